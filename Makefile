@@ -1,0 +1,55 @@
+# Every target sets itself up: a virtual environment, the locked packages, and this project, editable.
+# PYTHON=/path/to/python3.13 make test   chooses the Python; otherwise the first one >= 3.11 found is used.
+
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+CANDIDATES := $(or $(PYTHON),python3 python3.14 python3.13 python3.12 python3.11)
+SUITABLE := import sys; sys.exit(sys.version_info < (3, 11))
+
+.PHONY: demo test test-docker lint types bench clean
+.DELETE_ON_ERROR:
+
+demo: $(READY)
+	PATH="$(CURDIR)/$(BIN):$$PATH" bash demos/demo.sh
+
+test: $(READY)
+	$(BIN)/python -m pytest -n 2 --cov --cov-report=term tests/unit tests/cloud
+
+test-docker: $(READY)
+	$(BIN)/python -m pytest tests/docker
+
+lint: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
+
+types: $(READY)
+	$(BIN)/mypy
+
+bench: $(READY)
+	$(BIN)/python -m benchmarks
+
+clean:
+	rm -rf $(VENV) build dist .coverage .coverage.* .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# Done once, and again when the lock or the project's own metadata changes.
+$(READY): requirements.lock pyproject.toml
+	@if [ ! -x $(BIN)/python ] || ! $(BIN)/python -c '$(SUITABLE)' 2>/dev/null; then \
+	  for python in $(CANDIDATES); do \
+	    if "$$python" -c '$(SUITABLE)' 2>/dev/null; then found=$$python; break; fi; \
+	  done; \
+	  if [ -z "$$found" ]; then \
+	    echo "make: no Python 3.11 or newer among: $(CANDIDATES). Install one (Debian: apt-get install python3 python3-venv), or say PYTHON=/path/to/python make ..." >&2; exit 1; \
+	  fi; \
+	  if ! "$$found" -c 'import ensurepip, venv' 2>/dev/null; then \
+	    echo "make: $$found has no venv module. On Debian: apt-get install python3-venv" >&2; exit 1; \
+	  fi; \
+	  echo "Making $(VENV) with $$found"; \
+	  "$$found" -m venv --clear $(VENV) || exit 1; \
+	fi
+	@echo "Installing the locked packages"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@

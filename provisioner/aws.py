@@ -1,0 +1,225 @@
+"""The way to AWS: one session, clients made when first needed, a call log, a read-only guard, owner tags, bulk reads."""
+
+from __future__ import annotations
+
+import re
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from provisioner.engine.errors import ReadOnly
+from provisioner.engine.kind import Kind, Live
+from provisioner.engine.waits import Pace
+
+if TYPE_CHECKING:
+    import boto3
+
+ADDRESS_TAG = "provisioner:address"
+READS = re.compile(r"(Describe|List|Get|Search|Lookup|BatchGet|BatchCheck|Head|Test)")
+
+
+@dataclass(frozen=True)
+class Call:
+    """One call that was made: `service` as boto3 names it, `operation` as AWS does, and how it ended."""
+
+    service: str
+    operation: str
+    read: bool
+    code: str | None
+    at: float
+
+
+@dataclass
+class _Listing:
+    """What is known of one kind: its things by id, and what this run made or removed since (id to monotonic time)."""
+
+    lock: threading.RLock = field(default_factory=threading.RLock)
+    things: dict[str, Live] | None = None
+    made: dict[str, tuple[Live, float]] = field(default_factory=dict)
+
+
+class Aws:
+    """What the kinds are handed.
+
+    Args:
+        session: a boto3 session with its region and credentials.
+        stack: the stack's name, `<project>-<env>`.
+        project, env: the values of the owner tags.
+        pace: the clock of the run.
+        endpoint: an endpoint for all services, or None for AWS's own.
+        known: for a kind, the fields of its things that are declared or recorded.
+    """
+
+    def __init__(
+        self,
+        session: boto3.Session,
+        project: str,
+        env: str,
+        pace: Pace,
+        *,
+        endpoint: str | None = None,
+        known: Callable[[type[Kind]], Sequence[Mapping[str, Any]]] = lambda kind: (),
+    ) -> None:
+        self.session, self.endpoint, self.pace, self.known = session, endpoint, pace, known
+        self.name = f"{project}-{env}"
+        self.region: str = session.region_name
+        self.account = ""
+        self.partition: str = session.get_partition_for_region(self.region)
+        self.owner = {"Project": project, "Environment": env, "ManagedBy": "provisioner"}
+        self.calls: list[Call] = []
+        self.read_only = False
+        self._clients: dict[tuple[str, str], Any] = {}
+        self._making = threading.RLock()
+        self._listings: dict[type[Kind], _Listing] = {}
+        self._tagging = threading.RLock()
+        self._tagged: dict[str, dict[str, str]] | None = None
+
+    # -- clients ---------------------------------------------------------------------------------------------------
+
+    def client(self, service: str, region: str | None = None) -> Any:
+        """Return the boto3 client of a service, made at most once; threads may share it."""
+        key = (service, region or self.region)
+        with self._making:
+            if key not in self._clients:
+                self._clients[key] = self._make(*key)
+            return self._clients[key]
+
+    def _make(self, service: str, region: str) -> Any:
+        from botocore.config import Config
+
+        config = Config(
+            retries={"mode": "standard", "max_attempts": 10},
+            connect_timeout=10,
+            read_timeout=60,
+            max_pool_connections=32,
+            user_agent_extra="provisioner",
+        )
+        client = self.session.client(service, region_name=region, endpoint_url=self.endpoint, config=config)
+        client.meta.events.register("before-parameter-build", self._guard)
+        client.meta.events.register("after-call", self._log)
+        return client
+
+    def _guard(self, model: Any, **_: Any) -> None:
+        if self.read_only and not READS.match(model.name):
+            raise ReadOnly(f"{model.service_model.service_name}:{model.name} is not a read, and only reads are allowed")
+
+    def _log(self, model: Any, parsed: Mapping[str, Any], **_: Any) -> None:
+        code = parsed.get("Error", {}).get("Code")
+        read = bool(READS.match(model.name))
+        self.calls.append(Call(model.service_model.service_name, model.name, read, code, time.time()))
+
+    def pages(self, service: str, operation: str, key: str, **arguments: Any) -> Iterator[Any]:
+        """Yield the items under `key` of all pages of an operation, named as boto3 names it."""
+        client = self.client(service)
+        if not client.can_paginate(operation):
+            yield from getattr(client, operation)(**arguments)[key]
+            return
+        for page in client.get_paginator(operation).paginate(**arguments):
+            yield from page.get(key, ())
+
+    # -- ownership -------------------------------------------------------------------------------------------------
+
+    def tags(self, address: str) -> dict[str, str]:
+        """Return the tags of a thing of this stack."""
+        return self.owner | {ADDRESS_TAG: address}
+
+    def tag_list(self, address: str, key: str = "Key", value: str = "Value") -> list[dict[str, str]]:
+        """Return the tags of a thing as a list of pairs, under the names that the service uses."""
+        return [{key: k, value: v} for k, v in self.tags(address).items()]
+
+    def tag_specification(self, resource_type: str, address: str) -> list[dict[str, Any]]:
+        """Return the tags in the form that EC2's create calls take."""
+        return [{"ResourceType": resource_type, "Tags": self.tag_list(address)}]
+
+    def owner_filters(self) -> list[dict[str, Any]]:
+        """Return EC2-style filters for this stack's things."""
+        return [{"Name": f"tag:{key}", "Values": [value]} for key, value in self.owner.items()]
+
+    def owns(self, tags: Mapping[str, str]) -> bool:
+        """Say whether these are the owner tags of this stack."""
+        return all(tags.get(key) == value for key, value in self.owner.items())
+
+    def address_in(self, tags: Mapping[str, str]) -> str | None:
+        """Return the address in the tags, if they are this stack's."""
+        return tags.get(ADDRESS_TAG) if self.owns(tags) else None
+
+    def tags_of(self, arn: str, read: Callable[[], Mapping[str, str]]) -> dict[str, str]:
+        """Return a thing's tags from one bulk read of the tagging API, or by `read` if that does not know the thing.
+
+        The tagging API lags, so its silence proves nothing; what it says of our own tags is taken.
+        """
+        with self._tagging:
+            if self._tagged is None:
+                self._tagged = self._read_tagged()
+            known = self._tagged
+        if arn in known:
+            return known[arn]
+        tags = dict(read())
+        if self.owns(tags):
+            known[arn] = tags
+        return tags
+
+    def _read_tagged(self) -> dict[str, dict[str, str]]:
+        filters = [{"Key": key, "Values": [value]} for key, value in self.owner.items()]
+        found = self.pages("resourcegroupstaggingapi", "get_resources", "ResourceTagMappingList", TagFilters=filters)
+        return {item["ResourceARN"]: tag_map(item["Tags"]) for item in found}
+
+    # -- bulk reads ------------------------------------------------------------------------------------------------
+
+    def live(self, kind: type[Kind], *, fresh: bool = False) -> list[Live]:
+        """Return all things of a kind, read in bulk once a run, or again when `fresh`.
+
+        What this run made within the settling time is kept even if AWS does not list it yet.
+        """
+        listing = self._listing(kind)
+        with listing.lock:
+            if listing.things is None or fresh:
+                things = {live.id: live for live in kind.list(self, self.known(kind))}
+                for id, (live, at) in list(listing.made.items()):
+                    if id in things or self.pace.now() > at + self.pace.scaled(30):
+                        del listing.made[id]
+                    else:
+                        things[id] = live
+                listing.things = things
+            return list(listing.things.values())
+
+    def made(self, kind: type[Kind], live: Live) -> None:
+        """Note a thing that this run made or changed, so that the bulk reads show it at once."""
+        if not live.id:
+            return
+        listing = self._listing(kind)
+        with listing.lock:
+            listing.made[live.id] = (live, self.pace.now())
+            if listing.things is not None:
+                listing.things[live.id] = live
+
+    def gone(self, kind: type[Kind], id: str) -> None:
+        """Note that this run removed a thing."""
+        listing = self._listing(kind)
+        with listing.lock:
+            listing.made.pop(id, None)
+            if listing.things is not None:
+                listing.things.pop(id, None)
+
+    def forget(self) -> None:
+        """Drop all bulk reads, so that the next ones ask AWS again."""
+        with self._making:
+            self._listings.clear()
+            self._tagged = None
+
+    def _listing(self, kind: type[Kind]) -> _Listing:
+        with self._making:
+            return self._listings.setdefault(kind, _Listing())
+
+
+def tag_map(tags: Iterable[Mapping[str, str]] | None, key: str = "Key", value: str = "Value") -> dict[str, str]:
+    """Return a list of tag pairs as a mapping."""
+    return {tag[key]: tag[value] for tag in tags or ()}
+
+
+def batches(items: Sequence[Any], size: int) -> Iterator[Sequence[Any]]:
+    """Yield the items in groups of at most `size`, the most that a describe call takes."""
+    for start in range(0, len(items), size):
+        yield items[start : start + size]

@@ -1,0 +1,29 @@
+"""`python -m provisioner.cloud`: the embedded cloud in the foreground."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import uuid
+
+from provisioner.cloud.server import serve
+
+
+def main() -> None:
+    """Parse the command line and serve until stopped. Exits 98 when the port is taken."""
+    parser = argparse.ArgumentParser(prog="python -m provisioner.cloud", description=__doc__)
+    parser.add_argument("--port", type=int, required=True, help="TCP port of the AWS APIs on 127.0.0.1")
+    parser.add_argument("--dns-port", type=int, required=True, help="UDP port of the DNS answers on 127.0.0.1")
+    parser.add_argument("--domain", default="example.com", help="the account's registered domain")
+    parser.add_argument("--started", default=uuid.uuid4().hex, help="stamp by which the starter knows this process")
+    chosen = parser.parse_args()
+    try:
+        serve(chosen.port, chosen.dns_port, chosen.domain, chosen.started)
+    except OSError as error:
+        sys.exit(f"cannot listen on 127.0.0.1:{chosen.port}: {error.strerror}")
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+if __name__ == "__main__":
+    main()

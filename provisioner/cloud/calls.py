@@ -1,0 +1,95 @@
+"""The numbered log of the calls that the embedded cloud answered, and what a call is read off its request."""
+
+from __future__ import annotations
+
+import functools
+import re
+import urllib.parse
+from collections import deque
+from dataclasses import asdict, dataclass
+from typing import Any
+
+_KEPT = 20_000
+_READS = ("Describe", "List", "Get", "BatchGet", "Search", "Lookup", "Head", "Test", "Discover", "Simulate", "Filter")
+_SCOPE = re.compile(r"Credential=[^/]+/[^/]+/([^/]+)/([^/]+)/aws4_request")
+_CODE = re.compile(r'<Code>([^<]+)</Code>|"__type":\s*"(?:[^"#]*#)?([^"]+)"')
+
+
+@dataclass(frozen=True)
+class Call:
+    """One answered call: `write` is whether the operation could change anything, `error` AWS's code or empty."""
+
+    number: int
+    service: str
+    region: str
+    operation: str
+    write: bool
+    status: int
+    error: str
+
+
+class CallLog:
+    """The newest calls, numbered from 1 without gaps."""
+
+    def __init__(self) -> None:
+        self._calls: deque[Call] = deque(maxlen=_KEPT)
+        self._number = 0
+
+    def note(self, environ: dict[str, Any], operation: str, status: int, headers: Any, body: bytes) -> None:
+        """Append one call. Callers hold the cloud's lock, so that the numbers follow the order of effects."""
+        self._number += 1
+        service, region = scope(environ)
+        error = _error(headers, body) if status >= 400 else ""
+        write = not operation.startswith(_READS)
+        self._calls.append(Call(self._number, service, region, operation, write, status, error))
+
+    def since(self, number: int) -> list[dict[str, Any]]:
+        """The calls numbered above `number`, oldest first."""
+        return [asdict(call) for call in list(self._calls) if call.number > number]
+
+
+def scope(environ: dict[str, Any]) -> tuple[str, str]:
+    """The service's signing name and the region of a signed request; empty when it is not signed."""
+    found = _SCOPE.search(environ.get("HTTP_AUTHORIZATION", ""))
+    return (found[2], found[1]) if found else ("", "")
+
+
+def operation_of(environ: dict[str, Any], body: bytes) -> str:
+    """The AWS operation that a request asks for: from the target, the form or, for REST services, the route."""
+    if target := environ.get("HTTP_X_AMZ_TARGET"):
+        return str(target).rpartition(".")[2]
+    path = str(environ["PATH_INFO"])
+    if "/operation/" in path:
+        return path.rpartition("/")[2]
+    if environ["CONTENT_TYPE"].startswith("application/x-www-form-urlencoded"):
+        form = urllib.parse.parse_qs(body.decode("utf-8", "replace"))
+        if "Action" in form:
+            return form["Action"][0]
+    return _routed(environ)
+
+
+def _routed(environ: dict[str, Any]) -> str:
+    from botocore.exceptions import UnknownServiceError
+    from moto.core.request import Request
+    from werkzeug.exceptions import NotFound
+
+    try:
+        operation, _ = _router(scope(environ)[0]).match(Request({**environ}))
+    except (NotFound, NotImplementedError, UnknownServiceError):
+        return f"{environ['REQUEST_METHOD'].title()} {environ['PATH_INFO']}"
+    return str(operation.name)
+
+
+@functools.cache
+def _router(service: str) -> Any:
+    from moto.core.routing import get_service_router
+
+    return get_service_router(service)
+
+
+def _error(headers: Any, body: bytes) -> str:
+    for name, value in headers:
+        if name.lower() == "x-amzn-errortype":
+            return str(value).rpartition("#")[2]
+    found = _CODE.search(body.decode("utf-8", "replace"))
+    return (found[1] or found[2]) if found else "Unknown"

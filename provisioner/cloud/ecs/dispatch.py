@@ -1,0 +1,63 @@
+"""How an ECS request finds its operation: a function of the store and the parsed request, registered by name."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from moto.core.common_types import TYPE_RESPONSE
+from moto.core.exceptions import ServiceException
+from moto.core.responses import ActionResult, BaseResponse
+
+from provisioner.cloud.ecs.store import Shape, Store, store
+from provisioner.cloud.patch import refuse
+
+Operation = Callable[[Store, Shape], Shape]
+
+_operations: dict[str, Operation] = {}
+_WORD = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+
+
+def operation(function: Operation) -> Operation:
+    """Register a function as the ECS operation of its (snake_case) name."""
+    _operations[function.__name__] = function
+    return function
+
+
+def page(items: Sequence[Any], request: Shape, key: str, size: int = 100) -> Shape:
+    """One page of `items` under `key`, as the request's maxResults and nextToken ask."""
+    start = int(request.get("nextToken") or 0)
+    wanted = int(request.get("maxResults") or size)
+    end = start + min(wanted, 100)
+    return {key: list(items[start:end]), **({"nextToken": str(end)} if end < len(items) else {})}
+
+
+class EcsResponse(BaseResponse):
+    """Moto's door to ECS: parses by botocore's model, calls our operation, serialises by the model."""
+
+    def __init__(self) -> None:
+        super().__init__(service_name="ecs")
+        self.automated_parameter_parsing = True
+
+    def call_action(self) -> TYPE_RESPONSE:
+        """Answer one request. Raises NotImplementedError for an operation that is not here."""
+        action = self._get_action()
+        function = _operations.get(_WORD.sub("_", action).lower())
+        if function is None:
+            raise NotImplementedError(f"ecs {action}")
+        request = {name: value for name, value in self.params.items() if value is not None}
+        try:
+            result: Any = function(store(self.current_account, self.region), request)
+        except ServiceException as error:
+            result = error
+        status, headers, body = self.serialized(ActionResult(result))
+        return status, headers, body
+
+
+def required(request: Shape, name: str) -> Any:
+    """A parameter that must not be empty, or ClientException."""
+    value = request.get(name)
+    if value in (None, "", []):
+        refuse("ClientException", f"{name[0].upper()}{name[1:]} cannot be empty.")
+    return value

@@ -1,0 +1,243 @@
+"""Starts, finds and stops the embedded cloud's background process. Standard library only: the CLI imports this."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import http.client
+import importlib.util
+import json
+import os
+import signal
+import socket
+import sys
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+LOCAL_TIME_SCALE = 0.05
+READY_SECONDS = 30.0
+STOP_SECONDS = 5.0
+
+_HOST = "127.0.0.1"
+_SERVICE = "provisioner.cloud"
+
+
+class CloudError(Exception):
+    """The embedded cloud could not be started; the message says why and what to do."""
+
+
+@dataclass(frozen=True)
+class Cloud:
+    """A running embedded cloud. `started` is the stamp that tells its process from another with the same id."""
+
+    endpoint: str
+    dns_port: int
+    pid: int
+    started: str
+    domain: str
+    time_scale: float
+
+
+def start(
+    folder: Path, domain: str, *, port: int | None = None, on_wait: Callable[[float], None] | None = None
+) -> Cloud:
+    """Return the cloud that belongs to `folder`, starting it when none runs; it outlives this process.
+
+    `port` asks for one TCP port (default: a free one); `on_wait` is called with the seconds waited so far.
+    Two starts at the same time yield one cloud. Raises CloudError.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    with _locked(folder):
+        running = find(folder)
+        if running is not None:
+            return running
+        _require_moto()
+        chosen = _checked(port) if port is not None else _free_port(socket.SOCK_STREAM)
+        dns_port = _free_port(socket.SOCK_DGRAM)
+        scale = _time_scale()
+        stamp = uuid.uuid4().hex
+        pid = _spawn(folder, ["--port", str(chosen), "--dns-port", str(dns_port), "--domain", domain], stamp, scale)
+        cloud = Cloud(f"http://{_HOST}:{chosen}", dns_port, pid, stamp, domain, scale)
+        _await_ready(cloud, folder, on_wait)
+        _write(folder / "cloud.json", asdict(cloud))
+        return cloud
+
+
+def find(folder: Path) -> Cloud | None:
+    """The running cloud of `folder`, or None: no record, process gone, or something else answers on its port."""
+    cloud = _recorded(folder)
+    if cloud is None or not _alive(cloud.pid):
+        return None
+    return cloud if _health(cloud).get("started") == cloud.started else None
+
+
+def stop(folder: Path) -> bool:
+    """End the cloud of `folder`, by force after 5 s. Returns whether there was one to end."""
+    cloud = _recorded(folder)
+    ours = cloud is not None and _alive(cloud.pid) and (find(folder) is not None or _started_by_us(cloud))
+    if cloud is not None and ours:
+        with contextlib.suppress(OSError, http.client.HTTPException):
+            _request(cloud, "POST", "/_cloud/stop")
+        deadline = time.monotonic() + STOP_SECONDS
+        while _alive(cloud.pid) and time.monotonic() < deadline:
+            time.sleep(0.02)
+        if _alive(cloud.pid):
+            os.kill(cloud.pid, signal.SIGKILL)
+            while _alive(cloud.pid):
+                time.sleep(0.02)
+    (folder / "cloud.json").unlink(missing_ok=True)
+    return ours
+
+
+@contextlib.contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    # The kernel drops a flock with its holder, so a killed starter leaves nothing behind.
+    handle = os.open(folder / "cloud.lock", os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
+
+
+def _require_moto() -> None:
+    missing = [name for name in ("moto", "flask", "dns") if importlib.util.find_spec(name) is None]
+    if missing:
+        what = ", ".join(missing)
+        raise CloudError(f"the embedded cloud needs {what}, not installed here: run pip install 'provisioner[local]'")
+
+
+def _checked(port: int) -> int:
+    with socket.socket() as probe:
+        # As the server does: a port in TIME_WAIT is free.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((_HOST, port))
+        except (OSError, OverflowError) as error:
+            reason = error.strerror if isinstance(error, OSError) else "not a port number"
+            raise CloudError(
+                f"port {port} on {_HOST} cannot be used for the embedded cloud ({reason}): "
+                "stop what listens there, or choose another port, or none to get a free one"
+            ) from error
+    return port
+
+
+def _free_port(kind: socket.SocketKind) -> int:
+    with socket.socket(socket.AF_INET, kind) as probe:
+        probe.bind((_HOST, 0))
+        return int(probe.getsockname()[1])
+
+
+def _time_scale() -> float:
+    given = os.environ.get("PROVISION_TIME_SCALE") or str(LOCAL_TIME_SCALE)
+    try:
+        scale = float(given)
+    except ValueError:
+        scale = -1.0
+    if not 0 < scale < float("inf"):
+        raise CloudError(f"PROVISION_TIME_SCALE is {given!r}: set it to a number above 0, or unset it")
+    return scale
+
+
+def _spawn(folder: Path, options: list[str], stamp: str, scale: float) -> int:
+    """Start the server in a session of its own, its output in `cloud.log`, without the user's AWS settings."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "BOTO", "MOTO_"))}
+    environment["PROVISION_TIME_SCALE"] = str(scale)
+    package_root = str(Path(__file__).resolve().parents[2])
+    environment["PYTHONPATH"] = os.pathsep.join(filter(None, [package_root, environment.get("PYTHONPATH")]))
+    log = str(folder / "cloud.log")
+    return os.posix_spawn(
+        sys.executable,
+        [sys.executable, "-P", "-m", _SERVICE, *options, "--started", stamp],
+        environment,
+        file_actions=[
+            (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
+            (os.POSIX_SPAWN_OPEN, 1, log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600),
+            (os.POSIX_SPAWN_DUP2, 1, 2),
+        ],
+        setsid=True,
+    )
+
+
+def _await_ready(cloud: Cloud, folder: Path, on_wait: Callable[[float], None] | None) -> None:
+    begin = time.monotonic()
+    while True:
+        health = _health(cloud)
+        if health.get("started") == cloud.started and health.get("ready"):
+            return
+        waited = time.monotonic() - begin
+        if not _alive(cloud.pid):
+            raise CloudError(f"the embedded cloud ended while starting.{_last_lines(folder)}")
+        if waited > READY_SECONDS:
+            os.kill(cloud.pid, signal.SIGKILL)
+            raise CloudError(f"the embedded cloud was not ready within {READY_SECONDS:.0f} s.{_last_lines(folder)}")
+        if on_wait is not None:
+            on_wait(waited)
+        time.sleep(0.03)
+
+
+def _last_lines(folder: Path) -> str:
+    log = folder / "cloud.log"
+    lines = log.read_text(errors="replace").strip().splitlines()[-8:] if log.exists() else []
+    return f" Last lines of {log}:\n" + "\n".join(lines) if lines else f" Its log {log} is empty."
+
+
+def _health(cloud: Cloud) -> dict[str, Any]:
+    """The health answer, or an empty one when something else, or nothing, answers."""
+    try:
+        answer = json.loads(_request(cloud, "GET", "/_cloud/health"))
+    except (OSError, http.client.HTTPException, ValueError):
+        return {}
+    return answer if isinstance(answer, dict) and answer.get("service") == _SERVICE else {}
+
+
+def _request(cloud: Cloud, method: str, path: str) -> bytes:
+    # http.client and not urllib: a proxy of the user must never see this.
+    connection = http.client.HTTPConnection(cloud.endpoint.removeprefix("http://"), timeout=5)
+    try:
+        connection.request(method, path)
+        return connection.getresponse().read()
+    finally:
+        connection.close()
+
+
+def _alive(pid: int) -> bool:
+    try:
+        # Reaps the process when it is our own child, which would count as alive otherwise.
+        return os.waitpid(pid, os.WNOHANG)[0] == 0
+    except ChildProcessError:
+        pass
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def _started_by_us(cloud: Cloud) -> bool:
+    """Whether a process that does not answer is nevertheless the one we started (known where /proc is)."""
+    try:
+        return cloud.started.encode() in Path(f"/proc/{cloud.pid}/cmdline").read_bytes()
+    except OSError:
+        return False
+
+
+def _recorded(folder: Path) -> Cloud | None:
+    try:
+        return Cloud(**json.loads((folder / "cloud.json").read_text()))
+    except (OSError, ValueError, TypeError):
+        return None
+
+
+def _write(path: Path, content: dict[str, Any]) -> None:
+    temporary = path.with_suffix(".tmp")
+    handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(handle, "w") as stream:
+        json.dump(content, stream, indent=2)
+    os.replace(temporary, path)

@@ -1,0 +1,20 @@
+"""AWS's refusals, states and missing operations, laid over moto's backends of the embedded cloud."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+_MODULES = (
+    "ec2_tags",
+    "ec2_groups",
+    "ec2_network",
+    "ec2_gateways",
+    "ec2_endpoints",
+    "ec2_templates",
+)
+
+
+def install() -> None:
+    """Lay every rule over moto's classes; once a process, before the first request is answered."""
+    for name in _MODULES:
+        import_module(f"{__name__}.{name}")

@@ -1,0 +1,166 @@
+"""Security groups and their rules: what holds them, what they may be called, rules with descriptions."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from moto.core.responses import ActionResult
+from moto.ec2.models import EC2Backend
+from moto.ec2.models.security_groups import SecurityGroup, SecurityGroupRule
+from moto.ec2.responses import EC2Response
+
+from provisioner.cloud.patch import add, refuse, wrap
+from provisioner.cloud.rules.interfaces import living
+
+_DESCRIPTION = re.compile(r"[a-zA-Z0-9 ._\-:/()#,@\[\]+=&;{}!$*]{0,255}")
+_ALLOWED = "a-zA-Z0-9. _-:/()#,@[]+=&;{}!$*"
+
+
+@wrap(EC2Backend, "create_security_group")
+def create_security_group(original: Any, self: Any, name: str, description: str, *args: Any, **kwargs: Any) -> Any:
+    """CreateSecurityGroup: the VPC must exist, `default` and `sg-…` are reserved, the description's letters limited."""
+    vpc_id = kwargs.get("vpc_id") or (args[0] if args else None)
+    if vpc_id:
+        self.get_vpc(vpc_id)
+    if kwargs.get("is_default"):
+        return original(self, name, description, *args, **kwargs)
+    if name == "default":
+        refuse("InvalidParameterValue", "Cannot use reserved security group name: default")
+    if name.startswith("sg-"):
+        refuse("InvalidParameterValue", "Group names may not be in the format sg-*.")
+    if not _DESCRIPTION.fullmatch(description or ""):
+        refuse(
+            "InvalidParameterValue",
+            "Invalid security group description. Valid descriptions are strings less than 256 characters from the "
+            f"following set: {_ALLOWED}",
+        )
+    return original(self, name, description, *args, **kwargs)
+
+
+@wrap(EC2Backend, "delete_security_group")
+def delete_security_group(original: Any, self: Any, name: str | None = None, group_id: str | None = None) -> Any:
+    """DeleteSecurityGroup: refused for the default group, with interfaces, or named by another group's rule."""
+    group = self.get_security_group_by_name_or_id(group_id or name)
+    if group is None:
+        return original(self, name, group_id)
+    if group.is_default:
+        refuse("CannotDelete", f'the specified group: "{group.id}" name: "default" cannot be deleted by a user')
+    held = any(group in interface.group_set for interface in living(self))
+    if held or any(rule.group_id != group.id for rule in references(self, group.id)):
+        refuse("DependencyViolation", f"resource {group.id} has a dependent object")
+    self.tags.pop(group.id, None)
+    return original(self, None, group.id)
+
+
+def references(ec2: Any, group_id: str) -> list[Any]:
+    """Every rule, in any group, whose source or destination is `group_id`."""
+    groups = [group for by_id in list(ec2.groups.values()) for group in list(by_id.values())]
+    rules = [rule for group in groups for rule in [*group.ingress_rules, *group.egress_rules]]
+    return [rule for rule in rules if rule.source_group.get("GroupId") == group_id]
+
+
+@add(EC2Response, "describe_security_group_references")
+def describe_security_group_references(self: Any) -> ActionResult:
+    """DescribeSecurityGroupReferences: only references across a VPC peering connection count, and none exists here."""
+    for group_id in self._get_param("GroupId", []):
+        if self.ec2_backend.get_security_group_from_id(group_id) is None:
+            refuse("InvalidGroup.NotFound", f"The security group '{group_id}' does not exist")
+    return ActionResult({"SecurityGroupReferenceSet": []})
+
+
+def open_default_group(ec2: Any, vpc_id: str) -> None:
+    """A new VPC's default group: everything in from itself, everything out (VPC guide, "Default security groups")."""
+    group = ec2.get_default_security_group(vpc_id)
+    itself = {"GroupId": group.id, "UserId": ec2.account_id}
+    group.ingress_rules = [SecurityGroupRule(ec2, "-1", group.id, None, None, None, itself, is_egress=False)]
+
+
+@wrap(SecurityGroupRule, "__init__")
+def remember_description(original: Any, self: Any, *args: Any, **kwargs: Any) -> None:
+    """A rule towards a prefix list keeps its description too; moto keeps only those of address ranges."""
+    original(self, *args, **kwargs)
+    target = kwargs.get("prefix_list_id") or (args[7] if len(args) > 7 else None) or {}
+    self.prefix_description = target.get("Description")
+
+
+def _description(self: Any) -> str | None:
+    """The description of a rule, whatever it points at."""
+    found = self.ip_range.get("Description") or self.source_group.get("Description") or self.prefix_description
+    return str(found) if found else None
+
+
+SecurityGroupRule.description = property(_description)  # type: ignore[method-assign,assignment]
+
+
+@wrap(SecurityGroupRule, "__eq__")
+def same_rule(original: Any, self: Any, other: object) -> bool:
+    """AWS knows a rule by protocol, ports and target; neither description nor account is part of it."""
+    return isinstance(other, SecurityGroupRule) and _identity(self) == _identity(other)
+
+
+def _identity(rule: Any) -> tuple[Any, ...]:
+    target = (rule.ip_range.get("CidrIp"), rule.ip_range.get("CidrIpv6"), rule.source_group.get("GroupId"))
+    ports = (rule.from_port, rule.to_port) if rule.ip_protocol != "-1" else (None, None)
+    return (rule.ip_protocol, *ports, *target, rule.prefix_list_id)
+
+
+@wrap(SecurityGroup, "_flattened_rules")
+def flattened_rules(original: Any, self: Any, rules: list[Any]) -> Any:
+    """DescribeSecurityGroups: prefix lists are shown with their descriptions."""
+    described = {rule.prefix_list_id: rule.prefix_description for rule in rules if rule.prefix_list_id}
+    views = original(self, rules)
+    for view in views:
+        for entry in view.prefix_list_ids:
+            if text := described.get(entry["PrefixListId"]):
+                entry["Description"] = text
+    return views
+
+
+def _authorize(self: Any, direction: str) -> ActionResult:
+    self.error_on_dryrun()
+    name = self._get_param("GroupId") or self._get_param("GroupName")
+    group = self.ec2_backend.get_security_group_by_name_or_id(name)
+    if group is None:
+        refuse("InvalidGroup.NotFound", f"The security group '{name}' does not exist")
+    before = list(getattr(group, f"{direction}_rules"))
+    rules: list[Any] = []
+    try:
+        for wanted in self._process_rules_from_querystring():
+            _check_rule(self.ec2_backend, wanted)
+            made, _ = getattr(self.ec2_backend, f"authorize_security_group_{direction}")(**wanted)
+            rules += made
+    except Exception:
+        setattr(group, f"{direction}_rules", before)
+        raise
+    return ActionResult({"Return": True, "SecurityGroupRules": rules})
+
+
+def _check_rule(ec2: Any, wanted: dict[str, Any]) -> None:
+    targets = [*wanted["ip_ranges"], *wanted["source_groups"], *wanted["prefix_list_ids"]]
+    for target in targets:
+        if not _DESCRIPTION.fullmatch(target.get("Description") or ""):
+            refuse(
+                "InvalidParameterValue",
+                "Invalid rule description. Valid descriptions are strings less than 256 characters from the following "
+                f"set: {_ALLOWED}",
+            )
+    for prefix_list in wanted["prefix_list_ids"]:
+        if prefix_list["PrefixListId"] not in ec2.managed_prefix_lists:
+            refuse(
+                "InvalidPrefixListId.NotFound", f"The prefix list ID '{prefix_list['PrefixListId']}' does not exist"
+            )
+    if not targets:
+        refuse("MissingParameter", "The request must contain the parameter cidrIp, cidrIpv6, groupId or prefixListId")
+
+
+@wrap(EC2Response, "authorize_security_group_ingress")
+def authorize_ingress(original: Any, self: Any) -> ActionResult:
+    """AuthorizeSecurityGroupIngress: all rules or none, and all of them in the answer."""
+    return _authorize(self, "ingress")
+
+
+@wrap(EC2Response, "authorize_security_group_egress")
+def authorize_egress(original: Any, self: Any) -> ActionResult:
+    """AuthorizeSecurityGroupEgress: all rules or none, and all of them in the answer."""
+    return _authorize(self, "egress")

@@ -1,0 +1,174 @@
+"""The embedded cloud's server process: moto's dispatcher under one lock, with our rules and control paths."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import threading
+import time
+import traceback
+import urllib.parse
+from collections.abc import Callable, Iterable
+from typing import Any
+
+try:
+    from provisioner import __version__
+except ImportError:
+    __version__ = '0'
+from provisioner.cloud import calls, clock, domains
+from provisioner.cloud.lock import LOCK
+from provisioner.cloud.wsgi import Application, Environ, Server
+
+ACCOUNT = "123456789012"
+
+# Read by moto when it is imported: managed policies are there, certificates are ours to issue.
+_ENVIRONMENT = {
+    "MOTO_ACCOUNT_ID": ACCOUNT,
+    "MOTO_ACM_VALIDATION_WAIT": "1",
+    "MOTO_IAM_LOAD_MANAGED_POLICIES": "true",
+    "MOTO_EC2_LOAD_DEFAULT_AMIS": "false",
+    "MOTO_DISABLE_GLOBAL_CORS": "true",
+    # moto asks botocore for regions; no file or metadata service of the user may be read for it.
+    "AWS_CONFIG_FILE": os.devnull,
+    "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+    "AWS_EC2_METADATA_DISABLED": "true",
+}
+
+
+def serve(port: int, dns_port: int, domain: str, started: str) -> None:
+    """Listen on 127.0.0.1:`port` until stopped; `started` is the stamp by which the starter knows this process."""
+    os.environ.update(_ENVIRONMENT)
+    cloud = Cloud(domain, started)
+    server = Server(port, cloud)
+    cloud.stop = server.shutdown
+    threading.Thread(target=cloud.load, args=(dns_port,), daemon=True).start()
+    server.serve_forever(poll_interval=0.1)
+    server.server_close()
+
+
+class Cloud:
+    """The WSGI application: `/_cloud/…` is ours, everything else AWS's, answered one call at a time."""
+
+    def __init__(self, domain: str, started: str) -> None:
+        self.domain = domain
+        self.started = started
+        self.stop: Callable[[], None] = lambda: None
+        self.log = calls.CallLog()
+        self._ready = threading.Event()
+        self._moto: Application
+
+    def load(self, dns_port: int) -> None:
+        """Import moto and lay our rules over it, while the port is open already: early calls wait for this."""
+        try:
+            with LOCK:
+                from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+
+                from provisioner.cloud import ecs
+                try:
+                    from provisioner.cloud import dns, rules
+                except ImportError:
+                    import types
+                    dns = types.SimpleNamespace(serve=lambda port: None)
+                    rules = types.SimpleNamespace(install=lambda: None)
+
+                rules.install()
+                ecs.install()
+                self._moto = DomainDispatcherApplication(create_backend_app)
+                self._prepare()
+            dns.serve(dns_port)
+        except BaseException:
+            traceback.print_exc()
+            sys.stderr.flush()
+            os._exit(1)
+        self._ready.set()
+
+    def _prepare(self) -> None:
+        """What the account holds before any stack: its registered domain, delegated to a public zone."""
+        from moto.route53.models import route53_backends
+
+        domains.delegated.clear()
+        domains.delegate(self.domain)
+        route53 = route53_backends[ACCOUNT]["aws"]
+        route53.create_hosted_zone(f"{self.domain}.", False, f"registrar:{self.domain}", comment="Made by the registrar")
+
+    def __call__(self, environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
+        path = environ["PATH_INFO"]
+        if path.startswith("/_cloud/"):
+            return self._control(environ, path.removeprefix("/_cloud/"), start_response)
+        self._ready.wait()
+        body = environ["wsgi.input"].getvalue()
+        operation = calls.operation_of(environ, body)
+        with LOCK:
+            answer = self._answer(environ, operation)
+            if path == "/moto-api/reset":
+                self._reset()
+            elif not path.startswith("/moto-api"):
+                self.log.note(environ, operation, *answer)
+        status, headers, content = answer
+        start_response(f"{status} ", headers)
+        return [content]
+
+    def _answer(self, environ: Environ, operation: str) -> tuple[int, list[tuple[str, str]], bytes]:
+        """Moto's answer. What it lacks or where it breaks becomes an error that boto3 can parse."""
+        head: list[Any] = []
+        try:
+            content = b"".join(self._moto(environ, lambda status, headers, *_: head.extend((status, headers))))
+            return int(head[0].split(" ")[0]), head[1], content
+        except NotImplementedError as error:
+            message = f"The embedded cloud does not offer {operation}: {error}"
+            return _failure(environ, 501, "NotImplemented", message)
+        except Exception as error:
+            traceback.print_exc()
+            return _failure(environ, 500, "InternalFailure", f"{operation}: {type(error).__name__}: {error}")
+
+    def _reset(self) -> None:
+        from provisioner.cloud import patch
+
+        patch.reset()
+        self._prepare()
+
+    def _control(self, environ: Environ, name: str, start_response: Callable[..., Any]) -> Iterable[bytes]:
+        query = dict(urllib.parse.parse_qsl(environ["QUERY_STRING"]))
+        answer: Any = {"ok": True}
+        status = "200 OK"
+        match environ["REQUEST_METHOD"], name:
+            case "GET", "health":
+                answer = self._health()
+            case "GET", "log":
+                answer = self.log.since(int(query.get("since", "0")))
+            case "POST", "delegate":
+                domains.delegate(query["domain"])
+            case "POST", "stop":
+                threading.Thread(target=self.stop, daemon=True).start()
+            case _:
+                status, answer = "404 Not Found", {"error": f"no such path: /_cloud/{name}"}
+        start_response(status, [("Content-Type", "application/json")])
+        return [json.dumps(answer).encode()]
+
+    def _health(self) -> dict[str, Any]:
+        return {
+            "service": "provisioner.cloud",
+            "version": __version__,
+            "pid": os.getpid(),
+            "started": self.started,
+            "time_scale": clock.scale(),
+            "domain": self.domain,
+            "ready": self._ready.is_set(),
+        }
+
+
+def _failure(environ: Environ, status: int, code: str, message: str) -> tuple[int, list[tuple[str, str]], bytes]:
+    """An error in the protocol of the request: JSON, or XML with both of AWS's envelopes in reach of a parser."""
+    from xml.sax.saxutils import escape
+
+    if "HTTP_X_AMZ_TARGET" in environ:
+        content = json.dumps({"__type": code, "message": message})
+        return status, [("Content-Type", "application/x-amz-json-1.1")], content.encode()
+    error = f"<Error><Type>Receiver</Type><Code>{code}</Code><Message>{escape(message)}</Message></Error>"
+    stamp = f"<RequestID>{time.time_ns()}</RequestID>"
+    if calls.scope(environ)[0] == "ec2":
+        content = f"<Response><Errors>{error}</Errors>{stamp}</Response>"
+    else:
+        content = f"<ErrorResponse>{error}{stamp}</ErrorResponse>"
+    return status, [("Content-Type", "text/xml")], content.encode()

@@ -1,0 +1,184 @@
+"""Reads a TOML file, and says what is wrong with it in lines that name the file, the key, the fault and the fix."""
+
+from __future__ import annotations
+
+import difflib
+import re
+import tomllib
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, get_args
+
+from pydantic import BaseModel
+
+from provisioner.engine.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from pydantic import ValidationError
+    from pydantic_core import ErrorDetails
+
+TYPES = {
+    "bool_type": "true or false",
+    "dict_type": "a table",
+    "float_type": "a number",
+    "int_type": "a whole number",
+    "mapping_type": "a table",
+    "model_type": "a table",
+    "string_type": "text in quotes",
+    "tuple_type": "a list in brackets",
+}
+"""What pydantic's error types ask for, in TOML's words."""
+
+
+class Inconsistent(ValueError):
+    """Settings that are each right alone do not go together.
+
+    Args:
+        problems: for each, the dotted key below the model that found it, and what is wrong.
+    """
+
+    def __init__(self, problems: Sequence[tuple[str, str]]) -> None:
+        self.problems = problems
+        super().__init__("; ".join(f"{key}: {text}" if key else text for key, text in problems))
+
+
+def shown(value: object) -> str:
+    """Return a value as TOML would write it."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, str):
+        return '"' + value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n") + '"'
+    if isinstance(value, dict):
+        return "a table"
+    if isinstance(value, list):
+        return f"[{', '.join(map(shown, value))}]"
+    return str(value)
+
+
+def suggestion(wrong: str, known: Collection[str]) -> str:
+    """Return `; did you mean "…"?` for the nearest known word, or else the known words."""
+    near = difflib.get_close_matches(wrong, known, 1)
+    return f'; did you mean "{near[0]}"?' if near else f"; there are {', '.join(sorted(known))}"
+
+
+def read(path: Path) -> dict[str, Any]:
+    """Return the contents of a TOML file.
+
+    Raises:
+        ConfigurationError: if it cannot be read or is not TOML: with file, line and column where they are known.
+    """
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError:
+        raise ConfigurationError(
+            f"{path}: there is no such file: write one with `provision init`, or name another with --config FILE"
+        ) from None
+    except IsADirectoryError:
+        raise ConfigurationError(
+            f"{path}: is a folder: name the file in it with --config {path / 'stack.toml'}"
+        ) from None
+    except OSError as error:
+        raise ConfigurationError(
+            f"{path}: cannot be read: {error.strerror}: check the path and its permissions"
+        ) from None
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise ConfigurationError(f"{path}:{line}: is not UTF-8 text: save it in that encoding") from None
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigurationError(_syntax(path, text, str(error))) from None
+
+
+def _syntax(path: Path, text: str, message: str) -> str:
+    what = re.sub(r" \(at [^()]*\)$", "", message)
+    if at := re.search(r"\(at line (\d+), column (\d+)\)$", message):
+        line, column = int(at[1]), int(at[2])
+    else:
+        lines = text.split("\n")
+        line, column = len(lines), len(lines[-1]) + 1
+    return f"{path}:{line}:{column}: is not TOML: {what[:1].lower()}{what[1:]}"
+
+
+def explain(
+    error: ValidationError, path: Path, model: type[BaseModel], overrides: Mapping[str, str]
+) -> ConfigurationError:
+    """Return one error that tells each thing that is wrong on a line of its own.
+
+    Args:
+        error: what pydantic found.
+        path: the file.
+        model: the model of the whole file.
+        overrides: the keys whose values came from options of the command line, which are then named instead.
+    """
+    lines = []
+    for detail in error.errors(include_url=False):
+        # It only repeats that another value, which has its own line, is wrong.
+        if detail["type"] == "default_factory_not_called":
+            continue
+        for loc, text in _found(detail, model):
+            where = f"--{loc[0]}" if len(loc) == 1 and loc[0] in overrides else f"{path}: {_dotted(loc)}"
+            lines.append(f"{where}: {text}")
+    return ConfigurationError("\n".join(lines))
+
+
+def _found(detail: ErrorDetails, model: type[BaseModel]) -> Iterator[tuple[list[str], str]]:
+    # "[key]" is pydantic's mark for an error in a key rather than in its value.
+    loc = [str(part) for part in detail["loc"] if isinstance(part, str) and part != "[key]"]
+    cause = detail.get("ctx", {}).get("error")
+    if isinstance(cause, Inconsistent):
+        for key, text in cause.problems:
+            yield [*loc, *key.split(".")] if key else loc, text
+    elif isinstance(cause, ValueError):
+        yield loc, str(cause)
+    elif detail["type"] == "extra_forbidden":
+        yield loc, _unknown(loc, model)
+    elif detail["type"] == "missing":
+        example = "[services.web] with port = 8080" if loc[-1] == "services" else f"{loc[-1]} = …"
+        yield loc, f"is missing: add {example}"
+    elif detail["type"] == "literal_error":
+        choices = re.findall(r"'([^']*)'", detail["ctx"]["expected"])
+        wanted = " or ".join(map(shown, choices))
+        yield loc, f"must be {wanted}, not {shown(detail['input'])}"
+    else:
+        wanted = TYPES.get(detail["type"], detail["msg"])
+        yield loc, f"must be {wanted}, not {shown(detail['input'])}{_rewritten(detail['type'], detail['input'])}"
+
+
+def _rewritten(kind: str, value: object) -> str:
+    """Return how to write a value that is right but for its type, or nothing."""
+    if kind == "string_type" and isinstance(value, int | float):
+        return f': write "{shown(value)}"'
+    if kind == "tuple_type" and isinstance(value, str):
+        return f": write [{shown(value)}]"
+    bare = {"int_type": r"-?\d+", "float_type": r"-?\d+(\.\d+)?", "bool_type": "true|false"}.get(kind)
+    if bare and isinstance(value, str) and re.fullmatch(bare, value):
+        return f": write {value} without quotes"
+    return ""
+
+
+def _unknown(loc: Sequence[str], model: type[BaseModel]) -> str:
+    tables = dict(_tables(model))
+    here = tuple(loc[:-1])
+    key = loc[-1]
+    # Tables of services are known by a star in place of the service's name.
+    known = tables.get(tuple("*" if i == 1 and here[0] == "services" else part for i, part in enumerate(here)), ())
+    elsewhere = [".".join(table) for table, keys in tables.items() if key in keys and table]
+    if not difflib.get_close_matches(key, known, 1) and elsewhere:
+        return f"is unknown here: it belongs in the table [{elsewhere[0].replace('*', 'NAME')}]"
+    return f"is unknown{suggestion(key, known)}"
+
+
+def _tables(model: type[BaseModel], at: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Collection[str]]]:
+    """Yield each table of a model with its keys; a star stands for any name."""
+    yield at, model.model_fields.keys()
+    for name, field in model.model_fields.items():
+        for kind in (field.annotation, *get_args(field.annotation)):
+            if isinstance(kind, type) and issubclass(kind, BaseModel):
+                yield from _tables(kind, (*at, name) if kind is field.annotation else (*at, name, "*"))
+
+
+def _dotted(loc: Iterable[str]) -> str:
+    return ".".join(part if re.fullmatch(r"[\w-]+", part, re.ASCII) else shown(part) for part in loc)

@@ -1,0 +1,181 @@
+"""Checks of single values of `stack.toml`: each returns the value, or raises ValueError with the fault and the fix."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from ipaddress import IPv4Network
+from typing import Any
+
+from pydantic import AfterValidator
+
+from provisioner.configfile import shown
+
+PRIVATE_RANGES = tuple(map(IPv4Network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10")))
+RETENTION_DAYS = (
+    *(1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731),
+    *(1096, 1827, 2192, 2557, 2922, 3288, 3653),
+)
+OWN_TAGS = {"project", "environment", "managedby"}
+LABEL = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
+NAME = r"[a-z][a-z0-9]*(-[a-z0-9]+)*"
+
+
+def matching(pattern: str, rule: str) -> AfterValidator:
+    """Let pass only text that the whole pattern matches; `rule` goes on after the value."""
+
+    def check(value: str) -> str:
+        if not re.fullmatch(pattern, value):
+            raise ValueError(f"{shown(value)} {rule}")
+        return value
+
+    return AfterValidator(check)
+
+
+def between(low: float, high: float, what: str) -> AfterValidator:
+    """Let pass only numbers from `low` to `high`, both included."""
+
+    def check(value: float) -> float:
+        if not low <= value <= high:
+            raise ValueError(f"{value} is not {what}: use {low} to {high}")
+        return value
+
+    return AfterValidator(check)
+
+
+def at_least(low: int, why: str) -> AfterValidator:
+    """Let pass only numbers from `low` on."""
+
+    def check(value: int) -> int:
+        if value < low:
+            raise ValueError(f"{value} is too small: {why}, so use {low} or more")
+        return value
+
+    return AfterValidator(check)
+
+
+def unique(what: str) -> AfterValidator:
+    """Let pass only lists that say nothing twice."""
+
+    def check(values: tuple[str, ...]) -> tuple[str, ...]:
+        for value in values:
+            if values.count(value) > 1:
+                raise ValueError(f"{shown(value)} stands there twice: name each {what} once")
+        return values
+
+    return AfterValidator(check)
+
+
+def not_empty(why: str) -> AfterValidator:
+    """Let pass only lists and tables that have something in them."""
+
+    def check(value: Any) -> Any:
+        if not value:
+            raise ValueError(f"is empty: {why}")
+        return value
+
+    return AfterValidator(check)
+
+
+def _network(value: str, what: str) -> IPv4Network:
+    try:
+        network = IPv4Network(value, strict=False)
+    except ValueError:
+        raise ValueError(f"{shown(value)} is not {what}") from None
+    # AWS wants the prefix written out, and no bits set behind it.
+    if str(network) != value:
+        raise ValueError(f'{shown(value)} is not {what}; did you mean "{network}"?')
+    return network
+
+
+def vpc_cidr(value: str) -> str:
+    """Let pass only private networks that a VPC and its 16 blocks of subnets can have."""
+    network = _network(value, 'an IPv4 network in CIDR notation, such as "10.0.0.0/16"')
+    if not any(network.subnet_of(private) for private in PRIVATE_RANGES):
+        ranges = ", ".join(map(str, PRIVATE_RANGES))
+        raise ValueError(
+            f"{value} is not private: the stack would hide somebody's public addresses; use a part of {ranges}"
+        )
+    if not 16 <= network.prefixlen <= 20:
+        raise ValueError(
+            f"/{network.prefixlen} does not fit: AWS allows at most /16, and three tiers in up to four zones need at "
+            "least /20 (16 blocks of 251 addresses); use /16 to /20"
+        )
+    return value
+
+
+def allowed(value: str) -> str:
+    """Let pass only `my-ip` and IPv4 networks: the load balancer has no IPv6 address."""
+    if value != "my-ip":
+        _network(value, 'a source: write "my-ip" or an IPv4 network such as "203.0.113.0/24"')
+    return value
+
+
+def domain(labels: int) -> Callable[[str], str]:
+    """Return a check for domain names of so many labels or more."""
+    pattern = re.compile(rf"(?=.{{1,253}}$)({LABEL}\.){{{labels - 1},}}(?![0-9]+$){LABEL}")
+
+    def check(value: str) -> str:
+        if pattern.fullmatch(value):
+            return value
+        tidy = re.sub(r"^https?://", "", value.strip().lower()).strip("/.")
+        instead = f'; did you mean "{tidy}"?' if pattern.fullmatch(tidy) else ', such as "example.com"'
+        raise ValueError(f"{shown(value)} is not a domain name in lower case without a final dot{instead}")
+
+    return check
+
+
+def instance_type(value: str) -> str:
+    """Let pass only types that can run linux/amd64 tasks with an interface each (ECS: ENI trunking considerations)."""
+    if not re.fullmatch(r"[a-z][a-z0-9-]*\.[a-z0-9-]+", value):
+        raise ValueError(f'{shown(value)} is not an EC2 instance type, such as "c5.large"')
+    if re.match(r"t\d", value):
+        raise ValueError(
+            f"{value} is of the t family, which has no ENI trunking: it would run two or three tasks at most; "
+            'use another family, such as "c5.large"'
+        )
+    # A g behind the generation's number stands for Graviton.
+    if re.match(r"a1\.|[a-z]+\d+[a-z]*g[a-z]*[.-]", value):
+        raise ValueError(f'{value} has an ARM processor, and the stack runs linux/amd64: use one such as "c5.large"')
+    return value
+
+
+def acu(value: float) -> float:
+    """Let pass only capacities of Aurora Serverless v2 (RDS API, ServerlessV2ScalingConfiguration)."""
+    if not 0 <= value <= 256 or value % 0.5:
+        raise ValueError(f"{value:g} is not a capacity of Aurora Serverless v2: use 0 to 256 in steps of 0.5")
+    return value
+
+
+def retention(value: int) -> int:
+    """Let pass only the days that CloudWatch Logs offers (PutRetentionPolicy)."""
+    if value not in RETENTION_DAYS:
+        nearest = min(RETENTION_DAYS, key=lambda days: abs(days - value))
+        raise ValueError(f"CloudWatch Logs does not keep logs for {value} days; the nearest that it does is {nearest}")
+    return value
+
+
+def tags(values: Mapping[str, str]) -> Mapping[str, str]:
+    """Let pass only tags that every AWS API takes, and none that the stack sets itself."""
+    allowed = r"[\w .:/=+@-]"
+    if len(values) > 40:
+        raise ValueError(
+            f"{len(values)} are too many: AWS allows 50 a resource, and this tool adds its own; use at most 40"
+        )
+    for key, value in values.items():
+        if key.lower() in OWN_TAGS or key.lower().startswith(("aws:", "provisioner:")):
+            raise ValueError(f"{shown(key)} is set by AWS or by this tool: choose another key")
+        if not re.fullmatch(rf"{allowed}{{1,128}}", key) or not re.fullmatch(rf"{allowed}{{0,256}}", value):
+            raise ValueError(
+                f"{shown(key)} is not a tag that AWS takes: use letters, digits, spaces and _.:/=+-@, "
+                "at most 128 of them in the key and 256 in the value"
+            )
+    return values
+
+
+def environment(values: Mapping[str, str]) -> Mapping[str, str]:
+    """Let pass only names that a shell can use."""
+    for key in values:
+        if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", key):
+            raise ValueError(f"{shown(key)} is not a variable's name: use letters, digits and underscores")
+    return values

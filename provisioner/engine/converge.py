@@ -1,0 +1,209 @@
+"""Bring AWS to what is declared: find each thing, make or change what differs, record every fact before the next call."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from provisioner.engine.errors import NeedsReplacing
+from provisioner.engine.events import Emit, Result
+from provisioner.engine.find import find
+from provisioner.engine.kind import Change, Kind, Live, compare
+from provisioner.engine.retry import Verdict
+from provisioner.engine.run import Progress, Store, refresh, tolerant
+from provisioner.engine.step import Declared, Need, filled
+from provisioner.engine.waits import SETTLE
+from provisioner.engine.walk import Node, Outcome, Wait, Walk
+from state.model import Record, now
+
+if TYPE_CHECKING:
+    from provisioner.aws import Aws
+
+TAKES_EFFECT = 120.0
+"""Seconds within which AWS must show a change that it accepted."""
+
+
+class Converge:
+    """One run upwards over everything that is declared.
+
+    Args:
+        declared: the things by address, in declared order.
+        store: the open state.
+    """
+
+    def __init__(self, aws: Aws, store: Store, declared: Mapping[str, Declared], emit: Emit) -> None:
+        self.aws, self.store, self.declared = aws, store, declared
+        self.progress = Progress(emit, {address: item.step for address, item in declared.items()})
+        self.lives: dict[str, Live] = {}
+        self._results: dict[str, Result] = {}
+        self._wanted: dict[str, Kind] = {}
+
+    def run(self) -> None:
+        """Walk the graph until all is ready.
+
+        Raises:
+            SomeFailed: see `Walk.run`.
+        """
+        nodes = [Node(a, type(item.want), item.step, item.needs) for a, item in self.declared.items()]
+        Walk(nodes, self._act, self._look, self._reached, self.progress.emit, self.aws.pace).run()
+
+    def lookup(self, address: str, output: str) -> Any:
+        """Return what AWS said of a thing in this run, or None if that is not known yet."""
+        live = self.lives.get(address)
+        if live is None:
+            return None
+        return (live.id or None) if output == "id" else live.outputs.get(output)
+
+    # -- one thing -------------------------------------------------------------------------------------------------
+
+    def _act(self, address: str) -> Wait | None:
+        kind = type(self.declared[address].want)
+        fresh = any(self._results.get(need.address) == "made" for need in self.declared[address].needs)
+        verdicts: tuple[Verdict, ...] = ("settling", "busy") if fresh or address in self._results else ("busy",)
+        return tolerant(lambda: self._converge(address), kind, verdicts)
+
+    def _converge(self, address: str) -> Wait | None:
+        item, record = self.declared[address], self.store.records.get(address)
+        want = self._wanted[address] = filled(item.want, self.lookup)
+        if want.made_by_aws:
+            self._met(want, item)
+            return None
+        live = find(self.aws, type(want), address, want.fields(), record.id if record else None)
+        if live is None and record and record.phase != "deleting" and self.aws.pace.young(record.changed):
+            live = find(self.aws, type(want), address, want.fields(), record.id, fresh=True)
+            if live is None:
+                return Wait("AWS's lists to show what an earlier run made", SETTLE + 10, again=True)
+        if live is not None and live.deleting:
+            self.aws.live(type(want), fresh=True)
+            return Wait("the earlier one of this name to be gone", want.removal_budget, again=True)
+        if live is None:
+            live = self._create(want, item, record)
+        return self._change(want, item, live)
+
+    def _met(self, want: Kind, item: Declared) -> None:
+        """Record a thing that AWS makes by itself, so that the teardown knows where to look."""
+        live = Live(id=want.name, attributes=want.fields())
+        self._remember(want, item, live, "ready")
+        self._finish(want.address, live)
+
+    def _create(self, want: Kind, item: Declared, record: Record | None) -> Live:
+        """Make the intent durable, create, make the id durable."""
+        token = record.token if record and record.phase == "creating" and record.token else uuid.uuid4().hex
+        self.progress.doing(want.address, "create")
+        needs = _addresses(item.needs)
+        intent = Record(want.address, want.kind, "creating", token, None, want.fields(), {}, needs, item.step)
+        self.store.put(intent)
+        live = want.create(self.aws, token)
+        self.aws.made(type(want), live)
+        self._results[want.address] = "made"
+        self.store.put(
+            replace(intent, phase="created", id=live.id or None, outputs=dict(live.outputs), created=now())
+        )
+        return live
+
+    def _change(self, want: Kind, item: Declared, live: Live) -> Wait | None:
+        """Change what differs, publish what is known, and say what is still waited for."""
+        address = want.address
+        why, changes = want.pending(live), compare(want, live)
+        if changes and not (why and want.update_when_ready):
+            refuse_fixed(want, changes)
+            if want.revises:
+                live = self._create(want, item, None)
+                self._results[address] = "changed"
+            else:
+                self.progress.doing(address, "change")
+                want.update(self.aws, live, changes)
+                self._results.setdefault(address, "changed")
+                live = replace(live, attributes={**live.attributes, **{f: c.new for f, c in changes.items()}})
+                self.aws.made(type(want), live)
+                self.lives[address] = live
+                self._remember(want, item, live, "created")
+                return Wait("its change to take effect", TAKES_EFFECT)
+        self.lives[address] = live
+        if why:
+            if address in self._results or self.store.records.get(address) is None:
+                self._remember(want, item, live, "created")
+            return Wait(why, want.budget)
+        self._remember(want, item, live, "ready")
+        self._finish(address, live)
+        return None
+
+    def _finish(self, address: str, live: Live) -> None:
+        self.lives[address] = live
+        self.progress.done(address, self._results.setdefault(address, "unchanged"), live.id)
+
+    def _remember(self, want: Kind, item: Declared, live: Live, phase: str) -> None:
+        """Record what is known, unless the state already says just that."""
+        before = self.store.records.get(want.address)
+        record = Record(
+            want.address,
+            want.kind,
+            "ready" if phase == "ready" else "created",
+            before.token if before else "",
+            live.id or None,
+            want.fields(),
+            dict(live.outputs),
+            _addresses(item.needs),
+            item.step,
+            before.created if before else now(),
+            before.changed if before else 0.0,
+        )
+        if before is None and want.address not in self._results:
+            self._results[want.address] = "unchanged" if want.made_by_aws else "adopted"
+        if record != before:
+            self.store.put(record)
+
+    # -- all waiting things of a kind ------------------------------------------------------------------------------
+
+    def _look(self, kind: type[Kind], addresses: Sequence[str]) -> dict[str, Outcome]:
+        """Read the kind once for all of them."""
+        if (trouble := refresh(self.aws, kind)) is not None:
+            return dict.fromkeys(addresses, trouble)
+        return {address: self._look_at(address) for address in addresses}
+
+    def _look_at(self, address: str) -> Outcome:
+        item, want, record = self.declared[address], self._wanted[address], self.store.records[address]
+        try:
+            live = find(self.aws, type(want), address, want.fields(), record.id)
+            if live is None:
+                return Wait("AWS's lists to show it", TAKES_EFFECT)
+            self.lives[address] = live
+            if why := want.pending(live):
+                return Wait(why, want.budget)
+            if changes := compare(want, live):
+                return self._not_taken(want, changes)
+            self._remember(want, item, live, "ready")
+            self._finish(address, live)
+        except Exception as error:
+            return error
+        return None
+
+    def _not_taken(self, want: Kind, changes: Mapping[str, Change]) -> Wait:
+        """A ready thing differs: its changes are still to be made, or AWS does not show them yet."""
+        if want.update_when_ready or want.revises:
+            return Wait("its settings to be made", TAKES_EFFECT, again=True)
+        differing = ", ".join(f"{name} is {change.old!r}" for name, change in changes.items())
+        return Wait(f"AWS to show the change ({differing})", TAKES_EFFECT)
+
+    def _reached(self, need: Need, acted: set[str], done: set[str]) -> bool:
+        if need.ready and need.address not in done:
+            return False
+        if need.output is None:
+            return need.address in acted
+        return self.lookup(need.address, need.output) is not None
+
+
+def refuse_fixed(want: Kind, changes: Mapping[str, Change]) -> None:
+    """Raise `NeedsReplacing` if one of the changes is to a field that AWS cannot change in place."""
+    stuck = [f"{name} is {changes[name].old!r}, wanted {changes[name].new!r}" for name in changes if name in want.fixed]
+    if stuck:
+        raise NeedsReplacing(
+            f"{want.address} cannot be changed in place: {'; '.join(stuck)}. Put the former value back, or run "
+            f"`provision down` and `provision up`"
+        )
+
+
+def _addresses(needs: Sequence[Need]) -> list[str]:
+    return list(dict.fromkeys(need.address for need in needs))

@@ -1,0 +1,66 @@
+"""Every way in which a command can end badly, each with the exit code that it means."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+
+class ProvisionError(Exception):
+    """Base of all errors that are shown to the user as one message, never as a traceback."""
+
+    exit_code = 1
+
+
+class ConfigurationError(ProvisionError):
+    """The configuration or the command line is wrong; no call was made."""
+
+    exit_code = 4
+
+
+class WaitingOnUser(ProvisionError):
+    """Nothing is wrong, but somebody has to act outside this tool first (for example delegate a zone)."""
+
+    exit_code = 3
+
+
+class Interrupted(ProvisionError):
+    """The user stopped the command; what was under way is recorded."""
+
+    exit_code = 130
+
+
+class NotOwned(ProvisionError):
+    """Something stands under our name that does not carry this stack's tags."""
+
+
+class NeedsReplacing(ProvisionError):
+    """A field differs that AWS cannot change in place."""
+
+
+class TimedOut(ProvisionError):
+    """Something did not become ready, or did not go away, within its budget."""
+
+
+class Failed(ProvisionError):
+    """AWS reports that a thing failed; the message is AWS's reason."""
+
+
+class ReadOnly(ProvisionError):
+    """A call that is not a read was about to be made while only reads are allowed."""
+
+
+class SomeFailed(ProvisionError):
+    """Some things failed; the others were finished.
+
+    Args:
+        failures: address to the error that stopped it.
+        skipped: addresses that were not started, each with the address that it was waiting for.
+    """
+
+    def __init__(self, failures: Mapping[str, BaseException], skipped: Mapping[str, str]) -> None:
+        self.failures, self.skipped = dict(failures), dict(skipped)
+        waiting = [e for e in failures.values() if isinstance(e, WaitingOnUser)]
+        if len(waiting) == len(self.failures):
+            self.exit_code = WaitingOnUser.exit_code
+        count = f"{len(self.failures)} failed" + (f", {len(self.skipped)} not started" if self.skipped else "")
+        super().__init__(f"{count}: {', '.join(sorted(self.failures))}")

@@ -1,0 +1,109 @@
+"""What a run says while it works: plain data, which each renderer shows in its own way."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from typing import Any, ClassVar, Literal
+
+Verb = Literal["create", "change", "remove", "wait"]
+Result = Literal["made", "changed", "removed", "unchanged", "adopted", "kept"]
+
+
+@dataclass(frozen=True)
+class Event:
+    """Base of the events; `type` is the name under which `--json` writes it."""
+
+    type: ClassVar[str]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the event as one flat JSON object."""
+        return {"event": self.type} | asdict(self)
+
+
+@dataclass(frozen=True)
+class Begun(Event):
+    """A run starts: which command, on which stack, and how many things it will look at."""
+
+    type: ClassVar[str] = "begun"
+    command: str
+    stack: str
+    account: str
+    region: str
+    total: int
+
+
+@dataclass(frozen=True)
+class Doing(Event):
+    """A call that writes is being made for a thing."""
+
+    type: ClassVar[str] = "doing"
+    address: str
+    step: str
+    verb: Verb
+
+
+@dataclass(frozen=True)
+class Waiting(Event):
+    """A thing is waited for: why, and for how many seconds so far."""
+
+    type: ClassVar[str] = "waiting"
+    address: str
+    step: str
+    why: str
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Done(Event):
+    """A thing is as it should be (or gone), after so many seconds."""
+
+    type: ClassVar[str] = "done"
+    address: str
+    step: str
+    result: Result
+    seconds: float
+    id: str | None = None
+
+
+@dataclass(frozen=True)
+class ThingFailed(Event):
+    """A thing could not be brought to where it should be."""
+
+    type: ClassVar[str] = "failed"
+    address: str
+    step: str
+    error: str
+
+
+@dataclass(frozen=True)
+class Skipped(Event):
+    """A thing was not started, since something that it needs failed."""
+
+    type: ClassVar[str] = "skipped"
+    address: str
+    step: str
+    because: str
+
+
+@dataclass(frozen=True)
+class Notice(Event):
+    """One sentence that the user should read, which is not an error."""
+
+    type: ClassVar[str] = "notice"
+    text: str
+
+
+@dataclass(frozen=True)
+class Finished(Event):
+    """A run ended: its counts by result, seconds, and what the user may do next."""
+
+    type: ClassVar[str] = "finished"
+    command: str
+    ok: bool
+    counts: dict[str, int]
+    seconds: float
+    next: tuple[str, ...] = ()
+
+
+Emit = Callable[[Event], None]

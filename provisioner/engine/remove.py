@@ -1,0 +1,144 @@
+"""Take recorded things away again, in the reverse of what they were built on; gone is proved by reading."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from provisioner.engine.events import Emit, Result
+from provisioner.engine.find import find
+from provisioner.engine.kind import KINDS, Kind, Live
+from provisioner.engine.retry import absent
+from provisioner.engine.run import Progress, Store, refresh, tolerant
+from provisioner.engine.step import Need
+from provisioner.engine.waits import SETTLE
+from provisioner.engine.walk import Node, Outcome, Wait, Walk
+from state.model import Record, StateError
+
+if TYPE_CHECKING:
+    from provisioner.aws import Aws
+
+
+class Remove:
+    """One run downwards over recorded things.
+
+    Args:
+        addresses: which recorded things to remove; what was built on them must be among them or gone.
+    """
+
+    def __init__(self, aws: Aws, store: Store, addresses: Collection[str], emit: Emit) -> None:
+        self.aws, self.store = aws, store
+        self.records: dict[str, Record] = {a: store.records[a] for a in store.records if a in addresses}
+        self.progress = Progress(emit, {address: record.step for address, record in self.records.items()})
+        self._lives: dict[str, Live] = {}
+        self._accepted: set[str] = set()
+
+    def run(self) -> None:
+        """Walk the graph backwards until all is gone.
+
+        Raises:
+            SomeFailed: see `Walk.run`.
+        """
+        users: dict[str, list[Need]] = {address: [] for address in self.records}
+        for record in self.records.values():
+            for need in record.needs:
+                if need in users:
+                    users[need].append(Need(record.address))
+        nodes = [Node(a, kind_of(record), record.step, users[a]) for a, record in self.records.items()]
+        Walk(nodes, self._act, self._look, self._reached, self.progress.emit, self.aws.pace).run()
+
+    def _reached(self, need: Need, acted: set[str], done: set[str]) -> bool:
+        freed = need.address in self._accepted and kind_of(self.records[need.address]).removal_frees
+        return freed or need.address in done
+
+    # -- one thing -------------------------------------------------------------------------------------------------
+
+    def _act(self, address: str) -> Wait | None:
+        record = self.records[address]
+        kind = kind_of(record)
+        return tolerant(lambda: self._remove(record, kind), kind, ("busy",), lambda: self._blockers(address, kind))
+
+    def _remove(self, record: Record, kind: type[Kind]) -> Wait | None:
+        if kind.kept:
+            self._drop(record, "kept")
+            return None
+        live = find(self.aws, kind, record.address, record.asked, record.id)
+        if live is None and self._may_be_hidden(record):
+            live = find(self.aws, kind, record.address, record.asked, record.id, fresh=True)
+            if live is None:
+                return Wait("AWS's lists to show what an earlier run made", SETTLE + 10, again=True)
+        if live is None:
+            self._drop(record, "removed")
+            return None
+        self._lives[record.address] = live
+        if record.phase != "deleting":
+            self.records[record.address] = self.store.put(replace(record, phase="deleting", id=live.id or record.id))
+        if not live.deleting:
+            self.progress.doing(record.address, "remove")
+            self._delete(kind, live)
+        self._accepted.add(record.address)
+        return Wait(live.status or "AWS to take it away", kind.removal_budget, blockers=self._asking(record, kind))
+
+    def _delete(self, kind: type[Kind], live: Live) -> None:
+        try:
+            kind.delete(self.aws, live)
+        except Exception as error:
+            if not absent(error, kind.service):
+                raise
+
+    def _may_be_hidden(self, record: Record) -> bool:
+        """Whether one empty answer proves nothing: the thing was being made moments ago."""
+        return record.phase != "deleting" and not kind_of(record).made_by_aws and self.aws.pace.young(record.changed)
+
+    def _drop(self, record: Record, result: Result) -> None:
+        self.store.drop(record.address)
+        if record.id:
+            self.aws.gone(kind_of(record), record.id)
+        self.progress.done(record.address, result, record.id)
+
+    def _asking(self, record: Record, kind: type[Kind]) -> Callable[[], str]:
+        return lambda: self._blockers(record.address, kind)
+
+    def _blockers(self, address: str, kind: type[Kind]) -> str:
+        live = self._lives.get(address)
+        return kind.blockers(self.aws, live) if live else ""
+
+    # -- all waiting things of a kind ------------------------------------------------------------------------------
+
+    def _look(self, kind: type[Kind], addresses: Sequence[str]) -> Mapping[str, Outcome]:
+        """Read the kind once for all of them."""
+        for address in addresses:
+            if self._lives[address].id:
+                self.aws.gone(kind, self._lives[address].id)
+        if (trouble := refresh(self.aws, kind)) is not None:
+            return dict.fromkeys(addresses, trouble)
+        return {address: self._look_at(address, kind) for address in addresses}
+
+    def _look_at(self, address: str, kind: type[Kind]) -> Outcome:
+        record = self.records[address]
+        try:
+            live = find(self.aws, kind, address, record.asked, record.id)
+        except Exception as error:
+            return error
+        if live is None:
+            self._drop(record, "removed")
+            return None
+        self._lives[address] = live
+        return Wait(
+            live.status or "AWS to take it away",
+            kind.removal_budget,
+            again=not live.deleting,
+            blockers=self._asking(record, kind),
+        )
+
+
+def kind_of(record: Record) -> type[Kind]:
+    """Return the record's kind.
+
+    Raises:
+        StateError: this version knows no such kind.
+    """
+    if record.kind not in KINDS:
+        raise StateError(f"{record.address} is of a kind that this version does not know: upgrade, then run again")
+    return KINDS[record.kind]

@@ -1,0 +1,132 @@
+"""What AWS's refusals mean: one table of error codes, each with how long to go on and where that is known from."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Literal
+
+from botocore.exceptions import ClientError
+
+Verdict = Literal["absent", "busy", "settling"]
+
+
+@dataclass(frozen=True)
+class Row:
+    """One refusal.
+
+    Attributes:
+        verdict: `absent`: the thing is not there; `busy`: something still uses it or works on it; `settling`: what it
+            refers to was made moments ago and is not known everywhere yet.
+        service: boto3's name of the service, or `*`.
+        code: AWS's `Error.Code`, whole, as a regular expression.
+        message: a regular expression that the message must contain.
+        budget: seconds to go on trying.
+        meaning: one phrase for the user.
+        source: where the behaviour is documented or was seen.
+    """
+
+    verdict: Verdict
+    service: str
+    code: str
+    message: str = ""
+    budget: float = 120
+    meaning: str = ""
+    source: str = ""
+
+
+TABLE: tuple[Row, ...] = (
+    # -- settling: AWS is eventually consistent ---------------------------------------------------------------------
+    Row("settling", "autoscaling", "ValidationError", "Invalid IAM Instance Profile", 120,
+        "the instance profile is not known everywhere yet", "terraform-provider-aws autoscaling/group.go"),
+    Row("settling", "autoscaling", "ServiceLinkedRoleFailure", "", 60,
+        "the service-linked role is not ready for use", "Auto Scaling API, CreateAutoScalingGroup"),
+    Row("settling", "ecs", "AccessDeniedException", "iam:PassRole", 60,
+        "the role is not known everywhere yet", "terraform-aws-modules/terraform-aws-ecs#415"),
+    Row("settling", "ecs", "ClientException", "Role is not valid", 60,
+        "the role is not known everywhere yet", "fabfuel/ecs-deploy#231"),
+    Row("settling", "ecs", "InvalidParameterException", "Unable to assume the service linked role", 120,
+        "ECS cannot use its service-linked role yet", "terraform-provider-aws ecs/cluster.go"),
+    Row("settling", "ecs", "InvalidParameterException", "not in an ACTIVE state", 120,
+        "the capacity provider is not active yet", "terraform-provider-aws#45693"),
+    Row("settling", "ecs", "InvalidParameterException", "does not have an associated load balancer", 120,
+        "the target group is not attached to a listener yet", "terraform-provider-aws ecs/service.go"),
+    Row("settling", "ecs", "InvalidParameterException", "still Draining", 900,
+        "the service of this name is still draining", "terraform-provider-aws#2283"),
+    Row("settling", "ecs", "ClientException", "Cluster was not ACTIVE", 120,
+        "the cluster is not active yet", "terraform-provider-aws ecs/cluster_capacity_providers.go"),
+    Row("settling", "application-autoscaling", "ValidationException", "service doesn't exist|doesn't exist", 60,
+        "the service is not known to autoscaling yet", "Application Auto Scaling API, RegisterScalableTarget"),
+    Row("settling", "rds", "InvalidParameterValue|InvalidParameterCombination", "service linked role", 120,
+        "RDS cannot use its service-linked role yet", "aws-fault-injection-simulator-workshop-v2#195"),
+    Row("settling", "elbv2", "UnsupportedCertificate", "", 120,
+        "the load balancer does not know the certificate yet", "terraform-provider-aws#41789"),
+    Row("settling", "elbv2", "LoadBalancerNotFound|ListenerNotFound|TargetGroupNotFound", "", 60,
+        "it was made moments ago", "terraform-provider-aws#15214"),
+    Row("settling", "ec2", r"Invalid\w+\.NotFound|InvalidGroup\.NotFound", "", 60,
+        "it was made moments ago", "EC2 developer guide, eventual consistency"),
+    Row("settling", "iam", "NoSuchEntity", "", 60, "it was made moments ago", "IAM user guide, eventual consistency"),
+    Row("settling", "iam", "InvalidInput|MalformedPolicyDocument", "principal", 60,
+        "the principal is not known everywhere yet", "IAM user guide, eventual consistency"),
+    Row("settling", "route53", "NoSuchHostedZone", "", 60, "it was made moments ago", "Route 53 API"),
+    Row("settling", "ssm", "ParameterAlreadyExists", "recently deleted", 60,
+        "the name was deleted less than 30 s ago", "Systems Manager API, DeleteParameter"),
+    # -- busy: something is in the way and goes away by itself ------------------------------------------------------
+    Row("busy", "ec2", "DependencyViolation", "", 1200, "something still uses it", "aws-sdk EC2 API, DeleteSecurityGroup"),
+    Row("busy", "ec2", "InvalidParameter", "conflicting DNS domain", 600,
+        "the earlier endpoint of this service is not gone yet", "terraform-provider-aws#17535"),
+    Row("busy", "ec2", "ResourceInUse|IncorrectState|.*InUse", "", 600, "something still uses it", "EC2 API"),
+    Row("busy", "elbv2", "ResourceInUse", "", 600, "a listener or rule still uses it", "terraform-provider-aws#2456"),
+    Row("busy", "elbv2", "OperationNotPermitted", "provisioning|state", 600, "it is still being provisioned", "ELBv2 API"),
+    Row("busy", "acm", "ResourceInUseException|ConflictException", "", 1200,
+        "a listener that is gone still counts as its user", "terraform-provider-aws#3866"),
+    Row("busy", "autoscaling", "ResourceInUse|ScalingActivityInProgress|ResourceContention", "", 1800,
+        "instances or scaling activities are left", "Auto Scaling API, DeleteAutoScalingGroup"),
+    Row("busy", "ecs", "UpdateInProgressException", "", 600, "the cluster is being changed", "terraform-provider-aws#11285"),
+    Row("busy", "ecs", "ClusterContains\\w+Exception", "", 1200, "the cluster still holds something", "ECS API, DeleteCluster"),
+    Row("busy", "ecs", "ResourceInUseException", "", 1200, "tasks still use the capacity provider",
+        "terraform-provider-aws ecs/cluster_capacity_providers.go"),
+    Row("busy", "servicediscovery", "ResourceInUse", "", 600, "instances or services are left", "Cloud Map API"),
+    Row("busy", "servicediscovery", "DuplicateRequest", "", 300, "an operation is under way", "Cloud Map API"),
+    Row("busy", "rds", "InvalidDBClusterStateFault|InvalidDBInstanceState|InvalidDBSubnetGroupStateFault"
+        "|InvalidDBParameterGroupState(Fault)?|InvalidDBInstanceStateFault", "", 1800,
+        "the database is being changed or removed", "RDS API"),
+    Row("busy", "iam", "DeleteConflict|ConcurrentModification", "", 120, "something is still attached", "IAM API"),
+    Row("busy", "route53", "PriorRequestNotComplete|ConflictingDomainExists|HostedZoneNotEmpty", "", 300,
+        "an earlier change is under way", "Route 53 API"),
+    Row("busy", "logs", "OperationAbortedException", "", 60, "another operation is under way", "CloudWatch Logs API"),
+    Row("busy", "application-autoscaling", "ConcurrentUpdateException", "", 120, "another change is under way",
+        "Application Auto Scaling API"),
+    Row("busy", "ssm", "TooManyUpdates", "", 60, "another change is under way", "Systems Manager API"),
+    # -- absent ----------------------------------------------------------------------------------------------------
+    Row("absent", "autoscaling", "ValidationError", "not found|does not exist"),
+    Row("absent", "ecs", "ClientException", "does not exist|Unable to describe"),
+    Row("absent", "ecs", "ServiceNotActiveException"),
+    Row("absent", "*", r".*NotFound(Fault|Exception)?|NoSuch\w+|ObjectNotFoundException|.*\.NotFound"),
+)  # fmt: skip
+
+
+def code_of(error: BaseException) -> str:
+    """Return AWS's error code, or an empty string for anything that is not AWS's answer."""
+    return str(error.response["Error"].get("Code", "")) if isinstance(error, ClientError) else ""
+
+
+def match(error: BaseException, service: str, *verdicts: Verdict) -> Row | None:
+    """Return the first row of one of the verdicts that speaks of this error, or None."""
+    code = code_of(error)
+    if not code:
+        return None
+    for row in TABLE:
+        if (
+            row.verdict in verdicts
+            and row.service in ("*", service)
+            and re.fullmatch(row.code, code)
+            and re.search(row.message, str(error))
+        ):
+            return row
+    return None
+
+
+def absent(error: BaseException, service: str = "*") -> bool:
+    """Say whether AWS's answer means that the thing is not there."""
+    return match(error, service, "absent") is not None

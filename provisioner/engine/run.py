@@ -1,0 +1,119 @@
+"""What the two directions share: the state's interface, classifying refusals, counting results, timing."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Protocol
+
+from botocore.exceptions import ClientError
+
+from provisioner.engine.events import Doing, Done, Emit, Result, Verb
+from provisioner.engine.kind import Kind
+from provisioner.engine.refusal import explained
+from provisioner.engine.retry import Verdict, match
+from provisioner.engine.walk import Wait
+
+if TYPE_CHECKING:
+    from provisioner.aws import Aws
+    from state.model import Record
+
+
+class Store(Protocol):
+    """An open state: what `put` and `drop` say is durable when they return."""
+
+    @property
+    def records(self) -> Mapping[str, Record]:
+        """The records by address."""
+
+    def put(self, record: Record) -> Record:
+        """Make a record durable."""
+
+    def drop(self, address: str) -> None:
+        """Make it durable that an address is gone."""
+
+
+@dataclass
+class Progress:
+    """Says what happens to each thing, and counts the results."""
+
+    emit: Emit
+    steps: Mapping[str, str]
+    counts: Counter[str] = field(default_factory=Counter)
+    _begun: dict[str, float] = field(default_factory=dict)
+
+    def doing(self, address: str, verb: Verb) -> None:
+        """Say that a thing is being written to."""
+        self._begun.setdefault(address, time.monotonic())
+        self.emit(Doing(address, self.steps.get(address, ""), verb))
+
+    def done(self, address: str, result: Result, id: str | None = None) -> None:
+        """Say that a thing is finished."""
+        self.counts[result] += 1
+        seconds = time.monotonic() - self._begun.get(address, time.monotonic())
+        self.emit(Done(address, self.steps.get(address, ""), result, round(seconds, 2), id))
+
+
+def tolerant(
+    act: Callable[[], Wait | None],
+    kind: type[Kind],
+    verdicts: tuple[Verdict, ...],
+    blockers: Callable[[], str] = str,
+) -> Wait | None:
+    """Act; turn a refusal that passes by itself into a wait, and any other into one clear message.
+
+    Raises:
+        Refused: AWS refused the call for good, or could not be reached.
+    """
+    try:
+        return act()
+    except Exception as error:
+        row = match(error, kind.service, *verdicts)
+        if row is None:
+            raise explained(error) from error
+        code = error.response["Error"]["Code"] if isinstance(error, ClientError) else ""
+        named = blockers()
+        return Wait(f"{row.meaning} ({code}{': ' + named if named else ''})", row.budget, again=True, blockers=blockers)
+
+
+def refresh(aws: Aws, kind: type[Kind]) -> Wait | None:
+    """Read a kind anew; a refusal that passes by itself is something to wait for.
+
+    Raises:
+        Refused: the read was refused for good.
+    """
+
+    def read() -> None:
+        aws.live(kind, fresh=True)
+
+    trouble = tolerant(read, kind, ("busy",))
+    return replace(trouble, again=False) if trouble else None
+
+
+def recorded_fields(records: Mapping[str, Record], kind: str) -> list[dict[str, Any]]:
+    """Return what was asked for each recorded thing of a kind."""
+    return [record.asked for record in records.values() if record.kind == kind]
+
+
+def prefetch(aws: Aws, kinds: set[type[Kind]]) -> None:
+    """Read all kinds in bulk, concurrently, so that finding a thing is a look-up afterwards.
+
+    Raises:
+        Refused: a read was refused.
+    """
+    from concurrent.futures import ThreadPoolExecutor
+
+    with ThreadPoolExecutor(16) as pool:
+        for error in pool.map(lambda kind: _error_of(aws, kind), kinds):
+            if error:
+                raise explained(error) from error
+
+
+def _error_of(aws: Aws, kind: type[Kind]) -> Exception | None:
+    try:
+        aws.live(kind)
+    except Exception as error:
+        return error
+    return None

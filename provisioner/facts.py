@@ -1,0 +1,30 @@
+"""What has to be read from AWS before anything can be declared."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Facts:
+    """Facts about account and region.
+
+    Attributes:
+        account: the account's number. partition: `aws`, `aws-cn` … region: the region's name.
+        zones: the names of the availability zones to use.
+        image_id: the newest ECS-optimised Amazon Linux 2023 AMI.
+        public_zone_id: the public hosted zone that was there before and is not ours, or None if the stack makes one.
+        allow: the CIDRs that may reach the load balancer.
+        engine: whether a Docker engine answers here, so that images can be built.
+        local: whether the cloud is the embedded one.
+    """
+
+    account: str
+    partition: str
+    region: str
+    zones: tuple[str, ...]
+    image_id: str
+    public_zone_id: str | None
+    allow: tuple[str, ...]
+    engine: bool
+    local: bool

@@ -1,0 +1,163 @@
+"""EC2's security groups, their rules among their fields."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from provisioner.aws import Aws, tag_map
+from provisioner.engine.kind import Changes, Kind, Live
+from provisioner.kinds.ec2_network import Vpc, interfaces
+
+Rule = Mapping[str, Any]
+"""One rule with one peer, as DescribeSecurityGroupRules spells it: IpProtocol, FromPort, ToPort, CidrIpv4 or
+ReferencedGroupId, Description. Port -1 stands for all."""
+
+
+def allow(port: int, description: str, *, cidr: str = "", group: str = "") -> Rule:
+    """Return a rule for one TCP port and one peer: a CIDR or another group's id."""
+    peer = {"CidrIpv4": cidr} if cidr else {"ReferencedGroupId": group}
+    return {"IpProtocol": "tcp", "FromPort": port, "ToPort": port, **peer, "Description": description}
+
+
+def allow_all(description: str) -> Rule:
+    """Return a rule for all traffic to anywhere."""
+    return {"IpProtocol": "-1", "FromPort": -1, "ToPort": -1, "CidrIpv4": "0.0.0.0/0", "Description": description}
+
+
+@dataclass(frozen=True)
+class SecurityGroup(Kind):
+    """A security group of the stack's VPC with exactly these rules."""
+
+    vpc_id: str
+    group_name: str
+    description: str
+    ingress: Sequence[Rule]
+    egress: Sequence[Rule]
+
+    service: ClassVar[str] = "ec2"
+    identity: ClassVar[Sequence[str]] = ("vpc_id", "group_name")
+    fixed: ClassVar[frozenset[str]] = frozenset({"vpc_id", "group_name", "description"})
+    unordered: ClassVar[frozenset[str]] = frozenset({"ingress", "egress"})
+
+    @classmethod
+    def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Live]:
+        vpcs = [vpc.id for vpc in aws.live(Vpc)]
+        if not vpcs:
+            return
+        filters = [{"Name": "vpc-id", "Values": vpcs}]
+        for group in aws.pages("ec2", "describe_security_groups", "SecurityGroups", Filters=filters):
+            if group["GroupName"] != "default":
+                yield _live(aws, group)
+
+    def create(self, aws: Aws, token: str) -> Live:
+        made = aws.client("ec2").create_security_group(
+            VpcId=self.vpc_id,
+            GroupName=self.group_name,
+            Description=self.description,
+            TagSpecifications=aws.tag_specification("security-group", self.address),
+        )
+        attributes = self.fields() | {"ingress": [], "egress": [{**allow_all(""), "Description": ""}]}
+        return Live(made["GroupId"], attributes, address=self.address)
+
+    def update(self, aws: Aws, live: Live, changes: Changes) -> None:
+        put_rules(aws, live, {"ingress": self.ingress, "egress": self.egress})
+
+    @classmethod
+    def delete(cls, aws: Aws, live: Live) -> None:
+        aws.client("ec2").delete_security_group(GroupId=live.id)
+
+    @classmethod
+    def blockers(cls, aws: Aws, live: Live) -> str:
+        return interfaces(aws, "group-id", live.id)
+
+
+@dataclass(frozen=True)
+class DefaultSecurityGroup(Kind):
+    """The group that AWS makes with the VPC and that goes with it: emptied, so that nothing can use it by accident."""
+
+    vpc_id: str
+    ingress: Sequence[Rule] = ()
+    egress: Sequence[Rule] = ()
+
+    service: ClassVar[str] = "ec2"
+    identity: ClassVar[Sequence[str]] = ("vpc_id",)
+    kept: ClassVar[bool] = True
+
+    @classmethod
+    def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Live]:
+        if vpcs := [vpc.id for vpc in aws.live(Vpc)]:
+            yield from cls._of(aws, vpcs)
+
+    @staticmethod
+    def _of(aws: Aws, vpc_ids: Sequence[str]) -> Iterator[Live]:
+        filters = [{"Name": "vpc-id", "Values": vpc_ids}, {"Name": "group-name", "Values": ["default"]}]
+        for group in aws.pages("ec2", "describe_security_groups", "SecurityGroups", Filters=filters):
+            yield _live(aws, group, owned=True)
+
+    def create(self, aws: Aws, token: str) -> Live:
+        # AWS has made it with the VPC: there is nothing to call but the read
+        return next(self._of(aws, [self.vpc_id]))
+
+    def update(self, aws: Aws, live: Live, changes: Changes) -> None:
+        put_rules(aws, live, {"ingress": self.ingress, "egress": self.egress})
+
+
+def _live(aws: Aws, group: Mapping[str, Any], *, owned: bool | None = None) -> Live:
+    attributes = {
+        "vpc_id": group["VpcId"],
+        "group_name": group["GroupName"],
+        "description": group["Description"],
+        "ingress": _rules(group["IpPermissions"]),
+        "egress": _rules(group["IpPermissionsEgress"]),
+    }
+    tags = tag_map(group.get("Tags"))
+    ours = aws.owns(tags) if owned is None else owned
+    return Live(group["GroupId"], attributes, address=aws.address_in(tags), owned=ours)
+
+
+def _rules(permissions: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Return AWS's grouped permissions as rules with one peer each."""
+    rules = []
+    for p in permissions:
+        ports = {"IpProtocol": p["IpProtocol"], "FromPort": p.get("FromPort", -1), "ToPort": p.get("ToPort", -1)}
+        for key, name, peers in (
+            ("CidrIp", "CidrIpv4", p.get("IpRanges", ())),
+            ("CidrIpv6", "CidrIpv6", p.get("Ipv6Ranges", ())),
+            ("PrefixListId", "PrefixListId", p.get("PrefixListIds", ())),
+            ("GroupId", "ReferencedGroupId", p.get("UserIdGroupPairs", ())),
+        ):
+            rules += [{**ports, name: peer[key], "Description": peer.get("Description", "")} for peer in peers]
+    return rules
+
+
+def _permission(rule: Rule) -> dict[str, Any]:
+    """Return a rule as the authorize and revoke calls take it."""
+    permission: dict[str, Any] = {"IpProtocol": rule["IpProtocol"]}
+    if rule["IpProtocol"] != "-1":
+        permission |= {"FromPort": rule["FromPort"], "ToPort": rule["ToPort"]}
+    described = {"Description": rule["Description"]} if rule.get("Description") else {}
+    for name, key, peers in (
+        ("CidrIpv4", "CidrIp", "IpRanges"),
+        ("CidrIpv6", "CidrIpv6", "Ipv6Ranges"),
+        ("PrefixListId", "PrefixListId", "PrefixListIds"),
+        ("ReferencedGroupId", "GroupId", "UserIdGroupPairs"),
+    ):
+        if name in rule:
+            permission[peers] = [{key: rule[name], **described}]
+    return permission
+
+
+def put_rules(aws: Aws, live: Live, wanted: Mapping[str, Sequence[Rule]]) -> None:
+    """Revoke the rules that are not wanted, then authorize those that are missing.
+
+    A rule that differs in its description only is revoked first: AWS takes the new one for a duplicate otherwise.
+    """
+    ec2 = aws.client("ec2")
+    for direction, rules in wanted.items():
+        there = live.attributes[direction]
+        if surplus := [_permission(rule) for rule in there if rule not in rules]:
+            getattr(ec2, f"revoke_security_group_{direction}")(GroupId=live.id, IpPermissions=surplus)
+        if missing := [_permission(rule) for rule in rules if rule not in there]:
+            getattr(ec2, f"authorize_security_group_{direction}")(GroupId=live.id, IpPermissions=missing)

@@ -1,0 +1,1 @@
+"""The memory of a stack: a JSON document, an append-only journal beside it, and a lock."""

@@ -1,0 +1,79 @@
+"""The append-only journal beside the document: a whole record or a drop a line, durable before anything acts on it."""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from state.model import Record, State, StateError
+
+
+class Journal:
+    """Appends facts to an open journal file. Each append is flushed and fsynced before it returns; threads may share it."""
+
+    def __init__(self, path: Path) -> None:
+        self._file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+        self._mutex = threading.Lock()
+
+    def put(self, record: Record) -> None:
+        """Append the whole record."""
+        self._append({"put": asdict(record)})
+
+    def drop(self, address: str) -> None:
+        """Append that the address is gone."""
+        self._append({"drop": address})
+
+    def close(self) -> None:
+        """Close the file."""
+        os.close(self._file)
+
+    def _append(self, entry: dict[str, Any]) -> None:
+        line = json.dumps(entry, separators=(",", ":")).encode() + b"\n"
+        with self._mutex:
+            written = os.write(self._file, line)
+            if written != len(line):
+                os.ftruncate(self._file, os.fstat(self._file).st_size - written)
+                raise StateError("the journal could not be written whole: the disk is full. Free some space, run again")
+            os.fsync(self._file)
+
+
+def header(serial: int) -> bytes:
+    """Return the first line of a journal that continues the document of that serial."""
+    return json.dumps({"base": serial}).encode() + b"\n"
+
+
+def replay(path: Path, state: State) -> bool:
+    """Apply the journal's whole lines to the state; return whether there were any.
+
+    A torn last line is dropped: nothing acted on it. A journal whose base is an older serial was already folded in.
+
+    Raises:
+        StateError: a line before the last is not readable.
+    """
+    if not path.exists():
+        return False
+    lines = path.read_bytes().split(b"\n")[:-1]
+    if not lines or _entry(path, 1, lines[0]).get("base") != state.serial:
+        return False
+    for number, line in enumerate(lines[1:], start=2):
+        entry = _entry(path, number, line)
+        if "put" in entry:
+            record = Record.from_dict(entry["put"])
+            state.records[record.address] = record
+        elif "drop" in entry:
+            state.records.pop(entry["drop"], None)
+    return len(lines) > 1
+
+
+def _entry(path: Path, number: int, line: bytes) -> dict[str, Any]:
+    try:
+        entry = json.loads(line)
+    except ValueError:
+        entry = None
+    if not isinstance(entry, dict):
+        raise StateError(f"{path}:{number} is not a journal entry. Move the file away to fall back on the document")
+    return entry

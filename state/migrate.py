@@ -1,0 +1,31 @@
+"""Bring a state document of any age to the current schema, or refuse one that is newer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from state.model import SCHEMA, StateError, StateTooNew
+
+MIGRATIONS: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {}
+"""From a schema's number to the function that turns such a document into one of the next number."""
+
+
+def migrate(document: Any) -> tuple[dict[str, Any], bool]:
+    """Return the document in the current schema, and whether it had to be changed.
+
+    Raises:
+        StateTooNew: its schema is newer than this tool knows.
+        StateError: it is not a state document.
+    """
+    if not isinstance(document, dict) or not isinstance(document.get("schema"), int):
+        raise StateError("it is not a state document: it has no schema number")
+    schema = document["schema"]
+    if schema > SCHEMA:
+        writer = document.get("writer") or "a newer version"
+        raise StateTooNew(f"it was written by {writer} (schema {schema}, this version reads up to {SCHEMA}): upgrade")
+    for number in range(schema, SCHEMA):
+        if number not in MIGRATIONS:
+            raise StateError(f"its schema {number} is unknown to this version")
+        document = MIGRATIONS[number](document)
+    return document, schema != SCHEMA

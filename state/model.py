@@ -1,0 +1,147 @@
+"""What the state holds: one record a thing, and the history of the runs."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal, Self
+
+SCHEMA = 1
+HISTORY = 50
+"""How many runs the history keeps."""
+
+Phase = Literal["creating", "created", "ready", "deleting"]
+
+
+class StateError(Exception):
+    """The state cannot be used as it is; nothing was changed. The message says why and what to do."""
+
+
+class StateLocked(StateError):
+    """Another command holds the state's lock."""
+
+
+class StateTooNew(StateError):
+    """A newer version of this tool wrote the state."""
+
+
+class ForeignState(StateError):
+    """The state belongs to another stack, account or region."""
+
+
+@dataclass(frozen=True)
+class Record:
+    """One thing as last known.
+
+    `phase` is `creating` from before the create call until its id is durable, then `created`, then `ready`; `deleting`
+    from before the first delete call. `asked` holds the declared fields, `outputs` what AWS answered that others or the
+    teardown need. `needs` are the addresses that this thing was built on. Times are seconds since the epoch.
+    """
+
+    address: str
+    kind: str
+    phase: Phase
+    token: str
+    id: str | None = None
+    asked: dict[str, Any] = field(default_factory=dict)
+    outputs: dict[str, Any] = field(default_factory=dict)
+    needs: list[str] = field(default_factory=list)
+    step: str = ""
+    created: float | None = None
+    changed: float = 0.0
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Self:
+        """Build a record from its JSON form; raises `StateError` when a key is missing or unknown."""
+        try:
+            return cls(**data)
+        except TypeError as error:
+            raise StateError(f"a record of the state cannot be read ({error})") from None
+
+
+@dataclass(frozen=True)
+class Run:
+    """One finished or cut-off run of a command. Times are seconds since the epoch."""
+
+    command: str
+    started: float
+    seconds: float
+    result: str
+    counts: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass
+class State:
+    """The whole document. `lineage` names this state's life, `serial` counts its written versions."""
+
+    stack: str
+    account: str = ""
+    region: str = ""
+    lineage: str = field(default_factory=lambda: uuid.uuid4().hex)
+    serial: int = 0
+    writer: str = ""
+    records: dict[str, Record] = field(default_factory=dict)
+    history: list[Run] = field(default_factory=list)
+
+    def guard(self, stack: str, account: str, region: str) -> None:
+        """Bind a new state to its account and region, or refuse one that belongs elsewhere.
+
+        Raises:
+            ForeignState: the state was written for another stack, account or region.
+        """
+        for what, mine, theirs in (
+            ("stack", stack, self.stack),
+            ("account", account, self.account),
+            ("region", region, self.region),
+        ):
+            if theirs and theirs != mine:
+                raise ForeignState(
+                    f"this state belongs to {what} {theirs}, but the command is about {what} {mine}. "
+                    f"Use the right --env, --profile or region, or another --state-dir."
+                )
+        self.stack, self.account, self.region = stack, account, region
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the document in its JSON form."""
+        return {
+            "schema": SCHEMA,
+            "writer": self.writer,
+            "lineage": self.lineage,
+            "serial": self.serial,
+            "stack": self.stack,
+            "account": self.account,
+            "region": self.region,
+            "records": {
+                address: {key: value for key, value in asdict(record).items() if key != "address"}
+                for address, record in sorted(self.records.items())
+            },
+            "history": [asdict(run) for run in self.history[-HISTORY:]],
+        }
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Self:
+        """Build the state from its JSON form, which must be of the current schema.
+
+        Raises:
+            StateError: a part is missing or of the wrong shape.
+        """
+        try:
+            return cls(
+                stack=data["stack"],
+                account=data["account"],
+                region=data["region"],
+                lineage=data["lineage"],
+                serial=data["serial"],
+                writer=data.get("writer", ""),
+                records={a: Record.from_dict({"address": a} | r) for a, r in data["records"].items()},
+                history=[Run(**run) for run in data.get("history", [])],
+            )
+        except (KeyError, TypeError, AttributeError) as error:
+            raise StateError(f"it lacks or garbles {error}") from None
+
+
+def now() -> float:
+    """Return the seconds since the epoch, as records keep them."""
+    return time.time()

@@ -1,0 +1,39 @@
+"""The VPC, three tiers of subnets in each zone, and who may leave by the internet gateway: the public tier only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from provisioner.engine.step import Stack, ids, step
+from provisioner.kinds.ec2_network import InternetGateway, RouteTable, Subnet, Vpc
+from provisioner.kinds.ec2_security import DefaultSecurityGroup
+
+
+@dataclass(frozen=True)
+class Network:
+    """Ids of the VPC and of its subnets by tier, and the private tier's route table."""
+
+    vpc_id: str
+    public: list[str]
+    private: list[str]
+    database: list[str]
+    private_routes: str
+
+
+@step
+def network(stack: Stack) -> Network:
+    """Declare the VPC, its gateway, subnets and routes. Private and database subnets have no way out."""
+    vpc = stack.ensure(Vpc("main", stack.config.network.cidr))
+    stack.ensure(DefaultSecurityGroup("main", vpc.id))
+    gateway = stack.ensure(InternetGateway("main", vpc.id))
+    tiers: dict[str, list[str]] = {}
+    routes: dict[str, str] = {}
+    for tier in ("public", "private", "database"):
+        subnets = [
+            stack.ensure(Subnet(f"{tier}-{zone[-1]}", vpc.id, availability_zone=zone, cidr_block=block))
+            for zone, block in zip(stack.facts.zones, stack.config.network.subnets(tier), strict=False)
+        ]
+        tiers[tier] = ids(subnets)
+        way_out = {"0.0.0.0/0": gateway.id} if tier == "public" else {}
+        routes[tier] = stack.ensure(RouteTable(tier, vpc.id, subnet_ids=ids(subnets), routes=way_out)).id
+    return Network(vpc.id, tiers["public"], tiers["private"], tiers["database"], routes["private"])

@@ -1,0 +1,102 @@
+"""Runs the engine on a few declared things against the embedded cloud, as the commands do, and says what was written."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import boto3
+
+from provisioner import operate
+from provisioner.aws import Aws
+from provisioner.config import Config
+from provisioner.engine.events import Event
+from provisioner.engine.plan import Planned
+from provisioner.engine.step import Stack
+from provisioner.engine.waits import Pace
+from provisioner.facts import Facts
+from state.local import LocalStore, read
+from state.model import State
+from tests.cloud.conftest import REGION, EmbeddedCloud
+
+Declare = Callable[[Stack], Any]
+
+CONFIG = Config.model_validate({"services": {"web": {"image": "nginx:1", "port": 80}}})
+FACTS = Facts(
+    account="123456789012",
+    partition="aws",
+    region=REGION,
+    zones=("ap-northeast-1a", "ap-northeast-1c", "ap-northeast-1d"),
+    image_id="ami-1",
+    public_zone_id=None,
+    allow=("127.0.0.1/32",),
+    engine=False,
+    local=True,
+)
+
+
+@dataclass
+class Outcome:
+    """How a run went: its summary, the operations that wrote (in order), all events."""
+
+    summary: operate.Summary
+    writes: list[str]
+    events: list[Event]
+
+    def ok(self) -> Outcome:
+        """Fail the test if the run failed; return itself."""
+        assert self.summary.error is None, str(self.summary.error) + "".join(
+            f"\n  {address}: {error}" for address, error in getattr(self.summary.error, "failures", {}).items()
+        )
+        return self
+
+
+@dataclass
+class Rig:
+    """One stack with its state in a folder of the test."""
+
+    cloud: EmbeddedCloud
+    folder: Path
+    config: Config = CONFIG
+    facts: Facts = FACTS
+    scale: float = 0.05
+    events: list[Event] = field(default_factory=list)
+
+    def aws(self) -> Aws:
+        """A fresh way to the cloud, as each command has."""
+        session = boto3.Session("testing", "testing", region_name=self.facts.region)
+        aws = Aws(session, self.config.project, self.config.env, Pace(self.scale), endpoint=self.cloud.endpoint)
+        aws.account = self.facts.account
+        return aws
+
+    def declare(self, declare: Declare) -> Stack:
+        """Everything that the function declares."""
+        stack = Stack(self.config, self.facts)
+        stack.run({"step": lambda stack: declare(stack)})
+        return stack
+
+    def up(self, declare: Declare) -> Outcome:
+        """Run `up` on what the function declares."""
+        stack = self.declare(declare)
+        return self._run(lambda aws, store, emit: operate.up(aws, store, stack, emit))
+
+    def down(self) -> Outcome:
+        """Run `down` on what is recorded."""
+        return self._run(operate.down)
+
+    def plan(self, declare: Declare) -> list[Planned]:
+        """What `up` would do, without that which is as it should be."""
+        planned = operate.show_plan(self.aws(), self.state().records, self.declare(declare))
+        return [item for item in planned if item.action != "none"]
+
+    def state(self) -> State:
+        """The state as it stands on the disk."""
+        return read(self.folder, self.config.name)
+
+    def _run(self, work: Callable[..., operate.Summary]) -> Outcome:
+        aws, events = self.aws(), list[Event]()
+        with LocalStore(self.folder, self.config.name, "test", "0") as store:
+            summary = work(aws, store, events.append)
+        return Outcome(summary, [call.operation for call in aws.calls if not call.read and not call.code], events)

@@ -1,0 +1,475 @@
+"""The configuration: defaults, every refusal with its key and words, overrides, and the address plan."""
+
+from __future__ import annotations
+
+import itertools
+import subprocess
+import sys
+from ipaddress import IPv4Network
+from pathlib import Path
+from typing import Any, get_args
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from provisioner.config import FARGATE_MEMORY, SAMPLE, Config, Network, Scaling, Service, Tier, load
+from provisioner.engine.errors import ConfigurationError
+
+WEB = """
+[services.web]
+image = "web:1"
+port = 8080
+"""
+PUBLIC = 'image = "i"\nport = 1\npublic = true\n'
+PRIVATE = 'image = "i"\nport = 1\n'
+
+
+def write(folder: Path, text: str) -> Path:
+    path = folder / "stack.toml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def refusal(path: Path, **overrides: str) -> list[str]:
+    """The lines of the error that loading the file must raise."""
+    with pytest.raises(ConfigurationError) as caught:
+        load(path, **overrides)
+    assert caught.value.exit_code == 4
+    return str(caught.value).splitlines()
+
+
+# -- what is right
+
+
+def test_the_least_that_is_a_stack_has_every_default(tmp_path: Path) -> None:
+    config = load(write(tmp_path, WEB))
+
+    assert (config.project, config.env, config.region, config.target) == (
+        "ecs-sample",
+        "dev",
+        "ap-northeast-1",
+        "local",
+    )
+    assert (config.name, config.fqdn) == ("ecs-sample-dev", "app.example.com")
+    assert config.network == Network(cidr="10.0.0.0/16", zones=3, allow=("my-ip",))
+    assert config.capacity.instance_types == ("c5.large", "c5a.large")
+    assert (config.capacity.spot, config.capacity.min, config.capacity.max) == (True, 0, 5)
+    assert (config.dns.private_domain, config.dns.discovery_domain) == ("db.internal", "svc.internal")
+    assert (config.database.min_acu, config.database.max_acu) == (0.0, 4.0)
+    assert config.account.trunking is True
+    assert config.logs.retention_days == 7
+    assert config.tags == {}
+    assert config.services == {
+        "web": Service(
+            image="web:1",
+            port=8080,
+            launch="fargate",
+            public=False,
+            calls=(),
+            database=False,
+            cpu=256,
+            memory=512,
+            count=1,
+            health="/health",
+            environment={},
+            scaling=Scaling(min=1, max=10, cpu=70),
+            user="10001:10001",
+            read_only=True,
+        )
+    }
+    assert config.services["web"].path == "/*"
+
+
+def test_the_sample_is_right_and_says_what_the_defaults_are() -> None:
+    sample, defaults = load(SAMPLE), Config.model_validate({"services": {"web": {"image": "web:1", "port": 1}}})
+
+    assert sample.model_dump(exclude={"services"}) == defaults.model_dump(exclude={"services"})
+    assert list(sample.services) == ["frontend", "backend"]
+    assert sample.services["frontend"].calls == ("backend",)
+    assert sample.services["frontend"].variables() == ("BACKEND_URL",)
+    assert sample.services["backend"].variables() == ("DB_HOST", "DB_PORT", "DB_NAME", "DB_USER", "DB_PASSWORD")
+
+
+def test_what_the_sample_has_in_comments_are_the_defaults(tmp_path: Path) -> None:
+    """Uncommented, only the two settings that are examples change anything."""
+    optional = (
+        "path",
+        "database",
+        "cpu",
+        "memory",
+        "count",
+        "health",
+        "user",
+        "read_only",
+        "environment",
+        "scaling",
+        "tags",
+    )
+    text = SAMPLE.read_text(encoding="utf-8")
+    for key in optional:
+        assert text.count(f"# {key} = ") == 1, key
+        text = text.replace(f"# {key} = ", f"{key} = ")
+
+    shown, sample = load(write(tmp_path, text)), load(SAMPLE)
+
+    assert shown.tags == {"Owner": "web team"}
+    assert shown.services["frontend"].environment == {"LOG_LEVEL": "info"}
+    frontend = shown.services["frontend"].model_copy(update={"environment": {}})
+    assert shown.model_copy(update={"tags": {}, "services": {**shown.services, "frontend": frontend}}) == sample
+
+
+def test_the_projects_own_stack_is_the_sample() -> None:
+    own = Path(__file__).parents[2] / "stack.toml"
+    assert own.read_bytes() == SAMPLE.read_bytes(), f"copy one over the other: {own} and {SAMPLE}"
+
+
+def test_tasks_begin_at_the_scalings_minimum(tmp_path: Path) -> None:
+    config = load(write(tmp_path, WEB + "scaling = { min = 3, max = 6 }"))
+    assert config.services["web"].count == 3
+
+
+def test_nothing_changes_after_it_was_checked(tmp_path: Path) -> None:
+    config = load(write(tmp_path, WEB))
+    with pytest.raises(ValidationError):
+        config.env = "prod"  # type: ignore[misc]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'project = "a"',
+        'region = "us-gov-west-1"',
+        '[network]\ncidr = "172.31.0.0/20"\nzones = 4\nallow = ["0.0.0.0/0"]',
+        '[network]\ncidr = "100.64.0.0/16"\nzones = 2\nallow = ["my-ip", "203.0.113.7/32"]',
+        '[dns]\nprivate_domain = "internal"\ndomain = "xn--zckzah.example.co.jp"',
+        '[capacity]\ninstance_types = ["m6i.24xlarge", "g4dn.xlarge", "trn1.2xlarge", "u-6tb1.56xlarge"]\nmin = 5',
+        "[database]\nmin_acu = 0.5\nmax_acu = 256",
+        '[database]\nuser = "admin"',
+        "[account]\ntrunking = false",
+        "[logs]\nretention_days = 3653",
+        '[tags]\n"cost centre" = ""',
+        '[services.a-b]\nbuild = "app"\nport = 65535\nlaunch = "ec2"\ncpu = 128\nmemory = 6\nuser = "nobody"',
+        f'[services.a]\n{PUBLIC}path = "/a/*"\n[services.b]\n{PUBLIC}',
+        f'[services.a]\n{PRIVATE}health = "/?deep=1"',
+        "\ufeff# a byte order mark",
+    ],
+)
+def test_right(tmp_path: Path, text: str) -> None:
+    load(write(tmp_path, text + WEB))
+
+
+@pytest.mark.parametrize(
+    ("cpu", "memory"), [(cpu, memory) for cpu, sizes in FARGATE_MEMORY.items() for memory in (sizes[0], sizes[-1])]
+)
+def test_every_size_of_fargate(cpu: int, memory: int) -> None:
+    assert Service(image="web:1", port=1, cpu=cpu, memory=memory).memory == memory
+
+
+# -- what is wrong: text before [services.web], the key, and words of the message
+
+TOP = [
+    ('project = "Shop"', "project", ["lower-case", '"Shop"']),
+    ('project = "shop-"', "project", ["single hyphens"]),
+    ('project = "a--b"', "project", ["single hyphens"]),
+    ('project = ""', "project", ["beginning with a letter"]),
+    ('project = "aws-shop"', "project", ["Parameter Store"]),
+    ('project = "internal-shop"', "project", ["Elastic Load Balancing"]),
+    ('project = "a-very-long-name-of-a-project"', "project", ["32", "shorten", "by 5"]),
+    ("project = 5", "project", ["must be text in quotes, not 5", 'write "5"']),
+    ('env = "Dev"', "env", ["lower-case"]),
+    ('region = "tokyo"', "region", ["region", "ap-northeast-1"]),
+    ('target = "aww"', "target", ['"local" or "aws"', '"aww"']),
+    ('targt = "aws"', "targt", ['did you mean "target"?']),
+    ('cidr = "10.0.0.0/16"', "cidr", ["belongs in the table [network]"]),
+    ("retention_days = 7", "retention_days", ["belongs in the table [logs]"]),
+    ("network = 5", "network", ["must be a table, not 5"]),
+    ('[tags]\nproject = "x"', "tags", ["set by AWS or by this tool"]),
+    ('[tags]\n"aws:x" = "x"', "tags", ["set by AWS or by this tool"]),
+    ('[tags]\n"a,b" = "x"', "tags", ['"a,b"', "at most 128"]),
+    ("[tags]\na = 1", "tags.a", ["text in quotes", 'write "1"']),
+    ("[tags]\n" + "\n".join(f'k{i} = ""' for i in range(41)), "tags", ["41", "at most 40"]),
+    ('[network]\ncidr = "10.0.0.0"', "network.cidr", ["CIDR notation", '"10.0.0.0/32"']),
+    ('[network]\ncidr = "10.0.0.5/16"', "network.cidr", ['did you mean "10.0.0.0/16"?']),
+    ('[network]\ncidr = "10.0.0.0/255.255.0.0"', "network.cidr", ['did you mean "10.0.0.0/16"?']),
+    ('[network]\ncidr = "10.0.0.0/33"', "network.cidr", ["CIDR notation"]),
+    ('[network]\ncidr = "fd00::/16"', "network.cidr", ["IPv4"]),
+    ('[network]\ncidr = "8.8.0.0/16"', "network.cidr", ["not private", "192.168.0.0/16"]),
+    ('[network]\ncidr = "10.0.0.0/8"', "network.cidr", ["at most /16"]),
+    ('[network]\ncidr = "10.0.0.0/21"', "network.cidr", ["at least /20"]),
+    ("[network]\nzones = 1", "network.zones", ["use 2 to 4"]),
+    ("[network]\nzones = 5", "network.zones", ["use 2 to 4"]),
+    ('[network]\nzones = "3"', "network.zones", ["a whole number", "write 3 without quotes"]),
+    ("[network]\nzones = 3.0", "network.zones", ["a whole number, not 3.0"]),
+    ("[network]\nzones = true", "network.zones", ["a whole number, not true"]),
+    ("[network]\nallow = []", "network.allow", ["nobody could reach"]),
+    ('[network]\nallow = "my-ip"', "network.allow", ["a list", 'write ["my-ip"]']),
+    ('[network]\nallow = ["203.0.113.7"]', "network.allow", ['did you mean "203.0.113.7/32"?']),
+    ('[network]\nallow = ["my_ip"]', "network.allow", ['write "my-ip"']),
+    ('[network]\nallow = ["2001:db8::/32"]', "network.allow", ["IPv4"]),
+    ('[network]\nallow = ["my-ip", "my-ip"]', "network.allow", ["twice"]),
+    ('[network]\ncdir = "10.0.0.0/16"', "network.cdir", ['did you mean "cidr"?']),
+    ("[network]\nqqq = 1", "network.qqq", ["allow, cidr, zones"]),
+    ('[dns]\ndomain = "example"', "dns.domain", ["not a domain name"]),
+    ('[dns]\ndomain = "https://Example.com/"', "dns.domain", ['did you mean "example.com"?']),
+    ('[dns]\ndomain = "example.com."', "dns.domain", ['did you mean "example.com"?']),
+    ('[dns]\ndomain = "-a.example.com"', "dns.domain", ["not a domain name"]),
+    ('[dns]\ndomain = "10.0.0.1"', "dns.domain", ["not a domain name"]),
+    (f'[dns]\ndomain = "{"a" * 64}.com"', "dns.domain", ["not a domain name"]),
+    (f'[dns]\ndomain = "{"a" * 60}.com"', "dns.host", ["68 characters", "at most 64"]),
+    ('[dns]\nhost = "www.app"', "dns.host", ["one label"]),
+    ('[dns]\nprivate_domain = "db_internal"', "dns.private_domain", ["not a domain name"]),
+    ('[dns]\nprivate_domain = "x.internal"\ndiscovery_domain = "x.internal"', "dns.discovery_domain", ["Cloud Map"]),
+    ('[dns]\nprivate_domain = "example.com"', "dns.private_domain", ["hide"]),
+    ('[dns]\ndiscovery_domain = "example.com"', "dns.discovery_domain", ["hide"]),
+    ("[dns]\ncreate_zone = 1", "dns.create_zone", ["true or false, not 1"]),
+    ('[dns]\ncreate_zone = "true"', "dns.create_zone", ["write true without quotes"]),
+    ("[capacity]\ninstance_types = []", "capacity.instance_types", ["at least one"]),
+    ('[capacity]\ninstance_types = ["c5"]', "capacity.instance_types", ["not an EC2 instance type"]),
+    ('[capacity]\ninstance_types = ["t3.large"]', "capacity.instance_types", ["t family", "ENI"]),
+    ('[capacity]\ninstance_types = ["c5.large", "t4g.large"]', "capacity.instance_types", ["t family"]),
+    ('[capacity]\ninstance_types = ["c7g.large"]', "capacity.instance_types", ["ARM"]),
+    ('[capacity]\ninstance_types = ["g5g.xlarge"]', "capacity.instance_types", ["ARM"]),
+    ('[capacity]\ninstance_types = ["im4gn.large"]', "capacity.instance_types", ["ARM"]),
+    ('[capacity]\ninstance_types = ["c5.large", "c5.large"]', "capacity.instance_types", ["twice"]),
+    ("[capacity]\nmin = 6", "capacity.min", ["more than capacity.max", "5"]),
+    ("[capacity]\nmin = -1", "capacity.min", ["0 or more"]),
+    ("[capacity]\nmax = 0", "capacity.max", ["1 or more"]),
+    ('[database]\nname = "1st"', "database.name", ["a letter first"]),
+    ('[database]\nname = "my-db"', "database.name", ["letters and digits"]),
+    (f'[database]\nname = "{"a" * 65}"', "database.name", ["64"]),
+    ('[database]\nuser = "RdsAdmin"', "database.user", ["reserved"]),
+    ('[database]\nuser = "seventeen-letters"', "database.user", ["16"]),
+    (f'[database]\nuser = "{"a" * 17}"', "database.user", ["16"]),
+    ("[database]\nmin_acu = 0.3", "database.min_acu", ["steps of 0.5"]),
+    ("[database]\nmin_acu = -1", "database.min_acu", ["0 to 256"]),
+    ("[database]\nmin_acu = nan", "database.min_acu", ["0 to 256"]),
+    ("[database]\nmax_acu = inf", "database.max_acu", ["0 to 256"]),
+    ("[database]\nmax_acu = 256.5", "database.max_acu", ["0 to 256"]),
+    ("[database]\nmax_acu = 0.5", "database.max_acu", ["1 to 256"]),
+    ("[database]\nmin_acu = 8", "database.min_acu", ["more than database.max_acu"]),
+    ('[database]\nmax_acu = "4"', "database.max_acu", ["a number", "write 4 without quotes"]),
+    ("[logs]\nretention_days = 8", "logs.retention_days", ["8 days", "nearest", "7"]),
+    ('[account]\ntrunking = "no"', "account.trunking", ["true or false"]),
+    ("[services]", "services", ["at least one service"]),
+    ("services = {}", "services", ["at least one service"]),
+    ("services = 1", "services", ["must be a table"]),
+    ("", "services", ["is missing", "[services.web]"]),
+]
+
+SERVICE = [
+    ("port = 0", "port", ["0 is not a port", "1 to 65535"]),
+    ("port = 65536", "port", ["65536 is not a port", "1 to 65535"]),
+    ('port = "80"', "port", ["write 80 without quotes"]),
+    ("prot = 1", "prot", ['did you mean "port"?']),
+    ("", "port", ["is missing", "port = …"]),
+    ('port = 1\nbuild = "app"', "", ["both image and build"]),
+    ('port = 1\nlaunch = "farget"', "launch", ['"ec2" or "fargate"', '"farget"']),
+    ('port = 1\npath = "/x"', "path", ["not public", "public = true"]),
+    ('port = 1\npublic = true\npath = "x"', "path", ["begin with /"]),
+    ('port = 1\npublic = true\npath = "/a b"', "path", ["path pattern"]),
+    (f'port = 1\npublic = true\npath = "/{"a" * 128}"', "path", ["at most 128"]),
+    ('port = 1\ncalls = ["wob"]', "calls", ['no service "wob"', "web"]),
+    ('port = 1\ncalls = ["web"]', "calls", ["does not call itself"]),
+    ('port = 1\ncalls = ["x", "x"]', "calls", ["twice"]),
+    ("port = 1\ncpu = 300", "cpu", ["Fargate", "256, 512"]),
+    ("port = 1\nmemory = 768", "memory", ["Fargate has no 768 MiB with 256", "512, 1024, 2048"]),
+    ("port = 1\ncpu = 4096\nmemory = 8191", "memory", ["8192 to 30720 in steps of 1024", "nearest: 8192"]),
+    ('port = 1\nlaunch = "ec2"\ncpu = 0', "cpu", ["128 to 196608"]),
+    ('port = 1\nlaunch = "ec2"\nmemory = 0', "memory", ["6 or more"]),
+    ("port = 1\ncount = 11", "count", ["outside scaling", "1 to 10"]),
+    ("port = 1\ncount = 0", "count", ["outside scaling"]),
+    ("port = 1\nscaling = { min = 0 }", "scaling.min", ["1 or more"]),
+    ("port = 1\nscaling = { max = 0 }", "scaling.max", ["1 or more"]),
+    ("port = 1\nscaling = { min = 4, max = 3 }", "scaling.min", ["more than scaling.max"]),
+    ("port = 1\nscaling = { cpu = 0 }", "scaling.cpu", ["1 to 100"]),
+    ("port = 1\nscaling = { cup = 50 }", "scaling.cup", ['did you mean "cpu"?']),
+    ("port = 1\nscaling = 3", "scaling", ["must be a table"]),
+    ('port = 1\nhealth = "health"', "health", ["not a path"]),
+    ('port = 1\nuser = "a:b:c"', "user", ["user:group"]),
+    ("port = 1\nread_only = 1", "read_only", ["true or false"]),
+    ('port = 1\nenvironment = { "A-B" = "" }', "environment", ["underscores"]),
+    ("port = 1\nenvironment = { A = 1 }", "environment.A", ['write "1"']),
+    ('port = 1\ndatabase = true\nenvironment = { DB_HOST = "x" }', "environment.DB_HOST", ["set by the stack itself"]),
+]
+
+
+@pytest.mark.parametrize(("text", "key", "words"), TOP)
+def test_wrong_settings(tmp_path: Path, text: str, key: str, words: list[str]) -> None:
+    path = write(tmp_path, text if key == "services" else text + WEB)
+    (line,) = refusal(path)
+    assert line.startswith(f"{path}: {key}: ")
+    assert all(word in line for word in words), line
+
+
+@pytest.mark.parametrize(("text", "key", "words"), SERVICE)
+def test_wrong_services(tmp_path: Path, text: str, key: str, words: list[str]) -> None:
+    path = write(tmp_path, f'[services.web]\nimage = "web:1"\n{text}\n')
+    # A misspelt port is missing as well; that is a line of its own.
+    lines = [line for line in refusal(path) if "is missing" not in line or key == "port"]
+    (line,) = lines
+    assert line.startswith(f"{path}: services.web{'.' if key else ''}{key}: ")
+    assert all(word in line for word in words), line
+
+
+@pytest.mark.parametrize(
+    ("text", "key", "words"),
+    [
+        ("[services.web]\nport = 1", "services.web", ["neither image nor build"]),
+        ('[services.web]\nport = 1\nimage = "https://x/y"', "services.web.image", ["not an image"]),
+        ('[services.web]\nport = 1\nimage = "a b"', "services.web.image", ["not an image"]),
+        ('[services.web]\nport = 1\nbuild = "/app"', "services.web.build", ["beside this file"]),
+        ('[services.web]\nport = 1\nbuild = ""', "services.web.build", ["beside this file"]),
+        ('[services.Web]\nport = 1\nimage = "i"', "services.Web", ["lower-case"]),
+        ('[services."a.b"]\nport = 1\nimage = "i"', 'services."a.b"', ["lower-case"]),
+        ('[services.database]\nport = 1\nimage = "i"', "services.database", ["security group"]),
+        ('[services.a-long-name-of-a-service]\nport = 1\nimage = "i"', "services.a-long-name-of-a-service", ["by 7"]),
+        ("[services]\nweb = 1", "services.web", ["must be a table"]),
+        (
+            f"[services.a]\n{PUBLIC}[services.b]\n{PUBLIC}",
+            "services.b.path",
+            ['"/*" is the path of services.a too', '"/b/*"'],
+        ),
+        (
+            f'[services.a]\n{PRIVATE}calls = ["bakend"]\n[services.backend]\n{PRIVATE}',
+            "services.a.calls",
+            ['did you mean "backend"?'],
+        ),
+        (
+            f'[services.a]\n{PRIVATE}calls = ["b-c"]\nenvironment.B_C_URL = ""\n[services.b-c]\n{PRIVATE}',
+            "services.a.environment.B_C_URL",
+            ["set by the stack itself"],
+        ),
+    ],
+)
+def test_services_that_are_wrong_as_a_whole_or_together(tmp_path: Path, text: str, key: str, words: list[str]) -> None:
+    path = write(tmp_path, text)
+    (line,) = refusal(path)
+    assert line.startswith(f"{path}: {key}: ")
+    assert all(word in line for word in words), line
+
+
+def test_everything_that_is_wrong_has_its_own_line(tmp_path: Path) -> None:
+    path = write(tmp_path, f'region = "x"\n[network]\nzones = 9\ncdir = ""\n{WEB}scaling = {{ min = 0 }}\n')
+    keys = ["region", "network.zones", "network.cdir", "services.web.scaling.min"]
+    assert [line.split(": ")[1] for line in refusal(path)] == keys
+
+
+# -- the command line over the file
+
+
+def test_the_command_line_wins(tmp_path: Path) -> None:
+    config = load(write(tmp_path, WEB), env="prod", target="aws")
+    assert (config.name, config.target) == ("ecs-sample-prod", "aws")
+
+
+def test_the_command_line_is_blamed_for_its_own_mistakes(tmp_path: Path) -> None:
+    path = write(tmp_path, WEB)
+    assert refusal(path, target="gcp") == ['--target: must be "local" or "aws", not "gcp"']
+    (line,) = refusal(path, env="Prod")
+    assert line.startswith('--env: "Prod" is not a name')
+
+
+# -- files that cannot be read
+
+
+def test_no_file(tmp_path: Path) -> None:
+    (line,) = refusal(tmp_path / "stack.toml")
+    assert line.startswith(f"{tmp_path / 'stack.toml'}: there is no such file")
+    assert "provision init" in line
+    assert "--config" in line
+
+
+def test_a_folder(tmp_path: Path) -> None:
+    assert refusal(tmp_path) == [
+        f"{tmp_path}: is a folder: name the file in it with --config {tmp_path / 'stack.toml'}"
+    ]
+
+
+def test_a_file_below_a_file(tmp_path: Path) -> None:
+    (line,) = refusal(write(tmp_path, WEB) / "stack.toml")
+    assert "cannot be read: Not a directory" in line
+
+
+def test_not_utf_8(tmp_path: Path) -> None:
+    path = tmp_path / "stack.toml"
+    path.write_bytes(b'project = "a"\nenv = "\xff"\n')
+    assert refusal(path) == [f"{path}:2: is not UTF-8 text: save it in that encoding"]
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "column"),
+    [("a = 1\nb = = 2\n", 2, 5), ("a = 1\na = 2\n", 2, 6), ("a = 1\n[b", 2, 3), ('a = "x', 1, 7)],
+)
+def test_not_toml(tmp_path: Path, text: str, line: int, column: int) -> None:
+    path = write(tmp_path, text)
+    (message,) = refusal(path)
+    assert message.startswith(f"{path}:{line}:{column}: is not TOML: ")
+    assert "(at " not in message
+
+
+# -- the address plan
+
+
+def test_the_address_plan_of_the_default() -> None:
+    network = Network()
+    assert network.subnets("public") == ("10.0.0.0/20", "10.0.16.0/20", "10.0.32.0/20")
+    assert network.subnets("private") == ("10.0.64.0/20", "10.0.80.0/20", "10.0.96.0/20")
+    assert network.subnets("database") == ("10.0.128.0/20", "10.0.144.0/20", "10.0.160.0/20")
+
+
+@st.composite
+def cidrs(draw: st.DrawFn) -> str:
+    """Any CIDR that a VPC of the stack may have."""
+    parent = IPv4Network(draw(st.sampled_from(["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10"])))
+    prefix = draw(st.integers(16, 20))
+    index = draw(st.integers(0, 2 ** (prefix - parent.prefixlen) - 1))
+    return f"{parent[index << (32 - prefix)]}/{prefix}"
+
+
+@given(cidr=cidrs(), zones=st.integers(2, 4))
+def test_subnets_are_disjoint_inside_the_vpc_and_equal(cidr: str, zones: int) -> None:
+    network = Network(cidr=cidr, zones=zones)
+    subnets = [IPv4Network(block) for tier in get_args(Tier) for block in network.subnets(tier)]
+
+    assert len(subnets) == 3 * zones
+    assert all(subnet.subnet_of(IPv4Network(cidr)) for subnet in subnets)
+    assert {subnet.prefixlen for subnet in subnets} == {IPv4Network(cidr).prefixlen + 4}
+    assert not any(a.overlaps(b) for a, b in itertools.combinations(subnets, 2))
+
+
+@given(cidr=cidrs())
+def test_another_zone_moves_no_subnet(cidr: str) -> None:
+    for tier in get_args(Tier):
+        assert Network(cidr=cidr, zones=4).subnets(tier)[:3] == Network(cidr=cidr, zones=3).subnets(tier)
+
+
+WORDS = st.text('aB1-_./ "\né', max_size=12)
+TOML_VALUES = st.recursive(
+    st.booleans() | st.integers() | st.floats() | WORDS | st.dates(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(WORDS, inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@given(
+    table=st.dictionaries(st.sampled_from([*Config.model_fields]), TOML_VALUES, max_size=4),
+    service=st.dictionaries(st.sampled_from([*Service.model_fields]), TOML_VALUES, max_size=6),
+)
+def test_whatever_stands_there_is_taken_or_explained(table: dict[str, Any], service: dict[str, Any]) -> None:
+    from provisioner import configfile
+
+    try:
+        Config.model_validate({"services": {"web": service}} | table)
+    except ValidationError as error:
+        lines = str(configfile.explain(error, Path("stack.toml"), Config, {})).splitlines()
+        assert lines
+        assert all(line.startswith("stack.toml: ") for line in lines)
+
+
+def test_it_is_light_to_import() -> None:
+    heavy = "boto3 botocore moto rich typer steps state"
+    code = f"import sys, provisioner.config; print([name for name in '{heavy}'.split() if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
