@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from graphlib import CycleError, TopologicalSorter
 from ipaddress import IPv4Network
 from pathlib import Path
 from typing import Annotated, Literal
@@ -327,6 +328,20 @@ class Config(Model):
                         f"there is no service {configfile.shown(callee)}{configfile.suggestion(callee, self.services)}",
                     )
         yield from self._lengths()
+        yield from self._circles()
+
+    def _circles(self) -> Iterator[Problem]:
+        # A group's rules name the groups of its callers, so those are made first.
+        try:
+            TopologicalSorter({name: service.calls for name, service in self.services.items()}).prepare()
+        except CycleError as error:
+            circle = error.args[1][::-1]
+            if len(set(circle)) > 1:
+                path = " calls ".join(circle)
+                yield (
+                    f"services.{circle[0]}.calls",
+                    f"goes round in a circle ({path}), and of two security groups one is made first: take out one call",
+                )
 
     def _lengths(self) -> Iterator[Problem]:
         # Elastic Load Balancing has the shortest names. A project too long for it is told once, not at each service.

@@ -1,10 +1,14 @@
-"""What every test gets: no AWS settings of the person who runs them."""
+"""What every test gets: no AWS settings of the person who runs it, and repeatable examples."""
 
 from __future__ import annotations
 
 import os
 
 import pytest
+from hypothesis import settings
+
+# The same examples on every machine, and no deadline: a busy machine is not a failure.
+settings.load_profile("ci")
 
 
 @pytest.fixture(autouse=True)

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from provisioner.config import FARGATE_MEMORY, SAMPLE, Config, Network, Scaling, Service, Tier, load
+from provisioner.config import SAMPLE, Config, Network, Scaling, Service, Tier, load
 from provisioner.engine.errors import ConfigurationError
 
 WEB = """
@@ -160,11 +160,29 @@ def test_right(tmp_path: Path, text: str) -> None:
     load(write(tmp_path, text + WEB))
 
 
+# Task sizes of the ECS API reference (RegisterTaskDefinition, memory): GiB from and to, and how many.
 @pytest.mark.parametrize(
-    ("cpu", "memory"), [(cpu, memory) for cpu, sizes in FARGATE_MEMORY.items() for memory in (sizes[0], sizes[-1])]
+    ("cpu", "least", "most", "sizes"),
+    [
+        (256, 0.5, 2, 3),
+        (512, 1, 4, 4),
+        (1024, 2, 8, 7),
+        (2048, 4, 16, 13),
+        (4096, 8, 30, 23),
+        (8192, 16, 60, 12),
+        (16384, 32, 120, 12),
+    ],
 )
-def test_every_size_of_fargate(cpu: int, memory: int) -> None:
-    assert Service(image="web:1", port=1, cpu=cpu, memory=memory).memory == memory
+def test_every_size_of_fargate(cpu: int, least: float, most: int, sizes: int) -> None:
+    def taken(memory: int) -> bool:
+        try:
+            Service(image="web:1", port=1, cpu=cpu, memory=memory)
+        except ValidationError:
+            return False
+        return True
+
+    allowed = [memory for memory in range(256, 131072, 256) if taken(memory)]
+    assert (allowed[0], allowed[-1], len(allowed)) == (least * 1024, most * 1024, sizes)
 
 
 # -- what is wrong: text before [services.web], the key, and words of the message
@@ -335,6 +353,11 @@ def test_wrong_services(tmp_path: Path, text: str, key: str, words: list[str]) -
             f'[services.a]\n{PRIVATE}calls = ["bakend"]\n[services.backend]\n{PRIVATE}',
             "services.a.calls",
             ['did you mean "backend"?'],
+        ),
+        (
+            f'[services.a]\n{PRIVATE}calls = ["b"]\n[services.b]\n{PRIVATE}calls = ["a"]',
+            "services.a.calls",
+            ["(a calls b calls a)", "take out one call"],
         ),
         (
             f'[services.a]\n{PRIVATE}calls = ["b-c"]\nenvironment.B_C_URL = ""\n[services.b-c]\n{PRIVATE}',

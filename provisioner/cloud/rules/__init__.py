@@ -11,6 +11,11 @@ _MODULES = (
     "ec2_gateways",
     "ec2_endpoints",
     "ec2_templates",
+    "elbv2",
+    "elbv2_balancers",
+    "acm",
+    "route53",
+    "route53_records",
 )
 
 

@@ -1,0 +1,168 @@
+"""A task's way from PROVISIONING to STOPPED: interface, targets, Cloud Map, and all of it back (developer guide)."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+from moto.core.exceptions import ServiceException
+
+from provisioner.cloud.clock import later, passed
+from provisioner.cloud.ecs.placement import place
+from provisioner.cloud.ecs.store import NEVER, Store, Task, last_part, now
+from provisioner.cloud.ecs.tasks import end
+from provisioner.cloud.rules.interfaces import hold, let_go
+
+_PULL_SECONDS = 5.0
+_ACTIVATE_SECONDS = 1.0
+_STOP_SECONDS = 3.0
+_DEPROVISION_SECONDS = 3.0
+_INTERFACE_SECONDS = 5.0
+_REMEMBER_SECONDS = 3600.0
+_ECS = "amazon-ecs"
+
+
+def step(store: Store, task: Task) -> None:
+    """Take the task's next step if its time has come."""
+    if task.ended:
+        if passed(task.forget_at):
+            del store.tasks[task.id]
+        return
+    if _host_gone(store, task):
+        _lost(store, task)
+    elif task.desired == "STOPPED":
+        if passed(task.next_at):
+            _stop(store, task)
+    elif task.next_at == NEVER:
+        if task.status == "PROVISIONING":
+            place(store, task)
+    elif passed(task.next_at):
+        _start(store, task)
+
+
+def _start(store: Store, task: Task) -> None:
+    match task.status:
+        case "PROVISIONING":
+            try:
+                _attach(store, task)
+            except (ServiceException, LookupError) as error:
+                end(task, f"Network interface provision failed: {error}", "TaskFailedToStart")
+                return
+            task.status, task.next_at = "PENDING", later(_PULL_SECONDS)
+            task.times["pullStartedAt"] = now()
+        case "PENDING":
+            task.times["pullStoppedAt"] = now()
+            task.status, task.next_at = "ACTIVATING", later(_ACTIVATE_SECONDS)
+            _register(store, task)
+        case "ACTIVATING":
+            task.status, task.next_at = "RUNNING", NEVER
+            task.times["startedAt"] = now()
+
+
+def _stop(store: Store, task: Task) -> None:
+    match task.status:
+        case "PROVISIONING" | "PENDING":
+            task.times["stoppingAt"] = now()
+            task.status, task.next_at = "DEPROVISIONING", later(_DEPROVISION_SECONDS)
+            _detach(store, task)
+        case "ACTIVATING" | "RUNNING":
+            task.times["stoppingAt"] = now()
+            task.status, task.next_at = "DEACTIVATING", later(_deregister(store, task))
+        case "DEACTIVATING":
+            task.status, task.next_at = "STOPPING", later(_STOP_SECONDS)
+        case "STOPPING":
+            task.times["executionStoppedAt"] = now()
+            task.exit_code = 0
+            task.status, task.next_at = "DEPROVISIONING", later(_DEPROVISION_SECONDS)
+            _detach(store, task)
+        case "DEPROVISIONING":
+            _finish(task)
+
+
+def _lost(store: Store, task: Task) -> None:
+    """The instance under the task is gone, and the containers with it."""
+    end(task, f"Host EC2 instance of {task.instance} is gone.", "TerminationNotice")
+    _deregister(store, task)
+    _detach(store, task)
+    _finish(task)
+
+
+def _finish(task: Task) -> None:
+    task.status, task.next_at, task.forget_at = "STOPPED", NEVER, later(_REMEMBER_SECONDS)
+    task.times["stoppedAt"] = now()
+
+
+def _host_gone(store: Store, task: Task) -> bool:
+    return bool(task.instance) and store.instances[task.instance].status == "INACTIVE"
+
+
+def _attach(store: Store, task: Task) -> None:
+    """Give the task its network interface, in the subnet with fewest tasks of its group."""
+    network = task.spec.get("networkConfiguration")
+    if not network:
+        return
+    settings = network["awsvpcConfiguration"]
+    known = {subnet.id: subnet for subnet in store.ec2.describe_subnets()}
+    usable = [known[one] for one in settings["subnets"] if one in known and task.zone in ("", known[one].availability_zone)]
+    if not usable:
+        raise LookupError(f"no subnet of {', '.join(settings['subnets'])} can be used")
+    spread = Counter(other.zone for other in store.tasks_of(task.cluster) if other.group == task.group)
+    subnet = min(usable, key=lambda one: spread[one.availability_zone])
+    interface = hold(
+        store.ec2,
+        subnet,
+        settings["securityGroups"],
+        store.arn(f"attachment/{task.attachment}"),
+        _ECS,
+        public=settings["assignPublicIp"] == "ENABLED",
+    )
+    task.interface, task.address, task.zone = interface.id, interface.private_ip_address, subnet.availability_zone
+
+
+def _detach(store: Store, task: Task) -> None:
+    if task.interface:
+        let_go(store.ec2, task.interface, _INTERFACE_SECONDS)
+
+
+def _register(store: Store, task: Task) -> None:
+    """Make the task reachable: its address in the target groups and in Cloud Map."""
+    if not task.address:
+        return
+    task.registered = True
+    for balancer in task.spec["loadBalancers"]:
+        group = store.elbv2.target_groups.get(balancer["targetGroupArn"])
+        if group is not None:
+            group.register([{"Id": task.address, "Port": balancer["containerPort"]}])
+    for registry in _registries(store, task):
+        attributes = {
+            "AVAILABILITY_ZONE": task.zone,
+            "AWS_INIT_HEALTH_STATUS": "HEALTHY",
+            "AWS_INSTANCE_IPV4": task.address,
+            "ECS_CLUSTER_NAME": task.cluster,
+            "ECS_SERVICE_NAME": task.service,
+            "ECS_TASK_DEFINITION_FAMILY": task.definition.family,
+            "REGION": store.region,
+        }
+        store.discovery.register_instance(registry, task.id, task.id, attributes)
+
+
+def _deregister(store: Store, task: Task) -> float:
+    """Take the task out of target groups and Cloud Map; returns the seconds its connections get to end."""
+    delay = 0.0
+    if not task.registered:
+        return delay
+    task.registered = False
+    for balancer in task.spec["loadBalancers"]:
+        group = store.elbv2.target_groups.get(balancer["targetGroupArn"])
+        if group is not None and task.address in group.targets:
+            group.deregister([{"Id": task.address}])
+            delay = max(delay, float(group.attributes["deregistration_delay.timeout_seconds"]))
+    for registry in _registries(store, task):
+        if any(instance.instance_id == task.id for instance in store.discovery.list_instances(registry)):
+            store.discovery.deregister_instance(registry, task.id)
+    return delay
+
+
+def _registries(store: Store, task: Task) -> list[Any]:
+    wanted = [last_part(registry["registryArn"]) for registry in task.spec["serviceRegistries"]]
+    return [one for one in wanted if one in store.discovery.services]

@@ -1,0 +1,180 @@
+"""The state: what was put is there after any cut, and nothing else is believed."""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import stat
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from state.journal import header, replay
+from state.local import DOCUMENT, JOURNAL, LocalStore, read
+from state.migrate import MIGRATIONS, migrate
+from state.model import SCHEMA, ForeignState, Record, Run, State, StateError, StateLocked, StateTooNew
+
+addresses = st.sampled_from(["vpc/main", "subnet/a", "subnet/b", "role/task", "cluster/main"])
+facts = st.lists(st.tuples(st.sampled_from(["put", "drop"]), addresses, st.integers(0, 99)), max_size=20)
+
+
+def record(address: str, id: str = "id-1") -> Record:
+    return Record(address, address.split("/")[0], "ready", "token", id, {"cidr_block": "10.0.0.0/16"}, {"arn": "a"}, [])
+
+
+def opened(folder: Path) -> LocalStore:
+    return LocalStore(folder, "shop-dev", "up", "1.0")
+
+
+def test_an_empty_folder_gives_an_empty_state(tmp_path: Path) -> None:
+    assert read(tmp_path / "none", "shop-dev").records == {}
+    assert not (tmp_path / "none").exists()
+
+
+def test_what_was_put_is_there_after_closing(tmp_path: Path) -> None:
+    with opened(tmp_path) as store:
+        store.put(record("vpc/main"))
+        store.put(record("subnet/a"))
+        store.drop("subnet/a")
+        store.finish(Run("up", 1.0, 2.0, "ok", {"made": 1}))
+    state = read(tmp_path, "shop-dev")
+    assert list(state.records) == ["vpc/main"]
+    assert state.history[0].counts == {"made": 1}
+
+
+def test_what_was_put_is_there_without_closing(tmp_path: Path) -> None:
+    with opened(tmp_path) as store:
+        store.put(record("vpc/main"))
+        assert list(read(tmp_path, "shop-dev").records) == ["vpc/main"]
+
+
+def test_an_idle_session_leaves_the_document_as_it_was(tmp_path: Path) -> None:
+    with opened(tmp_path) as store:
+        store.put(record("vpc/main"))
+    before = (tmp_path / DOCUMENT).read_bytes()
+    with opened(tmp_path):
+        pass
+    assert (tmp_path / DOCUMENT).read_bytes() == before
+
+
+@given(facts, st.floats(0, 1))
+def test_any_prefix_of_the_journal_gives_the_facts_before_it(
+    tmp_path_factory: pytest.TempPathFactory, history: list[tuple[str, str, int]], part: float
+) -> None:
+    folder = tmp_path_factory.mktemp("state")
+    with opened(folder) as store:
+        snapshots = [dict(store.records)]
+        sizes = [(folder / JOURNAL).stat().st_size]
+        for verb, address, number in history:
+            if verb == "put":
+                store.put(record(address, f"id-{number}"))
+            else:
+                store.drop(address)
+            snapshots.append(dict(store.records))
+            sizes.append((folder / JOURNAL).stat().st_size)
+        journal, document = (folder / JOURNAL).read_bytes(), (folder / DOCUMENT).read_bytes()
+    cut = round(part * len(journal))
+    (folder / JOURNAL).write_bytes(journal[:cut])
+    (folder / DOCUMENT).write_bytes(document)
+    durable = [snapshot for size, snapshot in zip(sizes, snapshots, strict=True) if size <= cut]
+    assert read(folder, "shop-dev").records == (durable[-1] if durable else {})
+
+
+def test_a_journal_of_an_older_document_is_not_applied_again(tmp_path: Path) -> None:
+    state = State("shop-dev", serial=7)
+    (tmp_path / JOURNAL).write_bytes(header(6) + b'{"drop":"vpc/main"}\n')
+    state.records["vpc/main"] = record("vpc/main")
+    assert replay(tmp_path / JOURNAL, state) is False
+    assert list(state.records) == ["vpc/main"]
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ("{", "is not JSON"),
+        ("[]", "not a state document"),
+        ('{"schema": 1}', "lacks or garbles"),
+        (json.dumps(State("s").to_dict() | {"records": {"a/b": {"color": "red"}}}), "record of the state"),
+    ],
+)
+def test_an_unreadable_document_is_refused_by_name(tmp_path: Path, content: str, words: str) -> None:
+    (tmp_path / DOCUMENT).write_text(content)
+    with pytest.raises(StateError, match=words) as caught:
+        read(tmp_path, "shop-dev")
+    assert str(tmp_path / DOCUMENT) in str(caught.value)
+    assert (tmp_path / DOCUMENT).read_text() == content
+
+
+def test_a_garbled_journal_line_is_refused_with_its_number(tmp_path: Path) -> None:
+    with opened(tmp_path) as store:
+        store.put(record("vpc/main"))
+        with (tmp_path / JOURNAL).open("ab") as journal:
+            journal.write(b"garbage\n")
+        with pytest.raises(StateError, match=r"state\.journal:3"):
+            read(tmp_path, "shop-dev")
+        (tmp_path / JOURNAL).write_bytes(header(store.state.serial))
+
+
+def test_a_newer_schema_is_refused_and_names_its_writer(tmp_path: Path) -> None:
+    (tmp_path / DOCUMENT).write_text(json.dumps({"schema": SCHEMA + 1, "writer": "provisioner 9.0"}))
+    with pytest.raises(StateTooNew, match=r"provisioner 9\.0"):
+        read(tmp_path, "shop-dev")
+
+
+def test_an_older_schema_is_migrated_and_kept_beside(tmp_path: Path) -> None:
+    old = State("shop-dev").to_dict() | {"schema": 0, "records": {}}
+    del old["history"]
+    MIGRATIONS[0] = lambda document: document | {"schema": 1, "history": []}
+    try:
+        assert migrate(old)[1] is True
+        (tmp_path / DOCUMENT).write_text(json.dumps(old))
+        with opened(tmp_path):
+            pass
+    finally:
+        del MIGRATIONS[0]
+    assert json.loads((tmp_path / DOCUMENT).read_text())["schema"] == SCHEMA
+    assert json.loads((tmp_path / "state.schema-0.json").read_text())["schema"] == 0
+
+
+@pytest.mark.parametrize("other", [("x", "1", "r"), ("shop-dev", "2", "r"), ("shop-dev", "1", "q")])
+def test_a_state_of_another_stack_account_or_region_is_refused(other: tuple[str, str, str]) -> None:
+    state = State("shop-dev")
+    state.guard("shop-dev", "1", "r")
+    with pytest.raises(ForeignState):
+        state.guard(*other)
+
+
+def test_files_are_for_their_owner_only(tmp_path: Path) -> None:
+    with opened(tmp_path / "new") as store:
+        store.put(record("vpc/main"))
+        modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in (tmp_path / "new").iterdir()}
+    assert set(modes.values()) == {0o600}
+    assert stat.S_IMODE((tmp_path / "new").stat().st_mode) == 0o700
+
+
+def _try(folder: Path, answer: multiprocessing.Queue[str]) -> None:
+    try:
+        with LocalStore(folder, "shop-dev", "down", "1.0"):
+            answer.put("opened")
+    except StateLocked as error:
+        answer.put(str(error))
+
+
+def test_a_second_command_is_told_who_is_at_work(tmp_path: Path) -> None:
+    context = multiprocessing.get_context("spawn")
+    answer = context.Queue()
+    with opened(tmp_path):
+        other = context.Process(target=_try, args=(tmp_path, answer))
+        other.start()
+        message = answer.get(timeout=30)
+        other.join()
+    assert "`provision up`" in message
+    assert "process" in message
+
+
+def test_a_folder_that_cannot_be_written_is_one_clear_error(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(StateError, match="cannot be written"), opened(tmp_path / "file" / "state"):
+        pass

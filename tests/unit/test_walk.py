@@ -1,0 +1,153 @@
+"""The scheduler: what runs when, what a failure stops, and how long anything is waited for."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, ClassVar
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from provisioner.engine.errors import Failed, Interrupted, SomeFailed, TimedOut, WaitingOnUser
+from provisioner.engine.events import Event, Skipped, Waiting
+from provisioner.engine.kind import KINDS, Kind
+from provisioner.engine.step import Need
+from provisioner.engine.waits import Pace
+from provisioner.engine.walk import Node, Outcome, Wait, Walk
+
+
+class Thing(Kind):
+    """A kind that exists here only."""
+
+    service: ClassVar[str] = "thing"
+    interval: ClassVar[float] = 1
+
+
+KINDS.pop("thing")
+
+
+class World:
+    """Scripted things: what each act and each look answers, and the order in which all happened."""
+
+    def __init__(self, graph: Mapping[str, Sequence[Need]], **script: list[Outcome]) -> None:
+        self.nodes = [Node(address, Thing, "step", needs) for address, needs in graph.items()]
+        self.script = script
+        self.happened: list[str] = []
+        self.events: list[Event] = []
+        self.pace = Pace(0.001)
+        self.lock = threading.Lock()
+
+    def next(self, verb: str, address: str) -> Any:
+        with self.lock:
+            self.happened.append(f"{verb} {address}")
+            answers = self.script.get(address, [])
+            answer = answers.pop(0) if answers else None
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    def look(self, kind: type[Kind], addresses: Sequence[str]) -> dict[str, Outcome]:
+        return {address: self.next("look", address) for address in addresses}
+
+    def run(self, reached: Callable[[Need, set[str], set[str]], bool] | None = None) -> None:
+        def usual(need: Need, acted: set[str], done: set[str]) -> bool:
+            return need.address in (done if need.ready else acted)
+
+        act = lambda address: self.next("act", address)  # noqa: E731
+        Walk(self.nodes, act, self.look, reached or usual, self.events.append, self.pace).run()
+
+
+def waits(why: str = "x", budget: float = 1000, *, again: bool = False) -> Wait:
+    return Wait(why, budget, again=again)
+
+
+def test_what_needs_only_the_id_does_not_wait_for_ready() -> None:
+    world = World({"a": [], "b": [Need("a")], "c": [Need("a", ready=True)]}, a=[waits(), waits(), None])
+    world.run()
+    assert world.happened.index("act b") < world.happened.index("look a")
+    assert world.happened.index("act c") > world.happened.index("look a")
+    assert world.happened.count("look a") == 2
+
+
+def test_again_means_to_act_again_and_holds_dependents_back() -> None:
+    world = World({"a": [], "b": [Need("a")]}, a=[waits(again=True), waits(again=True), None])
+    world.run()
+    assert world.happened == ["act a", "act a", "act a", "act b"]
+
+
+def test_a_failure_stops_only_what_depends_on_it() -> None:
+    world = World({"a": [], "b": [Need("a")], "c": [Need("b")], "d": [], "e": [Need("d")]}, a=[Failed("broken")])
+    with pytest.raises(SomeFailed) as caught:
+        world.run()
+    assert list(caught.value.failures) == ["a"]
+    assert caught.value.skipped == {"b": "a", "c": "b"}
+    assert {"act d", "act e"} <= set(world.happened)
+    assert [e.address for e in world.events if isinstance(e, Skipped)] == ["b", "c"]
+
+
+def test_a_failing_look_fails_its_things() -> None:
+    world = World({"a": []}, a=[waits(), Failed("gone wrong")])
+    with pytest.raises(SomeFailed, match="a") as caught:
+        world.run()
+    assert str(caught.value.failures["a"]) == "gone wrong"
+
+
+def test_waiting_ends_with_the_budget_and_names_what_is_in_the_way() -> None:
+    endless = [Wait("2 interfaces", 50, blockers=lambda: "eni-1 of task x") for _ in range(10_000)]
+    world = World({"a": []}, a=list(endless))
+    with pytest.raises(SomeFailed) as caught:
+        world.run()
+    error = caught.value.failures["a"]
+    assert isinstance(error, TimedOut)
+    assert "2 interfaces" in str(error)
+    assert "eni-1 of task x" in str(error)
+
+
+def test_a_reason_is_told_once_until_it_changes() -> None:
+    world = World({"a": []}, a=[waits("x"), waits("x"), waits("y"), None])
+    world.run()
+    assert [e.why for e in world.events if isinstance(e, Waiting)] == ["x", "y"]
+
+
+def test_only_waiting_on_the_user_has_its_own_exit_code() -> None:
+    world = World({"a": [], "b": [Need("a")]}, a=[WaitingOnUser("delegate")])
+    with pytest.raises(SomeFailed) as caught:
+        world.run()
+    assert caught.value.exit_code == 3
+    mixed = World({"a": [], "b": []}, a=[WaitingOnUser("delegate")], b=[Failed("x")])
+    with pytest.raises(SomeFailed) as both:
+        mixed.run()
+    assert both.value.exit_code == 1
+
+
+def test_an_interruption_lets_calls_end_and_starts_nothing_more() -> None:
+    world = World({"a": [], "b": [Need("a")]})
+    original = world.next
+
+    def stop_then_answer(verb: str, address: str) -> Any:
+        world.pace.stop.set()
+        return original(verb, address)
+
+    world.next = stop_then_answer  # type: ignore[method-assign]
+    with pytest.raises(Interrupted):
+        world.run()
+    assert world.happened == ["act a"]
+
+
+@settings(deadline=None, max_examples=50)
+@given(st.data())
+def test_whatever_the_graph_each_thing_is_acted_on_once_and_after_its_needs(data: st.DataObject) -> None:
+    count = data.draw(st.integers(1, 12))
+    graph = {
+        str(i): [Need(str(j), ready=data.draw(st.booleans())) for j in range(i) if data.draw(st.booleans())]
+        for i in range(count)
+    }
+    script: dict[str, list[Outcome]] = {str(i): [waits(), None] for i in range(count) if data.draw(st.booleans())}
+    world = World(graph, **script)
+    world.run()
+    acts = [line.removeprefix("act ") for line in world.happened if line.startswith("act ")]
+    assert sorted(acts) == sorted(graph)
+    for address, needs in graph.items():
+        assert all(acts.index(need.address) < acts.index(address) for need in needs)
