@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 
 @dataclass(frozen=True)
@@ -17,6 +18,7 @@ class Facts:
         allow: the CIDRs that may reach the load balancer.
         engine: whether a Docker engine answers here, so that images can be built.
         local: whether the cloud is the embedded one.
+        root: the folder that build contexts are relative to.
     """
 
     account: str
@@ -28,3 +30,4 @@ class Facts:
     allow: tuple[str, ...]
     engine: bool
     local: bool
+    root: Path = Path()

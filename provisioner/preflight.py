@@ -59,6 +59,7 @@ def gather(aws: Aws, config: Config, root: Path) -> Facts:
                 allow=allow(),
                 engine=engine(),
                 local=config.target == "local",
+                root=root,
             )
         except ProvisionError:
             raise

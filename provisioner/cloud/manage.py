@@ -21,6 +21,7 @@ from typing import Any
 LOCAL_TIME_SCALE = 0.05
 READY_SECONDS = 30.0
 STOP_SECONDS = 5.0
+ANSWER_SECONDS = 5.0
 
 _HOST = "127.0.0.1"
 _SERVICE = "provisioner.cloud"
@@ -197,7 +198,7 @@ def _health(cloud: Cloud) -> dict[str, Any]:
 
 def _request(cloud: Cloud, method: str, path: str) -> bytes:
     # http.client and not urllib: a proxy of the user must never see this.
-    connection = http.client.HTTPConnection(cloud.endpoint.removeprefix("http://"), timeout=5)
+    connection = http.client.HTTPConnection(cloud.endpoint.removeprefix("http://"), timeout=ANSWER_SECONDS)
     try:
         connection.request(method, path)
         return connection.getresponse().read()

@@ -10,6 +10,10 @@ from moto.core.exceptions import ServiceException
 
 Method = Callable[..., Any]
 
+class Refusal(ServiceException):
+    """AWS says no. A class of ours: moto looks for an exception's service model by the package it is defined in."""
+
+
 _resets: list[Callable[[], None]] = []
 
 
@@ -49,7 +53,7 @@ def refuse(code: str, message: str, **members: Any) -> NoReturn:
 
     The HTTP status is the one of the service's model, else 400. `members` are further fields of a modelled error.
     """
-    error = ServiceException(code, message)
+    error = Refusal(code, message)
     for name, value in members.items():
         setattr(error, name, value)
     raise error

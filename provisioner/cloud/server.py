@@ -12,10 +12,7 @@ import urllib.parse
 from collections.abc import Callable, Iterable
 from typing import Any
 
-try:
-    from provisioner import __version__
-except ImportError:
-    __version__ = '0'
+from provisioner import __version__
 from provisioner.cloud import calls, clock, domains
 from provisioner.cloud.lock import LOCK
 from provisioner.cloud.wsgi import Application, Environ, Server
@@ -62,15 +59,10 @@ class Cloud:
         """Import moto and lay our rules over it, while the port is open already: early calls wait for this."""
         try:
             with LOCK:
+                _read_botocore_data_once()
                 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
-                from provisioner.cloud import ecs
-                try:
-                    from provisioner.cloud import dns, rules
-                except ImportError:
-                    import types
-                    dns = types.SimpleNamespace(serve=lambda port: None)
-                    rules = types.SimpleNamespace(install=lambda: None)
+                from provisioner.cloud import dns, ecs, rules
 
                 rules.install()
                 ecs.install()
@@ -156,6 +148,21 @@ class Cloud:
             "domain": self.domain,
             "ready": self._ready.is_set(),
         }
+
+
+def _read_botocore_data_once() -> None:
+    """Share botocore's parsed data: each of moto's backends makes a session, which would parse the same files anew."""
+    from botocore.loaders import JSONFileLoader
+
+    original = JSONFileLoader.load_file
+    read: dict[str, Any] = {}
+
+    def load_file(self: Any, file_path: str) -> Any:
+        if file_path not in read:
+            read[file_path] = original(self, file_path)
+        return read[file_path]
+
+    JSONFileLoader.load_file = load_file
 
 
 def _failure(environ: Environ, status: int, code: str, message: str) -> tuple[int, list[tuple[str, str]], bytes]:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import urllib.request
+from base64 import b64encode
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import monotonic, sleep
@@ -13,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import boto3
 import pytest
 from botocore.config import Config
+from botocore.exceptions import ClientError
 
 from provisioner.cloud import manage
 
@@ -100,3 +103,116 @@ def rig(cloud: EmbeddedCloud, tmp_path: Path) -> Rig:
     from tests.cloud.rig import Rig
 
     return Rig(cloud, tmp_path / "state")
+
+
+@dataclass
+class Network:
+    """What tasks and instances need around them: a VPC with two subnets, a group, roles, a profile."""
+
+    cloud: EmbeddedCloud
+    vpc: str
+    subnets: list[str]
+    group: str
+    execution_role: str
+    task_role: str
+
+    def awsvpc(self) -> dict[str, Any]:
+        """The network configuration of a service in these subnets."""
+        return {"awsvpcConfiguration": {"subnets": self.subnets, "securityGroups": [self.group]}}
+
+    def definition(self, family: str, launch: str = "FARGATE", **more: Any) -> str:
+        """Register a task definition of one container with port 80, and return its ARN."""
+        container = {"name": "web", "image": "web:1", "portMappings": [{"containerPort": 80}]}
+        request: dict[str, Any] = {
+            "family": family,
+            "networkMode": "awsvpc",
+            "requiresCompatibilities": [launch],
+            "cpu": "256",
+            "memory": "512",
+            "executionRoleArn": self.execution_role,
+            "taskRoleArn": self.task_role,
+            "containerDefinitions": [container],
+            **more,
+        }
+        arn: str = self.cloud.client("ecs").register_task_definition(**request)["taskDefinition"]["taskDefinitionArn"]
+        return arn
+
+    def template(self, name: str, cluster: str, instance_type: str = "c5.large", profile: str = "instances") -> str:
+        """A launch template whose instances join `cluster`."""
+        user_data = b64encode(f"#!/bin/bash\necho ECS_CLUSTER={cluster} >> /etc/ecs/ecs.config\n".encode()).decode()
+        data = {
+            "ImageId": "ami-12345678",
+            "InstanceType": instance_type,
+            "SecurityGroupIds": [self.group],
+            "IamInstanceProfile": {"Name": profile},
+            "UserData": user_data,
+        }
+        ec2 = self.cloud.client("ec2")
+        answer = ec2.create_launch_template(LaunchTemplateName=name, LaunchTemplateData=data)
+        identifier: str = answer["LaunchTemplate"]["LaunchTemplateId"]
+        return identifier
+
+    def auto_scaling_group(self, name: str, cluster: str, **more: Any) -> str:
+        """A group over a new template of the same name; returns the group's ARN."""
+        template = self.template(name, cluster)
+        request: dict[str, Any] = {
+            "MinSize": 0,
+            "MaxSize": 5,
+            "DesiredCapacity": 0,
+            "LaunchTemplate": {"LaunchTemplateId": template, "Version": "$Latest"},
+            "VPCZoneIdentifier": ",".join(self.subnets),
+            **more,
+        }
+        client = self.cloud.client("autoscaling")
+        client.create_auto_scaling_group(AutoScalingGroupName=name, **request)
+        arn: str = self.group_named(name)["AutoScalingGroupARN"]
+        return arn
+
+    def group_named(self, name: str) -> dict[str, Any]:
+        """The Auto Scaling group of that name, or an empty dictionary."""
+        client = self.cloud.client("autoscaling")
+        found = client.describe_auto_scaling_groups(AutoScalingGroupNames=[name])["AutoScalingGroups"]
+        return found[0] if found else {}
+
+
+@pytest.fixture
+def network(cloud: EmbeddedCloud) -> Network:
+    """A network in the emptied cloud."""
+    ec2, iam = cloud.client("ec2"), cloud.client("iam")
+    vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
+    for name in ("EnableDnsSupport", "EnableDnsHostnames"):
+        ec2.modify_vpc_attribute(VpcId=vpc, **{name: {"Value": True}})
+    subnets = [
+        ec2.create_subnet(VpcId=vpc, CidrBlock=f"10.0.{number}.0/24", AvailabilityZone=f"{REGION}{zone}")["Subnet"][
+            "SubnetId"
+        ]
+        for number, zone in enumerate("ac")
+    ]
+    group = ec2.create_security_group(GroupName="tasks", Description="tasks", VpcId=vpc)["GroupId"]
+    trust = {
+        "Version": "2012-10-17",
+        "Statement": [
+            {
+                "Effect": "Allow",
+                "Principal": {"Service": ["ecs-tasks.amazonaws.com", "ec2.amazonaws.com"]},
+                "Action": "sts:AssumeRole",
+            }
+        ],
+    }
+    roles = [
+        iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(trust))["Role"]["Arn"]
+        for name in ("execution", "task", "instances")
+    ]
+    iam.create_instance_profile(InstanceProfileName="instances")
+    iam.add_role_to_instance_profile(InstanceProfileName="instances", RoleName="instances")
+    return Network(cloud, vpc, subnets, group, roles[0], roles[1])
+
+
+@contextmanager
+def refused(code: str, words: str = "") -> Iterator[None]:
+    """The block must be refused with AWS's error `code`, and `words` in its message."""
+    with pytest.raises(ClientError) as caught:
+        yield
+    error = caught.value.response["Error"]
+    assert error["Code"] == code, error
+    assert words in error["Message"], error

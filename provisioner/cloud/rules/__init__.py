@@ -16,6 +16,8 @@ _MODULES = (
     "acm",
     "route53",
     "route53_records",
+    "servicediscovery",
+    "servicediscovery_services",
 )
 
 

@@ -71,6 +71,9 @@ def create_hosted_zone(
     if vpcid:
         check_vpc(self, name, vpcid, vpcregion or "")
     zone = original(self, name, private_zone, caller_reference, vpcid, vpcregion, comment, delegation_set_id)
+    del self.zones[zone.resource_id]
+    zone.resource_id = f"Z{zone.resource_id[:20]}"
+    self.zones[zone.resource_id] = zone
     servers = name_servers(zone.resource_id, private_zone)
     zone.delegation_set.name_servers = servers
     zone.rrsets = []

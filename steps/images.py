@@ -1,0 +1,23 @@
+"""Which image each service runs: the ready one that is configured, or the one that its folder would become."""
+
+from __future__ import annotations
+
+from provisioner.builds import check_builds, content_tag
+from provisioner.engine.step import Stack, step
+from provisioner.kinds.images import Image
+from steps.repositories import Repositories
+
+
+@step
+def images(stack: Stack, repositories: Repositories) -> dict[str, str]:
+    """Declare the images to build, tagged by what is in their folders, and return each service's image URI."""
+    for text in check_builds(stack.config, stack.facts, stack.facts.root).values():
+        stack.notice(text)
+    uris: dict[str, str] = {}
+    for name, service in stack.config.services.items():
+        if service.build:
+            uris[name] = f"{repositories.uris[name]}:{content_tag(stack.facts.root / service.build)}"
+            stack.ensure(Image(name, uris[name], service.build))
+        else:
+            uris[name] = str(service.image)
+    return uris

@@ -1,0 +1,295 @@
+"""The way to AWS: the guard that lets only reads through, the call log, owner tags, and bulk reads."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError
+from botocore.stub import Stubber
+
+from provisioner.aws import ADDRESS_TAG, READS, Aws, batches, tag_map
+from provisioner.engine.errors import ReadOnly
+from provisioner.engine.kind import KINDS, Kind, Live
+from provisioner.engine.waits import Pace
+
+NOWHERE = "http://127.0.0.1:9"
+"""Nothing listens there: a request that is made in spite of the guard fails in another way."""
+
+
+@dataclass
+class Lists:
+    """What the next reads of `Listed` answer, and how many there were."""
+
+    answers: list[list[Live]]
+    reads: int = 0
+    seconds: float = 0.0
+
+
+LISTS = Lists([])
+
+
+@dataclass(frozen=True)
+class Listed(Kind):
+    """A kind that exists here only."""
+
+    service: ClassVar[str] = "listed"
+
+    @classmethod
+    def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterable[Live]:
+        LISTS.reads += 1
+        time.sleep(LISTS.seconds)
+        return LISTS.answers[min(LISTS.reads, len(LISTS.answers)) - 1]
+
+
+KINDS.pop("listed")
+
+
+@pytest.fixture
+def aws() -> Aws:
+    session = boto3.Session("testing", "testing", region_name="ap-northeast-1")
+    return Aws(session, "shop", "dev", Pace(0.01), endpoint=NOWHERE)
+
+
+@pytest.fixture
+def lists() -> Iterator[Lists]:
+    LISTS.answers, LISTS.reads, LISTS.seconds = [[]], 0, 0.0
+    yield LISTS
+
+
+def ids(aws: Aws, *, fresh: bool = False) -> list[str]:
+    return [live.id for live in aws.live(Listed, fresh=fresh)]
+
+
+# -- only reads ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("service", "operation", "arguments"),
+    [
+        ("ec2", "create_vpc", {"CidrBlock": "10.0.0.0/16"}),
+        ("ec2", "delete_vpc", {"VpcId": "vpc-1"}),
+        ("ec2", "modify_vpc_attribute", {"VpcId": "vpc-1"}),
+        ("ec2", "terminate_instances", {"InstanceIds": ["i-1"]}),
+        ("ecs", "put_account_setting_default", {"name": "awsvpcTrunking", "value": "enabled"}),
+        ("ecs", "register_task_definition", {"family": "a", "containerDefinitions": []}),
+        ("ecs", "update_service", {"service": "a"}),
+        ("elbv2", "add_tags", {"ResourceArns": ["a"], "Tags": [{"Key": "a"}]}),
+        ("iam", "attach_role_policy", {"RoleName": "a", "PolicyArn": "arn:aws:iam::aws:policy/ReadOnlyAccess"}),
+        ("route53", "change_resource_record_sets", {"HostedZoneId": "Z1", "ChangeBatch": {"Changes": []}}),
+        ("ssm", "put_parameter", {"Name": "a", "Value": "b"}),
+    ],
+)
+def test_a_write_is_refused_before_any_request(
+    aws: Aws, service: str, operation: str, arguments: dict[str, Any]
+) -> None:
+    aws.read_only = True
+    with pytest.raises(ReadOnly, match=f"{service}:.* is not a read"):
+        getattr(aws.client(service), operation)(**arguments)
+    assert aws.calls == []
+
+
+def test_clients_made_before_the_guard_was_set_obey_it(aws: Aws) -> None:
+    client = aws.client("ec2")
+    aws.read_only = True
+    with pytest.raises(ReadOnly):
+        client.create_vpc(CidrBlock="10.0.0.0/16")
+
+
+def test_without_the_guard_writes_pass(aws: Aws) -> None:
+    client = aws.client("ec2")
+    with Stubber(client) as stub:
+        stub.add_response("create_vpc", {"Vpc": {"VpcId": "vpc-1"}})
+        assert client.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"] == "vpc-1"
+
+
+def test_reads_pass_the_guard_and_are_logged(aws: Aws) -> None:
+    aws.read_only = True
+    client = aws.client("ec2")
+    with Stubber(client) as stub:
+        stub.add_response("describe_vpcs", {"Vpcs": []})
+        client.describe_vpcs()
+    (call,) = aws.calls
+    assert (call.service, call.operation, call.read, call.code) == ("ec2", "DescribeVpcs", True, None)
+
+
+def test_a_refused_call_is_logged_with_its_code(aws: Aws) -> None:
+    client = aws.client("ecr")
+    with Stubber(client) as stub:
+        stub.add_client_error("create_repository", "RepositoryAlreadyExistsException")
+        with pytest.raises(ClientError):
+            client.create_repository(repositoryName="web")
+    (call,) = aws.calls
+    assert (call.operation, call.read, call.code) == ("CreateRepository", False, "RepositoryAlreadyExistsException")
+
+
+@pytest.mark.parametrize("service", ["ec2", "ecs", "iam", "elbv2", "route53", "rds", "ssm", "autoscaling", "acm", "logs"])
+def test_no_operation_that_counts_as_a_read_changes_anything(service: str) -> None:
+    """AWS names its writes by what they do; a read that begins like one of these would slip through the guard."""
+    client = boto3.client(service, region_name="ap-northeast-1", aws_access_key_id="a", aws_secret_access_key="b")
+    reads = [name for name in client.meta.service_model.operation_names if READS.match(name)]
+    assert reads
+    verbs = ("Create", "Delete", "Update", "Modify", "Register", "Attach", "Put", "Set", "Start", "Stop", "Enable")
+    assert [name for name in reads if name.startswith(verbs)] == []
+    assert [name for name in reads if "OrCreate" in name or "AndDelete" in name] == []
+
+
+def test_a_client_is_made_once_however_many_threads_ask(aws: Aws) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        clients = list(pool.map(lambda _: aws.client("sts"), range(16)))
+    assert len({id(client) for client in clients}) == 1
+
+
+def test_pages_are_read_to_the_end(aws: Aws) -> None:
+    client = aws.client("ecs")
+    with Stubber(client) as stub:
+        stub.add_response("list_clusters", {"clusterArns": ["a"], "nextToken": "more"}, {})
+        stub.add_response("list_clusters", {"clusterArns": ["b"]}, {"nextToken": "more"})
+        assert list(aws.pages("ecs", "list_clusters", "clusterArns")) == ["a", "b"]
+
+
+def test_an_operation_without_pages_is_read_once(aws: Aws) -> None:
+    client = aws.client("ecs")
+    with Stubber(client) as stub:
+        stub.add_response("describe_clusters", {"clusters": [{"clusterName": "c"}]}, {"clusters": ["c"]})
+        assert list(aws.pages("ecs", "describe_clusters", "clusters", clusters=["c"])) == [{"clusterName": "c"}]
+
+
+# -- whose it is ---------------------------------------------------------------------------------------------------
+
+
+def test_tags_say_whose_it_is_and_which(aws: Aws) -> None:
+    tags = aws.tags("vpc/main")
+    assert tags == {"Project": "shop", "Environment": "dev", "ManagedBy": "provisioner", ADDRESS_TAG: "vpc/main"}
+    assert tag_map(aws.tag_list("vpc/main")) == tags
+    assert tag_map(aws.tag_list("vpc/main", "key", "value"), "key", "value") == tags
+    assert aws.tag_specification("vpc", "vpc/main") == [{"ResourceType": "vpc", "Tags": aws.tag_list("vpc/main")}]
+    assert aws.owns(tags | {"Team": "web"})
+    assert aws.address_in(tags) == "vpc/main"
+
+
+@pytest.mark.parametrize(
+    "changed", [{"Project": "other"}, {"Environment": "prod"}, {"ManagedBy": "hand"}], ids=["project", "env", "tool"]
+)
+def test_another_stacks_tags_are_not_ours(aws: Aws, changed: dict[str, str]) -> None:
+    assert not aws.owns(aws.tags("vpc/main") | changed)
+    assert aws.address_in(aws.tags("vpc/main") | changed) is None
+
+
+def test_untagged_things_are_not_ours(aws: Aws) -> None:
+    assert tag_map(None) == {}
+    assert not aws.owns({})
+
+
+def test_tags_come_from_one_bulk_read(aws: Aws) -> None:
+    tagging = aws.client("resourcegroupstaggingapi")
+    mapping = [{"ResourceARN": arn, "Tags": aws.tag_list(arn)} for arn in ("arn:a", "arn:b")]
+    with Stubber(tagging) as stub:
+        stub.add_response("get_resources", {"ResourceTagMappingList": mapping})
+        for arn in ("arn:a", "arn:b", "arn:a"):
+            assert aws.tags_of(arn, lambda: pytest.fail("read one by one")) == aws.tags(arn)
+    assert len(aws.calls) == 1
+
+
+def test_what_the_bulk_read_does_not_know_is_read_by_itself(aws: Aws) -> None:
+    reads = []
+
+    def read(arn: str, tags: Mapping[str, str]) -> Mapping[str, str]:
+        reads.append(arn)
+        return tags
+
+    with Stubber(aws.client("resourcegroupstaggingapi")) as stub:
+        stub.add_response("get_resources", {"ResourceTagMappingList": []})
+        for _ in range(2):
+            assert aws.tags_of("arn:ours", lambda: read("ours", aws.tags("a/b"))) == aws.tags("a/b")
+            assert aws.tags_of("arn:theirs", lambda: read("theirs", {"Team": "x"})) == {"Team": "x"}
+    assert reads == ["ours", "theirs", "theirs"], "ours is remembered; of others silence proves nothing, so ask again"
+
+
+# -- bulk reads ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("count", "size", "expected"), [(0, 3, []), (3, 3, [3]), (4, 3, [3, 1]), (7, 3, [3, 3, 1]), (2, 100, [2])]
+)
+def test_batches_hold_everything_once_and_no_more_than_allowed(count: int, size: int, expected: list[int]) -> None:
+    groups = list(batches(range(count), size))
+    assert [len(group) for group in groups] == expected
+    assert [item for group in groups for item in group] == list(range(count))
+
+
+def test_a_kind_is_read_once_a_run(aws: Aws, lists: Lists) -> None:
+    lists.answers = [[Live("a", {})], [Live("b", {})]]
+    assert (ids(aws), ids(aws), lists.reads) == (["a"], ["a"], 1)
+    assert (ids(aws, fresh=True), lists.reads) == (["b"], 2)
+    aws.forget()
+    assert (ids(aws), lists.reads) == (["b"], 3)
+
+
+def test_threads_that_ask_at_once_share_one_read(aws: Aws, lists: Lists) -> None:
+    lists.answers, lists.seconds = [[Live("a", {})]], 0.05
+    together = threading.Barrier(8)
+
+    def ask(_: int) -> list[str]:
+        together.wait()
+        return ids(aws)
+
+    with ThreadPoolExecutor(8) as pool:
+        assert list(pool.map(ask, range(8))) == [["a"]] * 8
+    assert lists.reads == 1
+
+
+def test_a_read_is_told_what_is_known_of_the_kind(lists: Lists) -> None:
+    session = boto3.Session("testing", "testing", region_name="ap-northeast-1")
+    asked = []
+    aws = Aws(session, "shop", "dev", Pace(), known=lambda kind: asked.append(kind) or ())
+    aws.live(Listed)
+    assert asked == [Listed]
+
+
+def test_what_was_just_made_is_there_even_if_aws_does_not_list_it(aws: Aws, lists: Lists) -> None:
+    aws.live(Listed)
+    aws.made(Listed, Live("new", {}))
+    assert ids(aws) == ["new"]
+    assert ids(aws, fresh=True) == ["new"]
+
+
+def test_what_was_made_before_the_first_read_is_there_too(aws: Aws, lists: Lists) -> None:
+    lists.answers = [[Live("old", {})]]
+    aws.made(Listed, Live("new", {}))
+    assert ids(aws) == ["old", "new"]
+
+
+def test_after_the_settling_time_aws_is_believed(aws: Aws, lists: Lists) -> None:
+    aws.made(Listed, Live("new", {}))
+    time.sleep(aws.pace.scaled(30) + 0.05)
+    assert ids(aws, fresh=True) == []
+
+
+def test_what_aws_lists_replaces_what_was_remembered(aws: Aws, lists: Lists) -> None:
+    lists.answers = [[], [Live("new", {"size": 2})], []]
+    aws.live(Listed)
+    aws.made(Listed, Live("new", {"size": 1}))
+    assert [live.attributes for live in aws.live(Listed, fresh=True)] == [{"size": 2}]
+    assert ids(aws, fresh=True) == [], "once listed it is no longer remembered"
+
+
+def test_what_was_removed_is_not_remembered(aws: Aws, lists: Lists) -> None:
+    lists.answers = [[Live("a", {}), Live("b", {})], [Live("b", {})]]
+    aws.made(Listed, Live("a", {}))
+    assert ids(aws) == ["a", "b"]
+    aws.gone(Listed, "a")
+    assert ids(aws) == ["b"]
+    assert ids(aws, fresh=True) == ["b"]
+
+
+def test_what_has_no_id_yet_is_left_to_the_next_read(aws: Aws, lists: Lists) -> None:
+    aws.live(Listed)
+    aws.made(Listed, Live("", {}))
+    assert ids(aws) == []

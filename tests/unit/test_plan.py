@@ -1,0 +1,249 @@
+"""What `up` would do, told from scripted things: no call is made."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, cast
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError
+
+from provisioner.aws import Aws
+from provisioner.engine.kind import KINDS, Change, Kind, Live
+from provisioner.engine.plan import KNOWN_AFTER_UP, Planned, orphans, plan
+from provisioner.engine.refusal import Refused
+from provisioner.engine.step import Handle, Stack
+from provisioner.engine.waits import Pace
+from state.model import Record
+
+LIVES: dict[str, list[Live]] = {}
+"""What AWS has, by kind: set anew by each test."""
+
+
+@dataclass(frozen=True)
+class Scripted(Kind):
+    """A kind whose things the test writes down."""
+
+    label: str = ""
+    size: int = 1
+    inside: str | None = None
+    started: int = 0
+
+    service: ClassVar[str] = "scripted"
+    identity: ClassVar[Sequence[str]] = ("label",)
+    outputs: ClassVar[Sequence[str]] = ("arn",)
+    fixed: ClassVar[frozenset[str]] = frozenset({"inside"})
+    written_once: ClassVar[frozenset[str]] = frozenset({"started"})
+
+    @classmethod
+    def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterable[Live]:
+        assert aws.read_only
+        return LIVES.get(cls.kind, [])
+
+
+class Revised(Scripted):
+    """One that is made anew when it changes."""
+
+    revises: ClassVar[bool] = True
+
+
+class Met(Scripted):
+    """One that AWS makes by itself."""
+
+    made_by_aws: ClassVar[bool] = True
+
+
+class Unreadable(Scripted):
+    """One that the caller may not read."""
+
+    @classmethod
+    def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterable[Live]:
+        raise ClientError({"Error": {"Code": "AccessDenied", "Message": "no"}}, "ListScripted")
+
+
+for scripted in (Scripted, Revised, Met, Unreadable):
+    KINDS.pop(scripted.kind)
+
+
+@pytest.fixture(autouse=True)
+def nothing_there() -> None:
+    LIVES.clear()
+
+
+@pytest.fixture
+def stack() -> Stack:
+    return Stack(cast("Any", None), cast("Any", None), _step="boxes")
+
+
+def live(name: str, kind: str = "scripted", **changed: Any) -> Live:
+    """One of ours, exactly as `Scripted(name, label=name)` wants it but for what is given."""
+    options = {key: changed.pop(key) for key in ("owned", "deleting") if key in changed}
+    attributes = {"label": name, "size": 1, "inside": None, "started": 0} | changed
+    address = f"{kind}/{name}" if options.get("owned", True) else None
+    return Live(f"id-{name}", attributes, {"arn": f"arn:{name}"}, address=address, **options)
+
+
+def recorded(*addresses: str) -> dict[str, Record]:
+    return {a: Record(a, a.split("/", 1)[0], "ready", "", f"id-{a.split('/', 1)[1]}", step="old") for a in addresses}
+
+
+def planned(stack: Stack, *addresses: str) -> list[Planned]:
+    aws = Aws(boto3.Session("testing", "testing", region_name="ap-northeast-1"), "p", "e", Pace(0.01))
+    return plan(aws, recorded(*addresses), stack.declared)
+
+
+def box(stack: Stack, name: str, kind: type[Scripted] = Scripted, **wanted: Any) -> Handle:
+    return stack.ensure(kind(name, **({"label": name} | wanted)))
+
+
+def test_with_nothing_there_all_is_created_in_declared_order(stack: Stack) -> None:
+    outer = box(stack, "outer")
+    box(stack, "inner", size=2, inside=outer.id)
+    assert planned(stack) == [
+        Planned(
+            "scripted/outer",
+            "create",
+            "boxes",
+            {"label": Change(None, "outer"), "size": Change(None, 1), "started": Change(None, 0)},
+        ),
+        Planned(
+            "scripted/inner",
+            "create",
+            "boxes",
+            {
+                "label": Change(None, "inner"),
+                "size": Change(None, 2),
+                "inside": Change(None, KNOWN_AFTER_UP),
+                "started": Change(None, 0),
+            },
+        ),
+    ]
+
+
+def test_what_is_as_declared_is_left_alone(stack: Stack) -> None:
+    outer = box(stack, "outer")
+    box(stack, "inner", inside=outer.id)
+    LIVES["scripted"] = [live("outer"), live("inner", inside="id-outer")]
+    assert [item.action for item in planned(stack, "scripted/outer", "scripted/inner")] == ["none", "none"]
+
+
+def test_ours_that_the_state_does_not_know_is_adopted(stack: Stack) -> None:
+    box(stack, "a")
+    LIVES["scripted"] = [live("a")]
+    assert [item.action for item in planned(stack)] == ["adopt"]
+
+
+def test_exactly_what_differs_is_a_change(stack: Stack) -> None:
+    box(stack, "a", size=3)
+    box(stack, "b")
+    LIVES["scripted"] = [live("a"), live("b")]
+    changed, same = planned(stack, "scripted/a", "scripted/b")
+    assert (changed.action, changed.changes) == ("change", {"size": Change(1, 3)})
+    assert (same.action, same.changes) == ("none", {})
+
+
+def test_what_somebody_else_owns_after_creation_is_no_change(stack: Stack) -> None:
+    box(stack, "a", started=1)
+    LIVES["scripted"] = [live("a", started=7)]
+    assert [item.action for item in planned(stack, "scripted/a")] == ["none"]
+
+
+def test_a_change_that_aws_cannot_make_is_refused_and_the_rest_goes_on(stack: Stack) -> None:
+    box(stack, "a", inside="here")
+    box(stack, "b", size=2)
+    LIVES["scripted"] = [live("a", inside="there"), live("b")]
+    refused, changed = planned(stack, "scripted/a", "scripted/b")
+    assert refused.action == "refused"
+    assert "inside is 'there', wanted 'here'" in refused.why
+    assert changed.action == "change"
+
+
+def test_what_is_to_be_made_first_is_not_taken_for_a_change_in_place(stack: Stack) -> None:
+    outer = box(stack, "outer")
+    box(stack, "inner", inside=outer.id)
+    LIVES["scripted"] = [live("inner", inside="id-of-one-that-is-gone")]
+    created, changed = planned(stack, "scripted/inner")
+    assert created.action == "create"
+    assert changed.changes == {"inside": Change("id-of-one-that-is-gone", KNOWN_AFTER_UP)}
+
+
+def test_somebody_elses_under_our_name_is_refused_by_id(stack: Stack) -> None:
+    box(stack, "a")
+    LIVES["scripted"] = [live("a", owned=False)]
+    (refused,) = planned(stack)
+    assert refused.action == "refused"
+    assert "id-a" in refused.why
+    assert "scripted/a" in refused.why
+
+
+def test_two_with_one_address_are_refused_both_named(stack: Stack) -> None:
+    box(stack, "a")
+    twin = Live("id-twin", live("a").attributes, address="scripted/a")
+    LIVES["scripted"] = [live("a"), twin]
+    (refused,) = planned(stack)
+    assert refused.action == "refused"
+    assert "id-a, id-twin" in refused.why
+
+
+def test_what_is_on_its_way_out_is_made_again(stack: Stack) -> None:
+    box(stack, "a")
+    LIVES["scripted"] = [live("a", deleting=True)]
+    assert [item.action for item in planned(stack, "scripted/a")] == ["create"]
+
+
+def test_a_revision_gets_an_id_that_only_up_will_know(stack: Stack) -> None:
+    definition = box(stack, "definition", Revised, size=2)
+    box(stack, "user", label=f"uses {definition.id}")
+    LIVES["revised"] = [live("definition", "revised")]
+    LIVES["scripted"] = [live("user", label="uses id-definition")]
+    revision, user = planned(stack, "revised/definition", "scripted/user")
+    assert (revision.action, revision.changes) == ("change", {"size": Change(1, 2)})
+    assert (user.action, user.changes) == ("change", {"label": Change("uses id-definition", KNOWN_AFTER_UP)})
+
+
+def test_outputs_of_what_is_there_are_filled_in(stack: Stack) -> None:
+    outer = box(stack, "outer")
+    box(stack, "inner", inside=outer.arn)
+    LIVES["scripted"] = [live("outer"), live("inner", inside="arn:outer")]
+    assert [item.action for item in planned(stack, "scripted/outer", "scripted/inner")] == ["none", "none"]
+
+
+def test_what_aws_makes_by_itself_is_never_planned(stack: Stack) -> None:
+    box(stack, "a", Met)
+    assert [item.action for item in planned(stack)] == ["none"]
+
+
+def test_what_is_no_longer_declared_is_removed_last(stack: Stack) -> None:
+    box(stack, "a")
+    LIVES["scripted"] = [live("a")]
+    assert [(i.address, i.action, i.step) for i in planned(stack, "scripted/dropped", "scripted/a")] == [
+        ("scripted/a", "none", "boxes"),
+        ("scripted/dropped", "remove", "old"),
+    ]
+
+
+def test_orphans_are_what_is_recorded_and_not_declared() -> None:
+    assert orphans(recorded("scripted/a", "scripted/b", "scripted/c"), {"scripted/b"}) == ["scripted/a", "scripted/c"]
+
+
+def test_a_read_that_is_refused_is_said_so_and_nothing_is_planned(stack: Stack) -> None:
+    box(stack, "a")
+    box(stack, "b", Unreadable)
+    with pytest.raises(Refused, match="ListScripted was refused: AccessDenied: no"):
+        planned(stack)
+
+
+def test_a_plan_can_be_written_as_json(stack: Stack) -> None:
+    box(stack, "a", size=3)
+    LIVES["scripted"] = [live("a")]
+    (item,) = planned(stack, "scripted/a")
+    assert json.loads(json.dumps(item.to_dict())) == {
+        "address": "scripted/a",
+        "action": "change",
+        "step": "boxes",
+        "changes": {"size": {"old": 1, "new": 3}},
+        "why": "",
+    }
