@@ -49,6 +49,7 @@ class Aws:
         project, env: the values of the owner tags.
         pace: the clock of the run.
         endpoint: an endpoint for all services, or None for AWS's own.
+        resolver: address and port of the DNS server that knows the world's delegations, or None for the world's own.
         known: for a kind, the fields of its things that are declared or recorded.
     """
 
@@ -60,9 +61,11 @@ class Aws:
         pace: Pace,
         *,
         endpoint: str | None = None,
+        resolver: tuple[str, int] | None = None,
         known: Callable[[type[Kind]], Sequence[Mapping[str, Any]]] = lambda kind: (),
     ) -> None:
         self.session, self.endpoint, self.pace, self.known = session, endpoint, pace, known
+        self.resolver = resolver
         self.name = f"{project}-{env}"
         self.region: str = session.region_name
         self.account = ""

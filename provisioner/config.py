@@ -286,7 +286,6 @@ class Config(Model):
         str, values.matching(r"[a-z]{2,4}(-[a-z]+)+-\d", 'is not a region of AWS, such as "ap-northeast-1"')
     ] = "ap-northeast-1"
     target: Target = "local"
-    tags: Annotated[Mapping[str, str], AfterValidator(values.tags)] = {}
     network: Network = Network()
     dns: Dns = Dns()
     capacity: Capacity = Capacity()

@@ -16,7 +16,6 @@ RETENTION_DAYS = (
     *(1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731),
     *(1096, 1827, 2192, 2557, 2922, 3288, 3653),
 )
-OWN_TAGS = {"project", "environment", "managedby"}
 LABEL = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
 NAME = r"[a-z][a-z0-9]*(-[a-z0-9]+)*"
 
@@ -153,24 +152,6 @@ def retention(value: int) -> int:
         nearest = min(RETENTION_DAYS, key=lambda days: abs(days - value))
         raise ValueError(f"CloudWatch Logs does not keep logs for {value} days; the nearest that it does is {nearest}")
     return value
-
-
-def tags(values: Mapping[str, str]) -> Mapping[str, str]:
-    """Let pass only tags that every AWS API takes, and none that the stack sets itself."""
-    allowed = r"[\w .:/=+@-]"
-    if len(values) > 40:
-        raise ValueError(
-            f"{len(values)} are too many: AWS allows 50 a resource, and this tool adds its own; use at most 40"
-        )
-    for key, value in values.items():
-        if key.lower() in OWN_TAGS or key.lower().startswith(("aws:", "provisioner:")):
-            raise ValueError(f"{shown(key)} is set by AWS or by this tool: choose another key")
-        if not re.fullmatch(rf"{allowed}{{1,128}}", key) or not re.fullmatch(rf"{allowed}{{0,256}}", value):
-            raise ValueError(
-                f"{shown(key)} is not a tag that AWS takes: use letters, digits, spaces and _.:/=+-@, "
-                "at most 128 of them in the key and 256 in the value"
-            )
-    return values
 
 
 def environment(values: Mapping[str, str]) -> Mapping[str, str]:

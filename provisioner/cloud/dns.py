@@ -78,13 +78,15 @@ def _labels(zone: Any) -> list[str]:
 
 
 def answer_from(zone: Any, name: str, kind: str) -> tuple[bool, list[str]]:
-    """Whether `zone` knows `name`, and its values of type `kind`: exact first, then a wildcard; aliases as addresses."""
+    """Whether `zone` knows `name`, and its values of type `kind`: exact first, then a wildcard."""
     with LOCK:
         records = list(zone.rrsets)
     exact = [record for record in records if record.name == name]
     wildcard = "\\052." + name.partition(".")[2]
     found = exact or [record for record in records if record.name == wildcard]
     values = [value for record in found if record.type == kind for value in _values(record)]
+    if kind in ("CNAME", "NS"):
+        values = [value.rstrip(".") + "." for value in values]
     return bool(found), values
 
 

@@ -241,4 +241,4 @@ def _write(path: Path, content: dict[str, Any]) -> None:
     handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(handle, "w") as stream:
         json.dump(content, stream, indent=2)
-    os.replace(temporary, path)
+    temporary.replace(path)

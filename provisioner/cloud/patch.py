@@ -10,6 +10,7 @@ from moto.core.exceptions import ServiceException
 
 Method = Callable[..., Any]
 
+
 class Refusal(ServiceException):
     """AWS says no. A class of ours: moto looks for an exception's service model by the package it is defined in."""
 

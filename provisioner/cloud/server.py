@@ -59,17 +59,21 @@ class Cloud:
         """Import moto and lay our rules over it, while the port is open already: early calls wait for this."""
         try:
             with LOCK:
-                _read_botocore_data_once()
+                from provisioner.cloud import speed
+
+                speed.read_botocore_data_once()
                 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
                 from provisioner.cloud import dns, ecs, rules
 
+                speed.parse_managed_policies_once()
+                speed.remember_attribute_names()
                 rules.install()
                 ecs.install()
                 self._moto = DomainDispatcherApplication(create_backend_app)
                 self._prepare()
             dns.serve(dns_port)
-        except BaseException:
+        except BaseException:  # noqa: BLE001 (a thread's end would leave a deaf server behind)
             traceback.print_exc()
             sys.stderr.flush()
             os._exit(1)
@@ -82,20 +86,23 @@ class Cloud:
         domains.delegated.clear()
         domains.delegate(self.domain)
         route53 = route53_backends[ACCOUNT]["aws"]
-        route53.create_hosted_zone(f"{self.domain}.", False, f"registrar:{self.domain}", comment="Made by the registrar")
+        route53.create_hosted_zone(
+            f"{self.domain}.", False, f"registrar:{self.domain}", comment="Made by the registrar"
+        )
 
     def __call__(self, environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
+        """Answer one request, as WSGI asks."""
         path = environ["PATH_INFO"]
         if path.startswith("/_cloud/"):
             return self._control(environ, path.removeprefix("/_cloud/"), start_response)
         self._ready.wait()
-        body = environ["wsgi.input"].getvalue()
-        operation = calls.operation_of(environ, body)
+        ours = path.startswith("/moto-api")
+        operation = path if ours else calls.operation_of(environ, environ["wsgi.input"].getvalue())
         with LOCK:
             answer = self._answer(environ, operation)
             if path == "/moto-api/reset":
                 self._reset()
-            elif not path.startswith("/moto-api"):
+            elif not ours:
                 self.log.note(environ, operation, *answer)
         status, headers, content = answer
         start_response(f"{status} ", headers)
@@ -110,7 +117,7 @@ class Cloud:
         except NotImplementedError as error:
             message = f"The embedded cloud does not offer {operation}: {error}"
             return _failure(environ, 501, "NotImplemented", message)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 (as the server of any client: one call's failure is its own)
             traceback.print_exc()
             return _failure(environ, 500, "InternalFailure", f"{operation}: {type(error).__name__}: {error}")
 
@@ -148,21 +155,6 @@ class Cloud:
             "domain": self.domain,
             "ready": self._ready.is_set(),
         }
-
-
-def _read_botocore_data_once() -> None:
-    """Share botocore's parsed data: each of moto's backends makes a session, which would parse the same files anew."""
-    from botocore.loaders import JSONFileLoader
-
-    original = JSONFileLoader.load_file
-    read: dict[str, Any] = {}
-
-    def load_file(self: Any, file_path: str) -> Any:
-        if file_path not in read:
-            read[file_path] = original(self, file_path)
-        return read[file_path]
-
-    JSONFileLoader.load_file = load_file
 
 
 def _failure(environ: Environ, status: int, code: str, message: str) -> tuple[int, list[tuple[str, str]], bytes]:

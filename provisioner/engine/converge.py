@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from provisioner.engine.errors import NeedsReplacing
+from provisioner.engine.errors import Failed, NeedsReplacing
 from provisioner.engine.events import Emit, Result
 from provisioner.engine.find import find
 from provisioner.engine.kind import Change, Kind, Live, compare
@@ -106,7 +106,8 @@ class Converge:
     def _change(self, want: Kind, item: Declared, live: Live) -> Wait | None:
         """Change what differs, publish what is known, and say what is still waited for."""
         address = want.address
-        why, changes = want.pending(live), compare(want, live)
+        changes = compare(want, live)
+        why = _awaited(want, live, changes)
         if changes and not (why and want.update_when_ready):
             refuse_fixed(want, changes)
             if want.revises:
@@ -203,6 +204,16 @@ def refuse_fixed(want: Kind, changes: Mapping[str, Change]) -> None:
             f"{want.address} cannot be changed in place: {'; '.join(stuck)}. Put the former value back, or run "
             f"`provision down` and `provision up`"
         )
+
+
+def _awaited(want: Kind, live: Live, changes: Mapping[str, Change]) -> str | None:
+    """Say what a thing waits for; one that failed is given its changes first, since they may be what mends it."""
+    try:
+        return want.pending(live)
+    except Failed:
+        if not changes:
+            raise
+        return None
 
 
 def _addresses(needs: Sequence[Need]) -> list[str]:

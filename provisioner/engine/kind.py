@@ -134,6 +134,11 @@ class Kind:
         """Say what keeps AWS from removing the thing, for the user; empty if that cannot be told."""
         return ""
 
+    @classmethod
+    def shared(cls, aws: Aws, live: Live) -> bool:
+        """Whether others have come to need the thing too, so that `down` leaves it where it is."""
+        return False
+
     def fields(self) -> dict[str, Any]:
         """Return the wanted settings by field name, without the thing's own name."""
         return {f.name: getattr(self, f.name) for f in fields(self) if f.name != "name"}

@@ -63,13 +63,17 @@ class Remove:
         if kind.kept:
             self._drop(record, "kept")
             return None
-        live = find(self.aws, kind, record.address, record.asked, record.id)
+        # what AWS makes by itself has come and gone since the kinds were read at the start
+        live = find(self.aws, kind, record.address, record.asked, record.id, fresh=kind.made_by_aws)
         if live is None and self._may_be_hidden(record):
             live = find(self.aws, kind, record.address, record.asked, record.id, fresh=True)
             if live is None:
                 return Wait("AWS's lists to show what an earlier run made", SETTLE + 10, again=True)
         if live is None:
             self._drop(record, "removed")
+            return None
+        if kind.shared(self.aws, live):
+            self._drop(record, "kept")
             return None
         self._lives[record.address] = live
         if record.phase != "deleting":

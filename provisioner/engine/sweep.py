@@ -42,5 +42,5 @@ def _left(aws: Aws, kind: type[Kind]) -> list[Leftover]:
     return [
         Leftover(kind.kind, live.id, f"AWS is still taking it away ({live.status})" if live.deleting else live.status)
         for live in lives
-        if live.owned
+        if live.owned and not kind.shared(aws, live)
     ]

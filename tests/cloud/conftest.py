@@ -146,6 +146,9 @@ class Network:
             "SecurityGroupIds": [self.group],
             "IamInstanceProfile": {"Name": profile},
             "UserData": user_data,
+            "BlockDeviceMappings": [
+                {"DeviceName": "/dev/xvda", "Ebs": {"VolumeSize": 30, "VolumeType": "gp3", "Encrypted": True}}
+            ],
         }
         ec2 = self.cloud.client("ec2")
         answer = ec2.create_launch_template(LaunchTemplateName=name, LaunchTemplateData=data)

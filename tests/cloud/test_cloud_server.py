@@ -62,19 +62,14 @@ def test_two_starts_at_once_yield_one(tmp_path: Path) -> None:
     assert pids == {str(found.pid)}
 
 
-def test_a_killed_cloud_is_not_found_and_another_pid_is_not_ours(tmp_path: Path, own: manage.Cloud) -> None:
+def test_another_process_is_not_ours_and_one_that_hangs_is_killed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, own: manage.Cloud
+) -> None:
     record = tmp_path / "cloud.json"
-    kept = json.loads(record.read_text())
-    record.write_text(json.dumps({**kept, "started": "someone else"}))
+    kept = record.read_text()
+    record.write_text(json.dumps({**json.loads(kept), "started": "someone else"}))
     assert manage.find(tmp_path) is None
-    record.write_text(json.dumps({**kept, "pid": os.getpid()}))
-    os.kill(own.pid, signal.SIGKILL)
-    os.waitpid(own.pid, 0)
-    assert manage.find(tmp_path) is None
-    assert not manage.stop(tmp_path)
-
-
-def test_a_cloud_that_hangs_is_killed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, own: manage.Cloud) -> None:
+    record.write_text(kept)
     monkeypatch.setattr(manage, "STOP_SECONDS", 0.2)
     monkeypatch.setattr(manage, "ANSWER_SECONDS", 0.3)
     os.kill(own.pid, signal.SIGSTOP)
@@ -82,6 +77,10 @@ def test_a_cloud_that_hangs_is_killed(tmp_path: Path, monkeypatch: pytest.Monkey
     assert manage.stop(tmp_path)
     with pytest.raises(ProcessLookupError):
         os.kill(own.pid, 0)
+    # The process id is somebody else's by now: it must be left alone.
+    record.write_text(json.dumps({**json.loads(kept), "pid": os.getpid()}))
+    assert manage.find(tmp_path) is None
+    assert not manage.stop(tmp_path)
 
 
 def test_port_in_use_is_one_clear_message(tmp_path: Path) -> None:
@@ -94,18 +93,29 @@ def test_port_in_use_is_one_clear_message(tmp_path: Path) -> None:
     assert not (tmp_path / "cloud.json").exists()
 
 
-def test_the_port_asked_for_is_used(tmp_path: Path) -> None:
+def test_what_is_asked_for_is_used_and_nothing_of_the_user_reaches_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "not-for-the-cloud")
+    monkeypatch.setenv("AWS_PROFILE", "work")
+    monkeypatch.setenv("PROVISION_TIME_SCALE", "0.2")
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     waits: list[float] = []
     cloud = manage.start(tmp_path, "example.org", port=port, on_wait=waits.append)
     health = get(cloud.endpoint + "/_cloud/health")
+    environment = Path(f"/proc/{cloud.pid}/environ").read_bytes()
+    listening = Path(f"/proc/{cloud.pid}/net/tcp").read_text()
     manage.stop(tmp_path)
     assert cloud.endpoint == f"http://127.0.0.1:{port}"
+    assert f"0100007F:{port:04X}" in listening
     assert waits == sorted(waits)
     assert waits
     assert (health["domain"], health["ready"], health["pid"]) == ("example.org", True, cloud.pid)
+    assert (health["time_scale"], cloud.time_scale) == (0.2, 0.2)
+    assert b"not-for-the-cloud" not in environment
+    assert b"AWS_PROFILE" not in environment
 
 
 def test_without_moto_it_says_what_to_install(tmp_path: Path) -> None:
@@ -138,20 +148,6 @@ def test_a_wrong_time_scale_is_refused(tmp_path: Path, monkeypatch: pytest.Monke
     monkeypatch.setenv("PROVISION_TIME_SCALE", scale)
     with pytest.raises(manage.CloudError, match="PROVISION_TIME_SCALE is"):
         manage.start(tmp_path, "example.com")
-
-
-def test_credentials_of_the_user_do_not_reach_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "not-for-the-cloud")
-    monkeypatch.setenv("AWS_PROFILE", "work")
-    monkeypatch.setenv("PROVISION_TIME_SCALE", "0.2")
-    cloud = manage.start(tmp_path, "example.com")
-    environment = Path(f"/proc/{cloud.pid}/environ").read_bytes()
-    listening = Path(f"/proc/{cloud.pid}/net/tcp").read_text()
-    manage.stop(tmp_path)
-    assert b"not-for-the-cloud" not in environment
-    assert b"AWS_PROFILE" not in environment
-    assert cloud.time_scale == 0.2
-    assert f"0100007F:{int(cloud.endpoint.rpartition(':')[2]):04X}" in listening
 
 
 def test_importing_manage_needs_no_moto_and_no_boto3() -> None:
@@ -220,7 +216,11 @@ def test_the_call_log_counts_writes(cloud: EmbeddedCloud) -> None:
     ("service", "operation", "arguments"),
     [
         ("ec2", "describe_instance_topology", {}),
-        ("iam", "list_policies_granting_service_access", {"Arn": "arn:aws:iam::1:role/x", "ServiceNamespaces": ["ecs"]}),
+        (
+            "iam",
+            "list_policies_granting_service_access",
+            {"Arn": "arn:aws:iam::1:role/x", "ServiceNamespaces": ["ecs"]},
+        ),
         ("ecs", "list_daemons", {}),
     ],
 )

@@ -43,9 +43,7 @@ def test_drift_is_seen_and_mended(rig: Rig) -> None:
     ec2 = rig.cloud.client("ec2")
     vpc_id = rig.state().records["vpc/main"].id
     ec2.modify_vpc_attribute(VpcId=vpc_id, EnableDnsHostnames={"Value": False})
-    ec2.delete_route(
-        RouteTableId=rig.state().records["route_table/main"].id, DestinationCidrBlock="0.0.0.0/0"
-    )
+    ec2.delete_route(RouteTableId=rig.state().records["route_table/main"].id, DestinationCidrBlock="0.0.0.0/0")
     assert {item.address for item in rig.plan(declared)} == {"vpc/main", "route_table/main"}
     rig.up(declared).ok()
     assert rig.plan(declared) == []

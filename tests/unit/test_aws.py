@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -58,9 +58,9 @@ def aws() -> Aws:
 
 
 @pytest.fixture
-def lists() -> Iterator[Lists]:
+def lists() -> Lists:
     LISTS.answers, LISTS.reads, LISTS.seconds = [[]], 0, 0.0
-    yield LISTS
+    return LISTS
 
 
 def ids(aws: Aws, *, fresh: bool = False) -> list[str]:
@@ -129,7 +129,9 @@ def test_a_refused_call_is_logged_with_its_code(aws: Aws) -> None:
     assert (call.operation, call.read, call.code) == ("CreateRepository", False, "RepositoryAlreadyExistsException")
 
 
-@pytest.mark.parametrize("service", ["ec2", "ecs", "iam", "elbv2", "route53", "rds", "ssm", "autoscaling", "acm", "logs"])
+@pytest.mark.parametrize(
+    "service", ["ec2", "ecs", "iam", "elbv2", "route53", "rds", "ssm", "autoscaling", "acm", "logs"]
+)
 def test_no_operation_that_counts_as_a_read_changes_anything(service: str) -> None:
     """AWS names its writes by what they do; a read that begins like one of these would slip through the guard."""
     client = boto3.client(service, region_name="ap-northeast-1", aws_access_key_id="a", aws_secret_access_key="b")

@@ -60,7 +60,6 @@ def test_the_least_that_is_a_stack_has_every_default(tmp_path: Path) -> None:
     assert (config.database.min_acu, config.database.max_acu) == (0.0, 4.0)
     assert config.account.trunking is True
     assert config.logs.retention_days == 7
-    assert config.tags == {}
     assert config.services == {
         "web": Service(
             image="web:1",
@@ -93,7 +92,7 @@ def test_the_sample_is_right_and_says_what_the_defaults_are() -> None:
 
 
 def test_what_the_sample_has_in_comments_are_the_defaults(tmp_path: Path) -> None:
-    """Uncommented, only the two settings that are examples change anything."""
+    """Uncommented, only the setting that is an example changes anything."""
     optional = (
         "path",
         "database",
@@ -105,7 +104,6 @@ def test_what_the_sample_has_in_comments_are_the_defaults(tmp_path: Path) -> Non
         "read_only",
         "environment",
         "scaling",
-        "tags",
     )
     text = SAMPLE.read_text(encoding="utf-8")
     for key in optional:
@@ -114,10 +112,9 @@ def test_what_the_sample_has_in_comments_are_the_defaults(tmp_path: Path) -> Non
 
     shown, sample = load(write(tmp_path, text)), load(SAMPLE)
 
-    assert shown.tags == {"Owner": "web team"}
     assert shown.services["frontend"].environment == {"LOG_LEVEL": "info"}
     frontend = shown.services["frontend"].model_copy(update={"environment": {}})
-    assert shown.model_copy(update={"tags": {}, "services": {**shown.services, "frontend": frontend}}) == sample
+    assert shown.model_copy(update={"services": {**shown.services, "frontend": frontend}}) == sample
 
 
 def test_the_projects_own_stack_is_the_sample() -> None:
@@ -149,7 +146,6 @@ def test_nothing_changes_after_it_was_checked(tmp_path: Path) -> None:
         '[database]\nuser = "admin"',
         "[account]\ntrunking = false",
         "[logs]\nretention_days = 3653",
-        '[tags]\n"cost centre" = ""',
         '[services.a-b]\nbuild = "app"\nport = 65535\nlaunch = "ec2"\ncpu = 128\nmemory = 6\nuser = "nobody"',
         f'[services.a]\n{PUBLIC}path = "/a/*"\n[services.b]\n{PUBLIC}',
         f'[services.a]\n{PRIVATE}health = "/?deep=1"',
@@ -203,11 +199,6 @@ TOP = [
     ('cidr = "10.0.0.0/16"', "cidr", ["belongs in the table [network]"]),
     ("retention_days = 7", "retention_days", ["belongs in the table [logs]"]),
     ("network = 5", "network", ["must be a table, not 5"]),
-    ('[tags]\nproject = "x"', "tags", ["set by AWS or by this tool"]),
-    ('[tags]\n"aws:x" = "x"', "tags", ["set by AWS or by this tool"]),
-    ('[tags]\n"a,b" = "x"', "tags", ['"a,b"', "at most 128"]),
-    ("[tags]\na = 1", "tags.a", ["text in quotes", 'write "1"']),
-    ("[tags]\n" + "\n".join(f'k{i} = ""' for i in range(41)), "tags", ["41", "at most 40"]),
     ('[network]\ncidr = "10.0.0.0"', "network.cidr", ["CIDR notation", '"10.0.0.0/32"']),
     ('[network]\ncidr = "10.0.0.5/16"', "network.cidr", ['did you mean "10.0.0.0/16"?']),
     ('[network]\ncidr = "10.0.0.0/255.255.0.0"', "network.cidr", ['did you mean "10.0.0.0/16"?']),

@@ -55,7 +55,11 @@ def test_a_refusal_fails_the_command() -> None:
 
 @pytest.mark.parametrize(
     ("message", "shown"),
-    [("Ends with a dot.", "AccessDenied: Ends with a dot. Give"), ("  ", "AccessDenied: no message. Give"), ("a", ": a. Give")],
+    [
+        ("Ends with a dot.", "AccessDenied: Ends with a dot. Give"),
+        ("  ", "AccessDenied: no message. Give"),
+        ("a", ": a. Give"),
+    ],
 )
 def test_the_message_reads_as_sentences(message: str, shown: str) -> None:
     assert shown in str(explained(refusal("AccessDenied", message)))

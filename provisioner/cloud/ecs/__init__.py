@@ -21,7 +21,7 @@ def install() -> None:
 
     for name in (*_MODULES, "groups", "group_rules", "scaling"):
         import_module(f"{__name__}.{name}")
-    urls.url_paths["{0}/$"] = EcsResponse.dispatch  # type: ignore[assignment]
+    urls.url_paths["{0}/$"] = EcsResponse.dispatch
     threading.Thread(target=_reconcile, name="ecs", daemon=True).start()
 
 
@@ -58,6 +58,6 @@ def _reconcile() -> None:
         time.sleep(min(0.25, scale()))
         try:
             tick()
-        except Exception:
+        except Exception:  # noqa: BLE001
             # A round that fails must not end the rounds: the log shows it, the next may do better.
             traceback.print_exc()

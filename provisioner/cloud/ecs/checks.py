@@ -101,7 +101,11 @@ def check_balancers(store: Store, balancers: list[Shape], definition: TaskDefini
         arn = balancer.get("targetGroupArn", "")
         group = store.elbv2.target_groups.get(arn)
         if group is None:
-            refuse("InvalidParameterException", f"The target group with targetGroupArn {arn} does not exist.")
+            refuse(
+                "InvalidParameterException",
+                "Unable to assume role and validate the specified targetGroupArn. Please verify that the ECS service "
+                "role being passed has the proper permissions.",
+            )
         if not _forwarded(store, arn):
             refuse(
                 "InvalidParameterException",

@@ -11,7 +11,7 @@ from provisioner.cloud.ecs.dispatch import operation, page
 from provisioner.cloud.ecs.store import FARGATE, Cluster, Shape, Store, last_part, tag_list, tag_map
 from provisioner.cloud.patch import refuse
 
-ATTACHING_SECONDS = 3.0
+ATTACHING_SECONDS = 6.0
 _INSIGHTS = "containerInsights"
 
 
@@ -130,8 +130,9 @@ def check_strategy(store: Store, strategy: list[Shape], providers: list[str]) ->
         if name not in providers:
             refuse(
                 "InvalidParameterException",
-                f"The specified capacity provider '{name}' is not associated with the cluster. "
-                "Specify a capacity provider that is, and try again.",
+                "The specified capacity provider strategy cannot contain a capacity provider that is not associated with "
+                "the cluster. Associate the capacity provider with the cluster or specify a valid capacity provider and "
+                "try again.",
             )
     if {name in FARGATE for name in names} == {True, False}:
         refuse(

@@ -216,9 +216,7 @@ def _instance_type(name: str) -> Shape:
 
 def _find(store: Store, cluster: str, name: str) -> ContainerInstance | None:
     wanted = last_part(name)
-    return next(
-        (one for one in store.instances.values() if one.id == wanted and one.cluster == cluster), None
-    )
+    return next((one for one in store.instances.values() if one.id == wanted and one.cluster == cluster), None)
 
 
 def _arn(store: Store, cluster: str, name: str) -> str:

@@ -39,7 +39,10 @@ def require(backend: Any, name: str | None) -> Any:
 def create_auto_scaling_group(original: Any, self: Any, name: str, *args: Any, **kwargs: Any) -> Any:
     """CreateAutoScalingGroup: the name must be free, sizes in order, the launch template whole."""
     if name in self.autoscaling_groups:
-        refuse("AlreadyExists", f"AutoScalingGroup by this name already exists - A group with the name {name} already exists")
+        refuse(
+            "AlreadyExists",
+            f"AutoScalingGroup by this name already exists - A group with the name {name} already exists",
+        )
     _check_sizes(kwargs.get("min_size"), kwargs.get("max_size"), kwargs.get("desired_capacity"))
     try:
         group = original(self, name, *args, **kwargs)
@@ -68,10 +71,11 @@ def update_auto_scaling_group(original: Any, self: Any, name: str, *args: Any, *
         group.max_size if most is None else most,
         kwargs.get("desired_capacity"),
     )
-    if not kwargs.get("mixed_instances_policy") and not kwargs.get("launch_template"):
-        kwargs["mixed_instances_policy"] = group.mixed_instances_policy
+    policy = group.mixed_instances_policy
     wish = group.desired_capacity if kwargs.get("desired_capacity") is None else kwargs["desired_capacity"]
     original(self, name, *args, **kwargs)
+    if not kwargs.get("mixed_instances_policy") and not kwargs.get("launch_template"):
+        group.mixed_instances_policy = policy
     group.desired_capacity = max(group.min_size, min(group.max_size, wish))
     check_template(self, group)
     return group
@@ -114,23 +118,30 @@ def set_desired_capacity(_original: Any, self: Any, group_name: str, desired_cap
     _refuse_deleting(group)
     wish = desired_capacity or 0
     if wish > group.max_size:
-        refuse("ValidationError", f"New SetDesiredCapacity value {wish} is above max value {group.max_size} for the AutoScalingGroup.")
+        refuse(
+            "ValidationError",
+            f"New SetDesiredCapacity value {wish} is above max value {group.max_size} for the AutoScalingGroup.",
+        )
     if wish < group.min_size:
-        refuse("ValidationError", f"New SetDesiredCapacity value {wish} is below min value {group.min_size} for the AutoScalingGroup.")
+        refuse(
+            "ValidationError",
+            f"New SetDesiredCapacity value {wish} is below min value {group.min_size} for the AutoScalingGroup.",
+        )
     group.desired_capacity = wish
 
 
 @wrap(AutoScalingBackend, "terminate_instance")
 def terminate_instance(_original: Any, self: Any, instance_id: str, should_decrement: bool) -> Shape:
     """TerminateInstanceInAutoScalingGroup: protection from scale-in does not count here."""
-    for group in self.autoscaling_groups.values():
-        for state in group.instance_states:
-            if state.instance.id == instance_id:
-                if should_decrement:
-                    group.desired_capacity = max(group.min_size, group.desired_capacity - 1)
-                cause = f"Instance {instance_id} was taken out of service in response to a user request."
-                return groups.terminate(store(self.account_id, self.region_name), group, state, cause)
-    refuse("ValidationError", f"Instance Id not found - No managed instance found for instance ID: {instance_id}")
+    members = ((group, state) for group in self.autoscaling_groups.values() for state in group.instance_states)
+    found = next(((group, state) for group, state in members if state.instance.id == instance_id), None)
+    if found is None:
+        refuse("ValidationError", f"Instance Id not found - No managed instance found for instance ID: {instance_id}")
+    group, state = found
+    if should_decrement:
+        group.desired_capacity = max(group.min_size, group.desired_capacity - 1)
+    cause = f"Instance {instance_id} was taken out of service in response to a user request."
+    return groups.terminate(store(self.account_id, self.region_name), group, state, cause)
 
 
 @wrap(AutoScalingBackend, "notify_terminate_instances")
@@ -186,10 +197,7 @@ def describe_scaling_activities(_original: Any, self: Any) -> Any:
     chosen = [require(backend, name)] if name else backend.autoscaling_groups.values()
     wanted = self._get_param("ActivityIds", [])
     found = [
-        activity
-        for group in chosen
-        for activity in group.activities
-        if not wanted or activity["ActivityId"] in wanted
+        activity for group in chosen for activity in group.activities if not wanted or activity["ActivityId"] in wanted
     ]
     found.sort(key=lambda activity: activity["StartTime"], reverse=True)
     start, size = int(self._get_param("NextToken") or 0), self._get_int_param("MaxRecords") or 100
@@ -221,7 +229,10 @@ def _check_sizes(least: int | None, most: int | None, wish: int | None) -> None:
     if least is not None and most is not None and least > most:
         refuse("ValidationError", f"Max bound, {most}, must be greater than or equal to min bound, {least}")
     if wish is not None and not (least or 0) <= wish <= (most or 0):
-        refuse("ValidationError", f"Desired capacity:{wish} must be between the specified min size:{least} and max size:{most}")
+        refuse(
+            "ValidationError",
+            f"Desired capacity:{wish} must be between the specified min size:{least} and max size:{most}",
+        )
 
 
 def _refuse_deleting(group: Any) -> None:

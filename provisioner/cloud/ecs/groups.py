@@ -17,7 +17,7 @@ from provisioner.cloud.ecs.store import ContainerInstance, Shape, Store, now, st
 from provisioner.cloud.patch import refuse, wrap
 
 _PENDING_SECONDS = 3.0
-_SHUTDOWN_SECONDS = 4.0
+_SHUTDOWN_SECONDS = 6.0
 _DELETE_SECONDS = 2.0
 _BACK_OFF_SECONDS = 30.0
 _GONE = ("Terminating", "Terminating:Wait", "Terminating:Proceed")
@@ -193,6 +193,8 @@ def _run(kept: Store, group: Any) -> Any:
     kind = overrides[0].get("InstanceType") if overrides else group.instance_type
     template = group.ec2_launch_template
     data: Shape = template.get_version(group.launch_template_version).data if template else {}
+    mappings = data.get("BlockDeviceMappings") or []
+    volumes = {"block_device_mappings": mappings} if mappings else {}
     user_data: Base64EncodedString | None = group.user_data
     reservation = kept.ec2.run_instances(
         group.image_id,
@@ -205,11 +207,14 @@ def _run(kept: Store, group: Any) -> Any:
         region_name=kept.region,
         placement=subnet.availability_zone if subnet else group.availability_zones[0],
         subnet_id=subnet.id if subnet else None,
-        launch_template={"LaunchTemplateId": template.id, "Version": str(group.launch_template_version)} if template else None,
+        launch_template={"LaunchTemplateId": template.id, "Version": str(group.launch_template_version)}
+        if template
+        else None,
         launch_config=group.launch_config,
         is_instance_type_default=False,
         metadata_options=data.get("MetadataOptions"),
         lifecycle="spot" if _spot(policy) else None,
+        **volumes,
     )
     instance = reservation.instances[0]
     instance.autoscaling_group = group
@@ -217,6 +222,9 @@ def _run(kept: Store, group: Any) -> Any:
     instance.runs_at = later(_PENDING_SECONDS)
     for interface in instance.nics.values():
         interface.delete_on_termination = True
+    kept_volumes = {one["DeviceName"] for one in mappings if one.get("Ebs", {}).get("DeleteOnTermination") is False}
+    for device, volume in instance.block_device_mapping.items():
+        volume.delete_on_termination = device not in kept_volumes
     if profile := data.get("IamInstanceProfile"):
         kept.ec2.associate_iam_instance_profile(
             instance.id,

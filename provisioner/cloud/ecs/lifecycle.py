@@ -103,7 +103,9 @@ def _attach(store: Store, task: Task) -> None:
         return
     settings = network["awsvpcConfiguration"]
     known = {subnet.id: subnet for subnet in store.ec2.describe_subnets()}
-    usable = [known[one] for one in settings["subnets"] if one in known and task.zone in ("", known[one].availability_zone)]
+    usable = [
+        known[one] for one in settings["subnets"] if one in known and task.zone in ("", known[one].availability_zone)
+    ]
     if not usable:
         raise LookupError(f"no subnet of {', '.join(settings['subnets'])} can be used")
     spread = Counter(other.zone for other in store.tasks_of(task.cluster) if other.group == task.group)
@@ -116,7 +118,8 @@ def _attach(store: Store, task: Task) -> None:
         _ECS,
         public=settings["assignPublicIp"] == "ENABLED",
     )
-    task.interface, task.address, task.zone = interface.id, interface.private_ip_address, subnet.availability_zone
+    task.interface, task.address = interface.id, str(interface.private_ip_address)
+    task.zone = subnet.availability_zone
 
 
 def _detach(store: Store, task: Task) -> None:

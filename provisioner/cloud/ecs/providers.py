@@ -10,7 +10,7 @@ from provisioner.cloud.ecs.dispatch import operation, page
 from provisioner.cloud.ecs.store import FARGATE, NEVER, CapacityProvider, Shape, Store, last_part, tag_list, tag_map
 from provisioner.cloud.patch import refuse
 
-_CHANGE_SECONDS = 2.0
+_CHANGE_SECONDS = 4.0
 _NAME = re.compile(r"(?!(?:aws|ecs|fargate))[A-Za-z0-9_-]{1,255}", re.IGNORECASE)
 
 
@@ -141,9 +141,7 @@ def _check_group(store: Store, provider: CapacityProvider) -> None:
     group = store.autoscaling.autoscaling_groups.get(provider.group_name)
     given = provider.group["autoScalingGroupArn"]
     if group is None or (given.startswith("arn:") and given != group.arn):
-        refuse(
-            "ClientException", "The specified Auto Scaling group ARN is invalid. Specify a valid ARN and try again."
-        )
+        refuse("ClientException", "The specified Auto Scaling group ARN is invalid. Specify a valid ARN and try again.")
     provider.group["autoScalingGroupArn"] = group.arn
     for other in store.providers.values():
         if other.name != provider.name and other.status != "INACTIVE" and other.group_name == group.name:

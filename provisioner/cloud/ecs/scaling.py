@@ -36,8 +36,12 @@ def scale(kept: Store) -> None:
 
 def _scale_group(kept: Store, cluster: str, provider: CapacityProvider, group: Any) -> None:
     waiting = [
-        task for task in kept.tasks_of(cluster) if task.provider == provider.name and task.next_at == NEVER
-        and task.status == "PROVISIONING" and task.desired == "RUNNING"
+        task
+        for task in kept.tasks_of(cluster)
+        if task.provider == provider.name
+        and task.next_at == NEVER
+        and task.status == "PROVISIONING"
+        and task.desired == "RUNNING"
     ]
     if waiting:
         provider.surplus_since = NEVER
@@ -76,9 +80,7 @@ def _scale_out(kept: Store, cluster: str, provider: CapacityProvider, group: Any
 
 def _scale_in(kept: Store, cluster: str, provider: CapacityProvider, group: Any) -> None:
     """Instances without tasks go after 15 minutes; ECS itself takes their protection off."""
-    idle = [
-        one for one in kept.instances_of(cluster) if one.provider == provider.name and not kept.tasks_on(one)
-    ]
+    idle = [one for one in kept.instances_of(cluster) if one.provider == provider.name and not kept.tasks_on(one)]
     surplus = min(len(idle), (group.desired_capacity or 0) - group.min_size)
     if surplus <= 0:
         provider.surplus_since = NEVER
@@ -126,7 +128,7 @@ def _bound_services(kept: Store) -> None:
     for resource, target in targets.items():
         service = kept.services.get(resource.removeprefix("service/"))
         if service is not None and service.status == "ACTIVE":
-            wish = max(target.min_capacity, min(target.max_capacity, service.desired))
+            wish = max(target.min_capacity or 0, min(target.max_capacity or 0, service.desired))
             if wish != service.desired:
                 service.desired = wish
                 service.say(f"has been set to a desired count of {wish} by its scalable target.")
@@ -159,7 +161,9 @@ def deregister_scalable_target(original: Any, self: Any, namespace: str, r_id: s
     if not self._scalable_target_exists(r_id, dimension):
         refuse("ObjectNotFoundException", f"No scalable target found for {namespace}, {r_id}, {dimension}.")
     original(self, namespace, r_id, dimension)
-    for policy in [one for one in self.policies.values() if (one.resource_id, one.scalable_dimension) == (r_id, dimension)]:
+    for policy in [
+        one for one in self.policies.values() if (one.resource_id, one.scalable_dimension) == (r_id, dimension)
+    ]:
         self.delete_scaling_policy(policy.policy_name, namespace, r_id, dimension)
     self.scheduled_actions = [one for one in self.scheduled_actions if one.resource_id != r_id]
 
@@ -197,7 +201,13 @@ def delete_scaling_policy(
 
 @wrap(ApplicationAutoscalingBackend, "describe_scaling_policies")
 def describe_scaling_policies(
-    original: Any, self: Any, service_namespace: str, resource_id: str, scalable_dimension: str, *args: Any, **kwargs: Any
+    original: Any,
+    self: Any,
+    service_namespace: str,
+    resource_id: str,
+    scalable_dimension: str,
+    *args: Any,
+    **kwargs: Any,
 ) -> Any:
     """DescribeScalingPolicies: by the exact resource, where moto also takes part of its name."""
     token, found = original(self, service_namespace, resource_id, scalable_dimension, *args, **kwargs)
@@ -250,8 +260,8 @@ def _target(response: Any, resource: str, dimension: str) -> Any:
 
 def _by_arn(response: Any) -> Any:
     wanted = response._get_param("ResourceARN")
-    for targets in response.applicationautoscaling_backend.targets.values():
-        for target in targets.values():
-            if target.arn == wanted:
-                return target
-    refuse("ResourceNotFoundException", f"No scalable target found for resource ARN {wanted}.", ResourceName=wanted)
+    dimensions = response.applicationautoscaling_backend.targets.values()
+    found = next((one for targets in dimensions for one in targets.values() if one.arn == wanted), None)
+    if found is None:
+        refuse("ResourceNotFoundException", f"No scalable target found for resource ARN {wanted}.", ResourceName=wanted)
+    return found

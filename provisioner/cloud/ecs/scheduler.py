@@ -99,8 +99,7 @@ def _draining(store: Store, task: Task) -> bool:
 
 
 def _task(store: Store, service: Service, primary: Deployment) -> Task:
-    definition = store.definition(primary.task_definition)
-    assert definition is not None, primary.task_definition
+    definition = store.revision(primary.task_definition)
     spec: Shape = {**primary.spec, "enableExecuteCommand": service.shape["enableExecuteCommand"]}
     tags = {"SERVICE": service.tags, "TASK_DEFINITION": definition.tags}.get(service.shape["propagateTags"], {})
     if service.shape["enableECSManagedTags"]:

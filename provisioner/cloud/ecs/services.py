@@ -7,7 +7,18 @@ from typing import Any
 
 from provisioner.cloud.ecs import checks
 from provisioner.cloud.ecs.dispatch import operation, page, required
-from provisioner.cloud.ecs.store import FARGATE, Deployment, Service, Shape, Store, Task, last_part, now, tag_list, tag_map
+from provisioner.cloud.ecs.store import (
+    FARGATE,
+    Deployment,
+    Service,
+    Shape,
+    Store,
+    Task,
+    last_part,
+    now,
+    tag_list,
+    tag_map,
+)
 from provisioner.cloud.patch import refuse
 
 # Plain settings with AWS's defaults (API reference of CreateService).
@@ -79,8 +90,7 @@ def update_service(store: Store, request: Shape) -> Shape:
         refuse("ServiceNotActiveException", "Service was not ACTIVE.")
     current = service.deployments[0].task_definition
     definition = checks.checked_definition(store, request["taskDefinition"]) if "taskDefinition" in request else None
-    effective = definition or store.definition(current)
-    assert effective is not None
+    effective = definition or store.revision(current)
     shape = {**service.shape, **{field: request[field] for field in _PLAIN if field in request}}
     if "capacityProviderStrategy" in request:
         shape.pop("launchType", None)
@@ -143,8 +153,7 @@ def list_services(store: Store, request: Shape) -> Shape:
     arns = [
         service.arn
         for service in store.services_of(cluster.name)
-        if wanted in (None, service.shape.get("launchType"))
-        and strategy in (None, service.shape["schedulingStrategy"])
+        if wanted in (None, service.shape.get("launchType")) and strategy in (None, service.shape["schedulingStrategy"])
     ]
     return page(arns, request, "serviceArns", 10)
 
@@ -154,7 +163,9 @@ def list_service_deployments(store: Store, request: Shape) -> Shape:
     """ListServiceDeployments: those that are not over yet, and the newest."""
     briefs = [_brief(store, service, one) for service in [_find(store, request)] for one in service.deployments]
     wanted = request.get("status")
-    return page([brief for brief in briefs if not wanted or brief["status"] in wanted], request, "serviceDeployments", 20)
+    return page(
+        [brief for brief in briefs if not wanted or brief["status"] in wanted], request, "serviceDeployments", 20
+    )
 
 
 @operation
@@ -214,7 +225,9 @@ def _find(store: Store, request: Shape) -> Service:
 
 def _deploy(service: Service, definition: str) -> None:
     kept = ("launchType", "capacityProviderStrategy", "platformVersion", "platformFamily", "networkConfiguration")
-    spec = {field: service.shape[field] for field in (*kept, "loadBalancers", "serviceRegistries") if field in service.shape}
+    spec = {
+        field: service.shape[field] for field in (*kept, "loadBalancers", "serviceRegistries") if field in service.shape
+    }
     number = "".join(secrets.choice("123456789") for _ in range(19))
     deployment = Deployment(f"ecs-svc/{number}", definition, spec)
     deployment.reason = f"ECS deployment {deployment.id} in progress."
@@ -257,7 +270,11 @@ def _deployment(service: Service, deployment: Deployment, status: str, tasks: li
         "updatedAt": deployment.updated,
         "rolloutState": deployment.state,
         "rolloutStateReason": deployment.reason,
-        **{field: value for field, value in deployment.spec.items() if field not in ("loadBalancers", "serviceRegistries")},
+        **{
+            field: value
+            for field, value in deployment.spec.items()
+            if field not in ("loadBalancers", "serviceRegistries")
+        },
     }
     if status == "PRIMARY" and "serviceConnectConfiguration" in service.shape:
         shape["serviceConnectConfiguration"] = service.shape["serviceConnectConfiguration"]

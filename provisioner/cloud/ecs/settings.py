@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from provisioner.cloud.ecs.dispatch import operation, page
 from provisioner.cloud.ecs.store import Shape, Store, last_part, tag_list, tag_map
 from provisioner.cloud.patch import refuse
@@ -70,7 +72,9 @@ def list_account_settings(store: Store, request: Shape) -> Shape:
 
 def in_force(store: Store, name: str) -> str:
     """The value that counts for what the account's roles start."""
-    return store.account_settings.get(_caller(store), {}).get(name) or store.account_defaults.get(name) or _IN_FORCE[name]
+    return (
+        store.account_settings.get(_caller(store), {}).get(name) or store.account_defaults.get(name) or _IN_FORCE[name]
+    )
 
 
 @operation
@@ -96,29 +100,26 @@ def list_tags_for_resource(store: Store, request: Shape) -> Shape:
 
 
 def _tags(store: Store, request: Shape) -> dict[str, str]:
+    """The tags of what an ARN names: the part after the account says its kind."""
     arn = request.get("resourceArn", "")
-    kind = arn.split(":")[-1 if ":task-definition/" not in arn else -2].partition("/")[0]
-    match kind:
-        case "cluster":
-            return store.cluster(arn).tags
-        case "service":
-            if service := next((one for one in store.services.values() if one.arn == arn), None):
-                return service.tags
-        case "task":
-            if task := store.tasks.get(last_part(arn)):
-                return task.tags
-        case "task-definition":
-            if definition := store.definition(arn):
-                return definition.tags
-        case "capacity-provider":
-            if provider := store.providers.get(last_part(arn)):
-                return provider.tags
-        case "container-instance":
-            if instance := store.instances.get(arn):
-                return instance.tags
-        case _:
-            refuse("InvalidParameterException", "The specified ARN is not valid for ECS tagging.")
-    refuse("InvalidParameterException", f"The specified {kind} is inactive or does not exist. Specify an active one.")
+    kind = arn.split(":", 5)[-1].partition("/")[0]
+    kept: dict[str, Any] = {
+        "cluster": store.clusters.get(last_part(arn)),
+        "service": next((one for one in store.services.values() if one.arn == arn), None),
+        "task": store.tasks.get(last_part(arn)),
+        "task-definition": store.definition(arn),
+        "capacity-provider": store.providers.get(last_part(arn)),
+        "container-instance": store.instances.get(arn),
+    }
+    if kind not in kept:
+        refuse("InvalidParameterException", "The specified ARN is not valid for ECS tagging.")
+    found = kept[kind]
+    if found is None or (getattr(found, "status", "") == "INACTIVE" and kind != "task-definition"):
+        refuse(
+            "InvalidParameterException", f"The specified {kind} is inactive or does not exist. Specify an active one."
+        )
+    tags: dict[str, str] = found.tags
+    return tags
 
 
 def _checked(request: Shape) -> tuple[str, str]:
@@ -126,8 +127,11 @@ def _checked(request: Shape) -> tuple[str, str]:
     if name not in _IN_FORCE:
         refuse("InvalidParameterException", f"unknown should be one of [{','.join(_IN_FORCE)}]")
     if name in _SWITCHES and value not in ("enabled", "disabled", "enhanced", "on", "off"):
-        refuse("InvalidParameterException", f"The value '{value}' of setting {name} should be one of [enabled,disabled]")
-    return name, {"on": "enabled", "off": "disabled"}.get(value, value) if name in _SWITCHES else value
+        refuse(
+            "InvalidParameterException", f"The value '{value}' of setting {name} should be one of [enabled,disabled]"
+        )
+    switched = {"on": "enabled", "off": "disabled"}.get(value, value)
+    return str(name), str(switched if name in _SWITCHES else value)
 
 
 def _setting(name: str, value: str, principal: str) -> Shape:

@@ -282,6 +282,13 @@ class Store:
             return next((one for one in revisions if str(one.revision) == revision), None)
         return next((one for one in reversed(revisions) if one.status == "ACTIVE"), None)
 
+    def revision(self, arn: str) -> TaskDefinition:
+        """The task definition of an ARN that a deployment holds, which therefore exists."""
+        definition = self.definition(arn)
+        if definition is None:
+            raise LookupError(arn)
+        return definition
+
 
 _stores: dict[tuple[str, str], Store] = {}
 

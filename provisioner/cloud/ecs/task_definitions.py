@@ -106,7 +106,9 @@ def list_task_definition_families(store: Store, request: Shape) -> Shape:
         return bool(revisions) and (status == "ALL" or active == (status == "ACTIVE"))
 
     prefix = request.get("familyPrefix", "")
-    families = [name for name in sorted(store.definitions) if name.startswith(prefix) and shown(store.definitions[name])]
+    families = [
+        name for name in sorted(store.definitions) if name.startswith(prefix) and shown(store.definitions[name])
+    ]
     return page(families, request, "families")
 
 
@@ -134,7 +136,9 @@ def delete_task_definitions(store: Store, request: Shape) -> Shape:
         if definition is None:
             failures.append({"arn": name, "reason": "The specified task definition was not found."})
         elif definition.status == "ACTIVE":
-            reason = "The specified task definition is still in ACTIVE status. Please deregister the target and try again."
+            reason = (
+                "The specified task definition is still in ACTIVE status. Please deregister the target and try again."
+            )
             failures.append({"arn": definition.arn, "reason": reason})
         else:
             definition.status = definition.shape["status"] = "DELETE_IN_PROGRESS"
@@ -183,36 +187,38 @@ def _check_containers(request: Shape, containers: list[Shape]) -> None:
         refuse("ClientException", "Container definitions should not be null or empty.")
     names = [container.get("name", "") for container in containers]
     for container in containers:
-        for name in ("name", "image"):
-            if not container.get(name):
-                refuse("ClientException", f"Container.{name} should not be null or empty.")
-        if not ({"memory", "memoryReservation"} & container.keys() or request.get("memory")):
-            refuse(
-                "ClientException",
-                f"Invalid setting for container '{container['name']}'. "
-                "At least one of 'memory' or 'memoryReservation' must be specified.",
-            )
-        if container.get("secrets") and not request.get("executionRoleArn"):
-            refuse(
-                "ClientException",
-                "When you are specifying container secrets, you must also specify a value for 'executionRoleArn'.",
-            )
-        for depends in container.get("dependsOn", []):
-            if depends["containerName"] not in names:
-                refuse("ClientException", f"Container '{container['name']}' depends on an unknown container.")
-        for mapping in container.get("portMappings", []):
-            if request.get("networkMode") == "awsvpc" and mapping.get("hostPort") not in (
-                None,
-                mapping.get("containerPort"),
-            ):
-                refuse(
-                    "ClientException",
-                    "When networkMode=awsvpc, the host ports and container ports in port mappings must match.",
-                )
+        _check_container(request, container, names)
     if len(set(names)) != len(names):
         refuse("ClientException", "Container names should be unique in a task definition.")
     if not any(container.get("essential", True) for container in containers):
         refuse("ClientException", "At least one container should be marked as essential.")
+
+
+def _check_container(request: Shape, container: Shape, names: list[str]) -> None:
+    for name in ("name", "image"):
+        if not container.get(name):
+            refuse("ClientException", f"Container.{name} should not be null or empty.")
+    if not ({"memory", "memoryReservation"} & container.keys() or request.get("memory")):
+        refuse(
+            "ClientException",
+            f"Invalid setting for container '{container['name']}'. "
+            "At least one of 'memory' or 'memoryReservation' must be specified.",
+        )
+    if container.get("secrets") and not request.get("executionRoleArn"):
+        refuse(
+            "ClientException",
+            "When you are specifying container secrets, you must also specify a value for 'executionRoleArn'.",
+        )
+    if not {depends["containerName"] for depends in container.get("dependsOn", [])} <= set(names):
+        refuse("ClientException", f"Container '{container['name']}' depends on an unknown container.")
+    if request.get("networkMode") != "awsvpc":
+        return
+    for mapping in container.get("portMappings", []):
+        if mapping.get("hostPort") not in (None, mapping.get("containerPort")):
+            refuse(
+                "ClientException",
+                "When networkMode=awsvpc, the host ports and container ports in port mappings must match.",
+            )
 
 
 def _check_fargate(request: Shape, containers: list[Shape]) -> None:

@@ -22,7 +22,11 @@ def run_task(store: Store, request: Shape) -> Shape:
         refuse("InvalidParameterException", "count must be between 1 and 10.")
     spec = checks.where(store, cluster, request, definition)
     spec["networkConfiguration"] = checks.network(store, request, definition, on_fargate(spec))
-    spec |= {"loadBalancers": [], "serviceRegistries": [], "enableExecuteCommand": request.get("enableExecuteCommand", False)}
+    spec |= {
+        "loadBalancers": [],
+        "serviceRegistries": [],
+        "enableExecuteCommand": request.get("enableExecuteCommand", False),
+    }
     if spec.get("launchType") == "EC2" and not any(store.instances_of(cluster.name)):
         refuse("InvalidParameterException", "No Container Instances were found in your cluster.")
     tags = tag_map(request.get("tags"))
@@ -102,7 +106,8 @@ def execute_command(store: Store, request: Shape) -> Shape:
         refuse(
             "InvalidParameterException",
             "The execute command failed because execute command was not enabled when the task was run or the execute "
-            "command agent isn’t running. Wait and try again or run a new task with execute command enabled and try again.",
+            "command agent isn’t running. Wait and try again or run a new task with execute command enabled and try "
+            "again.",
         )
     refuse("TargetNotConnectedException", "The execute command failed because the target is not connected.")
 
@@ -174,8 +179,9 @@ def _containers(task: Task) -> list[Shape]:
     interfaces = [{"attachmentId": task.attachment, "privateIpv4Address": task.address}] if task.address else []
     containers = []
     for number, container in enumerate(task.definition.shape["containerDefinitions"]):
+        identifier = uuid.uuid5(uuid.NAMESPACE_OID, f"{task.id}/{number}")
         shape: Shape = {
-            "containerArn": f"{task.arn.replace(':task/', ':container/')}/{uuid.uuid5(uuid.NAMESPACE_OID, task.id + str(number))}",
+            "containerArn": f"{task.arn.replace(':task/', ':container/')}/{identifier}",
             "taskArn": task.arn,
             "name": container["name"],
             "image": container["image"],

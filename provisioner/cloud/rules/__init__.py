@@ -18,6 +18,15 @@ _MODULES = (
     "route53_records",
     "servicediscovery",
     "servicediscovery_services",
+    "rds_versions",
+    "rds_groups",
+    "rds_clusters",
+    "rds",
+    "ssm",
+    "iam",
+    "logs",
+    "ecr",
+    "tagging",
 )
 
 

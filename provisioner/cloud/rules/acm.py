@@ -1,4 +1,4 @@
-"""Certificates: validation records that appear late, issued once they resolve in a delegated zone, kept while in use."""
+"""Certificates: validation records that appear late, issued once those resolve, kept while in use."""
 
 from __future__ import annotations
 
@@ -18,9 +18,7 @@ from provisioner.cloud.patch import refuse, wrap
 from provisioner.cloud.rules.elbv2 import certificate_users
 
 _RECORDS_AFTER, _ISSUED_AFTER, _USABLE_AFTER = 2.0, 2.0, 2.0
-_DOMAIN = re.compile(
-    r"(\*\.)?(((?!-)[A-Za-z0-9-]{0,62}[A-Za-z0-9])\.)+((?!-)[A-Za-z0-9-]{1,62}[A-Za-z0-9])"
-)
+_DOMAIN = re.compile(r"(\*\.)?(((?!-)[A-Za-z0-9-]{0,62}[A-Za-z0-9])\.)+((?!-)[A-Za-z0-9-]{1,62}[A-Za-z0-9])")
 
 
 def validation_record(account: str, domain: str) -> dict[str, str]:

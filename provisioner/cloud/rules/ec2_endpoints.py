@@ -19,7 +19,12 @@ from provisioner.cloud.rules.interfaces import hold, remove
 _CREATING, _DELETING = 2.5, 2.5
 _SPARSE_ZONE = "use1-az3"
 _GATEWAYS = ("s3", "dynamodb")
-_PRIVATE_NAMES = {"ecr.api": "api.ecr.{}", "ecr.dkr": "*.dkr.ecr.{}", "ecs-agent": "ecs-a.{}", "ecs-telemetry": "ecs-t.{}"}
+_PRIVATE_NAMES = {
+    "ecr.api": "api.ecr.{}",
+    "ecr.dkr": "*.dkr.ecr.{}",
+    "ecs-agent": "ecs-a.{}",
+    "ecs-telemetry": "ecs-t.{}",
+}
 
 once("create_vpc_endpoint")
 
@@ -102,7 +107,7 @@ def create_vpc_endpoint(
     kind = endpoint_type or "Gateway"
     vpc = self.get_vpc(vpc_id)
     _check_service(self, service_name, kind)
-    endpoint = VPCEndPoint(
+    endpoint = VPCEndPoint(  # type: ignore[abstract]
         self, random_vpc_ep_id(), vpc_id, service_name, kind, policy_document, [], [], tags=tags, dns_entries=[]
     )
     if kind == "Gateway":
@@ -226,9 +231,7 @@ def _name(ec2: Any, endpoint: Any) -> None:
 
 
 def _prefix_list(ec2: Any, service_name: str) -> str:
-    return next(
-        entry.id for entry in ec2.managed_prefix_lists.values() if entry.prefix_list_name == service_name
-    )
+    return next(str(entry.id) for entry in ec2.managed_prefix_lists.values() if entry.prefix_list_name == service_name)
 
 
 def _add_route(ec2: Any, endpoint: Any, table_id: str) -> None:
@@ -314,22 +317,30 @@ def modify_vpc_endpoint(original: Any, self: Any) -> ActionResult:
         if table_id not in endpoint.route_table_ids:
             _add_route(ec2, endpoint, table_id)
     _modify_groups(ec2, endpoint, asked.get("AddSecurityGroupIds", []), asked.get("RemoveSecurityGroupIds", []))
-    for subnet_id in asked.get("RemoveSubnetIds", []):
-        _drop_interface(ec2, endpoint, subnet_id)
-    added = [name for name in asked.get("AddSubnetIds", []) if name not in endpoint.subnet_ids]
-    if added:
-        subnets = [_usable_subnet(ec2, endpoint.vpc_id, endpoint.service_name, subnet_id) for subnet_id in added]
-        _check_zones([*(ec2.get_subnet(subnet_id) for subnet_id in endpoint.subnet_ids), *subnets])
-        for subnet in subnets:
-            _add_interface(ec2, endpoint, subnet)
-    wanted_dns = asked.get("PrivateDnsEnabled")
-    if wanted_dns is not None and wanted_dns != endpoint.private_dns_enabled:
-        if wanted_dns:
-            _check_private_dns(ec2, ec2.get_vpc(endpoint.vpc_id), endpoint.service_name)
-        endpoint.private_dns_enabled = wanted_dns
+    _modify_subnets(ec2, endpoint, asked.get("AddSubnetIds", []), asked.get("RemoveSubnetIds", []))
+    _modify_private_dns(ec2, endpoint, asked.get("PrivateDnsEnabled"))
     if asked.get("PolicyDocument"):
         endpoint.policy_document = asked["PolicyDocument"]
     return ActionResult({"Return": True})
+
+
+def _modify_subnets(ec2: Any, endpoint: Any, added: list[str], removed: list[str]) -> None:
+    for subnet_id in removed:
+        _drop_interface(ec2, endpoint, subnet_id)
+    fresh = [name for name in added if name not in endpoint.subnet_ids]
+    subnets = [_usable_subnet(ec2, endpoint.vpc_id, endpoint.service_name, subnet_id) for subnet_id in fresh]
+    _check_zones([*(ec2.get_subnet(subnet_id) for subnet_id in endpoint.subnet_ids or []), *subnets])
+    for subnet in subnets:
+        _add_interface(ec2, endpoint, subnet)
+
+
+def _modify_private_dns(ec2: Any, endpoint: Any, wanted: bool | None) -> None:
+    if wanted is None or wanted == endpoint.private_dns_enabled:
+        return
+    if wanted:
+        _check_private_dns(ec2, ec2.get_vpc(endpoint.vpc_id), endpoint.service_name)
+    endpoint.private_dns_enabled = wanted
+    _name(ec2, endpoint)
 
 
 def _modify_groups(ec2: Any, endpoint: Any, added: list[str], removed: list[str]) -> None:

@@ -147,9 +147,7 @@ def _check_rule(ec2: Any, wanted: dict[str, Any]) -> None:
             )
     for prefix_list in wanted["prefix_list_ids"]:
         if prefix_list["PrefixListId"] not in ec2.managed_prefix_lists:
-            refuse(
-                "InvalidPrefixListId.NotFound", f"The prefix list ID '{prefix_list['PrefixListId']}' does not exist"
-            )
+            refuse("InvalidPrefixListId.NotFound", f"The prefix list ID '{prefix_list['PrefixListId']}' does not exist")
     if not targets:
         refuse("MissingParameter", "The request must contain the parameter cidrIp, cidrIpv6, groupId or prefixListId")
 

@@ -38,17 +38,19 @@ def resource(elb: Any, arn: str) -> Any:
     """The balancer, target group, listener or rule of an ARN, or AWS's own error that it is not there."""
     listeners = {key: item for balancer in elb.load_balancers.values() for key, item in balancer.listeners.items()}
     rules = {rule.arn: rule for listener in listeners.values() for rule in listener.rules.values()}
-    for marker, known, code, what in (
-        (":targetgroup/", elb.target_groups, "TargetGroupNotFound", "target groups"),
-        (":listener-rule/", rules, "RuleNotFound", "rules"),
-        (":listener/", listeners, "ListenerNotFound", "listeners"),
-        (":loadbalancer/", elb.load_balancers, "LoadBalancerNotFound", "load balancers"),
-    ):
-        if marker in arn:
-            if arn not in known:
-                refuse(code, f"One or more {what} not found")
-            return known[arn]
-    refuse("ValidationError", f"'{arn}' is not a valid ARN of Elastic Load Balancing")
+    kinds = {
+        "targetgroup": (elb.target_groups, "TargetGroupNotFound", "target groups"),
+        "listener-rule": (rules, "RuleNotFound", "rules"),
+        "listener": (listeners, "ListenerNotFound", "listeners"),
+        "loadbalancer": (elb.load_balancers, "LoadBalancerNotFound", "load balancers"),
+    }
+    kind = arn.rpartition(":")[2].partition("/")[0]
+    if kind not in kinds:
+        refuse("ValidationError", f"'{arn}' is not a valid ARN of Elastic Load Balancing")
+    known, code, what = kinds[kind]
+    if arn not in known:
+        refuse(code, f"One or more {what} not found")
+    return known[arn]
 
 
 def forget_tags(elb: Any, *arns: str) -> None:
@@ -123,9 +125,7 @@ def delete_target_group(original: Any, self: Any, target_group_arn: str) -> Any:
     """DeleteTargetGroup: refused while a listener or rule forwards to it."""
     group: FakeTargetGroup = resource(self, target_group_arn)
     if self._any_listener_using(target_group_arn):
-        refuse(
-            "ResourceInUse", f"Target group '{target_group_arn}' is currently in use by a listener or a rule"
-        )
+        refuse("ResourceInUse", f"Target group '{target_group_arn}' is currently in use by a listener or a rule")
     forget_tags(self, group.arn)
     return original(self, target_group_arn)
 
@@ -160,9 +160,7 @@ def create_listener(
         _check_certificate(self, certificate)
     self._validate_actions([FakeAction(action) for action in actions])
     _check_groups(self, load_balancer_arn, actions)
-    listener = original(
-        self, load_balancer_arn, protocol, port, ssl_policy, certificate, actions, alpn_policy, tags
-    )
+    listener = original(self, load_balancer_arn, protocol, port, ssl_policy, certificate, actions, alpn_policy, tags)
     listener.asked = asked
     if protocol == "HTTP":
         listener.ssl_policy = None
@@ -254,7 +252,7 @@ def free_certificates(elb: Any, listener: Any) -> None:
     known = acm_backends[elb.account_id][elb.region_name]._certificates
     for arn in listener.certificates:
         if arn in known:
-            known[arn].free_at = later(_IN_USE_LAG)
+            known[arn].free_at = later(_IN_USE_LAG)  # type: ignore[attr-defined]
 
 
 def certificate_users(elb: Any, arn: str) -> list[str]:

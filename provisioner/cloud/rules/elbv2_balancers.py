@@ -142,9 +142,7 @@ def _check_subnets(elb: Any, ids: list[str]) -> list[Any]:
             "A load balancer cannot be attached to multiple subnets in the same Availability Zone",
         )
     if len(zones) < 2:
-        refuse(
-            "ValidationError", "At least two subnets in two different Availability Zones must be specified"
-        )
+        refuse("ValidationError", "At least two subnets in two different Availability Zones must be specified")
     return [known[subnet_id] for subnet_id in ids]
 
 
@@ -162,9 +160,7 @@ def _check_groups(elb: Any, groups: list[str]) -> None:
 def _place(elb: Any, balancer: Any, subnet: Any) -> str:
     path = balancer.arn.partition(":loadbalancer/")[2]
     public = balancer.scheme == "internet-facing"
-    interface = hold(
-        elb.ec2_backend, subnet, balancer.security_groups, f"ELB {path}", "amazon-elb", public=public
-    )
+    interface = hold(elb.ec2_backend, subnet, balancer.security_groups, f"ELB {path}", "amazon-elb", public=public)
     return str(interface.id)
 
 
@@ -252,9 +248,7 @@ def set_security_groups(original: Any, self: Any, arn: str, sec_groups: list[str
 
 
 @wrap(ELBv2Backend, "set_subnets")
-def set_subnets(
-    original: Any, self: Any, arn: str, subnets: list[str], subnet_mappings: list[dict[str, Any]]
-) -> Any:
+def set_subnets(original: Any, self: Any, arn: str, subnets: list[str], subnet_mappings: list[dict[str, Any]]) -> Any:
     """SetSubnets: interfaces come to the new subnets and leave those no longer named."""
     balancer = resource(self, arn)
     _check_active(balancer)

@@ -26,9 +26,7 @@ class ManagedInterface(NetworkInterface):
         public: bool = False,
     ) -> None:
         address = subnet.get_available_subnet_ip(self)
-        super().__init__(
-            ec2, subnet, address, group_ids=groups, description=description, public_ip_auto_assign=public
-        )
+        super().__init__(ec2, subnet, address, group_ids=groups, description=description, public_ip_auto_assign=public)
         self.requester_managed = True
         self.requester_id = owner
         self.interface_type = interface_type
@@ -49,7 +47,7 @@ class ManagedInterface(NetworkInterface):
 
 def hold(ec2: Any, subnet: Any, groups: list[str], description: str, owner: str, **more: Any) -> ManagedInterface:
     """Place a service's interface in `subnet`; without `groups` it gets the VPC's default group, as on AWS."""
-    interface = ManagedInterface(ec2, subnet, groups, description, owner, **more)
+    interface = ManagedInterface(ec2, subnet, groups, description, owner, **more)  # type: ignore[abstract]
     ec2.enis[interface.id] = interface
     return interface
 

@@ -87,8 +87,10 @@ def create_hosted_zone(
 def check_vpc(route53: Any, name: str, vpc_id: str, region: str) -> None:
     """InvalidVPCId, or ConflictingDomainExists when the VPC has a zone of this name, Cloud Map's own among them."""
     if vpc_id not in ec2_backends[route53.account_id][region or "us-east-1"].vpcs:
-        refuse("InvalidVPCId", f"The VPC: {vpc_id} in region {region} that you provided is not authorized to make the "
-               "association.")
+        refuse(
+            "InvalidVPCId",
+            f"The VPC: {vpc_id} in region {region} that you provided is not authorized to make the association.",
+        )
     for zone in route53.zones.values():
         if zone.name == name and any(vpc.get("vpc_id") == vpc_id for vpc in zone.vpcs):
             refuse(

@@ -16,7 +16,7 @@ from provisioner.cloud.rules.route53 import changed, check_owner
 
 
 def normal(name: str) -> str:
-    """A record's name as Route 53 keeps it: lower case, a final dot, `*` as `\\052`."""
+    """A record's name as Route 53 keeps it: lower case, a final dot, an asterisk as its octal code."""
     return name.lower().rstrip(".").replace("*", "\\052") + "."
 
 
@@ -57,7 +57,7 @@ def _record(asked: dict[str, Any]) -> RecordSet:
     record = {**asked, "Name": normal(asked["Name"]), "ResourceRecords": values}
     if alias := asked.get("AliasTarget"):
         record["AliasTarget"] = {**alias, "DNSName": normal(alias["DNSName"])}
-    return RecordSet(record)
+    return RecordSet(record)  # type: ignore[abstract]
 
 
 def _shown(record: Any) -> str:

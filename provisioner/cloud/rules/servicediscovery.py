@@ -83,10 +83,10 @@ def list_namespaces(original: Any, self: Any) -> list[Any]:
 @wrap(ServiceDiscoveryBackend, "get_namespace")
 def get_namespace(original: Any, self: Any, namespace_id: str) -> Any:
     """GetNamespace: NamespaceNotFound until it is made."""
-    for namespace in visible(self):
-        if namespace_id in (namespace.id, namespace.arn):
-            return namespace
-    refuse("NamespaceNotFound", f"Namespace {namespace_id} was not found.")
+    found = {key: namespace for namespace in visible(self) for key in (namespace.id, namespace.arn)}
+    if namespace_id not in found:
+        refuse("NamespaceNotFound", f"Namespace {namespace_id} was not found.")
+    return found[namespace_id]
 
 
 def _create(

@@ -1,0 +1,92 @@
+#!/usr/bin/env bash
+# The whole life of a stack on the embedded cloud, in a folder of its own: up, nothing to do, a change explained,
+# instances joined, down, the empty sweep. Fails on the first thing that is not as it should be.
+set -euo pipefail
+
+project=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+folder=$(mktemp -d)
+# the embedded cloud at its usual speed, and nothing of the caller's settings
+export PROVISION_TARGET=local
+unset PROVISION_TIME_SCALE
+
+clean_up() {
+  cd "$folder" && provision cloud stop >/dev/null 2>&1 || true
+  cd / && rm -rf "$folder"
+}
+trap clean_up EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+
+say() { printf '\n== %s\n' "$*"; }
+
+fail() {
+  printf 'demo: %s\n' "$*" >&2
+  exit 1
+}
+
+# expect CODE COMMAND...: run it, show its results, and keep them in $results. The show itself goes to standard error.
+expect() {
+  local wanted=$1 code=0
+  shift
+  printf '$ %s\n' "$*"
+  results=$("$@") || code=$?
+  printf '%s\n' "$results"
+  [ "$code" = "$wanted" ] || fail "\`$*\` ended with exit code $code instead of $wanted"
+}
+
+# has TEXT...: the results must hold each of them; lacks TEXT...: none of them.
+has() {
+  local text
+  for text in "$@"; do [[ $results == *"$text"* ]] || fail "the results do not say \"$text\""; done
+}
+lacks() {
+  local text
+  for text in "$@"; do [[ $results != *"$text"* ]] || fail "the results should not say \"$text\""; done
+}
+
+joined() {
+  provision status --json | python -c '
+import json, sys
+print(len(json.load(sys.stdin)["live"]["instances"]))'
+}
+
+cp "$project/stack.toml" "$folder"
+[ ! -d "$project/app" ] || cp -R "$project/app" "$folder"
+cd "$folder"
+SECONDS=0
+
+say "Make the whole stack of stack.toml"
+expect 0 provision up --yes
+has "up done" "made" "https://app.example.com"
+
+say "Once more: nothing to do"
+expect 0 provision up --yes
+has "up done" "unchanged"
+lacks " made" " changed" " removed"
+
+say "Container instances have joined the cluster"
+for _ in $(seq 30); do
+  [ "$(joined)" -gt 0 ] && break
+  sleep 0.5
+done
+[ "$(joined)" -gt 0 ] || fail "no container instance joined within 15 s"
+expect 0 provision status
+has "frontend" "backend"
+
+say "Change one value, and ask what that would do"
+sed -i.before 's/^retention_days = 7$/retention_days = 14/' stack.toml
+! cmp -s stack.toml stack.toml.before || fail "stack.toml has no line \"retention_days = 7\" to edit"
+expect 2 provision plan
+has "retention_in_days" "7" "14"
+lacks "+ create" "- remove"
+
+say "Take everything away again, container instances included"
+expect 0 provision down --yes
+has "down done" "removed"
+expect 0 provision state list
+[ -z "$results" ] || fail "the state still holds something"
+
+say "Stop the embedded cloud"
+expect 0 provision cloud stop
+
+say "All as it should be, in $SECONDS s"

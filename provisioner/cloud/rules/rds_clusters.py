@@ -1,0 +1,275 @@
+"""Aurora clusters: what they may be made of, their states, and what must be gone before them."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from moto.core.responses import ActionResult
+from moto.ec2.models import ec2_backends
+from moto.rds.models import DBCluster, RDSBackend
+from moto.rds.responses import RDSResponse
+
+from provisioner.cloud.clock import later, passed
+from provisioner.cloud.patch import add, refuse, wrap
+from provisioner.cloud.rules.rds_versions import FAMILY, can_pause, resolve
+
+_CREATING, _DELETING = 2.5, 2.5
+_IDENTIFIER = re.compile(r"[a-zA-Z](?!.*--)[a-zA-Z0-9-]{0,62}(?<!-)")
+_PASSWORD = re.compile(r"[!-~]+")
+_RESERVED_USERS = ("rdsadmin", "rdsrepladmin", "root", "mysql")
+
+
+@wrap(RDSBackend, "create_db_cluster")
+def create_db_cluster(original: Any, self: Any, kwargs: dict[str, Any]) -> Any:
+    """CreateDBCluster: AWS's checks of each parameter; `creating` first, endpoints at once."""
+    self.settle()
+    name = kwargs["db_cluster_identifier"]
+    check_identifier("DBClusterIdentifier", name)
+    if name in self.clusters:
+        refuse("DBClusterAlreadyExistsFault", "DB Cluster already exists")
+    if kwargs.get("engine_mode") == "serverless":
+        refuse("InvalidParameterValue", "The engine mode serverless you requested is currently unavailable.")
+    version = resolve(kwargs["engine"], kwargs.get("engine_version"))
+    kwargs["engine_version"] = version
+    _check_credentials(kwargs)
+    _check_scaling(kwargs.get("serverless_v2_scaling_configuration"), version or "")
+    group = self.describe_db_subnet_groups(kwargs.get("db_subnet_group_name") or "default")[0]
+    groups = check_groups(self, group.vpc_id, kwargs.get("vpc_security_group_ids"))
+    _check_parameter_group(self, kwargs.get("db_cluster_parameter_group_name"), kwargs["engine"])
+    cluster = original(self, kwargs)
+    cluster.ready_at, cluster._status = later(_CREATING), "creating"
+    cluster.vpc_security_group_ids = groups
+    cluster.availability_zones = sorted({subnet.availability_zone for subnet in group._subnets})
+    cluster.storage_type = kwargs.get("storage_type") or "aurora"
+    if cluster.engine == "aurora-mysql" and not kwargs.get("db_cluster_parameter_group_name"):
+        cluster.parameter_group = f"default.{FAMILY}"
+    _complete_scaling(cluster)
+    return cluster
+
+
+def check_identifier(parameter: str, name: str) -> None:
+    """Identifiers of RDS: a letter, then letters, digits and single hyphens."""
+    if not _IDENTIFIER.fullmatch(name):
+        refuse(
+            "InvalidParameterValue",
+            f"The parameter {parameter} is not a valid identifier. Identifiers must begin with a letter; must contain "
+            "only ASCII letters, digits, and hyphens; and must not end with a hyphen or contain two consecutive "
+            "hyphens.",
+        )
+
+
+def _check_credentials(kwargs: dict[str, Any]) -> None:
+    """User, password and database name, as the API reference of CreateDBCluster limits them."""
+    user, database = kwargs.get("master_username") or "", kwargs.get("database_name")
+    if user.lower() in _RESERVED_USERS:
+        refuse(
+            "InvalidParameterValue",
+            f"MasterUsername {user} cannot be used as it is a reserved word used by the engine",
+        )
+    if user and not re.fullmatch(r"[a-zA-Z][a-zA-Z0-9_]{0,15}", user):
+        refuse(
+            "InvalidParameterValue",
+            "The parameter MasterUsername must begin with a letter, contain only alphanumeric characters and be at "
+            "most 16 characters long.",
+        )
+    if database and not re.fullmatch(r"[a-zA-Z][a-zA-Z0-9_]{0,63}", database):
+        refuse(
+            "InvalidParameterValue",
+            f"DatabaseName {database} must begin with a letter and contain only alphanumeric characters.",
+        )
+    if kwargs.get("master_user_password") is not None:
+        check_password(kwargs["master_user_password"])
+
+
+def check_password(password: str) -> None:
+    """MasterUserPassword: 8 to 41 printable ASCII characters, no slash, double quote, at sign or space."""
+    intro = "The parameter MasterUserPassword is not a valid password"
+    if len(password) < 8:
+        refuse("InvalidParameterValue", f"{intro} because it is shorter than 8 characters.")
+    if len(password) > 41:
+        refuse("InvalidParameterValue", f"{intro} because it is longer than 41 characters.")
+    if not _PASSWORD.fullmatch(password) or set(password) & set('/"@'):
+        refuse(
+            "InvalidParameterValue",
+            f"{intro}. Only printable ASCII characters besides '/', '@', '\"', ' ' may be used.",
+        )
+
+
+def _check_scaling(wanted: Any, version: str) -> None:
+    """ServerlessV2ScalingConfiguration: halves, in order, 0 only where the engine can pause."""
+    if not wanted:
+        return
+    low, high = float(wanted.get("min_capacity") or 0), float(wanted.get("max_capacity") or 0)
+    floor = 0.0 if can_pause(version) else 0.5
+    if low < floor or low > 256 or low % 0.5:
+        refuse(
+            "InvalidParameterValue",
+            f"Serverless v2 minimum capacity {low} isn't valid. The minimum capacity must be at least {floor} for "
+            f"the engine version {version}.",
+        )
+    if high < max(low, 1.0) or high > 256 or high % 0.5:
+        refuse(
+            "InvalidParameterValue",
+            f"Serverless v2 maximum capacity {high} isn't valid. The maximum capacity must be at least 1.0, at least "
+            "the minimum capacity and at most 256.0.",
+        )
+    pause = wanted.get("seconds_until_auto_pause")
+    if pause is not None and not (low == 0 and 300 <= int(pause) <= 86400):
+        refuse(
+            "InvalidParameterValue",
+            f"Serverless v2 SecondsUntilAutoPause {pause} isn't valid. It must be between 300 and 86400, with a "
+            "minimum capacity of 0.",
+        )
+
+
+def _complete_scaling(cluster: Any) -> None:
+    scaling = cluster.serverless_v2_scaling_configuration
+    if scaling and float(scaling.get("min_capacity") or 0) == 0 and not scaling.get("seconds_until_auto_pause"):
+        scaling["SecondsUntilAutoPause"] = 300
+
+
+def check_groups(rds: Any, vpc_id: str, groups: list[str] | None) -> list[str]:
+    """The security groups of a database: existing ones of its VPC, the VPC's default when none is named."""
+    ec2 = ec2_backends[rds.account_id][rds.region_name]
+    for group_id in groups or []:
+        group = ec2.get_security_group_from_id(group_id)
+        if group is None:
+            refuse("InvalidParameterValue", f"Invalid security group , groupId= {group_id}, groupName=.")
+        if group.vpc_id != vpc_id:
+            refuse(
+                "InvalidParameterCombination",
+                f"The DB instance and EC2 security group are in different VPCs. The DB instance is in {vpc_id} and the "
+                f"EC2 security group is in {group.vpc_id}",
+            )
+    if groups:
+        return list(groups)
+    default: Any = ec2.get_default_security_group(vpc_id)
+    return [default.id]
+
+
+def _check_parameter_group(rds: Any, name: str | None, engine: str) -> None:
+    if not name or name.startswith("default."):
+        return
+    group = rds.db_cluster_parameter_groups.get(name)
+    if group is None:
+        refuse("DBClusterParameterGroupNotFound", f"DBClusterParameterGroup not found: {name}")
+    if engine == "aurora-mysql" and group.db_parameter_group_family != FAMILY:
+        refuse(
+            "InvalidParameterCombination",
+            f"The Parameter Group {name} with DBParameterGroupFamily {group.db_parameter_group_family} can't be used "
+            f"for this instance. Please use a Parameter Group with DBParameterGroupFamily {FAMILY}",
+        )
+
+
+def _status(self: Any) -> str:
+    """A cluster's status of this moment."""
+    if self._status == "creating" and passed(getattr(self, "ready_at", float("inf"))):
+        self._status = "available"
+    return str(self._status)
+
+
+def _set_status(self: Any, value: str) -> None:
+    self._status = value
+
+
+DBCluster.status = property(_status, _set_status)  # type: ignore[method-assign,assignment]
+
+
+@add(RDSBackend, "settle")
+def settle(self: Any) -> None:
+    """Take out the instances and clusters whose deletion is done; a cluster goes after its instances."""
+    for database in list(self.databases.values()):
+        if passed(getattr(database, "gone_at", float("inf"))):
+            self.drop_instance(database)
+    for cluster in list(self.clusters.values()):
+        if passed(getattr(cluster, "gone_at", float("inf"))) and not cluster._members:
+            self.clusters.pop(cluster.db_cluster_identifier)
+
+
+def _find(rds: Any, name: str) -> Any:
+    rds.settle()
+    if name not in rds.clusters:
+        refuse("DBClusterNotFoundFault", f"DBCluster {name} not found.")
+    return rds.clusters[name]
+
+
+@wrap(RDSBackend, "describe_db_clusters")
+def describe_db_clusters(original: Any, self: Any, *args: Any, **kwargs: Any) -> Any:
+    """DescribeDBClusters: what is being deleted is listed until it is gone."""
+    self.settle()
+    return original(self, *args, **kwargs)
+
+
+@wrap(RDSBackend, "modify_db_cluster")
+def modify_db_cluster(original: Any, self: Any, kwargs: dict[str, Any]) -> Any:
+    """ModifyDBCluster: the checks of creation for what changes; only while available."""
+    cluster = _find(self, kwargs["db_cluster_identifier"])
+    if cluster.status != "available":
+        refuse(
+            "InvalidDBClusterStateFault",
+            f"DbCluster {cluster.db_cluster_identifier} is in {cluster.status} state but expected it to be one of "
+            "available.",
+        )
+    version = resolve(cluster.engine, kwargs.get("engine_version") or cluster.engine_version)
+    _check_scaling(kwargs.get("serverless_v2_scaling_configuration"), version or "")
+    _check_parameter_group(self, kwargs.get("db_cluster_parameter_group_name"), cluster.engine)
+    if kwargs.get("master_user_password") is not None:
+        check_password(kwargs["master_user_password"])
+    groups = kwargs.get("vpc_security_group_ids")
+    if groups:
+        vpc_id = self.subnet_groups[cluster.db_subnet_group_name].vpc_id
+        check_groups(self, vpc_id, groups)
+        ec2 = ec2_backends[self.account_id][self.region_name]
+        for member in cluster._members:
+            ec2.enis[member.interface_id]._group_set = [ec2.get_security_group_from_id(name) for name in groups]
+    changed = original(self, kwargs)
+    _complete_scaling(cluster)
+    return changed
+
+
+@wrap(RDSResponse, "delete_db_cluster")
+def delete_db_cluster(original: Any, self: Any) -> ActionResult:
+    """DeleteDBCluster: protection, a decision about the final snapshot, no living instance; then `deleting`."""
+    rds, asked = self.backend, self.params
+    cluster = _find(rds, asked["DBClusterIdentifier"])
+    final, skip = asked.get("FinalDBSnapshotIdentifier"), asked.get("SkipFinalSnapshot") or False
+    _check_delete(cluster, final, skip)
+    if final:
+        rds.validate_db_snapshot_identifier(final, parameter_name="FinalDBSnapshotIdentifier")
+        rds.create_db_cluster_snapshot(cluster.db_cluster_identifier, final)
+    for name, snapshot in list(rds.cluster_snapshots.items()):
+        automatic = snapshot.snapshot_type == "automated" and asked.get("DeleteAutomatedBackups") is not False
+        if automatic and snapshot.cluster.db_cluster_identifier == cluster.db_cluster_identifier:
+            rds.cluster_snapshots.pop(name)
+    if cluster.manage_master_user_password:
+        cluster.master_user_secret.delete_secret()
+    cluster._status, cluster.gone_at = "deleting", later(_DELETING)
+    return ActionResult({"DBCluster": cluster})
+
+
+def _check_delete(cluster: Any, final: str | None, skip: bool) -> None:
+    name, status = cluster.db_cluster_identifier, cluster.status
+    if cluster.deletion_protection:
+        refuse(
+            "InvalidParameterCombination",
+            "Cannot delete protected Cluster, please disable deletion protection and try again.",
+        )
+    if status == "deleting":
+        refuse("InvalidDBClusterStateFault", f"Cluster {name} is already being deleted.")
+    if status == "stopped":
+        refuse("InvalidDBClusterStateFault", f"Db cluster {name} is in stopped state")
+    if not skip and not final:
+        refuse(
+            "InvalidParameterCombination",
+            "FinalDBSnapshotIdentifier is required unless SkipFinalSnapshot is specified.",
+        )
+    if skip and final:
+        refuse("InvalidParameterCombination", "FinalDBSnapshotIdentifier cannot be specified with SkipFinalSnapshot.")
+    if any(member.status != "deleting" for member in cluster._members):
+        refuse(
+            "InvalidDBClusterStateFault",
+            "Cluster cannot be deleted, it still contains DB instances in non-deleting state.",
+        )
+    if final and status != "available":
+        refuse("InvalidDBClusterStateFault", f"DbCluster {name} is in {status} state: no final snapshot can be made.")

@@ -1,0 +1,67 @@
+"""`provision cloud`: the embedded cloud by hand."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from provisioner.commands.app import SETTINGS, app, command
+from provisioner.commands.options import Options
+
+group = typer.Typer(
+    name="cloud", help="Start, stop and ask the embedded cloud.", rich_markup_mode=None, context_settings=SETTINGS
+)
+app.add_typer(group)
+
+
+@command(
+    group,
+    "start",
+    "provision cloud start              on a free port of 127.0.0.1; `up` does it by itself",
+    "provision cloud start --port 5000  on a port of your choice",
+)
+def start(
+    options: Options,
+    port: Annotated[int | None, typer.Option(metavar="N", min=1, max=65535, help="The TCP port to listen on.")] = None,
+) -> int:
+    """Start the embedded cloud, if it is not running, and say where it answers."""
+    from provisioner import session
+    from provisioner.render import status as show
+
+    show.cloud(session.start_cloud(options, session.load(options), port), options.json)
+    return 0
+
+
+@command(group, "stop", "provision cloud stop               everything in it is gone")
+def stop(options: Options) -> int:
+    """Stop the embedded cloud. All that was made in it is gone; the next `up` makes it anew."""
+    from provisioner.cloud import manage
+    from provisioner.render import status as show
+
+    show.stopped(manage.stop(options.state_dir), options.json)
+    return 0
+
+
+@command(group, "status", "provision cloud status --json      where it answers, for scripts")
+def status(options: Options) -> int:
+    """Say whether the embedded cloud runs, and where it answers."""
+    from provisioner.cloud import manage
+    from provisioner.render import status as show
+
+    show.cloud(manage.find(options.state_dir), options.json)
+    return 0
+
+
+@command(group, "delegate", "provision cloud delegate example.org   as if its registrar now pointed here")
+def delegate(
+    options: Options,
+    domain: Annotated[str, typer.Argument(metavar="DOMAIN", help="The domain of a public zone.")],
+) -> int:
+    """Let the world of the embedded cloud delegate a domain to it, which certificates of that domain wait for."""
+    from provisioner import session
+    from provisioner.render import status as show
+
+    session.delegate(options, domain)
+    show.delegated(domain, options.json)
+    return 0

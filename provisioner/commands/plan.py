@@ -1,0 +1,44 @@
+"""`provision plan`: say what `up` would do, with reads only."""
+
+from __future__ import annotations
+
+import json
+
+from provisioner.commands.app import app, command
+from provisioner.commands.options import Options
+
+
+@command(
+    app,
+    "plan",
+    "provision plan                     exit code 0: nothing to do, 2: there are changes, 1: something is refused",
+    "provision plan --json              one JSON document",
+)
+def plan(options: Options) -> int:
+    """Show what `up` would do.
+
+    What it would create, change and remove, field by field. Nothing is written: the clients refuse all but reads.
+    """
+    from provisioner import operate, session
+    from provisioner.render import advice
+    from provisioner.render import plan as show
+    from provisioner.render.text import say
+
+    config = session.load(options)
+    state = session.recorded(options, config)
+    aws = session.connect(options, config)
+    aws.read_only = True
+    state.guard(config.name, aws.account, aws.region)
+    stack = session.declared(options, config, aws)
+    planned = operate.show_plan(aws, state.records, stack)
+    if options.json:
+        say([json.dumps(show.document(planned, config.name, aws.account, aws.region), ensure_ascii=False)])
+    else:
+        say(
+            [
+                *show.diff(planned),
+                *(f"note: {text}" for text in stack.notices),
+                *advice.after_plan(planned, options.again),
+            ]
+        )
+    return show.exit_code(planned)

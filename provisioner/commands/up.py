@@ -1,0 +1,42 @@
+"""`provision up`: bring everything to what is declared."""
+
+from __future__ import annotations
+
+import sys
+
+from provisioner.commands.app import app, command
+from provisioner.commands.options import Options
+
+
+@command(
+    app,
+    "up",
+    "provision up                       on the target of stack.toml, the embedded cloud in the sample",
+    "provision up --target aws          on AWS: shows the plan, the account and the region, and asks first",
+    "provision up --env staging --yes   another environment, without asking",
+)
+def up(options: Options) -> int:
+    """Make or mend what is declared.
+
+    Makes what is not there, changes what differs, removes what is no longer declared. Running it again goes on where it
+    stopped.
+    """
+    from provisioner import operate, session
+    from provisioner.commands.ask import confirm
+    from provisioner.render import advice, plan, summary
+    from provisioner.render.show import shown
+    from provisioner.render.text import say
+
+    config = session.load(options)
+    aws = session.connect(options, config)
+    with session.opened(options, config, aws, "up") as store:
+        stack = session.declared(options, config, aws)
+        if config.target == "aws" and not options.yes:
+            say(plan.diff(operate.show_plan(aws, store.records, stack)), sys.stderr)
+            confirm(f"`up` of {config.name} on {session.where(config, aws)}.", options.yes)
+            session.writable(aws)
+        with shown(options.json) as progress, session.interruptible(aws.pace, progress.emit):
+            outcome = operate.up(aws, store, stack, progress.emit)
+            progress.emit(summary.finished(outcome, advice.after_up(outcome, options.again, config)))
+    summary.tell(outcome, progress, options.json)
+    return outcome.exit_code

@@ -1,0 +1,68 @@
+"""Ask the DNS who answers for a domain, on the parent's side, where a delegation is made."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+
+import dns.exception
+import dns.flags
+import dns.message
+import dns.name
+import dns.query
+import dns.rcode
+import dns.rdatatype
+import dns.resolver
+
+TIMEOUT = 2.0
+"""Seconds for one question."""
+LIFETIME = 6.0
+"""Seconds for all questions together."""
+
+
+def nameservers(domain: str, resolver: str | None = None, port: int = 53) -> set[str] | None:
+    """Return the names of the servers that the parent zone delegates a domain to; empty when it does not.
+
+    Args:
+        domain: the domain, with or without its final dot.
+        resolver: the address of a server to ask instead of the parent zone's own, which are found by the system's
+            resolver.
+        port: the port of `resolver`.
+
+    Returns:
+        The names in lower case without their final dots, or None if nobody could be asked: that proves nothing.
+    """
+    name, deadline = dns.name.from_text(domain), time.monotonic() + LIFETIME
+    for server in [resolver] if resolver else _parent_servers(name):
+        if time.monotonic() > deadline:
+            break
+        if (answer := _ask(name, server, port)) is not None:
+            return answer
+    return None
+
+
+def _parent_servers(name: dns.name.Name) -> Iterator[str]:
+    """Yield the addresses of the parent zone's name servers, none if the system's resolver does not tell."""
+    try:
+        resolver = dns.resolver.Resolver()
+        resolver.timeout, resolver.lifetime = TIMEOUT, LIFETIME
+        parent = dns.resolver.zone_for_name(name.parent(), resolver=resolver, lifetime=LIFETIME)
+        for server in resolver.resolve(parent, "NS"):
+            yield from (address.to_text() for address in resolver.resolve(server.target, "A"))
+    except (dns.exception.DNSException, OSError):
+        return
+
+
+def _ask(name: dns.name.Name, server: str, port: int) -> set[str] | None:
+    """Ask one server for the domain's name servers: in its answer, or in its referral. None: no usable answer."""
+    query = dns.message.make_query(name, dns.rdatatype.NS)
+    query.flags &= ~dns.flags.RD
+    try:
+        reply, _ = dns.query.udp_with_fallback(query, server, TIMEOUT, port)
+    except (dns.exception.DNSException, OSError):
+        return None
+    if reply.rcode() not in (dns.rcode.NOERROR, dns.rcode.NXDOMAIN):
+        return None
+    found = [rrset for rrset in (*reply.answer, *reply.authority) if rrset.name == name]
+    records = [record for rrset in found if rrset.rdtype == dns.rdatatype.NS for record in rrset]
+    return {record.target.to_text().rstrip(".").lower() for record in records}

@@ -1,0 +1,154 @@
+"""What a stack is and how it is doing: from its state, and from AWS by reads only."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+from provisioner.engine.errors import ConfigurationError
+from state.model import State
+
+if TYPE_CHECKING:
+    from provisioner.aws import Aws
+    from provisioner.config import Config
+
+
+@dataclass(frozen=True)
+class Condition:
+    """How the running parts are doing: a mapping for each service, instance and database, as `status` shows it."""
+
+    services: list[dict[str, Any]]
+    instances: list[dict[str, Any]]
+    databases: list[dict[str, Any]]
+
+
+def things(state: State) -> list[dict[str, Any]]:
+    """Return what is recorded, in the order in which the steps first recorded something."""
+    steps = list(dict.fromkeys(r.step for r in sorted(state.records.values(), key=lambda r: r.created or r.changed)))
+    records = sorted(state.records.values(), key=lambda record: (steps.index(record.step), record.address))
+    return [{"address": r.address, "step": r.step, "phase": r.phase, "id": r.id} for r in records]
+
+
+def record(state: State, address: str) -> dict[str, Any]:
+    """Return one record in full.
+
+    Raises:
+        ConfigurationError: nothing is recorded under that address; the nearest are named.
+    """
+    if address in state.records:
+        return asdict(state.records[address])
+    near = difflib.get_close_matches(address, state.records, 3)
+    hint = f"did you mean {' or '.join(near)}?" if near else "`provision state list` shows what is"
+    raise ConfigurationError(f"nothing is recorded under {address}: {hint}")
+
+
+def outputs(state: State, config: Config) -> dict[str, str]:
+    """Return the values that others need, by name; those of things that are not recorded are left out."""
+    values = {"stack": state.stack, "account": state.account, "region": state.region}
+    for name, kind, output in (
+        ("vpc", "vpc", ""),
+        ("cluster", "cluster", ""),
+        ("load_balancer", "load_balancer", "dns_name"),
+        ("database", "db_cluster", "endpoint"),
+    ):
+        for one in (record for record in state.records.values() if record.kind == kind):
+            values[name] = str((one.outputs.get(output) if output else one.id) or "")
+    for one in (record for record in state.records.values() if record.kind == "repository"):
+        values[f"repository_{one.address.partition('/')[2]}"] = str(one.outputs.get("repository_uri", ""))
+    if "load_balancer" in values:
+        values["url"] = f"https://{config.fqdn}"
+    return {name: value for name, value in values.items() if value}
+
+
+def chosen(values: Mapping[str, str], name: str) -> str:
+    """Return one of the values.
+
+    Raises:
+        ConfigurationError: there is none of that name; those that there are, are named.
+    """
+    if name not in values:
+        raise ConfigurationError(f"there is no output {name}; there are {', '.join(sorted(values)) or 'none yet'}")
+    return values[name]
+
+
+def document(state: State, config: Config, live: Condition | None, silent: str) -> dict[str, Any]:
+    """Return all of the status as one JSON document.
+
+    Args:
+        live: how the running parts are doing, if somebody could be asked.
+        silent: why nobody could be asked.
+    """
+    return {
+        "stack": config.name,
+        "target": config.target,
+        "account": state.account,
+        "region": state.region or config.region,
+        "url": f"https://{config.fqdn}",
+        "things": things(state),
+        "live": asdict(live) if live else None,
+        "silent": silent,
+    }
+
+
+def look(aws: Aws, state: State) -> Condition:
+    """Ask AWS how services, container instances and databases are doing. Only reads are made.
+
+    Raises:
+        Refused: a read was refused.
+    """
+    import steps  # noqa: F401  (importing the package makes all kinds known)
+    from provisioner.engine.refusal import explained
+    from provisioner.operate import know
+
+    aws.read_only = True
+    know(aws, state.records, {})
+    try:
+        return Condition(_services(aws), _instances(aws), _databases(aws))
+    except Exception as error:
+        raise explained(error) from error
+
+
+def _services(aws: Aws) -> list[dict[str, Any]]:
+    from provisioner.kinds.ecs_service import Service
+
+    return [
+        {
+            "name": live.attributes["service_name"],
+            "running": live.attributes["running_count"],
+            "desired": live.attributes["desired_count"],
+            "rollout": live.attributes["rollout_state"] or live.status,
+            "capacity": [s["capacityProvider"] for s in live.attributes["capacity_provider_strategy"]],
+            "trouble": live.attributes["trouble"],
+        }
+        for live in sorted(aws.live(Service), key=lambda live: live.id)
+        if live.owned
+    ]
+
+
+def _instances(aws: Aws) -> list[dict[str, Any]]:
+    from provisioner.kinds.ecs_cluster import Cluster, container_instances
+
+    clusters = [live.id for live in aws.live(Cluster) if live.owned]
+    return [
+        {
+            "id": instance["ec2InstanceId"],
+            "status": instance["status"],
+            "connected": instance["agentConnected"],
+            "type": next((a["value"] for a in instance["attributes"] if a["name"] == "ecs.instance-type"), ""),
+            "tasks": instance["runningTasksCount"] + instance["pendingTasksCount"],
+        }
+        for cluster in clusters
+        for instance in container_instances(aws, cluster)
+    ]
+
+
+def _databases(aws: Aws) -> list[dict[str, Any]]:
+    from provisioner.kinds.rds import DbCluster
+
+    return [
+        {"name": live.id, "status": live.status, "host": live.outputs.get("endpoint")}
+        for live in aws.live(DbCluster)
+        if live.owned
+    ]

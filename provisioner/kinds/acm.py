@@ -1,0 +1,136 @@
+"""Certificate Manager: certificates that AWS issues once records in the domain's zone prove whose the domain is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, ClassVar
+
+from provisioner.aws import Aws, tag_map
+from provisioner.engine.errors import Failed
+from provisioner.engine.kind import Kind, Live
+from provisioner.kinds.route53 import RecordSet
+
+MOST_NAMES = 10
+"""Names in one certificate (ACM's default quota)."""
+ALIVE = ("PENDING_VALIDATION", "ISSUED")
+
+
+def proven(names: Iterable[str]) -> list[str]:
+    """Return the domains that need a validation record, in order: `x` and `*.x` share one."""
+    return sorted({name.removeprefix("*.") for name in names})
+
+
+@dataclass(frozen=True)
+class Certificate(Kind):
+    """A public certificate, validated by DNS.
+
+    `subject_alternative_names` holds all names, `domain_name` among them, as AWS shows them. The outputs
+    `validation_name_0`, `validation_value_0` and so on are the CNAMEs to make, in the order of `proven`; ACM tells them
+    some seconds after the request.
+    """
+
+    domain_name: str
+    subject_alternative_names: Sequence[str]
+
+    service: ClassVar[str] = "acm"
+    outputs: ClassVar[Sequence[str]] = tuple(
+        f"validation_{part}_{number}" for number in range(MOST_NAMES) for part in ("name", "value")
+    )
+    fixed: ClassVar[frozenset[str]] = frozenset({"domain_name", "subject_alternative_names"})
+    unordered: ClassVar[frozenset[str]] = frozenset({"subject_alternative_names"})
+    # ACM looks for the records again and again: usually minutes, sometimes half an hour
+    budget: ClassVar[float] = 2700
+    removal_budget: ClassVar[float] = 1200
+    interval: ClassVar[float] = 5
+
+    @classmethod
+    def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Live]:
+        domains = {fields["domain_name"] for fields in known}
+        for summary in aws.pages("acm", "list_certificates", "CertificateSummaryList"):
+            arn = summary["CertificateArn"]
+            # a call for each certificate of the account would be many: only those that may be ours are asked for
+            read = partial(_tags, aws, arn) if summary["DomainName"] in domains else dict[str, str]
+            tags = aws.tags_of(arn, read)
+            if aws.owns(tags):
+                yield cls._live(aws, aws.client("acm").describe_certificate(CertificateArn=arn)["Certificate"], tags)
+
+    @staticmethod
+    def _live(aws: Aws, certificate: Mapping[str, Any], tags: Mapping[str, str]) -> Live:
+        names = certificate["SubjectAlternativeNames"]
+        attributes = {"domain_name": certificate["DomainName"], "subject_alternative_names": sorted(names)}
+        status = certificate["Status"] + (f": {certificate['FailureReason']}" if "FailureReason" in certificate else "")
+        outputs = _validation(names, certificate.get("DomainValidationOptions", ()))
+        return Live(certificate["CertificateArn"], attributes, outputs, aws.address_in(tags), status=status)
+
+    def create(self, aws: Aws, token: str) -> Live:
+        arn = aws.client("acm").request_certificate(
+            DomainName=self.domain_name,
+            SubjectAlternativeNames=self.subject_alternative_names,
+            ValidationMethod="DNS",
+            IdempotencyToken=token,
+            Tags=aws.tag_list(self.address),
+        )["CertificateArn"]
+        return Live(arn, self.fields(), address=self.address, status="PENDING_VALIDATION")
+
+    @classmethod
+    def delete(cls, aws: Aws, live: Live) -> None:
+        aws.client("acm").delete_certificate(CertificateArn=live.id)
+
+    @classmethod
+    def pending(cls, live: Live) -> str | None:
+        if live.status == "ISSUED":
+            return None
+        if live.status != "PENDING_VALIDATION":
+            raise Failed(
+                f"certificate {live.id} is {live.status}, and will not be issued any more. Delete it (aws acm "
+                f"delete-certificate --certificate-arn {live.id}), then run again: another is requested"
+            )
+        return "ACM to see the validation records" if live.outputs else "ACM to say which records it wants"
+
+    @classmethod
+    def blockers(cls, aws: Aws, live: Live) -> str:
+        certificate = aws.client("acm").describe_certificate(CertificateArn=live.id)["Certificate"]
+        return f"in use by {', '.join(certificate['InUseBy'])}" if certificate.get("InUseBy") else ""
+
+
+def _tags(aws: Aws, arn: str) -> dict[str, str]:
+    return tag_map(aws.client("acm").list_tags_for_certificate(CertificateArn=arn)["Tags"])
+
+
+def _validation(names: Sequence[str], options: Iterable[Mapping[str, Any]]) -> dict[str, str]:
+    """Return the outputs of those domains that ACM has told the record of."""
+    records = {o["DomainName"].removeprefix("*."): o["ResourceRecord"] for o in options if "ResourceRecord" in o}
+    outputs = {}
+    for number, domain in enumerate(proven(names)):
+        if domain in records:
+            outputs[f"validation_name_{number}"] = records[domain]["Name"]
+            outputs[f"validation_value_{number}"] = records[domain]["Value"]
+    return outputs
+
+
+@dataclass(frozen=True)
+class ValidationRecord(RecordSet):
+    """The CNAME that proves a domain to ACM, for all of the account's certificates of this domain.
+
+    One that is there already serves as it is. It stays when a certificate of somebody else needs it, which could not be
+    renewed without it.
+    """
+
+    ttl: int | None = 300
+
+    written_once: ClassVar[frozenset[str]] = frozenset({"ttl"})
+
+    @classmethod
+    def shared(cls, aws: Aws, live: Live) -> bool:
+        ours = {certificate.id for certificate in aws.live(Certificate)}
+        domain = live.attributes["record_name"].partition(".")[2]
+        # CloudFront's certificates are in us-east-1, and their records are the same
+        for region in {aws.region, "us-east-1"}:
+            pages = aws.client("acm", region).get_paginator("list_certificates").paginate(CertificateStatuses=ALIVE)
+            for summary in (summary for page in pages for summary in page["CertificateSummaryList"]):
+                names = {summary["DomainName"], *summary.get("SubjectAlternativeNameSummaries", ())}
+                if summary["CertificateArn"] not in ours and domain in proven(names):
+                    return True
+        return False

@@ -1,0 +1,179 @@
+"""EC2 Auto Scaling: the group that container instances come from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from provisioner.aws import Aws, batches, tag_map
+from provisioner.engine.kind import Changes, Kind, Live
+
+MANAGED_TAG = "AmazonECSManaged"
+"""ECS puts this tag on a capacity provider's group; it is in the create call too, so that instances carry it."""
+
+
+@dataclass(frozen=True)
+class AutoScalingGroup(Kind):
+    """A group of instances whose number is up to somebody else: the capacity provider.
+
+    Attributes:
+        mixed_instances_policy: as AWS spells it, each setting of InstancesDistribution written out.
+        desired_capacity: what the group begins with; never compared.
+    """
+
+    auto_scaling_group_name: str
+    mixed_instances_policy: Mapping[str, Any]
+    subnet_ids: Sequence[str]
+    min_size: int
+    max_size: int
+    desired_capacity: int
+    new_instances_protected_from_scale_in: bool = True
+    health_check_type: str = "EC2"
+    health_check_grace_period: int = 300
+
+    service: ClassVar[str] = "autoscaling"
+    identity: ClassVar[Sequence[str]] = ("auto_scaling_group_name",)
+    outputs: ClassVar[Sequence[str]] = ("arn",)
+    fixed: ClassVar[frozenset[str]] = frozenset({"auto_scaling_group_name"})
+    written_once: ClassVar[frozenset[str]] = frozenset({"desired_capacity"})
+    unordered: ClassVar[frozenset[str]] = frozenset({"subnet_ids"})
+    budget: ClassVar[float] = 900
+    removal_budget: ClassVar[float] = 1800
+    interval: ClassVar[float] = 5
+
+    @classmethod
+    def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Live]:
+        found = {g["AutoScalingGroupName"]: g for g in _described(aws, Filters=aws.owner_filters())}
+        if unseen := sorted({fields["auto_scaling_group_name"] for fields in known} - found.keys()):
+            found |= {g["AutoScalingGroupName"]: g for g in _described(aws, AutoScalingGroupNames=unseen)}
+        for group in found.values():
+            yield cls._live(aws, group)
+
+    @classmethod
+    def _live(cls, aws: Aws, group: Mapping[str, Any]) -> Live:
+        tags = tag_map(group.get("Tags"))
+        attributes = {
+            "auto_scaling_group_name": group["AutoScalingGroupName"],
+            "mixed_instances_policy": _policy(group.get("MixedInstancesPolicy", {})),
+            "subnet_ids": sorted(filter(None, group.get("VPCZoneIdentifier", "").split(","))),
+            "min_size": group["MinSize"],
+            "max_size": group["MaxSize"],
+            "new_instances_protected_from_scale_in": group.get("NewInstancesProtectedFromScaleIn", False),
+            "health_check_type": group.get("HealthCheckType"),
+            "health_check_grace_period": group.get("HealthCheckGracePeriod"),
+        }
+        deleting, status = "Status" in group, ""
+        in_service = sum(i["LifecycleState"] == "InService" for i in group.get("Instances", ()))
+        if deleting:
+            instances = [f"{i['InstanceId']} {i['LifecycleState']}" for i in group.get("Instances", ())]
+            status = f"{group['Status']}" + (f": {', '.join(instances)}" if instances else "")
+        elif in_service < group["MinSize"] and aws.owns(tags):
+            status = f"{in_service}/{group['MinSize']} instances in service"
+            if trouble := _activity(aws, group["AutoScalingGroupName"], "Failed", "Cancelled"):
+                status += f" ({trouble})"
+        return Live(
+            group["AutoScalingGroupName"],
+            attributes,
+            {"arn": group["AutoScalingGroupARN"]},
+            address=aws.address_in(tags),
+            owned=aws.owns(tags),
+            status=status,
+            deleting=deleting,
+        )
+
+    def _arguments(self) -> dict[str, Any]:
+        return {
+            "AutoScalingGroupName": self.auto_scaling_group_name,
+            "MixedInstancesPolicy": self.mixed_instances_policy,
+            "VPCZoneIdentifier": ",".join(self.subnet_ids),
+            "MinSize": self.min_size,
+            "MaxSize": self.max_size,
+            "NewInstancesProtectedFromScaleIn": self.new_instances_protected_from_scale_in,
+            "HealthCheckType": self.health_check_type,
+            "HealthCheckGracePeriod": self.health_check_grace_period,
+        }
+
+    def create(self, aws: Aws, token: str) -> Live:
+        name = self.auto_scaling_group_name
+        # the address belongs to the group alone, all other tags to its instances as well
+        inherited = {**aws.owner, "Name": name, MANAGED_TAG: "true"}
+        tags = [
+            {
+                "ResourceType": "auto-scaling-group",
+                "ResourceId": name,
+                "Key": key,
+                "Value": value,
+                "PropagateAtLaunch": key in inherited,
+            }
+            for key, value in (aws.tags(self.address) | inherited).items()
+        ]
+        aws.client("autoscaling").create_auto_scaling_group(
+            **self._arguments(), DesiredCapacity=self.desired_capacity, Tags=tags
+        )
+        # CreateAutoScalingGroup answers nothing, not even the ARN
+        return self._live(aws, _one(aws, name))
+
+    def update(self, aws: Aws, live: Live, changes: Changes) -> None:
+        aws.client("autoscaling").update_auto_scaling_group(**self._arguments())
+
+    @classmethod
+    def delete(cls, aws: Aws, live: Live) -> None:
+        autoscaling = aws.client("autoscaling")
+        autoscaling.update_auto_scaling_group(
+            AutoScalingGroupName=live.id,
+            MinSize=0,
+            MaxSize=0,
+            DesiredCapacity=0,
+            NewInstancesProtectedFromScaleIn=False,
+        )
+        # protection can be taken from instances in service only; SetInstanceProtection takes 50 at once
+        protected = [
+            instance["InstanceId"]
+            for instance in _one(aws, live.id)["Instances"]
+            if instance["ProtectedFromScaleIn"] and instance["LifecycleState"] == "InService"
+        ]
+        for ids in batches(protected, 50):
+            autoscaling.set_instance_protection(
+                AutoScalingGroupName=live.id, InstanceIds=ids, ProtectedFromScaleIn=False
+            )
+        autoscaling.delete_auto_scaling_group(AutoScalingGroupName=live.id, ForceDelete=True)
+
+    @classmethod
+    def pending(cls, live: Live) -> str | None:
+        return live.status or None
+
+    @classmethod
+    def blockers(cls, aws: Aws, live: Live) -> str:
+        return _activity(aws, live.id, "InProgress", "WaitingForELBConnectionDraining", "MidLifecycleAction", "Failed")
+
+
+def _described(aws: Aws, **which: Any) -> Iterator[Any]:
+    return aws.pages("autoscaling", "describe_auto_scaling_groups", "AutoScalingGroups", **which)
+
+
+def _one(aws: Aws, name: str) -> Mapping[str, Any]:
+    group: Mapping[str, Any] = next(_described(aws, AutoScalingGroupNames=[name]))
+    return group
+
+
+def _policy(policy: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a mixed instances policy without what AWS adds: the template's name, settings that are empty."""
+    template = policy.get("LaunchTemplate", {})
+    specification = dict(template.get("LaunchTemplateSpecification", {}))
+    specification.pop("LaunchTemplateName", None)
+    distribution = policy.get("InstancesDistribution", {})
+    return {
+        "LaunchTemplate": {**template, "LaunchTemplateSpecification": specification},
+        "InstancesDistribution": {name: value for name, value in distribution.items() if value not in (None, "")},
+    }
+
+
+def _activity(aws: Aws, name: str, *codes: str) -> str:
+    """Return the newest scaling activity of these status codes in AWS's words, or an empty string."""
+    answer = aws.client("autoscaling").describe_scaling_activities(AutoScalingGroupName=name, MaxRecords=20)
+    for activity in answer["Activities"]:
+        if activity["StatusCode"] in codes:
+            message = activity.get("StatusMessage", activity["Description"])
+            return f"{activity['StatusCode']}: {message}"
+    return ""

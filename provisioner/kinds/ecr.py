@@ -1,0 +1,98 @@
+"""Elastic Container Registry: repositories."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from botocore.exceptions import ClientError
+
+from provisioner.aws import Aws, tag_map
+from provisioner.engine.kind import Changes, Kind, Live
+from provisioner.engine.retry import absent
+
+
+@dataclass(frozen=True)
+class Repository(Kind):
+    """A repository with its lifecycle policy, which is a document as ECR's user guide has it, or None for none."""
+
+    repository_name: str
+    image_tag_mutability: str
+    image_scanning_configuration: Mapping[str, bool]
+    lifecycle_policy: Mapping[str, Any] | None
+
+    service: ClassVar[str] = "ecr"
+    identity: ClassVar[Sequence[str]] = ("repository_name",)
+    outputs: ClassVar[Sequence[str]] = ("arn", "repository_uri")
+    fixed: ClassVar[frozenset[str]] = frozenset({"repository_name"})
+
+    @classmethod
+    def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Live]:
+        names = {fields["repository_name"] for fields in known}
+        for repository in aws.pages("ecr", "describe_repositories", "repositories"):
+            name = repository["repositoryName"]
+            tags = cls._tags(aws, repository["repositoryArn"], name in names)
+            if owned := aws.owns(tags):
+                yield cls._live(aws, repository, tags, cls._policy(aws, name))
+            elif name in names:
+                yield cls._live(aws, repository, tags, None, owned=owned)
+
+    @staticmethod
+    def _tags(aws: Aws, arn: str, known: bool) -> Mapping[str, str]:
+        def read() -> Mapping[str, str]:
+            return tag_map(aws.client("ecr").list_tags_for_resource(resourceArn=arn)["tags"])
+
+        return aws.tags_of(arn, read if known else dict)
+
+    @staticmethod
+    def _policy(aws: Aws, name: str) -> Any:
+        try:
+            return json.loads(aws.client("ecr").get_lifecycle_policy(repositoryName=name)["lifecyclePolicyText"])
+        except ClientError as error:
+            if not absent(error):
+                raise
+            return None
+
+    @staticmethod
+    def _live(
+        aws: Aws, repository: Mapping[str, Any], tags: Mapping[str, str], policy: Any, *, owned: bool = True
+    ) -> Live:
+        attributes = {
+            "repository_name": repository["repositoryName"],
+            "image_tag_mutability": repository["imageTagMutability"],
+            "image_scanning_configuration": repository["imageScanningConfiguration"],
+            "lifecycle_policy": policy,
+        }
+        outputs = {"arn": repository["repositoryArn"], "repository_uri": repository["repositoryUri"]}
+        return Live(repository["repositoryName"], attributes, outputs, address=aws.address_in(tags), owned=owned)
+
+    def create(self, aws: Aws, token: str) -> Live:
+        repository = aws.client("ecr").create_repository(
+            repositoryName=self.repository_name,
+            imageTagMutability=self.image_tag_mutability,
+            imageScanningConfiguration=self.image_scanning_configuration,
+            tags=aws.tag_list(self.address),
+        )["repository"]
+        return self._live(aws, repository, aws.tags(self.address), None)
+
+    def update(self, aws: Aws, live: Live, changes: Changes) -> None:
+        ecr = aws.client("ecr")
+        if "image_tag_mutability" in changes:
+            ecr.put_image_tag_mutability(repositoryName=live.id, imageTagMutability=self.image_tag_mutability)
+        if "image_scanning_configuration" in changes:
+            ecr.put_image_scanning_configuration(
+                repositoryName=live.id, imageScanningConfiguration=self.image_scanning_configuration
+            )
+        if "lifecycle_policy" in changes:
+            if self.lifecycle_policy is None:
+                ecr.delete_lifecycle_policy(repositoryName=live.id)
+            else:
+                text = json.dumps(self.lifecycle_policy)
+                ecr.put_lifecycle_policy(repositoryName=live.id, lifecyclePolicyText=text)
+
+    @classmethod
+    def delete(cls, aws: Aws, live: Live) -> None:
+        # with its images: a repository that still has some is not deleted otherwise
+        aws.client("ecr").delete_repository(repositoryName=live.id, force=True)

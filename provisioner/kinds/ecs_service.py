@@ -1,0 +1,340 @@
+"""ECS task definitions, whose revisions never change, and the services that run them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from provisioner.aws import Aws, batches, tag_map
+from provisioner.engine.errors import Failed
+from provisioner.engine.kind import Changes, Kind, Live
+from provisioner.kinds.ecs_cluster import Cluster
+
+CONTENT_TAG = "provisioner:content"
+"""The tag that holds the hash of what a revision was registered with, so that it need not be described to be compared."""
+
+
+@dataclass(frozen=True)
+class TaskDefinition(Kind):
+    """A family of task definitions, known by its newest revision that is ours.
+
+    A revision cannot change: other content is registered as a new revision, and the older ones stay for a rollback.
+    """
+
+    family: str
+    requires_compatibilities: Sequence[str]
+    network_mode: str
+    cpu: str
+    memory: str
+    execution_role_arn: str
+    task_role_arn: str
+    runtime_platform: Mapping[str, str]
+    container_definitions: Sequence[Mapping[str, Any]]
+    volumes: Sequence[Mapping[str, Any]] = ()
+
+    service: ClassVar[str] = "ecs"
+    identity: ClassVar[Sequence[str]] = ("family",)
+    outputs: ClassVar[Sequence[str]] = ("arn",)
+    fixed: ClassVar[frozenset[str]] = frozenset({"family"})
+    unordered: ClassVar[frozenset[str]] = frozenset({"requires_compatibilities", "volumes"})
+    revises: ClassVar[bool] = True
+
+    @classmethod
+    def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Live]:
+        contents = {content_of(fields): fields for fields in known}
+        names = {fields["family"] for fields in known}
+        for family, arns in _revisions(aws).items():
+            for arn in arns:
+                # Reading tags costs a call where the bulk read is silent: only where the thing may well be ours.
+                likely = family in names or (family.startswith(f"{aws.name}-") and arn == arns[0])
+                tags = _tags(aws, arn) if likely else aws.tags_of(arn, dict)
+                if aws.owns(tags):
+                    attributes = contents.get(tags.get(CONTENT_TAG, "")) or cls._described(aws, arn)
+                    yield Live(family, attributes, {"arn": arn}, address=aws.address_in(tags), status="ACTIVE")
+                    break
+            else:
+                if family in names:
+                    yield Live(family, {"family": family}, owned=False, status="ACTIVE")
+
+    @classmethod
+    def _described(cls, aws: Aws, arn: str) -> dict[str, Any]:
+        """Return a revision's content without what AWS adds to it."""
+        shown = aws.client("ecs").describe_task_definition(taskDefinition=arn)["taskDefinition"]
+        content = {field: shown[name] for field, name in _NAMES.items() if name in shown}
+        return content | {
+            "container_definitions": [_container(container) for container in shown["containerDefinitions"]],
+            "volumes": [_without_empty(volume) for volume in shown.get("volumes", ())],
+        }
+
+    def create(self, aws: Aws, token: str) -> Live:
+        made = aws.client("ecs").register_task_definition(
+            **{_NAMES[field]: value for field, value in self.fields().items()},
+            tags=[
+                *aws.tag_list(self.address, "key", "value"),
+                {"key": CONTENT_TAG, "value": content_of(self.fields())},
+            ],
+        )["taskDefinition"]
+        outputs = {"arn": made["taskDefinitionArn"]}
+        return Live(self.family, self.fields(), outputs, address=self.address, status="ACTIVE")
+
+    @classmethod
+    def delete(cls, aws: Aws, live: Live) -> None:
+        # AWS keeps revisions that are only deregistered for ever, and takes at most 10 to delete
+        ours = [arn for arn in _revisions(aws, live.id).get(live.id, ()) if aws.owns(_tags(aws, arn))]
+        for group in batches(ours, 10):
+            for arn in group:
+                aws.client("ecs").deregister_task_definition(taskDefinition=arn)
+            aws.client("ecs").delete_task_definitions(taskDefinitions=group)
+
+
+_NAMES = {
+    "family": "family",
+    "requires_compatibilities": "requiresCompatibilities",
+    "network_mode": "networkMode",
+    "cpu": "cpu",
+    "memory": "memory",
+    "execution_role_arn": "executionRoleArn",
+    "task_role_arn": "taskRoleArn",
+    "runtime_platform": "runtimePlatform",
+    "container_definitions": "containerDefinitions",
+    "volumes": "volumes",
+}
+"""Each field of a task definition as RegisterTaskDefinition calls it."""
+
+
+def content_of(fields: Mapping[str, Any]) -> str:
+    """Return the hash of a task definition's fields, the same whatever the order of their keys."""
+    return hashlib.sha256(json.dumps(fields, sort_keys=True).encode()).hexdigest()
+
+
+def _revisions(aws: Aws, family: str | None = None) -> dict[str, list[str]]:
+    """Return the ARNs of the ACTIVE revisions by family, newest first: of one family, or of all in the region."""
+    only = {"familyPrefix": family} if family else {}
+    families: dict[str, list[tuple[int, str]]] = {}
+    for arn in aws.pages("ecs", "list_task_definitions", "taskDefinitionArns", status="ACTIVE", **only):
+        name, revision = arn.rpartition("/")[2].split(":")
+        families.setdefault(name, []).append((int(revision), arn))
+    return {name: [arn for _, arn in sorted(found, reverse=True)] for name, found in families.items()}
+
+
+def _tags(aws: Aws, arn: str) -> dict[str, str]:
+    def read() -> dict[str, str]:
+        return tag_map(aws.client("ecs").list_tags_for_resource(resourceArn=arn)["tags"], "key", "value")
+
+    return aws.tags_of(arn, read)
+
+
+def _container(shown: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a container definition as it would be written: no defaults, lists of names in order."""
+    container = {k: v for k, v in _without_empty(shown).items() if (k, v) != ("cpu", 0)}
+    for key in ("environment", "secrets"):
+        if key in container:
+            container[key] = sorted(container[key], key=lambda pair: str(pair["name"]))
+    if "portMappings" in container:
+        # With awsvpc the host's port is the container's.
+        container["portMappings"] = [
+            {"containerPort": port["containerPort"], "protocol": port.get("protocol", "tcp")}
+            for port in container["portMappings"]
+        ]
+    return container
+
+
+def _without_empty(shown: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in shown.items() if value not in ([], {}, None)}
+
+
+@dataclass(frozen=True)
+class Service(Kind):
+    """An ECS service of awsvpc tasks on a capacity provider; how many of them is autoscaling's business once it runs.
+
+    Attributes:
+        load_balancers, service_registries: as CreateService spells them.
+        failed: whether ECS has given its newest deployment up. Nobody wants that, so `up` starts another one.
+    """
+
+    cluster: str
+    service_name: str
+    task_definition: str
+    desired_count: int
+    capacity_provider_strategy: Sequence[Mapping[str, Any]]
+    subnets: Sequence[str]
+    security_groups: Sequence[str]
+    assign_public_ip: str
+    load_balancers: Sequence[Mapping[str, Any]]
+    service_registries: Sequence[Mapping[str, Any]]
+    health_check_grace_period_seconds: int
+    deployment_configuration: Mapping[str, Any]
+    availability_zone_rebalancing: str
+    enable_execute_command: bool
+    enable_ecs_managed_tags: bool
+    propagate_tags: str
+    failed: bool = False
+
+    service: ClassVar[str] = "ecs"
+    identity: ClassVar[Sequence[str]] = ("cluster", "service_name")
+    fixed: ClassVar[frozenset[str]] = frozenset({"cluster", "service_name"})
+    written_once: ClassVar[frozenset[str]] = frozenset({"desired_count"})
+    unordered: ClassVar[frozenset[str]] = frozenset(
+        {"capacity_provider_strategy", "subnets", "security_groups", "load_balancers", "service_registries"}
+    )
+    outputs: ClassVar[Sequence[str]] = ("service_name",)
+    # From no instance at all: managed scaling looks once a minute, then one boots, pulls, and passes health checks
+    budget: ClassVar[float] = 1800
+    removal_budget: ClassVar[float] = 1200
+    interval: ClassVar[float] = 5
+
+    @classmethod
+    def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Live]:
+        for cluster in (live.attributes["cluster_name"] for live in aws.live(Cluster) if live.owned):
+            arns = aws.pages("ecs", "list_services", "serviceArns", cluster=cluster, PaginationConfig={"PageSize": 100})
+            # Services that are DRAINING are not listed, only described
+            names = {arn.rpartition("/")[2] for arn in arns}
+            names |= {fields["service_name"] for fields in known if fields["cluster"] == cluster}
+            for group in batches(sorted(names), 10):
+                shown = aws.client("ecs").describe_services(cluster=cluster, services=group, include=["TAGS"])
+                yield from (cls._live(aws, service) for service in shown["services"] if service["status"] != "INACTIVE")
+
+    @staticmethod
+    def _live(aws: Aws, service: Mapping[str, Any]) -> Live:
+        network = service.get("networkConfiguration", {}).get("awsvpcConfiguration", {})
+        deployment = service.get("deploymentConfiguration", {})
+        breaker = deployment.get("deploymentCircuitBreaker", {})
+        primary = next((d for d in service.get("deployments", ()) if d["status"] == "PRIMARY"), {})
+        tags = tag_map(service.get("tags"), "key", "value")
+        attributes = {
+            "cluster": service["clusterArn"].rpartition("/")[2],
+            "service_name": service["serviceName"],
+            "task_definition": service["taskDefinition"],
+            "desired_count": service["desiredCount"],
+            "capacity_provider_strategy": [
+                {"capacityProvider": s["capacityProvider"], "weight": s.get("weight", 0), "base": s.get("base", 0)}
+                for s in service.get("capacityProviderStrategy", ())
+            ],
+            "subnets": network.get("subnets", []),
+            "security_groups": network.get("securityGroups", []),
+            "assign_public_ip": network.get("assignPublicIp", "DISABLED"),
+            "load_balancers": [
+                {key: lb[key] for key in ("targetGroupArn", "containerName", "containerPort") if key in lb}
+                for lb in service.get("loadBalancers", ())
+            ],
+            "service_registries": [_without_empty(registry) for registry in service.get("serviceRegistries", ())],
+            "health_check_grace_period_seconds": service.get("healthCheckGracePeriodSeconds") or 0,
+            "deployment_configuration": {
+                "deploymentCircuitBreaker": {key: breaker.get(key, False) for key in ("enable", "rollback")},
+                "maximumPercent": deployment.get("maximumPercent"),
+                "minimumHealthyPercent": deployment.get("minimumHealthyPercent"),
+            },
+            "availability_zone_rebalancing": service.get("availabilityZoneRebalancing", "DISABLED"),
+            "enable_execute_command": service.get("enableExecuteCommand", False),
+            "enable_ecs_managed_tags": service.get("enableECSManagedTags", False),
+            "propagate_tags": service.get("propagateTags", "NONE"),
+            "failed": primary.get("rolloutState") == "FAILED",
+            "running_count": service["runningCount"],
+            "rollout_state": primary.get("rolloutState", ""),
+            "rollout_reason": primary.get("rolloutStateReason", ""),
+            "trouble": _trouble(aws, service, primary) if aws.owns(tags) else "",
+        }
+        draining = service["status"] == "DRAINING"
+        return Live(
+            service["serviceArn"],
+            attributes,
+            {"service_name": service["serviceName"]},
+            address=aws.address_in(tags),
+            owned=aws.owns(tags),
+            status=f"DRAINING, {service['runningCount']} tasks left" if draining else service["status"],
+            deleting=draining,
+        )
+
+    def _settings(self) -> dict[str, tuple[str, Any]]:
+        """Return for each field that UpdateService can change its parameter and value."""
+        vpc = {
+            "subnets": self.subnets,
+            "securityGroups": self.security_groups,
+            "assignPublicIp": self.assign_public_ip,
+        }
+        network = ("networkConfiguration", {"awsvpcConfiguration": vpc})
+        return {
+            "task_definition": ("taskDefinition", self.task_definition),
+            "capacity_provider_strategy": ("capacityProviderStrategy", self.capacity_provider_strategy),
+            "subnets": network,
+            "security_groups": network,
+            "assign_public_ip": network,
+            "load_balancers": ("loadBalancers", self.load_balancers),
+            "service_registries": ("serviceRegistries", self.service_registries),
+            "health_check_grace_period_seconds": (
+                "healthCheckGracePeriodSeconds",
+                self.health_check_grace_period_seconds,
+            ),
+            "deployment_configuration": ("deploymentConfiguration", self.deployment_configuration),
+            "availability_zone_rebalancing": ("availabilityZoneRebalancing", self.availability_zone_rebalancing),
+            "enable_execute_command": ("enableExecuteCommand", self.enable_execute_command),
+            "enable_ecs_managed_tags": ("enableECSManagedTags", self.enable_ecs_managed_tags),
+            "propagate_tags": ("propagateTags", self.propagate_tags),
+        }
+
+    def create(self, aws: Aws, token: str) -> Live:
+        settings = dict(self._settings().values())
+        if not self.load_balancers:
+            # Refused without a load balancer, whatever its value
+            del settings["healthCheckGracePeriodSeconds"]
+        made = aws.client("ecs").create_service(
+            cluster=self.cluster,
+            serviceName=self.service_name,
+            desiredCount=self.desired_count,
+            clientToken=token,
+            tags=aws.tag_list(self.address, "key", "value"),
+            **settings,
+        )["service"]
+        return self._live(aws, {**made, "tags": aws.tag_list(self.address, "key", "value")})
+
+    def update(self, aws: Aws, live: Live, changes: Changes) -> None:
+        settings = self._settings()
+        request = dict(settings[field] for field in changes if field in settings)
+        # A new strategy moves no task by itself, and a deployment that was given up starts none
+        if changes.keys() & {"capacity_provider_strategy", "failed"}:
+            request["forceNewDeployment"] = True
+        aws.client("ecs").update_service(cluster=self.cluster, service=self.service_name, **request)
+
+    @classmethod
+    def delete(cls, aws: Aws, live: Live) -> None:
+        where = {"cluster": live.attributes["cluster"], "service": live.attributes["service_name"]}
+        if live.attributes["desired_count"]:
+            aws.client("ecs").update_service(**where, desiredCount=0)
+        aws.client("ecs").delete_service(**where, force=True)
+
+    @classmethod
+    def pending(cls, live: Live) -> str | None:
+        now, wanted = live.attributes["running_count"], live.attributes["desired_count"]
+        state, reason = live.attributes["rollout_state"], live.attributes["rollout_reason"]
+        trouble = live.attributes["trouble"]
+        # A rollback is a deployment of its own, which succeeds: what was wanted has failed all the same
+        if state == "FAILED" or (state == "IN_PROGRESS" and "rolling back" in reason):
+            raise Failed(f"{reason.rstrip('.')}{f' ({trouble})' if trouble else ''}")
+        if state == "COMPLETED" and (now or not wanted):
+            return None
+        return f"{now}/{wanted} tasks{f', {trouble}' if trouble else ''}"
+
+
+def _trouble(aws: Aws, service: Mapping[str, Any], deployment: Mapping[str, Any]) -> str:
+    """Say what keeps a service's newest deployment from completing, as far as ECS tells; empty if nothing is wrong."""
+    if deployment.get("rolloutState") == "COMPLETED":
+        return ""
+    if failed := deployment.get("failedTasks", 0):
+        why = next(iter(_stopped(aws, service, deployment["id"])), "")
+        return f"{failed} failed{f': {why}' if why else ''}"
+    events = (e["message"] for e in service.get("events", ()) if e["createdAt"] >= deployment.get("createdAt", 0))
+    newest = next(events, "") if deployment else ""
+    return newest.partition(") ")[2].rstrip(".") if "unable" in newest else ""
+
+
+def _stopped(aws: Aws, service: Mapping[str, Any], deployment: str) -> Iterable[str]:
+    """Yield why the last tasks of a deployment stopped: ECS's reason, and what each container says of its end."""
+    ecs, cluster = aws.client("ecs"), service["clusterArn"]
+    arns = ecs.list_tasks(cluster=cluster, serviceName=service["serviceName"], desiredStatus="STOPPED")["taskArns"]
+    for task in ecs.describe_tasks(cluster=cluster, tasks=arns)["tasks"] if arns else ():
+        if task.get("startedBy") == deployment and task.get("stoppedReason"):
+            ends = (c.get("reason") or (f"exit code {c['exitCode']}" if c.get("exitCode") else "") for c in task["containers"])
+            yield "; ".join(dict.fromkeys([task["stoppedReason"].rstrip("."), *filter(None, ends)]))

@@ -1,0 +1,355 @@
+"""Elastic Load Balancing: the application load balancer, its target groups, listeners and rules."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from provisioner.aws import Aws, batches, tag_map
+from provisioner.engine.errors import Failed
+from provisioner.engine.kind import Changes, Kind, Live
+from provisioner.kinds.ec2_network import interfaces
+
+Action = Mapping[str, Any]
+"""What a listener or rule does, as AWS spells it, in the form of `normal_action`."""
+
+REDIRECT_TO_HTTPS: Action = {
+    "Type": "redirect",
+    "RedirectConfig": {
+        "Protocol": "HTTPS",
+        "Port": "443",
+        "Host": "#{host}",
+        "Path": "/#{path}",
+        "Query": "#{query}",
+        "StatusCode": "HTTP_301",
+    },
+}
+
+
+def forward(target_group_arn: str) -> Action:
+    """Return the action that hands requests to a target group."""
+    return {"Type": "forward", "TargetGroupArn": target_group_arn}
+
+
+def answer(status_code: str, text: str) -> Action:
+    """Return the action that answers by itself, with this text."""
+    fixed = {"StatusCode": status_code, "ContentType": "text/plain", "MessageBody": text}
+    return {"Type": "fixed-response", "FixedResponseConfig": fixed}
+
+
+def path(*patterns: str) -> Mapping[str, Any]:
+    """Return the condition that a request's path has one of these patterns."""
+    return {"Field": "path-pattern", "Values": list(patterns)}
+
+
+def normal_action(action: Action) -> dict[str, Any]:
+    """Return an action without its order, and a forward to one target group without the longer form that AWS adds."""
+    said = {key: value for key, value in action.items() if key != "Order"}
+    if len(said.get("ForwardConfig", {}).get("TargetGroups", ())) == 1:
+        return {"Type": said["Type"], "TargetGroupArn": said["ForwardConfig"]["TargetGroups"][0]["TargetGroupArn"]}
+    return said
+
+
+def _described_tags(aws: Aws, arns: Sequence[str]) -> dict[str, dict[str, str]]:
+    tags: dict[str, dict[str, str]] = {}
+    # DescribeTags takes twenty at once
+    for group in batches(arns, 20):
+        found = aws.client("elbv2").describe_tags(ResourceArns=group)["TagDescriptions"]
+        tags |= {item["ResourceArn"]: tag_map(item["Tags"]) for item in found}
+    return tags
+
+
+@dataclass(frozen=True)
+class LoadBalancer(Kind):
+    """An application load balancer."""
+
+    load_balancer_name: str
+    subnets: Sequence[str]
+    security_groups: Sequence[str]
+    scheme: str = "internet-facing"
+    drop_invalid_header_fields: bool = True
+    idle_timeout: int = 60
+    deletion_protection: bool = False
+
+    service: ClassVar[str] = "elbv2"
+    identity: ClassVar[Sequence[str]] = ("load_balancer_name",)
+    outputs: ClassVar[Sequence[str]] = ("dns_name", "canonical_hosted_zone_id")
+    fixed: ClassVar[frozenset[str]] = frozenset({"load_balancer_name", "scheme"})
+    unordered: ClassVar[frozenset[str]] = frozenset({"subnets", "security_groups"})
+    update_when_ready: ClassVar[bool] = True
+    budget: ClassVar[float] = 900
+    interval: ClassVar[float] = 5
+
+    @classmethod
+    def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Live]:
+        names = {fields["load_balancer_name"] for fields in known}
+        found = {b["LoadBalancerArn"]: b for b in aws.pages("elbv2", "describe_load_balancers", "LoadBalancers")}
+        tags = _described_tags(aws, list(found))
+        for arn, balancer in found.items():
+            if aws.owns(tags.get(arn, {})) or balancer["LoadBalancerName"] in names:
+                attributes = aws.client("elbv2").describe_load_balancer_attributes(LoadBalancerArn=arn)["Attributes"]
+                yield cls._live(aws, balancer, tag_map(attributes), tags.get(arn, {}))
+
+    @staticmethod
+    def _live(aws: Aws, balancer: Mapping[str, Any], settings: Mapping[str, str], tags: Mapping[str, str]) -> Live:
+        attributes = {
+            "load_balancer_name": balancer["LoadBalancerName"],
+            "subnets": sorted(zone["SubnetId"] for zone in balancer["AvailabilityZones"]),
+            "security_groups": sorted(balancer.get("SecurityGroups", ())),
+            "scheme": balancer["Scheme"],
+            # a new balancer has AWS's defaults, and the create call does not return them
+            "drop_invalid_header_fields": settings.get("routing.http.drop_invalid_header_fields.enabled") == "true",
+            "idle_timeout": int(settings.get("idle_timeout.timeout_seconds", 60)),
+            "deletion_protection": settings.get("deletion_protection.enabled") == "true",
+        }
+        outputs = {"dns_name": balancer["DNSName"], "canonical_hosted_zone_id": balancer["CanonicalHostedZoneId"]}
+        state = balancer["State"]
+        status = state["Code"] + (f": {state['Reason']}" if state.get("Reason") else "")
+        address = aws.address_in(tags)
+        return Live(balancer["LoadBalancerArn"], attributes, outputs, address, owned=aws.owns(tags), status=status)
+
+    def create(self, aws: Aws, token: str) -> Live:
+        balancer = aws.client("elbv2").create_load_balancer(
+            Name=self.load_balancer_name,
+            Type="application",
+            IpAddressType="ipv4",
+            Scheme=self.scheme,
+            Subnets=self.subnets,
+            SecurityGroups=self.security_groups,
+            Tags=aws.tag_list(self.address),
+        )["LoadBalancers"][0]
+        return self._live(aws, balancer, {}, aws.tags(self.address))
+
+    def update(self, aws: Aws, live: Live, changes: Changes) -> None:
+        elb = aws.client("elbv2")
+        if "subnets" in changes:
+            elb.set_subnets(LoadBalancerArn=live.id, Subnets=self.subnets)
+        if "security_groups" in changes:
+            elb.set_security_groups(LoadBalancerArn=live.id, SecurityGroups=self.security_groups)
+        settings = {
+            "routing.http.drop_invalid_header_fields.enabled": str(self.drop_invalid_header_fields).lower(),
+            "idle_timeout.timeout_seconds": str(self.idle_timeout),
+            "deletion_protection.enabled": str(self.deletion_protection).lower(),
+        }
+        if changes.keys() & {"drop_invalid_header_fields", "idle_timeout", "deletion_protection"}:
+            attributes = [{"Key": key, "Value": value} for key, value in settings.items()]
+            elb.modify_load_balancer_attributes(LoadBalancerArn=live.id, Attributes=attributes)
+
+    @classmethod
+    def delete(cls, aws: Aws, live: Live) -> None:
+        aws.client("elbv2").delete_load_balancer(LoadBalancerArn=live.id)
+
+    @classmethod
+    def pending(cls, live: Live) -> str | None:
+        code = live.status.partition(":")[0]
+        if code == "failed":
+            raise Failed(f"load balancer {live.id} could not be set up: {live.status}")
+        return code if code == "provisioning" else None
+
+    @classmethod
+    def blockers(cls, aws: Aws, live: Live) -> str:
+        return interfaces(aws, "description", f"ELB {live.id.partition(':loadbalancer/')[2]}")
+
+
+@dataclass(frozen=True)
+class TargetGroup(Kind):
+    """Where a load balancer sends requests: the addresses of tasks, which ECS puts in, and how their health is told.
+
+    `port` counts only for targets that are put in without one of their own, and health is asked for on a target's own.
+    """
+
+    target_group_name: str
+    vpc_id: str
+    health_check_path: str
+    protocol: str = "HTTP"
+    port: int = 80
+    target_type: str = "ip"
+    deregistration_delay: int = 30
+    health_check_interval_seconds: int = 15
+    health_check_timeout_seconds: int = 5
+    healthy_threshold_count: int = 2
+    unhealthy_threshold_count: int = 3
+    matcher: str = "200"
+
+    service: ClassVar[str] = "elbv2"
+    identity: ClassVar[Sequence[str]] = ("target_group_name",)
+    fixed: ClassVar[frozenset[str]] = frozenset({"target_group_name", "vpc_id", "protocol", "port", "target_type"})
+
+    @classmethod
+    def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Live]:
+        names = {fields["target_group_name"] for fields in known}
+        found = {g["TargetGroupArn"]: g for g in aws.pages("elbv2", "describe_target_groups", "TargetGroups")}
+        tags = _described_tags(aws, list(found))
+        for arn, group in found.items():
+            if aws.owns(tags.get(arn, {})) or group["TargetGroupName"] in names:
+                attributes = aws.client("elbv2").describe_target_group_attributes(TargetGroupArn=arn)["Attributes"]
+                yield cls._live(aws, group, tag_map(attributes), tags.get(arn, {}))
+
+    @staticmethod
+    def _live(aws: Aws, group: Mapping[str, Any], settings: Mapping[str, str], tags: Mapping[str, str]) -> Live:
+        attributes = {
+            "target_group_name": group["TargetGroupName"],
+            "vpc_id": group.get("VpcId"),
+            "health_check_path": group.get("HealthCheckPath"),
+            "protocol": group.get("Protocol"),
+            "port": group.get("Port"),
+            "target_type": group["TargetType"],
+            # 300 s is AWS's default, which the create call does not return
+            "deregistration_delay": int(settings.get("deregistration_delay.timeout_seconds", 300)),
+            "health_check_interval_seconds": group.get("HealthCheckIntervalSeconds"),
+            "health_check_timeout_seconds": group.get("HealthCheckTimeoutSeconds"),
+            "healthy_threshold_count": group.get("HealthyThresholdCount"),
+            "unhealthy_threshold_count": group.get("UnhealthyThresholdCount"),
+            "matcher": group.get("Matcher", {}).get("HttpCode"),
+        }
+        return Live(group["TargetGroupArn"], attributes, address=aws.address_in(tags), owned=aws.owns(tags))
+
+    def create(self, aws: Aws, token: str) -> Live:
+        group = aws.client("elbv2").create_target_group(
+            Name=self.target_group_name,
+            Protocol=self.protocol,
+            Port=self.port,
+            VpcId=self.vpc_id,
+            TargetType=self.target_type,
+            Tags=aws.tag_list(self.address),
+            **self._health_check(),
+        )["TargetGroups"][0]
+        return self._live(aws, group, {}, aws.tags(self.address))
+
+    def update(self, aws: Aws, live: Live, changes: Changes) -> None:
+        elb = aws.client("elbv2")
+        if changes.keys() - {"deregistration_delay"}:
+            elb.modify_target_group(TargetGroupArn=live.id, **self._health_check())
+        if "deregistration_delay" in changes:
+            delay = {"Key": "deregistration_delay.timeout_seconds", "Value": str(self.deregistration_delay)}
+            elb.modify_target_group_attributes(TargetGroupArn=live.id, Attributes=[delay])
+
+    def _health_check(self) -> dict[str, Any]:
+        return {
+            "HealthCheckPath": self.health_check_path,
+            "HealthCheckIntervalSeconds": self.health_check_interval_seconds,
+            "HealthCheckTimeoutSeconds": self.health_check_timeout_seconds,
+            "HealthyThresholdCount": self.healthy_threshold_count,
+            "UnhealthyThresholdCount": self.unhealthy_threshold_count,
+            "Matcher": {"HttpCode": self.matcher},
+        }
+
+    @classmethod
+    def delete(cls, aws: Aws, live: Live) -> None:
+        aws.client("elbv2").delete_target_group(TargetGroupArn=live.id)
+
+
+@dataclass(frozen=True)
+class Listener(Kind):
+    """A port of a load balancer, and what it does with requests that no rule takes. HTTPS wants policy and certificate."""
+
+    load_balancer_arn: str
+    port: int
+    protocol: str
+    default_actions: Sequence[Action]
+    ssl_policy: str | None = None
+    certificate_arn: str | None = None
+
+    service: ClassVar[str] = "elbv2"
+    identity: ClassVar[Sequence[str]] = ("load_balancer_arn", "port")
+    fixed: ClassVar[frozenset[str]] = frozenset({"load_balancer_arn", "port"})
+
+    @classmethod
+    def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Live]:
+        for balancer in aws.live(LoadBalancer):
+            for listener in aws.pages("elbv2", "describe_listeners", "Listeners", LoadBalancerArn=balancer.id):
+                yield cls._live(listener, owned=balancer.owned)
+
+    @staticmethod
+    def _live(listener: Mapping[str, Any], *, owned: bool = True) -> Live:
+        certificates = [certificate["CertificateArn"] for certificate in listener.get("Certificates") or ()]
+        attributes = {
+            "load_balancer_arn": listener["LoadBalancerArn"],
+            "port": listener["Port"],
+            "protocol": listener["Protocol"],
+            "default_actions": [normal_action(action) for action in listener["DefaultActions"]],
+            "ssl_policy": listener.get("SslPolicy"),
+            "certificate_arn": certificates[0] if certificates else None,
+        }
+        return Live(listener["ListenerArn"], attributes, owned=owned)
+
+    def create(self, aws: Aws, token: str) -> Live:
+        listener = aws.client("elbv2").create_listener(
+            LoadBalancerArn=self.load_balancer_arn, Tags=aws.tag_list(self.address), **self._settings()
+        )["Listeners"][0]
+        return self._live(listener)
+
+    def update(self, aws: Aws, live: Live, changes: Changes) -> None:
+        aws.client("elbv2").modify_listener(ListenerArn=live.id, **self._settings())
+
+    def _settings(self) -> dict[str, Any]:
+        settings = {"Protocol": self.protocol, "Port": self.port, "DefaultActions": self.default_actions}
+        if self.certificate_arn:
+            certificates = [{"CertificateArn": self.certificate_arn}]
+            return settings | {"SslPolicy": self.ssl_policy, "Certificates": certificates}
+        return settings
+
+    @classmethod
+    def delete(cls, aws: Aws, live: Live) -> None:
+        aws.client("elbv2").delete_listener(ListenerArn=live.id)
+
+
+@dataclass(frozen=True)
+class ListenerRule(Kind):
+    """What a listener does with requests that meet the conditions; the lowest priority is asked first."""
+
+    listener_arn: str
+    priority: int
+    conditions: Sequence[Mapping[str, Any]]
+    actions: Sequence[Action]
+
+    service: ClassVar[str] = "elbv2"
+    identity: ClassVar[Sequence[str]] = ("listener_arn", "priority")
+    fixed: ClassVar[frozenset[str]] = frozenset({"listener_arn"})
+
+    @classmethod
+    def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Live]:
+        for listener in aws.live(Listener):
+            for rule in aws.pages("elbv2", "describe_rules", "Rules", ListenerArn=listener.id):
+                if not rule["IsDefault"]:
+                    yield cls._live(listener.id, rule, owned=listener.owned)
+
+    @staticmethod
+    def _live(listener_arn: str, rule: Mapping[str, Any], *, owned: bool = True) -> Live:
+        attributes = {
+            "listener_arn": listener_arn,
+            "priority": int(rule["Priority"]),
+            "conditions": [_normal_condition(condition) for condition in rule["Conditions"]],
+            "actions": [normal_action(action) for action in rule["Actions"]],
+        }
+        return Live(rule["RuleArn"], attributes, owned=owned)
+
+    def create(self, aws: Aws, token: str) -> Live:
+        rule = aws.client("elbv2").create_rule(
+            ListenerArn=self.listener_arn,
+            Priority=self.priority,
+            Conditions=self.conditions,
+            Actions=self.actions,
+            Tags=aws.tag_list(self.address),
+        )["Rules"][0]
+        return self._live(self.listener_arn, rule)
+
+    def update(self, aws: Aws, live: Live, changes: Changes) -> None:
+        elb = aws.client("elbv2")
+        if "priority" in changes:
+            elb.set_rule_priorities(RulePriorities=[{"RuleArn": live.id, "Priority": self.priority}])
+        if changes.keys() - {"priority"}:
+            elb.modify_rule(RuleArn=live.id, Conditions=self.conditions, Actions=self.actions)
+
+    @classmethod
+    def delete(cls, aws: Aws, live: Live) -> None:
+        aws.client("elbv2").delete_rule(RuleArn=live.id)
+
+
+def _normal_condition(condition: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a condition on paths in its short form; AWS shows both."""
+    if condition["Field"] == "path-pattern":
+        values = condition.get("Values") or condition["PathPatternConfig"]["Values"]
+        return {"Field": "path-pattern", "Values": list(values)}
+    return dict(condition)

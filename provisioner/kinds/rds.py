@@ -1,0 +1,371 @@
+"""RDS: an Aurora Serverless v2 cluster with its instances, the subnets it may use, and its settings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from provisioner.aws import Aws, batches, tag_map
+from provisioner.engine.errors import Failed
+from provisioner.engine.kind import Changes, Kind, Live
+
+FAILING = ("fail", "inaccessible", "incompatible", "insufficient", "storage-full", "restore-error")
+"""Parts of the statuses that AWS does not leave by itself (Aurora user guide, status of clusters and instances)."""
+
+
+@dataclass(frozen=True)
+class DbSubnetGroup(Kind):
+    """The subnets, of at least two zones, that a cluster's instances may be placed in."""
+
+    db_subnet_group_name: str
+    db_subnet_group_description: str
+    subnet_ids: Sequence[str]
+
+    service: ClassVar[str] = "rds"
+    identity: ClassVar[Sequence[str]] = ("db_subnet_group_name",)
+    fixed: ClassVar[frozenset[str]] = frozenset({"db_subnet_group_name"})
+    unordered: ClassVar[frozenset[str]] = frozenset({"subnet_ids"})
+
+    @classmethod
+    def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Live]:
+        names = {fields["db_subnet_group_name"] for fields in known}
+        for group in aws.pages("rds", "describe_db_subnet_groups", "DBSubnetGroups"):
+            name = group["DBSubnetGroupName"]
+            tags = _tags(aws, group["DBSubnetGroupArn"], name in names)
+            if aws.owns(tags) or name in names:
+                yield cls._live(aws, group, tags)
+
+    @staticmethod
+    def _live(aws: Aws, group: Mapping[str, Any], tags: Mapping[str, str]) -> Live:
+        attributes = {
+            "db_subnet_group_name": group["DBSubnetGroupName"],
+            "db_subnet_group_description": group["DBSubnetGroupDescription"],
+            "subnet_ids": sorted(subnet["SubnetIdentifier"] for subnet in group["Subnets"]),
+        }
+        return Live(group["DBSubnetGroupName"], attributes, address=aws.address_in(tags), owned=aws.owns(tags))
+
+    def create(self, aws: Aws, token: str) -> Live:
+        group = aws.client("rds").create_db_subnet_group(
+            DBSubnetGroupName=self.db_subnet_group_name,
+            DBSubnetGroupDescription=self.db_subnet_group_description,
+            SubnetIds=self.subnet_ids,
+            Tags=aws.tag_list(self.address),
+        )["DBSubnetGroup"]
+        return self._live(aws, group, aws.tags(self.address))
+
+    def update(self, aws: Aws, live: Live, changes: Changes) -> None:
+        aws.client("rds").modify_db_subnet_group(
+            DBSubnetGroupName=live.id,
+            DBSubnetGroupDescription=self.db_subnet_group_description,
+            SubnetIds=self.subnet_ids,
+        )
+
+    @classmethod
+    def delete(cls, aws: Aws, live: Live) -> None:
+        aws.client("rds").delete_db_subnet_group(DBSubnetGroupName=live.id)
+
+
+@dataclass(frozen=True)
+class DbClusterParameterGroup(Kind):
+    """A cluster's settings that differ from the engine's: dynamic parameters only, which take effect at once."""
+
+    db_cluster_parameter_group_name: str
+    db_parameter_group_family: str
+    description: str
+    parameters: Mapping[str, str]
+
+    service: ClassVar[str] = "rds"
+    identity: ClassVar[Sequence[str]] = ("db_cluster_parameter_group_name",)
+    fixed: ClassVar[frozenset[str]] = frozenset(
+        {"db_cluster_parameter_group_name", "db_parameter_group_family", "description"}
+    )
+
+    @classmethod
+    def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Live]:
+        names = {fields["db_cluster_parameter_group_name"] for fields in known}
+        for group in aws.pages("rds", "describe_db_cluster_parameter_groups", "DBClusterParameterGroups"):
+            name = group["DBClusterParameterGroupName"]
+            tags = _tags(aws, group["DBClusterParameterGroupArn"], name in names)
+            if aws.owns(tags):
+                yield cls._live(aws, group, tags, cls._parameters(aws, name))
+            elif name in names:
+                yield cls._live(aws, group, tags, {})
+
+    @staticmethod
+    def _parameters(aws: Aws, name: str) -> dict[str, str]:
+        found = aws.pages(
+            "rds", "describe_db_cluster_parameters", "Parameters", DBClusterParameterGroupName=name, Source="user"
+        )
+        return {item["ParameterName"]: item["ParameterValue"] for item in found if "ParameterValue" in item}
+
+    @staticmethod
+    def _live(aws: Aws, group: Mapping[str, Any], tags: Mapping[str, str], parameters: Mapping[str, str]) -> Live:
+        attributes = {
+            "db_cluster_parameter_group_name": group["DBClusterParameterGroupName"],
+            "db_parameter_group_family": group["DBParameterGroupFamily"],
+            "description": group["Description"],
+            "parameters": parameters,
+        }
+        return Live(
+            group["DBClusterParameterGroupName"], attributes, address=aws.address_in(tags), owned=aws.owns(tags)
+        )
+
+    def create(self, aws: Aws, token: str) -> Live:
+        group = aws.client("rds").create_db_cluster_parameter_group(
+            DBClusterParameterGroupName=self.db_cluster_parameter_group_name,
+            DBParameterGroupFamily=self.db_parameter_group_family,
+            Description=self.description,
+            Tags=aws.tag_list(self.address),
+        )["DBClusterParameterGroup"]
+        return self._live(aws, group, aws.tags(self.address), {})
+
+    def update(self, aws: Aws, live: Live, changes: Changes) -> None:
+        rds, there = aws.client("rds"), live.attributes["parameters"]
+        if surplus := sorted(there.keys() - self.parameters.keys()):
+            parameters = [{"ParameterName": name, "ApplyMethod": "immediate"} for name in surplus]
+            rds.reset_db_cluster_parameter_group(DBClusterParameterGroupName=live.id, Parameters=parameters)
+        wanted = [
+            {"ParameterName": name, "ParameterValue": value, "ApplyMethod": "immediate"}
+            for name, value in self.parameters.items()
+            if there.get(name) != value
+        ]
+        for some in batches(wanted, 20):
+            rds.modify_db_cluster_parameter_group(DBClusterParameterGroupName=live.id, Parameters=some)
+
+    @classmethod
+    def delete(cls, aws: Aws, live: Live) -> None:
+        aws.client("rds").delete_db_cluster_parameter_group(DBClusterParameterGroupName=live.id)
+
+
+@dataclass(frozen=True)
+class DbCluster(Kind):
+    """An Aurora cluster: its storage, its endpoints, its master user. It answers once an instance is in it.
+
+    `engine_version` is what to begin with: AWS upgrades minor versions by itself. `password_parameter` names the
+    SecureString that holds the master password; it is read when the cluster is created, and at no other time.
+    """
+
+    db_cluster_identifier: str
+    engine: str
+    engine_version: str
+    database_name: str
+    master_username: str
+    password_parameter: str
+    db_subnet_group_name: str
+    vpc_security_group_ids: Sequence[str]
+    db_cluster_parameter_group_name: str
+    serverless_v2_scaling_configuration: Mapping[str, float]
+    backup_retention_period: int
+    deletion_protection: bool = False
+    engine_mode: str = "provisioned"
+    storage_encrypted: bool = True
+    copy_tags_to_snapshot: bool = True
+
+    service: ClassVar[str] = "rds"
+    identity: ClassVar[Sequence[str]] = ("db_cluster_identifier",)
+    outputs: ClassVar[Sequence[str]] = ("arn", "endpoint", "reader_endpoint", "port")
+    fixed: ClassVar[frozenset[str]] = frozenset(
+        {
+            "db_cluster_identifier",
+            "engine",
+            "engine_mode",
+            "database_name",
+            "master_username",
+            "db_subnet_group_name",
+            "storage_encrypted",
+        }
+    )
+    written_once: ClassVar[frozenset[str]] = frozenset({"engine_version", "password_parameter"})
+    unordered: ClassVar[frozenset[str]] = frozenset({"vpc_security_group_ids"})
+    update_when_ready: ClassVar[bool] = True
+    budget: ClassVar[float] = 1200
+    removal_budget: ClassVar[float] = 2700
+    interval: ClassVar[float] = 10
+
+    @classmethod
+    def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Live]:
+        names = {fields["db_cluster_identifier"] for fields in known}
+        for cluster in aws.pages("rds", "describe_db_clusters", "DBClusters"):
+            tags = tag_map(cluster.get("TagList"))
+            if aws.owns(tags) or cluster["DBClusterIdentifier"] in names:
+                yield cls._live(aws, cluster, tags)
+
+    @staticmethod
+    def _live(aws: Aws, cluster: Mapping[str, Any], tags: Mapping[str, str]) -> Live:
+        attributes = {
+            "db_cluster_identifier": cluster["DBClusterIdentifier"],
+            "engine": cluster["Engine"],
+            "engine_mode": cluster["EngineMode"],
+            "engine_version": cluster["EngineVersion"],
+            "database_name": cluster.get("DatabaseName"),
+            "master_username": cluster.get("MasterUsername"),
+            "db_subnet_group_name": cluster["DBSubnetGroup"],
+            "vpc_security_group_ids": sorted(g["VpcSecurityGroupId"] for g in cluster["VpcSecurityGroups"]),
+            "db_cluster_parameter_group_name": cluster["DBClusterParameterGroup"],
+            "serverless_v2_scaling_configuration": cluster.get("ServerlessV2ScalingConfiguration"),
+            "backup_retention_period": cluster["BackupRetentionPeriod"],
+            "deletion_protection": cluster["DeletionProtection"],
+            "storage_encrypted": cluster["StorageEncrypted"],
+            "copy_tags_to_snapshot": cluster["CopyTagsToSnapshot"],
+        }
+        outputs = {
+            "arn": cluster["DBClusterArn"],
+            "endpoint": cluster.get("Endpoint"),
+            "reader_endpoint": cluster.get("ReaderEndpoint"),
+            "port": cluster.get("Port"),
+        }
+        return Live(
+            cluster["DBClusterIdentifier"],
+            attributes,
+            outputs,
+            address=aws.address_in(tags),
+            owned=aws.owns(tags),
+            status=cluster["Status"],
+            deleting=cluster["Status"] == "deleting",
+        )
+
+    def create(self, aws: Aws, token: str) -> Live:
+        password = aws.client("ssm").get_parameter(Name=self.password_parameter, WithDecryption=True)
+        cluster = aws.client("rds").create_db_cluster(
+            DBClusterIdentifier=self.db_cluster_identifier,
+            Engine=self.engine,
+            EngineMode=self.engine_mode,
+            EngineVersion=self.engine_version,
+            DatabaseName=self.database_name,
+            MasterUsername=self.master_username,
+            MasterUserPassword=password["Parameter"]["Value"],
+            DBSubnetGroupName=self.db_subnet_group_name,
+            VpcSecurityGroupIds=self.vpc_security_group_ids,
+            DBClusterParameterGroupName=self.db_cluster_parameter_group_name,
+            ServerlessV2ScalingConfiguration=self.serverless_v2_scaling_configuration,
+            BackupRetentionPeriod=self.backup_retention_period,
+            StorageEncrypted=self.storage_encrypted,
+            CopyTagsToSnapshot=self.copy_tags_to_snapshot,
+            DeletionProtection=self.deletion_protection,
+            Tags=aws.tag_list(self.address),
+        )["DBCluster"]
+        return self._live(aws, cluster, aws.tags(self.address))
+
+    def update(self, aws: Aws, live: Live, changes: Changes) -> None:
+        names = {
+            "vpc_security_group_ids": "VpcSecurityGroupIds",
+            "db_cluster_parameter_group_name": "DBClusterParameterGroupName",
+            "serverless_v2_scaling_configuration": "ServerlessV2ScalingConfiguration",
+            "backup_retention_period": "BackupRetentionPeriod",
+            "copy_tags_to_snapshot": "CopyTagsToSnapshot",
+            "deletion_protection": "DeletionProtection",
+        }
+        settings = {names[name]: change.new for name, change in changes.items()}
+        aws.client("rds").modify_db_cluster(DBClusterIdentifier=live.id, ApplyImmediately=True, **settings)
+
+    @classmethod
+    def delete(cls, aws: Aws, live: Live) -> None:
+        aws.client("rds").delete_db_cluster(
+            DBClusterIdentifier=live.id, SkipFinalSnapshot=True, DeleteAutomatedBackups=True
+        )
+
+    @classmethod
+    def pending(cls, live: Live) -> str | None:
+        return _pending(live, live.id)
+
+
+@dataclass(frozen=True)
+class DbInstance(Kind):
+    """An instance of a cluster. The cluster may be deleted as soon as its instances are being deleted."""
+
+    db_instance_identifier: str
+    db_cluster_identifier: str
+    engine: str
+    db_instance_class: str = "db.serverless"
+    publicly_accessible: bool = False
+    auto_minor_version_upgrade: bool = True
+
+    service: ClassVar[str] = "rds"
+    identity: ClassVar[Sequence[str]] = ("db_instance_identifier",)
+    fixed: ClassVar[frozenset[str]] = frozenset({"db_instance_identifier", "db_cluster_identifier", "engine"})
+    update_when_ready: ClassVar[bool] = True
+    removal_frees: ClassVar[bool] = True
+    budget: ClassVar[float] = 2400
+    removal_budget: ClassVar[float] = 2700
+    interval: ClassVar[float] = 10
+
+    @classmethod
+    def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Live]:
+        names = {fields["db_instance_identifier"] for fields in known}
+        for instance in aws.pages("rds", "describe_db_instances", "DBInstances"):
+            tags = tag_map(instance.get("TagList"))
+            if aws.owns(tags) or instance["DBInstanceIdentifier"] in names:
+                yield cls._live(aws, instance, tags)
+
+    @staticmethod
+    def _live(aws: Aws, instance: Mapping[str, Any], tags: Mapping[str, str]) -> Live:
+        attributes = {
+            "db_instance_identifier": instance["DBInstanceIdentifier"],
+            "db_cluster_identifier": instance.get("DBClusterIdentifier"),
+            "engine": instance["Engine"],
+            "db_instance_class": instance["DBInstanceClass"],
+            "publicly_accessible": instance["PubliclyAccessible"],
+            "auto_minor_version_upgrade": instance["AutoMinorVersionUpgrade"],
+        }
+        status = instance["DBInstanceStatus"]
+        return Live(
+            instance["DBInstanceIdentifier"],
+            attributes,
+            address=aws.address_in(tags),
+            owned=aws.owns(tags),
+            status=status,
+            deleting=status == "deleting",
+        )
+
+    def create(self, aws: Aws, token: str) -> Live:
+        instance = aws.client("rds").create_db_instance(
+            DBInstanceIdentifier=self.db_instance_identifier,
+            DBClusterIdentifier=self.db_cluster_identifier,
+            Engine=self.engine,
+            DBInstanceClass=self.db_instance_class,
+            PubliclyAccessible=self.publicly_accessible,
+            AutoMinorVersionUpgrade=self.auto_minor_version_upgrade,
+            Tags=aws.tag_list(self.address),
+        )["DBInstance"]
+        return self._live(aws, instance, aws.tags(self.address))
+
+    def update(self, aws: Aws, live: Live, changes: Changes) -> None:
+        aws.client("rds").modify_db_instance(
+            DBInstanceIdentifier=live.id,
+            ApplyImmediately=True,
+            DBInstanceClass=self.db_instance_class,
+            PubliclyAccessible=self.publicly_accessible,
+            AutoMinorVersionUpgrade=self.auto_minor_version_upgrade,
+        )
+
+    @classmethod
+    def delete(cls, aws: Aws, live: Live) -> None:
+        if live.status == "stopped":
+            # nothing can be deleted in a stopped cluster; while it starts, AWS answers that it is busy
+            aws.client("rds").start_db_cluster(DBClusterIdentifier=live.attributes["db_cluster_identifier"])
+        else:
+            aws.client("rds").delete_db_instance(DBInstanceIdentifier=live.id, SkipFinalSnapshot=True)
+
+    @classmethod
+    def pending(cls, live: Live) -> str | None:
+        return _pending(live, str(live.attributes["db_cluster_identifier"]))
+
+
+def _pending(live: Live, cluster_id: str) -> str | None:
+    if live.status == "available":
+        return None
+    if live.status == "stopped":
+        raise Failed(
+            f"{live.id} was stopped by somebody: run `aws rds start-db-cluster --db-cluster-identifier {cluster_id}`"
+        )
+    if any(word in live.status for word in FAILING):
+        raise Failed(f"{live.id} is {live.status}: see its events in the RDS console")
+    return live.status
+
+
+def _tags(aws: Aws, arn: str, known: bool) -> Mapping[str, str]:
+    def read() -> Mapping[str, str]:
+        return tag_map(aws.client("rds").list_tags_for_resource(ResourceName=arn)["TagList"])
+
+    return aws.tags_of(arn, read if known else dict)

@@ -1,0 +1,287 @@
+"""Route 53: hosted zones, records in zones that may be somebody else's, and whether the parent points to a zone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+from botocore.exceptions import ClientError
+
+from provisioner.aws import Aws, batches, tag_map
+from provisioner.delegation import nameservers
+from provisioner.engine.errors import Failed, WaitingOnUser
+from provisioner.engine.kind import Changes, Kind, Live
+from provisioner.engine.retry import absent
+from provisioner.engine.step import unknown
+from provisioner.kinds.ec2_network import Vpc
+
+
+def normal_name(name: str) -> str:
+    """Return a name as people write it: lower case, no final dot, `*` where Route 53 has its octal code."""
+    return name.lower().rstrip(".").replace("\\052", "*")
+
+
+@dataclass(frozen=True)
+class HostedZone(Kind):
+    """A public zone, or one that only the given VPC sees.
+
+    CreateHostedZone takes no tags, so its caller reference says whose the zone is until the tags are put on.
+    """
+
+    hosted_zone_name: str
+    vpc_id: str | None = None
+    tagged: bool = True
+
+    service: ClassVar[str] = "route53"
+    identity: ClassVar[Sequence[str]] = ("hosted_zone_name", "vpc_id")
+    outputs: ClassVar[Sequence[str]] = ("name_servers",)
+    fixed: ClassVar[frozenset[str]] = frozenset({"hosted_zone_name", "vpc_id"})
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "hosted_zone_name", normal_name(self.hosted_zone_name))
+
+    @classmethod
+    def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Live]:
+        names = {normal_name(fields["hosted_zone_name"]) for fields in known}
+        zones = {_bare(zone["Id"]): zone for zone in aws.pages("route53", "list_hosted_zones", "HostedZones")}
+        tags = _tags(aws, list(zones))
+        for zone_id, zone in zones.items():
+            if aws.owns(tags[zone_id]) or _reference_address(aws, zone) or normal_name(zone["Name"]) in names:
+                yield cls._live(aws, aws.client("route53").get_hosted_zone(Id=zone_id), tags[zone_id])
+
+    @staticmethod
+    def _live(aws: Aws, answer: Mapping[str, Any], tags: Mapping[str, str]) -> Live:
+        zone, vpcs = answer["HostedZone"], [vpc["VPCId"] for vpc in answer.get("VPCs", ())]
+        ours = {vpc.id for vpc in aws.live(Vpc)} if vpcs else set()
+        attributes = {
+            "hosted_zone_name": normal_name(zone["Name"]),
+            # a zone may serve further VPCs: ours is the one that counts
+            "vpc_id": next((vpc for vpc in vpcs if vpc in ours), vpcs[0]) if vpcs else None,
+            "tagged": aws.owns(tags),
+        }
+        outputs = {"name_servers": _name_servers(answer)}
+        address = aws.address_in(tags) or _reference_address(aws, zone)
+        return Live(_bare(zone["Id"]), attributes, outputs, address=address, owned=address is not None)
+
+    def create(self, aws: Aws, token: str) -> Live:
+        private = {"VPC": {"VPCId": self.vpc_id, "VPCRegion": aws.region}} if self.vpc_id else {}
+        made = aws.client("route53").create_hosted_zone(
+            Name=self.hosted_zone_name,
+            CallerReference=f"{_reference_prefix(aws)}{self.address} {token}",
+            HostedZoneConfig={"PrivateZone": bool(self.vpc_id)},
+            **private,
+        )
+        vpcs = [made["VPC"]] if "VPC" in made else []
+        return self._live(aws, {**made, "VPCs": vpcs}, {})
+
+    def update(self, aws: Aws, live: Live, changes: Changes) -> None:
+        aws.client("route53").change_tags_for_resource(
+            ResourceType="hostedzone", ResourceId=live.id, AddTags=aws.tag_list(self.address)
+        )
+
+    @classmethod
+    def delete(cls, aws: Aws, live: Live) -> None:
+        apex = live.attributes["hosted_zone_name"]
+        records = aws.pages("route53", "list_resource_record_sets", "ResourceRecordSets", HostedZoneId=live.id)
+        foreign = [
+            f"{normal_name(record['Name'])} {record['Type']}"
+            for record in records
+            if (normal_name(record["Name"]), record["Type"]) not in ((apex, "SOA"), (apex, "NS"))
+        ]
+        if foreign:
+            raise Failed(
+                f"zone {apex} ({live.id}) holds records that this stack did not make: {', '.join(foreign)}. "
+                f"Move or delete them, then run again"
+            )
+        aws.client("route53").delete_hosted_zone(Id=live.id)
+
+
+def _bare(zone_id: str) -> str:
+    return zone_id.removeprefix("/hostedzone/")
+
+
+def _reference_prefix(aws: Aws) -> str:
+    return f"provisioner {aws.name} "
+
+
+def _reference_address(aws: Aws, zone: Mapping[str, Any]) -> str | None:
+    """Return the address in the zone's caller reference, if this stack made the zone."""
+    prefix, reference = _reference_prefix(aws), zone["CallerReference"]
+    return reference.removeprefix(prefix).split(" ")[0] if reference.startswith(prefix) else None
+
+
+def _name_servers(answer: Mapping[str, Any]) -> list[str]:
+    return sorted(normal_name(server) for server in answer.get("DelegationSet", {}).get("NameServers", ()))
+
+
+def _tags(aws: Aws, ids: Sequence[str]) -> dict[str, dict[str, str]]:
+    tags: dict[str, dict[str, str]] = {}
+    # ListTagsForResources takes ten at once
+    for group in batches(ids, 10):
+        answer = aws.client("route53").list_tags_for_resources(ResourceType="hostedzone", ResourceIds=group)
+        tags |= {item["ResourceId"]: tag_map(item["Tags"]) for item in answer["ResourceTagSets"]}
+    return tags
+
+
+@dataclass(frozen=True)
+class RecordSet(Kind):
+    """A simple record: its values with their TTL, or an alias.
+
+    Records carry no tags. One is ours when the zone is, and in a zone of somebody else when it says what we declared
+    or recorded; anything else under the name there is left alone.
+    """
+
+    hosted_zone_id: str
+    record_name: str
+    type: str
+    ttl: int | None = None
+    resource_records: Sequence[str] = ()
+    alias_target: Mapping[str, Any] = field(default_factory=dict)
+
+    service: ClassVar[str] = "route53"
+    identity: ClassVar[Sequence[str]] = ("hosted_zone_id", "record_name", "type")
+    fixed: ClassVar[frozenset[str]] = frozenset({"hosted_zone_id", "record_name", "type"})
+    unordered: ClassVar[frozenset[str]] = frozenset({"resource_records"})
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "record_name", normal_name(self.record_name))
+        object.__setattr__(self, "alias_target", _normal_alias(self.alias_target))
+
+    @classmethod
+    def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Live]:
+        contents: dict[tuple[str, str, str], list[Any]] = {}
+        for fields in known:
+            key = fields["hosted_zone_id"], normal_name(fields["record_name"]), fields["type"]
+            if not unknown(key):
+                contents.setdefault(key, []).append(_content(fields))
+        ours = {zone.id for zone in aws.live(HostedZone) if zone.owned} if contents else set()
+        for (zone_id, name, record_type), said in contents.items():
+            if record := _record(aws, zone_id, name, record_type):
+                live = cls._live(zone_id, record)
+                simple = "SetIdentifier" not in record
+                yield _owned(live, simple and (zone_id in ours or _content(live.attributes) in said))
+
+    @staticmethod
+    def _live(zone_id: str, record: Mapping[str, Any]) -> Live:
+        name = normal_name(record["Name"])
+        attributes = {
+            "hosted_zone_id": zone_id,
+            "record_name": name,
+            "type": record["Type"],
+            "ttl": record.get("TTL"),
+            "resource_records": [value["Value"] for value in record.get("ResourceRecords", ())],
+            "alias_target": _normal_alias(record.get("AliasTarget", {})),
+        }
+        return Live(f"{zone_id}|{name}|{record['Type']}", attributes)
+
+    def create(self, aws: Aws, token: str) -> Live:
+        record = _spelled(self.fields())
+        # CREATE and not UPSERT: what somebody put there meanwhile is not overwritten
+        _change(aws, self.hosted_zone_id, "CREATE", record)
+        return self._live(self.hosted_zone_id, record)
+
+    def update(self, aws: Aws, live: Live, changes: Changes) -> None:
+        _change(aws, self.hosted_zone_id, "UPSERT", _spelled(self.fields()))
+
+    @classmethod
+    def delete(cls, aws: Aws, live: Live) -> None:
+        # DELETE takes the exact values only, so a record that changed since it was read stays
+        _change(aws, live.attributes["hosted_zone_id"], "DELETE", _spelled(live.attributes))
+
+
+def _owned(live: Live, owned: bool) -> Live:
+    return Live(live.id, live.attributes, owned=owned)
+
+
+def _normal_alias(alias: Mapping[str, Any]) -> dict[str, Any]:
+    return {**alias, "DNSName": normal_name(alias["DNSName"])} if alias else {}
+
+
+def _content(fields: Mapping[str, Any]) -> tuple[list[str], dict[str, Any]]:
+    """Return what a record says, however long it may be kept in caches."""
+    return sorted(value.rstrip(".") for value in fields["resource_records"]), _normal_alias(fields["alias_target"])
+
+
+def _record(aws: Aws, zone_id: str, name: str, type: str) -> Mapping[str, Any] | None:
+    """Return the record of this name and type: the list starts there, or after it if there is none."""
+    try:
+        found = aws.client("route53").list_resource_record_sets(
+            HostedZoneId=zone_id, StartRecordName=name, StartRecordType=type, MaxItems="1"
+        )["ResourceRecordSets"]
+    except ClientError as error:
+        if not absent(error):
+            raise
+        return None
+    first: Mapping[str, Any] | None = next(iter(found), None)
+    return first if first and (normal_name(first["Name"]), first["Type"]) == (name, type) else None
+
+
+def _spelled(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the fields as a ResourceRecordSet."""
+    record = {"Name": fields["record_name"], "Type": fields["type"]}
+    if fields["alias_target"]:
+        return record | {"AliasTarget": dict(fields["alias_target"])}
+    return record | {"TTL": fields["ttl"], "ResourceRecords": [{"Value": v} for v in fields["resource_records"]]}
+
+
+def _change(aws: Aws, zone_id: str, action: str, record: Mapping[str, Any]) -> None:
+    batch = {"Changes": [{"Action": action, "ResourceRecordSet": record}]}
+    aws.client("route53").change_resource_record_sets(HostedZoneId=zone_id, ChangeBatch=batch)
+
+
+@dataclass(frozen=True)
+class Delegation(Kind):
+    """The parent zone's pointers to a public zone: not ours to make, but without them nobody finds what the zone says.
+
+    It is only looked at. When the parent points elsewhere the run stops here and names what the user has to set.
+    """
+
+    domain: str
+    hosted_zone_id: str
+
+    service: ClassVar[str] = "route53"
+    identity: ClassVar[Sequence[str]] = ("domain", "hosted_zone_id")
+    kept: ClassVar[bool] = True
+
+    @classmethod
+    def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Live]:
+        for domain, zone_id in {(fields["domain"], fields["hosted_zone_id"]) for fields in known}:
+            if not unknown(zone_id):
+                try:
+                    yield cls._look(aws, domain, zone_id)
+                except ClientError as error:
+                    if not absent(error):
+                        raise
+
+    @staticmethod
+    def _look(aws: Aws, domain: str, zone_id: str) -> Live:
+        wanted = _name_servers(aws.client("route53").get_hosted_zone(Id=zone_id))
+        there = nameservers(domain, *(aws.resolver or ()))
+        # no answer proves nothing: the certificate then tells by itself whether the zone can be found
+        status = "" if there is None or _delegated(there, wanted) else _what_to_set(domain, zone_id, wanted, there)
+        return Live(f"{domain}|{zone_id}", {"domain": domain, "hosted_zone_id": zone_id}, status=status)
+
+    def create(self, aws: Aws, token: str) -> Live:
+        # there is nothing to make: this is the first look at a zone that this run made
+        return self._look(aws, self.domain, self.hosted_zone_id)
+
+    @classmethod
+    def pending(cls, live: Live) -> str | None:
+        if live.status:
+            raise WaitingOnUser(live.status)
+        return None
+
+
+def _delegated(there: set[str], wanted: Sequence[str]) -> bool:
+    """Whether the parent points to some of the zone's name servers, and to no others."""
+    return bool(there) and there <= set(wanted)
+
+
+def _what_to_set(domain: str, zone_id: str, wanted: Sequence[str], there: set[str]) -> str:
+    now = ", ".join(sorted(there)) or "none"
+    records = "".join(f"\n  {domain}. NS {server}." for server in wanted)
+    return (
+        f"{domain} is not delegated to its hosted zone {zone_id} (name servers now: {now}). Set these at the registrar "
+        f"or in the parent zone, then run `provision up` again:{records}"
+    )

@@ -1,0 +1,193 @@
+"""Cloud Map: the private namespace that services find each other in, and an entry in it for each service."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from botocore.exceptions import ClientError
+
+from provisioner.aws import Aws, tag_map
+from provisioner.engine.kind import Changes, Kind, Live
+from provisioner.engine.retry import absent
+
+
+@dataclass(frozen=True)
+class PrivateDnsNamespace(Kind):
+    """A namespace with a private zone of the same name, seen in one VPC only.
+
+    Making and deleting it are operations of about 35 s each; it has no id before the first of them is done.
+    """
+
+    namespace_name: str
+    vpc: str
+    description: str
+
+    service: ClassVar[str] = "servicediscovery"
+    # other VPCs may have namespaces of the same name
+    identity: ClassVar[Sequence[str]] = ("namespace_name", "vpc")
+    outputs: ClassVar[Sequence[str]] = ("arn", "hosted_zone_id")
+    fixed: ClassVar[frozenset[str]] = frozenset({"namespace_name", "vpc"})
+    removal_budget: ClassVar[float] = 600
+
+    @classmethod
+    def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Live]:
+        names = {fields["namespace_name"] for fields in known}
+        filters = [{"Name": "TYPE", "Values": ["DNS_PRIVATE"]}]
+        for namespace in aws.pages("servicediscovery", "list_namespaces", "Namespaces", Filters=filters):
+            tags = _tags(aws, namespace["Arn"], namespace["Name"] in names)
+            if aws.owns(tags) or namespace["Name"] in names:
+                yield cls._live(aws, namespace, tags)
+
+    @classmethod
+    def _live(cls, aws: Aws, namespace: Mapping[str, Any], tags: Mapping[str, str]) -> Live:
+        zone = namespace["Properties"]["DnsProperties"].get("HostedZoneId")
+        attributes = {
+            "namespace_name": namespace["Name"],
+            "vpc": cls._vpc(aws, zone),
+            "description": namespace.get("Description", ""),
+        }
+        deleting = aws.owns(tags) and cls._deleting(aws, namespace["Id"])
+        return Live(
+            namespace["Id"],
+            attributes,
+            {"arn": namespace["Arn"], "hosted_zone_id": zone},
+            address=aws.address_in(tags),
+            owned=aws.owns(tags),
+            status="deleting" if deleting else "",
+            deleting=deleting,
+        )
+
+    @staticmethod
+    def _vpc(aws: Aws, zone: str | None) -> str | None:
+        """Return the VPC of the namespace's zone: Cloud Map itself does not tell it."""
+        if not zone:
+            return None
+        try:
+            vpcs = aws.client("route53").get_hosted_zone(Id=zone).get("VPCs", ())
+        except ClientError as error:
+            if not absent(error):
+                raise
+            return None
+        return next((vpc["VPCId"] for vpc in vpcs), None)
+
+    @staticmethod
+    def _deleting(aws: Aws, namespace_id: str) -> bool:
+        filters = [
+            {"Name": "NAMESPACE_ID", "Values": [namespace_id]},
+            {"Name": "TYPE", "Values": ["DELETE_NAMESPACE"]},
+            {"Name": "STATUS", "Values": ["SUBMITTED", "PENDING"], "Condition": "IN"},
+        ]
+        return any(aws.pages("servicediscovery", "list_operations", "Operations", Filters=filters))
+
+    def create(self, aws: Aws, token: str) -> Live:
+        aws.client("servicediscovery").create_private_dns_namespace(
+            Name=self.namespace_name,
+            CreatorRequestId=token,
+            Description=self.description,
+            Vpc=self.vpc,
+            Tags=aws.tag_list(self.address),
+        )
+        return Live("", self.fields(), address=self.address, status="creating")
+
+    def update(self, aws: Aws, live: Live, changes: Changes) -> None:
+        aws.client("servicediscovery").update_private_dns_namespace(
+            Id=live.id, Namespace={"Description": self.description}
+        )
+
+    @classmethod
+    def delete(cls, aws: Aws, live: Live) -> None:
+        aws.client("servicediscovery").delete_namespace(Id=live.id)
+
+    @classmethod
+    def pending(cls, live: Live) -> str | None:
+        return None if live.id else "Cloud Map to make it and its zone"
+
+    @classmethod
+    def blockers(cls, aws: Aws, live: Live) -> str:
+        found = ", ".join(sorted(service["Name"] for service in _services(aws, live.id)))
+        return f"services {found}" if found else ""
+
+
+@dataclass(frozen=True)
+class DiscoveryService(Kind):
+    """A service's entry in the namespace: ECS registers the tasks in it, and says whether they are healthy."""
+
+    service_name: str
+    namespace_id: str
+    dns_config: Mapping[str, Any]
+    health_check_custom_config: Mapping[str, int]
+
+    service: ClassVar[str] = "servicediscovery"
+    identity: ClassVar[Sequence[str]] = ("namespace_id", "service_name")
+    outputs: ClassVar[Sequence[str]] = ("arn",)
+    fixed: ClassVar[frozenset[str]] = frozenset({"service_name", "namespace_id", "health_check_custom_config"})
+    removal_budget: ClassVar[float] = 600
+
+    @classmethod
+    def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Live]:
+        names = {fields["service_name"] for fields in known}
+        for namespace in aws.live(PrivateDnsNamespace):
+            if namespace.owned and namespace.id:
+                for service in _services(aws, namespace.id):
+                    tags = _tags(aws, service["Arn"], service["Name"] in names)
+                    if aws.owns(tags) or service["Name"] in names:
+                        yield cls._live(aws, service, namespace.id, tags)
+
+    @staticmethod
+    def _live(aws: Aws, service: Mapping[str, Any], namespace_id: str, tags: Mapping[str, str]) -> Live:
+        attributes = {
+            "service_name": service["Name"],
+            "namespace_id": namespace_id,
+            # AWS repeats the namespace in it
+            "dns_config": {key: value for key, value in service["DnsConfig"].items() if key != "NamespaceId"},
+            "health_check_custom_config": service.get("HealthCheckCustomConfig"),
+        }
+        return Live(
+            service["Id"], attributes, {"arn": service["Arn"]}, address=aws.address_in(tags), owned=aws.owns(tags)
+        )
+
+    def create(self, aws: Aws, token: str) -> Live:
+        service = aws.client("servicediscovery").create_service(
+            Name=self.service_name,
+            NamespaceId=self.namespace_id,
+            CreatorRequestId=token,
+            DnsConfig=self.dns_config,
+            HealthCheckCustomConfig=self.health_check_custom_config,
+            Tags=aws.tag_list(self.address),
+        )["Service"]
+        return self._live(aws, service, self.namespace_id, aws.tags(self.address))
+
+    def update(self, aws: Aws, live: Live, changes: Changes) -> None:
+        records = {"DnsRecords": self.dns_config["DnsRecords"]}
+        aws.client("servicediscovery").update_service(Id=live.id, Service={"DnsConfig": records})
+
+    @classmethod
+    def delete(cls, aws: Aws, live: Live) -> None:
+        # tasks that were stopped by force, or whose agent is gone, leave their instances behind
+        client = aws.client("servicediscovery")
+        for instance in _instances(aws, live.id):
+            client.deregister_instance(ServiceId=live.id, InstanceId=instance["Id"])
+        client.delete_service(Id=live.id)
+
+    @classmethod
+    def blockers(cls, aws: Aws, live: Live) -> str:
+        found = ", ".join(sorted(instance["Id"] for instance in _instances(aws, live.id)))
+        return f"instances {found}" if found else ""
+
+
+def _services(aws: Aws, namespace_id: str) -> Iterator[Mapping[str, Any]]:
+    filters = [{"Name": "NAMESPACE_ID", "Values": [namespace_id]}]
+    return aws.pages("servicediscovery", "list_services", "Services", Filters=filters)
+
+
+def _instances(aws: Aws, service_id: str) -> Iterator[Mapping[str, Any]]:
+    return aws.pages("servicediscovery", "list_instances", "Instances", ServiceId=service_id)
+
+
+def _tags(aws: Aws, arn: str, known: bool) -> Mapping[str, str]:
+    def read() -> Mapping[str, str]:
+        return tag_map(aws.client("servicediscovery").list_tags_for_resource(ResourceARN=arn)["Tags"])
+
+    return aws.tags_of(arn, read if known else dict)

@@ -1,0 +1,68 @@
+"""Systems Manager Parameter Store: secrets that are made up once, and that only AWS knows afterwards."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from provisioner.aws import Aws, batches, tag_map
+from provisioner.engine.kind import Kind, Live
+
+
+@dataclass(frozen=True)
+class SecureParameter(Kind):
+    """A SecureString whose value is drawn at random when it is created, and never read, shown or changed here again.
+
+    The value has 32 characters of A-Z a-z 0-9 _ -, as RDS takes them for a password (CreateDBCluster).
+    """
+
+    parameter_name: str
+    description: str
+
+    service: ClassVar[str] = "ssm"
+    identity: ClassVar[Sequence[str]] = ("parameter_name",)
+    outputs: ClassVar[Sequence[str]] = ("arn",)
+    fixed: ClassVar[frozenset[str]] = frozenset({"parameter_name"})
+    # AWS changes a description only together with the value
+    written_once: ClassVar[frozenset[str]] = frozenset({"description"})
+
+    @classmethod
+    def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Live]:
+        names = sorted({fields["parameter_name"] for fields in known})
+        searches = [[{"Key": f"tag:{key}", "Option": "Equals", "Values": [value]} for key, value in aws.owner.items()]]
+        searches += [[{"Key": "Name", "Option": "Equals", "Values": some}] for some in batches(names, 50)]
+        for filters in searches:
+            for parameter in aws.pages("ssm", "describe_parameters", "Parameters", ParameterFilters=filters):
+                yield cls._live(aws, parameter["Name"])
+
+    @classmethod
+    def _live(cls, aws: Aws, name: str) -> Live:
+        def read() -> Mapping[str, str]:
+            answer = aws.client("ssm").list_tags_for_resource(ResourceType="Parameter", ResourceId=name)
+            return tag_map(answer["TagList"])
+
+        arn = cls._arn(aws, name)
+        tags = aws.tags_of(arn, read)
+        return Live(name, {"parameter_name": name}, {"arn": arn}, address=aws.address_in(tags), owned=aws.owns(tags))
+
+    @staticmethod
+    def _arn(aws: Aws, name: str) -> str:
+        return f"arn:{aws.partition}:ssm:{aws.region}:{aws.account}:parameter/{name.lstrip('/')}"
+
+    def create(self, aws: Aws, token: str) -> Live:
+        aws.client("ssm").put_parameter(
+            Name=self.parameter_name,
+            Description=self.description,
+            Type="SecureString",
+            Value=secrets.token_urlsafe(24),
+            Tier="Standard",
+            Tags=aws.tag_list(self.address),
+        )
+        outputs = {"arn": self._arn(aws, self.parameter_name)}
+        return Live(self.parameter_name, {"parameter_name": self.parameter_name}, outputs, address=self.address)
+
+    @classmethod
+    def delete(cls, aws: Aws, live: Live) -> None:
+        aws.client("ssm").delete_parameter(Name=live.id)

@@ -1,0 +1,96 @@
+"""The live view on a terminal: steps at work with their things, what is waited for and why, failures, the newest."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import groupby
+from typing import TYPE_CHECKING, TextIO
+
+from provisioner.render.progress import Active, Progress
+from provisioner.render.text import SYMBOLS, duration
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+HEIGHT = 24
+"""The most lines that are drawn."""
+FAILURES, NEWEST, NOTICES = 5, 4, 2
+BAR = 24
+STYLES = {"+": "green", "~": "yellow", "-": "red", "!": "bold red", "=": "dim", "i": "cyan"}
+
+
+def draw(progress: Progress, width: int = 80, height: int = HEIGHT) -> list[str]:
+    """Return the lines to show now, none longer than the width and no more than the height."""
+    now = progress.clock()
+    failures = [f"{SYMBOLS['failed']} {f.address} failed: {f.error}" for f in progress.failed[:FAILURES]]
+    if len(progress.failed) > FAILURES:
+        failures.append(f"{SYMBOLS['failed']} and {len(progress.failed) - FAILURES} more failed")
+    newest = [
+        f"{SYMBOLS[done.result]} {done.address} {done.result} {duration(done.seconds)}"
+        for done in list(progress.newest)[-NEWEST:]
+    ]
+    notices = [f"i {text}" for text in progress.notices[-NOTICES:]]
+    top = [_head(progress), _bar(progress)]
+    room = min(height, HEIGHT) - len(top) - len(failures) - len(newest) - len(notices)
+    lines = top + _tree(list(progress.active.values()), now, width, room) + notices + failures + newest
+    return [_cut(line, width) for line in lines[: min(height, HEIGHT)]]
+
+
+def _head(progress: Progress) -> str:
+    begun = progress.begun
+    if begun is None:
+        return f"reading AWS  {duration(progress.elapsed)}"
+    return f"{begun.command} {begun.stack}  account {begun.account}  {begun.region}  {duration(progress.elapsed)}"
+
+
+def _bar(progress: Progress) -> str:
+    total = progress.begun.total if progress.begun else 0
+    filled = BAR * progress.done // total if total else 0
+    text = f"[{'#' * filled}{'.' * (BAR - filled)}] {progress.done}/{total}"
+    return text + "".join(f"  {number} {result}" for result, number in sorted(progress.counts.items()))
+
+
+def _tree(active: list[Active], now: float, width: int, room: int) -> list[str]:
+    """Return the steps at work, each with its things below it, the longest running first."""
+    active.sort(key=lambda thing: thing.since)
+    first = {step: position for position, step in reversed(list(enumerate(thing.step for thing in active)))}
+    active.sort(key=lambda thing: first[thing.step])
+    name = max((len(thing.address) for thing in active), default=0)
+    lines = []
+    for step, things in groupby(active, key=lambda thing: thing.step):
+        lines.append(f"  {step or 'other'}")
+        for thing in things:
+            time = duration(now - thing.since)
+            text = f"    {thing.address.ljust(name)}  {thing.what}"
+            lines.append(f"{_cut(text, width - len(time) - 2)}  {time}")
+    if len(lines) <= room:
+        return lines
+    shown = lines[: max(room - 1, 0)]
+    hidden = sum(line.startswith("    ") for line in lines) - sum(line.startswith("    ") for line in shown)
+    return [*shown, f"  and {hidden} more at work"]
+
+
+def _cut(text: str, width: int) -> str:
+    line = " ".join(text.splitlines())
+    return line if len(line) <= width else f"{line[: max(width - 1, 0)]}…"
+
+
+@contextmanager
+def shown(progress: Progress, stream: TextIO) -> Iterator[None]:
+    """Draw the run on the terminal behind the stream while the context lasts, and leave nothing of it behind."""
+    from rich.console import Console, Group
+    from rich.live import Live
+    from rich.text import Text
+
+    console = Console(file=stream, highlight=False)
+
+    def render() -> RenderableType:
+        with progress.lock:
+            # One line less than the terminal has, since the cursor stands below the last.
+            lines = draw(progress, console.width, console.height - 1)
+        first = Text(lines[0], "bold")
+        return Group(first, *(Text(line, STYLES.get(line[:1], ""), no_wrap=True) for line in lines[1:]))
+
+    with Live(get_renderable=render, console=console, refresh_per_second=8, transient=True):
+        yield

@@ -1,0 +1,82 @@
+"""Plain lines for logs and pipes: one an event, and a heartbeat while nothing else is to be said."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TextIO
+
+from provisioner.engine.events import Begun, Done, Event, Notice, Skipped, ThingFailed, Waiting
+from provisioner.render.progress import Progress
+from provisioner.render.text import SYMBOLS, count, duration, say
+
+QUIET = 10.0
+"""Seconds of silence after which a heartbeat is due."""
+SHOWN = 3
+"""How many things a heartbeat names."""
+
+
+def line(event: Event) -> str | None:
+    """Return the event as a line, or None if it says nothing new."""
+    match event:
+        case Begun():
+            things = count(event.total, "thing")
+            return f"{event.command} {event.stack}: account {event.account}, {event.region}, {things}"
+        case Waiting():
+            return f"{SYMBOLS['waiting']} {event.address} waiting: {event.why}"
+        case Done() if event.result != "unchanged":
+            named = f" ({event.id})" if event.id else ""
+            return f"{SYMBOLS[event.result]} {event.address} {event.result}{named} {duration(event.seconds)}"
+        case ThingFailed():
+            return f"{SYMBOLS['failed']} {event.address} failed: {event.error}"
+        case Skipped():
+            return f"{SYMBOLS['skipped']} {event.address} not started: it needs {event.because}"
+        case Notice():
+            return f"note: {event.text}"
+    return None
+
+
+def heartbeat(progress: Progress) -> str | None:
+    """Return what is under way and how far the run is, or None if it has not begun."""
+    if progress.begun is None:
+        return None
+    now = progress.clock()
+    oldest = sorted(progress.active.values(), key=lambda thing: thing.since)
+    named = ", ".join(f"{t.address} ({t.what}, {duration(now - t.since)})" for t in oldest[:SHOWN])
+    more = f" and {len(oldest) - SHOWN} more" if len(oldest) > SHOWN else ""
+    return (
+        f"{SYMBOLS['waiting']} {progress.done} of {progress.begun.total} done after {duration(progress.elapsed)}"
+        f"{': ' + named + more if named else ''}"
+    )
+
+
+@contextmanager
+def shown(progress: Progress, stream: TextIO) -> Iterator[None]:
+    """Write the run's events to the stream while the context lasts."""
+    spoke, ended = threading.Event(), threading.Event()
+
+    def view(event: Event) -> None:
+        if (text := line(event)) is not None:
+            say([text], stream)
+            spoke.set()
+
+    def beat() -> None:
+        while not ended.is_set():
+            if spoke.wait(QUIET):
+                spoke.clear()
+                ended.wait(0.2)
+                continue
+            with progress.lock:
+                if not ended.is_set() and (text := heartbeat(progress)) is not None:
+                    say([text], stream)
+
+    progress.view = view
+    thread = threading.Thread(target=beat, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        spoke.set()
+        thread.join()

@@ -1,0 +1,135 @@
+"""The plan as a diff: what would be created, changed and removed, field by field, and what is refused."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import groupby
+from typing import TYPE_CHECKING, Any
+
+from provisioner.render.text import SYMBOLS, count
+
+if TYPE_CHECKING:
+    from provisioner.engine.plan import Action, Planned
+
+ABSENT = object()
+"""Stands for a value that is not there on one side."""
+WIDTH = 160
+"""Longer values are shortened."""
+WORDS: dict[Action, str] = {
+    "create": "to create",
+    "change": "to change",
+    "remove": "to remove",
+    "adopt": "to adopt",
+    "refused": "refused",
+}
+
+
+def differing(planned: Sequence[Planned]) -> list[Planned]:
+    """Return those things that are not as they should be."""
+    return [item for item in planned if item.action != "none"]
+
+
+def exit_code(planned: Sequence[Planned]) -> int:
+    """Return 0 if there is nothing to do, 2 if there are changes, and 1 if `up` would refuse something."""
+    actions = {item.action for item in differing(planned)}
+    return 1 if "refused" in actions else 2 if actions else 0
+
+
+def document(planned: Sequence[Planned], stack: str, account: str, region: str) -> dict[str, Any]:
+    """Return the plan as one JSON document."""
+    return {
+        "stack": stack,
+        "account": account,
+        "region": region,
+        "counts": dict(Counter(item.action for item in planned)),
+        "things": [item.to_dict() for item in planned],
+    }
+
+
+def diff(planned: Sequence[Planned]) -> list[str]:
+    """Return the plan as lines, by step, ending with the counts."""
+    wanted = differing(planned)
+    if not wanted:
+        return [f"Nothing to do: {count(len(planned), 'thing')} as declared."]
+    lines = []
+    for step, items in groupby(wanted, key=lambda item: item.step):
+        lines.append(step or "(no step)")
+        for item in items:
+            lines += _thing(item)
+    counts = Counter(item.action for item in planned)
+    parts = [f"{counts[action]} {words}" for action, words in WORDS.items() if counts[action]]
+    return [*lines, "", f"Plan: {', '.join(parts)}, {counts['none']} as declared."]
+
+
+def _thing(item: Planned) -> list[str]:
+    head = f"  {SYMBOLS[item.action]} {item.action} {item.address}"
+    if item.action == "refused":
+        first, *rest = item.why.splitlines()
+        return [f"{head}: {first}", *(f"      {line}" for line in rest)]
+    if item.action != "change":
+        return [head]
+    body = [
+        line
+        for name, change in item.changes.items()
+        for line in _difference(name, _parsed(change.old), _parsed(change.new))
+    ]
+    return [head, *(f"      {line}" for line in body)]
+
+
+def _difference(path: str, old: Any, new: Any) -> Iterator[str]:
+    """Yield a line for each leaf that differs."""
+    if isinstance(old, Mapping) and isinstance(new, Mapping):
+        for key in dict.fromkeys([*old, *new]):
+            if old.get(key, ABSENT) != new.get(key, ABSENT):
+                yield from _difference(f"{path}.{key}", old.get(key, ABSENT), new.get(key, ABSENT))
+    elif isinstance(old, list | tuple) and isinstance(new, list | tuple):
+        yield from _lists(path, list(old), list(new))
+    elif old is ABSENT:
+        yield f"+ {path}: {_shown(new)}"
+    elif new is ABSENT:
+        yield f"- {path}: {_shown(old)}"
+    else:
+        yield f"{path}: {_shown(old)} -> {_shown(new)}"
+
+
+def _lists(path: str, old: list[Any], new: list[Any]) -> Iterator[str]:
+    """Yield what the lists do not have in common; tables that take each other's place are compared key by key."""
+    gone, come = _without(old, new), _without(new, old)
+    if not gone and not come:
+        yield f"{path}: in another order: {_shown(old)} -> {_shown(new)}"
+        return
+    if len(gone) == len(come) and all(isinstance(value, Mapping) for value in gone + come):
+        for before, after in zip(gone, come, strict=True):
+            yield from _difference(f"{path}[{old.index(before)}]", before, after)
+        return
+    yield from (f"- {path}: {_shown(value)}" for value in gone)
+    yield from (f"+ {path}: {_shown(value)}" for value in come)
+
+
+def _without(values: list[Any], others: list[Any]) -> list[Any]:
+    """Return the values less one for each equal one among the others."""
+    left = list(others)
+    kept = []
+    for value in values:
+        if value in left:
+            left.remove(value)
+        else:
+            kept.append(value)
+    return kept
+
+
+def _parsed(value: Any) -> Any:
+    """Return a document that AWS keeps as JSON text as what it says, and any other value as it is."""
+    if isinstance(value, str) and value[:1] in {"{", "["}:
+        try:
+            return json.loads(value)
+        except ValueError:
+            return value
+    return value
+
+
+def _shown(value: Any) -> str:
+    text = value if isinstance(value, str) and value else json.dumps(value, ensure_ascii=False, default=str)
+    return text if len(text) <= WIDTH else f"{text[: WIDTH - 1]}…"

@@ -1,0 +1,105 @@
+"""What is known of a run so far, put together from its events; every view of a run draws from it."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import Counter, deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from provisioner.engine.events import (
+    Begun,
+    Doing,
+    Done,
+    Emit,
+    Event,
+    Finished,
+    Notice,
+    Skipped,
+    ThingFailed,
+    Verb,
+    Waiting,
+)
+
+NEWEST = 8
+"""How many of the latest finished things are remembered one by one."""
+ACTS: dict[Verb, str] = {"create": "making", "change": "changing", "remove": "removing", "wait": "waiting"}
+
+
+@dataclass
+class Active:
+    """One thing that is being worked on or waited for: what is done, and since when on the run's clock."""
+
+    address: str
+    step: str
+    what: str
+    since: float
+
+
+@dataclass
+class Progress:
+    """The state of a run.
+
+    Args:
+        view: is handed each event after it was noted here; one at a time, though events come from many threads.
+        clock: the time in seconds.
+    """
+
+    view: Emit = lambda event: None
+    clock: Callable[[], float] = time.monotonic
+    begun: Begun | None = None
+    finished: Finished | None = None
+    active: dict[str, Active] = field(default_factory=dict)
+    newest: deque[Done] = field(default_factory=lambda: deque(maxlen=NEWEST))
+    failed: list[ThingFailed] = field(default_factory=list)
+    skipped: list[Skipped] = field(default_factory=list)
+    notices: list[str] = field(default_factory=list)
+    counts: Counter[str] = field(default_factory=Counter)
+    lock: threading.RLock = field(default_factory=threading.RLock)
+
+    def __post_init__(self) -> None:
+        self.started = self.clock()
+
+    @property
+    def elapsed(self) -> float:
+        """Seconds since the start."""
+        return self.clock() - self.started
+
+    @property
+    def done(self) -> int:
+        """How many things are as they should be."""
+        return sum(self.counts.values())
+
+    def emit(self, event: Event) -> None:
+        """Note an event and hand it on."""
+        with self.lock:
+            self._note(event)
+            self.view(event)
+
+    def _note(self, event: Event) -> None:
+        match event:
+            case Begun():
+                self.begun = event
+            case Doing():
+                self._at(event.address, event.step, ACTS[event.verb])
+            case Waiting():
+                self._at(event.address, event.step, event.why)
+            case Done():
+                self.active.pop(event.address, None)
+                self.counts[event.result] += 1
+                if event.result != "unchanged":
+                    self.newest.append(event)
+            case ThingFailed():
+                self.active.pop(event.address, None)
+                self.failed.append(event)
+            case Skipped():
+                self.skipped.append(event)
+            case Notice():
+                self.notices.append(event.text)
+            case Finished():
+                self.finished = event
+
+    def _at(self, address: str, step: str, what: str) -> None:
+        since = self.active[address].since if address in self.active else self.clock()
+        self.active[address] = Active(address, step, what, since)

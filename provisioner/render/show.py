@@ -1,0 +1,29 @@
+"""The one place where it is decided how a run is shown."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from provisioner.render import lines, live, plain
+from provisioner.render.progress import Progress
+
+
+@contextmanager
+def shown(json: bool) -> Iterator[Progress]:
+    """Yield the run's progress, and show its events meanwhile.
+
+    They go to standard output as JSON lines, or else to standard error: live on a terminal, as plain lines elsewhere.
+    """
+    progress = Progress()
+    if json:
+        progress.view = lines.view(sys.stdout)
+        yield progress
+    elif sys.stderr.isatty() and os.environ.get("TERM") != "dumb":
+        with live.shown(progress, sys.stderr):
+            yield progress
+    else:
+        with plain.shown(progress, sys.stderr):
+            yield progress

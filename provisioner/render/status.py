@@ -1,0 +1,96 @@
+"""What is there and how it is doing, as tables; and the embedded cloud's own condition."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict
+from itertools import groupby
+from typing import TYPE_CHECKING, Any
+
+from provisioner.render.text import count, say, table
+
+if TYPE_CHECKING:
+    from provisioner.cloud.manage import Cloud
+
+
+def lines(document: Mapping[str, Any], up: str) -> list[str]:
+    """Return the status document (see `provisioner.inspection.document`) for a person.
+
+    Args:
+        up: how to call `up` for this stack.
+    """
+    things = document["things"]
+    head = f"{document['stack']} on {document['target']}"
+    if not things:
+        return [f"{head}: nothing is recorded. Make it: {up}."]
+    account = f"account {document['account']}, {document['region']}"
+    ready = sum(thing["phase"] == "ready" for thing in things)
+    body = [f"{head}: {account}, {ready} of {count(len(things), 'thing')} ready", ""]
+    rows = table((f"  {thing['address']}", thing["phase"], thing["id"] or "") for thing in things)
+    for step, pairs in groupby(zip(things, rows, strict=True), key=lambda pair: pair[0]["step"]):
+        body += [step or "(no step)", *(row for _, row in pairs)]
+    return [*body, "", *_live(document), "", f"url  {document['url']}"]
+
+
+def _live(document: Mapping[str, Any]) -> list[str]:
+    live = document["live"]
+    if live is None:
+        return [f"Not asked how it is doing: {document['silent']}."]
+    text = []
+    if live["services"]:
+        head = ("service", "tasks", "deployment", "launched by", "")
+        rows = [
+            (s["name"], f"{s['running']}/{s['desired']}", s["rollout"], ", ".join(s["capacity"]), s["trouble"])
+            for s in live["services"]
+        ]
+        text += table([head, *rows])
+    if live["instances"]:
+        head = ("instance", "status", "agent", "type", "tasks")
+        rows = [
+            (i["id"], i["status"], "connected" if i["connected"] else "gone", i["type"], str(i["tasks"]))
+            for i in live["instances"]
+        ]
+        text += ["", *table([head, *rows])]
+    else:
+        text += ["", "no container instances"]
+    return [*text, *("" for _ in live["databases"][:1]), *table([(d["name"], d["status"]) for d in live["databases"]])]
+
+
+def record_lines(record: Mapping[str, Any]) -> list[str]:
+    """Return a record as lines: simple values in a table, nested ones as JSON below their name."""
+    simple = {k: v for k, v in record.items() if not isinstance(v, dict | list)}
+    nested = {k: v for k, v in record.items() if isinstance(v, dict | list) and v}
+    text = table((key, "" if value is None else str(value)) for key, value in simple.items())
+    for key, value in nested.items():
+        text += [key, *(f"  {line}" for line in json.dumps(value, indent=2, ensure_ascii=False).splitlines())]
+    return text
+
+
+def cloud(running: Cloud | None, as_json: bool) -> None:
+    """Say whether the embedded cloud runs, and where it answers."""
+    if as_json:
+        say([json.dumps({"running": running is not None} | (asdict(running) if running else {}))])
+    elif running is None:
+        say(["The embedded cloud is not running. Start it: `provision cloud start`, or just `provision up`."])
+    else:
+        dns = f"127.0.0.1:{running.dns_port}"
+        scale = f"{running.time_scale:g}"
+        pairs = {"endpoint": running.endpoint, "dns": dns, "domain": running.domain, "time scale": scale}
+        say(["The embedded cloud is running.", *table((pairs | {"process": str(running.pid)}).items(), "  ")])
+
+
+def stopped(was_running: bool, as_json: bool) -> None:
+    """Say that the embedded cloud has been stopped."""
+    text = (
+        "Stopped the embedded cloud; everything in it is gone."
+        if was_running
+        else "The embedded cloud was not running."
+    )
+    say([json.dumps({"stopped": was_running}) if as_json else text])
+
+
+def delegated(domain: str, as_json: bool) -> None:
+    """Say that a domain is now delegated."""
+    text = f"{domain} is now delegated to the embedded cloud. Go on with `provision up`."
+    say([json.dumps({"delegated": domain}) if as_json else text])

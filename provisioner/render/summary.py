@@ -1,0 +1,84 @@
+"""How a run ended, for the user: failures with their reasons, counts, and what to do next."""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+from provisioner.engine.errors import ProvisionError, SomeFailed
+from provisioner.engine.events import Finished
+from provisioner.render.progress import Progress
+from provisioner.render.text import SYMBOLS, count, duration, say
+
+if TYPE_CHECKING:
+    from provisioner.operate import Summary
+    from state.model import Record
+
+RESULTS = ("made", "adopted", "changed", "removed", "kept", "unchanged")
+SKIPPED = 6
+"""How many things that were not started are named."""
+
+
+def finished(outcome: Summary, next: Sequence[str]) -> Finished:
+    """Return the event that closes a run."""
+    return Finished(outcome.command, outcome.ok, dict(outcome.counts), outcome.seconds, tuple(next))
+
+
+def tell(outcome: Summary, progress: Progress, json: bool) -> None:
+    """Say how the run ended: failures on standard error, the result on standard output unless JSON is written there."""
+    say(failures(outcome, progress), sys.stderr)
+    if progress.finished is not None and not json:
+        say(result(progress.finished))
+
+
+def result(finished: Finished) -> list[str]:
+    """Return the counts, the seconds, and what to do next."""
+    counts = [f"{finished.counts[word]} {word}" for word in RESULTS if finished.counts.get(word)]
+    what = "done" if finished.ok else "not finished"
+    head = f"{finished.command} {what}: {', '.join(counts) or 'nothing to do'}, in {duration(finished.seconds)}."
+    return [head, *(f"  {line}" for line in finished.next)]
+
+
+def failures(outcome: Summary, progress: Progress) -> list[str]:
+    """Return what went wrong: each thing with its step and the reason, what was not started, what is left."""
+    lines = []
+    steps = {failed.address: failed.step for failed in progress.failed}
+    if isinstance(outcome.error, SomeFailed):
+        for address, error in outcome.error.failures.items():
+            lines.append(f"{SYMBOLS['failed']} {address}, in step {steps.get(address, '')}:")
+            lines += [f"    {line}" for line in _reason(error)]
+        lines += _skipped(outcome.error.skipped)
+    lines += [f"{SYMBOLS['failed']} still there: {left.kind} {left.id}: {left.why}" for left in outcome.leftovers]
+    if outcome.error is not None:
+        lines.append(f"error: {outcome.error}")
+    elif outcome.leftovers:
+        lines.append(f"error: {count(len(outcome.leftovers), 'thing')} of this stack still there")
+    return lines
+
+
+def _reason(error: BaseException) -> list[str]:
+    if isinstance(error, ProvisionError):
+        return str(error).splitlines()
+    if os.environ.get("PROVISION_DEBUG") == "1":
+        return "".join(traceback.format_exception(error)).splitlines()
+    return [f"unexpected {type(error).__name__}: {error}. This is a fault of the tool; PROVISION_DEBUG=1 shows where"]
+
+
+def _skipped(skipped: Mapping[str, str]) -> list[str]:
+    lines = []
+    for because, group in groupby(sorted(skipped, key=lambda address: skipped[address]), key=lambda a: skipped[a]):
+        waiting = list(group)
+        more = f" and {len(waiting) - SKIPPED} more" if len(waiting) > SKIPPED else ""
+        lines.append(f"  not started, since {because} is missing: {', '.join(waiting[:SKIPPED])}{more}")
+    return lines
+
+
+def removal(records: Mapping[str, Record]) -> list[str]:
+    """Return what `down` is about to remove: how many things of which step."""
+    counts = Counter(record.step or "(no step)" for record in records.values())
+    return [f"  {SYMBOLS['removed']} {step}: {count(number, 'thing')}" for step, number in counts.items()]

@@ -1,0 +1,62 @@
+"""Small pieces of text that several views share: durations, tables, colour where there is a terminal for it."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterable, Sequence
+from typing import TextIO
+
+SYMBOLS = {
+    "made": "+",
+    "adopted": "+",
+    "create": "+",
+    "adopt": "+",
+    "changed": "~",
+    "change": "~",
+    "removed": "-",
+    "remove": "-",
+    "unchanged": "=",
+    "kept": "=",
+    "waiting": ".",
+    "failed": "!",
+    "refused": "!",
+    "skipped": "!",
+}
+"""What a line begins with; it always says the word as well."""
+
+COLOURS = {"+": "32", "~": "33", "-": "31", "!": "1;31", ".": "2"}
+"""The terminal's colour (SGR parameters) for a line by its first character."""
+
+
+def duration(seconds: float) -> str:
+    """Return seconds as a person says them: `0.3 s`, `12 s`, `3 min 05 s`."""
+    if seconds < 10:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest:02} s" if minutes else f"{rest} s"
+
+
+def count(number: int, word: str) -> str:
+    """Return a number with its noun, in the plural if need be."""
+    return f"{number} {word}{'' if number == 1 else 's'}"
+
+
+def table(rows: Iterable[Sequence[str]], indent: str = "") -> list[str]:
+    """Return the rows as lines with aligned columns, two blanks apart."""
+    rows = [tuple(row) for row in rows]
+    if not rows:
+        return []
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return [indent + "  ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)).rstrip() for row in rows]
+
+
+def say(lines: Iterable[str], stream: TextIO | None = None) -> None:
+    """Write lines (to standard output unless told otherwise), coloured by their symbol where that is welcome."""
+    stream = stream or sys.stdout
+    coloured = stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    for line in lines:
+        words = line.split(maxsplit=1)
+        colour = COLOURS.get(words[0]) if coloured and words else None
+        stream.write(f"\033[{colour}m{line}\033[0m\n" if colour else f"{line}\n")
+    stream.flush()

@@ -1,0 +1,29 @@
+"""The one thing that is set for the whole account: trunking, which lets an instance hold many tasks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from provisioner.engine.step import Handle, Stack, ready, step
+from provisioner.kinds.account import AccountSetting
+from steps.network import Network
+
+
+@dataclass(frozen=True)
+class Account:
+    """What must be in force before the first instance is launched: the setting, or nothing."""
+
+    settled: list[Handle]
+
+
+@step
+def account(stack: Stack, network: Network) -> Account:
+    """Declare that container instances get trunk interfaces: a c5.large then has room for 10 tasks instead of 2.
+
+    Only instances launched afterwards profit (ECS developer guide, container-instance-eni). The former value is kept,
+    and put back when the stack goes.
+    """
+    if not stack.config.account.trunking:
+        return Account([])
+    setting = stack.ensure(AccountSetting("trunking", network.vpc_id, "awsvpcTrunking", "enabled"))
+    return Account([ready(setting)])

@@ -1,0 +1,124 @@
+"""Where services with `launch = "ec2"` run: a launch template, the group made of it, and ECS's hold on that group."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from provisioner.engine.step import Handle, Stack, ready, step
+from provisioner.kinds.autoscaling import AutoScalingGroup
+from provisioner.kinds.ec2_launch import Instances, LaunchTemplate
+from provisioner.kinds.ecs_cluster import CapacityProvider, ClusterCapacityProviders
+from steps.account import Account
+from steps.cluster import Cluster
+from steps.endpoints import Endpoints
+from steps.network import Network
+from steps.roles import Roles
+from steps.security_groups import SecurityGroups
+
+ROOT_DEVICE = "/dev/xvda"
+"""The root device of Amazon Linux 2023."""
+FARGATE_SPOT = "FARGATE_SPOT"
+
+MANAGED_SCALING = {
+    "status": "ENABLED",
+    "targetCapacity": 100,
+    "minimumScalingStepSize": 1,
+    "maximumScalingStepSize": 10000,
+    "instanceWarmupPeriod": 300,
+}
+"""As many instances as the tasks need and none to spare; the other settings are AWS's defaults, written out."""
+
+
+@dataclass(frozen=True)
+class Capacity:
+    """The capacity provider's name, and its being attached to the cluster for what has to come after that."""
+
+    provider: str
+    attached: Handle
+
+
+@step
+def capacity(
+    stack: Stack,
+    network: Network,
+    security_groups: SecurityGroups,
+    roles: Roles,
+    account: Account,
+    endpoints: Endpoints,
+    cluster: Cluster,
+) -> Capacity:
+    """Declare the capacity, also when no service uses it yet: with a minimum of 0 it costs nothing.
+
+    The group's size belongs to the capacity provider: it is given once, at the beginning, and never looked at again.
+    Instances are declared before their group, so that a teardown comes to them when the group is gone.
+    """
+    config = stack.config.capacity
+    template = stack.ensure(
+        LaunchTemplate("main", stack.name, _template(stack, security_groups, roles), _user_data(stack.name))
+    )
+    instances = stack.ensure(Instances(stack.name, template.id, network.private), after=[cluster.handle])
+    group = stack.ensure(
+        AutoScalingGroup(
+            "main",
+            stack.name,
+            _policy(template.id, config.instance_types, spot=config.spot),
+            network.private,
+            min_size=config.min,
+            max_size=config.max,
+            desired_capacity=config.min,
+        ),
+        # an instance that boots before the endpoints are there never finds its cluster
+        after=[instances, *account.settled, *(endpoints.available if config.min else ())],
+    )
+    provider = stack.ensure(CapacityProvider("main", stack.name, group.arn, MANAGED_SCALING))
+    attached = stack.ensure(
+        ClusterCapacityProviders(
+            "main",
+            cluster.name,
+            # a provider that is still PROVISIONING cannot be put on a cluster
+            [ready(provider).id, FARGATE_SPOT],
+            [{"capacityProvider": ready(provider).id, "weight": 1, "base": 0}],
+        )
+    )
+    return Capacity(provider.id, attached)
+
+
+def _template(stack: Stack, security_groups: SecurityGroups, roles: Roles) -> dict[str, Any]:
+    """Return the launch template's data. There is no key pair: who needs a shell uses Session Manager."""
+    disk = {"VolumeSize": 30, "VolumeType": "gp3", "Encrypted": True, "DeleteOnTermination": True}
+    return {
+        "ImageId": stack.facts.image_id,
+        "IamInstanceProfile": {"Name": roles.instance_profile},
+        "SecurityGroupIds": [security_groups.instances],
+        "BlockDeviceMappings": [{"DeviceName": ROOT_DEVICE, "Ebs": disk}],
+        # hop limit 1: a container in bridge mode cannot reach the instance's credentials
+        "MetadataOptions": {"HttpEndpoint": "enabled", "HttpTokens": "required", "HttpPutResponseHopLimit": 1},
+    }
+
+
+def _user_data(cluster: str) -> str:
+    """Return the agent's settings. Task ENIs and execution roles for logs are on by default in the ECS-optimised AMI."""
+    return f"""#!/bin/bash
+cat <<'END' >> /etc/ecs/ecs.config
+ECS_CLUSTER={cluster}
+ECS_ENABLE_SPOT_INSTANCE_DRAINING=true
+ECS_AWSVPC_BLOCK_IMDS=true
+END
+"""
+
+
+def _policy(template_id: str, instance_types: tuple[str, ...], *, spot: bool) -> dict[str, Any]:
+    """Return a policy with all instances Spot or none, in the order of the instance types where price does not decide."""
+    return {
+        "LaunchTemplate": {
+            "LaunchTemplateSpecification": {"LaunchTemplateId": template_id, "Version": "$Default"},
+            "Overrides": [{"InstanceType": name} for name in instance_types],
+        },
+        "InstancesDistribution": {
+            "OnDemandAllocationStrategy": "prioritized",
+            "OnDemandBaseCapacity": 0,
+            "OnDemandPercentageAboveBaseCapacity": 0 if spot else 100,
+            "SpotAllocationStrategy": "price-capacity-optimized",
+        },
+    }

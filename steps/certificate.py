@@ -1,0 +1,38 @@
+"""The certificate that the load balancer shows, and the records that prove to ACM whose the domain is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from provisioner.engine.step import Handle, Stack, ready, step
+from provisioner.kinds.acm import Certificate, ValidationRecord, proven
+from steps.dns import Dns
+
+
+@dataclass(frozen=True)
+class Certified:
+    """The certificate: ready once it is issued."""
+
+    certificate: Handle
+
+
+@step
+def certificate(stack: Stack, dns: Dns) -> Certified:
+    """Declare one certificate for the public name and all names beside it.
+
+    It is requested only when the world finds the zone: ACM would look in vain, and give up after 72 hours.
+    """
+    fqdn, domain = stack.config.fqdn, stack.config.dns.domain
+    names = [fqdn, f"*.{domain}"]
+    requested = stack.ensure(Certificate(fqdn, fqdn, names), after=[ready(dns.delegation)])
+    for number, name in enumerate(proven(names)):
+        stack.ensure(
+            ValidationRecord(
+                name,
+                dns.public_zone_id,
+                record_name=getattr(requested, f"validation_name_{number}"),
+                type="CNAME",
+                resource_records=[getattr(requested, f"validation_value_{number}")],
+            )
+        )
+    return Certified(requested)

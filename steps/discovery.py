@@ -1,0 +1,35 @@
+"""How services find each other: by name, in a private namespace that knows the address of each task."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from provisioner.engine.step import Stack, step
+from provisioner.kinds.servicediscovery import DiscoveryService, PrivateDnsNamespace
+from steps.network import Network
+
+TTL = 10
+"""Seconds that a task's address may be remembered: tasks come and go."""
+
+
+@dataclass(frozen=True)
+class Discovery:
+    """The namespace's id, and the ARNs of the services' entries in it, by service."""
+
+    namespace_id: str
+    services: dict[str, str]
+
+
+@step
+def discovery(stack: Stack, network: Network) -> Discovery:
+    """Declare the namespace in the VPC, and an entry in it for each service."""
+    domain = stack.config.dns.discovery_domain
+    namespace = stack.ensure(PrivateDnsNamespace("main", domain, network.vpc_id, f"Services of {stack.name}"))
+    # each answer holds several healthy tasks; ECS itself says which are healthy
+    dns = {"RoutingPolicy": "MULTIVALUE", "DnsRecords": [{"Type": "A", "TTL": TTL}]}
+    health = {"FailureThreshold": 1}
+    services = {
+        name: stack.ensure(DiscoveryService(name, name, namespace.id, dns, health)).arn
+        for name in stack.config.services
+    }
+    return Discovery(namespace.id, services)

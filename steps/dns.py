@@ -1,0 +1,28 @@
+"""The zones: the public one, with the proof that the world finds it, and the database's private one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from provisioner.engine.step import Handle, Stack, step
+from provisioner.kinds.route53 import Delegation, HostedZone
+from steps.network import Network
+
+
+@dataclass(frozen=True)
+class Dns:
+    """Ids of the zones; `delegation` is ready once the parent zone points to the public one."""
+
+    public_zone_id: str
+    private_zone_id: str
+    delegation: Handle
+
+
+@step
+def dns(stack: Stack, network: Network) -> Dns:
+    """Declare the private zone, and the public one unless it was there before: that one is used, and never removed."""
+    want = stack.config.dns
+    public = stack.facts.public_zone_id or stack.ensure(HostedZone("public", want.domain)).id
+    private = stack.ensure(HostedZone("private", want.private_domain, vpc_id=network.vpc_id))
+    delegation = stack.ensure(Delegation(want.domain, want.domain, public))
+    return Dns(public, private.id, delegation)

@@ -1,0 +1,29 @@
+"""What stands between the services and their instances at teardown: tasks that are left, instances to be drained."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from provisioner.engine.step import Handle, Stack, ready, step
+from provisioner.kinds.ecs_drain import ContainerInstances, RunningTasks
+from steps.capacity import Capacity
+from steps.cluster import Cluster
+
+
+@dataclass(frozen=True)
+class Drain:
+    """What services come after, so that at teardown it comes after them."""
+
+    handle: Handle
+
+
+@step
+def drain(stack: Stack, cluster: Cluster, capacity: Capacity) -> Drain:
+    """Declare what nobody here makes, so that a teardown meets it in the right place.
+
+    Read from the end: services are gone; tasks that are left are stopped; instances are drained and deregistered; the
+    capacity provider is detached and removed; the group ends its instances; the cluster goes.
+    """
+    instances = stack.ensure(ContainerInstances(stack.name, cluster.name), after=[ready(capacity.attached)])
+    tasks = stack.ensure(RunningTasks(stack.name, cluster.name), after=[instances])
+    return Drain(tasks)

@@ -1,0 +1,68 @@
+"""The VPC endpoints: how private subnets reach AWS without a way to the internet."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from provisioner.engine.step import Handle, Stack, ready, step
+from provisioner.kinds.ec2_endpoints import VpcEndpoint
+from steps.network import Network
+from steps.security_groups import SecurityGroups
+
+INTERFACE_SERVICES = (
+    "ssm",
+    "ssmmessages",
+    "ec2messages",
+    "ecs",
+    "ecs-agent",
+    "ecs-telemetry",
+    "ecr.api",
+    "ecr.dkr",
+    "logs",
+)
+"""Session Manager and ECS Exec, the agent, image pulls, logs."""
+OWN_PREFIX = {"aws-cn": "cn.com.amazonaws", "aws-eusc": "eu.amazonaws"}
+"""How names of ECR's endpoint services begin in partitions where they differ from those of the other services."""
+
+
+@dataclass(frozen=True)
+class Endpoints:
+    """All endpoints, available: tasks and instances that start before can never reach what they need."""
+
+    available: list[Handle]
+
+
+def service_name(partition: str, region: str, service: str) -> str:
+    """Return the full name of an endpoint service, such as `com.amazonaws.eu-west-1.ecr.api`."""
+    own = service.startswith("ecr.") and partition in OWN_PREFIX
+    return f"{OWN_PREFIX[partition] if own else 'com.amazonaws'}.{region}.{service}"
+
+
+@step
+def endpoints(stack: Stack, network: Network, security_groups: SecurityGroups) -> Endpoints:
+    """Declare an interface endpoint for each service in the private subnets, and S3's gateway, where image layers are.
+
+    Private DNS makes the services' usual names resolve to the endpoints, so that no program needs to know of them.
+    """
+
+    def full_name(service: str) -> str:
+        return service_name(stack.facts.partition, stack.facts.region, service)
+
+    interfaces = [
+        stack.ensure(
+            VpcEndpoint(
+                service,
+                network.vpc_id,
+                full_name(service),
+                "Interface",
+                subnet_ids=network.private,
+                security_group_ids=[security_groups.endpoints],
+                private_dns_enabled=True,
+            )
+        )
+        for service in INTERFACE_SERVICES
+    ]
+    gateway = stack.ensure(
+        VpcEndpoint("s3", network.vpc_id, full_name("s3"), "Gateway", route_table_ids=[network.private_routes])
+    )
+    return Endpoints([ready(endpoint) for endpoint in (*interfaces, gateway)])

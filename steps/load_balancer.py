@@ -1,0 +1,102 @@
+"""The way in: a load balancer that speaks HTTPS, and hands each path to its public service."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from zlib import crc32
+
+from provisioner.config import Service
+from provisioner.engine.step import Handle, Stack, ready, step
+from provisioner.kinds.ec2_network import InternetGateway
+from provisioner.kinds.elbv2 import (
+    REDIRECT_TO_HTTPS,
+    Action,
+    Listener,
+    ListenerRule,
+    LoadBalancer,
+    TargetGroup,
+    answer,
+    forward,
+    path,
+)
+from provisioner.kinds.route53 import RecordSet
+from steps.certificate import Certified
+from steps.dns import Dns
+from steps.network import Network
+from steps.security_groups import SecurityGroups
+from steps.service_roles import ServiceRoles
+
+TLS_POLICY = "ELBSecurityPolicy-TLS13-1-2-2021-06"
+LAST_PRIORITY = 50_000
+BAND = LAST_PRIORITY // 130
+"""Priorities for all paths of one length, of which there are 128."""
+
+
+@dataclass(frozen=True)
+class LoadBalancing:
+    """What services need of the load balancer.
+
+    Attributes:
+        target_groups: the ARN of each public service's target group.
+        routes: by public service, the listener or rule that uses its target group: ECS refuses the service before that.
+        dns_name: the load balancer's own name.
+    """
+
+    target_groups: dict[str, str]
+    routes: dict[str, Handle]
+    dns_name: str
+
+
+@step
+def load_balancer(
+    stack: Stack,
+    network: Network,
+    security_groups: SecurityGroups,
+    service_roles: ServiceRoles,
+    dns: Dns,
+    certificate: Certified,
+) -> LoadBalancing:
+    """Declare the load balancer, a target group and a route for each public service, and the public name."""
+    # AWS refuses an internet-facing load balancer as long as the gateway is not attached
+    gateway = Handle("internet_gateway/main", InternetGateway)
+    balancer = stack.ensure(
+        LoadBalancer("main", stack.name, network.public, [security_groups.load_balancer]),
+        after=[ready(gateway), service_roles.load_balancing],
+    )
+    public = {name: service for name, service in stack.config.services.items() if service.public}
+    groups = {
+        name: stack.ensure(TargetGroup(name, f"{stack.name}-{name}", network.vpc_id, service.health)).id
+        for name, service in public.items()
+    }
+    whole = next((name for pattern in ("/*", "/") for name, s in public.items() if s.path == pattern), None)
+    rest = forward(groups[whole]) if whole else answer("404", "not found")
+    stack.ensure(Listener("http", balancer.id, 80, "HTTP", [REDIRECT_TO_HTTPS]))
+    https = stack.ensure(
+        Listener("https", balancer.id, 443, "HTTPS", [rest], TLS_POLICY, ready(certificate.certificate).id)
+    )
+    others = {name: service for name, service in public.items() if name != whole}
+    routes = {whole: https} if whole else {}
+    for name, priority in priorities(others).items():
+        to: Action = forward(groups[name])
+        routes[name] = stack.ensure(ListenerRule(name, https.id, priority, [path(others[name].path)], [to]))
+    alias = {
+        "HostedZoneId": balancer.canonical_hosted_zone_id,
+        "DNSName": balancer.dns_name,
+        "EvaluateTargetHealth": False,
+    }
+    stack.ensure(RecordSet(stack.config.fqdn, dns.public_zone_id, stack.config.fqdn, "A", alias_target=alias))
+    return LoadBalancing(groups, routes, balancer.dns_name)
+
+
+def priorities(services: Mapping[str, Service]) -> dict[str, int]:
+    """Return a priority for each service's path: the longer path first, and none changes when another path comes.
+
+    Paths of one length share a band of priorities, in which each has the place that its checksum gives, or the next.
+    """
+    taken: dict[int, str] = {}
+    for name, service in sorted(services.items()):
+        first = (128 - len(service.path.rstrip("*"))) * BAND + 1
+        place = next(p for i in range(BAND) if (p := first + (crc32(service.path.encode()) + i) % BAND) not in taken)
+        taken[place] = name
+    return {name: place for place, name in taken.items()}

@@ -1,0 +1,92 @@
+"""Who may do what: the container instances, ECS when it starts tasks, and the tasks of each service."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from provisioner.engine.step import Stack, step
+from provisioner.kinds.iam import InstanceProfile, Policy, Role, policy
+
+
+@dataclass(frozen=True)
+class Roles:
+    """The instance profile's name and ARN, the execution role's ARN, and the tasks' role ARNs by service."""
+
+    instance_profile: str
+    instance_profile_arn: str
+    execution: str
+    tasks: dict[str, str]
+
+
+@step
+def roles(stack: Stack) -> Roles:
+    """Declare a role for each purpose. None may pass a role on, and each trusts exactly one service."""
+    managed = f"arn:{stack.facts.partition}:iam::aws:policy"
+    # IAM user guide: in China EC2 has a principal of its own
+    domain = "amazonaws.com.cn" if stack.facts.partition == "aws-cn" else "amazonaws.com"
+    instance = stack.ensure(
+        Role(
+            "instance",
+            f"{stack.name}-instance",
+            _trust(f"ec2.{domain}"),
+            [
+                f"{managed}/service-role/AmazonEC2ContainerServiceforEC2Role",
+                f"{managed}/AmazonSSMManagedInstanceCore",
+            ],
+            description="Container instances: register with ECS, and be reached by Session Manager",
+        )
+    )
+    profile = stack.ensure(InstanceProfile("instance", f"{stack.name}-instance", instance.id))
+    execution = stack.ensure(
+        Role(
+            "execution",
+            f"{stack.name}-execution",
+            _trust("ecs-tasks.amazonaws.com"),
+            [f"{managed}/service-role/AmazonECSTaskExecutionRolePolicy"],
+            {"parameters": _parameters(stack)},
+            "ECS, when it starts a task: pull its image, write its logs, hand it its secrets",
+        )
+    )
+    tasks = {
+        name: stack.ensure(
+            Role(
+                f"task-{name}",
+                f"{stack.name}-task-{name}",
+                _trust("ecs-tasks.amazonaws.com", _of_this_account(stack)),
+                inline_policies={"exec": _exec()},
+                description=f"Tasks of service {name}",
+            )
+        ).arn
+        for name in stack.config.services
+    }
+    return Roles(profile.id, profile.arn, execution.arn, tasks)
+
+
+def _trust(service: str, condition: Policy | None = None) -> Policy:
+    statement = {"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"}
+    return policy(statement | ({"Condition": condition} if condition else {}))
+
+
+def _of_this_account(stack: Stack) -> Policy:
+    """The conditions that the ECS developer guide gives for task roles, against a confused deputy.
+
+    It gives none for execution roles, and EC2 none for instance roles.
+    """
+    facts = stack.facts
+    return {
+        "ArnLike": {"aws:SourceArn": f"arn:{facts.partition}:ecs:{facts.region}:{facts.account}:*"},
+        "StringEquals": {"aws:SourceAccount": facts.account},
+    }
+
+
+def _parameters(stack: Stack) -> Policy:
+    """Reading this stack's parameters. Their key is the account's own for Parameter Store, which asks for no more."""
+    facts = stack.facts
+    arn = f"arn:{facts.partition}:ssm:{facts.region}:{facts.account}:parameter/{stack.name}/*"
+    return policy({"Effect": "Allow", "Action": "ssm:GetParameters", "Resource": arn})
+
+
+def _exec() -> Policy:
+    """What ECS Exec needs in the task role (ECS developer guide); these actions know no resources."""
+    channels = ("CreateControlChannel", "CreateDataChannel", "OpenControlChannel", "OpenDataChannel")
+    return policy({"Effect": "Allow", "Action": [f"ssmmessages:{name}" for name in channels], "Resource": "*"})

@@ -1,0 +1,24 @@
+"""What only AWS knows: the database's master password."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from provisioner.engine.step import Stack, step
+from provisioner.kinds.ssm import SecureParameter
+
+
+@dataclass(frozen=True)
+class Secrets:
+    """The parameter's name, for who reads it by name, and its ARN, for task definitions and roles."""
+
+    parameter_name: str
+    parameter_arn: str
+
+
+@step
+def secrets(stack: Stack) -> Secrets:
+    """Declare the parameter: its value is made up when it is created, and kept nowhere else."""
+    name = f"/{stack.name}/database/password"
+    parameter = stack.ensure(SecureParameter("database-password", name, f"Master password of {stack.name}'s database"))
+    return Secrets(parameter.id, parameter.arn)

@@ -1,0 +1,97 @@
+"""The chain from the launch template to the tasks that are left, as the steps declare it, for the tests of its kinds."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from provisioner.engine.step import Stack, ids, ready
+from provisioner.kinds.account import AccountSetting
+from provisioner.kinds.autoscaling import AutoScalingGroup
+from provisioner.kinds.ec2_launch import Instances, LaunchTemplate
+from provisioner.kinds.ec2_network import Subnet, Vpc
+from provisioner.kinds.ec2_security import SecurityGroup, allow_all
+from provisioner.kinds.ecs_cluster import CapacityProvider, Cluster, ClusterCapacityProviders
+from provisioner.kinds.ecs_drain import ContainerInstances, RunningTasks
+from tests.cloud.conftest import EmbeddedCloud
+
+PROFILE = "hosts"
+SCALING = {
+    "status": "ENABLED",
+    "targetCapacity": 100,
+    "minimumScalingStepSize": 1,
+    "maximumScalingStepSize": 10000,
+    "instanceWarmupPeriod": 300,
+}
+
+
+def profile(cloud: EmbeddedCloud) -> None:
+    """An instance profile with a role, made by somebody else."""
+    iam = cloud.client("iam")
+    trust = {
+        "Version": "2012-10-17",
+        "Statement": [{"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"}],
+    }
+    iam.create_role(RoleName=PROFILE, AssumeRolePolicyDocument=json.dumps(trust))
+    iam.create_instance_profile(InstanceProfileName=PROFILE)
+    iam.add_role_to_instance_profile(InstanceProfileName=PROFILE, RoleName=PROFILE)
+
+
+def declared(
+    stack: Stack,
+    *,
+    disk: int = 30,
+    least: int = 0,
+    most: int = 5,
+    types: Sequence[str] = ("c5.large", "c5a.large"),
+    spot: bool = True,
+    insights: str = "enabled",
+    target: int = 100,
+    providers: Sequence[str] = ("FARGATE_SPOT",),
+    trunking: bool = True,
+) -> None:
+    """Declare all of it."""
+    vpc = stack.ensure(Vpc("main", "10.0.0.0/16"))
+    subnets = [
+        stack.ensure(Subnet(zone, vpc.id, f"ap-northeast-1{zone}", block))
+        for zone, block in (("a", "10.0.0.0/20"), ("c", "10.0.16.0/20"))
+    ]
+    hosts = stack.ensure(SecurityGroup("hosts", vpc.id, "hosts", "Hosts", [], [allow_all("all")]))
+    settled = [ready(stack.ensure(AccountSetting("trunking", vpc.id, "awsvpcTrunking", "enabled")))] if trunking else []
+    cluster = stack.ensure(Cluster("main", stack.name, [{"name": "containerInsights", "value": insights}]))
+    data: dict[str, Any] = {
+        "ImageId": stack.facts.image_id,
+        "IamInstanceProfile": {"Name": PROFILE},
+        "SecurityGroupIds": [hosts.id],
+        "BlockDeviceMappings": [{"DeviceName": "/dev/xvda", "Ebs": {"VolumeSize": disk, "Encrypted": True}}],
+        "MetadataOptions": {"HttpEndpoint": "enabled", "HttpTokens": "required", "HttpPutResponseHopLimit": 1},
+    }
+    user_data = f"#!/bin/bash\necho ECS_CLUSTER={stack.name} >> /etc/ecs/ecs.config\n"
+    template = stack.ensure(LaunchTemplate("main", stack.name, data, user_data))
+    instances = stack.ensure(Instances(stack.name, template.id, ids(subnets)), after=[cluster])
+    policy = {
+        "LaunchTemplate": {
+            "LaunchTemplateSpecification": {"LaunchTemplateId": template.id, "Version": "$Default"},
+            "Overrides": [{"InstanceType": name} for name in types],
+        },
+        "InstancesDistribution": {
+            "OnDemandAllocationStrategy": "prioritized",
+            "OnDemandBaseCapacity": 0,
+            "OnDemandPercentageAboveBaseCapacity": 0 if spot else 100,
+            "SpotAllocationStrategy": "price-capacity-optimized",
+        },
+    }
+    group = stack.ensure(
+        AutoScalingGroup("main", stack.name, policy, ids(subnets), least, most, desired_capacity=least),
+        after=[instances, *settled],
+    )
+    provider = stack.ensure(CapacityProvider("main", stack.name, group.arn, {**SCALING, "targetCapacity": target}))
+    name = ready(provider).id
+    attached = stack.ensure(
+        ClusterCapacityProviders(
+            "main", cluster.id, [name, *providers], [{"capacityProvider": name, "weight": 1, "base": 0}]
+        )
+    )
+    drained = stack.ensure(ContainerInstances(stack.name, cluster.id), after=[ready(attached)])
+    stack.ensure(RunningTasks(stack.name, cluster.id), after=[drained])

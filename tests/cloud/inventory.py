@@ -1,0 +1,412 @@
+"""An independent look at everything that an account holds, with plain boto3 and nothing of this project."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+Client = Callable[[str], Any]
+Thing = dict[str, Any]
+Inventory = dict[str, list[Thing]]
+
+NEVER_REMOVED = ("service_linked_roles",)
+"""Sorts that a teardown may leave behind: AWS's services share these roles, and a later stack finds them again."""
+
+_VOLATILE = {"ResponseMetadata", "RoleLastUsed", "storedBytes", "LastModifiedDate", "LastUpdatedTimestamp"}
+"""Members that change without anybody's doing."""
+_IDS = re.compile(r"[0-9a-f]{8,}(-[0-9a-f]{4,})*|\b[A-Z0-9]{12,}\b|\b\d+\.\d+\.\d+\.\d+\b(?!/)")
+
+
+def inventory(client: Client) -> Inventory:
+    """Return everything in account and region by sort, as JSON has it: equal inventories mean that nothing differs.
+
+    What only ever fades away by itself is no part of it: terminated instances, stopped tasks, inactive clusters,
+    services and task definition revisions, and endpoints and database things that are listed as deleted.
+    """
+    found: Inventory = {}
+    for read in (_ec2, _iam, _route53, _acm, _logs, _cloud_map, _ecr, _elb, _groups, _ecs, _scaling, _rds, _rest):
+        for sort, things in read(client):
+            plain = [json.loads(json.dumps(_steady(thing), default=str)) for thing in things]
+            found[sort] = sorted(plain, key=lambda thing: json.dumps(thing, sort_keys=True))
+    return found
+
+
+def counts(found: Inventory) -> dict[str, int]:
+    """Return how many things there are of each sort that there are any of."""
+    return {sort: len(things) for sort, things in found.items() if things}
+
+
+def names(found: Inventory) -> dict[str, list[str]]:
+    """Return what the things of each sort are called, without ids and addresses: the same for equal runs."""
+    return {sort: sorted(_IDS.sub("*", called(sort, thing)) for thing in things) for sort, things in found.items()}
+
+
+def difference(before: Inventory, after: Inventory, *aside: str) -> dict[str, dict[str, list[Thing]]]:
+    """Return what `after` lacks and what it has in addition, by sort, but for the sorts that are put aside."""
+    result = {}
+    for sort in before:
+        lacking = [thing for thing in before[sort] if thing not in after[sort]]
+        added = [thing for thing in after[sort] if thing not in before[sort]]
+        if (lacking or added) and sort not in aside:
+            result[sort] = {"lacking": lacking, "added": added}
+    return result
+
+
+def called(sort: str, thing: Mapping[str, Any]) -> str:
+    """Return what a thing is called: its own name, or else what tells it from its like."""
+    if sort == "records":
+        return f"{thing['Name']} {thing['Type']}"
+    if sort in ("subnets", "vpcs"):
+        return str(thing["CidrBlock"])
+    tags = thing.get("Tags") or thing.get("tags") or ()
+    pairs = (
+        tags
+        if isinstance(tags, Mapping)
+        else {t.get("Key", t.get("key")): t.get("Value", t.get("value")) for t in tags}
+    )
+    for key in ("GroupName", "Name", "name", "RoleName", "repositoryName", "family", "ServiceName", "Description"):
+        if thing.get(key):
+            return str(thing[key])
+    if address := pairs.get("provisioner:address"):
+        return str(address)
+    text = (
+        str(value) for key, value in sorted(thing.items()) if key.lower().endswith(("name", "arn", "port", "group"))
+    )
+    return " ".join(text)
+
+
+# -- by service ----------------------------------------------------------------------------------------------------
+
+Sorts = Iterator[tuple[str, Iterable[Thing]]]
+
+
+def pages(client: Any, operation: str, key: str, **arguments: Any) -> Iterator[Any]:
+    """Yield what is under `key` in all pages."""
+    if client.can_paginate(operation):
+        for page in client.get_paginator(operation).paginate(**arguments):
+            yield from page[key]
+    else:
+        yield from getattr(client, operation)(**arguments)[key]
+
+
+def _ec2(client: Client) -> Sorts:
+    ec2 = client("ec2")
+    for sort, operation, key in (
+        ("subnets", "describe_subnets", "Subnets"),
+        ("internet_gateways", "describe_internet_gateways", "InternetGateways"),
+        ("nat_gateways", "describe_nat_gateways", "NatGateways"),
+        ("route_tables", "describe_route_tables", "RouteTables"),
+        ("network_acls", "describe_network_acls", "NetworkAcls"),
+        ("security_groups", "describe_security_groups", "SecurityGroups"),
+        ("network_interfaces", "describe_network_interfaces", "NetworkInterfaces"),
+        ("volumes", "describe_volumes", "Volumes"),
+        ("addresses", "describe_addresses", "Addresses"),
+        ("key_pairs", "describe_key_pairs", "KeyPairs"),
+        ("flow_logs", "describe_flow_logs", "FlowLogs"),
+    ):
+        yield sort, pages(ec2, operation, key)
+    yield "vpcs", [vpc | _vpc_attributes(ec2, vpc["VpcId"]) for vpc in pages(ec2, "describe_vpcs", "Vpcs")]
+    endpoints = pages(ec2, "describe_vpc_endpoints", "VpcEndpoints")
+    yield "endpoints", [endpoint for endpoint in endpoints if endpoint["State"].lower() != "deleted"]
+    reservations = pages(ec2, "describe_instances", "Reservations")
+    instances = [instance for reservation in reservations for instance in reservation["Instances"]]
+    yield "instances", [instance for instance in instances if instance["State"]["Name"] != "terminated"]
+    yield "launch_templates", [_template(ec2, t) for t in pages(ec2, "describe_launch_templates", "LaunchTemplates")]
+
+
+def _vpc_attributes(ec2: Any, vpc: str) -> Thing:
+    names = ("enableDnsSupport", "enableDnsHostnames")
+    answers = {name: ec2.describe_vpc_attribute(VpcId=vpc, Attribute=name) for name in names}
+    return {name: answer[name[0].upper() + name[1:]]["Value"] for name, answer in answers.items()}
+
+
+def _template(ec2: Any, template: Thing) -> Thing:
+    found = pages(
+        ec2,
+        "describe_launch_template_versions",
+        "LaunchTemplateVersions",
+        LaunchTemplateId=template["LaunchTemplateId"],
+    )
+    return template | {"Name": template["LaunchTemplateName"], "versions": list(found)}
+
+
+def _iam(client: Client) -> Sorts:
+    iam = client("iam")
+    roles = list(pages(iam, "get_account_authorization_details", "RoleDetailList", Filter=["Role"]))
+    shared = [role for role in roles if role["Path"].startswith("/aws-service-role/")]
+    yield "service_linked_roles", shared
+    yield "roles", [role for role in roles if role not in shared]
+    yield "instance_profiles", pages(iam, "list_instance_profiles", "InstanceProfiles")
+    yield "policies", pages(iam, "list_policies", "Policies", Scope="Local")
+    yield "users", pages(iam, "list_users", "Users")
+
+
+def _route53(client: Client) -> Sorts:
+    route53 = client("route53")
+    zones = [route53.get_hosted_zone(Id=zone["Id"]) for zone in pages(route53, "list_hosted_zones", "HostedZones")]
+    yield (
+        "zones",
+        [{**zone["HostedZone"], "VPCs": zone.get("VPCs", []), "Tags": _zone_tags(route53, zone)} for zone in zones],
+    )
+    yield (
+        "records",
+        [
+            {"zone": zone["HostedZone"]["Id"]} | record
+            for zone in zones
+            for record in pages(
+                route53, "list_resource_record_sets", "ResourceRecordSets", HostedZoneId=zone["HostedZone"]["Id"]
+            )
+        ],
+    )
+
+
+def _zone_tags(route53: Any, zone: Thing) -> Any:
+    short = zone["HostedZone"]["Id"].removeprefix("/hostedzone/")
+    return route53.list_tags_for_resource(ResourceType="hostedzone", ResourceId=short)["ResourceTagSet"]["Tags"]
+
+
+def _acm(client: Client) -> Sorts:
+    acm = client("acm")
+    arns = [item["CertificateArn"] for item in pages(acm, "list_certificates", "CertificateSummaryList")]
+    yield (
+        "certificates",
+        [
+            acm.describe_certificate(CertificateArn=arn)["Certificate"]
+            | {"Tags": acm.list_tags_for_certificate(CertificateArn=arn)["Tags"]}
+            for arn in arns
+        ],
+    )
+
+
+def _logs(client: Client) -> Sorts:
+    logs = client("logs")
+    groups = list(pages(logs, "describe_log_groups", "logGroups"))
+    yield (
+        "log_groups",
+        [
+            {"Name": group["logGroupName"]}
+            | group
+            | {"tags": logs.list_tags_log_group(logGroupName=group["logGroupName"])["tags"]}
+            for group in groups
+        ],
+    )
+
+
+def _cloud_map(client: Client) -> Sorts:
+    discovery = client("servicediscovery")
+    namespaces = list(pages(discovery, "list_namespaces", "Namespaces"))
+    yield "namespaces", [n | _tags(discovery.list_tags_for_resource(ResourceARN=n["Arn"])) for n in namespaces]
+    services = [
+        discovery.get_service(Id=service["Id"])["Service"] for service in pages(discovery, "list_services", "Services")
+    ]
+    yield "discovery_services", [s | _tags(discovery.list_tags_for_resource(ResourceARN=s["Arn"])) for s in services]
+    yield (
+        "discovery_instances",
+        [
+            {"ServiceName": service["Name"]} | instance
+            for service in services
+            for instance in pages(discovery, "list_instances", "Instances", ServiceId=service["Id"])
+        ],
+    )
+
+
+def _tags(answer: Mapping[str, Any]) -> Thing:
+    return {"Tags": answer.get("Tags") or []}
+
+
+def _ecr(client: Client) -> Sorts:
+    ecr = client("ecr")
+    repositories = list(pages(ecr, "describe_repositories", "repositories"))
+    yield (
+        "repositories",
+        [
+            repository
+            | {
+                "lifecycle": _lifecycle(ecr, repository["repositoryName"]),
+                "tags": ecr.list_tags_for_resource(resourceArn=repository["repositoryArn"])["tags"],
+            }
+            for repository in repositories
+        ],
+    )
+    yield (
+        "images",
+        [
+            image
+            for repository in repositories
+            for image in pages(ecr, "describe_images", "imageDetails", repositoryName=repository["repositoryName"])
+        ],
+    )
+
+
+def _lifecycle(ecr: Any, repository: str) -> Any:
+    try:
+        return json.loads(ecr.get_lifecycle_policy(repositoryName=repository)["lifecyclePolicyText"])
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "LifecyclePolicyNotFoundException":
+            raise
+        return None
+
+
+def _elb(client: Client) -> Sorts:
+    elb = client("elbv2")
+    balancers = list(pages(elb, "describe_load_balancers", "LoadBalancers"))
+    arns = [balancer["LoadBalancerArn"] for balancer in balancers]
+    yield (
+        "load_balancers",
+        [
+            {"Name": balancer["LoadBalancerName"]}
+            | balancer
+            | {
+                "attributes": _pairs(elb.describe_load_balancer_attributes(LoadBalancerArn=arn)),
+                "Tags": _elb_tags(elb, arn),
+            }
+            for arn, balancer in zip(arns, balancers, strict=True)
+        ],
+    )
+    groups = list(pages(elb, "describe_target_groups", "TargetGroups"))
+    yield "target_groups", [_target_group(elb, group) for group in groups]
+    listeners = [item for arn in arns for item in pages(elb, "describe_listeners", "Listeners", LoadBalancerArn=arn)]
+    yield "listeners", [listener | {"Tags": _elb_tags(elb, listener["ListenerArn"])} for listener in listeners]
+    rules = [
+        rule | {"listener_port": listener["Port"]}
+        for listener in listeners
+        for rule in pages(elb, "describe_rules", "Rules", ListenerArn=listener["ListenerArn"])
+    ]
+    yield "listener_rules", rules
+
+
+def _target_group(elb: Any, group: Thing) -> Thing:
+    arn = group["TargetGroupArn"]
+    health = elb.describe_target_health(TargetGroupArn=arn)["TargetHealthDescriptions"]
+    attributes = _pairs(elb.describe_target_group_attributes(TargetGroupArn=arn))
+    named = {"Name": group["TargetGroupName"]}
+    return named | group | {"attributes": attributes, "targets": health, "Tags": _elb_tags(elb, arn)}
+
+
+def _pairs(answer: Mapping[str, Any]) -> dict[str, str]:
+    return {pair["Key"]: pair["Value"] for pair in answer["Attributes"]}
+
+
+def _elb_tags(elb: Any, arn: str) -> Any:
+    return elb.describe_tags(ResourceArns=[arn])["TagDescriptions"][0]["Tags"]
+
+
+def _groups(client: Client) -> Sorts:
+    autoscaling = client("autoscaling")
+    groups = list(pages(autoscaling, "describe_auto_scaling_groups", "AutoScalingGroups"))
+    yield "auto_scaling_groups", [{"Name": group["AutoScalingGroupName"]} | group for group in groups]
+    yield "group_policies", pages(autoscaling, "describe_policies", "ScalingPolicies")
+    yield "launch_configurations", pages(autoscaling, "describe_launch_configurations", "LaunchConfigurations")
+    yield (
+        "lifecycle_hooks",
+        [
+            hook
+            for group in groups
+            for hook in autoscaling.describe_lifecycle_hooks(AutoScalingGroupName=group["AutoScalingGroupName"])[
+                "LifecycleHooks"
+            ]
+        ],
+    )
+
+
+def _ecs(client: Client) -> Sorts:
+    ecs = client("ecs")
+    clusters = [
+        cluster
+        for arn in pages(ecs, "list_clusters", "clusterArns")
+        for cluster in ecs.describe_clusters(
+            clusters=[arn], include=["TAGS", "SETTINGS", "CONFIGURATIONS", "ATTACHMENTS"]
+        )["clusters"]
+        if cluster["status"] != "INACTIVE"
+    ]
+    yield "clusters", [{"Name": cluster["clusterName"]} | cluster for cluster in clusters]
+    providers = ecs.describe_capacity_providers(include=["TAGS"])["capacityProviders"]
+    yield "capacity_providers", [provider for provider in providers if provider["status"] != "INACTIVE"]
+    for sort, operation, key, describe, described in (
+        ("ecs_services", "list_services", "serviceArns", "describe_services", "services"),
+        ("tasks", "list_tasks", "taskArns", "describe_tasks", "tasks"),
+        (
+            "container_instances",
+            "list_container_instances",
+            "containerInstanceArns",
+            "describe_container_instances",
+            "containerInstances",
+        ),
+    ):
+        yield sort, [thing for cluster in clusters for thing in _in(ecs, cluster, operation, key, describe, described)]
+    yield (
+        "task_definitions",
+        [_task_definition(ecs, a) for a in pages(ecs, "list_task_definitions", "taskDefinitionArns")],
+    )
+    yield "account_settings", pages(ecs, "list_account_settings", "settings", effectiveSettings=True)
+
+
+def _in(ecs: Any, cluster: Thing, operation: str, key: str, describe: str, described: str) -> Iterator[Thing]:
+    """Yield what a cluster holds, described ten at a time: as many as the smallest of the three calls takes."""
+    arns = list(pages(ecs, operation, key, cluster=cluster["clusterArn"]))
+    if operation == "list_tasks":
+        arns += pages(ecs, operation, key, cluster=cluster["clusterArn"], desiredStatus="STOPPED")
+    for start in range(0, len(arns), 10):
+        request = {"cluster": cluster["clusterArn"], key.removesuffix("Arns") + "s": arns[start : start + 10]}
+        answer = getattr(ecs, describe)(**request, include=["TAGS"])
+        yield from (thing for thing in answer[described] if thing.get("lastStatus") != "STOPPED")
+
+
+def _task_definition(ecs: Any, arn: str) -> Thing:
+    answer = ecs.describe_task_definition(taskDefinition=arn, include=["TAGS"])
+    return {**answer["taskDefinition"], "tags": answer.get("tags", [])}
+
+
+def _scaling(client: Client) -> Sorts:
+    scaling, cloudwatch = client("application-autoscaling"), client("cloudwatch")
+    yield "scalable_targets", pages(scaling, "describe_scalable_targets", "ScalableTargets", ServiceNamespace="ecs")
+    yield "scaling_policies", pages(scaling, "describe_scaling_policies", "ScalingPolicies", ServiceNamespace="ecs")
+    yield "alarms", pages(cloudwatch, "describe_alarms", "MetricAlarms")
+
+
+def _rds(client: Client) -> Sorts:
+    rds = client("rds")
+    for sort, operation, key in (
+        ("db_clusters", "describe_db_clusters", "DBClusters"),
+        ("db_instances", "describe_db_instances", "DBInstances"),
+        ("db_subnet_groups", "describe_db_subnet_groups", "DBSubnetGroups"),
+        ("db_parameter_groups", "describe_db_parameter_groups", "DBParameterGroups"),
+        ("db_cluster_snapshots", "describe_db_cluster_snapshots", "DBClusterSnapshots"),
+        ("db_snapshots", "describe_db_snapshots", "DBSnapshots"),
+    ):
+        yield sort, pages(rds, operation, key)
+    groups = pages(rds, "describe_db_cluster_parameter_groups", "DBClusterParameterGroups")
+    yield "db_cluster_parameter_groups", [group | {"own": _own_parameters(rds, group)} for group in groups]
+
+
+def _own_parameters(rds: Any, group: Thing) -> dict[str, Any]:
+    name = group["DBClusterParameterGroupName"]
+    if name.startswith("default."):
+        return {}
+    found = pages(rds, "describe_db_cluster_parameters", "Parameters", DBClusterParameterGroupName=name, Source="user")
+    return {parameter["ParameterName"]: parameter.get("ParameterValue") for parameter in found}
+
+
+def _rest(client: Client) -> Sorts:
+    ssm = client("ssm")
+    parameters = list(pages(ssm, "describe_parameters", "Parameters"))
+    yield (
+        "parameters",
+        [
+            parameter
+            | {"Tags": ssm.list_tags_for_resource(ResourceType="Parameter", ResourceId=parameter["Name"])["TagList"]}
+            for parameter in parameters
+        ],
+    )
+
+
+def _steady(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {str(key): _steady(item) for key, item in value.items() if key not in _VOLATILE}
+    if isinstance(value, (list, tuple)):
+        return [_steady(item) for item in value]
+    return value

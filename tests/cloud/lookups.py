@@ -1,0 +1,250 @@
+"""How particulars of the stack are read out of an inventory."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from tests.cloud.inventory import Inventory, Thing
+
+NAME = "ecs-sample-dev"
+REGION = "ap-northeast-1"
+OWNER = {"Project": "ecs-sample", "Environment": "dev", "ManagedBy": "provisioner"}
+
+
+def one(things: Iterable[Thing], **where: Any) -> Thing:
+    """The single thing with these members."""
+    found = [thing for thing in things if all(thing.get(key) == value for key, value in where.items())]
+    assert len(found) == 1, f"{len(found)} with {where}"
+    return found[0]
+
+
+def subnets(made: Inventory, ids: Iterable[str]) -> list[str]:
+    """The CIDRs of subnets."""
+    cidrs = {subnet["SubnetId"]: subnet["CidrBlock"] for subnet in made["subnets"]}
+    return sorted((cidrs[subnet] for subnet in ids), key=lambda cidr: int(cidr.split(".")[2]))
+
+
+def endpoints(made: Inventory, kind: str) -> list[str]:
+    """The services that endpoints of one type lead to, without AWS's own prefix."""
+    prefix = f"com.amazonaws.{REGION}."
+    return [e["ServiceName"].removeprefix(prefix) for e in made["endpoints"] if e["VpcEndpointType"] == kind]
+
+
+def group_names(made: Inventory, ids: Iterable[str]) -> list[str]:
+    """The names of security groups, without the stack's own name."""
+    groups = {group["GroupId"]: group["GroupName"] for group in made["security_groups"]}
+    return sorted(groups[group].removeprefix(f"{NAME}-") for group in ids)
+
+
+def ingress(made: Inventory) -> dict[str, set[tuple[int, str]]]:
+    """Who may come in, by group: port and source."""
+    groups = {group["GroupId"]: group["GroupName"].removeprefix(f"{NAME}-") for group in made["security_groups"]}
+    return {
+        name: {
+            (rule.get("FromPort", -1), source)
+            for rule in one(made["security_groups"], GroupId=number)["IpPermissions"]
+            for source in (
+                *(peer["CidrIp"] for peer in rule.get("IpRanges", ())),
+                *(groups[peer["GroupId"]] for peer in rule.get("UserIdGroupPairs", ())),
+            )
+        }
+        for number, name in groups.items()
+    }
+
+
+def undescribed(made: Inventory) -> list[Any]:
+    """Rules without a description."""
+    return [
+        (group["GroupName"], peer)
+        for group in made["security_groups"]
+        for rule in (*group["IpPermissions"], *group["IpPermissionsEgress"])
+        for peers in ("IpRanges", "UserIdGroupPairs", "PrefixListIds")
+        for peer in rule.get(peers, ())
+        if not peer.get("Description")
+    ]
+
+
+def routes(made: Inventory) -> dict[str, dict[str, str]]:
+    """The ways out by the subnets that use them: destination and what sort of gateway."""
+    return {
+        ",".join(subnets(made, [a["SubnetId"] for a in table["Associations"] if "SubnetId" in a])): {
+            route.get("DestinationCidrBlock") or "prefix list": route["GatewayId"].split("-")[0]
+            for route in table["Routes"]
+            if route.get("GatewayId") != "local"
+        }
+        for table in made["route_tables"]
+        if any("SubnetId" in association for association in table["Associations"])
+    }
+
+
+def role(made: Inventory, suffix: str) -> Thing:
+    """One of the stack's roles."""
+    return one(made["roles"], RoleName=f"{NAME}-{suffix}")
+
+
+def managed(made: Inventory, suffix: str) -> list[str]:
+    """The names of a role's managed policies."""
+    return sorted(policy["PolicyName"] for policy in role(made, suffix)["AttachedManagedPolicies"])
+
+
+def document(policy: Any) -> Mapping[str, Any]:
+    """A policy document, whatever form it comes in."""
+    return json.loads(policy) if isinstance(policy, str) else policy
+
+
+def trusted(made: Inventory) -> dict[str, list[str]]:
+    """Which services may take on each role."""
+    return {
+        role["RoleName"].removeprefix(f"{NAME}-"): [
+            statement["Principal"]["Service"] for statement in document(role["AssumeRolePolicyDocument"])["Statement"]
+        ]
+        for role in made["roles"]
+    }
+
+
+def readable_parameters(made: Inventory) -> set[str]:
+    """The resources that the execution role may read from Parameter Store."""
+    statements = [
+        statement
+        for policy in role(made, "execution")["RolePolicyList"]
+        for statement in document(policy["PolicyDocument"])["Statement"]
+        if "ssm:GetParameters" in statement["Action"]
+    ]
+    resources = [statement["Resource"] for statement in statements]
+    return {arn.partition(":parameter")[2] for r in resources for arn in (r if isinstance(r, list) else [r])}
+
+
+def record(made: Inventory, name: str, kind: str) -> Thing:
+    """One record."""
+    return one(made["records"], Name=name, Type=kind)
+
+
+def template(made: Inventory) -> Thing:
+    """The launch template's newest data."""
+    (only,) = made["launch_templates"]
+    version: Thing = one(only["versions"], DefaultVersion=True)["LaunchTemplateData"]
+    return version
+
+
+def user_data(made: Inventory) -> list[str]:
+    """The agent's settings in the launch template."""
+    text = base64.b64decode(template(made)["UserData"]).decode()
+    return sorted(word for line in text.splitlines() for word in line.split() if word.startswith("ECS_"))
+
+
+def definition(made: Inventory, service: str) -> Thing:
+    """A service's task definition."""
+    return one(made["task_definitions"], family=f"{NAME}-{service}")
+
+
+def container(made: Inventory, service: str) -> Thing:
+    """The only container of a service's task definition."""
+    (only,) = definition(made, service)["containerDefinitions"]
+    return dict(only)
+
+
+def environment(made: Inventory, service: str) -> dict[str, str]:
+    """What a container is told."""
+    return {pair["name"]: pair["value"] for pair in container(made, service)["environment"]}
+
+
+def service(made: Inventory, name: str) -> Thing:
+    """An ECS service."""
+    return one(made["ecs_services"], serviceName=f"{NAME}-{name}")
+
+
+def untagged(made: Inventory) -> list[str]:
+    """What carries no or other owner tags, of all sorts that take tags."""
+    missing = []
+    for sort in TAGGED:
+        for thing in made[sort]:
+            pairs = next((thing[key] for key in ("Tags", "tags", "TagList", "TagSet") if thing.get(key)), [])
+            if not isinstance(pairs, Mapping):
+                pairs = {p.get("Key", p.get("key")): p.get("Value", p.get("value")) for p in pairs}
+            by_aws = thing.get("GroupName") == "default" or (sort == "route_tables" and not _has_subnets(thing))
+            if (not by_aws and {k: pairs.get(k) for k in OWNER} != OWNER) or (
+                not by_aws and "provisioner:address" not in pairs
+            ):
+                missing.append(f"{sort}: {json.dumps(thing)[:300]}")
+    return missing
+
+
+def _has_subnets(table: Thing) -> bool:
+    return any("SubnetId" in association for association in table["Associations"])
+
+
+TAGGED = (
+    *("vpcs", "subnets", "internet_gateways", "route_tables", "security_groups", "endpoints", "launch_templates"),
+    *("roles", "certificates", "log_groups", "namespaces", "discovery_services", "repositories", "load_balancers"),
+    *("target_groups", "listeners", "auto_scaling_groups", "clusters", "capacity_providers", "ecs_services"),
+    *("task_definitions", "db_clusters", "db_instances", "parameters", "instances"),
+)
+
+
+def each(things: Iterable[Thing], *path: str) -> set[Any]:
+    """The different values at a path."""
+    values = set()
+    for thing in things:
+        value: Any = thing
+        for key in path:
+            value = value[key]
+        values.add(value)
+    return values
+
+
+def pick(thing: Mapping[str, Any], *keys: str) -> dict[str, Any]:
+    """Some members of a thing."""
+    return {key: thing.get(key) for key in keys}
+
+
+def balancer(made: Inventory) -> Thing:
+    """The only load balancer."""
+    (only,) = made["load_balancers"]
+    return only
+
+
+def listener(made: Inventory, port: int) -> Thing:
+    """The listener on a port."""
+    return one(made["listeners"], Port=port)
+
+
+def cluster(made: Inventory) -> Thing:
+    """The ECS cluster."""
+    return one(made["clusters"], clusterName=NAME)
+
+
+def provider(made: Inventory) -> Thing:
+    """The group's capacity provider."""
+    return dict(one(made["capacity_providers"], name=NAME)["autoScalingGroupProvider"])
+
+
+def group(made: Inventory) -> Thing:
+    """The Auto Scaling group."""
+    return one(made["auto_scaling_groups"], AutoScalingGroupName=NAME)
+
+
+def policy(made: Inventory) -> dict[str, Any]:
+    """The group's mixed instances policy."""
+    return dict(group(made)["MixedInstancesPolicy"])
+
+
+def database(made: Inventory) -> Thing:
+    """The Aurora cluster."""
+    (only,) = made["db_clusters"]
+    return only
+
+
+def database_subnets(made: Inventory) -> list[str]:
+    """The CIDRs that the database may use."""
+    (only,) = made["db_subnet_groups"]
+    return subnets(made, [subnet["SubnetIdentifier"] for subnet in only["Subnets"]])
+
+
+def lifecycle(made: Inventory) -> list[tuple[str, str, int]]:
+    """The rules that expire images, the same in every repository."""
+    (only,) = {json.dumps(repository["lifecycle"]["rules"]) for repository in made["repositories"]}
+    selections = [rule["selection"] for rule in json.loads(only)]
+    return [(s["tagStatus"], s["countType"], s["countNumber"]) for s in selections]

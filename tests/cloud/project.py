@@ -1,0 +1,200 @@
+"""A user's project folder, its commands run as the user types them, on the test process's embedded cloud."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+import tomllib
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.cloud.conftest import EmbeddedCloud
+from tests.cloud.inventory import Inventory, inventory
+
+ROOT = Path(__file__).parents[2]
+PROGRAM = [sys.executable, "-m", "provisioner.cli"]
+SECONDS = 120
+"""No command may take longer."""
+
+SAMPLE = """
+project = "ecs-sample"
+env = "dev"
+
+[services.frontend]
+launch = "ec2"
+image = "123456789012.dkr.ecr.ap-northeast-1.amazonaws.com/frontend:1"
+port = 80
+public = true
+calls = ["backend"]
+
+[services.backend]
+image = "123456789012.dkr.ecr.ap-northeast-1.amazonaws.com/backend:1"
+port = 8080
+database = true
+"""
+"""The sample's two services, with ready images: there is no Docker engine in these tests."""
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a command ended."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def document(self) -> Any:
+        """Its standard output, which must be one JSON document."""
+        return json.loads(self.out)
+
+    @property
+    def events(self) -> list[dict[str, Any]]:
+        """Its standard output, every line of which must be a JSON object."""
+        return [json.loads(line) for line in self.out.splitlines()]
+
+    def said(self, event: str) -> list[dict[str, Any]]:
+        """The events of one sort."""
+        return [e for e in self.events if e["event"] == event]
+
+    @property
+    def results(self) -> dict[str, str]:
+        """What became of each thing, by address."""
+        return {e["address"]: e["result"] for e in self.said("done")}
+
+
+@dataclass
+class Project:
+    """A folder with a `stack.toml`, whose state folder knows the running cloud.
+
+    `endpoint` is another way to the cloud, through which the commands go.
+    """
+
+    cloud: EmbeddedCloud
+    folder: Path
+    endpoint: str = ""
+    running: list[subprocess.Popen[str]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        state = self.folder / ".provision"
+        state.mkdir(parents=True, exist_ok=True)
+        known = replace(self.cloud.process, endpoint=self.endpoint or self.cloud.endpoint)
+        (state / "cloud.json").write_text(json.dumps(asdict(known)))
+        self.write(SAMPLE)
+
+    @property
+    def config(self) -> Path:
+        """The configuration."""
+        return self.folder / "stack.toml"
+
+    def write(self, text: str) -> None:
+        """Write the configuration anew."""
+        tomllib.loads(text)
+        self.config.write_text(text)
+
+    def change(self, pattern: str, replacement: str) -> None:
+        """Edit the configuration; what is edited must be there once."""
+        text, count = re.subn(pattern, replacement, self.config.read_text(), flags=re.MULTILINE)
+        assert count == 1, f"{pattern} stands {count} times in stack.toml"
+        self.write(text)
+
+    def start(self, *words: str) -> subprocess.Popen[str]:
+        """Start a command without waiting for it."""
+        path = filter(None, [os.environ.get("PYTHONPATH")])
+        process = subprocess.Popen(
+            [*PROGRAM, *words],
+            cwd=self.folder,
+            env=os.environ | {"NO_COLOR": "1", "PYTHONPATH": os.pathsep.join([*path, str(ROOT)])},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        self.running.append(process)
+        return process
+
+    def end(self, process: subprocess.Popen[str]) -> Ended:
+        """Wait for a command."""
+        out, err = process.communicate(timeout=SECONDS)
+        ended = Ended(process.returncode, out, err)
+        assert "Traceback" not in err, err
+        return ended
+
+    def run(self, *words: str, code: int = 0) -> Ended:
+        """Run a command to its end; it must exit with `code`."""
+        ended = self.end(self.start(*words))
+        assert ended.code == code, (
+            f"provision {' '.join(words)}: exit code {ended.code}\n{ended.err}\n{ended.out[-6000:]}"
+        )
+        return ended
+
+    def up(self, code: int = 0) -> Ended:
+        """Run `provision up --yes --json`."""
+        return self.run("up", "--yes", "--json", code=code)
+
+    def down(self, code: int = 0) -> Ended:
+        """Run `provision down --yes --json`."""
+        return self.run("down", "--yes", "--json", code=code)
+
+    def planned(self) -> dict[str, dict[str, Any]]:
+        """What `provision plan --json` finds to do, by address; its exit code must agree."""
+        ended = self.end(self.start("plan", "--json"))
+        todo = {item["address"]: item for item in ended.document["things"] if item["action"] != "none"}
+        assert ended.code == (2 if todo else 0), ended
+        return todo
+
+    def cut(self, after: int, how: signal.Signals, *words: str) -> Ended:
+        """Run a command, and send it a signal as soon as the cloud has answered so many of its writes."""
+        since = self.last_call()
+        process = self.start(*words)
+        deadline = time.monotonic() + SECONDS
+        while process.poll() is None and time.monotonic() < deadline:
+            if len(self.writes(since)) >= after:
+                process.send_signal(how)
+                break
+            time.sleep(0.01)
+        return self.end(process)
+
+    def close(self) -> None:
+        """End what a failed test has left running."""
+        for process in self.running:
+            if process.poll() is None:
+                process.kill()
+                process.communicate()
+
+    # -- the cloud -------------------------------------------------------------------------------------------------
+
+    def last_call(self) -> int:
+        """The number of the newest call that the cloud answered."""
+        return max((call["number"] for call in self.cloud.calls()), default=0)
+
+    def writes(self, since: int) -> list[str]:
+        """The operations that changed something, or would have, after the call of that number."""
+        return [f"{call['service']}:{call['operation']}" for call in self.cloud.calls(since) if call["write"]]
+
+    def inventory(self) -> Inventory:
+        """Everything that the account holds."""
+        return inventory(self.cloud.client)
+
+    def settled(self, condition: Callable[[Inventory], Any], what: str) -> Inventory:
+        """Take inventory until the condition holds."""
+        found = self.cloud.wait(lambda: now if condition(now := self.inventory()) else None, what, 20)
+        assert isinstance(found, dict)
+        return found
+
+
+@pytest.fixture
+def project(cloud: EmbeddedCloud, tmp_path: Path) -> Any:
+    """A project on the emptied cloud."""
+    here = Project(cloud, tmp_path)
+    yield here
+    here.close()

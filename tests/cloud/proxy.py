@@ -1,0 +1,74 @@
+"""A way to the embedded cloud on which chosen calls are refused, as a policy or a service of AWS would."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def __init__(self, upstream: str, refusals: Mapping[str, str]) -> None:
+        self.upstream, self.refusals = upstream.removeprefix("http://"), refusals
+        super().__init__(("127.0.0.1", 0), _Handler)
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+    server: _Server
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        operation = (self.headers.get("X-Amz-Target") or "").rpartition(".")[2]
+        if code := self.server.refusals.get(operation):
+            self._answer(400, [], json.dumps({"__type": code, "message": f"{operation} is refused here"}).encode())
+        else:
+            self._answer(*self._forwarded(body))
+
+    do_GET = do_PUT = do_DELETE = do_HEAD = do_POST  # noqa: N815  (the standard library's names)
+
+    def _forwarded(self, body: bytes) -> tuple[int, list[tuple[str, str]], bytes]:
+        connection = http.client.HTTPConnection(self.server.upstream, timeout=60)
+        try:
+            connection.request(self.command, self.path, body, dict(self.headers.items()))
+            answer = connection.getresponse()
+            return answer.status, answer.getheaders(), answer.read()
+        finally:
+            connection.close()
+
+    def _answer(self, status: int, headers: list[tuple[str, str]], content: bytes) -> None:
+        self.send_response(status)
+        for name, value in headers:
+            if name.lower() not in {"content-length", "connection", "transfer-encoding", "server", "date"}:
+                self.send_header(name, value)
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(content)
+
+    def log_message(self, format: str, *arguments: Any) -> None:
+        """Quiet."""
+
+
+@contextmanager
+def refusing(endpoint: str, refusals: dict[str, str]) -> Iterator[str]:
+    """Give the address of a way to `endpoint` on which operations of JSON services are refused: operation to code.
+
+    The dictionary may change while the way is open.
+    """
+    server = _Server(endpoint, refusals)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_address[1]}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()

@@ -1,0 +1,114 @@
+"""VPC endpoints: made in one call each, changed in place, waited for both ways."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from provisioner.engine.errors import NotOwned, SomeFailed
+from provisioner.engine.events import Waiting
+from provisioner.engine.step import Stack, ids, ready
+from provisioner.kinds.ec2_endpoints import VpcEndpoint
+from provisioner.kinds.ec2_network import RouteTable, Subnet, Vpc
+from provisioner.kinds.ec2_security import SecurityGroup, allow
+from tests.cloud.rig import Rig
+
+LOGS, S3 = "com.amazonaws.ap-northeast-1.logs", "com.amazonaws.ap-northeast-1.s3"
+
+
+def declared(stack: Stack, *, zones: int = 2, tables: Sequence[str] = ("one",), endpoints: bool = True) -> None:
+    vpc = stack.ensure(Vpc("main", "10.0.0.0/16"))
+    subnets = [
+        stack.ensure(Subnet(zone, vpc.id, f"ap-northeast-1{zone}", block))
+        for zone, block in (("a", "10.0.0.0/20"), ("c", "10.0.16.0/20"))
+    ]
+    routes = {name: stack.ensure(RouteTable(name, vpc.id, [], {})) for name in ("one", "two")}
+    group = stack.ensure(SecurityGroup("e", vpc.id, "e", "Endpoints", [allow(443, "all", cidr="10.0.0.0/16")], []))
+    if not endpoints:
+        return
+    # private DNS needs the VPC's host names, which are an update of it
+    stack.ensure(
+        VpcEndpoint(
+            "logs",
+            ready(vpc).id,
+            LOGS,
+            "Interface",
+            subnet_ids=ids(subnets)[:zones],
+            security_group_ids=[group.id],
+            private_dns_enabled=True,
+        )
+    )
+    stack.ensure(VpcEndpoint("s3", vpc.id, S3, "Gateway", route_table_ids=[routes[name].id for name in tables]))
+
+
+def test_made_in_one_call_each_and_then_left_alone(rig: Rig) -> None:
+    made = rig.up(declared).ok()
+    assert made.writes.count("CreateVpcEndpoint") == 2
+    assert "ModifyVpcEndpoint" not in made.writes
+    waited = {event.why for event in made.events if isinstance(event, Waiting) and event.address == "vpc_endpoint/logs"}
+    assert waited == {"pending"}
+    shown = {e["ServiceName"]: e for e in rig.cloud.client("ec2").describe_vpc_endpoints()["VpcEndpoints"]}
+    assert len(shown[LOGS]["SubnetIds"]) == 2
+    assert shown[LOGS]["PrivateDnsEnabled"]
+    assert len(shown[S3]["RouteTableIds"]) == 1
+    assert rig.up(declared).ok().writes == []
+    assert rig.plan(declared) == []
+
+
+def test_subnets_and_route_tables_come_and_go_in_place(rig: Rig) -> None:
+    rig.up(lambda stack: declared(stack, zones=1, tables=("one",))).ok()
+
+    def wider(stack: Stack) -> None:
+        declared(stack, zones=2, tables=("two",))
+
+    planned = rig.plan(wider)
+    assert {item.address: list(item.changes) for item in planned} == {
+        "vpc_endpoint/logs": ["subnet_ids"],
+        "vpc_endpoint/s3": ["route_table_ids"],
+    }
+    assert rig.up(wider).ok().writes == ["ModifyVpcEndpoint"] * 2
+    assert rig.plan(wider) == []
+
+
+def test_drift_is_mended(rig: Rig) -> None:
+    rig.up(declared).ok()
+    records = rig.state().records
+    ec2 = rig.cloud.client("ec2")
+    ec2.modify_vpc_endpoint(
+        VpcEndpointId=records["vpc_endpoint/s3"].id, RemoveRouteTableIds=[records["route_table/one"].id]
+    )
+    ec2.modify_vpc_endpoint(VpcEndpointId=records["vpc_endpoint/logs"].id, PrivateDnsEnabled=False)
+    assert {item.address for item in rig.plan(declared)} == {"vpc_endpoint/s3", "vpc_endpoint/logs"}
+    rig.up(declared).ok()
+    assert rig.plan(declared) == []
+
+
+def test_one_being_deleted_is_waited_for_and_made_anew(rig: Rig) -> None:
+    rig.up(declared).ok()
+    first = rig.state().records["vpc_endpoint/logs"].id
+    rig.cloud.client("ec2").delete_vpc_endpoints(VpcEndpointIds=[first])
+    rig.up(declared).ok()
+    assert rig.state().records["vpc_endpoint/logs"].id != first
+    assert rig.plan(declared) == []
+
+
+def test_a_foreign_one_for_the_same_service_is_refused_by_name_and_left_alone(rig: Rig) -> None:
+    rig.up(lambda stack: declared(stack, endpoints=False)).ok()
+    ec2 = rig.cloud.client("ec2")
+    vpc_id = rig.state().records["vpc/main"].id
+    foreign = ec2.create_vpc_endpoint(VpcId=vpc_id, ServiceName=S3, VpcEndpointType="Gateway")["VpcEndpoint"]
+    error = rig.up(declared).summary.error
+    assert isinstance(error, SomeFailed)
+    refused = error.failures["vpc_endpoint/s3"]
+    assert isinstance(refused, NotOwned)
+    assert foreign["VpcEndpointId"] in str(refused)
+    ours = [e for e in ec2.describe_vpc_endpoints()["VpcEndpoints"] if e["ServiceName"] == S3]
+    assert [e["VpcEndpointId"] for e in ours] == [foreign["VpcEndpointId"]]
+
+
+def test_removed_without_a_trace(rig: Rig) -> None:
+    rig.up(declared).ok()
+    down = rig.down().ok()
+    assert down.summary.leftovers == []
+    ec2 = rig.cloud.client("ec2")
+    assert ec2.describe_vpc_endpoints()["VpcEndpoints"] == []
+    assert [i for i in ec2.describe_network_interfaces()["NetworkInterfaces"] if "Endpoint" in i["Description"]] == []

@@ -1,0 +1,87 @@
+"""ECR's kind: made, found again, changed, mended after drift, removed; somebody else's left alone."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from provisioner.engine.step import Stack
+from provisioner.kinds.ecr import Repository
+from tests.cloud.rig import Rig
+
+NAME = "ecs-sample-dev/web"
+
+
+def policy(count: int) -> dict[str, Any]:
+    selection = {"tagStatus": "untagged", "countType": "imageCountMoreThan", "countNumber": count}
+    return {"rules": [{"rulePriority": 1, "selection": selection, "action": {"type": "expire"}}]}
+
+
+def declared(stack: Stack, *, count: int = 10, keep_all: bool = False) -> None:
+    rules = None if keep_all else policy(count)
+    stack.ensure(Repository("web", NAME, "IMMUTABLE", {"scanOnPush": True}, rules))
+
+
+def test_made_once_and_then_left_alone(rig: Rig) -> None:
+    first = rig.up(declared).ok()
+    assert first.writes == ["CreateRepository", "PutLifecyclePolicy"]
+    (made,) = rig.cloud.client("ecr").describe_repositories()["repositories"]
+    assert made["imageTagMutability"] == "IMMUTABLE"
+    assert made["imageScanningConfiguration"] == {"scanOnPush": True}
+    assert rig.state().records["repository/web"].outputs["repository_uri"] == made["repositoryUri"]
+    assert rig.up(declared).ok().writes == []
+    assert rig.plan(declared) == []
+
+
+def test_a_change_is_planned_and_made_and_nothing_else(rig: Rig) -> None:
+    rig.up(declared).ok()
+
+    def fewer(stack: Stack) -> None:
+        declared(stack, count=5)
+
+    def all_of_them(stack: Stack) -> None:
+        declared(stack, keep_all=True)
+
+    assert [(item.action, list(item.changes)) for item in rig.plan(fewer)] == [("change", ["lifecycle_policy"])]
+    assert rig.up(fewer).ok().writes == ["PutLifecyclePolicy"]
+    assert rig.plan(fewer) == []
+    assert rig.up(all_of_them).ok().writes == ["DeleteLifecyclePolicy"]
+    assert rig.plan(all_of_them) == []
+
+
+def test_drift_is_seen_and_mended(rig: Rig) -> None:
+    rig.up(declared).ok()
+    ecr = rig.cloud.client("ecr")
+    ecr.put_image_tag_mutability(repositoryName=NAME, imageTagMutability="MUTABLE")
+    ecr.put_image_scanning_configuration(repositoryName=NAME, imageScanningConfiguration={"scanOnPush": False})
+    ecr.delete_lifecycle_policy(repositoryName=NAME)
+    (planned,) = rig.plan(declared)
+    assert list(planned.changes) == ["image_tag_mutability", "image_scanning_configuration", "lifecycle_policy"]
+    rig.up(declared).ok()
+    assert rig.plan(declared) == []
+
+
+def test_a_policy_that_is_only_written_differently_is_no_difference(rig: Rig) -> None:
+    rig.up(declared).ok()
+    text = json.dumps(policy(10), indent=4, sort_keys=True)
+    rig.cloud.client("ecr").put_lifecycle_policy(repositoryName=NAME, lifecyclePolicyText=text)
+    assert rig.plan(declared) == []
+
+
+def test_somebody_elses_repository_is_refused_and_left_as_it_is(rig: Rig) -> None:
+    ecr = rig.cloud.client("ecr")
+    before = ecr.create_repository(repositoryName=NAME, tags=[{"Key": "Project", "Value": "other"}])["repository"]
+    assert "does not carry this stack's tags" in rig.plan(declared)[0].why
+    assert rig.up(declared).summary.exit_code == 1
+    assert rig.down().ok().summary.leftovers == []
+    assert ecr.describe_repositories()["repositories"] == [before]
+
+
+def test_removed_with_its_images_without_a_trace(rig: Rig) -> None:
+    rig.up(declared).ok()
+    ecr = rig.cloud.client("ecr")
+    manifest = {"schemaVersion": 2, "config": {"digest": "sha256:1"}, "layers": []}
+    ecr.put_image(repositoryName=NAME, imageManifest=json.dumps(manifest), imageTag="1")
+    assert rig.down().ok().summary.leftovers == []
+    assert ecr.describe_repositories()["repositories"] == []
+    assert rig.down().ok().writes == []

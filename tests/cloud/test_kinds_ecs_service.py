@@ -1,0 +1,264 @@
+"""Task definitions and services: made, revised, rolled out, mended, scaled by others without a difference, removed."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from provisioner.engine.step import Stack, ids, ready
+from provisioner.kinds.application_autoscaling import ScalableTarget, ScalingPolicy
+from provisioner.kinds.ec2_network import Subnet, Vpc
+from provisioner.kinds.ec2_security import SecurityGroup, allow_all
+from provisioner.kinds.ecs_cluster import Cluster, ClusterCapacityProviders
+from provisioner.kinds.ecs_service import Service, TaskDefinition
+from tests.cloud.rig import Rig
+
+ROLE = "arn:aws:iam::123456789012:role/tasks"
+CLUSTER = "ecs-sample-dev"
+FAMILY = "ecs-sample-dev-web"
+BREAKER = {"deploymentCircuitBreaker": {"enable": True, "rollback": True}}
+
+
+@pytest.fixture(autouse=True)
+def role(rig: Rig) -> None:
+    """The role that the tasks run with, which is nobody's subject here."""
+    trust = {
+        "Version": "2012-10-17",
+        "Statement": [
+            {"Effect": "Allow", "Principal": {"Service": "ecs-tasks.amazonaws.com"}, "Action": "sts:AssumeRole"}
+        ],
+    }
+    rig.cloud.client("iam").create_role(RoleName="tasks", AssumeRolePolicyDocument=json.dumps(trust))
+
+
+def declared(stack: Stack, *, image: str = "nginx:1", percent: float = 70, grace: bool = True, count: int = 1) -> None:
+    vpc = stack.ensure(Vpc("main", "10.0.0.0/16"))
+    subnets = [
+        stack.ensure(Subnet(zone, vpc.id, f"ap-northeast-1{zone}", block))
+        for zone, block in (("a", "10.0.0.0/20"), ("c", "10.0.16.0/20"))
+    ]
+    group = stack.ensure(SecurityGroup("web", vpc.id, "web", "Web", [], [allow_all("anywhere")]))
+    cluster = stack.ensure(Cluster("main", CLUSTER, [{"name": "containerInsights", "value": "enabled"}]))
+    providers = stack.ensure(ClusterCapacityProviders("main", cluster.id, ["FARGATE_SPOT"], []))
+    definition = stack.ensure(task_definition(image))
+    service = stack.ensure(
+        Service(
+            "web",
+            cluster=cluster.id,
+            service_name="web",
+            task_definition=definition.arn,
+            desired_count=count,
+            capacity_provider_strategy=[{"capacityProvider": "FARGATE_SPOT", "weight": 1, "base": 0}],
+            subnets=ids(subnets),
+            security_groups=[group.id],
+            assign_public_ip="DISABLED",
+            load_balancers=[],
+            service_registries=[],
+            health_check_grace_period_seconds=0,
+            deployment_configuration={**BREAKER, "maximumPercent": 200, "minimumHealthyPercent": 100},
+            availability_zone_rebalancing="ENABLED" if grace else "DISABLED",
+            enable_execute_command=True,
+            enable_ecs_managed_tags=True,
+            propagate_tags="SERVICE",
+        ),
+        after=[ready(providers)],
+    )
+    target = stack.ensure(ScalableTarget("web", f"service/{cluster.id}/{service.service_name}", 1, 10))
+    stack.ensure(
+        ScalingPolicy(
+            "web",
+            "web-cpu",
+            target.id,
+            {
+                "TargetValue": percent,
+                "PredefinedMetricSpecification": {"PredefinedMetricType": "ECSServiceAverageCPUUtilization"},
+                "ScaleOutCooldown": 60,
+                "ScaleInCooldown": 300,
+                "DisableScaleIn": False,
+            },
+        )
+    )
+
+
+def task_definition(image: str) -> TaskDefinition:
+    container = {
+        "name": "web",
+        "image": image,
+        "essential": True,
+        "portMappings": [{"containerPort": 8080, "protocol": "tcp"}],
+        "environment": [{"name": "A", "value": "1"}, {"name": "B", "value": "2"}],
+        "healthCheck": {"command": ["CMD", "true"], "interval": 30, "timeout": 5, "retries": 3, "startPeriod": 10},
+    }
+    return TaskDefinition(
+        "web",
+        family=FAMILY,
+        requires_compatibilities=["FARGATE"],
+        network_mode="awsvpc",
+        cpu="256",
+        memory="512",
+        execution_role_arn=ROLE,
+        task_role_arn=ROLE,
+        runtime_platform={"cpuArchitecture": "X86_64", "operatingSystemFamily": "LINUX"},
+        container_definitions=[container],
+        volumes=[{"name": "tmp"}],
+    )
+
+
+def shown(rig: Rig) -> dict[str, Any]:
+    """The service as ECS describes it."""
+    answer = rig.cloud.client("ecs").describe_services(cluster=CLUSTER, services=["web"])
+    service: dict[str, Any] = answer["services"][0]
+    return service
+
+
+def revisions(rig: Rig, status: str = "ACTIVE") -> list[str]:
+    arns = rig.cloud.client("ecs").list_task_definitions(status=status)["taskDefinitionArns"]
+    return [arn.rpartition("/")[2] for arn in arns]
+
+
+def test_made_once_and_then_left_alone(rig: Rig) -> None:
+    assert rig.up(declared).ok().summary.counts == {"made": 10}
+    service = shown(rig)
+    assert (service["runningCount"], service["deployments"][0]["rolloutState"]) == (1, "COMPLETED")
+    assert rig.up(declared).ok().writes == []
+    assert rig.plan(declared) == []
+
+
+def test_another_image_is_a_new_revision_and_the_old_one_stays(rig: Rig) -> None:
+    rig.up(declared).ok()
+    planned = rig.plan(lambda stack: declared(stack, image="nginx:2"))
+    assert [(item.address, item.action, list(item.changes)) for item in planned] == [
+        ("task_definition/web", "change", ["container_definitions"]),
+        ("service/web", "change", ["task_definition"]),
+    ]
+    assert planned[0].changes["container_definitions"].old[0]["image"] == "nginx:1"
+    changed = rig.up(lambda stack: declared(stack, image="nginx:2")).ok()
+    assert changed.writes == ["RegisterTaskDefinition", "UpdateService"]
+    assert revisions(rig) == [f"{FAMILY}:1", f"{FAMILY}:2"]
+    assert shown(rig)["taskDefinition"].endswith(":2")
+    assert rig.plan(lambda stack: declared(stack, image="nginx:2")) == []
+
+
+def test_no_revision_is_described_to_be_compared(rig: Rig) -> None:
+    rig.up(declared).ok()
+    rig.up(lambda stack: declared(stack, image="nginx:2")).ok()
+    since = rig.cloud.calls()[-1]["number"] if rig.cloud.calls() else 0
+    rig.up(lambda stack: declared(stack, image="nginx:2")).ok()
+    calls = [call["operation"] for call in rig.cloud.calls(since)]
+    assert "DescribeTaskDefinition" not in calls
+    assert calls.count("ListTaskDefinitions") == 1
+
+
+def test_without_the_state_everything_is_found_again(rig: Rig) -> None:
+    rig.up(declared).ok()
+    rig.folder = rig.folder.with_name("another")
+    assert rig.up(declared).ok().writes == []
+    planned = rig.plan(lambda stack: declared(stack, image="nginx:2"))
+    assert [item.address for item in planned] == ["task_definition/web", "service/web"]
+
+
+def test_a_revision_without_our_hash_is_compared_by_its_content(rig: Rig) -> None:
+    rig.up(declared).ok()
+    ecs = rig.cloud.client("ecs")
+    arn = shown(rig)["taskDefinition"]
+    ecs.untag_resource(resourceArn=arn, tagKeys=["provisioner:content"])
+    assert rig.plan(declared) == []
+    planned = rig.plan(lambda stack: declared(stack, image="nginx:2"))
+    assert list(planned[0].changes) == ["container_definitions"]
+
+
+def test_a_change_of_settings_is_planned_and_made_and_nothing_else(rig: Rig) -> None:
+    rig.up(declared).ok()
+
+    def edited(stack: Stack) -> None:
+        declared(stack, percent=50, grace=False)
+
+    planned = rig.plan(edited)
+    assert [(item.address, list(item.changes)) for item in planned] == [
+        ("service/web", ["availability_zone_rebalancing"]),
+        ("scaling_policy/web", ["target_tracking_scaling_policy_configuration"]),
+    ]
+    assert sorted(rig.up(edited).ok().writes) == ["PutScalingPolicy", "UpdateService"]
+    assert len(shown(rig)["deployments"]) == 1
+    assert rig.plan(edited) == []
+
+
+def test_drift_is_seen_and_mended(rig: Rig) -> None:
+    rig.up(declared).ok()
+    rig.cloud.client("ecs").update_service(cluster=CLUSTER, service="web", enableExecuteCommand=False)
+    scaling = rig.cloud.client("application-autoscaling")
+    where = {
+        "ServiceNamespace": "ecs",
+        "ResourceId": f"service/{CLUSTER}/web",
+        "ScalableDimension": "ecs:service:DesiredCount",
+    }
+    scaling.register_scalable_target(**where, MinCapacity=1, MaxCapacity=3)
+    scaling.delete_scaling_policy(**where, PolicyName="web-cpu")
+    planned = {item.address: item.action for item in rig.plan(declared)}
+    assert planned == {"service/web": "change", "scalable_target/web": "change", "scaling_policy/web": "create"}
+    rig.up(declared).ok()
+    assert rig.plan(declared) == []
+
+
+def test_the_number_of_tasks_is_never_a_difference(rig: Rig) -> None:
+    rig.up(declared).ok()
+    rig.cloud.client("ecs").update_service(cluster=CLUSTER, service="web", desiredCount=3)
+    rig.cloud.wait(lambda: shown(rig)["runningCount"] == 3, "3 tasks run")
+    assert rig.plan(declared) == []
+    assert rig.up(lambda stack: declared(stack, count=2)).ok().writes == []
+    assert shown(rig)["desiredCount"] == 3
+
+
+def test_what_is_not_ours_under_our_name_is_refused_and_untouched(rig: Rig) -> None:
+    ecs = rig.cloud.client("ecs")
+    ecs.register_task_definition(family=FAMILY, containerDefinitions=[{"name": "x", "image": "x", "memory": 8}])
+    failed = rig.up(declared).summary.error
+    assert failed is not None
+    failures = getattr(failed, "failures", {})
+    assert list(failures) == ["task_definition/web"]
+    assert "does not carry this stack's tags" in str(failures["task_definition/web"])
+    assert revisions(rig) == [f"{FAMILY}:1"]
+    rig.down().ok()
+    assert revisions(rig) == [f"{FAMILY}:1"]
+
+
+def test_a_foreign_service_under_our_name_is_refused(rig: Rig) -> None:
+    rig.up(declared).ok()
+    ecs = rig.cloud.client("ecs")
+    arn = shown(rig)["serviceArn"]
+    ecs.untag_resource(resourceArn=arn, tagKeys=["Project"])
+    assert {item.address for item in rig.plan(declared) if item.action == "refused"} == {"service/web"}
+    ecs.tag_resource(resourceArn=arn, tags=[{"key": "Project", "value": "ecs-sample"}])
+    assert rig.plan(declared) == []
+
+
+def test_removed_without_a_trace(rig: Rig) -> None:
+    rig.up(declared).ok()
+    rig.up(lambda stack: declared(stack, image="nginx:2")).ok()
+    down = rig.down().ok()
+    assert down.summary.leftovers == []
+    assert (revisions(rig), revisions(rig, "INACTIVE")) == ([], [])
+    assert rig.cloud.client("ecs").list_clusters()["clusterArns"] == []
+    targets = rig.cloud.client("application-autoscaling").describe_scalable_targets(ServiceNamespace="ecs")
+    assert targets["ScalableTargets"] == []
+    assert rig.down().ok().writes == []
+
+
+def test_made_again_after_it_was_removed(rig: Rig) -> None:
+    rig.up(declared).ok()
+    rig.down().ok()
+    assert rig.up(declared).ok().summary.counts == {"made": 10}
+    assert shown(rig)["taskDefinition"].endswith(":2")
+    assert rig.plan(declared) == []
+
+
+def test_other_revisions_of_the_family_stay(rig: Rig) -> None:
+    """A revision that a pipeline registered is not ours: it is no difference, and it outlives the stack."""
+    rig.up(declared).ok()
+    ecs = rig.cloud.client("ecs")
+    ecs.register_task_definition(family=FAMILY, containerDefinitions=[{"name": "x", "image": "x", "memory": 8}])
+    assert rig.plan(declared) == []
+    rig.down().ok()
+    assert revisions(rig) == [f"{FAMILY}:2"]

@@ -1,0 +1,65 @@
+"""CloudWatch Logs' kind: made, found again, changed, mended after drift, removed; somebody else's left alone."""
+
+from __future__ import annotations
+
+from provisioner.engine.step import Stack
+from provisioner.kinds.logs import LogGroup
+from tests.cloud.rig import Rig
+
+
+def declared(stack: Stack, *, days: int = 7) -> None:
+    stack.ensure(LogGroup("web", f"/ecs/{stack.name}/web", days))
+    stack.ensure(LogGroup("insights", f"/aws/ecs/containerinsights/{stack.name}/performance", days))
+
+
+def test_made_once_and_then_left_alone(rig: Rig) -> None:
+    assert rig.up(declared).ok().summary.counts == {"made": 2}
+    assert rig.up(declared).ok().writes == []
+    assert rig.plan(declared) == []
+
+
+def test_a_change_is_planned_and_made_and_nothing_else(rig: Rig) -> None:
+    rig.up(declared).ok()
+
+    def longer(stack: Stack) -> None:
+        declared(stack, days=30)
+
+    assert [(item.address, item.action, list(item.changes)) for item in rig.plan(longer)] == [
+        ("log_group/web", "change", ["retention_in_days"]),
+        ("log_group/insights", "change", ["retention_in_days"]),
+    ]
+    assert rig.up(longer).ok().writes == ["PutRetentionPolicy"] * 2
+    assert rig.plan(longer) == []
+
+
+def test_drift_is_seen_and_mended(rig: Rig) -> None:
+    rig.up(declared).ok()
+    rig.cloud.client("logs").delete_retention_policy(logGroupName="/ecs/ecs-sample-dev/web")
+    assert [item.address for item in rig.plan(declared)] == ["log_group/web"]
+    rig.up(declared).ok()
+    assert rig.plan(declared) == []
+
+
+def test_somebody_elses_group_is_refused_and_left_as_it_is(rig: Rig) -> None:
+    logs = rig.cloud.client("logs")
+    logs.create_log_group(logGroupName="/ecs/ecs-sample-dev/web", tags={"Project": "other"})
+    assert "does not carry this stack's tags" in "".join(item.why for item in rig.plan(declared))
+    assert rig.up(declared).summary.exit_code == 1
+    assert rig.down().ok().summary.leftovers == []
+    (left,) = logs.describe_log_groups()["logGroups"]
+    assert left["logGroupName"] == "/ecs/ecs-sample-dev/web"
+    assert "retentionInDays" not in left
+
+
+def test_found_again_without_the_state(rig: Rig) -> None:
+    rig.up(declared).ok()
+    rig.folder = rig.folder.with_name("other")
+    assert rig.up(declared).ok().summary.counts == {"adopted": 2}
+    assert rig.down().ok().summary.counts == {"removed": 2}
+
+
+def test_removed_without_a_trace(rig: Rig) -> None:
+    rig.up(declared).ok()
+    assert rig.down().ok().summary.leftovers == []
+    assert rig.cloud.client("logs").describe_log_groups()["logGroups"] == []
+    assert rig.down().ok().writes == []

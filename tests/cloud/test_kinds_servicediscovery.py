@@ -1,0 +1,131 @@
+"""Cloud Map's kinds: made, found again, changed, mended after drift, removed; somebody else's left alone."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from provisioner.engine.step import Stack
+from provisioner.kinds.ec2_network import Vpc
+from provisioner.kinds.servicediscovery import DiscoveryService, PrivateDnsNamespace
+from tests.cloud.rig import Rig
+
+DOMAIN = "svc.internal"
+
+
+def declared(stack: Stack, *, ttl: int = 10, description: str = "Services") -> None:
+    vpc = stack.ensure(Vpc("main", "10.0.0.0/16", enable_dns_hostnames=False))
+    namespace = stack.ensure(PrivateDnsNamespace("main", DOMAIN, vpc.id, description))
+    dns = {"RoutingPolicy": "MULTIVALUE", "DnsRecords": [{"Type": "A", "TTL": ttl}]}
+    stack.ensure(DiscoveryService("web", "web", namespace.id, dns, {"FailureThreshold": 1}))
+
+
+def make_namespace(rig: Rig, vpc_id: str, **arguments: Any) -> str:
+    """A namespace made by hand, and its id."""
+    discovery = rig.cloud.client("servicediscovery")
+    token = uuid.uuid4().hex
+    operation = discovery.create_private_dns_namespace(Name=DOMAIN, Vpc=vpc_id, CreatorRequestId=token, **arguments)
+
+    def targets() -> Any:
+        return discovery.get_operation(OperationId=operation["OperationId"])["Operation"].get("Targets")
+
+    return str(rig.cloud.wait(targets, "the namespace")["NAMESPACE"])
+
+
+def test_made_once_and_then_left_alone(rig: Rig) -> None:
+    first = rig.up(declared).ok()
+    assert first.summary.counts == {"made": 3}
+    assert first.writes == ["CreateVpc", "CreatePrivateDnsNamespace", "CreateService"]
+    records = rig.state().records
+    assert str(records["private_dns_namespace/main"].id).startswith("ns-")
+    assert ":service/srv-" in records["discovery_service/web"].outputs["arn"]
+    assert rig.up(declared).ok().writes == []
+    assert rig.plan(declared) == []
+
+
+def test_a_change_is_planned_and_made_and_nothing_else(rig: Rig) -> None:
+    rig.up(declared).ok()
+
+    def slower(stack: Stack) -> None:
+        declared(stack, ttl=60, description="All services")
+
+    assert [(item.address, item.action, list(item.changes)) for item in rig.plan(slower)] == [
+        ("private_dns_namespace/main", "change", ["description"]),
+        ("discovery_service/web", "change", ["dns_config"]),
+    ]
+    assert sorted(rig.up(slower).ok().writes) == ["UpdatePrivateDnsNamespace", "UpdateService"]
+    assert rig.plan(slower) == []
+
+
+def test_another_name_for_the_namespace_is_refused(rig: Rig) -> None:
+    rig.up(declared).ok()
+
+    def renamed(stack: Stack) -> None:
+        vpc = stack.ensure(Vpc("main", "10.0.0.0/16", enable_dns_hostnames=False))
+        stack.ensure(PrivateDnsNamespace("main", "other.internal", vpc.id, "Services"))
+
+    assert "cannot be changed in place" in rig.plan(renamed)[0].why
+    assert rig.up(renamed).writes == []
+
+
+def test_drift_is_seen_and_mended(rig: Rig) -> None:
+    rig.up(declared).ok()
+    service = rig.state().records["discovery_service/web"].id
+    config = {"DnsRecords": [{"Type": "A", "TTL": 3600}]}
+    rig.cloud.client("servicediscovery").update_service(Id=service, Service={"DnsConfig": config})
+    rig.cloud.wait(lambda: rig.plan(declared), "the drift")
+    assert [item.address for item in rig.plan(declared)] == ["discovery_service/web"]
+    rig.up(declared).ok()
+    assert rig.plan(declared) == []
+
+
+def test_instances_that_were_left_over_go_with_their_service(rig: Rig) -> None:
+    rig.up(declared).ok()
+    service = rig.state().records["discovery_service/web"].id
+    rig.cloud.client("servicediscovery").register_instance(
+        ServiceId=service,
+        InstanceId="task",
+        CreatorRequestId="1",
+        Attributes={"AWS_INSTANCE_IPV4": "10.0.0.9"},
+    )
+    down = rig.down().ok()
+    assert "DeregisterInstance" in down.writes
+    assert down.summary.leftovers == []
+
+
+def test_a_namespace_of_the_same_name_in_another_vpc_is_nobodys_business(rig: Rig) -> None:
+    other = rig.cloud.client("ec2").create_vpc(CidrBlock="10.9.0.0/16")["Vpc"]["VpcId"]
+    foreign = make_namespace(rig, other)
+    assert rig.up(declared).ok().summary.counts == {"made": 3}
+    assert rig.state().records["private_dns_namespace/main"].id != foreign
+    assert rig.up(declared).ok().writes == []
+    rig.down().ok()
+    assert [n["Id"] for n in rig.cloud.client("servicediscovery").list_namespaces()["Namespaces"]] == [foreign]
+
+
+def test_somebody_elses_namespace_in_our_vpc_is_refused_and_left_as_it_is(rig: Rig) -> None:
+    def alone(stack: Stack) -> None:
+        stack.ensure(Vpc("main", "10.0.0.0/16", enable_dns_hostnames=False))
+
+    rig.up(alone).ok()
+    foreign = make_namespace(rig, str(rig.state().records["vpc/main"].id), Description="theirs")
+    refused = rig.up(declared)
+    assert refused.summary.exit_code == 1
+    assert refused.writes == []
+    (left,) = rig.cloud.client("servicediscovery").list_namespaces()["Namespaces"]
+    assert (left["Id"], left["Description"], left["ServiceCount"]) == (foreign, "theirs", 0)
+
+
+def test_found_again_without_the_state(rig: Rig) -> None:
+    rig.up(declared).ok()
+    rig.folder = rig.folder.with_name("other")
+    assert rig.up(declared).ok().summary.counts == {"adopted": 3}
+
+
+def test_removed_without_a_trace(rig: Rig) -> None:
+    rig.up(declared).ok()
+    assert rig.down().ok().summary.leftovers == []
+    assert rig.cloud.client("servicediscovery").list_namespaces()["Namespaces"] == []
+    zones = rig.cloud.client("route53").list_hosted_zones()["HostedZones"]
+    assert [zone["Name"] for zone in zones] == ["example.com."]
+    assert rig.down().ok().writes == []

@@ -1,0 +1,81 @@
+"""Parameter Store's kind: a secret made up once, and told to nobody."""
+
+from __future__ import annotations
+
+import re
+import time
+
+from provisioner.engine.step import Stack
+from provisioner.kinds.ssm import SecureParameter
+from tests.cloud.rig import Rig
+
+NAME = "/ecs-sample-dev/database/password"
+
+
+def declared(stack: Stack, *, description: str = "Master password") -> None:
+    stack.ensure(SecureParameter("database-password", NAME, description))
+
+
+def value(rig: Rig) -> str:
+    return str(rig.cloud.client("ssm").get_parameter(Name=NAME, WithDecryption=True)["Parameter"]["Value"])
+
+
+def test_made_once_and_then_left_alone(rig: Rig) -> None:
+    assert rig.up(declared).ok().writes == ["PutParameter"]
+    (made,) = rig.cloud.client("ssm").describe_parameters()["Parameters"]
+    assert (made["Name"], made["Type"], made["Tier"]) == (NAME, "SecureString", "Standard")
+    assert rig.state().records["secure_parameter/database-password"].outputs["arn"] == made["ARN"]
+    assert rig.up(declared).ok().writes == []
+    assert rig.plan(declared) == []
+
+
+def test_the_value_is_one_that_rds_takes_and_nobody_is_told(rig: Rig) -> None:
+    outcome = rig.up(declared).ok()
+    secret = value(rig)
+    assert re.fullmatch(r"[A-Za-z0-9_-]{32}", secret)
+    assert secret not in "".join(path.read_text() for path in rig.folder.rglob("*") if path.is_file())
+    assert secret not in repr(outcome)
+    assert secret not in repr(rig.plan(lambda stack: declared(stack, description="Other")))
+
+
+def test_nothing_changes_the_value(rig: Rig) -> None:
+    rig.up(declared).ok()
+    secret = value(rig)
+    assert rig.up(lambda stack: declared(stack, description="Other")).ok().writes == []
+    rig.cloud.client("ssm").put_parameter(Name=NAME, Value="somebody's own", Type="SecureString", Overwrite=True)
+    assert rig.plan(declared) == []
+    assert rig.up(declared).ok().writes == []
+    assert value(rig) == "somebody's own" != secret
+
+
+def test_lost_and_made_anew_once_the_name_is_free_again(rig: Rig) -> None:
+    rig.up(declared).ok()
+    secret = value(rig)
+    rig.down().ok()
+    began = time.monotonic()
+    rig.up(declared).ok()
+    assert time.monotonic() - began > 0.5  # the name rests for 30 s of AWS's time
+    assert value(rig) != secret
+
+
+def test_found_again_without_the_state(rig: Rig) -> None:
+    rig.up(declared).ok()
+    secret = value(rig)
+    rig.folder = rig.folder.with_name("other")
+    assert rig.up(declared).ok().summary.counts == {"adopted": 1}
+    assert value(rig) == secret
+
+
+def test_somebody_elses_parameter_is_refused_and_left_as_it_is(rig: Rig) -> None:
+    rig.cloud.client("ssm").put_parameter(Name=NAME, Value="theirs", Type="String")
+    assert "does not carry this stack's tags" in rig.plan(declared)[0].why
+    assert rig.up(declared).summary.exit_code == 1
+    assert rig.down().ok().summary.leftovers == []
+    assert value(rig) == "theirs"
+
+
+def test_removed_without_a_trace(rig: Rig) -> None:
+    rig.up(declared).ok()
+    assert rig.down().ok().summary.leftovers == []
+    assert rig.cloud.client("ssm").describe_parameters()["Parameters"] == []
+    assert rig.down().ok().writes == []

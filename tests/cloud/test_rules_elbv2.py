@@ -1,0 +1,292 @@
+"""Load balancers and certificates: where they may stand, what they hold, what keeps them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.cloud.conftest import EmbeddedCloud
+from tests.cloud.rules_rig import Net, account_zone, certificate, net, put_record, refused, validated, validation_record
+
+POLICY = "ELBSecurityPolicy-TLS13-1-2-2021-06"
+
+
+@pytest.fixture
+def place(cloud: EmbeddedCloud) -> Net:
+    return net(cloud)
+
+
+@pytest.fixture
+def elb(cloud: EmbeddedCloud) -> Any:
+    return cloud.client("elbv2")
+
+
+@pytest.fixture
+def acm(cloud: EmbeddedCloud) -> Any:
+    return cloud.client("acm")
+
+
+def forward(group: str) -> list[dict[str, str]]:
+    return [{"Type": "forward", "TargetGroupArn": group}]
+
+
+def https(balancer: str, certificate_arn: str, group: str) -> dict[str, Any]:
+    return {
+        "LoadBalancerArn": balancer,
+        "Protocol": "HTTPS",
+        "Port": 443,
+        "SslPolicy": POLICY,
+        "Certificates": [{"CertificateArn": certificate_arn}],
+        "DefaultActions": forward(group),
+    }
+
+
+def test_balancer_needs_a_gateway_two_zones_and_groups(place: Net, elb: Any) -> None:
+    refused(place.balancer, "InvalidSubnet", "no internet gateway")
+    assert place.balancer("inside", Scheme="internal")["DNSName"].startswith("internal-inside-")
+    place.gateway()
+    refused(lambda: elb.create_load_balancer(Name="web", Subnets=place.subnets[:1]), "ValidationError", "two subnets")
+    refused(lambda: elb.create_load_balancer(Name="web", Subnets=["subnet-0", "subnet-1"]), "SubnetNotFound")
+    refused(lambda: place.balancer(SecurityGroups=["sg-00000000000000000"]), "InvalidSecurityGroup")
+    for name in ("-web", "web_1", "internal-web", "w" * 33):
+        refused(lambda n=name: place.balancer(n), "ValidationError")  # type: ignore[misc]
+
+
+def test_balancer_is_provisioned_holds_public_interfaces_and_lets_go_of_them(place: Net, elb: Any) -> None:
+    gateway, group = place.gateway(), place.group("alb")
+    ec2 = place.cloud.client("ec2")
+    made = place.balancer(SecurityGroups=[group])
+    arn = made["LoadBalancerArn"]
+    assert made["State"]["Code"] == "provisioning"
+    assert made["Scheme"] == "internet-facing"
+    assert made["CanonicalHostedZoneId"] == "Z14GRHDCWA56QT"
+    refused(lambda: elb.set_security_groups(LoadBalancerArn=arn, SecurityGroups=[group]), "OperationNotPermitted")
+
+    def state() -> str:
+        return str(elb.describe_load_balancers(Names=["web"])["LoadBalancers"][0]["State"]["Code"])
+
+    place.cloud.wait(lambda: state() == "active", "the balancer")
+    held = place.interfaces(group)
+    assert {interface["SubnetId"] for interface in held} == set(place.subnets)
+    assert {interface["Description"] for interface in held} == {"ELB " + arn.partition(":loadbalancer/")[2]}
+    assert all(interface["Association"]["PublicIp"] for interface in held)
+    refused(
+        lambda: ec2.detach_internet_gateway(InternetGatewayId=gateway, VpcId=place.vpc),
+        "DependencyViolation",
+        "mapped public address",
+    )
+    other = place.group("other")
+    elb.set_security_groups(LoadBalancerArn=arn, SecurityGroups=[other])
+    assert place.unused(group)
+    elb.set_subnets(LoadBalancerArn=arn, Subnets=place.subnets[:2])
+    assert {interface["SubnetId"] for interface in place.interfaces(other)} == set(place.subnets[:2])
+
+    elb.delete_load_balancer(LoadBalancerArn=arn)
+    refused(lambda: elb.describe_load_balancers(LoadBalancerArns=[arn]), "LoadBalancerNotFound")
+    refused(lambda: ec2.delete_security_group(GroupId=other), "DependencyViolation")
+    place.cloud.wait(lambda: place.unused(other), "the interfaces to go")
+    ec2.delete_security_group(GroupId=other)
+    ec2.detach_internet_gateway(InternetGatewayId=gateway, VpcId=place.vpc)
+    elb.delete_load_balancer(LoadBalancerArn=arn)
+
+
+def test_same_name_is_the_same_thing_or_refused(place: Net, elb: Any) -> None:
+    place.gateway()
+    assert place.balancer()["LoadBalancerArn"] == place.balancer()["LoadBalancerArn"]
+    refused(lambda: place.balancer(Scheme="internal"), "DuplicateLoadBalancerName")
+    assert place.target_group() == place.target_group()
+    refused(lambda: place.target_group(port=81), "DuplicateTargetGroupName")
+
+
+def test_protection_keeps_a_balancer(place: Net, elb: Any) -> None:
+    arn = place.balancer(Scheme="internal")["LoadBalancerArn"]
+
+    def protect(value: str) -> None:
+        wanted = [{"Key": "deletion_protection.enabled", "Value": value}]
+        elb.modify_load_balancer_attributes(LoadBalancerArn=arn, Attributes=wanted)
+
+    protect("true")
+    refused(lambda: elb.delete_load_balancer(LoadBalancerArn=arn), "OperationNotPermitted", "deletion protection")
+    protect("false")
+    elb.delete_load_balancer(LoadBalancerArn=arn)
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("no.such.key", "1"),
+        ("idle_timeout.timeout_seconds", "4001"),
+        ("routing.http.drop_invalid_header_fields.enabled", "yes"),
+        ("routing.http.desync_mitigation_mode", "careless"),
+    ],
+)
+def test_bad_attributes_are_refused(place: Net, elb: Any, key: str, value: str) -> None:
+    arn = place.balancer(Scheme="internal")["LoadBalancerArn"]
+    wanted = [{"Key": key, "Value": value}]
+    refused(
+        lambda: elb.modify_load_balancer_attributes(LoadBalancerArn=arn, Attributes=wanted), "ValidationError", key
+    )
+    shown = elb.describe_load_balancer_attributes(LoadBalancerArn=arn)["Attributes"]
+    assert {"Key": "routing.http.drop_invalid_header_fields.enabled", "Value": "false"} in shown
+
+
+def test_target_group_attributes(place: Net, elb: Any) -> None:
+    group = place.target_group()
+
+    def modify(key: str, value: str) -> None:
+        elb.modify_target_group_attributes(TargetGroupArn=group, Attributes=[{"Key": key, "Value": value}])
+
+    refused(lambda: modify("no.such.key", "1"), "ValidationError", "not recognized")
+    refused(lambda: modify("deregistration_delay.timeout_seconds", "4000"), "ValidationError")
+    modify("deregistration_delay.timeout_seconds", "30")
+    shown = elb.describe_target_group_attributes(TargetGroupArn=group)["Attributes"]
+    assert {"Key": "deregistration_delay.timeout_seconds", "Value": "30"} in shown
+
+
+def test_listeners_and_rules(place: Net, elb: Any) -> None:
+    balancer = place.balancer(Scheme="internal")["LoadBalancerArn"]
+    group, other = place.target_group(), place.target_group("other")
+    redirect = {"Type": "redirect", "RedirectConfig": {"Protocol": "HTTPS", "Port": "443", "StatusCode": "HTTP_301"}}
+    request = {"LoadBalancerArn": balancer, "Protocol": "HTTP", "Port": 80, "DefaultActions": [redirect]}
+    listener = elb.create_listener(**request)["Listeners"][0]
+    assert listener["DefaultActions"][0]["RedirectConfig"]["Path"] == "/#{path}"
+    assert elb.create_listener(**request)["Listeners"][0]["ListenerArn"] == listener["ListenerArn"]
+    refused(lambda: elb.create_listener(**{**request, "DefaultActions": forward(group)}), "DuplicateListener")
+    missing = place.target_group("gone")
+    elb.delete_target_group(TargetGroupArn=missing)
+    refused(
+        lambda: elb.create_listener(**{**request, "Port": 81, "DefaultActions": forward(missing)}),
+        "TargetGroupNotFound",
+    )
+
+    arn = listener["ListenerArn"]
+    rule = {"ListenerArn": arn, "Conditions": [{"Field": "path-pattern", "Values": ["/api/*"]}]}
+    tags = [{"Key": "Owner", "Value": "me"}]
+    elb.create_rule(**rule, Priority=20, Actions=forward(group), Tags=tags)
+    refused(lambda: elb.create_rule(**rule, Priority=20, Actions=forward(other)), "PriorityInUse")
+    elb.create_rule(**rule, Priority=10, Actions=forward(other))
+    rules = elb.describe_rules(ListenerArn=arn)["Rules"]
+    assert [entry["Priority"] for entry in rules] == ["10", "20", "default"]
+    assert rules[1]["Conditions"][0]["PathPatternConfig"] == {"Values": ["/api/*"]}
+    assert rules[1]["Conditions"][0]["Values"] == ["/api/*"]
+    described = elb.describe_tags(ResourceArns=[entry["RuleArn"] for entry in rules])["TagDescriptions"]
+    assert [entry["Tags"] for entry in described] == [[], tags, []]
+    refused(lambda: elb.delete_rule(RuleArn=rules[2]["RuleArn"]), "OperationNotPermitted")
+
+    def bound() -> list[str]:
+        return list(elb.describe_target_groups(TargetGroupArns=[group])["TargetGroups"][0]["LoadBalancerArns"])
+
+    assert bound() == [balancer]
+    elsewhere = place.balancer("second", Scheme="internal")["LoadBalancerArn"]
+    second = {"LoadBalancerArn": elsewhere, "Protocol": "HTTP", "Port": 80}
+    refused(lambda: elb.create_listener(**second, DefaultActions=forward(group)), "TargetGroupAssociationLimit")
+    refused(lambda: elb.delete_target_group(TargetGroupArn=group), "ResourceInUse")
+    elb.delete_rule(RuleArn=rules[1]["RuleArn"])
+    refused(lambda: elb.delete_rule(RuleArn=rules[1]["RuleArn"]), "RuleNotFound")
+    assert bound() == []
+    elb.delete_target_group(TargetGroupArn=group)
+    elb.delete_listener(ListenerArn=arn)
+    refused(lambda: elb.describe_tags(ResourceArns=[arn]), "ListenerNotFound")
+    elb.delete_target_group(TargetGroupArn=other)
+
+
+def test_many_tags_fit_on_a_balancer(place: Net, elb: Any) -> None:
+    arn = place.balancer(Scheme="internal")["LoadBalancerArn"]
+    tags = [{"Key": f"k{number}", "Value": "v"} for number in range(50)]
+    elb.add_tags(ResourceArns=[arn], Tags=tags)
+    assert len(elb.describe_tags(ResourceArns=[arn])["TagDescriptions"][0]["Tags"]) == 50
+    refused(lambda: elb.add_tags(ResourceArns=[arn], Tags=[{"Key": "more", "Value": "v"}]), "TooManyTags")
+
+
+def test_https_listener_takes_issued_certificates_only_and_keeps_them(place: Net, elb: Any, acm: Any) -> None:
+    cloud = place.cloud
+    balancer, group = place.balancer(Scheme="internal")["LoadBalancerArn"], place.target_group()
+    pending = acm.request_certificate(DomainName="late.example.com", ValidationMethod="DNS")["CertificateArn"]
+    refused(lambda: elb.create_listener(**https(balancer, pending, group)), "UnsupportedCertificate")
+    unknown = pending[:-4] + "0000"
+    refused(lambda: elb.create_listener(**https(balancer, unknown, group)), "CertificateNotFound")
+    bare = {**https(balancer, pending, group), "Certificates": []}
+    refused(lambda: elb.create_listener(**bare), "ValidationError", "certificate")
+    refused(lambda: elb.create_listener(**{**bare, "SslPolicy": "none"}), "SSLPolicyNotFound")
+
+    issued = validated(cloud)
+    # A listener still refuses a certificate in its first moments.
+    refused(lambda: elb.create_listener(**https(balancer, issued, group)), "UnsupportedCertificate")
+
+    def try_it() -> Any:
+        try:
+            return elb.create_listener(**https(balancer, issued, group))["Listeners"][0]
+        except elb.exceptions.ClientError as error:
+            assert error.response["Error"]["Code"] == "UnsupportedCertificate"
+            return None
+
+    listener = cloud.wait(try_it, "the listener to take the certificate")
+    assert listener["SslPolicy"] == POLICY
+    assert certificate(cloud, issued)["InUseBy"] == [balancer]
+    refused(lambda: acm.delete_certificate(CertificateArn=issued), "ResourceInUseException")
+    change = {"ListenerArn": listener["ListenerArn"], "Certificates": [{"CertificateArn": pending}]}
+    refused(lambda: elb.modify_listener(**change), "UnsupportedCertificate")
+    elb.delete_listener(ListenerArn=listener["ListenerArn"])
+    # ACM learns of it a moment later.
+    refused(lambda: acm.delete_certificate(CertificateArn=issued), "ResourceInUseException")
+
+    def gone() -> bool:
+        try:
+            acm.delete_certificate(CertificateArn=issued)
+        except acm.exceptions.ResourceInUseException:
+            return False
+        return True
+
+    cloud.wait(gone, "the certificate to be free")
+    refused(lambda: acm.describe_certificate(CertificateArn=issued), "ResourceNotFoundException")
+
+
+def test_certificate_is_issued_only_when_its_records_resolve(cloud: EmbeddedCloud, acm: Any) -> None:
+    names = ["*.app.example.com", "other.example.com"]
+    request = {"DomainName": "app.example.com", "SubjectAlternativeNames": names, "ValidationMethod": "DNS"}
+    arn = acm.request_certificate(**request, IdempotencyToken="one")["CertificateArn"]
+    assert acm.request_certificate(**request, IdempotencyToken="one")["CertificateArn"] == arn
+    assert acm.request_certificate(**request, IdempotencyToken="two")["CertificateArn"] != arn
+    first = certificate(cloud, arn)
+    assert first["Status"] == "PENDING_VALIDATION"
+    assert [option["DomainName"] for option in first["DomainValidationOptions"]] == ["app.example.com", *names]
+    assert all("ResourceRecord" not in option for option in first["DomainValidationOptions"])
+    assert "NotAfter" not in first
+    cloud.wait(lambda: validation_record(cloud, arn), "the validation records")
+    records = [option["ResourceRecord"] for option in certificate(cloud, arn)["DomainValidationOptions"]]
+    assert records[0] == records[1] != records[2]
+
+    put_record(cloud, records[0]["Name"], "CNAME", records[0]["Value"])
+    assert certificate(cloud, arn)["Status"] == "PENDING_VALIDATION"
+    put_record(cloud, records[2]["Name"], "CNAME", records[2]["Value"])
+    cloud.wait(lambda: certificate(cloud, arn)["Status"] == "ISSUED", "the certificate")
+    done = certificate(cloud, arn)
+    assert {option["ValidationStatus"] for option in done["DomainValidationOptions"]} == {"SUCCESS"}
+    assert done["NotAfter"] > done["NotBefore"]
+
+
+def test_certificate_waits_for_delegation(cloud: EmbeddedCloud, acm: Any) -> None:
+    route53 = cloud.client("route53")
+    zone = route53.create_hosted_zone(Name="late.test", CallerReference="late")["HostedZone"]["Id"]
+    arn = acm.request_certificate(DomainName="www.late.test", ValidationMethod="DNS")["CertificateArn"]
+    record = cloud.wait(lambda: validation_record(cloud, arn), "the validation record")
+    wanted = {"Name": record["Name"], "Type": "CNAME", "TTL": 60, "ResourceRecords": [{"Value": record["Value"]}]}
+    batch = {"Changes": [{"Action": "CREATE", "ResourceRecordSet": wanted}]}
+    route53.change_resource_record_sets(HostedZoneId=zone, ChangeBatch=batch)
+    assert account_zone(cloud) not in zone
+    for _ in range(3):
+        assert certificate(cloud, arn)["Status"] == "PENDING_VALIDATION"
+    cloud.delegate("late.test")
+    cloud.wait(lambda: certificate(cloud, arn)["Status"] == "ISSUED", "the certificate")
+
+
+def test_bad_domains_and_pending_certificates(cloud: EmbeddedCloud, acm: Any) -> None:
+    for name in ("no_dots", "-a.example.com", "a..example.com"):
+        refused(
+            lambda n=name: acm.request_certificate(DomainName=n, ValidationMethod="DNS"),  # type: ignore[misc]
+            "ValidationException",
+        )
+    mailed = acm.request_certificate(DomainName="mail.example.com")["CertificateArn"]
+    assert certificate(cloud, mailed)["DomainValidationOptions"][0]["ValidationMethod"] == "EMAIL"
+    refused(lambda: acm.get_certificate(CertificateArn=mailed), "RequestInProgressException")

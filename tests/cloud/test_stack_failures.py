@@ -1,0 +1,68 @@
+"""When something goes wrong in the middle: refused calls, a zone that nobody delegated, Ctrl-C."""
+
+from __future__ import annotations
+
+import signal
+
+from tests.cloud.inventory import NEVER_REMOVED, difference
+from tests.cloud.project import Project, project  # noqa: F401  (a fixture)
+from tests.cloud.proxy import refusing
+
+
+def test_refused_calls_are_named_the_rest_is_finished_and_a_second_up_completes(project: Project) -> None:  # noqa: F811
+    refusals = {"CreateRepository": "AccessDeniedException", "CreatePrivateDnsNamespace": "InvalidInput"}
+    before = project.inventory()
+    with refusing(project.cloud.endpoint, refusals) as endpoint:
+        here = Project(project.cloud, project.folder, endpoint)
+        ended = here.up(code=1)
+        failed = {event["address"]: event["error"] for event in ended.said("failed")}
+        assert failed.keys() == {"repository/backend", "repository/frontend", "private_dns_namespace/main"}
+        assert "CreateRepository was refused: AccessDeniedException" in failed["repository/backend"]
+        assert "permission" in failed["repository/backend"]
+        assert "CreatePrivateDnsNamespace was refused: InvalidInput" in failed["private_dns_namespace/main"]
+        skipped = {event["address"]: event["because"] for event in ended.said("skipped")}
+        assert skipped["service/backend"] in {*failed, *skipped}
+        for address in ("listener/https", "db_cluster/main", "auto_scaling_group/main", "certificate/main"):
+            assert ended.results[address] == "made", "what does not depend on it is finished"
+        assert "repository/backend" in ended.err
+        refusals.clear()
+        mended = here.up()
+    assert {mended.results[address] for address in (*failed, *skipped)} == {"made"}
+    assert project.planned() == {}
+    project.down()
+    assert difference(before, project.inventory(), *NEVER_REMOVED) == {}
+
+
+def test_a_zone_that_is_not_delegated_stops_with_its_name_servers_and_goes_on_later(project: Project) -> None:  # noqa: F811
+    domain = "shop.example.net"
+    project.change(r"\A", f'\ndns = {{ domain = "{domain}", create_zone = true }}\n')
+    ended = project.up(code=3)
+    (zone,) = [z for z in project.inventory()["zones"] if z["Name"] == f"{domain}."]
+    route53 = project.cloud.client("route53")
+    servers = route53.get_hosted_zone(Id=zone["Id"])["DelegationSet"]["NameServers"]
+    assert len(servers) == 4
+    for server in servers:
+        assert server.rstrip(".") in ended.err
+    assert ended.results["db_cluster/main"] == "made", "what does not depend on it is finished"
+    assert not project.inventory()["listeners"] or all(x["Port"] != 443 for x in project.inventory()["listeners"])
+    project.run("cloud", "delegate", domain)
+    project.up()
+    assert project.planned() == {}
+    project.down()
+    assert [z["Name"] for z in project.inventory()["zones"]] == ["example.com."]
+
+
+def test_interrupted_it_stops_in_good_order_and_goes_on_later(project: Project) -> None:  # noqa: F811
+    ended = project.cut(25, signal.SIGINT, "up", "--yes")
+    assert ended.code == 130
+    assert "interrupted" in ended.err
+    phases = [line.split() for line in project.run("state", "list").out.splitlines()]
+    assert phases
+    assert not any("creating" in words for words in phases), "calls under way were let end and recorded"
+    cut = project.cut(25, signal.SIGTERM, "up", "--yes")
+    assert cut.code == 130
+    project.up()
+    assert project.planned() == {}
+    assert project.cut(10, signal.SIGINT, "down", "--yes").code == 130
+    project.down()
+    assert project.run("state", "list").out.strip() == ""

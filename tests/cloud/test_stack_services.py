@@ -1,0 +1,60 @@
+"""Services are a list in the configuration: taken out, added, fifty of them."""
+
+from __future__ import annotations
+
+import re
+
+from tests.cloud.inventory import Inventory
+from tests.cloud.project import SAMPLE, Project, project  # noqa: F401  (a fixture)
+
+WORKER = """
+[services.worker]
+image = "worker:1"
+port = 9000
+"""
+
+
+def services(found: Inventory) -> set[str]:
+    return {service["serviceName"].removeprefix("ecs-sample-dev-") for service in found["ecs_services"]}
+
+
+def belonging(found: Inventory, service: str) -> list[str]:
+    """The sorts that hold something of a service, by its name."""
+    return sorted(sort for sort, things in found.items() if re.search(rf"\b{service}\b", repr(things)))
+
+
+def test_one_taken_out_is_removed_and_one_added_is_made(project: Project) -> None:  # noqa: F811
+    project.up()
+    assert services(project.inventory()) == {"frontend", "backend"}
+    before = belonging(project.inventory(), "backend")
+    text = re.sub(r"\[services\.backend\].*", "", SAMPLE, flags=re.DOTALL).replace('calls = ["backend"]\n', "")
+    project.write(text + WORKER)
+    actions = {address: item["action"] for address, item in project.planned().items()}
+    assert {address for address, action in actions.items() if action == "remove"} == {
+        address for address in actions if address.endswith(("/backend", "-backend"))
+    }
+    ended = project.up()
+    assert {r for a, r in ended.results.items() if a.endswith("/worker")} == {"made"}
+    assert {r for a, r in ended.results.items() if a.endswith("/backend")} == {"removed"}
+    found = project.inventory()
+    assert services(found) == {"frontend", "worker"}
+    assert belonging(found, "backend") == []
+    assert set(belonging(found, "worker")) >= set(before) - {"listener_rules", "target_groups", "records"}
+    assert project.planned() == {}
+    project.down()
+
+
+def test_fifty_services(project: Project) -> None:  # noqa: F811
+    launch = {True: "ec2", False: "fargate"}
+    more = [
+        f'\n[services.s{n}]\nimage = "s:1"\nport = {9000 + n}\nlaunch = "{launch[n % 10 == 0]}"\n' for n in range(48)
+    ]
+    project.write(SAMPLE + "".join(more))
+    planned = project.planned()
+    assert {item["action"] for item in planned.values()} == {"create"}
+    assert len([address for address in planned if address.startswith("service/")]) == 50
+    ended = project.up()
+    assert ended.said("finished")[0]["ok"]
+    assert len(services(project.inventory())) == 50
+    project.down()
+    assert services(project.inventory()) == set()

@@ -1,0 +1,213 @@
+"""One stack through its whole life: made, left alone, explained, scaled, changed, taken away; and again, with kills."""
+
+from __future__ import annotations
+
+import json
+import signal
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.cloud.checks import CHECKS, NAME, Check
+from tests.cloud.conftest import EmbeddedCloud
+from tests.cloud.inventory import NEVER_REMOVED, Inventory, counts, difference, names
+from tests.cloud.project import Ended, Project
+
+
+@dataclass
+class Life:
+    """A stack that is up: what the account held before, what it holds now, and how `up` ended."""
+
+    project: Project
+    before: Inventory
+    after: Inventory
+    first: Ended
+
+    @property
+    def made(self) -> Inventory:
+        """What there was not before."""
+        added = difference(self.before, self.after)
+        return {sort: added.get(sort, {}).get("added", []) for sort in self.after}
+
+
+def well(found: Inventory) -> bool:
+    """Whether instances have joined, and all that follows a task is there: healthy target, discovery, exact counts."""
+    services = found["ecs_services"]
+    running = all(s["desiredCount"] == s["runningCount"] and len(s["deployments"]) == 1 for s in services)
+    healthy = all(t["TargetHealth"]["State"] == "healthy" for g in found["target_groups"] for t in g["targets"])
+    tasks = len(found["tasks"]) == len(found["discovery_instances"]) == sum(s["desiredCount"] for s in services)
+    joined = 0 < len(found["instances"]) == len(found["container_instances"])
+    return bool(services) and running and healthy and tasks and joined
+
+
+@pytest.fixture(scope="module")
+def life(running_cloud: EmbeddedCloud, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Life]:
+    running_cloud.reset()
+    project = Project(running_cloud, tmp_path_factory.mktemp("whole"))
+    before = project.inventory()
+    first = project.up()
+    yield Life(project, before, project.settled(well, "all tasks and instances"), first)
+    project.close()
+
+
+@pytest.mark.parametrize("check", CHECKS, ids=lambda check: f"{check.row}: {check.what}")
+def test_each_thing_is_there_as_described(life: Life, check: Check) -> None:
+    assert check.read(life.made) == check.expected
+
+
+def test_up_says_what_it_made(life: Life) -> None:
+    begun, finished = life.first.said("begun")[0], life.first.said("finished")[0]
+    assert (begun["command"], begun["stack"], begun["account"]) == ("up", NAME, "123456789012")
+    assert begun["total"] == len(life.first.results) > 100
+    assert finished["ok"]
+    assert finished["counts"]["made"] > 90
+    assert "https://app.example.com" in " ".join(finished["next"])
+
+
+def test_the_database_password_is_nowhere_but_in_parameter_store(life: Life) -> None:
+    ssm = life.project.cloud.client("ssm")
+    password = ssm.get_parameter(Name=f"/{NAME}/database/password", WithDecryption=True)["Parameter"]["Value"]
+    assert 16 <= len(password) <= 41
+    assert not set(password) & set('/"@ ')
+    state = [path for path in (life.project.folder / ".provision").rglob("*") if path.is_file()]
+    assert any("database/password" in path.read_text() for path in state), "its name is recorded"
+    assert [path for path in state if password in path.read_text(errors="replace")] == []
+    assert password not in life.first.out + life.first.err + json.dumps(life.after)
+
+
+def test_a_second_up_writes_nothing(life: Life) -> None:
+    since = life.project.last_call()
+    ended = life.project.up()
+    assert life.project.writes(since) == []
+    assert set(ended.results.values()) == {"unchanged"}
+
+
+def test_plan_finds_nothing_to_do(life: Life) -> None:
+    since = life.project.last_call()
+    assert life.project.planned() == {}
+    assert life.project.writes(since) == []
+
+
+@pytest.mark.parametrize(
+    ("pattern", "replacement", "expected"),
+    [
+        (r"\A", '\nnetwork = { allow = ["127.0.0.1/32", "203.0.113.0/24"] }\n', {"security_group/alb": {"ingress"}}),
+        (
+            r"\A",
+            "\nlogs = { retention_days = 14 }\n",
+            {
+                "log_group/frontend": {"retention_in_days"},
+                "log_group/backend": {"retention_in_days"},
+                "log_group/container-insights": {"retention_in_days"},
+            },
+        ),
+        (r"port = 80$", "port = 80\nscaling = { cpu = 60 }", {"scaling_policy/frontend": None}),
+        (
+            r"port = 80$",
+            'port = 80\nhealth = "/ready"',
+            {"target_group/frontend": None, "task_definition/frontend": None},
+        ),
+        (
+            r"port = 8080$",
+            'port = 8080\nenvironment = { LOG_LEVEL = "debug" }',
+            {"task_definition/backend": {"container_definitions"}, "service/backend": {"task_definition"}},
+        ),
+        (r"\A", "\ncapacity = { max = 7 }\n", {"auto_scaling_group/main": {"max_size"}}),
+    ],
+    ids=["allowed source", "log retention", "cpu target", "health path", "environment", "most instances"],
+)
+def test_one_edited_value_is_exactly_that_difference(
+    life: Life, pattern: str, replacement: str, expected: dict[str, set[str] | None]
+) -> None:
+    text, since = life.project.config.read_text(), life.project.last_call()
+    life.project.change(pattern, replacement)
+    try:
+        planned = life.project.planned()
+    finally:
+        life.project.write(text)
+    assert {item["action"] for item in planned.values()} == {"change"}
+    assert planned.keys() == expected.keys()
+    for address, fields in expected.items():
+        assert fields is None or planned[address]["changes"].keys() == fields
+    assert life.project.writes(since) == []
+
+
+def test_what_autoscaling_does_is_no_difference(life: Life) -> None:
+    ecs = life.project.cloud.client("ecs")
+    before = len(life.project.inventory()["instances"])
+    ecs.update_service(cluster=NAME, service=f"{NAME}-frontend", desiredCount=10)
+    grown = life.project.settled(well, "ten tasks")
+    assert len(grown["instances"]) >= before
+    (group,) = grown["auto_scaling_groups"]
+    assert group["DesiredCapacity"] > 0, "the group scaled out"
+    assert life.project.planned() == {}
+    since = life.project.last_call()
+    life.project.up()
+    assert life.project.writes(since) == []
+    (service,) = [s for s in life.project.inventory()["ecs_services"] if s["serviceName"] == f"{NAME}-frontend"]
+    assert service["desiredCount"] == 10
+
+
+def test_a_change_makes_a_revision_and_keeps_the_one_before(life: Life) -> None:
+    life.project.change(r"port = 8080$", 'port = 8080\nenvironment = { LOG_LEVEL = "debug" }')
+    ended = life.project.up()
+    changed = {address for address, result in ended.results.items() if result != "unchanged"}
+    assert changed == {"task_definition/backend", "service/backend"}
+    found = life.project.settled(well, "the new revision running")
+    revisions = [d["revision"] for d in found["task_definitions"] if d["family"] == f"{NAME}-backend"]
+    assert len(revisions) == 2
+    (service,) = [s for s in found["ecs_services"] if s["serviceName"] == f"{NAME}-backend"]
+    assert service["taskDefinition"].endswith(f":{max(revisions)}")
+    assert life.project.planned() == {}
+
+
+def test_drift_is_seen_and_mended(life: Life) -> None:
+    logs, ecr = life.project.cloud.client("logs"), life.project.cloud.client("ecr")
+    logs.put_retention_policy(logGroupName=f"/ecs/{NAME}/backend", retentionInDays=1)
+    ecr.delete_repository(repositoryName=f"{NAME}/backend", force=True)
+    planned = life.project.planned()
+    assert {address: item["action"] for address, item in planned.items()} == {
+        "log_group/backend": "change",
+        "repository/backend": "create",
+    }
+    life.project.up()
+    assert life.project.planned() == {}
+
+
+def test_status_shows_what_runs(life: Life) -> None:
+    shown = json.dumps(life.project.run("status", "--json").document)
+    assert "frontend" in shown
+    assert life.project.inventory()["container_instances"][0]["ec2InstanceId"] in shown
+
+
+def test_down_leaves_nothing(life: Life) -> None:
+    assert life.project.inventory()["container_instances"]
+    assert life.project.inventory()["tasks"]
+    ended = life.project.down()
+    assert ended.said("finished")[0]["ok"]
+    assert set(ended.results.values()) <= {"removed", "kept"}
+    assert difference(life.before, life.project.inventory(), *NEVER_REMOVED) == {}
+    assert life.project.run("state", "list").out.strip() == ""
+
+
+def test_killed_again_and_again_it_comes_to_the_same_and_goes_again(life: Life) -> None:
+    undisturbed = names(life.after)
+    life.project.change(r"\nenvironment = .*", "")
+    for after in (1, 15, 30, 30):
+        assert life.project.cut(after, signal.SIGKILL, "up", "--yes").code == -signal.SIGKILL
+    life.project.up()
+    again = life.project.settled(well, "all tasks and instances")
+    assert counts(again) == counts(life.after)
+    assert names(again) == undisturbed
+    for after in (1, 20, 20):
+        assert life.project.cut(after, signal.SIGKILL, "down", "--yes").code == -signal.SIGKILL
+    life.project.down()
+    assert difference(life.before, life.project.inventory(), *NEVER_REMOVED) == {}
+
+
+def test_the_state_is_readable_by_its_owner_only(life: Life) -> None:
+    for path in (life.project.folder / ".provision" / "local").rglob("*"):
+        assert path.stat().st_mode & 0o077 == 0, path
+    assert Path(life.project.folder / ".provision" / "local" / NAME / "state.json").exists()
