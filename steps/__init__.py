@@ -2,6 +2,44 @@
 
 from __future__ import annotations
 
-from steps import network, security_groups
+from steps import (
+    account,
+    capacity,
+    certificate,
+    cluster,
+    database,
+    discovery,
+    dns,
+    drain,
+    endpoints,
+    images,
+    load_balancer,
+    logs,
+    network,
+    repositories,
+    roles,
+    secrets,
+    security_groups,
+    service_roles,
+)
 
-__all__ = ["network", "security_groups"]
+__all__ = [
+    "account",
+    "capacity",
+    "certificate",
+    "cluster",
+    "database",
+    "discovery",
+    "dns",
+    "drain",
+    "endpoints",
+    "images",
+    "load_balancer",
+    "logs",
+    "network",
+    "repositories",
+    "roles",
+    "secrets",
+    "security_groups",
+    "service_roles",
+]

@@ -71,7 +71,8 @@ def capacity(
         # an instance that boots before the endpoints are there never finds its cluster
         after=[instances, *account.settled, *(endpoints.available if config.min else ())],
     )
-    provider = stack.ensure(CapacityProvider("main", stack.name, group.arn, MANAGED_SCALING))
+    # AWS reserves provider names that begin with aws, ecs or fargate, and a project may
+    provider = stack.ensure(CapacityProvider("main", f"asg-{stack.name}", group.arn, MANAGED_SCALING))
     attached = stack.ensure(
         ClusterCapacityProviders(
             "main",

@@ -67,7 +67,6 @@ class Cloud:
                 from provisioner.cloud import dns, ecs, rules
 
                 speed.parse_managed_policies_once()
-                speed.remember_attribute_names()
                 rules.install()
                 ecs.install()
                 self._moto = DomainDispatcherApplication(create_backend_app)

@@ -33,22 +33,3 @@ def parse_managed_policies_once() -> None:
         if key not in parsed:
             parsed[key] = original(self)
         return [copy.copy(policy) for policy in parsed[key]]
-
-
-def remember_attribute_names() -> None:
-    """Keep under which names moto looks for a member of a shape in an object of a class: half the time of a list."""
-    from moto.core.serialize import MISSING, AttributePicker, get_value
-
-    @wrap(AttributePicker, "__call__")
-    def pick(original: Any, self: Any, context: Any) -> Any:
-        known: dict[tuple[type, str], list[str]] = context.shape.__dict__.setdefault("_names_by_class", {})
-        kind = (type(context.obj), context.key)
-        if kind not in known:
-            known[kind] = list(dict.fromkeys(self.get_possible_keys(context)))
-        found = (get_value(context.obj, name, MISSING) for name in known[kind])
-        value = next((value for value in found if value is not MISSING), None)
-        path = f"{context.key_path}.{context.key}"
-        for ending, transform in self.response_transformers.items():
-            if path.endswith(ending):
-                return transform(value)
-        return value

@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from botocore.exceptions import ClientError
+
 from provisioner.engine.errors import Failed, NeedsReplacing
 from provisioner.engine.events import Emit, Result
 from provisioner.engine.find import find
@@ -95,13 +97,25 @@ class Converge:
         needs = _addresses(item.needs)
         intent = Record(want.address, want.kind, "creating", token, None, want.fields(), {}, needs, item.step)
         self.store.put(intent)
-        live = want.create(self.aws, token)
+        try:
+            live = want.create(self.aws, token)
+        except ClientError as error:
+            if error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 500) < 500:
+                self._withdraw(want.address, record)
+            raise
         self.aws.made(type(want), live)
         self._results[want.address] = "made"
         self.store.put(
             replace(intent, phase="created", id=live.id or None, outputs=dict(live.outputs), created=now())
         )
         return live
+
+    def _withdraw(self, address: str, record: Record | None) -> None:
+        """Take the intent back: AWS refused the call, so nothing was made that would have to be looked for."""
+        if record:
+            self.store.put(record)
+        else:
+            self.store.drop(address)
 
     def _change(self, want: Kind, item: Declared, live: Live) -> Wait | None:
         """Change what differs, publish what is known, and say what is still waited for."""

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from provisioner.engine.events import Emit, Result
+from provisioner.engine.errors import NotOwned
 from provisioner.engine.find import find
 from provisioner.engine.kind import KINDS, Kind, Live
 from provisioner.engine.retry import absent
@@ -64,9 +65,9 @@ class Remove:
             self._drop(record, "kept")
             return None
         # what AWS makes by itself has come and gone since the kinds were read at the start
-        live = find(self.aws, kind, record.address, record.asked, record.id, fresh=kind.made_by_aws)
+        live = self._find(record, kind, fresh=kind.made_by_aws)
         if live is None and self._may_be_hidden(record):
-            live = find(self.aws, kind, record.address, record.asked, record.id, fresh=True)
+            live = self._find(record, kind, fresh=True)
             if live is None:
                 return Wait("AWS's lists to show what an earlier run made", SETTLE + 10, again=True)
         if live is None:
@@ -83,6 +84,15 @@ class Remove:
             self._delete(kind, live)
         self._accepted.add(record.address)
         return Wait(live.status or "AWS to take it away", kind.removal_budget, blockers=self._asking(record, kind))
+
+    def _find(self, record: Record, kind: type[Kind], *, fresh: bool = False) -> Live | None:
+        """Return the live thing; what stands under its name without our tags once its removal has begun is another."""
+        try:
+            return find(self.aws, kind, record.address, record.asked, record.id, fresh=fresh)
+        except NotOwned:
+            if record.phase == "deleting":
+                return None
+            raise
 
     def _delete(self, kind: type[Kind], live: Live) -> None:
         try:
@@ -122,7 +132,7 @@ class Remove:
     def _look_at(self, address: str, kind: type[Kind]) -> Outcome:
         record = self.records[address]
         try:
-            live = find(self.aws, kind, address, record.asked, record.id)
+            live = self._find(record, kind)
         except Exception as error:
             return error
         if live is None:

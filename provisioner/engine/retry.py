@@ -76,7 +76,8 @@ TABLE: tuple[Row, ...] = (
     # busy and not settling: also a certificate of an earlier run may have been issued moments ago
     Row("busy", "elbv2", "UnsupportedCertificate", "", 180,
         "the load balancer does not know the certificate yet", "terraform-provider-aws#41789"),
-    Row("busy", "elbv2", "PriorityInUse", "", 60, "another rule is about to leave this priority", "ELBv2 API, CreateRule"),
+    Row("busy", "elbv2", "PriorityInUse", "", 60,
+        "another rule is about to leave this priority", "ELBv2 API, CreateRule"),
     Row("busy", "elbv2", "ResourceInUse", "", 600, "a listener or rule still uses it", "terraform-provider-aws#2456"),
     Row("busy", "elbv2", "OperationNotPermitted", "provisioning|state", 600, "it is still being provisioned", "ELBv2 API"),
     Row("busy", "acm", "ResourceInUseException|ConflictException", "", 1200,

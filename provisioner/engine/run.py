@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -100,20 +101,8 @@ def recorded_fields(records: Mapping[str, Record], kind: str) -> list[dict[str, 
 def prefetch(aws: Aws, kinds: set[type[Kind]]) -> None:
     """Read all kinds in bulk, concurrently, so that finding a thing is a look-up afterwards.
 
-    Raises:
-        Refused: a read was refused.
+    A read that fails stops nothing here: it fails again for the things of that kind, and only for them.
     """
-    from concurrent.futures import ThreadPoolExecutor
-
     with ThreadPoolExecutor(16) as pool:
-        for error in pool.map(lambda kind: _error_of(aws, kind), kinds):
-            if error:
-                raise explained(error) from error
-
-
-def _error_of(aws: Aws, kind: type[Kind]) -> Exception | None:
-    try:
-        aws.live(kind)
-    except Exception as error:
-        return error
-    return None
+        for kind in kinds:
+            pool.submit(aws.live, kind)

@@ -25,8 +25,7 @@ class Leftover:
 def sweep(aws: Aws) -> list[Leftover]:
     """Read every kind anew and return what still carries this stack's tags, or stands under its names and is ours.
 
-    Raises:
-        Refused: a read was refused, so nothing can be said.
+    A kind that cannot be read counts as left, since nothing can be said of it.
     """
     aws.forget()
     with ThreadPoolExecutor(16) as pool:
@@ -37,8 +36,8 @@ def sweep(aws: Aws) -> list[Leftover]:
 def _left(aws: Aws, kind: type[Kind]) -> list[Leftover]:
     try:
         lives = aws.live(kind)
-    except Exception as error:
-        raise explained(error) from error
+    except Exception as error:  # noqa: BLE001 (one kind that cannot be read does not keep the others from being told)
+        return [Leftover(kind.kind, "unknown", f"it could not be read: {explained(error)}")]
     return [
         Leftover(kind.kind, live.id, f"AWS is still taking it away ({live.status})" if live.deleting else live.status)
         for live in lives

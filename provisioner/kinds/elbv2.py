@@ -6,9 +6,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from botocore.exceptions import ClientError
+
 from provisioner.aws import Aws, batches, tag_map
 from provisioner.engine.errors import Failed
 from provisioner.engine.kind import Changes, Kind, Live
+from provisioner.engine.retry import absent
 from provisioner.kinds.ec2_network import interfaces
 
 Action = Mapping[str, Any]
@@ -49,6 +52,15 @@ def normal_action(action: Action) -> dict[str, Any]:
     if len(said.get("ForwardConfig", {}).get("TargetGroups", ())) == 1:
         return {"Type": said["Type"], "TargetGroupArn": said["ForwardConfig"]["TargetGroups"][0]["TargetGroupArn"]}
     return said
+
+
+def _parts(aws: Aws, operation: str, key: str, **parent: str) -> Iterator[Any]:
+    """Yield the parts of a balancer or listener; none if it was removed since it was listed."""
+    try:
+        yield from aws.pages("elbv2", operation, key, **parent)
+    except ClientError as error:
+        if not absent(error):
+            raise
 
 
 def _described_tags(aws: Aws, arns: Sequence[str]) -> dict[str, dict[str, str]]:
@@ -242,7 +254,7 @@ class TargetGroup(Kind):
 
 @dataclass(frozen=True)
 class Listener(Kind):
-    """A port of a load balancer, and what it does with requests that no rule takes. HTTPS wants policy and certificate."""
+    """A port, and what is done with requests that no rule takes. HTTPS wants a policy and a certificate."""
 
     load_balancer_arn: str
     port: int
@@ -258,7 +270,7 @@ class Listener(Kind):
     @classmethod
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Live]:
         for balancer in aws.live(LoadBalancer):
-            for listener in aws.pages("elbv2", "describe_listeners", "Listeners", LoadBalancerArn=balancer.id):
+            for listener in _parts(aws, "describe_listeners", "Listeners", LoadBalancerArn=balancer.id):
                 yield cls._live(listener, owned=balancer.owned)
 
     @staticmethod
@@ -311,7 +323,7 @@ class ListenerRule(Kind):
     @classmethod
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Live]:
         for listener in aws.live(Listener):
-            for rule in aws.pages("elbv2", "describe_rules", "Rules", ListenerArn=listener.id):
+            for rule in _parts(aws, "describe_rules", "Rules", ListenerArn=listener.id):
                 if not rule["IsDefault"]:
                     yield cls._live(listener.id, rule, owned=listener.owned)
 

@@ -142,10 +142,10 @@ class InstanceProfile(Kind):
         names = {fields["instance_profile_name"] for fields in known}
         for profile in aws.pages("iam", "list_instance_profiles", "InstanceProfiles"):
             name = profile["InstanceProfileName"]
-            # the list has no tags: they are asked for where the name may be ours
+            # the list has no tags: where the name may be ours the whole profile is read
             if name in names or name.startswith(f"{aws.name}-"):
-                tags = aws.pages("iam", "list_instance_profile_tags", "Tags", InstanceProfileName=name)
-                live = cls._live(aws, {**profile, "Tags": list(tags)})
+                whole = aws.client("iam").get_instance_profile(InstanceProfileName=name)["InstanceProfile"]
+                live = cls._live(aws, whole)
                 if live.owned or name in names:
                     yield live
 

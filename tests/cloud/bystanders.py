@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -26,7 +27,7 @@ def settle(client: Client, name: str = "ecs-sample-dev") -> None:
     client("logs").put_retention_policy(logGroupName="/ecs/somebody/web", retentionInDays=30)
     client("ssm").put_parameter(Name="/somebody/database/password", Value="theirs", Type="SecureString")
     _role(client("iam"))
-    client("servicediscovery").create_http_namespace(Name="somebody.internal")
+    _namespace(client("servicediscovery"))
     client("elbv2").create_target_group(Name="somebody", TargetType="ip", Protocol="HTTP", Port=80, VpcId=_vpc(client))
 
 
@@ -59,7 +60,7 @@ def _network(ec2: Any, name: str) -> None:
     ec2.create_subnet(VpcId=vpc, CidrBlock="10.0.0.0/20")
     # the same names as the stack's own, in another VPC
     for suffix in ("alb", "frontend"):
-        group = ec2.create_security_group(GroupName=f"{name}-{suffix}", Description="somebody's", VpcId=vpc)["GroupId"]
+        group = ec2.create_security_group(GroupName=f"{name}-{suffix}", Description="of somebody else", VpcId=vpc)["GroupId"]
         ec2.authorize_security_group_ingress(
             GroupId=group,
             IpPermissions=[
@@ -82,6 +83,14 @@ def _containers(ecs: Any, ecr: Any) -> None:
         family="somebody", containerDefinitions=[{"name": "web", "image": "somebody/web:1", "memory": 128}]
     )
     ecr.create_repository(repositoryName="somebody/web")
+
+
+def _namespace(discovery: Any) -> None:
+    operation = discovery.create_http_namespace(Name="somebody.internal")["OperationId"]
+    deadline = time.monotonic() + 15
+    while discovery.get_operation(OperationId=operation)["Operation"]["Status"] != "SUCCESS":
+        assert time.monotonic() < deadline, "the namespace was not made"
+        time.sleep(0.05)
 
 
 def _role(iam: Any) -> None:

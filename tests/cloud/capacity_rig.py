@@ -86,7 +86,7 @@ def declared(
         AutoScalingGroup("main", stack.name, policy, ids(subnets), least, most, desired_capacity=least),
         after=[instances, *settled],
     )
-    provider = stack.ensure(CapacityProvider("main", stack.name, group.arn, {**SCALING, "targetCapacity": target}))
+    provider = stack.ensure(CapacityProvider("main", f"asg-{stack.name}", group.arn, {**SCALING, "targetCapacity": target}))
     name = ready(provider).id
     attached = stack.ensure(
         ClusterCapacityProviders(

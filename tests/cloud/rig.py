@@ -67,7 +67,14 @@ class Rig:
     def aws(self) -> Aws:
         """A fresh way to the cloud, as each command has."""
         session = boto3.Session("testing", "testing", region_name=self.facts.region)
-        aws = Aws(session, self.config.project, self.config.env, Pace(self.scale), endpoint=self.cloud.endpoint)
+        aws = Aws(
+            session,
+            self.config.project,
+            self.config.env,
+            Pace(self.scale),
+            endpoint=self.cloud.endpoint,
+            resolver=("127.0.0.1", self.cloud.process.dns_port),
+        )
         aws.account = self.facts.account
         return aws
 

@@ -16,7 +16,6 @@ def ecs(network: Network) -> Any:
     """An ECS client in a cloud with a network and the cluster `main`, which has Fargate's two providers."""
     client = network.cloud.client("ecs")
     client.create_cluster(clusterName="main", capacityProviders=["FARGATE", "FARGATE_SPOT"])
-    settled(network, "main")
     return client
 
 
@@ -25,10 +24,6 @@ def cluster(network: Network, name: str = "main") -> Answer:
     (found,) = network.cloud.client("ecs").describe_clusters(clusters=[name], include=everything)["clusters"]
     answer: Answer = found
     return answer
-
-
-def settled(network: Network, name: str) -> None:
-    network.cloud.wait(lambda: cluster(network, name).get("attachmentsStatus") == "UPDATE_COMPLETE", "attachments")
 
 
 def service(network: Network, name: str = "web", *, tags: bool = False) -> Answer:
@@ -199,8 +194,9 @@ def test_cluster_with_a_service_or_a_task_is_not_deleted(network: Network, ecs: 
         ecs.delete_cluster(cluster="main")
     ecs.stop_task(cluster="main", task=task["taskArn"])
     network.cloud.wait(lambda: cluster(network)["pendingTasksCount"] == 0, "no task")
-    ecs.get_waiter("tasks_stopped").wait(
-        cluster="main", tasks=[task["taskArn"]], WaiterConfig={"Delay": 1, "MaxAttempts": 10}
+    network.cloud.wait(
+        lambda: ecs.describe_tasks(cluster="main", tasks=[task["taskArn"]])["tasks"][0]["lastStatus"] == "STOPPED",
+        "task STOPPED",
     )
     assert ecs.delete_cluster(cluster="main")["cluster"]["status"] == "INACTIVE"
 
@@ -605,7 +601,10 @@ def test_run_task_runs_and_stops(network: Network, ecs: Any) -> None:
     arns = [task["taskArn"] for task in answer["tasks"]]
     assert (len(arns), answer["failures"]) == (2, [])
     assert answer["tasks"][0]["overrides"]["containerOverrides"] == [{"name": "web", "command": ["true"]}]
-    ecs.get_waiter("tasks_running").wait(cluster="main", tasks=arns, WaiterConfig={"Delay": 1, "MaxAttempts": 10})
+    network.cloud.wait(
+        lambda: {one["lastStatus"] for one in ecs.describe_tasks(cluster="main", tasks=arns)["tasks"]} == {"RUNNING"},
+        "tasks RUNNING",
+    )
     assert sorted(ecs.list_tasks(cluster="main", startedBy="me")["taskArns"]) == sorted(arns)
     assert ecs.list_tasks(cluster="main", family="other")["taskArns"] == []
     (first,) = ecs.describe_tasks(cluster="main", tasks=arns[:1], include=["TAGS"])["tasks"]

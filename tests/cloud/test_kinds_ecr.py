@@ -80,7 +80,12 @@ def test_somebody_elses_repository_is_refused_and_left_as_it_is(rig: Rig) -> Non
 def test_removed_with_its_images_without_a_trace(rig: Rig) -> None:
     rig.up(declared).ok()
     ecr = rig.cloud.client("ecr")
-    manifest = {"schemaVersion": 2, "config": {"digest": "sha256:1"}, "layers": []}
+    manifest = {
+        "schemaVersion": 2,
+        "mediaType": "application/vnd.docker.distribution.manifest.v2+json",
+        "config": {"digest": "sha256:1"},
+        "layers": [],
+    }
     ecr.put_image(repositoryName=NAME, imageManifest=json.dumps(manifest), imageTag="1")
     assert rig.down().ok().summary.leftovers == []
     assert ecr.describe_repositories()["repositories"] == []

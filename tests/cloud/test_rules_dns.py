@@ -69,7 +69,6 @@ def test_zone_creation(place: Net, route53: Any) -> None:
 def test_changes_are_pending_then_in_sync(cloud: EmbeddedCloud, route53: Any) -> None:
     info = put_record(cloud, "a.example.com", "A", "192.0.2.1")
     assert info["Status"] == "PENDING"
-    assert route53.get_change(Id=info["Id"])["ChangeInfo"]["Status"] == "PENDING"
     cloud.wait(lambda: route53.get_change(Id=info["Id"])["ChangeInfo"]["Status"] == "INSYNC", "the change")
     refused(lambda: route53.get_change(Id="C0000000000"), "NoSuchChange")
 
@@ -200,7 +199,7 @@ def done(cloud: EmbeddedCloud, operation: str) -> Any:
 def test_namespace_is_there_when_its_operation_is_done(place: Net, route53: Any, discovery: Any) -> None:
     operation = namespace(place)
     first = discovery.get_operation(OperationId=operation)["Operation"]
-    assert first["Status"] == "SUBMITTED"
+    assert first["Status"] in ("SUBMITTED", "PENDING")
     assert "Targets" not in first
     assert discovery.list_namespaces()["Namespaces"] == []
     assert namespace(place) == operation

@@ -83,8 +83,8 @@ def test_balancer_is_provisioned_holds_public_interfaces_and_lets_go_of_them(pla
     assert {interface["SubnetId"] for interface in place.interfaces(other)} == set(place.subnets[:2])
 
     elb.delete_load_balancer(LoadBalancerArn=arn)
-    refused(lambda: elb.describe_load_balancers(LoadBalancerArns=[arn]), "LoadBalancerNotFound")
     refused(lambda: ec2.delete_security_group(GroupId=other), "DependencyViolation")
+    refused(lambda: elb.describe_load_balancers(LoadBalancerArns=[arn]), "LoadBalancerNotFound")
     place.cloud.wait(lambda: place.unused(other), "the interfaces to go")
     ec2.delete_security_group(GroupId=other)
     ec2.detach_internet_gateway(InternetGatewayId=gateway, VpcId=place.vpc)
@@ -246,9 +246,9 @@ def test_certificate_is_issued_only_when_its_records_resolve(cloud: EmbeddedClou
     names = ["*.app.example.com", "other.example.com"]
     request = {"DomainName": "app.example.com", "SubjectAlternativeNames": names, "ValidationMethod": "DNS"}
     arn = acm.request_certificate(**request, IdempotencyToken="one")["CertificateArn"]
+    first = certificate(cloud, arn)
     assert acm.request_certificate(**request, IdempotencyToken="one")["CertificateArn"] == arn
     assert acm.request_certificate(**request, IdempotencyToken="two")["CertificateArn"] != arn
-    first = certificate(cloud, arn)
     assert first["Status"] == "PENDING_VALIDATION"
     assert [option["DomainName"] for option in first["DomainValidationOptions"]] == ["app.example.com", *names]
     assert all("ResourceRecord" not in option for option in first["DomainValidationOptions"])

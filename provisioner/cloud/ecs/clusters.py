@@ -130,9 +130,9 @@ def check_strategy(store: Store, strategy: list[Shape], providers: list[str]) ->
         if name not in providers:
             refuse(
                 "InvalidParameterException",
-                "The specified capacity provider strategy cannot contain a capacity provider that is not associated with "
-                "the cluster. Associate the capacity provider with the cluster or specify a valid capacity provider and "
-                "try again.",
+                "The specified capacity provider strategy cannot contain a capacity provider that is not associated "
+                "with the cluster. Associate the capacity provider with the cluster or specify a valid capacity "
+                "provider and try again.",
             )
     if {name in FARGATE for name in names} == {True, False}:
         refuse(

@@ -14,7 +14,7 @@ from provisioner.cloud.ecs.dispatch import operation, page
 from provisioner.cloud.ecs.store import ContainerInstance, Shape, Store, Task, last_part, tag_list, tag_map
 from provisioner.cloud.patch import refuse
 
-BOOT_SECONDS = 15.0
+BOOT_SECONDS = 10.0
 # Task ENIs of a trunk, by size (developer guide, supported instances of container-instance-eni).
 _TRUNK = {"large": 10, "xlarge": 20, "2xlarge": 40, "4xlarge": 60, "9xlarge": 60, "12xlarge": 60, "18xlarge": 120}
 _CLUSTER = re.compile(r"^\s*(?:echo\s+)?[\"']?ECS_CLUSTER=[\"']?([A-Za-z0-9_-]+)", re.MULTILINE)

@@ -16,7 +16,7 @@ from provisioner.cloud.ecs.placement import fits
 from provisioner.cloud.ecs.store import NEVER, CapacityProvider, Shape, Store, store
 from provisioner.cloud.patch import add, refuse, wrap
 
-_LOOK_SECONDS = 15.0
+_LOOK_SECONDS = 10.0
 _SURPLUS_SECONDS = 900.0
 _FROM_ZERO = 2
 

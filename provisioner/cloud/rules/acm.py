@@ -17,7 +17,7 @@ from provisioner.cloud.domains import is_delegated
 from provisioner.cloud.patch import refuse, wrap
 from provisioner.cloud.rules.elbv2 import certificate_users
 
-_RECORDS_AFTER, _ISSUED_AFTER, _USABLE_AFTER = 2.0, 2.0, 2.0
+_RECORDS_AFTER, _ISSUED_AFTER, _USABLE_AFTER = 5.0, 2.0, 5.0
 _DOMAIN = re.compile(r"(\*\.)?(((?!-)[A-Za-z0-9-]{0,62}[A-Za-z0-9])\.)+((?!-)[A-Za-z0-9-]{1,62}[A-Za-z0-9])")
 
 

@@ -12,7 +12,7 @@ from moto.elbv2.ssl_policies import SSL_POLICIES
 from provisioner.cloud.clock import later, passed
 from provisioner.cloud.patch import refuse, wrap
 
-_IN_USE_LAG = 1.5
+_IN_USE_LAG = 3.0
 _MAX_TAGS = 50
 
 _TARGET_GROUP_ATTRIBUTES = {

@@ -1,0 +1,32 @@
+"""How many tasks each service has: between its bounds, as many as keep the average CPU where it should be."""
+
+from __future__ import annotations
+
+from provisioner.engine.step import Stack, step
+from provisioner.kinds.application_autoscaling import ScalableTarget, ScalingPolicy
+from steps.cluster import Cluster
+from steps.service_roles import ServiceRoles
+from steps.services import Services
+
+SCALE_OUT_COOLDOWN, SCALE_IN_COOLDOWN = 60, 300
+"""Seconds: quick to grow, slow to shrink."""
+
+
+@step
+def scaling(stack: Stack, service_roles: ServiceRoles, cluster: Cluster, services: Services) -> None:
+    """Declare each service's bounds and its policy. From then on the number of tasks is autoscaling's business."""
+    for name, service in stack.config.services.items():
+        want = service.scaling
+        resource = f"service/{cluster.name}/{services.handles[name].service_name}"
+        target = stack.ensure(
+            ScalableTarget(name, resource, want.min, want.max),
+            after=[service_roles.scaling],
+        )
+        tracking = {
+            "TargetValue": float(want.cpu),
+            "PredefinedMetricSpecification": {"PredefinedMetricType": "ECSServiceAverageCPUUtilization"},
+            "ScaleOutCooldown": SCALE_OUT_COOLDOWN,
+            "ScaleInCooldown": SCALE_IN_COOLDOWN,
+            "DisableScaleIn": False,
+        }
+        stack.ensure(ScalingPolicy(name, f"{stack.name}-{name}-cpu", target.id, tracking))

@@ -1,0 +1,93 @@
+"""The services: tasks kept running, found by name inside and by path from outside."""
+
+from __future__ import annotations
+
+from provisioner.config import Service as Wanted
+from provisioner.engine.step import Handle, Stack, ready, step
+from provisioner.kinds.ecs_service import Service
+from steps.capacity import FARGATE_SPOT, Capacity
+from steps.cluster import Cluster
+from steps.discovery import Discovery
+from steps.drain import Drain
+from steps.endpoints import Endpoints
+from steps.load_balancer import LoadBalancing
+from steps.network import Network
+from steps.security_groups import SecurityGroups
+from steps.task_definitions import TaskDefinitions
+
+GRACE = 60
+"""Seconds in which the load balancer's opinion of a new task does not count."""
+DEPLOYMENT = {
+    "deploymentCircuitBreaker": {"enable": True, "rollback": True},
+    "maximumPercent": 200,
+    "minimumHealthyPercent": 100,
+}
+"""New tasks first, then old ones go; a deployment whose tasks keep failing is rolled back."""
+
+
+@step
+def services(
+    stack: Stack,
+    network: Network,
+    security_groups: SecurityGroups,
+    endpoints: Endpoints,
+    cluster: Cluster,
+    capacity: Capacity,
+    drain: Drain,
+    discovery: Discovery,
+    load_balancer: LoadBalancing,
+    task_definitions: TaskDefinitions,
+) -> dict[str, Handle]:
+    """Declare the services, in private subnets, and return them by name.
+
+    Their tasks start at once, so they come after the endpoints, without which no image can be pulled, and after their
+    provider is on the cluster. ECS refuses a target group that no listener uses.
+    """
+    return {
+        name: stack.ensure(
+            Service(
+                name,
+                cluster=cluster.name,
+                service_name=name,
+                task_definition=task_definitions.arns[name],
+                desired_count=service.count,
+                capacity_provider_strategy=[
+                    {
+                        "capacityProvider": capacity.provider if service.launch == "ec2" else FARGATE_SPOT,
+                        "weight": 1,
+                        "base": 0,
+                    }
+                ],
+                subnets=network.private,
+                security_groups=[security_groups.services[name]],
+                assign_public_ip="DISABLED",
+                load_balancers=_load_balancers(name, service, load_balancer),
+                service_registries=[{"registryArn": discovery.services[name]}],
+                health_check_grace_period_seconds=GRACE if service.public else 0,
+                deployment_configuration=DEPLOYMENT,
+                availability_zone_rebalancing="ENABLED",
+                enable_execute_command=True,
+                enable_ecs_managed_tags=True,
+                propagate_tags="SERVICE",
+            ),
+            after=[
+                drain.handle,
+                ready(capacity.attached),
+                *endpoints.available,
+                *([load_balancer.routes[name]] if service.public else []),
+            ],
+        )
+        for name, service in stack.config.services.items()
+    }
+
+
+def _load_balancers(name: str, service: Wanted, load_balancer: LoadBalancing) -> list[dict[str, object]]:
+    if not service.public:
+        return []
+    return [
+        {
+            "targetGroupArn": load_balancer.target_groups[name],
+            "containerName": name,
+            "containerPort": service.port,
+        }
+    ]

@@ -1,0 +1,116 @@
+"""What each service's tasks are made of: one container, as little privileged as it can be, told where the others are."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from provisioner.config import Service
+from provisioner.engine.step import Stack, step
+from provisioner.kinds.ecs_service import TaskDefinition
+from steps.database import Database
+from steps.images import Images
+from steps.logs import Logs
+from steps.roles import Roles
+from steps.secrets import Secrets
+
+TMP_MIB = 64
+"""How much may be written to /tmp, which is memory."""
+PRIVILEGED_PORTS = 1024
+EXEC_FOLDERS = {"exec": "/managed-agents", "exec-state": "/var/lib/amazon/ssm", "exec-logs": "/var/log/amazon/ssm"}
+"""Where the agent of ECS Exec writes inside the container (aws/containers-roadmap#1359)."""
+
+
+@step
+def task_definitions(
+    stack: Stack, roles: Roles, images: Images, logs: Logs, secrets: Secrets, database: Database
+) -> dict[str, str]:
+    """Declare a task definition for each service, and return the ARNs of their newest revisions, by service."""
+    arns: dict[str, str] = {}
+    for name, service in stack.config.services.items():
+        container = _container(stack, name, service, images.uris[name], logs.services[name])
+        if service.database:
+            container["secrets"] = [{"name": "DB_PASSWORD", "valueFrom": secrets.parameter_arn}]
+        environment = _environment(stack, service, database)
+        container["environment"] = [{"name": key, "value": value} for key, value in sorted(environment.items())]
+        arns[name] = stack.ensure(
+            TaskDefinition(
+                name,
+                family=f"{stack.name}-{name}",
+                requires_compatibilities=[service.launch.upper()],
+                network_mode="awsvpc",
+                cpu=str(service.cpu),
+                memory=str(service.memory),
+                execution_role_arn=roles.execution,
+                task_role_arn=roles.tasks[name],
+                runtime_platform={"cpuArchitecture": "X86_64", "operatingSystemFamily": "LINUX"},
+                container_definitions=[container],
+                volumes=[{"name": volume} for volume in EXEC_FOLDERS] if service.read_only else [],
+            )
+        ).arn
+    return arns
+
+
+def _container(stack: Stack, name: str, service: Service, image: str, log_group: str) -> dict[str, Any]:
+    linux: dict[str, Any] = {"initProcessEnabled": True}  # it reaps what ECS Exec leaves behind
+    container: dict[str, Any] = {
+        "name": name,
+        "image": image,
+        "essential": True,
+        "cpu": service.cpu,
+        "memory": service.memory,
+        "portMappings": [{"containerPort": service.port, "protocol": "tcp"}],
+        "user": service.user,
+        "readonlyRootFilesystem": service.read_only,
+        "linuxParameters": linux,
+        "logConfiguration": {
+            "logDriver": "awslogs",
+            "options": {
+                "awslogs-group": log_group,
+                "awslogs-region": stack.facts.region,
+                "awslogs-stream-prefix": name,
+                "mode": "non-blocking",  # a service does not stand still because its log does
+            },
+        },
+    }
+    if service.read_only:
+        linux["tmpfs"] = [{"containerPath": "/tmp", "size": TMP_MIB}]
+        container["mountPoints"] = [
+            {"sourceVolume": volume, "containerPath": path, "readOnly": False} for volume, path in EXEC_FOLDERS.items()
+        ]
+    if service.port < PRIVILEGED_PORTS:
+        # So that a user other than root may listen there
+        container["systemControls"] = [{"namespace": "net.ipv4.ip_unprivileged_port_start", "value": "0"}]
+    if service.build:
+        container["healthCheck"] = _health(service)
+    return container
+
+
+def _health(service: Service) -> Mapping[str, Any]:
+    """Return how ECS asks the container whether it is well, in Python: images that the stack builds have it.
+
+    A ready image is not asked: what programs it has is not known, and a check that cannot run would end a sound task.
+    Behind the load balancer it is asked from there.
+    """
+    url = f"http://127.0.0.1:{service.port}{service.health}"
+    program = "import sys, urllib.request as web; web.urlopen(sys.argv[1], timeout=4)"
+    command: Sequence[str] = ["CMD", "python3", "-c", program, url]
+    return {"command": command, "interval": 15, "timeout": 5, "retries": 3, "startPeriod": 30}
+
+
+def _environment(stack: Stack, service: Service, database: Database) -> dict[str, str]:
+    """Return the variables: its own port, where it finds what it calls, the database, and what the user set."""
+    dns, want = stack.config.dns, stack.config.database
+    urls = {
+        f"{callee.upper().replace('-', '_')}_URL": (
+            f"http://{callee}.{dns.discovery_domain}:{stack.config.services[callee].port}"
+        )
+        for callee in service.calls
+    }
+    access = {
+        "DB_HOST": f"database.{dns.private_domain}",
+        "DB_PORT": str(database.port),
+        "DB_NAME": want.name,
+        "DB_USER": want.user,
+    }
+    return {"PORT": str(service.port), **urls, **(access if service.database else {}), **service.environment}

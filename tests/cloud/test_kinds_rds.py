@@ -1,0 +1,212 @@
+"""RDS's kinds: made, found again, changed, mended after drift, removed; somebody else's left alone."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from provisioner.engine.errors import Failed
+from provisioner.engine.kind import Live
+from provisioner.engine.step import Stack, ids
+from provisioner.kinds.ec2_network import Subnet, Vpc
+from provisioner.kinds.ec2_security import SecurityGroup
+from provisioner.kinds.rds import DbCluster, DbClusterParameterGroup, DbInstance, DbSubnetGroup
+from provisioner.kinds.ssm import SecureParameter
+from tests.cloud.rig import Rig
+
+NAME = "ecs-sample-dev"
+PAUSING = {"MinCapacity": 0, "MaxCapacity": 4, "SecondsUntilAutoPause": 300}
+
+
+def declared(
+    stack: Stack,
+    *,
+    scaling: dict[str, float] | None = None,
+    days: int = 7,
+    zones: str = "ac",
+    parameters: dict[str, str] | None = None,
+    user: str = "dbadmin",
+) -> None:
+    vpc = stack.ensure(Vpc("main", "10.0.0.0/16", enable_dns_hostnames=False))
+    subnets = [
+        stack.ensure(Subnet(zone, vpc.id, f"ap-northeast-1{zone}", f"10.0.{number * 16}.0/20"))
+        for number, zone in enumerate("acd")
+    ]
+    used = [subnet for zone, subnet in zip("acd", subnets, strict=True) if zone in zones]
+    group = stack.ensure(SecurityGroup("db", vpc.id, "db", "Database", [], []))
+    secret = stack.ensure(SecureParameter("password", f"/{NAME}/database/password", "Master password"))
+    place = stack.ensure(DbSubnetGroup("main", NAME, "Database subnets", ids(used)))
+    settings = stack.ensure(
+        DbClusterParameterGroup(
+            "main", NAME, "aurora-mysql8.0", "Settings", parameters or {"character_set_server": "utf8mb4"}
+        )
+    )
+    cluster = stack.ensure(
+        DbCluster(
+            "main",
+            db_cluster_identifier=NAME,
+            engine="aurora-mysql",
+            engine_version="8.0",
+            database_name="sample",
+            master_username=user,
+            password_parameter=secret.id,
+            db_subnet_group_name=place.id,
+            vpc_security_group_ids=[group.id],
+            db_cluster_parameter_group_name=settings.id,
+            serverless_v2_scaling_configuration=scaling or PAUSING,
+            backup_retention_period=days,
+        )
+    )
+    stack.ensure(DbInstance("main", f"{NAME}-1", cluster.id, "aurora-mysql"))
+
+
+def cluster(rig: Rig) -> Any:
+    return rig.cloud.client("rds").describe_db_clusters(DBClusterIdentifier=NAME)["DBClusters"][0]
+
+
+def test_made_once_and_then_left_alone(rig: Rig) -> None:
+    first = rig.up(declared).ok()
+    assert first.summary.counts == {"made": 10}
+    made = cluster(rig)
+    assert made["Status"] == "available"
+    assert made["EngineMode"] == "provisioned"
+    assert made["EngineVersion"].startswith("8.0.mysql_aurora.3.")
+    assert made["StorageEncrypted"]
+    assert made["CopyTagsToSnapshot"]
+    assert made["ServerlessV2ScalingConfiguration"] == PAUSING
+    (instance,) = rig.cloud.client("rds").describe_db_instances()["DBInstances"]
+    assert instance["DBInstanceStatus"] == "available"
+    assert instance["DBInstanceClass"] == "db.serverless"
+    assert not instance["PubliclyAccessible"]
+    outputs = rig.state().records["db_cluster/main"].outputs
+    assert (outputs["endpoint"], outputs["port"]) == (made["Endpoint"], 3306)
+    assert rig.up(declared).ok().writes == []
+    assert rig.plan(declared) == []
+
+
+def test_the_password_goes_from_parameter_store_to_rds_only(rig: Rig) -> None:
+    outcome = rig.up(declared).ok()
+    ssm = rig.cloud.client("ssm")
+    name = f"/{NAME}/database/password"
+    password = ssm.get_parameter(Name=name, WithDecryption=True)["Parameter"]["Value"]
+    assert password not in "".join(path.read_text() for path in rig.folder.rglob("*") if path.is_file())
+    assert password not in repr(outcome)
+    # once made, a cluster is compared without its password
+    ssm.delete_parameter(Name=name)
+    assert [item.address for item in rig.plan(declared)] == ["secure_parameter/password"]
+
+
+def test_changes_are_planned_and_made_and_nothing_else(rig: Rig) -> None:
+    rig.up(declared).ok()
+
+    def other(stack: Stack) -> None:
+        declared(
+            stack,
+            scaling={"MinCapacity": 0.5, "MaxCapacity": 8},
+            days=14,
+            zones="acd",
+            parameters={"time_zone": "Asia/Tokyo"},
+        )
+
+    assert [(item.address, item.action, list(item.changes)) for item in rig.plan(other)] == [
+        ("db_subnet_group/main", "change", ["subnet_ids"]),
+        ("db_cluster_parameter_group/main", "change", ["parameters"]),
+        ("db_cluster/main", "change", ["serverless_v2_scaling_configuration", "backup_retention_period"]),
+    ]
+    assert sorted(rig.up(other).ok().writes) == [
+        "ModifyDBCluster",
+        "ModifyDBClusterParameterGroup",
+        "ModifyDBSubnetGroup",
+        "ResetDBClusterParameterGroup",
+    ]
+    assert rig.plan(other) == []
+    assert cluster(rig)["BackupRetentionPeriod"] == 14
+
+
+def test_another_master_user_is_refused(rig: Rig) -> None:
+    rig.up(declared).ok()
+    (planned,) = rig.plan(lambda stack: declared(stack, user="admin"))
+    assert "master_username is 'dbadmin', wanted 'admin'" in planned.why
+
+
+def test_drift_is_seen_and_mended(rig: Rig) -> None:
+    rig.up(declared).ok()
+    rds = rig.cloud.client("rds")
+    rds.modify_db_cluster(DBClusterIdentifier=NAME, DeletionProtection=True, ApplyImmediately=True)
+    rds.modify_db_instance(DBInstanceIdentifier=f"{NAME}-1", PubliclyAccessible=True, ApplyImmediately=True)
+    assert {item.address: list(item.changes) for item in rig.plan(declared)} == {
+        "db_cluster/main": ["deletion_protection"],
+        "db_instance/main": ["publicly_accessible"],
+    }
+    rig.up(declared).ok()
+    assert rig.plan(declared) == []
+
+
+def test_a_lost_instance_is_made_anew(rig: Rig) -> None:
+    rig.up(declared).ok()
+    rds = rig.cloud.client("rds")
+    rds.delete_db_instance(DBInstanceIdentifier=f"{NAME}-1", SkipFinalSnapshot=True)
+    assert rig.up(declared).ok().writes == ["CreateDBInstance"]
+    assert rig.plan(declared) == []
+
+
+def test_somebody_elses_cluster_is_refused_and_left_as_it_is(rig: Rig) -> None:
+    rds, ec2 = rig.cloud.client("rds"), rig.cloud.client("ec2")
+    subnets = ec2.describe_subnets()["Subnets"]
+    rds.create_db_subnet_group(
+        DBSubnetGroupName=NAME, DBSubnetGroupDescription="theirs", SubnetIds=[s["SubnetId"] for s in subnets]
+    )
+    rds.create_db_cluster_parameter_group(
+        DBClusterParameterGroupName=NAME, DBParameterGroupFamily="aurora-mysql8.0", Description="theirs"
+    )
+    rds.create_db_cluster(
+        DBClusterIdentifier=NAME,
+        Engine="aurora-mysql",
+        MasterUsername="theirs",
+        MasterUserPassword="12345678",
+        DBSubnetGroupName=NAME,
+        DBClusterParameterGroupName=NAME,
+    )
+    before = rig.cloud.wait(lambda: (made := cluster(rig))["Status"] == "available" and made, "their cluster")
+    refused = {item.address for item in rig.plan(declared) if "does not carry this stack's tags" in item.why}
+    assert refused == {"db_subnet_group/main", "db_cluster_parameter_group/main", "db_cluster/main"}
+    assert rig.up(declared).summary.exit_code == 1
+    assert rig.down().ok().summary.leftovers == []
+    after = cluster(rig)
+    for made in (before, after):
+        made.pop("LatestRestorableTime", None)
+    assert after == before
+    assert [g["DBSubnetGroupDescription"] for g in rds.describe_db_subnet_groups()["DBSubnetGroups"]] == ["theirs"]
+
+
+def test_found_again_without_the_state(rig: Rig) -> None:
+    rig.up(declared).ok()
+    rig.folder = rig.folder.with_name("other")
+    assert rig.up(declared).ok().summary.counts == {"adopted": 10}
+
+
+def test_removed_without_a_trace(rig: Rig) -> None:
+    rig.up(declared).ok()
+    down = rig.down().ok()
+    assert down.summary.leftovers == []
+    # the cluster's deletion does not wait until its instance is gone
+    assert down.writes.index("DeleteDBInstance") < down.writes.index("DeleteDBCluster")
+    rds = rig.cloud.client("rds")
+    assert rds.describe_db_clusters()["DBClusters"] == []
+    assert rds.describe_db_instances()["DBInstances"] == []
+    assert rds.describe_db_subnet_groups()["DBSubnetGroups"] == []
+    groups = rds.describe_db_cluster_parameter_groups()["DBClusterParameterGroups"]
+    assert NAME not in [group["DBClusterParameterGroupName"] for group in groups]
+    assert rds.describe_db_cluster_snapshots()["DBClusterSnapshots"] == []
+    assert rig.down().ok().writes == []
+
+
+@pytest.mark.parametrize(
+    ("status", "said"),
+    [("stopped", "aws rds start-db-cluster --db-cluster-identifier c"), ("incompatible-network", "incompatible-network")],
+)
+def test_what_does_not_become_available_by_itself_is_told_at_once(status: str, said: str) -> None:
+    with pytest.raises(Failed, match=said):
+        DbInstance.pending(Live("c-1", {"db_cluster_identifier": "c"}, status=status))
+    assert DbInstance.pending(Live("c-1", {"db_cluster_identifier": "c"}, status="rebooting")) == "rebooting"

@@ -1,0 +1,251 @@
+"""RDS: Aurora clusters, their instances, and the groups they stand on."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.cloud.conftest import EmbeddedCloud
+from tests.cloud.rules_rig import Net, net, refused
+
+VERSION = "8.0.mysql_aurora.3.08.2"
+TAGS = [{"Key": "Owner", "Value": "me"}]
+
+
+@pytest.fixture
+def place(cloud: EmbeddedCloud) -> Net:
+    return net(cloud)
+
+
+@pytest.fixture
+def rds(cloud: EmbeddedCloud) -> Any:
+    return cloud.client("rds")
+
+
+def subnet_group(place: Net, subnets: list[str] | None = None) -> Any:
+    return place.cloud.client("rds").create_db_subnet_group(
+        DBSubnetGroupName="db", DBSubnetGroupDescription="database", SubnetIds=subnets or place.subnets, Tags=TAGS
+    )["DBSubnetGroup"]
+
+
+def parameter_group(cloud: EmbeddedCloud, family: str = "aurora-mysql8.0", name: str = "utf8") -> Any:
+    return cloud.client("rds").create_db_cluster_parameter_group(
+        DBClusterParameterGroupName=name, DBParameterGroupFamily=family, Description="utf8mb4", Tags=TAGS
+    )
+
+
+def cluster_request(**more: Any) -> dict[str, Any]:
+    return {
+        "DBClusterIdentifier": "db",
+        "Engine": "aurora-mysql",
+        "EngineVersion": VERSION,
+        "MasterUsername": "dbadmin",
+        "MasterUserPassword": "correct-horse-battery",
+        "DatabaseName": "sample",
+        "DBSubnetGroupName": "db",
+        "StorageEncrypted": True,
+        "ServerlessV2ScalingConfiguration": {"MinCapacity": 0, "MaxCapacity": 4},
+        "Tags": TAGS,
+        **more,
+    }
+
+
+def member_request(**more: Any) -> dict[str, Any]:
+    return {
+        "DBInstanceIdentifier": "db-1",
+        "DBInstanceClass": "db.serverless",
+        "Engine": "aurora-mysql",
+        "DBClusterIdentifier": "db",
+        **more,
+    }
+
+
+def test_versions_and_classes_are_known(rds: Any) -> None:
+    versions = rds.describe_db_engine_versions(Engine="aurora-mysql")["DBEngineVersions"]
+    features = {entry["EngineVersion"]: entry["ServerlessV2FeaturesSupport"]["MinCapacity"] for entry in versions}
+    assert features["8.0.mysql_aurora.3.04.4"] == 0.5
+    assert features["8.0.mysql_aurora.3.08.0"] == features["8.0.mysql_aurora.3.11.1"] == 0
+    default = rds.describe_db_engine_versions(Engine="aurora-mysql", DefaultOnly=True)["DBEngineVersions"]
+    assert len(default) == 1
+    assert rds.describe_db_engine_versions(Engine="aurora-mysql", EngineVersion="9.9")["DBEngineVersions"] == []
+    request = {"Engine": "aurora-mysql", "EngineVersion": VERSION, "DBInstanceClass": "db.serverless"}
+    options = rds.describe_orderable_db_instance_options(**request)["OrderableDBInstanceOptions"]
+    assert len(options) == 1
+    assert len(options[0]["AvailabilityZones"]) == 3
+
+
+def test_subnet_group(place: Net, rds: Any) -> None:
+    refused(lambda: subnet_group(place, place.subnets[:1]), "DBSubnetGroupDoesNotCoverEnoughAZs", "ap-northeast-1a")
+    refused(lambda: subnet_group(place, [place.subnets[0], "subnet-0"]), "InvalidSubnet")
+    subnet_group(place, place.subnets[:2])
+    refused(lambda: subnet_group(place), "DBSubnetGroupAlreadyExists")
+    refused(
+        lambda: rds.modify_db_subnet_group(DBSubnetGroupName="db", SubnetIds=place.subnets[:1]),
+        "DBSubnetGroupDoesNotCoverEnoughAZs",
+    )
+    rds.modify_db_subnet_group(DBSubnetGroupName="db", SubnetIds=place.subnets, DBSubnetGroupDescription="more")
+    group = rds.describe_db_subnet_groups(DBSubnetGroupName="db")["DBSubnetGroups"][0]
+    assert [subnet["SubnetIdentifier"] for subnet in group["Subnets"]] == place.subnets
+    assert group["DBSubnetGroupDescription"] == "more"
+    assert rds.list_tags_for_resource(ResourceName=group["DBSubnetGroupArn"])["TagList"] == TAGS
+    rds.delete_db_subnet_group(DBSubnetGroupName="db")
+    refused(lambda: rds.describe_db_subnet_groups(DBSubnetGroupName="db"), "DBSubnetGroupNotFoundFault")
+
+
+def test_cluster_parameter_group(cloud: EmbeddedCloud, rds: Any) -> None:
+    refused(lambda: parameter_group(cloud, "aurora-mysql9.9"), "InvalidParameterValue", "family")
+    refused(lambda: parameter_group(cloud, name="under_score"), "InvalidParameterValue", "identifier")
+    parameter_group(cloud)
+    refused(lambda: parameter_group(cloud), "DBParameterGroupAlreadyExists")
+    wanted = {"ParameterName": "character_set_server", "ParameterValue": "utf8mb4", "ApplyMethod": "immediate"}
+    rds.modify_db_cluster_parameter_group(DBClusterParameterGroupName="utf8", Parameters=[wanted])
+    name = {"DBClusterParameterGroupName": "utf8"}
+    was_set = rds.describe_db_cluster_parameters(**name, Source="user")["Parameters"]
+    assert [(entry["ParameterName"], entry["ParameterValue"], entry["Source"]) for entry in was_set] == [
+        ("character_set_server", "utf8mb4", "user")
+    ]
+    every = {entry["ParameterName"]: entry for entry in rds.describe_db_cluster_parameters(**name)["Parameters"]}
+    assert every["time_zone"]["Source"] == "engine-default"
+    rds.reset_db_cluster_parameter_group(**name, ResetAllParameters=True)
+    assert rds.describe_db_cluster_parameters(**name, Source="user")["Parameters"] == []
+    rds.delete_db_cluster_parameter_group(**name)
+    refused(lambda: rds.delete_db_cluster_parameter_group(**name), "DBParameterGroupNotFound")
+
+
+@pytest.mark.parametrize(
+    ("more", "code", "says"),
+    [
+        ({"MasterUserPassword": "short"}, "InvalidParameterValue", "shorter"),
+        ({"MasterUserPassword": "x" * 42}, "InvalidParameterValue", "longer"),
+        ({"MasterUserPassword": "with/slash-in-it"}, "InvalidParameterValue", "printable"),
+        ({"MasterUserPassword": "with@sign-in-it"}, "InvalidParameterValue", "printable"),
+        ({"MasterUserPassword": 'with"quote-in-it'}, "InvalidParameterValue", "printable"),
+        ({"MasterUserPassword": "with space in it"}, "InvalidParameterValue", "printable"),
+        ({"MasterUsername": "rdsadmin"}, "InvalidParameterValue", "reserved"),
+        ({"MasterUsername": "1admin"}, "InvalidParameterValue", "MasterUsername"),
+        ({"DatabaseName": "my-sample"}, "InvalidParameterValue", "DatabaseName"),
+        ({"DBClusterIdentifier": "two--hyphens"}, "InvalidParameterValue", "identifier"),
+        ({"EngineVersion": "8.0.mysql_aurora.3.99.9"}, "InvalidParameterCombination", "Cannot find version"),
+        ({"EngineVersion": "8.0.mysql_aurora.3.04.4"}, "InvalidParameterValue", "minimum capacity"),
+        ({"EngineMode": "serverless"}, "InvalidParameterValue", "unavailable"),
+        ({"DBSubnetGroupName": "none"}, "DBSubnetGroupNotFoundFault", "none"),
+        ({"DBClusterParameterGroupName": "none"}, "DBClusterParameterGroupNotFound", "none"),
+        ({"VpcSecurityGroupIds": ["sg-00000000000000000"]}, "InvalidParameterValue", "sg-0000"),
+    ],
+)
+def test_bad_clusters_are_refused(place: Net, rds: Any, more: dict[str, Any], code: str, says: str) -> None:
+    subnet_group(place)
+    refused(lambda: rds.create_db_cluster(**cluster_request(**more)), code, says)
+    assert rds.describe_db_clusters()["DBClusters"] == []
+
+
+@pytest.mark.parametrize(
+    "scaling",
+    [
+        {"MinCapacity": 0.3, "MaxCapacity": 4},
+        {"MinCapacity": 2, "MaxCapacity": 1},
+        {"MinCapacity": 0, "MaxCapacity": 0.5},
+        {"MinCapacity": 1, "MaxCapacity": 4, "SecondsUntilAutoPause": 600},
+        {"MinCapacity": 0, "MaxCapacity": 4, "SecondsUntilAutoPause": 60},
+    ],
+)
+def test_bad_scaling_is_refused(place: Net, rds: Any, scaling: dict[str, Any]) -> None:
+    subnet_group(place)
+    wanted = cluster_request(ServerlessV2ScalingConfiguration=scaling)
+    refused(lambda: rds.create_db_cluster(**wanted), "InvalidParameterValue", "Serverless v2")
+
+
+def test_life_of_a_cluster(place: Net, rds: Any) -> None:
+    cloud, ec2 = place.cloud, place.cloud.client("ec2")
+    group = place.group("database")
+    subnet_group(place)
+    parameter_group(cloud)
+    request = cluster_request(VpcSecurityGroupIds=[group], DBClusterParameterGroupName="utf8")
+    made = rds.create_db_cluster(**request)["DBCluster"]
+    assert made["Status"] == "creating"
+    assert made["Endpoint"].startswith("db.cluster-")
+    assert made["ReaderEndpoint"].startswith("db.cluster-ro-")
+    assert made["ServerlessV2ScalingConfiguration"]["SecondsUntilAutoPause"] == 300
+    assert made["TagList"] == TAGS
+    refused(lambda: rds.create_db_cluster(**request), "DBClusterAlreadyExistsFault")
+    refused(
+        lambda: rds.modify_db_cluster(DBClusterIdentifier="db", DeletionProtection=True), "InvalidDBClusterStateFault"
+    )
+    refused(lambda: rds.create_db_instance(**member_request(DBClusterIdentifier="no")), "DBClusterNotFoundFault")
+    bad_class = member_request(DBInstanceClass="db.m1.small")
+    refused(lambda: rds.create_db_instance(**bad_class), "InvalidParameterCombination", "db.m1.small")
+    member = rds.create_db_instance(**member_request(Tags=TAGS))["DBInstance"]
+    assert member["DBInstanceStatus"] == "creating"
+    assert "Endpoint" not in member
+    assert member["DBSubnetGroup"]["VpcId"] == place.vpc
+
+    def statuses() -> tuple[str, str]:
+        cluster = rds.describe_db_clusters(DBClusterIdentifier="db")["DBClusters"][0]
+        instance = rds.describe_db_instances(DBInstanceIdentifier="db-1")["DBInstances"][0]
+        return cluster["Status"], instance["DBInstanceStatus"]
+
+    cloud.wait(lambda: statuses() == ("available", "available"), "the database")
+    assert rds.describe_db_instances()["DBInstances"][0]["Endpoint"]["Port"] == 3306
+    members = rds.describe_db_clusters()["DBClusters"][0]["DBClusterMembers"]
+    assert [(entry["DBInstanceIdentifier"], entry["IsClusterWriter"]) for entry in members] == [("db-1", True)]
+    held = place.interfaces(group)
+    assert [interface["Description"] for interface in held] == ["RDSNetworkInterface"]
+    assert held[0]["SubnetId"] in place.subnets
+    refused(lambda: ec2.delete_security_group(GroupId=group), "DependencyViolation")
+
+    other = place.group("other")
+    scaling = {"MinCapacity": 0.5, "MaxCapacity": 8}
+    rds.modify_db_cluster(
+        DBClusterIdentifier="db",
+        VpcSecurityGroupIds=[other],
+        ServerlessV2ScalingConfiguration=scaling,
+        DeletionProtection=True,
+    )
+    changed = rds.describe_db_clusters()["DBClusters"][0]
+    assert changed["ServerlessV2ScalingConfiguration"] == scaling
+    assert place.unused(group)
+    assert len(place.interfaces(other)) == 1
+
+    delete = {"DBClusterIdentifier": "db", "SkipFinalSnapshot": True}
+    refused(lambda: rds.delete_db_cluster(**delete), "InvalidParameterCombination", "protect")
+    rds.modify_db_cluster(DBClusterIdentifier="db", DeletionProtection=False)
+    refused(lambda: rds.delete_db_cluster(**delete), "InvalidDBClusterStateFault", "non-deleting")
+    refused(lambda: rds.delete_db_subnet_group(DBSubnetGroupName="db"), "InvalidDBSubnetGroupStateFault")
+    refused(
+        lambda: rds.delete_db_cluster_parameter_group(DBClusterParameterGroupName="utf8"),
+        "InvalidDBParameterGroupState",
+    )
+    gone = rds.delete_db_instance(DBInstanceIdentifier="db-1", SkipFinalSnapshot=True)["DBInstance"]
+    assert gone["DBInstanceStatus"] == "deleting"
+    # The cluster may go as soon as every instance is on its way.
+    refused(lambda: rds.delete_db_cluster(DBClusterIdentifier="db"), "InvalidParameterCombination", "FinalDBSnapshot")
+    assert rds.delete_db_cluster(**delete)["DBCluster"]["Status"] == "deleting"
+    refused(lambda: rds.delete_db_cluster(**delete), "InvalidDBClusterStateFault")
+    cloud.wait(lambda: not rds.describe_db_clusters()["DBClusters"], "the cluster to go")
+    refused(lambda: rds.describe_db_clusters(DBClusterIdentifier="db"), "DBClusterNotFoundFault")
+    refused(lambda: rds.describe_db_instances(DBInstanceIdentifier="db-1"), "DBInstanceNotFound")
+    assert rds.describe_db_cluster_snapshots()["DBClusterSnapshots"] == []
+    assert rds.describe_db_snapshots()["DBSnapshots"] == []
+    ec2.delete_security_group(GroupId=other)
+    rds.delete_db_subnet_group(DBSubnetGroupName="db")
+    rds.delete_db_cluster_parameter_group(DBClusterParameterGroupName="utf8")
+
+
+def test_final_snapshot_is_kept(place: Net, rds: Any) -> None:
+    subnet_group(place)
+    rds.create_db_cluster(**cluster_request())
+    place.cloud.wait(lambda: rds.describe_db_clusters()["DBClusters"][0]["Status"] == "available", "the cluster")
+    rds.delete_db_cluster(DBClusterIdentifier="db", FinalDBSnapshotIdentifier="last")
+    place.cloud.wait(lambda: not rds.describe_db_clusters()["DBClusters"], "the cluster to go")
+    kept = rds.describe_db_cluster_snapshots()["DBClusterSnapshots"]
+    assert [snapshot["DBClusterSnapshotIdentifier"] for snapshot in kept] == ["last"]
+
+
+def test_serverless_member_needs_scaling(place: Net, rds: Any) -> None:
+    subnet_group(place)
+    request = cluster_request()
+    del request["ServerlessV2ScalingConfiguration"]
+    rds.create_db_cluster(**request)
+    refused(lambda: rds.create_db_instance(**member_request()), "InvalidDBClusterStateFault", "scaling configuration")
+    rds.create_db_instance(**member_request(DBInstanceClass="db.r7g.large"))
