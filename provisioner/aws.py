@@ -11,12 +11,15 @@ from typing import TYPE_CHECKING, Any
 
 from provisioner.engine.errors import ReadOnly
 from provisioner.engine.kind import Kind, Live
+from provisioner.engine.retry import absent
 from provisioner.engine.waits import Pace
 
 if TYPE_CHECKING:
     import boto3
 
 ADDRESS_TAG = "provisioner:address"
+LISTS = 3
+"""How often a kind is listed anew when things go away meanwhile."""
 READS = re.compile(r"(Describe|List|Get|Search|Lookup|BatchGet|BatchCheck|Head|Test)")
 
 
@@ -179,7 +182,7 @@ class Aws:
         listing = self._listing(kind)
         with listing.lock:
             if listing.things is None or fresh:
-                things = {live.id: live for live in kind.list(self, self.known(kind))}
+                things = self._list(kind)
                 for id, (live, at) in list(listing.made.items()):
                     if id in things or self.pace.now() > at + self.pace.scaled(30):
                         del listing.made[id]
@@ -187,6 +190,16 @@ class Aws:
                         things[id] = live
                 listing.things = things
             return list(listing.things.values())
+
+    def _list(self, kind: type[Kind]) -> dict[str, Live]:
+        for _ in range(LISTS):
+            try:
+                return {live.id: live for live in kind.list(self, self.known(kind))}
+            except Exception as error:
+                # something went away between the list that names it and the read that looks closer
+                if not absent(error, kind.service):
+                    raise
+        return {live.id: live for live in kind.list(self, self.known(kind))}
 
     def made(self, kind: type[Kind], live: Live) -> None:
         """Note a thing that this run made or changed, so that the bulk reads show it at once."""

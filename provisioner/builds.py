@@ -1,4 +1,4 @@
-"""What is known of images that are to be built: a tag from the content of the folder, and whether building is possible."""
+"""What is known of images that are to be built: a tag from the folder's content, and whether it can be done."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def content_tag(folder: Path) -> str:
         return UNKNOWN
     digest = hashlib.sha256()
     for path in sorted(_files(folder)):
-        content = os.readlink(path).encode() if path.is_symlink() else path.read_bytes()
+        content = str(path.readlink()).encode() if path.is_symlink() else path.read_bytes()
         kind = "link" if path.is_symlink() else "program" if path.stat().st_mode & 0o100 else "file"
         # Lengths in front, so that no two contexts run together into the same bytes.
         for part in (path.relative_to(folder).as_posix().encode(), kind.encode(), content):
@@ -68,7 +68,9 @@ def check_builds(config: Config, facts: Facts, root: Path) -> dict[str, str]:
     }
     if skipped and not facts.local:
         raise ConfigurationError(
-            "\n".join(f"{text}: push the image yourself and write services.{name}.image" for name, text in skipped.items())
+            "\n".join(
+                f"{text}: push the image yourself and write services.{name}.image" for name, text in skipped.items()
+            )
         )
     return {name: f"{text}: the image is recorded as wanted, and not built" for name, text in skipped.items()}
 
@@ -80,4 +82,6 @@ def _why(folder: Path, facts: Facts) -> str:
         return f"but {folder} has no Dockerfile"
     if not facts.engine:
         return "but no Docker engine answers here"
-    return "but the embedded cloud has no registry to push to" if facts.local else "but this version does not build images"
+    return (
+        "but the embedded cloud has no registry to push to" if facts.local else "but this version does not build images"
+    )

@@ -5,7 +5,6 @@ from __future__ import annotations
 import urllib.request
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import reduce
 from ipaddress import IPv4Address
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -98,13 +97,17 @@ def _offering(aws: Aws, instance_types: Sequence[str]) -> list[str]:
     types = [{"Name": "instance-type", "Values": list(instance_types)}]
     offers: dict[str, set[str]] = {name: set() for name in instance_types}
     for offer in aws.pages(
-        "ec2", "describe_instance_type_offerings", "InstanceTypeOfferings", LocationType="availability-zone", Filters=types
+        "ec2",
+        "describe_instance_type_offerings",
+        "InstanceTypeOfferings",
+        LocationType="availability-zone",
+        Filters=types,
     ):
         offers[offer["InstanceType"]].add(offer["Location"])
     names = [f"com.amazonaws.{aws.region}.{service}" for service in INTERFACE_SERVICES]
     services = aws.pages("ec2", "describe_vpc_endpoint_services", "ServiceDetails", ServiceNames=names)
     endpoints = [set(service["AvailabilityZones"]) for service in services]
-    return sorted(reduce(set.intersection, [*offers.values(), *endpoints], zones))
+    return sorted(zones.intersection(*offers.values(), *endpoints))
 
 
 def _image(aws: Aws) -> str:
@@ -116,7 +119,7 @@ def _public_zone(aws: Aws, config: Config) -> str | None:
     domain = config.dns.domain
     found = aws.client("route53").list_hosted_zones_by_name(DNSName=domain)["HostedZones"]
     zones = [
-        zone["Id"].removeprefix("/hostedzone/")
+        str(zone["Id"]).removeprefix("/hostedzone/")
         for zone in found
         if zone["Name"].rstrip(".") == domain and not zone["Config"]["PrivateZone"]
     ]

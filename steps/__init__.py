@@ -8,6 +8,7 @@ from steps import (
     certificate,
     cluster,
     database,
+    database_name,
     discovery,
     dns,
     drain,
@@ -18,9 +19,12 @@ from steps import (
     network,
     repositories,
     roles,
+    scaling,
     secrets,
     security_groups,
     service_roles,
+    services,
+    task_definitions,
 )
 
 __all__ = [
@@ -29,6 +33,7 @@ __all__ = [
     "certificate",
     "cluster",
     "database",
+    "database_name",
     "discovery",
     "dns",
     "drain",
@@ -39,7 +44,10 @@ __all__ = [
     "network",
     "repositories",
     "roles",
+    "scaling",
     "secrets",
     "security_groups",
     "service_roles",
+    "services",
+    "task_definitions",
 ]

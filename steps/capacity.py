@@ -15,6 +15,7 @@ from steps.endpoints import Endpoints
 from steps.network import Network
 from steps.roles import Roles
 from steps.security_groups import SecurityGroups
+from steps.service_roles import ServiceRoles
 
 ROOT_DEVICE = "/dev/xvda"
 """The root device of Amazon Linux 2023."""
@@ -44,6 +45,7 @@ def capacity(
     network: Network,
     security_groups: SecurityGroups,
     roles: Roles,
+    service_roles: ServiceRoles,
     account: Account,
     endpoints: Endpoints,
     cluster: Cluster,
@@ -54,6 +56,7 @@ def capacity(
     Instances are declared before their group, so that a teardown comes to them when the group is gone.
     """
     config = stack.config.capacity
+    acting = [role for role in (service_roles.autoscaling, service_roles.spot) if role]
     template = stack.ensure(
         LaunchTemplate("main", stack.name, _template(stack, security_groups, roles), _user_data(stack.name))
     )
@@ -69,7 +72,7 @@ def capacity(
             desired_capacity=config.min,
         ),
         # an instance that boots before the endpoints are there never finds its cluster
-        after=[instances, *account.settled, *(endpoints.available if config.min else ())],
+        after=[instances, *acting, *account.settled, *(endpoints.available if config.min else ())],
     )
     # AWS reserves provider names that begin with aws, ecs or fargate, and a project may
     provider = stack.ensure(CapacityProvider("main", f"asg-{stack.name}", group.arn, MANAGED_SCALING))

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from provisioner.engine.step import Handle, Stack, step
 from provisioner.kinds import ecs_cluster
+from steps.logs import Logs
+from steps.service_roles import ServiceRoles
 
 
 @dataclass(frozen=True)
@@ -18,8 +20,8 @@ class Cluster:
 
 
 @step
-def cluster(stack: Stack) -> Cluster:
-    """Declare the cluster, watched by Container Insights."""
+def cluster(stack: Stack, logs: Logs, service_roles: ServiceRoles) -> Cluster:
+    """Declare the cluster, watched by Container Insights, whose log group is there before and goes after it."""
     insights = [{"name": "containerInsights", "value": "enabled"}]
-    made = stack.ensure(ecs_cluster.Cluster("main", stack.name, insights))
+    made = stack.ensure(ecs_cluster.Cluster("main", stack.name, insights), after=[logs.insights, service_roles.ecs])
     return Cluster(made.id, made.arn, made)

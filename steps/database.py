@@ -9,6 +9,7 @@ from provisioner.kinds.rds import DbCluster, DbClusterParameterGroup, DbInstance
 from steps.network import Network
 from steps.secrets import Secrets
 from steps.security_groups import MYSQL, SecurityGroups
+from steps.service_roles import ServiceRoles
 
 ENGINE, FAMILY = "aurora-mysql", "aurora-mysql8.0"
 VERSION = "8.0"
@@ -30,7 +31,9 @@ class Database:
 
 
 @step
-def database(stack: Stack, network: Network, security_groups: SecurityGroups, secrets: Secrets) -> Database:
+def database(
+    stack: Stack, network: Network, security_groups: SecurityGroups, secrets: Secrets, service_roles: ServiceRoles
+) -> Database:
     """Declare the cluster and its one instance.
 
     Performance Insights and the export of audit logs stay off: both would keep it from pausing.
@@ -57,7 +60,8 @@ def database(stack: Stack, network: Network, security_groups: SecurityGroups, se
             db_cluster_parameter_group_name=settings.id,
             serverless_v2_scaling_configuration=scaling,
             backup_retention_period=BACKUP_DAYS,
-        )
+        ),
+        after=[service_roles.rds],
     )
     stack.ensure(DbInstance("main", f"{name}-1", cluster.id, ENGINE))
     return Database(cluster.endpoint, MYSQL)

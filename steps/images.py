@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from provisioner.builds import check_builds, content_tag
 from provisioner.engine.step import Stack, step
 from provisioner.kinds.images import Image
 from steps.repositories import Repositories
 
 
+@dataclass(frozen=True)
+class Images:
+    """The image URIs, by service."""
+
+    uris: dict[str, str]
+
+
 @step
-def images(stack: Stack, repositories: Repositories) -> dict[str, str]:
-    """Declare the images to build, tagged by what is in their folders, and return each service's image URI."""
+def images(stack: Stack, repositories: Repositories) -> Images:
+    """Declare the images to build, tagged by what is in their folders; a ready image is used as it is given."""
     for text in check_builds(stack.config, stack.facts, stack.facts.root).values():
         stack.notice(text)
     uris: dict[str, str] = {}
@@ -20,4 +29,4 @@ def images(stack: Stack, repositories: Repositories) -> dict[str, str]:
             stack.ensure(Image(name, uris[name], service.build))
         else:
             uris[name] = str(service.image)
-    return uris
+    return Images(uris)

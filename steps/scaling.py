@@ -20,7 +20,7 @@ def scaling(stack: Stack, service_roles: ServiceRoles, cluster: Cluster, service
         resource = f"service/{cluster.name}/{services.handles[name].service_name}"
         target = stack.ensure(
             ScalableTarget(name, resource, want.min, want.max),
-            after=[service_roles.scaling],
+            after=[service_roles.task_scaling],
         )
         tracking = {
             "TargetValue": float(want.cpu),

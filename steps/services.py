@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from provisioner.config import Service as Wanted
 from provisioner.engine.step import Handle, Stack, ready, step
 from provisioner.kinds.ecs_service import Service
@@ -25,6 +27,13 @@ DEPLOYMENT = {
 """New tasks first, then old ones go; a deployment whose tasks keep failing is rolled back."""
 
 
+@dataclass(frozen=True)
+class Services:
+    """The services themselves, by name."""
+
+    handles: dict[str, Handle]
+
+
 @step
 def services(
     stack: Stack,
@@ -37,13 +46,13 @@ def services(
     discovery: Discovery,
     load_balancer: LoadBalancing,
     task_definitions: TaskDefinitions,
-) -> dict[str, Handle]:
-    """Declare the services, in private subnets, and return them by name.
+) -> Services:
+    """Declare the services, in private subnets.
 
     Their tasks start at once, so they come after the endpoints, without which no image can be pulled, and after their
     provider is on the cluster. ECS refuses a target group that no listener uses.
     """
-    return {
+    handles = {
         name: stack.ensure(
             Service(
                 name,
@@ -79,6 +88,7 @@ def services(
         )
         for name, service in stack.config.services.items()
     }
+    return Services(handles)
 
 
 def _load_balancers(name: str, service: Wanted, load_balancer: LoadBalancing) -> list[dict[str, object]]:

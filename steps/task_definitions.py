@@ -1,8 +1,9 @@
-"""What each service's tasks are made of: one container, as little privileged as it can be, told where the others are."""
+"""What each service's tasks are made of: one container with few privileges, told where the others are."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from provisioner.config import Service
@@ -21,11 +22,18 @@ EXEC_FOLDERS = {"exec": "/managed-agents", "exec-state": "/var/lib/amazon/ssm", 
 """Where the agent of ECS Exec writes inside the container (aws/containers-roadmap#1359)."""
 
 
+@dataclass(frozen=True)
+class TaskDefinitions:
+    """The ARNs of the newest revisions, by service."""
+
+    arns: dict[str, str]
+
+
 @step
 def task_definitions(
     stack: Stack, roles: Roles, images: Images, logs: Logs, secrets: Secrets, database: Database
-) -> dict[str, str]:
-    """Declare a task definition for each service, and return the ARNs of their newest revisions, by service."""
+) -> TaskDefinitions:
+    """Declare a task definition for each service. It changes with the image, the sizes, and what the task is told."""
     arns: dict[str, str] = {}
     for name, service in stack.config.services.items():
         container = _container(stack, name, service, images.uris[name], logs.services[name])
@@ -48,7 +56,7 @@ def task_definitions(
                 volumes=[{"name": volume} for volume in EXEC_FOLDERS] if service.read_only else [],
             )
         ).arn
-    return arns
+    return TaskDefinitions(arns)
 
 
 def _container(stack: Stack, name: str, service: Service, image: str, log_group: str) -> dict[str, Any]:
@@ -74,7 +82,7 @@ def _container(stack: Stack, name: str, service: Service, image: str, log_group:
         },
     }
     if service.read_only:
-        linux["tmpfs"] = [{"containerPath": "/tmp", "size": TMP_MIB}]
+        linux["tmpfs"] = [{"containerPath": "/tmp", "size": TMP_MIB}]  # noqa: S108 (the container's own)
         container["mountPoints"] = [
             {"sourceVolume": volume, "containerPath": path, "readOnly": False} for volume, path in EXEC_FOLDERS.items()
         ]

@@ -10,7 +10,7 @@ from provisioner.cloud.server import serve
 
 
 def main() -> None:
-    """Parse the command line and serve until stopped. Exits 98 when the port is taken."""
+    """Parse the command line and serve until stopped; exits 1 when the port is taken."""
     parser = argparse.ArgumentParser(prog="python -m provisioner.cloud", description=__doc__)
     parser.add_argument("--port", type=int, required=True, help="TCP port of the AWS APIs on 127.0.0.1")
     parser.add_argument("--dns-port", type=int, required=True, help="UDP port of the DNS answers on 127.0.0.1")

@@ -17,8 +17,10 @@ def confirm(question: str, yes: bool) -> None:
     if yes:
         return
     if not sys.stdin.isatty():
-        raise ConfigurationError(f"{question} needs to be confirmed, and there is no terminal to ask on: add --yes")
-    sys.stderr.write(f"{question} Continue? [y/N] ")
+        raise ConfigurationError(
+            f"{question}: this needs to be confirmed, and there is no terminal to ask on: add --yes"
+        )
+    sys.stderr.write(f"{question}. Continue? [y/N] ")
     sys.stderr.flush()
     if sys.stdin.readline().strip().lower() not in {"y", "yes"}:
         raise Interrupted("not confirmed: nothing was changed")

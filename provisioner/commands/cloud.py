@@ -63,5 +63,5 @@ def delegate(
     from provisioner.render import status as show
 
     session.delegate(options, domain)
-    show.delegated(domain, options.json)
+    show.delegated(domain, options.again("up"), options.json)
     return 0

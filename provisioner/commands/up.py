@@ -33,7 +33,7 @@ def up(options: Options) -> int:
         stack = session.declared(options, config, aws)
         if config.target == "aws" and not options.yes:
             say(plan.diff(operate.show_plan(aws, store.records, stack)), sys.stderr)
-            confirm(f"`up` of {config.name} on {session.where(config, aws)}.", options.yes)
+            confirm(f"`up` of {config.name} on {session.where(config, aws)}", options.yes)
             session.writable(aws)
         with shown(options.json) as progress, session.interruptible(aws.pace, progress.emit):
             outcome = operate.up(aws, store, stack, progress.emit)

@@ -39,6 +39,7 @@ class Converge:
         self.aws, self.store, self.declared = aws, store, declared
         self.progress = Progress(emit, {address: item.step for address, item in declared.items()})
         self.lives: dict[str, Live] = {}
+        self._below = built_on(declared)
         self._results: dict[str, Result] = {}
         self._wanted: dict[str, Kind] = {}
 
@@ -62,8 +63,9 @@ class Converge:
 
     def _act(self, address: str) -> Wait | None:
         kind = type(self.declared[address].want)
-        fresh = any(self._results.get(need.address) == "made" for need in self.declared[address].needs)
-        verdicts: tuple[Verdict, ...] = ("settling", "busy") if fresh or address in self._results else ("busy",)
+        # only what was made in this run can still be unknown to the rest of AWS
+        fresh = any(self._results.get(a) == "made" for a in (address, *self._below[address]))
+        verdicts: tuple[Verdict, ...] = ("settling", "busy") if fresh else ("busy",)
         return tolerant(lambda: self._converge(address), kind, verdicts)
 
     def _converge(self, address: str) -> Wait | None:
@@ -105,9 +107,7 @@ class Converge:
             raise
         self.aws.made(type(want), live)
         self._results[want.address] = "made"
-        self.store.put(
-            replace(intent, phase="created", id=live.id or None, outputs=dict(live.outputs), created=now())
-        )
+        self.store.put(replace(intent, phase="created", id=live.id or None, outputs=dict(live.outputs), created=now()))
         return live
 
     def _withdraw(self, address: str, record: Record | None) -> None:
@@ -228,6 +228,15 @@ def _awaited(want: Kind, live: Live, changes: Mapping[str, Change]) -> str | Non
         if not changes:
             raise
         return None
+
+
+def built_on(declared: Mapping[str, Declared]) -> dict[str, frozenset[str]]:
+    """Return for each thing all that it is built on, however far down."""
+    below: dict[str, frozenset[str]] = {}
+    for address, item in declared.items():
+        needs = _addresses(item.needs)
+        below[address] = frozenset(needs).union(*(below[need] for need in needs))
+    return below
 
 
 def _addresses(needs: Sequence[Need]) -> list[str]:

@@ -6,8 +6,8 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from provisioner.engine.events import Emit, Result
 from provisioner.engine.errors import NotOwned
+from provisioner.engine.events import Emit, Result
 from provisioner.engine.find import find
 from provisioner.engine.kind import KINDS, Kind, Live
 from provisioner.engine.retry import absent

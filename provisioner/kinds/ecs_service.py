@@ -14,7 +14,7 @@ from provisioner.engine.kind import Changes, Kind, Live
 from provisioner.kinds.ecs_cluster import Cluster
 
 CONTENT_TAG = "provisioner:content"
-"""The tag that holds the hash of what a revision was registered with, so that it need not be described to be compared."""
+"""The tag with the hash of what a revision was registered with: it need not be described to be compared."""
 
 
 @dataclass(frozen=True)
@@ -202,7 +202,7 @@ class Service(Kind):
         network = service.get("networkConfiguration", {}).get("awsvpcConfiguration", {})
         deployment = service.get("deploymentConfiguration", {})
         breaker = deployment.get("deploymentCircuitBreaker", {})
-        primary = next((d for d in service.get("deployments", ()) if d["status"] == "PRIMARY"), {})
+        primary: Mapping[str, Any] = next((d for d in service.get("deployments", ()) if d["status"] == "PRIMARY"), {})
         tags = tag_map(service.get("tags"), "key", "value")
         attributes = {
             "cluster": service["clusterArn"].rpartition("/")[2],
@@ -336,5 +336,8 @@ def _stopped(aws: Aws, service: Mapping[str, Any], deployment: str) -> Iterable[
     arns = ecs.list_tasks(cluster=cluster, serviceName=service["serviceName"], desiredStatus="STOPPED")["taskArns"]
     for task in ecs.describe_tasks(cluster=cluster, tasks=arns)["tasks"] if arns else ():
         if task.get("startedBy") == deployment and task.get("stoppedReason"):
-            ends = (c.get("reason") or (f"exit code {c['exitCode']}" if c.get("exitCode") else "") for c in task["containers"])
+            ends = (
+                c.get("reason") or (f"exit code {c['exitCode']}" if c.get("exitCode") else "")
+                for c in task["containers"]
+            )
             yield "; ".join(dict.fromkeys([task["stoppedReason"].rstrip("."), *filter(None, ends)]))

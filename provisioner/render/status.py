@@ -30,31 +30,31 @@ def lines(document: Mapping[str, Any], up: str) -> list[str]:
     rows = table((f"  {thing['address']}", thing["phase"], thing["id"] or "") for thing in things)
     for step, pairs in groupby(zip(things, rows, strict=True), key=lambda pair: pair[0]["step"]):
         body += [step or "(no step)", *(row for _, row in pairs)]
-    return [*body, "", *_live(document), "", f"url  {document['url']}"]
+    return [*body, "", *_live(document), f"url  {document['url']}"]
 
 
 def _live(document: Mapping[str, Any]) -> list[str]:
     live = document["live"]
     if live is None:
-        return [f"Not asked how it is doing: {document['silent']}."]
-    text = []
-    if live["services"]:
-        head = ("service", "tasks", "deployment", "launched by", "")
-        rows = [
-            (s["name"], f"{s['running']}/{s['desired']}", s["rollout"], ", ".join(s["capacity"]), s["trouble"])
-            for s in live["services"]
-        ]
-        text += table([head, *rows])
-    if live["instances"]:
-        head = ("instance", "status", "agent", "type", "tasks")
-        rows = [
-            (i["id"], i["status"], "connected" if i["connected"] else "gone", i["type"], str(i["tasks"]))
-            for i in live["instances"]
-        ]
-        text += ["", *table([head, *rows])]
-    else:
-        text += ["", "no container instances"]
-    return [*text, *("" for _ in live["databases"][:1]), *table([(d["name"], d["status"]) for d in live["databases"]])]
+        return [f"Nobody could be asked how it is doing: {document['silent']}.", ""]
+    services = [
+        (s["name"], f"{s['running']}/{s['desired']}", s["rollout"], ", ".join(s["capacity"]), s["trouble"])
+        for s in live["services"]
+    ]
+    instances = [
+        (i["id"], i["status"], "connected" if i["connected"] else "gone", i["type"], str(i["tasks"]))
+        for i in live["instances"]
+    ]
+    databases = [(d["name"], d["status"], d["host"] or "") for d in live["databases"]]
+    return [
+        *_block(("service", "tasks", "deployment", "capacity", ""), services),
+        *_block(("instance", "status", "agent", "type", "tasks"), instances),
+        *_block(("database", "status", "host"), databases),
+    ]
+
+
+def _block(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> list[str]:
+    return [*table([head, *rows]), ""] if rows else [f"no {head[0]}s", ""]
 
 
 def record_lines(record: Mapping[str, Any]) -> list[str]:
@@ -90,7 +90,7 @@ def stopped(was_running: bool, as_json: bool) -> None:
     say([json.dumps({"stopped": was_running}) if as_json else text])
 
 
-def delegated(domain: str, as_json: bool) -> None:
+def delegated(domain: str, up: str, as_json: bool) -> None:
     """Say that a domain is now delegated."""
-    text = f"{domain} is now delegated to the embedded cloud. Go on with `provision up`."
+    text = f"{domain} is now delegated to the embedded cloud. Go on: {up}."
     say([json.dumps({"delegated": domain}) if as_json else text])

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from provisioner.engine.errors import ProvisionError, SomeFailed
+from provisioner.engine.errors import ProvisionError, SomeFailed, WaitingOnUser
 from provisioner.engine.events import Finished
 from provisioner.render.progress import Progress
 from provisioner.render.text import SYMBOLS, count, duration, say
@@ -39,8 +39,8 @@ def tell(outcome: Summary, progress: Progress, json: bool) -> None:
 def result(finished: Finished) -> list[str]:
     """Return the counts, the seconds, and what to do next."""
     counts = [f"{finished.counts[word]} {word}" for word in RESULTS if finished.counts.get(word)]
-    what = "done" if finished.ok else "not finished"
-    head = f"{finished.command} {what}: {', '.join(counts) or 'nothing to do'}, in {duration(finished.seconds)}."
+    what, none = ("done", "nothing to do") if finished.ok else ("not finished", "nothing done")
+    head = f"{finished.command} {what}: {', '.join(counts) or none}, in {duration(finished.seconds)}."
     return [head, *(f"  {line}" for line in finished.next)]
 
 
@@ -50,7 +50,8 @@ def failures(outcome: Summary, progress: Progress) -> list[str]:
     steps = {failed.address: failed.step for failed in progress.failed}
     if isinstance(outcome.error, SomeFailed):
         for address, error in outcome.error.failures.items():
-            lines.append(f"{SYMBOLS['failed']} {address}, in step {steps.get(address, '')}:")
+            what = "waits on you" if isinstance(error, WaitingOnUser) else "failed"
+            lines.append(f"{SYMBOLS['failed']} {address} {what}, in step {steps.get(address, '')}:")
             lines += [f"    {line}" for line in _reason(error)]
         lines += _skipped(outcome.error.skipped)
     lines += [f"{SYMBOLS['failed']} still there: {left.kind} {left.id}: {left.why}" for left in outcome.leftovers]

@@ -31,7 +31,8 @@ COLOURS = {"+": "32", "~": "33", "-": "31", "!": "1;31", ".": "2"}
 
 def duration(seconds: float) -> str:
     """Return seconds as a person says them: `0.3 s`, `12 s`, `3 min 05 s`."""
-    if seconds < 10:
+    seconds = max(seconds, 0.0)
+    if seconds < 9.95:
         return f"{seconds:.1f} s"
     minutes, rest = divmod(round(seconds), 60)
     return f"{minutes} min {rest:02} s" if minutes else f"{rest} s"

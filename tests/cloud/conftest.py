@@ -181,6 +181,11 @@ class Network:
 @pytest.fixture
 def network(cloud: EmbeddedCloud) -> Network:
     """A network in the emptied cloud."""
+    return make_network(cloud)
+
+
+def make_network(cloud: EmbeddedCloud) -> Network:
+    """Make a VPC, two subnets, a group, the roles `execution`, `task` and `instances`, and the profile `instances`."""
     ec2, iam = cloud.client("ec2"), cloud.client("iam")
     vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
     for name in ("EnableDnsSupport", "EnableDnsHostnames"):

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from time import monotonic
 from typing import Any
 
 import pytest
 
-from tests.cloud.conftest import EmbeddedCloud, Network, refused
+from provisioner.cloud import manage
+from tests.cloud.conftest import EmbeddedCloud, Network, make_network, refused
 
 Answer = dict[str, Any]
 MANAGED = {"status": "ENABLED", "targetCapacity": 100}
@@ -153,6 +156,25 @@ def test_group_launches_instances_that_are_whole(network: Network, scaling: Any)
     assert activities[0]["Description"].startswith("Launching a new EC2 instance: i-")
     page = scaling.describe_scaling_activities(AutoScalingGroupName="web", MaxRecords=1)
     assert (len(page["Activities"]), page["NextToken"]) == (1, "1")
+
+
+def test_the_public_ecs_image_is_found_and_launches(network: Network, scaling: Any) -> None:
+    name = "/aws/service/ecs/optimized-ami/amazon-linux-2023/recommended/image_id"
+    image = network.cloud.client("ssm").get_parameter(Name=name)["Parameter"]["Value"]
+    ec2 = network.cloud.client("ec2")
+    ec2.create_launch_template(
+        LaunchTemplateName="image", LaunchTemplateData={"ImageId": image, "InstanceType": "c5.large"}
+    )
+    scaling.create_auto_scaling_group(
+        AutoScalingGroupName="image",
+        MinSize=1,
+        MaxSize=1,
+        LaunchTemplate={"LaunchTemplateName": "image"},
+        VPCZoneIdentifier=network.subnets[0],
+    )
+    (member,) = group_is(network, ["InService"], "image")
+    (reservation,) = ec2.describe_instances(InstanceIds=[member["InstanceId"]])["Reservations"]
+    assert reservation["Instances"][0]["ImageId"] == image
 
 
 def test_mixed_instances_are_spot_of_the_first_type_and_survive_an_update(network: Network, scaling: Any) -> None:
@@ -623,6 +645,30 @@ def test_force_delete_skips_draining_and_frees_what_tasks_held(network: Network,
     ecs.delete_service(cluster="main", service="web", force=True)
     ec2 = network.cloud.client("ec2")
     network.cloud.wait(lambda: not ec2.describe_network_interfaces()["NetworkInterfaces"], "no interfaces")
+
+
+def test_idle_instances_leave_after_fifteen_minutes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PROVISION_TIME_SCALE", "0.004")
+    quick = EmbeddedCloud(manage.start(tmp_path, "example.com"))
+    try:
+        network = make_network(quick)
+        ecs = quick.client("ecs")
+        ecs.create_cluster(clusterName="main")
+        network.auto_scaling_group("web", "main", NewInstancesProtectedFromScaleIn=True)
+        provider(network, managedTerminationProtection="ENABLED")
+        bind(network, "spot", default="spot")
+        ec2_service(network, 1)
+        running(network, 1)
+        container_instances(network, 2)
+        begin = monotonic()
+        container_instances(network, 1)
+        assert monotonic() - begin > 900 * 0.004 / 2
+        (left,) = group_is(network, ["InService"])
+        assert left["ProtectedFromScaleIn"]
+        assert network.group_named("web")["DesiredCapacity"] == 1
+        assert running(network, 1)["pendingCount"] == 0
+    finally:
+        manage.stop(tmp_path)
 
 
 def test_service_of_launch_type_ec2_without_instances_says_so(network: Network, ecs: Any) -> None:

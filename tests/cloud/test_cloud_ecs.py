@@ -198,6 +198,7 @@ def test_cluster_with_a_service_or_a_task_is_not_deleted(network: Network, ecs: 
         lambda: ecs.describe_tasks(cluster="main", tasks=[task["taskArn"]])["tasks"][0]["lastStatus"] == "STOPPED",
         "task STOPPED",
     )
+    network.cloud.wait(lambda: cluster(network)["attachmentsStatus"] == "UPDATE_COMPLETE", "attachments")
     assert ecs.delete_cluster(cluster="main")["cluster"]["status"] == "INACTIVE"
 
 

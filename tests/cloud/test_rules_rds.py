@@ -156,22 +156,38 @@ def test_bad_scaling_is_refused(place: Net, rds: Any, scaling: dict[str, Any]) -
     refused(lambda: rds.create_db_cluster(**wanted), "InvalidParameterValue", "Serverless v2")
 
 
-def test_life_of_a_cluster(place: Net, rds: Any) -> None:
-    cloud, ec2 = place.cloud, place.cloud.client("ec2")
-    group = place.group("database")
+def statuses(place: Net) -> tuple[str, str]:
+    """The statuses of the cluster and of its one instance."""
+    rds = place.cloud.client("rds")
+    cluster = rds.describe_db_clusters(DBClusterIdentifier="db")["DBClusters"][0]
+    instance = rds.describe_db_instances(DBInstanceIdentifier="db-1")["DBInstances"][0]
+    return cluster["Status"], instance["DBInstanceStatus"]
+
+
+def living_database(place: Net) -> str:
+    """A cluster with one instance, available; returns its security group."""
+    rds, group = place.cloud.client("rds"), place.group("database")
     subnet_group(place)
-    parameter_group(cloud)
-    request = cluster_request(VpcSecurityGroupIds=[group], DBClusterParameterGroupName="utf8")
+    parameter_group(place.cloud)
+    rds.create_db_cluster(**cluster_request(VpcSecurityGroupIds=[group], DBClusterParameterGroupName="utf8"))
+    rds.create_db_instance(**member_request())
+    place.cloud.wait(lambda: statuses(place) == ("available", "available"), "the database")
+    return group
+
+
+def test_cluster_and_instance_are_creating_then_available(place: Net, rds: Any) -> None:
+    subnet_group(place)
+    request = cluster_request()
     made = rds.create_db_cluster(**request)["DBCluster"]
     assert made["Status"] == "creating"
     assert made["Endpoint"].startswith("db.cluster-")
     assert made["ReaderEndpoint"].startswith("db.cluster-ro-")
     assert made["ServerlessV2ScalingConfiguration"]["SecondsUntilAutoPause"] == 300
     assert made["TagList"] == TAGS
-    refused(lambda: rds.create_db_cluster(**request), "DBClusterAlreadyExistsFault")
     refused(
         lambda: rds.modify_db_cluster(DBClusterIdentifier="db", DeletionProtection=True), "InvalidDBClusterStateFault"
     )
+    refused(lambda: rds.create_db_cluster(**request), "DBClusterAlreadyExistsFault")
     refused(lambda: rds.create_db_instance(**member_request(DBClusterIdentifier="no")), "DBClusterNotFoundFault")
     bad_class = member_request(DBInstanceClass="db.m1.small")
     refused(lambda: rds.create_db_instance(**bad_class), "InvalidParameterCombination", "db.m1.small")
@@ -179,35 +195,33 @@ def test_life_of_a_cluster(place: Net, rds: Any) -> None:
     assert member["DBInstanceStatus"] == "creating"
     assert "Endpoint" not in member
     assert member["DBSubnetGroup"]["VpcId"] == place.vpc
-
-    def statuses() -> tuple[str, str]:
-        cluster = rds.describe_db_clusters(DBClusterIdentifier="db")["DBClusters"][0]
-        instance = rds.describe_db_instances(DBInstanceIdentifier="db-1")["DBInstances"][0]
-        return cluster["Status"], instance["DBInstanceStatus"]
-
-    cloud.wait(lambda: statuses() == ("available", "available"), "the database")
+    place.cloud.wait(lambda: statuses(place) == ("available", "available"), "the database")
     assert rds.describe_db_instances()["DBInstances"][0]["Endpoint"]["Port"] == 3306
     members = rds.describe_db_clusters()["DBClusters"][0]["DBClusterMembers"]
     assert [(entry["DBInstanceIdentifier"], entry["IsClusterWriter"]) for entry in members] == [("db-1", True)]
+
+
+def test_instance_holds_an_interface_that_changes_with_the_cluster(place: Net, rds: Any) -> None:
+    group, ec2 = living_database(place), place.cloud.client("ec2")
     held = place.interfaces(group)
     assert [interface["Description"] for interface in held] == ["RDSNetworkInterface"]
     assert held[0]["SubnetId"] in place.subnets
     refused(lambda: ec2.delete_security_group(GroupId=group), "DependencyViolation")
-
+    rest = [subnet for subnet in place.subnets if subnet != held[0]["SubnetId"]]
+    refused(lambda: rds.modify_db_subnet_group(DBSubnetGroupName="db", SubnetIds=rest), "SubnetAlreadyInUse")
     other = place.group("other")
     scaling = {"MinCapacity": 0.5, "MaxCapacity": 8}
-    rds.modify_db_cluster(
-        DBClusterIdentifier="db",
-        VpcSecurityGroupIds=[other],
-        ServerlessV2ScalingConfiguration=scaling,
-        DeletionProtection=True,
-    )
-    changed = rds.describe_db_clusters()["DBClusters"][0]
-    assert changed["ServerlessV2ScalingConfiguration"] == scaling
+    request = {"DBClusterIdentifier": "db", "VpcSecurityGroupIds": [other]}
+    rds.modify_db_cluster(**request, ServerlessV2ScalingConfiguration=scaling)
+    assert rds.describe_db_clusters()["DBClusters"][0]["ServerlessV2ScalingConfiguration"] == scaling
     assert place.unused(group)
     assert len(place.interfaces(other)) == 1
 
+
+def test_cluster_goes_after_its_instances_and_leaves_nothing(place: Net, rds: Any) -> None:
+    group = living_database(place)
     delete = {"DBClusterIdentifier": "db", "SkipFinalSnapshot": True}
+    rds.modify_db_cluster(DBClusterIdentifier="db", DeletionProtection=True)
     refused(lambda: rds.delete_db_cluster(**delete), "InvalidParameterCombination", "protect")
     rds.modify_db_cluster(DBClusterIdentifier="db", DeletionProtection=False)
     refused(lambda: rds.delete_db_cluster(**delete), "InvalidDBClusterStateFault", "non-deleting")
@@ -221,13 +235,12 @@ def test_life_of_a_cluster(place: Net, rds: Any) -> None:
     # The cluster may go as soon as every instance is on its way.
     refused(lambda: rds.delete_db_cluster(DBClusterIdentifier="db"), "InvalidParameterCombination", "FinalDBSnapshot")
     assert rds.delete_db_cluster(**delete)["DBCluster"]["Status"] == "deleting"
-    refused(lambda: rds.delete_db_cluster(**delete), "InvalidDBClusterStateFault")
-    cloud.wait(lambda: not rds.describe_db_clusters()["DBClusters"], "the cluster to go")
+    place.cloud.wait(lambda: not rds.describe_db_clusters()["DBClusters"], "the cluster to go")
     refused(lambda: rds.describe_db_clusters(DBClusterIdentifier="db"), "DBClusterNotFoundFault")
     refused(lambda: rds.describe_db_instances(DBInstanceIdentifier="db-1"), "DBInstanceNotFound")
     assert rds.describe_db_cluster_snapshots()["DBClusterSnapshots"] == []
     assert rds.describe_db_snapshots()["DBSnapshots"] == []
-    ec2.delete_security_group(GroupId=other)
+    place.cloud.client("ec2").delete_security_group(GroupId=group)
     rds.delete_db_subnet_group(DBSubnetGroupName="db")
     rds.delete_db_cluster_parameter_group(DBClusterParameterGroupName="utf8")
 

@@ -1,0 +1,354 @@
+"""What the user sees, drawn from lists of events and plans."""
+
+from __future__ import annotations
+
+import io
+import json
+import threading
+from collections.abc import Sequence
+
+import pytest
+
+from provisioner.engine.errors import Failed, Interrupted, SomeFailed, WaitingOnUser
+from provisioner.engine.events import Begun, Doing, Done, Event, Finished, Notice, Skipped, ThingFailed, Waiting
+from provisioner.engine.kind import Change
+from provisioner.engine.plan import Planned
+from provisioner.engine.sweep import Leftover
+from provisioner.operate import Summary
+from provisioner.render import advice, lines, live, plain, plan, summary
+from provisioner.render.progress import Progress
+from provisioner.render.text import duration, say, table
+
+BEGUN = Begun("up", "shop-dev", "123456789012", "eu-west-1", 4)
+RUN: list[Event] = [
+    Notice("image web is not built"),
+    BEGUN,
+    Doing("vpc/main", "network", "create"),
+    Waiting("vpc/main", "network", "pending", 0.0),
+    Done("vpc/main", "network", "made", 0.31, "vpc-1"),
+    Done("role/web", "roles", "unchanged", 0.0, "web"),
+    ThingFailed("db_cluster/main", "database", "CreateDBCluster was refused: AccessDenied. Give the permission"),
+    Skipped("db_instance/main", "database", "db_cluster/main"),
+]
+
+
+class Clock:
+    """A clock that goes when it is told to."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def run(events: Sequence[Event], clock: Clock | None = None) -> Progress:
+    progress = Progress(clock=clock or Clock())
+    for event in events:
+        progress.emit(event)
+    return progress
+
+
+# -- text --------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(0, "0.0 s"), (-0.001, "0.0 s"), (0.31, "0.3 s"), (9.97, "10 s"), (59.6, "1 min 00 s"), (185, "3 min 05 s")],
+)
+def test_durations_as_a_person_says_them(seconds: float, text: str) -> None:
+    assert duration(seconds) == text
+
+
+def test_a_table_aligns_its_columns_and_may_be_empty() -> None:
+    assert table([("a", "1"), ("long", "")]) == ["a     1", "long"]
+    assert table([]) == []
+
+
+class Terminal(io.StringIO):
+    """A stream that says it is a terminal."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def test_colour_only_on_a_terminal_that_wants_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    monkeypatch.setenv("TERM", "xterm")
+    text = ["  + vpc/main made", "network"]
+    say(text, terminal := Terminal())
+    assert terminal.getvalue() == "\033[32m  + vpc/main made\033[0m\nnetwork\n"
+    say(text, pipe := io.StringIO())
+    assert pipe.getvalue() == "  + vpc/main made\nnetwork\n"
+    monkeypatch.setenv("NO_COLOR", "1")
+    say(text, plain := Terminal())
+    assert plain.getvalue() == pipe.getvalue()
+
+
+# -- events as lines ---------------------------------------------------------------------------------------------------
+
+
+def test_plain_lines_say_each_event_once_and_nothing_of_what_is_unchanged() -> None:
+    assert [text for event in RUN if (text := plain.line(event)) is not None] == [
+        "note: image web is not built",
+        "up shop-dev: account 123456789012, eu-west-1, 4 things",
+        ". vpc/main waiting: pending",
+        "+ vpc/main made (vpc-1) 0.3 s",
+        "! db_cluster/main failed: CreateDBCluster was refused: AccessDenied. Give the permission",
+        "! db_instance/main not started: it needs db_cluster/main",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("result", "symbol"), [("made", "+"), ("adopted", "+"), ("changed", "~"), ("removed", "-"), ("kept", "=")]
+)
+def test_every_result_has_a_symbol_and_its_word(result: str, symbol: str) -> None:
+    assert plain.line(Done("a/b", "s", result, 1)) == f"{symbol} a/b {result} 1.0 s"  # type: ignore[arg-type]
+
+
+def test_a_heartbeat_names_the_longest_running_and_counts_the_rest() -> None:
+    clock = Clock()
+    progress = run([], clock)
+    assert plain.heartbeat(progress) is None
+    progress.emit(BEGUN)
+    for number in range(5):
+        progress.emit(Waiting(f"service/s{number}", "services", f"{number}/9 tasks", 0))
+        clock.now += 10
+    assert plain.heartbeat(progress) == (
+        ". 0 of 4 done after 50 s: service/s0 (0/9 tasks, 50 s), service/s1 (1/9 tasks, 40 s), "
+        "service/s2 (2/9 tasks, 30 s) and 2 more"
+    )
+
+
+def test_a_heartbeat_comes_when_nothing_else_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(plain, "QUIET", 0.05)
+    progress, stream, beaten = Progress(), io.StringIO(), threading.Event()
+    with plain.shown(progress, stream):
+        progress.emit(BEGUN)
+        for _ in range(100):
+            if "done after" in stream.getvalue():
+                break
+            beaten.wait(0.05)
+    assert stream.getvalue().splitlines()[1].startswith(". 0 of 4 done after ")
+    written = stream.getvalue()
+    beaten.wait(0.2)
+    assert stream.getvalue() == written
+
+
+def test_json_lines_are_the_events_one_object_each() -> None:
+    progress, stream = Progress(), io.StringIO()
+    progress.view = lines.view(stream)
+    for event in [*RUN, Finished("up", False, {"made": 1}, 2.5, ("Do it again.",))]:
+        progress.emit(event)
+    objects = [json.loads(line) for line in stream.getvalue().splitlines()]
+    assert [o["event"] for o in objects] == [
+        "notice", "begun", "doing", "waiting", "done", "done", "failed", "skipped", "finished",
+    ]  # fmt: skip
+    assert objects[4] == {
+        "event": "done", "address": "vpc/main", "step": "network", "result": "made", "seconds": 0.31, "id": "vpc-1",
+    }  # fmt: skip
+    assert objects[-1]["next"] == ["Do it again."]
+
+
+def test_events_from_many_threads_are_shown_one_at_a_time() -> None:
+    progress, stream = Progress(), io.StringIO()
+    progress.view = lines.view(stream)
+
+    def emit(number: int) -> None:
+        for item in range(50):
+            progress.emit(Done(f"a/{number}-{item}", "s", "made", 0))
+
+    threads = [threading.Thread(target=emit, args=(number,)) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len([json.loads(line) for line in stream.getvalue().splitlines()]) == progress.counts["made"] == 400
+
+
+# -- the live view -----------------------------------------------------------------------------------------------------
+
+
+def test_the_live_view_shows_steps_waits_failures_and_the_newest() -> None:
+    clock = Clock()
+    progress = run(RUN, clock)
+    progress.emit(Doing("subnet/public-a", "network", "create"))
+    clock.now = 2
+    progress.emit(Waiting("load_balancer/main", "load_balancer", "provisioning", 0))
+    progress.emit(Waiting("subnet/public-a", "network", "its change to take effect", 0))
+    clock.now = 63
+    assert live.draw(progress, 78) == [
+        "up shop-dev  account 123456789012  eu-west-1  1 min 03 s",
+        "[############............] 2/4  1 made  1 unchanged",
+        "  network",
+        "    subnet/public-a     its change to take effect  1 min 03 s",
+        "  load_balancer",
+        "    load_balancer/main  provisioning  1 min 01 s",
+        "i image web is not built",
+        "! db_cluster/main failed: CreateDBCluster was refused: AccessDenied. Give the…",
+        "+ vpc/main made 0.3 s",
+    ]
+
+
+def test_the_live_view_begins_before_anything_is_known() -> None:
+    assert live.draw(Progress(clock=Clock())) == ["reading AWS  0.0 s", "[........................] 0/0"]
+
+
+@pytest.mark.parametrize(("width", "height"), [(80, 24), (40, 24), (200, 60), (80, 10), (20, 5)])
+def test_the_live_view_never_grows_beyond_24_lines_or_the_terminal(width: int, height: int) -> None:
+    events: list[Event] = [BEGUN]
+    events += [Notice(f"note {n}\nand more") for n in range(5)]
+    events += [ThingFailed(f"role/{n}", "roles", "refused " * 40) for n in range(20)]
+    events += [Done(f"vpc/{n}", "network", "made", 1) for n in range(20)]
+    events += [Waiting(f"{step}/{n}", step, "creating " * 30, 0) for step in "abcdef" for n in range(30)]
+    drawn = live.draw(run(events), width, height)
+    assert len(drawn) <= min(height, 24)
+    assert max(map(len, drawn)) <= width
+    assert not any("\n" in line for line in drawn)
+    if height >= 24:
+        assert len(drawn) == 24
+        shown = sum(line.startswith("    ") for line in drawn)
+        assert f"  and {180 - shown} more at work" in drawn
+
+
+def test_the_live_view_leaves_nothing_behind() -> None:
+    class Screen(Terminal):
+        encoding = "utf-8"
+
+    progress, screen = Progress(), Screen()
+    with live.shown(progress, screen):
+        progress.emit(BEGUN)
+    # The cursor is shown again, and the last thing done to each line is that it is erased.
+    assert screen.getvalue().rstrip().endswith("\x1b[2K")
+    assert "\x1b[?25h" in screen.getvalue()
+
+
+# -- the plan ----------------------------------------------------------------------------------------------------------
+
+
+def planned(action: str, address: str = "vpc/main", step: str = "network", why: str = "", **changes: Change) -> Planned:
+    return Planned(address, action, step, changes, why)  # type: ignore[arg-type]
+
+
+def test_a_plan_is_a_diff_by_step_with_counts() -> None:
+    wanted = [
+        planned("create", "subnet/a"),
+        planned("none"),
+        planned("change", "vpc/main", enable_dns=Change(False, True), cidr=Change("10.0.0.0/16", "(known after up)")),
+        planned("refused", "role/web", "roles", "role web is not ours.\nRename it"),
+        planned("adopt", "role/run", "roles"),
+        planned("remove", "log_group/old", "logs"),
+    ]
+    assert plan.diff(wanted) == [
+        "network",
+        "  + create subnet/a",
+        "  ~ change vpc/main",
+        "      enable_dns: false -> true",
+        "      cidr: 10.0.0.0/16 -> (known after up)",
+        "roles",
+        "  ! refused role/web: role web is not ours.",
+        "      Rename it",
+        "  + adopt role/run",
+        "logs",
+        "  - remove log_group/old",
+        "",
+        "Plan: 1 to create, 1 to change, 1 to remove, 1 to adopt, 1 refused, 1 as declared.",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        ({"a": 1, "b": {"c": 2}}, {"a": 1, "b": {"c": 3}}, ["f.b.c: 2 -> 3"]),
+        ({"a": 1}, {"b": 2}, ["- f.a: 1", "+ f.b: 2"]),
+        ({"a": None}, {"a": 1}, ["f.a: null -> 1"]),
+        ([1, 2, 3], [2, 3, 4], ["- f: 1", "+ f: 4"]),
+        ([1, 1], [1], ["- f: 1"]),
+        ([1, 2], [2, 1], ["f: in another order: [1, 2] -> [2, 1]"]),
+        ([{"p": 80}, {"p": 90, "c": "x"}], [{"p": 80}, {"p": 91, "c": "x"}], ["f[1].p: 90 -> 91"]),
+        ([{"p": 80}], [], ['- f: {"p": 80}']),
+        ('{"Action": ["a", "b"]}', {"Action": ["a"]}, ["- f.Action: b"]),
+        ("{not json", "x", ["f: {not json -> x"]),
+        ("", "x", ['f: "" -> x']),
+        (None, ["a"], ['f: null -> ["a"]']),
+        ("x" * 500, "y", [f"f: {'x' * 159}… -> y"]),
+    ],
+)
+def test_nested_values_are_compared_leaf_by_leaf(old: object, new: object, expected: list[str]) -> None:
+    body = plan.diff([planned("change", f=Change(old, new))])[2:-2]
+    assert [line.removeprefix("      ") for line in body] == expected
+
+
+def test_a_plan_without_changes_is_one_line() -> None:
+    assert plan.diff([planned("none"), planned("none", "role/web")]) == ["Nothing to do: 2 things as declared."]
+
+
+@pytest.mark.parametrize(
+    ("actions", "code"),
+    [(["none"], 0), ([], 0), (["create", "none"], 2), (["remove"], 2), (["adopt"], 2), (["change", "refused"], 1)],
+)
+def test_the_exit_code_tells_what_the_plan_found(actions: list[str], code: int) -> None:
+    assert plan.exit_code([planned(action) for action in actions]) == code
+
+
+def test_a_plan_as_a_document_holds_everything() -> None:
+    document = plan.document([planned("none"), planned("change", a=Change(1, 2))], "shop-dev", "1", "eu-west-1")
+    assert document["counts"] == {"none": 1, "change": 1}
+    assert [thing["action"] for thing in document["things"]] == ["none", "change"]
+    assert document["things"][1]["changes"] == {"a": {"old": 1, "new": 2}}
+
+
+# -- the summary and what to do next -----------------------------------------------------------------------------------
+
+
+def test_a_summary_counts_and_says_what_is_next() -> None:
+    outcome = Summary("up", {"unchanged": 3, "made": 2}, 61.2)
+    assert summary.result(summary.finished(outcome, ["Open https://app.example.com."])) == [
+        "up done: 2 made, 3 unchanged, in 1 min 01 s.",
+        "  Open https://app.example.com.",
+    ]
+    assert summary.result(summary.finished(Summary("down", {}, 0.1), [])) == ["down done: nothing to do, in 0.1 s."]
+
+
+def test_each_failure_says_what_where_why_and_what_could_not_begin() -> None:
+    skipped = {f"task_definition/{n}": "role/web" for n in range(8)} | {"service/web": "task_definition/0"}
+    error = SomeFailed({"role/web": Failed("CreateRole was refused. Mend it"), "vpc/main": KeyError("x")}, skipped)
+    progress = run([BEGUN, ThingFailed("role/web", "roles", ""), ThingFailed("vpc/main", "network", "")])
+    told = summary.failures(Summary("up", {}, 1, error=error), progress)
+    assert told[:3] == [
+        "! role/web failed, in step roles:",
+        "    CreateRole was refused. Mend it",
+        "! vpc/main failed, in step network:",
+    ]
+    assert told[3] == "    unexpected KeyError: 'x'. This is a fault of the tool; PROVISION_DEBUG=1 shows where"
+    assert told[4].startswith("  not started, since role/web is missing: task_definition/0, ")
+    assert told[4].endswith(" and 2 more")
+    assert told[5] == "  not started, since task_definition/0 is missing: service/web"
+    assert told[6] == "error: 2 failed, 9 not started: role/web, vpc/main"
+
+
+def test_an_unexpected_failure_shows_where_on_request(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PROVISION_DEBUG", "1")
+    error = SomeFailed({"vpc/main": KeyError("x")}, {})
+    assert "    KeyError: 'x'" in summary.failures(Summary("up", {}, 1, error=error), run([]))
+
+
+def test_what_is_left_after_a_teardown_is_named() -> None:
+    outcome = Summary("down", {"removed": 4}, 9, leftovers=[Leftover("subnet", "subnet-1", "in use")])
+    assert summary.failures(outcome, run([])) == [
+        "! still there: subnet subnet-1: in use",
+        "error: 1 thing of this stack still there",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (Interrupted("stopped"), "Go on where it stopped: `provision up`."),
+        (SomeFailed({"a/b": Failed("x")}, {}), "Mend what is named above, then go on where it stopped: `provision up`."),
+        (SomeFailed({"a/b": WaitingOnUser("x")}, {}), "Do what is asked above, then go on: `provision up`."),
+    ],
+)
+def test_what_to_do_next_depends_on_how_it_ended(error: Exception, words: str) -> None:
+    outcome = Summary("up", {}, 1, error=error)  # type: ignore[arg-type]
+    assert advice.after_up(outcome, lambda command: f"`provision {command}`", None) == [words]  # type: ignore[arg-type]
