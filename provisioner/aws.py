@@ -1,4 +1,4 @@
-"""The way to AWS: one session, clients made when first needed, a call log, a read-only guard, owner tags, bulk reads."""
+"""The way to AWS: one session, clients made when needed, a call log, a read-only guard, owner tags, bulk reads."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from provisioner.engine.errors import ReadOnly
 from provisioner.engine.kind import Kind, Live
 from provisioner.engine.retry import absent
-from provisioner.engine.waits import Pace
+from provisioner.engine.waits import SETTLE, Pace
 
 if TYPE_CHECKING:
     import boto3
@@ -183,11 +183,11 @@ class Aws:
         with listing.lock:
             if listing.things is None or fresh:
                 things = self._list(kind)
-                for id, (live, at) in list(listing.made.items()):
-                    if id in things or self.pace.now() > at + self.pace.scaled(30):
-                        del listing.made[id]
+                for made, (live, at) in list(listing.made.items()):
+                    if made in things or self.pace.now() > at + self.pace.scaled(SETTLE):
+                        del listing.made[made]
                     else:
-                        things[id] = live
+                        things[made] = live
                 listing.things = things
             return list(listing.things.values())
 

@@ -13,7 +13,7 @@ from state.model import Record, State, StateError
 
 
 class Journal:
-    """Appends facts to an open journal file. Each append is flushed and fsynced before it returns; threads may share it."""
+    """Appends facts to an open journal. Each append is flushed and fsynced before it returns; threads may share it."""
 
     def __init__(self, path: Path) -> None:
         self._file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)

@@ -117,7 +117,7 @@ class LocalStore:
         self._dirty = True
 
     def guard(self, stack: str, account: str, region: str) -> None:
-        """Bind a new state to account and region, or refuse a foreign one (see `State.guard`), and make that durable."""
+        """Bind a new state to account and region durably, or refuse a foreign one (see `State.guard`)."""
         before = (self.state.account, self.state.region)
         self.state.guard(stack, account, region)
         if before != (account, region):
@@ -145,11 +145,11 @@ class LocalStore:
         """Write a file beside the old one, make it durable, and put it in the old one's place."""
         path, draft = self.folder / name, self.folder / f"{name}.tmp"
         try:
-            with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+            with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
                 file.write(content)
                 file.flush()
                 os.fsync(file.fileno())
-            os.replace(draft, path)
+            draft.replace(path)
             folder = os.open(self.folder, os.O_RDONLY)
             os.fsync(folder)
             os.close(folder)

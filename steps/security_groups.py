@@ -1,4 +1,4 @@
-"""Who may talk to whom: one group each for the load balancer, the endpoints, the instances, every service, the database."""
+"""Who may talk to whom: a group each for the load balancer, endpoints, instances, every service, the database."""
 
 from __future__ import annotations
 

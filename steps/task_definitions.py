@@ -10,6 +10,7 @@ from provisioner.config import Service
 from provisioner.engine.step import Stack, step
 from provisioner.kinds.ecs_service import TaskDefinition
 from steps.database import Database
+from steps.database_name import DatabaseName
 from steps.images import Images
 from steps.logs import Logs
 from steps.roles import Roles
@@ -31,7 +32,13 @@ class TaskDefinitions:
 
 @step
 def task_definitions(
-    stack: Stack, roles: Roles, images: Images, logs: Logs, secrets: Secrets, database: Database
+    stack: Stack,
+    roles: Roles,
+    images: Images,
+    logs: Logs,
+    secrets: Secrets,
+    database: Database,
+    database_name: DatabaseName,
 ) -> TaskDefinitions:
     """Declare a task definition for each service. It changes with the image, the sizes, and what the task is told."""
     arns: dict[str, str] = {}
@@ -39,7 +46,7 @@ def task_definitions(
         container = _container(stack, name, service, images.uris[name], logs.services[name])
         if service.database:
             container["secrets"] = [{"name": "DB_PASSWORD", "valueFrom": secrets.parameter_arn}]
-        environment = _environment(stack, service, database)
+        environment = _environment(stack, service, database_name.host, database.port)
         container["environment"] = [{"name": key, "value": value} for key, value in sorted(environment.items())]
         arns[name] = stack.ensure(
             TaskDefinition(
@@ -106,18 +113,16 @@ def _health(service: Service) -> Mapping[str, Any]:
     return {"command": command, "interval": 15, "timeout": 5, "retries": 3, "startPeriod": 30}
 
 
-def _environment(stack: Stack, service: Service, database: Database) -> dict[str, str]:
+def _environment(stack: Stack, service: Service, db_host: str, db_port: int) -> dict[str, str]:
     """Return the variables: its own port, where it finds what it calls, the database, and what the user set."""
-    dns, want = stack.config.dns, stack.config.database
+    want, domain = stack.config.database, stack.config.dns.discovery_domain
     urls = {
-        f"{callee.upper().replace('-', '_')}_URL": (
-            f"http://{callee}.{dns.discovery_domain}:{stack.config.services[callee].port}"
-        )
+        f"{callee.upper().replace('-', '_')}_URL": (f"http://{callee}.{domain}:{stack.config.services[callee].port}")
         for callee in service.calls
     }
     access = {
-        "DB_HOST": f"database.{dns.private_domain}",
-        "DB_PORT": str(database.port),
+        "DB_HOST": db_host,
+        "DB_PORT": str(db_port),
         "DB_NAME": want.name,
         "DB_USER": want.user,
     }

@@ -1,4 +1,4 @@
-"""Bring AWS to what is declared: find each thing, make or change what differs, record every fact before the next call."""
+"""Bring AWS to what is declared: find each thing, make or change it, record every fact before the next call."""
 
 from __future__ import annotations
 
@@ -121,7 +121,7 @@ class Converge:
         """Change what differs, publish what is known, and say what is still waited for."""
         address = want.address
         changes = compare(want, live)
-        why = _awaited(want, live, changes)
+        why = awaited(want, live, changes)
         if changes and not (why and want.update_when_ready):
             refuse_fixed(want, changes)
             if want.revises:
@@ -191,7 +191,7 @@ class Converge:
                 return self._not_taken(want, changes)
             self._remember(want, item, live, "ready")
             self._finish(address, live)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 (it fails this thing, not its fellows)
             return error
         return None
 
@@ -220,7 +220,7 @@ def refuse_fixed(want: Kind, changes: Mapping[str, Change]) -> None:
         )
 
 
-def _awaited(want: Kind, live: Live, changes: Mapping[str, Change]) -> str | None:
+def awaited(want: Kind, live: Live, changes: Mapping[str, Change]) -> str | None:
     """Say what a thing waits for; one that failed is given its changes first, since they may be what mends it."""
     try:
         return want.pending(live)

@@ -51,8 +51,10 @@ Changes = Mapping[str, Change]
 
 @dataclass(frozen=True)
 class Kind:
-    """Base of all kinds. A subclass is a frozen dataclass whose fields are the wanted settings, under AWS's own names in
-    snake_case; an instance is one wanted thing. Nested structures stay as AWS spells them.
+    """Base of all kinds.
+
+    A subclass is a frozen dataclass whose fields are the wanted settings, under AWS's own names in snake_case; an
+    instance is one wanted thing. Nested structures stay as AWS spells them.
 
     Class variables:
         service: the name of the boto3 client that it calls.

@@ -83,7 +83,7 @@ class Remove:
             self.progress.doing(record.address, "remove")
             self._delete(kind, live)
         self._accepted.add(record.address)
-        return Wait(live.status or "AWS to take it away", kind.removal_budget, blockers=self._asking(record, kind))
+        return Wait(_awaited(live), kind.removal_budget, blockers=self._asking(record, kind))
 
     def _find(self, record: Record, kind: type[Kind], *, fresh: bool = False) -> Live | None:
         """Return the live thing; what stands under its name without our tags once its removal has begun is another."""
@@ -133,18 +133,19 @@ class Remove:
         record = self.records[address]
         try:
             live = self._find(record, kind)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 (it fails this thing, not its fellows)
             return error
         if live is None:
             self._drop(record, "removed")
             return None
         self._lives[address] = live
-        return Wait(
-            live.status or "AWS to take it away",
-            kind.removal_budget,
-            again=not live.deleting,
-            blockers=self._asking(record, kind),
-        )
+        asking = self._asking(record, kind)
+        return Wait(_awaited(live), kind.removal_budget, again=not live.deleting, blockers=asking)
+
+
+def _awaited(live: Live) -> str:
+    """Say what is waited for: AWS's own word while it is removing the thing, which before that says nothing of it."""
+    return live.status if live.deleting and live.status else "AWS to take it away"
 
 
 def kind_of(record: Record) -> type[Kind]:

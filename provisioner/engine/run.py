@@ -53,8 +53,9 @@ class Progress:
     def done(self, address: str, result: Result, id: str | None = None) -> None:
         """Say that a thing is finished."""
         self.counts[result] += 1
-        seconds = time.monotonic() - self._begun.get(address, time.monotonic())
-        self.emit(Done(address, self.steps.get(address, ""), result, round(seconds, 2), id))
+        now = time.monotonic()
+        seconds = round(now - self._begun.get(address, now), 2)
+        self.emit(Done(address, self.steps.get(address, ""), result, seconds, id))
 
 
 def tolerant(

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from provisioner.facts import Facts
 
 TOKEN = re.compile(r"\$\{([a-z_]+/[\w.*-]+):(\w+)(!?)\}")
-"""A value that is not known yet: `${address:output}`, with `!` when the thing must be ready before the value is used."""
+"""A value that is not known yet: `${address:output}`, with `!` when the thing must be ready before it is used."""
 
 STEPS: dict[str, Callable[..., Any]] = {}
 """Every step by its name."""
@@ -28,7 +28,7 @@ K = TypeVar("K", bound=Kind)
 
 @dataclass(frozen=True)
 class Need:
-    """An edge of the graph: the address that is needed, which of its outputs (None: any), and whether it must be ready."""
+    """An edge of the graph: the address that is needed, which of its outputs if any, and whether it must be ready."""
 
     address: str
     output: str | None = None
@@ -114,7 +114,8 @@ class Stack:
             ValueError: the address is declared twice, or something needed is not declared.
         """
         if want.address in self.declared:
-            raise ValueError(f"{want.address} is declared twice: in {self.declared[want.address].step} and {self._step}")
+            other = self.declared[want.address].step
+            raise ValueError(f"{want.address} is declared twice: in {other} and {self._step}")
         needs = [Need(m[1], m[2], bool(m[3])) for m in _tokens(want.fields())]
         needs += [Need(handle.address, ready=handle.must_be_ready) for handle in after]
         if missing := {need.address for need in needs} - self.declared.keys():

@@ -1,4 +1,4 @@
-"""One small scheduler for both directions: acts on each thing when what it needs is reached, and looks after the rest."""
+"""One small scheduler for both directions: acts on each thing when what it needs is reached, watches the others."""
 
 from __future__ import annotations
 
@@ -43,11 +43,12 @@ class Node:
 
 @dataclass
 class _Patience:
-    """How long a thing has been waited for, and when to look at it next (seconds of the run's clock)."""
+    """How long a thing has been waited for, when to look at it next (seconds of the run's clock), what was told."""
 
     wait: Wait
     since: float
     next: float
+    told: str
 
 
 Outcome = Wait | None | Exception
@@ -164,9 +165,12 @@ class Walk:
             self._fail(address, _timed_out(reason, (now - since) / self._pace.scale))
             return
         interval = self._pace.scaled(node.kind.interval * (1 if same else 0.2))
-        self._waiting[address] = _Patience(reason, since, now + interval)
-        if before is None or before.wait.why != reason.why:
-            self._emit(Waiting(address, node.step, reason.why, round(now - since, 1)))
+        told = before.told if before else ""
+        # what is over at the first look is not worth a line
+        if before and told != reason.why:
+            told = reason.why
+            self._emit(Waiting(address, node.step, told, round(now - since, 1)))
+        self._waiting[address] = _Patience(reason, since, now + interval, told)
 
     def _fail(self, address: str, error: BaseException) -> None:
         self._waiting.pop(address, None)

@@ -26,7 +26,10 @@ class Vpc(Kind):
         for vpc in aws.pages("ec2", "describe_vpcs", "Vpcs", Filters=aws.owner_filters()):
             support, hostnames = (
                 aws.client("ec2").describe_vpc_attribute(VpcId=vpc["VpcId"], Attribute=name)[key]["Value"]
-                for name, key in (("enableDnsSupport", "EnableDnsSupport"), ("enableDnsHostnames", "EnableDnsHostnames"))
+                for name, key in (
+                    ("enableDnsSupport", "EnableDnsSupport"),
+                    ("enableDnsHostnames", "EnableDnsHostnames"),
+                )
             )
             yield cls._live(aws, vpc, support, hostnames)
 

@@ -237,14 +237,14 @@ class Service(Kind):
             "rollout_reason": primary.get("rolloutStateReason", ""),
             "trouble": _trouble(aws, service, primary) if aws.owns(tags) else "",
         }
-        draining = service["status"] == "DRAINING"
+        draining, left = service["status"] == "DRAINING", service["runningCount"] + service["pendingCount"]
         return Live(
             service["serviceArn"],
             attributes,
             {"service_name": service["serviceName"]},
             address=aws.address_in(tags),
             owned=aws.owns(tags),
-            status=f"DRAINING, {service['runningCount']} tasks left" if draining else service["status"],
+            status=f"DRAINING, {left} tasks left" if draining and left else service["status"],
             deleting=draining,
         )
 

@@ -193,21 +193,22 @@ class DbCluster(Kind):
 
     @staticmethod
     def _live(aws: Aws, cluster: Mapping[str, Any], tags: Mapping[str, str]) -> Live:
+        # RDS lists the clusters of Neptune and DocumentDB too, which lack some of these
         attributes = {
             "db_cluster_identifier": cluster["DBClusterIdentifier"],
             "engine": cluster["Engine"],
-            "engine_mode": cluster["EngineMode"],
+            "engine_mode": cluster.get("EngineMode"),
             "engine_version": cluster["EngineVersion"],
             "database_name": cluster.get("DatabaseName"),
             "master_username": cluster.get("MasterUsername"),
-            "db_subnet_group_name": cluster["DBSubnetGroup"],
+            "db_subnet_group_name": cluster.get("DBSubnetGroup"),
             "vpc_security_group_ids": sorted(g["VpcSecurityGroupId"] for g in cluster["VpcSecurityGroups"]),
-            "db_cluster_parameter_group_name": cluster["DBClusterParameterGroup"],
+            "db_cluster_parameter_group_name": cluster.get("DBClusterParameterGroup"),
             "serverless_v2_scaling_configuration": cluster.get("ServerlessV2ScalingConfiguration"),
             "backup_retention_period": cluster["BackupRetentionPeriod"],
-            "deletion_protection": cluster["DeletionProtection"],
+            "deletion_protection": cluster.get("DeletionProtection"),
             "storage_encrypted": cluster["StorageEncrypted"],
-            "copy_tags_to_snapshot": cluster["CopyTagsToSnapshot"],
+            "copy_tags_to_snapshot": cluster.get("CopyTagsToSnapshot"),
         }
         outputs = {
             "arn": cluster["DBClusterArn"],

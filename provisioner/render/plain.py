@@ -52,8 +52,8 @@ def heartbeat(progress: Progress) -> str | None:
 
 
 @contextmanager
-def shown(progress: Progress, stream: TextIO) -> Iterator[None]:
-    """Write the run's events to the stream while the context lasts."""
+def shown(progress: Progress, stream: TextIO, quiet: float = QUIET) -> Iterator[None]:
+    """Write the run's events to the stream while the context lasts, and a heartbeat after each silence of that long."""
     spoke, ended = threading.Event(), threading.Event()
 
     def view(event: Event) -> None:
@@ -63,7 +63,7 @@ def shown(progress: Progress, stream: TextIO) -> Iterator[None]:
 
     def beat() -> None:
         while not ended.is_set():
-            if spoke.wait(QUIET):
+            if spoke.wait(quiet):
                 spoke.clear()
                 ended.wait(0.2)
                 continue

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from tests.cloud.inventory import Inventory
 from tests.cloud.lookups import (
     NAME,
+    PROVIDER,
     REGION,
     balancer,
     cluster,
@@ -325,10 +326,10 @@ CHECKS = (
         {"name": "containerInsights", "value": "enabled"}
     ]),
     Check("cluster", "its capacity providers", lambda m: sorted(cluster(m)["capacityProviders"]),
-          ["FARGATE_SPOT", NAME]),
+          ["FARGATE_SPOT", PROVIDER]),
     Check("cluster", "the default is the group's", lambda m: [
         s["capacityProvider"] for s in cluster(m)["defaultCapacityProviderStrategy"]
-    ], [NAME]),
+    ], [PROVIDER]),
     Check("cluster", "managed scaling", lambda m: pick(provider(m)["managedScaling"], "status", "targetCapacity"), {
         "status": "ENABLED", "targetCapacity": 100
     }),
@@ -372,7 +373,7 @@ CHECKS = (
     Check("services", "where they run", lambda m: {
         name: [s["capacityProvider"] for s in service(m, name)["capacityProviderStrategy"]]
         for name in ("frontend", "backend")
-    }, {"frontend": [NAME], "backend": ["FARGATE_SPOT"]}),
+    }, {"frontend": [PROVIDER], "backend": ["FARGATE_SPOT"]}),
     Check("services", "all tasks run", lambda m: {
         name: pick(service(m, name), "desiredCount", "runningCount", "pendingCount") for name in ("frontend", "backend")
     }, {name: {"desiredCount": 1, "runningCount": 1, "pendingCount": 0} for name in ("frontend", "backend")}),
@@ -381,7 +382,7 @@ CHECKS = (
     ], [{"enable": True, "rollback": True}] * 2),
     Check("services", "ECS Exec possible", lambda m: each(m["ecs_services"], "enableExecuteCommand"), {True}),
     Check("services", "behind the load balancer", lambda m: {
-        s["serviceName"].removeprefix(f"{NAME}-"): [b["containerPort"] for b in s["loadBalancers"]]
+        s["serviceName"]: [b["containerPort"] for b in s["loadBalancers"]]
         for s in m["ecs_services"]
     }, {"frontend": [80], "backend": []}),
     Check("services", "registered in Cloud Map", lambda m: {
@@ -395,9 +396,9 @@ CHECKS = (
     # -- autoscaling -----------------------------------------------------------------------------------------------
     Check("autoscaling", "1 to 10 tasks", lambda m: {
         t["ResourceId"]: (t["MinCapacity"], t["MaxCapacity"]) for t in m["scalable_targets"]
-    }, {f"service/{NAME}/{NAME}-{name}": (1, 10) for name in ("frontend", "backend")}),
+    }, {f"service/{NAME}/{name}": (1, 10) for name in ("frontend", "backend")}),
     Check("autoscaling", "by average CPU", lambda m: {
-        p["ResourceId"].rpartition("-")[2]: (
+        p["ResourceId"].rpartition("/")[2]: (
             p["TargetTrackingScalingPolicyConfiguration"]["TargetValue"],
             p["TargetTrackingScalingPolicyConfiguration"]["PredefinedMetricSpecification"]["PredefinedMetricType"],
         )

@@ -11,6 +11,8 @@ from tests.cloud.inventory import Inventory, Thing
 
 NAME = "ecs-sample-dev"
 REGION = "ap-northeast-1"
+PROVIDER = f"asg-{NAME}"
+"""A capacity provider's name must not begin with ecs (ECS API, CreateCapacityProvider)."""
 OWNER = {"Project": "ecs-sample", "Environment": "dev", "ManagedBy": "provisioner"}
 
 
@@ -153,7 +155,7 @@ def environment(made: Inventory, service: str) -> dict[str, str]:
 
 def service(made: Inventory, name: str) -> Thing:
     """An ECS service."""
-    return one(made["ecs_services"], serviceName=f"{NAME}-{name}")
+    return one(made["ecs_services"], serviceName=name)
 
 
 def untagged(made: Inventory) -> list[str]:
@@ -218,7 +220,7 @@ def cluster(made: Inventory) -> Thing:
 
 def provider(made: Inventory) -> Thing:
     """The group's capacity provider."""
-    return dict(one(made["capacity_providers"], name=NAME)["autoScalingGroupProvider"])
+    return dict(one(made["capacity_providers"], name=PROVIDER)["autoScalingGroupProvider"])
 
 
 def group(made: Inventory) -> Thing:

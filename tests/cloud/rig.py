@@ -1,4 +1,4 @@
-"""Runs the engine on a few declared things against the embedded cloud, as the commands do, and says what was written."""
+"""Runs the engine on a few declared things on the embedded cloud, as the commands do, and says what was written."""
 
 from __future__ import annotations
 
@@ -45,10 +45,14 @@ class Outcome:
     writes: list[str]
     events: list[Event]
 
+    def failures(self) -> dict[str, BaseException]:
+        """What failed, by address."""
+        return dict(getattr(self.summary.error, "failures", {}))
+
     def ok(self) -> Outcome:
         """Fail the test if the run failed; return itself."""
         assert self.summary.error is None, str(self.summary.error) + "".join(
-            f"\n  {address}: {error}" for address, error in getattr(self.summary.error, "failures", {}).items()
+            f"\n  {address}: {error}" for address, error in self.failures().items()
         )
         return self
 
@@ -81,7 +85,8 @@ class Rig:
     def declare(self, declare: Declare) -> Stack:
         """Everything that the function declares."""
         stack = Stack(self.config, self.facts)
-        stack.run({"step": lambda stack: declare(stack)})
+        # a function of the stack alone, whatever further parameters the test's function has
+        stack.run({"step": lambda here: declare(here)})  # noqa: PLW0108
         return stack
 
     def up(self, declare: Declare) -> Outcome:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import shutil
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
 
 from provisioner.engine.errors import Failed, NotOwned, SomeFailed
-from provisioner.engine.events import Waiting
+from provisioner.engine.events import Event, Waiting
 from provisioner.engine.step import Stack
+from provisioner.kinds.autoscaling import AutoScalingGroup
+from provisioner.kinds.ec2_launch import LaunchTemplate
 from provisioner.kinds.ec2_network import Subnet, Vpc
+from provisioner.kinds.ecs_cluster import Cluster
 from tests.cloud.capacity_rig import PROFILE, declared, profile
 from tests.cloud.rig import Rig
 
@@ -127,11 +132,37 @@ def test_drift_is_mended(ready_rig: Rig) -> None:
     assert ready_rig.plan(declared) == []
 
 
-def test_a_minimum_is_waited_for_and_a_launch_that_fails_is_told(ready_rig: Rig) -> None:
-    wanted = ready_rig.up(lambda stack: declared(stack, least=1)).ok()
-    whys = [e.why for e in wanted.events if isinstance(e, Waiting) and e.address == "auto_scaling_group/main"]
-    assert "0/1 instances in service" in whys
-    assert len(group_of(ready_rig)["Instances"]) == 1
+def one(stack: Stack) -> None:
+    declared(stack, least=1)
+
+
+def waits_for_group(events: Sequence[Event]) -> list[str]:
+    return [e.why for e in events if isinstance(e, Waiting) and e.address == "auto_scaling_group/main"]
+
+
+def test_a_minimum_is_waited_for(ready_rig: Rig) -> None:
+    assert waits_for_group(ready_rig.up(one).ok().events)[0] == "0/1 instances in service"
+    assert [i["LifecycleState"] for i in group_of(ready_rig)["Instances"]] == ["InService"]
+    assert ready_rig.up(one).ok().writes == []
+
+
+def test_a_launch_that_failed_is_told_in_awss_words(ready_rig: Rig) -> None:
+    ready_rig.up(one).ok()
+    ec2, autoscaling = ready_rig.cloud.client("ec2"), ready_rig.cloud.client("autoscaling")
+    template = ready_rig.state().records["launch_template/main"].id
+    version = ec2.create_launch_template_version(
+        LaunchTemplateId=template, LaunchTemplateData={"ImageId": "ami-1", "SecurityGroupIds": ["sg-0123456789abcdef0"]}
+    )["LaunchTemplateVersion"]["VersionNumber"]
+    ec2.modify_launch_template(LaunchTemplateId=template, DefaultVersion=str(version))
+    ec2.terminate_instances(InstanceIds=[group_of(ready_rig)["Instances"][0]["InstanceId"]])
+
+    def failed() -> bool:
+        activities = autoscaling.describe_scaling_activities(AutoScalingGroupName=NAME)["Activities"]
+        return any(activity["StatusCode"] == "Failed" for activity in activities)
+
+    ready_rig.cloud.wait(failed, "a launch that fails")
+    told = waits_for_group(ready_rig.up(one).ok().events)
+    assert any("0/1" in why and "sg-0123456789abcdef0" in why for why in told), told
 
 
 def test_foreign_things_under_our_names_are_refused_and_left_alone(ready_rig: Rig) -> None:
@@ -151,10 +182,6 @@ def test_foreign_things_under_our_names_are_refused_and_left_alone(ready_rig: Ri
     )
 
     def alone(stack: Stack) -> None:
-        from provisioner.kinds.autoscaling import AutoScalingGroup
-        from provisioner.kinds.ec2_launch import LaunchTemplate
-        from provisioner.kinds.ecs_cluster import Cluster
-
         stack.ensure(LaunchTemplate("main", NAME, {"ImageId": "ami-1"}, ""))
         stack.ensure(Cluster("main", NAME, []))
         stack.ensure(AutoScalingGroup("main", NAME, {}, [subnet], 0, 9, 0))
@@ -199,7 +226,7 @@ def test_removed_without_a_trace(ready_rig: Rig) -> None:
 
 def test_without_its_state_all_is_found_again(ready_rig: Rig) -> None:
     ready_rig.up(declared).ok()
-    (ready_rig.folder / f"{NAME}.json").unlink()
+    shutil.rmtree(ready_rig.folder)
     again = ready_rig.up(declared).ok()
     assert again.writes == []
     assert {Vpc.kind, Subnet.kind} <= {record.kind for record in ready_rig.state().records.values()}

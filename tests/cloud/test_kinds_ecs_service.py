@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from provisioner.engine.step import Stack, ids, ready
+from provisioner.engine.converge import awaited
+from provisioner.engine.errors import Failed
+from provisioner.engine.kind import Change, Live, compare
+from provisioner.engine.step import Stack, filled, ids, ready
 from provisioner.kinds.application_autoscaling import ScalableTarget, ScalingPolicy
 from provisioner.kinds.ec2_network import Subnet, Vpc
 from provisioner.kinds.ec2_security import SecurityGroup, allow_all
@@ -262,3 +266,75 @@ def test_other_revisions_of_the_family_stay(rig: Rig) -> None:
     assert rig.plan(declared) == []
     rig.down().ok()
     assert revisions(rig) == [f"{FAMILY}:2"]
+
+
+def newest(rig: Rig) -> dict[str, Any]:
+    """The newest deployment, as ECS describes it."""
+    deployment: dict[str, Any] = shown(rig)["deployments"][0]
+    return deployment
+
+
+def live(rig: Rig) -> Live:
+    [found] = rig.aws().live(Service)
+    return found
+
+
+def seen(rig: Rig, **deployment: Any) -> Live:
+    """The service as it would be read if its newest deployment had these settings."""
+    service = shown(rig)
+    tags = rig.cloud.client("ecs").list_tags_for_resource(resourceArn=service["serviceArn"])["tags"]
+    changed = [{**service["deployments"][0], **deployment}, *service["deployments"][1:]]
+    return Service._live(rig.aws(), {**service, "deployments": changed, "tags": tags})
+
+
+def test_a_deployment_that_was_given_up_is_a_difference_and_another_one_is_started(rig: Rig) -> None:
+    rig.up(declared).ok()
+    before, wanted = newest(rig), rig.declare(declared).declared["service/web"].want
+    given_up = seen(
+        rig, rolloutState="FAILED", rolloutStateReason="ECS deployment circuit breaker: tasks failed to start."
+    )
+    with pytest.raises(Failed, match="circuit breaker: tasks failed to start"):
+        Service.pending(given_up)
+    assert compare(wanted, given_up)["failed"] == Change(True, False)
+    wanted = filled(wanted, lambda address, output: CLUSTER)
+    wanted.update(rig.aws(), given_up, {"failed": Change(True, False)})
+    assert newest(rig)["id"] != before["id"]
+    assert Service.pending(live(rig)) == "1/1 tasks"
+
+
+def test_a_rollback_is_a_failure_though_its_tasks_run(rig: Rig) -> None:
+    rig.up(declared).ok()
+    reason = "ECS deployment circuit breaker: rolling back to deploymentId ecs-svc/1."
+    with pytest.raises(Failed, match="rolling back"):
+        Service.pending(seen(rig, rolloutState="IN_PROGRESS", rolloutStateReason=reason))
+
+
+def test_what_is_waited_for_says_why_tasks_stopped(rig: Rig) -> None:
+    rig.up(declared).ok()
+    ecs = rig.cloud.client("ecs")
+    [task] = ecs.list_tasks(cluster=CLUSTER, serviceName="web")["taskArns"]
+    ecs.stop_task(cluster=CLUSTER, task=task, reason="CannotPullContainerError: not found")
+    rig.cloud.wait(lambda: shown(rig)["runningCount"] == 1, "another task runs")
+    why = Service.pending(seen(rig, rolloutState="IN_PROGRESS", failedTasks=1))
+    assert why is not None
+    assert why.startswith("1/1 tasks, 1 failed: CannotPullContainerError: not found")
+
+
+def test_a_service_that_runs_nothing_is_not_ready(rig: Rig) -> None:
+    rig.up(declared).ok()
+    found = live(rig)
+    assert Service.pending(found) is None
+    assert Service.pending(replace(found, attributes={**found.attributes, "running_count": 0})) == "0/1 tasks"
+    assert (
+        Service.pending(replace(found, attributes={**found.attributes, "running_count": 0, "desired_count": 0})) is None
+    )
+
+
+def test_a_failed_thing_is_given_its_changes(rig: Rig) -> None:
+    """After a deployment that failed, what the user mends is rolled out: the failure does not stand in its way."""
+    rig.up(declared).ok()
+    wanted = filled(rig.declare(declared).declared["service/web"].want, lambda address, output: CLUSTER)
+    given_up = seen(rig, rolloutState="FAILED", rolloutStateReason="tasks failed to start")
+    assert awaited(wanted, given_up, compare(wanted, given_up)) is None
+    with pytest.raises(Failed):
+        awaited(wanted, given_up, {})

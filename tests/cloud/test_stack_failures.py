@@ -22,7 +22,7 @@ def test_refused_calls_are_named_the_rest_is_finished_and_a_second_up_completes(
         assert "CreatePrivateDnsNamespace was refused: InvalidInput" in failed["private_dns_namespace/main"]
         skipped = {event["address"]: event["because"] for event in ended.said("skipped")}
         assert skipped["service/backend"] in {*failed, *skipped}
-        for address in ("listener/https", "db_cluster/main", "auto_scaling_group/main", "certificate/main"):
+        for address in ("listener/https", "db_cluster/main", "auto_scaling_group/main", "certificate/app.example.com"):
             assert ended.results[address] == "made", "what does not depend on it is finished"
         assert "repository/backend" in ended.err
         refusals.clear()

@@ -15,7 +15,7 @@ port = 9000
 
 
 def services(found: Inventory) -> set[str]:
-    return {service["serviceName"].removeprefix("ecs-sample-dev-") for service in found["ecs_services"]}
+    return {service["serviceName"] for service in found["ecs_services"]}
 
 
 def belonging(found: Inventory, service: str) -> list[str]:

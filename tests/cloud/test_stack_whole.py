@@ -98,9 +98,9 @@ def test_plan_finds_nothing_to_do(life: Life) -> None:
             r"\A",
             "\nlogs = { retention_days = 14 }\n",
             {
-                "log_group/frontend": {"retention_in_days"},
-                "log_group/backend": {"retention_in_days"},
-                "log_group/container-insights": {"retention_in_days"},
+                "log_group/service-frontend": {"retention_in_days"},
+                "log_group/service-backend": {"retention_in_days"},
+                "log_group/insights": {"retention_in_days"},
             },
         ),
         (r"port = 80$", "port = 80\nscaling = { cpu = 60 }", {"scaling_policy/frontend": None}),
@@ -137,7 +137,7 @@ def test_one_edited_value_is_exactly_that_difference(
 def test_what_autoscaling_does_is_no_difference(life: Life) -> None:
     ecs = life.project.cloud.client("ecs")
     before = len(life.project.inventory()["instances"])
-    ecs.update_service(cluster=NAME, service=f"{NAME}-frontend", desiredCount=10)
+    ecs.update_service(cluster=NAME, service="frontend", desiredCount=10)
     grown = life.project.settled(well, "ten tasks")
     assert len(grown["instances"]) >= before
     (group,) = grown["auto_scaling_groups"]
@@ -146,7 +146,7 @@ def test_what_autoscaling_does_is_no_difference(life: Life) -> None:
     since = life.project.last_call()
     life.project.up()
     assert life.project.writes(since) == []
-    (service,) = [s for s in life.project.inventory()["ecs_services"] if s["serviceName"] == f"{NAME}-frontend"]
+    (service,) = [s for s in life.project.inventory()["ecs_services"] if s["serviceName"] == "frontend"]
     assert service["desiredCount"] == 10
 
 
@@ -158,7 +158,7 @@ def test_a_change_makes_a_revision_and_keeps_the_one_before(life: Life) -> None:
     found = life.project.settled(well, "the new revision running")
     revisions = [d["revision"] for d in found["task_definitions"] if d["family"] == f"{NAME}-backend"]
     assert len(revisions) == 2
-    (service,) = [s for s in found["ecs_services"] if s["serviceName"] == f"{NAME}-backend"]
+    (service,) = [s for s in found["ecs_services"] if s["serviceName"] == "backend"]
     assert service["taskDefinition"].endswith(f":{max(revisions)}")
     assert life.project.planned() == {}
 
@@ -169,7 +169,7 @@ def test_drift_is_seen_and_mended(life: Life) -> None:
     ecr.delete_repository(repositoryName=f"{NAME}/backend", force=True)
     planned = life.project.planned()
     assert {address: item["action"] for address, item in planned.items()} == {
-        "log_group/backend": "change",
+        "log_group/service-backend": "change",
         "repository/backend": "create",
     }
     life.project.up()

@@ -120,10 +120,9 @@ def test_a_heartbeat_names_the_longest_running_and_counts_the_rest() -> None:
     )
 
 
-def test_a_heartbeat_comes_when_nothing_else_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(plain, "QUIET", 0.05)
+def test_a_heartbeat_comes_when_nothing_else_is_said() -> None:
     progress, stream, beaten = Progress(), io.StringIO(), threading.Event()
-    with plain.shown(progress, stream):
+    with plain.shown(progress, stream, quiet=0.05):
         progress.emit(BEGUN)
         for _ in range(100):
             if "done after" in stream.getvalue():
@@ -345,7 +344,10 @@ def test_what_is_left_after_a_teardown_is_named() -> None:
     ("error", "words"),
     [
         (Interrupted("stopped"), "Go on where it stopped: `provision up`."),
-        (SomeFailed({"a/b": Failed("x")}, {}), "Mend what is named above, then go on where it stopped: `provision up`."),
+        (
+            SomeFailed({"a/b": Failed("x")}, {}),
+            "Mend what is named above, then go on where it stopped: `provision up`.",
+        ),
         (SomeFailed({"a/b": WaitingOnUser("x")}, {}), "Do what is asked above, then go on: `provision up`."),
     ],
 )

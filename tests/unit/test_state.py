@@ -21,7 +21,9 @@ facts = st.lists(st.tuples(st.sampled_from(["put", "drop"]), addresses, st.integ
 
 
 def record(address: str, id: str = "id-1") -> Record:
-    return Record(address, address.split("/")[0], "ready", "token", id, {"cidr_block": "10.0.0.0/16"}, {"arn": "a"}, [])
+    return Record(
+        address, address.partition("/")[0], "ready", "token", id, {"cidr_block": "10.0.0.0/16"}, {"arn": "a"}, []
+    )
 
 
 def opened(folder: Path) -> LocalStore:

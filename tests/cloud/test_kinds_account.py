@@ -1,0 +1,100 @@
+"""The account setting: changed, and put back to what it was whatever happened in between."""
+
+from __future__ import annotations
+
+import shutil
+
+import pytest
+
+from provisioner.engine.step import Stack
+from provisioner.kinds.account import FORMER_TAG, AccountSetting
+from provisioner.kinds.ec2_network import Vpc
+from tests.cloud.rig import Rig
+
+SETTING = "awsvpcTrunking"
+
+
+def declared(stack: Stack, *, trunking: bool = True) -> None:
+    vpc = stack.ensure(Vpc("main", "10.0.0.0/16"))
+    if trunking:
+        stack.ensure(AccountSetting("trunking", vpc.id, SETTING, "enabled"))
+
+
+def in_force(rig: Rig) -> str:
+    answer = rig.cloud.client("ecs").list_account_settings(name=SETTING, effectiveSettings=True)
+    return str(answer["settings"][0]["value"])
+
+
+def notes(rig: Rig) -> list[str]:
+    tags = rig.cloud.client("ec2").describe_tags(Filters=[{"Name": "key", "Values": [FORMER_TAG + SETTING]}])["Tags"]
+    return [tag["Value"] for tag in tags]
+
+
+def test_the_former_value_is_noted_before_it_is_changed_and_nothing_is_written_twice(rig: Rig) -> None:
+    made = rig.up(declared).ok()
+    assert [w for w in made.writes if w != "ModifyVpcAttribute"] == [
+        "CreateVpc",
+        "CreateTags",
+        "PutAccountSettingDefault",
+    ]
+    assert (in_force(rig), notes(rig)) == ("enabled", ["disabled"])
+    assert rig.state().records["account_setting/trunking"].outputs == {"former": "disabled"}
+    assert rig.up(declared).ok().writes == []
+    assert rig.plan(declared) == []
+
+
+@pytest.mark.parametrize("former", ["enabled", "disabled"])
+def test_down_puts_the_former_value_back(rig: Rig, former: str) -> None:
+    rig.cloud.client("ecs").put_account_setting_default(name=SETTING, value=former)
+    rig.up(declared).ok()
+    assert in_force(rig) == "enabled"
+    down = rig.down().ok()
+    assert down.summary.leftovers == []
+    assert in_force(rig) == former
+    assert ("PutAccountSettingDefault" in down.writes) == (former == "disabled")
+
+
+def test_taken_out_of_the_configuration_it_is_put_back(rig: Rig) -> None:
+    rig.up(declared).ok()
+    rig.up(lambda stack: declared(stack, trunking=False)).ok()
+    assert (in_force(rig), notes(rig)) == ("disabled", [])
+
+
+def test_the_former_value_outlives_the_state(rig: Rig) -> None:
+    rig.up(declared).ok()
+    shutil.rmtree(rig.folder)
+    assert rig.up(declared).ok().writes == []
+    rig.down().ok()
+    assert in_force(rig) == "disabled"
+
+
+def test_a_run_cut_off_between_the_note_and_the_change_is_completed(rig: Rig) -> None:
+    rig.up(lambda stack: declared(stack, trunking=False)).ok()
+    vpc_id = rig.state().records["vpc/main"].id
+    note = {"Key": FORMER_TAG + SETTING, "Value": "disabled"}
+    rig.cloud.client("ec2").create_tags(Resources=[vpc_id], Tags=[note])
+    assert rig.up(declared).ok().writes == ["PutAccountSettingDefault"]
+    rig.down().ok()
+    assert in_force(rig) == "disabled"
+
+
+def test_a_run_cut_off_after_the_change_knows_the_former_value(rig: Rig) -> None:
+    rig.up(lambda stack: declared(stack, trunking=False)).ok()
+    vpc_id = rig.state().records["vpc/main"].id
+    note = {"Key": FORMER_TAG + SETTING, "Value": "disabled"}
+    rig.cloud.client("ec2").create_tags(Resources=[vpc_id], Tags=[note])
+    rig.cloud.client("ecs").put_account_setting_default(name=SETTING, value="enabled")
+    assert rig.up(declared).ok().writes == []
+    rig.down().ok()
+    assert in_force(rig) == "disabled"
+
+
+def test_drift_is_mended_and_still_put_back(rig: Rig) -> None:
+    rig.up(declared).ok()
+    rig.cloud.client("ecs").put_account_setting_default(name=SETTING, value="disabled")
+    assert [(item.address, list(item.changes)) for item in rig.plan(declared)] == [
+        ("account_setting/trunking", ["value"])
+    ]
+    assert rig.up(declared).ok().writes == ["PutAccountSettingDefault"]
+    rig.down().ok()
+    assert in_force(rig) == "disabled"

@@ -1,0 +1,121 @@
+"""ACM's kinds: a certificate that is issued once its records are there, and records that others may need as well."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from provisioner.engine.errors import Failed
+from provisioner.engine.kind import Live
+from provisioner.engine.step import Stack
+from provisioner.kinds.acm import Certificate, ValidationRecord, proven
+from tests.cloud.rig import Rig
+from tests.cloud.test_kinds_route53 import records, zone_of
+
+NAMES = ["app.example.com", "*.app.example.com", "*.example.com"]
+
+
+def declared(zone: str, *names: str) -> Any:
+    def declare(stack: Stack) -> None:
+        wanted = names or NAMES
+        certificate = stack.ensure(Certificate("main", wanted[0], wanted))
+        for number, domain in enumerate(proven(wanted)):
+            name = getattr(certificate, f"validation_name_{number}")
+            value = getattr(certificate, f"validation_value_{number}")
+            stack.ensure(ValidationRecord(domain, zone, name, "CNAME", resource_records=[value]))
+
+    return declare
+
+
+def test_issued_once_and_then_left_alone(rig: Rig) -> None:
+    declare = declared(zone_of(rig))
+    up = rig.up(declare).ok()
+    # the name and its wildcard share a record
+    assert up.summary.counts == {"made": 3}
+    (summary,) = rig.cloud.client("acm").list_certificates()["CertificateSummaryList"]
+    assert summary["Status"] == "ISSUED"
+    assert rig.up(declare).ok().writes == []
+    assert rig.plan(declare) == []
+
+
+def test_a_lost_record_is_made_again(rig: Rig) -> None:
+    zone = zone_of(rig)
+    rig.up(declared(zone)).ok()
+    changes = [{"Action": "DELETE", "ResourceRecordSet": record} for record in records(rig, zone)[:1]]
+    rig.cloud.client("route53").change_resource_record_sets(HostedZoneId=zone, ChangeBatch={"Changes": changes})
+    assert [(item.address.split("/")[0], item.action) for item in rig.plan(declared(zone))] == [
+        ("validation_record", "create")
+    ]
+    rig.up(declared(zone)).ok()
+    assert rig.plan(declared(zone)) == []
+
+
+def test_other_names_are_refused_in_place(rig: Rig) -> None:
+    zone = zone_of(rig)
+    rig.up(declared(zone)).ok()
+    other = declared(zone, "app.example.com", "*.example.com")
+    assert [item.address for item in rig.plan(other) if item.action == "refused"] == ["certificate/main"]
+
+
+def test_removed_without_a_trace(rig: Rig) -> None:
+    zone = zone_of(rig)
+    rig.up(declared(zone)).ok()
+    down = rig.down().ok()
+    assert (down.summary.counts, down.summary.leftovers) == ({"removed": 3}, [])
+    assert records(rig, zone) == []
+    assert rig.cloud.client("acm").list_certificates()["CertificateSummaryList"] == []
+
+
+def _theirs(rig: Rig, region: str, domain: str) -> dict[str, Any]:
+    """Request somebody else's certificate, and return the record that it needs."""
+    acm = rig.cloud.client("acm", region)
+    arn = acm.request_certificate(DomainName=domain, ValidationMethod="DNS")["CertificateArn"]
+
+    def record() -> Any:
+        options = acm.describe_certificate(CertificateArn=arn)["Certificate"]["DomainValidationOptions"]
+        return options[0].get("ResourceRecord")
+
+    found: dict[str, Any] = rig.cloud.wait(record, "the validation record")
+    return found
+
+
+@pytest.mark.parametrize("region", ["ap-northeast-1", "us-east-1"])
+def test_a_record_that_another_certificate_needs_serves_and_stays(rig: Rig, region: str) -> None:
+    zone = zone_of(rig)
+    needed = _theirs(rig, region, "example.com")
+    record = {"Name": needed["Name"], "Type": "CNAME", "TTL": 86400, "ResourceRecords": [{"Value": needed["Value"]}]}
+    rig.cloud.client("route53").change_resource_record_sets(
+        HostedZoneId=zone, ChangeBatch={"Changes": [{"Action": "CREATE", "ResourceRecordSet": record}]}
+    )
+    before = records(rig, zone)
+    assert rig.up(declared(zone)).ok().summary.counts == {"made": 2, "adopted": 1}
+    assert rig.up(declared(zone)).ok().writes == []
+    down = rig.down().ok()
+    assert (down.summary.counts, down.summary.leftovers) == ({"removed": 2, "kept": 1}, [])
+    assert records(rig, zone) == before
+
+
+def test_found_again_without_the_state(rig: Rig) -> None:
+    zone = zone_of(rig)
+    rig.up(declared(zone)).ok()
+    rig.folder = rig.folder.with_name("other")
+    assert rig.up(declared(zone)).ok().summary.counts == {"adopted": 3}
+    assert rig.down().ok().summary.counts == {"removed": 3}
+
+
+def test_somebody_elses_certificate_of_the_same_name_is_nobodys_business(rig: Rig) -> None:
+    _theirs(rig, "ap-northeast-1", "app.example.com")
+    zone = zone_of(rig)
+    rig.up(declared(zone)).ok()
+    rig.down().ok()
+    (left,) = rig.cloud.client("acm").list_certificates()["CertificateSummaryList"]
+    assert left["DomainName"] == "app.example.com"
+    # both needed the same record
+    assert [record["Name"].partition(".")[2] for record in records(rig, zone)] == ["app.example.com."]
+
+
+@pytest.mark.parametrize("status", ["VALIDATION_TIMED_OUT", "FAILED: CAA_ERROR"])
+def test_a_certificate_that_cannot_be_issued_any_more_says_so(status: str) -> None:
+    with pytest.raises(Failed, match=status):
+        Certificate.pending(Live("arn:aws:acm:x", {}, status=status))

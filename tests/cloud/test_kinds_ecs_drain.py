@@ -1,0 +1,145 @@
+"""The teardown of what nobody here made: tasks that are left, container instances, instances of the group."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from provisioner.engine.events import Waiting
+from provisioner.engine.step import Stack
+from provisioner.kinds.ecs_cluster import Cluster
+from tests.cloud.capacity_rig import declared, profile
+from tests.cloud.rig import Outcome, Rig
+
+NAME = "ecs-sample-dev"
+
+
+def two(stack: Stack) -> None:
+    declared(stack, least=2)
+
+
+@pytest.fixture
+def busy(rig: Rig) -> Rig:
+    """A stack with two container instances, three tasks on them and one on Fargate, none of a service."""
+    profile(rig.cloud)
+    rig.up(two).ok()
+    ecs = rig.cloud.client("ecs")
+    rig.cloud.wait(
+        lambda: len(ecs.list_container_instances(cluster=NAME)["containerInstanceArns"]) == 2, "two instances"
+    )
+    container = {"name": "job", "image": "busybox:1", "memory": 64, "essential": True}
+    ecs.register_task_definition(family="job", networkMode="bridge", containerDefinitions=[container])
+    ecs.register_task_definition(
+        family="away",
+        networkMode="awsvpc",
+        requiresCompatibilities=["FARGATE"],
+        cpu="256",
+        memory="512",
+        containerDefinitions=[container],
+    )
+    ecs.run_task(cluster=NAME, taskDefinition="job", count=3, launchType="EC2")
+    subnet = rig.state().records["subnet/a"].id
+    ecs.run_task(
+        cluster=NAME,
+        taskDefinition="away",
+        launchType="FARGATE",
+        networkConfiguration={"awsvpcConfiguration": {"subnets": [subnet]}},
+    )
+    rig.cloud.wait(lambda: describe(rig)["runningTasksCount"] == 4, "four tasks")
+    return rig
+
+
+def describe(rig: Rig) -> dict[str, Any]:
+    cluster: dict[str, Any] = rig.cloud.client("ecs").describe_clusters(clusters=[NAME])["clusters"][0]
+    return cluster
+
+
+def whys(outcome: Outcome, kind: str) -> list[str]:
+    return [e.why for e in outcome.events if isinstance(e, Waiting) and e.address.startswith(f"{kind}/")]
+
+
+def nothing_left(rig: Rig) -> None:
+    ec2 = rig.cloud.client("ec2")
+    states = {i["State"]["Name"] for r in ec2.describe_instances()["Reservations"] for i in r["Instances"]}
+    assert states == {"terminated"}
+    assert describe(rig)["status"] == "INACTIVE"
+    assert [vpc for vpc in ec2.describe_vpcs()["Vpcs"] if not vpc["IsDefault"]] == []
+
+
+def test_up_leaves_tasks_and_instances_alone(busy: Rig) -> None:
+    assert busy.up(two).ok().writes == []
+    assert busy.plan(two) == []
+    assert describe(busy)["runningTasksCount"] == 4
+
+
+def test_down_stops_drains_deregisters_detaches_and_terminates_in_this_order(busy: Rig) -> None:
+    down = busy.down().ok()
+    assert down.summary.leftovers == []
+    order = [
+        "StopTask",
+        "UpdateContainerInstancesState",
+        "DeregisterContainerInstance",
+        "PutClusterCapacityProviders",
+        "DeleteCapacityProvider",
+        "SetInstanceProtection",
+        "DeleteAutoScalingGroup",
+        "DeleteLaunchTemplate",
+    ]
+    assert sorted(order, key=down.writes.index) == order
+    assert down.writes.index("DeleteCluster") > down.writes.index("DeleteAutoScalingGroup")
+    assert down.writes.count("StopTask") == 4
+    assert down.writes.count("DeregisterContainerInstance") == 2
+    assert whys(down, "running_tasks")[0] == "4 tasks running, 0 stopping"
+    assert "2 ACTIVE" in whys(down, "container_instances")[0]
+    assert any("Terminating" in why for why in whys(down, "auto_scaling_group"))
+    nothing_left(busy)
+
+
+def test_a_task_that_nobody_can_stop_does_not_hold_up_the_rest(busy: Rig) -> None:
+    ecs, ec2 = busy.cloud.client("ecs"), busy.cloud.client("ec2")
+    arns = ecs.list_container_instances(cluster=NAME)["containerInstanceArns"]
+    hosts = ecs.describe_container_instances(cluster=NAME, containerInstances=arns)["containerInstances"]
+    silent = next(host for host in hosts if host["runningTasksCount"])
+    suspended = {"AutoScalingGroupName": NAME, "ScalingProcesses": ["HealthCheck", "ReplaceUnhealthy", "Terminate"]}
+    busy.cloud.client("autoscaling").suspend_processes(**suspended)
+    ec2.stop_instances(InstanceIds=[silent["ec2InstanceId"]])
+
+    def disconnected() -> bool:
+        now = ecs.describe_container_instances(cluster=NAME, containerInstances=[silent["containerInstanceArn"]])
+        return not now["containerInstances"][0]["agentConnected"]
+
+    busy.cloud.wait(disconnected, "an agent that is disconnected")
+    assert busy.down().ok().summary.leftovers == []
+    nothing_left(busy)
+
+
+def test_an_instance_that_registers_late_goes_with_the_cluster(rig: Rig) -> None:
+    insights = [{"name": "containerInsights", "value": "enabled"}]
+    rig.up(lambda stack: stack.ensure(Cluster("main", NAME, insights))).ok()
+    ec2, ecs = rig.cloud.client("ec2"), rig.cloud.client("ecs")
+    made = ec2.run_instances(ImageId="ami-1", InstanceType="c5.large", MinCount=1, MaxCount=1)["Instances"][0]
+    document = json.dumps({"instanceId": made["InstanceId"]})
+    ecs.register_container_instance(cluster=NAME, instanceIdentityDocument=document)
+    down = rig.down().ok()
+    assert down.writes == ["DeregisterContainerInstance", "DeleteCluster"]
+    assert down.summary.leftovers == []
+    # an instance without our tags is not ours to terminate
+    [there] = ec2.describe_instances(InstanceIds=[made["InstanceId"]])["Reservations"][0]["Instances"]
+    assert there["State"]["Name"] == "running"
+
+
+def test_instances_that_the_group_left_behind_are_terminated(rig: Rig) -> None:
+    profile(rig.cloud)
+    rig.up(declared).ok()
+    subnet = rig.state().records["subnet/a"].id
+    ours = {"Project": "ecs-sample", "Environment": "dev", "ManagedBy": "provisioner"}
+    tags = [{"ResourceType": "instance", "Tags": [{"Key": k, "Value": v} for k, v in ours.items()]}]
+    rig.cloud.client("ec2").run_instances(
+        ImageId="ami-1", InstanceType="c5.large", MinCount=1, MaxCount=1, SubnetId=subnet, TagSpecifications=tags
+    )
+    down = rig.down().ok()
+    assert "TerminateInstances" in down.writes
+    assert any("shutting-down" in why for why in whys(down, "instances"))
+    nothing_left(rig)

@@ -1,0 +1,140 @@
+"""IAM's kinds: made, found again, changed, mended after drift, removed; AWS's own roles stay."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from provisioner.engine.step import Stack
+from provisioner.kinds.iam import InstanceProfile, Policy, Role, ServiceLinkedRole, policy
+from tests.cloud.rig import Rig
+
+SERVICE_ROLE = "arn:aws:iam::aws:policy/service-role/"
+CONTAINER_SERVICE = f"{SERVICE_ROLE}AmazonEC2ContainerServiceforEC2Role"
+NAME = "ecs-sample-dev-instance"
+
+
+def trust(service: str) -> Policy:
+    return policy({"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"})
+
+
+def reading(*actions: str) -> Policy:
+    return policy({"Effect": "Allow", "Action": list(actions), "Resource": ["*"]})
+
+
+def declared(stack: Stack, *, actions: tuple[str, ...] = ("ssm:GetParameters", "ssm:GetParameter")) -> None:
+    stack.ensure(ServiceLinkedRole("ecs", "ecs.amazonaws.com", "AWSServiceRoleForECS"))
+    documents = {"reading": reading(*actions)}
+    role = stack.ensure(Role("instance", NAME, trust("ec2.amazonaws.com"), [CONTAINER_SERVICE], documents))
+    stack.ensure(InstanceProfile("instance", NAME, role.id))
+
+
+def test_made_once_and_then_left_alone(rig: Rig) -> None:
+    assert rig.up(declared).ok().summary.counts == {"made": 3}
+    assert rig.up(declared).ok().writes == []
+    assert rig.plan(declared) == []
+    profile = rig.cloud.client("iam").get_instance_profile(InstanceProfileName=NAME)["InstanceProfile"]
+    assert [role["RoleName"] for role in profile["Roles"]] == [NAME]
+
+
+def test_a_change_is_planned_and_made_and_nothing_else(rig: Rig) -> None:
+    rig.up(declared).ok()
+
+    def changed(stack: Stack) -> None:
+        declared(stack, actions=("ssm:GetParameters",))
+
+    planned = [(item.address, item.action, list(item.changes)) for item in rig.plan(changed)]
+    assert planned == [("role/instance", "change", ["inline_policies"])]
+    assert rig.up(changed).ok().writes == ["PutRolePolicy"]
+    assert rig.plan(changed) == []
+
+
+def _other_trust(iam: Any) -> None:
+    iam.update_assume_role_policy(RoleName=NAME, PolicyDocument=json.dumps(trust("lambda.amazonaws.com")))
+
+
+def _policy_detached(iam: Any) -> None:
+    iam.detach_role_policy(RoleName=NAME, PolicyArn=CONTAINER_SERVICE)
+
+
+def _policy_attached(iam: Any) -> None:
+    iam.attach_role_policy(RoleName=NAME, PolicyArn="arn:aws:iam::aws:policy/AdministratorAccess")
+
+
+def _policy_put(iam: Any) -> None:
+    iam.put_role_policy(RoleName=NAME, PolicyName="more", PolicyDocument=json.dumps(reading("s3:*")))
+
+
+def _role_taken_out(iam: Any) -> None:
+    iam.remove_role_from_instance_profile(InstanceProfileName=NAME, RoleName=NAME)
+
+
+@pytest.mark.parametrize(
+    ("drift", "address", "writes"),
+    [
+        (_other_trust, "role/instance", ["UpdateAssumeRolePolicy"]),
+        (_policy_detached, "role/instance", ["AttachRolePolicy"]),
+        (_policy_attached, "role/instance", ["DetachRolePolicy"]),
+        (_policy_put, "role/instance", ["DeleteRolePolicy"]),
+        (_role_taken_out, "instance_profile/instance", ["AddRoleToInstanceProfile"]),
+    ],
+)
+def test_drift_is_seen_and_mended(rig: Rig, drift: Any, address: str, writes: list[str]) -> None:
+    rig.up(declared).ok()
+    drift(rig.cloud.client("iam"))
+    assert [item.address for item in rig.plan(declared)] == [address]
+    assert rig.up(declared).ok().writes == writes
+    assert rig.plan(declared) == []
+
+
+def test_another_spelling_of_the_same_policy_is_no_difference(rig: Rig) -> None:
+    rig.up(declared).ok()
+    statement = {"Effect": "Allow", "Action": ["ssm:GetParameter", "ssm:GetParameters"], "Resource": "*"}
+    document = json.dumps({"Version": "2012-10-17", "Statement": statement})
+    rig.cloud.client("iam").put_role_policy(RoleName=NAME, PolicyName="reading", PolicyDocument=document)
+    assert rig.plan(declared) == []
+
+
+def test_somebody_elses_role_and_profile_are_refused_and_left_as_they_are(rig: Rig) -> None:
+    iam = rig.cloud.client("iam")
+    theirs = json.dumps(trust("lambda.amazonaws.com"))
+    iam.create_role(RoleName=NAME, AssumeRolePolicyDocument=theirs)
+    iam.create_instance_profile(InstanceProfileName=NAME)
+    up = rig.up(declared)
+    assert up.summary.exit_code == 1
+    assert "role/instance should, but does not carry this stack's tags" in "".join(map(str, up.failures().values()))
+    rig.down().ok()
+    role = iam.get_role(RoleName=NAME)["Role"]
+    assert role["AssumeRolePolicyDocument"] == trust("lambda.amazonaws.com")
+    assert iam.list_attached_role_policies(RoleName=NAME)["AttachedPolicies"] == []
+    assert iam.get_instance_profile(InstanceProfileName=NAME)["InstanceProfile"]["Roles"] == []
+
+
+def test_removed_without_a_trace_but_for_awss_own_roles(rig: Rig) -> None:
+    rig.up(declared).ok()
+    # a policy that somebody attached goes with the role: it could not be deleted otherwise
+    _policy_attached(rig.cloud.client("iam"))
+    down = rig.down().ok()
+    assert (down.summary.counts, down.summary.leftovers) == ({"removed": 2, "kept": 1}, [])
+    iam = rig.cloud.client("iam")
+    assert [role["RoleName"] for role in iam.list_roles()["Roles"]] == ["AWSServiceRoleForECS"]
+    assert iam.list_instance_profiles()["InstanceProfiles"] == []
+
+
+def test_awss_own_role_is_taken_as_it_is(rig: Rig) -> None:
+    rig.cloud.client("iam").create_service_linked_role(AWSServiceName="ecs.amazonaws.com")
+    assert "CreateServiceLinkedRole" not in rig.up(declared).ok().writes
+    # the service itself makes it between our look and our call
+    aws = rig.aws()
+    live = ServiceLinkedRole("ecs", "ecs.amazonaws.com", "AWSServiceRoleForECS").create(aws, "0" * 32)
+    assert live.id == "AWSServiceRoleForECS"
+    assert [call.code for call in aws.calls] == ["InvalidInput"]
+
+
+def test_found_again_without_the_state(rig: Rig) -> None:
+    rig.up(declared).ok()
+    rig.folder = rig.folder.with_name("other")
+    assert rig.up(declared).ok().summary.counts == {"adopted": 3}
+    assert rig.down().ok().summary.counts == {"removed": 2, "kept": 1}

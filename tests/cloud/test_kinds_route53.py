@@ -1,0 +1,195 @@
+"""Route 53's kinds: zones and records of ours and of others, and a public zone that the world must find."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from provisioner.aws import ADDRESS_TAG
+from provisioner.engine.step import Stack, ready
+from provisioner.kinds.ec2_network import Vpc
+from provisioner.kinds.logs import LogGroup
+from provisioner.kinds.route53 import Delegation, HostedZone, RecordSet
+from tests.cloud.rig import Rig
+
+REFERENCE = "provisioner ecs-sample-dev hosted_zone/public 0123456789abcdef0123456789abcdef"
+
+
+def declared(stack: Stack, *, ttl: int = 60, values: tuple[str, ...] = ("192.0.2.1", "192.0.2.2")) -> None:
+    vpc = stack.ensure(Vpc("main", "10.0.0.0/16"))
+    public = stack.ensure(HostedZone("public", "Made.example.org."))
+    private = stack.ensure(HostedZone("private", "db.internal", vpc_id=vpc.id))
+    stack.ensure(RecordSet("web", public.id, "web.made.example.org", "A", ttl, values))
+    stack.ensure(RecordSet("all", public.id, "*.made.example.org", "CNAME", 60, ["web.made.example.org"]))
+    stack.ensure(RecordSet("database", private.id, "database.db.internal", "CNAME", 60, ["somewhere.example.net"]))
+
+
+def zone_of(rig: Rig, name: str = "example.com") -> str:
+    zones = rig.cloud.client("route53").list_hosted_zones()["HostedZones"]
+    return next(zone["Id"].removeprefix("/hostedzone/") for zone in zones if zone["Name"] == f"{name}.")
+
+
+def records(rig: Rig, zone: str) -> list[dict[str, Any]]:
+    found = rig.cloud.client("route53").list_resource_record_sets(HostedZoneId=zone)["ResourceRecordSets"]
+    return [record for record in found if record["Type"] not in ("NS", "SOA")]
+
+
+def put(rig: Rig, zone: str, name: str, *values: str, action: str = "UPSERT", ttl: int = 300) -> None:
+    resource_records = [{"Value": value} for value in values]
+    record = {"Name": name, "Type": "A", "TTL": ttl, "ResourceRecords": resource_records}
+    rig.cloud.client("route53").change_resource_record_sets(
+        HostedZoneId=zone, ChangeBatch={"Changes": [{"Action": action, "ResourceRecordSet": record}]}
+    )
+
+
+def test_made_once_and_then_left_alone(rig: Rig) -> None:
+    assert rig.up(declared).ok().summary.counts == {"made": 6}
+    assert rig.up(declared).ok().writes == []
+    assert rig.plan(declared) == []
+    tags = rig.cloud.client("route53").list_tags_for_resource(
+        ResourceType="hostedzone", ResourceId=zone_of(rig, "made.example.org")
+    )["ResourceTagSet"]["Tags"]
+    assert {"Key": ADDRESS_TAG, "Value": "hosted_zone/public"} in tags
+
+
+def test_a_change_is_planned_and_made_and_nothing_else(rig: Rig) -> None:
+    rig.up(declared).ok()
+
+    def changed(stack: Stack) -> None:
+        declared(stack, ttl=30, values=("192.0.2.2", "192.0.2.3"))
+
+    planned = [(item.address, item.action, list(item.changes)) for item in rig.plan(changed)]
+    assert planned == [("record_set/web", "change", ["ttl", "resource_records"])]
+    assert rig.up(changed).ok().writes == ["ChangeResourceRecordSets"]
+    assert rig.plan(changed) == []
+
+
+def test_drift_is_seen_and_mended(rig: Rig) -> None:
+    rig.up(declared).ok()
+    zone = zone_of(rig, "made.example.org")
+    put(rig, zone, "web.made.example.org", "192.0.2.9")
+    rig.cloud.client("route53").change_tags_for_resource(
+        ResourceType="hostedzone", ResourceId=zone, RemoveTagKeys=["ManagedBy"]
+    )
+    assert {item.address for item in rig.plan(declared)} == {"record_set/web", "hosted_zone/public"}
+    rig.up(declared).ok()
+    assert rig.plan(declared) == []
+
+
+def test_removed_without_a_trace(rig: Rig) -> None:
+    rig.up(declared).ok()
+    assert rig.down().ok().summary.leftovers == []
+    zones = rig.cloud.client("route53").list_hosted_zones()["HostedZones"]
+    assert [zone["Name"] for zone in zones] == ["example.com."]
+
+
+def test_a_zone_with_foreign_records_stays_until_they_are_gone(rig: Rig) -> None:
+    rig.up(declared).ok()
+    zone = zone_of(rig, "made.example.org")
+    put(rig, zone, "theirs.made.example.org", "192.0.2.50")
+    down = rig.down()
+    assert down.summary.exit_code == 1
+    assert "theirs.made.example.org A" in str(down.failures()["hosted_zone/public"])
+    assert [record["Name"] for record in records(rig, zone)] == ["theirs.made.example.org."]
+    put(rig, zone, "theirs.made.example.org", "192.0.2.50", action="DELETE")
+    assert rig.down().ok().summary.leftovers == []
+
+
+def test_a_zone_made_by_a_run_that_was_cut_off_is_found_by_its_reference(rig: Rig) -> None:
+    rig.cloud.client("route53").create_hosted_zone(Name="made.example.org", CallerReference=REFERENCE)
+    up = rig.up(declared).ok()
+    assert up.summary.counts == {"made": 5, "changed": 1}
+    assert up.writes.count("CreateHostedZone") == 1  # the private one
+    assert rig.plan(declared) == []
+
+
+def test_found_again_without_the_state(rig: Rig) -> None:
+    rig.up(declared).ok()
+    rig.folder = rig.folder.with_name("other")
+    assert rig.up(declared).ok().summary.counts == {"adopted": 6}
+    assert rig.down().ok().summary.counts == {"removed": 6}
+
+
+def test_in_a_foreign_zone_only_our_own_record_is_touched(rig: Rig) -> None:
+    zone = zone_of(rig)
+    put(rig, zone, "theirs.example.com", "192.0.2.50")
+    before = records(rig, zone)
+
+    def ours(stack: Stack, value: str = "192.0.2.1") -> None:
+        stack.ensure(RecordSet("ours", zone, "ours.example.com", "A", 60, [value]))
+
+    rig.up(ours).ok()
+    assert rig.up(ours).ok().writes == []
+    # what the state remembers of it shows that it is ours, also when something else is wanted now
+    rig.up(lambda stack: ours(stack, "192.0.2.2")).ok()
+    assert len(records(rig, zone)) == 2
+    assert rig.down().ok().summary.leftovers == []
+    assert records(rig, zone) == before
+
+
+def test_somebody_elses_record_and_zone_are_refused_and_left_as_they_are(rig: Rig) -> None:
+    zone = zone_of(rig)
+    put(rig, zone, "app.example.com", "192.0.2.50")
+    before = records(rig, zone)
+
+    def clashing(stack: Stack) -> None:
+        stack.ensure(RecordSet("app", zone, "app.example.com", "A", 60, ["192.0.2.1"]))
+        stack.ensure(HostedZone("public", "example.com"))
+
+    assert [item.action for item in rig.plan(clashing)] == ["refused", "refused"]
+    up = rig.up(clashing)
+    assert up.summary.exit_code == 1
+    assert set(up.failures()) == {"record_set/app", "hosted_zone/public"}
+    rig.down().ok()
+    assert records(rig, zone) == before
+
+
+def test_our_record_that_somebody_overwrote_is_theirs_now(rig: Rig) -> None:
+    zone = zone_of(rig)
+
+    def ours(stack: Stack) -> None:
+        stack.ensure(RecordSet("app", zone, "app.example.com", "A", 60, ["192.0.2.1"]))
+
+    rig.up(ours).ok()
+    put(rig, zone, "app.example.com", "192.0.2.50")
+    assert rig.up(ours).summary.exit_code == 1
+    assert rig.down().summary.exit_code == 1
+    assert [record["ResourceRecords"] for record in records(rig, zone)] == [[{"Value": "192.0.2.50"}]]
+
+
+def waiting(stack: Stack) -> None:
+    zone = stack.ensure(HostedZone("public", "made.example.org"))
+    delegation = stack.ensure(Delegation("made.example.org", "made.example.org", zone.id))
+    stack.ensure(LogGroup("dependent", "/dependent", 7), after=[ready(delegation)])
+    stack.ensure(LogGroup("other", "/other", 7))
+
+
+def test_up_stops_for_the_user_while_the_zone_is_not_delegated_and_goes_on_afterwards(rig: Rig) -> None:
+    for _ in range(2):
+        up = rig.up(waiting)
+        assert up.summary.exit_code == 3
+        assert [item.address for item in rig.plan(waiting)] == ["log_group/dependent"]
+    zone = rig.cloud.client("route53").get_hosted_zone(Id=zone_of(rig, "made.example.org"))
+    message = str(up.failures()["delegation/made.example.org"])
+    for server in zone["DelegationSet"]["NameServers"]:
+        assert f"\n  made.example.org. NS {server}." in message
+    rig.cloud.delegate("made.example.org")
+    assert rig.up(waiting).ok().summary.exit_code == 0
+    assert rig.plan(waiting) == []
+    assert rig.down().ok().summary.leftovers == []
+
+
+def test_a_zone_that_was_there_and_is_delegated_is_used_as_it_is(rig: Rig) -> None:
+    def found(stack: Stack) -> None:
+        stack.ensure(Delegation("example.com", "example.com", zone_of(rig)))
+
+    up = rig.up(found).ok()
+    assert (up.summary.counts, up.writes) == ({"adopted": 1}, [])
+    assert rig.down().ok().summary.counts == {"kept": 1}
+
+
+def test_silence_of_the_dns_stops_nobody(rig: Rig) -> None:
+    aws = rig.aws()
+    aws.resolver = ("127.0.0.1", 1)  # nobody answers there
+    aws.known = lambda kind: [{"domain": "nowhere.example", "hosted_zone_id": zone_of(rig)}]
+    (live,) = Delegation.list(aws, aws.known(Delegation))
+    assert Delegation.pending(live) is None

@@ -1,0 +1,412 @@
+"""The command line without a cloud: help, usage, configuration, state, errors, and what it costs to start."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import resource
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from provisioner import __version__, session
+from provisioner.cli import main
+from provisioner.commands.ask import confirm
+from provisioner.commands.options import Options, Target
+from provisioner.engine.errors import ConfigurationError, Interrupted
+from provisioner.engine.events import Event, Notice
+from provisioner.engine.waits import Pace
+from state.local import LocalStore
+from state.model import Record
+
+COMMANDS = [
+    ("init",), ("up",), ("plan",), ("status",), ("output",), ("down",), ("state", "list"), ("state", "show"),
+    ("cloud", "start"), ("cloud", "stop"), ("cloud", "status"), ("cloud", "delegate"),
+]  # fmt: skip
+COMMON = ("--config", "-c", "--env", "--target", "--state-dir", "--profile", "--yes", "-y", "--json")
+
+Run = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    """Runs a command line in an empty folder; gives its exit code, standard output and standard error."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("PROVISION_DEBUG", raising=False)
+
+    def call(*words: str) -> tuple[int, str, str]:
+        code = main(words)
+        shown = capsys.readouterr()
+        return code, shown.out, shown.err
+
+    return call
+
+
+def program(
+    *words: str, code: str = "import sys; from provisioner.cli import main; sys.exit(main())", **kw: Any
+) -> Any:
+    """A process of its own."""
+    return subprocess.run(
+        [sys.executable, "-c", code, *words], capture_output=True, text=True, timeout=60, check=False, **kw
+    )
+
+
+# -- help and usage ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
+def test_every_command_has_help_examples_and_the_common_options(run: Run, words: tuple[str, ...]) -> None:
+    code, out, err = run(*words, "--help")
+    assert (code, err) == (0, "")
+    assert f"Usage: provision {' '.join(words)}" in out
+    assert f"Examples:\n    provision {' '.join(words)}" in out
+    assert [option for option in COMMON if option not in out] == []
+
+
+def test_help_lists_the_commands_in_the_order_of_use(run: Run) -> None:
+    out = run("--help")[1]
+    places = [out.index(f"\n  {name} ") for name in ("init", "up", "plan", "status", "output", "down")]
+    assert places == sorted(places)
+    assert run("-h")[1] == out
+
+
+def test_the_program_alone_shows_its_help_as_wrong_usage(run: Run) -> None:
+    code, out, err = run()
+    assert (code, out) == (4, "")
+    assert err.startswith("Usage: provision")
+
+
+def test_version(run: Run) -> None:
+    assert run("--version") == (0, f"provision {__version__}\n", "")
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["upp"], "No such command 'upp'. Did you mean 'up'?"),
+        (["up", "--nope"], "No such option: --nope"),
+        (["up", "extra"], "Got unexpected extra argument"),
+        (["up", "--target", "mars"], "'mars' is not one of 'local', 'aws'"),
+        (["state"], "Missing command"),
+        (["state", "show"], "Missing argument 'KEY'"),
+        (["cloud", "start", "--port", "0"], "--port"),
+        (["cloud", "start", "--port", "many"], "--port"),
+    ],
+)
+def test_wrong_usage_is_one_line_and_exit_code_4(run: Run, words: list[str], message: str) -> None:
+    code, out, err = run(*words)
+    assert (code, out) == (4, "")
+    assert err.startswith("error: ")
+    assert message in err
+    assert err.rstrip().endswith("--help`")
+    assert err.count("\n") == 1
+
+
+def test_the_target_may_come_from_the_environment(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PROVISION_TARGET", "mars")
+    assert run("init")[0] == 4
+    monkeypatch.setenv("PROVISION_TARGET", "aws")
+    run("init")
+    assert json.loads(run("status", "--json")[1])["target"] == "aws"
+    assert json.loads(run("status", "--json", "--target", "local")[1])["target"] == "local"
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_shell_completion_knows_the_commands_and_their_options(shell: str) -> None:
+    def complete(line: str) -> str:
+        words = {"_PROVISION_COMPLETE": f"complete_{shell}", "_TYPER_COMPLETE_ARGS": line}
+        words |= {"COMP_WORDS": line, "COMP_CWORD": str(len(line.split()) - (not line.endswith(" "))),
+                  "_TYPER_COMPLETE_FISH_ACTION": "get-args"}  # fmt: skip
+        return str(program(env=os.environ | words).stdout)
+
+    assert {"up", "plan", "down", "state", "cloud"} <= set(complete("provision ").replace('"', " ").split())
+    assert "--state-dir" in complete("provision up --s")
+
+
+def test_starting_is_quick_and_imports_nothing_heavy() -> None:
+    heavy = (
+        "boto3",
+        "botocore",
+        "rich",
+        "pydantic",
+        "moto",
+        "dns",
+        "docker",
+        "provisioner.config",
+        "provisioner.engine",
+        "steps",
+    )
+    shown = program(code=f"import sys, provisioner.cli; print([m for m in {heavy} if m in sys.modules])")
+    assert shown.stdout == "[]\n"
+    # Without the measuring of coverage, which such a process would load as well.
+    bare = {name: value for name, value in os.environ.items() if not name.startswith("COV")}
+    for words in (["--help"], ["--version"]):
+        costs = []
+        for _ in range(3):
+            before = resource.getrusage(resource.RUSAGE_CHILDREN)
+            assert program(*words, env=bare).returncode == 0
+            after = resource.getrusage(resource.RUSAGE_CHILDREN)
+            costs.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
+        # A quarter of a second is the goal on an idle machine; twice that still tells when something heavy came in.
+        assert min(costs) < 0.5
+
+
+# -- init and configuration --------------------------------------------------------------------------------------------
+
+
+def test_init_writes_a_sample_that_is_valid_and_never_overwrites(run: Run, tmp_path: Path) -> None:
+    code, out, _ = run("init")
+    assert (code, out) == (0, "Wrote stack.toml. Look it through, then `provision up`.\n")
+    assert run("status")[0] == 0
+    (tmp_path / "stack.toml").write_text("mine")
+    code, out, err = run("init")
+    assert (code, out) == (4, "")
+    assert err == "error: stack.toml is there already: edit it, or name another with --config FILE\n"
+    assert (tmp_path / "stack.toml").read_text() == "mine"
+    assert json.loads(run("init", "-c", "other.toml", "--json")[1]) == {"config": "other.toml"}
+    assert (
+        run("init", "-c", "no/where.toml")[2] == "error: no/where.toml cannot be written: No such file or directory\n"
+    )
+
+
+@pytest.mark.parametrize("words", [("up",), ("plan",), ("down",), ("status",), ("output",), ("state", "list")])
+def test_a_wrong_configuration_is_told_before_anything_happens(
+    run: Run, tmp_path: Path, words: tuple[str, ...]
+) -> None:
+    code, out, err = run(*words)
+    assert (code, out) == (4, "")
+    assert "provision init" in err
+    (tmp_path / "stack.toml").write_text("[services.web]\nport = 80\nimage = 'x'\ncolour = 'red'\n")
+    code, out, err = run(*words)
+    assert (code, out) == (4, "")
+    assert "stack.toml: services.web.colour: is unknown" in err
+    assert not (tmp_path / ".provision").exists()
+
+
+# -- the state, read without a cloud -----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def recorded(run: Run, tmp_path: Path) -> Path:
+    """A configuration, and a state with three records."""
+    run("init")
+    folder = tmp_path / ".provision" / "local" / "ecs-sample-dev"
+    with LocalStore(folder, "ecs-sample-dev", "up", "0") as store:
+        store.guard("ecs-sample-dev", "123456789012", "ap-northeast-1")
+        store.put(
+            Record("vpc/main", "vpc", "ready", "t", "vpc-1", {"cidr_block": "10.0.0.0/16"}, step="network", created=1.0)
+        )
+        outputs = {"dns_name": "lb.example"}
+        store.put(
+            Record("load_balancer/main", "load_balancer", "created", "t", "lb", {}, outputs, ["vpc/main"], "lb", 2.0)
+        )
+        store.put(Record("subnet/a", "subnet", "creating", "t", None, {}, {}, ["vpc/main"], "network"))
+    return folder
+
+
+def test_state_list_shows_addresses_phases_and_ids(run: Run, recorded: Path) -> None:
+    assert run("state", "list")[1].splitlines() == [
+        "subnet/a            creating",
+        "vpc/main            ready     vpc-1",
+        "load_balancer/main  created   lb",
+    ]
+    assert json.loads(run("state", "list", "--json")[1])[1] == {
+        "address": "vpc/main", "step": "network", "phase": "ready", "id": "vpc-1",
+    }  # fmt: skip
+
+
+def test_state_list_of_nothing_is_nothing(run: Run) -> None:
+    run("init")
+    assert run("state", "list") == (0, "", "")
+    assert run("state", "list", "--json") == (0, "[]\n", "")
+
+
+def test_state_show_gives_a_record_and_suggests_the_nearest(run: Run, recorded: Path) -> None:
+    assert json.loads(run("state", "show", "vpc/main", "--json")[1])["asked"] == {"cidr_block": "10.0.0.0/16"}
+    lines = run("state", "show", "load_balancer/main")[1].splitlines()
+    assert lines[0] == "address  load_balancer/main"
+    assert '    "dns_name": "lb.example"' in lines
+    code, out, err = run("state", "show", "vpc/mian")
+    assert (code, out, err) == (4, "", "error: nothing is recorded under vpc/mian: did you mean vpc/main?\n")
+
+
+def test_output_gives_all_values_or_one_bare(run: Run, recorded: Path) -> None:
+    assert run("output")[1].splitlines() == [
+        "stack          ecs-sample-dev",
+        "account        123456789012",
+        "region         ap-northeast-1",
+        "vpc            vpc-1",
+        "load_balancer  lb.example",
+        "url            https://app.example.com",
+    ]
+    assert run("output", "url") == (0, "https://app.example.com\n", "")
+    assert json.loads(run("output", "--json")[1])["vpc"] == "vpc-1"
+    assert json.loads(run("output", "vpc", "--json")[1]) == "vpc-1"
+    code, out, err = run("output", "ulr")
+    assert (code, out) == (4, "")
+    assert err == "error: there is no output ulr; there are account, load_balancer, region, stack, url, vpc\n"
+
+
+def test_status_reads_the_state_and_says_that_the_cloud_is_not_running(
+    run: Run, recorded: Path, tmp_path: Path
+) -> None:
+    assert run("status")[1].splitlines() == [
+        "ecs-sample-dev on local: account 123456789012, ap-northeast-1, 1 of 3 things ready",
+        "",
+        "network",
+        "  subnet/a            creating",
+        "  vpc/main            ready     vpc-1",
+        "lb",
+        "  load_balancer/main  created   lb",
+        "",
+        "Nobody could be asked how it is doing: the embedded cloud is not running.",
+        "",
+        "url  https://app.example.com",
+    ]
+    document = json.loads(run("status", "--json")[1])
+    assert (document["stack"], document["live"], len(document["things"])) == ("ecs-sample-dev", None, 3)
+    assert not (tmp_path / ".provision" / "cloud.json").exists()
+
+
+def test_environments_and_state_folders_are_apart(run: Run, recorded: Path) -> None:
+    assert run("state", "list", "--env", "staging")[1] == ""
+    assert run("state", "list", "--state-dir", "elsewhere")[1] == ""
+    assert "vpc/main" in run("state", "list", "--state-dir", ".provision", "--env", "dev")[1]
+
+
+def test_a_broken_state_is_one_line(run: Run, recorded: Path) -> None:
+    (recorded / "state.json").write_text("{")
+    code, out, err = run("state", "list")
+    assert (code, out) == (1, "")
+    assert err.startswith("error: .provision/local/ecs-sample-dev/state.json is not JSON")
+    assert err.count("\n") == 1
+
+
+# -- the cloud's commands without a cloud ------------------------------------------------------------------------------
+
+
+def test_the_clouds_commands_when_none_runs(run: Run) -> None:
+    assert run("cloud", "status", "--json") == (0, '{"running": false}\n', "")
+    assert run("cloud", "stop") == (0, "The embedded cloud was not running.\n", "")
+    code, out, err = run("cloud", "delegate", "example.org")
+    assert (code, out) == (1, "")
+    assert err == "error: the embedded cloud is not running: start it with `provision cloud start`\n"
+
+
+# -- AWS without AWS ---------------------------------------------------------------------------------------------------
+
+
+def test_missing_credentials_and_profiles_are_one_line(run: Run) -> None:
+    run("init")
+    code, out, err = run("up", "--target", "aws", "--yes")
+    assert (code, out) == (1, "")
+    assert err.startswith("error: no AWS credentials were found")
+    code, _, err = run("up", "--target", "aws", "--profile", "work")
+    assert code == 4
+    assert "(work)" in err
+    assert err.count("\n") == 1
+
+
+@pytest.mark.parametrize("scale", ["fast", "0", "-1", "inf", "nan"])
+def test_a_wrong_time_scale_is_told(run: Run, monkeypatch: pytest.MonkeyPatch, scale: str) -> None:
+    run("init")
+    monkeypatch.setenv("PROVISION_TIME_SCALE", scale)
+    code, _, err = run("plan", "--target", "aws")
+    assert (code, err) == (4, f"error: PROVISION_TIME_SCALE is '{scale}': set it to a number above 0, or unset it\n")
+
+
+# -- errors that nobody foresaw ----------------------------------------------------------------------------------------
+
+FAULT = "import sys; from provisioner import session, cli; session.load = None; sys.exit(cli.main())"
+
+
+def test_a_fault_of_the_tool_is_one_line_and_a_traceback_on_request() -> None:
+    ended = program("up", code=FAULT)
+    assert (ended.returncode, ended.stdout) == (1, "")
+    assert ended.stderr.startswith("error: unexpected TypeError: ")
+    assert ended.stderr.endswith("PROVISION_DEBUG=1 shows where\n")
+    assert ended.stderr.count("\n") == 1
+    assert "Traceback" in program("up", code=FAULT, env=os.environ | {"PROVISION_DEBUG": "1"}).stderr
+
+
+def test_a_reader_that_goes_away_is_no_traceback(run: Run, recorded: Path, tmp_path: Path) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-m", "provisioner.cli", "state", "show", "vpc/main"],
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])},
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()
+        assert process.stderr.read() == b""
+        assert process.wait(30) == 1
+
+
+# -- asking and stopping -----------------------------------------------------------------------------------------------
+
+
+def test_without_a_terminal_a_question_needs_yes(monkeypatch: pytest.MonkeyPatch) -> None:
+    with Path(os.devnull).open() as nothing, monkeypatch.context() as patch:
+        patch.setattr(sys, "stdin", nothing)
+        confirm("Remove it", yes=True)
+        with pytest.raises(ConfigurationError, match=r"Remove it: this needs to be confirmed.*add --yes"):
+            confirm("Remove it", yes=False)
+
+
+@pytest.mark.parametrize(("answer", "agreed"), [("y", True), ("YES", True), ("n", False), ("", False), ("yep", False)])
+def test_on_a_terminal_the_user_is_asked(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], answer: str, agreed: bool
+) -> None:
+    ours, theirs = pty.openpty()
+    os.write(ours, f"{answer}\n".encode())
+    with os.fdopen(theirs, "r") as terminal, monkeypatch.context() as patch:
+        patch.setattr(sys, "stdin", terminal)
+        if agreed:
+            confirm("Remove it", yes=False)
+        else:
+            with pytest.raises(Interrupted, match="nothing was changed"):
+                confirm("Remove it", yes=False)
+    os.close(ours)
+    assert capsys.readouterr().err == "Remove it. Continue? [y/N] "
+
+
+def test_the_first_signal_asks_the_run_to_stop_and_says_so() -> None:
+    pace, events = Pace(), list[Event]()
+    with session.interruptible(pace, events.append):
+        os.kill(os.getpid(), 15)
+        assert pace.stop.wait(5)
+        for _ in range(100):
+            if events:
+                break
+            time.sleep(0.02)
+    assert events == [Notice(session.STOPPING)]
+
+
+def test_the_second_signal_ends_the_process_at_once() -> None:
+    code = """
+import os, signal
+from provisioner import session
+from provisioner.engine.waits import Pace
+with session.interruptible(Pace(), lambda event: None):
+    os.kill(os.getpid(), signal.SIGINT)
+    os.kill(os.getpid(), signal.SIGINT)
+    print("still here")
+"""
+    ended = program(code=code)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (130, "", "")
+
+
+def test_the_next_command_names_the_same_stack() -> None:
+    assert Options().again("up") == "`provision up`"
+    options = Options(Path("a.toml"), "staging", Target.AWS, Path("s"), "work", yes=True, json=True)
+    assert options.again("down") == (
+        "`provision down -c a.toml --env staging --target aws --state-dir s --profile work`"
+    )

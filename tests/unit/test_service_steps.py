@@ -1,0 +1,151 @@
+"""What the steps make of a configuration's services: containers, where they run, what they are told, how they scale."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import steps  # noqa: F401  (importing the package registers the steps)
+from provisioner.config import Config
+from provisioner.engine.kind import Kind
+from provisioner.engine.step import Stack
+from provisioner.facts import Facts
+
+ZONES = ("eu-west-1a", "eu-west-1b", "eu-west-1c")
+FACTS = Facts("123456789012", "aws", "eu-west-1", ZONES, "ami-1", "Z1", ("10.0.0.0/8",), engine=False, local=True)
+
+
+def declared(**services: dict[str, Any]) -> Stack:
+    stack = Stack(Config.model_validate({"region": "eu-west-1", "services": services}), FACTS)
+    stack.run()
+    return stack
+
+
+def want(stack: Stack, address: str) -> Any:
+    return stack.declared[address].want
+
+
+def container(stack: Stack, name: str) -> dict[str, Any]:
+    [only] = want(stack, f"task_definition/{name}").container_definitions
+    return dict(only)
+
+
+def environment(stack: Stack, name: str) -> dict[str, str]:
+    return {pair["name"]: pair["value"] for pair in container(stack, name)["environment"]}
+
+
+def needs(stack: Stack, address: str) -> dict[str, bool]:
+    return {need.address: need.ready for need in stack.declared[address].needs}
+
+
+def test_a_container_has_few_privileges() -> None:
+    stack = declared(web={"image": "nginx:1", "port": 80})
+    web = container(stack, "web")
+    assert web["user"] == "10001:10001"
+    assert web["readonlyRootFilesystem"] is True
+    assert {mount["containerPath"] for mount in web["mountPoints"]} == {
+        "/managed-agents",
+        "/var/lib/amazon/ssm",
+        "/var/log/amazon/ssm",
+    }
+    volumes = {volume["name"] for volume in want(stack, "task_definition/web").volumes}
+    assert volumes == {mount["sourceVolume"] for mount in web["mountPoints"]}
+    assert web["systemControls"] == [{"namespace": "net.ipv4.ip_unprivileged_port_start", "value": "0"}]
+
+
+def test_a_writable_root_needs_no_volumes() -> None:
+    stack = declared(web={"image": "nginx:1", "port": 8080, "read_only": False})
+    assert not {"mountPoints", "systemControls"} & container(stack, "web").keys()
+    assert want(stack, "task_definition/web").volumes == []
+
+
+def test_callers_and_users_of_the_database_are_told_where() -> None:
+    stack = declared(
+        web={"image": "nginx:1", "port": 80, "calls": ["order-api"], "environment": {"PORT": "81", "LEVEL": "info"}},
+        **{"order-api": {"image": "nginx:1", "port": 8080, "database": True}},
+    )
+    assert environment(stack, "web") == {
+        "ORDER_API_URL": "http://order-api.svc.internal:8080",
+        "LEVEL": "info",
+        "PORT": "81",
+    }
+    assert environment(stack, "order-api") == {
+        "PORT": "8080",
+        "DB_HOST": "database.db.internal",
+        "DB_PORT": "3306",
+        "DB_NAME": "sample",
+        "DB_USER": "dbadmin",
+    }
+    [secret] = container(stack, "order-api")["secrets"]
+    assert secret == {"name": "DB_PASSWORD", "valueFrom": "${secure_parameter/database-password:arn}"}
+    assert "secrets" not in container(stack, "web")
+
+
+def test_only_images_that_the_stack_builds_are_asked_for_their_health() -> None:
+    stack = declared(web={"build": "nowhere", "port": 80, "health": "/up"}, other={"image": "nginx:1", "port": 81})
+    assert container(stack, "web")["healthCheck"]["command"][-1] == "http://127.0.0.1:80/up"
+    assert "healthCheck" not in container(stack, "other")
+
+
+def test_what_would_be_built_is_recorded_and_said_in_one_line() -> None:
+    stack = declared(web={"build": "nowhere", "port": 80}, other={"image": "nginx:1", "port": 81})
+    image = want(stack, "image/web")
+    assert (image.uri, image.build, image.built) == ("${repository/web:repository_uri}:unknown", "nowhere", False)
+    assert container(stack, "web")["image"] == image.uri
+    assert container(stack, "other")["image"] == "nginx:1"
+    assert [text for text in stack.notices if "build" in text] == [
+        'services.web.build is "nowhere", but there is no folder nowhere: the image is recorded as wanted, and not built'
+    ]
+
+
+def test_where_services_run() -> None:
+    stack = declared(web={"image": "nginx:1", "port": 80, "launch": "ec2"}, api={"image": "nginx:1", "port": 81})
+    [on_instances] = want(stack, "service/web").capacity_provider_strategy
+    [on_fargate] = want(stack, "service/api").capacity_provider_strategy
+    assert on_instances["capacityProvider"] == "${capacity_provider/main:id}"
+    assert on_fargate["capacityProvider"] == "FARGATE_SPOT"
+    assert want(stack, "task_definition/web").requires_compatibilities == ["EC2"]
+    assert want(stack, "task_definition/api").requires_compatibilities == ["FARGATE"]
+    for name in ("web", "api"):
+        service = want(stack, f"service/{name}")
+        assert service.subnets == [f"${{subnet/private-{letter}:id}}" for letter in "abc"]
+        assert service.assign_public_ip == "DISABLED"
+
+
+def test_tasks_start_after_what_they_cannot_do_without() -> None:
+    stack = declared(web={"image": "nginx:1", "port": 80, "public": True}, api={"image": "nginx:1", "port": 81})
+    endpoints = {address for address in stack.declared if address.startswith("vpc_endpoint/")}
+    for name in ("web", "api"):
+        needed = needs(stack, f"service/{name}")
+        assert {address for address, ready in needed.items() if ready} >= {
+            *endpoints,
+            "cluster_capacity_providers/main",
+        }
+    assert "listener/https" in needs(stack, "service/web")
+    [balancer] = want(stack, "service/web").load_balancers
+    assert balancer == {"targetGroupArn": "${target_group/web:id}", "containerName": "web", "containerPort": 80}
+    assert not any(address.startswith(("listener/", "target_group/")) for address in needs(stack, "service/api"))
+
+
+def test_nothing_but_the_database_waits_for_the_database() -> None:
+    stack = declared(api={"image": "nginx:1", "port": 81, "database": True})
+    assert not any(address.startswith("db_") for address in needs(stack, "task_definition/api"))
+    assert not any(address.startswith("db_") for address in needs(stack, "service/api"))
+
+
+def test_how_services_scale() -> None:
+    stack = declared(web={"image": "nginx:1", "port": 80, "scaling": {"min": 2, "max": 5, "cpu": 40}})
+    target, policy = want(stack, "scalable_target/web"), want(stack, "scaling_policy/web")
+    assert (target.min_capacity, target.max_capacity) == (2, 5)
+    assert policy.target_tracking_scaling_policy_configuration["TargetValue"] == 40
+    service: Kind = want(stack, "service/web")
+    assert service.fields()["desired_count"] == 2
+    assert "desired_count" in service.written_once
+
+
+def test_every_service_has_its_own_of_each() -> None:
+    names = [f"s{number}" for number in range(50)]
+    stack = declared(**{name: {"image": "nginx:1", "port": 8000} for name in names})
+    for kind in ("task_definition", "service", "scalable_target", "scaling_policy"):
+        assert [address for address in stack.declared if address.startswith(f"{kind}/")] == [
+            f"{kind}/{n}" for n in names
+        ]
