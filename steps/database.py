@@ -40,7 +40,7 @@ def database(
     """
     want, name = stack.config.database, stack.name
     subnets = stack.ensure(DbSubnetGroup("main", name, f"Database subnets of {name}", network.database))
-    # AWS advises to wait 5 minutes before a group is used, for what it may miss at first: here only MySQL 8.0's defaults
+    # AWS advises to let a group settle for 5 minutes before it is used; what is in here is MySQL 8.0's own default
     settings = stack.ensure(
         DbClusterParameterGroup("main", name, FAMILY, f"Settings of {name}", dict.fromkeys(UTF8MB4, "utf8mb4"))
     )

@@ -117,7 +117,7 @@ def _environment(stack: Stack, service: Service, db_host: str, db_port: int) -> 
     """Return the variables: its own port, where it finds what it calls, the database, and what the user set."""
     want, domain = stack.config.database, stack.config.dns.discovery_domain
     urls = {
-        f"{callee.upper().replace('-', '_')}_URL": (f"http://{callee}.{domain}:{stack.config.services[callee].port}")
+        f"{callee.upper().replace('-', '_')}_URL": f"http://{callee}.{domain}:{stack.config.services[callee].port}"
         for callee in service.calls
     }
     access = {

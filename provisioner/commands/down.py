@@ -30,10 +30,9 @@ def down(options: Options) -> int:
     config = session.load(options)
     aws = session.connect(options, config)
     with session.opened(options, config, aws, "down") as store:
-        if store.records:
-            what = f"`down` removes {count(len(store.records), 'thing')} of {config.name}"
-            say([f"{what}:", *summary.removal(store.records)], sys.stderr)
-            confirm(f"{what} on {session.where(config, aws)}", options.yes)
+        what = f"`down` removes {count(len(store.records), 'thing')} of {config.name}"
+        say([what, *summary.removal(store.records)], sys.stderr)
+        confirm(f"{what} on {session.where(config, aws)}", options.yes)
         with shown(options.json) as progress, session.interruptible(aws.pace, progress.emit):
             outcome = operate.down(aws, store, progress.emit)
             progress.emit(summary.finished(outcome, advice.after_down(outcome, options.again, config)))

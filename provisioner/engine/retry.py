@@ -67,6 +67,7 @@ TABLE: tuple[Row, ...] = (
     Row("settling", "iam", "InvalidInput|MalformedPolicyDocument", "principal", 60,
         "the principal is not known everywhere yet", "IAM user guide, eventual consistency"),
     Row("settling", "route53", "NoSuchHostedZone|InvalidVPCId", "", 60, "it was made moments ago", "Route 53 API"),
+    Row("settling", "servicediscovery", "InvalidVPCId", "", 60, "it was made moments ago", "Route 53 API"),
     Row("settling", "rds", "ParameterNotFound", "", 60, "the password was made moments ago", "Systems Manager API"),
     # -- busy: something is in the way and goes away by itself ------------------------------------------------------
     Row("busy", "ec2", "DependencyViolation", "", 1200, "something still uses it", "aws-sdk EC2 API, DeleteSecurityGroup"),

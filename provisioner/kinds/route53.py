@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
 from botocore.exceptions import ClientError
 
 from provisioner.aws import Aws, batches, tag_map
 from provisioner.delegation import nameservers
-from provisioner.engine.errors import Failed, WaitingOnUser
+from provisioner.engine.errors import Failed, NotOwned, WaitingOnUser
 from provisioner.engine.kind import Changes, Kind, Live
 from provisioner.engine.retry import absent
 from provisioner.engine.step import unknown
@@ -155,12 +155,20 @@ class RecordSet(Kind):
             key = fields["hosted_zone_id"], normal_name(fields["record_name"]), fields["type"]
             if not unknown(key):
                 contents.setdefault(key, []).append(_content(fields))
-        ours = {zone.id for zone in aws.live(HostedZone) if zone.owned} if contents else set()
         for (zone_id, name, record_type), said in contents.items():
-            if record := _record(aws, zone_id, name, record_type):
-                live = cls._live(zone_id, record)
-                simple = "SetIdentifier" not in record
-                yield _owned(live, simple and (zone_id in ours or _content(live.attributes) in said))
+            if live := cls._there(aws, zone_id, name, record_type, said):
+                yield live
+
+    @classmethod
+    def _there(cls, aws: Aws, zone_id: str, name: str, record_type: str, said: Sequence[Any]) -> Live | None:
+        """Return the record of this name and type, ours if it says one of these things."""
+        record = _record(aws, zone_id, name, record_type)
+        if record is None:
+            return None
+        live = cls._live(zone_id, record)
+        ours = any(zone.id == zone_id and zone.owned for zone in aws.live(HostedZone))
+        simple = "SetIdentifier" not in record
+        return replace(live, owned=simple and (ours or _content(live.attributes) in said))
 
     @staticmethod
     def _live(zone_id: str, record: Mapping[str, Any]) -> Live:
@@ -176,6 +184,15 @@ class RecordSet(Kind):
         return Live(f"{zone_id}|{name}|{record['Type']}", attributes)
 
     def create(self, aws: Aws, token: str) -> Live:
+        # where zone or name became known in this run only, nobody has looked there yet
+        said = [_content(self.fields())]
+        if there := self._there(aws, self.hosted_zone_id, self.record_name, self.type, said):
+            if not there.owned:
+                raise NotOwned(
+                    f"zone {self.hosted_zone_id} has a record {self.record_name} {self.type} with another content, "
+                    f"which this stack did not make, so it is left alone. Delete it if nobody needs it, then run again"
+                )
+            return there
         record = _spelled(self.fields())
         # CREATE and not UPSERT: what somebody put there meanwhile is not overwritten
         _change(aws, self.hosted_zone_id, "CREATE", record)
@@ -188,10 +205,6 @@ class RecordSet(Kind):
     def delete(cls, aws: Aws, live: Live) -> None:
         # DELETE takes the exact values only, so a record that changed since it was read stays
         _change(aws, live.attributes["hosted_zone_id"], "DELETE", _spelled(live.attributes))
-
-
-def _owned(live: Live, owned: bool) -> Live:
-    return Live(live.id, live.attributes, owned=owned)
 
 
 def _normal_alias(alias: Mapping[str, Any]) -> dict[str, Any]:

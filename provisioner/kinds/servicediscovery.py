@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 from botocore.exceptions import ClientError
 
 from provisioner.aws import Aws, tag_map
+from provisioner.engine.errors import Failed
 from provisioner.engine.kind import Changes, Kind, Live
 from provisioner.engine.retry import absent
 
@@ -82,6 +83,7 @@ class PrivateDnsNamespace(Kind):
         return any(aws.pages("servicediscovery", "list_operations", "Operations", Filters=filters))
 
     def create(self, aws: Aws, token: str) -> Live:
+        self._check_zones(aws)
         aws.client("servicediscovery").create_private_dns_namespace(
             Name=self.namespace_name,
             CreatorRequestId=token,
@@ -90,6 +92,17 @@ class PrivateDnsNamespace(Kind):
             Tags=aws.tag_list(self.address),
         )
         return Live("", self.fields(), address=self.address, status="creating")
+
+    def _check_zones(self, aws: Aws) -> None:
+        """Raise `Failed` for a zone in the way: AWS fails later, and then never lists the namespace."""
+        zones = aws.client("route53").list_hosted_zones_by_vpc(VPCId=self.vpc, VPCRegion=aws.region)
+        for zone in zones["HostedZoneSummaries"]:
+            cloud_map = zone["Owner"].get("OwningService") == "servicediscovery.amazonaws.com"
+            if zone["Name"].rstrip(".") == self.namespace_name and not cloud_map:
+                raise Failed(
+                    f"the VPC already has a private zone {self.namespace_name} ({zone['HostedZoneId']}), and Cloud Map "
+                    f"makes one of its own by that name: use another name, or remove that zone"
+                )
 
     def update(self, aws: Aws, live: Live, changes: Changes) -> None:
         aws.client("servicediscovery").update_private_dns_namespace(

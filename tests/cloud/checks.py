@@ -45,6 +45,7 @@ PUBLIC = ["10.0.0.0/20", "10.0.16.0/20", "10.0.32.0/20"]
 PRIVATE = ["10.0.64.0/20", "10.0.80.0/20", "10.0.96.0/20"]
 DATABASE = ["10.0.128.0/20", "10.0.144.0/20", "10.0.160.0/20"]
 INTERFACES = ["ec2messages", "ecr.api", "ecr.dkr", "ecs", "ecs-agent", "ecs-telemetry", "logs", "ssm", "ssmmessages"]
+FRONTEND = "123456789012.dkr.ecr.ap-northeast-1.amazonaws.com/frontend:1"
 SHARED_ROLES = {
     "AWSServiceRoleForApplicationAutoScaling_ECSService",
     "AWSServiceRoleForAutoScaling",
@@ -188,10 +189,14 @@ CHECKS = (
         ["enabled"],
     ),
     # -- names -----------------------------------------------------------------------------------------------------
-    Check("Route53", "two private zones and no second public one", lambda m: {
-        z["Name"]: (z["Config"]["PrivateZone"], [v["VPCId"] for v in z["VPCs"]] == [m["vpcs"][0]["VpcId"]])
+    Check("Route53", "two private zones, seen in the VPC only", lambda m: {
+        z["Name"]: [v["VPCId"] for v in z["VPCs"]] == [m["vpcs"][0]["VpcId"]]
         for z in m["zones"]
-    }, {"db.internal.": (True, True), "svc.internal.": (True, True)}),
+        if z["Config"]["PrivateZone"]
+    }, {"db.internal.": True, "svc.internal.": True}),
+    Check("Route53", "no second public zone", lambda m: [
+        z["Name"] for z in m["zones"] if not z["Config"]["PrivateZone"]
+    ], ["example.com."]),
     Check(
         "Route53",
         "the alias of the load balancer",
@@ -359,6 +364,13 @@ CHECKS = (
     Check("task definitions", "no privileges", lambda m: {
         container(m, name).get("privileged", False) for name in ("frontend", "backend")
     }, {False}),
+    Check("task definitions", "a health check in what the stack builds", lambda m: container(m, "backend")["healthCheck"][
+        "command"
+    ][-1], "http://127.0.0.1:8080/health"),
+    Check("task definitions", "an image that is built is tagged by its content", lambda m: container(m, "backend")[
+        "image"
+    ].partition(f"{NAME}/")[2], "backend:unknown"),
+    Check("task definitions", "a ready image as it is given", lambda m: container(m, "frontend")["image"], FRONTEND),
     Check("task definitions", "the password by reference", lambda m: {
         s["name"]: s["valueFrom"].partition(":parameter")[2] for s in container(m, "backend")["secrets"]
     }, {"DB_PASSWORD": f"/{NAME}/database/password"}),

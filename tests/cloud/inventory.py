@@ -18,14 +18,14 @@ NEVER_REMOVED = ("service_linked_roles",)
 
 _VOLATILE = {"ResponseMetadata", "RoleLastUsed", "storedBytes", "LastModifiedDate", "LastUpdatedTimestamp"}
 """Members that change without anybody's doing."""
-_IDS = re.compile(r"[0-9a-f]{8,}(-[0-9a-f]{4,})*|\b[A-Z0-9]{12,}\b|\b\d+\.\d+\.\d+\.\d+\b(?!/)")
+_IDS = re.compile(r"[0-9a-f]{8,}(-[0-9a-f]{4,})*|\b[A-Z0-9]{12,}\b|\b\d+\.\d+\.\d+\.\d+\b(?!/)|\d{4}(-\d\d){4}")
 
 
 def inventory(client: Client) -> Inventory:
     """Return everything in account and region by sort, as JSON has it: equal inventories mean that nothing differs.
 
     What only ever fades away by itself is no part of it: terminated instances, stopped tasks, inactive clusters,
-    services and task definition revisions, and endpoints and database things that are listed as deleted.
+    services and task definition revisions, deleted endpoints; nor are RDS's default parameter groups, which AWS makes.
     """
     found: Inventory = {}
     for read in (_ec2, _iam, _route53, _acm, _logs, _cloud_map, _ecr, _elb, _groups, _ecs, _scaling, _rds, _rest):
@@ -378,16 +378,19 @@ def _rds(client: Client) -> Sorts:
         ("db_cluster_snapshots", "describe_db_cluster_snapshots", "DBClusterSnapshots"),
         ("db_snapshots", "describe_db_snapshots", "DBSnapshots"),
     ):
-        yield sort, pages(rds, operation, key)
+        # AWS makes a default group when one is first needed, and nobody can remove it
+        yield (
+            sort,
+            [t for t in pages(rds, operation, key) if not t.get("DBParameterGroupName", "").startswith("default.")],
+        )
     groups = pages(rds, "describe_db_cluster_parameter_groups", "DBClusterParameterGroups")
-    yield "db_cluster_parameter_groups", [group | {"own": _own_parameters(rds, group)} for group in groups]
+    own = [group for group in groups if not group["DBClusterParameterGroupName"].startswith("default.")]
+    yield "db_cluster_parameter_groups", [group | {"own": _own_parameters(rds, group)} for group in own]
 
 
 def _own_parameters(rds: Any, group: Thing) -> dict[str, Any]:
-    name = group["DBClusterParameterGroupName"]
-    if name.startswith("default."):
-        return {}
-    found = pages(rds, "describe_db_cluster_parameters", "Parameters", DBClusterParameterGroupName=name, Source="user")
+    only = {"DBClusterParameterGroupName": group["DBClusterParameterGroupName"], "Source": "user"}
+    found = pages(rds, "describe_db_cluster_parameters", "Parameters", **only)
     return {parameter["ParameterName"]: parameter.get("ParameterValue") for parameter in found}
 
 

@@ -166,10 +166,10 @@ def untagged(made: Inventory) -> list[str]:
             pairs = next((thing[key] for key in ("Tags", "tags", "TagList", "TagSet") if thing.get(key)), [])
             if not isinstance(pairs, Mapping):
                 pairs = {p.get("Key", p.get("key")): p.get("Value", p.get("value")) for p in pairs}
-            by_aws = thing.get("GroupName") == "default" or (sort == "route_tables" and not _has_subnets(thing))
-            if (not by_aws and {k: pairs.get(k) for k in OWNER} != OWNER) or (
-                not by_aws and "provisioner:address" not in pairs
-            ):
+            # AWS makes these with the VPC, and instances are known to the state all together
+            made_by_aws = thing.get("GroupName") == "default" or (sort == "route_tables" and not _has_subnets(thing))
+            known = "provisioner:address" in pairs or sort == "instances"
+            if not made_by_aws and not (known and {key: pairs.get(key) for key in OWNER} == OWNER):
                 missing.append(f"{sort}: {json.dumps(thing)[:300]}")
     return missing
 

@@ -37,11 +37,11 @@ public = true
 calls = ["backend"]
 
 [services.backend]
-image = "123456789012.dkr.ecr.ap-northeast-1.amazonaws.com/backend:1"
+build = "app/backend"
 port = 8080
 database = true
 """
-"""The sample's two services, with ready images: there is no Docker engine in these tests."""
+"""The sample's two services: one with a ready image, one whose image is to be built, which the embedded cloud skips."""
 
 
 @dataclass(frozen=True)

@@ -102,8 +102,12 @@ def test_a_task_that_nobody_can_stop_does_not_hold_up_the_rest(busy: Rig) -> Non
     arns = ecs.list_container_instances(cluster=NAME)["containerInstanceArns"]
     hosts = ecs.describe_container_instances(cluster=NAME, containerInstances=arns)["containerInstances"]
     silent = next(host for host in hosts if host["runningTasksCount"])
-    suspended = {"AutoScalingGroupName": NAME, "ScalingProcesses": ["HealthCheck", "ReplaceUnhealthy", "Terminate"]}
-    busy.cloud.client("autoscaling").suspend_processes(**suspended)
+    # in the group it would be replaced
+    autoscaling = busy.cloud.client("autoscaling")
+    autoscaling.update_auto_scaling_group(AutoScalingGroupName=NAME, MinSize=0)
+    autoscaling.detach_instances(
+        AutoScalingGroupName=NAME, InstanceIds=[silent["ec2InstanceId"]], ShouldDecrementDesiredCapacity=True
+    )
     ec2.stop_instances(InstanceIds=[silent["ec2InstanceId"]])
 
     def disconnected() -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
+from provisioner.engine.errors import SomeFailed
 from provisioner.engine.step import Stack
 from provisioner.kinds.ec2_network import Vpc
 from provisioner.kinds.servicediscovery import DiscoveryService, PrivateDnsNamespace
@@ -114,6 +115,33 @@ def test_somebody_elses_namespace_in_our_vpc_is_refused_and_left_as_it_is(rig: R
     assert refused.writes == []
     (left,) = rig.cloud.client("servicediscovery").list_namespaces()["Namespaces"]
     assert (left["Id"], left["Description"], left["ServiceCount"]) == (foreign, "theirs", 0)
+
+
+def test_a_zone_of_the_same_name_in_the_vpc_is_told_before_anything_is_made(rig: Rig) -> None:
+    def alone(stack: Stack) -> None:
+        stack.ensure(Vpc("main", "10.0.0.0/16", enable_dns_hostnames=False))
+
+    rig.up(alone).ok()
+    rig.cloud.client("route53").create_hosted_zone(
+        Name=DOMAIN,
+        CallerReference="1",
+        VPC={"VPCId": rig.state().records["vpc/main"].id, "VPCRegion": rig.facts.region},
+        HostedZoneConfig={"PrivateZone": True},
+    )
+    refused = rig.up(declared)
+    assert refused.writes == []
+    assert isinstance(refused.summary.error, SomeFailed)
+    assert f"already has a private zone {DOMAIN}" in str(refused.summary.error.failures["private_dns_namespace/main"])
+
+
+def test_an_earlier_one_that_is_being_deleted_is_waited_for(rig: Rig) -> None:
+    rig.up(declared).ok()
+    first = rig.state().records
+    discovery = rig.cloud.client("servicediscovery")
+    discovery.delete_service(Id=first["discovery_service/web"].id)
+    discovery.delete_namespace(Id=first["private_dns_namespace/main"].id)
+    assert rig.up(declared).ok().writes == ["CreatePrivateDnsNamespace", "CreateService"]
+    assert rig.state().records["private_dns_namespace/main"].id != first["private_dns_namespace/main"].id
 
 
 def test_found_again_without_the_state(rig: Rig) -> None:

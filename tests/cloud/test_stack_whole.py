@@ -60,9 +60,9 @@ def test_each_thing_is_there_as_described(life: Life, check: Check) -> None:
 def test_up_says_what_it_made(life: Life) -> None:
     begun, finished = life.first.said("begun")[0], life.first.said("finished")[0]
     assert (begun["command"], begun["stack"], begun["account"]) == ("up", NAME, "123456789012")
-    assert begun["total"] == len(life.first.results) > 100
+    assert begun["total"] == len(life.first.results) > 80
     assert finished["ok"]
-    assert finished["counts"]["made"] > 90
+    assert finished["counts"]["made"] > 70
     assert "https://app.example.com" in " ".join(finished["next"])
 
 
@@ -107,7 +107,7 @@ def test_plan_finds_nothing_to_do(life: Life) -> None:
         (
             r"port = 80$",
             'port = 80\nhealth = "/ready"',
-            {"target_group/frontend": None, "task_definition/frontend": None},
+            {"target_group/frontend": {"health_check"}},
         ),
         (
             r"port = 8080$",

@@ -92,9 +92,9 @@ def test_what_would_be_built_is_recorded_and_said_in_one_line() -> None:
     assert (image.uri, image.build, image.built) == ("${repository/web:repository_uri}:unknown", "nowhere", False)
     assert container(stack, "web")["image"] == image.uri
     assert container(stack, "other")["image"] == "nginx:1"
-    assert [text for text in stack.notices if "build" in text] == [
-        'services.web.build is "nowhere", but there is no folder nowhere: the image is recorded as wanted, and not built'
-    ]
+    [notice] = [text for text in stack.notices if "build" in text]
+    assert notice.startswith('services.web.build is "nowhere", but there is no folder')
+    assert notice.endswith("recorded as wanted, and not built")
 
 
 def test_where_services_run() -> None:

@@ -1,0 +1,177 @@
+"""Elastic Load Balancing's kinds: made, found again, changed, mended after drift, removed; others' left alone."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from provisioner.engine.step import Handle, Stack, ids, ready
+from provisioner.kinds.acm import Certificate, ValidationRecord
+from provisioner.kinds.ec2_network import InternetGateway, Subnet, Vpc
+from provisioner.kinds.ec2_security import SecurityGroup, allow_all
+from provisioner.kinds.elbv2 import (
+    REDIRECT_TO_HTTPS,
+    Listener,
+    ListenerRule,
+    LoadBalancer,
+    TargetGroup,
+    answer,
+    forward,
+    path,
+)
+from tests.cloud.rig import Rig
+from tests.cloud.test_kinds_route53 import zone_of
+
+NAME = "ecs-sample-dev"
+POLICY = "ELBSecurityPolicy-TLS13-1-2-2021-06"
+
+
+def declared(
+    stack: Stack,
+    *,
+    health: str = "/health",
+    delay: int = 30,
+    idle: int = 60,
+    pattern: str = "/api/*",
+    priority: int = 7,
+) -> Handle:
+    vpc = stack.ensure(Vpc("main", "10.0.0.0/16"))
+    gateway = stack.ensure(InternetGateway("main", vpc.id))
+    subnets = [
+        stack.ensure(Subnet(zone, vpc.id, f"ap-northeast-1{zone}", block))
+        for zone, block in (("a", "10.0.0.0/20"), ("c", "10.0.16.0/20"))
+    ]
+    group = stack.ensure(SecurityGroup("alb", vpc.id, f"{NAME}-alb", "Balancer", [], [allow_all("targets")]))
+    balancer = stack.ensure(
+        LoadBalancer("main", NAME, ids(subnets), [group.id], idle_timeout=idle), after=[ready(gateway)]
+    )
+    web = stack.ensure(TargetGroup("web", f"{NAME}-web", vpc.id, health, deregistration_delay=delay))
+    api = stack.ensure(TargetGroup("api", f"{NAME}-api", vpc.id, "/health"))
+    stack.ensure(Listener("redirect", balancer.id, 80, "HTTP", [REDIRECT_TO_HTTPS]))
+    listener = stack.ensure(Listener("web", balancer.id, 8080, "HTTP", [forward(web.id)]))
+    stack.ensure(ListenerRule("api", listener.id, priority, [path(pattern)], [forward(api.id)]))
+    return balancer
+
+
+def test_made_once_and_then_left_alone(rig: Rig) -> None:
+    assert rig.up(declared).ok().summary.counts == {"made": 11}
+    assert rig.up(declared).ok().writes == []
+    assert rig.plan(declared) == []
+    elb = rig.cloud.client("elbv2")
+    (balancer,) = elb.describe_load_balancers()["LoadBalancers"]
+    arn = balancer["LoadBalancerArn"]
+    attributes = elb.describe_load_balancer_attributes(LoadBalancerArn=arn)["Attributes"]
+    assert {"Key": "routing.http.drop_invalid_header_fields.enabled", "Value": "true"} in attributes
+    listeners = {
+        item["Port"]: item["DefaultActions"][0] for item in elb.describe_listeners(LoadBalancerArn=arn)["Listeners"]
+    }
+    assert listeners[80]["RedirectConfig"]["StatusCode"] == "HTTP_301"
+
+
+@pytest.mark.parametrize(
+    ("change", "address", "fields", "writes"),
+    [
+        ({"health": "/ok"}, "target_group/web", ["health_check_path"], ["ModifyTargetGroup"]),
+        ({"delay": 60}, "target_group/web", ["deregistration_delay"], ["ModifyTargetGroupAttributes"]),
+        ({"idle": 120}, "load_balancer/main", ["idle_timeout"], ["ModifyLoadBalancerAttributes"]),
+        ({"pattern": "/v2/*"}, "listener_rule/api", ["conditions"], ["ModifyRule"]),
+        ({"priority": 9}, "listener_rule/api", ["priority"], ["SetRulePriorities"]),
+    ],
+)
+def test_a_change_is_planned_and_made_and_nothing_else(
+    rig: Rig, change: dict[str, Any], address: str, fields: list[str], writes: list[str]
+) -> None:
+    rig.up(declared).ok()
+
+    def changed(stack: Stack) -> None:
+        declared(stack, **change)
+
+    assert [(i.address, i.action, list(i.changes)) for i in rig.plan(changed)] == [(address, "change", fields)]
+    assert rig.up(changed).ok().writes == writes
+    assert rig.plan(changed) == []
+
+
+def test_drift_is_seen_and_mended(rig: Rig) -> None:
+    rig.up(declared).ok()
+    elb = rig.cloud.client("elbv2")
+    (balancer,) = elb.describe_load_balancers()["LoadBalancers"]
+    arn = balancer["LoadBalancerArn"]
+    elb.modify_load_balancer_attributes(
+        LoadBalancerArn=arn,
+        Attributes=[{"Key": "routing.http.drop_invalid_header_fields.enabled", "Value": "false"}],
+    )
+    default = rig.cloud.client("ec2").describe_security_groups(
+        Filters=[{"Name": "vpc-id", "Values": [balancer["VpcId"]]}, {"Name": "group-name", "Values": ["default"]}]
+    )["SecurityGroups"][0]["GroupId"]
+    elb.set_security_groups(LoadBalancerArn=arn, SecurityGroups=[default])
+    listener = next(i for i in elb.describe_listeners(LoadBalancerArn=arn)["Listeners"] if i["Port"] == 80)
+    elb.modify_listener(ListenerArn=listener["ListenerArn"], DefaultActions=[answer("404", "not found")])
+    assert {item.address: list(item.changes) for item in rig.plan(declared)} == {
+        "load_balancer/main": ["security_groups", "drop_invalid_header_fields"],
+        "listener/redirect": ["default_actions"],
+    }
+    rig.up(declared).ok()
+    assert rig.plan(declared) == []
+
+
+def test_removed_without_a_trace(rig: Rig) -> None:
+    rig.up(declared).ok()
+    assert rig.down().ok().summary.leftovers == []
+    elb = rig.cloud.client("elbv2")
+    assert elb.describe_load_balancers()["LoadBalancers"] == elb.describe_target_groups()["TargetGroups"] == []
+    assert rig.cloud.client("ec2").describe_network_interfaces()["NetworkInterfaces"] == []
+
+
+def test_found_again_without_the_state(rig: Rig) -> None:
+    rig.up(declared).ok()
+    rig.folder = rig.folder.with_name("other")
+    assert rig.up(declared).ok().summary.counts == {"adopted": 11}
+    assert rig.down().ok().summary.leftovers == []
+
+
+def test_somebody_elses_are_refused_and_left_as_they_are(rig: Rig) -> None:
+    ec2, elb = rig.cloud.client("ec2"), rig.cloud.client("elbv2")
+    vpc = ec2.create_vpc(CidrBlock="10.1.0.0/16")["Vpc"]["VpcId"]
+    subnets = [
+        ec2.create_subnet(VpcId=vpc, CidrBlock=f"10.1.{n}.0/24", AvailabilityZone=f"ap-northeast-1{zone}")["Subnet"]
+        for n, zone in enumerate("ac")
+    ]
+    elb.create_load_balancer(Name=NAME, Subnets=[s["SubnetId"] for s in subnets], Scheme="internal")
+    elb.create_target_group(Name=f"{NAME}-web", TargetType="ip", Protocol="HTTP", Port=81, VpcId=vpc)
+    up = rig.up(declared)
+    assert set(up.failures()) == {"load_balancer/main", "target_group/web"}
+    rig.down().ok()
+    (balancer,), (group,) = elb.describe_load_balancers()["LoadBalancers"], elb.describe_target_groups()["TargetGroups"]
+    assert (balancer["Scheme"], group["Port"]) == ("internal", 81)
+    assert elb.describe_listeners(LoadBalancerArn=balancer["LoadBalancerArn"])["Listeners"] == []
+
+
+def test_a_protected_balancer_stays(rig: Rig) -> None:
+    rig.up(declared).ok()
+    elb = rig.cloud.client("elbv2")
+    arn = elb.describe_load_balancers()["LoadBalancers"][0]["LoadBalancerArn"]
+    protection = {"Key": "deletion_protection.enabled", "Value": "true"}
+    elb.modify_load_balancer_attributes(LoadBalancerArn=arn, Attributes=[protection])
+    down = rig.down()
+    assert "deletion protection is enabled" in str(down.failures()["load_balancer/main"])
+    elb.modify_load_balancer_attributes(LoadBalancerArn=arn, Attributes=[protection | {"Value": "false"}])
+    assert rig.down().ok().summary.leftovers == []
+
+
+def test_https_waits_for_the_certificate(rig: Rig) -> None:
+    zone, names = zone_of(rig), ["app.example.com"]
+
+    def secure(stack: Stack) -> None:
+        balancer = declared(stack)
+        certificate = stack.ensure(Certificate("main", names[0], names))
+        name, value = certificate.validation_name_0, certificate.validation_value_0
+        stack.ensure(ValidationRecord("main", zone, name, "CNAME", resource_records=[value]))
+        rest = [answer("404", "not found")]
+        stack.ensure(Listener("https", balancer.id, 443, "HTTPS", rest, POLICY, ready(certificate).id))
+
+    # its first users get UnsupportedCertificate for some moments, although it is issued
+    rig.up(secure).ok()
+    assert rig.up(secure).ok().writes == []
+    assert rig.plan(secure) == []
+    assert rig.down().ok().summary.leftovers == []
