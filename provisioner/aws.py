@@ -219,6 +219,12 @@ class Aws:
             if listing.things is not None:
                 listing.things.pop(id, None)
 
+    def stale(self, kind: type[Kind]) -> None:
+        """Drop what is known of one kind, so that the next look reads it again."""
+        listing = self._listing(kind)
+        with listing.lock:
+            listing.things = None
+
     def forget(self) -> None:
         """Drop all bulk reads, so that the next ones ask AWS again."""
         with self._making:

@@ -102,7 +102,7 @@ def _template(stack: Stack, security_groups: SecurityGroups, roles: Roles) -> di
 
 
 def _user_data(cluster: str) -> str:
-    """Return the agent's settings. Task ENIs and execution roles for logs are on by default in the ECS-optimised AMI."""
+    """Return the agent's settings; task ENIs and execution roles for logs are on already in the ECS-optimised AMI."""
     return f"""#!/bin/bash
 cat <<'END' >> /etc/ecs/ecs.config
 ECS_CLUSTER={cluster}
@@ -113,7 +113,7 @@ END
 
 
 def _policy(template_id: str, instance_types: tuple[str, ...], *, spot: bool) -> dict[str, Any]:
-    """Return a policy with all instances Spot or none, in the order of the instance types where price does not decide."""
+    """Return a policy with all instances Spot or none; On-Demand ones follow the order of the instance types."""
     return {
         "LaunchTemplate": {
             "LaunchTemplateSpecification": {"LaunchTemplateId": template_id, "Version": "$Default"},

@@ -72,7 +72,11 @@ def _with_options(function: Command) -> Command:
 
     def run(**given: Any) -> int:
         options = Options(**{field.name: given.pop(field.name) for field in fields(Options)})
-        return function(options, **given)
+        try:
+            return function(options, **given)
+        except KeyboardInterrupt:
+            # typer would end without a word.
+            raise typer.Abort from None
 
     parameters = [p.replace(kind=p.KEYWORD_ONLY) for p in (*own, *common.values())]
     run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]

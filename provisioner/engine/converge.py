@@ -104,6 +104,8 @@ class Converge:
         except ClientError as error:
             if error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 500) < 500:
                 self._withdraw(want.address, record)
+            # a refusal may say that the lists of this run are no longer true
+            self.aws.stale(type(want))
             raise
         self.aws.made(type(want), live)
         self._results[want.address] = "made"
@@ -166,7 +168,7 @@ class Converge:
             before.changed if before else 0.0,
         )
         if before is None and want.address not in self._results:
-            self._results[want.address] = "unchanged" if want.made_by_aws else "adopted"
+            self._results[want.address] = "unchanged" if want.made_by_aws or want.kept else "adopted"
         if record != before:
             self.store.put(record)
 

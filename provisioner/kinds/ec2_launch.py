@@ -117,7 +117,7 @@ def _settings(aws: Aws, data: Mapping[str, Any]) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class Instances(Kind):
-    """The EC2 instances that carry the stack's owner tags, all together: the group that launched them is named first.
+    """The EC2 instances that carry the stack's owner tags, all together: their id is the stack's name.
 
     They are met at teardown, once their group is gone: what it left running is terminated, and what is shutting down
     is waited for, since its interfaces still hold on to subnets and security groups.
@@ -141,10 +141,9 @@ class Instances(Kind):
         reservations = aws.pages("ec2", "describe_instances", "Reservations", Filters=filters)
         states = {i["InstanceId"]: i["State"]["Name"] for r in reservations for i in r["Instances"]}
         if states:
-            left = sorted(id for id, state in states.items() if state != "shutting-down")
-            named = ", ".join(f"{id} {state}" for id, state in sorted(states.items()))
-            status = f"{len(states)} EC2 instances ({named})"
-            yield Live(aws.name, {}, {"instance_ids": left}, status=status, deleting=not left)
+            left = sorted(name for name, state in states.items() if state != "shutting-down")
+            named = ", ".join(f"{name} {state}" for name, state in sorted(states.items()))
+            yield Live(aws.name, {}, {"instance_ids": left}, status=f"EC2 instances: {named}", deleting=not left)
 
     @classmethod
     def delete(cls, aws: Aws, live: Live) -> None:

@@ -154,7 +154,7 @@ class CapacityProvider(Kind):
 
     @classmethod
     def delete(cls, aws: Aws, live: Live) -> None:
-        """Ask for the removal, and read the answer: it is HTTP 200 with DELETE_FAILED while a cluster uses the provider.
+        """Ask for the removal, and read the answer: while a cluster uses the provider it is DELETE_FAILED, no error.
 
         Raises:
             Failed: the cluster is somebody else's, so waiting would not help.
@@ -174,6 +174,10 @@ class CapacityProvider(Kind):
             raise Failed(f"capacity provider {live.id} could not be made:{reason}")
         # a failed update is ready to be tried again
         return live.status if "PROVISIONING" in state or "UPDATE_IN_PROGRESS" in state else None
+
+    @classmethod
+    def blockers(cls, aws: Aws, live: Live) -> str:
+        return live.status if "DELETE_FAILED" in live.status else ""
 
 
 @dataclass(frozen=True)

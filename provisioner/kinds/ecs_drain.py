@@ -34,7 +34,9 @@ class ContainerInstances(Kind):
                 states = Counter(instance["status"] for instance in instances)
                 tasks = sum(_tasks(instance) for instance in instances)
                 shown = ", ".join(f"{count} {state}" for state, count in sorted(states.items()))
-                yield Live(cluster, {}, status=f"container instances: {shown}, {tasks} tasks on them")
+                # draining ones that still have tasks are waited for; all others need a call
+                waiting = all(i["status"] == "DRAINING" and _tasks(i) and i["agentConnected"] for i in instances)
+                yield Live(cluster, {}, status=f"{shown} with {tasks} tasks", deleting=waiting)
 
     @classmethod
     def delete(cls, aws: Aws, live: Live) -> None:
@@ -81,7 +83,8 @@ class RunningTasks(Kind):
                 stopping = [task for task in stopping if task.get("containerInstanceArn") not in lost]
             running = sum(task["desiredStatus"] != "STOPPED" for task in tasks)
             if running or stopping:
-                yield Live(cluster, {}, status=f"{running} tasks running, {len(stopping)} stopping", deleting=not running)
+                status = f"{running} tasks running, {len(stopping)} stopping"
+                yield Live(cluster, {}, status=status, deleting=not running)
 
     @classmethod
     def delete(cls, aws: Aws, live: Live) -> None:

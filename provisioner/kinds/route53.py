@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 from botocore.exceptions import ClientError
@@ -137,7 +137,7 @@ class RecordSet(Kind):
     type: str
     ttl: int | None = None
     resource_records: Sequence[str] = ()
-    alias_target: Mapping[str, Any] = field(default_factory=dict)
+    alias_target: Mapping[str, Any] | None = None
 
     service: ClassVar[str] = "route53"
     identity: ClassVar[Sequence[str]] = ("hosted_zone_id", "record_name", "type")
@@ -179,7 +179,7 @@ class RecordSet(Kind):
             "type": record["Type"],
             "ttl": record.get("TTL"),
             "resource_records": [value["Value"] for value in record.get("ResourceRecords", ())],
-            "alias_target": _normal_alias(record.get("AliasTarget", {})),
+            "alias_target": _normal_alias(record.get("AliasTarget")),
         }
         return Live(f"{zone_id}|{name}|{record['Type']}", attributes)
 
@@ -207,11 +207,11 @@ class RecordSet(Kind):
         _change(aws, live.attributes["hosted_zone_id"], "DELETE", _spelled(live.attributes))
 
 
-def _normal_alias(alias: Mapping[str, Any]) -> dict[str, Any]:
-    return {**alias, "DNSName": normal_name(alias["DNSName"])} if alias else {}
+def _normal_alias(alias: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    return {**alias, "DNSName": normal_name(alias["DNSName"])} if alias else None
 
 
-def _content(fields: Mapping[str, Any]) -> tuple[list[str], dict[str, Any]]:
+def _content(fields: Mapping[str, Any]) -> tuple[list[str], dict[str, Any] | None]:
     """Return what a record says, however long it may be kept in caches."""
     return sorted(value.rstrip(".") for value in fields["resource_records"]), _normal_alias(fields["alias_target"])
 

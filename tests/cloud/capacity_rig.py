@@ -1,4 +1,4 @@
-"""The chain from the launch template to the tasks that are left, as the steps declare it, for the tests of its kinds."""
+"""The chain from the launch template to the tasks that are left, declared as the steps do, for its kinds' tests."""
 
 from __future__ import annotations
 
@@ -86,7 +86,8 @@ def declared(
         AutoScalingGroup("main", stack.name, policy, ids(subnets), least, most, desired_capacity=least),
         after=[instances, *settled],
     )
-    provider = stack.ensure(CapacityProvider("main", f"asg-{stack.name}", group.arn, {**SCALING, "targetCapacity": target}))
+    scaling = {**SCALING, "targetCapacity": target}
+    provider = stack.ensure(CapacityProvider("main", f"asg-{stack.name}", group.arn, scaling))
     name = ready(provider).id
     attached = stack.ensure(
         ClusterCapacityProviders(

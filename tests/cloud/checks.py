@@ -364,7 +364,7 @@ CHECKS = (
     Check("task definitions", "no privileges", lambda m: {
         container(m, name).get("privileged", False) for name in ("frontend", "backend")
     }, {False}),
-    Check("task definitions", "a health check in what the stack builds", lambda m: container(m, "backend")["healthCheck"][
+    Check("task definitions", "a health check in what is built", lambda m: container(m, "backend")["healthCheck"][
         "command"
     ][-1], "http://127.0.0.1:8080/health"),
     Check("task definitions", "an image that is built is tagged by its content", lambda m: container(m, "backend")[

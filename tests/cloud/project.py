@@ -149,7 +149,8 @@ class Project:
         """What `provision plan --json` finds to do, by address; its exit code must agree."""
         ended = self.end(self.start("plan", "--json"))
         todo = {item["address"]: item for item in ended.document["things"] if item["action"] != "none"}
-        assert ended.code == (2 if todo else 0), ended
+        refused = any(item["action"] == "refused" for item in todo.values())
+        assert ended.code == (1 if refused else 2 if todo else 0), ended
         return todo
 
     def cut(self, after: int, how: signal.Signals, *words: str) -> Ended:

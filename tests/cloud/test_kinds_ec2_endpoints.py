@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from provisioner.engine.errors import NotOwned, SomeFailed
-from provisioner.engine.events import Waiting
+import pytest
+
+from provisioner.engine.errors import Failed, NotOwned, SomeFailed
+from provisioner.engine.kind import Live
 from provisioner.engine.step import Stack, ids, ready
 from provisioner.kinds.ec2_endpoints import VpcEndpoint
 from provisioner.kinds.ec2_network import RouteTable, Subnet, Vpc
@@ -44,14 +46,21 @@ def test_made_in_one_call_each_and_then_left_alone(rig: Rig) -> None:
     made = rig.up(declared).ok()
     assert made.writes.count("CreateVpcEndpoint") == 2
     assert "ModifyVpcEndpoint" not in made.writes
-    waited = {event.why for event in made.events if isinstance(event, Waiting) and event.address == "vpc_endpoint/logs"}
-    assert waited == {"pending"}
     shown = {e["ServiceName"]: e for e in rig.cloud.client("ec2").describe_vpc_endpoints()["VpcEndpoints"]}
     assert len(shown[LOGS]["SubnetIds"]) == 2
     assert shown[LOGS]["PrivateDnsEnabled"]
+    assert shown[LOGS]["State"] == "available"
     assert len(shown[S3]["RouteTableIds"]) == 1
     assert rig.up(declared).ok().writes == []
     assert rig.plan(declared) == []
+
+
+def test_waits_while_pending_and_tells_why_one_failed() -> None:
+    attributes = {"service_name": LOGS}
+    assert VpcEndpoint.pending(Live("vpce-1", attributes, status="pending")) == "pending"
+    assert VpcEndpoint.pending(Live("vpce-1", attributes, status="available")) is None
+    with pytest.raises(Failed, match="no address is left"):
+        VpcEndpoint.pending(Live("vpce-1", attributes, status="failed: no address is left"))
 
 
 def test_subnets_and_route_tables_come_and_go_in_place(rig: Rig) -> None:

@@ -7,11 +7,13 @@ from typing import Any
 
 import pytest
 
-from provisioner.engine.events import Waiting
+from provisioner.engine.kind import Kind, Live
 from provisioner.engine.step import Stack
+from provisioner.kinds.ec2_launch import Instances
 from provisioner.kinds.ecs_cluster import Cluster
+from provisioner.kinds.ecs_drain import ContainerInstances, RunningTasks
 from tests.cloud.capacity_rig import declared, profile
-from tests.cloud.rig import Outcome, Rig
+from tests.cloud.rig import Rig
 
 NAME = "ecs-sample-dev"
 
@@ -56,8 +58,10 @@ def describe(rig: Rig) -> dict[str, Any]:
     return cluster
 
 
-def whys(outcome: Outcome, kind: str) -> list[str]:
-    return [e.why for e in outcome.events if isinstance(e, Waiting) and e.address.startswith(f"{kind}/")]
+def status(rig: Rig, kind: type[Kind]) -> tuple[str, bool]:
+    """What is shown of the kind's one thing, and whether it only has to be waited for."""
+    [live] = rig.aws().live(kind)
+    return live.status, live.deleting
 
 
 def nothing_left(rig: Rig) -> None:
@@ -72,6 +76,20 @@ def test_up_leaves_tasks_and_instances_alone(busy: Rig) -> None:
     assert busy.up(two).ok().writes == []
     assert busy.plan(two) == []
     assert describe(busy)["runningTasksCount"] == 4
+
+
+def test_what_is_left_is_counted(busy: Rig) -> None:
+    assert status(busy, RunningTasks) == ("4 tasks running, 0 stopping", False)
+    assert status(busy, ContainerInstances) == ("2 ACTIVE with 3 tasks", False)
+    ecs = busy.cloud.client("ecs")
+    arns = ecs.list_container_instances(cluster=NAME)["containerInstanceArns"]
+    ecs.update_container_instances_state(cluster=NAME, containerInstances=arns, status="DRAINING")
+    hosts = ecs.describe_container_instances(cluster=NAME, containerInstances=arns)["containerInstances"]
+    all_busy = all(host["runningTasksCount"] for host in hosts)
+    assert status(busy, ContainerInstances) == ("2 DRAINING with 3 tasks", all_busy)
+    assert ContainerInstances.blockers(busy.aws(), Live(NAME, {})).count("tasks on i-") == sum(
+        host["runningTasksCount"] > 0 for host in hosts
+    )
 
 
 def test_down_stops_drains_deregisters_detaches_and_terminates_in_this_order(busy: Rig) -> None:
@@ -91,9 +109,6 @@ def test_down_stops_drains_deregisters_detaches_and_terminates_in_this_order(bus
     assert down.writes.index("DeleteCluster") > down.writes.index("DeleteAutoScalingGroup")
     assert down.writes.count("StopTask") == 4
     assert down.writes.count("DeregisterContainerInstance") == 2
-    assert whys(down, "running_tasks")[0] == "4 tasks running, 0 stopping"
-    assert "2 ACTIVE" in whys(down, "container_instances")[0]
-    assert any("Terminating" in why for why in whys(down, "auto_scaling_group"))
     nothing_left(busy)
 
 
@@ -140,10 +155,11 @@ def test_instances_that_the_group_left_behind_are_terminated(rig: Rig) -> None:
     subnet = rig.state().records["subnet/a"].id
     ours = {"Project": "ecs-sample", "Environment": "dev", "ManagedBy": "provisioner"}
     tags = [{"ResourceType": "instance", "Tags": [{"Key": k, "Value": v} for k, v in ours.items()]}]
-    rig.cloud.client("ec2").run_instances(
+    ec2 = rig.cloud.client("ec2")
+    made = ec2.run_instances(
         ImageId="ami-1", InstanceType="c5.large", MinCount=1, MaxCount=1, SubnetId=subnet, TagSpecifications=tags
-    )
-    down = rig.down().ok()
-    assert "TerminateInstances" in down.writes
-    assert any("shutting-down" in why for why in whys(down, "instances"))
+    )["Instances"][0]
+    rig.cloud.wait(lambda: "running" in status(rig, Instances)[0], "an instance that runs")
+    assert status(rig, Instances) == (f"EC2 instances: {made['InstanceId']} running", False)
+    assert "TerminateInstances" in rig.down().ok().writes
     nothing_left(rig)

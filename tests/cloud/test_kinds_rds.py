@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from provisioner.engine.errors import Failed
+from provisioner.engine.events import Doing, Done
 from provisioner.engine.kind import Live
 from provisioner.engine.step import Stack, ids
 from provisioner.kinds.ec2_network import Subnet, Vpc
@@ -191,7 +192,8 @@ def test_removed_without_a_trace(rig: Rig) -> None:
     down = rig.down().ok()
     assert down.summary.leftovers == []
     # the cluster's deletion does not wait until its instance is gone
-    assert down.writes.index("DeleteDBInstance") < down.writes.index("DeleteDBCluster")
+    shown = [(type(event), getattr(event, "address", "")) for event in down.events]
+    assert shown.index((Doing, "db_cluster/main")) < shown.index((Done, "db_instance/main"))
     rds = rig.cloud.client("rds")
     assert rds.describe_db_clusters()["DBClusters"] == []
     assert rds.describe_db_instances()["DBInstances"] == []

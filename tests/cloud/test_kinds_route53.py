@@ -25,7 +25,7 @@ def declared(stack: Stack, *, ttl: int = 60, values: tuple[str, ...] = ("192.0.2
 
 def zone_of(rig: Rig, name: str = "example.com") -> str:
     zones = rig.cloud.client("route53").list_hosted_zones()["HostedZones"]
-    return next(zone["Id"].removeprefix("/hostedzone/") for zone in zones if zone["Name"] == f"{name}.")
+    return next(str(zone["Id"]).removeprefix("/hostedzone/") for zone in zones if zone["Name"] == f"{name}.")
 
 
 def records(rig: Rig, zone: str) -> list[dict[str, Any]]:

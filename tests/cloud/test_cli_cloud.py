@@ -1,0 +1,107 @@
+"""`provision cloud`: the embedded cloud started, found, asked and stopped by hand, in a folder of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+
+from provisioner.cloud import manage
+from tests.cloud.project import ROOT
+
+Run = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture
+def provision(tmp_path: Path) -> Iterator[Run]:
+    """Runs commands in an empty folder with a sample configuration; no cloud of it is left running."""
+
+    def run(*words: str, **settings: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "provisioner.cli", *words],
+            cwd=tmp_path,
+            env=os.environ | {"PYTHONPATH": str(ROOT)} | settings,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+
+    assert run("init").returncode == 0
+    yield run
+    manage.stop(tmp_path / ".provision")
+
+
+def said(ended: subprocess.CompletedProcess[str]) -> Any:
+    """The command's JSON document; it must have succeeded."""
+    assert ended.returncode == 0, ended.stderr
+    return json.loads(ended.stdout)
+
+
+def test_started_found_and_stopped_by_separate_commands(provision: Run, tmp_path: Path) -> None:
+    first = provision("cloud", "start", "--json")
+    started = said(first)
+    assert first.stderr == "starting the embedded cloud\n"
+    assert started["running"] is True
+    assert started["endpoint"].startswith("http://127.0.0.1:")
+    assert started["domain"] == "example.com"
+
+    again = provision("cloud", "start", "--json")
+    assert (said(again), again.stderr) == (started, "")
+    assert said(provision("cloud", "status", "--json")) == started
+    assert f"endpoint    {started['endpoint']}" in provision("cloud", "status").stdout
+
+    route53 = boto3.client("route53", "us-east-1", endpoint_url=started["endpoint"],
+                           aws_access_key_id="a", aws_secret_access_key="b")  # fmt: skip
+    assert [zone["Name"] for zone in route53.list_hosted_zones()["HostedZones"]] == ["example.com."]
+
+    assert said(provision("cloud", "delegate", "example.org", "--json")) == {"delegated": "example.org"}
+    assert said(provision("cloud", "stop", "--json")) == {"stopped": True}
+    assert said(provision("cloud", "status", "--json")) == {"running": False}
+    assert not (tmp_path / ".provision" / "cloud.json").exists()
+
+
+def test_a_zone_that_the_stack_is_to_make_is_not_there_beforehand(provision: Run, tmp_path: Path) -> None:
+    config = tmp_path / "stack.toml"
+    config.write_text(config.read_text().replace("create_zone = false", "create_zone = true"))
+    assert said(provision("cloud", "start", "--json"))["domain"] != "example.com"
+
+
+def test_nothing_of_the_users_aws_settings_is_used(provision: Run, tmp_path: Path) -> None:
+    """A profile that does not exist, an endpoint and a proxy that nobody answers at: each would end the command."""
+    hostile = {
+        "AWS_PROFILE": "nowhere",
+        "AWS_ENDPOINT_URL": "http://127.0.0.1:1",
+        "AWS_USE_FIPS_ENDPOINT": "true",
+        "HTTP_PROXY": "http://127.0.0.1:1",
+        "http_proxy": "http://127.0.0.1:1",
+        "NO_PROXY": "",
+        "no_proxy": "",
+    }
+    ended = provision("plan", "--json", **hostile)
+    assert ended.returncode == 2, ended.stderr
+    assert json.loads(ended.stdout)["account"] == "123456789012"
+
+
+def test_aws_settings_count_when_the_target_is_aws(provision: Run, tmp_path: Path) -> None:
+    """The embedded cloud stands in for AWS, reached by the usual settings alone; without --yes nothing is written."""
+    endpoint = said(provision("cloud", "start", "--json"))["endpoint"]
+    config = '[network]\nallow = ["203.0.113.0/24"]\n[services.web]\nimage = "a:1"\nport = 80\n'
+    (tmp_path / "stack.toml").write_text(config)
+    aws = {"AWS_ENDPOINT_URL": endpoint, "AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b"}
+    ended = provision("up", "--target", "aws", **aws)
+    assert ended.returncode == 4, ended.stderr
+    assert "+ create vpc/main" in ended.stderr
+    assert f"AWS account 123456789012, region ap-northeast-1 at {endpoint}" in ended.stderr
+    assert ended.stderr.endswith("add --yes\n")
+    assert ended.stdout == ""
+    ec2 = boto3.client("ec2", "ap-northeast-1", endpoint_url=endpoint, aws_access_key_id="a", aws_secret_access_key="b")
+    assert [vpc for vpc in ec2.describe_vpcs()["Vpcs"] if not vpc["IsDefault"]] == []

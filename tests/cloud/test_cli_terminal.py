@@ -1,0 +1,173 @@
+"""The commands on a terminal: the live view, questions and Ctrl-C; and what they print when there is none."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import pty
+import re
+import select
+import struct
+import subprocess
+import sys
+import termios
+import time
+from dataclasses import dataclass, field
+
+import pytest
+
+from tests.cloud.project import ROOT, Project, project  # noqa: F401  (a fixture)
+
+SECONDS = 120
+CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
+
+
+@dataclass
+class Screen:
+    """A command on a terminal of 30 lines and 100 columns; `text` is all that it wrote there."""
+
+    project: Project
+    words: tuple[str, ...]
+    text: str = ""
+    code: int | None = None
+    _parts: list[bytes] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self._ours, theirs = pty.openpty()
+        fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 30, 100, 0, 0))
+        environment = {name: value for name, value in os.environ.items() if name != "NO_COLOR"}
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "provisioner.cli", *self.words],
+            cwd=self.project.folder,
+            env=environment | {"TERM": "xterm-256color", "PYTHONPATH": str(ROOT)},
+            stdin=theirs,
+            stdout=theirs,
+            stderr=theirs,
+            start_new_session=True,
+            # Ctrl-C reaches the process only through a terminal that it controls.
+            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),  # noqa: PLW1509  (no thread runs here yet)
+        )
+        os.close(theirs)
+        self.project.running.append(self._process)
+
+    def until(self, words: str) -> None:
+        """Read until the words have been written."""
+        deadline = time.monotonic() + SECONDS
+        while words not in self.text and self._read() and time.monotonic() < deadline:
+            pass
+        assert words in self.text, self.text[-3000:]
+
+    def type(self, keys: str) -> None:
+        """Press keys."""
+        os.write(self._ours, keys.encode())
+
+    def end(self) -> Screen:
+        """Read until the command ends; return itself."""
+        while self._read():
+            pass
+        self.code = self._process.wait(SECONDS)
+        os.close(self._ours)
+        return self
+
+    def _read(self) -> bool:
+        ready = select.select([self._ours], [], [], SECONDS)[0]
+        try:
+            some = os.read(self._ours, 65536) if ready else b""
+        except OSError:  # Linux says so of a terminal that nobody has open any more
+            some = b""
+        self._parts.append(some)
+        self.text = b"".join(self._parts).decode(errors="ignore").replace("\r\n", "\n")
+        return bool(some)
+
+    @property
+    def frames(self) -> list[list[str]]:
+        """The live view's pictures one after the other, without control codes."""
+        pictures = re.split(r"(?:\x1b\[1A\x1b\[2K)+", self.text)
+        return [CONTROL.sub("", picture).replace("\r", "").strip("\n").split("\n") for picture in pictures]
+
+
+def test_up_draws_a_live_tree_and_ctrl_c_ends_it_in_good_order(project: Project) -> None:  # noqa: F811
+    screen = Screen(project, ("up",))
+    screen.until(" made")
+    screen.type("\x03")
+    screen.end()
+    assert screen.code == 130
+    drawn = [frame for frame in screen.frames if frame[0].startswith("up ecs-sample-dev  account 123456789012")]
+    assert drawn
+    assert max(len(frame) for frame in drawn) <= 24
+    assert max(len(line) for frame in drawn for line in frame) <= 100
+    assert any("  network" in frame for frame in drawn), "steps at work are named"
+    assert "stopping: the calls under way end" in screen.text
+    end = CONTROL.sub("", screen.text[screen.text.rindex("\x1b[?25h") :])
+    assert "error: interrupted: what was under way is recorded" in end
+    assert "Go on where it stopped: `provision up`." in end
+    phases = {thing["phase"] for thing in project.run("state", "list", "--json").document}
+    assert phases
+    assert "creating" not in phases
+
+    screen = Screen(project, ("down",))
+    screen.until("[y/N]")
+    assert "account 123456789012 of the embedded cloud, region ap-northeast-1" in screen.text
+    screen.type("n\n")
+    assert screen.end().code == 130
+    assert "not confirmed: nothing was changed" in screen.text
+    assert project.run("state", "list").out
+
+    screen = Screen(project, ("down",))
+    screen.until("[y/N]")
+    screen.type("y\n")
+    assert screen.end().code == 0
+    assert "found nothing of ecs-sample-dev left" in screen.text
+    assert project.run("state", "list").out == ""
+
+
+def test_without_a_terminal_results_go_to_stdout_and_the_show_to_stderr(project: Project) -> None:  # noqa: F811
+    up = project.run("up")
+    assert re.fullmatch(r"up done: .*\d+ made.*, in [\d.]+ s\.", up.out.splitlines()[0])
+    assert "https://app.example.com" in up.out
+    assert re.search(r"^\+ vpc/main made \(vpc-\w+\) [\d.]+ s$", up.err, re.MULTILINE)
+    assert "\x1b" not in up.out + up.err
+
+    again = project.run("up")
+    assert re.fullmatch(r"up done: \d+ unchanged, in [\d.]+ s\.", again.out.splitlines()[0])
+    assert again.err == f"up ecs-sample-dev: account 123456789012, ap-northeast-1, {again.out.split()[2]} things\n"
+
+    status = project.run("status").out
+    assert re.search(r"^service +tasks +deployment +capacity$", status, re.MULTILINE)
+    assert re.search(r"^backend +1/1 +COMPLETED +FARGATE_SPOT$", status, re.MULTILINE)
+    live = project.run("status", "--json").document["live"]
+    assert [service["name"] for service in live["services"]] == ["backend", "frontend"]
+    assert {i["status"] for i in live["instances"]} == {"ACTIVE"}
+    assert sum(i["tasks"] for i in live["instances"]) == 1
+    assert [database["status"] for database in live["databases"]] == ["available"]
+
+    values = project.run("output", "--json").document
+    assert values["url"] == "https://app.example.com"
+    assert {"cluster", "database", "load_balancer", "vpc"} < values.keys()
+    assert project.run("output", "cluster").out == "ecs-sample-dev\n"
+
+    since = project.last_call()
+    plan = project.run("plan")
+    assert plan.out.startswith("Nothing to do: ")
+    project.change(r"\A", "\nlogs = { retention_days = 14 }\n")
+    changed = project.run("plan", code=2)
+    assert "      retention_in_days: 7 -> 14" in changed.out.splitlines()
+    assert "Plan: 3 to change, " in changed.out
+    assert project.writes(since) == [], "plan, status and output only read"
+
+    refused = project.run("down", code=4)
+    assert "add --yes" in refused.err
+    assert re.search(r"^  - network: \d+ things$", refused.err, re.MULTILINE)
+    assert project.writes(since) == []
+    down = project.run("down", "--yes")
+    assert re.fullmatch(r"down done: \d+ removed, \d+ kept, in [\d.]+ s\.", down.out.splitlines()[0])
+    assert "found nothing of ecs-sample-dev left" in down.out
+
+
+@pytest.mark.parametrize("command", ["up", "down"])
+def test_json_is_all_that_stands_on_stdout(project: Project, command: str) -> None:  # noqa: F811
+    ended = project.run(command, "--yes", "--json")
+    events = [json.loads(line) for line in ended.out.splitlines()]
+    assert (events[0]["event"], events[-1]["event"]) == ("begun", "finished")
+    assert events[-1]["ok"] is True

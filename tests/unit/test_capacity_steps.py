@@ -1,0 +1,97 @@
+"""What the steps around the capacity declare, and in which order that will be taken away."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import Any
+
+import pytest
+
+from provisioner import operate
+from provisioner.config import Config
+from provisioner.engine.step import Declared, Stack
+from provisioner.facts import Facts
+from steps.endpoints import INTERFACE_SERVICES, service_name
+
+FACTS = Facts(
+    account="123456789012",
+    partition="aws",
+    region="eu-west-1",
+    zones=("eu-west-1a", "eu-west-1b", "eu-west-1c"),
+    image_id="ami-1",
+    public_zone_id="Z1",
+    allow=("192.0.2.1/32",),
+    engine=False,
+    local=False,
+)
+
+
+def stack_of(**tables: Any) -> Stack:
+    services = {"services": {"web": {"image": "nginx:1", "port": 80}}}
+    return operate.declare(Config.model_validate(services | tables), FACTS)
+
+
+def needed(stack: Stack, address: str) -> set[str]:
+    """All that a thing is built on, directly or not: what is removed after it."""
+    found: set[str] = set()
+    todo: list[Declared] = [stack.declared[address]]
+    while todo:
+        for need in todo.pop().needs:
+            if need.address not in found:
+                found.add(need.address)
+                todo.append(stack.declared[need.address])
+    return found
+
+
+@pytest.mark.parametrize(
+    ("partition", "region", "service", "name"),
+    [
+        ("aws", "eu-west-1", "ecr.api", "com.amazonaws.eu-west-1.ecr.api"),
+        ("aws", "eu-west-1", "logs", "com.amazonaws.eu-west-1.logs"),
+        ("aws-cn", "cn-north-1", "ecr.dkr", "cn.com.amazonaws.cn-north-1.ecr.dkr"),
+        ("aws-cn", "cn-north-1", "logs", "com.amazonaws.cn-north-1.logs"),
+        ("aws-cn", "cn-north-1", "s3", "com.amazonaws.cn-north-1.s3"),
+    ],
+)
+def test_endpoint_services_have_each_partitions_names(partition: str, region: str, service: str, name: str) -> None:
+    assert service_name(partition, region, service) == name
+
+
+def test_teardown_goes_from_services_to_tasks_to_instances_to_group_to_cluster() -> None:
+    stack = stack_of()
+    chain = [
+        "service/web",
+        "running_tasks/ecs-sample-dev",
+        "container_instances/ecs-sample-dev",
+        "cluster_capacity_providers/main",
+        "capacity_provider/main",
+        "auto_scaling_group/main",
+        "instances/ecs-sample-dev",
+        "cluster/main",
+        "log_group/insights",
+    ]
+    for earlier, later in pairwise(chain):
+        assert later in needed(stack, earlier), f"{earlier} must be removed before {later}"
+    assert "security_group/ecs-instance" in needed(stack, "instances/ecs-sample-dev")
+
+
+def test_the_first_instance_comes_after_the_setting_and_after_the_endpoints_if_it_comes_by_itself() -> None:
+    endpoints = {f"vpc_endpoint/{service}" for service in (*INTERFACE_SERVICES, "s3")}
+    for least, expected in ((0, set[str]()), (1, endpoints)):
+        group = stack_of(capacity={"min": least}).declared["auto_scaling_group/main"]
+        awaited = {need.address for need in group.needs if need.ready}
+        assert awaited == {"account_setting/trunking"} | expected
+
+
+def test_the_account_can_be_left_alone() -> None:
+    stack = stack_of(account={"trunking": False})
+    assert not [address for address in stack.declared if address.startswith("account_setting/")]
+
+
+def test_instances_are_all_spot_or_none() -> None:
+    for spot, share in ((True, 0), (False, 100)):
+        stack = stack_of(capacity={"spot": spot, "instance_types": ["m5.large", "m5a.large"]})
+        policy = stack.declared["auto_scaling_group/main"].want.fields()["mixed_instances_policy"]
+        assert policy["InstancesDistribution"]["OnDemandPercentageAboveBaseCapacity"] == share
+        assert [o["InstanceType"] for o in policy["LaunchTemplate"]["Overrides"]] == ["m5.large", "m5a.large"]
+        assert ("service_linked_role/spot" in needed(stack, "auto_scaling_group/main")) == spot
