@@ -9,12 +9,12 @@ from ipaddress import IPv4Address
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from provisioner.aws import tag_map
 from provisioner.builds import check_builds
 from provisioner.engine.errors import ConfigurationError, ProvisionError
 from provisioner.engine.refusal import explained
 from provisioner.facts import Facts
 from provisioner.kinds.ec2_network import Subnet
+from provisioner.kinds.route53 import HostedZone
 from steps.endpoints import INTERFACE_SERVICES
 
 if TYPE_CHECKING:
@@ -117,13 +117,11 @@ def _image(aws: Aws) -> str:
 def _public_zone(aws: Aws, config: Config) -> str | None:
     """Return the id of the public zone that was there before, or None when it is the stack's to make."""
     domain = config.dns.domain
-    found = aws.client("route53").list_hosted_zones_by_name(DNSName=domain)["HostedZones"]
-    zones = [
-        str(zone["Id"]).removeprefix("/hostedzone/")
-        for zone in found
-        if zone["Name"].rstrip(".") == domain and not zone["Config"]["PrivateZone"]
+    foreign = [
+        zone.id
+        for zone in HostedZone.list(aws, [{"hosted_zone_name": domain}])
+        if zone.attributes["hosted_zone_name"] == domain and not zone.attributes["vpc_id"] and not zone.owned
     ]
-    foreign = [zone for zone in zones if not aws.owns(_zone_tags(aws, zone))]
     if len(foreign) > 1:
         raise ConfigurationError(
             f"dns.domain is {domain}, and this account has {len(foreign)} public hosted zones of that name "
@@ -137,11 +135,6 @@ def _public_zone(aws: Aws, config: Config) -> str | None:
             f"create it, or write dns.create_zone = true"
         )
     return None
-
-
-def _zone_tags(aws: Aws, zone: str) -> dict[str, str]:
-    answer = aws.client("route53").list_tags_for_resource(ResourceType="hostedzone", ResourceId=zone)
-    return tag_map(answer["ResourceTagSet"]["Tags"])
 
 
 def _allow(config: Config) -> tuple[str, ...]:

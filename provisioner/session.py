@@ -72,8 +72,10 @@ def start_cloud(options: Options, config: Config, port: int | None = None) -> ma
     """Return the embedded cloud of the state folder, started if it is not running; its start is told on standard error.
 
     Raises:
+        ConfigurationError: `PROVISION_TIME_SCALE` is no scale.
         ProvisionError: it could not be started.
     """
+    _time_scale(manage.LOCAL_TIME_SCALE)  # a wrong one is told before anything is started
     domain = ELSEWHERE if config.dns.create_zone else config.dns.domain
     running = manage.find(options.state_dir)
     if running is not None:

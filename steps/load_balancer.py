@@ -8,7 +8,6 @@ from zlib import crc32
 
 from provisioner.config import Service
 from provisioner.engine.step import Handle, Stack, ready, step
-from provisioner.kinds.ec2_network import InternetGateway
 from provisioner.kinds.elbv2 import (
     REDIRECT_TO_HTTPS,
     Action,
@@ -59,10 +58,9 @@ def load_balancer(
 ) -> LoadBalancing:
     """Declare the load balancer, a target group and a route for each public service, and the public name."""
     # AWS refuses an internet-facing load balancer as long as the gateway is not attached
-    gateway = Handle("internet_gateway/main", InternetGateway)
     balancer = stack.ensure(
         LoadBalancer("main", stack.name, network.public, [security_groups.load_balancer]),
-        after=[ready(gateway), service_roles.load_balancing],
+        after=[ready(network.gateway), service_roles.load_balancing],
     )
     public = {name: service for name, service in stack.config.services.items() if service.public}
     groups = {

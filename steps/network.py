@@ -4,20 +4,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from provisioner.engine.step import Stack, ids, step
+from provisioner.engine.step import Handle, Stack, ids, step
 from provisioner.kinds.ec2_network import InternetGateway, RouteTable, Subnet, Vpc
 from provisioner.kinds.ec2_security import DefaultSecurityGroup
 
 
 @dataclass(frozen=True)
 class Network:
-    """Ids of the VPC and of its subnets by tier, and the private tier's route table."""
+    """Ids of the VPC and of its subnets by tier, the private tier's route table, and the way out."""
 
     vpc_id: str
     public: list[str]
     private: list[str]
     database: list[str]
     private_routes: str
+    gateway: Handle
 
 
 @step
@@ -36,4 +37,4 @@ def network(stack: Stack) -> Network:
         tiers[tier] = ids(subnets)
         way_out = {"0.0.0.0/0": gateway.id} if tier == "public" else {}
         routes[tier] = stack.ensure(RouteTable(tier, vpc.id, subnet_ids=ids(subnets), routes=way_out)).id
-    return Network(vpc.id, tiers["public"], tiers["private"], tiers["database"], routes["private"])
+    return Network(vpc.id, tiers["public"], tiers["private"], tiers["database"], routes["private"], gateway)

@@ -26,10 +26,12 @@ def start(
     port: Annotated[int | None, typer.Option(metavar="N", min=1, max=65535, help="The TCP port to listen on.")] = None,
 ) -> int:
     """Start the embedded cloud, if it is not running, and say where it answers."""
+    from dataclasses import asdict
+
     from provisioner import session
     from provisioner.render import status as show
 
-    show.cloud(session.start_cloud(options, session.load(options), port), options.json)
+    show.cloud(asdict(session.start_cloud(options, session.load(options), port)), options.json)
     return 0
 
 
@@ -46,10 +48,13 @@ def stop(options: Options) -> int:
 @command(group, "status", "provision cloud status --json      where it answers, for scripts")
 def status(options: Options) -> int:
     """Say whether the embedded cloud runs, and where it answers."""
+    from dataclasses import asdict
+
     from provisioner.cloud import manage
     from provisioner.render import status as show
 
-    show.cloud(manage.find(options.state_dir), options.json)
+    running = manage.find(options.state_dir)
+    show.cloud(asdict(running) if running else None, options.json)
     return 0
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -46,4 +47,4 @@ class Options:
         words += ["--target", self.target] if self.target else []
         words += ["--state-dir", str(self.state_dir)] if self.state_dir != DEFAULT_STATE_DIR else []
         words += ["--profile", self.profile] if self.profile else []
-        return f"`{' '.join(words)}`"
+        return f"`{shlex.join(words)}`"

@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import asdict
+from collections.abc import Mapping, Sequence
 from itertools import groupby
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from provisioner.render.text import count, say, table
-
-if TYPE_CHECKING:
-    from provisioner.cloud.manage import Cloud
 
 
 def lines(document: Mapping[str, Any], up: str) -> list[str]:
@@ -53,7 +49,7 @@ def _live(document: Mapping[str, Any]) -> list[str]:
     ]
 
 
-def _block(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> list[str]:
+def _block(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> list[str]:
     return [*table([head, *rows]), ""] if rows else [f"no {head[0]}s", ""]
 
 
@@ -67,17 +63,23 @@ def record_lines(record: Mapping[str, Any]) -> list[str]:
     return text
 
 
-def cloud(running: Cloud | None, as_json: bool) -> None:
-    """Say whether the embedded cloud runs, and where it answers."""
+def cloud(running: Mapping[str, Any] | None, as_json: bool) -> None:
+    """Say whether the embedded cloud runs, and where it answers; `running` holds the fields of `manage.Cloud`."""
     if as_json:
-        say([json.dumps({"running": running is not None} | (asdict(running) if running else {}))])
+        say([json.dumps({"running": running is not None} | dict(running or {}))])
     elif running is None:
         say(["The embedded cloud is not running. Start it: `provision cloud start`, or just `provision up`."])
     else:
-        dns = f"127.0.0.1:{running.dns_port}"
-        scale = f"{running.time_scale:g}"
-        pairs = {"endpoint": running.endpoint, "dns": dns, "domain": running.domain, "time scale": scale}
-        say(["The embedded cloud is running.", *table((pairs | {"process": str(running.pid)}).items(), "  ")])
+        say(
+            [
+                "The embedded cloud is running.",
+                f"  endpoint    {running['endpoint']}",
+                f"  dns         127.0.0.1:{running['dns_port']}",
+                f"  domain      {running['domain']}",
+                f"  time scale  {running['time_scale']:g}",
+                f"  process     {running['pid']}",
+            ]
+        )
 
 
 def stopped(was_running: bool, as_json: bool) -> None:

@@ -183,7 +183,7 @@ def test_a_zone_that_was_there_and_is_delegated_is_used_as_it_is(rig: Rig) -> No
         stack.ensure(Delegation("example.com", "example.com", zone_of(rig)))
 
     up = rig.up(found).ok()
-    assert (up.summary.counts, up.writes) == ({"adopted": 1}, [])
+    assert (up.summary.counts, up.writes) == ({"unchanged": 1}, [])
     assert rig.down().ok().summary.counts == {"kept": 1}
 
 

@@ -317,8 +317,12 @@ def test_missing_credentials_and_profiles_are_one_line(run: Run) -> None:
 def test_a_wrong_time_scale_is_told(run: Run, monkeypatch: pytest.MonkeyPatch, scale: str) -> None:
     run("init")
     monkeypatch.setenv("PROVISION_TIME_SCALE", scale)
-    code, _, err = run("plan", "--target", "aws")
-    assert (code, err) == (4, f"error: PROVISION_TIME_SCALE is '{scale}': set it to a number above 0, or unset it\n")
+    for target in ("local", "aws"):
+        code, _, err = run("plan", "--target", target)
+        assert (code, err) == (
+            4,
+            f"error: PROVISION_TIME_SCALE is '{scale}': set it to a number above 0, or unset it\n",
+        )
 
 
 # -- errors that nobody foresaw ----------------------------------------------------------------------------------------
@@ -406,7 +410,7 @@ with session.interruptible(Pace(), lambda event: None):
 
 def test_the_next_command_names_the_same_stack() -> None:
     assert Options().again("up") == "`provision up`"
-    options = Options(Path("a.toml"), "staging", Target.AWS, Path("s"), "work", yes=True, json=True)
+    options = Options(Path("a b.toml"), "staging", Target.AWS, Path("s"), "work", yes=True, json=True)
     assert options.again("down") == (
-        "`provision down -c a.toml --env staging --target aws --state-dir s --profile work`"
+        "`provision down -c 'a b.toml' --env staging --target aws --state-dir s --profile work`"
     )

@@ -15,7 +15,7 @@ from provisioner.engine.kind import Change
 from provisioner.engine.plan import Planned
 from provisioner.engine.sweep import Leftover
 from provisioner.operate import Summary
-from provisioner.render import advice, lines, live, plain, plan, summary
+from provisioner.render import advice, lines, live, plain, plan, status, summary
 from provisioner.render.progress import Progress
 from provisioner.render.text import duration, say, table
 
@@ -354,3 +354,36 @@ def test_what_is_left_after_a_teardown_is_named() -> None:
 def test_what_to_do_next_depends_on_how_it_ended(error: Exception, words: str) -> None:
     outcome = Summary("up", {}, 1, error=error)  # type: ignore[arg-type]
     assert advice.after_up(outcome, lambda command: f"`provision {command}`", None) == [words]  # type: ignore[arg-type]
+
+
+# -- the status --------------------------------------------------------------------------------------------------------
+
+
+def test_the_status_shows_things_by_step_and_how_they_run() -> None:
+    things = [
+        {"address": "vpc/main", "step": "network", "phase": "ready", "id": "vpc-1"},
+        {"address": "service/web", "step": "services", "phase": "created", "id": None},
+    ]
+    service = {"name": "web", "running": 1, "desired": 2, "rollout": "IN_PROGRESS", "capacity": ["FARGATE_SPOT"]}
+    live = {"services": [service | {"trouble": "1 failed: no image"}], "instances": [], "databases": []}
+    document = {"stack": "shop-dev", "target": "aws", "account": "1", "region": "eu-west-1", "url": "https://a.b"}
+    assert status.lines(document | {"things": things, "live": live, "silent": ""}, "`provision up`") == [
+        "shop-dev on aws: account 1, eu-west-1, 1 of 2 things ready",
+        "",
+        "network",
+        "  vpc/main     ready    vpc-1",
+        "services",
+        "  service/web  created",
+        "",
+        "service  tasks  deployment   capacity",
+        "web      1/2    IN_PROGRESS  FARGATE_SPOT  1 failed: no image",
+        "",
+        "no instances",
+        "",
+        "no databases",
+        "",
+        "url  https://a.b",
+    ]
+    assert status.lines(document | {"things": []}, "`provision up`") == [
+        "shop-dev on aws: nothing is recorded. Make it: `provision up`."
+    ]
