@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from provisioner.engine.errors import ReadOnly
+from provisioner.engine.errors import ReadOnly, Unclear
 from provisioner.engine.kind import Kind, Live
 from provisioner.engine.retry import absent
 from provisioner.engine.waits import SETTLE, Pace
@@ -21,6 +21,10 @@ ADDRESS_TAG = "provisioner:address"
 LISTS = 3
 """How often a kind is listed anew when things go away meanwhile."""
 READS = re.compile(r"(Describe|List|Get|Search|Lookup|BatchGet|BatchCheck|Head|Test)")
+
+
+THROTTLED = re.compile("Throttl|SlowDown|RequestLimitExceeded|TooManyRequests|BandwidthLimit|PriorRequestNotComplete")
+"""The codes that mean that nothing was done."""
 
 
 @dataclass(frozen=True)
@@ -105,6 +109,7 @@ class Aws:
         client = self.session.client(service, region_name=region, endpoint_url=self.endpoint, config=config)
         client.meta.events.register("before-parameter-build", self._guard)
         client.meta.events.register("after-call", self._log)
+        client.meta.events.register_first("needs-retry", no_blind_retry)
         return client
 
     def _guard(self, model: Any, **_: Any) -> None:
@@ -234,6 +239,26 @@ class Aws:
     def _listing(self, kind: type[Kind]) -> _Listing:
         with self._making:
             return self._listings.setdefault(kind, _Listing())
+
+
+def no_blind_retry(
+    operation: Any, response: tuple[Any, Mapping[str, Any]] | None, caught_exception: Exception | None, **_: Any
+) -> None:
+    """Keep botocore from repeating a write that may have had its effect: most creates would make a second thing.
+
+    Raises:
+        Unclear: the reply to a write was lost, or is an error of the server's that is not throttling.
+    """
+    from botocore.exceptions import ConnectTimeoutError, EndpointConnectionError
+
+    if READS.match(operation.name) or isinstance(caught_exception, (ConnectTimeoutError, EndpointConnectionError)):
+        return
+    if caught_exception is not None:
+        raise Unclear(f"the answer to {operation.name} was lost ({caught_exception})") from caught_exception
+    if response is not None and response[0].status_code >= 500:
+        code = response[1].get("Error", {}).get("Code", "")
+        if not THROTTLED.search(code):
+            raise Unclear(f"{operation.name} was answered with HTTP {response[0].status_code} {code}")
 
 
 def tag_map(tags: Iterable[Mapping[str, str]] | None, key: str = "Key", value: str = "Value") -> dict[str, str]:

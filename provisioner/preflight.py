@@ -15,7 +15,7 @@ from provisioner.engine.refusal import explained
 from provisioner.facts import Facts
 from provisioner.kinds.ec2_network import Subnet
 from provisioner.kinds.route53 import HostedZone
-from steps.endpoints import INTERFACE_SERVICES
+from steps.endpoints import INTERFACE_SERVICES, service_name
 
 if TYPE_CHECKING:
     from provisioner.aws import Aws
@@ -104,7 +104,7 @@ def _offering(aws: Aws, instance_types: Sequence[str]) -> list[str]:
         Filters=types,
     ):
         offers[offer["InstanceType"]].add(offer["Location"])
-    names = [f"com.amazonaws.{aws.region}.{service}" for service in INTERFACE_SERVICES]
+    names = [service_name(aws.partition, aws.region, service) for service in INTERFACE_SERVICES]
     services = aws.pages("ec2", "describe_vpc_endpoint_services", "ServiceDetails", ServiceNames=names)
     endpoints = [set(service["AvailabilityZones"]) for service in services]
     return sorted(zones.intersection(*offers.values(), *endpoints))

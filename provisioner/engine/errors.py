@@ -45,6 +45,10 @@ class Failed(ProvisionError):
     """AWS reports that a thing failed; the message is AWS's reason."""
 
 
+class Unclear(ProvisionError):
+    """A call that writes got no usable answer: whether it had its effect has to be looked up before it is repeated."""
+
+
 class ReadOnly(ProvisionError):
     """A call that is not a read was about to be made while only reads are allowed."""
 

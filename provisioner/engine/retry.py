@@ -108,6 +108,8 @@ TABLE: tuple[Row, ...] = (
     Row("busy", "ssm", "ParameterAlreadyExists", "", 60,
         "the name was deleted less than 30 s ago", "Systems Manager API, DeleteParameter"),
     Row("busy", "ssm", "TooManyUpdates", "", 60, "another change is under way", "Systems Manager API"),
+    Row("busy", "*", "Throttl.*|.*Throttl\\w*|RequestLimitExceeded|TooManyRequestsException|SlowDown", "", 600,
+        "AWS throttles beyond all retries", "boto3 guide, standard retry mode"),
     # -- absent ----------------------------------------------------------------------------------------------------
     Row("absent", "autoscaling", "ValidationError", "not found|does not exist"),
     Row("absent", "ecs", "ClientException", "does not exist|Unable to describe"),

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from botocore.exceptions import ClientError
 
+from provisioner.engine.errors import Unclear
 from provisioner.engine.events import Doing, Done, Emit, Result, Verb
 from provisioner.engine.kind import Kind
 from provisioner.engine.refusal import explained
@@ -34,6 +35,10 @@ class Store(Protocol):
 
     def drop(self, address: str) -> None:
         """Make it durable that an address is gone."""
+
+
+UNCLEAR = 300.0
+"""Seconds during which a write that got no usable answer is looked up and repeated."""
 
 
 @dataclass
@@ -71,6 +76,8 @@ def tolerant(
     """
     try:
         return act()
+    except Unclear as unclear:
+        return Wait(f"another look, since {unclear}", UNCLEAR, again=True)
     except Exception as error:
         row = match(error, kind.service, *verdicts)
         if row is None:
@@ -102,8 +109,10 @@ def recorded_fields(records: Mapping[str, Record], kind: str) -> list[dict[str, 
 def prefetch(aws: Aws, kinds: set[type[Kind]]) -> None:
     """Read all kinds in bulk, concurrently, so that finding a thing is a look-up afterwards.
 
-    A read that fails stops nothing here: it fails again for the things of that kind, and only for them.
+    A read that fails stops nothing here: it fails again for the things of that kind, and only for them. What AWS makes
+    by itself is read when its turn comes.
     """
     with ThreadPoolExecutor(16) as pool:
         for kind in kinds:
-            pool.submit(aws.live, kind)
+            if not kind.made_by_aws:
+                pool.submit(aws.live, kind)

@@ -17,6 +17,7 @@ from typing import Any
 
 import pytest
 
+from provisioner.cloud import manage
 from tests.cloud.conftest import EmbeddedCloud
 from tests.cloud.inventory import Inventory, inventory
 
@@ -74,22 +75,25 @@ class Ended:
 
 @dataclass
 class Project:
-    """A folder with a `stack.toml`, whose state folder knows the running cloud.
-
-    `endpoint` is another way to the cloud, through which the commands go.
-    """
+    """A folder with a `stack.toml`, whose state folder knows the running cloud."""
 
     cloud: EmbeddedCloud
     folder: Path
-    endpoint: str = ""
     running: list[subprocess.Popen[str]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        state = self.folder / ".provision"
-        state.mkdir(parents=True, exist_ok=True)
-        known = replace(self.cloud.process, endpoint=self.endpoint or self.cloud.endpoint)
-        (state / "cloud.json").write_text(json.dumps(asdict(known)))
+        self.reach(self.cloud.endpoint)
         self.write(SAMPLE)
+
+    def reach(self, endpoint: str) -> None:
+        """Let the commands go to the cloud by this way."""
+        self.state.mkdir(parents=True, exist_ok=True)
+        (self.state / "cloud.json").write_text(json.dumps(asdict(replace(self.cloud.process, endpoint=endpoint))))
+
+    @property
+    def state(self) -> Path:
+        """The state folder, which the embedded cloud's files are in as well."""
+        return self.folder / ".provision"
 
     @property
     def config(self) -> Path:
@@ -166,7 +170,10 @@ class Project:
         return self.end(process)
 
     def close(self) -> None:
-        """End what a failed test has left running."""
+        """End what a failed test has left running, a cloud of its own included."""
+        known = manage.find(self.state)
+        if known and known.pid != self.cloud.process.pid:
+            manage.stop(self.state)
         for process in self.running:
             if process.poll() is None:
                 process.kill()

@@ -13,8 +13,8 @@ def test_refused_calls_are_named_the_rest_is_finished_and_a_second_up_completes(
     refusals = {"CreateRepository": "AccessDeniedException", "CreatePrivateDnsNamespace": "InvalidInput"}
     before = project.inventory()
     with refusing(project.cloud.endpoint, refusals) as endpoint:
-        here = Project(project.cloud, project.folder, endpoint)
-        ended = here.up(code=1)
+        project.reach(endpoint)
+        ended = project.up(code=1)
         failed = {event["address"]: event["error"] for event in ended.said("failed")}
         assert failed.keys() == {"repository/backend", "repository/frontend", "private_dns_namespace/main"}
         assert "CreateRepository was refused: AccessDeniedException" in failed["repository/backend"]
@@ -26,11 +26,11 @@ def test_refused_calls_are_named_the_rest_is_finished_and_a_second_up_completes(
             assert ended.results[address] == "made", "what does not depend on it is finished"
         assert "repository/backend" in ended.err
         refusals.clear()
-        mended = here.up()
-    assert {mended.results[address] for address in (*failed, "service/backend")} == {"made"}
-    assert set(mended.results.values()) <= {"made", "unchanged"}
-    assert project.planned() == {}
-    project.down()
+        mended = project.up()
+        assert {mended.results[address] for address in (*failed, "service/backend")} == {"made"}
+        assert set(mended.results.values()) <= {"made", "unchanged"}
+        assert project.planned() == {}
+        project.down()
     assert difference(before, project.inventory(), *NEVER_REMOVED) == {}
 
 

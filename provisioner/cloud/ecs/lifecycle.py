@@ -31,7 +31,9 @@ def step(store: Store, task: Task) -> None:
     if _host_gone(store, task):
         _lost(store, task)
     elif task.desired == "STOPPED":
-        if passed(task.next_at):
+        # an agent that cannot be reached is told to stop nothing
+        reached = not task.instance or store.instances[task.instance].connected
+        if passed(task.next_at) and reached:
             _stop(store, task)
     elif task.next_at == NEVER:
         if task.status == "PROVISIONING":
