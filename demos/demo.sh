@@ -5,9 +5,8 @@ set -euo pipefail
 
 project=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 folder=$(mktemp -d)
-# the embedded cloud at its usual speed, and nothing of the caller's settings
-export PROVISION_TARGET=local
-unset PROVISION_TIME_SCALE
+# stack.toml alone says what is done, and the embedded cloud has its usual speed
+unset PROVISION_TARGET PROVISION_TIME_SCALE
 
 clean_up() {
   cd "$folder" && provision cloud stop >/dev/null 2>&1 || true
@@ -24,13 +23,15 @@ fail() {
   exit 1
 }
 
-# expect CODE COMMAND...: run it, show its results, and keep them in $results. The show itself goes to standard error.
+# expect CODE COMMAND...: run it, show its results from the line that begins with $from on, and keep them in $results.
+# What is shown meanwhile goes to standard error.
+from=
 expect() {
   local wanted=$1 code=0
   shift
   printf '$ %s\n' "$*"
   results=$("$@") || code=$?
-  printf '%s\n' "$results"
+  [ -z "$results" ] || printf '%s\n' "$results" | sed -n "/^$from/,\$p"
   [ "$code" = "$wanted" ] || fail "\`$*\` ended with exit code $code instead of $wanted"
 }
 
@@ -70,7 +71,7 @@ for _ in $(seq 30); do
   sleep 0.5
 done
 [ "$(joined)" -gt 0 ] || fail "no container instance joined within 15 s"
-expect 0 provision status
+from="service " expect 0 provision status
 has "frontend" "backend"
 
 say "Change one value, and ask what that would do"
@@ -82,7 +83,7 @@ lacks "+ create" "- remove"
 
 say "Take everything away again, container instances included"
 expect 0 provision down --yes
-has "down done" "removed"
+has "down done" "removed" "found nothing of ecs-sample-dev left"
 expect 0 provision state list
 [ -z "$results" ] || fail "the state still holds something"
 

@@ -56,16 +56,28 @@ def start(
         running = find(folder)
         if running is not None:
             return running
-        _require_moto()
-        chosen = _checked(port) if port is not None else _free_port(socket.SOCK_STREAM)
-        dns_port = _free_port(socket.SOCK_DGRAM)
-        scale = _time_scale()
-        stamp = uuid.uuid4().hex
-        pid = _spawn(folder, ["--port", str(chosen), "--dns-port", str(dns_port), "--domain", domain], stamp, scale)
-        cloud = Cloud(f"http://{_HOST}:{chosen}", dns_port, pid, stamp, domain, scale)
+        cloud = _starting(folder)
+        if cloud is None:
+            cloud = _launch(folder, domain, port)
+            # before it is ready, so that it is found again if this process ends while it waits
+            _write(folder / "cloud.json", asdict(cloud))
         _await_ready(cloud, folder, on_wait)
-        _write(folder / "cloud.json", asdict(cloud))
         return cloud
+
+
+def _starting(folder: Path) -> Cloud | None:
+    """The cloud that an earlier start launched and did not see ready."""
+    cloud = _recorded(folder)
+    return cloud if cloud is not None and _alive(cloud.pid) and _started_by_us(cloud) else None
+
+
+def _launch(folder: Path, domain: str, port: int | None) -> Cloud:
+    _require_moto()
+    chosen = _checked(port) if port is not None else _free_port(socket.SOCK_STREAM)
+    dns_port = _free_port(socket.SOCK_DGRAM)
+    scale, stamp = _time_scale(), uuid.uuid4().hex
+    pid = _spawn(folder, ["--port", str(chosen), "--dns-port", str(dns_port), "--domain", domain], stamp, scale)
+    return Cloud(f"http://{_HOST}:{chosen}", dns_port, pid, stamp, domain, scale)
 
 
 def find(folder: Path) -> Cloud | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -19,6 +19,20 @@ NEVER_REMOVED = ("service_linked_roles",)
 _VOLATILE = {"ResponseMetadata", "RoleLastUsed", "storedBytes", "LastModifiedDate", "LastUpdatedTimestamp"}
 """Members that change without anybody's doing."""
 _IDS = re.compile(r"[0-9a-f]{8,}(-[0-9a-f]{4,})*|\b[A-Z0-9]{12,}\b|\b\d+\.\d+\.\d+\.\d+\b(?!/)|\d{4}(-\d\d){4}")
+_CALLED: Mapping[str, Sequence[str]] = {
+    "vpcs": ("CidrBlock",),
+    "subnets": ("CidrBlock",),
+    "network_acls": ("IsDefault",),
+    "instances": ("InstanceType",),
+    "volumes": ("Size", "VolumeType"),
+    "records": ("Name", "Type"),
+    "scalable_targets": ("ResourceId",),
+    "scaling_policies": ("PolicyName", "ResourceId"),
+    "tasks": ("group",),
+    "container_instances": ("status",),
+    "db_cluster_snapshots": ("DBClusterIdentifier", "SnapshotType"),
+}
+"""What tells things from their like where they have no name of their own, or one that AWS makes up."""
 
 
 def inventory(client: Client) -> Inventory:
@@ -58,25 +72,18 @@ def difference(before: Inventory, after: Inventory, *aside: str) -> dict[str, di
 
 def called(sort: str, thing: Mapping[str, Any]) -> str:
     """Return what a thing is called: its own name, or else what tells it from its like."""
-    if sort == "records":
-        return f"{thing['Name']} {thing['Type']}"
-    if sort in ("subnets", "vpcs"):
-        return str(thing["CidrBlock"])
+    if sort in _CALLED:
+        return " ".join(str(thing.get(key)) for key in _CALLED[sort])
     tags = thing.get("Tags") or thing.get("tags") or ()
     pairs = (
-        tags
-        if isinstance(tags, Mapping)
-        else {t.get("Key", t.get("key")): t.get("Value", t.get("value")) for t in tags}
+        tags if isinstance(tags, Mapping) else {t.get("Key") or t["key"]: t.get("Value", t.get("value")) for t in tags}
     )
     for key in ("GroupName", "Name", "name", "RoleName", "repositoryName", "family", "ServiceName", "Description"):
         if thing.get(key):
             return str(thing[key])
     if address := pairs.get("provisioner:address"):
         return str(address)
-    text = (
-        str(value) for key, value in sorted(thing.items()) if key.lower().endswith(("name", "arn", "port", "group"))
-    )
-    return " ".join(text)
+    return " ".join(str(value) for key, value in sorted(thing.items()) if key.lower().endswith(("name", "arn", "port")))
 
 
 # -- by service ----------------------------------------------------------------------------------------------------

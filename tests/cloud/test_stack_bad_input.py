@@ -42,7 +42,7 @@ def nothing_made(project: Project, since: int) -> None:  # noqa: F811
         ('dns = { domain = "exa mple..com" }', ["stack.toml", "dns.domain", "not a domain name"]),
         ('dns = { domain = "elsewhere.example.org" }', ["dns.domain", "no public hosted zone", "create_zone = true"]),
         ('capacity = { instance_types = ["m5.24xlarge", "x9.nano"] }', ["x9.nano"]),
-        ("project = 'twice'", ["stack.toml", "project"]),
+        ("project = 'twice'", ["stack.toml:3:", "not TOML"]),
     ],
     ids=[
         *("unknown key", "wrong CIDR", "public CIDR", "zones > available", "wrong type", "domain malformed"),
@@ -52,13 +52,12 @@ def nothing_made(project: Project, since: int) -> None:  # noqa: F811
 def test_a_wrong_setting_is_one_line_that_names_it(project: Project, addition: str, words: list[str]) -> None:  # noqa: F811
     project.config.write_text(f"{addition}\n{SAMPLE}")
     since = project.last_call()
-    for command in ("up", "plan"):
-        ended = project.run(command, "--yes", code=4)
-        lines = ended.err.strip().splitlines()
-        assert len(lines) == 1, ended.err
-        assert lines[0].startswith("error: ")
-        assert [word for word in words if word not in lines[0]] == [], lines[0]
-        assert ended.out == ""
+    ended = project.run("up", "--yes", code=4)
+    lines = ended.err.strip().splitlines()
+    assert len(lines) == 1, ended.err
+    assert lines[0].startswith("error: ")
+    assert [word for word in words if word not in lines[0]] == [], lines[0]
+    assert ended.out == ""
     nothing_made(project, since)
 
 
@@ -102,14 +101,25 @@ def test_a_state_that_cannot_be_used_is_one_line_and_stays_as_it_is(
     path.parent.mkdir(parents=True)
     path.write_text(state)
     since = project.last_call()
-    for command in ("up", "down"):
-        ended = project.run(command, "--yes", code=1)
-        assert ended.err.count("\n") == 1, ended.err
-        assert [word for word in ["error: ", *words] if word not in ended.err] == [], ended.err
-        assert ended.out == ""
+    ended = project.run("up", "--yes", code=1)
+    assert ended.err.count("\n") == 1, ended.err
+    assert [word for word in ["error: ", *words] if word not in ended.err] == [], ended.err
+    assert ended.out == ""
     assert project.writes(since) == []
-    if not state.startswith("{"):
-        assert path.read_text() == state
+    assert json.loads(path.read_text())["records"] == {} if state.startswith('{"') else path.read_text() == state
+
+
+def test_nothing_is_removed_without_a_yes(project: Project) -> None:  # noqa: F811
+    path = project.folder / STATE
+    path.parent.mkdir(parents=True)
+    record = {"kind": "vpc", "phase": "ready", "token": "", "id": "vpc-1", "step": "network"}
+    path.write_text(json.dumps(EMPTY | {"records": {"vpc/main": record}}))
+    since = project.last_call()
+    ended = project.run("down", code=4)
+    assert "--yes" in ended.err.splitlines()[-1]
+    assert "account 123456789012" in ended.err
+    assert project.writes(since) == []
+    assert "vpc/main" in json.loads(path.read_text())["records"]
 
 
 @pytest.mark.parametrize(
@@ -119,7 +129,6 @@ def test_a_state_that_cannot_be_used_is_one_line_and_stays_as_it_is(
         (["up", "--target", "mars"], "mars"),
         (["up", "--colour"], "--colour"),
         (["upp"], "upp"),
-        (["down"], "--yes"),
         (["output", "nothing"], "nothing"),
         (["state", "show", "vpc/nothing"], "vpc/nothing"),
     ],

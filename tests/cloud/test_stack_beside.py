@@ -26,7 +26,7 @@ def test_up_and_down_leave_somebody_elses_things_as_they_were(project: Project) 
 
 def test_what_stands_under_our_name_is_refused_by_name_and_the_rest_is_finished(project: Project) -> None:  # noqa: F811
     ecr = project.cloud.client("ecr")
-    ecr.create_repository(repositoryName="ecs-sample-dev/backend")
+    theirs = ecr.create_repository(repositoryName="ecs-sample-dev/backend")["repository"]
     refused = {address: item for address, item in project.planned().items() if item["action"] == "refused"}
     assert refused.keys() == {"repository/backend"}
     ended = project.up(code=1)
@@ -34,6 +34,5 @@ def test_what_stands_under_our_name_is_refused_by_name_and_the_rest_is_finished(
     assert failed["address"] == "repository/backend"
     assert "does not carry this stack's tags" in failed["error"]
     assert "repository/frontend" in ended.results
-    before = project.inventory()["repositories"]
-    project.down()
-    assert [r for r in before if r["repositoryName"] == "ecs-sample-dev/backend"] == project.inventory()["repositories"]
+    assert ecr.describe_repositories(repositoryNames=["ecs-sample-dev/backend"])["repositories"] == [theirs]
+    assert project.inventory()["images"] == []

@@ -41,7 +41,6 @@ def test_one_taken_out_is_removed_and_one_added_is_made(project: Project) -> Non
     assert belonging(found, "backend") == []
     assert set(belonging(found, "worker")) >= set(before) - {"listener_rules", "target_groups", "records"}
     assert project.planned() == {}
-    project.down()
 
 
 def test_fifty_services(project: Project) -> None:  # noqa: F811
@@ -56,5 +55,3 @@ def test_fifty_services(project: Project) -> None:  # noqa: F811
     ended = project.up()
     assert ended.said("finished")[0]["ok"]
     assert len(services(project.inventory())) == 50
-    project.down()
-    assert services(project.inventory()) == set()

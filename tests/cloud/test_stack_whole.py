@@ -107,7 +107,7 @@ def test_plan_finds_nothing_to_do(life: Life) -> None:
         (
             r"port = 80$",
             'port = 80\nhealth = "/ready"',
-            {"target_group/frontend": {"health_check"}},
+            {"target_group/frontend": {"health_check_path"}},
         ),
         (
             r"port = 8080$",
@@ -166,11 +166,11 @@ def test_a_change_makes_a_revision_and_keeps_the_one_before(life: Life) -> None:
 def test_drift_is_seen_and_mended(life: Life) -> None:
     logs, ecr = life.project.cloud.client("logs"), life.project.cloud.client("ecr")
     logs.put_retention_policy(logGroupName=f"/ecs/{NAME}/backend", retentionInDays=1)
-    ecr.delete_repository(repositoryName=f"{NAME}/backend", force=True)
+    ecr.delete_repository(repositoryName=f"{NAME}/frontend", force=True)
     planned = life.project.planned()
     assert {address: item["action"] for address, item in planned.items()} == {
         "log_group/service-backend": "change",
-        "repository/backend": "create",
+        "repository/frontend": "create",
     }
     life.project.up()
     assert life.project.planned() == {}

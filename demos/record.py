@@ -1,0 +1,84 @@
+"""Draws docs/up.svg: runs `provision up` and `down` for real on the embedded cloud, and shows what they showed."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from io import StringIO
+from pathlib import Path
+
+from rich._export_format import CONSOLE_SVG_FORMAT
+from rich.console import Console
+from rich.text import Text
+
+from provisioner.engine.events import Begun, Doing, Done, Event, Finished, Notice, Skipped, ThingFailed, Waiting
+from provisioner.render.live import STYLES, draw
+from provisioner.render.progress import Progress
+from provisioner.render.summary import result
+
+PROJECT = Path(__file__).resolve().parent.parent
+WIDTH = 96
+EVENTS: dict[str, type[Event]] = {
+    kind.type: kind for kind in (Begun, Doing, Done, Finished, Notice, Skipped, ThingFailed, Waiting)
+}
+
+
+def events(folder: Path, *command: str) -> Iterator[Event]:
+    """Run a command with `--json`, and yield its events as they come."""
+    line_by_line = ["provision", *command, "--yes", "--json"]
+    with subprocess.Popen(line_by_line, cwd=folder, stdout=subprocess.PIPE) as process:
+        for line in process.stdout or ():
+            data = json.loads(line)
+            yield EVENTS[data.pop("event")](**data)
+    if process.returncode:
+        sys.exit(f"`provision {' '.join(command)}` ended with exit code {process.returncode}")
+
+
+def frames(folder: Path, *command: str) -> tuple[list[str], list[str]]:
+    """Return what the live view showed in the middle of a run, and the lines at its end."""
+    progress, middle = Progress(), list[str]()
+    for event in events(folder, *command):
+        progress.emit(event)
+        if progress.begun and progress.done >= progress.begun.total * 0.7 and not middle:
+            middle = draw(progress, WIDTH, 18)
+    return middle, result(progress.finished) if progress.finished else []
+
+
+def show(console: Console, command: str, lines: Sequence[str]) -> None:
+    """Print a prompt with a command, and the lines below it."""
+    console.print(Text(f"$ {command}", "bold green"))
+    for line in lines:
+        console.print(Text(line, STYLES.get(line[:1], "")), no_wrap=True, crop=True)
+
+
+def main() -> None:
+    """Record, and write the picture."""
+    console = Console(record=True, width=WIDTH, file=StringIO(), force_terminal=True, color_system="truecolor")
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        shutil.copy(PROJECT / "stack.toml", folder)
+        if (PROJECT / "app").exists():
+            shutil.copytree(PROJECT / "app", folder / "app")
+        try:
+            middle, end = frames(folder, "up")
+            show(console, "provision up", [*middle, "", *end])
+            show(console, "provision up", frames(folder, "up")[1][:1])
+            middle, end = frames(folder, "down")
+            show(console, "provision down", end)
+        finally:
+            subprocess.run(["provision", "cloud", "stop"], cwd=folder, check=False, stdout=subprocess.DEVNULL)
+    # the reader's own fixed-width font, not one that the picture would fetch from elsewhere
+    plain = re.sub(r"@font-face \{\{.*?\n {4}\}\}\n", "", CONSOLE_SVG_FORMAT, flags=re.DOTALL).replace(
+        "Fira Code, ", ""
+    )
+    picture = console.export_svg(title="provision", code_format=plain)
+    (PROJECT / "docs" / "up.svg").write_text(picture, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
