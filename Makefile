@@ -7,6 +7,9 @@ READY := $(VENV)/.ready
 CANDIDATES := $(or $(PYTHON),python3 python3.14 python3.13 python3.12 python3.11)
 SUITABLE := import sys; sys.exit(sys.version_info < (3, 11))
 
+# The tests start many processes: each would compile the whole tool again where this is set.
+export PYTHONDONTWRITEBYTECODE :=
+
 .PHONY: demo test test-docker lint types bench clean
 .DELETE_ON_ERROR:
 
@@ -14,7 +17,7 @@ demo: $(READY)
 	PATH="$(CURDIR)/$(BIN):$$PATH" bash demos/demo.sh
 
 test: $(READY)
-	$(BIN)/python -m pytest -n 2 --cov --cov-report=term tests/unit tests/cloud
+	$(BIN)/python -m pytest -n 4 --dist loadfile --cov --cov-report=term tests/unit tests/cloud
 
 test-docker: $(READY)
 	$(BIN)/python -m pytest tests/docker

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import urllib.request
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
 
 AMI = "/aws/service/ecs/optimized-ami/amazon-linux-2023/recommended/image_id"
 MY_IP = "https://checkip.amazonaws.com"
+
+DOCKER_SOCKET = Path("/var/run/docker.sock")
+"""Where docker's SDK looks when `DOCKER_HOST` says nothing."""
 
 T = TypeVar("T")
 
@@ -155,8 +159,11 @@ def _my_ip(config: Config) -> str:
 
 
 def _engine(config: Config) -> bool:
-    """Say whether a Docker engine answers; asked only when there is something to build."""
+    """Say whether a Docker engine answers; asked only when there is something to build, and somebody to ask."""
     if not any(service.build for service in config.services.values()):
+        return False
+    # importing docker costs a third of a second
+    if "DOCKER_HOST" not in os.environ and not DOCKER_SOCKET.exists():
         return False
     import docker
     from docker.errors import DockerException

@@ -40,12 +40,16 @@ class CallLog:
         self._number += 1
         service, region = scope(environ)
         error = _error(headers, body) if status >= 400 else ""
-        write = not operation.startswith(_READS)
-        self._calls.append(Call(self._number, service, region, operation, write, status, error))
+        self._calls.append(Call(self._number, service, region, operation, is_write(operation), status, error))
 
     def since(self, number: int) -> list[dict[str, Any]]:
         """The calls numbered above `number`, oldest first."""
         return [asdict(call) for call in list(self._calls) if call.number > number]
+
+
+def is_write(operation: str) -> bool:
+    """Whether an operation could change anything."""
+    return not operation.startswith(_READS)
 
 
 def scope(environ: dict[str, Any]) -> tuple[str, str]:

@@ -13,9 +13,11 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from provisioner import __version__
-from provisioner.cloud import calls, clock, domains
+from provisioner.cloud import calls, clock, domains, faults
+from provisioner.cloud.lag import Answer, Lag
 from provisioner.cloud.lock import LOCK
-from provisioner.cloud.wsgi import Application, Environ, Server
+from provisioner.cloud.refusals import text_of
+from provisioner.cloud.wsgi import Application, Environ, HangUp, Server
 
 ACCOUNT = "123456789012"
 
@@ -52,6 +54,7 @@ class Cloud:
         self.started = started
         self.stop: Callable[[], None] = lambda: None
         self.log = calls.CallLog()
+        self.lag = Lag(self._answer)
         self._ready = threading.Event()
         self._moto: Application
 
@@ -95,19 +98,50 @@ class Cloud:
         if path.startswith("/_cloud/"):
             return self._control(environ, path.removeprefix("/_cloud/"), start_response)
         self._ready.wait()
-        ours = path.startswith("/moto-api")
-        operation = path if ours else calls.operation_of(environ, environ["wsgi.input"].getvalue())
-        with LOCK:
-            answer = self._answer(environ, operation)
-            if path == "/moto-api/reset":
-                self._reset()
-            elif not ours:
-                self.log.note(environ, operation, *answer)
-        status, headers, content = answer
+        if path.startswith("/moto-api"):
+            status, headers, content = self._moto_api(environ, path)
+        else:
+            status, headers, content = self._call(environ)
         start_response(f"{status} ", headers)
         return [content]
 
-    def _answer(self, environ: Environ, operation: str) -> tuple[int, list[tuple[str, str]], bytes]:
+    def _moto_api(self, environ: Environ, path: str) -> Answer:
+        with LOCK:
+            answer = self._answer(environ, path)
+            if path == "/moto-api/reset":
+                self._reset()
+        return answer
+
+    def _call(self, environ: Environ) -> Answer:
+        """Answer one call of an AWS service, or let the fault happen that meets it."""
+        body = environ["wsgi.input"].getvalue()
+        service, operation = calls.scope(environ)[0], calls.operation_of(environ, body)
+        with LOCK:
+            fault = faults.current.meet(faults.Request(service, operation, text_of(environ["PATH_INFO"], body)))
+        scenario = fault.scenario if fault else ""
+        if scenario == "slow":
+            time.sleep(faults.SLOW_SECONDS * clock.scale())
+        elif scenario == "reset":
+            raise HangUp
+        with LOCK:
+            if fault and fault.status:
+                answer = _failure(environ, fault.status, fault.code, fault.message)
+            else:
+                answer = self._answer_late(service, environ, operation)
+            self.log.note(environ, operation, *answer)
+        if scenario == "lost":
+            raise HangUp
+        return answer
+
+    def _answer_late(self, service: str, environ: Environ, operation: str) -> Answer:
+        """The answer, which with the scenario `lag` is some seconds old if the call is a read."""
+        if "lag" not in faults.current.scenarios:
+            return self._answer(environ, operation)
+        if calls.is_write(operation):
+            return self.lag.write(service, environ, operation)
+        return self.lag.read(service, environ, operation)
+
+    def _answer(self, environ: Environ, operation: str) -> Answer:
         """Moto's answer. What it lacks or where it breaks becomes an error that boto3 can parse."""
         head: list[Any] = []
         try:
@@ -124,6 +158,8 @@ class Cloud:
         from provisioner.cloud import patch
 
         patch.reset()
+        faults.current.set(())
+        self.lag.clear()
         self._prepare()
 
     def _control(self, environ: Environ, name: str, start_response: Callable[..., Any]) -> Iterable[bytes]:
@@ -135,6 +171,10 @@ class Cloud:
                 answer = self._health()
             case "GET", "log":
                 answer = self.log.since(int(query.get("since", "0")))
+            case "GET", "faults":
+                answer = faults.current.shown()
+            case "POST", "faults":
+                status, answer = self._set_faults(query)
             case "POST", "delegate":
                 domains.delegate(query["domain"])
             case "POST", "stop":
@@ -143,6 +183,20 @@ class Cloud:
                 status, answer = "404 Not Found", {"error": f"no such path: /_cloud/{name}"}
         start_response(status, [("Content-Type", "application/json")])
         return [json.dumps(answer).encode()]
+
+    def _set_faults(self, query: dict[str, str]) -> tuple[str, Any]:
+        try:
+            with LOCK:
+                faults.current.set(
+                    filter(None, query.get("scenarios", "").split(",")),
+                    each=int(query.get("each", "1")),
+                    by_request=query.get("by") == "request",
+                    only=query.get("only", ""),
+                )
+                self.lag.clear()
+        except ValueError as error:
+            return "400 Bad Request", {"error": str(error)}
+        return "200 OK", faults.current.shown()
 
     def _health(self) -> dict[str, Any]:
         return {
@@ -156,7 +210,7 @@ class Cloud:
         }
 
 
-def _failure(environ: Environ, status: int, code: str, message: str) -> tuple[int, list[tuple[str, str]], bytes]:
+def _failure(environ: Environ, status: int, code: str, message: str) -> Answer:
     """An error in the protocol of the request: JSON, or XML with both of AWS's envelopes in reach of a parser."""
     from xml.sax.saxutils import escape
 

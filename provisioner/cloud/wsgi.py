@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import socket
+import struct
 import sys
 import urllib.parse
 from collections.abc import Callable, Iterable
@@ -14,6 +16,10 @@ Application = Callable[[Environ, Callable[..., Any]], Iterable[bytes]]
 
 _IDLE_SECONDS = 300
 _FRAMING = {"content-length", "connection", "transfer-encoding", "server", "date"}
+
+
+class HangUp(ConnectionError):
+    """Raised by the application: the connection is reset without an answer."""
 
 
 class Server(ThreadingHTTPServer):
@@ -49,7 +55,11 @@ class Handler(BaseHTTPRequestHandler):
         def start_response(status: str, headers: list[tuple[str, str]], *_: Any) -> None:
             answer[:] = [status, headers]
 
-        content = b"".join(self.server.application(self._environ(body), start_response))
+        try:
+            content = b"".join(self.server.application(self._environ(body), start_response))
+        except HangUp:
+            self._reset()
+            raise
         status, headers = answer
         code, _, phrase = status.partition(" ")
         self.send_response(int(code), phrase)
@@ -62,6 +72,12 @@ class Handler(BaseHTTPRequestHandler):
             self.wfile.write(content)
 
     do_POST = do_PUT = do_DELETE = do_HEAD = do_PATCH = do_OPTIONS = do_GET  # noqa: N815 (http.server's names)
+
+    def _reset(self) -> None:
+        """Close so that the client sees a reset and no orderly end: at once, whatever was still to be sent."""
+        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        for stream in (self.rfile, self.wfile, self.connection):
+            stream.close()
 
     def _environ(self, body: bytes) -> Environ:
         path, _, query = self.path.partition("?")

@@ -60,7 +60,7 @@ def _network(ec2: Any, name: str) -> None:
     ec2.create_subnet(VpcId=vpc, CidrBlock="10.0.0.0/20")
     # the same names as the stack's own, in another VPC
     for suffix in ("alb", "frontend"):
-        group = ec2.create_security_group(GroupName=f"{name}-{suffix}", Description="of somebody else", VpcId=vpc)["GroupId"]
+        group = ec2.create_security_group(GroupName=f"{name}-{suffix}", Description="theirs", VpcId=vpc)["GroupId"]
         ec2.authorize_security_group_ingress(
             GroupId=group,
             IpPermissions=[

@@ -195,7 +195,7 @@ class Project:
 
     def settled(self, condition: Callable[[Inventory], Any], what: str) -> Inventory:
         """Take inventory until the condition holds."""
-        found = self.cloud.wait(lambda: now if condition(now := self.inventory()) else None, what, 20)
+        found = self.cloud.wait(lambda: now if condition(now := self.inventory()) else None, what, 60)
         assert isinstance(found, dict)
         return found
 

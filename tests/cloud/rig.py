@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +36,12 @@ FACTS = Facts(
     engine=False,
     local=True,
 )
+
+
+@cache
+def _session(region: str) -> boto3.Session:
+    """One session for all tests of a process: reading botocore's models is most of what a command's start costs."""
+    return boto3.Session("testing", "testing", region_name=region)
 
 
 @dataclass
@@ -70,7 +77,7 @@ class Rig:
 
     def aws(self) -> Aws:
         """A fresh way to the cloud, as each command has."""
-        session = boto3.Session("testing", "testing", region_name=self.facts.region)
+        session = _session(self.facts.region)
         aws = Aws(
             session,
             self.config.project,

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from provisioner.cloud import manage
 from tests.cloud.project import SAMPLE, Project, project  # noqa: F401  (a fixture)
 
 STATE = Path(".provision/local/ecs-sample-dev/state.json")
@@ -163,4 +164,4 @@ def test_a_cloud_that_does_not_start_says_why(
     ended = project.run("up", "--yes", "--state-dir", str(tmp_path / "other"), code=1)
     assert "error: the embedded cloud ended while starting" in ended.err
     assert "moto is broken here" in ended.err
-    assert not (tmp_path / "other" / "cloud.json").exists()
+    assert manage.find(tmp_path / "other") is None

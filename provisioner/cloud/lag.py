@@ -1,0 +1,92 @@
+"""Reads that are behind the writes: answers from snapshots of what each service knew some seconds ago."""
+
+from __future__ import annotations
+
+import io
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from provisioner.cloud.clock import scale
+
+SECONDS = 5.0
+_MOST_READS = 40
+_TAGGING = "tagging"
+
+Answer = tuple[int, list[tuple[str, str]], bytes]
+Environ = dict[str, Any]
+Key = tuple[str, str, bytes]
+
+
+@dataclass
+class _Service:
+    """One service: the reads that were asked so far, when it was written to, and snapshots before those writes."""
+
+    reads: dict[Key, tuple[Environ, str]] = field(default_factory=dict)
+    writes: deque[float] = field(default_factory=deque)
+    snapshots: deque[tuple[float, dict[Key, Answer]]] = field(default_factory=deque)
+
+
+class Lag:
+    """Answers reads as they would have been answered some seconds ago.
+
+    Args:
+        answer: answers a request from what is there now. Callers hold the cloud's lock.
+    """
+
+    def __init__(self, answer: Callable[[Environ, str], Answer]) -> None:
+        self._answer = answer
+        self._services: dict[str, _Service] = {}
+
+    def write(self, service: str, environ: Environ, operation: str) -> Answer:
+        """Answer a write, after a look at what the reads of its service say before it."""
+        # the tagging API reads what all others write
+        for name in {service, _TAGGING}:
+            self._before(self._services.setdefault(name, _Service()))
+        return self._answer(environ, operation)
+
+    def read(self, service: str, environ: Environ, operation: str) -> Answer:
+        """Answer a read as of some seconds ago, if it was asked before that already; otherwise as of now."""
+        known = self._services.setdefault(service, _Service())
+        key = _key(environ)
+        known.reads.pop(key, None)
+        known.reads[key] = ({**environ}, operation)
+        _forget(known)
+        if known.writes:
+            old = next((kept for at, kept in reversed(known.snapshots) if at <= known.writes[0]), {})
+            if key in old:
+                return old[key]
+        return self._answer(environ, operation)
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self._services.clear()
+
+    def _before(self, known: _Service) -> None:
+        _forget(known)
+        now = time.monotonic()
+        known.writes.append(now)
+        # of a burst of writes only every so often: a snapshot costs all the reads
+        if not known.snapshots or known.snapshots[-1][0] < now - SECONDS * scale() / 4:
+            newest = list(known.reads.items())[-_MOST_READS:]
+            known.snapshots.append((now, {key: self._answer(_again(key, env), name) for key, (env, name) in newest}))
+
+
+def _forget(known: _Service) -> None:
+    """Drop writes that all can see by now, and snapshots that are older than needed for the rest."""
+    limit = time.monotonic() - SECONDS * scale()
+    while known.writes and known.writes[0] < limit:
+        known.writes.popleft()
+    while len(known.snapshots) > 1 and known.snapshots[1][0] <= (known.writes[0] if known.writes else limit):
+        known.snapshots.popleft()
+
+
+def _key(environ: Environ) -> Key:
+    return environ["REQUEST_METHOD"], environ["RAW_URI"], environ["wsgi.input"].getvalue()
+
+
+def _again(key: Key, environ: Environ) -> Environ:
+    """The request once more, its body unread."""
+    return {**environ, "wsgi.input": io.BytesIO(key[2])}

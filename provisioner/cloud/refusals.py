@@ -1,0 +1,208 @@
+"""What AWS refuses for a while although nothing is wrong: one table of operation, code, message, and for how long."""
+
+from __future__ import annotations
+
+import re
+import urllib.parse
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """One refusal.
+
+    Attributes:
+        service: the service's signing name.
+        operation: the operation that is refused.
+        seconds: for how long, from the first time that the call is made for one thing.
+        code, message, status: AWS's answer; `{}` in the message is the thing's name.
+        thing: what in the request names the thing, with one group; a request without it is not refused.
+        source: where this was seen, or is documented.
+    """
+
+    service: str
+    operation: str
+    seconds: float
+    code: str
+    message: str
+    thing: str
+    source: str
+    status: int = 400
+
+    def subject_of(self, service: str, operation: str, text: str) -> str | None:
+        """The name of the thing that a request is about, or None if the request is none of this rule's."""
+        if (service, operation) != (self.service, self.operation):
+            return None
+        found = re.search(self.thing, text)
+        return found[1] if found else None
+
+
+def text_of(path: str, body: bytes) -> str:
+    """A request's path and body as the table reads it: forms decoded, one `name=value` a line."""
+    text = body.decode("utf-8", "replace")
+    if "=" in text and not text.startswith(("{", "<")):
+        text = "\n".join(f"{name}={value}" for name, value in urllib.parse.parse_qsl(text))
+    return f"{path}\n{text}"
+
+
+def _form(name: str) -> str:
+    return rf"(?m)^{name}=(.+)$"
+
+
+def _json(name: str) -> str:
+    return rf'"{name}": ?"([^"]+)"'
+
+
+def _not_found(operation: str, parameter: str, code: str, what: str) -> Refusal:
+    """EC2 does not know for some seconds what was made a moment ago."""
+    message = f"The {what} '{{}}' does not exist"
+    return Refusal("ec2", operation, 3, code, message, _form(parameter), "EC2 developer guide, eventual consistency")
+
+
+def _in_use(operation: str, parameter: str, message: str, seconds: float, source: str) -> Refusal:
+    return Refusal("ec2", operation, seconds, "DependencyViolation", message, _form(parameter), source)
+
+
+_LINKED = "Unable to assume the service linked role. Please verify that the ECS service linked role exists."
+_SLR = "terraform-provider-aws ecs/cluster.go"
+
+REFUSALS: tuple[Refusal, ...] = (
+    # -- IAM is not known everywhere yet ----------------------------------------------------------------------------
+    Refusal("autoscaling", "CreateAutoScalingGroup", 15, "ValidationError",
+        "You must use a valid fully-formed launch template. Value ({}) for parameter iamInstanceProfile.name is "
+        "invalid. Invalid IAM Instance Profile name", _form("AutoScalingGroupName"),
+        "terraform-provider-aws autoscaling/group.go"),
+    Refusal("autoscaling", "CreateAutoScalingGroup", 5, "ServiceLinkedRoleFailure",
+        "The service-linked role is not yet ready for use.", _form("AutoScalingGroupName"), "Auto Scaling API", 500),
+    Refusal("ecs", "RegisterTaskDefinition", 3, "AccessDeniedException",
+        "User: arn:aws:sts::123456789012:user/moto is not authorized to perform: iam:PassRole on resource: {} because "
+        "no identity-based policy allows the iam:PassRole action", _json("executionRoleArn"),
+        "terraform-aws-modules/terraform-aws-ecs#415"),
+    Refusal("ecs", "RegisterTaskDefinition", 5, "ClientException", "Role is not valid", _json("family"),
+        "fabfuel/ecs-deploy#231"),
+    Refusal("ecs", "CreateCluster", 10, "InvalidParameterException", _LINKED, _json("clusterName"), _SLR),
+    Refusal("ecs", "PutClusterCapacityProviders", 10, "InvalidParameterException", _LINKED,
+        r'"capacityProviders": ?\["([^"]+)"', _SLR),
+    Refusal("ecs", "CreateService", 10, "InvalidParameterException", _LINKED, _json("serviceName"), _SLR),
+    Refusal("rds", "CreateDBCluster", 20, "InvalidParameterValue",
+        "Unable to create the resource. Verify that you have permission to create service linked role. Otherwise wait "
+        "and try again later", _form("DBClusterIdentifier"), "aws-fault-injection-simulator-workshop-v2#195"),
+    Refusal("iam", "AttachRolePolicy", 3, "NoSuchEntity", "The role with name {} cannot be found.", _form("RoleName"),
+        "IAM user guide, eventual consistency", 404),
+    Refusal("iam", "PutRolePolicy", 3, "ConcurrentModification",
+        "The request was rejected because multiple requests to change this object were submitted simultaneously.",
+        _form("RoleName"), "IAM API", 409),
+    Refusal("iam", "AddRoleToInstanceProfile", 3, "NoSuchEntity", "The role with name {} cannot be found.",
+        _form("RoleName"), "IAM user guide, eventual consistency", 404),
+    Refusal("iam", "DeleteRole", 5, "DeleteConflict", "Cannot delete entity, must detach all policies first.",
+        _form("RoleName"), "IAM API", 409),
+    Refusal("iam", "DeleteInstanceProfile", 5, "DeleteConflict",
+        "Cannot delete entity, must remove roles from instance profile first.", _form("InstanceProfileName"),
+        "IAM API", 409),
+    # -- network ----------------------------------------------------------------------------------------------------
+    _not_found("ModifyVpcAttribute", "VpcId", "InvalidVpcID.NotFound", "vpc ID"),
+    _not_found("CreateSubnet", "VpcId", "InvalidVpcID.NotFound", "vpc ID"),
+    _not_found("CreateSecurityGroup", "VpcId", "InvalidVpcID.NotFound", "vpc ID"),
+    _not_found("CreateRouteTable", "VpcId", "InvalidVpcID.NotFound", "vpc ID"),
+    _not_found("AttachInternetGateway", "InternetGatewayId", "InvalidInternetGatewayID.NotFound", "internetGateway ID"),
+    _not_found("CreateRoute", "RouteTableId", "InvalidRouteTableID.NotFound", "routeTable ID"),
+    _not_found("AssociateRouteTable", "SubnetId", "InvalidSubnetID.NotFound", "subnet ID"),
+    _not_found("AuthorizeSecurityGroupIngress", "GroupId", "InvalidGroup.NotFound", "security group"),
+    _not_found("AuthorizeSecurityGroupEgress", "GroupId", "InvalidGroup.NotFound", "security group"),
+    _not_found("CreateVpcEndpoint", "VpcId", "InvalidVpcID.NotFound", "vpc ID"),
+    Refusal("ec2", "CreateVpcEndpoint", 20, "InvalidParameter",
+        "private-dns-enabled cannot be set because there is already a conflicting DNS domain for {} in the VPC",
+        r"(?m)^ServiceName=(.+\.(?:ssm|logs))$", "terraform-provider-aws#17535"),
+    _in_use("DeleteSecurityGroup", "GroupId", "resource {} has a dependent object", 35, "alchemy#1125"),
+    _in_use("DetachInternetGateway", "VpcId", "Network {} has some mapped public address(es). Please unmap those "
+        "public address(es) before detaching the gateway.", 60, "terraform-aws-eks-jx#36"),
+    _in_use("DeleteSubnet", "SubnetId", "The subnet '{}' has dependencies and cannot be deleted.", 30,
+        "cloud-nuke#285"),
+    _in_use("DeleteRouteTable", "RouteTableId", "The routeTable '{}' has dependencies and cannot be deleted.", 5,
+        "EC2 API"),
+    _in_use("DeleteVpc", "VpcId", "The vpc '{}' has dependencies and cannot be deleted.", 10,
+        "terraform-provider-aws#8536"),
+    # -- names and certificates -------------------------------------------------------------------------------------
+    Refusal("elasticloadbalancing", "CreateListener", 25, "UnsupportedCertificate",
+        "The certificate '{}' must have a fully-qualified domain name, a supported signature, and a supported key "
+        "size.",
+        r"(?m)^Certificates\.member\.1\.CertificateArn=(.+)$", "terraform-provider-aws#41789"),
+    Refusal("acm", "DeleteCertificate", 60, "ResourceInUseException",
+        "Certificate {} in account 123456789012 is in use.", _json("CertificateArn"), "terraform-provider-aws#3866"),
+    Refusal("route53", "ChangeResourceRecordSets", 3, "PriorRequestNotComplete",
+        "The request was rejected because Route 53 was still processing a prior request.", r"hostedzone/(\w+)/rrset",
+        "Route 53 API"),
+    Refusal("route53", "DeleteHostedZone", 5, "HostedZoneNotEmpty", "The specified hosted zone contains non-required "
+        "resource record sets and so cannot be deleted.", r"hostedzone/(\w+)", "Route 53 API"),
+    Refusal("servicediscovery", "DeleteService", 15, "ResourceInUse",
+        "Service contains registered instances; delete the instances before deleting the service", _json("Id"),
+        "terraform-provider-aws#4853"),
+    Refusal("servicediscovery", "DeleteNamespace", 10, "ResourceInUse",
+        "Namespace contains registered services; delete the services before deleting the namespace", _json("Id"),
+        "apiary-data-lake#82"),
+    # -- load balancer ----------------------------------------------------------------------------------------------
+    Refusal("elasticloadbalancing", "CreateListener", 5, "LoadBalancerNotFound", "One or more load balancers not found",
+        _form("LoadBalancerArn"), "terraform-provider-aws#15214"),
+    Refusal("elasticloadbalancing", "ModifyLoadBalancerAttributes", 5, "LoadBalancerNotFound",
+        "Load balancer '{}' not found", _form("LoadBalancerArn"), "terraform-provider-aws#15214"),
+    Refusal("elasticloadbalancing", "DeleteLoadBalancer", 5, "ResourceInUse",
+        "Load balancer '{}' cannot be deleted because it is currently associated with another service",
+        _form("LoadBalancerArn"), "ELBv2 API"),
+    Refusal("elasticloadbalancing", "DeleteTargetGroup", 10, "ResourceInUse",
+        "Target group '{}' is currently in use by a listener or a rule", _form("TargetGroupArn"),
+        "terraform-provider-aws#2456"),
+    # -- ECS and its groups -----------------------------------------------------------------------------------------
+    Refusal("ecs", "PutClusterCapacityProviders", 10, "InvalidParameterException",
+        "The specified capacity provider '{}' is not in an ACTIVE state. Specify a valid capacity provider and try "
+        "again.",
+        r'"capacityProviders": ?\["([^"]+)"', "terraform-provider-aws#45693"),
+    Refusal("ecs", "PutClusterCapacityProviders", 10, "UpdateInProgressException",
+        "The specified cluster is in a busy state. Cluster attachments must be in UPDATE_COMPLETE or UPDATE_FAILED "
+        "state before they can be updated. Wait and try again.", _json("cluster"), "terraform-provider-aws#11285"),
+    Refusal("ecs", "PutClusterCapacityProviders", 20, "ResourceInUseException",
+        "The specified capacity provider is in use and cannot be removed.",
+        r'(?s)(?=.*"capacityProviders": ?\[\]).*"cluster": ?"([^"]+)"', "terraform-provider-aws#11409"),
+    Refusal("ecs", "CreateService", 10, "InvalidParameterException",
+        "The target group with targetGroupArn {} does not have an associated load balancer.", _json("targetGroupArn"),
+        "terraform-provider-aws ecs/service.go"),
+    Refusal("ecs", "CreateService", 30, "InvalidParameterException",
+        "Unable to Start a service that is still Draining.", _json("serviceName"), "terraform-provider-aws#2283"),
+    Refusal("ecs", "DeleteCluster", 10, "UpdateInProgressException",
+        "The specified cluster is in a busy state. Wait and try again.", _json("cluster"),
+        "terraform-provider-aws ecs/cluster.go"),
+    Refusal("ecs", "DeleteCluster", 10, "ClusterContainsContainerInstancesException",
+        "The Cluster cannot be deleted while Container Instances are active or draining.", _json("cluster"),
+        "aws-cdk#18179"),
+    Refusal("ecs", "DeleteCluster", 10, "ClusterContainsTasksException",
+        "The Cluster cannot be deleted while Tasks are active.", _json("cluster"), "ECS API"),
+    Refusal("application-autoscaling", "RegisterScalableTarget", 5, "ValidationException",
+        "ECS service doesn't exist: {}", _json("ResourceId"), "Application Auto Scaling API"),
+    Refusal("application-autoscaling", "PutScalingPolicy", 5, "ConcurrentUpdateException",
+        "You already have a pending update to an Auto Scaling resource.", _json("ResourceId"),
+        "Application Auto Scaling API"),
+    Refusal("autoscaling", "DeleteAutoScalingGroup", 20, "ScalingActivityInProgress",
+        "You cannot delete an AutoScalingGroup while there are scaling activities in progress for that group.",
+        _form("AutoScalingGroupName"), "Auto Scaling API"),
+    Refusal("autoscaling", "DeleteAutoScalingGroup", 10, "ResourceInUse",
+        "You cannot delete an AutoScalingGroup while there are instances or pending Spot instance request(s) still in "
+        "the group.", _form("AutoScalingGroupName"), "Auto Scaling API"),
+    # -- database, parameters, logs ---------------------------------------------------------------------------------
+    Refusal("rds", "DeleteDBCluster", 15, "InvalidDBClusterStateFault",
+        "Cluster cannot be deleted, it still contains DB instances in non-deleting state.",
+        _form("DBClusterIdentifier"), "localstack#10215"),
+    Refusal("rds", "DeleteDBSubnetGroup", 20, "InvalidDBSubnetGroupStateFault",
+        "Cannot delete the subnet group '{}' because at least one database instance is still using it.",
+        _form("DBSubnetGroupName"), "RDS API"),
+    Refusal("rds", "DeleteDBClusterParameterGroup", 10, "InvalidDBParameterGroupState",
+        "One or more database instances are still members of this parameter group {}, so the group cannot be deleted",
+        _form("DBClusterParameterGroupName"), "RDS API"),
+    Refusal("ssm", "PutParameter", 30, "ParameterAlreadyExists",
+        "The parameter already exists. To overwrite this value, set the overwrite option in the request to true.",
+        _json("Name"), "Systems Manager API, DeleteParameter"),
+    Refusal("logs", "CreateLogGroup", 3, "OperationAbortedException",
+        "A conflicting operation is currently in progress against this resource. Please try again.",
+        _json("logGroupName"), "CloudWatch Logs API"),
+    Refusal("logs", "DeleteLogGroup", 3, "OperationAbortedException",
+        "A conflicting operation is currently in progress against this resource. Please try again.",
+        _json("logGroupName"), "CloudWatch Logs API"),
+)  # fmt: skip
