@@ -109,7 +109,9 @@ class Aws:
         client = self.session.client(service, region_name=region, endpoint_url=self.endpoint, config=config)
         client.meta.events.register("before-parameter-build", self._guard)
         client.meta.events.register("after-call", self._log)
-        client.meta.events.register_first("needs-retry", no_blind_retry)
+        # under botocore's own event name, or its handler comes first, and takes what is left for retries away
+        own = client.meta.service_model.service_id.hyphenize()
+        client.meta.events.register_first(f"needs-retry.{own}", no_blind_retry)
         return client
 
     def _guard(self, model: Any, **_: Any) -> None:

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 TAKES_EFFECT = 120.0
 """Seconds within which AWS must show a change that it accepted."""
+SETTLES = 120.0
+"""Seconds within which all of AWS knows a new thing."""
 
 
 class Converge:
@@ -63,10 +65,16 @@ class Converge:
 
     def _act(self, address: str) -> Wait | None:
         kind = type(self.declared[address].want)
-        # only what was made in this run can still be unknown to the rest of AWS
-        fresh = any(self._results.get(a) == "made" for a in (address, *self._below[address]))
-        verdicts: tuple[Verdict, ...] = ("settling", "busy") if fresh else ("busy",)
-        return tolerant(lambda: self._converge(address), kind, verdicts)
+        return tolerant(self.aws, kind, lambda: self._converge(address), lambda: self._passing(address))
+
+    def _passing(self, address: str) -> Sequence[Verdict]:
+        """Say which refusals pass by themselves: only what was made lately can still be unknown to the rest of AWS."""
+        return ("settling", "busy") if any(map(self._fresh, (address, *self._below[address]))) else ("busy",)
+
+    def _fresh(self, address: str) -> bool:
+        record = self.store.records.get(address)
+        lately = record is not None and self.aws.pace.young(record.created or 0.0, SETTLES)
+        return lately or self._results.get(address) == "made"
 
     def _converge(self, address: str) -> Wait | None:
         item, record = self.declared[address], self.store.records.get(address)
@@ -104,8 +112,6 @@ class Converge:
         except ClientError as error:
             if error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 500) < 500:
                 self._withdraw(want.address, record)
-            # a refusal may say that the lists of this run are no longer true
-            self.aws.stale(type(want))
             raise
         self.aws.made(type(want), live)
         self._results[want.address] = "made"

@@ -58,7 +58,8 @@ class Remove:
     def _act(self, address: str) -> Wait | None:
         record = self.records[address]
         kind = kind_of(record)
-        return tolerant(lambda: self._remove(record, kind), kind, ("busy",), lambda: self._blockers(address, kind))
+        blockers = lambda: self._blockers(address, kind)  # noqa: E731
+        return tolerant(self.aws, kind, lambda: self._remove(record, kind), blockers=blockers)
 
     def _remove(self, record: Record, kind: type[Kind]) -> Wait | None:
         if kind.kept:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Protocol
@@ -64,12 +64,16 @@ class Progress:
 
 
 def tolerant(
-    act: Callable[[], Wait | None],
+    aws: Aws,
     kind: type[Kind],
-    verdicts: tuple[Verdict, ...],
+    act: Callable[[], Wait | None],
+    verdicts: Callable[[], Sequence[Verdict]] = lambda: ("busy",),
     blockers: Callable[[], str] = str,
 ) -> Wait | None:
     """Act; turn a refusal that passes by itself into a wait, and any other into one clear message.
+
+    Args:
+        verdicts: which refusals pass by themselves, asked when one has come.
 
     Raises:
         Refused: AWS refused the call for good, or could not be reached.
@@ -77,9 +81,12 @@ def tolerant(
     try:
         return act()
     except Unclear as unclear:
+        aws.stale(kind)
         return Wait(f"another look, since {unclear}", UNCLEAR, again=True)
     except Exception as error:
-        row = match(error, kind.service, *verdicts)
+        # the refused call, or one before it, may have changed what the lists of this run say
+        aws.stale(kind)
+        row = match(error, kind.service, *verdicts())
         if row is None:
             raise explained(error) from error
         code = error.response["Error"]["Code"] if isinstance(error, ClientError) else ""
@@ -97,7 +104,7 @@ def refresh(aws: Aws, kind: type[Kind]) -> Wait | None:
     def read() -> None:
         aws.live(kind, fresh=True)
 
-    trouble = tolerant(read, kind, ("busy",))
+    trouble = tolerant(aws, kind, read)
     return replace(trouble, again=False) if trouble else None
 
 

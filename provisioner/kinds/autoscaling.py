@@ -112,7 +112,9 @@ class AutoScalingGroup(Kind):
             **self._arguments(), DesiredCapacity=self.desired_capacity, Tags=tags
         )
         # CreateAutoScalingGroup answers nothing, not even the ARN
-        return self._live(aws, _one(aws, name))
+        if group := _one(aws, name):
+            return self._live(aws, group)
+        return Live(name, self.fields(), address=self.address, status="AWS to show it")
 
     def update(self, aws: Aws, live: Live, changes: Changes) -> None:
         aws.client("autoscaling").update_auto_scaling_group(**self._arguments())
@@ -130,7 +132,7 @@ class AutoScalingGroup(Kind):
         # protection can be taken from instances in service only; SetInstanceProtection takes 50 at once
         protected = [
             instance["InstanceId"]
-            for instance in _one(aws, live.id)["Instances"]
+            for instance in _one(aws, live.id).get("Instances", ())
             if instance["ProtectedFromScaleIn"] and instance["LifecycleState"] == "InService"
         ]
         for ids in batches(protected, 50):
@@ -153,7 +155,8 @@ def _described(aws: Aws, **which: Any) -> Iterator[Any]:
 
 
 def _one(aws: Aws, name: str) -> Mapping[str, Any]:
-    group: Mapping[str, Any] = next(_described(aws, AutoScalingGroupNames=[name]))
+    """Return the group of that name, or nothing if AWS does not show it."""
+    group: Mapping[str, Any] = next(_described(aws, AutoScalingGroupNames=[name]), {})
     return group
 
 

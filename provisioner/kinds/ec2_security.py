@@ -84,6 +84,7 @@ class DefaultSecurityGroup(Kind):
     service: ClassVar[str] = "ec2"
     identity: ClassVar[Sequence[str]] = ("vpc_id",)
     kept: ClassVar[bool] = True
+    update_when_ready: ClassVar[bool] = True
 
     @classmethod
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Live]:
@@ -97,8 +98,12 @@ class DefaultSecurityGroup(Kind):
             yield _live(aws, group, owned=True)
 
     def create(self, aws: Aws, token: str) -> Live:
-        # AWS has made it with the VPC: there is nothing to call but the read
-        return next(self._of(aws, [self.vpc_id]))
+        # AWS has made it with the VPC: there is nothing to call but the read, which may be too early
+        return next(self._of(aws, [self.vpc_id]), Live("", {"vpc_id": self.vpc_id}))
+
+    @classmethod
+    def pending(cls, live: Live) -> str | None:
+        return None if live.id else "AWS to show it"
 
     def update(self, aws: Aws, live: Live, changes: Changes) -> None:
         put_rules(aws, live, {"ingress": self.ingress, "egress": self.egress})

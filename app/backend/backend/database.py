@@ -82,7 +82,7 @@ class Database:
             DBAPIError: if it cannot be reached, or refuses.
         """
         self._used = time.monotonic()
-        if self._is_opening() or not self.open_connections():
+        if self.is_opening() or not self.open_connections():
             self._wait_for_first()
         try:
             connection = self._engine.connect()
@@ -103,7 +103,8 @@ class Database:
             self._engine.dispose()
             logging.getLogger(__name__).info("Closed the idle connections, so that the database can pause")
 
-    def _is_opening(self) -> bool:
+    def is_opening(self) -> bool:
+        """Tell whether the first connection is being opened."""
         return self._opening is not None and not self._opening.done()
 
     def _wait_for_first(self) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import signal
+import socket
 import time
 from threading import Event
 from types import FrameType
@@ -14,8 +16,11 @@ from starlette.types import ASGIApp
 KEEP_ALIVE = 75
 """Seconds: longer than any caller keeps an idle connection (the load balancer 60, httpx 5), so that it is the caller
 who closes it, and no request meets a closing connection."""
-FINISH = 12
+FINISH = 10
 """Seconds that requests still running have after the draining. With it, ECS's default `stopTimeout` of 30 holds."""
+
+LINGER = 0.5
+"""Seconds between a connection and its request, at most."""
 
 
 class Server(uvicorn.Server):
@@ -44,6 +49,13 @@ class Server(uvicorn.Server):
         if self._draining.is_set() and time.monotonic() >= self._until:
             self.should_exit = True
         return await super().on_tick(counter)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Stop listening first, and let those who have just connected bring their request."""
+        for server in self.servers:
+            server.close()
+        await asyncio.sleep(LINGER)
+        await super().shutdown(sockets)
 
 
 def serve(app: ASGIApp, *, host: str, port: int, draining: Event, drain_seconds: int) -> None:

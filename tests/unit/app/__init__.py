@@ -1,0 +1,1 @@
+"""Tests of the sample application's own logic: no network, no MySQL."""

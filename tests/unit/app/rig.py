@@ -1,0 +1,87 @@
+"""Both services in one process: HTTP without a network, and SQLite in MySQL's place."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from threading import Event
+
+import httpx
+from backend import web as backend_web
+from backend.database import Database
+from backend.whereabouts import Whereabouts as BackendWhereabouts
+from frontend import web as frontend_web
+from frontend.whereabouts import Whereabouts as FrontendWhereabouts
+from sqlalchemy import Engine, create_engine
+from sqlalchemy.pool import QueuePool
+
+TOKEN = "11111111-2222-4333-8444-555555555555"
+HOST = "http://test"
+
+
+@dataclass
+class Gate:
+    """The way to a SQLite file, which can be shut: then whoever connects waits, or is refused if it is broken."""
+
+    path: Path
+    open: Event = field(default_factory=Event)
+    broken: bool = False
+    tries: int = 0
+
+    def connect(self) -> sqlite3.Connection:
+        self.tries += 1
+        if self.broken:
+            raise sqlite3.OperationalError("refused")
+        if not self.open.wait(0.05):
+            error = sqlite3.OperationalError("timed out")
+            error.__context__ = TimeoutError()  # as PyMySQL leaves it
+            raise error
+        return sqlite3.connect(self.path, check_same_thread=False)
+
+    def engine(self) -> Engine:
+        return create_engine("sqlite://", creator=self.connect, poolclass=QueuePool)
+
+
+@dataclass
+class System:
+    """Clients of the two services, and what can be done to what is behind them."""
+
+    backend: httpx.AsyncClient
+    frontend: httpx.AsyncClient
+    gate: Gate
+    database: Database
+    draining: Event
+
+
+@asynccontextmanager
+async def system(
+    folder: Path, *, awake: bool = True, between: Callable[[httpx.Request], None] = lambda _: None
+) -> AsyncIterator[System]:
+    """Run both services; `between` sees each request from one to the other, and may raise to stop it."""
+    gate, draining = Gate(folder / "book.sqlite"), Event()
+    if awake:
+        gate.open.set()
+    engine = gate.engine()
+    database = Database(engine, patience=0.2, waking=2.0)
+    backend_app = backend_web.create_app(database, BackendWhereabouts("b-host", "b-task", "b-zone"), draining)
+
+    async def watch(request: httpx.Request) -> None:
+        between(request)
+
+    link = httpx.AsyncClient(
+        transport=httpx.ASGITransport(backend_app), base_url=HOST, event_hooks={"request": [watch]}
+    )
+    frontend_app = frontend_web.create_app(link, FrontendWhereabouts("f-host", "f-task", "f-zone"), draining)
+    async with (
+        link,
+        httpx.AsyncClient(transport=httpx.ASGITransport(backend_app), base_url=HOST) as backend,
+        httpx.AsyncClient(transport=httpx.ASGITransport(frontend_app), base_url=HOST) as frontend,
+    ):
+        yield System(backend, frontend, gate, database, draining)
+    gate.open.set()
+    await asyncio.sleep(0.1)  # a thread that still opens a connection gets it, so that it can be closed
+    engine.dispose()

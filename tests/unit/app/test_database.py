@@ -1,0 +1,107 @@
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import pytest
+from backend.database import Database, Waking, engine_for, reason
+from backend.settings import Settings
+from sqlalchemy import inspect
+from sqlalchemy.exc import OperationalError
+
+from tests.unit.app.rig import Gate
+
+
+def tables(database: Database) -> list[str]:
+    with database.connection() as connection:
+        return inspect(connection).get_table_names()
+
+
+def test_the_schema_is_there_with_the_first_connection_and_made_once(tmp_path: Path) -> None:
+    for _ in range(2):
+        gate = Gate(tmp_path / "a")
+        gate.open.set()
+        engine = gate.engine()
+        assert tables(Database(engine)) == ["guestbook_entries"]
+        engine.dispose()
+
+
+def test_a_request_waits_its_patience_and_later_ones_not_at_all(tmp_path: Path) -> None:
+    gate = Gate(tmp_path / "a")
+    engine = gate.engine()
+    database = Database(engine, patience=0.3, waking=30)
+    begin = time.monotonic()
+    with pytest.raises(Waking):
+        tables(database)
+    assert 0.25 < time.monotonic() - begin < 5
+    begin = time.monotonic()
+    for _ in range(20):
+        with pytest.raises(Waking):
+            tables(database)
+    assert time.monotonic() - begin < 3  # each waiting would be six seconds
+    gate.open.set()
+    deadline = time.monotonic() + 5
+    while time.monotonic() < deadline and database.is_opening():
+        time.sleep(0.01)
+    assert tables(database) == ["guestbook_entries"]
+    engine.dispose()
+
+
+def test_a_database_that_does_not_wake_is_given_up(tmp_path: Path) -> None:
+    gate = Gate(tmp_path / "a")
+    with pytest.raises(OperationalError, match="timed out"):
+        tables(Database(gate.engine(), patience=10, waking=0.2))
+    assert 2 <= gate.tries <= 10
+
+
+def test_a_refusal_is_told_at_once_and_tried_anew_by_the_next_request(tmp_path: Path) -> None:
+    gate = Gate(tmp_path / "a", broken=True)
+    gate.open.set()
+    engine = gate.engine()
+    database = Database(engine, patience=10, waking=10)
+    for tries in (1, 2):
+        with pytest.raises(OperationalError, match="refused"):
+            tables(database)
+        assert gate.tries == tries
+    gate.broken = False
+    assert tables(database) == ["guestbook_entries"]
+    engine.dispose()
+
+
+def test_connections_are_closed_when_idle_so_that_aurora_can_pause(tmp_path: Path) -> None:
+    gate = Gate(tmp_path / "a")
+    gate.open.set()
+    database = Database(gate.engine())
+    tables(database)
+    assert database.open_connections() == 1
+    database.close_if_idle(60)
+    assert database.open_connections() == 1
+    database.close_if_idle(0)
+    assert database.open_connections() == 0
+    assert tables(database) == ["guestbook_entries"]
+    database.close_if_idle(0)
+
+
+def test_nothing_is_kept_of_a_failed_transaction(tmp_path: Path) -> None:
+    gate = Gate(tmp_path / "a")
+    gate.open.set()
+    database = Database(gate.engine())
+    insert = "INSERT INTO guestbook_entries (token, name, text, written) VALUES ('t', 'n', 't', '2026-01-01')"
+    with pytest.raises(OperationalError, match="nonsense"), database.connection() as connection:
+        connection.exec_driver_sql(insert).connection.exec_driver_sql("nonsense")
+    with database.connection() as connection:
+        assert connection.exec_driver_sql("SELECT count(*) FROM guestbook_entries").scalar_one() == 0
+    database.close_if_idle(0)
+
+
+def test_the_password_may_hold_any_character_and_is_not_shown() -> None:
+    settings = Settings("127.0.0.1", 1, 0, "info", "db.internal", 3306, "sample", "dbadmin", "p:a/s@s#w%&?d")
+    url = engine_for(settings).url
+    assert url.password == settings.db_password
+    assert settings.db_password not in f"{settings!r} {url!r} {url}"
+
+
+def test_the_reason_holds_mysqls_number_and_nothing_else() -> None:
+    refused = OperationalError("SELECT 1", {}, Exception(1045, "Access denied for user 'dbadmin'@'10.0.0.9'"))
+    assert reason(refused) == "MySQL error 1045"
+    assert reason(OperationalError("SELECT 1", {}, ValueError("secret"))) == "ValueError"
