@@ -43,10 +43,9 @@ class Node:
 
 @dataclass
 class _Patience:
-    """How long a thing has been waited for, when to look at it next (seconds of the run's clock), what was told."""
+    """What a thing waits for, when to look at it next (seconds of the run's clock), and what the user was told."""
 
     wait: Wait
-    since: float
     next: float
     told: str
 
@@ -79,6 +78,7 @@ class Walk:
         self._todo = dict(self._nodes)
         self._running: dict[Future[Mapping[str, Outcome]], Sequence[str]] = {}
         self._waiting: dict[str, _Patience] = {}
+        self._since: dict[tuple[str, float], float] = {}
         self._acted: set[str] = set()
         self._done: set[str] = set()
         self._failed: dict[str, BaseException] = {}
@@ -159,18 +159,18 @@ class Walk:
             self._acted.add(address)
         node, now = self._nodes[address], self._pace.now()
         before = self._waiting.get(address)
-        same = before is not None and before.wait.again == reason.again and before.wait.budget == reason.budget
-        since = before.since if before and same else now
+        # each budget runs from its first use: a thing that goes from one wait to another and back does not begin anew
+        since = self._since.setdefault((address, reason.budget), now)
         if now > since + self._pace.scaled(reason.budget):
             self._fail(address, _timed_out(reason, (now - since) / self._pace.scale))
             return
-        interval = self._pace.scaled(node.kind.interval * (1 if same else 0.2))
+        interval = self._pace.scaled(node.kind.interval * (0.2 if since == now else 1))
         told = before.told if before else ""
         # what is over at the first look is not worth a line
         if before and told != reason.why:
             told = reason.why
             self._emit(Waiting(address, node.step, told, round(now - since, 1)))
-        self._waiting[address] = _Patience(reason, since, now + interval, told)
+        self._waiting[address] = _Patience(reason, now + interval, told)
 
     def _fail(self, address: str, error: BaseException) -> None:
         self._waiting.pop(address, None)

@@ -105,6 +105,13 @@ def test_waiting_ends_with_the_budget_and_names_what_is_in_the_way() -> None:
     assert "eni-1 of task x" in str(error)
 
 
+def test_waiting_and_acting_by_turns_ends_with_the_budget_too() -> None:
+    world = World({"a": []}, a=[waits(budget=50, again=bool(i % 2)) for i in range(10_000)])
+    with pytest.raises(SomeFailed) as caught:
+        world.run()
+    assert isinstance(caught.value.failures["a"], TimedOut)
+
+
 def test_a_reason_is_told_once_until_it_changes() -> None:
     world = World({"a": []}, a=[waits("x"), waits("x"), waits("y"), None])
     world.run()
