@@ -87,6 +87,9 @@ class Converge:
             live = find(self.aws, type(want), address, want.fields(), record.id, fresh=True)
             if live is None:
                 return Wait("AWS's lists to show what an earlier run made", SETTLE + 10, again=True)
+        if live is not None and record and record.phase == "creating":
+            # the answer to the create call was lost, in this run or in an earlier one
+            self._results.setdefault(address, "made")
         if live is not None and live.deleting:
             self.aws.live(type(want), fresh=True)
             return Wait("the earlier one of this name to be gone", want.removal_budget, again=True)
@@ -170,7 +173,7 @@ class Converge:
             dict(live.outputs),
             _addresses(item.needs),
             item.step,
-            before.created if before else now(),
+            (before.created if before else None) or now(),
             before.changed if before else 0.0,
         )
         if before is None and want.address not in self._results:
