@@ -10,10 +10,11 @@ import time
 import traceback
 import urllib.parse
 from collections.abc import Callable, Iterable
+from dataclasses import asdict
 from typing import Any
 
 from provisioner import __version__
-from provisioner.cloud import calls, clock, domains, faults
+from provisioner.cloud import calls, clock, domains, faults, kill
 from provisioner.cloud.lag import Answer, Lag
 from provisioner.cloud.lock import LOCK
 from provisioner.cloud.refusals import text_of
@@ -55,6 +56,7 @@ class Cloud:
         self.stop: Callable[[], None] = lambda: None
         self.log = calls.CallLog()
         self.lag = Lag(self._answer)
+        self.kill = kill.Kill()
         self._ready = threading.Event()
         self._moto: Application
 
@@ -124,14 +126,19 @@ class Cloud:
         elif scenario == "reset":
             raise HangUp
         with LOCK:
+            if self._kills(service, operation, "before"):
+                raise HangUp
             if fault and fault.status:
                 answer = _failure(environ, fault.status, fault.code, fault.message)
             else:
                 answer = self._answer_late(service, environ, operation)
             self.log.note(environ, operation, *answer)
-        if scenario == "lost":
-            raise HangUp
+            if self._kills(service, operation, "after") or scenario == "lost":
+                raise HangUp
         return answer
+
+    def _kills(self, service: str, operation: str, moment: kill.When) -> bool:
+        return calls.is_write(operation) and self.kill.meets(f"{service}:{operation}", moment)
 
     def _answer_late(self, service: str, environ: Environ, operation: str) -> Answer:
         """The answer, which with the scenario `lag` is some seconds old if the call is a read."""
@@ -159,6 +166,7 @@ class Cloud:
 
         patch.reset()
         faults.current.set(())
+        self.kill = kill.Kill()
         self.lag.clear()
         self._prepare()
 
@@ -167,6 +175,8 @@ class Cloud:
         answer: Any = {"ok": True}
         status = "200 OK"
         match environ["REQUEST_METHOD"], name:
+            case "POST", _ if "HTTP_ORIGIN" in environ:
+                status, answer = "403 Forbidden", {"error": "not for web pages"}
             case "GET", "health":
                 answer = self._health()
             case "GET", "log":
@@ -175,6 +185,10 @@ class Cloud:
                 answer = faults.current.shown()
             case "POST", "faults":
                 status, answer = self._set_faults(query)
+            case "GET", "kill":
+                answer = asdict(self.kill)
+            case "POST", "kill":
+                status, answer = self._set_kill(query)
             case "POST", "delegate":
                 domains.delegate(query["domain"])
             case "POST", "stop":
@@ -197,6 +211,14 @@ class Cloud:
         except ValueError as error:
             return "400 Bad Request", {"error": str(error)}
         return "200 OK", faults.current.shown()
+
+    def _set_kill(self, query: dict[str, str]) -> tuple[str, Any]:
+        try:
+            with LOCK:
+                self.kill = kill.asked(query)
+        except ValueError as error:
+            return "400 Bad Request", {"error": str(error)}
+        return "200 OK", asdict(self.kill)
 
     def _health(self) -> dict[str, Any]:
         return {

@@ -70,6 +70,16 @@ def difference(before: Inventory, after: Inventory, *aside: str) -> dict[str, di
     return result
 
 
+def well(found: Inventory) -> bool:
+    """Return whether instances have joined, and all that follows a task is there: healthy target, discovery, exact counts."""
+    services = found["ecs_services"]
+    running = all(s["desiredCount"] == s["runningCount"] and len(s["deployments"]) == 1 for s in services)
+    healthy = all(t["TargetHealth"]["State"] == "healthy" for g in found["target_groups"] for t in g["targets"])
+    tasks = len(found["tasks"]) == len(found["discovery_instances"]) == sum(s["desiredCount"] for s in services)
+    joined = 0 < len(found["instances"]) == len(found["container_instances"])
+    return bool(services) and running and healthy and tasks and joined
+
+
 def called(sort: str, thing: Mapping[str, Any]) -> str:
     """Return what a thing is called: its own name, or else what tells it from its like."""
     if sort in _CALLED:

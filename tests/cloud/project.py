@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -111,17 +111,18 @@ class Project:
         assert count == 1, f"{pattern} stands {count} times in stack.toml"
         self.write(text)
 
-    def start(self, *words: str) -> subprocess.Popen[str]:
-        """Start a command without waiting for it."""
+    def start(self, *words: str, program: Sequence[str] = PROGRAM, **more: Any) -> subprocess.Popen[str]:
+        """Start a command without waiting for it; `more` goes to `Popen`."""
         path = filter(None, [os.environ.get("PYTHONPATH")])
         process = subprocess.Popen(
-            [*PROGRAM, *words],
+            [*program, *words],
             cwd=self.folder,
             env=os.environ | {"NO_COLOR": "1", "PYTHONPATH": os.pathsep.join([*path, str(ROOT)])},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
+            **more,
         )
         self.running.append(process)
         return process

@@ -12,7 +12,7 @@ import pytest
 
 from tests.cloud.checks import CHECKS, NAME, Check
 from tests.cloud.conftest import EmbeddedCloud
-from tests.cloud.inventory import NEVER_REMOVED, Inventory, counts, difference, names
+from tests.cloud.inventory import NEVER_REMOVED, Inventory, counts, difference, names, well
 from tests.cloud.project import SAMPLE, Ended, Project
 
 
@@ -30,16 +30,6 @@ class Life:
         """What there was not before."""
         added = difference(self.before, self.after)
         return {sort: added.get(sort, {}).get("added", []) for sort in self.after}
-
-
-def well(found: Inventory) -> bool:
-    """Whether instances have joined, and all that follows a task is there: healthy target, discovery, exact counts."""
-    services = found["ecs_services"]
-    running = all(s["desiredCount"] == s["runningCount"] and len(s["deployments"]) == 1 for s in services)
-    healthy = all(t["TargetHealth"]["State"] == "healthy" for g in found["target_groups"] for t in g["targets"])
-    tasks = len(found["tasks"]) == len(found["discovery_instances"]) == sum(s["desiredCount"] for s in services)
-    joined = 0 < len(found["instances"]) == len(found["container_instances"])
-    return bool(services) and running and healthy and tasks and joined
 
 
 @pytest.fixture(scope="module")

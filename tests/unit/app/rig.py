@@ -31,6 +31,7 @@ class Gate:
     open: Event = field(default_factory=Event)
     broken: bool = False
     tries: int = 0
+    made: list[sqlite3.Connection] = field(default_factory=list)
 
     def connect(self) -> sqlite3.Connection:
         self.tries += 1
@@ -40,10 +41,11 @@ class Gate:
             error = sqlite3.OperationalError("timed out")
             error.__context__ = TimeoutError()  # as PyMySQL leaves it
             raise error
-        return sqlite3.connect(self.path, check_same_thread=False)
+        self.made.append(sqlite3.connect(self.path, check_same_thread=False))
+        return self.made[-1]
 
     def engine(self) -> Engine:
-        return create_engine("sqlite://", creator=self.connect, poolclass=QueuePool)
+        return create_engine("sqlite://", creator=self.connect, poolclass=QueuePool, pool_pre_ping=True)
 
 
 @dataclass

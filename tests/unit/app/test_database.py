@@ -82,6 +82,20 @@ def test_connections_are_closed_when_idle_so_that_aurora_can_pause(tmp_path: Pat
     database.close_if_idle(0)
 
 
+def test_a_connection_that_died_is_replaced_and_none_is_kept_when_that_fails(tmp_path: Path) -> None:
+    gate = Gate(tmp_path / "a")
+    gate.open.set()
+    database = Database(gate.engine())
+    tables(database)
+    gate.made[-1].close()
+    assert tables(database) == ["guestbook_entries"]
+    gate.made[-1].close()
+    gate.broken = True
+    with pytest.raises(OperationalError, match="refused"):
+        tables(database)
+    assert database.open_connections() == 0
+
+
 def test_nothing_is_kept_of_a_failed_transaction(tmp_path: Path) -> None:
     gate = Gate(tmp_path / "a")
     gate.open.set()
@@ -96,7 +110,9 @@ def test_nothing_is_kept_of_a_failed_transaction(tmp_path: Path) -> None:
 
 def test_the_password_may_hold_any_character_and_is_not_shown() -> None:
     settings = Settings("127.0.0.1", 1, 0, "info", "db.internal", 3306, "sample", "dbadmin", "p:a/s@s#w%&?d")
-    url = engine_for(settings).url
+    engine = engine_for(settings)
+    assert engine.hide_parameters  # nor is what people wrote, in a log of a failure
+    url = engine.url
     assert url.password == settings.db_password
     assert settings.db_password not in f"{settings!r} {url!r} {url}"
 

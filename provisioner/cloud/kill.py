@@ -1,0 +1,69 @@
+"""Death at a chosen call: ends the process group of a client, before or after the effect of its n-th write."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+from dataclasses import dataclass
+from typing import Literal
+
+When = Literal["before", "after"]
+MOMENTS: tuple[When, ...] = ("before", "after")
+
+
+@dataclass
+class Kill:
+    """Whom to kill at which write.
+
+    Attributes:
+        pid: the process whose group dies; 0 for nobody.
+        call: the number of the write, counted from 1 since this was set.
+        when: whether that write has its effect; its reply is never sent.
+        seen: how many writes there were so far.
+        hit: the `service:Operation` at which it struck, or empty.
+    """
+
+    pid: int = 0
+    call: int = 0
+    when: When = "before"
+    seen: int = 0
+    hit: str = ""
+
+    def meets(self, name: str, moment: When) -> bool:
+        """Kill if this is the write and the moment, and say whether it was. Called at both moments of every write."""
+        if moment == "before":
+            self.seen += 1
+        if self.hit or not self.pid or (self.seen, moment) != (self.call, self.when):
+            return False
+        self.hit = name
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.pid, signal.SIGKILL)
+        return True
+
+
+def asked(query: dict[str, str]) -> Kill:
+    """Return what a request to the control path asks for; one without parameters asks for nobody's death.
+
+    Raises:
+        ValueError: a parameter is no number or no moment, or the process leads no group of its own.
+    """
+    if not query:
+        return Kill()
+    pid, call, when = int(query.get("pid", "0")), int(query.get("call", "0")), query.get("when", "")
+    if call < 1:
+        raise ValueError(f"call is {call}: set it to 1 or more")
+    # only whoever was started with a group of its own can be killed without bystanders, and never this cloud
+    if pid < 2 or pid == os.getpid() or not _leads(pid):
+        raise ValueError(f"process {pid} leads no process group of its own")
+    for moment in MOMENTS:
+        if when == moment:
+            return Kill(pid, call, moment)
+    raise ValueError(f"when is {when!r}: choose among {', '.join(MOMENTS)}")
+
+
+def _leads(pid: int) -> bool:
+    try:
+        return os.getpgid(pid) == pid
+    except ProcessLookupError:
+        return False

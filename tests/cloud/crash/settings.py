@@ -1,0 +1,97 @@
+"""Inventories in a form that is equal for equal stacks: references by name, made-up ids and moments taken out."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from tests.cloud.inventory import NEVER_REMOVED, Inventory, called, names
+
+PLACED = ("instances", "volumes", "network_interfaces", "container_instances", "tasks", "discovery_instances")
+"""Sorts that Auto Scaling and ECS place as they see fit: the same number of them under the same names is the same."""
+
+_IDS = {
+    "vpcs": "VpcId",
+    "subnets": "SubnetId",
+    "internet_gateways": "InternetGatewayId",
+    "route_tables": "RouteTableId",
+    "security_groups": "GroupId",
+    "endpoints": "VpcEndpointId",
+    "launch_templates": "LaunchTemplateId",
+    "zones": "Id",
+    "namespaces": "Id",
+    "discovery_services": "Id",
+    "certificates": "CertificateArn",
+    "load_balancers": "LoadBalancerArn",
+    "target_groups": "TargetGroupArn",
+    "listeners": "ListenerArn",
+}
+"""The member that holds the id by which others refer to a thing."""
+_VOLATILE = {"AvailableIpAddressCount", "creationTime", "events", "targets", "Targets", "NetworkInterfaceIds"}
+"""Members that are moments or follow from where tasks were placed."""
+_MADE_UP = re.compile(
+    r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?(\+00:00|Z)?"
+    r"|ns-\d+\.awsdns-\d+\.[a-z]+(\.uk)?"
+    r"|\b\d+\.\d+\.\d+\.\d+\b(?!/)"
+    r"|(?<=cluster-)[a-z0-9]{12}|(?<=cluster-ro-)[a-z0-9]{12}"
+    r"|(?<![a-z0-9])((?=[a-z]*\d)[a-z0-9]{8,}|[a-z0-9]{16,})(-[0-9a-f]{4,})*(?![a-z0-9])"
+    r"|\b((?=[A-Z]*\d)[A-Z0-9]{12,}|[A-Z0-9]{16,})\b"
+)
+
+
+def settings(found: Inventory) -> dict[str, list[str]]:
+    """Return every thing's settings as text, by sort; of what is placed freely only the names."""
+    known = dict(_known(found))
+    calls = names(found)
+    return {
+        sort: calls[sort]
+        if sort in PLACED
+        else sorted(json.dumps(_steady(thing, known), sort_keys=True) for thing in things)
+        for sort, things in found.items()
+    }
+
+
+def differing(before: Mapping[str, list[str]], after: Mapping[str, list[str]], *aside: str) -> list[str]:
+    """Return one line for everything that one of the two has and the other has not."""
+    lines = []
+    for sort in before:
+        if sort in aside:
+            continue
+        old, new = list(before[sort]), list(after[sort])
+        for thing in before[sort]:
+            if thing in new:
+                old.remove(thing)
+                new.remove(thing)
+        lines += [f"{sort}: lacking {thing}" for thing in old] + [f"{sort}: added {thing}" for thing in new]
+    return lines
+
+
+def left(before: Mapping[str, list[str]], after: Mapping[str, list[str]]) -> list[str]:
+    """Return what a teardown should have removed, or should not have."""
+    return differing(before, after, *NEVER_REMOVED)
+
+
+def _known(found: Inventory) -> list[tuple[str, str]]:
+    """Pairs of an id and a name that says the same, longest ids first, since some ids hold others."""
+    pairs = [
+        (str(thing[member]), f"<{sort} {called(sort, thing)}>")
+        for sort, member in _IDS.items()
+        for thing in found.get(sort, ())
+    ]
+    return sorted(pairs, key=lambda pair: -len(pair[0]))
+
+
+def _steady(value: Any, known: Mapping[str, str]) -> Any:
+    if isinstance(value, Mapping):
+        return {_plain(key, known): _steady(item, known) for key, item in value.items() if key not in _VOLATILE}
+    if isinstance(value, list):
+        return sorted((_steady(item, known) for item in value), key=lambda item: json.dumps(item, sort_keys=True))
+    return _plain(value, known) if isinstance(value, str) else value
+
+
+def _plain(text: str, known: Mapping[str, str]) -> str:
+    for id, name in known.items():
+        text = text.replace(id, name)
+    return _MADE_UP.sub("*", text)
