@@ -51,8 +51,7 @@ import json, sys
 print(len(json.load(sys.stdin)["live"]["instances"]))'
 }
 
-cp "$project/stack.toml" "$folder"
-[ ! -d "$project/app" ] || cp -R "$project/app" "$folder"
+cp -R "$project/stack.toml" "$project/app" "$folder"
 cd "$folder"
 SECONDS=0
 

@@ -30,8 +30,8 @@ EVENTS: dict[str, type[Event]] = {
 
 def events(folder: Path, *command: str) -> Iterator[Event]:
     """Run a command with `--json`, and yield its events as they come."""
-    line_by_line = ["provision", *command, "--yes", "--json"]
-    with subprocess.Popen(line_by_line, cwd=folder, stdout=subprocess.PIPE) as process:
+    words = ["provision", *command, "--yes", "--json"]
+    with subprocess.Popen(words, cwd=folder, stdout=subprocess.PIPE) as process:
         for line in process.stdout or ():
             data = json.loads(line)
             yield EVENTS[data.pop("event")](**data)
@@ -62,14 +62,12 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         shutil.copy(PROJECT / "stack.toml", folder)
-        if (PROJECT / "app").exists():
-            shutil.copytree(PROJECT / "app", folder / "app")
+        shutil.copytree(PROJECT / "app", folder / "app")
         try:
             middle, end = frames(folder, "up")
             show(console, "provision up", [*middle, "", *end])
             show(console, "provision up", frames(folder, "up")[1][:1])
-            middle, end = frames(folder, "down")
-            show(console, "provision down", end)
+            show(console, "provision down", frames(folder, "down")[1])
         finally:
             subprocess.run(["provision", "cloud", "stop"], cwd=folder, check=False, stdout=subprocess.DEVNULL)
     # the reader's own fixed-width font, not one that the picture would fetch from elsewhere

@@ -21,8 +21,7 @@ ADDRESS_TAG = "provisioner:address"
 LISTS = 3
 """How often a kind is listed anew when things go away meanwhile."""
 READS = re.compile(r"(Describe|List|Get|Search|Lookup|BatchGet|BatchCheck|Head|Test)")
-
-
+"""How the names of those operations begin that change nothing."""
 THROTTLED = re.compile("Throttl|SlowDown|RequestLimitExceeded|TooManyRequests|BandwidthLimit|PriorRequestNotComplete")
 """The codes that mean that nothing was done."""
 
@@ -52,8 +51,7 @@ class Aws:
 
     Args:
         session: a boto3 session with its region and credentials.
-        stack: the stack's name, `<project>-<env>`.
-        project, env: the values of the owner tags.
+        project, env: the values of the owner tags; together, `<project>-<env>`, the stack's name.
         pace: the clock of the run.
         endpoint: an endpoint for all services, or None for AWS's own.
         resolver: address and port of the DNS server that knows the world's delegations, or None for the world's own.

@@ -278,8 +278,9 @@ class Config(Model):
         Name,
         values.matching(r"(?!aws|ssm).*", 'begins with "aws" or "ssm", which Parameter Store refuses: use another'),
         values.matching(
-            r"(?!internal-).*", 'begins with "internal-", which Elastic Load Balancing refuses: use another'
+            r"(?!internal(-|$)).*", 'begins with "internal-", which Elastic Load Balancing refuses: use another'
         ),
+        values.matching(r"(?!sg(-|$)).*", 'begins with "sg-", which EC2 refuses for security groups: use another'),
     ] = "ecs-sample"
     env: Name = "dev"
     region: Annotated[

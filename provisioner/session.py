@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import http.client
 import os
 import signal
 import sys
 import threading
-import urllib.parse
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -75,7 +73,7 @@ def start_cloud(options: Options, config: Config, port: int | None = None) -> ma
         ConfigurationError: `PROVISION_TIME_SCALE` is no scale.
         ProvisionError: it could not be started.
     """
-    _time_scale(manage.LOCAL_TIME_SCALE)  # a wrong one is told before anything is started
+    manage.time_scale(manage.LOCAL_TIME_SCALE)  # a wrong one is told before anything is started
     domain = ELSEWHERE if config.dns.create_zone else config.dns.domain
     running = manage.find(options.state_dir)
     if running is not None:
@@ -83,30 +81,8 @@ def start_cloud(options: Options, config: Config, port: int | None = None) -> ma
     sys.stderr.write("starting the embedded cloud\n")
     try:
         return manage.start(options.state_dir, domain, port=port)
-    except manage.CloudError as error:
-        raise ProvisionError(str(error)) from None
     except OSError as error:
         raise ProvisionError(f"{error.filename or options.state_dir} cannot be written: {error.strerror}") from None
-
-
-def delegate(options: Options, domain: str) -> None:
-    """Make the outside world of the embedded cloud point at its name servers for a domain.
-
-    Raises:
-        ProvisionError: the embedded cloud is not running, or does not answer.
-    """
-    cloud = manage.find(options.state_dir)
-    if cloud is None:
-        raise ProvisionError("the embedded cloud is not running: start it with `provision cloud start`")
-    connection = http.client.HTTPConnection(cloud.endpoint.removeprefix("http://"), timeout=5)
-    try:
-        connection.request("POST", f"/_cloud/delegate?{urllib.parse.urlencode({'domain': domain})}")
-        if (status := connection.getresponse().status) != http.client.OK:
-            raise ProvisionError(f"the embedded cloud did not take {domain} (HTTP {status}): see its cloud.log")
-    except OSError as error:
-        raise ProvisionError(f"the embedded cloud did not answer at {cloud.endpoint}: {error}") from None
-    finally:
-        connection.close()
 
 
 def connect(options: Options, config: Config) -> Aws:
@@ -123,13 +99,13 @@ def connect(options: Options, config: Config) -> Aws:
             _local_session(config.region),
             config.project,
             config.env,
-            Pace(_time_scale(cloud.time_scale)),
+            Pace(manage.time_scale(cloud.time_scale)),
             endpoint=cloud.endpoint,
             resolver=("127.0.0.1", cloud.dns_port),
         )
     else:
         session = _aws_session(config.region, options.profile)
-        aws = Aws(session, config.project, config.env, Pace(_time_scale(1.0)))
+        aws = Aws(session, config.project, config.env, Pace(manage.time_scale(1.0)))
     aws.account = _account(aws)
     return aws
 
@@ -168,17 +144,6 @@ def _account(aws: Aws) -> str:
         return str(aws.client("sts").get_caller_identity()["Account"])
     except (BotoCoreError, ClientError, ValueError) as error:
         raise explained(error) from error
-
-
-def _time_scale(default: float) -> float:
-    given = os.environ.get("PROVISION_TIME_SCALE")
-    try:
-        scale = float(given) if given else default
-    except ValueError:
-        scale = -1.0
-    if not 0 < scale < float("inf"):
-        raise ConfigurationError(f"PROVISION_TIME_SCALE is {given!r}: set it to a number above 0, or unset it")
-    return scale
 
 
 def where(config: Config, aws: Aws) -> str:

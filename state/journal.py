@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import threading
@@ -9,22 +10,27 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from state.model import Record, State, StateError
+from state.model import MEND, Record, State, StateError
 
 
 class Journal:
-    """Appends facts to an open journal. Each append is flushed and fsynced before it returns; threads may share it."""
+    """Appends facts to an open journal. Each append is flushed and fsynced before it returns; threads may share it.
+
+    One that could not be written is the last: what follows on it would have no ground to stand on.
+    """
 
     def __init__(self, path: Path) -> None:
+        self._path = path
         self._file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
         self._mutex = threading.Lock()
+        self._broken = ""
 
     def put(self, record: Record) -> None:
-        """Append the whole record."""
+        """Append the whole record; raises `StateError` when it cannot be written."""
         self._append({"put": asdict(record)})
 
     def drop(self, address: str) -> None:
-        """Append that the address is gone."""
+        """Append that the address is gone; raises `StateError` when it cannot be written."""
         self._append({"drop": address})
 
     def close(self) -> None:
@@ -34,11 +40,20 @@ class Journal:
     def _append(self, entry: dict[str, Any]) -> None:
         line = json.dumps(entry, separators=(",", ":")).encode() + b"\n"
         with self._mutex:
-            written = os.write(self._file, line)
-            if written != len(line):
-                os.ftruncate(self._file, os.fstat(self._file).st_size - written)
-                raise StateError("the journal could not be written whole: the disk is full. Free some space, run again")
-            os.fsync(self._file)
+            try:
+                if not self._broken:
+                    self._write(line)
+            except OSError as error:
+                self._broken = f"{self._path} cannot be written: {error.strerror}. {MEND}"
+            if self._broken:
+                raise StateError(self._broken)
+
+    def _write(self, line: bytes) -> None:
+        written = os.write(self._file, line)
+        if written < len(line):
+            os.ftruncate(self._file, os.fstat(self._file).st_size - written)
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        os.fsync(self._file)
 
 
 def header(serial: int) -> bytes:

@@ -11,7 +11,7 @@ from typing import Any, Self
 from state.journal import Journal, header, replay
 from state.lock import Lock
 from state.migrate import migrate
-from state.model import Record, Run, State, StateError, now
+from state.model import MEND, Record, Run, State, StateError, now
 
 DOCUMENT, JOURNAL, LOCK = "state.json", "state.journal", "state.lock"
 
@@ -72,7 +72,7 @@ class LocalStore:
             self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             self._lock.acquire()
         except OSError as error:
-            raise StateError(f"the state folder {self.folder} cannot be written: {error.strerror}") from None
+            raise StateError(f"the state folder {self.folder} cannot be written: {error.strerror}. {MEND}") from None
         try:
             self.state, self._dirty, outdated = _load(self.folder, self._stack)
             if outdated is not None:
@@ -88,8 +88,7 @@ class LocalStore:
         try:
             self._fold()
         finally:
-            if self._journal:
-                self._journal.close()
+            self._close()
             self._lock.release()
 
     @property
@@ -136,10 +135,14 @@ class LocalStore:
             self.state.writer = self._writer
             self._swap(DOCUMENT, json.dumps(self.state.to_dict(), indent=2).encode() + b"\n")
             self._dirty = False
-        if self._journal:
-            self._journal.close()
+        self._close()
         self._swap(JOURNAL, header(self.state.serial))
         self._journal = Journal(self.folder / JOURNAL)
+
+    def _close(self) -> None:
+        if self._journal:
+            self._journal.close()
+            self._journal = None
 
     def _swap(self, name: str, content: bytes) -> None:
         """Write a file beside the old one, make it durable, and put it in the old one's place."""
@@ -154,4 +157,4 @@ class LocalStore:
             os.fsync(folder)
             os.close(folder)
         except OSError as error:
-            raise StateError(f"{path} cannot be written: {error.strerror}") from None
+            raise StateError(f"{path} cannot be written: {error.strerror}. {MEND}") from None

@@ -9,19 +9,18 @@ import os
 import socket
 import time
 from pathlib import Path
-from typing import Self
 
 from state.model import StateLocked
 
 
 class Lock:
-    """Holds the lock file of a state from `acquire` to `release`; a context manager too."""
+    """Holds the lock file of a state from `acquire` to `release`."""
 
     def __init__(self, path: Path, command: str) -> None:
         self.path, self.command = path, command
         self._file = -1
 
-    def acquire(self) -> Self:
+    def acquire(self) -> None:
         """Take the lock.
 
         Raises:
@@ -37,18 +36,11 @@ class Lock:
         info = {"user": getpass.getuser(), "host": socket.gethostname(), "pid": os.getpid()}
         os.ftruncate(self._file, 0)
         os.pwrite(self._file, json.dumps(info | {"command": self.command, "since": time.time()}).encode(), 0)
-        return self
 
     def release(self) -> None:
         """Give the lock back."""
         os.ftruncate(self._file, 0)
         os.close(self._file)
-
-    def __enter__(self) -> Self:
-        return self.acquire()
-
-    def __exit__(self, *_: object) -> None:
-        self.release()
 
 
 def describe(holder: str) -> str:

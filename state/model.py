@@ -12,6 +12,9 @@ SCHEMA = 1
 HISTORY = 50
 """How many runs the history keeps."""
 
+MEND = "Mend that, then run the same command again: what was under way is recorded, and is found again"
+"""What to do when the state cannot be written."""
+
 Phase = Literal["creating", "created", "ready", "deleting"]
 
 

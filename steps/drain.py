@@ -8,6 +8,7 @@ from provisioner.engine.step import Handle, Stack, ready, step
 from provisioner.kinds.ecs_drain import ContainerInstances, RunningTasks
 from steps.capacity import Capacity
 from steps.cluster import Cluster
+from steps.endpoints import Endpoints
 
 
 @dataclass(frozen=True)
@@ -18,12 +19,14 @@ class Drain:
 
 
 @step
-def drain(stack: Stack, cluster: Cluster, capacity: Capacity) -> Drain:
+def drain(stack: Stack, endpoints: Endpoints, cluster: Cluster, capacity: Capacity) -> Drain:
     """Declare what nobody here makes, so that a teardown meets it in the right place.
 
     Read from the end: services are gone; tasks that are left are stopped; instances are drained and deregistered; the
-    capacity provider is detached and removed; the group ends its instances; the cluster goes.
+    capacity provider is detached and removed; the group ends its instances; the cluster goes. The endpoints stay until
+    all is drained: without them no agent hears that a task is to be stopped.
     """
-    instances = stack.ensure(ContainerInstances(stack.name, cluster.name), after=[ready(capacity.attached)])
+    before = [ready(capacity.attached), *endpoints.available]
+    instances = stack.ensure(ContainerInstances(stack.name, cluster.name), after=before)
     tasks = stack.ensure(RunningTasks(stack.name, cluster.name), after=[instances])
     return Drain(tasks)

@@ -19,13 +19,15 @@ SCENARIOS = {
     "slow": "the reply takes 30 s",
     "lag": "reads are 5 s behind the writes: what is new is not listed yet, what is gone still is",
     "refusals": "what AWS refuses for some seconds although nothing is wrong: not known yet, in use, busy",
-    "operations-fail": "operations that go on after their call fail: Cloud Map's namespace, the cluster's attachments",
+    "operations-fail": "what goes on after the call fails: Cloud Map's operations, a cluster's or provider's update",
     "task-fails": "every container exits at once",
 }
 """Every scenario and what it does."""
 
 ONE_BY_ONE = ("throttle", "server-error", "reset", "lost", "slow")
 """The scenarios that meet an operation's first calls; of several, each in turn."""
+ALWAYS = ("task-fails",)
+"""The effects that last as long as they are in force."""
 SLOW_SECONDS = 30.0
 _MADE_UP = re.compile(r'[0-9a-f]{32}|"Value": ?"[^"]*"')
 """What differs when a call is made again: idempotency tokens, and generated passwords."""
@@ -105,6 +107,8 @@ class Faults:
     def strike(self, scenario: str, name: str) -> bool:
         """Whether a scenario that is an effect and not an answer meets `name`; counted as met."""
         if scenario not in self.scenarios or not self.only.search(name):
+            return False
+        if scenario not in ALWAYS and self.met.get(scenario, Counter())[name] >= self.each:
             return False
         self._count(scenario, name)
         return True

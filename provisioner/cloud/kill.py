@@ -20,6 +20,7 @@ class Kill:
         pid: the process whose group dies; 0 for nobody.
         call: the number of the write, counted from 1 since this was set.
         when: whether that write has its effect; its reply is never sent.
+        operation: the only `service:Operation` that counts, or empty for every write.
         seen: how many writes there were so far.
         hit: the `service:Operation` at which it struck, or empty.
     """
@@ -27,11 +28,14 @@ class Kill:
     pid: int = 0
     call: int = 0
     when: When = "before"
+    operation: str = ""
     seen: int = 0
     hit: str = ""
 
     def meets(self, name: str, moment: When) -> bool:
         """Kill if this is the write and the moment, and say whether it was. Called at both moments of every write."""
+        if self.operation not in ("", name):
+            return False
         if moment == "before":
             self.seen += 1
         if self.hit or not self.pid or (self.seen, moment) != (self.call, self.when):
@@ -58,7 +62,7 @@ def asked(query: dict[str, str]) -> Kill:
         raise ValueError(f"process {pid} leads no process group of its own")
     for moment in MOMENTS:
         if when == moment:
-            return Kill(pid, call, moment)
+            return Kill(pid, call, moment, query.get("operation", ""))
     raise ValueError(f"when is {when!r}: choose among {', '.join(MOMENTS)}")
 
 

@@ -1,4 +1,4 @@
-"""Starts, finds and stops the embedded cloud's background process. Standard library only: the CLI imports this."""
+"""Starts, finds, asks and stops the embedded cloud's background process. Nothing heavy: the CLI imports this."""
 
 from __future__ import annotations
 
@@ -12,11 +12,14 @@ import signal
 import socket
 import sys
 import time
+import urllib.parse
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
+
+from provisioner.engine.errors import ConfigurationError, ProvisionError
 
 LOCAL_TIME_SCALE = 0.05
 READY_SECONDS = 30.0
@@ -27,8 +30,8 @@ _HOST = "127.0.0.1"
 _SERVICE = "provisioner.cloud"
 
 
-class CloudError(Exception):
-    """The embedded cloud could not be started; the message says why and what to do."""
+class CloudError(ProvisionError):
+    """The embedded cloud could not be started or asked; the message says why and what to do."""
 
 
 @dataclass(frozen=True)
@@ -43,13 +46,19 @@ class Cloud:
     time_scale: float
 
 
-def start(
-    folder: Path, domain: str, *, port: int | None = None, on_wait: Callable[[float], None] | None = None
-) -> Cloud:
+def start(folder: Path, domain: str, *, port: int | None = None) -> Cloud:
     """Return the cloud that belongs to `folder`, starting it when none runs; it outlives this process.
 
-    `port` asks for one TCP port (default: a free one); `on_wait` is called with the seconds waited so far.
-    Two starts at the same time yield one cloud. Raises CloudError.
+    Two starts at the same time yield one cloud.
+
+    Args:
+        folder: where it is remembered, and writes its log.
+        domain: the domain that its account has registered.
+        port: the TCP port to listen on; a free one if left out.
+
+    Raises:
+        CloudError: it could not be started.
+        ConfigurationError: `PROVISION_TIME_SCALE` is no scale.
     """
     folder.mkdir(parents=True, exist_ok=True)
     with _locked(folder):
@@ -61,7 +70,7 @@ def start(
             cloud = _launch(folder, domain, port)
             # before it is ready, so that it is found again if this process ends while it waits
             _write(folder / "cloud.json", asdict(cloud))
-        _await_ready(cloud, folder, on_wait)
+        _await_ready(cloud, folder)
         return cloud
 
 
@@ -75,7 +84,7 @@ def _launch(folder: Path, domain: str, port: int | None) -> Cloud:
     _require_moto()
     chosen = _checked(port) if port is not None else _free_port(socket.SOCK_STREAM)
     dns_port = _free_port(socket.SOCK_DGRAM)
-    scale, stamp = _time_scale(), uuid.uuid4().hex
+    scale, stamp = time_scale(LOCAL_TIME_SCALE), uuid.uuid4().hex
     pid = _spawn(folder, ["--port", str(chosen), "--dns-port", str(dns_port), "--domain", domain], stamp, scale)
     return Cloud(f"http://{_HOST}:{chosen}", dns_port, pid, stamp, domain, scale)
 
@@ -106,6 +115,51 @@ def stop(folder: Path) -> bool:
     return ours
 
 
+def delegate(folder: Path, domain: str) -> None:
+    """Make the outside world of the cloud of `folder` point at its name servers for a domain.
+
+    Raises:
+        CloudError: it is not running, or does not answer.
+    """
+    cloud = find(folder)
+    if cloud is None:
+        raise CloudError("the embedded cloud is not running: start it with `provision cloud start`")
+    try:
+        _request(cloud, "POST", f"/_cloud/delegate?{urllib.parse.urlencode({'domain': domain})}")
+    except (OSError, http.client.HTTPException) as error:
+        raise CloudError(f"the embedded cloud did not answer at {cloud.endpoint}: {error}") from None
+
+
+def set_faults(cloud: Cloud, scenarios: str) -> None:
+    """Let these scenarios, divided by commas, meet the calls to the cloud from now on; an empty text ends them.
+
+    Raises:
+        CloudError: it does not answer.
+        ConfigurationError: there is no such scenario.
+    """
+    query = urllib.parse.urlencode({"scenarios": scenarios})
+    try:
+        _request(cloud, "POST", f"/_cloud/faults?{query}")
+    except (OSError, http.client.HTTPException) as error:
+        raise CloudError(f"the embedded cloud did not answer at {cloud.endpoint}: {error}") from None
+
+
+def time_scale(default: float) -> float:
+    """Return what `PROVISION_TIME_SCALE` says, or the default when it says nothing.
+
+    Raises:
+        ConfigurationError: it is not a number above 0.
+    """
+    given = os.environ.get("PROVISION_TIME_SCALE")
+    try:
+        scale = float(given) if given else default
+    except ValueError:
+        scale = -1.0
+    if not 0 < scale < float("inf"):
+        raise ConfigurationError(f"PROVISION_TIME_SCALE is {given!r}: set it to a number above 0, or unset it")
+    return scale
+
+
 @contextlib.contextmanager
 def _locked(folder: Path) -> Iterator[None]:
     # The kernel drops a flock with its holder, so a killed starter leaves nothing behind.
@@ -121,7 +175,7 @@ def _require_moto() -> None:
     missing = [name for name in ("moto", "flask", "dns") if importlib.util.find_spec(name) is None]
     if missing:
         what = ", ".join(missing)
-        raise CloudError(f"the embedded cloud needs {what}, not installed here: run pip install 'provisioner[local]'")
+        raise CloudError(f"the embedded cloud needs {what}, not installed here: run pip install '.[local]' in a clone")
 
 
 def _checked(port: int) -> int:
@@ -145,17 +199,6 @@ def _free_port(kind: socket.SocketKind) -> int:
         return int(probe.getsockname()[1])
 
 
-def _time_scale() -> float:
-    given = os.environ.get("PROVISION_TIME_SCALE") or str(LOCAL_TIME_SCALE)
-    try:
-        scale = float(given)
-    except ValueError:
-        scale = -1.0
-    if not 0 < scale < float("inf"):
-        raise CloudError(f"PROVISION_TIME_SCALE is {given!r}: set it to a number above 0, or unset it")
-    return scale
-
-
 def _spawn(folder: Path, options: list[str], stamp: str, scale: float) -> int:
     """Start the server in a session of its own, its output in `cloud.log`, without the user's AWS settings."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "BOTO", "MOTO_"))}
@@ -176,20 +219,17 @@ def _spawn(folder: Path, options: list[str], stamp: str, scale: float) -> int:
     )
 
 
-def _await_ready(cloud: Cloud, folder: Path, on_wait: Callable[[float], None] | None) -> None:
+def _await_ready(cloud: Cloud, folder: Path) -> None:
     begin = time.monotonic()
     while True:
         health = _health(cloud)
         if health.get("started") == cloud.started and health.get("ready"):
             return
-        waited = time.monotonic() - begin
         if not _alive(cloud.pid):
             raise CloudError(f"the embedded cloud ended while starting.{_last_lines(folder)}")
-        if waited > READY_SECONDS:
+        if time.monotonic() > begin + READY_SECONDS:
             os.kill(cloud.pid, signal.SIGKILL)
             raise CloudError(f"the embedded cloud was not ready within {READY_SECONDS:.0f} s.{_last_lines(folder)}")
-        if on_wait is not None:
-            on_wait(waited)
         time.sleep(0.03)
 
 
@@ -209,11 +249,18 @@ def _health(cloud: Cloud) -> dict[str, Any]:
 
 
 def _request(cloud: Cloud, method: str, path: str) -> bytes:
+    """Return what a control path answers; ConfigurationError for what the user asked for wrongly."""
     # http.client and not urllib: a proxy of the user must never see this.
     connection = http.client.HTTPConnection(cloud.endpoint.removeprefix("http://"), timeout=ANSWER_SECONDS)
     try:
         connection.request(method, path)
-        return connection.getresponse().read()
+        answer = connection.getresponse()
+        body = answer.read()
+        if answer.status == http.client.BAD_REQUEST:
+            raise ConfigurationError(json.loads(body)["error"])
+        if answer.status != http.client.OK:
+            raise http.client.HTTPException(f"HTTP {answer.status}")
+        return body
     finally:
         connection.close()
 

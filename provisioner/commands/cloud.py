@@ -20,18 +20,27 @@ app.add_typer(group)
     "start",
     "provision cloud start              on a free port of 127.0.0.1; `up` does it by itself",
     "provision cloud start --port 5000  on a port of your choice",
+    "provision cloud start --faults throttle,lag   and let calls be throttled, and reads lag",
 )
 def start(
     options: Options,
     port: Annotated[int | None, typer.Option(metavar="N", min=1, max=65535, help="The TCP port to listen on.")] = None,
+    faults: Annotated[
+        str | None,
+        typer.Option(metavar="NAME,…", help="What is to go wrong from now on; see docs/faults.md. 'none' ends it."),
+    ] = None,
 ) -> int:
     """Start the embedded cloud, if it is not running, and say where it answers."""
     from dataclasses import asdict
 
     from provisioner import session
+    from provisioner.cloud import manage
     from provisioner.render import status as show
 
-    show.cloud(asdict(session.start_cloud(options, session.load(options), port)), options.json)
+    cloud = session.start_cloud(options, session.load(options), port)
+    if faults is not None:
+        manage.set_faults(cloud, "" if faults == "none" else faults)
+    show.cloud(asdict(cloud), options.json)
     return 0
 
 
@@ -64,9 +73,9 @@ def delegate(
     domain: Annotated[str, typer.Argument(metavar="DOMAIN", help="The domain of a public zone.")],
 ) -> int:
     """Let the world of the embedded cloud delegate a domain to it, which certificates of that domain wait for."""
-    from provisioner import session
+    from provisioner.cloud import manage
     from provisioner.render import status as show
 
-    session.delegate(options, domain)
+    manage.delegate(options.state_dir, domain)
     show.delegated(domain, options.again("up"), options.json)
     return 0

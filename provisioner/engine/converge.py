@@ -44,6 +44,7 @@ class Converge:
         self._below = built_on(declared)
         self._results: dict[str, Result] = {}
         self._wanted: dict[str, Kind] = {}
+        self._updated: dict[str, float] = {}
 
     def run(self) -> None:
         """Walk the graph until all is ready.
@@ -141,6 +142,7 @@ class Converge:
             else:
                 self.progress.doing(address, "change")
                 want.update(self.aws, live, changes)
+                self._updated[address] = self.aws.pace.now()
                 self._results.setdefault(address, "changed")
                 live = replace(live, attributes={**live.attributes, **{f: c.new for f, c in changes.items()}})
                 self.aws.made(type(want), live)
@@ -194,20 +196,29 @@ class Converge:
         try:
             live = find(self.aws, type(want), address, want.fields(), record.id)
             if live is None:
-                return Wait("AWS's lists to show it", TAKES_EFFECT)
+                return self._missing(want, record)
             self.lives[address] = live
             if why := want.pending(live):
                 return Wait(why, want.budget)
             if changes := compare(want, live):
-                return self._not_taken(want, changes)
+                return self._not_taken(want, live, changes)
             self._remember(want, item, live, "ready")
             self._finish(address, live)
         except Exception as error:  # noqa: BLE001 (it fails this thing, not its fellows)
             return error
         return None
 
-    def _not_taken(self, want: Kind, changes: Mapping[str, Change]) -> Wait:
-        """A ready thing differs: its changes are still to be made, or AWS does not show them yet."""
+    def _missing(self, want: Kind, record: Record) -> Wait:
+        """What was made is not listed: that takes time, unless AWS has given it up."""
+        if why := want.given_up(self.aws, record.outputs):
+            raise Failed(why)
+        return Wait("AWS's lists to show it", TAKES_EFFECT)
+
+    def _not_taken(self, want: Kind, live: Live, changes: Mapping[str, Change]) -> Wait:
+        """A ready thing differs: its changes are still to be made, AWS does not show them yet, or it took them back."""
+        settled = self.aws.pace.now() > self._updated.get(want.address, 0.0) + self.aws.pace.scaled(SETTLE)
+        if settled and (why := want.taken_back(self.aws, live, changes)):
+            raise Failed(why)
         if want.update_when_ready or want.revises:
             return Wait("its settings to be made", TAKES_EFFECT, again=True)
         differing = ", ".join(f"{name} is {change.old!r}" for name, change in changes.items())

@@ -12,7 +12,7 @@ class ProvisionError(Exception):
 
 
 class ConfigurationError(ProvisionError):
-    """The configuration or the command line is wrong; no call was made."""
+    """The configuration or the command line is wrong; nothing was written."""
 
     exit_code = 4
 

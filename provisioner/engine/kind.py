@@ -132,6 +132,20 @@ class Kind:
         return None
 
     @classmethod
+    def given_up(cls, aws: Aws, outputs: Mapping[str, Any]) -> str:
+        """Say why AWS gave up making a thing that it does not show yet; empty if it did not.
+
+        Args:
+            outputs: what `create` returned.
+        """
+        return ""
+
+    @classmethod
+    def taken_back(cls, aws: Aws, live: Live, changes: Changes) -> str:
+        """Say why AWS undid these changes after it had accepted them; empty if it did not."""
+        return ""
+
+    @classmethod
     def blockers(cls, aws: Aws, live: Live) -> str:
         """Say what keeps AWS from removing the thing, for the user; empty if that cannot be told."""
         return ""

@@ -86,7 +86,7 @@ class _Planner:
             raise explained(error) from error
         if changes:
             return Planned(item.address, "change", item.step, {n: _shown(c) for n, c in changes.items()})
-        return Planned(item.address, "none" if record else "adopt", item.step)
+        return Planned(item.address, "none" if record or want.kept else "adopt", item.step)
 
     def _lookup(self, address: str, output: str) -> Any:
         live = self._lives.get(address)

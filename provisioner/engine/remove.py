@@ -58,8 +58,7 @@ class Remove:
     def _act(self, address: str) -> Wait | None:
         record = self.records[address]
         kind = kind_of(record)
-        blockers = lambda: self._blockers(address, kind)  # noqa: E731
-        return tolerant(self.aws, kind, lambda: self._remove(record, kind), blockers=blockers)
+        return tolerant(self.aws, kind, lambda: self._remove(record, kind), blockers=self._asking(record, kind))
 
     def _remove(self, record: Record, kind: type[Kind]) -> Wait | None:
         if kind.kept:

@@ -11,6 +11,7 @@ from provisioner.engine.events import Emit, Skipped, ThingFailed, Waiting
 from provisioner.engine.kind import Kind
 from provisioner.engine.step import Need
 from provisioner.engine.waits import Pace
+from state.model import StateError
 
 JOBS = 16
 """Calls under way at once."""
@@ -82,6 +83,7 @@ class Walk:
         self._acted: set[str] = set()
         self._done: set[str] = set()
         self._failed: dict[str, BaseException] = {}
+        self._unrecorded: StateError | None = None
 
     def run(self) -> None:
         """Work until nothing more can be done.
@@ -89,9 +91,10 @@ class Walk:
         Raises:
             SomeFailed: things failed or could not be started; all others are finished.
             Interrupted: the user asked to stop; calls under way have ended and are recorded.
+            StateError: nothing more can be recorded, so nothing more was begun.
         """
         with ThreadPoolExecutor(JOBS) as pool:
-            while not self._pace.stop.is_set():
+            while not self._pace.stop.is_set() and self._unrecorded is None:
                 self._start(pool)
                 self._look_at_due(pool)
                 if not self._running and not self._waiting:
@@ -99,6 +102,8 @@ class Walk:
                 self._collect(self._timeout())
             while self._running:
                 self._collect(None)
+        if self._unrecorded:
+            raise self._unrecorded
         if self._failed or self._todo:
             self._pace.check()
             self._give_up()
@@ -174,6 +179,9 @@ class Walk:
 
     def _fail(self, address: str, error: BaseException) -> None:
         self._waiting.pop(address, None)
+        if isinstance(error, StateError):
+            self._unrecorded = error
+            return
         self._failed[address] = error
         self._emit(ThingFailed(address, self._nodes[address].step, str(error)))
 

@@ -15,6 +15,8 @@ from provisioner.kinds.route53 import RecordSet
 MOST_NAMES = 10
 """Names in one certificate (ACM's default quota)."""
 ALIVE = ("PENDING_VALIDATION", "ISSUED")
+KEY_TYPES = ("RSA_1024", "RSA_2048", "RSA_3072", "RSA_4096", "EC_prime256v1", "EC_secp384r1", "EC_secp521r1")
+"""All that there are: ListCertificates leaves out those of more than RSA_2048 unless they are named."""
 
 
 def proven(names: Iterable[str]) -> list[str]:
@@ -128,7 +130,8 @@ class ValidationRecord(RecordSet):
         domain = live.attributes["record_name"].partition(".")[2]
         # CloudFront's certificates are in us-east-1, and their records are the same
         for region in {aws.region, "us-east-1"}:
-            pages = aws.client("acm", region).get_paginator("list_certificates").paginate(CertificateStatuses=ALIVE)
+            listing = aws.client("acm", region).get_paginator("list_certificates")
+            pages = listing.paginate(CertificateStatuses=ALIVE, Includes={"keyTypes": KEY_TYPES})
             for summary in (summary for page in pages for summary in page["CertificateSummaryList"]):
                 names = {summary["DomainName"], *summary.get("SubjectAlternativeNameSummaries", ())}
                 if summary["CertificateArn"] not in ours and domain in proven(names):

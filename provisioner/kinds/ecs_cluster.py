@@ -182,11 +182,16 @@ class CapacityProvider(Kind):
 
 @dataclass(frozen=True)
 class ClusterCapacityProviders(Kind):
-    """The capacity providers that a cluster uses, and what a service without a strategy of its own gets."""
+    """The capacity providers that a cluster uses, and what a service without a strategy of its own gets.
+
+    Attributes:
+        failed: whether ECS could not attach what the providers need. Nobody wants that, so `up` puts them once more.
+    """
 
     cluster: str
     capacity_providers: Sequence[str]
     default_capacity_provider_strategy: Sequence[Mapping[str, Any]]
+    failed: bool = False
 
     service: ClassVar[str] = "ecs"
     identity: ClassVar[Sequence[str]] = ("cluster",)
@@ -215,6 +220,7 @@ class ClusterCapacityProviders(Kind):
                 "cluster": cluster["clusterName"],
                 "capacity_providers": providers,
                 "default_capacity_provider_strategy": strategy,
+                "failed": status == "UPDATE_FAILED",
             },
             status=status,
             deleting=not providers and status == "UPDATE_IN_PROGRESS",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -12,6 +12,7 @@ from provisioner.aws import Aws, batches, tag_map
 from provisioner.engine.errors import Failed
 from provisioner.engine.kind import Changes, Kind, Live
 from provisioner.kinds.ecs_cluster import Cluster
+from provisioner.kinds.ecs_trouble import ROLLING_BACK, last_failure, rolled_back, trouble
 
 CONTENT_TAG = "provisioner:content"
 """The tag with the hash of what a revision was registered with: it need not be described to be compared."""
@@ -203,7 +204,10 @@ class Service(Kind):
         deployment = service.get("deploymentConfiguration", {})
         breaker = deployment.get("deploymentCircuitBreaker", {})
         primary: Mapping[str, Any] = next((d for d in service.get("deployments", ()) if d["status"] == "PRIMARY"), {})
+        # One that is left from an earlier load balancer counts for nothing, and cannot be changed any more
+        grace = service.get("healthCheckGracePeriodSeconds") if service.get("loadBalancers") else None
         tags = tag_map(service.get("tags"), "key", "value")
+        failed, why = trouble(aws, service, primary) if aws.owns(tags) else (False, "")
         attributes = {
             "cluster": service["clusterArn"].rpartition("/")[2],
             "service_name": service["serviceName"],
@@ -221,7 +225,7 @@ class Service(Kind):
                 for lb in service.get("loadBalancers", ())
             ],
             "service_registries": [_without_empty(registry) for registry in service.get("serviceRegistries", ())],
-            "health_check_grace_period_seconds": service.get("healthCheckGracePeriodSeconds") or 0,
+            "health_check_grace_period_seconds": grace or 0,
             "deployment_configuration": {
                 "deploymentCircuitBreaker": {key: breaker.get(key, False) for key in ("enable", "rollback")},
                 "maximumPercent": deployment.get("maximumPercent"),
@@ -231,11 +235,12 @@ class Service(Kind):
             "enable_execute_command": service.get("enableExecuteCommand", False),
             "enable_ecs_managed_tags": service.get("enableECSManagedTags", False),
             "propagate_tags": service.get("propagateTags", "NONE"),
-            "failed": primary.get("rolloutState") == "FAILED",
+            "failed": failed,
             "running_count": service["runningCount"],
             "rollout_state": primary.get("rolloutState", ""),
             "rollout_reason": primary.get("rolloutStateReason", ""),
-            "trouble": _trouble(aws, service, primary) if aws.owns(tags) else "",
+            "trouble": why,
+            "rolled_back": rolled_back(service),
         }
         draining, left = service["status"] == "DRAINING", service["runningCount"] + service["pendingCount"]
         return Live(
@@ -296,7 +301,15 @@ class Service(Kind):
         # A new strategy moves no task by itself, and a deployment that was given up starts none
         if changes.keys() & {"capacity_provider_strategy", "failed"}:
             request["forceNewDeployment"] = True
-        aws.client("ecs").update_service(cluster=self.cluster, service=self.service_name, **request)
+        service = {"cluster": self.cluster, "service": self.service_name}
+        if "load_balancers" not in changes:
+            aws.client("ecs").update_service(**service, **request)
+            return
+        # Refused beside a first load balancer: the service must have one already (cloudformation-coverage-roadmap#1313)
+        grace = request.pop("healthCheckGracePeriodSeconds", None)
+        aws.client("ecs").update_service(**service, **request)
+        if grace is not None and self.load_balancers:
+            aws.client("ecs").update_service(**service, healthCheckGracePeriodSeconds=grace)
 
     @classmethod
     def delete(cls, aws: Aws, live: Live) -> None:
@@ -311,33 +324,17 @@ class Service(Kind):
         state, reason = live.attributes["rollout_state"], live.attributes["rollout_reason"]
         trouble = live.attributes["trouble"]
         # A rollback is a deployment of its own, which succeeds: what was wanted has failed all the same
-        if state == "FAILED" or (state == "IN_PROGRESS" and "rolling back" in reason):
-            raise Failed(f"{reason.rstrip('.')}{f' ({trouble})' if trouble else ''}")
+        rolling_back = state == "IN_PROGRESS" and ROLLING_BACK in reason
+        if live.attributes["failed"] or rolling_back:
+            said = reason.rstrip(".") if state == "FAILED" or rolling_back else ""
+            raise Failed(": ".join(filter(None, [said, trouble])))
         if state == "COMPLETED" and (now or not wanted):
             return None
         return f"{now}/{wanted} tasks{f', {trouble}' if trouble else ''}"
 
-
-def _trouble(aws: Aws, service: Mapping[str, Any], deployment: Mapping[str, Any]) -> str:
-    """Say what keeps a service's newest deployment from completing, as far as ECS tells; empty if nothing is wrong."""
-    if deployment.get("rolloutState") == "COMPLETED":
-        return ""
-    if failed := deployment.get("failedTasks", 0):
-        why = next(iter(_stopped(aws, service, deployment["id"])), "")
-        return f"{failed} failed{f': {why}' if why else ''}"
-    events = (e["message"] for e in service.get("events", ()) if e["createdAt"] >= deployment.get("createdAt", 0))
-    newest = next(events, "") if deployment else ""
-    return newest.partition(") ")[2].rstrip(".") if "unable" in newest else ""
-
-
-def _stopped(aws: Aws, service: Mapping[str, Any], deployment: str) -> Iterable[str]:
-    """Yield why the last tasks of a deployment stopped: ECS's reason, and what each container says of its end."""
-    ecs, cluster = aws.client("ecs"), service["clusterArn"]
-    arns = ecs.list_tasks(cluster=cluster, serviceName=service["serviceName"], desiredStatus="STOPPED")["taskArns"]
-    for task in ecs.describe_tasks(cluster=cluster, tasks=arns)["tasks"] if arns else ():
-        if task.get("startedBy") == deployment and task.get("stoppedReason"):
-            ends = (
-                c.get("reason") or (f"exit code {c['exitCode']}" if c.get("exitCode") else "")
-                for c in task["containers"]
-            )
-            yield "; ".join(dict.fromkeys([task["stoppedReason"].rstrip("."), *filter(None, ends)]))
+    @classmethod
+    def taken_back(cls, aws: Aws, live: Live, changes: Changes) -> str:
+        if "task_definition" not in changes or not live.attributes["rolled_back"]:
+            return ""
+        why = last_failure(aws, live.attributes["cluster"], live.attributes["service_name"])
+        return f"ECS put the former tasks back ({live.attributes['rolled_back']}){f': {why}' if why else ''}"

@@ -50,6 +50,9 @@ class PrivateDnsNamespace(Kind):
             "description": namespace.get("Description", ""),
         }
         deleting = aws.owns(tags) and cls._deleting(aws, namespace["Id"])
+        if aws.owns(tags) and not deleting and attributes["vpc"] is None:
+            # its deletion may have ended since it was listed: then this read says so, and the list is read again
+            aws.client("servicediscovery").get_namespace(Id=namespace["Id"])
         return Live(
             namespace["Id"],
             attributes,
@@ -63,14 +66,7 @@ class PrivateDnsNamespace(Kind):
     @staticmethod
     def _vpc(aws: Aws, zone: str | None) -> str | None:
         """Return the VPC of the namespace's zone: Cloud Map itself does not tell it."""
-        if not zone:
-            return None
-        try:
-            vpcs = aws.client("route53").get_hosted_zone(Id=zone).get("VPCs", ())
-        except ClientError as error:
-            if not absent(error):
-                raise
-            return None
+        vpcs = _zone(aws, zone).get("VPCs", ()) if zone else ()
         return next((vpc["VPCId"] for vpc in vpcs), None)
 
     @staticmethod
@@ -84,21 +80,24 @@ class PrivateDnsNamespace(Kind):
 
     def create(self, aws: Aws, token: str) -> Live:
         self._check_zones(aws)
-        aws.client("servicediscovery").create_private_dns_namespace(
+        made = aws.client("servicediscovery").create_private_dns_namespace(
             Name=self.namespace_name,
             CreatorRequestId=token,
             Description=self.description,
             Vpc=self.vpc,
             Tags=aws.tag_list(self.address),
         )
-        return Live("", self.fields(), address=self.address, status="creating")
+        outputs = {"operation": made["OperationId"]}
+        return Live("", self.fields(), outputs, address=self.address, status="creating")
 
     def _check_zones(self, aws: Aws) -> None:
-        """Raise `Failed` for a zone in the way: AWS fails later, and then never lists the namespace."""
+        """Raise `Failed` for a zone in the way: AWS fails later, and then never lists the namespace.
+
+        A zone of Cloud Map is not: it may be that of this very namespace, which an earlier try began to make.
+        """
         zones = aws.client("route53").list_hosted_zones_by_vpc(VPCId=self.vpc, VPCRegion=aws.region)
         for zone in zones["HostedZoneSummaries"]:
-            cloud_map = zone["Owner"].get("OwningService") == "servicediscovery.amazonaws.com"
-            if zone["Name"].rstrip(".") == self.namespace_name and not cloud_map:
+            if zone["Name"].rstrip(".") == self.namespace_name and not _of_cloud_map(aws, zone):
                 raise Failed(
                     f"the VPC already has a private zone {self.namespace_name} ({zone['HostedZoneId']}), and Cloud Map "
                     f"makes one of its own by that name: use another name, or remove that zone"
@@ -116,6 +115,16 @@ class PrivateDnsNamespace(Kind):
     @classmethod
     def pending(cls, live: Live) -> str | None:
         return None if live.id else "Cloud Map to make it and its zone"
+
+    @classmethod
+    def given_up(cls, aws: Aws, outputs: Mapping[str, Any]) -> str:
+        if "operation" not in outputs:
+            return ""
+        operation = aws.client("servicediscovery").get_operation(OperationId=outputs["operation"])["Operation"]
+        if operation["Status"] != "FAIL":
+            return ""
+        reason = f"{operation.get('ErrorCode', '')}: {operation.get('ErrorMessage', '')}".rstrip(".")
+        return f"Cloud Map could not make the namespace ({reason}). Run again to try once more"
 
     @classmethod
     def blockers(cls, aws: Aws, live: Live) -> str:
@@ -188,6 +197,25 @@ class DiscoveryService(Kind):
     def blockers(cls, aws: Aws, live: Live) -> str:
         found = ", ".join(sorted(instance["Id"] for instance in _instances(aws, live.id)))
         return f"instances {found}" if found else ""
+
+
+def _zone(aws: Aws, zone_id: str) -> Mapping[str, Any]:
+    """Return GetHostedZone's answer, or nothing if the zone is gone."""
+    try:
+        answer: Mapping[str, Any] = aws.client("route53").get_hosted_zone(Id=zone_id)
+    except ClientError as error:
+        if not absent(error):
+            raise
+        return {}
+    return answer
+
+
+def _of_cloud_map(aws: Aws, summary: Mapping[str, Any]) -> bool:
+    # its zones belong to the account itself (Route 53 API, HostedZoneOwner): only the zone tells who made it
+    if summary["Owner"].get("OwningAccount") != aws.account:
+        return False
+    made_by = _zone(aws, summary["HostedZoneId"]).get("HostedZone", {}).get("LinkedService", {})
+    return bool(made_by.get("ServicePrincipal") == "servicediscovery.amazonaws.com")
 
 
 def _services(aws: Aws, namespace_id: str) -> Iterator[Mapping[str, Any]]:

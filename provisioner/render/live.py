@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 HEIGHT = 24
 """The most lines that are drawn."""
-FAILURES, NEWEST, NOTICES = 5, 4, 2
+FAILURES, NOTICES = 5, 2
 BAR = 24
 STYLES = {"+": "green", "~": "yellow", "-": "red", "!": "bold red", "=": "dim", "i": "cyan"}
 
@@ -27,8 +27,7 @@ def draw(progress: Progress, width: int = 80, height: int = HEIGHT) -> list[str]
     if len(progress.failed) > FAILURES:
         failures.append(f"{SYMBOLS['failed']} and {len(progress.failed) - FAILURES} more failed")
     newest = [
-        f"{SYMBOLS[done.result]} {done.address} {done.result} {duration(done.seconds)}"
-        for done in list(progress.newest)[-NEWEST:]
+        f"{SYMBOLS[done.result]} {done.address} {done.result} {duration(done.seconds)}" for done in progress.newest
     ]
     notices = [f"i {text}" for text in progress.notices[-NOTICES:]]
     top = [_head(progress), _bar(progress)]

@@ -16,13 +16,12 @@ from provisioner.engine.events import (
     Event,
     Finished,
     Notice,
-    Skipped,
     ThingFailed,
     Verb,
     Waiting,
 )
 
-NEWEST = 8
+NEWEST = 4
 """How many of the latest finished things are remembered one by one."""
 ACTS: dict[Verb, str] = {"create": "making", "change": "changing", "remove": "removing", "wait": "waiting"}
 
@@ -53,7 +52,6 @@ class Progress:
     active: dict[str, Active] = field(default_factory=dict)
     newest: deque[Done] = field(default_factory=lambda: deque(maxlen=NEWEST))
     failed: list[ThingFailed] = field(default_factory=list)
-    skipped: list[Skipped] = field(default_factory=list)
     notices: list[str] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
     lock: threading.RLock = field(default_factory=threading.RLock)
@@ -93,8 +91,6 @@ class Progress:
             case ThingFailed():
                 self.active.pop(event.address, None)
                 self.failed.append(event)
-            case Skipped():
-                self.skipped.append(event)
             case Notice():
                 self.notices.append(event.text)
             case Finished():

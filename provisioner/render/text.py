@@ -43,13 +43,13 @@ def count(number: int, word: str) -> str:
     return f"{number} {word}{'' if number == 1 else 's'}"
 
 
-def table(rows: Iterable[Sequence[str]], indent: str = "") -> list[str]:
+def table(rows: Iterable[Sequence[str]]) -> list[str]:
     """Return the rows as lines with aligned columns, two blanks apart."""
     rows = [tuple(row) for row in rows]
     if not rows:
         return []
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return [indent + "  ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)).rstrip() for row in rows]
+    return ["  ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)).rstrip() for row in rows]
 
 
 def say(lines: Iterable[str], stream: TextIO | None = None) -> None:

@@ -64,6 +64,10 @@ class EmbeddedCloud:
         answer: list[dict[str, Any]] = json.loads(self._open(f"/_cloud/log?since={since}", "GET"))
         return answer
 
+    def control(self, method: str, name: str, query: str = "") -> bytes:
+        """Call one of the cloud's own paths."""
+        return self._open(f"/_cloud/{name}?{query}", method)
+
     def wait(self, condition: Callable[[], Any], what: str, seconds: float = 15) -> Any:
         """Poll until `condition` returns something true, and return it; fail naming `what` otherwise."""
         deadline = monotonic() + seconds

@@ -71,7 +71,7 @@ def difference(before: Inventory, after: Inventory, *aside: str) -> dict[str, di
 
 
 def well(found: Inventory) -> bool:
-    """Return whether instances have joined, and all that follows a task is there: healthy target, discovery, exact counts."""
+    """Return whether instances have joined and all that follows a task is there: target, discovery, exact counts."""
     services = found["ecs_services"]
     running = all(s["desiredCount"] == s["runningCount"] and len(s["deployments"]) == 1 for s in services)
     healthy = all(t["TargetHealth"]["State"] == "healthy" for g in found["target_groups"] for t in g["targets"])

@@ -67,10 +67,10 @@ def test_removed_without_a_trace(rig: Rig) -> None:
     assert rig.cloud.client("acm").list_certificates()["CertificateSummaryList"] == []
 
 
-def _theirs(rig: Rig, region: str, domain: str) -> dict[str, Any]:
+def _theirs(rig: Rig, region: str, domain: str, key: str = "RSA_2048") -> dict[str, Any]:
     """Request somebody else's certificate, and return the record that it needs."""
     acm = rig.cloud.client("acm", region)
-    arn = acm.request_certificate(DomainName=domain, ValidationMethod="DNS")["CertificateArn"]
+    arn = acm.request_certificate(DomainName=domain, ValidationMethod="DNS", KeyAlgorithm=key)["CertificateArn"]
 
     def record() -> Any:
         options = acm.describe_certificate(CertificateArn=arn)["Certificate"]["DomainValidationOptions"]
@@ -80,10 +80,13 @@ def _theirs(rig: Rig, region: str, domain: str) -> dict[str, Any]:
     return found
 
 
-@pytest.mark.parametrize("region", ["ap-northeast-1", "us-east-1"])
-def test_a_record_that_another_certificate_needs_serves_and_stays(rig: Rig, region: str) -> None:
+@pytest.mark.parametrize(
+    ("region", "key"),
+    [("ap-northeast-1", "RSA_2048"), ("us-east-1", "RSA_2048"), ("ap-northeast-1", "EC_prime256v1")],
+)
+def test_a_record_that_another_certificate_needs_serves_and_stays(rig: Rig, region: str, key: str) -> None:
     zone = zone_of(rig)
-    needed = _theirs(rig, region, "example.com")
+    needed = _theirs(rig, region, "example.com", key)
     record = {"Name": needed["Name"], "Type": "CNAME", "TTL": 86400, "ResourceRecords": [{"Value": needed["Value"]}]}
     rig.cloud.client("route53").change_resource_record_sets(
         HostedZoneId=zone, ChangeBatch={"Changes": [{"Action": "CREATE", "ResourceRecordSet": record}]}

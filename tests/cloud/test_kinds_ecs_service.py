@@ -11,12 +11,13 @@ import pytest
 from provisioner.engine.converge import awaited
 from provisioner.engine.errors import Failed
 from provisioner.engine.kind import Change, Live, compare
-from provisioner.engine.step import Stack, filled, ids, ready
+from provisioner.engine.step import Handle, Stack, filled, ids, ready
 from provisioner.kinds.application_autoscaling import ScalableTarget, ScalingPolicy
-from provisioner.kinds.ec2_network import Subnet, Vpc
+from provisioner.kinds.ec2_network import InternetGateway, Subnet, Vpc
 from provisioner.kinds.ec2_security import SecurityGroup, allow_all
 from provisioner.kinds.ecs_cluster import Cluster, ClusterCapacityProviders
 from provisioner.kinds.ecs_service import Service, TaskDefinition
+from provisioner.kinds.elbv2 import Listener, LoadBalancer, TargetGroup, forward
 from tests.cloud.rig import Rig
 
 ROLE = "arn:aws:iam::123456789012:role/tasks"
@@ -37,7 +38,16 @@ def role(rig: Rig) -> None:
     rig.cloud.client("iam").create_role(RoleName="tasks", AssumeRolePolicyDocument=json.dumps(trust))
 
 
-def declared(stack: Stack, *, image: str = "nginx:1", percent: float = 70, grace: bool = True, count: int = 1) -> None:
+def declared(
+    stack: Stack,
+    *,
+    image: str = "nginx:1",
+    percent: float = 70,
+    rebalanced: bool = True,
+    count: int = 1,
+    public: bool | None = None,
+) -> None:
+    """Declare a service; `public` says whether it is behind the load balancer, None that there is none."""
     vpc = stack.ensure(Vpc("main", "10.0.0.0/16"))
     subnets = [
         stack.ensure(Subnet(zone, vpc.id, f"ap-northeast-1{zone}", block))
@@ -47,6 +57,8 @@ def declared(stack: Stack, *, image: str = "nginx:1", percent: float = 70, grace
     cluster = stack.ensure(Cluster("main", CLUSTER, [{"name": "containerInsights", "value": "enabled"}]))
     providers = stack.ensure(ClusterCapacityProviders("main", cluster.id, ["FARGATE_SPOT"], []))
     definition = stack.ensure(task_definition(image))
+    balancers, routes = ([], []) if public is None else balanced(stack, vpc, ids(subnets), group.id)
+    balancers = balancers if public else []
     service = stack.ensure(
         Service(
             "web",
@@ -58,16 +70,16 @@ def declared(stack: Stack, *, image: str = "nginx:1", percent: float = 70, grace
             subnets=ids(subnets),
             security_groups=[group.id],
             assign_public_ip="DISABLED",
-            load_balancers=[],
+            load_balancers=balancers,
             service_registries=[],
-            health_check_grace_period_seconds=0,
+            health_check_grace_period_seconds=60 if public else 0,
             deployment_configuration={**BREAKER, "maximumPercent": 200, "minimumHealthyPercent": 100},
-            availability_zone_rebalancing="ENABLED" if grace else "DISABLED",
+            availability_zone_rebalancing="ENABLED" if rebalanced else "DISABLED",
             enable_execute_command=True,
             enable_ecs_managed_tags=True,
             propagate_tags="SERVICE",
         ),
-        after=[ready(providers)],
+        after=[ready(providers), *routes],
     )
     target = stack.ensure(ScalableTarget("web", f"service/{cluster.id}/{service.service_name}", 1, 10))
     stack.ensure(
@@ -84,6 +96,15 @@ def declared(stack: Stack, *, image: str = "nginx:1", percent: float = 70, grace
             },
         )
     )
+
+
+def balanced(stack: Stack, vpc: Handle, subnets: list[str], group: str) -> tuple[list[dict[str, Any]], list[Handle]]:
+    """Declare a load balancer, and return what a service behind it says of it and comes after."""
+    gateway = stack.ensure(InternetGateway("main", vpc.id))
+    balancer = stack.ensure(LoadBalancer("main", CLUSTER, subnets, [group]), after=[ready(gateway)])
+    targets = stack.ensure(TargetGroup("web", FAMILY, vpc.id, "/health"))
+    listener = stack.ensure(Listener("web", balancer.id, 80, "HTTP", [forward(targets.id)]))
+    return [{"targetGroupArn": targets.id, "containerName": "web", "containerPort": 8080}], [listener]
 
 
 def task_definition(image: str) -> TaskDefinition:
@@ -177,7 +198,7 @@ def test_a_change_of_settings_is_planned_and_made_and_nothing_else(rig: Rig) -> 
     rig.up(declared).ok()
 
     def edited(stack: Stack) -> None:
-        declared(stack, percent=50, grace=False)
+        declared(stack, percent=50, rebalanced=False)
 
     planned = rig.plan(edited)
     assert [(item.address, list(item.changes)) for item in planned] == [
@@ -187,6 +208,24 @@ def test_a_change_of_settings_is_planned_and_made_and_nothing_else(rig: Rig) -> 
     assert sorted(rig.up(edited).ok().writes) == ["PutScalingPolicy", "UpdateService"]
     assert len(shown(rig)["deployments"]) == 1
     assert rig.plan(edited) == []
+
+
+def test_a_service_comes_behind_the_load_balancer_and_leaves_it_again(rig: Rig) -> None:
+    rig.up(lambda stack: declared(stack, public=False)).ok()
+    assert "healthCheckGracePeriodSeconds" not in shown(rig)
+    # ECS takes the grace period only once the load balancer is there
+    for public, writes in ((True, ["UpdateService", "UpdateService"]), (False, ["UpdateService"])):
+
+        def edited(stack: Stack, public: bool = public) -> None:
+            declared(stack, public=public)
+
+        changes = ["load_balancers", "health_check_grace_period_seconds"]
+        assert [(item.address, list(item.changes)) for item in rig.plan(edited)] == [("service/web", changes)]
+        assert rig.up(edited).ok().writes == writes
+        assert len(shown(rig)["loadBalancers"]) == int(public)
+        # ECS keeps the period when the load balancer is gone
+        assert shown(rig)["healthCheckGracePeriodSeconds"] == 60
+        assert rig.plan(edited) == []
 
 
 def test_drift_is_seen_and_mended(rig: Rig) -> None:

@@ -5,6 +5,9 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
+import pytest
+from botocore.exceptions import ClientError
+
 from provisioner.engine.errors import SomeFailed
 from provisioner.engine.step import Stack
 from provisioner.kinds.ec2_network import Vpc
@@ -132,6 +135,18 @@ def test_a_zone_of_the_same_name_in_the_vpc_is_told_before_anything_is_made(rig:
     assert refused.writes == []
     assert isinstance(refused.summary.error, SomeFailed)
     assert f"already has a private zone {DOMAIN}" in str(refused.summary.error.failures["private_dns_namespace/main"])
+
+
+def test_a_zone_that_cloud_map_made_is_not_in_the_way(rig: Rig) -> None:
+    def alone(stack: Stack) -> None:
+        stack.ensure(Vpc("main", "10.0.0.0/16", enable_dns_hostnames=False))
+
+    rig.up(alone).ok()
+    vpc = str(rig.state().records["vpc/main"].id)
+    make_namespace(rig, vpc)
+    # as after a run that was cut off, before the lists show what it made: Cloud Map itself has the last word
+    with pytest.raises(ClientError, match="NamespaceAlreadyExists"):
+        PrivateDnsNamespace("main", DOMAIN, vpc, "Services").create(rig.aws(), uuid.uuid4().hex)
 
 
 def test_an_earlier_one_that_is_being_deleted_is_waited_for(rig: Rig) -> None:

@@ -73,6 +73,10 @@ def test_teardown_goes_from_services_to_tasks_to_instances_to_group_to_cluster()
     for earlier, later in pairwise(chain):
         assert later in needed(stack, earlier), f"{earlier} must be removed before {later}"
     assert "security_group/ecs-instance" in needed(stack, "instances/ecs-sample-dev")
+    # an agent that hears nothing stops no task
+    assert {f"vpc_endpoint/{name}" for name in ("ecs", "ecs-agent")} <= needed(
+        stack, "container_instances/ecs-sample-dev"
+    )
 
 
 def test_the_first_instance_comes_after_the_setting_and_after_the_endpoints_if_it_comes_by_itself() -> None:

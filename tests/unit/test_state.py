@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 import multiprocessing
+import resource
 import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -28,6 +31,17 @@ def record(address: str, id: str = "id-1") -> Record:
 
 def opened(folder: Path) -> LocalStore:
     return LocalStore(folder, "shop-dev", "up", "1.0")
+
+
+@contextmanager
+def files_no_longer_than(size: int) -> Iterator[None]:
+    """As on a full disk: what goes beyond the size is cut off, and the next write refused."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 def test_an_empty_folder_gives_an_empty_state(tmp_path: Path) -> None:
@@ -174,6 +188,30 @@ def test_a_second_command_is_told_who_is_at_work(tmp_path: Path) -> None:
         other.join()
     assert "`provision up`" in message
     assert "process" in message
+
+
+@pytest.mark.parametrize("more", [0, 1, 100])
+def test_on_a_full_disk_nothing_more_is_taken_and_what_was_put_stays(tmp_path: Path, more: int) -> None:
+    with opened(tmp_path) as store:
+        store.put(record("vpc/main"))
+        journal = tmp_path / JOURNAL
+        full = files_no_longer_than(journal.stat().st_size + more)
+        with full, pytest.raises(StateError, match=r"journal cannot be written: .*run the same command again"):
+            store.put(record("subnet/a"))
+        with pytest.raises(StateError, match="cannot be written"):
+            store.drop("vpc/main")
+        assert journal.read_bytes().endswith(b"\n")
+        assert list(store.records) == list(read(tmp_path, "shop-dev").records) == ["vpc/main"]
+
+
+def test_a_document_that_cannot_be_written_leaves_the_one_before_and_its_journal(tmp_path: Path) -> None:
+    with opened(tmp_path) as store:
+        store.put(record("vpc/main"))
+    with pytest.raises(StateError, match="cannot be written"), files_no_longer_than(600), opened(tmp_path) as store:
+        store.put(record("subnet/a"))
+    assert read(tmp_path, "shop-dev").records.keys() == {"vpc/main", "subnet/a"}
+    with opened(tmp_path) as store:
+        assert store.records.keys() == {"vpc/main", "subnet/a"}
 
 
 def test_a_folder_that_cannot_be_written_is_one_clear_error(tmp_path: Path) -> None:

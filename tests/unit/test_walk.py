@@ -16,6 +16,7 @@ from provisioner.engine.kind import KINDS, Kind
 from provisioner.engine.step import Need
 from provisioner.engine.waits import Pace
 from provisioner.engine.walk import Node, Outcome, Wait, Walk
+from state.model import StateError
 
 
 class Thing(Kind):
@@ -65,6 +66,7 @@ def waits(why: str = "x", budget: float = 1000, *, again: bool = False) -> Wait:
 
 def test_what_needs_only_the_id_does_not_wait_for_ready() -> None:
     world = World({"a": [], "b": [Need("a")], "c": [Need("a", ready=True)]}, a=[waits(), waits(), None])
+    world.pace = Pace(0.2)
     world.run()
     assert world.happened.index("act b") < world.happened.index("look a")
     assert world.happened.index("act c") > world.happened.index("look a")
@@ -141,6 +143,13 @@ def test_an_interruption_lets_calls_end_and_starts_nothing_more() -> None:
     with pytest.raises(Interrupted):
         world.run()
     assert world.happened == ["act a"]
+
+
+def test_when_nothing_can_be_recorded_nothing_more_is_begun() -> None:
+    world = World({"a": [], "b": [Need("a")], "c": [Need("d")], "d": []}, a=[StateError("full")], d=[waits(), waits()])
+    with pytest.raises(StateError, match="full"):
+        world.run()
+    assert {"act b", "act c"}.isdisjoint(world.happened)
 
 
 @settings(deadline=None, max_examples=50)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
+from provisioner.cloud import faults
 from provisioner.cloud.clock import later, passed
 from provisioner.cloud.ecs import managed
 from provisioner.cloud.ecs.dispatch import operation, page
@@ -94,6 +95,7 @@ def put_cluster_capacity_providers(store: Store, request: Shape) -> Shape:
             "UPDATE_FAILED state before they can be updated. Wait and try again.",
         )
     _assign(store, cluster, request.get("capacityProviders", []), request.get("defaultCapacityProviderStrategy", []))
+    cluster.failed = faults.current.strike("operations-fail", "ecs:PutClusterCapacityProviders")
     return {"cluster": _described(store, cluster, everything=True)}
 
 
@@ -236,7 +238,8 @@ def _described(
             for one in attachments
         ]
         if cluster.providers or cluster.attachments or cluster.busy_until:
-            shape["attachmentsStatus"] = "UPDATE_COMPLETE" if complete else "UPDATE_IN_PROGRESS"
+            ended = "UPDATE_FAILED" if cluster.failed else "UPDATE_COMPLETE"
+            shape["attachmentsStatus"] = ended if complete else "UPDATE_IN_PROGRESS"
     if cluster.service_connect:
         shape["serviceConnectDefaults"] = cluster.service_connect
     return {name: value for name, value in shape.items() if value is not None}

@@ -8,6 +8,7 @@ from typing import Any
 from moto.core.exceptions import ServiceException
 
 from provisioner.cloud.clock import later, passed
+from provisioner.cloud.ecs import failing
 from provisioner.cloud.ecs.placement import place
 from provisioner.cloud.ecs.store import NEVER, Store, Task, last_part, now
 from provisioner.cloud.ecs.tasks import end
@@ -53,10 +54,14 @@ def _start(store: Store, task: Task) -> None:
             task.status, task.next_at = "PENDING", later(_PULL_SECONDS)
             task.times["pullStartedAt"] = now()
         case "PENDING":
+            if failing.fail_to_pull(task):
+                return
             task.times["pullStoppedAt"] = now()
             task.status, task.next_at = "ACTIVATING", later(_ACTIVATE_SECONDS)
             _register(store, task)
         case "ACTIVATING":
+            if failing.exit_at_once(store, task):
+                return
             task.status, task.next_at = "RUNNING", NEVER
             task.times["startedAt"] = now()
 
@@ -74,7 +79,7 @@ def _stop(store: Store, task: Task) -> None:
             task.status, task.next_at = "STOPPING", later(_STOP_SECONDS)
         case "STOPPING":
             task.times["executionStoppedAt"] = now()
-            task.exit_code = 0
+            task.exit_code = task.exit_code or 0
             task.status, task.next_at = "DEPROVISIONING", later(_DEPROVISION_SECONDS)
             _detach(store, task)
         case "DEPROVISIONING":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from provisioner.cloud import faults
 from provisioner.cloud.clock import later, passed
 from provisioner.cloud.ecs import managed
 from provisioner.cloud.ecs.dispatch import operation, page
@@ -90,6 +91,8 @@ def delete_capacity_provider(store: Store, request: Shape) -> Shape:
             f"The capacity provider cannot be deleted because it is associated with cluster: {', '.join(bound)}. "
             "Remove the capacity provider from the cluster and try again."
         )
+    elif faults.current.strike("operations-fail", "ecs:DeleteCapacityProvider"):
+        provider.update_status, provider.update_reason = "DELETE_FAILED", "An internal error occurred. Try again."
     else:
         provider.update_status, provider.update_reason = "DELETE_IN_PROGRESS", ""
         provider.status_at = later(_CHANGE_SECONDS)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from provisioner.cloud.clock import later, passed
-from provisioner.cloud.ecs import placement
+from provisioner.cloud.ecs import failing, placement
 from provisioner.cloud.ecs.store import Deployment, Service, Shape, Store, Task, now
 from provisioner.cloud.ecs.tasks import end, new
 
@@ -30,6 +30,7 @@ def schedule(store: Store, service: Service) -> None:
             service.status = "INACTIVE"
             service.say("has been deleted.")
         return
+    failing.count(store, service, service.deployments[0])
     primary = service.deployments[0]
     current = [task for task in tasks if task.deployment == primary.id and not _draining(store, task)]
     outdated = [task for task in tasks if task not in current]
@@ -52,7 +53,7 @@ def _shrink(service: Service, primary: Deployment, current: list[Task]) -> None:
 
 
 def _grow(store: Store, service: Service, primary: Deployment, current: int, total: int) -> None:
-    if not passed(service.retry_at):
+    if not passed(service.retry_at) or primary.state == "FAILED":
         return
     configuration = service.shape["deploymentConfiguration"]
     most = max(service.desired, math.floor(service.desired * configuration["maximumPercent"] / 100))

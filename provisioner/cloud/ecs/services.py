@@ -36,6 +36,7 @@ _DEFAULTS: Shape = {
 _PLAIN = (*_DEFAULTS, "healthCheckGracePeriodSeconds", "serviceConnectConfiguration", "volumeConfigurations")
 # What starts a new deployment when an update changes it.
 _ROLLED = ("networkConfiguration", "loadBalancers", "serviceRegistries", "capacityProviderStrategy", "platformVersion")
+_OUTCOMES = {"IN_PROGRESS": "IN_PROGRESS", "COMPLETED": "SUCCESSFUL", "FAILED": "STOPPED"}
 _GROUP_PENDING = ("PROVISIONING", "PENDING", "ACTIVATING")
 
 
@@ -61,6 +62,7 @@ def create_service(store: Store, request: Shape) -> Shape:
     shape |= _platform(request, shape)
     if network := checks.network(store, request, definition, on_fargate(shape)):
         shape["networkConfiguration"] = network
+    _check_grace(request, shape)
     checks.check_balancers(store, shape["loadBalancers"], definition)
     checks.check_registries(store, shape["serviceRegistries"], definition)
     shape["deploymentConfiguration"] = _deployment_configuration({}, request.get("deploymentConfiguration"))
@@ -88,6 +90,7 @@ def update_service(store: Store, request: Shape) -> Shape:
     service = _find(store, request)
     if service.status != "ACTIVE":
         refuse("ServiceNotActiveException", "Service was not ACTIVE.")
+    _check_grace(request, service.shape)
     current = service.deployments[0].task_definition
     definition = checks.checked_definition(store, request["taskDefinition"]) if "taskDefinition" in request else None
     effective = definition or store.revision(current)
@@ -113,6 +116,15 @@ def update_service(store: Store, request: Shape) -> Shape:
     if rolled or request.get("forceNewDeployment") or (definition is not None and definition.arn != current):
         _deploy(service, effective.arn)
     return {"service": describe(store, service, tags=True)}
+
+
+def _check_grace(request: Shape, shape: Shape) -> None:
+    """Refuse a grace period unless the service has a load balancer, and on updates had it before."""
+    if "healthCheckGracePeriodSeconds" in request and not shape["loadBalancers"]:
+        refuse(
+            "InvalidParameterException",
+            "Health check grace period is only valid for services configured to use load balancers",
+        )
 
 
 @operation
@@ -265,7 +277,7 @@ def _deployment(service: Service, deployment: Deployment, status: str, tasks: li
         "taskDefinition": deployment.task_definition,
         "desiredCount": service.desired if status == "PRIMARY" else 0,
         **_counts([task for task in tasks if task.deployment == deployment.id]),
-        "failedTasks": 0,
+        "failedTasks": deployment.failed,
         "createdAt": deployment.created,
         "updatedAt": deployment.updated,
         "rolloutState": deployment.state,
@@ -282,13 +294,12 @@ def _deployment(service: Service, deployment: Deployment, status: str, tasks: li
 
 
 def _brief(store: Store, service: Service, deployment: Deployment) -> Shape:
-    done = deployment.state == "COMPLETED"
     brief: Shape = {
         "serviceDeploymentArn": store.arn(f"service-deployment/{service.cluster}/{service.name}/{deployment.id[8:]}"),
         "serviceArn": service.arn,
         "clusterArn": store.clusters[service.cluster].arn,
         "startedAt": deployment.created,
         "createdAt": deployment.created,
-        "status": "SUCCESSFUL" if done else "IN_PROGRESS",
+        "status": _OUTCOMES[deployment.state],
     }
-    return brief | ({"finishedAt": deployment.updated} if done else {})
+    return brief | ({"finishedAt": deployment.updated} if deployment.state != "IN_PROGRESS" else {})

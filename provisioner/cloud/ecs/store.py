@@ -51,6 +51,7 @@ class Cluster:
     attachments: dict[str, list[Shape]] = field(default_factory=dict)
     status: str = "ACTIVE"
     busy_until: float = 0.0
+    failed: bool = False
     gone_at: float = NEVER
 
 
@@ -98,6 +99,7 @@ class Deployment:
     updated: datetime = field(default_factory=now)
     state: str = "IN_PROGRESS"
     reason: str = ""
+    failed: int = 0
 
 
 @dataclass
@@ -154,8 +156,10 @@ class Task:
     times: dict[str, datetime] = field(default_factory=lambda: {"createdAt": now()})
     stop_code: str = ""
     stop_reason: str = ""
+    container_reason: str = ""
     exit_code: int | None = None
     registered: bool = False
+    counted: bool = False
 
     @property
     def ended(self) -> bool:

@@ -194,6 +194,8 @@ def _containers(task: Task) -> list[Shape]:
         }
         if "memory" in container:
             shape["memory"] = str(container["memory"])
+        if task.container_reason:
+            shape["reason"] = task.container_reason
         if task.exit_code is not None:
             shape["exitCode"] = task.exit_code
         containers.append(shape)

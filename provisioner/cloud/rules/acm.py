@@ -76,6 +76,12 @@ def check(original: Any, self: Any) -> None:
         self.usable_at = later(_USABLE_AFTER)
 
 
+@wrap(AWSCertificateManagerBackend, "list_certificates")
+def list_certificates(original: Any, self: Any, statuses: Any, includes: Any) -> Any:
+    """ListCertificates: RSA keys of at most 2048 bits, unless other types are asked for (API reference, Filters)."""
+    return original(self, statuses, {"keyTypes": ["RSA_1024", "RSA_2048"], **(includes or {})})
+
+
 def _resolves(bundle: Any, domain: str) -> bool:
     record = validation_record(bundle.account_id, domain)
     wanted = record["Value"].rstrip(".")

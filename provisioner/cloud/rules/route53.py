@@ -169,16 +169,6 @@ def list_zones_in_pages(original: Any, self: Any) -> ActionResult:
     return ActionResult(answer)
 
 
-@wrap(Route53Backend, "list_hosted_zones_by_vpc")
-def list_hosted_zones_by_vpc(original: Any, self: Any, vpc_id: str) -> list[dict[str, Any]]:
-    """ListHostedZonesByVPC: zones of Cloud Map name their owning service."""
-    found = original(self, vpc_id)
-    for summary in found:
-        if owner_of(self.zones[summary["HostedZoneId"]]):
-            summary["Owner"] = {"OwningService": "servicediscovery.amazonaws.com"}
-    return list(found)
-
-
 FakeZone.linked_service = None  # type: ignore[attr-defined]
 
 

@@ -10,11 +10,13 @@ from moto.route53.models import route53_backends
 from moto.servicediscovery.models import Namespace, Operation, ServiceDiscoveryBackend
 from moto.servicediscovery.responses import ServiceDiscoveryResponse
 
+from provisioner.cloud import faults
 from provisioner.cloud.clock import later, passed
 from provisioner.cloud.patch import refuse, wrap
 from provisioner.cloud.rules.route53 import check_vpc, drop_zone
 
 _SUBMITTED, _DONE = 0.8, 2.5
+_INTERNAL = ("INTERNAL_FAILURE", "The operation failed because of an internal error. Try again.")
 
 
 @wrap(ServiceDiscoveryBackend, "_create_operation")
@@ -34,7 +36,7 @@ def settle(discovery: Any) -> None:
             continue
         if passed(operation.due):
             operation.status = "FAIL" if operation.error else "SUCCESS"
-            if operation.operation_type == "DELETE_NAMESPACE":
+            if operation.operation_type == "DELETE_NAMESPACE" and not operation.error:
                 _forget(discovery, operation.targets["NAMESPACE"])
         elif passed(operation.pending_at):
             operation.status = "PENDING"
@@ -111,6 +113,9 @@ def _create(
         vpc=vpc or None,
     )
     operation_id = str(discovery._create_operation("CREATE_NAMESPACE", targets={"NAMESPACE": namespace.id}))
+    if faults.current.strike("operations-fail", "servicediscovery:CreatePrivateDnsNamespace"):
+        discovery.operations[operation_id].error = _INTERNAL
+        return operation_id
     soa = ((properties or {}).get("DnsProperties") or {}).get("SOA") or {"TTL": 15}
     try:
         zone_id = "" if kind == "HTTP" else _make_zone(discovery, namespace, vpc)
@@ -185,7 +190,7 @@ def delete_namespace(original: Any, self: Any, namespace_id: str) -> str:
     namespace = self.get_namespace(namespace_id)
     for operation in self.operations.values():
         deleting = operation.operation_type == "DELETE_NAMESPACE" and operation.targets["NAMESPACE"] == namespace.id
-        if deleting and operation.status != "SUCCESS":
+        if deleting and operation.status not in ("SUCCESS", "FAIL"):
             refuse(
                 "DuplicateRequest",
                 f"Another operation on namespace {namespace.id} is in progress.",
@@ -196,10 +201,14 @@ def delete_namespace(original: Any, self: Any, namespace_id: str) -> str:
             "ResourceInUse",
             "Namespace contains registered services; delete the services before deleting the namespace",
         )
+    operation_id = str(self._create_operation("DELETE_NAMESPACE", targets={"NAMESPACE": namespace.id}))
+    if faults.current.strike("operations-fail", "servicediscovery:DeleteNamespace"):
+        self.operations[operation_id].error = _INTERNAL
+        return operation_id
     route53 = route53_backends[self.account_id]["aws"]
     if zone := route53.zones.get(namespace.dns_properties.get("HostedZoneId", "")):
         drop_zone(route53, zone)
-    return str(self._create_operation("DELETE_NAMESPACE", targets={"NAMESPACE": namespace.id}))
+    return operation_id
 
 
 @wrap(ServiceDiscoveryBackend, "get_operation")

@@ -33,6 +33,7 @@ _VOLATILE = {"AvailableIpAddressCount", "creationTime", "events", "targets", "Ta
 """Members that are moments or follow from where tasks were placed."""
 _MADE_UP = re.compile(
     r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?(\+00:00|Z)?"
+    r"|\d{4}(-\d\d){4}"
     r"|ns-\d+\.awsdns-\d+\.[a-z]+(\.uk)?"
     r"|\b\d+\.\d+\.\d+\.\d+\b(?!/)"
     r"|(?<=cluster-)[a-z0-9]{12}|(?<=cluster-ro-)[a-z0-9]{12}"
@@ -92,6 +93,6 @@ def _steady(value: Any, known: Mapping[str, str]) -> Any:
 
 
 def _plain(text: str, known: Mapping[str, str]) -> str:
-    for id, name in known.items():
-        text = text.replace(id, name)
+    for made_up, name in known.items():
+        text = text.replace(made_up, name)
     return _MADE_UP.sub("*", text)

@@ -1,0 +1,99 @@
+"""Why the tasks of an ECS service do not come up: the reasons that ECS gives, and the last lines of their logs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from provisioner.aws import Aws
+from provisioner.engine.retry import absent, code_of
+
+ATTEMPTS = 3
+"""Failed tasks after which a deployment is given up; ECS's own circuit breaker waits for more when many are wanted."""
+FAILED_STOPS = ("TaskFailedToStart", "EssentialContainerExited")
+ROLLING_BACK = "rolling back"
+WISHED = "Scaling activity initiated by"
+"""What the reason of a task begins with that the scheduler stopped because it was one too many."""
+LOG_LINES = 5
+
+
+def trouble(aws: Aws, service: Mapping[str, Any], primary: Mapping[str, Any]) -> tuple[bool, str]:
+    """Say whether a service's newest deployment has failed, and what keeps it from completing as far as ECS tells.
+
+    It has failed when ECS says so, or when so many of its tasks failed and none runs.
+    """
+    state = primary.get("rolloutState", "COMPLETED")
+    if state == "COMPLETED":
+        return False, ""
+    given_up = [d for d in service["deployments"] if d.get("rolloutState") == "FAILED"]
+    # the one that is rolled back to has no trouble: that of the one before it is what counts
+    looked_at = given_up[0] if given_up and ROLLING_BACK in primary.get("rolloutStateReason", "") else primary
+    stopped = _stopped(aws, service["clusterArn"], service["serviceName"], looked_at["id"])
+    # ECS sets its own count to zero as soon as a task ran, however shortly
+    count = max(looked_at.get("failedTasks", 0), sum(task.get("stopCode") in FAILED_STOPS for task in stopped))
+    failed = state == "FAILED" or (count >= ATTEMPTS and not looked_at.get("runningCount"))
+    if count:
+        why = f": {_why(stopped[0])}" if stopped else ""
+        tail = _last_lines(aws, stopped[0]) if failed and stopped else ""
+        return failed, f"{count} failed{why}{tail}"
+    events = (e["message"] for e in service.get("events", ()) if e["createdAt"] >= looked_at.get("createdAt", 0))
+    newest = next(events, "")
+    return failed, newest.partition(") ")[2].rstrip(".") if "unable" in newest else ""
+
+
+def last_failure(aws: Aws, cluster: str, service_name: str) -> str:
+    """Say why the last task of a service that failed did so, with the end of its log."""
+    failed = [task for task in _stopped(aws, cluster, service_name) if task.get("stopCode") in FAILED_STOPS]
+    return f"{_why(failed[0])}{_last_lines(aws, failed[0])}" if failed else ""
+
+
+def rolled_back(service: Mapping[str, Any]) -> str:
+    """Return ECS's newest word of a rollback, or an empty string."""
+    events = (e["message"] for e in service.get("events", ()) if ROLLING_BACK in e["message"])
+    return next(events, "").partition(") ")[2].rstrip(".")
+
+
+def _stopped(aws: Aws, cluster: str, service_name: str, deployment: str | None = None) -> list[Mapping[str, Any]]:
+    """Return the tasks, of one deployment or all, that stopped by no wish of the scheduler, newest first."""
+    ecs = aws.client("ecs")
+    arns = ecs.list_tasks(cluster=cluster, serviceName=service_name, desiredStatus="STOPPED")["taskArns"]
+    tasks = ecs.describe_tasks(cluster=cluster, tasks=arns)["tasks"] if arns else ()
+    theirs = [
+        task
+        for task in tasks
+        if deployment in (None, task.get("startedBy")) and not task.get("stoppedReason", WISHED).startswith(WISHED)
+    ]
+    return sorted(theirs, key=lambda task: task["createdAt"], reverse=True)
+
+
+def _why(task: Mapping[str, Any]) -> str:
+    """Say why a task stopped: ECS's reason, and what each container says of its end."""
+    ends = (c.get("reason") or (f"exit code {c['exitCode']}" if c.get("exitCode") else "") for c in task["containers"])
+    return "; ".join(dict.fromkeys(text.rstrip(".") for text in (task["stoppedReason"], *ends) if text))
+
+
+def _last_lines(aws: Aws, task: Mapping[str, Any]) -> str:
+    """Return the last log lines of a task's containers, as far as they log with awslogs and said anything."""
+    shown = aws.client("ecs").describe_task_definition(taskDefinition=task["taskDefinitionArn"])["taskDefinition"]
+    text = ""
+    for container in shown["containerDefinitions"]:
+        options = container.get("logConfiguration", {}).get("options", {})
+        if "awslogs-stream-prefix" in options:
+            stream = f"{options['awslogs-stream-prefix']}/{container['name']}/{task['taskArn'].rpartition('/')[2]}"
+            lines = _log(aws, options["awslogs-group"], stream)
+            text += f". The last log lines of {container['name']}:" if lines else ""
+            text += "".join(f"\n  {line}" for line in lines)
+    return text
+
+
+def _log(aws: Aws, group: str, stream: str) -> list[str]:
+    try:
+        events = aws.client("logs").get_log_events(logGroupName=group, logStreamName=stream, limit=LOG_LINES)["events"]
+    except ClientError as error:
+        # a container that was never started has no stream, and reading the log may not be allowed
+        if not absent(error) and "AccessDenied" not in code_of(error):
+            raise
+        return []
+    return [event["message"].rstrip() for event in events[-LOG_LINES:]]

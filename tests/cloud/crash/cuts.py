@@ -1,0 +1,167 @@
+"""Ways to cut a command short: each runs it on a project, and says at what it was cut, or nothing if it got through."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from tests.cloud.checks import NAME
+from tests.cloud.conftest import EmbeddedCloud
+from tests.cloud.project import PROGRAM, SECONDS, Ended, Project
+
+MOMENTS = ("before", "after")
+
+
+class Cut(Protocol):
+    """One way to cut `up` or `down` short."""
+
+    def __call__(self, project: Project, command: str) -> str:
+        """Run the command, and return what it was cut at; empty if it ended by itself before that."""
+
+
+@dataclass(frozen=True)
+class AtCall:
+    """SIGKILL for the whole process group at its n-th write, before the effect, or after it and before the reply.
+
+    With an `operation` (`service:Operation`) only its calls are counted.
+    """
+
+    call: int
+    when: str
+    operation: str = ""
+
+    def __call__(self, project: Project, command: str) -> str:
+        process = _start(project, command)
+        kill(project.cloud, pid=process.pid, call=self.call, when=self.when, operation=self.operation)
+        ended = project.end(process)
+        hit: str = kill(project.cloud)["hit"]
+        _check(ended, -signal.SIGKILL if hit else 0)
+        return hit
+
+    def __str__(self) -> str:
+        return f"{self.operation or 'call'} {self.call} {self.when}"
+
+
+@dataclass(frozen=True)
+class AtStateStep:
+    """SIGKILL around the n-th thing that the state does to its files: before it, after it, or half-way (`torn`)."""
+
+    step: int
+    when: str
+
+    def __call__(self, project: Project, command: str) -> str:
+        ended = project.end(_start(project, command, "die", str(self.step), self.when))
+        died = ended.code == -signal.SIGKILL
+        _check(ended, -signal.SIGKILL if died else 0)
+        return f"the state's step {self.step}" if died else ""
+
+    def __str__(self) -> str:
+        return f"state {self.step} {self.when}"
+
+
+@dataclass(frozen=True)
+class CtrlC:
+    """Ctrl-C after so many writes, and once more after some seconds if there are any."""
+
+    writes: int
+    again: float | None = None
+
+    def __call__(self, project: Project, command: str) -> str:
+        since = project.last_call()
+        process = _start(project, command)
+        if not _reached(project, process, since, self.writes):
+            _check(project.end(process), 0)
+            return ""
+        process.send_signal(signal.SIGINT)
+        if self.again is not None:
+            time.sleep(self.again)
+            process.send_signal(signal.SIGINT)
+        ended = project.end(process)
+        # at its very end it has nothing left to stop, or dies of the second one: which a shell shows as 130 too
+        _check(ended, 130, 0, *([] if self.again is None else [-signal.SIGINT]))
+        return f"{len(project.writes(since))} writes" if ended.code else ""
+
+    def __str__(self) -> str:
+        return f"Ctrl-C {self.writes}" + ("" if self.again is None else f" and {self.again} s later")
+
+
+@dataclass(frozen=True)
+class DiskFull:
+    """No file can grow beyond so many bytes: what is written beyond is cut off, and the next write refused."""
+
+    size: int
+
+    def __call__(self, project: Project, command: str) -> str:
+        ended = project.end(_start(project, command, "limit", str(self.size)))
+        _check(ended, 1)
+        assert "cannot be written" in ended.err, ended.err
+        return f"{self.size} bytes"
+
+    def __str__(self) -> str:
+        return f"disk full at {self.size}"
+
+
+@dataclass(frozen=True)
+class ReadOnly:
+    """The state's folder cannot be written any more from some write on, or from the beginning."""
+
+    writes: int
+
+    def __call__(self, project: Project, command: str) -> str:
+        folder, since = project.state / "local" / NAME, project.last_call()
+        folder.mkdir(parents=True, exist_ok=True)
+        folder.chmod(0o500 if self.writes == 0 else 0o700)
+        try:
+            process = _start(project, command, plain=True)
+            if self.writes and _reached(project, process, since, self.writes):
+                folder.chmod(0o500)
+            ended = project.end(process)
+        finally:
+            folder.chmod(0o700)
+        _check(ended, 1)
+        assert "cannot be written" in ended.err, ended.err
+        assert self.writes or not project.writes(since), "it looked first"
+        return f"{len(project.writes(since))} writes"
+
+    def __str__(self) -> str:
+        return f"read-only {self.writes}"
+
+
+def kill(cloud: EmbeddedCloud, **what: Any) -> dict[str, Any]:
+    """Tell the cloud whom to kill when; without arguments, ask it what came of that."""
+    query = "&".join(f"{key}={value}" for key, value in what.items())
+    answer: dict[str, Any] = json.loads(cloud.control("POST" if what else "GET", "kill", query))
+    return answer
+
+
+def _start(project: Project, command: str, *how: str, plain: bool = False) -> subprocess.Popen[str]:
+    """Start a command in a process group of its own, disturbed somehow, or as somebody whom permissions bind."""
+    program: Sequence[str] = [sys.executable, "-m", "tests.cloud.crash.disturbed", *how, "--"] if how else PROGRAM
+    if plain and os.geteuid() == 0:
+        # root may write anywhere but for this
+        caps = "-dac_override,-dac_read_search,-fowner"
+        program = [str(shutil.which("setpriv")), f"--inh-caps={caps}", f"--bounding-set={caps}", *program]
+    return project.start(command, "--yes", program=program, process_group=0)
+
+
+def _reached(project: Project, process: subprocess.Popen[str], since: int, writes: int) -> bool:
+    """Wait until the cloud has answered so many writes; whether the command is still at work then."""
+    deadline = time.monotonic() + SECONDS
+    while process.poll() is None and time.monotonic() < deadline:
+        if len(project.writes(since)) >= writes:
+            return True
+        time.sleep(0.01)
+    return False
+
+
+def _check(ended: Ended, *codes: int) -> None:
+    assert ended.code in codes, f"exit code {ended.code}\n{ended.err[-3000:]}\n{ended.out[-1000:]}"
+    assert "fault of the tool" not in ended.err, ended.err

@@ -1,0 +1,325 @@
+"""The stack under each fault: every call of `up`, `plan` and `down` is met, all ends well, nothing is doubled or left."""
+
+from __future__ import annotations
+
+import json
+import time
+import urllib.parse
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.error import HTTPError
+
+import pytest
+from botocore.exceptions import ClientError, ConnectionClosedError
+
+from provisioner.engine.retry import match
+from tests.cloud.conftest import EmbeddedCloud, refused
+from tests.cloud.inventory import NEVER_REMOVED, Inventory, counts, difference, names
+from tests.cloud.project import Project
+from tests.cloud.test_stack_whole import well
+
+ONE_BY_ONE = ("throttle", "server-error", "reset", "lost", "slow")
+BOUND = 100.0
+"""No command may take longer under faults, in seconds."""
+BOTO3_NAMES = {"elasticloadbalancing": "elbv2", "tagging": "resourcegroupstaggingapi"}
+
+
+def set_faults(cloud: EmbeddedCloud, scenarios: str, **more: Any) -> None:
+    cloud.control("POST", "faults", urllib.parse.urlencode({"scenarios": scenarios, **more}))
+
+
+def met(cloud: EmbeddedCloud) -> dict[str, dict[str, int]]:
+    """How often each scenario met each operation since it was set."""
+    found: dict[str, dict[str, int]] = json.loads(cloud.control("GET", "faults"))["met"]
+    return found
+
+
+@dataclass
+class Undisturbed:
+    """What the stack comes to when nothing goes wrong: the account before and after `up`, and the operations of a life."""
+
+    before: Inventory
+    after: Inventory
+    operations: list[str]
+
+
+@dataclass
+class Life:
+    """One stack under faults: `up`, `plan`, `down`, each with the faults set anew."""
+
+    project: Project
+    undisturbed: Undisturbed
+    faults: dict[str, str]
+    met: dict[str, Counter[str]] = field(default_factory=dict)
+    called: set[str] = field(default_factory=set)
+
+    def run(self, *words: str, code: int = 0) -> None:
+        """Run a command under the faults; it must end in bounded time."""
+        since, begin = self.project.last_call(), time.monotonic()
+        set_faults(self.project.cloud, **self.faults)
+        self.project.run(*words, code=code)
+        assert time.monotonic() - begin < BOUND
+        for scenario, operations in met(self.project.cloud).items():
+            self.met.setdefault(scenario, Counter()).update(operations)
+        self.called |= {f"{call['service']}:{call['operation']}" for call in self.project.cloud.calls(since)}
+        set_faults(self.project.cloud, "")
+
+    def compare(self) -> None:
+        """What is there now must be what an undisturbed run makes: nothing lacks, nothing is there twice."""
+        found = self.project.settled(well, "all tasks and instances")
+        assert counts(found) == counts(self.undisturbed.after)
+        assert names(found) == names(self.undisturbed.after)
+
+    def whole(self) -> None:
+        """From nothing to nothing."""
+        self.run("up", "--yes")
+        self.run("plan")
+        self.compare()
+        self.down()
+
+    def down(self) -> None:
+        """Take everything away."""
+        self.run("down", "--yes")
+        assert difference(self.undisturbed.before, self.project.inventory(), *NEVER_REMOVED) == {}
+
+
+@pytest.fixture(scope="module")
+def undisturbed(running_cloud: EmbeddedCloud, tmp_path_factory: pytest.TempPathFactory) -> Undisturbed:
+    running_cloud.reset()
+    project = Project(running_cloud, tmp_path_factory.mktemp("undisturbed"))
+    before, since = project.inventory(), project.last_call()
+    for command in ("up", "plan"):
+        project.run(command, *(["--yes"] if command == "up" else []))
+    calls = running_cloud.calls(since)
+    after, since = project.settled(well, "all tasks and instances"), project.last_call()
+    project.down()
+    calls += running_cloud.calls(since)
+    project.close()
+    return Undisturbed(before, after, sorted({f"{call['service']}:{call['operation']}" for call in calls}))
+
+
+@pytest.fixture
+def life(undisturbed: Undisturbed, cloud: EmbeddedCloud, tmp_path: Path) -> Iterator[Life]:
+    project = Project(cloud, tmp_path)
+    yield Life(project, undisturbed, {})
+    project.close()
+
+
+# -- the whole stack -----------------------------------------------------------------------------------------------
+
+
+def test_each_request_is_throttled_then_fails_then_is_reset_then_loses_its_reply(life: Life) -> None:
+    """All four at every distinct request, one after the other, and each request only then goes well."""
+    four = ("throttle", "server-error", "reset", "lost")
+    life.faults = {"scenarios": ",".join(four), "by": "request"}
+    life.whole()
+    assert life.met.keys() == set(four)
+    # a reply that was lost may need no second call, and then the other faults find none to meet
+    for operations in life.met.values():
+        assert operations.keys() <= life.called
+    assert life.met["throttle"].keys() == life.called
+    assert life.called >= set(life.undisturbed.operations) - {"ec2:DescribeNetworkInterfaces"}
+    print({scenario: (len(operations), operations.total()) for scenario, operations in life.met.items()})
+
+
+def test_every_reply_is_lost_once(life: Life) -> None:
+    """The effect is there and nobody was told: the hardest of them, so it is met by every request."""
+    life.faults = {"scenarios": "lost", "by": "request"}
+    life.whole()
+    assert life.met["lost"].keys() == life.called
+
+
+def test_reads_that_are_behind(life: Life) -> None:
+    life.faults = {"scenarios": "lag"}
+    life.whole()
+
+
+def test_reads_that_are_behind_while_replies_are_lost(life: Life) -> None:
+    life.faults = {"scenarios": "lag,lost", "by": "request"}
+    life.whole()
+    assert life.met["lost"].keys() == life.called
+
+
+def test_what_aws_refuses_for_a_while(life: Life) -> None:
+    from provisioner.cloud.refusals import REFUSALS
+
+    life.faults = {"scenarios": "refusals"}
+    life.whole()
+    expected = {f"{rule.service}:{rule.operation}" for rule in REFUSALS}
+    assert life.met["refusals"].keys() == expected
+    assert life.met["refusals"].total() > len(REFUSALS)
+
+
+def test_replies_that_take_long(life: Life) -> None:
+    # all services at once take minutes: see the enumeration
+    life.faults = {"scenarios": "slow", "only": "^(ecs|iam|servicediscovery):"}
+    life.whole()
+    assert life.met["slow"].keys() == {name for name in life.called if name.startswith(("ecs:", "iam:", "service"))}
+
+
+def test_what_goes_on_after_its_call_fails_is_told_and_the_next_up_mends_it(life: Life) -> None:
+    set_faults(life.project.cloud, "operations-fail")
+    failed = {event["address"]: event["error"] for event in life.project.up(code=1).said("failed")}
+    assert failed.keys() == {"private_dns_namespace/main", "cluster_capacity_providers/main"}
+    assert "INTERNAL_FAILURE: The operation failed" in failed["private_dns_namespace/main"]
+    assert "UPDATE_FAILED" in failed["cluster_capacity_providers/main"]
+    life.project.up()
+    life.compare()
+    life.down()
+
+
+@pytest.mark.enumeration
+@pytest.mark.parametrize("scenario", ONE_BY_ONE)
+def test_all_operations_under_one_fault(life: Life, scenario: str) -> None:
+    life.faults = {"scenarios": scenario}
+    life.whole()
+    assert life.met[scenario].keys() == life.called
+
+
+@pytest.mark.enumeration
+@pytest.mark.parametrize("scenario", ONE_BY_ONE)
+def test_each_operation_alone(undisturbed: Undisturbed, cloud: EmbeddedCloud, tmp_path: Path, scenario: str) -> None:
+    """The first three calls of one operation are met, and no other call: for one operation after the other."""
+    for number, operation in enumerate(undisturbed.operations):
+        cloud.reset()
+        (tmp_path / str(number)).mkdir()
+        project = Project(cloud, tmp_path / str(number))
+        life = Life(project, undisturbed, {"scenarios": scenario, "each": "3", "only": f"^{operation}$"})
+        print(f"{scenario} {operation} ({number + 1}/{len(undisturbed.operations)})", flush=True)
+        life.whole()
+
+
+# -- each fault by itself ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("service", "operation", "code", "status"),
+    [
+        ("ec2", "describe_vpcs", "RequestLimitExceeded", 503),
+        ("iam", "list_roles", "Throttling", 400),
+        ("elbv2", "describe_load_balancers", "Throttling", 400),
+        ("rds", "describe_db_clusters", "Throttling", 400),
+        ("route53", "list_hosted_zones", "Throttling", 400),
+        ("ecs", "list_clusters", "ThrottlingException", 400),
+        ("ssm", "describe_parameters", "ThrottlingException", 400),
+        ("servicediscovery", "list_namespaces", "RequestLimitExceeded", 429),
+        ("resourcegroupstaggingapi", "get_resources", "ThrottledException", 400),
+    ],
+)
+def test_each_service_throttles_with_its_own_code(
+    cloud: EmbeddedCloud, service: str, operation: str, code: str, status: int
+) -> None:
+    set_faults(cloud, "throttle", each=2)
+    call = getattr(cloud.client(service), operation)
+    for _ in range(2):
+        with pytest.raises(ClientError) as caught:
+            call()
+        assert caught.value.response["Error"]["Code"] == code
+        assert caught.value.response["ResponseMetadata"]["HTTPStatusCode"] == status
+    call()
+
+
+def test_a_server_error_is_500_then_503(cloud: EmbeddedCloud) -> None:
+    set_faults(cloud, "server-error", each=2)
+    seen = []
+    for _ in range(2):
+        with pytest.raises(ClientError) as caught:
+            cloud.client("ec2").create_vpc(CidrBlock="10.0.0.0/16")
+        error = caught.value.response
+        seen.append((error["ResponseMetadata"]["HTTPStatusCode"], error["Error"]["Code"]))
+    assert seen == [(500, "InternalError"), (503, "Unavailable")]
+    assert len(cloud.client("ec2").describe_vpcs()["Vpcs"]) == 1
+
+
+@pytest.mark.parametrize(("scenario", "made"), [("reset", 0), ("lost", 1)])
+def test_a_connection_is_reset_before_or_after_the_effect(cloud: EmbeddedCloud, scenario: str, made: int) -> None:
+    before = len(cloud.client("ec2").describe_vpcs()["Vpcs"])
+    set_faults(cloud, scenario, only="CreateVpc")
+    with pytest.raises(ConnectionClosedError):
+        cloud.client("ec2").create_vpc(CidrBlock="10.0.0.0/16")
+    assert len(cloud.client("ec2").describe_vpcs()["Vpcs"]) == before + made
+
+
+def test_a_slow_reply_takes_30_s_of_aws(cloud: EmbeddedCloud) -> None:
+    set_faults(cloud, "slow", only="ListRoles")
+    begin = time.monotonic()
+    cloud.client("iam").list_roles()
+    assert time.monotonic() - begin >= 30 * cloud.process.time_scale
+    assert met(cloud) == {"slow": {"iam:ListRoles": 1}}
+
+
+def test_reads_lag_behind_writes_and_catch_up(cloud: EmbeddedCloud) -> None:
+    ec2 = cloud.client("ec2")
+    set_faults(cloud, "lag")
+    before = len(ec2.describe_vpcs()["Vpcs"])
+    vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
+    assert len(ec2.describe_vpcs()["Vpcs"]) == before
+    cloud.wait(lambda: len(ec2.describe_vpcs()["Vpcs"]) == before + 1, "the VPC is listed")
+    ec2.delete_vpc(VpcId=vpc)
+    assert len(ec2.describe_vpcs()["Vpcs"]) == before + 1
+    cloud.wait(lambda: len(ec2.describe_vpcs()["Vpcs"]) == before, "the VPC is gone from the list")
+
+
+def test_a_refusal_lasts_for_its_seconds_for_each_thing(cloud: EmbeddedCloud) -> None:
+    logs = cloud.client("logs")
+    set_faults(cloud, "refusals")
+    for name in ("one", "two"):
+        with refused("OperationAbortedException", "conflicting operation"):
+            logs.create_log_group(logGroupName=name)
+    time.sleep(3 * cloud.process.time_scale + 0.1)
+    for name in ("one", "two"):
+        logs.create_log_group(logGroupName=name)
+
+
+def test_by_request_every_thing_is_met_once_whatever_its_token(cloud: EmbeddedCloud) -> None:
+    ssm = cloud.client("ssm")
+    set_faults(cloud, "throttle", by="request", only="PutParameter")
+    for name in ("one", "two"):
+        with refused("ThrottlingException"):
+            ssm.put_parameter(Name=name, Value="first", Type="String")
+        ssm.put_parameter(Name=name, Value="second", Type="String")
+
+
+def test_faults_end_with_the_account_and_when_told(cloud: EmbeddedCloud) -> None:
+    set_faults(cloud, "throttle")
+    cloud.reset()
+    cloud.client("ec2").describe_vpcs()
+    set_faults(cloud, "throttle")
+    set_faults(cloud, "")
+    cloud.client("ec2").describe_vpcs()
+
+
+@pytest.mark.parametrize(
+    "query", ["scenarios=nonsense", "scenarios=lost&each=0", "scenarios=lost&each=x", "scenarios=lost&only=("]
+)
+def test_what_is_no_fault_is_refused_and_changes_nothing(cloud: EmbeddedCloud, query: str) -> None:
+    set_faults(cloud, "throttle")
+    with pytest.raises(HTTPError) as caught:
+        cloud.control("POST", "faults", query)
+    assert caught.value.code == 400
+    caught.value.close()
+    assert json.loads(cloud.control("GET", "faults"))["scenarios"] == ["throttle"]
+
+
+def test_every_refusal_is_in_the_retry_table() -> None:
+    from provisioner.cloud.refusals import REFUSALS
+
+    for rule in REFUSALS:
+        assert rule.source
+        error = ClientError({"Error": {"Code": rule.code, "Message": rule.message}}, rule.operation)
+        row = match(error, BOTO3_NAMES.get(rule.service, rule.service), "settling", "busy")
+        assert row is not None, f"{rule.service}:{rule.operation} {rule.code}"
+        assert row.budget > rule.seconds, f"{rule.service}:{rule.operation} {rule.code} is given up too early"
+
+
+def test_the_user_sets_faults_at_the_start_and_ends_them(cloud: EmbeddedCloud, tmp_path: Path) -> None:
+    project = Project(cloud, tmp_path)
+    project.run("cloud", "start", "--faults", "throttle,lag")
+    assert json.loads(cloud.control("GET", "faults"))["scenarios"] == ["throttle", "lag"]
+    ended = project.run("cloud", "start", "--faults", "rain", code=4)
+    assert "there is no fault rain: choose among throttle," in ended.err
+    project.run("cloud", "start", "--faults", "none")
+    assert json.loads(cloud.control("GET", "faults"))["scenarios"] == []
