@@ -1,4 +1,4 @@
-"""The stack under each fault: every call of `up`, `plan` and `down` is met, all ends well, nothing is doubled or left."""
+"""The stack under each fault: every call of `up`, `plan` and `down` is met, all ends well, nothing is doubled."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def met(cloud: EmbeddedCloud) -> dict[str, dict[str, int]]:
 
 @dataclass
 class Undisturbed:
-    """What the stack comes to when nothing goes wrong: the account before and after `up`, and the operations of a life."""
+    """What the stack comes to when nothing goes wrong: the account before and after `up`, and all operations."""
 
     before: Inventory
     after: Inventory
