@@ -10,7 +10,7 @@ SUITABLE := import sys; sys.exit(sys.version_info < (3, 11))
 # The tests start many processes: each would compile the whole tool again where this is set.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: demo test test-docker lint types bench clean
+.PHONY: demo test crash test-docker lint types bench clean
 .DELETE_ON_ERROR:
 
 demo: $(READY)
@@ -18,6 +18,10 @@ demo: $(READY)
 
 test: $(READY)
 	$(BIN)/python -m pytest -n 4 --dist loadfile --cov --cov-report=term tests/unit tests/cloud
+
+# ARGS: see docs/crash.md
+crash: $(READY)
+	$(BIN)/python -m tests.cloud.crash $(ARGS)
 
 test-docker: $(READY)
 	$(BIN)/python -m pytest tests/docker

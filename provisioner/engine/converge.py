@@ -14,7 +14,7 @@ from provisioner.engine.events import Emit, Result
 from provisioner.engine.find import find
 from provisioner.engine.kind import Change, Kind, Live, compare
 from provisioner.engine.retry import Verdict
-from provisioner.engine.run import Progress, Store, refresh, tolerant
+from provisioner.engine.run import UNCLEAR, Progress, Store, refresh, tolerant
 from provisioner.engine.step import Declared, Need, filled
 from provisioner.engine.waits import SETTLE
 from provisioner.engine.walk import Node, Outcome, Wait, Walk
@@ -87,7 +87,7 @@ class Converge:
         if live is None and record and record.phase != "deleting" and self.aws.pace.young(record.changed):
             live = find(self.aws, type(want), address, want.fields(), record.id, fresh=True)
             if live is None:
-                return Wait("AWS's lists to show what an earlier run made", SETTLE + 10, again=True)
+                return Wait("AWS's lists to show what an earlier call may have made", UNCLEAR, again=True)
         if live is not None and record and record.phase == "creating":
             # the answer to the create call was lost, in this run or in an earlier one
             self._results.setdefault(address, "made")

@@ -6,6 +6,8 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from botocore.exceptions import BotoCoreError, ClientError
+
 from provisioner.engine.errors import NotOwned
 from provisioner.engine.events import Emit, Result
 from provisioner.engine.find import find
@@ -69,7 +71,7 @@ class Remove:
         if live is None and self._may_be_hidden(record):
             live = self._find(record, kind, fresh=True)
             if live is None:
-                return Wait("AWS's lists to show what an earlier run made", SETTLE + 10, again=True)
+                return Wait("AWS's lists to show what an earlier call may have made", SETTLE + 10, again=True)
         if live is None:
             self._drop(record, "removed")
             return None
@@ -116,7 +118,11 @@ class Remove:
 
     def _blockers(self, address: str, kind: type[Kind]) -> str:
         live = self._lives.get(address)
-        return kind.blockers(self.aws, live) if live else ""
+        try:
+            return kind.blockers(self.aws, live) if live else ""
+        except (BotoCoreError, ClientError):
+            # it is only to be shown, and the thing itself may just have gone
+            return ""
 
     # -- all waiting things of a kind ------------------------------------------------------------------------------
 

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, EndpointConnectionError, HTTPClientError
 
 from provisioner.engine.errors import Unclear
 from provisioner.engine.events import Doing, Done, Emit, Result, Verb
@@ -76,7 +76,7 @@ def tolerant(
         verdicts: which refusals pass by themselves, asked when one has come.
 
     Raises:
-        Refused: AWS refused the call for good, or could not be reached.
+        Refused: AWS refused the call for good.
     """
     try:
         return act()
@@ -87,11 +87,20 @@ def tolerant(
         # the refused call, or one before it, may have changed what the lists of this run say
         aws.stale(kind)
         row = match(error, kind.service, *verdicts())
+        if row is None and out_of_reach(error):
+            return Wait(f"AWS to answer again ({error})", UNCLEAR, again=True)
         if row is None:
             raise explained(error) from error
         code = error.response["Error"]["Code"] if isinstance(error, ClientError) else ""
         named = blockers()
         return Wait(f"{row.meaning} ({code}{': ' + named if named else ''})", row.budget, again=True, blockers=blockers)
+
+
+def out_of_reach(error: Exception) -> bool:
+    """Say whether a call failed, after all retries, for no reason of its own: no connection, or an error of AWS's."""
+    if isinstance(error, ClientError):
+        return bool(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0) >= 500)
+    return isinstance(error, (HTTPClientError, EndpointConnectionError))
 
 
 def refresh(aws: Aws, kind: type[Kind]) -> Wait | None:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from provisioner.aws import Aws, batches, tag_map
-from provisioner.engine.errors import Failed
+from provisioner.engine.errors import Failed, Unclear
 from provisioner.engine.kind import Changes, Kind, Live
 from provisioner.kinds.ecs_cluster import Cluster
 from provisioner.kinds.ecs_trouble import ROLLING_BACK, last_failure, rolled_back, trouble
@@ -87,7 +88,9 @@ class TaskDefinition(Kind):
         ours = [arn for arn in _revisions(aws, live.id).get(live.id, ()) if aws.owns(_tags(aws, arn))]
         for group in batches(ours, 10):
             for arn in group:
-                aws.client("ecs").deregister_task_definition(taskDefinition=arn)
+                # what is still active after a lost answer stays listed; what is not would be left behind half deleted
+                with suppress(Unclear):
+                    aws.client("ecs").deregister_task_definition(taskDefinition=arn)
             aws.client("ecs").delete_task_definitions(taskDefinitions=group)
 
 

@@ -3,25 +3,19 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 import tempfile
 import threading
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from queue import SimpleQueue
 
-from provisioner.cloud import manage
-from tests.cloud.conftest import EmbeddedCloud
-from tests.cloud.crash.life import Bench, Verdict
+from tests.cloud.crash.life import Bench, Verdict, bench
 from tests.cloud.crash.points import Life, calls, others
-
-TIME_SCALE = "0.02"
-"""AWS's seconds are as short as leaves time enough for what runs here."""
 
 
 @dataclass
@@ -56,16 +50,6 @@ class Score:
             yield line
         if self.bad:
             yield "bad: " + "; ".join(self.bad)
-
-
-@contextmanager
-def bench(folder: Path) -> Iterator[Bench]:
-    """An embedded cloud for as long as the context lasts."""
-    folder.mkdir()
-    try:
-        yield Bench(EmbeddedCloud(manage.start(folder, "example.com")), folder)
-    finally:
-        manage.stop(folder)
 
 
 def run(lives: Sequence[tuple[int, Life]], benches: Sequence[Bench], total: int) -> Score:
@@ -103,7 +87,6 @@ def main() -> int:
     parser.add_argument("--to", type=int, metavar="N", help="stop after the N-th life")
     parser.add_argument("--others", type=int, default=8, metavar="N", help="how many lives of each other sort")
     chosen = parser.parse_args()
-    os.environ.setdefault("PROVISION_TIME_SCALE", TIME_SCALE)
     with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
         benches = [stack.enter_context(bench(Path(folder) / str(n))) for n in range(chosen.j)]
         with ThreadPoolExecutor(chosen.j) as pool:

@@ -13,8 +13,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from tests.cloud.checks import NAME
 from tests.cloud.conftest import EmbeddedCloud
+from tests.cloud.lookups import NAME
 from tests.cloud.project import PROGRAM, SECONDS, Ended, Project
 
 MOMENTS = ("before", "after")

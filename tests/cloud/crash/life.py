@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Sequence
+import json
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 
+from provisioner.cloud import manage
 from tests.cloud.conftest import EmbeddedCloud
 from tests.cloud.crash.cuts import Cut
 from tests.cloud.crash.settings import differing, left, settings
 from tests.cloud.inventory import well
+from tests.cloud.lookups import NAME
 from tests.cloud.project import Project
+
+TIME_SCALE = "0.02"
+"""AWS's seconds are as short as leaves time enough for what runs here."""
 
 
 @dataclass(frozen=True)
@@ -94,5 +101,19 @@ class Bench:
         return differing(self.after, settings(project.settled(well, "all tasks and instances")))
 
     def _gone(self, project: Project) -> list[str]:
-        recorded = project.run("state", "list").out.strip()
-        return left(self.before, settings(project.inventory())) + ([f"recorded: {recorded}"] if recorded else [])
+        document = json.loads((project.state / "local" / NAME / "state.json").read_text())
+        still = [f"recorded: {address}" for address in document["records"]]
+        return left(self.before, settings(project.inventory())) + still
+
+
+@contextmanager
+def bench(folder: Path) -> Iterator[Bench]:
+    """A bench on a cloud of its own, which runs as long as the context lasts."""
+    folder.mkdir(exist_ok=True)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PROVISION_TIME_SCALE", TIME_SCALE)
+        cloud = EmbeddedCloud(manage.start(folder, "example.com"))
+    try:
+        yield Bench(cloud, folder)
+    finally:
+        manage.stop(folder)

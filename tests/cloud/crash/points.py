@@ -42,6 +42,15 @@ def calls(writes: Mapping[str, Sequence[str]]) -> Iterator[Life]:
         yield Life("call", up, down)
 
 
+def sample(writes: Mapping[str, Sequence[str]], count: int) -> Iterator[Life]:
+    """Yield `count` lives, each cut at the first call of an operation, which are chosen from all over."""
+    ups, downs = (sorted(set(writes[command])) for command in ("up", "down"))
+    for number in range(count):
+        up, down = (operations[number * len(operations) // count] for operations in (ups, downs))
+        moments = MOMENTS[number % 2], MOMENTS[(number + 1) % 2]
+        yield Life("call", [AtCall(1, moments[0], up)], [AtCall(1, moments[1], down)])
+
+
 def others(calls: Mapping[str, Sequence[str]], count: int) -> Iterator[Life]:
     """Yield `count` lives of every other sort, the same ones each time."""
     writes = {command: len(operations) for command, operations in calls.items()}

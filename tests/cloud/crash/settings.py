@@ -34,6 +34,7 @@ _VOLATILE = {"AvailableIpAddressCount", "creationTime", "events", "targets", "Ta
 _MADE_UP = re.compile(
     r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?(\+00:00|Z)?"
     r"|\d{4}(-\d\d){4}"
+    r"|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
     r"|ns-\d+\.awsdns-\d+\.[a-z]+(\.uk)?"
     r"|\b\d+\.\d+\.\d+\.\d+\b(?!/)"
     r"|(?<=cluster-)[a-z0-9]{12}|(?<=cluster-ro-)[a-z0-9]{12}"

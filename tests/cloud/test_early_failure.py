@@ -1,0 +1,105 @@
+"""A deployment whose tasks fail ends `up` after about three of them, with the reason and the end of the log."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from provisioner.kinds.ecs_trouble import ATTEMPTS
+from tests.cloud.checks import NAME
+from tests.cloud.conftest import EmbeddedCloud
+from tests.cloud.inventory import NEVER_REMOVED, difference
+from tests.cloud.project import Ended, Project
+from tests.cloud.test_stack_whole import well
+
+LOG = ("fatal: the configuration is not complete", "exiting with code 1")
+SOON = 45.0
+"""Seconds; the wait itself would last 90 on the embedded cloud's clock."""
+MENDED = r'image = ".*frontend.*"'
+
+
+@pytest.fixture
+def project(cloud: EmbeddedCloud, tmp_path: Path) -> Iterator[Project]:
+    here = Project(cloud, tmp_path)
+    yield here
+    here.close()
+
+
+def image(project: Project, name: str) -> None:
+    project.change(MENDED, f'image = "{name}"')
+
+
+def failure(ended: Ended) -> str:
+    """Why the frontend failed, which nothing else did."""
+    (event,) = ended.said("failed")
+    assert event["address"] == "service/frontend"
+    assert event["error"] in ended.err.replace("\n    ", "\n"), "the user reads it"
+    return str(event["error"])
+
+
+def attempts(project: Project) -> list[dict[str, Any]]:
+    """The frontend's stopped tasks that ECS could not keep running."""
+    ecs = project.cloud.client("ecs")
+    arns = ecs.list_tasks(cluster=NAME, serviceName="frontend", desiredStatus="STOPPED")["taskArns"]
+    tasks: list[dict[str, Any]] = ecs.describe_tasks(cluster=NAME, tasks=arns)["tasks"] if arns else []
+    return [task for task in tasks if task["stopCode"] in ("TaskFailedToStart", "EssentialContainerExited")]
+
+
+def timed(project: Project, code: int) -> Ended:
+    begin = time.monotonic()
+    ended = project.up(code=code)
+    assert time.monotonic() - begin < SOON
+    return ended
+
+
+def test_an_image_that_cannot_be_pulled_is_told_and_mended(project: Project) -> None:
+    before = project.inventory()
+    image(project, "frontend-does-not-exist:1")
+    why = failure(timed(project, 1))
+    assert why.startswith("ECS deployment circuit breaker: tasks failed to start: 3 failed: CannotPullContainerError")
+    assert "frontend-does-not-exist:1: not found" in why
+    assert len(attempts(project)) == ATTEMPTS
+    image(project, "frontend:2")
+    timed(project, 0)
+    assert project.planned() == {}
+    project.settled(well, "all tasks and instances")
+    project.down()
+    assert difference(before, project.inventory(), *NEVER_REMOVED) == {}
+
+
+def test_a_rollback_is_told_as_a_failure_with_the_end_of_the_log(project: Project) -> None:
+    project.up()
+    project.settled(well, "all tasks and instances")
+    ecs = project.cloud.client("ecs")
+    (good,) = ecs.describe_services(cluster=NAME, services=["frontend"])["services"]
+    image(project, "frontend-exits-at-once:1")
+    why = failure(timed(project, 1))
+    assert "rolling back to deployment" in why or "tasks failed to start" in why
+    assert "Essential container in task exited; exit code 1" in why
+    for line in LOG:
+        assert line in why
+    assert len(attempts(project)) == ATTEMPTS
+    rolled_back = project.settled(well, "the former task runs again")
+    (service,) = [s for s in rolled_back["ecs_services"] if s["serviceName"] == "frontend"]
+    assert service["taskDefinition"] == good["taskDefinition"]
+    assert project.planned().keys() == {"service/frontend"}, "what is wanted is not there"
+    failure(timed(project, 1))
+    image(project, "frontend:3")
+    timed(project, 0)
+    assert project.planned() == {}
+
+
+def test_it_does_not_wait_for_a_circuit_breaker_that_wants_more_failures(project: Project) -> None:
+    """Of twelve tasks ECS lets six fail; by then nobody would be any wiser."""
+    project.change(r"^public = true", "public = true\ncount = 12\nscaling = { min = 12, max = 12 }")
+    project.cloud.control("POST", "faults", "scenarios=task-fails&only=frontend")
+    why = failure(timed(project, 1))
+    assert "failed: Essential container in task exited; exit code 1" in why
+    for line in LOG:
+        assert line in why
+    project.cloud.control("POST", "faults", "scenarios=")
+    timed(project, 0)
