@@ -15,10 +15,16 @@ from urllib.error import HTTPError
 import pytest
 from botocore.exceptions import ClientError, ConnectionClosedError
 
+from provisioner.engine.errors import Unclear
 from provisioner.engine.retry import match
+from provisioner.engine.step import Stack
+from provisioner.kinds.ec2_network import InternetGateway, RouteTable, Subnet, Vpc
+from provisioner.kinds.ec2_security import DefaultSecurityGroup, SecurityGroup, allow
+from provisioner.kinds.iam import InstanceProfile, Role, policy
 from tests.cloud.conftest import EmbeddedCloud, refused
-from tests.cloud.inventory import NEVER_REMOVED, Inventory, counts, difference, names
-from tests.cloud.project import Project
+from tests.cloud.inventory import NEVER_REMOVED, Inventory, counts, difference, inventory, names
+from tests.cloud.project import ROOT, Project
+from tests.cloud.rig import Rig
 from tests.cloud.test_stack_whole import well
 
 ONE_BY_ONE = ("throttle", "server-error", "reset", "lost", "slow")
@@ -343,3 +349,69 @@ def test_the_user_sets_faults_at_the_start_and_ends_them(cloud: EmbeddedCloud, t
     assert "there is no fault rain: choose among throttle," in ended.err
     project.run("cloud", "start", "--faults", "none")
     assert json.loads(cloud.control("GET", "faults"))["scenarios"] == []
+
+
+def test_every_refusal_is_in_the_document() -> None:
+    from provisioner.cloud.refusals import REFUSALS
+
+    text = (ROOT / "docs" / "faults.md").read_text()
+    for rule in REFUSALS:
+        row = f"| {rule.service}:{rule.operation} | `{rule.code}` | {rule.seconds:g} | {rule.source} |"
+        assert row in text, f"docs/faults.md lacks: {row}"
+
+
+def test_every_scenario_is_in_the_document() -> None:
+    from provisioner.cloud.faults import SCENARIOS
+
+    text = (ROOT / "docs" / "faults.md").read_text()
+    assert [name for name in SCENARIOS if f"| `{name}` |" not in text] == []
+
+
+# -- a few things, every day ---------------------------------------------------------------------------------------
+
+
+def few(stack: Stack) -> None:
+    """Things whose making takes several calls, each of which may be met."""
+    vpc = stack.ensure(Vpc("main", cidr_block="10.0.0.0/16"))
+    stack.ensure(DefaultSecurityGroup("main", vpc_id=vpc.id))
+    gateway = stack.ensure(InternetGateway("main", vpc_id=vpc.id))
+    zone = stack.facts.zones[0]
+    subnet = stack.ensure(Subnet("a", vpc_id=vpc.id, availability_zone=zone, cidr_block="10.0.0.0/20"))
+    stack.ensure(RouteTable("a", vpc_id=vpc.id, subnet_ids=[subnet.id], routes={"0.0.0.0/0": gateway.id}))
+    stack.ensure(
+        SecurityGroup(
+            "web",
+            vpc_id=vpc.id,
+            group_name=f"{stack.name}-web",
+            description="web",
+            ingress=[allow(80, "all", cidr="0.0.0.0/0")],
+            egress=[allow(443, "endpoints", cidr="10.0.0.0/16")],
+        )
+    )
+    trust = policy({"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"})
+    read_only = "arn:aws:iam::aws:policy/ReadOnlyAccess"
+    role = stack.ensure(Role("web", f"{stack.name}-web", trust, managed_policy_arns=[read_only]))
+    stack.ensure(InstanceProfile("web", f"{stack.name}-web", role.id))
+
+
+@pytest.mark.parametrize("scenario", ["server-error", "reset", "lost", "lag", "refusals", "lag,lost"])
+def test_a_few_things_come_and_go_under_each_fault(rig: Rig, scenario: str) -> None:
+    before = inventory(rig.cloud.client)
+    set_faults(rig.cloud, scenario, by="request")
+    assert rig.up(few).ok().summary.counts == {"made": 8}
+    set_faults(rig.cloud, "")
+    rig.cloud.wait(lambda: rig.plan(few) == [], "the lists to show it")
+    set_faults(rig.cloud, scenario, by="request")
+    rig.down().ok()
+    set_faults(rig.cloud, "")
+    assert difference(before, inventory(rig.cloud.client)) == {}
+
+
+def test_lost_writes_leave_the_reads_their_retries(rig: Rig) -> None:
+    ec2 = rig.aws().client("ec2")
+    set_faults(rig.cloud, "lost", each=50, only="CreateVpc")
+    for _ in range(50):  # botocore's standard mode has 35 retries to spare, after which it gives up at the first try
+        with pytest.raises(Unclear):
+            ec2.create_vpc(CidrBlock="10.0.0.0/16")
+    set_faults(rig.cloud, "lost", only="DescribeVpcs")
+    assert len(ec2.describe_vpcs()["Vpcs"]) > 50

@@ -352,7 +352,13 @@ def test_what_is_waited_for_says_why_tasks_stopped(rig: Rig) -> None:
     ecs = rig.cloud.client("ecs")
     [task] = ecs.list_tasks(cluster=CLUSTER, serviceName="web")["taskArns"]
     ecs.stop_task(cluster=CLUSTER, task=task, reason="CannotPullContainerError: not found")
-    rig.cloud.wait(lambda: shown(rig)["runningCount"] == 1, "another task runs")
+    rig.cloud.wait(
+        lambda: (
+            task not in ecs.list_tasks(cluster=CLUSTER, serviceName="web")["taskArns"]
+            and shown(rig)["runningCount"] == 1
+        ),
+        "another task runs",
+    )
     why = Service.pending(seen(rig, rolloutState="IN_PROGRESS", failedTasks=1))
     assert why is not None
     assert why.startswith("1/1 tasks, 1 failed: CannotPullContainerError: not found")
