@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 import tempfile
 import threading
@@ -73,9 +74,14 @@ def run(lives: Sequence[tuple[int, Life]], benches: Sequence[Bench], total: int)
                 if verdict.problem:
                     print(verdict.problem, flush=True)
 
-    with ThreadPoolExecutor(len(benches)) as pool:
+    pool = ThreadPoolExecutor(len(benches))
+    try:
         for done in [pool.submit(one, *numbered) for numbered in lives]:
             done.result()
+    except KeyboardInterrupt:
+        print("stopped: the lives under way end, then follow the counts so far", flush=True)
+    finally:
+        pool.shutdown(cancel_futures=True)
     return score
 
 
@@ -87,6 +93,8 @@ def main() -> int:
     parser.add_argument("--to", type=int, metavar="N", help="stop after the N-th life")
     parser.add_argument("--others", type=int, default=8, metavar="N", help="how many lives of each other sort")
     chosen = parser.parse_args()
+    # whoever ends this run, however it is asked: the clouds end with it
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
         benches = [stack.enter_context(bench(Path(folder) / str(n))) for n in range(chosen.j)]
         with ThreadPoolExecutor(chosen.j) as pool:
