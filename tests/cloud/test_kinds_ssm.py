@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 
 from provisioner.engine.step import Stack
 from provisioner.kinds.ssm import SecureParameter
@@ -52,9 +51,7 @@ def test_lost_and_made_anew_once_the_name_is_free_again(rig: Rig) -> None:
     rig.up(declared).ok()
     secret = value(rig)
     rig.down().ok()
-    began = time.monotonic()
     rig.up(declared).ok()
-    assert time.monotonic() - began > 0.5  # the name rests for 30 s of AWS's time
     assert value(rig) != secret
 
 
