@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 ADDRESS_TAG = "provisioner:address"
 LISTS = 3
 """How often a kind is listed anew when things go away meanwhile."""
+AGAIN = 2.0
+"""Seconds between these: a list may go on to show for a while what is gone."""
 READS = re.compile(r"(Describe|List|Get|Search|Lookup|BatchGet|BatchCheck|Head|Test)")
 """How the names of those operations begin that change nothing."""
 THROTTLED = re.compile("Throttl|SlowDown|RequestLimitExceeded|TooManyRequests|BandwidthLimit|PriorRequestNotComplete")
@@ -204,6 +206,7 @@ class Aws:
                 # something went away between the list that names it and the read that looks closer
                 if not absent(error, kind.service):
                     raise
+                self.pace.stop.wait(self.pace.scaled(AGAIN))
         return {live.id: live for live in kind.list(self, self.known(kind))}
 
     def made(self, kind: type[Kind], live: Live) -> None:
