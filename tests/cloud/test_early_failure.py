@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -64,7 +65,9 @@ def test_an_image_that_cannot_be_pulled_is_told_and_mended(project: Project) -> 
     image(project, "frontend-does-not-exist:1")
     why = failure(timed(project, 1))
     # told by the circuit breaker, or by the third task if that is seen first
-    assert "3 failed: CannotPullContainerError" in why
+    assert re.match(
+        r"(ECS deployment circuit breaker: tasks failed to start: )?3 failed: CannotPullContainerError", why
+    )
     assert "frontend-does-not-exist:1: not found" in why
     assert len(attempts(project)) == ATTEMPTS
     image(project, "frontend:2")
