@@ -12,7 +12,7 @@ import steps  # noqa: F401  (importing the package registers the steps)
 from provisioner.engine.converge import Converge
 from provisioner.engine.errors import Interrupted, ProvisionError
 from provisioner.engine.events import Begun, Emit, Notice
-from provisioner.engine.kind import Kind
+from provisioner.engine.kind import Kind, output_of
 from provisioner.engine.plan import Planned, orphans, plan
 from provisioner.engine.remove import Remove, kind_of
 from provisioner.engine.run import prefetch, recorded_fields
@@ -66,10 +66,7 @@ def know(aws: Aws, records: Mapping[str, Record], declared: Mapping[str, Declare
     """Tell the bulk reads what is declared and recorded, so that named things are looked up by name."""
 
     def lookup(address: str, output: str) -> Any:
-        record = records.get(address)
-        if record is None:
-            return None
-        return record.id if output == "id" else record.outputs.get(output)
+        return output_of(records.get(address), output)
 
     def known(kind: type[Kind]) -> list[dict[str, Any]]:
         wanted = [filled(item.want, lookup).fields() for item in declared.values() if type(item.want) is kind]

@@ -10,10 +10,9 @@ from provisioner.kinds.iam import InstanceProfile, Policy, Role, policy
 
 @dataclass(frozen=True)
 class Roles:
-    """The instance profile's name and ARN, the execution role's ARN, and the tasks' role ARNs by service."""
+    """The instance profile's name, the execution role's ARN, and the tasks' role ARNs by service."""
 
     instance_profile: str
-    instance_profile_arn: str
     execution: str
     tasks: dict[str, str]
 
@@ -59,7 +58,7 @@ def roles(stack: Stack) -> Roles:
         ).arn
         for name in stack.config.services
     }
-    return Roles(profile.id, profile.arn, execution.arn, tasks)
+    return Roles(profile.id, execution.arn, tasks)
 
 
 def _trust(service: str, condition: Policy | None = None) -> Policy:

@@ -12,13 +12,13 @@ from botocore.exceptions import ClientError
 from provisioner.engine.errors import Failed, NeedsReplacing
 from provisioner.engine.events import Emit, Result
 from provisioner.engine.find import find
-from provisioner.engine.kind import Change, Kind, Live, compare
+from provisioner.engine.kind import Change, Kind, Live, compare, output_of
 from provisioner.engine.retry import Verdict
 from provisioner.engine.run import UNCLEAR, Progress, Store, refresh, tolerant
 from provisioner.engine.step import Declared, Need, filled
 from provisioner.engine.waits import SETTLE
 from provisioner.engine.walk import Node, Outcome, Wait, Walk
-from state.model import Record, now
+from state.model import Phase, Record, now
 
 if TYPE_CHECKING:
     from provisioner.aws import Aws
@@ -57,10 +57,7 @@ class Converge:
 
     def lookup(self, address: str, output: str) -> Any:
         """Return what AWS said of a thing in this run, or None if that is not known yet."""
-        live = self.lives.get(address)
-        if live is None:
-            return None
-        return (live.id or None) if output == "id" else live.outputs.get(output)
+        return output_of(self.lives.get(address), output)
 
     # -- one thing -------------------------------------------------------------------------------------------------
 
@@ -162,13 +159,13 @@ class Converge:
         self.lives[address] = live
         self.progress.done(address, self._results.setdefault(address, "unchanged"), live.id)
 
-    def _remember(self, want: Kind, item: Declared, live: Live, phase: str) -> None:
+    def _remember(self, want: Kind, item: Declared, live: Live, phase: Phase) -> None:
         """Record what is known, unless the state already says just that."""
         before = self.store.records.get(want.address)
         record = Record(
             want.address,
             want.kind,
-            "ready" if phase == "ready" else "created",
+            phase,
             before.token if before else "",
             live.id or None,
             want.fields(),

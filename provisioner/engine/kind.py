@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 if TYPE_CHECKING:
     from provisioner.aws import Aws
+    from state.model import Record
 
 KINDS: dict[str, type[Kind]] = {}
 """Every kind by its name, in the order in which their modules were imported."""
@@ -158,6 +159,13 @@ class Kind:
     def fields(self) -> dict[str, Any]:
         """Return the wanted settings by field name, without the thing's own name."""
         return {f.name: getattr(self, f.name) for f in fields(self) if f.name != "name"}
+
+
+def output_of(thing: Live | Record | None, output: str) -> Any:
+    """Return what is known under an output's name, or under `id`, of a live or recorded thing; None if nothing is."""
+    if thing is None:
+        return None
+    return (thing.id or None) if output == "id" else thing.outputs.get(output)
 
 
 def compare(want: Kind, live: Live) -> dict[str, Change]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from provisioner.engine.converge import refuse_fixed
 from provisioner.engine.errors import ProvisionError
 from provisioner.engine.find import find
-from provisioner.engine.kind import Change, Kind, Live, compare
+from provisioner.engine.kind import Change, Kind, Live, compare, output_of
 from provisioner.engine.refusal import explained
 from provisioner.engine.run import prefetch
 from provisioner.engine.step import Declared, filled, unknown
@@ -89,10 +89,7 @@ class _Planner:
         return Planned(item.address, "none" if record or want.kept else "adopt", item.step)
 
     def _lookup(self, address: str, output: str) -> Any:
-        live = self._lives.get(address)
-        if live is None:
-            return None
-        return live.id if output == "id" else live.outputs.get(output)
+        return output_of(self._lives.get(address), output)
 
 
 def _all_new(want: Kind) -> dict[str, Change]:
