@@ -176,6 +176,18 @@ class Logs(Model):
     retention_days: Annotated[int, AfterValidator(values.retention)] = 7
 
 
+class StateSettings(Model):
+    """`[state]`: where the state of a stack on AWS is kept. Without a bucket it is kept on this machine."""
+
+    bucket: Annotated[
+        str | None,
+        values.matching(
+            r"(?!xn--|sthree-)[a-z0-9][a-z0-9-]{1,61}[a-z0-9]",
+            "is not a bucket name: use 3 to 63 lower-case letters, digits and hyphens",
+        ),
+    ] = None
+
+
 class Scaling(Model):
     """`[services.NAME.scaling]`: how many tasks, and the average CPU in percent that their number is steered by."""
 
@@ -287,12 +299,15 @@ class Config(Model):
         str, values.matching(r"[a-z]{2,4}(-[a-z]+)+-\d", 'is not a region of AWS, such as "ap-northeast-1"')
     ] = "ap-northeast-1"
     target: Target = "local"
+    # Whether deletion protection is on and `down` is refused without --unprotect.
+    protect: bool = Field(default_factory=lambda earlier: earlier["env"] == "prod")
     network: Network = Network()
     dns: Dns = Dns()
     capacity: Capacity = Capacity()
     database: Database = Database()
     account: Account = Account()
     logs: Logs = Logs()
+    state: StateSettings = StateSettings()
     services: Annotated[
         Mapping[Name, Service], values.not_empty("a stack has at least one service; begin with a table [services.web]")
     ]
