@@ -6,7 +6,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -27,8 +27,9 @@ if TYPE_CHECKING:
     from provisioner.config import Config
     from provisioner.engine.step import Stack
     from provisioner.inspection import Condition
-    from state.local import LocalStore
     from state.model import State
+    from state.objects import Objects
+    from state.store import Store
 
 ELSEWHERE = "registered.example"
 """The embedded cloud's own domain when the stack is to make its zone itself."""
@@ -72,8 +73,12 @@ def start_cloud(options: Options, config: Config, port: int | None = None) -> ma
     Raises:
         ConfigurationError: `PROVISION_TIME_SCALE` is no scale.
         ProvisionError: it could not be started.
+        StateError: somebody else could write to the state folder.
     """
+    from state.folder import trust
+
     manage.time_scale(manage.LOCAL_TIME_SCALE)  # a wrong one is told before anything is started
+    trust(options.state_dir)
     domain = ELSEWHERE if config.dns.create_zone else config.dns.domain
     running = manage.find(options.state_dir)
     if running is not None:
@@ -102,11 +107,14 @@ def connect(options: Options, config: Config) -> Aws:
             Pace(manage.time_scale(cloud.time_scale)),
             endpoint=cloud.endpoint,
             resolver=("127.0.0.1", cloud.dns_port),
+            log=options.log,
         )
     else:
         session = _aws_session(config.region, options.profile)
-        aws = Aws(session, config.project, config.env, Pace(manage.time_scale(1.0)))
+        aws = Aws(session, config.project, config.env, Pace(manage.time_scale(1.0)), log=options.log)
     aws.account = _account(aws)
+    if options.log:
+        options.log.where = {"account": aws.account, "region": aws.region}
     return aws
 
 
@@ -154,20 +162,93 @@ def where(config: Config, aws: Aws) -> str:
     return f"AWS account {aws.account}, region {aws.region}" + ("" if ".amazonaws." in endpoint else f" at {endpoint}")
 
 
+def entry(options: Options, config: Config) -> str:
+    """Return the URL at which the stack answers on this machine, where the embedded cloud runs its containers."""
+    return manage.entry(options.state_dir, config.fqdn) if config.target == "local" else ""
+
+
 def folder(options: Options, config: Config) -> Path:
-    """Return where the stack's state lives."""
-    return options.state_dir / config.target / config.name
-
-
-def recorded(options: Options, config: Config) -> State:
-    """Return the state as it stands, unlocked and unchanged.
+    """Return where the stack's state lives.
 
     Raises:
+        StateError: somebody else could write there.
+    """
+    from state.folder import trust
+
+    place = options.state_dir / config.target / config.name
+    trust(options.state_dir, place.parent, place)
+    return place
+
+
+def recorded(options: Options, config: Config, aws: Aws | None = None) -> State:
+    """Return the state as it stands, unlocked and unchanged.
+
+    Args:
+        aws: the way to the bucket, if there is one already and the state is in a bucket; made if left out.
+
+    Raises:
+        ProvisionError: its bucket cannot be asked, or the state is still on this machine although there is a bucket.
         StateError: it cannot be read.
+    """
+    from state import local, s3
+
+    if not config.state.bucket:
+        return local.read(folder(options, config), config.name)
+    not_left_behind(options, config)
+    if aws is None and config.target == "local" and manage.find(options.state_dir) is None:
+        raise ConfigurationError(
+            "the embedded cloud, which has the bucket of the state, is not running: start it with "
+            "`provision cloud start`"
+        )
+    if aws is None:
+        aws = connect(options, config)
+        aws.read_only = True
+    return s3.read(objects(config, aws, aws.client("s3")), config.name)
+
+
+def objects(config: Config, aws: Aws, client: Any) -> Objects:
+    """Return the objects of the stack's state in the bucket of the configuration."""
+    from state.objects import Objects
+
+    return Objects(client, str(config.state.bucket), f"{config.name}/", aws.account)
+
+
+def bucket_client(aws: Aws) -> Any:
+    """Return a client for the state's own objects.
+
+    It is not the one of the kinds. That one refuses writes while a plan is shown, and the state is locked and opened
+    before; and it never repeats a write whose answer was lost, while the state's writes are conditional and signed
+    with a nonce, so that they can be. A state that cannot be written is to be known sooner than others' errors are.
+    """
+    from botocore.config import Config
+
+    settings = Config(
+        retries={"mode": "standard", "max_attempts": 5},
+        connect_timeout=5,
+        read_timeout=15,
+        max_pool_connections=32,
+        user_agent_extra="provisioner",
+    )
+    client = aws.session.client("s3", region_name=aws.region, endpoint_url=aws.endpoint, config=settings)
+    if aws.log:
+        aws.log.watch(client)
+    return client
+
+
+def not_left_behind(options: Options, config: Config) -> None:
+    """Refuse to work in the bucket while this machine still has a state of the stack.
+
+    Raises:
+        ConfigurationError: it has.
     """
     from state.local import read
 
-    return read(folder(options, config), config.name)
+    here = folder(options, config)
+    if records := read(here, config.name).records:
+        raise ConfigurationError(
+            f"[state] names the bucket {config.state.bucket}, but the state of {config.name} (records: {len(records)}) "
+            f"is still in {here}: run {options.again('state', 'migrate')} to move it, or take the bucket out"
+        )
 
 
 def looked(options: Options, config: Config, state: State) -> tuple[Condition | None, str]:
@@ -191,17 +272,42 @@ def looked(options: Options, config: Config, state: State) -> tuple[Condition | 
 
 
 @contextmanager
-def opened(options: Options, config: Config, aws: Aws, command: str) -> Iterator[LocalStore]:
+def opened(options: Options, config: Config, aws: Aws, command: str) -> Iterator[Store]:
     """Hold the stack's state open and locked while the context lasts.
 
     Raises:
+        ConfigurationError: there is a bucket, but the state is still on this machine.
         StateError: it is locked, unreadable, or belongs to another account or region.
     """
-    from state.local import LocalStore
-
-    with LocalStore(folder(options, config), config.name, command, __version__) as store:
+    if config.state.bucket:
+        not_left_behind(options, config)
+    with (bucket_store if config.state.bucket else local_store)(options, config, aws, command) as store:
         store.guard(config.name, aws.account, aws.region)
         yield store
+
+
+def local_store(options: Options, config: Config, _: Aws, command: str) -> Store:
+    """Return the store on this machine, not opened yet."""
+    from state.local import LocalStore
+
+    return LocalStore(folder(options, config), config.name, command, __version__, _tell(options))
+
+
+def bucket_store(options: Options, config: Config, aws: Aws, command: str) -> Store:
+    """Return the store in the bucket, not opened yet. When it is lost to another command, the run is stopped."""
+    from state.lease import LEASE
+    from state.s3 import S3Store
+
+    there = objects(config, aws, bucket_client(aws))
+    lease = aws.pace.scaled(LEASE)
+    return S3Store(there, config.name, command, __version__, lease, aws.pace.stop.set, _tell(options))
+
+
+def _tell(options: Options) -> Callable[[str], None] | None:
+    """Return how to say whom one waits for, or None if the user does not want to wait."""
+    from provisioner.render.text import say
+
+    return (lambda text: say([text], sys.stderr)) if options.wait else None
 
 
 def declared(options: Options, config: Config, aws: Aws) -> Stack:

@@ -6,10 +6,10 @@ import errno
 import json
 import os
 import threading
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from state.checks import parsed
 from state.model import MEND, Record, State, StateError
 
 
@@ -21,24 +21,13 @@ class Journal:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+        self._file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW, 0o600)
         self._mutex = threading.Lock()
         self._broken = ""
 
-    def put(self, record: Record) -> None:
-        """Append the whole record; raises `StateError` when it cannot be written."""
-        self._append({"put": asdict(record)})
-
-    def drop(self, address: str) -> None:
-        """Append that the address is gone; raises `StateError` when it cannot be written."""
-        self._append({"drop": address})
-
-    def close(self) -> None:
-        """Close the file."""
-        os.close(self._file)
-
-    def _append(self, entry: dict[str, Any]) -> None:
-        line = json.dumps(entry, separators=(",", ":")).encode() + b"\n"
+    def append(self, entry: dict[str, Any]) -> None:
+        """Append an entry; raises `StateError` when it cannot be written."""
+        line = encoded(entry)
         with self._mutex:
             try:
                 if not self._broken:
@@ -47,6 +36,10 @@ class Journal:
                 self._broken = f"{self._path} cannot be written: {error.strerror}. {MEND}"
             if self._broken:
                 raise StateError(self._broken)
+
+    def close(self) -> None:
+        """Close the file."""
+        os.close(self._file)
 
     def _write(self, line: bytes) -> None:
         written = os.write(self._file, line)
@@ -75,18 +68,33 @@ def replay(path: Path, state: State) -> bool:
     if not lines or _entry(path, 1, lines[0]).get("base") != state.serial:
         return False
     for number, line in enumerate(lines[1:], start=2):
-        entry = _entry(path, number, line)
-        if "put" in entry:
-            record = Record.from_dict(entry["put"])
-            state.records[record.address] = record
-        elif "drop" in entry:
-            state.records.pop(entry["drop"], None)
+        apply(_entry(path, number, line), state)
     return len(lines) > 1
+
+
+def encoded(entry: dict[str, Any]) -> bytes:
+    """Return an entry as one line."""
+    return json.dumps(entry, separators=(",", ":")).encode() + b"\n"
+
+
+def apply(entry: dict[str, Any], state: State) -> None:
+    """Let an entry have its effect on the state.
+
+    Raises:
+        StateError: its record cannot be read.
+    """
+    if "put" in entry:
+        record = Record.from_dict(entry["put"])
+        state.records[record.address] = record
+    elif "drop" in entry:
+        state.records.pop(str(entry["drop"]), None)
+    else:
+        raise StateError("an entry of the journal says neither what was put nor what was dropped")
 
 
 def _entry(path: Path, number: int, line: bytes) -> dict[str, Any]:
     try:
-        entry = json.loads(line)
+        entry = parsed(line)
     except ValueError:
         entry = None
     if not isinstance(entry, dict):

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import replace
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Self
 
+from state.checks import parsed
+from state.folder import make
 from state.journal import Journal, header, replay
-from state.lock import Lock
+from state.lock import Lock, patiently
 from state.migrate import migrate
-from state.model import MEND, Record, Run, State, StateError, now
+from state.model import MEND, State, StateError
+from state.store import Store, document
 
 DOCUMENT, JOURNAL, LOCK = "state.json", "state.journal", "state.lock"
+PAUSE = 0.2
+"""Seconds between two tries for a lock that another command holds."""
 
 
 def read(folder: Path, stack: str) -> State:
@@ -31,9 +36,9 @@ def _load(folder: Path, stack: str) -> tuple[State, bool, dict[str, Any] | None]
     state, outdated = State(stack), None
     try:
         if path.exists():
-            raw = json.loads(path.read_bytes())
-            document, changed = migrate(raw)
-            state, outdated = State.from_dict(document), raw if changed else None
+            raw = parsed(path.read_bytes())
+            current, changed = migrate(raw)
+            state, outdated = State.from_dict(current), raw if changed else None
         journalled = replay(folder / JOURNAL, state)
     except ValueError as error:
         raise StateError(f"{path} is not JSON ({error}). Restore it from a backup, or move it away") from None
@@ -44,22 +49,24 @@ def _load(folder: Path, stack: str) -> tuple[State, bool, dict[str, Any] | None]
     return state, journalled, outdated
 
 
-class LocalStore:
-    """An open state: locked, loaded, its journal ready for appends. Use it as a context manager.
+class LocalStore(Store):
+    """A state in a folder of this machine, locked by `flock`. Use it as a context manager.
 
     Args:
         folder: where the state lives; made (0700) when it is not there.
         stack: the stack's name, for a new state.
         command: what is being done, for whoever finds the lock held.
         writer: this tool's version, written into the document.
+        tell: if another command is at work, wait for it, and say so with this; None: give up.
     """
 
-    def __init__(self, folder: Path, stack: str, command: str, writer: str) -> None:
-        self.folder, self._stack, self._writer = folder, stack, writer
+    def __init__(
+        self, folder: Path, stack: str, command: str, writer: str, tell: Callable[[str], None] | None = None
+    ) -> None:
+        super().__init__(stack, writer)
+        self.folder, self._tell = folder, tell
         self._lock = Lock(folder / LOCK, command)
-        self.state = State(stack)
         self._journal: Journal | None = None
-        self._dirty = False
 
     def __enter__(self) -> Self:
         """Lock and load.
@@ -69,14 +76,14 @@ class LocalStore:
             StateError: the state cannot be read or written.
         """
         try:
-            self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            self._lock.acquire()
+            make(self.folder)
+            patiently(self._lock.acquire, self._tell, PAUSE)
         except OSError as error:
             raise StateError(f"the state folder {self.folder} cannot be written: {error.strerror}. {MEND}") from None
         try:
             self.state, self._dirty, outdated = _load(self.folder, self._stack)
             if outdated is not None:
-                self._swap(f"state.schema-{outdated['schema']}.json", json.dumps(outdated, indent=2).encode())
+                self.keep(f"state.schema-{outdated['schema']}.json", json.dumps(outdated, indent=2).encode())
                 self._dirty = True
             self._fold()
         except BaseException:
@@ -91,37 +98,13 @@ class LocalStore:
             self._close()
             self._lock.release()
 
-    @property
-    def records(self) -> dict[str, Record]:
-        """The records by address; change them through `put` and `drop` only."""
-        return self.state.records
+    def keep(self, name: str, content: bytes) -> str:
+        """Durably write a file beside the state, and return where it is."""
+        self._swap(name, content)
+        return str(self.folder / name)
 
-    def put(self, record: Record) -> Record:
-        """Make a record durable before returning; returns it with the time of the change."""
-        record = replace(record, changed=now())
-        self._open().put(record)
-        self.state.records[record.address] = record
-        self._dirty = True
-        return record
-
-    def drop(self, address: str) -> None:
-        """Make it durable that the address is gone."""
-        self._open().drop(address)
-        self.state.records.pop(address, None)
-        self._dirty = True
-
-    def finish(self, run: Run) -> None:
-        """Add a run to the history; it is written when the store closes."""
-        self.state.history.append(run)
-        self._dirty = True
-
-    def guard(self, stack: str, account: str, region: str) -> None:
-        """Bind a new state to account and region durably, or refuse a foreign one (see `State.guard`)."""
-        before = (self.state.account, self.state.region)
-        self.state.guard(stack, account, region)
-        if before != (account, region):
-            self._dirty = True
-            self._fold()
+    def _append(self, entry: dict[str, Any]) -> None:
+        self._open().append(entry)
 
     def _open(self) -> Journal:
         if self._journal is None:
@@ -133,7 +116,7 @@ class LocalStore:
         if self._dirty or not (self.folder / DOCUMENT).exists():
             self.state.serial += 1
             self.state.writer = self._writer
-            self._swap(DOCUMENT, json.dumps(self.state.to_dict(), indent=2).encode() + b"\n")
+            self._swap(DOCUMENT, document(self.state))
             self._dirty = False
         self._close()
         self._swap(JOURNAL, header(self.state.serial))
@@ -148,7 +131,7 @@ class LocalStore:
         """Write a file beside the old one, make it durable, and put it in the old one's place."""
         path, draft = self.folder / name, self.folder / f"{name}.tmp"
         try:
-            with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+            with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600), "wb") as file:
                 file.write(content)
                 file.flush()
                 os.fsync(file.fileno())

@@ -22,7 +22,7 @@ def migrate(document: Any) -> tuple[dict[str, Any], bool]:
         raise StateError("it is not a state document: it has no schema number")
     schema = document["schema"]
     if schema > SCHEMA:
-        writer = document.get("writer") or "a newer version"
+        writer = str(document.get("writer") or "a newer version")[:80]
         raise StateTooNew(f"it was written by {writer} (schema {schema}, this version reads up to {SCHEMA}): upgrade")
     for number in range(schema, SCHEMA):
         if number not in MIGRATIONS:

@@ -6,7 +6,9 @@ import time
 import uuid
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any, Literal, Self
+from typing import Any, Literal, Self, get_args
+
+from state import checks
 
 SCHEMA = 1
 HISTORY = 50
@@ -23,7 +25,11 @@ class StateError(Exception):
 
 
 class StateLocked(StateError):
-    """Another command holds the state's lock."""
+    """Another command holds the state's lock; `holder` says in one phrase which."""
+
+    def __init__(self, holder: str, more: str = "") -> None:
+        super().__init__(f"another command is at work here: {holder}{more}. Wait for it to end, or add --wait")
+        self.holder = holder
 
 
 class StateTooNew(StateError):
@@ -57,11 +63,10 @@ class Record:
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Self:
-        """Build a record from its JSON form; raises `StateError` when a key is missing or unknown."""
-        try:
-            return cls(**data)
-        except TypeError as error:
-            raise StateError(f"a record of the state cannot be read ({error})") from None
+        """Build a record from its JSON form; raises `StateError` when a part is missing, unknown or of a wrong type."""
+        if why := checks.wrong(data, _RECORD, {"address", "kind", "phase", "token"}):
+            raise StateError(f"a record of the state cannot be read: {why}")
+        return cls(**data)
 
 
 @dataclass(frozen=True)
@@ -130,19 +135,60 @@ class State:
         Raises:
             StateError: a part is missing or of the wrong shape.
         """
-        try:
-            return cls(
-                stack=data["stack"],
-                account=data["account"],
-                region=data["region"],
-                lineage=data["lineage"],
-                serial=data["serial"],
-                writer=data.get("writer", ""),
-                records={a: Record.from_dict({"address": a} | r) for a, r in data["records"].items()},
-                history=[Run(**run) for run in data.get("history", [])],
-            )
-        except (KeyError, TypeError, AttributeError) as error:
-            raise StateError(f"it lacks or garbles {error}") from None
+        if why := checks.wrong(data, _STATE, _STATE.keys() - {"writer", "history"}):
+            raise StateError(f"it is not a state document: {why}")
+        for run in data.get("history", []):
+            if why := checks.wrong(run, _RUN, _RUN.keys() - {"counts"}):
+                raise StateError(f"its history cannot be read: {why}")
+        return cls(
+            stack=data["stack"],
+            account=data["account"],
+            region=data["region"],
+            lineage=data["lineage"],
+            serial=data["serial"],
+            writer=data.get("writer", ""),
+            records={a: Record.from_dict({**_as_table(r), "address": a}) for a, r in data["records"].items()},
+            history=[Run(**run) for run in data.get("history", [])],
+        )
+
+
+_RECORD: Mapping[str, checks.Check] = {
+    "address": lambda value: bool(value) and checks.text(value),
+    "kind": checks.text,
+    "phase": lambda value: isinstance(value, str) and value in get_args(Phase),
+    "token": checks.text,
+    "id": checks.optional(checks.text),
+    "asked": checks.table,
+    "outputs": checks.table,
+    "needs": checks.texts,
+    "step": checks.text,
+    "created": checks.optional(checks.number),
+    "changed": checks.number,
+}
+_RUN: Mapping[str, checks.Check] = {
+    "command": checks.text,
+    "started": checks.number,
+    "seconds": checks.number,
+    "result": checks.text,
+    "counts": checks.counts,
+}
+_STATE: Mapping[str, checks.Check] = {
+    "schema": checks.whole,
+    "writer": checks.text,
+    "lineage": checks.text,
+    "serial": checks.whole,
+    "stack": checks.text,
+    "account": checks.text,
+    "region": checks.text,
+    "records": checks.table,
+    "history": lambda value: isinstance(value, list),
+}
+
+
+def _as_table(value: Any) -> Mapping[str, Any]:
+    if not isinstance(value, Mapping):
+        raise StateError("a record of the state cannot be read: it is not a table")
+    return value
 
 
 def now() -> float:

@@ -1,8 +1,10 @@
-"""`provision state`: look into the state."""
+"""`provision state`: look into the state, and say where it lives."""
 
 from __future__ import annotations
 
 import json
+import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -10,7 +12,9 @@ import typer
 from provisioner.commands.app import SETTINGS, app, command
 from provisioner.commands.options import Options
 
-group = typer.Typer(name="state", help="Look into the state.", rich_markup_mode=None, context_settings=SETTINGS)
+group = typer.Typer(
+    name="state", help="Look into the state, or move it.", rich_markup_mode=None, context_settings=SETTINGS
+)
 app.add_typer(group)
 
 
@@ -50,4 +54,124 @@ def show(
     config = session.load(options)
     record = inspection.record(session.recorded(options, config), key)
     say([json.dumps(record, indent=2, ensure_ascii=False)] if options.json else record_lines(record))
+    return 0
+
+
+@command(
+    group,
+    "init",
+    "provision state init               makes the bucket that [state] names, or mends its settings",
+)
+def init(options: Options) -> int:
+    """Make the bucket that keeps the states of a team.
+
+    Versioned, encrypted, closed to the public, TLS only; earlier versions are kept for 90 days. Running it again mends
+    what differs. `provision down` leaves the bucket.
+    """
+    from provisioner import moving, session
+    from provisioner.commands.ask import confirm
+    from provisioner.render.text import say
+
+    config = session.load(options)
+    name = moving.named(config)
+    aws = session.connect(options, config)
+    bucket, done = moving.bucket(config, aws), list[str]()
+    for mending in bucket.lacking():
+        if not done and config.target == "aws":
+            what = "makes the bucket" if mending.makes else "changes settings of the bucket"
+            confirm(f"`state init` {what} {name} in {session.where(config, aws)}", options.yes)
+        bucket.mend(mending)
+        done.append(mending.what)
+    if options.json:
+        say([json.dumps({"bucket": name, "done": done}, ensure_ascii=False)])
+    else:
+        say([f"{name}: {what}" for what in done] or [f"{name}: all is as it should be"])
+    return 0
+
+
+@command(
+    group,
+    "pull",
+    "provision state pull               the whole state as one JSON document",
+    "provision state pull FILE          into a new file",
+)
+def pull(
+    options: Options,
+    file: Annotated[Path | None, typer.Argument(metavar="[FILE]", help="A new file to write it to.")] = None,
+) -> int:
+    """Print the whole state, wherever it is kept."""
+    from provisioner import moving, session
+    from provisioner.render.text import say
+    from state.store import document
+
+    config = session.load(options)
+    content = document(session.recorded(options, config))
+    if file:
+        moving.write_file(file, content)
+    else:
+        say([content.decode().rstrip()])
+    return 0
+
+
+@command(
+    group,
+    "push",
+    "provision state push FILE          puts an edited state back; what is there is kept beside it",
+)
+def push(
+    options: Options,
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A state, as `provision state pull` prints it.")],
+    force: Annotated[bool, typer.Option("--force", help="Also an older one, or one of another lineage.")] = False,
+) -> int:
+    """Put a state in the place of the one that is there.
+
+    Refused are a state of another stack, account or region, one of another lineage, and one that is older.
+    """
+    from provisioner import moving, session
+    from provisioner.commands.ask import confirm
+    from provisioner.render.text import count, say
+
+    config = session.load(options)
+    new = moving.read_file(file)
+    aws = session.connect(options, config)
+    what = f"`state push` makes {count(len(new.records), 'record')} the state of {config.name}"
+    confirm(f"{what} on {session.where(config, aws)}", options.yes or config.target == "local")
+    kept = moving.push(options, config, aws, new, force=force)
+    if options.json:
+        say([json.dumps({"records": len(new.records), "kept": kept}, ensure_ascii=False)])
+    else:
+        say([f"{config.name}: {count(len(new.records), 'record')}. What was there is kept: {kept}"])
+    return 0
+
+
+@command(
+    group,
+    "migrate",
+    "provision state migrate            from this machine to the bucket that [state] names",
+    "provision state migrate --to-local back again",
+)
+def migrate(
+    options: Options,
+    to_local: Annotated[bool, typer.Option("--to-local", help="From the bucket to this machine.")] = False,
+) -> int:
+    """Move the state to the bucket, or back.
+
+    It is read back before the former one is emptied, a copy of which is kept. Killed anywhere, it can be run again.
+    """
+    from provisioner import moving, session
+    from provisioner.render.text import count, say
+
+    config = session.load(options)
+    name = moving.named(config)
+    aws = session.connect(options, config)
+    moved, kept = moving.migrate(options, config, aws, back=to_local)
+    target = "this machine" if to_local else f"the bucket {name}"
+    if options.json:
+        say([json.dumps({"records": moved, "kept": kept}, ensure_ascii=False)])
+    elif not moved:
+        say([f"{config.name}: nothing to move to {target}"])
+    else:
+        say([f"{config.name}: {count(moved, 'record')} moved to {target}. The former state is kept: {kept}"])
+    if moved and to_local:
+        say(["note: take the bucket out of [state] in the configuration now"], sys.stderr)
     return 0

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import multiprocessing
+import os
 import resource
 import stat
+import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,9 +17,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from state.journal import header, replay
+from state.lease import LEASE, LONGEST, machine, remaining
 from state.local import DOCUMENT, JOURNAL, LocalStore, read
+from state.lock import describe, patiently
 from state.migrate import MIGRATIONS, migrate
 from state.model import SCHEMA, ForeignState, Record, Run, State, StateError, StateLocked, StateTooNew
+from state.objects import Found
 
 addresses = st.sampled_from(["vpc/main", "subnet/a", "subnet/b", "role/task", "cluster/main"])
 facts = st.lists(st.tuples(st.sampled_from(["put", "drop"]), addresses, st.integers(0, 99)), max_size=20)
@@ -111,7 +116,7 @@ def test_a_journal_of_an_older_document_is_not_applied_again(tmp_path: Path) -> 
     [
         ("{", "is not JSON"),
         ("[]", "not a state document"),
-        ('{"schema": 1}', "lacks or garbles"),
+        ('{"schema": 1}', "lineage is missing"),
         (json.dumps(State("s").to_dict() | {"records": {"a/b": {"color": "red"}}}), "record of the state"),
     ],
 )
@@ -218,3 +223,49 @@ def test_a_folder_that_cannot_be_written_is_one_clear_error(tmp_path: Path) -> N
     (tmp_path / "file").write_text("")
     with pytest.raises(StateError, match="cannot be written"), opened(tmp_path / "file" / "state"):
         pass
+
+
+def test_one_that_waits_is_told_of_each_holder_once() -> None:
+    holders, told, tries = ["up by a", "up by a", "down by b"], list[str](), list[str]()
+
+    def acquire() -> None:
+        if holders:
+            tries.append(holders[0])
+            raise StateLocked(holders.pop(0))
+
+    patiently(acquire, told.append, 0)
+    assert told == ["waiting for another command to end: up by a", "waiting for another command to end: down by b"]
+    assert len(tries) == 3
+    holders.append("up by c")
+    with pytest.raises(StateLocked, match="up by c"):
+        patiently(acquire, None, 0)
+
+
+def test_what_a_lock_says_cannot_steer_a_terminal() -> None:
+    said = describe(json.dumps({"user": "\x1b[2J", "host": "h", "pid": 1, "command": "up", "since": 0}).encode())
+    assert "\x1b" not in said
+    assert describe(b'{"since": 1e999}') == describe(b"[]") == describe(b"") == "its holder has not said who it is yet"
+
+
+@pytest.mark.parametrize(
+    ("body", "age", "left"),
+    [
+        (b"{}\n", 0, 0),
+        (b'{"machine": "far", "pid": 1, "lease": 60}', 10, 51),
+        (b'{"machine": "far", "pid": 1, "lease": 60}', 62, -1),
+        (b'{"machine": "far", "pid": 1, "lease": 1e9}', 0, LONGEST + 1),
+        (b'{"machine": "far", "pid": 1, "lease": -5}', 0, 1),
+        (b"not JSON", 0, LEASE + 1),
+        (b"[1]", 0, LEASE + 1),
+    ],
+)
+def test_a_lease_runs_out_whatever_it_says(body: bytes, age: float, left: float) -> None:
+    assert remaining(Found(body, "", {}, age)) == left
+
+
+def test_a_lease_of_a_process_of_this_machine_that_is_no_more_has_run_out() -> None:
+    gone = subprocess.Popen(["true"])
+    holder = {"machine": machine(), "lease": 60, "pid": gone.pid}
+    gone.wait()
+    assert remaining(Found(json.dumps(holder).encode(), "", {}, 0)) == 0
+    assert remaining(Found(json.dumps(holder | {"pid": os.getpid()}).encode(), "", {}, 0)) == 61

@@ -1,0 +1,173 @@
+"""The bucket that holds the states of a team: what it has to be like, and what is still to be done for that."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from state.objects import call
+
+VERSIONS_DAYS = 90
+"""For how long earlier versions of the state, and deleted journal entries, can be brought back."""
+UPLOADS_DAYS = 7
+STATEMENT, RULE = "DenyInsecureTransport", "provisioner-old-versions"
+_BLOCKED = {
+    "BlockPublicAcls": True,
+    "IgnorePublicAcls": True,
+    "BlockPublicPolicy": True,
+    "RestrictPublicBuckets": True,
+}
+_ENCRYPTIONS = {"AES256", "aws:kms", "aws:kms:dsse"}
+_LIFECYCLE = {
+    "ID": RULE,
+    "Status": "Enabled",
+    "Filter": {"Prefix": ""},
+    "Expiration": {"ExpiredObjectDeleteMarker": True},
+    "NoncurrentVersionExpiration": {"NoncurrentDays": VERSIONS_DAYS},
+    "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": UPLOADS_DAYS},
+}
+
+
+@dataclass(frozen=True)
+class Mending:
+    """One thing to be done to the bucket: what, in words, the call that does it, and whether that makes the bucket."""
+
+    what: str
+    act: Callable[[], Any]
+    makes: bool = False
+
+
+@dataclass(frozen=True)
+class Bucket:
+    """The bucket as it should be.
+
+    Attributes:
+        client: a boto3 client of S3 in the bucket's region.
+        name: the bucket's name.
+        owner: the account that it must belong to.
+        region: where to make it.
+        partition: the first part of its ARN after `arn:`.
+        tags: the tags that it gets if it has none of these names.
+    """
+
+    client: Any
+    name: str
+    owner: str
+    region: str
+    partition: str
+    tags: Mapping[str, str]
+
+    def mend(self, mending: Mending) -> None:
+        """Do one of the things that `lacking` named; raises `StateError` if S3 refuses."""
+        trouble = f"the bucket {self.name} could not be mended ({mending.what})"
+        # somebody else of this account may be making it at the same time
+        call(self.name, trouble, mending.act, {"BucketAlreadyOwnedByYou": None})
+
+    def lacking(self) -> Iterator[Mending]:
+        """Yield what is to be done, in order; look at each thing only when those before it are done, or were not to be.
+
+        Raises:
+            StateError: the bucket is another account's, or S3 refuses.
+        """
+        if self._read("head_bucket", "404", "NoSuchBucket") is None:
+            yield Mending("made", self._make, makes=True)
+        if (self._read("get_public_access_block", "NoSuchPublicAccessBlockConfiguration") or {}).get(
+            "PublicAccessBlockConfiguration"
+        ) != _BLOCKED:
+            yield self._put("public access blocked", "public_access_block", PublicAccessBlockConfiguration=_BLOCKED)
+        if (self._read("get_bucket_versioning") or {}).get("Status") != "Enabled":
+            yield self._put("versioning on", "bucket_versioning", VersioningConfiguration={"Status": "Enabled"})
+        if not self._encrypted():
+            rule = {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}
+            yield self._put(
+                "default encryption on", "bucket_encryption", ServerSideEncryptionConfiguration={"Rules": [rule]}
+            )
+        owned = {"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]}
+        found = self._read("get_bucket_ownership_controls", "OwnershipControlsNotFoundError") or {}
+        if found.get("OwnershipControls") != owned:
+            yield self._put("access lists off", "bucket_ownership_controls", OwnershipControls=owned)
+        yield from self._rules()
+
+    def _rules(self) -> Iterator[Mending]:
+        """Those settings to which others may have added their own, which stay."""
+        if (policy := self._policy()) is not None:
+            yield self._put("refuses all but TLS", "bucket_policy", Policy=json.dumps(policy))
+        found = self._read("get_bucket_lifecycle_configuration", "NoSuchLifecycleConfiguration") or {}
+        rules = found.get("Rules", [])
+        if _LIFECYCLE not in rules:
+            others = [rule for rule in rules if rule.get("ID") != RULE]
+            yield self._put(
+                f"earlier versions kept for {VERSIONS_DAYS} days",
+                "bucket_lifecycle_configuration",
+                LifecycleConfiguration={"Rules": [*others, _LIFECYCLE]},
+            )
+        answer = self._read("get_bucket_tagging", "NoSuchTagSet") or {}
+        tags = {tag["Key"]: tag["Value"] for tag in answer.get("TagSet", ())}
+        if wanted := {key: value for key, value in self.tags.items() if key not in tags}:
+            pairs = [{"Key": key, "Value": value} for key, value in (tags | wanted).items()]
+            yield self._put(f"tagged {', '.join(wanted)}", "bucket_tagging", Tagging={"TagSet": pairs})
+
+    def _encrypted(self) -> bool:
+        found = self._read("get_bucket_encryption", "ServerSideEncryptionConfigurationNotFoundError") or {}
+        rules = found.get("ServerSideEncryptionConfiguration", {}).get("Rules", ())
+        return any(
+            rule.get("ApplyServerSideEncryptionByDefault", {}).get("SSEAlgorithm") in _ENCRYPTIONS for rule in rules
+        )
+
+    def _policy(self) -> dict[str, Any] | None:
+        """Return the bucket's policy with our statement in it, or None if it has it."""
+        arn = f"arn:{self.partition}:s3:::{self.name}"
+        ours = {
+            "Sid": STATEMENT,
+            "Effect": "Deny",
+            "Principal": "*",
+            "Action": "s3:*",
+            "Resource": [arn, f"{arn}/*"],
+            "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+        }
+        found = self._read("get_bucket_policy", "NoSuchBucketPolicy")
+        policy: dict[str, Any] = json.loads(found["Policy"]) if found else {"Version": "2012-10-17", "Statement": []}
+        statements = policy["Statement"] if isinstance(policy["Statement"], list) else [policy["Statement"]]
+        if any(_same(statement, ours) for statement in statements):
+            return None
+        others = [statement for statement in statements if statement.get("Sid") != STATEMENT]
+        return {**policy, "Statement": [*others, ours]}
+
+    def _make(self) -> Any:
+        # the one region that may not be named (S3 API reference, CreateBucket)
+        place = {} if self.region == "us-east-1" else {"LocationConstraint": self.region}
+        more = {"CreateBucketConfiguration": place} if place else {}
+        self.client.create_bucket(Bucket=self.name, ObjectOwnership="BucketOwnerEnforced", **more)
+        self.client.get_waiter("bucket_exists").wait(Bucket=self.name, WaiterConfig={"Delay": 1, "MaxAttempts": 30})
+
+    def _put(self, what: str, setting: str, **arguments: Any) -> Mending:
+        operation = getattr(self.client, f"put_{setting}")
+        return Mending(what, lambda: operation(Bucket=self.name, ExpectedBucketOwner=self.owner, **arguments))
+
+    def _read(self, operation: str, *absent: str) -> dict[str, Any] | None:
+        """Call a read; return None where one of these codes says that there is no such thing."""
+
+        def act() -> Any:
+            return getattr(self.client, operation)(Bucket=self.name, ExpectedBucketOwner=self.owner)
+
+        answer: dict[str, Any] | None = call(
+            self.name, f"the bucket {self.name} cannot be looked at", act, dict.fromkeys(absent)
+        )
+        return answer
+
+
+def _same(statement: Mapping[str, Any], ours: Mapping[str, Any]) -> bool:
+    """Compare two policy statements, whatever the order of their resources and whichever way `*` is written."""
+
+    def normal(statement: Mapping[str, Any]) -> dict[str, Any]:
+        resources = statement.get("Resource", [])
+        anybody = {"AWS": "*"}
+        return {
+            **statement,
+            "Resource": sorted([resources] if isinstance(resources, str) else resources),
+            "Principal": "*" if statement.get("Principal") == anybody else statement.get("Principal"),
+        }
+
+    return normal(statement) == normal(ours)

@@ -1,0 +1,111 @@
+"""What a state may hold: everything is looked at when it is read, since anybody may have written the file."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Callable, Collection, Mapping
+from typing import Any, NoReturn
+
+DEPTH = 64
+"""How deep lists and tables may lie in each other: no setting of AWS's comes near."""
+LENGTH = 2048
+"""The most characters of a name or an id (the longest ARN)."""
+MOST = 2**53
+"""Numbers stay below this, so that every reader of JSON sees the same one."""
+
+Check = Callable[[Any], bool]
+
+
+def parsed(content: bytes | str) -> Any:
+    """Return what a JSON text says.
+
+    Raises:
+        ValueError: it is no JSON, is nested too deeply, or holds what JSON does not have (NaN, half a character).
+    """
+    try:
+        value = json.loads(content, parse_constant=_no_number)
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
+    _sound(value)
+    return value
+
+
+def text(value: Any) -> bool:
+    """Whether it is a text of one line that a terminal shows as it is."""
+    return isinstance(value, str) and value.isprintable() and len(value) <= LENGTH
+
+
+def number(value: Any) -> bool:
+    """Whether it is a number, as times and durations are."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and -MOST < value < MOST
+
+
+def whole(value: Any) -> bool:
+    """Whether it is a count."""
+    return isinstance(value, int) and number(value) and value >= 0
+
+
+def table(value: Any) -> bool:
+    """Whether it is a table."""
+    return isinstance(value, Mapping)
+
+
+def texts(value: Any) -> bool:
+    """Whether it is a list of texts."""
+    return isinstance(value, list) and all(map(text, value))
+
+
+def counts(value: Any) -> bool:
+    """Whether it is a table of counts."""
+    return table(value) and all(text(key) and whole(item) for key, item in value.items())
+
+
+def optional(check: Check) -> Check:
+    """Return a check that lets pass nothing as well."""
+    return lambda value: value is None or check(value)
+
+
+def wrong(data: Any, checks: Mapping[str, Check], needed: Collection[str]) -> str:
+    """Say what is wrong with a table; empty if nothing is.
+
+    Args:
+        checks: for each key that it may have, whether a value is right.
+        needed: the keys that it must have.
+    """
+    if not table(data):
+        return "it is not a table"
+    if missing := [key for key in checks if key in needed and key not in data]:
+        return f"{missing[0]} is missing"
+    for key, value in data.items():
+        if key not in checks:
+            return f"{key[:LENGTH]!r} is unknown" if isinstance(key, str) else "a key is not a text"
+        if not checks[key](value):
+            return f"{key} has a value that it cannot have"
+    return ""
+
+
+def _no_number(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not a number")
+
+
+def _sound(value: Any) -> None:
+    """Raise ValueError for what `json.loads` lets pass and `json.dumps` or a call would stumble over later."""
+    level = [value]
+    for _ in range(DEPTH):
+        for item in level:
+            if (isinstance(item, float) and not math.isfinite(item)) or (
+                isinstance(item, str) and re.search("[\ud800-\udfff]", item)
+            ):
+                raise ValueError("a number is infinite, or a text holds half a character")
+        level = [inner for item in level for inner in _inside(item)]
+        if not level:
+            return
+    raise ValueError("it is nested too deeply")
+
+
+def _inside(value: Any) -> list[Any]:
+    if isinstance(value, dict):
+        return [*value.keys(), *value.values()]
+    return value if isinstance(value, list) else []

@@ -1,0 +1,48 @@
+"""The folders that the state lives in: made for their owner alone, and used only if nobody else can write there."""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+
+from state.model import StateError
+
+
+def make(folder: Path) -> None:
+    """Make a folder and those above it that are missing, each for its owner alone, whatever the umask allows.
+
+    Raises:
+        OSError: it cannot be made.
+    """
+    missing = [place for place in (folder, *folder.parents) if not place.exists()]
+    for place in reversed(missing):
+        place.mkdir(mode=0o700, exist_ok=True)
+
+
+def trust(*folders: Path) -> None:
+    """Refuse folders in which somebody else could put files in the place of ours.
+
+    Group-writable is let pass for the user's own group, which with a umask of 002 has nobody else in it.
+
+    Raises:
+        StateError: one of them is a symbolic link, another user's, or writable by others.
+    """
+    for folder in folders:
+        try:
+            found = folder.lstat()
+        except FileNotFoundError:
+            return
+        except (OSError, ValueError) as error:
+            raise StateError(f"the state folder {folder} cannot be read: {error}") from None
+        if stat.S_ISLNK(found.st_mode):
+            raise StateError(
+                f"the state folder {folder} is a symbolic link, and a stranger's project could lead anywhere by it: "
+                f"name the folder itself with --state-dir"
+            )
+        if not stat.S_ISDIR(found.st_mode):
+            raise StateError(f"{folder} is not a folder: name another with --state-dir")
+        if found.st_uid != os.geteuid():
+            raise StateError(f"the state folder {folder} belongs to another user: name another with --state-dir")
+        if found.st_mode & stat.S_IWOTH or (found.st_mode & stat.S_IWGRP and found.st_gid != os.getegid()):
+            raise StateError(f"others can write to the state folder {folder}: run `chmod go-w {folder}`, then again")

@@ -1,0 +1,180 @@
+"""The lock of a state in S3: a lease, renewed by a heartbeat, taken over when its holder has not been heard of."""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+import time
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from state.checks import parsed
+from state.lock import describe, myself
+from state.model import StateError, StateLocked
+from state.objects import NONCE, Found, Objects, Taken
+
+LEASE = 60.0
+"""Seconds after which a holder that has not renewed its lease loses it."""
+LONGEST = 3600.0
+"""What a lease may say of itself at most: nobody can lock a state for ever."""
+LOCK = "lock"
+FREE = b"{}\n"
+"""What the lock holds when nobody does."""
+
+
+class Lease:
+    """Holds the lock of a state from `acquire` to `release`, or until another command takes it over.
+
+    It keeps others from starting in vain. What keeps them from harm is the journal (see `state.s3`).
+
+    Args:
+        objects: where the lock is.
+        command: what is being done, for whoever finds it held.
+        seconds: after how long without a renewal another command may take it over.
+        lost: called once, in a thread, as soon as it is known to be taken over.
+    """
+
+    def __init__(self, objects: Objects, command: str, seconds: float, lost: Callable[[], None]) -> None:
+        self._objects, self._seconds, self._tell = objects, seconds, lost
+        self.said = myself(command)
+        self._nonce = uuid.uuid4().hex
+        self._renewals = 0
+        self._etag: str | None = None
+        self._heard = 0.0
+        self._lost = ""
+        self._mutex = threading.RLock()
+        self._ended = threading.Event()
+        self._heart = threading.Thread(target=self._beat, name="lease", daemon=True)
+
+    def acquire(self) -> None:
+        """Take the lock, and keep it.
+
+        Raises:
+            StateLocked: another command holds it, and its lease has not run out.
+            StateError: S3 refuses, or cannot be reached.
+        """
+        found = self._objects.get(LOCK)
+        if found and (left := remaining(found)) > 0:
+            raise StateLocked(describe(found.body), f" (its lease ends in {left:.0f} s unless it is renewed)")
+        self.said["since"] = time.time()
+        try:
+            self._put(found.etag if found else None)
+        except Taken as taken:
+            raise StateLocked(_holder(taken.found)) from None
+        self._heart.start()
+
+    def check(self) -> None:
+        """Make sure that the lease is held; one that has run out meanwhile is renewed if nobody has taken it over.
+
+        Raises:
+            StateError: another command has taken it over, or it cannot be renewed.
+        """
+        if not self._lost and elapsed() < self._heard + self._seconds:
+            return
+        with self._mutex:
+            if not self._lost:
+                self._renew()
+            if self._lost:
+                raise StateError(self._lost)
+
+    def lose(self, found: Found | None) -> StateError:
+        """Note that the lock is another's; `found` is what says whose. Returns the error that says so."""
+        if found and found.metadata.get(NONCE) == self._nonce:
+            found = None
+        with self._mutex:
+            if not self._lost:
+                self._lost = (
+                    f"this command lost the state: {_holder(found)} has taken it over, since nothing was heard of this "
+                    f"one for {self._seconds:.0f} s. Nothing more was begun. Run the same command again once that has "
+                    f"ended: what was under way is recorded, and is found again"
+                )
+                self._tell()
+        return StateError(self._lost)
+
+    def release(self) -> None:
+        """Give the lock back, unless it is another's by now."""
+        self._ended.set()
+        self._heart.join()
+        if not self._lost and self._etag:
+            try:
+                self._objects.put(LOCK, FREE, over=self._etag)
+            except Taken:
+                return
+
+    def holder(self) -> Found | None:
+        """Read who holds the lock."""
+        return self._objects.get(LOCK)
+
+    def _beat(self) -> None:
+        while not self._ended.wait(self._seconds / 3) and not self._lost:
+            try:
+                with self._mutex:
+                    self._renew()
+            except StateError:
+                # S3 is out of reach: the next beat tries again, and so does whoever wants to write
+                continue
+
+    def _renew(self) -> None:
+        try:
+            self._put(self._etag)
+        except Taken as taken:
+            self.lose(taken.found)
+
+    def _put(self, over: str | None) -> None:
+        began = elapsed()
+        # each renewal has an ETag of its own, so that whoever takes over what had run out cannot miss one
+        self._renewals += 1
+        about = {"machine": machine(), "lease": self._seconds, "renewed": self._renewals}
+        body = json.dumps(self.said | about).encode() + b"\n"
+        self._etag = self._objects.put(LOCK, body, over=over, nonce=self._nonce)
+        self._heard = began
+
+
+def remaining(found: Found) -> float:
+    """Return how many seconds a lease goes on, by S3's clock; 0 or less if the lock can be taken."""
+    try:
+        info = parsed(found.body)
+        if not info or _dead(info):
+            return 0.0
+        seconds = min(max(float(info["lease"]), 0.0), LONGEST)
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError):
+        seconds = LEASE
+    # S3 tells times in whole seconds
+    return seconds + 1 - found.age
+
+
+def _dead(info: dict[str, Any]) -> bool:
+    """Say whether the holder was a process of this machine that is no more."""
+    if info["machine"] != machine() or not isinstance(info["pid"], int) or info["pid"] <= 0:
+        return False
+    try:
+        os.kill(info["pid"], 0)
+        # one that has ended and whose parent has not asked for its exit code, as in many a container
+        return Path(f"/proc/{info['pid']}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
+    except ProcessLookupError:
+        return True
+    except (OSError, IndexError):
+        return False
+
+
+def machine() -> str:
+    """Return what tells this running machine, or container, from any other whose processes have the same numbers."""
+    name = os.uname().nodename
+    try:
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+        return f"{name} {boot} {Path('/proc/self/ns/pid').readlink()}"
+    except OSError:
+        return name
+
+
+def elapsed() -> float:
+    """Return monotonic seconds that go on while the machine sleeps, where the system tells them."""
+    clock = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
+    return time.clock_gettime(clock)
+
+
+def _holder(found: Found | None) -> str:
+    return describe(found.body) if found and found.body != FREE else "another command"

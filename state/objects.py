@@ -1,0 +1,178 @@
+"""The objects of one state in its S3 bucket: read, listed, written only on a condition, deleted."""
+
+from __future__ import annotations
+
+import random
+import time
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+from state.model import MEND, StateError
+
+CONFLICTS = 8
+"""How often a write that S3 answered with a conflict is repeated."""
+MOST_DELETED = 1000
+"""The most that one DeleteObjects call takes (S3 API reference)."""
+NONCE = "nonce"
+"""The metadata by which a writer recognises its own object."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """An object as it was read. `age` is for how many seconds it has stood so, by S3's own clock."""
+
+    body: bytes
+    etag: str
+    metadata: Mapping[str, str]
+    age: float
+
+
+class Taken(Exception):
+    """A write's condition did not hold: `found` is what stands there instead, None if nothing does."""
+
+    def __init__(self, found: Found | None) -> None:
+        super().__init__("another writer was first")
+        self.found = found
+
+
+class Objects:
+    """The objects below one prefix of a bucket.
+
+    Args:
+        client: a boto3 client of S3. It may repeat what got no answer: a write is recognised by its nonce.
+        bucket: the bucket's name.
+        prefix: what all keys begin with, such as `shop-dev/`.
+        owner: the account that the bucket must belong to; anybody can make a bucket of any free name.
+    """
+
+    def __init__(self, client: Any, bucket: str, prefix: str, owner: str) -> None:
+        self._client, self._prefix = client, prefix
+        self._in = {"Bucket": bucket, "ExpectedBucketOwner": owner}
+        self.bucket = bucket
+
+    def where(self, name: str = "") -> str:
+        """Return the address of an object, as the AWS CLI takes it."""
+        return f"s3://{self.bucket}/{self._prefix}{name}"
+
+    def get(self, name: str) -> Found | None:
+        """Read an object, or return None if there is none.
+
+        Raises:
+            StateError: S3 refuses, or cannot be reached.
+        """
+
+        def read() -> Found:
+            answer = self._client.get_object(Key=self._prefix + name, **self._in)
+            now = parsedate_to_datetime(answer["ResponseMetadata"]["HTTPHeaders"]["date"])
+            age = (now - answer["LastModified"]).total_seconds()
+            return Found(answer["Body"].read(), answer["ETag"], answer["Metadata"], age)
+
+        found: Found | None = self._call(name, "be read", read, {"NoSuchKey": None})
+        return found
+
+    def etag(self, name: str) -> str | None:
+        """Return an object's ETag, or None if there is none; raises `StateError` like `get`."""
+
+        def look() -> str:
+            return str(self._client.head_object(Key=self._prefix + name, **self._in)["ETag"])
+
+        found: str | None = self._call(name, "be read", look, {"404": None})
+        return found
+
+    def put(
+        self, name: str, body: bytes, *, over: str | None, metadata: Mapping[str, str] | None = None, nonce: str = ""
+    ) -> str:
+        """Write an object if what stands there is what the writer thinks, and return its ETag.
+
+        S3 answers 412 when the condition does not hold, 404 when the object to be replaced is gone, and 409 when
+        another write was under way, which is to be repeated (S3 user guide, "Conditional writes"). An earlier try of
+        our own, whose answer was lost, may be what stands there: its nonce tells.
+
+        Args:
+            over: the ETag of the object to replace; None if there must be none.
+            nonce: by what the writer recognises its own; made up if left out.
+
+        Raises:
+            Taken: another writer was first.
+            StateError: S3 refuses, or cannot be reached.
+        """
+        nonce = nonce or uuid.uuid4().hex
+        condition = {"IfMatch": over} if over else {"IfNoneMatch": "*"}
+        more = {"Metadata": {**(metadata or {}), NONCE: nonce}, "ContentType": "application/json"}
+
+        def write() -> str:
+            return str(
+                self._client.put_object(Key=self._prefix + name, Body=body, **condition, **more, **self._in)["ETag"]
+            )
+
+        failed, conflict = object(), object()
+        verdicts = {"PreconditionFailed": failed, "NoSuchKey": failed, "ConditionalRequestConflict": conflict}
+        for attempt in range(CONFLICTS):
+            answer = self._call(name, "be written", write, verdicts)
+            if answer is not failed and answer is not conflict:
+                return str(answer)
+            if answer is failed:
+                found = self.get(name)
+                if found and found.metadata.get(NONCE) == nonce:
+                    return found.etag
+                raise Taken(found)
+            time.sleep(random.uniform(0, 0.05 * 2**attempt))  # noqa: S311 (no secret)
+        raise StateError(f"{self.where(name)} cannot be written: others write it all the time. {MEND}")
+
+    def names(self, below: str) -> list[str]:
+        """Return the names that begin with `below`, in order; raises `StateError` like `get`."""
+
+        def read() -> list[str]:
+            pages = self._client.get_paginator("list_objects_v2").paginate(Prefix=self._prefix + below, **self._in)
+            return [item["Key"].removeprefix(self._prefix) for page in pages for item in page.get("Contents", ())]
+
+        names: list[str] = self._call(below, "be listed", read, {})
+        return sorted(names)
+
+    def delete(self, names: Sequence[str]) -> None:
+        """Delete objects, those that are gone already included; raises `StateError` like `get`."""
+        for start in range(0, len(names), MOST_DELETED):
+            keys = [{"Key": self._prefix + name} for name in names[start : start + MOST_DELETED]]
+
+            def remove(keys: list[dict[str, str]] = keys) -> Any:
+                return self._client.delete_objects(Delete={"Objects": keys, "Quiet": True}, **self._in)
+
+            for error in self._call(names[start], "be deleted", remove, {}).get("Errors", ()):
+                raise StateError(f"s3://{self.bucket}/{error['Key']} cannot be deleted: {error['Message']}")
+
+    def _call(self, name: str, what: str, act: Callable[[], Any], verdicts: Mapping[str, Any]) -> Any:
+        return call(self.bucket, f"{self.where(name)} cannot {what}", act, verdicts)
+
+
+def call(bucket: str, trouble: str, act: Callable[[], Any], verdicts: Mapping[str, Any]) -> Any:
+    """Return the act's result, or what the verdicts say about S3's error code.
+
+    Raises:
+        StateError: S3 refuses for another reason, or cannot be reached; it begins with the `trouble`.
+    """
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    try:
+        return act()
+    except ClientError as error:
+        code = str(error.response["Error"]["Code"])
+        if code in verdicts:
+            return verdicts[code]
+        raise StateError(f"{trouble}: {explained(code, error, bucket)}") from error
+    except BotoCoreError as error:
+        raise StateError(f"{trouble}: {error}. {MEND}") from error
+
+
+def explained(code: str, error: Exception, bucket: str) -> str:
+    """Return what an error of S3's means, and what to do about it."""
+    if code in {"NoSuchBucket", "404"}:
+        return f"there is no bucket {bucket}: run `provision state init` to make it"
+    if code in {"AccessDenied", "403", "AllAccessDisabled"}:
+        return (
+            f"access is denied ({error}). The bucket {bucket} may be another account's: bucket names are unique among "
+            f"all accounts; or these credentials lack a permission: docs/state.md lists them"
+        )
+    return f"{error}. {MEND}"

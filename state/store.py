@@ -1,0 +1,95 @@
+"""What every store has in common: the records of an open state, how they are changed, and to whom they belong."""
+
+from __future__ import annotations
+
+import json
+from abc import ABC, abstractmethod
+from dataclasses import asdict, replace
+from typing import Any, Self
+
+from state.model import Record, Run, State, now
+
+
+class Store(ABC):
+    """A state that is locked and open between `__enter__` and `__exit__`. What `put` and `drop` say is durable."""
+
+    state: State
+
+    def __init__(self, stack: str, writer: str) -> None:
+        self.state = State(stack)
+        self._stack, self._writer = stack, writer
+        self._dirty = False
+
+    @abstractmethod
+    def __enter__(self) -> Self:
+        """Lock and load.
+
+        Raises:
+            StateLocked: another command is at work.
+            StateError: the state cannot be read or written.
+        """
+
+    @abstractmethod
+    def __exit__(self, *_: object) -> None: ...
+
+    @property
+    def records(self) -> dict[str, Record]:
+        """The records by address; change them through `put` and `drop` only."""
+        return self.state.records
+
+    def put(self, record: Record) -> Record:
+        """Make a record durable before returning; returns it with the time of the change. Threads may share it."""
+        record = replace(record, changed=now())
+        self._append({"put": asdict(record)})
+        self.state.records[record.address] = record
+        self._dirty = True
+        return record
+
+    def drop(self, address: str) -> None:
+        """Make it durable that the address is gone."""
+        self._append({"drop": address})
+        self.state.records.pop(address, None)
+        self._dirty = True
+
+    def finish(self, run: Run) -> None:
+        """Add a run to the history; it is written when the store closes."""
+        self.state.history.append(run)
+        self._dirty = True
+
+    def guard(self, stack: str, account: str, region: str) -> None:
+        """Bind a new state to account and region durably, or refuse a foreign one (see `State.guard`)."""
+        before = (self.state.account, self.state.region)
+        self.state.guard(stack, account, region)
+        if before != (account, region):
+            self._dirty = True
+            self._fold()
+
+    def swap(self, state: State, name: str) -> str:
+        """Durably put another state in the place of this one, which is kept beside it; returns where.
+
+        Args:
+            state: the state to have from now on; its serial goes on from the higher one of both.
+            name: what this is done for, a part of the kept document's name.
+        """
+        kept = self.keep(f"state.{name}-{self.state.serial}.json", document(self.state))
+        state.serial = max(state.serial, self.state.serial)
+        self.state, self._dirty = state, True
+        self._fold()
+        return kept
+
+    @abstractmethod
+    def keep(self, name: str, content: bytes) -> str:
+        """Durably write a file beside the state, and return where it is."""
+
+    @abstractmethod
+    def _append(self, entry: dict[str, Any]) -> None:
+        """Make one entry of the journal durable; raises `StateError` when it cannot be."""
+
+    @abstractmethod
+    def _fold(self) -> None:
+        """Fold the journal into the document and start a new one."""
+
+
+def document(state: State) -> bytes:
+    """Return the document as it is written: JSON that a person can read."""
+    return json.dumps(state.to_dict(), indent=2).encode() + b"\n"

@@ -1,0 +1,569 @@
+"""The state in S3: durable before anything acts on it, one writer at a time, whoever dies, sleeps or is not heard."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import boto3
+import pytest
+from botocore.config import Config
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from state.bucket import RULE, STATEMENT, Bucket
+from state.lease import FREE, LOCK, remaining
+from state.model import Record, Run, StateError, StateLocked, StateTooNew
+from state.objects import Objects, Taken
+from state.s3 import DOCUMENT, JOURNAL, S3Store, read
+from tests.cloud.conftest import REGION, EmbeddedCloud, refused
+from tests.cloud.project import ROOT
+from tests.cloud.state_writer import ACCOUNT
+
+BUCKET = "team-states"
+ROUNDS = 10
+LONG = 600.0
+"""A lease that does not run out while a test lasts."""
+
+
+@pytest.fixture(scope="module")
+def client(running_cloud: EmbeddedCloud) -> Any:
+    """A client that repeats what got no answer, as the tool's does; and the bucket is there."""
+    running_cloud.reset()
+    client = boto3.client(
+        "s3",
+        region_name=REGION,
+        endpoint_url=running_cloud.endpoint,
+        aws_access_key_id="testing",
+        aws_secret_access_key="testing",
+        config=Config(retries={"mode": "standard", "max_attempts": 5}, max_pool_connections=32),
+    )
+    wanted = bucket(client)
+    for mending in wanted.lacking():
+        wanted.mend(mending)
+    return client
+
+
+@pytest.fixture
+def objects(client: Any) -> Objects:
+    """A place of its own in the bucket."""
+    return place(client)
+
+
+def place(client: Any) -> Objects:
+    return Objects(client, BUCKET, f"s{uuid.uuid4().hex[:8]}/", ACCOUNT)
+
+
+def bucket(client: Any, name: str = BUCKET, **other: Any) -> Bucket:
+    tags = {"Project": "shop", "ManagedBy": "provisioner"}
+    return replace(Bucket(client, name, ACCOUNT, REGION, "aws", tags), **other)
+
+
+def store(objects: Objects, command: str = "up", lease: float = LONG, lost: Callable[[], None] = str) -> S3Store:
+    return S3Store(objects, "shop-dev", command, "1.0", lease, lost)
+
+
+def record(address: str, id: str = "id-1") -> Record:
+    return Record(address, address.partition("/")[0], "ready", "token", id, {"cidr_block": "10.0.0.0/16"})
+
+
+# -- what was put is there ---------------------------------------------------------------------------------------------
+
+
+def test_what_was_put_is_there_with_and_without_closing(objects: Objects) -> None:
+    assert read(objects, "shop-dev").records == {}
+    with store(objects) as opened:
+        opened.guard("shop-dev", ACCOUNT, REGION)
+        opened.put(record("vpc/main"))
+        opened.put(record("subnet/a"))
+        opened.drop("subnet/a")
+        assert list(read(objects, "shop-dev").records) == ["vpc/main"]
+        opened.finish(Run("up", 1.0, 2.0, "ok", {"made": 1}))
+    state = read(objects, "shop-dev")
+    assert list(state.records) == ["vpc/main"]
+    assert (state.account, state.history[0].counts) == (ACCOUNT, {"made": 1})
+    assert objects.names(JOURNAL) == []
+    assert objects.names("") == [LOCK, DOCUMENT]
+    lock = objects.get(LOCK)
+    assert lock
+    assert lock.body == FREE
+
+
+addresses = st.sampled_from(["vpc/main", "subnet/a", "subnet/b", "role/task"])
+facts = st.lists(st.tuples(st.sampled_from(["put", "drop", "fold"]), addresses, st.integers(0, 99)), max_size=7)
+
+
+@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(facts)
+def test_any_prefix_of_what_was_done_is_a_state(client: Any, history: list[tuple[str, str, int]]) -> None:
+    objects = place(client)
+    with store(objects) as opened:
+        for verb, address, number in history:
+            if verb == "put":
+                opened.put(record(address, f"id-{number}"))
+            elif verb == "drop":
+                opened.drop(address)
+            else:
+                opened._fold()
+            assert read(objects, "shop-dev").records == opened.records
+        last = dict(opened.records)
+    assert read(objects, "shop-dev").records == last
+
+
+def test_what_many_threads_put_at_once_is_written_together_and_all_there(objects: Objects, client: Any) -> None:
+    """An append costs one write; what comes meanwhile shares the next one."""
+    with store(objects) as opened:
+        slow(client, 0.02)
+        try:
+            with ThreadPoolExecutor(16) as pool:
+                list(pool.map(lambda number: opened.put(record(f"vpc/{number}")), range(64)))
+        finally:
+            slow(client, 0)
+        written = objects.names(JOURNAL)
+        assert read(objects, "shop-dev").records == opened.records
+        assert len(opened.records) == 64
+        assert 4 <= len(written) <= 32, written
+
+
+def slow(client: Any, seconds: float) -> None:
+    """Let each call take so much longer, as one to AWS does."""
+    client.meta.events.unregister("before-send", unique_id="slow")
+    if seconds:
+        client.meta.events.register("before-send", lambda **_: time.sleep(seconds), unique_id="slow")
+
+
+@pytest.mark.parametrize("fault", ["lost", "reset", "server-error", "throttle"])
+def test_a_write_without_an_answer_is_not_taken_for_anothers(cloud_of: EmbeddedCloud, client: Any, fault: str) -> None:
+    objects = place(client)
+    cloud_of.control("POST", "faults", f"scenarios={fault}&each=2&only=s3:PutObject")
+    try:
+        with store(objects) as opened:
+            opened.put(record("vpc/main"))
+            opened.put(record("subnet/a"))
+    finally:
+        met = json.loads(cloud_of.control("GET", "faults"))["met"]
+        cloud_of.control("POST", "faults", "scenarios=")
+    assert met[fault]["s3:PutObject"] == 2
+    assert read(objects, "shop-dev").records.keys() == {"vpc/main", "subnet/a"}
+    assert objects.names(JOURNAL) == []
+
+
+@pytest.fixture
+def cloud_of(running_cloud: EmbeddedCloud, client: Any) -> EmbeddedCloud:
+    """The cloud that has the bucket."""
+    return running_cloud
+
+
+def test_out_of_reach_is_one_clear_error_and_the_last(objects: Objects, client: Any) -> None:
+    opened = store(objects)
+    opened.__enter__()
+    opened.put(record("vpc/main"))
+    objects._client = boto3.client("s3", region_name=REGION, endpoint_url="http://127.0.0.1:9", aws_access_key_id="a",
+        aws_secret_access_key="b", config=Config(retries={"total_max_attempts": 1}))  # fmt: skip
+    with pytest.raises(StateError, match=r"cannot be written: .*run the same command again"):
+        opened.put(record("subnet/a"))
+    objects._client = client
+    with pytest.raises(StateError, match="cannot be written"):
+        opened.drop("vpc/main")
+    opened.__exit__()
+    assert read(objects, "shop-dev").records.keys() == {"vpc/main"}
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "error", "words"),
+    [
+        (DOCUMENT, b"{", StateError, "is not JSON"),
+        (DOCUMENT, b'{"schema": 99, "writer": "9.0"}', StateTooNew, "9.0"),
+        (f"{JOURNAL}00000001/000001", b"garbage\n", StateError, "000001 is not a journal entry"),
+        (f"{JOURNAL}00000001/000002", b'{"drop":"vpc/main"}\n', StateError, "000001 is missing"),
+    ],
+)
+def test_what_cannot_be_read_is_refused_by_name(
+    objects: Objects, name: str, content: bytes, error: type[StateError], words: str
+) -> None:
+    opened = store(objects)
+    opened.__enter__()
+    opened._lease.release()
+    objects.put(name, content, over=objects.etag(name))
+    for attempt in (lambda: read(objects, "shop-dev"), store(objects).__enter__):
+        with pytest.raises(error, match=words) as caught:
+            attempt()
+        assert objects.where() in str(caught.value)
+
+
+def test_a_lost_document_does_not_bring_old_entries_back(objects: Objects) -> None:
+    opened = store(objects)
+    opened.__enter__()
+    opened.put(record("vpc/main"))
+    opened._lease.release()
+    objects.delete([DOCUMENT])
+    with store(objects) as again:
+        assert again.records == {}
+        assert again.state.serial == 2
+        again.put(record("subnet/a"))
+        assert read(objects, "shop-dev").records.keys() == {"subnet/a"}
+    with pytest.raises(StateError, match="has taken it over"):
+        opened.put(record("never/there"))
+
+
+# -- one at a time -----------------------------------------------------------------------------------------------------
+
+
+def test_a_second_command_is_told_who_is_at_work(objects: Objects) -> None:
+    with store(objects, "up"):
+        with pytest.raises(StateLocked, match=r"`provision up` by .*, process \d+, since .*--wait"):
+            store(objects, "down").__enter__()
+        assert read(objects, "shop-dev").records == {}
+    with store(objects, "down"):
+        pass
+
+
+def test_a_run_that_lost_its_lock_is_stopped_and_says_to_whom(objects: Objects) -> None:
+    stopped = threading.Event()
+    first = store(objects, "up", 0.9, stopped.set)
+    first.__enter__()
+    first.put(record("vpc/main"))
+    objects.delete([LOCK])
+    with store(objects, "down") as second:
+        assert stopped.wait(5)
+        with pytest.raises(StateError, match=r"`provision down` by .* has taken it over"):
+            first.finish(Run("up", 1.0, 1.0, "ok"))
+        with pytest.raises(StateError, match="`provision down` by"):
+            first.__exit__()
+        second.put(record("subnet/a"))
+    assert read(objects, "shop-dev").records.keys() == {"vpc/main", "subnet/a"}
+
+
+def test_the_journal_keeps_two_writers_apart_where_the_lock_does_not(objects: Objects) -> None:
+    """Somebody deletes the lock: what is left is the fence."""
+    rounds = 8
+    for number in range(rounds):
+        first = store(objects, "first")
+        first.__enter__()
+        for more in range(number % 3):
+            first.put(record(f"vpc/{number}-{more}"))
+        objects.delete([LOCK])
+        with store(objects, "second") as second:
+            if number % 2:
+                second.put(record(f"subnet/{number}"))
+        before = read(objects, "shop-dev")
+        with pytest.raises(StateError, match="has taken it over"):
+            first.put(record("never/there"))
+        with pytest.raises(StateError, match="has taken it over"):
+            first.__exit__()
+        assert read(objects, "shop-dev") == before
+    assert "never/there" not in read(objects, "shop-dev").records
+    assert len(objects.names(JOURNAL)) == rounds, "a seal each"
+
+
+# -- with processes ----------------------------------------------------------------------------------------------------
+
+
+@dataclass
+class Writer:
+    """A process that writes."""
+
+    process: subprocess.Popen[str]
+
+    def say(self, *words: object) -> None:
+        assert self.process.stdin
+        self.process.stdin.write(" ".join(map(str, words)) + "\n")
+        self.process.stdin.flush()
+
+    def hear(self) -> tuple[str, str]:
+        assert self.process.stdout
+        word, _, more = self.process.stdout.readline().strip().partition(" ")
+        return word, more
+
+    def ask(self, *words: object) -> tuple[str, str]:
+        self.say(*words)
+        return self.hear()
+
+
+@dataclass
+class Writers:
+    """Starts them, and ends them all."""
+
+    endpoint: str
+    all: list[Writer] = field(default_factory=list)
+
+    def start(self, name: str) -> Writer:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "tests.cloud.state_writer", self.endpoint, BUCKET, name],
+            cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, process_group=0,
+        )  # fmt: skip
+        self.all.append(Writer(process))
+        return self.all[-1]
+
+
+@pytest.fixture(scope="module")
+def writers(running_cloud: EmbeddedCloud, client: Any) -> Iterator[Writers]:
+    found = Writers(running_cloud.endpoint)
+    yield found
+    for writer in found.all:
+        writer.process.kill()
+        writer.process.communicate()
+
+
+@pytest.fixture(scope="module")
+def pair(writers: Writers) -> tuple[Writer, Writer]:
+    """Two writers that are ready."""
+    two = writers.start("one"), writers.start("two")
+    assert [writer.hear() for writer in two] == [("here", ""), ("here", "")]
+    return two
+
+
+def test_of_two_that_start_together_one_wins_and_the_other_names_it(
+    pair: tuple[Writer, Writer], objects: Objects, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stack, won, expected = objects.where().split("/")[-2], [0, 0], set[str]()
+    for number in range(ROUNDS):
+        for writer in pair:
+            writer.say("open", stack, LONG)
+        answers = [writer.hear() for writer in pair]
+        assert sorted(word for word, _ in answers) == ["locked", "opened"], answers
+        winner = [word for word, _ in answers].index("opened")
+        won[winner] += 1
+        name = ("one", "two")[winner]
+        assert f"`provision {name}` by" in answers[1 - winner][1] or "not said who it is" in answers[1 - winner][1]
+        for more in range(3):
+            address = f"vpc/{number}-{more}"
+            assert pair[winner].ask("put", address) == ("done", address)
+            expected.add(address)
+        assert pair[winner].ask("close") == ("closed", "")
+        assert read(objects, stack).records.keys() == expected
+    with capsys.disabled():
+        print(f"\ntwo writers: {ROUNDS} rounds, one won {won[0]}, the other {won[1]}, {len(expected)} records whole")
+
+
+def test_one_that_waits_goes_on_when_the_other_ends(pair: tuple[Writer, Writer], objects: Objects) -> None:
+    stack = objects.where().split("/")[-2]
+    assert pair[0].ask("open", stack, 3)[0] == "opened"
+    word, text = pair[1].ask("wait", stack, 3)
+    assert (word, "waiting for another command to end: `provision one` by" in text) == ("waiting", True)
+    assert pair[0].ask("put", "vpc/main")[0] == "done"
+    assert pair[0].ask("close")[0] == "closed"
+    assert pair[1].hear()[0] == "opened"
+    assert pair[1].ask("close")[0] == "closed"
+
+
+def test_a_dead_holder_blocks_nobody_and_what_it_wrote_is_there(writers: Writers, objects: Objects) -> None:
+    stack, dead = objects.where().split("/")[-2], writers.start("dead")
+    assert dead.hear()[0] == "here"
+    assert dead.ask("open", stack, LONG)[0] == "opened"
+    assert dead.ask("put", "vpc/main")[0] == "done"
+    dead.process.kill()
+    dead.process.wait()
+    with store(objects, "after") as opened:
+        assert list(opened.records) == ["vpc/main"]
+    assert read(objects, stack).records.keys() == {"vpc/main"}
+
+
+def test_a_sleeper_whose_lease_was_taken_over_writes_nothing_more(
+    pair: tuple[Writer, Writer], objects: Objects
+) -> None:
+    """Stopped for longer than its lease, with an order to write in its pipe: when it wakes, it finds the seal."""
+    stack, (sleeper, other) = objects.where().split("/")[-2], pair
+    assert sleeper.ask("open", stack, 0.3)[0] == "opened"
+    assert sleeper.ask("put", "vpc/main")[0] == "done"
+    os.kill(sleeper.process.pid, signal.SIGSTOP)
+    try:
+        sleeper.say("put", "never/there")
+        assert other.ask("wait", stack, 0.3)[0] == "waiting"
+        assert other.hear()[0] == "opened"
+        assert other.ask("put", "subnet/a")[0] == "done"
+    finally:
+        os.kill(sleeper.process.pid, signal.SIGCONT)
+    word, text = sleeper.hear()
+    assert (word, "`provision two` by" in text) == ("lost", True), text
+    assert sleeper.ask("close")[0] == "lost"
+    assert other.ask("close")[0] == "closed"
+    assert read(objects, stack).records.keys() == {"vpc/main", "subnet/a"}
+
+
+def test_a_lease_of_a_machine_out_of_sight_runs_out_by_s3s_own_clock(objects: Objects) -> None:
+    body = {"user": "u", "host": "h", "pid": 1, "machine": "elsewhere", "command": "up", "lease": 0.5}
+    objects.put(LOCK, json.dumps(body | {"since": time.time() + 9e6}).encode(), over=None)
+    with pytest.raises(StateLocked, match="`provision up` by u on h"):
+        store(objects).__enter__()
+    deadline = time.monotonic() + 10
+    while (found := objects.get(LOCK)) and remaining(found) > 0 and time.monotonic() < deadline:
+        time.sleep(0.1)
+    with store(objects):
+        pass
+
+
+@pytest.mark.parametrize(("call", "when"), [(2, "before"), (2, "after"), (5, "after")])
+def test_killed_between_two_writes_all_that_was_said_is_there(
+    writers: Writers, cloud_of: EmbeddedCloud, objects: Objects, call: int, when: str
+) -> None:
+    killed(writers, cloud_of, objects, call, when)
+
+
+@pytest.mark.enumeration
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("call", range(1, 12))
+def test_killed_at_each_write(
+    writers: Writers, cloud_of: EmbeddedCloud, objects: Objects, call: int, when: str
+) -> None:
+    killed(writers, cloud_of, objects, call, when)
+
+
+def killed(writers: Writers, cloud: EmbeddedCloud, objects: Objects, call: int, when: str) -> None:
+    """Kill a writer at its n-th write (lock, document, six entries, document, deletion, lock), and read the state."""
+    stack, writer = objects.where().split("/")[-2], writers.start("killed")
+    assert writer.hear()[0] == "here"
+    cloud.control("POST", "kill", f"pid={writer.process.pid}&call={call}&when={when}")
+    writer.say("open", stack, LONG)
+    for number in range(6):
+        writer.say("put", f"vpc/{number}")
+    writer.say("close")
+    answers = [writer.hear() for _ in range(8)]
+    assert writer.process.wait(20) == -signal.SIGKILL
+    cloud.control("POST", "kill")
+    said = {address for word, address in answers if word == "done"}
+    found = read(objects, stack).records.keys()
+    # one more may have had its effect without its answer
+    assert said <= found
+    assert len(found - said) <= 1
+    with store(objects, "after") as opened:
+        assert opened.records.keys() == found
+        opened.put(record("subnet/a"))
+    assert read(objects, stack).records.keys() == found | {"subnet/a"}
+
+
+# -- the bucket --------------------------------------------------------------------------------------------------------
+
+
+def test_the_bucket_is_made_once_and_is_as_it_should_be(client: Any) -> None:
+    assert list(bucket(client).lacking()) == []
+    about = {
+        "versioning": client.get_bucket_versioning(Bucket=BUCKET)["Status"],
+        "blocked": set(client.get_public_access_block(Bucket=BUCKET)["PublicAccessBlockConfiguration"].values()),
+        "ownership": client.get_bucket_ownership_controls(Bucket=BUCKET)["OwnershipControls"]["Rules"],
+        "region": client.get_bucket_location(Bucket=BUCKET)["LocationConstraint"],
+        "tags": {tag["Key"]: tag["Value"] for tag in client.get_bucket_tagging(Bucket=BUCKET)["TagSet"]},
+    }
+    assert about == {
+        "versioning": "Enabled",
+        "blocked": {True},
+        "ownership": [{"ObjectOwnership": "BucketOwnerEnforced"}],
+        "region": REGION,
+        "tags": {"Project": "shop", "ManagedBy": "provisioner"},
+    }
+    [statement] = json.loads(client.get_bucket_policy(Bucket=BUCKET)["Policy"])["Statement"]
+    assert (statement["Effect"], statement["Principal"], statement["Action"]) == ("Deny", "*", "s3:*")
+    assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+    [rule] = client.get_bucket_lifecycle_configuration(Bucket=BUCKET)["Rules"]
+    assert rule["NoncurrentVersionExpiration"]["NoncurrentDays"] == 90
+    [encryption] = client.get_bucket_encryption(Bucket=BUCKET)["ServerSideEncryptionConfiguration"]["Rules"]
+    assert encryption["ApplyServerSideEncryptionByDefault"]["SSEAlgorithm"] == "AES256"
+
+
+def test_what_differs_is_mended_and_what_others_added_stays(client: Any) -> None:
+    ours = bucket(client, "mended-states")
+    for mending in ours.lacking():
+        ours.mend(mending)
+    name = {"Bucket": ours.name}
+    client.put_bucket_versioning(**name, VersioningConfiguration={"Status": "Suspended"})
+    client.delete_public_access_block(**name)
+    client.delete_bucket_encryption(**name)
+    client.delete_bucket_ownership_controls(**name)
+    other = {"Sid": "Readers", "Effect": "Deny", "Principal": "*", "Action": "s3:GetObject",
+        "Resource": "arn:aws:s3:::mended-states/other/*"}  # fmt: skip
+    client.put_bucket_policy(**name, Policy=json.dumps({"Version": "2012-10-17", "Statement": other}))
+    rule = {"ID": "theirs", "Status": "Enabled", "Filter": {"Prefix": "tmp/"}, "Expiration": {"Days": 1}}
+    client.put_bucket_lifecycle_configuration(**name, LifecycleConfiguration={"Rules": [rule]})
+    client.put_bucket_tagging(**name, Tagging={"TagSet": [{"Key": "Project", "Value": "theirs"}]})
+    done = []
+    for mending in ours.lacking():
+        ours.mend(mending)
+        done.append(mending.what)
+    assert done == [
+        "public access blocked", "versioning on", "default encryption on", "access lists off", "refuses all but TLS",
+        "earlier versions kept for 90 days", "tagged ManagedBy",
+    ]  # fmt: skip
+    assert list(ours.lacking()) == []
+    statements = json.loads(client.get_bucket_policy(**name)["Policy"])["Statement"]
+    assert {statement["Sid"] for statement in statements} == {"Readers", STATEMENT}
+    rules = client.get_bucket_lifecycle_configuration(**name)["Rules"]
+    assert {rule["ID"] for rule in rules} == {"theirs", RULE}
+    tags = {tag["Key"]: tag["Value"] for tag in client.get_bucket_tagging(**name)["TagSet"]}
+    assert tags == {"Project": "theirs", "ManagedBy": "provisioner"}
+
+
+def test_a_bucket_of_another_account_is_one_clear_error(client: Any) -> None:
+    theirs = bucket(client, "their-states", owner="210987654321")
+    client.create_bucket(Bucket=theirs.name, CreateBucketConfiguration={"LocationConstraint": REGION})
+    with pytest.raises(StateError, match="their-states may be another account's"):
+        list(theirs.lacking())
+    elsewhere = Objects(client, theirs.name, "shop-dev/", theirs.owner)
+    for attempt in (lambda: read(elsewhere, "shop-dev"), store(elsewhere).__enter__):
+        with pytest.raises(StateError, match="their-states may be another account's"):
+            attempt()
+
+
+def test_without_a_bucket_the_next_step_is_named(client: Any) -> None:
+    nowhere = Objects(client, "no-such-states", "shop-dev/", ACCOUNT)
+    for attempt in (lambda: read(nowhere, "shop-dev"), store(nowhere).__enter__):
+        with pytest.raises(StateError, match="there is no bucket no-such-states: run `provision state init`"):
+            attempt()
+
+
+# -- the embedded cloud's S3, as AWS documents it ----------------------------------------------------------------------
+
+
+def test_conditional_writes_answer_as_on_aws(client: Any, objects: Objects) -> None:
+    key = {"Bucket": BUCKET, "Key": f"{uuid.uuid4().hex}/it"}
+    with refused("NoSuchKey"):
+        client.put_object(**key, Body=b"1", IfMatch='"0"')
+    etag = client.put_object(**key, Body=b"1", IfNoneMatch="*")["ETag"]
+    assert etag.startswith('"')
+    assert client.get_object(**key)["ETag"] == etag
+    with refused("PreconditionFailed"):
+        client.put_object(**key, Body=b"2", IfNoneMatch="*")
+    with refused("PreconditionFailed"):
+        client.put_object(**key, Body=b"2", IfMatch='"0"')
+    client.put_object(**key, Body=b"2", IfMatch=etag)
+    client.delete_objects(Bucket=BUCKET, Delete={"Objects": [{"Key": key["Key"]}]})
+    client.put_object(**key, Body=b"3", IfNoneMatch="*")
+
+
+def test_of_many_writes_at_once_one_is_the_first(objects: Objects) -> None:
+    def attempt(number: int) -> bool:
+        try:
+            objects.put("it", str(number).encode(), over=None)
+        except Taken:
+            return False
+        return True
+
+    with ThreadPoolExecutor(16) as pool:
+        assert sum(pool.map(attempt, range(16))) == 1
+
+
+def test_a_bucket_is_refused_to_whoever_expects_another_owner(client: Any) -> None:
+    with refused("403"):
+        client.head_bucket(Bucket=BUCKET, ExpectedBucketOwner="210987654321")
+    with refused("AccessDenied"):
+        client.put_object(Bucket=BUCKET, Key="it", Body=b"1", ExpectedBucketOwner="210987654321")
+    client.head_bucket(Bucket=BUCKET, ExpectedBucketOwner=ACCOUNT)
+
+
+def test_a_new_bucket_is_closed_and_encrypted(client: Any) -> None:
+    name = {"Bucket": "new-states"}
+    client.create_bucket(**name, CreateBucketConfiguration={"LocationConstraint": REGION})
+    assert set(client.get_public_access_block(**name)["PublicAccessBlockConfiguration"].values()) == {True}
+    assert client.get_bucket_ownership_controls(**name)["OwnershipControls"]["Rules"] == [
+        {"ObjectOwnership": "BucketOwnerEnforced"}
+    ]
+    assert client.get_bucket_encryption(**name)["ServerSideEncryptionConfiguration"]["Rules"]

@@ -1,0 +1,232 @@
+"""A stack whose state is in a bucket, with the real commands: killed and gone on with, left alone, movedremoved."""
+
+from __future__ import annotations
+
+import json
+import signal
+import stat
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from provisioner import cli
+from state.local import LocalStore
+from state.local import read as read_local
+from state.model import Record, State
+from state.objects import Objects
+from state.s3 import S3Store, read
+from tests.cloud.conftest import EmbeddedCloud
+from tests.cloud.inventory import NEVER_REMOVED, difference
+from tests.cloud.project import Project
+
+SMALL = """
+project = "ecs-sample"
+env = "dev"
+
+[services.frontend]
+image = "123456789012.dkr.ecr.ap-northeast-1.amazonaws.com/frontend:1"
+port = 80
+public = true
+"""
+SETTINGS = '\n[state]\nbucket = "team-states"\n'
+NAME = "ecs-sample-dev"
+
+Here = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture(scope="module")
+def team(running_cloud: EmbeddedCloud, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
+    """A project whose bucket is made."""
+    running_cloud.reset()
+    project = Project(running_cloud, tmp_path_factory.mktemp("team"))
+    project.write(SMALL + SETTINGS)
+    yield project
+    project.close()
+
+
+@pytest.fixture
+def here(team: Project, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Here:
+    """Runs a command in this process: its exit code, its output, its complaints."""
+    monkeypatch.chdir(team.folder)
+
+    def run(*words: str) -> tuple[int, str, str]:
+        code = cli.main(words)
+        out, err = capsys.readouterr()
+        return code, out, err
+
+    return run
+
+
+def keys(project: Project) -> list[str]:
+    found = project.cloud.client("s3").list_objects_v2(Bucket="team-states", Prefix=f"{NAME}/")
+    return [item["Key"].removeprefix(f"{NAME}/") for item in found.get("Contents", ())]
+
+
+def test_without_the_bucket_every_command_says_how_to_make_it(team: Project, here: Here) -> None:
+    for words in (("up", "--yes"), ("plan",), ("status",), ("state", "migrate")):
+        code, _, err = here(*words)
+        assert (code, "run `provision state init`" in err) == (1, True), (words, err)
+    assert here("state", "init")[1].splitlines()[0] == "team-states: made"
+    assert here("state", "init") == (0, "team-states: all is as it should be\n", "")
+    assert json.loads(here("state", "init", "--json")[1]) == {"bucket": "team-states", "done": []}
+
+
+def test_a_whole_life_with_a_kill_between_the_journals_writes(team: Project) -> None:
+    before = team.inventory()
+    killed(team, 20, "after")
+    team.up()
+    assert not (team.state / "local").exists()
+    assert sum(name.startswith("journal/") for name in keys(team)) == 1, "the seal"
+
+    since = team.last_call()
+    assert set(team.up().results.values()) == {"unchanged"}
+    assert {name for name in team.writes(since) if not name.startswith("s3:")} == set()
+    since = team.last_call()
+    assert team.planned() == {}
+    assert team.writes(since) == []
+
+    assert team.down().said("finished")[0]["ok"]
+    left = difference(before, team.inventory())
+    assert {sort: items for sort, items in left.items() if sort not in NEVER_REMOVED} == {}
+
+
+def killed(team: Project, call: int, when: str) -> None:
+    """Kill `up` at its n-th write to the bucket."""
+    process = team.start("up", "--yes", process_group=0)
+    team.cloud.control("POST", "kill", f"pid={process.pid}&call={call}&when={when}&operation=s3:PutObject")
+    assert team.end(process).code == -signal.SIGKILL
+    assert json.loads(team.cloud.control("GET", "kill"))["hit"] == "s3:PutObject"
+    team.cloud.control("POST", "kill")
+
+
+@pytest.mark.enumeration
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("call", [1, 2, 3, *range(4, 40, 5)])
+def test_a_life_with_two_kills_leaves_nothing(team: Project, call: int, when: str) -> None:
+    before = team.inventory()
+    killed(team, call, when)
+    killed(team, 6, when)
+    assert team.up().said("finished")[0]["ok"]
+    assert team.down().said("finished")[0]["ok"]
+    left = difference(before, team.inventory())
+    assert {sort: items for sort, items in left.items() if sort not in NEVER_REMOVED} == {}
+
+
+def objects(team: Project) -> Objects:
+    return Objects(team.cloud.client("s3"), "team-states", f"{NAME}/", "123456789012")
+
+
+def there(team: Project) -> State:
+    """What is in the bucket."""
+    return read(objects(team), NAME)
+
+
+@pytest.fixture
+def recorded(team: Project) -> Iterator[Path]:
+    """The bucket has a state with a record, and this machine none; a file to pull it into."""
+    with S3Store(objects(team), NAME, "up", "1.0", 600, str) as store:
+        store.guard(NAME, "123456789012", "ap-northeast-1")
+        store.put(Record("vpc/main", "vpc", "ready", "t", "vpc-1"))
+    file = team.folder / "pulled.json"
+    yield file
+    file.unlink(missing_ok=True)
+
+
+def test_pull_and_push_are_each_others_reverse_and_refuse_what_is_not_newer(
+    team: Project, here: Here, recorded: Path
+) -> None:
+    assert here("state", "pull", recorded.name)[:2] == (0, "")
+    assert stat.S_IMODE(recorded.stat().st_mode) == 0o600
+    assert "cannot be written: File exists" in here("state", "pull", recorded.name)[2]
+    document = json.loads(recorded.read_text())
+    assert document == there(team).to_dict() == json.loads(here("state", "pull")[1])
+    document["records"]["vpc/main"]["id"] = "vpc-2"
+    recorded.write_text(json.dumps(document))
+    code, out, err = here("state", "push", recorded.name)
+    assert (code, "1 record. What was there is kept: s3://team-states/" in out) == (0, True), err
+    assert there(team).records["vpc/main"].id == "vpc-2"
+
+    now = there(team).to_dict()
+    for change, words in (
+        ({"serial": now["serial"] - 1}, "it is older than what is there"),
+        ({"lineage": "other"}, "another life"),
+        ({"stack": "shop-prod"}, "belongs to stack shop-prod"),
+        ({"account": "210987654321"}, "belongs to account 210987654321"),
+        ({"records": []}, "records has a value"),
+    ):
+        recorded.write_text(json.dumps(now | change))
+        code, out, err = here("state", "push", recorded.name)
+        assert (code != 0, out, words in err) == (True, "", True), err
+    assert there(team).to_dict() == now, "a refusal writes nothing"
+    recorded.write_text(json.dumps(now | {"lineage": "other", "serial": 1}))
+    kept = json.loads(here("state", "push", recorded.name, "--force", "--json")[1])["kept"]
+    assert kept.removeprefix(f"s3://team-states/{NAME}/") in keys(team)
+    assert (there(team).lineage, there(team).serial > now["serial"]) == ("other", True)
+
+
+def test_migrate_moves_the_state_there_and_back(team: Project, here: Here, recorded: Path) -> None:
+    records, local = there(team).records, team.state / "local" / NAME
+    code, out, err = here("state", "migrate", "--to-local")
+    assert (code, "1 record moved to this machine" in out, "take the bucket out" in err) == (0, True, True)
+    for words in (("up", "--yes"), ("plan",), ("down", "--yes"), ("state", "list")):
+        code, _, err = here(*words)
+        assert (code, "run `provision state migrate` to move it" in err) == (4, True), (words, err)
+    assert (there(team).records, read_local(local, NAME).records) == ({}, records)
+    code, out, err = here("state", "migrate")
+    assert (code, f"{NAME}: 1 record moved to the bucket team-states" in out) == (0, True), err
+    assert (there(team).records, read_local(local, NAME).records) == (records, {})
+    assert here("state", "migrate") == (0, f"{NAME}: nothing to move to the bucket team-states\n", "")
+    kept = list(local.glob("state.migrated-*.json"))
+    assert [list(json.loads(file.read_text())["records"]) for file in kept] == [["vpc/main"]]
+    assert {stat.S_IMODE(file.stat().st_mode) for file in kept} == {0o600}
+
+
+def test_migrate_never_writes_over_another_state_nor_goes_without_a_bucket(
+    team: Project, here: Here, recorded: Path
+) -> None:
+    local = team.state / "local" / NAME
+    with LocalStore(local, NAME, "up", "0") as store:
+        store.guard(NAME, "123456789012", "ap-northeast-1")
+        store.put(Record("vpc/main", "vpc", "ready", "t", "vpc-9"))
+    code, _, err = here("state", "migrate")
+    assert (code, "there is another state already, with 1 record:" in err) == (4, True)
+    assert there(team).records["vpc/main"].id == "vpc-1"
+    with LocalStore(local, NAME, "up", "0") as store:
+        store.drop("vpc/main")
+    team.write(SMALL)
+    assert here("state", "migrate")[0] == 4
+    team.write(SMALL + SETTINGS)
+
+
+# -- waiting -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def alone(team: Project) -> Iterator[Project]:
+    """The project with its state on this machine."""
+    team.write(SMALL)
+    yield team
+    team.write(SMALL + SETTINGS)
+
+
+def test_wait_says_whom_it_waits_for_and_goes_on_when_that_ends(alone: Project) -> None:
+    with LocalStore(alone.state / "local" / NAME, NAME, "up", "0"):
+        assert "Wait for it to end, or add --wait" in alone.run("down", "--yes", code=1).err
+        patient = alone.start("down", "--yes", "--wait")
+        assert "waiting for another command to end: `provision up` by" in first_line(patient)
+    assert alone.end(patient).code == 0
+
+
+def test_ctrl_c_ends_the_waiting(alone: Project) -> None:
+    with LocalStore(alone.state / "local" / NAME, NAME, "up", "0"):
+        patient = alone.start("down", "--yes", "--wait")
+        assert "waiting for another command to end" in first_line(patient)
+        patient.send_signal(signal.SIGINT)
+        assert alone.end(patient).code == 130
+
+
+def first_line(process: subprocess.Popen[str]) -> str:
+    assert process.stderr
+    return process.stderr.readline()
