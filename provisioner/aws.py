@@ -9,23 +9,27 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from provisioner import tagging
 from provisioner.engine.errors import ReadOnly, Unclear
 from provisioner.engine.kind import Kind, Live
-from provisioner.engine.retry import absent
+from provisioner.engine.retry import absent, throttled
 from provisioner.engine.waits import SETTLE, Pace
+from provisioner.redaction import check, without_secrets
 
 if TYPE_CHECKING:
     import boto3
+
+    from provisioner.calllog import CallLog
 
 ADDRESS_TAG = "provisioner:address"
 LISTS = 3
 """How often a kind is listed anew when things go away meanwhile."""
 AGAIN = 2.0
 """Seconds between these: a list may go on to show for a while what is gone."""
-READS = re.compile(r"(Describe|List|Get|Search|Lookup|BatchGet|BatchCheck|Head|Test)")
+READS = re.compile(r"(Describe|List|Get|Filter|Search|Lookup|BatchGet|BatchCheck|Head|Test)")
 """How the names of those operations begin that change nothing."""
-THROTTLED = re.compile("Throttl|SlowDown|RequestLimitExceeded|TooManyRequests|BandwidthLimit|PriorRequestNotComplete")
-"""The codes that mean that nothing was done."""
+_PARAMETERS = "provisioner-parameters"
+"""Under which a call's parameters stand in botocore's context of the call."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +62,10 @@ class Aws:
         endpoint: an endpoint for all services, or None for AWS's own.
         resolver: address and port of the DNS server that knows the world's delegations, or None for the world's own.
         known: for a kind, the fields of its things that are declared or recorded.
+        log: where the calls are written down for the user, if that was asked for.
+
+    `thorough` makes the lists look also for what an interrupted teardown left half removed, which costs more reads;
+    `seen` holds what this run has found so far, by address. `say` tells the user how far the work on an address is.
     """
 
     def __init__(
@@ -70,9 +78,10 @@ class Aws:
         endpoint: str | None = None,
         resolver: tuple[str, int] | None = None,
         known: Callable[[type[Kind]], Sequence[Mapping[str, Any]]] = lambda kind: (),
+        log: CallLog | None = None,
     ) -> None:
         self.session, self.endpoint, self.pace, self.known = session, endpoint, pace, known
-        self.resolver = resolver
+        self.resolver, self.log = resolver, log
         self.name = f"{project}-{env}"
         self.region: str = session.region_name
         self.account = ""
@@ -80,6 +89,9 @@ class Aws:
         self.owner = {"Project": project, "Environment": env, "ManagedBy": "provisioner"}
         self.calls: list[Call] = []
         self.read_only = False
+        self.thorough = False
+        self.seen: Mapping[str, Live] = {}
+        self.say: Callable[[str, str], None] = lambda address, text: None
         self._clients: dict[tuple[str, str], Any] = {}
         self._making = threading.RLock()
         self._listings: dict[type[Kind], _Listing] = {}
@@ -105,21 +117,29 @@ class Aws:
             read_timeout=60,
             max_pool_connections=32,
             user_agent_extra="provisioner",
+            parameter_validation=False,  # `check` does it, and shows no secret
         )
         client = self.session.client(service, region_name=region, endpoint_url=self.endpoint, config=config)
         client.meta.events.register("before-parameter-build", self._guard)
-        client.meta.events.register("after-call", self._log)
+        client.meta.events.register_last("before-parameter-build", _keep)
+        client.meta.events.register_last("before-parameter-build", check)
+        client.meta.events.register("after-call", self._note)
         # under botocore's own event name, or its handler comes first, and takes what is left for retries away
         own = client.meta.service_model.service_id.hyphenize()
         client.meta.events.register_first(f"needs-retry.{own}", no_blind_retry)
+        if self.log:
+            self.log.watch(client)
         return client
 
     def _guard(self, model: Any, **_: Any) -> None:
         if self.read_only and not READS.match(model.name):
             raise ReadOnly(f"{model.service_model.service_name}:{model.name} is not a read, and only reads are allowed")
 
-    def _log(self, model: Any, parsed: Mapping[str, Any], **_: Any) -> None:
-        code = parsed.get("Error", {}).get("Code")
+    def _note(self, model: Any, parsed: dict[str, Any], context: dict[str, Any], **_: Any) -> None:
+        error = parsed.get("Error", {})
+        if message := error.get("Message"):
+            error["Message"] = without_secrets(message, context[_PARAMETERS], model.input_shape)
+        code = error.get("Code")
         read = bool(READS.match(model.name))
         self.calls.append(Call(model.service_model.service_name, model.name, read, code, time.time()))
 
@@ -157,6 +177,11 @@ class Aws:
     def address_in(self, tags: Mapping[str, str]) -> str | None:
         """Return the address in the tags, if they are this stack's."""
         return tags.get(ADDRESS_TAG) if self.owns(tags) else None
+
+    def tag(self, kind: type[Kind], live: Live, address: str) -> None:
+        """Make the tags of a thing say that it is this stack's, under this address."""
+        if tagging.taggable(kind):
+            tagging.put(self, kind, live, self.tags(address))
 
     def tags_of(self, arn: str, read: Callable[[], Mapping[str, str]]) -> dict[str, str]:
         """Return a thing's tags from one bulk read of the tagging API, or by `read` if that does not know the thing.
@@ -244,6 +269,10 @@ class Aws:
             return self._listings.setdefault(kind, _Listing())
 
 
+def _keep(params: Any, context: dict[str, Any], **_: Any) -> None:
+    context[_PARAMETERS] = params
+
+
 def no_blind_retry(
     operation: Any, response: tuple[Any, Mapping[str, Any]] | None, caught_exception: Exception | None, **_: Any
 ) -> None:
@@ -260,7 +289,7 @@ def no_blind_retry(
         raise Unclear(f"the answer to {operation.name} was lost ({caught_exception})") from caught_exception
     if response is not None and response[0].status_code >= 500:
         code = response[1].get("Error", {}).get("Code", "")
-        if not THROTTLED.search(code):
+        if not throttled(code):
             raise Unclear(f"{operation.name} was answered with HTTP {response[0].status_code} {code}")
 
 

@@ -209,12 +209,13 @@ class Service(Model):
     image: Annotated[
         str | None,
         values.matching(
-            r"(?!https?://)\S+", 'is not an image, such as "123456789012.dkr.ecr.eu-west-1.amazonaws.com/web:1"'
+            r"(?!https?://)\w[\w.:/@-]*",
+            'is not an image, such as "123456789012.dkr.ecr.eu-west-1.amazonaws.com/web:1"',
         ),
     ] = None
-    build: Annotated[
-        str | None, values.matching(r"[^/\s].*", 'is not a folder beside this file, such as "app/web"')
-    ] = None
+    build: Annotated[str, AfterValidator(values.inside)] | None = None
+    # The image's history shows them to whoever can pull it: no secrets.
+    build_args: Annotated[Mapping[str, str], AfterValidator(values.environment)] = {}
     port: Annotated[int, values.between(1, 65535, "a port")]
     launch: Literal["ec2", "fargate"] = "fargate"
     public: bool = False
@@ -224,6 +225,7 @@ class Service(Model):
             r"/[\w.$/~\"'@:+&*?-]{0,127}",
             "is not a load balancer's path pattern: begin with /, and use at most 128 of A-Z a-z 0-9 _-.$/~\"'@:+&*?",
         ),
+        AfterValidator(values.wildcards),
     ] = "/*"
     calls: Annotated[tuple[str, ...], LIST, values.unique("service")] = ()
     database: bool = False
@@ -233,7 +235,7 @@ class Service(Model):
     # As many as the scaling begins with, unless said otherwise.
     count: int = Field(default_factory=lambda earlier: earlier["scaling"].min)
     health: Annotated[
-        str, values.matching(r"/[^\s#]{0,1023}", 'is not a path to ask for health, such as "/health"')
+        str, values.matching(r"/[!\"$-~]{0,1023}", 'is not a path to ask for health, such as "/health"')
     ] = "/health"
     environment: Annotated[Mapping[str, str], AfterValidator(values.environment)] = {}
     user: Annotated[
@@ -254,6 +256,8 @@ class Service(Model):
         if (self.image is None) == (self.build is None):
             wrong = "has neither image nor build" if self.image is None else "has both image and build"
             yield "", f'{wrong}: write image = "…" for a ready image, or build = "…" for a folder with a Dockerfile'
+        if self.build_args and self.build is None:
+            yield "build_args", "has no effect on a ready image: take it out, or build the image from a folder"
         if "path" in self.model_fields_set and not self.public:
             yield "path", "has no effect on a service that is not public: add public = true, or take path out"
         if not self.scaling.min <= self.count <= self.scaling.max:

@@ -17,6 +17,15 @@ if TYPE_CHECKING:
     from pydantic import ValidationError
     from pydantic_core import ErrorDetails
 
+LARGEST = 1_000_000
+"""The most bytes of a file: what is larger is no configuration."""
+DEEPEST = 20
+"""How deep lists and tables may lie in each other."""
+SHOWN = 200
+"""Longer values are shortened in messages."""
+LONGEST = 1000
+"""The most characters of what is said of one thing that is wrong."""
+
 TYPES = {
     "bool_type": "true or false",
     "dict_type": "a table",
@@ -43,21 +52,23 @@ class Inconsistent(ValueError):
 
 
 def shown(value: object) -> str:
-    """Return a value as TOML would write it."""
+    """Return a value as TOML would write it, shortened if it is very long."""
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, str):
+        value = value if len(value) <= SHOWN else f"{value[:SHOWN]}…"
         return '"' + value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n") + '"'
     if isinstance(value, dict):
         return "a table"
     if isinstance(value, list):
-        return f"[{', '.join(map(shown, value))}]"
-    return str(value)
+        more = ", …" if len(value) > 10 else ""
+        return f"[{', '.join(map(shown, value[:10]))}{more}]"[:SHOWN]
+    return str(value)[:SHOWN]
 
 
 def suggestion(wrong: str, known: Collection[str]) -> str:
     """Return `; did you mean "…"?` for the nearest known word, or else the known words."""
-    near = difflib.get_close_matches(wrong, known, 1)
+    near = difflib.get_close_matches(wrong[:SHOWN], known, 1)
     return f'; did you mean "{near[0]}"?' if near else f"; there are {', '.join(sorted(known))}"
 
 
@@ -68,7 +79,8 @@ def read(path: Path) -> dict[str, Any]:
         ConfigurationError: if it cannot be read or is not TOML: with file, line and column where they are known.
     """
     try:
-        content = path.read_bytes()
+        with path.open("rb") as file:
+            content = file.read(LARGEST + 1)
     except FileNotFoundError:
         raise ConfigurationError(
             f"{path}: there is no such file: write one with `provision init`, or name another with --config FILE"
@@ -81,15 +93,32 @@ def read(path: Path) -> dict[str, Any]:
         raise ConfigurationError(
             f"{path}: cannot be read: {error.strerror}: check the path and its permissions"
         ) from None
+    if len(content) > LARGEST:
+        raise ConfigurationError(f"{path}: is larger than {LARGEST} bytes: name the configuration with --config FILE")
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         raise ConfigurationError(f"{path}:{line}: is not UTF-8 text: save it in that encoding") from None
     try:
-        return tomllib.loads(text)
+        table = tomllib.loads(text)
+    except RecursionError:
+        raise ConfigurationError(f"{path}: is nested too deeply: no setting has more than three tables") from None
     except tomllib.TOMLDecodeError as error:
         raise ConfigurationError(_syntax(path, text, str(error))) from None
+    except ValueError as error:
+        raise ConfigurationError(f"{path}: is not TOML: {error}") from None
+    _flat(path, table)
+    return table
+
+
+def _flat(path: Path, value: Any, depth: int = 0) -> None:
+    """Refuse what is nested so deeply that neither checking nor showing it would come to an end."""
+    if depth > DEEPEST:
+        raise ConfigurationError(f"{path}: is nested too deeply: no setting has more than three tables")
+    if isinstance(value, dict | list):
+        for item in value.values() if isinstance(value, dict) else value:
+            _flat(path, item, depth + 1)
 
 
 def _syntax(path: Path, text: str, message: str) -> str:
@@ -120,7 +149,7 @@ def explain(
             continue
         for loc, text in _found(detail, model):
             where = f"--{loc[0]}" if len(loc) == 1 and loc[0] in overrides else f"{path}: {_dotted(loc)}"
-            lines.append(f"{where}: {text}")
+            lines.append(f"{where}: {text if len(text) <= LONGEST else f'{text[:LONGEST]}…'}")
     return ConfigurationError("\n".join(lines))
 
 
@@ -181,4 +210,4 @@ def _tables(model: type[BaseModel], at: tuple[str, ...] = ()) -> Iterator[tuple[
 
 
 def _dotted(loc: Iterable[str]) -> str:
-    return ".".join(part if re.fullmatch(r"[\w-]+", part, re.ASCII) else shown(part) for part in loc)
+    return ".".join(part if re.fullmatch(r"[\w-]{1,200}", part, re.ASCII) else shown(part) for part in loc)

@@ -24,7 +24,7 @@ def matching(pattern: str, rule: str) -> AfterValidator:
     """Let pass only text that the whole pattern matches; `rule` goes on after the value."""
 
     def check(value: str) -> str:
-        if not re.fullmatch(pattern, value):
+        if not re.fullmatch(pattern, value, re.ASCII):
             raise ValueError(f"{shown(value)} {rule}")
         return value
 
@@ -57,9 +57,11 @@ def unique(what: str) -> AfterValidator:
     """Let pass only lists that say nothing twice."""
 
     def check(values: tuple[str, ...]) -> tuple[str, ...]:
+        seen: set[str] = set()
         for value in values:
-            if values.count(value) > 1:
+            if value in seen:
                 raise ValueError(f"{shown(value)} stands there twice: name each {what} once")
+            seen.add(value)
         return values
 
     return AfterValidator(check)
@@ -126,7 +128,7 @@ def domain(labels: int) -> Callable[[str], str]:
 
 def instance_type(value: str) -> str:
     """Let pass only types that can run linux/amd64 tasks with an interface each (ECS: ENI trunking considerations)."""
-    if not re.fullmatch(r"[a-z][a-z0-9-]*\.[a-z0-9-]+", value):
+    if not re.fullmatch(r"[a-z][a-z0-9-]{0,30}\.[a-z0-9-]{1,30}", value):
         raise ValueError(f'{shown(value)} is not an EC2 instance type, such as "c5.large"')
     if re.match(r"t\d", value):
         raise ValueError(
@@ -154,9 +156,29 @@ def retention(value: int) -> int:
     return value
 
 
+def wildcards(value: str) -> str:
+    """Let pass only paths that one rule of a load balancer takes.
+
+    AWS's pages differ on how many wildcards that are: five (condition types), six (quotas).
+    """
+    if (found := sum(map(value.count, "*?"))) > 5:
+        raise ValueError(f"{shown(value)} has {found} wildcards (* and ?), and AWS allows five in a rule: use fewer")
+    return value
+
+
+def inside(value: str) -> str:
+    """Let pass only relative paths that do not lead out of the folder that they are relative to."""
+    odd = not value.isprintable() or value != value.strip()
+    if odd or not value or value.startswith(("/", "~")) or ".." in value.split("/"):
+        raise ValueError(f'{shown(value)} is not a folder beside this file, such as "app/web"')
+    return value
+
+
 def environment(values: Mapping[str, str]) -> Mapping[str, str]:
-    """Let pass only names that a shell can use."""
-    for key in values:
+    """Let pass only names that a shell can use, and values that a process can be given."""
+    for key, value in values.items():
         if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", key):
             raise ValueError(f"{shown(key)} is not a variable's name: use letters, digits and underscores")
+        if "\0" in value:
+            raise ValueError(f"the value of {shown(key)} holds a NUL character, which ends a text: take it out")
     return values

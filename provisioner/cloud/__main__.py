@@ -15,10 +15,11 @@ def main() -> None:
     parser.add_argument("--port", type=int, required=True, help="TCP port of the AWS APIs on 127.0.0.1")
     parser.add_argument("--dns-port", type=int, required=True, help="UDP port of the DNS answers on 127.0.0.1")
     parser.add_argument("--domain", default="example.com", help="the account's registered domain")
+    parser.add_argument("--folder", help="the folder that it belongs to, and ends with")
     parser.add_argument("--started", default=uuid.uuid4().hex, help="stamp by which the starter knows this process")
     chosen = parser.parse_args()
     try:
-        serve(chosen.port, chosen.dns_port, chosen.domain, chosen.started)
+        serve(chosen.port, chosen.dns_port, chosen.domain, chosen.started, chosen.folder)
     except OSError as error:
         sys.exit(f"cannot listen on 127.0.0.1:{chosen.port}: {error.strerror}")
     except KeyboardInterrupt:

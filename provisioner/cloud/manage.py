@@ -8,22 +8,25 @@ import http.client
 import importlib.util
 import json
 import os
+import re
 import signal
 import socket
 import sys
 import time
 import urllib.parse
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from provisioner.engine.errors import ConfigurationError, ProvisionError
+from state import checks
+from state.folder import make
 
 LOCAL_TIME_SCALE = 0.05
 READY_SECONDS = 30.0
-STOP_SECONDS = 5.0
+STOP_SECONDS = 30.0
 ANSWER_SECONDS = 5.0
 
 _HOST = "127.0.0.1"
@@ -60,7 +63,7 @@ def start(folder: Path, domain: str, *, port: int | None = None) -> Cloud:
         CloudError: it could not be started.
         ConfigurationError: `PROVISION_TIME_SCALE` is no scale.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    make(folder)
     with _locked(folder):
         running = find(folder)
         if running is not None:
@@ -68,8 +71,13 @@ def start(folder: Path, domain: str, *, port: int | None = None) -> Cloud:
         cloud = _starting(folder)
         if cloud is None:
             cloud = _launch(folder, domain, port)
-            # before it is ready, so that it is found again if this process ends while it waits
-            _write(folder / "cloud.json", asdict(cloud))
+            try:
+                # before it is ready, so that it is found again if this process ends while it waits
+                _write(folder / "cloud.json", asdict(cloud))
+            except OSError:
+                # nobody would find it
+                os.kill(cloud.pid, signal.SIGKILL)
+                raise
         _await_ready(cloud, folder)
         return cloud
 
@@ -85,7 +93,8 @@ def _launch(folder: Path, domain: str, port: int | None) -> Cloud:
     chosen = _checked(port) if port is not None else _free_port(socket.SOCK_STREAM)
     dns_port = _free_port(socket.SOCK_DGRAM)
     scale, stamp = time_scale(LOCAL_TIME_SCALE), uuid.uuid4().hex
-    pid = _spawn(folder, ["--port", str(chosen), "--dns-port", str(dns_port), "--domain", domain], stamp, scale)
+    where = ["--port", str(chosen), "--dns-port", str(dns_port), "--folder", str(folder)]
+    pid = _spawn(folder, [*where, "--domain", domain], stamp, scale)
     return Cloud(f"http://{_HOST}:{chosen}", dns_port, pid, stamp, domain, scale)
 
 
@@ -98,7 +107,7 @@ def find(folder: Path) -> Cloud | None:
 
 
 def stop(folder: Path) -> bool:
-    """End the cloud of `folder`, by force after 5 s. Returns whether there was one to end."""
+    """End the cloud of `folder`, by force after half a minute. Returns whether there was one to end."""
     cloud = _recorded(folder)
     ours = cloud is not None and _alive(cloud.pid) and (find(folder) is not None or _started_by_us(cloud))
     if cloud is not None and ours:
@@ -107,7 +116,7 @@ def stop(folder: Path) -> bool:
         deadline = time.monotonic() + STOP_SECONDS
         while _alive(cloud.pid) and time.monotonic() < deadline:
             time.sleep(0.02)
-        if _alive(cloud.pid):
+        if _alive(cloud.pid) and (_started_by_us(cloud) or not Path("/proc/self").exists()):
             os.kill(cloud.pid, signal.SIGKILL)
             while _alive(cloud.pid):
                 time.sleep(0.02)
@@ -163,7 +172,7 @@ def time_scale(default: float) -> float:
 @contextlib.contextmanager
 def _locked(folder: Path) -> Iterator[None]:
     # The kernel drops a flock with its holder, so a killed starter leaves nothing behind.
-    handle = os.open(folder / "cloud.lock", os.O_RDWR | os.O_CREAT, 0o600)
+    handle = os.open(folder / "cloud.lock", os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX)
         yield
@@ -212,7 +221,7 @@ def _spawn(folder: Path, options: list[str], stamp: str, scale: float) -> int:
         environment,
         file_actions=[
             (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
-            (os.POSIX_SPAWN_OPEN, 1, log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600),
+            (os.POSIX_SPAWN_OPEN, 1, log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600),
             (os.POSIX_SPAWN_DUP2, 1, 2),
         ],
         setsid=True,
@@ -246,6 +255,16 @@ def _health(cloud: Cloud) -> dict[str, Any]:
     except (OSError, http.client.HTTPException, ValueError):
         return {}
     return answer if isinstance(answer, dict) and answer.get("service") == _SERVICE else {}
+
+
+def entry(folder: Path, name: str) -> str:
+    """The URL at which the load balancer for a host name answers on this machine; empty if it does not.
+
+    It does when the cloud of `folder` runs containers.
+    """
+    cloud = find(folder)
+    entries = json.loads(_request(cloud, "GET", "/_cloud/entries")) if cloud is not None else []
+    return next((str(one["url"]) for one in entries if name in one["names"]), "")
 
 
 def _request(cloud: Cloud, method: str, path: str) -> bytes:
@@ -289,15 +308,40 @@ def _started_by_us(cloud: Cloud) -> bool:
 
 
 def _recorded(folder: Path) -> Cloud | None:
+    """The cloud that `cloud.json` names, or None if it names none.
+
+    Raises:
+        CloudError: it names one that is not of this machine, to which calls would otherwise go.
+    """
+    path = folder / "cloud.json"
     try:
-        return Cloud(**json.loads((folder / "cloud.json").read_text()))
-    except (OSError, ValueError, TypeError):
+        data: Any = checks.parsed(path.read_bytes())
+    except (OSError, ValueError):
         return None
+    if checks.wrong(data, _FIELDS, _FIELDS):
+        return None
+    if not re.fullmatch(rf"http://{re.escape(_HOST)}:[0-9]{{1,5}}", data["endpoint"]):
+        raise CloudError(
+            f"{path} names an embedded cloud that is not of this machine ({data['endpoint'][:80]}), and so was not "
+            f"written here: remove the file"
+        )
+    return Cloud(**data)
+
+
+_FIELDS: Mapping[str, checks.Check] = {
+    "endpoint": checks.text,
+    "dns_port": lambda value: checks.whole(value) and 0 < value < 65536,
+    # -1 would stand for every process of the user, 1 for the first of all
+    "pid": lambda value: checks.whole(value) and value > 1,
+    "started": lambda value: checks.text(value) and re.fullmatch("[0-9a-f]{32}", value) is not None,
+    "domain": checks.text,
+    "time_scale": lambda value: checks.number(value) and value > 0,
+}
 
 
 def _write(path: Path, content: dict[str, Any]) -> None:
     temporary = path.with_suffix(".tmp")
-    handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
     with os.fdopen(handle, "w") as stream:
         json.dump(content, stream, indent=2)
     temporary.replace(path)

@@ -59,13 +59,13 @@ def command(parent: typer.Typer, name: str, *examples: str) -> Callable[[Command
     def register(function: Command) -> Command:
         # The mark keeps the lines from being filled into one paragraph.
         epilog = "\n".join(["\b", "Examples:", *(f"  {example}" for example in examples)])
-        parent.command(name, epilog=epilog)(_with_options(function))
+        parent.command(name, epilog=epilog)(_with_options(function, f"{parent.info.name} {name}"))
         return function
 
     return register
 
 
-def _with_options(function: Command) -> Command:
+def _with_options(function: Command, name: str) -> Command:
     """Return the function with the common options among its own parameters, for typer to read off its signature."""
     common = inspect.signature(Options, eval_str=True).parameters
     own = list(inspect.signature(function, eval_str=True).parameters.values())[1:]
@@ -73,6 +73,8 @@ def _with_options(function: Command) -> Command:
     def run(**given: Any) -> int:
         options = Options(**{field.name: given.pop(field.name) for field in fields(Options)})
         try:
+            if options.log:
+                return options.log.command(name, lambda: function(options, **given))
             return function(options, **given)
         except KeyboardInterrupt:
             # typer would end without a word.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 
 from provisioner.engine.errors import ConfigurationError, Interrupted
+from provisioner.render.text import visible
 
 
 def confirm(question: str, yes: bool) -> None:
@@ -20,7 +21,7 @@ def confirm(question: str, yes: bool) -> None:
         raise ConfigurationError(
             f"{question}: this needs to be confirmed, and there is no terminal to ask on: add --yes"
         )
-    sys.stderr.write(f"{question}. Continue? [y/N] ")
+    sys.stderr.write(f"{visible(question)}. Continue? [y/N] ")
     sys.stderr.flush()
     if sys.stdin.readline().strip().lower() not in {"y", "yes"}:
         raise Interrupted("not confirmed: nothing was changed")

@@ -10,6 +10,8 @@ from typing import Annotated
 
 import typer
 
+from provisioner import calllog
+
 DEFAULT_CONFIG, DEFAULT_STATE_DIR = Path("stack.toml"), Path(".provision")
 
 
@@ -18,6 +20,12 @@ class Target(StrEnum):
 
     LOCAL = "local"
     AWS = "aws"
+
+
+TargetStep = Annotated[
+    str | None, typer.Option("--target-step", metavar="STEP", help="Limit it to one step, with what has to go with it.")
+]
+"""An option of those commands that work step by step."""
 
 
 @dataclass(frozen=True)
@@ -38,10 +46,17 @@ class Options:
     profile: Annotated[str | None, typer.Option(metavar="NAME", help="The AWS profile to use.")] = None
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask for confirmation.")] = False
     json: Annotated[bool, typer.Option("--json", help="Print JSON on standard output, and nothing else there.")] = False
+    wait: Annotated[
+        bool, typer.Option("--wait", help="If another command is at work on the state, wait for it to end.")
+    ] = False
+    log: Annotated[
+        calllog.CallLog | None,
+        typer.Option(metavar="FILE", parser=calllog.opened, help="Append each AWS call to a file, without secrets."),
+    ] = None
 
-    def again(self, command: str) -> str:
+    def again(self, command: str, *more: str) -> str:
         """Return how to call another command on the same stack, in backticks."""
-        words = ["provision", command]
+        words = ["provision", command, *more]
         words += ["-c", str(self.config)] if self.config != DEFAULT_CONFIG else []
         words += ["--env", self.env] if self.env else []
         words += ["--target", self.target] if self.target else []

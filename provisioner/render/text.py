@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
+import unicodedata
 from collections.abc import Iterable, Sequence
 from typing import TextIO
 
@@ -29,6 +31,19 @@ COLOURS = {"+": "32", "~": "33", "-": "31", "!": "1;31", ".": "2"}
 """The terminal's colour (SGR parameters) for a line by its first character."""
 
 
+def visible(text: str) -> str:
+    """Return the text with what a terminal would obey, and not show, as JSON escapes it: names may be anybody's.
+
+    That is controls, marks that turn the direction of writing, and whatever else is no character to be seen. A JSON
+    text means the same afterwards.
+    """
+    return text if text.isprintable() else "".join(c if _shown(c) else json.dumps(c)[1:-1] for c in text)
+
+
+def _shown(character: str) -> bool:
+    return character.isprintable() or unicodedata.category(character) == "Zs"
+
+
 def duration(seconds: float) -> str:
     """Return seconds as a person says them: `0.3 s`, `12 s`, `3 min 05 s`."""
     seconds = max(seconds, 0.0)
@@ -43,9 +58,14 @@ def count(number: int, word: str) -> str:
     return f"{number} {word}{'' if number == 1 else 's'}"
 
 
+def limited(stack: str, target: str | None) -> str:
+    """Return what a run is about: the stack, or one step of it."""
+    return f"step {target} of {stack}" if target else stack
+
+
 def table(rows: Iterable[Sequence[str]]) -> list[str]:
     """Return the rows as lines with aligned columns, two blanks apart."""
-    rows = [tuple(row) for row in rows]
+    rows = [tuple(map(visible, row)) for row in rows]
     if not rows:
         return []
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
@@ -53,10 +73,13 @@ def table(rows: Iterable[Sequence[str]]) -> list[str]:
 
 
 def say(lines: Iterable[str], stream: TextIO | None = None) -> None:
-    """Write lines (to standard output unless told otherwise), coloured by their symbol where that is welcome."""
+    """Write lines (to standard output unless told otherwise), coloured by their symbol where that is welcome.
+
+    A text of several lines is written as such; all else that is not to be seen is made `visible`.
+    """
     stream = stream or sys.stdout
     coloured = stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
-    for line in lines:
+    for line in (visible(part) for text in lines for part in text.split("\n")):
         words = line.split(maxsplit=1)
         colour = COLOURS.get(words[0]) if coloured and words else None
         stream.write(f"\033[{colour}m{line}\033[0m\n" if colour else f"{line}\n")

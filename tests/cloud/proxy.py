@@ -5,10 +5,12 @@ from __future__ import annotations
 import http.client
 import json
 import threading
+import urllib.parse
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+from xml.sax.saxutils import escape
 
 
 class _Server(ThreadingHTTPServer):
@@ -26,9 +28,11 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        operation = (self.headers.get("X-Amz-Target") or "").rpartition(".")[2]
+        form = dict(urllib.parse.parse_qsl(body.decode("utf-8", "replace"))) if b"Action=" in body else {}
+        operation = form.get("Action") or (self.headers.get("X-Amz-Target") or "").rpartition(".")[2]
         if code := self.server.refusals.get(operation):
-            self._answer(400, [], json.dumps({"__type": code, "message": f"{operation} is refused here"}).encode())
+            message = f"{operation} is refused here" + (f", as if to give all away: {body!r}" if form else "")
+            self._answer(400, [], _refusal(code, message, xml=bool(form)))
         else:
             self._answer(*self._forwarded(body))
 
@@ -57,11 +61,19 @@ class _Handler(BaseHTTPRequestHandler):
         """Quiet."""
 
 
+def _refusal(code: str, message: str, *, xml: bool) -> bytes:
+    """A refusal in the words of a JSON or of a query service."""
+    if not xml:
+        return json.dumps({"__type": code, "message": message}).encode()
+    error = f"<Error><Type>Sender</Type><Code>{code}</Code><Message>{escape(message)}</Message></Error>"
+    return f"<ErrorResponse>{error}<RequestId>1</RequestId></ErrorResponse>".encode()
+
+
 @contextmanager
 def refusing(endpoint: str, refusals: dict[str, str]) -> Iterator[str]:
-    """Give the address of a way to `endpoint` on which operations of JSON services are refused: operation to code.
+    """Give the address of a way to `endpoint` on which operations of JSON and query services are refused, by code.
 
-    The dictionary may change while the way is open.
+    A query service repeats the whole request in its refusal. The dictionary may change while the way is open.
     """
     server = _Server(endpoint, refusals)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})

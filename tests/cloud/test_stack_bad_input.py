@@ -41,7 +41,7 @@ def nothing_made(project: Project, since: int) -> None:  # noqa: F811
         ("network = { zones = 4 }", ["network.zones is 4", "only 3 zones of ap-northeast-1", "lower network.zones"]),
         ('network = { zones = "3" }', ["stack.toml", "network.zones"]),
         ('dns = { domain = "exa mple..com" }', ["stack.toml", "dns.domain", "not a domain name"]),
-        ('dns = { domain = "elsewhere.example.org" }', ["dns.domain", "no public hosted zone", "create_zone = true"]),
+        ('dns = { domain = "elsewhere.example.org" }', ["no public hosted zone", "create_zone = true", "cloud stop"]),
         ('capacity = { instance_types = ["m5.24xlarge", "x9.nano"] }', ["x9.nano"]),
         ("project = 'twice'", ["stack.toml:3:", "not TOML"]),
     ],

@@ -94,6 +94,7 @@ def test_the_sample_is_right_and_says_what_the_defaults_are() -> None:
 def test_what_the_sample_has_in_comments_are_the_defaults(tmp_path: Path) -> None:
     """Uncommented, only the setting that is an example changes anything."""
     optional = (
+        "build_args",
         "path",
         "database",
         "cpu",
@@ -303,6 +304,8 @@ SERVICE = [
     ("port = 1\nread_only = 1", "read_only", ["true or false"]),
     ('port = 1\nenvironment = { "A-B" = "" }', "environment", ["underscores"]),
     ("port = 1\nenvironment = { A = 1 }", "environment.A", ['write "1"']),
+    ('port = 1\nbuild_args = { BASE = "x" }', "build_args", ["no effect on a ready image"]),
+    ('port = 1\nbuild_args = { "A-B" = "" }', "build_args", ["underscores"]),
     ('port = 1\ndatabase = true\nenvironment = { DB_HOST = "x" }', "environment.DB_HOST", ["set by the stack itself"]),
 ]
 

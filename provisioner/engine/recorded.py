@@ -1,0 +1,82 @@
+"""What the state says was asked for, held against the kinds: a document may be valid and still make no sense."""
+
+from __future__ import annotations
+
+import sys
+import types
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import fields
+from graphlib import CycleError, TopologicalSorter
+from types import SimpleNamespace
+from typing import Any, Union, get_args, get_origin, get_type_hints
+
+from provisioner.engine.kind import KINDS, Kind
+from state.model import Record, StateError
+
+REBUILD = "`provision recover` rebuilds the state from the cloud"
+
+
+def check(records: Mapping[str, Record]) -> None:
+    """Refuse records that the engine and the kinds cannot work with. Kinds that are not known are let pass here.
+
+    Raises:
+        StateError: a setting is of another type than the kind's.
+    """
+    kinds = {record.kind: KINDS[record.kind] for record in records.values() if record.kind in KINDS}
+    settings = {name: _settings(kind) for name, kind in kinds.items()}
+    for record in records.values():
+        if record.kind in kinds:
+            _check_asked(record, kinds[record.kind].identity, settings[record.kind])
+
+
+def check_order(records: Mapping[str, Record]) -> None:
+    """Refuse needs that go round in a circle: nothing could be removed first.
+
+    Raises:
+        StateError: with the circle, and what to do.
+    """
+    try:
+        TopologicalSorter({address: record.needs for address, record in records.items()}).prepare()
+    except CycleError as error:
+        circle = " needs ".join(error.args[1][::-1])
+        raise StateError(
+            f"the state makes no sense: {circle}. `provision up` records the order anew, and {REBUILD}"
+        ) from None
+
+
+def _check_asked(record: Record, identity: Sequence[str], settings: Mapping[str, Any]) -> None:
+    """Look at the settings that there are: another version may have other ones, and not all can be read back."""
+    for name in settings.keys() & record.asked.keys():
+        value = record.asked[name]
+        if not fits(value, settings[name]) and (value is not None or name in identity):
+            raise StateError(f"the state makes no sense: {name} of {record.address} is of a wrong type. {REBUILD}")
+
+
+def _settings(kind: type[Kind]) -> dict[str, Any]:
+    """Return the types of the kind's settings, and not of all that is declared around them, which takes much longer."""
+    declared = {field.name: field.type for field in fields(kind) if field.name != "name"}
+    return get_type_hints(SimpleNamespace(__annotations__=declared), vars(sys.modules[kind.__module__]))
+
+
+def fits(value: Any, hint: Any) -> bool:
+    """Say whether a value, which may have been JSON meanwhile, is of a type."""
+    if hint is Any:
+        return True
+    origin, inner = get_origin(hint) or hint, get_args(hint)
+    if origin in (Union, types.UnionType):
+        return any(fits(value, one) for one in inner)
+    if origin is type(None):
+        return value is None
+    if origin is float:
+        return isinstance(value, int | float) and not isinstance(value, bool)
+    if origin is int:
+        return isinstance(value, int) and not isinstance(value, bool)
+    if not isinstance(origin, type):
+        return True
+    if issubclass(origin, Mapping):
+        return isinstance(value, Mapping) and all(fits(item, inner[1]) for item in value.values() if inner)
+    if issubclass(origin, Sequence | AbstractSet) and origin is not str:
+        many = isinstance(value, list | tuple | set | frozenset)
+        return many and all(fits(item, inner[0]) for item in value if inner)
+    return isinstance(value, origin)

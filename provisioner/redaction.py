@@ -1,0 +1,99 @@
+"""What must not be shown of a call: secrets, known by the API's own model, in parameters, answers and refusals."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ParamValidationError
+from botocore.model import ListShape, MapShape, StructureShape
+from botocore.validate import ParamValidator
+
+if TYPE_CHECKING:
+    from botocore.model import OperationModel, Shape
+
+HIDDEN = "(hidden)"
+OWN = frozenset(
+    {
+        *("authorizationToken", "MasterUserPassword", "SecretAccessKey", "SecretString", "SessionToken"),
+        *("privateRegistryCredentials", "UserData"),
+    }
+)
+"""Members that are hidden whether AWS's model marks them as sensitive or not: not all of them are in all versions."""
+SHORTEST = 8
+"""Hidden texts below this length are not searched for in refusals: a port number would be found in all of them."""
+
+
+def redacted(value: Any, shape: Shape | None, name: str = "") -> Any:
+    """Return a parameter or an answer with all that the model calls sensitive left out, and binary data as its size.
+
+    Args:
+        shape: its shape in the API's model; what the model does not know is hidden.
+        name: the name of the member that it is.
+    """
+    if value is None:
+        return None
+    if shape is None or _secret(shape, name):
+        return HIDDEN
+    match value:
+        case Mapping():
+            return {key: redacted(item, _below(shape, key), str(key)) for key, item in value.items()}
+        case list() | tuple():
+            return [redacted(item, _below(shape)) for item in value]
+        case str() | bytes() | bytearray() if shape.type_name == "blob":
+            return f"({len(value)} bytes)"
+        case _ if shape.type_name == "blob":
+            return "(a stream)"
+        case _:
+            return value
+
+
+def secrets_in(value: Any, shape: Shape | None, name: str = "", hidden: bool = False) -> Iterator[str]:
+    """Yield every text that `redacted` hides, of those that are long enough to be recognised elsewhere."""
+    hidden = hidden or shape is None or _secret(shape, name)
+    match value:
+        case Mapping():
+            for key, item in value.items():
+                yield from secrets_in(item, _below(shape, key), str(key), hidden)
+        case list() | tuple():
+            for item in value:
+                yield from secrets_in(item, _below(shape), "", hidden)
+        case str() if hidden and len(value) >= SHORTEST:
+            yield value
+
+
+def without_secrets(text: str, parameters: Any, shape: Shape | None) -> str:
+    """Return AWS's words less whatever of the call's own secrets they repeat."""
+    for secret in secrets_in(parameters, shape):
+        text = text.replace(secret, HIDDEN)
+    return text
+
+
+def check(params: Any, model: OperationModel, **_: Any) -> None:
+    """Refuse parameters that the model does not allow, as botocore does, whose message would show their values.
+
+    Raises:
+        ParamValidationError: in botocore's words, with the secrets left out.
+    """
+    shape = model.input_shape
+    if shape is None or not ParamValidator().validate(params, shape).has_errors():
+        return
+    report = ParamValidator().validate(redacted(params, shape), shape).generate_report()
+    raise ParamValidationError(report=report or "a secret has the wrong type or length")
+
+
+def _secret(shape: Shape, name: str) -> bool:
+    return name in OWN or bool(shape.metadata.get("sensitive"))
+
+
+def _below(shape: Shape | None, key: Any = None) -> Shape | None:
+    """Return the shape of what is inside a value, or None if the model says nothing of it."""
+    match shape:
+        case StructureShape():
+            return shape.members.get(key)
+        case ListShape():
+            return shape.member
+        case MapShape():
+            return shape.value
+        case _:
+            return None

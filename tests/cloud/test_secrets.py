@@ -1,0 +1,194 @@
+"""The database's password through the whole life of a stack: in Parameter Store, and nowhere else."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import stat
+import subprocess
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from provisioner.cloud import manage
+from tests.cloud.checks import NAME
+from tests.cloud.conftest import EmbeddedCloud
+from tests.cloud.project import PROGRAM, ROOT, Ended, Project
+from tests.cloud.proxy import refusing
+
+LOG = "calls.jsonl"
+PARAMETER = f"/{NAME}/database/password"
+
+
+@dataclass
+class Life:
+    """All that one stack's commands wrote, said and showed of their processes.
+
+    Attributes:
+        passwords: every password that Parameter Store held.
+        ended: how each command ended, by its words.
+        processes: what `/proc` showed of the tool's processes while they ran: command lines and environments.
+        files: everything that was in the project's folder after some command, by path.
+        modes: the modes of the files and folders that the tool made.
+    """
+
+    project: Project
+    passwords: set[str] = field(default_factory=set)
+    ended: dict[str, Ended] = field(default_factory=dict)
+    processes: set[bytes] = field(default_factory=set)
+    files: dict[str, list[bytes]] = field(default_factory=dict)
+    modes: dict[str, int] = field(default_factory=dict)
+
+    def run(self, *words: str, code: int = 0, **environment: str) -> Ended:
+        """Run a command under a generous umask, logged and watched."""
+        process = self.project.start(
+            *words, "--log", LOG, umask=0, program=["env", *(f"{k}={v}" for k, v in environment.items()), *PROGRAM]
+        )
+        with self._watching(process):
+            out, err = process.communicate(timeout=120)
+        assert process.returncode == code, f"{words}: {process.returncode}\n{err}"
+        ended = self.ended[" ".join([*words, *environment])] = Ended(process.returncode, out, err)
+        self._keep()
+        return ended
+
+    @contextmanager
+    def _watching(self, process: subprocess.Popen[str]) -> Iterator[None]:
+        over = threading.Event()
+
+        def watch() -> None:
+            while not over.wait(0.05):
+                for pid in (process.pid, self.project.cloud.process.pid):
+                    for name in ("cmdline", "environ"):
+                        try:
+                            self.processes.add(Path(f"/proc/{pid}/{name}").read_bytes())
+                        except OSError:
+                            break
+
+        thread = threading.Thread(target=watch)
+        thread.start()
+        yield
+        over.set()
+        thread.join()
+
+    def _keep(self) -> None:
+        """Remember what is in the folder now, and the password."""
+        for path in self.project.folder.rglob("*"):
+            name = str(path.relative_to(self.project.folder))
+            if path.is_file():
+                self.files.setdefault(name, []).append(path.read_bytes())
+            self.modes[name] = stat.S_IMODE(path.stat().st_mode)
+        ssm = self.project.cloud.client("ssm")
+        for parameter in ssm.get_parameters(Names=[PARAMETER], WithDecryption=True)["Parameters"]:
+            self.passwords.add(parameter["Value"])
+
+    def calls(self) -> list[dict[str, Any]]:
+        """The lines of the log."""
+        return [json.loads(line) for line in self.files[LOG][-1].splitlines()]
+
+
+@pytest.fixture(scope="module")
+def life(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Life]:
+    """A stack on a cloud of its own: `up` fails at the database and goes on, a no-op, a change, all views, `down`."""
+    folder = tmp_path_factory.mktemp("secrets")
+    before = os.umask(0)
+    cloud = EmbeddedCloud(manage.start(folder / ".provision", "example.com"))
+    os.umask(before)
+    life = Life(Project(cloud, folder))
+    with refusing(cloud.endpoint, {"CreateDBCluster": "InvalidParameterValue"}) as endpoint:
+        life.project.reach(endpoint)
+        life.run("up", "--yes", code=1, PROVISION_DEBUG="1")
+        life.project.reach(cloud.endpoint)
+    life.run("up", "--yes", "--json")
+    life.run("up", "--yes")
+    life.project.change(r"port = 8080$", 'port = 8080\nenvironment = { TOKEN = "token-of-a-third-party" }')
+    for views in (["plan"], ["plan", "--json"]):
+        life.run(*views, code=2)
+    life.run("up", "--yes", "--json", PROVISION_DEBUG="1")
+    for words in ("status", "output", "state list", "state show db_cluster/main"):
+        life.run(*words.split())
+        life.run(*words.split(), "--json")
+    life.run("down", "--yes", "--json")
+    yield life
+    manage.stop(folder / ".provision")
+
+
+def test_the_password_is_a_good_one(life: Life) -> None:
+    (password,) = life.passwords
+    assert 32 <= len(password) <= 41
+    assert not set(password) & set('/"@ ')
+
+
+def test_it_is_in_no_file_no_output_and_no_process(life: Life) -> None:
+    (password,) = life.passwords
+    assert {LOG, "stack.toml", ".provision/cloud.log", ".provision/cloud.json"} < life.files.keys()
+    assert {f".provision/local/{NAME}/state.{end}" for end in ("json", "journal", "lock")} < life.files.keys()
+    assert [name for name, contents in life.files.items() if any(password.encode() in c for c in contents)] == []
+    assert [words for words, ended in life.ended.items() if password in ended.out + ended.err] == []
+    assert len(life.processes) > 4
+    assert [shown for shown in life.processes if password.encode() in shown] == []
+    state = life.files[f".provision/local/{NAME}/state.json"]
+    assert any(PARAMETER.encode() in content for content in state), "its name is recorded"
+
+
+def test_what_aws_says_of_a_call_is_told_without_the_secrets_in_it(life: Life) -> None:
+    failed = life.ended["up --yes PROVISION_DEBUG"]
+    (call,) = [line for line in life.calls() if line.get("operation") == "CreateDBCluster" and line["status"] == 400]
+    assert call["parameters"]["MasterUserPassword"] == "(hidden)"
+    for text in (failed.err, call["message"]):
+        assert "as if to give all away" in text
+        assert "MasterUserPassword=(hidden)" in text
+        assert "MasterUsername=dbadmin" in text, "what is no secret is told"
+
+
+def test_containers_settings_stay_out_of_the_log(life: Life) -> None:
+    registered = [line for line in life.calls() if line.get("operation") == "RegisterTaskDefinition"]
+    assert len(registered) == 3
+    assert {c["environment"] for line in registered for c in line["parameters"]["containerDefinitions"]} == {"(hidden)"}
+    assert b"token-of-a-third-party" not in life.files[LOG][-1]
+
+
+def test_the_log_tells_each_command_from_its_beginning_to_its_end(life: Life) -> None:
+    lines = life.calls()
+    begun, ended = ([line for line in lines if line["event"] == event] for event in ("begin", "end"))
+    assert len(begun) == len(ended) == len(life.ended)
+    assert (ended[0]["account"], ended[0]["region"], ended[0]["ended"]) == (
+        "123456789012",
+        "ap-northeast-1",
+        "exit code 1",
+    )
+    answered = {(call["service"], call["operation"]) for call in life.project.cloud.calls()}
+    logged = {line["operation"] for line in lines if line["event"] == "call"}
+    assert {operation for _, operation in answered} - logged <= {"GetParameters"}, "which the test itself calls"
+
+
+def test_the_run_calls_only_what_the_document_asks_to_be_allowed(life: Life) -> None:
+    text = (ROOT / "docs" / "security.md").read_text()
+    _, always, sometimes = text.partition("And these AWS checks besides")[0].split("| service | actions |")
+    recorded, others = _actions(always), _actions(sometimes)
+    prefixes = {"elbv2": "elasticloadbalancing", "resourcegroupstaggingapi": "tag"}
+    calls = [line for line in life.calls() if line["event"] == "call"]
+    called = {f"{prefixes.get(line['service'], line['service'])}:{line['operation']}" for line in calls}
+    assert len(called) > 140
+    # which things have to be asked for their tags one by one depends on what the bulk read shows in time
+    assert called - recorded - others == set()
+    assert len(recorded - called) < 10, "the first table asks for no more than that"
+    assert recorded & others == set()
+
+
+def _actions(table: str) -> set[str]:
+    rows = re.findall(r"^\| `([a-z0-9-]+)` \| (.*) \|$", table, re.MULTILINE)
+    return {f"{service}:{action}" for service, actions in rows for action in actions.split(", ")}
+
+
+def test_everything_is_its_owner_s_alone_even_with_a_umask_of_nothing(life: Life) -> None:
+    own = {name: mode for name, mode in life.modes.items() if name == LOG or name.startswith(".provision")}
+    folders = {".provision", ".provision/local", f".provision/local/{NAME}"}
+    expected = {name: 0o700 if name in folders else 0o600 for name in own}
+    assert len(own) >= 10
+    assert own == expected

@@ -1,0 +1,84 @@
+"""Names that mean harm, in what AWS answers: no view lets them steer the terminal."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+import steps  # noqa: F401  (importing the package registers the kinds)
+from provisioner import inspection
+from provisioner.engine.errors import Failed, SomeFailed
+from provisioner.engine.events import Begun, Doing, Done, Event, Notice, Skipped, ThingFailed, Waiting
+from provisioner.engine.kind import Change
+from provisioner.engine.plan import Planned
+from provisioner.engine.sweep import Leftover
+from provisioner.operate import Summary
+from provisioner.render import lines as json_lines
+from provisioner.render import live, plain, plan, status, summary
+from provisioner.render.progress import Progress
+from provisioner.render.text import say, visible
+from state.model import Record, State
+from tests.unit.hostile import CONFIG, EVIL, harmless
+
+# -- what is shown -------------------------------------------------------------------------------------------------
+
+EVENTS: list[Event] = [
+    Begun("up", "shop-dev", "123456789012", "eu-west-1", 3),
+    Doing("vpc/a", "network", "create"),
+    Waiting("vpc/a", "network", EVIL, 1.0),
+    Waiting("vpc/b", "network", EVIL, 1.0),
+    Done("vpc/a", "network", "made", 1.0, EVIL),
+    ThingFailed("vpc/c", "network", EVIL),
+    Skipped("vpc/d", "network", "vpc/c"),
+    Notice(EVIL),
+]
+STATE = State("shop-dev", "123456789012", "eu-west-1", records={"vpc/a": Record("vpc/a", "vpc", "ready", "", EVIL)})
+CONDITION = inspection.Condition(
+    [{"name": EVIL, "running": 1, "desired": 1, "rollout": EVIL, "capacity": [EVIL], "trouble": EVIL}],
+    [{"id": EVIL, "status": EVIL, "connected": True, "type": EVIL, "tasks": 1}],
+    [{"name": EVIL, "status": EVIL, "host": EVIL}],
+)
+
+
+def test_no_name_of_aws_reaches_the_terminal_as_it_is() -> None:
+    progress, shown = Progress(), io.StringIO()
+    with plain.shown(progress, shown):
+        for event in EVENTS:
+            progress.emit(event)
+    drawn = live.draw(progress, 200)
+    assert all(line.isprintable() for line in drawn)
+    say([*drawn, plain.heartbeat(progress) or ""], shown)
+    planned = [
+        Planned("vpc/a", "change", "network", {"tags": Change(EVIL, {"a": [EVIL]}), "cidr": Change("a", EVIL)}),
+        Planned("vpc/b", "refused", "network", why=EVIL),
+    ]
+    say(plan.diff(planned), shown)
+    failed = SomeFailed({"vpc/c": Failed(EVIL), "vpc/d": ValueError(EVIL)}, {})
+    say(summary.failures(Summary("up", {}, 1.0, [Leftover("vpc", EVIL, EVIL)], failed), progress), shown)
+    say(status.lines(inspection.document(STATE, CONFIG, "", CONDITION, ""), "`provision up`"), shown)
+    assert harmless(shown.getvalue())
+    # what follows a line's end in somebody's text does not look like a line of the run
+    assert [line for line in shown.getvalue().splitlines() if line.startswith("+ all is well")] == []
+
+
+def test_json_says_the_same_and_steers_no_terminal() -> None:
+    shown = io.StringIO()
+    write = json_lines.view(shown)
+    for event in EVENTS:
+        write(event)
+    assert harmless(shown.getvalue())
+    assert [json.loads(line) for line in shown.getvalue().splitlines()] == [event.to_dict() for event in EVENTS]
+    say([json.dumps({"id": EVIL}, ensure_ascii=False)], document := io.StringIO())
+    assert harmless(document.getvalue())
+    assert json.loads(document.getvalue()) == {"id": EVIL}
+
+
+@given(st.text())
+def test_what_is_visible_is_printable_and_stays_readable(text: str) -> None:
+    assert not re.search("[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]", visible(text))
+    if text.isprintable():
+        assert visible(text) == text
