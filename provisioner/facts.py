@@ -16,7 +16,8 @@ class Facts:
         image_id: the newest ECS-optimised Amazon Linux 2023 AMI.
         public_zone_id: the public hosted zone that was there before and is not ours, or None if the stack makes one.
         allow: the CIDRs that may reach the load balancer.
-        engine: whether a Docker engine answers here, so that images can be built.
+        engine: whether a Docker engine answers here, so that images can be built. no_engine: why not, if that is known.
+        pushed: the services with `build` whose image, for what is in their folder now, ECR holds already.
         local: whether the cloud is the embedded one.
         root: the folder that build contexts are relative to.
     """
@@ -31,3 +32,5 @@ class Facts:
     engine: bool
     local: bool
     root: Path = Path()
+    no_engine: str = ""
+    pushed: frozenset[str] = frozenset()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import urllib.request
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -10,11 +9,14 @@ from ipaddress import IPv4Address
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from provisioner.builds import check_builds
+from provisioner.builds import UNKNOWN, check_builds, image_of
+from provisioner.containers import engine
+from provisioner.containers.push import reaches
 from provisioner.engine.errors import ConfigurationError, ProvisionError
 from provisioner.engine.refusal import explained
 from provisioner.facts import Facts
 from provisioner.kinds.ec2_network import Subnet
+from provisioner.kinds.images import held, login
 from provisioner.kinds.route53 import HostedZone
 from steps.endpoints import INTERFACE_SERVICES, service_name
 
@@ -25,10 +27,12 @@ if TYPE_CHECKING:
 AMI = "/aws/service/ecs/optimized-ami/amazon-linux-2023/recommended/image_id"
 MY_IP = "https://checkip.amazonaws.com"
 
-DOCKER_SOCKET = Path("/var/run/docker.sock")
-"""Where docker's SDK looks when `DOCKER_HOST` says nothing."""
-
 T = TypeVar("T")
+
+STARTED_FOR_ANOTHER = (
+    ". The embedded cloud begins with the domain that it is started for: `provision cloud stop` ends this one, with "
+    "all that is in it, and the next `provision up` starts one with yours"
+)
 
 
 def gather(aws: Aws, config: Config, root: Path) -> Facts:
@@ -50,8 +54,9 @@ def gather(aws: Aws, config: Config, root: Path) -> Facts:
         image = begin(_image, aws)
         public_zone = begin(_public_zone, aws, config)
         allow = begin(_allow, config)
-        engine = begin(_engine, config)
+        images = begin(_images, aws, config, root)
         try:
+            no_engine, pushed = images()
             facts = Facts(
                 account=aws.account,
                 partition=aws.partition,
@@ -60,9 +65,11 @@ def gather(aws: Aws, config: Config, root: Path) -> Facts:
                 image_id=image(),
                 public_zone_id=public_zone(),
                 allow=allow(),
-                engine=engine(),
+                engine=not no_engine,
                 local=config.target == "local",
                 root=root,
+                no_engine=no_engine,
+                pushed=pushed,
             )
         except ProvisionError:
             raise
@@ -136,7 +143,7 @@ def _public_zone(aws: Aws, config: Config) -> str | None:
     if not config.dns.create_zone:
         raise ConfigurationError(
             f"dns.domain is {domain}, but this account has no public hosted zone of that name: "
-            f"create it, or write dns.create_zone = true"
+            f"create it, or write dns.create_zone = true{STARTED_FOR_ANOTHER if config.target == 'local' else ''}"
         )
     return None
 
@@ -158,20 +165,32 @@ def _my_ip(config: Config) -> str:
         ) from None
 
 
-def _engine(config: Config) -> bool:
-    """Say whether a Docker engine answers; asked only when there is something to build, and somebody to ask."""
-    if not any(service.build for service in config.services.values()):
-        return False
-    # importing docker costs a third of a second
-    if "DOCKER_HOST" not in os.environ and not DOCKER_SOCKET.exists():
-        return False
-    import docker
-    from docker.errors import DockerException
+def _images(aws: Aws, config: Config, root: Path) -> tuple[str, frozenset[str]]:
+    """Say why no image can be built here (empty if they can), and which are in ECR already, whether they can or not.
 
+    An engine is asked only when there is something to build; ECR only when there is no engine to build it.
+    """
+    folders = {name: root / service.build for name, service in config.services.items() if service.build}
+    if not any((folder / "Dockerfile").is_file() for folder in folders.values()):
+        return "there is nothing to build", frozenset()
+    if not (why := _no_engine(aws, local=config.target == "local")):
+        return "", frozenset()
+    wanted = {name: image_of(config, name, root) for name in folders}
+    there = {name for name, (repository, tag) in wanted.items() if tag != UNKNOWN and held(aws, repository, tag)}
+    return why, frozenset(there)
+
+
+def _no_engine(aws: Aws, *, local: bool) -> str:
+    """Say why no image can be built and pushed, or nothing if it can."""
+    if not engine.named():
+        return "no Docker engine answers here"
     try:
-        client = docker.from_env(timeout=5)
-        client.ping()
+        client = engine.connect()
+    except engine.EngineError as error:
+        return str(error)
+    try:
+        if local and not reaches(client, access := login(aws)):
+            return f"the Docker engine does not reach the embedded cloud's registry at {access['serveraddress']}"
+    finally:
         client.close()
-    except (DockerException, OSError):
-        return False
-    return True
+    return ""

@@ -1,12 +1,12 @@
-"""Which image each service runs: the ready one that is configured, or the one that its folder would become."""
+"""Which image each service runs: the ready one that is configured, or the one that is built from its folder."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from provisioner.builds import check_builds, content_tag
+from provisioner.builds import PLATFORM, check_builds, image_of
 from provisioner.engine.step import Stack, step
-from provisioner.kinds.images import Image
+from provisioner.kinds.images import Image, WantedImage
 from steps.repositories import Repositories
 
 
@@ -19,14 +19,26 @@ class Images:
 
 @step
 def images(stack: Stack, repositories: Repositories) -> Images:
-    """Declare the images to build, tagged by what is in their folders; a ready image is used as it is given."""
-    for text in check_builds(stack.config, stack.facts, stack.facts.root).values():
+    """Declare the images to build, tagged by what is in their folders; a ready image is used as it is given.
+
+    A task runs the very image that was pushed, since it is named by its digest. What cannot be built here is named by
+    its tag, for whoever pushes it.
+    """
+    root = stack.facts.root
+    skipped = check_builds(stack.config, stack.facts, root)
+    for text in skipped.values():
         stack.notice(text)
     uris: dict[str, str] = {}
     for name, service in stack.config.services.items():
-        if service.build:
-            uris[name] = f"{repositories.uris[name]}:{content_tag(stack.facts.root / service.build)}"
-            stack.ensure(Image(name, uris[name], service.build))
-        else:
+        if not service.build:
             uris[name] = str(service.image)
+            continue
+        uri = repositories.uris[name]
+        repository, tag = image_of(stack.config, name, root)
+        if name in skipped:
+            uris[name] = f"{uri}:{tag}"
+            stack.ensure(WantedImage(name, uris[name], service.build))
+        else:
+            folder, args = str(root / service.build), dict(service.build_args)
+            uris[name] = stack.ensure(Image(name, repository, uri, tag, folder, args, PLATFORM)).reference
     return Images(uris)

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from provisioner.builds import RUNTIME_PLATFORM
 from provisioner.config import Service
 from provisioner.engine.step import Stack, step
 from provisioner.kinds.ecs_service import TaskDefinition
@@ -58,7 +59,7 @@ def task_definitions(
                 memory=str(service.memory),
                 execution_role_arn=roles.execution,
                 task_role_arn=roles.tasks[name],
-                runtime_platform={"cpuArchitecture": "X86_64", "operatingSystemFamily": "LINUX"},
+                runtime_platform=RUNTIME_PLATFORM,
                 container_definitions=[container],
                 volumes=[{"name": volume} for volume in EXEC_FOLDERS] if service.read_only else [],
             )

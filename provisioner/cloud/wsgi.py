@@ -8,13 +8,18 @@ import struct
 import sys
 import urllib.parse
 from collections.abc import Callable, Iterable
+from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 Environ = dict[str, Any]
 Application = Callable[[Environ, Callable[..., Any]], Iterable[bytes]]
 
+STREAMED = "/v2/"
+"""Below this path bodies of any size come and go in pieces; all others are held in memory."""
+
 _IDLE_SECONDS = 300
+_PIECE = 1 << 20
 _FRAMING = {"content-length", "connection", "transfer-encoding", "server", "date"}
 
 
@@ -38,6 +43,49 @@ class Server(ThreadingHTTPServer):
             super().handle_error(request, client_address)
 
 
+class Body:
+    """The body of one request, read from the connection as it is asked for: of a given length, or chunked."""
+
+    def __init__(self, stream: Any, headers: Any) -> None:
+        self._stream = stream
+        self._chunked = headers.get("Transfer-Encoding", "").lower() == "chunked"
+        self._left = 0 if self._chunked else int(headers.get("Content-Length") or 0)
+        self._ended = not self._chunked
+
+    def read(self, size: int) -> bytes:
+        """Return at most so many bytes, at least one unless the body has ended."""
+        if not self._left and not self._ended:
+            self._next_chunk()
+        wanted = min(size, self._left)
+        piece: bytes = self._stream.read(wanted)
+        if len(piece) < wanted:
+            raise ConnectionResetError("the client hung up in the middle of its request")
+        self._left -= wanted
+        if self._chunked and wanted and not self._left:
+            self._stream.readline()
+        return piece
+
+    def all(self) -> bytes:
+        """Return what is left of it."""
+        return b"".join(iter(lambda: self.read(_PIECE), b""))
+
+    def skip(self) -> None:
+        """Read to the end what nobody wanted, so that the next request can follow."""
+        while self.read(_PIECE):
+            pass
+
+    def _next_chunk(self) -> None:
+        line = self._stream.readline(1024).partition(b";")[0]
+        try:
+            self._left = int(line, 16)
+        except ValueError:
+            raise ConnectionResetError("a chunk of the request does not begin with its length") from None
+        if not self._left:
+            self._ended = True
+            while self._stream.readline(1024).strip():
+                pass  # trailers, which nobody reads here
+
+
 class Handler(BaseHTTPRequestHandler):
     """Turns one HTTP request into one call of the WSGI application."""
 
@@ -48,30 +96,43 @@ class Handler(BaseHTTPRequestHandler):
     server: Server
 
     def do_GET(self) -> None:
-        """Any method: the whole body is read first, so that the connection can be used again."""
-        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        """Any method: the whole body is read first, unless it is to be streamed."""
+        body, streamed = Body(self.rfile, self.headers), self.path.startswith(STREAMED)
+        source = body if streamed else io.BytesIO(body.all())
         answer: list[Any] = []
 
         def start_response(status: str, headers: list[tuple[str, str]], *_: Any) -> None:
             answer[:] = [status, headers]
 
         try:
-            content = b"".join(self.server.application(self._environ(body), start_response))
+            pieces = self.server.application(self._environ(source), start_response)
+            if not streamed:
+                pieces = [b"".join(pieces)]
         except HangUp:
             self._reset()
             raise
+        body.skip()
         status, headers = answer
+        length = dict(headers)["Content-Length"] if streamed else str(sum(map(len, pieces)))
         code, _, phrase = status.partition(" ")
         self.send_response(int(code), phrase)
         for name, value in headers:
             if name.lower() not in _FRAMING:
                 self.send_header(name, value)
-        self.send_header("Content-Length", str(len(content)))
+        self.send_header("Content-Length", length)
         self.end_headers()
         if self.command != "HEAD":
-            self.wfile.write(content)
+            for piece in pieces:
+                self.wfile.write(piece)
 
     do_POST = do_PUT = do_DELETE = do_HEAD = do_PATCH = do_OPTIONS = do_GET  # noqa: N815 (http.server's names)
+
+    def handle_expect_100(self) -> bool:
+        """Tell the client at once to go on: S3's clients wait a second for it before they send an object."""
+        self.send_response_only(HTTPStatus.CONTINUE)
+        self.end_headers()
+        self.wfile.flush()
+        return True
 
     def _reset(self) -> None:
         """Close so that the client sees a reset and no orderly end: at once, whatever was still to be sent."""
@@ -79,7 +140,7 @@ class Handler(BaseHTTPRequestHandler):
         for stream in (self.rfile, self.wfile, self.connection):
             stream.close()
 
-    def _environ(self, body: bytes) -> Environ:
+    def _environ(self, source: io.BytesIO | Body) -> Environ:
         path, _, query = self.path.partition("?")
         environ: Environ = {
             "REQUEST_METHOD": self.command,
@@ -93,10 +154,10 @@ class Handler(BaseHTTPRequestHandler):
             "SERVER_PORT": str(self.server.server_address[1]),
             "REMOTE_ADDR": self.client_address[0],
             "CONTENT_TYPE": self.headers.get("Content-Type", ""),
-            "CONTENT_LENGTH": str(len(body)),
+            "CONTENT_LENGTH": str(len(source.getvalue())) if isinstance(source, io.BytesIO) else "",
             "wsgi.version": (1, 0),
             "wsgi.url_scheme": "http",
-            "wsgi.input": io.BytesIO(body),
+            "wsgi.input": source,
             "wsgi.errors": sys.stderr,
             "wsgi.multithread": True,
             "wsgi.multiprocess": False,

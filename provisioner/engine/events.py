@@ -44,6 +44,16 @@ class Doing(Event):
 
 
 @dataclass(frozen=True)
+class Working(Event):
+    """How far the work on a thing is that takes long: a build, a push."""
+
+    type: ClassVar[str] = "working"
+    address: str
+    step: str
+    text: str
+
+
+@dataclass(frozen=True)
 class Waiting(Event):
     """A thing is waited for: why, and for how many seconds so far."""
 

@@ -39,6 +39,12 @@ class Repository(Kind):
             elif name in names:
                 yield cls._live(aws, repository, tags, None, owned=owned)
 
+    @classmethod
+    def one(cls, aws: Aws, id: str) -> Live | None:
+        repository = aws.client("ecr").describe_repositories(repositoryNames=[id])["repositories"][0]
+        tags = cls._tags(aws, repository["repositoryArn"], known=True)
+        return cls._live(aws, repository, tags, cls._policy(aws, id), owned=aws.owns(tags))
+
     @staticmethod
     def _tags(aws: Aws, arn: str, known: bool) -> Mapping[str, str]:
         def read() -> Mapping[str, str]:

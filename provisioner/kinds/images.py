@@ -1,35 +1,167 @@
-"""Container images that are to be built and pushed."""
+"""Container images that are built from the services' folders and pushed to ECR."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import base64
+import json
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, ClassVar
 
+from botocore.exceptions import ClientError
+
 from provisioner.aws import Aws
+from provisioner.containers import build, engine, push
+from provisioner.engine.errors import Failed, Unclear
 from provisioner.engine.kind import Kind, Live
+from provisioner.engine.retry import absent
+from provisioner.kinds.ecr import Repository
+
+MANIFESTS = [
+    "application/vnd.docker.distribution.manifest.v2+json",
+    "application/vnd.docker.distribution.manifest.list.v2+json",
+    "application/vnd.oci.image.manifest.v1+json",
+    "application/vnd.oci.image.index.v1+json",
+]
 
 
 @dataclass(frozen=True)
 class Image(Kind):
-    """An image that the stack would build: recorded as wanted, under the URI that the task definitions name.
+    """An image in ECR under a tag that says what it was built from, so that it never has to be changed.
 
-    Nothing builds it yet, so there is nothing to list or to remove. An image that was pushed by other means goes with
-    its repository.
+    Other content is another image: the former one stays in its repository until that expires it, for a rollback.
+
+    Attributes:
+        repository_name, repository_uri: where it is. tag: the hash of what it is built from.
+        build: the folder with the Dockerfile. build_args: what the Dockerfile's ARGs are set to.
+        platform: what its tasks run on, in Docker's words.
+    """
+
+    repository_name: str
+    repository_uri: str
+    tag: str
+    build: str
+    build_args: Mapping[str, str]
+    platform: str
+
+    service: ClassVar[str] = "ecr"
+    identity: ClassVar[Sequence[str]] = ("repository_name", "tag")
+    outputs: ClassVar[Sequence[str]] = ("reference",)
+    part: ClassVar[bool] = True
+    revises: ClassVar[bool] = True
+
+    @classmethod
+    def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Live]:
+        wanted: dict[str, set[str]] = {}
+        for fields in known:
+            wanted.setdefault(str(fields.get("repository_name")), set()).add(str(fields.get("tag")))
+        for repository in aws.live(Repository):
+            for tag in sorted(wanted.get(repository.id, ())):
+                if digest := held(aws, repository.id, tag):
+                    yield cls._live(repository, tag, digest)
+
+    @staticmethod
+    def _live(repository: Live, tag: str, digest: str) -> Live:
+        attributes = {"repository_name": repository.id, "tag": tag}
+        outputs = {"reference": f"{repository.outputs['repository_uri']}@{digest}"}
+        return Live(f"{repository.id}:{tag}", attributes, outputs, owned=repository.owned)
+
+    def create(self, aws: Aws, token: str) -> Live:
+        """Build the image unless the engine has it, push it, and read back what ECR has."""
+        client = engine.connect()
+        try:
+            return self._made(aws, client)
+        finally:
+            client.close()
+
+    def _made(self, aws: Aws, client: Any) -> Live:
+        def say(text: str) -> None:
+            aws.say(self.address, text)
+
+        name, stop = f"{self.repository_uri}:{self.tag}", aws.pace.stop
+        if not build.have(client, name):
+            recipe = build.Recipe(Path(self.build), name, self.build_args, self.platform)
+            build.build(client, recipe, say, stop)
+        built = build.checked(client, name, self.platform)
+        pause = aws.pace.scaled(push.PAUSE)
+        try:
+            pushed = push.push(client, self.repository_uri, self.tag, login(aws), say, stop, pause)
+        except push.TagTaken:
+            # the answer to an earlier push may have been lost: then it is ours
+            if not self._holds(aws, built):
+                raise
+            pushed = ""
+        digest = held(aws, self.repository_name, self.tag)
+        if not digest:
+            raise Unclear(f"ECR does not show {self.repository_name}:{self.tag} yet")
+        if (pushed and digest != pushed) or not self._holds(aws, built):
+            raise Failed(
+                f"ECR has {digest} under {self.repository_name}:{self.tag}, which is not the image that was built "
+                f"({pushed or built}): delete it in ECR, and run the same command again"
+            )
+        outputs = {"reference": f"{self.repository_uri}@{digest}"}
+        attributes = {"repository_name": self.repository_name, "tag": self.tag}
+        return Live(f"{self.repository_name}:{self.tag}", attributes, outputs)
+
+    def _holds(self, aws: Aws, built: str) -> bool:
+        """Say whether the manifest that ECR has is of the image that the engine has under this id, and the platform's.
+
+        The engine calls an image by the digest of its configuration, or by that of its manifest or index.
+        """
+        answer = aws.client("ecr").batch_get_image(
+            repositoryName=self.repository_name, imageIds=[{"imageTag": self.tag}], acceptedMediaTypes=MANIFESTS
+        )
+        for image in answer["images"]:
+            manifest = json.loads(image["imageManifest"])
+            platforms = [part.get("platform", {}) for part in manifest.get("manifests", ())]
+            known = {image["imageId"].get("imageDigest"), manifest.get("config", {}).get("digest")}
+            right = any(f"{p.get('os')}/{p.get('architecture')}" == self.platform for p in platforms)
+            return built in known and (right or not platforms)
+        return False
+
+    @classmethod
+    def delete(cls, aws: Aws, live: Live) -> None:
+        name, _, tag = live.id.rpartition(":")
+        answer = aws.client("ecr").batch_delete_image(repositoryName=name, imageIds=[{"imageTag": tag}])
+        for failure in answer["failures"]:
+            if failure["failureCode"] != "ImageNotFound":
+                raise Failed(f"ECR does not delete {live.id}: {failure['failureReason']}")
+
+
+@dataclass(frozen=True)
+class WantedImage(Kind):
+    """An image that cannot be built here: recorded as wanted, under the URI that the task definitions name.
 
     Attributes:
         uri: the repository's URI and the tag.
         build: the folder with the Dockerfile, as the configuration has it.
-        built: whether the image was built; never, so far.
     """
 
     uri: str
     build: str
-    built: bool = False
 
     service: ClassVar[str] = "ecr"
     made_by_aws: ClassVar[bool] = True
 
     @classmethod
-    def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterable[Live]:
+    def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Sequence[Live]:
         return ()
+
+
+def held(aws: Aws, repository: str, tag: str) -> str:
+    """Return the digest that a repository has under a tag; empty if there is no such image, or no such repository."""
+    try:
+        found = aws.client("ecr").describe_images(repositoryName=repository, imageIds=[{"imageTag": tag}])
+    except ClientError as error:
+        if not absent(error):
+            raise
+        return ""
+    return str(found["imageDetails"][0]["imageDigest"]) if found["imageDetails"] else ""
+
+
+def login(aws: Aws) -> dict[str, str]:
+    """Return user, password and address of ECR's registry, as the engine takes them. They are kept nowhere."""
+    data = aws.client("ecr").get_authorization_token()["authorizationData"][0]
+    user, _, password = base64.b64decode(data["authorizationToken"]).decode().partition(":")
+    return {"username": user, "password": password, "serveraddress": data["proxyEndpoint"]}

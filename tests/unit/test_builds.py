@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import gc
+import hashlib
+import json
+import threading
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 
-from provisioner.builds import UNKNOWN, check_builds, content_tag
+from provisioner.builds import UNKNOWN, check_builds, content_tag, image_of
 from provisioner.config import Config
+from provisioner.containers import engine
+from provisioner.containers.build import BuildError, Recipe, build
 from provisioner.engine.errors import ConfigurationError
 from provisioner.facts import Facts
 
@@ -58,6 +64,49 @@ def test_content_names_bits_and_links_count(context: Path) -> None:
     assert len(set(tags)) == len(tags)
 
 
+IGNORED = """# comments and patterns, as Docker has them
+*.md
+!README.md
+  notes
+**/secret
+"""
+
+
+@pytest.mark.parametrize("place", ["notes/today", "src/deep/secret", "CHANGES.md"])
+def test_what_docker_ignores_does_not_count(context: Path, place: str) -> None:
+    (context / ".dockerignore").write_text(IGNORED)
+    tag = content_tag(context)
+    path = context / place
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("x")
+    assert content_tag(context) == tag
+
+
+@pytest.mark.parametrize("place", ["README.md", "src/secrets", "src/CHANGES.md", ".dockerignore", "Dockerfile"])
+def test_what_docker_does_not_ignore_counts(context: Path, place: str) -> None:
+    (context / ".dockerignore").write_text(IGNORED)
+    tag = content_tag(context)
+    with (context / place).open("a") as file:
+        file.write("# more\n")
+    assert content_tag(context) != tag
+
+
+def test_the_dockerfile_counts_although_all_is_ignored(context: Path) -> None:
+    (context / ".dockerignore").write_text("*\n!src\n")
+    (context / "other").write_text("x")
+    tag = content_tag(context)
+    (context / "other").unlink()
+    assert content_tag(context) == tag
+    (context / "Dockerfile").write_text("FROM other\n")
+    assert content_tag(context) != tag
+
+
+def test_the_builds_arguments_count(context: Path) -> None:
+    tags = [content_tag(context, args) for args in ({}, {"BASE": "a"}, {"BASE": "b"}, {"BASE": "a", "MORE": "a"})]
+    assert len(set(tags)) == len(tags)
+    assert content_tag(context, {"MORE": "a", "BASE": "a"}) == tags[-1]
+
+
 def test_a_folder_that_is_not_there_has_no_content(tmp_path: Path) -> None:
     assert content_tag(tmp_path / "missing") == UNKNOWN
 
@@ -72,16 +121,34 @@ def test_the_embedded_cloud_skips_with_one_line_a_service(context: Path, tmp_pat
     assert "services.web.build" in skipped["web"]
     assert "no Docker engine answers" in skipped["web"]
     assert "\n" not in skipped["web"]
-    assert "no registry" in check_builds(CONFIG, replace(LOCAL, engine=True), tmp_path)["web"]
+    known = replace(LOCAL, no_engine="the engine is asleep")
+    assert "the engine is asleep" in check_builds(CONFIG, known, tmp_path)["web"]
     (context / "Dockerfile").unlink()
-    assert "no Dockerfile" in check_builds(CONFIG, LOCAL, tmp_path)["web"]
-    assert "no folder" in check_builds(CONFIG, LOCAL, tmp_path / "elsewhere")["web"]
+    for facts in (LOCAL, replace(LOCAL, engine=True)):
+        assert "no Dockerfile" in check_builds(CONFIG, facts, tmp_path)["web"]
+        assert "no folder" in check_builds(CONFIG, facts, tmp_path / "elsewhere")["web"]
 
 
-@pytest.mark.parametrize("engine", [False, True])
-def test_on_aws_it_is_an_error_that_says_what_to_write(context: Path, tmp_path: Path, engine: bool) -> None:
+def test_a_folder_that_is_a_link_out_of_the_project_is_not_built(context: Path, tmp_path: Path) -> None:
+    project = tmp_path / "project"
+    (project / "app").mkdir(parents=True)
+    (project / "app" / "web").symlink_to(context)
+    assert "leads out of" in check_builds(CONFIG, replace(LOCAL, engine=True), project)["web"]
+
+
+@pytest.mark.parametrize("local", [False, True])
+def test_with_an_engine_it_is_built(context: Path, tmp_path: Path, local: bool) -> None:
+    assert check_builds(CONFIG, replace(LOCAL, local=local, engine=True), tmp_path) == {}
+
+
+@pytest.mark.parametrize("local", [False, True])
+def test_what_ecr_holds_needs_no_engine(context: Path, tmp_path: Path, local: bool) -> None:
+    assert check_builds(CONFIG, replace(LOCAL, local=local, pushed=frozenset({"web"})), tmp_path) == {}
+
+
+def test_on_aws_it_is_an_error_that_says_what_to_write(context: Path, tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match=r"services\.web\.build is .* services\.web\.image"):
-        check_builds(CONFIG, replace(LOCAL, local=False, engine=engine), tmp_path)
+        check_builds(CONFIG, replace(LOCAL, local=False), tmp_path)
 
 
 def test_on_aws_a_missing_folder_and_dockerfile_are_named(context: Path, tmp_path: Path) -> None:
@@ -91,3 +158,106 @@ def test_on_aws_a_missing_folder_and_dockerfile_are_named(context: Path, tmp_pat
     (context / "Dockerfile").unlink()
     with pytest.raises(ConfigurationError, match="has no Dockerfile"):
         check_builds(CONFIG, aws, tmp_path)
+
+
+def test_the_image_is_named_after_stack_service_and_content(context: Path, tmp_path: Path) -> None:
+    assert image_of(CONFIG, "web", tmp_path) == ("ecs-sample-dev/web", content_tag(context))
+
+
+FAILED = """
+#5 [packages 2/3] RUN python3 -m pip install nothing
+#5 0.512 \x1b[31mlooking\x1b[0m
+#5 1.2 10%\r#5 1.3 100%
+#5 ERROR: process did not complete successfully: exit code: 3
+"""
+
+
+@dataclass
+class Builder:
+    """Stands in the PATH for the docker command."""
+
+    folder: Path
+
+    def says(self, text: str, code: int) -> None:
+        (self.folder / "output").write_text(text)
+        program = self.folder / "docker"
+        program.write_text(f"#!/bin/sh\n[ $2 = version ] && exit 0\n/bin/cat {self.folder}/output\nexit {code}\n")
+        program.chmod(0o755)
+
+
+@pytest.fixture
+def builder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Builder:
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    monkeypatch.setenv("PATH", str(folder))
+    return Builder(folder)
+
+
+def built(context: Path, said: list[str]) -> None:
+    build(None, Recipe(context, "web:1", {}, "linux/amd64"), said.append, threading.Event())
+
+
+def test_a_build_says_its_steps_and_a_failed_one_its_last_lines(context: Path, builder: Builder) -> None:
+    said: list[str] = []
+    builder.says("#1 [internal] load build definition\n" * 30 + FAILED, 3)
+    with pytest.raises(BuildError, match="failed: mend what its last lines name") as caught:
+        built(context, said)
+    assert said == ["building", "building 2/3 RUN python3 -m pip install nothing"]
+    lines = str(caught.value).splitlines()
+    assert len(lines) == 21
+    assert "  #5 0.512 looking" in lines
+    assert "  #5 1.3 100%" in lines
+    assert lines[-1] == "  docker buildx ended with exit code 3"
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("#7 ERROR: write /x: no space left on device", "the engine's disk is full"),
+        ("ERROR: failed to resolve source metadata for docker.io/library/nothing", "build_args"),
+    ],
+)
+def test_known_reasons_say_what_to_do(context: Path, builder: Builder, text: str, words: str) -> None:
+    builder.says(f"{text}\n", 1)
+    with pytest.raises(BuildError, match=words):
+        built(context, [])
+
+
+def test_a_build_needs_a_dockerfile(context: Path) -> None:
+    (context / "Dockerfile").unlink()
+    with pytest.raises(BuildError, match="has no Dockerfile"):
+        built(context, [])
+
+
+# docker's SDK leaves the socket open by which it reached nobody
+leaking = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+
+
+@leaking
+def test_an_engine_that_is_not_there_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/none.sock")
+    with pytest.raises(engine.EngineError, match=r"no Docker engine answers at .*none\.sock.*DOCKER_HOST"):
+        engine.connect()
+    gc.collect()
+
+
+@leaking
+def test_an_engine_is_looked_for_where_the_docker_command_does(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engine, "SOCKET", tmp_path / "docker.sock")
+    for name in ("DOCKER_HOST", "DOCKER_CONTEXT", "PROVISION_ENGINE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path))
+    assert not engine.named()
+    (tmp_path / "config.json").write_text('{"currentContext": "default"}')
+    assert not engine.named()
+    (tmp_path / "config.json").write_text('{"currentContext": "colima"}')
+    assert engine.named()
+    with pytest.raises(engine.EngineError, match="no Docker engine answers at docker's context colima"):
+        engine.connect()
+    meta = tmp_path / "contexts" / "meta" / hashlib.sha256(b"colima").hexdigest()
+    meta.mkdir(parents=True)
+    where = {"docker": {"Host": f"unix://{tmp_path}/colima.sock", "SkipTLSVerify": False}}
+    (meta / "meta.json").write_text(json.dumps({"Name": "colima", "Metadata": {}, "Endpoints": where}))
+    with pytest.raises(engine.EngineError, match=r"no Docker engine answers at unix://.*/colima\.sock"):
+        engine.connect()
+    gc.collect()

@@ -88,8 +88,8 @@ def test_only_images_that_the_stack_builds_are_asked_for_their_health() -> None:
 
 def test_what_would_be_built_is_recorded_and_said_in_one_line() -> None:
     stack = declared(web={"build": "nowhere", "port": 80}, other={"image": "nginx:1", "port": 81})
-    image = want(stack, "image/web")
-    assert (image.uri, image.build, image.built) == ("${repository/web:repository_uri}:unknown", "nowhere", False)
+    image = want(stack, "wanted_image/web")
+    assert (image.uri, image.build) == ("${repository/web:repository_uri}:unknown", "nowhere")
     assert container(stack, "web")["image"] == image.uri
     assert container(stack, "other")["image"] == "nginx:1"
     [notice] = [text for text in stack.notices if "build" in text]

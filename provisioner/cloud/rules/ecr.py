@@ -1,15 +1,101 @@
-"""Repositories: lifecycle policies that AWS would take, tags that stay where they are."""
+"""Repositories: where their registry is, lifecycle policies that AWS would take, tags that stay where they are."""
 
 from __future__ import annotations
 
 import hashlib
 import json
+import time
+from base64 import b64encode
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
-from moto.ecr.models import ECRBackend
+from moto.core.responses import ActionResult
+from moto.ecr.models import ECRBackend, Image, Repository, ecr_backends
 from moto.ecr.policy_validation import EcrLifecyclePolicyValidator
+from moto.ecr.responses import ECRResponse
 
-from provisioner.cloud.patch import refuse, wrap
+from provisioner.cloud import registry
+from provisioner.cloud.patch import on_reset, refuse, wrap
+
+on_reset(registry.empty)
+
+
+@wrap(Repository, "__init__")
+def located(original: Any, self: Any, *args: Any, **kwargs: Any) -> None:
+    """A repository's URI is where the embedded cloud's own registry answers."""
+    original(self, *args, **kwargs)
+    self.uri = f"{registry.host()}/{self.name}"
+
+
+@wrap(ECRResponse, "get_authorization_token")
+def get_authorization_token(original: Any, self: Any) -> ActionResult:
+    """GetAuthorizationToken: a token that opens the embedded cloud's own registry."""
+    data = []
+    for account in self._get_param("registryIds") or [self.current_account]:
+        password, ends = registry.password(account, self.region, time.time())
+        token = b64encode(f"AWS:{password}".encode()).decode()
+        place = f"http://{registry.host()}"
+        data.append(
+            {"authorizationToken": token, "expiresAt": datetime.fromtimestamp(ends, UTC), "proxyEndpoint": place}
+        )
+    return ActionResult({"authorizationData": data})
+
+
+@wrap(Image, "get_image_size_in_bytes")
+def get_image_size_in_bytes(original: Any, self: Any) -> int | None:
+    """An image is as large as its parts in the registry; of an index ECR says nothing here."""
+    manifest = json.loads(self.image_manifest)
+    if "layers" not in manifest:
+        return None
+    return sum(int(part.get("size", 0)) for part in [manifest.get("config", {}), *manifest["layers"]])
+
+
+@wrap(ECRBackend, "batch_delete_image")
+def batch_delete_image(
+    original: Any,
+    self: Any,
+    repository_name: str,
+    registry_id: str | None = None,
+    image_ids: list[dict[str, str]] | None = None,
+) -> Any:
+    """BatchDeleteImage: what only the deleted images were made of goes too."""
+    return _freeing(self, repository_name, lambda: original(self, repository_name, registry_id, image_ids))
+
+
+@wrap(ECRBackend, "delete_repository")
+def delete_repository(
+    original: Any, self: Any, repository_name: str, registry_id: str | None = None, force: bool = False
+) -> Any:
+    """DeleteRepository: with its blobs, and what was just arriving."""
+    repository = original(self, repository_name, registry_id, force)
+    registry.drop_uploads(self.account_id, self.region_name, repository_name)
+    registry.free(_all_repositories(), repository.layers)
+    return repository
+
+
+def _freeing(backend: Any, name: str, delete: Callable[[], Any]) -> Any:
+    repository = backend.repositories.get(name)
+    before = _parts(repository.images) if repository else set()
+    answer = delete()
+    if repository and (gone := before - _parts(repository.images)):
+        for digest in gone:
+            repository.layers.pop(digest, None)
+        registry.free(_all_repositories(), gone)
+    return answer
+
+
+def _parts(images: Sequence[Any]) -> set[str]:
+    return {digest for image in images for digest in registry.references(image.get_image_manifest())}
+
+
+def _all_repositories() -> list[Any]:
+    return [
+        repository
+        for regions in ecr_backends.values()
+        for backend in regions.values()
+        for repository in backend.repositories.values()
+    ]
 
 
 @wrap(ECRBackend, "put_image")
@@ -27,12 +113,28 @@ def put_image(
     digest = digest or f"sha256:{hashlib.sha256(image_manifest.encode()).hexdigest()}"
     taken = any(image_tag in image.image_tags and image.image_manifest != image_manifest for image in repository.images)
     if image_tag and taken and repository.is_tag_immutable():
-        refuse(
-            "ImageTagAlreadyExistsException",
-            f"The image tag '{image_tag}' already exists in the '{repository_name}' repository and cannot be "
-            "overwritten because the tag is immutable.",
-        )
+        refuse("ImageTagAlreadyExistsException", registry.immutable(image_tag, repository_name))
+    for image in repository.images:
+        if image_tag and image.image_manifest != image_manifest and image_tag in image.image_tags:
+            # it stays, untagged (ECR API, PutImage); moto would delete it
+            image.image_tags.remove(image_tag)
+            image.image_tag = image.image_tags[-1] if image.image_tags else None
     return original(self, repository_name, image_manifest, image_tag, image_manifest_mediatype, digest)
+
+
+@wrap(ECRBackend, "create_repository")
+def create_repository(original: Any, self: Any, *args: Any, **kwargs: Any) -> Any:
+    """CreateRepository: up to 50 tags, none of AWS's own."""
+    tags = kwargs.get("tags") or []
+    if len(tags) > 50:
+        refuse("TooManyTagsException", "A repository can have no more than 50 tags.")
+    for tag in tags:
+        if tag["Key"].lower().startswith("aws:"):
+            refuse(
+                "InvalidTagParameterException",
+                f"Invalid tag key: {tag['Key']}. Tag keys that begin with aws: are reserved.",
+            )
+    return original(self, *args, **kwargs)
 
 
 @wrap(ECRBackend, "put_lifecycle_policy")

@@ -1,0 +1,124 @@
+"""The way to the Docker engine: where it is, connecting to it, and what to tell the user when that fails."""
+
+from __future__ import annotations
+
+import json
+import os
+import queue
+import threading
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any, TypeVar
+
+from provisioner.engine.errors import Interrupted, NotMade
+
+SOCKET = Path("/var/run/docker.sock")
+"""Where an engine listens if nothing says otherwise."""
+SWITCH = "PROVISION_ENGINE"
+"""The environment variable that says, when it is 0, to do as if there were no engine."""
+ANSWER_SECONDS = 5
+"""How long an engine may take to say that it is there."""
+QUIET_SECONDS = 3600
+"""How long it may be silent while it works: a long step of a build says nothing."""
+LOOK = 0.2
+"""Seconds after which a stream that says nothing is left alone for a moment, to see whether the user wants to stop."""
+
+T = TypeVar("T")
+
+
+class EngineError(NotMade):
+    """The engine cannot be reached or used; the message says why and what to do."""
+
+
+def named() -> bool:
+    """Say whether anything says that there is an engine: cheap, unlike asking it, which loads docker's package."""
+    if os.environ.get(SWITCH) == "0":
+        return False
+    return "DOCKER_HOST" in os.environ or bool(_context()) or SOCKET.exists()
+
+
+def _context() -> str:
+    """Return the context by which docker finds its engine: Docker Desktop, Colima and others set one up."""
+    folder = Path(os.environ.get("DOCKER_CONFIG") or Path.home() / ".docker")
+    try:
+        settings = json.loads((folder / "config.json").read_bytes())
+        name = str(os.environ.get("DOCKER_CONTEXT") or settings.get("currentContext", ""))
+    except (OSError, ValueError, AttributeError):
+        return ""
+    return "" if name == "default" else name
+
+
+def connect() -> Any:
+    """Return a client of docker's SDK for the engine that the docker command would use, which has answered.
+
+    Raises:
+        EngineError: there is none, or this user may not use it.
+    """
+    import docker
+    from docker.context import ContextAPI
+    from docker.errors import DockerException
+
+    address, name = os.environ.get("DOCKER_HOST", f"unix://{SOCKET}"), _context()
+    try:
+        if name and "DOCKER_HOST" not in os.environ:
+            address = f"docker's context {name}"
+            context = ContextAPI.get_context(name)
+            address = context.Host
+            client = docker.DockerClient(base_url=address, tls=context.TLSConfig, timeout=ANSWER_SECONDS)
+        else:
+            client = docker.from_env(timeout=ANSWER_SECONDS)
+        client.ping()
+    except (DockerException, OSError, ValueError, AttributeError) as error:
+        raise EngineError(_unreachable(address, error)) from None
+    client.api.timeout = QUIET_SECONDS
+    return client
+
+
+def _unreachable(address: str, error: Exception) -> str:
+    if "permission denied" in str(error).lower():
+        return (
+            f"the Docker engine at {address} may not be used by this user (permission denied): join the group that its "
+            f"socket belongs to, usually `docker`, and log in again"
+        )
+    return f"no Docker engine answers at {address}: start Docker, or say in DOCKER_HOST where it is"
+
+
+def pumped(items: Iterable[T], stop: threading.Event) -> Iterator[T]:
+    """Yield the items of a stream that may be silent for long, and notice meanwhile that the user wants to stop.
+
+    Raises:
+        Interrupted: he does. Whoever reads the stream goes on until it ends, with nobody listening.
+    """
+    arrived: queue.SimpleQueue[tuple[T | None, BaseException | None]] = queue.SimpleQueue()
+
+    def pump() -> None:
+        try:
+            for item in items:
+                arrived.put((item, None))
+            arrived.put((None, StopIteration()))
+        except BaseException as error:  # noqa: BLE001 (it is raised where the stream is read)
+            arrived.put((None, error))
+
+    threading.Thread(target=pump, daemon=True).start()
+    while not stop.is_set():
+        try:
+            item, error = arrived.get(timeout=LOOK)
+        except queue.Empty:
+            continue
+        if isinstance(error, StopIteration):
+            return
+        if error is not None:
+            raise error
+        yield item  # type: ignore[misc]
+    raise Interrupted("interrupted: run the same command again to go on")
+
+
+def full(text: str) -> bool:
+    """Say whether these words of the engine mean that a disk is full."""
+    return "no space left on device" in text.lower()
+
+
+DISK_FULL = (
+    "the engine's disk is full (no space left on device): make room, for example with `docker system prune`, and run "
+    "the same command again"
+)

@@ -1,0 +1,60 @@
+"""A real engine with something to build on, and project folders on an embedded cloud of their own."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import docker
+import pytest
+
+from provisioner.cloud import manage
+from tests.cloud.conftest import EmbeddedCloud
+from tests.cloud.project import Project
+from tests.docker import images
+from tests.docker.engine import running
+
+BUILD_SECONDS = 600
+
+
+@pytest.fixture(scope="session")
+def engine() -> Iterator[docker.DockerClient]:
+    """A client of the engine that all commands of the session use."""
+    # not pytest's folder: the path of a socket may have 107 characters
+    folder = Path(tempfile.mkdtemp(prefix="engine-"))
+    with running(folder) as address, pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DOCKER_HOST", address)
+        patch.delenv("PROVISION_ENGINE", raising=False)
+        client = docker.DockerClient(base_url=address, timeout=600)
+        work = folder / "images"
+        work.mkdir()
+        images.ensure(client, work)
+        yield client
+        client.close()
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="module")
+def new_project(
+    engine: docker.DockerClient, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Callable[[], Project]]:
+    """Makes project folders, each on a cloud of its own; its images in the engine go with it."""
+    projects: list[Project] = []
+
+    def make() -> Project:
+        folder = tmp_path_factory.mktemp("project")
+        cloud = EmbeddedCloud(manage.start(folder / ".provision", "example.com"))
+        projects.append(Project(cloud, folder, seconds=BUILD_SECONDS))
+        return projects[-1]
+
+    yield make
+    for project in projects:
+        registry = project.cloud.endpoint.removeprefix("http://")
+        for image in engine.images.list():
+            for tag in image.tags:
+                if tag.startswith(f"{registry}/"):
+                    engine.images.remove(tag, force=True)
+        manage.stop(project.state)
+        project.close()

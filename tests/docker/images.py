@@ -1,0 +1,105 @@
+"""Images to build on where no registry can be reached: made from Debian's packages, under the names that others use."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+
+import docker
+from docker.errors import DockerException, ImageNotFound
+
+PYTHON = "public.ecr.aws/docker/library/python:3.13-slim"
+"""What the Dockerfiles of the sample application build on."""
+DATABASE = "public.ecr.aws/docker/library/mysql:8.4"
+"""What the embedded cloud runs as Aurora MySQL."""
+DEBIAN = "provisioner-tests/debian:trixie"
+CERTIFICATES = Path("/etc/ssl/certs/ca-certificates.crt")
+NO_MANUALS = [f"path-exclude=/usr/share/{folder}/*" for folder in ("doc", "man", "locale")]
+
+PYTHON_DOCKERFILE = f"""
+FROM {DEBIAN}
+COPY ca-certificates.crt {CERTIFICATES}
+ENV LANG=C.UTF-8 PIP_CERT={CERTIFICATES} SSL_CERT_FILE={CERTIFICATES}
+RUN ln -s /usr/bin/python3 /usr/local/bin/python && ln -s /usr/bin/pip3 /usr/local/bin/pip \\
+ && rm -f /usr/lib/python3*/EXTERNALLY-MANAGED
+CMD ["python3"]
+"""
+DATABASE_DOCKERFILE = f"""
+FROM {DEBIAN}
+RUN apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \\
+    mariadb-server-core mariadb-client-core && rm -rf /var/lib/apt/lists/* && useradd --system --no-create-home mysql
+COPY entrypoint.sh /entrypoint
+EXPOSE 3306
+ENTRYPOINT ["sh", "/entrypoint"]
+"""
+ENTRYPOINT = """#!/bin/sh
+# Takes the variables that the official images of MySQL and MariaDB take.
+set -eu
+umask 027
+folder=/var/lib/mysql
+if [ ! -d "$folder/mysql" ]; then
+  mkdir -p "$folder" && chown mysql "$folder"
+  mariadb-install-db --no-defaults --user=mysql --datadir="$folder" --skip-test-db \\
+    --auth-root-authentication-method=normal >/dev/null
+fi
+cat > /tmp/init.sql <<END
+CREATE DATABASE IF NOT EXISTS \\`$MYSQL_DATABASE\\`;
+CREATE OR REPLACE USER '$MYSQL_USER'@'%' IDENTIFIED BY '$MYSQL_PASSWORD';
+GRANT ALL ON *.* TO '$MYSQL_USER'@'%';
+END
+chown mysql /tmp/init.sql
+exec mariadbd --no-defaults --user=mysql --datadir="$folder" --socket=/tmp/mysqld.sock --port=3306 \\
+  --bind-address=0.0.0.0 --skip-name-resolve --init-file=/tmp/init.sql --innodb-buffer-pool-size=32M
+"""
+
+
+def ensure(engine: docker.DockerClient, folder: Path) -> None:
+    """Have both images in the engine: those of the registry where it can be reached, and stand-ins where not.
+
+    Args:
+        folder: an empty one to work in.
+    """
+    for name, files in (
+        (PYTHON, {"Dockerfile": PYTHON_DOCKERFILE, CERTIFICATES.name: CERTIFICATES.read_text()}),
+        (DATABASE, {"Dockerfile": DATABASE_DOCKERFILE, "entrypoint.sh": ENTRYPOINT}),
+    ):
+        if not _have(engine, name) and not _pulled(engine, name):
+            if not _have(engine, DEBIAN):
+                _debian(engine, folder / "debian.tar")
+            _build(engine, folder / name.rpartition("/")[2].partition(":")[0], name, files)
+
+
+def _have(engine: docker.DockerClient, name: str) -> bool:
+    try:
+        engine.images.get(name)
+    except ImageNotFound:
+        return False
+    return True
+
+
+def _pulled(engine: docker.DockerClient, name: str) -> bool:
+    try:
+        engine.images.pull(name)
+    except DockerException:
+        return False
+    return True
+
+
+def _debian(engine: docker.DockerClient, archive: Path) -> None:
+    """Import a small Debian with Python."""
+    program = shutil.which("mmdebstrap")
+    assert program, "no registry can be reached, and mmdebstrap is not installed: apt-get install mmdebstrap"
+    options = ["--quiet", "--variant=minbase", "--include=python3,python3-pip,ca-certificates"]
+    subprocess.run([program, *options, *(f"--dpkgopt={line}" for line in NO_MANUALS), "trixie", archive], check=True)
+    repository, _, tag = DEBIAN.partition(":")
+    engine.api.import_image_from_file(str(archive), repository=repository, tag=tag)
+    archive.unlink()
+
+
+def _build(engine: docker.DockerClient, folder: Path, name: str, files: Mapping[str, str]) -> None:
+    folder.mkdir()
+    for file, content in files.items():
+        (folder / file).write_text(content)
+    engine.images.build(path=str(folder), tag=name, rm=True)

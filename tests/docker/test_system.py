@@ -1,0 +1,255 @@
+"""The sample system as it runs on this machine: real images, containers, database, entry; and a real browser."""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+import shutil
+import ssl
+import threading
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import docker
+import pytest
+
+from tests.cloud.project import ROOT, Project
+from tests.docker.images import PYTHON
+
+CLUSTER = "ecs-sample-dev"
+LABEL = "provisioner.cloud"
+
+
+@dataclass(frozen=True)
+class System:
+    """The whole stack, up; its entry on this machine, and the certificate that the entry has."""
+
+    project: Project
+    engine: docker.DockerClient
+    url: str
+    trusted: ssl.SSLContext
+
+    def open(self, path: str = "", fields: dict[str, str] | None = None, seconds: float = 30) -> str:
+        """Ask for a page, or send a form; the answer must be of the 200s."""
+        body = urllib.parse.urlencode(fields).encode() if fields else None
+        request = urllib.request.Request(self.url + path, data=body, headers={"Origin": self.url.rstrip("/")})
+        with urllib.request.urlopen(request, timeout=seconds, context=self.trusted) as answer:
+            return str(answer.read().decode())
+
+    def write_in(self, name: str, text: str) -> str:
+        """Write an entry into the guest book by the page's own form."""
+        token = re.search(r'name="token" value="([^"]+)"', self.open())
+        assert token
+        return self.open(fields={"token": token[1], "name": name, "text": text})
+
+    def containers(self, service: str) -> list[Any]:
+        """The running containers of a service, or of the database."""
+        found = self.engine.containers.list(filters={"label": LABEL})
+        return [one for one in found if re.search(rf"-dev-{service}(-|$)", one.name)]
+
+    def wait(self, condition: Callable[[], Any], what: str, seconds: float = 60) -> Any:
+        """Wait until the condition holds; an answer that is an error counts as no."""
+
+        def tried() -> Any:
+            try:
+                return condition()
+            except (OSError, urllib.error.HTTPError):
+                return None
+
+        return self.project.cloud.wait(tried, what, seconds)
+
+
+@pytest.fixture(scope="module")
+def system(engine: docker.DockerClient, new_project: Callable[[], Project]) -> System:
+    project = new_project()
+    shutil.copytree(ROOT / "app", project.folder / "app", ignore=shutil.ignore_patterns("__pycache__"))
+    project.write((ROOT / "stack.toml").read_text())
+    began = time.monotonic()
+    ended = project.up()
+    print(f"up with both images built: {time.monotonic() - began:.0f} s")
+    url = project.run("output", "local_url").out.strip()
+    assert url in " ".join(ended.said("finished")[0]["next"])
+    assert url.startswith("https://127.0.0.1:")
+    trusted = ssl.create_default_context(cafile=str(project.state / "app.example.com.pem"))
+    return System(project, engine, url, trusted)
+
+
+def test_a_page_comes_through_both_services_from_the_database(system: System) -> None:
+    page = system.wait(lambda: page if "guestbook_entries" in (page := system.open()) else None, "the first page")
+    for part in ("Load balancer", "Frontend", "Backend", "Database", "MariaDB", "ap-northeast-1"):
+        assert part in page
+    tasks = {task.name.split("-")[3] for name in ("frontend", "backend") for task in system.containers(name)}
+    assert len(tasks) == 2
+    assert all(task in page for task in tasks)
+
+
+def test_containers_are_as_their_task_definitions_say(system: System) -> None:
+    (frontend,), (backend,), (database,) = map(system.containers, ("frontend", "backend", "database"))
+    for container in (frontend, backend):
+        assert container.attrs["HostConfig"]["ReadonlyRootfs"]
+        assert container.attrs["Config"]["User"] == "10001:10001"
+        assert container.attrs["HostConfig"]["Init"]
+        assert container.attrs["State"]["Health"]["Status"] == "healthy"
+        assert "@sha256:" in container.attrs["Config"]["Image"]
+    assert list(frontend.ports) == ["80/tcp"]
+    assert not any(backend.attrs["HostConfig"]["PortBindings"].values())
+    assert not any((database.attrs["HostConfig"]["PortBindings"] or {}).values())
+
+
+def test_an_entry_outlives_a_restart_of_every_service(system: System) -> None:
+    assert "Ada" in system.write_in("Ada", "before the restart <b>&</b>")
+    before = [container for name in ("frontend", "backend") for container in system.containers(name)]
+    for container in before:
+        container.kill()
+    system.wait(
+        lambda: (
+            all(c.name not in {b.name for b in before} for n in ("frontend", "backend") for c in system.containers(n))
+            and "before the restart" in system.open()
+        ),
+        "new containers with the old entry",
+    )
+    assert html.escape("before the restart <b>&</b>") in system.open()
+    stopped = system.project.cloud.client("ecs").list_tasks(cluster=CLUSTER, desiredStatus="STOPPED")["taskArns"]
+    tasks = system.project.cloud.client("ecs").describe_tasks(cluster=CLUSTER, tasks=stopped)["tasks"]
+    assert {task["stoppedReason"] for task in tasks} == {"Essential container in task exited"}
+    assert {task["containers"][0]["exitCode"] for task in tasks} == {137}
+
+
+def test_only_the_frontend_reaches_the_backend(system: System) -> None:
+    (frontend,), (backend,), (database,) = map(system.containers, ("frontend", "backend", "database"))
+    addresses = [network["IPAddress"] for network in backend.attrs["NetworkSettings"]["Networks"].values()]
+    call = "import sys, urllib.request as web; print(web.urlopen(sys.argv[1], timeout=3).status)"
+    by_name = frontend.exec_run(["python3", "-c", call, "http://backend.svc.internal:8080/health"])
+    assert (by_name.exit_code, by_name.output.strip()) == (0, b"200")
+    for address in addresses:
+        for stranger in (
+            {"network_mode": "bridge"},
+            {"network": next(n for n in frontend.attrs["NetworkSettings"]["Networks"] if n.endswith("-entry"))},
+        ):
+            with pytest.raises(docker.errors.ContainerError):
+                system.engine.containers.run(
+                    PYTHON, ["python3", "-c", call, f"http://{address}:8080/health"], remove=True, **stranger
+                )
+    shared = set(database.attrs["NetworkSettings"]["Networks"]) & set(frontend.attrs["NetworkSettings"]["Networks"])
+    assert not shared
+    way_out = frontend.exec_run(["python3", "-c", call, "http://1.1.1.1/"])
+    assert way_out.exit_code != 0
+
+
+def test_scaling_changes_the_containers(system: System) -> None:
+    ecs = system.project.cloud.client("ecs")
+    ecs.update_service(cluster=CLUSTER, service="frontend", desiredCount=3)
+    system.wait(lambda: len(system.containers("frontend")) == 3, "three frontends")
+    # each of them answers in turn
+    system.wait(lambda: len({re.findall(r"host (ip-[0-9-]+)", system.open())[0] for _ in range(9)}) == 3, "all in turn")
+    ecs.update_service(cluster=CLUSTER, service="frontend", desiredCount=1)
+    system.wait(lambda: len(system.containers("frontend")) == 1, "one frontend")
+
+
+def test_a_deployment_under_load_loses_no_request(system: System) -> None:
+    ecs, old = (
+        system.project.cloud.client("ecs"),
+        {c.name for s in ("frontend", "backend") for c in system.containers(s)},
+    )
+    failed: list[str] = []
+    counts: list[int] = []
+    done = threading.Event()
+
+    def load() -> None:
+        number = 0
+        while not done.is_set() and number < 2000:
+            number += 1
+            try:
+                if "Databases and tables" not in system.open():
+                    failed.append("a page without the backend")
+            except (OSError, urllib.error.HTTPError) as error:
+                failed.append(str(error))
+            time.sleep(0.02)
+        counts.append(number)
+
+    threads = [threading.Thread(target=load) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    try:
+        for service in ("frontend", "backend"):
+            ecs.update_service(cluster=CLUSTER, service=service, forceNewDeployment=True)
+        system.wait(
+            lambda: not old & {c.name for s in ("frontend", "backend") for c in system.containers(s)},
+            "all containers replaced",
+            120,
+        )
+    finally:
+        done.set()
+        for thread in threads:
+            thread.join(60)
+    print(f"requests during the deployment: {sum(counts)}, failed: {len(failed)}")
+    assert sum(counts) > 50
+    assert not failed, failed[:5]
+
+
+def test_a_database_that_stops_comes_back_with_its_rows(system: System) -> None:
+    system.write_in("Grace", "kept on disk")
+    (database,) = system.containers("database")
+    database.kill()
+    system.wait(lambda: "kept on disk" in system.open(), "the rows again")
+    database.reload()
+    assert database.status == "running"
+
+
+def test_a_deployment_that_cannot_start_is_told_with_its_last_words(system: System) -> None:
+    project = system.project
+    project.change(r'^build = "app/backend"$', 'build = "app/backend"\nenvironment = { DRAIN_SECONDS = "never" }')
+    ended = project.up(code=1)
+    project.write((ROOT / "stack.toml").read_text())
+    (failure,) = ended.said("failed")
+    assert failure["address"] == "service/backend"
+    assert "Essential container in task exited" in failure["error"]
+    project.up()
+
+
+def test_logs_and_status_see_them(system: System) -> None:
+    request = re.search(r"Request\s*<code>([0-9a-f]{32})</code>", system.open())
+    assert request
+    lines = system.wait(
+        lambda: [line for line in system.project.run("logs", "--json").out.splitlines() if request[1] in line] or None,
+        "the request in the logs",
+    )
+    assert {json.loads(line)["service"] for line in lines} == {"frontend", "backend"}
+    live = system.project.run("status", "--json").document["live"]
+    assert {one["name"]: one["running"] for one in live["services"]} == {"backend": 1, "frontend": 1}
+
+
+def test_a_browser_shows_the_page_and_writes_an_entry(system: System, tmp_path: Path) -> None:
+    from playwright.sync_api import sync_playwright
+
+    program = shutil.which("chromium")
+    assert program, "apt-get install chromium"
+    picture = tmp_path / "page.png"
+    with sync_playwright() as play:
+        browser = play.chromium.launch(executable_path=program, args=["--no-sandbox"])
+        page = browser.new_page(ignore_https_errors=True, viewport={"width": 1200, "height": 900})
+        problems: list[str] = []
+        page.on("console", lambda message: problems.append(message.text) if message.type == "error" else None)
+        page.goto(system.url)
+        page.get_by_label("Name").fill("Katherine")
+        page.get_by_label("Text").fill("Written by a browser")
+        page.get_by_role("button", name="Write it in").click()
+        page.get_by_text("Written by a browser").wait_for()
+        page.screenshot(path=picture)
+        browser.close()
+    assert not problems, problems
+    assert picture.read_bytes().startswith(b"\x89PNG")
+    assert picture.stat().st_size > 20_000
+    print(f"screenshot: {picture}")
+
+
+def test_down_removes_every_container_and_network(system: System) -> None:
+    system.project.down()
+    system.wait(lambda: not system.engine.containers.list(all=True, filters={"label": LABEL}), "no container left")
