@@ -10,11 +10,14 @@ SUITABLE := import sys; sys.exit(sys.version_info < (3, 11))
 # The tests start many processes: each would compile the whole tool again where this is set.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: demo test coverage crash test-docker lint types bench clean
+.PHONY: demo demo-app test coverage crash faults test-docker lint types bench clean
 .DELETE_ON_ERROR:
 
 demo: $(READY)
 	PATH="$(CURDIR)/$(BIN):$$PATH" bash demos/demo.sh
+
+demo-app: $(READY)
+	PATH="$(CURDIR)/$(BIN):$$PATH" bash demos/demo_app.sh
 
 # The longest files begin first, and none is moved: otherwise two workers sit idle at the end.
 TESTS := -n 4 --dist loadfile --no-loadscope-reorder $(wildcard tests/cloud/test_stack_*.py) tests/cloud tests/unit
@@ -28,6 +31,10 @@ coverage: $(READY)
 # ARGS: see docs/crash.md
 crash: $(READY)
 	$(BIN)/python -m tests.cloud.crash $(ARGS)
+
+# ARGS: see docs/faults.md
+faults: $(READY)
+	$(BIN)/python -m tests.cloud.faults $(ARGS)
 
 test-docker: $(READY)
 	$(BIN)/python -m pytest tests/docker

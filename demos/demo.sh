@@ -7,6 +7,8 @@ project=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 folder=$(mktemp -d)
 # stack.toml alone says what is done, and the embedded cloud has its usual speed
 unset PROVISION_TARGET PROVISION_TIME_SCALE
+# without containers, which demo-app shows
+export PROVISION_ENGINE=0
 
 clean_up() {
   cd "$folder" && provision cloud stop >/dev/null 2>&1 || true

@@ -44,8 +44,12 @@ def record(state: State, address: str) -> dict[str, Any]:
     raise ConfigurationError(f"nothing is recorded under {address}: {hint}")
 
 
-def outputs(state: State, config: Config) -> dict[str, str]:
-    """Return the values that others need, by name; those of things that are not recorded are left out."""
+def outputs(state: State, config: Config, entry: str) -> dict[str, str]:
+    """Return the values that others need, by name; those of things that are not recorded are left out.
+
+    Args:
+        entry: the URL at which the stack answers on this machine, if it does.
+    """
     values = {"stack": state.stack, "account": state.account, "region": state.region}
     for name, kind, output in (
         ("vpc", "vpc", ""),
@@ -58,7 +62,7 @@ def outputs(state: State, config: Config) -> dict[str, str]:
     for one in (record for record in state.records.values() if record.kind == "repository"):
         values[f"repository_{one.address.partition('/')[2]}"] = str(one.outputs.get("repository_uri", ""))
     if "load_balancer" in values:
-        values["url"] = f"https://{config.fqdn}"
+        values |= {"url": f"https://{config.fqdn}", "local_url": entry}
     return {name: value for name, value in values.items() if value}
 
 
@@ -73,10 +77,11 @@ def chosen(values: Mapping[str, str], name: str) -> str:
     return values[name]
 
 
-def document(state: State, config: Config, live: Condition | None, silent: str) -> dict[str, Any]:
+def document(state: State, config: Config, entry: str, live: Condition | None, silent: str) -> dict[str, Any]:
     """Return all of the status as one JSON document.
 
     Args:
+        entry: the URL at which the stack answers on this machine, if it does.
         live: how the running parts are doing, if somebody could be asked.
         silent: why nobody could be asked.
     """
@@ -86,6 +91,7 @@ def document(state: State, config: Config, live: Condition | None, silent: str) 
         "account": state.account,
         "region": state.region or config.region,
         "url": f"https://{config.fqdn}",
+        "local_url": entry,
         "things": things(state),
         "live": asdict(live) if live else None,
         "silent": silent,

@@ -14,11 +14,11 @@ from dataclasses import asdict
 from typing import Any
 
 from provisioner import __version__
-from provisioner.cloud import calls, clock, domains, faults, kill
+from provisioner.cloud import calls, clock, containers, domains, faults, kill, registry
 from provisioner.cloud.lag import Answer, Lag
 from provisioner.cloud.lock import LOCK
 from provisioner.cloud.refusals import text_of
-from provisioner.cloud.wsgi import Application, Environ, HangUp, Server
+from provisioner.cloud.wsgi import STREAMED, Application, Environ, HangUp, Server
 
 ACCOUNT = "123456789012"
 
@@ -36,15 +36,38 @@ _ENVIRONMENT = {
 }
 
 
-def serve(port: int, dns_port: int, domain: str, started: str) -> None:
-    """Listen on 127.0.0.1:`port` until stopped; `started` is the stamp by which the starter knows this process."""
+FOLDER_SECONDS = 2.0
+"""How often it is looked whether the folder is still there."""
+
+
+def serve(port: int, dns_port: int, domain: str, started: str, folder: str | None = None) -> None:
+    """Listen on 127.0.0.1:`port` until stopped, or until nothing is left in `folder`.
+
+    `started` is the stamp by which the starter knows this process.
+    """
     os.environ.update(_ENVIRONMENT)
     cloud = Cloud(domain, started)
     server = Server(port, cloud)
+    registry.begin(port, folder)
     cloud.stop = server.shutdown
-    threading.Thread(target=cloud.load, args=(dns_port,), daemon=True).start()
+    threading.Thread(target=cloud.load, args=(dns_port, folder), daemon=True).start()
+    if folder:
+        place = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+        threading.Thread(target=_end_with, args=(place, server.shutdown), daemon=True).start()
     server.serve_forever(poll_interval=0.1)
     server.server_close()
+    registry.end()
+    containers.end()
+
+
+def _end_with(place: int, stop: Callable[[], None]) -> None:
+    """Stop once an open folder is empty or removed: nobody finds the cloud any more. One that is renamed goes on."""
+    try:
+        while os.listdir(place):
+            time.sleep(FOLDER_SECONDS)
+    except OSError:
+        pass
+    stop()
 
 
 class Cloud:
@@ -60,7 +83,7 @@ class Cloud:
         self._ready = threading.Event()
         self._moto: Application
 
-    def load(self, dns_port: int) -> None:
+    def load(self, dns_port: int, folder: str | None) -> None:
         """Import moto and lay our rules over it, while the port is open already: early calls wait for this."""
         try:
             with LOCK:
@@ -77,6 +100,7 @@ class Cloud:
                 self._moto = DomainDispatcherApplication(create_backend_app)
                 self._prepare()
             dns.serve(dns_port)
+            containers.begin(folder)
         except BaseException:  # noqa: BLE001 (a thread's end would leave a deaf server behind)
             traceback.print_exc()
             sys.stderr.flush()
@@ -100,6 +124,8 @@ class Cloud:
         if path.startswith("/_cloud/"):
             return self._control(environ, path.removeprefix("/_cloud/"), start_response)
         self._ready.wait()
+        if path.startswith(STREAMED):
+            return registry.application(environ, start_response)
         if path.startswith("/moto-api"):
             status, headers, content = self._moto_api(environ, path)
         else:
@@ -172,31 +198,54 @@ class Cloud:
 
     def _control(self, environ: Environ, name: str, start_response: Callable[..., Any]) -> Iterable[bytes]:
         query = dict(urllib.parse.parse_qsl(environ["QUERY_STRING"]))
-        answer: Any = {"ok": True}
-        status = "200 OK"
-        match environ["REQUEST_METHOD"], name:
-            case "POST", _ if "HTTP_ORIGIN" in environ:
-                status, answer = "403 Forbidden", {"error": "not for web pages"}
-            case "GET", "health":
-                answer = self._health()
-            case "GET", "log":
-                answer = self.log.since(int(query.get("since", "0")))
-            case "GET", "faults":
-                answer = faults.current.shown()
-            case "POST", "faults":
-                status, answer = self._set_faults(query)
-            case "GET", "kill":
-                answer = asdict(self.kill)
-            case "POST", "kill":
-                status, answer = self._set_kill(query)
-            case "POST", "delegate":
-                domains.delegate(query["domain"])
-            case "POST", "stop":
-                threading.Thread(target=self.stop, daemon=True).start()
-            case _:
-                status, answer = "404 Not Found", {"error": f"no such path: /_cloud/{name}"}
+        if environ["REQUEST_METHOD"] == "POST":
+            status, answer = self._told(environ, name, query)
+        else:
+            status, answer = self._asked(name, query)
         start_response(status, [("Content-Type", "application/json")])
         return [json.dumps(answer).encode()]
+
+    def _asked(self, name: str, query: dict[str, str]) -> tuple[str, Any]:
+        match name:
+            case "health":
+                return "200 OK", self._health()
+            case "log":
+                return "200 OK", self.log.since(int(query.get("since", "0")))
+            case "faults":
+                return "200 OK", faults.current.shown()
+            case "kill":
+                return "200 OK", asdict(self.kill)
+            case "entries":
+                return "200 OK", self._entries()
+        return "404 Not Found", {"error": f"no such path: /_cloud/{name}"}
+
+    def _told(self, environ: Environ, name: str, query: dict[str, str]) -> tuple[str, Any]:
+        if "HTTP_ORIGIN" in environ:
+            return "403 Forbidden", {"error": "not for web pages"}
+        match name:
+            case "faults":
+                return self._set_faults(query)
+            case "kill":
+                return self._set_kill(query)
+            case "delegate":
+                return self._delegate(query.get("domain", ""))
+            case "stop":
+                threading.Thread(target=self.stop, daemon=True).start()
+                return "200 OK", {"ok": True}
+        return "404 Not Found", {"error": f"no such path: /_cloud/{name}"}
+
+    def _entries(self) -> list[dict[str, Any]]:
+        if not self._ready.is_set():
+            return []
+        from provisioner.cloud.containers import entry
+
+        return entry.shown()
+
+    def _delegate(self, domain: str) -> tuple[str, Any]:
+        if not domain:
+            return "400 Bad Request", {"error": "no domain is named: POST /_cloud/delegate?domain=example.org"}
+        domains.delegate(domain)
+        return "200 OK", {"ok": True}
 
     def _set_faults(self, query: dict[str, str]) -> tuple[str, Any]:
         try:

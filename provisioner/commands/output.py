@@ -29,7 +29,7 @@ def output(
     from provisioner.render.text import say, table
 
     config = session.load(options)
-    values = inspection.outputs(session.recorded(options, config), config)
+    values = inspection.outputs(session.recorded(options, config), config, session.entry(options, config))
     wanted = inspection.chosen(values, name) if name else values
     if options.json:
         say([json.dumps(wanted, ensure_ascii=False)])

@@ -26,6 +26,6 @@ def status(options: Options) -> int:
     config = session.load(options)
     state = session.recorded(options, config)
     live, silent = session.looked(options, config, state)
-    document = inspection.document(state, config, live, silent)
+    document = inspection.document(state, config, session.entry(options, config), live, silent)
     say([json.dumps(document, ensure_ascii=False)] if options.json else show.lines(document, options.again("up")))
     return 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 from provisioner.commands.app import app, command
-from provisioner.commands.options import Options
+from provisioner.commands.options import Options, TargetStep
 
 
 @command(
@@ -14,9 +14,12 @@ from provisioner.commands.options import Options
     "provision up                       on the target of stack.toml, the embedded cloud in the sample",
     "provision up --target aws          on AWS: shows the plan, the account and the region, and asks first",
     "provision up --env staging --yes   another environment, without asking",
+    "provision up --target-step database    that step and the steps it is built on",
 )
-def up(options: Options) -> int:
+def up(options: Options, target_step: TargetStep = None) -> int:
     """Make or mend what is declared.
+
+    With --target-step: only that step and the steps it is built on; then nothing is removed.
 
     Makes what is not there, changes what differs, removes what is no longer declared. Running it again goes on where it
     stopped.
@@ -25,18 +28,20 @@ def up(options: Options) -> int:
     from provisioner.commands.ask import confirm
     from provisioner.render import advice, plan, summary
     from provisioner.render.show import shown
-    from provisioner.render.text import say
+    from provisioner.render.text import limited, say
 
     config = session.load(options)
+    operate.check_target(target_step)
     aws = session.connect(options, config)
     with session.opened(options, config, aws, "up") as store:
         stack = session.declared(options, config, aws)
         if config.target == "aws" and not options.yes:
-            say(plan.diff(operate.show_plan(aws, store.records, stack)), sys.stderr)
-            confirm(f"`up` of {config.name} on {session.where(config, aws)}", options.yes)
+            say(plan.diff(operate.show_plan(aws, store.records, stack, target_step)), sys.stderr)
+            confirm(f"`up` of {limited(config.name, target_step)} on {session.where(config, aws)}", options.yes)
             session.writable(aws)
         with shown(options.json) as progress, session.interruptible(aws.pace, progress.emit):
-            outcome = operate.up(aws, store, stack, progress.emit)
-            progress.emit(summary.finished(outcome, advice.after_up(outcome, options.again, config)))
+            outcome = operate.up(aws, store, stack, progress.emit, target_step)
+            entry = session.entry(options, config)
+            progress.emit(summary.finished(outcome, advice.after_up(outcome, options.again, config, entry)))
     summary.tell(outcome, progress, options.json)
     return outcome.exit_code

@@ -12,28 +12,48 @@ if TYPE_CHECKING:
     from provisioner.engine.plan import Planned
     from provisioner.operate import Summary
 
-Again = Callable[[str], str]
-"""From a command's name to the command line that runs it on the same stack."""
+Again = Callable[..., str]
+"""From a command's name, and its own options, to the command line that runs it on the same stack."""
 
 
-def after_up(outcome: Summary, again: Again, config: Config) -> list[str]:
-    """Return what may be done after `up`: first of all, open the URL."""
-    if (unfinished := _unfinished(outcome, again("up"))) is not None:
+def after_up(outcome: Summary, again: Again, config: Config, entry: str) -> list[str]:
+    """Return what may be done after `up`: first of all, open the URL.
+
+    Args:
+        entry: the URL at which the stack answers on this machine, if it does.
+    """
+    if (unfinished := _unfinished(outcome, again("up", *_limits(outcome)))) is not None:
         return [unfinished]
-    where = "" if config.target == "aws" else " (on AWS; the embedded cloud serves no traffic)"
+    if outcome.target:
+        return [f"Limited to step {outcome.target} and the steps it is built on. Make the whole: {again('up')}."]
+    unserved = "" if config.target == "aws" else " (on AWS: no Docker engine answers here that could run containers)"
+    opened = f"{entry}, which is https://{config.fqdn} on this machine" if entry else f"https://{config.fqdn}{unserved}"
     return [
-        f"Open https://{config.fqdn}{where}.",
+        f"Open {opened}.",
         f"See how it is doing: {again('status')}. Remove it: {again('down')}.",
     ]
 
 
-def after_down(outcome: Summary, again: Again, config: Config) -> list[str]:
-    """Return what may be done after `down`."""
-    if (unfinished := _unfinished(outcome, again("down"))) is not None:
+def after_down(outcome: Summary, again: Again, config: Config, *, unprotect: bool = False) -> list[str]:
+    """Return what may be done after `down`, and what it has left on purpose.
+
+    Args:
+        unprotect: whether the protection from deletion was to be lifted, as it then is to be again.
+    """
+    words = [*_limits(outcome), *(["--unprotect"] if unprotect else [])]
+    if (unfinished := _unfinished(outcome, again("down", *words))) is not None:
         return [unfinished]
+    kept = [f"Left on purpose: {left.kind} {left.id}: {left.why}." for left in outcome.snapshots]
     if outcome.leftovers:
-        return ["Remove by hand what is named above, or find out who holds it."]
-    return [f"The sweep over every kind found nothing of {config.name} left. Make it again: {again('up')}."]
+        return ["Remove by hand what is named above, or find out who holds it.", *kept]
+    if outcome.target:
+        return [f"Limited to step {outcome.target} and what is built on it. Bring it back: {again('up')}.", *kept]
+    but = ", but for what is left on purpose" if kept else ""
+    return [f"The sweep over every kind found nothing of {config.name} left{but}. Make it again: {again('up')}.", *kept]
+
+
+def _limits(outcome: Summary) -> list[str]:
+    return ["--target-step", outcome.target] if outcome.target else []
 
 
 def after_plan(planned: Sequence[Planned], again: Again) -> list[str]:

@@ -26,7 +26,7 @@ def lines(document: Mapping[str, Any], up: str) -> list[str]:
     rows = table((f"  {thing['address']}", thing["phase"], thing["id"] or "") for thing in things)
     for step, pairs in groupby(zip(things, rows, strict=True), key=lambda pair: pair[0]["step"]):
         body += [step or "(no step)", *(row for _, row in pairs)]
-    return [*body, "", *_live(document), f"url  {document['url']}"]
+    return [*body, "", *_live(document), f"url  {document['local_url'] or document['url']}"]
 
 
 def _live(document: Mapping[str, Any]) -> list[str]:

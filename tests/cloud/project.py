@@ -24,7 +24,7 @@ from tests.cloud.inventory import Inventory, inventory
 ROOT = Path(__file__).parents[2]
 PROGRAM = [sys.executable, "-m", "provisioner.cli"]
 SECONDS = 120
-"""No command may take longer."""
+"""No command may take longer, unless it builds images."""
 
 SAMPLE = """
 project = "ecs-sample"
@@ -80,6 +80,7 @@ class Project:
     cloud: EmbeddedCloud
     folder: Path
     running: list[subprocess.Popen[str]] = field(default_factory=list)
+    seconds: float = SECONDS
 
     def __post_init__(self) -> None:
         self.reach(self.cloud.endpoint)
@@ -129,7 +130,7 @@ class Project:
 
     def end(self, process: subprocess.Popen[str]) -> Ended:
         """Wait for a command."""
-        out, err = process.communicate(timeout=SECONDS)
+        out, err = process.communicate(timeout=self.seconds)
         ended = Ended(process.returncode, out, err)
         assert "Traceback" not in err, err
         return ended

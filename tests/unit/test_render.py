@@ -10,7 +10,18 @@ from collections.abc import Sequence
 import pytest
 
 from provisioner.engine.errors import Failed, Interrupted, SomeFailed, WaitingOnUser
-from provisioner.engine.events import Begun, Doing, Done, Event, Finished, Notice, Skipped, ThingFailed, Waiting
+from provisioner.engine.events import (
+    Begun,
+    Doing,
+    Done,
+    Event,
+    Finished,
+    Notice,
+    Skipped,
+    ThingFailed,
+    Waiting,
+    Working,
+)
 from provisioner.engine.kind import Change
 from provisioner.engine.plan import Planned
 from provisioner.engine.sweep import Leftover
@@ -97,6 +108,19 @@ def test_plain_lines_say_each_event_once_and_nothing_of_what_is_unchanged() -> N
         "! db_cluster/main failed: CreateDBCluster was refused: AccessDenied. Give the permission",
         "! db_instance/main not started: it needs db_cluster/main",
     ]
+
+
+def test_work_is_told_now_and_then_and_shown_at_once() -> None:
+    first, second = (Working("image/web", "images", f"building {number}/9 RUN x\033") for number in (1, 2))
+    stream, clock = io.StringIO(), Clock()
+    progress = Progress(clock=clock)
+    with plain.shown(progress, stream):
+        for event in (BEGUN, Doing("image/web", "images", "create"), first, second):
+            progress.emit(event)
+    assert stream.getvalue().splitlines()[1:] == [". image/web building 1/9 RUN x\\u001b"]
+    clock.now = 65
+    assert "    image/web  building 2/9 RUN x\\u001b  1 min 05 s" in live.draw(progress)
+    assert '"text": "building 1/9' in json.dumps(first.to_dict())
 
 
 @pytest.mark.parametrize(
@@ -353,7 +377,7 @@ def test_what_is_left_after_a_teardown_is_named() -> None:
 )
 def test_what_to_do_next_depends_on_how_it_ended(error: Exception, words: str) -> None:
     outcome = Summary("up", {}, 1, error=error)  # type: ignore[arg-type]
-    assert advice.after_up(outcome, lambda command: f"`provision {command}`", None) == [words]  # type: ignore[arg-type]
+    assert advice.after_up(outcome, lambda command: f"`provision {command}`", None, "") == [words]  # type: ignore[arg-type]
 
 
 # -- the status --------------------------------------------------------------------------------------------------------
@@ -367,6 +391,7 @@ def test_the_status_shows_things_by_step_and_how_they_run() -> None:
     service = {"name": "web", "running": 1, "desired": 2, "rollout": "IN_PROGRESS", "capacity": ["FARGATE_SPOT"]}
     live = {"services": [service | {"trouble": "1 failed: no image"}], "instances": [], "databases": []}
     document = {"stack": "shop-dev", "target": "aws", "account": "1", "region": "eu-west-1", "url": "https://a.b"}
+    document["local_url"] = ""
     assert status.lines(document | {"things": things, "live": live, "silent": ""}, "`provision up`") == [
         "shop-dev on aws: account 1, eu-west-1, 1 of 2 things ready",
         "",

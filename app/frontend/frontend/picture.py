@@ -70,4 +70,4 @@ def way(here: Whereabouts, scheme: str | None, outcome: Overview | Unavailable) 
 def place(where: Whereabouts) -> tuple[str, ...]:
     """Return the lines that tell a task, short enough for a box: ids of tasks have 32 digits."""
     named = (("task", where.task), ("zone", where.zone), ("host", where.host))
-    return tuple(f"{name} {value if len(value) <= 20 else value[:19] + '…'}" for name, value in named if value)
+    return tuple(f"{name} {value if len(value) <= 16 else value[:15] + '…'}" for name, value in named if value)

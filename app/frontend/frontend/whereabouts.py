@@ -23,10 +23,13 @@ class Whereabouts:
 
 
 def find_out(environ: Mapping[str, str]) -> Whereabouts:
-    """Ask ECS's task metadata endpoint, version 4, whose address ECS puts into the environment."""
+    """Ask ECS's task metadata endpoint, version 4, whose address ECS puts into the environment.
+
+    Where there is none, `TASK_ID` and `AVAILABILITY_ZONE` say it, if they are set.
+    """
     host = socket.gethostname()
     if not (base := environ.get("ECS_CONTAINER_METADATA_URI_V4")):
-        return Whereabouts(host)
+        return Whereabouts(host, environ.get("TASK_ID", ""), environ.get("AVAILABILITY_ZONE", ""))
     try:
         with urllib.request.urlopen(f"{base}/task", timeout=SECONDS) as answer:  # noqa: S310 (ECS's own address)
             return from_metadata(host, json.load(answer))

@@ -8,6 +8,8 @@ from typing import Any
 from moto.core.exceptions import ServiceException
 
 from provisioner.cloud.clock import later, passed
+from provisioner.cloud.containers import runs, targets
+from provisioner.cloud.containers.definitions import CannotStart
 from provisioner.cloud.ecs import failing
 from provisioner.cloud.ecs.placement import place
 from provisioner.cloud.ecs.store import NEVER, Store, Task, last_part, now
@@ -37,10 +39,31 @@ def step(store: Store, task: Task) -> None:
         if passed(task.next_at) and reached:
             _stop(store, task)
     elif task.next_at == NEVER:
-        if task.status == "PROVISIONING":
-            place(store, task)
+        _watch(store, task)
     elif passed(task.next_at):
         _start(store, task)
+
+
+def _watch(store: Store, task: Task) -> None:
+    """A task that waits for room is placed when there is some; one that runs is ended when it is not well."""
+    if task.status == "PROVISIONING":
+        place(store, task)
+    elif runs.exited(task):
+        end(task, "Essential container in task exited", "EssentialContainerExited")
+    elif why := _unwell(store, task):
+        end(task, why, "ServiceSchedulerInitiated")
+
+
+def _unwell(store: Store, task: Task) -> str:
+    """Say which check a running task failed: its own or a load balancer's."""
+    if any(runs.health(task, one["name"]) == "UNHEALTHY" for one in task.definition.shape["containerDefinitions"]):
+        return "Task failed container health checks"
+    service = store.services.get(f"{task.cluster}/{task.service}")
+    if service is None or targets.state(task) != "unhealthy":
+        return ""
+    # Containers take as long to start here as elsewhere, so that this is not made shorter as other durations are
+    graceful = (now() - task.times["startedAt"]).total_seconds() < service.shape.get("healthCheckGracePeriodSeconds", 0)
+    return "" if graceful else "Task failed ELB health checks"
 
 
 def _start(store: Store, task: Task) -> None:
@@ -54,7 +77,7 @@ def _start(store: Store, task: Task) -> None:
             task.status, task.next_at = "PENDING", later(_PULL_SECONDS)
             task.times["pullStartedAt"] = now()
         case "PENDING":
-            if failing.fail_to_pull(task):
+            if failing.fail_to_pull(task) or not _started(store, task):
                 return
             task.times["pullStoppedAt"] = now()
             task.status, task.next_at = "ACTIVATING", later(_ACTIVATE_SECONDS)
@@ -64,6 +87,16 @@ def _start(store: Store, task: Task) -> None:
                 return
             task.status, task.next_at = "RUNNING", NEVER
             task.times["startedAt"] = now()
+
+
+def _started(store: Store, task: Task) -> bool:
+    """Whether the task's containers run by now; one whose containers cannot be started fails."""
+    try:
+        return runs.started(store, task)
+    except CannotStart as error:
+        task.container_reason = str(error)
+        end(task, str(error), "TaskFailedToStart")
+        return False
 
 
 def _stop(store: Store, task: Task) -> None:
@@ -77,7 +110,7 @@ def _stop(store: Store, task: Task) -> None:
             task.status, task.next_at = "DEACTIVATING", later(_deregister(store, task))
         case "DEACTIVATING":
             task.status, task.next_at = "STOPPING", later(_STOP_SECONDS)
-        case "STOPPING":
+        case "STOPPING" if runs.stopped(task):
             task.times["executionStoppedAt"] = now()
             task.exit_code = task.exit_code or 0
             task.status, task.next_at = "DEPROVISIONING", later(_DEPROVISION_SECONDS)
@@ -95,6 +128,7 @@ def _lost(store: Store, task: Task) -> None:
 
 
 def _finish(task: Task) -> None:
+    runs.forget(task)
     task.status, task.next_at, task.forget_at = "STOPPED", NEVER, later(_REMEMBER_SECONDS)
     task.times["stoppedAt"] = now()
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 
 from provisioner.cloud.clock import later, passed
+from provisioner.cloud.containers import targets
 from provisioner.cloud.ecs import failing, placement
 from provisioner.cloud.ecs.store import Deployment, Service, Shape, Store, Task, now
-from provisioner.cloud.ecs.tasks import end, new
+from provisioner.cloud.ecs.tasks import end, health, new
 
 _BACK_OFF_SECONDS = 30.0
 _PER_ROUND = 10
@@ -75,16 +76,16 @@ def _replace(service: Service, primary: Deployment, tasks: list[Task], outdated:
     """Stop old tasks as far as the minimum of healthy ones allows."""
     percent = service.shape["deploymentConfiguration"]["minimumHealthyPercent"]
     least = math.ceil(service.desired * percent / 100)
-    running = sum(task.status == "RUNNING" and task.desired == "RUNNING" for task in tasks)
+    running = sum(_well(task) and task.desired == "RUNNING" for task in tasks)
     for task in outdated:
-        if task.status != "RUNNING" or running > least:
-            running -= task.status == "RUNNING"
+        if not _well(task) or running > least:
+            running -= _well(task)
             end(task, f"Scaling activity initiated by (deployment {primary.id})", "ServiceSchedulerInitiated")
             service.say(f"has stopped 1 running tasks: (task {task.id}).")
 
 
 def _complete(service: Service, primary: Deployment, current: list[Task], outdated: list[Task]) -> None:
-    settled = sum(task.status == "RUNNING" for task in current) == service.desired and not outdated
+    settled = sum(map(_well, current)) == service.desired and not outdated
     if not settled:
         return
     del service.deployments[1:]
@@ -93,6 +94,16 @@ def _complete(service: Service, primary: Deployment, current: list[Task], outdat
         primary.reason = f"ECS deployment {primary.id} completed."
         service.say(f"(deployment {primary.id}) deployment completed.")
         service.say("has reached a steady state.")
+
+
+def _well(task: Task) -> bool:
+    """Whether a task counts as healthy: it runs, and passed its own checks and those of its load balancers.
+
+    See the API reference, DeploymentConfiguration, minimumHealthyPercent.
+    """
+    checked = any("healthCheck" in one for one in task.definition.shape["containerDefinitions"])
+    well = not checked or health(task) == "HEALTHY"
+    return task.status == "RUNNING" and well and targets.state(task) in ("", "healthy")
 
 
 def _draining(store: Store, task: Task) -> bool:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import uuid
 
+from provisioner.cloud.containers import runs
 from provisioner.cloud.ecs import checks, placement
 from provisioner.cloud.ecs.container_instances import size
-from provisioner.cloud.ecs.dispatch import operation, page, required
+from provisioner.cloud.ecs.dispatch import at_most, operation, page, required
 from provisioner.cloud.ecs.services import on_fargate
 from provisioner.cloud.ecs.store import Cluster, Shape, Store, Task, TaskDefinition, last_part, tag_list, tag_map
 from provisioner.cloud.patch import refuse
@@ -20,6 +21,8 @@ def run_task(store: Store, request: Shape) -> Shape:
     count = int(request.get("count", 1))
     if not 1 <= count <= 10:
         refuse("InvalidParameterException", "count must be between 1 and 10.")
+    if len(request.get("startedBy", "")) > 128:
+        refuse("InvalidParameterException", "startedBy is longer than 128 characters.")
     spec = checks.where(store, cluster, request, definition)
     spec["networkConfiguration"] = checks.network(store, request, definition, on_fargate(spec))
     spec |= {
@@ -84,6 +87,7 @@ def describe_tasks(store: Store, request: Shape) -> Shape:
     cluster, names = store.cluster(request.get("cluster")), request.get("tasks", [])
     if not names:
         refuse("InvalidParameterException", "Tasks cannot be empty.")
+    at_most(request, "tasks", 100)
     found, failures = [], []
     for name in names:
         task = store.tasks.get(last_part(name))
@@ -146,7 +150,7 @@ def describe(store: Store, task: Task, *, tags: bool) -> Shape:
         "attributes": [{"name": "ecs.cpu-architecture", "value": "x86_64"}],
         "overrides": {"containerOverrides": [], "inferenceAcceleratorOverrides": [], **task.overrides},
         "enableExecuteCommand": bool(task.spec.get("enableExecuteCommand")),
-        "healthStatus": _health(task),
+        "healthStatus": health(task),
         "inferenceAccelerators": [],
         "version": 1 + len(task.times),
         "tags": tag_list(task.tags) if tags else [],
@@ -167,9 +171,17 @@ def describe(store: Store, task: Task, *, tags: bool) -> Shape:
     return shape | {name: value for name, value in optional.items() if value}
 
 
-def _health(task: Task) -> str:
-    checked = any("healthCheck" in container for container in task.definition.shape["containerDefinitions"])
-    return "HEALTHY" if checked and task.status == "RUNNING" else "UNKNOWN"
+def health(task: Task) -> str:
+    """The task's health: HEALTHY if all containers with a check are, UNKNOWN if none has one (API reference, Task)."""
+    checked = [one for one in task.definition.shape["containerDefinitions"] if "healthCheck" in one]
+    states = {_health(task, one) for one in checked}
+    return next((one for one in ("UNHEALTHY", "UNKNOWN", "HEALTHY") if one in states), "UNKNOWN")
+
+
+def _health(task: Task, container: Shape) -> str:
+    if "healthCheck" not in container or task.status != "RUNNING":
+        return "UNKNOWN"
+    return runs.health(task, container["name"]) or "HEALTHY"
 
 
 def _containers(task: Task) -> list[Shape]:
@@ -189,7 +201,7 @@ def _containers(task: Task) -> list[Shape]:
             "lastStatus": status,
             "networkBindings": [],
             "networkInterfaces": interfaces,
-            "healthStatus": "HEALTHY" if "healthCheck" in container and status == "RUNNING" else "UNKNOWN",
+            "healthStatus": _health(task, container),
             "cpu": str(container.get("cpu", 0)),
         }
         if "memory" in container:

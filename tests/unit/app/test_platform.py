@@ -113,6 +113,8 @@ def test_the_place_is_read_from_ecs_metadata_where_there_is_any() -> None:
     assert here == Whereabouts("h", "0123456789abcdef", "eu-west-1b")
     assert from_metadata("h", {}) == Whereabouts("h")
     assert find_out({}).task == ""
+    told = find_out({"TASK_ID": "1a2b", "AVAILABILITY_ZONE": "ap-northeast-1c"})
+    assert (told.task, told.zone) == ("1a2b", "ap-northeast-1c")
 
 
 def server(seconds: int) -> tuple[Server, Event]:
@@ -146,7 +148,7 @@ def test_sigint_stops_at_once() -> None:
 
 def test_boxes_stand_in_a_row_and_hold_their_lines() -> None:
     here = FrontendWhereabouts("ip-10-0-80-7.eu-west-1.compute.internal", "0123456789abcdef0123456789abcdef", "b")
-    assert place(here) == ("task 0123456789abcdef012…", "zone b", "host ip-10-0-80-7.eu-wes…")
+    assert place(here) == ("task 0123456789abcde…", "zone b", "host ip-10-0-80-7.eu…")
     stops = way(here, "https", WAKING)
     picture = draw(stops)
     assert [box.x for box in picture.boxes] == [index * (WIDTH + GAP) for index in range(5)]

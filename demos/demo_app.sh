@@ -1,0 +1,53 @@
+#!/usr/bin/env bash
+# The sample system itself on this machine: images built and pushed, containers started, a page through both services
+# from the database. On a terminal it stays up until Enter is pressed; otherwise it asks for the page and goes down.
+set -euo pipefail
+
+project=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+folder=$(mktemp -d)
+unset PROVISION_TARGET PROVISION_TIME_SCALE PROVISION_ENGINE
+
+clean_up() {
+  cd "$folder" && provision cloud stop >/dev/null 2>&1 || true
+  cd / && rm -rf "$folder"
+}
+trap clean_up EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+
+say() { printf '\n== %s\n' "$*"; }
+
+cp -R "$project/stack.toml" "$project/app" "$folder"
+cd "$folder"
+SECONDS=0
+
+say "Make the whole stack: the images of app/ are built, pushed and run"
+provision up --yes
+url=$(provision output local_url 2>/dev/null) || url=
+if [ -z "$url" ]; then
+  printf 'demo-app: no Docker engine answers, so nothing runs here. Start Docker, or see `make demo`\n' >&2
+  exit 1
+fi
+
+say "Ask for the page"
+python - "$url" "$folder/.provision/app.example.com.pem" <<'END'
+import re, ssl, sys, urllib.request
+
+url, certificate = sys.argv[1:]
+page = urllib.request.urlopen(url, context=ssl.create_default_context(cafile=certificate), timeout=60).read().decode()
+for part in ("Frontend", "Backend", "Database", "guestbook_entries"):
+    assert part in page, f"the page does not show {part}"
+for host in sorted(set(re.findall(r"host (ip-[0-9-]+)", page))):
+    print("answered by", host)
+END
+provision status | sed -n '/^service /,$p'
+
+if [ -t 0 ]; then
+  say "Open $url (its certificate is self-signed). Press Enter to take it all away"
+  read -r _
+fi
+
+say "Take everything away again"
+provision down --yes
+provision cloud stop
+say "All as it should be, in $SECONDS s"

@@ -1,0 +1,33 @@
+"""The tasks and databases of the embedded cloud as real containers, on a machine where a Docker engine answers."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+
+def begin(folder: str | None) -> None:
+    """Run containers from now on, if an engine answers and the cloud has a folder.
+
+    Args:
+        folder: the cloud's own, which also names what is its in the engine: a cloud that was killed is found again.
+    """
+    from provisioner.cloud.containers import engine
+
+    if not folder:
+        return
+    engine.connect(hashlib.sha256(str(Path(folder).resolve()).encode()).hexdigest()[:8])
+    if (host := engine.current) is not None:
+        from provisioner.cloud.containers import database, entry, targets
+
+        database.keep(host)
+        targets.watch(host)
+        entry.open_all(Path(folder))
+
+
+def end() -> None:
+    """Remove all containers and networks of this cloud."""
+    from provisioner.cloud.containers import engine
+
+    if engine.current is not None:
+        engine.current.clear()

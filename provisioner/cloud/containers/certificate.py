@@ -1,0 +1,48 @@
+"""A self-signed certificate in the place of the one that ACM would have issued."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from ipaddress import IPv4Address
+from pathlib import Path
+
+DAYS = 90
+
+
+def write_certificate(folder: Path, names: Sequence[str]) -> Path:
+    """Write a key and a certificate for some names, localhost and 127.0.0.1 into one file, which only the user reads.
+
+    Returns:
+        The file, `<first name>.pem`. Its certificate can be given to a client that is to trust it.
+    """
+    from cryptography import x509
+    from cryptography.hazmat.primitives import hashes, serialization
+    from cryptography.hazmat.primitives.asymmetric import ec
+
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, names[0])])
+    others = [x509.DNSName(one) for one in (*names, "localhost")]
+    begin = datetime.now(UTC) - timedelta(minutes=5)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(begin)
+        .not_valid_after(begin + timedelta(days=DAYS))
+        .add_extension(x509.SubjectAlternativeName([*others, x509.IPAddress(IPv4Address("127.0.0.1"))]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    path = folder / f"{names[0].replace('*', 'any')}.pem"
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+        file.write(
+            key.private_bytes(
+                serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+            )
+        )
+        file.write(certificate.public_bytes(serialization.Encoding.PEM))
+    return path

@@ -1,0 +1,51 @@
+"""`provision logs`: what the services write."""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+
+from provisioner.commands.app import app, command
+from provisioner.commands.options import Options
+
+TASK_LETTERS = 8
+
+
+@command(
+    app,
+    "logs",
+    "provision logs                     the last ten minutes of all services",
+    "provision logs backend --since 2h  of one service, further back",
+    "provision logs --follow            and what comes, until Ctrl-C",
+)
+def logs(
+    options: Options,
+    services: Annotated[
+        list[str] | None, typer.Argument(metavar="[SERVICE]...", help="Which; all if left out.")
+    ] = None,
+    since: Annotated[str, typer.Option(metavar="SPAN", help="How far back: 90s, 10m, 2h or 1d.")] = "10m",
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on with what comes.")] = False,
+) -> int:
+    """Show what the services write.
+
+    From CloudWatch Logs, oldest first: time, service, task and text. With --json one object a line.
+    """
+    from provisioner import reading, session
+    from provisioner.render.text import say
+
+    back = reading.span(since)
+    config = session.load(options)
+    wanted = reading.groups(session.recorded(options, config), services or [])
+    aws = session.connect(options, config)
+    aws.read_only = True
+    for line in reading.lines(aws, wanted, time.time() - back, follow=follow):
+        if options.json:
+            say([json.dumps(asdict(line), ensure_ascii=False)])
+        else:
+            at = time.strftime("%H:%M:%S", time.localtime(line.time / 1000))
+            say([f"{at}  {line.service}/{line.task[:TASK_LETTERS]}  {line.text}"])
+    return 0

@@ -1,0 +1,90 @@
+"""What the services wrote to their log groups, oldest first, and what they go on to write."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from provisioner.engine.errors import ConfigurationError
+from provisioner.engine.refusal import explained
+
+if TYPE_CHECKING:
+    from provisioner.aws import Aws
+    from state.model import State
+
+UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+POLL_SECONDS = 2.0
+LATE_SECONDS = 10
+"""CloudWatch Logs may show an event some seconds after a later one of another stream."""
+GROUP = "log_group/service-"
+
+
+@dataclass(frozen=True)
+class Line:
+    """One event: when (milliseconds since the epoch), of which service and which task, and what it says."""
+
+    time: int
+    service: str
+    task: str
+    text: str
+
+
+def span(text: str) -> int:
+    """Return the seconds that `90s`, `10m`, `2h` or `1d` stand for.
+
+    Raises:
+        ConfigurationError: it is none of these.
+    """
+    found = re.fullmatch(r"([0-9]{1,6})([smhd])", text)
+    if not found:
+        raise ConfigurationError(
+            f'--since {text!r} is not a span of time: write a number and s, m, h or d, such as "10m"'
+        )
+    return int(found[1]) * UNITS[found[2]]
+
+
+def groups(state: State, services: Sequence[str]) -> dict[str, str]:
+    """Return the log groups by service: of those named, or of all.
+
+    Raises:
+        ConfigurationError: one has no log group in the state; those that have are named.
+    """
+    known = {a.removeprefix(GROUP): str(r.id) for a, r in state.records.items() if a.startswith(GROUP) and r.id}
+    for name in services:
+        if name not in known:
+            there = f"there are {', '.join(sorted(known))}" if known else "nothing is up yet: `provision up`"
+            raise ConfigurationError(f"there is no service {name} whose logs could be read: {there}")
+    return {name: known[name] for name in services or sorted(known)}
+
+
+def lines(aws: Aws, wanted: dict[str, str], since: float, *, follow: bool) -> Iterator[Line]:
+    """Yield the events since a moment (seconds since the epoch) in the order of time, and with `follow` for ever.
+
+    Raises:
+        Refused: a read was refused.
+    """
+    seen: dict[str, int] = {}
+    while True:
+        began = time.time()
+        try:
+            found = [event for name, group in wanted.items() for event in _read(aws, name, group, since)]
+        except Exception as error:
+            raise explained(error) from error
+        fresh = [(line, key) for line, key in found if key not in seen]
+        seen = {key: line.time for line, key in found}
+        yield from (line for line, _ in sorted(fresh, key=lambda one: one[0].time))
+        if not follow:
+            return
+        since = max(since, began - LATE_SECONDS)
+        time.sleep(aws.pace.scaled(POLL_SECONDS))
+
+
+def _read(aws: Aws, service: str, group: str, since: float) -> Iterator[tuple[Line, str]]:
+    """Yield the events of a group, each with its id."""
+    search: dict[str, Any] = {"logGroupName": group, "startTime": max(0, int(since * 1000))}
+    for event in aws.pages("logs", "filter_log_events", "events", **search):
+        task = event["logStreamName"].rpartition("/")[2]
+        yield Line(event["timestamp"], service, task, event["message"]), event["eventId"]
