@@ -176,6 +176,7 @@ _CODES = {
     "ssm": _Codes("ThrottlingException", "InternalServerError"),
     "application-autoscaling": _Codes("ThrottlingException", "InternalServiceException"),
     "servicediscovery": _Codes("RequestLimitExceeded", throttled_status=429),
+    "s3": _Codes("SlowDown", "InternalError", throttled_status=503),
     "tagging": _Codes("ThrottledException", "InternalServiceException"),
 }
 

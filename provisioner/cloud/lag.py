@@ -13,6 +13,9 @@ from provisioner.cloud.clock import scale
 
 SECONDS = 5.0
 _MOST_READS = 40
+"""How many different reads of a service are remembered: the newest."""
+_LEAST_BETWEEN = 0.05
+"""Real seconds between two snapshots at least: each costs all the remembered reads."""
 _TAGGING = "tagging"
 
 Answer = tuple[int, list[tuple[str, str]], bytes]
@@ -53,6 +56,8 @@ class Lag:
         key = _key(environ)
         known.reads.pop(key, None)
         known.reads[key] = ({**environ}, operation)
+        if len(known.reads) > _MOST_READS:
+            del known.reads[next(iter(known.reads))]
         _forget(known)
         if known.writes:
             old = next((kept for at, kept in reversed(known.snapshots) if at <= known.writes[0]), {})
@@ -68,10 +73,10 @@ class Lag:
         _forget(known)
         now = time.monotonic()
         known.writes.append(now)
-        # of a burst of writes only every so often: a snapshot costs all the reads
-        if not known.snapshots or known.snapshots[-1][0] < now - SECONDS * scale() / 4:
-            newest = list(known.reads.items())[-_MOST_READS:]
-            known.snapshots.append((now, {key: self._answer(_again(key, env), name) for key, (env, name) in newest}))
+        # of a burst of writes only every so often
+        if not known.snapshots or known.snapshots[-1][0] < now - max(SECONDS * scale() / 4, _LEAST_BETWEEN):
+            reads = known.reads.items()
+            known.snapshots.append((now, {key: self._answer(_again(key, env), name) for key, (env, name) in reads}))
 
 
 def _forget(known: _Service) -> None:

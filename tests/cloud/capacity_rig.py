@@ -50,8 +50,9 @@ def declared(
     target: int = 100,
     providers: Sequence[str] = ("FARGATE_SPOT",),
     trunking: bool = True,
+    joins: str = "",
 ) -> None:
-    """Declare all of it."""
+    """Declare all of it; the instances' agents ask for the stack's cluster, or for another one."""
     vpc = stack.ensure(Vpc("main", "10.0.0.0/16"))
     subnets = [
         stack.ensure(Subnet(zone, vpc.id, f"ap-northeast-1{zone}", block))
@@ -67,7 +68,7 @@ def declared(
         "BlockDeviceMappings": [{"DeviceName": "/dev/xvda", "Ebs": {"VolumeSize": disk, "Encrypted": True}}],
         "MetadataOptions": {"HttpEndpoint": "enabled", "HttpTokens": "required", "HttpPutResponseHopLimit": 1},
     }
-    user_data = f"#!/bin/bash\necho ECS_CLUSTER={stack.name} >> /etc/ecs/ecs.config\n"
+    user_data = f"#!/bin/bash\necho ECS_CLUSTER={joins or stack.name} >> /etc/ecs/ecs.config\n"
     template = stack.ensure(LaunchTemplate("main", stack.name, data, user_data))
     instances = stack.ensure(Instances(stack.name, template.id, ids(subnets)), after=[cluster])
     policy = {

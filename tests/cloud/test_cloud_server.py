@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import json
 import os
+import shutil
 import signal
 import socket
 import stat
@@ -16,6 +18,7 @@ import urllib.request
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
+from urllib.error import HTTPError
 
 import pytest
 
@@ -49,6 +52,28 @@ def test_starts_once_and_is_found_and_stops(tmp_path: Path, own: manage.Cloud) -
     assert not manage.stop(tmp_path)
     with pytest.raises(ProcessLookupError):
         os.kill(own.pid, 0)
+
+
+def test_it_ends_with_its_folder_but_not_when_that_is_renamed(tmp_path: Path) -> None:
+    cloud = manage.start(tmp_path / "state", "example.com")
+    (tmp_path / "state").rename(tmp_path / "renamed")
+    time.sleep(2.5)
+    assert manage.find(tmp_path / "renamed") == cloud
+    shutil.rmtree(tmp_path / "renamed")
+    deadline = time.monotonic() + 20
+    while Path(f"/proc/{cloud.pid}").exists() and time.monotonic() < deadline:
+        with contextlib.suppress(ChildProcessError):
+            os.waitpid(cloud.pid, os.WNOHANG)
+        time.sleep(0.05)
+    with pytest.raises(ProcessLookupError):
+        os.kill(cloud.pid, 0)
+
+
+def test_a_delegation_of_nothing_is_refused(cloud: EmbeddedCloud) -> None:
+    with pytest.raises(HTTPError) as caught:
+        get(f"{cloud.endpoint}/_cloud/delegate", "POST")
+    assert caught.value.code == 400
+    assert "no domain is named" in json.loads(caught.value.read())["error"]
 
 
 def test_two_starts_at_once_yield_one(tmp_path: Path) -> None:

@@ -247,12 +247,35 @@ def test_cluster_goes_after_its_instances_and_leaves_nothing(place: Net, rds: An
 
 def test_final_snapshot_is_kept(place: Net, rds: Any) -> None:
     subnet_group(place)
-    rds.create_db_cluster(**cluster_request())
+    rds.create_db_cluster(**cluster_request(CopyTagsToSnapshot=True))
+    cluster, last = {"DBClusterIdentifier": "db"}, {"DBClusterSnapshotIdentifier": "last"}
+
+    def kept() -> dict[str, tuple[str, Any]]:
+        found = rds.describe_db_cluster_snapshots()["DBClusterSnapshots"]
+        return {s["DBClusterSnapshotIdentifier"]: (s["Status"], s["TagList"]) for s in found}
+
+    # a cluster without instances can be saved, but not before it is available
+    refused(lambda: rds.create_db_cluster_snapshot(**cluster, **last), "InvalidDBClusterStateFault", "creating")
+    refused(lambda: rds.delete_db_cluster(**cluster, FinalDBSnapshotIdentifier="last"), "InvalidDBClusterStateFault")
     place.cloud.wait(lambda: rds.describe_db_clusters()["DBClusters"][0]["Status"] == "available", "the cluster")
-    rds.delete_db_cluster(DBClusterIdentifier="db", FinalDBSnapshotIdentifier="last")
+    rds.create_db_cluster_snapshot(**cluster, DBClusterSnapshotIdentifier="Earlier")
+    for name in ("earlier", "EARLIER"):
+        taken = {"FinalDBSnapshotIdentifier": name}
+        refused(lambda t=taken: rds.delete_db_cluster(**cluster, **t), "DBClusterSnapshotAlreadyExistsFault", "earlier")  # type: ignore[misc]
+    both = {"FinalDBSnapshotIdentifier": "last", "SkipFinalSnapshot": True}
+    refused(lambda: rds.delete_db_cluster(**cluster, **both), "InvalidParameterCombination", "both")
+    bad = {"FinalDBSnapshotIdentifier": "two--hyphens"}
+    refused(lambda: rds.delete_db_cluster(**cluster, **bad), "InvalidParameterValue")
+    too_long = {"DBClusterSnapshotIdentifier": "s" * 64}
+    refused(lambda: rds.create_db_cluster_snapshot(**cluster, **too_long), "InvalidParameterValue")
+    gone = rds.delete_db_cluster(**cluster, FinalDBSnapshotIdentifier="last")["DBCluster"]
+    assert (gone["Status"], kept()["last"][0]) == ("deleting", "creating")
+    refused(lambda: rds.delete_db_cluster_snapshot(**last), "InvalidDBClusterSnapshotStateFault")
+    refused(lambda: rds.create_db_cluster_snapshot(**cluster, **last), "InvalidDBClusterStateFault", "deleting")
     place.cloud.wait(lambda: not rds.describe_db_clusters()["DBClusters"], "the cluster to go")
-    kept = rds.describe_db_cluster_snapshots()["DBClusterSnapshots"]
-    assert [snapshot["DBClusterSnapshotIdentifier"] for snapshot in kept] == ["last"]
+    assert kept() == {"earlier": ("available", TAGS), "last": ("available", TAGS)}
+    rds.delete_db_cluster_snapshot(**last)
+    refused(lambda: rds.delete_db_cluster_snapshot(**last), "DBClusterSnapshotNotFoundFault")
 
 
 def test_serverless_member_needs_scaling(place: Net, rds: Any) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from provisioner.cloud.ecs.clusters import check_strategy
+from provisioner.cloud.ecs.dispatch import check_name
 from provisioner.cloud.ecs.store import FARGATE, Cluster, Shape, Store, TaskDefinition, last_part
 from provisioner.cloud.patch import refuse
 
@@ -17,6 +18,43 @@ def checked_definition(store: Store, name: str) -> TaskDefinition:
     if definition.status != "ACTIVE":
         refuse("ClientException", "TaskDefinition is inactive")
     return definition
+
+
+def check_service(name: str, request: Shape) -> None:
+    """The name, the token and the counts of a new service, within the limits of CreateService."""
+    check_name("Service", name)
+    if len(request.get("clientToken") or "") > 36:
+        refuse("InvalidParameterException", "clientToken is longer than 36 characters.")
+    if request.get("schedulingStrategy", "REPLICA") == "REPLICA" and request.get("desiredCount") is None:
+        refuse("InvalidParameterException", "The desired count is required for the REPLICA scheduling strategy.")
+    check_count(request)
+
+
+def check_count(request: Shape) -> None:
+    """No count below 0."""
+    if int(request.get("desiredCount") or 0) < 0:
+        refuse("InvalidParameterException", "The desired count must be 0 or more.")
+
+
+def check_placement(request: Shape, on_fargate: bool) -> None:
+    """Platform versions are Fargate's; placement is for instances (API reference of CreateService)."""
+    version = request.get("platformVersion")
+    if version and not on_fargate:
+        refuse("InvalidParameterException", "The platform version must be null when the launch type is EC2.")
+    if version and version not in ("LATEST", "1.3.0", "1.4.0"):
+        refuse("PlatformUnknownException", "The specified platform does not exist.")
+    if on_fargate and (request.get("placementConstraints") or request.get("placementStrategy")):
+        refuse("InvalidParameterException", "Placement constraints and strategies are not supported with FARGATE.")
+
+
+def check_exec(request: Shape, definition: TaskDefinition) -> None:
+    """ECS Exec needs a task role, with which the agent reaches Systems Manager."""
+    if request.get("enableExecuteCommand") and not definition.shape.get("taskRoleArn"):
+        refuse(
+            "InvalidParameterException",
+            "The service couldn't be created because a valid taskRoleArn is not being used. Specify a valid task role "
+            "in your task definition and try again.",
+        )
 
 
 def where(store: Store, cluster: Cluster, request: Shape, definition: TaskDefinition) -> Shape:
@@ -64,6 +102,7 @@ def network(store: Store, request: Shape, definition: TaskDefinition, on_fargate
             "InvalidParameterException",
             "Network Configuration must be provided when networkMode 'awsvpc' is specified.",
         )
+    _check_lengths(given)
     known = {subnet.id: subnet for subnet in store.ec2.describe_subnets()}
     for subnet in given["subnets"]:
         if subnet not in known:
@@ -95,6 +134,13 @@ def network(store: Store, request: Shape, definition: TaskDefinition, on_fargate
     }
 
 
+def _check_lengths(given: Shape) -> None:
+    """16 subnets and 5 security groups at most (API reference, AwsVpcConfiguration)."""
+    for name, most in (("subnets", 16), ("securityGroups", 5)):
+        if len(given.get(name, [])) > most:
+            refuse("InvalidParameterException", f"{name} can have at most {most} items.")
+
+
 def check_balancers(store: Store, balancers: list[Shape], definition: TaskDefinition) -> None:
     """Target groups exist, a listener forwards to them, and the container has the port."""
     for balancer in balancers:
@@ -122,6 +168,8 @@ def check_balancers(store: Store, balancers: list[Shape], definition: TaskDefini
 
 def check_registries(store: Store, registries: list[Shape], definition: TaskDefinition) -> None:
     """Cloud Map services exist; a container that is named has the port that is named."""
+    if len(registries) > 1:
+        refuse("InvalidParameterException", "A service cannot have several service registries.")
     known = {service.arn for service in store.discovery.services.values()}
     for registry in registries:
         if registry.get("registryArn") not in known:

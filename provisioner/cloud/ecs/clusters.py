@@ -8,7 +8,7 @@ from typing import Any
 from provisioner.cloud import faults
 from provisioner.cloud.clock import later, passed
 from provisioner.cloud.ecs import managed
-from provisioner.cloud.ecs.dispatch import operation, page
+from provisioner.cloud.ecs.dispatch import at_most, check_name, operation, page
 from provisioner.cloud.ecs.store import FARGATE, Cluster, Shape, Store, last_part, tag_list, tag_map
 from provisioner.cloud.patch import refuse
 
@@ -20,6 +20,7 @@ _INSIGHTS = "containerInsights"
 def create_cluster(store: Store, request: Shape) -> Shape:
     """CreateCluster: the same name and content again gives the same cluster."""
     name = request.get("clusterName", "default")
+    check_name("Cluster", name)
     settings = _settings(request.get("settings"))
     found = store.clusters.get(name)
     if found is not None and found.status != "INACTIVE":
@@ -38,6 +39,7 @@ def create_cluster(store: Store, request: Shape) -> Shape:
         request.get("configuration"),
         request.get("serviceConnectDefaults"),
     )
+    _check_providers(store, request.get("capacityProviders", []))
     _assign(store, cluster, request.get("capacityProviders", []), request.get("defaultCapacityProviderStrategy", []))
     store.clusters[name] = cluster
     return {"cluster": _described(store, cluster, everything=True)}
@@ -54,6 +56,7 @@ def list_clusters(store: Store, request: Shape) -> Shape:
 def describe_clusters(store: Store, request: Shape) -> Shape:
     """DescribeClusters: deleted ones answer as INACTIVE for a while (API reference of DeleteCluster)."""
     include = set(request.get("include", []))
+    at_most(request, "clusters", 100)
     found, failures = [], []
     for name in request.get("clusters") or ["default"]:
         cluster = store.clusters.get(last_part(name))
@@ -88,6 +91,7 @@ def put_cluster_capacity_providers(store: Store, request: Shape) -> Shape:
     """PutClusterCapacityProviders: replaces both the providers and the default strategy."""
     cluster = store.cluster(request.get("cluster"))
     _refuse_unless_active(cluster)
+    _check_providers(store, request.get("capacityProviders", []))
     if not passed(cluster.busy_until):
         refuse(
             "UpdateInProgressException",
@@ -142,6 +146,11 @@ def check_strategy(store: Store, strategy: list[Shape], providers: list[str]) ->
             "A capacity provider strategy cannot contain a mix of capacity providers using Auto Scaling groups and "
             "Fargate providers. Specify one or the other and try again.",
         )
+    if len(set(names)) < len(names):
+        refuse("InvalidParameterException", "A capacity provider can be named once in a capacity provider strategy.")
+    for entry in strategy:
+        if not (0 <= int(entry.get("weight", 0)) <= 1000 and 0 <= int(entry.get("base", 0)) <= 100_000):
+            refuse("InvalidParameterException", "The weight must be between 0 and 1000, the base between 0 and 100000.")
     if sum(1 for entry in strategy if entry.get("base", 0) > 0) > 1:
         refuse("InvalidParameterException", "Only one capacity provider in a strategy can have a base defined.")
 
@@ -153,9 +162,8 @@ def settle(store: Store) -> None:
             cluster.status = "INACTIVE"
 
 
-def _assign(store: Store, cluster: Cluster, given: list[str], strategy: list[Shape]) -> None:
-    providers = [last_part(name) for name in given]
-    for name in providers:
+def _check_providers(store: Store, given: list[str]) -> None:
+    for name in map(last_part, given):
         known = store.providers.get(name)
         if known is None or known.status == "INACTIVE":
             refuse(
@@ -168,6 +176,10 @@ def _assign(store: Store, cluster: Cluster, given: list[str], strategy: list[Sha
                 f"The specified capacity provider '{name}' is not in an ACTIVE state. Specify a valid capacity "
                 "provider name in an ACTIVE state and try again.",
             )
+
+
+def _assign(store: Store, cluster: Cluster, given: list[str], strategy: list[Shape]) -> None:
+    providers = [last_part(name) for name in given]
     check_strategy(store, strategy, providers)
     for name in set(cluster.providers) - set(providers):
         if managed.in_use(store, cluster.name, name):

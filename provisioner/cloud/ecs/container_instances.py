@@ -10,7 +10,7 @@ from typing import Any
 
 from provisioner.cloud.clock import later, passed
 from provisioner.cloud.ecs import settings
-from provisioner.cloud.ecs.dispatch import operation, page
+from provisioner.cloud.ecs.dispatch import at_most, operation, page
 from provisioner.cloud.ecs.store import ContainerInstance, Shape, Store, Task, last_part, tag_list, tag_map
 from provisioner.cloud.patch import refuse
 
@@ -50,6 +50,7 @@ def update_container_instances_state(store: Store, request: Shape) -> Shape:
     cluster, status = store.cluster(request.get("cluster")), request.get("status")
     if status not in ("ACTIVE", "DRAINING"):
         refuse("InvalidParameterException", "Container instance status should be one of [ACTIVE,DRAINING]")
+    at_most(request, "containerInstances", 10)
     found, failures = [], []
     for name in request.get("containerInstances", []):
         instance = _find(store, cluster.name, name)

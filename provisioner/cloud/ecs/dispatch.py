@@ -48,11 +48,33 @@ class EcsResponse(BaseResponse):
             raise NotImplementedError(f"ecs {action}")
         request = {name: value for name, value in self.params.items() if value is not None}
         try:
+            check_tags(request)
             result: Any = function(store(self.current_account, self.region), request)
         except ServiceException as error:
             result = error
         status, headers, body = self.serialized(ActionResult(result))
         return status, headers, body
+
+
+def check_tags(request: Shape) -> None:
+    """At most 50 tags (API reference, `tags` of every operation that takes them)."""
+    tags = request.get("tags")
+    if isinstance(tags, list) and len(tags) > 50:
+        refuse("InvalidParameterException", "The maximum number of tags for a resource is 50.")
+
+
+def at_most(request: Shape, name: str, most: int) -> None:
+    """A list of at most `most` things, or InvalidParameterException."""
+    if len(request.get(name) or []) > most:
+        refuse("InvalidParameterException", f"{name[0].upper()}{name[1:]} cannot be more than {most}.")
+
+
+def check_name(what: str, name: str) -> None:
+    """Names of ECS: up to 255 letters, digits, underscores and hyphens."""
+    if len(name) > 255:
+        refuse("InvalidParameterException", f"{what} name is longer than 255 characters.")
+    if not re.fullmatch(r"[A-Za-z0-9_-]+", name):
+        refuse("InvalidParameterException", f"{what} name contains invalid characters.")
 
 
 def required(request: Shape, name: str) -> Any:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from moto.autoscaling.models import AutoScalingBackend, FakeAutoScalingGroup
@@ -10,6 +12,7 @@ from moto.core.exceptions import ServiceException
 from moto.core.responses import ActionResult, EmptyResult
 
 from provisioner.cloud.ecs import groups
+from provisioner.cloud.ecs.group_settings import check_settings
 from provisioner.cloud.ecs.store import Shape, store
 from provisioner.cloud.patch import refuse, wrap
 
@@ -44,14 +47,8 @@ def create_auto_scaling_group(original: Any, self: Any, name: str, *args: Any, *
             f"AutoScalingGroup by this name already exists - A group with the name {name} already exists",
         )
     _check_sizes(kwargs.get("min_size"), kwargs.get("max_size"), kwargs.get("desired_capacity"))
-    try:
+    with _in_its_words(kwargs):
         group = original(self, name, *args, **kwargs)
-    except ServiceException as error:
-        if "LaunchTemplate" in error.code:
-            refuse("ValidationError", _TEMPLATE + error.message)
-        if error.code.startswith("InvalidSubnet"):
-            refuse("ValidationError", f"The subnet ID '{kwargs.get('vpc_zone_identifier')}' does not exist")
-        raise
     try:
         check_template(self, group)
     except ServiceException:
@@ -73,7 +70,8 @@ def update_auto_scaling_group(original: Any, self: Any, name: str, *args: Any, *
     )
     policy = group.mixed_instances_policy
     wish = group.desired_capacity if kwargs.get("desired_capacity") is None else kwargs["desired_capacity"]
-    original(self, name, *args, **kwargs)
+    with _in_its_words(kwargs):
+        original(self, name, *args, **kwargs)
     if not kwargs.get("mixed_instances_policy") and not kwargs.get("launch_template"):
         group.mixed_instances_policy = policy
     group.desired_capacity = max(group.min_size, min(group.max_size, wish))
@@ -168,6 +166,7 @@ def delete_tags(original: Any, self: Any, tags: list[Shape]) -> None:
 @wrap(AutoScalingResponse, "create_auto_scaling_group")
 def create_response(original: Any, self: Any) -> Any:
     """CreateAutoScalingGroup: keeps the settings that moto drops."""
+    check_settings(self.params)
     answer = original(self)
     _keep_settings(self)
     return answer
@@ -176,6 +175,7 @@ def create_response(original: Any, self: Any) -> Any:
 @wrap(AutoScalingResponse, "update_auto_scaling_group")
 def update_response(original: Any, self: Any) -> Any:
     """UpdateAutoScalingGroup: keeps the settings that moto drops."""
+    check_settings(self.params)
     answer = original(self)
     _keep_settings(self)
     return answer
@@ -210,7 +210,8 @@ def check_template(backend: Any, group: FakeAutoScalingGroup) -> None:
     template = group.ec2_launch_template
     if template is None:
         return
-    data = template.get_version(group.launch_template_version).data
+    with _in_its_words({}):
+        data = template.get_version(group.launch_template_version).data
     profile = data.get("IamInstanceProfile") or {}
     name = profile.get("Name") or str(profile.get("Arn", "")).rpartition("/")[2]
     kept = store(backend.account_id, backend.region_name)
@@ -223,6 +224,23 @@ def check_template(backend: Any, group: FakeAutoScalingGroup) -> None:
     for group_id in data.get("SecurityGroupIds") or []:
         if kept.ec2.get_security_group_from_id(group_id) is None:
             refuse("ValidationError", f"{_TEMPLATE}The security group '{group_id}' does not exist")
+
+
+@contextmanager
+def _in_its_words(kwargs: Shape) -> Iterator[None]:
+    """What other services say of a group's parts, Auto Scaling says as a ValidationError."""
+    try:
+        yield
+    except ServiceException as error:
+        if "LaunchTemplate" in error.code:
+            refuse("ValidationError", _TEMPLATE + error.message)
+        if error.code.startswith("InvalidSubnet"):
+            refuse("ValidationError", f"The subnet ID '{kwargs.get('vpc_zone_identifier')}' does not exist")
+        if error.code == "TargetGroupNotFound":
+            refuse(
+                "ValidationError", "Provided Target Groups may not be valid. Please ensure they exist and try again."
+            )
+        raise
 
 
 def _check_sizes(least: int | None, most: int | None, wish: int | None) -> None:

@@ -69,6 +69,10 @@ def update_capacity_provider(store: Store, request: Shape) -> Shape:
     except Exception:
         provider.group = before
         raise
+    if faults.current.strike("operations-fail", "ecs:UpdateCapacityProvider"):
+        provider.group = before
+        provider.update_status, provider.update_reason = "UPDATE_FAILED", "An internal error occurred. Try again."
+        return {"capacityProvider": _described(provider, tags=True)}
     provider.update_status, provider.update_reason = "UPDATE_IN_PROGRESS", ""
     provider.status_at = later(_CHANGE_SECONDS)
     for cluster in store.clusters.values():
@@ -146,6 +150,8 @@ def _check_group(store: Store, provider: CapacityProvider) -> None:
     if group is None or (given.startswith("arn:") and given != group.arn):
         refuse("ClientException", "The specified Auto Scaling group ARN is invalid. Specify a valid ARN and try again.")
     provider.group["autoScalingGroupArn"] = group.arn
+    if not 1 <= int(provider.group["managedScaling"]["targetCapacity"]) <= 100:
+        refuse("InvalidParameterException", "The target capacity of managed scaling must be between 1 and 100.")
     for other in store.providers.values():
         if other.name != provider.name and other.status != "INACTIVE" and other.group_name == group.name:
             refuse(

@@ -150,6 +150,8 @@ def register_scalable_target(original: Any, self: Any, *args: Any, **kwargs: Any
     least, most = kwargs.get("min_capacity"), kwargs.get("max_capacity")
     if not known and (least is None or most is None):
         refuse("ValidationException", "Minimum capacity and maximum capacity are required for a new scalable target.")
+    if any(bound is not None and bound < 0 for bound in (least, most)):
+        refuse("ValidationException", "Minimum and maximum capacity must be 0 or more")
     if least is not None and most is not None and least > most:
         refuse("ValidationException", "Maximum capacity cannot be less than minimum capacity")
     return original(self, *args, **kwargs)
@@ -170,9 +172,11 @@ def deregister_scalable_target(original: Any, self: Any, namespace: str, r_id: s
 
 @wrap(ApplicationAutoscalingBackend, "put_scaling_policy")
 def put_scaling_policy(original: Any, self: Any, **kwargs: Any) -> Any:
-    """PutScalingPolicy: needs a scalable target; the same name again keeps its ARN and alarms."""
+    """PutScalingPolicy: needs a scalable target and its settings; the same name again keeps its ARN and alarms."""
     if not self._scalable_target_exists(kwargs["resource_id"], kwargs["scalable_dimension"]):
         refuse("ObjectNotFoundException", f"No scalable target registered for {kwargs['resource_id']}.")
+    if not kwargs.get("policy_body"):
+        refuse("ValidationException", f"{kwargs['policy_type']} needs its policy configuration.")
     former = next(
         (
             one
@@ -212,6 +216,14 @@ def describe_scaling_policies(
     """DescribeScalingPolicies: by the exact resource, where moto also takes part of its name."""
     token, found = original(self, service_namespace, resource_id, scalable_dimension, *args, **kwargs)
     return token, [one for one in found if resource_id in (None, one.resource_id)]
+
+
+@wrap(ApplicationAutoScalingResponse, "describe_scalable_targets")
+def describe_response(original: Any, self: Any) -> Any:
+    """DescribeScalableTargets: of at most 50 resources."""
+    if len(self._get_param("ResourceIds") or []) > 50:
+        refuse("ValidationException", "The maximum number of resource IDs is 50.")
+    return original(self)
 
 
 @wrap(ApplicationAutoScalingResponse, "register_scalable_target")

@@ -45,6 +45,7 @@ def create_service(store: Store, request: Shape) -> Shape:
     """CreateService: refused for a name in use, unless token and content are the very same."""
     cluster = store.cluster(request.get("cluster"))
     name = required(request, "serviceName")
+    checks.check_service(name, request)
     key = f"{cluster.name}/{name}"
     former = store.services.get(key)
     content = {field: value for field, value in request.items() if field not in ("clientToken", "tags")}
@@ -59,10 +60,12 @@ def create_service(store: Store, request: Shape) -> Shape:
     definition = checks.checked_definition(store, required(request, "taskDefinition"))
     shape: Shape = {**_DEFAULTS, **{field: request[field] for field in _PLAIN if field in request}}
     shape |= checks.where(store, cluster, request, definition)
+    checks.check_placement(request, on_fargate(shape))
     shape |= _platform(request, shape)
     if network := checks.network(store, request, definition, on_fargate(shape)):
         shape["networkConfiguration"] = network
     _check_grace(request, shape)
+    checks.check_exec(request, definition)
     checks.check_balancers(store, shape["loadBalancers"], definition)
     checks.check_registries(store, shape["serviceRegistries"], definition)
     shape["deploymentConfiguration"] = _deployment_configuration({}, request.get("deploymentConfiguration"))
@@ -91,9 +94,11 @@ def update_service(store: Store, request: Shape) -> Shape:
     if service.status != "ACTIVE":
         refuse("ServiceNotActiveException", "Service was not ACTIVE.")
     _check_grace(request, service.shape)
+    checks.check_count(request)
     current = service.deployments[0].task_definition
     definition = checks.checked_definition(store, request["taskDefinition"]) if "taskDefinition" in request else None
     effective = definition or store.revision(current)
+    checks.check_exec(request, effective)
     shape = {**service.shape, **{field: request[field] for field in _PLAIN if field in request}}
     if "capacityProviderStrategy" in request:
         shape.pop("launchType", None)

@@ -79,8 +79,11 @@ def in_force(store: Store, name: str) -> str:
 
 @operation
 def tag_resource(store: Store, request: Shape) -> Shape:
-    """TagResource."""
-    _tags(store, request).update(tag_map(request.get("tags")))
+    """TagResource: up to 50 a resource."""
+    tags = _tags(store, request)
+    if len({*tags, *tag_map(request.get("tags"))}) > 50:
+        refuse("InvalidParameterException", "The maximum number of tags for a resource is 50.")
+    tags.update(tag_map(request.get("tags")))
     return {}
 
 

@@ -256,10 +256,10 @@ class Store:
             refuse("ClusterNotFoundException", "Cluster not found.")
         return found
 
-    def services_of(self, cluster: str, *, ended: bool = False) -> Iterator[Service]:
-        """The services of a cluster; those that are INACTIVE only with `ended`."""
+    def services_of(self, cluster: str) -> Iterator[Service]:
+        """The services of a cluster that are not INACTIVE."""
         for service in list(self.services.values()):
-            if service.cluster == cluster and (ended or service.status != "INACTIVE"):
+            if service.cluster == cluster and service.status != "INACTIVE":
                 yield service
 
     def tasks_of(self, cluster: str, service: str | None = None) -> Iterator[Task]:

@@ -6,21 +6,11 @@ import copy
 import re
 from typing import Any
 
-from provisioner.cloud.ecs.dispatch import operation, page
+from provisioner.cloud.ecs.definition_checks import check_definition, fits_fargate
+from provisioner.cloud.ecs.dispatch import at_most, operation, page
 from provisioner.cloud.ecs.store import Shape, Store, TaskDefinition, now, tag_list, tag_map
 from provisioner.cloud.patch import refuse
 
-_GIB = 1024
-# CPU units to the memory (MiB) that Fargate offers with them (developer guide, task size).
-_FARGATE: dict[int, tuple[int, ...]] = {
-    256: (512, _GIB, 2 * _GIB),
-    512: tuple(range(_GIB, 4 * _GIB + 1, _GIB)),
-    1024: tuple(range(2 * _GIB, 8 * _GIB + 1, _GIB)),
-    2048: tuple(range(4 * _GIB, 16 * _GIB + 1, _GIB)),
-    4096: tuple(range(8 * _GIB, 30 * _GIB + 1, _GIB)),
-    8192: tuple(range(16 * _GIB, 60 * _GIB + 1, 4 * _GIB)),
-    16384: tuple(range(32 * _GIB, 120 * _GIB + 1, 8 * _GIB)),
-}
 _COPIED = (
     "taskRoleArn",
     "executionRoleArn",
@@ -44,11 +34,8 @@ def register_task_definition(store: Store, request: Shape) -> Shape:
     family = request.get("family", "")
     if not re.fullmatch(r"[A-Za-z0-9_-]{1,255}", family):
         refuse("ClientException", "Family contains invalid characters or is longer than 255 characters.")
-    _check_roles(store, request)
     containers = copy.deepcopy(request.get("containerDefinitions") or [])
-    _check_containers(request, containers)
-    if "FARGATE" in request.get("requiresCompatibilities", []):
-        _check_fargate(request, containers)
+    check_definition(store, request, containers)
     revisions = store.definitions.setdefault(family, [])
     revision = revisions[-1].revision + 1 if revisions else 1
     arn = store.arn(f"task-definition/{family}:{revision}")
@@ -130,6 +117,7 @@ def deregister_task_definition(store: Store, request: Shape) -> Shape:
 @operation
 def delete_task_definitions(store: Store, request: Shape) -> Shape:
     """DeleteTaskDefinitions: only INACTIVE ones; DELETE_IN_PROGRESS until nothing uses them any more."""
+    at_most(request, "taskDefinitions", 10)
     done, failures = [], []
     for name in request.get("taskDefinitions", []):
         definition = store.definition(name)
@@ -175,83 +163,8 @@ def _find(store: Store, name: str) -> TaskDefinition:
     return definition
 
 
-def _check_roles(store: Store, request: Shape) -> None:
-    known = {role.arn for role in store.iam.roles.values()} | set(store.iam.roles)
-    for name in ("executionRoleArn", "taskRoleArn"):
-        if request.get(name) and request[name] not in known:
-            refuse("ClientException", "Role is not valid")
-
-
-def _check_containers(request: Shape, containers: list[Shape]) -> None:
-    if not containers:
-        refuse("ClientException", "Container definitions should not be null or empty.")
-    names = [container.get("name", "") for container in containers]
-    for container in containers:
-        _check_container(request, container, names)
-    if len(set(names)) != len(names):
-        refuse("ClientException", "Container names should be unique in a task definition.")
-    if not any(container.get("essential", True) for container in containers):
-        refuse("ClientException", "At least one container should be marked as essential.")
-
-
-def _check_container(request: Shape, container: Shape, names: list[str]) -> None:
-    for name in ("name", "image"):
-        if not container.get(name):
-            refuse("ClientException", f"Container.{name} should not be null or empty.")
-    if not ({"memory", "memoryReservation"} & container.keys() or request.get("memory")):
-        refuse(
-            "ClientException",
-            f"Invalid setting for container '{container['name']}'. "
-            "At least one of 'memory' or 'memoryReservation' must be specified.",
-        )
-    if container.get("secrets") and not request.get("executionRoleArn"):
-        refuse(
-            "ClientException",
-            "When you are specifying container secrets, you must also specify a value for 'executionRoleArn'.",
-        )
-    if not {depends["containerName"] for depends in container.get("dependsOn", [])} <= set(names):
-        refuse("ClientException", f"Container '{container['name']}' depends on an unknown container.")
-    if request.get("networkMode") != "awsvpc":
-        return
-    for mapping in container.get("portMappings", []):
-        if mapping.get("hostPort") not in (None, mapping.get("containerPort")):
-            refuse(
-                "ClientException",
-                "When networkMode=awsvpc, the host ports and container ports in port mappings must match.",
-            )
-
-
-def _check_fargate(request: Shape, containers: list[Shape]) -> None:
-    if request.get("networkMode") != "awsvpc":
-        refuse("ClientException", "Fargate only supports network mode ‘awsvpc’.")
-    for name in ("cpu", "memory"):
-        if not request.get(name):
-            refuse("ClientException", f"Fargate requires that '{name}' be defined at the task level.")
-    cpu, memory = _units(request["cpu"], "vcpu"), _units(request["memory"], "gb")
-    if memory not in _FARGATE.get(cpu, ()):
-        refuse("ClientException", "No Fargate configuration exists for given values.")
-    if request.get("executionRoleArn"):
-        return
-    for container in containers:
-        if container.get("logConfiguration", {}).get("logDriver") == "awslogs":
-            refuse(
-                "ClientException",
-                "Fargate requires task definition to have execution role ARN to support log driver awslogs.",
-            )
-
-
-def _units(text: str, suffix: str) -> int:
-    """CPU units or MiB from "256", "0.25 vCPU" or "1 GB"; 0 when it is neither."""
-    plain = text.lower().replace(" ", "")
-    try:
-        return int(float(plain.removesuffix(suffix)) * 1024) if plain.endswith(suffix) else int(plain)
-    except ValueError:
-        return 0
-
-
 def _compatibilities(request: Shape) -> list[str]:
-    fits = bool(request.get("networkMode") == "awsvpc" and request.get("cpu") and request.get("memory"))
-    fits = fits and _units(request["memory"], "gb") in _FARGATE.get(_units(request["cpu"], "vcpu"), ())
+    fits = request.get("networkMode") == "awsvpc" and fits_fargate(request)
     return ["EC2", "FARGATE"] if fits else ["EC2"]
 
 

@@ -7,6 +7,7 @@ import warnings
 from importlib import import_module
 
 _MODULES = (
+    "limits",
     "ec2_tags",
     "ec2_groups",
     "ec2_network",
@@ -28,6 +29,7 @@ _MODULES = (
     "iam",
     "logs",
     "ecr",
+    "s3",
     "tagging",
 )
 

@@ -45,6 +45,9 @@ def request_certificate(original: Any, self: Any) -> ActionResult:
                 f"1 validation error detected: Value '{name}' at 'domainName' failed to satisfy constraint: Member "
                 f"must satisfy regular expression pattern: ^{_DOMAIN.pattern}$",
             )
+    check_tags(self._get_param("Tags"))
+    for option in self._get_param("DomainValidationOptions") or []:
+        _check_validation_domain(option["DomainName"], option["ValidationDomain"])
     token = self._get_param("IdempotencyToken")
     former = acm._certificates.get(acm._get_arn_from_idempotency_token(token)) if token else None
     if former is not None and former.names == names:
@@ -59,6 +62,29 @@ def request_certificate(original: Any, self: Any) -> ActionResult:
     bundle.key_algorithm = self._get_param("KeyAlgorithm") or "RSA_2048"
     bundle.records_at = later(_RECORDS_AFTER)
     return answer
+
+
+def check_tags(tags: Any) -> None:
+    """InvalidTagException for keys of AWS's own (API reference, AddTagsToCertificate)."""
+    for tag in tags or []:
+        if tag["Key"].lower().startswith("aws:"):
+            refuse("InvalidTagException", f"Tag keys that begin with aws: are reserved: {tag['Key']}")
+
+
+def _check_validation_domain(domain: str, above: str) -> None:
+    """A validation domain is the name itself or one above it (API reference, DomainValidationOption)."""
+    if domain != above and not domain.endswith(f".{above}"):
+        refuse(
+            "InvalidDomainValidationOptionsException",
+            f"The validation domain {above} is not a superdomain of {domain}",
+        )
+
+
+@wrap(AWSCertificateManagerResponse, "add_tags_to_certificate")
+def add_tags_to_certificate(original: Any, self: Any) -> Any:
+    """AddTagsToCertificate: no keys of AWS's own."""
+    check_tags(self._get_param("Tags"))
+    return original(self)
 
 
 @wrap(CertBundle, "check")
@@ -126,6 +152,17 @@ def _option(bundle: Any, name: str) -> dict[str, Any]:
     if bundle.validation_method == "DNS" and passed(bundle.records_at):
         option["ResourceRecord"] = validation_record(bundle.account_id, name)
     return option
+
+
+@wrap(AWSCertificateManagerResponse, "list_certificates")
+def list_certificate_summaries(original: Any, self: Any) -> ActionResult:
+    """ListCertificates: each with its first hundred names, and whether it has more."""
+    answer: ActionResult = original(self)
+    for summary in answer.result["CertificateSummaryList"]:  # type: ignore[index]
+        names = summary.get("SubjectAlternativeNames", [])
+        summary["SubjectAlternativeNameSummaries"] = names[:100]
+        summary["HasAdditionalSubjectAlternativeNames"] = len(names) > 100
+    return answer
 
 
 @wrap(AWSCertificateManagerBackend, "get_certificate")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import secrets
 from typing import Any
 
@@ -107,6 +108,7 @@ def create_vpc_endpoint(
     kind = endpoint_type or "Gateway"
     vpc = self.get_vpc(vpc_id)
     _check_service(self, service_name, kind)
+    _check_policy(policy_document)
     endpoint = VPCEndPoint(  # type: ignore[abstract]
         self, random_vpc_ep_id(), vpc_id, service_name, kind, policy_document, [], [], tags=tags, dns_entries=[]
     )
@@ -148,6 +150,15 @@ def _check_service(ec2: Any, name: str, kind: str) -> None:
             "InvalidParameter",
             f"VpcEndpointType ({kind}) does not match endpoint service supported types ([{supported}]).",
         )
+
+
+def _check_policy(document: str | None) -> None:
+    try:
+        statements = json.loads(document)["Statement"] if document else True
+    except (ValueError, KeyError, TypeError):
+        statements = False
+    if not statements:
+        refuse("InvalidPolicyDocument", "The policy document is not a valid JSON policy document.")
 
 
 def _usable_subnet(ec2: Any, vpc_id: str, service_name: str, subnet_id: str) -> Any:
@@ -320,6 +331,7 @@ def modify_vpc_endpoint(original: Any, self: Any) -> ActionResult:
     _modify_subnets(ec2, endpoint, asked.get("AddSubnetIds", []), asked.get("RemoveSubnetIds", []))
     _modify_private_dns(ec2, endpoint, asked.get("PrivateDnsEnabled"))
     if asked.get("PolicyDocument"):
+        _check_policy(asked["PolicyDocument"])
         endpoint.policy_document = asked["PolicyDocument"]
     return ActionResult({"Return": True})
 

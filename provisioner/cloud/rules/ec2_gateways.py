@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from moto.ec2.models import EC2Backend
+from moto.ec2.responses import EC2Response
 
 from provisioner.cloud.patch import refuse, wrap
 from provisioner.cloud.rules.ec2_tags import once
@@ -83,12 +84,25 @@ def associate_route_table(
     return original(self, route_table_id, gateway_id, subnet_id)
 
 
+@wrap(EC2Response, "create_route")
+def create_targeted_route(original: Any, self: Any) -> Any:
+    """CreateRoute: needs a target."""
+    targets = [
+        name for name in self.params if name.endswith("Id") and not name.startswith(("RouteTable", "Destination"))
+    ]
+    if not any(self.params[name] for name in targets):
+        refuse("MissingParameter", "The request must contain a target of the route, as gatewayId")
+    return original(self)
+
+
 @wrap(EC2Backend, "create_route")
 def create_route(original: Any, self: Any, route_table_id: str, *args: Any, **kwargs: Any) -> Any:
     """CreateRoute: towards an internet gateway only once that is attached to the table's VPC."""
     gateway_id = kwargs.get("gateway_id") or ""
     if gateway_id.startswith("igw-"):
-        table, gateway = self.get_route_table(route_table_id), self.get_internet_gateway(gateway_id)
+        table, gateway = self.get_route_table(route_table_id), self.internet_gateways.get(gateway_id)
+        if gateway is None:
+            refuse("InvalidGatewayID.NotFound", f"The gateway ID '{gateway_id}' does not exist")
         if not gateway.vpc or gateway.vpc.id != table.vpc_id:
             refuse(
                 "InvalidParameterValue",

@@ -14,6 +14,7 @@ from provisioner.cloud.patch import add, refuse, wrap
 from provisioner.cloud.rules.interfaces import living
 
 _DESCRIPTION = re.compile(r"[a-zA-Z0-9 ._\-:/()#,@\[\]+=&;{}!$*]{0,255}")
+_PROTOCOLS = ("tcp", "udp", "icmp", "icmpv6", "-1")
 _ALLOWED = "a-zA-Z0-9. _-:/()#,@[]+=&;{}!$*"
 
 
@@ -29,6 +30,12 @@ def create_security_group(original: Any, self: Any, name: str, description: str,
         refuse("InvalidParameterValue", "Cannot use reserved security group name: default")
     if name.startswith("sg-"):
         refuse("InvalidParameterValue", "Group names may not be in the format sg-*.")
+    if not _DESCRIPTION.fullmatch(name):
+        refuse(
+            "InvalidParameterValue",
+            "Invalid security group name. Valid names contain less than 256 characters and are from the following set: "
+            f"{_ALLOWED}",
+        )
     if not _DESCRIPTION.fullmatch(description or ""):
         refuse(
             "InvalidParameterValue",
@@ -126,6 +133,8 @@ def _authorize(self: Any, direction: str) -> ActionResult:
     before = list(getattr(group, f"{direction}_rules"))
     rules: list[Any] = []
     try:
+        for rule in self._get_param("IpPermissions", []):
+            _check_ports(rule)
         for wanted in self._process_rules_from_querystring():
             _check_rule(self.ec2_backend, wanted)
             made, _ = getattr(self.ec2_backend, f"authorize_security_group_{direction}")(**wanted)
@@ -134,6 +143,23 @@ def _authorize(self: Any, direction: str) -> ActionResult:
         setattr(group, f"{direction}_rules", before)
         raise
     return ActionResult({"Return": True, "SecurityGroupRules": rules})
+
+
+def _check_ports(rule: dict[str, Any]) -> None:
+    """A protocol by its name or number; TCP and UDP with ports, the lower one first."""
+    protocol = str(rule.get("IpProtocol", "-1")).lower()
+    if protocol not in _PROTOCOLS and not (protocol.isdigit() and int(protocol) <= 255):
+        refuse("InvalidParameterValue", f"Invalid value '{protocol}' for IP protocol. Unknown protocol.")
+    if protocol not in ("tcp", "udp", "6", "17"):
+        return
+    first, last = rule.get("FromPort"), rule.get("ToPort")
+    if first is None or last is None:
+        refuse(
+            "InvalidParameterValue",
+            "Invalid value 'Must specify both from and to ports with TCP/UDP.' for portRange.",
+        )
+    if not 0 <= int(first) <= int(last) <= 65535:
+        refuse("InvalidParameterValue", f"Invalid value '{first}-{last}' for portRange.")
 
 
 def _check_rule(ec2: Any, wanted: dict[str, Any]) -> None:

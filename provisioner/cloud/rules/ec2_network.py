@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import ipaddress
 from typing import Any
 
 from moto.ec2.models import EC2Backend
 from moto.ec2.models.elastic_network_interfaces import NetworkInterface
+from moto.ec2.responses import EC2Response
 
 from provisioner.cloud.patch import refuse, wrap
 from provisioner.cloud.rules.ec2_groups import open_default_group
@@ -49,10 +51,33 @@ def dependents(ec2: Any, vpc_id: str) -> list[Any]:
     return [*groups, *gateways, *nat, *(thing for thing in inside if thing.vpc_id == vpc_id)]
 
 
+@wrap(EC2Response, "modify_vpc_attribute")
+def modify_vpc_attribute(original: Any, self: Any) -> Any:
+    """ModifyVpcAttribute: one attribute a call (API reference)."""
+    if self._get_param("EnableDnsSupport") and self._get_param("EnableDnsHostnames"):
+        refuse(
+            "InvalidParameterCombination",
+            "Fields for multiple attribute types specified: enableDnsSupport, enableDnsHostnames",
+        )
+    return original(self)
+
+
 @wrap(EC2Backend, "create_subnet")
-def create_subnet(original: Any, self: Any, vpc_id: str, *args: Any, **kwargs: Any) -> Any:
-    """CreateSubnet: only subnets of the default VPC are the zone's default and give public addresses at launch."""
-    subnet = original(self, vpc_id, *args, **kwargs)
+def create_subnet(original: Any, self: Any, vpc_id: str, cidr_block: str, *args: Any, **kwargs: Any) -> Any:
+    """CreateSubnet: /28 at least; only those of the default VPC give public addresses at launch."""
+    self.get_vpc(vpc_id)
+    try:
+        size = ipaddress.IPv4Network(cidr_block, strict=False).prefixlen if "/" in cidr_block else None
+    except ValueError:
+        size = None
+    if size is None:
+        refuse(
+            "InvalidParameterValue",
+            f"Value ({cidr_block}) for parameter cidrBlock is invalid. This is not a valid CIDR block.",
+        )
+    if not 16 <= size <= 28:
+        refuse("InvalidSubnet.Range", f"The CIDR '{cidr_block}' is invalid.")
+    subnet = original(self, vpc_id, cidr_block, *args, **kwargs)
     subnet.default_for_az = subnet.map_public_ip_on_launch = self.get_vpc(vpc_id).is_default
     return subnet
 

@@ -1,4 +1,4 @@
-"""EC2's tags: looked up by resource, gone with it; and client tokens that answer a repeated request alike."""
+"""EC2's tags: within limits, looked up by resource, gone with it; and client tokens that answer a request once."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 from moto.core.responses import ActionResult
 from moto.ec2.models.core import TaggedEC2Resource
 from moto.ec2.responses import EC2Response
+from moto.ec2.responses._base_response import EC2BaseResponse
 
 from provisioner.cloud.patch import refuse, wrap
 
@@ -18,6 +19,72 @@ def get_tags(original: Any, self: Any) -> list[dict[str, str]]:
     """DescribeTags for one resource, read directly: moto matches every tag of the region against a pattern."""
     tags = dict(self.ec2_backend.tags.get(self.id, {}))
     return [{"key": key, "value": value, "resource_id": self.id} for key, value in tags.items()]
+
+
+# The one kind that an operation makes, and can tag.
+_MADE = {
+    "CreateVpc": "vpc",
+    "CreateSubnet": "subnet",
+    "CreateSecurityGroup": "security-group",
+    "CreateInternetGateway": "internet-gateway",
+    "CreateRouteTable": "route-table",
+    "CreateVpcEndpoint": "vpc-endpoint",
+    "CreateLaunchTemplate": "launch-template",
+    "AuthorizeSecurityGroupIngress": "security-group-rule",
+    "AuthorizeSecurityGroupEgress": "security-group-rule",
+}
+
+
+@wrap(EC2BaseResponse, "_parse_tag_specification")
+def parse_tag_specification(original: Any, self: Any, expected_type: str | None = None) -> Any:
+    """TagSpecifications, of the operations that moto parses them for."""
+    _check_specification(self)
+    return original(self, expected_type)
+
+
+def _checked(method: str) -> None:
+    @wrap(EC2Response, method)
+    def checked(original: Callable[..., Any], self: Any) -> Any:
+        _check_specification(self)
+        return original(self)
+
+
+for _method in ("create_vpc", "create_internet_gateway", "create_route_table", "create_vpc_endpoint"):
+    _checked(_method)
+
+
+def _check_specification(self: Any) -> None:
+    """TagSpecifications: tags for what the operation makes, within the limits of tags."""
+    kind = _MADE.get(self._get_action())
+    for given in self._get_param("TagSpecifications", []):
+        if kind and given.get("ResourceType") not in (None, kind):
+            refuse(
+                "InvalidParameterValue",
+                f"'{given['ResourceType']}' is not a valid taggable resource type for this operation.",
+            )
+        keys = [tag["Key"] for tag in given.get("Tags", [])]
+        for key in keys:
+            if keys.count(key) > 1:
+                refuse("InvalidParameterValue", f"Duplicate tag key '{key}' specified.")
+        check_tags({tag["Key"]: tag.get("Value", "") for tag in given.get("Tags", [])})
+
+
+def check_tags(tags: dict[str, str]) -> None:
+    """Keys of 1 to 128 characters, not AWS's own; values of at most 256 (EC2 guide, "Tag restrictions")."""
+    for key, value in tags.items():
+        if key.lower().startswith("aws:"):
+            refuse("InvalidParameterValue", "Tag keys starting with 'aws:' are reserved for internal use")
+        if not 1 <= len(key) <= 128:
+            refuse("InvalidParameterValue", f"Tag key exceeds the maximum length of 128 characters: '{key}'")
+        if len(value or "") > 256:
+            refuse("InvalidParameterValue", f"Tag value exceeds the maximum length of 256 characters: '{value}'")
+
+
+@wrap(EC2Response, "create_tags")
+def create_tags(original: Any, self: Any) -> Any:
+    """CreateTags: the same limits."""
+    check_tags({tag["Key"]: tag.get("Value", "") for tag in self._get_param("Tags", [])})
+    return original(self)
 
 
 def once(method: str) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from base64 import b64decode
 from typing import Any
 
 from moto.core.responses import ActionResult
@@ -83,6 +85,8 @@ def _data(self: Any) -> dict[str, Any]:
     data = dict(self._get_param("LaunchTemplateData", {}))
     if "UserData" in data:
         data["UserData"] = parse_user_data(data["UserData"])
+        if len(b64decode(data["UserData"].as_bytes())) > 16384:
+            refuse("InvalidParameterValue", "User data is limited to 16384 bytes")
     return data
 
 
@@ -92,6 +96,12 @@ def create_launch_template(original: Any, self: Any) -> ActionResult:
     tags, description = self._parse_tag_specification(), self._get_param("VersionDescription")
     self.error_on_dryrun()
     name = self._get_param("LaunchTemplateName")
+    if not re.fullmatch(r"[a-zA-Z0-9().\-/_]{3,128}", name):
+        refuse(
+            "InvalidLaunchTemplateName.MalformedException",
+            "A launch template name must be between 3 and 128 characters, and may contain letters, numbers, and the "
+            "following characters: - ( ) . / _",
+        )
     if set(tags) - {"launch-template"}:
         refuse("InvalidParameterValue", "Tags of a launch template must have the resource type launch-template")
     template = self.ec2_backend.create_launch_template(name, description, _data(self), tags)
@@ -181,6 +191,20 @@ def describe_launch_template_versions(original: Any, self: Any) -> ActionResult:
     page, token = _page(self, pairs, 200)
     shown = [_shown_version(self, template, version) for template, version in page]
     return ActionResult({"LaunchTemplateVersions": shown, "NextToken": token})
+
+
+@wrap(EC2Response, "delete_launch_template")
+def delete_named_template(original: Any, self: Any) -> Any:
+    """DeleteLaunchTemplate: either an id or a name."""
+    given = [name for name in ("LaunchTemplateId", "LaunchTemplateName") if self._get_param(name)]
+    if not given:
+        refuse("MissingParameter", "The request must contain the parameter LaunchTemplateId or LaunchTemplateName")
+    if len(given) > 1:
+        refuse(
+            "InvalidParameterCombination",
+            "The parameters LaunchTemplateId and LaunchTemplateName cannot be used together",
+        )
+    return original(self)
 
 
 @wrap(EC2Backend, "delete_launch_template")

@@ -53,6 +53,15 @@ def resource(elb: Any, arn: str) -> Any:
     return known[arn]
 
 
+def check_tags(tags: Any) -> None:
+    """At most 50 tags, each key once."""
+    keys = [tag["Key"] for tag in tags or []]
+    if len(set(keys)) < len(keys):
+        refuse("DuplicateTagKeys", "A tag key was specified more than once")
+    if len(keys) > _MAX_TAGS:
+        refuse("TooManyTags", f"The maximum number of tags is {_MAX_TAGS}")
+
+
 def forget_tags(elb: Any, *arns: str) -> None:
     """A deleted thing has no tags."""
     for arn in arns:
@@ -103,6 +112,10 @@ def create_target_group(original: Any, self: Any, name: str, **kwargs: Any) -> A
                     f"A target group with the same name '{name}' exists, but with different settings",
                 )
             return group
+    check_tags(kwargs.get("tags"))
+    path = kwargs.get("healthcheck_path")
+    if path and not path.startswith("/"):
+        refuse("ValidationError", f"Health check path '{path}' must start with a '/' character")
     group = original(self, name, **kwargs)
     group.asked = asked
     if group.protocol in ("HTTP", "HTTPS"):
@@ -158,8 +171,10 @@ def create_listener(
         if ssl_policy not in SSL_POLICIES:
             refuse("SSLPolicyNotFound", f"SSL policy '{ssl_policy}' not found")
         _check_certificate(self, certificate)
+    check_tags(tags)
     self._validate_actions([FakeAction(action) for action in actions])
     _check_groups(self, load_balancer_arn, actions)
+    _check_redirects(protocol, port, actions)
     listener = original(self, load_balancer_arn, protocol, port, ssl_policy, certificate, actions, alpn_policy, tags)
     listener.asked = asked
     if protocol == "HTTP":
@@ -201,6 +216,20 @@ def _check_groups(elb: Any, balancer_arn: str, actions: list[dict[str, Any]]) ->
             )
 
 
+def _check_redirects(protocol: str, port: Any, actions: list[dict[str, Any]]) -> None:
+    """A redirect must lead elsewhere: to another protocol, port, host, path or query."""
+    for action in actions:
+        wanted = {**_REDIRECT, **(action.get("RedirectConfig") or {})}
+        kept = {key: wanted[key] == _REDIRECT[key] for key in _REDIRECT}
+        kept["Protocol"] = kept["Protocol"] or wanted["Protocol"] == protocol
+        kept["Port"] = kept["Port"] or str(wanted["Port"]) == str(port)
+        if action.get("Type") == "redirect" and all(kept.values()):
+            refuse(
+                "InvalidLoadBalancerAction",
+                "The redirect configuration is not valid because it creates a loop",
+            )
+
+
 @wrap(ELBv2Backend, "modify_listener")
 def modify_listener(
     original: Any,
@@ -219,6 +248,8 @@ def modify_listener(
         refuse("DuplicateListener", f"A listener already exists on this port for this load balancer '{balancer.arn}'")
     for certificate in certificates or []:
         _check_certificate(self, certificate["CertificateArn"])
+    if actions:
+        self._validate_actions([FakeAction(action) for action in actions])
     _check_groups(self, balancer.arn, actions or [])
     if certificates and certificates[0]["CertificateArn"] != listener.certificate:
         free_certificates(self, listener)
@@ -320,6 +351,7 @@ def delete_rule(original: Any, self: Any, arn: str) -> None:
 @wrap(ELBv2Backend, "add_tags")
 def add_tags(original: Any, self: Any, resource_arns: list[str], tags: list[dict[str, str]]) -> None:
     """AddTags: up to 50 a resource, which must exist."""
+    check_tags(tags)
     for arn in resource_arns:
         resource(self, arn)
         keys = set(self.tagging_service.get_tag_dict_for_resource(arn)) | {tag["Key"] for tag in tags}

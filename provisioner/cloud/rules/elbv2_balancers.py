@@ -10,7 +10,7 @@ from moto.elbv2.models import ELBv2Backend, FakeLoadBalancer
 
 from provisioner.cloud.clock import later, passed
 from provisioner.cloud.patch import refuse, wrap
-from provisioner.cloud.rules.elbv2 import forget_tags, free_certificates, rebind, resource
+from provisioner.cloud.rules.elbv2 import check_tags, forget_tags, free_certificates, rebind, resource
 from provisioner.cloud.rules.interfaces import hold, let_go, remove
 
 _CREATING, _RELEASING = 2.5, 2.0
@@ -64,7 +64,7 @@ _DEFAULT_ATTRIBUTES = {
 }
 _RANGES = {"idle_timeout.timeout_seconds": (1, 4000), "client_keep_alive.seconds": (60, 604800)}
 _CHOICES = {
-    "routing.http.desync_mitigation_mode": ("off", "defensive", "strictest", "monitor"),
+    "routing.http.desync_mitigation_mode": ("monitor", "defensive", "strictest"),
     "routing.http.xff_header_processing.mode": ("append", "preserve", "remove"),
 }
 
@@ -95,6 +95,7 @@ def create_load_balancer(
                     f"A load balancer with the same name '{name}' exists, but with different settings",
                 )
             return balancer
+    check_tags(tags)
     subnets = _check_subnets(self, wanted)
     vpc_id = subnets[0].vpc_id
     if scheme == "internet-facing":

@@ -47,6 +47,8 @@ def create_role(
     """CreateRole: a name of at most 64 characters, a trust policy whose principals exist."""
     _check_name("roleName", "roleName", role_name, 64)
     check_trust(self, assume_role_policy_document)
+    if _size(assume_role_policy_document) > 2048:
+        refuse("LimitExceeded", "Cannot exceed quota for ACLSizePerRole: 2048")
     return original(self, role_name, assume_role_policy_document, path, *args, **kwargs)
 
 
@@ -120,14 +122,28 @@ def put_role_policy(original: Any, self: Any, role_name: str, policy_name: str, 
     """PutRolePolicy: AWS's own roles stay as they are, names are limited."""
     _check_unprotected(self.get_role(role_name))
     _check_name("policyName", "policyName", policy_name, 128)
+    others = [text for name, text in self.get_role(role_name).policies.items() if name != policy_name]
+    if sum(map(_size, [*others, policy_json])) > 10240:
+        refuse("LimitExceeded", f"Maximum policy size of 10240 bytes exceeded for role {role_name}")
     original(self, role_name, policy_name, policy_json)
+
+
+def _size(document: str) -> int:
+    """The characters of a policy that count: white space does not (IAM guide, "IAM and AWS STS quotas")."""
+    return len("".join(document.split()))
 
 
 @wrap(IAMBackend, "attach_role_policy")
 def attach_role_policy(original: Any, self: Any, policy_arn: str, role_name: str) -> None:
-    """AttachRolePolicy: attaching again changes nothing."""
+    """AttachRolePolicy: up to 10, none of a service-linked role; attaching again changes nothing."""
     role = self.get_role(role_name)
     _check_unprotected(role)
+    if not policy_arn.startswith("arn:"):
+        refuse("InvalidInput", f"ARN {policy_arn} is not valid.")
+    if ":policy/aws-service-role/" in policy_arn:
+        refuse("PolicyNotAttachable", "Cannot attach a Service Role Policy to a Customer Role.")
+    if policy_arn not in role.managed_policies and len(role.managed_policies) >= 10:
+        refuse("LimitExceeded", "Cannot exceed quota for PoliciesPerRole: 10")
     if policy_arn not in role.managed_policies:
         original(self, policy_arn, role_name)
 

@@ -64,8 +64,11 @@ def list_tags_for_resource(original: Any, self: Any, resource_arn: str) -> dict[
 
 @wrap(LogsBackend, "tag_resource")
 def tag_resource(original: Any, self: Any, arn: str, tags: dict[str, str]) -> None:
-    """TagResource: of an existing group."""
-    original(self, _check(self, arn), tags)
+    """TagResource: of an existing group, up to 50."""
+    plain = _check(self, arn)
+    if len({*self.tagger.get_tag_dict_for_resource(plain), *(tags or {})}) > 50:
+        refuse("TooManyTagsException", "A resource can have no more than 50 tags.", resourceName=arn)
+    original(self, plain, tags or {})
 
 
 @wrap(LogsBackend, "untag_resource")

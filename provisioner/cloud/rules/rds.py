@@ -162,6 +162,18 @@ def drop_instance(self: Any, database: Any) -> None:
         remove(ec2, interface)
 
 
+@wrap(RDSBackend, "_get_resource_for_tagging")
+def resource_for_tagging(original: Any, self: Any, arn: str) -> Any:
+    """ListTagsForResource, AddTagsToResource: of what is there."""
+    self.settle()
+    kind, name = arn.split(":")[5], arn.rpartition(":")[2]
+    if kind == "cluster" and name not in self.clusters:
+        refuse("DBClusterNotFoundFault", f"DBCluster {name} not found.")
+    if kind == "db" and name not in self.databases:
+        refuse("DBInstanceNotFound", f"DBInstance {name} not found.")
+    return original(self, arn)
+
+
 @wrap(DBInstance, "default_db_parameter_group_details")
 def default_parameter_group(original: Any, self: Any) -> tuple[str, str]:
     """The default group is named after the family, which for Aurora MySQL holds no Aurora version."""

@@ -7,16 +7,23 @@ from typing import Any
 
 from moto.core.responses import ActionResult
 from moto.ec2.models import ec2_backends
-from moto.rds.models import DBCluster, RDSBackend
+from moto.rds.models import DBCluster, DBClusterSnapshot, RDSBackend
 from moto.rds.responses import RDSResponse
 
 from provisioner.cloud.clock import later, passed
 from provisioner.cloud.patch import add, refuse, wrap
 from provisioner.cloud.rules.rds_versions import FAMILY, can_pause, resolve
 
-_CREATING, _DELETING = 2.5, 2.5
+_CREATING, _DELETING, _SNAPSHOT = 2.5, 2.5, 2.0
 _IDENTIFIER = re.compile(r"[a-zA-Z](?!.*--)[a-zA-Z0-9-]{0,62}(?<!-)")
 _PASSWORD = re.compile(r"[!-~]+")
+_ZONE_IDS = {
+    "us-east-1": "Z2R2ITUGPM61AM",
+    "eu-west-1": "Z29XKXDKYMONMX",
+    "eu-central-1": "Z1RLNUO7B9Q6NB",
+    "ap-northeast-1": "Z24O6O9L7SGTNB",
+}
+"""The hosted zones in which RDS keeps the names of its endpoints: one a region."""
 _RESERVED_USERS = ("rdsadmin", "rdsrepladmin", "root", "mysql")
 
 
@@ -33,6 +40,7 @@ def create_db_cluster(original: Any, self: Any, kwargs: dict[str, Any]) -> Any:
     version = resolve(kwargs["engine"], kwargs.get("engine_version"))
     kwargs["engine_version"] = version
     _check_credentials(kwargs)
+    _check_settings(kwargs)
     _check_scaling(kwargs.get("serverless_v2_scaling_configuration"), version or "")
     group = self.describe_db_subnet_groups(kwargs.get("db_subnet_group_name") or "default")[0]
     groups = check_groups(self, group.vpc_id, kwargs.get("vpc_security_group_ids"))
@@ -42,6 +50,7 @@ def create_db_cluster(original: Any, self: Any, kwargs: dict[str, Any]) -> Any:
     cluster.vpc_security_group_ids = groups
     cluster.availability_zones = sorted({subnet.availability_zone for subnet in group._subnets})
     cluster.storage_type = kwargs.get("storage_type") or "aurora"
+    cluster.hosted_zone_id = _ZONE_IDS.get(self.region_name, _ZONE_IDS["us-east-1"])
     if cluster.engine == "aurora-mysql" and not kwargs.get("db_cluster_parameter_group_name"):
         cluster.parameter_group = f"default.{FAMILY}"
     _complete_scaling(cluster)
@@ -80,6 +89,18 @@ def _check_credentials(kwargs: dict[str, Any]) -> None:
         )
     if kwargs.get("master_user_password") is not None:
         check_password(kwargs["master_user_password"])
+
+
+def _check_settings(kwargs: dict[str, Any]) -> None:
+    """Port, days of backups and their window, as the API reference of CreateDBCluster limits them."""
+    port, days = kwargs.get("port"), kwargs.get("backup_retention_period")
+    if port is not None and not 1150 <= int(port) <= 65535:
+        refuse("InvalidParameterValue", f"Invalid port number {port}. Valid values: 1150-65535")
+    if days is not None and not 1 <= int(days) <= 35:
+        refuse("InvalidParameterValue", f"Invalid backup retention period: {days}. Valid values: 1-35")
+    window = kwargs.get("preferred_backup_window")
+    if window and not re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d", window):
+        refuse("InvalidParameterValue", f"Invalid backup window format: {window}. It must be hh24:mi-hh24:mi")
 
 
 def check_password(password: str) -> None:
@@ -194,6 +215,15 @@ def _find(rds: Any, name: str) -> Any:
     return rds.clusters[name]
 
 
+def _check_available(cluster: Any) -> None:
+    if cluster.status != "available":
+        refuse(
+            "InvalidDBClusterStateFault",
+            f"DbCluster {cluster.db_cluster_identifier} is in {cluster.status} state but expected it to be one of "
+            "available.",
+        )
+
+
 @wrap(RDSBackend, "describe_db_clusters")
 def describe_db_clusters(original: Any, self: Any, *args: Any, **kwargs: Any) -> Any:
     """DescribeDBClusters: what is being deleted is listed until it is gone."""
@@ -205,12 +235,7 @@ def describe_db_clusters(original: Any, self: Any, *args: Any, **kwargs: Any) ->
 def modify_db_cluster(original: Any, self: Any, kwargs: dict[str, Any]) -> Any:
     """ModifyDBCluster: the checks of creation for what changes; only while available."""
     cluster = _find(self, kwargs["db_cluster_identifier"])
-    if cluster.status != "available":
-        refuse(
-            "InvalidDBClusterStateFault",
-            f"DbCluster {cluster.db_cluster_identifier} is in {cluster.status} state but expected it to be one of "
-            "available.",
-        )
+    _check_available(cluster)
     version = resolve(cluster.engine, kwargs.get("engine_version") or cluster.engine_version)
     _check_scaling(kwargs.get("serverless_v2_scaling_configuration"), version or "")
     _check_parameter_group(self, kwargs.get("db_cluster_parameter_group_name"), cluster.engine)
@@ -237,14 +262,15 @@ def delete_db_cluster(original: Any, self: Any) -> ActionResult:
     _check_delete(cluster, final, skip)
     if final:
         rds.validate_db_snapshot_identifier(final, parameter_name="FinalDBSnapshotIdentifier")
-        rds.create_db_cluster_snapshot(cluster.db_cluster_identifier, final)
+        snapshot = rds.take_cluster_snapshot(cluster, final)
     for name, snapshot in list(rds.cluster_snapshots.items()):
         automatic = snapshot.snapshot_type == "automated" and asked.get("DeleteAutomatedBackups") is not False
         if automatic and snapshot.cluster.db_cluster_identifier == cluster.db_cluster_identifier:
             rds.cluster_snapshots.pop(name)
     if cluster.manage_master_user_password:
         cluster.master_user_secret.delete_secret()
-    cluster._status, cluster.gone_at = "deleting", later(_DELETING)
+    # the cluster stays `deleting` until its data is saved
+    cluster._status, cluster.gone_at = "deleting", snapshot.ready_at if final else later(_DELETING)
     return ActionResult({"DBCluster": cluster})
 
 
@@ -265,7 +291,7 @@ def _check_delete(cluster: Any, final: str | None, skip: bool) -> None:
             "FinalDBSnapshotIdentifier is required unless SkipFinalSnapshot is specified.",
         )
     if skip and final:
-        refuse("InvalidParameterCombination", "FinalDBSnapshotIdentifier cannot be specified with SkipFinalSnapshot.")
+        refuse("InvalidParameterCombination", "You cannot specify both FinalDBSnapshotIdentifier and SkipFinalSnapshot")
     if any(member.status != "deleting" for member in cluster._members):
         refuse(
             "InvalidDBClusterStateFault",
@@ -273,3 +299,56 @@ def _check_delete(cluster: Any, final: str | None, skip: bool) -> None:
         )
     if final and status != "available":
         refuse("InvalidDBClusterStateFault", f"DbCluster {name} is in {status} state: no final snapshot can be made.")
+
+
+@add(RDSBackend, "take_cluster_snapshot")
+def take_cluster_snapshot(self: Any, cluster: Any, name: str, tags: Any = None) -> Any:
+    """A cluster's snapshot: of a name that is free whatever its case, `creating` first, with the cluster's tags."""
+    name = name.lower()
+    if name in self.cluster_snapshots:
+        refuse(
+            "DBClusterSnapshotAlreadyExistsFault",
+            f"Cannot create the cluster snapshot because one with the identifier {name} already exists.",
+        )
+    snapshot: Any = _moto_create_snapshot(self, cluster.db_cluster_identifier, name, "manual", tags)
+    # it must not follow what becomes of the cluster's tags
+    snapshot.tags, snapshot.ready_at = list(snapshot.tags), later(_SNAPSHOT)
+    return snapshot
+
+
+_moto_create_snapshot = RDSBackend.create_db_cluster_snapshot
+
+
+@wrap(RDSBackend, "create_db_cluster_snapshot")
+def create_db_cluster_snapshot(
+    original: Any,
+    self: Any,
+    db_cluster_identifier: str,
+    db_cluster_snapshot_identifier: str,
+    snapshot_type: str = "manual",
+    tags: Any = None,
+) -> Any:
+    """CreateDBClusterSnapshot: of an available cluster, under a name of at most 63 characters."""
+    if snapshot_type != "manual":
+        return original(self, db_cluster_identifier, db_cluster_snapshot_identifier, snapshot_type, tags)
+    check_identifier("DBClusterSnapshotIdentifier", db_cluster_snapshot_identifier)
+    cluster = _find(self, db_cluster_identifier)
+    _check_available(cluster)
+    return self.take_cluster_snapshot(cluster, db_cluster_snapshot_identifier, tags)
+
+
+def _snapshot_status(self: Any) -> str:
+    """A snapshot's status of this moment."""
+    return "available" if passed(getattr(self, "ready_at", 0)) else "creating"
+
+
+DBClusterSnapshot.status = property(_snapshot_status, lambda self, value: None)  # type: ignore[assignment]
+
+
+@wrap(RDSBackend, "delete_db_cluster_snapshot")
+def delete_db_cluster_snapshot(original: Any, self: Any, name: str) -> Any:
+    """DeleteDBClusterSnapshot: only while it is available."""
+    snapshot = self.cluster_snapshots.get(name)
+    if snapshot is not None and snapshot.status != "available":
+        refuse("InvalidDBClusterSnapshotStateFault", f"DB cluster snapshot {name} is in {snapshot.status} state.")
+    return original(self, name)

@@ -59,6 +59,12 @@ def _subnets(self: Any) -> list[Any]:
 def create_db_subnet_group(original: Any, self: Any) -> ActionResult:
     """CreateDBSubnetGroup: a free name, at least two zones."""
     name = self.params["DBSubnetGroupName"]
+    if not re.fullmatch(r"[a-zA-Z0-9 ._-]{1,255}", name):
+        refuse(
+            "InvalidParameterValue",
+            f"The parameter DBSubnetGroupName {name} is not valid: at most 255 letters, numbers, periods, underscores, "
+            "spaces or hyphens.",
+        )
     if name.lower() == "default":
         refuse("InvalidParameterValue", "The DBSubnetGroupName 'default' is reserved.")
     if name in self.backend.subnet_groups:
@@ -126,6 +132,14 @@ def create_db_cluster_parameter_group(
             f"ParameterGroupFamily {db_parameter_group_family} is not a valid parameter group family",
         )
     return original(self, db_cluster_parameter_group_name, db_parameter_group_family, *args, **kw)
+
+
+@wrap(RDSBackend, "modify_db_cluster_parameter_group")
+def modify_db_cluster_parameter_group(original: Any, self: Any, name: str, parameters: Any) -> Any:
+    """ModifyDBClusterParameterGroup: never the defaults. Unknown parameters pass: the family's list is not here."""
+    if name.lower().startswith("default."):
+        refuse("InvalidDBParameterGroupState", f"The default parameter group {name} cannot be modified")
+    return original(self, name, parameters)
 
 
 @wrap(RDSBackend, "delete_db_cluster_parameter_group")

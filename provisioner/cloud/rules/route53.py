@@ -67,6 +67,7 @@ def create_hosted_zone(
                 "HostedZoneAlreadyExists",
                 "A hosted zone has already been created with the specified caller reference.",
             )
+    check_name(name)
     name = name.lower().rstrip(".") + "."
     if vpcid:
         check_vpc(self, name, vpcid, vpcregion or "")
@@ -82,6 +83,13 @@ def create_hosted_zone(
     soa = f"{servers[0]}. awsdns-hostmaster.amazon.com. 1 7200 900 1209600 86400"
     zone.add_rrset({"Name": name, "Type": "SOA", "TTL": 900, "ResourceRecords": [soa]})
     return zone
+
+
+def check_name(name: str) -> None:
+    """InvalidDomainName: labels of 1 to 63 characters, 255 in all (developer guide, "DNS domain name format")."""
+    labels = name.rstrip(".").split(".")
+    if len(name) > 255 or not all(1 <= len(label) <= 63 for label in labels):
+        refuse("InvalidDomainName", f"{name} is not a valid domain name")
 
 
 def check_vpc(route53: Any, name: str, vpc_id: str, region: str) -> None:
@@ -167,6 +175,23 @@ def list_zones_in_pages(original: Any, self: Any) -> ActionResult:
     if len(zones) > size:
         answer |= {"NextDNSName": zones[size].name, "NextHostedZoneId": zones[size].resource_id}
     return ActionResult(answer)
+
+
+@wrap(Route53, "change_tags_for_resource")
+def change_tags_for_resource(original: Any, self: Any) -> Any:
+    """ChangeTagsForResource: at most 10 tags a call."""
+    if len(self._get_param("AddTags") or []) > 10 or len(self._get_param("RemoveTagKeys") or []) > 10:
+        refuse("InvalidInput", "A request can add or remove at most 10 tags.")
+    return original(self)
+
+
+@wrap(Route53, "list_tags_for_resources")
+def list_tags_for_resources(original: Any, self: Any) -> Any:
+    """ListTagsForResources: of existing zones."""
+    if self._get_param("ResourceType") == "hostedzone":
+        for zone_id in self._get_param("ResourceIds"):
+            self.backend.get_hosted_zone(zone_id)
+    return original(self)
 
 
 FakeZone.linked_service = None  # type: ignore[attr-defined]

@@ -116,10 +116,20 @@ def _check_put(route53: Any, zone: Any, records: dict[Any, Any], record: Any, ac
             f"RRSet of type {record.type} with DNS name {record.name} is not permitted as it conflicts with other "
             f"records with the same DNS name in zone {zone.name}"
         )
-    for value in record.records:
-        _check_value(record.type, value)
+    if any(len(label) > 63 for label in record.name.split(".")):
+        _invalid(f"DomainLabelTooLong (Domain label is too long) encountered with '{record.name}'")
+    _check_values(record)
     if record.alias_target:
         _check_alias(route53, zone, records, record)
+
+
+def _check_values(record: Any) -> None:
+    if record.type == "CNAME" and len(record.records) > 1:
+        _invalid(f"The CNAME record set {_shown(record)} can have only one value")
+    if len(set(record.records)) < len(record.records):
+        _invalid(f"Duplicate Resource Record: '{record.records[-1]}'")
+    for value in record.records:
+        _check_value(record.type, value)
 
 
 def _check_value(kind: str, value: str) -> None:

@@ -41,6 +41,8 @@ def create_service(original: Any, self: Any, name: str, namespace_id: str, **kwa
             )
     if config and not config.get("DnsRecords"):
         refuse("InvalidInput", "DnsConfig must have at least one DNS record.")
+    _check_records(config)
+    _check_health(namespace, kwargs)
     tags = kwargs.pop("tags", None)
     service = original(self, name=name, namespace_id=namespace.id, tags=None, **kwargs)
     del self.services[service.id]
@@ -51,6 +53,22 @@ def create_service(original: Any, self: Any, name: str, namespace_id: str, **kwa
     self.services[service.id] = service
     self.tagger.tag_resource(service.arn, tags or [])
     return service
+
+
+def _check_records(config: dict[str, Any]) -> None:
+    """A CNAME is for weighted routing only, and stands alone (API reference, DnsRecord)."""
+    kinds = [record["Type"] for record in config.get("DnsRecords", [])]
+    if "CNAME" in kinds and (len(kinds) > 1 or config.get("RoutingPolicy") != "WEIGHTED"):
+        refuse("InvalidInput", "A CNAME record needs the routing policy WEIGHTED and no other record.")
+
+
+def _check_health(namespace: Any, wanted: dict[str, Any]) -> None:
+    """One kind of health check; Route 53's needs a public name (API reference of CreateService)."""
+    checked = wanted.get("health_check_config")
+    if checked and wanted.get("health_check_custom_config") is not None:
+        refuse("InvalidInput", "HealthCheckConfig and HealthCheckCustomConfig cannot both be specified.")
+    if checked and namespace.type != "DNS_PUBLIC":
+        refuse("InvalidInput", "HealthCheckConfig can be specified for services in public DNS namespaces only.")
 
 
 def _complete(namespace: Any, service: Any) -> None:
@@ -159,8 +177,10 @@ def _check_arn(discovery: Any, arn: str) -> None:
 
 @wrap(ServiceDiscoveryBackend, "tag_resource")
 def tag_resource(original: Any, self: Any, resource_arn: str, tags: list[dict[str, str]]) -> None:
-    """TagResource: of an existing namespace or service."""
+    """TagResource: of an existing namespace or service, up to 50."""
     _check_arn(self, resource_arn)
+    if len({*self.tagger.get_tag_dict_for_resource(resource_arn), *(tag["Key"] for tag in tags)}) > 50:
+        refuse("TooManyTagsException", "A resource can have no more than 50 tags.", ResourceName=resource_arn)
     original(self, resource_arn, tags)
 
 

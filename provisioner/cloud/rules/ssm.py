@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from moto.ssm.models import SimpleSystemManagerBackend
@@ -9,6 +10,8 @@ from moto.ssm.models import SimpleSystemManagerBackend
 from provisioner.cloud.clock import later, passed
 from provisioner.cloud.patch import refuse, wrap
 
+# "Requirements and constraints for parameter names" of the Systems Manager guide.
+_NAME = re.compile(r"[a-zA-Z0-9_.-]+|(/[a-zA-Z0-9_.-]+)+")
 _REST = 30.0
 _STANDARD_SIZE = 4096
 
@@ -25,6 +28,13 @@ def put_parameter(original: Any, self: Any, name: str, description: str, value: 
     The API reference of DeleteParameter asks to wait at least 30 seconds before a parameter of the same name is
     created, and does not say what happens otherwise. Here the name still exists, as an index that lags would have it.
     """
+    _check_name(name)
+    pattern = kwargs.get("allowed_pattern", args[1] if len(args) > 1 else None)
+    if pattern and not re.search(pattern, value):
+        refuse(
+            "ParameterPatternMismatchException",
+            f"Parameter value, cannot be validated against allowedPattern: {pattern}",
+        )
     tier, overwrite = kwargs.get("tier"), kwargs.get("overwrite", args[3] if len(args) > 3 else False)
     if tier in (None, "Standard") and len((value or "").encode()) > _STANDARD_SIZE:
         refuse(
@@ -38,6 +48,30 @@ def put_parameter(original: Any, self: Any, name: str, description: str, value: 
             "The parameter already exists. To overwrite this value, set the overwrite option in the request to true.",
         )
     return original(self, name, description, value, *args, **kwargs)
+
+
+def _check_name(name: str) -> None:
+    """Letters, digits and .-_ between slashes, at most 15 levels."""
+    if not _NAME.fullmatch(name):
+        refuse(
+            "ValidationException",
+            'Parameter name: can\'t be prefixed with "ssm" (case-insensitive). If formed as a path, it can consist of '
+            "sub-paths divided by slash symbol; each sub-path can be formed as a mix of letters, numbers and the "
+            "following 3 symbols .-_",
+        )
+    if name.count("/") > 15:
+        refuse(
+            "HierarchyLevelLimitExceededException",
+            "A hierarchy can have a maximum of 15 levels. Use fewer levels in the parameter name.",
+        )
+
+
+@wrap(SimpleSystemManagerBackend, "add_tags_to_resource")
+def add_tags_to_resource(original: Any, self: Any, resource_type: str, resource_id: str, tags: dict[str, str]) -> None:
+    """AddTagsToResource: up to 50."""
+    if len({*self.list_tags_for_resource(resource_type, resource_id), *tags}) > 50:
+        refuse("TooManyTagsError", "A resource can have no more than 50 tags.")
+    original(self, resource_type, resource_id, tags)
 
 
 @wrap(SimpleSystemManagerBackend, "delete_parameter")

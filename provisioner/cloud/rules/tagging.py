@@ -123,6 +123,10 @@ def get_resources(original: Any, self: Any) -> ActionResult:
     size = self._get_int_param("ResourcesPerPage", 50)
     if not 1 <= size <= 100:
         refuse("InvalidParameterException", "ResourcesPerPage must be between 1 and 100")
+    if self._get_param("ResourceARNList") and (self._get_param("TagFilters") or self._get_param("ResourceTypeFilters")):
+        refuse("InvalidParameterException", "ResourceARNList cannot be specified with filters or pages")
+    if len(self._get_param("TagFilters", [])) > 50:
+        refuse("InvalidParameterException", "TagFilters can have at most 50 entries")
     matches = make_tag_matcher(self._get_param("TagFilters", []))
     kinds, arns = self._get_param("ResourceTypeFilters", []), self._get_param("ResourceARNList", [])
     after = self._get_param("PaginationToken") or ""

@@ -1,0 +1,41 @@
+"""Everything that AWS refuses of this stack, as data: a table a service, each row with its source and its call."""
+
+from __future__ import annotations
+
+from tests.cloud.refusals import (
+    acm,
+    autoscaling,
+    ec2,
+    ec2_endpoints,
+    ecr,
+    ecs_clusters,
+    ecs_services,
+    ecs_tasks,
+    elbv2,
+    iam,
+    logs,
+    rds,
+    route53,
+    servicediscovery,
+    ssm,
+)
+from tests.cloud.refusals.case import Case
+
+_TABLES = (
+    ec2,
+    ec2_endpoints,
+    elbv2,
+    acm,
+    route53,
+    servicediscovery,
+    iam,
+    ecs_clusters,
+    ecs_tasks,
+    ecs_services,
+    autoscaling,
+    rds,
+    ssm,
+    ecr,
+    logs,
+)
+CASES: tuple[Case, ...] = tuple(case for table in _TABLES for case in table.CASES)

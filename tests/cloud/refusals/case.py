@@ -1,0 +1,113 @@
+"""What one refusal is, what it is tried in, and how it is judged."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from itertools import count
+from time import monotonic, sleep
+from typing import Any, Concatenate, ParamSpec, TypeVar
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+T = TypeVar("T")
+P = ParamSpec("P")
+
+ERRORS = "API reference, Errors"
+"""The operation's list of errors names the code."""
+TEXT = "API reference"
+"""The operation's description says so."""
+
+
+def parameter(name: str) -> str:
+    """The description or the constraints of the operation's parameter say so."""
+    return f"API reference, {name}"
+
+
+@dataclass
+class Scene:
+    """An account, what the cases have made in it, and for how many seconds they wait for what they need."""
+
+    client: Callable[[str], Any]
+    patience: float = 20
+    made: dict[Any, Any] = field(default_factory=dict)
+    _numbers: Any = field(default_factory=lambda: count(1))
+
+    def name(self, kind: str = "thing") -> str:
+        """A name that nothing has yet."""
+        return f"{kind}-{next(self._numbers)}"
+
+    def wait(self, condition: Callable[[], T]) -> T:
+        """What `condition` returns as soon as it is true."""
+        deadline = monotonic() + self.patience
+        while not (found := condition()):
+            if monotonic() > deadline:
+                raise TimeoutError
+            sleep(0.02)
+        return found
+
+
+def once(make: Callable[Concatenate[Scene, P], T]) -> Callable[Concatenate[Scene, P], T]:
+    """Let a scene have what the function makes, made when it is first asked for, and once for equal arguments."""
+
+    signature = inspect.signature(make)
+
+    @functools.wraps(make)
+    def made(scene: Scene, /, *args: P.args, **kwargs: P.kwargs) -> T:
+        bound = signature.bind(scene, *args, **kwargs)
+        bound.apply_defaults()
+        key = (make, *list(bound.arguments.values())[1:])
+        if key not in scene.made:
+            scene.made[key] = make(scene, *args, **kwargs)
+        found: T = scene.made[key]
+        return found
+
+    return made
+
+
+@dataclass(frozen=True)
+class Case:
+    """One thing that AWS refuses.
+
+    Attributes:
+        service: boto3's name.
+        operation: the operation that is refused.
+        when: when it is refused, to be read after the operation's name.
+        code: AWS's code.
+        source: where AWS says so.
+        call: makes the call, with the scene and the service's client; returns the code when AWS tells it in an answer.
+        says: what the message contains.
+        why_not: why the embedded cloud lets it pass; empty when it refuses.
+    """
+
+    service: str
+    operation: str
+    when: str
+    code: str
+    source: str
+    call: Callable[[Scene, Any], Any]
+    says: str = ""
+    why_not: str = ""
+
+    def answer(self, scene: Scene) -> str:
+        """The code and message with which the call is refused; another text when it is not."""
+        try:
+            told = self.call(scene, scene.client(self.service))
+        except ClientError as error:
+            # with the message, so that a failing test shows both
+            return f"{error.response['Error']['Code']}: {error.response['Error'].get('Message', '')}"
+        except BotoCoreError as error:
+            return f"({type(error).__name__}: {error})"
+        except Exception as error:  # noqa: BLE001 (what the case needs cannot be made here: it is not refused)
+            return f"({type(error).__name__}: {error})"
+        return f"{told}: " if isinstance(told, str) else "(accepted)"
+
+    def holds(self, answer: str) -> bool:
+        """Whether an answer is the one of AWS."""
+        code, _, message = answer.partition(": ")
+        return code == self.code and self.says in message
+
+    def __str__(self) -> str:
+        return f"{self.service} {self.operation} {self.when}"

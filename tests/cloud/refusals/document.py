@@ -1,0 +1,92 @@
+"""Writes the catalogue into the documentation: `python -m tests.cloud.refusals.document`."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable
+from pathlib import Path
+
+from tests.cloud.refusals import CASES
+from tests.cloud.refusals.case import Case
+
+PAGE = Path(__file__).parents[3] / "docs" / "cloud.md"
+HEADING = "## What it refuses\n"
+_DOCS = "https://docs.aws.amazon.com/"
+# A service's name, and where its API reference is.
+_SERVICES = {
+    "ec2": ("EC2 and VPC", "AWSEC2/latest/APIReference/"),
+    "elbv2": ("Elastic Load Balancing", "elasticloadbalancing/latest/APIReference/"),
+    "acm": ("Certificate Manager", "acm/latest/APIReference/"),
+    "route53": ("Route 53", "Route53/latest/APIReference/"),
+    "servicediscovery": ("Cloud Map", "cloud-map/latest/api/"),
+    "iam": ("IAM", "IAM/latest/APIReference/"),
+    "ecs": ("ECS", "AmazonECS/latest/APIReference/"),
+    "autoscaling": ("EC2 Auto Scaling", "autoscaling/ec2/APIReference/"),
+    "application-autoscaling": ("Application Auto Scaling", "autoscaling/application/APIReference/"),
+    "rds": ("RDS", "AmazonRDS/latest/APIReference/"),
+    "ssm": ("Parameter Store", "systems-manager/latest/APIReference/"),
+    "ecr": ("ECR", "AmazonECR/latest/APIReference/"),
+    "logs": ("CloudWatch Logs", "AmazonCloudWatchLogs/latest/APIReference/"),
+    "resourcegroupstaggingapi": ("Resource Groups Tagging API", "resourcegroupstagging/latest/APIReference/"),
+}
+_ISSUE = re.compile(r"https://github\.com/[^/]+/([^/]+)/(?:issues|pull)/(\d+)")
+
+
+def kind(case: Case) -> str:
+    """What sort of source a case has."""
+    if case.source.startswith(_DOCS):
+        return "AWS's guides and lists of codes"
+    if case.source.startswith("https://github.com/"):
+        return "seen on AWS"
+    return "API reference, Errors" if case.source.endswith("Errors") else "API reference, descriptions"
+
+
+def by_source(cases: Iterable[Case]) -> str:
+    """How many cases have which sort of source."""
+    return ", ".join(f"{count} {name}" for name, count in sorted(Counter(map(kind, cases)).items()))
+
+
+def section() -> str:
+    """The documentation's section: the counts, then a table a service."""
+    missing = [case for case in CASES if case.why_not]
+    lines = [
+        HEADING,
+        f"{len(CASES) - len(missing)} of these {len(CASES)} cases, with AWS's code. By source: {by_source(CASES)}.",
+        "",
+        "The catalogue is data, `tests/cloud/refusals`, with the call of each case; `make test` makes them all.",
+        'The "API reference" is that of the service: the page of the operation, its list of errors, or the parameter.',
+        "",
+    ]
+    for service in dict.fromkeys(case.service for case in CASES):
+        name, place = _SERVICES[service]
+        lines += [f"### {name}", f"API reference: {_DOCS}{place}, the page `API_<operation>.html`.", ""]
+        lines += ["| operation | | code | source |", "|---|---|---|---|"]
+        lines += [_row(case) for case in CASES if case.service == service]
+        lines.append("")
+    lines += ["### Not refused", "| operation | | code on AWS | why |", "|---|---|---|---|"]
+    lines += [f"| {case.operation} | {case.when} | `{case.code}` | {case.why_not} |" for case in missing]
+    pages = sorted({(_label(case.source), case.source) for case in CASES if case.source.startswith("https://")})
+    return "\n".join([*lines, "", *(f"[{label}]: {address}" for label, address in pages)]) + "\n"
+
+
+def _row(case: Case) -> str:
+    code = f"({case.code})" if case.why_not else f"`{case.code}`"
+    source = f"[{_label(case.source)}]" if case.source.startswith("https://") else case.source
+    return f"| {case.operation} | {case.when} | {code} | {source} |"
+
+
+def _label(address: str) -> str:
+    """A page's name, by which a link refers to it."""
+    if found := _ISSUE.fullmatch(address):
+        return f"{found[1]}#{found[2]}"
+    return address.rpartition("/")[2].removesuffix(".html")
+
+
+def page(text: str) -> str:
+    """The page with the section of this moment in the place of the former one, which is its last."""
+    return text.partition(HEADING)[0] + section()
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page(PAGE.read_text()))

@@ -1,0 +1,202 @@
+"""What ECS refuses of task definitions and tasks."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+from tests.cloud.refusals.case import ERRORS, Case, Scene, once, parameter
+from tests.cloud.refusals.ecs_clusters import cluster, container_instance, instance_cluster
+from tests.cloud.refusals.network import group, role, subnets
+
+case = partial(Case, "ecs")
+MESSAGES = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/api_failures_messages.html"
+SIZES = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-cpu-memory-error.html"
+PARAMETERS = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task_definition_parameters.html"
+FARGATE = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-tasks-services.html"
+NO_ROLE = "arn:aws:iam::123456789012:role/nobody"
+WEB = {"name": "web", "image": "web:1", "portMappings": [{"containerPort": 80}]}
+NOTHING = "arn:aws:ecs:ap-northeast-1:123456789012:task-definition/nothing:1"
+
+
+def register(scene: Scene, ecs: Any, *containers: dict[str, Any], **more: Any) -> Any:
+    """Register a task definition for Fargate."""
+    request: dict[str, Any] = {
+        "family": scene.name("family"), "networkMode": "awsvpc", "requiresCompatibilities": ["FARGATE"],
+        "cpu": "256", "memory": "512", "executionRoleArn": role(scene), "taskRoleArn": role(scene),
+        "containerDefinitions": list(containers or [WEB]),
+    }  # fmt: skip
+    wanted = {**request, **more}
+    return ecs.register_task_definition(**{key: value for key, value in wanted.items() if value is not None})
+
+
+@once
+def definition(scene: Scene, family: str = "web", launch: str = "FARGATE", *, with_role: bool = True) -> str:
+    """The ARN of a task definition."""
+    more = {} if with_role else {"taskRoleArn": None}
+    made = register(scene, scene.client("ecs"), family=family, requiresCompatibilities=[launch], **more)
+    return str(made["taskDefinition"]["taskDefinitionArn"])
+
+
+@once
+def inactive(scene: Scene) -> str:
+    """The ARN of a task definition that was deregistered."""
+    arn = definition(scene, "inactive")
+    scene.client("ecs").deregister_task_definition(taskDefinition=arn)
+    return arn
+
+
+def awsvpc(scene: Scene, **more: Any) -> dict[str, Any]:
+    return {"awsvpcConfiguration": {"subnets": subnets(scene)[:2], "securityGroups": [group(scene)], **more}}
+
+
+def run(scene: Scene, ecs: Any, **more: Any) -> Any:
+    """Run a task on Fargate."""
+    request = {"cluster": cluster(scene), "taskDefinition": definition(scene), "launchType": "FARGATE"}
+    return ecs.run_task(**{**request, "networkConfiguration": awsvpc(scene), **more})
+
+
+@once
+def task(scene: Scene) -> str:
+    """The ARN of a task that runs."""
+    return str(run(scene, scene.client("ecs"))["tasks"][0]["taskArn"])
+
+
+def busy(scene: Scene, ecs: Any) -> Any:
+    """Deregister a container instance on which a task runs."""
+    where = instance_cluster(scene)
+    definition(scene, "host", "EC2")
+    answer = ecs.run_task(cluster=where, taskDefinition="host", launchType="EC2", networkConfiguration=awsvpc(scene))
+    return ecs.deregister_container_instance(
+        cluster=where, containerInstance=answer["tasks"][0]["containerInstanceArn"]
+    )
+
+
+CASES = (
+    case("RegisterTaskDefinition", "with other letters in the family than allowed", "ClientException",
+        parameter("family"), lambda s, c: register(s, c, family="web app")),
+    case("RegisterTaskDefinition", "with a family of more than 255 characters", "ClientException", parameter("family"),
+        lambda s, c: register(s, c, family="x" * 256)),
+    case("RegisterTaskDefinition", "with an execution role that does not exist", "ClientException",
+        "https://github.com/fabfuel/ecs-deploy/issues/231", lambda s, c: register(s, c, executionRoleArn=NO_ROLE),
+        "Role is not valid"),
+    case("RegisterTaskDefinition", "with a task role that does not exist", "ClientException",
+        "https://github.com/fabfuel/ecs-deploy/issues/231", lambda s, c: register(s, c, taskRoleArn=NO_ROLE),
+        "Role is not valid"),
+    case("RegisterTaskDefinition", "with memory that Fargate does not offer", "ClientException", SIZES,
+        lambda s, c: register(s, c, memory="4096"), "No Fargate configuration exists for given values"),
+    case("RegisterTaskDefinition", "with CPU that Fargate does not offer", "ClientException", SIZES,
+        lambda s, c: register(s, c, cpu="300")),
+    case("RegisterTaskDefinition", "for Fargate without CPU", "ClientException", FARGATE,
+        lambda s, c: register(s, c, cpu=None), "cpu"),
+    case("RegisterTaskDefinition", "for Fargate without awsvpc", "ClientException", FARGATE,
+        lambda s, c: register(s, c, networkMode="bridge"), "network mode"),
+    case("RegisterTaskDefinition", "with a tmpfs of size 0", "ClientException",
+        "https://github.com/aws/amazon-ecs-agent/issues/2226",
+        lambda s, c: register(s, c, {**WEB, "linuxParameters": {"tmpfs": [{"containerPath": "/run", "size": 0}]}}),
+        "invalid tmpfs size"),
+    case("RegisterTaskDefinition", "for Fargate with a privileged container", "ClientException", PARAMETERS,
+        lambda s, c: register(s, c, {**WEB, "privileged": True}), "privileged"),
+    case("RegisterTaskDefinition", "for Fargate with more than 120 s to stop", "ClientException", PARAMETERS,
+        lambda s, c: register(s, c, {**WEB, "stopTimeout": 121})),
+    case("RegisterTaskDefinition", "for Fargate with a volume of the host", "ClientException", PARAMETERS,
+        lambda s, c: register(s, c, volumes=[{"name": "etc", "host": {"sourcePath": "/etc"}}])),
+    case("RegisterTaskDefinition", "for Fargate with awslogs and no execution role", "ClientException", FARGATE,
+        lambda s, c: register(s, c, {**WEB, "logConfiguration": {"logDriver": "awslogs"}}, executionRoleArn=None),
+        "execution role"),
+    case("RegisterTaskDefinition", "without containers", "ClientException", parameter("containerDefinitions"),
+        lambda s, c: register(s, c, containerDefinitions=[])),
+    case("RegisterTaskDefinition", "with a container without a name", "ClientException", PARAMETERS,
+        lambda s, c: register(s, c, {"image": "web:1"}), "Container.name should not be null or empty."),
+    case("RegisterTaskDefinition", "with a container without an image", "ClientException", PARAMETERS,
+        lambda s, c: register(s, c, {"name": "web"}), "Container.image should not be null or empty."),
+    case("RegisterTaskDefinition", "with other letters in a container's name than allowed", "ClientException",
+        PARAMETERS, lambda s, c: register(s, c, {**WEB, "name": "web app"})),
+    case("RegisterTaskDefinition", "with two containers of one name", "ClientException", PARAMETERS,
+        lambda s, c: register(s, c, WEB, WEB), "unique"),
+    case("RegisterTaskDefinition", "with no essential container", "ClientException", PARAMETERS,
+        lambda s, c: register(s, c, {**WEB, "essential": False}), "essential"),
+    case("RegisterTaskDefinition", "without memory", "ClientException", PARAMETERS,
+        lambda s, c: c.register_task_definition(family="x", containerDefinitions=[WEB]),
+        "At least one of 'memory' or 'memoryReservation' must be specified."),
+    case("RegisterTaskDefinition", "with less than 4 MiB for a container", "ClientException", PARAMETERS,
+        lambda s, c: register(s, c, {**WEB, "memory": 3})),
+    case("RegisterTaskDefinition", "with more reserved than limited memory", "ClientException", PARAMETERS,
+        lambda s, c: register(s, c, {**WEB, "memory": 128, "memoryReservation": 256})),
+    case("RegisterTaskDefinition", "with other host ports than container ports", "ClientException", PARAMETERS,
+        lambda s, c: register(s, c, {**WEB, "portMappings": [{"containerPort": 80, "hostPort": 81}]}), "must match"),
+    case("RegisterTaskDefinition", "with links in awsvpc", "ClientException", PARAMETERS,
+        lambda s, c: register(s, c, WEB, {"name": "other", "image": "x", "links": ["web"]}), "Links"),
+    case("RegisterTaskDefinition", "with a mount of a volume that is unknown", "ClientException", PARAMETERS,
+        lambda s, c: register(s, c, {**WEB, "mountPoints": [{"sourceVolume": "run", "containerPath": "/run"}]}),
+        "Unknown volume"),
+    case("RegisterTaskDefinition", "with a dependency on a container that is unknown", "ClientException", PARAMETERS,
+        lambda s, c: register(s, c, {**WEB, "dependsOn": [{"containerName": "x", "condition": "START"}]})),
+    case("RegisterTaskDefinition", "with a dependency on the health of a container without a check",
+        "ClientException", PARAMETERS,
+        lambda s, c: register(s, c, WEB, {
+            "name": "other", "image": "x", "dependsOn": [{"containerName": "web", "condition": "HEALTHY"}]})),
+    case("RegisterTaskDefinition", "with containers that wait for each other", "ClientException", PARAMETERS,
+        lambda s, c: register(s, c, *(
+            {"name": one, "image": "x", "dependsOn": [{"containerName": other, "condition": "START"}]}
+            for one, other in ("ab", "ba")))),
+    case("RegisterTaskDefinition", "with secrets and no execution role", "ClientException",
+        "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/specifying-sensitive-data.html",
+        lambda s, c: register(s, c, {**WEB, "secrets": [{"name": "S", "valueFrom": "/s"}]}, executionRoleArn=None),
+        "executionRoleArn"),
+    case("RegisterTaskDefinition", "with a health check without CMD", "ClientException",
+        "https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_HealthCheck.html",
+        lambda s, c: register(s, c, {**WEB, "healthCheck": {"command": ["curl", "localhost"]}})),
+    case("RegisterTaskDefinition", "with health checks less often than every 300 s", "ClientException",
+        "https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_HealthCheck.html",
+        lambda s, c: register(s, c, {**WEB, "healthCheck": {"command": ["CMD", "true"], "interval": 301}})),
+    case("DescribeTaskDefinition", "of a family that is unknown", "ClientException", MESSAGES,
+        lambda s, c: c.describe_task_definition(taskDefinition="nothing")),
+    case("DeregisterTaskDefinition", "that is unknown", "ClientException", ERRORS,
+        lambda s, c: c.deregister_task_definition(taskDefinition="nothing:1")),
+    case("DeregisterTaskDefinition", "without a revision", "ClientException", parameter("taskDefinition"),
+        lambda s, c: c.deregister_task_definition(taskDefinition=(definition(s), "web")[1])),
+    case("DeleteTaskDefinitions", "of more than 10", "InvalidParameterException", parameter("taskDefinitions"),
+        lambda s, c: c.delete_task_definitions(taskDefinitions=[f"web:{number}" for number in range(11)])),
+    case("RunTask", "in a cluster that is unknown", "ClusterNotFoundException", ERRORS,
+        lambda s, c: run(s, c, cluster="nothing")),
+    case("RunTask", "by a task definition that is unknown", "ClientException", ERRORS,
+        lambda s, c: run(s, c, taskDefinition="nothing")),
+    case("RunTask", "by a task definition that is INACTIVE", "ClientException", ERRORS,
+        lambda s, c: run(s, c, taskDefinition=inactive(s)), "inactive"),
+    case("RunTask", "of more than 10 tasks", "InvalidParameterException", parameter("count"),
+        lambda s, c: run(s, c, count=11)),
+    case("RunTask", "on instances where there are none", "InvalidParameterException", MESSAGES,
+        lambda s, c: run(s, c, launchType="EC2", taskDefinition=definition(s, "host", "EC2")),
+        "No Container Instances were found in your cluster."),
+    case("RunTask", "without a network in awsvpc", "InvalidParameterException", parameter("networkConfiguration"),
+        lambda s, c: run(s, c, networkConfiguration={}), "Network Configuration must be provided"),
+    case("RunTask", "with a started-by of more than 128 characters", "InvalidParameterException",
+        parameter("startedBy"), lambda s, c: run(s, c, startedBy="x" * 129)),
+    case("StopTask", "that is unknown", "InvalidParameterException", ERRORS,
+        lambda s, c: c.stop_task(cluster=cluster(s), task="nothing"), "was not found"),
+    case("DescribeTasks", "of more than 100", "InvalidParameterException", parameter("tasks"),
+        lambda s, c: c.describe_tasks(cluster=cluster(s), tasks=[f"{one:032x}" for one in range(101)])),
+    case("DescribeTasks", "in a cluster that is unknown", "ClusterNotFoundException", ERRORS,
+        lambda s, c: c.describe_tasks(cluster="nothing", tasks=["x"])),
+    case("ListTasks", "of a service that is unknown", "ServiceNotFoundException", ERRORS,
+        lambda s, c: c.list_tasks(cluster=cluster(s), serviceName="nothing")),
+    case("ExecuteCommand", "in a task without it", "InvalidParameterException",
+        "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs-exec-troubleshooting.html",
+        lambda s, c: c.execute_command(cluster=cluster(s), task=task(s), command="sh", interactive=True),
+        "execute command was not enabled"),
+    case("ListContainerInstances", "in a cluster that is unknown", "ClusterNotFoundException", ERRORS,
+        lambda s, c: c.list_container_instances(cluster="nothing")),
+    case("DescribeContainerInstances", "of none", "InvalidParameterException", parameter("containerInstances"),
+        lambda s, c: c.describe_container_instances(cluster=cluster(s), containerInstances=[])),
+    case("UpdateContainerInstancesState", "to a state that does not exist", "InvalidParameterException",
+        parameter("status"), lambda s, c: c.update_container_instances_state(
+            cluster=instance_cluster(s), containerInstances=[container_instance(s)], status="STOPPED")),
+    case("UpdateContainerInstancesState", "of more than 10", "InvalidParameterException",
+        parameter("containerInstances"), lambda s, c: c.update_container_instances_state(
+            cluster=instance_cluster(s), containerInstances=[f"{one:032x}" for one in range(11)], status="DRAINING")),
+    case("DeregisterContainerInstance", "that is unknown", "InvalidParameterException", ERRORS,
+        lambda s, c: c.deregister_container_instance(cluster=cluster(s), containerInstance="nothing")),
+    case("DeregisterContainerInstance", "while tasks run on it", "InvalidParameterException", parameter("force"), busy,
+        "Found running tasks on the instance."),
+)  # fmt: skip

@@ -1,0 +1,256 @@
+"""What Elastic Load Balancing refuses."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+from tests.cloud.refusals.acm import issued, pending
+from tests.cloud.refusals.case import ERRORS, Case, Scene, once, parameter
+from tests.cloud.refusals.network import balancer, listener, subnets, target_group, twin_subnet, vpc
+
+case = partial(Case, "elbv2")
+BASE = "arn:aws:elasticloadbalancing:ap-northeast-1:123456789012"
+NO_BALANCER = f"{BASE}:loadbalancer/app/nothing/0123456789abcdef"
+NO_GROUP = f"{BASE}:targetgroup/nothing/0123456789abcdef"
+NO_LISTENER = f"{BASE}:listener/app/nothing/0123456789abcdef/0123456789abcdef"
+NO_RULE = f"{BASE}:listener-rule/app/nothing/0123456789abcdef/0123456789abcdef/0123456789abcdef"
+POLICY = "ELBSecurityPolicy-TLS13-1-2-2021-06"
+ATTRIBUTES = "https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_LoadBalancerAttribute.html"
+GROUP_ATTRIBUTES = "https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_TargetGroupAttribute.html"
+
+
+@once
+def rule(scene: Scene) -> str:
+    """The ARN of the listener's rule of priority 1."""
+    made = scene.client("elbv2").create_rule(
+        ListenerArn=listener(scene), Priority=1, Conditions=PATH, Actions=forward(target_group(scene))
+    )
+    return str(made["Rules"][0]["RuleArn"])
+
+
+PATH = [{"Field": "path-pattern", "Values": ["/x"]}]
+
+
+def forward(arn: str) -> list[dict[str, Any]]:
+    return [{"Type": "forward", "TargetGroupArn": arn}]
+
+
+def new(scene: Scene, elb: Any, **more: Any) -> Any:
+    """Create a load balancer."""
+    return elb.create_load_balancer(**{"Name": scene.name("lb"), "Subnets": subnets(scene), **more})
+
+
+def group(scene: Scene, elb: Any, **more: Any) -> Any:
+    """Create a target group."""
+    request = {"Name": scene.name("tg"), "Protocol": "HTTP", "Port": 80, "VpcId": vpc(scene), "TargetType": "ip"}
+    return elb.create_target_group(**{**request, **more})
+
+
+def listen(scene: Scene, elb: Any, **more: Any) -> Any:
+    """Create a listener of the balancer that has one on port 80."""
+    listener(scene)
+    actions = forward(target_group(scene))
+    request = {"LoadBalancerArn": balancer(scene), "Protocol": "HTTP", "Port": 8000, "DefaultActions": actions}
+    return elb.create_listener(**{**request, **more})
+
+
+def https(scene: Scene, elb: Any, certificate: str, policy: str = POLICY) -> Any:
+    """Create an HTTPS listener."""
+    return listen(
+        scene, elb, Protocol="HTTPS", Port=443, Certificates=[{"CertificateArn": certificate}], SslPolicy=policy
+    )
+
+
+def protected(scene: Scene, elb: Any) -> Any:
+    """Delete a balancer whose deletion protection is on."""
+    arn = balancer(scene, "protected")
+    switch = {"Key": "deletion_protection.enabled", "Value": "true"}
+    elb.modify_load_balancer_attributes(LoadBalancerArn=arn, Attributes=[switch])
+    return elb.delete_load_balancer(LoadBalancerArn=arn)
+
+
+def fresh(scene: Scene, elb: Any) -> str:
+    """The ARN of a balancer that is still being provisioned."""
+    return str(new(scene, elb)["LoadBalancers"][0]["LoadBalancerArn"])
+
+
+def default_rule(scene: Scene, elb: Any) -> Any:
+    rules = elb.describe_rules(ListenerArn=listener(scene))["Rules"]
+    return elb.delete_rule(RuleArn=next(one["RuleArn"] for one in rules if one["IsDefault"]))
+
+
+def attribute(elb: Any, arn: str, key: str, value: str) -> Any:
+    return elb.modify_load_balancer_attributes(LoadBalancerArn=arn, Attributes=[{"Key": key, "Value": value}])
+
+
+def group_attribute(elb: Any, arn: str, key: str, value: str) -> Any:
+    return elb.modify_target_group_attributes(TargetGroupArn=arn, Attributes=[{"Key": key, "Value": value}])
+
+
+def tags(number: int) -> list[dict[str, str]]:
+    return [{"Key": f"a{one}", "Value": "b"} for one in range(number)]
+
+
+CASES = (
+    case("CreateLoadBalancer", "with a name in use, and other settings", "DuplicateLoadBalancerName", ERRORS,
+        lambda s, c: (balancer(s), new(s, c, Name="web", Scheme="internal"))),
+    case("CreateLoadBalancer", "with a name of more than 32 characters", "ValidationError", parameter("Name"),
+        lambda s, c: new(s, c, Name="x" * 33)),
+    case("CreateLoadBalancer", "with other letters in the name than allowed", "ValidationError", parameter("Name"),
+        lambda s, c: new(s, c, Name="web_lb")),
+    case("CreateLoadBalancer", "with a name that begins with a hyphen", "ValidationError", parameter("Name"),
+        lambda s, c: new(s, c, Name="-web")),
+    case("CreateLoadBalancer", "with a name that begins with internal-", "ValidationError", parameter("Name"),
+        lambda s, c: new(s, c, Name="internal-web")),
+    case("CreateLoadBalancer", "in a subnet that is unknown", "SubnetNotFound", ERRORS,
+        lambda s, c: new(s, c, Subnets=[subnets(s)[0], "subnet-00000000000000000"])),
+    case("CreateLoadBalancer", "in one zone only", "ValidationError", parameter("Subnets"),
+        lambda s, c: new(s, c, Subnets=subnets(s)[:1]), "At least two subnets"),
+    case("CreateLoadBalancer", "with two subnets in one zone", "InvalidConfigurationRequest", parameter("Subnets"),
+        lambda s, c: new(s, c, Subnets=[subnets(s)[0], twin_subnet(s)])),
+    case("CreateLoadBalancer", "to the internet in a VPC without a gateway", "InvalidSubnet", ERRORS,
+        lambda s, c: new(s, c, Subnets=subnets(s, 1)), "has no internet gateway"),
+    case("CreateLoadBalancer", "with a security group that is unknown", "InvalidSecurityGroup", ERRORS,
+        lambda s, c: (balancer(s), new(s, c, SecurityGroups=["sg-00000000000000000"]))),
+    case("CreateLoadBalancer", "with a tag key twice", "DuplicateTagKeys", ERRORS,
+        lambda s, c: (balancer(s), new(s, c, Tags=[{"Key": "a", "Value": "b"}, {"Key": "a", "Value": "c"}]))),
+    case("CreateLoadBalancer", "with more than 50 tags", "TooManyTags", ERRORS,
+        lambda s, c: (balancer(s), new(s, c, Tags=tags(51)))),
+    case("CreateLoadBalancer", "with a scheme that does not exist", "ValidationError", parameter("Scheme"),
+        lambda s, c: (balancer(s), new(s, c, Scheme="public"))),
+    case("DeleteLoadBalancer", "while deletion protection is on", "OperationNotPermitted", ERRORS, protected),
+    case("DescribeLoadBalancers", "of a name that is unknown", "LoadBalancerNotFound", ERRORS,
+        lambda s, c: c.describe_load_balancers(Names=["nothing"])),
+    case("DescribeLoadBalancerAttributes", "of an ARN that is unknown", "LoadBalancerNotFound", ERRORS,
+        lambda s, c: c.describe_load_balancer_attributes(LoadBalancerArn=NO_BALANCER)),
+    case("ModifyLoadBalancerAttributes", "of an ARN that is unknown", "LoadBalancerNotFound", ERRORS,
+        lambda s, c: attribute(c, NO_BALANCER, "idle_timeout.timeout_seconds", "60")),
+    case("ModifyLoadBalancerAttributes", "with a key that does not exist", "ValidationError", ATTRIBUTES,
+        lambda s, c: attribute(c, balancer(s), "idle.timeout", "60")),
+    case("ModifyLoadBalancerAttributes", "with a number out of range", "ValidationError", ATTRIBUTES,
+        lambda s, c: attribute(c, balancer(s), "idle_timeout.timeout_seconds", "4001")),
+    case("ModifyLoadBalancerAttributes", "with neither true nor false", "ValidationError", ATTRIBUTES,
+        lambda s, c: attribute(c, balancer(s), "deletion_protection.enabled", "yes")),
+    case("ModifyLoadBalancerAttributes", "with a mode that does not exist", "ValidationError", ATTRIBUTES,
+        lambda s, c: attribute(c, balancer(s), "routing.http.desync_mitigation_mode", "off")),
+    case("SetSecurityGroups", "while it is being provisioned", "OperationNotPermitted",
+        "https://github.com/alchemy-run/alchemy/issues/207",
+        lambda s, c: (balancer(s), c.set_security_groups(
+            LoadBalancerArn=fresh(s, c), SecurityGroups=["sg-00000000000000000"]))),
+    case("SetSecurityGroups", "of an ARN that is unknown", "LoadBalancerNotFound", ERRORS,
+        lambda s, c: c.set_security_groups(LoadBalancerArn=NO_BALANCER, SecurityGroups=["sg-00000000000000000"])),
+    case("SetSubnets", "while it is being provisioned", "OperationNotPermitted",
+        "https://github.com/alchemy-run/alchemy/issues/207",
+        lambda s, c: (balancer(s), c.set_subnets(LoadBalancerArn=fresh(s, c), Subnets=subnets(s)[:2]))),
+    case("SetSubnets", "of an ARN that is unknown", "LoadBalancerNotFound", ERRORS,
+        lambda s, c: c.set_subnets(LoadBalancerArn=NO_BALANCER, Subnets=subnets(s))),
+
+    case("CreateTargetGroup", "with a name in use, and other settings", "DuplicateTargetGroupName", ERRORS,
+        lambda s, c: (target_group(s), group(s, c, Name="web", Port=81))),
+    case("CreateTargetGroup", "with a name of more than 32 characters", "ValidationError", parameter("Name"),
+        lambda s, c: group(s, c, Name="x" * 33)),
+    case("CreateTargetGroup", "with other letters in the name than allowed", "ValidationError", parameter("Name"),
+        lambda s, c: group(s, c, Name="web_tg")),
+    case("CreateTargetGroup", "with a name that ends with a hyphen", "ValidationError", parameter("Name"),
+        lambda s, c: group(s, c, Name="web-")),
+    case("CreateTargetGroup", "in a VPC that is unknown", "ValidationError", parameter("VpcId"),
+        lambda s, c: group(s, c, VpcId="vpc-00000000000000000"), "is not found"),
+    case("CreateTargetGroup", "without a VPC", "ValidationError", parameter("VpcId"),
+        lambda s, c: c.create_target_group(Name=s.name("tg"), Protocol="HTTP", Port=80, TargetType="ip")),
+    case("CreateTargetGroup", "with a port above 65535", "ValidationError", parameter("Port"),
+        lambda s, c: group(s, c, Port=65536)),
+    case("CreateTargetGroup", "with a health check less often than every 300 seconds", "ValidationError",
+        parameter("HealthCheckIntervalSeconds"), lambda s, c: group(s, c, HealthCheckIntervalSeconds=301)),
+    case("CreateTargetGroup", "with a health threshold above 10", "ValidationError",
+        parameter("HealthyThresholdCount"), lambda s, c: group(s, c, HealthyThresholdCount=11)),
+    case("CreateTargetGroup", "with a health check path that does not begin with a slash", "ValidationError",
+        parameter("HealthCheckPath"), lambda s, c: group(s, c, HealthCheckPath="health")),
+    case("CreateTargetGroup", "with a target type that does not exist", "ValidationError", parameter("TargetType"),
+        lambda s, c: group(s, c, TargetType="task")),
+    case("DeleteTargetGroup", "while a listener forwards to it", "ResourceInUse", ERRORS,
+        lambda s, c: (listener(s), c.delete_target_group(TargetGroupArn=target_group(s))),
+        "is currently in use by a listener or a rule"),
+    case("DescribeTargetGroups", "of a name that is unknown", "TargetGroupNotFound", ERRORS,
+        lambda s, c: c.describe_target_groups(Names=["nothing"])),
+    case("DescribeTargetGroupAttributes", "of an ARN that is unknown", "TargetGroupNotFound", ERRORS,
+        lambda s, c: c.describe_target_group_attributes(TargetGroupArn=NO_GROUP)),
+    case("ModifyTargetGroup", "of an ARN that is unknown", "TargetGroupNotFound", ERRORS,
+        lambda s, c: c.modify_target_group(TargetGroupArn=NO_GROUP, HealthCheckPath="/")),
+    case("ModifyTargetGroupAttributes", "of an ARN that is unknown", "TargetGroupNotFound", ERRORS,
+        lambda s, c: group_attribute(c, NO_GROUP, "deregistration_delay.timeout_seconds", "30")),
+    case("ModifyTargetGroupAttributes", "with a key that does not exist", "ValidationError", GROUP_ATTRIBUTES,
+        lambda s, c: group_attribute(c, target_group(s), "deregistration.delay", "30")),
+    case("ModifyTargetGroupAttributes", "with a number out of range", "ValidationError", GROUP_ATTRIBUTES,
+        lambda s, c: group_attribute(c, target_group(s), "deregistration_delay.timeout_seconds", "3601")),
+
+    case("CreateListener", "on a port that has one, and other settings", "DuplicateListener", ERRORS,
+        lambda s, c: listen(s, c, Port=80, DefaultActions=[
+            {"Type": "fixed-response", "FixedResponseConfig": {"StatusCode": "404"}}])),
+    case("CreateListener", "of a load balancer that is unknown", "LoadBalancerNotFound", ERRORS,
+        lambda s, c: listen(s, c, LoadBalancerArn=NO_BALANCER)),
+    case("CreateListener", "to a target group that is unknown", "TargetGroupNotFound", ERRORS,
+        lambda s, c: listen(s, c, DefaultActions=forward(NO_GROUP))),
+    case("CreateListener", "to a target group of another load balancer", "TargetGroupAssociationLimit", ERRORS,
+        lambda s, c: listen(s, c, LoadBalancerArn=balancer(s, "other"))),
+    case("CreateListener", "with a certificate that is unknown", "CertificateNotFound", ERRORS,
+        lambda s, c: https(s, c, "arn:aws:acm:ap-northeast-1:123456789012:certificate/nothing")),
+    case("CreateListener", "with a certificate that is not issued", "UnsupportedCertificate",
+        "https://github.com/hashicorp/terraform-provider-aws/issues/41789", lambda s, c: https(s, c, pending(s)),
+        "fully-qualified domain name"),
+    case("CreateListener", "with a certificate issued moments ago", "UnsupportedCertificate",
+        "https://github.com/hashicorp/terraform-provider-aws/issues/26245",
+        lambda s, c: (listener(s), https(s, c, issued(s, s.name("moment"))))),
+    case("CreateListener", "with HTTPS and no certificate", "ValidationError", parameter("Certificates"),
+        lambda s, c: listen(s, c, Protocol="HTTPS", Port=443, SslPolicy=POLICY), "A certificate must be specified"),
+    case("CreateListener", "with a TLS policy that does not exist", "SSLPolicyNotFound", ERRORS,
+        lambda s, c: https(s, c, pending(s), "ELBSecurityPolicy-TLS13")),
+    case("CreateListener", "with a protocol of network load balancers", "ValidationError", parameter("Protocol"),
+        lambda s, c: listen(s, c, Protocol="TCP")),
+    case("CreateListener", "with a port above 65535", "ValidationError", parameter("Port"),
+        lambda s, c: listen(s, c, Port=65536)),
+    case("CreateListener", "that redirects to itself", "InvalidLoadBalancerAction", ERRORS,
+        lambda s, c: listen(s, c, DefaultActions=[
+            {"Type": "redirect", "RedirectConfig": {"StatusCode": "HTTP_301"}}]), "loop"),
+    case("CreateListener", "with a redirect that is neither 301 nor 302", "ValidationError",
+        "https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_RedirectActionConfig.html",
+        lambda s, c: listen(s, c, DefaultActions=[
+            {"Type": "redirect", "RedirectConfig": {"Port": "443", "Protocol": "HTTPS", "StatusCode": "HTTP_308"}}])),
+    case("ModifyListener", "of an ARN that is unknown", "ListenerNotFound", ERRORS,
+        lambda s, c: c.modify_listener(ListenerArn=NO_LISTENER, Port=81)),
+    case("ModifyListener", "to a target group that is unknown", "TargetGroupNotFound", ERRORS,
+        lambda s, c: c.modify_listener(ListenerArn=listener(s), DefaultActions=forward(NO_GROUP))),
+    case("ModifyListener", "to a TLS policy that does not exist", "SSLPolicyNotFound", ERRORS,
+        lambda s, c: c.modify_listener(
+            ListenerArn=listener(s), Protocol="HTTPS", SslPolicy="ELBSecurityPolicy-TLS13",
+            Certificates=[{"CertificateArn": pending(s)}])),
+    case("DeleteListener", "of an ARN that is unknown", "ListenerNotFound", ERRORS,
+        lambda s, c: c.delete_listener(ListenerArn=NO_LISTENER)),
+    case("DescribeListeners", "of an ARN that is unknown", "ListenerNotFound", ERRORS,
+        lambda s, c: c.describe_listeners(ListenerArns=[NO_LISTENER])),
+    case("CreateRule", "with a priority in use", "PriorityInUse", ERRORS,
+        lambda s, c: (rule(s), c.create_rule(
+            ListenerArn=listener(s), Priority=1, Conditions=PATH, Actions=forward(target_group(s))))),
+    case("CreateRule", "of a listener that is unknown", "ListenerNotFound", ERRORS,
+        lambda s, c: c.create_rule(
+            ListenerArn=NO_LISTENER, Priority=1, Conditions=PATH, Actions=forward(target_group(s)))),
+    case("CreateRule", "to a target group that is unknown", "TargetGroupNotFound", ERRORS,
+        lambda s, c: c.create_rule(
+            ListenerArn=listener(s), Priority=2, Conditions=PATH, Actions=forward(NO_GROUP))),
+    case("CreateRule", "with a priority above 50000", "ValidationError", parameter("Priority"),
+        lambda s, c: c.create_rule(
+            ListenerArn=listener(s), Priority=50001, Conditions=PATH, Actions=forward(target_group(s)))),
+    case("DeleteRule", "of a listener's default rule", "OperationNotPermitted", ERRORS, default_rule),
+    case("DeleteRule", "of an ARN that is unknown", "RuleNotFound", ERRORS,
+        lambda s, c: c.delete_rule(RuleArn=NO_RULE)),
+    case("AddTags", "to a load balancer that is unknown", "LoadBalancerNotFound", ERRORS,
+        lambda s, c: c.add_tags(ResourceArns=[NO_BALANCER], Tags=tags(1))),
+    case("AddTags", "beyond 50 tags", "TooManyTags", ERRORS,
+        lambda s, c: c.add_tags(ResourceArns=[target_group(s)], Tags=tags(51))),
+    case("AddTags", "with a key twice", "DuplicateTagKeys", ERRORS,
+        lambda s, c: c.add_tags(ResourceArns=[target_group(s)], Tags=tags(1) + tags(1))),
+    case("DescribeTags", "of more than 20 resources", "ValidationError", parameter("ResourceArns"),
+        lambda s, c: c.describe_tags(ResourceArns=[NO_GROUP] * 21)),
+    case("DescribeTags", "of a target group that is unknown", "TargetGroupNotFound", ERRORS,
+        lambda s, c: c.describe_tags(ResourceArns=[NO_GROUP])),
+)  # fmt: skip
