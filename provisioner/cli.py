@@ -8,13 +8,27 @@ from collections.abc import Sequence
 
 import typer
 
-from provisioner.commands import cloud, down, init, output, plan, state, status, up
+from provisioner.commands import cloud, down, import_, init, logs, output, plan, records, recover, state, status, up
 from provisioner.commands.app import USAGE, app
 
-__all__ = ["cloud", "down", "init", "main", "output", "plan", "state", "status", "up"]
+__all__ = [
+    "cloud",
+    "down",
+    "import_",
+    "init",
+    "logs",
+    "main",
+    "output",
+    "plan",
+    "records",
+    "recover",
+    "state",
+    "status",
+    "up",
+]
 
 INTERRUPTED = 130
-ORDER = ("init", "up", "plan", "status", "output", "down")
+ORDER = ("init", "up", "plan", "status", "logs", "output", "down", "recover", "import")
 
 # As one uses them, rather than by the alphabet.
 app.registered_commands.sort(key=lambda command: ORDER.index(str(command.name)))
@@ -58,7 +72,9 @@ def _failed(error: Exception) -> int:
 
 
 def _fail(message: str, code: int) -> int:
-    sys.stderr.write(f"error: {message}\n")
+    from provisioner.render.text import say
+
+    say([f"error: {message}"], sys.stderr)
     return code
 
 

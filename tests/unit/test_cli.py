@@ -27,9 +27,10 @@ from state.model import Record
 
 COMMANDS = [
     ("init",), ("up",), ("plan",), ("status",), ("output",), ("down",), ("state", "list"), ("state", "show"),
+    ("recover",), ("import",), ("state", "rm"), ("state", "mv"),
     ("cloud", "start"), ("cloud", "stop"), ("cloud", "status"), ("cloud", "delegate"),
 ]  # fmt: skip
-COMMON = ("--config", "-c", "--env", "--target", "--state-dir", "--profile", "--yes", "-y", "--json")
+COMMON = ("--config", "-c", "--env", "--target", "--state-dir", "--profile", "--yes", "-y", "--json", "--log")
 
 Run = Callable[..., tuple[int, str, str]]
 

@@ -1,0 +1,50 @@
+"""`provision recover`: rebuild a lost or broken state from the cloud alone."""
+
+from __future__ import annotations
+
+import sys
+
+from provisioner.commands.app import app, command
+from provisioner.commands.options import Options
+
+
+@command(
+    app,
+    "recover",
+    "provision recover                  reads everything, shows what it will record; asks if there is a state",
+    "provision recover --yes --json     without asking, one JSON document",
+)
+def recover(options: Options) -> int:
+    """Rebuild the state from the cloud.
+
+    For when the state is lost, broken or years old. Finds what belongs to the stack by its tags, names and contents,
+    also what stack.toml no longer declares, and records it. Nothing in the cloud is changed. A state that cannot be
+    read is moved aside, and one that is replaced is kept as a backup.
+    """
+    from provisioner import recovery, session, setaside
+    from provisioner.commands.ask import confirm
+    from provisioner.render import recovered as show
+    from provisioner.render.text import count, say
+
+    def tell(text: str) -> None:
+        say([text], sys.stderr)
+
+    config = session.load(options)
+    aws = session.connect(options, config)
+    aws.read_only = True
+    backups = setaside.set_aside(options, config, aws)
+    with session.opened(options, config, aws, "recover") as store:
+        stack = session.declared(options, config, aws)
+        with session.interruptible(aws.pace, lambda event: tell(str(event.to_dict().get("text", "")))):
+            found = recovery.search(aws, dict(store.records), stack.declared, tell)
+        if not options.json:
+            say(show.lines(found, config.name, session.where(config, aws)))
+        if store.records:
+            confirm(f"this replaces the {count(len(store.records), 'record')} of {config.name}", options.yes)
+            backups.append(recovery.backup(store))
+        recovery.write(store, found)
+    if options.json:
+        say([show.document(found, config.name, aws.account, aws.region, backups)])
+    else:
+        say(show.after(found, backups, options.again))
+    return int(bool(found.refused))

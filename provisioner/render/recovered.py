@@ -1,0 +1,95 @@
+"""What `recover` and `import` found: what they record, what is missing or differs, what to do next."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from provisioner.render.text import count, table
+
+if TYPE_CHECKING:
+    from provisioner.adoption import Candidate
+    from provisioner.engine.kind import Change
+    from provisioner.recovery import Recovery
+
+MANY = 10
+"""So many names are told one by one."""
+
+
+def lines(recovery: Recovery, stack: str, where: str) -> Iterator[str]:
+    """Yield what was found and is to be recorded, and what was not."""
+    if not recovery.found:
+        yield f"Nothing of {stack} was found on {where}: the state is empty."
+    else:
+        yield f"Found of {stack} on {where}:"
+        rows = [
+            (f.record.address, f.how, f"{f.record.id or ''}{'' if f.declared else '  (no longer declared)'}")
+            for f in recovery.found
+        ]
+        yield from table([("address", "found by", "id"), *rows])
+        hows = Counter(f.how for f in recovery.found)
+        yield f"{count(len(recovery.found), 'thing')}: {', '.join(f'{n} by {how}' for how, n in hows.items())}."
+        if recovery.missing:
+            yield f"Declared and not there, so `up` will make them: {_named(recovery.missing)}."
+    if recovery.dropped:
+        yield f"Recorded and not there any more: {_named(recovery.dropped)}."
+    for address, why in recovery.refused.items():
+        yield f"! not recorded: {address}: {why}"
+    if recovery.aside:
+        yield f"note: left aside, since others may have added them to what is this stack's: {_named(recovery.aside)}."
+
+
+def after(recovery: Recovery, backups: Sequence[str], again: Callable[[str], str]) -> Iterator[str]:
+    """Yield what was done, and what may be done next."""
+    for path in backups:
+        yield f"The state as it was: {path}"
+    if not recovery.found:
+        yield f"Make the stack: {again('up')}."
+    elif recovery.refused:
+        yield f"Mend what is not recorded, then run {again('recover')} once more."
+    else:
+        yield f"Recorded. Look: {again('plan')}. Go on: {again('up')}, or {again('down')}."
+
+
+def document(recovery: Recovery, stack: str, account: str, region: str, backups: Sequence[str]) -> str:
+    """Return the same as one JSON document."""
+    found = [
+        {"address": f.record.address, "kind": f.record.kind, "id": f.record.id, "how": f.how, "declared": f.declared}
+        for f in recovery.found
+    ]
+    rest = {key: value for key, value in asdict(recovery).items() if key != "found"}
+    where = {"stack": stack, "account": account, "region": region}
+    return json.dumps({**where, "found": found, **rest, "backups": list(backups)}, ensure_ascii=False)
+
+
+def candidate(found: Candidate) -> Iterator[str]:
+    """Yield what is to be put on a thing that is imported, and what the next `up` would change."""
+    yield f"{found.live.id} as {found.want.address}:"
+    for name, change in found.tags.items():
+        yield f"  + tag {name}: {change.new}" + (f" (so far {change.old})" if change.old is not None else "")
+    for name, change in found.changes.items():
+        yield f"  ~ the next `up` changes {name}: {_value(change.old)} -> {_value(change.new)}"
+    if not found.changes:
+        yield "  all else is as declared"
+
+
+def candidate_document(found: Candidate) -> dict[str, Any]:
+    """Return the same in JSON form."""
+
+    def plain(changes: Mapping[str, Change]) -> dict[str, Any]:
+        return {name: {"old": change.old, "new": change.new} for name, change in changes.items()}
+
+    tags, changes = plain(found.tags), plain(found.changes)
+    return {"address": found.want.address, "id": found.live.id, "tags": tags, "changes": changes}
+
+
+def _value(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, default=str)
+
+
+def _named(names: Sequence[str]) -> str:
+    rest = len(names) - MANY
+    return ", ".join(names[:MANY]) + (f" and {count(rest, 'other')}" if rest > 0 else "")

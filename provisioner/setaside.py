@@ -1,0 +1,99 @@
+"""Move a state that cannot be read out of the way, so that another can be made: nothing of it is deleted."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import steps  # noqa: F401  (importing the package makes all kinds known)
+from provisioner import session
+from provisioner.engine.recorded import check, check_order
+from state.model import ForeignState, State, StateError, StateLocked, StateTooNew
+
+if TYPE_CHECKING:
+    from provisioner.aws import Aws
+    from provisioner.commands.options import Options
+    from provisioner.config import Config
+    from state.objects import Objects
+
+
+def set_aside(options: Options, config: Config, aws: Aws) -> list[str]:
+    """Move what is broken of the stack's state to backups beside it; return where these are.
+
+    Raises:
+        StateError: another command is at work, or the state is newer than this version, or cannot be reached.
+    """
+    if not config.state.bucket:
+        return in_folder(session.folder(options, config), config.name)
+    from state.lease import LEASE
+
+    there = session.objects(config, aws, session.bucket_client(aws))
+    return in_bucket(there, config.name, aws.pace.scaled(LEASE))
+
+
+def in_folder(folder: Path, stack: str) -> list[str]:
+    """Move the broken files of a state on this machine aside: the journal alone, if the document can be read."""
+    from state.local import DOCUMENT, JOURNAL, LOCK, read
+    from state.lock import Lock
+
+    document, journal, stamp = folder / DOCUMENT, folder / JOURNAL, _stamp()
+    if not folder.is_dir():
+        return []
+    moved: list[str] = []
+    lock = Lock(folder / LOCK, "recover")
+    try:
+        lock.acquire()
+        try:
+            for path in (journal, document):
+                # whoever may not read them shall not move them either
+                there = path.exists() and path.read_bytes()
+                bereft = path == journal and not document.exists() and b"\n{" in (there or b"")
+                if there is not False and (bereft or _broken(lambda: read(folder, stack))):
+                    backup = path.with_name(f"{path.stem}.broken-{stamp}{path.suffix}")
+                    moved.append(str(path.rename(backup)))
+        finally:
+            lock.release()
+    except OSError as error:
+        raise StateError(f"{error.filename or folder} cannot be moved aside: {error.strerror}") from None
+    return moved
+
+
+def in_bucket(objects: Objects, stack: str, lease: float) -> list[str]:
+    """Copy a broken state in a bucket aside, with its journal, then take the document away."""
+    from state.lease import Lease
+    from state.s3 import DOCUMENT, JOURNAL, read
+
+    lock, copies, stamp = Lease(objects, "recover", lease, lambda: None), [], _stamp()
+    lock.acquire()
+    try:
+        if _broken(lambda: read(objects, stack)):
+            for name in (*objects.names(JOURNAL), DOCUMENT):
+                if found := objects.get(name):
+                    objects.put(f"broken-{stamp}/{name}", found.body, over=None)
+                    copies.append(objects.where(f"broken-{stamp}/{name}"))
+            objects.delete([DOCUMENT])
+    finally:
+        lock.release()
+    return copies
+
+
+def _broken(read: Callable[[], State]) -> bool:
+    """Whether the state is there, and says nothing that makes sense."""
+    try:
+        records = read().records
+        check(records)
+        check_order(records)
+    except (ForeignState, StateLocked, StateTooNew):
+        raise
+    except StateError as error:
+        if error.__cause__:
+            # the service that keeps it could not be asked
+            raise
+        return True
+    return False
+
+
+def _stamp() -> str:
+    return time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())

@@ -1,0 +1,382 @@
+"""`import`, `state mv` and `state rm`: a thing is taken, called otherwise, or forgotten, and `up` makes none twice."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from provisioner import adoption, bookkeeping, operate, tagging
+from provisioner.engine.errors import ConfigurationError, NeedsReplacing, NotOwned
+from provisioner.engine.kind import KINDS, Kind, Live
+from provisioner.engine.step import Stack
+from provisioner.kinds.ec2_launch import LaunchTemplate
+from provisioner.kinds.ec2_network import InternetGateway, RouteTable, Subnet, Vpc
+from provisioner.kinds.ec2_security import SecurityGroup
+from provisioner.kinds.ecr import Repository
+from provisioner.kinds.ecs_cluster import Cluster
+from provisioner.kinds.ecs_service import TaskDefinition
+from provisioner.kinds.elbv2 import TargetGroup
+from provisioner.kinds.iam import InstanceProfile, Role
+from provisioner.kinds.logs import LogGroup
+from provisioner.kinds.rds import DbClusterParameterGroup, DbSubnetGroup
+from provisioner.kinds.route53 import HostedZone, RecordSet
+from provisioner.kinds.servicediscovery import DiscoveryService, PrivateDnsNamespace
+from provisioner.kinds.ssm import SecureParameter
+from state.local import LocalStore
+from tests.cloud.rig import Declare, Outcome, Rig
+
+TRUST = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"},
+                                                 "Action": "sts:AssumeRole"}]}  # fmt: skip
+NO_SCAN = {"scanOnPush": False}
+
+
+def take(rig: Rig, declare: Declare, address: str, name: str) -> adoption.Candidate:
+    """Import as the command does: look with reads only, then take."""
+    aws, stack = rig.aws(), rig.declare(declare)
+    aws.read_only = True
+    with LocalStore(rig.folder, rig.config.name, "import", "0") as store:
+        found = adoption.candidate(aws, store.records, stack.declared, address, name)
+        aws.read_only = False
+        adoption.take(aws, store, found)
+    return found
+
+
+def taken(rig: Rig, declare: Declare, address: str, name: str) -> Outcome:
+    """Import, and bring up: nothing may be made a second time, nor be left to do."""
+    take(rig, declare, address, name)
+    ended = rig.up(declare).ok()
+    assert not [write for write in ended.writes if write.startswith(("Create", "Register", "PutParameter"))], address
+    assert rig.plan(declare) == []
+    return ended
+
+
+# -- things with names, and things without -------------------------------------------------------------------------
+
+
+def test_a_network_is_taken_thing_by_thing_and_goes_with_the_stack(rig: Rig) -> None:
+    ec2 = rig.cloud.client("ec2")
+    vpc = ec2.create_vpc(CidrBlock="10.9.0.0/16")["Vpc"]["VpcId"]
+    gateway = ec2.create_internet_gateway()["InternetGateway"]["InternetGatewayId"]
+    subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="10.9.1.0/24", AvailabilityZone="ap-northeast-1a")["Subnet"]
+    table = ec2.create_route_table(VpcId=vpc)["RouteTable"]["RouteTableId"]
+    group = ec2.create_security_group(VpcId=vpc, GroupName="web", Description="web")["GroupId"]
+
+    def declare(stack: Stack) -> None:
+        net = stack.ensure(Vpc("main", "10.9.0.0/16"))
+        stack.ensure(InternetGateway("main", net.id))
+        one = stack.ensure(Subnet("a", net.id, "ap-northeast-1a", "10.9.1.0/24"))
+        stack.ensure(RouteTable("a", net.id, [one.id], {}))
+        stack.ensure(SecurityGroup("web", net.id, "web", "web", [], []))
+
+    with pytest.raises(ConfigurationError, match="needs vpc/main: make or import that first"):
+        take(rig, declare, "subnet/a", subnet["SubnetId"])
+    found = take(rig, declare, "vpc/main", vpc)
+    assert set(found.changes) == {"enable_dns_hostnames"}
+    assert found.tags["provisioner:address"].new == "vpc/main"
+    take(rig, declare, "internet_gateway/main", gateway)
+    take(rig, declare, "subnet/a", subnet["SubnetId"])
+    take(rig, declare, "security_group/web", group)
+    taken(rig, declare, "route_table/a", table)
+    assert rig.up(declare).ok().writes == []
+    rig.down().ok()
+    assert vpc not in [there["VpcId"] for there in ec2.describe_vpcs()["Vpcs"]]
+
+
+@dataclass(frozen=True)
+class Named:
+    """A kind of things that names tell apart: what is wanted, how somebody else made it, and its id."""
+
+    want: Kind
+    make: Callable[[Any], Any]
+    id: str
+
+
+def _of(service: str, operation: str, **arguments: Any) -> Callable[[Any], Any]:
+    return lambda cloud: getattr(cloud.client(service), operation)(**arguments)
+
+
+NAMED = [
+    Named(LogGroup("web", "/ecs/web", 7), _of("logs", "create_log_group", logGroupName="/ecs/web"), "/ecs/web"),
+    Named(
+        Repository("web", "web/web", "IMMUTABLE", {"scanOnPush": True}, None),
+        _of("ecr", "create_repository", repositoryName="web/web", imageScanningConfiguration=NO_SCAN),
+        "web/web",
+    ),
+    Named(
+        Role("web", "web", TRUST, [], {}, ""),
+        _of("iam", "create_role", RoleName="web", AssumeRolePolicyDocument=json.dumps(TRUST)),
+        "web",
+    ),
+    Named(
+        SecureParameter("web", "/web/password", "A password"),
+        _of("ssm", "put_parameter", Name="/web/password", Type="SecureString", Value="x" * 20),
+        "/web/password",
+    ),
+    Named(
+        Cluster("web", "web", [{"name": "containerInsights", "value": "enabled"}]),
+        _of("ecs", "create_cluster", clusterName="web"),
+        "web",
+    ),
+    Named(
+        DbClusterParameterGroup("web", "web", "aurora-mysql8.0", "web", {"character_set_client": "utf8mb4"}),
+        _of(
+            "rds",
+            "create_db_cluster_parameter_group",
+            DBClusterParameterGroupName="web",
+            DBParameterGroupFamily="aurora-mysql8.0",
+            Description="web",
+        ),
+        "web",
+    ),
+]
+
+
+@pytest.mark.parametrize("named", NAMED, ids=lambda named: named.want.kind)
+def test_what_up_refuses_can_be_imported(rig: Rig, named: Named) -> None:
+    named.make(rig.cloud)
+
+    def declare(stack: Stack) -> None:
+        stack.ensure(named.want)
+
+    (refused,) = rig.plan(declare)
+    assert f"provision import {named.want.address} '{named.id}'" in refused.why
+    taken(rig, declare, named.want.address, named.id)
+    rig.down().ok()
+    assert rig.aws().live(type(named.want)) == []
+    with pytest.raises(ConfigurationError, match="can be imported"):
+        take(rig, declare, named.want.address, named.id)
+
+
+def test_an_instance_profile_and_a_launch_template_are_compared_whole(rig: Rig) -> None:
+    iam, ec2 = rig.cloud.client("iam"), rig.cloud.client("ec2")
+    iam.create_instance_profile(InstanceProfileName="web")
+    data = {"ImageId": "ami-12345678", "InstanceType": "c5.large"}
+    template = ec2.create_launch_template(LaunchTemplateName="web", LaunchTemplateData=data)["LaunchTemplate"]
+
+    def declare(stack: Stack) -> None:
+        role = stack.ensure(Role("web", "web", TRUST))
+        stack.ensure(InstanceProfile("web", "web", role.id))
+        stack.ensure(LaunchTemplate("web", "web", data, ""))
+
+    rig.up(lambda stack: stack.ensure(Role("web", "web", TRUST))).ok()
+    take(rig, declare, "instance_profile/web", "web")
+    found = take(rig, declare, "launch_template/web", template["LaunchTemplateId"])
+    assert "launch_template_data" not in found.changes
+    assert "tagged" in found.changes
+    assert not [w for w in rig.up(declare).ok().writes if w in ("CreateLaunchTemplate", "CreateInstanceProfile")]
+    assert rig.plan(declare) == []
+    rig.down().ok()
+
+
+def test_a_family_of_task_definitions_is_taken_with_its_newest_revision(rig: Rig) -> None:
+    ecs = rig.cloud.client("ecs")
+    role = rig.cloud.client("iam").create_role(RoleName="r", AssumeRolePolicyDocument=json.dumps(TRUST))["Role"]["Arn"]
+    container = {"name": "web", "image": "web:1", "essential": True}
+    request = {
+        "family": "web",
+        "requiresCompatibilities": ["FARGATE"],
+        "networkMode": "awsvpc",
+        "cpu": "256",
+        "memory": "512",
+        "executionRoleArn": role,
+        "taskRoleArn": role,
+        "runtimePlatform": {"cpuArchitecture": "X86_64", "operatingSystemFamily": "LINUX"},
+    }
+    ecs.register_task_definition(**request, containerDefinitions=[{**container, "image": "web:0"}])
+    ecs.register_task_definition(**request, containerDefinitions=[container])
+
+    def declare(stack: Stack, image: str = "web:1") -> None:
+        stack.ensure(
+            TaskDefinition(
+                "web",
+                "web",
+                ["FARGATE"],
+                "awsvpc",
+                "256",
+                "512",
+                role,
+                role,
+                request["runtimePlatform"],
+                [{**container, "image": image}],
+            )
+        )
+
+    assert taken(rig, declare, "task_definition/web", "web").writes == []
+    assert rig.up(lambda stack: declare(stack, "web:2")).ok().writes == ["RegisterTaskDefinition"]
+    rig.down().ok()
+    assert ecs.list_task_definitions()["taskDefinitionArns"] == [
+        arn for arn in ecs.list_task_definitions()["taskDefinitionArns"] if arn.endswith("web:1")
+    ], "the revision that nobody imported is not ours"
+
+
+def test_a_record_in_a_zone_of_somebody_else_is_taken_by_what_it_says_and_then_changed(rig: Rig) -> None:
+    route53 = rig.cloud.client("route53")
+    zone = route53.list_hosted_zones()["HostedZones"][0]["Id"].removeprefix("/hostedzone/")
+    record = {"Name": "web.example.com", "Type": "CNAME", "TTL": 60, "ResourceRecords": [{"Value": "old.example.net"}]}
+    batch = {"Changes": [{"Action": "CREATE", "ResourceRecordSet": record}]}
+    route53.change_resource_record_sets(HostedZoneId=zone, ChangeBatch=batch)
+
+    def declare(stack: Stack) -> None:
+        stack.ensure(RecordSet("web", zone, "web.example.com", "CNAME", 60, ["new.example.net"]))
+
+    (refused,) = rig.plan(declare)
+    assert f"provision import record_set/web '{zone}|web.example.com|CNAME'" in refused.why
+    found = take(rig, declare, "record_set/web", f"{zone}|web.example.com|CNAME")
+    assert (found.tags, [*found.changes]) == ({}, ["resource_records"])
+    assert rig.up(declare).ok().writes == ["ChangeResourceRecordSets"]
+    assert rig.plan(declare) == []
+    rig.down().ok()
+
+
+# -- refusals ---------------------------------------------------------------------------------------------------------
+
+
+def groups(stack: Stack) -> None:
+    stack.ensure(LogGroup("web", "/ecs/web", 7))
+    stack.ensure(LogGroup("api", "/ecs/api", 7))
+
+
+def test_what_belongs_to_another_stack_is_refused_by_name_and_left_alone(rig: Rig) -> None:
+    tags = {"Project": "other", "Environment": "prod", "ManagedBy": "provisioner", "provisioner:address": "log_group/x"}
+    rig.cloud.client("logs").create_log_group(logGroupName="/ecs/web", tags=tags)
+    since = max(call["number"] for call in rig.cloud.calls())
+    with pytest.raises(NotOwned, match=r"/ecs/web belongs to another stack \(project other, environment prod\)"):
+        take(rig, groups, "log_group/web", "/ecs/web")
+    assert [call for call in rig.cloud.calls(since) if call["write"]] == []
+    assert rig.state().records == {}
+
+
+def test_what_cannot_be_imported_is_said_in_one_sentence(rig: Rig) -> None:
+    def fixed(stack: Stack) -> None:
+        stack.ensure(Repository("web", "web/web", "IMMUTABLE", NO_SCAN, None))
+        stack.ensure(Vpc("main", "10.0.0.0/16"))
+
+    vpc = rig.cloud.client("ec2").create_vpc(CidrBlock="10.1.0.0/16")["Vpc"]["VpcId"]
+    with pytest.raises(NeedsReplacing, match=r"cidr_block is '10.1.0.0/16', declared is '10.0.0.0/16'"):
+        take(rig, fixed, "vpc/main", vpc)
+    for name in ("vpc-0123456789abcdef0", "no id at all"):
+        with pytest.raises(Exception, match=r"no vpc .* can be imported|refused"):
+            take(rig, fixed, "vpc/main", name)
+    with pytest.raises(ConfigurationError, match="did you mean repository/web"):
+        take(rig, fixed, "repository/wed", "web/web")
+    rig.up(groups).ok()
+    with pytest.raises(ConfigurationError, match="log_group/web is recorded already"):
+        take(rig, groups, "log_group/web", "/ecs/web")
+    with pytest.raises(ConfigurationError, match="recorded already, as log_group/api: `provision state mv"):
+        take(rig, lambda stack: stack.ensure(LogGroup("new", "/ecs/api", 7)), "log_group/new", "/ecs/api")
+
+
+# -- called otherwise, forgotten ------------------------------------------------------------------------------------
+
+
+def test_called_otherwise_it_is_not_made_twice_and_its_tag_follows(rig: Rig) -> None:
+    def declare(name: str) -> Declare:
+        def step(stack: Stack) -> None:
+            net = stack.ensure(Vpc(f"{name}", "10.9.0.0/16"))
+            stack.ensure(Subnet(name, net.id, "ap-northeast-1a", "10.9.1.0/24"))
+
+        return step
+
+    rig.up(declare("old")).ok()
+    with LocalStore(rig.folder, rig.config.name, "state mv", "0") as store:
+        for kind in ("vpc", "subnet"):
+            with pytest.raises(ConfigurationError, match=f"write {kind}/NAME"):
+                bookkeeping.rename(store, f"{kind}/old", "role/new")
+        assert bookkeeping.rename(store, "vpc/old", "vpc/new") == ["subnet/old"]
+        assert bookkeeping.rename(store, "subnet/old", "subnet/new") == []
+        assert store.records["subnet/new"].needs == ["vpc/new"]
+        with pytest.raises(ConfigurationError, match="nothing is recorded under vpc/old"):
+            bookkeeping.rename(store, "vpc/old", "vpc/newer")
+    planned = rig.plan(declare("new"))
+    assert [(item.address, item.action, [*item.changes]) for item in planned] == [
+        ("vpc/new", "change", ["address"]),
+        ("subnet/new", "change", ["address"]),
+    ]
+    assert rig.up(declare("new")).ok().writes == ["CreateTags", "CreateTags"]
+    assert rig.plan(declare("new")) == []
+    rig.folder.joinpath("state.json").unlink()
+    ended = rig.up(declare("new")).ok()
+    assert ended.writes == []
+    assert dict(ended.summary.counts) == {"adopted": 2}
+    rig.down().ok()
+
+
+def test_killed_while_it_is_called_otherwise_nothing_is_removed(rig: Rig) -> None:
+    rig.up(groups).ok()
+    with LocalStore(rig.folder, rig.config.name, "state mv", "0") as store:
+        old = store.records["log_group/web"]
+        bookkeeping.rename(store, "log_group/web", "log_group/new")
+        store.put(old)
+        assert bookkeeping.rename(store, "log_group/web", "log_group/new") == []
+        store.put(old)
+    assert rig.plan(groups) == [], "the other name has nothing of its own"
+    assert rig.up(groups).ok().writes == []
+    assert [*rig.state().records] == ["log_group/api", "log_group/web"]
+
+
+def test_forgotten_it_stays_in_the_cloud_and_up_finds_it(rig: Rig) -> None:
+    def declare(stack: Stack) -> None:
+        role = stack.ensure(Role("web", "web", TRUST))
+        stack.ensure(InstanceProfile("web", "web", role.id))
+
+    rig.up(declare).ok()
+    with LocalStore(rig.folder, rig.config.name, "state rm", "0") as store:
+        with pytest.raises(ConfigurationError, match="role/web is needed by instance_profile/web"):
+            bookkeeping.to_forget(store, "role/web", force=False)
+        assert bookkeeping.to_forget(store, "role/web", force=True) == "web stays in the cloud as it is"
+        store.drop("role/web")
+    ended = rig.up(declare).ok()
+    assert ended.writes == []
+    assert ended.summary.counts["adopted"] == 1
+
+
+# -- tags, by every API -----------------------------------------------------------------------------------------------
+
+
+def everything(stack: Stack) -> None:
+    """Declare one thing of nearly every kind that has tags."""
+    net = stack.ensure(Vpc("main", "10.9.0.0/16"))
+    zones = [stack.ensure(Subnet(z, net.id, f"ap-northeast-1{z}", f"10.9.{n}.0/24")).id for n, z in enumerate("ac")]
+    stack.ensure(DbSubnetGroup("main", "main", "main", zones))
+    stack.ensure(HostedZone("main", "main.internal", net.id))
+    space = stack.ensure(PrivateDnsNamespace("main", "svc.internal", net.id, "main"))
+    dns = {"RoutingPolicy": "MULTIVALUE", "DnsRecords": [{"Type": "A", "TTL": 10}]}
+    stack.ensure(DiscoveryService("main", "main", space.id, dns, {"FailureThreshold": 1}))
+    stack.ensure(TargetGroup("main", "main", net.id, "/"))
+    for named in NAMED:
+        stack.ensure(named.want)
+    stack.ensure(InstanceProfile("main", "main", "${role/web:id}"))
+
+
+def test_the_tags_of_every_kind_are_read_and_put_on(rig: Rig) -> None:
+    rig.up(everything).ok()
+    aws, seen = rig.aws(), set()
+    operate.know(aws, rig.state().records, {})
+    for address, record in rig.state().records.items():
+        kind = KINDS[record.kind]
+        (live,) = [live for live in aws.live(kind) if live.id == record.id]
+        assert tagging.read(aws, kind, live) == {
+            **tagging.read(aws, kind, live),
+            **aws.tags(address),
+        }, address
+        aws.tag(kind, live, f"{record.kind}/other")
+        assert aws.address_in(tagging.read(aws, kind, live)) == f"{record.kind}/other", address
+        seen.add(kind.service)
+    arn = rig.cloud.client("acm").request_certificate(DomainName="web.example.com")["CertificateArn"]
+    template = {"LaunchTemplateName": "one", "LaunchTemplateData": {"ImageId": "ami-1", "InstanceType": "c5.large"}}
+    rig.cloud.client("ec2").create_launch_template(**template)
+    rig.cloud.client("autoscaling").create_auto_scaling_group(
+        AutoScalingGroupName="g",
+        MinSize=0,
+        MaxSize=0,
+        LaunchTemplate={"LaunchTemplateName": "one", "Version": "$Latest"},
+        AvailabilityZones=["ap-northeast-1a"],
+    )
+    for kind, name in ((KINDS["certificate"], arn), (KINDS["auto_scaling_group"], "g")):
+        aws.tag(kind, Live(name, {}), f"{kind.kind}/web")
+        assert tagging.read(aws, kind, Live(name, {})) == aws.tags(f"{kind.kind}/web")
+    assert seen == {"ec2", "ecr", "ecs", "elbv2", "iam", "logs", "rds", "route53", "servicediscovery", "ssm"}

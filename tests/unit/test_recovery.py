@@ -1,0 +1,432 @@
+"""What `recover` makes of scripted readings, what `state rm` and `mv` do, what a broken state is: no call is made."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, ClassVar, cast
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError
+
+from provisioner import bookkeeping, recovery
+from provisioner.aws import Aws
+from provisioner.engine.errors import ConfigurationError, ReadOnly
+from provisioner.engine.kind import KINDS, Kind, Live
+from provisioner.engine.refusal import Refused
+from provisioner.engine.step import Handle, Stack
+from provisioner.engine.waits import Pace
+from provisioner.render import recovered as show
+from provisioner.setaside import in_folder
+from state.local import LocalStore, read
+from state.model import Record, StateLocked, StateTooNew
+
+READINGS: list[dict[str, list[Live]]] = []
+"""What AWS lists by kind: at the first reading, at the second, and so on; the last one goes on."""
+
+
+def listed(kind: str) -> list[Live]:
+    return READINGS[0].get(kind, [])
+
+
+@dataclass(frozen=True)
+class Box(Kind):
+    """A kind whose things the test writes down."""
+
+    label: str = ""
+    inside: str | None = None
+
+    service: ClassVar[str] = "scripted"
+    identity: ClassVar[Sequence[str]] = ("label",)
+    outputs: ClassVar[Sequence[str]] = ("arn",)
+
+    @classmethod
+    def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterable[Live]:
+        assert aws.read_only
+        return listed(cls.kind)
+
+
+class Shelf(Box):
+    """What boxes stand on."""
+
+
+class Lid(Box):
+    """A part: it has no tags, and others may add their own."""
+
+    part: ClassVar[bool] = True
+
+
+class Room(Box):
+    """One that is met, and made by nobody."""
+
+    made_by_aws: ClassVar[bool] = True
+
+
+class Law(Box):
+    """One that is used, and kept."""
+
+    kept: ClassVar[bool] = True
+
+
+MINE = (Shelf, Box, Lid, Room, Law)
+
+
+@pytest.fixture(autouse=True)
+def only_mine(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The only kinds there are."""
+    READINGS.clear()
+    kept = dict(KINDS)
+    KINDS.clear()
+    KINDS.update({kind.kind: kind for kind in MINE})
+    yield
+    KINDS.clear()
+    KINDS.update(kept)
+
+
+for kind in MINE:
+    KINDS.pop(kind.kind)
+
+
+@pytest.fixture
+def stack() -> Stack:
+    return Stack(cast("Any", None), cast("Any", None), _step="boxes")
+
+
+@dataclass
+class Told:
+    """Searches, and keeps what was told meanwhile; the next reading comes with the wait."""
+
+    records: dict[str, Record] = field(default_factory=dict)
+    told: list[str] = field(default_factory=list)
+
+    def search(self, stack: Stack) -> recovery.Recovery:
+        aws = Aws(boto3.Session("testing", "testing", region_name="ap-northeast-1"), "p", "e", Pace(0.0001))
+        return recovery.search(aws, self.records, stack.declared, self.tell)
+
+    def tell(self, text: str) -> None:
+        self.told.append(text)
+        if len(READINGS) > 1:
+            READINGS.pop(0)
+
+
+def live(address: str, *, tagged: bool = True, **more: Any) -> Live:
+    kind, _, name = address.partition("/")
+    options = {key: more.pop(key) for key in ("owned", "deleting", "status", "id") if key in more}
+    name_of_aws = options.pop("id", f"{kind}-{name:0>8}")
+    attributes = {"label": name, "inside": None} | more
+    return Live(name_of_aws, attributes, {"arn": f"arn:{name_of_aws}"}, address=address if tagged else None, **options)
+
+
+def former(address: str, id: str, label: str = "") -> Record:
+    """What an old state says."""
+    kind, _, name = address.partition("/")
+    return Record(address, kind, "ready", "", id, {"label": label or name}, created=5.0)
+
+
+def reading(*lives: tuple[str, Live]) -> None:
+    """Add a reading."""
+    kinds: dict[str, list[Live]] = {}
+    for kind, shown in lives:
+        kinds.setdefault(kind, []).append(shown)
+    READINGS.append(kinds)
+
+
+def box(stack: Stack, name: str, kind: type[Box] = Box, **wanted: Any) -> Handle:
+    return stack.ensure(kind(name, **({"label": name} | wanted)))
+
+
+def records(found: recovery.Recovery) -> dict[str, Record]:
+    return {item.record.address: item.record for item in found.found}
+
+
+# -- searching ------------------------------------------------------------------------------------------------------
+
+
+def test_what_is_declared_is_recorded_as_up_would(stack: Stack) -> None:
+    shelf = box(stack, "s", Shelf)
+    box(stack, "a", inside=shelf.id)
+    box(stack, "room", Room)
+    inside = live("shelf/s").id
+    reading(("shelf", live("shelf/s")), ("box", live("box/a", tagged=False, inside=inside)))
+    searched = Told()
+    found = searched.search(stack)
+    assert searched.told == []
+    assert {item.record.address: (item.how, item.declared) for item in found.found} == {
+        "shelf/s": ("tag", True),
+        "box/a": ("name", True),
+        "room/room": ("part", True),
+    }
+    one = records(found)["box/a"]
+    assert (one.id, one.phase, one.needs, one.step) == ("box-0000000a", "ready", ["shelf/s"], "boxes")
+    assert one.asked == {"label": "a", "inside": inside}
+    assert one.outputs == {"arn": "arn:box-0000000a"}
+
+
+def test_what_is_missing_is_looked_for_again_when_lists_have_settled(stack: Stack) -> None:
+    box(stack, "late")
+    box(stack, "early")
+    box(stack, "never")
+    reading(("box", live("box/early")))
+    reading(("box", live("box/late")))
+    searched = Told()
+    found = searched.search(stack)
+    assert searched.told == ["2 of 3 are not there: looking once more in 0 s, since lists lag"]
+    assert records(found).keys() == {"box/late", "box/early"}
+    assert found.missing == ["box/never"]
+
+
+def test_what_differs_or_is_going_is_recorded_as_not_ready(stack: Stack) -> None:
+    box(stack, "a", inside="elsewhere")
+    box(stack, "b")
+    reading(("box", live("box/a")), ("box", live("box/b", deleting=True)))
+    found = records(Told().search(stack))
+    assert (found["box/a"].phase, found["box/b"].phase) == ("created", "deleting")
+
+
+def test_a_record_of_what_is_gone_is_dropped_and_a_wrong_id_mended(stack: Stack) -> None:
+    box(stack, "a")
+    reading(("box", live("box/a")))
+    old = [former("box/a", "box-of-old"), former("box/gone", "box-gone"), former("box/same", "box-0000000a", label="a")]
+    found = Told({record.address: record for record in old}).search(stack)
+    assert {address: record.id for address, record in records(found).items()} == {"box/a": "box-0000000a"}
+    assert found.dropped == ["box/gone", "box/same"]
+
+
+def test_the_time_of_creation_is_kept_when_it_is_the_same_thing(stack: Stack) -> None:
+    box(stack, "a")
+    reading(("box", live("box/a")))
+    found = Told({"box/a": former("box/a", "box-0000000a")}).search(stack)
+    assert records(found)["box/a"].created == 5.0
+
+
+def test_what_stands_in_the_way_is_told_and_not_recorded(stack: Stack) -> None:
+    box(stack, "foreign")
+    box(stack, "twice")
+    reading(
+        ("box", live("box/foreign", tagged=False, owned=False)),
+        ("box", live("box/twice", id="box-1", label="x")),
+        ("box", live("box/twice", id="box-2", label="y")),
+    )
+    found = Told().search(stack)
+    assert found.found == []
+    assert "provision import box/foreign" in found.refused["box/foreign"]
+    assert "box-1, box-2 all carry the address" in found.refused["box/twice"]
+
+
+def test_a_second_thing_of_a_recorded_address_is_told(stack: Stack) -> None:
+    box(stack, "a")
+    reading(("box", live("box/a")), ("box", live("box/a", id="box-2", label="other")))
+    found = Told({"box/a": former("box/a", "box-0000000a")}).search(stack)
+    assert records(found).keys() == {"box/a"}
+    assert "box-2 carries this address as well" in found.refused["box/a (box-2)"]
+
+
+def test_what_aws_keeps_by_itself_makes_no_stack(stack: Stack) -> None:
+    box(stack, "a")
+    box(stack, "room", Room)
+    box(stack, "law", Law)
+    reading(("law", live("law/law", tagged=False)))
+    found = Told().search(stack)
+    assert found.found == []
+    assert found.missing == ["box/a"]
+    told = [*show.lines(found, "p-e", "account 1")]
+    assert told[0] == "Nothing of p-e was found on account 1: the state is empty."
+
+
+def test_a_read_that_is_refused_ends_it(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: Any) -> Iterable[Live]:
+        raise ClientError({"Error": {"Code": "AccessDenied", "Message": "no"}}, "ListBoxes")
+
+    reading()
+    monkeypatch.setattr(Box, "list", refuse)
+    with pytest.raises(Refused, match="ListBoxes was refused"):
+        Told().search(stack)
+
+
+def test_nothing_can_be_written_meanwhile(stack: Stack) -> None:
+    reading()
+    aws = Aws(boto3.Session("testing", "testing", region_name="ap-northeast-1"), "p", "e", Pace(0.0001))
+    recovery.search(aws, {}, stack.declared, lambda _: None)
+    with pytest.raises(ReadOnly):
+        aws.client("ec2").create_vpc(CidrBlock="10.0.0.0/16")
+
+
+# -- what is no longer declared ---------------------------------------------------------------------------------------
+
+
+def test_what_is_no_longer_declared_goes_before_what_it_was_built_on(stack: Stack) -> None:
+    shelf = box(stack, "s", Shelf)
+    box(stack, "a", inside=shelf.id)
+    reading(
+        ("shelf", live("shelf/s")),
+        ("shelf", live("shelf/old")),
+        ("box", live("box/a", inside=live("shelf/s").id)),
+        ("box", live("box/named", inside=live("shelf/old").id)),
+        ("box", live("box/silent")),
+    )
+    found = records(Told().search(stack))
+    assert found["box/named"].needs == ["shelf/old"], "what it names"
+    assert set(found["box/silent"].needs) == {"shelf/s", "shelf/old"}, "all that its like are built on"
+    assert found["shelf/old"].needs == []
+    assert {found[a].step for a in ("box/named", "shelf/old")} == {"boxes"}
+    assert found["box/named"].asked == {"label": "named", "inside": live("shelf/old").id}
+
+
+def test_things_that_name_each_other_do_not_wait_for_each_other(stack: Stack) -> None:
+    shelf = box(stack, "s", Shelf)
+    box(stack, "a", inside=shelf.id)
+    ring = ["x", "y", "z"]
+    reading(
+        ("shelf", live("shelf/s")),
+        ("box", live("box/a")),
+        *(("box", live(f"box/{n}", inside=live(f"box/{ring[i - 1]}").id)) for i, n in enumerate(ring)),
+    )
+    found = records(Told().search(stack))
+    chain = {name: [need for need in found[f"box/{name}"].needs if need.startswith("box/")] for name in ring}
+    assert sum(map(len, chain.values())) == 2, chain
+
+
+def test_the_recorded_needs_of_what_is_no_longer_declared_are_kept(stack: Stack) -> None:
+    box(stack, "s", Shelf)
+    reading(("shelf", live("shelf/s")), ("box", live("box/old")))
+    old = Record("box/old", "box", "ready", "", "box-00000old", {"label": "old"}, {}, ["shelf/s"], "attic")
+    found = records(Told({"box/old": old}).search(stack))["box/old"]
+    assert (found.needs, found.step) == (["shelf/s"], "attic")
+
+
+def test_a_part_that_nobody_declares_is_ours_only_with_what_it_is_a_part_of(stack: Stack) -> None:
+    box(stack, "a")
+    reading(
+        ("box", live("box/a")),
+        ("box", live("box/old")),
+        ("lid", live("lid/1", tagged=False, inside=live("box/old").id)),
+        ("lid", live("lid/2", tagged=False, inside="arn:lid-00000001")),
+        ("lid", live("lid/3", tagged=False, inside=live("box/a").id)),
+    )
+    found = Told().search(stack)
+    orphans = {item.record.address: item.record.id for item in found.found if not item.declared}
+    assert orphans == {"box/old": "box-00000old", "lid/old": "lid-00000001", "lid/old-2": "lid-00000002"}
+    assert records(found)["lid/old-2"].needs == ["lid/old"]
+    assert found.aside == ["lid lid-00000003"]
+
+
+# -- showing ---------------------------------------------------------------------------------------------------------
+
+
+def test_it_is_told_what_was_found_and_what_to_do(stack: Stack) -> None:
+    box(stack, "a")
+    box(stack, "b")
+    reading(("box", live("box/a")), ("box", live("box/old")))
+    found = Told({"box/gone": former("box/gone", "box-gone")}).search(stack)
+    assert [*show.lines(found, "p-e", "account 1")] == [
+        "Found of p-e on account 1:",
+        "address  found by  id",
+        "box/a    tag       box-0000000a",
+        "box/old  tag       box-00000old  (no longer declared)",
+        "2 things: 2 by tag.",
+        "Declared and not there, so `up` will make them: box/b.",
+        "Recorded and not there any more: box/gone.",
+    ]
+    assert [*show.after(found, ["state.old"], lambda command: f"`provision {command}`")] == [
+        "The state as it was: state.old",
+        "Recorded. Look: `provision plan`. Go on: `provision up`, or `provision down`.",
+    ]
+
+
+# -- a broken state --------------------------------------------------------------------------------------------------
+
+
+def store(folder: Path) -> LocalStore:
+    return LocalStore(folder, "p-e", "test", "0")
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A state of two records, one that needs the other."""
+    with store(tmp_path) as opened:
+        opened.guard("p-e", "1", "r")
+        opened.put(Record("shelf/s", "shelf", "ready", "", "shelf-s", {"label": "s", "inside": None}))
+        opened.put(Record("box/a", "box", "ready", "", "box-a", {"label": "a", "inside": None}, {}, ["shelf/s"]))
+    return tmp_path
+
+
+def test_a_sound_state_stays_where_it_is(folder: Path, tmp_path: Path) -> None:
+    before = sorted(path.name for path in folder.iterdir())
+    assert in_folder(folder, "p-e") == []
+    assert in_folder(tmp_path / "none", "p-e") == []
+    assert sorted(path.name for path in folder.iterdir()) == before
+
+
+@pytest.mark.parametrize("size", [0, 1, 20, 300, -2])
+def test_a_document_that_is_cut_off_is_moved_aside_whole(folder: Path, size: int) -> None:
+    cut = (folder / "state.json").read_bytes()[:size]
+    (folder / "state.json").write_bytes(cut)
+    moved = in_folder(folder, "p-e")
+    assert [Path(path).suffix for path in moved] == [".journal", ".json"]
+    assert Path(moved[1]).read_bytes() == cut
+    assert read(folder, "p-e").records == {}
+
+
+def test_of_a_broken_journal_the_document_stays(folder: Path) -> None:
+    serial = read(folder, "p-e").serial
+    (folder / "state.journal").write_bytes(b'{"base":%d}\n{"put":\n{}\n' % serial)
+    (moved,) = in_folder(folder, "p-e")
+    assert Path(moved).suffix == ".journal"
+    assert read(folder, "p-e").records.keys() == {"shelf/s", "box/a"}
+
+
+def test_a_state_that_makes_no_sense_is_broken_too(folder: Path) -> None:
+    with store(folder) as opened:
+        opened.put(Record("shelf/s", "shelf", "ready", "", "shelf-s", {"label": "s"}, {}, ["box/a"]))
+    assert len(in_folder(folder, "p-e")) == 2
+
+
+def test_what_is_locked_or_newer_is_not_moved(folder: Path) -> None:
+    with store(folder), pytest.raises(StateLocked):
+        in_folder(folder, "p-e")
+    (folder / "state.json").write_text('{"schema": 99}')
+    with pytest.raises(StateTooNew):
+        in_folder(folder, "p-e")
+    assert (folder / "state.json").exists()
+
+
+# -- rm and mv -------------------------------------------------------------------------------------------------------
+
+
+def test_renamed_a_record_keeps_all_and_those_that_need_it_follow(folder: Path) -> None:
+    with store(folder) as opened:
+        assert bookkeeping.rename(opened, "shelf/s", "shelf/t") == ["box/a"]
+    found = read(folder, "p-e").records
+    assert found.keys() == {"shelf/t", "box/a"}
+    assert (found["shelf/t"].id, found["box/a"].needs) == ("shelf-s", ["shelf/t"])
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ("shelf/x", "shelf/t", "did you mean shelf/u or shelf/s"),
+        ("shelf/s", "box/t", "write shelf/NAME"),
+        ("shelf/s", "shelf/a b", "write shelf/NAME"),
+        ("shelf/s", "shelf/../x", "write shelf/NAME"),
+        ("shelf/s", "shelf/u", "shelf/u is recorded already"),
+    ],
+)
+def test_a_record_is_not_renamed_to_what_cannot_be(folder: Path, old: str, new: str, words: str) -> None:
+    with store(folder) as opened:
+        opened.put(Record("shelf/u", "shelf", "ready", "", "shelf-u"))
+        before = dict(opened.records)
+        with pytest.raises(ConfigurationError, match=words):
+            bookkeeping.rename(opened, old, new)
+        assert opened.records == before
+
+
+def test_what_others_need_is_forgotten_only_by_force(folder: Path) -> None:
+    with store(folder) as opened:
+        with pytest.raises(ConfigurationError, match=r"shelf/s is needed by box/a.*--force"):
+            bookkeeping.to_forget(opened, "shelf/s", force=False)
+        assert bookkeeping.to_forget(opened, "shelf/s", force=True) == "shelf-s stays in the cloud as it is"
+        assert bookkeeping.to_forget(opened, "box/a", force=False) == "box-a stays in the cloud as it is"
+        opened.put(Record("room/r", "room", "ready", "", "r"))
+        assert "nothing in the cloud" in bookkeeping.to_forget(opened, "room/r", force=False)
