@@ -4,27 +4,34 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from botocore.exceptions import BotoCoreError, ClientError
+
 import steps  # noqa: F401  (importing the package registers the steps)
+from provisioner.engine import recorded
+from provisioner.engine import remove as remover
+from provisioner.engine import target as limit
 from provisioner.engine.converge import Converge
-from provisioner.engine.errors import Interrupted, ProvisionError
+from provisioner.engine.errors import Interrupted, Protected, ProvisionError
 from provisioner.engine.events import Begun, Emit, Notice
 from provisioner.engine.kind import Kind, output_of
 from provisioner.engine.plan import Planned, orphans, plan
+from provisioner.engine.refusal import explained
 from provisioner.engine.remove import Remove, kind_of
 from provisioner.engine.run import prefetch, recorded_fields
-from provisioner.engine.step import Declared, Stack, filled
+from provisioner.engine.step import STEPS, Declared, Stack, filled
 from provisioner.engine.sweep import Leftover, sweep
+from provisioner.kinds.rds_snapshots import final_snapshots
 from state.model import Record, Run, now
 
 if TYPE_CHECKING:
     from provisioner.aws import Aws
     from provisioner.config import Config
     from provisioner.facts import Facts
-    from state.local import LocalStore
+    from state.store import Store
 
 
 @dataclass(frozen=True)
@@ -36,6 +43,8 @@ class Summary:
         seconds: how long the run took.
         leftovers: what `down` found still there at the end.
         error: what stopped the run, or some of its things.
+        target: the step that the run was limited to.
+        snapshots: what `down` leaves on purpose: this one's final snapshot of the database, and those of earlier ones.
     """
 
     command: str
@@ -43,6 +52,8 @@ class Summary:
     seconds: float
     leftovers: Sequence[Leftover] = ()
     error: ProvisionError | None = None
+    target: str | None = None
+    snapshots: Sequence[Leftover] = ()
 
     @property
     def ok(self) -> bool:
@@ -63,75 +74,140 @@ def declare(config: Config, facts: Facts) -> Stack:
 
 
 def know(aws: Aws, records: Mapping[str, Record], declared: Mapping[str, Declared]) -> None:
-    """Tell the bulk reads what is declared and recorded, so that named things are looked up by name."""
+    """Tell the bulk reads what is declared and recorded, so that named things are looked up by name.
+
+    Raises:
+        StateError: what is recorded makes no sense.
+    """
+    recorded.check(records)
 
     def lookup(address: str, output: str) -> Any:
-        return output_of(records.get(address), output)
+        return output_of(aws.seen.get(address) or records.get(address), output)
 
     def known(kind: type[Kind]) -> list[dict[str, Any]]:
         wanted = [filled(item.want, lookup).fields() for item in declared.values() if type(item.want) is kind]
-        return wanted + [fields for fields in recorded_fields(records, kind.kind) if fields not in wanted]
+        return wanted + [fields for fields in recorded_fields(records, kind) if fields not in wanted]
 
     aws.known = known
 
 
-def up(aws: Aws, store: LocalStore, stack: Stack, emit: Emit) -> Summary:
+def check_target(target: str | None, records: Collection[Record] = ()) -> None:
+    """Refuse a step to be limited to that neither this version nor one of the records knows.
+
+    Raises:
+        ConfigurationError: with the steps that there are.
+    """
+    limit.check(target, STEPS.keys() | {record.step for record in records if record.step})
+
+
+def up(aws: Aws, store: Store, stack: Stack, emit: Emit, target: str | None = None) -> Summary:
     """Bring everything to what is declared, and remove what is recorded but no longer declared.
 
-    Nothing is removed when something failed, since what is missing may still be needed.
+    Nothing is removed when something failed, since what is missing may still be needed; nor when the run is limited.
+
+    Args:
+        target: the step to bring up, with all the steps that it is built on, and no other.
     """
     know(aws, store.records, stack.declared)
     for text in stack.notices:
         emit(Notice(text))
-    dropped = orphans(store.records, stack.declared)
-    emit(Begun("up", aws.name, aws.account, aws.region, len(stack.declared) + len(dropped)))
-    converge = Converge(aws, store, stack.declared, emit)
+    declared, dropped = _scope(store.records, stack, target)
+    emit(Begun("up", aws.name, aws.account, aws.region, len(declared) + len(dropped)))
+    converge = Converge(aws, store, declared, emit)
     remove = Remove(aws, store, dropped, emit)
 
-    def work() -> None:
-        prefetch(aws, {type(item.want) for item in stack.declared.values()})
+    def work() -> Left:
+        prefetch(aws, {type(item.want) for item in declared.values()})
+        if kept := remover.protected(aws, [store.records[address] for address in dropped]):
+            raise Protected(kept)
         converge.run()
+        remover.look_closely(aws, remove.records.values())
         remove.run()
+        return Left()
 
-    return _timed("up", store, work, (converge.progress.counts, remove.progress.counts))
+    return _timed("up", target, store, work, (converge.progress.counts, remove.progress.counts))
 
 
-def show_plan(aws: Aws, records: Mapping[str, Record], stack: Stack) -> list[Planned]:
+def show_plan(aws: Aws, records: Mapping[str, Record], stack: Stack, target: str | None = None) -> list[Planned]:
     """Return what `up` would do. Only reads are made."""
     know(aws, records, stack.declared)
-    return plan(aws, records, stack.declared)
+    return plan(aws, records, *_scope(records, stack, target))
 
 
-def down(aws: Aws, store: LocalStore, emit: Emit) -> Summary:
-    """Remove everything that is recorded, then look through every kind for what is left."""
+def _scope(
+    records: Mapping[str, Record], stack: Stack, target: str | None
+) -> tuple[Mapping[str, Declared], Sequence[str]]:
+    """Return what a run is about: the declared things, and the addresses that it removes."""
+    if target is None:
+        return stack.declared, orphans(records, stack.declared)
+    return limit.limited(stack.declared, limit.below(STEPS, target)), ()
+
+
+def removal(records: Mapping[str, Record], target: str | None = None) -> dict[str, Record]:
+    """Return what `down` removes: everything, or the things of one step and all that is built on them."""
+    addresses = records if target is None else limit.above(records, target)
+    return {address: records[address] for address in addresses}
+
+
+def protected(aws: Aws, records: Mapping[str, Record], addresses: Collection[str]) -> list[str]:
+    """Return which of these recorded things are protected from deletion, by the state or in AWS."""
+    know(aws, dict(records), {})
+    return remover.protected(aws, [records[address] for address in addresses])
+
+
+def down(aws: Aws, store: Store, emit: Emit, target: str | None = None, *, unprotect: bool = False) -> Summary:
+    """Remove what is recorded, then look through every kind for what is left.
+
+    Args:
+        target: remove the things of this step and all that is built on them, and look for their kinds only.
+        unprotect: lift the protection from deletion as well. The database then leaves a final snapshot.
+    """
     know(aws, dict(store.records), {})
-    emit(Begun("down", aws.name, aws.account, aws.region, len(store.records)))
-    remove = Remove(aws, store, list(store.records), emit)
-    left: list[Leftover] = []
+    recorded.check_order(store.records)
+    going = removal(store.records, target)
+    emit(Begun("down", aws.name, aws.account, aws.region, len(going)))
+    remove = Remove(aws, store, going, emit, unprotect=unprotect)
+    kinds = {kind_of(record) for record in going.values()}
 
-    def work() -> None:
-        prefetch(aws, {kind_of(record) for record in store.records.values()})
+    def work() -> Left:
+        aws.thorough = True
+        prefetch(aws, kinds)
+        if not unprotect and (kept := remover.protected(aws, going.values())):
+            raise Protected(kept)
         remove.run()
-        left.extend(sweep(aws))
+        left = sweep(aws, store.records, kinds if target else None)
+        return Left(left, _snapshots(aws, emit))
 
-    return _timed("down", store, work, (remove.progress.counts,), left)
+    return _timed("down", target, store, work, (remove.progress.counts,))
+
+
+def _snapshots(aws: Aws, emit: Emit) -> list[Leftover]:
+    try:
+        return final_snapshots(aws)
+    except (BotoCoreError, ClientError) as error:
+        emit(Notice(f"whether there are final snapshots of the database could not be read: {explained(error)}"))
+        return []
+
+
+@dataclass(frozen=True)
+class Left:
+    """What is still there after the work, unwanted and wanted."""
+
+    leftovers: Sequence[Leftover] = ()
+    snapshots: Sequence[Leftover] = ()
 
 
 def _timed(
-    command: str,
-    store: LocalStore,
-    work: Callable[[], None],
-    counters: Sequence[Counter[str]],
-    leftovers: Sequence[Leftover] = (),
+    command: str, target: str | None, store: Store, work: Callable[[], Left], counters: Sequence[Counter[str]]
 ) -> Summary:
     """Run the work, and keep in the history how it ended."""
-    began, started, error = now(), time.monotonic(), None
+    began, started, error, found = now(), time.monotonic(), None, Left()
     try:
-        work()
+        found = work()
     except ProvisionError as stopped:
         error = stopped
-    counts = dict(sum(counters, Counter()))
-    summary = Summary(command, counts, round(time.monotonic() - started, 2), leftovers, error)
+    counts, seconds = dict(sum(counters, Counter())), round(time.monotonic() - started, 2)
+    summary = Summary(command, counts, seconds, found.leftovers, error, target, found.snapshots)
     result = "interrupted" if isinstance(error, Interrupted) else "ok" if summary.ok else "failed"
     store.finish(Run(command, began, summary.seconds, result, counts))
     return summary

@@ -61,6 +61,8 @@ def database(
             db_cluster_parameter_group_name=settings.id,
             serverless_v2_scaling_configuration=scaling,
             backup_retention_period=BACKUP_DAYS,
+            deletion_protection=stack.config.protect,
+            final_snapshot=stack.config.protect,
         ),
         after=[service_roles.rds],
     )

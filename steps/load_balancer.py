@@ -59,7 +59,13 @@ def load_balancer(
     """Declare the load balancer, a target group and a route for each public service, and the public name."""
     # AWS refuses an internet-facing load balancer as long as the gateway is not attached
     balancer = stack.ensure(
-        LoadBalancer("main", stack.name, network.public, [security_groups.load_balancer]),
+        LoadBalancer(
+            "main",
+            stack.name,
+            network.public,
+            [security_groups.load_balancer],
+            deletion_protection=stack.config.protect,
+        ),
         after=[ready(network.gateway), service_roles.load_balancing],
     )
     public = {name: service for name, service in stack.config.services.items() if service.public}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from provisioner.engine.step import Stack, step
 from provisioner.kinds.application_autoscaling import ScalableTarget, ScalingPolicy
-from steps.cluster import Cluster
 from steps.service_roles import ServiceRoles
 from steps.services import Services
 
@@ -13,13 +12,12 @@ SCALE_OUT_COOLDOWN, SCALE_IN_COOLDOWN = 60, 300
 
 
 @step
-def scaling(stack: Stack, service_roles: ServiceRoles, cluster: Cluster, services: Services) -> None:
+def scaling(stack: Stack, service_roles: ServiceRoles, services: Services) -> None:
     """Declare each service's bounds and its policy. From then on the number of tasks is autoscaling's business."""
     for name, service in stack.config.services.items():
         want = service.scaling
-        resource = f"service/{cluster.name}/{services.handles[name].service_name}"
         target = stack.ensure(
-            ScalableTarget(name, resource, want.min, want.max),
+            ScalableTarget(name, services.handles[name].resource_id, want.min, want.max),
             after=[service_roles.task_scaling],
         )
         tracking = {

@@ -3,9 +3,17 @@
 from __future__ import annotations
 
 import sys
+from typing import Annotated
+
+import typer
 
 from provisioner.commands.app import app, command
-from provisioner.commands.options import Options
+from provisioner.commands.options import Options, TargetStep
+
+Unprotect = Annotated[
+    bool,
+    typer.Option("--unprotect", help="Remove also what is protected from deletion; the database leaves a snapshot."),
+]
 
 
 @command(
@@ -14,27 +22,38 @@ from provisioner.commands.options import Options
     "provision down                     shows what will be removed, and asks",
     "provision down --target aws        on AWS; it names the account",
     "provision down --yes --json        without asking, events as JSON lines",
+    "provision down --target-step services      that step and all that is built on it",
+    "provision down --unprotect         a protected stack: what else is refused",
 )
-def down(options: Options) -> int:
+def down(options: Options, target_step: TargetStep = None, unprotect: Unprotect = False) -> int:
     """Remove the whole stack.
 
     Removes everything that the state records, container instances included, then looks through every kind for what is
-    left.
+    left. With --target-step: only the things of that step and what is built on them.
     """
     from provisioner import operate, session
     from provisioner.commands.ask import confirm
+    from provisioner.engine.errors import Protected
     from provisioner.render import advice, summary
     from provisioner.render.show import shown
-    from provisioner.render.text import count, say
+    from provisioner.render.text import count, limited, say
 
     config = session.load(options)
     aws = session.connect(options, config)
     with session.opened(options, config, aws, "down") as store:
-        what = f"`down` removes {count(len(store.records), 'thing')} of {config.name}"
-        say([what, *summary.removal(store.records)], sys.stderr)
+        operate.check_target(target_step, store.records.values())
+        going = operate.removal(store.records, target_step)
+        protected = operate.protected(aws, store.records, going)
+        if protected and not unprotect:
+            words = ["--target-step", target_step] if target_step else []
+            raise Protected(protected, options.again("down", *words, "--unprotect"))
+        what = f"`down` removes {count(len(going), 'thing')} of {limited(config.name, target_step)}"
+        say([what, *summary.removal(going, protected)], sys.stderr)
         confirm(f"{what} on {session.where(config, aws)}", options.yes)
+        session.writable(aws)
         with shown(options.json) as progress, session.interruptible(aws.pace, progress.emit):
-            outcome = operate.down(aws, store, progress.emit)
-            progress.emit(summary.finished(outcome, advice.after_down(outcome, options.again, config)))
+            outcome = operate.down(aws, store, progress.emit, target_step, unprotect=unprotect)
+            advised = advice.after_down(outcome, options.again, config, unprotect=unprotect)
+            progress.emit(summary.finished(outcome, advised))
     summary.tell(outcome, progress, options.json)
     return outcome.exit_code

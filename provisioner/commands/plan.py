@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from provisioner.commands.app import app, command
-from provisioner.commands.options import Options
+from provisioner.commands.options import Options, TargetStep
 
 
 @command(
@@ -14,10 +14,12 @@ from provisioner.commands.options import Options
     "provision plan                     exit code 0: nothing to do, 2: there are changes, 1: something is refused",
     "provision plan --json              one JSON document",
 )
-def plan(options: Options) -> int:
+def plan(options: Options, target_step: TargetStep = None) -> int:
     """Show what `up` would do.
 
     What it would create, change and remove, field by field. Nothing is written: the clients refuse all but reads.
+
+    With --target-step: what `up` would do with the same option.
     """
     from provisioner import operate, session
     from provisioner.render import advice
@@ -25,12 +27,13 @@ def plan(options: Options) -> int:
     from provisioner.render.text import say
 
     config = session.load(options)
-    state = session.recorded(options, config)
+    operate.check_target(target_step)
     aws = session.connect(options, config)
     aws.read_only = True
+    state = session.recorded(options, config, aws)
     state.guard(config.name, aws.account, aws.region)
     stack = session.declared(options, config, aws)
-    planned = operate.show_plan(aws, state.records, stack)
+    planned = operate.show_plan(aws, state.records, stack, target_step)
     if options.json:
         say([json.dumps(show.document(planned, config.name, aws.account, aws.region), ensure_ascii=False)])
     else:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 
 class ProvisionError(Exception):
@@ -37,6 +37,22 @@ class NeedsReplacing(ProvisionError):
     """A field differs that AWS cannot change in place."""
 
 
+class Protected(ProvisionError):
+    """Things that are protected from deletion would have to be removed; nothing was.
+
+    Args:
+        addresses: what is protected.
+        command: what removes it all the same, in backticks.
+    """
+
+    def __init__(self, addresses: Sequence[str], command: str = "`provision down --unprotect`") -> None:
+        verb = "is" if len(addresses) == 1 else "are"
+        super().__init__(
+            f"{' and '.join(addresses)} {verb} protected from deletion, so nothing was removed. If that is really to "
+            f"go, run {command}: it lifts the protection, and leaves a final snapshot of the database"
+        )
+
+
 class TimedOut(ProvisionError):
     """Something did not become ready, or did not go away, within its budget."""
 
@@ -47,6 +63,10 @@ class Failed(ProvisionError):
 
 class Unclear(ProvisionError):
     """A call that writes got no usable answer: whether it had its effect has to be looked up before it is repeated."""
+
+
+class NotMade(ProvisionError):
+    """What comes before the call that makes a thing failed: nothing was made that would have to be looked for."""
 
 
 class ReadOnly(ProvisionError):

@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 from provisioner.engine.converge import refuse_fixed
-from provisioner.engine.errors import ProvisionError
+from provisioner.engine.errors import Protected, ProvisionError
 from provisioner.engine.find import find
 from provisioner.engine.kind import Change, Kind, Live, compare, output_of
 from provisioner.engine.refusal import explained
+from provisioner.engine.remove import protected
 from provisioner.engine.run import prefetch
 from provisioner.engine.step import Declared, filled, unknown
 
@@ -43,8 +44,13 @@ class Planned:
         return {"address": self.address, "action": self.action, "step": self.step, "changes": changes, "why": self.why}
 
 
-def plan(aws: Aws, records: Mapping[str, Record], declared: Mapping[str, Declared]) -> list[Planned]:
+def plan(
+    aws: Aws, records: Mapping[str, Record], declared: Mapping[str, Declared], dropped: Collection[str]
+) -> list[Planned]:
     """Compare all that is declared with AWS and the state, and return what `up` would do, in declared order.
+
+    Args:
+        dropped: the recorded things that `up` would remove.
 
     Raises:
         Refused: a read was refused.
@@ -53,7 +59,10 @@ def plan(aws: Aws, records: Mapping[str, Record], declared: Mapping[str, Declare
     prefetch(aws, {type(item.want) for item in declared.values()})
     planner = _Planner(aws, records)
     planned = [planner.look(item) for item in declared.values()]
-    return planned + [Planned(a, "remove", records[a].step) for a in orphans(records, declared)]
+    kept = protected(aws, [records[address] for address in dropped])
+    refused = [Planned(a, "refused", records[a].step, why=str(Protected([a]))) for a in kept]
+    going = [a for a in dropped if a not in kept and not planner.goes_on(records[a])]
+    return planned + refused + [Planned(a, "remove", records[a].step) for a in going]
 
 
 def orphans(records: Mapping[str, Record], declared: Collection[str]) -> list[str]:
@@ -67,6 +76,7 @@ class _Planner:
     def __init__(self, aws: Aws, records: Mapping[str, Record]) -> None:
         self._aws, self._records = aws, records
         self._lives: dict[str, Live] = {}
+        aws.seen = self._lives
 
     def look(self, item: Declared) -> Planned:
         want, record = filled(item.want, self._lookup), self._records.get(item.address)
@@ -84,9 +94,16 @@ class _Planner:
             return Planned(item.address, "refused", item.step, why=str(error))
         except Exception as error:
             raise explained(error) from error
+        if live.address not in (None, item.address):
+            changes["address"] = Change(live.address, item.address)
         if changes:
             return Planned(item.address, "change", item.step, {n: _shown(c) for n, c in changes.items()})
         return Planned(item.address, "none" if record or want.kept else "adopt", item.step)
+
+    def goes_on(self, record: Record) -> bool:
+        """Whether a thing that is no longer declared as this is declared as another: then only its record goes."""
+        lives = self._lives.items()
+        return any((a.partition("/")[0], live.id) == (record.kind, record.id) for a, live in lives)
 
     def _lookup(self, address: str, output: str) -> Any:
         return output_of(self._lives.get(address), output)

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from provisioner.engine.errors import NotOwned
+from provisioner.engine.errors import NotOwned, Protected
 from provisioner.engine.events import Emit, Result
 from provisioner.engine.find import find
 from provisioner.engine.kind import KINDS, Kind, Live
+from provisioner.engine.refusal import explained
 from provisioner.engine.retry import absent
-from provisioner.engine.run import Progress, Store, refresh, tolerant
+from provisioner.engine.run import Progress, Store, refresh, told, tolerant
 from provisioner.engine.step import Need
 from provisioner.engine.waits import SETTLE
 from provisioner.engine.walk import Node, Outcome, Wait, Walk
@@ -23,15 +24,50 @@ if TYPE_CHECKING:
     from provisioner.aws import Aws
 
 
+def protected(aws: Aws, records: Collection[Record]) -> list[str]:
+    """Return the addresses of those recorded things that are protected from deletion, by the state or in AWS.
+
+    Raises:
+        Refused: AWS cannot be asked.
+    """
+    found = []
+    for record in records:
+        kind = KINDS.get(record.kind, Kind)
+        live = _there(aws, kind, record) if kind.protection else None
+        if live and not live.deleting and (kind.protected(record.asked) or kind.protected(live.attributes)):
+            found.append(record.address)
+    return found
+
+
+def look_closely(aws: Aws, records: Collection[Record]) -> None:
+    """Let the next reads of the kinds of what is to be removed look for half removed things as well."""
+    aws.thorough = True
+    for kind in {kind_of(record) for record in records}:
+        aws.stale(kind)
+
+
+def _there(aws: Aws, kind: type[Kind], record: Record) -> Live | None:
+    """Return the recorded thing if AWS has it and it is ours."""
+    try:
+        return find(aws, kind, record.address, record.asked, record.id)
+    except NotOwned:
+        return None
+    except (BotoCoreError, ClientError) as error:
+        raise explained(error) from error
+
+
 class Remove:
     """One run downwards over recorded things.
 
     Args:
         addresses: which recorded things to remove; what was built on them must be among them or gone.
+        unprotect: remove also what is protected from deletion.
     """
 
-    def __init__(self, aws: Aws, store: Store, addresses: Collection[str], emit: Emit) -> None:
-        self.aws, self.store = aws, store
+    def __init__(
+        self, aws: Aws, store: Store, addresses: Collection[str], emit: Emit, *, unprotect: bool = False
+    ) -> None:
+        self.aws, self.store, self.unprotect = aws, store, unprotect
         self.records: dict[str, Record] = {a: store.records[a] for a in store.records if a in addresses}
         self.progress = Progress(emit, {address: record.step for address, record in self.records.items()})
         self._lives: dict[str, Live] = {}
@@ -63,7 +99,7 @@ class Remove:
         return tolerant(self.aws, kind, lambda: self._remove(record, kind), blockers=self._asking(record, kind))
 
     def _remove(self, record: Record, kind: type[Kind]) -> Wait | None:
-        if kind.kept:
+        if kind.kept or self._goes_on(record):
             self._drop(record, "kept")
             return None
         # what AWS makes by itself has come and gone since the kinds were read at the start
@@ -78,6 +114,8 @@ class Remove:
         if kind.shared(self.aws, live):
             self._drop(record, "kept")
             return None
+        if kind.protected(live.attributes) and not self.unprotect:
+            raise Protected([record.address])
         self._lives[record.address] = live
         if record.phase != "deleting":
             self.records[record.address] = self.store.put(replace(record, phase="deleting", id=live.id or record.id))
@@ -86,6 +124,12 @@ class Remove:
             self._delete(kind, live)
         self._accepted.add(record.address)
         return Wait(_awaited(live), kind.removal_budget, blockers=self._asking(record, kind))
+
+    def _goes_on(self, record: Record) -> bool:
+        """Whether the thing is recorded under another address as well, and stays under that."""
+        # copied in one go: other threads drop records meanwhile
+        others = (other for address, other in list(self.store.records.items()) if address not in self.records)
+        return any((other.kind, other.id) == (record.kind, record.id) for other in others if other.id)
 
     def _find(self, record: Record, kind: type[Kind], *, fresh: bool = False) -> Live | None:
         """Return the live thing; what stands under its name without our tags once its removal has begun is another."""
@@ -118,11 +162,7 @@ class Remove:
 
     def _blockers(self, address: str, kind: type[Kind]) -> str:
         live = self._lives.get(address)
-        try:
-            return kind.blockers(self.aws, live) if live else ""
-        except (BotoCoreError, ClientError):
-            # it is only to be shown, and the thing itself may just have gone
-            return ""
+        return told(lambda: kind.blockers(self.aws, live)) if live else ""
 
     # -- all waiting things of a kind ------------------------------------------------------------------------------
 

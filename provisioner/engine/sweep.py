@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -11,6 +12,7 @@ from provisioner.engine.refusal import explained
 
 if TYPE_CHECKING:
     from provisioner.aws import Aws
+    from state.model import Record
 
 
 @dataclass(frozen=True)
@@ -22,24 +24,30 @@ class Leftover:
     why: str
 
 
-def sweep(aws: Aws) -> list[Leftover]:
+def sweep(aws: Aws, staying: Mapping[str, Record], kinds: Collection[type[Kind]] | None = None) -> list[Leftover]:
     """Read every kind anew and return what still carries this stack's tags, or stands under its names and is ours.
 
     A kind that cannot be read counts as left, since nothing can be said of it.
+
+    Args:
+        staying: the records of what was not to be removed.
+        kinds: the kinds to read, if not all.
     """
     aws.forget()
+    wanted = [kind for kind in KINDS.values() if not kind.kept and (kinds is None or kind in kinds)]
     with ThreadPoolExecutor(16) as pool:
-        found = list(pool.map(lambda kind: _left(aws, kind), [k for k in KINDS.values() if not k.kept]))
+        found = list(pool.map(lambda kind: _left(aws, kind, staying), wanted))
     return [leftover for group in found for leftover in group]
 
 
-def _left(aws: Aws, kind: type[Kind]) -> list[Leftover]:
+def _left(aws: Aws, kind: type[Kind], staying: Mapping[str, Record]) -> list[Leftover]:
     try:
         lives = aws.live(kind)
     except Exception as error:  # noqa: BLE001 (one kind that cannot be read does not keep the others from being told)
         return [Leftover(kind.kind, "unknown", f"it could not be read: {explained(error)}")]
+    ids = {record.id for record in staying.values() if record.kind == kind.kind}
     return [
         Leftover(kind.kind, live.id, f"AWS is still taking it away ({live.status})" if live.deleting else live.status)
         for live in lives
-        if live.owned and not kind.shared(aws, live)
+        if live.owned and live.address not in staying and live.id not in ids and not kind.shared(aws, live)
     ]

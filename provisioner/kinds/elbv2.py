@@ -12,10 +12,14 @@ from provisioner.aws import Aws, batches, tag_map
 from provisioner.engine.errors import Failed
 from provisioner.engine.kind import Changes, Kind, Live
 from provisioner.engine.retry import absent
+from provisioner.engine.waits import since
 from provisioner.kinds.ec2_network import interfaces
 
 Action = Mapping[str, Any]
 """What a listener or rule does, as AWS spells it, in the form of `normal_action`."""
+
+PROTECTION = "deletion_protection.enabled"
+"""The attribute with which DeleteLoadBalancer is refused (OperationNotPermitted)."""
 
 REDIRECT_TO_HTTPS: Action = {
     "Type": "redirect",
@@ -88,6 +92,7 @@ class LoadBalancer(Kind):
     identity: ClassVar[Sequence[str]] = ("load_balancer_name",)
     outputs: ClassVar[Sequence[str]] = ("dns_name", "canonical_hosted_zone_id")
     fixed: ClassVar[frozenset[str]] = frozenset({"load_balancer_name", "scheme"})
+    protection: ClassVar[str] = "deletion_protection"
     unordered: ClassVar[frozenset[str]] = frozenset({"subnets", "security_groups"})
     update_when_ready: ClassVar[bool] = True
     budget: ClassVar[float] = 900
@@ -113,7 +118,7 @@ class LoadBalancer(Kind):
             # a new balancer has AWS's defaults, and the create call does not return them
             "drop_invalid_header_fields": settings.get("routing.http.drop_invalid_header_fields.enabled") == "true",
             "idle_timeout": int(settings.get("idle_timeout.timeout_seconds", 60)),
-            "deletion_protection": settings.get("deletion_protection.enabled") == "true",
+            "deletion_protection": settings.get(PROTECTION) == "true",
         }
         outputs = {"dns_name": balancer["DNSName"], "canonical_hosted_zone_id": balancer["CanonicalHostedZoneId"]}
         state = balancer["State"]
@@ -142,7 +147,7 @@ class LoadBalancer(Kind):
         settings = {
             "routing.http.drop_invalid_header_fields.enabled": str(self.drop_invalid_header_fields).lower(),
             "idle_timeout.timeout_seconds": str(self.idle_timeout),
-            "deletion_protection.enabled": str(self.deletion_protection).lower(),
+            PROTECTION: str(self.deletion_protection).lower(),
         }
         if changes.keys() & {"drop_invalid_header_fields", "idle_timeout", "deletion_protection"}:
             attributes = [{"Key": key, "Value": value} for key, value in settings.items()]
@@ -150,7 +155,11 @@ class LoadBalancer(Kind):
 
     @classmethod
     def delete(cls, aws: Aws, live: Live) -> None:
-        aws.client("elbv2").delete_load_balancer(LoadBalancerArn=live.id)
+        elb = aws.client("elbv2")
+        if cls.protected(live.attributes):
+            lifted = {"Key": PROTECTION, "Value": "false"}
+            elb.modify_load_balancer_attributes(LoadBalancerArn=live.id, Attributes=[lifted])
+        elb.delete_load_balancer(LoadBalancerArn=live.id)
 
     @classmethod
     def pending(cls, live: Live) -> str | None:
@@ -158,6 +167,13 @@ class LoadBalancer(Kind):
         if code == "failed":
             raise Failed(f"load balancer {live.id} could not be set up: {live.status}")
         return code if code == "provisioning" else None
+
+    @classmethod
+    def delays(cls, aws: Aws, live: Live) -> str:
+        (shown,) = aws.client("elbv2").describe_load_balancers(LoadBalancerArns=[live.id])["LoadBalancers"]
+        state = shown["State"]
+        said = f"it is {state['Code']}{since(shown.get('CreatedTime'))}"
+        return "; ".join(filter(None, [said, state.get("Reason", ""), cls.blockers(aws, live)]))
 
     @classmethod
     def blockers(cls, aws: Aws, live: Live) -> str:
@@ -265,6 +281,7 @@ class Listener(Kind):
 
     service: ClassVar[str] = "elbv2"
     identity: ClassVar[Sequence[str]] = ("load_balancer_arn", "port")
+    part: ClassVar[bool] = True
     fixed: ClassVar[frozenset[str]] = frozenset({"load_balancer_arn", "port"})
 
     @classmethod
@@ -318,6 +335,7 @@ class ListenerRule(Kind):
 
     service: ClassVar[str] = "elbv2"
     identity: ClassVar[Sequence[str]] = ("listener_arn", "priority")
+    part: ClassVar[bool] = True
     fixed: ClassVar[frozenset[str]] = frozenset({"listener_arn"})
 
     @classmethod

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, ClassVar
 
 from provisioner.aws import Aws, batches, tag_map
 from provisioner.engine.errors import Failed
 from provisioner.engine.kind import Changes, Kind, Live
+from provisioner.engine.waits import at, since
+from provisioner.kinds.rds_snapshots import FINAL_SNAPSHOT, final_name
 
 FAILING = ("fail", "inaccessible", "incompatible", "insufficient", "storage-full", "restore-error")
 """Parts of the statuses that AWS does not leave by itself (Aurora user guide, status of clusters and instances)."""
@@ -92,6 +95,13 @@ class DbClusterParameterGroup(Kind):
             elif name in names:
                 yield cls._live(aws, group, tags, {})
 
+    @classmethod
+    def one(cls, aws: Aws, id: str) -> Live | None:
+        groups = aws.client("rds").describe_db_cluster_parameter_groups(DBClusterParameterGroupName=id)
+        group = groups["DBClusterParameterGroups"][0]
+        tags = _tags(aws, group["DBClusterParameterGroupArn"], known=True)
+        return cls._live(aws, group, tags, cls._parameters(aws, id))
+
     @staticmethod
     def _parameters(aws: Aws, name: str) -> dict[str, str]:
         found = aws.pages(
@@ -144,6 +154,9 @@ class DbCluster(Kind):
 
     `engine_version` is what to begin with: AWS upgrades minor versions by itself. `password_parameter` names the
     SecureString that holds the master password; it is read when the cluster is created, and at no other time.
+
+    With `final_snapshot` its deletion leaves a snapshot. That is a tag, so that it is known even when the protection
+    has been lifted already, or the state is lost.
     """
 
     db_cluster_identifier: str
@@ -158,6 +171,7 @@ class DbCluster(Kind):
     serverless_v2_scaling_configuration: Mapping[str, float]
     backup_retention_period: int
     deletion_protection: bool = False
+    final_snapshot: bool = False
     engine_mode: str = "provisioned"
     storage_encrypted: bool = True
     copy_tags_to_snapshot: bool = True
@@ -178,6 +192,7 @@ class DbCluster(Kind):
     )
     written_once: ClassVar[frozenset[str]] = frozenset({"engine_version", "password_parameter"})
     unordered: ClassVar[frozenset[str]] = frozenset({"vpc_security_group_ids"})
+    protection: ClassVar[str] = "deletion_protection"
     update_when_ready: ClassVar[bool] = True
     budget: ClassVar[float] = 1200
     removal_budget: ClassVar[float] = 2700
@@ -207,6 +222,7 @@ class DbCluster(Kind):
             "serverless_v2_scaling_configuration": cluster.get("ServerlessV2ScalingConfiguration"),
             "backup_retention_period": cluster["BackupRetentionPeriod"],
             "deletion_protection": cluster.get("DeletionProtection"),
+            "final_snapshot": FINAL_SNAPSHOT["Key"] in tags,
             "storage_encrypted": cluster["StorageEncrypted"],
             "copy_tags_to_snapshot": cluster.get("CopyTagsToSnapshot"),
         }
@@ -228,6 +244,7 @@ class DbCluster(Kind):
 
     def create(self, aws: Aws, token: str) -> Live:
         password = aws.client("ssm").get_parameter(Name=self.password_parameter, WithDecryption=True)
+        tags = aws.tag_list(self.address) + ([FINAL_SNAPSHOT] if self.final_snapshot else [])
         cluster = aws.client("rds").create_db_cluster(
             DBClusterIdentifier=self.db_cluster_identifier,
             Engine=self.engine,
@@ -244,9 +261,9 @@ class DbCluster(Kind):
             StorageEncrypted=self.storage_encrypted,
             CopyTagsToSnapshot=self.copy_tags_to_snapshot,
             DeletionProtection=self.deletion_protection,
-            Tags=aws.tag_list(self.address),
+            Tags=tags,
         )["DBCluster"]
-        return self._live(aws, cluster, aws.tags(self.address))
+        return self._live(aws, cluster, tag_map(tags))
 
     def update(self, aws: Aws, live: Live, changes: Changes) -> None:
         names = {
@@ -257,18 +274,37 @@ class DbCluster(Kind):
             "copy_tags_to_snapshot": "CopyTagsToSnapshot",
             "deletion_protection": "DeletionProtection",
         }
-        settings = {names[name]: change.new for name, change in changes.items()}
-        aws.client("rds").modify_db_cluster(DBClusterIdentifier=live.id, ApplyImmediately=True, **settings)
+        rds, arn = aws.client("rds"), live.outputs["arn"]
+        if self.final_snapshot and "final_snapshot" in changes:
+            rds.add_tags_to_resource(ResourceName=arn, Tags=[FINAL_SNAPSHOT])
+        elif "final_snapshot" in changes:
+            rds.remove_tags_from_resource(ResourceName=arn, TagKeys=[FINAL_SNAPSHOT["Key"]])
+        if settings := {names[name]: change.new for name, change in changes.items() if name in names}:
+            rds.modify_db_cluster(DBClusterIdentifier=live.id, ApplyImmediately=True, **settings)
 
     @classmethod
     def delete(cls, aws: Aws, live: Live) -> None:
-        aws.client("rds").delete_db_cluster(
-            DBClusterIdentifier=live.id, SkipFinalSnapshot=True, DeleteAutomatedBackups=True
-        )
+        rds, protected = aws.client("rds"), cls.protected(live.attributes)
+        final: dict[str, Any] = {"SkipFinalSnapshot": True}
+        if protected or live.attributes["final_snapshot"]:
+            _check_can_be_saved(live)
+            # each try has a name of its own: one that was refused made nothing, and a taken name is refused
+            final = {"FinalDBSnapshotIdentifier": final_name(live.id)}
+        if protected:
+            if not live.attributes["final_snapshot"]:
+                # protected by hand: a run that is cut off after the next call must still know
+                rds.add_tags_to_resource(ResourceName=live.outputs["arn"], Tags=[FINAL_SNAPSHOT])
+            rds.modify_db_cluster(DBClusterIdentifier=live.id, ApplyImmediately=True, DeletionProtection=False)
+        rds.delete_db_cluster(DBClusterIdentifier=live.id, DeleteAutomatedBackups=True, **final)
 
     @classmethod
     def pending(cls, live: Live) -> str | None:
         return _pending(live, live.id)
+
+    @classmethod
+    def delays(cls, aws: Aws, live: Live) -> str:
+        (shown,) = aws.client("rds").describe_db_clusters(DBClusterIdentifier=live.id)["DBClusters"]
+        return _delays(aws, live.id, "db-cluster", shown["Status"], shown.get("ClusterCreateTime"))
 
 
 @dataclass(frozen=True)
@@ -306,8 +342,8 @@ class DbInstance(Kind):
             "db_cluster_identifier": instance.get("DBClusterIdentifier"),
             "engine": instance["Engine"],
             "db_instance_class": instance["DBInstanceClass"],
-            "publicly_accessible": instance["PubliclyAccessible"],
-            "auto_minor_version_upgrade": instance["AutoMinorVersionUpgrade"],
+            "publicly_accessible": instance.get("PubliclyAccessible", False),
+            "auto_minor_version_upgrade": instance.get("AutoMinorVersionUpgrade", False),
         }
         status = instance["DBInstanceStatus"]
         return Live(
@@ -352,6 +388,12 @@ class DbInstance(Kind):
     def pending(cls, live: Live) -> str | None:
         return _pending(live, str(live.attributes["db_cluster_identifier"]))
 
+    @classmethod
+    def delays(cls, aws: Aws, live: Live) -> str:
+        (shown,) = aws.client("rds").describe_db_instances(DBInstanceIdentifier=live.id)["DBInstances"]
+        # the creation time is there once it is made
+        return _delays(aws, live.id, "db-instance", shown["DBInstanceStatus"], shown.get("InstanceCreateTime"))
+
 
 def _pending(live: Live, cluster_id: str) -> str | None:
     if live.status == "available":
@@ -363,6 +405,21 @@ def _pending(live: Live, cluster_id: str) -> str | None:
     if any(word in live.status for word in FAILING):
         raise Failed(f"{live.id} is {live.status}: see its events in the RDS console")
     return live.status
+
+
+def _check_can_be_saved(live: Live) -> None:
+    if any(word in live.status for word in FAILING):
+        raise Failed(
+            f"{live.id} is {live.status}, so no final snapshot of it can be taken. If its data may go, run `aws rds "
+            f"delete-db-cluster --db-cluster-identifier {live.id} --skip-final-snapshot`, then run again"
+        )
+
+
+def _delays(aws: Aws, id: str, sort: str, status: str, made: datetime | None) -> str:
+    """Say how a cluster or instance is doing, and its newest event of the last hour."""
+    events = aws.client("rds").describe_events(SourceIdentifier=id, SourceType=sort, Duration=60)["Events"]
+    newest = f"; RDS said{at(events[-1]['Date'])}: {events[-1]['Message']}" if events else ""
+    return f"{id} is {status}{since(made)}{newest}"
 
 
 def _tags(aws: Aws, arn: str, known: bool) -> Mapping[str, str]:

@@ -15,6 +15,7 @@ from provisioner.engine.kind import Changes, Kind, Live
 from provisioner.engine.retry import absent
 from provisioner.engine.step import unknown
 from provisioner.kinds.ec2_network import Vpc
+from provisioner.kinds.elbv2 import LoadBalancer
 
 
 def normal_name(name: str) -> str:
@@ -102,7 +103,8 @@ def _bare(zone_id: str) -> str:
 
 
 def _reference_prefix(aws: Aws) -> str:
-    return f"provisioner {aws.name} "
+    # the two apart: a-b and c make the same name as a and b-c
+    return f"provisioner {aws.owner['Project']} {aws.owner['Environment']} "
 
 
 def _reference_address(aws: Aws, zone: Mapping[str, Any]) -> str | None:
@@ -160,6 +162,24 @@ class RecordSet(Kind):
                 yield live
 
     @classmethod
+    def unlisted(cls, aws: Aws) -> Iterator[Live]:
+        """Yield the aliases of this stack's load balancers, whatever they are called."""
+        ours = {normal_name(live.outputs["dns_name"]) for live in aws.live(LoadBalancer) if live.owned}
+        for live in cls._all(aws):
+            alias = live.attributes["alias_target"] or {"DNSName": ""}
+            if alias["DNSName"].removeprefix("dualstack.") in ours:
+                yield live
+
+    @classmethod
+    def _all(cls, aws: Aws) -> Iterator[Live]:
+        """Yield all simple records of the zones that this stack writes into."""
+        zones = {zone.id for zone in aws.live(HostedZone) if zone.owned}
+        zones |= {fields["hosted_zone_id"] for fields in aws.known(cls) if not unknown(fields["hosted_zone_id"])}
+        for zone_id in sorted(zones):
+            found = aws.pages("route53", "list_resource_record_sets", "ResourceRecordSets", HostedZoneId=zone_id)
+            yield from (cls._live(zone_id, record) for record in found if "SetIdentifier" not in record)
+
+    @classmethod
     def _there(cls, aws: Aws, zone_id: str, name: str, record_type: str, said: Sequence[Any]) -> Live | None:
         """Return the record of this name and type, ours if it says one of these things."""
         record = _record(aws, zone_id, name, record_type)
@@ -195,7 +215,14 @@ class RecordSet(Kind):
             return there
         record = _spelled(self.fields())
         # CREATE and not UPSERT: what somebody put there meanwhile is not overwritten
-        _change(aws, self.hosted_zone_id, "CREATE", record)
+        try:
+            _change(aws, self.hosted_zone_id, "CREATE", record)
+        except ClientError as error:
+            # two stacks of a domain prove it by the same record, and the other one was faster
+            there = self._there(aws, self.hosted_zone_id, self.record_name, self.type, said)
+            if "already exists" not in str(error) or there is None or not there.owned:
+                raise
+            return there
         return self._live(self.hosted_zone_id, record)
 
     def update(self, aws: Aws, live: Live, changes: Changes) -> None:

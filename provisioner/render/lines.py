@@ -6,13 +6,14 @@ import json
 from typing import TextIO
 
 from provisioner.engine.events import Emit, Event
+from provisioner.render.text import visible
 
 
 def view(stream: TextIO) -> Emit:
     """Return a view that writes each event to the stream at once."""
 
     def write(event: Event) -> None:
-        stream.write(json.dumps(event.to_dict(), ensure_ascii=False) + "\n")
+        stream.write(visible(json.dumps(event.to_dict(), ensure_ascii=False)) + "\n")
         stream.flush()
 
     return write

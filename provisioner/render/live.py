@@ -8,7 +8,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING, TextIO
 
 from provisioner.render.progress import Active, Progress
-from provisioner.render.text import SYMBOLS, duration
+from provisioner.render.text import SYMBOLS, duration, visible
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -71,7 +71,7 @@ def _tree(active: list[Active], now: float, width: int, room: int) -> list[str]:
 
 
 def _cut(text: str, width: int) -> str:
-    line = " ".join(text.splitlines())
+    line = visible(" ".join(text.splitlines()))
     return line if len(line) <= width else f"{line[: max(width - 1, 0)]}…"
 
 

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TextIO
 
-from provisioner.engine.events import Begun, Done, Event, Notice, Skipped, ThingFailed, Waiting
+from provisioner.engine.events import Begun, Done, Event, Notice, Skipped, ThingFailed, Waiting, Working
 from provisioner.render.progress import Progress
-from provisioner.render.text import SYMBOLS, count, duration, say
+from provisioner.render.text import SYMBOLS, count, duration, say, visible
 
 QUIET = 10.0
 """Seconds of silence after which a heartbeat is due."""
+EVERY = 5.0
+"""Seconds between two lines about the work on one thing."""
 SHOWN = 3
 """How many things a heartbeat names."""
 
@@ -24,17 +27,24 @@ def line(event: Event) -> str | None:
             things = count(event.total, "thing")
             return f"{event.command} {event.stack}: account {event.account}, {event.region}, {things}"
         case Waiting():
-            return f"{SYMBOLS['waiting']} {event.address} waiting: {event.why}"
+            return f"{SYMBOLS['waiting']} {event.address} waiting: {visible(event.why)}"
+        case Working():
+            return f"{SYMBOLS['waiting']} {event.address} {visible(event.text)}"
         case Done() if event.result != "unchanged":
-            named = f" ({event.id})" if event.id else ""
+            named = f" ({visible(event.id)})" if event.id else ""
             return f"{SYMBOLS[event.result]} {event.address} {event.result}{named} {duration(event.seconds)}"
         case ThingFailed():
-            return f"{SYMBOLS['failed']} {event.address} failed: {event.error}"
+            return f"{SYMBOLS['failed']} {event.address} failed: {_below(event.error)}"
         case Skipped():
             return f"{SYMBOLS['skipped']} {event.address} not started: it needs {event.because}"
         case Notice():
-            return f"note: {event.text}"
+            return f"note: {_below(event.text)}"
     return None
+
+
+def _below(text: str) -> str:
+    """Return a text whose further lines cannot be taken for lines of the run."""
+    return text.replace("\n", "\n    ")
 
 
 def heartbeat(progress: Progress) -> str | None:
@@ -43,7 +53,7 @@ def heartbeat(progress: Progress) -> str | None:
         return None
     now = progress.clock()
     oldest = sorted(progress.active.values(), key=lambda thing: thing.since)
-    named = ", ".join(f"{t.address} ({t.what}, {duration(now - t.since)})" for t in oldest[:SHOWN])
+    named = ", ".join(f"{t.address} ({visible(t.what)}, {duration(now - t.since)})" for t in oldest[:SHOWN])
     more = f" and {len(oldest) - SHOWN} more" if len(oldest) > SHOWN else ""
     return (
         f"{SYMBOLS['waiting']} {progress.done} of {progress.begun.total} done after {duration(progress.elapsed)}"
@@ -55,8 +65,13 @@ def heartbeat(progress: Progress) -> str | None:
 def shown(progress: Progress, stream: TextIO, quiet: float = QUIET) -> Iterator[None]:
     """Write the run's events to the stream while the context lasts, and a heartbeat after each silence of that long."""
     spoke, ended = threading.Event(), threading.Event()
+    told: dict[str, float] = {}
 
     def view(event: Event) -> None:
+        if isinstance(event, Working):
+            if time.monotonic() < told.get(event.address, -EVERY) + EVERY:
+                return
+            told[event.address] = time.monotonic()
         if (text := line(event)) is not None:
             say([text], stream)
             spoke.set()

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
-from provisioner.render.text import SYMBOLS, count
+from provisioner.render.text import SYMBOLS, count, visible
 
 if TYPE_CHECKING:
     from provisioner.engine.plan import Action, Planned
@@ -132,4 +132,5 @@ def _parsed(value: Any) -> Any:
 
 def _shown(value: Any) -> str:
     text = value if isinstance(value, str) and value else json.dumps(value, ensure_ascii=False, default=str)
+    text = visible(text)
     return text if len(text) <= WIDTH else f"{text[: WIDTH - 1]}…"

@@ -19,6 +19,7 @@ from provisioner.engine.events import (
     ThingFailed,
     Verb,
     Waiting,
+    Working,
 )
 
 NEWEST = 4
@@ -83,6 +84,8 @@ class Progress:
                 self._at(event.address, event.step, ACTS[event.verb])
             case Waiting():
                 self._at(event.address, event.step, event.why)
+            case Working():
+                self._at(event.address, event.step, event.text)
             case Done():
                 self.active.pop(event.address, None)
                 self.counts[event.result] += 1

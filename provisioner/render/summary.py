@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from provisioner.engine.errors import ProvisionError, SomeFailed, WaitingOnUser
 from provisioner.engine.events import Finished
 from provisioner.render.progress import Progress
-from provisioner.render.text import SYMBOLS, count, duration, say
+from provisioner.render.text import SYMBOLS, count, duration, say, visible
 
 if TYPE_CHECKING:
     from provisioner.operate import Summary
@@ -54,7 +54,10 @@ def failures(outcome: Summary, progress: Progress) -> list[str]:
             lines.append(f"{SYMBOLS['failed']} {address} {what}, in step {steps.get(address, '')}:")
             lines += [f"    {line}" for line in _reason(error)]
         lines += _skipped(outcome.error.skipped)
-    lines += [f"{SYMBOLS['failed']} still there: {left.kind} {left.id}: {left.why}" for left in outcome.leftovers]
+    lines += [
+        f"{SYMBOLS['failed']} still there: {left.kind} {visible(left.id)}: {visible(left.why)}"
+        for left in outcome.leftovers
+    ]
     if outcome.error is not None:
         lines.append(f"error: {outcome.error}")
     elif outcome.leftovers:
@@ -67,7 +70,8 @@ def _reason(error: BaseException) -> list[str]:
         return str(error).splitlines()
     if os.environ.get("PROVISION_DEBUG") == "1":
         return "".join(traceback.format_exception(error)).splitlines()
-    return [f"unexpected {type(error).__name__}: {error}. This is a fault of the tool; PROVISION_DEBUG=1 shows where"]
+    what = f"unexpected {type(error).__name__}: {error}. This is a fault of the tool; PROVISION_DEBUG=1 shows where"
+    return what.splitlines()
 
 
 def _skipped(skipped: Mapping[str, str]) -> list[str]:
@@ -79,7 +83,8 @@ def _skipped(skipped: Mapping[str, str]) -> list[str]:
     return lines
 
 
-def removal(records: Mapping[str, Record]) -> list[str]:
-    """Return what `down` is about to remove: how many things of which step."""
+def removal(records: Mapping[str, Record], protected: Sequence[str] = ()) -> list[str]:
+    """Return what `down` is about to remove: how many things of which step, and what is protected from deletion."""
     counts = Counter(record.step or "(no step)" for record in records.values())
-    return [f"  {SYMBOLS['removed']} {step}: {count(number, 'thing')}" for step, number in counts.items()]
+    lines = [f"  {SYMBOLS['removed']} {step}: {count(number, 'thing')}" for step, number in counts.items()]
+    return lines + [f"  {SYMBOLS['failed']} {address} is protected: that is lifted first" for address in protected]

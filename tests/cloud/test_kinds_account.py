@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import pytest
 
@@ -52,6 +54,36 @@ def test_down_puts_the_former_value_back(rig: Rig, former: str) -> None:
     assert down.summary.leftovers == []
     assert in_force(rig) == former
     assert ("PutAccountSettingDefault" in down.writes) == (former == "disabled")
+
+
+def other(rig: Rig) -> Rig:
+    """Another stack in the same account."""
+    return replace(rig, folder=rig.folder.with_name("other"), config=rig.config.model_copy(update={"project": "other"}))
+
+
+@pytest.mark.parametrize("first_goes_first", [True, False])
+def test_of_two_stacks_the_last_to_go_puts_back_what_the_first_found(rig: Rig, first_goes_first: bool) -> None:
+    second = other(rig)
+    rig.up(declared).ok()
+    second.up(declared).ok()
+    assert notes(rig) == ["disabled", "disabled"], "not what the first one has made of it"
+    going = [rig, second] if first_goes_first else [second, rig]
+    assert "PutAccountSettingDefault" not in going[0].down().ok().writes
+    assert in_force(rig) == "enabled"
+    assert going[1].plan(declared) == []
+    assert "PutAccountSettingDefault" in going[1].down().ok().writes
+    assert (in_force(rig), notes(rig)) == ("disabled", [])
+
+
+def test_of_two_stacks_that_go_at_the_same_time_one_puts_it_back(rig: Rig) -> None:
+    both = rig, other(rig)
+    with ThreadPoolExecutor(2) as pool:
+        for up in [pool.submit(one.up, declared) for one in both]:
+            up.result().ok()
+        assert in_force(rig) == "enabled"
+        for down in [pool.submit(one.down) for one in both]:
+            assert down.result().ok().summary.leftovers == []
+    assert (in_force(rig), notes(rig)) == ("disabled", [])
 
 
 def test_taken_out_of_the_configuration_it_is_put_back(rig: Rig) -> None:

@@ -154,9 +154,9 @@ def test_a_protected_balancer_stays(rig: Rig) -> None:
     protection = {"Key": "deletion_protection.enabled", "Value": "true"}
     elb.modify_load_balancer_attributes(LoadBalancerArn=arn, Attributes=[protection])
     down = rig.down()
-    assert "deletion protection is enabled" in str(down.failures()["load_balancer/main"])
-    elb.modify_load_balancer_attributes(LoadBalancerArn=arn, Attributes=[protection | {"Value": "false"}])
-    assert rig.down().ok().summary.leftovers == []
+    assert "load_balancer/main is protected from deletion" in str(down.summary.error)
+    assert down.writes == []
+    assert rig.down(unprotect=True).ok().summary.leftovers == []
 
 
 def test_https_waits_for_the_certificate(rig: Rig) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -202,6 +203,29 @@ def test_removed_without_a_trace(rig: Rig) -> None:
     assert NAME not in [group["DBClusterParameterGroupName"] for group in groups]
     assert rds.describe_db_cluster_snapshots()["DBClusterSnapshots"] == []
     assert rig.down().ok().writes == []
+
+
+def test_protected_it_leaves_a_final_snapshot_whoever_protected_it_and_tries_another_name(rig: Rig) -> None:
+    rig.up(declared).ok()
+    rds = rig.cloud.client("rds")
+    rds.modify_db_cluster(DBClusterIdentifier=NAME, DeletionProtection=True, ApplyImmediately=True)
+    assert "db_cluster/main is protected from deletion" in str(rig.down().summary.error)
+    # the names of the next second are taken
+    soon = [datetime.now(UTC) + timedelta(seconds=seconds) for seconds in range(2)]
+    taken = [f"{NAME}-final-{moment:%Y%m%d-%H%M%S}" for moment in soon]
+    for name in taken:
+        rds.create_db_cluster_snapshot(DBClusterIdentifier=NAME, DBClusterSnapshotIdentifier=name, Tags=[])
+    down = rig.down(unprotect=True).ok()
+    (left,) = down.summary.snapshots
+    assert left.id not in taken
+    assert (left.kind, down.summary.leftovers) == ("final snapshot", [])
+
+
+def test_of_a_failed_database_no_snapshot_can_be_taken_and_that_is_said(rig: Rig) -> None:
+    attributes = {"final_snapshot": True, "deletion_protection": False}
+    failed = Live("c", attributes, {"arn": "arn"}, status="inaccessible-encryption-credentials")
+    with pytest.raises(Failed, match="delete-db-cluster --db-cluster-identifier c --skip-final-snapshot"):
+        DbCluster.delete(rig.aws(), failed)
 
 
 @pytest.mark.parametrize(

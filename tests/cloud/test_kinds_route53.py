@@ -11,7 +11,7 @@ from provisioner.kinds.logs import LogGroup
 from provisioner.kinds.route53 import Delegation, HostedZone, RecordSet
 from tests.cloud.rig import Rig
 
-REFERENCE = "provisioner ecs-sample-dev hosted_zone/public 0123456789abcdef0123456789abcdef"
+REFERENCE = "provisioner ecs-sample dev hosted_zone/public 0123456789abcdef0123456789abcdef"
 
 
 def declared(stack: Stack, *, ttl: int = 60, values: tuple[str, ...] = ("192.0.2.1", "192.0.2.2")) -> None:

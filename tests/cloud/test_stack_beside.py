@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from tests.cloud import bystanders
-from tests.cloud.inventory import NEVER_REMOVED, difference
+from tests.cloud.inventory import NEVER_REMOVED, Inventory, difference
+from tests.cloud.lookups import NAME
 from tests.cloud.project import Project, project  # noqa: F401  (a fixture)
 
 CHANGED_BY_UP = {"zones", "account_settings"}
 """The zone counts its records; the setting is put back by `down`."""
+OWN = {"vpcs", "subnets", "route_tables"}
+"""Of these, only the stack's own are there beside those of the VPC that every account is born with."""
 
 
 def test_up_and_down_leave_somebody_elses_things_as_they_were(project: Project) -> None:  # noqa: F811
@@ -24,15 +27,37 @@ def test_up_and_down_leave_somebody_elses_things_as_they_were(project: Project) 
     assert [s["value"] for s in after["account_settings"] if s["name"] == "awsvpcTrunking"] == ["disabled"]
 
 
-def test_what_stands_under_our_name_is_refused_by_name_and_the_rest_is_finished(project: Project) -> None:  # noqa: F811
-    ecr = project.cloud.client("ecr")
-    theirs = ecr.create_repository(repositoryName="ecs-sample-dev/backend")["repository"]
+def test_what_stands_under_our_names_is_refused_by_name_and_stays_as_it_is(project: Project) -> None:  # noqa: F811
+    client = project.cloud.client
+    theirs = bystanders.under_names(client, NAME)
+    alone = project.settled(_at_rest, "their database and balancer")
+    project.run("up", "--yes", "--target-step", "network")
+    (vpc,) = [v["VpcId"] for v in project.inventory()["vpcs"] if not v["IsDefault"]]
+    theirs |= bystanders.in_network(client, NAME, vpc)
+    before = project.settled(_at_rest, "their endpoint")
     refused = {address: item for address, item in project.planned().items() if item["action"] == "refused"}
-    assert refused.keys() == {"repository/backend"}
+    assert refused.keys() == theirs
+    assert all("does not carry this stack's tags, so it is left alone" in item["why"] for item in refused.values())
+    assert all("Rename one of the two, " in item["why"] for item in refused.values())
     ended = project.up(code=1)
-    (failed,) = ended.said("failed")
-    assert failed["address"] == "repository/backend"
-    assert "does not carry this stack's tags" in failed["error"]
-    assert "repository/frontend" in ended.results
-    assert ecr.describe_repositories(repositoryNames=["ecs-sample-dev/backend"])["repositories"] == [theirs]
-    assert project.inventory()["images"] == []
+    failed = {event["address"] for event in ended.said("failed")}
+    stopped = {event["address"] for event in ended.said("skipped")}
+    assert failed <= theirs <= failed | stopped
+    assert "repository/backend" in ended.results, "the rest is finished"
+    lacking = {sort: found["lacking"] for sort, found in difference(before, project.inventory()).items()}
+    assert {sort for sort, found in lacking.items() if found} <= CHANGED_BY_UP | OWN
+    bystanders.clear_network(client, vpc)
+    project.down()
+    assert difference(alone, project.inventory(), *NEVER_REMOVED) == {}
+    print(f"things under our names without our tags: {len(refused)} refused, {len(refused)} unchanged")
+
+
+def _at_rest(found: Inventory) -> bool:
+    """Whether nothing of theirs is still being made."""
+    states = {
+        *(thing["Status"] for thing in found["db_clusters"]),
+        *(thing["DBInstanceStatus"] for thing in found["db_instances"]),
+        *(thing["State"]["Code"] for thing in found["load_balancers"]),
+        *(thing["State"] for thing in found["endpoints"]),
+    }
+    return states <= {"available", "active"}

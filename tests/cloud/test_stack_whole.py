@@ -6,7 +6,6 @@ import json
 import signal
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
 
@@ -54,17 +53,6 @@ def test_up_says_what_it_made(life: Life) -> None:
     assert finished["ok"]
     assert finished["counts"]["made"] > 70
     assert "https://app.example.com" in " ".join(finished["next"])
-
-
-def test_the_database_password_is_nowhere_but_in_parameter_store(life: Life) -> None:
-    ssm = life.project.cloud.client("ssm")
-    password = ssm.get_parameter(Name=f"/{NAME}/database/password", WithDecryption=True)["Parameter"]["Value"]
-    assert 16 <= len(password) <= 41
-    assert not set(password) & set('/"@ ')
-    state = [path for path in (life.project.folder / ".provision").rglob("*") if path.is_file()]
-    assert any("database/password" in path.read_text() for path in state), "its name is recorded"
-    assert [path for path in state if password in path.read_text(errors="replace")] == []
-    assert password not in life.first.out + life.first.err + json.dumps(life.after)
 
 
 def test_a_second_up_writes_nothing(life: Life) -> None:
@@ -197,9 +185,3 @@ def test_killed_again_and_again_it_comes_to_the_same_and_goes_again(life: Life) 
         assert life.project.cut(after, signal.SIGKILL, "down", "--yes").code == -signal.SIGKILL
     life.project.down()
     assert difference(life.before, life.project.inventory(), *NEVER_REMOVED) == {}
-
-
-def test_the_state_is_readable_by_its_owner_only(life: Life) -> None:
-    for path in (life.project.folder / ".provision" / "local").rglob("*"):
-        assert path.stat().st_mode & 0o077 == 0, path
-    assert Path(life.project.folder / ".provision" / "local" / NAME / "state.json").exists()

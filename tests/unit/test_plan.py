@@ -92,7 +92,8 @@ def recorded(*addresses: str) -> dict[str, Record]:
 
 def planned(stack: Stack, *addresses: str) -> list[Planned]:
     aws = Aws(boto3.Session("testing", "testing", region_name="ap-northeast-1"), "p", "e", Pace(0.01))
-    return plan(aws, recorded(*addresses), stack.declared)
+    records = recorded(*addresses)
+    return plan(aws, records, stack.declared, orphans(records, stack.declared))
 
 
 def box(stack: Stack, name: str, kind: type[Scripted] = Scripted, **wanted: Any) -> Handle:

@@ -1,0 +1,54 @@
+"""Limit a run to one step: upwards to what it is built on, downwards to what is built on it."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Collection, Mapping
+from typing import TYPE_CHECKING, Any
+
+from provisioner.engine.errors import ConfigurationError
+from provisioner.engine.step import Declared, needs_of
+
+if TYPE_CHECKING:
+    from state.model import Record
+
+
+def check(target: str | None, known: Collection[str]) -> None:
+    """Refuse a step that there is not.
+
+    Raises:
+        ConfigurationError: with the nearest name and all of them.
+    """
+    if target is None or target in known:
+        return
+    near = difflib.get_close_matches(target, known, 1)
+    meant = f'; did you mean "{near[0]}"?' if near else "."
+    raise ConfigurationError(
+        f'--target-step: there is no step "{target}"{meant} The steps are {", ".join(sorted(known))}'
+    )
+
+
+def below(steps: Mapping[str, Callable[..., Any]], target: str) -> set[str]:
+    """Return the step and all steps that it is built on, however far down."""
+    found, todo = set[str](), [target]
+    while todo:
+        name = todo.pop()
+        if name not in found:
+            found.add(name)
+            todo += needs_of(steps[name])
+    return found
+
+
+def limited(declared: Mapping[str, Declared], steps: Collection[str]) -> dict[str, Declared]:
+    """Return what these steps declare. Nothing of it needs anything else, since a step has tokens of its needs only."""
+    return {address: item for address, item in declared.items() if item.step in steps}
+
+
+def above(records: Mapping[str, Record], target: str) -> list[str]:
+    """Return the addresses of the step's recorded things, and of all that is built on them, however far up."""
+    found = {address for address, record in records.items() if record.step == target}
+    before = -1
+    while len(found) > before:
+        before = len(found)
+        found |= {address for address, record in records.items() if found.intersection(record.needs)}
+    return [address for address in records if address in found]

@@ -1,0 +1,151 @@
+"""A protected stack: what protects it, what it takes to remove it, and the snapshot that it leaves."""
+
+from __future__ import annotations
+
+import re
+import signal
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.cloud.conftest import EmbeddedCloud
+from tests.cloud.crash.cuts import kill
+from tests.cloud.crash.warm import WarmProject, warm
+from tests.cloud.inventory import NEVER_REMOVED, Inventory, difference, inventory
+from tests.cloud.lookups import NAME, OWNER, balancer, database
+from tests.cloud.project import SAMPLE, Project
+
+BOTH = {"db_cluster/main", "load_balancer/main"}
+BALANCER, CLUSTER = "elasticloadbalancing:ModifyLoadBalancerAttributes", "rds:ModifyDBCluster"
+
+
+@pytest.fixture(scope="module")
+def empty(running_cloud: EmbeddedCloud) -> Inventory:
+    """What an account holds from the start."""
+    running_cloud.reset()
+    return inventory(running_cloud.client)
+
+
+@pytest.fixture(scope="module")
+def project(
+    running_cloud: EmbeddedCloud, tmp_path_factory: pytest.TempPathFactory, empty: Inventory
+) -> Iterator[Project]:
+    """What can be protected, and all that it is built on. The tests are the life of this stack, in their order."""
+    with warm() as process:
+        here = WarmProject(running_cloud, tmp_path_factory.mktemp("protected"), warm=process)
+        here.write("protect = true\n" + SAMPLE)
+        up(here)
+        yield here
+        here.close()
+
+
+def up(project: Project) -> None:
+    for step in ("load_balancer", "database"):
+        project.run("up", "--yes", "--target-step", step)
+
+
+def changes(project: Project) -> dict[str, set[str]]:
+    return {a: set(item["changes"]) for a, item in project.planned().items() if item["action"] == "change"}
+
+
+def protections(found: Inventory) -> tuple[str, bool]:
+    return balancer(found)["attributes"]["deletion_protection.enabled"], database(found)["DeletionProtection"]
+
+
+def snapshots(project: Project) -> list[dict[str, Any]]:
+    return list(project.cloud.client("rds").describe_db_cluster_snapshots()["DBClusterSnapshots"])
+
+
+def killed_at(project: Project, operation: str, *words: str) -> None:
+    """Run a command that is killed as soon as the operation has had its effect."""
+    process = project.start(*words)
+    kill(project.cloud, pid=process.pid, call=1, when="after", operation=operation)
+    assert project.end(process).code == -signal.SIGKILL
+    assert kill(project.cloud)["hit"] == operation
+
+
+def test_balancer_and_database_are_protected_and_that_is_no_difference(project: Project) -> None:
+    assert protections(project.inventory()) == ("true", True)
+    assert changes(project) == {}
+
+
+def test_down_is_refused_with_what_to_do_and_writes_nothing(project: Project) -> None:
+    since = project.last_call()
+    ended = project.run("down", "--yes", "--json", code=1)
+    assert ended.out == ""
+    assert ended.err.count("\n") == 1
+    assert all(address in ended.err for address in BOTH)
+    assert "`provision down --unprotect`" in ended.err
+    # what counts is what is there, not what the file has come to say
+    project.change("protect = true", "protect = false")
+    assert "are protected" in project.run("down", "--yes", code=1).err
+    assert project.writes(since) == []
+    # nor does a step go that they are built on
+    step = project.run("down", "--yes", "--target-step", "network", code=1)
+    assert "`provision down --target-step network --unprotect`" in step.err
+    assert project.writes(since) == []
+    project.change("protect = false", "protect = true")
+
+
+def test_it_is_turned_off_and_on_again_as_any_other_setting(project: Project) -> None:
+    project.change("protect = true", "protect = false")
+    assert changes(project) == {
+        "db_cluster/main": {"deletion_protection", "final_snapshot"},
+        "load_balancer/main": {"deletion_protection"},
+    }
+    up(project)
+    assert protections(project.inventory()) == ("false", False)
+    # by hand is as good as by configuration: AWS is asked
+    elb = project.cloud.client("elbv2")
+    arn = balancer(project.inventory())["LoadBalancerArn"]
+    protection = {"Key": "deletion_protection.enabled", "Value": "true"}
+    elb.modify_load_balancer_attributes(LoadBalancerArn=arn, Attributes=[protection])
+    assert "load_balancer/main is protected" in project.run("down", "--yes", code=1).err
+    project.change("protect = false", "protect = true")
+    up(project)
+    assert protections(project.inventory()) == ("true", True)
+
+
+def test_without_a_terminal_it_wants_yes_and_names_the_account(project: Project) -> None:
+    since = project.last_call()
+    ended = project.run("down", "--unprotect", "--json", code=4)
+    assert ended.out == ""
+    assert "account 123456789012" in ended.err
+    assert "add --yes" in ended.err
+    assert all(f"{address} is protected: that is lifted first" in ended.err for address in BOTH)
+    assert project.writes(since) == []
+
+
+def test_killed_after_each_lifting_it_still_ends_with_one_final_snapshot(project: Project, empty: Inventory) -> None:
+    killed_at(project, CLUSTER, "down", "--yes", "--unprotect", "--target-step", "database")
+    assert not database(project.inventory())["DeletionProtection"]
+    # the database is open now, and still recorded as protected
+    assert "db_cluster/main and load_balancer/main are protected" in project.run("down", "--yes", code=1).err
+    killed_at(project, BALANCER, "down", "--yes", "--unprotect", "--target-step", "load_balancer")
+    ended = project.run("down", "--yes", "--json", "--unprotect")
+    (snapshot,) = snapshots(project)
+    name = snapshot["DBClusterSnapshotIdentifier"]
+    assert re.fullmatch(rf"{NAME}-final-\d{{8}}-\d{{6}}", name)
+    assert (snapshot["Status"], snapshot["SnapshotType"]) == ("available", "manual")
+    assert OWNER.items() <= {tag["Key"]: tag["Value"] for tag in snapshot["TagList"]}.items()
+    (finished,) = ended.said("finished")
+    assert finished["ok"]
+    told = " ".join(finished["next"])
+    assert f"final snapshot {name}" in told
+    assert "USD" in told
+    assert f"aws rds delete-db-cluster-snapshot --region ap-northeast-1 --db-cluster-snapshot-identifier {name}" in told
+    left = difference(empty, project.inventory(), *NEVER_REMOVED)
+    assert left.keys() == {"db_cluster_snapshots"}, "it is the only thing that stays"
+    assert project.run("state", "list").out.strip() == ""
+
+
+def test_the_next_teardown_leaves_another(project: Project) -> None:
+    project.run("up", "--yes", "--target-step", "database")
+    project.cloud.client("rds").create_db_cluster_snapshot(
+        DBClusterIdentifier=NAME, DBClusterSnapshotIdentifier="by-hand"
+    )
+    told = project.run("down", "--yes", "--unprotect").out
+    names = sorted(s["DBClusterSnapshotIdentifier"] for s in snapshots(project))
+    assert len(names) == 3
+    assert [name in told for name in names] == [False, True, True], "the earlier one is told as well, not that by hand"

@@ -1,0 +1,116 @@
+"""Limited to a step, `up`, `plan` and `down` do what they say and no more, and the whole comes back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.cloud.conftest import EmbeddedCloud
+from tests.cloud.crash.warm import WarmProject, warm
+from tests.cloud.inventory import NEVER_REMOVED, counts, difference
+from tests.cloud.lookups import NAME
+from tests.cloud.project import SAMPLE, Project
+
+DATABASE = {"network", "security_groups", "secrets", "service_roles", "database"}
+"""The step and those that it is built on."""
+
+
+@pytest.fixture(scope="module")
+def project(running_cloud: EmbeddedCloud, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
+    """The tests are its life, in their order."""
+    running_cloud.reset()
+    with warm() as process:
+        here = WarmProject(running_cloud, tmp_path_factory.mktemp("limited"), warm=process)
+        yield here
+        here.close()
+
+
+def steps(project: Project) -> dict[str, str]:
+    """The step of each recorded thing, by address."""
+    return {thing["address"]: thing["step"] for thing in project.run("state", "list", "--json").document}
+
+
+def test_an_unknown_step_is_refused_by_each_command_before_anything(project: Project) -> None:
+    since = project.last_call()
+    for command in ("up", "plan", "down"):
+        ended = project.run(command, "--target-step", "databse", code=4)
+        assert (ended.out, ended.err.count("\n")) == ("", 1)
+        assert 'no step "databse"; did you mean "database"? The steps are account, capacity' in ended.err
+    assert project.writes(since) == []
+    assert project.run("down", "--yes", "--target-step", "database").out.startswith("down done: nothing to do")
+
+
+def test_up_brings_the_step_and_what_it_is_built_on(project: Project) -> None:
+    planned = project.run("plan", "--json", "--target-step", "database", code=2).document["things"]
+    assert {thing["step"] for thing in planned} == DATABASE
+    ended = project.run("up", "--yes", "--json", "--target-step", "database")
+    assert ended.results.keys() == {thing["address"] for thing in planned}
+    assert ended.said("begun")[0]["total"] == len(planned)
+    assert "Limited to step database" in ended.said("finished")[0]["next"][0]
+    made = counts(project.inventory())
+    assert (made["db_clusters"], made["db_instances"]) == (1, 1)
+    assert not made.keys() & {"load_balancers", "clusters", "launch_templates", "endpoints", "namespaces"}
+    since = project.last_call()
+    again = project.run("plan", "--json", "--target-step", "database").document["counts"]
+    assert again == {"none": len(planned)}
+    assert project.writes(since) == []
+
+
+def test_up_then_makes_the_rest_and_limited_it_removes_nothing(project: Project) -> None:
+    ended = project.up()
+    there = {address for address, result in ended.results.items() if result == "unchanged"}
+    assert {event["step"] for event in ended.said("done") if event["address"] in there} >= DATABASE
+    project.change(r"^\[services\.backend\]\n(.+\n)+", "")
+    project.change(r'^calls = \["backend"\]\n', "")
+    removed = {a for a, item in project.planned().items() if item["action"] == "remove"}
+    assert "service/backend" in removed
+    limited = project.run("plan", "--json", "--target-step", "services", code=2).document["counts"]
+    assert "remove" not in limited
+    project.run("up", "--yes", "--json", "--target-step", "database")
+    assert removed <= steps(project).keys()
+    project.write(SAMPLE)
+    project.up()
+    assert project.planned() == {}
+
+
+@pytest.mark.parametrize(("step", "more"), [("services", {"scaling"}), ("database", {"database_name"})])
+def test_down_removes_the_step_and_what_is_built_on_it_and_up_restores_it(
+    project: Project, step: str, more: set[str]
+) -> None:
+    before = steps(project)
+    ended = project.run("down", "--yes", "--json", "--target-step", step)
+    gone = ended.results.keys()
+    assert {a for a, of in before.items() if of == step} <= gone
+    assert more | {step} <= {before[address] for address in gone}
+    assert gone == before.keys() - steps(project).keys()
+    assert ended.said("finished")[0]["ok"], "what was meant to stay is no leftover"
+    assert f"Limited to step {step}" in ended.said("finished")[0]["next"][0]
+    restored = project.up().results
+    assert {address for address, result in restored.items() if result == "made"} == gone
+    assert steps(project) == before
+    assert project.inventory()["clusters"][0]["clusterName"] == NAME
+
+
+def test_what_a_limited_down_leaves_behind_is_still_told(project: Project) -> None:
+    ecr = project.cloud.client("ecr")
+    tags = [
+        {"Key": "Project", "Value": "ecs-sample"},
+        {"Key": "Environment", "Value": "dev"},
+        {"Key": "ManagedBy", "Value": "provisioner"},
+        {"Key": "provisioner:address", "Value": "repository/forgotten"},
+    ]
+    ecr.create_repository(repositoryName=f"{NAME}/forgotten", tags=tags)
+    ended = project.run("down", "--yes", "--target-step", "repositories", code=1)
+    assert f"still there: repository {NAME}/forgotten" in ended.err
+    assert ended.err.count("still there:") == 1
+    ecr.delete_repository(repositoryName=f"{NAME}/forgotten")
+
+
+def test_the_whole_goes_afterwards(project: Project) -> None:
+    before = project.inventory()
+    project.down()
+    after = project.inventory()
+    assert "clusters" in difference(before, after, *NEVER_REMOVED)
+    assert not after["clusters"] + after["db_clusters"] + after["load_balancers"] + after["namespaces"]
+    assert project.run("state", "list").out.strip() == ""

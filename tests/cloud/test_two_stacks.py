@@ -1,0 +1,117 @@
+"""Several stacks in one account and region, up and down at the same time: none touches anything of another."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+
+import pytest
+
+from tests.cloud.conftest import EmbeddedCloud
+from tests.cloud.crash.warm import WarmProject, warm
+from tests.cloud.inventory import NEVER_REMOVED, Inventory, difference
+from tests.cloud.project import SAMPLE, Project
+
+COUNTED = "zones"
+"""A zone counts its records."""
+
+
+@dataclass
+class Three:
+    """Three stacks in one account: `long` has the name of `short` and more; `staging` is of the project of `short`."""
+
+    short: WarmProject
+    long: WarmProject
+    staging: WarmProject
+    before: Inventory
+
+
+@pytest.fixture(scope="module")
+def stacks(running_cloud: EmbeddedCloud, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Three]:
+    """All of them are down at first. The tests are their life, in their order."""
+    running_cloud.reset()
+    with ExitStack() as ending:
+        # of the processes each does one command at a time
+        ways = [ending.enter_context(warm()) for _ in range(2)]
+        folder = tmp_path_factory.mktemp("stacks")
+
+        def made(name: str, way: int, env: str, project: str = "ecs-sample") -> WarmProject:
+            here = WarmProject(running_cloud, folder / name, warm=ways[way])
+            # on Fargate alone: an Auto Scaling group would go on changing by itself
+            here.write(
+                SAMPLE.replace('launch = "ec2"', 'launch = "fargate"').replace(
+                    'project = "ecs-sample"\nenv = "dev"', f'project = "{project}"\nenv = "{env}"'
+                )
+                + f'\n[dns]\nhost = "{name}"\n'
+            )
+            ending.callback(here.close)
+            return here
+
+        three = (made("short", 0, "dev"), made("long", 1, "x", "ecs-sample-dev"), made("staging", 1, "staging"))
+        yield Three(*three, three[0].inventory())
+
+
+def together(*commands: tuple[Project, str]) -> None:
+    """Run commands at the same time; each must end well."""
+    running = [(project, project.start(command, "--yes")) for project, command in commands]
+    for project, process in running:
+        ended = project.end(process)
+        assert ended.code == 0, ended.err
+
+
+def running(found: Inventory) -> bool:
+    """Whether all tasks of all services are there and healthy."""
+    services = all(s["runningCount"] == s["desiredCount"] and len(s["deployments"]) == 1 for s in found["ecs_services"])
+    targets = [target for group in found["target_groups"] for target in group["targets"]]
+    whole = len(found["tasks"]) == len(found["discovery_instances"]) == len(found["ecs_services"])
+    return services and whole and all(target["TargetHealth"]["State"] == "healthy" for target in targets)
+
+
+def trunking(found: Inventory) -> str:
+    (setting,) = [s for s in found["account_settings"] if s["name"] == "awsvpcTrunking"]
+    return str(setting["value"])
+
+
+def added(before: Inventory, after: Inventory) -> dict[str, object]:
+    """What there is of each sort that was not there before, or was different."""
+    found = difference(before, after, COUNTED)
+    return {sort: things["added"] for sort, things in found.items() if things["added"]}
+
+
+def _meet_a_twin(stacks: Three) -> None:
+    """See that another project and environment which make the same name are another stack, in either direction."""
+    short = stacks.short
+    twin = WarmProject(short.cloud, short.folder.with_name("twin"), warm=short.warm)
+    twin.write(short.config.read_text().replace('"ecs-sample"\nenv = "dev"', '"ecs"\nenv = "sample-dev"'))
+    since = short.last_call()
+    planned = {address: item["action"] for address, item in twin.planned().items()}
+    assert {planned[a] for a in ("vpc/main", "internet_gateway/main", "certificate/short.example.com")} == {"create"}
+    assert set(planned.values()) == {"create", "refused"}, "nothing is adopted, changed or removed"
+    assert {address for address, action in planned.items() if action == "refused"} >= {
+        *("load_balancer/main", "target_group/frontend", "db_cluster/main", "cluster/main", "role/execution"),
+        *("auto_scaling_group/main", "log_group/insights", "repository/backend", "secure_parameter/database-password"),
+    }
+    assert twin.run("down", "--yes").out.startswith("down done: nothing to do"), "the sweep finds nothing of its own"
+    assert short.writes(since) == []
+
+
+def test_none_touches_another_whatever_they_do_at_the_same_time(stacks: Three) -> None:
+    together((stacks.short, "up"), (stacks.long, "up"))
+    first = stacks.short.settled(running, "all tasks of both")
+    assert [cluster["clusterName"] for cluster in first["clusters"]] == ["ecs-sample-dev", "ecs-sample-dev-x"]
+    assert stacks.short.planned() == stacks.long.planned() == {}
+    _meet_a_twin(stacks)
+    # one goes while another environment of its project comes
+    together((stacks.short, "down"), (stacks.staging, "up"))
+    second = stacks.short.settled(running, "all tasks of both")
+    assert [cluster["clusterName"] for cluster in second["clusters"]] == ["ecs-sample-dev-x", "ecs-sample-staging"]
+    assert stacks.staging.planned() == {}
+    stacks.staging.down()
+    alone = stacks.long.inventory()
+    assert added(first, alone) == added(second, alone) == {}, "what is left is as it was beside each of the others"
+    assert stacks.long.planned() == {}
+    assert trunking(second) == trunking(alone) == "enabled", "somebody still needs it"
+    stacks.long.down()
+    assert difference(stacks.before, stacks.short.inventory(), *NEVER_REMOVED) == {}
+    assert trunking(stacks.short.inventory()) == "disabled", "the last one puts back what the first one found"

@@ -1,0 +1,82 @@
+"""Limiting a run to a step: whatever the step, neither direction leaves anything half made."""
+
+from __future__ import annotations
+
+import pytest
+
+from provisioner import operate
+from provisioner.engine import target
+from provisioner.engine.errors import ConfigurationError, Protected
+from provisioner.engine.step import STEPS, Declared
+from provisioner.kinds.elbv2 import LoadBalancer
+from provisioner.kinds.rds import DbCluster
+from state.model import Record
+from tests.unit.test_service_steps import declared
+
+DECLARED = declared(
+    web={"image": "web:1", "port": 80, "public": True, "launch": "ec2", "calls": ["api"]},
+    api={"image": "api:1", "port": 8080, "database": True},
+).declared
+
+
+def record(item: Declared) -> Record:
+    needs = list(dict.fromkeys(need.address for need in item.needs))
+    return Record(item.address, item.want.kind, "ready", "", "id", item.want.fields(), {}, needs, item.step)
+
+
+RECORDS = {address: record(item) for address, item in DECLARED.items()}
+
+
+@pytest.mark.parametrize("step", sorted(STEPS))
+def test_upwards_a_step_comes_with_all_that_it_needs_and_whole_steps_only(step: str) -> None:
+    steps = target.below(STEPS, step)
+    limited = target.limited(DECLARED, steps)
+    assert step in steps
+    assert all(need.address in limited for item in limited.values() for need in item.needs)
+    assert {item.step for item in limited.values()} <= steps
+    assert [a for a, item in DECLARED.items() if item.step in steps] == list(limited)
+
+
+@pytest.mark.parametrize("step", sorted(STEPS))
+def test_downwards_a_step_goes_with_all_that_is_built_on_it_and_nothing_else(step: str) -> None:
+    going = target.above(RECORDS, step)
+    assert [a for a in going if RECORDS[a].step == step] == [a for a in RECORDS if RECORDS[a].step == step]
+    assert not any(set(RECORDS[a].needs) & set(going) for a in RECORDS.keys() - set(going))
+    for address in going:
+        assert RECORDS[address].step == step or set(RECORDS[address].needs) & set(going)
+
+
+def test_the_database_does_not_bring_the_containers() -> None:
+    assert target.below(STEPS, "database") == {"network", "security_groups", "secrets", "service_roles", "database"}
+    assert {RECORDS[a].step for a in target.above(RECORDS, "services")} == {"services", "scaling"}
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ("databse", 'no step "databse"; did you mean "database"? The steps are account, '),
+        ("x", 'no step "x". The steps'),
+    ],
+)
+def test_an_unknown_step_is_told_with_the_list_and_the_nearest(wrong: str, said: str) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        operate.check_target(wrong)
+    assert said in str(caught.value)
+    assert all(step in str(caught.value) for step in STEPS)
+
+
+def test_a_step_that_is_only_recorded_can_still_go() -> None:
+    old = Record("vpc/old", "vpc", "ready", "", "vpc-1", step="former")
+    operate.check_target("former", [old])
+    with pytest.raises(ConfigurationError):
+        operate.check_target("former")
+    operate.check_target(None)
+
+
+def test_what_is_protected_says_so_and_what_to_run() -> None:
+    assert DbCluster.protected({"deletion_protection": True})
+    assert not LoadBalancer.protected({"deletion_protection": False})
+    assert not LoadBalancer.protected({})
+    said = str(Protected(["db_cluster/main", "load_balancer/main"], "`provision down --env prod --unprotect`"))
+    assert "db_cluster/main and load_balancer/main are protected" in said
+    assert "run `provision down --env prod --unprotect`" in said
