@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import time
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from provisioner.engine.errors import Failed, NeedsReplacing
-from provisioner.engine.events import Emit, Result
+from provisioner.engine.errors import Failed, Interrupted, NeedsReplacing, NotMade
+from provisioner.engine.events import Emit, Result, Working
 from provisioner.engine.find import find
 from provisioner.engine.kind import Change, Kind, Live, compare, output_of
-from provisioner.engine.retry import Verdict
-from provisioner.engine.run import UNCLEAR, Progress, Store, refresh, tolerant
+from provisioner.engine.retry import Verdict, server_error
+from provisioner.engine.run import UNCLEAR, Progress, Store, refresh, told, tolerant
 from provisioner.engine.step import Declared, Need, filled
 from provisioner.engine.waits import SETTLE
 from provisioner.engine.walk import Node, Outcome, Wait, Walk
@@ -41,6 +42,8 @@ class Converge:
         self.aws, self.store, self.declared = aws, store, declared
         self.progress = Progress(emit, {address: item.step for address, item in declared.items()})
         self.lives: dict[str, Live] = {}
+        aws.seen = self.lives
+        aws.say = lambda address, text: emit(Working(address, declared[address].step, text))
         self._below = built_on(declared)
         self._results: dict[str, Result] = {}
         self._wanted: dict[str, Kind] = {}
@@ -71,7 +74,8 @@ class Converge:
 
     def _fresh(self, address: str) -> bool:
         record = self.store.records.get(address)
-        lately = record is not None and self.aws.pace.young(record.created or 0.0, SETTLES)
+        settling = self.aws.pace.patience(SETTLES)
+        lately = record is not None and time.time() < (record.created or 0.0) + settling
         return lately or self._results.get(address) == "made"
 
     def _converge(self, address: str) -> Wait | None:
@@ -93,6 +97,8 @@ class Converge:
             return Wait("the earlier one of this name to be gone", want.removal_budget, again=True)
         if live is None:
             live = self._create(want, item, record)
+        elif live.address not in (None, address):
+            live = self._readdress(want, live)
         return self._change(want, item, live)
 
     def _met(self, want: Kind, item: Declared) -> None:
@@ -111,12 +117,24 @@ class Converge:
         try:
             live = want.create(self.aws, token)
         except ClientError as error:
-            if error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 500) < 500:
+            if not server_error(error):
                 self._withdraw(want.address, record)
+            raise
+        except (NotMade, Interrupted):
+            self._withdraw(want.address, record)
             raise
         self.aws.made(type(want), live)
         self._results[want.address] = "made"
         self.store.put(replace(intent, phase="created", id=live.id or None, outputs=dict(live.outputs), created=now()))
+        return live
+
+    def _readdress(self, want: Kind, live: Live) -> Live:
+        """Let the tag of a thing that is called otherwise by now say so: without a state it is found by that."""
+        self.progress.doing(want.address, "change")
+        self.aws.tag(type(want), live, want.address)
+        live = replace(live, address=want.address)
+        self.aws.made(type(want), live)
+        self._results.setdefault(want.address, "changed")
         return live
 
     def _withdraw(self, address: str, record: Record | None) -> None:
@@ -145,12 +163,12 @@ class Converge:
                 self.aws.made(type(want), live)
                 self.lives[address] = live
                 self._remember(want, item, live, "created")
-                return Wait("its change to take effect", TAKES_EFFECT)
+                return Wait("its change to take effect", TAKES_EFFECT, blockers=self._asking(address))
         self.lives[address] = live
         if why:
             if address in self._results or self.store.records.get(address) is None:
                 self._remember(want, item, live, "created")
-            return Wait(why, want.budget)
+            return Wait(why, want.budget, blockers=self._asking(address))
         self._remember(want, item, live, "ready")
         self._finish(address, live)
         return None
@@ -196,7 +214,7 @@ class Converge:
                 return self._missing(want, record)
             self.lives[address] = live
             if why := want.pending(live):
-                return Wait(why, want.budget)
+                return Wait(why, want.budget, blockers=self._asking(address))
             if changes := compare(want, live):
                 return self._not_taken(want, live, changes)
             self._remember(want, item, live, "ready")
@@ -209,7 +227,7 @@ class Converge:
         """What was made is not listed: that takes time, unless AWS has given it up."""
         if why := want.given_up(self.aws, record.outputs):
             raise Failed(why)
-        return Wait("AWS's lists to show it", TAKES_EFFECT)
+        return Wait("AWS's lists to show it", TAKES_EFFECT, blockers=self._asking(want.address))
 
     def _not_taken(self, want: Kind, live: Live, changes: Mapping[str, Change]) -> Wait:
         """A ready thing differs: its changes are still to be made, AWS does not show them yet, or it took them back."""
@@ -217,9 +235,13 @@ class Converge:
         if settled and (why := want.taken_back(self.aws, live, changes)):
             raise Failed(why)
         if want.update_when_ready or want.revises:
-            return Wait("its settings to be made", TAKES_EFFECT, again=True)
+            return Wait("its settings to be made", TAKES_EFFECT, again=True, blockers=self._asking(want.address))
         differing = ", ".join(f"{name} is {change.old!r}" for name, change in changes.items())
-        return Wait(f"AWS to show the change ({differing})", TAKES_EFFECT)
+        return Wait(f"AWS to show the change ({differing})", TAKES_EFFECT, blockers=self._asking(want.address))
+
+    def _asking(self, address: str) -> Callable[[], str]:
+        kind = type(self.declared[address].want)
+        return lambda: told(lambda: kind.delays(self.aws, self.lives[address]))
 
     def _reached(self, need: Need, acted: set[str], done: set[str]) -> bool:
         if need.ready and need.address not in done:

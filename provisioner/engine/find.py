@@ -43,6 +43,9 @@ def find(
         return None
     for live in lives:
         if all(canonical(live.attributes.get(name)) == canonical(value) for name, value in named.items()):
+            if not live.owned and not fresh:
+                # whose a record is shows in what it says, and by now more is known of what it should say
+                return find(aws, kind, address, fields, id, fresh=True)
             return _ours(live, address)
     return None
 
@@ -51,6 +54,7 @@ def _ours(live: Live, address: str) -> Live:
     if not live.owned:
         raise NotOwned(
             f"{live.id} stands where {address} should, but does not carry this stack's tags, so it is left alone. "
-            f"Rename one of the two, or remove it yourself if nobody needs it"
+            f"Rename one of the two, remove it yourself if nobody needs it, or make it this stack's: "
+            f"`provision import {address} '{live.id}'`"
         )
     return live

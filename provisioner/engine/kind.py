@@ -65,9 +65,11 @@ class Kind:
         written_once: fields that matter at creation only and are never compared (somebody else owns them afterwards).
         unordered: list fields whose order means nothing.
         made_by_aws: nobody creates it; it is met, shown, and removed at teardown.
+        part: it has no tags and counts as ours with what it is a part of, though others may have added it.
         kept: `down` leaves it where it is.
         revises: a change makes a new thing under a new id (`create` again), and the old one stays.
         update_when_ready: AWS refuses changes until the thing is ready.
+        protection: the field that protects it from deletion, if it has one. `delete` lifts that, once the user says so.
         removal_frees: what it was built on can be removed as soon as its own removal was accepted.
         budget, removal_budget: seconds that it may take to become ready, or to be gone.
         interval: seconds between two looks at it.
@@ -83,9 +85,11 @@ class Kind:
     written_once: ClassVar[frozenset[str]] = frozenset()
     unordered: ClassVar[frozenset[str]] = frozenset()
     made_by_aws: ClassVar[bool] = False
+    part: ClassVar[bool] = False
     kept: ClassVar[bool] = False
     revises: ClassVar[bool] = False
     update_when_ready: ClassVar[bool] = False
+    protection: ClassVar[str] = ""
     removal_frees: ClassVar[bool] = False
     budget: ClassVar[float] = 300
     removal_budget: ClassVar[float] = 900
@@ -109,6 +113,16 @@ class Kind:
                 names to look up; things found by tag or by parent must be listed without them.
         """
         raise NotImplementedError
+
+    @classmethod
+    def unlisted(cls, aws: Aws) -> Iterable[Live]:
+        """Yield those things of this stack that `list` finds only when it is told their names."""
+        return ()
+
+    @classmethod
+    def one(cls, aws: Aws, id: str) -> Live | None:
+        """Return one thing by its id as AWS shows it now, whoever it belongs to; None if there is none."""
+        return next((live for live in cls.list(aws, aws.known(cls)) if live.id == id), None)
 
     def create(self, aws: Aws, token: str) -> Live:
         """Make the thing by exactly one call that writes, the owner tags in it, and return it as AWS now shows it.
@@ -147,6 +161,11 @@ class Kind:
         return ""
 
     @classmethod
+    def delays(cls, aws: Aws, live: Live) -> str:
+        """Say what keeps the thing from becoming ready and since when, for the user; empty if that cannot be told."""
+        return ""
+
+    @classmethod
     def blockers(cls, aws: Aws, live: Live) -> str:
         """Say what keeps AWS from removing the thing, for the user; empty if that cannot be told."""
         return ""
@@ -155,6 +174,11 @@ class Kind:
     def shared(cls, aws: Aws, live: Live) -> bool:
         """Whether others have come to need the thing too, so that `down` leaves it where it is."""
         return False
+
+    @classmethod
+    def protected(cls, settings: Mapping[str, Any]) -> bool:
+        """Whether a thing with these settings (the live or the recorded ones) is protected from deletion."""
+        return bool(cls.protection and settings.get(cls.protection))
 
     def fields(self) -> dict[str, Any]:
         """Return the wanted settings by field name, without the thing's own name."""

@@ -35,6 +35,9 @@ class Row:
     source: str = ""
 
 
+THROTTLED = r"\w*Throttl\w*|RequestLimitExceeded|TooManyRequestsException|SlowDown|BandwidthLimitExceeded"
+"""The codes of all services that mean that nothing was done, since there were too many calls."""
+
 TABLE: tuple[Row, ...] = (
     # -- settling: AWS is eventually consistent ---------------------------------------------------------------------
     Row("settling", "autoscaling", "ValidationError", "Invalid IAM Instance Profile", 120,
@@ -109,6 +112,8 @@ TABLE: tuple[Row, ...] = (
     Row("busy", "rds", "InvalidDBClusterStateFault|InvalidDBInstanceState|InvalidDBSubnetGroupStateFault"
         "|InvalidDBParameterGroupState(Fault)?|InvalidDBInstanceStateFault", "", 1800,
         "the database is being changed or removed", "RDS API"),
+    Row("busy", "rds", "DBClusterSnapshotAlreadyExistsFault", "", 60,
+        "a snapshot has this name, and the next try another one", "RDS API, DeleteDBCluster"),
     Row("busy", "iam", "DeleteConflict|ConcurrentModification|EntityTemporarilyUnmodifiable", "", 120,
         "something is still attached, or being changed", "IAM API"),
     Row("busy", "iam", "LimitExceeded", "InstanceSessionsPerInstanceProfile", 60,
@@ -123,7 +128,7 @@ TABLE: tuple[Row, ...] = (
     Row("busy", "ssm", "ParameterAlreadyExists", "", 60,
         "the name was deleted less than 30 s ago", "Systems Manager API, DeleteParameter"),
     Row("busy", "ssm", "TooManyUpdates", "", 60, "another change is under way", "Systems Manager API"),
-    Row("busy", "*", "Throttl.*|.*Throttl\\w*|RequestLimitExceeded|TooManyRequestsException|SlowDown", "", 600,
+    Row("busy", "*", THROTTLED, "", 600,
         "AWS throttles beyond all retries", "boto3 guide, standard retry mode"),
     # -- absent ----------------------------------------------------------------------------------------------------
     Row("absent", "autoscaling", "ValidationError", "not found|does not exist"),
@@ -133,6 +138,16 @@ TABLE: tuple[Row, ...] = (
     Row("absent", "route53", "InvalidChangeBatch", "but it was not found"),
     Row("absent", "*", r".*NotFound(Fault|Exception)?|NoSuch\w+|ObjectNotFoundException|.*\.NotFound"),
 )  # fmt: skip
+
+
+def throttled(code: str) -> bool:
+    """Say whether a code means that nothing was done, since there were too many calls."""
+    return re.fullmatch(THROTTLED, code) is not None
+
+
+def server_error(error: ClientError) -> bool:
+    """Say whether AWS itself failed (HTTP 500 or more, or unknown), so that the call may have had its effect."""
+    return bool(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 500) >= 500)
 
 
 def code_of(error: BaseException) -> str:

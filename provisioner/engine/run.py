@@ -9,13 +9,13 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
-from botocore.exceptions import ClientError, EndpointConnectionError, HTTPClientError
+from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionError, HTTPClientError
 
 from provisioner.engine.errors import Unclear
 from provisioner.engine.events import Doing, Done, Emit, Result, Verb
 from provisioner.engine.kind import Kind
 from provisioner.engine.refusal import explained
-from provisioner.engine.retry import Verdict, match
+from provisioner.engine.retry import Verdict, match, server_error
 from provisioner.engine.walk import Wait
 
 if TYPE_CHECKING:
@@ -96,10 +96,18 @@ def tolerant(
         return Wait(f"{row.meaning} ({code}{': ' + named if named else ''})", row.budget, again=True, blockers=blockers)
 
 
+def told(ask: Callable[[], str]) -> str:
+    """Return the answer to what is only to be shown: the thing itself may just have gone, or AWS may not answer."""
+    try:
+        return ask()
+    except (BotoCoreError, ClientError):
+        return ""
+
+
 def out_of_reach(error: Exception) -> bool:
     """Say whether a call failed, after all retries, for no reason of its own: no connection, or an error of AWS's."""
     if isinstance(error, ClientError):
-        return bool(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0) >= 500)
+        return server_error(error)
     return isinstance(error, (HTTPClientError, EndpointConnectionError))
 
 
@@ -117,9 +125,11 @@ def refresh(aws: Aws, kind: type[Kind]) -> Wait | None:
     return replace(trouble, again=False) if trouble else None
 
 
-def recorded_fields(records: Mapping[str, Record], kind: str) -> list[dict[str, Any]]:
-    """Return what was asked for each recorded thing of a kind."""
-    return [record.asked for record in records.values() if record.kind == kind]
+def recorded_fields(records: Mapping[str, Record], kind: type[Kind]) -> list[dict[str, Any]]:
+    """Return what was asked for each recorded thing of a kind, if its name is among it: another version had others."""
+    # copied in one go: other threads record things meanwhile
+    found = [record.asked for record in list(records.values()) if record.kind == kind.kind]
+    return [asked for asked in found if all(name in asked for name in kind.identity)]
 
 
 def prefetch(aws: Aws, kinds: set[type[Kind]]) -> None:

@@ -1,35 +1,59 @@
-"""Time as the engine sees it: every interval, budget and back-off is multiplied by one scale."""
+"""Time as the engine sees it: AWS's seconds multiplied by one scale, and how long patience lasts on that clock."""
 
 from __future__ import annotations
 
 import threading
 import time
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 from provisioner.engine.errors import Interrupted
 
 SETTLE = 30.0
 """Seconds during which a fresh thing may be missing from AWS's lists (EC2 documents eventual consistency)."""
+LEAST = 20.0
+"""Real seconds that patience lasts at least: a short scale makes AWS fast, but not the machine that this runs on."""
+
+
+def since(moment: datetime | None) -> str:
+    """Return ` since 12:03:10 UTC`, to be put behind a condition, or nothing if AWS does not say when."""
+    return f" since {moment.astimezone(UTC):%H:%M:%S} UTC" if moment else ""
+
+
+def at(moment: datetime) -> str:
+    """Return ` at 12:03:10 UTC`, to be put behind what happened."""
+    return f" at {moment.astimezone(UTC):%H:%M:%S} UTC"
 
 
 @dataclass
 class Pace:
-    """The clock of a run. `stop` is set when the user asks the run to end."""
+    """The clock of a run.
+
+    Attributes:
+        scale: real seconds for each of AWS's.
+        least: real seconds below which no patience shrinks.
+        stop: set when the user asks the run to end.
+    """
 
     scale: float = 1.0
+    least: float = LEAST
     stop: threading.Event = field(default_factory=threading.Event)
 
     def scaled(self, seconds: float) -> float:
         """Return how long the given AWS seconds last on this clock."""
         return seconds * self.scale
 
+    def patience(self, seconds: float) -> float:
+        """Return how long to put up with something that may last for the given AWS seconds, on this clock."""
+        return max(self.scaled(seconds), min(seconds, self.least))
+
     def now(self) -> float:
         """Return monotonic seconds."""
         return time.monotonic()
 
-    def young(self, changed: float, settle: float = SETTLE) -> bool:
+    def young(self, changed: float) -> bool:
         """Say whether something changed (seconds since the epoch) so lately that a list may not show it yet."""
-        return time.time() < changed + self.scaled(settle)
+        return time.time() < changed + self.scaled(SETTLE)
 
     def check(self) -> None:
         """Raise `Interrupted` if the user asked the run to end."""

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 
-from provisioner.engine.errors import SomeFailed, TimedOut
+from provisioner.engine.errors import Interrupted, SomeFailed, TimedOut
 from provisioner.engine.events import Emit, Skipped, ThingFailed, Waiting
 from provisioner.engine.kind import Kind
 from provisioner.engine.step import Need
@@ -166,7 +166,7 @@ class Walk:
         before = self._waiting.get(address)
         # each budget runs from its first use: a thing that goes from one wait to another and back does not begin anew
         since = self._since.setdefault((address, reason.budget), now)
-        if now > since + self._pace.scaled(reason.budget):
+        if now > since + self._pace.patience(reason.budget):
             self._fail(address, _timed_out(reason, (now - since) / self._pace.scale))
             return
         interval = self._pace.scaled(node.kind.interval * (0.2 if since == now else 1))
@@ -182,6 +182,8 @@ class Walk:
         if isinstance(error, StateError):
             self._unrecorded = error
             return
+        if isinstance(error, Interrupted):
+            return  # the whole run is, and says so
         self._failed[address] = error
         self._emit(ThingFailed(address, self._nodes[address].step, str(error)))
 
@@ -197,8 +199,6 @@ class Walk:
 
 
 def _timed_out(reason: Wait, seconds: float) -> TimedOut:
-    blockers = reason.blockers()
-    return TimedOut(
-        f"waited {seconds:.0f} s for: {reason.why}. {blockers + '. ' if blockers else ''}"
-        f"Run the same command again to go on waiting"
-    )
+    blockers = reason.blockers().rstrip(".")
+    more = f"{blockers}. " if blockers and blockers not in reason.why else ""
+    return TimedOut(f"waited {seconds:.0f} s for: {reason.why}. {more}Run the same command again to go on waiting")

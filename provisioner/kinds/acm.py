@@ -10,7 +10,8 @@ from typing import Any, ClassVar
 from provisioner.aws import Aws, tag_map
 from provisioner.engine.errors import Failed
 from provisioner.engine.kind import Kind, Live
-from provisioner.kinds.route53 import RecordSet
+from provisioner.engine.waits import since
+from provisioner.kinds.route53 import RecordSet, normal_name
 
 MOST_NAMES = 10
 """Names in one certificate (ACM's default quota)."""
@@ -58,6 +59,10 @@ class Certificate(Kind):
             if aws.owns(tags):
                 yield cls._live(aws, aws.client("acm").describe_certificate(CertificateArn=arn)["Certificate"], tags)
 
+    @classmethod
+    def one(cls, aws: Aws, id: str) -> Live | None:
+        return cls._live(aws, aws.client("acm").describe_certificate(CertificateArn=id)["Certificate"], _tags(aws, id))
+
     @staticmethod
     def _live(aws: Aws, certificate: Mapping[str, Any], tags: Mapping[str, str]) -> Live:
         names = certificate["SubjectAlternativeNames"]
@@ -92,9 +97,22 @@ class Certificate(Kind):
         return "ACM to see the validation records" if live.outputs else "ACM to say which records it wants"
 
     @classmethod
+    def delays(cls, aws: Aws, live: Live) -> str:
+        shown = aws.client("acm").describe_certificate(CertificateArn=live.id)["Certificate"]
+        asked = since(shown.get("CreatedAt"))
+        open_ones = [o for o in shown.get("DomainValidationOptions", ()) if o.get("ValidationStatus") != "SUCCESS"]
+        return "; ".join(f"{o['DomainName']} is {o.get('ValidationStatus', '')}{asked}{_record(o)}" for o in open_ones)
+
+    @classmethod
     def blockers(cls, aws: Aws, live: Live) -> str:
         certificate = aws.client("acm").describe_certificate(CertificateArn=live.id)["Certificate"]
         return f"in use by {', '.join(certificate['InUseBy'])}" if certificate.get("InUseBy") else ""
+
+
+def _record(option: Mapping[str, Any]) -> str:
+    """Say which record ACM looks for, on the internet."""
+    record = option.get("ResourceRecord")
+    return f", and ACM does not find {record['Name']} CNAME {record['Value']}" if record else ""
 
 
 def _tags(aws: Aws, arn: str) -> dict[str, str]:
@@ -123,6 +141,15 @@ class ValidationRecord(RecordSet):
     ttl: int | None = 300
 
     written_once: ClassVar[frozenset[str]] = frozenset({"ttl"})
+
+    @classmethod
+    def unlisted(cls, aws: Aws) -> Iterator[Live]:
+        """Yield the records that this stack's certificates ask for, whatever names they are of."""
+        wanted = {normal_name(value) for live in aws.live(Certificate) for value in live.outputs.values()}
+        for live in cls._all(aws):
+            names = {live.attributes["record_name"], *map(normal_name, live.attributes["resource_records"])}
+            if live.attributes["type"] == "CNAME" and names <= wanted:
+                yield live
 
     @classmethod
     def shared(cls, aws: Aws, live: Live) -> bool:

@@ -25,6 +25,7 @@ class ScalableTarget(Kind):
 
     service: ClassVar[str] = "application-autoscaling"
     identity: ClassVar[Sequence[str]] = ("resource_id",)
+    part: ClassVar[bool] = True
     fixed: ClassVar[frozenset[str]] = frozenset({"resource_id"})
 
     @classmethod
@@ -72,6 +73,7 @@ class ScalingPolicy(Kind):
 
     service: ClassVar[str] = "application-autoscaling"
     identity: ClassVar[Sequence[str]] = ("resource_id", "policy_name")
+    part: ClassVar[bool] = True
     fixed: ClassVar[frozenset[str]] = frozenset({"policy_name", "resource_id"})
 
     @classmethod

@@ -70,7 +70,7 @@ class AutoScalingGroup(Kind):
             status = f"{group['Status']}" + (f": {', '.join(instances)}" if instances else "")
         elif in_service < group["MinSize"] and aws.owns(tags):
             status = f"{in_service}/{group['MinSize']} instances in service"
-            if trouble := _activity(aws, group["AutoScalingGroupName"], "Failed", "Cancelled"):
+            if trouble := trouble_of(aws, group["AutoScalingGroupName"]):
                 status += f" ({trouble})"
         return Live(
             group["AutoScalingGroupName"],
@@ -170,6 +170,11 @@ def _policy(policy: Mapping[str, Any]) -> dict[str, Any]:
         "LaunchTemplate": {**template, "LaunchTemplateSpecification": specification},
         "InstancesDistribution": {name: value for name, value in distribution.items() if value not in (None, "")},
     }
+
+
+def trouble_of(aws: Aws, name: str) -> str:
+    """Return the newest scaling activity of a group that failed, in AWS's words, or an empty string."""
+    return _activity(aws, name, "Failed", "Cancelled")
 
 
 def _activity(aws: Aws, name: str, *codes: str) -> str:

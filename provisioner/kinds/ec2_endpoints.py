@@ -11,6 +11,7 @@ from botocore.exceptions import ClientError
 from provisioner.aws import Aws, tag_map
 from provisioner.engine.errors import Failed
 from provisioner.engine.kind import Changes, Kind, Live
+from provisioner.engine.waits import since
 from provisioner.kinds.ec2_network import Vpc, interfaces
 
 
@@ -116,6 +117,13 @@ class VpcEndpoint(Kind):
         if state in ("rejected", "failed", "expired"):
             raise Failed(f"the endpoint of {live.attributes['service_name']} is {live.status}")
         return None if state == "available" else live.status
+
+    @classmethod
+    def delays(cls, aws: Aws, live: Live) -> str:
+        (shown,) = aws.client("ec2").describe_vpc_endpoints(VpcEndpointIds=[live.id])["VpcEndpoints"]
+        error = shown.get("LastError", {}).get("Message", "")
+        said = f"{live.id} is {shown['State']}{since(shown.get('CreationTimestamp'))}"
+        return "; ".join(filter(None, [said, error, cls.blockers(aws, live)]))
 
     @classmethod
     def blockers(cls, aws: Aws, live: Live) -> str:

@@ -48,6 +48,13 @@ class LaunchTemplate(Kind):
             data = cls._version(aws, template["LaunchTemplateId"], "$Default") if ours else {}
             yield cls._live(aws, template, data)
 
+    @classmethod
+    def one(cls, aws: Aws, id: str) -> Live | None:
+        found = aws.pages("ec2", "describe_launch_templates", "LaunchTemplates", LaunchTemplateIds=[id])
+        for template in found:
+            return cls._live(aws, template, cls._version(aws, id, "$Default"))
+        return None
+
     @staticmethod
     def _described(aws: Aws, filters: Sequence[Mapping[str, Any]]) -> Iterator[Any]:
         return aws.pages("ec2", "describe_launch_templates", "LaunchTemplates", Filters=filters)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from provisioner.aws import Aws, tag_map
 from provisioner.engine.kind import Changes, Kind, Live
+from provisioner.engine.waits import since
+
+SHOWN = 5
+"""How many interfaces are named where many are in the way."""
 
 
 @dataclass(frozen=True)
@@ -23,7 +27,15 @@ class Vpc(Kind):
 
     @classmethod
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Live]:
-        for vpc in aws.pages("ec2", "describe_vpcs", "Vpcs", Filters=aws.owner_filters()):
+        return cls._described(aws, Filters=aws.owner_filters())
+
+    @classmethod
+    def one(cls, aws: Aws, id: str) -> Live | None:
+        return next(cls._described(aws, VpcIds=[id]), None)
+
+    @classmethod
+    def _described(cls, aws: Aws, **which: Any) -> Iterator[Live]:
+        for vpc in aws.pages("ec2", "describe_vpcs", "Vpcs", **which):
             support, hostnames = (
                 aws.client("ec2").describe_vpc_attribute(VpcId=vpc["VpcId"], Attribute=name)[key]["Value"]
                 for name, key in (
@@ -77,8 +89,15 @@ class InternetGateway(Kind):
 
     @classmethod
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Live]:
-        found = aws.pages("ec2", "describe_internet_gateways", "InternetGateways", Filters=aws.owner_filters())
-        for gateway in found:
+        return cls._described(aws, Filters=aws.owner_filters())
+
+    @classmethod
+    def one(cls, aws: Aws, id: str) -> Live | None:
+        return next(cls._described(aws, InternetGatewayIds=[id]), None)
+
+    @classmethod
+    def _described(cls, aws: Aws, **which: Any) -> Iterator[Live]:
+        for gateway in aws.pages("ec2", "describe_internet_gateways", "InternetGateways", **which):
             yield cls._live(aws, gateway)
 
     @staticmethod
@@ -127,7 +146,15 @@ class Subnet(Kind):
 
     @classmethod
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Live]:
-        for subnet in aws.pages("ec2", "describe_subnets", "Subnets", Filters=aws.owner_filters()):
+        return cls._described(aws, Filters=aws.owner_filters())
+
+    @classmethod
+    def one(cls, aws: Aws, id: str) -> Live | None:
+        return next(cls._described(aws, SubnetIds=[id]), None)
+
+    @classmethod
+    def _described(cls, aws: Aws, **which: Any) -> Iterator[Live]:
+        for subnet in aws.pages("ec2", "describe_subnets", "Subnets", **which):
             yield cls._live(aws, subnet)
 
     @staticmethod
@@ -181,7 +208,15 @@ class RouteTable(Kind):
 
     @classmethod
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Live]:
-        for table in aws.pages("ec2", "describe_route_tables", "RouteTables", Filters=aws.owner_filters()):
+        return cls._described(aws, Filters=aws.owner_filters())
+
+    @classmethod
+    def one(cls, aws: Aws, id: str) -> Live | None:
+        return next(cls._described(aws, RouteTableIds=[id]), None)
+
+    @classmethod
+    def _described(cls, aws: Aws, **which: Any) -> Iterator[Live]:
+        for table in aws.pages("ec2", "describe_route_tables", "RouteTables", **which):
             yield cls._live(aws, table)
 
     @staticmethod
@@ -234,11 +269,18 @@ class RouteTable(Kind):
 
 
 def interfaces(aws: Aws, filter: str, value: str) -> str:
-    """Say which network interfaces are left there, for the user: `2 network interfaces (ELB app/…, …)`."""
+    """Say which network interfaces are left there, for the user: `1 network interface: eni-1 of ELB app/…, in-use`."""
     filters = [{"Name": filter, "Values": [value]}]
     found = list(aws.pages("ec2", "describe_network_interfaces", "NetworkInterfaces", Filters=filters))
-    return f"{len(found)} network interfaces ({_of(found)})" if found else ""
+    if not found:
+        return ""
+    named = sorted(map(_named, found))
+    more = f"; and {len(found) - SHOWN} more" if len(found) > SHOWN else ""
+    return f"{len(found)} network interface{'s' * (len(found) > 1)}: {'; '.join(named[:SHOWN])}{more}"
 
 
-def _of(found: Iterable[Mapping[str, Any]]) -> str:
-    return ", ".join(sorted({i.get("Description") or i["NetworkInterfaceId"] for i in found}))
+def _named(interface: Mapping[str, Any]) -> str:
+    """Say of an interface which it is, of what, and since when."""
+    owner = interface.get("Description") or interface.get("Attachment", {}).get("InstanceId") or "nothing that is told"
+    attached = since(interface.get("Attachment", {}).get("AttachTime"))
+    return f"{interface['NetworkInterfaceId']} of {owner}, {interface['Status']}{attached}"

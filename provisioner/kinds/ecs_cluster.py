@@ -176,6 +176,10 @@ class CapacityProvider(Kind):
         return live.status if "PROVISIONING" in state or "UPDATE_IN_PROGRESS" in state else None
 
     @classmethod
+    def delays(cls, aws: Aws, live: Live) -> str:
+        return live.status if "UPDATE_FAILED" in live.status else ""
+
+    @classmethod
     def blockers(cls, aws: Aws, live: Live) -> str:
         return live.status if "DELETE_FAILED" in live.status else ""
 
@@ -283,6 +287,7 @@ def _providers(aws: Aws) -> Iterator[Mapping[str, Any]]:
     while True:
         answer = aws.client("ecs").describe_capacity_providers(include=["TAGS"], **page)
         yield from answer["capacityProviders"]
-        if not answer.get("nextToken"):
+        # the same token again would be the same page for ever
+        if answer.get("nextToken") in (None, page.get("nextToken")):
             return
         page = {"nextToken": answer["nextToken"]}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -13,7 +13,7 @@ from provisioner.aws import Aws, batches, tag_map
 from provisioner.engine.errors import Failed, Unclear
 from provisioner.engine.kind import Changes, Kind, Live
 from provisioner.kinds.ecs_cluster import Cluster
-from provisioner.kinds.ecs_trouble import ROLLING_BACK, last_failure, rolled_back, trouble
+from provisioner.kinds.ecs_trouble import ROLLING_BACK, last_failure, rolled_back, standing, trouble
 
 CONTENT_TAG = "provisioner:content"
 """The tag with the hash of what a revision was registered with: it need not be described to be compared."""
@@ -48,6 +48,7 @@ class TaskDefinition(Kind):
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Live]:
         contents = {content_of(fields): fields for fields in known}
         names = {fields["family"] for fields in known}
+        half = _half_removed(aws, names) if aws.thorough else {}
         for family, arns in _revisions(aws).items():
             for arn in arns:
                 # Reading tags costs a call where the bulk read is silent: only where the thing may well be ours.
@@ -56,10 +57,22 @@ class TaskDefinition(Kind):
                 if aws.owns(tags):
                     attributes = contents.get(tags.get(CONTENT_TAG, "")) or cls._described(aws, arn)
                     yield Live(family, attributes, {"arn": arn}, address=aws.address_in(tags), status="ACTIVE")
+                    half.pop(family, None)
                     break
             else:
-                if family in names:
+                if family in names and family not in half:
                     yield Live(family, {"family": family}, owned=False, status="ACTIVE")
+        for family, arns in half.items():
+            address = aws.address_in(_tags(aws, arns[0]))
+            yield Live(family, {"family": family}, {"arn": arns[0]}, address=address, status="INACTIVE")
+
+    @classmethod
+    def one(cls, aws: Aws, id: str) -> Live | None:
+        for arn in _revisions(aws, id).get(id, ()):
+            tags = _tags(aws, arn)
+            content, address = cls._described(aws, arn), aws.address_in(tags)
+            return Live(id, content, {"arn": arn}, address=address, owned=aws.owns(tags), status="ACTIVE")
+        return None
 
     @classmethod
     def _described(cls, aws: Aws, arn: str) -> dict[str, Any]:
@@ -85,9 +98,9 @@ class TaskDefinition(Kind):
     @classmethod
     def delete(cls, aws: Aws, live: Live) -> None:
         # AWS keeps revisions that are only deregistered for ever, and takes at most 10 to delete
-        ours = [arn for arn in _revisions(aws, live.id).get(live.id, ()) if aws.owns(_tags(aws, arn))]
-        for group in batches(ours, 10):
-            for arn in group:
+        active = _ours(aws, live.id, "ACTIVE")
+        for group in batches([*active, *_ours(aws, live.id, "INACTIVE")], 10):
+            for arn in (arn for arn in group if arn in active):
                 # what is still active after a lost answer stays listed; what is not would be left behind half deleted
                 with suppress(Unclear):
                     aws.client("ecs").deregister_task_definition(taskDefinition=arn)
@@ -114,14 +127,26 @@ def content_of(fields: Mapping[str, Any]) -> str:
     return hashlib.sha256(json.dumps(fields, sort_keys=True).encode()).hexdigest()
 
 
-def _revisions(aws: Aws, family: str | None = None) -> dict[str, list[str]]:
-    """Return the ARNs of the ACTIVE revisions by family, newest first: of one family, or of all in the region."""
+def _revisions(aws: Aws, family: str | None = None, status: str = "ACTIVE") -> dict[str, list[str]]:
+    """Return the ARNs of the revisions by family, newest first: of one family, or of all in the region."""
     only = {"familyPrefix": family} if family else {}
     families: dict[str, list[tuple[int, str]]] = {}
-    for arn in aws.pages("ecs", "list_task_definitions", "taskDefinitionArns", status="ACTIVE", **only):
+    for arn in aws.pages("ecs", "list_task_definitions", "taskDefinitionArns", status=status, **only):
         name, revision = arn.rpartition("/")[2].split(":")
         families.setdefault(name, []).append((int(revision), arn))
     return {name: [arn for _, arn in sorted(found, reverse=True)] for name, found in families.items()}
+
+
+def _ours(aws: Aws, family: str, status: str) -> list[str]:
+    return [arn for arn in _revisions(aws, family, status).get(family, ()) if aws.owns(_tags(aws, arn))]
+
+
+def _half_removed(aws: Aws, names: Collection[str]) -> dict[str, list[str]]:
+    """Return the INACTIVE revisions of this stack by family: a teardown was cut off between deregister and delete."""
+    begin = f"{aws.name}-"
+    families = {*names, *aws.pages("ecs", "list_task_definition_families", "families", familyPrefix=begin)}
+    found = {family: _ours(aws, family, "INACTIVE") for family in sorted(families)}
+    return {family: arns for family, arns in found.items() if arns}
 
 
 def _tags(aws: Aws, arn: str) -> dict[str, str]:
@@ -184,7 +209,7 @@ class Service(Kind):
     unordered: ClassVar[frozenset[str]] = frozenset(
         {"capacity_provider_strategy", "subnets", "security_groups", "load_balancers", "service_registries"}
     )
-    outputs: ClassVar[Sequence[str]] = ("service_name",)
+    outputs: ClassVar[Sequence[str]] = ("resource_id",)
     # From no instance at all: managed scaling looks once a minute, then one boots, pulls, and passes health checks
     budget: ClassVar[float] = 1800
     removal_budget: ClassVar[float] = 1200
@@ -211,8 +236,9 @@ class Service(Kind):
         grace = service.get("healthCheckGracePeriodSeconds") if service.get("loadBalancers") else None
         tags = tag_map(service.get("tags"), "key", "value")
         failed, why = trouble(aws, service, primary) if aws.owns(tags) else (False, "")
+        cluster = service["clusterArn"].rpartition("/")[2]
         attributes = {
-            "cluster": service["clusterArn"].rpartition("/")[2],
+            "cluster": cluster,
             "service_name": service["serviceName"],
             "task_definition": service["taskDefinition"],
             "desired_count": service["desiredCount"],
@@ -249,7 +275,7 @@ class Service(Kind):
         return Live(
             service["serviceArn"],
             attributes,
-            {"service_name": service["serviceName"]},
+            {"resource_id": f"service/{cluster}/{service['serviceName']}"},
             address=aws.address_in(tags),
             owned=aws.owns(tags),
             status=f"DRAINING, {left} tasks left" if draining and left else service["status"],
@@ -334,6 +360,10 @@ class Service(Kind):
         if state == "COMPLETED" and (now or not wanted):
             return None
         return f"{now}/{wanted} tasks{f', {trouble}' if trouble else ''}"
+
+    @classmethod
+    def delays(cls, aws: Aws, live: Live) -> str:
+        return standing(aws, live.attributes["cluster"], live.attributes["service_name"])
 
     @classmethod
     def taken_back(cls, aws: Aws, live: Live, changes: Changes) -> str:

@@ -9,6 +9,8 @@ from botocore.exceptions import ClientError
 
 from provisioner.aws import Aws
 from provisioner.engine.retry import absent, code_of
+from provisioner.engine.waits import at, since
+from provisioner.kinds.ecs_hosts import without_hosts
 
 ATTEMPTS = 3
 """Failed tasks after which a deployment is given up; ECS's own circuit breaker waits for more when many are wanted."""
@@ -53,6 +55,28 @@ def rolled_back(service: Mapping[str, Any]) -> str:
     """Return ECS's newest word of a rollback, or an empty string."""
     events = (e["message"] for e in service.get("events", ()) if ROLLING_BACK in e["message"])
     return next(events, "").partition(") ")[2].rstrip(".")
+
+
+def standing(aws: Aws, cluster: str, service_name: str) -> str:
+    """Say what ECS last said of a service, which of its tasks are on their way since when, and why the last one failed.
+
+    Of a service on instances also whether there are any for its tasks.
+    """
+    ecs = aws.client("ecs")
+    (service,) = ecs.describe_services(cluster=cluster, services=[service_name])["services"]
+    said = [f"ECS said{at(e['createdAt'])}: {e['message'].rstrip('.')}" for e in service.get("events", ())[:1]]
+    arns = ecs.list_tasks(cluster=cluster, serviceName=service_name, desiredStatus="RUNNING")["taskArns"]
+    tasks = ecs.describe_tasks(cluster=cluster, tasks=arns)["tasks"] if arns else []
+    coming = [
+        f"task {task['taskArn'].rpartition('/')[2]} is {task['lastStatus']}{since(task.get('createdAt'))}"
+        for task in tasks
+        if task["lastStatus"] != "RUNNING"
+    ]
+    placed = any(task.get("containerInstanceArn") or task.get("launchType") == "FARGATE" for task in tasks)
+    hosts = "" if placed else without_hosts(aws, service)
+    failed = last_failure(aws, cluster, service_name)
+    last = f"the last task that failed: {failed}" if failed else ""
+    return "; ".join(filter(None, [*said, *coming, hosts, last]))
 
 
 def _stopped(aws: Aws, cluster: str, service_name: str, deployment: str | None = None) -> list[Mapping[str, Any]]:

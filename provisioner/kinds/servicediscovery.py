@@ -12,6 +12,7 @@ from provisioner.aws import Aws, tag_map
 from provisioner.engine.errors import Failed
 from provisioner.engine.kind import Changes, Kind, Live
 from provisioner.engine.retry import absent
+from provisioner.engine.waits import since
 
 
 @dataclass(frozen=True)
@@ -125,6 +126,13 @@ class PrivateDnsNamespace(Kind):
             return ""
         reason = f"{operation.get('ErrorCode', '')}: {operation.get('ErrorMessage', '')}".rstrip(".")
         return f"Cloud Map could not make the namespace ({reason}). Run again to try once more"
+
+    @classmethod
+    def delays(cls, aws: Aws, live: Live) -> str:
+        if "operation" not in live.outputs:
+            return ""
+        shown = aws.client("servicediscovery").get_operation(OperationId=live.outputs["operation"])["Operation"]
+        return f"operation {shown['Id']} of Cloud Map is {shown['Status']}{since(shown.get('CreateDate'))}"
 
     @classmethod
     def blockers(cls, aws: Aws, live: Live) -> str:

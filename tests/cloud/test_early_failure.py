@@ -2,28 +2,34 @@
 
 from __future__ import annotations
 
+import json
 import re
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from provisioner.engine.errors import Failed
+from provisioner.engine.step import Stack
+from provisioner.kinds.ecs_service import TaskDefinition
 from provisioner.kinds.ecs_trouble import ATTEMPTS
+from provisioner.kinds.iam import policy
+from provisioner.kinds.logs import LogGroup
 from tests.cloud.checks import NAME
 from tests.cloud.conftest import EmbeddedCloud
 from tests.cloud.inventory import NEVER_REMOVED, difference
 from tests.cloud.project import Ended, Project
+from tests.cloud.rig import Outcome, Rig
+from tests.cloud.test_kinds_ecs_service import CLUSTER, declared
 from tests.cloud.test_stack_whole import well
 
 LOG = ("fatal: the configuration is not complete", "exiting with code 1")
 SOON = 45.0
 """Seconds; the wait itself would last 90 on the embedded cloud's clock."""
 MENDED = r'image = ".*frontend.*"'
-
-# whole lives of the stack: see docs/faults.md
-pytestmark = pytest.mark.enumeration
 
 
 @pytest.fixture
@@ -60,6 +66,7 @@ def timed(project: Project, code: int) -> Ended:
     return ended
 
 
+@pytest.mark.enumeration
 def test_an_image_that_cannot_be_pulled_is_told_and_mended(project: Project) -> None:
     before = project.inventory()
     image(project, "frontend-does-not-exist:1")
@@ -78,6 +85,7 @@ def test_an_image_that_cannot_be_pulled_is_told_and_mended(project: Project) -> 
     assert difference(before, project.inventory(), *NEVER_REMOVED) == {}
 
 
+@pytest.mark.enumeration
 def test_a_rollback_is_told_as_a_failure_with_the_end_of_the_log(project: Project) -> None:
     project.up()
     project.settled(well, "all tasks and instances")
@@ -100,6 +108,7 @@ def test_a_rollback_is_told_as_a_failure_with_the_end_of_the_log(project: Projec
     assert project.planned() == {}
 
 
+@pytest.mark.enumeration
 def test_it_does_not_wait_for_a_circuit_breaker_that_wants_more_failures(project: Project) -> None:
     """Of twelve tasks ECS lets six fail; by then nobody would be any wiser."""
     project.change(r"^public = true", "public = true\ncount = 12\nscaling = { min = 12, max = 12 }")
@@ -110,3 +119,56 @@ def test_it_does_not_wait_for_a_circuit_breaker_that_wants_more_failures(project
         assert line in why
     project.cloud.control("POST", "faults", "scenarios=")
     timed(project, 0)
+
+
+# -- one service, every day ----------------------------------------------------------------------------------------
+
+
+def logged(stack: Stack, image: str) -> None:
+    """Declare a service whose container writes a log."""
+    group = f"/ecs/{stack.name}/web"
+    stack.ensure(LogGroup("web", group, 7))
+    declared(stack, image=image)
+    item = stack.declared["task_definition/web"]
+    assert isinstance(item.want, TaskDefinition)
+    options = {"awslogs-group": group, "awslogs-region": stack.facts.region, "awslogs-stream-prefix": "web"}
+    log = {"logConfiguration": {"logDriver": "awslogs", "options": options}}
+    containers = [{**container, **log} for container in item.want.container_definitions]
+    stack.declared[item.address] = replace(item, want=replace(item.want, container_definitions=containers))
+
+
+def why(outcome: Outcome) -> str:
+    """Why the service failed, which nothing else did."""
+    ((address, error),) = outcome.failures().items()
+    assert address == "service/web"
+    assert isinstance(error, Failed)
+    return str(error)
+
+
+def failed_tasks(rig: Rig) -> int:
+    """How many tasks ECS could not keep running."""
+    ecs = rig.cloud.client("ecs")
+    arns = ecs.list_tasks(cluster=CLUSTER, serviceName="web", desiredStatus="STOPPED")["taskArns"]
+    tasks = ecs.describe_tasks(cluster=CLUSTER, tasks=arns)["tasks"] if arns else []
+    return sum(task["stopCode"] in ("TaskFailedToStart", "EssentialContainerExited") for task in tasks)
+
+
+def test_tasks_that_fail_end_a_deployment_after_three_of_them_and_a_rollback_is_a_failure(rig: Rig) -> None:
+    trust = policy({"Effect": "Allow", "Principal": {"Service": "ecs-tasks.amazonaws.com"}, "Action": "sts:AssumeRole"})
+    rig.cloud.client("iam").create_role(RoleName="tasks", AssumeRolePolicyDocument=json.dumps(trust))
+
+    def up(image: str) -> Outcome:
+        return rig.up(lambda stack: logged(stack, image))
+
+    text = why(up("web-does-not-exist:1"))
+    assert "3 failed: CannotPullContainerError: pull image manifest" in text
+    assert "web-does-not-exist:1: not found" in text
+    assert failed_tasks(rig) == ATTEMPTS
+    up("web:1").ok()
+    text = why(up("web-exits-at-once:1"))
+    assert "rolling back to deployment" in text or "tasks failed to start" in text
+    assert "Essential container in task exited; exit code 1" in text
+    for line in LOG:
+        assert line in text
+    assert failed_tasks(rig) == 2 * ATTEMPTS
+    assert [item.address for item in rig.plan(lambda stack: logged(stack, "web-exits-at-once:1"))] == ["service/web"]

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import json
 import time
-import urllib.parse
-from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError
@@ -15,6 +13,7 @@ from urllib.error import HTTPError
 import pytest
 from botocore.exceptions import ClientError, ConnectionClosedError
 
+from provisioner.cloud.lag import Answer, Lag
 from provisioner.engine.errors import Unclear
 from provisioner.engine.retry import match
 from provisioner.engine.step import Stack
@@ -22,144 +21,85 @@ from provisioner.kinds.ec2_network import InternetGateway, RouteTable, Subnet, V
 from provisioner.kinds.ec2_security import DefaultSecurityGroup, SecurityGroup, allow
 from provisioner.kinds.iam import InstanceProfile, Role, policy
 from tests.cloud.conftest import EmbeddedCloud, refused
-from tests.cloud.inventory import NEVER_REMOVED, Inventory, counts, difference, inventory, names
+from tests.cloud.faults.life import BOUND, Bench, Life, bench, met, set_faults
+from tests.cloud.inventory import difference, inventory
 from tests.cloud.project import ROOT, Project
 from tests.cloud.rig import Rig
-from tests.cloud.test_stack_whole import well
 
 ONE_BY_ONE = ("throttle", "server-error", "reset", "lost", "slow")
-BOUND = 100.0
-"""No command may take longer under faults, in seconds."""
 BOTO3_NAMES = {"elasticloadbalancing": "elbv2", "tagging": "resourcegroupstaggingapi"}
-
-
-def set_faults(cloud: EmbeddedCloud, scenarios: str, **more: Any) -> None:
-    cloud.control("POST", "faults", urllib.parse.urlencode({"scenarios": scenarios, **more}))
-
-
-def met(cloud: EmbeddedCloud) -> dict[str, dict[str, int]]:
-    """How often each scenario met each operation since it was set."""
-    found: dict[str, dict[str, int]] = json.loads(cloud.control("GET", "faults"))["met"]
-    return found
-
-
-@dataclass
-class Undisturbed:
-    """What the stack comes to when nothing goes wrong, and the operations that its life takes."""
-
-    after: Inventory
-    operations: list[str]
-    writes: list[str]
-
-
-@dataclass
-class Life:
-    """One stack under faults: `up`, `plan`, `down`, each with the faults set anew."""
-
-    project: Project
-    undisturbed: Undisturbed
-    before: Inventory
-    faults: dict[str, str]
-    met: dict[str, Counter[str]] = field(default_factory=dict)
-    called: set[str] = field(default_factory=set)
-
-    def run(self, *words: str, code: int = 0) -> None:
-        """Run a command under the faults; it must end in bounded time."""
-        since, begin = self.project.last_call(), time.monotonic()
-        set_faults(self.project.cloud, **self.faults)
-        self.project.run(*words, code=code)
-        assert time.monotonic() - begin < BOUND
-        for scenario, operations in met(self.project.cloud).items():
-            self.met.setdefault(scenario, Counter()).update(operations)
-        self.called |= {f"{call['service']}:{call['operation']}" for call in self.project.cloud.calls(since)}
-        set_faults(self.project.cloud, "")
-
-    def compare(self) -> None:
-        """What is there now must be what an undisturbed run makes: nothing lacks, nothing is there twice."""
-        found = self.project.settled(well, "all tasks and instances")
-        assert counts(found) == counts(self.undisturbed.after)
-        assert names(found) == names(self.undisturbed.after)
-
-    def whole(self) -> None:
-        """From nothing to nothing."""
-        self.run("up", "--yes")
-        self.run("plan")
-        self.compare()
-        self.down()
-
-    def down(self) -> None:
-        """Take everything away."""
-        self.run("down", "--yes")
-        assert difference(self.before, self.project.inventory(), *NEVER_REMOVED) == {}
-
-
-@pytest.fixture(scope="module")
-def undisturbed(running_cloud: EmbeddedCloud, tmp_path_factory: pytest.TempPathFactory) -> Undisturbed:
-    running_cloud.reset()
-    project = Project(running_cloud, tmp_path_factory.mktemp("undisturbed"))
-    since = project.last_call()
-    for command in ("up", "plan"):
-        project.run(command, *(["--yes"] if command == "up" else []))
-    calls = running_cloud.calls(since)
-    after, since = project.settled(well, "all tasks and instances"), project.last_call()
-    project.down()
-    calls += running_cloud.calls(since)
-    project.close()
-    operations = {f"{call['service']}:{call['operation']}": call["write"] for call in calls}
-    return Undisturbed(after, sorted(operations), [name for name, write in operations.items() if write])
-
-
-@pytest.fixture
-def life(undisturbed: Undisturbed, cloud: EmbeddedCloud, tmp_path: Path) -> Iterator[Life]:
-    project = Project(cloud, tmp_path)
-    yield Life(project, undisturbed, project.inventory(), {"scenarios": ""})
-    project.close()
 
 
 # -- the whole stack -----------------------------------------------------------------------------------------------
 
 
-@pytest.mark.enumeration
-def test_each_request_is_throttled_and_then_loses_its_reply(life: Life) -> None:
-    """Of every distinct request the first is throttled, and the second has its effect, of which nobody is told."""
-    life.faults = {"scenarios": "throttle,lost", "by": "request"}
-    life.whole()
-    assert life.met["throttle"].keys() == life.called
-    assert life.met["lost"].keys() == life.called
-    assert life.called >= set(life.undisturbed.writes)
-    print({scenario: (len(operations), operations.total()) for scenario, operations in life.met.items()})
+@pytest.fixture(scope="module")
+def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
+    with bench(tmp_path_factory.mktemp("faults")) as made:
+        made.learn(["up"])
+        yield made
+
+
+@pytest.fixture
+def life(stage: Bench) -> Iterator[Life]:
+    begun = stage.fresh()
+    yield begun
+    begun.project.close()
+
+
+def survived(life: Life, *kinds: str) -> None:
+    """Every operation that was called was met by each of these kinds of fault; say how many they were."""
+    called = {operation for operations in life.called.values() for operation in operations}
+    for kind in kinds:
+        # a call that was reset never reached the log
+        assert life.met[kind].keys() >= called
+        print(f"faults: {kind}: operations {len(life.met[kind])}, requests {life.met[kind].total()}, all survived")
+
+
+def refused_for_a_while(life: Life) -> None:
+    """Everything that AWS refuses for a while was refused."""
+    from provisioner.cloud.refusals import REFUSALS
+
+    assert life.met["refusals"].keys() == {f"{rule.service}:{rule.operation}" for rule in REFUSALS}
+    assert life.met["refusals"].total() > len(REFUSALS)
+    print(f"faults: refusals: operations {len(life.met['refusals'])}, rules {len(REFUSALS)}, all survived")
+
+
+@pytest.mark.parametrize("pair", [("throttle", "lost"), ("server-error", "reset")])
+def test_each_request_is_met_by_two_faults_in_turn(life: Life, pair: tuple[str, str]) -> None:
+    """Of every distinct request, reads and writes, the first and the second call are met."""
+    life.whole({"scenarios": ",".join(pair), "by": "request"})
+    survived(life, *pair)
+
+
+def test_reads_that_are_behind_while_aws_refuses_for_a_while(life: Life) -> None:
+    life.whole({"scenarios": "lag,refusals"})
+    refused_for_a_while(life)
 
 
 @pytest.mark.enumeration
-def test_each_operation_fails_and_then_is_cut_off_without_an_effect(life: Life) -> None:
-    life.faults = {"scenarios": "server-error,reset"}
-    life.whole()
-    assert life.met["server-error"].keys() == life.called
+@pytest.mark.parametrize("scenario", ONE_BY_ONE)
+def test_each_request_under_one_fault(life: Life, scenario: str) -> None:
+    life.whole({"scenarios": scenario, "by": "request"})
+    survived(life, scenario)
 
 
 @pytest.mark.enumeration
 def test_reads_that_are_behind(life: Life) -> None:
-    life.faults = {"scenarios": "lag"}
-    life.whole()
+    life.whole({"scenarios": "lag"})
+    print("faults: lag: all survived")
 
 
 @pytest.mark.enumeration
 def test_what_aws_refuses_for_a_while(life: Life) -> None:
-    from provisioner.cloud.refusals import REFUSALS
-
-    life.faults = {"scenarios": "refusals"}
-    life.whole()
-    expected = {f"{rule.service}:{rule.operation}" for rule in REFUSALS}
-    assert life.met["refusals"].keys() == expected
-    assert life.met["refusals"].total() > len(REFUSALS)
+    life.whole({"scenarios": "refusals"})
+    refused_for_a_while(life)
 
 
 @pytest.mark.enumeration
-def test_replies_that_take_long(life: Life) -> None:
-    # those of all services take minutes: see the enumeration
-    life.faults = {"scenarios": "slow", "only": "^(logs|sts):"}
-    life.whole()
-    assert life.met["slow"].keys() == {name for name in life.called if name.startswith(("logs:", "sts:"))}
+def test_reads_that_are_behind_while_replies_are_lost(life: Life) -> None:
+    life.whole({"scenarios": "lag,lost", "by": "request"})
+    survived(life, "lost")
 
 
 @pytest.mark.enumeration
@@ -169,9 +109,8 @@ def test_what_goes_on_after_its_call_fails_is_told_and_the_next_up_mends_it(life
     assert failed.keys() == {"private_dns_namespace/main", "cluster_capacity_providers/main"}
     assert "INTERNAL_FAILURE: The operation failed" in failed["private_dns_namespace/main"]
     assert "UPDATE_FAILED" in failed["cluster_capacity_providers/main"]
-    life.project.up()
-    life.compare()
-    life.down()
+    life.go("up", {"scenarios": ""})
+    life.go("down", {"scenarios": "operations-fail"})
 
 
 @pytest.mark.enumeration
@@ -184,38 +123,7 @@ def test_a_call_that_never_goes_well_ends_in_bounded_time_and_is_named(life: Lif
     assert failed.keys() == {"secure_parameter/database-password"}
     assert "PutParameter was answered with HTTP 50" in ended.err
     assert ended.results["auto_scaling_group/main"] == "made", "what does not depend on it is finished"
-    life.down()
-
-
-@pytest.mark.enumeration
-@pytest.mark.parametrize("scenario", ONE_BY_ONE)
-def test_each_request_under_one_fault(life: Life, scenario: str) -> None:
-    life.faults = {"scenarios": scenario, "by": "request"}
-    life.whole()
-    # a call that was reset never reached the log
-    assert life.met[scenario].keys() >= life.called
-    print(scenario, len(life.met[scenario]), "operations", life.met[scenario].total(), "requests")
-
-
-@pytest.mark.enumeration
-def test_reads_that_are_behind_while_replies_are_lost(life: Life) -> None:
-    life.faults = {"scenarios": "lag,lost", "by": "request"}
-    life.whole()
-    assert life.met["lost"].keys() == life.called
-
-
-@pytest.mark.enumeration
-@pytest.mark.parametrize("scenario", ONE_BY_ONE)
-def test_each_operation_alone(undisturbed: Undisturbed, cloud: EmbeddedCloud, tmp_path: Path, scenario: str) -> None:
-    """The first three calls of one operation are met, and no other call: for one operation after the other."""
-    for number, operation in enumerate(undisturbed.operations):
-        cloud.reset()
-        (tmp_path / str(number)).mkdir()
-        project = Project(cloud, tmp_path / str(number))
-        faults = {"scenarios": scenario, "each": "3", "only": f"^{operation}$"}
-        life = Life(project, undisturbed, project.inventory(), faults)
-        print(f"{scenario} {operation} ({number + 1}/{len(undisturbed.operations)})", flush=True)
-        life.whole()
+    life.go("down", {"scenarios": ""})
 
 
 # -- each fault by itself ------------------------------------------------------------------------------------------
@@ -287,6 +195,24 @@ def test_reads_lag_behind_writes_and_catch_up(cloud: EmbeddedCloud) -> None:
     ec2.delete_vpc(VpcId=vpc)
     assert len(ec2.describe_vpcs()["Vpcs"]) == before + 1
     cloud.wait(lambda: len(ec2.describe_vpcs()["Vpcs"]) == before, "the VPC is gone from the list")
+
+
+def test_lag_remembers_no_more_than_the_newest_reads() -> None:
+    asked: list[bytes] = []
+
+    def answer(environ: dict[str, Any], operation: str) -> Answer:
+        asked.append(environ["wsgi.input"].read())
+        return 200, [], b""
+
+    def request(number: int) -> dict[str, Any]:
+        return {"REQUEST_METHOD": "POST", "RAW_URI": "/", "wsgi.input": io.BytesIO(str(number).encode())}
+
+    lag = Lag(answer)
+    for number in range(1000):
+        lag.read("ec2", request(number), "DescribeVpcs")
+    asked.clear()
+    lag.write("ec2", request(-1), "CreateVpc")
+    assert asked == [str(number).encode() for number in (*range(960, 1000), -1)], "a snapshot of these, then the write"
 
 
 def test_a_refusal_lasts_for_its_seconds_for_each_thing(cloud: EmbeddedCloud) -> None:

@@ -81,7 +81,7 @@ def declared(
         ),
         after=[ready(providers), *routes],
     )
-    target = stack.ensure(ScalableTarget("web", f"service/{cluster.id}/{service.service_name}", 1, 10))
+    target = stack.ensure(ScalableTarget("web", service.resource_id, 1, 10))
     stack.ensure(
         ScalingPolicy(
             "web",
@@ -352,13 +352,14 @@ def test_what_is_waited_for_says_why_tasks_stopped(rig: Rig) -> None:
     ecs = rig.cloud.client("ecs")
     [task] = ecs.list_tasks(cluster=CLUSTER, serviceName="web")["taskArns"]
     ecs.stop_task(cluster=CLUSTER, task=task, reason="CannotPullContainerError: not found")
-    rig.cloud.wait(
-        lambda: (
-            task not in ecs.list_tasks(cluster=CLUSTER, serviceName="web")["taskArns"]
-            and shown(rig)["runningCount"] == 1
-        ),
-        "another task runs",
-    )
+
+    def replaced() -> bool:
+        arns = ecs.list_tasks(cluster=CLUSTER, serviceName="web")["taskArns"]
+        others = [arn for arn in arns if arn != task]
+        found = ecs.describe_tasks(cluster=CLUSTER, tasks=others)["tasks"] if others else []
+        return [one["lastStatus"] for one in found] == ["RUNNING"] and shown(rig)["runningCount"] == 1
+
+    rig.cloud.wait(replaced, "another task runs")
     why = Service.pending(seen(rig, rolloutState="IN_PROGRESS", failedTasks=1))
     assert why is not None
     assert why.startswith("1/1 tasks, 1 failed: CannotPullContainerError: not found")

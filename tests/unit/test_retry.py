@@ -67,6 +67,7 @@ SAMPLES: tuple[tuple[Verdict, str, str, str], ...] = (
     (B, "ecs", "ResourceInUseException", "The specified capacity provider is in use and cannot be removed."),
     (B, "servicediscovery", "ResourceInUse", "Service contains registered instances; delete the instances first"),
     (B, "servicediscovery", "DuplicateRequest", "Another operation of type DeleteNamespace is under way."),
+    (B, "rds", "DBClusterSnapshotAlreadyExistsFault", "Cannot create the cluster snapshot because one has this name"),
     (B, "rds", "InvalidDBClusterStateFault", "Cluster cannot be deleted, it still contains DB instances."),
     (B, "rds", "InvalidDBSubnetGroupStateFault", "Cannot delete the subnet group because it is in use."),
     (B, "rds", "InvalidDBParameterGroupState", "One or more database instances are still members of this group."),

@@ -37,7 +37,7 @@ class World:
         self.script = script
         self.happened: list[str] = []
         self.events: list[Event] = []
-        self.pace = Pace(0.001)
+        self.pace = Pace(0.001, least=0)
         self.lock = threading.Lock()
 
     def next(self, verb: str, address: str) -> Any:

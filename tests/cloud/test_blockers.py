@@ -1,0 +1,180 @@
+"""What runs out of time says what was in the way: which thing, of what, since when, and in AWS's own words."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from provisioner.cloud import manage
+from provisioner.engine.errors import SomeFailed, TimedOut
+from provisioner.engine.step import Stack, ready
+from provisioner.kinds.acm import Certificate
+from provisioner.kinds.ec2_endpoints import VpcEndpoint
+from provisioner.kinds.ec2_network import InternetGateway, Vpc
+from provisioner.kinds.ec2_security import SecurityGroup
+from provisioner.kinds.ecs_service import Service, TaskDefinition
+from provisioner.kinds.elbv2 import LoadBalancer
+from provisioner.kinds.iam import policy
+from provisioner.kinds.servicediscovery import PrivateDnsNamespace
+from tests.cloud import capacity_rig
+from tests.cloud.conftest import EmbeddedCloud
+from tests.cloud.faults.life import set_faults
+from tests.cloud.rig import Outcome, Rig
+from tests.cloud.test_kinds_ecs_service import BREAKER, FAMILY, ROLE
+from tests.cloud.test_kinds_rds import declared as database
+
+SINCE = r"since \d\d:\d\d:\d\d UTC"
+NAME = "ecs-sample-dev"
+
+
+def impatient(rig: Rig) -> Rig:
+    """The same stack for a user whose clock is many times as fast as the cloud's: all patience ends within seconds."""
+    return replace(rig, scale=0.001, least=0)
+
+
+def late(outcome: Outcome) -> dict[str, str]:
+    """What ran out of time, by address, and what was said of it."""
+    assert isinstance(outcome.summary.error, SomeFailed)
+    return {address: str(error) for address, error in outcome.failures().items() if isinstance(error, TimedOut)}
+
+
+@pytest.fixture
+def slow_rig(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Rig]:
+    """A stack on a cloud where everything takes minutes."""
+    monkeypatch.setenv("PROVISION_TIME_SCALE", "60")
+    yield impatient(Rig(EmbeddedCloud(manage.start(tmp_path / "cloud", "example.com")), tmp_path / "state"))
+    manage.stop(tmp_path / "cloud")
+
+
+def slow(stack: Stack) -> None:
+    """Things that AWS takes its time for, and a certificate whose records nobody makes."""
+    database(stack)
+    subnets = ["${subnet/a:id}", "${subnet/c:id}"]
+    gateway = stack.ensure(InternetGateway("main", "${vpc/main:id}"))
+    stack.ensure(LoadBalancer("main", NAME, subnets, ["${security_group/db:id}"]), after=[ready(gateway)])
+    stack.ensure(
+        VpcEndpoint(
+            "logs",
+            "${vpc/main:id}",
+            "com.amazonaws.ap-northeast-1.logs",
+            "Interface",
+            subnet_ids=subnets,
+            security_group_ids=["${security_group/db:id}"],
+        )
+    )
+    stack.ensure(Certificate("main", "app.example.com", ["app.example.com"]))
+    stack.ensure(PrivateDnsNamespace("main", "svc.internal", "${vpc/main:id}", "Services"))
+
+
+def test_what_never_becomes_ready_is_told_with_its_state_and_since_when(slow_rig: Rig) -> None:
+    said = late(slow_rig.up(slow))
+    assert said.keys() == {
+        "db_cluster/main",
+        "db_instance/main",
+        "load_balancer/main",
+        "vpc_endpoint/logs",
+        "certificate/main",
+        "private_dns_namespace/main",
+    }
+    assert re.search(rf"creating\. {NAME} is creating {SINCE}", said["db_cluster/main"])
+    assert f"{NAME}-1 is creating" in said["db_instance/main"]
+    assert re.search(
+        rf"it is provisioning {SINCE}; 2 network interfaces: eni-\w+ of ELB app/{NAME}/", said["load_balancer/main"]
+    )
+    assert re.search(
+        rf"vpce-\w+ is pending {SINCE}; 2 network interfaces: eni-\w+ of VPC Endpoint", said["vpc_endpoint/logs"]
+    )
+    assert re.search(rf"app\.example\.com is PENDING_VALIDATION {SINCE}", said["certificate/main"])
+    assert re.search(rf"operation \S+ of Cloud Map is \w+ {SINCE}", said["private_dns_namespace/main"])
+    for text in said.values():
+        assert re.match(r"waited \d+ s for: ", text)
+        assert text.endswith("Run the same command again to go on waiting")
+
+
+def test_a_group_that_an_interface_holds_is_told_with_the_interface(rig: Rig) -> None:
+    def held(stack: Stack) -> None:
+        vpc = stack.ensure(Vpc("main", "10.0.0.0/16"))
+        stack.ensure(SecurityGroup("web", vpc.id, "web", "Web", [], []))
+
+    rig.up(held).ok()
+    ec2 = rig.cloud.client("ec2")
+    records = rig.state().records
+    subnet = ec2.create_subnet(VpcId=records["vpc/main"].id, CidrBlock="10.0.0.0/20")["Subnet"]["SubnetId"]
+    group = records["security_group/web"].id
+    made = ec2.create_network_interface(SubnetId=subnet, Groups=[group], Description="somebody's")["NetworkInterface"]
+    said = late(impatient(rig).down())
+    interface = f"1 network interface: {made['NetworkInterfaceId']} of somebody's, available"
+    assert f"something still uses it (DependencyViolation: {interface}" in said["security_group/web"]
+    assert said["security_group/web"].count(interface) == 1, "once is enough"
+    ec2.delete_network_interface(NetworkInterfaceId=made["NetworkInterfaceId"])
+    ec2.delete_subnet(SubnetId=subnet)
+    rig.down().ok()
+
+
+def lonely(stack: Stack) -> None:
+    """Capacity of one instance, whose agent asks for another cluster."""
+    capacity_rig.declared(stack, least=1, joins="another")
+
+
+def served(stack: Stack) -> None:
+    """The same with a service on it."""
+    lonely(stack)
+    definition = stack.ensure(
+        TaskDefinition(
+            "web",
+            family=FAMILY,
+            requires_compatibilities=["EC2"],
+            network_mode="awsvpc",
+            cpu="256",
+            memory="512",
+            execution_role_arn=ROLE,
+            task_role_arn=ROLE,
+            runtime_platform={"cpuArchitecture": "X86_64", "operatingSystemFamily": "LINUX"},
+            container_definitions=[{"name": "web", "image": "nginx:1", "essential": True}],
+        )
+    )
+    stack.ensure(
+        Service(
+            "web",
+            cluster="${cluster/main:id}",
+            service_name="web",
+            task_definition=definition.arn,
+            desired_count=1,
+            capacity_provider_strategy=[{"capacityProvider": f"asg-{NAME}", "weight": 1, "base": 0}],
+            subnets=["${subnet/a:id}"],
+            security_groups=["${security_group/hosts:id}"],
+            assign_public_ip="DISABLED",
+            load_balancers=[],
+            service_registries=[],
+            health_check_grace_period_seconds=0,
+            deployment_configuration={**BREAKER, "maximumPercent": 200, "minimumHealthyPercent": 100},
+            availability_zone_rebalancing="ENABLED",
+            enable_execute_command=False,
+            enable_ecs_managed_tags=True,
+            propagate_tags="SERVICE",
+        )
+    )
+
+
+def test_a_service_without_instances_and_a_failed_provider_are_told_in_the_words_of_aws(rig: Rig) -> None:
+    capacity_rig.profile(rig.cloud)
+    trust = policy({"Effect": "Allow", "Principal": {"Service": "ecs-tasks.amazonaws.com"}, "Action": "sts:AssumeRole"})
+    rig.cloud.client("iam").create_role(RoleName="tasks", AssumeRolePolicyDocument=json.dumps(trust))
+    rig.up(lonely).ok()
+    text = late(impatient(rig).up(served))["service/web"]
+    assert text.partition(" for: ")[2].startswith("0/1 tasks. ECS said at ")
+    assert re.search(rf"task \w+ is PROVISIONING {SINCE}", text)
+    found = rf"no instance has registered in the cluster, and Auto Scaling group {NAME} has i-\w+ running {SINCE}"
+    assert re.search(found, text)
+    set_faults(rig.cloud, "operations-fail", each=10_000, only="UpdateCapacityProvider")
+
+    def fuller(stack: Stack) -> None:
+        capacity_rig.declared(stack, least=1, joins="another", target=90)
+
+    said = late(impatient(rig).up(fuller))
+    assert "ACTIVE UPDATE_FAILED: An internal error occurred. Try again" in said["capacity_provider/main"]

@@ -1,0 +1,55 @@
+"""What the two directions share, while other threads change the records."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+
+from provisioner.engine.remove import Remove
+from provisioner.engine.run import recorded_fields
+from provisioner.kinds.logs import LogGroup
+from state.model import Record
+
+
+def record(address: str) -> Record:
+    return Record(address, LogGroup.kind, "ready", "", address, dict.fromkeys(LogGroup.identity, address))
+
+
+@pytest.fixture
+def records() -> Iterator[dict[str, Record]]:
+    """Records of which a thread makes and drops some all the time, as often as the interpreter lets it."""
+    known = {f"log_group/{number}": record(f"log_group/{number}") for number in range(200)}
+    stop, one, interval = threading.Event(), record("log_group/one"), sys.getswitchinterval()
+
+    def change() -> None:
+        while not stop.is_set():
+            for number in range(400):
+                known[f"log_group/more-{number}"] = one
+            for number in range(400):
+                known.pop(f"log_group/more-{number}")
+
+    thread = threading.Thread(target=change)
+    sys.setswitchinterval(1e-6)
+    thread.start()
+    yield known
+    stop.set()
+    thread.join()
+    sys.setswitchinterval(interval)
+
+
+def goes_on(records: dict[str, Record]) -> bool:
+    remove = Remove(cast("Any", None), cast("Any", SimpleNamespace(records={})), (), lambda event: None)
+    remove.store = cast("Any", SimpleNamespace(records=records))
+    return remove._goes_on(record("log_group/other"))
+
+
+@pytest.mark.parametrize("read", [lambda records: recorded_fields(records, LogGroup), goes_on])
+def test_what_other_threads_record_meanwhile_disturbs_no_reading(
+    records: dict[str, Record], read: Callable[[dict[str, Record]], object]
+) -> None:
+    assert {bool(read(records)) for _ in range(300)} in ({True}, {False})
