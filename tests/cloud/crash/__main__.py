@@ -3,108 +3,130 @@
 from __future__ import annotations
 
 import argparse
+import json
+import re
 import signal
 import sys
 import tempfile
 import threading
-from collections import Counter, defaultdict
+import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from queue import SimpleQueue
+from typing import Any
 
 from tests.cloud.crash.life import Bench, Verdict, bench
-from tests.cloud.crash.points import Life, calls, others
+from tests.cloud.crash.points import COMMANDS, Life, Point, calls, others, paired
 
 
 @dataclass
 class Score:
-    """How many points hold, by sort of cut and direction, and which operations were hit."""
+    """What is known of each point, by its name; kept in a file if there is one, line by line, the last one counts."""
 
-    good: Counter[tuple[str, str]] = field(default_factory=Counter)
-    all: Counter[tuple[str, str]] = field(default_factory=Counter)
-    missed: Counter[tuple[str, str]] = field(default_factory=Counter)
-    operations: defaultdict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
-    bad: list[str] = field(default_factory=list)
+    points: Sequence[Point]
+    file: Path | None = None
+    known: dict[str, dict[str, Any]] = field(default_factory=dict)
 
-    def note(self, sort: str, verdict: Verdict) -> None:
-        """Count one verdict."""
-        key = (sort, verdict.command)
-        self.all[key] += 1
-        self.good[key] += not verdict.problem
-        self.missed[key] += not all(verdict.hits)
-        if sort == "call":
-            self.operations[verdict.command].update(filter(None, verdict.hits))
-        if verdict.problem:
-            self.bad.append(verdict.name)
+    def __post_init__(self) -> None:
+        if self.file and self.file.exists():
+            for line in self.file.read_text().splitlines():
+                self._take(json.loads(line))
+
+    def note(self, verdict: Verdict) -> None:
+        """Keep one verdict."""
+        entry = {"point": verdict.point.name, "hits": list(verdict.hits), "problem": verdict.problem}
+        self._take(entry)
+        if self.file:
+            with self.file.open("a") as file:
+                file.write(json.dumps(entry) + "\n")
+
+    def _take(self, entry: dict[str, Any]) -> None:
+        self.known[entry["point"]] = entry
+
+    def left(self) -> list[Point]:
+        """The points that were not judged yet, or did not hold."""
+        return [point for point in self.points if self.known.get(point.name, {"problem": "unknown"})["problem"]]
+
+    def bad(self) -> list[str]:
+        """The points that did not hold."""
+        return [point.name for point in self.points if self.known.get(point.name, {}).get("problem")]
 
     def lines(self) -> Iterator[str]:
-        """Yield the counts in words."""
-        for sort, command in self.all:
-            line = f"{sort:<13}{command:<6}{self.good[sort, command]}/{self.all[sort, command]} points hold"
-            if sort == "call":
-                line += f", {len(self.operations[command])} operations hit"
-            if missed := self.missed[sort, command]:
-                line += f", {missed} not reached since the command was done before"
-            yield line
-        if self.bad:
-            yield "bad: " + "; ".join(self.bad)
+        """Yield the counts in words: of calls, then of all else, then by sort."""
+        for names in (("call",), tuple(dict.fromkeys(p.sort for p in self.points if p.sort != "call"))):
+            word = "calls" if names == ("call",) else "others"
+            yield f"{word}: " + ", ".join(f"{command} {self._count(command, *names)}" for command in COMMANDS)
+            if word == "others":
+                for name in names:
+                    yield f"  {name}: " + ", ".join(f"{command} {self._count(command, name)}" for command in COMMANDS)
+        missed = [name for name in (p.name for p in self.points) if not all(self.known.get(name, {}).get("hits", "x"))]
+        if missed:
+            yield f"{len(missed)} not reached, since the command was done before: {'; '.join(missed)}"
+        if bad := self.bad():
+            yield "bad: " + "; ".join(bad)
+
+    def _count(self, command: str, *sorts: str) -> str:
+        points = [p.name for p in self.points if p.command == command and p.sort in sorts]
+        good = sum(name in self.known and not self.known[name]["problem"] for name in points)
+        return f"{good}/{len(points)}"
 
 
-def run(lives: Sequence[tuple[int, Life]], benches: Sequence[Bench], total: int) -> Score:
+def run(lives: Sequence[Life], benches: Sequence[Bench], score: Score) -> None:
     """Live through all of them, on all benches at once, and tell each verdict."""
-    score, telling = Score(), threading.Lock()
+    telling = threading.Lock()
     free: SimpleQueue[Bench] = SimpleQueue()
     for idle in benches:
         free.put(idle)
 
     def one(number: int, life: Life) -> None:
-        here = free.get()
+        here, began = free.get(), time.monotonic()
         try:
-            verdicts = here.live(life.up, life.down)
+            verdicts = here.live(*life)
         finally:
             free.put(here)
         with telling:
+            print(f"life {number}/{len(lives)}: {time.monotonic() - began:.1f} s")
             for verdict in verdicts:
-                score.note(life.sort, verdict)
+                score.note(verdict)
                 hits = ", ".join(hit or "not reached" for hit in verdict.hits)
-                print(f"{number}/{total} {verdict.name}: {'BAD' if verdict.problem else 'ok'} ({hits})", flush=True)
+                print(f"  {verdict.point.name}: {'BAD' if verdict.problem else 'ok'} ({hits})", flush=True)
                 if verdict.problem:
                     print(verdict.problem, flush=True)
 
     pool = ThreadPoolExecutor(len(benches))
     try:
-        for done in [pool.submit(one, *numbered) for numbered in lives]:
+        for done in [pool.submit(one, *numbered) for numbered in enumerate(lives, start=1)]:
             done.result()
     except KeyboardInterrupt:
         print("stopped: the lives under way end, then follow the counts so far", flush=True)
     finally:
         pool.shutdown(cancel_futures=True)
-    return score
 
 
 def main() -> int:
     """Parse the command line and live through what it asks for; 1 if a point does not hold."""
     parser = argparse.ArgumentParser(prog="make crash ARGS=…", description=__doc__)
     parser.add_argument("-j", type=int, default=2, help="how many at once, each on a cloud of its own")
-    parser.add_argument("--from", type=int, default=1, dest="first", metavar="N", help="go on with the N-th life")
-    parser.add_argument("--to", type=int, metavar="N", help="stop after the N-th life")
-    parser.add_argument("--others", type=int, default=8, metavar="N", help="how many lives of each other sort")
+    parser.add_argument("--only", default="", metavar="REGEX", help="the points in whose name it is found")
+    parser.add_argument("--others", type=int, default=14, metavar="N", help="how many points of each other sort")
+    parser.add_argument(
+        "--results", type=Path, metavar="FILE", help="keep the verdicts here; what held already is not tried again"
+    )
     chosen = parser.parse_args()
     # whoever ends this run, however it is asked: the clouds end with it
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
         benches = [stack.enter_context(bench(Path(folder) / str(n))) for n in range(chosen.j)]
-        with ThreadPoolExecutor(chosen.j) as pool:
-            list(pool.map(Bench.learn, benches))
         writes = benches[0].writes
         print(f"undisturbed: {len(writes['up'])} writes up, {len(writes['down'])} writes down", flush=True)
-        lives = list(enumerate([*calls(writes), *others(writes, chosen.others)], start=1))
-        score = run(lives[chosen.first - 1 : chosen.to], benches, len(lives))
+        points = [*calls(writes), *others(writes, chosen.others)]
+        score = Score([point for point in points if re.search(chosen.only, point.name)], chosen.results)
+        run(list(paired(score.left())), benches, score)
     print(*score.lines(), sep="\n")
-    return int(bool(score.bad))
+    return int(bool(score.bad()))
 
 
 if __name__ == "__main__":

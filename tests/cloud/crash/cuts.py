@@ -6,16 +6,14 @@ import json
 import os
 import shutil
 import signal
-import subprocess
-import sys
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from tests.cloud.conftest import EmbeddedCloud
+from tests.cloud.crash.warm import WarmProject
 from tests.cloud.lookups import NAME
-from tests.cloud.project import PROGRAM, SECONDS, Ended, Project
+from tests.cloud.project import PROGRAM, SECONDS, Ended
 
 MOMENTS = ("before", "after")
 
@@ -23,7 +21,7 @@ MOMENTS = ("before", "after")
 class Cut(Protocol):
     """One way to cut `up` or `down` short."""
 
-    def __call__(self, project: Project, command: str) -> str:
+    def __call__(self, project: WarmProject, command: str) -> str:
         """Run the command, and return what it was cut at; empty if it ended by itself before that."""
 
 
@@ -38,7 +36,7 @@ class AtCall:
     when: str
     operation: str = ""
 
-    def __call__(self, project: Project, command: str) -> str:
+    def __call__(self, project: WarmProject, command: str) -> str:
         process = _start(project, command)
         kill(project.cloud, pid=process.pid, call=self.call, when=self.when, operation=self.operation)
         ended = project.end(process)
@@ -52,19 +50,23 @@ class AtCall:
 
 @dataclass(frozen=True)
 class AtStateStep:
-    """SIGKILL around the n-th thing that the state does to its files: before it, after it, or half-way (`torn`)."""
+    """SIGKILL around the n-th thing of a sort that is done to the state's files: before it, after it, or half-way.
 
+    The sorts are those of `tests.cloud.crash.disturbed`.
+    """
+
+    sort: str
     step: int
     when: str
 
-    def __call__(self, project: Project, command: str) -> str:
-        ended = project.end(_start(project, command, "die", str(self.step), self.when))
+    def __call__(self, project: WarmProject, command: str) -> str:
+        ended = project.end(_start(project, command, "die", self.sort, str(self.step), self.when))
         died = ended.code == -signal.SIGKILL
         _check(ended, -signal.SIGKILL if died else 0)
-        return f"the state's step {self.step}" if died else ""
+        return f"{self.sort} {self.step}" if died else ""
 
     def __str__(self) -> str:
-        return f"state {self.step} {self.when}"
+        return f"state {self.sort} {self.step} {self.when}"
 
 
 @dataclass(frozen=True)
@@ -74,7 +76,7 @@ class CtrlC:
     writes: int
     again: float | None = None
 
-    def __call__(self, project: Project, command: str) -> str:
+    def __call__(self, project: WarmProject, command: str) -> str:
         since = project.last_call()
         process = _start(project, command)
         if not _reached(project, process, since, self.writes):
@@ -99,7 +101,7 @@ class DiskFull:
 
     size: int
 
-    def __call__(self, project: Project, command: str) -> str:
+    def __call__(self, project: WarmProject, command: str) -> str:
         ended = project.end(_start(project, command, "limit", str(self.size)))
         _check(ended, 1)
         assert "cannot be written" in ended.err, ended.err
@@ -110,12 +112,29 @@ class DiskFull:
 
 
 @dataclass(frozen=True)
+class NoRoom:
+    """The disk has no more room from the n-th thing of a sort on that is done to the state's files."""
+
+    sort: str
+    step: int
+
+    def __call__(self, project: WarmProject, command: str) -> str:
+        ended = project.end(_start(project, command, "full", self.sort, str(self.step)))
+        _check(ended, 0, 1)
+        assert ended.code == 0 or "cannot be written: No space left" in ended.err, ended.err
+        return f"{self.sort} {self.step}" if ended.code else ""
+
+    def __str__(self) -> str:
+        return f"disk full from {self.sort} {self.step} on"
+
+
+@dataclass(frozen=True)
 class ReadOnly:
     """The state's folder cannot be written any more from some write on, or from the beginning."""
 
     writes: int
 
-    def __call__(self, project: Project, command: str) -> str:
+    def __call__(self, project: WarmProject, command: str) -> str:
         folder, since = project.state / "local" / NAME, project.last_call()
         folder.mkdir(parents=True, exist_ok=True)
         folder.chmod(0o500 if self.writes == 0 else 0o700)
@@ -142,17 +161,17 @@ def kill(cloud: EmbeddedCloud, **what: Any) -> dict[str, Any]:
     return answer
 
 
-def _start(project: Project, command: str, *how: str, plain: bool = False) -> subprocess.Popen[str]:
+def _start(project: WarmProject, command: str, *how: str, plain: bool = False) -> Any:
     """Start a command in a process group of its own, disturbed somehow, or as somebody whom permissions bind."""
-    program: Sequence[str] = [sys.executable, "-m", "tests.cloud.crash.disturbed", *how, "--"] if how else PROGRAM
     if plain and os.geteuid() == 0:
         # root may write anywhere but for this
         caps = "-dac_override,-dac_read_search,-fowner"
-        program = [str(shutil.which("setpriv")), f"--inh-caps={caps}", f"--bounding-set={caps}", *program]
-    return project.start(command, "--yes", program=program, process_group=0)
+        program = [str(shutil.which("setpriv")), f"--inh-caps={caps}", f"--bounding-set={caps}", *PROGRAM]
+        return project.start(command, "--yes", program=program, process_group=0)
+    return project.start(command, "--yes", how=how)
 
 
-def _reached(project: Project, process: subprocess.Popen[str], since: int, writes: int) -> bool:
+def _reached(project: WarmProject, process: Any, since: int, writes: int) -> bool:
     """Wait until the cloud has answered so many writes; whether the command is still at work then."""
     deadline = time.monotonic() + SECONDS
     while process.poll() is None and time.monotonic() < deadline:

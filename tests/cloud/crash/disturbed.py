@@ -1,56 +1,82 @@
-"""Runs the program as `provision` does, on a bad day: `die N before|torn|after -- …` or `limit BYTES -- …`.
+"""The program on a bad day: `die SORT N before|torn|after`, `full SORT N` or `limit BYTES`.
 
-`die` counts what is done to the state's files (each write to the journal, each fsync, each replacement of a file) and
-ends the process with SIGKILL around the n-th. `limit` lets no file grow beyond a size, as on a full disk.
+`die` counts what is done to the state's files: each line that is written to the journal (`journal`) and made durable
+(`sync`), and each fsync and replacement of a file while the journal is folded into the document (`fold`); it ends the
+process with SIGKILL around the n-th. With `full` the disk has no more room from the n-th on; `limit` lets no file grow
+beyond a size.
 """
 
 from __future__ import annotations
 
+import errno
 import itertools
 import os
 import resource
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 from provisioner.cli import main
+from state.local import JOURNAL
+
+Act = Callable[[], Any]
 
 
-def die(at: int, when: str) -> None:
-    """Die around the `at`-th step of the state, counted from 1."""
-    opened: set[int] = set()
+def die(sort: str, at: int, when: str) -> None:
+    """Die around the `at`-th step of a sort, counted from 1."""
     numbers = itertools.count(1)
-    open_file, write, fsync, replace = os.open, os.write, os.fsync, os.replace
 
-    def step(act: Callable[[], Any], half: Callable[[], Any] = lambda: None) -> Any:
-        due = next(numbers) == at
-        if due and when == "torn":
-            half()
-        if due and when != "after":
-            os.kill(os.getpid(), signal.SIGKILL)
-        result = act()
-        if due:
-            os.kill(os.getpid(), signal.SIGKILL)
+    def meet(what: str, act: Act, half: Act) -> Any:
+        if what != sort or next(numbers) != at:
+            return act()
+        result = half() if when == "torn" else act() if when == "after" else None
+        os.kill(os.getpid(), signal.SIGKILL)
         return result
+
+    _watch(meet)
+
+
+def full(sort: str, at: int) -> None:
+    """Let there be no room from the `at`-th step of a sort on: what is written then is cut off, then refused."""
+    numbers = itertools.count(1)
+    reached = 0
+
+    def meet(what: str, act: Act, half: Act) -> Any:
+        nonlocal reached
+        reached = next(numbers) if what == sort else reached
+        if reached < at:
+            return act()
+        if what == "journal" == sort and reached == at:
+            return half()
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    _watch(meet)
+
+
+def _watch(meet: Callable[[str, Act, Act], Any]) -> None:
+    """Have all that is done to the state's files met: what it is, doing it, and doing half of it."""
+    opened: dict[int, str] = {}
+    open_file, write, fsync, replace = os.open, os.write, os.fsync, os.replace
 
     def opening(path: Any, *rest: Any, **more: Any) -> int:
         file = open_file(path, *rest, **more)
-        (opened.add if Path(os.fsdecode(path)).name.startswith("state.j") else opened.discard)(file)
+        opened[file] = Path(os.fsdecode(path)).name
         return file
 
     def writing(file: int, data: bytes) -> int:
-        if file not in opened:
+        if opened.get(file) != JOURNAL:
             return write(file, data)
-        written: int = step(lambda: write(file, data), lambda: write(file, data[: len(data) // 2]))
+        written: int = meet("journal", lambda: write(file, data), lambda: write(file, data[: len(data) // 2]))
         return written
 
     def syncing(file: int) -> None:
-        step(lambda: fsync(file))
+        meet("sync" if opened.get(file) == JOURNAL else "fold", lambda: fsync(file), lambda: None)
 
     def replacing(old: Any, new: Any, **more: Any) -> None:
-        step(lambda: replace(old, new, **more))
+        # half-way is a draft that is cut off
+        meet("fold", lambda: replace(old, new, **more), lambda: os.truncate(old, Path(old).stat().st_size // 2))
 
     os.open, os.write, os.fsync, os.replace = opening, writing, syncing, replacing  # type: ignore[assignment]
 
@@ -60,13 +86,15 @@ def limit(size: int) -> None:
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
 
 
-if __name__ == "__main__":
-    split = sys.argv.index("--")
-    match sys.argv[1:split]:
-        case ["die", at, when]:
-            die(int(at), when)
+def run(how: Sequence[str], words: Sequence[str]) -> int:
+    """Run the program with these words, disturbed or (with nothing said) not; returns its exit code."""
+    match how:
+        case ["die", sort, at, when]:
+            die(sort, int(at), when)
+        case ["full", sort, at]:
+            full(sort, int(at))
         case ["limit", size]:
             limit(int(size))
-        case unknown:
-            sys.exit(f"how should it be disturbed? {unknown}")
-    sys.exit(main(sys.argv[split + 1 :]))
+        case [_, *_]:
+            sys.exit(f"how should it be disturbed? {how}")
+    return main(words)

@@ -13,11 +13,11 @@ import pytest
 
 from provisioner.cloud import manage
 from tests.cloud.conftest import EmbeddedCloud
-from tests.cloud.crash.cuts import Cut
+from tests.cloud.crash.points import Point
 from tests.cloud.crash.settings import differing, left, settings
+from tests.cloud.crash.warm import Warm, WarmProject, warm
 from tests.cloud.inventory import well
 from tests.cloud.lookups import NAME
-from tests.cloud.project import Project
 
 TIME_SCALE = "0.02"
 """AWS's seconds are as short as leaves time enough for what runs here."""
@@ -27,15 +27,16 @@ TIME_SCALE = "0.02"
 class Verdict:
     """What came of one direction: where each cut hit (empty: it was not reached), and what was wrong afterwards."""
 
-    command: str
-    cuts: Sequence[Cut]
+    point: Point
     hits: Sequence[str]
     problem: str
 
-    @property
-    def name(self) -> str:
-        """Which cuts these are, for the user to find them again."""
-        return f"{self.command} {', '.join(map(str, self.cuts))}"
+    def demand(self) -> None:
+        """Tell how many cuts were reached; all must hold, and all but one be reached."""
+        reached, cuts = sum(map(bool, self.hits)), len(self.point.cuts)
+        print(f"{self.point.command}: {reached}/{cuts} cuts reached, {'BAD' if self.problem else 'all hold'}")
+        assert not self.problem, f"{self.point.name}\n{self.problem}"
+        assert reached >= cuts - 1, f"{self.point.name}: {self.hits}"
 
 
 @dataclass
@@ -50,6 +51,7 @@ class Bench:
 
     cloud: EmbeddedCloud
     folder: Path
+    warm: Warm
     before: dict[str, list[str]] = field(default_factory=dict)
     after: dict[str, list[str]] = field(default_factory=dict)
     writes: dict[str, list[str]] = field(default_factory=dict)
@@ -67,40 +69,42 @@ class Bench:
                 self.after = settings(project.settled(well, "all tasks and instances"))
         assert left(self.before, settings(project.inventory())) == []
 
-    def live(self, up: Sequence[Cut], down: Sequence[Cut]) -> list[Verdict]:
-        """Go up and down once, cut as often as said; a direction without cuts is not judged."""
+    def live(self, up: Point | None, down: Point | None) -> list[Verdict]:
+        """Go up and down once, cut as often as said; a direction that is not cut is not judged."""
         project = self.fresh()
-        verdicts = [self._go(project, "up", up, self._risen)]
-        if verdicts[0].problem and down:
+        verdicts = []
+        if up:
+            verdicts.append(self._go(project, up, self._risen))
+        if not up or verdicts[0].problem:
+            project.close()
             project = self.fresh()
             project.run("up", "--yes")
-        verdicts.append(self._go(project, "down", down, self._gone))
+        if down:
+            verdicts.append(self._go(project, down, self._gone))
         project.close()
-        return [verdict for verdict in verdicts if verdict.cuts]
+        return verdicts
 
-    def fresh(self) -> Project:
+    def fresh(self) -> WarmProject:
         """A project in a new folder, on the emptied cloud."""
         self.cloud.reset()
         folder = self.folder / str(next(self._lives))
         folder.mkdir()
-        return Project(self.cloud, folder)
+        return WarmProject(self.cloud, folder, warm=self.warm)
 
-    def _go(
-        self, project: Project, command: str, cuts: Sequence[Cut], judge: Callable[[Project], list[str]]
-    ) -> Verdict:
+    def _go(self, project: WarmProject, point: Point, judge: Callable[[WarmProject], list[str]]) -> Verdict:
         hits: list[str] = []
         try:
-            hits.extend(cut(project, command) for cut in cuts)
-            project.run(command, "--yes")
+            hits.extend(cut(project, point.command) for cut in point.cuts)
+            project.run(point.command, "--yes")
             problems = judge(project)
         except (Exception, pytest.fail.Exception) as error:  # noqa: BLE001 (whatever it is, the next life is lived)
             problems = [str(error) or repr(error)]
-        return Verdict(command, cuts, hits, "\n".join(problems))
+        return Verdict(point, hits, "\n".join(problems))
 
-    def _risen(self, project: Project) -> list[str]:
+    def _risen(self, project: WarmProject) -> list[str]:
         return differing(self.after, settings(project.settled(well, "all tasks and instances")))
 
-    def _gone(self, project: Project) -> list[str]:
+    def _gone(self, project: WarmProject) -> list[str]:
         document = json.loads((project.state / "local" / NAME / "state.json").read_text())
         still = [f"recorded: {address}" for address in document["records"]]
         return left(self.before, settings(project.inventory())) + still
@@ -108,12 +112,15 @@ class Bench:
 
 @contextmanager
 def bench(folder: Path) -> Iterator[Bench]:
-    """A bench on a cloud of its own, which runs as long as the context lasts."""
+    """A bench on a cloud of its own, on which one undisturbed life was lived; it lasts as long as the context."""
     folder.mkdir(exist_ok=True)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PROVISION_TIME_SCALE", TIME_SCALE)
         cloud = EmbeddedCloud(manage.start(folder, "example.com"))
     try:
-        yield Bench(cloud, folder)
+        with warm() as started:
+            made = Bench(cloud, folder, started)
+            made.learn()
+            yield made
     finally:
         manage.stop(folder)

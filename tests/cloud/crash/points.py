@@ -6,74 +6,102 @@ import random
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import zip_longest
+from itertools import cycle, zip_longest
 
-from tests.cloud.crash.cuts import MOMENTS, AtCall, AtStateStep, CtrlC, Cut, DiskFull, ReadOnly
+from tests.cloud.crash.cuts import MOMENTS, AtCall, AtStateStep, CtrlC, Cut, DiskFull, NoRoom, ReadOnly
 
 SEED = 20_240
-STATE_STEPS = {"up": 560, "down": 330}
-"""About how many things are done to the state's files."""
+COMMANDS = ("up", "down")
+STATE_STEPS = {
+    "journal": {"up": 240, "down": 160},
+    "sync": {"up": 240, "down": 160},
+    "fold": {"up": 18, "down": 9},
+}
+"""About how many lines are written to the journal and made durable, and how many steps it takes to fold them."""
+STATE_KILLS = (
+    *(("journal", when) for when in ("before", "torn", "after")),
+    *(("fold", when) for when in ("before", "torn", "after")),
+    ("sync", "after"),
+)
+BYTES = {"up": 90_000, "down": 40_000}
+"""How long the journal is at least at the end."""
+
+Writes = Mapping[str, Sequence[str]]
+"""The calls of an undisturbed `up` and `down` that write, as `service:Operation`."""
 
 
 @dataclass(frozen=True)
-class Life:
-    """The cuts on the way up and on the way down, and of which sort they are."""
+class Point:
+    """Where one direction is cut short, once or several times one after the other, and of which sort that is."""
 
     sort: str
-    up: Sequence[Cut]
-    down: Sequence[Cut]
+    command: str
+    cuts: Sequence[Cut]
+
+    @property
+    def name(self) -> str:
+        """Which cuts these are, for the user to find them again."""
+        return f"{self.command} {', '.join(map(str, self.cuts))}"
 
 
-def calls(writes: Mapping[str, Sequence[str]]) -> Iterator[Life]:
-    """Yield every call of `up` and of `down`, before and after; each life has one of either as long as there are.
+Life = tuple[Point | None, Point | None]
+"""Where the way up and the way down of one stack are cut short."""
+
+
+def paired(points: Sequence[Point]) -> Iterator[Life]:
+    """Yield lives with one point on the way up and one of the same sort on the way down, as long as there are both."""
+    for sort in dict.fromkeys(point.sort for point in points):
+        ups, downs = ([p for p in points if (p.sort, p.command) == (sort, command)] for command in COMMANDS)
+        yield from zip_longest(ups, downs)
+
+
+def calls(writes: Writes) -> list[Point]:
+    """Return every call of `up` and of `down`, before and after.
 
     Calls are made at once and so in no certain order: the first, second, … of an operation is what can be told apart.
     """
-    ups, downs = (
-        [
-            [AtCall(number, when, operation)]
-            for operation, count in sorted(Counter(writes[command]).items())
-            for number in range(1, count + 1)
-            for when in MOMENTS
-        ]
-        for command in ("up", "down")
-    )
-    for up, down in zip_longest(ups, downs, fillvalue=()):
-        yield Life("call", up, down)
+    return [
+        Point("call", command, [AtCall(number, when, operation)])
+        for command in COMMANDS
+        for operation, count in sorted(Counter(writes[command]).items())
+        for number in range(1, count + 1)
+        for when in MOMENTS
+    ]
 
 
-def sample(writes: Mapping[str, Sequence[str]], count: int) -> Iterator[Life]:
-    """Yield `count` lives, each cut at the first call of an operation, which are chosen from all over."""
-    ups, downs = (sorted(set(writes[command])) for command in ("up", "down"))
-    for number in range(count):
-        up, down = (operations[number * len(operations) // count] for operations in (ups, downs))
-        moments = MOMENTS[number % 2], MOMENTS[(number + 1) % 2]
-        yield Life("call", [AtCall(1, moments[0], up)], [AtCall(1, moments[1], down)])
-
-
-def others(calls: Mapping[str, Sequence[str]], count: int) -> Iterator[Life]:
-    """Yield `count` lives of every other sort, the same ones each time."""
-    writes = {command: len(operations) for command, operations in calls.items()}
+def sample(command: str, count: int, *first: Cut) -> Point:
+    """Return one point that is cut at `count` calls, one after the other, before and after by turns, after others."""
     chance = random.Random(SEED)  # noqa: S311 (the same choices each time are what is wanted)
+    cuts = [AtCall(chance.randint(8, 16), when) for _, when in zip(range(count), cycle(MOMENTS), strict=False)]
+    return Point("call", command, [*first, *cuts])
 
-    def two(command: str) -> list[Cut]:
-        first = chance.randint(1, writes[command] - 5)
-        second = chance.randint(1, max(1, writes[command] - 5 - first))
-        return [AtCall(call, chance.choice(MOMENTS)) for call in (first, second)]
 
-    def step(command: str, share: float) -> AtStateStep:
-        return AtStateStep(1 + int(share * STATE_STEPS[command]), chance.choice(("before", "torn", "after")))
+def others(writes: Writes, count: int) -> list[Point]:
+    """Return `count` points of every other sort and direction, the same ones each time."""
+    chance = random.Random(SEED)  # noqa: S311 (as above)
+    found = []
+    for command in COMMANDS:
+        last = len(writes[command]) - 5
+        for number in range(count):
+            share = (number + chance.random()) / count
+            sort, when = STATE_KILLS[number % len(STATE_KILLS)]
+            first = chance.randint(1, last)
+            two = [AtCall(call, chance.choice(MOMENTS)) for call in (first, chance.randint(1, max(1, last - first)))]
+            again = round(chance.random() / 2, 2)
+            found += [
+                Point("state", command, [AtStateStep(sort, 1 + int(share * STATE_STEPS[sort][command]), when)]),
+                Point("two in a row", command, two),
+                Point("Ctrl-C", command, [CtrlC(1 + int(share * last))]),
+                Point("Ctrl-C twice", command, [CtrlC(1 + int(share * last), again)]),
+                Point("disk full", command, [_full(command, number, share)]),
+                Point("read-only", command, [ReadOnly(int(80 * share))]),
+            ]
+    return found
 
-    def interrupted(command: str, again: float | None) -> CtrlC:
-        return CtrlC(chance.randint(1, writes[command] - 5), again)
 
-    for number in range(count):
-        share = (number + chance.random()) / count
-        yield Life("state", [step("up", share)], [step("down", share)])
-        yield Life("two in a row", two("up"), two("down"))
-        yield Life("Ctrl-C", [interrupted("up", None)], [interrupted("down", None)])
-        again = round(chance.random() / 2, 2)
-        yield Life("Ctrl-C twice", [interrupted("up", again)], [interrupted("down", again)])
-        # the journal of a whole way up is some 100,000 bytes long
-        yield Life("disk full", [DiskFull(int(90_000 * share) + 100)], [DiskFull(int(40_000 * share) + 100)])
-        yield Life("read-only", [ReadOnly(int(80 * share))], [ReadOnly(int(80 * share))])
+def _full(command: str, number: int, share: float) -> Cut:
+    """Return a full disk: by turns no file can grow beyond a size, or there is no room from some moment on."""
+    if number % 2 == 0:
+        return DiskFull(int(BYTES[command] * share) + 100)
+    sort = ("journal", "fold")[number // 2 % 2]
+    return NoRoom(sort, 1 + int(share * STATE_STEPS[sort][command]))

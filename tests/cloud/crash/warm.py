@@ -1,0 +1,189 @@
+"""Runs the program many times without reading it anew each time: every run is a fork of one process that has.
+
+A run is a process that leads a group of its own, as one that a shell started: it is killed, interrupted and read alike.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import importlib
+import json
+import os
+import pkgutil
+import select
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tests.cloud.crash import disturbed
+from tests.cloud.project import PROGRAM, ROOT, Project
+
+ORDER_BYTES = 65_536
+SERVICES = (
+    "acm", "application-autoscaling", "autoscaling", "ec2", "ecr", "ecs", "elbv2", "iam", "logs", "rds",
+    "resourcegroupstaggingapi", "route53", "servicediscovery", "ssm", "sts",
+)  # fmt: skip
+
+
+@dataclass
+class Run:
+    """One run of the program; what is used of `subprocess.Popen` is here under the same names."""
+
+    pid: int
+    returncode: int | None
+    _here: socket.socket
+    _pipes: Sequence[int]
+
+    def poll(self) -> int | None:
+        """How it ended, or None while it is at work."""
+        if self.returncode is None and select.select([self._here], [], [], 0)[0]:
+            self.returncode = json.loads(self._here.recv(ORDER_BYTES))
+        return self.returncode
+
+    def communicate(self, timeout: float | None = None) -> tuple[str, str]:
+        """Wait for its end, and return what it said on both channels."""
+        with ThreadPoolExecutor(2) as pool:
+            told = [pool.submit(_read, pipe) for pipe in self._pipes]
+            late = self.returncode is None and not select.select([self._here], [], [], timeout)[0]
+            if late:
+                self.kill()
+                select.select([self._here], [], [])
+            self.poll()
+            out, err = (text.result() for text in told)
+        if late:
+            raise subprocess.TimeoutExpired(PROGRAM, timeout or 0, out, err)
+        return out, err
+
+    def send_signal(self, number: int) -> None:
+        """Send it a signal."""
+        if self.poll() is None:
+            os.kill(self.pid, number)
+
+    def kill(self) -> None:
+        """Kill its whole group."""
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.pid, signal.SIGKILL)
+
+
+@dataclass
+class Warm:
+    """The process that has read everything, and starts one run after the other."""
+
+    here: socket.socket
+
+    def start(self, folder: Path, words: Sequence[str], how: Sequence[str] = ()) -> Run:
+        """Run the program in a folder, disturbed as `how` says (see `tests.cloud.crash.disturbed`)."""
+        (out, out_end), (err, err_end) = os.pipe(), os.pipe()
+        order = json.dumps({"folder": str(folder), "words": list(words), "how": list(how)}).encode()
+        socket.send_fds(self.here, [order], [out_end, err_end])
+        os.close(out_end)
+        os.close(err_end)
+        return Run(json.loads(self.here.recv(ORDER_BYTES)), None, self.here, (out, err))
+
+
+@dataclass
+class WarmProject(Project):
+    """A project whose commands are forks, but for those of another program."""
+
+    warm: Warm = field(kw_only=True)
+
+    def start(self, *words: str, program: Sequence[str] = PROGRAM, how: Sequence[str] = (), **more: Any) -> Any:
+        """Start a command without waiting for it, disturbed as `how` says."""
+        if program is not PROGRAM:
+            return super().start(*words, program=program, **more)
+        run: Any = self.warm.start(self.folder, words, how)
+        self.running.append(run)
+        return run
+
+
+@contextmanager
+def warm() -> Iterator[Warm]:
+    """The process, which lasts as long as the context."""
+    here, there = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    # what is killed or may not write cannot save how much of it was covered
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE_")}
+    environment = inherited | {"NO_COLOR": "1", "PYTHONPATH": os.pathsep.join([str(ROOT), *sys.path])}
+    with here:
+        command = [sys.executable, "-m", __name__, str(there.fileno())]
+        process = subprocess.Popen(
+            command, env=environment, stdin=subprocess.DEVNULL, pass_fds=[there.fileno()], process_group=0
+        )
+        there.close()
+        try:
+            yield Warm(here)
+        finally:
+            here.close()
+            process.wait()
+
+
+def _read(pipe: int) -> str:
+    with os.fdopen(pipe, encoding="utf-8", errors="replace") as file:
+        return file.read()
+
+
+# -- in the process itself -----------------------------------------------------------------------------------------
+
+
+def serve(there: socket.socket) -> None:
+    """Do one order after the other, until nobody is at the other end. A child never returns from here."""
+    while True:
+        text, pipes, _, _ = socket.recv_fds(there, ORDER_BYTES, 2)
+        if not text:
+            return
+        order = json.loads(text)
+        child = os.fork()
+        if child == 0:
+            there.close()
+            _become(order["folder"], pipes)
+            sys.exit(disturbed.run(order["how"], order["words"]))
+        for pipe in pipes:
+            os.close(pipe)
+        with contextlib.suppress(PermissionError, ProcessLookupError):
+            # by both, since neither may be first
+            os.setpgid(child, child)
+        with contextlib.suppress(BrokenPipeError):
+            there.send(json.dumps(child).encode())
+            there.send(json.dumps(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])).encode())
+
+
+def _become(folder: str, pipes: Sequence[int]) -> None:
+    """Be in a folder, in a group of one's own, with both channels on the pipes."""
+    os.setpgid(0, 0)
+    os.chdir(folder)
+    for channel, pipe in enumerate(pipes, start=1):
+        os.dup2(pipe, channel)
+        os.close(pipe)
+
+
+def _read_all() -> None:
+    """Read all modules that a command reads, and what botocore knows of the services; nothing is opened."""
+    import botocore.session
+
+    import provisioner
+    from provisioner import session
+
+    for module in pkgutil.walk_packages(provisioner.__path__, "provisioner."):
+        if not module.name.startswith("provisioner.cloud."):
+            importlib.import_module(module.name)
+    # the next sessions take over what this one's loader has read
+    loader = botocore.session.create_loader()
+    botocore.session.create_loader = lambda *_: loader
+    made = session._local_session("ap-northeast-1")
+    for service in SERVICES:
+        made.client(service, endpoint_url="http://127.0.0.1:1")
+    gc.collect()
+    gc.freeze()
+
+
+if __name__ == "__main__":
+    with socket.socket(fileno=int(sys.argv[1])) as other:
+        _read_all()
+        serve(other)
