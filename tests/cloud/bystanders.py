@@ -9,6 +9,13 @@ from typing import Any
 
 Client = Callable[[str], Any]
 
+TRUST = {
+    "Version": "2012-10-17",
+    "Statement": [{"Effect": "Allow", "Principal": {"Service": "ecs-tasks.amazonaws.com"}, "Action": "sts:AssumeRole"}],
+}
+DEFAULT = {"Name": "default-for-az", "Values": ["true"]}
+"""What finds the subnets of the VPC that every account is born with."""
+
 FOREIGN_RECORDS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("example.com.", "A", ("203.0.113.10",)),
     ("www.example.com.", "A", ("203.0.113.11", "203.0.113.12")),
@@ -32,11 +39,6 @@ def settle(client: Client, name: str = "ecs-sample-dev") -> None:
 
 
 def _records(route53: Any) -> None:
-    (zone,) = [
-        z["Id"]
-        for z in route53.list_hosted_zones_by_name(DNSName="example.com")["HostedZones"]
-        if z["Name"] == "example.com."
-    ]
     changes = [
         {
             "Action": "CREATE",
@@ -49,7 +51,12 @@ def _records(route53: Any) -> None:
         }
         for record, sort, values in FOREIGN_RECORDS
     ]
-    route53.change_resource_record_sets(HostedZoneId=zone, ChangeBatch={"Changes": changes})
+    route53.change_resource_record_sets(HostedZoneId=_public_zone(route53), ChangeBatch={"Changes": changes})
+
+
+def _public_zone(route53: Any) -> str:
+    zones = route53.list_hosted_zones_by_name(DNSName="example.com")["HostedZones"]
+    return str(next(zone["Id"] for zone in zones if zone["Name"] == "example.com."))
 
 
 def _network(ec2: Any, name: str) -> None:
@@ -76,6 +83,11 @@ def _vpc(client: Client) -> str:
     return str(found[0]["VpcId"])
 
 
+def _default_vpc(client: Client) -> str:
+    found = client("ec2").describe_vpcs(Filters=[{"Name": "is-default", "Values": ["true"]}])["Vpcs"]
+    return str(found[0]["VpcId"])
+
+
 def _containers(ecs: Any, ecr: Any) -> None:
     ecs.put_account_setting_default(name="awsvpcTrunking", value="disabled")
     ecs.create_cluster(clusterName="somebody", tags=[{"key": "Team", "value": "somebody"}])
@@ -86,18 +98,113 @@ def _containers(ecs: Any, ecr: Any) -> None:
 
 
 def _namespace(discovery: Any) -> None:
-    operation = discovery.create_http_namespace(Name="somebody.internal")["OperationId"]
+    _done(discovery, discovery.create_http_namespace(Name="somebody.internal")["OperationId"])
+
+
+def _done(discovery: Any, operation: str) -> None:
     deadline = time.monotonic() + 15
     while discovery.get_operation(OperationId=operation)["Operation"]["Status"] != "SUCCESS":
-        assert time.monotonic() < deadline, "the namespace was not made"
+        assert time.monotonic() < deadline, "the operation is not done"
         time.sleep(0.05)
 
 
 def _role(iam: Any) -> None:
-    trust = {
-        "Version": "2012-10-17",
-        "Statement": [
-            {"Effect": "Allow", "Principal": {"Service": "ecs-tasks.amazonaws.com"}, "Action": "sts:AssumeRole"}
-        ],
+    iam.create_role(RoleName="somebody-task", AssumeRolePolicyDocument=json.dumps(TRUST))
+
+
+def under_names(client: Client, name: str) -> set[str]:
+    """Make a thing of each sort under the name that the stack gives its own, and return the addresses of the latter."""
+    subnets = [s["SubnetId"] for s in client("ec2").describe_subnets(Filters=[DEFAULT])["Subnets"][:2]]
+    client("logs").create_log_group(logGroupName=f"/ecs/{name}/frontend")
+    client("ecr").create_repository(repositoryName=f"{name}/frontend")
+    client("iam").create_role(RoleName=f"{name}-execution", AssumeRolePolicyDocument=json.dumps(TRUST))
+    client("iam").create_instance_profile(InstanceProfileName=f"{name}-instance")
+    client("ssm").put_parameter(Name=f"/{name}/database/password", Value="theirs", Type="SecureString")
+    client("elbv2").create_target_group(
+        Name=f"{name}-frontend", TargetType="ip", Protocol="HTTP", Port=81, VpcId=_default_vpc(client)
+    )
+    client("elbv2").create_load_balancer(Name=name, Subnets=subnets, Scheme="internal")
+    _group(client, name, subnets)
+    _database(client("rds"), name, subnets)
+    _record(client("route53"), "app.example.com.")
+    return {
+        *("log_group/service-frontend", "repository/frontend", "role/execution", "instance_profile/instance"),
+        *("secure_parameter/database-password", "target_group/frontend", "load_balancer/main", "launch_template/main"),
+        *("auto_scaling_group/main", "capacity_provider/main", "cluster/main", "task_definition/frontend"),
+        *("db_subnet_group/main", "db_cluster_parameter_group/main", "db_cluster/main", "db_instance/main"),
+        "record_set/app.example.com",
     }
-    iam.create_role(RoleName="somebody-task", AssumeRolePolicyDocument=json.dumps(trust))
+
+
+def in_network(client: Client, name: str, vpc: str) -> set[str]:
+    """Make things in the stack's own network under names that it would use, and return the stack's addresses."""
+    client("ec2").create_security_group(GroupName=f"{name}-frontend", Description="theirs", VpcId=vpc)
+    where = {"VPCId": vpc, "VPCRegion": client("ec2").meta.region_name}
+    client("route53").create_hosted_zone(Name="db.internal", VPC=where, CallerReference="theirs")
+    service = f"com.amazonaws.{where['VPCRegion']}.ssm"
+    client("ec2").create_vpc_endpoint(VpcId=vpc, ServiceName=service, VpcEndpointType="Interface")
+    discovery = client("servicediscovery")
+    _done(discovery, discovery.create_private_dns_namespace(Name="svc.internal", Vpc=vpc)["OperationId"])
+    return {"security_group/frontend", "hosted_zone/private", "vpc_endpoint/ssm", "private_dns_namespace/main"}
+
+
+def clear_network(client: Client, vpc: str) -> None:
+    """Take the things out of the stack's network again."""
+    ec2, discovery = client("ec2"), client("servicediscovery")
+    of_vpc = [{"Name": "vpc-id", "Values": [vpc]}]
+    for endpoint in ec2.describe_vpc_endpoints(Filters=of_vpc)["VpcEndpoints"]:
+        if not endpoint.get("Tags"):
+            ec2.delete_vpc_endpoints(VpcEndpointIds=[endpoint["VpcEndpointId"]])
+    for group in ec2.describe_security_groups(Filters=of_vpc)["SecurityGroups"]:
+        if group["Description"] == "theirs":
+            ec2.delete_security_group(GroupId=group["GroupId"])
+    for zone in client("route53").list_hosted_zones()["HostedZones"]:
+        if zone["CallerReference"] == "theirs":
+            client("route53").delete_hosted_zone(Id=zone["Id"])
+    for namespace in discovery.list_namespaces()["Namespaces"]:
+        _done(discovery, discovery.delete_namespace(Id=namespace["Id"])["OperationId"])
+
+
+def _group(client: Client, name: str, subnets: list[str]) -> None:
+    """A cluster with a capacity provider over an empty Auto Scaling group, and a task definition."""
+    data = {"ImageId": "ami-12345678", "InstanceType": "c5.large"}
+    client("ec2").create_launch_template(LaunchTemplateName=name, LaunchTemplateData=data)
+    scaling = client("autoscaling")
+    scaling.create_auto_scaling_group(
+        AutoScalingGroupName=name,
+        MinSize=0,
+        MaxSize=1,
+        LaunchTemplate={"LaunchTemplateName": name, "Version": "$Latest"},
+        VPCZoneIdentifier=",".join(subnets),
+    )
+    (group,) = scaling.describe_auto_scaling_groups(AutoScalingGroupNames=[name])["AutoScalingGroups"]
+    client("ecs").create_capacity_provider(
+        name=f"asg-{name}", autoScalingGroupProvider={"autoScalingGroupArn": group["AutoScalingGroupARN"]}
+    )
+    client("ecs").create_cluster(clusterName=name)
+    container = {"name": "web", "image": "theirs/web:1", "memory": 128}
+    client("ecs").register_task_definition(family=f"{name}-frontend", containerDefinitions=[container])
+
+
+def _database(rds: Any, name: str, subnets: list[str]) -> None:
+    engine = {"Engine": "aurora-mysql"}
+    rds.create_db_subnet_group(DBSubnetGroupName=name, DBSubnetGroupDescription="theirs", SubnetIds=subnets)
+    rds.create_db_cluster_parameter_group(
+        DBClusterParameterGroupName=name, DBParameterGroupFamily="aurora-mysql8.0", Description="theirs"
+    )
+    rds.create_db_cluster(
+        DBClusterIdentifier=name,
+        MasterUsername="theirs",
+        MasterUserPassword="12345678",
+        DBSubnetGroupName=name,
+        **engine,
+    )
+    rds.create_db_instance(
+        DBInstanceIdentifier=f"{name}-1", DBClusterIdentifier=name, DBInstanceClass="db.r6g.large", **engine
+    )
+
+
+def _record(route53: Any, name: str) -> None:
+    record = {"Name": name, "Type": "A", "TTL": 60, "ResourceRecords": [{"Value": "203.0.113.99"}]}
+    changes = {"Changes": [{"Action": "CREATE", "ResourceRecordSet": record}]}
+    route53.change_resource_record_sets(HostedZoneId=_public_zone(route53), ChangeBatch=changes)

@@ -16,7 +16,10 @@ Inventory = dict[str, list[Thing]]
 NEVER_REMOVED = ("service_linked_roles",)
 """Sorts that a teardown may leave behind: AWS's services share these roles, and a later stack finds them again."""
 
-_VOLATILE = {"ResponseMetadata", "RoleLastUsed", "storedBytes", "LastModifiedDate", "LastUpdatedTimestamp"}
+_VOLATILE = {
+    *("ResponseMetadata", "RoleLastUsed", "storedBytes", "LastModifiedDate", "LastUpdatedTimestamp"),
+    "LatestRestorableTime",
+}
 """Members that change without anybody's doing."""
 _IDS = re.compile(r"[0-9a-f]{8,}(-[0-9a-f]{4,})*|\b[A-Z0-9]{12,}\b|\b\d+\.\d+\.\d+\.\d+\b(?!/)|\d{4}(-\d\d){4}")
 _CALLED: Mapping[str, Sequence[str]] = {
@@ -38,8 +41,9 @@ _CALLED: Mapping[str, Sequence[str]] = {
 def inventory(client: Client) -> Inventory:
     """Return everything in account and region by sort, as JSON has it: equal inventories mean that nothing differs.
 
-    What only ever fades away by itself is no part of it: terminated instances, stopped tasks, inactive clusters,
-    services and task definition revisions, deleted endpoints; nor are RDS's default parameter groups, which AWS makes.
+    What only ever fades away by itself is no part of it: terminated instances, stopped tasks, inactive clusters and
+    services, deleted endpoints, task definition revisions under deletion; nor are RDS's default parameter groups, which
+    AWS makes.
     """
     found: Inventory = {}
     for read in (_ec2, _iam, _route53, _acm, _logs, _cloud_map, _ecr, _elb, _groups, _ecs, _scaling, _rds, _rest):
@@ -355,10 +359,9 @@ def _ecs(client: Client) -> Sorts:
         ),
     ):
         yield sort, [thing for cluster in clusters for thing in _in(ecs, cluster, operation, key, describe, described)]
-    yield (
-        "task_definitions",
-        [_task_definition(ecs, a) for a in pages(ecs, "list_task_definitions", "taskDefinitionArns")],
-    )
+    # AWS keeps revisions that are only deregistered for ever
+    found = [pages(ecs, "list_task_definitions", "taskDefinitionArns", status=s) for s in ("ACTIVE", "INACTIVE")]
+    yield "task_definitions", [_task_definition(ecs, arn) for arns in found for arn in arns]
     yield "account_settings", pages(ecs, "list_account_settings", "settings", effectiveSettings=True)
 
 

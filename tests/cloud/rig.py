@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ from provisioner.config import Config
 from provisioner.engine.events import Event
 from provisioner.engine.plan import Planned
 from provisioner.engine.step import Stack
-from provisioner.engine.waits import Pace
+from provisioner.engine.waits import LEAST, Pace
 from provisioner.facts import Facts
 from state.local import LocalStore, read
 from state.model import State
@@ -73,6 +73,7 @@ class Rig:
     config: Config = CONFIG
     facts: Facts = FACTS
     scale: float = 0.05
+    least: float = LEAST
     events: list[Event] = field(default_factory=list)
 
     def aws(self) -> Aws:
@@ -82,7 +83,7 @@ class Rig:
             session,
             self.config.project,
             self.config.env,
-            Pace(self.scale),
+            Pace(self.scale, self.least),
             endpoint=self.cloud.endpoint,
             resolver=("127.0.0.1", self.cloud.process.dns_port),
         )
@@ -101,9 +102,9 @@ class Rig:
         stack = self.declare(declare)
         return self._run(lambda aws, store, emit: operate.up(aws, store, stack, emit))
 
-    def down(self) -> Outcome:
+    def down(self, *, unprotect: bool = False) -> Outcome:
         """Run `down` on what is recorded."""
-        return self._run(operate.down)
+        return self._run(partial(operate.down, unprotect=unprotect))
 
     def plan(self, declare: Declare) -> list[Planned]:
         """What `up` would do, without that which is as it should be."""
