@@ -7,7 +7,6 @@ import os
 import re
 import signal
 import subprocess
-import sys
 import time
 import tomllib
 from collections.abc import Callable, Sequence
@@ -20,9 +19,8 @@ import pytest
 from provisioner.cloud import manage
 from tests.cloud.conftest import EmbeddedCloud
 from tests.cloud.inventory import Inventory, inventory
+from tests.cloud.warm import PROGRAM, ROOT, Run, environment, shared
 
-ROOT = Path(__file__).parents[2]
-PROGRAM = [sys.executable, "-m", "provisioner.cli"]
 SECONDS = 120
 """No command may take longer, unless it builds images."""
 
@@ -75,12 +73,19 @@ class Ended:
 
 @dataclass
 class Project:
-    """A folder with a `stack.toml`, whose state folder knows the running cloud."""
+    """A folder with a `stack.toml`, whose state folder knows the running cloud.
+
+    Attributes:
+        seconds: what no command may take longer than.
+        forked: whether commands fork from a process that has read the program, as is quicker; not as is typed.
+    """
 
     cloud: EmbeddedCloud
     folder: Path
-    running: list[subprocess.Popen[str]] = field(default_factory=list)
     seconds: float = SECONDS
+    # a fork cannot say how much of it was covered
+    forked: bool = "COVERAGE_PROCESS_CONFIG" not in os.environ
+    running: list[subprocess.Popen[str] | Run] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.reach(self.cloud.endpoint)
@@ -114,11 +119,10 @@ class Project:
 
     def start(self, *words: str, program: Sequence[str] = PROGRAM, **more: Any) -> subprocess.Popen[str]:
         """Start a command without waiting for it; `more` goes to `Popen`."""
-        path = filter(None, [os.environ.get("PYTHONPATH")])
         process = subprocess.Popen(
             [*program, *words],
             cwd=self.folder,
-            env=os.environ | {"NO_COLOR": "1", "PYTHONPATH": os.pathsep.join([*path, str(ROOT)])},
+            env=environment(),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -128,16 +132,26 @@ class Project:
         self.running.append(process)
         return process
 
-    def end(self, process: subprocess.Popen[str]) -> Ended:
+    def fork(self, *words: str, how: Sequence[str] = ()) -> Run:
+        """Start a command from a process that has read the program, disturbed as `how` says, without waiting for it."""
+        run = shared().start(self.folder, words, how)
+        self.running.append(run)
+        return run
+
+    def begin(self, *words: str) -> subprocess.Popen[str] | Run:
+        """Start a command as this project does, without waiting for it."""
+        return self.fork(*words) if self.forked else self.start(*words)
+
+    def end(self, process: subprocess.Popen[str] | Run) -> Ended:
         """Wait for a command."""
         out, err = process.communicate(timeout=self.seconds)
-        ended = Ended(process.returncode, out, err)
+        ended = Ended(process.returncode or 0, out, err)
         assert "Traceback" not in err, err
         return ended
 
     def run(self, *words: str, code: int = 0) -> Ended:
         """Run a command to its end; it must exit with `code`."""
-        ended = self.end(self.start(*words))
+        ended = self.end(self.begin(*words))
         assert ended.code == code, (
             f"provision {' '.join(words)}: exit code {ended.code}\n{ended.err}\n{ended.out[-6000:]}"
         )
@@ -153,7 +167,7 @@ class Project:
 
     def planned(self) -> dict[str, dict[str, Any]]:
         """What `provision plan --json` finds to do, by address; its exit code must agree."""
-        ended = self.end(self.start("plan", "--json"))
+        ended = self.end(self.begin("plan", "--json"))
         todo = {item["address"]: item for item in ended.document["things"] if item["action"] != "none"}
         refused = any(item["action"] == "refused" for item in todo.values())
         assert ended.code == (1 if refused else 2 if todo else 0), ended
@@ -162,7 +176,7 @@ class Project:
     def cut(self, after: int, how: signal.Signals, *words: str) -> Ended:
         """Run a command, and send it a signal as soon as the cloud has answered so many of its writes."""
         since = self.last_call()
-        process = self.start(*words)
+        process = self.begin(*words)
         deadline = time.monotonic() + SECONDS
         while process.poll() is None and time.monotonic() < deadline:
             if len(self.writes(since)) >= after:

@@ -11,7 +11,6 @@ import pytest
 
 from tests.cloud.conftest import EmbeddedCloud
 from tests.cloud.crash.cuts import kill
-from tests.cloud.crash.warm import WarmProject, warm
 from tests.cloud.inventory import NEVER_REMOVED, Inventory, difference, inventory
 from tests.cloud.lookups import NAME, OWNER, balancer, database
 from tests.cloud.project import SAMPLE, Project
@@ -32,12 +31,11 @@ def project(
     running_cloud: EmbeddedCloud, tmp_path_factory: pytest.TempPathFactory, empty: Inventory
 ) -> Iterator[Project]:
     """What can be protected, and all that it is built on. The tests are the life of this stack, in their order."""
-    with warm() as process:
-        here = WarmProject(running_cloud, tmp_path_factory.mktemp("protected"), warm=process)
-        here.write("protect = true\n" + SAMPLE)
-        up(here)
-        yield here
-        here.close()
+    here = Project(running_cloud, tmp_path_factory.mktemp("protected"))
+    here.write("protect = true\n" + SAMPLE)
+    up(here)
+    yield here
+    here.close()
 
 
 def up(project: Project) -> None:
@@ -59,7 +57,7 @@ def snapshots(project: Project) -> list[dict[str, Any]]:
 
 def killed_at(project: Project, operation: str, *words: str) -> None:
     """Run a command that is killed as soon as the operation has had its effect."""
-    process = project.start(*words)
+    process = project.fork(*words)
     kill(project.cloud, pid=process.pid, call=1, when="after", operation=operation)
     assert project.end(process).code == -signal.SIGKILL
     assert kill(project.cloud)["hit"] == operation

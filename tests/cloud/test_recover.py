@@ -14,10 +14,9 @@ import pytest
 
 from tests.cloud.conftest import EmbeddedCloud
 from tests.cloud.crash.cuts import AtCall
-from tests.cloud.crash.warm import WarmProject, warm
 from tests.cloud.inventory import NEVER_REMOVED, Inventory, difference, names, well
 from tests.cloud.lookups import NAME
-from tests.cloud.project import SAMPLE
+from tests.cloud.project import SAMPLE, Project
 
 WORKER = """
 [services.worker]
@@ -38,7 +37,7 @@ class Stage:
     `tried` and `held` count the round trips.
     """
 
-    project: WarmProject
+    project: Project
     before: Inventory
     after: Inventory
     early: Path
@@ -88,18 +87,17 @@ class Stage:
 def stage(running_cloud: EmbeddedCloud, tmp_path_factory: pytest.TempPathFactory, request: Any) -> Iterator[Stage]:
     running_cloud.reset()
     folder = tmp_path_factory.mktemp("recover")
-    with warm() as started:
-        project = WarmProject(running_cloud, folder, warm=started)
-        before = project.inventory()
-        project.up()
-        here = Stage(project, before, {}, folder / "early", folder / "whole")
-        shutil.copytree(here.state, here.early)
-        project.write(SAMPLE + WORKER)
-        project.up()
-        shutil.copytree(here.state, here.whole)
-        here.after = project.settled(well, "all tasks and instances")
-        yield here
-        project.close()
+    project = Project(running_cloud, folder)
+    before = project.inventory()
+    project.up()
+    here = Stage(project, before, {}, folder / "early", folder / "whole")
+    shutil.copytree(here.state, here.early)
+    project.write(SAMPLE + WORKER)
+    project.up()
+    shutil.copytree(here.state, here.whole)
+    here.after = project.settled(well, "all tasks and instances")
+    yield here
+    project.close()
     with request.config.pluginmanager.getplugin("capturemanager").global_and_fixture_disabled():
         print(f"\nrecover round trips: {len(here.held)}/{here.tried}")
 

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 import pytest
 
 from tests.cloud.conftest import EmbeddedCloud
-from tests.cloud.crash.warm import WarmProject, warm
 from tests.cloud.inventory import NEVER_REMOVED, counts, difference
 from tests.cloud.lookups import NAME
 from tests.cloud.project import SAMPLE, Project
@@ -20,10 +19,9 @@ DATABASE = {"network", "security_groups", "secrets", "service_roles", "database"
 def project(running_cloud: EmbeddedCloud, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
     """The tests are its life, in their order."""
     running_cloud.reset()
-    with warm() as process:
-        here = WarmProject(running_cloud, tmp_path_factory.mktemp("limited"), warm=process)
-        yield here
-        here.close()
+    here = Project(running_cloud, tmp_path_factory.mktemp("limited"))
+    yield here
+    here.close()
 
 
 def steps(project: Project) -> dict[str, str]:

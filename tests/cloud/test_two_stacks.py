@@ -9,7 +9,6 @@ from dataclasses import dataclass
 import pytest
 
 from tests.cloud.conftest import EmbeddedCloud
-from tests.cloud.crash.warm import WarmProject, warm
 from tests.cloud.inventory import NEVER_REMOVED, Inventory, difference
 from tests.cloud.project import SAMPLE, Project
 
@@ -21,9 +20,9 @@ COUNTED = "zones"
 class Three:
     """Three stacks in one account: `long` has the name of `short` and more; `staging` is of the project of `short`."""
 
-    short: WarmProject
-    long: WarmProject
-    staging: WarmProject
+    short: Project
+    long: Project
+    staging: Project
     before: Inventory
 
 
@@ -32,12 +31,10 @@ def stacks(running_cloud: EmbeddedCloud, tmp_path_factory: pytest.TempPathFactor
     """All of them are down at first. The tests are their life, in their order."""
     running_cloud.reset()
     with ExitStack() as ending:
-        # of the processes each does one command at a time
-        ways = [ending.enter_context(warm()) for _ in range(2)]
         folder = tmp_path_factory.mktemp("stacks")
 
-        def made(name: str, way: int, env: str, project: str = "ecs-sample") -> WarmProject:
-            here = WarmProject(running_cloud, folder / name, warm=ways[way])
+        def made(name: str, env: str, project: str = "ecs-sample") -> Project:
+            here = Project(running_cloud, folder / name)
             # on Fargate alone: an Auto Scaling group would go on changing by itself
             here.write(
                 SAMPLE.replace('launch = "ec2"', 'launch = "fargate"').replace(
@@ -48,13 +45,13 @@ def stacks(running_cloud: EmbeddedCloud, tmp_path_factory: pytest.TempPathFactor
             ending.callback(here.close)
             return here
 
-        three = (made("short", 0, "dev"), made("long", 1, "x", "ecs-sample-dev"), made("staging", 1, "staging"))
+        three = (made("short", "dev"), made("long", "x", "ecs-sample-dev"), made("staging", "staging"))
         yield Three(*three, three[0].inventory())
 
 
 def together(*commands: tuple[Project, str]) -> None:
     """Run commands at the same time; each must end well."""
-    running = [(project, project.start(command, "--yes")) for project, command in commands]
+    running = [(project, project.begin(command, "--yes")) for project, command in commands]
     for project, process in running:
         ended = project.end(process)
         assert ended.code == 0, ended.err
@@ -82,7 +79,7 @@ def added(before: Inventory, after: Inventory) -> dict[str, object]:
 def _meet_a_twin(stacks: Three) -> None:
     """See that another project and environment which make the same name are another stack, in either direction."""
     short = stacks.short
-    twin = WarmProject(short.cloud, short.folder.with_name("twin"), warm=short.warm)
+    twin = Project(short.cloud, short.folder.with_name("twin"))
     twin.write(short.config.read_text().replace('"ecs-sample"\nenv = "dev"', '"ecs"\nenv = "sample-dev"'))
     since = short.last_call()
     planned = {address: item["action"] for address, item in twin.planned().items()}

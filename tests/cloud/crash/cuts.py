@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from tests.cloud.conftest import EmbeddedCloud
-from tests.cloud.crash.warm import WarmProject
 from tests.cloud.lookups import NAME
-from tests.cloud.project import PROGRAM, SECONDS, Ended
+from tests.cloud.project import SECONDS, Ended, Project
+from tests.cloud.warm import PROGRAM
 
 MOMENTS = ("before", "after")
 
@@ -21,7 +21,7 @@ MOMENTS = ("before", "after")
 class Cut(Protocol):
     """One way to cut `up` or `down` short."""
 
-    def __call__(self, project: WarmProject, command: str) -> str:
+    def __call__(self, project: Project, command: str) -> str:
         """Run the command, and return what it was cut at; empty if it ended by itself before that."""
 
 
@@ -36,7 +36,7 @@ class AtCall:
     when: str
     operation: str = ""
 
-    def __call__(self, project: WarmProject, command: str) -> str:
+    def __call__(self, project: Project, command: str) -> str:
         process = _start(project, command)
         kill(project.cloud, pid=process.pid, call=self.call, when=self.when, operation=self.operation)
         ended = project.end(process)
@@ -59,7 +59,7 @@ class AtStateStep:
     step: int
     when: str
 
-    def __call__(self, project: WarmProject, command: str) -> str:
+    def __call__(self, project: Project, command: str) -> str:
         ended = project.end(_start(project, command, "die", self.sort, str(self.step), self.when))
         died = ended.code == -signal.SIGKILL
         _check(ended, -signal.SIGKILL if died else 0)
@@ -76,7 +76,7 @@ class CtrlC:
     writes: int
     again: float | None = None
 
-    def __call__(self, project: WarmProject, command: str) -> str:
+    def __call__(self, project: Project, command: str) -> str:
         since = project.last_call()
         process = _start(project, command)
         if not _reached(project, process, since, self.writes):
@@ -101,7 +101,7 @@ class DiskFull:
 
     size: int
 
-    def __call__(self, project: WarmProject, command: str) -> str:
+    def __call__(self, project: Project, command: str) -> str:
         ended = project.end(_start(project, command, "limit", str(self.size)))
         _check(ended, 1)
         assert "cannot be written" in ended.err, ended.err
@@ -118,7 +118,7 @@ class NoRoom:
     sort: str
     step: int
 
-    def __call__(self, project: WarmProject, command: str) -> str:
+    def __call__(self, project: Project, command: str) -> str:
         ended = project.end(_start(project, command, "full", self.sort, str(self.step)))
         _check(ended, 0, 1)
         assert ended.code == 0 or "cannot be written: No space left" in ended.err, ended.err
@@ -134,7 +134,7 @@ class ReadOnly:
 
     writes: int
 
-    def __call__(self, project: WarmProject, command: str) -> str:
+    def __call__(self, project: Project, command: str) -> str:
         folder, since = project.state / "local" / NAME, project.last_call()
         folder.mkdir(parents=True, exist_ok=True)
         folder.chmod(0o500 if self.writes == 0 else 0o700)
@@ -161,17 +161,17 @@ def kill(cloud: EmbeddedCloud, **what: Any) -> dict[str, Any]:
     return answer
 
 
-def _start(project: WarmProject, command: str, *how: str, plain: bool = False) -> Any:
+def _start(project: Project, command: str, *how: str, plain: bool = False) -> Any:
     """Start a command in a process group of its own, disturbed somehow, or as somebody whom permissions bind."""
     if plain and os.geteuid() == 0:
         # root may write anywhere but for this
         caps = "-dac_override,-dac_read_search,-fowner"
         program = [str(shutil.which("setpriv")), f"--inh-caps={caps}", f"--bounding-set={caps}", *PROGRAM]
         return project.start(command, "--yes", program=program, process_group=0)
-    return project.start(command, "--yes", how=how)
+    return project.fork(command, "--yes", how=how)
 
 
-def _reached(project: WarmProject, process: Any, since: int, writes: int) -> bool:
+def _reached(project: Project, process: Any, since: int, writes: int) -> bool:
     """Wait until the cloud has answered so many writes; whether the command is still at work then."""
     deadline = time.monotonic() + SECONDS
     while process.poll() is None and time.monotonic() < deadline:

@@ -15,9 +15,9 @@ from provisioner.cloud import manage
 from tests.cloud.conftest import EmbeddedCloud
 from tests.cloud.crash.points import Point
 from tests.cloud.crash.settings import differing, left, settings
-from tests.cloud.crash.warm import Warm, WarmProject, warm
 from tests.cloud.inventory import well
 from tests.cloud.lookups import NAME
+from tests.cloud.project import Project
 
 TIME_SCALE = "0.02"
 """AWS's seconds are as short as leaves time enough for what runs here."""
@@ -51,7 +51,6 @@ class Bench:
 
     cloud: EmbeddedCloud
     folder: Path
-    warm: Warm
     before: dict[str, list[str]] = field(default_factory=dict)
     after: dict[str, list[str]] = field(default_factory=dict)
     writes: dict[str, list[str]] = field(default_factory=dict)
@@ -84,14 +83,14 @@ class Bench:
         project.close()
         return verdicts
 
-    def fresh(self) -> WarmProject:
+    def fresh(self) -> Project:
         """A project in a new folder, on the emptied cloud."""
         self.cloud.reset()
         folder = self.folder / str(next(self._lives))
         folder.mkdir()
-        return WarmProject(self.cloud, folder, warm=self.warm)
+        return Project(self.cloud, folder)
 
-    def _go(self, project: WarmProject, point: Point, judge: Callable[[WarmProject], list[str]]) -> Verdict:
+    def _go(self, project: Project, point: Point, judge: Callable[[Project], list[str]]) -> Verdict:
         hits: list[str] = []
         try:
             hits.extend(cut(project, point.command) for cut in point.cuts)
@@ -101,10 +100,10 @@ class Bench:
             problems = [str(error) or repr(error)]
         return Verdict(point, hits, "\n".join(problems))
 
-    def _risen(self, project: WarmProject) -> list[str]:
+    def _risen(self, project: Project) -> list[str]:
         return differing(self.after, settings(project.settled(well, "all tasks and instances")))
 
-    def _gone(self, project: WarmProject) -> list[str]:
+    def _gone(self, project: Project) -> list[str]:
         document = json.loads((project.state / "local" / NAME / "state.json").read_text())
         still = [f"recorded: {address}" for address in document["records"]]
         return left(self.before, settings(project.inventory())) + still
@@ -118,9 +117,8 @@ def bench(folder: Path) -> Iterator[Bench]:
         patch.setenv("PROVISION_TIME_SCALE", TIME_SCALE)
         cloud = EmbeddedCloud(manage.start(folder, "example.com"))
     try:
-        with warm() as started:
-            made = Bench(cloud, folder, started)
-            made.learn()
-            yield made
+        made = Bench(cloud, folder)
+        made.learn()
+        yield made
     finally:
         manage.stop(folder)

@@ -18,7 +18,6 @@ import pytest
 from provisioner.cloud import manage
 from tests.cloud.conftest import EmbeddedCloud
 from tests.cloud.crash.settings import differing, left, settings
-from tests.cloud.faults.warm import WarmProject
 from tests.cloud.inventory import well
 from tests.cloud.lookups import NAME
 from tests.cloud.project import Project
@@ -113,7 +112,7 @@ class Bench:
         self.cloud.reset()
         folder = self.folder / f"life-{next(self._lives)}"
         folder.mkdir()
-        return Life(WarmProject(self.cloud, folder), self.after)
+        return Life(Project(self.cloud, folder), self.after)
 
     def learn(self, commands: Sequence[str] = COMMANDS) -> dict[str, dict[str, bool]]:
         """Live once undisturbed, and return the operations by command."""

@@ -5,6 +5,7 @@ A run is a process that leads a group of its own, as one that a shell started: i
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import gc
 import importlib
@@ -19,13 +20,15 @@ import sys
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from tests.cloud.crash import disturbed
-from tests.cloud.project import PROGRAM, ROOT, Project
 
+ROOT = Path(__file__).parents[2]
+PROGRAM = [sys.executable, "-m", "provisioner.cli"]
 ORDER_BYTES = 65_536
 SERVICES = (
     "acm", "application-autoscaling", "autoscaling", "ec2", "ecr", "ecs", "elbv2", "iam", "logs", "rds",
@@ -39,23 +42,24 @@ class Run:
 
     pid: int
     returncode: int | None
-    _here: socket.socket
+    _told: socket.socket
     _pipes: Sequence[int]
 
     def poll(self) -> int | None:
         """How it ended, or None while it is at work."""
-        if self.returncode is None and select.select([self._here], [], [], 0)[0]:
-            self.returncode = json.loads(self._here.recv(ORDER_BYTES))
+        if self.returncode is None and select.select([self._told], [], [], 0)[0]:
+            self.returncode = json.loads(self._told.recv(ORDER_BYTES))
+            self._told.close()
         return self.returncode
 
     def communicate(self, timeout: float | None = None) -> tuple[str, str]:
         """Wait for its end, and return what it said on both channels."""
         with ThreadPoolExecutor(2) as pool:
             told = [pool.submit(_read, pipe) for pipe in self._pipes]
-            late = self.returncode is None and not select.select([self._here], [], [], timeout)[0]
+            late = self.returncode is None and not select.select([self._told], [], [], timeout)[0]
             if late:
                 self.kill()
-                select.select([self._here], [], [])
+                select.select([self._told], [], [])
             self.poll()
             out, err = (text.result() for text in told)
         if late:
@@ -75,46 +79,48 @@ class Run:
 
 @dataclass
 class Warm:
-    """The process that has read everything, and starts one run after the other."""
+    """The process that has read everything, from which any number of runs fork."""
 
     here: socket.socket
 
     def start(self, folder: Path, words: Sequence[str], how: Sequence[str] = ()) -> Run:
         """Run the program in a folder, disturbed as `how` says (see `tests.cloud.crash.disturbed`)."""
         (out, out_end), (err, err_end) = os.pipe(), os.pipe()
-        order = json.dumps({"folder": str(folder), "words": list(words), "how": list(how)}).encode()
-        socket.send_fds(self.here, [order], [out_end, err_end])
+        told, told_end = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        order = {"folder": str(folder), "words": list(words), "how": list(how), "environment": _uncovered()}
+        with told_end:
+            socket.send_fds(self.here, [json.dumps(order).encode()], [out_end, err_end, told_end.fileno()])
         os.close(out_end)
         os.close(err_end)
-        return Run(json.loads(self.here.recv(ORDER_BYTES)), None, self.here, (out, err))
+        return Run(json.loads(told.recv(ORDER_BYTES)), None, told, (out, err))
 
 
-@dataclass
-class WarmProject(Project):
-    """A project whose commands are forks, but for those of another program."""
+@cache
+def shared() -> Warm:
+    """The one of this test process, which lasts as long as that."""
+    context = _warm()
+    atexit.register(context.__exit__, None, None, None)
+    return context.__enter__()
 
-    warm: Warm = field(kw_only=True)
 
-    def start(self, *words: str, program: Sequence[str] = PROGRAM, how: Sequence[str] = (), **more: Any) -> Any:
-        """Start a command without waiting for it, disturbed as `how` says."""
-        if program is not PROGRAM:
-            return super().start(*words, program=program, **more)
-        run: Any = self.warm.start(self.folder, words, how)
-        self.running.append(run)
-        return run
+def environment() -> dict[str, str]:
+    """The environment of a command: this process's, with this project to be found."""
+    path = filter(None, [os.environ.get("PYTHONPATH"), str(ROOT)])
+    return os.environ | {"NO_COLOR": "1", "PYTHONPATH": os.pathsep.join(path)}
+
+
+def _uncovered() -> dict[str, str]:
+    """The environment of a fork: what is killed or may not write cannot save how much of it was covered."""
+    return {name: value for name, value in environment().items() if not name.startswith("COVERAGE_")}
 
 
 @contextmanager
-def warm() -> Iterator[Warm]:
-    """The process, which lasts as long as the context."""
+def _warm() -> Iterator[Warm]:
     here, there = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    # what is killed or may not write cannot save how much of it was covered
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE_")}
-    environment = inherited | {"NO_COLOR": "1", "PYTHONPATH": os.pathsep.join([str(ROOT), *sys.path])}
     with here:
         command = [sys.executable, "-m", __name__, str(there.fileno())]
         process = subprocess.Popen(
-            command, env=environment, stdin=subprocess.DEVNULL, pass_fds=[there.fileno()], process_group=0
+            command, env=_uncovered(), stdin=subprocess.DEVNULL, pass_fds=[there.fileno()], process_group=0
         )
         there.close()
         try:
@@ -133,16 +139,29 @@ def _read(pipe: int) -> str:
 
 
 def serve(there: socket.socket) -> None:
-    """Do one order after the other, until nobody is at the other end. A child never returns from here."""
+    """Take one order after the other, until nobody is at the other end. A child never returns from here."""
+    # nobody waits for the keepers
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     while True:
-        text, pipes, _, _ = socket.recv_fds(there, ORDER_BYTES, 2)
+        text, ends, _, _ = socket.recv_fds(there, ORDER_BYTES, 3)
         if not text:
             return
-        order = json.loads(text)
+        if os.fork() == 0:
+            there.close()
+            _keep(json.loads(text), ends)
+        for end in ends:
+            os.close(end)
+
+
+def _keep(order: dict[str, Any], ends: Sequence[int]) -> None:
+    """Start a run, and tell its pid and how it ends."""
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    *pipes, told_end = ends
+    with socket.socket(fileno=told_end) as told:
         child = os.fork()
         if child == 0:
-            there.close()
-            _become(order["folder"], pipes)
+            told.close()
+            _become(order, pipes)
             sys.exit(disturbed.run(order["how"], order["words"]))
         for pipe in pipes:
             os.close(pipe)
@@ -150,14 +169,17 @@ def serve(there: socket.socket) -> None:
             # by both, since neither may be first
             os.setpgid(child, child)
         with contextlib.suppress(BrokenPipeError):
-            there.send(json.dumps(child).encode())
-            there.send(json.dumps(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])).encode())
+            told.send(json.dumps(child).encode())
+            told.send(json.dumps(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])).encode())
+    os._exit(0)
 
 
-def _become(folder: str, pipes: Sequence[int]) -> None:
-    """Be in a folder, in a group of one's own, with both channels on the pipes."""
+def _become(order: dict[str, Any], pipes: Sequence[int]) -> None:
+    """Be in a folder and an environment, in a group of one's own, with both channels on the pipes."""
     os.setpgid(0, 0)
-    os.chdir(folder)
+    os.chdir(order["folder"])
+    os.environ.clear()
+    os.environ.update(order["environment"])
     for channel, pipe in enumerate(pipes, start=1):
         os.dup2(pipe, channel)
         os.close(pipe)
