@@ -19,7 +19,7 @@ import pytest
 from provisioner.cloud import manage
 from tests.cloud.conftest import EmbeddedCloud
 from tests.cloud.inventory import Inventory, inventory
-from tests.cloud.warm import PROGRAM, ROOT, Run, environment, shared
+from tests.cloud.warm import PROGRAM, Run, environment, shared
 
 SECONDS = 120
 """No command may take longer, unless it builds images."""

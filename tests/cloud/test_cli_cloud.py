@@ -14,7 +14,7 @@ import boto3
 import pytest
 
 from provisioner.cloud import manage
-from tests.cloud.project import ROOT
+from tests.cloud.warm import ROOT
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 

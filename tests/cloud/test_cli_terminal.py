@@ -17,7 +17,8 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from tests.cloud.project import ROOT, Project, project  # noqa: F401  (a fixture)
+from tests.cloud.project import Project, project  # noqa: F401  (a fixture)
+from tests.cloud.warm import ROOT
 
 SECONDS = 120
 CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")

@@ -23,8 +23,9 @@ from provisioner.kinds.iam import InstanceProfile, Role, policy
 from tests.cloud.conftest import EmbeddedCloud, refused
 from tests.cloud.faults.life import BOUND, Bench, Life, bench, met, set_faults
 from tests.cloud.inventory import difference, inventory
-from tests.cloud.project import ROOT, Project
+from tests.cloud.project import Project
 from tests.cloud.rig import Rig
+from tests.cloud.warm import ROOT
 
 ONE_BY_ONE = ("throttle", "server-error", "reset", "lost", "slow")
 BOTO3_NAMES = {"elasticloadbalancing": "elbv2", "tagging": "resourcegroupstaggingapi"}

@@ -19,8 +19,9 @@ import pytest
 from provisioner.cloud import manage
 from tests.cloud.checks import NAME
 from tests.cloud.conftest import EmbeddedCloud
-from tests.cloud.project import PROGRAM, ROOT, Ended, Project
+from tests.cloud.project import Ended, Project
 from tests.cloud.proxy import refusing
+from tests.cloud.warm import PROGRAM, ROOT
 
 LOG = "calls.jsonl"
 PARAMETER = f"/{NAME}/database/password"

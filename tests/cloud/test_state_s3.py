@@ -27,8 +27,8 @@ from state.model import Record, Run, StateError, StateLocked, StateTooNew
 from state.objects import Objects, Taken
 from state.s3 import DOCUMENT, JOURNAL, S3Store, read
 from tests.cloud.conftest import REGION, EmbeddedCloud, refused
-from tests.cloud.project import ROOT
 from tests.cloud.state_writer import ACCOUNT
+from tests.cloud.warm import ROOT
 
 BUCKET = "team-states"
 ROUNDS = 10

@@ -21,8 +21,9 @@ from docker.errors import APIError, ImageNotFound
 from provisioner.containers import build, push
 from provisioner.engine.errors import Unclear
 from provisioner.kinds.images import Image, login
-from tests.cloud.project import ROOT, Ended, Project
+from tests.cloud.project import Ended, Project
 from tests.cloud.rig import Rig
+from tests.cloud.warm import ROOT
 from tests.docker.images import PYTHON
 
 NewProject = Callable[[], Project]

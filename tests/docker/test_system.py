@@ -20,7 +20,8 @@ from typing import Any
 import docker
 import pytest
 
-from tests.cloud.project import ROOT, Project
+from tests.cloud.project import Project
+from tests.cloud.warm import ROOT
 from tests.docker.images import PYTHON
 
 CLUSTER = "ecs-sample-dev"
