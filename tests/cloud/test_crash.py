@@ -1,4 +1,4 @@
-"""Killed at calls, before or after their effect, `up` and `down` go on to the same end; `make crash` tries them all."""
+"""Killed at calls or disturbed otherwise, `up` and `down` go on to the same end; `make crash` tries all of it."""
 
 from __future__ import annotations
 
@@ -6,13 +6,28 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.cloud.crash.cuts import AtCall
+from tests.cloud.crash.cuts import AtCall, AtStateStep, CtrlC, DiskFull, NoRoom, ReadOnly
 from tests.cloud.crash.life import Bench, bench
-from tests.cloud.crash.points import COMMANDS, calls, others, sample
+from tests.cloud.crash.points import COMMANDS, Point, calls, others, sample
 
 UP = sample("up", 6)
 DOWN = sample("down", 3, AtCall(1, "before", "ecs:DeleteTaskDefinitions"))
 """A revision is removed by two calls: between them it is neither listed as before nor gone."""
+OTHERS_UP = (
+    ReadOnly(0),
+    NoRoom("journal", 30),
+    AtStateStep("journal", 40, "torn"),
+    AtStateStep("fold", 1, "torn"),
+    CtrlC(6, 0.1),
+    AtStateStep("sync", 30, "after"),
+    ReadOnly(4),
+)
+OTHERS_DOWN = (
+    DiskFull(3_000),
+    AtStateStep("journal", 20, "before"),
+    CtrlC(5),
+    AtStateStep("fold", 2, "after"),
+)
 
 
 @pytest.fixture(scope="module")
@@ -23,6 +38,11 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
 
 def test_killed_at_calls_it_goes_on_to_the_same_end(stage: Bench) -> None:
     for verdict in stage.live(UP, DOWN):
+        verdict.demand()
+
+
+def test_disturbed_in_every_other_way_it_goes_on_to_the_same_end(stage: Bench) -> None:
+    for verdict in stage.live(Point("all", "up", OTHERS_UP), Point("all", "down", OTHERS_DOWN)):
         verdict.demand()
 
 

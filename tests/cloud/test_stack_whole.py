@@ -1,9 +1,8 @@
-"""One stack through its whole life: made, left alone, explained, scaled, changed, taken away; and again, with kills."""
+"""One stack through its whole life: made, left alone, explained, scaled, changed, taken away."""
 
 from __future__ import annotations
 
 import json
-import signal
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -11,8 +10,8 @@ import pytest
 
 from tests.cloud.checks import CHECKS, NAME, Check
 from tests.cloud.conftest import EmbeddedCloud
-from tests.cloud.inventory import NEVER_REMOVED, Inventory, counts, difference, names, well
-from tests.cloud.project import SAMPLE, Ended, Project
+from tests.cloud.inventory import NEVER_REMOVED, Inventory, difference, well
+from tests.cloud.project import Ended, Project
 
 
 @dataclass
@@ -168,20 +167,3 @@ def test_down_leaves_nothing(life: Life) -> None:
     assert set(ended.results.values()) <= {"removed", "kept"}
     assert difference(life.before, life.project.inventory(), *NEVER_REMOVED) == {}
     assert life.project.run("state", "list").out.strip() == ""
-
-
-def test_killed_again_and_again_it_comes_to_the_same_and_goes_again(life: Life) -> None:
-    undisturbed = names(life.after)
-    life.project.write(SAMPLE)
-    if life.project.inventory()["clusters"]:
-        life.project.down()
-    for after in (1, 15, 30, 30):
-        assert life.project.cut(after, signal.SIGKILL, "up", "--yes").code == -signal.SIGKILL
-    life.project.up()
-    again = life.project.settled(well, "all tasks and instances")
-    assert counts(again) == counts(life.after)
-    assert names(again) == undisturbed
-    for after in (1, 20, 20):
-        assert life.project.cut(after, signal.SIGKILL, "down", "--yes").code == -signal.SIGKILL
-    life.project.down()
-    assert difference(life.before, life.project.inventory(), *NEVER_REMOVED) == {}
