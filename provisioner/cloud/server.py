@@ -95,6 +95,7 @@ class Cloud:
                 from provisioner.cloud import dns, ecs, rules
 
                 speed.parse_managed_policies_once()
+                speed.list_moto_modules_once()
                 rules.install()
                 ecs.install()
                 self._moto = DomainDispatcherApplication(create_backend_app)

@@ -1,4 +1,4 @@
-"""Parse what moto would parse again and again once: botocore's data files, and IAM's 1,600 managed policies."""
+"""Read once what moto would read again and again: botocore's data, IAM's 1,600 managed policies, its own modules."""
 
 from __future__ import annotations
 
@@ -33,3 +33,11 @@ def parse_managed_policies_once() -> None:
         if key not in parsed:
             parsed[key] = original(self)
         return [copy.copy(policy) for policy in parsed[key]]
+
+
+def list_moto_modules_once() -> None:
+    """Read the folder of moto's modules once, and not at every call."""
+    from moto import backends
+
+    modules = tuple(backends.list_of_moto_modules())
+    backends.list_of_moto_modules = lambda: modules
