@@ -19,8 +19,8 @@ demo: $(READY)
 demo-app: $(READY)
 	PATH="$(CURDIR)/$(BIN):$$PATH" bash demos/demo_app.sh
 
-# The longest files begin first, and none is moved: otherwise two workers sit idle at the end.
-TESTS := -n 4 --dist loadfile --no-loadscope-reorder $(wildcard tests/cloud/test_stack_*.py) tests/cloud tests/unit
+# The longest files begin first, and none is moved: otherwise workers sit idle at the end. Six, since many tests wait.
+TESTS := -n 6 --dist loadfile --no-loadscope-reorder $(wildcard tests/cloud/test_stack_*.py) tests/cloud tests/unit
 
 test: $(READY)
 	$(BIN)/python -m pytest $(TESTS)
