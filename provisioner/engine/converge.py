@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from provisioner.engine.errors import Failed, Interrupted, NeedsReplacing, NotMade
+from provisioner.engine.errors import Failed, Interrupted, NeedsReplacing, NotMade, Unclear
 from provisioner.engine.events import Emit, Result, Working
 from provisioner.engine.find import find
 from provisioner.engine.kind import Change, Kind, Live, compare, output_of
@@ -48,6 +48,8 @@ class Converge:
         self._results: dict[str, Result] = {}
         self._wanted: dict[str, Kind] = {}
         self._updated: dict[str, float] = {}
+        self._unclear: dict[str, str] = {}
+        """Why it is not known whether the newest try to create a thing had its effect."""
 
     def run(self) -> None:
         """Walk the graph until all is ready.
@@ -88,7 +90,9 @@ class Converge:
         if live is None and record and record.phase != "deleting" and self.aws.pace.young(record.changed):
             live = find(self.aws, type(want), address, want.fields(), record.id, fresh=True)
             if live is None:
-                return Wait("AWS's lists to show what an earlier call may have made", UNCLEAR, again=True)
+                unclear = self._unclear.get(address, "")
+                what = "AWS's lists to show what an earlier call may have made"
+                return Wait(what, UNCLEAR, again=True, blockers=lambda: unclear)
         if live is not None and record and record.phase == "creating":
             # the answer to the create call was lost, in this run or in an earlier one
             self._results.setdefault(address, "made")
@@ -122,6 +126,9 @@ class Converge:
             raise
         except (NotMade, Interrupted):
             self._withdraw(want.address, record)
+            raise
+        except Unclear as unclear:
+            self._unclear[want.address] = str(unclear)
             raise
         self.aws.made(type(want), live)
         self._results[want.address] = "made"
