@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import re
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -52,6 +54,15 @@ class _Listing:
     made: dict[str, tuple[Live, float]] = field(default_factory=dict)
 
 
+@dataclass
+class _Answer:
+    """What a read was answered with, for all who make the same one."""
+
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    known: bool = False
+    value: Any = None
+
+
 class Aws:
     """What the kinds are handed.
 
@@ -64,8 +75,9 @@ class Aws:
         known: for a kind, the fields of its things that are declared or recorded.
         log: where the calls are written down for the user, if that was asked for.
 
-    `thorough` makes the lists look also for what an interrupted teardown left half removed, which costs more reads;
-    `seen` holds what this run has found so far, by address. `say` tells the user how far the work on an address is.
+    `thorough` makes the lists look also for what is neither declared nor recorded, and for what an interrupted teardown
+    left half removed, which costs more reads; `seen` holds what this run has found so far, by address. `say` tells the
+    user how far the work on an address is.
     """
 
     def __init__(
@@ -97,6 +109,7 @@ class Aws:
         self._listings: dict[type[Kind], _Listing] = {}
         self._tagging = threading.RLock()
         self._tagged: dict[str, dict[str, str]] | None = None
+        self._shared: dict[str, _Answer] | None = None
 
     # -- clients ---------------------------------------------------------------------------------------------------
 
@@ -143,8 +156,45 @@ class Aws:
         read = bool(READS.match(model.name))
         self.calls.append(Call(model.service_model.service_name, model.name, read, code, time.time()))
 
+    # -- reads -----------------------------------------------------------------------------------------------------
+
+    @contextmanager
+    def sharing(self) -> Iterator[None]:
+        """While the context lasts, the same read is made once, whoever asks: kinds look at each other's lists."""
+        self._shared = {}
+        try:
+            yield
+        finally:
+            self._shared = None
+
+    def read(self, service: str, operation: str, **arguments: Any) -> Any:
+        """Return the answer to a read without pages, named as boto3 names it."""
+        return self._once(
+            (service, operation, arguments), lambda: getattr(self.client(service), operation)(**arguments)
+        )
+
     def pages(self, service: str, operation: str, key: str, **arguments: Any) -> Iterator[Any]:
         """Yield the items under `key` of all pages of an operation, named as boto3 names it."""
+        if self._shared is None:
+            return self._pages(service, operation, key, **arguments)
+        answer = self._once(
+            (service, operation, arguments), lambda: [*self._pages(service, operation, key, **arguments)]
+        )
+        return iter(answer)
+
+    def _once(self, what: Any, ask: Callable[[], Any]) -> Any:
+        with self._making:
+            if self._shared is None:
+                answer = _Answer()
+            else:
+                answer = self._shared.setdefault(json.dumps(what, sort_keys=True), _Answer())
+        with answer.lock:
+            if not answer.known:
+                answer.value = ask()
+                answer.known = True
+            return answer.value
+
+    def _pages(self, service: str, operation: str, key: str, **arguments: Any) -> Iterator[Any]:
         client = self.client(service)
         if not client.can_paginate(operation):
             yield from getattr(client, operation)(**arguments)[key]
@@ -188,20 +238,31 @@ class Aws:
 
         The tagging API lags, so its silence proves nothing; what it says of our own tags is taken.
         """
+        return self.tags_of_all([arn], lambda _: {arn: read()})[arn]
+
+    def tags_of_all(
+        self, arns: Sequence[str], read: Callable[[Sequence[str]], Mapping[str, Mapping[str, str]]]
+    ) -> dict[str, dict[str, str]]:
+        """Return the tags of things by ARN, as `tags_of` does; `read` is asked once for all that are not known."""
         with self._tagging:
             if self._tagged is None:
                 self._tagged = self._read_tagged()
             known = self._tagged
-        if arn in known:
-            return known[arn]
-        tags = dict(read())
-        if self.owns(tags):
-            known[arn] = tags
-        return tags
+        if missing := [arn for arn in arns if arn not in known]:
+            found = {arn: dict(tags) for arn, tags in read(missing).items()}
+            known.update({arn: tags for arn, tags in found.items() if self.owns(tags)})
+            return {arn: known[arn] if arn in known else found.get(arn, {}) for arn in arns}
+        return {arn: known[arn] for arn in arns}
 
     def _read_tagged(self) -> dict[str, dict[str, str]]:
         filters = [{"Key": key, "Values": [value]} for key, value in self.owner.items()]
-        found = self.pages("resourcegroupstaggingapi", "get_resources", "ResourceTagMappingList", TagFilters=filters)
+        found = self.pages(
+            "resourcegroupstaggingapi",
+            "get_resources",
+            "ResourceTagMappingList",
+            TagFilters=filters,
+            ResourcesPerPage=100,
+        )
         return {item["ResourceARN"]: tag_map(item["Tags"]) for item in found}
 
     # -- bulk reads ------------------------------------------------------------------------------------------------
@@ -231,6 +292,8 @@ class Aws:
                 # something went away between the list that names it and the read that looks closer
                 if not absent(error, kind.service):
                     raise
+                with self._making:
+                    self._shared = None if self._shared is None else {}
                 self.pace.stop.wait(self.pace.scaled(AGAIN))
         return {live.id: live for live in kind.list(self, self.known(kind))}
 

@@ -17,7 +17,7 @@ from provisioner.engine.refusal import explained
 from provisioner.facts import Facts
 from provisioner.kinds.ec2_network import Subnet
 from provisioner.kinds.images import held, login
-from provisioner.kinds.route53 import HostedZone
+from provisioner.kinds.route53 import public_zones
 from steps.endpoints import INTERFACE_SERVICES, service_name
 
 if TYPE_CHECKING:
@@ -128,11 +128,7 @@ def _image(aws: Aws) -> str:
 def _public_zone(aws: Aws, config: Config) -> str | None:
     """Return the id of the public zone that was there before, or None when it is the stack's to make."""
     domain = config.dns.domain
-    foreign = [
-        zone.id
-        for zone in HostedZone.list(aws, [{"hosted_zone_name": domain}])
-        if zone.attributes["hosted_zone_name"] == domain and not zone.attributes["vpc_id"] and not zone.owned
-    ]
+    foreign = public_zones(aws, domain)
     if len(foreign) > 1:
         raise ConfigurationError(
             f"dns.domain is {domain}, and this account has {len(foreign)} public hosted zones of that name "

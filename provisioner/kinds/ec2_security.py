@@ -43,11 +43,7 @@ class SecurityGroup(Kind):
 
     @classmethod
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Live]:
-        vpcs = [vpc.id for vpc in aws.live(Vpc)]
-        if not vpcs:
-            return
-        filters = [{"Name": "vpc-id", "Values": vpcs}]
-        for group in aws.pages("ec2", "describe_security_groups", "SecurityGroups", Filters=filters):
+        for group in _groups(aws, [vpc.id for vpc in aws.live(Vpc)]):
             if group["GroupName"] != "default":
                 yield _live(aws, group)
 
@@ -88,14 +84,11 @@ class DefaultSecurityGroup(Kind):
 
     @classmethod
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Live]:
-        if vpcs := [vpc.id for vpc in aws.live(Vpc)]:
-            yield from cls._of(aws, vpcs)
+        return cls._of(aws, [vpc.id for vpc in aws.live(Vpc)])
 
     @staticmethod
     def _of(aws: Aws, vpc_ids: Sequence[str]) -> Iterator[Live]:
-        filters = [{"Name": "vpc-id", "Values": vpc_ids}, {"Name": "group-name", "Values": ["default"]}]
-        for group in aws.pages("ec2", "describe_security_groups", "SecurityGroups", Filters=filters):
-            yield _live(aws, group, owned=True)
+        return (_live(aws, group, owned=True) for group in _groups(aws, vpc_ids) if group["GroupName"] == "default")
 
     def create(self, aws: Aws, token: str) -> Live:
         # AWS has made it with the VPC: there is nothing to call but the read, which may be too early
@@ -107,6 +100,14 @@ class DefaultSecurityGroup(Kind):
 
     def update(self, aws: Aws, live: Live, changes: Changes) -> None:
         put_rules(aws, live, {"ingress": self.ingress, "egress": self.egress})
+
+
+def _groups(aws: Aws, vpc_ids: Sequence[str]) -> Iterator[Mapping[str, Any]]:
+    """Yield all groups of these VPCs."""
+    if not vpc_ids:
+        return iter(())
+    filters = [{"Name": "vpc-id", "Values": [*vpc_ids]}]
+    return aws.pages("ec2", "describe_security_groups", "SecurityGroups", Filters=filters)
 
 
 def _live(aws: Aws, group: Mapping[str, Any], *, owned: bool | None = None) -> Live:

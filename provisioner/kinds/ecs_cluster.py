@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -29,8 +29,8 @@ class Cluster(Kind):
     @classmethod
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Live]:
         names = {fields["cluster_name"] for fields in known}
-        arns = [*aws.pages("ecs", "list_clusters", "clusterArns")]
-        for cluster in _clusters(aws, arns, "SETTINGS", "TAGS"):
+        listed = aws.pages("ecs", "list_clusters", "clusterArns") if aws.thorough else ()
+        for cluster in _clusters(aws, {*names, *(arn.rpartition("/")[2] for arn in listed)}):
             live = cls._live(aws, cluster)
             if live.owned or live.id in names:
                 yield live
@@ -207,7 +207,7 @@ class ClusterCapacityProviders(Kind):
     @classmethod
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Live]:
         ours = [cluster.id for cluster in aws.live(Cluster) if cluster.owned]
-        for cluster in _clusters(aws, ours, "ATTACHMENTS"):
+        for cluster in _clusters(aws, ours):
             live = cls._live(cluster)
             # an association of nothing is none, but attachments may still be under way
             if live.attributes["capacity_providers"] or live.deleting:
@@ -275,9 +275,9 @@ def deregister(aws: Aws, cluster: str, arn: str, *, force: bool) -> None:
     aws.client("ecs").deregister_container_instance(cluster=cluster, containerInstance=arn, force=force)
 
 
-def _clusters(aws: Aws, names: Sequence[str], *include: str) -> Iterator[Mapping[str, Any]]:
-    for some in batches(names, 100):
-        answer = aws.client("ecs").describe_clusters(clusters=some, include=[*include])
+def _clusters(aws: Aws, names: Collection[str]) -> Iterator[Mapping[str, Any]]:
+    for some in batches(sorted(names), 100):
+        answer = aws.read("ecs", "describe_clusters", clusters=some, include=["ATTACHMENTS", "SETTINGS", "TAGS"])
         yield from (cluster for cluster in answer["clusters"] if cluster["status"] != "INACTIVE")
 
 

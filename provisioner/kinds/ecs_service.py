@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 from provisioner.aws import Aws, batches, tag_map
 from provisioner.engine.errors import Failed, Unclear
 from provisioner.engine.kind import Changes, Kind, Live
+from provisioner.engine.step import unknown
 from provisioner.kinds.ecs_cluster import Cluster
 from provisioner.kinds.ecs_trouble import ROLLING_BACK, last_failure, rolled_back, standing, trouble
 
@@ -218,10 +219,12 @@ class Service(Kind):
     @classmethod
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Live]:
         for cluster in (live.attributes["cluster_name"] for live in aws.live(Cluster) if live.owned):
-            arns = aws.pages("ecs", "list_services", "serviceArns", cluster=cluster, PaginationConfig={"PageSize": 100})
             # Services that are DRAINING are not listed, only described
-            names = {arn.rpartition("/")[2] for arn in arns}
-            names |= {fields["service_name"] for fields in known if fields["cluster"] == cluster}
+            names = {f["service_name"] for f in known if f["cluster"] == cluster or unknown(f["cluster"])}
+            if aws.thorough:
+                all_pages = {"PageSize": 100}
+                arns = aws.pages("ecs", "list_services", "serviceArns", cluster=cluster, PaginationConfig=all_pages)
+                names |= {arn.rpartition("/")[2] for arn in arns}
             for group in batches(sorted(names), 10):
                 shown = aws.client("ecs").describe_services(cluster=cluster, services=group, include=["TAGS"])
                 yield from (cls._live(aws, service) for service in shown["services"] if service["status"] != "INACTIVE")

@@ -68,12 +68,15 @@ def _parts(aws: Aws, operation: str, key: str, **parent: str) -> Iterator[Any]:
 
 
 def _described_tags(aws: Aws, arns: Sequence[str]) -> dict[str, dict[str, str]]:
-    tags: dict[str, dict[str, str]] = {}
-    # DescribeTags takes twenty at once
-    for group in batches(arns, 20):
-        found = aws.client("elbv2").describe_tags(ResourceArns=group)["TagDescriptions"]
-        tags |= {item["ResourceArn"]: tag_map(item["Tags"]) for item in found}
-    return tags
+    def read(missing: Sequence[str]) -> dict[str, dict[str, str]]:
+        tags: dict[str, dict[str, str]] = {}
+        # DescribeTags takes twenty at once
+        for group in batches(missing, 20):
+            found = aws.client("elbv2").describe_tags(ResourceArns=group)["TagDescriptions"]
+            tags |= {item["ResourceArn"]: tag_map(item["Tags"]) for item in found}
+        return tags
+
+    return aws.tags_of_all(arns, read)
 
 
 @dataclass(frozen=True)

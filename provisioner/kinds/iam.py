@@ -11,6 +11,7 @@ from botocore.exceptions import ClientError
 
 from provisioner.aws import Aws, tag_map
 from provisioner.engine.kind import Changes, Kind, Live
+from provisioner.engine.retry import absent
 
 Policy = Mapping[str, Any]
 """A policy document as IAM spells it."""
@@ -39,6 +40,11 @@ def _normal(value: Any) -> Any:
     return value
 
 
+def _roles(aws: Aws) -> Iterator[Mapping[str, Any]]:
+    """Yield all roles of the account, with their policies and tags."""
+    return aws.pages("iam", "get_account_authorization_details", "RoleDetailList", Filter=["Role"])
+
+
 @dataclass(frozen=True)
 class Role(Kind):
     """A role: who may assume it, and what it may do by managed and by inline policies (name to document)."""
@@ -64,8 +70,7 @@ class Role(Kind):
     @classmethod
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Live]:
         names = {fields["role_name"] for fields in known}
-        details = aws.pages("iam", "get_account_authorization_details", "RoleDetailList", Filter=["Role"])
-        for role in details:
+        for role in _roles(aws):
             if role["RoleName"] in names or aws.owns(tag_map(role.get("Tags"))):
                 yield cls._live(aws, role)
 
@@ -140,14 +145,19 @@ class InstanceProfile(Kind):
     @classmethod
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Live]:
         names = {fields["instance_profile_name"] for fields in known}
-        for profile in aws.pages("iam", "list_instance_profiles", "InstanceProfiles"):
-            name = profile["InstanceProfileName"]
-            # the list has no tags: where the name may be ours the whole profile is read
-            if name in names or name.startswith(f"{aws.name}-"):
+        listed = aws.pages("iam", "list_instance_profiles", "InstanceProfiles") if aws.thorough else ()
+        # the list has no tags: where the name may be ours the whole profile is read
+        likely = {p["InstanceProfileName"] for p in listed if p["InstanceProfileName"].startswith(f"{aws.name}-")}
+        for name in sorted(names | likely):
+            try:
                 whole = aws.client("iam").get_instance_profile(InstanceProfileName=name)["InstanceProfile"]
-                live = cls._live(aws, whole)
-                if live.owned or name in names:
-                    yield live
+            except ClientError as error:
+                if not absent(error):
+                    raise
+                continue
+            live = cls._live(aws, whole)
+            if live.owned or name in names:
+                yield live
 
     @staticmethod
     def _live(aws: Aws, profile: Mapping[str, Any]) -> Live:
@@ -197,8 +207,7 @@ class ServiceLinkedRole(Kind):
 
     @classmethod
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Live]:
-        for role in aws.pages("iam", "list_roles", "Roles", PathPrefix="/aws-service-role/"):
-            yield cls._live(role)
+        return (cls._live(role) for role in _roles(aws) if role["Path"].startswith("/aws-service-role/"))
 
     @staticmethod
     def _live(role: Mapping[str, Any]) -> Live:

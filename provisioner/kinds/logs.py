@@ -24,11 +24,11 @@ class LogGroup(Kind):
 
     @classmethod
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Live]:
-        # an account has thousands of groups: only the folders that ours are in are read
+        # an account has thousands of groups: only those with the stack's name are read, and the folders of others
         names = {fields["log_group_name"] for fields in known}
-        folders = {name[: name.rfind("/") + 1] or name for name in names}
-        searches = [{"logGroupNamePrefix": folder} for folder in sorted(folders)]
-        for search in searches or [{"logGroupNamePattern": aws.name}]:
+        folders = {name[: name.rfind("/") + 1] or name for name in names if aws.name not in name}
+        searches = [{"logGroupNamePattern": aws.name}, *({"logGroupNamePrefix": folder} for folder in sorted(folders))]
+        for search in searches:
             for group in aws.pages("logs", "describe_log_groups", "logGroups", **search):
                 live = cls._live(aws, group, group["logGroupName"] in names)
                 if live.owned or live.id in names:

@@ -17,6 +17,9 @@ from provisioner.engine.step import unknown
 from provisioner.kinds.ec2_network import Vpc
 from provisioner.kinds.elbv2 import LoadBalancer
 
+Records = dict[tuple[str, str], Mapping[str, Any]]
+"""Records by name and type."""
+
 
 def normal_name(name: str) -> str:
     """Return a name as people write it: lower case, no final dot, `*` where Route 53 has its octal code."""
@@ -49,7 +52,7 @@ class HostedZone(Kind):
         tags = _tags(aws, list(zones))
         for zone_id, zone in zones.items():
             if aws.owns(tags[zone_id]) or _reference_address(aws, zone) or normal_name(zone["Name"]) in names:
-                yield cls._live(aws, aws.client("route53").get_hosted_zone(Id=zone_id), tags[zone_id])
+                yield cls._live(aws, aws.read("route53", "get_hosted_zone", Id=zone_id), tags[zone_id])
 
     @staticmethod
     def _live(aws: Aws, answer: Mapping[str, Any], tags: Mapping[str, str]) -> Live:
@@ -96,6 +99,16 @@ class HostedZone(Kind):
                 f"Move or delete them, then run again"
             )
         aws.client("route53").delete_hosted_zone(Id=live.id)
+
+
+def public_zones(aws: Aws, domain: str) -> list[str]:
+    """Return the ids of the account's public zones of a name, but for this stack's own."""
+    # the list begins at the name, and those of one name stand together
+    found = aws.client("route53").list_hosted_zones_by_name(DNSName=domain, MaxItems="100")["HostedZones"]
+    zones = [z for z in found if normal_name(z["Name"]) == domain and not z["Config"]["PrivateZone"]]
+    others = [_bare(zone["Id"]) for zone in zones if not _reference_address(aws, zone)]
+    tags = _tags(aws, others)
+    return [zone_id for zone_id in others if not aws.owns(tags[zone_id])]
 
 
 def _bare(zone_id: str) -> str:
@@ -157,9 +170,16 @@ class RecordSet(Kind):
             key = fields["hosted_zone_id"], normal_name(fields["record_name"]), fields["type"]
             if not unknown(key):
                 contents.setdefault(key, []).append(_content(fields))
-        for (zone_id, name, record_type), said in contents.items():
-            if live := cls._there(aws, zone_id, name, record_type, said):
-                yield live
+        pages: dict[str, Records] = {}
+        for (zone_id, name, record_type), said in sorted(contents.items(), key=lambda item: _order(item[0])):
+            if zone_id not in pages:
+                pages[zone_id] = _records(aws, zone_id, name)
+            record = pages[zone_id].get((name, record_type))
+            if record is None:
+                # it is not there, or stands beyond the page
+                record = _record(aws, zone_id, name, record_type)
+            if record is not None:
+                yield cls._judged(aws, zone_id, record, said)
 
     @classmethod
     def unlisted(cls, aws: Aws) -> Iterator[Live]:
@@ -183,8 +203,11 @@ class RecordSet(Kind):
     def _there(cls, aws: Aws, zone_id: str, name: str, record_type: str, said: Sequence[Any]) -> Live | None:
         """Return the record of this name and type, ours if it says one of these things."""
         record = _record(aws, zone_id, name, record_type)
-        if record is None:
-            return None
+        return None if record is None else cls._judged(aws, zone_id, record, said)
+
+    @classmethod
+    def _judged(cls, aws: Aws, zone_id: str, record: Mapping[str, Any], said: Sequence[Any]) -> Live:
+        """Return a record with whose it is: ours if the zone is, or if it says one of these things."""
         live = cls._live(zone_id, record)
         ours = any(zone.id == zone_id and zone.owned for zone in aws.live(HostedZone))
         simple = "SetIdentifier" not in record
@@ -243,6 +266,23 @@ def _content(fields: Mapping[str, Any]) -> tuple[list[str], dict[str, Any] | Non
     return sorted(value.rstrip(".") for value in fields["resource_records"]), _normal_alias(fields["alias_target"])
 
 
+def _order(key: tuple[str, str, str]) -> tuple[str, list[str], str]:
+    """Return what records are sorted by: their labels from the last to the first (ListResourceRecordSets)."""
+    zone_id, name, record_type = key
+    return zone_id, name.split(".")[::-1], record_type
+
+
+def _records(aws: Aws, zone_id: str, first: str) -> Records:
+    """Return a page of a zone's records, from a name on: a zone of somebody else's may have thousands."""
+    try:
+        found = aws.read("route53", "list_resource_record_sets", HostedZoneId=zone_id, StartRecordName=first)
+    except ClientError as error:
+        if not absent(error):
+            raise
+        return {}
+    return {(normal_name(record["Name"]), record["Type"]): record for record in found["ResourceRecordSets"]}
+
+
 def _record(aws: Aws, zone_id: str, name: str, type: str) -> Mapping[str, Any] | None:
     """Return the record of this name and type: the list starts there, or after it if there is none."""
     try:
@@ -296,7 +336,7 @@ class Delegation(Kind):
 
     @staticmethod
     def _look(aws: Aws, domain: str, zone_id: str) -> Live:
-        wanted = _name_servers(aws.client("route53").get_hosted_zone(Id=zone_id))
+        wanted = _name_servers(aws.read("route53", "get_hosted_zone", Id=zone_id))
         there = nameservers(domain, *(aws.resolver or ()))
         # no answer proves nothing: the certificate then tells by itself whether the zone can be found
         status = "" if there is None or _delegated(there, wanted) else _what_to_set(domain, zone_id, wanted, there)

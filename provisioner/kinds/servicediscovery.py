@@ -72,6 +72,9 @@ class PrivateDnsNamespace(Kind):
 
     @staticmethod
     def _deleting(aws: Aws, namespace_id: str) -> bool:
+        if any(True for _ in _services(aws, namespace_id)):
+            # AWS takes no namespace away that has services
+            return False
         filters = [
             {"Name": "NAMESPACE_ID", "Values": [namespace_id]},
             {"Name": "TYPE", "Values": ["DELETE_NAMESPACE"]},
@@ -210,7 +213,7 @@ class DiscoveryService(Kind):
 def _zone(aws: Aws, zone_id: str) -> Mapping[str, Any]:
     """Return GetHostedZone's answer, or nothing if the zone is gone."""
     try:
-        answer: Mapping[str, Any] = aws.client("route53").get_hosted_zone(Id=zone_id)
+        answer: Mapping[str, Any] = aws.read("route53", "get_hosted_zone", Id=zone_id)
     except ClientError as error:
         if not absent(error):
             raise

@@ -31,8 +31,10 @@ class SecureParameter(Kind):
     @classmethod
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Live]:
         names = sorted({fields["parameter_name"] for fields in known})
-        searches = [[{"Key": f"tag:{key}", "Option": "Equals", "Values": [value]} for key, value in aws.owner.items()]]
-        searches += [[{"Key": "Name", "Option": "Equals", "Values": some}] for some in batches(names, 50)]
+        searches = [[{"Key": "Name", "Option": "Equals", "Values": some}] for some in batches(names, 50)]
+        if aws.thorough:
+            ours = [{"Key": f"tag:{key}", "Option": "Equals", "Values": [value]} for key, value in aws.owner.items()]
+            searches.append(ours)
         for filters in searches:
             for parameter in aws.pages("ssm", "describe_parameters", "Parameters", ParameterFilters=filters):
                 yield cls._live(aws, parameter["Name"])

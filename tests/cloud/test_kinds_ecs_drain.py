@@ -60,7 +60,9 @@ def describe(rig: Rig) -> dict[str, Any]:
 
 def status(rig: Rig, kind: type[Kind]) -> tuple[str, bool]:
     """What is shown of the kind's one thing, and whether it only has to be waited for."""
-    [live] = rig.aws().live(kind)
+    aws = rig.aws()
+    aws.thorough = True
+    [live] = aws.live(kind)
     return live.status, live.deleting
 
 

@@ -314,7 +314,9 @@ def newest(rig: Rig) -> dict[str, Any]:
 
 
 def live(rig: Rig) -> Live:
-    [found] = rig.aws().live(Service)
+    aws = rig.aws()
+    aws.thorough = True
+    [found] = aws.live(Service)
     return found
 
 
