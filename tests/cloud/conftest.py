@@ -192,6 +192,20 @@ def network(cloud: EmbeddedCloud) -> Network:
     return make_network(cloud)
 
 
+@pytest.fixture
+def ecs(network: Network) -> Any:
+    """An ECS client in a cloud with a network and the empty cluster `main`."""
+    client = network.cloud.client("ecs")
+    client.create_cluster(clusterName="main")
+    return client
+
+
+@pytest.fixture
+def scaling(network: Network, ecs: Any) -> Any:
+    """An Auto Scaling client in the same cloud."""
+    return network.cloud.client("autoscaling")
+
+
 def make_network(cloud: EmbeddedCloud) -> Network:
     """Make a VPC, two subnets, a group, the roles `execution`, `task` and `instances`, and the profile `instances`."""
     ec2, iam = cloud.client("ec2"), cloud.client("iam")

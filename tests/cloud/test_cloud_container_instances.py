@@ -21,20 +21,6 @@ from tests.cloud.groups_rig import (
 )
 
 
-@pytest.fixture
-def ecs(network: Network) -> Any:
-    """An ECS client in a cloud with a network and the empty cluster `main`."""
-    client = network.cloud.client("ecs")
-    client.create_cluster(clusterName="main")
-    return client
-
-
-@pytest.fixture
-def scaling(network: Network, ecs: Any) -> Any:
-    """An Auto Scaling client in the same cloud."""
-    return network.cloud.client("autoscaling")
-
-
 def test_provider_scales_its_group_from_zero_and_everything_goes_in_order(
     network: Network, ecs: Any, scaling: Any
 ) -> None:

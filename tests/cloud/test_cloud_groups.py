@@ -4,27 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
-
 from tests.cloud.conftest import Network, refused
 from tests.cloud.groups_rig import (
     Answer,
     group_is,
 )
-
-
-@pytest.fixture
-def ecs(network: Network) -> Any:
-    """An ECS client in a cloud with a network and the empty cluster `main`."""
-    client = network.cloud.client("ecs")
-    client.create_cluster(clusterName="main")
-    return client
-
-
-@pytest.fixture
-def scaling(network: Network, ecs: Any) -> Any:
-    """An Auto Scaling client in the same cloud."""
-    return network.cloud.client("autoscaling")
 
 
 def test_group_launches_instances_that_are_whole(network: Network, scaling: Any) -> None:

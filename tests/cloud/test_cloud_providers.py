@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
-
 from tests.cloud.conftest import Network, refused
 from tests.cloud.groups_rig import (
     MANAGED,
@@ -15,20 +13,6 @@ from tests.cloud.groups_rig import (
     ec2_service,
     provider,
 )
-
-
-@pytest.fixture
-def ecs(network: Network) -> Any:
-    """An ECS client in a cloud with a network and the empty cluster `main`."""
-    client = network.cloud.client("ecs")
-    client.create_cluster(clusterName="main")
-    return client
-
-
-@pytest.fixture
-def scaling(network: Network, ecs: Any) -> Any:
-    """An Auto Scaling client in the same cloud."""
-    return network.cloud.client("autoscaling")
 
 
 def test_provider_becomes_active_marks_its_group_and_keeps_its_settings(network: Network, ecs: Any) -> None:

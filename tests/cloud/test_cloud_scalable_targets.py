@@ -12,15 +12,6 @@ from tests.cloud.groups_rig import (
     running,
 )
 
-
-@pytest.fixture
-def ecs(network: Network) -> Any:
-    """An ECS client in a cloud with a network and the empty cluster `main`."""
-    client = network.cloud.client("ecs")
-    client.create_cluster(clusterName="main")
-    return client
-
-
 DIMENSION = "ecs:service:DesiredCount"
 TARGET = {"ServiceNamespace": "ecs", "ResourceId": "service/main/web", "ScalableDimension": DIMENSION}
 

@@ -13,17 +13,14 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-import pytest
-
-from provisioner.cloud import manage
 from tests.cloud.conftest import EmbeddedCloud
+from tests.cloud.crash.life import fast_cloud
 from tests.cloud.crash.settings import differing, left, settings
 from tests.cloud.inventory import well
 from tests.cloud.lookups import NAME
 from tests.cloud.project import Project
 
 COMMANDS = ("up", "plan", "down")
-TIME_SCALE = "0.02"
 BOUND = 110.0
 """No command may take longer under faults, in seconds."""
 
@@ -126,11 +123,5 @@ class Bench:
 @contextmanager
 def bench(folder: Path) -> Iterator[Bench]:
     """A bench on a cloud of its own, which runs as long as the context lasts."""
-    folder.mkdir(exist_ok=True)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("PROVISION_TIME_SCALE", TIME_SCALE)
-        cloud = EmbeddedCloud(manage.start(folder, "example.com"))
-    try:
+    with fast_cloud(folder) as cloud:
         yield Bench(cloud, folder)
-    finally:
-        manage.stop(folder)
