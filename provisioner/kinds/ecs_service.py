@@ -226,8 +226,14 @@ class Service(Kind):
                 arns = aws.pages("ecs", "list_services", "serviceArns", cluster=cluster, PaginationConfig=all_pages)
                 names |= {arn.rpartition("/")[2] for arn in arns}
             for group in batches(sorted(names), 10):
-                shown = aws.client("ecs").describe_services(cluster=cluster, services=group, include=["TAGS"])
-                yield from (cls._live(aws, service) for service in shown["services"] if service["status"] != "INACTIVE")
+                for service in _shown(aws, cluster, group):
+                    live = cls._live(aws, service)
+                    if live.attributes["failed"] and live.attributes["rollout_state"] == "IN_PROGRESS":
+                        # its tasks were read after it: by now ECS may have given it up itself, and says what it does
+                        again = _shown(aws, cluster, [service["serviceName"]])
+                        yield from (cls._live(aws, service) for service in again)
+                    else:
+                        yield live
 
     @staticmethod
     def _live(aws: Aws, service: Mapping[str, Any]) -> Live:
@@ -374,3 +380,9 @@ class Service(Kind):
             return ""
         why = last_failure(aws, live.attributes["cluster"], live.attributes["service_name"])
         return f"ECS put the former tasks back ({live.attributes['rolled_back']}){f': {why}' if why else ''}"
+
+
+def _shown(aws: Aws, cluster: str, names: Sequence[str]) -> list[Mapping[str, Any]]:
+    """Return the services of these names that there are; DescribeServices takes ten at once."""
+    shown = aws.client("ecs").describe_services(cluster=cluster, services=names, include=["TAGS"])["services"]
+    return [service for service in shown if service["status"] != "INACTIVE"]
