@@ -1,0 +1,117 @@
+"""A project in a folder of its own, and commands run in it as a user types them: their seconds, calls and memory."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from provisioner.cloud import manage
+
+ROOT = Path(__file__).resolve().parents[1]
+PROVISION = [sys.executable, "-m", "provisioner.cli"]
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One run of a command: its wall seconds as a whole process, its calls, its peak of memory in MiB, its output."""
+
+    seconds: float
+    calls: list[dict[str, Any]]
+    memory: float
+    output: str
+
+    @property
+    def reads(self) -> int:
+        """How many calls only read."""
+        return len(self.calls) - self.writes
+
+    @property
+    def writes(self) -> int:
+        """How many calls wrote."""
+        return sum(bool(call["write"]) for call in self.calls)
+
+
+@dataclass
+class Project:
+    """A folder with a configuration, and the environment of its commands."""
+
+    folder: Path
+    environment: Mapping[str, str] = field(default_factory=dict)
+    cloud: manage.Cloud | None = None
+
+    def start_cloud(self, domain: str = "example.com") -> float:
+        """Start the embedded cloud and return the seconds until it answered."""
+        began = time.monotonic()
+        with _environment(self.environment):
+            self.cloud = manage.start(self.folder / ".provision", domain)
+        return time.monotonic() - began
+
+    def run(self, *words: str) -> Measured:
+        """Run `provision` with these words in the folder; end the program if it fails."""
+        since = max((int(call["number"]) for call in self._calls(0)), default=0)
+        began = time.monotonic()
+        with tempfile.TemporaryFile("w+") as file:
+            process = subprocess.Popen(
+                [*PROVISION, *words],
+                cwd=self.folder,
+                env=os.environ | {"PYTHONPATH": str(ROOT), "PROVISION_TARGET": "local"} | dict(self.environment),
+                stdout=file,
+                stderr=subprocess.STDOUT,
+            )
+            _, status, usage = os.wait4(process.pid, 0)
+            seconds = time.monotonic() - began
+            file.seek(0)
+            output = file.read()
+        if code := os.waitstatus_to_exitcode(status):
+            sys.exit(f"`provision {' '.join(words)}` ended with exit code {code}:\n{output}")
+        return Measured(seconds, self._calls(since), usage.ru_maxrss / 1024, output)
+
+    def _calls(self, since: int) -> list[dict[str, Any]]:
+        if self.cloud is None:
+            return []
+        address = f"{self.cloud.endpoint}/_cloud/log?since={since}"
+        with urllib.request.urlopen(address, timeout=30) as answer:  # noqa: S310
+            found: list[dict[str, Any]] = json.load(answer)
+        return found
+
+
+@contextmanager
+def project(environment: Mapping[str, str] | None = None, stack: str | None = None) -> Iterator[Project]:
+    """Yield a project in a folder that is removed afterwards, with its cloud.
+
+    Args:
+        environment: variables for the cloud and the commands.
+        stack: the text of stack.toml; the sample's own if left out.
+    """
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        if stack is None:
+            shutil.copy(ROOT / "stack.toml", folder)
+        else:
+            (folder / "stack.toml").write_text(stack)
+        try:
+            yield Project(folder, environment or {})
+        finally:
+            manage.stop(folder / ".provision")
+
+
+@contextmanager
+def _environment(more: Mapping[str, str]) -> Iterator[None]:
+    before = dict(os.environ)
+    os.environ.update(more)
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
