@@ -11,9 +11,17 @@ def scale() -> float:
     return float(os.environ.get("PROVISION_TIME_SCALE") or 1)
 
 
-def later(seconds: float) -> float:
-    """The monotonic moment that lies `seconds` of AWS's time ahead of now."""
-    return time.monotonic() + seconds * scale()
+def round_trip() -> float:
+    """Seconds between a call and its answer at the least: the way to a region and back (PROVISION_ROUND_TRIP, in ms).
+
+    They are real ones: networks do not get faster when durations are shortened.
+    """
+    return float(os.environ.get("PROVISION_ROUND_TRIP") or 0) / 1000
+
+
+def later(seconds: float, after: float = 0.0) -> float:
+    """The monotonic moment that lies `seconds` of AWS's time ahead of now, or of `after` if that is still to come."""
+    return max(time.monotonic(), after) + seconds * scale()
 
 
 def passed(moment: float) -> bool:

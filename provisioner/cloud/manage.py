@@ -20,6 +20,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from provisioner.cloud import durations
 from provisioner.engine.errors import ConfigurationError, ProvisionError
 from state import checks
 from state.folder import make
@@ -61,7 +62,7 @@ def start(folder: Path, domain: str, *, port: int | None = None) -> Cloud:
 
     Raises:
         CloudError: it could not be started.
-        ConfigurationError: `PROVISION_TIME_SCALE` is no scale.
+        ConfigurationError: one of the variables that it is set up by makes no sense.
     """
     make(folder)
     with _locked(folder):
@@ -90,6 +91,7 @@ def _starting(folder: Path) -> Cloud | None:
 
 def _launch(folder: Path, domain: str, port: int | None) -> Cloud:
     _require_moto()
+    _check_settings()
     chosen = _checked(port) if port is not None else _free_port(socket.SOCK_STREAM)
     dns_port = _free_port(socket.SOCK_DGRAM)
     scale, stamp = time_scale(LOCAL_TIME_SCALE), uuid.uuid4().hex
@@ -167,6 +169,15 @@ def time_scale(default: float) -> float:
     if not 0 < scale < float("inf"):
         raise ConfigurationError(f"PROVISION_TIME_SCALE is {given!r}: set it to a number above 0, or unset it")
     return scale
+
+
+def _check_settings() -> None:
+    """Refuse settings of the cloud that make no sense before it is started with them."""
+    if (wanted := os.environ.get(durations.VARIABLE)) not in (None, "", "aws", "short"):
+        raise ConfigurationError(f"{durations.VARIABLE} is {wanted!r}: set it to aws or short, or unset it")
+    given = os.environ.get("PROVISION_ROUND_TRIP") or "0"
+    if not re.fullmatch(r"\d{1,4}(\.\d+)?", given):
+        raise ConfigurationError(f"PROVISION_ROUND_TRIP is {given!r}: set it to milliseconds below 10000, or unset it")
 
 
 @contextlib.contextmanager

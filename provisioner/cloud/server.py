@@ -143,6 +143,8 @@ class Cloud:
 
     def _call(self, environ: Environ) -> Answer:
         """Answer one call of an AWS service, or let the fault happen that meets it."""
+        if pause := clock.round_trip():
+            time.sleep(pause)
         body = environ["wsgi.input"].getvalue()
         service, operation = calls.scope(environ)[0], calls.operation_of(environ, body)
         with LOCK:

@@ -5,14 +5,13 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
-from provisioner.cloud import faults
+from provisioner.cloud import durations, faults
 from provisioner.cloud.clock import later, passed
 from provisioner.cloud.ecs import managed
 from provisioner.cloud.ecs.dispatch import at_most, check_name, operation, page
 from provisioner.cloud.ecs.store import FARGATE, Cluster, Shape, Store, last_part, tag_list, tag_map
 from provisioner.cloud.patch import refuse
 
-ATTACHING_SECONDS = 6.0
 _INSIGHTS = "containerInsights"
 
 
@@ -125,7 +124,7 @@ def delete_cluster(store: Store, request: Shape) -> Shape:
         managed.detach(store, cluster, name)
     cluster.providers, cluster.strategy = [], []
     cluster.status = "DEPROVISIONING" if had_groups else "INACTIVE"
-    cluster.gone_at = later(ATTACHING_SECONDS)
+    cluster.gone_at = later(durations.PROVIDERS_ATTACH.seconds)
     return {"cluster": _described(store, cluster, everything=True)}
 
 
@@ -200,7 +199,7 @@ def _assign(store: Store, cluster: Cluster, given: list[str], strategy: list[Sha
         for entry in strategy
     ]
     if changed:
-        cluster.busy_until = later(ATTACHING_SECONDS)
+        cluster.busy_until = later(durations.PROVIDERS_ATTACH.seconds)
 
 
 def _settings(given: list[Shape] | None) -> list[Shape]:

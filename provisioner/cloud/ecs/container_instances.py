@@ -8,13 +8,13 @@ import uuid
 from base64 import b64decode
 from typing import Any
 
+from provisioner.cloud import durations
 from provisioner.cloud.clock import later, passed
 from provisioner.cloud.ecs import settings
 from provisioner.cloud.ecs.dispatch import at_most, operation, page
 from provisioner.cloud.ecs.store import ContainerInstance, Shape, Store, Task, last_part, tag_list, tag_map
 from provisioner.cloud.patch import refuse
 
-BOOT_SECONDS = 10.0
 # Task ENIs of a trunk, by size (developer guide, supported instances of container-instance-eni).
 _TRUNK = {"large": 10, "xlarge": 20, "2xlarge": 40, "4xlarge": 60, "9xlarge": 60, "12xlarge": 60, "18xlarge": 120}
 _CLUSTER = re.compile(r"^\s*(?:echo\s+)?[\"']?ECS_CLUSTER=[\"']?([A-Za-z0-9_-]+)", re.MULTILINE)
@@ -138,7 +138,7 @@ def settle(store: Store) -> None:
     """Agents register once their instance is up; an instance that terminates leaves its cluster."""
     for ec2_instance in store.ec2.all_instances():
         if ec2_instance.state == "running" and ec2_instance.id not in store.known_agents:
-            store.known_agents[ec2_instance.id] = later(BOOT_SECONDS)
+            store.known_agents[ec2_instance.id] = later(durations.INSTANCE_REGISTER.seconds)
         due = store.known_agents.get(ec2_instance.id, float("inf"))
         if ec2_instance.state == "running" and passed(due):
             cluster = cluster_named_in(ec2_instance)

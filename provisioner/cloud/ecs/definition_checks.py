@@ -6,6 +6,7 @@ import re
 
 from provisioner.cloud.ecs.store import Shape, Store
 from provisioner.cloud.patch import refuse
+from provisioner.cloud.rules.iam import known_elsewhere
 
 _GIB = 1024
 # CPU units to the memory (MiB) that Fargate offers with them (developer guide, task size).
@@ -35,9 +36,10 @@ def fits_fargate(request: Shape) -> bool:
 
 
 def _check_roles(store: Store, request: Shape) -> None:
-    known = {role.arn for role in store.iam.roles.values()} | set(store.iam.roles)
+    known = [role for role in store.iam.roles.values() if known_elsewhere(role)]
+    named = {name for role in known for name in (role.arn, role.name)}
     for name in ("executionRoleArn", "taskRoleArn"):
-        if request.get(name) and request[name] not in known:
+        if request.get(name) and request[name] not in named:
             refuse("ClientException", "Role is not valid")
 
 

@@ -15,6 +15,7 @@ from provisioner.cloud.ecs import groups
 from provisioner.cloud.ecs.group_settings import check_settings
 from provisioner.cloud.ecs.store import Shape, store
 from provisioner.cloud.patch import refuse, wrap
+from provisioner.cloud.rules.iam import known_elsewhere
 
 _TEMPLATE = "You must use a valid fully-formed launch template. "
 _NAMED_GROUP = (
@@ -215,7 +216,7 @@ def check_template(backend: Any, group: FakeAutoScalingGroup) -> None:
     profile = data.get("IamInstanceProfile") or {}
     name = profile.get("Name") or str(profile.get("Arn", "")).rpartition("/")[2]
     kept = store(backend.account_id, backend.region_name)
-    if profile and name not in {known.name for known in kept.iam.instance_profiles.values()}:
+    if profile and name not in {one.name for one in kept.iam.instance_profiles.values() if known_elsewhere(one)}:
         refuse(
             "ValidationError",
             f"{_TEMPLATE}Value ({name}) for parameter iamInstanceProfile.name is invalid. "

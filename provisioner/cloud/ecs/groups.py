@@ -11,14 +11,12 @@ from moto.core.exceptions import ServiceException
 from moto.core.types import Base64EncodedString
 from moto.ec2.models import EC2Backend
 
+from provisioner.cloud import durations
 from provisioner.cloud.clock import later, passed
 from provisioner.cloud.ecs.managed import DRAINING_HOOK
 from provisioner.cloud.ecs.store import ContainerInstance, Shape, Store, now, store
 from provisioner.cloud.patch import refuse, wrap
 
-_PENDING_SECONDS = 3.0
-_SHUTDOWN_SECONDS = 6.0
-_DELETE_SECONDS = 2.0
 _BACK_OFF_SECONDS = 30.0
 _GONE = ("Terminating", "Terminating:Wait", "Terminating:Proceed")
 _ACTIVITIES_KEPT = 100
@@ -49,7 +47,7 @@ def terminate_instances(_original: Any, self: Any, instance_ids: list[str]) -> l
         answer.append((instance, copy.copy(instance._state)))
         if instance.state not in ("shutting-down", "terminated"):
             instance._state.name, instance._state.code = "shutting-down", 32
-            instance.ends_at = later(_SHUTDOWN_SECONDS)
+            instance.ends_at = later(durations.INSTANCE_SHUTDOWN.seconds)
     store(self.account_id, self.region_name)
     return answer
 
@@ -85,7 +83,7 @@ def terminate(kept: Store, group: Any, state: Any, cause: str, *, hooks: bool = 
 
 def begin_delete(kept: Store, group: Any) -> None:
     """Have a group disappear once its instances are terminated; lifecycle hooks do not count."""
-    group.status, group.gone_at = "Delete in progress", later(_DELETE_SECONDS)
+    group.status, group.gone_at = "Delete in progress", later(durations.GROUP_DELETE.seconds)
     group.min_size = group.desired_capacity = 0
     for state in group.instance_states:
         if state.lifecycle_state != "Terminating":
@@ -219,7 +217,7 @@ def _run(kept: Store, group: Any) -> Any:
     instance = reservation.instances[0]
     instance.autoscaling_group = group
     instance._state.name, instance._state.code = "pending", 0
-    instance.runs_at = later(_PENDING_SECONDS)
+    instance.runs_at = later(durations.INSTANCE_PENDING.seconds)
     for interface in instance.nics.values():
         interface.delete_on_termination = True
     kept_volumes = {one["DeviceName"] for one in mappings if one.get("Ebs", {}).get("DeleteOnTermination") is False}

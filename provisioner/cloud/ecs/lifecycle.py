@@ -7,6 +7,7 @@ from typing import Any
 
 from moto.core.exceptions import ServiceException
 
+from provisioner.cloud import durations
 from provisioner.cloud.clock import later, passed
 from provisioner.cloud.containers import runs, targets
 from provisioner.cloud.containers.definitions import CannotStart
@@ -16,11 +17,6 @@ from provisioner.cloud.ecs.store import NEVER, Store, Task, last_part, now
 from provisioner.cloud.ecs.tasks import end
 from provisioner.cloud.rules.interfaces import hold, let_go
 
-_PULL_SECONDS = 5.0
-_ACTIVATE_SECONDS = 1.0
-_STOP_SECONDS = 3.0
-_DEPROVISION_SECONDS = 3.0
-_INTERFACE_SECONDS = 5.0
 _REMEMBER_SECONDS = 3600.0
 _ECS = "amazon-ecs"
 
@@ -74,13 +70,13 @@ def _start(store: Store, task: Task) -> None:
             except (ServiceException, LookupError) as error:
                 end(task, f"Network interface provision failed: {error}", "TaskFailedToStart")
                 return
-            task.status, task.next_at = "PENDING", later(_PULL_SECONDS)
+            task.status, task.next_at = "PENDING", later(durations.TASK_PULL.seconds)
             task.times["pullStartedAt"] = now()
         case "PENDING":
             if failing.fail_to_pull(task) or not _started(store, task):
                 return
             task.times["pullStoppedAt"] = now()
-            task.status, task.next_at = "ACTIVATING", later(_ACTIVATE_SECONDS)
+            task.status, task.next_at = "ACTIVATING", later(durations.TASK_ACTIVATE.seconds)
             _register(store, task)
         case "ACTIVATING":
             if failing.exit_at_once(store, task):
@@ -103,17 +99,17 @@ def _stop(store: Store, task: Task) -> None:
     match task.status:
         case "PROVISIONING" | "PENDING":
             task.times["stoppingAt"] = now()
-            task.status, task.next_at = "DEPROVISIONING", later(_DEPROVISION_SECONDS)
+            task.status, task.next_at = "DEPROVISIONING", later(durations.TASK_DEPROVISION.seconds)
             _detach(store, task)
         case "ACTIVATING" | "RUNNING":
             task.times["stoppingAt"] = now()
             task.status, task.next_at = "DEACTIVATING", later(_deregister(store, task))
         case "DEACTIVATING":
-            task.status, task.next_at = "STOPPING", later(_STOP_SECONDS)
+            task.status, task.next_at = "STOPPING", later(durations.TASK_STOP.seconds)
         case "STOPPING" if runs.stopped(task):
             task.times["executionStoppedAt"] = now()
             task.exit_code = task.exit_code or 0
-            task.status, task.next_at = "DEPROVISIONING", later(_DEPROVISION_SECONDS)
+            task.status, task.next_at = "DEPROVISIONING", later(durations.TASK_DEPROVISION.seconds)
             _detach(store, task)
         case "DEPROVISIONING":
             _finish(task)
@@ -165,7 +161,7 @@ def _attach(store: Store, task: Task) -> None:
 
 def _detach(store: Store, task: Task) -> None:
     if task.interface:
-        let_go(store.ec2, task.interface, _INTERFACE_SECONDS)
+        let_go(store.ec2, task.interface, durations.TASK_INTERFACE_RELEASE.seconds)
 
 
 def _register(store: Store, task: Task) -> None:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 
+from provisioner.cloud import durations
 from provisioner.cloud.clock import later
 from provisioner.cloud.ecs.container_instances import remaining, size
 from provisioner.cloud.ecs.store import FARGATE, NEVER, ContainerInstance, Shape, Store, Task
-
-PROVISION_SECONDS = 4.0
 
 
 def place(store: Store, task: Task) -> bool:
@@ -23,12 +22,12 @@ def place(store: Store, task: Task) -> bool:
     else:
         task.launch_type = task.spec["launchType"]
     if task.launch_type == "FARGATE":
-        task.next_at = later(PROVISION_SECONDS)
+        task.next_at = later(durations.TASK_INTERFACE.seconds)
         return True
     instance = _instance(store, task)
     if instance is not None:
         task.instance, task.zone = instance.arn, instance.attributes["ecs.availability-zone"]
-        task.next_at = later(PROVISION_SECONDS)
+        task.next_at = later(durations.TASK_INTERFACE.seconds)
         return True
     task.next_at = NEVER
     return bool(task.provider)

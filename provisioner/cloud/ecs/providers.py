@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import re
 
-from provisioner.cloud import faults
+from provisioner.cloud import durations, faults
 from provisioner.cloud.clock import later, passed
 from provisioner.cloud.ecs import managed
 from provisioner.cloud.ecs.dispatch import operation, page
 from provisioner.cloud.ecs.store import FARGATE, NEVER, CapacityProvider, Shape, Store, last_part, tag_list, tag_map
 from provisioner.cloud.patch import refuse
 
-_CHANGE_SECONDS = 4.0
 _NAME = re.compile(r"(?!(?:aws|ecs|fargate))[A-Za-z0-9_-]{1,255}", re.IGNORECASE)
 
 
@@ -34,7 +33,7 @@ def create_capacity_provider(store: Store, request: Shape) -> Shape:
         )
     group = _group(request.get("autoScalingGroupProvider") or {}, None)
     provider = CapacityProvider(name, store.arn(f"capacity-provider/{name}"), group, tag_map(request.get("tags")))
-    provider.update_status, provider.status_at = "CREATE_IN_PROGRESS", later(_CHANGE_SECONDS)
+    provider.update_status, provider.status_at = "CREATE_IN_PROGRESS", later(durations.PROVIDER_CHANGE.seconds)
     _check_group(store, provider)
     managed.mark(store, provider)
     store.providers[name] = provider
@@ -74,7 +73,7 @@ def update_capacity_provider(store: Store, request: Shape) -> Shape:
         provider.update_status, provider.update_reason = "UPDATE_FAILED", "An internal error occurred. Try again."
         return {"capacityProvider": _described(provider, tags=True)}
     provider.update_status, provider.update_reason = "UPDATE_IN_PROGRESS", ""
-    provider.status_at = later(_CHANGE_SECONDS)
+    provider.status_at = later(durations.PROVIDER_CHANGE.seconds)
     for cluster in store.clusters.values():
         if provider.name in cluster.attachments:
             managed.detach(store, cluster, provider.name)
@@ -99,7 +98,7 @@ def delete_capacity_provider(store: Store, request: Shape) -> Shape:
         provider.update_status, provider.update_reason = "DELETE_FAILED", "An internal error occurred. Try again."
     else:
         provider.update_status, provider.update_reason = "DELETE_IN_PROGRESS", ""
-        provider.status_at = later(_CHANGE_SECONDS)
+        provider.status_at = later(durations.PROVIDER_CHANGE.seconds)
     return {"capacityProvider": _described(provider, tags=True)}
 
 

@@ -9,6 +9,7 @@ from moto.applicationautoscaling.models import ApplicationAutoscalingBackend
 from moto.applicationautoscaling.responses import ApplicationAutoScalingResponse
 from moto.core.responses import ActionResult
 
+from provisioner.cloud import durations
 from provisioner.cloud.clock import later, passed
 from provisioner.cloud.ecs import groups
 from provisioner.cloud.ecs.container_instances import capacity_of, remaining, size
@@ -16,7 +17,6 @@ from provisioner.cloud.ecs.placement import fits
 from provisioner.cloud.ecs.store import NEVER, CapacityProvider, Shape, Store, store
 from provisioner.cloud.patch import add, refuse, wrap
 
-_LOOK_SECONDS = 10.0
 _SURPLUS_SECONDS = 900.0
 _FROM_ZERO = 2
 
@@ -29,7 +29,7 @@ def scale(kept: Store) -> None:
             group = kept.autoscaling.autoscaling_groups.get(provider.group_name)
             managed = provider.group["managedScaling"]["status"] == "ENABLED"
             if managed and group is not None and group.status is None and passed(provider.next_look):
-                provider.next_look = later(_LOOK_SECONDS)
+                provider.next_look = later(durations.SCALING_LOOK.seconds)
                 _scale_group(kept, cluster.name, provider, group)
     _bound_services(kept)
 

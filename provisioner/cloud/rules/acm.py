@@ -12,12 +12,12 @@ from moto.core.responses import ActionResult
 from moto.elbv2.models import elbv2_backends
 from moto.route53.models import route53_backends
 
+from provisioner.cloud import durations
 from provisioner.cloud.clock import later, passed
 from provisioner.cloud.domains import is_delegated
 from provisioner.cloud.patch import refuse, wrap
 from provisioner.cloud.rules.elbv2 import certificate_users
 
-_RECORDS_AFTER, _ISSUED_AFTER, _USABLE_AFTER = 5.0, 2.0, 5.0
 _DOMAIN = re.compile(r"(\*\.)?(((?!-)[A-Za-z0-9-]{0,62}[A-Za-z0-9])\.)+((?!-)[A-Za-z0-9-]{1,62}[A-Za-z0-9])")
 
 
@@ -60,7 +60,7 @@ def request_certificate(original: Any, self: Any) -> ActionResult:
     bundle.account_id = acm.account_id
     bundle.validation_method = self._get_param("ValidationMethod") or "EMAIL"
     bundle.key_algorithm = self._get_param("KeyAlgorithm") or "RSA_2048"
-    bundle.records_at = later(_RECORDS_AFTER)
+    bundle.records_at = later(durations.CERTIFICATE_RECORDS.seconds)
     return answer
 
 
@@ -96,10 +96,10 @@ def check(original: Any, self: Any) -> None:
         self.seen_at = None
         return
     if getattr(self, "seen_at", None) is None:
-        self.seen_at = later(_ISSUED_AFTER)
+        self.seen_at = later(durations.CERTIFICATE_ISSUED.seconds)
     if passed(self.seen_at):
         self.status = "ISSUED"
-        self.usable_at = later(_USABLE_AFTER)
+        self.usable_at = later(durations.CERTIFICATE_USABLE.seconds)
 
 
 @wrap(AWSCertificateManagerBackend, "list_certificates")

@@ -12,12 +12,12 @@ from moto.ec2.models.vpcs import AWS_ENDPOINT_SERVICES, VPCEndPoint
 from moto.ec2.responses import EC2Response
 from moto.ec2.utils import random_vpc_ep_id
 
+from provisioner.cloud import durations
 from provisioner.cloud.clock import later, passed
 from provisioner.cloud.patch import refuse, wrap
 from provisioner.cloud.rules.ec2_tags import once
 from provisioner.cloud.rules.interfaces import hold, remove
 
-_CREATING, _DELETING = 2.5, 2.5
 _SPARSE_ZONE = "use1-az3"
 _GATEWAYS = ("s3", "dynamodb")
 _PRIVATE_NAMES = {
@@ -132,7 +132,7 @@ def create_vpc_endpoint(
         _check_private_dns(self, vpc, service_name)
     endpoint.security_group_ids = list(groups)
     endpoint.state = "pending"
-    endpoint.ready_at = later(_CREATING)  # type: ignore[attr-defined]
+    endpoint.ready_at = later(durations.ENDPOINT_CREATE.seconds)  # type: ignore[attr-defined]
     for subnet in subnets:
         _add_interface(self, endpoint, subnet)
     _name(self, endpoint)
@@ -308,7 +308,7 @@ def delete_vpc_endpoints(original: Any, self: Any) -> ActionResult:
             error = {"Code": "InvalidVpcEndpoint.NotFound", "Message": message}
             failed.append({"ResourceId": endpoint_id, "Error": error})
         elif endpoint.state != "deleting":
-            endpoint.state, endpoint.gone_at = "deleting", later(_DELETING)
+            endpoint.state, endpoint.gone_at = "deleting", later(durations.ENDPOINT_DELETE.seconds)
             for table_id in list(endpoint.route_table_ids):
                 _drop_route(ec2, endpoint, table_id)
     return ActionResult({"Unsuccessful": failed})

@@ -9,10 +9,10 @@ from moto.acm.models import acm_backends
 from moto.elbv2.models import ELBv2Backend, FakeAction, FakeTargetGroup
 from moto.elbv2.ssl_policies import SSL_POLICIES
 
+from provisioner.cloud import durations
 from provisioner.cloud.clock import later, passed
 from provisioner.cloud.patch import refuse, wrap
 
-_IN_USE_LAG = 3.0
 _MAX_TAGS = 50
 
 _TARGET_GROUP_ATTRIBUTES = {
@@ -283,7 +283,7 @@ def free_certificates(elb: Any, listener: Any) -> None:
     known = acm_backends[elb.account_id][elb.region_name]._certificates
     for arn in listener.certificates:
         if arn in known:
-            known[arn].free_at = later(_IN_USE_LAG)  # type: ignore[attr-defined]
+            known[arn].free_at = later(durations.CERTIFICATE_FREE.seconds)  # type: ignore[attr-defined]
 
 
 def certificate_users(elb: Any, arn: str) -> list[str]:

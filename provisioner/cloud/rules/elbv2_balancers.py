@@ -8,12 +8,11 @@ from typing import Any
 
 from moto.elbv2.models import ELBv2Backend, FakeLoadBalancer
 
+from provisioner.cloud import durations
 from provisioner.cloud.clock import later, passed
 from provisioner.cloud.patch import refuse, wrap
 from provisioner.cloud.rules.elbv2 import check_tags, forget_tags, free_certificates, rebind, resource
 from provisioner.cloud.rules.interfaces import hold, let_go, remove
-
-_CREATING, _RELEASING = 2.5, 2.0
 
 # "Service endpoints" of Elastic Load Balancing in the AWS General Reference: zones of Application Load Balancers.
 ZONE_IDS = {
@@ -103,7 +102,7 @@ def create_load_balancer(
     groups = security_groups or [self.ec2_backend.get_default_security_group(vpc_id).id]
     _check_groups(self, groups)
     made = original(self, name, groups, wanted, None, scheme, loadbalancer_type, ip_address_type, tags)
-    made.settings, made.ready_at = settings, later(_CREATING)
+    made.settings, made.ready_at = settings, later(durations.LOAD_BALANCER_CREATE.seconds)
     made.attrs = dict(_DEFAULT_ATTRIBUTES)
     made.canonical_hosted_zone_id = ZONE_IDS.get(self.region_name, ZONE_IDS["us-east-1"])
     host = f"{name}-{secrets.randbelow(10**10):010}.{self.region_name}.elb.amazonaws.com"
@@ -198,7 +197,7 @@ def delete_load_balancer(original: Any, self: Any, arn: str) -> None:
             f"Load balancer '{arn}' cannot be deleted because deletion protection is enabled",
         )
     for interface_id in balancer.interfaces.values():
-        let_go(self.ec2_backend, interface_id, _RELEASING)
+        let_go(self.ec2_backend, interface_id, durations.LOAD_BALANCER_RELEASE.seconds)
     for listener in balancer.listeners.values():
         free_certificates(self, listener)
         forget_tags(self, listener.arn, *(rule.arn for rule in listener.rules.values()))

@@ -9,6 +9,8 @@ from typing import Any
 from moto.iam.models import IAMBackend, ManagedPolicy
 from moto.iam.responses import IamResponse
 
+from provisioner.cloud import durations
+from provisioner.cloud.clock import later, passed
 from provisioner.cloud.patch import refuse, wrap
 
 # "AWS services that work with IAM": service-linked roles are named by their service, after the prefix.
@@ -49,7 +51,14 @@ def create_role(
     check_trust(self, assume_role_policy_document)
     if _size(assume_role_policy_document) > 2048:
         refuse("LimitExceeded", "Cannot exceed quota for ACLSizePerRole: 2048")
-    return original(self, role_name, assume_role_policy_document, path, *args, **kwargs)
+    role = original(self, role_name, assume_role_policy_document, path, *args, **kwargs)
+    role.known_at = later(durations.IAM_PROPAGATION.seconds)
+    return role
+
+
+def known_elsewhere(thing: Any) -> bool:
+    """Whether other services know a role or an instance profile by now (IAM user guide, eventual consistency)."""
+    return passed(getattr(thing, "known_at", 0.0))
 
 
 @wrap(IAMBackend, "update_assume_role_policy")
@@ -193,7 +202,9 @@ def delete_policy(original: Any, self: Any, policy_arn: str) -> None:
 def create_instance_profile(original: Any, self: Any, name: str, *args: Any, **kwargs: Any) -> Any:
     """CreateInstanceProfile: a name of at most 128 characters."""
     _check_name("instanceProfileName", "instanceProfileName", name, 128)
-    return original(self, name, *args, **kwargs)
+    profile = original(self, name, *args, **kwargs)
+    profile.known_at = later(durations.IAM_PROPAGATION.seconds)
+    return profile
 
 
 @wrap(IAMBackend, "remove_role_from_instance_profile")

@@ -11,13 +11,13 @@ from moto.ec2.models import ec2_backends
 from moto.rds.models import DBInstance, DBInstanceClustered, RDSBackend
 from moto.rds.responses import RDSResponse
 
+from provisioner.cloud import durations
 from provisioner.cloud.clock import later, passed
 from provisioner.cloud.patch import add, refuse, wrap
 from provisioner.cloud.rules.interfaces import hold, remove
 from provisioner.cloud.rules.rds_clusters import check_identifier
 from provisioner.cloud.rules.rds_versions import CLASSES, ENGINE, FAMILY
 
-_CREATING, _DELETING = 3.0, 3.0
 _LETTERS = string.ascii_uppercase + string.digits
 
 
@@ -37,7 +37,8 @@ def create_db_instance(original: Any, self: Any, db_kwargs: dict[str, Any]) -> A
     subnet = _choose_subnet(self, cluster, db_kwargs.get("availability_zone"))
     db_kwargs["availability_zone"] = subnet.availability_zone
     database = original(self, db_kwargs)
-    database.ready_at = later(_CREATING)
+    # one that is asked for while its cluster is being made is begun when that is there
+    database.ready_at = later(durations.DB_INSTANCE_CREATE.seconds, after=cluster.ready_at)
     database.dbi_resource_id = "db-" + "".join(secrets.choice(_LETTERS) for _ in range(26))
     ec2, groups = ec2_backends[self.account_id][self.region_name], cluster.vpc_security_group_ids
     database.subnet_id = subnet.id
@@ -149,7 +150,7 @@ def delete_db_instance(original: Any, self: Any) -> ActionResult:
             "InvalidParameterCombination",
             "FinalDBSnapshotIdentifier can not be specified when deleting a cluster instance",
         )
-    database.gone_at = later(_DELETING)  # type: ignore[attr-defined]
+    database.gone_at = later(durations.DB_INSTANCE_DELETE.seconds)  # type: ignore[attr-defined]
     return ActionResult({"DBInstance": database})
 
 

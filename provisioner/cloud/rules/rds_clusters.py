@@ -10,11 +10,11 @@ from moto.ec2.models import ec2_backends
 from moto.rds.models import DBCluster, DBClusterSnapshot, RDSBackend
 from moto.rds.responses import RDSResponse
 
+from provisioner.cloud import durations
 from provisioner.cloud.clock import later, passed
 from provisioner.cloud.patch import add, refuse, wrap
 from provisioner.cloud.rules.rds_versions import FAMILY, can_pause, resolve
 
-_CREATING, _DELETING, _SNAPSHOT = 2.5, 2.5, 2.0
 _IDENTIFIER = re.compile(r"[a-zA-Z](?!.*--)[a-zA-Z0-9-]{0,62}(?<!-)")
 _PASSWORD = re.compile(r"[!-~]+")
 _ZONE_IDS = {
@@ -46,7 +46,7 @@ def create_db_cluster(original: Any, self: Any, kwargs: dict[str, Any]) -> Any:
     groups = check_groups(self, group.vpc_id, kwargs.get("vpc_security_group_ids"))
     _check_parameter_group(self, kwargs.get("db_cluster_parameter_group_name"), kwargs["engine"])
     cluster = original(self, kwargs)
-    cluster.ready_at, cluster._status = later(_CREATING), "creating"
+    cluster.ready_at, cluster._status = later(durations.DB_CLUSTER_CREATE.seconds), "creating"
     cluster.vpc_security_group_ids = groups
     cluster.availability_zones = sorted({subnet.availability_zone for subnet in group._subnets})
     cluster.storage_type = kwargs.get("storage_type") or "aurora"
@@ -269,8 +269,10 @@ def delete_db_cluster(original: Any, self: Any) -> ActionResult:
             rds.cluster_snapshots.pop(name)
     if cluster.manage_master_user_password:
         cluster.master_user_secret.delete_secret()
+    members_gone = max((member.gone_at for member in cluster._members), default=0.0)
+    gone_at = later(durations.DB_CLUSTER_DELETE.seconds, after=members_gone)
     # the cluster stays `deleting` until its data is saved
-    cluster._status, cluster.gone_at = "deleting", snapshot.ready_at if final else later(_DELETING)
+    cluster._status, cluster.gone_at = "deleting", max(gone_at, snapshot.ready_at) if final else gone_at
     return ActionResult({"DBCluster": cluster})
 
 
@@ -312,7 +314,7 @@ def take_cluster_snapshot(self: Any, cluster: Any, name: str, tags: Any = None) 
         )
     snapshot: Any = _moto_create_snapshot(self, cluster.db_cluster_identifier, name, "manual", tags)
     # it must not follow what becomes of the cluster's tags
-    snapshot.tags, snapshot.ready_at = list(snapshot.tags), later(_SNAPSHOT)
+    snapshot.tags, snapshot.ready_at = list(snapshot.tags), later(durations.DB_SNAPSHOT_CREATE.seconds)
     return snapshot
 
 

@@ -14,10 +14,9 @@ from moto.route53 import urls
 from moto.route53.models import FakeZone, Route53Backend
 from moto.route53.responses import Route53
 
+from provisioner.cloud import durations
 from provisioner.cloud.clock import later, passed
 from provisioner.cloud.patch import add, refuse, wrap
-
-_IN_SYNC = 2.0
 
 urls.url_paths[r"{0}/(?P<api_version>[\d_-]+)/testdnsanswer$"] = Route53.dispatch
 
@@ -201,7 +200,7 @@ def changed(self: Any, answer: ActionResult) -> ActionResult:
     """Give an answer its own ChangeInfo: PENDING now, INSYNC in a moment (GetChange)."""
     change_id, now = f"C{secrets.token_hex(10).upper()}", utcnow()
     changes = self.backend.__dict__.setdefault("changes", {})
-    changes[change_id] = (later(_IN_SYNC), now)
+    changes[change_id] = (later(durations.RECORDS_IN_SYNC.seconds), now)
     info = {"Id": f"/change/{change_id}", "Status": "PENDING", "SubmittedAt": now}
     result: Any = answer.result
     former = result.get("ChangeInfo") or {}

@@ -10,12 +10,11 @@ from moto.route53.models import route53_backends
 from moto.servicediscovery.models import Namespace, Operation, ServiceDiscoveryBackend
 from moto.servicediscovery.responses import ServiceDiscoveryResponse
 
-from provisioner.cloud import faults
+from provisioner.cloud import durations, faults
 from provisioner.cloud.clock import later, passed
 from provisioner.cloud.patch import refuse, wrap
 from provisioner.cloud.rules.route53 import check_vpc, drop_zone
 
-_SUBMITTED, _DONE = 0.8, 2.5
 _INTERNAL = ("INTERNAL_FAILURE", "The operation failed because of an internal error. Try again.")
 
 
@@ -24,7 +23,8 @@ def create_operation(original: Any, self: Any, op_type: str, targets: dict[str, 
     """Operations are SUBMITTED, then PENDING, then SUCCESS (GetOperation)."""
     operation_id = str(original(self, op_type, targets))
     operation = self.operations[operation_id]
-    operation.pending_at, operation.due = later(_SUBMITTED), later(_DONE)
+    operation.pending_at = later(durations.NAMESPACE_SUBMITTED.seconds)
+    operation.due = later(durations.NAMESPACE_OPERATION.seconds)
     operation.status, operation.error = "SUBMITTED", None
     return operation_id
 

@@ -1,0 +1,83 @@
+"""How long AWS takes: the one table by which every slow operation of the embedded cloud goes.
+
+`PROVISION_DURATIONS=aws` makes each last as long as on AWS (multiplied by `PROVISION_TIME_SCALE`, as all is); otherwise
+each is short, since a rehearsal is about the order of things and not about waiting.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+
+VARIABLE = "PROVISION_DURATIONS"
+
+
+def as_aws() -> bool:
+    """Whether everything lasts as long as on AWS."""
+    return os.environ.get(VARIABLE) == "aws"
+
+
+@dataclass(frozen=True)
+class Duration:
+    """How long one operation takes.
+
+    Attributes:
+        aws: seconds on AWS, the middle of what is seen there.
+        short: seconds in a rehearsal.
+        source: where the former is known from.
+    """
+
+    aws: float
+    short: float
+    source: str
+
+    @property
+    def seconds(self) -> float:
+        """Seconds of AWS's time that it takes here."""
+        return self.aws if as_aws() else self.short
+
+
+_LOGS = "apply and destroy logs of two public Terraform projects (bshehram/devops-aws-tf, encore428/DTCapstone)"
+_ESTIMATE = "estimate, from the mechanics that AWS documents"
+
+# -- database --------------------------------------------------------------------------------------------------------
+DB_CLUSTER_CREATE = Duration(61, 2.5, _LOGS)
+DB_CLUSTER_DELETE = Duration(70, 2.5, _LOGS)
+DB_INSTANCE_CREATE = Duration(509, 3.0, f"{_LOGS}; from the moment at which its cluster is available")
+DB_INSTANCE_DELETE = Duration(455, 3.0, _LOGS)
+DB_SNAPSHOT_CREATE = Duration(120, 2.0, _ESTIMATE)
+
+# -- network ---------------------------------------------------------------------------------------------------------
+ENDPOINT_CREATE = Duration(90, 2.5, f"60 to 150 s: {_ESTIMATE}")
+ENDPOINT_DELETE = Duration(120, 2.5, "`a few minutes`: cloud-nuke#293")
+
+# -- names and certificates ------------------------------------------------------------------------------------------
+RECORDS_IN_SYNC = Duration(40, 2.0, f"32 to 57 s: {_LOGS}")
+CERTIFICATE_RECORDS = Duration(10, 5.0, f"5 to 20 s: {_LOGS}")
+CERTIFICATE_ISSUED = Duration(120, 2.0, f"60 to 600 s after the record resolves: {_ESTIMATE}")
+CERTIFICATE_USABLE = Duration(10, 5.0, "terraform-provider-aws#41789")
+CERTIFICATE_FREE = Duration(60, 3.0, "0 to 600 s after the listener: terraform-provider-aws#3866")
+NAMESPACE_OPERATION = Duration(35, 2.5, "70 s there and back: acceptance tests of terraform-provider-aws")
+NAMESPACE_SUBMITTED = Duration(2, 0.8, _ESTIMATE)
+
+# -- load balancer ---------------------------------------------------------------------------------------------------
+LOAD_BALANCER_CREATE = Duration(180, 2.5, f"162 to 205 s: {_LOGS}")
+LOAD_BALANCER_RELEASE = Duration(31, 2.0, f"25 to 37 s until its groups are free: {_LOGS}")
+
+# -- ECS and its instances -------------------------------------------------------------------------------------------
+PROVIDER_CHANGE = Duration(10, 4.0, "43 to 53 s for a whole life: terraform-provider-aws#11278")
+PROVIDERS_ATTACH = Duration(15, 6.0, f"5 to 30 s: {_LOGS}")
+SCALING_LOOK = Duration(60, 10.0, "CloudWatch has one value a minute: ECS developer guide, cluster auto scaling")
+INSTANCE_PENDING = Duration(20, 3.0, _ESTIMATE)
+INSTANCE_REGISTER = Duration(90, 10.0, f"boot and start of the agent: {_ESTIMATE}")
+INSTANCE_SHUTDOWN = Duration(81, 6.0, _LOGS)
+GROUP_DELETE = Duration(5, 2.0, _ESTIMATE)
+TASK_INTERFACE = Duration(15, 4.0, "11 to 44 s: acceptance tests of terraform-provider-aws")
+TASK_PULL = Duration(30, 5.0, _ESTIMATE)
+TASK_ACTIVATE = Duration(30, 1.0, f"two health checks of the load balancer: {_ESTIMATE}")
+TASK_STOP = Duration(10, 3.0, _ESTIMATE)
+TASK_DEPROVISION = Duration(10, 3.0, _ESTIMATE)
+TASK_INTERFACE_RELEASE = Duration(45, 5.0, "30 to 120 s, at worst 20 minutes: alchemy-run/alchemy#1125")
+
+# -- identity --------------------------------------------------------------------------------------------------------
+IAM_PROPAGATION = Duration(10, 0.0, "2 to 30 s: pulumi/pulumi-awsx#927, go-to-k/cdkd#810")
