@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import re
+import time
 import urllib.parse
 from collections import deque
 from dataclasses import asdict, dataclass
@@ -17,7 +18,10 @@ _CODE = re.compile(r'<Code>([^<]+)</Code>|"__type":\s*"(?:[^"#]*#)?([^"]+)"')
 
 @dataclass(frozen=True)
 class Call:
-    """One answered call: `write` is whether the operation could change anything, `error` AWS's code or empty."""
+    """One answered call: `write` is whether the operation could change anything, `error` AWS's code or empty.
+
+    `at` is when it was answered, in seconds since the epoch.
+    """
 
     number: int
     service: str
@@ -26,6 +30,7 @@ class Call:
     write: bool
     status: int
     error: str
+    at: float
 
 
 class CallLog:
@@ -40,7 +45,8 @@ class CallLog:
         self._number += 1
         service, region = scope(environ)
         error = _error(headers, body) if status >= 400 else ""
-        self._calls.append(Call(self._number, service, region, operation, is_write(operation), status, error))
+        write, at = is_write(operation), time.time()
+        self._calls.append(Call(self._number, service, region, operation, write, status, error, at))
 
     def since(self, number: int) -> list[dict[str, Any]]:
         """The calls numbered above `number`, oldest first."""
