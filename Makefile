@@ -47,8 +47,9 @@ lint: $(READY)
 types: $(READY)
 	$(BIN)/mypy
 
+# ARGS: the names of some, see benchmarks/README.md
 bench: $(READY)
-	$(BIN)/python -m benchmarks
+	$(BIN)/python -m benchmarks $(ARGS)
 
 clean:
 	rm -rf $(VENV) build dist .coverage .coverage.* .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache

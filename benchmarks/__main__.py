@@ -1,7 +1,46 @@
-"""`python -m benchmarks`: every benchmark, one table after the other."""
+"""`python -m benchmarks [NAME…]`: the named benchmarks, one table after the other; all of them if none is named."""
 
 from __future__ import annotations
 
-from benchmarks import commands
+import os
+import platform
+import sys
+from collections.abc import Callable, Mapping
+from importlib.metadata import version
+from pathlib import Path
 
-commands.main()
+from benchmarks import commands, path
+
+BENCHMARKS: Mapping[str, Callable[[], None]] = {
+    "commands": commands.main,
+    "path": path.main,
+}
+
+
+def main(names: list[str]) -> None:
+    """Say what machine this is, and run the benchmarks."""
+    if unknown := [name for name in names if name not in BENCHMARKS]:
+        sys.exit(f"there is no benchmark {', '.join(unknown)}: choose among {', '.join(BENCHMARKS)}")
+    print(machine())
+    for name in names or BENCHMARKS:
+        print(f"\n# {name}", flush=True)
+        BENCHMARKS[name]()
+
+
+def machine() -> str:
+    """Return the machine and the versions that the numbers depend on, in one line."""
+    models = [line for line in _lines("/proc/cpuinfo") if line.startswith("model name")]
+    model = models[0].partition(":")[2].strip() if models else platform.machine()
+    packages = ", ".join(f"{name} {version(name)}" for name in ("boto3", "moto"))
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return f"{cores} cores of {model}; Python {platform.python_version()}, {packages}"
+
+
+def _lines(path: str) -> list[str]:
+    try:
+        return Path(path).read_text().splitlines()
+    except OSError:
+        return []
+
+
+main(sys.argv[1:])

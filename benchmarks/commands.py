@@ -24,7 +24,3 @@ def _row(sample: Project, what: str, runs: int, *words: str) -> None:
     measured = [sample.run(*words) for _ in range(runs)]
     seconds, last = statistics.median(one.seconds for one in measured), measured[-1]
     print(f"{what:24}{runs:6}{seconds:10.2f}{last.reads:8}{last.writes:8}{last.memory:8.0f}", flush=True)
-
-
-if __name__ == "__main__":
-    main()

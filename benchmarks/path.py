@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping
 
 from benchmarks import forced
@@ -49,7 +48,3 @@ def _row(what: str, measured: float, ideal: list[forced.Node], blocking: list[fo
     others = f"{forced.limited(blocking):24.0f}{forced.sequential(blocking):14.0f}"
     print(f"{what:8}{measured:10.0f}{least.seconds:10.0f}{measured / least.seconds:8.3f}{others}")
     print(f"        forced: {' > '.join(least.chain())}", flush=True)
-
-
-if __name__ == "__main__":
-    sys.exit(main())
