@@ -21,11 +21,12 @@ from provisioner.engine.kind import Kind, output_of
 from provisioner.engine.plan import Planned, orphans, plan
 from provisioner.engine.refusal import explained
 from provisioner.engine.remove import Remove, kind_of
-from provisioner.engine.run import prefetch, recorded_fields
+from provisioner.engine.run import Progress, prefetch, recorded_fields
 from provisioner.engine.step import STEPS, Declared, Stack, filled
 from provisioner.engine.sweep import Leftover, sweep
+from provisioner.engine.timeline import Segment, continued, critical_path
 from provisioner.kinds.rds_snapshots import final_snapshots
-from state.model import Record, Run, now
+from state.model import Record, Run, Span, now
 
 if TYPE_CHECKING:
     from provisioner.aws import Aws
@@ -45,6 +46,7 @@ class Summary:
         error: what stopped the run, or some of its things.
         target: the step that the run was limited to.
         snapshots: what `down` leaves on purpose: this one's final snapshot of the database, and those of earlier ones.
+        path: the chain of things that took the time.
     """
 
     command: str
@@ -54,6 +56,7 @@ class Summary:
     error: ProvisionError | None = None
     target: str | None = None
     snapshots: Sequence[Leftover] = ()
+    path: Sequence[Segment] = ()
 
     @property
     def ok(self) -> bool:
@@ -125,7 +128,7 @@ def up(aws: Aws, store: Store, stack: Stack, emit: Emit, target: str | None = No
         remove.run()
         return Left()
 
-    return _timed("up", target, store, work, (converge.progress.counts, remove.progress.counts))
+    return _timed("up", target, store, work, (converge.progress, remove.progress))
 
 
 def show_plan(aws: Aws, records: Mapping[str, Record], stack: Stack, target: str | None = None) -> list[Planned]:
@@ -178,7 +181,7 @@ def down(aws: Aws, store: Store, emit: Emit, target: str | None = None, *, unpro
         left = sweep(aws, store.records, kinds if target else None)
         return Left(left, _snapshots(aws, emit))
 
-    return _timed("down", target, store, work, (remove.progress.counts,))
+    return _timed("down", target, store, work, (remove.progress,))
 
 
 def _snapshots(aws: Aws, emit: Emit) -> list[Leftover]:
@@ -198,16 +201,20 @@ class Left:
 
 
 def _timed(
-    command: str, target: str | None, store: Store, work: Callable[[], Left], counters: Sequence[Counter[str]]
+    command: str, target: str | None, store: Store, work: Callable[[], Left], walks: Sequence[Progress]
 ) -> Summary:
-    """Run the work, and keep in the history how it ended."""
+    """Run the work, and keep in the history how it ended and where the time went."""
     began, started, error, found = now(), time.monotonic(), None, Left()
     try:
         found = work()
     except ProvisionError as stopped:
         error = stopped
-    counts, seconds = dict(sum(counters, Counter())), round(time.monotonic() - started, 2)
-    summary = Summary(command, counts, seconds, found.leftovers, error, target, found.snapshots)
+    seconds, timeline = round(time.monotonic() - started, 2), list[Span]()
+    counts = dict(sum((walk.counts for walk in walks), Counter()))
+    for walk in walks:
+        timeline = continued(timeline, walk.timeline(started))
+    path = critical_path(timeline, seconds)
+    summary = Summary(command, counts, seconds, found.leftovers, error, target, found.snapshots, path)
     result = "interrupted" if isinstance(error, Interrupted) else "ok" if summary.ok else "failed"
-    store.finish(Run(command, began, summary.seconds, result, counts))
+    store.finish(Run(command, began, summary.seconds, result, counts, timeline))
     return summary

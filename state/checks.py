@@ -42,6 +42,11 @@ def number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and -MOST < value < MOST
 
 
+def moment(value: Any) -> bool:
+    """Whether it is a number of seconds since a start."""
+    return number(value) and value >= 0
+
+
 def whole(value: Any) -> bool:
     """Whether it is a count."""
     return isinstance(value, int) and number(value) and value >= 0

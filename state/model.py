@@ -1,11 +1,11 @@
-"""What the state holds: one record a thing, and the history of the runs."""
+"""What the state holds: one record a thing, and the history of the runs with what took their time."""
 
 from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal, Self, get_args
 
 from state import checks
@@ -13,6 +13,8 @@ from state import checks
 SCHEMA = 1
 HISTORY = 50
 """How many runs the history keeps."""
+TIMELINES = 3
+"""How many of the newest runs that did something keep their timeline."""
 
 MEND = "Mend that, then run the same command again: what was under way is recorded, and is found again"
 """What to do when the state cannot be written."""
@@ -70,6 +72,27 @@ class Record:
 
 
 @dataclass(frozen=True)
+class Span:
+    """What a thing took of a run's time. Moments are seconds since the run's start; None: it did not come to that.
+
+    Attributes:
+        result: what became of it (made, changed, removed, and so on), or `failed` or `unfinished`.
+        began: its turn came, since all that it needed was there.
+        called: the call that writes was answered, so that what needs it only to exist could begin.
+        ended: it was ready, proved gone, or failed.
+        after: the address of what it had to wait for last; None if it could begin at once.
+    """
+
+    address: str
+    step: str
+    result: str
+    began: float
+    called: float | None = None
+    ended: float | None = None
+    after: str | None = None
+
+
+@dataclass(frozen=True)
 class Run:
     """One finished or cut-off run of a command. Times are seconds since the epoch."""
 
@@ -78,6 +101,14 @@ class Run:
     seconds: float
     result: str
     counts: dict[str, int] = field(default_factory=dict)
+    timeline: list[Span] = field(default_factory=list)
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Self:
+        """Build a run from its JSON form; raises `StateError` when a part is missing, unknown or of a wrong type."""
+        if why := checks.wrong(data, _RUN, _RUN.keys() - {"counts", "timeline"}):
+            raise StateError(f"its history cannot be read: {why}")
+        return cls(**{**data, "timeline": [Span(**span) for span in data.get("timeline", [])]})
 
 
 @dataclass
@@ -125,7 +156,7 @@ class State:
                 address: {key: value for key, value in asdict(record).items() if key != "address"}
                 for address, record in sorted(self.records.items())
             },
-            "history": [asdict(run) for run in self.history[-HISTORY:]],
+            "history": [asdict(run) for run in _thinned(self.history[-HISTORY:])],
         }
 
     @classmethod
@@ -137,9 +168,6 @@ class State:
         """
         if why := checks.wrong(data, _STATE, _STATE.keys() - {"writer", "history"}):
             raise StateError(f"it is not a state document: {why}")
-        for run in data.get("history", []):
-            if why := checks.wrong(run, _RUN, _RUN.keys() - {"counts"}):
-                raise StateError(f"its history cannot be read: {why}")
         return cls(
             stack=data["stack"],
             account=data["account"],
@@ -148,7 +176,7 @@ class State:
             serial=data["serial"],
             writer=data.get("writer", ""),
             records={a: Record.from_dict({**_as_table(r), "address": a}) for a, r in data["records"].items()},
-            history=[Run(**run) for run in data.get("history", [])],
+            history=[Run.from_dict(run) for run in data.get("history", [])],
         )
 
 
@@ -165,12 +193,22 @@ _RECORD: Mapping[str, checks.Check] = {
     "created": checks.optional(checks.number),
     "changed": checks.number,
 }
+_SPAN: Mapping[str, checks.Check] = {
+    "address": checks.text,
+    "step": checks.text,
+    "result": checks.text,
+    "began": checks.moment,
+    "called": checks.optional(checks.moment),
+    "ended": checks.optional(checks.moment),
+    "after": checks.optional(checks.text),
+}
 _RUN: Mapping[str, checks.Check] = {
     "command": checks.text,
     "started": checks.number,
     "seconds": checks.number,
     "result": checks.text,
     "counts": checks.counts,
+    "timeline": lambda value: isinstance(value, list) and not any(checks.wrong(s, _SPAN, _SPAN) for s in value),
 }
 _STATE: Mapping[str, checks.Check] = {
     "schema": checks.whole,
@@ -183,6 +221,12 @@ _STATE: Mapping[str, checks.Check] = {
     "records": checks.table,
     "history": lambda value: isinstance(value, list),
 }
+
+
+def _thinned(history: Sequence[Run]) -> list[Run]:
+    """Return the runs, of which only the newest few keep their timelines."""
+    kept = [run for run in history if run.timeline][-TIMELINES:]
+    return [run if run in kept else replace(run, timeline=[]) for run in history]
 
 
 def _as_table(value: Any) -> Mapping[str, Any]:

@@ -58,7 +58,8 @@ class Converge:
             SomeFailed: see `Walk.run`.
         """
         nodes = [Node(a, type(item.want), item.step, item.needs) for a, item in self.declared.items()]
-        Walk(nodes, self._act, self._look, self._reached, self.progress.emit, self.aws.pace).run()
+        emit, moments = self.progress.emit, self.progress.moments
+        Walk(nodes, self._act, self._look, self._reached, emit, self.aws.pace, moments).run()
 
     def lookup(self, address: str, output: str) -> Any:
         """Return what AWS said of a thing in this run, or None if that is not known yet."""

@@ -85,7 +85,8 @@ class Remove:
                 if need in users:
                     users[need].append(Need(record.address))
         nodes = [Node(a, kind_of(record), record.step, users[a]) for a, record in self.records.items()]
-        Walk(nodes, self._act, self._look, self._reached, self.progress.emit, self.aws.pace).run()
+        emit, moments = self.progress.emit, self.progress.moments
+        Walk(nodes, self._act, self._look, self._reached, emit, self.aws.pace, moments).run()
 
     def _reached(self, need: Need, acted: set[str], done: set[str]) -> bool:
         freed = need.address in self._accepted and kind_of(self.records[need.address]).removal_frees

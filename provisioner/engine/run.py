@@ -16,11 +16,12 @@ from provisioner.engine.events import Doing, Done, Emit, Result, Verb
 from provisioner.engine.kind import Kind
 from provisioner.engine.refusal import explained
 from provisioner.engine.retry import Verdict, match, server_error
+from provisioner.engine.timeline import Moments, spans
 from provisioner.engine.walk import Wait
 
 if TYPE_CHECKING:
     from provisioner.aws import Aws
-    from state.model import Record
+    from state.model import Record, Span
 
 
 class Store(Protocol):
@@ -43,11 +44,12 @@ UNCLEAR = 300.0
 
 @dataclass
 class Progress:
-    """Says what happens to each thing, and counts the results."""
+    """Says what happens to each thing, and keeps when it happened and what became of it."""
 
     emit: Emit
     steps: Mapping[str, str]
-    counts: Counter[str] = field(default_factory=Counter)
+    results: dict[str, Result] = field(default_factory=dict)
+    moments: dict[str, Moments] = field(default_factory=dict)
     _begun: dict[str, float] = field(default_factory=dict)
 
     def doing(self, address: str, verb: Verb) -> None:
@@ -57,10 +59,19 @@ class Progress:
 
     def done(self, address: str, result: Result, id: str | None = None) -> None:
         """Say that a thing is finished."""
-        self.counts[result] += 1
+        self.results[address] = result
         now = time.monotonic()
         seconds = round(now - self._begun.get(address, now), 2)
         self.emit(Done(address, self.steps.get(address, ""), result, seconds, id))
+
+    @property
+    def counts(self) -> Counter[str]:
+        """The number of things by result."""
+        return Counter(self.results.values())
+
+    def timeline(self, start: float) -> list[Span]:
+        """Return where the time went, of a run that began then on the monotonic clock."""
+        return spans(self.moments, self.steps, self.results, start)
 
 
 def tolerant(

@@ -10,6 +10,7 @@ from provisioner.engine.errors import Interrupted, SomeFailed, TimedOut
 from provisioner.engine.events import Emit, Skipped, ThingFailed, Waiting
 from provisioner.engine.kind import Kind
 from provisioner.engine.step import Need
+from provisioner.engine.timeline import Moments
 from provisioner.engine.waits import Pace
 from state.model import StateError
 
@@ -63,6 +64,7 @@ class Walk:
         act: brings one thing on; returns what to wait for, or None when it is finished. Called in threads.
         look: looks at all waiting things of one kind at once. Called in threads.
         reached: whether a need of a node is fulfilled, given the addresses that were acted on and those finished.
+        moments: is filled with when the work on each thing began and ended.
     """
 
     def __init__(
@@ -73,13 +75,17 @@ class Walk:
         reached: Callable[[Need, set[str], set[str]], bool],
         emit: Emit,
         pace: Pace,
+        moments: dict[str, Moments],
     ) -> None:
         self._nodes = {node.address: node for node in nodes}
         self._act, self._look, self._reached, self._emit, self._pace = act, look, reached, emit, pace
+        self._moments = moments
         self._todo = dict(self._nodes)
         self._running: dict[Future[Mapping[str, Outcome]], Sequence[str]] = {}
         self._waiting: dict[str, _Patience] = {}
         self._since: dict[tuple[str, float], float] = {}
+        self._lacking = {node.address: node.needs[-1].address for node in nodes if node.needs}
+        """What was found missing last for each thing; what never was came between two looks."""
         self._acted: set[str] = set()
         self._done: set[str] = set()
         self._failed: dict[str, BaseException] = {}
@@ -111,9 +117,13 @@ class Walk:
 
     def _start(self, pool: ThreadPoolExecutor) -> None:
         for address, node in list(self._todo.items()):
-            if all(self._reached(need, self._acted, self._done) for need in node.needs):
-                del self._todo[address]
-                self._submit(pool, address)
+            missing = next((n.address for n in node.needs if not self._reached(n, self._acted, self._done)), None)
+            if missing is not None:
+                self._lacking[address] = missing
+                continue
+            del self._todo[address]
+            self._moments[address] = Moments(self._pace.now(), self._lacking.get(address))
+            self._submit(pool, address)
 
     def _submit(self, pool: ThreadPoolExecutor, address: str) -> None:
         self._running[pool.submit(lambda: {address: self._act(address)})] = [address]
@@ -154,14 +164,21 @@ class Walk:
             self._fail(address, outcome)
         elif outcome is None:
             self._waiting.pop(address, None)
-            self._acted.add(address)
+            self._called(address)
+            self._moments[address].ended = self._pace.now()
             self._done.add(address)
         else:
             self._wait(address, outcome)
 
-    def _wait(self, address: str, reason: Wait) -> None:
-        if not reason.again:
+    def _called(self, address: str) -> None:
+        if address not in self._acted:
+            self._moments[address].called = self._pace.now()
             self._acted.add(address)
+
+    def _wait(self, address: str, reason: Wait) -> None:
+        self._moments[address].waited = True
+        if not reason.again:
+            self._called(address)
         node, now = self._nodes[address], self._pace.now()
         before = self._waiting.get(address)
         # each budget runs from its first use: a thing that goes from one wait to another and back does not begin anew
@@ -185,6 +202,7 @@ class Walk:
         if isinstance(error, Interrupted):
             return  # the whole run is, and says so
         self._failed[address] = error
+        self._moments[address].ended = self._pace.now()
         self._emit(ThingFailed(address, self._nodes[address].step, str(error)))
 
     def _give_up(self) -> None:

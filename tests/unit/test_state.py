@@ -21,7 +21,19 @@ from state.lease import LEASE, LONGEST, machine, remaining
 from state.local import DOCUMENT, JOURNAL, LocalStore, read
 from state.lock import describe, patiently
 from state.migrate import MIGRATIONS, migrate
-from state.model import SCHEMA, ForeignState, Record, Run, State, StateError, StateLocked, StateTooNew
+from state.model import (
+    HISTORY,
+    SCHEMA,
+    TIMELINES,
+    ForeignState,
+    Record,
+    Run,
+    Span,
+    State,
+    StateError,
+    StateLocked,
+    StateTooNew,
+)
 from state.objects import Found
 
 addresses = st.sampled_from(["vpc/main", "subnet/a", "subnet/b", "role/task", "cluster/main"])
@@ -63,6 +75,27 @@ def test_what_was_put_is_there_after_closing(tmp_path: Path) -> None:
     state = read(tmp_path, "shop-dev")
     assert list(state.records) == ["vpc/main"]
     assert state.history[0].counts == {"made": 1}
+
+
+def test_the_newest_runs_that_did_something_keep_their_timeline_whatever_comes_between(tmp_path: Path) -> None:
+    with opened(tmp_path) as store:
+        for number in range(HISTORY + 2):
+            timeline = [Span("vpc/main", "network", "made", 0.5, 1.0, None, "a/b")] if number % 2 else []
+            store.finish(Run("up", float(number), 2.0, "ok", {}, timeline))
+    history = read(tmp_path, "shop-dev").history
+    assert len(history) == HISTORY
+    kept = [run for run in history if run.timeline]
+    assert [run.started for run in kept] == [float(HISTORY + 1 - 2 * n) for n in reversed(range(TIMELINES))]
+    assert kept[0].timeline == timeline
+    with opened(tmp_path):
+        pass
+    assert read(tmp_path, "shop-dev").history == history
+
+
+def test_a_history_of_before_there_were_timelines_is_read(tmp_path: Path) -> None:
+    run = {"command": "up", "started": 1.0, "seconds": 2.0, "result": "ok"}
+    (tmp_path / DOCUMENT).write_text(json.dumps(State("shop-dev").to_dict() | {"history": [run]}))
+    assert read(tmp_path, "shop-dev").history == [Run("up", 1.0, 2.0, "ok")]
 
 
 def test_what_was_put_is_there_without_closing(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from provisioner.engine.errors import Failed, Interrupted, SomeFailed, TimedOut,
 from provisioner.engine.events import Event, Skipped, Waiting
 from provisioner.engine.kind import KINDS, Kind
 from provisioner.engine.step import Need
+from provisioner.engine.timeline import Moments
 from provisioner.engine.waits import Pace
 from provisioner.engine.walk import Node, Outcome, Wait, Walk
 from state.model import StateError
@@ -37,6 +38,7 @@ class World:
         self.script = script
         self.happened: list[str] = []
         self.events: list[Event] = []
+        self.moments: dict[str, Moments] = {}
         self.pace = Pace(0.001, least=0)
         self.lock = threading.Lock()
 
@@ -57,7 +59,7 @@ class World:
             return need.address in (done if need.ready else acted)
 
         act = lambda address: self.next("act", address)  # noqa: E731
-        Walk(self.nodes, act, self.look, reached or usual, self.events.append, self.pace).run()
+        Walk(self.nodes, act, self.look, reached or usual, self.events.append, self.pace, self.moments).run()
 
 
 def waits(why: str = "x", budget: float = 1000, *, again: bool = False) -> Wait:
@@ -131,8 +133,24 @@ def test_only_waiting_on_the_user_has_its_own_exit_code() -> None:
     assert both.value.exit_code == 1
 
 
+def test_it_is_noted_when_each_thing_began_was_called_and_ended_and_what_it_waited_for_last() -> None:
+    graph = {"a": [], "b": [Need("a")], "c": [Need("a", ready=True), Need("b")], "d": [], "e": [Need("d")]}
+    world = World(graph, a=[waits(), waits(), None], d=[Failed("broken")])
+    world.pace = Pace(0.2)
+    with pytest.raises(SomeFailed):
+        world.run()
+    a, b, c, d = (world.moments[address] for address in "abcd")
+    assert [moments.after for moments in (a, b, c, d)] == [None, "a", "a", None]
+    assert [moments.waited for moments in (a, b, c, d)] == [True, False, False, False]
+    stamps = [a.began, a.called, b.began, b.called, a.ended, c.began, c.called, c.ended]
+    assert stamps == sorted(filter(None, stamps))
+    assert d.called is None
+    assert d.ended
+    assert "e" not in world.moments
+
+
 def test_an_interruption_lets_calls_end_and_starts_nothing_more() -> None:
-    world = World({"a": [], "b": [Need("a")]})
+    world = World({"a": [], "b": [Need("a")]}, a=[waits()])
     original = world.next
 
     def stop_then_answer(verb: str, address: str) -> Any:
@@ -143,6 +161,9 @@ def test_an_interruption_lets_calls_end_and_starts_nothing_more() -> None:
     with pytest.raises(Interrupted):
         world.run()
     assert world.happened == ["act a"]
+    (moments,) = world.moments.values()
+    assert moments.called
+    assert moments.ended is None
 
 
 def test_when_nothing_can_be_recorded_nothing_more_is_begun() -> None:
@@ -167,3 +188,8 @@ def test_whatever_the_graph_each_thing_is_acted_on_once_and_after_its_needs(data
     assert sorted(acts) == sorted(graph)
     for address, needs in graph.items():
         assert all(acts.index(need.address) < acts.index(address) for need in needs)
+        began, after = world.moments[address].began, world.moments[address].after
+        assert after in ({need.address for need in needs} or {None})
+        for need in needs:
+            fulfilled = world.moments[need.address]
+            assert began >= ((fulfilled.ended if need.ready else fulfilled.called) or float("inf"))

@@ -1,0 +1,108 @@
+"""Where a run's time went: when the work on each thing began and ended, and the chain of things that took longest."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from state.model import Span
+
+IDLE = frozenset({"unchanged", "adopted", "kept"})
+"""What becomes of things that a run writes nothing for."""
+
+
+@dataclass
+class Moments:
+    """What the walk notes of a thing, in seconds of its clock: see `Span`. `waited`: it was not finished at once."""
+
+    began: float
+    after: str | None
+    called: float | None = None
+    ended: float | None = None
+    waited: bool = False
+
+
+@dataclass(frozen=True)
+class Segment:
+    """A thing's part of the critical path, in seconds since the run's start: up to where the next one began."""
+
+    address: str
+    start: float
+    end: float
+
+
+def spans(
+    moments: Mapping[str, Moments], steps: Mapping[str, str], results: Mapping[str, str], start: float
+) -> list[Span]:
+    """Return what was made, changed, removed, waited for, or did not come to its end, in the order of its beginning.
+
+    Args:
+        results: what became of those that are finished, by address.
+        start: when the run began, on the clock of the moments.
+    """
+    became = {a: results.get(a, "failed" if m.ended else "unfinished") for a, m in moments.items()}
+    told = {a for a, m in moments.items() if m.waited or became[a] not in IDLE}
+
+    def since(moment: float | None) -> float | None:
+        return None if moment is None else round(moment - start, 2)
+
+    def before(address: str) -> str | None:
+        after = moments[address].after
+        return after if after is None or after in told else before(after)
+
+    return [
+        Span(a, steps[a], became[a], round(m.began - start, 2), since(m.called), since(m.ended), before(a))
+        for a, m in moments.items()
+        if a in told
+    ]
+
+
+def continued(timeline: Sequence[Span], more: Sequence[Span]) -> list[Span]:
+    """Return the timeline of two walks, of which the second began when the first had ended."""
+    last = last_of(timeline)
+    before = last.address if last else None
+    return [*timeline, *(replace(span, after=span.after or before) for span in more)]
+
+
+def end_of(span: Span, seconds: float) -> float:
+    """Return when a thing ended: what is unfinished lasted for the whole run, which took so many seconds."""
+    return max(span.began, seconds if span.ended is None else span.ended)
+
+
+def called_of(span: Span, seconds: float) -> float:
+    """Return when the call was answered; one that never was lasted until the end."""
+    end = end_of(span, seconds)
+    return min(max(span.began, end if span.called is None else span.called), end)
+
+
+def last_of(timeline: Sequence[Span], seconds: float = 0.0) -> Span | None:
+    """Return what ended last in a run of so many seconds, if there is anything."""
+    return max(timeline, key=lambda span: (end_of(span, seconds), -span.began), default=None)
+
+
+def critical_path(timeline: Sequence[Span], seconds: float) -> list[Segment]:
+    """Return the chain that the run could not be shorter than: what ended last, what that had waited for, and so on.
+
+    Args:
+        seconds: how long the run took.
+
+    Returns:
+        The segments in the order of time; each ends where the next one begins.
+    """
+    known = {span.address: span for span in timeline}
+    path: dict[str, Segment] = {}
+    span = last_of(timeline, seconds)
+    end = end_of(span, seconds) if span else 0.0
+    while span and span.address not in path:
+        start = min(span.began, end)
+        path[span.address] = Segment(span.address, start, end)
+        end, span = start, known.get(span.after or "")
+    return list(reversed(path.values()))
+
+
+def by_step(timeline: Sequence[Span]) -> dict[str, list[Span]]:
+    """Return the spans of each step; steps and spans in the order of their beginning."""
+    steps: dict[str, list[Span]] = {}
+    for span in sorted(timeline, key=lambda span: (span.began, span.address)):
+        steps.setdefault(span.step, []).append(span)
+    return steps
