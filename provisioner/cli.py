@@ -8,7 +8,21 @@ from collections.abc import Sequence
 
 import typer
 
-from provisioner.commands import cloud, down, import_, init, logs, output, plan, records, recover, state, status, up
+from provisioner.commands import (
+    cloud,
+    down,
+    import_,
+    init,
+    logs,
+    output,
+    plan,
+    records,
+    recover,
+    state,
+    status,
+    timeline,
+    up,
+)
 from provisioner.commands.app import USAGE, app
 
 __all__ = [
@@ -24,11 +38,12 @@ __all__ = [
     "recover",
     "state",
     "status",
+    "timeline",
     "up",
 ]
 
 INTERRUPTED = 130
-ORDER = ("init", "up", "plan", "status", "logs", "output", "down", "recover", "import")
+ORDER = ("init", "up", "plan", "status", "logs", "output", "timeline", "down", "recover", "import")
 
 # As one uses them, rather than by the alphabet.
 app.registered_commands.sort(key=lambda command: ORDER.index(str(command.name)))

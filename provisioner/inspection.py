@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from provisioner.engine.errors import ConfigurationError
-from state.model import State
+from state.model import Run, State
 
 if TYPE_CHECKING:
     from provisioner.aws import Aws
@@ -42,6 +42,21 @@ def record(state: State, address: str) -> dict[str, Any]:
     near = difflib.get_close_matches(address, state.records, 3)
     hint = f"did you mean {' or '.join(near)}?" if near else "`provision state list` shows what is"
     raise ConfigurationError(f"nothing is recorded under {address}: {hint}")
+
+
+def newest(state: State, command: str | None, again: str) -> Run:
+    """Return the newest run that has a timeline, of one command if that is given.
+
+    Args:
+        again: how to call such a command for this stack.
+
+    Raises:
+        ConfigurationError: there is none.
+    """
+    runs = [run for run in state.history if run.timeline and command in (None, run.command)]
+    if runs:
+        return runs[-1]
+    raise ConfigurationError(f"no {f'`{command}`' if command else 'run'} with a timeline is recorded: run {again}")
 
 
 def outputs(state: State, config: Config, entry: str) -> dict[str, str]:

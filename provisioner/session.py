@@ -67,6 +67,19 @@ def write_sample(path: Path) -> None:
         raise ConfigurationError(f"{path} cannot be written: {error.strerror}") from None
 
 
+def overwrite(path: Path, text: str) -> None:
+    """Write a file, whatever may be there already.
+
+    Raises:
+        ConfigurationError: it cannot be written.
+    """
+    try:
+        path.write_text(text, encoding="utf-8")
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise ConfigurationError(f"{path} cannot be written: {reason}: name another file") from None
+
+
 def start_cloud(options: Options, config: Config, port: int | None = None) -> manage.Cloud:
     """Return the embedded cloud of the state folder, started if it is not running; its start is told on standard error.
 

@@ -54,6 +54,7 @@ def down(options: Options, target_step: TargetStep = None, unprotect: Unprotect 
         with shown(options.json) as progress, session.interruptible(aws.pace, progress.emit):
             outcome = operate.down(aws, store, progress.emit, target_step, unprotect=unprotect)
             advised = advice.after_down(outcome, options.again, config, unprotect=unprotect)
+            advised += advice.after_long(outcome, options.again)
             progress.emit(summary.finished(outcome, advised))
     summary.tell(outcome, progress, options.json)
     return outcome.exit_code

@@ -42,6 +42,8 @@ def up(options: Options, target_step: TargetStep = None) -> int:
         with shown(options.json) as progress, session.interruptible(aws.pace, progress.emit):
             outcome = operate.up(aws, store, stack, progress.emit, target_step)
             entry = session.entry(options, config)
-            progress.emit(summary.finished(outcome, advice.after_up(outcome, options.again, config, entry)))
+            advised = advice.after_up(outcome, options.again, config, entry)
+            advised += advice.after_long(outcome, options.again)
+            progress.emit(summary.finished(outcome, advised))
     summary.tell(outcome, progress, options.json)
     return outcome.exit_code

@@ -6,11 +6,15 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from provisioner.engine.errors import Interrupted, WaitingOnUser
+from provisioner.render.timeline import path_words
 
 if TYPE_CHECKING:
     from provisioner.config import Config
     from provisioner.engine.plan import Planned
     from provisioner.operate import Summary
+
+LONG = 60.0
+"""Seconds that a run must have taken for its timeline to be pointed out."""
 
 Again = Callable[..., str]
 """From a command's name, and its own options, to the command line that runs it on the same stack."""
@@ -50,6 +54,13 @@ def after_down(outcome: Summary, again: Again, config: Config, *, unprotect: boo
         return [f"Limited to step {outcome.target} and what is built on it. Bring it back: {again('up')}.", *kept]
     but = ", but for what is left on purpose" if kept else ""
     return [f"The sweep over every kind found nothing of {config.name} left{but}. Make it again: {again('up')}.", *kept]
+
+
+def after_long(outcome: Summary, again: Again) -> list[str]:
+    """Return where a run's time went, if it took long."""
+    if outcome.seconds < LONG or not outcome.path:
+        return []
+    return [f"Where the time went: {again('timeline')}. The {path_words(outcome.path, outcome.seconds)}."]
 
 
 def _limits(outcome: Summary) -> list[str]:

@@ -27,7 +27,7 @@ SYMBOLS = {
 }
 """What a line begins with; it always says the word as well."""
 
-COLOURS = {"+": "32", "~": "33", "-": "31", "!": "1;31", ".": "2"}
+COLOURS = {"+": "32", "~": "33", "-": "31", "!": "1;31", ".": "2", "*": "1;36"}
 """The terminal's colour (SGR parameters) for a line by its first character."""
 
 

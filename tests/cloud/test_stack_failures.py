@@ -54,6 +54,10 @@ def test_interrupted_it_stops_in_good_order_and_goes_on_later(project: Project) 
     phases = [line.split() for line in project.run("state", "list").out.splitlines()]
     assert phases
     assert not any("creating" in words for words in phases), "calls under way were let end and recorded"
+    timeline = project.run("timeline", "--json").document
+    assert timeline["result"] == "interrupted"
+    assert timeline["things"]
+    assert all((thing["ended"] is None) == (thing["result"] == "unfinished") for thing in timeline["things"])
     assert set(project.up().results.values()) <= {"made", "adopted", "changed", "unchanged"}
     assert project.cut(10, signal.SIGTERM, "down", "--yes").code == 130
     project.down()

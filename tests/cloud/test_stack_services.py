@@ -36,6 +36,10 @@ def test_one_taken_out_is_removed_and_one_added_is_made(project: Project) -> Non
     ended = project.up()
     assert {r for a, r in ended.results.items() if a.endswith("/worker")} == {"made"}
     assert {r for a, r in ended.results.items() if a.endswith("/backend")} == {"removed"}
+    timeline = project.run("timeline", "--json").document
+    removed, made = ([t for t in timeline["things"] if (t["result"] == "removed") is gone] for gone in (True, False))
+    assert all(thing["after"] for thing in removed), "the first of them when all that is wanted was there"
+    assert min(thing["began"] for thing in removed) >= max(thing["ended"] for thing in made)
     found = project.inventory()
     assert services(found) == {"frontend", "worker"}
     assert belonging(found, "backend") == []

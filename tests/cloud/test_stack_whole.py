@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
 
 import pytest
 
@@ -52,6 +54,31 @@ def test_up_says_what_it_made(life: Life) -> None:
     assert finished["ok"]
     assert finished["counts"]["made"] > 70
     assert "https://app.example.com" in " ".join(finished["next"])
+
+
+def timeline(project: Project) -> Any:
+    """Where the time of the newest run went; whatever it was, its path is one chain that ends last."""
+    document = project.run("timeline", "--json").document
+    things, path = {thing["address"]: thing for thing in document["things"]}, document["path"]
+    assert things[path[0]["address"]]["after"] is None
+    for before, after in pairwise(path):
+        later = things[after["address"]]
+        assert later["after"] == before["address"]
+        assert things[before["address"]]["began"] <= before["end"] == after["start"] == later["began"]
+    assert 0 < path[0]["start"] < path[-1]["end"] == max(thing["ended"] for thing in things.values())
+    assert path[-1]["end"] <= document["seconds"] + 0.01
+    return document
+
+
+def test_the_timeline_holds_what_was_made_and_its_longest_chain(life: Life) -> None:
+    document = timeline(life.project)
+    assert (document["command"], document["result"]) == ("up", "ok")
+    became = {thing["address"]: thing["result"] for thing in document["things"]}
+    assert became.items() <= life.first.results.items()
+    assert became.keys() >= {address for address, result in life.first.results.items() if result == "made"}
+    assert len(document["path"]) > 1
+    for thing in document["things"]:
+        assert 0 < thing["began"] <= thing["called"] <= thing["ended"]
 
 
 def test_a_second_up_writes_nothing(life: Life) -> None:
@@ -167,3 +194,8 @@ def test_down_leaves_nothing(life: Life) -> None:
     assert set(ended.results.values()) <= {"removed", "kept"}
     assert difference(life.before, life.project.inventory(), *NEVER_REMOVED) == {}
     assert life.project.run("state", "list").out.strip() == ""
+    document = timeline(life.project)
+    assert document["command"] == "down"
+    removed = {address for address, result in ended.results.items() if result == "removed"}
+    assert {thing["address"] for thing in document["things"]} == removed
+    assert life.project.run("timeline", "--last", "up", "--json").document["things"], "that of the last change"

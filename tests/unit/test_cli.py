@@ -26,8 +26,8 @@ from state.local import LocalStore
 from state.model import Record
 
 COMMANDS = [
-    ("init",), ("up",), ("plan",), ("status",), ("output",), ("down",), ("state", "list"), ("state", "show"),
-    ("recover",), ("import",), ("state", "rm"), ("state", "mv"),
+    ("init",), ("up",), ("plan",), ("status",), ("output",), ("timeline",), ("down",),
+    ("state", "list"), ("state", "show"), ("recover",), ("import",), ("state", "rm"), ("state", "mv"),
     ("cloud", "start"), ("cloud", "stop"), ("cloud", "status"), ("cloud", "delegate"),
 ]  # fmt: skip
 COMMON = ("--config", "-c", "--env", "--target", "--state-dir", "--profile", "--yes", "-y", "--json", "--log")
@@ -72,7 +72,7 @@ def test_every_command_has_help_examples_and_the_common_options(run: Run, words:
 
 def test_help_lists_the_commands_in_the_order_of_use(run: Run) -> None:
     out = run("--help")[1]
-    places = [out.index(f"\n  {name} ") for name in ("init", "up", "plan", "status", "output", "down")]
+    places = [out.index(f"\n  {name} ") for name in ("init", "up", "plan", "status", "output", "timeline", "down")]
     assert places == sorted(places)
     assert run("-h")[1] == out
 
@@ -176,7 +176,9 @@ def test_init_writes_a_sample_that_is_valid_and_never_overwrites(run: Run, tmp_p
     )
 
 
-@pytest.mark.parametrize("words", [("up",), ("plan",), ("down",), ("status",), ("output",), ("state", "list")])
+@pytest.mark.parametrize(
+    "words", [("up",), ("plan",), ("down",), ("status",), ("output",), ("timeline",), ("state", "list")]
+)
 def test_a_wrong_configuration_is_told_before_anything_happens(
     run: Run, tmp_path: Path, words: tuple[str, ...]
 ) -> None:

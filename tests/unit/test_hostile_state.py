@@ -26,12 +26,13 @@ from provisioner import inspection
 from provisioner.cli import main
 from provisioner.cloud import manage
 from provisioner.engine import recorded
-from provisioner.render import status, summary
+from provisioner.render import status, summary, timeline
 from provisioner.render.text import say, table
+from provisioner.render.timeline_svg import picture
 from state.folder import make, trust
 from state.local import DOCUMENT, JOURNAL, LOCK, LocalStore, read
 from state.lock import describe
-from state.model import Record, Run, State, StateError
+from state.model import Record, Run, Span, State, StateError
 from tests.unit.hostile import CONFIG, EVIL, harmless
 
 # -- the state -----------------------------------------------------------------------------------------------------
@@ -50,7 +51,9 @@ def sound() -> dict[str, Any]:
         ),
     ):
         state.records[record.address] = record
-    state.history.append(Run("up", 1.0, 2.0, "ok", {"made": 2}))
+    first = Span("vpc/main", "network", "made", 0.5, 1.0, 1.5)
+    second = Span("log_group/web", "logs", "failed", 1.0, None, 2.0, "vpc/main")
+    state.history.append(Run("up", 1.0, 2.0, "ok", {"made": 2}, [first, second]))
     return state.to_dict()
 
 
@@ -87,6 +90,8 @@ def used(folder: Path) -> None:
     say(table(inspection.outputs(state, CONFIG, "").items()), shown)
     for address in state.records:
         say(status.record_lines(inspection.record(state, address)), shown)
+    for run in filter(lambda run: run.timeline, state.history):
+        say([*timeline.lines(run, CONFIG.name, 100), picture(run, CONFIG.name)], shown)
     assert harmless(shown.getvalue())
     state.guard(state.stack, "123456789012", "ap-northeast-1")
 
@@ -109,6 +114,11 @@ jsons = st.recursive(
 @example(("records", "vpc/main", "id"), EVIL, False)
 @example(("records", "vpc/main"), {"address": "other/one", "kind": "vpc", "phase": "ready", "token": ""}, False)
 @example(("history", 0, "started"), 10**400, False)
+@example(("history", 0, "timeline", 0, "after"), "log_group/web", False)
+@example(("history", 0, "timeline", 1, "address"), EVIL, False)
+@example(("history", 0, "timeline", 1, "ended"), 1e15, False)
+@example(("history", 0, "timeline", 0, "began"), -1, False)
+@example(("history", 0, "timeline", 0), [], False)
 @example(("schema",), True, False)
 def test_any_value_anywhere_is_read_or_refused_in_one_message(path: tuple[Any, ...], value: Any, key: bool) -> None:
     with tempfile.TemporaryDirectory() as name:

@@ -1,0 +1,147 @@
+"""Where a run's time went, as bars of characters by step; and what the bars of any drawing have in common."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+from provisioner.engine.timeline import Segment, by_step, called_of, critical_path, end_of
+from provisioner.render.text import count, duration, table, visible
+
+if TYPE_CHECKING:
+    from state.model import Run, Span
+
+MOST = 40
+"""How many things have a bar of their own, beside those of the critical path."""
+SHORT = 0.02
+"""The part of a run's time below which a thing is only counted, unless it is of the critical path."""
+TICKS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600)
+"""Seconds that may lie between two marks of the axis."""
+NAME, BAR, TIME = 36, 20, 16
+"""Characters: the most for a name, the fewest for a bar, and those for a time behind it."""
+LEGEND = "# critical path   = until the call is answered   - until it is ready or gone"
+
+
+@dataclass(frozen=True)
+class Group:
+    """A step in a drawing: all that it did, and those things that have a bar of their own."""
+
+    step: str
+    spans: Sequence[Span]
+    shown: Sequence[Span]
+
+    @property
+    def label(self) -> str:
+        """Its name, and how many of its things have no bar."""
+        shorter = len(self.spans) - len(self.shown)
+        return (self.step or "(no step)") + (f", {shorter} shorter" if shorter else "")
+
+
+def length(run: Run) -> float:
+    """Return the seconds that a drawing has to cover; never zero."""
+    return max(0.01, run.seconds, *(end_of(span, run.seconds) for span in run.timeline))
+
+
+def groups(run: Run, path: Sequence[Segment]) -> list[Group]:
+    """Return what to draw: all of the critical path, and the longest of all that is not very short."""
+    seconds, whole = run.seconds, length(run)
+    longest = sorted(run.timeline, key=lambda span: (span.began - end_of(span, seconds), span.began, span.address))
+    shown = {span.address for span in longest[:MOST] if end_of(span, seconds) - span.began >= SHORT * whole}
+    shown |= {segment.address for segment in path}
+    return [
+        Group(step, spans, [span for span in spans if span.address in shown])
+        for step, spans in by_step(run.timeline).items()
+    ]
+
+
+def title(run: Run, stack: str) -> str:
+    """Return which run it was, and how it ended."""
+    try:
+        when = time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(run.started))
+    except (OverflowError, OSError, ValueError):
+        when = "at no time that a calendar has"
+    ended = "" if run.result == "ok" else f", {run.result}"
+    what = f"{count(len(run.timeline), 'thing')} in {duration(run.seconds)}{ended}"
+    return f"provision {run.command} of {stack}, {when}: {what}"
+
+
+def path_words(path: Sequence[Segment], seconds: float) -> str:
+    """Return how much of a run's seconds the critical path is: the rest is reading, before and after."""
+    long = sum(segment.end - segment.start for segment in path)
+    return f"critical path: {count(len(path), 'thing')}, {duration(long)} of {duration(seconds)}"
+
+
+def took(span: Span, seconds: float) -> str:
+    """Return how long a thing took in a run of so many seconds, and whether it did not come to its end."""
+    words = duration(end_of(span, seconds) - span.began)
+    return f"{words} {span.result}" if span.result in {"failed", "unfinished"} else words
+
+
+def short(text: str, most: int) -> str:
+    """Return a name in at most so many characters."""
+    text = visible(text)
+    return text if len(text) <= most else f"{text[: most - 1]}…"
+
+
+def ticks(whole: float, most: int) -> list[int]:
+    """Return the seconds to mark on an axis, at most so many."""
+    step = next((step for step in TICKS if whole / step < most), int(whole) // most + 1)
+    return list(range(0, int(whole) + 1, step))
+
+
+def tick_label(seconds: int) -> str:
+    """Return what stands at a mark of the axis: `30 s`, `5 min`."""
+    return f"{seconds // 60} min" if seconds and seconds % 60 == 0 else f"{seconds} s"
+
+
+def document(run: Run, stack: str) -> dict[str, Any]:
+    """Return the timeline as one JSON document."""
+    path = critical_path(run.timeline, run.seconds)
+    return {
+        "stack": stack,
+        "command": run.command,
+        "started": run.started,
+        "seconds": run.seconds,
+        "result": run.result,
+        "things": [asdict(span) for span in run.timeline],
+        "path": [asdict(segment) for segment in path],
+    }
+
+
+def lines(run: Run, stack: str, width: int) -> list[str]:
+    """Return the timeline for a person, on lines of so many characters (more, if they are too few for a bar)."""
+    path = critical_path(run.timeline, run.seconds)
+    parts, found = {segment.address: segment for segment in path}, groups(run, path)
+    labels = [group.label for group in found] + [f"  {span.address}" for group in found for span in group.shown]
+    name = min(NAME, max(map(len, labels)))
+    bar = max(BAR, width - 2 - name - 2 - TIME)
+    body = [f"  {'':{name}}  {_axis(length(run), bar)}"]
+    for group in found:
+        body.append(f"  {short(group.label, name)}")
+        for span in group.shown:
+            mark = "*" if span.address in parts else " "
+            drawn = _bar(span, parts.get(span.address), run, bar)
+            body.append(f"{mark} {short(f'  {span.address}', name):{name}}  {drawn}  {took(span, run.seconds)}")
+    chain = table((f"* {s.address}", f"from {duration(s.start)}", duration(s.end - s.start)) for s in path)
+    return [title(run, stack), LEGEND, "", *body, "", path_words(path, run.seconds), *chain]
+
+
+def _axis(whole: float, bar: int) -> str:
+    text = ""
+    for tick in ticks(whole, max(2, bar // 12)):
+        text = text.ljust(round(tick / whole * bar)) + f"|{tick_label(tick)}"
+    return text
+
+
+def _bar(span: Span, segment: Segment | None, run: Run, width: int) -> str:
+    end = end_of(span, run.seconds)
+    cells = [" "] * width
+    parts = [(span.began, end, "-"), (span.began, called_of(span, run.seconds), "=")]
+    parts += [(segment.start, segment.end, "#")] if segment else []
+    for start, stop, character in parts:
+        first = min(int(start / length(run) * width), width - 1)
+        last = max(int(stop / length(run) * width), first + 1)
+        cells[first:last] = character * (last - first)
+    return "".join(cells)
