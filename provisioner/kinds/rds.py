@@ -196,7 +196,7 @@ class DbCluster(Kind):
     update_when_ready: ClassVar[bool] = True
     budget: ClassVar[float] = 1200
     removal_budget: ClassVar[float] = 2700
-    interval: ClassVar[float] = 10
+    interval: ClassVar[float] = 5
 
     @classmethod
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Live]:
@@ -325,7 +325,7 @@ class DbInstance(Kind):
     removal_frees: ClassVar[bool] = True
     budget: ClassVar[float] = 2400
     removal_budget: ClassVar[float] = 2700
-    interval: ClassVar[float] = 10
+    interval: ClassVar[float] = 5
 
     @classmethod
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Live]:
