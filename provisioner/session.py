@@ -137,23 +137,32 @@ def _local_session(region: str) -> boto3.Session:
     import botocore.session
     from botocore.config import Config
 
+    from provisioner.servicemodels import read_plainly
+
     # In botocore's form: name in the configuration file, in the environment, default, conversion.
     nothing = (None, None, os.devnull, None)
     core = botocore.session.Session(
         {"profile": (None, None, None, None), "config_file": nothing, "credentials_file": nothing}
     )
     core.set_default_client_config(Config(proxies={}, use_fips_endpoint=False, use_dualstack_endpoint=False))
+    read_plainly(core)
     return boto3.Session("embedded", "cloud", region_name=region, botocore_session=core)
 
 
 def _aws_session(region: str, profile: str | None) -> boto3.Session:
     import boto3
+    import botocore.session
     from botocore.exceptions import ProfileNotFound
 
+    from provisioner.servicemodels import read_plainly
+
+    core = botocore.session.Session()
     try:
-        return boto3.Session(profile_name=profile, region_name=region)
+        session = boto3.Session(profile_name=profile, region_name=region, botocore_session=core)
     except ProfileNotFound as error:
         raise ConfigurationError(f"{error}: name another with --profile, or add it to the AWS configuration") from None
+    read_plainly(core)
+    return session
 
 
 def _account(aws: Aws) -> str:
@@ -203,10 +212,12 @@ def recorded(options: Options, config: Config, aws: Aws | None = None) -> State:
         ProvisionError: its bucket cannot be asked, or the state is still on this machine although there is a bucket.
         StateError: it cannot be read.
     """
-    from state import local, s3
+    from state import local
 
     if not config.state.bucket:
         return local.read(folder(options, config), config.name)
+    from state import s3
+
     not_left_behind(options, config)
     if aws is None and config.target == "local" and manage.find(options.state_dir) is None:
         raise ConfigurationError(

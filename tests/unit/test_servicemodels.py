@@ -1,0 +1,30 @@
+"""What botocore's models say is the same however they are read."""
+
+from __future__ import annotations
+
+import json
+
+import botocore.session
+import pytest
+from botocore.exceptions import UnknownServiceError
+
+from provisioner.servicemodels import PlainFiles, read_plainly
+
+
+def test_models_read_plainly_say_the_same_in_the_same_order() -> None:
+    usual, plain = botocore.session.Session(), botocore.session.Session()
+    read_plainly(plain)
+    assert isinstance(plain.get_component("data_loader").file_loader, PlainFiles)
+    for model in ("service-2", "paginators-1", "waiters-2", "endpoint-rule-set-1"):
+        one, other = (s.get_component("data_loader").load_service_model("ecr", model) for s in (usual, plain))
+        assert json.dumps(one) == json.dumps(other)
+    one, other = (s.get_data("endpoints") for s in (usual, plain))
+    assert json.dumps(one) == json.dumps(other)
+    assert usual.get_available_services() == plain.get_available_services()
+
+
+def test_a_service_that_is_not_there_is_an_error_as_ever() -> None:
+    session = botocore.session.Session()
+    read_plainly(session)
+    with pytest.raises(UnknownServiceError):
+        session.create_client("nothing", region_name="ap-northeast-1")
