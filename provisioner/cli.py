@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from collections.abc import Sequence
@@ -43,6 +44,9 @@ __all__ = [
 ]
 
 INTERRUPTED = 130
+GARBAGE = 300_000
+"""After how many new objects Python looks for garbage. Most of a command's are needed until it ends: at Python's own
+pace, 700, the search takes a tenth of the time of a `plan`."""
 ORDER = ("init", "up", "plan", "status", "logs", "output", "timeline", "down", "recover", "import")
 
 # As one uses them, rather than by the alphabet.
@@ -54,6 +58,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     0 fine, 1 failed, 2 `plan` found changes, 3 waiting on the user, 4 bad configuration or usage, 130 interrupted.
     """
+    gc.set_threshold(GARBAGE)
     try:
         code = app(arguments, prog_name="provision", standalone_mode=False)
         sys.stdout.flush()
