@@ -13,8 +13,8 @@ from provisioner.engine.errors import ConfigurationError, NeedsReplacing, NotOwn
 from provisioner.engine.kind import Change, Kind, Live, compare, output_of
 from provisioner.engine.refusal import explained
 from provisioner.engine.retry import absent
+from provisioner.engine.run import know
 from provisioner.engine.step import Declared, filled, unknown
-from provisioner.operate import know
 from state.model import Record, now
 
 if TYPE_CHECKING:

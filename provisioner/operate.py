@@ -6,7 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -17,12 +17,11 @@ from provisioner.engine import target as limit
 from provisioner.engine.converge import Converge
 from provisioner.engine.errors import Interrupted, Protected, ProvisionError
 from provisioner.engine.events import Begun, Emit, Notice
-from provisioner.engine.kind import Kind, output_of
 from provisioner.engine.plan import Planned, orphans, plan
 from provisioner.engine.refusal import explained
 from provisioner.engine.remove import Remove, kind_of
-from provisioner.engine.run import Progress, prefetch, recorded_fields
-from provisioner.engine.step import STEPS, Declared, Stack, filled
+from provisioner.engine.run import Progress, know, prefetch
+from provisioner.engine.step import STEPS, Declared, Stack
 from provisioner.engine.sweep import Leftover, sweep
 from provisioner.engine.timeline import Segment, continued, critical_path
 from provisioner.kinds.rds_snapshots import final_snapshots
@@ -74,24 +73,6 @@ def declare(config: Config, facts: Facts) -> Stack:
     stack = Stack(config, facts)
     stack.run()
     return stack
-
-
-def know(aws: Aws, records: Mapping[str, Record], declared: Mapping[str, Declared]) -> None:
-    """Tell the bulk reads what is declared and recorded, so that named things are looked up by name.
-
-    Raises:
-        StateError: what is recorded makes no sense.
-    """
-    recorded.check(records)
-
-    def lookup(address: str, output: str) -> Any:
-        return output_of(aws.seen.get(address) or records.get(address), output)
-
-    def known(kind: type[Kind]) -> list[dict[str, Any]]:
-        wanted = [filled(item.want, lookup).fields() for item in declared.values() if type(item.want) is kind]
-        return wanted + [fields for fields in recorded_fields(records, kind) if fields not in wanted]
-
-    aws.known = known
 
 
 def check_target(target: str | None, records: Collection[Record] = ()) -> None:

@@ -13,11 +13,10 @@ from provisioner.engine.find import find
 from provisioner.engine.kind import KINDS, Kind, Live, compare, output_of
 from provisioner.engine.refusal import explained
 from provisioner.engine.remove import kind_of
-from provisioner.engine.run import prefetch
+from provisioner.engine.run import know, prefetch
 from provisioner.engine.step import Declared, filled, unknown
 from provisioner.engine.waits import SETTLE
 from provisioner.kinds.route53 import RecordSet
-from provisioner.operate import know
 from state.model import Phase, Record, Run, now
 from state.store import document
 

@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionError, HTTPClientError
 
+from provisioner.engine import recorded
 from provisioner.engine.errors import Unclear
 from provisioner.engine.events import Doing, Done, Emit, Result, Verb
-from provisioner.engine.kind import Kind
+from provisioner.engine.kind import Kind, output_of
 from provisioner.engine.refusal import explained
 from provisioner.engine.retry import Verdict, match, server_error
+from provisioner.engine.step import Declared, filled
 from provisioner.engine.timeline import Moments, spans
 from provisioner.engine.walk import Wait
 
@@ -134,6 +136,24 @@ def refresh(aws: Aws, kind: type[Kind]) -> Wait | None:
 
     trouble = tolerant(aws, kind, read)
     return replace(trouble, again=False) if trouble else None
+
+
+def know(aws: Aws, records: Mapping[str, Record], declared: Mapping[str, Declared]) -> None:
+    """Tell the bulk reads what is declared and recorded, so that named things are looked up by name.
+
+    Raises:
+        StateError: what is recorded makes no sense.
+    """
+    recorded.check(records)
+
+    def lookup(address: str, output: str) -> Any:
+        return output_of(aws.seen.get(address) or records.get(address), output)
+
+    def known(kind: type[Kind]) -> list[dict[str, Any]]:
+        wanted = [filled(item.want, lookup).fields() for item in declared.values() if type(item.want) is kind]
+        return wanted + [fields for fields in recorded_fields(records, kind) if fields not in wanted]
+
+    aws.known = known
 
 
 def recorded_fields(records: Mapping[str, Record], kind: type[Kind]) -> list[dict[str, Any]]:
