@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import re
 from collections.abc import Callable, Collection, Mapping
 from typing import Any, NoReturn
 
@@ -18,17 +17,21 @@ MOST = 2**53
 Check = Callable[[Any], bool]
 
 
-def parsed(content: bytes | str) -> Any:
-    """Return what a JSON text says.
+def parsed(content: bytes) -> Any:
+    """Return what a JSON text in UTF-8 says.
 
     Raises:
         ValueError: it is no JSON, is nested too deeply, or holds what JSON does not have (NaN, half a character).
     """
+    written = content.decode("utf-8-sig")
     try:
-        value = json.loads(content, parse_constant=_no_number)
+        value = json.loads(written, parse_float=_finite, parse_constant=_no_number)
     except RecursionError:
         raise ValueError("it is nested too deeply") from None
-    _sound(value)
+    _shallow(value)
+    # UTF-8 has no halves of characters: they can only have been written as escapes
+    if "\\u" in written:
+        _whole_characters(value)
     return value
 
 
@@ -39,7 +42,7 @@ def text(value: Any) -> bool:
 
 def number(value: Any) -> bool:
     """Whether it is a number, as times and durations are."""
-    return isinstance(value, int | float) and not isinstance(value, bool) and -MOST < value < MOST
+    return type(value) in {int, float} and -MOST < value < MOST
 
 
 def moment(value: Any) -> bool:
@@ -95,22 +98,26 @@ def _no_number(name: str) -> NoReturn:
     raise ValueError(f"{name} is not a number")
 
 
-def _sound(value: Any) -> None:
-    """Raise ValueError for what `json.loads` lets pass and `json.dumps` or a call would stumble over later."""
-    level = [value]
+def _finite(digits: str) -> float:
+    if math.isfinite(found := float(digits)):
+        return found
+    raise ValueError("a number is infinite")
+
+
+def _shallow(value: Any) -> None:
+    """Raise ValueError for what is nested so deeply that whoever walks through it later would stumble."""
+    level = [value] if isinstance(value, dict | list) else []
     for _ in range(DEPTH):
-        for item in level:
-            if (isinstance(item, float) and not math.isfinite(item)) or (
-                isinstance(item, str) and re.search("[\ud800-\udfff]", item)
-            ):
-                raise ValueError("a number is infinite, or a text holds half a character")
-        level = [inner for item in level for inner in _inside(item)]
         if not level:
             return
+        inside = (item.values() if type(item) is dict else item for item in level)
+        level = [inner for items in inside for inner in items if type(inner) is dict or type(inner) is list]
     raise ValueError("it is nested too deeply")
 
 
-def _inside(value: Any) -> list[Any]:
-    if isinstance(value, dict):
-        return [*value.keys(), *value.values()]
-    return value if isinstance(value, list) else []
+def _whole_characters(value: Any) -> None:
+    """Raise ValueError for texts that `json.loads` lets pass, and that no file or call could hold."""
+    try:
+        json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        raise ValueError("a text holds half a character") from None

@@ -153,7 +153,7 @@ class State:
             "account": self.account,
             "region": self.region,
             "records": {
-                address: {key: value for key, value in asdict(record).items() if key != "address"}
+                address: {key: value for key, value in vars(record).items() if key != "address"}
                 for address, record in sorted(self.records.items())
             },
             "history": [asdict(run) for run in _thinned(self.history[-HISTORY:])],
@@ -180,10 +180,11 @@ class State:
         )
 
 
+_PHASES = frozenset(get_args(Phase))
 _RECORD: Mapping[str, checks.Check] = {
     "address": lambda value: bool(value) and checks.text(value),
     "kind": checks.text,
-    "phase": lambda value: isinstance(value, str) and value in get_args(Phase),
+    "phase": lambda value: isinstance(value, str) and value in _PHASES,
     "token": checks.text,
     "id": checks.optional(checks.text),
     "asked": checks.table,

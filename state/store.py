@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from abc import ABC, abstractmethod
-from dataclasses import asdict, replace
+from dataclasses import replace
 from typing import Any, Self
 
 from state.model import Record, Run, State, now
@@ -40,7 +40,8 @@ class Store(ABC):
     def put(self, record: Record) -> Record:
         """Make a record durable before returning; returns it with the time of the change. Threads may share it."""
         record = replace(record, changed=now())
-        self._append({"put": asdict(record)})
+        # not `asdict`, which copies all that is inside, and takes longer than the rest
+        self._append({"put": vars(record)})
         self.state.records[record.address] = record
         self._dirty = True
         return record

@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import io
 import json
+import math
 import os
 import stat
 import subprocess
@@ -29,6 +30,7 @@ from provisioner.engine import recorded
 from provisioner.render import status, summary, timeline
 from provisioner.render.text import say, table
 from provisioner.render.timeline_svg import picture
+from state.checks import DEPTH, parsed
 from state.folder import make, trust
 from state.local import DOCUMENT, JOURNAL, LOCK, LocalStore, read
 from state.lock import describe
@@ -176,6 +178,20 @@ def test_no_document_is_too_much(content: str, tmp_path: Path) -> None:
     (tmp_path / JOURNAL).write_text('{"base": 7}\n' + content + "\n")
     with pytest.raises(StateError):
         used(tmp_path)
+
+
+@given(st.text(st.characters(exclude_categories=())), st.floats(), st.integers(0, 80))
+@example("\ud83d", 1.0, 0)
+@example("\U0001f600", 1.0, DEPTH - 2)
+def test_what_json_has_is_read_as_it_was_written_and_nothing_else(text: str, number: float, depth: int) -> None:
+    written = "[" * depth + json.dumps([text, number]) + "]" * depth
+    (whole,) = json.loads(json.dumps([text]))
+    halves = any("\ud800" <= character <= "\udfff" for character in whole)
+    if halves or not math.isfinite(number) or depth + 1 >= DEPTH:
+        with pytest.raises(ValueError, match=r"character|number|nested"):
+            parsed(written.encode())
+    else:
+        assert parsed(written.encode()) == json.loads(written)
 
 
 def test_needs_in_a_circle_are_refused_with_the_circle() -> None:
