@@ -1,0 +1,136 @@
+"""How long the state takes by the number of things in it: one write, loading, opening and closing; and what it weighs.
+
+The records are those of the sample after `up` on the embedded cloud, over and over. Beside each store's write stands
+the least that it could be: an append to a file and its fsync, or one PutObject, of the same bytes.
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+import statistics
+import time
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from itertools import cycle, islice
+from pathlib import Path
+from typing import Any
+
+import boto3
+
+from benchmarks.project import project
+from provisioner.cli import GARBAGE
+from state import local, s3
+from state.journal import encoded
+from state.lease import LEASE
+from state.local import LocalStore
+from state.model import Record, State
+from state.objects import Objects
+from state.s3 import S3Store
+from state.store import Store, document
+
+STACK, ACCOUNT, REGION, BUCKET = "ecs-sample-dev", "123456789012", "ap-northeast-1", "bench-states"
+THINGS = (10, 100, 1000, 10_000)
+PUTS, LOADS = 200, 5
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a state is kept: how it is opened and read, and the bare write of so many bytes there."""
+
+    name: str
+    store: Callable[[], Store]
+    read: Callable[[], State]
+    bare: Callable[[bytes], object]
+
+
+def main() -> None:
+    """Measure both stores with few things and many, and print one row each."""
+    gc.set_threshold(GARBAGE)  # as the program does
+    print(f"{'':22}{'put ms':>15}{'bare write ms':>16}{'load':>8}{'open':>8}{'close s':>17}{'bytes a thing':>19}")
+    print(
+        f"{'store':12}{'things':>10}{'median':>8}{'95 %':>7}{'median':>9}{'95 %':>7}{'s':>8}{'s':>8}"
+        f"{'changed':>9}{'same':>8}{'document':>11}{'line':>8}"
+    )
+    with project() as sample:
+        sample.start_cloud()
+        sample.run("up", "--yes")
+        records = list(local.read(sample.folder / ".provision" / "local" / STACK, STACK).records.values())
+        client = boto3.client(
+            "s3",
+            region_name=REGION,
+            endpoint_url=sample.cloud.endpoint,
+            aws_access_key_id="embedded",
+            aws_secret_access_key="cloud",  # noqa: S106 (of the embedded cloud)
+        )
+        client.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
+        for things in THINGS:
+            _row(on_disk(sample.folder / str(things)), records, things)
+        for things in THINGS:
+            _row(in_bucket(client, str(things)), records, things)
+
+
+def on_disk(folder: Path) -> Place:
+    """Return a place in a folder."""
+
+    def append(line: bytes) -> None:
+        file = os.open(folder / "bare", os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+        os.write(file, line)
+        os.fsync(file)
+        os.close(file)
+
+    return Place("local", lambda: LocalStore(folder, STACK, "up", "bench"), lambda: local.read(folder, STACK), append)
+
+
+def in_bucket(client: Any, prefix: str) -> Place:
+    """Return a place in the embedded cloud's S3."""
+    objects = Objects(client, BUCKET, f"{prefix}/", ACCOUNT)
+    return Place(
+        "S3, embedded",
+        lambda: S3Store(objects, STACK, "up", "bench", LEASE, lambda: None),
+        lambda: s3.read(objects, STACK),
+        lambda line: client.put_object(Bucket=BUCKET, Key=f"{prefix}/{uuid.uuid4()}", Body=line),
+    )
+
+
+def _row(place: Place, records: list[Record], things: int) -> None:
+    state = State(STACK, ACCOUNT, REGION)
+    for number, record in enumerate(islice(cycle(records), things)):
+        address = f"{record.address}-{number}"
+        state.records[address] = replace(record, address=address)
+    lines = [encoded({"put": vars(record)}) for record in state.records.values()]
+    with place.store() as store:
+        store.swap(state, "filled")
+    loads = [_timed(place.read) for _ in range(LOADS)]
+    store = place.store()
+    opened = _timed(store.__enter__)
+    puts, bare = [], []
+    for record, line in islice(cycle(zip(list(state.records.values()), lines, strict=True)), PUTS):
+        puts.append(1000 * _timed(lambda record=record: store.put(record)))
+        bare.append(1000 * _timed(lambda line=line: place.bare(line)))
+    changed = _timed(store.__exit__)
+    same = place.store().__enter__()
+    unchanged = _timed(same.__exit__)
+    print(
+        f"{place.name:12}{things:10}{_spread(puts, 8, 7)}{_spread(bare, 9, 7)}{statistics.median(loads):8.3f}"
+        f"{opened:8.3f}{changed:9.3f}{unchanged:8.3f}{len(document(state)) / things:11.0f}"
+        f"{statistics.mean(map(len, lines)):8.0f}",
+        flush=True,
+    )
+
+
+def _timed(act: Callable[[], object]) -> float:
+    began = time.perf_counter()
+    act()
+    return time.perf_counter() - began
+
+
+def _spread(values: list[float], *widths: int) -> str:
+    """Return the median and the 95th percentile."""
+    found = statistics.median(values), statistics.quantiles(values, n=20)[-1]
+    return "".join(f"{value:{width}.2f}" for value, width in zip(found, widths, strict=True))
+
+
+if __name__ == "__main__":
+    main()
