@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from provisioner import operate, session
+from provisioner.commands.options import Options, Target
 from tests.cloud.checks import CHECKS, NAME, Check
 from tests.cloud.conftest import EmbeddedCloud
 from tests.cloud.inventory import NEVER_REMOVED, Inventory, difference, well
@@ -92,6 +94,20 @@ def test_plan_finds_nothing_to_do(life: Life) -> None:
     since = life.project.last_call()
     assert life.project.planned() == {}
     assert life.project.writes(since) == []
+
+
+def test_a_client_is_made_once_and_only_if_something_is_asked_of_it(life: Life) -> None:
+    options = Options(life.project.config, target=Target.LOCAL, state_dir=life.project.state)
+    config = session.load(options)
+    aws = session.connect(options, config)
+    aws.read_only = True
+    made = ["creating-client-class.sts"]
+    aws.session.events.register("creating-client-class", lambda event_name, **_: made.append(event_name))
+    state = session.recorded(options, config)
+    stack = session.declared(options, config, aws)
+    assert {item.action for item in operate.show_plan(aws, state.records, stack)} == {"none"}
+    assert len(made) == len(set(made)) == len({call.service for call in aws.calls}) > 10
+    assert "creating-client-class.s3" not in made
 
 
 @pytest.mark.parametrize(
