@@ -128,7 +128,7 @@ def _image(aws: Aws) -> str:
 def _public_zone(aws: Aws, config: Config) -> str | None:
     """Return the id of the public zone that was there before, or None when it is the stack's to make."""
     domain = config.dns.domain
-    foreign = public_zones(aws, domain)
+    foreign = public_zones(aws, domain, own=config.dns.create_zone)
     if len(foreign) > 1:
         raise ConfigurationError(
             f"dns.domain is {domain}, and this account has {len(foreign)} public hosted zones of that name "

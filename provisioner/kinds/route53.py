@@ -48,10 +48,25 @@ class HostedZone(Kind):
     @classmethod
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Live]:
         names = {normal_name(fields["hosted_zone_name"]) for fields in known}
+        near = {} if aws.thorough else {zone_id: n for zone_id, n in zones_near(aws).items() if n[0] in names}
+        if names and names == {name for name, _ in near.values()}:
+            yield from cls._near(aws, near)
+            return
         zones = {_bare(zone["Id"]): zone for zone in aws.pages("route53", "list_hosted_zones", "HostedZones")}
         tags = _tags(aws, list(zones))
         for zone_id, zone in zones.items():
             if aws.owns(tags[zone_id]) or _reference_address(aws, zone) or normal_name(zone["Name"]) in names:
+                yield cls._live(aws, aws.read("route53", "get_hosted_zone", Id=zone_id), tags[zone_id])
+
+    @classmethod
+    def _near(cls, aws: Aws, zones: Mapping[str, tuple[str, str]]) -> Iterator[Live]:
+        """Yield zones of the stack's VPC: whose they are shows in their tags, and only then in their reference."""
+        tags = _tags(aws, list(zones))
+        for zone_id, (name, vpc_id) in zones.items():
+            if address := aws.address_in(tags[zone_id]):
+                attributes = {"hosted_zone_name": name, "vpc_id": vpc_id, "tagged": True}
+                yield Live(zone_id, attributes, {"name_servers": []}, address=address)
+            else:
                 yield cls._live(aws, aws.read("route53", "get_hosted_zone", Id=zone_id), tags[zone_id])
 
     @staticmethod
@@ -101,14 +116,32 @@ class HostedZone(Kind):
         aws.client("route53").delete_hosted_zone(Id=live.id)
 
 
-def public_zones(aws: Aws, domain: str) -> list[str]:
-    """Return the ids of the account's public zones of a name, but for this stack's own."""
+def public_zones(aws: Aws, domain: str, *, own: bool) -> list[str]:
+    """Return the ids of the account's public zones of a name, but for those that this stack made.
+
+    Args:
+        own: whether the stack is to have one. Then those that somebody gave its tags are left out as well.
+    """
     # the list begins at the name, and those of one name stand together
     found = aws.client("route53").list_hosted_zones_by_name(DNSName=domain, MaxItems="100")["HostedZones"]
     zones = [z for z in found if normal_name(z["Name"]) == domain and not z["Config"]["PrivateZone"]]
     others = [_bare(zone["Id"]) for zone in zones if not _reference_address(aws, zone)]
-    tags = _tags(aws, others)
-    return [zone_id for zone_id in others if not aws.owns(tags[zone_id])]
+    tags = _tags(aws, others) if own else {}
+    return [zone_id for zone_id in others if not aws.owns(tags.get(zone_id, {}))]
+
+
+def zones_near(aws: Aws) -> dict[str, tuple[str, str]]:
+    """Return the account's private zones that the stack's VPC sees, by id: name and VPC."""
+    found = {}
+    for vpc in aws.live(Vpc):
+        page: dict[str, Any] = {"VPCId": vpc.id, "VPCRegion": aws.region}
+        while page:
+            answer = aws.read("route53", "list_hosted_zones_by_vpc", **page)
+            for zone in answer["HostedZoneSummaries"]:
+                if zone["Owner"].get("OwningAccount") == aws.account:
+                    found[zone["HostedZoneId"]] = normal_name(zone["Name"]), vpc.id
+            page = {**page, "NextToken": answer["NextToken"]} if answer.get("NextToken") else {}
+    return found
 
 
 def _bare(zone_id: str) -> str:
@@ -173,13 +206,21 @@ class RecordSet(Kind):
         pages: dict[str, Records] = {}
         for (zone_id, name, record_type), said in sorted(contents.items(), key=lambda item: _order(item[0])):
             if zone_id not in pages:
-                pages[zone_id] = _records(aws, zone_id, name)
+                pages[zone_id] = _records(aws, zone_id, cls._first(aws, zone_id, name))
             record = pages[zone_id].get((name, record_type))
             if record is None:
                 # it is not there, or stands beyond the page
                 record = _record(aws, zone_id, name, record_type)
             if record is not None:
                 yield cls._judged(aws, zone_id, record, said)
+
+    @staticmethod
+    def _first(aws: Aws, zone_id: str, name: str) -> str:
+        """Return the first name of a zone's that any kind of record looks for, so that one page serves them all."""
+        kinds: list[type[Kind]] = [RecordSet, *RecordSet.__subclasses__()]
+        known = [fields for kind in kinds for fields in aws.known(kind) if fields["hosted_zone_id"] == zone_id]
+        names = {normal_name(fields["record_name"]) for fields in known if not unknown(fields["record_name"])}
+        return min(names | {name}, key=lambda one: _order((zone_id, one, "")))
 
     @classmethod
     def unlisted(cls, aws: Aws) -> Iterator[Live]:

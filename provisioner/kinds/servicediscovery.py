@@ -13,6 +13,7 @@ from provisioner.engine.errors import Failed
 from provisioner.engine.kind import Changes, Kind, Live
 from provisioner.engine.retry import absent
 from provisioner.engine.waits import since
+from provisioner.kinds.route53 import zones_near
 
 
 @dataclass(frozen=True)
@@ -67,8 +68,11 @@ class PrivateDnsNamespace(Kind):
     @staticmethod
     def _vpc(aws: Aws, zone: str | None) -> str | None:
         """Return the VPC of the namespace's zone: Cloud Map itself does not tell it."""
-        vpcs = _zone(aws, zone).get("VPCs", ()) if zone else ()
-        return next((vpc["VPCId"] for vpc in vpcs), None)
+        if zone is None:
+            return None
+        if zone in (near := zones_near(aws)):
+            return near[zone][1]
+        return next((vpc["VPCId"] for vpc in _zone(aws, zone).get("VPCs", ())), None)
 
     @staticmethod
     def _deleting(aws: Aws, namespace_id: str) -> bool:
