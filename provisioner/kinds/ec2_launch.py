@@ -7,8 +7,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from botocore.exceptions import ClientError
+
 from provisioner.aws import Aws, tag_map
 from provisioner.engine.kind import Changes, Kind, Live, canonical
+from provisioner.engine.retry import absent
 
 RESOURCES = ("instance", "volume")
 """What is launched from a template and carries the stack's owner tags."""
@@ -37,39 +40,40 @@ class LaunchTemplate(Kind):
 
     @classmethod
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Live]:
-        found = {t["LaunchTemplateName"]: t for t in cls._described(aws, aws.owner_filters())}
-        if unseen := sorted({fields["launch_template_name"] for fields in known} - found.keys()):
-            found |= {
-                t["LaunchTemplateName"]: t
-                for t in cls._described(aws, [{"Name": "launch-template-name", "Values": unseen}])
-            }
-        for template in found.values():
-            ours = aws.owns(tag_map(template.get("Tags")))
-            data = cls._version(aws, template["LaunchTemplateId"], "$Default") if ours else {}
-            yield cls._live(aws, template, data)
+        names = {fields["launch_template_name"] for fields in known}
+        if aws.thorough or not names:
+            found = aws.pages("ec2", "describe_launch_templates", "LaunchTemplates", Filters=aws.owner_filters())
+            names |= {template["LaunchTemplateName"] for template in found}
+        for name in sorted(names):
+            try:
+                version = _version(aws, LaunchTemplateName=name)
+            except ClientError as error:
+                if not absent(error):
+                    raise
+                continue
+            yield cls._live(aws, version, cls._tags(aws, version["LaunchTemplateId"]))
 
     @classmethod
     def one(cls, aws: Aws, id: str) -> Live | None:
-        found = aws.pages("ec2", "describe_launch_templates", "LaunchTemplates", LaunchTemplateIds=[id])
-        for template in found:
-            return cls._live(aws, template, cls._version(aws, id, "$Default"))
-        return None
+        return cls._live(aws, _version(aws, LaunchTemplateId=id), cls._tags(aws, id))
 
     @staticmethod
-    def _described(aws: Aws, filters: Sequence[Mapping[str, Any]]) -> Iterator[Any]:
-        return aws.pages("ec2", "describe_launch_templates", "LaunchTemplates", Filters=filters)
+    def _tags(aws: Aws, id: str) -> Mapping[str, str]:
+        """Return a template's tags, which no version of it tells."""
 
-    @staticmethod
-    def _version(aws: Aws, id: str, version: str) -> Mapping[str, Any]:
-        answer = aws.client("ec2").describe_launch_template_versions(LaunchTemplateId=id, Versions=[version])
-        data: Mapping[str, Any] = answer["LaunchTemplateVersions"][0]["LaunchTemplateData"]
-        return data
+        def read() -> Mapping[str, str]:
+            (found,) = aws.client("ec2").describe_launch_templates(LaunchTemplateIds=[id])["LaunchTemplates"]
+            return tag_map(found.get("Tags"))
+
+        return aws.tags_of(f"arn:{aws.partition}:ec2:{aws.region}:{aws.account}:launch-template/{id}", read)
 
     @classmethod
-    def _live(cls, aws: Aws, template: Mapping[str, Any], data: Mapping[str, Any]) -> Live:
-        attributes = {"launch_template_name": template["LaunchTemplateName"], **_settings(aws, data)}
-        tags = tag_map(template.get("Tags"))
-        return Live(template["LaunchTemplateId"], attributes, address=aws.address_in(tags), owned=aws.owns(tags))
+    def _live(cls, aws: Aws, version: Mapping[str, Any], tags: Mapping[str, str]) -> Live:
+        attributes = {
+            "launch_template_name": version["LaunchTemplateName"],
+            **_settings(aws, version["LaunchTemplateData"]),
+        }
+        return Live(version["LaunchTemplateId"], attributes, address=aws.address_in(tags), owned=aws.owns(tags))
 
     def _data(self, aws: Aws) -> dict[str, Any]:
         tags = [{"Key": key, "Value": value} for key, value in aws.owner.items()]
@@ -87,21 +91,27 @@ class LaunchTemplate(Kind):
             ClientToken=token,
             TagSpecifications=aws.tag_specification("launch-template", self.address),
         )["LaunchTemplate"]
-        return self._live(aws, template, data)
+        return self._live(aws, {**template, "LaunchTemplateData": data}, aws.tags(self.address))
 
     def update(self, aws: Aws, live: Live, changes: Changes) -> None:
         ec2, data = aws.client("ec2"), self._data(aws)
-        version = "$Latest"
+        newest = _version(aws, "$Latest", LaunchTemplateId=live.id)
         # an update that was cut off may have left the wanted version behind, not yet the default one
-        if canonical(_settings(aws, self._version(aws, live.id, version))) != canonical(_settings(aws, data)):
-            ec2.create_launch_template_version(LaunchTemplateId=live.id, LaunchTemplateData=data)
-        newest = ec2.describe_launch_template_versions(LaunchTemplateId=live.id, Versions=[version])
-        number = newest["LaunchTemplateVersions"][0]["VersionNumber"]
-        ec2.modify_launch_template(LaunchTemplateId=live.id, DefaultVersion=str(number))
+        if canonical(_settings(aws, newest["LaunchTemplateData"])) != canonical(_settings(aws, data)):
+            answer = ec2.create_launch_template_version(LaunchTemplateId=live.id, LaunchTemplateData=data)
+            newest = answer["LaunchTemplateVersion"]
+        ec2.modify_launch_template(LaunchTemplateId=live.id, DefaultVersion=str(newest["VersionNumber"]))
 
     @classmethod
     def delete(cls, aws: Aws, live: Live) -> None:
         aws.client("ec2").delete_launch_template(LaunchTemplateId=live.id)
+
+
+def _version(aws: Aws, version: str = "$Default", **template: str) -> Mapping[str, Any]:
+    """Return a version of a template, which is named by id or name."""
+    answer = aws.client("ec2").describe_launch_template_versions(Versions=[version], **template)
+    found: Mapping[str, Any] = answer["LaunchTemplateVersions"][0]
+    return found
 
 
 def _settings(aws: Aws, data: Mapping[str, Any]) -> dict[str, Any]:
