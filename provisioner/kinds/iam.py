@@ -145,6 +145,13 @@ class InstanceProfile(Kind):
     @classmethod
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Live]:
         names = {fields["instance_profile_name"] for fields in known}
+        if not aws.thorough:
+            # what holds a role of this stack is known from the bulk read of the roles
+            roles = (role for role in _roles(aws) if aws.owns(tag_map(role.get("Tags"))))
+            held = {p["InstanceProfileName"]: p for role in roles for p in role.get("InstanceProfileList", ())}
+            for name in names & held.keys():
+                yield cls._live(aws, held[name], ours=True)
+            names -= held.keys()
         listed = aws.pages("iam", "list_instance_profiles", "InstanceProfiles") if aws.thorough else ()
         # the list has no tags: where the name may be ours the whole profile is read
         likely = {p["InstanceProfileName"] for p in listed if p["InstanceProfileName"].startswith(f"{aws.name}-")}
@@ -160,7 +167,7 @@ class InstanceProfile(Kind):
                 yield live
 
     @staticmethod
-    def _live(aws: Aws, profile: Mapping[str, Any]) -> Live:
+    def _live(aws: Aws, profile: Mapping[str, Any], *, ours: bool = False) -> Live:
         roles = [role["RoleName"] for role in profile.get("Roles", ())]
         name, tags = profile["InstanceProfileName"], tag_map(profile.get("Tags"))
         return Live(
@@ -168,7 +175,7 @@ class InstanceProfile(Kind):
             {"instance_profile_name": name, "role_name": roles[0] if roles else None},
             {"arn": profile["Arn"]},
             address=aws.address_in(tags),
-            owned=aws.owns(tags),
+            owned=ours or aws.owns(tags),
         )
 
     def create(self, aws: Aws, token: str) -> Live:
