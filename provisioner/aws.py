@@ -244,26 +244,30 @@ class Aws:
         self, arns: Sequence[str], read: Callable[[Sequence[str]], Mapping[str, Mapping[str, str]]]
     ) -> dict[str, dict[str, str]]:
         """Return the tags of things by ARN, as `tags_of` does; `read` is asked once for all that are not known."""
-        with self._tagging:
-            if self._tagged is None:
-                self._tagged = self._read_tagged()
-            known = self._tagged
+        known = self._read_tagged()
         if missing := [arn for arn in arns if arn not in known]:
             found = {arn: dict(tags) for arn, tags in read(missing).items()}
             known.update({arn: tags for arn, tags in found.items() if self.owns(tags)})
             return {arn: known[arn] if arn in known else found.get(arn, {}) for arn in arns}
         return {arn: known[arn] for arn in arns}
 
+    def tagged(self, service: str) -> list[str]:
+        """Return the ARNs of this stack's things of a service, as far as the tagging API shows them."""
+        return [arn for arn in list(self._read_tagged()) if arn.split(":")[2] == service]
+
     def _read_tagged(self) -> dict[str, dict[str, str]]:
-        filters = [{"Key": key, "Values": [value]} for key, value in self.owner.items()]
-        found = self.pages(
-            "resourcegroupstaggingapi",
-            "get_resources",
-            "ResourceTagMappingList",
-            TagFilters=filters,
-            ResourcesPerPage=100,
-        )
-        return {item["ResourceARN"]: tag_map(item["Tags"]) for item in found}
+        with self._tagging:
+            if self._tagged is None:
+                filters = [{"Key": key, "Values": [value]} for key, value in self.owner.items()]
+                found = self.pages(
+                    "resourcegroupstaggingapi",
+                    "get_resources",
+                    "ResourceTagMappingList",
+                    TagFilters=filters,
+                    ResourcesPerPage=100,
+                )
+                self._tagged = {item["ResourceARN"]: tag_map(item["Tags"]) for item in found}
+            return self._tagged
 
     # -- bulk reads ------------------------------------------------------------------------------------------------
 
@@ -301,6 +305,12 @@ class Aws:
         """Note a thing that this run made or changed, so that the bulk reads show it at once."""
         if not live.id:
             return
+        arn = live.id if live.id.startswith("arn:") else live.outputs.get("arn")
+        if live.address and arn:
+            with self._tagging:
+                if self._tagged is not None:
+                    # it was made with them
+                    self._tagged[arn] = self._tagged.get(arn, {}) | self.tags(live.address)
         listing = self._listing(kind)
         with listing.lock:
             listing.made[live.id] = (live, self.pace.now())

@@ -7,9 +7,12 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, ClassVar
 
+from botocore.exceptions import ClientError
+
 from provisioner.aws import Aws, tag_map
 from provisioner.engine.errors import Failed
 from provisioner.engine.kind import Kind, Live
+from provisioner.engine.retry import absent
 from provisioner.engine.waits import since
 from provisioner.kinds.route53 import RecordSet, normal_name
 
@@ -51,6 +54,10 @@ class Certificate(Kind):
     @classmethod
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Live]:
         domains = {fields["domain_name"] for fields in known}
+        tagged = [] if aws.thorough else [live for arn in aws.tagged("acm") if (live := cls._there(aws, arn))]
+        if domains and domains <= {live.attributes["domain_name"] for live in tagged}:
+            yield from tagged
+            return
         for summary in aws.pages("acm", "list_certificates", "CertificateSummaryList"):
             arn = summary["CertificateArn"]
             # a call for each certificate of the account would be many: only those that may be ours are asked for
@@ -58,6 +65,17 @@ class Certificate(Kind):
             tags = aws.tags_of(arn, read)
             if aws.owns(tags):
                 yield cls._live(aws, aws.client("acm").describe_certificate(CertificateArn=arn)["Certificate"], tags)
+
+    @classmethod
+    def _there(cls, aws: Aws, arn: str) -> Live | None:
+        """Return a certificate of this stack's, or None if it is gone, which the tagging API may not know yet."""
+        try:
+            shown = aws.client("acm").describe_certificate(CertificateArn=arn)["Certificate"]
+        except ClientError as error:
+            if not absent(error):
+                raise
+            return None
+        return cls._live(aws, shown, aws.tags_of(arn, dict))
 
     @classmethod
     def one(cls, aws: Aws, id: str) -> Live | None:
