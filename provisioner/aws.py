@@ -7,9 +7,10 @@ import re
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from provisioner import tagging
 from provisioner.engine.errors import ReadOnly, Unclear
@@ -23,7 +24,14 @@ if TYPE_CHECKING:
 
     from provisioner.calllog import CallLog
 
+T = TypeVar("T")
+R = TypeVar("R")
+
 ADDRESS_TAG = "provisioner:address"
+MANY = 10
+"""Up to so many things of a kind each is asked for what no list tells of it."""
+AT_ONCE = 10
+"""Reads of one sort that go out at once."""
 LISTS = 3
 """How often a kind is listed anew when things go away meanwhile."""
 AGAIN = 2.0
@@ -76,8 +84,8 @@ class Aws:
         log: where the calls are written down for the user, if that was asked for.
 
     `thorough` makes the lists look also for what is neither declared nor recorded, and for what an interrupted teardown
-    left half removed, which costs more reads; `seen` holds what this run has found so far, by address. `say` tells the
-    user how far the work on an address is.
+    left half removed, which costs more reads; `settled` gives the recorded fields of a kind's things that are ready;
+    `seen` holds what this run has found so far, by address. `say` tells the user how far the work on an address is.
     """
 
     def __init__(
@@ -102,6 +110,7 @@ class Aws:
         self.calls: list[Call] = []
         self.read_only = False
         self.thorough = False
+        self.settled: Callable[[type[Kind]], Sequence[Mapping[str, Any]]] = lambda kind: ()
         self.seen: Mapping[str, Live] = {}
         self.say: Callable[[str, str], None] = lambda address, text: None
         self._clients: dict[tuple[str, str], Any] = {}
@@ -271,6 +280,17 @@ class Aws:
 
     # -- bulk reads ------------------------------------------------------------------------------------------------
 
+    def singly(self, kind: type[Kind], field: str, names: Sequence[str], read: Callable[[str], Any]) -> dict[str, Any]:
+        """Return by name a field that AWS tells of one thing a call: read of all of them at once.
+
+        Of more than `MANY` things it is taken from the state where that has seen it in place: what somebody else
+        changed since is then not seen.
+        """
+        key = kind.identity[0]
+        recorded = {fields[key]: fields.get(field) for fields in self.settled(kind)} if len(names) > MANY else {}
+        unread = [name for name in names if name not in recorded]
+        return recorded | dict(zip(unread, each(read, unread), strict=True))
+
     def live(self, kind: type[Kind], *, fresh: bool = False) -> list[Live]:
         """Return all things of a kind, read in bulk once a run, or again when `fresh`.
 
@@ -369,6 +389,12 @@ def no_blind_retry(
 def tag_map(tags: Iterable[Mapping[str, str]] | None, key: str = "Key", value: str = "Value") -> dict[str, str]:
     """Return a list of tag pairs as a mapping."""
     return {tag[key]: tag[value] for tag in tags or ()}
+
+
+def each(read: Callable[[T], R], items: Iterable[T]) -> list[R]:
+    """Return what a read says of each item, asked for all of them at once."""
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        return list(pool.map(read, items))
 
 
 def batches(items: Sequence[Any], size: int) -> Iterator[Sequence[Any]]:

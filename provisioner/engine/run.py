@@ -153,7 +153,11 @@ def know(aws: Aws, records: Mapping[str, Record], declared: Mapping[str, Declare
         wanted = [filled(item.want, lookup).fields() for item in declared.values() if type(item.want) is kind]
         return wanted + [fields for fields in recorded_fields(records, kind) if fields not in wanted]
 
-    aws.known = known
+    def settled(kind: type[Kind]) -> list[dict[str, Any]]:
+        ready = {address: record for address, record in list(records.items()) if record.phase == "ready"}
+        return recorded_fields(ready, kind)
+
+    aws.known, aws.settled = known, settled
 
 
 def recorded_fields(records: Mapping[str, Record], kind: type[Kind]) -> list[dict[str, Any]]:

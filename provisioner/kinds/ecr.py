@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, ClassVar
 
 from botocore.exceptions import ClientError
@@ -16,7 +17,10 @@ from provisioner.engine.retry import absent
 
 @dataclass(frozen=True)
 class Repository(Kind):
-    """A repository with its lifecycle policy, which is a document as ECR's user guide has it, or None for none."""
+    """A repository with its lifecycle policy, which is a document as ECR's user guide has it, or None for none.
+
+    ECR tells the policy of one repository a call: see `Aws.singly`.
+    """
 
     repository_name: str
     image_tag_mutability: str
@@ -31,13 +35,18 @@ class Repository(Kind):
     @classmethod
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Live]:
         names = {fields["repository_name"] for fields in known}
-        for repository in aws.pages("ecr", "describe_repositories", "repositories"):
-            name = repository["repositoryName"]
-            tags = cls._tags(aws, repository["repositoryArn"], name in names)
-            if owned := aws.owns(tags):
-                yield cls._live(aws, repository, tags, cls._policy(aws, name))
-            elif name in names:
-                yield cls._live(aws, repository, tags, None, owned=owned)
+        most = {"PageSize": 1000}
+        found = {
+            r["repositoryName"]: r
+            for r in aws.pages("ecr", "describe_repositories", "repositories", PaginationConfig=most)
+        }
+        tags = {name: cls._tags(aws, r["repositoryArn"], name in names) for name, r in found.items()}
+        ours = [name for name in found if aws.owns(tags[name])]
+        policies = aws.singly(cls, "lifecycle_policy", ours, partial(cls._policy, aws))
+        for name in ours:
+            yield cls._live(aws, found[name], tags[name], policies[name])
+        for name in names & found.keys() - set(ours):
+            yield cls._live(aws, found[name], tags[name], None, owned=False)
 
     @classmethod
     def one(cls, aws: Aws, id: str) -> Live | None:

@@ -20,6 +20,9 @@ Action = Mapping[str, Any]
 
 PROTECTION = "deletion_protection.enabled"
 """The attribute with which DeleteLoadBalancer is refused (OperationNotPermitted)."""
+DELAY = "deregistration_delay.timeout_seconds"
+DEFAULT_DELAY = 300
+"""AWS's own, which CreateTargetGroup does not return."""
 
 REDIRECT_TO_HTTPS: Action = {
     "Type": "redirect",
@@ -212,13 +215,19 @@ class TargetGroup(Kind):
         names = {fields["target_group_name"] for fields in known}
         found = {g["TargetGroupArn"]: g for g in aws.pages("elbv2", "describe_target_groups", "TargetGroups")}
         tags = _described_tags(aws, list(found))
-        for arn, group in found.items():
-            if aws.owns(tags.get(arn, {})) or group["TargetGroupName"] in names:
-                attributes = aws.client("elbv2").describe_target_group_attributes(TargetGroupArn=arn)["Attributes"]
-                yield cls._live(aws, group, tag_map(attributes), tags.get(arn, {}))
+        arns = {g["TargetGroupName"]: arn for arn, g in found.items() if aws.owns(tags.get(arn, {}))}
+        arns |= {g["TargetGroupName"]: arn for arn, g in found.items() if g["TargetGroupName"] in names}
+
+        def delay(name: str) -> int:
+            answer = aws.client("elbv2").describe_target_group_attributes(TargetGroupArn=arns[name])
+            return int(tag_map(answer["Attributes"]).get(DELAY, DEFAULT_DELAY))
+
+        delays = aws.singly(cls, "deregistration_delay", list(arns), delay)
+        for name, arn in arns.items():
+            yield cls._live(aws, found[arn], delays[name], tags.get(arn, {}))
 
     @staticmethod
-    def _live(aws: Aws, group: Mapping[str, Any], settings: Mapping[str, str], tags: Mapping[str, str]) -> Live:
+    def _live(aws: Aws, group: Mapping[str, Any], deregistration_delay: int, tags: Mapping[str, str]) -> Live:
         attributes = {
             "target_group_name": group["TargetGroupName"],
             "vpc_id": group.get("VpcId"),
@@ -226,8 +235,7 @@ class TargetGroup(Kind):
             "protocol": group.get("Protocol"),
             "port": group.get("Port"),
             "target_type": group["TargetType"],
-            # 300 s is AWS's default, which the create call does not return
-            "deregistration_delay": int(settings.get("deregistration_delay.timeout_seconds", 300)),
+            "deregistration_delay": deregistration_delay,
             "health_check_interval_seconds": group.get("HealthCheckIntervalSeconds"),
             "health_check_timeout_seconds": group.get("HealthCheckTimeoutSeconds"),
             "healthy_threshold_count": group.get("HealthyThresholdCount"),
@@ -246,14 +254,14 @@ class TargetGroup(Kind):
             Tags=aws.tag_list(self.address),
             **self._health_check(),
         )["TargetGroups"][0]
-        return self._live(aws, group, {}, aws.tags(self.address))
+        return self._live(aws, group, DEFAULT_DELAY, aws.tags(self.address))
 
     def update(self, aws: Aws, live: Live, changes: Changes) -> None:
         elb = aws.client("elbv2")
         if changes.keys() - {"deregistration_delay"}:
             elb.modify_target_group(TargetGroupArn=live.id, **self._health_check())
         if "deregistration_delay" in changes:
-            delay = {"Key": "deregistration_delay.timeout_seconds", "Value": str(self.deregistration_delay)}
+            delay = {"Key": DELAY, "Value": str(self.deregistration_delay)}
             elb.modify_target_group_attributes(TargetGroupArn=live.id, Attributes=[delay])
 
     def _health_check(self) -> dict[str, Any]:
