@@ -156,14 +156,21 @@ def _permission(rule: Rule) -> dict[str, Any]:
 
 
 def put_rules(aws: Aws, live: Live, wanted: Mapping[str, Sequence[Rule]]) -> None:
-    """Revoke the rules that are not wanted, then authorize those that are missing.
-
-    A rule that differs in its description only is revoked first: AWS takes the new one for a duplicate otherwise.
-    """
+    """Describe anew what differs in its description only, revoke what is not wanted, authorize what is missing."""
     ec2 = aws.client("ec2")
     for direction, rules in wanted.items():
         there = live.attributes[direction]
-        if surplus := [_permission(rule) for rule in there if rule not in rules]:
+        allowed = [_bare(rule) for rule in there]
+        if said := [_permission(rule) for rule in rules if rule not in there and _bare(rule) in allowed]:
+            describe = getattr(ec2, f"update_security_group_rule_descriptions_{direction}")
+            describe(GroupId=live.id, IpPermissions=said)
+        kept = [_bare(rule) for rule in rules]
+        if surplus := [_permission(rule) for rule in there if _bare(rule) not in kept]:
             getattr(ec2, f"revoke_security_group_{direction}")(GroupId=live.id, IpPermissions=surplus)
-        if missing := [_permission(rule) for rule in rules if rule not in there]:
+        if missing := [_permission(rule) for rule in rules if _bare(rule) not in allowed]:
             getattr(ec2, f"authorize_security_group_{direction}")(GroupId=live.id, IpPermissions=missing)
+
+
+def _bare(rule: Rule) -> Rule:
+    """Return a rule without its description: AWS knows one rule by the rest."""
+    return {key: value for key, value in rule.items() if key != "Description"}
