@@ -173,7 +173,8 @@ def prefetch(aws: Aws, kinds: set[type[Kind]]) -> None:
     A read that fails stops nothing here: it fails again for the things of that kind, and only for them. What AWS makes
     by itself is read when its turn comes.
     """
-    with aws.sharing(), ThreadPoolExecutor(16) as pool:
+    # one thread a kind: many of them wait for another's list
+    with aws.sharing(), ThreadPoolExecutor(len(kinds) or 1) as pool:
         for kind in kinds:
             if not kind.made_by_aws:
                 pool.submit(aws.live, kind)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, ClassVar
 
-from provisioner.aws import Aws, tag_map
+from provisioner.aws import Aws, each, tag_map
 from provisioner.engine.kind import Changes, Kind, Live
 from provisioner.engine.waits import since
 
@@ -36,13 +37,7 @@ class Vpc(Kind):
     @classmethod
     def _described(cls, aws: Aws, **which: Any) -> Iterator[Live]:
         for vpc in aws.pages("ec2", "describe_vpcs", "Vpcs", **which):
-            support, hostnames = (
-                aws.client("ec2").describe_vpc_attribute(VpcId=vpc["VpcId"], Attribute=name)[key]["Value"]
-                for name, key in (
-                    ("enableDnsSupport", "EnableDnsSupport"),
-                    ("enableDnsHostnames", "EnableDnsHostnames"),
-                )
-            )
+            support, hostnames = each(partial(_attribute, aws, vpc["VpcId"]), ("DnsSupport", "DnsHostnames"))
             yield cls._live(aws, vpc, support, hostnames)
 
     @staticmethod
@@ -77,6 +72,12 @@ class Vpc(Kind):
     @classmethod
     def blockers(cls, aws: Aws, live: Live) -> str:
         return interfaces(aws, "vpc-id", live.id)
+
+
+def _attribute(aws: Aws, vpc_id: str, name: str) -> bool:
+    """Say whether a VPC's attribute is on; DescribeVpcAttribute takes one a call."""
+    answer = aws.client("ec2").describe_vpc_attribute(VpcId=vpc_id, Attribute=f"enable{name}")
+    return bool(answer[f"Enable{name}"]["Value"])
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 from botocore.exceptions import ClientError
 
-from provisioner.aws import Aws, batches, tag_map
+from provisioner.aws import Aws, batches, each, tag_map
 from provisioner.engine.errors import Failed
 from provisioner.engine.kind import Changes, Kind, Live
 from provisioner.engine.retry import absent
@@ -351,10 +351,10 @@ class ListenerRule(Kind):
 
     @classmethod
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Live]:
-        for listener in aws.live(Listener):
-            for rule in _parts(aws, "describe_rules", "Rules", ListenerArn=listener.id):
-                if not rule["IsDefault"]:
-                    yield cls._live(listener.id, rule, owned=listener.owned)
+        listeners = aws.live(Listener)
+        found = each(lambda listener: [*_parts(aws, "describe_rules", "Rules", ListenerArn=listener.id)], listeners)
+        for listener, rules in zip(listeners, found, strict=True):
+            yield from (cls._live(listener.id, rule, owned=listener.owned) for rule in rules if not rule["IsDefault"])
 
     @staticmethod
     def _live(listener_arn: str, rule: Mapping[str, Any], *, owned: bool = True) -> Live:
