@@ -85,7 +85,8 @@ class Aws:
 
     `thorough` makes the lists look also for what is neither declared nor recorded, and for what an interrupted teardown
     left half removed, which costs more reads; `settled` gives the recorded fields of a kind's things that are ready;
-    `seen` holds what this run has found so far, by address. `say` tells the user how far the work on an address is.
+    `seen` holds what this run has found so far, by address; `deleted` the names of what it deleted and lists go on to
+    show. `say` tells the user how far the work on an address is.
     """
 
     def __init__(
@@ -112,6 +113,7 @@ class Aws:
         self.thorough = False
         self.settled: Callable[[type[Kind]], Sequence[Mapping[str, Any]]] = lambda kind: ()
         self.seen: Mapping[str, Live] = {}
+        self.deleted: set[str] = set()
         self.say: Callable[[str, str], None] = lambda address, text: None
         self._clients: dict[tuple[str, str], Any] = {}
         self._making = threading.RLock()
@@ -260,6 +262,12 @@ class Aws:
             return {arn: known[arn] if arn in known else found.get(arn, {}) for arn in arns}
         return {arn: known[arn] for arn in arns}
 
+    def note_tags(self, arn: str, tags: Mapping[str, str]) -> None:
+        """Note tags that this run put on a thing, so that it is not asked for them."""
+        with self._tagging:
+            if self._tagged is not None:
+                self._tagged[arn] = {**self._tagged.get(arn, {}), **tags}
+
     def tagged(self, service: str) -> list[str]:
         """Return the ARNs of this stack's things of a service, as far as the tagging API shows them."""
         return [arn for arn in list(self._read_tagged()) if arn.split(":")[2] == service]
@@ -283,13 +291,15 @@ class Aws:
     def singly(self, kind: type[Kind], field: str, names: Sequence[str], read: Callable[[str], Any]) -> dict[str, Any]:
         """Return by name a field that AWS tells of one thing a call: read of all of them at once.
 
-        Of more than `MANY` things it is taken from the state where that has seen it in place: what somebody else
-        changed since is then not seen.
+        Of more than `MANY` things it is taken from the state where that has seen it in place, and read once a run
+        elsewhere: what somebody else changed since is then not seen.
         """
-        key = kind.identity[0]
-        recorded = {fields[key]: fields.get(field) for fields in self.settled(kind)} if len(names) > MANY else {}
-        unread = [name for name in names if name not in recorded]
-        return recorded | dict(zip(unread, each(read, unread), strict=True))
+        trusted: dict[str, Any] = {}
+        if len(names) > MANY:
+            before = [live.attributes for live in (self._listing(kind).things or {}).values()]
+            trusted = {fields[kind.identity[0]]: fields.get(field) for fields in (*self.settled(kind), *before)}
+        unread = [name for name in names if name not in trusted]
+        return trusted | dict(zip(unread, each(read, unread), strict=True))
 
     def live(self, kind: type[Kind], *, fresh: bool = False) -> list[Live]:
         """Return all things of a kind, read in bulk once a run, or again when `fresh`.
@@ -325,12 +335,8 @@ class Aws:
         """Note a thing that this run made or changed, so that the bulk reads show it at once."""
         if not live.id:
             return
-        arn = live.id if live.id.startswith("arn:") else live.outputs.get("arn")
-        if live.address and arn:
-            with self._tagging:
-                if self._tagged is not None:
-                    # it was made with them
-                    self._tagged[arn] = self._tagged.get(arn, {}) | self.tags(live.address)
+        if live.address and (arn := live.id if live.id.startswith("arn:") else live.outputs.get("arn")):
+            self.note_tags(arn, self.tags(live.address))
         listing = self._listing(kind)
         with listing.lock:
             listing.made[live.id] = (live, self.pace.now())
@@ -356,6 +362,7 @@ class Aws:
         with self._making:
             self._listings.clear()
             self._tagged = None
+            self.deleted.clear()
 
     def _listing(self, kind: type[Kind]) -> _Listing:
         with self._making:

@@ -7,14 +7,24 @@ import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, ClassVar
 
-from provisioner.aws import Aws, batches, tag_map
+from provisioner.aws import Aws, batches, each, tag_map
 from provisioner.engine.errors import Failed, Unclear
 from provisioner.engine.kind import Changes, Kind, Live
 from provisioner.engine.step import unknown
 from provisioner.kinds.ecs_cluster import Cluster
-from provisioner.kinds.ecs_trouble import ROLLING_BACK, last_failure, rolled_back, standing, trouble
+from provisioner.kinds.ecs_trouble import (
+    ROLLING_BACK,
+    completed,
+    last_failure,
+    newest,
+    rolled_back,
+    standing,
+    stopped,
+    trouble,
+)
 
 CONTENT_TAG = "provisioner:content"
 """The tag with the hash of what a revision was registered with: it need not be described to be compared."""
@@ -61,7 +71,9 @@ class TaskDefinition(Kind):
                     half.pop(family, None)
                     break
             else:
-                if family in names and family not in half:
+                if family in names and aws.thorough and (inactive := _ours(aws, family, "INACTIVE")):
+                    half[family] = inactive
+                elif family in names:
                     yield Live(family, {"family": family}, owned=False, status="ACTIVE")
         for family, arns in half.items():
             address = aws.address_in(_tags(aws, arns[0]))
@@ -86,13 +98,12 @@ class TaskDefinition(Kind):
         }
 
     def create(self, aws: Aws, token: str) -> Live:
+        tags = aws.tags(self.address) | {CONTENT_TAG: content_of(self.fields())}
         made = aws.client("ecs").register_task_definition(
             **{_NAMES[field]: value for field, value in self.fields().items()},
-            tags=[
-                *aws.tag_list(self.address, "key", "value"),
-                {"key": CONTENT_TAG, "value": content_of(self.fields())},
-            ],
+            tags=[{"key": key, "value": value} for key, value in tags.items()],
         )["taskDefinition"]
+        aws.note_tags(made["taskDefinitionArn"], tags)
         outputs = {"arn": made["taskDefinitionArn"]}
         return Live(self.family, self.fields(), outputs, address=self.address, status="ACTIVE")
 
@@ -106,6 +117,7 @@ class TaskDefinition(Kind):
                 with suppress(Unclear):
                     aws.client("ecs").deregister_task_definition(taskDefinition=arn)
             aws.client("ecs").delete_task_definitions(taskDefinitions=group)
+        aws.deleted.add(live.id)
 
 
 _NAMES = {
@@ -144,10 +156,13 @@ def _ours(aws: Aws, family: str, status: str) -> list[str]:
 
 def _half_removed(aws: Aws, names: Collection[str]) -> dict[str, list[str]]:
     """Return the INACTIVE revisions of this stack by family: a teardown was cut off between deregister and delete."""
-    begin = f"{aws.name}-"
-    families = {*names, *aws.pages("ecs", "list_task_definition_families", "families", familyPrefix=begin)}
-    found = {family: _ours(aws, family, "INACTIVE") for family in sorted(families)}
-    return {family: arns for family, arns in found.items() if arns}
+    # families that have active revisions too are found by these
+    search = {"familyPrefix": f"{aws.name}-", "status": "INACTIVE"}
+    families = {*aws.pages("ecs", "list_task_definition_families", "families", **search)}
+    families |= {name for name in names if not name.startswith(search["familyPrefix"])}
+    left = sorted(families - aws.deleted)
+    inactive = each(lambda family: _ours(aws, family, "INACTIVE"), left)
+    return {family: arns for family, arns in zip(left, inactive, strict=True) if arns}
 
 
 def _tags(aws: Aws, arn: str) -> dict[str, str]:
@@ -225,26 +240,29 @@ class Service(Kind):
                 all_pages = {"PageSize": 100}
                 arns = aws.pages("ecs", "list_services", "serviceArns", cluster=cluster, PaginationConfig=all_pages)
                 names |= {arn.rpartition("/")[2] for arn in arns}
-            for group in batches(sorted(names), 10):
-                for service in _shown(aws, cluster, group):
-                    live = cls._live(aws, service)
-                    if live.attributes["failed"] and live.attributes["rollout_state"] == "IN_PROGRESS":
-                        # its tasks were read after it: by now ECS may have given it up itself, and says what it does
-                        again = _shown(aws, cluster, [service["serviceName"]])
-                        yield from (cls._live(aws, service) for service in again)
-                    else:
-                        yield live
+            shown = [
+                service for some in each(partial(_shown, aws, cluster), batches(sorted(names), 10)) for service in some
+            ]
+            tasks = [] if all(map(completed, shown)) else stopped(aws, cluster)
+            for service in shown:
+                live = cls._live(aws, service, tasks)
+                if live.attributes["failed"] and live.attributes["rollout_state"] == "IN_PROGRESS":
+                    # its tasks were read after it: by now ECS may have given it up itself, and says what it does
+                    again = _shown(aws, cluster, [service["serviceName"]])
+                    yield from (cls._live(aws, service, tasks) for service in again)
+                else:
+                    yield live
 
     @staticmethod
-    def _live(aws: Aws, service: Mapping[str, Any]) -> Live:
+    def _live(aws: Aws, service: Mapping[str, Any], tasks: Sequence[Mapping[str, Any]]) -> Live:
         network = service.get("networkConfiguration", {}).get("awsvpcConfiguration", {})
         deployment = service.get("deploymentConfiguration", {})
         breaker = deployment.get("deploymentCircuitBreaker", {})
-        primary: Mapping[str, Any] = next((d for d in service.get("deployments", ()) if d["status"] == "PRIMARY"), {})
+        primary = newest(service)
         # One that is left from an earlier load balancer counts for nothing, and cannot be changed any more
         grace = service.get("healthCheckGracePeriodSeconds") if service.get("loadBalancers") else None
         tags = tag_map(service.get("tags"), "key", "value")
-        failed, why = trouble(aws, service, primary) if aws.owns(tags) else (False, "")
+        failed, why = trouble(aws, service, tasks) if aws.owns(tags) else (False, "")
         cluster = service["clusterArn"].rpartition("/")[2]
         attributes = {
             "cluster": cluster,
@@ -331,7 +349,7 @@ class Service(Kind):
             tags=aws.tag_list(self.address, "key", "value"),
             **settings,
         )["service"]
-        return self._live(aws, {**made, "tags": aws.tag_list(self.address, "key", "value")})
+        return self._live(aws, {**made, "tags": aws.tag_list(self.address, "key", "value")}, [])
 
     def update(self, aws: Aws, live: Live, changes: Changes) -> None:
         settings = self._settings()

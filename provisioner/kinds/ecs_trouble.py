@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from botocore.exceptions import ClientError
 
-from provisioner.aws import Aws
+from provisioner.aws import Aws, batches
 from provisioner.engine.retry import absent, code_of
 from provisioner.engine.waits import at, since
 from provisioner.kinds.ecs_hosts import without_hosts
@@ -21,33 +21,47 @@ WISHED = "Scaling activity initiated by"
 LOG_LINES = 5
 
 
-def trouble(aws: Aws, service: Mapping[str, Any], primary: Mapping[str, Any]) -> tuple[bool, str]:
+def newest(service: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the deployment that ECS calls the primary one."""
+    return next((d for d in service.get("deployments", ()) if d["status"] == "PRIMARY"), {})
+
+
+def completed(service: Mapping[str, Any]) -> bool:
+    """Say whether the newest deployment is completed."""
+    return bool(newest(service).get("rolloutState", "COMPLETED") == "COMPLETED")
+
+
+def trouble(aws: Aws, service: Mapping[str, Any], tasks: Sequence[Mapping[str, Any]]) -> tuple[bool, str]:
     """Say whether a service's newest deployment has failed, and what keeps it from completing as far as ECS tells.
 
     It has failed when ECS says so, or when so many of its tasks failed and none runs.
+
+    Args:
+        tasks: what `stopped` returns of its cluster.
     """
-    state = primary.get("rolloutState", "COMPLETED")
-    if state == "COMPLETED":
+    if completed(service):
         return False, ""
+    primary = newest(service)
+    state = primary["rolloutState"]
     given_up = [d for d in service["deployments"] if d.get("rolloutState") == "FAILED"]
     # the one that is rolled back to has no trouble: that of the one before it is what counts
     looked_at = given_up[0] if given_up and ROLLING_BACK in primary.get("rolloutStateReason", "") else primary
-    stopped = _stopped(aws, service["clusterArn"], service["serviceName"], looked_at["id"])
+    theirs = [task for task in tasks if task.get("startedBy") == looked_at["id"]]
     # ECS sets its own count to zero as soon as a task ran, however shortly
-    count = max(looked_at.get("failedTasks", 0), sum(task.get("stopCode") in FAILED_STOPS for task in stopped))
+    count = max(looked_at.get("failedTasks", 0), sum(task.get("stopCode") in FAILED_STOPS for task in theirs))
     failed = state == "FAILED" or (count >= ATTEMPTS and not looked_at.get("runningCount"))
     if count:
-        why = f": {_why(stopped[0])}" if stopped else ""
-        tail = _last_lines(aws, stopped[0]) if failed and stopped else ""
+        why = f": {_why(theirs[0])}" if theirs else ""
+        tail = _last_lines(aws, theirs[0]) if failed and theirs else ""
         return failed, f"{count} failed{why}{tail}"
     events = (e["message"] for e in service.get("events", ()) if e["createdAt"] >= looked_at.get("createdAt", 0))
-    newest = next(events, "")
-    return failed, newest.partition(") ")[2].rstrip(".") if "unable" in newest else ""
+    said = next(events, "")
+    return failed, said.partition(") ")[2].rstrip(".") if "unable" in said else ""
 
 
 def last_failure(aws: Aws, cluster: str, service_name: str) -> str:
     """Say why the last task of a service that failed did so, with the end of its log."""
-    failed = [task for task in _stopped(aws, cluster, service_name) if task.get("stopCode") in FAILED_STOPS]
+    failed = [task for task in stopped(aws, cluster, service_name) if task.get("stopCode") in FAILED_STOPS]
     return f"{_why(failed[0])}{_last_lines(aws, failed[0])}" if failed else ""
 
 
@@ -79,17 +93,17 @@ def standing(aws: Aws, cluster: str, service_name: str) -> str:
     return "; ".join(filter(None, [*said, *coming, hosts, last]))
 
 
-def _stopped(aws: Aws, cluster: str, service_name: str, deployment: str | None = None) -> list[Mapping[str, Any]]:
-    """Return the tasks, of one deployment or all, that stopped by no wish of the scheduler, newest first."""
-    ecs = aws.client("ecs")
-    arns = ecs.list_tasks(cluster=cluster, serviceName=service_name, desiredStatus="STOPPED")["taskArns"]
-    tasks = ecs.describe_tasks(cluster=cluster, tasks=arns)["tasks"] if arns else ()
-    theirs = [
+def stopped(aws: Aws, cluster: str, service_name: str | None = None) -> list[Mapping[str, Any]]:
+    """Return the tasks of a cluster or a service that stopped by no wish of the scheduler, newest first."""
+    which = {"serviceName": service_name} if service_name else {}
+    arns = [*aws.pages("ecs", "list_tasks", "taskArns", cluster=cluster, desiredStatus="STOPPED", **which)]
+    tasks = [
         task
-        for task in tasks
-        if deployment in (None, task.get("startedBy")) and not task.get("stoppedReason", WISHED).startswith(WISHED)
+        for some in batches(arns, 100)
+        for task in aws.client("ecs").describe_tasks(cluster=cluster, tasks=some)["tasks"]
+        if not task.get("stoppedReason", WISHED).startswith(WISHED)
     ]
-    return sorted(theirs, key=lambda task: task["createdAt"], reverse=True)
+    return sorted(tasks, key=lambda task: task["createdAt"], reverse=True)
 
 
 def _why(task: Mapping[str, Any]) -> str:

@@ -17,6 +17,7 @@ from provisioner.kinds.ec2_network import InternetGateway, Subnet, Vpc
 from provisioner.kinds.ec2_security import SecurityGroup, allow_all
 from provisioner.kinds.ecs_cluster import Cluster, ClusterCapacityProviders
 from provisioner.kinds.ecs_service import Service, TaskDefinition
+from provisioner.kinds.ecs_trouble import stopped
 from provisioner.kinds.elbv2 import Listener, LoadBalancer, TargetGroup, forward
 from tests.cloud.rig import Rig
 
@@ -325,7 +326,8 @@ def seen(rig: Rig, **deployment: Any) -> Live:
     service = shown(rig)
     tags = rig.cloud.client("ecs").list_tags_for_resource(resourceArn=service["serviceArn"])["tags"]
     changed = [{**service["deployments"][0], **deployment}, *service["deployments"][1:]]
-    return Service._live(rig.aws(), {**service, "deployments": changed, "tags": tags})
+    aws = rig.aws()
+    return Service._live(aws, {**service, "deployments": changed, "tags": tags}, stopped(aws, CLUSTER))
 
 
 def test_a_deployment_that_was_given_up_is_a_difference_and_another_one_is_started(rig: Rig) -> None:
