@@ -17,15 +17,19 @@ from tests.cloud.conftest import EmbeddedCloud
 from tests.cloud.inventory import NEVER_REMOVED, Inventory, difference, well
 from tests.cloud.project import Ended, Project
 
+NO_OP = 45
+"""Calls of a run that finds nothing to do: all of them reads, most of them of all things of a kind."""
+
 
 @dataclass
 class Life:
-    """A stack that is up: what the account held before, what it holds now, and how `up` ended."""
+    """A stack that is up: what the account held before, what it holds now, how `up` ended, and the calls it made."""
 
     project: Project
     before: Inventory
     after: Inventory
     first: Ended
+    calls: list[dict[str, Any]]
 
     @property
     def made(self) -> Inventory:
@@ -38,9 +42,10 @@ class Life:
 def life(running_cloud: EmbeddedCloud, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Life]:
     running_cloud.reset()
     project = Project(running_cloud, tmp_path_factory.mktemp("whole"))
-    before = project.inventory()
+    before, since = project.inventory(), project.last_call()
     first = project.up()
-    yield Life(project, before, project.settled(well, "all tasks and instances"), first)
+    calls = project.cloud.calls(since)
+    yield Life(project, before, project.settled(well, "all tasks and instances"), first, calls)
     project.close()
 
 
@@ -83,10 +88,18 @@ def test_the_timeline_holds_what_was_made_and_its_longest_chain(life: Life) -> N
         assert 0 < thing["began"] <= thing["called"] <= thing["ended"]
 
 
+def test_up_makes_each_thing_by_a_call_or_two(life: Life) -> None:
+    refused = sum(call["status"] >= 400 for call in life.calls)
+    writes = sum(call["write"] for call in life.calls)
+    assert writes - refused <= 1.5 * len(life.first.results)
+    assert len(life.calls) - writes <= 200
+
+
 def test_a_second_up_writes_nothing(life: Life) -> None:
     since = life.project.last_call()
     ended = life.project.up()
     assert life.project.writes(since) == []
+    assert len(life.project.cloud.calls(since)) <= NO_OP
     assert set(ended.results.values()) == {"unchanged"}
 
 
@@ -94,6 +107,7 @@ def test_plan_finds_nothing_to_do(life: Life) -> None:
     since = life.project.last_call()
     assert life.project.planned() == {}
     assert life.project.writes(since) == []
+    assert len(life.project.cloud.calls(since)) <= NO_OP
 
 
 def test_a_client_is_made_once_and_only_if_something_is_asked_of_it(life: Life) -> None:

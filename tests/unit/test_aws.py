@@ -14,7 +14,7 @@ import pytest
 from botocore.exceptions import ClientError
 from botocore.stub import Stubber
 
-from provisioner.aws import ADDRESS_TAG, READS, Aws, batches, tag_map
+from provisioner.aws import ADDRESS_TAG, MANY, READS, Aws, batches, tag_map
 from provisioner.engine.errors import ReadOnly
 from provisioner.engine.kind import KINDS, Kind, Live
 from provisioner.engine.waits import Pace
@@ -40,6 +40,7 @@ class Listed(Kind):
     """A kind that exists here only."""
 
     service: ClassVar[str] = "listed"
+    identity: ClassVar[Sequence[str]] = ("called",)
 
     @classmethod
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterable[Live]:
@@ -295,3 +296,23 @@ def test_what_has_no_id_yet_is_left_to_the_next_read(aws: Aws, lists: Lists) -> 
     aws.live(Listed)
     aws.made(Listed, Live("", {}))
     assert ids(aws) == []
+
+
+@pytest.mark.parametrize(("count", "expected"), [(MANY, MANY), (MANY + 1, 1)])
+def test_of_many_things_what_the_state_has_seen_in_place_is_not_read_again(aws: Aws, count: int, expected: int) -> None:
+    names, read = [f"n{number}" for number in range(count)], list[str]()
+    aws.settled = lambda kind: [{"called": name, "days": 7} for name in names[:-1]]
+
+    def days(name: str) -> int:
+        read.append(name)
+        return 7
+
+    assert aws.singly(Listed, "days", names, days) == dict.fromkeys(names, 7)
+    assert sorted(read) == sorted(names[-expected:])
+
+
+def test_of_many_things_what_this_run_has_read_is_not_read_again(aws: Aws, lists: Lists) -> None:
+    names = [f"n{number}" for number in range(MANY + 1)]
+    lists.answers = [[Live(name, {"called": name, "days": 7}) for name in names]]
+    aws.live(Listed)
+    assert aws.singly(Listed, "days", names, lambda name: 0) == dict.fromkeys(names, 7)
