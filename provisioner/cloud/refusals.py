@@ -108,7 +108,7 @@ REFUSALS: tuple[Refusal, ...] = (
     _not_found("CreateRoute", "RouteTableId", "InvalidRouteTableID.NotFound", "routeTable ID"),
     _not_found("AssociateRouteTable", "SubnetId", "InvalidSubnetID.NotFound", "subnet ID"),
     _not_found("AuthorizeSecurityGroupIngress", "GroupId", "InvalidGroup.NotFound", "security group"),
-    _not_found("AuthorizeSecurityGroupEgress", "GroupId", "InvalidGroup.NotFound", "security group"),
+    _not_found("UpdateSecurityGroupRuleDescriptionsEgress", "GroupId", "InvalidGroup.NotFound", "security group"),
     _not_found("CreateVpcEndpoint", "VpcId", "InvalidVpcID.NotFound", "vpc ID"),
     Refusal("ec2", "CreateVpcEndpoint", 20, "InvalidParameter",
         "private-dns-enabled cannot be set because there is already a conflicting DNS domain for {} in the VPC",
