@@ -41,8 +41,11 @@ def _normal(value: Any) -> Any:
 
 
 def _roles(aws: Aws) -> Iterator[Mapping[str, Any]]:
-    """Yield all roles of the account, with their policies and tags."""
-    return aws.pages("iam", "get_account_authorization_details", "RoleDetailList", Filter=["Role"])
+    """Yield all roles of the account, with their policies and tags, in the largest pages that there are."""
+    most = {"PageSize": 1000}
+    return aws.pages(
+        "iam", "get_account_authorization_details", "RoleDetailList", Filter=["Role"], PaginationConfig=most
+    )
 
 
 @dataclass(frozen=True)
