@@ -9,6 +9,7 @@ from ipaddress import IPv4Address
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from provisioner.aws import each
 from provisioner.builds import UNKNOWN, check_builds, image_of
 from provisioner.containers import engine
 from provisioner.containers.push import reaches
@@ -172,8 +173,9 @@ def _images(aws: Aws, config: Config, root: Path) -> tuple[str, frozenset[str]]:
     if not (why := _no_engine(aws, local=config.target == "local")):
         return "", frozenset()
     wanted = {name: image_of(config, name, root) for name in folders}
-    there = {name for name, (repository, tag) in wanted.items() if tag != UNKNOWN and held(aws, repository, tag)}
-    return why, frozenset(there)
+    known = [name for name, (_, tag) in wanted.items() if tag != UNKNOWN]
+    digests = each(lambda name: held(aws, *wanted[name]), known)
+    return why, frozenset(name for name, digest in zip(known, digests, strict=True) if digest)
 
 
 def _no_engine(aws: Aws, *, local: bool) -> str:

@@ -110,14 +110,15 @@ class TaskDefinition(Kind):
     @classmethod
     def delete(cls, aws: Aws, live: Live) -> None:
         # AWS keeps revisions that are only deregistered for ever, and takes at most 10 to delete
-        active = _ours(aws, live.id, "ACTIVE")
+        active, failures = _ours(aws, live.id, "ACTIVE"), []
         for group in batches([*active, *_ours(aws, live.id, "INACTIVE")], 10):
             for arn in (arn for arn in group if arn in active):
                 # what is still active after a lost answer stays listed; what is not would be left behind half deleted
                 with suppress(Unclear):
                     aws.client("ecs").deregister_task_definition(taskDefinition=arn)
-            aws.client("ecs").delete_task_definitions(taskDefinitions=group)
-        aws.deleted.add(live.id)
+            failures += aws.client("ecs").delete_task_definitions(taskDefinitions=group)["failures"]
+        if not failures:
+            aws.deleted.add(live.id)
 
 
 _NAMES = {

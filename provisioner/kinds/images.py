@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 
 from botocore.exceptions import ClientError
 
-from provisioner.aws import Aws
+from provisioner.aws import Aws, each
 from provisioner.containers import build, engine, push
 from provisioner.engine.errors import Failed, Unclear
 from provisioner.engine.kind import Kind, Live
@@ -56,10 +56,12 @@ class Image(Kind):
         wanted: dict[str, set[str]] = {}
         for fields in known:
             wanted.setdefault(str(fields.get("repository_name")), set()).add(str(fields.get("tag")))
-        for repository in aws.live(Repository):
-            for tag in sorted(wanted.get(repository.id, ())):
-                if digest := held(aws, repository.id, tag):
-                    yield cls._live(repository, tag, digest)
+        images = [(r, tag) for r in aws.live(Repository) for tag in sorted(wanted.get(r.id, ()))]
+        # DescribeImages takes one repository a call
+        digests = each(lambda image: held(aws, image[0].id, image[1]), images)
+        for (repository, tag), digest in zip(images, digests, strict=True):
+            if digest:
+                yield cls._live(repository, tag, digest)
 
     @staticmethod
     def _live(repository: Live, tag: str, digest: str) -> Live:
