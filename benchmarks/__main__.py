@@ -9,10 +9,12 @@ from collections.abc import Callable, Mapping
 from importlib.metadata import version
 from pathlib import Path
 
-from benchmarks import commands, path
+from benchmarks import commands, many, path, state
 
 BENCHMARKS: Mapping[str, Callable[[], None]] = {
     "commands": commands.main,
+    "many": many.main,
+    "state": state.main,
     "path": path.main,
 }
 

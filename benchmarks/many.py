@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from benchmarks.commands import row
+from benchmarks.commands import heading, row
 from benchmarks.project import project
 
 SERVICES = 50
@@ -34,14 +34,10 @@ def stack(services: int) -> str:
 
 def main() -> None:
     """Measure a whole life and print one row a command."""
-    print(f"{f'with {SERVICES} services':24}{'runs':>6}{'seconds':>10}{'reads':>8}{'writes':>8}{'MiB':>8}")
+    heading(f"with {SERVICES} services")
     with project(stack=stack(SERVICES)) as many:
         many.start_cloud()
         row(many, "first up", 1, "up", "--yes")
         row(many, "up, nothing to do", 1, "up", "--yes")
         row(many, "plan, nothing to do", 3, "plan")
         row(many, "down", 1, "down", "--yes")
-
-
-if __name__ == "__main__":
-    main()

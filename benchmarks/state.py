@@ -130,7 +130,3 @@ def _spread(values: list[float], *widths: int) -> str:
     """Return the median and the 95th percentile."""
     found = statistics.median(values), statistics.quantiles(values, n=20)[-1]
     return "".join(f"{value:{width}.2f}" for value, width in zip(found, widths, strict=True))
-
-
-if __name__ == "__main__":
-    main()
