@@ -161,8 +161,15 @@ def test_group_with_instances_is_deleted_only_by_force(network: Network, scaling
     ec2.delete_security_group(GroupId=network.group)
 
 
-def test_empty_group_is_deleted_without_force(network: Network, scaling: Any) -> None:
+def test_empty_group_forgets_its_metrics_and_is_deleted_without_force(network: Network, scaling: Any) -> None:
     network.auto_scaling_group("web", "main")
+    web = {"AutoScalingGroupName": "web"}
+    metrics = ["GroupMinSize", "GroupMaxSize", "GroupTotalInstances"]
+    scaling.enable_metrics_collection(**web, Metrics=metrics, Granularity="1Minute")
+    scaling.disable_metrics_collection(**web, Metrics=metrics[:1])
+    assert [one["Metric"] for one in network.group_named("web")["EnabledMetrics"]] == metrics[1:]
+    scaling.disable_metrics_collection(**web)
+    assert network.group_named("web")["EnabledMetrics"] == []
     scaling.delete_auto_scaling_group(AutoScalingGroupName="web")
     network.cloud.wait(lambda: network.group_named("web") == {}, "group gone")
     with refused("ValidationError", "not found"):

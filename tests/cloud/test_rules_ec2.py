@@ -69,6 +69,13 @@ def test_rules_are_added_all_or_none_with_descriptions_and_tags(place: Net, ec2:
     )
     listed = ec2.describe_security_group_rules(Filters=[{"Name": "group-id", "Values": [group]}])["SecurityGroupRules"]
     assert len([rule for rule in listed if not rule["IsEgress"]]) == 3
+    everywhere = {"IpProtocol": "-1", "IpRanges": [{"CidrIp": "0.0.0.0/0", "Description": "out"}]}
+    described = ec2.update_security_group_rule_descriptions_egress(GroupId=group, IpPermissions=[everywhere])
+    assert described["Return"]
+    inside = {**TCP, "IpRanges": [{"CidrIp": "10.0.0.0/16", "Description": "inside"}]}
+    assert ec2.update_security_group_rule_descriptions_ingress(GroupId=group, IpPermissions=[inside])["Return"]
+    found = ec2.describe_security_groups(GroupIds=[group])["SecurityGroups"][0]
+    assert found["IpPermissionsEgress"][0]["IpRanges"] == everywhere["IpRanges"]
 
 
 def test_subnets_give_no_public_addresses(place: Net, ec2: Any) -> None:

@@ -14,7 +14,7 @@ from moto.core.responses import ActionResult, EmptyResult
 from provisioner.cloud.ecs import groups
 from provisioner.cloud.ecs.group_settings import check_settings
 from provisioner.cloud.ecs.store import Shape, store
-from provisioner.cloud.patch import refuse, wrap
+from provisioner.cloud.patch import add, refuse, wrap
 from provisioner.cloud.rules.iam import known_elsewhere
 
 _TEMPLATE = "You must use a valid fully-formed launch template. "
@@ -187,6 +187,15 @@ def delete_response(_original: Any, self: Any) -> Any:
     """DeleteAutoScalingGroup: with ForceDelete, which moto does not read."""
     force = self._get_bool_param("ForceDelete", False)
     self.autoscaling_backend.delete_auto_scaling_group(self._get_param("AutoScalingGroupName"), force)
+    return EmptyResult()
+
+
+@add(AutoScalingResponse, "disable_metrics_collection")
+def disable_metrics_collection(self: Any) -> Any:
+    """DisableMetricsCollection: of the metrics that are named, or of all."""
+    group = require(self.autoscaling_backend, self._get_param("AutoScalingGroupName"))
+    named = self._get_param("Metrics", [])
+    group.metrics = [metric for metric in group.metrics if named and metric not in named]
     return EmptyResult()
 
 

@@ -188,3 +188,17 @@ def authorize_ingress(original: Any, self: Any) -> ActionResult:
 def authorize_egress(original: Any, self: Any) -> ActionResult:
     """AuthorizeSecurityGroupEgress: all rules or none, and all of them in the answer."""
     return _authorize(self, "egress")
+
+
+@wrap(EC2Response, "update_security_group_rule_descriptions_ingress")
+def describe_ingress(original: Any, self: Any) -> ActionResult:
+    """UpdateSecurityGroupRuleDescriptionsIngress: answers with `Return`, which moto leaves out."""
+    original(self)
+    return ActionResult({"Return": True})
+
+
+@wrap(EC2Response, "update_security_group_rule_descriptions_egress")
+def describe_egress(original: Any, self: Any) -> ActionResult:
+    """UpdateSecurityGroupRuleDescriptionsEgress: the same."""
+    original(self)
+    return ActionResult({"Return": True})
