@@ -10,7 +10,7 @@ import sys
 import tempfile
 import time
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -59,22 +59,21 @@ class Project:
 
     def run(self, *words: str) -> Measured:
         """Run `provision` with these words in the folder; end the program if it fails."""
+        local = {"PYTHONPATH": str(ROOT), "PROVISION_TARGET": "local"}
+        return self.measure([*PROVISION, *words], os.environ | local | dict(self.environment))
+
+    def measure(self, command: Sequence[str], environment: Mapping[str, str]) -> Measured:
+        """Run a command in the folder, with these variables and no others; end the program if it fails."""
         since = max((int(call["number"]) for call in self._calls(0)), default=0)
         began = time.monotonic()
         with tempfile.TemporaryFile("w+") as file:
-            process = subprocess.Popen(
-                [*PROVISION, *words],
-                cwd=self.folder,
-                env=os.environ | {"PYTHONPATH": str(ROOT), "PROVISION_TARGET": "local"} | dict(self.environment),
-                stdout=file,
-                stderr=subprocess.STDOUT,
-            )
+            process = subprocess.Popen(command, cwd=self.folder, env=environment, stdout=file, stderr=subprocess.STDOUT)
             _, status, usage = os.wait4(process.pid, 0)
             seconds = time.monotonic() - began
             file.seek(0)
             output = file.read()
         if code := os.waitstatus_to_exitcode(status):
-            sys.exit(f"`provision {' '.join(words)}` ended with exit code {code}:\n{output}")
+            sys.exit(f"`{' '.join(command)}` ended with exit code {code}:\n{output}")
         return Measured(seconds, self._calls(since), usage.ru_maxrss / 1024, output)
 
     def _calls(self, since: int) -> list[dict[str, Any]]:

@@ -1,0 +1,83 @@
+"""The sample's system made by Ansible, beside this tool: each against an embedded cloud of its own."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+
+from benchmarks.project import ROOT, Measured, Project, project
+
+SCALE = {"PROVISION_TIME_SCALE": "0.001"}
+"""AWS's durations are cut to next to nothing: Ansible's polls take their 5 to 60 seconds whatever the cloud's clock."""
+PLAYBOOK = ROOT / "benchmarks" / "ansible"
+VENV = ROOT / ".venv-ansible"
+THINGS = re.compile(
+    "Create(?!Route$|Tags$|OrUpdate)|RequestCertificate|RegisterScalableTarget|RegisterTaskDefinition"
+    "|Put(ScalingPolicy|Parameter|AccountSetting)|ChangeResourceRecordSets"
+)
+"""The calls that bring a thing into being; what they set on it besides is none."""
+
+
+def main() -> None:
+    """Measure a first run, one with nothing to do, and a look at what would be done, of both; print a row for each."""
+    print(f"{'what':28}{'seconds':>9}{'things':>8}{'reads':>7}{'writes':>8}{'MiB':>6}")
+    with project(SCALE) as sample:
+        sample.start_cloud()
+        _row("provision up, first", sample.run("up", "--yes"))
+        _row("provision up, nothing to do", sample.run("up", "--yes"))
+        _row("provision plan", sample.run("plan"))
+    if missing := _install():
+        print(f"Ansible is not measured: {missing}")
+        return
+    with project(SCALE) as sample:
+        sample.start_cloud()
+        play = _player(sample)
+        _row("Ansible, first", play())
+        _row("Ansible, nothing to do", play())
+        _row("Ansible, check mode", play("--check"))
+
+
+def _row(what: str, one: Measured) -> None:
+    things = sum(not call["error"] and bool(THINGS.match(call["operation"])) for call in one.calls)
+    print(f"{what:28}{one.seconds:9.2f}{things:8}{one.reads:7}{one.writes:8}{one.memory:6.0f}", flush=True)
+
+
+def _player(sample: Project) -> Callable[..., Measured]:
+    """Return what runs the playbook against the project's cloud, without the user's AWS and Ansible settings."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "BOTO", "ANSIBLE_"))}
+    environment = kept | {
+        "ANSIBLE_CONFIG": str(PLAYBOOK / "ansible.cfg"),
+        "ANSIBLE_HOME": str(sample.folder / ".ansible"),
+        "AWS_ENDPOINT_URL": sample.cloud.endpoint if sample.cloud else "",
+        "AWS_ACCESS_KEY_ID": "local",
+        "AWS_SECRET_ACCESS_KEY": "local",
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+    }
+    command = [str(VENV / "bin" / "ansible-playbook"), str(PLAYBOOK / "playbook.yml")]
+    return lambda *options: sample.measure([*command, *options], environment)
+
+
+def _install() -> str:
+    """Put Ansible into its own virtual environment unless it is there. Return why that failed, or an empty text."""
+    requirements, installed = PLAYBOOK / "requirements.txt", VENV / "installed.txt"
+    if installed.exists() and installed.read_text() == requirements.read_text():
+        return ""
+    pip = [str(VENV / "bin" / "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    for command in (
+        [sys.executable, "-m", "venv", "--clear", str(VENV)],
+        [*pip, "--require-hashes", "-r", str(requirements)],
+    ):
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        if done.returncode:
+            return (done.stderr or done.stdout).strip().rpartition("\n")[2]
+    installed.write_text(requirements.read_text())
+    return ""
+
+
+if __name__ == "__main__":
+    main()
