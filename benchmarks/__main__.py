@@ -1,4 +1,4 @@
-"""`python -m benchmarks [NAME…]`: the named benchmarks, one table after the other; all of them if none is named."""
+"""`python -m benchmarks [NAME…]`: the named benchmarks, one table after the other; all but the peers if none is."""
 
 from __future__ import annotations
 
@@ -9,14 +9,17 @@ from collections.abc import Callable, Mapping
 from importlib.metadata import version
 from pathlib import Path
 
-from benchmarks import commands, many, path, state
+from benchmarks import commands, many, path, peers, state
 
 BENCHMARKS: Mapping[str, Callable[[], None]] = {
     "commands": commands.main,
     "many": many.main,
     "state": state.main,
     "path": path.main,
+    "peers": peers.main,
 }
+OWN = [name for name in BENCHMARKS if name != "peers"]
+"""Those that install nothing."""
 
 
 def main(names: list[str]) -> None:
@@ -24,7 +27,7 @@ def main(names: list[str]) -> None:
     if unknown := [name for name in names if name not in BENCHMARKS]:
         sys.exit(f"there is no benchmark {', '.join(unknown)}: choose among {', '.join(BENCHMARKS)}")
     print(machine())
-    for name in names or BENCHMARKS:
+    for name in names or OWN:
         print(f"\n# {name}", flush=True)
         BENCHMARKS[name]()
 

@@ -78,7 +78,3 @@ def _install() -> str:
             return (done.stderr or done.stdout).strip().rpartition("\n")[2]
     installed.write_text(requirements.read_text())
     return ""
-
-
-if __name__ == "__main__":
-    main()
