@@ -10,9 +10,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from provisioner import tagging
+from provisioner import ratelimits, tagging
 from provisioner.engine.errors import ReadOnly, Unclear
 from provisioner.engine.kind import Kind, Live
 from provisioner.engine.retry import absent, throttled
@@ -82,6 +83,7 @@ class Aws:
         resolver: address and port of the DNS server that knows the world's delegations, or None for the world's own.
         known: for a kind, the fields of its things that are declared or recorded.
         log: where the calls are written down for the user, if that was asked for.
+        rates: whether AWS's documented rates are in force at the endpoint, so that calls wait for their turn.
 
     `thorough` makes the lists look also for what is neither declared nor recorded, and for what an interrupted teardown
     left half removed, which costs more reads; `settled` gives the recorded fields of a kind's things that are ready;
@@ -100,6 +102,7 @@ class Aws:
         resolver: tuple[str, int] | None = None,
         known: Callable[[type[Kind]], Sequence[Mapping[str, Any]]] = lambda kind: (),
         log: CallLog | None = None,
+        rates: bool = True,
     ) -> None:
         self.session, self.endpoint, self.pace, self.known = session, endpoint, pace, known
         self.resolver, self.log = resolver, log
@@ -115,6 +118,8 @@ class Aws:
         self.seen: Mapping[str, Live] = {}
         self.deleted: set[str] = set()
         self.say: Callable[[str, str], None] = lambda address, text: None
+        self._rates = ratelimits.Buckets(lambda: pace.now() / pace.scale, ratelimits.below)
+        self._limited = rates
         self._clients: dict[tuple[str, str], Any] = {}
         self._making = threading.RLock()
         self._listings: dict[type[Kind], _Listing] = {}
@@ -148,9 +153,13 @@ class Aws:
         client.meta.events.register_last("before-parameter-build", _keep)
         client.meta.events.register_last("before-parameter-build", check)
         client.meta.events.register("after-call", self._note)
-        # under botocore's own event name, or its handler comes first, and takes what is left for retries away
-        own = client.meta.service_model.service_id.hyphenize()
+        # under botocore's own event names, or its handlers come first: one takes what is left for retries away, the
+        # other signs, which is to be done after any wait
+        model = client.meta.service_model
+        own = model.service_id.hyphenize()
         client.meta.events.register_first(f"needs-retry.{own}", no_blind_retry)
+        if self._limited:
+            client.meta.events.register_first(f"request-created.{own}", partial(self._wait, model.signing_name, region))
         if self.log:
             self.log.watch(client)
         return client
@@ -158,6 +167,10 @@ class Aws:
     def _guard(self, model: Any, **_: Any) -> None:
         if self.read_only and not READS.match(model.name):
             raise ReadOnly(f"{model.service_model.service_name}:{model.name} is not a read, and only reads are allowed")
+
+    def _wait(self, service: str, region: str, operation_name: str, **_: Any) -> None:
+        """Wait until the next attempt of a call may be sent; it is not if the user interrupts the run meanwhile."""
+        self._rates.wait(service, region, operation_name, self.pace.sleep)
 
     def _note(self, model: Any, parsed: dict[str, Any], context: dict[str, Any], **_: Any) -> None:
         error = parsed.get("Error", {})

@@ -59,3 +59,12 @@ class Pace:
         """Raise `Interrupted` if the user asked the run to end."""
         if self.stop.is_set():
             raise Interrupted("interrupted: what was under way is recorded; run the same command again to go on")
+
+    def sleep(self, seconds: float) -> None:
+        """Let the given AWS seconds pass.
+
+        Raises:
+            Interrupted: the user asks the run to end before they have.
+        """
+        self.stop.wait(self.scaled(seconds))
+        self.check()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import threading
 import time
 from collections.abc import Iterable, Mapping, Sequence
@@ -11,11 +12,13 @@ from typing import Any, ClassVar
 
 import boto3
 import pytest
+from botocore.awsrequest import AWSResponse
 from botocore.exceptions import ClientError
 from botocore.stub import Stubber
+from urllib3 import HTTPResponse
 
 from provisioner.aws import ADDRESS_TAG, MANY, READS, Aws, batches, tag_map
-from provisioner.engine.errors import ReadOnly
+from provisioner.engine.errors import Interrupted, ReadOnly
 from provisioner.engine.kind import KINDS, Kind, Live
 from provisioner.engine.waits import Pace
 
@@ -213,6 +216,45 @@ def test_what_the_bulk_read_does_not_know_is_read_by_itself(aws: Aws) -> None:
             assert aws.tags_of("arn:ours", lambda: read("ours", aws.tags("a/b"))) == aws.tags("a/b")
             assert aws.tags_of("arn:theirs", lambda: read("theirs", {"Team": "x"})) == {"Team": "x"}
     assert reads == ["ours", "theirs", "theirs"], "ours is remembered; of others silence proves nothing, so ask again"
+
+
+# -- AWS's documented rates ----------------------------------------------------------------------------------------
+
+
+def throttled(monkeypatch: pytest.MonkeyPatch, *, rates: bool) -> tuple[Aws, list[str]]:
+    """A way to an ECS that always throttles, in a run that was interrupted, and what becomes of each attempt."""
+    session = boto3.Session("testing", "testing", region_name="ap-northeast-1")
+    aws, made = Aws(session, "shop", "dev", Pace(), endpoint=NOWHERE, rates=rates), list[str]()
+
+    def send(request: Any, **_: Any) -> AWSResponse:
+        made.append("sent")
+        answer = HTTPResponse(io.BytesIO(b'{"__type": "ThrottlingException"}'), preload_content=False)
+        return AWSResponse(request.url, 400, {}, answer)
+
+    events = aws.client("ecs").meta.events
+    events.register("before-sign", lambda **_: made.append("signed"))
+    events.register("before-send", send)
+    monkeypatch.setattr("time.sleep", lambda seconds: None)  # botocore's own back-off
+    aws.pace.stop.set()
+    return aws, made
+
+
+def test_each_attempt_waits_for_its_turn_and_what_is_interrupted_is_neither_sent_nor_recorded(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    aws, made = throttled(monkeypatch, rates=True)
+    with pytest.raises(Interrupted):
+        aws.client("ecs").delete_task_definitions(taskDefinitions=["web:1"])
+    assert made == ["signed", "sent"] * 4, "as many as this tool's bucket holds"
+    assert aws.calls == []
+
+
+def test_nothing_waits_where_no_rates_are_in_force(monkeypatch: pytest.MonkeyPatch) -> None:
+    aws, made = throttled(monkeypatch, rates=False)
+    with pytest.raises(ClientError):
+        aws.client("ecs").delete_task_definitions(taskDefinitions=["web:1"])
+    assert made == ["signed", "sent"] * 11, "boto3 alone gives up after its ten retries"
+    assert [call.code for call in aws.calls] == ["ThrottlingException"]
 
 
 # -- bulk reads ----------------------------------------------------------------------------------------------------
