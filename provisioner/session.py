@@ -121,6 +121,7 @@ def connect(options: Options, config: Config) -> Aws:
             endpoint=cloud.endpoint,
             resolver=("127.0.0.1", cloud.dns_port),
             log=options.log,
+            rates=manage.limits_rates(cloud),
         )
     else:
         session = _aws_session(config.region, options.profile)

@@ -19,6 +19,11 @@ def round_trip() -> float:
     return float(os.environ.get("PROVISION_ROUND_TRIP") or 0) / 1000
 
 
+def now() -> float:
+    """AWS's seconds, from any moment on."""
+    return time.monotonic() / scale()
+
+
 def later(seconds: float, after: float = 0.0) -> float:
     """The monotonic moment that lies `seconds` of AWS's time ahead of now, or of `after` if that is still to come."""
     return max(time.monotonic(), after) + seconds * scale()

@@ -8,11 +8,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from provisioner.cloud.clock import later, passed
+from provisioner import ratelimits
+from provisioner.cloud.clock import later, now, passed
 from provisioner.cloud.refusals import REFUSALS, Refusal
 
 SCENARIOS = {
     "throttle": "the service throttles, with its own code",
+    "rate-limits": "the service throttles what is beyond AWS's documented rates",
     "server-error": "the service fails: HTTP 500, or 503 at every second call that it meets",
     "reset": "the connection is reset before the call has any effect",
     "lost": "the call has its effect, and then the connection is reset: the reply is lost",
@@ -35,9 +37,10 @@ _MADE_UP = re.compile(r'[0-9a-f]{32}|"Value": ?"[^"]*"')
 
 @dataclass(frozen=True)
 class Request:
-    """What a fault looks at: the service's signing name, the operation, and the request's path and body as text."""
+    """What a fault looks at: the service's signing name, Region, operation, and the request's path and body as text."""
 
     service: str
+    region: str
     operation: str
     text: str
 
@@ -75,6 +78,7 @@ class Faults:
     met: dict[str, Counter[str]] = field(default_factory=dict)
     _calls: Counter[tuple[str, str]] = field(default_factory=Counter)
     _until: dict[tuple[Refusal, str], float] = field(default_factory=dict)
+    _rates: ratelimits.Buckets = field(default_factory=lambda: ratelimits.Buckets(now, ratelimits.exact))
 
     def set(self, scenarios: Iterable[str], *, each: int = 1, by_request: bool = False, only: str = "") -> None:
         """Put these scenarios in force instead of what was, counting from nothing.
@@ -93,6 +97,7 @@ class Faults:
             raise ValueError(f"only is no regular expression: {error}") from None
         self.scenarios, self.each, self.by_request, self.only = wanted, each, by_request, pattern
         self.met, self._calls, self._until = {}, Counter(), {}
+        self._rates = ratelimits.Buckets(now, ratelimits.exact)
 
     def shown(self) -> dict[str, Any]:
         """What is in force and what it met, as the control path answers it."""
@@ -117,7 +122,16 @@ class Faults:
         """What happens to this call, or None if it goes well."""
         if not self.scenarios or not self.only.search(request.name):
             return None
-        return self._in_turn(request) or self._refused(request)
+        return self._beyond(request) or self._in_turn(request) or self._refused(request)
+
+    def _beyond(self, request: Request) -> Fault | None:
+        """AWS's answer if the call is one too many."""
+        if "rate-limits" not in self.scenarios:
+            return None
+        if not self._rates.take(request.service, request.region, request.operation):
+            return None
+        self._count("rate-limits", request.name)
+        return _fault("rate-limits", request, 0)
 
     def _in_turn(self, request: Request) -> Fault | None:
         scenarios = [name for name in self.scenarios if name in ONE_BY_ONE]
@@ -184,7 +198,7 @@ _CODES = {
 def _fault(scenario: str, request: Request, number: int) -> Fault:
     """The scenario's `number`th fault, in the words of the request's service."""
     codes = _CODES.get(request.service, _Codes("ThrottlingException"))
-    if scenario == "throttle":
+    if scenario in ("throttle", "rate-limits"):
         return Fault(scenario, codes.throttled_status, codes.throttled, "Rate exceeded")
     if scenario == "server-error":
         if number % 2:

@@ -141,6 +141,18 @@ def delegate(folder: Path, domain: str) -> None:
         raise CloudError(f"the embedded cloud did not answer at {cloud.endpoint}: {error}") from None
 
 
+def limits_rates(cloud: Cloud) -> bool:
+    """Say whether the cloud throttles what is beyond AWS's documented rates.
+
+    Raises:
+        CloudError: it does not answer.
+    """
+    try:
+        return "rate-limits" in json.loads(_request(cloud, "GET", "/_cloud/faults"))["scenarios"]
+    except (OSError, http.client.HTTPException) as error:
+        raise CloudError(f"the embedded cloud did not answer at {cloud.endpoint}: {error}") from None
+
+
 def set_faults(cloud: Cloud, scenarios: str) -> None:
     """Let these scenarios, divided by commas, meet the calls to the cloud from now on; an empty text ends them.
 

@@ -146,9 +146,10 @@ class Cloud:
         if pause := clock.round_trip():
             time.sleep(pause)
         body = environ["wsgi.input"].getvalue()
-        service, operation = calls.scope(environ)[0], calls.operation_of(environ, body)
+        (service, region), operation = calls.scope(environ), calls.operation_of(environ, body)
+        request = faults.Request(service, region, operation, text_of(environ["PATH_INFO"], body))
         with LOCK:
-            fault = faults.current.meet(faults.Request(service, operation, text_of(environ["PATH_INFO"], body)))
+            fault = faults.current.meet(request)
         scenario = fault.scenario if fault else ""
         if scenario == "slow":
             time.sleep(faults.SLOW_SECONDS * clock.scale())

@@ -5,7 +5,9 @@ from __future__ import annotations
 import io
 import json
 import time
+from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError
@@ -13,6 +15,7 @@ from urllib.error import HTTPError
 import pytest
 from botocore.exceptions import ClientError, ConnectionClosedError
 
+from provisioner.cloud import manage
 from provisioner.cloud.lag import Answer, Lag
 from provisioner.engine.errors import Unclear
 from provisioner.engine.retry import match
@@ -154,6 +157,33 @@ def test_each_service_throttles_with_its_own_code(
         assert caught.value.response["Error"]["Code"] == code
         assert caught.value.response["ResponseMetadata"]["HTTPStatusCode"] == status
     call()
+
+
+def burst(ec2: Any) -> Counter[str]:
+    """Make eight calls at once; EC2 takes four of these, and one more in three seconds: here, six in a real second."""
+
+    def call(_: int) -> str:
+        try:
+            ec2.delete_vpc_endpoints(VpcEndpointIds=["vpce-1"])
+        except ClientError as error:
+            answer = error.response
+            return f"{answer['Error']['Code']} {answer['ResponseMetadata']['HTTPStatusCode']}"
+        return "taken"
+
+    with ThreadPoolExecutor(4) as pool:
+        return Counter(pool.map(call, range(8)))
+
+
+def test_what_is_beyond_the_documented_rates_is_throttled_and_this_tool_keeps_below_them(rig: Rig) -> None:
+    assert not manage.limits_rates(rig.cloud.process)
+    set_faults(rig.cloud, "rate-limits")
+    assert manage.limits_rates(rig.cloud.process)
+    answers = burst(rig.cloud.client("ec2"))
+    assert answers.keys() == {"taken", "RequestLimitExceeded 503"}
+    assert met(rig.cloud) == {"rate-limits": {"ec2:DeleteVpcEndpoints": answers["RequestLimitExceeded 503"]}}
+    set_faults(rig.cloud, "rate-limits")
+    assert burst(rig.aws().client("ec2")) == {"taken": 8}
+    assert met(rig.cloud) == {}
 
 
 def test_a_server_error_is_500_then_503(cloud: EmbeddedCloud) -> None:
