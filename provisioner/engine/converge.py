@@ -130,6 +130,8 @@ class Converge:
             raise
         except Unclear as unclear:
             self._unclear[want.address] = str(unclear)
+            # the call may have waited for its turn, and it is from the call on that AWS's lists take to show its effect
+            self.store.put(intent)
             raise
         self.aws.made(type(want), live)
         self._results[want.address] = "made"

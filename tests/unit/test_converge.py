@@ -1,0 +1,42 @@
+"""What is recorded of a thing while it is being made."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any, NoReturn, cast
+
+import pytest
+
+from provisioner.engine.converge import Converge
+from provisioner.engine.errors import Interrupted, Unclear
+from provisioner.engine.step import Declared
+from provisioner.kinds.logs import LogGroup
+from state.model import Record
+
+
+def creating(error: Exception) -> list[str]:
+    """What is recorded when the call that makes a thing ends with this error."""
+
+    def client(_: str) -> NoReturn:
+        raise error
+
+    said: list[str] = []
+    want = LogGroup("web", "/web", 7)
+
+    def put(record: Record) -> None:
+        said.append(record.phase)
+
+    store = SimpleNamespace(put=put, drop=lambda address: said.append("gone"), records={})
+    aws = SimpleNamespace(client=client)
+    converge = Converge(cast("Any", aws), cast("Any", store), {}, lambda event: None)
+    with pytest.raises(type(error)):
+        converge._create(want, Declared(want, (), "logs"), None)
+    return said
+
+
+def test_an_answer_that_was_lost_renews_the_record_since_the_call_may_have_waited_for_its_turn() -> None:
+    assert creating(Unclear("lost")) == ["creating", "creating"]
+
+
+def test_a_call_that_was_interrupted_before_it_was_sent_leaves_no_record() -> None:
+    assert creating(Interrupted("stop")) == ["creating", "gone"]
