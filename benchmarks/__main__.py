@@ -9,11 +9,12 @@ from collections.abc import Callable, Mapping
 from importlib.metadata import version
 from pathlib import Path
 
-from benchmarks import commands, many, path, peers, state
+from benchmarks import commands, many, path, peers, rates, state
 
 BENCHMARKS: Mapping[str, Callable[[], None]] = {
     "commands": commands.main,
     "many": many.main,
+    "rates": rates.main,
     "state": state.main,
     "path": path.main,
     "peers": peers.main,

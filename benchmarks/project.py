@@ -57,10 +57,10 @@ class Project:
             self.cloud = manage.start(self.folder / ".provision", domain)
         return time.monotonic() - began
 
-    def run(self, *words: str) -> Measured:
-        """Run `provision` with these words in the folder; end the program if it fails."""
+    def run(self, *words: str, program: Sequence[str] = PROVISION) -> Measured:
+        """Run `provision`, or a variant of it, with these words in the folder; end the program if it fails."""
         local = {"PYTHONPATH": str(ROOT), "PROVISION_TARGET": "local"}
-        return self.measure([*PROVISION, *words], os.environ | local | dict(self.environment))
+        return self.measure([*program, *words], os.environ | local | dict(self.environment))
 
     def measure(self, command: Sequence[str], environment: Mapping[str, str]) -> Measured:
         """Run a command in the folder, with these variables and no others; end the program if it fails."""

@@ -1,0 +1,41 @@
+"""AWS's documented rates in force: `up` of a stack with many services, with this tool's buckets and without them."""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+
+from benchmarks.many import SERVICES, stack
+from benchmarks.path import ROUND_TRIP, SCALE
+from benchmarks.project import PROVISION, Measured, project
+from provisioner.engine.retry import throttled
+
+WITHOUT = [
+    sys.executable,
+    "-c",
+    "from provisioner import cli, ratelimits; ratelimits.LIMITS = (); raise SystemExit(cli.main())",
+]
+"""The tool in a process where the table of rates is empty: only boto3's retries are left."""
+
+
+def main() -> None:
+    """Measure a first and a second `up` of each, and print what was throttled."""
+    settings = {
+        "PROVISION_DURATIONS": "aws",
+        "PROVISION_TIME_SCALE": str(SCALE),
+        "PROVISION_ROUND_TRIP": str(ROUND_TRIP),
+    }
+    print(f"{SERVICES} services; AWS's seconds, measured with each lasting {SCALE} s, a round trip {ROUND_TRIP} ms")
+    print(f"{'':36}{'seconds':>10}{'calls':>8}{'throttled':>11}")
+    for buckets, program in (("with buckets", PROVISION), ("without", WITHOUT)):
+        with project(settings, stack(SERVICES)) as life:
+            life.start_cloud()
+            life.run("cloud", "start", "--faults", "rate-limits")
+            for what in ("first up", "up, nothing to do"):
+                _row(f"{what}, {buckets}", life.run("up", "--yes", program=program))
+
+
+def _row(what: str, measured: Measured) -> None:
+    refused = Counter(call["operation"] for call in measured.calls if throttled(call["error"]))
+    most = ", ".join(f"{operation} {count}" for operation, count in refused.most_common(3))
+    print(f"{what:36}{measured.seconds / SCALE:10.0f}{len(measured.calls):8}{refused.total():11}  {most}", flush=True)
