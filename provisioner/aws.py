@@ -144,7 +144,7 @@ class Aws:
             retries={"mode": "standard", "max_attempts": 10},
             connect_timeout=10,
             read_timeout=60,
-            max_pool_connections=32,
+            max_pool_connections=50,
             user_agent_extra="provisioner",
             parameter_validation=False,  # `check` does it, and shows no secret
         )

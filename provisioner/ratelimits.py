@@ -54,6 +54,7 @@ _ACM = "https://docs.aws.amazon.com/acm/latest/userguide/acm-limits.html#api-rat
 _EC2 = "https://docs.aws.amazon.com/ec2/latest/devguide/ec2-api-throttling.html"
 _ECS = "https://docs.aws.amazon.com/AmazonECS/latest/APIReference/request-throttling.html"
 _ELB = "https://docs.aws.amazon.com/elasticloadbalancing/latest/userguide/elb-api-throttling.html"
+_IAM = "a cautious guess: IAM throttles, and documents no rate"
 _LOGS = "https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/cloudwatch_limits_cwl.html"
 _RDS = "https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/rds-api-throttling.html"
 _ROUTE53 = "https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/throttling-api-requests.html"
@@ -95,6 +96,7 @@ LIMITS: tuple[Limit, ...] = (
     Limit("elasticloadbalancing", "together", 20, 4, _ELB, ("DeregisterTargets", "RegisterTargets")),
     Limit("elasticloadbalancing", "together", 40, 10, _ELB, ("Describe*",)),
     Limit("elasticloadbalancing", "together", 20, 3, _ELB, ("*",)),
+    Limit("iam", "all", 30, 10, _IAM, ("*",)),
     Limit("logs", "each", 5, 5, _LOGS, ("ListTagsForResource", "PutRetentionPolicy", "TagResource")),
     Limit("logs", "each", 10, 10, _LOGS, ("CreateLogGroup", "DeleteLogGroup", "DescribeLogGroups")),
     # These two vary with the Region, up to 25 a second: the least of all.

@@ -14,8 +14,8 @@ from provisioner.engine.timeline import Moments
 from provisioner.engine.waits import Pace
 from state.model import StateError
 
-JOBS = 16
-"""Calls under way at once."""
+JOBS = 48
+"""Calls under way at once. Many of them may wait for their turn at AWS's rates, and must not hold up the others."""
 HEARTBEAT = 0.25
 """Seconds after which the loop looks up from its futures, so that an interruption is noticed."""
 
