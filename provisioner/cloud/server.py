@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import sys
@@ -36,6 +37,8 @@ _ENVIRONMENT = {
 }
 
 
+GARBAGE = 100_000
+"""After how many new objects Python looks for garbage, instead of 700."""
 FOLDER_SECONDS = 2.0
 """How often it is looked whether the folder is still there."""
 
@@ -106,6 +109,9 @@ class Cloud:
             traceback.print_exc()
             sys.stderr.flush()
             os._exit(1)
+        # what moto loaded stays, and is not to be searched for garbage again and again
+        gc.freeze()
+        gc.set_threshold(GARBAGE)
         self._ready.set()
 
     def _prepare(self) -> None:
