@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from provisioner.engine.step import Stack, step
-from provisioner.kinds.rds import DbCluster, DbClusterParameterGroup, DbInstance, DbSubnetGroup
+from provisioner.kinds.rds import DbCluster, DbInstance
+from provisioner.kinds.rds_groups import DbClusterParameterGroup, DbSubnetGroup
 from steps.network import Network
 from steps.secrets import Secrets
 from steps.security_groups import MYSQL, SecurityGroups

@@ -22,7 +22,7 @@ from provisioner.kinds.ecs_service import TaskDefinition
 from provisioner.kinds.elbv2 import TargetGroup
 from provisioner.kinds.iam import InstanceProfile, Role
 from provisioner.kinds.logs import LogGroup
-from provisioner.kinds.rds import DbClusterParameterGroup, DbSubnetGroup
+from provisioner.kinds.rds_groups import DbClusterParameterGroup, DbSubnetGroup
 from provisioner.kinds.route53 import HostedZone, RecordSet
 from provisioner.kinds.servicediscovery import DiscoveryService, PrivateDnsNamespace
 from provisioner.kinds.ssm import SecureParameter

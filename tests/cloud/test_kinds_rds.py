@@ -13,7 +13,8 @@ from provisioner.engine.kind import Live
 from provisioner.engine.step import Stack, ids
 from provisioner.kinds.ec2_network import Subnet, Vpc
 from provisioner.kinds.ec2_security import SecurityGroup
-from provisioner.kinds.rds import DbCluster, DbClusterParameterGroup, DbInstance, DbSubnetGroup
+from provisioner.kinds.rds import DbCluster, DbInstance
+from provisioner.kinds.rds_groups import DbClusterParameterGroup, DbSubnetGroup
 from provisioner.kinds.ssm import SecureParameter
 from tests.cloud.rig import Rig
 
