@@ -24,7 +24,7 @@ THINGS = re.compile(
 
 def main() -> None:
     """Measure a first run, one with nothing to do, and a look at what would be done, of both; print a row for each."""
-    print(f"{'what':28}{'seconds':>9}{'things':>8}{'reads':>7}{'writes':>8}{'MiB':>6}")
+    print(f"{'what':28}{'seconds':>9}{'things':>8}{'reads':>7}{'writes':>8}")
     with project(RULES) as sample:
         sample.start_cloud()
         _row("provision up, first", sample.run("up", "--yes"))
@@ -43,7 +43,7 @@ def main() -> None:
 
 def _row(what: str, one: Measured) -> None:
     things = sum(not call["error"] and bool(THINGS.match(call["operation"])) for call in one.calls)
-    print(f"{what:28}{one.seconds:9.2f}{things:8}{one.reads:7}{one.writes:8}{one.memory:6.0f}", flush=True)
+    print(f"{what:28}{one.seconds:9.2f}{things:8}{one.reads:7}{one.writes:8}", flush=True)
 
 
 def _player(sample: Project) -> Callable[..., Measured]:
