@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from moto.ssm.models import SimpleSystemManagerBackend
+from moto.ssm.models import ParameterDict, SimpleSystemManagerBackend
 
 from provisioner.cloud.clock import later, passed
 from provisioner.cloud.patch import refuse, wrap
@@ -93,5 +93,12 @@ def delete_parameters(original: Any, self: Any, names: list[str]) -> list[str]:
 @wrap(SimpleSystemManagerBackend, "describe_parameters")
 def describe_parameters(original: Any, self: Any, filters: Any, parameter_filters: Any) -> list[Any]:
     """DescribeParameters: the account's own; public parameters of AWS are found by name only."""
-    found = original(self, filters, parameter_filters)
-    return [parameter for parameter in found if not parameter.name.startswith("/aws/service/")]
+    everything, own = self._parameters, ParameterDict(self.account_id, self.region_name)
+    own.update({name: versions for name, versions in everything.items() if not name.startswith("/aws/service/")})
+    # the public ones are hundreds, and moto would hold each against the filters
+    self._parameters = own
+    try:
+        found: list[Any] = original(self, filters, parameter_filters)
+    finally:
+        self._parameters = everything
+    return found
