@@ -41,11 +41,11 @@ _LOGS = "apply and destroy logs of two public Terraform projects (bshehram/devop
 _ESTIMATE = "estimate, from the mechanics that AWS documents"
 
 # -- database --------------------------------------------------------------------------------------------------------
-DB_CLUSTER_CREATE = Duration(61, 2.5, _LOGS)
-DB_CLUSTER_DELETE = Duration(70, 6.0, _LOGS)
+DB_CLUSTER_CREATE = Duration(61, 10.0, _LOGS)
+DB_CLUSTER_DELETE = Duration(70, 10.0, _LOGS)
 DB_INSTANCE_CREATE = Duration(509, 3.0, f"{_LOGS}; from the moment at which its cluster is available")
 DB_INSTANCE_DELETE = Duration(455, 3.0, _LOGS)
-DB_SNAPSHOT_CREATE = Duration(120, 5.0, _ESTIMATE)
+DB_SNAPSHOT_CREATE = Duration(120, 8.0, _ESTIMATE)
 
 # -- network ---------------------------------------------------------------------------------------------------------
 ENDPOINT_CREATE = Duration(90, 2.5, f"60 to 150 s: {_ESTIMATE}")
