@@ -269,11 +269,10 @@ class Aws:
     ) -> dict[str, dict[str, str]]:
         """Return the tags of things by ARN, as `tags_of` does; `read` is asked once for all that are not known."""
         known = self._read_tagged()
-        if missing := [arn for arn in arns if arn not in known]:
-            found = {arn: dict(tags) for arn, tags in read(missing).items()}
-            known.update({arn: tags for arn, tags in found.items() if self.owns(tags)})
-            return {arn: known[arn] if arn in known else found.get(arn, {}) for arn in arns}
-        return {arn: known[arn] for arn in arns}
+        missing = [arn for arn in arns if arn not in known]
+        found = {arn: dict(tags) for arn, tags in read(missing).items()} if missing else {}
+        known.update({arn: tags for arn, tags in found.items() if self.owns(tags)})
+        return {arn: known[arn] if arn in known else found.get(arn, {}) for arn in arns}
 
     def note_tags(self, arn: str, tags: Mapping[str, str]) -> None:
         """Note tags that this run put on a thing, so that it is not asked for them."""

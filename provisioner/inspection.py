@@ -120,20 +120,17 @@ def look(aws: Aws, state: State) -> Condition:
         Refused: a read was refused.
         StateError: what is recorded of these makes no sense.
     """
-    from concurrent.futures import ThreadPoolExecutor
-
     # only the kinds that are looked at: all the steps' would take longer to import than the calls take
     import provisioner.kinds.ecs_service
     import provisioner.kinds.rds  # noqa: F401
+    from provisioner.aws import each
     from provisioner.engine.refusal import explained
     from provisioner.engine.run import know
 
     aws.read_only = True
     know(aws, state.records, {})
     try:
-        with ThreadPoolExecutor(3) as pool:
-            services, instances, databases = pool.map(lambda ask: ask(aws), (_services, _instances, _databases))
-        return Condition(services, instances, databases)
+        return Condition(*each(lambda ask: ask(aws), (_services, _instances, _databases)))
     except Exception as error:
         raise explained(error) from error
 

@@ -135,10 +135,7 @@ def delegate(folder: Path, domain: str) -> None:
     cloud = find(folder)
     if cloud is None:
         raise CloudError("the embedded cloud is not running: start it with `provision cloud start`")
-    try:
-        _request(cloud, "POST", f"/_cloud/delegate?{urllib.parse.urlencode({'domain': domain})}")
-    except (OSError, http.client.HTTPException) as error:
-        raise CloudError(f"the embedded cloud did not answer at {cloud.endpoint}: {error}") from None
+    _control(cloud, "POST", f"/_cloud/delegate?{urllib.parse.urlencode({'domain': domain})}")
 
 
 def limits_rates(cloud: Cloud) -> bool:
@@ -147,10 +144,7 @@ def limits_rates(cloud: Cloud) -> bool:
     Raises:
         CloudError: it does not answer.
     """
-    try:
-        return "rate-limits" in json.loads(_request(cloud, "GET", "/_cloud/faults"))["scenarios"]
-    except (OSError, http.client.HTTPException) as error:
-        raise CloudError(f"the embedded cloud did not answer at {cloud.endpoint}: {error}") from None
+    return "rate-limits" in json.loads(_control(cloud, "GET", "/_cloud/faults"))["scenarios"]
 
 
 def set_faults(cloud: Cloud, scenarios: str) -> None:
@@ -160,11 +154,7 @@ def set_faults(cloud: Cloud, scenarios: str) -> None:
         CloudError: it does not answer.
         ConfigurationError: there is no such scenario.
     """
-    query = urllib.parse.urlencode({"scenarios": scenarios})
-    try:
-        _request(cloud, "POST", f"/_cloud/faults?{query}")
-    except (OSError, http.client.HTTPException) as error:
-        raise CloudError(f"the embedded cloud did not answer at {cloud.endpoint}: {error}") from None
+    _control(cloud, "POST", f"/_cloud/faults?{urllib.parse.urlencode({'scenarios': scenarios})}")
 
 
 def time_scale(default: float) -> float:
@@ -288,6 +278,14 @@ def entry(folder: Path, name: str) -> str:
     cloud = find(folder)
     entries = json.loads(_request(cloud, "GET", "/_cloud/entries")) if cloud is not None else []
     return next((str(one["url"]) for one in entries if name in one["names"]), "")
+
+
+def _control(cloud: Cloud, method: str, path: str) -> bytes:
+    """Return what a control path of a cloud that runs answers; CloudError if it does not answer."""
+    try:
+        return _request(cloud, method, path)
+    except (OSError, http.client.HTTPException) as error:
+        raise CloudError(f"the embedded cloud did not answer at {cloud.endpoint}: {error}") from None
 
 
 def _request(cloud: Cloud, method: str, path: str) -> bytes:
