@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Literal
 
@@ -169,6 +170,14 @@ def match(error: BaseException, service: str, *verdicts: Verdict) -> Row | None:
         ):
             return row
     return None
+
+
+class IfThere(AbstractContextManager[None]):
+    """Ends its block, and nothing else, where AWS answers that the thing is not there."""
+
+    def __exit__(self, _: object, error: BaseException | None, __: object) -> bool:
+        """Say whether the error is that answer."""
+        return isinstance(error, ClientError) and absent(error)
 
 
 def absent(error: BaseException, service: str = "*") -> bool:

@@ -7,12 +7,10 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, ClassVar
 
-from botocore.exceptions import ClientError
-
 from provisioner.aws import Aws, tag_map
 from provisioner.engine.errors import Failed
 from provisioner.engine.kind import Kind, Live
-from provisioner.engine.retry import absent
+from provisioner.engine.retry import IfThere
 from provisioner.engine.waits import since
 from provisioner.kinds.route53 import RecordSet, normal_name
 
@@ -69,13 +67,10 @@ class Certificate(Kind):
     @classmethod
     def _there(cls, aws: Aws, arn: str) -> Live | None:
         """Return a certificate of this stack's, or None if it is gone, which the tagging API may not know yet."""
-        try:
+        with IfThere():
             shown = aws.client("acm").describe_certificate(CertificateArn=arn)["Certificate"]
-        except ClientError as error:
-            if not absent(error):
-                raise
-            return None
-        return cls._live(aws, shown, aws.tags_of(arn, dict))
+            return cls._live(aws, shown, aws.tags_of(arn, dict))
+        return None
 
     @classmethod
     def one(cls, aws: Aws, id: str) -> Live | None:

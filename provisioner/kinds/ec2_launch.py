@@ -7,11 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from botocore.exceptions import ClientError
-
 from provisioner.aws import Aws, tag_map
 from provisioner.engine.kind import Changes, Kind, Live, canonical
-from provisioner.engine.retry import absent
+from provisioner.engine.retry import IfThere
 
 RESOURCES = ("instance", "volume")
 """What is launched from a template and carries the stack's owner tags."""
@@ -45,13 +43,9 @@ class LaunchTemplate(Kind):
             found = aws.pages("ec2", "describe_launch_templates", "LaunchTemplates", Filters=aws.owner_filters())
             names |= {template["LaunchTemplateName"] for template in found}
         for name in sorted(names):
-            try:
+            with IfThere():
                 version = _version(aws, LaunchTemplateName=name)
-            except ClientError as error:
-                if not absent(error):
-                    raise
-                continue
-            yield cls._live(aws, version, cls._tags(aws, version["LaunchTemplateId"]))
+                yield cls._live(aws, version, cls._tags(aws, version["LaunchTemplateId"]))
 
     @classmethod
     def one(cls, aws: Aws, id: str) -> Live | None:

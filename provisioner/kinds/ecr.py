@@ -8,11 +8,9 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, ClassVar
 
-from botocore.exceptions import ClientError
-
 from provisioner.aws import Aws, tag_map
 from provisioner.engine.kind import Changes, Kind, Live
-from provisioner.engine.retry import absent
+from provisioner.engine.retry import IfThere
 
 
 @dataclass(frozen=True)
@@ -63,12 +61,9 @@ class Repository(Kind):
 
     @staticmethod
     def _policy(aws: Aws, name: str) -> Any:
-        try:
+        with IfThere():
             return json.loads(aws.client("ecr").get_lifecycle_policy(repositoryName=name)["lifecyclePolicyText"])
-        except ClientError as error:
-            if not absent(error):
-                raise
-            return None
+        return None
 
     @staticmethod
     def _live(

@@ -6,12 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from botocore.exceptions import ClientError
-
 from provisioner.aws import Aws, batches, each, tag_map
 from provisioner.engine.errors import Failed
 from provisioner.engine.kind import Changes, Kind, Live
-from provisioner.engine.retry import absent
+from provisioner.engine.retry import IfThere
 from provisioner.engine.waits import since
 from provisioner.kinds.ec2_network import interfaces
 
@@ -63,11 +61,8 @@ def normal_action(action: Action) -> dict[str, Any]:
 
 def _parts(aws: Aws, operation: str, key: str, **parent: str) -> Iterator[Any]:
     """Yield the parts of a balancer or listener; none if it was removed since it was listed."""
-    try:
+    with IfThere():
         yield from aws.pages("elbv2", operation, key, **parent)
-    except ClientError as error:
-        if not absent(error):
-            raise
 
 
 def _described_tags(aws: Aws, arns: Sequence[str]) -> dict[str, dict[str, str]]:

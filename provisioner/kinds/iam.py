@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 
 from provisioner.aws import Aws, tag_map
 from provisioner.engine.kind import Changes, Kind, Live
-from provisioner.engine.retry import absent
+from provisioner.engine.retry import IfThere
 
 Policy = Mapping[str, Any]
 """A policy document as IAM spells it."""
@@ -159,15 +159,11 @@ class InstanceProfile(Kind):
         # the list has no tags: where the name may be ours the whole profile is read
         likely = {p["InstanceProfileName"] for p in listed if p["InstanceProfileName"].startswith(f"{aws.name}-")}
         for name in sorted(names | likely):
-            try:
+            with IfThere():
                 whole = aws.client("iam").get_instance_profile(InstanceProfileName=name)["InstanceProfile"]
-            except ClientError as error:
-                if not absent(error):
-                    raise
-                continue
-            live = cls._live(aws, whole)
-            if live.owned or name in names:
-                yield live
+                live = cls._live(aws, whole)
+                if live.owned or name in names:
+                    yield live
 
     @staticmethod
     def _live(aws: Aws, profile: Mapping[str, Any], *, ours: bool = False) -> Live:

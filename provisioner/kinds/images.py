@@ -9,13 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
-from botocore.exceptions import ClientError
-
 from provisioner.aws import Aws, each
 from provisioner.containers import build, engine, push
 from provisioner.engine.errors import Failed, Unclear
 from provisioner.engine.kind import Kind, Live
-from provisioner.engine.retry import absent
+from provisioner.engine.retry import IfThere
 from provisioner.kinds.ecr import Repository
 
 MANIFESTS = [
@@ -153,13 +151,10 @@ class WantedImage(Kind):
 
 def held(aws: Aws, repository: str, tag: str) -> str:
     """Return the digest that a repository has under a tag; empty if there is no such image, or no such repository."""
-    try:
+    with IfThere():
         found = aws.client("ecr").describe_images(repositoryName=repository, imageIds=[{"imageTag": tag}])
-    except ClientError as error:
-        if not absent(error):
-            raise
-        return ""
-    return str(found["imageDetails"][0]["imageDigest"]) if found["imageDetails"] else ""
+        return str(found["imageDetails"][0]["imageDigest"]) if found["imageDetails"] else ""
+    return ""
 
 
 def login(aws: Aws) -> dict[str, str]:

@@ -12,7 +12,7 @@ from provisioner.aws import Aws, batches, tag_map
 from provisioner.delegation import nameservers
 from provisioner.engine.errors import Failed, NotOwned, WaitingOnUser
 from provisioner.engine.kind import Changes, Kind, Live
-from provisioner.engine.retry import absent
+from provisioner.engine.retry import IfThere
 from provisioner.engine.step import unknown
 from provisioner.kinds.ec2_network import Vpc
 from provisioner.kinds.elbv2 import LoadBalancer
@@ -315,27 +315,21 @@ def _order(key: tuple[str, str, str]) -> tuple[str, list[str], str]:
 
 def _records(aws: Aws, zone_id: str, first: str) -> Records:
     """Return a page of a zone's records, from a name on: a zone of somebody else's may have thousands."""
-    try:
+    with IfThere():
         found = aws.read("route53", "list_resource_record_sets", HostedZoneId=zone_id, StartRecordName=first)
-    except ClientError as error:
-        if not absent(error):
-            raise
-        return {}
-    return {(normal_name(record["Name"]), record["Type"]): record for record in found["ResourceRecordSets"]}
+        return {(normal_name(record["Name"]), record["Type"]): record for record in found["ResourceRecordSets"]}
+    return {}
 
 
 def _record(aws: Aws, zone_id: str, name: str, type: str) -> Mapping[str, Any] | None:
     """Return the record of this name and type: the list starts there, or after it if there is none."""
-    try:
+    with IfThere():
         found = aws.client("route53").list_resource_record_sets(
             HostedZoneId=zone_id, StartRecordName=name, StartRecordType=type, MaxItems="1"
         )["ResourceRecordSets"]
-    except ClientError as error:
-        if not absent(error):
-            raise
-        return None
-    first: Mapping[str, Any] | None = next(iter(found), None)
-    return first if first and (normal_name(first["Name"]), first["Type"]) == (name, type) else None
+        first: Mapping[str, Any] | None = next(iter(found), None)
+        return first if first and (normal_name(first["Name"]), first["Type"]) == (name, type) else None
+    return None
 
 
 def _spelled(fields: Mapping[str, Any]) -> dict[str, Any]:
@@ -369,11 +363,8 @@ class Delegation(Kind):
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Live]:
         for domain, zone_id in {(fields["domain"], fields["hosted_zone_id"]) for fields in known}:
             if not unknown(zone_id):
-                try:
+                with IfThere():
                     yield cls._look(aws, domain, zone_id)
-                except ClientError as error:
-                    if not absent(error):
-                        raise
 
     @staticmethod
     def _look(aws: Aws, domain: str, zone_id: str) -> Live:

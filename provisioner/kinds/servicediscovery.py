@@ -6,12 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from botocore.exceptions import ClientError
-
 from provisioner.aws import Aws, tag_map
 from provisioner.engine.errors import Failed
 from provisioner.engine.kind import Changes, Kind, Live
-from provisioner.engine.retry import absent
+from provisioner.engine.retry import IfThere
 from provisioner.engine.waits import since
 from provisioner.kinds.route53 import zones_near
 
@@ -216,13 +214,10 @@ class DiscoveryService(Kind):
 
 def _zone(aws: Aws, zone_id: str) -> Mapping[str, Any]:
     """Return GetHostedZone's answer, or nothing if the zone is gone."""
-    try:
+    with IfThere():
         answer: Mapping[str, Any] = aws.read("route53", "get_hosted_zone", Id=zone_id)
-    except ClientError as error:
-        if not absent(error):
-            raise
-        return {}
-    return answer
+        return answer
+    return {}
 
 
 def _of_cloud_map(aws: Aws, summary: Mapping[str, Any]) -> bool:

@@ -9,7 +9,7 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 
-from provisioner.engine.retry import TABLE, Row, Verdict, absent, code_of, match
+from provisioner.engine.retry import TABLE, IfThere, Row, Verdict, absent, code_of, match
 
 S, B, A = "settling", "busy", "absent"
 
@@ -164,6 +164,15 @@ def test_what_does_not_pass_by_itself_is_not_waited_for(service: str, code: str,
 )
 def test_only_not_there_counts_as_absent(code: str) -> None:
     assert not absent(refusal(code, "Something else."), "ec2")
+
+
+def test_a_block_ends_where_the_thing_is_not_there_and_fails_with_all_else() -> None:
+    with IfThere():
+        raise refusal("NoSuchEntity", "The role with name web cannot be found.")
+    for error in (refusal("AccessDenied", "not allowed"), ValueError("NoSuchEntity")):
+        with pytest.raises(type(error)) as caught, IfThere():
+            raise error
+        assert caught.value is error
 
 
 def test_a_row_of_another_service_does_not_speak() -> None:
