@@ -95,4 +95,5 @@ def _values(record: Any) -> list[str]:
         return list(record.records)
     # AWS answers an alias with the target's addresses: any from the documentation range stands for them here.
     digest = hashlib.sha256(record.alias_target["DNSName"].lower().encode()).digest()
-    return [f"203.0.113.{byte % 254 + 1}" for byte in dict.fromkeys(digest[:3])]
+    hosts = dict.fromkeys(byte % 254 + 1 for byte in digest)
+    return [f"203.0.113.{host}" for host in list(hosts)[:3]]
