@@ -15,7 +15,7 @@ from provisioner.engine.refusal import explained
 from provisioner.engine.retry import absent
 from provisioner.engine.run import know
 from provisioner.engine.step import Declared, filled, unknown
-from state.model import Record, now
+from state.model import Record
 
 if TYPE_CHECKING:
     from provisioner.aws import Aws
@@ -63,7 +63,9 @@ def candidate(
     # what is said there now is recorded as what was asked for: a record in a zone of others is ours by what it says
     asked = {name: live.attributes.get(name, value) for name, value in want.fields().items()}
     needs = list(dict.fromkeys(need.address for need in item.needs))
-    record = Record(address, want.kind, "created", "", live.id, asked, dict(live.outputs), needs, item.step, now())
+    record = Record(
+        address, want.kind, "created", "", live.id, asked, dict(live.outputs), needs, item.step, aws.pace.time()
+    )
     return Candidate(want, live, new, changes, record)
 
 

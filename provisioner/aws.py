@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-import threading
-import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -19,6 +16,7 @@ from provisioner.engine.kind import Kind, Live
 from provisioner.engine.retry import absent, throttled
 from provisioner.engine.waits import SETTLE, Pace
 from provisioner.redaction import check, without_secrets
+from state.runtime import MACHINE
 
 if TYPE_CHECKING:
     import boto3
@@ -58,7 +56,7 @@ class Call:
 class _Listing:
     """What is known of one kind: its things by id, and what this run made or removed since (id to monotonic time)."""
 
-    lock: threading.RLock = field(default_factory=threading.RLock)
+    lock: AbstractContextManager[Any]
     things: dict[str, Live] | None = None
     made: dict[str, tuple[Live, float]] = field(default_factory=dict)
 
@@ -67,7 +65,7 @@ class _Listing:
 class _Answer:
     """What a read was answered with, for all who make the same one."""
 
-    lock: threading.Lock = field(default_factory=threading.Lock)
+    lock: AbstractContextManager[Any]
     known: bool = False
     value: Any = None
 
@@ -121,9 +119,9 @@ class Aws:
         self._rates = ratelimits.Buckets(lambda: pace.now() / pace.scale, ratelimits.below)
         self._limited = rates
         self._clients: dict[tuple[str, str], Any] = {}
-        self._making = threading.RLock()
+        self._making = pace.runtime.lock()
         self._listings: dict[type[Kind], _Listing] = {}
-        self._tagging = threading.RLock()
+        self._tagging = pace.runtime.lock()
         self._tagged: dict[str, dict[str, str]] | None = None
         self._shared: dict[str, _Answer] | None = None
 
@@ -178,7 +176,7 @@ class Aws:
             error["Message"] = without_secrets(message, context[_PARAMETERS], model.input_shape)
         code = error.get("Code")
         read = bool(READS.match(model.name))
-        self.calls.append(Call(model.service_model.service_name, model.name, read, code, time.time()))
+        self.calls.append(Call(model.service_model.service_name, model.name, read, code, self.pace.time()))
 
     # -- reads -----------------------------------------------------------------------------------------------------
 
@@ -209,9 +207,10 @@ class Aws:
     def _once(self, what: Any, ask: Callable[[], Any]) -> Any:
         with self._making:
             if self._shared is None:
-                answer = _Answer()
+                answer = _Answer(self.pace.runtime.lock())
             else:
-                answer = self._shared.setdefault(json.dumps(what, sort_keys=True), _Answer())
+                key = json.dumps(what, sort_keys=True)
+                answer = self._shared.setdefault(key, _Answer(self.pace.runtime.lock()))
         with answer.lock:
             if not answer.known:
                 answer.value = ask()
@@ -378,7 +377,7 @@ class Aws:
 
     def _listing(self, kind: type[Kind]) -> _Listing:
         with self._making:
-            return self._listings.setdefault(kind, _Listing())
+            return self._listings.setdefault(kind, _Listing(self.pace.runtime.lock()))
 
 
 def _keep(params: Any, context: dict[str, Any], **_: Any) -> None:
@@ -412,8 +411,7 @@ def tag_map(tags: Iterable[Mapping[str, str]] | None, key: str = "Key", value: s
 
 def each(read: Callable[[T], R], items: Iterable[T]) -> list[R]:
     """Return what a read says of each item, asked for all of them at once."""
-    with ThreadPoolExecutor(AT_ONCE) as pool:
-        return list(pool.map(read, items))
+    return MACHINE.each(read, items, AT_ONCE)
 
 
 def batches(items: Sequence[Any], size: int) -> Iterator[Sequence[Any]]:

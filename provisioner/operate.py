@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -24,8 +23,9 @@ from provisioner.engine.run import Progress, know, prefetch
 from provisioner.engine.step import STEPS, Declared, Stack
 from provisioner.engine.sweep import Leftover, sweep
 from provisioner.engine.timeline import Segment, continued, critical_path
+from provisioner.engine.waits import Pace
 from provisioner.kinds.rds_snapshots import final_snapshots
-from state.model import Record, Run, Span, now
+from state.model import Record, Run, Span
 
 if TYPE_CHECKING:
     from provisioner.aws import Aws
@@ -109,7 +109,7 @@ def up(aws: Aws, store: Store, stack: Stack, emit: Emit, target: str | None = No
         remove.run()
         return Left()
 
-    return _timed("up", target, store, work, (converge.progress, remove.progress))
+    return _timed(aws.pace, "up", target, store, work, (converge.progress, remove.progress))
 
 
 def show_plan(aws: Aws, records: Mapping[str, Record], stack: Stack, target: str | None = None) -> list[Planned]:
@@ -162,7 +162,7 @@ def down(aws: Aws, store: Store, emit: Emit, target: str | None = None, *, unpro
         left = sweep(aws, store.records, kinds if target else None)
         return Left(left, _snapshots(aws, emit))
 
-    return _timed("down", target, store, work, (remove.progress,))
+    return _timed(aws.pace, "down", target, store, work, (remove.progress,))
 
 
 def _snapshots(aws: Aws, emit: Emit) -> list[Leftover]:
@@ -182,15 +182,15 @@ class Left:
 
 
 def _timed(
-    command: str, target: str | None, store: Store, work: Callable[[], Left], walks: Sequence[Progress]
+    pace: Pace, command: str, target: str | None, store: Store, work: Callable[[], Left], walks: Sequence[Progress]
 ) -> Summary:
     """Run the work, and keep in the history how it ended and where the time went."""
-    began, started, error, found = now(), time.monotonic(), None, Left()
+    began, started, error, found = pace.time(), pace.now(), None, Left()
     try:
         found = work()
     except ProvisionError as stopped:
         error = stopped
-    seconds, timeline = round(time.monotonic() - started, 2), list[Span]()
+    seconds, timeline = round(pace.now() - started, 2), list[Span]()
     counts = dict(sum((walk.counts for walk in walks), Counter()))
     for walk in walks:
         timeline = continued(timeline, walk.timeline(started))

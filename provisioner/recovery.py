@@ -17,7 +17,7 @@ from provisioner.engine.run import know, prefetch
 from provisioner.engine.step import Declared, filled, unknown
 from provisioner.engine.waits import SETTLE
 from provisioner.kinds.route53 import RecordSet
-from state.model import Phase, Record, Run, now
+from state.model import Phase, Record, Run
 from state.store import document
 
 if TYPE_CHECKING:
@@ -86,12 +86,14 @@ def search(aws: Aws, records: Mapping[str, Record], declared: Mapping[str, Decla
 
 def write(store: Store, recovery: Recovery) -> None:
     """Make the state say what was found, and nothing else."""
-    started = now()
+    started = store.runtime.time()
     for item in recovery.found:
         store.put(item.record)
     for address in store.records.keys() - {item.record.address for item in recovery.found}:
         store.drop(address)
-    store.finish(Run("recover", started, round(now() - started, 2), "ok", {"recorded": len(recovery.found)}))
+    store.finish(
+        Run("recover", started, round(store.runtime.time() - started, 2), "ok", {"recorded": len(recovery.found)})
+    )
 
 
 def backup(store: Store) -> str:
@@ -251,7 +253,9 @@ class _Search:
         same = before is not None and before.id == live.id
         created = before.created if before and same else None
         kind, outputs = address.partition("/")[0], dict(live.outputs)
-        return Record(address, kind, phase, "", live.id or None, asked, outputs, needs, step, created or now())
+        return Record(
+            address, kind, phase, "", live.id or None, asked, outputs, needs, step, created or self._aws.pace.time()
+        )
 
     def _how(self, address: str, live: Live) -> str:
         kind = KINDS[address.partition("/")[0]]

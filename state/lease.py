@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import threading
-import time
-import uuid
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,6 +12,7 @@ from state.checks import parsed
 from state.lock import describe, myself
 from state.model import StateError, StateLocked
 from state.objects import NONCE, Found, Objects, Taken
+from state.runtime import MACHINE, Runtime, Worker
 
 LEASE = 60.0
 """Seconds after which a holder that has not renewed its lease loses it."""
@@ -37,17 +35,24 @@ class Lease:
         lost: called once, in a thread, as soon as it is known to be taken over.
     """
 
-    def __init__(self, objects: Objects, command: str, seconds: float, lost: Callable[[], None]) -> None:
-        self._objects, self._seconds, self._tell = objects, seconds, lost
-        self.said = myself(command)
-        self._nonce = uuid.uuid4().hex
+    def __init__(
+        self,
+        objects: Objects,
+        command: str,
+        seconds: float,
+        lost: Callable[[], None],
+        runtime: Runtime = MACHINE,
+    ) -> None:
+        self._objects, self._seconds, self._tell, self._runtime = objects, seconds, lost, runtime
+        self.said = myself(command, runtime)
+        self._nonce = runtime.token()
         self._renewals = 0
         self._etag: str | None = None
         self._heard = 0.0
         self._lost = ""
-        self._mutex = threading.RLock()
-        self._ended = threading.Event()
-        self._heart = threading.Thread(target=self._beat, name="lease", daemon=True)
+        self._mutex = runtime.lock()
+        self._ended = runtime.event()
+        self._heart: Worker | None = None
 
     def acquire(self) -> None:
         """Take the lock, and keep it.
@@ -59,12 +64,12 @@ class Lease:
         found = self._objects.get(LOCK)
         if found and (left := remaining(found)) > 0:
             raise StateLocked(describe(found.body), f" (its lease ends in {left:.0f} s unless it is renewed)")
-        self.said["since"] = time.time()
+        self.said["since"] = self._runtime.time()
         try:
             self._put(found.etag if found else None)
         except Taken as taken:
             raise StateLocked(_holder(taken.found)) from None
-        self._heart.start()
+        self._heart = self._runtime.start(self._beat, "lease")
 
     def check(self) -> None:
         """Make sure that the lease is held; one that has run out meanwhile is renewed if nobody has taken it over.
@@ -72,7 +77,7 @@ class Lease:
         Raises:
             StateError: another command has taken it over, or it cannot be renewed.
         """
-        if not self._lost and elapsed() < self._heard + self._seconds:
+        if not self._lost and self._runtime.elapsed() < self._heard + self._seconds:
             return
         with self._mutex:
             if not self._lost:
@@ -97,7 +102,8 @@ class Lease:
     def release(self) -> None:
         """Give the lock back, unless it is another's by now."""
         self._ended.set()
-        self._heart.join()
+        if self._heart:
+            self._heart.join()
         if not self._lost and self._etag:
             try:
                 self._objects.put(LOCK, FREE, over=self._etag)
@@ -124,7 +130,7 @@ class Lease:
             self.lose(taken.found)
 
     def _put(self, over: str | None) -> None:
-        began = elapsed()
+        began = self._runtime.elapsed()
         # each renewal has an ETag of its own, so that whoever takes over what had run out cannot miss one
         self._renewals += 1
         about = {"machine": machine(), "lease": self._seconds, "renewed": self._renewals}
@@ -168,12 +174,6 @@ def machine() -> str:
         return f"{name} {boot} {Path('/proc/self/ns/pid').readlink()}"
     except OSError:
         return name
-
-
-def elapsed() -> float:
-    """Return monotonic seconds that go on while the machine sleeps, where the system tells them."""
-    clock = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
-    return time.clock_gettime(clock)
 
 
 def _holder(found: Found | None) -> str:

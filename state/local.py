@@ -14,6 +14,7 @@ from state.journal import Journal, header, replay
 from state.lock import Lock, patiently
 from state.migrate import migrate
 from state.model import MEND, State, StateError
+from state.runtime import MACHINE, Runtime
 from state.store import Store, document
 
 DOCUMENT, JOURNAL, LOCK = "state.json", "state.journal", "state.lock"
@@ -61,11 +62,17 @@ class LocalStore(Store):
     """
 
     def __init__(
-        self, folder: Path, stack: str, command: str, writer: str, tell: Callable[[str], None] | None = None
+        self,
+        folder: Path,
+        stack: str,
+        command: str,
+        writer: str,
+        tell: Callable[[str], None] | None = None,
+        runtime: Runtime = MACHINE,
     ) -> None:
-        super().__init__(stack, writer)
+        super().__init__(stack, writer, runtime)
         self.folder, self._tell = folder, tell
-        self._lock = Lock(folder / LOCK, command)
+        self._lock = Lock(folder / LOCK, command, runtime)
         self._journal: Journal | None = None
 
     def __enter__(self) -> Self:
@@ -77,7 +84,7 @@ class LocalStore(Store):
         """
         try:
             make(self.folder)
-            patiently(self._lock.acquire, self._tell, PAUSE)
+            patiently(self._lock.acquire, self._tell, PAUSE, self.runtime)
         except OSError as error:
             raise StateError(f"the state folder {self.folder} cannot be written: {error.strerror}. {MEND}") from None
         try:

@@ -14,13 +14,14 @@ from typing import Any
 
 from state.checks import parsed
 from state.model import StateLocked
+from state.runtime import MACHINE, Runtime
 
 
 class Lock:
     """Holds the lock file of a state from `acquire` to `release`."""
 
-    def __init__(self, path: Path, command: str) -> None:
-        self.path, self.command = path, command
+    def __init__(self, path: Path, command: str, runtime: Runtime = MACHINE) -> None:
+        self.path, self.command, self._runtime = path, command, runtime
         self._file = -1
 
     def acquire(self) -> None:
@@ -37,7 +38,7 @@ class Lock:
             os.close(self._file)
             raise StateLocked(describe(holder)) from None
         os.ftruncate(self._file, 0)
-        os.pwrite(self._file, json.dumps(myself(self.command)).encode(), 0)
+        os.pwrite(self._file, json.dumps(myself(self.command, self._runtime)).encode(), 0)
 
     def release(self) -> None:
         """Give the lock back."""
@@ -45,7 +46,9 @@ class Lock:
         os.close(self._file)
 
 
-def patiently(acquire: Callable[[], None], tell: Callable[[str], None] | None, pause: float) -> None:
+def patiently(
+    acquire: Callable[[], None], tell: Callable[[str], None] | None, pause: float, runtime: Runtime = MACHINE
+) -> None:
     """Acquire a lock, however long another command holds it.
 
     Args:
@@ -65,13 +68,13 @@ def patiently(acquire: Callable[[], None], tell: Callable[[str], None] | None, p
             if locked.holder != told:
                 told = locked.holder
                 tell(f"waiting for another command to end: {told}")
-        time.sleep(pause)
+        runtime.sleep(pause)
 
 
-def myself(command: str) -> dict[str, Any]:
+def myself(command: str, runtime: Runtime = MACHINE) -> dict[str, Any]:
     """Return who holds a lock when this process does, as `describe` reads it."""
     who = {"user": _user(), "host": socket.gethostname(), "pid": os.getpid()}
-    return who | {"command": command, "since": time.time()}
+    return who | {"command": command, "since": runtime.time()}
 
 
 def describe(holder: bytes) -> str:

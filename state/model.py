@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
@@ -234,8 +233,3 @@ def _as_table(value: Any) -> Mapping[str, Any]:
     if not isinstance(value, Mapping):
         raise StateError("a record of the state cannot be read: it is not a table")
     return value
-
-
-def now() -> float:
-    """Return the seconds since the epoch, as records keep them."""
-    return time.time()

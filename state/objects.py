@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import random
-import time
-import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from typing import Any
 
 from state.model import MEND, StateError
+from state.runtime import MACHINE, Runtime
 
 CONFLICTS = 8
 """How often a write that S3 answered with a conflict is repeated."""
@@ -48,8 +46,8 @@ class Objects:
         owner: the account that the bucket must belong to; anybody can make a bucket of any free name.
     """
 
-    def __init__(self, client: Any, bucket: str, prefix: str, owner: str) -> None:
-        self._client, self._prefix = client, prefix
+    def __init__(self, client: Any, bucket: str, prefix: str, owner: str, runtime: Runtime = MACHINE) -> None:
+        self._client, self._prefix, self._runtime = client, prefix, runtime
         self._in = {"Bucket": bucket, "ExpectedBucketOwner": owner}
         self.bucket = bucket
 
@@ -99,7 +97,7 @@ class Objects:
             Taken: another writer was first.
             StateError: S3 refuses, or cannot be reached.
         """
-        nonce = nonce or uuid.uuid4().hex
+        nonce = nonce or self._runtime.token()
         condition = {"IfMatch": over} if over else {"IfNoneMatch": "*"}
         more = {"Metadata": {**(metadata or {}), NONCE: nonce}, "ContentType": "application/json"}
 
@@ -119,7 +117,7 @@ class Objects:
                 if found and found.metadata.get(NONCE) == nonce:
                     return found.etag
                 raise Taken(found)
-            time.sleep(random.uniform(0, 0.05 * 2**attempt))  # noqa: S311 (no secret)
+            self._runtime.sleep(self._runtime.draw(0.05 * 2**attempt))
         raise StateError(f"{self.where(name)} cannot be written: others write it all the time. {MEND}")
 
     def names(self, below: str) -> list[str]:

@@ -9,10 +9,7 @@ one, where the sleeper, should it wake, finds that it was not first. Seals stay.
 from __future__ import annotations
 
 import json
-import threading
-import uuid
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -23,6 +20,7 @@ from state.lock import patiently
 from state.migrate import migrate
 from state.model import MEND, Run, State, StateError
 from state.objects import Found, Objects, Taken
+from state.runtime import MACHINE, Runtime
 from state.store import Store, document
 
 DOCUMENT, JOURNAL = "state.json", "journal/"
@@ -55,21 +53,21 @@ class _Loaded:
     sealed: bool
 
 
-def read(objects: Objects, stack: str) -> State:
+def read(objects: Objects, stack: str, runtime: Runtime = MACHINE) -> State:
     """Return the state without locking or changing anything; an empty one if there is none.
 
     Raises:
         StateError: it is unreadable or newer than this version, or S3 cannot be read.
     """
-    return _load(objects, stack).state
+    return _load(objects, stack, runtime).state
 
 
-def _load(objects: Objects, stack: str) -> _Loaded:
+def _load(objects: Objects, stack: str, runtime: Runtime) -> _Loaded:
     for _ in range(READINGS):
         found = objects.get(DOCUMENT)
         trouble = None
         try:
-            loaded = _assembled(objects, stack, found)
+            loaded = _assembled(objects, stack, found, runtime)
         except StateError as error:
             trouble = error
         # entries go away when they are folded: what was read counts if the document is still the same
@@ -80,7 +78,7 @@ def _load(objects: Objects, stack: str) -> _Loaded:
     raise StateError(f"{objects.where(DOCUMENT)} changes all the time while it is read. Try again")
 
 
-def _assembled(objects: Objects, stack: str, found: Found | None) -> _Loaded:
+def _assembled(objects: Objects, stack: str, found: Found | None, runtime: Runtime) -> _Loaded:
     state, outdated = State(stack), None
     if found:
         try:
@@ -99,13 +97,11 @@ def _assembled(objects: Objects, stack: str, found: Found | None) -> _Loaded:
         return _Loaded(state, None, None, journal, _number(journal[-1]) if journal else 0, sealed=not journal)
     names = [name for name in journal if _serial(name) == state.serial]
     sealed = False
-    with ThreadPoolExecutor(READERS) as pool:
-        for number, (name, entry) in enumerate(zip(names, pool.map(objects.get, names), strict=True), start=1):
-            if entry is None or name != _name(state.serial, number):
-                raise StateError(
-                    f"{objects.where(_name(state.serial, number))} is missing. Put it back (docs/state.md)"
-                )
-            sealed = _replay(objects.where(name), entry.body, state)
+    entries = runtime.each(objects.get, names, READERS)
+    for number, (name, entry) in enumerate(zip(names, entries, strict=True), start=1):
+        if entry is None or name != _name(state.serial, number):
+            raise StateError(f"{objects.where(_name(state.serial, number))} is missing. Put it back (docs/state.md)")
+        sealed = _replay(objects.where(name), entry.body, state)
     return _Loaded(state, found, outdated, journal, len(names), sealed)
 
 
@@ -157,19 +153,20 @@ class S3Store(Store):
         lease: float,
         lost: Callable[[], None],
         tell: Callable[[str], None] | None = None,
+        runtime: Runtime = MACHINE,
     ) -> None:
-        super().__init__(stack, writer)
+        super().__init__(stack, writer, runtime)
         self._objects, self._command, self._tell = objects, command, tell
         self._pause = lease / 30
-        self._lease = Lease(objects, command, lease, lost)
-        self._session = uuid.uuid4().hex
+        self._lease = Lease(objects, command, lease, lost, runtime)
+        self._session = runtime.token()
         self._etag: str | None = None
         self._folding: list[str] = []
         self._number = 0
         self._queue: list[Entry] = []
         self._queued = self._durable = 0
         self._writing, self._broken = False, ""
-        self._turn = threading.Condition()
+        self._turn = runtime.condition()
 
     def __enter__(self) -> Self:
         """Lock and load.
@@ -178,9 +175,9 @@ class S3Store(Store):
             StateLocked: another command is at work.
             StateError: the state cannot be read or written.
         """
-        patiently(self._lease.acquire, self._tell, self._pause)
+        patiently(self._lease.acquire, self._tell, self._pause, self.runtime)
         try:
-            loaded = _load(self._objects, self._stack)
+            loaded = _load(self._objects, self._stack, self.runtime)
             self.state, self._etag = loaded.state, loaded.found.etag if loaded.found else None
             if loaded.outdated is not None:
                 self.keep(f"state.schema-{json.loads(loaded.outdated)['schema']}.json", loaded.outdated)

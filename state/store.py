@@ -7,16 +7,23 @@ from abc import ABC, abstractmethod
 from dataclasses import replace
 from typing import Any, Self
 
-from state.model import Record, Run, State, now
+from state.model import Record, Run, State
+from state.runtime import MACHINE, Runtime
 
 
 class Store(ABC):
-    """A state that is locked and open between `__enter__` and `__exit__`. What `put` and `drop` say is durable."""
+    """A state that is locked and open between `__enter__` and `__exit__`. What `put` and `drop` say is durable.
+
+    Args:
+        stack: the stack's name, for a new state.
+        writer: this tool's version, written into the document.
+        runtime: the clock, and the threads that may share it.
+    """
 
     state: State
 
-    def __init__(self, stack: str, writer: str) -> None:
-        self.state = State(stack)
+    def __init__(self, stack: str, writer: str, runtime: Runtime = MACHINE) -> None:
+        self.state, self.runtime = State(stack), runtime
         self._stack, self._writer = stack, writer
         self._dirty = False
 
@@ -39,7 +46,7 @@ class Store(ABC):
 
     def put(self, record: Record) -> Record:
         """Make a record durable before returning; returns it with the time of the change. Threads may share it."""
-        record = replace(record, changed=now())
+        record = replace(record, changed=self.runtime.time())
         # not `asdict`, which copies all that is inside, and takes longer than the rest
         self._append({"put": vars(record)})
         self.state.records[record.address] = record

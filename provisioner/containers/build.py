@@ -10,11 +10,11 @@ from collections import deque
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from threading import Event
 from typing import Any
 
 from provisioner.containers.engine import DISK_FULL, full, pumped
 from provisioner.engine.errors import NotMade
+from state.runtime import Event
 
 TAIL = 20
 """How many of the last lines of a build that failed are shown."""

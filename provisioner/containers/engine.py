@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from provisioner.engine.errors import Interrupted, NotMade
+from state.runtime import Event
 
 SOCKET = Path("/var/run/docker.sock")
 """Where an engine listens if nothing says otherwise."""
@@ -83,7 +84,7 @@ def _unreachable(address: str, error: Exception) -> str:
     return f"no Docker engine answers at {address}: start Docker, or say in DOCKER_HOST where it is"
 
 
-def pumped(items: Iterable[T], stop: threading.Event) -> Iterator[T]:
+def pumped(items: Iterable[T], stop: Event) -> Iterator[T]:
     """Yield the items of a stream that may be silent for long, and notice meanwhile that the user wants to stop.
 
     Raises:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from threading import Event
 from typing import Any
 
 from provisioner.containers.engine import DISK_FULL, full, pumped
 from provisioner.engine.errors import Interrupted, NotMade, Unclear
+from state.runtime import Event
 
 TRIES = 3
 PAUSE = 2.0

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -19,7 +17,7 @@ from provisioner.engine.run import UNCLEAR, Progress, Store, refresh, told, tole
 from provisioner.engine.step import Declared, Need, filled
 from provisioner.engine.waits import SETTLE
 from provisioner.engine.walk import Node, Outcome, Wait, Walk
-from state.model import Phase, Record, now
+from state.model import Phase, Record
 
 if TYPE_CHECKING:
     from provisioner.aws import Aws
@@ -40,7 +38,7 @@ class Converge:
 
     def __init__(self, aws: Aws, store: Store, declared: Mapping[str, Declared], emit: Emit) -> None:
         self.aws, self.store, self.declared = aws, store, declared
-        self.progress = Progress(emit, {address: item.step for address, item in declared.items()})
+        self.progress = Progress(emit, {address: item.step for address, item in declared.items()}, aws.pace.now)
         self.lives: dict[str, Live] = {}
         aws.seen = self.lives
         aws.say = lambda address, text: emit(Working(address, declared[address].step, text))
@@ -78,7 +76,7 @@ class Converge:
     def _fresh(self, address: str) -> bool:
         record = self.store.records.get(address)
         settling = self.aws.pace.patience(SETTLES)
-        lately = record is not None and time.time() < (record.created or 0.0) + settling
+        lately = record is not None and self.aws.pace.time() < (record.created or 0.0) + settling
         return lately or self._results.get(address) == "made"
 
     def _converge(self, address: str) -> Wait | None:
@@ -114,7 +112,9 @@ class Converge:
 
     def _create(self, want: Kind, item: Declared, record: Record | None) -> Live:
         """Make the intent durable, create, make the id durable."""
-        token = record.token if record and record.phase == "creating" and record.token else uuid.uuid4().hex
+        token = (
+            record.token if record and record.phase == "creating" and record.token else self.aws.pace.runtime.token()
+        )
         self.progress.doing(want.address, "create")
         needs = _addresses(item.needs)
         intent = Record(want.address, want.kind, "creating", token, None, want.fields(), {}, needs, item.step)
@@ -135,7 +135,11 @@ class Converge:
             raise
         self.aws.made(type(want), live)
         self._results[want.address] = "made"
-        self.store.put(replace(intent, phase="created", id=live.id or None, outputs=dict(live.outputs), created=now()))
+        self.store.put(
+            replace(
+                intent, phase="created", id=live.id or None, outputs=dict(live.outputs), created=self.aws.pace.time()
+            )
+        )
         return live
 
     def _readdress(self, want: Kind, live: Live) -> Live:
@@ -200,7 +204,7 @@ class Converge:
             dict(live.outputs),
             _addresses(item.needs),
             item.step,
-            (before.created if before else None) or now(),
+            (before.created if before else None) or self.aws.pace.time(),
             before.changed if before else 0.0,
         )
         if before is None and want.address not in self._results:

@@ -69,7 +69,7 @@ class Remove:
     ) -> None:
         self.aws, self.store, self.unprotect = aws, store, unprotect
         self.records: dict[str, Record] = {a: store.records[a] for a in store.records if a in addresses}
-        self.progress = Progress(emit, {address: record.step for address, record in self.records.items()})
+        self.progress = Progress(emit, {address: record.step for address, record in self.records.items()}, aws.pace.now)
         self._lives: dict[str, Live] = {}
         self._accepted: set[str] = set()
 

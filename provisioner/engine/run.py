@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -50,19 +48,20 @@ class Progress:
 
     emit: Emit
     steps: Mapping[str, str]
+    clock: Callable[[], float]
     results: dict[str, Result] = field(default_factory=dict)
     moments: dict[str, Moments] = field(default_factory=dict)
     _begun: dict[str, float] = field(default_factory=dict)
 
     def doing(self, address: str, verb: Verb) -> None:
         """Say that a thing is being written to."""
-        self._begun.setdefault(address, time.monotonic())
+        self._begun.setdefault(address, self.clock())
         self.emit(Doing(address, self.steps.get(address, ""), verb))
 
     def done(self, address: str, result: Result, id: str | None = None) -> None:
         """Say that a thing is finished."""
         self.results[address] = result
-        now = time.monotonic()
+        now = self.clock()
         seconds = round(now - self._begun.get(address, now), 2)
         self.emit(Done(address, self.steps.get(address, ""), result, seconds, id))
 
@@ -174,7 +173,7 @@ def prefetch(aws: Aws, kinds: set[type[Kind]]) -> None:
     by itself is read when its turn comes.
     """
     # one thread a kind: many of them wait for another's list
-    with aws.sharing(), ThreadPoolExecutor(len(kinds) or 1) as pool:
+    with aws.sharing(), aws.pace.runtime.pool(len(kinds) or 1) as pool:
         for kind in kinds:
             if not kind.made_by_aws:
                 pool.submit(aws.live, kind)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -35,8 +34,7 @@ def sweep(aws: Aws, staying: Mapping[str, Record], kinds: Collection[type[Kind]]
     """
     aws.forget()
     wanted = [kind for kind in KINDS.values() if not kind.kept and (kinds is None or kind in kinds)]
-    with ThreadPoolExecutor(16) as pool:
-        found = list(pool.map(lambda kind: _left(aws, kind, staying), wanted))
+    found = aws.pace.runtime.each(lambda kind: _left(aws, kind, staying), wanted, 16)
     return [leftover for group in found for leftover in group]
 
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import threading
-import time
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from provisioner.engine.errors import Interrupted
+from state.runtime import MACHINE, Event, Runtime
 
 SETTLE = 30.0
 """Seconds during which a fresh thing may be missing from AWS's lists (EC2 documents eventual consistency)."""
@@ -32,12 +31,17 @@ class Pace:
     Attributes:
         scale: real seconds for each of AWS's.
         least: real seconds below which no patience shrinks.
+        runtime: the clocks and threads below it.
         stop: set when the user asks the run to end.
     """
 
     scale: float = 1.0
     least: float = LEAST
-    stop: threading.Event = field(default_factory=threading.Event)
+    runtime: Runtime = MACHINE
+    stop: Event = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.stop = self.runtime.event()
 
     def scaled(self, seconds: float) -> float:
         """Return how long the given AWS seconds last on this clock."""
@@ -49,11 +53,15 @@ class Pace:
 
     def now(self) -> float:
         """Return monotonic seconds."""
-        return time.monotonic()
+        return self.runtime.now()
+
+    def time(self) -> float:
+        """Return the seconds since the epoch, as records keep them."""
+        return self.runtime.time()
 
     def young(self, changed: float) -> bool:
         """Say whether something changed (seconds since the epoch) so lately that a list may not show it yet."""
-        return time.time() < changed + self.scaled(SETTLE)
+        return self.time() < changed + self.scaled(SETTLE)
 
     def check(self) -> None:
         """Raise `Interrupted` if the user asked the run to end."""

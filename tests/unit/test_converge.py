@@ -10,6 +10,7 @@ import pytest
 from provisioner.engine.converge import Converge
 from provisioner.engine.errors import Interrupted, Unclear
 from provisioner.engine.step import Declared
+from provisioner.engine.waits import Pace
 from provisioner.kinds.logs import LogGroup
 from state.model import Record
 
@@ -27,7 +28,7 @@ def creating(error: Exception) -> list[str]:
         said.append(record.phase)
 
     store = SimpleNamespace(put=put, drop=lambda address: said.append("gone"), records={})
-    aws = SimpleNamespace(client=client)
+    aws = SimpleNamespace(client=client, pace=Pace())
     converge = Converge(cast("Any", aws), cast("Any", store), {}, lambda event: None)
     with pytest.raises(type(error)):
         converge._create(want, Declared(want, (), "logs"), None)

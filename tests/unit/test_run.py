@@ -12,6 +12,7 @@ import pytest
 
 from provisioner.engine.remove import Remove
 from provisioner.engine.run import recorded_fields
+from provisioner.engine.waits import Pace
 from provisioner.kinds.logs import LogGroup
 from state.model import Record
 
@@ -43,7 +44,9 @@ def records() -> Iterator[dict[str, Record]]:
 
 
 def goes_on(records: dict[str, Record]) -> bool:
-    remove = Remove(cast("Any", None), cast("Any", SimpleNamespace(records={})), (), lambda event: None)
+    remove = Remove(
+        cast("Any", SimpleNamespace(pace=Pace())), cast("Any", SimpleNamespace(records={})), (), lambda event: None
+    )
     remove.store = cast("Any", SimpleNamespace(records=records))
     return remove._goes_on(record("log_group/other"))
 

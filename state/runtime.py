@@ -1,0 +1,134 @@
+"""Time, chance and threads as the state and the engine see them: the machine's in life, a seed's in the simulation."""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+import uuid
+from collections.abc import Callable, Collection, Iterable
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
+from contextlib import AbstractContextManager
+from typing import Any, Protocol, TypeVar
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+class Event(Protocol):
+    """A flag that can be waited for, as `threading.Event`."""
+
+    def is_set(self) -> bool:
+        """Say whether it is set."""
+
+    def set(self) -> None:
+        """Set it, and let all go on who wait for it."""
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Wait until it is set, or for so many seconds; return whether it is."""
+
+
+class Condition(AbstractContextManager[Any], Protocol):
+    """A lock whose holder can wait for a word of others, as `threading.Condition`."""
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Give the lock back, wait for a word or so many seconds, and take the lock again."""
+
+    def notify_all(self) -> None:
+        """Give all who wait the word."""
+
+
+class Worker(Protocol):
+    """A thread that was started."""
+
+    def join(self) -> None:
+        """Wait until it has ended."""
+
+
+class Runtime(Protocol):
+    """What code that waits, draws or shares work needs. All seconds are real ones, none is scaled."""
+
+    def now(self) -> float:
+        """Return monotonic seconds."""
+
+    def elapsed(self) -> float:
+        """Return monotonic seconds that go on while the machine sleeps, where the system tells them."""
+
+    def time(self) -> float:
+        """Return the seconds since the epoch."""
+
+    def sleep(self, seconds: float) -> None:
+        """Let so many seconds pass."""
+
+    def token(self) -> str:
+        """Return 32 hexadecimal digits that nobody had before."""
+
+    def draw(self, most: float) -> float:
+        """Return a number between 0 and the most, by chance. It is no secret."""
+
+    def lock(self) -> AbstractContextManager[Any]:
+        """Return a lock that its holder can take again, as `threading.RLock`."""
+
+    def condition(self) -> Condition:
+        """Return a condition."""
+
+    def event(self) -> Event:
+        """Return an event that is not set."""
+
+    def start(self, work: Callable[[], None], name: str) -> Worker:
+        """Let the work be done in a thread that does not keep the process from ending."""
+
+    def pool(self, workers: int) -> AbstractContextManager[Executor]:
+        """Return a pool of at most so many threads; at its end it waits for all that was submitted."""
+
+    def first_done(self, futures: Collection[Future[T]], timeout: float | None) -> Collection[Future[T]]:
+        """Wait until one of the futures is done, or for so many seconds; return those that are."""
+
+    def each(self, act: Callable[[T], R], items: Iterable[T], workers: int) -> list[R]:
+        """Act on all items, so many at once, and return the results in the order of the items."""
+
+
+class Machine:
+    """The runtime of life: the machine's clocks, threads and chance."""
+
+    now = staticmethod(time.monotonic)
+    sleep = staticmethod(time.sleep)
+    lock = staticmethod(threading.RLock)
+    condition = staticmethod(threading.Condition)
+    event = staticmethod(threading.Event)
+    pool = staticmethod(ThreadPoolExecutor)
+
+    def elapsed(self) -> float:
+        """Return monotonic seconds that go on while the machine sleeps, where the system tells them."""
+        return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
+
+    def time(self) -> float:
+        """Return the seconds since the epoch."""
+        return time.time()
+
+    def token(self) -> str:
+        """Return the digits of a random UUID."""
+        return uuid.uuid4().hex
+
+    def draw(self, most: float) -> float:
+        """Return a number between 0 and the most."""
+        return random.uniform(0, most)  # noqa: S311 (no secret)
+
+    def start(self, work: Callable[[], None], name: str) -> Worker:
+        """Start a daemon thread."""
+        thread = threading.Thread(target=work, name=name, daemon=True)
+        thread.start()
+        return thread
+
+    def first_done(self, futures: Collection[Future[T]], timeout: float | None) -> Collection[Future[T]]:
+        """Wait as `concurrent.futures.wait` does."""
+        return wait(futures, timeout, return_when=FIRST_COMPLETED).done
+
+    def each(self, act: Callable[[T], R], items: Iterable[T], workers: int) -> list[R]:
+        """Act in a pool of threads that lasts as long as this call."""
+        with ThreadPoolExecutor(workers) as pool:
+            return list(pool.map(act, items))
+
+
+MACHINE: Runtime = Machine()
+"""It holds nothing, so that all can share it."""

@@ -1,0 +1,360 @@
+"""Simulated time and threads: one greenlet runs at a time, and the seed picks which of the ready ones goes next.
+
+Time stands still while code runs, and jumps to the next moment when everybody waits. A process can be killed between
+any two of its waits or calls: from then on nothing that it still tries has any effect.
+"""
+
+from __future__ import annotations
+
+import heapq
+import random
+from collections.abc import Callable, Collection, Iterable, Iterator
+from concurrent.futures import Future
+from contextlib import contextmanager
+from typing import Any, Self
+
+from greenlet import GreenletExit, getcurrent, greenlet
+
+EPOCH = 1_800_000_000.0
+"""What the simulated calendars show at the start."""
+
+
+class Killed(BaseException):
+    """The process is no more: whatever it still does has no effect."""
+
+
+class Violation(AssertionError):
+    """A promise was broken."""
+
+
+class Hub:
+    """The world's clock, and what is to run when.
+
+    Args:
+        seed: decides the order among what is ready at the same moment.
+        steps: after so many resumptions the run counts as endless.
+    """
+
+    def __init__(self, seed: str, steps: int = 200_000) -> None:
+        self.now = 0.0
+        self.random = random.Random(seed)
+        self.left = steps
+        self._queue: list[tuple[float, float, int, greenlet, int]] = []
+        self._count = 0
+        self._turns: dict[greenlet, int] = {}
+        self._loop = getcurrent()
+
+    def at(self, moment: float, who: greenlet) -> None:
+        """Resume a greenlet then. What it had been promised before no longer counts."""
+        self._count += 1
+        turn = self._turns[who] = self._count
+        heapq.heappush(self._queue, (moment, self.random.random(), self._count, who, turn))
+
+    def suspend(self) -> None:
+        """Let others run until somebody resumes the caller."""
+        self._loop.switch()
+
+    def run(self, *main: greenlet) -> None:
+        """Run until these have ended; raises `Violation` if they never would."""
+        for one in main:
+            self.at(self.now, one)
+        while any(not one.dead for one in main):
+            if not self._queue:
+                raise Violation("everybody waits for ever")
+            moment, _, _, who, turn = heapq.heappop(self._queue)
+            if who.dead or self._turns.get(who) != turn:
+                continue
+            self.left -= 1
+            if self.left < 0:
+                raise Violation("it does not end")
+            del self._turns[who]
+            self.now = max(self.now, moment)
+            who.parent = self._loop
+            who.switch()
+
+    def clear(self) -> None:
+        """Forget all that was to run."""
+        self._queue.clear()
+        self._turns.clear()
+
+
+class Process:
+    """A simulated process: its greenlets, and the runtime that its code is handed. All times in seconds.
+
+    Args:
+        skew: how much its calendar is ahead of the world's.
+        points: counts the places where it could be killed; see `point`.
+        kill_at: at which of these it is killed, if at all.
+    """
+
+    def __init__(self, hub: Hub, seed: str, *, skew: float = 0.0, kill_at: int | None = None) -> None:
+        self.hub, self.skew, self.kill_at = hub, skew, kill_at
+        self.alive = True
+        self.points = 0
+        self.asleep_until = 0.0
+        self.on_death: list[Callable[[], None]] = []
+        self._random = random.Random(seed)
+        self._greenlets: list[greenlet] = []
+
+    # -- life and death --------------------------------------------------------------------------------------------
+
+    def spawn(self, work: Callable[[], None]) -> greenlet:
+        """Return a greenlet of this process that does the work; it is to be run by the hub."""
+
+        def guarded() -> None:
+            try:
+                self._wake()
+                work()
+            except (Killed, GreenletExit):
+                pass
+
+        one = greenlet(guarded)
+        self._greenlets.append(one)
+        return one
+
+    def point(self) -> None:
+        """A place where the process can be killed. Raises `Killed` if it is, or has been."""
+        self.check()
+        self.points += 1
+        if self.kill_at is not None and self.points >= self.kill_at:
+            self.kill()
+            raise Killed
+
+    def check(self) -> None:
+        """Raise `Killed` if the process is no more."""
+        if not self.alive:
+            raise Killed
+
+    def kill(self) -> None:
+        """End the process at once."""
+        if not self.alive:
+            return
+        self.alive = False
+        for act in self.on_death:
+            act()
+        for one in self._greenlets:
+            # they unwind when they are resumed, and find that they are dead
+            if not one.dead and one is not getcurrent():
+                self.hub.at(self.hub.now, one)
+
+    def pause(self, until: float | None = None) -> None:
+        """Let others run: until that moment, or until somebody resumes this greenlet. Raises `Killed`."""
+        self.check()
+        if until is not None:
+            self.hub.at(until, getcurrent())
+        self.hub.suspend()
+        self._wake()
+
+    def _wake(self) -> None:
+        while self.alive and self.asleep_until > self.hub.now:
+            self.hub.at(self.asleep_until, getcurrent())
+            self.hub.suspend()
+        self.check()
+
+    # -- the runtime -----------------------------------------------------------------------------------------------
+
+    def now(self) -> float:
+        self.check()
+        return self.hub.now
+
+    elapsed = now
+
+    def time(self) -> float:
+        self.check()
+        return EPOCH + self.hub.now + self.skew
+
+    def sleep(self, seconds: float) -> None:
+        self.pause(self.hub.now + max(0.0, seconds))
+
+    def token(self) -> str:
+        self.check()
+        return f"{self._random.getrandbits(128):032x}"
+
+    def draw(self, most: float) -> float:
+        return self._random.uniform(0, most)
+
+    def lock(self) -> Lock:
+        return Lock(self)
+
+    def condition(self) -> Condition:
+        return Condition(self)
+
+    def event(self) -> Event:
+        return Event(self)
+
+    def start(self, work: Callable[[], None], name: str) -> Worker:
+        return Worker(self, work)
+
+    @contextmanager
+    def pool(self, workers: int) -> Iterator[Pool]:
+        pool = Pool(self, workers)
+        try:
+            yield pool
+        finally:
+            if self.alive:
+                pool.join()
+
+    def first_done(self, futures: Collection[Future[Any]], timeout: float | None) -> Collection[Future[Any]]:
+        ends = None if timeout is None else self.hub.now + timeout
+        me, watching = getcurrent(), True
+
+        def done(_: object) -> None:
+            if watching:
+                self.hub.at(self.hub.now, me)
+
+        for future in futures:
+            if not future.done():
+                future.add_done_callback(done)
+        while not (found := [future for future in futures if future.done()]):
+            if ends is not None and self.hub.now >= ends:
+                break
+            self.pause(ends)
+        watching = False
+        return found
+
+    def each(self, act: Callable[[Any], Any], items: Iterable[Any], workers: int) -> list[Any]:
+        with self.pool(workers) as pool:
+            futures = [pool.submit(act, item) for item in items]
+        return [future.result() for future in futures]
+
+
+class _Waiters:
+    """Greenlets that wait for a word."""
+
+    def __init__(self, process: Process) -> None:
+        self.process = process
+        self.waiting: list[greenlet] = []
+
+    def wait(self, timeout: float | None = None) -> None:
+        me = getcurrent()
+        self.waiting.append(me)
+        try:
+            self.process.pause(None if timeout is None else self.process.hub.now + timeout)
+        finally:
+            if me in self.waiting:
+                self.waiting.remove(me)
+
+    def wake(self) -> None:
+        for one in self.waiting:
+            self.process.hub.at(self.process.hub.now, one)
+
+
+class Lock:
+    """A lock that its holder can take again."""
+
+    def __init__(self, process: Process) -> None:
+        self._waiters = _Waiters(process)
+        self._holder: greenlet | None = None
+        self._depth = 0
+
+    def __enter__(self) -> Self:
+        while self._holder not in (None, getcurrent()):
+            self._waiters.wait()
+        self._holder = getcurrent()
+        self._depth += 1
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._depth -= 1
+        if not self._depth:
+            self._holder = None
+            self._waiters.wake()
+
+
+class Condition(Lock):
+    """A lock whose holder can wait for a word of others."""
+
+    def __init__(self, process: Process) -> None:
+        super().__init__(process)
+        self._word = _Waiters(process)
+
+    def wait(self, timeout: float | None = None) -> bool:
+        depth, self._depth, self._holder = self._depth, 0, None
+        self._waiters.wake()
+        try:
+            self._word.wait(timeout)
+        finally:
+            while self._holder is not None and self._word.process.alive:
+                self._waiters.wait()
+            self._depth, self._holder = depth, getcurrent()
+        return True
+
+    def notify_all(self) -> None:
+        self._word.wake()
+
+
+class Event:
+    """A flag that can be waited for."""
+
+    def __init__(self, process: Process) -> None:
+        self._waiters = _Waiters(process)
+        self._set = False
+
+    def is_set(self) -> bool:
+        return self._set
+
+    def set(self) -> None:
+        self._set = True
+        self._waiters.wake()
+
+    def wait(self, timeout: float | None = None) -> bool:
+        ends = None if timeout is None else self._waiters.process.hub.now + timeout
+        while not self._set:
+            now = self._waiters.process.hub.now
+            if ends is not None and now >= ends:
+                break
+            self._waiters.wait(None if ends is None else ends - now)
+        return self._set
+
+
+class Worker:
+    """A thread of a simulated process."""
+
+    def __init__(self, process: Process, work: Callable[[], None]) -> None:
+        self._ended = Event(process)
+
+        def run() -> None:
+            try:
+                work()
+            finally:
+                self._ended.set()
+
+        process.hub.at(process.hub.now, process.spawn(run))
+
+    def join(self) -> None:
+        self._ended.wait()
+
+
+class Pool:
+    """A pool of greenlets that are made as they are needed; what is submitted begins in the seed's order."""
+
+    def __init__(self, process: Process, workers: int) -> None:
+        self._process, self._free = process, workers
+        self._queue: list[tuple[Future[Any], Callable[[], Any]]] = []
+        self._all: list[Future[Any]] = []
+
+    def submit(self, act: Callable[..., Any], *arguments: Any) -> Future[Any]:
+        future: Future[Any] = Future()
+        self._queue.append((future, lambda: act(*arguments)))
+        self._all.append(future)
+        if self._free:
+            self._free -= 1
+            self._process.hub.at(self._process.hub.now, self._process.spawn(self._work))
+        return future
+
+    def _work(self) -> None:
+        while self._queue:
+            future, act = self._queue.pop(0)
+            try:
+                result = act()
+            except (Killed, GreenletExit):
+                raise
+            except BaseException as error:  # noqa: BLE001 (as a thread pool does)
+                future.set_exception(error)
+            else:
+                future.set_result(result)
+        self._free += 1
+
+    def join(self) -> None:
+        while unfinished := [future for future in self._all if not future.done()]:
+            self._process.first_done(unfinished, None)
