@@ -71,14 +71,14 @@ def calls(writes: Writes) -> list[Point]:
 
 def sample(command: str, count: int, *first: Cut) -> Point:
     """Return one point that is cut at `count` calls, one after the other, before and after by turns, after others."""
-    chance = random.Random(SEED)  # noqa: S311 (the same choices each time are what is wanted)
+    chance = random.Random(SEED)
     cuts = [AtCall(chance.randint(8, 16), when) for _, when in zip(range(count), cycle(MOMENTS), strict=False)]
     return Point("call", command, [*first, *cuts])
 
 
 def others(writes: Writes, count: int) -> list[Point]:
     """Return `count` points of every other sort and direction, the same ones each time."""
-    chance = random.Random(SEED)  # noqa: S311 (as above)
+    chance = random.Random(SEED)
     found = []
     for command in COMMANDS:
         last = len(writes[command]) - 5
