@@ -101,7 +101,7 @@ def up(aws: Aws, store: Store, stack: Stack, emit: Emit, target: str | None = No
     remove = Remove(aws, store, dropped, emit)
 
     def work() -> Left:
-        prefetch(aws, {type(item.want) for item in declared.values()})
+        prefetch(aws, (type(item.want) for item in declared.values()))
         if kept := remover.protected(aws, [store.records[address] for address in dropped]):
             raise Protected(kept)
         converge.run()
@@ -151,7 +151,7 @@ def down(aws: Aws, store: Store, emit: Emit, target: str | None = None, *, unpro
     going = removal(store.records, target)
     emit(Begun("down", aws.name, aws.account, aws.region, len(going)))
     remove = Remove(aws, store, going, emit, unprotect=unprotect)
-    kinds = {kind_of(record) for record in going.values()}
+    kinds = list(dict.fromkeys(kind_of(record) for record in going.values()))
 
     def work() -> Left:
         aws.thorough = True

@@ -118,7 +118,7 @@ class _Search:
         """Read every kind, and find what is declared or recorded."""
         self._aws.forget()
         self._refused.clear()
-        kinds = set(KINDS.values())
+        kinds = list(KINDS.values())
         self._listed = {kind: self._aws.known(kind) for kind in kinds}
         prefetch(self._aws, kinds)
         for address, item in self._declared.items():

@@ -56,7 +56,7 @@ def plan(
         Refused: a read was refused.
     """
     aws.read_only = True
-    prefetch(aws, {type(item.want) for item in declared.values()})
+    prefetch(aws, (type(item.want) for item in declared.values()))
     planner = _Planner(aws, records)
     planned = [planner.look(item) for item in declared.values()]
     kept = protected(aws, [records[address] for address in dropped])

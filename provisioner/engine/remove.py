@@ -42,7 +42,7 @@ def protected(aws: Aws, records: Collection[Record]) -> list[str]:
 def look_closely(aws: Aws, records: Collection[Record]) -> None:
     """Let the next reads of the kinds of what is to be removed look for half removed things as well."""
     aws.thorough = True
-    for kind in {kind_of(record) for record in records}:
+    for kind in dict.fromkeys(map(kind_of, records)):
         aws.stale(kind)
 
 

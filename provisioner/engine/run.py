@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -166,13 +166,14 @@ def recorded_fields(records: Mapping[str, Record], kind: type[Kind]) -> list[dic
     return [asked for asked in found if all(name in asked for name in kind.identity)]
 
 
-def prefetch(aws: Aws, kinds: set[type[Kind]]) -> None:
+def prefetch(aws: Aws, kinds: Iterable[type[Kind]]) -> None:
     """Read all kinds in bulk, concurrently, so that finding a thing is a look-up afterwards.
 
     A read that fails stops nothing here: it fails again for the things of that kind, and only for them. What AWS makes
     by itself is read when its turn comes.
     """
     # one thread a kind: many of them wait for another's list
+    kinds = list(dict.fromkeys(kinds))
     with aws.sharing(), aws.pace.runtime.pool(len(kinds) or 1) as pool:
         for kind in kinds:
             if not kind.made_by_aws:

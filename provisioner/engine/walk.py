@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field
 
 from provisioner.engine.errors import Interrupted, SomeFailed, TimedOut
@@ -99,7 +99,7 @@ class Walk:
             Interrupted: the user asked to stop; calls under way have ended and are recorded.
             StateError: nothing more can be recorded, so nothing more was begun.
         """
-        with ThreadPoolExecutor(JOBS) as pool:
+        with self._pace.runtime.pool(JOBS) as pool:
             while not self._pace.stop.is_set() and self._unrecorded is None:
                 self._start(pool)
                 self._look_at_due(pool)
@@ -115,7 +115,7 @@ class Walk:
             self._give_up()
         self._pace.check()
 
-    def _start(self, pool: ThreadPoolExecutor) -> None:
+    def _start(self, pool: Executor) -> None:
         for address, node in list(self._todo.items()):
             missing = next((n.address for n in node.needs if not self._reached(n, self._acted, self._done)), None)
             if missing is not None:
@@ -125,17 +125,17 @@ class Walk:
             self._moments[address] = Moments(self._pace.now(), self._lacking.get(address))
             self._submit(pool, address)
 
-    def _submit(self, pool: ThreadPoolExecutor, address: str) -> None:
+    def _submit(self, pool: Executor, address: str) -> None:
         self._running[pool.submit(lambda: {address: self._act(address)})] = [address]
 
-    def _look_at_due(self, pool: ThreadPoolExecutor) -> None:
+    def _look_at_due(self, pool: Executor) -> None:
         busy = {address for addresses in self._running.values() for address in addresses}
         now = self._pace.now()
         due = [a for a, p in self._waiting.items() if p.next <= now and a not in busy]
         for address in due:
             if self._waiting[address].wait.again:
                 self._submit(pool, address)
-        for kind in {self._nodes[a].kind for a in due if not self._waiting[a].wait.again}:
+        for kind in dict.fromkeys(self._nodes[a].kind for a in due if not self._waiting[a].wait.again):
             group = [
                 a
                 for a, p in self._waiting.items()
@@ -152,7 +152,7 @@ class Walk:
         if not self._running:
             self._pace.stop.wait(timeout)
             return
-        for future in wait(self._running, timeout, return_when=FIRST_COMPLETED).done:
+        for future in self._pace.runtime.first_done(self._running, timeout):
             addresses = self._running.pop(future)
             error = future.exception()
             outcomes = dict.fromkeys(addresses, error) if error else future.result()
