@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -10,13 +10,13 @@ from botocore.exceptions import ClientError
 
 from provisioner.engine.errors import Failed, Interrupted, NeedsReplacing, NotMade, Unclear
 from provisioner.engine.events import Emit, Result, Working
-from provisioner.engine.find import find
+from provisioner.engine.find import find, owners
 from provisioner.engine.kind import Change, Kind, Live, compare, output_of
 from provisioner.engine.retry import Verdict, server_error
 from provisioner.engine.run import UNCLEAR, Progress, Store, refresh, told, tolerant
 from provisioner.engine.step import Declared, Need, filled
 from provisioner.engine.waits import SETTLE
-from provisioner.engine.walk import Node, Outcome, Wait, Walk
+from provisioner.engine.walk import Node, Outcome, Until, Wait, Walk
 from state.model import Phase, Record
 
 if TYPE_CHECKING:
@@ -42,8 +42,12 @@ class Converge:
         self.lives: dict[str, Live] = {}
         aws.seen = self.lives
         aws.say = lambda address, text: emit(Working(address, declared[address].step, text))
-        self._below = built_on(declared)
+        self._owners = owners(store.records, declared)
         self._results: dict[str, Result] = {}
+        self._met_as: dict[str, Result] = {}
+        """What becomes of a thing that needs no writes: it is unchanged, or it was not recorded until now."""
+        self._tried: dict[str, Result] = {}
+        """What becomes of a thing once it shows that the create call of this run had its effect."""
         self._wanted: dict[str, Kind] = {}
         self._updated: dict[str, float] = {}
         self._unclear: dict[str, str] = {}
@@ -71,7 +75,7 @@ class Converge:
 
     def _passing(self, address: str) -> Sequence[Verdict]:
         """Say which refusals pass by themselves: only what was made lately can still be unknown to the rest of AWS."""
-        return ("settling", "busy") if any(map(self._fresh, (address, *self._below[address]))) else ("busy",)
+        return ("settling", "busy") if any(map(self._fresh, built_on(self.declared, address))) else ("busy",)
 
     def _fresh(self, address: str) -> bool:
         record = self.store.records.get(address)
@@ -85,24 +89,38 @@ class Converge:
         if want.made_by_aws:
             self._met(want, item)
             return None
-        live = find(self.aws, type(want), address, want.fields(), record.id if record else None)
-        if live is None and record and record.phase != "deleting" and self.aws.pace.young(record.changed):
-            live = find(self.aws, type(want), address, want.fields(), record.id, fresh=True)
-            if live is None:
+        live = self._find(want, record)
+        if self._doubtful(want, record, live):
+            # what the lists said at the start may be older than what an earlier run did
+            live = self._find(want, record, fresh=True)
+            if self._doubtful(want, record, live) and self.aws.pace.young(record.changed if record else 0.0):
                 unclear = self._unclear.get(address, "")
-                what = "AWS's lists to show what an earlier call may have made"
-                return Wait(what, UNCLEAR, again=True, blockers=lambda: unclear)
-        if live is not None and record and record.phase == "creating":
-            # the answer to the create call was lost, in this run or in an earlier one
-            self._results.setdefault(address, "made")
+                what = "AWS's lists to show what an earlier call may have done"
+                return Wait(what, UNCLEAR, Until.ACCEPTED, again=True, blockers=lambda: unclear)
         if live is not None and live.deleting:
             self.aws.live(type(want), fresh=True)
-            return Wait("the earlier one of this name to be gone", want.removal_budget, again=True)
+            return Wait("the earlier one of this name to be gone", want.removal_budget, Until.READY, again=True)
         if live is None:
-            live = self._create(want, item, record)
-        elif live.address not in (None, address):
+            return self._change(want, item, self._create(want, item, record, "made"))
+        if record is None or record.phase == "creating":
+            # the create call's answer was lost, in this run or an earlier one, or the state was
+            self._met_as.setdefault(address, self._tried.get(address, "unchanged" if want.kept else "adopted"))
+        if live.address not in (None, address):
             live = self._readdress(want, live)
         return self._change(want, item, live)
+
+    def _find(self, want: Kind, record: Record | None, *, fresh: bool = False) -> Live | None:
+        recorded = record.id if record else None
+        return find(self.aws, type(want), want.address, want.fields(), recorded, fresh=fresh, owners=self._owners)
+
+    def _doubtful(self, want: Kind, record: Record | None, live: Live | None) -> bool:
+        """Whether what the lists show may be what was before an earlier call: of this run, or of one just before it."""
+        if record is None:
+            # an earlier run may have removed it, and have nothing more to remember of it
+            return live is not None and not live.deleting and not want.kept
+        if live is None or record.phase == "deleting":
+            return live is None or not live.deleting
+        return want.revises and record.phase == "creating" and bool(compare(want, live))
 
     def _met(self, want: Kind, item: Declared) -> None:
         """Record a thing that AWS makes by itself, so that the teardown knows where to look."""
@@ -110,7 +128,7 @@ class Converge:
         self._remember(want, item, live, "ready")
         self._finish(want.address, live)
 
-    def _create(self, want: Kind, item: Declared, record: Record | None) -> Live:
+    def _create(self, want: Kind, item: Declared, record: Record | None, result: Result) -> Live:
         """Make the intent durable, create, make the id durable."""
         token = (
             record.token if record and record.phase == "creating" and record.token else self.aws.pace.runtime.token()
@@ -119,6 +137,7 @@ class Converge:
         needs = _addresses(item.needs)
         intent = Record(want.address, want.kind, "creating", token, None, want.fields(), {}, needs, item.step)
         self.store.put(intent)
+        self._tried[want.address] = result
         try:
             live = want.create(self.aws, token)
         except ClientError as error:
@@ -134,7 +153,7 @@ class Converge:
             self.store.put(intent)
             raise
         self.aws.made(type(want), live)
-        self._results[want.address] = "made"
+        self._results[want.address] = result
         self.store.put(
             replace(
                 intent, phase="created", id=live.id or None, outputs=dict(live.outputs), created=self.aws.pace.time()
@@ -166,8 +185,7 @@ class Converge:
         if changes and not (why and want.update_when_ready):
             refuse_fixed(want, changes)
             if want.revises:
-                live = self._create(want, item, None)
-                self._results[address] = "changed"
+                live = self._create(want, item, self.store.records.get(address), "changed")
             else:
                 self.progress.doing(address, "change")
                 want.update(self.aws, live, changes)
@@ -177,19 +195,20 @@ class Converge:
                 self.aws.made(type(want), live)
                 self.lives[address] = live
                 self._remember(want, item, live, "created")
-                return Wait("its change to take effect", TAKES_EFFECT, blockers=self._asking(address))
+                return Wait("its change to take effect", TAKES_EFFECT, Until.SHOWN, blockers=self._asking(address))
         self.lives[address] = live
         if why:
-            if address in self._results or self.store.records.get(address) is None:
+            if address in self._results or address in self._met_as:
                 self._remember(want, item, live, "created")
-            return Wait(why, want.budget, blockers=self._asking(address))
+            return Wait(why, want.budget, Until.READY, blockers=self._asking(address))
         self._remember(want, item, live, "ready")
         self._finish(address, live)
         return None
 
     def _finish(self, address: str, live: Live) -> None:
         self.lives[address] = live
-        self.progress.done(address, self._results.setdefault(address, "unchanged"), live.id)
+        result = self._results.setdefault(address, self._met_as.get(address, "unchanged"))
+        self.progress.done(address, result, live.id)
 
     def _remember(self, want: Kind, item: Declared, live: Live, phase: Phase) -> None:
         """Record what is known, unless the state already says just that."""
@@ -207,8 +226,6 @@ class Converge:
             (before.created if before else None) or self.aws.pace.time(),
             before.changed if before else 0.0,
         )
-        if before is None and want.address not in self._results:
-            self._results[want.address] = "unchanged" if want.made_by_aws or want.kept else "adopted"
         if record != before:
             self.store.put(record)
 
@@ -223,12 +240,12 @@ class Converge:
     def _look_at(self, address: str) -> Outcome:
         item, want, record = self.declared[address], self._wanted[address], self.store.records[address]
         try:
-            live = find(self.aws, type(want), address, want.fields(), record.id)
+            live = self._find(want, record)
             if live is None:
                 return self._missing(want, record)
             self.lives[address] = live
             if why := want.pending(live):
-                return Wait(why, want.budget, blockers=self._asking(address))
+                return Wait(why, want.budget, Until.READY, blockers=self._asking(address))
             if changes := compare(want, live):
                 return self._not_taken(want, live, changes)
             self._remember(want, item, live, "ready")
@@ -241,17 +258,20 @@ class Converge:
         """What was made is not listed: that takes time, unless AWS has given it up."""
         if why := want.given_up(self.aws, record.outputs):
             raise Failed(why)
-        return Wait("AWS's lists to show it", TAKES_EFFECT, blockers=self._asking(want.address))
+        return Wait(
+            "AWS's lists to show it", TAKES_EFFECT, Until.SHOWN, about="listed", blockers=self._asking(want.address)
+        )
 
     def _not_taken(self, want: Kind, live: Live, changes: Mapping[str, Change]) -> Wait:
         """A ready thing differs: its changes are still to be made, AWS does not show them yet, or it took them back."""
+        asking = self._asking(want.address)
         settled = self.aws.pace.now() > self._updated.get(want.address, 0.0) + self.aws.pace.scaled(SETTLE)
         if settled and (why := want.taken_back(self.aws, live, changes)):
             raise Failed(why)
         if want.update_when_ready or want.revises:
-            return Wait("its settings to be made", TAKES_EFFECT, again=True, blockers=self._asking(want.address))
+            return Wait("its settings to be made", TAKES_EFFECT, Until.SHOWN, again=True, blockers=asking)
         differing = ", ".join(f"{name} is {change.old!r}" for name, change in changes.items())
-        return Wait(f"AWS to show the change ({differing})", TAKES_EFFECT, blockers=self._asking(want.address))
+        return Wait(f"AWS to show the change ({differing})", TAKES_EFFECT, Until.SHOWN, blockers=asking)
 
     def _asking(self, address: str) -> Callable[[], str]:
         kind = type(self.declared[address].want)
@@ -285,13 +305,14 @@ def awaited(want: Kind, live: Live, changes: Mapping[str, Change]) -> str | None
         return None
 
 
-def built_on(declared: Mapping[str, Declared]) -> dict[str, frozenset[str]]:
-    """Return for each thing all that it is built on, however far down."""
-    below: dict[str, frozenset[str]] = {}
-    for address, item in declared.items():
-        needs = _addresses(item.needs)
-        below[address] = frozenset(needs).union(*(below[need] for need in needs))
-    return below
+def built_on(declared: Mapping[str, Declared], address: str) -> Iterator[str]:
+    """Yield a thing and all that it is built on, however far down."""
+    met, todo = {address}, [address]
+    while todo:
+        yield (below := todo.pop())
+        new = {need.address for need in declared[below].needs} - met
+        met |= new
+        todo += new
 
 
 def _addresses(needs: Sequence[Need]) -> list[str]:

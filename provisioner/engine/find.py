@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from provisioner.engine.errors import NotOwned, ProvisionError
@@ -11,10 +12,31 @@ from provisioner.engine.step import unknown
 
 if TYPE_CHECKING:
     from provisioner.aws import Aws
+    from state.model import Record
+
+
+Owners = Mapping[tuple[str, str], Collection[str]]
+"""For each recorded kind and id, the addresses under which it is recorded, as far as they are declared."""
+
+
+def owners(records: Mapping[str, Record], declared: Collection[str]) -> Owners:
+    """Return whose the recorded things are."""
+    found: dict[tuple[str, str], list[str]] = {}
+    for address in declared:
+        if (record := records.get(address)) and record.id:
+            found.setdefault((record.kind, record.id), []).append(address)
+    return found
 
 
 def find(
-    aws: Aws, kind: type[Kind], address: str, fields: Mapping[str, Any], id: str | None, *, fresh: bool = False
+    aws: Aws,
+    kind: type[Kind],
+    address: str,
+    fields: Mapping[str, Any],
+    id: str | None,
+    *,
+    fresh: bool = False,
+    owners: Owners = MappingProxyType({}),
 ) -> Live | None:
     """Return the live thing, or None if the lists do not show it.
 
@@ -22,31 +44,50 @@ def find(
         fields: the declared or recorded settings, of which `kind.identity` names the unique ones.
         id: the recorded id, if there is one.
         fresh: read the kind anew.
+        owners: whose the recorded things are: one thing is never two addresses'.
 
     Raises:
-        NotOwned: what stands under this name does not carry this stack's tags.
+        NotOwned: what stands under this name does not carry this stack's tags, or is another address's.
         ProvisionError: several things carry the address.
     """
     lives = aws.live(kind, fresh=fresh)
+    ours = [live for live in lives if not _others(live, kind, address, owners)]
     if id and not kind.revises:
-        for live in lives:
+        for live in ours:
             if live.id == id:
                 return _ours(live, address)
-    tagged = [live for live in lives if live.owned and live.address == address]
+    tagged = [live for live in ours if live.owned and live.address == address]
     if len(tagged) > 1:
         both = ", ".join(live.id for live in tagged)
         raise ProvisionError(f"{both} all carry the address {address}. Remove the tags of those that are not in use")
     if tagged:
         return tagged[0]
-    named = {name: fields[name] for name in kind.identity if name in fields}
+    named = _named(lives, kind, fields)
+    if named is None:
+        return None
+    if not named.owned and not fresh:
+        # whose a record is shows in what it says, and by now more is known of what it should say
+        return find(aws, kind, address, fields, id, fresh=True, owners=owners)
+    if named not in ours:
+        whose = " and ".join(owners[kind.kind, named.id])
+        raise NotOwned(f"{named.id} should be {address}, but is recorded as {whose}, which is declared as well")
+    return _ours(named, address)
+
+
+def _others(live: Live, kind: type[Kind], address: str, owners: Owners) -> bool:
+    """Whether a thing is recorded as another address's; where it is as several, the one in its tags has it."""
+    known = owners.get((kind.kind, live.id), ())
+    return bool(known) and address != (live.address if live.address in known else next(iter(known)))
+
+
+def _named(lives: Sequence[Live], kind: type[Kind], fields: Mapping[str, Any]) -> Live | None:
+    """Return what has the unique name that the fields give."""
+    named = {name: canonical(fields[name]) for name in kind.identity if name in fields}
     if not named or any(unknown(value) for value in named.values()):
         return None
     for live in lives:
-        if all(canonical(live.attributes.get(name)) == canonical(value) for name, value in named.items()):
-            if not live.owned and not fresh:
-                # whose a record is shows in what it says, and by now more is known of what it should say
-                return find(aws, kind, address, fields, id, fresh=True)
-            return _ours(live, address)
+        if all(canonical(live.attributes.get(name)) == value for name, value in named.items()):
+            return live
     return None
 
 

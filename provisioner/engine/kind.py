@@ -61,6 +61,7 @@ class Kind:
         service: the name of the boto3 client that it calls.
         identity: the fields that name it uniquely in account and region, if any.
         outputs: the names of the outputs that others may refer to.
+        derived: those outputs, `id` included, that follow from its identity: another one of this name has the same.
         fixed: fields that AWS cannot change in place.
         written_once: fields that matter at creation only and are never compared (somebody else owns them afterwards).
         unordered: list fields whose order means nothing.
@@ -81,6 +82,7 @@ class Kind:
     service: ClassVar[str]
     identity: ClassVar[Sequence[str]] = ()
     outputs: ClassVar[Sequence[str]] = ()
+    derived: ClassVar[Sequence[str]] = ()
     fixed: ClassVar[frozenset[str]] = frozenset()
     written_once: ClassVar[frozenset[str]] = frozenset()
     unordered: ClassVar[frozenset[str]] = frozenset()

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from provisioner.engine.converge import refuse_fixed
 from provisioner.engine.errors import Protected, ProvisionError
-from provisioner.engine.find import find
+from provisioner.engine.find import find, owners
 from provisioner.engine.kind import Change, Kind, Live, compare, output_of
 from provisioner.engine.refusal import explained
-from provisioner.engine.remove import protected
+from provisioner.engine.remove import kind_of, protected
 from provisioner.engine.run import prefetch
 from provisioner.engine.step import Declared, filled, unknown
 
@@ -57,11 +57,11 @@ def plan(
     """
     aws.read_only = True
     prefetch(aws, (type(item.want) for item in declared.values()))
-    planner = _Planner(aws, records)
+    planner = _Planner(aws, records, declared)
     planned = [planner.look(item) for item in declared.values()]
     kept = protected(aws, [records[address] for address in dropped])
     refused = [Planned(a, "refused", records[a].step, why=str(Protected([a]))) for a in kept]
-    going = [a for a in dropped if a not in kept and not planner.goes_on(records[a])]
+    going = [a for a in dropped if a not in kept and planner.goes(records[a])]
     return planned + refused + [Planned(a, "remove", records[a].step) for a in going]
 
 
@@ -73,23 +73,26 @@ def orphans(records: Mapping[str, Record], declared: Collection[str]) -> list[st
 class _Planner:
     """Looks at one thing after the other, remembering what each will be called once `up` has run."""
 
-    def __init__(self, aws: Aws, records: Mapping[str, Record]) -> None:
+    def __init__(self, aws: Aws, records: Mapping[str, Record], declared: Collection[str]) -> None:
         self._aws, self._records = aws, records
+        self._owners = owners(records, declared)
         self._lives: dict[str, Live] = {}
+        self._wants: dict[str, Kind] = {}
         aws.seen = self._lives
 
     def look(self, item: Declared) -> Planned:
         want, record = filled(item.want, self._lookup), self._records.get(item.address)
+        self._wants[item.address] = want
         if want.made_by_aws:
             return Planned(item.address, "none", item.step)
         try:
-            live = find(self._aws, type(want), item.address, want.fields(), record.id if record else None)
+            live = self._find(type(want), item.address, want.fields(), record)
             if live is None or live.deleting:
                 return Planned(item.address, "create", item.step, _all_new(want))
             changes = compare(want, live)
             if not (changes and want.revises):
                 self._lives[item.address] = live
-            refuse_fixed(want, {name: c for name, c in changes.items() if not unknown(c.new)})
+            refuse_fixed(want, {name: _shown(change) for name, change in changes.items()})
         except ProvisionError as error:
             return Planned(item.address, "refused", item.step, why=str(error))
         except Exception as error:
@@ -98,15 +101,47 @@ class _Planner:
             changes["address"] = Change(live.address, item.address)
         if changes:
             return Planned(item.address, "change", item.step, {n: _shown(c) for n, c in changes.items()})
-        return Planned(item.address, "none" if record or want.kept else "adopt", item.step)
+        known = (record and record.phase != "creating") or want.kept
+        return Planned(item.address, "none" if known else "adopt", item.step)
 
-    def goes_on(self, record: Record) -> bool:
-        """Whether a thing that is no longer declared as this is declared as another: then only its record goes."""
-        lives = self._lives.items()
-        return any((a.partition("/")[0], live.id) == (record.kind, record.id) for a, live in lives)
+    def goes(self, record: Record) -> bool:
+        """Whether what is no longer declared is removed; only its record goes if it is declared otherwise, or stays.
+
+        Raises:
+            Refused: a read was refused.
+        """
+        kind = kind_of(record)
+        try:
+            live = find(self._aws, kind, record.address, record.asked, record.id)
+            stays = kind.kept or (live is not None and kind.shared(self._aws, live))
+        except ProvisionError:
+            return True
+        except Exception as error:
+            raise explained(error) from error
+        same = {record.id, live.id if live else None} - {None}
+        on = any(type(self._wants[a]) is kind and other.id in same for a, other in self._lives.items())
+        return not (stays or on or any(_same_name(want, record) for want in self._wants.values()))
+
+    def _find(self, kind: type[Kind], address: str, fields: Mapping[str, Any], record: Record | None) -> Live | None:
+        recorded = record.id if record else None
+        live = find(self._aws, kind, address, fields, recorded, owners=self._owners)
+        if live is None and record:
+            live = find(self._aws, kind, address, fields, recorded, fresh=True, owners=self._owners)
+        return live
 
     def _lookup(self, address: str, output: str) -> Any:
-        return output_of(self._lives.get(address), output)
+        if address in self._lives:
+            return output_of(self._lives[address], output)
+        # what is made anew under its name has some of its outputs again
+        record = self._records.get(address)
+        return output_of(record, output) if record and output in kind_of(record).derived else None
+
+
+def _same_name(want: Kind, record: Record) -> bool:
+    """Whether what is declared goes by the unique name of what is recorded."""
+    fields = want.fields()
+    named = bool(want.identity) and want.kind == record.kind
+    return named and all(name in record.asked and record.asked[name] == fields[name] for name in want.identity)
 
 
 def _all_new(want: Kind) -> dict[str, Change]:

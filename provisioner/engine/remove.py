@@ -17,11 +17,14 @@ from provisioner.engine.retry import absent
 from provisioner.engine.run import Progress, Store, refresh, told, tolerant
 from provisioner.engine.step import Need
 from provisioner.engine.waits import SETTLE
-from provisioner.engine.walk import Node, Outcome, Wait, Walk
+from provisioner.engine.walk import Node, Outcome, Until, Wait, Walk
 from state.model import Record, StateError
 
 if TYPE_CHECKING:
     from provisioner.aws import Aws
+
+
+HIDDEN = Wait("AWS's lists to show what an earlier call may have made", SETTLE + 10, Until.ACCEPTED, again=True)
 
 
 def protected(aws: Aws, records: Collection[Record]) -> list[str]:
@@ -72,6 +75,10 @@ class Remove:
         self.progress = Progress(emit, {address: record.step for address, record in self.records.items()}, aws.pace.now)
         self._lives: dict[str, Live] = {}
         self._accepted: set[str] = set()
+        self._denied: set[str] = set()
+        """What AWS said that there is none of when it was to be removed."""
+        self._staying: set[tuple[str, str]] = set()
+        """The kinds and ids of what is recorded under addresses that stay."""
 
     def run(self) -> None:
         """Walk the graph backwards until all is gone.
@@ -84,6 +91,8 @@ class Remove:
             for need in record.needs:
                 if need in users:
                     users[need].append(Need(record.address))
+        others = [record for address, record in self.store.records.items() if address not in self.records]
+        self._staying = {(record.kind, record.id) for record in others if record.id}
         nodes = [Node(a, kind_of(record), record.step, users[a]) for a, record in self.records.items()]
         emit, moments = self.progress.emit, self.progress.moments
         Walk(nodes, self._act, self._look, self._reached, emit, self.aws.pace, moments).run()
@@ -100,19 +109,21 @@ class Remove:
         return tolerant(self.aws, kind, lambda: self._remove(record, kind), blockers=self._asking(record, kind))
 
     def _remove(self, record: Record, kind: type[Kind]) -> Wait | None:
-        if kind.kept or self._goes_on(record):
+        if kind.kept or (record.kind, record.id) in self._staying:
             self._drop(record, "kept")
             return None
         # what AWS makes by itself has come and gone since the kinds were read at the start
         live = self._find(record, kind, fresh=kind.made_by_aws)
-        if live is None and self._may_be_hidden(record):
+        if live is None and not kind.made_by_aws:
+            # the lists of the start may be older than what an earlier run made
             live = self._find(record, kind, fresh=True)
-            if live is None:
-                return Wait("AWS's lists to show what an earlier call may have made", SETTLE + 10, again=True)
+        if live is None and self._may_be_hidden(record):
+            return HIDDEN
         if live is None:
             self._drop(record, "removed")
             return None
-        if kind.shared(self.aws, live):
+        # what was found by name or tag may be recorded under another address by now
+        if (record.kind, live.id) in self._staying or kind.shared(self.aws, live):
             self._drop(record, "kept")
             return None
         if kind.protected(live.attributes) and not self.unprotect:
@@ -122,15 +133,9 @@ class Remove:
             self.records[record.address] = self.store.put(replace(record, phase="deleting", id=live.id or record.id))
         if not live.deleting:
             self.progress.doing(record.address, "remove")
-            self._delete(kind, live)
+            self._delete(record, kind, live)
         self._accepted.add(record.address)
-        return Wait(_awaited(live), kind.removal_budget, blockers=self._asking(record, kind))
-
-    def _goes_on(self, record: Record) -> bool:
-        """Whether the thing is recorded under another address as well, and stays under that."""
-        # copied in one go: other threads drop records meanwhile
-        others = (other for address, other in list(self.store.records.items()) if address not in self.records)
-        return any((other.kind, other.id) == (record.kind, record.id) for other in others if other.id)
+        return Wait(_awaited(live), kind.removal_budget, Until.READY, blockers=self._asking(record, kind))
 
     def _find(self, record: Record, kind: type[Kind], *, fresh: bool = False) -> Live | None:
         """Return the live thing; what stands under its name without our tags once its removal has begun is another."""
@@ -141,16 +146,20 @@ class Remove:
                 return None
             raise
 
-    def _delete(self, kind: type[Kind], live: Live) -> None:
+    def _delete(self, record: Record, kind: type[Kind], live: Live) -> None:
+        self._denied.discard(record.address)
         try:
             kind.delete(self.aws, live)
         except Exception as error:
             if not absent(error, kind.service):
                 raise
+            self._denied.add(record.address)
 
     def _may_be_hidden(self, record: Record) -> bool:
-        """Whether one empty answer proves nothing: the thing was being made moments ago."""
-        return record.phase != "deleting" and not kind_of(record).made_by_aws and self.aws.pace.young(record.changed)
+        """Whether one empty answer proves nothing: it was being made moments ago, or moments before its removal."""
+        pace, lasted = self.aws.pace, record.changed - (record.created or 0.0)
+        shown = record.phase == "deleting" and lasted > pace.scaled(SETTLE)
+        return not (shown or kind_of(record).made_by_aws) and pace.young(record.changed)
 
     def _drop(self, record: Record, result: Result) -> None:
         self.store.drop(record.address)
@@ -182,12 +191,14 @@ class Remove:
             live = self._find(record, kind)
         except Exception as error:  # noqa: BLE001 (it fails this thing, not its fellows)
             return error
+        if live is None and address in self._denied and self._may_be_hidden(record):
+            return HIDDEN
         if live is None:
             self._drop(record, "removed")
             return None
         self._lives[address] = live
-        asking = self._asking(record, kind)
-        return Wait(_awaited(live), kind.removal_budget, again=not live.deleting, blockers=asking)
+        again, asking = not live.deleting, self._asking(record, kind)
+        return Wait(_awaited(live), kind.removal_budget, Until.READY, again=again, blockers=asking)
 
 
 def _awaited(live: Live) -> str:

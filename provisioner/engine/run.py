@@ -17,7 +17,7 @@ from provisioner.engine.refusal import explained
 from provisioner.engine.retry import Verdict, match, server_error
 from provisioner.engine.step import Declared, filled
 from provisioner.engine.timeline import Moments, spans
-from provisioner.engine.walk import Wait
+from provisioner.engine.walk import Until, Wait
 
 if TYPE_CHECKING:
     from provisioner.aws import Aws
@@ -94,18 +94,19 @@ def tolerant(
         return act()
     except Unclear as unclear:
         aws.stale(kind)
-        return Wait(f"another look, since {unclear}", UNCLEAR, again=True)
+        return Wait(f"another look, since {unclear}", UNCLEAR, Until.ACCEPTED, again=True)
     except Exception as error:
         # the refused call, or one before it, may have changed what the lists of this run say
         aws.stale(kind)
         row = match(error, kind.service, *verdicts())
         if row is None and out_of_reach(error):
-            return Wait(f"AWS to answer again ({error})", UNCLEAR, again=True)
+            return Wait(f"AWS to answer again ({error})", UNCLEAR, Until.ANSWERED, again=True)
         if row is None:
             raise explained(error) from error
         code = error.response["Error"]["Code"] if isinstance(error, ClientError) else ""
         named = blockers()
-        return Wait(f"{row.meaning} ({code}{': ' + named if named else ''})", row.budget, again=True, blockers=blockers)
+        why = f"{row.meaning} ({code}{': ' + named if named else ''})"
+        return Wait(why, row.budget, Until.ACCEPTED, again=True, about=row.meaning, blockers=blockers)
 
 
 def told(ask: Callable[[], str]) -> str:

@@ -33,15 +33,18 @@ class Pace:
         least: real seconds below which no patience shrinks.
         runtime: the clocks and threads below it.
         stop: set when the user asks the run to end.
+        began: when the run began, in seconds since the epoch.
     """
 
     scale: float = 1.0
     least: float = LEAST
     runtime: Runtime = MACHINE
     stop: Event = field(init=False)
+    began: float = field(init=False)
 
     def __post_init__(self) -> None:
         self.stop = self.runtime.event()
+        self.began = self.time()
 
     def scaled(self, seconds: float) -> float:
         """Return how long the given AWS seconds last on this clock."""
@@ -60,8 +63,13 @@ class Pace:
         return self.runtime.time()
 
     def young(self, changed: float) -> bool:
-        """Say whether something changed (seconds since the epoch) so lately that a list may not show it yet."""
-        return self.time() < changed + self.scaled(SETTLE)
+        """Say whether something changed (seconds since the epoch) so lately that a list may not show it yet.
+
+        Of what an earlier run changed, nobody knows how long ago that was: its clock may have been another one, or have
+        been set since. It is old once this run has lasted for long enough by itself.
+        """
+        now = self.time()
+        return now < (changed if self.began < changed <= now else self.began) + self.scaled(SETTLE)
 
     def check(self) -> None:
         """Raise `Interrupted` if the user asked the run to end."""

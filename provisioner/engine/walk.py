@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field
+from enum import IntEnum
+from functools import partial
+from heapq import heappop, heappush
 
 from provisioner.engine.errors import Interrupted, SomeFailed, TimedOut
 from provisioner.engine.events import Emit, Skipped, ThingFailed, Waiting
@@ -20,16 +24,40 @@ HEARTBEAT = 0.25
 """Seconds after which the loop looks up from its futures, so that an interruption is noticed."""
 
 
+class Until(IntEnum):
+    """What is waited for, from what passes soonest to what lasts longest."""
+
+    ANSWERED = 0
+    """AWS answers again."""
+    ACCEPTED = 1
+    """AWS accepts a call, or shows whether it did."""
+    SHOWN = 2
+    """AWS shows a change that it accepted."""
+    READY = 3
+    """The thing works, or is gone."""
+
+
 @dataclass(frozen=True)
 class Wait:
     """A thing is not finished: why, for at most how many seconds, and whether to act on it again or only to look.
 
-    `blockers` asks AWS what is in the way, once the budget has run out.
+    The budget runs from when the thing first waited for this. It begins anew once the thing has come to wait for
+    something that lasts longer: a second outage is another one. So no round of waits goes on for ever, since what lasts
+    longest in it never begins anew.
+
+    Attributes:
+        why: what the user is told; it may say something else at each look.
+        until: what has to come.
+        again: whether to act again, or only to look.
+        about: tells waits for different things of the same sort.
+        blockers: asks AWS what is in the way, once the budget has run out.
     """
 
     why: str
     budget: float
+    until: Until
     again: bool = False
+    about: str = ""
     blockers: Callable[[], str] = field(default=str, compare=False)
 
 
@@ -55,15 +83,18 @@ class _Patience:
 Outcome = Wait | None | Exception
 """What a look or an act gives: something to wait for, or None when finished, or what went wrong."""
 
+Job = Callable[[], Mapping[str, Outcome]]
+
 
 class Walk:
-    """Walks a graph of things.
+    """Walks a graph of things. What it costs grows with the number of things and edges, not with their product.
 
     Args:
         nodes: what to work on.
         act: brings one thing on; returns what to wait for, or None when it is finished. Called in threads.
         look: looks at all waiting things of one kind at once. Called in threads.
-        reached: whether a need of a node is fulfilled, given the addresses that were acted on and those finished.
+        reached: whether a need of a node is fulfilled, given the addresses that were acted on and those finished. Once
+            it is, it stays so, and it becomes so only with an outcome of the needed thing.
         moments: is filled with when the work on each thing began and ended.
     """
 
@@ -80,12 +111,21 @@ class Walk:
         self._nodes = {node.address: node for node in nodes}
         self._act, self._look, self._reached, self._emit, self._pace = act, look, reached, emit, pace
         self._moments = moments
-        self._todo = dict(self._nodes)
-        self._running: dict[Future[Mapping[str, Outcome]], Sequence[str]] = {}
-        self._waiting: dict[str, _Patience] = {}
-        self._since: dict[tuple[str, float], float] = {}
         self._lacking = {node.address: node.needs[-1].address for node in nodes if node.needs}
         """What was found missing last for each thing; what never was came between two looks."""
+        self._missing: dict[str, tuple[Need, Iterator[Need]]] = {}
+        """For each thing that is not begun: the need that it waits for, and those that come after it."""
+        self._held: dict[str, list[str]] = {}
+        """For each address, the things that wait for it."""
+        self._jobs: deque[tuple[Job, Sequence[str]]] = deque()
+        self._running: dict[Future[Mapping[str, Outcome]], Sequence[str]] = {}
+        self._busy: set[str] = set()
+        self._waiting: dict[str, _Patience] = {}
+        self._watched: dict[type[Kind], dict[str, None]] = {}
+        """By kind, the waiting things that are to be looked at, in order."""
+        self._due: list[tuple[float, str]] = []
+        """When to turn to which waiting thing, the soonest first. An entry that is out of date is passed over."""
+        self._since: dict[str, dict[tuple[Until, str], float]] = {}
         self._acted: set[str] = set()
         self._done: set[str] = set()
         self._failed: dict[str, BaseException] = {}
@@ -99,10 +139,12 @@ class Walk:
             Interrupted: the user asked to stop; calls under way have ended and are recorded.
             StateError: nothing more can be recorded, so nothing more was begun.
         """
+        for node in self._nodes.values():
+            self._start_or_hold(node.address, iter(node.needs))
         with self._pace.runtime.pool(JOBS) as pool:
             while not self._pace.stop.is_set() and self._unrecorded is None:
-                self._start(pool)
-                self._look_at_due(pool)
+                self._turn_to_due()
+                self._submit(pool)
                 if not self._running and not self._waiting:
                     break
                 self._collect(self._timeout())
@@ -110,43 +152,65 @@ class Walk:
                 self._collect(None)
         if self._unrecorded:
             raise self._unrecorded
-        if self._failed or self._todo:
+        if self._failed or self._missing:
             self._pace.check()
             self._give_up()
         self._pace.check()
 
-    def _start(self, pool: Executor) -> None:
-        for address, node in list(self._todo.items()):
-            missing = next((n.address for n in node.needs if not self._reached(n, self._acted, self._done)), None)
-            if missing is not None:
-                self._lacking[address] = missing
-                continue
-            del self._todo[address]
+    # -- what begins -----------------------------------------------------------------------------------------------
+
+    def _start_or_hold(self, address: str, needs: Iterator[Need]) -> None:
+        """Let a thing begin, or wait for the first of these needs that is not reached."""
+        missing = next((need for need in needs if not self._reached(need, self._acted, self._done)), None)
+        if missing is None:
             self._moments[address] = Moments(self._pace.now(), self._lacking.get(address))
-            self._submit(pool, address)
+            self._bring_on(address)
+            return
+        self._lacking[address] = missing.address
+        self._missing[address] = (missing, needs)
+        self._held.setdefault(missing.address, []).append(address)
 
-    def _submit(self, pool: Executor, address: str) -> None:
-        self._running[pool.submit(lambda: {address: self._act(address)})] = [address]
+    def _start_users(self, address: str) -> None:
+        """Look again at what waits for a thing of which there is news."""
+        for user in self._held.pop(address, ()):
+            missing, needs = self._missing.pop(user)
+            if self._reached(missing, self._acted, self._done):
+                self._start_or_hold(user, needs)
+            else:
+                self._missing[user] = (missing, needs)
+                self._held.setdefault(address, []).append(user)
 
-    def _look_at_due(self, pool: Executor) -> None:
-        busy = {address for addresses in self._running.values() for address in addresses}
-        now = self._pace.now()
-        due = [a for a, p in self._waiting.items() if p.next <= now and a not in busy]
-        for address in due:
-            if self._waiting[address].wait.again:
-                self._submit(pool, address)
-        for kind in dict.fromkeys(self._nodes[a].kind for a in due if not self._waiting[a].wait.again):
-            group = [
-                a
-                for a, p in self._waiting.items()
-                if self._nodes[a].kind is kind and not p.wait.again and a not in busy
-            ]
-            self._running[pool.submit(self._look, kind, group)] = group
+    def _bring_on(self, address: str) -> None:
+        self._busy.add(address)
+        self._jobs.append((lambda: {address: self._act(address)}, [address]))
+
+    def _turn_to_due(self) -> None:
+        """Act again on what is due for that, and look at all waiting things of a kind of which one is due."""
+        now, kinds = self._pace.now(), dict[type[Kind], None]()
+        while self._due and self._due[0][0] <= now:
+            moment, address = heappop(self._due)
+            patience = self._waiting.get(address)
+            if patience is None or patience.next != moment or address in self._busy:
+                continue
+            if patience.wait.again:
+                self._bring_on(address)
+            else:
+                kinds[self._nodes[address].kind] = None
+        for kind in kinds:
+            group = [address for address in self._watched[kind] if address not in self._busy]
+            self._busy.update(group)
+            self._jobs.appendleft((partial(self._look, kind, group), group))
+
+    def _submit(self, pool: Executor) -> None:
+        while self._jobs and len(self._running) < JOBS:
+            job, addresses = self._jobs.popleft()
+            self._running[pool.submit(job)] = addresses
+
+    # -- what comes of it ------------------------------------------------------------------------------------------
 
     def _timeout(self) -> float:
-        busy = {address for addresses in self._running.values() for address in addresses}
-        waits = [p.next - self._pace.now() for a, p in self._waiting.items() if a not in busy]
-        return max(0.0, min([HEARTBEAT, *waits]))
+        soonest = self._due[0][0] - self._pace.now() if self._due else HEARTBEAT
+        return min(max(0.0, soonest), HEARTBEAT)
 
     def _collect(self, timeout: float | None) -> None:
         if not self._running:
@@ -154,6 +218,7 @@ class Walk:
             return
         for future in self._pace.runtime.first_done(self._running, timeout):
             addresses = self._running.pop(future)
+            self._busy.difference_update(addresses)
             error = future.exception()
             outcomes = dict.fromkeys(addresses, error) if error else future.result()
             for address, outcome in outcomes.items():
@@ -162,13 +227,16 @@ class Walk:
     def _settle(self, address: str, outcome: Outcome | BaseException) -> None:
         if isinstance(outcome, BaseException):
             self._fail(address, outcome)
-        elif outcome is None:
-            self._waiting.pop(address, None)
+            return
+        if outcome is None:
+            self._forget(address)
             self._called(address)
             self._moments[address].ended = self._pace.now()
             self._done.add(address)
         else:
             self._wait(address, outcome)
+        if not self._pace.stop.is_set():
+            self._start_users(address)
 
     def _called(self, address: str) -> None:
         if address not in self._acted:
@@ -181,8 +249,7 @@ class Walk:
             self._called(address)
         node, now = self._nodes[address], self._pace.now()
         before = self._waiting.get(address)
-        # each budget runs from its first use: a thing that goes from one wait to another and back does not begin anew
-        since = self._since.setdefault((address, reason.budget), now)
+        since = self._first_waited(address, reason, now)
         if now > since + self._pace.patience(reason.budget):
             self._fail(address, _timed_out(reason, (now - since) / self._pace.scale))
             return
@@ -193,9 +260,24 @@ class Walk:
             told = reason.why
             self._emit(Waiting(address, node.step, told, round(now - since, 1)))
         self._waiting[address] = _Patience(reason, now + interval, told)
+        heappush(self._due, (now + interval, address))
+        if reason.again:
+            self._watched.get(node.kind, {}).pop(address, None)
+        else:
+            self._watched.setdefault(node.kind, {})[address] = None
+
+    def _first_waited(self, address: str, reason: Wait, now: float) -> float:
+        """Return since when a thing has waited for this, and end the waits for what passes sooner."""
+        clocks = self._since.get(address, {})
+        clocks = self._since[address] = {clock: at for clock, at in clocks.items() if clock[0] >= reason.until}
+        return clocks.setdefault((reason.until, reason.about), now)
+
+    def _forget(self, address: str) -> None:
+        self._waiting.pop(address, None)
+        self._watched.get(self._nodes[address].kind, {}).pop(address, None)
 
     def _fail(self, address: str, error: BaseException) -> None:
-        self._waiting.pop(address, None)
+        self._forget(address)
         if isinstance(error, StateError):
             self._unrecorded = error
             return
@@ -208,11 +290,11 @@ class Walk:
     def _give_up(self) -> None:
         """Say of each thing that was not started what it was waiting for, and raise."""
         skipped: dict[str, str] = {}
-        for address, node in self._todo.items():
-            missing = [n.address for n in node.needs if not self._reached(n, self._acted, self._done)]
+        for address in (node for node in self._nodes if node in self._missing):
+            missing = [n.address for n in self._nodes[address].needs if not self._reached(n, self._acted, self._done)]
             because = next((a for a in missing if a in self._failed), missing[0])
             skipped[address] = because
-            self._emit(Skipped(address, node.step, because))
+            self._emit(Skipped(address, self._nodes[address].step, because))
         raise SomeFailed(self._failed, skipped)
 
 

@@ -50,6 +50,12 @@ class Revised(Scripted):
     revises: ClassVar[bool] = True
 
 
+class Named(Scripted):
+    """One whose id follows from its name."""
+
+    derived: ClassVar[Sequence[str]] = ("id",)
+
+
 class Met(Scripted):
     """One that AWS makes by itself."""
 
@@ -64,13 +70,15 @@ class Unreadable(Scripted):
         raise ClientError({"Error": {"Code": "AccessDenied", "Message": "no"}}, "ListScripted")
 
 
-for scripted in (Scripted, Revised, Met, Unreadable):
+for scripted in (Scripted, Revised, Named, Met, Unreadable):
     KINDS.pop(scripted.kind)
 
 
 @pytest.fixture(autouse=True)
-def nothing_there() -> None:
+def nothing_there(monkeypatch: pytest.MonkeyPatch) -> None:
     LIVES.clear()
+    for kind in (Scripted, Revised, Named, Met, Unreadable):
+        monkeypatch.setitem(KINDS, kind.kind, kind)
 
 
 @pytest.fixture
@@ -162,13 +170,28 @@ def test_a_change_that_aws_cannot_make_is_refused_and_the_rest_goes_on(stack: St
     assert changed.action == "change"
 
 
-def test_what_is_to_be_made_first_is_not_taken_for_a_change_in_place(stack: Stack) -> None:
+def test_what_cannot_follow_to_what_is_made_anew_is_refused_beforehand(stack: Stack) -> None:
     outer = box(stack, "outer")
     box(stack, "inner", inside=outer.id)
     LIVES["scripted"] = [live("inner", inside="id-of-one-that-is-gone")]
-    created, changed = planned(stack, "scripted/inner")
+    created, refused = planned(stack, "scripted/inner")
     assert created.action == "create"
-    assert changed.changes == {"inside": Change("id-of-one-that-is-gone", KNOWN_AFTER_UP)}
+    assert refused.action == "refused"
+    assert f"inside is 'id-of-one-that-is-gone', wanted '{KNOWN_AFTER_UP}'" in refused.why
+
+
+def test_what_is_called_the_same_when_made_anew_needs_no_change_of_what_refers_to_it(stack: Stack) -> None:
+    outer = box(stack, "outer", Named)
+    box(stack, "inner", inside=outer.id)
+    LIVES["scripted"] = [live("inner", inside="id-outer")]
+    assert [item.action for item in planned(stack, "named/outer", "scripted/inner")] == ["create", "none"]
+
+
+def test_a_record_alone_is_no_removal_if_the_thing_goes_on_under_another_address(stack: Stack) -> None:
+    box(stack, "new", label="old", size=2)
+    LIVES["scripted"] = [live("old")]
+    changed, *others = planned(stack, "scripted/old")
+    assert (changed.address, changed.action, others) == ("scripted/new", "change", [])
 
 
 def test_somebody_elses_under_our_name_is_refused_by_id(stack: Stack) -> None:

@@ -16,7 +16,7 @@ from provisioner.engine.kind import KINDS, Kind
 from provisioner.engine.step import Need
 from provisioner.engine.timeline import Moments
 from provisioner.engine.waits import Pace
-from provisioner.engine.walk import Node, Outcome, Wait, Walk
+from provisioner.engine.walk import Node, Outcome, Until, Wait, Walk
 from state.model import StateError
 
 
@@ -62,8 +62,8 @@ class World:
         Walk(self.nodes, act, self.look, reached or usual, self.events.append, self.pace, self.moments).run()
 
 
-def waits(why: str = "x", budget: float = 1000, *, again: bool = False) -> Wait:
-    return Wait(why, budget, again=again)
+def waits(why: str = "x", budget: float = 1000, *, again: bool = False, until: Until = Until.READY) -> Wait:
+    return Wait(why, budget, until, again=again)
 
 
 def test_what_needs_only_the_id_does_not_wait_for_ready() -> None:
@@ -99,7 +99,7 @@ def test_a_failing_look_fails_its_things() -> None:
 
 
 def test_waiting_ends_with_the_budget_and_names_what_is_in_the_way() -> None:
-    endless = [Wait("2 interfaces", 50, blockers=lambda: "eni-1 of task x") for _ in range(10_000)]
+    endless = [Wait("2 interfaces", 50, Until.READY, blockers=lambda: "eni-1 of task x") for _ in range(10_000)]
     world = World({"a": []}, a=list(endless))
     with pytest.raises(SomeFailed) as caught:
         world.run()
