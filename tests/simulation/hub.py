@@ -72,10 +72,15 @@ class Hub:
             who.parent = self._loop
             who.switch()
 
-    def clear(self) -> None:
-        """Forget all that was to run."""
+    def drain(self, process: Process) -> None:
+        """Let what is left of a process unwind: it has ended, or was killed."""
+        process.alive = False
         self._queue.clear()
         self._turns.clear()
+        for one in process.greenlets:
+            if one and not one.dead:
+                one.parent = getcurrent()
+                one.throw(Killed)
 
 
 class Process:
@@ -94,7 +99,7 @@ class Process:
         self.asleep_until = 0.0
         self.on_death: list[Callable[[], None]] = []
         self._random = random.Random(seed)
-        self._greenlets: list[greenlet] = []
+        self.greenlets: list[greenlet] = []
 
     # -- life and death --------------------------------------------------------------------------------------------
 
@@ -109,7 +114,7 @@ class Process:
                 pass
 
         one = greenlet(guarded)
-        self._greenlets.append(one)
+        self.greenlets.append(one)
         return one
 
     def point(self) -> None:
@@ -132,7 +137,7 @@ class Process:
         self.alive = False
         for act in self.on_death:
             act()
-        for one in self._greenlets:
+        for one in self.greenlets:
             # they unwind when they are resumed, and find that they are dead
             if not one.dead and one is not getcurrent():
                 self.hub.at(self.hub.now, one)

@@ -1,0 +1,238 @@
+"""A cloud in memory: resources of every sort, lists that lag, calls that are throttled, refused, lost or late.
+
+It is the oracle as well: it knows who made what, and each of its checks raises `Violation` at the call that breaks a
+promise. All times are the hub's seconds.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from botocore.exceptions import ClientError, EndpointConnectionError, ReadTimeoutError
+
+from provisioner.engine.errors import ReadOnly, Unclear
+from tests.simulation.hub import Killed, Process, Violation
+
+NOWHERE = "https://cloud.invalid"
+FAULTS = ("throttle", "server", "lost", "unreachable", "slow", "refuse", "settling")
+"""What calls can meet. `lost` and `server` may or may not have had their effect."""
+
+
+@dataclass(frozen=True)
+class View:
+    """What a list shows of a resource."""
+
+    fields: Mapping[str, Any]
+    tags: Mapping[str, str]
+    deleting: bool = False
+
+
+@dataclass
+class Resource:
+    """One resource.
+
+    Attributes:
+        maker: the address for which the tool made it; empty for what others or AWS itself made.
+        ready: from when on it works, and can be changed.
+        gone: from when on it is no more; None while nobody has removed it.
+        views: what lists show of it: since when it is so, from when on they show it, and what; None: not any more.
+        tampered: somebody else has changed its tags, or the user has told the tool to forget it.
+    """
+
+    id: str
+    sort: str
+    fields: dict[str, Any]
+    tags: dict[str, str]
+    maker: str
+    token: str
+    made: float
+    ready: float
+    gone: float | None = None
+    views: list[tuple[float, float, View | None]] = field(default_factory=list)
+    tampered: bool = False
+
+    def there(self, now: float) -> bool:
+        return self.gone is None or now < self.gone
+
+
+@dataclass(frozen=True)
+class Weather:
+    """What a command meets.
+
+    Attributes:
+        faults: each fault with its rate among calls.
+        lag: the most seconds after which lists show a change.
+        flapping: within these, lists answer now so and now otherwise.
+        latency: the most seconds that a call takes one way.
+    """
+
+    faults: Mapping[str, float] = field(default_factory=dict)
+    lag: float = 0.0
+    flapping: bool = False
+    latency: float = 0.2
+
+
+class Cloud:
+    """All resources of an account.
+
+    Args:
+        now: tells the time.
+    """
+
+    def __init__(self, seed: str, now: Callable[[], float]) -> None:
+        self.now = now
+        self.weather = Weather()
+        self.resources: dict[str, Resource] = {}
+        self.story: list[str] = []
+        self.writes: list[tuple[str, str]] = []
+        """Every write that had its effect in this command: operation and address or id."""
+        self.calls = 0
+        self._random = random.Random(f"{seed}/cloud")
+        self._lag = random.Random(f"{seed}/lag")
+        self._late: list[tuple[float, Callable[[], Any]]] = []
+
+    # -- calls -----------------------------------------------------------------------------------------------------
+
+    def call(self, process: Process, operation: str, act: Callable[[], Any], *, write: bool, read_only: bool) -> Any:
+        """Let a process make a call: `act` is its effect, carried out when it arrives."""
+        if write and read_only:
+            raise ReadOnly(f"{operation} while only reads are allowed")
+        process.point()
+        self.calls += 1
+        if self.calls > 20_000:
+            raise Violation("calls without end")
+        fault = self._fault(write)
+        self._travel(process, act if write else None, fault)
+        self.settle()
+        refused = write and fault in {"refuse", "settling"}
+        if refused or fault in {"throttle", "unreachable"} or (fault == "server" and self._random.random() < 0.5):
+            self._tell(f"{operation} met {fault}")
+            raise self._trouble(fault, operation, write)
+        result = act()
+        if write:
+            self._tell(operation)
+        process.point()
+        if fault in {"server", "lost"}:
+            self._tell(f"{operation}: its answer met {fault}")
+            raise self._trouble(fault, operation, write)
+        process.pause(self.now() + self._random.uniform(0, self.weather.latency))
+        process.point()
+        return result
+
+    def _travel(self, process: Process, act: Callable[[], Any] | None, fault: str) -> None:
+        """Let a request be under way; one of a process that dies meanwhile may arrive all the same, and late."""
+        seconds = self._random.uniform(0, self.weather.latency) + (20.0 if fault == "slow" else 0.0)
+        late = self._random.random() < 0.5
+        try:
+            process.pause(self.now() + seconds)
+        except Killed:
+            if act and late:
+                self._late.append((self.now() + self._random.uniform(0, 5), act))
+            raise
+
+    def settle(self) -> None:
+        """Carry out what dead processes have sent and what has arrived by now."""
+        due = [act for moment, act in self._late if moment <= self.now()]
+        self._late = [(moment, act) for moment, act in self._late if moment > self.now()]
+        for act in due:
+            try:
+                act()
+                self._tell("a late request of a dead process arrived")
+            except ClientError:
+                continue
+
+    def _fault(self, write: bool) -> str:
+        draw = self._random.random()
+        for name, rate in self.weather.faults.items():
+            draw -= rate
+            if draw < 0:
+                return name
+        return ""
+
+    def _trouble(self, fault: str, operation: str, write: bool) -> Exception:
+        if fault == "throttle":
+            return refusal("Throttling", operation)
+        if fault in {"refuse", "settling"}:
+            return refusal("ValidationError" if fault == "refuse" else "InvalidResource.NotFound", operation)
+        if fault == "unreachable":
+            return EndpointConnectionError(endpoint_url=NOWHERE)
+        if write:
+            return Unclear(f"the answer to {operation} was lost")
+        if fault == "server":
+            return refusal("InternalFailure", operation, status=500)
+        return ReadTimeoutError(endpoint_url=NOWHERE)
+
+    def _tell(self, text: str) -> None:
+        self.story.append(f"{self.now():9.1f}  {text}")
+
+    # -- truth -----------------------------------------------------------------------------------------------------
+
+    def alive(self) -> Iterator[Resource]:
+        """Yield all resources that nobody has begun to remove."""
+        return (one for one in self.resources.values() if one.gone is None)
+
+    def there(self) -> list[Resource]:
+        """Return all resources that are not gone yet."""
+        return [one for one in self.resources.values() if one.there(self.now())]
+
+    def get(self, id: str, operation: str) -> Resource:
+        """Return a resource that is there; refuses like AWS if there is none."""
+        one = self.resources.get(id)
+        if one is None or not one.there(self.now()):
+            raise refusal("InvalidResource.NotFound", operation)
+        return one
+
+    def make(
+        self, id: str, sort: str, fields: Mapping[str, Any], tags: Mapping[str, str], maker: str, **more: Any
+    ) -> Resource:
+        """Make a resource, and let the lists show it when they have caught up."""
+        delay = more.get("delay", 0.0)
+        one = Resource(id, sort, dict(fields), dict(tags), maker, more.get("token", ""), self.now(), self.now() + delay)
+        self.resources[id] = one
+        self.publish(one)
+        return one
+
+    def publish(self, one: Resource, *, shown: bool = True) -> None:
+        """Let the lists show a resource as it is now, or no longer, when they have caught up."""
+        moment = self.now() if shown else (one.gone or self.now())
+        moment += self._lag.uniform(0, self.weather.lag)
+        if one.views:
+            moment = max(moment, one.views[-1][1])
+        since = self.now() if shown else (one.gone or self.now())
+        one.views.append(
+            (since, moment, View(dict(one.fields), dict(one.tags), one.gone is not None) if shown else None)
+        )
+
+    def remove(self, one: Resource, seconds: float) -> None:
+        """Begin to remove a resource, which takes so long."""
+        if one.gone is None:
+            one.gone = self.now() + seconds
+            if seconds:
+                self.publish(one)
+            self.publish(one, shown=False)
+
+    def listed(self, sort: str) -> list[tuple[Resource, View]]:
+        """Return what the lists show of a sort now."""
+        found = []
+        for one in self.resources.values():
+            if one.sort == sort and (view := self._seen(one)):
+                found.append((one, view))
+        return found
+
+    def _seen(self, one: Resource) -> View | None:
+        now, shown = self.now(), None
+        for since, moment, view in one.views:
+            early = self.weather.flapping and since <= now < moment and self._lag.random() < 0.5
+            if now < moment and not early:
+                break
+            shown = view
+        return shown
+
+
+def refusal(code: str, operation: str, *, status: int = 400, message: str = "") -> ClientError:
+    """Return what boto3 raises when AWS refuses a call."""
+    answer = {"Error": {"Code": code, "Message": message or code}, "ResponseMetadata": {"HTTPStatusCode": status}}
+    return ClientError(answer, operation)

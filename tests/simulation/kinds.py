@@ -1,0 +1,365 @@
+"""Kinds that exist in the simulation only: one for each way in which the engine treats a resource."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from types import SimpleNamespace
+from typing import Any, ClassVar
+
+from provisioner.aws import ADDRESS_TAG, Aws
+from provisioner.engine.kind import KINDS, Changes, Kind, Live
+from provisioner.engine.step import unknown
+from provisioner.engine.waits import Pace
+from tests.simulation.cloud import Cloud, Resource, View, refusal
+from tests.simulation.hub import Process, Violation
+
+REAL = dict(KINDS)
+"""The kinds of the tool itself, as far as they have been imported: the simulation's own are not left among them."""
+
+
+class Client(Aws):
+    """The way to the simulated cloud: bulk reads, tags and ownership are the real ones, calls are not boto3's."""
+
+    def __init__(self, cloud: Cloud, process: Process, check: Callable[[str, str, str], None]) -> None:
+        session: Any = SimpleNamespace(region_name="sim-1", get_partition_for_region=lambda region: "aws")
+        super().__init__(session, "shop", "dev", Pace(runtime=process), rates=False)
+        self.account = "123456789012"
+        self.cloud, self.process, self._check = cloud, process, check
+
+    def pages(self, service: str, operation: str, key: str, **arguments: Any) -> Iterator[Any]:
+        return iter(())
+
+    def ask(self, operation: str, act: Callable[[], Any]) -> Any:
+        """Make a call that reads."""
+        return self.cloud.call(self.process, operation, act, write=False, read_only=self.read_only)
+
+    def write(self, verb: str, kind: str, who: str, act: Callable[[], Any]) -> Any:
+        """Make a call that writes: on the thing to be made at an address, or on one with an id."""
+        operation = f"{verb} {kind} {who}"
+        self._check(verb, kind, who)
+
+        def effect() -> Any:
+            result = act()
+            if self.process.alive:
+                self.cloud.writes.append((verb, who))
+            return result
+
+        return self.cloud.call(self.process, operation, effect, write=True, read_only=self.read_only)
+
+    def tag(self, kind: type[Kind], live: Live, address: str) -> None:
+        if kind.tagged:  # type: ignore[attr-defined]
+            self.write("tag", kind.kind, live.id, lambda: kind.retag(self.cloud, live.id, self.tags(address)))  # type: ignore[attr-defined]
+
+
+@dataclass(frozen=True)
+class Box(Kind):
+    """Told by its tags only, as a VPC is."""
+
+    size: int = 0
+    shape: int = 0
+    uses: Sequence[str] = ()
+    hints: Sequence[str] = ()
+
+    service: ClassVar[str] = "ec2"
+    outputs: ClassVar[Sequence[str]] = ("mark",)
+    fixed: ClassVar[frozenset[str]] = frozenset({"shape", "uses"})
+    tagged: ClassVar[bool] = True
+    in_use: ClassVar[str] = "DependencyViolation"
+    """What AWS answers to a delete while something needs it."""
+    takes: ClassVar[float] = 0.0
+    """Seconds until it works, and until it is gone."""
+
+    @classmethod
+    def list(cls, aws: Client, known: Sequence[Mapping[str, Any]]) -> Iterable[Live]:
+        named = [tuple(fields[name] for name in cls.identity) for fields in known] if cls.identity else []
+        for one, view in aws.ask(f"list {cls.kind}", lambda: aws.cloud.listed(cls.kind)):
+            owned = cls.is_owned(aws, view)
+            if owned or tuple(view.fields[name] for name in cls.identity) in named:
+                yield cls.live(aws, one, view, owned=owned)
+
+    @classmethod
+    def is_owned(cls, aws: Client, view: View) -> bool:
+        return aws.owns(view.tags)
+
+    @classmethod
+    def live(cls, aws: Client, one: Resource, view: View, *, owned: bool) -> Live:
+        works = aws.cloud.now() >= one.ready
+        outputs = {"mark": f"mark-{one.id}"} if works or not cls.takes else {}
+        status = "deleting" if view.deleting else "available" if works else "pending"
+        address = aws.address_in(view.tags)
+        return Live(one.id, view.fields, outputs, address, owned, status, view.deleting)
+
+    def create(self, aws: Client, token: str) -> Live:
+        made = aws.write("create", self.kind, self.address, lambda: self.made(aws.cloud, aws.tags(self.address), token))
+        return self.live(aws, made, View(dict(made.fields), dict(made.tags)), owned=True)
+
+    def made(self, cloud: Cloud, tags: Mapping[str, str], token: str) -> Resource:
+        """Have the effect of the create call."""
+        self.acceptable(cloud)
+        tags = tags if self.tagged else {}
+        return cloud.make(
+            self.new_id(cloud), self.kind, self.fields(), tags, self.address, token=token, delay=self.takes
+        )
+
+    def acceptable(self, cloud: Cloud) -> None:
+        """Refuse what AWS would refuse."""
+        if unknown(self.fields()):
+            raise Violation(f"{self.address} is made although not all that it needs is known: {self.fields()}")
+        for id in (*self.uses, *self.hints):
+            cloud.get(id.removeprefix("mark-"), f"create {self.kind}")
+
+    def new_id(self, cloud: Cloud) -> str:
+        return f"{self.kind}-{len(cloud.resources)}"
+
+    def update(self, aws: Client, live: Live, changes: Changes) -> None:
+        wanted = {name: change.new for name, change in changes.items()}
+
+        def effect() -> None:
+            one = self.changeable(aws.cloud, live.id)
+            one.fields.update(wanted)
+            one.ready = max(one.ready, aws.cloud.now() + self.takes / 2)
+            aws.cloud.publish(one)
+
+        aws.write("update", self.kind, live.id, effect)
+
+    @classmethod
+    def changeable(cls, cloud: Cloud, id: str) -> Resource:
+        """Return a resource that can be changed now; refuses like AWS if it cannot."""
+        one = cloud.get(id, "update")
+        if one.gone is not None or (cloud.now() < one.ready and cls.update_when_ready):
+            raise refusal("InvalidDBInstanceState" if cls.update_when_ready else "InvalidResource.NotFound", "update")
+        return one
+
+    @classmethod
+    def delete(cls, aws: Client, live: Live) -> None:
+        aws.write("delete", cls.kind, live.id, lambda: cls.deleted(aws.cloud, live.id))
+
+    @classmethod
+    def deleted(cls, cloud: Cloud, id: str) -> None:
+        """Have the effect of the delete call."""
+        one = cloud.get(id, "delete")
+        for other in cloud.there():
+            if id in (*other.fields.get("uses", ()), other.fields.get("whole")):
+                raise refusal(cls.in_use, "delete")
+        if one.fields.get("guard"):
+            raise refusal("OperationNotPermitted", "delete")
+        cloud.remove(one, cls.takes)
+
+    @classmethod
+    def retag(cls, cloud: Cloud, id: str, tags: Mapping[str, str]) -> None:
+        one = cloud.get(id, "tag")
+        if one.gone is not None:
+            raise refusal("InvalidResource.NotFound", "tag")
+        one.tags.update(tags)
+        one.maker = tags[ADDRESS_TAG]
+        cloud.publish(one)
+
+    @classmethod
+    def pending(cls, live: Live) -> str | None:
+        return None if live.status == "available" else f"it to be available ({live.status})"
+
+
+@dataclass(frozen=True)
+class Ticket(Box):
+    """Told by its tags, and made once a client token, as a Fargate capacity provider or a certificate is."""
+
+    def made(self, cloud: Cloud, tags: Mapping[str, str], token: str) -> Resource:
+        same = next((one for one in cloud.there() if one.sort == self.kind and one.token == token), None)
+        return same or super().made(cloud, tags, token)
+
+
+@dataclass(frozen=True)
+class Title(Box):
+    """Told by its name, which AWS keeps unique, as a role is; its id is its name."""
+
+    title: str = ""
+
+    service: ClassVar[str] = "iam"
+    identity: ClassVar[Sequence[str]] = ("title",)
+    derived: ClassVar[Sequence[str]] = ("id", "mark")
+    fixed: ClassVar[frozenset[str]] = frozenset({"title", "shape", "uses"})
+    in_use: ClassVar[str] = "DeleteConflict"
+
+    def acceptable(self, cloud: Cloud) -> None:
+        super().acceptable(cloud)
+        if any(one.sort == self.kind and one.fields["title"] == self.title for one in cloud.there()):
+            raise refusal("EntityAlreadyExists", f"create {self.kind}")
+
+    def new_id(self, cloud: Cloud) -> str:
+        return f"{self.kind}:{self.title}"
+
+    @classmethod
+    def deleted(cls, cloud: Cloud, id: str) -> None:
+        if any(one.fields.get("whole") == id for one in cloud.there()):
+            raise refusal(cls.in_use, "delete")
+        super().deleted(cloud, id)
+
+
+@dataclass(frozen=True)
+class Tower(Title):
+    """Slow: takes minutes to work and to go, refuses changes meanwhile, and can be protected; as a database is."""
+
+    guard: bool = False
+
+    service: ClassVar[str] = "rds"
+    update_when_ready: ClassVar[bool] = True
+    protection: ClassVar[str] = "guard"
+    in_use: ClassVar[str] = "InvalidDBClusterStateFault"
+    takes: ClassVar[float] = 120.0
+
+    @classmethod
+    def delete(cls, aws: Client, live: Live) -> None:
+        if live.attributes.get("guard"):
+            aws.write("unguard", cls.kind, live.id, lambda: cls.unguarded(aws.cloud, live.id))
+        super().delete(aws, live)
+
+    @classmethod
+    def unguarded(cls, cloud: Cloud, id: str) -> None:
+        one = cls.changeable(cloud, id)
+        one.fields["guard"] = False
+        cloud.publish(one)
+
+
+@dataclass(frozen=True)
+class Member(Tower):
+    """Slow, and what it is built on can be removed as soon as its removal is accepted; as a database instance is."""
+
+    protection: ClassVar[str] = ""
+    removal_frees: ClassVar[bool] = True
+
+
+@dataclass(frozen=True)
+class Piece(Box):
+    """A part of a box without tags of its own, as a listener's rule is: told by the whole and its slot."""
+
+    whole: str = ""
+    slot: int = 0
+
+    identity: ClassVar[Sequence[str]] = ("whole", "slot")
+    part: ClassVar[bool] = True
+    fixed: ClassVar[frozenset[str]] = frozenset({"shape", "uses", "whole", "slot"})
+    tagged: ClassVar[bool] = False
+
+    @classmethod
+    def list(cls, aws: Client, known: Sequence[Mapping[str, Any]]) -> Iterable[Live]:
+        wholes = {live.id: live.owned for live in aws.live(Box)}
+        for one, view in aws.ask(f"list {cls.kind}", lambda: aws.cloud.listed(cls.kind)):
+            if (whole := view.fields["whole"]) in wholes:
+                yield cls.live(aws, one, view, owned=wholes[whole])
+
+    def acceptable(self, cloud: Cloud) -> None:
+        super().acceptable(cloud)
+        cloud.get(self.whole, f"create {self.kind}")
+        place = (self.whole, self.slot)
+        if any(one.sort == self.kind and (one.fields["whole"], one.fields["slot"]) == place for one in cloud.there()):
+            raise refusal("RouteAlreadyExists", f"create {self.kind}")
+
+
+@dataclass(frozen=True)
+class Edition(Title):
+    """Never changed: other content makes a new revision, and the older ones stay; as a task definition does."""
+
+    revises: ClassVar[bool] = True
+    derived: ClassVar[Sequence[str]] = ("id",)
+    fixed: ClassVar[frozenset[str]] = frozenset({"title"})
+
+    @classmethod
+    def list(cls, aws: Client, known: Sequence[Mapping[str, Any]]) -> Iterable[Live]:
+        names = {fields["title"] for fields in known}
+        found: dict[str, Live] = {}
+        for one, view in aws.ask(f"list {cls.kind}", lambda: aws.cloud.listed(cls.kind)):
+            title = view.fields["title"]
+            owned = aws.owns(view.tags)
+            if not view.deleting and (owned or (title in names and not (title in found and found[title].owned))):
+                live = cls.live(aws, one, view, owned=owned)
+                found[title] = Live(title, live.attributes, {"mark": one.id}, live.address, owned, live.status)
+        return found.values()
+
+    def acceptable(self, cloud: Cloud) -> None:
+        Box.acceptable(self, cloud)
+        mine = [one for one in cloud.alive() if one.sort == self.kind and one.fields["title"] == self.title]
+        if mine and mine[-1].maker == self.address and mine[-1].fields == self.fields() and not mine[-1].tampered:
+            raise Violation(f"{self.address}: the same revision is made twice")
+
+    def new_id(self, cloud: Cloud) -> str:
+        return f"{self.title}:{len(cloud.resources)}"
+
+    def create(self, aws: Client, token: str) -> Live:
+        made = super().create(aws, token)
+        return Live(self.title, made.attributes, {"mark": made.id}, self.address, status="available")
+
+    @classmethod
+    def delete(cls, aws: Client, live: Live) -> None:
+        """Delete all revisions that the lists show, one call each."""
+        for one, view in aws.ask(f"list {cls.kind}", lambda: aws.cloud.listed(cls.kind)):
+            if view.fields["title"] == live.id and aws.owns(view.tags) and not view.deleting:
+                aws.write("delete", cls.kind, one.id, lambda id=one.id: cls.deleted(aws.cloud, id))
+
+    @classmethod
+    def retag(cls, cloud: Cloud, id: str, tags: Mapping[str, str]) -> None:
+        for one in list(cloud.alive()):
+            if one.sort == cls.kind and one.fields["title"] == id and one.maker:
+                Box.retag.__func__(cls, cloud, one.id, tags)
+
+
+@dataclass(frozen=True)
+class Keepsake(Title):
+    """One for all stacks, without tags, never removed; as a service-linked role is."""
+
+    kept: ClassVar[bool] = True
+    tagged: ClassVar[bool] = False
+
+    @classmethod
+    def is_owned(cls, aws: Client, view: View) -> bool:
+        return True
+
+
+@dataclass(frozen=True)
+class Common(Title):
+    """Ours by its content, and left where it is while others use it; as a certificate's validation record is."""
+
+    tagged: ClassVar[bool] = False
+
+    @classmethod
+    def is_owned(cls, aws: Client, view: View) -> bool:
+        return str(view.fields["title"]).startswith("shop-dev")
+
+    @classmethod
+    def shared(cls, aws: Client, live: Live) -> bool:
+        return bool(aws.ask("users of a common", lambda: _foreign_users(aws.cloud, live.id)))
+
+
+@dataclass(frozen=True)
+class Visitors(Kind):
+    """What AWS puts into a title by itself, and what has to go before that does; as a cluster's instances are."""
+
+    service: ClassVar[str] = "iam"
+    made_by_aws: ClassVar[bool] = True
+    tagged: ClassVar[bool] = False
+
+    @classmethod
+    def list(cls, aws: Client, known: Sequence[Mapping[str, Any]]) -> Iterator[Live]:
+        ours = {live.id for live in aws.live(Title) if live.owned}
+        inside = aws.ask("list visitors", lambda: [one for one in aws.cloud.there() if one.sort == "visitor"])
+        for whole in dict.fromkeys(one.fields["whole"] for one in inside):
+            if whole in ours:
+                yield Live(whole.partition(":")[2], {}, status="visiting")
+
+    @classmethod
+    def delete(cls, aws: Client, live: Live) -> None:
+        def effect() -> None:
+            for one in aws.cloud.there():
+                if one.sort == "visitor" and one.fields["whole"] == f"title:{live.id}":
+                    aws.cloud.remove(one, 0)
+
+        aws.write("delete", cls.kind, live.id, effect)
+
+
+def _foreign_users(cloud: Cloud, id: str) -> list[Resource]:
+    return [one for one in cloud.there() if one.sort == "foreign" and id in one.fields["uses"]]
+
+
+SIMULATED: dict[str, type[Kind]] = {name: kind for name, kind in KINDS.items() if name not in REAL}
+for _name in SIMULATED:
+    del KINDS[_name]

@@ -1,0 +1,110 @@
+"""A life of a stack as plain data: what a person does one after the other, and what meets each command."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from tests.simulation.cloud import FAULTS, Weather
+
+COMMANDS = ("up", "down", "plan", "recover", "down step", "rename", "forget")
+BY_HAND = ("delete", "resize", "untag", "readdress", "squat", "share", "visit")
+"""What somebody else does in the cloud; `squat`: makes something under a name of ours."""
+
+
+@dataclass(frozen=True)
+class Act:
+    """One thing that happens.
+
+    Attributes:
+        verb: a command, `edit`, or one of `BY_HAND`.
+        seed: decides all that is drawn in it.
+        gap: seconds that have passed since the last one.
+        kill: at which of its points the command is killed.
+        stop: after how many seconds the user presses Ctrl-C.
+        skew: how much this machine's calendar is ahead, in seconds.
+        faults: what its calls may meet, with how often.
+        lag: the most seconds after which lists show what happened.
+    """
+
+    verb: str
+    seed: int
+    gap: float = 0.0
+    kill: int | None = None
+    stop: float | None = None
+    skew: float = 0.0
+    faults: tuple[tuple[str, float], ...] = ()
+    lag: float = 0.0
+    flapping: bool = False
+
+    def weather(self) -> Weather:
+        return Weather(dict(self.faults), self.lag, self.flapping)
+
+
+@dataclass(frozen=True)
+class Life:
+    """A life: how many resources there are at first, and what happens."""
+
+    seed: int
+    size: int
+    acts: tuple[Act, ...]
+
+    def smaller(self) -> Iterator[Life]:
+        """Yield lives that are a little simpler, the simplest first."""
+        for length in (8, 4, 2, 1):
+            for start in range(0, len(self.acts) - length + 1, length):
+                yield replace(self, acts=self.acts[:start] + self.acts[start + length :])
+        for size in sorted({self.size // 2, self.size - 1}):
+            if 0 < size < self.size:
+                yield replace(self, size=size)
+        for number, act in enumerate(self.acts):
+            for simpler in _simpler(act):
+                yield replace(self, acts=(*self.acts[:number], simpler, *self.acts[number + 1 :]))
+
+
+def _simpler(act: Act) -> Iterator[Act]:
+    for fault in act.faults:
+        yield replace(act, faults=tuple(other for other in act.faults if other != fault))
+    for name, nothing in (
+        ("kill", None),
+        ("stop", None),
+        ("flapping", False),
+        ("lag", 0.0),
+        ("skew", 0.0),
+        ("gap", 0.0),
+    ):
+        if getattr(act, name) != nothing:
+            yield replace(act, **{name: nothing})
+    if act.kill is not None and act.kill > 1:
+        yield replace(act, kill=act.kill // 2)
+        yield replace(act, kill=act.kill - 1)
+
+
+def drawn(seed: int) -> Life:
+    """Return the life of a seed. Which faults there are at all is drawn first, so that rare ones come up together."""
+    chance = random.Random(f"{seed}/life")
+    faults = [name for name in FAULTS if chance.random() < 0.3]
+    traits = {name for name in ("kill", "stop", "lag", "flapping", "skew", "hand", "edit") if chance.random() < 0.5}
+    lag = chance.choice((1.0, 10.0, 25.0)) if "lag" in traits else 0.0
+    acts = tuple(_act(chance, faults, traits, lag) for _ in range(chance.choice((1, 2, 3, 4, 6, 9))))
+    return Life(seed, chance.choice((1, 2, 3, 4, 6, 8, 12)), acts)
+
+
+def _act(chance: random.Random, faults: list[str], traits: set[str], lag: float) -> Act:
+    verbs = {"up": 6, "down": 2, "plan": 0.5, "recover": 0.5, "down step": 0.5, "rename": 0.3, "forget": 0.2}
+    if "edit" in traits:
+        verbs["edit"] = 4
+    if "hand" in traits:
+        verbs |= dict.fromkeys(BY_HAND, 0.3) | {"delete": 1.5}
+    verb = chance.choices(list(verbs), list(verbs.values()))[0]
+    seed, gap = chance.getrandbits(32), chance.choice((0.0, 0.0, 3.0, 40.0, 4000.0))
+    if verb not in COMMANDS:
+        return Act(verb, seed, gap if verb != "edit" else 0.0)
+    kill = (
+        chance.randrange(1, chance.choice((10, 40, 150, 400))) if "kill" in traits and chance.random() < 0.7 else None
+    )
+    stop = chance.choice((0.1, 1, 5, 40, 200)) * chance.random() if "stop" in traits and chance.random() < 0.5 else None
+    skew = 3600.0 if "skew" in traits and chance.random() < 0.5 else 0.0
+    rates = tuple((name, chance.choice((0.02, 0.1, 0.3))) for name in faults)
+    return Act(verb, seed, gap, kill, stop, skew, rates, lag, "flapping" in traits)

@@ -1,0 +1,57 @@
+"""A state that is simply there: for lives that are about the engine, not about the disk."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Self
+
+from state.journal import apply
+from state.model import Record, State
+from state.store import Store
+from tests.simulation.hub import Process
+
+
+class Memory:
+    """What is durable: a document, and the entries of the journal since."""
+
+    def __init__(self) -> None:
+        self.document: str | None = None
+        self.journal: list[str] = []
+
+    def load(self, stack: str) -> State:
+        state = State.from_dict(json.loads(self.document)) if self.document else State(stack, lineage="life")
+        for entry in self.journal:
+            apply(json.loads(entry), state)
+        return state
+
+    def records(self) -> dict[str, Record]:
+        return self.load("shop-dev").records
+
+
+class MemoryStore(Store):
+    """An open state in memory, whose process can be killed before and after each of its writes."""
+
+    def __init__(self, memory: Memory, process: Process) -> None:
+        super().__init__("shop-dev", "simulation", process)
+        self._memory, self._process = memory, process
+
+    def __enter__(self) -> Self:
+        self.state = self._memory.load(self._stack)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._fold()
+
+    def keep(self, name: str, content: bytes) -> str:
+        return name
+
+    def _append(self, entry: dict[str, Any]) -> None:
+        self._process.point()
+        self._memory.journal.append(json.dumps(entry))
+        self._process.point()
+
+    def _fold(self) -> None:
+        self._process.point()
+        self._memory.document = json.dumps(self.state.to_dict())
+        self._memory.journal.clear()
+        self._process.point()

@@ -1,0 +1,225 @@
+"""Configurations that a seed draws: resources that need each other, and how a person edits them between runs."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from provisioner.engine.kind import Kind
+from provisioner.engine.step import Handle, Stack, ready
+from tests.simulation.kinds import SIMULATED
+
+NEEDED = ("box", "ticket", "title", "tower", "member", "common")
+"""The kinds that others can be built on."""
+WEIGHTS = {"box": 4, "ticket": 2, "title": 4, "tower": 2, "member": 1, "piece": 3, "edition": 3, "keepsake": 1,
+           "common": 1, "visitors": 1}  # fmt: skip
+STEPS = ("network", "data", "services")
+
+
+@dataclass(frozen=True)
+class Use:
+    """An edge: what is needed, which output of it, whether it must be ready, and how it is written down.
+
+    `how`: in a field that cannot change (`uses`), in one that can (`hints`), or beside the fields (`after`).
+    """
+
+    address: str
+    output: str = "id"
+    ready: bool = False
+    how: str = "uses"
+
+
+@dataclass(frozen=True)
+class Item:
+    """One declared resource, in plain data."""
+
+    kind: str
+    name: str
+    step: str
+    title: str = ""
+    size: int = 0
+    shape: int = 0
+    uses: tuple[Use, ...] = ()
+    whole: str = ""
+    slot: int = 0
+    guard: bool = False
+
+    @property
+    def address(self) -> str:
+        return f"{self.kind}/{self.name}"
+
+    def needs(self) -> list[str]:
+        return [use.address for use in self.uses] + ([self.whole] if self.whole else [])
+
+
+Config = tuple[Item, ...]
+
+
+def declare(config: Config) -> Stack:
+    """Return the stack with everything declared, by the real `ensure`."""
+    stack = Stack(None, None)  # type: ignore[arg-type]
+    handles: dict[str, Handle] = {}
+    for item in config:
+        stack._step = item.step
+        after = [_handle(use, handles) for use in item.uses if use.how == "after"]
+        handles[item.address] = stack.ensure(_wanted(item, handles), after=after)
+    return stack
+
+
+def _handle(use: Use, handles: dict[str, Handle]) -> Handle:
+    return ready(handles[use.address]) if use.ready else handles[use.address]
+
+
+def _wanted(item: Item, handles: dict[str, Handle]) -> Kind:
+    kind = SIMULATED[item.kind]
+    if item.kind == "visitors":
+        return kind(item.name)
+    values: dict[str, Any] = {"size": item.size, "shape": item.shape}
+    for how in ("uses", "hints"):
+        values[how] = [getattr(_handle(use, handles), use.output) for use in item.uses if use.how == how]
+    if item.title:
+        values["title"] = item.title
+    if item.kind == "piece":
+        values |= {"whole": handles[item.whole].id, "slot": item.slot}
+    if item.guard:
+        values["guard"] = True
+    return kind(item.name, **values)
+
+
+# -- drawing -----------------------------------------------------------------------------------------------------------
+
+
+def drawn(seed: str, count: int) -> Config:
+    """Return a configuration of about so many resources."""
+    chance = random.Random(seed)
+    config: Config = ()
+    for _ in range(count):
+        config = added(chance, config)
+    return config
+
+
+def added(chance: random.Random, config: Config) -> Config:
+    """Add a resource, built on some of those that are there."""
+    names = {item.address for item in config}
+    kind = chance.choices(list(WEIGHTS), list(WEIGHTS.values()))[0]
+    wholes = [item for item in config if item.kind == ("title" if kind == "visitors" else "box")]
+    if kind in {"piece", "visitors"} and not wholes:
+        kind = "box"
+    step = chance.choice(STEPS)
+    if kind == "visitors":
+        whole = chance.choice(wholes)
+        item = Item(kind, whole.title, step, uses=(Use(whole.address, how="after"),))
+        return config if item.address in names else (*config, item)
+    name = next(n for n in map(str, range(len(config), 1000)) if f"{kind}/{n}" not in names)
+    titled = kind in {"title", "tower", "member", "edition", "keepsake", "common"}
+    item = Item(kind, name, step, f"shop-dev-{name}" if titled else "", chance.randrange(3))
+    candidates = [other for other in config if other.kind in NEEDED]
+    for other in chance.sample(candidates, min(len(candidates), chance.choice((0, 1, 1, 2)))):
+        slow = SIMULATED[other.kind].takes > 0
+        how = chance.choice(("uses", "uses", "hints", "after"))
+        output = "mark" if how == "hints" and slow and chance.random() < 0.5 else "id"
+        if kind != "keepsake":
+            item = replace(item, uses=(*item.uses, Use(other.address, output, chance.random() < 0.4, how)))
+    if kind == "piece":
+        whole = chance.choice(wholes)
+        taken = {other.slot for other in config if other.whole == whole.address}
+        item = replace(item, whole=whole.address, slot=next(n for n in range(1000) if n not in taken))
+    if kind == "tower" and chance.random() < 0.2:
+        item = replace(item, guard=True)
+    return (*config, item)
+
+
+# -- editing -----------------------------------------------------------------------------------------------------------
+
+
+def edited(seed: str, config: Config) -> tuple[Config, str]:
+    """Return the configuration after a person has edited it, and what was done."""
+    chance = random.Random(seed)
+    done = []
+    for _ in range(chance.choice((1, 1, 2, 3))):
+        name, edit = chance.choice(list(EDITS.items()))
+        config = edit(chance, config)
+        done.append(name)
+    return config, ", ".join(done)
+
+
+def _removed(chance: random.Random, config: Config) -> Config:
+    """Remove a resource with all that is built on it, or let others no longer name it."""
+    if not config:
+        return config
+    gone = {chance.choice(config).address}
+    alone = chance.random() < 0.5
+    kept: list[Item] = []
+    for item in config:
+        if item.address in gone or (gone & set(item.needs()) and (not alone or item.whole in gone)):
+            gone.add(item.address)
+        else:
+            kept.append(replace(item, uses=tuple(use for use in item.uses if use.address not in gone)))
+    return tuple(kept)
+
+
+def _renamed(chance: random.Random, config: Config) -> Config:
+    """Call a resource otherwise, sometimes by a name that another one had until now."""
+    candidates = [item for item in config if item.kind != "visitors"]
+    if not candidates:
+        return config
+    item = chance.choice(candidates)
+    new = replace(item, name=f"{item.name}{chance.choice('xyz')}", size=item.size + (chance.random() < 0.4))
+    if chance.random() < 0.3:
+        same = [other for other in config if other.kind == item.kind and other != item and not _users(config, other)]
+        if same:
+            victim = chance.choice(same)
+            config = tuple(other for other in config if other != victim)
+            new = replace(new, name=victim.name)
+    if any(other.address == new.address for other in config):
+        return config
+    return tuple(_pointing(new if other == item else other, item.address, new.address) for other in config)
+
+
+def _users(config: Config, item: Item) -> list[Item]:
+    return [other for other in config if item.address in other.needs()]
+
+
+def _pointing(item: Item, old: str, new: str) -> Item:
+    uses = tuple(replace(use, address=new) if use.address == old else use for use in item.uses)
+    return replace(item, uses=uses, whole=new if item.whole == old else item.whole)
+
+
+def _changing(**changes: Callable[[random.Random, Item], object]) -> Callable[[random.Random, Config], Config]:
+    def edit(chance: random.Random, config: Config) -> Config:
+        candidates = [item for item in config if item.kind != "visitors"]
+        if not candidates:
+            return config
+        item = chance.choice(candidates)
+        new = replace(item, **{name: change(chance, item) for name, change in changes.items()})
+        return tuple(new if other == item else other for other in config)
+
+    return edit
+
+
+def _retitled(chance: random.Random, config: Config) -> Config:
+    """Give a titled resource another name in the cloud, which AWS cannot change, under another address or the same."""
+    candidates = [item for item in config if item.title and not _users(config, item)]
+    if not candidates:
+        return config
+    item = chance.choice(candidates)
+    new = replace(item, title=item.title + "n")
+    if chance.random() < 0.7:
+        new = replace(new, name=item.name + "n")
+    if any(other.address == new.address and other != item for other in config):
+        return config
+    return tuple(new if other == item else other for other in config)
+
+
+EDITS: dict[str, Callable[[random.Random, Config], Config]] = {
+    "added": added,
+    "removed": _removed,
+    "renamed": _renamed,
+    "resized": _changing(size=lambda chance, item: item.size + 1),
+    "reshaped": _changing(shape=lambda chance, item: chance.choice((item.shape, item.shape, item.shape + 1))),
+    "moved": _changing(step=lambda chance, item: chance.choice(STEPS)),
+    "retitled": _retitled,
+    "unguarded": _changing(guard=lambda chance, item: item.kind == "tower" and chance.random() < 0.3),
+}
