@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 TAKES_EFFECT = 120.0
 """Seconds within which AWS must show a change that it accepted."""
+MORE: Sequence[Result] = ("unchanged", "adopted", "changed", "made")
+"""What can become of a thing, from what does least to it to what does most."""
 SETTLES = 120.0
 """Seconds within which all of AWS knows a new thing."""
 
@@ -44,8 +46,6 @@ class Converge:
         aws.say = lambda address, text: emit(Working(address, declared[address].step, text))
         self._owners = owners(store.records, declared)
         self._results: dict[str, Result] = {}
-        self._met_as: dict[str, Result] = {}
-        """What becomes of a thing that needs no writes: it is unchanged, or it was not recorded until now."""
         self._tried: dict[str, Result] = {}
         """What becomes of a thing once it shows that the create call of this run had its effect."""
         self._wanted: dict[str, Kind] = {}
@@ -104,7 +104,7 @@ class Converge:
             return self._change(want, item, self._create(want, item, record, "made"))
         if record is None or record.phase == "creating":
             # the create call's answer was lost, in this run or an earlier one, or the state was
-            self._met_as.setdefault(address, self._tried.get(address, "unchanged" if want.kept else "adopted"))
+            self._becomes(address, self._tried.get(address, "unchanged" if want.kept else "adopted"))
         if live.address not in (None, address):
             live = self._readdress(want, live)
         return self._change(want, item, live)
@@ -153,7 +153,7 @@ class Converge:
             self.store.put(intent)
             raise
         self.aws.made(type(want), live)
-        self._results[want.address] = result
+        self._becomes(want.address, result)
         self.store.put(
             replace(
                 intent, phase="created", id=live.id or None, outputs=dict(live.outputs), created=self.aws.pace.time()
@@ -163,12 +163,16 @@ class Converge:
 
     def _readdress(self, want: Kind, live: Live) -> Live:
         """Let the tag of a thing that is called otherwise by now say so: without a state it is found by that."""
-        self.progress.doing(want.address, "change")
+        self._begin_change(want.address)
         self.aws.tag(type(want), live, want.address)
         live = replace(live, address=want.address)
         self.aws.made(type(want), live)
-        self._results.setdefault(want.address, "changed")
         return live
+
+    def _begin_change(self, address: str) -> None:
+        """Say that a thing is changed: it is, even if the answer is lost and nothing differs any more afterwards."""
+        self.progress.doing(address, "change")
+        self._becomes(address, "changed")
 
     def _withdraw(self, address: str, record: Record | None) -> None:
         """Take the intent back: AWS refused the call, so nothing was made that would have to be looked for."""
@@ -187,10 +191,9 @@ class Converge:
             if want.revises:
                 live = self._create(want, item, self.store.records.get(address), "changed")
             else:
-                self.progress.doing(address, "change")
+                self._begin_change(address)
                 want.update(self.aws, live, changes)
                 self._updated[address] = self.aws.pace.now()
-                self._results.setdefault(address, "changed")
                 live = replace(live, attributes={**live.attributes, **{f: c.new for f, c in changes.items()}})
                 self.aws.made(type(want), live)
                 self.lives[address] = live
@@ -198,7 +201,7 @@ class Converge:
                 return Wait("its change to take effect", TAKES_EFFECT, Until.SHOWN, blockers=self._asking(address))
         self.lives[address] = live
         if why:
-            if address in self._results or address in self._met_as:
+            if address in self._results:
                 self._remember(want, item, live, "created")
             return Wait(why, want.budget, Until.READY, blockers=self._asking(address))
         self._remember(want, item, live, "ready")
@@ -207,8 +210,11 @@ class Converge:
 
     def _finish(self, address: str, live: Live) -> None:
         self.lives[address] = live
-        result = self._results.setdefault(address, self._met_as.get(address, "unchanged"))
-        self.progress.done(address, result, live.id)
+        self.progress.done(address, self._results.get(address, "unchanged"), live.id)
+
+    def _becomes(self, address: str, result: Result) -> None:
+        """Note what becomes of a thing, unless more was done to it before."""
+        self._results[address] = max(result, self._results.get(address, "unchanged"), key=MORE.index)
 
     def _remember(self, want: Kind, item: Declared, live: Live, phase: Phase) -> None:
         """Record what is known, unless the state already says just that."""

@@ -84,6 +84,7 @@ class _Planner:
         want, record = filled(item.want, self._lookup), self._records.get(item.address)
         self._wants[item.address] = want
         if want.made_by_aws:
+            self._lives[item.address] = Live(want.name, want.fields())
             return Planned(item.address, "none", item.step)
         try:
             live = self._find(type(want), item.address, want.fields(), record)

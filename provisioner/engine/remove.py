@@ -75,8 +75,6 @@ class Remove:
         self.progress = Progress(emit, {address: record.step for address, record in self.records.items()}, aws.pace.now)
         self._lives: dict[str, Live] = {}
         self._accepted: set[str] = set()
-        self._denied: set[str] = set()
-        """What AWS said that there is none of when it was to be removed."""
         self._staying: set[tuple[str, str]] = set()
         """The kinds and ids of what is recorded under addresses that stay."""
 
@@ -133,7 +131,7 @@ class Remove:
             self.records[record.address] = self.store.put(replace(record, phase="deleting", id=live.id or record.id))
         if not live.deleting:
             self.progress.doing(record.address, "remove")
-            self._delete(record, kind, live)
+            self._delete(kind, live)
         self._accepted.add(record.address)
         return Wait(_awaited(live), kind.removal_budget, Until.READY, blockers=self._asking(record, kind))
 
@@ -146,14 +144,12 @@ class Remove:
                 return None
             raise
 
-    def _delete(self, record: Record, kind: type[Kind], live: Live) -> None:
-        self._denied.discard(record.address)
+    def _delete(self, kind: type[Kind], live: Live) -> None:
         try:
             kind.delete(self.aws, live)
         except Exception as error:
             if not absent(error, kind.service):
                 raise
-            self._denied.add(record.address)
 
     def _may_be_hidden(self, record: Record) -> bool:
         """Whether one empty answer proves nothing: it was being made moments ago, or moments before its removal."""
@@ -191,7 +187,7 @@ class Remove:
             live = self._find(record, kind)
         except Exception as error:  # noqa: BLE001 (it fails this thing, not its fellows)
             return error
-        if live is None and address in self._denied and self._may_be_hidden(record):
+        if live is None and self._may_be_hidden(record):
             return HIDDEN
         if live is None:
             self._drop(record, "removed")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -134,7 +134,9 @@ class World:
                 got = "refused"
             elif planned.address not in results and (refused or failed):
                 continue
-            if got == "unchanged" and any(change.new == KNOWN_AFTER_UP for change in planned.changes.values()):
+            if got in {"unchanged", "adopted"} and any(
+                change.new == KNOWN_AFTER_UP for change in planned.changes.values()
+            ):
                 continue
             if got != expected.get(planned.action, planned.action):
                 raise Violation(f"the plan says {planned.action} of {planned.address}, and up: {got}")
@@ -253,19 +255,28 @@ class World:
         self._say(f"by hand: {act.verb} {one.id}")
         if act.verb == "delete":
             for other in self._with_users(one):
-                self.cloud.remove(other, 0)
+                self._vanish(other)
         elif act.verb == "resize":
             one.fields["size"] += 10
-            self.cloud.publish(one)
+            self._show(one)
         elif act.verb in {"untag", "readdress"} and one.tags:
             one.tampered = True
             key = "Project" if act.verb == "untag" else "provisioner:address"
             one.tags[key] = "other" if act.verb == "untag" else chance.choice([*self.stack.declared, "box/other"])
-            self.cloud.publish(one)
+            self._show(one)
         elif act.verb == "share" and one.sort == "common":
             self.cloud.make(f"foreign-{act.seed}", "foreign", {"uses": [one.id]}, {}, "")
         elif act.verb == "visit" and f"visitors/{one.id.partition(':')[2]}" in self.memory.records():
             self.cloud.make(f"visitor-{act.seed}", "visitor", {"whole": one.id}, {}, "")
+
+    def _show(self, one: Resource) -> None:
+        """Let the lists show at once what somebody did: no run had a part in it, so none can know."""
+        one.views.clear()
+        self.cloud.publish(one)
+
+    def _vanish(self, one: Resource) -> None:
+        self.cloud.remove(one, 0)
+        one.views = [(self.hub.now, self.hub.now, None)]
 
     def _with_users(self, one: Resource) -> list[Resource]:
         users = [
@@ -293,7 +304,7 @@ class World:
         for one in list(self.cloud.alive()):
             if one.tampered:
                 for other in self._with_users(one):
-                    self.cloud.remove(other, 0)
+                    self._vanish(other)
 
     # -- promises --------------------------------------------------------------------------------------------------
 
@@ -364,7 +375,7 @@ class World:
         titles = {(r.kind, r.asked.get("title")) for r in records.values()}
         titles |= {(item.kind, item.title) for item in self.config}
         for one in self.cloud.alive():
-            if not one.maker or one.tampered or one.sort == "keepsake":
+            if not one.maker or self._excused(one):
                 continue
             named = (one.sort, one.fields.get("title")) in titles and "title" in one.fields
             if (one.sort, one.id) in known or one.tags.get("provisioner:address") in addresses or named:
@@ -372,6 +383,12 @@ class World:
             if one.sort == "piece" and one.maker in addresses:
                 continue
             raise Violation(f"{one.id}, made for {one.maker}, is neither recorded nor to be found")
+
+    def _excused(self, one: Resource) -> bool:
+        """Whether a resource may stay: it is kept, others use it, or somebody took away what it is told by."""
+        shared = any(one.id in other.fields["uses"] for other in self.cloud.there() if other.sort == "foreign")
+        whole = self.cloud.resources.get(one.fields.get("whole", ""))
+        return one.tampered or one.sort == "keepsake" or shared or (whole is not None and whole.tampered)
 
     def _check_foreign(self) -> None:
         for one in self.cloud.resources.values():
