@@ -216,11 +216,8 @@ class Cloud:
 
     def listed(self, sort: str) -> list[tuple[Resource, View]]:
         """Return what the lists show of a sort now."""
-        found = []
-        for one in self.resources.values():
-            if one.sort == sort and (view := self._seen(one)):
-                found.append((one, view))
-        return found
+        ones = [one for one in self.resources.values() if one.sort == sort]
+        return [(one, view) for one in ones if (view := self._seen(one))]
 
     def _seen(self, one: Resource) -> View | None:
         now, shown = self.now(), None

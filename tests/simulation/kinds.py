@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from types import SimpleNamespace
 from typing import Any, ClassVar
 
@@ -106,8 +107,8 @@ class Box(Kind):
         """Refuse what AWS would refuse."""
         if unknown(self.fields()):
             raise Violation(f"{self.address} is made although not all that it needs is known: {self.fields()}")
-        for id in (*self.uses, *self.hints):
-            cloud.get(id.removeprefix("mark-"), f"create {self.kind}")
+        for needed in (*self.uses, *self.hints):
+            cloud.get(needed.removeprefix("mark-"), f"create {self.kind}")
 
     def new_id(self, cloud: Cloud) -> str:
         return f"{self.kind}-{len(cloud.resources)}"
@@ -140,7 +141,7 @@ class Box(Kind):
         """Have the effect of the delete call."""
         one = cloud.get(id, "delete")
         for other in cloud.there():
-            if id in (*other.fields.get("uses", ()), other.fields.get("whole")):
+            if other.sort != "edition" and id in (*other.fields.get("uses", ()), other.fields.get("whole")):
                 raise refusal(cls.in_use, "delete")
         if one.fields.get("guard"):
             raise refusal("OperationNotPermitted", "delete")
@@ -294,7 +295,7 @@ class Edition(Title):
         """Delete all revisions that the lists show, one call each."""
         for one, view in aws.ask(f"list {cls.kind}", lambda: aws.cloud.listed(cls.kind)):
             if view.fields["title"] == live.id and aws.owns(view.tags) and not view.deleting:
-                aws.write("delete", cls.kind, one.id, lambda id=one.id: cls.deleted(aws.cloud, id))
+                aws.write("delete", cls.kind, one.id, partial(cls.deleted, aws.cloud, one.id))
 
     @classmethod
     def retag(cls, cloud: Cloud, id: str, tags: Mapping[str, str]) -> None:

@@ -120,7 +120,7 @@ def added(chance: random.Random, config: Config) -> Config:
         slow = SIMULATED[other.kind].takes > 0
         how = chance.choice(("uses", "uses", "hints", "after"))
         output = "mark" if how == "hints" and slow and chance.random() < 0.5 else "id"
-        if kind != "keepsake":
+        if kind not in {"keepsake", "common"}:
             item = replace(item, uses=(*item.uses, Use(other.address, output, chance.random() < 0.4, how)))
     if kind == "piece":
         whole = chance.choice(wholes)

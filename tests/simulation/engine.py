@@ -1,0 +1,301 @@
+"""Simulates the engine: `run(seed)` lives one life, and raises `hub.Violation` if a promise is broken.
+
+The real commands work on a cloud, a clock and a state that the seed decides; after each act every promise is checked.
+"""
+
+from __future__ import annotations
+
+import random
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import partial
+
+from provisioner import bookkeeping, operate, recovery
+from provisioner.engine.errors import NeedsReplacing, NotOwned, Protected, ProvisionError, SomeFailed
+from provisioner.engine.events import Done, Event, Waiting
+from provisioner.engine.kind import KINDS
+from provisioner.engine.plan import KNOWN_AFTER_UP, Planned
+from provisioner.engine.step import Stack
+from state.model import Record, StateError
+from tests.simulation import stack as stacks
+from tests.simulation.cloud import Cloud
+from tests.simulation.engine_hands import by_hand, undo_tampering
+from tests.simulation.engine_life import BY_HAND, Act, Life, drawn
+from tests.simulation.engine_promises import check_after, check_write
+from tests.simulation.hub import Hub, Process, Violation
+from tests.simulation.kinds import REAL, SIMULATED, Client
+from tests.simulation.memory import Memory, MemoryStore
+
+LONGEST = 4 * 3600.0
+"""Seconds within which every command must have ended, whatever it meets."""
+STOPPING = 90.0
+"""Seconds within which a command must have ended after Ctrl-C: calls under way end, and nothing more is begun."""
+QUIET = 400.0
+"""Seconds after which lists show everything."""
+
+
+@dataclass
+class Run:
+    """One command: what came of it."""
+
+    verb: str
+    process: Process
+    events: list[Event] = field(default_factory=list)
+    summary: operate.Summary | None = None
+    planned: list[Planned] = field(default_factory=list)
+    error: Exception | None = None
+    killed: bool = False
+    writes: list[tuple[str, str]] = field(default_factory=list)
+
+    @property
+    def ok(self) -> bool:
+        return self.error is None and not self.killed and (self.summary is None or self.summary.ok)
+
+    def results(self) -> dict[str, str]:
+        return {event.address: event.result for event in self.events if isinstance(event, Done)}
+
+    def errors(self) -> list[BaseException]:
+        error = self.summary.error if self.summary else self.error
+        return list(error.failures.values()) if isinstance(error, SomeFailed) else [error] if error else []
+
+
+def run(seed: int) -> Counter[str]:
+    """Live the life of a seed; return how often what happened. Raises `Violation`."""
+    return live(drawn(seed))
+
+
+def live(life: Life, tell: Callable[[str], None] | None = None) -> Counter[str]:
+    """Live a life, and tell its story if somebody listens; return how often what happened. Raises `Violation`."""
+    world = World(life)
+    try:
+        world.run()
+    finally:
+        if tell:
+            for line in (*map(repr, world.config), *world.story):
+                tell(line)
+    return world.seen
+
+
+class World:
+    """Everything that there is: a cloud, a configuration, a state, and what is known to be wrong on purpose."""
+
+    def __init__(self, life: Life) -> None:
+        self.life = life
+        self.hub = Hub(f"{life.seed}/order")
+        self.cloud = Cloud(f"{life.seed}", lambda: self.hub.now)
+        self.memory = Memory()
+        self.config = stacks.drawn(f"{life.seed}/config", life.size)
+        self.stack: Stack = stacks.declare(self.config)
+        self.story = self.cloud.story
+        self.store: MemoryStore | None = None
+        self.client: Client | None = None
+        self.made: set[str] = set()
+        self.seen = Counter[str]()
+        """How often what happened: what never does is a gap of the simulation."""
+
+    # -- the life --------------------------------------------------------------------------------------------------
+
+    def run(self) -> None:
+        """Live it, then let all faults stop, and see that everything still comes right."""
+        with simulated_kinds():
+            for number, act in enumerate(self.life.acts):
+                self._happen(number, act)
+            self._healthy()
+
+    def _happen(self, number: int, act: Act) -> None:
+        self.hub.now += act.gap
+        self.cloud.weather = act.weather()
+        self.cloud.settle()
+        self.say(f"-- {number}: {act}")
+        if act.verb == "edit":
+            self.config, done = stacks.edited(f"{act.seed}", self.config)
+            self.stack = stacks.declare(self.config)
+            self.say(f"the configuration was edited: {done}")
+        elif act.verb in BY_HAND:
+            by_hand(self, act)
+        else:
+            check_after(self, self.command(act.verb, act))
+
+    def _healthy(self) -> None:
+        """No more faults: `up` succeeds, says and does what the plan said, a second one writes nothing, `down` leaves
+        nothing."""
+        self.say("-- all faults stop")
+        self.hub.now += QUIET
+        self.cloud.weather = Act("", 0).weather()
+        self.cloud.settle()
+        undo_tampering(self)
+        calm = Act("up", self.life.seed)
+        up = self._planned_up(calm)
+        if not up.ok:
+            # what is built on something that had to be made anew cannot follow: the advice is down and up
+            if not all(isinstance(error, (NeedsReplacing, NotOwned, Protected)) for error in up.errors()):
+                raise Violation(f"up does not succeed although nothing is in its way: {up.errors()}")
+            self._down(calm)
+            up = self._planned_up(calm)
+            if not up.ok:
+                raise Violation(f"up does not succeed on an empty account: {up.errors()}")
+        check_after(self, up)
+        again = self.command("up", calm)
+        if again.writes or not again.ok or set(again.results().values()) - {"unchanged"}:
+            raise Violation(f"a second up is not idle: {again.writes} {again.results()} {again.errors()}")
+        self.hub.now += QUIET
+        self._down(calm)
+
+    def _planned_up(self, act: Act) -> Run:
+        """Plan, then up, and compare."""
+        plan = self.command("plan", act)
+        if plan.error:
+            raise Violation(f"plan fails: {plan.error}")
+        up = self.command("up", act)
+        expected = {"create": "made", "change": "changed", "remove": "removed", "adopt": "adopted", "none": "unchanged"}
+        results = up.results()
+        refused = {planned.address for planned in plan.planned if planned.action == "refused"}
+        failed = dict(up.summary.error.failures) if up.summary and isinstance(up.summary.error, SomeFailed) else {}
+        for planned in plan.planned:
+            got = results.get(planned.address, "nothing")
+            if planned.address in failed:
+                got = "refused"
+            elif planned.address not in results and (refused or failed):
+                continue
+            if got in {"unchanged", "adopted"} and any(
+                change.new == KNOWN_AFTER_UP for change in planned.changes.values()
+            ):
+                continue
+            if got != expected.get(planned.action, planned.action):
+                raise Violation(f"the plan says {planned.action} of {planned.address}, and up: {got}")
+        if more := results.keys() - {planned.address for planned in plan.planned} - self._renamed(results):
+            raise Violation(f"up acts on {sorted(more)}, of which the plan says nothing")
+        return up
+
+    @staticmethod
+    def _renamed(results: dict[str, str]) -> set[str]:
+        return {address for address, result in results.items() if result == "kept"}
+
+    def _down(self, act: Act) -> None:
+        down = self.command("down", act)
+        check_after(self, down)
+        if not down.ok:
+            raise Violation(f"down does not succeed: {down.errors()} {down.summary and down.summary.leftovers}")
+        self.hub.now += QUIET
+
+    # -- commands --------------------------------------------------------------------------------------------------
+
+    def command(self, verb: str, act: Act) -> Run:
+        """Run a command as a process of its own until it ends, however it does."""
+        process = Process(self.hub, f"{act.seed}/process", skew=act.skew, kill_at=act.kill)
+        run = Run(verb, process)
+        self.cloud.writes, self.cloud.calls, started = [], 0, self.hub.now
+        self.made.clear()
+        self.client = Client(self.cloud, process, partial(check_write, self))
+        self.hub.left = 200_000
+
+        def main() -> None:
+            try:
+                self._carry_out(verb, act, run)
+            except (ProvisionError, StateError) as error:
+                run.error = error
+
+        todo = [process.spawn(main)]
+        if act.stop is not None:
+            self._press_ctrl_c_at(process, act.stop)
+        self.hub.run(*todo)
+        ended, alive = self.hub.now, process.alive
+        self.hub.drain(process)
+        run.killed = not alive
+        run.writes = list(self.cloud.writes)
+        self.store = None
+        self.say(f"{verb} ends: {self._outcome(run)}")
+        self._count(run)
+        if alive and ended > started + LONGEST:
+            raise Violation(f"{verb} took {ended - started:.0f} s")
+        if act.stop is not None and alive and ended > max(started + act.stop, started) + STOPPING:
+            raise Violation(f"{verb} went on for {ended - started - act.stop:.0f} s after Ctrl-C")
+        return run
+
+    def _outcome(self, run: Run) -> str:
+        if run.killed:
+            return "killed"
+        if run.error:
+            return f"{type(run.error).__name__}: {run.error}"
+        errors = "; ".join(str(error) for error in run.errors())
+        return f"{run.results()} {errors}" + (
+            f" planned {[(p.address, p.action) for p in run.planned]}" if run.planned else ""
+        )
+
+    def _count(self, run: Run) -> None:
+        """Note what this command went through."""
+        how = "killed" if run.killed else "ok" if run.ok else "failed"
+        self.seen[f"{run.verb} {how}"] += 1
+        if run.killed:
+            self.seen.update(f"killed while {record.phase}" for record in self.memory.records().values())
+        self.seen.update(f"result {result}" for result in run.results().values())
+        self.seen.update(f"planned {planned.action}" for planned in run.planned)
+        self.seen.update(f"error {type(error).__name__}" for error in run.errors())
+        self.seen.update(f"waited for {_words(event.why)}" for event in run.events if isinstance(event, Waiting))
+
+    def _press_ctrl_c_at(self, process: Process, seconds: float) -> None:
+        client = self.client
+
+        def press() -> None:
+            process.sleep(seconds)
+            self.say("Ctrl-C")
+            client.pace.stop.set()
+
+        self.hub.at(self.hub.now, process.spawn(press))
+
+    def _carry_out(self, verb: str, act: Act, run: Run) -> None:
+        client, stack = self.client, self.stack
+        with MemoryStore(self.memory, run.process) as store:
+            self.store = store
+            store.guard("shop-dev", client.account, client.region)
+            if verb == "up":
+                run.summary = operate.up(client, store, stack, run.events.append)
+            elif verb == "plan":
+                run.planned = operate.show_plan(client, store.records, stack)
+            elif verb == "down":
+                run.summary = operate.down(client, store, run.events.append, unprotect=True)
+            elif verb == "down step":
+                step = random.Random(act.seed).choice(stacks.STEPS)
+                run.summary = operate.down(client, store, run.events.append, step, unprotect=True)
+            elif verb == "recover":
+                found = recovery.search(client, store.records, stack.declared, lambda text: None)
+                recovery.write(store, found)
+            elif store.records:
+                self._edit_state(verb, act, store)
+
+    def _edit_state(self, verb: str, act: Act, store: MemoryStore) -> None:
+        address = random.Random(act.seed).choice(sorted(store.records))
+        if verb == "rename":
+            bookkeeping.rename(store, address, address + "m")
+        else:
+            self._forgotten(store.records[address])
+            store.drop(address)
+
+    def _forgotten(self, record: Record) -> None:
+        for one in self.cloud.resources.values():
+            if one.maker == record.address or one.id == record.id:
+                one.tampered = True
+
+    def say(self, text: str) -> None:
+        self.story.append(f"{self.hub.now:9.1f}  {text}")
+
+
+@contextmanager
+def simulated_kinds() -> Iterator[None]:
+    """While the context lasts, the tool knows the simulation's kinds only."""
+    before = dict(KINDS)
+    KINDS.clear()
+    KINDS.update(SIMULATED)
+    try:
+        yield
+    finally:
+        KINDS.clear()
+        KINDS.update(before or REAL)
+
+
+def _words(why: str) -> str:
+    """Return a reason to wait without what differs from one to the other."""
+    return re.split(r"[(,]| since ", why)[0].strip()

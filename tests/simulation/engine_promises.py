@@ -1,0 +1,176 @@
+"""The promises of the engine, checked at each call that writes and after each command. Each raises `Violation`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from provisioner.engine.step import Declared
+from state.model import Record
+from tests.simulation.cloud import Resource
+from tests.simulation.hub import Violation
+from tests.simulation.kinds import SIMULATED
+
+if TYPE_CHECKING:
+    from tests.simulation.engine import Run, World
+
+
+def check_write(world: World, verb: str, kind: str, who: str) -> None:
+    """Look at a call that writes before it is sent."""
+    store = world.store
+    if store is None:
+        raise Violation(f"{verb} {who} without an open state")
+    if verb == "create":
+        record = store.records.get(who)
+        if record is None or record.phase != "creating":
+            raise Violation(f"{who} is being made, and no intent is durable")
+        _check_needs(world, who)
+        _check_single(world, who)
+    elif who in world.made and who not in {record.id for record in store.records.values()}:
+        raise Violation(f"{verb} {who}, which this run has made, before its id is durable")
+    if verb == "delete":
+        _check_users_gone(world, kind, who)
+
+
+def _check_needs(world: World, address: str) -> None:
+    for need in world.stack.declared[address].needs:
+        if SIMULATED[need.address.partition("/")[0]].made_by_aws:
+            continue
+        whole = [
+            one for one in world.cloud.alive() if one.maker == need.address or _recorded(world, need.address) == one.id
+        ]
+        if not whole:
+            raise Violation(f"{address} is being made before {need.address}, which it needs, is there")
+        if need.ready and all(one.ready > world.hub.now for one in whole):
+            raise Violation(f"{address} is being made before {need.address} is ready")
+
+
+def _recorded(world: World, address: str) -> str | None:
+    record = world.store.records.get(address) if world.store else None
+    return record.id if record else None
+
+
+def _check_single(world: World, address: str) -> None:
+    """What is told by its tags must not be made a second time while one is there."""
+    kind = address.partition("/")[0]
+    if kind not in {"box", "ticket"}:
+        return
+    same = [one.id for one in world.cloud.alive() if one.sort == kind and one.maker == address and not one.tampered]
+    if same and kind == "box":
+        raise Violation(f"{address} is made a second time: {same} is there")
+
+
+def _check_users_gone(world: World, kind: str, id: str) -> None:
+    records = world.store.records
+    target = next((r for r in records.values() if r.kind == kind and r.id == id), None)
+    if target is None:
+        return
+    for user in records.values():
+        if target.address in user.needs and user.phase != "deleting":
+            raise Violation(f"{id} is being removed before {user.address}, which is built on it")
+
+
+def check_after(world: World, run: Run) -> None:
+    """Look at everything after a command."""
+    records = world.memory.records()
+    _check_findable(world, records)
+    _check_foreign(
+        world,
+    )
+    if run.verb == "up" and run.ok:
+        _check_up(world, run, records)
+    if run.verb == "down" and run.ok:
+        _check_down(world, records)
+
+
+def _check_findable(world: World, records: dict[str, Record]) -> None:
+    """Whatever is there of ours is recorded, or will be found by what is recorded or declared."""
+    known = {(record.kind, record.id) for record in records.values() if record.id}
+    addresses = records.keys() | world.stack.declared.keys()
+    titles = {(r.kind, r.asked.get("title")) for r in records.values()}
+    titles |= {(item.kind, item.title) for item in world.config}
+    for one in world.cloud.alive():
+        if not one.maker or excused(world, one):
+            continue
+        named = (one.sort, one.fields.get("title")) in titles and "title" in one.fields
+        if (one.sort, one.id) in known or one.tags.get("provisioner:address") in addresses or named:
+            continue
+        if one.sort == "piece" and one.maker in addresses:
+            continue
+        raise Violation(f"{one.id}, made for {one.maker}, is neither recorded nor to be found")
+
+
+def excused(world: World, one: Resource) -> bool:
+    """Whether a resource may stay: it is kept, others use it, or somebody took away what it is told by."""
+    shared = any(one.id in other.fields["uses"] for other in world.cloud.there() if other.sort == "foreign")
+    whole = world.cloud.resources.get(one.fields.get("whole", ""))
+    return one.tampered or one.sort == "keepsake" or shared or (whole is not None and whole.tampered)
+
+
+def _check_foreign(world: World) -> None:
+    for one in world.cloud.resources.values():
+        if one.maker or one.sort not in SIMULATED:
+            continue
+        if one.gone is None and (one.fields["size"] != 7 or "ManagedBy" in one.tags):
+            raise Violation(f"{one.id}, which is somebody else's, was changed")
+
+
+def _check_up(world: World, run: Run, records: dict[str, Record]) -> None:
+    """What `up` says is so: all that is declared is there, as declared, works, and is recorded; nothing else is."""
+    for address, item in world.stack.declared.items():
+        if not item.want.made_by_aws:
+            _check_as_declared(world, run, records.get(address), item)
+    for address in records.keys() - world.stack.declared.keys():
+        raise Violation(f"up is through, and {address} is still recorded")
+    for address, result in run.results().items():
+        left = [one.id for one in world.cloud.alive() if one.maker == address and not excused(world, one)]
+        if result == "removed" and left:
+            raise Violation(f"{address} is told to be removed, and is there")
+
+
+def _check_as_declared(world: World, run: Run, record: Record | None, item: Declared) -> None:
+    address = item.address
+    if record is None or record.phase != "ready":
+        raise Violation(f"up is through, and {address} is recorded as {record and record.phase}")
+    one = _actual(world, record, item)
+    if one is None:
+        raise Violation(f"up is through, and there is no {address} ({record.id})")
+    if one.ready > world.hub.now:
+        raise Violation(f"up is through, and {address} is not ready")
+    for name, value in record.asked.items():
+        if _plain(one.fields.get(name)) != _plain(value):
+            raise Violation(f"up is through, and {name} of {address} is {one.fields.get(name)}, not {value}")
+    _check_result(run, address, {one.id, record.id})
+
+
+def _check_result(run: Run, address: str, ids: set[str | None]) -> None:
+    """What is told of a thing is what was done to it."""
+    result = run.results().get(address)
+    writes = [verb for verb, who in run.writes if who == address or who in ids]
+    if result in {"unchanged", "adopted"} and writes:
+        raise Violation(f"{address} is told to be {result}, with {writes}")
+    if result == "changed" and not writes:
+        raise Violation(f"{address} is told to be changed, and nothing was written")
+    if result == "made" and "create" not in writes:
+        raise Violation(f"{address} is told to be made, and was not")
+
+
+def _actual(world: World, record: Record, item: Declared) -> Resource | None:
+    alive = [one for one in world.cloud.alive() if one.sort == record.kind]
+    if item.want.revises:
+        return next((one for one in reversed(alive) if one.fields["title"] == record.id and one.maker), None)
+    return next((one for one in alive if one.id == record.id), None)
+
+
+def _check_down(world: World, records: dict[str, Record]) -> None:
+    if records:
+        raise Violation(f"down is through, and {sorted(records)} are still recorded")
+    for one in world.cloud.there():
+        shared = one.sort == "common" and any(
+            one.id in o.fields["uses"] for o in world.cloud.there() if o.sort == "foreign"
+        )
+        if one.maker and not one.tampered and one.sort != "keepsake" and not shared:
+            raise Violation(f"down is through, and {one.id}, made for {one.maker}, is still there")
+
+
+def _plain(value: Any) -> Any:
+    return list(value) if isinstance(value, (list, tuple)) else value
