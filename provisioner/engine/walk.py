@@ -149,7 +149,7 @@ class Walk:
                     break
                 self._collect(self._timeout())
             while self._running:
-                self._collect(None)
+                self._collect(HEARTBEAT)
         if self._unrecorded:
             raise self._unrecorded
         if self._failed or self._missing:
@@ -209,14 +209,14 @@ class Walk:
     # -- what comes of it ------------------------------------------------------------------------------------------
 
     def _timeout(self) -> float:
-        soonest = self._due[0][0] - self._pace.now() if self._due else HEARTBEAT
-        return min(max(0.0, soonest), HEARTBEAT)
+        """Return the seconds until the next thing is due."""
+        return max(0.0, self._due[0][0] - self._pace.now()) if self._due else HEARTBEAT
 
-    def _collect(self, timeout: float | None) -> None:
+    def _collect(self, timeout: float) -> None:
         if not self._running:
             self._pace.stop.wait(timeout)
             return
-        for future in self._pace.runtime.first_done(self._running, timeout):
+        for future in self._pace.runtime.first_done(self._running, min(timeout, HEARTBEAT)):
             addresses = self._running.pop(future)
             self._busy.difference_update(addresses)
             error = future.exception()
