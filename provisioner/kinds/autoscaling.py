@@ -34,6 +34,7 @@ class AutoScalingGroup(Kind):
 
     service: ClassVar[str] = "autoscaling"
     identity: ClassVar[Sequence[str]] = ("auto_scaling_group_name",)
+    derived: ClassVar[Sequence[str]] = ("id",)
     outputs: ClassVar[Sequence[str]] = ("arn",)
     fixed: ClassVar[frozenset[str]] = frozenset({"auto_scaling_group_name"})
     written_once: ClassVar[frozenset[str]] = frozenset({"desired_capacity"})

@@ -27,6 +27,7 @@ class Repository(Kind):
 
     service: ClassVar[str] = "ecr"
     identity: ClassVar[Sequence[str]] = ("repository_name",)
+    derived: ClassVar[Sequence[str]] = ("id", "arn", "repository_uri")
     outputs: ClassVar[Sequence[str]] = ("arn", "repository_uri")
     fixed: ClassVar[frozenset[str]] = frozenset({"repository_name"})
 

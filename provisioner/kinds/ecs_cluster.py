@@ -21,6 +21,7 @@ class Cluster(Kind):
 
     service: ClassVar[str] = "ecs"
     identity: ClassVar[Sequence[str]] = ("cluster_name",)
+    derived: ClassVar[Sequence[str]] = ("id", "arn")
     outputs: ClassVar[Sequence[str]] = ("arn",)
     fixed: ClassVar[frozenset[str]] = frozenset({"cluster_name"})
     unordered: ClassVar[frozenset[str]] = frozenset({"settings"})
@@ -98,6 +99,7 @@ class CapacityProvider(Kind):
 
     service: ClassVar[str] = "ecs"
     identity: ClassVar[Sequence[str]] = ("capacity_provider_name",)
+    derived: ClassVar[Sequence[str]] = ("id", "arn")
     outputs: ClassVar[Sequence[str]] = ("arn",)
     fixed: ClassVar[frozenset[str]] = frozenset({"capacity_provider_name", "auto_scaling_group_arn"})
     update_when_ready: ClassVar[bool] = True

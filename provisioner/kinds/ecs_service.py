@@ -50,6 +50,7 @@ class TaskDefinition(Kind):
 
     service: ClassVar[str] = "ecs"
     identity: ClassVar[Sequence[str]] = ("family",)
+    derived: ClassVar[Sequence[str]] = ("id",)
     outputs: ClassVar[Sequence[str]] = ("arn",)
     fixed: ClassVar[frozenset[str]] = frozenset({"family"})
     unordered: ClassVar[frozenset[str]] = frozenset({"requires_compatibilities", "volumes"})
@@ -221,6 +222,7 @@ class Service(Kind):
 
     service: ClassVar[str] = "ecs"
     identity: ClassVar[Sequence[str]] = ("cluster", "service_name")
+    derived: ClassVar[Sequence[str]] = ("id", "resource_id")
     fixed: ClassVar[frozenset[str]] = frozenset({"cluster", "service_name"})
     written_once: ClassVar[frozenset[str]] = frozenset({"desired_count"})
     unordered: ClassVar[frozenset[str]] = frozenset(

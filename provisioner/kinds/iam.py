@@ -60,6 +60,7 @@ class Role(Kind):
 
     service: ClassVar[str] = "iam"
     identity: ClassVar[Sequence[str]] = ("role_name",)
+    derived: ClassVar[Sequence[str]] = ("id", "arn")
     outputs: ClassVar[Sequence[str]] = ("arn",)
     fixed: ClassVar[frozenset[str]] = frozenset({"role_name"})
     written_once: ClassVar[frozenset[str]] = frozenset({"description"})
@@ -142,6 +143,7 @@ class InstanceProfile(Kind):
 
     service: ClassVar[str] = "iam"
     identity: ClassVar[Sequence[str]] = ("instance_profile_name",)
+    derived: ClassVar[Sequence[str]] = ("id", "arn")
     outputs: ClassVar[Sequence[str]] = ("arn",)
     fixed: ClassVar[frozenset[str]] = frozenset({"instance_profile_name"})
 
@@ -209,6 +211,7 @@ class ServiceLinkedRole(Kind):
 
     service: ClassVar[str] = "iam"
     identity: ClassVar[Sequence[str]] = ("aws_service_name", "role_name")
+    derived: ClassVar[Sequence[str]] = ("id",)
     kept: ClassVar[bool] = True
 
     @classmethod

@@ -19,6 +19,7 @@ class LogGroup(Kind):
 
     service: ClassVar[str] = "logs"
     identity: ClassVar[Sequence[str]] = ("log_group_name",)
+    derived: ClassVar[Sequence[str]] = ("id", "arn")
     outputs: ClassVar[Sequence[str]] = ("arn",)
     fixed: ClassVar[frozenset[str]] = frozenset({"log_group_name"})
 

@@ -47,6 +47,7 @@ class DbCluster(Kind):
 
     service: ClassVar[str] = "rds"
     identity: ClassVar[Sequence[str]] = ("db_cluster_identifier",)
+    derived: ClassVar[Sequence[str]] = ("id", "arn")
     outputs: ClassVar[Sequence[str]] = ("arn", "endpoint", "reader_endpoint", "port")
     fixed: ClassVar[frozenset[str]] = frozenset(
         {
@@ -189,6 +190,7 @@ class DbInstance(Kind):
 
     service: ClassVar[str] = "rds"
     identity: ClassVar[Sequence[str]] = ("db_instance_identifier",)
+    derived: ClassVar[Sequence[str]] = ("id",)
     fixed: ClassVar[frozenset[str]] = frozenset({"db_instance_identifier", "db_cluster_identifier", "engine"})
     update_when_ready: ClassVar[bool] = True
     removal_frees: ClassVar[bool] = True

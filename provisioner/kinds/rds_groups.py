@@ -20,6 +20,7 @@ class DbSubnetGroup(Kind):
 
     service: ClassVar[str] = "rds"
     identity: ClassVar[Sequence[str]] = ("db_subnet_group_name",)
+    derived: ClassVar[Sequence[str]] = ("id",)
     fixed: ClassVar[frozenset[str]] = frozenset({"db_subnet_group_name"})
     unordered: ClassVar[frozenset[str]] = frozenset({"subnet_ids"})
 
@@ -73,6 +74,7 @@ class DbClusterParameterGroup(Kind):
 
     service: ClassVar[str] = "rds"
     identity: ClassVar[Sequence[str]] = ("db_cluster_parameter_group_name",)
+    derived: ClassVar[Sequence[str]] = ("id",)
     fixed: ClassVar[frozenset[str]] = frozenset(
         {"db_cluster_parameter_group_name", "db_parameter_group_family", "description"}
     )

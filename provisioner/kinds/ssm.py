@@ -23,6 +23,7 @@ class SecureParameter(Kind):
 
     service: ClassVar[str] = "ssm"
     identity: ClassVar[Sequence[str]] = ("parameter_name",)
+    derived: ClassVar[Sequence[str]] = ("id", "arn")
     outputs: ClassVar[Sequence[str]] = ("arn",)
     fixed: ClassVar[frozenset[str]] = frozenset({"parameter_name"})
     # AWS changes a description only together with the value
