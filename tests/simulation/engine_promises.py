@@ -60,13 +60,12 @@ def _check_single(world: World, address: str) -> None:
 
 
 def _check_users_gone(world: World, kind: str, id: str) -> None:
+    """A thing goes after what was built on it; one that is recorded twice, since it was renamed, by either record."""
     records = world.store.records
-    target = next((r for r in records.values() if r.kind == kind and r.id == id), None)
-    if target is None:
-        return
-    for user in records.values():
-        if target.address in user.needs and user.phase != "deleting":
-            raise Violation(f"{id} is being removed before {user.address}, which is built on it")
+    targets = [record.address for record in records.values() if (record.kind, record.id) == (kind, id)]
+    users = [{u.address for u in records.values() if a in u.needs and u.phase != "deleting"} for a in targets]
+    if users and all(users):
+        raise Violation(f"{id} is being removed before {sorted(users[0])}, which is built on it")
 
 
 def check_after(world: World, run: Run) -> None:
