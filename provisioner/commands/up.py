@@ -24,7 +24,7 @@ def up(options: Options, target_step: TargetStep = None) -> int:
     Makes what is not there, changes what differs, removes what is no longer declared. Running it again goes on where it
     stopped.
     """
-    from provisioner import operate, session
+    from provisioner import operate, session, signals
     from provisioner.commands.ask import confirm
     from provisioner.render import advice, plan, summary
     from provisioner.render.show import shown
@@ -36,7 +36,9 @@ def up(options: Options, target_step: TargetStep = None) -> int:
     with session.opened(options, config, aws, "up") as store:
         stack = session.declared(options, config, aws)
         if config.target == "aws" and not options.yes:
-            say(plan.diff(operate.show_plan(aws, store.records, stack, target_step)), sys.stderr)
+            with signals.at_once():
+                planned = operate.show_plan(aws, store.records, stack, target_step)
+            say(plan.diff(planned), sys.stderr)
             confirm(f"`up` of {limited(config.name, target_step)} on {session.where(config, aws)}", options.yes)
             session.writable(aws)
         with shown(options.json) as progress, session.interruptible(aws.pace, progress.emit):
