@@ -83,18 +83,25 @@ def test_all_is_as_before_when_the_watch_ends() -> None:
 
 def test_the_second_signal_ends_the_process_although_the_main_thread_is_stuck() -> None:
     ended = script("""
+import ctypes
 def emit(event):
     threading.Event().wait()
-lock = threading.Lock()
+stuck = threading.Event()
 def twice():
+    stuck.wait()
     for number in (signal.SIGINT, signal.SIGTERM):
         os.kill(os.getpid(), number)
         pace.stop.wait()
 with signals.watched(), session.interruptible(pace, emit):
+    # a mutex of the C library, in which no handler of Python's is called
+    lock, mutex = ctypes.CDLL(None).pthread_mutex_lock, ctypes.create_string_buffer(128)
+    lock(mutex)
     threading.Thread(target=twice, daemon=True).start()
-    with lock:
-        while True:
-            lock.acquire()
+    # no other thread runs until this one is stuck
+    sys.setswitchinterval(1000)
+    stuck.set()
+    while True:
+        lock(mutex)
 """)
     assert (ended.returncode, ended.stdout, ended.stderr) == (130, "", "")
 
@@ -139,7 +146,7 @@ if os.fork() == 0:
             pass
         os.kill(main, signal.SIGINT)
     os._exit(0)
-for number in range(1000):
+for number in range(300):
     pace = Pace()
     with ExitStack() as contexts:
         contexts.enter_context(signals.watched())
@@ -149,7 +156,7 @@ for number in range(1000):
             pass
 print(number)
 """)
-    assert (ended.stdout, ended.stderr) == ("999\n", "")
+    assert (ended.stdout, ended.stderr) == ("299\n", "")
 
 
 # -- outside of a run --------------------------------------------------------------------------------------------------
