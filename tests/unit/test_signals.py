@@ -10,16 +10,22 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any, ClassVar, cast
 
+import boto3
 import pytest
 
 from provisioner import session, signals
+from provisioner.aws import Aws
 from provisioner.commands.options import Options
+from provisioner.engine.errors import Interrupted
 from provisioner.engine.events import Event, Finished, Notice
+from provisioner.engine.kind import KINDS, Kind, Live
+from provisioner.engine.sweep import sweep
 from provisioner.engine.waits import Pace
 from provisioner.operate import Summary
 from provisioner.render import summary
@@ -157,6 +163,30 @@ for number in range(300):
 print(number)
 """)
     assert (ended.stdout, ended.stderr) == ("299\n", "")
+
+
+@dataclass(frozen=True)
+class Slow(Kind):
+    """A kind whose list has to wait for its turn."""
+
+    service: ClassVar[str] = "slow"
+
+    @classmethod
+    def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> list[Live]:
+        aws.pace.sleep(1)
+        return []
+
+
+KINDS.pop("slow")
+
+
+def test_a_last_look_that_is_interrupted_is_not_told_as_things_that_are_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(KINDS, "slow", Slow)
+    aws = Aws(boto3.Session("a", "b", region_name="ap-northeast-1"), "p", "e", Pace(scale=0.001))
+    assert sweep(aws, {}, [Slow]) == []
+    aws.pace.stop.set()
+    with pytest.raises(Interrupted):
+        sweep(aws, {}, [Slow])
 
 
 # -- outside of a run --------------------------------------------------------------------------------------------------
