@@ -56,6 +56,7 @@ def down(options: Options, target_step: TargetStep = None, unprotect: Unprotect 
             outcome = operate.down(aws, store, progress.emit, target_step, unprotect=unprotect)
             advised = advice.after_down(outcome, options.again, config, unprotect=unprotect)
             advised += advice.after_long(outcome, options.again)
-            progress.emit(summary.finished(outcome, advised))
+    # only now is all recorded
+    progress.emit(summary.finished(outcome, advised))
     summary.tell(outcome, progress, options.json)
     return outcome.exit_code

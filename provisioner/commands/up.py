@@ -46,6 +46,7 @@ def up(options: Options, target_step: TargetStep = None) -> int:
             entry = session.entry(options, config)
             advised = advice.after_up(outcome, options.again, config, entry)
             advised += advice.after_long(outcome, options.again)
-            progress.emit(summary.finished(outcome, advised))
+    # only now is all recorded
+    progress.emit(summary.finished(outcome, advised))
     summary.tell(outcome, progress, options.json)
     return outcome.exit_code
