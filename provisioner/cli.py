@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import gc
 import os
 import sys
@@ -9,6 +10,7 @@ from collections.abc import Sequence
 
 import typer
 
+from provisioner import signals
 from provisioner.commands import (
     cloud,
     down,
@@ -25,6 +27,7 @@ from provisioner.commands import (
     up,
 )
 from provisioner.commands.app import USAGE, app
+from provisioner.render.channels import dependable, drop
 
 __all__ = [
     "cloud",
@@ -43,7 +46,8 @@ __all__ = [
     "up",
 ]
 
-INTERRUPTED = 130
+UNREAD = (errno.EPIPE, errno.EIO)
+"""What writing fails with when the reader of a pipe, or the terminal, is gone."""
 GARBAGE = 300_000
 """After how many new objects Python looks for garbage. Most of a command's are needed until it ends: at Python's own
 pace, 700, the search takes a tenth of the time of a `plan`."""
@@ -60,19 +64,36 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     gc.set_threshold(GARBAGE)
     try:
+        with dependable(), signals.watched():
+            return _ended(arguments)
+    except KeyboardInterrupt:
+        # the first signal came while it was being said how the command ended
+        return signals.INTERRUPTED
+
+
+def _ended(arguments: Sequence[str] | None) -> int:
+    """Run one command line, say what went wrong, and return the exit code."""
+    try:
         code = app(arguments, prog_name="provision", standalone_mode=False)
         sys.stdout.flush()
-    except BrokenPipeError:
-        # Whoever read has enough. What is still buffered must not complain when the process ends.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
     except (KeyboardInterrupt, typer.Abort):
-        return _fail("interrupted", INTERRUPTED)
+        return _fail("interrupted", signals.INTERRUPTED)
+    except SystemExit:
+        # so typer ends where the reader of a pipe is gone
+        return _unread()
     except Exception as error:
+        if isinstance(error, OSError) and error.errno in UNREAD:
+            return _unread()
         if os.environ.get("PROVISION_DEBUG") == "1":
             raise
         return _failed(error)
     return int(code or 0)
+
+
+def _unread() -> int:
+    """Return the exit code when whoever read has enough, or the terminal is gone; what is buffered is dropped."""
+    drop(sys.stdout)
+    return signals.INTERRUPTED if signals.asked() else 1
 
 
 def _failed(error: Exception) -> int:

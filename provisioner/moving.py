@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from provisioner import session
+from provisioner import session, signals
 from provisioner.engine.errors import ConfigurationError, ProvisionError
 from provisioner.render.text import count
 from state.model import State, StateError
@@ -122,7 +122,7 @@ def migrate(options: Options, config: Config, aws: Aws, *, back: bool) -> tuple[
     named(config)
     here = session.local_store(options, config, aws, "state migrate")
     there = session.bucket_store(options, config, aws, "state migrate")
-    with there, here:
+    with signals.held(), there, here:
         source, target = (there, here) if back else (here, there)
         if not source.records:
             return 0, ""

@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 import os
-import signal
 import sys
-import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, SupportsIndex
 
-from provisioner import __version__
+from provisioner import __version__, signals
 from provisioner.cloud import manage
 from provisioner.engine.errors import ConfigurationError, ProvisionError
 from provisioner.engine.events import Emit, Notice
 from provisioner.engine.waits import Pace
+from state.runtime import Machine
 
 if TYPE_CHECKING:
-    from types import FrameType
-
     import boto3
 
     from provisioner.aws import Aws
@@ -300,13 +298,16 @@ def looked(options: Options, config: Config, state: State) -> tuple[Condition | 
 def opened(options: Options, config: Config, aws: Aws, command: str) -> Iterator[Store]:
     """Hold the stack's state open and locked while the context lasts.
 
+    A first Ctrl-C meanwhile ends what is `signals.acting` or done `at_once`, but neither opening, writing nor closing.
+
     Raises:
         ConfigurationError: there is a bucket, but the state is still on this machine.
         StateError: it is locked, unreadable, or belongs to another account or region.
     """
     if config.state.bucket:
         not_left_behind(options, config)
-    with (bucket_store if config.state.bucket else local_store)(options, config, aws, command) as store:
+    store_of = bucket_store if config.state.bucket else local_store
+    with signals.held(), store_of(options, config, aws, command) as store:
         store.guard(config.name, aws.account, aws.region)
         yield store
 
@@ -315,7 +316,7 @@ def local_store(options: Options, config: Config, _: Aws, command: str) -> Store
     """Return the store on this machine, not opened yet."""
     from state.local import LocalStore
 
-    return LocalStore(folder(options, config), config.name, command, __version__, _tell(options))
+    return LocalStore(folder(options, config), config.name, command, __version__, _tell(options), _Waiting())
 
 
 def bucket_store(options: Options, config: Config, aws: Aws, command: str) -> Store:
@@ -325,7 +326,17 @@ def bucket_store(options: Options, config: Config, aws: Aws, command: str) -> St
 
     there = objects(config, aws, bucket_client(aws))
     lease = aws.pace.scaled(LEASE)
-    return S3Store(there, config.name, command, __version__, lease, aws.pace.stop.set, _tell(options))
+    return S3Store(there, config.name, command, __version__, lease, aws.pace.stop.set, _tell(options), _Waiting())
+
+
+class _Waiting(Machine):
+    """The machine's runtime, in which the waiting for another command to end can be interrupted."""
+
+    @staticmethod
+    def sleep(seconds: float | SupportsIndex) -> None:
+        """Let so many seconds pass, or raise `KeyboardInterrupt`."""
+        with signals.at_once():
+            time.sleep(seconds)
 
 
 def _tell(options: Options) -> Callable[[str], None] | None:
@@ -344,7 +355,8 @@ def declared(options: Options, config: Config, aws: Aws) -> Stack:
     from provisioner.operate import declare
     from provisioner.preflight import gather
 
-    return declare(config, gather(aws, config, options.config.parent))
+    with signals.at_once():
+        return declare(config, gather(aws, config, options.config.parent))
 
 
 def writable(aws: Aws) -> None:
@@ -355,20 +367,11 @@ def writable(aws: Aws) -> None:
 
 @contextmanager
 def interruptible(pace: Pace, emit: Emit) -> Iterator[None]:
-    """While the context lasts, a first Ctrl-C (or SIGTERM) ends the run in good order, and a second one at once."""
+    """While the context lasts, a first Ctrl-C (SIGTERM, closed terminal) ends the run in good order."""
 
-    def stop(_: int, __: FrameType | None) -> None:
-        if pace.stop.is_set():
-            # The live view hides the cursor.
-            os.write(2, b"\033[?25h\n" if os.isatty(2) else b"")
-            os._exit(130)
+    def stop() -> None:
         pace.stop.set()
-        # In a thread, since the handler may have come between two lines of a view that is just writing.
-        threading.Thread(target=emit, args=(Notice(STOPPING),), daemon=True).start()
+        emit(Notice(STOPPING))
 
-    before: dict[int, Any] = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
+    with signals.acting(stop):
         yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import select
 import sys
 
+from provisioner import signals
 from provisioner.engine.errors import ConfigurationError, Interrupted
 from provisioner.render.text import visible
+
+HEARTBEAT = 0.25
+"""Seconds after which the question looks up from the terminal, so that an interruption is noticed."""
 
 
 def confirm(question: str, yes: bool) -> None:
@@ -23,5 +28,14 @@ def confirm(question: str, yes: bool) -> None:
         )
     sys.stderr.write(f"{visible(question)}. Continue? [y/N] ")
     sys.stderr.flush()
-    if sys.stdin.readline().strip().lower() not in {"y", "yes"}:
+    if _answer().strip().lower() not in {"y", "yes"}:
         raise Interrupted("not confirmed: nothing was changed")
+
+
+def _answer() -> str:
+    """Read a line from the terminal."""
+    with signals.at_once():
+        # a signal just before a read that blocks would be noticed only after it
+        while not select.select([sys.stdin], [], [], HEARTBEAT)[0]:
+            pass
+        return sys.stdin.readline()

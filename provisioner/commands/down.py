@@ -31,7 +31,7 @@ def down(options: Options, target_step: TargetStep = None, unprotect: Unprotect 
     Removes everything that the state records, container instances included, then looks through every kind for what is
     left. With --target-step: only the things of that step and what is built on them.
     """
-    from provisioner import operate, session
+    from provisioner import operate, session, signals
     from provisioner.commands.ask import confirm
     from provisioner.engine.errors import Protected
     from provisioner.render import advice, summary
@@ -43,7 +43,8 @@ def down(options: Options, target_step: TargetStep = None, unprotect: Unprotect 
     with session.opened(options, config, aws, "down") as store:
         operate.check_target(target_step, store.records.values())
         going = operate.removal(store.records, target_step)
-        protected = operate.protected(aws, store.records, going)
+        with signals.at_once():
+            protected = operate.protected(aws, store.records, going)
         if protected and not unprotect:
             words = ["--target-step", target_step] if target_step else []
             raise Protected(protected, options.again("down", *words, "--unprotect"))
@@ -55,6 +56,7 @@ def down(options: Options, target_step: TargetStep = None, unprotect: Unprotect 
             outcome = operate.down(aws, store, progress.emit, target_step, unprotect=unprotect)
             advised = advice.after_down(outcome, options.again, config, unprotect=unprotect)
             advised += advice.after_long(outcome, options.again)
-            progress.emit(summary.finished(outcome, advised))
+    # only now is all recorded
+    progress.emit(summary.finished(outcome, advised))
     summary.tell(outcome, progress, options.json)
     return outcome.exit_code

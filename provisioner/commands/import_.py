@@ -27,7 +27,7 @@ def import_(
     Compares it with what is declared, puts the stack's tags on it where AWS has tags, and records it. From then on it
     is the stack's: `up` changes it, and `down` removes it.
     """
-    from provisioner import adoption, session
+    from provisioner import adoption, session, signals
     from provisioner.commands.ask import confirm
     from provisioner.render import recovered as show
     from provisioner.render.text import say
@@ -37,7 +37,8 @@ def import_(
     aws.read_only = True
     with session.opened(options, config, aws, "import") as store:
         stack = session.declared(options, config, aws)
-        found = adoption.candidate(aws, store.records, stack.declared, key, thing)
+        with signals.at_once():
+            found = adoption.candidate(aws, store.records, stack.declared, key, thing)
         if not options.json:
             say(show.candidate(found))
         what = f"`import` makes {found.live.id} the {key} of {config.name}, which `down` then removes"

@@ -21,7 +21,7 @@ def recover(options: Options) -> int:
     also what stack.toml no longer declares, and records it. Nothing in the cloud is changed. A state that cannot be
     read is moved aside, and one that is replaced is kept as a backup.
     """
-    from provisioner import recovery, session, setaside
+    from provisioner import recovery, session, setaside, signals
     from provisioner.commands.ask import confirm
     from provisioner.render import recovered as show
     from provisioner.render.text import count, say
@@ -32,11 +32,13 @@ def recover(options: Options) -> int:
     config = session.load(options)
     aws = session.connect(options, config)
     aws.read_only = True
-    backups = setaside.set_aside(options, config, aws)
+    with signals.held():
+        backups = setaside.set_aside(options, config, aws)
     with session.opened(options, config, aws, "recover") as store:
         stack = session.declared(options, config, aws)
         with session.interruptible(aws.pace, lambda event: tell(str(event.to_dict().get("text", "")))):
             found = recovery.search(aws, dict(store.records), stack.declared, tell)
+            aws.pace.check()
         if not options.json:
             say(show.lines(found, config.name, session.where(config, aws)))
         if store.records:

@@ -24,7 +24,7 @@ def up(options: Options, target_step: TargetStep = None) -> int:
     Makes what is not there, changes what differs, removes what is no longer declared. Running it again goes on where it
     stopped.
     """
-    from provisioner import operate, session
+    from provisioner import operate, session, signals
     from provisioner.commands.ask import confirm
     from provisioner.render import advice, plan, summary
     from provisioner.render.show import shown
@@ -36,7 +36,9 @@ def up(options: Options, target_step: TargetStep = None) -> int:
     with session.opened(options, config, aws, "up") as store:
         stack = session.declared(options, config, aws)
         if config.target == "aws" and not options.yes:
-            say(plan.diff(operate.show_plan(aws, store.records, stack, target_step)), sys.stderr)
+            with signals.at_once():
+                planned = operate.show_plan(aws, store.records, stack, target_step)
+            say(plan.diff(planned), sys.stderr)
             confirm(f"`up` of {limited(config.name, target_step)} on {session.where(config, aws)}", options.yes)
             session.writable(aws)
         with shown(options.json) as progress, session.interruptible(aws.pace, progress.emit):
@@ -44,6 +46,7 @@ def up(options: Options, target_step: TargetStep = None) -> int:
             entry = session.entry(options, config)
             advised = advice.after_up(outcome, options.again, config, entry)
             advised += advice.after_long(outcome, options.again)
-            progress.emit(summary.finished(outcome, advised))
+    # only now is all recorded
+    progress.emit(summary.finished(outcome, advised))
     summary.tell(outcome, progress, options.json)
     return outcome.exit_code

@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from provisioner.engine.errors import Interrupted
 from provisioner.engine.kind import KINDS, Kind
 from provisioner.engine.refusal import explained
 
@@ -31,6 +32,9 @@ def sweep(aws: Aws, staying: Mapping[str, Record], kinds: Collection[type[Kind]]
     Args:
         staying: the records of what was not to be removed.
         kinds: the kinds to read, if not all.
+
+    Raises:
+        Interrupted: the user asked to stop while a read waited for its turn.
     """
     aws.forget()
     wanted = [kind for kind in KINDS.values() if not kind.kept and (kinds is None or kind in kinds)]
@@ -41,6 +45,8 @@ def sweep(aws: Aws, staying: Mapping[str, Record], kinds: Collection[type[Kind]]
 def _left(aws: Aws, kind: type[Kind], staying: Mapping[str, Record]) -> list[Leftover]:
     try:
         lives = aws.live(kind)
+    except Interrupted:
+        raise
     except Exception as error:  # noqa: BLE001 (one kind that cannot be read does not keep the others from being told)
         return [Leftover(kind.kind, "unknown", f"it could not be read: {explained(error)}")]
     ids = {record.id for record in staying.values() if record.kind == kind.kind}

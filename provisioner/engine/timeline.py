@@ -37,6 +37,7 @@ def spans(
     """Return what was made, changed, removed, waited for, or did not come to its end, in the order of its beginning.
 
     Args:
+        moments: in the order of their beginning.
         results: what became of those that are finished, by address.
         start: when the run began, on the clock of the moments.
     """
@@ -46,12 +47,12 @@ def spans(
     def since(moment: float | None) -> float | None:
         return None if moment is None else round(moment - start, 2)
 
-    def before(address: str) -> str | None:
-        after = moments[address].after
-        return after if after is None or after in told else before(after)
-
+    before: dict[str, str | None] = {}
+    for a, m in moments.items():
+        # what a thing waited for began before it
+        before[a] = m.after if m.after is None or m.after in told else before[m.after]
     return [
-        Span(a, steps[a], became[a], round(m.began - start, 2), since(m.called), since(m.ended), before(a))
+        Span(a, steps[a], became[a], round(m.began - start, 2), since(m.called), since(m.ended), before[a])
         for a, m in moments.items()
         if a in told
     ]

@@ -44,6 +44,9 @@ class Progress:
     Args:
         view: is handed each event after it was noted here; one at a time, though events come from many threads.
         clock: the time in seconds.
+
+    Attributes:
+        unseen: why events could not be shown any more. That ends no run: its work must not depend on its readers.
     """
 
     view: Emit = lambda event: None
@@ -55,6 +58,7 @@ class Progress:
     failed: list[ThingFailed] = field(default_factory=list)
     notices: list[str] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
+    unseen: OSError | None = None
     lock: threading.RLock = field(default_factory=threading.RLock)
 
     def __post_init__(self) -> None:
@@ -74,7 +78,11 @@ class Progress:
         """Note an event and hand it on."""
         with self.lock:
             self._note(event)
-            self.view(event)
+            if self.unseen is None:
+                try:
+                    self.view(event)
+                except OSError as error:
+                    self.unseen = error
 
     def _note(self, event: Event) -> None:
         match event:

@@ -30,8 +30,14 @@ def finished(outcome: Summary, next: Sequence[str]) -> Finished:
 
 
 def tell(outcome: Summary, progress: Progress, json: bool) -> None:
-    """Say how the run ended: failures on standard error, the result on standard output unless JSON is written there."""
+    """Say how the run ended: failures on standard error, the result on standard output unless JSON is written there.
+
+    Raises:
+        OSError: events could not be written to standard output.
+    """
     say(failures(outcome, progress), sys.stderr)
+    if progress.unseen is not None:
+        raise progress.unseen
     if progress.finished is not None and not json:
         say(result(progress.finished))
 

@@ -117,12 +117,13 @@ def lines(run: Run, stack: str, width: int) -> list[str]:
     labels = [group.label for group in found] + [f"  {span.address}" for group in found for span in group.shown]
     name = min(NAME, max(map(len, labels)))
     bar = max(BAR, width - 2 - name - 2 - TIME)
-    body = [f"  {'':{name}}  {_axis(length(run), bar)}"]
+    whole = length(run)
+    body = [f"  {'':{name}}  {_axis(whole, bar)}"]
     for group in found:
         body.append(f"  {short(group.label, name)}")
         for span in group.shown:
             mark = "*" if span.address in parts else " "
-            drawn = _bar(span, parts.get(span.address), run, bar)
+            drawn = _bar(span, parts.get(span.address), run.seconds, whole, bar)
             body.append(f"{mark} {short(f'  {span.address}', name):{name}}  {drawn}  {took(span, run.seconds)}")
     chain = table((f"* {s.address}", f"from {duration(s.start)}", duration(s.end - s.start)) for s in path)
     return [title(run, stack), LEGEND, "", *body, "", path_words(path, run.seconds), *chain]
@@ -135,13 +136,13 @@ def _axis(whole: float, bar: int) -> str:
     return text
 
 
-def _bar(span: Span, segment: Segment | None, run: Run, width: int) -> str:
-    end = end_of(span, run.seconds)
+def _bar(span: Span, segment: Segment | None, seconds: float, whole: float, width: int) -> str:
+    end = end_of(span, seconds)
     cells = [" "] * width
-    parts = [(span.began, end, "-"), (span.began, called_of(span, run.seconds), "=")]
+    parts = [(span.began, end, "-"), (span.began, called_of(span, seconds), "=")]
     parts += [(segment.start, segment.end, "#")] if segment else []
     for start, stop, character in parts:
-        first = min(int(start / length(run) * width), width - 1)
-        last = max(int(stop / length(run) * width), first + 1)
+        first = min(int(start / whole * width), width - 1)
+        last = max(int(stop / whole * width), first + 1)
         cells[first:last] = character * (last - first)
     return "".join(cells)

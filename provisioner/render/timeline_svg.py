@@ -93,15 +93,15 @@ def _rows(run: Run, found: Sequence[Group], path: Sequence[Segment]) -> Iterator
         y += ROW
         for span in group.shown:
             places[span.address] = y
-            yield from _row(span, segments.get(span.address), run, y)
+            yield from _row(span, segments.get(span.address), run.seconds, whole, y)
             y += ROW
     yield from _links(path, places, whole)
 
 
-def _row(span: Span, segment: Segment | None, run: Run, y: int) -> Iterator[str]:
+def _row(span: Span, segment: Segment | None, seconds: float, whole: float, y: int) -> Iterator[str]:
     """Yield a thing's name, its bars upon each other, and its time."""
-    whole, called, end = length(run), called_of(span, run.seconds), end_of(span, run.seconds)
-    yield f"<g><title>{escape(visible(_words(span, run.seconds)))}</title>"
+    called, end = called_of(span, seconds), end_of(span, seconds)
+    yield f"<g><title>{escape(visible(_words(span, seconds)))}</title>"
     yield _text(28, y + THICK, short(span.address, LETTERS))
     bars = [(span.began, end, "wait"), (span.began, called, "call")]
     if segment:
@@ -109,7 +109,7 @@ def _row(span: Span, segment: Segment | None, run: Run, y: int) -> Iterator[str]
     for start, stop, name in bars:
         yield _bar(_x(start, whole), y, max(_x(stop, whole) - _x(start, whole), 1), name)
     ended = "ended" if span.result in {"failed", "unfinished"} else "small"
-    yield _text(_x(end, whole) + 7, y + THICK, took(span, run.seconds), ended) + "</g>"
+    yield _text(_x(end, whole) + 7, y + THICK, took(span, seconds), ended) + "</g>"
 
 
 def _links(path: Sequence[Segment], places: Mapping[str, int], whole: float) -> Iterator[str]:

@@ -8,6 +8,7 @@ import os
 import pty
 import re
 import select
+import signal
 import struct
 import subprocess
 import sys
@@ -71,6 +72,16 @@ class Screen:
         os.close(self._ours)
         return self
 
+    def hang_up(self) -> Screen:
+        """Close the terminal, and wait until the command has ended; return itself."""
+        os.close(self._ours)
+        self.code = self._process.wait(SECONDS)
+        return self
+
+    def send(self, number: signal.Signals) -> None:
+        """Send the command a signal."""
+        self._process.send_signal(number)
+
     def _read(self) -> bool:
         ready = select.select([self._ours], [], [], SECONDS)[0]
         try:
@@ -121,6 +132,65 @@ def test_up_draws_a_live_tree_and_ctrl_c_ends_it_in_good_order(project: Project)
     assert screen.end().code == 0
     assert "found nothing of ecs-sample-dev left" in screen.text
     assert project.run("state", "list").out == ""
+
+
+def test_a_terminal_that_is_closed_ends_the_run_in_good_order(project: Project) -> None:  # noqa: F811
+    screen = Screen(project, ("up",))
+    screen.until(" made")
+    assert screen.hang_up().code == 130
+    closed(project)
+    document = json.loads((project.state / "local" / "ecs-sample-dev" / "state.json").read_bytes())
+    assert document["history"][-1]["result"] == "interrupted"
+    assert {record["phase"] for record in document["records"].values()} <= {"created", "ready"}
+
+    screen = Screen(project, ("down",))
+    screen.until("[y/N]")
+    assert screen.hang_up().code == 130
+    closed(project)
+    assert project.run("state", "list").out
+
+    screen = Screen(project, ("down", "--yes", "--json"))
+    screen.until('"result": "removed"')
+    assert screen.hang_up().code == 130
+    closed(project)
+    assert project.run("down", "--yes").code == 0
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_at_a_question_ends_the_command(project: Project, number: signal.Signals) -> None:  # noqa: F811
+    assert project.cut(5, signal.SIGINT, "up").code == 130
+    screen = Screen(project, ("down",))
+    screen.until("[y/N]")
+    screen.send(number)
+    assert screen.end().code == 130
+    assert "error: interrupted" in screen.text
+    assert "Traceback" not in screen.text
+    closed(project)
+
+
+@pytest.mark.parametrize("channel", ["stdout", "stderr"])
+def test_readers_that_go_leave_the_run_alone(project: Project, channel: str) -> None:  # noqa: F811
+    """As with `provision up | tee log`, of which Ctrl-C ends the other part first."""
+    with project.start("up", *(["--json"] if channel == "stdout" else [])) as process:
+        gone, other = (process.stdout, process.stderr) if channel == "stdout" else (process.stderr, process.stdout)
+        assert gone
+        assert other
+        gone.readline()
+        gone.close()
+        since = project.last_call()
+        project.cloud.wait(lambda: len(project.writes(since)) > 5, "it goes on")
+        process.send_signal(signal.SIGINT)
+        assert "Traceback" not in other.read()
+        assert process.wait(SECONDS) == 130
+    closed(project)
+    assert {thing["phase"] for thing in project.run("state", "list", "--json").document} <= {"created", "ready"}
+
+
+def closed(project: Project) -> None:  # noqa: F811
+    """The lock was given back, and all that is recorded is in the document."""
+    folder = project.state / "local" / "ecs-sample-dev"
+    assert (folder / "state.lock").read_bytes() == b""
+    assert len((folder / "state.journal").read_bytes().splitlines()) == 1
 
 
 def test_without_a_terminal_results_go_to_stdout_and_the_show_to_stderr(project: Project) -> None:  # noqa: F811
@@ -174,3 +244,12 @@ def test_json_is_all_that_stands_on_stdout(project: Project, command: str) -> No
     assert [event["command"] for event in events if event["event"] in {"begun", "finished"}] == [command, command]
     assert events[-1]["event"] == "finished"
     assert events[-1]["ok"] is True
+
+
+@pytest.mark.parametrize("step", [13, 16])
+def test_what_could_not_be_recorded_is_not_told_as_finished(project: Project, step: int) -> None:  # noqa: F811
+    """The disk is full from one of the steps on by which the state is closed."""
+    ended = project.end(project.fork("down", "--yes", "--json", how=("full", "fold", str(step))))
+    assert ended.code == 1
+    assert "cannot be written" in ended.err
+    assert [event["event"] for event in ended.events] == ["begun"]

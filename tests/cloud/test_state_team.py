@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import itertools
 import json
+import os
 import signal
 import stat
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from botocore.httpsession import URLLib3Session
 
 from provisioner import cli
+from state.lease import FREE
 from state.local import LocalStore
 from state.local import read as read_local
 from state.model import Record, State
@@ -225,6 +230,37 @@ def test_ctrl_c_ends_the_waiting(alone: Project) -> None:
         assert "waiting for another command to end" in first_line(patient)
         patient.send_signal(signal.SIGINT)
         assert alone.end(patient).code == 130
+
+
+def test_ctrl_c_while_the_state_is_opened_or_closed_waits_until_that_is_over(
+    team: Project, here: Here, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert here("state", "init")[0] == 0
+    real = URLLib3Session.send
+
+    def interrupted(at: int) -> bool:
+        """Run a command with Ctrl-C between an answer of the bucket and its use; say whether it had that many."""
+        numbers, hit = itertools.count(1), []
+
+        def send(self: URLLib3Session, request: Any) -> Any:
+            answer = real(self, request)
+            if "team-states" in request.url and next(numbers) == at:
+                hit.append(at)
+                os.kill(os.getpid(), signal.SIGINT)
+            return answer
+
+        with monkeypatch.context() as patch:
+            patch.setattr(URLLib3Session, "send", send)
+            code, _, err = here("state", "rm", "vpc/none", "--yes")
+        assert (code, "nothing is recorded under vpc/none" in err) == (4, True), (code, err)
+        return bool(hit)
+
+    at = 1
+    while interrupted(at):
+        lock = team.cloud.client("s3").get_object(Bucket="team-states", Key=f"{NAME}/lock")
+        assert lock["Body"].read() == FREE
+        at += 1
+    assert at > 6
 
 
 def first_line(process: subprocess.Popen[str]) -> str:

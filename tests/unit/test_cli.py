@@ -7,20 +7,17 @@ import os
 import pty
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from provisioner import __version__, session
+from provisioner import __version__
 from provisioner.cli import main
 from provisioner.commands.ask import confirm
 from provisioner.commands.options import Options, Target
 from provisioner.engine.errors import ConfigurationError, Interrupted
-from provisioner.engine.events import Event, Notice
-from provisioner.engine.waits import Pace
 from state.local import LocalStore
 from state.model import Record
 
@@ -375,32 +372,6 @@ def test_on_a_terminal_the_user_is_asked(
                 confirm("Remove it", yes=False)
     os.close(ours)
     assert capsys.readouterr().err == "Remove it. Continue? [y/N] "
-
-
-def test_the_first_signal_asks_the_run_to_stop_and_says_so() -> None:
-    pace, events = Pace(), list[Event]()
-    with session.interruptible(pace, events.append):
-        os.kill(os.getpid(), 15)
-        assert pace.stop.wait(5)
-        for _ in range(100):
-            if events:
-                break
-            time.sleep(0.02)
-    assert events == [Notice(session.STOPPING)]
-
-
-def test_the_second_signal_ends_the_process_at_once() -> None:
-    code = """
-import os, signal
-from provisioner import session
-from provisioner.engine.waits import Pace
-with session.interruptible(Pace(), lambda event: None):
-    os.kill(os.getpid(), signal.SIGINT)
-    os.kill(os.getpid(), signal.SIGINT)
-    print("still here")
-"""
-    ended = program(code=code)
-    assert (ended.returncode, ended.stdout, ended.stderr) == (130, "", "")
 
 
 def test_the_next_command_names_the_same_stack() -> None:

@@ -7,6 +7,7 @@ import json
 import re
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -74,6 +75,37 @@ def test_what_did_nothing_is_left_out_and_no_link_is_lost_with_it() -> None:
         Span("broken", "s", "failed", 4.0, None, 6.0, "made"),
         Span("stopped", "s", "unfinished", 5.0, 5.5, None, "slow"),
     ]
+
+
+def test_a_chain_of_any_length_that_did_nothing_is_followed_back_to_its_beginning() -> None:
+    noted = {"made": Moments(0.0, None, 0.0, 1.0, waited=True), "idle/0": Moments(1.0, "made", 1.0, 1.0)}
+    noted |= {f"idle/{n}": Moments(1.0, f"idle/{n - 1}", 1.0, 1.0) for n in range(1, 4000)}
+    noted["last"] = Moments(1.0, "idle/3999", 1.0, 2.0, waited=True)
+    results = dict.fromkeys(noted, "unchanged")
+    assert [(s.address, s.after) for s in spans(noted, dict.fromkeys(noted, "s"), results, 0.0)] == [
+        ("made", None),
+        ("last", "made"),
+    ]
+
+
+@pytest.mark.parametrize("draw", [lambda run: lines(run, "shop-dev", 100), lambda run: picture(run, "shop-dev")])
+def test_the_timeline_is_gone_through_as_often_for_many_things_as_for_few(draw: Callable[[Run], object]) -> None:
+    """What is not so takes a minute and more for 4,000 things that waited for each other."""
+
+    class Counting(list[Span]):
+        times = 0
+
+        def __iter__(self) -> Iterator[Span]:
+            Counting.times += 1
+            return super().__iter__()
+
+    def times(things: int) -> int:
+        chain = [Span(f"a/{n}", "s", "made", n, n + 0.5, n + 1.0, f"a/{n - 1}") for n in range(things)]
+        Counting.times = 0
+        draw(Run("up", 0.0, float(things), "ok", {}, Counting(chain)))
+        return Counting.times
+
+    assert times(300) == times(3)
 
 
 def test_what_is_removed_after_all_is_made_comes_after_what_ended_last() -> None:

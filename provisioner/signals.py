@@ -1,0 +1,149 @@
+"""Ctrl-C, SIGTERM and a closed terminal: the first one ends a command in good order, a second Ctrl-C at once.
+
+The signal's handler takes no lock and starts no thread, since the main thread may hold any lock when it comes, those of
+`threading` included. Python writes the signal's number into a pipe, and a thread that was started beforehand reads it.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from types import FrameType
+from typing import Any
+
+INTERRUPTED = 130
+"""The exit code of a command that was told to end."""
+INSISTING = (signal.SIGINT, signal.SIGTERM)
+"""Two of these end the process. SIGHUP does not count: the kernel, the shell and systemd may each send one."""
+ENDING = (*INSISTING, *([signal.SIGHUP] if hasattr(signal, "SIGHUP") else []))
+SHOW_CURSOR = b"\033[?25h\n"
+
+Act = Callable[[], None]
+
+
+@dataclass
+class _Watch:
+    """What a first signal does just now.
+
+    Attributes:
+        act: is called, in a thread; None: `KeyboardInterrupt` is raised in the main thread.
+        asked: whether a signal has come.
+        raised: whether `KeyboardInterrupt` was raised for it: once only, so that nothing disturbs the way out.
+        notice: the thread that calls `act`: it may write to a terminal, which may be stopped.
+    """
+
+    act: Act | None = None
+    asked: bool = False
+    raised: bool = False
+    notice: threading.Thread | None = None
+
+    def handle(self, _: int, __: FrameType | None) -> None:
+        """Handle a signal, in the main thread, between any two of its instructions."""
+        self.asked = True
+        if self.act is None and not self.raised:
+            self.raised = True
+            raise KeyboardInterrupt
+
+    def read(self, pipe: int) -> None:
+        """Read which signals come until the pipe is closed. Nothing here waits for the main thread or a terminal."""
+        insisted, first = 0, True
+        while numbers := os.read(pipe, 64):
+            insisted += sum(number in INSISTING for number in numbers)
+            if insisted > 1:
+                _end()
+            self.asked = True
+            # read after `asked` is set: whoever changes it looks at `asked` afterwards, so that one of the two acts
+            act = self.act
+            if first and act is not None:
+                self.notice = threading.Thread(target=act, name="notice", daemon=True)
+                self.notice.start()
+            first = False
+
+
+_watch = _Watch()
+
+
+@contextmanager
+def watched() -> Iterator[None]:
+    """Watch for the signals while the context lasts, in the main thread; a first one raises `KeyboardInterrupt`.
+
+    That is, unless `held` or `acting` says otherwise. A SIGHUP that is ignored, as under nohup, stays ignored.
+    """
+    global _watch  # noqa: PLW0603  (signals are the process's)
+    before_that, _watch = _watch, _Watch()
+    ours, theirs = os.pipe()
+    os.set_blocking(theirs, False)
+    thread = threading.Thread(target=_watch.read, args=(ours,), name="signals", daemon=True)
+    thread.start()
+    numbers = [n for n in ENDING if n in INSISTING or signal.getsignal(n) != signal.SIG_IGN]
+    wakeup = signal.set_wakeup_fd(theirs, warn_on_full_buffer=False)
+    before: dict[int, Any] = {number: signal.signal(number, _watch.handle) for number in numbers}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        signal.set_wakeup_fd(wakeup)
+        os.close(theirs)
+        thread.join()
+        os.close(ours)
+        if _watch.notice:
+            _watch.notice.join()
+        _watch = before_that
+
+
+@contextmanager
+def acting(act: Act) -> Iterator[None]:
+    """While the context lasts, a first signal calls the function, in a thread. One that came before does so at once."""
+    with _doing(act):
+        if _watch.asked:
+            act()
+        yield
+
+
+@contextmanager
+def held() -> Iterator[None]:
+    """While the context lasts, a first signal changes nothing, for what must not be left half done; it is not lost.
+
+    Whatever within it is `acting` or done `at_once` is ended by it.
+    """
+    with _doing(lambda: None):
+        yield
+
+
+@contextmanager
+def at_once() -> Iterator[None]:
+    """While the context lasts, a first signal raises `KeyboardInterrupt`, also one that came before."""
+    with _doing(None):
+        if _watch.asked and not _watch.raised:
+            _watch.raised = True
+            raise KeyboardInterrupt
+        yield
+
+
+def asked() -> bool:
+    """Say whether the command was told to end."""
+    return _watch.asked
+
+
+@contextmanager
+def _doing(act: Act | None) -> Iterator[None]:
+    watch = _watch
+    before, watch.act = watch.act, act
+    try:
+        yield
+    finally:
+        watch.act = before
+
+
+def _end() -> None:
+    """End the process. The live view hides the cursor; a terminal that is stopped or gone must not keep us here."""
+    with suppress(OSError):
+        if os.isatty(2) and select.select([], [2], [], 0)[1]:
+            os.write(2, SHOW_CURSOR)
+    os._exit(INTERRUPTED)

@@ -1,0 +1,315 @@
+"""Signals, and channels that go away: how a command ends when it is told to, or nobody listens any more."""
+
+from __future__ import annotations
+
+import errno
+import itertools
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, ClassVar, cast
+
+import boto3
+import pytest
+
+from provisioner import session, signals
+from provisioner.aws import Aws
+from provisioner.commands.options import Options
+from provisioner.engine.errors import Interrupted
+from provisioner.engine.events import Event, Finished, Notice
+from provisioner.engine.kind import KINDS, Kind, Live
+from provisioner.engine.sweep import sweep
+from provisioner.engine.waits import Pace
+from provisioner.operate import Summary
+from provisioner.render import summary
+from provisioner.render.progress import Progress
+from state.local import DOCUMENT, JOURNAL, LOCK
+from state.model import Record
+from tests.unit.hostile import CONFIG
+
+SECONDS = 60
+"""No process of these tests may take longer: one that does hangs."""
+ROOT = Path(__file__).parents[2]
+
+RUN = """
+import os, signal, sys, threading
+from provisioner import session, signals
+from provisioner.engine.waits import Pace
+pace = Pace()
+"""
+
+
+def script(code: str, **more: Any) -> subprocess.CompletedProcess[str]:
+    """Run code in a process of its own that has a run's pace at hand."""
+    return subprocess.run(
+        [sys.executable, "-c", RUN + code],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=SECONDS,
+        check=False,
+        cwd=ROOT,
+        **more,
+    )
+
+
+@pytest.mark.parametrize("number", signals.ENDING)
+def test_the_first_signal_asks_the_run_to_stop_and_says_so(number: int) -> None:
+    pace, events, said = Pace(), list[Event](), threading.Event()
+
+    def emit(event: Event) -> None:
+        events.append(event)
+        said.set()
+
+    with signals.watched(), session.interruptible(pace, emit):
+        os.kill(os.getpid(), number)
+        assert said.wait(SECONDS)
+        assert pace.stop.is_set()
+    assert events == [Notice(session.STOPPING)]
+
+
+def test_all_is_as_before_when_the_watch_ends() -> None:
+    before = [signal.getsignal(number) for number in signals.ENDING]
+    threads = threading.active_count()
+    files = len(list(Path("/dev/fd").iterdir()))
+    with signals.watched():
+        assert [signal.getsignal(number) for number in signals.ENDING] != before
+    assert [signal.getsignal(number) for number in signals.ENDING] == before
+    assert threading.active_count() == threads
+    assert len(list(Path("/dev/fd").iterdir())) == files
+    assert signal.set_wakeup_fd(-1) == -1
+
+
+def test_the_second_signal_ends_the_process_although_the_main_thread_is_stuck() -> None:
+    ended = script("""
+import ctypes
+def emit(event):
+    threading.Event().wait()
+stuck = threading.Event()
+def twice():
+    stuck.wait()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        os.kill(os.getpid(), number)
+        pace.stop.wait()
+with signals.watched(), session.interruptible(pace, emit):
+    # a mutex of the C library, in which no handler of Python's is called
+    lock, mutex = ctypes.CDLL(None).pthread_mutex_lock, ctypes.create_string_buffer(128)
+    lock(mutex)
+    threading.Thread(target=twice, daemon=True).start()
+    # no other thread runs until this one is stuck
+    sys.setswitchinterval(1000)
+    stuck.set()
+    while True:
+        lock(mutex)
+""")
+    assert (ended.returncode, ended.stdout, ended.stderr) == (130, "", "")
+
+
+def test_hang_ups_do_not_count_as_a_second_one() -> None:
+    """The kernel sends one when a terminal is closed, the shell another, and systemd sends one beside SIGTERM."""
+    ended = script("""
+with signals.watched(), session.interruptible(pace, lambda event: None):
+    for number in (signal.SIGHUP, signal.SIGTERM, signal.SIGHUP, signal.SIGHUP):
+        os.kill(os.getpid(), number)
+        pace.stop.wait()
+print("ended in good order")
+""")
+    assert (ended.returncode, ended.stdout, ended.stderr) == (0, "ended in good order\n", "")
+
+
+def test_an_ignored_hang_up_stays_ignored() -> None:
+    ended = script(
+        """
+with signals.watched(), session.interruptible(pace, lambda event: None):
+    os.kill(os.getpid(), signal.SIGHUP)
+    print(signals.asked())
+""",
+        preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN),
+    )
+    assert (ended.stdout, ended.stderr) == ("False\n", "")
+
+
+def test_a_signal_may_come_at_any_moment_of_a_wait() -> None:
+    """The main thread may hold the lock of what it waits for at that very moment."""
+    ended = script("""
+import random, time
+from contextlib import ExitStack
+go, went = os.pipe()
+main = os.getpid()
+if os.fork() == 0:
+    chance = random.Random(1)
+    os.close(went)
+    while os.read(go, 1):
+        until = time.perf_counter() + chance.random() * 0.0003
+        while time.perf_counter() < until:
+            pass
+        os.kill(main, signal.SIGINT)
+    os._exit(0)
+for number in range(300):
+    pace = Pace()
+    with ExitStack() as contexts:
+        contexts.enter_context(signals.watched())
+        contexts.enter_context(session.interruptible(pace, lambda event: None))
+        os.write(went, b".")
+        while not pace.stop.wait(0):
+            pass
+print(number)
+""")
+    assert (ended.stdout, ended.stderr) == ("299\n", "")
+
+
+@dataclass(frozen=True)
+class Slow(Kind):
+    """A kind whose list has to wait for its turn."""
+
+    service: ClassVar[str] = "slow"
+
+    @classmethod
+    def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> list[Live]:
+        aws.pace.sleep(1)
+        return []
+
+
+KINDS.pop("slow")
+
+
+def test_a_last_look_that_is_interrupted_is_not_told_as_things_that_are_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(KINDS, "slow", Slow)
+    aws = Aws(boto3.Session("a", "b", region_name="ap-northeast-1"), "p", "e", Pace(scale=0.001))
+    assert sweep(aws, {}, [Slow]) == []
+    aws.pace.stop.set()
+    with pytest.raises(Interrupted):
+        sweep(aws, {}, [Slow])
+
+
+# -- outside of a run --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("number", signals.ENDING)
+def test_outside_of_a_run_a_signal_interrupts_once(number: int) -> None:
+    way_out: list[str] = []
+
+    def work() -> None:
+        try:
+            os.kill(os.getpid(), number)
+            threading.Event().wait(SECONDS)
+        finally:
+            os.kill(os.getpid(), signal.SIGHUP)
+            way_out.append("not disturbed")
+
+    with signals.watched():
+        with pytest.raises(KeyboardInterrupt):
+            work()
+        assert signals.asked()
+    assert way_out == ["not disturbed"]
+
+
+def test_what_is_held_is_done_first() -> None:
+    done: list[str] = []
+    with signals.watched(), signals.held():
+        os.kill(os.getpid(), signal.SIGINT)
+        done.append("written")
+        with pytest.raises(KeyboardInterrupt), signals.at_once():
+            done.append("asked")
+    assert done == ["written"]
+
+
+def test_a_signal_that_was_held_ends_a_run_before_it_begins() -> None:
+    pace, events = Pace(), list[Event]()
+    with signals.watched(), signals.held():
+        os.kill(os.getpid(), signal.SIGINT)
+        with session.interruptible(pace, events.append):
+            assert pace.stop.is_set()
+    assert events == [Notice(session.STOPPING)]
+
+
+@pytest.mark.parametrize("name", ["fsync", "ftruncate"])
+def test_opening_and_closing_the_state_are_not_left_half_done(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """Ctrl-C at each of the calls by which a state is opened, written and closed."""
+    real: Callable[..., Any] = getattr(os, name)
+    aws = SimpleNamespace(account="123456789012", region="ap-northeast-1")
+
+    def work(folder: Path, at: int) -> bool:
+        numbers = itertools.count(1)
+        hit = []
+
+        def call(*given: Any) -> None:
+            real(*given)
+            if next(numbers) == at:
+                hit.append(at)
+                os.kill(os.getpid(), signal.SIGINT)
+
+        with monkeypatch.context() as patch, signals.watched():
+            patch.setattr(os, name, call)
+            with session.opened(Options(state_dir=folder), CONFIG, cast("Any", aws), "up") as store:
+                store.put(Record("box/a", "box", "ready", ""))
+        return bool(hit)
+
+    at = 1
+    while work(folder := tmp_path / str(at), at):
+        place = folder / CONFIG.target / CONFIG.name
+        assert (place / LOCK).read_bytes() == b""
+        assert json.loads((place / DOCUMENT).read_bytes())["records"].keys() == {"box/a"}
+        assert len((place / JOURNAL).read_bytes().splitlines()) == 1, "all is folded"
+        at += 1
+    assert at > 2
+
+
+# -- channels that are closed, or go away ------------------------------------------------------------------------------
+
+
+def test_a_run_goes_on_when_its_events_cannot_be_shown_and_says_so_in_the_end() -> None:
+    seen: list[Event] = []
+
+    def view(event: Event) -> None:
+        seen.append(event)
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    progress = Progress(view)
+    progress.emit(Notice("one"))
+    progress.emit(Finished("up", True, {}, 1.0, ()))
+    assert progress.finished is not None
+    assert len(seen) == 1
+    outcome = Summary("up", {}, 1.0)
+    with pytest.raises(OSError, match="No space left"):
+        summary.tell(outcome, progress, json=True)
+
+
+@pytest.mark.parametrize("closed", [(0,), (1,), (2,), (0, 1, 2)])
+def test_channels_that_are_closed_from_the_beginning_do_no_harm(tmp_path: Path, closed: tuple[int, ...]) -> None:
+    ended = subprocess.run(
+        [sys.executable, "-m", "provisioner.cli", "init"],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        timeout=SECONDS,
+        check=False,
+        preexec_fn=lambda: [os.close(number) for number in closed],
+    )
+    assert (ended.returncode, ended.stderr) == (0, b"")
+    assert (tmp_path / "stack.toml").exists()
+
+
+def test_an_error_that_nobody_can_read_keeps_its_exit_code(tmp_path: Path) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    with os.fdopen(writing, "wb") as unread:
+        ended = subprocess.run(
+            [sys.executable, "-m", "provisioner.cli", "plan"],
+            cwd=tmp_path,
+            env=os.environ | {"PYTHONPATH": str(ROOT)},
+            stdout=subprocess.PIPE,
+            stderr=unread,
+            timeout=SECONDS,
+            check=False,
+        )
+    assert (ended.returncode, ended.stdout) == (4, b"")
