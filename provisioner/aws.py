@@ -162,8 +162,13 @@ class Aws:
             self.log.watch(client)
         return client
 
+    @staticmethod
+    def reads(operation: str) -> bool:
+        """Say whether an operation, named as AWS does, changes nothing."""
+        return READS.match(operation) is not None
+
     def _guard(self, model: Any, **_: Any) -> None:
-        if self.read_only and not READS.match(model.name):
+        if self.read_only and not self.reads(model.name):
             raise ReadOnly(f"{model.service_model.service_name}:{model.name} is not a read, and only reads are allowed")
 
     def _wait(self, service: str, region: str, operation_name: str, **_: Any) -> None:
@@ -175,7 +180,7 @@ class Aws:
         if message := error.get("Message"):
             error["Message"] = without_secrets(message, context[_PARAMETERS], model.input_shape)
         code = error.get("Code")
-        read = bool(READS.match(model.name))
+        read = self.reads(model.name)
         self.calls.append(Call(model.service_model.service_name, model.name, read, code, self.pace.time()))
 
     # -- reads -----------------------------------------------------------------------------------------------------

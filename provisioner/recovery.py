@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import steps  # noqa: F401  (importing the package makes all kinds known)
@@ -89,7 +90,8 @@ def write(store: Store, recovery: Recovery) -> None:
     started = store.runtime.time()
     for item in recovery.found:
         store.put(item.record)
-    for address in store.records.keys() - {item.record.address for item in recovery.found}:
+    found = {item.record.address for item in recovery.found}
+    for address in [address for address in store.records if address not in found]:
         store.drop(address)
     store.finish(
         Run("recover", started, round(store.runtime.time() - started, 2), "ok", {"recorded": len(recovery.found)})
@@ -241,7 +243,7 @@ class _Search:
         before = self._records.get(address)
         known = {f for f in kind.__dataclass_fields__ if f != "name"}
         asked = {name: value for name, value in live.attributes.items() if name in known}
-        needs = before.needs if before else orphans.needs(address)
+        needs = before.needs if before else [*orphans.needs[address]]
         step = before.step if before else orphans.step(kind)
         phase: Phase = "deleting" if _going(live) else "ready"
         return Found(self._record(address, live, phase, asked, needs, step), self._how(address, live), False)
@@ -284,23 +286,23 @@ class Orphans:
     declared: Mapping[str, Declared]
     lives: Mapping[str, Live]
     things: Mapping[str, tuple[type[Kind], Live]]
-    _needs: dict[str, list[str]] = field(default_factory=dict)
 
     def step(self, kind: type[Kind]) -> str:
         """Return the step that declares things of this kind."""
         return next((item.step for item in self.declared.values() if type(item.want) is kind), "")
 
-    def needs(self, address: str) -> list[str]:
-        """Return what the thing was built on.
+    @cached_property
+    def needs(self) -> Mapping[str, Sequence[str]]:
+        """What each thing was built on.
 
         That is what it names by an id that AWS made up, and, of each sort of thing that its like are built on, those
         that it names, or all of them if it names none: rather too much than too little, since this only orders a
-        teardown.
+        teardown. What would close a circle is left out.
         """
-        if address not in self._needs:
-            self._needs[address] = []
-            self._needs[address] = [need for need in self._built_on(address) if not self._leads_to(need, address)]
-        return self._needs[address]
+        needs: dict[str, list[str]] = {address: [] for address in self.things}
+        for address in self.things:
+            needs[address] += [need for need in self._built_on(address) if not _leads_to(needs, need, address)]
+        return needs
 
     def _built_on(self, address: str) -> list[str]:
         kind, live = self.things[address]
@@ -320,9 +322,17 @@ class Orphans:
             found |= {a for a in of_it if named[a]} or (of_it if sort != kind.kind else set())
         return [a for a in others if a in found]
 
-    def _leads_to(self, start: str, goal: str) -> bool:
-        """Whether the needs of an orphan lead, however far down, to another one; those of declared things never do."""
-        return start in self.things and any(need == goal or self._leads_to(need, goal) for need in self.needs(start))
+
+def _leads_to(needs: Mapping[str, Sequence[str]], start: str, goal: str) -> bool:
+    """Whether the needs of an orphan lead, however far down, to another one; those of declared things never do."""
+    met, todo = {start}, [start]
+    while todo:
+        if (address := todo.pop()) == goal:
+            return True
+        new = [need for need in needs.get(address, ()) if need not in met]
+        met.update(new)
+        todo += new
+    return False
 
 
 def phase_of(want: Kind, live: Live) -> Phase:

@@ -141,7 +141,8 @@ class Converge:
         try:
             live = want.create(self.aws, token)
         except ClientError as error:
-            if not server_error(error):
+            # a read that is refused after the call that makes it says nothing of that call
+            if not server_error(error) and not self.aws.reads(error.operation_name):
                 self._withdraw(want.address, record)
             raise
         except (NotMade, Interrupted):

@@ -251,7 +251,9 @@ class Walk:
         before = self._waiting.get(address)
         since = self._first_waited(address, reason, now)
         if now > since + self._pace.patience(reason.budget):
-            self._fail(address, _timed_out(reason, (now - since) / self._pace.scale))
+            self._forget(address)
+            self._busy.add(address)
+            self._jobs.append((lambda: {address: _timed_out(reason, (now - since) / self._pace.scale)}, [address]))
             return
         interval = self._pace.scaled(node.kind.interval * (0.2 if since == now else 1))
         told = before.told if before else ""

@@ -74,7 +74,7 @@ class Box(Kind):
     @classmethod
     def list(cls, aws: Client, known: Sequence[Mapping[str, Any]]) -> Iterable[Live]:
         named = [tuple(fields[name] for name in cls.identity) for fields in known] if cls.identity else []
-        for one, view in aws.ask(f"list {cls.kind}", lambda: aws.cloud.listed(cls.kind)):
+        for one, view in aws.ask(f"List {cls.kind}", lambda: aws.cloud.listed(cls.kind)):
             owned = cls.is_owned(aws, view)
             if owned or tuple(view.fields[name] for name in cls.identity) in named:
                 yield cls.live(aws, one, view, owned=owned)
@@ -163,7 +163,12 @@ class Box(Kind):
 
 @dataclass(frozen=True)
 class Ticket(Box):
-    """Told by its tags, and made once a client token, as a Fargate capacity provider or a certificate is."""
+    """Told by its tags, made once a client token, and looked at once it is made; as a certificate is."""
+
+    def create(self, aws: Client, token: str) -> Live:
+        live = super().create(aws, token)
+        aws.ask(f"Describe {self.kind}", lambda: aws.cloud.get(live.id, "describe"))
+        return live
 
     def made(self, cloud: Cloud, tags: Mapping[str, str], token: str) -> Resource:
         same = next((one for one in cloud.there() if one.sort == self.kind and one.token == token), None)
@@ -245,7 +250,7 @@ class Piece(Box):
     @classmethod
     def list(cls, aws: Client, known: Sequence[Mapping[str, Any]]) -> Iterable[Live]:
         wholes = {live.id: live.owned for live in aws.live(Box)}
-        for one, view in aws.ask(f"list {cls.kind}", lambda: aws.cloud.listed(cls.kind)):
+        for one, view in aws.ask(f"List {cls.kind}", lambda: aws.cloud.listed(cls.kind)):
             if (whole := view.fields["whole"]) in wholes:
                 yield cls.live(aws, one, view, owned=wholes[whole])
 
@@ -269,7 +274,7 @@ class Edition(Title):
     def list(cls, aws: Client, known: Sequence[Mapping[str, Any]]) -> Iterable[Live]:
         names = {fields["title"] for fields in known}
         found: dict[str, Live] = {}
-        for one, view in aws.ask(f"list {cls.kind}", lambda: aws.cloud.listed(cls.kind)):
+        for one, view in aws.ask(f"List {cls.kind}", lambda: aws.cloud.listed(cls.kind)):
             title = view.fields["title"]
             owned = aws.owns(view.tags)
             if not view.deleting and (owned or (title in names and not (title in found and found[title].owned))):
@@ -293,7 +298,7 @@ class Edition(Title):
     @classmethod
     def delete(cls, aws: Client, live: Live) -> None:
         """Delete all revisions that the lists show, one call each."""
-        for one, view in aws.ask(f"list {cls.kind}", lambda: aws.cloud.listed(cls.kind)):
+        for one, view in aws.ask(f"List {cls.kind}", lambda: aws.cloud.listed(cls.kind)):
             if view.fields["title"] == live.id and aws.owns(view.tags) and not view.deleting:
                 aws.write("delete", cls.kind, one.id, partial(cls.deleted, aws.cloud, one.id))
 
@@ -328,7 +333,7 @@ class Common(Title):
 
     @classmethod
     def shared(cls, aws: Client, live: Live) -> bool:
-        return bool(aws.ask("users of a common", lambda: _foreign_users(aws.cloud, live.id)))
+        return bool(aws.ask("List users of a common", lambda: _foreign_users(aws.cloud, live.id)))
 
 
 @dataclass(frozen=True)
@@ -342,7 +347,7 @@ class Visitors(Kind):
     @classmethod
     def list(cls, aws: Client, known: Sequence[Mapping[str, Any]]) -> Iterator[Live]:
         ours = {live.id for live in aws.live(Title) if live.owned}
-        inside = aws.ask("list visitors", lambda: [one for one in aws.cloud.there() if one.sort == "visitor"])
+        inside = aws.ask("List visitors", lambda: [one for one in aws.cloud.there() if one.sort == "visitor"])
         for whole in dict.fromkeys(one.fields["whole"] for one in inside):
             if whole in ours:
                 yield Live(whole.partition(":")[2], {}, status="visiting")

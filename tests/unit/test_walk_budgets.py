@@ -78,7 +78,7 @@ def test_two_outages_that_are_far_apart_have_a_budget_each() -> None:
 
 
 def test_an_outage_that_does_not_end_is_not_put_up_with() -> None:
-    with pytest.raises(TimedOut, match="waited 30\\d s for: AWS to answer again"):
+    with pytest.raises(TimedOut, match=r"waited 30\d s for: AWS to answer again"):
         lasts(lambda now: OUTAGE if now > 10 else READY)
 
 
