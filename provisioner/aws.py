@@ -6,8 +6,10 @@ import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import count
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from provisioner import ratelimits, tagging
@@ -37,6 +39,8 @@ AGAIN = 2.0
 """Seconds between these: a list may go on to show for a while what is gone."""
 READS = re.compile(r"(Describe|List|Get|Filter|Search|Lookup|BatchGet|BatchCheck|Head|Test)")
 """How the names of those operations begin that change nothing."""
+_AGAIN_SINCE: ContextVar[int] = ContextVar("again_since", default=0)
+"""While a list is read whose parts have to be as new: the number of the oldest read that is new enough."""
 _PARAMETERS = "provisioner-parameters"
 """Under which a call's parameters stand in botocore's context of the call."""
 
@@ -54,10 +58,14 @@ class Call:
 
 @dataclass
 class _Listing:
-    """What is known of one kind: its things by id, and what this run made or removed since (id to monotonic time)."""
+    """What is known of one kind: its things by id, and what this run made or removed since (id to monotonic time).
+
+    `read` numbers the reads of all kinds.
+    """
 
     lock: AbstractContextManager[Any]
     things: dict[str, Live] | None = None
+    read: int = 0
     made: dict[str, tuple[Live, float]] = field(default_factory=dict)
 
 
@@ -124,6 +132,7 @@ class Aws:
         self._tagging = pace.runtime.lock()
         self._tagged: dict[str, dict[str, str]] | None = None
         self._shared: dict[str, _Answer] | None = None
+        self._reads = count(1)
 
     # -- clients ---------------------------------------------------------------------------------------------------
 
@@ -317,15 +326,23 @@ class Aws:
         unread = [name for name in names if name not in trusted]
         return trusted | dict(zip(unread, each(read, unread), strict=True))
 
-    def live(self, kind: type[Kind], *, fresh: bool = False) -> list[Live]:
+    def live(self, kind: type[Kind], *, fresh: bool = False, deep: bool = False) -> list[Live]:
         """Return all things of a kind, read in bulk once a run, or again when `fresh`.
 
         What this run made within the settling time is kept even if AWS does not list it yet.
+
+        Args:
+            deep: read also those kinds again that this one's list looks at: a part is found by what it is a part of.
         """
         listing = self._listing(kind)
+        since = next(self._reads) if deep else _AGAIN_SINCE.get()
         with listing.lock:
-            if listing.things is None or fresh:
-                things = self._list(kind)
+            if listing.things is None or fresh or listing.read < since:
+                listing.read, asked = next(self._reads), _AGAIN_SINCE.set(since)
+                try:
+                    things = self._list(kind)
+                finally:
+                    _AGAIN_SINCE.reset(asked)
                 for made, (live, at) in list(listing.made.items()):
                     if made in things or self.pace.now() > at + self.pace.scaled(SETTLE):
                         del listing.made[made]

@@ -43,14 +43,14 @@ def find(
     Args:
         fields: the declared or recorded settings, of which `kind.identity` names the unique ones.
         id: the recorded id, if there is one.
-        fresh: read the kind anew.
+        fresh: read the kind anew, and those that its list looks at.
         owners: whose the recorded things are: one thing is never two addresses'.
 
     Raises:
         NotOwned: what stands under this name does not carry this stack's tags, or is another address's.
         ProvisionError: several things carry the address.
     """
-    lives = aws.live(kind, fresh=fresh)
+    lives = aws.live(kind, fresh=fresh, deep=fresh)
     ours = [live for live in lives if not _others(live, kind, address, owners)]
     if id and not kind.revises:
         for live in ours:

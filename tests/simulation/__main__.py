@@ -11,7 +11,7 @@ from importlib import import_module
 from typing import Any
 
 SIMULATIONS = ("engine", "local", "s3")
-BATCH = 100
+BATCH = 50
 """Lives that a process lives before it reports."""
 
 
@@ -61,6 +61,7 @@ def main() -> int:
     parser.add_argument("--first", type=int, default=0, metavar="SEED", help="the first seed")
     parser.add_argument("--jobs", type=int, default=2, help="how many processes")
     parser.add_argument("--replay", type=int, metavar="SEED", help="shrink the life of this seed and tell its story")
+    parser.add_argument("--stop", action="store_true", help="end at the first life that breaks a promise")
     parser.add_argument("--seen", action="store_true", help="print how often what happened")
     chosen = parser.parse_args()
     names = [chosen.simulation] if chosen.simulation else SIMULATIONS
@@ -70,7 +71,7 @@ def main() -> int:
     failed = False
     for name in names:
         began = time.monotonic()
-        seen, broken, count = sweep(name, chosen.first, chosen.seeds, chosen.jobs, stop=False)
+        seen, broken, count = sweep(name, chosen.first, chosen.seeds, chosen.jobs, stop=chosen.stop)
         seconds = time.monotonic() - began
         last = chosen.first + count - 1
         print(f"{name}: {count} lives (seeds {chosen.first} to {last}) in {seconds:.0f} s, {len(broken)} broken")
@@ -78,7 +79,9 @@ def main() -> int:
             print(f"{times:9} {what}")
         for seed, why in list(broken.items())[:20]:
             print(f"  seed {seed}: {why[:160]}")
-        if broken:
+        if broken and chosen.stop:
+            print(f"first broken: {min(broken) - chosen.first + 1}")
+        elif broken:
             tell(name, min(broken))
         failed |= bool(broken)
     return int(failed)

@@ -87,7 +87,7 @@ class World:
         self.hub = Hub(f"{life.seed}/order")
         self.cloud = Cloud(f"{life.seed}", lambda: self.hub.now)
         self.memory = Memory()
-        self.config = stacks.drawn(f"{life.seed}/config", life.size)
+        self.config = stacks.drawn(f"{life.seed}/config", life.size) if life.config is None else life.config
         self.stack: Stack = stacks.declare(self.config)
         self.story = self.cloud.story
         self.store: MemoryStore | None = None
@@ -111,7 +111,7 @@ class World:
         self.cloud.settle()
         self.say(f"-- {number}: {act}")
         if act.verb == "edit":
-            self.config, done = stacks.edited(f"{act.seed}", self.config)
+            self.config, done = stacks.edited(f"{act.seed}", self.config) if act.to is None else (act.to, "as told")
             self.stack = stacks.declare(self.config)
             self.say(f"the configuration was edited: {done}")
         elif act.verb in BY_HAND:

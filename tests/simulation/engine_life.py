@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from tests.simulation.cloud import FAULTS, Weather
+from tests.simulation.stack import Config
 
 COMMANDS = ("up", "down", "plan", "recover", "down step", "rename", "forget")
 BY_HAND = ("delete", "resize", "untag", "readdress", "squat", "share", "visit")
@@ -26,6 +27,7 @@ class Act:
         skew: how much this machine's calendar is ahead, in seconds.
         faults: what its calls may meet, with how often.
         lag: the most seconds after which lists show what happened.
+        to: what the configuration is edited to; drawn if left out.
     """
 
     verb: str
@@ -37,6 +39,7 @@ class Act:
     faults: tuple[tuple[str, float], ...] = ()
     lag: float = 0.0
     flapping: bool = False
+    to: Config | None = None
 
     def weather(self) -> Weather:
         return Weather(dict(self.faults), self.lag, self.flapping)
@@ -44,11 +47,12 @@ class Act:
 
 @dataclass(frozen=True)
 class Life:
-    """A life: how many resources there are at first, and what happens."""
+    """A life: how many resources there are at first, which ones if that is not to be drawn, and what happens."""
 
     seed: int
     size: int
     acts: tuple[Act, ...]
+    config: Config | None = None
 
     def smaller(self) -> Iterator[Life]:
         """Yield lives that are a little simpler, the simplest first."""

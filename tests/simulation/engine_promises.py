@@ -71,7 +71,7 @@ def _check_users_gone(world: World, kind: str, id: str) -> None:
 def check_after(world: World, run: Run) -> None:
     """Look at everything after a command."""
     records = world.memory.records()
-    _check_findable(world, records)
+    _check_recorded(world, records)
     _check_foreign(
         world,
     )
@@ -81,21 +81,16 @@ def check_after(world: World, run: Run) -> None:
         _check_down(world, records)
 
 
-def _check_findable(world: World, records: dict[str, Record]) -> None:
-    """Whatever is there of ours is recorded, or will be found by what is recorded or declared."""
+def _check_recorded(world: World, records: dict[str, Record]) -> None:
+    """Whatever is there of ours is recorded: by its id, its name, or the address that it was to be made for."""
     known = {(record.kind, record.id) for record in records.values() if record.id}
-    addresses = records.keys() | world.stack.declared.keys()
-    titles = {(r.kind, r.asked.get("title")) for r in records.values()}
-    titles |= {(item.kind, item.title) for item in world.config}
+    names = {(record.kind, record.asked.get("title")) for record in records.values()}
     for one in world.cloud.alive():
         if not one.maker or excused(world, one):
             continue
-        named = (one.sort, one.fields.get("title")) in titles and "title" in one.fields
-        if (one.sort, one.id) in known or one.tags.get("provisioner:address") in addresses or named:
-            continue
-        if one.sort == "piece" and one.maker in addresses:
-            continue
-        raise Violation(f"{one.id}, made for {one.maker}, is neither recorded nor to be found")
+        named = "title" in one.fields and (one.sort, one.fields["title"]) in names
+        if not named and (one.sort, one.id) not in known and one.maker not in records:
+            raise Violation(f"{one.id}, made for {one.maker}, is recorded nowhere")
 
 
 def excused(world: World, one: Resource) -> bool:

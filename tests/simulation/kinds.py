@@ -229,10 +229,14 @@ class Tower(Title):
 
 @dataclass(frozen=True)
 class Member(Tower):
-    """Slow, and what it is built on can be removed as soon as its removal is accepted; as a database instance is."""
+    """Slow, under a made-up id; what it is built on can go once its removal is accepted; as a database instance is."""
 
+    derived: ClassVar[Sequence[str]] = ()
     protection: ClassVar[str] = ""
     removal_frees: ClassVar[bool] = True
+
+    def new_id(self, cloud: Cloud) -> str:
+        return Box.new_id(self, cloud)
 
 
 @dataclass(frozen=True)
