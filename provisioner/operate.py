@@ -16,7 +16,7 @@ from provisioner.engine import target as limit
 from provisioner.engine.converge import Converge
 from provisioner.engine.errors import Interrupted, Protected, ProvisionError
 from provisioner.engine.events import Begun, Emit, Notice
-from provisioner.engine.plan import Planned, orphans, plan
+from provisioner.engine.plan import Planned, orphans, plan, protected_orphans
 from provisioner.engine.refusal import explained
 from provisioner.engine.remove import Remove, kind_of
 from provisioner.engine.run import Progress, know, prefetch
@@ -102,7 +102,7 @@ def up(aws: Aws, store: Store, stack: Stack, emit: Emit, target: str | None = No
 
     def work() -> Left:
         prefetch(aws, (type(item.want) for item in declared.values()))
-        if kept := remover.protected(aws, [store.records[address] for address in dropped]):
+        if kept := protected_orphans(aws, store.records, declared, dropped):
             raise Protected(kept)
         converge.run()
         remover.look_closely(aws, remove.records.values())

@@ -58,11 +58,29 @@ def plan(
     aws.read_only = True
     prefetch(aws, (type(item.want) for item in declared.values()))
     planner = _Planner(aws, records, declared)
+    aws.seen = planner.lives
     planned = [planner.look(item) for item in declared.values()]
-    kept = protected(aws, [records[address] for address in dropped])
+    going = [a for a in dropped if planner.goes(records[a])]
+    kept = protected(aws, [records[address] for address in going])
     refused = [Planned(a, "refused", records[a].step, why=str(Protected([a]))) for a in kept]
-    going = [a for a in dropped if a not in kept and planner.goes(records[a])]
-    return planned + refused + [Planned(a, "remove", records[a].step) for a in going]
+    return planned + refused + [Planned(a, "remove", records[a].step) for a in going if a not in kept]
+
+
+def protected_orphans(
+    aws: Aws, records: Mapping[str, Record], declared: Mapping[str, Declared], dropped: Collection[str]
+) -> list[str]:
+    """Return which of the recorded things that `up` would remove are protected from deletion.
+
+    Raises:
+        Refused: a read was refused.
+    """
+    guarded = [address for address in dropped if kind_of(records[address]).protection]
+    kinds = {kind_of(records[address]) for address in guarded}
+    planner = _Planner(aws, records, declared)
+    for item in declared.values():
+        if type(item.want) in kinds:
+            planner.look(item)
+    return protected(aws, [records[address] for address in guarded if planner.goes(records[address])])
 
 
 def orphans(records: Mapping[str, Record], declared: Collection[str]) -> list[str]:
@@ -76,15 +94,14 @@ class _Planner:
     def __init__(self, aws: Aws, records: Mapping[str, Record], declared: Collection[str]) -> None:
         self._aws, self._records = aws, records
         self._owners = owners(records, declared)
-        self._lives: dict[str, Live] = {}
+        self.lives: dict[str, Live] = {}
         self._wants: dict[str, Kind] = {}
-        aws.seen = self._lives
 
     def look(self, item: Declared) -> Planned:
         want, record = filled(item.want, self._lookup), self._records.get(item.address)
         self._wants[item.address] = want
         if want.made_by_aws:
-            self._lives[item.address] = Live(want.name, want.fields())
+            self.lives[item.address] = Live(want.name, want.fields())
             return Planned(item.address, "none", item.step)
         try:
             live = self._find(type(want), item.address, want.fields(), record)
@@ -92,7 +109,7 @@ class _Planner:
                 return Planned(item.address, "create", item.step, _all_new(want))
             changes = compare(want, live)
             if not (changes and want.revises):
-                self._lives[item.address] = live
+                self.lives[item.address] = live
             refuse_fixed(want, {name: _shown(change) for name, change in changes.items()})
         except ProvisionError as error:
             return Planned(item.address, "refused", item.step, why=str(error))
@@ -120,7 +137,7 @@ class _Planner:
         except Exception as error:
             raise explained(error) from error
         same = {record.id, live.id if live else None} - {None}
-        on = any(type(self._wants[a]) is kind and other.id in same for a, other in self._lives.items())
+        on = any(type(self._wants[a]) is kind and other.id in same for a, other in self.lives.items())
         return not (stays or on or any(_same_name(want, record) for want in self._wants.values()))
 
     def _find(self, kind: type[Kind], address: str, fields: Mapping[str, Any], record: Record | None) -> Live | None:
@@ -131,8 +148,8 @@ class _Planner:
         return live
 
     def _lookup(self, address: str, output: str) -> Any:
-        if address in self._lives:
-            return output_of(self._lives[address], output)
+        if address in self.lives:
+            return output_of(self.lives[address], output)
         # what is made anew under its name has some of its outputs again
         record = self._records.get(address)
         return output_of(record, output) if record and output in kind_of(record).derived else None

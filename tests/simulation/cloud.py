@@ -83,7 +83,9 @@ class Cloud:
     """
 
     def __init__(self, seed: str, now: Callable[[], float]) -> None:
-        self.now = now
+        self._clock = now
+        self._past: float | None = None
+        """The moment of something that has happened and is told only now."""
         self.weather = Weather()
         self.resources: dict[str, Resource] = {}
         self.story: list[str] = []
@@ -93,6 +95,10 @@ class Cloud:
         self._random = random.Random(f"{seed}/cloud")
         self._lag = random.Random(f"{seed}/lag")
         self._late: list[tuple[float, Callable[[], Any]]] = []
+
+    def now(self) -> float:
+        """Return the world's time."""
+        return self._clock() if self._past is None else self._past
 
     # -- calls -----------------------------------------------------------------------------------------------------
 
@@ -135,14 +141,15 @@ class Cloud:
 
     def settle(self) -> None:
         """Carry out what dead processes have sent and what has arrived by now."""
-        due = [act for moment, act in self._late if moment <= self.now()]
-        self._late = [(moment, act) for moment, act in self._late if moment > self.now()]
-        for act in due:
+        due = sorted((late for late in self._late if late[0] <= self.now()), key=lambda late: late[0])
+        self._late = [late for late in self._late if late not in due]
+        for self._past, act in due:
             try:
                 act()
                 self._tell("a late request of a dead process arrived")
             except ClientError:
                 continue
+        self._past = None
 
     def _fault(self, write: bool) -> str:
         draw = self._random.random()

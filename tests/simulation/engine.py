@@ -133,6 +133,7 @@ class World:
             # what is built on something that had to be made anew cannot follow: the advice is down and up
             if not all(isinstance(error, (NeedsReplacing, NotOwned, Protected)) for error in up.errors()):
                 raise Violation(f"up does not succeed although nothing is in its way: {up.errors()}")
+            self._check_protected(up)
             self._down(calm)
             up = self._planned_up(calm)
             if not up.ok:
@@ -143,6 +144,14 @@ class World:
             raise Violation(f"a second up is not idle: {again.writes} {again.results()} {again.errors()}")
         self.hub.now += QUIET
         self._down(calm)
+
+    def _check_protected(self, up: Run) -> None:
+        """Only what would really go is protected: not what goes on under another address."""
+        titles = {(item.kind, item.title) for item in self.config}
+        orphans = [record for address, record in self.memory.records().items() if address not in self.stack.declared]
+        guarded = [record for record in orphans if (record.kind, record.asked.get("title")) not in titles]
+        if any(isinstance(error, Protected) for error in up.errors()) and not guarded:
+            raise Violation(f"what is only renamed is refused as protected: {up.errors()}")
 
     def _planned_up(self, act: Act) -> Run:
         """Plan, then up, and compare."""
@@ -209,6 +218,8 @@ class World:
         self.store = None
         self.say(f"{verb} ends: {self._outcome(run)}")
         self._count(run)
+        if self.hub.broken:
+            raise self.hub.broken
         if alive and ended > started + LONGEST:
             raise Violation(f"{verb} took {ended - started:.0f} s")
         if act.stop is not None and alive and ended > max(started + act.stop, started) + STOPPING:

@@ -151,7 +151,8 @@ def _check_result(run: Run, address: str, ids: set[str | None]) -> None:
 def _actual(world: World, record: Record, item: Declared) -> Resource | None:
     alive = [one for one in world.cloud.alive() if one.sort == record.kind]
     if item.want.revises:
-        return next((one for one in reversed(alive) if one.fields["title"] == record.id and one.maker), None)
+        title = record.asked["title"]
+        return next((one for one in reversed(alive) if one.fields["title"] == title and one.maker), None)
     return next((one for one in alive if one.id == record.id), None)
 
 

@@ -39,6 +39,8 @@ class Hub:
         self.now = 0.0
         self.random = random.Random(seed)
         self.left = steps
+        self.broken: Violation | None = None
+        """The first promise that was broken where the code under test may take it for an error of its own."""
         self._queue: list[tuple[float, float, int, greenlet, int]] = []
         self._count = 0
         self._turns: dict[greenlet, int] = {}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from types import SimpleNamespace
 from typing import Any, ClassVar
@@ -33,12 +33,10 @@ class Client(Aws):
 
     def ask(self, operation: str, act: Callable[[], Any]) -> Any:
         """Make a call that reads."""
-        return self.cloud.call(self.process, operation, act, write=False, read_only=self.read_only)
+        return self._call(operation, act, write=False)
 
     def write(self, verb: str, kind: str, who: str, act: Callable[[], Any]) -> Any:
         """Make a call that writes: on the thing to be made at an address, or on one with an id."""
-        operation = f"{verb} {kind} {who}"
-        self._check(verb, kind, who)
 
         def effect() -> Any:
             result = act()
@@ -46,7 +44,18 @@ class Client(Aws):
                 self.cloud.writes.append((verb, who))
             return result
 
-        return self.cloud.call(self.process, operation, effect, write=True, read_only=self.read_only)
+        return self._call(f"{verb} {kind} {who}", effect, write=True, check=lambda: self._check(verb, kind, who))
+
+    def _call(
+        self, operation: str, act: Callable[[], Any], *, write: bool, check: Callable[[], None] = lambda: None
+    ) -> Any:
+        """Make a call; a promise that it breaks is kept, since the engine takes it for a failure of the thing."""
+        try:
+            check()
+            return self.cloud.call(self.process, operation, act, write=write, read_only=self.read_only)
+        except Violation as violation:
+            self.process.hub.broken = self.process.hub.broken or violation
+            raise
 
     def tag(self, kind: type[Kind], live: Live, address: str) -> None:
         if kind.tagged:  # type: ignore[attr-defined]
@@ -141,7 +150,10 @@ class Box(Kind):
         """Have the effect of the delete call."""
         one = cloud.get(id, "delete")
         for other in cloud.there():
-            if other.sort != "edition" and id in (*other.fields.get("uses", ()), other.fields.get("whole")):
+            if other.sort not in {"edition", "build"} and id in (
+                *other.fields.get("uses", ()),
+                other.fields.get("whole"),
+            ):
                 raise refusal(cls.in_use, "delete")
         if one.fields.get("guard"):
             raise refusal("OperationNotPermitted", "delete")
@@ -310,7 +322,32 @@ class Edition(Title):
     def retag(cls, cloud: Cloud, id: str, tags: Mapping[str, str]) -> None:
         for one in list(cloud.alive()):
             if one.sort == cls.kind and one.fields["title"] == id and one.maker:
-                Box.retag.__func__(cls, cloud, one.id, tags)
+                one.tags.update(tags)
+                one.maker = tags[ADDRESS_TAG]
+                cloud.publish(one)
+
+
+@dataclass(frozen=True)
+class Build(Edition):
+    """Revised as an edition is, but each revision has an id of its own, and the newest alone is listed: as an image."""
+
+    derived: ClassVar[Sequence[str]] = ()
+
+    @classmethod
+    def list(cls, aws: Client, known: Sequence[Mapping[str, Any]]) -> Iterable[Live]:
+        return [replace(live, id=live.outputs["mark"]) for live in super().list(aws, known)]
+
+    def create(self, aws: Client, token: str) -> Live:
+        made = super().create(aws, token)
+        return replace(made, id=made.outputs["mark"])
+
+    @classmethod
+    def delete(cls, aws: Client, live: Live) -> None:
+        super().delete(aws, replace(live, id=live.attributes["title"]))
+
+    @classmethod
+    def retag(cls, cloud: Cloud, id: str, tags: Mapping[str, str]) -> None:
+        super().retag(cloud, cloud.get(id, "tag").fields["title"], tags)
 
 
 @dataclass(frozen=True)

@@ -9,12 +9,12 @@ from typing import Any
 
 from provisioner.engine.kind import Kind
 from provisioner.engine.step import Handle, Stack, ready
-from tests.simulation.kinds import SIMULATED
+from tests.simulation.kinds import SIMULATED, Title
 
 NEEDED = ("box", "ticket", "title", "tower", "member", "common")
 """The kinds that others can be built on."""
-WEIGHTS = {"box": 4, "ticket": 2, "title": 4, "tower": 2, "member": 1, "piece": 3, "edition": 3, "keepsake": 1,
-           "common": 1, "visitors": 1}  # fmt: skip
+WEIGHTS = {"box": 4, "ticket": 2, "title": 4, "tower": 2, "member": 1, "piece": 3, "edition": 3, "build": 1,
+           "keepsake": 1, "common": 1, "visitors": 1}  # fmt: skip
 STEPS = ("network", "data", "services")
 
 
@@ -113,7 +113,7 @@ def added(chance: random.Random, config: Config) -> Config:
         item = Item(kind, whole.title, step, uses=(Use(whole.address, how="after"),))
         return config if item.address in names else (*config, item)
     name = next(n for n in map(str, range(len(config), 1000)) if f"{kind}/{n}" not in names)
-    titled = kind in {"title", "tower", "member", "edition", "keepsake", "common"}
+    titled = issubclass(SIMULATED[kind], Title)
     item = Item(kind, name, step, f"shop-dev-{name}" if titled else "", chance.randrange(3))
     candidates = [other for other in config if other.kind in NEEDED]
     for other in chance.sample(candidates, min(len(candidates), chance.choice((0, 1, 1, 2)))):

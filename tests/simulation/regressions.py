@@ -1,0 +1,112 @@
+"""Lives that once broke a promise, by what was wrong. The letters are those of docs/simulation.md."""
+
+from __future__ import annotations
+
+from tests.simulation.engine_life import Act, Life
+from tests.simulation.stack import Item, Use
+
+
+def life(*acts: Act, config: tuple[Item, ...]) -> Life:
+    """Return a life that begins with a configuration."""
+    return Life(0, 0, acts, config)
+
+
+def up(**more: object) -> Act:
+    return Act("up", 1, **more)
+
+
+def down(**more: object) -> Act:
+    return Act("down", 2, **more)
+
+
+def edit(*items: Item) -> Act:
+    return Act("edit", 3, to=items)
+
+
+def by_hand(verb: str) -> Act:
+    """Somebody does this to what there is of ours."""
+    return Act(verb, 4)
+
+
+BOX = Item("box", "main", "network")
+SLOW = Item("tower", "slow", "data", "shop-dev-slow")
+MEMBER = Item("member", "one", "data", "shop-dev-one")
+PIECE = Item("piece", "rule", "network", whole="box/main")
+TITLE = Item("title", "a", "data", "shop-dev-a")
+EDITION = Item("edition", "app", "services", "shop-dev-app")
+AFTER_SLOW = Use("tower/slow", ready=True, how="after")
+LAG = 25.0
+
+LIVES: dict[str, Life] = {
+    "G1 revising, its address and content change together": life(
+        up(),
+        edit(Item("build", "new", "services", "shop-dev-app", size=1)),
+        up(),
+        config=(Item("build", "app", "services", "shop-dev-app"),),
+    ),
+    "G1 named, deleted by hand, then under another address": life(
+        up(),
+        by_hand("delete"),
+        edit(Item("member", "two", "data", "shop-dev-one")),
+        up(),
+        config=(MEMBER,),
+    ),
+    "G1 part, deleted by hand, then under another address": life(
+        up(),
+        Act("delete", 5),
+        edit(BOX, Item("piece", "other", "network", whole="box/main")),
+        up(),
+        config=(BOX, PIECE),
+    ),
+    "G2 up makes a second one": life(
+        up(kill=140, lag=LAG),
+        Act("delete", 6),
+        up(lag=LAG),
+        config=(SLOW, Item("box", "main", "network", uses=(AFTER_SLOW,))),
+    ),
+    "G2 down forgets a living one": life(
+        up(kill=20, lag=LAG),
+        down(lag=LAG),
+        config=(BOX, Item("member", "one", "data", "shop-dev-one", uses=(Use("box/main", how="after"),))),
+    ),
+    "G3 a revision is refused": life(
+        up(),
+        edit(Item("edition", "app", "services", "shop-dev-app", size=1)),
+        up(faults=(("refuse", 1.0),)),
+        config=(EDITION,),
+    ),
+    "G9 a dying one is recorded as ready": life(up(), down(kill=8, lag=LAG), up(), config=(BOX,)),
+    "G9 two records with one id": life(
+        up(),
+        Act("rename", 4, kill=3),
+        edit(BOX, Item("box", "mainm", "network")),
+        up(),
+        config=(BOX,),
+    ),
+    "G9 a record from a clock an hour ahead": life(up(kill=8, skew=3600.0), config=(BOX,)),
+    "G9 the plan says none of what is then made": life(up(kill=10), config=(BOX,)),
+    "G9 the plan says known after up of what is then refused": life(
+        up(),
+        edit(Item("box", "other", "network"), Item("box", "inner", "network", uses=(Use("box/other"),))),
+        config=(BOX, Item("box", "inner", "network", uses=(Use("box/main"),))),
+    ),
+    "a part is looked for in a list of wholes that is older than they are": life(
+        up(lag=LAG), down(), config=(BOX, PIECE)
+    ),
+    "what the last down removed is adopted, since lists still show it": life(
+        up(), Act("down", 7, lag=LAG, flapping=True), up(), config=(BOX,)
+    ),
+    "a revision is removed that the lists do not show yet": Life(
+        3, 0, (up(lag=LAG), Act("down", 3, lag=LAG, flapping=True)), (EDITION,)
+    ),
+    "a clock that is behind makes what was just made look old": life(up(lag=LAG), down(skew=3600.0), config=(BOX,)),
+    "a tag whose answer is lost is told as unchanged": life(
+        up(), edit(Item("title", "b", "data", "shop-dev-a")), up(faults=(("lost", 0.3),)), config=(TITLE,)
+    ),
+    "only the record of a protected thing that is renamed would go": life(
+        up(),
+        edit(Item("tower", "renamed", "data", "shop-dev-slow", guard=True)),
+        up(),
+        config=(Item("tower", "slow", "data", "shop-dev-slow", guard=True),),
+    ),
+}
