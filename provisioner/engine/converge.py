@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 from provisioner.engine.errors import Failed, Interrupted, NeedsReplacing, NotMade, Unclear
 from provisioner.engine.events import Emit, Result, Working
 from provisioner.engine.find import find, owners
-from provisioner.engine.kind import Change, Kind, Live, compare, output_of
+from provisioner.engine.kind import Change, Kind, Live, canonical, compare, output_of
 from provisioner.engine.retry import Verdict, server_error
 from provisioner.engine.run import UNCLEAR, Progress, Store, refresh, told, tolerant
 from provisioner.engine.step import Declared, Need, filled
@@ -120,7 +120,9 @@ class Converge:
             return live is not None and not live.deleting and not want.kept
         if live is None or record.phase == "deleting":
             return live is None or not live.deleting
-        return want.revises and record.phase == "creating" and bool(compare(want, live))
+        # a revision is made again by each look that does not see the one just made
+        asked = want.revises and canonical(record.asked) == canonical(want.fields())
+        return asked and bool(compare(want, live))
 
     def _met(self, want: Kind, item: Declared) -> None:
         """Record a thing that AWS makes by itself, so that the teardown knows where to look."""

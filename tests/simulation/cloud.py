@@ -13,7 +13,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError, EndpointConnectionError, ReadTimeoutError
 
-from provisioner.engine.errors import ReadOnly, Unclear
+from provisioner.engine.errors import Unclear
 from tests.simulation.hub import Killed, Process, Violation
 
 NOWHERE = "https://cloud.invalid"
@@ -105,7 +105,7 @@ class Cloud:
     def call(self, process: Process, operation: str, act: Callable[[], Any], *, write: bool, read_only: bool) -> Any:
         """Let a process make a call: `act` is its effect, carried out when it arrives."""
         if write and read_only:
-            raise ReadOnly(f"{operation} while only reads are allowed")
+            raise Violation(f"{operation}, while only reads are allowed")
         process.point()
         self.calls += 1
         if self.calls > 20_000:

@@ -109,4 +109,11 @@ LIVES: dict[str, Life] = {
         up(),
         config=(Item("tower", "slow", "data", "shop-dev-slow", guard=True),),
     ),
+    "a revision is made again that the lists do not show yet": life(
+        up(),
+        edit(Item("edition", "app", "services", "shop-dev-app", size=1)),
+        up(lag=LAG),
+        up(),
+        config=(EDITION,),
+    ),
 }
