@@ -10,7 +10,7 @@ SUITABLE := import sys; sys.exit(sys.version_info < (3, 11))
 # The tests start many processes: each would compile the whole tool again where this is set.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: demo demo-app test coverage crash faults test-docker lint types bench clean
+.PHONY: demo demo-app test coverage crash faults simulate mutate test-docker lint types bench clean
 .DELETE_ON_ERROR:
 
 demo: $(READY)
@@ -20,7 +20,7 @@ demo-app: $(READY)
 	PATH="$(CURDIR)/$(BIN):$$PATH" bash demos/demo_app.sh
 
 # The longest files begin first, and none is moved: otherwise workers sit idle at the end. Six, since many tests wait.
-TESTS := -n 6 --dist loadfile --no-loadscope-reorder $(wildcard tests/cloud/test_stack_*.py) tests/cloud tests/unit
+TESTS := -n 6 --dist loadfile --no-loadscope-reorder $(wildcard tests/cloud/test_stack_*.py) tests/cloud tests/simulation tests/unit
 
 test: $(READY)
 	$(BIN)/python -m pytest $(TESTS)
@@ -35,6 +35,14 @@ crash: $(READY)
 # ARGS: see docs/faults.md
 faults: $(READY)
 	$(BIN)/python -m tests.cloud.faults $(ARGS)
+
+# ARGS: see docs/simulation.md
+simulate: $(READY)
+	$(BIN)/python -m tests.simulation $(ARGS)
+
+# ARGS: see docs/simulation.md
+mutate: $(READY)
+	$(BIN)/python -m tests.simulation.mutations $(ARGS)
 
 test-docker: $(READY)
 	$(BIN)/python -m pytest tests/docker

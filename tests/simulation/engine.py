@@ -281,6 +281,9 @@ class World:
         address = random.Random(act.seed).choice(sorted(store.records))
         if verb == "rename":
             bookkeeping.rename(store, address, address + "m")
+            for one in self.cloud.resources.values():
+                if one.maker == address:
+                    one.maker = address + "m"
         else:
             self._forgotten(store.records[address])
             store.drop(address)

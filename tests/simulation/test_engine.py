@@ -1,0 +1,49 @@
+"""The engine under simulation: a fixed sample of lives, each hole that was ever found, and the same again each time."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from tests.simulation import engine
+from tests.simulation.engine_life import Life, drawn
+from tests.simulation.mutations import ROOT
+from tests.simulation.regressions import LIVES
+
+SAMPLE = range(120)
+EVERYWHERE = ("up ok", "up killed", "up failed", "down ok", "down killed", "plan ok", "recover ok", "rename ok")
+"""What must come up in the sample, or it is no sample."""
+
+
+def test_the_sample_of_lives_breaks_no_promise_and_meets_everything() -> None:
+    seen = sum((engine.run(seed) for seed in SAMPLE), engine.Counter())
+    assert [what for what in EVERYWHERE if not seen[what]] == []
+    phases = {f"killed while {phase}" for phase in ("creating", "created", "ready", "deleting")}
+    assert phases - seen.keys() == set()
+    results = {f"result {result}" for result in ("made", "changed", "removed", "unchanged", "adopted", "kept")}
+    assert results - seen.keys() == set()
+
+
+@pytest.mark.parametrize("life", LIVES.values(), ids=LIVES)
+def test_what_once_broke_a_promise_holds(life: Life) -> None:
+    engine.live(life)
+
+
+def test_a_seed_gives_the_same_life_in_any_process() -> None:
+    def told(hash_seed: str) -> str:
+        script = "import sys; from tests.simulation import engine, engine_life; "
+        script += "[engine.live(engine_life.drawn(seed), print) for seed in range(5)]"
+        env = os.environ | {"PYTHONHASHSEED": hash_seed, "PYTHONPATH": str(ROOT)}
+        return subprocess.run([sys.executable, "-c", script], env=env, capture_output=True, text=True, check=True).stdout
+
+    assert told("1") == told("2") != ""
+
+
+def test_a_life_can_be_made_smaller() -> None:
+    life = drawn(1)
+    smaller = list(life.smaller())
+    assert smaller
+    assert all(other != life for other in smaller)
