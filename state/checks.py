@@ -15,6 +15,7 @@ MOST = 2**53
 """Numbers stay below this, so that every reader of JSON sees the same one."""
 
 Check = Callable[[Any], bool]
+_STRICT = json.JSONEncoder(allow_nan=False, ensure_ascii=False)
 
 
 def parsed(content: bytes) -> Any:
@@ -33,6 +34,27 @@ def parsed(content: bytes) -> Any:
     if "\\u" in written:
         _whole_characters(value)
     return value
+
+
+def lossy(value: Any, above: int) -> str:
+    """Say why a JSON file in which a value lies so many levels deep would not give it back; empty if it would."""
+    try:
+        _STRICT.encode(value).encode()
+    except UnicodeEncodeError:
+        return "a text holds half a character"
+    except RecursionError:
+        return "it is nested too deeply"
+    except (TypeError, ValueError) as error:
+        return str(error)
+    level = [value]
+    for _ in range(DEPTH - 1 - above):
+        if not all(isinstance(key, str) for items in level if isinstance(items, dict) for key in items):
+            return "a key is not a text"
+        inside = (items.values() if isinstance(items, dict) else items for items in level)
+        level = [inner for items in inside for inner in items if isinstance(inner, dict | list | tuple)]
+        if not level:
+            return ""
+    return "it is nested too deeply"
 
 
 def text(value: Any) -> bool:

@@ -65,9 +65,14 @@ class Record:
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Self:
         """Build a record from its JSON form; raises `StateError` when a part is missing, unknown or of a wrong type."""
-        if why := checks.wrong(data, _RECORD, {"address", "kind", "phase", "token"}):
+        if why := cls.wrong(data):
             raise StateError(f"a record of the state cannot be read: {why}")
         return cls(**data)
+
+    @staticmethod
+    def wrong(data: Mapping[str, Any]) -> str:
+        """Say which part of a record in its JSON form is missing, unknown or of a wrong type; empty if none is."""
+        return checks.wrong(data, _RECORD, _RECORD_NEEDED)
 
 
 @dataclass(frozen=True)
@@ -105,9 +110,14 @@ class Run:
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Self:
         """Build a run from its JSON form; raises `StateError` when a part is missing, unknown or of a wrong type."""
-        if why := checks.wrong(data, _RUN, _RUN.keys() - {"counts", "timeline"}):
+        if why := cls.wrong(data):
             raise StateError(f"its history cannot be read: {why}")
         return cls(**{**data, "timeline": [Span(**span) for span in data.get("timeline", [])]})
+
+    @staticmethod
+    def wrong(data: Mapping[str, Any]) -> str:
+        """Say which part of a run in its JSON form is missing, unknown or of a wrong type; empty if none is."""
+        return checks.wrong(data, _RUN, _RUN.keys() - {"counts", "timeline"})
 
 
 @dataclass
@@ -193,6 +203,7 @@ _RECORD: Mapping[str, checks.Check] = {
     "created": checks.optional(checks.number),
     "changed": checks.number,
 }
+_RECORD_NEEDED = frozenset({"address", "kind", "phase", "token"})
 _SPAN: Mapping[str, checks.Check] = {
     "address": checks.text,
     "step": checks.text,
