@@ -14,8 +14,6 @@ from state.model import StateError
 def make(folder: Path, disk: Disk = DISK) -> None:
     """Make a folder and those above it that are missing, each for its owner alone, whatever the umask allows.
 
-    They are durable when it returns: what is recorded in a folder is lost with the folder's name.
-
     Raises:
         OSError: it cannot be made.
     """
@@ -26,9 +24,18 @@ def make(folder: Path, disk: Disk = DISK) -> None:
         missing.append(place)
     for place in reversed(missing):
         disk.make(place)
-        # who may pass through a folder may not always open it
+
+
+def keep_there(folder: Path, disk: Disk = DISK) -> None:
+    """Make durable that a folder is there, with all above it: what is recorded in it is lost with its name.
+
+    Raises:
+        OSError: that failed.
+    """
+    for place in folder.parents:
+        # who may pass through a folder may not always open it; it is not one that `make` has made
         with suppress(PermissionError):
-            sync(place.parent, disk)
+            sync(place, disk)
 
 
 def there(path: Path, disk: Disk = DISK) -> bool:

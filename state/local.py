@@ -11,7 +11,7 @@ from typing import Any, Self
 
 from state.checks import parsed
 from state.disk import DISK, Disk
-from state.folder import make, sync, there
+from state.folder import keep_there, make, sync, there
 from state.journal import Journal, header, replay
 from state.lock import Lock, patiently
 from state.migrate import migrate
@@ -140,6 +140,8 @@ class LocalStore(Store):
         """
         try:
             make(self.folder, self._disk)
+            if not there(self.folder / DOCUMENT, self._disk):
+                keep_there(self.folder, self._disk)
             patiently(self._lock.acquire, self._tell, PAUSE, self.runtime)
         except OSError as error:
             raise StateError(f"the state folder {self.folder} cannot be written: {error.strerror}. {MEND}") from None

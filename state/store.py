@@ -53,19 +53,20 @@ class Store(ABC):
         """
         record = replace(record, changed=self.runtime.time())
         _check_record(record)
+        # first: an entry that failed may be found in the journal nevertheless
+        self._dirty = True
         # not `asdict`, which copies all that is inside, and takes longer than the rest
         self._append({"put": vars(record)})
         self.state.records[record.address] = record
-        self._dirty = True
         return record
 
     def drop(self, address: str) -> None:
         """Make it durable that the address is gone; raises `StateError` as `put` does."""
         if not text(address):
             raise _unreadable(ascii(address), "it is no address")
+        self._dirty = True
         self._append({"drop": address})
         self.state.records.pop(address, None)
-        self._dirty = True
 
     def finish(self, run: Run) -> None:
         """Add a run to the history, which is written when the store closes; raises `StateError` as `put` does."""
@@ -84,6 +85,7 @@ class Store(ABC):
                 self._fold()
             except StateError:
                 self.state.account, self.state.region = before
+                self._dirty = True
                 raise
 
     def swap(self, state: State, name: str) -> str:

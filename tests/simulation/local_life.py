@@ -1,0 +1,176 @@
+"""Lives of the state on this machine: commands, readers and a person at one disk, with kills and crashes."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass, fields, replace
+
+from tests.simulation.disk import Faults
+from tests.simulation.shrink import replaced, without
+
+CALM = Faults()
+KEYS = 4
+"""How many addresses there are."""
+ACTS = ("put", "put", "put", "puts", "drop", "finish", "guard", "swap", "keep")
+DEEDS = ("rm_lock", "rm_journal", "rm_document", "rm_folder", "rm_draft", "restore", "restore", "restore")
+
+
+@dataclass(frozen=True)
+class Act:
+    """Something that a command does, to an address, after so many seconds."""
+
+    what: str
+    key: int = 0
+    pause: float = 0.0
+
+
+@dataclass(frozen=True)
+class Writer:
+    """A command that changes the state.
+
+    Attributes:
+        starts: seconds after the round's start.
+        acts: what it does, between opening and closing.
+        kill_at: at which of its disk's calls it is killed, if at all.
+        wait: whether it waits for others.
+    """
+
+    starts: float = 0.0
+    acts: tuple[Act, ...] = ()
+    kill_at: int | None = None
+    wait: bool = False
+
+
+@dataclass(frozen=True)
+class Reader:
+    """A command that reads so many times, with a pause in between, and takes no lock."""
+
+    starts: float = 0.0
+    times: int = 1
+    pause: float = 0.0
+
+
+@dataclass(frozen=True)
+class Person:
+    """Somebody who does something to the files by hand."""
+
+    starts: float = 0.0
+    deed: str = "restore"
+
+
+@dataclass(frozen=True)
+class Round:
+    """What happens at the same time.
+
+    Attributes:
+        crash_at: at which call of the disk the machine crashes, if at all.
+        settle: whether the state is opened in peace afterwards.
+    """
+
+    actors: tuple[Writer | Reader | Person, ...] = ()
+    faults: Faults = CALM
+    crash_at: int | None = None
+    settle: bool = True
+
+
+@dataclass(frozen=True)
+class Life:
+    """A whole life; the seed decides the order, what a crash leaves, and where faults hit."""
+
+    seed: str
+    rounds: tuple[Round, ...] = ()
+
+    def smaller(self) -> Iterator[Life]:
+        """Return lives that are simpler by one step, the greatest steps first."""
+        for rounds in without(self.rounds):
+            yield replace(self, rounds=rounds)
+        for at, one in enumerate(self.rounds):
+            for simpler in _smaller_round(one):
+                yield replace(self, rounds=replaced(self.rounds, at, simpler))
+
+
+def drawn(seed: int) -> Life:
+    """Return the life of a seed. Which faults there are, and how often, is drawn as well."""
+    chance = random.Random(f"{seed}/life")
+    kinds = {name for name in ("faults", "kill", "crash", "person", "crowd") if chance.random() < 0.5}
+    faults = {field.name for field in fields(Faults) if "faults" in kinds and chance.random() < 0.4}
+    rates = {name: chance.choice([0.005, 0.02, 0.1]) for name in sorted(faults - {"slow"})}
+    return Life(str(seed), tuple(_round(chance, kinds, rates) for _ in range(chance.randint(1, 4))))
+
+
+def _round(chance: random.Random, kinds: set[str], rates: dict[str, float]) -> Round:
+    actors: list[Writer | Reader | Person] = [_writer(chance, kinds)]
+    if "crowd" in kinds:
+        actors += [_writer(chance, kinds) for _ in range(chance.randint(0, 2))]
+        actors += [_reader(chance) for _ in range(chance.randint(0, 2))]
+    if "person" in kinds and chance.random() < 0.6:
+        actors += [Person(_start(chance), chance.choice(DEEDS)) for _ in range(chance.randint(1, 2))]
+    return Round(
+        tuple(actors),
+        Faults(**rates, slow=chance.choice([0.0, 0.001, 0.01])),
+        _early(chance, 150) if "crash" in kinds and chance.random() < 0.6 else None,
+        chance.random() < 0.6,
+    )
+
+
+def _writer(chance: random.Random, kinds: set[str]) -> Writer:
+    acts = tuple(_act(chance) for _ in range(chance.choice([0, 1, 2, 3, 5, 8])))
+    kill_at = _early(chance, 120) if "kill" in kinds and chance.random() < 0.6 else None
+    return Writer(_start(chance), acts, kill_at, chance.random() < 0.5)
+
+
+def _act(chance: random.Random) -> Act:
+    return Act(chance.choice(ACTS), chance.randrange(KEYS), chance.choice([0.0, 0.0, 0.01]))
+
+
+def _reader(chance: random.Random) -> Reader:
+    return Reader(_start(chance), chance.randint(1, 6), chance.choice([0.0, 0.005]))
+
+
+def _start(chance: random.Random) -> float:
+    return chance.choice([0.0, round(chance.uniform(0, 0.2), 3)])
+
+
+def _early(chance: random.Random, most: int) -> int:
+    return chance.randint(1, chance.choice([15, 40, most]))
+
+
+def _smaller_round(one: Round) -> Iterator[Round]:
+    for actors in without(one.actors):
+        yield replace(one, actors=actors)
+    if one.crash_at is not None:
+        yield replace(one, crash_at=None)
+    for field in fields(Faults):
+        if getattr(one.faults, field.name):
+            yield replace(one, faults=replace(one.faults, **{field.name: 0.0}))
+    for at, actor in enumerate(one.actors):
+        for simpler in _smaller_actor(actor):
+            yield replace(one, actors=replaced(one.actors, at, simpler))
+    if not one.settle:
+        yield replace(one, settle=True)
+
+
+def _smaller_actor(actor: Writer | Reader | Person) -> Iterator[Writer | Reader | Person]:
+    if actor.starts:
+        yield replace(actor, starts=0.0)
+    if isinstance(actor, Writer):
+        yield from _smaller_writer(actor)
+    if isinstance(actor, Reader):
+        if actor.times > 1:
+            yield replace(actor, times=actor.times - 1)
+        if actor.pause:
+            yield replace(actor, pause=0.0)
+
+
+def _smaller_writer(actor: Writer) -> Iterator[Writer]:
+    for acts in without(actor.acts):
+        yield replace(actor, acts=acts)
+    if actor.kill_at is not None:
+        yield replace(actor, kill_at=None)
+    if actor.wait:
+        yield replace(actor, wait=False)
+    for at, act in enumerate(actor.acts):
+        if act.pause or act.what == "puts":
+            simpler = replace(act, pause=0.0, what="put" if act.what == "puts" else act.what)
+            yield replace(actor, acts=replaced(actor.acts, at, simpler))
