@@ -22,7 +22,7 @@ class Disk(Protocol):
         """Close it, which frees its lock."""
 
     def read(self, file: int) -> bytes:
-        """Return all that is in a file that was just opened."""
+        """Return all that is in a file."""
 
     def write(self, file: int, content: bytes) -> int:
         """Write at the file's end, or where the last write ended; return how many bytes there was room for."""
@@ -61,7 +61,8 @@ class MachineDisk:
         os.close(file)
 
     def read(self, file: int) -> bytes:
-        """Return all that follows."""
+        """Return all of it, wherever the last call has left off."""
+        os.lseek(file, 0, os.SEEK_SET)
         with io.FileIO(file, closefd=False) as content:
             return content.readall()
 

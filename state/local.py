@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
 from state.checks import parsed
 from state.disk import DISK, Disk
+from state.document import table, written
 from state.folder import keep_there, make, sync, there
 from state.journal import Journal, header, replay
 from state.lock import Lock, patiently
 from state.migrate import migrate
 from state.model import MEND, State, StateError
 from state.runtime import MACHINE, Runtime
-from state.store import Store, document
+from state.store import Store
 
 DOCUMENT, JOURNAL, LOCK = "state.json", "state.journal", "state.lock"
 PAUSE = 0.2
@@ -92,7 +93,8 @@ def _assembled(path: Path, stack: str, file: int | None, disk: Disk) -> _Loaded:
     state, outdated = State(stack), None
     try:
         if file is not None:
-            raw = parsed(disk.read(file))
+            # a second time only if it is not as this tool writes it
+            raw = table(bytearray(disk.read(file))) or parsed(disk.read(file))
             current, changed = migrate(raw)
             state, outdated = State.from_dict(current), raw if changed else None
         journalled = replay(path.with_name(JOURNAL), state, disk)
@@ -146,6 +148,7 @@ class LocalStore(Store):
         except OSError as error:
             raise StateError(f"the state folder {self.folder} cannot be written: {error.strerror}. {MEND}") from None
         try:
+            self._settle()
             loaded = _load(self.folder, self._stack, self._disk)
             self.state, self._dirty = loaded.state, loaded.journalled
             if loaded.outdated is not None:
@@ -169,8 +172,15 @@ class LocalStore(Store):
 
     def keep(self, name: str, content: bytes) -> str:
         """Durably write a file beside the state, and return where it is."""
-        self._swap(name, content)
+        self._swap(name, [content])
         return str(self.folder / name)
+
+    def _settle(self) -> None:
+        """Make durable what a command that was killed has renamed: its journal must not go before its document."""
+        try:
+            sync(self.folder, self._disk)
+        except OSError as error:
+            raise StateError(f"the state folder {self.folder} cannot be written: {error.strerror}. {MEND}") from None
 
     def _append(self, entry: dict[str, Any]) -> None:
         if self._journal is None:
@@ -196,10 +206,10 @@ class LocalStore(Store):
                 self._dirty = True
                 self.state.serial += 1
                 self.state.writer = self._writer
-                self._swap(DOCUMENT, document(self.state))
+                self._swap(DOCUMENT, written(self.state))
                 self._dirty = False
             head = header(self.state.serial, self.state.lineage)
-            self._swap(JOURNAL, head)
+            self._swap(JOURNAL, [head])
             self._journal = Journal(self.folder / JOURNAL, head, self.runtime, self._disk)
             self._held()
         except OSError as error:
@@ -215,14 +225,14 @@ class LocalStore(Store):
             self._journal.close()
             self._journal = None
 
-    def _swap(self, name: str, content: bytes) -> None:
+    def _swap(self, name: str, content: Iterable[bytes]) -> None:
         """Write a file beside the old one, make it durable, and put it in the old one's place."""
         path, draft = self.folder / name, self.folder / f"{name}.tmp"
         try:
             file = self._disk.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW)
             try:
-                while content:
-                    content = content[self._disk.write(file, content) :]
+                for piece in content:
+                    self._write(file, piece)
                 self._disk.sync(file)
             finally:
                 self._disk.close(file)
@@ -231,3 +241,7 @@ class LocalStore(Store):
             sync(self.folder, self._disk)
         except OSError as error:
             raise StateError(f"{path} cannot be written: {error.strerror}. {MEND}") from None
+
+    def _write(self, file: int, content: bytes) -> None:
+        while content:
+            content = content[self._disk.write(file, content) :]

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from abc import ABC, abstractmethod
 from dataclasses import asdict, replace
 from typing import Any, Self
 
 from state.checks import lossy, text
+from state.document import written
 from state.model import Record, Run, State, StateError
 from state.runtime import MACHINE, Runtime
 
@@ -167,4 +167,4 @@ def _unreadable(what: str, why: str) -> StateError:
 
 def document(state: State) -> bytes:
     """Return the document as it is written: JSON that a person can read."""
-    return json.dumps(state.to_dict(), indent=2).encode() + b"\n"
+    return b"".join(written(state))

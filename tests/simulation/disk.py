@@ -105,6 +105,8 @@ class Disk:
         self.calls = 0
         self.at_call: Callable[[], None] = lambda: None
         """Is done before each call of a process; `calls` says which one it is."""
+        self.at_rename: Callable[[Process], None] = lambda _: None
+        """Is done when a process has renamed a file, and nobody has made that durable yet."""
         self.counts: dict[str, int] = {}
         """How often each fault came to pass."""
         self.root = _Folder(1)
@@ -358,6 +360,7 @@ class View:
         disk.writable(new)
         disk.room(new)
         disk.folder(new).give(new.name, disk.at(old), instead_of=old.name)
+        disk.at_rename(self._process)
         self._call()
 
     def make(self, folder: Path) -> None:

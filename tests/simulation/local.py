@@ -78,6 +78,8 @@ class World:
         self.ids = 0
         self._backups: list[bytes] = []
         self._alive: list[Process] = []
+        self._renamed = Counter[Process]()
+        self._kill_after: dict[Process, int | None] = {}
 
     def say(self, who: str, what: str) -> None:
         """Go on with the story."""
@@ -104,10 +106,13 @@ class World:
         self.disk.faults = one.faults
         self.excused = replace(one.faults, slow=0.0) != Faults() or any(isinstance(a, Person) for a in one.actors)
         self.alone = sum(isinstance(actor, Writer) for actor in one.actors) == 1
+        self._renamed.clear()
         crash_at = None if one.crash_at is None else self.disk.calls + one.crash_at
         self.disk.at_call = lambda: self._crash() if self.disk.calls == crash_at else None
+        self.disk.at_rename = lambda process: self._has_renamed(process, one.crash_after)
         self.hub.run(*[self._begun(f"{number}.{n}", actor) for n, actor in enumerate(one.actors)])
-        self.disk.faults, self.excused, self.disk.at_call = Faults(slow=0.001), False, lambda: None
+        self.disk.faults, self.excused = Faults(slow=0.001), False
+        self.disk.at_call, self.disk.at_rename = lambda: None, lambda _: None
         self._alive.clear()
         if one.settle:
             self.settle()
@@ -149,8 +154,17 @@ class World:
             work = lambda: self._reads(process, f"reader {name}", actor)  # noqa: E731
         else:
             process = self.process(f"writer {name}", actor.kill_at)
+            self._kill_after[process] = actor.kill_after
             work = Command(self, process, f"writer {name}", actor).work
         return process.spawn(work)
+
+    def _has_renamed(self, process: Process, crash_after: int | None) -> None:
+        self._renamed[process] += 1
+        if self._renamed.total() == crash_after:
+            self._crash()
+        elif self._renamed[process] == self._kill_after.get(process):
+            self.say("", "is killed after renaming a file")
+            process.kill()
 
     def _crash(self) -> None:
         self.say("", "the machine crashes")
@@ -164,7 +178,7 @@ class World:
         process.sleep(actor.starts)
         newest: dict[str, int] = {}
         for _ in range(actor.times):
-            since = self.truth.moment()
+            since, deeds = self.truth.moment(), len(self.deeds)
             try:
                 state = read(FOLDER, STACK, self.disk.of(process))
             except StateError as error:
@@ -174,7 +188,9 @@ class World:
             self.say(name, f"reads serial {state.serial} {Version.of(state)}")
             self.seen["read"] += 1
             self.truth.check(Version.of(state), since, f"reads: {name}")
-            if state.serial < newest.get(state.lineage, 0) and not self.truth.tampered:
+            if deeds != len(self.deeds) or self.truth.tampered:
+                newest.clear()
+            if state.serial < newest.get(state.lineage, 0):
                 raise Violation(f"back: {name} reads serial {state.serial} after {newest[state.lineage]}")
             newest[state.lineage] = state.serial
             process.sleep(actor.pause)
@@ -209,7 +225,7 @@ class Command:
         )
         self.memory = EMPTY
         self.broken = self.ousted = False
-        self._there = self._journal_there = 0
+        self._deeds = self._there = self._journal_there = 0
 
     def without(self, *deeds: str) -> bool:
         """Whether a person has done one of these since it is no more to be told from before."""
@@ -258,6 +274,7 @@ class Command:
         world.truth.check(self.memory, since, f"loses: {self.name}")
         world.holder = self
         self._there = self._journal_there = len(world.deeds)
+        self._deeds = deeds
         world.truth.tampered &= deeds != len(world.deeds)
         world.truth.may_be([self.memory])
 
@@ -327,21 +344,21 @@ class Command:
     def _swap(self, act: Act) -> None:
         record = self._record(act)
         new = State(STACK, "1", "r", self.process.token(), 0, "0", {record.address: record})
-        before = self.memory
+        before, deeds = self.memory, len(self.world.deeds)
         self.world.truth.may_also_be([before, Version.of(new)])
         kept = self.world.disk.show(Path(self.store.swap(new, "replaced")))
-        if kept is None or f'"{STACK}"'.encode() not in kept:
+        if (kept is None or f'"{STACK}"'.encode() not in kept) and deeds == len(self.world.deeds):
             raise Violation(f"kept: {self.name} has not kept {before}")
         self._folded(Version.of(new))
 
     def _keep(self, act: Act) -> None:
-        content = self.world.new_id().encode()
-        if self.world.disk.show(Path(self.store.keep("state.kept.json", content))) != content:
+        content, deeds = self.world.new_id().encode(), len(self.world.deeds)
+        path = Path(self.store.keep("state.kept.json", content))
+        if self.world.disk.show(path) != content and deeds == len(self.world.deeds):
             raise Violation("kept: it is not there")
 
     def _exits(self) -> None:
         world, gone = self.world, self.ousted or self.without("rm_folder")
-        deeds = len(world.deeds)
         world.truth.may_also_be([self.memory])
         try:
             self.store.__exit__()
@@ -355,7 +372,7 @@ class Command:
                 raise Violation(f"after: {self.name} closes what is gone")
             world.say(self.name, f"closes {self.memory}")
             self._folded(self.memory)
-            world.truth.tampered &= deeds != len(world.deeds)
+            world.truth.tampered &= self._deeds != len(world.deeds)
         if world.holder is self:
             world.holder = None
 

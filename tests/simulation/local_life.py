@@ -13,7 +13,7 @@ CALM = Faults()
 KEYS = 4
 """How many addresses there are."""
 ACTS = ("put", "put", "put", "puts", "drop", "finish", "guard", "swap", "keep")
-DEEDS = ("rm_lock", "rm_journal", "rm_document", "rm_folder", "rm_draft", "restore", "restore", "restore")
+DEEDS = ("rm_lock", "rm_journal", "rm_document", "rm_folder", "rm_draft", *["restore"] * 5)
 
 
 @dataclass(frozen=True)
@@ -33,12 +33,14 @@ class Writer:
         starts: seconds after the round's start.
         acts: what it does, between opening and closing.
         kill_at: at which of its disk's calls it is killed, if at all.
+        kill_after: after which of its renamings, if at all.
         wait: whether it waits for others.
     """
 
     starts: float = 0.0
     acts: tuple[Act, ...] = ()
     kill_at: int | None = None
+    kill_after: int | None = None
     wait: bool = False
 
 
@@ -65,12 +67,14 @@ class Round:
 
     Attributes:
         crash_at: at which call of the disk the machine crashes, if at all.
+        crash_after: after which renaming of a file, if at all.
         settle: whether the state is opened in peace afterwards.
     """
 
     actors: tuple[Writer | Reader | Person, ...] = ()
     faults: Faults = CALM
     crash_at: int | None = None
+    crash_after: int | None = None
     settle: bool = True
 
 
@@ -109,15 +113,23 @@ def _round(chance: random.Random, kinds: set[str], rates: dict[str, float]) -> R
     return Round(
         tuple(actors),
         Faults(**rates, slow=chance.choice([0.0, 0.001, 0.01])),
-        _early(chance, 150) if "crash" in kinds and chance.random() < 0.6 else None,
-        chance.random() < 0.6,
+        *_end(chance, "crash" in kinds, 150),
+        chance.random() < 0.4,
     )
 
 
 def _writer(chance: random.Random, kinds: set[str]) -> Writer:
     acts = tuple(_act(chance) for _ in range(chance.choice([0, 1, 2, 3, 5, 8])))
-    kill_at = _early(chance, 120) if "kill" in kinds and chance.random() < 0.6 else None
-    return Writer(_start(chance), acts, kill_at, chance.random() < 0.5)
+    return Writer(_start(chance), acts, *_end(chance, "kill" in kinds, 120), chance.random() < 0.5)
+
+
+def _end(chance: random.Random, there: bool, calls: int) -> tuple[int | None, int | None]:
+    """Return at which call and after which renaming something ends, if it does."""
+    sort = chance.choice(["call", "renaming", ""]) if there else ""
+    return (
+        chance.randint(1, chance.choice([15, 40, calls])) if sort == "call" else None,
+        chance.randint(1, 5) if sort == "renaming" else None,
+    )
 
 
 def _act(chance: random.Random) -> Act:
@@ -132,15 +144,11 @@ def _start(chance: random.Random) -> float:
     return chance.choice([0.0, round(chance.uniform(0, 0.2), 3)])
 
 
-def _early(chance: random.Random, most: int) -> int:
-    return chance.randint(1, chance.choice([15, 40, most]))
-
-
 def _smaller_round(one: Round) -> Iterator[Round]:
     for actors in without(one.actors):
         yield replace(one, actors=actors)
-    if one.crash_at is not None:
-        yield replace(one, crash_at=None)
+    if (one.crash_at, one.crash_after) != (None, None):
+        yield replace(one, crash_at=None, crash_after=None)
     for field in fields(Faults):
         if getattr(one.faults, field.name):
             yield replace(one, faults=replace(one.faults, **{field.name: 0.0}))
@@ -166,8 +174,8 @@ def _smaller_actor(actor: Writer | Reader | Person) -> Iterator[Writer | Reader 
 def _smaller_writer(actor: Writer) -> Iterator[Writer]:
     for acts in without(actor.acts):
         yield replace(actor, acts=acts)
-    if actor.kill_at is not None:
-        yield replace(actor, kill_at=None)
+    if (actor.kill_at, actor.kill_after) != (None, None):
+        yield replace(actor, kill_at=None, kill_after=None)
     if actor.wait:
         yield replace(actor, wait=False)
     for at, act in enumerate(actor.acts):
