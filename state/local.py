@@ -227,7 +227,9 @@ class LocalStore(Store):
 
     def _swap(self, name: str, content: Iterable[bytes]) -> None:
         """Write a file beside the old one, make it durable, and put it in the old one's place."""
-        path, draft = self.folder / name, self.folder / f"{name}.tmp"
+        self._held()
+        # of a name of its own: after the folder was deleted, another command may be at work at the same path
+        path, draft = self.folder / name, self.folder / f"{name}.{self._lock.number()}.tmp"
         try:
             file = self._disk.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW)
             try:

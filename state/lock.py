@@ -52,6 +52,10 @@ class Lock:
         except OSError:
             return False
 
+    def number(self) -> int:
+        """Return a number that no other lock has while this one is held."""
+        return self._disk.identity(self._files[0])[1]
+
     def release(self) -> None:
         """Give the lock back."""
         try:

@@ -32,15 +32,17 @@ class Faults:
     Attributes:
         full: there is no room from this write on, for some calls.
         short: a write takes only a part.
-        sync: what is to be made durable is not, and is lost at a crash, whatever is synced afterwards.
+        sync: what is in a file is not made durable, and is lost at a crash, whatever is synced afterwards.
+        names: the names that a folder has are not made durable yet.
         readonly: the whole disk cannot be written from this call on, for some calls.
         read: a file cannot be read.
-        slow: the seconds that a call lasts at most.
+        slow: the seconds that most calls last at most; one in twenty lasts up to thirty times as long.
     """
 
     full: float = 0.0
     short: float = 0.0
     sync: float = 0.0
+    names: float = 0.0
     readonly: float = 0.0
     read: float = 0.0
     slow: float = 0.0
@@ -111,6 +113,7 @@ class Disk:
         """How often each fault came to pass."""
         self.root = _Folder(1)
         self._seed, self._random = seed, random.Random(f"{seed}/faults")
+        self._latency = random.Random(f"{seed}/latency")
         self._open: dict[int, _Open] = {}
         self._numbers, self._files, self._crashes = 1, 2, 0
         self._full_until = self._readonly_until = 0
@@ -232,7 +235,9 @@ class Disk:
 
     def latency(self) -> float:
         """Return the seconds that a call lasts."""
-        return self._random.random() * self.faults.slow if self.faults.slow else 0.0
+        if not self.faults.slow:
+            return 0.0
+        return self._latency.random() * self.faults.slow * (30 if self._latency.random() < 0.05 else 1)
 
     def writable(self, path: Path | None = None) -> None:
         """Raise if the disk cannot be written just now."""
@@ -330,10 +335,12 @@ class View:
 
     def sync(self, file: int) -> None:
         self._call()
-        what = self._disk.file(file).what
-        if self._disk.fails(self._disk.faults.sync, "sync"):
-            if isinstance(what, _File):
-                what.clean = len(what.seen)
+        what, disk = self._disk.file(file).what, self._disk
+        if isinstance(what, _Folder):
+            failed = disk.fails(disk.faults.names, "names")
+        elif failed := disk.fails(disk.faults.sync, "sync"):
+            what.clean = len(what.seen)
+        if failed:
             raise _error(OSError, errno.EIO, None)
         what.written()
 

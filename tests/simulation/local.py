@@ -205,12 +205,14 @@ class World:
         self.seen[actor.deed] += 1
         self.deeds.append(actor.deed)
         if actor.deed == "restore":
-            self.disk.place(FOLDER / DOCUMENT, self._backups[int(actor.starts * 1000) % len(self._backups)])
+            self.disk.place(FOLDER / DOCUMENT, self._backups[int(actor.starts * 10_000) % len(self._backups)])
         elif actor.deed == "rm_folder":
             self.disk.remove(FOLDER)
         else:
-            name = {"rm_lock": LOCK, "rm_journal": JOURNAL, "rm_document": DOCUMENT}.get(actor.deed, f"{DOCUMENT}.tmp")
-            self.disk.remove(FOLDER / name)
+            names = {"rm_lock": [LOCK], "rm_journal": [JOURNAL], "rm_document": [DOCUMENT]}
+            drafts = [name for name in self.disk.names(FOLDER) if name.endswith(".tmp")]
+            for name in names.get(actor.deed, drafts):
+                self.disk.remove(FOLDER / name)
         if actor.deed not in ("rm_lock", "rm_draft"):
             self.truth.tampered = True
 

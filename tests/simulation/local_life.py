@@ -100,27 +100,40 @@ def drawn(seed: int) -> Life:
     kinds = {name for name in ("faults", "kill", "crash", "person", "crowd") if chance.random() < 0.5}
     faults = {field.name for field in fields(Faults) if "faults" in kinds and chance.random() < 0.4}
     rates = {name: chance.choice([0.005, 0.02, 0.1]) for name in sorted(faults - {"slow"})}
+    if "names" in rates:
+        # a folder's names are written as seldom as a document
+        rates["names"] *= 3
     return Life(str(seed), tuple(_round(chance, kinds, rates) for _ in range(chance.randint(1, 4))))
 
 
 def _round(chance: random.Random, kinds: set[str], rates: dict[str, float]) -> Round:
-    actors: list[Writer | Reader | Person] = [_writer(chance, kinds)]
+    slow = chance.choice([0.001, 0.01] if kinds & {"person", "crowd"} else [0.0, 0.001])
+    actors: list[Writer | Reader | Person] = [_writer(chance, kinds, slow)]
     if "crowd" in kinds:
-        actors += [_writer(chance, kinds) for _ in range(chance.randint(0, 2))]
-        actors += [_reader(chance) for _ in range(chance.randint(0, 2))]
+        actors += [_writer(chance, kinds, slow) for _ in range(chance.randint(0, 2))]
+        actors += [_reader(chance, slow) for _ in range(chance.randint(0, 2))]
     if "person" in kinds and chance.random() < 0.6:
-        actors += [Person(_start(chance), chance.choice(DEEDS)) for _ in range(chance.randint(1, 2))]
+        actors += [Person(_start(chance, slow), chance.choice(DEEDS)) for _ in range(chance.randint(1, 2))]
+        if chance.random() < 0.3:
+            actors += _while_at_work(chance, slow)
     return Round(
         tuple(actors),
-        Faults(**rates, slow=chance.choice([0.0, 0.001, 0.01])),
+        Faults(**rates, slow=slow),
         *_end(chance, "crash" in kinds, 150),
         chance.random() < 0.4,
     )
 
 
-def _writer(chance: random.Random, kinds: set[str]) -> Writer:
+def _while_at_work(chance: random.Random, slow: float) -> list[Writer | Reader | Person]:
+    """Return a command that takes its time, somebody who deletes what it holds, and another one that comes then."""
+    busy = Writer(0.0, tuple(replace(_act(chance), pause=40 * slow) for _ in range(8)))
+    when = round(chance.uniform(40, 300) * slow, 4)
+    return [busy, Person(when, chance.choice(["rm_lock", "rm_folder"])), Writer(when, (Act("put"),))]
+
+
+def _writer(chance: random.Random, kinds: set[str], slow: float) -> Writer:
     acts = tuple(_act(chance) for _ in range(chance.choice([0, 1, 2, 3, 5, 8])))
-    return Writer(_start(chance), acts, *_end(chance, "kill" in kinds, 120), chance.random() < 0.5)
+    return Writer(_start(chance, slow), acts, *_end(chance, "kill" in kinds, 120), chance.random() < 0.5)
 
 
 def _end(chance: random.Random, there: bool, calls: int) -> tuple[int | None, int | None]:
@@ -136,12 +149,13 @@ def _act(chance: random.Random) -> Act:
     return Act(chance.choice(ACTS), chance.randrange(KEYS), chance.choice([0.0, 0.0, 0.01]))
 
 
-def _reader(chance: random.Random) -> Reader:
-    return Reader(_start(chance), chance.randint(1, 6), chance.choice([0.0, 0.005]))
+def _reader(chance: random.Random, slow: float) -> Reader:
+    return Reader(_start(chance, slow), chance.randint(1, 6), chance.choice([0.0, 0.005]))
 
 
-def _start(chance: random.Random) -> float:
-    return chance.choice([0.0, round(chance.uniform(0, 0.2), 3)])
+def _start(chance: random.Random, slow: float) -> float:
+    """Return a moment while a command is at work that makes some eighty calls, a few of them slow."""
+    return chance.choice([0.0, round(chance.uniform(0, 80 * slow), 4)])
 
 
 def _smaller_round(one: Round) -> Iterator[Round]:
