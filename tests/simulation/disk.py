@@ -158,12 +158,13 @@ class Disk:
         return bytes(found.seen) if isinstance(found, _File) else None
 
     def place(self, path: Path, content: bytes) -> None:
-        """Put a new file somewhere, in the place of what is there."""
-        folder, new = self.folder(path), self.new(_File)
+        """Put a new file somewhere, in the place of what is there; the folders above it are durable as well then."""
+        new = self.new(_File)
         new.seen[:] = content
         new.written()
-        folder.give(path.name, new)
-        folder.written()
+        self.folder(path).give(path.name, new)
+        for above in path.parents:
+            self.at(above).written()
 
     def remove(self, path: Path) -> None:
         """Remove a file, or a folder with all that is in it; nothing if it is not there."""
