@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -93,8 +94,7 @@ def _assembled(path: Path, stack: str, file: int | None, disk: Disk) -> _Loaded:
     state, outdated = State(stack), None
     try:
         if file is not None:
-            # a second time only if it is not as this tool writes it
-            raw = table(bytearray(disk.read(file))) or parsed(disk.read(file))
+            raw = _content(file, disk)
             current, changed = migrate(raw)
             state, outdated = State.from_dict(current), raw if changed else None
         journalled = replay(path.with_name(JOURNAL), state, disk)
@@ -103,6 +103,15 @@ def _assembled(path: Path, stack: str, file: int | None, disk: Disk) -> _Loaded:
     except StateError as error:
         raise type(error)(f"{path}: {error}") from None
     return _Loaded(state, journalled, outdated)
+
+
+def _content(file: int, disk: Disk) -> Any:
+    """Return what the document says; raises `ValueError` if it is not JSON."""
+    # what is wrong is told from the whole
+    with suppress(ValueError):
+        if found := table(bytearray(disk.read(file))):
+            return found
+    return parsed(disk.read(file))
 
 
 class LocalStore(Store):

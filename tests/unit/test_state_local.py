@@ -98,6 +98,56 @@ def test_nothing_else_is_recorded_either_that_could_not_be_read_again(
     assert read(tmp_path, NAME).account == ""
 
 
+# -- a record a line -------------------------------------------------------------------------------------------------
+
+
+def test_a_document_is_read_alike_with_a_record_a_line_and_in_any_other_form(tmp_path: Path) -> None:
+    names = [f"vpc/{number}" for number in range(2500)]
+    with opened(tmp_path) as store:
+        records = {name: record(name, f"é\U0001f600-{name}") for name in names}
+        store.swap(State(NAME, "1", "r", records=records, history=[Run("up", 1.0, 2.0, "ok")]), "pushed")
+    written = (tmp_path / DOCUMENT).read_bytes()
+    assert sum(line.startswith(b'"vpc/') for line in written.splitlines()) == len(names)
+    state = read(tmp_path, NAME)
+    assert state.records == records
+    for form in (json.dumps(json.loads(written), indent=2), json.dumps(json.loads(written))):
+        (tmp_path / DOCUMENT).write_text(form)
+        assert read(tmp_path, NAME) == state
+    with opened(tmp_path) as store:
+        store.drop("vpc/none")
+    assert (tmp_path / DOCUMENT).read_bytes() == written.replace(b'"serial": 2', b'"serial": 3')
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ('"10.0.0.0/16"', "[" * 70 + "]" * 70, "nested too deeply"),
+        ('"10.0.0.0/16"', '{"x": {},\n"y": ' * 70 + "1" + "}" * 70, "nested too deeply"),
+        ('"10.0.0.0/16"', "NaN", "NaN is not a number"),
+        ('"10.0.0.0/16"', "1e999", "a number is infinite"),
+        ('"10.0.0.0/16"', '"\\ud800"', "half a character"),
+        ('"10.0.0.0/16"', '"10', r"is not JSON .* line 10 "),
+        ('"id-1"', '"a\\nb"', "id has a value"),
+        ('"id-1"', "{}", "id has a value"),
+        ('"needs": []', '"needs": {}', "needs has a value"),
+        ('"phase": "ready"', '"phase": []', "phase has a value"),
+        ('"token": "token"', '"tokens": "token"', "token is missing"),
+        ('"vpc/main"', '""', "address has a value"),
+        ('{"kind"', '[], "x": {"kind"', "not a table"),
+    ],
+)
+def test_with_a_record_a_line_nothing_is_let_pass_that_is_refused_elsewhere(
+    tmp_path: Path, old: str, new: str, words: str
+) -> None:
+    with opened(tmp_path) as store:
+        store.put(record("vpc/main"))
+    written = (tmp_path / DOCUMENT).read_text()
+    assert old in written
+    (tmp_path / DOCUMENT).write_text(written.replace(old, new))
+    with pytest.raises(StateError, match=words):
+        read(tmp_path, NAME)
+
+
 # -- a reader beside a writer ----------------------------------------------------------------------------------------
 
 
