@@ -9,13 +9,14 @@ from collections.abc import Callable, Mapping
 from importlib.metadata import version
 from pathlib import Path
 
-from benchmarks import commands, many, path, peers, rates, state
+from benchmarks import commands, many, path, peers, rates, size, state
 
 BENCHMARKS: Mapping[str, Callable[[], None]] = {
     "commands": commands.main,
     "many": many.main,
     "rates": rates.main,
     "state": state.main,
+    "size": size.main,
     "path": path.main,
     "peers": peers.main,
 }

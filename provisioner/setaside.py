@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -10,7 +11,9 @@ from typing import TYPE_CHECKING
 import steps  # noqa: F401  (importing the package makes all kinds known)
 from provisioner import session
 from provisioner.engine.recorded import check, check_order
+from state.disk import DISK, Disk
 from state.model import ForeignState, State, StateError, StateLocked, StateTooNew
+from state.runtime import MACHINE, Runtime
 
 if TYPE_CHECKING:
     from provisioner.aws import Aws
@@ -33,26 +36,29 @@ def set_aside(options: Options, config: Config, aws: Aws) -> list[str]:
     return in_bucket(there, config.name, aws.pace.scaled(LEASE))
 
 
-def in_folder(folder: Path, stack: str) -> list[str]:
+def in_folder(folder: Path, stack: str, runtime: Runtime = MACHINE, disk: Disk = DISK) -> list[str]:
     """Move the broken files of a state on this machine aside: the journal alone, if the document can be read."""
+    from state.folder import sync, there
     from state.local import DOCUMENT, JOURNAL, LOCK, read
     from state.lock import Lock
 
-    document, journal, stamp = folder / DOCUMENT, folder / JOURNAL, _stamp()
-    if not folder.is_dir():
+    stamp = _stamp()
+    if not there(folder, disk):
         return []
     moved: list[str] = []
-    lock = Lock(folder / LOCK, "recover")
+    lock = Lock(folder / LOCK, "recover", runtime, disk)
     try:
         lock.acquire()
         try:
-            for path in (journal, document):
-                # whoever may not read them shall not move them either
-                there = path.exists() and path.read_bytes()
-                bereft = path == journal and not document.exists() and b"\n{" in (there or b"")
-                if there is not False and (bereft or _broken(lambda: read(folder, stack))):
-                    backup = path.with_name(f"{path.stem}.broken-{stamp}{path.suffix}")
-                    moved.append(str(path.rename(backup)))
+            for path in (folder / JOURNAL, folder / DOCUMENT):
+                if there(path, disk):
+                    # whoever may not read them shall not move them either
+                    disk.close(disk.open(path, os.O_RDONLY))
+                    if _broken(lambda: read(folder, stack, disk)):
+                        backup = path.with_name(f"{path.stem}.broken-{stamp}{path.suffix}")
+                        disk.replace(path, backup)
+                        moved.append(str(backup))
+            sync(folder, disk)
         finally:
             lock.release()
     except OSError as error:

@@ -4,20 +4,56 @@ from __future__ import annotations
 
 import os
 import stat
+from contextlib import suppress
 from pathlib import Path
 
+from state.disk import DISK, Disk
 from state.model import StateError
 
 
-def make(folder: Path) -> None:
+def make(folder: Path, disk: Disk = DISK) -> None:
     """Make a folder and those above it that are missing, each for its owner alone, whatever the umask allows.
 
     Raises:
         OSError: it cannot be made.
     """
-    missing = [place for place in (folder, *folder.parents) if not place.exists()]
+    missing = []
+    for place in (folder, *folder.parents):
+        if there(place, disk):
+            break
+        missing.append(place)
     for place in reversed(missing):
-        place.mkdir(mode=0o700, exist_ok=True)
+        disk.make(place)
+
+
+def keep_there(folder: Path, disk: Disk = DISK) -> None:
+    """Make durable that a folder is there, with all above it: what is recorded in it is lost with its name.
+
+    Raises:
+        OSError: that failed.
+    """
+    for place in folder.parents:
+        # who may pass through a folder may not always open it; it is not one that `make` has made
+        with suppress(PermissionError):
+            sync(place, disk)
+
+
+def there(path: Path, disk: Disk = DISK) -> bool:
+    """Whether there is something at a path."""
+    try:
+        disk.identity(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    return True
+
+
+def sync(folder: Path, disk: Disk = DISK) -> None:
+    """Make durable which names a folder has; raises `OSError`."""
+    file = disk.open(folder, os.O_RDONLY)
+    try:
+        disk.sync(file)
+    finally:
+        disk.close(file)
 
 
 def trust(*folders: Path) -> None:

@@ -1,33 +1,47 @@
-"""The append-only journal beside the document: a whole record or a drop a line, durable before anything acts on it."""
+"""The append-only journal beside the document: a whole record or a drop a line, durable before anything acts on it.
+
+Its first line names the document that it continues, by lineage and serial. Each line after it ends with a checksum, so
+that what a crash left of an entry that was never acknowledged is told from an entry that was damaged later.
+"""
 
 from __future__ import annotations
 
 import errno
 import json
 import os
-import threading
+import re
+import zlib
 from pathlib import Path
 from typing import Any
 
 from state.checks import parsed
+from state.disk import DISK, Disk
 from state.model import MEND, Record, State, StateError
+from state.runtime import MACHINE, Runtime
+
+_CHECKED = re.compile(rb'(.+),"check":"([0-9a-f]{8})"}')
 
 
 class Journal:
-    """Appends facts to an open journal. Each append is flushed and fsynced before it returns; threads may share it.
+    """Appends facts to a journal. Each append is flushed and fsynced before it returns; threads may share it.
 
     One that could not be written is the last: what follows on it would have no ground to stand on.
+
+    Args:
+        path: where it is.
+        head: its first line, which is there already.
     """
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW, 0o600)
-        self._mutex = threading.Lock()
+    def __init__(self, path: Path, head: bytes, runtime: Runtime = MACHINE, disk: Disk = DISK) -> None:
+        self._path, self._head, self._disk = path, head, disk
+        self._file = disk.open(path, os.O_WRONLY | os.O_APPEND | os.O_NOFOLLOW)
+        self._identity = disk.identity(self._file)
+        self._mutex = runtime.lock()
         self._broken = ""
 
     def append(self, entry: dict[str, Any]) -> None:
-        """Append an entry; raises `StateError` when it cannot be written."""
-        line = encoded(entry)
+        """Append an entry; raises `StateError` when it cannot be written, or would not be found again."""
+        line = checked(encoded(entry), self._head)
         with self._mutex:
             try:
                 if not self._broken:
@@ -39,42 +53,62 @@ class Journal:
 
     def close(self) -> None:
         """Close the file."""
-        os.close(self._file)
+        self._disk.close(self._file)
 
     def _write(self, line: bytes) -> None:
-        written = os.write(self._file, line)
+        written = self._disk.write(self._file, line)
         if written < len(line):
-            os.ftruncate(self._file, os.fstat(self._file).st_size - written)
+            self._disk.cut(self._file, self._disk.size(self._file) - written)
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-        os.fsync(self._file)
+        self._disk.sync(self._file)
+        if self._disk.identity(self._path) != self._identity:
+            raise OSError(errno.ESTALE, "somebody has put another file in its place")
 
 
-def header(serial: int) -> bytes:
-    """Return the first line of a journal that continues the document of that serial."""
-    return json.dumps({"base": serial}).encode() + b"\n"
+def header(serial: int, lineage: str) -> bytes:
+    """Return the first line of a journal that continues the document of that serial and lineage."""
+    return encoded({"base": serial, "lineage": lineage})
 
 
-def replay(path: Path, state: State) -> bool:
+def replay(path: Path, state: State, disk: Disk = DISK) -> bool:
     """Apply the journal's whole lines to the state; return whether there were any.
 
-    A torn last line is dropped: nothing acted on it. A journal whose base is an older serial was already folded in.
+    What is left of a last entry that was cut off is dropped: nothing acted on it. A journal whose base is an older
+    serial was already folded in.
 
     Raises:
-        StateError: a line before the last is not readable.
+        StateError: an entry is damaged, or continues another document than the one that the state was read from.
     """
-    if not path.exists():
+    try:
+        file = disk.open(path, os.O_RDONLY)
+    except (FileNotFoundError, NotADirectoryError):
         return False
-    lines = path.read_bytes().split(b"\n")[:-1]
-    if not lines or _entry(path, 1, lines[0]).get("base") != state.serial:
+    try:
+        head, *lines = disk.read(file).split(b"\n")
+    finally:
+        disk.close(file)
+    if not lines:
         return False
-    for number, line in enumerate(lines[1:], start=2):
+    first = _entry(path, 1, head)
+    base, lineage = first.get("base"), first.get("lineage", state.lineage)
+    if lineage == state.lineage and isinstance(base, int) and base < state.serial:
+        return False
+    whole = _whole(path, head + b"\n", lines) if "lineage" in first else lines[:-1]
+    if whole and (lineage, base) != (state.lineage, state.serial):
+        raise StateError(_astray(path, base, state, same=lineage == state.lineage))
+    for number, line in enumerate(whole, start=2):
         apply(_entry(path, number, line), state)
-    return len(lines) > 1
+    return bool(whole)
 
 
 def encoded(entry: dict[str, Any]) -> bytes:
     """Return an entry as one line."""
     return json.dumps(entry, separators=(",", ":")).encode() + b"\n"
+
+
+def checked(line: bytes, head: bytes) -> bytes:
+    """Return an entry's line with its checksum, which holds in the journal with this first line only."""
+    return b'%b,"check":"%08x"}\n' % (line[:-2], _checksum(line[:-2], head))
 
 
 def apply(entry: dict[str, Any], state: State) -> None:
@@ -92,11 +126,47 @@ def apply(entry: dict[str, Any], state: State) -> None:
         raise StateError("an entry of the journal says neither what was put nor what was dropped")
 
 
+def _checksum(content: bytes, head: bytes) -> int:
+    return zlib.crc32(content, zlib.crc32(head))
+
+
+def _whole(path: Path, head: bytes, lines: list[bytes]) -> list[bytes]:
+    """Return the lines up to the last whole one; raises `StateError` if one before it is not."""
+    found = [_CHECKED.fullmatch(line) for line in lines]
+    whole = [match is not None and int(match[2], 16) == _checksum(match[1], head) for match in found]
+    while whole and not whole[-1]:
+        whole.pop()
+    if not all(whole):
+        raise _damaged(path, whole.index(False) + 2)
+    return lines[: len(whole)]
+
+
+def _astray(path: Path, base: Any, state: State, *, same: bool) -> str:
+    """Say why a journal does not belong to the document, and what to do."""
+    if not state.serial:
+        why = f"it is missing, and {path.name} has what happened since it was written. Put it back"
+    elif same:
+        why = (
+            f"it is older (serial {state.serial}) than the one that {path.name} continues (serial {str(base)[:20]}). "
+            f"Put the newer one back"
+        )
+    else:
+        why = f"{path.name} continues another one, of another lineage. Put that one back"
+    return f"{why}, or run `provision recover`, which moves the journal aside and finds in the cloud what it said"
+
+
+def _damaged(path: Path, number: int) -> StateError:
+    return StateError(
+        f"{path}:{number} is not a journal entry. Run `provision recover`, which moves the journal aside and finds in "
+        f"the cloud what it said"
+    )
+
+
 def _entry(path: Path, number: int, line: bytes) -> dict[str, Any]:
     try:
         entry = parsed(line)
     except ValueError:
         entry = None
     if not isinstance(entry, dict):
-        raise StateError(f"{path}:{number} is not a journal entry. Move the file away to fall back on the document")
+        raise _damaged(path, number)
     return entry

@@ -4,50 +4,114 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
 from state.checks import parsed
-from state.folder import make
+from state.disk import DISK, Disk
+from state.document import table, written
+from state.folder import keep_there, make, sync, there
 from state.journal import Journal, header, replay
 from state.lock import Lock, patiently
 from state.migrate import migrate
 from state.model import MEND, State, StateError
 from state.runtime import MACHINE, Runtime
-from state.store import Store, document
+from state.store import Store
 
 DOCUMENT, JOURNAL, LOCK = "state.json", "state.journal", "state.lock"
 PAUSE = 0.2
 """Seconds between two tries for a lock that another command holds."""
+READINGS = 10
+"""How often a state that changes while it is read is read again."""
 
 
-def read(folder: Path, stack: str) -> State:
+@dataclass(frozen=True)
+class _Loaded:
+    """What was read.
+
+    Attributes:
+        journalled: whether the journal added to the document.
+        outdated: the document as it was, if it had to be migrated.
+    """
+
+    state: State
+    journalled: bool
+    outdated: dict[str, Any] | None
+
+
+def read(folder: Path, stack: str, disk: Disk = DISK) -> State:
     """Return the state in the folder without locking or changing anything; an empty one if there is none.
 
     Raises:
-        StateError: it is unreadable, torn or newer than this version.
+        StateError: it is unreadable, torn or newer than this version, or changes all the time.
     """
-    return _load(folder, stack)[0]
+    return _load(folder, stack, disk).state
 
 
-def _load(folder: Path, stack: str) -> tuple[State, bool, dict[str, Any] | None]:
-    """Return the state, whether the journal added to it, and the document as it was if it had to be migrated."""
+def _load(folder: Path, stack: str, disk: Disk) -> _Loaded:
     path = folder / DOCUMENT
-    state, outdated = State(stack), None
     try:
-        if path.exists():
-            raw = parsed(path.read_bytes())
-            current, changed = migrate(raw)
-            state, outdated = State.from_dict(current), raw if changed else None
-        journalled = replay(folder / JOURNAL, state)
-    except ValueError as error:
-        raise StateError(f"{path} is not JSON ({error}). Restore it from a backup, or move it away") from None
+        for _ in range(READINGS):
+            if loaded := _unchanged(path, stack, disk):
+                return loaded
     except OSError as error:
         raise StateError(f"{error.filename or path} cannot be read: {error.strerror}") from None
+    raise StateError(f"{path} changes all the time while it is read. Try again")
+
+
+def _unchanged(path: Path, stack: str, disk: Disk) -> _Loaded | None:
+    """Read the document and its journal; None if the document was replaced meanwhile, and the journal with it."""
+    # open until the end, so that no other file can get its inode
+    file = _opened(path, disk)
+    try:
+        trouble = None
+        try:
+            loaded = _assembled(path, stack, file, disk)
+        except StateError as error:
+            trouble = error
+        now = disk.identity(path) if there(path, disk) else None
+        if now != (None if file is None else disk.identity(file)):
+            return None
+        if trouble:
+            raise trouble
+        return loaded
+    finally:
+        if file is not None:
+            disk.close(file)
+
+
+def _opened(path: Path, disk: Disk) -> int | None:
+    try:
+        return disk.open(path, os.O_RDONLY)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+
+
+def _assembled(path: Path, stack: str, file: int | None, disk: Disk) -> _Loaded:
+    state, outdated = State(stack), None
+    try:
+        if file is not None:
+            raw = _content(file, disk)
+            current, changed = migrate(raw)
+            state, outdated = State.from_dict(current), raw if changed else None
+        journalled = replay(path.with_name(JOURNAL), state, disk)
+    except ValueError as error:
+        raise StateError(f"{path} is not JSON ({error}). Restore it from a backup, or move it away") from None
     except StateError as error:
         raise type(error)(f"{path}: {error}") from None
-    return state, journalled, outdated
+    return _Loaded(state, journalled, outdated)
+
+
+def _content(file: int, disk: Disk) -> Any:
+    """Return what the document says; raises `ValueError` if it is not JSON."""
+    # what is wrong is told from the whole
+    with suppress(ValueError):
+        if found := table(bytearray(disk.read(file))):
+            return found
+    return parsed(disk.read(file))
 
 
 class LocalStore(Store):
@@ -59,6 +123,7 @@ class LocalStore(Store):
         command: what is being done, for whoever finds the lock held.
         writer: this tool's version, written into the document.
         tell: if another command is at work, wait for it, and say so with this; None: give up.
+        disk: where the folder is.
     """
 
     def __init__(
@@ -69,11 +134,13 @@ class LocalStore(Store):
         writer: str,
         tell: Callable[[str], None] | None = None,
         runtime: Runtime = MACHINE,
+        disk: Disk = DISK,
     ) -> None:
         super().__init__(stack, writer, runtime)
-        self.folder, self._tell = folder, tell
-        self._lock = Lock(folder / LOCK, command, runtime)
+        self.folder, self._tell, self._disk = folder, tell, disk
+        self._lock = Lock(folder / LOCK, command, runtime, disk)
         self._journal: Journal | None = None
+        self._broken = "the state is not open"
 
     def __enter__(self) -> Self:
         """Lock and load.
@@ -83,17 +150,24 @@ class LocalStore(Store):
             StateError: the state cannot be read or written.
         """
         try:
-            make(self.folder)
+            make(self.folder, self._disk)
+            if not there(self.folder / DOCUMENT, self._disk):
+                keep_there(self.folder, self._disk)
             patiently(self._lock.acquire, self._tell, PAUSE, self.runtime)
         except OSError as error:
             raise StateError(f"the state folder {self.folder} cannot be written: {error.strerror}. {MEND}") from None
         try:
-            self.state, self._dirty, outdated = _load(self.folder, self._stack)
-            if outdated is not None:
-                self.keep(f"state.schema-{outdated['schema']}.json", json.dumps(outdated, indent=2).encode())
+            self._settle()
+            loaded = _load(self.folder, self._stack, self._disk)
+            self.state, self._dirty = loaded.state, loaded.journalled
+            if loaded.outdated is not None:
+                self.keep(
+                    f"state.schema-{loaded.outdated['schema']}.json", json.dumps(loaded.outdated, indent=2).encode()
+                )
                 self._dirty = True
             self._fold()
         except BaseException:
+            self._close()
             self._lock.release()
             raise
         return self
@@ -107,44 +181,78 @@ class LocalStore(Store):
 
     def keep(self, name: str, content: bytes) -> str:
         """Durably write a file beside the state, and return where it is."""
-        self._swap(name, content)
+        self._swap(name, [content])
         return str(self.folder / name)
 
-    def _append(self, entry: dict[str, Any]) -> None:
-        self._open().append(entry)
+    def _settle(self) -> None:
+        """Make durable what a command that was killed has renamed: its journal must not go before its document."""
+        try:
+            sync(self.folder, self._disk)
+        except OSError as error:
+            raise StateError(f"the state folder {self.folder} cannot be written: {error.strerror}. {MEND}") from None
 
-    def _open(self) -> Journal:
+    def _append(self, entry: dict[str, Any]) -> None:
         if self._journal is None:
-            raise StateError("the state is not open")
-        return self._journal
+            raise StateError(self._broken)
+        self._journal.append(entry)
+        self._held()
+
+    def _held(self) -> None:
+        """Raise `StateError`, now and from now on, if others could hold the lock as well."""
+        if not self._lock.held():
+            raise StateError(
+                f"{self.folder} or the lock in it was deleted or replaced while this command was at work: nothing more "
+                f"is recorded there. Put it back if you can, then run the same command again; what is not recorded is "
+                f"found by its tags and names"
+            )
 
     def _fold(self) -> None:
         """Fold the journal into the document and start a new one, unless nothing changed since the last time."""
-        if self._dirty or not (self.folder / DOCUMENT).exists():
-            self.state.serial += 1
-            self.state.writer = self._writer
-            self._swap(DOCUMENT, document(self.state))
-            self._dirty = False
+        # what followed in the old journal after a fold that failed might not be read again
         self._close()
-        self._swap(JOURNAL, header(self.state.serial))
-        self._journal = Journal(self.folder / JOURNAL)
+        try:
+            if self._dirty or not there(self.folder / DOCUMENT, self._disk):
+                self._dirty = True
+                self.state.serial += 1
+                self.state.writer = self._writer
+                self._swap(DOCUMENT, written(self.state))
+                self._dirty = False
+            head = header(self.state.serial, self.state.lineage)
+            self._swap(JOURNAL, [head])
+            self._journal = Journal(self.folder / JOURNAL, head, self.runtime, self._disk)
+            self._held()
+        except OSError as error:
+            self._broken = f"{self.folder / JOURNAL} cannot be written: {error.strerror}. {MEND}"
+            raise StateError(self._broken) from None
+        except StateError as error:
+            self._close()
+            self._broken = str(error)
+            raise
 
     def _close(self) -> None:
         if self._journal:
             self._journal.close()
             self._journal = None
 
-    def _swap(self, name: str, content: bytes) -> None:
+    def _swap(self, name: str, content: Iterable[bytes]) -> None:
         """Write a file beside the old one, make it durable, and put it in the old one's place."""
-        path, draft = self.folder / name, self.folder / f"{name}.tmp"
+        self._held()
+        # of a name of its own: after the folder was deleted, another command may be at work at the same path
+        path, draft = self.folder / name, self.folder / f"{name}.{self._lock.number()}.tmp"
         try:
-            with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600), "wb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-            draft.replace(path)
-            folder = os.open(self.folder, os.O_RDONLY)
-            os.fsync(folder)
-            os.close(folder)
+            file = self._disk.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW)
+            try:
+                for piece in content:
+                    self._write(file, piece)
+                self._disk.sync(file)
+            finally:
+                self._disk.close(file)
+            self._held()
+            self._disk.replace(draft, path)
+            sync(self.folder, self._disk)
         except OSError as error:
             raise StateError(f"{path} cannot be written: {error.strerror}. {MEND}") from None
+
+    def _write(self, file: int, content: bytes) -> None:
+        while content:
+            content = content[self._disk.write(file, content) :]

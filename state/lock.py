@@ -2,48 +2,95 @@
 
 from __future__ import annotations
 
-import fcntl
 import getpass
 import json
 import os
 import socket
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from state.checks import parsed
+from state.disk import DISK, Disk
 from state.model import StateLocked
 from state.runtime import MACHINE, Runtime
 
 
 class Lock:
-    """Holds the lock file of a state from `acquire` to `release`."""
+    """Holds the lock file of a state, and the folder that it is in, from `acquire` to `release`.
 
-    def __init__(self, path: Path, command: str, runtime: Runtime = MACHINE) -> None:
-        self.path, self.command, self._runtime = path, command, runtime
-        self._file = -1
+    The file is what older versions look at, and says who holds it. The folder keeps others out even when somebody has
+    deleted the file; where folders cannot be locked (NFS), `held` tells.
+    """
+
+    def __init__(self, path: Path, command: str, runtime: Runtime = MACHINE, disk: Disk = DISK) -> None:
+        self.path, self.command, self._runtime, self._disk = path, command, runtime, disk
+        self._files: list[int] = []
 
     def acquire(self) -> None:
         """Take the lock.
 
         Raises:
             StateLocked: another live process holds it; the message says who, where, since when and doing what.
+            OSError: the file cannot be made or written.
         """
-        self._file = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
         try:
-            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            holder = os.read(self._file, 4096)
-            os.close(self._file)
-            raise StateLocked(describe(holder)) from None
-        os.ftruncate(self._file, 0)
-        os.pwrite(self._file, json.dumps(myself(self.command, self._runtime)).encode(), 0)
+            while not self._take():
+                self._close()
+            self._disk.cut(self._files[0], 0)
+            self._disk.write(self._files[0], json.dumps(myself(self.command, self._runtime)).encode())
+        except BaseException:
+            self._close()
+            raise
+
+    def held(self) -> bool:
+        """Whether the lock is still where others look for it."""
+        try:
+            return self._disk.identity(self._files[0]) == self._disk.identity(self.path)
+        except OSError:
+            return False
+
+    def number(self) -> int:
+        """Return a number that no other lock has while this one is held."""
+        return self._disk.identity(self._files[0])[1]
 
     def release(self) -> None:
         """Give the lock back."""
-        os.ftruncate(self._file, 0)
-        os.close(self._file)
+        try:
+            # the words are for those who wait only
+            with suppress(OSError):
+                self._disk.cut(self._files[0], 0)
+        finally:
+            self._close()
+
+    def _take(self) -> bool:
+        """Lock the file, then its folder; return whether the file was not deleted meanwhile."""
+        file = self._disk.open(self.path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW)
+        self._files.append(file)
+        try:
+            self._disk.lock(file)
+            self._lock_folder()
+        except BlockingIOError:
+            raise StateLocked(describe(self._disk.read(file)[:4096])) from None
+        return self.held()
+
+    def _lock_folder(self) -> None:
+        try:
+            folder = self._disk.open(self.path.parent, os.O_RDONLY)
+            self._files.append(folder)
+            self._disk.lock(folder)
+        except BlockingIOError:
+            raise
+        except OSError:
+            # a file system that locks files only
+            return
+
+    def _close(self) -> None:
+        # the file last: whoever gets it finds the folder free
+        while self._files:
+            self._disk.close(self._files.pop())
 
 
 def patiently(

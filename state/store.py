@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from abc import ABC, abstractmethod
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any, Self
 
-from state.model import Record, Run, State
+from state.checks import lossy, text
+from state.document import written
+from state.model import Record, Run, State, StateError
 from state.runtime import MACHINE, Runtime
 
 
@@ -45,32 +46,47 @@ class Store(ABC):
         return self.state.records
 
     def put(self, record: Record) -> Record:
-        """Make a record durable before returning; returns it with the time of the change. Threads may share it."""
+        """Make a record durable before returning; returns it with the time of the change. Threads may share it.
+
+        Raises:
+            StateError: it cannot be written, or could not be read again; nothing was changed.
+        """
         record = replace(record, changed=self.runtime.time())
+        _check_record(record)
+        # first: an entry that failed may be found in the journal nevertheless
+        self._dirty = True
         # not `asdict`, which copies all that is inside, and takes longer than the rest
         self._append({"put": vars(record)})
         self.state.records[record.address] = record
-        self._dirty = True
         return record
 
     def drop(self, address: str) -> None:
-        """Make it durable that the address is gone."""
+        """Make it durable that the address is gone; raises `StateError` as `put` does."""
+        if not text(address):
+            raise _unreadable(ascii(address), "it is no address")
+        self._dirty = True
         self._append({"drop": address})
         self.state.records.pop(address, None)
-        self._dirty = True
 
     def finish(self, run: Run) -> None:
-        """Add a run to the history; it is written when the store closes."""
+        """Add a run to the history, which is written when the store closes; raises `StateError` as `put` does."""
+        _check_run(run)
         self.state.history.append(run)
         self._dirty = True
 
     def guard(self, stack: str, account: str, region: str) -> None:
         """Bind a new state to account and region durably, or refuse a foreign one (see `State.guard`)."""
         before = (self.state.account, self.state.region)
+        _check_head(stack, account, region)
         self.state.guard(stack, account, region)
         if before != (account, region):
             self._dirty = True
-            self._fold()
+            try:
+                self._fold()
+            except StateError:
+                self.state.account, self.state.region = before
+                self._dirty = True
+                raise
 
     def swap(self, state: State, name: str) -> str:
         """Durably put another state in the place of this one, which is kept beside it; returns where.
@@ -78,11 +94,28 @@ class Store(ABC):
         Args:
             state: the state to have from now on; its serial goes on from the higher one of both.
             name: what this is done for, a part of the kept document's name.
+
+        Raises:
+            StateError: it cannot be written, or could not be read again; this one stays.
         """
+        _check_head(state.stack, state.account, state.region, state.lineage, state.writer)
+        for record in state.records.values():
+            _check_record(record)
+        for run in state.history:
+            _check_run(run)
+        if self._dirty:
+            # an entry that is left in the journal would not belong to the new one
+            self._fold()
         kept = self.keep(f"state.{name}-{self.state.serial}.json", document(self.state))
-        state.serial = max(state.serial, self.state.serial)
+        before = self.state
+        state.serial = max(state.serial, before.serial)
         self.state, self._dirty = state, True
-        self._fold()
+        try:
+            self._fold()
+        except StateError:
+            before.serial = state.serial
+            self.state, self._dirty = before, True
+            raise
         return kept
 
     @abstractmethod
@@ -98,6 +131,40 @@ class Store(ABC):
         """Fold the journal into the document and start a new one."""
 
 
+# what lies two levels deep in the document: in the table of records, or the list of runs
+_INSIDE = 2
+
+
+def _check_record(record: Record) -> None:
+    """Raise `StateError` if a record could not be read again."""
+    data = vars(record)
+    if why := Record.wrong(data) or _lossy(data):
+        raise _unreadable(ascii(record.address), why)
+
+
+def _check_run(run: Run) -> None:
+    data = asdict(run)
+    if why := Run.wrong(data) or _lossy(data):
+        raise _unreadable(f"the run of {run.command!a}", why)
+
+
+def _check_head(*texts: str) -> None:
+    for one in texts:
+        if not text(one):
+            raise _unreadable("the state", f"{ascii(one)[:100]} is not a line of text")
+
+
+def _lossy(data: dict[str, Any]) -> str:
+    if not lossy(data, _INSIDE):
+        return ""
+    parts = ((key, lossy([value], _INSIDE)) for key, value in data.items())
+    return next(f"{key}: {why}" for key, why in parts if why)
+
+
+def _unreadable(what: str, why: str) -> StateError:
+    return StateError(f"{what[:100]} is not recorded, since it could not be read again: {why}. This is a bug")
+
+
 def document(state: State) -> bytes:
     """Return the document as it is written: JSON that a person can read."""
-    return json.dumps(state.to_dict(), indent=2).encode() + b"\n"
+    return b"".join(written(state))

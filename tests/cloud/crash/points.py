@@ -15,7 +15,7 @@ COMMANDS = ("up", "down")
 STATE_STEPS = {
     "journal": {"up": 240, "down": 160},
     "sync": {"up": 240, "down": 160},
-    "fold": {"up": 18, "down": 9},
+    "fold": {"up": 24, "down": 10},
 }
 """About how many lines are written to the journal and made durable, and how many steps it takes to fold them."""
 STATE_KILLS = (

@@ -1,0 +1,71 @@
+"""How long a very large state on this machine takes to open and to fold, and how much memory the process then has had.
+
+The records are those of the sample after `up` on the embedded cloud, over and over. Each size has a process of its own.
+"""
+
+from __future__ import annotations
+
+import gc
+import multiprocessing
+import time
+from dataclasses import replace
+from itertools import cycle, islice
+from pathlib import Path
+
+from benchmarks.project import project
+from provisioner.cli import GARBAGE
+from state import local
+from state.local import DOCUMENT, LocalStore
+from state.model import State
+
+STACK = "ecs-sample-dev"
+THINGS = (1000, 10_000, 100_000)
+
+
+def main() -> None:
+    """Measure states of some sizes and print one row each."""
+    print(f"{'records':>10}{'document MiB':>14}{'open s':>9}{'fold s':>9}{'peak MiB':>10}")
+    spawn = multiprocessing.get_context("spawn")
+    with project() as sample:
+        sample.start_cloud()
+        sample.run("up", "--yes")
+        for things in THINGS:
+            folder = sample.folder / str(things)
+            # a process that has filled a state has had more memory than one that opens it
+            for act in (_fill, _measure):
+                child = spawn.Process(target=act, args=(sample.folder / ".provision" / "local" / STACK, folder, things))
+                child.start()
+                child.join()
+
+
+def _fill(source: Path, folder: Path, things: int) -> None:
+    records = local.read(source, STACK).records.values()
+    state = State(STACK)
+    for number, record in enumerate(islice(cycle(records), things)):
+        address = f"{record.address}-{number}"
+        state.records[address] = replace(record, address=address)
+    with LocalStore(folder, STACK, "up", "bench") as store:
+        store.swap(state, "filled")
+
+
+def _measure(_: Path, folder: Path, things: int) -> None:
+    gc.set_threshold(GARBAGE)  # as the program does
+    store = LocalStore(folder, STACK, "up", "bench")
+    began = time.perf_counter()
+    store.__enter__()
+    opened = time.perf_counter()
+    store.drop("nothing/there")
+    changed = time.perf_counter()
+    store.__exit__()
+    closed = time.perf_counter()
+    size = (folder / DOCUMENT).stat().st_size / 2**20
+    print(f"{things:10}{size:14.1f}{opened - began:9.2f}{closed - changed:9.2f}{_peak():>10}", flush=True)
+
+
+def _peak() -> str:
+    """Return the most memory that this process has had, in MiB, where the system tells it."""
+    try:
+        status = Path("/proc/self/status").read_text()
+    except OSError:
+        return "?"
+    return f"{int(status.partition('VmHWM:')[2].split()[0]) / 1024:.0f}"

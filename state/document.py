@@ -1,0 +1,99 @@
+"""The document as it is written and read: JSON with a record a line, so that many take neither long nor much memory.
+
+What somebody has written in another form is read as any JSON.
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from itertools import islice
+from sys import intern
+from typing import Any
+
+from state.checks import parsed, parsed_lines
+from state.model import SCHEMA, Record, State
+
+BATCH = 1000
+"""How many lines are written at once."""
+PIECE = 1 << 20
+"""About how many bytes of lines are read at once."""
+_BEGIN, _END = b'\n"records": {\n', b"\n},\n"
+# what goes round in circles is not recorded in the first place
+_json = json.JSONEncoder(check_circular=False).encode
+
+
+def written(state: State) -> Iterator[bytes]:
+    """Return the document in pieces, which are the same for the same state."""
+    head = replace(state, records={}).to_dict()
+    history = head.pop("history")
+    del head["records"]
+    yield ("{\n" + "".join(f"{_json(key)}: {_json(value)},\n" for key, value in head.items())).encode()
+    yield from _table(state)
+    yield ('"history": [' + ",".join("\n" + _json(run) for run in history) + "\n]\n}\n").encode()
+
+
+def _table(state: State) -> Iterator[bytes]:
+    lines = (f"{_json(address)}: {_json(state.records[address].row())}" for address in sorted(state.records))
+    before = b'"records": {\n'
+    while batch := ",\n".join(islice(lines, BATCH)):
+        yield before + batch.encode()
+        before = b",\n"
+    yield b"\n},\n" if state.records else b'"records": {},\n'
+
+
+def table(content: bytearray) -> dict[str, Any] | None:
+    """Return a document in its JSON form, with each record built already, if it has a record a line; None if not.
+
+    The content is used up, so that it does not stay in memory beside the records.
+
+    Raises:
+        ValueError: it is not JSON.
+        StateError: a record has a part that is missing, unknown or of a wrong type.
+    """
+    begin = content.find(_BEGIN)
+    end = content.find(_END, begin)
+    if begin < 0 or end < 0:
+        return None
+    document = parsed(bytes(content[:begin] + b'\n"records": {},\n' + content[end + len(_END) :]))
+    if not isinstance(document, dict) or document.get("records") != {} or document.get("schema") != SCHEMA:
+        return None
+    del content[end:], content[: begin + len(_BEGIN)]
+    with _no_garbage():
+        return document | {"records": _records(content)}
+
+
+def _records(lines: bytearray) -> dict[str, Record]:
+    records: dict[str, Record] = {}
+    while lines:
+        cut = lines.find(b",\n", PIECE) + 1 or len(lines)
+        for address, row in parsed_lines(bytes(lines[:cut])).items():
+            records[address] = Record.from_row(address, _shared(row))
+        del lines[: cut + 1]
+    return records
+
+
+@contextmanager
+def _no_garbage() -> Iterator[None]:
+    """Do not look for garbage where all that is made stays: it would take a fifth of the time."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
+
+
+def _shared(row: Any) -> Any:
+    """Let rows share the words that most of them have."""
+    if isinstance(row, dict):
+        for key in ("kind", "phase", "step"):
+            if type(word := row.get(key)) is str:
+                row[key] = intern(word)
+        if isinstance(needs := row.get("needs"), list):
+            row["needs"] = [intern(need) if type(need) is str else need for need in needs]
+    return row

@@ -1,0 +1,388 @@
+"""Simulates the state on this machine: `run(seed)` lives one life, and raises `hub.Violation` if a promise is broken.
+
+Promises: what was acknowledged is there after any kill or crash; what was never handed in is not; no reader goes back
+in time or sees a mixture; two never write; what nobody has tampered with can be opened; when something could not be
+written, nothing more is acknowledged; who waits gets its turn.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+from provisioner.setaside import in_folder
+from state.local import DOCUMENT, JOURNAL, LOCK, LocalStore, read
+from state.model import Record, Run, State, StateError, StateLocked
+from tests.simulation.disk import Disk, Faults
+from tests.simulation.hub import Hub, Process, Violation
+from tests.simulation.local_life import KEYS, Act, Life, Person, Reader, Round, Writer, drawn
+from tests.simulation.local_truth import EMPTY, Truth, Version
+from tests.simulation.shrink import as_code, shrink
+
+FOLDER, STACK = Path("/project/state"), "shop-dev"
+
+
+def run(seed: int) -> Counter[str]:
+    """Live the life of a seed; return how often what happened. Raises `Violation`."""
+    return live(drawn(seed))
+
+
+def live(life: Life, tell: Callable[[str], None] | None = None) -> Counter[str]:
+    """Live a life, and tell its story if somebody listens; return how often what happened. Raises `Violation`."""
+    world = World(life, tell)
+    for number, one in enumerate(life.rounds):
+        world.round(number, one)
+    world.settle()
+    world.seen.update(world.disk.counts)
+    return world.seen
+
+
+def smallest(life: Life) -> Life:
+    """Return the simplest life that breaks the same promise; the first word of a violation says which."""
+
+    def broken(candidate: Life) -> str:
+        try:
+            live(candidate)
+        except Exception as error:  # noqa: BLE001 (whatever it is, it shall stay the same)
+            return f"{type(error).__name__} {str(error).partition(' ')[0]}"
+        return ""
+
+    kind = broken(life)
+    return shrink(life, lambda candidate: broken(candidate) == kind)
+
+
+def story(life: Life) -> str:
+    """Return what happens in a life, line by line, and the life as code for a test."""
+    lines: list[str] = []
+    try:
+        live(life, lines.append)
+    except Exception as error:  # noqa: BLE001 (it ends the story)
+        lines.append(f"broken: {type(error).__name__}: {error}")
+    return "\n".join([*lines, "", f"live({as_code(life)})"])
+
+
+class World:
+    """One disk, what is known about it, and who is at work."""
+
+    def __init__(self, life: Life, tell: Callable[[str], None] | None) -> None:
+        self.hub = Hub(f"{life.seed}/order")
+        self.disk = Disk(f"{life.seed}/disk")
+        self.truth, self.seen = Truth(), Counter[str]()
+        self.tell, self._seed = tell, life.seed
+        self.holder: Command | None = None
+        self.deeds: list[str] = []
+        """What a person has done."""
+        self.excused = self.alone = False
+        self.ids = 0
+        self._backups: list[bytes] = []
+        self._alive: list[Process] = []
+        self._renamed = Counter[Process]()
+        self._kill_after: dict[Process, int | None] = {}
+
+    def say(self, who: str, what: str) -> None:
+        """Go on with the story."""
+        if self.tell:
+            self.tell(f"{self.hub.now:9.4f}  {who:10} {what}")
+
+    def new_id(self) -> str:
+        """Return an id that nothing had before."""
+        self.ids += 1
+        return f"id-{self.ids}"
+
+    def process(self, name: str, kill_at: int | None = None) -> Process:
+        """Return a new process."""
+        one = Process(self.hub, f"{self._seed}/{name}", kill_at=kill_at)
+        self._alive.append(one)
+        return one
+
+    def round(self, number: int, one: Round) -> None:
+        """Let happen what happens at the same time."""
+        self.say("", f"-- round {number}, {one.faults}")
+        self._alive.clear()
+        if document := self.disk.show(FOLDER / DOCUMENT):
+            self._backups.append(document)
+        self.disk.faults = one.faults
+        self.excused = replace(one.faults, slow=0.0) != Faults() or any(isinstance(a, Person) for a in one.actors)
+        self.alone = sum(isinstance(actor, Writer) for actor in one.actors) == 1
+        self._renamed.clear()
+        crash_at = None if one.crash_at is None else self.disk.calls + one.crash_at
+        self.disk.at_call = lambda: self._crash() if self.disk.calls == crash_at else None
+        self.disk.at_rename = lambda process: self._has_renamed(process, one.crash_after)
+        self.hub.run(*[self._begun(f"{number}.{n}", actor) for n, actor in enumerate(one.actors)])
+        self.disk.faults, self.excused = Faults(slow=0.001), False
+        self.disk.at_call, self.disk.at_rename = lambda: None, lambda _: None
+        self._alive.clear()
+        if one.settle:
+            self.settle()
+
+    def settle(self) -> None:
+        """In peace, the state can be read and opened; if somebody has tampered with it, `recover` may be needed."""
+        self.alone = True
+        process = self.process(f"settle {self.hub.now}")
+
+        def work() -> None:
+            try:
+                found = read(FOLDER, STACK, self.disk.of(process))
+            except StateError as error:
+                self.refused("settle", error)
+                moved = in_folder(FOLDER, STACK, process, self.disk.of(process))
+                self.say("settle", f"recovered: {moved}")
+                self.seen["recovered"] += 1
+                found = read(FOLDER, STACK, self.disk.of(process))
+            self.truth.check(Version.of(found), self.truth.moment(), "loses: a reader in peace")
+            Command(self, process, "settle", Writer(acts=(Act("put"),))).work()
+
+        self.hub.run(process.spawn(work))
+
+    def refused(self, who: str, error: StateError) -> None:
+        """A state was not opened: only one that somebody has tampered with, in words that say what to do."""
+        self.say(who, f"refused: {error}")
+        if not self.truth.tampered:
+            raise Violation(f"refuses: {who} cannot read what nobody has tampered with: {error}")
+        if "recover" not in str(error):
+            raise Violation(f"advice: nobody says what to do about: {error}")
+        self.seen["refused"] += 1
+
+    def _begun(self, name: str, actor: Writer | Reader | Person) -> object:
+        if isinstance(actor, Person):
+            process = self.process(f"person {name}")
+            work: Callable[[], None] = lambda: self._deed(process, actor)  # noqa: E731 (as the others)
+        elif isinstance(actor, Reader):
+            process = self.process(f"reader {name}")
+            work = lambda: self._reads(process, f"reader {name}", actor)  # noqa: E731
+        else:
+            process = self.process(f"writer {name}", actor.kill_at)
+            self._kill_after[process] = actor.kill_after
+            work = Command(self, process, f"writer {name}", actor).work
+        return process.spawn(work)
+
+    def _has_renamed(self, process: Process, crash_after: int | None) -> None:
+        self._renamed[process] += 1
+        if self._renamed.total() == crash_after:
+            self._crash()
+        elif self._renamed[process] == self._kill_after.get(process):
+            self.say("", "is killed after renaming a file")
+            process.kill()
+
+    def _crash(self) -> None:
+        self.say("", "the machine crashes")
+        self.seen["crash"] += 1
+        for process in self._alive:
+            process.kill()
+        self.disk.crash()
+        self.holder = None
+
+    def _reads(self, process: Process, name: str, actor: Reader) -> None:
+        process.sleep(actor.starts)
+        newest: dict[str, int] = {}
+        for _ in range(actor.times):
+            since, deeds = self.truth.moment(), len(self.deeds)
+            try:
+                state = read(FOLDER, STACK, self.disk.of(process))
+            except StateError as error:
+                if not self.excused:
+                    self.refused(name, error)
+                continue
+            self.say(name, f"reads serial {state.serial} {Version.of(state)}")
+            self.seen["read"] += 1
+            self.truth.check(Version.of(state), since, f"reads: {name}")
+            if deeds != len(self.deeds) or self.truth.tampered:
+                newest.clear()
+            if state.serial < newest.get(state.lineage, 0):
+                raise Violation(f"back: {name} reads serial {state.serial} after {newest[state.lineage]}")
+            newest[state.lineage] = state.serial
+            process.sleep(actor.pause)
+
+    def _deed(self, process: Process, actor: Person) -> None:
+        process.sleep(actor.starts)
+        self.say("person", actor.deed)
+        if FOLDER.name not in self.disk.names(FOLDER.parent):
+            return
+        if actor.deed == "restore" and not self._backups:
+            return
+        self.seen[actor.deed] += 1
+        self.deeds.append(actor.deed)
+        if actor.deed == "restore":
+            self.disk.place(FOLDER / DOCUMENT, self._backups[int(actor.starts * 10_000) % len(self._backups)])
+        elif actor.deed == "rm_folder":
+            self.disk.remove(FOLDER)
+        else:
+            names = {"rm_lock": [LOCK], "rm_journal": [JOURNAL], "rm_document": [DOCUMENT]}
+            drafts = [name for name in self.disk.names(FOLDER) if name.endswith(".tmp")]
+            for name in names.get(actor.deed, drafts):
+                self.disk.remove(FOLDER / name)
+        if actor.deed not in ("rm_lock", "rm_draft"):
+            self.truth.tampered = True
+
+
+class Command:
+    """A command that opens the state, changes it and closes it, checked at each step."""
+
+    def __init__(self, world: World, process: Process, name: str, plan: Writer) -> None:
+        self.world, self.process, self.name, self.plan = world, process, name, plan
+        self.store = LocalStore(
+            FOLDER, STACK, name, "0", self._told if plan.wait else None, process, world.disk.of(process)
+        )
+        self.memory = EMPTY
+        self.broken = self.ousted = False
+        self._deeds = self._there = self._journal_there = 0
+
+    def without(self, *deeds: str) -> bool:
+        """Whether a person has done one of these since it is no more to be told from before."""
+        since = self._journal_there if "rm_journal" in deeds else self._there
+        return any(deed in deeds for deed in self.world.deeds[since:])
+
+    def _told(self, what: str) -> None:
+        self.world.seen["waited"] += 1
+        self.world.say(self.name, what)
+
+    def work(self) -> None:
+        """Do it all."""
+        world = self.world
+        self.process.sleep(self.plan.starts)
+        try:
+            since, deeds = world.truth.moment(), len(world.deeds)
+            self.store.__enter__()
+        except StateLocked as error:
+            if world.alone:
+                raise Violation(f"locked: {self.name} finds a lock that nobody has: {error}") from None
+            world.seen["locked"] += 1
+            return
+        except StateError as error:
+            world.say(self.name, f"does not open: {error}")
+            if not world.excused:
+                world.refused(self.name, error)
+            return
+        self._opened(since, deeds)
+        try:
+            for act in self.plan.acts:
+                self.process.sleep(act.pause)
+                self._tries(act)
+        finally:
+            if self.process.alive:
+                self._exits()
+
+    def _opened(self, since: int, deeds: int) -> None:
+        world = self.world
+        if world.holder and world.holder.process.alive:
+            if not world.holder.without("rm_folder", "rm_lock"):
+                raise Violation(f"both: {self.name} opens while {world.holder.name} is at work")
+            world.seen["ousted"] += 1
+            world.holder.ousted = True
+        self.memory = Version.of(self.store.state)
+        world.say(self.name, f"opens serial {self.store.state.serial} {self.memory}")
+        world.truth.check(self.memory, since, f"loses: {self.name}")
+        world.holder = self
+        self._there = self._journal_there = len(world.deeds)
+        self._deeds = deeds
+        world.truth.tampered &= deeds != len(world.deeds)
+        world.truth.may_be([self.memory])
+
+    def _tries(self, act: Act) -> None:
+        world, gone = self.world, self.ousted or self.without("rm_folder", "rm_journal")
+        try:
+            getattr(self, f"_{act.what}")(act)
+        except StateError as error:
+            world.say(self.name, f"cannot {act.what} {act.key}: {error}")
+            world.seen["not " + act.what] += 1
+            if not world.excused:
+                raise Violation(f"fails: {self.name} cannot {act.what}: {error}") from None
+            # a file beside the state does not matter to it, and how far a swap has come is not to be seen
+            self.broken = act.what != "swap" and (self.broken or act.what != "keep")
+            self._same()
+            return
+        world.say(self.name, f"{act.what} {act.key}: {self.memory}")
+        world.seen[act.what] += 1
+        appended = act.what in {"put", "puts", "drop"}
+        if appended and (self.broken or gone):
+            raise Violation(f"after: {self.name} acknowledges {act.what} after something was not written, or is gone")
+        self._same()
+
+    def _same(self) -> None:
+        if self.process.alive and (found := Version.of(self.store.state)) != self.memory:
+            raise Violation(f"memory: {self.name} has {found}, and should have {self.memory}")
+
+    def _record(self, act: Act) -> Record:
+        new = self.world.new_id()
+        return Record(f"thing/{act.key % KEYS}", "thing", "ready", "", new, {"name": new})
+
+    def _put(self, act: Act) -> None:
+        record, truth = self._record(act), self.world.truth
+        pair = (record.address, str(record.id))
+        truth.may_also_be([version.having(*pair) for version in truth.possible])
+        self.store.put(record)
+        self.memory = self.memory.having(*pair)
+        self._sure([version for version in truth.possible if pair in version.records])
+
+    def _puts(self, act: Act) -> None:
+        acts = [replace(act, key=act.key + n) for n in range(3)]
+        with self.process.pool(3) as pool:
+            futures = [pool.submit(self._put, one) for one in acts]
+        for future in futures:
+            future.result()
+
+    def _drop(self, act: Act) -> None:
+        truth, address = self.world.truth, f"thing/{act.key}"
+        truth.may_also_be([version.without(address) for version in truth.possible])
+        self.store.drop(address)
+        self.memory = self.memory.without(address)
+        self._sure([version for version in truth.possible if version == version.without(address)])
+
+    def _finish(self, act: Act) -> None:
+        self.world.ids += 1
+        self.store.finish(Run("up", float(self.world.ids), 0.0, "ok"))
+        self.memory = replace(self.memory, runs=(*self.memory.runs, float(self.world.ids)))
+
+    def _guard(self, act: Act) -> None:
+        bound = replace(self.memory, account="1")
+        if self.memory == bound:
+            return
+        self.world.truth.may_also_be([bound])
+        self.store.guard(STACK, "1", "r")
+        self._folded(bound)
+
+    def _swap(self, act: Act) -> None:
+        record = self._record(act)
+        new = State(STACK, "1", "r", self.process.token(), 0, "0", {record.address: record})
+        before, deeds = self.memory, len(self.world.deeds)
+        self.world.truth.may_also_be([before, Version.of(new)])
+        kept = self.world.disk.show(Path(self.store.swap(new, "replaced")))
+        if (kept is None or f'"{STACK}"'.encode() not in kept) and deeds == len(self.world.deeds):
+            raise Violation(f"kept: {self.name} has not kept {before}")
+        self._folded(Version.of(new))
+
+    def _keep(self, act: Act) -> None:
+        content, deeds = self.world.new_id().encode(), len(self.world.deeds)
+        path = Path(self.store.keep("state.kept.json", content))
+        if self.world.disk.show(path) != content and deeds == len(self.world.deeds):
+            raise Violation("kept: it is not there")
+
+    def _exits(self) -> None:
+        world, gone = self.world, self.ousted or self.without("rm_folder")
+        world.truth.may_also_be([self.memory])
+        try:
+            self.store.__exit__()
+        except StateError as error:
+            world.say(self.name, f"does not close: {error}")
+            world.seen["not closed"] += 1
+            if not world.excused:
+                raise Violation(f"fails: {self.name} cannot close: {error}") from None
+        else:
+            if gone:
+                raise Violation(f"after: {self.name} closes what is gone")
+            world.say(self.name, f"closes {self.memory}")
+            self._folded(self.memory)
+            world.truth.tampered &= self._deeds != len(world.deeds)
+        if world.holder is self:
+            world.holder = None
+
+    def _folded(self, version: Version) -> None:
+        self.memory, self.broken = version, False
+        self._journal_there = len(self.world.deeds)
+        self._sure([version])
+
+    def _sure(self, possible: list[Version]) -> None:
+        if not self.ousted:
+            self.world.truth.may_be(possible)

@@ -1,0 +1,356 @@
+"""The state on this machine: what is recorded can be read again, and nobody's files are mixed up with it."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import shutil
+import stat
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from provisioner.setaside import in_folder
+from state.checks import DEPTH
+from state.disk import MachineDisk
+from state.journal import checked, encoded, header
+from state.local import DOCUMENT, JOURNAL, LOCK, READINGS, LocalStore, read
+from state.model import Run, Span, State, StateError, StateLocked
+from tests.unit.test_state import files_no_longer_than, opened, record
+
+NAME = "shop-dev"
+
+
+def nested(depth: int) -> Any:
+    return [] if depth == 1 else [nested(depth - 1)]
+
+
+# -- what could not be read again ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("changed", "part"),
+    [
+        ({"id": "x" * 2049}, "id"),
+        ({"id": "a\nb"}, "id"),
+        ({"token": "\ud800"}, "token"),
+        ({"phase": "gone"}, "phase"),
+        ({"created": 2.0**53}, "created"),
+        ({"needs": ["vpc/main", 1]}, "needs"),
+        ({"asked": {"name": "\ud800"}}, "asked"),
+        ({"asked": {"size": float("nan")}}, "asked"),
+        ({"outputs": {"size": float("inf")}}, "outputs"),
+        ({"outputs": {"tags": {1: "a"}}}, "outputs"),
+        ({"outputs": {"tags": {"a"}}}, "outputs"),
+        # in the document a record lies two levels deeper, and the part one more
+        ({"asked": {"deep": nested(DEPTH - 4)}}, "asked"),
+    ],
+)
+def test_a_record_that_could_not_be_read_again_is_refused_by_address_and_part(
+    tmp_path: Path, changed: dict[str, Any], part: str
+) -> None:
+    with opened(tmp_path) as store:
+        store.put(record("vpc/main"))
+        before = (tmp_path / JOURNAL).read_bytes()
+        with pytest.raises(StateError, match=f"'subnet/a' is not recorded.*: {part}"):
+            store.put(replace(record("subnet/a"), **changed))
+        assert (tmp_path / JOURNAL).read_bytes() == before
+        assert list(store.records) == ["vpc/main"]
+        store.put(record("subnet/b"))
+    assert list(read(tmp_path, NAME).records) == ["subnet/b", "vpc/main"]
+
+
+@pytest.mark.parametrize("asked", [{"ports": (80, (443,))}, {"deep": nested(DEPTH - 5)}, {"name": "\U0001f600 é"}])
+def test_what_json_gives_back_is_recorded(tmp_path: Path, asked: dict[str, Any]) -> None:
+    with opened(tmp_path) as store:
+        store.put(replace(record("vpc/main"), asked=asked))
+        journalled = read(tmp_path, NAME).records
+    assert journalled == read(tmp_path, NAME).records
+    assert journalled["vpc/main"].asked == json.loads(json.dumps(asked))
+
+
+@pytest.mark.parametrize(
+    "act",
+    [
+        lambda store: store.put(record("vpc/\ud800")),
+        lambda store: store.drop("vpc/\ud800"),
+        lambda store: store.finish(Run("up\n", 1.0, 2.0, "ok")),
+        lambda store: store.finish(Run("up", 1.0, float("nan"), "ok")),
+        lambda store: store.finish(Run("up", 1.0, 2.0, "ok", {"made": -1})),
+        lambda store: store.finish(Run("up", 1.0, 2.0, "ok", {}, [Span("vpc/main", "s", "made", -1.0)])),
+        lambda store: store.guard(NAME, "1\n", "r"),
+        lambda store: store.swap(State(NAME, records={"vpc/main": record("vpc/main", "x" * 2049)}), "pushed"),
+        lambda store: store.swap(State(NAME, history=[Run("up", 1.0, float("inf"), "ok")]), "pushed"),
+    ],
+)
+def test_nothing_else_is_recorded_either_that_could_not_be_read_again(
+    tmp_path: Path, act: Callable[[LocalStore], object]
+) -> None:
+    with opened(tmp_path) as store:
+        store.put(record("vpc/main"))
+        with pytest.raises(StateError, match="is not recorded, since it could not be read again"):
+            act(store)
+    assert read(tmp_path, NAME).records["vpc/main"].id == "id-1"
+    assert read(tmp_path, NAME).account == ""
+
+
+# -- a record a line -------------------------------------------------------------------------------------------------
+
+
+def test_a_document_is_read_alike_with_a_record_a_line_and_in_any_other_form(tmp_path: Path) -> None:
+    names = [f"vpc/{number}" for number in range(2500)]
+    with opened(tmp_path) as store:
+        records = {name: record(name, f"é\U0001f600-{name}") for name in names}
+        store.swap(State(NAME, "1", "r", records=records, history=[Run("up", 1.0, 2.0, "ok")]), "pushed")
+    written = (tmp_path / DOCUMENT).read_bytes()
+    assert sum(line.startswith(b'"vpc/') for line in written.splitlines()) == len(names)
+    state = read(tmp_path, NAME)
+    assert state.records == records
+    for form in (json.dumps(json.loads(written), indent=2), json.dumps(json.loads(written))):
+        (tmp_path / DOCUMENT).write_text(form)
+        assert read(tmp_path, NAME) == state
+    with opened(tmp_path) as store:
+        store.drop("vpc/none")
+    assert (tmp_path / DOCUMENT).read_bytes() == written.replace(b'"serial": 2', b'"serial": 3')
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ('"10.0.0.0/16"', "[" * 70 + "]" * 70, "nested too deeply"),
+        ('"10.0.0.0/16"', '{"x": {},\n"y": ' * 70 + "1" + "}" * 70, "nested too deeply"),
+        ('"10.0.0.0/16"', "NaN", "NaN is not a number"),
+        ('"10.0.0.0/16"', "1e999", "a number is infinite"),
+        ('"10.0.0.0/16"', '"\\ud800"', "half a character"),
+        ('"10.0.0.0/16"', '"10', r"is not JSON .* line 10 "),
+        ('"id-1"', '"a\\nb"', "id has a value"),
+        ('"id-1"', "{}", "id has a value"),
+        ('"needs": []', '"needs": {}', "needs has a value"),
+        ('"phase": "ready"', '"phase": []', "phase has a value"),
+        ('"token": "token"', '"tokens": "token"', "token is missing"),
+        ('"vpc/main"', '""', "address has a value"),
+        ('{"kind"', '[], "x": {"kind"', "not a table"),
+    ],
+)
+def test_with_a_record_a_line_nothing_is_let_pass_that_is_refused_elsewhere(
+    tmp_path: Path, old: str, new: str, words: str
+) -> None:
+    with opened(tmp_path) as store:
+        store.put(record("vpc/main"))
+    written = (tmp_path / DOCUMENT).read_text()
+    assert old in written
+    (tmp_path / DOCUMENT).write_text(written.replace(old, new))
+    with pytest.raises(StateError, match=words):
+        read(tmp_path, NAME)
+
+
+# -- a reader beside a writer ----------------------------------------------------------------------------------------
+
+
+class Busy(MachineDisk):
+    """A disk on which others work while a file is opened to be read: so many times, between document and journal."""
+
+    def __init__(self, work: Callable[[], None], times: int) -> None:
+        self.work, self.left = work, times
+
+    def open(self, path: Path, flags: int) -> int:
+        if path.name == JOURNAL and flags == os.O_RDONLY and self.left:
+            self.left -= 1
+            self.work()
+        return super().open(path, flags)
+
+
+def test_a_reader_between_document_and_journal_does_not_go_back_in_time(tmp_path: Path) -> None:
+    store = opened(tmp_path).__enter__()
+    store.put(record("vpc/main"))
+    state = read(tmp_path, NAME, Busy(store.__exit__, 1))
+    assert list(state.records) == ["vpc/main"]
+
+
+def test_a_reader_gives_up_if_the_document_changes_all_the_time(tmp_path: Path) -> None:
+    def work() -> None:
+        with opened(tmp_path) as store:
+            store.put(record("vpc/main"))
+
+    work()
+    with pytest.raises(StateError, match=r"changes all the time while it is read\. Try again"):
+        read(tmp_path, NAME, Busy(work, READINGS))
+    assert list(read(tmp_path, NAME, Busy(work, READINGS - 1)).records) == ["vpc/main"]
+
+
+# -- a journal that does not belong to the document ------------------------------------------------------------------
+
+
+def journal(folder: Path, serial: int, lineage: str, *addresses: str) -> None:
+    """Write a journal as a command that was killed leaves it."""
+    head = header(serial, lineage)
+    lines = [checked(encoded({"put": vars(record(address))}), head) for address in addresses]
+    (folder / JOURNAL).write_bytes(head + b"".join(lines))
+
+
+@pytest.fixture
+def state(tmp_path: Path) -> State:
+    """What is in a folder with one record."""
+    with opened(tmp_path) as store:
+        store.put(record("vpc/main"))
+    return read(tmp_path, NAME)
+
+
+@pytest.mark.parametrize(
+    ("newer", "lineage", "document", "words"),
+    [
+        (0, "f" * 32, True, "continues another one, of another lineage. Put that one back"),
+        (-1, "f" * 32, True, "continues another one, of another lineage. Put that one back"),
+        (4, "", True, r"it is older \(serial 2\) than the one that state.journal continues \(serial 6\)"),
+        (0, "", False, "it is missing, and state.journal has what happened since it was written. Put it back"),
+    ],
+)
+def test_a_journal_of_another_document_is_refused_and_recover_moves_it_aside(
+    tmp_path: Path, state: State, newer: int, lineage: str, document: bool, words: str
+) -> None:
+    journal(tmp_path, state.serial + newer, lineage or state.lineage, "subnet/a")
+    whole = (tmp_path / JOURNAL).read_bytes()
+    if not document:
+        (tmp_path / DOCUMENT).unlink()
+    with pytest.raises(StateError, match=f"{words}.* or run `provision recover`"):
+        read(tmp_path, NAME)
+    with pytest.raises(StateError, match=words), opened(tmp_path):
+        pass
+    assert (tmp_path / JOURNAL).read_bytes() == whole
+    (moved,) = in_folder(tmp_path, NAME)
+    assert Path(moved).read_bytes() == whole
+    with opened(tmp_path) as store:
+        assert list(store.records) == (["vpc/main"] if document else [])
+
+
+@pytest.mark.parametrize(("newer", "lineage"), [(0, "f" * 32), (4, "")])
+def test_a_journal_in_which_nothing_is_belongs_to_any_document(
+    tmp_path: Path, state: State, newer: int, lineage: str
+) -> None:
+    journal(tmp_path, state.serial + newer, lineage or state.lineage)
+    with opened(tmp_path) as store:
+        assert list(store.records) == ["vpc/main"]
+
+
+def test_a_journal_without_lineage_and_checksums_is_read_as_before(tmp_path: Path, state: State) -> None:
+    entries = [{"base": state.serial}, {"put": vars(record("subnet/a"))}, {"drop": "vpc/main"}]
+    (tmp_path / JOURNAL).write_text("".join(json.dumps(entry) + "\n" for entry in entries) + '{"put": {"addr')
+    assert list(read(tmp_path, NAME).records) == ["subnet/a"]
+    (tmp_path / JOURNAL).write_text((tmp_path / JOURNAL).read_text().replace('{"base": 2}', '{"base": 9}'))
+    with pytest.raises(StateError, match="it is older"):
+        read(tmp_path, NAME)
+
+
+# -- what a crash or a person leaves ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "tail",
+    [b"\0" * 300, b"\0" * 300 + b"\n", b"xx\n\nxx\n", b"\0" * 20 + b'ame":"x"},"check":"00000000"}\n', b'{"put":{}}\n'],
+    ids=["NUL", "NUL and end", "lines", "front", "old line"],
+)
+def test_what_a_crash_leaves_of_the_last_entry_is_dropped(tmp_path: Path, state: State, tail: bytes) -> None:
+    journal(tmp_path, state.serial, state.lineage, "subnet/a", "subnet/b")
+    with (tmp_path / JOURNAL).open("ab") as file:
+        file.write(tail)
+    with opened(tmp_path) as store:
+        assert list(store.records) == ["vpc/main", "subnet/a", "subnet/b"]
+
+
+def test_an_entry_that_was_damaged_later_is_refused_and_not_dropped(tmp_path: Path, state: State) -> None:
+    journal(tmp_path, state.serial, state.lineage, "subnet/a", "subnet/b")
+    whole = (tmp_path / JOURNAL).read_bytes()
+    (tmp_path / JOURNAL).write_bytes(whole.replace(b"subnet/a", b"subnet/x"))
+    with pytest.raises(StateError, match=r"state\.journal:2 is not a journal entry. Run `provision recover`"):
+        read(tmp_path, NAME)
+
+
+def test_an_entry_of_another_journal_counts_as_none(tmp_path: Path, state: State) -> None:
+    journal(tmp_path, state.serial - 1, state.lineage, "subnet/stale")
+    stale = (tmp_path / JOURNAL).read_bytes().splitlines(keepends=True)[1]
+    journal(tmp_path, state.serial, state.lineage, "subnet/a")
+    with (tmp_path / JOURNAL).open("ab") as file:
+        file.write(stale)
+    assert list(read(tmp_path, NAME).records) == ["vpc/main", "subnet/a"]
+
+
+def test_with_the_lock_deleted_nobody_else_comes_in_and_its_holder_stops(tmp_path: Path) -> None:
+    store = opened(tmp_path).__enter__()
+    store.put(record("vpc/main"))
+    (tmp_path / LOCK).unlink()
+    with pytest.raises(StateLocked), opened(tmp_path):
+        pass
+    with pytest.raises(StateError, match="was deleted or replaced while this command was at work"):
+        store.put(record("subnet/a"))
+    with pytest.raises(StateError, match="was deleted or replaced"):
+        store.__exit__()
+    with opened(tmp_path) as store:
+        assert "vpc/main" in store.records
+
+
+@pytest.mark.parametrize("again", [False, True], ids=["gone", "replaced"])
+def test_in_a_folder_that_was_deleted_nothing_is_taken_for_durable(tmp_path: Path, again: bool) -> None:
+    folder = tmp_path / "state"
+    store = opened(folder).__enter__()
+    store.put(record("vpc/main"))
+    shutil.rmtree(folder)
+    if again:
+        with opened(folder) as other:
+            other.put(record("vpc/other"))
+    with pytest.raises(StateError, match=r"somebody has put another file|No such file"):
+        store.put(record("subnet/a"))
+    with pytest.raises(StateError):
+        store.__exit__()
+    assert list(read(folder, NAME).records) == (["vpc/other"] if again else [])
+
+
+def test_with_the_journal_deleted_nothing_more_is_taken_and_all_that_was_is_kept(tmp_path: Path) -> None:
+    with opened(tmp_path) as store:
+        store.put(record("vpc/main"))
+        (tmp_path / JOURNAL).unlink()
+        for _ in range(2):
+            with pytest.raises(StateError, match="journal cannot be written"):
+                store.put(record("subnet/a"))
+    assert list(read(tmp_path, NAME).records) == ["vpc/main"]
+
+
+def test_a_lock_that_could_not_be_written_is_not_kept(tmp_path: Path) -> None:
+    with opened(tmp_path):
+        pass
+    store = opened(tmp_path)
+    with files_no_longer_than(0), pytest.raises(StateError, match="cannot be written"):
+        store.__enter__()
+    with opened(tmp_path) as other:
+        other.put(record("vpc/main"))
+
+
+class Failing(MachineDisk):
+    """A disk that cannot make one thing durable: a folder, the so-manieth time."""
+
+    def __init__(self, at: int) -> None:
+        self.left = at
+
+    def sync(self, file: int) -> None:
+        self.left -= stat.S_ISDIR(os.fstat(file).st_mode)
+        if not self.left:
+            self.left = -1
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        super().sync(file)
+
+
+def test_after_a_document_that_may_not_be_durable_nothing_more_is_taken(tmp_path: Path) -> None:
+    with opened(tmp_path):
+        pass
+    disk = Failing(3)
+    with LocalStore(tmp_path, NAME, "up", "1.0", disk=disk) as store:
+        with pytest.raises(StateError, match="cannot be written"):
+            store.guard(NAME, "1", "r")
+        # the document that is there has a serial more: what is put into the journal of the former one would be lost
+        with pytest.raises(StateError, match="cannot be written"):
+            store.put(record("vpc/main"))
+        assert (store.state.account, store.records) == ("", {})
+    assert read(tmp_path, NAME).account == ""
