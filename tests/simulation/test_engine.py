@@ -37,7 +37,9 @@ def test_a_seed_gives_the_same_life_in_any_process() -> None:
         script = "import sys; from tests.simulation import engine, engine_life; "
         script += "[engine.live(engine_life.drawn(seed), print) for seed in range(5)]"
         env = os.environ | {"PYTHONHASHSEED": hash_seed, "PYTHONPATH": str(ROOT)}
-        return subprocess.run([sys.executable, "-c", script], env=env, capture_output=True, text=True, check=True).stdout
+        return subprocess.run(
+            [sys.executable, "-c", script], env=env, capture_output=True, text=True, check=True
+        ).stdout
 
     assert told("1") == told("2") != ""
 
