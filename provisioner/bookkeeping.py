@@ -32,6 +32,8 @@ def to_forget(store: Store, address: str, *, force: bool) -> str:
             f"Forget those first, or add --force"
         )
     kind = KINDS.get(record.kind)
+    if record.phase == "creating":
+        return f"what an earlier call may have made for {address} stays in the cloud as it is"
     if not record.id or (kind and (kind.made_by_aws or kind.kept)):
         return f"nothing in the cloud is this stack's alone by {address}"
     return f"{record.id} stays in the cloud as it is"
@@ -48,12 +50,16 @@ def rename(store: Store, old: str, new: str) -> list[str]:
     Killed at any point it can be run again: a thing that is recorded twice is not removed because of one of them.
 
     Raises:
-        ConfigurationError: there is no such record, or the new address is of another kind, malformed or taken.
+        ConfigurationError: there is no such record, it has no id yet, or the new address is of another kind, malformed
+            or taken.
     """
     recorded(store.state, old)
     record = store.records[old]
     if not ADDRESS.fullmatch(new) or new.partition("/")[0] != record.kind:
         raise ConfigurationError(f"{new} cannot be the address of a {record.kind}: write {record.kind}/NAME")
+    if record.phase == "creating":
+        # what may be there carries the old address in its tags, and is found by nothing else
+        raise ConfigurationError(f"{old} is just being made: run `provision up`, then this again")
     taken = store.records.get(new)
     if taken and (taken.id is None or taken.id != record.id):
         raise ConfigurationError(f"{new} is recorded already ({taken.id}): forget or rename that first")

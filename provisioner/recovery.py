@@ -86,12 +86,12 @@ def search(aws: Aws, records: Mapping[str, Record], declared: Mapping[str, Decla
 
 
 def write(store: Store, recovery: Recovery) -> None:
-    """Make the state say what was found, and nothing else."""
+    """Make the state say what was found, and what it said of what is refused, and nothing else."""
     started = store.runtime.time()
     for item in recovery.found:
         store.put(item.record)
-    found = {item.record.address for item in recovery.found}
-    for address in [address for address in store.records if address not in found]:
+    kept = {item.record.address for item in recovery.found} | recovery.refused.keys()
+    for address in [address for address in store.records if address not in kept]:
         store.drop(address)
     store.finish(
         Run("recover", started, round(store.runtime.time() - started, 2), "ok", {"recorded": len(recovery.found)})
@@ -156,7 +156,7 @@ class _Search:
         return Recovery(
             found,
             [a for a in absent if a in self._declared],
-            [a for a in self._records if a not in recorded],
+            [a for a in self._records if a not in recorded and a not in self._refused],
             self._refused,
             aside,
         )

@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 
 from provisioner.engine.errors import Failed, Interrupted, NeedsReplacing, NotMade, Unclear
 from provisioner.engine.events import Emit, Result, Working
-from provisioner.engine.find import find, owners
+from provisioner.engine.find import find_declared, owners
 from provisioner.engine.kind import Change, Kind, Live, canonical, compare, output_of
 from provisioner.engine.retry import Verdict, server_error
 from provisioner.engine.run import UNCLEAR, Progress, Store, refresh, told, tolerant
@@ -110,8 +110,7 @@ class Converge:
         return self._change(want, item, live)
 
     def _find(self, want: Kind, record: Record | None, *, fresh: bool = False) -> Live | None:
-        recorded = record.id if record else None
-        return find(self.aws, type(want), want.address, want.fields(), recorded, fresh=fresh, owners=self._owners)
+        return find_declared(self.aws, want, record, self._owners, fresh=fresh)
 
     def _doubtful(self, want: Kind, record: Record | None, live: Live | None) -> bool:
         """Whether what the lists show may be what was before an earlier call: of this run, or of one just before it."""

@@ -57,6 +57,9 @@ def find(
             if live.id == id:
                 return _ours(live, address)
     tagged = [live for live in ours if live.owned and live.address == address]
+    if len(tagged) > 1 and id:
+        # of a kind that revises, the recorded one
+        tagged = [live for live in tagged if live.id == id] or tagged
     if len(tagged) > 1:
         both = ", ".join(live.id for live in tagged)
         raise ProvisionError(f"{both} all carry the address {address}. Remove the tags of those that are not in use")
@@ -72,6 +75,19 @@ def find(
         whose = " and ".join(owners[kind.kind, named.id])
         raise NotOwned(f"{named.id} should be {address}, but is recorded as {whose}, which is declared as well")
     return _ours(named, address)
+
+
+def find_declared(aws: Aws, want: Kind, record: Record | None, owners: Owners, *, fresh: bool = False) -> Live | None:
+    """Return the live thing of what is declared, as `find` does.
+
+    An intent that is recorded may be of another name than the declared one: what came of it must not be lost.
+    """
+    kind, address, fields = type(want), want.address, want.fields()
+    asked = record.asked if record and record.phase == "creating" else fields
+    if any(canonical(asked.get(name)) != canonical(fields[name]) for name in kind.identity):
+        if live := find(aws, kind, address, asked, None, fresh=fresh, owners=owners):
+            return live
+    return find(aws, kind, address, fields, record.id if record else None, fresh=fresh, owners=owners)
 
 
 def _others(live: Live, kind: type[Kind], address: str, owners: Owners) -> bool:

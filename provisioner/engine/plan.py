@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from provisioner.engine.converge import refuse_fixed
 from provisioner.engine.errors import Protected, ProvisionError
-from provisioner.engine.find import find, owners
+from provisioner.engine.find import find, find_declared, owners
 from provisioner.engine.kind import Change, Kind, Live, compare, output_of
 from provisioner.engine.refusal import explained
 from provisioner.engine.remove import kind_of, protected
@@ -104,7 +104,7 @@ class _Planner:
             self.lives[item.address] = Live(want.name, want.fields())
             return Planned(item.address, "none", item.step)
         try:
-            live = self._find(type(want), item.address, want.fields(), record)
+            live = self._find(want, record)
             if live is None or live.deleting:
                 return Planned(item.address, "create", item.step, _all_new(want))
             changes = compare(want, live)
@@ -140,12 +140,9 @@ class _Planner:
         on = any(type(self._wants[a]) is kind and other.id in same for a, other in self.lives.items())
         return not (stays or on or any(_same_name(want, record) for want in self._wants.values()))
 
-    def _find(self, kind: type[Kind], address: str, fields: Mapping[str, Any], record: Record | None) -> Live | None:
-        recorded = record.id if record else None
-        live = find(self._aws, kind, address, fields, recorded, owners=self._owners)
-        if live is None and record:
-            live = find(self._aws, kind, address, fields, recorded, fresh=True, owners=self._owners)
-        return live
+    def _find(self, want: Kind, record: Record | None) -> Live | None:
+        live = find_declared(self._aws, want, record, self._owners)
+        return find_declared(self._aws, want, record, self._owners, fresh=True) if live is None and record else live
 
     def _lookup(self, address: str, output: str) -> Any:
         if address in self.lives:

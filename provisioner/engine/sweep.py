@@ -44,7 +44,7 @@ def sweep(aws: Aws, staying: Mapping[str, Record], kinds: Collection[type[Kind]]
 
 def _left(aws: Aws, kind: type[Kind], staying: Mapping[str, Record]) -> list[Leftover]:
     try:
-        lives = aws.live(kind)
+        lives = [live for live in aws.live(kind) if live.owned and not kind.shared(aws, live)]
     except Interrupted:
         raise
     except Exception as error:  # noqa: BLE001 (one kind that cannot be read does not keep the others from being told)
@@ -53,5 +53,5 @@ def _left(aws: Aws, kind: type[Kind], staying: Mapping[str, Record]) -> list[Lef
     return [
         Leftover(kind.kind, live.id, f"AWS is still taking it away ({live.status})" if live.deleting else live.status)
         for live in lives
-        if live.owned and live.address not in staying and live.id not in ids and not kind.shared(aws, live)
+        if live.address not in staying and live.id not in ids
     ]

@@ -10,6 +10,8 @@ from concurrent.futures import ProcessPoolExecutor
 from importlib import import_module
 from typing import Any
 
+from tests.simulation.shrink import smallest, story
+
 SIMULATIONS = ("engine", "local", "s3")
 BATCH = 50
 """Lives that a process lives before it reports."""
@@ -50,7 +52,7 @@ def sweep(name: str, first: int, seeds: int, jobs: int, *, stop: bool) -> tuple[
 def tell(name: str, seed: int) -> None:
     """Print the shortest life that breaks the same promise as a seed's, as a story and as a test to paste."""
     simulation: Any = import_module(f"tests.simulation.{name}")
-    print(simulation.story(simulation.smallest(simulation.drawn(seed))))
+    print(story(smallest(simulation.drawn(seed), simulation.live), simulation.live))
 
 
 def main() -> int:

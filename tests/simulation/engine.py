@@ -194,6 +194,9 @@ class World:
 
     def command(self, verb: str, act: Act) -> Run:
         """Run a command as a process of its own until it ends, however it does."""
+        if verb in {"rename", "forget"}:
+            # a person sees what there is before the state is corrected
+            self.hub.now += QUIET
         process = Process(self.hub, f"{act.seed}/process", skew=act.skew, kill_at=act.kill)
         run = Run(verb, process)
         self.cloud.writes, self.cloud.calls, started = [], 0, self.hub.now

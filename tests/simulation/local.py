@@ -19,7 +19,6 @@ from tests.simulation.disk import Disk, Faults
 from tests.simulation.hub import Hub, Process, Violation
 from tests.simulation.local_life import KEYS, Act, Life, Person, Reader, Round, Writer, drawn
 from tests.simulation.local_truth import EMPTY, Truth, Version
-from tests.simulation.shrink import as_code, shrink
 
 FOLDER, STACK = Path("/project/state"), "shop-dev"
 
@@ -37,30 +36,6 @@ def live(life: Life, tell: Callable[[str], None] | None = None) -> Counter[str]:
     world.settle()
     world.seen.update(world.disk.counts)
     return world.seen
-
-
-def smallest(life: Life) -> Life:
-    """Return the simplest life that breaks the same promise; the first word of a violation says which."""
-
-    def broken(candidate: Life) -> str:
-        try:
-            live(candidate)
-        except Exception as error:  # noqa: BLE001 (whatever it is, it shall stay the same)
-            return f"{type(error).__name__} {str(error).partition(' ')[0]}"
-        return ""
-
-    kind = broken(life)
-    return shrink(life, lambda candidate: broken(candidate) == kind)
-
-
-def story(life: Life) -> str:
-    """Return what happens in a life, line by line, and the life as code for a test."""
-    lines: list[str] = []
-    try:
-        live(life, lines.append)
-    except Exception as error:  # noqa: BLE001 (it ends the story)
-        lines.append(f"broken: {type(error).__name__}: {error}")
-    return "\n".join([*lines, "", f"live({as_code(life)})"])
 
 
 class World:

@@ -38,6 +38,31 @@ def shrink(life: L, fails: Callable[[L], bool], tries: int = 2000) -> L:
     return life
 
 
+def smallest(life: L, live: Callable[..., object]) -> L:
+    """Return the simplest life that breaks the same promise, as far as its first words tell."""
+
+    def broken(candidate: L) -> str:
+        try:
+            live(candidate)
+        except Exception as error:  # noqa: BLE001 (whatever it is, it shall stay the same)
+            words = " ".join(word for word in str(error).split() if word.isalpha())
+            return f"{type(error).__name__} {words[:40]}"
+        return ""
+
+    kind = broken(life)
+    return shrink(life, lambda candidate: broken(candidate) == kind)
+
+
+def story(life: L, live: Callable[..., object]) -> str:
+    """Return what happens in a life, line by line, and the life as code for a test."""
+    lines: list[str] = []
+    try:
+        live(life, lines.append)
+    except Exception as error:  # noqa: BLE001 (it ends the story)
+        lines.append(f"broken: {type(error).__name__}: {error}")
+    return "\n".join([*lines, "", f"live({as_code(life)})"])
+
+
 def without(items: Sequence[T]) -> Iterator[tuple[T, ...]]:
     """Return the items with some of them left out: halves first, single ones last."""
     size = len(items) // 2

@@ -114,7 +114,9 @@ def added(chance: random.Random, config: Config) -> Config:
         return config if item.address in names else (*config, item)
     name = next(n for n in map(str, range(len(config), 1000)) if f"{kind}/{n}" not in names)
     titled = issubclass(SIMULATED[kind], Title)
-    item = Item(kind, name, step, f"shop-dev-{name}" if titled else "", chance.randrange(3))
+    taken = {other.title for other in config}
+    title = next(t for n in range(len(config), 1000) if (t := f"shop-dev-{n}") not in taken)
+    item = Item(kind, name, step, title if titled else "", chance.randrange(3))
     candidates = [other for other in config if other.kind in NEEDED]
     for other in chance.sample(candidates, min(len(candidates), chance.choice((0, 1, 1, 2)))):
         slow = SIMULATED[other.kind].takes > 0
