@@ -84,9 +84,9 @@ def find_declared(aws: Aws, want: Kind, record: Record | None, owners: Owners, *
     """
     kind, address, fields = type(want), want.address, want.fields()
     asked = record.asked if record and record.phase == "creating" else fields
-    if any(canonical(asked.get(name)) != canonical(fields[name]) for name in kind.identity):
-        if live := find(aws, kind, address, asked, None, fresh=fresh, owners=owners):
-            return live
+    other = any(canonical(asked.get(name)) != canonical(fields[name]) for name in kind.identity)
+    if other and (live := find(aws, kind, address, asked, None, fresh=fresh, owners=owners)):
+        return live
     return find(aws, kind, address, fields, record.id if record else None, fresh=fresh, owners=owners)
 
 
