@@ -20,14 +20,16 @@ from provisioner.engine.kind import KINDS
 from provisioner.engine.plan import KNOWN_AFTER_UP, Planned
 from provisioner.engine.step import Stack
 from state.model import Record, StateError
+from state.store import Store
 from tests.simulation import stack as stacks
 from tests.simulation.cloud import Cloud
+from tests.simulation.disk import Faults
 from tests.simulation.engine_hands import by_hand, undo_tampering
 from tests.simulation.engine_life import BY_HAND, Act, Life, drawn
 from tests.simulation.engine_promises import check_after, check_write
 from tests.simulation.hub import Hub, Process, Violation
 from tests.simulation.kinds import REAL, SIMULATED, Client
-from tests.simulation.memory import Memory, MemoryStore
+from tests.simulation.memory import Memory, OnDisk
 
 LONGEST = 4 * 3600.0
 """Seconds within which every command must have ended, whatever it meets."""
@@ -86,11 +88,11 @@ class World:
         self.life = life
         self.hub = Hub(f"{life.seed}/order")
         self.cloud = Cloud(f"{life.seed}", lambda: self.hub.now)
-        self.memory = Memory()
+        self.memory = OnDisk(f"{life.seed}/disk", self.hub) if life.disk else Memory()
         self.config = stacks.drawn(f"{life.seed}/config", life.size) if life.config is None else life.config
         self.stack: Stack = stacks.declare(self.config)
         self.story = self.cloud.story
-        self.store: MemoryStore | None = None
+        self.store: Store | None = None
         self.client: Client | None = None
         self.made: set[str] = set()
         self.seen = Counter[str]()
@@ -109,6 +111,8 @@ class World:
         self.hub.now += act.gap
         self.cloud.weather = act.weather()
         self.cloud.settle()
+        if isinstance(self.memory, OnDisk):
+            self.memory.disk.faults = act.disk
         self.say(f"-- {number}: {act}")
         if act.verb == "edit":
             self.config, done = stacks.edited(f"{act.seed}", self.config) if act.to is None else (act.to, "as told")
@@ -125,6 +129,8 @@ class World:
         self.say("-- all faults stop")
         self.hub.now += QUIET
         self.cloud.weather = Act("", 0).weather()
+        if isinstance(self.memory, OnDisk):
+            self.memory.disk.faults = Faults()
         self.cloud.settle()
         undo_tampering(self)
         calm = Act("up", self.life.seed)
@@ -217,6 +223,8 @@ class World:
         ended, alive = self.hub.now, process.alive
         self.hub.drain(process)
         run.killed = not alive
+        if run.killed and act.crash and isinstance(self.memory, OnDisk):
+            self.memory.disk.crash()
         run.writes = list(self.cloud.writes)
         self.store = None
         self.say(f"{verb} ends: {self._outcome(run)}")
@@ -262,7 +270,7 @@ class World:
 
     def _carry_out(self, verb: str, act: Act, run: Run) -> None:
         client, stack = self.client, self.stack
-        with MemoryStore(self.memory, run.process) as store:
+        with self.memory.open(run.process) as store:
             self.store = store
             store.guard("shop-dev", client.account, client.region)
             if verb == "up":
@@ -280,7 +288,7 @@ class World:
             elif store.records:
                 self._edit_state(verb, act, store)
 
-    def _edit_state(self, verb: str, act: Act, store: MemoryStore) -> None:
+    def _edit_state(self, verb: str, act: Act, store: Store) -> None:
         address = random.Random(act.seed).choice(sorted(store.records))
         if verb == "rename":
             bookkeeping.rename(store, address, address + "m")

@@ -7,7 +7,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from tests.simulation.cloud import FAULTS, Weather
+from tests.simulation.disk import Faults
 from tests.simulation.stack import Config
+
+NONE = Faults()
 
 COMMANDS = ("up", "down", "plan", "recover", "down step", "rename", "forget")
 BY_HAND = ("delete", "resize", "untag", "readdress", "squat", "share", "visit")
@@ -28,6 +31,8 @@ class Act:
         faults: what its calls may meet, with how often.
         lag: the most seconds after which lists show what happened.
         to: what the configuration is edited to; drawn if left out.
+        crash: a kill is the end of the whole machine, and what was not durable is lost in part.
+        disk: what the disk does wrong.
     """
 
     verb: str
@@ -40,6 +45,8 @@ class Act:
     lag: float = 0.0
     flapping: bool = False
     to: Config | None = None
+    crash: bool = False
+    disk: Faults = NONE
 
     def weather(self) -> Weather:
         return Weather(dict(self.faults), self.lag, self.flapping)
@@ -47,12 +54,16 @@ class Act:
 
 @dataclass(frozen=True)
 class Life:
-    """A life: how many resources there are at first, which ones if that is not to be drawn, and what happens."""
+    """A life: how many resources there are at first, which ones if that is not to be drawn, and what happens.
+
+    `disk`: the state is the real one on a simulated disk, not simply there.
+    """
 
     seed: int
     size: int
     acts: tuple[Act, ...]
     config: Config | None = None
+    disk: bool = False
 
     def smaller(self) -> Iterator[Life]:
         """Yield lives that are a little simpler, the simplest first."""
@@ -77,6 +88,8 @@ def _simpler(act: Act) -> Iterator[Act]:
         ("lag", 0.0),
         ("skew", 0.0),
         ("gap", 0.0),
+        ("crash", False),
+        ("disk", NONE),
     ):
         if getattr(act, name) != nothing:
             yield replace(act, **{name: nothing})
@@ -92,7 +105,14 @@ def drawn(seed: int) -> Life:
     traits = {name for name in ("kill", "stop", "lag", "flapping", "skew", "hand", "edit") if chance.random() < 0.5}
     lag = chance.choice((1.0, 10.0, 25.0)) if "lag" in traits else 0.0
     acts = tuple(_act(chance, faults, traits, lag) for _ in range(chance.choice((1, 2, 3, 4, 6, 9))))
-    return Life(seed, chance.choice((1, 2, 3, 4, 6, 8, 12)), acts)
+    life = Life(seed, chance.choice((1, 2, 3, 4, 6, 8, 12)), acts, disk=chance.random() < 0.25)
+    return replace(life, acts=tuple(_on_disk(chance, act) for act in acts)) if life.disk else life
+
+
+def _on_disk(chance: random.Random, act: Act) -> Act:
+    """Let a kill be a crash of the machine now and then, and the disk fill up or fail."""
+    wrong = Faults(full=0.01, short=0.01) if chance.random() < 0.2 else NONE
+    return replace(act, crash=chance.random() < 0.5, disk=wrong) if act.verb in COMMANDS else act
 
 
 def _act(chance: random.Random, faults: list[str], traits: set[str], lag: float) -> Act:

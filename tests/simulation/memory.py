@@ -1,14 +1,19 @@
-"""A state that is simply there: for lives that are about the engine, not about the disk."""
+"""Where the state of a simulated stack lives: simply there, or as the real one on a simulated disk."""
 
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any, Self
 
 from state.journal import apply
+from state.local import LocalStore, read
 from state.model import Record, State
 from state.store import Store
-from tests.simulation.hub import Process
+from tests.simulation.disk import Disk, Faults
+from tests.simulation.hub import Hub, Process
+
+FOLDER, STACK = Path("/state"), "shop-dev"
 
 
 class Memory:
@@ -25,14 +30,38 @@ class Memory:
         return state
 
     def records(self) -> dict[str, Record]:
-        return self.load("shop-dev").records
+        return self.load(STACK).records
+
+    def open(self, process: Process) -> Store:
+        """Return a store for a process, not opened yet."""
+        return MemoryStore(self, process)
+
+
+class OnDisk:
+    """The real state on a simulated disk."""
+
+    def __init__(self, seed: str, hub: Hub) -> None:
+        self.disk, self._hub = Disk(seed), hub
+
+    def open(self, process: Process) -> Store:
+        """Return a store for a process, not opened yet."""
+        return LocalStore(FOLDER, STACK, "up", "simulation", None, process, self.disk.of(process))
+
+    def records(self) -> dict[str, Record]:
+        """Return what a reader finds."""
+        found: list[State] = []
+        process = Process(self._hub, "reader")
+        faults, self.disk.faults = self.disk.faults, Faults()
+        self._hub.run(process.spawn(lambda: found.append(read(FOLDER, STACK, self.disk.of(process)))))
+        self.disk.faults = faults
+        return found[0].records
 
 
 class MemoryStore(Store):
     """An open state in memory, whose process can be killed before and after each of its writes."""
 
     def __init__(self, memory: Memory, process: Process) -> None:
-        super().__init__("shop-dev", "simulation", process)
+        super().__init__(STACK, "simulation", process)
         self._memory, self._process = memory, process
 
     def __enter__(self) -> Self:
