@@ -151,8 +151,6 @@ class LocalStore(Store):
         """
         try:
             make(self.folder, self._disk)
-            if not there(self.folder / DOCUMENT, self._disk):
-                keep_there(self.folder, self._disk)
             patiently(self._lock.acquire, self._tell, PAUSE, self.runtime)
         except OSError as error:
             raise StateError(f"the state folder {self.folder} cannot be written: {error.strerror}. {MEND}") from None
@@ -185,9 +183,12 @@ class LocalStore(Store):
         return str(self.folder / name)
 
     def _settle(self) -> None:
-        """Make durable what a command that was killed has renamed: its journal must not go before its document."""
+        """Make durable what is there: a document that was renamed just before a kill, and the folder of a new state."""
         try:
+            # its journal, which held the same, is about to go
             sync(self.folder, self._disk)
+            if not there(self.folder / DOCUMENT, self._disk):
+                keep_there(self.folder, self._disk)
         except OSError as error:
             raise StateError(f"the state folder {self.folder} cannot be written: {error.strerror}. {MEND}") from None
 
