@@ -65,12 +65,12 @@ class Journal:
             raise OSError(errno.ESTALE, "somebody has put another file in its place")
 
 
-def header(serial: int, lineage: str) -> bytes:
-    """Return the first line of a journal that continues the document of that serial and lineage."""
-    return encoded({"base": serial, "lineage": lineage})
+def header(serial: int, lineage: str, document: str = "") -> bytes:
+    """Return the first line of a journal that continues the document of that serial, lineage and checksum."""
+    return encoded({"base": serial, "lineage": lineage, "document": document})
 
 
-def replay(path: Path, state: State, disk: Disk = DISK) -> bool:
+def replay(path: Path, state: State, document: str = "", disk: Disk = DISK) -> bool:
     """Apply the journal's whole lines to the state; return whether there were any.
 
     What is left of a last entry that was cut off is dropped: nothing acted on it. A journal whose base is an older
@@ -94,7 +94,9 @@ def replay(path: Path, state: State, disk: Disk = DISK) -> bool:
     if lineage == state.lineage and isinstance(base, int) and base < state.serial:
         return False
     whole = _whole(path, head + b"\n", lines) if "lineage" in first else lines[:-1]
-    if whole and (lineage, base) != (state.lineage, state.serial):
+    # where an older document was put back, serials come again
+    other = document and first.get("document") not in (None, "", document)
+    if whole and (other or (lineage, base) != (state.lineage, state.serial)):
         raise StateError(_astray(path, base, state, same=lineage == state.lineage))
     for number, line in enumerate(whole, start=2):
         apply(_entry(path, number, line), state)
@@ -145,6 +147,8 @@ def _astray(path: Path, base: Any, state: State, *, same: bool) -> str:
     """Say why a journal does not belong to the document, and what to do."""
     if not state.serial:
         why = f"it is missing, and {path.name} has what happened since it was written. Put it back"
+    elif same and base == state.serial:
+        why = f"{path.name} continues another one, though of the same serial. Put that one back"
     elif same:
         why = (
             f"it is older (serial {state.serial}) than the one that {path.name} continues (serial {str(base)[:20]}). "

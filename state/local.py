@@ -9,6 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
+from zlib import crc32
 
 from state.checks import parsed
 from state.disk import DISK, Disk
@@ -35,11 +36,13 @@ class _Loaded:
     Attributes:
         journalled: whether the journal added to the document.
         outdated: the document as it was, if it had to be migrated.
+        checksum: the document's.
     """
 
     state: State
     journalled: bool
     outdated: dict[str, Any] | None
+    checksum: str
 
 
 def read(folder: Path, stack: str, disk: Disk = DISK) -> State:
@@ -91,27 +94,29 @@ def _opened(path: Path, disk: Disk) -> int | None:
 
 
 def _assembled(path: Path, stack: str, file: int | None, disk: Disk) -> _Loaded:
-    state, outdated = State(stack), None
+    state, outdated, checksum = State(stack), None, ""
     try:
         if file is not None:
-            raw = _content(file, disk)
+            raw, checksum = _content(file, disk)
             current, changed = migrate(raw)
             state, outdated = State.from_dict(current), raw if changed else None
-        journalled = replay(path.with_name(JOURNAL), state, disk)
+        journalled = replay(path.with_name(JOURNAL), state, checksum, disk)
     except ValueError as error:
         raise StateError(f"{path} is not JSON ({error}). Restore it from a backup, or move it away") from None
     except StateError as error:
         raise type(error)(f"{path}: {error}") from None
-    return _Loaded(state, journalled, outdated)
+    return _Loaded(state, journalled, outdated, checksum)
 
 
-def _content(file: int, disk: Disk) -> Any:
-    """Return what the document says; raises `ValueError` if it is not JSON."""
+def _content(file: int, disk: Disk) -> tuple[Any, str]:
+    """Return what the document says, and its checksum; raises `ValueError` if it is not JSON."""
+    content = bytearray(disk.read(file))
+    checksum = f"{crc32(content):08x}"
     # what is wrong is told from the whole
     with suppress(ValueError):
-        if found := table(bytearray(disk.read(file))):
-            return found
-    return parsed(disk.read(file))
+        if found := table(content):
+            return found, checksum
+    return parsed(disk.read(file)), checksum
 
 
 class LocalStore(Store):
@@ -140,7 +145,7 @@ class LocalStore(Store):
         self.folder, self._tell, self._disk = folder, tell, disk
         self._lock = Lock(folder / LOCK, command, runtime, disk)
         self._journal: Journal | None = None
-        self._broken = "the state is not open"
+        self._broken, self._checksum = "the state is not open", ""
 
     def __enter__(self) -> Self:
         """Lock and load.
@@ -151,15 +156,13 @@ class LocalStore(Store):
         """
         try:
             make(self.folder, self._disk)
-            if not there(self.folder / DOCUMENT, self._disk):
-                keep_there(self.folder, self._disk)
             patiently(self._lock.acquire, self._tell, PAUSE, self.runtime)
         except OSError as error:
             raise StateError(f"the state folder {self.folder} cannot be written: {error.strerror}. {MEND}") from None
         try:
             self._settle()
             loaded = _load(self.folder, self._stack, self._disk)
-            self.state, self._dirty = loaded.state, loaded.journalled
+            self.state, self._dirty, self._checksum = loaded.state, loaded.journalled, loaded.checksum
             if loaded.outdated is not None:
                 self.keep(
                     f"state.schema-{loaded.outdated['schema']}.json", json.dumps(loaded.outdated, indent=2).encode()
@@ -185,9 +188,12 @@ class LocalStore(Store):
         return str(self.folder / name)
 
     def _settle(self) -> None:
-        """Make durable what a command that was killed has renamed: its journal must not go before its document."""
+        """Make durable what is there: a document that was renamed just before a kill, and the folder of a new state."""
         try:
+            # its journal, which held the same, is about to go
             sync(self.folder, self._disk)
+            if not there(self.folder / DOCUMENT, self._disk):
+                keep_there(self.folder, self._disk)
         except OSError as error:
             raise StateError(f"the state folder {self.folder} cannot be written: {error.strerror}. {MEND}") from None
 
@@ -215,9 +221,9 @@ class LocalStore(Store):
                 self._dirty = True
                 self.state.serial += 1
                 self.state.writer = self._writer
-                self._swap(DOCUMENT, written(self.state))
+                self._checksum = self._swap(DOCUMENT, written(self.state))
                 self._dirty = False
-            head = header(self.state.serial, self.state.lineage)
+            head = header(self.state.serial, self.state.lineage, self._checksum)
             self._swap(JOURNAL, [head])
             self._journal = Journal(self.folder / JOURNAL, head, self.runtime, self._disk)
             self._held()
@@ -234,8 +240,9 @@ class LocalStore(Store):
             self._journal.close()
             self._journal = None
 
-    def _swap(self, name: str, content: Iterable[bytes]) -> None:
-        """Write a file beside the old one, make it durable, and put it in the old one's place."""
+    def _swap(self, name: str, content: Iterable[bytes]) -> str:
+        """Write a file beside the old one, make it durable, put it in the old one's place; return its checksum."""
+        checksum = 0
         self._held()
         # of a name of its own: after the folder was deleted, another command may be at work at the same path
         path, draft = self.folder / name, self.folder / f"{name}.{self._lock.number()}.tmp"
@@ -244,6 +251,7 @@ class LocalStore(Store):
             try:
                 for piece in content:
                     self._write(file, piece)
+                    checksum = crc32(piece, checksum)
                 self._disk.sync(file)
             finally:
                 self._disk.close(file)
@@ -252,6 +260,7 @@ class LocalStore(Store):
             sync(self.folder, self._disk)
         except OSError as error:
             raise StateError(f"{path} cannot be written: {error.strerror}. {MEND}") from None
+        return f"{checksum:08x}"
 
     def _write(self, file: int, content: bytes) -> None:
         while content:

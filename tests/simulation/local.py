@@ -7,6 +7,7 @@ written, nothing more is acknowledged; who waits gets its turn.
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
@@ -49,6 +50,8 @@ class World:
         self.holder: Command | None = None
         self.deeds: list[str] = []
         """What a person has done."""
+        self.astray: Version | None = None
+        """What was there before a person has parted the document from a journal with entries."""
         self.excused = self.alone = False
         self.ids = 0
         self._backups: list[bytes] = []
@@ -102,6 +105,7 @@ class World:
                 found = read(FOLDER, STACK, self.disk.of(process))
             except StateError as error:
                 self.refused("settle", error)
+                self.astray = None
                 moved = in_folder(FOLDER, STACK, process, self.disk.of(process))
                 self.say("settle", f"recovered: {moved}")
                 self.seen["recovered"] += 1
@@ -178,6 +182,10 @@ class World:
         if actor.deed == "restore" and not self._backups:
             return
         self.seen[actor.deed] += 1
+        if actor.deed in {"rm_journal", "rm_folder"}:
+            self.astray = None
+        elif actor.deed in {"rm_document", "restore"} and self._journalled():
+            self.astray = self.truth.possible[0]
         self.deeds.append(actor.deed)
         if actor.deed == "restore":
             self.disk.place(FOLDER / DOCUMENT, self._backups[int(actor.starts * 10_000) % len(self._backups)])
@@ -190,6 +198,15 @@ class World:
                 self.disk.remove(FOLDER / name)
         if actor.deed not in ("rm_lock", "rm_draft"):
             self.truth.tampered = True
+
+    def _journalled(self) -> bool:
+        """Whether it is known what is there, and the journal has something that the document has not."""
+        at_work = self.holder and self.holder.process.alive
+        known = len(self.truth.possible) == 1 and not self.truth.tampered and not at_work
+        document, journal = self.disk.show(FOLDER / DOCUMENT), self.disk.show(FOLDER / JOURNAL)
+        if not known or not document or not journal or journal.count(b"\n") < 2:
+            return False
+        return bool(json.loads(journal.partition(b"\n")[0])["base"] == json.loads(document)["serial"])
 
 
 class Command:
@@ -249,6 +266,9 @@ class Command:
         self.memory = Version.of(self.store.state)
         world.say(self.name, f"opens serial {self.store.state.serial} {self.memory}")
         world.truth.check(self.memory, since, f"loses: {self.name}")
+        if world.astray and world.astray != self.memory:
+            raise Violation(f"silent: {self.name} finds {self.memory}, and says nothing of {world.astray}")
+        world.astray = None
         world.holder = self
         self._there = self._journal_there = len(world.deeds)
         self._deeds = deeds

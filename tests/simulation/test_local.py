@@ -66,6 +66,30 @@ ONCE_BROKEN = {
             ),
         ),
     ),
+    "a command waits, and the folder that it then locks was made by another": Life(
+        "611544",
+        (
+            Round(
+                (Writer(), Writer(), Reader(0.0732, 5), Person()),
+                Faults(names=0.30000000000000004, slow=0.001),
+                settle=False,
+            ),
+            Round(
+                (
+                    Writer(0.3289, wait=True),
+                    Writer(),
+                    Reader(times=6),
+                    Person(deed="rm_journal"),
+                    Person(),
+                    Writer(acts=(Act("put", 2, 0.4), Act("keep", 2, 0.4))),
+                    Person(0.8157, "rm_folder"),
+                    Writer(0.8157),
+                ),
+                Faults(names=0.30000000000000004, slow=0.01),
+            ),
+            Round((Writer(), Reader()), crash_at=31),
+        ),
+    ),
     "the journal was replaced before its document was durable": Life(
         "h7",
         (

@@ -227,6 +227,18 @@ def test_a_journal_of_another_document_is_refused_and_recover_moves_it_aside(
         assert list(store.records) == (["vpc/main"] if document else [])
 
 
+def test_a_journal_of_another_document_of_the_same_serial_is_refused(tmp_path: Path, state: State) -> None:
+    whole = (tmp_path / DOCUMENT).read_bytes()
+    store = opened(tmp_path).__enter__()
+    store.put(record("subnet/a"))
+    (tmp_path / DOCUMENT).write_bytes(whole.replace(b"id-1", b"id-2"))
+    with pytest.raises(StateError, match=r"continues another one, though of the same serial.*`provision recover`"):
+        read(tmp_path, NAME)
+    (tmp_path / DOCUMENT).write_bytes(whole)
+    assert list(read(tmp_path, NAME).records) == ["vpc/main", "subnet/a"]
+    store.__exit__()
+
+
 @pytest.mark.parametrize(("newer", "lineage"), [(0, "f" * 32), (4, "")])
 def test_a_journal_in_which_nothing_is_belongs_to_any_document(
     tmp_path: Path, state: State, newer: int, lineage: str
