@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 from state.checks import parsed
@@ -62,7 +60,7 @@ class Lease:
             StateError: S3 refuses, or cannot be reached.
         """
         found = self._objects.get(LOCK)
-        if found and (left := remaining(found)) > 0:
+        if found and (left := remaining(found, self._runtime)) > 0:
             raise StateLocked(describe(found.body), f" (its lease ends in {left:.0f} s unless it is renewed)")
         self.said["since"] = self._runtime.time()
         try:
@@ -133,17 +131,17 @@ class Lease:
         began = self._runtime.elapsed()
         # each renewal has an ETag of its own, so that whoever takes over what had run out cannot miss one
         self._renewals += 1
-        about = {"machine": machine(), "lease": self._seconds, "renewed": self._renewals}
+        about = {"machine": self._runtime.machine(), "lease": self._seconds, "renewed": self._renewals}
         body = json.dumps(self.said | about).encode() + b"\n"
         self._etag = self._objects.put(LOCK, body, over=over, nonce=self._nonce)
         self._heard = began
 
 
-def remaining(found: Found) -> float:
+def remaining(found: Found, runtime: Runtime = MACHINE) -> float:
     """Return how many seconds a lease goes on, by S3's clock; 0 or less if the lock can be taken."""
     try:
         info = parsed(found.body)
-        if not info or _dead(info):
+        if not info or _dead(info, runtime):
             return 0.0
         seconds = min(max(float(info["lease"]), 0.0), LONGEST)
     except (ValueError, KeyError, TypeError, AttributeError, OverflowError):
@@ -152,28 +150,10 @@ def remaining(found: Found) -> float:
     return seconds + 1 - found.age
 
 
-def _dead(info: dict[str, Any]) -> bool:
+def _dead(info: dict[str, Any], runtime: Runtime) -> bool:
     """Say whether the holder was a process of this machine that is no more."""
-    if info["machine"] != machine() or not isinstance(info["pid"], int) or info["pid"] <= 0:
-        return False
-    try:
-        os.kill(info["pid"], 0)
-        # one that has ended and whose parent has not asked for its exit code, as in many a container
-        return Path(f"/proc/{info['pid']}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
-    except ProcessLookupError:
-        return True
-    except (OSError, IndexError):
-        return False
-
-
-def machine() -> str:
-    """Return what tells this running machine, or container, from any other whose processes have the same numbers."""
-    name = os.uname().nodename
-    try:
-        boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
-        return f"{name} {boot} {Path('/proc/self/ns/pid').readlink()}"
-    except OSError:
-        return name
+    here, pid = runtime.machine(), info["pid"]
+    return bool(here) and info["machine"] == here and isinstance(pid, int) and pid > 0 and not runtime.running(pid)
 
 
 def _holder(found: Found | None) -> str:
