@@ -24,11 +24,13 @@ from state.runtime import MACHINE, Runtime
 from state.store import Store, document
 
 DOCUMENT, JOURNAL = "state.json", "journal/"
-SESSION = "session"
-"""The metadata of the document that names the session that is at work on it; empty when it has ended."""
+SESSION, ENDED = "session", "ended"
+"""The metadata of the document that names the session that is at work on it, and what it says when that ended well."""
 READERS = 16
 READINGS = 10
 """How often a state that changes while it is read is read again."""
+LEAP = 1_000_000
+"""By how much the serial may grow where it cannot be known which ones are taken."""
 
 Entry = dict[str, Any]
 
@@ -43,6 +45,7 @@ class _Loaded:
         journal: the names of all entries, older ones that a kill has left included.
         last: the number of the newest entry that continues the document.
         sealed: whether that is a seal, or nothing is there to be sealed.
+        newest: the highest serial of any entry.
     """
 
     state: State
@@ -51,6 +54,7 @@ class _Loaded:
     journal: list[str]
     last: int
     sealed: bool
+    newest: int
 
 
 def read(objects: Objects, stack: str, runtime: Runtime = MACHINE) -> State:
@@ -91,10 +95,12 @@ def _assembled(objects: Objects, stack: str, found: Found | None, runtime: Runti
         except StateError as error:
             raise type(error)(f"{objects.where(DOCUMENT)}: {error}") from None
     journal = objects.names(JOURNAL)
+    newest = max(map(_serial, journal), default=0)
     if found is None:
-        # a document that was lost must not make its numbers come again
-        state.serial = max(map(_serial, journal), default=0)
-        return _Loaded(state, None, None, journal, _number(journal[-1]) if journal else 0, sealed=not journal)
+        # whoever was at work on a document that was lost must find a seal
+        state.serial = newest
+        last = max((_number(name) for name in journal if _serial(name) == newest), default=0)
+        return _Loaded(state, None, None, journal, last, sealed=not journal, newest=newest)
     names = [name for name in journal if _serial(name) == state.serial]
     sealed = False
     entries = runtime.each(objects.get, names, READERS)
@@ -102,7 +108,7 @@ def _assembled(objects: Objects, stack: str, found: Found | None, runtime: Runti
         if entry is None or name != _name(state.serial, number):
             raise StateError(f"{objects.where(_name(state.serial, number))} is missing. Put it back (docs/state.md)")
         sealed = _replay(objects.where(name), entry.body, state)
-    return _Loaded(state, found, outdated, journal, len(names), sealed)
+    return _Loaded(state, found, outdated, journal, len(names), sealed, newest)
 
 
 def _replay(where: str, body: bytes, state: State) -> bool:
@@ -182,9 +188,10 @@ class S3Store(Store):
             if loaded.outdated is not None:
                 self.keep(f"state.schema-{json.loads(loaded.outdated)['schema']}.json", loaded.outdated)
             self._folding = _folded(loaded)
-            asleep = loaded.found is None or loaded.found.metadata.get(SESSION)
-            if asleep and not loaded.sealed:
+            ended = loaded.found and loaded.found.metadata.get(SESSION) == ENDED
+            if not ended and not loaded.sealed:
                 self._seal(loaded.last, self.state if loaded.found else State(self._stack))
+            self.state.serial = self._free_serial(loaded)
             self._fold()
         except BaseException:
             self._lease.release()
@@ -193,7 +200,7 @@ class S3Store(Store):
 
     def __exit__(self, *_: object) -> None:
         try:
-            self._session = ""
+            self._session = ENDED
             self._fold()
         finally:
             self._lease.release()
@@ -281,6 +288,13 @@ class S3Store(Store):
                 last += 1
             else:
                 return
+
+    def _free_serial(self, loaded: _Loaded) -> int:
+        """Return a serial such that no entry has the next one, nor will get it from anybody who is only asleep."""
+        serial = max(loaded.state.serial, loaded.newest)
+        written = loaded.found and SESSION in loaded.found.metadata and loaded.state.serial == serial
+        # where there is no document, or a person has put an earlier one back, later ones may have been worked on
+        return serial if written else serial + 1 + int(self.runtime.draw(LEAP))
 
     def _fold(self) -> None:
         """Write the document anew, with all that the journal says, and delete what it then holds twice."""
