@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable
-from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 from state.checks import parsed
 from state.lock import describe, myself
-from state.model import StateError, StateLocked
-from state.objects import NONCE, Found, Objects, Taken
+from state.model import MEND, StateError, StateLocked
+from state.objects import Found, Objects, Taken
 from state.runtime import MACHINE, Runtime, Worker
 
 LEASE = 60.0
 """Seconds after which a holder that has not renewed its lease loses it."""
 LONGEST = 3600.0
 """What a lease may say of itself at most: nobody can lock a state for ever."""
+RENEWALS = 30
+"""How often a lease is renewed in a row whose renewals all take longer than it lasts."""
 LOCK = "lock"
+HOLDER = "holder"
+"""The metadata by which a holder recognises its own lock."""
 FREE = b"{}\n"
 """What the lock holds when nobody does."""
 
@@ -33,6 +35,9 @@ class Lease:
         command: what is being done, for whoever finds it held.
         seconds: after how long without a renewal another command may take it over.
         lost: called once, in a thread, as soon as it is known to be taken over.
+
+    Attributes:
+        said: who holds it, as others read it.
     """
 
     def __init__(
@@ -45,7 +50,7 @@ class Lease:
     ) -> None:
         self._objects, self._seconds, self._tell, self._runtime = objects, seconds, lost, runtime
         self.said = myself(command, runtime)
-        self._nonce = runtime.token()
+        self._mark = runtime.token()
         self._renewals = 0
         self._etag: str | None = None
         self._heard = 0.0
@@ -62,11 +67,12 @@ class Lease:
             StateError: S3 refuses, or cannot be reached.
         """
         found = self._objects.get(LOCK)
-        if found and (left := remaining(found)) > 0:
+        if found and not self._ours(found) and (left := remaining(found, self._runtime)) > 0:
             raise StateLocked(describe(found.body), f" (its lease ends in {left:.0f} s unless it is renewed)")
         self.said["since"] = self._runtime.time()
+        self._etag = found.etag if found else None
         try:
-            self._put(found.etag if found else None)
+            self._put()
         except Taken as taken:
             raise StateLocked(_holder(taken.found)) from None
         self._heart = self._runtime.start(self._beat, "lease")
@@ -77,17 +83,22 @@ class Lease:
         Raises:
             StateError: another command has taken it over, or it cannot be renewed.
         """
-        if not self._lost and self._runtime.elapsed() < self._heard + self._seconds:
-            return
-        with self._mutex:
-            if not self._lost:
-                self._renew()
-            if self._lost:
-                raise StateError(self._lost)
+        for _ in range(RENEWALS):
+            if self._held():
+                return
+            with self._mutex:
+                if not self._held() and not self._lost:
+                    self._renew()
+                if self._lost:
+                    raise StateError(self._lost)
+        # the moment that S3 had noted may have passed before its answer came, and another may be at work already
+        raise StateError(
+            f"S3 takes longer to renew the lock of the state than its lease of {self._seconds:g} s. {MEND}"
+        )
 
     def lose(self, found: Found | None) -> StateError:
         """Note that the lock is another's; `found` is what says whose. Returns the error that says so."""
-        if found and found.metadata.get(NONCE) == self._nonce:
+        if self._ours(found):
             found = None
         with self._mutex:
             if not self._lost:
@@ -106,7 +117,7 @@ class Lease:
             self._heart.join()
         if not self._lost and self._etag:
             try:
-                self._objects.put(LOCK, FREE, over=self._etag)
+                self._write(FREE)
             except Taken:
                 return
 
@@ -123,27 +134,45 @@ class Lease:
                 # S3 is out of reach: the next beat tries again, and so does whoever wants to write
                 continue
 
+    def _held(self) -> bool:
+        return not self._lost and self._runtime.elapsed() < self._heard + self._seconds
+
+    def _ours(self, found: Found | None) -> TypeGuard[Found]:
+        return found is not None and found.metadata.get(HOLDER) == self._mark
+
     def _renew(self) -> None:
         try:
-            self._put(self._etag)
+            self._put()
         except Taken as taken:
             self.lose(taken.found)
 
-    def _put(self, over: str | None) -> None:
+    def _put(self) -> None:
         began = self._runtime.elapsed()
         # each renewal has an ETag of its own, so that whoever takes over what had run out cannot miss one
         self._renewals += 1
-        about = {"machine": machine(), "lease": self._seconds, "renewed": self._renewals}
-        body = json.dumps(self.said | about).encode() + b"\n"
-        self._etag = self._objects.put(LOCK, body, over=over, nonce=self._nonce)
+        about = {"machine": self._runtime.machine(), "lease": self._seconds, "renewed": self._renewals}
+        self._write(json.dumps(self.said | about).encode() + b"\n")
         self._heard = began
 
+    def _write(self, body: bytes) -> None:
+        """Write the lock if it is still what was read, or what this command has made of it; raises `Taken` if not."""
+        while True:
+            try:
+                self._etag = self._objects.put(LOCK, body, over=self._etag, metadata={HOLDER: self._mark})
+            except Taken as taken:
+                if not self._ours(taken.found):
+                    raise
+                # an earlier write, whose answer was lost: it has begun the lease anew then, not now
+                self._etag = taken.found.etag
+            else:
+                return
 
-def remaining(found: Found) -> float:
+
+def remaining(found: Found, runtime: Runtime = MACHINE) -> float:
     """Return how many seconds a lease goes on, by S3's clock; 0 or less if the lock can be taken."""
     try:
         info = parsed(found.body)
-        if not info or _dead(info):
+        if not info or _dead(info, runtime):
             return 0.0
         seconds = min(max(float(info["lease"]), 0.0), LONGEST)
     except (ValueError, KeyError, TypeError, AttributeError, OverflowError):
@@ -152,28 +181,10 @@ def remaining(found: Found) -> float:
     return seconds + 1 - found.age
 
 
-def _dead(info: dict[str, Any]) -> bool:
+def _dead(info: dict[str, Any], runtime: Runtime) -> bool:
     """Say whether the holder was a process of this machine that is no more."""
-    if info["machine"] != machine() or not isinstance(info["pid"], int) or info["pid"] <= 0:
-        return False
-    try:
-        os.kill(info["pid"], 0)
-        # one that has ended and whose parent has not asked for its exit code, as in many a container
-        return Path(f"/proc/{info['pid']}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
-    except ProcessLookupError:
-        return True
-    except (OSError, IndexError):
-        return False
-
-
-def machine() -> str:
-    """Return what tells this running machine, or container, from any other whose processes have the same numbers."""
-    name = os.uname().nodename
-    try:
-        boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
-        return f"{name} {boot} {Path('/proc/self/ns/pid').readlink()}"
-    except OSError:
-        return name
+    here, pid = runtime.machine(), info["pid"]
+    return bool(here) and info["machine"] == here and isinstance(pid, int) and pid > 0 and not runtime.running(pid)
 
 
 def _holder(found: Found | None) -> str:

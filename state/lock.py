@@ -120,7 +120,7 @@ def patiently(
 
 def myself(command: str, runtime: Runtime = MACHINE) -> dict[str, Any]:
     """Return who holds a lock when this process does, as `describe` reads it."""
-    who = {"user": _user(), "host": socket.gethostname(), "pid": os.getpid()}
+    who = {"user": _user(), "host": socket.gethostname(), "pid": runtime.pid()}
     return who | {"command": command, "since": runtime.time()}
 
 

@@ -80,9 +80,7 @@ class Objects:
         found: str | None = self._call(name, "be read", look, {"404": None})
         return found
 
-    def put(
-        self, name: str, body: bytes, *, over: str | None, metadata: Mapping[str, str] | None = None, nonce: str = ""
-    ) -> str:
+    def put(self, name: str, body: bytes, *, over: str | None, metadata: Mapping[str, str] | None = None) -> str:
         """Write an object if what stands there is what the writer thinks, and return its ETag.
 
         S3 answers 412 when the condition does not hold, 404 when the object to be replaced is gone, and 409 when
@@ -91,13 +89,12 @@ class Objects:
 
         Args:
             over: the ETag of the object to replace; None if there must be none.
-            nonce: by what the writer recognises its own; made up if left out.
 
         Raises:
             Taken: another writer was first.
             StateError: S3 refuses, or cannot be reached.
         """
-        nonce = nonce or self._runtime.token()
+        nonce = self._runtime.token()
         condition = {"IfMatch": over} if over else {"IfNoneMatch": "*"}
         more = {"Metadata": {**(metadata or {}), NONCE: nonce}, "ContentType": "application/json"}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import threading
 import time
@@ -9,6 +10,7 @@ import uuid
 from collections.abc import Callable, Collection, Iterable
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
 from contextlib import AbstractContextManager
+from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 T = TypeVar("T")
@@ -87,6 +89,18 @@ class Runtime(Protocol):
     def each(self, act: Callable[[T], R], items: Iterable[T], workers: int) -> list[R]:
         """Act on all items, so many at once, and return the results in the order of the items."""
 
+    def pid(self) -> int:
+        """Return the number of this process."""
+
+    def machine(self) -> str:
+        """Return what tells this running machine, or container, from any other whose processes have the same numbers.
+
+        It is empty where nothing does: a name is not enough, since two machines or containers can have the same.
+        """
+
+    def running(self, pid: int) -> bool:
+        """Say whether a process of this machine is running, or may be."""
+
 
 class Machine:
     """The runtime of life: the machine's clocks, threads and chance."""
@@ -97,6 +111,7 @@ class Machine:
     condition = staticmethod(threading.Condition)
     event = staticmethod(threading.Event)
     pool = staticmethod(ThreadPoolExecutor)
+    pid = staticmethod(os.getpid)
 
     def elapsed(self) -> float:
         """Return monotonic seconds that go on while the machine sleeps, where the system tells them."""
@@ -128,6 +143,24 @@ class Machine:
         """Act in a pool of threads that lasts as long as this call."""
         with ThreadPoolExecutor(workers) as pool:
             return list(pool.map(act, items))
+
+    def machine(self) -> str:
+        """Return the node's name, the boot and the namespace of process numbers, as Linux tells them."""
+        try:
+            boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+            return f"{os.uname().nodename} {boot} {Path('/proc/self/ns/pid').readlink()}"
+        except OSError:
+            return ""
+
+    def running(self, pid: int) -> bool:
+        """Ask the kernel; one that has ended and whose parent has not asked for its exit code is not running."""
+        try:
+            os.kill(pid, 0)
+            return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+        except ProcessLookupError:
+            return False
+        except (OSError, IndexError, OverflowError):
+            return True
 
 
 MACHINE: Runtime = Machine()

@@ -9,7 +9,9 @@ one, where the sleeper, should it wake, finds that it was not first. Seals stay.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+import math
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -24,11 +26,14 @@ from state.runtime import MACHINE, Runtime
 from state.store import Store, document
 
 DOCUMENT, JOURNAL = "state.json", "journal/"
-SESSION = "session"
-"""The metadata of the document that names the session that is at work on it; empty when it has ended."""
+SESSION, ENDED = "session", "ended"
+"""The metadata of the document that names the session that is at work on it, and what it says when that ended well."""
 READERS = 16
 READINGS = 10
 """How often a state that changes while it is read is read again."""
+LEAP = 1_000_000
+"""By how much the serial may grow where it cannot be known which ones are taken."""
+CLOSED = "the state is closed: nothing more is recorded"
 
 Entry = dict[str, Any]
 
@@ -43,6 +48,7 @@ class _Loaded:
         journal: the names of all entries, older ones that a kill has left included.
         last: the number of the newest entry that continues the document.
         sealed: whether that is a seal, or nothing is there to be sealed.
+        newest: the highest serial of any entry.
     """
 
     state: State
@@ -51,6 +57,7 @@ class _Loaded:
     journal: list[str]
     last: int
     sealed: bool
+    newest: int
 
 
 def read(objects: Objects, stack: str, runtime: Runtime = MACHINE) -> State:
@@ -91,10 +98,12 @@ def _assembled(objects: Objects, stack: str, found: Found | None, runtime: Runti
         except StateError as error:
             raise type(error)(f"{objects.where(DOCUMENT)}: {error}") from None
     journal = objects.names(JOURNAL)
+    newest = max(map(_serial, journal), default=0)
     if found is None:
-        # a document that was lost must not make its numbers come again
-        state.serial = max(map(_serial, journal), default=0)
-        return _Loaded(state, None, None, journal, _number(journal[-1]) if journal else 0, sealed=not journal)
+        # whoever was at work on a document that was lost must find a seal
+        state.serial = newest
+        last = max((_number(name) for name in journal if _serial(name) == newest), default=0)
+        return _Loaded(state, None, None, journal, last, sealed=not journal, newest=newest)
     names = [name for name in journal if _serial(name) == state.serial]
     sealed = False
     entries = runtime.each(objects.get, names, READERS)
@@ -102,7 +111,7 @@ def _assembled(objects: Objects, stack: str, found: Found | None, runtime: Runti
         if entry is None or name != _name(state.serial, number):
             raise StateError(f"{objects.where(_name(state.serial, number))} is missing. Put it back (docs/state.md)")
         sealed = _replay(objects.where(name), entry.body, state)
-    return _Loaded(state, found, outdated, journal, len(names), sealed)
+    return _Loaded(state, found, outdated, journal, len(names), sealed, newest)
 
 
 def _replay(where: str, body: bytes, state: State) -> bool:
@@ -163,7 +172,9 @@ class S3Store(Store):
         self._etag: str | None = None
         self._folding: list[str] = []
         self._number = 0
-        self._queue: list[Entry] = []
+        # whether the next entry may be there already
+        self._unsure = False
+        self._queue: list[tuple[Entry, bytes]] = []
         self._queued = self._durable = 0
         self._writing, self._broken = False, ""
         self._turn = runtime.condition()
@@ -182,9 +193,10 @@ class S3Store(Store):
             if loaded.outdated is not None:
                 self.keep(f"state.schema-{json.loads(loaded.outdated)['schema']}.json", loaded.outdated)
             self._folding = _folded(loaded)
-            asleep = loaded.found is None or loaded.found.metadata.get(SESSION)
-            if asleep and not loaded.sealed:
+            ended = loaded.found and loaded.found.metadata.get(SESSION) == ENDED
+            if not ended and not loaded.sealed:
                 self._seal(loaded.last, self.state if loaded.found else State(self._stack))
+            self.state.serial = self._free_serial(loaded)
             self._fold()
         except BaseException:
             self._lease.release()
@@ -193,8 +205,8 @@ class S3Store(Store):
 
     def __exit__(self, *_: object) -> None:
         try:
-            self._session = ""
-            self._fold()
+            with self._alone():
+                self._close()
         finally:
             self._lease.release()
 
@@ -206,53 +218,86 @@ class S3Store(Store):
     def keep(self, name: str, content: bytes) -> str:
         """Durably write an object beside the state, and return where it is."""
         found = self._objects.get(name)
-        self._objects.put(name, content, over=found.etag if found else None)
+        try:
+            self._objects.put(name, content, over=found.etag if found else None)
+        except Taken:
+            raise StateError(f"{self._objects.where(name)} was written by somebody else just now. {MEND}") from None
         return self._objects.where(name)
 
     def _append(self, entry: Entry) -> None:
         """Make an entry durable. What threads hand in while a write is under way becomes the next one, together."""
+        line = encoded(entry)
         with self._turn:
-            self._queue.append(entry)
+            self._queue.append((entry, line))
             self._queued += 1
             mine = self._queued
-            while self._writing and self._durable < mine:
-                self._turn.wait()
-            batch = list(self._queue) if self._durable < mine and not self._broken else []
-            if batch:
-                self._queue.clear()
-                self._writing = True
-        if batch:
-            self._write(batch)
+        with self._alone(mine) as alone:
+            if alone:
+                self._write()
         if self._durable < mine:
             raise StateError(self._broken)
-        # nothing may follow a write after which this process slept for so long that another has gone on
-        self._lease.check()
-
-    def _write(self, batch: Sequence[Entry]) -> None:
-        """Write entries as one object of the journal, while all others wait."""
-        broken = f"{self._objects.where(JOURNAL)} cannot be written: a write was cut short. {MEND}"
-        try:
+        with self._last_if_it_fails():
+            # nothing may follow a write after which this process slept for so long that another has gone on
             self._lease.check()
-            self._put_next(b"".join(map(encoded, batch)))
+
+    @contextmanager
+    def _alone(self, mine: float = math.inf) -> Iterator[bool]:
+        """Let no other thread write meanwhile.
+
+        Args:
+            mine: up to which of the entries that were handed in all should be durable; by default never enough.
+
+        Yields:
+            Whether it is this thread's turn; if not, they are durable already.
+        """
+        alone = False
+        try:
+            with self._turn:
+                while self._writing and self._durable < mine:
+                    self._turn.wait()
+                if self._durable < mine:
+                    alone = self._writing = True
+            yield alone
+        finally:
+            if alone:
+                with self._turn:
+                    self._writing = False
+                    self._turn.notify_all()
+
+    @contextmanager
+    def _last_if_it_fails(self) -> Iterator[None]:
+        """Let nothing be written any more after what fails inside: it would have no ground to stand on."""
+        if self._broken:
+            raise StateError(self._broken)
+        broken = f"{self._objects.where()} cannot be written: a write was cut short. {MEND}"
+        try:
+            yield
             broken = ""
         except StateError as error:
             broken = str(error)
+            raise
         finally:
-            with self._turn:
-                self._broken = broken
-                if not broken:
-                    self._durable += len(batch)
-                    for entry in batch:
-                        apply(entry, self.state)
-                self._writing = False
-                self._turn.notify_all()
+            self._broken = broken or self._broken
+
+    def _write(self) -> None:
+        """Write all entries that wait as one object of the journal."""
+        with self._turn:
+            batch, self._queue = self._queue, []
+        with self._last_if_it_fails():
+            self._lease.check()
+            self._put_next(b"".join(line for _, line in batch))
+            for entry, _ in batch:
+                apply(entry, self.state)
+            self._durable += len(batch)
 
     def _put_next(self, content: bytes) -> None:
         name = _name(self.state.serial, self._number + 1)
+        self._unsure = True
         try:
             self._objects.put(name, content, over=None)
         except Taken as taken:
             raise self._lost(taken.found) from None
+        self._unsure = False
         self._folding.append(name)
         self._number += 1
 
@@ -265,10 +310,10 @@ class S3Store(Store):
         by = Found(json.dumps(sealed).encode(), "", {}, 0) if sealed else self._lease.holder()
         return self._lease.lose(by)
 
-    def _seal(self, last: int, state: State) -> None:
+    def _seal(self, last: int, state: State) -> str:
         """Close the journal of a session that did not end well, behind the last entry that it managed to write.
 
-        What it still writes meanwhile has its effect on the state that is handed in.
+        What it still writes meanwhile has its effect on the state that is handed in. Returns the seal's name.
         """
         while True:
             name = _name(self.state.serial, last + 1)
@@ -276,24 +321,57 @@ class S3Store(Store):
                 self._objects.put(name, encoded({"sealed": self._lease.said}), over=None)
             except Taken as taken:
                 if taken.found is None or _replay(self._objects.where(name), taken.found.body, state):
-                    return
+                    return name
                 self._folding.append(name)
                 last += 1
             else:
-                return
+                return name
+
+    def _free_serial(self, loaded: _Loaded) -> int:
+        """Return a serial such that no entry has the next one, nor will get it from anybody who is only asleep."""
+        serial = max(loaded.state.serial, loaded.newest)
+        written = loaded.found and SESSION in loaded.found.metadata and loaded.state.serial == serial
+        # where there is no document, or a person has put an earlier one back, later ones may have been worked on
+        return serial if written else serial + 1 + int(self.runtime.draw(LEAP))
 
     def _fold(self) -> None:
         """Write the document anew, with all that the journal says, and delete what it then holds twice."""
+        with self._alone():
+            with self._last_if_it_fails():
+                self._replace(self._session)
+            # what cannot be deleted now is tried again at the end
+            with suppress(StateError):
+                self._tidy()
+
+    def _close(self) -> None:
+        """Fold for the last time. Where it is unknown what the journal says, it is asked."""
+        self._broken = CLOSED
+        if self._unsure:
+            # what was refused may be there all the same, and somebody may have read it
+            self._lease.check()
+            self._folding.append(self._seal(self._number, self.state))
+        self._replace(ENDED)
+        self._tidy()
+
+    def _replace(self, session: str) -> None:
+        """Put the document in the place of the one that was read or written last."""
         self._lease.check()
         self.state.serial += 1
         self.state.writer = self._writer
-        try:
-            self._etag = self._objects.put(
-                DOCUMENT, document(self.state), over=self._etag, metadata={SESSION: self._session}
-            )
-        except Taken:
-            raise self._lost(None) from None
+        content = document(self.state)
+        while True:
+            try:
+                self._etag = self._objects.put(DOCUMENT, content, over=self._etag, metadata={SESSION: session})
+                break
+            except Taken as taken:
+                if taken.found is None or taken.found.metadata.get(SESSION) != self._session:
+                    raise self._lost(None) from None
+                # an earlier one of this session, whose answer was lost
+                self._etag = taken.found.etag
         self._number, self._dirty = 0, False
+
+    def _tidy(self) -> None:
+        """Delete the entries that the document holds."""
         self._objects.delete(self._folding)
         self._folding = []
 

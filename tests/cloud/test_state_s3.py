@@ -184,8 +184,8 @@ def test_out_of_reach_is_one_clear_error_and_the_last(objects: Objects, client: 
     [
         (DOCUMENT, b"{", StateError, "is not JSON"),
         (DOCUMENT, b'{"schema": 99, "writer": "9.0"}', StateTooNew, "9.0"),
-        (f"{JOURNAL}00000001/000001", b"garbage\n", StateError, "000001 is not a journal entry"),
-        (f"{JOURNAL}00000001/000002", b'{"drop":"vpc/main"}\n', StateError, "000001 is missing"),
+        ("000001", b"garbage\n", StateError, "000001 is not a journal entry"),
+        ("000002", b'{"drop":"vpc/main"}\n', StateError, "000001 is missing"),
     ],
 )
 def test_what_cannot_be_read_is_refused_by_name(
@@ -194,6 +194,8 @@ def test_what_cannot_be_read_is_refused_by_name(
     opened = store(objects)
     opened.__enter__()
     opened._lease.release()
+    if name != DOCUMENT:
+        name = f"{JOURNAL}{opened.state.serial:08d}/{name}"
     objects.put(name, content, over=objects.etag(name))
     for attempt in (lambda: read(objects, "shop-dev"), store(objects).__enter__):
         with pytest.raises(error, match=words) as caught:
@@ -209,7 +211,7 @@ def test_a_lost_document_does_not_bring_old_entries_back(objects: Objects) -> No
     objects.delete([DOCUMENT])
     with store(objects) as again:
         assert again.records == {}
-        assert again.state.serial == 2
+        assert again.state.serial > opened.state.serial
         again.put(record("subnet/a"))
         assert read(objects, "shop-dev").records.keys() == {"subnet/a"}
     with pytest.raises(StateError, match="has taken it over"):

@@ -17,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from state.journal import header, replay
-from state.lease import LEASE, LONGEST, machine, remaining
+from state.lease import LEASE, LONGEST, remaining
 from state.local import DOCUMENT, JOURNAL, LocalStore, read
 from state.lock import describe, patiently
 from state.migrate import MIGRATIONS, migrate
@@ -35,6 +35,7 @@ from state.model import (
     StateTooNew,
 )
 from state.objects import Found
+from state.runtime import MACHINE
 
 addresses = st.sampled_from(["vpc/main", "subnet/a", "subnet/b", "role/task", "cluster/main"])
 facts = st.lists(st.tuples(st.sampled_from(["put", "drop"]), addresses, st.integers(0, 99)), max_size=20)
@@ -298,7 +299,22 @@ def test_a_lease_runs_out_whatever_it_says(body: bytes, age: float, left: float)
 
 def test_a_lease_of_a_process_of_this_machine_that_is_no_more_has_run_out() -> None:
     gone = subprocess.Popen(["true"])
-    holder = {"machine": machine(), "lease": 60, "pid": gone.pid}
+    holder = {"machine": MACHINE.machine(), "lease": 60, "pid": gone.pid}
     gone.wait()
     assert remaining(Found(json.dumps(holder).encode(), "", {}, 0)) == 0
     assert remaining(Found(json.dumps(holder | {"pid": os.getpid()}).encode(), "", {}, 0)) == 61
+
+
+def test_a_name_alone_does_not_say_that_a_holder_is_dead(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without /proc, nothing tells this machine from another of its name, whose processes have numbers of their own."""
+    gone = subprocess.Popen(["true"])
+    gone.wait()
+
+    def missing(path: Path, *_: object, **__: object) -> str:
+        raise FileNotFoundError(path)
+
+    monkeypatch.setattr(Path, "read_text", missing)
+    monkeypatch.setattr(Path, "readlink", missing)
+    for name in ("", os.uname().nodename):
+        holder = {"machine": name, "lease": 60, "pid": gone.pid}
+        assert remaining(Found(json.dumps(holder).encode(), "", {}, 0)) == 61

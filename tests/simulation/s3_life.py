@@ -1,0 +1,245 @@
+"""Lives of a state in S3: several commands, readers and people at one bucket, as plain data that a seed draws."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Self
+
+from tests.simulation.bucket import ATTEMPTS, FATES, Network
+from tests.simulation.shrink import replaced, without
+
+CALM = Network()
+
+
+@dataclass(frozen=True)
+class Op:
+    """One fact that a thread of a command hands in.
+
+    Attributes:
+        verb: `put`, `drop`, or `bad` for a record that cannot be written down.
+        seed: decides what becomes of its requests.
+        think: seconds before it.
+        interrupt: at which of the places of its requests the user interrupts it; 0: he does not.
+    """
+
+    verb: str
+    address: str
+    seed: int
+    think: float = 0.0
+    interrupt: int = 0
+
+
+@dataclass(frozen=True)
+class Command:
+    """One session of a process of its own.
+
+    Attributes:
+        at: when it starts, in seconds.
+        machine: on which machine; empty: on one of its own, which does not know what tells it from others.
+        skew: how much its calendar is ahead.
+        wait: wait until the state is free, instead of giving up.
+        first: what it does before its threads begin: `guard`, `swap` or nothing; `guard late`: while they are at work.
+        threads: what its threads hand in.
+        leaves: it ends after so many seconds, even if its threads are still at work.
+        kill_at: at which of its places it is killed.
+        sleeps: at which of its places it falls asleep, and for how many seconds.
+        fates: what becomes of single requests, by their numbers.
+        stopped: while it sleeps its clock stands still, as that of a virtual machine that is paused.
+    """
+
+    name: str
+    seed: int
+    at: float
+    machine: str = "one"
+    skew: float = 0.0
+    wait: bool = False
+    first: str = ""
+    threads: tuple[tuple[Op, ...], ...] = ()
+    leaves: float | None = None
+    kill_at: int | None = None
+    sleeps: tuple[tuple[int, float], ...] = ()
+    fates: tuple[tuple[int, str], ...] = ()
+    stopped: bool = False
+
+    def smaller(self) -> Iterator[Self]:
+        for field, plain in (
+            ("threads", ()), ("kill_at", None), ("sleeps", ()), ("first", ""), ("leaves", None), ("stopped", False),
+            ("skew", 0.0), ("wait", False), ("fates", ()),
+        ):  # fmt: skip
+            if getattr(self, field) != plain:
+                yield replace(self, **{field: plain})
+        for threads in without(self.threads):
+            yield replace(self, threads=threads)
+        for number, ops in enumerate(self.threads):
+            for fewer in without(ops):
+                yield replace(self, threads=replaced(self.threads, number, fewer))
+            for place, op in enumerate(ops):
+                if op.interrupt:
+                    calm = replaced(ops, place, replace(op, interrupt=0))
+                    yield replace(self, threads=replaced(self.threads, number, calm))
+        for field in ("sleeps", "fates"):
+            for fewer in without(getattr(self, field)):
+                yield replace(self, **{field: fewer})
+
+
+@dataclass(frozen=True)
+class Deed:
+    """What a person does to the bucket.
+
+    Attributes:
+        what: deletes the `lock`, the `document` or `both`, or puts an `earlier` version of the document back.
+        version: which version, counted from the newest.
+    """
+
+    what: str
+    at: float
+    version: int = 0
+
+
+@dataclass(frozen=True)
+class Life:
+    """All that happens to one state.
+
+    Attributes:
+        order: decides who of those that are ready goes first.
+        lease: seconds.
+        page: how many names an answer of the bucket's lists.
+        ahead: how much the bucket's clock is ahead.
+        visits: when somebody reads the state without locking it.
+    """
+
+    order: int
+    lease: float = 60.0
+    page: int = 1000
+    ahead: float = 0.0
+    network: Network = CALM
+    commands: tuple[Command, ...] = ()
+    visits: tuple[float, ...] = ()
+    deeds: tuple[Deed, ...] = ()
+
+    @property
+    def strict(self) -> bool:
+        """Whether the lease alone keeps two writers apart: no clock stands still, and nobody deletes the lock."""
+        return not any(command.stopped and command.sleeps for command in self.commands) and not any(
+            deed.what in {"lock", "both"} for deed in self.deeds
+        )
+
+    def smaller(self) -> Iterator[Self]:
+        for field in ("commands", "visits", "deeds"):
+            for fewer in without(getattr(self, field)):
+                yield replace(self, **{field: fewer})
+        for rates in without(self.network.rates):
+            yield replace(self, network=replace(self.network, rates=rates))
+        for outages in without(self.network.outages):
+            yield replace(self, network=replace(self.network, outages=outages))
+        for number, command in enumerate(self.commands):
+            for simpler in command.smaller():
+                yield replace(self, commands=replaced(self.commands, number, simpler))
+        for field, plain in (("page", 1000), ("ahead", 0.0), ("lease", 60.0)):
+            if getattr(self, field) != plain:
+                yield replace(self, **{field: plain})
+        if self.network.latency != CALM.latency:
+            yield replace(self, network=replace(self.network, latency=CALM.latency))
+
+
+def drawn(seed: object) -> Life:
+    """Draw a life: which faults there are at all, and how many of them, is drawn as well."""
+    chance = random.Random(f"{seed}/life")
+    if chance.random() < 0.15:
+        return _contest(chance)
+    lease = chance.choice((60.0, 60.0, 60.0, 6.0, 0.5))
+    faults = chance.random() < 0.85
+    span = lease * chance.choice((0.3, 1.0, 3.0))
+    names = [f"command-{number}" for number in range(chance.randint(2, 4))]
+    commands = tuple(_command(chance, name, lease, span, faults) for name in names)
+    return Life(
+        order=chance.getrandbits(32),
+        lease=lease,
+        page=chance.choice((1, 2, 1000)),
+        ahead=chance.choice((0.0, 0.0, -3600.0, 3600.0)) + chance.random(),
+        network=_network(chance, lease, span) if faults else CALM,
+        commands=commands,
+        visits=tuple(chance.random() * span * 2 for _ in range(chance.randint(0, 4))),
+        deeds=_deeds(chance, span) if chance.random() < 0.25 else (),
+    )
+
+
+def _contest(chance: random.Random) -> Life:
+    """Draw a life in which one command sleeps for about as long as its lease, and another one waits for that."""
+    fate = chance.choice(("slow", "slow", "unanswered", "closed"))
+    op, other = _op(chance, 0, 6.0, faults=False), _op(chance, 0, 1.0, faults=False)
+    sleeps = ((chance.randint(18, 32), 6.0 * chance.choice((0.5, 0.9, 1.2))),)
+    first, many = chance.randint(7, 10), chance.choice((1, 2, ATTEMPTS))
+    fates = tuple((first + more, fate) for more in range(many))
+    return Life(
+        order=chance.getrandbits(32),
+        lease=6.0,
+        ahead=chance.random(),
+        commands=(
+            Command("first", chance.getrandbits(32), 0.0, "one", threads=((op,),), sleeps=sleeps, fates=fates),
+            Command("second", chance.getrandbits(32), 1.0, "two", wait=True, threads=((other,),)),
+        ),
+    )
+
+
+def _network(chance: random.Random, lease: float, span: float) -> Network:
+    met = chance.sample(FATES, chance.choice((0, 1, 1, 2, 3, 6)))
+    most = chance.choice((0.05, 0.2, 0.6))
+    outages = ()
+    if chance.random() < 0.2:
+        begins = chance.random() * span
+        outages = ((begins, begins + chance.random() * lease * 3),)
+    return Network(
+        rates=tuple((fate, chance.random() * most / len(met)) for fate in met),
+        latency=chance.choice((0.02, 0.1, 0.1, 5.0)),
+        outages=outages,
+    )
+
+
+def _command(chance: random.Random, name: str, lease: float, span: float, faults: bool) -> Command:
+    pause = chance.choice((0.0, lease / 50, lease / 4))
+    threads = tuple(
+        tuple(_op(chance, number, pause, faults) for _ in range(chance.randint(1, 4)))
+        for number in range(chance.choice((1, 1, 2, 3)))
+    )
+    sleeps, fates, kill_at = (), (), None
+    if faults and chance.random() < 0.4:
+        sleeps = ((chance.randint(1, 70), lease * chance.choice((0.5, 1.2, 3.0))),)
+    if faults and chance.random() < 0.35:
+        kill_at = chance.randint(1, 80)
+    if faults and chance.random() < 0.25:
+        # a request that gets no answer however often it is repeated
+        number, fate = chance.randint(1, 25), chance.choice(("unanswered", "closed", "error after", "late", "lost"))
+        fates = tuple((number + more, fate) for more in range(chance.choice((1, ATTEMPTS, ATTEMPTS, 2 * ATTEMPTS))))
+    return Command(
+        name,
+        seed=chance.getrandbits(32),
+        at=chance.random() * span,
+        machine=chance.choice(("one", "one", "two", "")),
+        skew=chance.choice((0.0, -3600.0, 3600.0)),
+        wait=chance.random() < 0.4,
+        first=chance.choice(("", "", "guard", "guard", "guard late", "swap")),
+        threads=threads,
+        leaves=chance.random() * lease if chance.random() < 0.15 else None,
+        kill_at=kill_at,
+        sleeps=sleeps,
+        fates=fates,
+        stopped=bool(sleeps) and chance.random() < 0.3,
+    )
+
+
+def _op(chance: random.Random, thread: int, pause: float, faults: bool) -> Op:
+    return Op(
+        verb=chance.choice(("put", "put", "drop") if chance.random() < 0.97 else ("bad",)),
+        address=f"{'abc'[thread]}/{chance.randint(0, 1)}",
+        seed=chance.getrandbits(32),
+        think=chance.random() * pause,
+        interrupt=chance.randint(1, 8) if faults and chance.random() < 0.05 else 0,
+    )
+
+
+def _deeds(chance: random.Random, span: float) -> tuple[Deed, ...]:
+    whats = [chance.choice(("lock", "document", "both", "earlier")) for _ in range(chance.choice((1, 1, 2)))]
+    return tuple(Deed(what, chance.random() * span * 1.5, chance.randint(0, 5)) for what in whats)

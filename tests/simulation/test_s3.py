@@ -1,0 +1,329 @@
+"""The state in S3 under whatever a network, a bucket, its users and its machines do: a sample, and what was found."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections import Counter
+from collections.abc import Callable
+from functools import partial
+
+import pytest
+from greenlet import getcurrent
+
+from state.lease import FREE, LOCK, Lease
+from state.model import Record, Run, State, StateError
+from state.objects import Objects
+from state.s3 import S3Store, read
+from tests.simulation.bucket import ATTEMPTS, FATES, Bucket, Client, Network
+from tests.simulation.hub import Hub, Process, Violation
+from tests.simulation.s3 import live, run
+from tests.simulation.s3_life import Command, Deed, Life, Op, drawn
+from tests.simulation.s3_model import Model
+from tests.simulation.shrink import as_code
+
+SAMPLE = 300
+PUT, MORE, OTHER = Op("put", "a/0", 1), Op("put", "a/1", 2), Op("put", "b/0", 2)
+
+
+def burst(first: int, fate: str, count: int = ATTEMPTS) -> tuple[tuple[int, str], ...]:
+    """Let a request meet the same fate however often it is repeated."""
+    return tuple((number, fate) for number in range(first, first + count))
+
+
+def at(op: Op, think: float) -> Op:
+    return Op(op.verb, op.address, op.seed, think)
+
+
+LIVES = {
+    # the fact was acknowledged, and the document that was written at the same moment did not have it
+    "a fact that is written while the state closes": Life(
+        0, commands=(Command("first", 1, 0.0, leaves=0.03, threads=((PUT,),)),)
+    ),
+    # the next entry got a number of the old journal in the new one, where the first was missing: nobody could read it
+    "an entry that is written while the document is": Life(
+        0, commands=(Command("first", 1, 0.0, leaves=0.05, threads=((PUT, PUT, MORE),)),)
+    ),
+    # one thread's record failed for all that shared its object
+    "what cannot be written down is refused to whoever hands it in": Life(
+        1, commands=(Command("first", 1, 0.0, threads=((PUT,), (Op("bad", "b/0", 1),), (Op("put", "c/0", 2),))),)
+    ),
+    # a reader had seen it; then the writer, who had been told that it failed, folded it away
+    "a refused fact that is there all the same": Life(
+        1,
+        commands=(Command("first", 1, 0.0, threads=((at(PUT, 1.0),),), fates=burst(7, "error after")),),
+        visits=(3.0,),
+    ),
+    # the writer took its own earlier renewal for the later one, and believed in its lease for longer than S3 did
+    "a renewal whose answer is lost does not count from the next one": Life(
+        1,
+        commands=(
+            Command("first", 1, 0.0, threads=((at(PUT, 66.0),),), fates=burst(7, "error after"), sleeps=((42, 25.0),)),
+            Command("second", 2, 84.0, machine="two", threads=((OTHER,),)),
+        ),
+    ),
+    # the renewed lease had run out again before the renewal was answered, and another had taken it over
+    "a renewal that takes longer than the lease": Life(
+        2,
+        lease=6.0,
+        commands=(
+            Command("first", 2, 0.0, threads=((Op("put", "a/0", 2, 1.0),),), fates=((9, "slow"),), sleeps=((20, 5.4),)),
+            Command("second", 2, 1.0, machine="two", wait=True, threads=((OTHER,),)),
+        ),
+    ),
+    # the first fact was refused since the lease could not be looked after, and the second one was written nevertheless
+    "nothing is written after a refusal": Life(
+        1,
+        lease=6.0,
+        commands=(
+            Command(
+                "first",
+                1,
+                0.0,
+                threads=((at(PUT, 1.0), Op("put", "a/0", 3, 1.0)),),
+                fates=burst(8, "error", 2 * ATTEMPTS),
+                sleeps=((19, 6.5),),
+            ),
+        ),
+    ),
+    # entries went to the journal of a document that had not been written
+    "nothing is written after a document that could not be": Life(
+        1,
+        commands=(
+            Command("first", 1, 0.0, first="guard", threads=((at(PUT, 1.0), at(MORE, 40.0)),), fates=burst(7, "error")),
+        ),
+        visits=tuple(range(10, 60, 5)),
+    ),
+    # the serials of the earlier document came again, and with them the seals of those who had been killed meanwhile
+    "an earlier document is put back": Life(
+        0,
+        commands=(
+            Command("first", 1, 0.0, first="guard", threads=((PUT,),)),
+            Command("second", 2, 3.0, kill_at=20, threads=((Op("put", "b/0", 1),),)),
+        ),
+        deeds=(Deed("earlier", 100.0, 1),),
+    ),
+    # the new document began with the serial of the one that was deleted, and two sessions wrote one journal
+    "lock and document are deleted while a command is at work": Life(
+        0,
+        commands=(
+            Command("first", 1, 0.0, threads=((at(PUT, 4.0),),)),
+            Command("second", 2, 3.0, machine="two", threads=((Op("put", "b/0", 1, 2.0),),)),
+        ),
+        visits=(7.0, 9.0, 12.0, 14.0),
+        deeds=(Deed("both", 2.0),),
+    ),
+    "the document is deleted while a command is asleep": Life(
+        0,
+        commands=(
+            Command("first", 1, 0.0, stopped=True, sleeps=((19, 100.0),), threads=((at(PUT, 1.0),),)),
+            Command("second", 2, 70.0, machine="two", threads=((Op("put", "b/0", 1, 40.0),),)),
+        ),
+        visits=(72.0, 75.0, 90.0, 101.0, 110.0),
+        deeds=(Deed("document", 30.0),),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", LIVES)
+def test_what_was_found_stays_mended(name: str) -> None:
+    live(LIVES[name])
+
+
+def test_a_sample_of_lives() -> None:
+    seen = Counter[str]()
+    for seed in range(SAMPLE):
+        seen += run(seed)
+    assert {f"PutObject {fate}" for fate in FATES} - {"PutObject torn"} <= seen.keys()
+    assert {"put", "put: lost the state", "open: locked", "killed", "asleep", "close", "swap", "guard"} <= seen.keys()
+
+
+def test_a_seed_decides_everything() -> None:
+    for seed in (3, 7, 11):
+        stories: list[list[str]] = [[], []]
+        for story in stories:
+            live(drawn(seed), story.append)
+        assert stories[0] == stories[1]
+        assert len(stories[0]) > 10
+
+
+def test_each_smaller_life_is_another_one_and_can_be_pasted() -> None:
+    for seed in range(20):
+        life = drawn(seed)
+        assert all(smaller != life for smaller in life.smaller())
+        assert eval(as_code(life)) == life  # noqa: S307 (our own)
+
+
+# -- one command at a bucket -------------------------------------------------------------------------------------------
+
+
+class Place:
+    """A bucket and what acts on it, one greenlet at a time."""
+
+    def __init__(self) -> None:
+        self.hub = Hub("place")
+        self.bucket = Bucket(self.hub, 1000, 0.0)
+        self.client: Client
+
+    def run(self, work: Callable[[Process, Objects], None], *beside: Callable[[Process], None]) -> None:
+        """Let a process work, and others do something beside it."""
+        process, other = Process(self.hub, "one"), Process(self.hub, "two")
+        self.client = Client(self.bucket, process, Network(latency=0.01), random.Random(1))
+        objects = Objects(self.client, "states", "shop/", "123456789012", process)
+        mains = [other.spawn(partial(act, other)) for act in beside]
+        self.hub.run(process.spawn(lambda: work(process, objects)), *mains)
+        self.hub.drain(process)
+        self.hub.drain(other)
+
+
+def record(address: str, **asked: object) -> Record:
+    return Record(address, "vpc", "ready", "token", "id-1", asked)
+
+
+def store(objects: Objects, process: Process) -> S3Store:
+    return S3Store(objects, "shop", "up", "1.0", 60.0, str, runtime=process)
+
+
+@pytest.mark.parametrize("bad", [{"tags": {"a"}}, {"by": object()}])
+def test_a_record_that_cannot_be_written_down_keeps_nobody_waiting(bad: dict[str, object]) -> None:
+    """Neither those that wait for the same object of the journal, nor those that come later."""
+
+    def work(process: Process, objects: Objects) -> None:
+        with store(objects, process) as opened:
+
+            def put(one: Record) -> None:
+                try:
+                    opened.put(one)
+                except (StateError, TypeError, ValueError):
+                    assert one.address == "vpc/bad"
+
+            threads = [
+                process.start(partial(put, one), "put")
+                for one in (record("vpc/a"), record("vpc/bad", **bad), record("vpc/b"))
+            ]
+            for thread in threads:
+                thread.join()
+            opened.put(record("vpc/c"))
+        assert {"vpc/a", "vpc/b", "vpc/c"} <= read(objects, "shop", process).records.keys()
+
+    Place().run(work)
+
+
+def test_an_entry_that_has_no_effect_keeps_nobody_waiting() -> None:
+    """Whatever goes wrong between writing an entry and its effect, the others hear that nothing goes on."""
+
+    def work(process: Process, objects: Objects) -> None:
+        opened = store(objects, process)
+        opened.__enter__()
+        refused: list[str] = []
+
+        def append(entry: dict[str, object]) -> None:
+            try:
+                opened._append(entry)
+            except StateError as error:
+                refused.append(str(error))
+
+        threads = [
+            process.start(partial(append, entry), "put") for entry in ({"neither": "put nor drop"}, {"drop": "a"})
+        ]
+        for thread in threads:
+            thread.join()
+        append({"drop": "b"})
+        assert len(refused) == 3, refused
+
+    Place().run(work)
+
+
+@pytest.mark.parametrize("place", range(1, 4))
+def test_an_interrupt_within_a_write_keeps_nobody_waiting(place: int) -> None:
+    there = Place()
+
+    def work(process: Process, objects: Objects) -> None:
+        with store(objects, process) as opened:
+
+            def interrupted() -> None:
+                there.client.interrupts[getcurrent()] = place
+                with pytest.raises(KeyboardInterrupt):
+                    opened.put(record("vpc/a"))
+
+            def refused() -> None:
+                process.sleep(0.001)
+                with pytest.raises(StateError, match="a write was cut short"):
+                    opened.put(record("vpc/b"))
+
+            for thread in [process.start(interrupted, "put"), process.start(refused, "put")]:
+                thread.join()
+        # it was on its way, or not
+        assert read(objects, "shop", process).records.keys() == ({"vpc/a"} if place > 1 else set())
+
+    there.run(work)
+
+
+def test_a_lock_is_given_back_even_if_a_renewal_was_not_answered() -> None:
+    there = Place()
+
+    def work(process: Process, objects: Objects) -> None:
+        lease = Lease(objects, "up", 60.0, str, process)
+        lease.acquire()
+        there.client.fates = dict(burst(there.client.calls + 1, "closed"))
+        process.sleep(60.0)
+        lease.release()
+        found = objects.get(LOCK)
+        assert found
+        assert found.body == FREE
+
+    there.run(work)
+
+
+def test_a_document_whose_answer_was_lost_is_not_taken_for_anothers() -> None:
+    """The command that could not know is over, but what it says of itself at its end is still written."""
+    there = Place()
+
+    def work(process: Process, objects: Objects) -> None:
+        with store(objects, process) as opened:
+            opened.put(record("vpc/a"))
+            there.client.fates = dict(burst(there.client.calls + 1, "closed"))
+            with pytest.raises(StateError, match=r"state.json cannot be written"):
+                opened.guard("shop", "123456789012", "ap-northeast-1")
+            with pytest.raises(StateError, match=r"state.json cannot be written"):
+                opened.put(record("vpc/b"))
+            opened.finish(Run("up", 1.0, 1.0, "failed"))
+        state = read(objects, "shop", process)
+        assert (list(state.records), [run.result for run in state.history]) == (["vpc/a"], ["failed"])
+
+    there.run(work)
+
+
+def test_a_kept_document_that_somebody_else_writes_is_one_clear_error() -> None:
+    there = Place()
+
+    def work(process: Process, objects: Objects) -> None:
+        with store(objects, process) as opened:
+            there.client.fates = {there.client.calls + 2: "reset"}
+            with pytest.raises(StateError, match="was written by somebody else"):
+                opened.keep("state.kept.json", b"{}")
+
+    def somebody(process: Process) -> None:
+        while not there.client.fates or there.client.calls < min(there.client.fates):
+            process.sleep(0.005)
+        there.bucket.write("shop/state.kept.json", json.dumps({}).encode(), {})
+
+    there.run(work, somebody)
+
+
+def test_a_promise_that_is_broken_is_noticed() -> None:
+    model = Model(strict=True)
+    first, second = model.session("first"), model.session("second")
+    model.opened(first, model.look(), State("shop"), superseded=False)
+    fact = model.begin(first, "vpc/a", "id-1")
+    model.done(fact)
+    with pytest.raises(Violation, match="it may be"):
+        model.seen(model.look(), State("shop"), "a reader")
+    with pytest.raises(Violation, match="it may be"):
+        model.opened(second, model.look(), State("shop", records={"vpc/b": record("vpc/b")}), superseded=False)
+    more = model.begin(first, "vpc/a", "id-2")
+    model.opened(second, model.look(), State("shop", records={"vpc/a": record("vpc/a")}), superseded=False)
+    with pytest.raises(Violation, match="lost the state"):
+        model.done(more)
+    with pytest.raises(Violation, match="lost the state"):
+        model.done(model.begin(first, "vpc/a", "id-3"))
