@@ -1,0 +1,329 @@
+"""Deliberate faults in the engine."""
+
+from __future__ import annotations
+
+from tests.simulation.mutation import Mutation
+
+ENGINE = "engine"
+CONVERGE, REMOVE, FIND = "provisioner/engine/converge.py", "provisioner/engine/remove.py", "provisioner/engine/find.py"
+WALK, PLAN, RUN = "provisioner/engine/walk.py", "provisioner/engine/plan.py", "provisioner/engine/run.py"
+AWS, OPERATE = "provisioner/aws.py", "provisioner/operate.py"
+
+FAULTS = (
+    Mutation(
+        "what is recorded and not listed is made at once",
+        ENGINE,
+        CONVERGE,
+        """
+        if live is None or record.phase == "deleting":
+            return live is None or not live.deleting
+        """,
+        """
+        if record.phase == "deleting":
+            return live is None or not live.deleting
+        """,
+    ),
+    Mutation(
+        "the list of the start is believed",
+        ENGINE,
+        CONVERGE,
+        """
+        live = self._find(want, record, fresh=True)
+        """,
+        "",
+    ),
+    Mutation(
+        "the intent is not recorded",
+        ENGINE,
+        CONVERGE,
+        """
+        self.store.put(intent)
+        self._tried[want.address] = result
+        """,
+        """
+        self._tried[want.address] = result
+        """,
+    ),
+    Mutation(
+        "the id is recorded only when the thing is ready",
+        ENGINE,
+        CONVERGE,
+        """
+        self.store.put(
+            replace(
+                intent, phase="created", id=live.id or None, outputs=dict(live.outputs), created=self.aws.pace.time()
+        """,
+        """
+        (lambda record: record)(
+            replace(
+                intent, phase="created", id=live.id or None, outputs=dict(live.outputs), created=self.aws.pace.time()
+        """,
+    ),
+    Mutation(
+        "a refusal takes the record of the living thing away",
+        ENGINE,
+        CONVERGE,
+        """
+        if record:
+            self.store.put(record)
+        else:
+            self.store.drop(address)
+        """,
+        """
+        self.store.drop(address)
+        """,
+    ),
+    Mutation(
+        "an intent is taken back although the call may have had its effect",
+        ENGINE,
+        CONVERGE,
+        """
+        if not server_error(error) and not self.aws.reads(error.operation_name):
+        """,
+        """
+        if True:
+        """,
+    ),
+    Mutation(
+        "each try has a token of its own",
+        ENGINE,
+        CONVERGE,
+        """
+        record.token if record and record.phase == "creating" and record.token else self.aws.pace.runtime.token()
+        """,
+        """
+        self.aws.pace.runtime.token()
+        """,
+    ),
+    Mutation(
+        "what a killed down was removing counts as alive",
+        ENGINE,
+        CONVERGE,
+        """
+        if live is None or record.phase == "deleting":
+            return live is None or not live.deleting
+        """,
+        """
+        if live is None:
+            return True
+        """,
+    ),
+    Mutation(
+        "what is not recorded is adopted at once",
+        ENGINE,
+        CONVERGE,
+        """
+        return live is not None and not live.deleting and not want.kept
+        """,
+        """
+        return False
+        """,
+    ),
+    Mutation(
+        "nobody waits for ready",
+        ENGINE,
+        CONVERGE,
+        """
+        if need.ready and need.address not in done:
+            return False
+        """,
+        "",
+    ),
+    Mutation(
+        "the tag of a renamed thing keeps its old address",
+        ENGINE,
+        CONVERGE,
+        """
+        self.aws.tag(type(want), live, want.address)
+        """,
+        "",
+    ),
+    Mutation(
+        "a change that AWS cannot make is not refused",
+        ENGINE,
+        CONVERGE,
+        """
+        refuse_fixed(want, changes)
+        """,
+        "",
+    ),
+    Mutation(
+        "an orphan that goes on under another address is removed",
+        ENGINE,
+        REMOVE,
+        """
+        if (record.kind, live.id) in self._staying or kind.shared(self.aws, live):
+        """,
+        """
+        if kind.shared(self.aws, live):
+        """,
+    ),
+    Mutation(
+        "what others use is removed",
+        ENGINE,
+        REMOVE,
+        """
+        if (record.kind, live.id) in self._staying or kind.shared(self.aws, live):
+        """,
+        """
+        if (record.kind, live.id) in self._staying:
+        """,
+    ),
+    Mutation(
+        "what is not listed is forgotten at once",
+        ENGINE,
+        REMOVE,
+        """
+        if live is None and self._may_be_hidden(record):
+            return HIDDEN
+        if live is None:
+            self._drop(record, "removed")
+            return None
+        # what was found by name or tag may be recorded under another address by now
+        """,
+        """
+        if live is None:
+            self._drop(record, "removed")
+            return None
+        # what was found by name or tag may be recorded under another address by now
+        """,
+    ),
+    Mutation(
+        "gone is believed at the first look",
+        ENGINE,
+        REMOVE,
+        """
+        if live is None and self._may_be_hidden(record):
+            return HIDDEN
+        if live is None:
+            self._drop(record, "removed")
+            return None
+        self._lives[address] = live
+        """,
+        """
+        if live is None:
+            self._drop(record, "removed")
+            return None
+        self._lives[address] = live
+        """,
+    ),
+    Mutation(
+        "things are removed in any order",
+        ENGINE,
+        REMOVE,
+        """
+        return freed or need.address in done
+        """,
+        """
+        return True
+        """,
+    ),
+    Mutation(
+        "a record is dropped when its removal is accepted",
+        ENGINE,
+        REMOVE,
+        """
+        self._accepted.add(record.address)
+        return Wait(_awaited(live), kind.removal_budget, Until.READY, blockers=self._asking(record, kind))
+        """,
+        """
+        self._accepted.add(record.address)
+        self._drop(record, "removed")
+        return None
+        return Wait(_awaited(live), kind.removal_budget, Until.READY, blockers=self._asking(record, kind))
+        """,
+    ),
+    Mutation(
+        "what stands under our name is ours",
+        ENGINE,
+        FIND,
+        """
+        if not live.owned:
+        """,
+        """
+        if False:
+        """,
+    ),
+    Mutation(
+        "one thing may be two addresses'",
+        ENGINE,
+        FIND,
+        """
+        return bool(known) and address != (live.address if live.address in known else next(iter(known)))
+        """,
+        """
+        return False and address != (live.address if live.address in known else next(iter(known)))
+        """,
+    ),
+    Mutation(
+        "a budget never begins anew",
+        ENGINE,
+        WALK,
+        """
+        clocks = self._since[address] = {clock: at for clock, at in clocks.items() if clock[0] >= reason.until}
+        """,
+        """
+        clocks = self._since[address] = {clock: at for clock, at in clocks.items()}
+        """,
+    ),
+    Mutation(
+        "Ctrl-C is not looked for",
+        ENGINE,
+        WALK,
+        """
+        while not self._pace.stop.is_set() and self._unrecorded is None:
+        """,
+        """
+        while self._unrecorded is None:
+        """,
+    ),
+    Mutation(
+        "a lost answer is followed by no new look",
+        ENGINE,
+        RUN,
+        """
+        except Unclear as unclear:
+            aws.stale(kind)
+        """,
+        """
+        except Unclear as unclear:
+        """,
+    ),
+    Mutation(
+        "what was just made is known from the lists only",
+        ENGINE,
+        AWS,
+        """
+        things[made] = live
+        """,
+        """
+        pass
+        """,
+    ),
+    Mutation(
+        "orphans go before what is declared comes",
+        ENGINE,
+        OPERATE,
+        """
+        converge.run()
+        remover.look_closely(aws, remove.records.values())
+        remove.run()
+        """,
+        """
+        remover.look_closely(aws, remove.records.values())
+        remove.run()
+        converge.run()
+        """,
+    ),
+    Mutation(
+        "the plan removes what goes on under another address",
+        ENGINE,
+        PLAN,
+        """
+        return not (stays or on or any(_same_name(want, record) for want in self._wants.values()))
+        """,
+        """
+        return not (stays or any(_same_name(want, record) for want in self._wants.values()))
+        """,
+    ),
+)

@@ -1,0 +1,124 @@
+"""Deliberate faults in the state, on this machine and in a bucket."""
+
+from __future__ import annotations
+
+from tests.simulation.mutation import Mutation
+
+LOCAL, S3 = "local", "s3"
+JOURNAL, STORE, LOCK = "state/journal.py", "state/local.py", "state/lock.py"
+BUCKET, OBJECTS = "state/s3.py", "state/objects.py"
+
+FAULTS = (
+    Mutation(
+        "an entry of the journal is not synced",
+        LOCAL,
+        JOURNAL,
+        "self._disk.sync(self._file)",
+        "",
+    ),
+    Mutation(
+        "the new document is not synced before it is renamed",
+        LOCAL,
+        STORE,
+        "self._disk.sync(file)",
+        "",
+    ),
+    Mutation(
+        "the folder is not synced after the rename",
+        LOCAL,
+        STORE,
+        """
+        self._disk.replace(draft, path)
+        sync(self.folder, self._disk)
+        """,
+        "self._disk.replace(draft, path)",
+    ),
+    Mutation(
+        "a reader does not look whether the document was replaced meanwhile",
+        LOCAL,
+        STORE,
+        """
+        if now != (None if file is None else disk.identity(file)):
+            return None
+        """,
+        "",
+    ),
+    Mutation(
+        "the lock is not taken",
+        LOCAL,
+        LOCK,
+        """
+        self._disk.lock(file)
+        self._lock_folder()
+        """,
+        "pass",
+    ),
+    Mutation(
+        "a damaged entry in the middle is passed over",
+        LOCAL,
+        JOURNAL,
+        """
+        if not all(whole):
+            raise _damaged(path, whole.index(False) + 2)
+        return lines[: len(whole)]
+        """,
+        "return [line for line, good in zip(lines, whole, strict=False) if good]",
+    ),
+    Mutation(
+        "objects are written whatever stands there",
+        S3,
+        OBJECTS,
+        """condition = {"IfMatch": over} if over else {"IfNoneMatch": "*"}""",
+        "condition = {}",
+    ),
+    Mutation(
+        "the journal of a session that did not end well is not sealed",
+        S3,
+        BUCKET,
+        "if not ended and not loaded.sealed:",
+        "if False:",
+    ),
+    Mutation(
+        "nobody looks at the lease after an entry",
+        S3,
+        BUCKET,
+        """
+        with self._last_if_it_fails():
+            # nothing may follow a write after which this process slept for so long that another has gone on
+            self._lease.check()
+        """,
+        "",
+    ),
+    Mutation(
+        "entries are deleted before the document has them",
+        S3,
+        BUCKET,
+        """
+        with self._last_if_it_fails():
+            self._replace(self._session)
+        # what cannot be deleted now is tried again at the end
+        with suppress(StateError):
+            self._tidy()
+        """,
+        """
+        with suppress(StateError):
+            self._tidy()
+        with self._last_if_it_fails():
+            self._replace(self._session)
+        """,
+    ),
+    Mutation(
+        "a reader of the bucket does not look whether the document was replaced meanwhile",
+        S3,
+        BUCKET,
+        "if objects.etag(DOCUMENT) == (found.etag if found else None):",
+        "if True:",
+    ),
+    Mutation(
+        "after a write that failed the next one goes on",
+        S3,
+        BUCKET,
+        "self._broken = broken or self._broken",
+        "pass",
+    ),
+)
