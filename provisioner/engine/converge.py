@@ -90,10 +90,11 @@ class Converge:
             self._met(want, item)
             return None
         live = self._find(want, record)
-        if self._doubtful(want, record, live):
+        if self._doubtful(want, record, live) is not None:
             # what the lists said at the start may be older than what an earlier run did
             live = self._find(want, record, fresh=True)
-            if self._doubtful(want, record, live) and self.aws.pace.young(record.changed if record else 0.0):
+            since = self._doubtful(want, record, live)
+            if since is not None and self.aws.pace.young(since):
                 unclear = self._unclear.get(address, "")
                 what = "AWS's lists to show what an earlier call may have done"
                 return Wait(what, UNCLEAR, Until.ACCEPTED, again=True, blockers=lambda: unclear)
@@ -112,14 +113,24 @@ class Converge:
     def _find(self, want: Kind, record: Record | None, *, fresh: bool = False) -> Live | None:
         return find_declared(self.aws, want, record, self._owners, fresh=fresh)
 
-    def _doubtful(self, want: Kind, record: Record | None, live: Live | None) -> bool:
-        """Whether what the lists show may be what was before an earlier call: of this run, or of one just before it."""
-        if record is None:
-            # an earlier run may have removed it, and have nothing more to remember of it
-            return live is not None and not live.deleting and not want.kept
+    def _doubtful(self, want: Kind, record: Record | None, live: Live | None) -> float | None:
+        """Return since when (seconds since the epoch) the lists may show what was before a call; None if they do not.
+
+        0 stands for a call of an earlier run, whenever that was.
+        """
+        if record is None or record.phase == "creating":
+            if live is not None and not live.deleting:
+                # one of this name that an earlier run removed, of which nothing is recorded any more
+                ghost = None if want.kept else 0.0
+                return record.changed if record and self._outdated(want, record, live) else ghost
+            return record.changed if record and live is None else None
         if live is None or record.phase == "deleting":
-            return live is None or not live.deleting
-        # a revision is made again by each look that does not see the one just made
+            return None if live is not None and live.deleting else record.changed
+        return record.changed if self._outdated(want, record, live) else None
+
+    @staticmethod
+    def _outdated(want: Kind, record: Record, live: Live) -> bool:
+        """Whether a revision is shown that is not the one last asked for: it would be made again by each such look."""
         asked = want.revises and canonical(record.asked) == canonical(want.fields())
         return asked and bool(compare(want, live))
 

@@ -81,6 +81,7 @@ class MemoryStore(Store):
 
     def _fold(self) -> None:
         self._process.point()
+        self.state.history.clear()
         self._memory.document = json.dumps(self.state.to_dict())
         self._memory.journal.clear()
         self._process.point()

@@ -15,12 +15,10 @@ FAULTS = (
         ENGINE,
         CONVERGE,
         """
-        if live is None or record.phase == "deleting":
-            return live is None or not live.deleting
+        if since is not None and self.aws.pace.young(since):
         """,
         """
-        if record.phase == "deleting":
-            return live is None or not live.deleting
+        if since is not None and live is not None and self.aws.pace.young(since):
         """,
     ),
     Mutation(
@@ -101,11 +99,11 @@ FAULTS = (
         CONVERGE,
         """
         if live is None or record.phase == "deleting":
-            return live is None or not live.deleting
+            return None if live is not None and live.deleting else record.changed
         """,
         """
         if live is None:
-            return True
+            return record.changed
         """,
     ),
     Mutation(
@@ -113,10 +111,10 @@ FAULTS = (
         ENGINE,
         CONVERGE,
         """
-        return live is not None and not live.deleting and not want.kept
+        ghost = None if want.kept else 0.0
         """,
         """
-        return False
+        ghost = None
         """,
     ),
     Mutation(

@@ -54,15 +54,11 @@ FAULTS = (
         "pass",
     ),
     Mutation(
-        "a damaged entry in the middle is passed over",
+        "nobody looks whether the lock was replaced",
         LOCAL,
-        JOURNAL,
-        """
-        if not all(whole):
-            raise _damaged(path, whole.index(False) + 2)
-        return lines[: len(whole)]
-        """,
-        "return [line for line, good in zip(lines, whole, strict=False) if good]",
+        STORE,
+        "if not self._lock.held():",
+        "if False:",
     ),
     Mutation(
         "objects are written whatever stands there",
