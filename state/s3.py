@@ -171,6 +171,7 @@ class S3Store(Store):
         self._session = runtime.token()
         self._etag: str | None = None
         self._folding: list[str] = []
+        self._finished: list[Run] = []
         self._number = 0
         # whether the next entry may be there already
         self._unsure = False
@@ -214,6 +215,7 @@ class S3Store(Store):
         """Add a run to the history; raises `StateError` if another command has taken the state over."""
         self._lease.check()
         super().finish(run)
+        self._finished.append(run)
 
     def keep(self, name: str, content: bytes) -> str:
         """Durably write an object beside the state, and return where it is."""
@@ -356,19 +358,25 @@ class S3Store(Store):
     def _replace(self, session: str) -> None:
         """Put the document in the place of the one that was read or written last."""
         self._lease.check()
-        self.state.serial += 1
-        self.state.writer = self._writer
-        content = document(self.state)
         while True:
+            self.state.serial += 1
+            self.state.writer = self._writer
+            content = document(self.state)
             try:
                 self._etag = self._objects.put(DOCUMENT, content, over=self._etag, metadata={SESSION: session})
                 break
             except Taken as taken:
                 if taken.found is None or taken.found.metadata.get(SESSION) != self._session:
                     raise self._lost(None) from None
-                # an earlier one of this session, whose answer was lost
-                self._etag = taken.found.etag
+                # a refused one of this session, which somebody may have read: what comes next goes on from it
+                self._etag, self.state = taken.found.etag, self._refused(taken.found.body)
         self._number, self._dirty = 0, False
+
+    def _refused(self, body: bytes) -> State:
+        """Return the state as a document says that was refused, with the runs that have been finished since."""
+        state = State.from_dict(parsed(body))
+        state.history += [run for run in self._finished if run not in state.history]
+        return state
 
     def _tidy(self) -> None:
         """Delete the entries that the document holds."""

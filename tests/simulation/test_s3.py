@@ -94,6 +94,13 @@ LIVES = {
         ),
         visits=tuple(range(10, 60, 5)),
     ),
+    # a reader had seen the binding; then the command, which had been told that it failed, took it back
+    "a refused document that is there all the same": Life(
+        1, commands=(Command("first", 1, 0.0, first="guard", fates=burst(7, "error after")),), visits=(3.0,)
+    ),
+    "a refused exchange of the state that is there all the same": Life(
+        1, commands=(Command("first", 1, 0.0, first="swap", fates=burst(9, "error after")),), visits=(3.0,)
+    ),
     # the serials of the earlier document came again, and with them the seals of those who had been killed meanwhile
     "an earlier document is put back": Life(
         0,
