@@ -89,11 +89,11 @@ def _no_garbage() -> Iterator[None]:
 
 
 def _shared(row: Any) -> Any:
-    """Let rows share the words that most of them have."""
-    if isinstance(row, dict):
-        for key in ("kind", "phase", "step"):
-            if type(word := row.get(key)) is str:
-                row[key] = intern(word)
-        if isinstance(needs := row.get("needs"), list):
-            row["needs"] = [intern(need) if type(need) is str else need for need in needs]
+    """Let rows share the words that most of them have; what is wrong with a row is told by whoever builds it."""
+    try:
+        row["kind"], row["phase"], row["step"] = intern(row["kind"]), intern(row["phase"]), intern(row["step"])
+        if type(row["needs"]) is list:
+            row["needs"] = [*map(intern, row["needs"])]
+    except (KeyError, TypeError):
+        return row
     return row
