@@ -160,10 +160,7 @@ def _check_down(world: World, records: dict[str, Record]) -> None:
     if records:
         raise Violation(f"down is through, and {sorted(records)} are still recorded")
     for one in world.cloud.there():
-        shared = one.sort == "common" and any(
-            one.id in o.fields["uses"] for o in world.cloud.there() if o.sort == "foreign"
-        )
-        if one.maker and not one.tampered and one.sort != "keepsake" and not shared:
+        if one.maker and not excused(world, one):
             raise Violation(f"down is through, and {one.id}, made for {one.maker}, is still there")
 
 
