@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from importlib.metadata import version
 from pathlib import Path
 
-from benchmarks import commands, many, path, peers, rates, size, state
+from benchmarks import commands, many, path, peers, rates, size, state, walk
 
 BENCHMARKS: Mapping[str, Callable[[], None]] = {
     "commands": commands.main,
@@ -17,6 +17,7 @@ BENCHMARKS: Mapping[str, Callable[[], None]] = {
     "rates": rates.main,
     "state": state.main,
     "size": size.main,
+    "walk": walk.main,
     "path": path.main,
     "peers": peers.main,
 }

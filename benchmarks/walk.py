@@ -1,0 +1,58 @@
+"""How long the scheduler takes for a large graph whose calls take no time: a chain, independent resources, and both."""
+
+from __future__ import annotations
+
+import time
+from typing import ClassVar
+
+from provisioner.engine.kind import KINDS, Kind
+from provisioner.engine.step import Need
+from provisioner.engine.timeline import Moments
+from provisioner.engine.waits import Pace
+from provisioner.engine.walk import Node, Walk
+
+COUNT = 4000
+ROUNDS = 5
+
+
+class Instant(Kind):
+    """A kind that exists here only."""
+
+    service: ClassVar[str] = "instant"
+
+
+KINDS.pop("instant")
+
+
+def main() -> None:
+    """Walk each graph some times and print the quickest."""
+    print(f"{'graph of 4,000':>24}{'seconds':>10}")
+    for name, nodes in (("a chain", _chain()), ("independent", _flat()), ("one that needs all", _fan())):
+        print(f"{name:>24}{min(_walk(nodes) for _ in range(ROUNDS)):10.3f}", flush=True)
+
+
+def _walk(nodes: list[Node]) -> float:
+    moments: dict[str, Moments] = {}
+
+    def reached(need: Need, acted: set[str], done: set[str]) -> bool:
+        return need.address in acted
+
+    began = time.perf_counter()
+    Walk(nodes, lambda address: None, lambda kind, some: {}, reached, lambda event: None, Pace(), moments).run()
+    return time.perf_counter() - began
+
+
+def _chain() -> list[Node]:
+    return [_node(n, [Need(f"instant/{n - 1}")] if n else []) for n in range(COUNT)]
+
+
+def _flat() -> list[Node]:
+    return [_node(n, []) for n in range(COUNT)]
+
+
+def _fan() -> list[Node]:
+    return [*_flat(), _node(COUNT, [Need(f"instant/{n}") for n in range(COUNT)])]
+
+
+def _node(number: int, needs: list[Need]) -> Node:
+    return Node(f"instant/{number}", Instant, "step", needs)
