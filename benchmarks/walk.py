@@ -34,7 +34,7 @@ def main() -> None:
 def _walk(nodes: list[Node]) -> float:
     moments: dict[str, Moments] = {}
 
-    def reached(need: Need, acted: set[str], done: set[str]) -> bool:
+    def reached(need: Need, acted: set[str], _: set[str]) -> bool:
         return need.address in acted
 
     began = time.perf_counter()

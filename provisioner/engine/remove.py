@@ -10,7 +10,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from provisioner.engine.errors import NotOwned, Protected
 from provisioner.engine.events import Emit, Result
-from provisioner.engine.find import find, owners
+from provisioner.engine.find import find
 from provisioner.engine.kind import KINDS, Kind, Live
 from provisioner.engine.refusal import explained
 from provisioner.engine.retry import absent
@@ -73,7 +73,7 @@ class Remove:
         self.aws, self.store, self.unprotect = aws, store, unprotect
         self.records: dict[str, Record] = {a: store.records[a] for a in store.records if a in addresses}
         self.progress = Progress(emit, {address: record.step for address, record in self.records.items()}, aws.pace.now)
-        self._owners = owners(self.records, self.records)
+        self._recorded = {(record.kind, record.id) for record in self.records.values() if record.id}
         self._lives: dict[str, Live] = {}
         self._accepted: set[str] = set()
         self._staying: set[tuple[str, str]] = set()
@@ -139,11 +139,14 @@ class Remove:
     def _find(self, record: Record, kind: type[Kind], *, fresh: bool = False) -> Live | None:
         """Return the live thing; what stands under its name without our tags once its removal has begun is another."""
         try:
-            return find(self.aws, kind, record.address, record.asked, record.id, fresh=fresh, owners=self._owners)
+            live = find(self.aws, kind, record.address, record.asked, record.id, fresh=fresh)
         except NotOwned:
             if record.phase == "deleting":
                 return None
             raise
+        # what another record knows by its id goes by that one, whatever its name and tags say
+        others = live is not None and live.id != record.id and (record.kind, live.id) in self._recorded
+        return None if others else live
 
     def _delete(self, kind: type[Kind], live: Live) -> None:
         try:

@@ -191,7 +191,7 @@ def _pointing(item: Item, old: str, new: str) -> Item:
 
 def _changing(**changes: Callable[[random.Random, Item], object]) -> Callable[[random.Random, Config], Config]:
     def edit(chance: random.Random, config: Config) -> Config:
-        candidates = [item for item in config if item.kind not in {"visitors", "keepsake"}]
+        candidates = [item for item in config if item.kind not in {"visitors", "keepsake", "common"}]
         if not candidates:
             return config
         item = chance.choice(candidates)
