@@ -56,7 +56,8 @@ class Act:
 class Life:
     """A life: how many resources there are at first, which ones if that is not to be drawn, and what happens.
 
-    `disk`: the state is the real one on a simulated disk, not simply there.
+    `disk`: the state is the real one on a simulated disk, not simply there. `planned`, `idle`: whether in the end `up` is
+    held against a plan, and a second one against the first.
     """
 
     seed: int
@@ -64,6 +65,8 @@ class Life:
     acts: tuple[Act, ...]
     config: Config | None = None
     disk: bool = False
+    planned: bool = True
+    idle: bool = True
 
     def smaller(self) -> Iterator[Life]:
         """Yield lives that are a little simpler, the simplest first."""
@@ -105,7 +108,8 @@ def drawn(seed: int) -> Life:
     traits = {name for name in ("kill", "stop", "lag", "flapping", "skew", "hand", "edit") if chance.random() < 0.5}
     lag = chance.choice((1.0, 10.0, 25.0)) if "lag" in traits else 0.0
     acts = tuple(_act(chance, faults, traits, lag) for _ in range(chance.choice((1, 2, 3, 4, 6, 9))))
-    life = Life(seed, chance.choice((1, 2, 3, 4, 6, 8, 12)), acts, disk=chance.random() < 0.25)
+    size, disk = chance.choice((1, 2, 2, 3, 4, 6, 8, 12)), chance.random() < 0.2
+    life = Life(seed, size, acts, disk=disk, planned=chance.random() < 0.5, idle=chance.random() < 0.4)
     return replace(life, acts=tuple(_on_disk(chance, act) for act in acts)) if life.disk else life
 
 
