@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
 if TYPE_CHECKING:
@@ -184,7 +184,8 @@ class Kind:
 
     def fields(self) -> dict[str, Any]:
         """Return the wanted settings by field name, without the thing's own name."""
-        return {f.name: getattr(self, f.name) for f in fields(self) if f.name != "name"}
+        # not `dataclasses.fields`, which goes through all class variables as well
+        return {name: value for name, value in vars(self).items() if name != "name"}
 
 
 def output_of(thing: Live | Record | None, output: str) -> Any:

@@ -56,8 +56,8 @@ class Act:
 class Life:
     """A life: how many resources there are at first, which ones if that is not to be drawn, and what happens.
 
-    `disk`: the state is the real one on a simulated disk, not simply there. `planned`, `idle`: whether in the end `up` is
-    held against a plan, and a second one against the first.
+    `disk`: the state is the real one on a simulated disk, not simply there. `planned`, `idle`: whether the last `up` is
+    held against a plan, and a second one against it.
     """
 
     seed: int

@@ -9,7 +9,6 @@ from __future__ import annotations
 import heapq
 import random
 from collections.abc import Callable, Collection, Iterable, Iterator
-from concurrent.futures import Future
 from contextlib import contextmanager
 from typing import Any, Self
 
@@ -201,7 +200,7 @@ class Process:
             if self.alive:
                 pool.join()
 
-    def first_done(self, futures: Collection[Future[Any]], timeout: float | None) -> Collection[Future[Any]]:
+    def first_done(self, futures: Collection[Future], timeout: float | None) -> Collection[Future]:
         ends = None if timeout is None else self.hub.now + timeout
         me, watching = getcurrent(), True
 
@@ -341,16 +340,45 @@ class Worker:
         self._ended.wait()
 
 
+class Future:
+    """What a greenlet of a pool will have as its result, as far as the code under test looks at it."""
+
+    def __init__(self) -> None:
+        self._ended = False
+        self._result: Any = None
+        self._error: BaseException | None = None
+        self._calls: list[Callable[[Any], None]] = []
+
+    def done(self) -> bool:
+        return self._ended
+
+    def end(self, result: Any, error: BaseException | None = None) -> None:
+        self._ended, self._result, self._error = True, result, error
+        for call in self._calls:
+            call(self)
+
+    def add_done_callback(self, call: Callable[[Any], None]) -> None:
+        self._calls.append(call)
+
+    def exception(self) -> BaseException | None:
+        return self._error
+
+    def result(self) -> Any:
+        if self._error is not None:
+            raise self._error
+        return self._result
+
+
 class Pool:
     """A pool of greenlets that are made as they are needed; what is submitted begins in the seed's order."""
 
     def __init__(self, process: Process, workers: int) -> None:
         self._process, self._free = process, workers
-        self._queue: list[tuple[Future[Any], Callable[[], Any]]] = []
-        self._all: list[Future[Any]] = []
+        self._queue: list[tuple[Future, Callable[[], Any]]] = []
+        self._all: list[Future] = []
 
-    def submit(self, act: Callable[..., Any], *arguments: Any) -> Future[Any]:
-        future: Future[Any] = Future()
+    def submit(self, act: Callable[..., Any], *arguments: Any) -> Future:
+        future = Future()
         self._queue.append((future, lambda: act(*arguments)))
         self._all.append(future)
         if self._free:
@@ -366,9 +394,9 @@ class Pool:
             except (Killed, GreenletExit):
                 raise
             except BaseException as error:  # noqa: BLE001 (as a thread pool does)
-                future.set_exception(error)
+                future.end(None, error)
             else:
-                future.set_result(result)
+                future.end(result)
         self._free += 1
 
     def join(self) -> None:
