@@ -157,7 +157,9 @@ class Remove:
 
     def _may_be_hidden(self, record: Record) -> bool:
         """Whether one empty answer proves nothing: it was being made moments ago, or moments before its removal."""
-        pace, lasted = self.aws.pace, record.changed - (record.created or 0.0)
+        pace = self.aws.pace
+        # what was recorded as created is listed by now, if it stood for long enough before its removal began
+        lasted = record.changed - record.created if record.created is not None else 0.0
         shown = record.phase == "deleting" and lasted > pace.scaled(SETTLE)
         return not (shown or kind_of(record).made_by_aws) and pace.young(record.changed)
 

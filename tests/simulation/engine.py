@@ -205,6 +205,7 @@ class World:
         if verb in {"rename", "forget"}:
             # a person sees what there is before the state is corrected
             self.hub.now += QUIET
+            self.cloud.settle()
         process = Process(self.hub, f"{act.seed}/process", skew=act.skew, kill_at=act.kill)
         run = Run(verb, process)
         self.cloud.writes, self.cloud.calls, started = [], 0, self.hub.now
