@@ -13,8 +13,24 @@ from provisioner.engine.kind import Changes, Kind, Live
 from provisioner.engine.waits import at, since
 from provisioner.kinds.rds_snapshots import FINAL_SNAPSHOT, final_name
 
-FAILING = ("fail", "inaccessible", "incompatible", "insufficient", "storage-full", "restore-error")
-"""Parts of the statuses that AWS does not leave by itself (Aurora user guide, status of clusters and instances)."""
+FAILED = frozenset(
+    {
+        "cloning-failed",
+        "failed",
+        "inaccessible-encryption-credentials",
+        "inaccessible-encryption-credentials-recoverable",
+        "incompatible-create",
+        "incompatible-network",
+        "incompatible-option-group",
+        "incompatible-parameters",
+        "incompatible-restore",
+        "insufficient-capacity",
+        "migration-failed",
+        "restore-error",
+        "storage-full",
+    }
+)
+"""The statuses that AWS does not leave by itself: Aurora user guide, "DB cluster status" and "DB instance status"."""
 
 
 @dataclass(frozen=True)
@@ -273,13 +289,13 @@ def _pending(live: Live, cluster_id: str) -> str | None:
         raise Failed(
             f"{live.id} was stopped by somebody: run `aws rds start-db-cluster --db-cluster-identifier {cluster_id}`"
         )
-    if any(word in live.status for word in FAILING):
+    if live.status in FAILED:
         raise Failed(f"{live.id} is {live.status}: see its events in the RDS console")
     return live.status
 
 
 def _check_can_be_saved(live: Live) -> None:
-    if any(word in live.status for word in FAILING):
+    if live.status in FAILED:
         raise Failed(
             f"{live.id} is {live.status}, so no final snapshot of it can be taken. If its data may go, run `aws rds "
             f"delete-db-cluster --db-cluster-identifier {live.id} --skip-final-snapshot`, then run again"

@@ -229,11 +229,33 @@ def test_of_a_failed_database_no_snapshot_can_be_taken_and_that_is_said(rig: Rig
         DbCluster.delete(rig.aws(), failed)
 
 
+def test_a_database_that_fails_over_is_waited_for(rig: Rig) -> None:
+    rig.up(declared).ok()
+    rds, reader = rig.cloud.client("rds"), {"DBInstanceIdentifier": f"{NAME}-2"}
+    rds.create_db_instance(
+        **reader, DBClusterIdentifier=NAME, Engine="aurora-mysql", DBInstanceClass="db.serverless", PromotionTier=2
+    )
+    made = "the reader to be available"
+    rig.cloud.wait(
+        lambda: rds.describe_db_instances(**reader)["DBInstances"][0]["DBInstanceStatus"] == "available", made
+    )
+    rds.failover_db_cluster(DBClusterIdentifier=NAME)
+    assert rig.up(declared).ok().writes == []
+
+
+@pytest.mark.parametrize("status", ["failing-over", "backing-up", "storage-optimization", "incompatible-with-nothing"])
+def test_a_passing_or_unknown_status_is_waited_for(status: str) -> None:
+    assert DbCluster.pending(Live("c", {}, status=status)) == status
+    assert DbInstance.pending(Live("c-1", {"db_cluster_identifier": "c"}, status=status)) == status
+
+
 @pytest.mark.parametrize(
     ("status", "said"),
     [
         ("stopped", "aws rds start-db-cluster --db-cluster-identifier c"),
         ("incompatible-network", "incompatible-network"),
+        ("failed", "failed"),
+        ("inaccessible-encryption-credentials-recoverable", "inaccessible-encryption-credentials-recoverable"),
     ],
 )
 def test_what_does_not_become_available_by_itself_is_told_at_once(status: str, said: str) -> None:

@@ -285,3 +285,29 @@ def test_serverless_member_needs_scaling(place: Net, rds: Any) -> None:
     rds.create_db_cluster(**request)
     refused(lambda: rds.create_db_instance(**member_request()), "InvalidDBClusterStateFault", "scaling configuration")
     rds.create_db_instance(**member_request(DBInstanceClass="db.r7g.large"))
+
+
+def test_cluster_passes_through_states_when_failed_over_stopped_and_started(place: Net, rds: Any) -> None:
+    living_database(place)
+    cluster = {"DBClusterIdentifier": "db"}
+    refused(lambda: rds.failover_db_cluster(**cluster), "InvalidDBClusterStateFault", "at least two")
+    rds.create_db_instance(**member_request(DBInstanceIdentifier="db-2"))
+    place.cloud.wait(lambda: len(_available(rds)) == 2, "both instances")
+
+    def fails_over() -> bool:
+        rds.failover_db_cluster(**cluster)
+        return statuses(place)[0] == "failing-over"
+
+    place.cloud.wait(fails_over, "a look at the failover")
+    place.cloud.wait(lambda: statuses(place) == ("available", "available"), "the failover")
+    # an answer has the status from before (recorded: cloud-custodian, test_rdscluster_start)
+    assert rds.stop_db_cluster(**cluster)["DBCluster"]["Status"] == "available"
+    place.cloud.wait(lambda: statuses(place) == ("stopped", "stopped"), "the cluster to stop")
+    refused(lambda: rds.stop_db_cluster(**cluster), "InvalidDBClusterStateFault", "stopped")
+    assert rds.start_db_cluster(**cluster)["DBCluster"]["Status"] == "stopped"
+    place.cloud.wait(lambda: statuses(place) == ("available", "available"), "the cluster to start")
+
+
+def _available(rds: Any) -> list[str]:
+    found = rds.describe_db_instances()["DBInstances"]
+    return [i["DBInstanceIdentifier"] for i in found if i["DBInstanceStatus"] == "available"]

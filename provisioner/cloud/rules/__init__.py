@@ -24,6 +24,7 @@ _MODULES = (
     "rds_versions",
     "rds_groups",
     "rds_clusters",
+    "rds_states",
     "rds",
     "ssm",
     "iam",

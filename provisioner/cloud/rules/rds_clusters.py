@@ -187,6 +187,9 @@ def _status(self: Any) -> str:
     """A cluster's status of this moment."""
     if self._status == "creating" and passed(getattr(self, "ready_at", float("inf"))):
         self._status = "available"
+    shown, until = getattr(self, "passing", ("", 0.0))
+    if self._status in ("available", "stopped") and not passed(until):
+        return str(shown)
     return str(self._status)
 
 
@@ -285,8 +288,8 @@ def _check_delete(cluster: Any, final: str | None, skip: bool) -> None:
         )
     if status == "deleting":
         refuse("InvalidDBClusterStateFault", f"Cluster {name} is already being deleted.")
-    if status == "stopped":
-        refuse("InvalidDBClusterStateFault", f"Db cluster {name} is in stopped state")
+    if status in ("stopping", "stopped", "starting"):
+        refuse("InvalidDBClusterStateFault", f"Db cluster {name} is in {status} state")
     if not skip and not final:
         refuse(
             "InvalidParameterCombination",

@@ -1,0 +1,47 @@
+"""Aurora clusters that are failed over, stopped, started or given a password: the states that they pass through."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+from moto.core.responses import ActionResult
+from moto.rds.responses import RDSResponse
+
+from provisioner.cloud import durations
+from provisioner.cloud.clock import later
+from provisioner.cloud.patch import wrap
+
+
+def pass_through(cluster: Any, status: str, seconds: float) -> None:
+    """Let the cluster show a status for so many of AWS's seconds, before the one that it has by then."""
+    cluster.passing = (status, later(seconds))
+
+
+@wrap(RDSResponse, "failover_db_cluster")
+def failover_db_cluster(original: Any, self: Any) -> ActionResult:
+    """FailoverDBCluster: `failing-over`, then available again (Aurora user guide, "DB cluster status")."""
+    return _switched(self, original, "failing-over", durations.DB_FAILOVER.seconds)
+
+
+@wrap(RDSResponse, "stop_db_cluster")
+def stop_db_cluster(original: Any, self: Any) -> ActionResult:
+    """StopDBCluster: answers with the status that it had; `stopping`, then stopped, as are its instances."""
+    return _switched(self, original, "stopping", durations.DB_CLUSTER_STOP.seconds)
+
+
+@wrap(RDSResponse, "start_db_cluster")
+def start_db_cluster(original: Any, self: Any) -> ActionResult:
+    """StartDBCluster: answers with the status that it had; `starting`, then available, as are its instances."""
+    return _switched(self, original, "starting", durations.DB_CLUSTER_START.seconds)
+
+
+def _switched(response: Any, switch: Any, status: str, seconds: float) -> ActionResult:
+    response.backend.settle()
+    cluster = response.backend.clusters.get(response.params["DBClusterIdentifier"])
+    before = copy.copy(cluster)
+    answer: ActionResult = switch(response)
+    if cluster is None:
+        return answer
+    pass_through(cluster, status, seconds)
+    return ActionResult({"DBCluster": before})
