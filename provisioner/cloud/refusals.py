@@ -87,6 +87,10 @@ REFUSALS: tuple[Refusal, ...] = (
     Refusal("rds", "CreateDBCluster", 20, "InvalidParameterValue",
         "Unable to create the resource. Verify that you have permission to create service linked role. Otherwise wait "
         "and try again later", _form("DBClusterIdentifier"), "aws-fault-injection-simulator-workshop-v2#195"),
+    Refusal("rds", "CreateDBCluster", 3, "DBSubnetGroupNotFoundFault", "DB subnet group '{}' does not exist.",
+        _form("DBSubnetGroupName"), "RDS API", 404),
+    Refusal("rds", "CreateDBCluster", 10, "DBClusterParameterGroupNotFound", "DBClusterParameterGroup not found: {}",
+        _form("DBClusterParameterGroupName"), "RDS API, CreateDBClusterParameterGroup", 404),
     Refusal("iam", "AttachRolePolicy", 3, "NoSuchEntity", "The role with name {} cannot be found.", _form("RoleName"),
         "IAM user guide, eventual consistency", 404),
     Refusal("iam", "PutRolePolicy", 3, "ConcurrentModification",
@@ -190,6 +194,10 @@ REFUSALS: tuple[Refusal, ...] = (
     Refusal("rds", "DeleteDBCluster", 15, "InvalidDBClusterStateFault",
         "Cluster cannot be deleted, it still contains DB instances in non-deleting state.",
         _form("DBClusterIdentifier"), "localstack#10215"),
+    Refusal("rds", "DeleteDBCluster", 10, "InvalidParameterCombination",
+        "Cannot delete protected Cluster, please disable deletion protection and try again.",
+        # with a final snapshot, as who has lifted the protection asks for
+        r"(?s)(?=.*FinalDBSnapshotIdentifier=).*DBClusterIdentifier=([^\n]+)", "terraform-provider-aws rds/cluster.go"),
     Refusal("rds", "DeleteDBSubnetGroup", 20, "InvalidDBSubnetGroupStateFault",
         "Cannot delete the subnet group '{}' because at least one database instance is still using it.",
         _form("DBSubnetGroupName"), "RDS API"),

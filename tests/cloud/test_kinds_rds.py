@@ -16,6 +16,7 @@ from provisioner.kinds.ec2_security import SecurityGroup
 from provisioner.kinds.rds import DbCluster, DbInstance
 from provisioner.kinds.rds_groups import DbClusterParameterGroup, DbSubnetGroup
 from provisioner.kinds.ssm import SecureParameter
+from tests.cloud.faults.life import met, set_faults
 from tests.cloud.rig import Rig
 
 NAME = "ecs-sample-dev"
@@ -241,6 +242,16 @@ def test_a_database_that_fails_over_is_waited_for(rig: Rig) -> None:
     )
     rds.failover_db_cluster(DBClusterIdentifier=NAME)
     assert rig.up(declared).ok().writes == []
+
+
+def test_groups_made_moments_ago_and_a_protection_lifted_moments_ago_are_waited_for(rig: Rig) -> None:
+    set_faults(rig.cloud, "refusals", only="rds:(Create|Delete)DBCluster$")
+    rig.up(declared).ok()
+    rds = rig.cloud.client("rds")
+    rds.modify_db_cluster(DBClusterIdentifier=NAME, DeletionProtection=True, ApplyImmediately=True)
+    down = rig.down(unprotect=True).ok()
+    assert [left.kind for left in down.summary.snapshots] == ["final snapshot"]
+    assert met(rig.cloud)["refusals"].keys() == {"rds:CreateDBCluster", "rds:DeleteDBCluster"}
 
 
 @pytest.mark.parametrize("status", ["failing-over", "backing-up", "storage-optimization", "incompatible-with-nothing"])
