@@ -128,6 +128,25 @@ def test_changes_are_planned_and_made_and_nothing_else(rig: Rig) -> None:
     assert cluster(rig)["BackupRetentionPeriod"] == 14
 
 
+def test_a_parameter_with_the_value_that_it_has_already_is_no_difference(rig: Rig) -> None:
+    same = {"character_set_server": "utf8mb4", "time_zone": "UTC"}
+    rig.up(lambda stack: declared(stack, parameters=same)).ok()
+    assert rig.plan(lambda stack: declared(stack, parameters=same)) == []
+    assert rig.up(declared).ok().writes == []
+
+
+def test_static_parameters_are_set_and_reset_for_the_next_restart(rig: Rig) -> None:
+    rig.up(lambda stack: declared(stack, parameters={"binlog_format": "ROW", "time_zone": "Asia/Tokyo"})).ok()
+    group = {"DBClusterParameterGroupName": NAME, "Source": "user"}
+    found = rig.cloud.client("rds").describe_db_cluster_parameters(**group)["Parameters"]
+    assert {entry["ParameterName"]: entry["ApplyMethod"] for entry in found} == {
+        "binlog_format": "pending-reboot",
+        "time_zone": "immediate",
+    }
+    assert rig.up(declared).ok().writes == ["ResetDBClusterParameterGroup", "ModifyDBClusterParameterGroup"]
+    assert rig.plan(declared) == []
+
+
 def test_another_master_user_is_refused(rig: Rig) -> None:
     rig.up(declared).ok()
     (planned,) = rig.plan(lambda stack: declared(stack, user="admin"))

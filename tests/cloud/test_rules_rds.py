@@ -107,6 +107,13 @@ def test_cluster_parameter_group(cloud: EmbeddedCloud, rds: Any) -> None:
     ]
     every = {entry["ParameterName"]: entry for entry in rds.describe_db_cluster_parameters(**name)["Parameters"]}
     assert every["time_zone"]["Source"] == "engine-default"
+    # what has the value already does not count as set
+    same = {"ParameterName": "time_zone", "ParameterValue": "UTC", "ApplyMethod": "immediate"}
+    rds.modify_db_cluster_parameter_group(**name, Parameters=[same])
+    assert len(rds.describe_db_cluster_parameters(**name, Source="user")["Parameters"]) == 1
+    static = {"ParameterName": "tls_version", "ParameterValue": "TLSv1.3", "ApplyMethod": "immediate"}
+    refused(lambda: rds.modify_db_cluster_parameter_group(**name, Parameters=[static]), "InvalidParameterCombination")
+    refused(lambda: rds.reset_db_cluster_parameter_group(**name, Parameters=[static]), "InvalidParameterCombination")
     rds.reset_db_cluster_parameter_group(**name, ResetAllParameters=True)
     assert rds.describe_db_cluster_parameters(**name, Source="user")["Parameters"] == []
     rds.delete_db_cluster_parameter_group(**name)
