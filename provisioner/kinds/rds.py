@@ -31,6 +31,8 @@ FAILED = frozenset(
     }
 )
 """The statuses that AWS does not leave by itself: Aurora user guide, "DB cluster status" and "DB instance status"."""
+PASSWORD = "provisioner:password-version"  # noqa: S105
+"""The tag of a cluster that says which version of its password's parameter it was given."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +40,8 @@ class DbCluster(Kind):
     """An Aurora cluster: its storage, its endpoints, its master user. It answers once an instance is in it.
 
     `engine_version` is what to begin with: AWS upgrades minor versions by itself. `password_parameter` names the
-    SecureString that holds the master password; it is read when the cluster is created, and at no other time.
+    SecureString that holds the master password, and `password_version` is that parameter's version. A tag keeps which
+    version the cluster was given; with another, and at no other time, the password is read and given to it.
 
     With `final_snapshot` its deletion leaves a snapshot. That is a tag, so that it is known even when the protection
     has been lifted already, or the state is lost.
@@ -50,6 +53,7 @@ class DbCluster(Kind):
     database_name: str
     master_username: str
     password_parameter: str
+    password_version: str
     db_subnet_group_name: str
     vpc_security_group_ids: Sequence[str]
     db_cluster_parameter_group_name: str
@@ -102,6 +106,7 @@ class DbCluster(Kind):
             "engine_version": cluster["EngineVersion"],
             "database_name": cluster.get("DatabaseName"),
             "master_username": cluster.get("MasterUsername"),
+            "password_version": tags.get(PASSWORD),
             "db_subnet_group_name": cluster.get("DBSubnetGroup"),
             "vpc_security_group_ids": sorted(g["VpcSecurityGroupId"] for g in cluster["VpcSecurityGroups"]),
             "db_cluster_parameter_group_name": cluster.get("DBClusterParameterGroup"),
@@ -129,8 +134,7 @@ class DbCluster(Kind):
         )
 
     def create(self, aws: Aws, token: str) -> Live:
-        password = aws.client("ssm").get_parameter(Name=self.password_parameter, WithDecryption=True)
-        tags = aws.tag_list(self.address) + ([FINAL_SNAPSHOT] if self.final_snapshot else [])
+        tags = [*aws.tag_list(self.address), self._given(), *([FINAL_SNAPSHOT] if self.final_snapshot else [])]
         cluster = aws.client("rds").create_db_cluster(
             DBClusterIdentifier=self.db_cluster_identifier,
             Engine=self.engine,
@@ -138,7 +142,7 @@ class DbCluster(Kind):
             EngineVersion=self.engine_version,
             DatabaseName=self.database_name,
             MasterUsername=self.master_username,
-            MasterUserPassword=password["Parameter"]["Value"],
+            MasterUserPassword=self._password(aws),
             DBSubnetGroupName=self.db_subnet_group_name,
             VpcSecurityGroupIds=self.vpc_security_group_ids,
             DBClusterParameterGroupName=self.db_cluster_parameter_group_name,
@@ -165,8 +169,21 @@ class DbCluster(Kind):
             rds.add_tags_to_resource(ResourceName=arn, Tags=[FINAL_SNAPSHOT])
         elif "final_snapshot" in changes:
             rds.remove_tags_from_resource(ResourceName=arn, TagKeys=[FINAL_SNAPSHOT["Key"]])
-        if settings := {names[name]: change.new for name, change in changes.items() if name in names}:
+        settings = {names[name]: change.new for name, change in changes.items() if name in names}
+        if "password_version" in changes:
+            settings["MasterUserPassword"] = self._password(aws)
+        if settings:
             rds.modify_db_cluster(DBClusterIdentifier=live.id, ApplyImmediately=True, **settings)
+        if "password_version" in changes:
+            # afterwards: what is cut off before is done again
+            rds.add_tags_to_resource(ResourceName=arn, Tags=[self._given()])
+
+    def _password(self, aws: Aws) -> str:
+        answer = aws.client("ssm").get_parameter(Name=self.password_parameter, WithDecryption=True)
+        return str(answer["Parameter"]["Value"])
+
+    def _given(self) -> dict[str, str]:
+        return {"Key": PASSWORD, "Value": self.password_version}
 
     @classmethod
     def delete(cls, aws: Aws, live: Live) -> None:

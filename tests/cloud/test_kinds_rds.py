@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -9,7 +11,7 @@ import pytest
 
 from provisioner.engine.errors import Failed
 from provisioner.engine.events import Doing, Done
-from provisioner.engine.kind import Live
+from provisioner.engine.kind import Change, Live
 from provisioner.engine.step import Stack, ids
 from provisioner.kinds.ec2_network import Subnet, Vpc
 from provisioner.kinds.ec2_security import SecurityGroup
@@ -55,6 +57,7 @@ def declared(
             database_name="sample",
             master_username=user,
             password_parameter=secret.id,
+            password_version=secret.version,
             db_subnet_group_name=place.id,
             vpc_security_group_ids=[group.id],
             db_cluster_parameter_group_name=settings.id,
@@ -96,9 +99,37 @@ def test_the_password_goes_from_parameter_store_to_rds_only(rig: Rig) -> None:
     password = ssm.get_parameter(Name=name, WithDecryption=True)["Parameter"]["Value"]
     assert password not in "".join(path.read_text() for path in rig.folder.rglob("*") if path.is_file())
     assert password not in repr(outcome)
-    # once made, a cluster is compared without its password
+
+
+def test_a_password_made_anew_or_changed_reaches_the_cluster_once(rig: Rig) -> None:
+    rig.up(declared).ok()
+    ssm, name = rig.cloud.client("ssm"), f"/{NAME}/database/password"
     ssm.delete_parameter(Name=name)
-    assert [item.address for item in rig.plan(declared)] == ["secure_parameter/password"]
+    assert [(item.address, list(item.changes)) for item in rig.plan(declared)] == [
+        ("secure_parameter/password", ["parameter_name", "description"]),
+        ("db_cluster/main", ["password_version"]),
+    ]
+    assert rig.up(declared).ok().writes == ["PutParameter", "ModifyDBCluster", "AddTagsToResource"]
+    assert rig.up(declared).ok().writes == []
+    time.sleep(1)  # versions are told apart by the second
+    ssm.put_parameter(Name=name, Value="another-password", Type="SecureString", Overwrite=True)
+    assert rig.up(declared).ok().writes == ["ModifyDBCluster", "AddTagsToResource"]
+    assert rig.plan(declared) == []
+
+
+def test_the_password_that_the_cluster_is_given_is_the_parameters(rig: Rig) -> None:
+    rig.up(declared).ok()
+    aws, sent = rig.aws(), list[str]()
+    item = rig.declare(declared).declared["db_cluster/main"]
+    want = replace(item.want, password_parameter=f"/{NAME}/database/password", password_version="2/2")
+    (live,) = aws.live(DbCluster)
+    modify = "before-call.rds.ModifyDBCluster"
+    aws.client("rds").meta.events.register(
+        modify, lambda params, **_: sent.append(params["body"]["MasterUserPassword"])
+    )
+    want.update(aws, live, {"password_version": Change("1/1", "2/2")})
+    value = rig.cloud.client("ssm").get_parameter(Name=want.password_parameter, WithDecryption=True)
+    assert sent == [value["Parameter"]["Value"]]
 
 
 def test_changes_are_planned_and_made_and_nothing_else(rig: Rig) -> None:

@@ -6,6 +6,7 @@ import copy
 from typing import Any
 
 from moto.core.responses import ActionResult
+from moto.rds.models import RDSBackend
 from moto.rds.responses import RDSResponse
 
 from provisioner.cloud import durations
@@ -16,6 +17,16 @@ from provisioner.cloud.patch import wrap
 def pass_through(cluster: Any, status: str, seconds: float) -> None:
     """Let the cluster show a status for so many of AWS's seconds, before the one that it has by then."""
     cluster.passing = (status, later(seconds))
+
+
+@wrap(RDSBackend, "modify_db_cluster")
+def modify_db_cluster(original: Any, self: Any, kwargs: dict[str, Any]) -> Any:
+    """ModifyDBCluster: `resetting-master-credentials` after another password (Aurora guide, "DB cluster status")."""
+    changed = original(self, kwargs)
+    if kwargs.get("master_user_password") is not None:
+        cluster = self.clusters[changed.db_cluster_identifier]
+        pass_through(cluster, "resetting-master-credentials", durations.DB_CREDENTIALS_CHANGE.seconds)
+    return changed
 
 
 @wrap(RDSResponse, "failover_db_cluster")
