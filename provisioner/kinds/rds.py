@@ -43,6 +43,9 @@ class DbCluster(Kind):
     SecureString that holds the master password, and `password_version` is that parameter's version. A tag keeps which
     version the cluster was given; with another, and at no other time, the password is read and given to it.
 
+    AWS charges for the extended support of a version past its end unless it is told not to (CreateDBCluster,
+    EngineLifecycleSupport).
+
     With `final_snapshot` its deletion leaves a snapshot. That is a tag, so that it is known even when the protection
     has been lifted already, or the state is lost.
     """
@@ -64,6 +67,7 @@ class DbCluster(Kind):
     engine_mode: str = "provisioned"
     storage_encrypted: bool = True
     copy_tags_to_snapshot: bool = True
+    engine_lifecycle_support: str = "open-source-rds-extended-support-disabled"
 
     service: ClassVar[str] = "rds"
     identity: ClassVar[Sequence[str]] = ("db_cluster_identifier",)
@@ -104,7 +108,6 @@ class DbCluster(Kind):
             "engine": cluster["Engine"],
             "engine_mode": cluster.get("EngineMode"),
             "engine_version": cluster["EngineVersion"],
-            "database_name": cluster.get("DatabaseName"),
             "master_username": cluster.get("MasterUsername"),
             "password_version": tags.get(PASSWORD),
             "db_subnet_group_name": cluster.get("DBSubnetGroup"),
@@ -117,6 +120,9 @@ class DbCluster(Kind):
             "storage_encrypted": cluster["StorageEncrypted"],
             "copy_tags_to_snapshot": cluster.get("CopyTagsToSnapshot"),
         }
+        # a restored cluster need not have the name, and older ones are not said to be supported in any way
+        told = {"database_name": "DatabaseName", "engine_lifecycle_support": "EngineLifecycleSupport"}
+        attributes |= {name: cluster[member] for name, member in told.items() if cluster.get(member)}
         outputs = {
             "arn": cluster["DBClusterArn"],
             "endpoint": cluster.get("Endpoint"),
@@ -150,6 +156,7 @@ class DbCluster(Kind):
             BackupRetentionPeriod=self.backup_retention_period,
             StorageEncrypted=self.storage_encrypted,
             CopyTagsToSnapshot=self.copy_tags_to_snapshot,
+            EngineLifecycleSupport=self.engine_lifecycle_support,
             DeletionProtection=self.deletion_protection,
             Tags=tags,
         )["DBCluster"]
@@ -163,6 +170,7 @@ class DbCluster(Kind):
             "backup_retention_period": "BackupRetentionPeriod",
             "copy_tags_to_snapshot": "CopyTagsToSnapshot",
             "deletion_protection": "DeletionProtection",
+            "engine_lifecycle_support": "EngineLifecycleSupport",
         }
         rds, arn = aws.client("rds"), live.outputs["arn"]
         if self.final_snapshot and "final_snapshot" in changes:

@@ -178,6 +178,46 @@ def test_static_parameters_are_set_and_reset_for_the_next_restart(rig: Rig) -> N
     assert rig.plan(declared) == []
 
 
+def test_aws_is_told_not_to_charge_for_extended_support(rig: Rig) -> None:
+    rig.up(declared).ok()
+    assert cluster(rig)["EngineLifecycleSupport"] == "open-source-rds-extended-support-disabled"
+    rig.cloud.client("rds").modify_db_cluster(
+        DBClusterIdentifier=NAME, EngineLifecycleSupport="open-source-rds-extended-support"
+    )
+    assert [list(item.changes) for item in rig.plan(declared)] == [["engine_lifecycle_support"]]
+    rig.up(declared).ok()
+    assert rig.plan(declared) == []
+
+
+def test_a_cluster_restored_from_its_snapshot_is_taken_though_it_tells_no_name_of_a_database(rig: Rig) -> None:
+    rig.up(declared).ok()
+    rds, before = rig.cloud.client("rds"), cluster(rig)
+    rds.modify_db_cluster(DBClusterIdentifier=NAME, DeletionProtection=True, ApplyImmediately=True)
+    (left,) = rig.down(unprotect=True).ok().summary.snapshots
+
+    def around(stack: Stack) -> None:
+        declared(stack)
+        for address in ("db_cluster/main", "db_instance/main"):
+            del stack.declared[address]
+
+    rig.up(around).ok()
+    rds.restore_db_cluster_from_snapshot(
+        DBClusterIdentifier=NAME,
+        SnapshotIdentifier=left.id,
+        Engine=before["Engine"],
+        EngineVersion=before["EngineVersion"],
+        DBSubnetGroupName=NAME,
+        DBClusterParameterGroupName=NAME,
+        VpcSecurityGroupIds=[group.id for group in rig.aws().live(SecurityGroup)],
+        ServerlessV2ScalingConfiguration=PAUSING,
+        Tags=before["TagList"],
+    )
+    assert "DatabaseName" not in cluster(rig)
+    # it is given the password of the new parameter
+    assert sorted(rig.up(declared).ok().writes) == ["AddTagsToResource", "CreateDBInstance", "ModifyDBCluster"]
+    assert rig.plan(declared) == []
+
+
 def test_another_master_user_is_refused(rig: Rig) -> None:
     rig.up(declared).ok()
     (planned,) = rig.plan(lambda stack: declared(stack, user="admin"))
