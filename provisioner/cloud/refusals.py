@@ -63,6 +63,7 @@ def _in_use(operation: str, parameter: str, message: str, seconds: float, source
     return Refusal("ec2", operation, seconds, "DependencyViolation", message, _form(parameter), source)
 
 
+_BUCKET = r"^/([^/?\n]+)"
 _LINKED = "Unable to assume the service linked role. Please verify that the ECS service linked role exists."
 _SLR = "terraform-provider-aws ecs/cluster.go"
 
@@ -213,4 +214,12 @@ REFUSALS: tuple[Refusal, ...] = (
     Refusal("logs", "DeleteLogGroup", 3, "OperationAbortedException",
         "A conflicting operation is currently in progress against this resource. Please try again.",
         _json("logGroupName"), "CloudWatch Logs API"),
+    # -- the state's bucket -----------------------------------------------------------------------------------------
+    Refusal("s3", "PutBucketVersioning", 5, "NoSuchBucket", "The specified bucket does not exist", _BUCKET,
+        "terraform-provider-aws s3/bucket_versioning.go", 404),
+    Refusal("s3", "PutBucketPolicy", 5, "OperationAborted",
+        "A conflicting conditional operation is currently in progress against this resource. Please try again.",
+        _BUCKET, "S3 API, error responses", 409),
+    Refusal("s3", "GetObject", 5, "NoSuchKey", "The specified key does not exist.", r"^([^?\n]+)",
+        "S3 API, PutBucketVersioning", 404),
 )  # fmt: skip
