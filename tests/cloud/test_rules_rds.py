@@ -318,3 +318,33 @@ def test_cluster_passes_through_states_when_failed_over_stopped_and_started(plac
 def _available(rds: Any) -> list[str]:
     found = rds.describe_db_instances()["DBInstances"]
     return [i["DBInstanceIdentifier"] for i in found if i["DBInstanceStatus"] == "available"]
+
+
+def test_answers_have_the_members_that_aurora_s_have(place: Net, rds: Any) -> None:
+    living_database(place)
+    cluster, instance = rds.describe_db_clusters()["DBClusters"][0], rds.describe_db_instances()["DBInstances"][0]
+    # AWS's recorded answers: cloud-custodian, test_rdscluster_pending_maintenance
+    assert not {"ScalingConfigurationInfo", "StorageType", "PubliclyAccessible"} & cluster.keys()
+    assert cluster["KmsKeyId"].startswith("arn:aws:kms:ap-northeast-1:123456789012:key/")
+    assert instance["KmsKeyId"] == cluster["KmsKeyId"]
+    assert instance["StorageType"] == "aurora"
+    assert instance["CertificateDetails"]["CAIdentifier"] == instance["CACertificateIdentifier"] == "rds-ca-rsa2048-g1"
+    offered = rds.describe_certificates()
+    assert offered["DefaultCertificateForNewLaunches"] in {c["CertificateIdentifier"] for c in offered["Certificates"]}
+    refused(lambda: rds.describe_certificates(CertificateIdentifier="rds-ca-2019"), "CertificateNotFound")
+    endpoints = rds.describe_db_cluster_endpoints(DBClusterIdentifier="db")["DBClusterEndpoints"]
+    assert {e["EndpointType"]: e["Endpoint"] for e in endpoints} == {
+        "WRITER": cluster["Endpoint"],
+        "READER": cluster["ReaderEndpoint"],
+    }
+    assert rds.describe_pending_maintenance_actions()["PendingMaintenanceActions"] == []
+
+
+def test_option_groups_are_listed(rds: Any) -> None:
+    group = {"OptionGroupName": "mine", "EngineName": "mysql", "MajorEngineVersion": "8.0"}
+    rds.create_option_group(**group, OptionGroupDescription="mine")
+    listed = {entry["OptionGroupName"] for entry in rds.describe_option_groups()["OptionGroupsList"]}
+    assert listed == {"mine", "default:aurora-mysql-8-0"}
+    (mine,) = rds.describe_option_groups(OptionGroupName="mine")["OptionGroupsList"]
+    assert mine["EngineName"] == "mysql"
+    refused(lambda: rds.describe_option_groups(OptionGroupName="none"), "OptionGroupNotFoundFault")

@@ -26,6 +26,7 @@ _MODULES = (
     "rds_clusters",
     "rds_states",
     "rds",
+    "rds_answers",
     "ssm",
     "iam",
     "logs",
