@@ -249,6 +249,7 @@ class DbInstance(Kind):
 
     @staticmethod
     def _live(aws: Aws, instance: Mapping[str, Any], tags: Mapping[str, str]) -> Live:
+        groups = instance.get("DBParameterGroups", ())
         attributes = {
             "db_instance_identifier": instance["DBInstanceIdentifier"],
             "db_cluster_identifier": instance.get("DBClusterIdentifier"),
@@ -256,6 +257,7 @@ class DbInstance(Kind):
             "db_instance_class": instance["DBInstanceClass"],
             "publicly_accessible": instance.get("PubliclyAccessible", False),
             "auto_minor_version_upgrade": instance.get("AutoMinorVersionUpgrade", False),
+            "restart": "pending-reboot" in [group.get("ParameterApplyStatus") for group in groups],
         }
         status = instance["DBInstanceStatus"]
         return Live(

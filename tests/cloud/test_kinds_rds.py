@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from provisioner import inspection
 from provisioner.engine.errors import Failed
 from provisioner.engine.events import Doing, Done
 from provisioner.engine.kind import Change, Live
@@ -216,6 +217,19 @@ def test_a_cluster_restored_from_its_snapshot_is_taken_though_it_tells_no_name_o
     # it is given the password of the new parameter
     assert sorted(rig.up(declared).ok().writes) == ["AddTagsToResource", "CreateDBInstance", "ModifyDBCluster"]
     assert rig.plan(declared) == []
+
+
+def test_settings_that_wait_for_a_restart_are_told_until_it(rig: Rig) -> None:
+    def told() -> list[str]:
+        return [database["trouble"] for database in inspection.look(rig.aws(), rig.state()).databases]
+
+    rig.up(declared).ok()
+    assert told() == [""]
+    rig.up(lambda stack: declared(stack, scaling={"MinCapacity": 1, "MaxCapacity": 8})).ok()
+    (trouble,) = told()
+    assert f"`aws rds reboot-db-instance --db-instance-identifier {NAME}-1`" in trouble
+    rig.cloud.client("rds").reboot_db_instance(DBInstanceIdentifier=f"{NAME}-1")
+    assert told() == [""]
 
 
 def test_another_master_user_is_refused(rig: Rig) -> None:

@@ -6,7 +6,7 @@ import copy
 from typing import Any
 
 from moto.core.responses import ActionResult
-from moto.rds.models import RDSBackend
+from moto.rds.models import DBInstance, RDSBackend
 from moto.rds.responses import RDSResponse
 
 from provisioner.cloud import durations
@@ -21,12 +21,41 @@ def pass_through(cluster: Any, status: str, seconds: float) -> None:
 
 @wrap(RDSBackend, "modify_db_cluster")
 def modify_db_cluster(original: Any, self: Any, kwargs: dict[str, Any]) -> Any:
-    """ModifyDBCluster: `resetting-master-credentials` after another password (Aurora guide, "DB cluster status")."""
+    """ModifyDBCluster: `resetting-master-credentials` after another password (Aurora guide, "DB cluster status").
+
+    After another maximum capacity the parameters that depend on it wait for a restart of each instance (Aurora guide,
+    "Choosing the Aurora Serverless v2 capacity range").
+    """
+    before = _most(self.clusters.get(kwargs["db_cluster_identifier"]))
     changed = original(self, kwargs)
+    if before != _most(changed):
+        for member in changed._members:
+            member.apply_status = "pending-reboot"
     if kwargs.get("master_user_password") is not None:
         cluster = self.clusters[changed.db_cluster_identifier]
         pass_through(cluster, "resetting-master-credentials", durations.DB_CREDENTIALS_CHANGE.seconds)
     return changed
+
+
+def _most(cluster: Any) -> float:
+    scaling = (cluster and cluster.serverless_v2_scaling_configuration) or {}
+    return float(scaling.get("max_capacity") or scaling.get("MaxCapacity") or 0)
+
+
+DBInstance.db_parameter_group_status_list = property(  # type: ignore[method-assign,assignment]
+    lambda self: [
+        {"DBParameterGroupName": group.name, "ParameterApplyStatus": getattr(self, "apply_status", "in-sync")}
+        for group in self.db_parameter_groups()
+    ]
+)
+
+
+@wrap(RDSBackend, "reboot_db_instance")
+def reboot_db_instance(original: Any, self: Any, db_instance_identifier: str) -> Any:
+    """RebootDBInstance: what waited for it takes effect."""
+    database = original(self, db_instance_identifier)
+    database.apply_status = "in-sync"
+    return database
 
 
 @wrap(RDSResponse, "failover_db_cluster")
