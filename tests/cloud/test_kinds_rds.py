@@ -311,6 +311,17 @@ def test_removed_without_a_trace(rig: Rig) -> None:
     assert rig.down().ok().writes == []
 
 
+def test_a_stopped_database_is_started_to_be_removed(rig: Rig) -> None:
+    rig.up(declared).ok()
+    rig.cloud.client("rds").stop_db_cluster(DBClusterIdentifier=NAME)
+    rig.cloud.wait(lambda: cluster(rig)["Status"] == "stopped", "the cluster to stop")
+    failed = rig.up(declared).failures()
+    assert f"aws rds start-db-cluster --db-cluster-identifier {NAME}" in str(failed["db_cluster/main"])
+    down = rig.down().ok()
+    assert "StartDBCluster" in down.writes
+    assert down.summary.leftovers == []
+
+
 def test_protected_it_leaves_a_final_snapshot_whoever_protected_it_and_tries_another_name(rig: Rig) -> None:
     rig.up(declared).ok()
     rds = rig.cloud.client("rds")

@@ -139,6 +139,9 @@ def delete_db_instance(original: Any, self: Any) -> ActionResult:
         )
     if database.status == "deleting":
         refuse("InvalidDBInstanceState", f"Instance {database.db_instance_identifier} is already being deleted.")
+    if isinstance(database, DBInstanceClustered) and database.status in ("stopping", "stopped", "starting"):
+        name = database.cluster.db_cluster_identifier
+        refuse("InvalidDBClusterStateFault", f"Db cluster {name} is in {database.status} state")
     if not isinstance(database, DBInstanceClustered):
         if not skip and not final:
             refuse(
