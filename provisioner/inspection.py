@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -170,10 +170,27 @@ def _instances(aws: Aws) -> list[dict[str, Any]]:
 
 
 def _databases(aws: Aws) -> list[dict[str, Any]]:
-    from provisioner.kinds.rds import DbCluster
+    from provisioner.kinds.rds import DbCluster, DbInstance
 
+    waiting: dict[str, list[str]] = {}
+    for live in aws.live(DbInstance):
+        if live.attributes["restart"]:
+            waiting.setdefault(live.attributes["db_cluster_identifier"], []).append(live.id)
     return [
-        {"name": live.id, "status": live.status, "host": live.outputs.get("endpoint")}
+        {
+            "name": live.id,
+            "status": live.status,
+            "host": live.outputs.get("endpoint"),
+            "trouble": _restart(waiting.get(live.id, ())),
+        }
         for live in aws.live(DbCluster)
         if live.owned
     ]
+
+
+def _restart(instances: Collection[str]) -> str:
+    """Say of which instances settings wait for a restart, such as those that follow from another range of capacity."""
+    return "; ".join(
+        f"settings of {name} wait for a restart: run `aws rds reboot-db-instance --db-instance-identifier {name}`"
+        for name in instances
+    )

@@ -7,11 +7,17 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from state.objects import call
+from state.objects import AGAIN, call
+from state.runtime import MACHINE, Runtime
 
 VERSIONS_DAYS = 90
 """For how long earlier versions of the state, and deleted journal entries, can be brought back."""
 UPLOADS_DAYS = 7
+VERSIONING = "versioning on"
+"""What is said of the one setting that takes S3 a while."""
+SETTLES = 120.0
+"""Seconds within which all of S3 knows a new bucket."""
+_PASSING = ("NoSuchBucket", "OperationAborted")
 STATEMENT, RULE = "DenyInsecureTransport", "provisioner-old-versions"
 _BLOCKED = {
     "BlockPublicAcls": True,
@@ -58,12 +64,13 @@ class Bucket:
     region: str
     partition: str
     tags: Mapping[str, str]
+    runtime: Runtime = MACHINE
 
     def mend(self, mending: Mending) -> None:
         """Do one of the things that `lacking` named; raises `StateError` if S3 refuses."""
         trouble = f"the bucket {self.name} could not be mended ({mending.what})"
         # somebody else of this account may be making it at the same time
-        call(self.name, trouble, mending.act, {"BucketAlreadyOwnedByYou": None})
+        self._call(trouble, mending.act, {"BucketAlreadyOwnedByYou": None})
 
     def lacking(self) -> Iterator[Mending]:
         """Yield what is to be done, in order; look at each thing only when those before it are done, or were not to be.
@@ -78,7 +85,7 @@ class Bucket:
         ) != _BLOCKED:
             yield self._put("public access blocked", "public_access_block", PublicAccessBlockConfiguration=_BLOCKED)
         if (self._read("get_bucket_versioning") or {}).get("Status") != "Enabled":
-            yield self._put("versioning on", "bucket_versioning", VersioningConfiguration={"Status": "Enabled"})
+            yield self._put(VERSIONING, "bucket_versioning", VersioningConfiguration={"Status": "Enabled"})
         if not self._encrypted():
             rule = {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}
             yield self._put(
@@ -152,10 +159,21 @@ class Bucket:
         def act() -> Any:
             return getattr(self.client, operation)(Bucket=self.name, ExpectedBucketOwner=self.owner)
 
-        answer: dict[str, Any] | None = call(
-            self.name, f"the bucket {self.name} cannot be looked at", act, dict.fromkeys(absent)
-        )
+        trouble = f"the bucket {self.name} cannot be looked at"
+        answer: dict[str, Any] | None = self._call(trouble, act, dict.fromkeys(absent))
         return answer
+
+    def _call(self, trouble: str, act: Callable[[], Any], verdicts: Mapping[str, Any]) -> Any:
+        """Call S3, again for a while as long as it does not know a new bucket everywhere, or is at work on it.
+
+        Terraform's provider does so for two minutes (s3/bucket_versioning.go).
+        """
+        passing, until = object(), self.runtime.now() + SETTLES
+        while True:
+            tolerated = dict.fromkeys(_PASSING, passing) if self.runtime.now() < until else {}
+            if (answer := call(self.name, trouble, act, {**tolerated, **verdicts})) is not passing:
+                return answer
+            self.runtime.sleep(AGAIN)
 
 
 def _same(statement: Mapping[str, Any], ours: Mapping[str, Any]) -> bool:

@@ -12,6 +12,10 @@ from state.runtime import MACHINE, Runtime
 
 CONFLICTS = 8
 """How often a write that S3 answered with a conflict is repeated."""
+HIDDEN = 60.0
+"""Seconds for which S3 is asked again for what it lists and says is not there."""
+AGAIN = 1.0
+"""Seconds between two such reads."""
 MOST_DELETED = 1000
 """The most that one DeleteObjects call takes (S3 API reference)."""
 NONCE = "nonce"
@@ -71,6 +75,25 @@ class Objects:
         found: Found | None = self._call(name, "be read", read, {"NoSuchKey": None})
         return found
 
+    def listed(self, name: str) -> Found | None:
+        """Read an object that a list has shown, again while it is listed; None if it is gone.
+
+        For 15 minutes after versioning was first switched on for a bucket, S3 may answer that an object is not there
+        which was written since (S3 API, PutBucketVersioning).
+
+        Raises:
+            StateError: like `get`; or S3 goes on listing what it says is not there.
+        """
+        until = self._runtime.now() + HIDDEN
+        while (found := self.get(name)) is None and name in self.names(name):
+            if self._runtime.now() > until:
+                raise StateError(
+                    f"{self.where(name)} is listed, but S3 answers that it is not there, as it may for 15 minutes "
+                    f"after versioning was switched on. {MEND}"
+                )
+            self._runtime.sleep(AGAIN)
+        return found
+
     def etag(self, name: str) -> str | None:
         """Return an object's ETag, or None if there is none; raises `StateError` like `get`."""
 
@@ -84,8 +107,9 @@ class Objects:
         """Write an object if what stands there is what the writer thinks, and return its ETag.
 
         S3 answers 412 when the condition does not hold, 404 when the object to be replaced is gone, and 409 when
-        another write was under way, which is to be repeated (S3 user guide, "Conditional writes"). An earlier try of
-        our own, whose answer was lost, may be what stands there: its nonce tells.
+        another write was under way, which is to be repeated (S3 user guide, "Conditional writes"), as is one for which
+        the condition holds after all: see `listed`. An earlier try of our own, whose answer was lost, may be what
+        stands there: its nonce tells.
 
         Args:
             over: the ETag of the object to replace; None if there must be none.
@@ -110,10 +134,11 @@ class Objects:
             if answer is not failed and answer is not conflict:
                 return str(answer)
             if answer is failed:
-                found = self.get(name)
+                found = self.listed(name)
                 if found and found.metadata.get(NONCE) == nonce:
                     return found.etag
-                raise Taken(found)
+                if over is None or found is None or found.etag != over:
+                    raise Taken(found)
             self._runtime.sleep(self._runtime.draw(0.05 * 2**attempt))
         raise StateError(f"{self.where(name)} cannot be written: others write it all the time. {MEND}")
 

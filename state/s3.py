@@ -75,6 +75,7 @@ def _load(objects: Objects, stack: str, runtime: Runtime) -> _Loaded:
         trouble = None
         try:
             loaded = _assembled(objects, stack, found, runtime)
+            found = loaded.found
         except StateError as error:
             trouble = error
         # entries go away when they are folded: what was read counts if the document is still the same
@@ -97,7 +98,10 @@ def _assembled(objects: Objects, stack: str, found: Found | None, runtime: Runti
             ) from None
         except StateError as error:
             raise type(error)(f"{objects.where(DOCUMENT)}: {error}") from None
-    journal = objects.names(JOURNAL)
+    there = objects.names("")
+    if found is None and DOCUMENT in there and (found := objects.listed(DOCUMENT)):
+        return _assembled(objects, stack, found, runtime)
+    journal = [name for name in there if name.startswith(JOURNAL)]
     newest = max(map(_serial, journal), default=0)
     if found is None:
         # whoever was at work on a document that was lost must find a seal
@@ -106,7 +110,7 @@ def _assembled(objects: Objects, stack: str, found: Found | None, runtime: Runti
         return _Loaded(state, None, None, journal, last, sealed=not journal, newest=newest)
     names = [name for name in journal if _serial(name) == state.serial]
     sealed = False
-    entries = runtime.each(objects.get, names, READERS)
+    entries = runtime.each(objects.listed, names, READERS)
     for number, (name, entry) in enumerate(zip(names, entries, strict=True), start=1):
         if entry is None or name != _name(state.serial, number):
             raise StateError(f"{objects.where(_name(state.serial, number))} is missing. Put it back (docs/state.md)")

@@ -57,6 +57,7 @@ def database(
             database_name=want.name,
             master_username=want.user,
             password_parameter=secrets.parameter_name,
+            password_version=secrets.parameter_version,
             db_subnet_group_name=subnets.id,
             vpc_security_group_ids=[security_groups.database],
             db_cluster_parameter_group_name=settings.id,

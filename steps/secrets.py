@@ -10,10 +10,11 @@ from provisioner.kinds.ssm import SecureParameter
 
 @dataclass(frozen=True)
 class Secrets:
-    """The parameter's name, for who reads it by name, and its ARN, for task definitions and roles."""
+    """The parameter's name, for who reads it by name, its ARN, for task definitions and roles, and its version."""
 
     parameter_name: str
     parameter_arn: str
+    parameter_version: str
 
 
 @step
@@ -21,4 +22,4 @@ def secrets(stack: Stack) -> Secrets:
     """Declare the parameter: its value is made up when it is created, and kept nowhere else."""
     name = f"/{stack.name}/database/password"
     parameter = stack.ensure(SecureParameter("database-password", name, f"Master password of {stack.name}'s database"))
-    return Secrets(parameter.id, parameter.arn)
+    return Secrets(parameter.id, parameter.arn, parameter.version)

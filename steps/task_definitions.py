@@ -47,6 +47,8 @@ def task_definitions(
         container = _container(stack, name, service, images.uris[name], logs.services[name])
         if service.database:
             container["secrets"] = [{"name": "DB_PASSWORD", "valueFrom": secrets.parameter_arn}]
+            # ECS reads a secret when a task starts: with another one there must be new tasks
+            container["dockerLabels"] = {"provisioner.password-version": secrets.parameter_version}
         environment = _environment(stack, service, database_name.host, database.port)
         container["environment"] = [{"name": key, "value": value} for key, value in sorted(environment.items())]
         arns[name] = stack.ensure(

@@ -45,6 +45,10 @@ DB_CLUSTER_CREATE = Duration(61, 10.0, _LOGS)
 DB_CLUSTER_DELETE = Duration(70, 10.0, _LOGS)
 DB_INSTANCE_CREATE = Duration(509, 3.0, f"{_LOGS}; from the moment at which its cluster is available")
 DB_INSTANCE_DELETE = Duration(455, 3.0, _LOGS)
+DB_CLUSTER_STOP = Duration(300, 3.0, _ESTIMATE)
+DB_CLUSTER_START = Duration(300, 3.0, _ESTIMATE)
+DB_FAILOVER = Duration(30, 10.0, "Aurora user guide, failover: typically within 30 s")
+DB_CREDENTIALS_CHANGE = Duration(60, 3.0, _ESTIMATE)
 DB_SNAPSHOT_CREATE = Duration(120, 8.0, _ESTIMATE)
 
 # -- network ---------------------------------------------------------------------------------------------------------

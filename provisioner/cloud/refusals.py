@@ -63,6 +63,7 @@ def _in_use(operation: str, parameter: str, message: str, seconds: float, source
     return Refusal("ec2", operation, seconds, "DependencyViolation", message, _form(parameter), source)
 
 
+_BUCKET = r"^/([^/?\n]+)"
 _LINKED = "Unable to assume the service linked role. Please verify that the ECS service linked role exists."
 _SLR = "terraform-provider-aws ecs/cluster.go"
 
@@ -87,6 +88,10 @@ REFUSALS: tuple[Refusal, ...] = (
     Refusal("rds", "CreateDBCluster", 20, "InvalidParameterValue",
         "Unable to create the resource. Verify that you have permission to create service linked role. Otherwise wait "
         "and try again later", _form("DBClusterIdentifier"), "aws-fault-injection-simulator-workshop-v2#195"),
+    Refusal("rds", "CreateDBCluster", 3, "DBSubnetGroupNotFoundFault", "DB subnet group '{}' does not exist.",
+        _form("DBSubnetGroupName"), "RDS API", 404),
+    Refusal("rds", "CreateDBCluster", 10, "DBClusterParameterGroupNotFound", "DBClusterParameterGroup not found: {}",
+        _form("DBClusterParameterGroupName"), "RDS API, CreateDBClusterParameterGroup", 404),
     Refusal("iam", "AttachRolePolicy", 3, "NoSuchEntity", "The role with name {} cannot be found.", _form("RoleName"),
         "IAM user guide, eventual consistency", 404),
     Refusal("iam", "PutRolePolicy", 3, "ConcurrentModification",
@@ -190,6 +195,10 @@ REFUSALS: tuple[Refusal, ...] = (
     Refusal("rds", "DeleteDBCluster", 15, "InvalidDBClusterStateFault",
         "Cluster cannot be deleted, it still contains DB instances in non-deleting state.",
         _form("DBClusterIdentifier"), "localstack#10215"),
+    Refusal("rds", "DeleteDBCluster", 10, "InvalidParameterCombination",
+        "Cannot delete protected Cluster, please disable deletion protection and try again.",
+        # with a final snapshot, as who has lifted the protection asks for
+        r"(?s)(?=.*FinalDBSnapshotIdentifier=).*DBClusterIdentifier=([^\n]+)", "terraform-provider-aws rds/cluster.go"),
     Refusal("rds", "DeleteDBSubnetGroup", 20, "InvalidDBSubnetGroupStateFault",
         "Cannot delete the subnet group '{}' because at least one database instance is still using it.",
         _form("DBSubnetGroupName"), "RDS API"),
@@ -205,4 +214,12 @@ REFUSALS: tuple[Refusal, ...] = (
     Refusal("logs", "DeleteLogGroup", 3, "OperationAbortedException",
         "A conflicting operation is currently in progress against this resource. Please try again.",
         _json("logGroupName"), "CloudWatch Logs API"),
+    # -- the state's bucket -----------------------------------------------------------------------------------------
+    Refusal("s3", "PutBucketVersioning", 5, "NoSuchBucket", "The specified bucket does not exist", _BUCKET,
+        "terraform-provider-aws s3/bucket_versioning.go", 404),
+    Refusal("s3", "PutBucketPolicy", 5, "OperationAborted",
+        "A conflicting conditional operation is currently in progress against this resource. Please try again.",
+        _BUCKET, "S3 API, error responses", 409),
+    Refusal("s3", "GetObject", 5, "NoSuchKey", "The specified key does not exist.", r"^([^?\n]+)",
+        "S3 API, PutBucketVersioning", 404),
 )  # fmt: skip

@@ -57,6 +57,12 @@ def show(
     return 0
 
 
+VERSIONING_NOTE = (
+    "note: versioning was switched on, and for 15 minutes S3 may answer that what was just written is not there. "
+    "Commands wait a minute for it; run one again that says so"
+)
+
+
 @command(
     group,
     "init",
@@ -71,6 +77,7 @@ def init(options: Options) -> int:
     from provisioner import moving, session
     from provisioner.commands.ask import confirm
     from provisioner.render.text import say
+    from state.bucket import VERSIONING
 
     config = session.load(options)
     name = moving.named(config)
@@ -82,6 +89,8 @@ def init(options: Options) -> int:
             confirm(f"`state init` {what} {name} in {session.where(config, aws)}", options.yes)
         bucket.mend(mending)
         done.append(mending.what)
+    if VERSIONING in done and config.target == "aws":
+        say([VERSIONING_NOTE], sys.stderr)
     if options.json:
         say([json.dumps({"bucket": name, "done": done}, ensure_ascii=False)])
     else:

@@ -18,13 +18,23 @@ from state.runtime import Event
 
 TAIL = 20
 """How many of the last lines of a build that failed are shown."""
+TRIES = 4
+PAUSE = 2.0
+"""Seconds before another try, longer each time."""
 ENDS_SECONDS = 2.0
 """How long a build may take to end when it is told to."""
 ESCAPES = re.compile(r"\x1b(\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(\x07|\x1b\\)|[@-_])|[\x00-\x08\x0b-\x1f\x7f]")
 """What steers a terminal (ECMA-48 control sequences) in the output of the programs that a build runs."""
 _STEP = re.compile(r"#\d+ \[(?:.* )?(\d+)/(\d+)\] (.*)")
 _LEGACY_STEP = re.compile(r"Step (\d+)/(\d+) : (.*)")
-_NO_BASE = re.compile(r"failed to resolve source metadata|pull access denied|manifest (unknown|for .* not found)")
+_THROTTLED = re.compile(r"toomanyrequests: Rate exceeded")
+"""public.ecr.aws takes one pull a second of who is not logged in (aws/aws-lambda-web-adapter#429)."""
+_STALE_LOGIN = re.compile(r"public\.ecr\.aws.*(403 Forbidden|authorization token has expired)", re.DOTALL)
+"""A login lasts 12 hours, and the engine goes on sending it although none is needed (aws/containers-roadmap#1296)."""
+_NO_EMULATION = re.compile(r"exec format error")
+_NO_BASE = re.compile(
+    r"failed to resolve source metadata|pull access denied|manifest (unknown|for .* not found)|toomanyrequests"
+)
 
 
 class BuildError(NotMade):
@@ -68,12 +78,13 @@ def checked(client: Any, reference: str, platform: str) -> str:
     return str(image.id)
 
 
-def build(client: Any, recipe: Recipe, say: Callable[[str], None], stop: Event) -> None:
-    """Build the image and give it its name in the engine.
+def build(client: Any, recipe: Recipe, say: Callable[[str], None], stop: Event, pause: float = PAUSE) -> None:
+    """Build the image and give it its name in the engine; again if a registry throttled.
 
     Args:
         say: is told which step is under way.
         stop: set when the user wants to end; the build is then ended as well.
+        pause: seconds before the second try.
 
     Raises:
         BuildError: it failed; the message ends with the last lines of its output.
@@ -82,6 +93,17 @@ def build(client: Any, recipe: Recipe, say: Callable[[str], None], stop: Event) 
     if not (recipe.folder / "Dockerfile").is_file():
         raise BuildError(f"{recipe.folder} has no Dockerfile: write one, or name a ready image instead of the folder")
     say("building")
+    for attempt in range(1, TRIES + 1):
+        tail = _tried(client, recipe, say, stop)
+        if tail is None:
+            return
+        if attempt == TRIES or not _THROTTLED.search("\n".join(tail)) or stop.wait(pause * attempt):
+            raise BuildError(_explained(recipe, tail))
+        say("building again, since a registry throttled")
+
+
+def _tried(client: Any, recipe: Recipe, say: Callable[[str], None], stop: Event) -> list[str] | None:
+    """Build once; return the last lines of the output if that failed."""
     lines = _buildx(recipe, stop) if buildx() else _engine(client, recipe, stop)
     tail: deque[str] = deque(maxlen=TAIL)
     try:
@@ -94,19 +116,30 @@ def build(client: Any, recipe: Recipe, say: Callable[[str], None], stop: Event) 
                     tail.append(text)
     except _BuildFailed as failed:
         tail.extend(ESCAPES.sub("", line) for line in str(failed).splitlines() if line not in tail)
-        raise BuildError(_explained(recipe.folder, list(tail))) from None
+        return list(tail)
+    return None
 
 
 class _BuildFailed(Exception):
     """The build ended badly; the message is what was said of that last."""
 
 
-def _explained(folder: Path, tail: list[str]) -> str:
-    text = "\n".join(tail)
+def _explained(recipe: Recipe, tail: list[str]) -> str:
+    folder, text = recipe.folder, "\n".join(tail)
     if full(text):
         return f"building {folder} failed, since {DISK_FULL}"
     what = "mend what its last lines name, and run the same command again"
-    if _NO_BASE.search(text):
+    if _NO_EMULATION.search(text):
+        what = (
+            f"the engine cannot run programs for {recipe.platform}: run `docker run --privileged --rm "
+            f"tonistiigi/binfmt --install {recipe.platform.rpartition('/')[2]}` once, and the same command again"
+        )
+    elif _STALE_LOGIN.search(text):
+        what = (
+            "a login to public.ecr.aws has expired, and none is needed: run `docker logout public.ecr.aws`, and the "
+            "same command again"
+        )
+    elif _NO_BASE.search(text):
         what = (
             "the image that it builds on could not be pulled: log in to that registry with `docker login`, or choose "
             "another (a build argument, if the Dockerfile takes it as one: build_args)"

@@ -79,6 +79,8 @@ TABLE: tuple[Row, ...] = (
     Row("settling", "route53", "NoSuchHostedZone|InvalidVPCId", "", 60, "it was made moments ago", "Route 53 API"),
     Row("settling", "servicediscovery", "InvalidVPCId", "", 60, "it was made moments ago", "Route 53 API"),
     Row("settling", "rds", "ParameterNotFound", "", 60, "the password was made moments ago", "Systems Manager API"),
+    Row("settling", "rds", "DBSubnetGroupNotFoundFault|DBClusterParameterGroupNotFound", "", 120,
+        "the group was made moments ago", "RDS API, CreateDBClusterParameterGroup"),
     # -- busy: something is in the way and goes away by itself ------------------------------------------------------
     Row("busy", "ec2", "DependencyViolation", "", 1200, "something still uses it",
         "aws-sdk EC2 API, DeleteSecurityGroup"),
@@ -129,6 +131,8 @@ TABLE: tuple[Row, ...] = (
     Row("busy", "ssm", "ParameterAlreadyExists", "", 60,
         "the name was deleted less than 30 s ago", "Systems Manager API, DeleteParameter"),
     Row("busy", "ssm", "TooManyUpdates", "", 60, "another change is under way", "Systems Manager API"),
+    Row("busy", "rds", "InvalidParameterCombination", "disable deletion pro", 120,
+        "its protection was lifted moments ago", "terraform-provider-aws rds/cluster.go"),
     Row("busy", "*", THROTTLED, "", 600,
         "AWS throttles beyond all retries", "boto3 guide, standard retry mode"),
     # -- absent ----------------------------------------------------------------------------------------------------

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, ClassVar
 
+from botocore.exceptions import ClientError
+
 from provisioner.aws import Aws, tag_map
 from provisioner.engine.kind import Changes, Kind, Live
 from provisioner.engine.retry import IfThere
@@ -17,7 +19,9 @@ from provisioner.engine.retry import IfThere
 class Repository(Kind):
     """A repository with its lifecycle policy, which is a document as ECR's user guide has it, or None for none.
 
-    ECR tells the policy of one repository a call: see `Aws.singly`.
+    ECR tells the policy of one repository a call: see `Aws.singly`. While the registry scans everything by Amazon
+    Inspector (ENHANCED), the repository's own setting means nothing and is not compared (ECR API,
+    PutImageScanningConfiguration: being deprecated in favor of the registry's).
     """
 
     repository_name: str
@@ -42,6 +46,9 @@ class Repository(Kind):
         tags = {name: cls._tags(aws, r["repositoryArn"], name in names) for name, r in found.items()}
         ours = [name for name in found if aws.owns(tags[name])]
         policies = aws.singly(cls, "lifecycle_policy", ours, partial(cls._policy, aws))
+        wanted = {fields["repository_name"]: fields.get("image_scanning_configuration") for fields in known}
+        if any(found[name].get("imageScanningConfiguration") != wanted.get(name) for name in ours) and _enhanced(aws):
+            found = {name: {**repository, "imageScanningConfiguration": None} for name, repository in found.items()}
         for name in ours:
             yield cls._live(aws, found[name], tags[name], policies[name])
         for name in names & found.keys() - set(ours):
@@ -73,9 +80,10 @@ class Repository(Kind):
         attributes = {
             "repository_name": repository["repositoryName"],
             "image_tag_mutability": repository["imageTagMutability"],
-            "image_scanning_configuration": repository["imageScanningConfiguration"],
             "lifecycle_policy": policy,
         }
+        if scanning := repository.get("imageScanningConfiguration"):
+            attributes["image_scanning_configuration"] = scanning
         outputs = {"arn": repository["repositoryArn"], "repository_uri": repository["repositoryUri"]}
         return Live(repository["repositoryName"], attributes, outputs, address=aws.address_in(tags), owned=owned)
 
@@ -107,3 +115,12 @@ class Repository(Kind):
     def delete(cls, aws: Aws, live: Live) -> None:
         # with its images: a repository that still has some is not deleted otherwise
         aws.client("ecr").delete_repository(repositoryName=live.id, force=True)
+
+
+def _enhanced(aws: Aws) -> bool:
+    """Say whether the registry scans by Amazon Inspector; it is taken for BASIC if that may not be asked."""
+    try:
+        answer = aws.client("ecr").get_registry_scanning_configuration()
+    except ClientError:
+        return False
+    return bool(answer.get("scanningConfiguration", {}).get("scanType") == "ENHANCED")

@@ -82,7 +82,7 @@ class Image(Kind):
         name, stop = f"{self.repository_uri}:{self.tag}", aws.pace.stop
         if not build.have(client, name):
             recipe = build.Recipe(Path(self.build), name, self.build_args, self.platform)
-            build.build(client, recipe, say, stop)
+            build.build(client, recipe, say, stop, aws.pace.scaled(build.PAUSE))
         built = build.checked(client, name, self.platform)
         pause = aws.pace.scaled(push.PAUSE)
         try:

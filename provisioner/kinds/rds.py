@@ -13,8 +13,26 @@ from provisioner.engine.kind import Changes, Kind, Live
 from provisioner.engine.waits import at, since
 from provisioner.kinds.rds_snapshots import FINAL_SNAPSHOT, final_name
 
-FAILING = ("fail", "inaccessible", "incompatible", "insufficient", "storage-full", "restore-error")
-"""Parts of the statuses that AWS does not leave by itself (Aurora user guide, status of clusters and instances)."""
+FAILED = frozenset(
+    {
+        "cloning-failed",
+        "failed",
+        "inaccessible-encryption-credentials",
+        "inaccessible-encryption-credentials-recoverable",
+        "incompatible-create",
+        "incompatible-network",
+        "incompatible-option-group",
+        "incompatible-parameters",
+        "incompatible-restore",
+        "insufficient-capacity",
+        "migration-failed",
+        "restore-error",
+        "storage-full",
+    }
+)
+"""The statuses that AWS does not leave by itself: Aurora user guide, "DB cluster status" and "DB instance status"."""
+PASSWORD = "provisioner:password-version"  # noqa: S105
+"""The tag of a cluster that says which version of its password's parameter it was given."""
 
 
 @dataclass(frozen=True)
@@ -22,7 +40,11 @@ class DbCluster(Kind):
     """An Aurora cluster: its storage, its endpoints, its master user. It answers once an instance is in it.
 
     `engine_version` is what to begin with: AWS upgrades minor versions by itself. `password_parameter` names the
-    SecureString that holds the master password; it is read when the cluster is created, and at no other time.
+    SecureString that holds the master password, and `password_version` is that parameter's version. A tag keeps which
+    version the cluster was given; with another, and at no other time, the password is read and given to it.
+
+    AWS charges for the extended support of a version past its end unless it is told not to (CreateDBCluster,
+    EngineLifecycleSupport).
 
     With `final_snapshot` its deletion leaves a snapshot. That is a tag, so that it is known even when the protection
     has been lifted already, or the state is lost.
@@ -34,6 +56,7 @@ class DbCluster(Kind):
     database_name: str
     master_username: str
     password_parameter: str
+    password_version: str
     db_subnet_group_name: str
     vpc_security_group_ids: Sequence[str]
     db_cluster_parameter_group_name: str
@@ -44,6 +67,7 @@ class DbCluster(Kind):
     engine_mode: str = "provisioned"
     storage_encrypted: bool = True
     copy_tags_to_snapshot: bool = True
+    engine_lifecycle_support: str = "open-source-rds-extended-support-disabled"
 
     service: ClassVar[str] = "rds"
     identity: ClassVar[Sequence[str]] = ("db_cluster_identifier",)
@@ -84,8 +108,8 @@ class DbCluster(Kind):
             "engine": cluster["Engine"],
             "engine_mode": cluster.get("EngineMode"),
             "engine_version": cluster["EngineVersion"],
-            "database_name": cluster.get("DatabaseName"),
             "master_username": cluster.get("MasterUsername"),
+            "password_version": tags.get(PASSWORD),
             "db_subnet_group_name": cluster.get("DBSubnetGroup"),
             "vpc_security_group_ids": sorted(g["VpcSecurityGroupId"] for g in cluster["VpcSecurityGroups"]),
             "db_cluster_parameter_group_name": cluster.get("DBClusterParameterGroup"),
@@ -96,6 +120,9 @@ class DbCluster(Kind):
             "storage_encrypted": cluster["StorageEncrypted"],
             "copy_tags_to_snapshot": cluster.get("CopyTagsToSnapshot"),
         }
+        # a restored cluster need not have the name, and older ones are not said to be supported in any way
+        told = {"database_name": "DatabaseName", "engine_lifecycle_support": "EngineLifecycleSupport"}
+        attributes |= {name: cluster[member] for name, member in told.items() if cluster.get(member)}
         outputs = {
             "arn": cluster["DBClusterArn"],
             "endpoint": cluster.get("Endpoint"),
@@ -113,8 +140,7 @@ class DbCluster(Kind):
         )
 
     def create(self, aws: Aws, token: str) -> Live:
-        password = aws.client("ssm").get_parameter(Name=self.password_parameter, WithDecryption=True)
-        tags = aws.tag_list(self.address) + ([FINAL_SNAPSHOT] if self.final_snapshot else [])
+        tags = [*aws.tag_list(self.address), self._given(), *([FINAL_SNAPSHOT] if self.final_snapshot else [])]
         cluster = aws.client("rds").create_db_cluster(
             DBClusterIdentifier=self.db_cluster_identifier,
             Engine=self.engine,
@@ -122,7 +148,7 @@ class DbCluster(Kind):
             EngineVersion=self.engine_version,
             DatabaseName=self.database_name,
             MasterUsername=self.master_username,
-            MasterUserPassword=password["Parameter"]["Value"],
+            MasterUserPassword=self._password(aws),
             DBSubnetGroupName=self.db_subnet_group_name,
             VpcSecurityGroupIds=self.vpc_security_group_ids,
             DBClusterParameterGroupName=self.db_cluster_parameter_group_name,
@@ -130,6 +156,7 @@ class DbCluster(Kind):
             BackupRetentionPeriod=self.backup_retention_period,
             StorageEncrypted=self.storage_encrypted,
             CopyTagsToSnapshot=self.copy_tags_to_snapshot,
+            EngineLifecycleSupport=self.engine_lifecycle_support,
             DeletionProtection=self.deletion_protection,
             Tags=tags,
         )["DBCluster"]
@@ -143,14 +170,28 @@ class DbCluster(Kind):
             "backup_retention_period": "BackupRetentionPeriod",
             "copy_tags_to_snapshot": "CopyTagsToSnapshot",
             "deletion_protection": "DeletionProtection",
+            "engine_lifecycle_support": "EngineLifecycleSupport",
         }
         rds, arn = aws.client("rds"), live.outputs["arn"]
         if self.final_snapshot and "final_snapshot" in changes:
             rds.add_tags_to_resource(ResourceName=arn, Tags=[FINAL_SNAPSHOT])
         elif "final_snapshot" in changes:
             rds.remove_tags_from_resource(ResourceName=arn, TagKeys=[FINAL_SNAPSHOT["Key"]])
-        if settings := {names[name]: change.new for name, change in changes.items() if name in names}:
+        settings = {names[name]: change.new for name, change in changes.items() if name in names}
+        if "password_version" in changes:
+            settings["MasterUserPassword"] = self._password(aws)
+        if settings:
             rds.modify_db_cluster(DBClusterIdentifier=live.id, ApplyImmediately=True, **settings)
+        if "password_version" in changes:
+            # afterwards: what is cut off before is done again
+            rds.add_tags_to_resource(ResourceName=arn, Tags=[self._given()])
+
+    def _password(self, aws: Aws) -> str:
+        answer = aws.client("ssm").get_parameter(Name=self.password_parameter, WithDecryption=True)
+        return str(answer["Parameter"]["Value"])
+
+    def _given(self) -> dict[str, str]:
+        return {"Key": PASSWORD, "Value": self.password_version}
 
     @classmethod
     def delete(cls, aws: Aws, live: Live) -> None:
@@ -208,6 +249,7 @@ class DbInstance(Kind):
 
     @staticmethod
     def _live(aws: Aws, instance: Mapping[str, Any], tags: Mapping[str, str]) -> Live:
+        groups = instance.get("DBParameterGroups", ())
         attributes = {
             "db_instance_identifier": instance["DBInstanceIdentifier"],
             "db_cluster_identifier": instance.get("DBClusterIdentifier"),
@@ -215,6 +257,7 @@ class DbInstance(Kind):
             "db_instance_class": instance["DBInstanceClass"],
             "publicly_accessible": instance.get("PubliclyAccessible", False),
             "auto_minor_version_upgrade": instance.get("AutoMinorVersionUpgrade", False),
+            "restart": "pending-reboot" in [group.get("ParameterApplyStatus") for group in groups],
         }
         status = instance["DBInstanceStatus"]
         return Live(
@@ -273,13 +316,13 @@ def _pending(live: Live, cluster_id: str) -> str | None:
         raise Failed(
             f"{live.id} was stopped by somebody: run `aws rds start-db-cluster --db-cluster-identifier {cluster_id}`"
         )
-    if any(word in live.status for word in FAILING):
+    if live.status in FAILED:
         raise Failed(f"{live.id} is {live.status}: see its events in the RDS console")
     return live.status
 
 
 def _check_can_be_saved(live: Live) -> None:
-    if any(word in live.status for word in FAILING):
+    if live.status in FAILED:
         raise Failed(
             f"{live.id} is {live.status}, so no final snapshot of it can be taken. If its data may go, run `aws rds "
             f"delete-db-cluster --db-cluster-identifier {live.id} --skip-final-snapshot`, then run again"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -65,7 +65,11 @@ class DbSubnetGroup(Kind):
 
 @dataclass(frozen=True)
 class DbClusterParameterGroup(Kind):
-    """A cluster's settings that differ from the engine's: dynamic parameters only, which take effect at once."""
+    """A cluster's settings that differ from the engine's: dynamic ones take effect at once, static ones at a restart.
+
+    AWS does not count as set by the user what has the value already (terraform-provider-aws#23335), so that the
+    parameters are read whatever their source.
+    """
 
     db_cluster_parameter_group_name: str
     db_parameter_group_family: str
@@ -81,12 +85,12 @@ class DbClusterParameterGroup(Kind):
 
     @classmethod
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Live]:
-        names = {fields["db_cluster_parameter_group_name"] for fields in known}
+        names = _declared(known)
         for group in aws.pages("rds", "describe_db_cluster_parameter_groups", "DBClusterParameterGroups"):
             name = group["DBClusterParameterGroupName"]
             tags = _tags(aws, group["DBClusterParameterGroupArn"], name in names)
             if aws.owns(tags):
-                yield cls._live(aws, group, tags, cls._parameters(aws, name))
+                yield cls._live(aws, group, tags, cls._parameters(aws, name, names.get(name, ())))
             elif name in names:
                 yield cls._live(aws, group, tags, {})
 
@@ -95,14 +99,17 @@ class DbClusterParameterGroup(Kind):
         groups = aws.client("rds").describe_db_cluster_parameter_groups(DBClusterParameterGroupName=id)
         group = groups["DBClusterParameterGroups"][0]
         tags = _tags(aws, group["DBClusterParameterGroupArn"], known=True)
-        return cls._live(aws, group, tags, cls._parameters(aws, id))
+        declared = _declared(aws.known(cls)).get(id, ())
+        return cls._live(aws, group, tags, cls._parameters(aws, id, declared))
 
     @staticmethod
-    def _parameters(aws: Aws, name: str) -> dict[str, str]:
-        found = aws.pages(
-            "rds", "describe_db_cluster_parameters", "Parameters", DBClusterParameterGroupName=name, Source="user"
-        )
-        return {item["ParameterName"]: item["ParameterValue"] for item in found if "ParameterValue" in item}
+    def _parameters(aws: Aws, name: str, declared: Collection[str]) -> dict[str, str]:
+        """Return the values of those parameters that the user set, or that are declared."""
+        return {
+            key: item["ParameterValue"]
+            for key, item in _described(aws, name).items()
+            if "ParameterValue" in item and (item.get("Source") == "user" or key in declared)
+        }
 
     @staticmethod
     def _live(aws: Aws, group: Mapping[str, Any], tags: Mapping[str, str], parameters: Mapping[str, str]) -> Live:
@@ -126,21 +133,37 @@ class DbClusterParameterGroup(Kind):
         return self._live(aws, group, aws.tags(self.address), {})
 
     def update(self, aws: Aws, live: Live, changes: Changes) -> None:
-        rds, there = aws.client("rds"), live.attributes["parameters"]
-        if surplus := sorted(there.keys() - self.parameters.keys()):
-            parameters = [{"ParameterName": name, "ApplyMethod": "immediate"} for name in surplus]
-            rds.reset_db_cluster_parameter_group(DBClusterParameterGroupName=live.id, Parameters=parameters)
-        wanted = [
-            {"ParameterName": name, "ParameterValue": value, "ApplyMethod": "immediate"}
-            for name, value in self.parameters.items()
-            if there.get(name) != value
-        ]
+        rds, there, described = aws.client("rds"), live.attributes["parameters"], _described(aws, live.id)
+
+        def named(name: str) -> dict[str, str]:
+            # AWS refuses to change a static one at once
+            dynamic = described.get(name, {}).get("ApplyType") == "dynamic"
+            return {"ParameterName": name, "ApplyMethod": "immediate" if dynamic else "pending-reboot"}
+
+        surplus = [named(name) for name in sorted(there.keys() - self.parameters.keys())]
+        for some in batches(surplus, 20):
+            rds.reset_db_cluster_parameter_group(DBClusterParameterGroupName=live.id, Parameters=some)
+        changed = {name: value for name, value in self.parameters.items() if there.get(name) != value}
+        wanted = [{**named(name), "ParameterValue": value} for name, value in changed.items()]
         for some in batches(wanted, 20):
             rds.modify_db_cluster_parameter_group(DBClusterParameterGroupName=live.id, Parameters=some)
 
     @classmethod
     def delete(cls, aws: Aws, live: Live) -> None:
         aws.client("rds").delete_db_cluster_parameter_group(DBClusterParameterGroupName=live.id)
+
+
+def _declared(known: Sequence[Mapping[str, Any]]) -> dict[str, Collection[str]]:
+    """Return the names of each group's parameters. What is declared comes before what is recorded, and counts alone."""
+    names: dict[str, Collection[str]] = {}
+    for fields in known:
+        names.setdefault(fields["db_cluster_parameter_group_name"], fields.get("parameters") or ())
+    return names
+
+
+def _described(aws: Aws, group_name: str) -> dict[str, Mapping[str, Any]]:
+    found = aws.pages("rds", "describe_db_cluster_parameters", "Parameters", DBClusterParameterGroupName=group_name)
+    return {item["ParameterName"]: item for item in found}
 
 
 def _tags(aws: Aws, arn: str, known: bool) -> Mapping[str, str]:

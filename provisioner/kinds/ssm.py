@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC
 from typing import Any, ClassVar
 
 from provisioner.aws import Aws, batches, tag_map
@@ -15,7 +16,8 @@ from provisioner.engine.kind import Kind, Live
 class SecureParameter(Kind):
     """A SecureString whose value is drawn at random when it is created, and never read, shown or changed here again.
 
-    The value has 32 characters of A-Z a-z 0-9 _ -, as RDS takes them for a password (CreateDBCluster).
+    The value has 32 characters of A-Z a-z 0-9 _ -, as RDS takes them for a password (CreateDBCluster). Its version says
+    when it was last changed, and how often since it was made: a parameter that is made anew begins again with 1.
     """
 
     parameter_name: str
@@ -24,7 +26,7 @@ class SecureParameter(Kind):
     service: ClassVar[str] = "ssm"
     identity: ClassVar[Sequence[str]] = ("parameter_name",)
     derived: ClassVar[Sequence[str]] = ("id", "arn")
-    outputs: ClassVar[Sequence[str]] = ("arn",)
+    outputs: ClassVar[Sequence[str]] = ("arn", "version")
     fixed: ClassVar[frozenset[str]] = frozenset({"parameter_name"})
     # AWS changes a description only together with the value
     written_once: ClassVar[frozenset[str]] = frozenset({"description"})
@@ -38,17 +40,21 @@ class SecureParameter(Kind):
             searches.append(ours)
         for filters in searches:
             for parameter in aws.pages("ssm", "describe_parameters", "Parameters", ParameterFilters=filters):
-                yield cls._live(aws, parameter["Name"])
+                yield cls._live(aws, parameter)
 
     @classmethod
-    def _live(cls, aws: Aws, name: str) -> Live:
+    def _live(cls, aws: Aws, parameter: Mapping[str, Any]) -> Live:
+        name = parameter["Name"]
+
         def read() -> Mapping[str, str]:
             answer = aws.client("ssm").list_tags_for_resource(ResourceType="Parameter", ResourceId=name)
             return tag_map(answer["TagList"])
 
-        arn = cls._arn(aws, name)
-        tags = aws.tags_of(arn, read)
-        return Live(name, {"parameter_name": name}, {"arn": arn}, address=aws.address_in(tags), owned=aws.owns(tags))
+        outputs = {"arn": cls._arn(aws, name)}
+        if changed := parameter.get("LastModifiedDate"):
+            outputs["version"] = f"{changed.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}/{parameter.get('Version', 1)}"
+        tags = aws.tags_of(outputs["arn"], read)
+        return Live(name, {"parameter_name": name}, outputs, address=aws.address_in(tags), owned=aws.owns(tags))
 
     @staticmethod
     def _arn(aws: Aws, name: str) -> str:
@@ -65,6 +71,11 @@ class SecureParameter(Kind):
         )
         outputs = {"arn": self._arn(aws, self.parameter_name)}
         return Live(self.parameter_name, {"parameter_name": self.parameter_name}, outputs, address=self.address)
+
+    @classmethod
+    def pending(cls, live: Live) -> str | None:
+        # the answer to PutParameter does not say when it was changed
+        return None if "version" in live.outputs else "AWS's lists to show its version"
 
     @classmethod
     def delete(cls, aws: Aws, live: Live) -> None:

@@ -41,11 +41,11 @@ def _live(document: Mapping[str, Any]) -> list[str]:
         (i["id"], i["status"], "connected" if i["connected"] else "gone", i["type"], str(i["tasks"]))
         for i in live["instances"]
     ]
-    databases = [(d["name"], d["status"], d["host"] or "") for d in live["databases"]]
+    databases = [(d["name"], d["status"], d["host"] or "", d["trouble"]) for d in live["databases"]]
     return [
         *_block(("service", "tasks", "deployment", "capacity", ""), services),
         *_block(("instance", "status", "agent", "type", "tasks"), instances),
-        *_block(("database", "status", "host"), databases),
+        *_block(("database", "status", "host", ""), databases),
     ]
 
 

@@ -61,10 +61,11 @@ def survived(life: Life, *kinds: str) -> None:
 
 
 def refused_for_a_while(life: Life) -> None:
-    """Everything that AWS refuses for a while was refused."""
+    """Everything that AWS refuses for a while was refused, but for the state's bucket, which these lives do without."""
     from provisioner.cloud.refusals import REFUSALS
 
-    assert life.met["refusals"].keys() == {f"{rule.service}:{rule.operation}" for rule in REFUSALS}
+    named = {f"{rule.service}:{rule.operation}" for rule in REFUSALS if rule.service != "s3"}
+    assert life.met["refusals"].keys() == named
     assert life.met["refusals"].total() > len(REFUSALS)
     print(f"faults: refusals: operations {len(life.met['refusals'])}, rules {len(REFUSALS)}, all survived")
 
@@ -291,6 +292,8 @@ def test_every_refusal_is_in_the_retry_table() -> None:
 
     for rule in REFUSALS:
         assert rule.source
+        if rule.service == "s3":
+            continue  # the state has no part in the engine: see test_state_s3
         error = ClientError({"Error": {"Code": rule.code, "Message": rule.message}}, rule.operation)
         row = match(error, BOTO3_NAMES.get(rule.service, rule.service), "settling", "busy")
         assert row is not None, f"{rule.service}:{rule.operation} {rule.code}"

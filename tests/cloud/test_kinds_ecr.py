@@ -49,6 +49,19 @@ def test_a_change_is_planned_and_made_and_nothing_else(rig: Rig) -> None:
     assert rig.plan(all_of_them) == []
 
 
+def test_where_the_registry_scans_everything_a_repository_s_own_setting_is_not_compared(rig: Rig) -> None:
+    ecr = rig.cloud.client("ecr")
+    ecr.put_registry_scanning_configuration(scanType="ENHANCED", rules=[])
+    rig.up(declared).ok()
+    (made,) = ecr.describe_repositories()["repositories"]
+    assert made["imageScanningConfiguration"] == {"scanOnPush": False}
+    assert rig.plan(declared) == []
+    assert rig.up(declared).ok().writes == []
+    ecr.put_registry_scanning_configuration(scanType="BASIC", rules=[])
+    ecr.put_image_scanning_configuration(repositoryName=NAME, imageScanningConfiguration={"scanOnPush": False})
+    assert [list(item.changes) for item in rig.plan(declared)] == [["image_scanning_configuration"]]
+
+
 def test_drift_is_seen_and_mended(rig: Rig) -> None:
     rig.up(declared).ok()
     ecr = rig.cloud.client("ecr")

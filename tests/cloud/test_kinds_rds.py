@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import time
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
+from provisioner import inspection
 from provisioner.engine.errors import Failed
 from provisioner.engine.events import Doing, Done
-from provisioner.engine.kind import Live
+from provisioner.engine.kind import Change, Live
 from provisioner.engine.step import Stack, ids
 from provisioner.kinds.ec2_network import Subnet, Vpc
 from provisioner.kinds.ec2_security import SecurityGroup
 from provisioner.kinds.rds import DbCluster, DbInstance
 from provisioner.kinds.rds_groups import DbClusterParameterGroup, DbSubnetGroup
 from provisioner.kinds.ssm import SecureParameter
+from tests.cloud.faults.life import met, set_faults
 from tests.cloud.rig import Rig
 
 NAME = "ecs-sample-dev"
@@ -54,6 +58,7 @@ def declared(
             database_name="sample",
             master_username=user,
             password_parameter=secret.id,
+            password_version=secret.version,
             db_subnet_group_name=place.id,
             vpc_security_group_ids=[group.id],
             db_cluster_parameter_group_name=settings.id,
@@ -95,9 +100,37 @@ def test_the_password_goes_from_parameter_store_to_rds_only(rig: Rig) -> None:
     password = ssm.get_parameter(Name=name, WithDecryption=True)["Parameter"]["Value"]
     assert password not in "".join(path.read_text() for path in rig.folder.rglob("*") if path.is_file())
     assert password not in repr(outcome)
-    # once made, a cluster is compared without its password
+
+
+def test_a_password_made_anew_or_changed_reaches_the_cluster_once(rig: Rig) -> None:
+    rig.up(declared).ok()
+    ssm, name = rig.cloud.client("ssm"), f"/{NAME}/database/password"
     ssm.delete_parameter(Name=name)
-    assert [item.address for item in rig.plan(declared)] == ["secure_parameter/password"]
+    assert [(item.address, list(item.changes)) for item in rig.plan(declared)] == [
+        ("secure_parameter/password", ["parameter_name", "description"]),
+        ("db_cluster/main", ["password_version"]),
+    ]
+    assert rig.up(declared).ok().writes == ["PutParameter", "ModifyDBCluster", "AddTagsToResource"]
+    assert rig.up(declared).ok().writes == []
+    time.sleep(1)  # versions are told apart by the second
+    ssm.put_parameter(Name=name, Value="another-password", Type="SecureString", Overwrite=True)
+    assert rig.up(declared).ok().writes == ["ModifyDBCluster", "AddTagsToResource"]
+    assert rig.plan(declared) == []
+
+
+def test_the_password_that_the_cluster_is_given_is_the_parameters(rig: Rig) -> None:
+    rig.up(declared).ok()
+    aws, sent = rig.aws(), list[str]()
+    item = rig.declare(declared).declared["db_cluster/main"]
+    want = replace(item.want, password_parameter=f"/{NAME}/database/password", password_version="2/2")
+    (live,) = aws.live(DbCluster)
+    modify = "before-call.rds.ModifyDBCluster"
+    aws.client("rds").meta.events.register(
+        modify, lambda params, **_: sent.append(params["body"]["MasterUserPassword"])
+    )
+    want.update(aws, live, {"password_version": Change("1/1", "2/2")})
+    value = rig.cloud.client("ssm").get_parameter(Name=want.password_parameter, WithDecryption=True)
+    assert sent == [value["Parameter"]["Value"]]
 
 
 def test_changes_are_planned_and_made_and_nothing_else(rig: Rig) -> None:
@@ -125,6 +158,78 @@ def test_changes_are_planned_and_made_and_nothing_else(rig: Rig) -> None:
     ]
     assert rig.plan(other) == []
     assert cluster(rig)["BackupRetentionPeriod"] == 14
+
+
+def test_a_parameter_with_the_value_that_it_has_already_is_no_difference(rig: Rig) -> None:
+    same = {"character_set_server": "utf8mb4", "time_zone": "UTC"}
+    rig.up(lambda stack: declared(stack, parameters=same)).ok()
+    assert rig.plan(lambda stack: declared(stack, parameters=same)) == []
+    assert rig.up(declared).ok().writes == []
+
+
+def test_static_parameters_are_set_and_reset_for_the_next_restart(rig: Rig) -> None:
+    rig.up(lambda stack: declared(stack, parameters={"binlog_format": "ROW", "time_zone": "Asia/Tokyo"})).ok()
+    group = {"DBClusterParameterGroupName": NAME, "Source": "user"}
+    found = rig.cloud.client("rds").describe_db_cluster_parameters(**group)["Parameters"]
+    assert {entry["ParameterName"]: entry["ApplyMethod"] for entry in found} == {
+        "binlog_format": "pending-reboot",
+        "time_zone": "immediate",
+    }
+    assert rig.up(declared).ok().writes == ["ResetDBClusterParameterGroup", "ModifyDBClusterParameterGroup"]
+    assert rig.plan(declared) == []
+
+
+def test_aws_is_told_not_to_charge_for_extended_support(rig: Rig) -> None:
+    rig.up(declared).ok()
+    assert cluster(rig)["EngineLifecycleSupport"] == "open-source-rds-extended-support-disabled"
+    rig.cloud.client("rds").modify_db_cluster(
+        DBClusterIdentifier=NAME, EngineLifecycleSupport="open-source-rds-extended-support"
+    )
+    assert [list(item.changes) for item in rig.plan(declared)] == [["engine_lifecycle_support"]]
+    rig.up(declared).ok()
+    assert rig.plan(declared) == []
+
+
+def test_a_cluster_restored_from_its_snapshot_is_taken_though_it_tells_no_name_of_a_database(rig: Rig) -> None:
+    rig.up(declared).ok()
+    rds, before = rig.cloud.client("rds"), cluster(rig)
+    rds.modify_db_cluster(DBClusterIdentifier=NAME, DeletionProtection=True, ApplyImmediately=True)
+    (left,) = rig.down(unprotect=True).ok().summary.snapshots
+
+    def around(stack: Stack) -> None:
+        declared(stack)
+        for address in ("db_cluster/main", "db_instance/main"):
+            del stack.declared[address]
+
+    rig.up(around).ok()
+    rds.restore_db_cluster_from_snapshot(
+        DBClusterIdentifier=NAME,
+        SnapshotIdentifier=left.id,
+        Engine=before["Engine"],
+        EngineVersion=before["EngineVersion"],
+        DBSubnetGroupName=NAME,
+        DBClusterParameterGroupName=NAME,
+        VpcSecurityGroupIds=[group.id for group in rig.aws().live(SecurityGroup)],
+        ServerlessV2ScalingConfiguration=PAUSING,
+        Tags=before["TagList"],
+    )
+    assert "DatabaseName" not in cluster(rig)
+    # it is given the password of the new parameter
+    assert sorted(rig.up(declared).ok().writes) == ["AddTagsToResource", "CreateDBInstance", "ModifyDBCluster"]
+    assert rig.plan(declared) == []
+
+
+def test_settings_that_wait_for_a_restart_are_told_until_it(rig: Rig) -> None:
+    def told() -> list[str]:
+        return [database["trouble"] for database in inspection.look(rig.aws(), rig.state()).databases]
+
+    rig.up(declared).ok()
+    assert told() == [""]
+    rig.up(lambda stack: declared(stack, scaling={"MinCapacity": 1, "MaxCapacity": 8})).ok()
+    (trouble,) = told()
+    assert f"`aws rds reboot-db-instance --db-instance-identifier {NAME}-1`" in trouble
+    rig.cloud.client("rds").reboot_db_instance(DBInstanceIdentifier=f"{NAME}-1")
+    assert told() == [""]
 
 
 def test_another_master_user_is_refused(rig: Rig) -> None:
@@ -206,6 +311,17 @@ def test_removed_without_a_trace(rig: Rig) -> None:
     assert rig.down().ok().writes == []
 
 
+def test_a_stopped_database_is_started_to_be_removed(rig: Rig) -> None:
+    rig.up(declared).ok()
+    rig.cloud.client("rds").stop_db_cluster(DBClusterIdentifier=NAME)
+    rig.cloud.wait(lambda: cluster(rig)["Status"] == "stopped", "the cluster to stop")
+    failed = rig.up(declared).failures()
+    assert f"aws rds start-db-cluster --db-cluster-identifier {NAME}" in str(failed["db_cluster/main"])
+    down = rig.down().ok()
+    assert "StartDBCluster" in down.writes
+    assert down.summary.leftovers == []
+
+
 def test_protected_it_leaves_a_final_snapshot_whoever_protected_it_and_tries_another_name(rig: Rig) -> None:
     rig.up(declared).ok()
     rds = rig.cloud.client("rds")
@@ -229,11 +345,43 @@ def test_of_a_failed_database_no_snapshot_can_be_taken_and_that_is_said(rig: Rig
         DbCluster.delete(rig.aws(), failed)
 
 
+def test_a_database_that_fails_over_is_waited_for(rig: Rig) -> None:
+    rig.up(declared).ok()
+    rds, reader = rig.cloud.client("rds"), {"DBInstanceIdentifier": f"{NAME}-2"}
+    rds.create_db_instance(
+        **reader, DBClusterIdentifier=NAME, Engine="aurora-mysql", DBInstanceClass="db.serverless", PromotionTier=2
+    )
+    made = "the reader to be available"
+    rig.cloud.wait(
+        lambda: rds.describe_db_instances(**reader)["DBInstances"][0]["DBInstanceStatus"] == "available", made
+    )
+    rds.failover_db_cluster(DBClusterIdentifier=NAME)
+    assert rig.up(declared).ok().writes == []
+
+
+def test_groups_made_moments_ago_and_a_protection_lifted_moments_ago_are_waited_for(rig: Rig) -> None:
+    set_faults(rig.cloud, "refusals", only="rds:(Create|Delete)DBCluster$")
+    rig.up(declared).ok()
+    rds = rig.cloud.client("rds")
+    rds.modify_db_cluster(DBClusterIdentifier=NAME, DeletionProtection=True, ApplyImmediately=True)
+    down = rig.down(unprotect=True).ok()
+    assert [left.kind for left in down.summary.snapshots] == ["final snapshot"]
+    assert met(rig.cloud)["refusals"].keys() == {"rds:CreateDBCluster", "rds:DeleteDBCluster"}
+
+
+@pytest.mark.parametrize("status", ["failing-over", "backing-up", "storage-optimization", "incompatible-with-nothing"])
+def test_a_passing_or_unknown_status_is_waited_for(status: str) -> None:
+    assert DbCluster.pending(Live("c", {}, status=status)) == status
+    assert DbInstance.pending(Live("c-1", {"db_cluster_identifier": "c"}, status=status)) == status
+
+
 @pytest.mark.parametrize(
     ("status", "said"),
     [
         ("stopped", "aws rds start-db-cluster --db-cluster-identifier c"),
         ("incompatible-network", "incompatible-network"),
+        ("failed", "failed"),
+        ("inaccessible-encryption-credentials-recoverable", "inaccessible-encryption-credentials-recoverable"),
     ],
 )
 def test_what_does_not_become_available_by_itself_is_told_at_once(status: str, said: str) -> None:

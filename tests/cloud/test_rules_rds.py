@@ -107,6 +107,13 @@ def test_cluster_parameter_group(cloud: EmbeddedCloud, rds: Any) -> None:
     ]
     every = {entry["ParameterName"]: entry for entry in rds.describe_db_cluster_parameters(**name)["Parameters"]}
     assert every["time_zone"]["Source"] == "engine-default"
+    # what has the value already does not count as set
+    same = {"ParameterName": "time_zone", "ParameterValue": "UTC", "ApplyMethod": "immediate"}
+    rds.modify_db_cluster_parameter_group(**name, Parameters=[same])
+    assert len(rds.describe_db_cluster_parameters(**name, Source="user")["Parameters"]) == 1
+    static = {"ParameterName": "tls_version", "ParameterValue": "TLSv1.3", "ApplyMethod": "immediate"}
+    refused(lambda: rds.modify_db_cluster_parameter_group(**name, Parameters=[static]), "InvalidParameterCombination")
+    refused(lambda: rds.reset_db_cluster_parameter_group(**name, Parameters=[static]), "InvalidParameterCombination")
     rds.reset_db_cluster_parameter_group(**name, ResetAllParameters=True)
     assert rds.describe_db_cluster_parameters(**name, Source="user")["Parameters"] == []
     rds.delete_db_cluster_parameter_group(**name)
@@ -285,3 +292,59 @@ def test_serverless_member_needs_scaling(place: Net, rds: Any) -> None:
     rds.create_db_cluster(**request)
     refused(lambda: rds.create_db_instance(**member_request()), "InvalidDBClusterStateFault", "scaling configuration")
     rds.create_db_instance(**member_request(DBInstanceClass="db.r7g.large"))
+
+
+def test_cluster_passes_through_states_when_failed_over_stopped_and_started(place: Net, rds: Any) -> None:
+    living_database(place)
+    cluster = {"DBClusterIdentifier": "db"}
+    refused(lambda: rds.failover_db_cluster(**cluster), "InvalidDBClusterStateFault", "at least two")
+    rds.create_db_instance(**member_request(DBInstanceIdentifier="db-2"))
+    place.cloud.wait(lambda: len(_available(rds)) == 2, "both instances")
+
+    def fails_over() -> bool:
+        rds.failover_db_cluster(**cluster)
+        return statuses(place)[0] == "failing-over"
+
+    place.cloud.wait(fails_over, "a look at the failover")
+    place.cloud.wait(lambda: statuses(place) == ("available", "available"), "the failover")
+    # an answer has the status from before (recorded: cloud-custodian, test_rdscluster_start)
+    assert rds.stop_db_cluster(**cluster)["DBCluster"]["Status"] == "available"
+    place.cloud.wait(lambda: statuses(place) == ("stopped", "stopped"), "the cluster to stop")
+    refused(lambda: rds.stop_db_cluster(**cluster), "InvalidDBClusterStateFault", "stopped")
+    assert rds.start_db_cluster(**cluster)["DBCluster"]["Status"] == "stopped"
+    place.cloud.wait(lambda: statuses(place) == ("available", "available"), "the cluster to start")
+
+
+def _available(rds: Any) -> list[str]:
+    found = rds.describe_db_instances()["DBInstances"]
+    return [i["DBInstanceIdentifier"] for i in found if i["DBInstanceStatus"] == "available"]
+
+
+def test_answers_have_the_members_that_aurora_s_have(place: Net, rds: Any) -> None:
+    living_database(place)
+    cluster, instance = rds.describe_db_clusters()["DBClusters"][0], rds.describe_db_instances()["DBInstances"][0]
+    # AWS's recorded answers: cloud-custodian, test_rdscluster_pending_maintenance
+    assert not {"ScalingConfigurationInfo", "StorageType", "PubliclyAccessible"} & cluster.keys()
+    assert cluster["KmsKeyId"].startswith("arn:aws:kms:ap-northeast-1:123456789012:key/")
+    assert instance["KmsKeyId"] == cluster["KmsKeyId"]
+    assert instance["StorageType"] == "aurora"
+    assert instance["CertificateDetails"]["CAIdentifier"] == instance["CACertificateIdentifier"] == "rds-ca-rsa2048-g1"
+    offered = rds.describe_certificates()
+    assert offered["DefaultCertificateForNewLaunches"] in {c["CertificateIdentifier"] for c in offered["Certificates"]}
+    refused(lambda: rds.describe_certificates(CertificateIdentifier="rds-ca-2019"), "CertificateNotFound")
+    endpoints = rds.describe_db_cluster_endpoints(DBClusterIdentifier="db")["DBClusterEndpoints"]
+    assert {e["EndpointType"]: e["Endpoint"] for e in endpoints} == {
+        "WRITER": cluster["Endpoint"],
+        "READER": cluster["ReaderEndpoint"],
+    }
+    assert rds.describe_pending_maintenance_actions()["PendingMaintenanceActions"] == []
+
+
+def test_option_groups_are_listed(rds: Any) -> None:
+    group = {"OptionGroupName": "mine", "EngineName": "mysql", "MajorEngineVersion": "8.0"}
+    rds.create_option_group(**group, OptionGroupDescription="mine")
+    listed = {entry["OptionGroupName"] for entry in rds.describe_option_groups()["OptionGroupsList"]}
+    assert listed == {"mine", "default:aurora-mysql-8-0"}
+    (mine,) = rds.describe_option_groups(OptionGroupName="mine")["OptionGroupsList"]
+    assert mine["EngineName"] == "mysql"
+    refused(lambda: rds.describe_option_groups(OptionGroupName="none"), "OptionGroupNotFoundFault")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import signal
@@ -13,10 +14,11 @@ import uuid
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Self
 
 import boto3
 import pytest
+from botocore.awsrequest import AWSResponse
 from botocore.config import Config
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -25,8 +27,9 @@ from state.bucket import RULE, STATEMENT, Bucket
 from state.lease import FREE, LOCK, remaining
 from state.model import Record, Run, StateError, StateLocked, StateTooNew
 from state.objects import Objects, Taken
-from state.s3 import DOCUMENT, JOURNAL, S3Store, read
+from state.s3 import DOCUMENT, JOURNAL, READINGS, S3Store, read
 from tests.cloud.conftest import REGION, EmbeddedCloud, refused
+from tests.cloud.faults.life import met, set_faults
 from tests.cloud.state_writer import ACCOUNT
 from tests.cloud.warm import ROOT
 
@@ -503,6 +506,67 @@ def test_what_differs_is_mended_and_what_others_added_stays(client: Any) -> None
     assert {rule["ID"] for rule in rules} == {"theirs", RULE}
     tags = {tag["Key"]: tag["Value"] for tag in client.get_bucket_tagging(**name)["TagSet"]}
     assert tags == {"Project": "theirs", "ManagedBy": "provisioner"}
+
+
+def test_a_bucket_that_s3_does_not_know_everywhere_yet_is_waited_for(cloud_of: EmbeddedCloud, client: Any) -> None:
+    ours = bucket(client, "fresh-states")
+    set_faults(cloud_of, "refusals", only="s3:PutBucket")
+    try:
+        for mending in ours.lacking():
+            ours.mend(mending)
+        refusals = met(cloud_of)["refusals"]
+    finally:
+        set_faults(cloud_of, "")
+    assert refusals.keys() == {"s3:PutBucketVersioning", "s3:PutBucketPolicy"}
+    assert list(ours.lacking()) == []
+
+
+class Absent(io.BytesIO):
+    """S3's answer that an object is not there, the first few times that an operation asks for one whose key says so."""
+
+    def __init__(self, client: Any, operation: str, key: str, times: int) -> None:
+        super().__init__()
+        self.events, self.name, self.key, self.times = client.meta.events, f"before-send.s3.{operation}", key, times
+
+    def __enter__(self) -> Self:
+        self.events.register(self.name, self.answer, unique_id="absent")
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.events.unregister(self.name, unique_id="absent")
+
+    def answer(self, request: Any, **_: Any) -> AWSResponse | None:
+        if self.key not in request.url or not self.times:
+            return None
+        self.times -= 1
+        return AWSResponse(request.url, 404, {}, self)
+
+    def stream(self, *_: Any) -> Iterator[bytes]:
+        yield b"<Error><Code>NoSuchKey</Code><Message>The specified key does not exist.</Message></Error>"
+
+
+def test_what_s3_lists_and_does_not_show_is_read_again(client: Any, objects: Objects) -> None:
+    with store(objects) as opened:
+        opened.put(record("vpc/main"))
+        with Absent(client, "GetObject", JOURNAL, 2) as absent:
+            assert read(objects, "shop-dev").records == opened.records
+        assert absent.times == 0
+    with Absent(client, "GetObject", DOCUMENT, READINGS) as absent:
+        assert read(objects, "shop-dev").records.keys() == {"vpc/main"}
+    assert absent.times == 0
+
+
+def test_a_renewal_that_s3_answers_with_absent_loses_no_lock(client: Any, objects: Objects) -> None:
+    etag = objects.put("lock", b"1", over=None)
+    with Absent(client, "PutObject", "lock", 2), Absent(client, "GetObject", "lock", 1):
+        later = objects.put("lock", b"2", over=etag)
+    assert later == objects.etag("lock")
+    with pytest.raises(Taken):
+        objects.put("lock", b"3", over=etag)
+    objects.delete(["lock"])
+    with pytest.raises(Taken) as gone:
+        objects.put("lock", b"3", over=later)
+    assert gone.value.found is None
 
 
 def test_a_bucket_of_another_account_is_one_clear_error(client: Any) -> None:

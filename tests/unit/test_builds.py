@@ -14,7 +14,7 @@ import pytest
 from provisioner.builds import UNKNOWN, check_builds, content_tag, image_of
 from provisioner.config import Config
 from provisioner.containers import engine
-from provisioner.containers.build import BuildError, Recipe, build
+from provisioner.containers.build import TRIES, BuildError, Recipe, build
 from provisioner.engine.errors import ConfigurationError
 from provisioner.facts import Facts
 
@@ -180,8 +180,19 @@ class Builder:
 
     def says(self, text: str, code: int) -> None:
         (self.folder / "output").write_text(text)
+        self._runs(f"/bin/cat {self.folder}/output\nexit {code}\n")
+
+    def throttles(self, times: int, words: str) -> None:
+        """Fail so many times with these words, and then succeed."""
+        tries = self.folder / "tries"
+        self._runs(
+            f"echo x >> {tries}\ncount=0\nwhile read line; do count=$((count + 1)); done < {tries}\n"
+            f'[ $count -gt {times} ] && exit 0\necho "{words}"\nexit 1\n'
+        )
+
+    def _runs(self, script: str) -> None:
         program = self.folder / "docker"
-        program.write_text(f"#!/bin/sh\n[ $2 = version ] && exit 0\n/bin/cat {self.folder}/output\nexit {code}\n")
+        program.write_text(f"#!/bin/sh\n[ $2 = version ] && exit 0\n{script}")
         program.chmod(0o755)
 
 
@@ -215,12 +226,27 @@ def test_a_build_says_its_steps_and_a_failed_one_its_last_lines(context: Path, b
     [
         ("#7 ERROR: write /x: no space left on device", "the engine's disk is full"),
         ("ERROR: failed to resolve source metadata for docker.io/library/nothing", "build_args"),
+        ("toomanyrequests: You have reached your pull rate limit.", "docker login"),
+        ("unexpected status from HEAD request to https://public.ecr.aws/v2/docker/x: 403 Forbidden", "docker logout"),
+        ("pull access denied for public.ecr.aws/x: Your authorization token has expired.", "docker logout"),
+        ("#5 0.2 exec /bin/sh: exec format error", "tonistiigi/binfmt --install amd64`"),
     ],
 )
 def test_known_reasons_say_what_to_do(context: Path, builder: Builder, text: str, words: str) -> None:
     builder.says(f"{text}\n", 1)
     with pytest.raises(BuildError, match=words):
         built(context, [])
+
+
+def test_a_registry_that_throttles_is_asked_again_a_few_times(context: Path, builder: Builder) -> None:
+    said: list[str] = []
+    builder.throttles(2, "toomanyrequests: Rate exceeded")
+    build(None, Recipe(context, "web:1", {}, "linux/amd64"), said.append, threading.Event(), pause=0)
+    assert said == ["building"] + 2 * ["building again, since a registry throttled"]
+    builder.throttles(100, "toomanyrequests: Rate exceeded")
+    with pytest.raises(BuildError, match="toomanyrequests"):
+        build(None, Recipe(context, "web:1", {}, "linux/amd64"), said.append, threading.Event(), pause=0)
+    assert (builder.folder / "tries").read_text().count("x") == 3 + TRIES
 
 
 def test_a_build_needs_a_dockerfile(context: Path) -> None:

@@ -40,7 +40,7 @@ STATE = State("shop-dev", "123456789012", "eu-west-1", records={"vpc/a": Record(
 CONDITION = inspection.Condition(
     [{"name": EVIL, "running": 1, "desired": 1, "rollout": EVIL, "capacity": [EVIL], "trouble": EVIL}],
     [{"id": EVIL, "status": EVIL, "connected": True, "type": EVIL, "tasks": 1}],
-    [{"name": EVIL, "status": EVIL, "host": EVIL}],
+    [{"name": EVIL, "status": EVIL, "host": EVIL, "trouble": EVIL}],
 )
 
 

@@ -77,7 +77,12 @@ def test_callers_and_users_of_the_database_are_told_where() -> None:
     }
     [secret] = container(stack, "order-api")["secrets"]
     assert secret == {"name": "DB_PASSWORD", "valueFrom": "${secure_parameter/database-password:arn}"}
+    # another password makes another revision, whose tasks read it
+    assert container(stack, "order-api")["dockerLabels"] == {
+        "provisioner.password-version": "${secure_parameter/database-password:version}"
+    }
     assert "secrets" not in container(stack, "web")
+    assert "dockerLabels" not in container(stack, "web")
 
 
 def test_only_images_that_the_stack_builds_are_asked_for_their_health() -> None:

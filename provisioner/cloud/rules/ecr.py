@@ -28,6 +28,23 @@ def located(original: Any, self: Any, *args: Any, **kwargs: Any) -> None:
     self.uri = f"{registry.host()}/{self.name}"
 
 
+def _scanning(self: Any) -> dict[str, bool]:
+    """What a repository shows of its scanning: nothing of its own while the registry scans by Amazon Inspector.
+
+    That is what the guide says of the setting ("Scan images", enhanced scanning); no recorded answer shows it.
+    """
+    registry = ecr_backends[self.account_id][self.region_name].registry_scanning_configuration
+    own: dict[str, bool] = self.__dict__["_scanning"]
+    return {"scanOnPush": False} if registry["scanType"] == "ENHANCED" else own
+
+
+def _set_scanning(self: Any, value: dict[str, bool]) -> None:
+    self.__dict__["_scanning"] = value
+
+
+Repository.image_scanning_configuration = property(_scanning, _set_scanning)  # type: ignore[assignment]
+
+
 @wrap(ECRResponse, "get_authorization_token")
 def get_authorization_token(original: Any, self: Any) -> ActionResult:
     """GetAuthorizationToken: a token that opens the embedded cloud's own registry."""

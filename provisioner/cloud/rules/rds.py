@@ -88,7 +88,9 @@ def _status(self: Any) -> str:
         return "deleting"
     if not passed(getattr(self, "ready_at", 0)):
         return "creating"
-    return str(self.__dict__["_status"])
+    cluster = self.cluster.status if isinstance(self, DBInstanceClustered) else ""
+    # the instances of a cluster are stopped and started with it (Aurora user guide, "Stopping and starting")
+    return cluster if cluster in ("stopping", "stopped", "starting") else str(self.__dict__["_status"])
 
 
 def _set_status(self: Any, value: str) -> None:
@@ -137,6 +139,9 @@ def delete_db_instance(original: Any, self: Any) -> ActionResult:
         )
     if database.status == "deleting":
         refuse("InvalidDBInstanceState", f"Instance {database.db_instance_identifier} is already being deleted.")
+    if isinstance(database, DBInstanceClustered) and database.status in ("stopping", "stopped", "starting"):
+        name = database.cluster.db_cluster_identifier
+        refuse("InvalidDBClusterStateFault", f"Db cluster {name} is in {database.status} state")
     if not isinstance(database, DBInstanceClustered):
         if not skip and not final:
             refuse(

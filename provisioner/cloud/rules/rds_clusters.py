@@ -24,6 +24,7 @@ _ZONE_IDS = {
     "ap-northeast-1": "Z24O6O9L7SGTNB",
 }
 """The hosted zones in which RDS keeps the names of its endpoints: one a region."""
+_SUPPORT = ("open-source-rds-extended-support", "open-source-rds-extended-support-disabled")
 _RESERVED_USERS = ("rdsadmin", "rdsrepladmin", "root", "mysql")
 
 
@@ -49,6 +50,7 @@ def create_db_cluster(original: Any, self: Any, kwargs: dict[str, Any]) -> Any:
     cluster.ready_at, cluster._status = later(durations.DB_CLUSTER_CREATE.seconds), "creating"
     cluster.vpc_security_group_ids = groups
     cluster.availability_zones = sorted({subnet.availability_zone for subnet in group._subnets})
+    cluster.engine_lifecycle_support = kwargs.get("engine_lifecycle_support") or _SUPPORT[0]
     cluster.storage_type = kwargs.get("storage_type") or "aurora"
     cluster.hosted_zone_id = _ZONE_IDS.get(self.region_name, _ZONE_IDS["us-east-1"])
     if cluster.engine == "aurora-mysql" and not kwargs.get("db_cluster_parameter_group_name"):
@@ -92,7 +94,9 @@ def _check_credentials(kwargs: dict[str, Any]) -> None:
 
 
 def _check_settings(kwargs: dict[str, Any]) -> None:
-    """Port, days of backups and their window, as the API reference of CreateDBCluster limits them."""
+    """Port, days of backups, their window and the support, as the API reference of CreateDBCluster limits them."""
+    if kwargs.get("engine_lifecycle_support") not in (None, *_SUPPORT):
+        refuse("InvalidParameterValue", f"Invalid engine lifecycle support: {kwargs['engine_lifecycle_support']}")
     port, days = kwargs.get("port"), kwargs.get("backup_retention_period")
     if port is not None and not 1150 <= int(port) <= 65535:
         refuse("InvalidParameterValue", f"Invalid port number {port}. Valid values: 1150-65535")
@@ -187,6 +191,9 @@ def _status(self: Any) -> str:
     """A cluster's status of this moment."""
     if self._status == "creating" and passed(getattr(self, "ready_at", float("inf"))):
         self._status = "available"
+    shown, until = getattr(self, "passing", ("", 0.0))
+    if self._status in ("available", "stopped") and not passed(until):
+        return str(shown)
     return str(self._status)
 
 
@@ -285,8 +292,8 @@ def _check_delete(cluster: Any, final: str | None, skip: bool) -> None:
         )
     if status == "deleting":
         refuse("InvalidDBClusterStateFault", f"Cluster {name} is already being deleted.")
-    if status == "stopped":
-        refuse("InvalidDBClusterStateFault", f"Db cluster {name} is in stopped state")
+    if status in ("stopping", "stopped", "starting"):
+        refuse("InvalidDBClusterStateFault", f"Db cluster {name} is in {status} state")
     if not skip and not final:
         refuse(
             "InvalidParameterCombination",
@@ -337,6 +344,14 @@ def create_db_cluster_snapshot(
     cluster = _find(self, db_cluster_identifier)
     _check_available(cluster)
     return self.take_cluster_snapshot(cluster, db_cluster_snapshot_identifier, tags)
+
+
+@wrap(RDSBackend, "restore_db_cluster_from_snapshot")
+def restore_db_cluster_from_snapshot(original: Any, self: Any, from_snapshot_id: str, overrides: Any) -> Any:
+    """RestoreDBClusterFromSnapshot: it shows the name of a database only if that is given."""
+    cluster = original(self, from_snapshot_id, overrides)
+    cluster.database_name = overrides.get("database_name")
+    return cluster
 
 
 def _snapshot_status(self: Any) -> str:

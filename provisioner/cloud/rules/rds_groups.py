@@ -15,7 +15,7 @@ from provisioner.cloud.rules.rds_versions import FAMILY
 
 _NAME = re.compile(r"[a-zA-Z](?!.*--)[a-zA-Z0-9-]{0,254}(?<!-)")
 
-# A part of the family's parameters, with the engine's defaults (DescribeDBClusterParameters).
+# A part of the family's parameters, with the engine's defaults (DescribeDBClusterParameters), and which are static.
 _ENGINE_DEFAULTS = {
     "binlog_format": "OFF",
     "character_set_client": None,
@@ -32,6 +32,7 @@ _ENGINE_DEFAULTS = {
     "time_zone": "UTC",
     "tls_version": "TLSv1.2,TLSv1.3",
 }
+_STATIC = ("binlog_format", "innodb_file_per_table", "tls_version")
 
 
 def _subnets(self: Any) -> list[Any]:
@@ -136,10 +137,25 @@ def create_db_cluster_parameter_group(
 
 @wrap(RDSBackend, "modify_db_cluster_parameter_group")
 def modify_db_cluster_parameter_group(original: Any, self: Any, name: str, parameters: Any) -> Any:
-    """ModifyDBClusterParameterGroup: never the defaults. Unknown parameters pass: the family's list is not here."""
+    """ModifyDBClusterParameterGroup: never the defaults. Unknown parameters pass: the family's list is not here.
+
+    A parameter that is set to the value that it has already does not count as set (terraform-provider-aws#23335).
+    """
     if name.lower().startswith("default."):
         refuse("InvalidDBParameterGroupState", f"The default parameter group {name} cannot be modified")
-    return original(self, name, parameters)
+    _check_methods(parameters)
+    group = original(self, name, parameters)
+    for entry in parameters:
+        key = entry["ParameterName"]
+        if entry.get("ParameterValue") == _ENGINE_DEFAULTS.get(key):
+            group.parameters.pop(key, None)
+    return group
+
+
+def _check_methods(parameters: list[dict[str, Any]]) -> None:
+    for entry in parameters:
+        if entry.get("ApplyMethod") == "immediate" and entry["ParameterName"] in _STATIC:
+            refuse("InvalidParameterCombination", "cannot use immediate apply method for static parameter")
 
 
 @wrap(RDSBackend, "delete_db_cluster_parameter_group")
@@ -166,9 +182,11 @@ def describe_db_cluster_parameters(original: Any, self: Any) -> ActionResult:
     rows: list[dict[str, Any]] = []
     for key in sorted({*was_set, *_ENGINE_DEFAULTS}):
         entry = {"ParameterName": key, "ParameterValue": _ENGINE_DEFAULTS.get(key), "Source": "engine-default"}
+        entry["ApplyMethod"] = "pending-reboot"
         if key in was_set:
             entry = {**was_set[key], "Source": "user"}
-        rows.append({"ApplyType": "dynamic", "DataType": "string", "IsModifiable": True, **entry})
+        kind = "static" if key in _STATIC else "dynamic"
+        rows.append({"ApplyType": kind, "DataType": "string", "IsModifiable": True, **entry})
     chosen = [row for row in rows if source in (None, row["Source"])]
     return ActionResult({"Parameters": chosen})
 
@@ -178,6 +196,7 @@ def reset_db_cluster_parameter_group(self: Any) -> ActionResult:
     """ResetDBClusterParameterGroup: all parameters, or those named, back to the engine's defaults."""
     name = self.params["DBClusterParameterGroupName"]
     group = self.backend.describe_db_cluster_parameter_groups(name)[0]
+    _check_methods(self.params.get("Parameters", []))
     named = [entry["ParameterName"] for entry in self.params.get("Parameters", [])]
     for key in list(group.parameters) if self.params.get("ResetAllParameters") else named:
         group.parameters.pop(key, None)

@@ -98,6 +98,7 @@ def protected(scene: Scene) -> str:
 def stopped(scene: Scene) -> str:
     name = cluster(scene, "stopped")
     scene.client("rds").stop_db_cluster(DBClusterIdentifier=name)
+    scene.wait(lambda: status(scene, name) == "stopped")
     return name
 
 

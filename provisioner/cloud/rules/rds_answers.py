@@ -1,0 +1,139 @@
+"""What RDS answers about Aurora: the members that it sends and those that it leaves out, and three reads of its own."""
+
+from __future__ import annotations
+
+import hashlib
+import uuid
+from datetime import UTC, datetime
+from typing import Any
+
+from moto.core.responses import ActionResult
+from moto.rds.models import DBCluster, DBInstance, DBInstanceClustered, RDSBackend
+from moto.rds.responses import RDSResponse
+
+from provisioner.cloud.patch import add, refuse, wrap
+from provisioner.cloud.rules.rds_versions import ENGINE
+
+# "Using SSL/TLS to encrypt a connection": what a Region offers, the first one by default.
+AUTHORITIES = {
+    "rds-ca-rsa2048-g1": datetime(2061, 5, 25, tzinfo=UTC),
+    "rds-ca-rsa4096-g1": datetime(2121, 5, 25, tzinfo=UTC),
+    "rds-ca-ecc384-g1": datetime(2121, 5, 25, tzinfo=UTC),
+}
+_DEFAULT = "rds-ca-rsa2048-g1"
+_CERTIFICATE_ENDS = datetime(2027, 5, 25, tzinfo=UTC)
+
+_scaling_info = DBCluster.scaling_configuration_info
+DBCluster.scaling_configuration_info = property(  # type: ignore[method-assign,assignment]
+    # of Serverless v1 only: recorded clusters that are provisioned have none (cloud-custodian)
+    lambda self: _scaling_info.fget(self) if self.engine_mode == "serverless" else None  # type: ignore[attr-defined]
+)
+
+
+@wrap(RDSBackend, "create_db_cluster")
+def create_db_cluster(original: Any, self: Any, kwargs: dict[str, Any]) -> Any:
+    """CreateDBCluster: the key's ARN, and of Aurora neither a storage type nor whether it is public.
+
+    AWS's recorded answers of Aurora clusters have these members only for I/O-Optimized storage and Multi-AZ clusters.
+    """
+    cluster = original(self, kwargs)
+    cluster.kms_key_id = _key(self, kwargs.get("kms_key_id")) if cluster.storage_encrypted else None
+    if cluster.engine.startswith("aurora"):
+        cluster.storage_type = None if cluster.storage_type == "aurora" else cluster.storage_type
+        cluster.publicly_accessible = None
+    return cluster
+
+
+@wrap(RDSBackend, "create_db_instance")
+def create_db_instance(original: Any, self: Any, db_kwargs: dict[str, Any]) -> Any:
+    """CreateDBInstance: the key of its cluster, and a certificate of an authority that there is."""
+    authority = db_kwargs.get("ca_certificate_identifier")
+    if authority not in (None, *AUTHORITIES):
+        refuse("CertificateNotFound", f"Certificate not found: {authority}")
+    database = original(self, db_kwargs)
+    database.ca_certificate_identifier = authority or _DEFAULT
+    if not isinstance(database, DBInstanceClustered):
+        database.kms_key_id = _key(self, db_kwargs.get("kms_key_id")) if database.storage_encrypted else None
+    return database
+
+
+DBInstanceClustered.storage_type = property(  # type: ignore[method-assign,assignment]
+    lambda self: self.cluster.storage_type or "aurora", lambda self, value: None
+)
+DBInstance.certificate_details = property(  # type: ignore[attr-defined]
+    lambda self: {"CAIdentifier": self.ca_certificate_identifier, "ValidTill": _CERTIFICATE_ENDS}
+)
+
+
+def _key(rds: Any, named: str | None) -> str:
+    """A key's ARN: of the one that was named, else of the account's own for RDS."""
+    if named and named.startswith("arn:"):
+        return named
+    seed = hashlib.sha256((named or f"alias/aws/rds {rds.account_id} {rds.region_name}").encode()).hexdigest()
+    key = named if named and len(named) == 36 else str(uuid.UUID(seed[:32]))
+    return f"arn:aws:kms:{rds.region_name}:{rds.account_id}:key/{key}"
+
+
+@add(RDSResponse, "describe_certificates")
+def describe_certificates(self: Any) -> ActionResult:
+    """DescribeCertificates: the authorities that the Region offers."""
+    asked = self.params.get("CertificateIdentifier")
+    if asked not in (None, *AUTHORITIES):
+        refuse("CertificateNotFound", f"Certificate not found: {asked}")
+    shown = [
+        {
+            "CertificateIdentifier": name,
+            "CertificateType": "CA",
+            "Thumbprint": hashlib.sha1(name.encode(), usedforsecurity=False).hexdigest(),
+            "ValidFrom": datetime(2021, 5, 25, tzinfo=UTC),
+            "ValidTill": ends,
+            "CertificateArn": f"arn:aws:rds:{self.region}::cert:{name}",
+            "CustomerOverride": False,
+        }
+        for name, ends in AUTHORITIES.items()
+        if asked in (None, name)
+    ]
+    return ActionResult({"Certificates": shown, "DefaultCertificateForNewLaunches": _DEFAULT})
+
+
+@add(RDSResponse, "describe_pending_maintenance_actions")
+def describe_pending_maintenance_actions(self: Any) -> ActionResult:
+    """DescribePendingMaintenanceActions: there never are any."""
+    return ActionResult({"PendingMaintenanceActions": []})
+
+
+@add(RDSResponse, "describe_db_cluster_endpoints")
+def describe_db_cluster_endpoints(self: Any) -> ActionResult:
+    """DescribeDBClusterEndpoints: the writer's and the reader's of each cluster."""
+    clusters = self.backend.describe_db_clusters(self.params.get("DBClusterIdentifier"))
+    shown = [
+        {
+            "DBClusterIdentifier": cluster.db_cluster_identifier,
+            "Endpoint": endpoint,
+            "Status": "available" if cluster.status == "available" else "creating",
+            "EndpointType": sort,
+        }
+        for cluster in clusters
+        for sort, endpoint in (("WRITER", cluster.endpoint), ("READER", cluster.reader_endpoint))
+    ]
+    return ActionResult({"DBClusterEndpoints": shown})
+
+
+@wrap(RDSResponse, "describe_option_groups")
+def describe_option_groups(original: Any, self: Any) -> ActionResult:
+    """DescribeOptionGroups: the account's own and the default of Aurora MySQL, which has no options."""
+    asked = self.params
+    own = [group for group in self.backend.option_groups.values() if asked.get("OptionGroupName") in (None, group.name)]
+    default = {
+        "OptionGroupName": f"default:{ENGINE}-8-0",
+        "OptionGroupDescription": f"Default option group for {ENGINE} 8.0",
+        "EngineName": ENGINE,
+        "MajorEngineVersion": "8.0",
+        "Options": [],
+        "AllowsVpcAndNonVpcInstanceMemberships": True,
+        "OptionGroupArn": f"arn:aws:rds:{self.region}:{self.current_account}:og:default:{ENGINE}-8-0",
+    }
+    shown = [*own, *([default] if asked.get("OptionGroupName") in (None, default["OptionGroupName"]) else [])]
+    if asked.get("OptionGroupName") and not shown:
+        refuse("OptionGroupNotFoundFault", f"Specified OptionGroupName: {asked['OptionGroupName']} not found.")
+    return ActionResult({"OptionGroupsList": shown})
