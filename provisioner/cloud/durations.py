@@ -51,6 +51,9 @@ DB_SNAPSHOT_CREATE = Duration(120, 8.0, _ESTIMATE)
 ENDPOINT_CREATE = Duration(90, 2.5, f"60 to 150 s: {_ESTIMATE}")
 ENDPOINT_DELETE = Duration(120, 2.5, "`a few minutes`: cloud-nuke#293")
 
+# -- logs --------------------------------------------------------------------------------------------------------------
+RETENTION_POLICY = Duration(86400, 0.0, "24 hours: API reference, PutAccountPolicy")
+
 # -- names and certificates ------------------------------------------------------------------------------------------
 RECORDS_IN_SYNC = Duration(40, 2.0, f"32 to 57 s: {_LOGS}")
 CERTIFICATE_RECORDS = Duration(10, 5.0, f"5 to 20 s: {_LOGS}")

@@ -12,7 +12,10 @@ from provisioner.engine.kind import Changes, Kind, Live
 
 @dataclass(frozen=True)
 class LogGroup(Kind):
-    """A log group that keeps its events for some days."""
+    """A log group that keeps its events for some days.
+
+    Where a retention policy of the account decides that instead, the output `retention_policy` has its name.
+    """
 
     log_group_name: str
     retention_in_days: int
@@ -25,30 +28,33 @@ class LogGroup(Kind):
 
     @classmethod
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Live]:
-        # an account has thousands of groups: only those with the stack's name are read, and the folders of others
         names = {fields["log_group_name"] for fields in known}
-        folders = {name[: name.rfind("/") + 1] or name for name in names if aws.name not in name}
-        searches = [{"logGroupNamePattern": aws.name}, *({"logGroupNamePrefix": folder} for folder in sorted(folders))]
-        for search in searches:
-            for group in aws.pages("logs", "describe_log_groups", "logGroups", **search):
-                live = cls._live(aws, group, group["logGroupName"] in names)
-                if live.owned or live.id in names:
-                    yield live
+        # the answer to a pattern has no retention (DescribeLogGroups), so that what it finds is read once more
+        for group in aws.pages("logs", "describe_log_groups", "logGroups", logGroupNamePattern=aws.name):
+            if aws.owns(aws.tags_of(_arn(group), dict)):
+                names.add(group["logGroupName"])
+        # an account has thousands of groups: only the folders of ours are read
+        for folder in sorted({name[: name.rfind("/") + 1] or name for name in names}):
+            for group in aws.pages("logs", "describe_log_groups", "logGroups", logGroupNamePrefix=folder):
+                if group["logGroupName"] in names:
+                    yield cls._live(aws, group)
 
     @staticmethod
-    def _live(aws: Aws, group: Mapping[str, Any], known: bool) -> Live:
-        arn = group["arn"].removesuffix(":*")
+    def _live(aws: Aws, group: Mapping[str, Any]) -> Live:
+        arn = _arn(group)
 
         def read() -> Mapping[str, str]:
             tags: Mapping[str, str] = aws.client("logs").list_tags_for_resource(resourceArn=arn)["tags"]
             return tags
 
-        tags = aws.tags_of(arn, read if known else dict)
-        attributes = {
-            "log_group_name": group["logGroupName"],
-            "retention_in_days": group.get("retentionInDays"),
-        }
-        return Live(group["logGroupName"], attributes, {"arn": arn}, address=aws.address_in(tags), owned=aws.owns(tags))
+        tags = aws.tags_of(arn, read)
+        attributes, outputs = {"log_group_name": group["logGroupName"]}, {"arn": arn}
+        if policy := group.get("retentionPolicyName"):
+            # the account's policy beats the group's own retention, which AWS then does not show (PutAccountPolicy)
+            outputs["retention_policy"] = policy
+        else:
+            attributes["retention_in_days"] = group.get("retentionInDays")
+        return Live(group["logGroupName"], attributes, outputs, address=aws.address_in(tags), owned=aws.owns(tags))
 
     def create(self, aws: Aws, token: str) -> Live:
         aws.client("logs").create_log_group(logGroupName=self.log_group_name, tags=aws.tags(self.address))
@@ -62,3 +68,7 @@ class LogGroup(Kind):
     @classmethod
     def delete(cls, aws: Aws, live: Live) -> None:
         aws.client("logs").delete_log_group(logGroupName=live.id)
+
+
+def _arn(group: Mapping[str, Any]) -> str:
+    return str(group["arn"]).removesuffix(":*")

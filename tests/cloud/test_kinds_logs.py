@@ -40,6 +40,26 @@ def test_drift_is_seen_and_mended(rig: Rig) -> None:
     assert rig.plan(declared) == []
 
 
+def test_a_retention_policy_of_the_account_beats_the_groups_own_and_is_no_difference(rig: Rig) -> None:
+    logs = rig.cloud.client("logs")
+    logs.put_account_policy(policyName="least", policyType="RETENTION_POLICY", policyDocument='{"retentionInDays": 30}')
+    assert rig.up(declared).ok().summary.counts == {"made": 2}
+    (web,) = logs.describe_log_groups(logGroupNamePrefix="/ecs/")["logGroups"]
+    assert (web["retentionInDays"], web["retentionPolicyName"]) == (30, "least")
+    assert rig.plan(declared) == []
+    assert rig.up(declared).ok().writes == []
+    logs.delete_account_policy(policyName="least", policyType="RETENTION_POLICY")
+    assert rig.plan(declared) == []
+
+
+def test_a_group_that_is_only_tagged_is_found_whatever_it_is_called(rig: Rig) -> None:
+    rig.up(declared).ok()
+    tags = {**rig.aws().owner, "provisioner:address": "log_group/old"}
+    for name in ("/ecs/ecs-sample-dev/old", "ecs-sample-dev"):
+        rig.cloud.client("logs").create_log_group(logGroupName=name, tags=tags)
+    assert {left.id for left in rig.down().summary.leftovers} == {"/ecs/ecs-sample-dev/old", "ecs-sample-dev"}
+
+
 def test_somebody_elses_group_is_refused_and_left_as_it_is(rig: Rig) -> None:
     logs = rig.cloud.client("logs")
     logs.create_log_group(logGroupName="/ecs/ecs-sample-dev/web", tags={"Project": "other"})
