@@ -30,9 +30,9 @@ class LogGroup(Kind):
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Live]:
         names = {fields["log_group_name"] for fields in known}
         # the answer to a pattern has no retention (DescribeLogGroups), so that what it finds is read once more
-        for group in aws.pages("logs", "describe_log_groups", "logGroups", logGroupNamePattern=aws.name):
-            if aws.owns(aws.tags_of(_arn(group), dict)):
-                names.add(group["logGroupName"])
+        search = {"logGroupNamePattern": aws.name}
+        found = aws.pages("logs", "describe_log_groups", "logGroups", **search) if aws.thorough else ()
+        names |= {group["logGroupName"] for group in found if aws.owns(aws.tags_of(_arn(group), dict))}
         # an account has thousands of groups: only the folders of ours are read
         for folder in sorted({name[: name.rfind("/") + 1] or name for name in names}):
             for group in aws.pages("logs", "describe_log_groups", "logGroups", logGroupNamePrefix=folder):
