@@ -8,7 +8,7 @@ from typing import Any
 
 from provisioner.engine.step import Stack, ids, ready
 from provisioner.kinds.account import AccountSetting
-from provisioner.kinds.autoscaling import AutoScalingGroup
+from provisioner.kinds.autoscaling import AutoScalingGroup, MinimumSize
 from provisioner.kinds.ec2_launch import Instances, LaunchTemplate
 from provisioner.kinds.ec2_network import Subnet, Vpc
 from provisioner.kinds.ec2_security import SecurityGroup, allow_all
@@ -84,7 +84,7 @@ def declared(
         },
     }
     group = stack.ensure(
-        AutoScalingGroup("main", stack.name, policy, ids(subnets), least, most, desired_capacity=least),
+        AutoScalingGroup("main", stack.name, policy, ids(subnets), most),
         after=[instances, *settled],
     )
     scaling = {**SCALING, "targetCapacity": target}
@@ -96,4 +96,6 @@ def declared(
         )
     )
     drained = stack.ensure(ContainerInstances(stack.name, cluster.id), after=[ready(attached)])
-    stack.ensure(RunningTasks(stack.name, cluster.id), after=[drained])
+    tasks = stack.ensure(RunningTasks(stack.name, cluster.id), after=[drained])
+    if least:
+        stack.ensure(MinimumSize("main", group.id, least), after=[tasks])
