@@ -46,7 +46,7 @@ def declared(
     most: int = 5,
     types: Sequence[str] = ("c5.large", "c5a.large"),
     spot: bool = True,
-    insights: str = "enabled",
+    insights: str = "disabled",
     target: int = 100,
     providers: Sequence[str] = ("FARGATE_SPOT",),
     trunking: bool = True,

@@ -51,7 +51,7 @@ def test_made_once_and_then_left_alone(ready_rig: Rig) -> None:
         ({"most": 6}, "auto_scaling_group/main", "max_size", ["UpdateAutoScalingGroup"]),
         ({"spot": False}, "auto_scaling_group/main", "mixed_instances_policy", ["UpdateAutoScalingGroup"]),
         ({"target": 90}, "capacity_provider/main", "managed_scaling", ["UpdateCapacityProvider"]),
-        ({"insights": "enhanced"}, "cluster/main", "settings", ["UpdateCluster"]),
+        ({"insights": "enabled"}, "cluster/main", "settings", ["UpdateCluster"]),
         (
             {"providers": ("FARGATE_SPOT", "FARGATE")},
             "cluster_capacity_providers/main",
@@ -117,7 +117,7 @@ def test_drift_is_mended(ready_rig: Rig) -> None:
     client("autoscaling").update_auto_scaling_group(
         AutoScalingGroupName=NAME, MaxSize=1, NewInstancesProtectedFromScaleIn=False
     )
-    client("ecs").update_cluster_settings(cluster=NAME, settings=[{"name": "containerInsights", "value": "disabled"}])
+    client("ecs").update_cluster_settings(cluster=NAME, settings=[{"name": "containerInsights", "value": "enabled"}])
     client("ecs").put_cluster_capacity_providers(
         cluster=NAME, capacityProviders=[f"asg-{NAME}"], defaultCapacityProviderStrategy=[]
     )
