@@ -80,14 +80,14 @@ class Network(Model):
     ] = ("my-ip",)
 
     def subnets(self, tier: Tier) -> tuple[str, ...]:
-        """Return the CIDRs of a tier's subnets, one a zone.
+        """Return the CIDRs that a tier's subnets can have, one for each of the zones that there can be.
 
         The VPC's CIDR is cut into 16 equal blocks; public subnets are taken from block 0, private ones from 4 and
         database ones from 8. The last four blocks stay free.
         """
         blocks = list(IPv4Network(self.cidr).subnets(prefixlen_diff=4))
         first = {"public": 0, "private": 4, "database": 8}[tier]
-        return tuple(str(block) for block in blocks[first : first + self.zones])
+        return tuple(str(block) for block in blocks[first : first + 4])
 
 
 class Dns(Model):

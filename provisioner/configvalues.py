@@ -12,6 +12,8 @@ from pydantic import AfterValidator
 from provisioner.configfile import shown
 
 PRIVATE_RANGES = tuple(map(IPv4Network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10")))
+DOCKER = IPv4Network("172.17.0.0/16")
+"""The bridge network that Docker makes on each instance (VPC guide, VPC CIDR blocks)."""
 RETENTION_DAYS = (
     *(1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731),
     *(1096, 1827, 2192, 2557, 2922, 3288, 3653),
@@ -96,6 +98,11 @@ def vpc_cidr(value: str) -> str:
         ranges = ", ".join(map(str, PRIVATE_RANGES))
         raise ValueError(
             f"{value} is not private: the stack would hide somebody's public addresses; use a part of {ranges}"
+        )
+    if network.overlaps(DOCKER):
+        raise ValueError(
+            f"{value} overlaps {DOCKER}, which Docker has for itself on the instances: they would not reach what is "
+            "there. Use another range, such as 10.0.0.0/16"
         )
     if not 16 <= network.prefixlen <= 20:
         raise ValueError(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import dns.exception
 import dns.flags
@@ -39,6 +39,31 @@ def nameservers(domain: str, resolver: str | None = None, port: int = 53) -> set
         if (answer := _ask(name, server, port)) is not None:
             return answer
     return None
+
+
+def addresses(servers: Iterable[str], resolver: str | None = None, port: int = 53) -> set[str]:
+    """Return the IPv4 addresses of name servers, of as many as can be found.
+
+    Args:
+        servers: their names.
+        resolver: the address of a server to ask instead of the system's resolver.
+        port: the port of `resolver`.
+    """
+    deadline, found = time.monotonic() + LIFETIME, set[str]()
+    try:
+        asked = dns.resolver.Resolver(configure=resolver is None)
+    except dns.exception.DNSException:
+        return found
+    if resolver:
+        asked.nameservers, asked.port = [resolver], port
+    for server in servers:
+        if (left := deadline - time.monotonic()) <= 0:
+            break
+        try:
+            found |= {address.to_text() for address in asked.resolve(f"{server}.", "A", lifetime=min(left, TIMEOUT))}
+        except (dns.exception.DNSException, OSError):
+            continue
+    return found
 
 
 def _parent_servers(name: dns.name.Name) -> Iterator[str]:

@@ -13,6 +13,7 @@ class Facts:
     Attributes:
         account: the account's number. partition: `aws`, `aws-cn` … region: the region's name.
         zones: the names of the availability zones to use.
+        blocks: which of a tier's blocks of addresses the subnets in each of the zones have.
         image_id: the newest ECS-optimised Amazon Linux 2023 AMI.
         public_zone_id: the public hosted zone that was there before and is not ours, or None if the stack makes one.
         allow: the CIDRs that may reach the load balancer.
@@ -34,3 +35,4 @@ class Facts:
     root: Path = Path()
     no_engine: str = ""
     pushed: frozenset[str] = frozenset()
+    blocks: tuple[int, ...] = (0, 1, 2, 3)

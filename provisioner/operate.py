@@ -24,6 +24,8 @@ from provisioner.engine.step import STEPS, Declared, Stack
 from provisioner.engine.sweep import Leftover, sweep
 from provisioner.engine.timeline import Segment, continued, critical_path
 from provisioner.engine.waits import Pace
+from provisioner.kinds.ecs_cluster import Cluster
+from provisioner.kinds.logs import remove_remade
 from provisioner.kinds.rds_snapshots import final_snapshots
 from state.model import Record, Run, Span
 
@@ -159,10 +161,21 @@ def down(aws: Aws, store: Store, emit: Emit, target: str | None = None, *, unpro
         if not unprotect and (kept := remover.protected(aws, going.values())):
             raise Protected(kept)
         remove.run()
+        if Cluster in kinds:
+            _late_metrics(aws, emit)
         left = sweep(aws, store.records, kinds if target else None)
         return Left(left, _snapshots(aws, emit))
 
     return _timed(aws.pace, "down", target, store, work, (remove.progress,))
+
+
+def _late_metrics(aws: Aws, emit: Emit) -> None:
+    """Remove the log group that the cluster's last metrics made again; it matters little if that cannot be done."""
+    try:
+        if name := remove_remade(aws):
+            emit(Notice(f"the last metrics of Container Insights had made {name} again: it is removed"))
+    except (BotoCoreError, ClientError) as error:
+        emit(Notice(f"whether Container Insights has made its log group again could not be told: {explained(error)}"))
 
 
 def _snapshots(aws: Aws, emit: Emit) -> list[Leftover]:

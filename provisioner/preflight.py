@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import urllib.request
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from ipaddress import IPv4Address
 from pathlib import Path
@@ -16,10 +16,9 @@ from provisioner.containers.push import reaches
 from provisioner.engine.errors import ConfigurationError, ProvisionError
 from provisioner.engine.refusal import explained
 from provisioner.facts import Facts
-from provisioner.kinds.ec2_network import Subnet
 from provisioner.kinds.images import held, login
 from provisioner.kinds.route53 import public_zones
-from steps.endpoints import INTERFACE_SERVICES, service_name
+from provisioner.zones import choose
 
 if TYPE_CHECKING:
     from provisioner.aws import Aws
@@ -51,7 +50,7 @@ def gather(aws: Aws, config: Config, root: Path) -> Facts:
         def begin(read: Callable[..., T], *arguments: Any) -> Callable[[], T]:
             return pool.submit(read, *arguments).result
 
-        zones = begin(_zones, aws, config)
+        zones = begin(choose, aws, config)
         image = begin(_image, aws)
         public_zone = begin(_public_zone, aws, config)
         allow = begin(_allow, config)
@@ -62,7 +61,8 @@ def gather(aws: Aws, config: Config, root: Path) -> Facts:
                 account=aws.account,
                 partition=aws.partition,
                 region=aws.region,
-                zones=zones(),
+                zones=(chosen := zones()).names,
+                blocks=chosen.blocks,
                 image_id=image(),
                 public_zone_id=public_zone(),
                 allow=allow(),
@@ -78,48 +78,6 @@ def gather(aws: Aws, config: Config, root: Path) -> Facts:
             raise explained(error) from error
     check_builds(config, facts, root)
     return facts
-
-
-def _zones(aws: Aws, config: Config) -> tuple[str, ...]:
-    """Choose the availability zones: those that the stack already uses, then those that offer all it needs.
-
-    A zone lacks some instance types and some endpoint services, and AWS says so only when it is too late.
-    """
-    used = sorted({str(subnet.attributes["availability_zone"]) for subnet in aws.live(Subnet) if subnet.owned})
-    wanted = config.network.zones
-    if len(used) >= wanted:
-        return tuple(used[:wanted])
-    offering = [*used, *(zone for zone in _offering(aws, config.capacity.instance_types) if zone not in used)]
-    if len(offering) < wanted:
-        raise ConfigurationError(
-            f"network.zones is {wanted}, but only {len(offering)} zones of {aws.region} offer "
-            f"{' and '.join(config.capacity.instance_types)} and all VPC endpoints ({', '.join(offering) or 'none'}): "
-            f"lower network.zones, or choose other capacity.instance_types"
-        )
-    return tuple(sorted(offering[:wanted]))
-
-
-def _offering(aws: Aws, instance_types: Sequence[str]) -> list[str]:
-    ec2 = aws.client("ec2")
-    available = [
-        {"Name": "state", "Values": ["available"]},
-        {"Name": "zone-type", "Values": ["availability-zone"]},
-    ]
-    zones = {zone["ZoneName"] for zone in ec2.describe_availability_zones(Filters=available)["AvailabilityZones"]}
-    types = [{"Name": "instance-type", "Values": list(instance_types)}]
-    offers: dict[str, set[str]] = {name: set() for name in instance_types}
-    for offer in aws.pages(
-        "ec2",
-        "describe_instance_type_offerings",
-        "InstanceTypeOfferings",
-        LocationType="availability-zone",
-        Filters=types,
-    ):
-        offers[offer["InstanceType"]].add(offer["Location"])
-    names = [service_name(aws.partition, aws.region, service) for service in INTERFACE_SERVICES]
-    services = aws.pages("ec2", "describe_vpc_endpoint_services", "ServiceDetails", ServiceNames=names)
-    endpoints = [set(service["AvailabilityZones"]) for service in services]
-    return sorted(zones.intersection(*offers.values(), *endpoints))
 
 
 def _image(aws: Aws) -> str:

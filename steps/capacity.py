@@ -11,7 +11,6 @@ from provisioner.kinds.ec2_launch import Instances, LaunchTemplate
 from provisioner.kinds.ecs_cluster import CapacityProvider, ClusterCapacityProviders
 from steps.account import Account
 from steps.cluster import Cluster
-from steps.endpoints import Endpoints
 from steps.network import Network
 from steps.roles import Roles
 from steps.security_groups import SecurityGroups
@@ -33,8 +32,9 @@ MANAGED_SCALING = {
 
 @dataclass(frozen=True)
 class Capacity:
-    """The capacity provider's name, and its being attached to the cluster for what has to come after that."""
+    """The group, the capacity provider's name, and its being attached to the cluster for what comes after that."""
 
+    group: Handle
     provider: str
     attached: Handle
 
@@ -47,12 +47,11 @@ def capacity(
     roles: Roles,
     service_roles: ServiceRoles,
     account: Account,
-    endpoints: Endpoints,
     cluster: Cluster,
 ) -> Capacity:
     """Declare the capacity, also when no service uses it yet: with a minimum of 0 it costs nothing.
 
-    The group's size belongs to the capacity provider: it is given once, at the beginning, and never looked at again.
+    The group's size belongs to the capacity provider, and how small it may get is said at the end (steps/minimum.py).
     Instances are declared before their group, so that a teardown comes to them when the group is gone.
     """
     config = stack.config.capacity
@@ -67,12 +66,9 @@ def capacity(
             stack.name,
             _policy(template.id, config.instance_types, spot=config.spot),
             network.private,
-            min_size=config.min,
-            max_size=config.max,
-            desired_capacity=config.min,
+            config.max,
         ),
-        # an instance that boots before the endpoints are there never finds its cluster
-        after=[instances, *acting, *account.settled, *(endpoints.available if config.min else ())],
+        after=[instances, *acting, *account.settled],
     )
     # AWS reserves provider names that begin with aws, ecs or fargate, and a project may
     provider = stack.ensure(CapacityProvider("main", f"asg-{stack.name}", group.arn, MANAGED_SCALING))
@@ -85,7 +81,7 @@ def capacity(
             [{"capacityProvider": ready(provider).id, "weight": 1, "base": 0}],
         )
     )
-    return Capacity(provider.id, attached)
+    return Capacity(group, provider.id, attached)
 
 
 def _template(stack: Stack, security_groups: SecurityGroups, roles: Roles) -> dict[str, Any]:

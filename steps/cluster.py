@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from provisioner.engine.step import Handle, Stack, step
 from provisioner.kinds import ecs_cluster
+from provisioner.kinds.ecs_drain import ContainerInsights
 from steps.logs import Logs
 from steps.service_roles import ServiceRoles
 
@@ -24,4 +25,5 @@ def cluster(stack: Stack, logs: Logs, service_roles: ServiceRoles) -> Cluster:
     """Declare the cluster, watched by Container Insights, whose log group is there before and goes after it."""
     insights = [{"name": "containerInsights", "value": "enabled"}]
     made = stack.ensure(ecs_cluster.Cluster("main", stack.name, insights), after=[logs.insights, service_roles.ecs])
+    stack.ensure(ContainerInsights(stack.name, made.id))
     return Cluster(made.id, made.arn, made)

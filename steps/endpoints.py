@@ -12,7 +12,6 @@ from steps.security_groups import SecurityGroups
 INTERFACE_SERVICES = (
     "ssm",
     "ssmmessages",
-    "ec2messages",
     "ecs",
     "ecs-agent",
     "ecs-telemetry",
@@ -20,7 +19,11 @@ INTERFACE_SERVICES = (
     "ecr.dkr",
     "logs",
 )
-"""Session Manager and ECS Exec, the agent, image pulls, logs."""
+"""Session Manager and ECS Exec, the agent, image pulls, logs.
+
+Not ec2messages, which the AMI's agent (3.3.40 or newer) has no use for, and newer Regions do not have (Systems Manager
+guide, ec2messages, ssmmessages, and other API operations).
+"""
 OWN_PREFIX = {"aws-cn": "cn.com.amazonaws", "aws-eusc": "eu.amazonaws"}
 """How names of ECR's endpoint services begin in partitions where they differ from those of the other services."""
 

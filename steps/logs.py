@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from provisioner.engine.step import Handle, Stack, step
-from provisioner.kinds.logs import LogGroup
+from provisioner.kinds.logs import LogGroup, performance_log
 
 
 @dataclass(frozen=True)
@@ -28,5 +28,4 @@ def logs(stack: Stack) -> Logs:
         name: stack.ensure(LogGroup(f"service-{name}", f"/ecs/{stack.name}/{name}", days)).id
         for name in stack.config.services
     }
-    performance = f"/aws/ecs/containerinsights/{stack.name}/performance"
-    return Logs(services, stack.ensure(LogGroup("insights", performance, days)))
+    return Logs(services, stack.ensure(LogGroup("insights", performance_log(stack.name), days)))

@@ -30,9 +30,10 @@ def network(stack: Stack) -> Network:
     tiers: dict[str, list[str]] = {}
     routes: dict[str, str] = {}
     for tier in ("public", "private", "database"):
+        blocks = stack.config.network.subnets(tier)
         subnets = [
-            stack.ensure(Subnet(f"{tier}-{zone[-1]}", vpc.id, availability_zone=zone, cidr_block=block))
-            for zone, block in zip(stack.facts.zones, stack.config.network.subnets(tier), strict=False)
+            stack.ensure(Subnet(f"{tier}-{zone[-1]}", vpc.id, availability_zone=zone, cidr_block=blocks[number]))
+            for zone, number in zip(stack.facts.zones, stack.facts.blocks, strict=False)
         ]
         tiers[tier] = ids(subnets)
         way_out = {"0.0.0.0/0": gateway.id} if tier == "public" else {}

@@ -20,8 +20,15 @@ from steps.secrets import Secrets
 TMP_MIB = 64
 """How much may be written to /tmp, which is memory."""
 PRIVILEGED_PORTS = 1024
-EXEC_FOLDERS = {"exec": "/managed-agents", "exec-state": "/var/lib/amazon/ssm", "exec-logs": "/var/log/amazon/ssm"}
-"""Where the agent of ECS Exec writes inside the container (aws/containers-roadmap#1359)."""
+EXEC_FOLDERS = {
+    "fargate": {"exec": "/managed-agents", "exec-state": "/var/lib/amazon/ssm", "exec-logs": "/var/log/amazon/ssm"},
+    "ec2": {"exec-state": "/var/lib/amazon/ssm"},
+}
+"""Where the agent of ECS Exec writes inside the container (aws/containers-roadmap#1359), by launch type.
+
+On an instance ECS's agent itself mounts the rest (amazon-ecs-agent, execcmd/manager_init_task_linux.go), and Docker
+refuses to mount twice at one place.
+"""
 
 
 @dataclass(frozen=True)
@@ -63,7 +70,7 @@ def task_definitions(
                 task_role_arn=roles.tasks[name],
                 runtime_platform=RUNTIME_PLATFORM,
                 container_definitions=[container],
-                volumes=[{"name": volume} for volume in EXEC_FOLDERS] if service.read_only else [],
+                volumes=[{"name": volume} for volume in EXEC_FOLDERS[service.launch]] if service.read_only else [],
             )
         ).arn
     return TaskDefinitions(arns)
@@ -94,7 +101,8 @@ def _container(stack: Stack, name: str, service: Service, image: str, log_group:
     if service.read_only:
         linux["tmpfs"] = [{"containerPath": "/tmp", "size": TMP_MIB}]  # noqa: S108 (the container's own)
         container["mountPoints"] = [
-            {"sourceVolume": volume, "containerPath": path, "readOnly": False} for volume, path in EXEC_FOLDERS.items()
+            {"sourceVolume": volume, "containerPath": path, "readOnly": False}
+            for volume, path in EXEC_FOLDERS[service.launch].items()
         ]
     if service.port < PRIVILEGED_PORTS:
         # So that a user other than root may listen there

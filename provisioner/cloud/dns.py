@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import socketserver
 import threading
 from typing import Any
@@ -16,6 +17,8 @@ import dns.rrset
 
 from provisioner.cloud.domains import is_delegated, normal
 from provisioner.cloud.lock import LOCK
+
+_AWS_SERVER = re.compile(r"ns-\d+\.awsdns-\d\d\.(com|net|org|co\.uk)")
 
 
 def serve(port: int) -> None:
@@ -41,6 +44,9 @@ def respond(query: dns.message.Message) -> dns.message.Message:
     answer.flags |= dns.flags.AA
     question = query.question[0]
     name, kind = normal(question.name.to_text()), dns.rdatatype.to_text(question.rdtype)
+    if kind == "A" and _AWS_SERVER.fullmatch(name):
+        answer.answer.append(dns.rrset.from_text(f"{name}.", 60, dns.rdataclass.IN, kind, address_of(name)))
+        return answer
     for _ in range(8):
         zone = _zone(name)
         known, values = answer_from(zone, f"{name}.", kind) if zone else (False, [])
@@ -55,6 +61,11 @@ def respond(query: dns.message.Message) -> dns.message.Message:
     if not known and not answer.answer:
         answer.set_rcode(dns.rcode.NXDOMAIN)
     return answer
+
+
+def address_of(server: str) -> str:
+    """The address of one of AWS's name servers: one of the network for documentation stands for it here."""
+    return f"198.51.100.{hashlib.sha256(server.encode()).digest()[0] % 254 + 1}"
 
 
 def _zone(name: str) -> Any:

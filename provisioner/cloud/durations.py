@@ -55,8 +55,13 @@ DB_SNAPSHOT_CREATE = Duration(120, 8.0, _ESTIMATE)
 ENDPOINT_CREATE = Duration(90, 2.5, f"60 to 150 s: {_ESTIMATE}")
 ENDPOINT_DELETE = Duration(120, 2.5, "`a few minutes`: cloud-nuke#293")
 
+# -- logs --------------------------------------------------------------------------------------------------------------
+INSIGHTS_LATE = Duration(120, 3.0, "two minutes: amazon-ecs-agent#2213; containers-roadmap#2315")
+RETENTION_POLICY = Duration(86400, 0.0, "24 hours: API reference, PutAccountPolicy")
+
 # -- names and certificates ------------------------------------------------------------------------------------------
 RECORDS_IN_SYNC = Duration(40, 2.0, f"32 to 57 s: {_LOGS}")
+CERTIFICATE_DETAILS = Duration(5, 4.0, "several seconds: API reference, DescribeCertificate")
 CERTIFICATE_RECORDS = Duration(10, 5.0, f"5 to 20 s: {_LOGS}")
 CERTIFICATE_ISSUED = Duration(120, 2.0, f"60 to 600 s after the record resolves: {_ESTIMATE}")
 CERTIFICATE_USABLE = Duration(10, 5.0, "terraform-provider-aws#41789")

@@ -22,14 +22,17 @@ SCENARIOS = {
     "lag": "reads are 5 s behind the writes: what is new is not listed yet, what is gone still is",
     "refusals": "what AWS refuses for some seconds although nothing is wrong: not known yet, in use, busy",
     "operations-fail": "what goes on after the call fails: Cloud Map's operations, a cluster's or provider's update",
+    "region-policy": "an organization's policy denies all in us-east-1 but the global services",
     "task-fails": "every container exits at once",
 }
 """Every scenario and what it does."""
 
 ONE_BY_ONE = ("throttle", "server-error", "reset", "lost", "slow")
 """The scenarios that meet an operation's first calls; of several, each in turn."""
-ALWAYS = ("task-fails",)
+ALWAYS = ("region-policy", "task-fails")
 """The effects that last as long as they are in force."""
+GLOBAL = ("iam", "route53", "sts")
+"""The services without Regions, which such a policy leaves out."""
 SLOW_SECONDS = 30.0
 _MADE_UP = re.compile(r'[0-9a-f]{32}|"Value": ?"[^"]*"')
 """What differs when a call is made again: idempotency tokens, and generated passwords."""
@@ -122,7 +125,17 @@ class Faults:
         """What happens to this call, or None if it goes well."""
         if not self.scenarios or not self.only.search(request.name):
             return None
-        return self._beyond(request) or self._in_turn(request) or self._refused(request)
+        return self._denied(request) or self._beyond(request) or self._in_turn(request) or self._refused(request)
+
+    def _denied(self, request: Request) -> Fault | None:
+        """AWS's answer in a Region that a service control policy denies (IAM guide, deny access by Region)."""
+        if request.region != "us-east-1" or request.service in GLOBAL or not self.strike("region-policy", request.name):
+            return None
+        message = (
+            f"User: arn:aws:sts::123456789012:user/moto is not authorized to perform: {request.name} with an explicit "
+            "deny in a service control policy"
+        )
+        return Fault("region-policy", 400, "AccessDeniedException", message)
 
     def _beyond(self, request: Request) -> Fault | None:
         """AWS's answer if the call is one too many."""

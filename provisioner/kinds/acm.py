@@ -7,18 +7,23 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, ClassVar
 
+from botocore.exceptions import ClientError
+
 from provisioner.aws import Aws, tag_map
 from provisioner.engine.errors import Failed
 from provisioner.engine.kind import Kind, Live
-from provisioner.engine.retry import IfThere
+from provisioner.engine.retry import IfThere, code_of
 from provisioner.engine.waits import since
-from provisioner.kinds.route53 import RecordSet, normal_name
+from provisioner.kinds.route53 import HostedZone, RecordSet, normal_name
 
 MOST_NAMES = 10
 """Names in one certificate (ACM's default quota)."""
 ALIVE = ("PENDING_VALIDATION", "ISSUED")
 KEY_TYPES = ("RSA_1024", "RSA_2048", "RSA_3072", "RSA_4096", "EC_prime256v1", "EC_secp384r1", "EC_secp521r1")
 """All that there are: ListCertificates leaves out those of more than RSA_2048 unless they are named."""
+
+CLOUDFRONT = "us-east-1"
+"""The Region of CloudFront's certificates, in the partition `aws`."""
 
 
 def proven(names: Iterable[str]) -> list[str]:
@@ -53,13 +58,13 @@ class Certificate(Kind):
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Live]:
         domains = {fields["domain_name"] for fields in known}
         tagged = [] if aws.thorough else [live for arn in aws.tagged("acm") if (live := cls._there(aws, arn))]
-        if domains and domains <= {live.attributes["domain_name"] for live in tagged}:
+        if domains and domains <= {live.attributes.get("domain_name") for live in tagged}:
             yield from tagged
             return
         for summary in aws.pages("acm", "list_certificates", "CertificateSummaryList"):
             arn = summary["CertificateArn"]
             # a call for each certificate of the account would be many: only those that may be ours are asked for
-            read = partial(_tags, aws, arn) if summary["DomainName"] in domains else dict[str, str]
+            read = partial(_tags, aws, arn) if summary.get("DomainName") in domains else dict[str, str]
             tags = aws.tags_of(arn, read)
             if aws.owns(tags):
                 yield cls._live(aws, aws.client("acm").describe_certificate(CertificateArn=arn)["Certificate"], tags)
@@ -78,9 +83,13 @@ class Certificate(Kind):
 
     @staticmethod
     def _live(aws: Aws, certificate: Mapping[str, Any], tags: Mapping[str, str]) -> Live:
-        names = certificate["SubjectAlternativeNames"]
-        attributes = {"domain_name": certificate["DomainName"], "subject_alternative_names": sorted(names)}
-        status = certificate["Status"] + (f": {certificate['FailureReason']}" if "FailureReason" in certificate else "")
+        # a fresh one shows its names some seconds after its ARN (DescribeCertificate): until then nothing is compared
+        names = certificate.get("SubjectAlternativeNames", ())
+        shown = {"domain_name": certificate.get("DomainName"), "subject_alternative_names": sorted(names)}
+        attributes = {name: value for name, value in shown.items() if value}
+        status = certificate.get("Status", "PENDING_VALIDATION") + (
+            f": {certificate['FailureReason']}" if "FailureReason" in certificate else ""
+        )
         outputs = _validation(names, certificate.get("DomainValidationOptions", ()))
         return Live(certificate["CertificateArn"], attributes, outputs, aws.address_in(tags), status=status)
 
@@ -113,7 +122,9 @@ class Certificate(Kind):
     def delays(cls, aws: Aws, live: Live) -> str:
         shown = aws.client("acm").describe_certificate(CertificateArn=live.id)["Certificate"]
         asked = since(shown.get("CreatedAt"))
-        open_ones = [o for o in shown.get("DomainValidationOptions", ()) if o.get("ValidationStatus") != "SUCCESS"]
+        if not shown.get("DomainValidationOptions"):
+            return f"{live.id} is {shown.get('Status', '')}{asked}, and ACM does not say yet which records it wants"
+        open_ones = [o for o in shown["DomainValidationOptions"] if o.get("ValidationStatus") != "SUCCESS"]
         return "; ".join(f"{o['DomainName']} is {o.get('ValidationStatus', '')}{asked}{_record(o)}" for o in open_ones)
 
     @classmethod
@@ -166,14 +177,33 @@ class ValidationRecord(RecordSet):
 
     @classmethod
     def shared(cls, aws: Aws, live: Live) -> bool:
-        ours = {certificate.id for certificate in aws.live(Certificate)}
         domain = live.attributes["record_name"].partition(".")[2]
-        # CloudFront's certificates are in us-east-1, and their records are the same
-        for region in {aws.region, "us-east-1"}:
-            listing = aws.client("acm", region).get_paginator("list_certificates")
-            pages = listing.paginate(CertificateStatuses=ALIVE, Includes={"keyTypes": KEY_TYPES})
-            for summary in (summary for page in pages for summary in page["CertificateSummaryList"]):
-                names = {summary["DomainName"], *summary.get("SubjectAlternativeNameSummaries", ())}
-                if summary["CertificateArn"] not in ours and domain in proven(names):
-                    return True
-        return False
+        if _needed(aws, aws.region, domain):
+            return True
+        if aws.partition != "aws" or aws.region == CLOUDFRONT:
+            return False
+        # CloudFront's certificates need the same records
+        try:
+            return _needed(aws, CLOUDFRONT, domain)
+        except ClientError as error:
+            if "AccessDenied" not in code_of(error):
+                raise
+            # an organization may deny us-east-1: what cannot be known to be free stays, unless its zone goes as well
+            zone_id = live.attributes["hosted_zone_id"]
+            return not any(zone.id == zone_id and zone.owned for zone in aws.live(HostedZone))
+
+
+def _needed(aws: Aws, region: str, domain: str) -> bool:
+    """Whether a certificate that is not this stack's needs the record that proves a domain.
+
+    Raises:
+        ClientError: it cannot be known.
+    """
+    ours = {certificate.id for certificate in aws.live(Certificate)}
+    listing = aws.client("acm", region).get_paginator("list_certificates")
+    for page in listing.paginate(CertificateStatuses=ALIVE, Includes={"keyTypes": KEY_TYPES}):
+        for summary in page["CertificateSummaryList"]:
+            names = {summary.get("DomainName", ""), *summary.get("SubjectAlternativeNameSummaries", ())}
+            if summary["CertificateArn"] not in ours and domain in proven(names):
+                return True
+    return False

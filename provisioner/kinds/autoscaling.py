@@ -15,19 +15,16 @@ MANAGED_TAG = "AmazonECSManaged"
 
 @dataclass(frozen=True)
 class AutoScalingGroup(Kind):
-    """A group of instances whose number is up to somebody else: the capacity provider.
+    """A group of instances whose number is up to somebody else: the capacity provider. It begins without any.
 
     Attributes:
         mixed_instances_policy: as AWS spells it, each setting of InstancesDistribution written out.
-        desired_capacity: what the group begins with; never compared.
     """
 
     auto_scaling_group_name: str
     mixed_instances_policy: Mapping[str, Any]
     subnet_ids: Sequence[str]
-    min_size: int
     max_size: int
-    desired_capacity: int
     new_instances_protected_from_scale_in: bool = True
     health_check_type: str = "EC2"
     health_check_grace_period: int = 300
@@ -37,9 +34,7 @@ class AutoScalingGroup(Kind):
     derived: ClassVar[Sequence[str]] = ("id",)
     outputs: ClassVar[Sequence[str]] = ("arn",)
     fixed: ClassVar[frozenset[str]] = frozenset({"auto_scaling_group_name"})
-    written_once: ClassVar[frozenset[str]] = frozenset({"desired_capacity"})
     unordered: ClassVar[frozenset[str]] = frozenset({"subnet_ids"})
-    budget: ClassVar[float] = 900
     removal_budget: ClassVar[float] = 1800
     interval: ClassVar[float] = 5
 
@@ -58,21 +53,15 @@ class AutoScalingGroup(Kind):
             "auto_scaling_group_name": group["AutoScalingGroupName"],
             "mixed_instances_policy": _policy(group.get("MixedInstancesPolicy", {})),
             "subnet_ids": sorted(filter(None, group.get("VPCZoneIdentifier", "").split(","))),
-            "min_size": group["MinSize"],
             "max_size": group["MaxSize"],
             "new_instances_protected_from_scale_in": group.get("NewInstancesProtectedFromScaleIn", False),
             "health_check_type": group.get("HealthCheckType"),
             "health_check_grace_period": group.get("HealthCheckGracePeriod"),
         }
         deleting, status = "Status" in group, ""
-        in_service = sum(i["LifecycleState"] == "InService" for i in group.get("Instances", ()))
         if deleting:
             instances = [f"{i['InstanceId']} {i['LifecycleState']}" for i in group.get("Instances", ())]
             status = f"{group['Status']}" + (f": {', '.join(instances)}" if instances else "")
-        elif in_service < group["MinSize"] and aws.owns(tags):
-            status = f"{in_service}/{group['MinSize']} instances in service"
-            if trouble := trouble_of(aws, group["AutoScalingGroupName"]):
-                status += f" ({trouble})"
         return Live(
             group["AutoScalingGroupName"],
             attributes,
@@ -88,7 +77,6 @@ class AutoScalingGroup(Kind):
             "AutoScalingGroupName": self.auto_scaling_group_name,
             "MixedInstancesPolicy": self.mixed_instances_policy,
             "VPCZoneIdentifier": ",".join(self.subnet_ids),
-            "MinSize": self.min_size,
             "MaxSize": self.max_size,
             "NewInstancesProtectedFromScaleIn": self.new_instances_protected_from_scale_in,
             "HealthCheckType": self.health_check_type,
@@ -110,7 +98,7 @@ class AutoScalingGroup(Kind):
             for key, value in (aws.tags(self.address) | inherited).items()
         ]
         aws.client("autoscaling").create_auto_scaling_group(
-            **self._arguments(), DesiredCapacity=self.desired_capacity, Tags=tags
+            **self._arguments(), MinSize=0, DesiredCapacity=0, Tags=tags
         )
         # CreateAutoScalingGroup answers nothing, not even the ARN
         if group := _one(aws, name):
@@ -118,7 +106,9 @@ class AutoScalingGroup(Kind):
         return Live(name, self.fields(), address=self.address, status="AWS to show it")
 
     def update(self, aws: Aws, live: Live, changes: Changes) -> None:
-        aws.client("autoscaling").update_auto_scaling_group(**self._arguments())
+        # a maximum below the minimum is refused, and the minimum is only changed afterwards
+        least = min(_one(aws, live.id).get("MinSize", 0), self.max_size)
+        aws.client("autoscaling").update_auto_scaling_group(**self._arguments(), MinSize=least)
 
     @classmethod
     def delete(cls, aws: Aws, live: Live) -> None:
@@ -149,6 +139,60 @@ class AutoScalingGroup(Kind):
     @classmethod
     def blockers(cls, aws: Aws, live: Live) -> str:
         return _activity(aws, live.id, "InProgress", "WaitingForELBConnectionDraining", "MidLifecycleAction", "Failed")
+
+
+@dataclass(frozen=True)
+class MinimumSize(Kind):
+    """The number of instances that a group of this stack never falls below; there is none where it is 0.
+
+    It is a thing apart from the group, since it comes after what the group's instances have to find: an instance that
+    registers before ECS has a capacity provider of its group may never belong to that (ECS guide, Auto Scaling group
+    capacity providers).
+    """
+
+    auto_scaling_group_name: str
+    min_size: int
+
+    service: ClassVar[str] = "autoscaling"
+    identity: ClassVar[Sequence[str]] = ("auto_scaling_group_name",)
+    part: ClassVar[bool] = True
+    fixed: ClassVar[frozenset[str]] = frozenset({"auto_scaling_group_name"})
+    budget: ClassVar[float] = 900
+    interval: ClassVar[float] = 5
+
+    @classmethod
+    def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Live]:
+        for group in _described(aws, Filters=aws.owner_filters()):
+            if group["MinSize"] and "Status" not in group:
+                yield cls._live(aws, group)
+
+    @staticmethod
+    def _live(aws: Aws, group: Mapping[str, Any]) -> Live:
+        name, least = group["AutoScalingGroupName"], group["MinSize"]
+        in_service = sum(i["LifecycleState"] == "InService" for i in group.get("Instances", ()))
+        status = f"{in_service}/{least} instances in service" if in_service < least else ""
+        if status and (trouble := trouble_of(aws, name)):
+            status += f" ({trouble})"
+        return Live(name, {"auto_scaling_group_name": name, "min_size": least}, status=status)
+
+    def create(self, aws: Aws, token: str) -> Live:
+        self._put(aws, self.auto_scaling_group_name, self.min_size)
+        return Live(self.auto_scaling_group_name, self.fields(), status=f"0/{self.min_size} instances in service")
+
+    def update(self, aws: Aws, live: Live, changes: Changes) -> None:
+        self._put(aws, live.id, self.min_size)
+
+    @classmethod
+    def delete(cls, aws: Aws, live: Live) -> None:
+        cls._put(aws, live.id, 0)
+
+    @staticmethod
+    def _put(aws: Aws, name: str, least: int) -> None:
+        aws.client("autoscaling").update_auto_scaling_group(AutoScalingGroupName=name, MinSize=least)
+
+    @classmethod
+    def pending(cls, live: Live) -> str | None:
+        return live.status or None
 
 
 def _described(aws: Aws, **which: Any) -> Iterator[Any]:

@@ -13,6 +13,32 @@ from provisioner.kinds.ecs_cluster import Cluster, container_instances, deregist
 
 
 @dataclass(frozen=True)
+class ContainerInsights(Kind):
+    """What watches a cluster: its id is the cluster's.
+
+    At teardown it is switched off first of all. What it has measured till then is written for minutes, and makes its
+    log group again if that is gone (aws/containers-roadmap#2315).
+    """
+
+    cluster: str
+
+    service: ClassVar[str] = "ecs"
+    made_by_aws: ClassVar[bool] = True
+
+    @classmethod
+    def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Live]:
+        for cluster in aws.live(Cluster):
+            settings = {one["name"]: one["value"] for one in cluster.attributes["settings"]}
+            if cluster.owned and not cluster.deleting and settings.get("containerInsights", "disabled") != "disabled":
+                yield Live(cluster.id, {}, status=settings["containerInsights"])
+
+    @classmethod
+    def delete(cls, aws: Aws, live: Live) -> None:
+        off = [{"name": "containerInsights", "value": "disabled"}]
+        aws.client("ecs").update_cluster_settings(cluster=live.id, settings=off)
+
+
+@dataclass(frozen=True)
 class ContainerInstances(Kind):
     """The container instances of a cluster, all together: its id is the cluster's.
 

@@ -6,16 +6,26 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from provisioner.aws import Aws
+from provisioner.aws import Aws, tag_map
 from provisioner.engine.kind import Changes, Kind, Live
+
+
+def performance_log(cluster: str) -> str:
+    """Return the name of the log group that Container Insights writes to (CloudWatch guide, performance log events)."""
+    return f"/aws/ecs/containerinsights/{cluster}/performance"
 
 
 @dataclass(frozen=True)
 class LogGroup(Kind):
-    """A log group that keeps its events for some days."""
+    """A log group that keeps its events for some days.
+
+    Where a retention policy of the account decides that instead, the output `retention_policy` has its name. The group
+    of Container Insights is ours also without tags: ECS makes it again when it has something to write and finds none.
+    """
 
     log_group_name: str
     retention_in_days: int
+    tagged: bool = True
 
     service: ClassVar[str] = "logs"
     identity: ClassVar[Sequence[str]] = ("log_group_name",)
@@ -25,40 +35,72 @@ class LogGroup(Kind):
 
     @classmethod
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Live]:
-        # an account has thousands of groups: only those with the stack's name are read, and the folders of others
         names = {fields["log_group_name"] for fields in known}
-        folders = {name[: name.rfind("/") + 1] or name for name in names if aws.name not in name}
-        searches = [{"logGroupNamePattern": aws.name}, *({"logGroupNamePrefix": folder} for folder in sorted(folders))]
-        for search in searches:
-            for group in aws.pages("logs", "describe_log_groups", "logGroups", **search):
-                live = cls._live(aws, group, group["logGroupName"] in names)
-                if live.owned or live.id in names:
-                    yield live
+        # the answer to a pattern has no retention (DescribeLogGroups), so that what it finds is read once more
+        search = {"logGroupNamePattern": aws.name}
+        found = aws.pages("logs", "describe_log_groups", "logGroups", **search) if aws.thorough else ()
+        names |= {group["logGroupName"] for group in found if aws.owns(aws.tags_of(_arn(group), dict))}
+        names |= {performance_log(aws.name)} if aws.thorough else set()
+        # an account has thousands of groups: only the folders of ours are read
+        for folder in sorted({name[: name.rfind("/") + 1] or name for name in names}):
+            for group in aws.pages("logs", "describe_log_groups", "logGroups", logGroupNamePrefix=folder):
+                if group["logGroupName"] in names:
+                    yield cls._live(aws, group)
 
     @staticmethod
-    def _live(aws: Aws, group: Mapping[str, Any], known: bool) -> Live:
-        arn = group["arn"].removesuffix(":*")
+    def _live(aws: Aws, group: Mapping[str, Any]) -> Live:
+        arn = _arn(group)
 
         def read() -> Mapping[str, str]:
             tags: Mapping[str, str] = aws.client("logs").list_tags_for_resource(resourceArn=arn)["tags"]
             return tags
 
-        tags = aws.tags_of(arn, read if known else dict)
-        attributes = {
-            "log_group_name": group["logGroupName"],
-            "retention_in_days": group.get("retentionInDays"),
-        }
-        return Live(group["logGroupName"], attributes, {"arn": arn}, address=aws.address_in(tags), owned=aws.owns(tags))
+        tags = aws.tags_of(arn, read)
+        owned = aws.owns(tags)
+        attributes, outputs = {"log_group_name": group["logGroupName"], "tagged": owned}, {"arn": arn}
+        if policy := group.get("retentionPolicyName"):
+            # the account's policy beats the group's own retention, which AWS then does not show (PutAccountPolicy)
+            outputs["retention_policy"] = policy
+        else:
+            attributes["retention_in_days"] = group.get("retentionInDays")
+        if not tags and group["logGroupName"] == performance_log(aws.name):
+            owned = _of_our_cluster(aws)
+        return Live(group["logGroupName"], attributes, outputs, address=aws.address_in(tags), owned=owned)
 
     def create(self, aws: Aws, token: str) -> Live:
         aws.client("logs").create_log_group(logGroupName=self.log_group_name, tags=aws.tags(self.address))
         arn = f"arn:{aws.partition}:logs:{aws.region}:{aws.account}:log-group:{self.log_group_name}"
-        attributes = {"log_group_name": self.log_group_name, "retention_in_days": None}
+        attributes = {"log_group_name": self.log_group_name, "retention_in_days": None, "tagged": True}
         return Live(self.log_group_name, attributes, {"arn": arn}, address=self.address)
 
     def update(self, aws: Aws, live: Live, changes: Changes) -> None:
-        aws.client("logs").put_retention_policy(logGroupName=live.id, retentionInDays=self.retention_in_days)
+        if "tagged" in changes:
+            aws.client("logs").tag_resource(resourceArn=live.outputs["arn"], tags=aws.tags(self.address))
+        if "retention_in_days" in changes:
+            aws.client("logs").put_retention_policy(logGroupName=live.id, retentionInDays=self.retention_in_days)
 
     @classmethod
     def delete(cls, aws: Aws, live: Live) -> None:
         aws.client("logs").delete_log_group(logGroupName=live.id)
+
+
+def remove_remade(aws: Aws) -> str:
+    """Remove the group of Container Insights if ECS made it again; return its name, or an empty text if it did not."""
+    name = performance_log(aws.name)
+    for group in aws.pages("logs", "describe_log_groups", "logGroups", logGroupNamePrefix=name):
+        tags = aws.client("logs").list_tags_for_resource(resourceArn=_arn(group))["tags"]
+        if group["logGroupName"] == name and not tags and _of_our_cluster(aws):
+            aws.client("logs").delete_log_group(logGroupName=name)
+            return name
+    return ""
+
+
+def _arn(group: Mapping[str, Any]) -> str:
+    return str(group["arn"]).removesuffix(":*")
+
+
+def _of_our_cluster(aws: Aws) -> bool:
+    """Whether the cluster of the stack's name is this stack's, or gone: then what was written of it is as well."""
+    found = aws.read("ecs", "describe_clusters", clusters=[aws.name], include=["TAGS"])["clusters"]
+    there = [cluster for cluster in found if cluster["status"] != "INACTIVE"]
+    return all(aws.owns(tag_map(cluster.get("tags"), "key", "value")) for cluster in there)

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 from botocore.exceptions import ClientError
 
 from provisioner.aws import Aws, batches, tag_map
-from provisioner.delegation import nameservers
+from provisioner.delegation import addresses, nameservers
 from provisioner.engine.errors import Failed, NotOwned, WaitingOnUser
 from provisioner.engine.kind import Changes, Kind, Live
 from provisioner.engine.retry import IfThere
@@ -349,7 +349,8 @@ def _change(aws: Aws, zone_id: str, action: str, record: Mapping[str, Any]) -> N
 class Delegation(Kind):
     """The parent zone's pointers to a public zone: not ours to make, but without them nobody finds what the zone says.
 
-    It is only looked at. When the parent points elsewhere the run stops here and names what the user has to set.
+    It is only looked at. When the parent points elsewhere the run stops here and names what the user has to set. Where
+    it points to other servers as well, `other_name_servers` says to which: they are to have the zone's records too.
     """
 
     domain: str
@@ -371,8 +372,12 @@ class Delegation(Kind):
         wanted = _name_servers(aws.read("route53", "get_hosted_zone", Id=zone_id))
         there = nameservers(domain, *(aws.resolver or ()))
         # no answer proves nothing: the certificate then tells by itself whether the zone can be found
-        status = "" if there is None or _delegated(there, wanted) else _what_to_set(domain, zone_id, wanted, there)
-        return Live(f"{domain}|{zone_id}", {"domain": domain, "hosted_zone_id": zone_id}, status=status)
+        delegated = there is None or _delegated(aws, there, wanted)
+        status = "" if delegated or there is None else _what_to_set(domain, zone_id, wanted, there)
+        others = sorted(there.difference(wanted)) if there and not there.isdisjoint(wanted) else []
+        outputs = {"other_name_servers": others} if others else {}
+        attributes = {"domain": domain, "hosted_zone_id": zone_id}
+        return Live(f"{domain}|{zone_id}", attributes, outputs, status=status)
 
     def create(self, aws: Aws, token: str) -> Live:
         # there is nothing to make: this is the first look at a zone that this run made
@@ -385,9 +390,15 @@ class Delegation(Kind):
         return None
 
 
-def _delegated(there: set[str], wanted: Sequence[str]) -> bool:
-    """Whether the parent points to some of the zone's name servers, and to no others."""
-    return bool(there) and there <= set(wanted)
+def _delegated(aws: Aws, there: set[str], wanted: Sequence[str]) -> bool:
+    """Whether the parent points to name servers of the zone: under their own names, or under others of the same hosts.
+
+    The latter are white-label name servers (Route 53 guide). Others beside them are a second DNS provider's.
+    """
+    if not there or not there.isdisjoint(wanted):
+        return bool(there)
+    where = aws.resolver or ()
+    return not addresses(sorted(there), *where).isdisjoint(addresses(wanted, *where))
 
 
 def _what_to_set(domain: str, zone_id: str, wanted: Sequence[str], there: set[str]) -> str:

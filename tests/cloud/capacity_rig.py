@@ -8,7 +8,7 @@ from typing import Any
 
 from provisioner.engine.step import Stack, ids, ready
 from provisioner.kinds.account import AccountSetting
-from provisioner.kinds.autoscaling import AutoScalingGroup
+from provisioner.kinds.autoscaling import AutoScalingGroup, MinimumSize
 from provisioner.kinds.ec2_launch import Instances, LaunchTemplate
 from provisioner.kinds.ec2_network import Subnet, Vpc
 from provisioner.kinds.ec2_security import SecurityGroup, allow_all
@@ -46,7 +46,7 @@ def declared(
     most: int = 5,
     types: Sequence[str] = ("c5.large", "c5a.large"),
     spot: bool = True,
-    insights: str = "enabled",
+    insights: str = "disabled",
     target: int = 100,
     providers: Sequence[str] = ("FARGATE_SPOT",),
     trunking: bool = True,
@@ -84,7 +84,7 @@ def declared(
         },
     }
     group = stack.ensure(
-        AutoScalingGroup("main", stack.name, policy, ids(subnets), least, most, desired_capacity=least),
+        AutoScalingGroup("main", stack.name, policy, ids(subnets), most),
         after=[instances, *settled],
     )
     scaling = {**SCALING, "targetCapacity": target}
@@ -96,4 +96,6 @@ def declared(
         )
     )
     drained = stack.ensure(ContainerInstances(stack.name, cluster.id), after=[ready(attached)])
-    stack.ensure(RunningTasks(stack.name, cluster.id), after=[drained])
+    tasks = stack.ensure(RunningTasks(stack.name, cluster.id), after=[drained])
+    if least:
+        stack.ensure(MinimumSize("main", group.id, least), after=[tasks])

@@ -44,7 +44,7 @@ from tests.cloud.lookups import (
 PUBLIC = ["10.0.0.0/20", "10.0.16.0/20", "10.0.32.0/20"]
 PRIVATE = ["10.0.64.0/20", "10.0.80.0/20", "10.0.96.0/20"]
 DATABASE = ["10.0.128.0/20", "10.0.144.0/20", "10.0.160.0/20"]
-INTERFACES = ["ec2messages", "ecr.api", "ecr.dkr", "ecs", "ecs-agent", "ecs-telemetry", "logs", "ssm", "ssmmessages"]
+INTERFACES = ["ecr.api", "ecr.dkr", "ecs", "ecs-agent", "ecs-telemetry", "logs", "ssm", "ssmmessages"]
 FRONTEND = "123456789012.dkr.ecr.ap-northeast-1.amazonaws.com/frontend:1"
 SHARED_ROLES = {
     "AWSServiceRoleForApplicationAutoScaling_ECSService",

@@ -96,7 +96,7 @@ def certificate(cloud: EmbeddedCloud, arn: str) -> dict[str, Any]:
 
 def validation_record(cloud: EmbeddedCloud, arn: str) -> Any:
     """The CNAME that validates a certificate's first name; None in its first moments."""
-    return certificate(cloud, arn)["DomainValidationOptions"][0].get("ResourceRecord")
+    return certificate(cloud, arn).get("DomainValidationOptions", [{}])[0].get("ResourceRecord")
 
 
 def account_zone(cloud: EmbeddedCloud) -> str:

@@ -89,7 +89,7 @@ def test_what_never_becomes_ready_is_told_with_its_state_and_since_when(slow_rig
     assert re.search(
         rf"vpce-\w+ is pending {SINCE}; 2 network interfaces: eni-\w+ of VPC Endpoint", said["vpc_endpoint/logs"]
     )
-    assert re.search(rf"app\.example\.com is PENDING_VALIDATION {SINCE}", said["certificate/main"])
+    assert re.search(rf"certificate/\S+ is PENDING_VALIDATION {SINCE}, and ACM", said["certificate/main"])
     assert re.search(rf"operation \S+ of Cloud Map is \w+ {SINCE}", said["private_dns_namespace/main"])
     for text in said.values():
         assert re.match(r"waited \d+ s for: ", text)

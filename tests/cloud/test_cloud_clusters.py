@@ -80,6 +80,21 @@ def test_deleted_cluster_is_described_but_not_listed_and_can_be_made_again(cloud
     assert ecs.list_clusters()["clusterArns"] == [arn]
 
 
+def test_a_watched_cluster_makes_its_performance_log_again(network: Network, ecs: Any) -> None:
+    logs, name = network.cloud.client("logs"), "/aws/ecs/containerinsights/main/performance"
+    ecs.update_cluster_settings(cluster="main", settings=[{"name": "containerInsights", "value": "enabled"}])
+    network.definition("web")
+    ecs.run_task(cluster="main", taskDefinition="web", launchType="FARGATE", networkConfiguration=network.awsvpc())
+
+    def there() -> list[dict[str, Any]]:
+        return list(logs.describe_log_groups(logGroupNamePrefix=name)["logGroups"])
+
+    for _ in range(2):
+        (group,) = network.cloud.wait(there, "the performance log")
+        assert logs.list_tags_for_resource(resourceArn=group["logGroupArn"])["tags"] == {}
+        logs.delete_log_group(logGroupName=name)
+
+
 def test_lists_are_paged(cloud: EmbeddedCloud) -> None:
     ecs = cloud.client("ecs")
     for number in range(5):

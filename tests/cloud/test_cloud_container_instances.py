@@ -219,3 +219,24 @@ def test_service_of_launch_type_ec2_without_instances_says_so(network: Network, 
 
     assert "No Container Instances were found in your cluster" in network.cloud.wait(event, "an event")[0]
     assert ecs.list_tasks(cluster="main")["taskArns"] == []
+
+
+def test_a_task_that_mounts_where_ecs_exec_does_never_starts_on_an_instance(network: Network, ecs: Any) -> None:
+    network.auto_scaling_group("web", "main", DesiredCapacity=1)
+    container_instances(network, 1)
+    mount = {"sourceVolume": "logs", "containerPath": "/var/log/amazon/ssm"}
+    container = {"name": "web", "image": "web:1", "mountPoints": [mount]}
+    network.definition("logs", "EC2", volumes=[{"name": "logs"}], containerDefinitions=[container])
+    where = {"cluster": "main", "taskDefinition": "logs", "networkConfiguration": network.awsvpc()}
+
+    def ran(**more: Any) -> str:
+        (task,) = ecs.run_task(**where, **more)["tasks"]
+
+        def ended() -> Any:
+            (found,) = ecs.describe_tasks(cluster="main", tasks=[task["taskArn"]])["tasks"]
+            return found if found["lastStatus"] in ("RUNNING", "STOPPED") else None
+
+        return str(network.cloud.wait(ended, "the task to run or to fail").get("stoppedReason", ""))
+
+    assert "Duplicate mount point: /var/log/amazon/ssm" in ran(launchType="EC2", enableExecuteCommand=True)
+    assert ran(launchType="EC2") == ""

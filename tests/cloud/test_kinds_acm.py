@@ -10,6 +10,7 @@ from provisioner.engine.errors import Failed
 from provisioner.engine.kind import Live
 from provisioner.engine.step import Stack
 from provisioner.kinds.acm import Certificate, ValidationRecord, proven
+from provisioner.kinds.route53 import HostedZone
 from tests.cloud.rig import Rig
 from tests.cloud.test_kinds_route53 import records, zone_of
 
@@ -73,8 +74,8 @@ def _theirs(rig: Rig, region: str, domain: str, key: str = "RSA_2048") -> dict[s
     arn = acm.request_certificate(DomainName=domain, ValidationMethod="DNS", KeyAlgorithm=key)["CertificateArn"]
 
     def record() -> Any:
-        options = acm.describe_certificate(CertificateArn=arn)["Certificate"]["DomainValidationOptions"]
-        return options[0].get("ResourceRecord")
+        shown = acm.describe_certificate(CertificateArn=arn)["Certificate"]
+        return shown.get("DomainValidationOptions", [{}])[0].get("ResourceRecord")
 
     found: dict[str, Any] = rig.cloud.wait(record, "the validation record")
     return found
@@ -97,6 +98,53 @@ def test_a_record_that_another_certificate_needs_serves_and_stays(rig: Rig, regi
     down = rig.down().ok()
     assert (down.summary.counts, down.summary.leftovers) == ({"removed": 2, "kept": 1}, [])
     assert records(rig, zone) == before
+
+
+def _denied(rig: Rig) -> None:
+    rig.cloud.control("POST", "faults", "scenarios=region-policy")
+
+
+def test_where_us_east_1_is_denied_a_record_in_somebody_elses_zone_stays(rig: Rig) -> None:
+    zone = zone_of(rig)
+    rig.up(declared(zone, "app.example.com")).ok()
+    _denied(rig)
+    down = rig.down().ok()
+    assert (down.summary.counts, down.summary.leftovers) == ({"removed": 1, "kept": 1}, [])
+    assert len(records(rig, zone)) == 1
+
+
+def test_where_us_east_1_is_denied_a_record_goes_with_its_zone(rig: Rig) -> None:
+    def declare(stack: Stack) -> None:
+        zone = stack.ensure(HostedZone("public", "made.example.com"))
+        certificate = stack.ensure(Certificate("main", "made.example.com", ["made.example.com"]))
+        name, value = certificate.validation_name_0, certificate.validation_value_0
+        stack.ensure(ValidationRecord("made", zone.id, name, "CNAME", resource_records=[value]))
+
+    rig.up(declare).ok()
+    _denied(rig)
+    down = rig.down().ok()
+    assert (down.summary.counts, down.summary.leftovers) == ({"removed": 3}, [])
+
+
+def test_in_another_partition_nobody_asks_for_us_east_1(rig: Rig) -> None:
+    zone = zone_of(rig)
+    rig.up(declared(zone, "app.example.com")).ok()
+    aws = rig.aws()
+    aws.partition = "aws-cn"
+    aws.known = lambda kind: [{"domain_name": "app.example.com"}] if kind is Certificate else []
+    _denied(rig)
+    (record,) = records(rig, zone)
+    attributes = {"hosted_zone_id": zone, "record_name": record["Name"].rstrip(".")}
+    assert not ValidationRecord.shared(aws, Live("x", attributes))
+    assert {call.code for call in aws.calls} == {None}
+
+
+def test_a_fresh_certificate_without_its_names_is_waited_for(rig: Rig) -> None:
+    acm = rig.cloud.client("acm")
+    arn = acm.request_certificate(DomainName="app.example.com", ValidationMethod="DNS")["CertificateArn"]
+    shown = acm.describe_certificate(CertificateArn=arn)["Certificate"]
+    live = Certificate._live(rig.aws(), {"CertificateArn": arn, "Status": shown["Status"]}, {})
+    assert (live.attributes, Certificate.pending(live)) == ({}, "ACM to say which records it wants")
 
 
 def test_found_again_without_the_state(rig: Rig) -> None:

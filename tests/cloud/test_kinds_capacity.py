@@ -9,7 +9,7 @@ import pytest
 
 from provisioner.engine.errors import Failed, NotOwned, SomeFailed
 from provisioner.engine.step import Stack
-from provisioner.kinds.autoscaling import AutoScalingGroup
+from provisioner.kinds.autoscaling import AutoScalingGroup, MinimumSize
 from provisioner.kinds.ec2_launch import LaunchTemplate
 from provisioner.kinds.ec2_network import Subnet, Vpc
 from provisioner.kinds.ecs_cluster import Cluster
@@ -51,7 +51,7 @@ def test_made_once_and_then_left_alone(ready_rig: Rig) -> None:
         ({"most": 6}, "auto_scaling_group/main", "max_size", ["UpdateAutoScalingGroup"]),
         ({"spot": False}, "auto_scaling_group/main", "mixed_instances_policy", ["UpdateAutoScalingGroup"]),
         ({"target": 90}, "capacity_provider/main", "managed_scaling", ["UpdateCapacityProvider"]),
-        ({"insights": "enhanced"}, "cluster/main", "settings", ["UpdateCluster"]),
+        ({"insights": "enabled"}, "cluster/main", "settings", ["UpdateCluster"]),
         (
             {"providers": ("FARGATE_SPOT", "FARGATE")},
             "cluster_capacity_providers/main",
@@ -117,7 +117,7 @@ def test_drift_is_mended(ready_rig: Rig) -> None:
     client("autoscaling").update_auto_scaling_group(
         AutoScalingGroupName=NAME, MaxSize=1, NewInstancesProtectedFromScaleIn=False
     )
-    client("ecs").update_cluster_settings(cluster=NAME, settings=[{"name": "containerInsights", "value": "disabled"}])
+    client("ecs").update_cluster_settings(cluster=NAME, settings=[{"name": "containerInsights", "value": "enabled"}])
     client("ecs").put_cluster_capacity_providers(
         cluster=NAME, capacityProviders=[f"asg-{NAME}"], defaultCapacityProviderStrategy=[]
     )
@@ -135,9 +135,33 @@ def one(stack: Stack) -> None:
 
 
 def test_a_minimum_is_waited_for(ready_rig: Rig) -> None:
-    ready_rig.up(one).ok()
+    writes = ready_rig.up(one).ok().writes
+    assert writes[-2:] == ["PutClusterCapacityProviders", "UpdateAutoScalingGroup"], "none before it has its provider"
     assert [i["LifecycleState"] for i in group_of(ready_rig)["Instances"]] == ["InService"]
     assert ready_rig.up(one).ok().writes == []
+    assert [item.address for item in ready_rig.plan(declared)] == ["minimum_size/main"]
+    assert ready_rig.up(declared).ok().summary.counts["removed"] == 1
+    assert group_of(ready_rig)["MinSize"] == 0
+
+
+def test_minimum_and_maximum_are_lowered_together(ready_rig: Rig) -> None:
+    ready_rig.up(lambda stack: declared(stack, least=3)).ok()
+    ready_rig.up(lambda stack: declared(stack, least=1, most=2)).ok()
+    assert (group_of(ready_rig)["MinSize"], group_of(ready_rig)["MaxSize"]) == (1, 2)
+
+
+def test_the_instances_of_a_minimum_belong_to_the_capacity_provider(ready_rig: Rig) -> None:
+    ready_rig.up(one).ok()
+    ecs = ready_rig.cloud.client("ecs")
+
+    def registered() -> list[str]:
+        arns = ecs.list_container_instances(cluster=NAME)["containerInstanceArns"]
+        return list(arns)
+
+    arns = ready_rig.cloud.wait(registered, "the instance to register")
+    (instance,) = ecs.describe_container_instances(cluster=NAME, containerInstances=arns)["containerInstances"]
+    assert instance.get("capacityProviderName") == f"asg-{NAME}"
+    assert ready_rig.down().ok().summary.leftovers == []
 
 
 def test_a_launch_that_failed_is_told_in_awss_words(ready_rig: Rig) -> None:
@@ -155,8 +179,8 @@ def test_a_launch_that_failed_is_told_in_awss_words(ready_rig: Rig) -> None:
         return any(activity["StatusCode"] == "Failed" for activity in activities)
 
     ready_rig.cloud.wait(failed, "a launch that fails")
-    [group] = ready_rig.aws().live(AutoScalingGroup)
-    awaited = AutoScalingGroup.pending(group) or ""
+    [minimum] = ready_rig.aws().live(MinimumSize)
+    awaited = MinimumSize.pending(minimum) or ""
     assert awaited.startswith("0/1 instances in service (Failed: ")
     assert "sg-0123456789abcdef0" in awaited
     ready_rig.up(one).ok()
@@ -182,7 +206,7 @@ def test_foreign_things_under_our_names_are_refused_and_left_alone(ready_rig: Ri
     def alone(stack: Stack) -> None:
         stack.ensure(LaunchTemplate("main", NAME, {"ImageId": "ami-1"}, ""))
         stack.ensure(Cluster("main", NAME, []))
-        stack.ensure(AutoScalingGroup("main", NAME, {}, [subnet], 0, 9, 0))
+        stack.ensure(AutoScalingGroup("main", NAME, {}, [subnet], 9))
 
     refused = ready_rig.up(alone)
     assert isinstance(refused.summary.error, SomeFailed)

@@ -11,7 +11,8 @@ from provisioner.engine.kind import Kind, Live
 from provisioner.engine.step import Stack
 from provisioner.kinds.ec2_launch import Instances
 from provisioner.kinds.ecs_cluster import Cluster
-from provisioner.kinds.ecs_drain import ContainerInstances, RunningTasks
+from provisioner.kinds.ecs_drain import ContainerInsights, ContainerInstances, RunningTasks
+from provisioner.kinds.logs import LogGroup, performance_log
 from tests.cloud.capacity_rig import declared, profile
 from tests.cloud.rig import Rig
 
@@ -136,8 +137,22 @@ def test_a_task_that_nobody_can_stop_does_not_hold_up_the_rest(busy: Rig) -> Non
     nothing_left(busy)
 
 
+def test_container_insights_is_switched_off_first_of_all(rig: Rig) -> None:
+    def watched(stack: Stack) -> None:
+        log = stack.ensure(LogGroup("insights", performance_log(stack.name), 7))
+        settings = [{"name": "containerInsights", "value": "enabled"}]
+        cluster = stack.ensure(Cluster("main", stack.name, settings), after=[log])
+        stack.ensure(ContainerInsights(stack.name, cluster.id))
+
+    rig.up(watched).ok()
+    assert rig.up(watched).ok().writes == []
+    down = rig.down().ok()
+    assert down.writes == ["UpdateClusterSettings", "DeleteCluster", "DeleteLogGroup"]
+    assert down.summary.leftovers == []
+
+
 def test_an_instance_that_registers_late_goes_with_the_cluster(rig: Rig) -> None:
-    insights = [{"name": "containerInsights", "value": "enabled"}]
+    insights = [{"name": "containerInsights", "value": "disabled"}]
     rig.up(lambda stack: stack.ensure(Cluster("main", NAME, insights))).ok()
     ec2, ecs = rig.cloud.client("ec2"), rig.cloud.client("ecs")
     made = ec2.run_instances(ImageId="ami-1", InstanceType="c5.large", MinCount=1, MaxCount=1)["Instances"][0]

@@ -55,7 +55,7 @@ def declared(
         for zone, block in (("a", "10.0.0.0/20"), ("c", "10.0.16.0/20"))
     ]
     group = stack.ensure(SecurityGroup("web", vpc.id, "web", "Web", [], [allow_all("anywhere")]))
-    cluster = stack.ensure(Cluster("main", CLUSTER, [{"name": "containerInsights", "value": "enabled"}]))
+    cluster = stack.ensure(Cluster("main", CLUSTER, [{"name": "containerInsights", "value": "disabled"}]))
     providers = stack.ensure(ClusterCapacityProviders("main", cluster.id, ["FARGATE_SPOT"], []))
     definition = stack.ensure(task_definition(image))
     balancers, routes = ([], []) if public is None else balanced(stack, vpc, ids(subnets), group.id)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from provisioner.engine.events import Notice
 from provisioner.engine.step import Stack
+from provisioner.kinds.ecs_cluster import Cluster
 from provisioner.kinds.logs import LogGroup
 from tests.cloud.rig import Rig
 
@@ -40,6 +42,26 @@ def test_drift_is_seen_and_mended(rig: Rig) -> None:
     assert rig.plan(declared) == []
 
 
+def test_a_retention_policy_of_the_account_beats_the_groups_own_and_is_no_difference(rig: Rig) -> None:
+    logs = rig.cloud.client("logs")
+    logs.put_account_policy(policyName="least", policyType="RETENTION_POLICY", policyDocument='{"retentionInDays": 30}')
+    assert rig.up(declared).ok().summary.counts == {"made": 2}
+    (web,) = logs.describe_log_groups(logGroupNamePrefix="/ecs/")["logGroups"]
+    assert (web["retentionInDays"], web["retentionPolicyName"]) == (30, "least")
+    assert rig.plan(declared) == []
+    assert rig.up(declared).ok().writes == []
+    logs.delete_account_policy(policyName="least", policyType="RETENTION_POLICY")
+    assert rig.plan(declared) == []
+
+
+def test_a_group_that_is_only_tagged_is_found_whatever_it_is_called(rig: Rig) -> None:
+    rig.up(declared).ok()
+    tags = {**rig.aws().owner, "provisioner:address": "log_group/old"}
+    for name in ("/ecs/ecs-sample-dev/old", "ecs-sample-dev"):
+        rig.cloud.client("logs").create_log_group(logGroupName=name, tags=tags)
+    assert {left.id for left in rig.down().summary.leftovers} == {"/ecs/ecs-sample-dev/old", "ecs-sample-dev"}
+
+
 def test_somebody_elses_group_is_refused_and_left_as_it_is(rig: Rig) -> None:
     logs = rig.cloud.client("logs")
     logs.create_log_group(logGroupName="/ecs/ecs-sample-dev/web", tags={"Project": "other"})
@@ -49,6 +71,53 @@ def test_somebody_elses_group_is_refused_and_left_as_it_is(rig: Rig) -> None:
     (left,) = logs.describe_log_groups()["logGroups"]
     assert left["logGroupName"] == "/ecs/ecs-sample-dev/web"
     assert "retentionInDays" not in left
+
+
+PERFORMANCE = "/aws/ecs/containerinsights/ecs-sample-dev/performance"
+
+
+def test_the_group_that_ecs_made_again_is_adopted_and_tagged(rig: Rig) -> None:
+    logs = rig.cloud.client("logs")
+    logs.create_log_group(logGroupName=PERFORMANCE)
+    assert [(item.address, item.action) for item in rig.plan(declared)] == [
+        ("log_group/web", "create"),
+        ("log_group/insights", "change"),
+    ]
+    rig.up(declared).ok()
+    arn = logs.describe_log_groups(logGroupNamePrefix=PERFORMANCE)["logGroups"][0]["logGroupArn"]
+    assert logs.list_tags_for_resource(resourceArn=arn)["tags"]["provisioner:address"] == "log_group/insights"
+    assert rig.plan(declared) == []
+    rig.down().ok()
+    assert logs.describe_log_groups()["logGroups"] == []
+
+
+def test_the_group_that_ecs_made_again_is_told_after_a_teardown(rig: Rig) -> None:
+    rig.up(declared).ok()
+    rig.down().ok()
+    rig.cloud.client("logs").create_log_group(logGroupName=PERFORMANCE)
+    assert [left.id for left in rig.down().summary.leftovers] == [PERFORMANCE]
+
+
+def test_a_teardown_removes_the_group_that_the_last_metrics_made_again(rig: Rig) -> None:
+    off = [{"name": "containerInsights", "value": "disabled"}]
+    rig.up(lambda stack: stack.ensure(Cluster("main", stack.name, off))).ok()
+    rig.cloud.client("logs").create_log_group(logGroupName=PERFORMANCE)
+    down = rig.down().ok()
+    assert (down.writes, down.summary.leftovers) == (["DeleteCluster", "DeleteLogGroup"], [])
+    assert [event.text for event in down.events if isinstance(event, Notice)] == [
+        f"the last metrics of Container Insights had made {PERFORMANCE} again: it is removed"
+    ]
+
+
+def test_the_group_of_somebody_elses_cluster_of_our_name_is_left_alone(rig: Rig) -> None:
+    logs, ecs = rig.cloud.client("logs"), rig.cloud.client("ecs")
+    ecs.create_cluster(clusterName="ecs-sample-dev")
+    logs.create_log_group(logGroupName=PERFORMANCE)
+    assert [item.action for item in rig.plan(declared)] == ["create", "refused"]
+    assert rig.down().ok().summary.leftovers == []
+    ecs.delete_cluster(cluster="ecs-sample-dev")
+    logs.tag_resource(resourceArn=f"arn:aws:logs:ap-northeast-1:123456789012:log-group:{PERFORMANCE}", tags={"a": "b"})
+    assert [item.action for item in rig.plan(declared)] == ["create", "refused"]
 
 
 def test_found_again_without_the_state(rig: Rig) -> None:

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from provisioner.aws import ADDRESS_TAG
+from provisioner.delegation import addresses
+from provisioner.engine.errors import WaitingOnUser
+from provisioner.engine.kind import Live
 from provisioner.engine.step import Stack, ready
 from provisioner.kinds.ec2_network import Vpc
 from provisioner.kinds.logs import LogGroup
 from provisioner.kinds.route53 import Delegation, HostedZone, RecordSet
 from tests.cloud.rig import Rig
+from tests.cloud.rules_rig import change
 
 REFERENCE = "provisioner ecs-sample dev hosted_zone/public 0123456789abcdef0123456789abcdef"
 
@@ -185,6 +191,41 @@ def test_a_zone_that_was_there_and_is_delegated_is_used_as_it_is(rig: Rig) -> No
     up = rig.up(found).ok()
     assert (up.summary.counts, up.writes) == ({"unchanged": 1}, [])
     assert rig.down().ok().summary.counts == {"kept": 1}
+
+
+def named(rig: Rig, servers: list[str]) -> None:
+    """Let the world be told these name servers for the account's domain."""
+    record = {"Name": "example.com", "Type": "NS", "TTL": 60, "ResourceRecords": [{"Value": s} for s in servers]}
+    change(rig.cloud, zone_of(rig), "UPSERT", record)
+
+
+def looked(rig: Rig) -> Live:
+    (live,) = Delegation.list(rig.aws(), [{"domain": "example.com", "hosted_zone_id": zone_of(rig)}])
+    return live
+
+
+def test_white_label_name_servers_are_the_zones_own(rig: Rig) -> None:
+    theirs = rig.cloud.client("route53").get_hosted_zone(Id=zone_of(rig))["DelegationSet"]["NameServers"]
+    where = ("127.0.0.1", rig.cloud.process.dns_port)
+    for number, server in enumerate(theirs):
+        (address,) = addresses([server], *where)
+        put(rig, zone_of(rig), f"ns{number}.example.com", address)
+    named(rig, [f"ns{number}.example.com" for number in range(4)])
+    assert Delegation.pending(looked(rig)) is None
+
+
+def test_a_second_dns_provider_beside_route_53_is_taken_and_told(rig: Rig) -> None:
+    theirs = rig.cloud.client("route53").get_hosted_zone(Id=zone_of(rig))["DelegationSet"]["NameServers"]
+    named(rig, [*theirs[:2], "dns1.other.test"])
+    assert Delegation.pending(looked(rig)) is None
+    assert looked(rig).outputs == {"other_name_servers": ["dns1.other.test"]}
+
+
+def test_name_servers_of_somebody_else_alone_are_not_the_zones(rig: Rig) -> None:
+    put(rig, zone_of(rig), "ns1.example.com", "192.0.2.53")
+    named(rig, ["ns1.example.com", "dns1.other.test"])
+    with pytest.raises(WaitingOnUser, match=r"name servers now: dns1\.other\.test, ns1\.example\.com"):
+        Delegation.pending(looked(rig))
 
 
 def test_silence_of_the_dns_stops_nobody(rig: Rig) -> None:

@@ -167,6 +167,22 @@ def test_log_groups(cloud: EmbeddedCloud) -> None:
     assert logs.list_tags_for_resource(resourceArn=arn)["tags"] == {}
 
 
+def test_log_groups_by_pattern_are_named_and_no_more(cloud: EmbeddedCloud) -> None:
+    logs = cloud.client("logs")
+    for name in ("/ecs/web", "/ecs/api", "/other"):
+        logs.create_log_group(logGroupName=name)
+        logs.put_retention_policy(logGroupName=name, retentionInDays=7)
+
+    def read(**filters: Any) -> list[tuple[str, int | None]]:
+        pages = logs.get_paginator("describe_log_groups").paginate(PaginationConfig={"PageSize": 1}, **filters)
+        return [(g["logGroupName"], g.get("retentionInDays")) for page in pages for g in page["logGroups"]]
+
+    assert read(logGroupNamePattern="ecs") == [("/ecs/api", None), ("/ecs/web", None)]
+    assert read(logGroupNamePrefix="/ecs/") == [("/ecs/api", 7), ("/ecs/web", 7)]
+    assert read(logGroupIdentifiers=["/ecs/web", "/other"]) == [("/ecs/web", 7), ("/other", 7)]
+    assert "storedBytes" not in logs.describe_log_groups(logGroupNamePattern="ecs")["logGroups"][0]
+
+
 def lifecycle(*rules: dict[str, Any]) -> str:
     numbered = [
         {

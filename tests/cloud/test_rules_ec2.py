@@ -140,14 +140,22 @@ def test_client_tokens_replay(place: Net, ec2: Any) -> None:
     refused(lambda: ec2.create_route_table(VpcId=place.vpc, ClientToken="one", **more), "IdempotentParameterMismatch")
 
 
-def test_instance_types_are_offered_in_every_zone(ec2: Any) -> None:
+def test_instance_types_differ_by_zone(ec2: Any) -> None:
     wanted = [{"Name": "instance-type", "Values": ["c5.large", "c5a.large"]}]
     offered = ec2.describe_instance_type_offerings(LocationType="availability-zone", Filters=wanted)
-    pairs = {(offer["InstanceType"], offer["Location"]) for offer in offered["InstanceTypeOfferings"]}
-    assert pairs == {(name, zone) for name in ("c5.large", "c5a.large") for zone in ZONES}
-    narrower = [*wanted, {"Name": "location", "Values": [ZONES[0]]}]
+    pairs = {(offer["InstanceType"], offer["Location"][-1]) for offer in offered["InstanceTypeOfferings"]}
+    assert pairs == {("c5.large", zone) for zone in "abcd"} | {("c5a.large", zone) for zone in "abc"}
+    narrower = [*wanted, {"Name": "location", "Values": [f"{REGION}b"]}]
     here = ec2.describe_instance_type_offerings(LocationType="availability-zone", Filters=narrower)
-    assert {offer["Location"] for offer in here["InstanceTypeOfferings"]} == {ZONES[0]}
+    assert [offer["Location"] for offer in here["InstanceTypeOfferings"]] == [f"{REGION}b"] * 2
+
+
+def test_newer_regions_have_no_ec2messages(cloud: EmbeddedCloud) -> None:
+    newer = cloud.client("ec2", "ap-southeast-5")
+    names = [f"com.amazonaws.ap-southeast-5.{service}" for service in ("ssmmessages", "ec2messages")]
+    refused(lambda: newer.describe_vpc_endpoint_services(ServiceNames=names), "InvalidServiceName", names[1])
+    found = newer.describe_vpc_endpoint_services(Filters=[{"Name": "service-name", "Values": names}])
+    assert found["ServiceNames"] == names[:1]
 
 
 def test_interface_endpoint_is_pending_then_available_and_holds_interfaces(place: Net, ec2: Any) -> None:

@@ -79,12 +79,18 @@ def test_teardown_goes_from_services_to_tasks_to_instances_to_group_to_cluster()
     )
 
 
-def test_the_first_instance_comes_after_the_setting_and_after_the_endpoints_if_it_comes_by_itself() -> None:
+def test_the_first_instance_comes_after_the_setting_and_after_the_endpoints_and_the_provider() -> None:
+    assert "minimum_size/main" not in stack_of().declared
+    stack = stack_of(capacity={"min": 1})
+    awaited = {need.address for need in stack.declared["auto_scaling_group/main"].needs if need.ready}
+    assert awaited == {"account_setting/trunking"}
     endpoints = {f"vpc_endpoint/{service}" for service in (*INTERFACE_SERVICES, "s3")}
-    for least, expected in ((0, set[str]()), (1, endpoints)):
-        group = stack_of(capacity={"min": least}).declared["auto_scaling_group/main"]
-        awaited = {need.address for need in group.needs if need.ready}
-        assert awaited == {"account_setting/trunking"} | expected
+    before = needed(stack, "minimum_size/main")
+    assert endpoints | {"cluster_capacity_providers/main"} <= before
+    ready = {need.address for address in before for need in stack.declared[address].needs if need.ready}
+    assert endpoints | {"cluster_capacity_providers/main"} <= ready
+    # at teardown it goes before instances are drained
+    assert "container_instances/ecs-sample-dev" in before
 
 
 def test_the_account_can_be_left_alone() -> None:

@@ -52,6 +52,12 @@ def test_a_container_has_few_privileges() -> None:
     assert web["systemControls"] == [{"namespace": "net.ipv4.ip_unprivileged_port_start", "value": "0"}]
 
 
+def test_on_an_instance_ecs_mounts_its_own_log_folder() -> None:
+    stack = declared(web={"image": "nginx:1", "port": 80, "launch": "ec2"})
+    assert [mount["containerPath"] for mount in container(stack, "web")["mountPoints"]] == ["/var/lib/amazon/ssm"]
+    assert want(stack, "task_definition/web").volumes == [{"name": "exec-state"}]
+
+
 def test_a_writable_root_needs_no_volumes() -> None:
     stack = declared(web={"image": "nginx:1", "port": 8080, "read_only": False})
     assert not {"mountPoints", "systemControls"} & container(stack, "web").keys()

@@ -31,6 +31,7 @@ def tick() -> None:
         clusters,
         container_instances,
         groups,
+        insights,
         lifecycle,
         providers,
         scaling,
@@ -51,6 +52,7 @@ def tick() -> None:
             for task in list(kept.tasks.values()):
                 lifecycle.step(kept, task)
             scaling.scale(kept)
+            insights.settle(kept)
 
 
 def _reconcile() -> None:

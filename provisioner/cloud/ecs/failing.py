@@ -14,6 +14,7 @@ from provisioner.cloud.ecs.tasks import end
 NEVER_PULLED, EXITS = "does-not-exist", "exits-at-once"
 """An image with this in its name cannot be pulled, or its container exits with code 1 as soon as it is started."""
 _FAILED = ("TaskFailedToStart", "EssentialContainerExited")
+_EXEC_LOGS = "/var/log/amazon/ssm"
 _BACK_OFF_SECONDS = 10.0
 _MOST_BACK_OFF_SECONDS = 300.0
 _UNABLE = (
@@ -35,6 +36,25 @@ def fail_to_pull(task: Task) -> bool:
             end(task, reason, "TaskFailedToStart")
             return True
     return False
+
+
+def fail_to_create(task: Task) -> bool:
+    """Let a task with ECS Exec fail on an instance if it mounts where the agent itself does: Docker refuses the second.
+
+    Source: amazon-ecs-agent, agent/engine/execcmd/manager_init_task_linux.go.
+    """
+    paths = {
+        mount.get("containerPath", "").rstrip("/")
+        for container in task.definition.shape["containerDefinitions"]
+        for mount in container.get("mountPoints", ())
+    }
+    if not (task.instance and task.spec.get("enableExecuteCommand") and _EXEC_LOGS in paths):
+        return False
+    task.container_reason = (
+        f"CannotCreateContainerError: Error response from daemon: Duplicate mount point: {_EXEC_LOGS}"
+    )
+    end(task, task.container_reason, "TaskFailedToStart")
+    return True
 
 
 def exit_at_once(store: Store, task: Task) -> bool:

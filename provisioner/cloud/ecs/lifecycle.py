@@ -73,7 +73,7 @@ def _start(store: Store, task: Task) -> None:
             task.status, task.next_at = "PENDING", later(durations.TASK_PULL.seconds)
             task.times["pullStartedAt"] = now()
         case "PENDING":
-            if failing.fail_to_pull(task) or not _started(store, task):
+            if failing.fail_to_pull(task) or failing.fail_to_create(task) or not _started(store, task):
                 return
             task.times["pullStoppedAt"] = now()
             task.status, task.next_at = "ACTIVATING", later(durations.TASK_ACTIVATE.seconds)

@@ -53,6 +53,7 @@ class Cluster:
     busy_until: float = 0.0
     failed: bool = False
     gone_at: float = NEVER
+    reports_until: float = 0.0
 
 
 @dataclass

@@ -60,6 +60,7 @@ def request_certificate(original: Any, self: Any) -> ActionResult:
     bundle.account_id = acm.account_id
     bundle.validation_method = self._get_param("ValidationMethod") or "EMAIL"
     bundle.key_algorithm = self._get_param("KeyAlgorithm") or "RSA_2048"
+    bundle.details_at = later(durations.CERTIFICATE_DETAILS.seconds)
     bundle.records_at = later(durations.CERTIFICATE_RECORDS.seconds)
     return answer
 
@@ -128,7 +129,7 @@ def users(acm: Any, bundle: Any) -> list[str]:
 
 @wrap(CertBundle, "describe")
 def describe(original: Any, self: Any) -> dict[str, Any]:
-    """DescribeCertificate: no ResourceRecord for the first seconds, no dates and serial before it is issued."""
+    """DescribeCertificate: no names at first, then no ResourceRecord, no dates and serial before it is issued."""
     answer: dict[str, Any] = original(self)
     if self.type != "AMAZON_ISSUED":
         return answer
@@ -138,6 +139,9 @@ def describe(original: Any, self: Any) -> dict[str, Any]:
     shown["DomainValidationOptions"] = [_option(self, name) for name in self.names]
     if self.status == "PENDING_VALIDATION":
         for late in ("IssuedAt", "NotBefore", "NotAfter", "Serial", "Issuer"):
+            shown.pop(late, None)
+    if not passed(self.details_at):
+        for late in ("DomainName", "SubjectAlternativeNames", "DomainValidationOptions"):
             shown.pop(late, None)
     return answer
 

@@ -20,6 +20,8 @@ from provisioner.cloud.rules.interfaces import hold, remove
 
 _SPARSE_ZONE = "use1-az3"
 _GATEWAYS = ("s3", "dynamodb")
+# Regions opened since 2024 have no ec2messages (Systems Manager guide, ec2messages, ssmmessages, and other APIs).
+_WITHOUT_EC2MESSAGES = ("ap-east-2", "ap-southeast-5", "ap-southeast-6", "ap-southeast-7", "mx-central-1")
 _PRIVATE_NAMES = {
     "ecr.api": "api.ecr.{}",
     "ecr.dkr": "*.dkr.ecr.{}",
@@ -43,7 +45,8 @@ def services(ec2: Any) -> list[dict[str, Any]]:
     """DescribeVpcEndpointServices: AWS's own services; S3 and DynamoDB come as gateway and as interface."""
     region = ec2.region_name
     found = []
-    for service in sorted(set(AWS_ENDPOINT_SERVICES) | {"dynamodb"}):
+    retired = {"ec2messages"} if region in _WITHOUT_EC2MESSAGES else set()
+    for service in sorted({*AWS_ENDPOINT_SERVICES, "dynamodb"} - retired):
         for kind in ("Gateway", "Interface") if service in _GATEWAYS else ("Interface",):
             entry: dict[str, Any] = {
                 "ServiceName": f"com.amazonaws.{region}.{service}",

@@ -6,15 +6,13 @@ import ipaddress
 from typing import Any
 
 from moto.ec2.models import EC2Backend
+from moto.ec2.models.availability_zones_and_regions import RegionsAndZonesBackend, Zone
 from moto.ec2.models.elastic_network_interfaces import NetworkInterface
 from moto.ec2.responses import EC2Response
 
 from provisioner.cloud.patch import refuse, wrap
 from provisioner.cloud.rules.ec2_groups import open_default_group
 from provisioner.cloud.rules.interfaces import ManagedInterface, living, settle
-
-_SPARSE_ZONE = "use1-az3"
-_EVERYWHERE = ("c5.large", "c5a.large")
 
 
 @wrap(EC2Backend, "create_vpc")
@@ -134,23 +132,23 @@ def delete_network_interface(original: Any, self: Any, eni_id: str) -> Any:
 def describe_instance_type_offerings(
     original: Any, self: Any, location_type: str | None = None, filters: Any = None
 ) -> list[dict[str, str]]:
-    """DescribeInstanceTypeOfferings: c5.large and c5a.large in every zone but use1-az3, which has few types.
-
-    moto's tables of offerings are old, and lack c5a.large where AWS has it.
-    """
+    """DescribeInstanceTypeOfferings: a further zone of an older account offers what its Region's first zone does."""
     found: list[dict[str, str]] = original(self, location_type, filters)
-    known = {(entry["Location"], entry["InstanceType"]) for entry in found}
-    for location in _locations(self, location_type or "region"):
-        for name in _EVERYWHERE:
-            entry = {"InstanceType": name, "LocationType": location_type or "region", "Location": location}
-            wanted = self.matches_filters(entry, filters or {}, entry["LocationType"])
-            if wanted and (location, name) not in known:
-                found.append(entry)
-    return found
+    further, first = _FURTHER.get(self.region_name), RegionsAndZonesBackend.zones.get(self.region_name)
+    if further is None or not first or location_type not in ("availability-zone", "availability-zone-id"):
+        return found
+    by_name = location_type == "availability-zone"
+    here, there = (zone.name if by_name else zone.zone_id for zone in (further, first[0]))
+    of_first = {**(filters or {}), "location": [there]}
+    entries = [{**entry, "Location": here} for entry in original(self, location_type, of_first)]
+    return found + [entry for entry in entries if self.matches_filters(entry, filters or {}, location_type)]
 
 
-def _locations(ec2: Any, location_type: str) -> list[str]:
-    if location_type == "region":
-        return [ec2.region_name]
-    zones = [zone for zone in ec2.describe_availability_zones() if zone.zone_id != _SPARSE_ZONE]
-    return [zone.name if location_type == "availability-zone" else zone.zone_id for zone in zones]
+# Zones that only accounts which had them before others were opened see; Fargate is in neither (ECS guide, Fargate
+# Regions).
+_FURTHER = {
+    "ap-northeast-1": Zone("ap-northeast-1b", "ap-northeast-1", "apne1-az3"),
+    "us-west-1": Zone("us-west-1c", "us-west-1", "usw1-az2"),
+}
+for _region, _zone in _FURTHER.items():
+    RegionsAndZonesBackend.zones[_region].append(_zone)

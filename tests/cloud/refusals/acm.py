@@ -30,7 +30,7 @@ def issued(scene: Scene, name: str = "app") -> str:
     def found() -> dict[str, Any]:
         return dict(acm.describe_certificate(CertificateArn=arn)["Certificate"])
 
-    record = scene.wait(lambda: found()["DomainValidationOptions"][0].get("ResourceRecord"))
+    record = scene.wait(lambda: found().get("DomainValidationOptions", [{}])[0].get("ResourceRecord"))
     wanted = {"Name": record["Name"], "Type": "CNAME", "TTL": 60, "ResourceRecords": [{"Value": record["Value"]}]}
     changes = [{"Action": "UPSERT", "ResourceRecordSet": wanted}]
     route53.change_resource_record_sets(HostedZoneId=zone, ChangeBatch={"Changes": changes})

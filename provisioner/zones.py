@@ -1,0 +1,115 @@
+"""Which availability zones the stack is in, and which addresses its subnets have there."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, get_args
+
+from provisioner.config import Tier
+from provisioner.engine.errors import ConfigurationError
+from provisioner.kinds.ec2_network import Subnet
+from steps.endpoints import INTERFACE_SERVICES, service_name
+
+if TYPE_CHECKING:
+    from provisioner.aws import Aws
+    from provisioner.config import Config
+
+FARGATE = {
+    "ap-northeast-1": {"apne1-az1", "apne1-az2", "apne1-az4"},
+    "cn-north-1": {"cnn1-az1", "cnn1-az2"},
+    "us-west-1": {"usw1-az1", "usw1-az3"},
+}
+"""The ids of the zones that Fargate is in, of those Regions where it is not in all (ECS guide, Fargate Regions)."""
+
+
+@dataclass(frozen=True)
+class Zones:
+    """The names of the zones, and for each which of a tier's blocks of addresses its subnets have."""
+
+    names: tuple[str, ...]
+    blocks: tuple[int, ...]
+
+
+def choose(aws: Aws, config: Config) -> Zones:
+    """Choose the zones: those that the stack already uses, then those that offer all it needs.
+
+    A zone lacks some instance types and some endpoint services, and AWS says so only when it is too late. A subnet
+    keeps its block of addresses, which cannot be changed; a new zone's get one that is free.
+
+    Raises:
+        ConfigurationError: the Region lacks an instance type or an endpoint service, or too few zones have what is
+            needed.
+    """
+    used, wanted = _used(aws, config), config.network.zones
+    if len(used) < wanted:
+        offering = _offering(aws, config.capacity.instance_types)
+        new = [zone for zone in offering if zone not in used]
+        free = [number for number in range(4) if number not in used.values()]
+        if len(used) + len(new) < wanted:
+            zones = sorted({*used, *new})
+            raise ConfigurationError(
+                f"network.zones is {wanted}, but only {len(zones)} zones of {aws.region} offer Fargate, all VPC "
+                f"endpoints and one of {', '.join(config.capacity.instance_types)} ({', '.join(zones) or 'none'}): "
+                f"lower network.zones, or choose other capacity.instance_types"
+            )
+        used |= dict(zip(new, free, strict=False))
+    chosen = sorted(sorted(used, key=used.__getitem__)[:wanted])
+    return Zones(tuple(chosen), tuple(used[zone] for zone in chosen))
+
+
+def _used(aws: Aws, config: Config) -> dict[str, int]:
+    """Return the zones that the stack is in, with the blocks that its subnets have there."""
+    numbers = {block: number for tier in get_args(Tier) for number, block in enumerate(config.network.subnets(tier))}
+    subnets = [subnet.attributes for subnet in aws.live(Subnet) if subnet.owned]
+    known = {fields["availability_zone"]: numbers.get(fields["cidr_block"]) for fields in subnets}
+    taken = set(known.values())
+    # subnets with other addresses than the configuration gives count as well, and the plan says that they differ
+    free = (number for number in range(len(known) + 4) if number not in taken)
+    return {zone: next(free) if number is None else number for zone, number in sorted(known.items())}
+
+
+def _offering(aws: Aws, instance_types: Sequence[str]) -> list[str]:
+    """Return the zones that have Fargate, all endpoint services, and one of the instance types or more."""
+    available = [
+        {"Name": "state", "Values": ["available"]},
+        {"Name": "zone-type", "Values": ["availability-zone"]},
+    ]
+    found = aws.client("ec2").describe_availability_zones(Filters=available)["AvailabilityZones"]
+    fargate = FARGATE.get(aws.region)
+    zones = {zone["ZoneName"] for zone in found if fargate is None or zone.get("ZoneId") in fargate}
+    return sorted(zones & _with_instances(aws, instance_types) & _with_endpoints(aws))
+
+
+def _with_instances(aws: Aws, instance_types: Sequence[str]) -> set[str]:
+    """Return the zones that offer one of the types or more: an Auto Scaling group needs no more of a zone."""
+    types = [{"Name": "instance-type", "Values": list(instance_types)}]
+    offers = [
+        *aws.pages(
+            "ec2",
+            "describe_instance_type_offerings",
+            "InstanceTypeOfferings",
+            LocationType="availability-zone",
+            Filters=types,
+        )
+    ]
+    if missing := sorted(set(instance_types) - {offer["InstanceType"] for offer in offers}):
+        raise ConfigurationError(
+            f"capacity.instance_types has {', '.join(missing)}, which {aws.region} does not offer: choose others "
+            f"(aws ec2 describe-instance-type-offerings --region {aws.region} lists them)"
+        )
+    return {str(offer["Location"]) for offer in offers}
+
+
+def _with_endpoints(aws: Aws) -> set[str]:
+    """Return the zones in which all the endpoint services are."""
+    names = [service_name(aws.partition, aws.region, service) for service in INTERFACE_SERVICES]
+    # by filter: one unknown among ServiceNames would have all of them refused (InvalidServiceName)
+    which = [{"Name": "service-name", "Values": names}]
+    services = [*aws.pages("ec2", "describe_vpc_endpoint_services", "ServiceDetails", Filters=which)]
+    if missing := sorted(set(names) - {service["ServiceName"] for service in services}):
+        raise ConfigurationError(
+            f"{aws.region} does not offer the VPC endpoints {', '.join(missing)}, without which private subnets do not "
+            f"reach AWS: choose another region"
+        )
+    return set.intersection(*({str(zone) for zone in service["AvailabilityZones"]} for service in services))

@@ -1,0 +1,19 @@
+"""Instances that are there whether or not a task needs them: `capacity.min`."""
+
+from __future__ import annotations
+
+from provisioner.engine.step import Stack, step
+from provisioner.kinds.autoscaling import MinimumSize
+from steps.capacity import Capacity
+from steps.drain import Drain
+
+
+@step
+def minimum(stack: Stack, capacity: Capacity, drain: Drain) -> None:
+    """Declare how small the group may get, once its capacity provider is attached and the endpoints are there.
+
+    An instance that boots before the latter never finds its cluster. At teardown it goes first of all, so that no
+    instance is launched in place of one that is drained.
+    """
+    if least := stack.config.capacity.min:
+        stack.ensure(MinimumSize("main", capacity.group.id, least), after=[drain.handle])
