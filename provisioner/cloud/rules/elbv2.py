@@ -204,7 +204,7 @@ def _check_certificate(elb: Any, arn: str | None) -> None:
 
 
 def _certificate_missing(arn: str) -> NoReturn:
-    refuse("CertificateNotFound", f"Certificate ARN '{arn}' is not found")
+    refuse("CertificateNotFound", f"Certificate '{arn}' not found")
 
 
 def _check_groups(elb: Any, balancer_arn: str, actions: list[dict[str, Any]]) -> None:
