@@ -33,10 +33,11 @@ MANY = 10
 """Up to so many things of a kind each is asked for what no list tells of it."""
 AT_ONCE = 10
 """Reads of one sort that go out at once."""
-LISTS = 3
-"""How often a kind is listed anew when things go away meanwhile."""
+UNSETTLED = 120.0
+"""Seconds for which a kind is listed anew when a read says that there is none of what a list shows: lists go on to show
+what is gone, and what is new is not known everywhere (terraform-provider-aws PR 31877 goes on for 2 minutes too)."""
 AGAIN = 2.0
-"""Seconds between these: a list may go on to show for a while what is gone."""
+"""Seconds between these."""
 READS = re.compile(r"(Describe|List|Get|Filter|Search|Lookup|BatchGet|BatchCheck|Head|Test)")
 """How the names of those operations begin that change nothing."""
 _AGAIN_SINCE: ContextVar[int] = ContextVar("again_since", default=0)
@@ -352,17 +353,17 @@ class Aws:
             return list(listing.things.values())
 
     def _list(self, kind: type[Kind]) -> dict[str, Live]:
-        for _ in range(LISTS):
+        until = self.pace.now() + self.pace.patience(UNSETTLED)
+        while True:
             try:
                 return {live.id: live for live in kind.list(self, self.known(kind))}
             except Exception as error:
-                # something went away between the list that names it and the read that looks closer
-                if not absent(error, kind.service):
+                # something went away between the list that names it and the read that looks closer, or is too new
+                if not absent(error, kind.service) or self.pace.stop.is_set() or self.pace.now() > until:
                     raise
                 with self._making:
                     self._shared = None if self._shared is None else {}
                 self.pace.stop.wait(self.pace.scaled(AGAIN))
-        return {live.id: live for live in kind.list(self, self.known(kind))}
 
     def made(self, kind: type[Kind], live: Live) -> None:
         """Note a thing that this run made or changed, so that the bulk reads show it at once."""

@@ -20,6 +20,7 @@ from provisioner.kinds.elbv2 import (
     forward,
     path,
 )
+from tests.cloud.faults.life import set_faults
 from tests.cloud.rig import Rig
 from tests.cloud.test_kinds_route53 import zone_of
 
@@ -67,6 +68,13 @@ def test_made_once_and_then_left_alone(rig: Rig) -> None:
         item["Port"]: item["DefaultActions"][0] for item in elb.describe_listeners(LoadBalancerArn=arn)["Listeners"]
     }
     assert listeners[80]["RedirectConfig"]["StatusCode"] == "HTTP_301"
+
+
+def test_new_ones_whose_attributes_are_not_known_yet_are_waited_for(rig: Rig) -> None:
+    set_faults(rig.cloud, "lag")
+    rig.up(declared).ok()
+    set_faults(rig.cloud, "")
+    assert rig.plan(declared) == []
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from provisioner.engine.step import Stack, ids
 from provisioner.kinds.ec2_network import InternetGateway, RouteTable, Subnet, Vpc
 from provisioner.kinds.ec2_security import DefaultSecurityGroup, SecurityGroup, allow
+from tests.cloud.faults.life import set_faults
 from tests.cloud.rig import Rig
 
 
@@ -47,6 +48,15 @@ def test_drift_is_seen_and_mended(rig: Rig) -> None:
     assert {item.address for item in rig.plan(declared)} == {"vpc/main", "route_table/main"}
     rig.up(declared).ok()
     assert rig.plan(declared) == []
+
+
+def test_a_new_vpc_whose_attributes_are_not_known_yet_is_waited_for(rig: Rig) -> None:
+    set_faults(rig.cloud, "lag")
+    aws = rig.aws()
+    made = rig.cloud.client("ec2").create_vpc(
+        CidrBlock="10.0.0.0/16", TagSpecifications=aws.tag_specification("vpc", "vpc/main")
+    )
+    assert [live.id for live in aws.live(Vpc)] == [made["Vpc"]["VpcId"]]
 
 
 def test_removed_without_a_trace(rig: Rig) -> None:

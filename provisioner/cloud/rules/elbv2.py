@@ -7,10 +7,12 @@ from typing import Any, NoReturn
 
 from moto.acm.models import acm_backends
 from moto.elbv2.models import ELBv2Backend, FakeAction, FakeTargetGroup
+from moto.elbv2.responses import ELBV2Response
 from moto.elbv2.ssl_policies import SSL_POLICIES
 
 from provisioner.cloud import durations
 from provisioner.cloud.clock import later, passed
+from provisioner.cloud.lag import born, too_new
 from provisioner.cloud.patch import refuse, wrap
 
 _MAX_TAGS = 50
@@ -120,7 +122,16 @@ def create_target_group(original: Any, self: Any, name: str, **kwargs: Any) -> A
     group.asked = asked
     if group.protocol in ("HTTP", "HTTPS"):
         group.attributes = dict(_TARGET_GROUP_ATTRIBUTES)
+    born(group)
     return group
+
+
+@wrap(ELBV2Response, "describe_target_group_attributes")
+def describe_target_group_attributes(original: Any, self: Any) -> Any:
+    """DescribeTargetGroupAttributes: may not know a new target group yet (terraform-provider-aws#18634)."""
+    if too_new(resource(self.elbv2_backend, self._get_param("TargetGroupArn"))):
+        refuse("TargetGroupNotFound", "One or more target groups not found")
+    return original(self)
 
 
 @wrap(ELBv2Backend, "modify_target_group_attributes")

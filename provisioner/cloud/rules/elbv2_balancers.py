@@ -10,6 +10,7 @@ from moto.elbv2.models import ELBv2Backend, FakeLoadBalancer
 
 from provisioner.cloud import durations
 from provisioner.cloud.clock import later, passed
+from provisioner.cloud.lag import born, too_new
 from provisioner.cloud.patch import refuse, wrap
 from provisioner.cloud.rules.elbv2 import check_tags, forget_tags, free_certificates, rebind, resource
 from provisioner.cloud.rules.interfaces import hold, let_go, remove
@@ -108,7 +109,16 @@ def create_load_balancer(
     host = f"{name}-{secrets.randbelow(10**10):010}.{self.region_name}.elb.amazonaws.com"
     made.dns_name = host if scheme == "internet-facing" else f"internal-{host}"
     made.interfaces = {subnet.id: _place(self, made, subnet) for subnet in subnets}
+    born(made)
     return made
+
+
+@wrap(ELBv2Backend, "describe_load_balancer_attributes")
+def describe_load_balancer_attributes(original: Any, self: Any, arn: str) -> Any:
+    """DescribeLoadBalancerAttributes: may not know a new balancer yet (terraform-provider-aws#15214)."""
+    if too_new(resource(self, arn)):
+        refuse("LoadBalancerNotFound", f"Load balancer '{arn}' not found")
+    return original(self, arn)
 
 
 def _check_name(name: str) -> None:
