@@ -123,6 +123,20 @@ def test_drift_is_seen_and_mended(rig: Rig) -> None:
     assert rig.plan(declared) == []
 
 
+def test_somebody_elses_rule_by_regular_expressions_is_no_trouble(rig: Rig) -> None:
+    rig.up(declared).ok()
+    elb, records = rig.cloud.client("elbv2"), rig.state().records
+    foreign = {"Field": "path-pattern", "PathPatternConfig": {"RegexValues": ["^/v[0-9]+/"]}}
+    group = records["target_group/api"].id
+    made = elb.create_rule(
+        ListenerArn=records["listener/web"].id, Priority=3, Conditions=[foreign], Actions=[forward(group)]
+    )["Rules"][0]
+    assert made["Conditions"] == [foreign]
+    assert rig.plan(declared) == []
+    assert rig.up(declared).ok().writes == []
+    assert rig.down().ok().summary.leftovers == []
+
+
 def test_removed_without_a_trace(rig: Rig) -> None:
     rig.up(declared).ok()
     assert rig.down().ok().summary.leftovers == []

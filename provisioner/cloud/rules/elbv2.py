@@ -320,10 +320,17 @@ def create_rule(
 
 def _full(condition: dict[str, Any]) -> dict[str, Any]:
     name = {"path-pattern": "PathPatternConfig", "host-header": "HostHeaderConfig"}.get(condition.get("Field", ""))
-    if name is None:
+    if name is None or "RegexValues" in condition.get(name, {}):
         return condition
     values = condition.get("Values") or condition.get(name, {}).get("Values", [])
     return {"Field": condition["Field"], name: {"Values": values}}
+
+
+@wrap(ELBv2Backend, "_validate_path_pattern_condition")
+def path_condition(original: Any, self: Any, condition: dict[str, Any]) -> None:
+    """CreateRule, ModifyRule: paths also by regular expressions, which moto does not know."""
+    if "RegexValues" not in condition.get("PathPatternConfig", {}):
+        original(self, condition)
 
 
 @wrap(ELBv2Backend, "describe_rules")
@@ -333,7 +340,7 @@ def describe_rules(original: Any, self: Any, listener_arn: str | None, rule_arns
     for rule in rules:
         for condition in rule.conditions:
             for name in ("PathPatternConfig", "HostHeaderConfig"):
-                if name in condition:
+                if "Values" in condition.get(name, {}):
                     condition["Values"] = condition[name]["Values"]
     return sorted(rules, key=lambda rule: (rule.is_default, 0 if rule.is_default else int(rule.priority)))
 
