@@ -93,7 +93,8 @@ class Aws:
         rates: whether AWS's documented rates are in force at the endpoint, so that calls wait for their turn.
 
     `thorough` makes the lists look also for what is neither declared nor recorded, and for what an interrupted teardown
-    left half removed, which costs more reads; `settled` gives the recorded fields of a kind's things that are ready;
+    left half removed, which costs more reads; `redeploy` puts services back to the task definitions that are declared
+    where somebody else deployed newer ones; `settled` gives the recorded fields of a kind's things that are ready;
     `seen` holds what this run has found so far, by address; `deleted` the names of what it deleted and lists go on to
     show. `say` tells the user how far the work on an address is.
     """
@@ -121,6 +122,7 @@ class Aws:
         self.calls: list[Call] = []
         self.read_only = False
         self.thorough = False
+        self.redeploy = False
         self.settled: Callable[[type[Kind]], Sequence[Mapping[str, Any]]] = lambda kind: ()
         self.seen: Mapping[str, Live] = {}
         self.deleted: set[str] = set()

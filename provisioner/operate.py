@@ -24,6 +24,7 @@ from provisioner.engine.step import STEPS, Declared, Stack
 from provisioner.engine.sweep import Leftover, sweep
 from provisioner.engine.timeline import Segment, continued, critical_path
 from provisioner.engine.waits import Pace
+from provisioner.kinds.ecs_service import deployed_by_others
 from provisioner.kinds.rds_snapshots import final_snapshots
 from state.model import Record, Run, Span
 
@@ -105,6 +106,8 @@ def up(aws: Aws, store: Store, stack: Stack, emit: Emit, target: str | None = No
         if kept := protected_orphans(aws, store.records, declared, dropped):
             raise Protected(kept)
         converge.run()
+        for text in deployed_by_others(aws):
+            emit(Notice(text))
         remover.look_closely(aws, remove.records.values())
         remove.run()
         return Left()
@@ -116,6 +119,11 @@ def show_plan(aws: Aws, records: Mapping[str, Record], stack: Stack, target: str
     """Return what `up` would do. Only reads are made."""
     know(aws, records, stack.declared)
     return plan(aws, records, *_scope(records, stack, target))
+
+
+def notes(aws: Aws) -> list[str]:
+    """Return what `up` leaves as it is though it is not as declared, to be called after `show_plan`."""
+    return deployed_by_others(aws)
 
 
 def _scope(
