@@ -63,6 +63,7 @@ NAMESPACE_SUBMITTED = Duration(2, 0.8, _ESTIMATE)
 # -- load balancer ---------------------------------------------------------------------------------------------------
 LOAD_BALANCER_CREATE = Duration(180, 2.5, f"162 to 205 s: {_LOGS}")
 LOAD_BALANCER_RELEASE = Duration(31, 2.0, f"25 to 37 s until its groups are free: {_LOGS}")
+PROTECTION_LIFTED = Duration(5, 1.0, _ESTIMATE)
 
 # -- ECS and its instances -------------------------------------------------------------------------------------------
 PROVIDER_CHANGE = Duration(10, 4.0, "43 to 53 s for a whole life: terraform-provider-aws#11278")

@@ -202,6 +202,9 @@ REFUSALS: tuple[Refusal, ...] = (
     Refusal("autoscaling", "DeleteAutoScalingGroup", 10, "ResourceInUse",
         "You cannot delete an AutoScalingGroup while there are instances or pending Spot instance request(s) still in "
         "the group.", _form("AutoScalingGroupName"), "Auto Scaling API"),
+    Refusal("autoscaling", "SetInstanceProtection", 5, "ValidationError",
+        "The instance {} is not in InService or EnteringStandby or Standby.", r"(?m)^InstanceIds\.member\.1=(.+)$",
+        "guardian/riff-raff#510"),
     # -- database, parameters, logs ---------------------------------------------------------------------------------
     Refusal("rds", "DeleteDBCluster", 15, "InvalidDBClusterStateFault",
         "Cluster cannot be deleted, it still contains DB instances in non-deleting state.",

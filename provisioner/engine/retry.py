@@ -142,6 +142,10 @@ TABLE: tuple[Row, ...] = (
         "terraform-provider-aws elbv2/listener.go"),
     Row("busy", "application-autoscaling", "FailedResourceAccessException", "", 120,
         "autoscaling cannot reach the policy's alarms yet", "terraform-provider-aws appautoscaling/policy.go"),
+    Row("busy", "autoscaling", "ValidationError", "is not in InService", 120,
+        "an instance is leaving the group", "guardian/riff-raff#510, infrahouse-toolkit#223"),
+    Row("busy", "elbv2", "OperationNotPermitted", "deletion protection is enabled", 60,
+        "its protection was lifted moments ago", "cloud-custodian test_appelb_delete_force (the answer's words)"),
     # -- absent ----------------------------------------------------------------------------------------------------
     Row("absent", "autoscaling", "ValidationError", "not found|does not exist"),
     Row("absent", "ecs", "ClientException", "does not exist|Unable to describe"),

@@ -26,6 +26,8 @@ SAMPLES: tuple[tuple[Verdict, str, str, str], ...] = (
     (S, "application-autoscaling", "ValidationException", "ECS service doesn't exist: service/web/web"),
     (S, "rds", "InvalidParameterValue", "Verify that you have permission to create service linked role."),
     (B, "elbv2", "UnsupportedCertificate", "The certificate 'arn:aws:acm:x' must have a fully-qualified domain name."),
+    (B, "autoscaling", "ValidationError", "The instance i-1 is not in InService or EnteringStandby or Standby."),
+    (B, "elbv2", "OperationNotPermitted", "Load balancer 'x' cannot be deleted because deletion protection is enabled"),
     (B, "elbv2", "CertificateNotFound", "Certificate 'arn:aws:acm:x' not found"),
     (S, "elbv2", "ValidationError", "The VPC ID 'vpc-1' is not found"),
     (S, "ec2", "InvalidParameter", "Enabling private DNS requires both enableDnsSupport and enableDnsHostnames VPC"),
