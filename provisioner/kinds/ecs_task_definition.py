@@ -9,9 +9,12 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
-from provisioner.aws import Aws, batches, each, tag_map
+from botocore.exceptions import ClientError
+
+from provisioner.aws import ADDRESS_TAG, Aws, batches, each, tag_map
 from provisioner.engine.errors import Unclear
 from provisioner.engine.kind import Kind, Live
+from provisioner.engine.retry import absent
 
 CONTENT_TAG = "provisioner:content"
 """The tag with the hash of what a revision was registered with, which tells what its content is to be compared with."""
@@ -53,49 +56,51 @@ class TaskDefinition(Kind):
         half = _half_removed(aws, names) if aws.thorough else {}
         tagged = set(aws.tagged("ecs"))
         families = sorted(names | _families(aws, tagged))
-        for family, arns in zip(families, each(lambda name: _revisions(aws, name), families), strict=True):
-            recent = arns[: NEWEST if family in names else 1]
-            likely = [arn for arn in arns if arn in tagged or arn in recent]
-            if live := cls._newest(aws, family, likely, contents):
+        newest = each(lambda family: _active(aws, family), families)
+        for family, first in zip(families, newest, strict=True):
+            many = NEWEST if family in names else 0
+            if first and (live := cls._registered(contents, family, _looked_at(aws, family, first, tagged, many))):
                 yield live
                 half.pop(family, None)
             elif family in names and aws.thorough and (inactive := _ours(aws, family, "INACTIVE")):
                 half[family] = inactive
-            elif family in names and arns:
+            elif family in names and first:
                 yield Live(family, {"family": family}, owned=False, status="ACTIVE")
         for family, arns in half.items():
             address = aws.address_in(_tags(aws, arns[0]))
             yield Live(family, {"family": family}, {"arn": arns[0]}, address=address, status="INACTIVE")
 
-    @classmethod
-    def _newest(
-        cls, aws: Aws, family: str, arns: Sequence[str], contents: Mapping[str, Mapping[str, Any]]
+    @staticmethod
+    def _registered(
+        contents: Mapping[str, Mapping[str, Any]], family: str, revisions: Iterator[Revision]
     ) -> Live | None:
-        """Return the newest revision that this tool registered, or that at least carries this stack's tags.
+        """Return the newest of the revisions that this tool registered, or one that at least has the content asked for.
 
         Pipelines copy a revision with its tags, hash included, and change the copy: the hash alone proves nothing.
         """
         copied = closest = None
-        for arn in arns:
-            content, tags = _described(aws, arn)
-            if not aws.owns(tags):
-                continue
-            fields = contents.get(tags.get(CONTENT_TAG, ""))
-            live = Live(family, fields or content, {"arn": arn}, address=aws.address_in(tags), status="ACTIVE")
-            if fields is None or _bare(_normal(fields)) == _bare(content):
+        for revision in revisions:
+            fields = contents.get(revision.tags.get(CONTENT_TAG, ""))
+            live = Live(
+                family,
+                fields or revision.content,
+                {"arn": revision.arn},
+                address=revision.tags.get(ADDRESS_TAG),
+                status="ACTIVE",
+            )
+            if fields is None or _bare(_normal(fields)) == _bare(revision.content):
                 return live
-            copied = copied or replace(live, attributes=content)
+            copied = copied or replace(live, attributes=revision.content)
             # what AWS may come to add to all revisions is no difference: then the oldest of a hash is the original
-            closest = live if _within(_bare(_normal(fields)), _bare(content)) else closest
+            closest = live if _within(_bare(_normal(fields)), _bare(revision.content)) else closest
         return closest or copied
 
     @classmethod
     def one(cls, aws: Aws, id: str) -> Live | None:
-        for arn in _revisions(aws, id):
-            content, tags = _described(aws, arn)
-            address = aws.address_in(tags)
-            return Live(id, content, {"arn": arn}, address=address, owned=aws.owns(tags), status="ACTIVE")
-        return None
+        if (found := _active(aws, id)) is None:
+            return None
+        address, owned = aws.address_in(found.tags), aws.owns(found.tags)
+        return Live(id, found.content, {"arn": found.arn}, address=address, owned=owned, status="ACTIVE")
 
     def create(self, aws: Aws, token: str) -> Live:
         tags = aws.tags(self.address) | {CONTENT_TAG: content_of(self.fields())}
@@ -141,12 +146,48 @@ def content_of(fields: Mapping[str, Any]) -> str:
     return hashlib.sha256(json.dumps(fields, sort_keys=True).encode()).hexdigest()
 
 
-def _described(aws: Aws, arn: str) -> tuple[dict[str, Any], dict[str, str]]:
-    """Return a revision's content, without what AWS adds to it, and its tags."""
-    answer = aws.client("ecs").describe_task_definition(taskDefinition=arn, include=["TAGS"])
+@dataclass(frozen=True)
+class Revision:
+    """One revision: its content, without what AWS adds to it, and its tags."""
+
+    arn: str
+    content: Mapping[str, Any]
+    tags: Mapping[str, str]
+
+
+def _described(aws: Aws, name: str) -> Revision:
+    """Return a revision by its ARN, or a family's newest active one by the family's name."""
+    answer = aws.client("ecs").describe_task_definition(taskDefinition=name, include=["TAGS"])
     shown = answer["taskDefinition"]
     content = {field: shown[name] for field, name in _NAMES.items() if name in shown}
-    return _normal(content), tag_map(answer.get("tags"), "key", "value")
+    return Revision(shown["taskDefinitionArn"], _normal(content), tag_map(answer.get("tags"), "key", "value"))
+
+
+def _active(aws: Aws, family: str) -> Revision | None:
+    """Return a family's newest active revision, if it has one."""
+    try:
+        return _described(aws, family)
+    except ClientError as error:
+        if not absent(error, "ecs"):
+            raise
+        return None
+
+
+def _looked_at(aws: Aws, family: str, first: Revision, tagged: Collection[str], many: int) -> Iterator[Revision]:
+    """Yield a family's revisions that carry this stack's tags, newest first, as long as more are asked for.
+
+    Args:
+        first: the newest one.
+        tagged: those that the tagging API knows to be this stack's.
+        many: how many of the newest are looked at though it does not.
+    """
+    if aws.owns(first.tags):
+        yield first
+    for number, arn in enumerate(_revisions(aws, family)):
+        if arn != first.arn and (number < many or arn in tagged):
+            revision = _described(aws, arn)
+            if aws.owns(revision.tags):
+                yield revision
 
 
 def _normal(content: Mapping[str, Any]) -> dict[str, Any]:
@@ -178,10 +219,12 @@ def _within(wanted: Any, shown: Any) -> bool:
 
 
 def _families(aws: Aws, tagged: Collection[str]) -> set[str]:
-    """Return the families that have active revisions and may be this stack's: by their name, or their tags."""
+    """Return the families that may be this stack's: by their tags, or by their names if a closer look is wanted."""
+    ours = {arn.rpartition("/")[2].rpartition(":")[0] for arn in tagged if ":task-definition/" in arn}
+    if not aws.thorough:
+        return ours
     search = {"familyPrefix": f"{aws.name}-", "status": "ACTIVE"}
-    ours = (arn.rpartition("/")[2].rpartition(":")[0] for arn in tagged if ":task-definition/" in arn)
-    return {*aws.pages("ecs", "list_task_definition_families", "families", **search), *ours}
+    return ours | {*aws.pages("ecs", "list_task_definition_families", "families", **search)}
 
 
 def _revisions(aws: Aws, family: str, status: str = "ACTIVE") -> list[str]:
@@ -206,7 +249,7 @@ def _half_removed(aws: Aws, names: Collection[str]) -> dict[str, list[str]]:
 
 
 def _tags(aws: Aws, arn: str) -> dict[str, str]:
-    return aws.tags_of(arn, lambda: _described(aws, arn)[1])
+    return aws.tags_of(arn, lambda: _described(aws, arn).tags)
 
 
 def _container(shown: Mapping[str, Any]) -> dict[str, Any]:

@@ -29,7 +29,8 @@ WANT = TaskDefinition(
 def test_a_new_default_of_aws_is_no_difference() -> None:
     """Or each `up` would register a revision, with the same default, and deploy it."""
     container = {"name": "web", "image": "nginx:1", "essential": True, "cpu": 0, "newSetting": "on"}
-    shown = {
+    shown: dict[str, Any] = {
+        "taskDefinitionArn": "arn:aws:ecs:eu-west-1:123456789012:task-definition/p-dev-web:1",
         "family": "p-dev-web",
         "requiresCompatibilities": ["FARGATE"],
         "networkMode": "awsvpc",
@@ -43,10 +44,9 @@ def test_a_new_default_of_aws_is_no_difference() -> None:
     aws = Aws(boto3.Session("k", "s", region_name="eu-west-1"), "p", "dev", Pace())
     aws.known = lambda kind: [WANT.fields()]
     tags = aws.tags("task_definition/web") | {CONTENT_TAG: content_of(WANT.fields())}
-    arn = "arn:aws:ecs:eu-west-1:123456789012:task-definition/p-dev-web:1"
+    arn = shown["taskDefinitionArn"]
     answers: dict[str, Any] = {
         "GetResources": {"ResourceTagMappingList": []},
-        "ListTaskDefinitionFamilies": {"families": ["p-dev-web"]},
         "ListTaskDefinitions": {"taskDefinitionArns": [arn]},
         "DescribeTaskDefinition": {
             "taskDefinition": shown,
