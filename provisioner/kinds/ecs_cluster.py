@@ -62,7 +62,8 @@ class Cluster(Kind):
     def delete(cls, aws: Aws, live: Live) -> None:
         # instances that were still booting when the others were drained
         for instance in container_instances(aws, live.id):
-            deregister(aws, live.id, instance["containerInstanceArn"], force=True)
+            if instance["status"] != "DEREGISTERING":
+                deregister(aws, live.id, instance["containerInstanceArn"], force=True)
         aws.client("ecs").delete_cluster(cluster=live.id)
 
     @classmethod
