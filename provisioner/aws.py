@@ -33,10 +33,11 @@ MANY = 10
 """Up to so many things of a kind each is asked for what no list tells of it."""
 AT_ONCE = 10
 """Reads of one sort that go out at once."""
-LISTS = 3
-"""How often a kind is listed anew when things go away meanwhile."""
+UNSETTLED = 120.0
+"""Seconds for which a kind is listed anew when a read says that there is none of what a list shows: lists go on to show
+what is gone, and what is new is not known everywhere (terraform-provider-aws PR 31877 goes on for 2 minutes too)."""
 AGAIN = 2.0
-"""Seconds between these: a list may go on to show for a while what is gone."""
+"""Seconds between these."""
 READS = re.compile(r"(Describe|List|Get|Filter|Search|Lookup|BatchGet|BatchCheck|Head|Test)")
 """How the names of those operations begin that change nothing."""
 _AGAIN_SINCE: ContextVar[int] = ContextVar("again_since", default=0)
@@ -92,9 +93,11 @@ class Aws:
         rates: whether AWS's documented rates are in force at the endpoint, so that calls wait for their turn.
 
     `thorough` makes the lists look also for what is neither declared nor recorded, and for what an interrupted teardown
-    left half removed, which costs more reads; `settled` gives the recorded fields of a kind's things that are ready;
-    `seen` holds what this run has found so far, by address; `deleted` the names of what it deleted and lists go on to
-    show. `say` tells the user how far the work on an address is.
+    left half removed, which costs more reads; `redeploy` puts services back to the task definitions that are declared
+    where somebody else deployed newer ones; `settled` gives the recorded fields of a kind's things that are ready;
+    `recorded` the ids under which a kind's things are recorded; `seen` holds what this run has found so far, by
+    address; `deleted` the names of what it deleted and lists go on to show. `say` tells the user how far the work on an
+    address is.
     """
 
     def __init__(
@@ -120,7 +123,9 @@ class Aws:
         self.calls: list[Call] = []
         self.read_only = False
         self.thorough = False
+        self.redeploy = False
         self.settled: Callable[[type[Kind]], Sequence[Mapping[str, Any]]] = lambda kind: ()
+        self.recorded: Callable[[type[Kind]], Sequence[str]] = lambda kind: ()
         self.seen: Mapping[str, Live] = {}
         self.deleted: set[str] = set()
         self.say: Callable[[str, str], None] = lambda address, text: None
@@ -352,17 +357,17 @@ class Aws:
             return list(listing.things.values())
 
     def _list(self, kind: type[Kind]) -> dict[str, Live]:
-        for _ in range(LISTS):
+        until = self.pace.now() + self.pace.patience(UNSETTLED)
+        while True:
             try:
                 return {live.id: live for live in kind.list(self, self.known(kind))}
             except Exception as error:
-                # something went away between the list that names it and the read that looks closer
-                if not absent(error, kind.service):
+                # something went away between the list that names it and the read that looks closer, or is too new
+                if not absent(error, kind.service) or self.pace.stop.is_set() or self.pace.now() > until:
                     raise
                 with self._making:
                     self._shared = None if self._shared is None else {}
                 self.pace.stop.wait(self.pace.scaled(AGAIN))
-        return {live.id: live for live in kind.list(self, self.known(kind))}
 
     def made(self, kind: type[Kind], live: Live) -> None:
         """Note a thing that this run made or changed, so that the bulk reads show it at once."""

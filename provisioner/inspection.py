@@ -146,6 +146,7 @@ def _services(aws: Aws) -> list[dict[str, Any]]:
             "rollout": live.attributes["rollout_state"] or live.status,
             "capacity": [s["capacityProvider"] for s in live.attributes["capacity_provider_strategy"]],
             "trouble": live.attributes["trouble"],
+            "deployed": live.attributes.get("deployed", "").rpartition("/")[2],
         }
         for live in sorted(aws.live(Service), key=lambda live: live.id)
         if live.owned

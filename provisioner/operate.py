@@ -25,6 +25,7 @@ from provisioner.engine.sweep import Leftover, sweep
 from provisioner.engine.timeline import Segment, continued, critical_path
 from provisioner.engine.waits import Pace
 from provisioner.kinds.ecs_cluster import Cluster
+from provisioner.kinds.ecs_service import deployed_by_others
 from provisioner.kinds.logs import remove_remade
 from provisioner.kinds.rds_snapshots import final_snapshots
 from state.model import Record, Run, Span
@@ -94,7 +95,7 @@ def up(aws: Aws, store: Store, stack: Stack, emit: Emit, target: str | None = No
     Args:
         target: the step to bring up, with all the steps that it is built on, and no other.
     """
-    know(aws, store.records, stack.declared)
+    _know(aws, store.records, stack.declared)
     for text in stack.notices:
         emit(Notice(text))
     declared, dropped = _scope(store.records, stack, target)
@@ -107,6 +108,8 @@ def up(aws: Aws, store: Store, stack: Stack, emit: Emit, target: str | None = No
         if kept := protected_orphans(aws, store.records, declared, dropped):
             raise Protected(kept)
         converge.run()
+        for text in deployed_by_others(aws):
+            emit(Notice(text))
         remover.look_closely(aws, remove.records.values())
         remove.run()
         return Left()
@@ -116,8 +119,21 @@ def up(aws: Aws, store: Store, stack: Stack, emit: Emit, target: str | None = No
 
 def show_plan(aws: Aws, records: Mapping[str, Record], stack: Stack, target: str | None = None) -> list[Planned]:
     """Return what `up` would do. Only reads are made."""
-    know(aws, records, stack.declared)
+    _know(aws, records, stack.declared)
     return plan(aws, records, *_scope(records, stack, target))
+
+
+def notes(aws: Aws) -> list[str]:
+    """Return what `up` leaves as it is though it is not as declared, to be called after `show_plan`."""
+    return deployed_by_others(aws)
+
+
+def _know(aws: Aws, records: Mapping[str, Record], declared: Mapping[str, Declared]) -> None:
+    """Tell the lists what is declared and recorded, ids among it: tags alone can be rewritten by anybody."""
+    know(aws, records, declared)
+    aws.recorded = lambda kind: [
+        record.id for record in list(records.values()) if record.kind == kind.kind and record.id
+    ]
 
 
 def _scope(
@@ -137,7 +153,7 @@ def removal(records: Mapping[str, Record], target: str | None = None) -> dict[st
 
 def protected(aws: Aws, records: Mapping[str, Record], addresses: Collection[str]) -> list[str]:
     """Return which of these recorded things are protected from deletion, by the state or in AWS."""
-    know(aws, dict(records), {})
+    _know(aws, dict(records), {})
     return remover.protected(aws, [records[address] for address in addresses])
 
 
@@ -148,7 +164,7 @@ def down(aws: Aws, store: Store, emit: Emit, target: str | None = None, *, unpro
         target: remove the things of this step and all that is built on them, and look for their kinds only.
         unprotect: lift the protection from deletion as well. The database then leaves a final snapshot.
     """
-    know(aws, dict(store.records), {})
+    _know(aws, dict(store.records), {})
     recorded.check_order(store.records)
     going = removal(store.records, target)
     emit(Begun("down", aws.name, aws.account, aws.region, len(going)))

@@ -11,6 +11,7 @@ from provisioner.kinds.ec2_launch import Instances, LaunchTemplate
 from provisioner.kinds.ecs_cluster import CapacityProvider, ClusterCapacityProviders
 from steps.account import Account
 from steps.cluster import Cluster
+from steps.guardduty import Guardduty
 from steps.network import Network
 from steps.roles import Roles
 from steps.security_groups import SecurityGroups
@@ -48,18 +49,22 @@ def capacity(
     service_roles: ServiceRoles,
     account: Account,
     cluster: Cluster,
+    guardduty: Guardduty,
 ) -> Capacity:
     """Declare the capacity, also when no service uses it yet: with a minimum of 0 it costs nothing.
 
     The group's size belongs to the capacity provider, and how small it may get is said at the end (steps/minimum.py).
-    Instances are declared before their group, so that a teardown comes to them when the group is gone.
+    Instances are declared before their group, so that a teardown comes to them when the group is gone; and after what
+    GuardDuty watches them by.
     """
     config = stack.config.capacity
     acting = [role for role in (service_roles.autoscaling, service_roles.spot) if role]
     template = stack.ensure(
         LaunchTemplate("main", stack.name, _template(stack, security_groups, roles), _user_data(stack.name))
     )
-    instances = stack.ensure(Instances(stack.name, template.id, network.private), after=[cluster.handle])
+    instances = stack.ensure(
+        Instances(stack.name, template.id, network.private), after=[cluster.handle, guardduty.handle]
+    )
     group = stack.ensure(
         AutoScalingGroup(
             "main",

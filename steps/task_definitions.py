@@ -9,7 +9,7 @@ from typing import Any
 from provisioner.builds import RUNTIME_PLATFORM
 from provisioner.config import Service
 from provisioner.engine.step import Stack, step
-from provisioner.kinds.ecs_service import TaskDefinition
+from provisioner.kinds.ecs_task_definition import TaskDefinition
 from steps.database import Database
 from steps.database_name import DatabaseName
 from steps.images import Images

@@ -72,6 +72,7 @@ NAMESPACE_SUBMITTED = Duration(2, 0.8, _ESTIMATE)
 # -- load balancer ---------------------------------------------------------------------------------------------------
 LOAD_BALANCER_CREATE = Duration(180, 2.5, f"162 to 205 s: {_LOGS}")
 LOAD_BALANCER_RELEASE = Duration(31, 2.0, f"25 to 37 s until its groups are free: {_LOGS}")
+PROTECTION_LIFTED = Duration(5, 1.0, _ESTIMATE)
 
 # -- ECS and its instances -------------------------------------------------------------------------------------------
 PROVIDER_CHANGE = Duration(10, 4.0, "43 to 53 s for a whole life: terraform-provider-aws#11278")
@@ -81,6 +82,8 @@ INSTANCE_PENDING = Duration(20, 3.0, _ESTIMATE)
 INSTANCE_REGISTER = Duration(90, 10.0, f"boot and start of the agent: {_ESTIMATE}")
 INSTANCE_SHUTDOWN = Duration(81, 6.0, _LOGS)
 GROUP_DELETE = Duration(5, 2.0, _ESTIMATE)
+TRUNK_ATTACH = Duration(5, 1.0, _ESTIMATE)
+TRUNK_DETACH = Duration(15, 10.0, _ESTIMATE)
 TASK_INTERFACE = Duration(15, 4.0, "11 to 44 s: acceptance tests of terraform-provider-aws")
 TASK_PULL = Duration(30, 5.0, _ESTIMATE)
 TASK_ACTIVATE = Duration(30, 1.0, f"two health checks of the load balancer: {_ESTIMATE}")

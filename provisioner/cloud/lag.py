@@ -9,9 +9,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from provisioner.cloud.clock import scale
+from provisioner.cloud import faults
+from provisioner.cloud.clock import later, passed, scale
 
 SECONDS = 5.0
+NEW_SECONDS = 30.0
+"""For how long a read of one new thing may say that there is none, although the list shows it."""
 _MOST_READS = 40
 """How many different reads of a service are remembered: the newest."""
 _LEAST_BETWEEN = 0.05
@@ -21,6 +24,16 @@ _TAGGING = "tagging"
 Answer = tuple[int, list[tuple[str, str]], bytes]
 Environ = dict[str, Any]
 Key = tuple[str, str, bytes]
+
+
+def born(thing: Any) -> None:
+    """Note that a thing was made now."""
+    thing.known_at = later(NEW_SECONDS)
+
+
+def too_new(thing: Any) -> bool:
+    """Whether what AWS keeps beside a thing does not know it yet: only with the scenario `lag`."""
+    return "lag" in faults.current.scenarios and not passed(getattr(thing, "known_at", 0.0))
 
 
 @dataclass

@@ -118,6 +118,9 @@ REFUSALS: tuple[Refusal, ...] = (
     Refusal("ec2", "CreateVpcEndpoint", 20, "InvalidParameter",
         "private-dns-enabled cannot be set because there is already a conflicting DNS domain for {} in the VPC",
         r"(?m)^ServiceName=(.+\.(?:ssm|logs))$", "terraform-provider-aws#17535"),
+    Refusal("ec2", "CreateVpcEndpoint", 5, "InvalidParameter",
+        "Enabling private DNS requires both enableDnsSupport and enableDnsHostnames VPC attributes set to true for {}",
+        r"(?ms)(?=.*^PrivateDnsEnabled=true$).*^VpcId=([^\n]+)$", "EC2 developer guide, eventual consistency"),
     _in_use("DeleteSecurityGroup", "GroupId", "resource {} has a dependent object", 35, "alchemy#1125"),
     _in_use("DetachInternetGateway", "VpcId", "Network {} has some mapped public address(es). Please unmap those "
         "public address(es) before detaching the gateway.", 60, "terraform-aws-eks-jx#36"),
@@ -132,6 +135,8 @@ REFUSALS: tuple[Refusal, ...] = (
         "The certificate '{}' must have a fully-qualified domain name, a supported signature, and a supported key "
         "size.",
         r"(?m)^Certificates\.member\.1\.CertificateArn=(.+)$", "terraform-provider-aws#41789"),
+    Refusal("elasticloadbalancing", "CreateListener", 30, "CertificateNotFound", "Certificate '{}' not found",
+        r"(?m)^Certificates\.member\.1\.CertificateArn=(.+)$", "terraform-provider-aws elbv2/listener.go"),
     Refusal("acm", "DeleteCertificate", 60, "ResourceInUseException",
         "Certificate {} in account 123456789012 is in use.", _json("CertificateArn"), "terraform-provider-aws#3866"),
     Refusal("route53", "ChangeResourceRecordSets", 3, "PriorRequestNotComplete",
@@ -146,6 +151,8 @@ REFUSALS: tuple[Refusal, ...] = (
         "Namespace contains registered services; delete the services before deleting the namespace", _json("Id"),
         "apiary-data-lake#82"),
     # -- load balancer ----------------------------------------------------------------------------------------------
+    Refusal("elasticloadbalancing", "CreateTargetGroup", 5, "ValidationError", "The VPC ID '{}' is not found",
+        _form("VpcId"), "ansible#31919"),
     Refusal("elasticloadbalancing", "CreateListener", 5, "LoadBalancerNotFound", "One or more load balancers not found",
         _form("LoadBalancerArn"), "terraform-provider-aws#15214"),
     Refusal("elasticloadbalancing", "ModifyLoadBalancerAttributes", 5, "LoadBalancerNotFound",
@@ -185,12 +192,24 @@ REFUSALS: tuple[Refusal, ...] = (
     Refusal("application-autoscaling", "PutScalingPolicy", 5, "ConcurrentUpdateException",
         "You already have a pending update to an Auto Scaling resource.", _json("ResourceId"),
         "Application Auto Scaling API"),
+    Refusal("application-autoscaling", "PutScalingPolicy", 5, "ObjectNotFoundException",
+        "No scalable target registered for service namespace: ecs, resource ID: {}, scalable dimension: "
+        "ecs:service:DesiredCount", _json("ResourceId"), "terraform#10737"),
+    Refusal("application-autoscaling", "PutScalingPolicy", 10, "FailedResourceAccessException",
+        "Unable to retrieve alarms for scaling policy of {} due to reason: The security token included in the request "
+        "is invalid.", _json("ResourceId"), "terraform-provider-aws appautoscaling/policy.go"),
+    Refusal("application-autoscaling", "DeleteScalingPolicy", 5, "FailedResourceAccessException",
+        "Unable to delete alarms of scaling policy {} due to reason: Rate exceeded", _json("PolicyName"),
+        "terraform-provider-aws appautoscaling/policy.go"),
     Refusal("autoscaling", "DeleteAutoScalingGroup", 20, "ScalingActivityInProgress",
         "You cannot delete an AutoScalingGroup while there are scaling activities in progress for that group.",
         _form("AutoScalingGroupName"), "Auto Scaling API"),
     Refusal("autoscaling", "DeleteAutoScalingGroup", 10, "ResourceInUse",
         "You cannot delete an AutoScalingGroup while there are instances or pending Spot instance request(s) still in "
         "the group.", _form("AutoScalingGroupName"), "Auto Scaling API"),
+    Refusal("autoscaling", "SetInstanceProtection", 5, "ValidationError",
+        "The instance {} is not in InService or EnteringStandby or Standby.", r"(?m)^InstanceIds\.member\.1=(.+)$",
+        "guardian/riff-raff#510"),
     # -- database, parameters, logs ---------------------------------------------------------------------------------
     Refusal("rds", "DeleteDBCluster", 15, "InvalidDBClusterStateFault",
         "Cluster cannot be deleted, it still contains DB instances in non-deleting state.",

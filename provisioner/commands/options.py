@@ -28,6 +28,12 @@ TargetStep = Annotated[
 """An option of those commands that work step by step."""
 
 
+Redeploy = Annotated[
+    bool, typer.Option("--redeploy", help="Put services back to what is declared where somebody else deployed.")
+]
+"""An option of `plan` and `up`."""
+
+
 @dataclass(frozen=True)
 class Options:
     """What was said on the command line beside the command's own arguments."""

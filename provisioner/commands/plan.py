@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from provisioner.commands.app import app, command
-from provisioner.commands.options import Options, TargetStep
+from provisioner.commands.options import Options, Redeploy, TargetStep
 
 
 @command(
@@ -14,12 +14,12 @@ from provisioner.commands.options import Options, TargetStep
     "provision plan                     exit code 0: nothing to do, 2: there are changes, 1: something is refused",
     "provision plan --json              one JSON document",
 )
-def plan(options: Options, target_step: TargetStep = None) -> int:
+def plan(options: Options, target_step: TargetStep = None, redeploy: Redeploy = False) -> int:
     """Show what `up` would do.
 
     What it would create, change and remove, field by field. Nothing is written: the clients refuse all but reads.
 
-    With --target-step: what `up` would do with the same option.
+    With --target-step or --redeploy: what `up` would do with the same option.
     """
     from provisioner import operate, session
     from provisioner.render import advice
@@ -29,18 +29,19 @@ def plan(options: Options, target_step: TargetStep = None) -> int:
     config = session.load(options)
     operate.check_target(target_step)
     aws = session.connect(options, config)
-    aws.read_only = True
+    aws.read_only, aws.redeploy = True, redeploy
     state = session.recorded(options, config, aws)
     state.guard(config.name, aws.account, aws.region)
     stack = session.declared(options, config, aws)
     planned = operate.show_plan(aws, state.records, stack, target_step)
+    notes = [*stack.notices, *operate.notes(aws)]
     if options.json:
-        say([json.dumps(show.document(planned, config.name, aws.account, aws.region), ensure_ascii=False)])
+        say([json.dumps(show.document(planned, config.name, aws.account, aws.region, notes), ensure_ascii=False)])
     else:
         say(
             [
                 *show.diff(planned),
-                *(f"note: {text}" for text in stack.notices),
+                *(f"note: {text}" for text in notes),
                 *advice.after_plan(planned, options.again),
             ]
         )

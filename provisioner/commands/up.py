@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 from provisioner.commands.app import app, command
-from provisioner.commands.options import Options, TargetStep
+from provisioner.commands.options import Options, Redeploy, TargetStep
 
 
 @command(
@@ -16,10 +16,12 @@ from provisioner.commands.options import Options, TargetStep
     "provision up --env staging --yes   another environment, without asking",
     "provision up --target-step database    that step and the steps it is built on",
 )
-def up(options: Options, target_step: TargetStep = None) -> int:
+def up(options: Options, target_step: TargetStep = None, redeploy: Redeploy = False) -> int:
     """Make or mend what is declared.
 
     With --target-step: only that step and the steps it is built on; then nothing is removed.
+
+    With --redeploy: a service to which somebody else deployed another task definition goes back to what is declared.
 
     Makes what is not there, changes what differs, removes what is no longer declared. Running it again goes on where it
     stopped.
@@ -33,12 +35,13 @@ def up(options: Options, target_step: TargetStep = None) -> int:
     config = session.load(options)
     operate.check_target(target_step)
     aws = session.connect(options, config)
+    aws.redeploy = redeploy
     with session.opened(options, config, aws, "up") as store:
         stack = session.declared(options, config, aws)
         if config.target == "aws" and not options.yes:
             with signals.at_once():
                 planned = operate.show_plan(aws, store.records, stack, target_step)
-            say(plan.diff(planned), sys.stderr)
+            say([*plan.diff(planned), *(f"note: {text}" for text in operate.notes(aws))], sys.stderr)
             confirm(f"`up` of {limited(config.name, target_step)} on {session.where(config, aws)}", options.yes)
             session.writable(aws)
         with shown(options.json) as progress, session.interruptible(aws.pace, progress.emit):

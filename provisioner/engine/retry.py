@@ -81,6 +81,12 @@ TABLE: tuple[Row, ...] = (
     Row("settling", "rds", "ParameterNotFound", "", 60, "the password was made moments ago", "Systems Manager API"),
     Row("settling", "rds", "DBSubnetGroupNotFoundFault|DBClusterParameterGroupNotFound", "", 120,
         "the group was made moments ago", "RDS API, CreateDBClusterParameterGroup"),
+    Row("settling", "elbv2", "ValidationError", "VPC ID .* is not found", 120, "the VPC was made moments ago",
+        "ansible#31919, terraform-aws-modules/terraform-aws-alb#294"),
+    Row("settling", "ec2", "InvalidParameter", "requires both enableDnsSupport and enableDnsHostnames", 60,
+        "the VPC's DNS attributes were set moments ago", "EC2 developer guide, eventual consistency"),
+    Row("settling", "application-autoscaling", "ObjectNotFoundException", "No scalable target registered", 60,
+        "the scalable target was made moments ago", "terraform-provider-aws appautoscaling/policy.go, terraform#10737"),
     # -- busy: something is in the way and goes away by itself ------------------------------------------------------
     Row("busy", "ec2", "DependencyViolation", "", 1200, "something still uses it",
         "aws-sdk EC2 API, DeleteSecurityGroup"),
@@ -135,6 +141,15 @@ TABLE: tuple[Row, ...] = (
         "its protection was lifted moments ago", "terraform-provider-aws rds/cluster.go"),
     Row("busy", "*", THROTTLED, "", 600,
         "AWS throttles beyond all retries", "boto3 guide, standard retry mode"),
+    # busy and not settling, as for UnsupportedCertificate
+    Row("busy", "elbv2", "CertificateNotFound", "", 300, "the load balancer does not know the certificate yet",
+        "terraform-provider-aws elbv2/listener.go"),
+    Row("busy", "application-autoscaling", "FailedResourceAccessException", "", 120,
+        "autoscaling cannot reach the policy's alarms yet", "terraform-provider-aws appautoscaling/policy.go"),
+    Row("busy", "autoscaling", "ValidationError", "is not in InService", 120,
+        "an instance is leaving the group", "guardian/riff-raff#510, infrahouse-toolkit#223"),
+    Row("busy", "elbv2", "OperationNotPermitted", "deletion protection is enabled", 60,
+        "its protection was lifted moments ago", "cloud-custodian test_appelb_delete_force (the answer's words)"),
     # -- absent ----------------------------------------------------------------------------------------------------
     Row("absent", "autoscaling", "ValidationError", "not found|does not exist"),
     Row("absent", "ecs", "ClientException", "does not exist|Unable to describe"),

@@ -53,7 +53,8 @@ class VpcEndpoint(Kind):
     def _live(aws: Aws, endpoint: Mapping[str, Any]) -> Live:
         attributes = {
             "vpc_id": endpoint["VpcId"],
-            "service_name": endpoint["ServiceName"],
+            # those of VPC Lattice have none
+            "service_name": endpoint.get("ServiceName"),
             "vpc_endpoint_type": endpoint["VpcEndpointType"],
             "route_table_ids": endpoint.get("RouteTableIds", []),
             "subnet_ids": endpoint.get("SubnetIds", []),

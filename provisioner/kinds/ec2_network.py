@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, ClassVar
@@ -13,6 +13,21 @@ from provisioner.engine.waits import since
 
 SHOWN = 5
 """How many interfaces are named where many are in the way."""
+
+
+def told_by_tags(
+    kind: type[Kind], aws: Aws, described: Callable[..., Iterator[Live]], id_filter: str
+) -> Iterator[Live]:
+    """Yield the things that carry this stack's tags, and those that are recorded: somebody may have changed their tags.
+
+    Args:
+        described: asks EC2 with these `Filters`.
+        id_filter: EC2's name of the filter by id.
+    """
+    found = {live.id: live for live in described(aws, Filters=aws.owner_filters())}
+    yield from found.values()
+    if missing := sorted(set(aws.recorded(kind)) - found.keys()):
+        yield from described(aws, Filters=[{"Name": id_filter, "Values": missing}])
 
 
 @dataclass(frozen=True)
@@ -28,7 +43,7 @@ class Vpc(Kind):
 
     @classmethod
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Live]:
-        return cls._described(aws, Filters=aws.owner_filters())
+        return told_by_tags(cls, aws, cls._described, "vpc-id")
 
     @classmethod
     def one(cls, aws: Aws, id: str) -> Live | None:
@@ -90,7 +105,7 @@ class InternetGateway(Kind):
 
     @classmethod
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Live]:
-        return cls._described(aws, Filters=aws.owner_filters())
+        return told_by_tags(cls, aws, cls._described, "internet-gateway-id")
 
     @classmethod
     def one(cls, aws: Aws, id: str) -> Live | None:
@@ -147,7 +162,7 @@ class Subnet(Kind):
 
     @classmethod
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Live]:
-        return cls._described(aws, Filters=aws.owner_filters())
+        return told_by_tags(cls, aws, cls._described, "subnet-id")
 
     @classmethod
     def one(cls, aws: Aws, id: str) -> Live | None:
@@ -209,7 +224,7 @@ class RouteTable(Kind):
 
     @classmethod
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Live]:
-        return cls._described(aws, Filters=aws.owner_filters())
+        return told_by_tags(cls, aws, cls._described, "route-table-id")
 
     @classmethod
     def one(cls, aws: Aws, id: str) -> Live | None:

@@ -62,7 +62,8 @@ class Cluster(Kind):
     def delete(cls, aws: Aws, live: Live) -> None:
         # instances that were still booting when the others were drained
         for instance in container_instances(aws, live.id):
-            deregister(aws, live.id, instance["containerInstanceArn"], force=True)
+            if instance["status"] != "DEREGISTERING":
+                deregister(aws, live.id, instance["containerInstanceArn"], force=True)
         aws.client("ecs").delete_cluster(cluster=live.id)
 
     @classmethod
@@ -110,7 +111,7 @@ class CapacityProvider(Kind):
         names = {fields["capacity_provider_name"] for fields in known}
         for provider in _providers(aws):
             # Fargate's two belong to AWS; deleted ones stay visible as INACTIVE
-            if "autoScalingGroupProvider" in provider and provider["status"] != "INACTIVE":
+            if provider.get("autoScalingGroupProvider") and provider["status"] != "INACTIVE":
                 live = cls._live(aws, provider)
                 if live.owned or live.id in names:
                     yield live
@@ -124,7 +125,7 @@ class CapacityProvider(Kind):
             provider["name"],
             {
                 "capacity_provider_name": provider["name"],
-                "auto_scaling_group_arn": group["autoScalingGroupArn"],
+                "auto_scaling_group_arn": group.get("autoScalingGroupArn"),
                 "managed_scaling": group.get("managedScaling", {}),
                 "managed_termination_protection": group.get("managedTerminationProtection", "DISABLED"),
                 "managed_draining": group.get("managedDraining", "ENABLED"),

@@ -60,8 +60,8 @@ class ContainerInstances(Kind):
                 states = Counter(instance["status"] for instance in instances)
                 tasks = sum(_tasks(instance) for instance in instances)
                 shown = ", ".join(f"{count} {state}" for state, count in sorted(states.items()))
-                # draining ones that still have tasks are waited for; all others need a call
-                waiting = all(i["status"] == "DRAINING" and _tasks(i) and i["agentConnected"] for i in instances)
+                # those in between and draining ones that still have tasks are waited for; all others need a call
+                waiting = all(_between(i) or _draining(i) for i in instances)
                 yield Live(cluster, {}, status=f"{shown} with {tasks} tasks", deleting=waiting)
 
     @classmethod
@@ -75,7 +75,7 @@ class ContainerInstances(Kind):
             )
         for instance in instances:
             stuck = not instance["agentConnected"]
-            if stuck or not _tasks(instance):
+            if not _between(instance) and (stuck or not _tasks(instance)):
                 deregister(aws, live.id, instance["containerInstanceArn"], force=stuck)
 
     @classmethod
@@ -147,6 +147,15 @@ def _running(aws: Aws, cluster: str) -> list[Mapping[str, Any]]:
 
 def _disconnected(aws: Aws, cluster: str) -> set[str]:
     return {i["containerInstanceArn"] for i in container_instances(aws, cluster) if not i["agentConnected"]}
+
+
+def _between(instance: Mapping[str, Any]) -> bool:
+    """Say whether ECS is making or removing the instance's trunk interface, and takes no call for it meanwhile."""
+    return instance["status"] in ("REGISTERING", "DEREGISTERING")
+
+
+def _draining(instance: Mapping[str, Any]) -> bool:
+    return bool(instance["status"] == "DRAINING" and _tasks(instance) and instance["agentConnected"])
 
 
 def _tasks(instance: Mapping[str, Any]) -> int:

@@ -15,7 +15,7 @@ def without_hosts(aws: Aws, service: Mapping[str, Any]) -> str:
     """Say which instances there are for a service of which none has registered; empty if one has, or none is needed."""
     names = [item["capacityProvider"] for item in service.get("capacityProviderStrategy", ())]
     shown = aws.client("ecs").describe_capacity_providers(capacityProviders=names)["capacityProviders"] if names else ()
-    arns = [p["autoScalingGroupProvider"]["autoScalingGroupArn"] for p in shown if "autoScalingGroupProvider" in p]
+    arns = [p["autoScalingGroupProvider"]["autoScalingGroupArn"] for p in shown if p.get("autoScalingGroupProvider")]
     registered = [i for i in container_instances(aws, service["clusterArn"]) if i["agentConnected"]]
     if registered or not arns:
         return ""

@@ -1,17 +1,14 @@
-"""ECS task definitions, whose revisions never change, and the services that run them."""
+"""ECS services, which run tasks."""
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import suppress
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, ClassVar
 
 from provisioner.aws import Aws, batches, each, tag_map
-from provisioner.engine.errors import Failed, Unclear
+from provisioner.engine.errors import Failed
 from provisioner.engine.kind import Changes, Kind, Live
 from provisioner.engine.step import unknown
 from provisioner.kinds.ecs_cluster import Cluster
@@ -25,172 +22,6 @@ from provisioner.kinds.ecs_trouble import (
     stopped,
     trouble,
 )
-
-CONTENT_TAG = "provisioner:content"
-"""The tag with the hash of what a revision was registered with: it need not be described to be compared."""
-
-
-@dataclass(frozen=True)
-class TaskDefinition(Kind):
-    """A family of task definitions, known by its newest revision that is ours.
-
-    A revision cannot change: other content is registered as a new revision, and the older ones stay for a rollback.
-    """
-
-    family: str
-    requires_compatibilities: Sequence[str]
-    network_mode: str
-    cpu: str
-    memory: str
-    execution_role_arn: str
-    task_role_arn: str
-    runtime_platform: Mapping[str, str]
-    container_definitions: Sequence[Mapping[str, Any]]
-    volumes: Sequence[Mapping[str, Any]] = ()
-
-    service: ClassVar[str] = "ecs"
-    identity: ClassVar[Sequence[str]] = ("family",)
-    derived: ClassVar[Sequence[str]] = ("id",)
-    outputs: ClassVar[Sequence[str]] = ("arn",)
-    fixed: ClassVar[frozenset[str]] = frozenset({"family"})
-    unordered: ClassVar[frozenset[str]] = frozenset({"requires_compatibilities", "volumes"})
-    revises: ClassVar[bool] = True
-
-    @classmethod
-    def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Live]:
-        contents = {content_of(fields): fields for fields in known}
-        names = {fields["family"] for fields in known}
-        half = _half_removed(aws, names) if aws.thorough else {}
-        for family, arns in _revisions(aws).items():
-            for arn in arns:
-                # Reading tags costs a call where the bulk read is silent: only where the thing may well be ours.
-                likely = family in names or (family.startswith(f"{aws.name}-") and arn == arns[0])
-                tags = _tags(aws, arn) if likely else aws.tags_of(arn, dict)
-                if aws.owns(tags):
-                    attributes = contents.get(tags.get(CONTENT_TAG, "")) or cls._described(aws, arn)
-                    yield Live(family, attributes, {"arn": arn}, address=aws.address_in(tags), status="ACTIVE")
-                    half.pop(family, None)
-                    break
-            else:
-                if family in names and aws.thorough and (inactive := _ours(aws, family, "INACTIVE")):
-                    half[family] = inactive
-                elif family in names:
-                    yield Live(family, {"family": family}, owned=False, status="ACTIVE")
-        for family, arns in half.items():
-            address = aws.address_in(_tags(aws, arns[0]))
-            yield Live(family, {"family": family}, {"arn": arns[0]}, address=address, status="INACTIVE")
-
-    @classmethod
-    def one(cls, aws: Aws, id: str) -> Live | None:
-        for arn in _revisions(aws, id).get(id, ()):
-            tags = _tags(aws, arn)
-            content, address = cls._described(aws, arn), aws.address_in(tags)
-            return Live(id, content, {"arn": arn}, address=address, owned=aws.owns(tags), status="ACTIVE")
-        return None
-
-    @classmethod
-    def _described(cls, aws: Aws, arn: str) -> dict[str, Any]:
-        """Return a revision's content without what AWS adds to it."""
-        shown = aws.client("ecs").describe_task_definition(taskDefinition=arn)["taskDefinition"]
-        content = {field: shown[name] for field, name in _NAMES.items() if name in shown}
-        return content | {
-            "container_definitions": [_container(container) for container in shown["containerDefinitions"]],
-            "volumes": [_without_empty(volume) for volume in shown.get("volumes", ())],
-        }
-
-    def create(self, aws: Aws, token: str) -> Live:
-        tags = aws.tags(self.address) | {CONTENT_TAG: content_of(self.fields())}
-        made = aws.client("ecs").register_task_definition(
-            **{_NAMES[field]: value for field, value in self.fields().items()},
-            tags=[{"key": key, "value": value} for key, value in tags.items()],
-        )["taskDefinition"]
-        aws.note_tags(made["taskDefinitionArn"], tags)
-        outputs = {"arn": made["taskDefinitionArn"]}
-        return Live(self.family, self.fields(), outputs, address=self.address, status="ACTIVE")
-
-    @classmethod
-    def delete(cls, aws: Aws, live: Live) -> None:
-        # AWS keeps revisions that are only deregistered for ever, and takes at most 10 to delete
-        active, failures = _ours(aws, live.id, "ACTIVE"), []
-        for group in batches([*active, *_ours(aws, live.id, "INACTIVE")], 10):
-            for arn in (arn for arn in group if arn in active):
-                # what is still active after a lost answer stays listed; what is not would be left behind half deleted
-                with suppress(Unclear):
-                    aws.client("ecs").deregister_task_definition(taskDefinition=arn)
-            failures += aws.client("ecs").delete_task_definitions(taskDefinitions=group)["failures"]
-        if not failures:
-            aws.deleted.add(live.id)
-
-
-_NAMES = {
-    "family": "family",
-    "requires_compatibilities": "requiresCompatibilities",
-    "network_mode": "networkMode",
-    "cpu": "cpu",
-    "memory": "memory",
-    "execution_role_arn": "executionRoleArn",
-    "task_role_arn": "taskRoleArn",
-    "runtime_platform": "runtimePlatform",
-    "container_definitions": "containerDefinitions",
-    "volumes": "volumes",
-}
-"""Each field of a task definition as RegisterTaskDefinition calls it."""
-
-
-def content_of(fields: Mapping[str, Any]) -> str:
-    """Return the hash of a task definition's fields, the same whatever the order of their keys."""
-    return hashlib.sha256(json.dumps(fields, sort_keys=True).encode()).hexdigest()
-
-
-def _revisions(aws: Aws, family: str | None = None, status: str = "ACTIVE") -> dict[str, list[str]]:
-    """Return the ARNs of the revisions by family, newest first: of one family, or of all in the region."""
-    only = {"familyPrefix": family} if family else {}
-    families: dict[str, list[tuple[int, str]]] = {}
-    for arn in aws.pages("ecs", "list_task_definitions", "taskDefinitionArns", status=status, **only):
-        name, revision = arn.rpartition("/")[2].split(":")
-        families.setdefault(name, []).append((int(revision), arn))
-    return {name: [arn for _, arn in sorted(found, reverse=True)] for name, found in families.items()}
-
-
-def _ours(aws: Aws, family: str, status: str) -> list[str]:
-    return [arn for arn in _revisions(aws, family, status).get(family, ()) if aws.owns(_tags(aws, arn))]
-
-
-def _half_removed(aws: Aws, names: Collection[str]) -> dict[str, list[str]]:
-    """Return the INACTIVE revisions of this stack by family: a teardown was cut off between deregister and delete."""
-    # families that have active revisions too are found by these
-    search = {"familyPrefix": f"{aws.name}-", "status": "INACTIVE"}
-    families = {*aws.pages("ecs", "list_task_definition_families", "families", **search)}
-    families |= {name for name in names if not name.startswith(search["familyPrefix"])}
-    left = sorted(families - aws.deleted)
-    inactive = each(lambda family: _ours(aws, family, "INACTIVE"), left)
-    return {family: arns for family, arns in zip(left, inactive, strict=True) if arns}
-
-
-def _tags(aws: Aws, arn: str) -> dict[str, str]:
-    def read() -> dict[str, str]:
-        return tag_map(aws.client("ecs").list_tags_for_resource(resourceArn=arn)["tags"], "key", "value")
-
-    return aws.tags_of(arn, read)
-
-
-def _container(shown: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a container definition as it would be written: no defaults, lists of names in order."""
-    container = {k: v for k, v in _without_empty(shown).items() if (k, v) != ("cpu", 0)}
-    for key in ("environment", "secrets"):
-        if key in container:
-            container[key] = sorted(container[key], key=lambda pair: str(pair["name"]))
-    if "portMappings" in container:
-        # With awsvpc the host's port is the container's.
-        container["portMappings"] = [
-            {"containerPort": port["containerPort"], "protocol": port.get("protocol", "tcp")}
-            for port in container["portMappings"]
-        ]
-    return container
-
-
-def _without_empty(shown: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in shown.items() if value not in ([], {}, None)}
 
 
 @dataclass(frozen=True)
@@ -247,14 +78,15 @@ class Service(Kind):
                 service for some in each(partial(_shown, aws, cluster), batches(sorted(names), 10)) for service in some
             ]
             tasks = [] if all(map(completed, shown)) else stopped(aws, cluster)
+            asked = [fields for fields in known if fields["cluster"] == cluster]
             for service in shown:
                 live = cls._live(aws, service, tasks)
                 if live.attributes["failed"] and live.attributes["rollout_state"] == "IN_PROGRESS":
                     # its tasks were read after it: by now ECS may have given it up itself, and says what it does
                     again = _shown(aws, cluster, [service["serviceName"]])
-                    yield from (cls._live(aws, service, tasks) for service in again)
+                    yield from (_as_asked(aws, cls._live(aws, service, tasks), asked) for service in again)
                 else:
-                    yield live
+                    yield _as_asked(aws, live, asked)
 
     @staticmethod
     def _live(aws: Aws, service: Mapping[str, Any], tasks: Sequence[Mapping[str, Any]]) -> Live:
@@ -283,7 +115,10 @@ class Service(Kind):
                 {key: lb[key] for key in ("targetGroupArn", "containerName", "containerPort") if key in lb}
                 for lb in service.get("loadBalancers", ())
             ],
-            "service_registries": [_without_empty(registry) for registry in service.get("serviceRegistries", ())],
+            "service_registries": [
+                {key: value for key, value in registry.items() if value is not None}
+                for registry in service.get("serviceRegistries", ())
+            ],
             "health_check_grace_period_seconds": grace or 0,
             "deployment_configuration": {
                 "deploymentCircuitBreaker": {key: breaker.get(key, False) for key in ("enable", "rollback")},
@@ -401,6 +236,45 @@ class Service(Kind):
             return ""
         why = last_failure(aws, live.attributes["cluster"], live.attributes["service_name"])
         return f"ECS put the former tasks back ({live.attributes['rolled_back']}){f': {why}' if why else ''}"
+
+
+def _as_asked(aws: Aws, live: Live, asked: Sequence[Mapping[str, Any]]) -> Live:
+    """Return a service that somebody else deployed a newer revision to as running what was asked for last.
+
+    Such a deployment, by a pipeline for instance, is no difference: it stays until another revision is declared, or
+    until the user asks for what is declared (`Aws.redeploy`). It is kept as the attribute `deployed`. An older revision
+    is a difference: ECS goes back to one by itself when a deployment fails.
+    """
+    runs = live.attributes["task_definition"]
+    name = live.attributes["service_name"]
+    known = [fields["task_definition"] for fields in asked if fields["service_name"] == name]
+    before = [arn for arn in known if not unknown(arn) and _newer(runs, arn)]
+    if aws.redeploy or not live.owned or runs in known or not before:
+        return live
+    last = max(before, key=_revision)
+    return replace(live, attributes={**live.attributes, "task_definition": last, "deployed": runs})
+
+
+def _revision(arn: str) -> tuple[str, int]:
+    """Return the family's ARN and the number of a revision; that of a family alone is 0."""
+    family, _, number = arn.rpartition(":")
+    return (family, int(number)) if number.isdecimal() else (arn, 0)
+
+
+def _newer(one: str, other: str) -> bool:
+    """Say whether one is a newer revision of the other's family."""
+    return _revision(one)[0] == _revision(other)[0] and _revision(one)[1] > _revision(other)[1]
+
+
+def deployed_by_others(aws: Aws) -> list[str]:
+    """Say of each of this stack's services that somebody else deployed to what it runs, and how to undo that."""
+    notes = []
+    for live in aws.live(Service):
+        if "deployed" in live.attributes:
+            runs, asked = (live.attributes[name].rpartition("/")[2] for name in ("deployed", "task_definition"))
+            stays = f"{live.address} runs {runs}, which somebody else deployed: it stays."
+            notes.append(f"{stays} `provision up --redeploy` goes back to {asked}")
+    return notes
 
 
 def _shown(aws: Aws, cluster: str, names: Sequence[str]) -> list[Mapping[str, Any]]:

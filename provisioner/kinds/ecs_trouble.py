@@ -39,9 +39,10 @@ def trouble(aws: Aws, service: Mapping[str, Any], tasks: Sequence[Mapping[str, A
     Args:
         tasks: what `stopped` returns of its cluster.
     """
-    if completed(service):
-        return False, ""
     primary = newest(service)
+    if completed(service):
+        short = primary.get("runningCount", 0) < primary.get("desiredCount", 0)
+        return False, _unable(service, {}) if short else ""
     state = primary["rolloutState"]
     given_up = [d for d in service["deployments"] if d.get("rolloutState") == "FAILED"]
     # the one that is rolled back to has no trouble: that of the one before it is what counts
@@ -49,14 +50,27 @@ def trouble(aws: Aws, service: Mapping[str, Any], tasks: Sequence[Mapping[str, A
     theirs = [task for task in tasks if task.get("startedBy") == looked_at["id"]]
     # ECS sets its own count to zero as soon as a task ran, however shortly
     count = max(looked_at.get("failedTasks", 0), sum(task.get("stopCode") in FAILED_STOPS for task in theirs))
-    failed = state == "FAILED" or (count >= ATTEMPTS and not looked_at.get("runningCount"))
+    unable = _unable(service, looked_at)
+    # ECS counts also what it could not place, which leaves no stopped task and may pass
+    unplaced = bool(unable) and not theirs
+    failed = state == "FAILED" or (count >= ATTEMPTS and not looked_at.get("runningCount") and not unplaced)
     if count:
-        why = f": {_why(theirs[0])}" if theirs else ""
+        why = _why(theirs[0]) if theirs else unable
         tail = _last_lines(aws, theirs[0]) if failed and theirs else ""
-        return failed, f"{count} failed{why}{tail}"
-    events = (e["message"] for e in service.get("events", ()) if e["createdAt"] >= looked_at.get("createdAt", 0))
-    said = next(events, "")
-    return failed, said.partition(") ")[2].rstrip(".") if "unable" in said else ""
+        return failed, f"{count} failed{f': {why}' if why else ''}{tail}"
+    return failed, unable
+
+
+def _unable(service: Mapping[str, Any], deployment: Mapping[str, Any]) -> str:
+    """Return ECS's newest word on what it is unable to do, or an empty string if its newest word is another one.
+
+    Args:
+        deployment: only what was said since this one began counts.
+    """
+    events = service.get("events", ())
+    since = deployment.get("createdAt")
+    said = next((e["message"] for e in events if since is None or e["createdAt"] >= since), "")
+    return said.partition(") ")[2].rstrip(".") if "unable" in said else ""
 
 
 def last_failure(aws: Aws, cluster: str, service_name: str) -> str:

@@ -115,13 +115,17 @@ class LoadBalancer(Kind):
             "load_balancer_name": balancer["LoadBalancerName"],
             "subnets": sorted(zone["SubnetId"] for zone in balancer["AvailabilityZones"]),
             "security_groups": sorted(balancer.get("SecurityGroups", ())),
-            "scheme": balancer["Scheme"],
+            "scheme": balancer.get("Scheme"),
             # a new balancer has AWS's defaults, and the create call does not return them
             "drop_invalid_header_fields": settings.get("routing.http.drop_invalid_header_fields.enabled") == "true",
             "idle_timeout": int(settings.get("idle_timeout.timeout_seconds", 60)),
             "deletion_protection": settings.get(PROTECTION) == "true",
         }
-        outputs = {"dns_name": balancer["DNSName"], "canonical_hosted_zone_id": balancer["CanonicalHostedZoneId"]}
+        # a foreign gateway load balancer under the name has neither
+        outputs = {
+            "dns_name": balancer.get("DNSName"),
+            "canonical_hosted_zone_id": balancer.get("CanonicalHostedZoneId"),
+        }
         state = balancer["State"]
         status = state["Code"] + (f": {state['Reason']}" if state.get("Reason") else "")
         address = aws.address_in(tags)
@@ -301,9 +305,9 @@ class Listener(Kind):
         certificates = [certificate["CertificateArn"] for certificate in listener.get("Certificates") or ()]
         attributes = {
             "load_balancer_arn": listener["LoadBalancerArn"],
-            "port": listener["Port"],
-            "protocol": listener["Protocol"],
-            "default_actions": [normal_action(action) for action in listener["DefaultActions"]],
+            "port": listener.get("Port"),
+            "protocol": listener.get("Protocol"),
+            "default_actions": [normal_action(action) for action in listener.get("DefaultActions", ())],
             "ssl_policy": listener.get("SslPolicy"),
             "certificate_arn": certificates[0] if certificates else None,
         }
@@ -356,8 +360,8 @@ class ListenerRule(Kind):
         attributes = {
             "listener_arn": listener_arn,
             "priority": int(rule["Priority"]),
-            "conditions": [_normal_condition(condition) for condition in rule["Conditions"]],
-            "actions": [normal_action(action) for action in rule["Actions"]],
+            "conditions": [_normal_condition(condition) for condition in rule.get("Conditions", ())],
+            "actions": [normal_action(action) for action in rule.get("Actions", ())],
         }
         return Live(rule["RuleArn"], attributes, owned=owned)
 
@@ -384,8 +388,8 @@ class ListenerRule(Kind):
 
 
 def _normal_condition(condition: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a condition on paths in its short form; AWS shows both."""
-    if condition["Field"] == "path-pattern":
-        values = condition.get("Values") or condition["PathPatternConfig"]["Values"]
+    """Return a condition on paths in its short form, of which AWS shows both; one by regular expressions has none."""
+    values = condition.get("Values") or condition.get("PathPatternConfig", {}).get("Values")
+    if condition.get("Field") == "path-pattern" and values:
         return {"Field": "path-pattern", "Values": list(values)}
     return dict(condition)

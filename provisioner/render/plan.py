@@ -37,13 +37,16 @@ def exit_code(planned: Sequence[Planned]) -> int:
     return 1 if "refused" in actions else 2 if actions else 0
 
 
-def document(planned: Sequence[Planned], stack: str, account: str, region: str) -> dict[str, Any]:
+def document(
+    planned: Sequence[Planned], stack: str, account: str, region: str, notes: Sequence[str] = ()
+) -> dict[str, Any]:
     """Return the plan as one JSON document."""
     return {
         "stack": stack,
         "account": account,
         "region": region,
         "counts": dict(Counter(item.action for item in planned)),
+        "notes": list(notes),
         "things": [item.to_dict() for item in planned],
     }
 

@@ -34,7 +34,7 @@ def _live(document: Mapping[str, Any]) -> list[str]:
     if live is None:
         return [f"Nobody could be asked how it is doing: {document['silent']}.", ""]
     services = [
-        (s["name"], f"{s['running']}/{s['desired']}", s["rollout"], ", ".join(s["capacity"]), s["trouble"])
+        (s["name"], f"{s['running']}/{s['desired']}", s["rollout"], ", ".join(s["capacity"]), _told(s))
         for s in live["services"]
     ]
     instances = [
@@ -47,6 +47,12 @@ def _live(document: Mapping[str, Any]) -> list[str]:
         *_block(("instance", "status", "agent", "type", "tasks"), instances),
         *_block(("database", "status", "host", ""), databases),
     ]
+
+
+def _told(service: Mapping[str, Any]) -> str:
+    """Return what keeps a service from being well, and whose deployment it runs if that is not the stack's."""
+    deployed = f"{service['deployed']}, deployed by somebody else" if service.get("deployed") else ""
+    return "; ".join(filter(None, [service["trouble"], deployed]))
 
 
 def _block(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> list[str]:

@@ -74,6 +74,7 @@ class Rig:
     facts: Facts = FACTS
     scale: float = 0.05
     least: float = LEAST
+    redeploy: bool = False
     events: list[Event] = field(default_factory=list)
 
     def aws(self) -> Aws:
@@ -87,7 +88,7 @@ class Rig:
             endpoint=self.cloud.endpoint,
             resolver=("127.0.0.1", self.cloud.process.dns_port),
         )
-        aws.account = self.facts.account
+        aws.account, aws.redeploy = self.facts.account, self.redeploy
         return aws
 
     def declare(self, declare: Declare) -> Stack:

@@ -38,6 +38,7 @@ def test_task_definition_is_returned_whole_with_defaults(network: Network) -> No
     assert found["containerDefinitions"] == [
         {
             **container,
+            "linuxParameters": {"initProcessEnabled": True, "capabilities": {}, "devices": []},
             "cpu": 0,
             "essential": True,
             "portMappings": [{"containerPort": 80, "hostPort": 80, "protocol": "tcp"}],

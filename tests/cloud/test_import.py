@@ -18,7 +18,7 @@ from provisioner.kinds.ec2_network import InternetGateway, RouteTable, Subnet, V
 from provisioner.kinds.ec2_security import SecurityGroup
 from provisioner.kinds.ecr import Repository
 from provisioner.kinds.ecs_cluster import Cluster
-from provisioner.kinds.ecs_service import TaskDefinition
+from provisioner.kinds.ecs_task_definition import TaskDefinition
 from provisioner.kinds.elbv2 import TargetGroup
 from provisioner.kinds.iam import InstanceProfile, Role
 from provisioner.kinds.logs import LogGroup

@@ -114,6 +114,22 @@ def test_a_foreign_one_for_the_same_service_is_refused_by_name_and_left_alone(ri
     assert [e["VpcEndpointId"] for e in ours] == [foreign["VpcEndpointId"]]
 
 
+def test_a_foreign_one_without_a_service_name_is_left_alone(rig: Rig) -> None:
+    rig.up(lambda stack: declared(stack, endpoints=False)).ok()
+    records, ec2 = rig.state().records, rig.cloud.client("ec2")
+    lattice = "arn:aws:vpc-lattice:ap-northeast-1:123456789012:resourceconfiguration/rcfg-0123456789abcdef0"
+    foreign = ec2.create_vpc_endpoint(
+        VpcId=records["vpc/main"].id,
+        VpcEndpointType="Resource",
+        ResourceConfigurationArn=lattice,
+        SubnetIds=[records["subnet/a"].id],
+    )["VpcEndpoint"]
+    assert "ServiceName" not in foreign
+    rig.up(declared).ok()
+    assert rig.plan(declared) == []
+    assert foreign["VpcEndpointId"] in {e["VpcEndpointId"] for e in ec2.describe_vpc_endpoints()["VpcEndpoints"]}
+
+
 def test_removed_without_a_trace(rig: Rig) -> None:
     rig.up(declared).ok()
     down = rig.down().ok()

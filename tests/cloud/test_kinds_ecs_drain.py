@@ -30,7 +30,8 @@ def busy(rig: Rig) -> Rig:
     rig.up(two).ok()
     ecs = rig.cloud.client("ecs")
     rig.cloud.wait(
-        lambda: len(ecs.list_container_instances(cluster=NAME)["containerInstanceArns"]) == 2, "two instances"
+        lambda: len(ecs.list_container_instances(cluster=NAME, status="ACTIVE")["containerInstanceArns"]) == 2,
+        "two instances",
     )
     container = {"name": "job", "image": "busybox:1", "memory": 64, "essential": True}
     ecs.register_task_definition(family="job", networkMode="bridge", containerDefinitions=[container])

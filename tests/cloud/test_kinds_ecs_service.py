@@ -10,13 +10,15 @@ import pytest
 
 from provisioner.engine.converge import awaited
 from provisioner.engine.errors import Failed
+from provisioner.engine.events import Notice
 from provisioner.engine.kind import Change, Live, compare
 from provisioner.engine.step import Handle, Stack, filled, ids, ready
 from provisioner.kinds.application_autoscaling import ScalableTarget, ScalingPolicy
 from provisioner.kinds.ec2_network import InternetGateway, Subnet, Vpc
 from provisioner.kinds.ec2_security import SecurityGroup, allow_all
 from provisioner.kinds.ecs_cluster import Cluster, ClusterCapacityProviders
-from provisioner.kinds.ecs_service import Service, TaskDefinition
+from provisioner.kinds.ecs_service import Service, deployed_by_others
+from provisioner.kinds.ecs_task_definition import TaskDefinition
 from provisioner.kinds.ecs_trouble import stopped
 from provisioner.kinds.elbv2 import Listener, LoadBalancer, TargetGroup, forward
 from tests.cloud.rig import Rig
@@ -115,6 +117,7 @@ def task_definition(image: str) -> TaskDefinition:
         "essential": True,
         "portMappings": [{"containerPort": 8080, "protocol": "tcp"}],
         "environment": [{"name": "A", "value": "1"}, {"name": "B", "value": "2"}],
+        "linuxParameters": {"initProcessEnabled": True},
         "healthCheck": {"command": ["CMD", "true"], "interval": 30, "timeout": 5, "retries": 3, "startPeriod": 10},
     }
     return TaskDefinition(
@@ -167,14 +170,83 @@ def test_another_image_is_a_new_revision_and_the_old_one_stays(rig: Rig) -> None
     assert rig.plan(lambda stack: declared(stack, image="nginx:2")) == []
 
 
-def test_no_revision_is_described_to_be_compared(rig: Rig) -> None:
+def test_reading_costs_the_same_in_a_busy_account(rig: Rig) -> None:
     rig.up(declared).ok()
     rig.up(lambda stack: declared(stack, image="nginx:2")).ok()
-    since = rig.cloud.calls()[-1]["number"] if rig.cloud.calls() else 0
+    ecs = rig.cloud.client("ecs")
+    for number in range(101):
+        container = {"name": "x", "image": "x", "memory": 8}
+        ecs.register_task_definition(family=f"other-{number}", containerDefinitions=[container])
+    since = rig.cloud.calls()[-1]["number"]
     rig.up(lambda stack: declared(stack, image="nginx:2")).ok()
     calls = [call["operation"] for call in rig.cloud.calls(since)]
-    assert "DescribeTaskDefinition" not in calls
-    assert calls.count("ListTaskDefinitions") == 1
+    assert calls.count("DescribeTaskDefinition") == 1
+    assert "ListTaskDefinitions" not in calls
+
+
+def copied(rig: Rig, **changes: Any) -> str:
+    """What `ecs deploy` does: register a copy of the newest revision, its tags among it, and change the copy."""
+    ecs = rig.cloud.client("ecs")
+    answer = ecs.describe_task_definition(taskDefinition=FAMILY, include=["TAGS"])
+    shown = answer["taskDefinition"]
+    own = ("family", "requiresCompatibilities", "networkMode", "cpu", "memory", "executionRoleArn", "taskRoleArn")
+    container = shown["containerDefinitions"][0] | changes
+    made = ecs.register_task_definition(
+        **{name: shown[name] for name in (*own, "runtimePlatform", "volumes")},
+        containerDefinitions=[container],
+        tags=answer["tags"],
+    )
+    return str(made["taskDefinition"]["taskDefinitionArn"])
+
+
+def deploy(rig: Rig, arn: str) -> None:
+    """Deploy a revision past the tool."""
+    rig.cloud.client("ecs").update_service(cluster=CLUSTER, service="web", taskDefinition=arn)
+    rig.cloud.wait(lambda: newest(rig)["rolloutState"] == "COMPLETED", "the deployment")
+
+
+@pytest.mark.parametrize("changes", [{"image": "nginx:2"}, {"command": ["sleep", "1"]}])
+def test_a_changed_copy_with_our_tags_is_not_what_is_declared(rig: Rig, changes: dict[str, Any]) -> None:
+    rig.up(declared).ok()
+    copied(rig, **changes)
+    assert rig.plan(declared) == []
+    assert rig.up(declared).ok().writes == []
+    assert shown(rig)["taskDefinition"].endswith(":1")
+
+
+def test_what_a_pipeline_deployed_is_told_and_stays_until_something_else_is_declared(rig: Rig) -> None:
+    rig.up(declared).ok()
+    deploy(rig, copied(rig, image="nginx:2"))
+    assert rig.plan(declared) == []
+    up = rig.up(declared).ok()
+    assert up.writes == []
+    told = [event.text for event in up.events if isinstance(event, Notice)]
+    assert len(told) == 1
+    assert told[0].startswith(f"service/web runs {FAMILY}:2, which somebody else deployed: it stays")
+    changed = rig.up(lambda stack: declared(stack, image="nginx:3")).ok()
+    assert changed.writes == ["RegisterTaskDefinition", "UpdateService"]
+    assert shown(rig)["taskDefinition"].endswith(":3")
+    assert deployed_by_others(rig.aws()) == []
+
+
+def test_what_a_pipeline_deployed_goes_when_asked(rig: Rig) -> None:
+    rig.up(declared).ok()
+    deploy(rig, copied(rig, image="nginx:2"))
+    rig.redeploy = True
+    assert [(item.address, list(item.changes)) for item in rig.plan(declared)] == [("service/web", ["task_definition"])]
+    assert rig.up(declared).ok().writes == ["UpdateService"]
+    assert shown(rig)["taskDefinition"].endswith(":1")
+    assert rig.down().ok().summary.leftovers == []
+    assert revisions(rig) == []
+
+
+def test_an_older_revision_is_a_difference(rig: Rig) -> None:
+    """ECS goes back to one by itself when a deployment fails."""
+    rig.up(declared).ok()
+    rig.up(lambda stack: declared(stack, image="nginx:2")).ok()
+    deploy(rig, f"{FAMILY}:1")
+    planned = rig.plan(lambda stack: declared(stack, image="nginx:2"))
+    assert [(item.address, list(item.changes)) for item in planned] == [("service/web", ["task_definition"])]
 
 
 def test_without_the_state_everything_is_found_again(rig: Rig) -> None:

@@ -20,6 +20,7 @@ from provisioner.kinds.elbv2 import (
     forward,
     path,
 )
+from tests.cloud.faults.life import set_faults
 from tests.cloud.rig import Rig
 from tests.cloud.test_kinds_route53 import zone_of
 
@@ -69,6 +70,13 @@ def test_made_once_and_then_left_alone(rig: Rig) -> None:
     assert listeners[80]["RedirectConfig"]["StatusCode"] == "HTTP_301"
 
 
+def test_new_ones_whose_attributes_are_not_known_yet_are_waited_for(rig: Rig) -> None:
+    set_faults(rig.cloud, "lag")
+    rig.up(declared).ok()
+    set_faults(rig.cloud, "")
+    assert rig.plan(declared) == []
+
+
 @pytest.mark.parametrize(
     ("change", "address", "fields", "writes"),
     [
@@ -113,6 +121,20 @@ def test_drift_is_seen_and_mended(rig: Rig) -> None:
     }
     rig.up(declared).ok()
     assert rig.plan(declared) == []
+
+
+def test_somebody_elses_rule_by_regular_expressions_is_no_trouble(rig: Rig) -> None:
+    rig.up(declared).ok()
+    elb, records = rig.cloud.client("elbv2"), rig.state().records
+    foreign = {"Field": "path-pattern", "PathPatternConfig": {"RegexValues": ["^/v[0-9]+/"]}}
+    group = records["target_group/api"].id
+    made = elb.create_rule(
+        ListenerArn=records["listener/web"].id, Priority=3, Conditions=[foreign], Actions=[forward(group)]
+    )["Rules"][0]
+    assert made["Conditions"] == [foreign]
+    assert rig.plan(declared) == []
+    assert rig.up(declared).ok().writes == []
+    assert rig.down().ok().summary.leftovers == []
 
 
 def test_removed_without_a_trace(rig: Rig) -> None:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import pytest
+
+from provisioner.engine.errors import NotOwned
 from provisioner.engine.step import Stack, ids
 from provisioner.kinds.ec2_network import InternetGateway, RouteTable, Subnet, Vpc
 from provisioner.kinds.ec2_security import DefaultSecurityGroup, SecurityGroup, allow
+from tests.cloud.faults.life import set_faults
 from tests.cloud.rig import Rig
 
 
@@ -47,6 +51,30 @@ def test_drift_is_seen_and_mended(rig: Rig) -> None:
     assert {item.address for item in rig.plan(declared)} == {"vpc/main", "route_table/main"}
     rig.up(declared).ok()
     assert rig.plan(declared) == []
+
+
+def test_a_new_vpc_whose_attributes_are_not_known_yet_is_waited_for(rig: Rig) -> None:
+    set_faults(rig.cloud, "lag")
+    aws = rig.aws()
+    made = rig.cloud.client("ec2").create_vpc(
+        CidrBlock="10.0.0.0/16", TagSpecifications=aws.tag_specification("vpc", "vpc/main")
+    )
+    assert [live.id for live in aws.live(Vpc)] == [made["Vpc"]["VpcId"]]
+
+
+@pytest.mark.parametrize("address", ["vpc/main", "internet_gateway/main", "subnet/a", "route_table/main"])
+def test_what_lost_its_tags_is_named_and_no_second_one_is_made(rig: Rig, address: str) -> None:
+    rig.up(declared).ok()
+    ec2, thing = rig.cloud.client("ec2"), rig.state().records[address].id
+    ec2.create_tags(Resources=[thing], Tags=[{"Key": "Environment", "Value": "other"}])
+    refused = [item for item in rig.plan(declared) if item.address == address]
+    assert [item.action for item in refused] == ["refused"]
+    assert f"{thing} stands where {address} should, but does not carry this stack's tags" in refused[0].why
+    up = rig.up(declared)
+    assert address in up.failures()
+    assert not [name for name in up.writes if name.startswith("Create")]
+    assert isinstance(rig.down().failures()[address], NotOwned)
+    assert rig.state().records[address].id == thing
 
 
 def test_removed_without_a_trace(rig: Rig) -> None:

@@ -22,7 +22,7 @@ _CLUSTER = re.compile(r"^\s*(?:echo\s+)?[\"']?ECS_CLUSTER=[\"']?([A-Za-z0-9_-]+)
 
 @operation
 def list_container_instances(store: Store, request: Shape) -> Shape:
-    """ListContainerInstances: ACTIVE and DRAINING ones unless `status` says which."""
+    """ListContainerInstances: all but INACTIVE ones unless `status` says which."""
     cluster, status = store.cluster(request.get("cluster")), request.get("status")
     arns = [one.arn for one in store.instances_of(cluster.name) if status in (None, one.status)]
     return page(arns, request, "containerInstanceArns")
@@ -57,6 +57,8 @@ def update_container_instances_state(store: Store, request: Shape) -> Shape:
         if instance is None:
             failures.append({"arn": _arn(store, cluster.name, name), "reason": "MISSING"})
         else:
+            if instance.status not in ("ACTIVE", "DRAINING"):
+                refuse("InvalidParameterException", f"The container instance is {instance.status}.")
             instance.status = status
             instance.version += 1
             found.append(_described(store, instance))
@@ -70,6 +72,8 @@ def deregister_container_instance(store: Store, request: Shape) -> Shape:
     instance = _find(store, cluster.name, request.get("containerInstance", ""))
     if instance is None:
         refuse("InvalidParameterException", "Referenced container instance not found.")
+    if instance.status == "DEREGISTERING":
+        refuse("InvalidParameterException", "The container instance is DEREGISTERING.")
     tasks = store.tasks_on(instance)
     if tasks and not request.get("force"):
         refuse("InvalidParameterException", "Found running tasks on the instance.")
@@ -121,14 +125,21 @@ def register(store: Store, cluster: str, ec2_instance: Any) -> ContainerInstance
         slots=slots,
         attributes=attributes,
         tags={},
+        status="REGISTERING" if trunk else "ACTIVE",
+        due=later(durations.TRUNK_ATTACH.seconds),
     )
     store.instances[instance.arn] = instance
     return instance
 
 
 def deregister(store: Store, instance: ContainerInstance) -> None:
-    """Take an instance out of its cluster. Tasks on it run on unseen, as on AWS: here they end at once."""
-    instance.status, instance.connected = "INACTIVE", False
+    """Take an instance out of its cluster. Tasks on it run on unseen, as on AWS: here they end at once.
+
+    One with a trunk interface is DEREGISTERING until that is gone, and still listed (API reference, ContainerInstance).
+    """
+    trunk = "ecs.awsvpc-trunk-id" in instance.attributes
+    instance.status, instance.connected = "DEREGISTERING" if trunk else "INACTIVE", False
+    instance.due = later(durations.TRUNK_DETACH.seconds)
     for task in store.tasks_on(instance):
         task.desired, task.stop_code = "STOPPED", "TerminationNotice"
         task.stop_reason = task.stop_reason or "Container instance deregistered"
@@ -147,7 +158,9 @@ def settle(store: Store) -> None:
                 store.known_agents[ec2_instance.id] = float("inf")
                 register(store, cluster, ec2_instance)
     for instance in list(store.instances.values()):
-        if instance.status == "INACTIVE":
+        if instance.status in ("REGISTERING", "DEREGISTERING") and passed(instance.due):
+            instance.status = "ACTIVE" if instance.status == "REGISTERING" else "INACTIVE"
+        if instance.status in ("DEREGISTERING", "INACTIVE"):
             continue
         ec2_instance = store.ec2.get_instance_by_id(instance.ec2_id)
         instance.connected = ec2_instance is not None and ec2_instance.state == "running"

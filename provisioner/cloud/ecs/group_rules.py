@@ -99,14 +99,17 @@ def delete_auto_scaling_group(_original: Any, self: Any, group_name: str, force:
 def set_instance_protection(
     original: Any, self: Any, group_name: str, instance_ids: list[str], protected_from_scale_in: bool
 ) -> None:
-    """SetInstanceProtection: at most 50 instances, each of the group."""
+    """SetInstanceProtection: at most 50 instances, each of the group and not on its way in or out."""
     group = require(self, group_name)
     if len(instance_ids) > 50:
         refuse("ValidationError", "Member must have length less than or equal to 50 (InstanceIds).")
-    known = {state.instance.id for state in group.instance_states}
+    known = {state.instance.id: state.lifecycle_state for state in group.instance_states}
     for instance_id in instance_ids:
         if instance_id not in known:
             refuse("ValidationError", f"The instance {instance_id} is not part of Auto Scaling group {group_name}.")
+        if known[instance_id] not in ("InService", "EnteringStandby", "Standby"):
+            message = f"The instance {instance_id} is not in InService or EnteringStandby or Standby."
+            refuse("ValidationError", message)
     original(self, group_name, instance_ids, protected_from_scale_in)
 
 

@@ -174,7 +174,11 @@ def deregister_scalable_target(original: Any, self: Any, namespace: str, r_id: s
 def put_scaling_policy(original: Any, self: Any, **kwargs: Any) -> Any:
     """PutScalingPolicy: needs a scalable target and its settings; the same name again keeps its ARN and alarms."""
     if not self._scalable_target_exists(kwargs["resource_id"], kwargs["scalable_dimension"]):
-        refuse("ObjectNotFoundException", f"No scalable target registered for {kwargs['resource_id']}.")
+        refuse(
+            "ObjectNotFoundException",
+            f"No scalable target registered for service namespace: {kwargs['service_namespace']}, resource ID: "
+            f"{kwargs['resource_id']}, scalable dimension: {kwargs['scalable_dimension']}",
+        )
     if not kwargs.get("policy_body"):
         refuse("ValidationException", f"{kwargs['policy_type']} needs its policy configuration.")
     former = next(

@@ -182,6 +182,7 @@ class ContainerInstance:
     attributes: dict[str, str]
     tags: dict[str, str]
     status: str = "ACTIVE"
+    due: float = 0.0
     connected: bool = True
     registered: datetime = field(default_factory=now)
     version: int = 1

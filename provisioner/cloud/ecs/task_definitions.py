@@ -203,4 +203,7 @@ def _with_defaults(container: Shape, request: Shape) -> Shape:
         mapping.setdefault("protocol", "tcp")
     if health := shape.get("healthCheck"):
         shape["healthCheck"] = {"interval": 30, "timeout": 5, "retries": 3, **health}
+    if "linuxParameters" in shape:
+        # recorded: cloud-custodian, test_ecs_service_update_definition
+        shape["linuxParameters"] = {"capabilities": {}, "devices": [], **shape["linuxParameters"]}
     return shape

@@ -22,6 +22,8 @@ _SPARSE_ZONE = "use1-az3"
 _GATEWAYS = ("s3", "dynamodb")
 # Regions opened since 2024 have no ec2messages (Systems Manager guide, ec2messages, ssmmessages, and other APIs).
 _WITHOUT_EC2MESSAGES = ("ap-east-2", "ap-southeast-5", "ap-southeast-6", "ap-southeast-7", "mx-central-1")
+_WITHOUT_SERVICE = ("Resource", "ServiceNetwork")
+"""The types of VPC Lattice's endpoints: DescribeVpcEndpoints gives no ServiceName for them (its reference)."""
 _PRIVATE_NAMES = {
     "ecr.api": "api.ecr.{}",
     "ecr.dkr": "*.dkr.ecr.{}",
@@ -97,7 +99,7 @@ def create_vpc_endpoint(
     original: Any,
     self: Any,
     vpc_id: str,
-    service_name: str,
+    service_name: Any,
     endpoint_type: str | None,
     policy_document: str | None,
     route_table_ids: list[str],
@@ -110,7 +112,8 @@ def create_vpc_endpoint(
     """CreateVpcEndpoint: checks as AWS's; an interface endpoint is `pending` first, a gateway one ready at once."""
     kind = endpoint_type or "Gateway"
     vpc = self.get_vpc(vpc_id)
-    _check_service(self, service_name, kind)
+    if kind not in _WITHOUT_SERVICE:
+        _check_service(self, service_name, kind)
     _check_policy(policy_document)
     endpoint = VPCEndPoint(  # type: ignore[abstract]
         self, random_vpc_ep_id(), vpc_id, service_name, kind, policy_document, [], [], tags=tags, dns_entries=[]
@@ -131,7 +134,7 @@ def create_vpc_endpoint(
     _check_zones(subnets)
     _check_groups(self, groups)
     endpoint.private_dns_enabled = bool(private_dns_enabled)
-    if private_dns_enabled:
+    if private_dns_enabled and service_name:
         _check_private_dns(self, vpc, service_name)
     endpoint.security_group_ids = list(groups)
     endpoint.state = "pending"
@@ -143,7 +146,7 @@ def create_vpc_endpoint(
     return endpoint
 
 
-def _check_service(ec2: Any, name: str, kind: str) -> None:
+def _check_service(ec2: Any, name: str | None, kind: str) -> None:
     kinds = [entry["ServiceType"][0]["ServiceType"] for entry in services(ec2) if entry["ServiceName"] == name]
     if not kinds:
         refuse("InvalidServiceName", f"The Vpc Endpoint Service '{name}' does not exist")
@@ -164,7 +167,7 @@ def _check_policy(document: str | None) -> None:
         refuse("InvalidPolicyDocument", "The policy document is not a valid JSON policy document.")
 
 
-def _usable_subnet(ec2: Any, vpc_id: str, service_name: str, subnet_id: str) -> Any:
+def _usable_subnet(ec2: Any, vpc_id: str, service_name: str | None, subnet_id: str) -> Any:
     subnet = ec2.get_subnet(subnet_id)
     if subnet.vpc_id != vpc_id:
         refuse("InvalidParameter", f"The subnet ID '{subnet_id}' does not belong to the VPC '{vpc_id}'")
@@ -234,6 +237,8 @@ def _drop_interface(ec2: Any, endpoint: Any, subnet_id: str) -> None:
 
 
 def _name(ec2: Any, endpoint: Any) -> None:
+    if endpoint.service_name is None:
+        return
     service, region = endpoint.service_name.split(".", 3)[3], ec2.region_name
     label, zone_id = f"{endpoint.id}-{secrets.token_hex(4)}", f"Z{secrets.token_hex(8).upper()[:13]}"
     zones = [ec2.get_subnet(subnet_id).availability_zone for subnet_id in endpoint.subnet_ids]

@@ -10,6 +10,7 @@ from moto.ec2.models.availability_zones_and_regions import RegionsAndZonesBacken
 from moto.ec2.models.elastic_network_interfaces import NetworkInterface
 from moto.ec2.responses import EC2Response
 
+from provisioner.cloud.lag import born, too_new
 from provisioner.cloud.patch import refuse, wrap
 from provisioner.cloud.rules.ec2_groups import open_default_group
 from provisioner.cloud.rules.interfaces import ManagedInterface, living, settle
@@ -20,7 +21,16 @@ def create_vpc(original: Any, self: Any, *args: Any, **kwargs: Any) -> Any:
     """CreateVpc: the default security group lets its members reach each other."""
     vpc = original(self, *args, **kwargs)
     open_default_group(self, vpc.id)
+    born(vpc)
     return vpc
+
+
+@wrap(EC2Backend, "describe_vpc_attribute")
+def describe_vpc_attribute(original: Any, self: Any, vpc_id: str, attr_name: str) -> Any:
+    """DescribeVpcAttribute: may not know a new VPC longer than the list lags (terraform-provider-aws PR 31877)."""
+    if too_new(self.get_vpc(vpc_id)):
+        refuse("InvalidVpcID.NotFound", f"The vpc ID '{vpc_id}' does not exist")
+    return original(self, vpc_id, attr_name)
 
 
 @wrap(EC2Backend, "delete_vpc")

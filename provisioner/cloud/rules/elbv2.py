@@ -7,10 +7,12 @@ from typing import Any, NoReturn
 
 from moto.acm.models import acm_backends
 from moto.elbv2.models import ELBv2Backend, FakeAction, FakeTargetGroup
+from moto.elbv2.responses import ELBV2Response
 from moto.elbv2.ssl_policies import SSL_POLICIES
 
 from provisioner.cloud import durations
 from provisioner.cloud.clock import later, passed
+from provisioner.cloud.lag import born, too_new
 from provisioner.cloud.patch import refuse, wrap
 
 _MAX_TAGS = 50
@@ -120,7 +122,16 @@ def create_target_group(original: Any, self: Any, name: str, **kwargs: Any) -> A
     group.asked = asked
     if group.protocol in ("HTTP", "HTTPS"):
         group.attributes = dict(_TARGET_GROUP_ATTRIBUTES)
+    born(group)
     return group
+
+
+@wrap(ELBV2Response, "describe_target_group_attributes")
+def describe_target_group_attributes(original: Any, self: Any) -> Any:
+    """DescribeTargetGroupAttributes: may not know a new target group yet (terraform-provider-aws#18634)."""
+    if too_new(resource(self.elbv2_backend, self._get_param("TargetGroupArn"))):
+        refuse("TargetGroupNotFound", "One or more target groups not found")
+    return original(self)
 
 
 @wrap(ELBv2Backend, "modify_target_group_attributes")
@@ -204,7 +215,7 @@ def _check_certificate(elb: Any, arn: str | None) -> None:
 
 
 def _certificate_missing(arn: str) -> NoReturn:
-    refuse("CertificateNotFound", f"Certificate ARN '{arn}' is not found")
+    refuse("CertificateNotFound", f"Certificate '{arn}' not found")
 
 
 def _check_groups(elb: Any, balancer_arn: str, actions: list[dict[str, Any]]) -> None:
@@ -309,10 +320,17 @@ def create_rule(
 
 def _full(condition: dict[str, Any]) -> dict[str, Any]:
     name = {"path-pattern": "PathPatternConfig", "host-header": "HostHeaderConfig"}.get(condition.get("Field", ""))
-    if name is None:
+    if name is None or "RegexValues" in condition.get(name, {}):
         return condition
     values = condition.get("Values") or condition.get(name, {}).get("Values", [])
     return {"Field": condition["Field"], name: {"Values": values}}
+
+
+@wrap(ELBv2Backend, "_validate_path_pattern_condition")
+def path_condition(original: Any, self: Any, condition: dict[str, Any]) -> None:
+    """CreateRule, ModifyRule: paths also by regular expressions, which moto does not know."""
+    if "RegexValues" not in condition.get("PathPatternConfig", {}):
+        original(self, condition)
 
 
 @wrap(ELBv2Backend, "describe_rules")
@@ -322,7 +340,7 @@ def describe_rules(original: Any, self: Any, listener_arn: str | None, rule_arns
     for rule in rules:
         for condition in rule.conditions:
             for name in ("PathPatternConfig", "HostHeaderConfig"):
-                if name in condition:
+                if "Values" in condition.get(name, {}):
                     condition["Values"] = condition[name]["Values"]
     return sorted(rules, key=lambda rule: (rule.is_default, 0 if rule.is_default else int(rule.priority)))
 

@@ -10,6 +10,7 @@ from moto.elbv2.models import ELBv2Backend, FakeLoadBalancer
 
 from provisioner.cloud import durations
 from provisioner.cloud.clock import later, passed
+from provisioner.cloud.lag import born, too_new
 from provisioner.cloud.patch import refuse, wrap
 from provisioner.cloud.rules.elbv2 import check_tags, forget_tags, free_certificates, rebind, resource
 from provisioner.cloud.rules.interfaces import hold, let_go, remove
@@ -39,6 +40,7 @@ ZONE_IDS = {
     "us-west-2": "Z1H1FL5HABSF5",
 }
 
+_PROTECTION = "deletion_protection.enabled"
 _DEFAULT_ATTRIBUTES = {
     "access_logs.s3.enabled": "false",
     "access_logs.s3.bucket": "",
@@ -47,7 +49,7 @@ _DEFAULT_ATTRIBUTES = {
     "connection_logs.s3.enabled": "false",
     "connection_logs.s3.bucket": "",
     "connection_logs.s3.prefix": "",
-    "deletion_protection.enabled": "false",
+    _PROTECTION: "false",
     "idle_timeout.timeout_seconds": "60",
     "ipv6.deny_all_igw_traffic": "false",
     "load_balancing.cross_zone.enabled": "true",
@@ -108,7 +110,16 @@ def create_load_balancer(
     host = f"{name}-{secrets.randbelow(10**10):010}.{self.region_name}.elb.amazonaws.com"
     made.dns_name = host if scheme == "internet-facing" else f"internal-{host}"
     made.interfaces = {subnet.id: _place(self, made, subnet) for subnet in subnets}
+    born(made)
     return made
+
+
+@wrap(ELBv2Backend, "describe_load_balancer_attributes")
+def describe_load_balancer_attributes(original: Any, self: Any, arn: str) -> Any:
+    """DescribeLoadBalancerAttributes: may not know a new balancer yet (terraform-provider-aws#15214)."""
+    if too_new(resource(self, arn)):
+        refuse("LoadBalancerNotFound", f"Load balancer '{arn}' not found")
+    return original(self, arn)
 
 
 def _check_name(name: str) -> None:
@@ -187,11 +198,15 @@ def describe_load_balancers(original: Any, self: Any, arns: Any, names: Any) -> 
 
 @wrap(ELBv2Backend, "delete_load_balancer")
 def delete_load_balancer(original: Any, self: Any, arn: str) -> None:
-    """DeleteLoadBalancer: protected ones stay; listeners go at once, interfaces a moment later; absent is fine."""
+    """DeleteLoadBalancer: protected ones stay, also just after that was lifted; absent is fine.
+
+    Listeners go at once, interfaces a moment later.
+    """
     balancer = self.load_balancers.get(arn)
     if balancer is None:
         return
-    if balancer.attrs["deletion_protection.enabled"] == "true":
+    lifted = passed(getattr(balancer, "free_at", 0.0))
+    if balancer.attrs[_PROTECTION] == "true" or not lifted:
         refuse(
             "OperationNotPermitted",
             f"Load balancer '{arn}' cannot be deleted because deletion protection is enabled",
@@ -212,6 +227,8 @@ def modify_load_balancer_attributes(original: Any, self: Any, arn: str, attrs: d
     balancer = resource(self, arn)
     for key, value in attrs.items():
         _check_attribute(key, value)
+    if balancer.attrs[_PROTECTION] == "true" and attrs.get(_PROTECTION) == "false":
+        balancer.free_at = later(durations.PROTECTION_LIFTED.seconds)
     balancer.attrs.update(attrs)
     return dict(balancer.attrs)
 

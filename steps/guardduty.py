@@ -1,0 +1,24 @@
+"""What GuardDuty may have put into the VPC by the time it is to go."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from provisioner.engine.step import Handle, Stack, step
+from provisioner.kinds.guardduty import GuardDutyEndpoints, GuardDutyGroups
+from steps.network import Network
+
+
+@dataclass(frozen=True)
+class Guardduty:
+    """What instances and tasks come after, so that at teardown they come before it."""
+
+    handle: Handle
+
+
+@step
+def guardduty(stack: Stack, network: Network) -> Guardduty:
+    """Declare what nobody here makes: once nothing is left to be watched, the endpoint goes, its group, the subnets."""
+    group = stack.ensure(GuardDutyGroups(stack.name, network.vpc_id))
+    subnets = [*network.public, *network.private, *network.database]
+    return Guardduty(stack.ensure(GuardDutyEndpoints(stack.name, network.vpc_id, subnets), after=[group]))

@@ -1,0 +1,31 @@
+"""Capacity providers as other clouds than AWS answer for them."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import boto3
+
+from provisioner.aws import Aws
+from provisioner.engine.waits import Pace
+from provisioner.kinds.ecs_cluster import CapacityProvider
+from provisioner.kinds.ecs_hosts import without_hosts
+
+
+def test_a_provider_without_a_group_is_none_of_ours() -> None:
+    aws = Aws(boto3.Session("k", "s", region_name="eu-west-1"), "p", "dev", Pace())
+    # ministack's answer, which is against the model
+    fargate = {"name": "FARGATE", "status": "ACTIVE", "autoScalingGroupProvider": {}}
+    answers = {
+        "DescribeCapacityProviders": {"capacityProviders": [fargate]},
+        "ListContainerInstances": {"containerInstanceArns": []},
+    }
+
+    def answer(model: Any, **_: Any) -> Any:
+        return SimpleNamespace(status_code=200), answers[model.name]
+
+    aws.client("ecs").meta.events.register("before-call.ecs", answer)
+    assert aws.live(CapacityProvider) == []
+    service = {"clusterArn": "main", "capacityProviderStrategy": [{"capacityProvider": "FARGATE"}]}
+    assert without_hosts(aws, service) == ""

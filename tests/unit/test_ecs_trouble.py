@@ -1,0 +1,57 @@
+"""Why a service's tasks do not come up, by answers of DescribeServices that AWS gave.
+
+The answers are cut to the members that count (cloud-custodian, tests/data/placebo: test_ecs_service_subnet and
+test_ecs_service_autoscaling_offhours, Apache-2.0).
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any, cast
+
+from provisioner.kinds.ecs_trouble import trouble
+
+UNPLACED = (
+    "(service c7n-test) was unable to place a task because no container instance met all of its requirements. Reason: "
+    "No Container Instances were found in your cluster. For more information, see the Troubleshooting section of the "
+    "Amazon ECS Developer Guide."
+)
+REASON = "No Container Instances were found in your cluster"
+
+
+def service(state: str, failed: int) -> dict[str, Any]:
+    """A service of one task that has none."""
+    deployment = {
+        "id": "ecs-svc/7003494286281461562",
+        "status": "PRIMARY",
+        "desiredCount": 1,
+        "runningCount": 0,
+        "failedTasks": failed,
+        "createdAt": datetime(2021, 2, 16, tzinfo=UTC),
+        "rolloutState": state,
+    }
+    event = {"createdAt": datetime(2021, 2, 17, tzinfo=UTC), "message": UNPLACED}
+    return {"deployments": [deployment], "events": [event]}
+
+
+def told(state: str, failed: int) -> tuple[bool, str]:
+    return trouble(cast("Any", None), service(state, failed), [])
+
+
+def test_what_could_not_be_placed_is_told_and_not_given_up() -> None:
+    failed, why = told("IN_PROGRESS", 10)
+    assert not failed
+    assert why.startswith("10 failed: was unable to place a task")
+    assert REASON in why
+
+
+def test_a_completed_deployment_without_its_tasks_says_why() -> None:
+    failed, why = told("COMPLETED", 0)
+    assert not failed
+    assert REASON in why
+
+
+def test_a_completed_deployment_with_its_tasks_has_no_trouble() -> None:
+    whole = service("COMPLETED", 0)
+    whole["deployments"][0]["runningCount"] = 1
+    assert trouble(cast("Any", None), whole, []) == (False, "")
