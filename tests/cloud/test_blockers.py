@@ -17,7 +17,8 @@ from provisioner.kinds.acm import Certificate
 from provisioner.kinds.ec2_endpoints import VpcEndpoint
 from provisioner.kinds.ec2_network import InternetGateway, Vpc
 from provisioner.kinds.ec2_security import SecurityGroup
-from provisioner.kinds.ecs_service import Service, TaskDefinition
+from provisioner.kinds.ecs_service import Service
+from provisioner.kinds.ecs_task_definition import TaskDefinition
 from provisioner.kinds.elbv2 import LoadBalancer
 from provisioner.kinds.iam import policy
 from provisioner.kinds.servicediscovery import PrivateDnsNamespace

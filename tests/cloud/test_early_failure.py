@@ -14,7 +14,7 @@ import pytest
 
 from provisioner.engine.errors import Failed
 from provisioner.engine.step import Stack
-from provisioner.kinds.ecs_service import TaskDefinition
+from provisioner.kinds.ecs_task_definition import TaskDefinition
 from provisioner.kinds.ecs_trouble import ATTEMPTS
 from provisioner.kinds.iam import policy
 from provisioner.kinds.logs import LogGroup

@@ -91,6 +91,8 @@ class Cloud:
         self.story: list[str] = []
         self.writes: list[tuple[str, str]] = []
         """Every write that had its effect in this command: operation and address or id."""
+        self.tried: list[tuple[str, str]] = []
+        """Every write that this command has begun, whatever came of it."""
         self.calls = 0
         self._random = random.Random(f"{seed}/cloud")
         self._lag = random.Random(f"{seed}/lag")

@@ -51,6 +51,7 @@ class Run:
     error: Exception | None = None
     killed: bool = False
     writes: list[tuple[str, str]] = field(default_factory=list)
+    tried: list[tuple[str, str]] = field(default_factory=list)
 
     @property
     def ok(self) -> bool:
@@ -115,6 +116,8 @@ class World:
             self.memory.disk.faults = act.disk
         self.say(f"-- {number}: {act}")
         if act.verb == "edit":
+            # nobody edits faster than what a killed command has sent arrives
+            self.hub.now += 10
             self.config, done = stacks.edited(f"{act.seed}", self.config) if act.to is None else (act.to, "as told")
             self.stack = stacks.declare(self.config)
             self.say(f"the configuration was edited: {done}")
@@ -208,7 +211,7 @@ class World:
             self.cloud.settle()
         process = Process(self.hub, f"{act.seed}/process", skew=act.skew, kill_at=act.kill)
         run = Run(verb, process)
-        self.cloud.writes, self.cloud.calls, started = [], 0, self.hub.now
+        self.cloud.writes, self.cloud.tried, self.cloud.calls, started = [], [], 0, self.hub.now
         self.made.clear()
         self.client = Client(self.cloud, process, partial(check_write, self))
         self.hub.left = 200_000
@@ -228,7 +231,7 @@ class World:
         run.killed = not alive
         if run.killed and act.crash and isinstance(self.memory, OnDisk):
             self.memory.disk.crash()
-        run.writes = list(self.cloud.writes)
+        run.writes, run.tried = list(self.cloud.writes), list(self.cloud.tried)
         self.store = None
         self.say(f"{verb} ends: {self._outcome(run)}")
         self._count(run)

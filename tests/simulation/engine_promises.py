@@ -142,9 +142,11 @@ def _check_result(run: Run, address: str, ids: set[str | None]) -> None:
     writes = [verb for verb, who in run.writes if who == address or who in ids]
     if result in {"unchanged", "adopted"} and writes:
         raise Violation(f"{address} is told to be {result}, with {writes}")
-    if result == "changed" and not writes:
+    # an answer that is lost leaves it open what a call has done
+    tried = [verb for verb, who in run.tried if who == address or who in ids]
+    if result == "changed" and not tried:
         raise Violation(f"{address} is told to be changed, and nothing was written")
-    if result == "made" and "create" not in writes:
+    if result == "made" and "create" not in tried:
         raise Violation(f"{address} is told to be made, and was not")
 
 

@@ -38,6 +38,8 @@ class Client(Aws):
     def write(self, verb: str, kind: str, who: str, act: Callable[[], Any]) -> Any:
         """Make a call that writes: on the thing to be made at an address, or on one with an id."""
 
+        self.cloud.tried.append((verb, who))
+
         def effect() -> Any:
             result = act()
             if self.process.alive:
