@@ -38,8 +38,8 @@ def test_every_answer_has_the_members_and_formats_of_the_recorded_ones(found: li
     assert [str(one) for one in found if not any(known.covers(one) for known in (*EXPLAINED, *OPEN))] == []
 
 
-def test_what_is_listed_as_different_is_different(found: list[Difference]) -> None:
-    assert [known for known in (*EXPLAINED, *OPEN) if not any(map(known.covers, found))] == []
+def test_what_is_listed_as_not_mended_is_not_mended(found: list[Difference]) -> None:
+    assert [known for known in OPEN if not any(map(known.covers, found))] == []
 
 
 def test_no_answer_has_members_that_no_model_knows(life: Life) -> None:

@@ -19,11 +19,15 @@ NOT_THERE = ("NotFound", "NoSuch")
 """Parts of the codes that say that a thing is not there."""
 CALLS: Mapping[tuple[str, str, str], Callable[[Any], Any]] = {
     ("ec2", "CreateTags", "MissingParameter"): lambda c: c.create_tags(Resources=[], Tags=[{"Key": "a", "Value": "b"}]),
+    ("ec2", "DescribeInstances", "InvalidInstanceID.Malformed"): lambda c: c.describe_instances(InstanceIds=["foobar"]),
     ("ec2", "DescribeInternetGateways", "InvalidInternetGatewayID.NotFound"): lambda c: c.describe_internet_gateways(
         InternetGatewayIds=["igw-5bce113f"]
     ),
     ("ec2", "DescribeLaunchTemplateVersions", "InvalidLaunchTemplateId.NotFound"): lambda c: (
         c.describe_launch_template_versions(LaunchTemplateId="lt-0a49586208137d8de")
+    ),
+    ("iam", "ListInstanceProfilesForRole", "NoSuchEntity"): lambda c: c.list_instance_profiles_for_role(
+        RoleName="test"
     ),
     ("rds", "DescribeDBClusterParameterGroups", "DBParameterGroupNotFound"): lambda c: (
         c.describe_db_cluster_parameter_groups(DBClusterParameterGroupName="pg-cluster-test")
@@ -31,8 +35,6 @@ CALLS: Mapping[tuple[str, str, str], Callable[[Any], Any]] = {
 }
 """The calls of recorded refusals that the catalogue (`tests/cloud/refusals`) has no case of, as they were made."""
 OPEN: Mapping[tuple[str, str, str], str] = {
-    ("ec2", "DescribeInstances", "InvalidInstanceID.Malformed"): "the embedded cloud says NotFound",
-    ("iam", "ListInstanceProfilesForRole", "NoSuchEntity"): "the embedded cloud answers an empty list",
     ("logs", "DescribeLogGroups", "ThrottlingException"): "only when it is started with rate-limits",
     ("route53", "GetHostedZone", "InvalidInput"): "the embedded cloud says NoSuchHostedZone of any id",
 }
