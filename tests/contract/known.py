@@ -34,8 +34,15 @@ class Known:
 
 
 EXPLAINED = (
+    Known(r".*", "surplus", r"\.(Next\w+|nextToken|Marker|IsTruncated)", "there when there are more pages"),
     Known(r"acm\.DescribeCertificate", "format", r".*InUseBy\[\]", ASKED),
     Known(r"acm\.DescribeCertificate", "missing", r".*\.(Issuer|KeyUsages)", "not there while validation is pending"),
+    Known(
+        r"acm\..*",
+        "missing",
+        r".*\.(DomainName|DomainValidationOptions|SubjectAlternativeNames)",
+        "ACM's details lag behind the request",
+    ),
     Known(r"acm\.ListCertificates", "surplus", r".*\.(IssuedAt|NotAfter|NotBefore)", "there once it is issued"),
     Known(r"application-autoscaling\..*", "surplus", r".*\.ScalableTargetARN", NEWER),
     Known(r"autoscaling\.DescribeAutoScalingGroups", "surplus", r".*\.Status", "there while a group is deleted"),
@@ -50,7 +57,8 @@ EXPLAINED = (
     Known(r"ecs\..*Service", "surplus", r".*\.tags", "older: services had no tags"),
     Known(r"ecs\.DeleteService", "surplus", r".*\.(capacityProviderStrategy|deploymentCircuitBreaker)", ASKED),
     Known(r"ecs\..*Services?", "surplus", r".*\.(availabilityZoneRebalancing|bakeTimeInMinutes|strategy)", NEWER),
-    Known(r"ecs\.De(lete|register)TaskDefinitions?", "(missing|surplus)", r".*", ASKED),
+    Known(r"ecs\.De(lete|register|scribe)TaskDefinitions?", "(missing|surplus)", r".*", ASKED),
+    Known(r"ecs\..*Services?", "surplus", r".*\.(currentServiceRevisions|resourceManagementType)", NEWER),
     Known(r"ecs\.RegisterTaskDefinition", "(missing|surplus)", r".*(?<!capabilities)(?<!devices)", ASKED),
     Known(r"ecs\.RegisterTaskDefinition", "format", r".*\.registeredBy", "it is a user who rehearses"),
     Known(r"ecs\.DescribeClusters", "surplus", r".*\.attachments(Status)?", "asked for by `include`"),
@@ -64,6 +72,7 @@ EXPLAINED = (
     Known(r"rds\.DescribeDBClusterParameters", "missing", r".*", ASKED),
     Known(r"rds\.DescribeDBClusters", "format", r".*\.DatabaseName", ASKED),
     Known(r"rds\.DescribeDBClusters", "surplus", r".*\.(BacktrackWindow|ServerlessV2ScalingConfiguration)", ASKED),
+    Known(r"rds\.DescribeDBClusters", "surplus", r".*\.EngineLifecycleSupport", NEWER),
     Known(r"resourcegroupstaggingapi\.GetResources", "format", r".*", ASKED),
     Known(r"route53\.ListHostedZones", "(format|surplus)", r".*\.(CallerReference|Comment|LinkedService)", ASKED),
     Known(r"servicediscovery\.List.*", "surplus", r".*\.(ServiceCount|InstanceCount|HealthCheckCustomConfig)", ASKED),

@@ -21,9 +21,6 @@ KNOWN: Mapping[tuple[str, str, str], str] = {
     ("db_cluster", "create", "create-db-cluster-423b998d"): "an example in a document, without an answer",
     ("db_subnet_group", "create", "create-db-subnet-group-c3d162c2"): "an example in a document, without an answer",
     ("db_instance", "delete", "test_rds_start"): "an instance of no cluster, which is never ours",
-    ("default_security_group", "list", "refresher_inventory_object.yml#52"): "a group of EC2-Classic, closed in 2022",
-    ("security_group", "list", "refresher_inventory_object.yml#52"): "a group of EC2-Classic, closed in 2022",
-    ("load_balancer", "create", "create-load-balancer.rst#12"): "a gateway load balancer, which the tool never makes",
     ("repository", "create", "test_cross_account_ecr"): "of January 2019, before imageTagMutability",
     ("service", "create", "create-service.rst#7"): "a service of an external controller, which the tool never makes",
     ("target_group", "create", "elbv2-create-target-group-1"): "of 2015, before TargetType",
@@ -166,7 +163,8 @@ STATES = {
 
 def shown(kind: str, answer: Recorded) -> list[Live]:
     """What a kind makes of an answer in which everything is this stack's."""
-    aws = Account(answer).aws()
+    named = {"log_group": [{"log_group_name": name} for name in jmespath.search(READS[kind][1], answer.data)]}
+    aws = Account(answer, known=named if kind in named else {}).aws()
     return list(KINDS[kind].list(aws, aws.known(KINDS[kind])))
 
 
