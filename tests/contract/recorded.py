@@ -119,7 +119,7 @@ def typed(value: Any, shape: Shape | None) -> Any:
         case MapShape() if isinstance(value, dict):
             return {key: typed(item, shape.value) for key, item in value.items()}
         case Shape(type_name="timestamp"):
-            return _moment(value)
+            return _moment(str(value))
         case Shape(type_name="string") if isinstance(value, dict):
             # IAM sends a policy as text in the form of a URL's, and botocore reads it
             return quote(json.dumps(value))
@@ -127,8 +127,8 @@ def typed(value: Any, shape: Shape | None) -> Any:
             return value
 
 
-def _moment(value: Any) -> datetime:
-    text = str(value)
+@cache
+def _moment(text: str) -> datetime:
     if re.fullmatch(r"\d{9,10}(\.\d+)?", text):
         return datetime.fromtimestamp(float(text), UTC)
     # a snapshot says of a date only that it is one

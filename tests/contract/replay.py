@@ -161,8 +161,10 @@ def _zone_tags(request: Mapping[str, Any], chosen: dict[str, Any]) -> dict[str, 
 
 @cache
 def arns() -> list[str]:
-    """Every ARN in the recorded answers."""
-    return sorted({arn for one in answers() for arn in re.findall(r'"(arn:[^"]+)"', json.dumps(one.data))})
+    """The ARNs in the recorded answers of those services whose tags the kinds read in bulk."""
+    bulk = ("acm", "ecr", "ecs", "elbv2", "logs", "rds", "servicediscovery", "ssm")
+    texts = (json.dumps(one.data) for one in answers() if one.service in bulk)
+    return sorted({arn for text in texts for arn in re.findall(r'"\w*(?:Arn|arn|ARN)": "(arn:[^"]+)"', text)})
 
 
 FITTING: Mapping[str, Callable[[Mapping[str, Any], dict[str, Any]], dict[str, Any]]] = {
