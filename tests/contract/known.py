@@ -82,7 +82,6 @@ EXPLAINED = (
 OPEN = (
     Known(r"ec2\.DescribeVpcEndpointServices", "missing", r".*", "AWS: zone ids, the Region, address types"),
     Known(r"ecs\.RegisterTaskDefinition", "missing", r".*\.(capabilities|devices)", "AWS: both, empty"),
-    Known(r"logs\.DescribeLogGroups", "missing", r".*\.logGroupClass", "AWS: always"),
     Known(r"rds\..*", "format", r".*\.KmsKeyId", "AWS: the key's ARN"),
 )
 UNMODELLED: tuple[str, ...] = ()
