@@ -20,7 +20,7 @@ demo-app: $(READY)
 	PATH="$(CURDIR)/$(BIN):$$PATH" bash demos/demo_app.sh
 
 # The longest files begin first, and none is moved: otherwise workers sit idle at the end. Six, since many tests wait.
-TESTS := -n 6 --dist loadfile --no-loadscope-reorder $(wildcard tests/cloud/test_stack_*.py) tests/cloud tests/simulation tests/unit
+TESTS := -n 6 --dist loadfile --no-loadscope-reorder $(wildcard tests/cloud/test_stack_*.py) tests/cloud tests/contract tests/simulation tests/unit
 
 test: $(READY)
 	$(BIN)/python -m pytest $(TESTS)

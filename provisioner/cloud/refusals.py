@@ -76,7 +76,7 @@ REFUSALS: tuple[Refusal, ...] = (
     Refusal("autoscaling", "CreateAutoScalingGroup", 5, "ServiceLinkedRoleFailure",
         "The service-linked role is not yet ready for use.", _form("AutoScalingGroupName"), "Auto Scaling API", 500),
     Refusal("ecs", "RegisterTaskDefinition", 3, "AccessDeniedException",
-        "User: arn:aws:sts::123456789012:user/moto is not authorized to perform: iam:PassRole on resource: {} because "
+        "User: arn:aws:iam::123456789012:user/moto is not authorized to perform: iam:PassRole on resource: {} because "
         "no identity-based policy allows the iam:PassRole action", _json("executionRoleArn"),
         "terraform-aws-modules/terraform-aws-ecs#415"),
     Refusal("ecs", "RegisterTaskDefinition", 5, "ClientException", "Role is not valid", _json("family"),

@@ -264,8 +264,13 @@ def _described(store: Store, instance: ContainerInstance) -> Shape:
 
 
 def _resources(cpu: int, memory: int) -> list[Shape]:
+    ports = ["22", "2375", "2376", "51678", "51679"]
+    # AWS sends the values of all other types as well
     return [
-        {"name": "CPU", "type": "INTEGER", "doubleValue": 0.0, "longValue": 0, "integerValue": cpu},
-        {"name": "MEMORY", "type": "INTEGER", "doubleValue": 0.0, "longValue": 0, "integerValue": memory},
-        {"name": "PORTS", "type": "STRINGSET", "stringSetValue": ["22", "2375", "2376", "51678", "51679"]},
+        {"doubleValue": 0.0, "longValue": 0, "integerValue": 0, **resource}
+        for resource in (
+            {"name": "CPU", "type": "INTEGER", "integerValue": cpu},
+            {"name": "MEMORY", "type": "INTEGER", "integerValue": memory},
+            {"name": "PORTS", "type": "STRINGSET", "stringSetValue": ports},
+        )
     ]

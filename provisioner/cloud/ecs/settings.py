@@ -147,4 +147,4 @@ def _root(store: Store) -> str:
 
 def _caller(store: Store) -> str:
     # Every caller of the embedded cloud is this one user (moto's sts:GetCallerIdentity).
-    return f"arn:aws:sts::{store.account}:user/moto"
+    return f"arn:aws:iam::{store.account}:user/moto"

@@ -151,7 +151,6 @@ def describe(store: Store, task: Task, *, tags: bool) -> Shape:
         "overrides": {"containerOverrides": [], "inferenceAcceleratorOverrides": [], **task.overrides},
         "enableExecuteCommand": bool(task.spec.get("enableExecuteCommand")),
         "healthStatus": health(task),
-        "inferenceAccelerators": [],
         "version": 1 + len(task.times),
         "tags": tag_list(task.tags) if tags else [],
         **task.times,

@@ -33,6 +33,8 @@ _MODULES = (
     "ecr",
     "s3",
     "tagging",
+    "ec2_instances",
+    "members",
 )
 
 

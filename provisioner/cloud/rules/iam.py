@@ -261,3 +261,11 @@ def tag_role(original: Any, self: Any) -> Any:
     """TagRole: not on AWS's own roles."""
     _check_unprotected(self.backend.get_role(self._get_param("RoleName")))
     return original(self)
+
+
+@wrap(IAMBackend, "get_instance_profiles_for_role")
+def get_instance_profiles_for_role(original: Any, self: Any, role_name: str) -> Any:
+    """ListInstanceProfilesForRole: of a role that is there."""
+    if role_name not in {role.name for role in self.roles.values()}:
+        refuse("NoSuchEntity", f"The role with name {role_name} cannot be found.")
+    return original(self, role_name)

@@ -1,0 +1,187 @@
+"""Members that AWS sends and moto does not, or that moto sends and AWS does not, where no other rule is about them.
+
+Each was seen in recorded answers of AWS: `tests/contract` holds the whole cloud's answers against those.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from botocore.model import StructureShape
+from moto.acm.responses import AWSCertificateManagerResponse
+from moto.applicationautoscaling.models import ApplicationAutoscalingBackend
+from moto.core.responses import BaseResponse
+from moto.core.utils import get_service_model
+from moto.ec2.models.availability_zones_and_regions import Zone
+from moto.ec2.models.route_tables import RouteTable
+from moto.ec2.models.subnets import Subnet
+from moto.ec2.models.vpcs import VPC, VPCEndPoint
+from moto.elbv2.responses import ELBV2Response
+from moto.iam.responses import IamResponse
+from moto.logs.models import LogGroup
+from moto.rds.responses import RDSResponse
+from moto.route53.responses import Route53
+from moto.servicediscovery.responses import ServiceDiscoveryResponse
+from moto.ssm.models import Parameter
+from moto.sts.models import STSBackend
+
+from provisioner.cloud.patch import wrap
+
+NOT_LISTED = ("Description", "MaxSessionDuration", "RoleLastUsed", "Tags")
+SUSPENDED = ("DynamicScalingInSuspended", "DynamicScalingOutSuspended", "ScheduledScalingSuspended")
+
+
+def _never(value: Any) -> None:
+    """What AWS does not send."""
+
+
+def _change(responses: type[BaseResponse], members: Mapping[str, Callable[[Any], Any]]) -> None:
+    """Send these members as the functions make them of moto's values."""
+    # a mapping of the class's own: it may share its parent's with all others
+    responses.RESPONSE_KEY_PATH_TO_TRANSFORMER = {**responses.RESPONSE_KEY_PATH_TO_TRANSFORMER, **members}
+
+
+def _hyphened(algorithm: str) -> str:
+    return algorithm.replace("RSA_", "RSA-")
+
+
+def _pairs(number: int) -> str:
+    return number.to_bytes((number.bit_length() + 7) // 8, "big").hex(":")
+
+
+def _show(cls: type, **members: Any) -> None:
+    """Let answers show these of every thing of a class: values, or functions of the thing."""
+    for name, value in members.items():
+        setattr(cls, name, property(value) if callable(value) else value)
+
+
+# -- EC2: DescribeSubnets, DescribeRouteTables, DescribeVpcEndpoints, DescribeAvailabilityZones, DescribeVpcs ----------
+
+_show(Subnet, enable_dns64=False, map_customer_owned_ip_on_launch=False)
+_show(RouteTable, propagating_vgws=[])
+_show(
+    VPCEndPoint,
+    ip_address_type="ipv4",
+    requester_managed=False,
+    dns_options=lambda endpoint: {
+        "DnsRecordIpType": "ipv4" if endpoint.vpc_endpoint_type == "Interface" else "service-defined"
+    },
+)
+_show(
+    Zone,
+    opt_in_status="opt-in-not-required",
+    group_name=lambda zone: f"{zone.region_name}-zg-1",
+    group_long_name=lambda zone: f"{zone.region_name} 1",
+    network_border_group=lambda zone: zone.region_name,
+)
+# a VPC's own options are the Region's default set, which has an id as any other
+_show(VPC, dhcp_options_id=lambda vpc: vpc.dhcp_options.id if vpc.dhcp_options else f"dopt-{vpc.owner_id:0>17}")
+
+
+# -- the other services whose answers moto makes by the model ----------------------------------------------------------
+
+# DescribeListeners: the policy is of TLS listeners only, which are a network load balancer's
+_change(
+    ELBV2Response,
+    {
+        "Listeners.Listener.AlpnPolicy": lambda policy: policy or None,
+        "AvailabilityZones.AvailabilityZone.LoadBalancerAddresses": lambda addresses: addresses or [],
+    },
+)
+# ListInstanceProfiles and ListInstanceProfilesForRole leave out tags, and of the roles what lists leave out
+_change(
+    IamResponse,
+    {
+        f"{answer}.InstanceProfiles.InstanceProfile.{member}": _never
+        for answer in ("ListInstanceProfilesResponse", "ListInstanceProfilesForRoleResponse")
+        for member in ("Tags", *(f"Roles.Role.{name}" for name in NOT_LISTED))
+    },
+)
+# every list of IAM's says whether there is more
+_change(IamResponse, {"Response.IsTruncated": bool})
+# DescribeCertificate and ListCertificates: the key's algorithm with a hyphen, the serial number in hexadecimal pairs
+_change(
+    AWSCertificateManagerResponse,
+    {
+        "Certificate.KeyAlgorithm": _hyphened,
+        "CertificateSummary.KeyAlgorithm": _hyphened,
+        "Certificate.Serial": lambda serial: _pairs(int(serial)) if serial else None,
+    },
+)
+# GetHostedZone: id and reference are a reusable delegation set's
+_change(
+    Route53,
+    {f"GetHostedZoneResponse.DelegationSet.{name}": _never for name in ("Id", "CallerReference")},
+)
+_change(Route53, {"ListHostedZonesByVPCResponse.MaxItems": lambda most: most or "100"})
+# DescribeDBSubnetGroups and DescribeDBInstances
+_change(
+    RDSResponse,
+    {
+        "Subnets.Subnet.SubnetOutpost": lambda outpost: outpost or {},
+        "DBInstances.DBInstance.PendingModifiedValues": lambda values: values or {},
+        "DBInstances.DBInstance.DBSubnetGroup.DBSubnetGroupArn": _never,
+    },
+)
+
+
+@wrap(STSBackend, "get_caller_identity")
+def get_caller_identity(original: Any, self: Any, access_key_id: str, region: str) -> Any:
+    """GetCallerIdentity: a user is IAM's, and only what was assumed is STS's."""
+    user_id, arn, account = original(self, access_key_id, region)
+    return user_id, arn.replace(":sts:", ":iam:") if ":user/" in arn else arn, account
+
+
+@wrap(ApplicationAutoscalingBackend, "register_scalable_target")
+def register_scalable_target(original: Any, self: Any, *args: Any, **kwargs: Any) -> Any:
+    """RegisterScalableTarget: it acts by its service-linked role, and nothing of it is suspended."""
+    target = original(self, *args, **kwargs)
+    service = "ecs.application-autoscaling.amazonaws.com"
+    role = f"role/aws-service-role/{service}/AWSServiceRoleForApplicationAutoScaling_ECSService"
+    target.role_arn = target.role_arn or f"arn:aws:iam::{self.account_id}:{role}"
+    target.suspended_state = dict.fromkeys(SUSPENDED, False) | (target.suspended_state or {})
+    return target
+
+
+@wrap(LogGroup, "to_describe_dict")
+def describe_log_group(original: Any, self: Any) -> dict[str, Any]:
+    """DescribeLogGroups: the class, which is the standard one if none was asked for."""
+    return {"logGroupClass": "STANDARD", **original(self)}
+
+
+@wrap(Parameter, "describe_response_object")
+def describe_parameter(original: Any, self: Any, *args: Any, **kwargs: Any) -> dict[str, Any]:
+    """DescribeParameters: who changed it last, by ARN, and policies even if there are none."""
+    user = f"arn:aws:iam::{self.account_id}:user/moto"
+    return {"Policies": [], **original(self, *args, **kwargs), "LastModifiedUser": user}
+
+
+# -- Cloud Map: lists are of summaries ---------------------------------------------------------------------------------
+
+
+@wrap(ServiceDiscoveryResponse, "list_namespaces")
+def list_namespaces(original: Any, self: Any) -> str:
+    """ListNamespaces: what the model calls a summary, and nothing else."""
+    return _summarised(original(self), "Namespaces", "NamespaceSummary")
+
+
+@wrap(ServiceDiscoveryResponse, "list_services")
+def list_services(original: Any, self: Any) -> str:
+    """ListServices: the same; its DNS settings do not repeat the namespace."""
+    return _summarised(original(self), "Services", "ServiceSummary", "NamespaceId")
+
+
+def _summarised(text: str, member: str, name: str, *left_out: str) -> str:
+    shape = get_service_model("servicediscovery").shape_for(name)
+    answer = json.loads(text)
+    answer[member] = [_modelled(one, shape, left_out) for one in answer[member]]
+    return json.dumps(answer)
+
+
+def _modelled(value: Any, shape: Any, left_out: tuple[str, ...]) -> Any:
+    if not isinstance(shape, StructureShape) or not isinstance(value, dict):
+        return value
+    known = {name: item for name, item in value.items() if name in shape.members and name not in left_out}
+    return {name: _modelled(item, shape.members[name], left_out) for name, item in known.items()}

@@ -1,0 +1,79 @@
+"""One life of the sample on the embedded cloud, with every answer written down."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from botocore.model import OperationModel
+
+from provisioner import calllog, operate, session
+from provisioner.aws import Aws
+from provisioner.commands.options import Options, Target
+from provisioner.config import Config
+from tests.cloud.project import Project
+from tests.contract.unmodelled import unmodelled
+
+
+@dataclass(frozen=True)
+class Life:
+    """What a life was answered with.
+
+    Attributes:
+        log: the calls, as by `--log`.
+        unmodelled: the members of answers that no model has, each as `<service>.<operation> <path>`.
+    """
+
+    log: Path
+    unmodelled: frozenset[str]
+
+
+def live(project: Project, log: Path) -> Life:
+    """Make, look at, change and remove the sample."""
+    options = Options(project.config, target=Target.LOCAL, state_dir=project.state, log=calllog.CallLog(log))
+    strange: set[str] = set()
+    _up(options, strange)
+    _look(options, strange)
+    project.change(r"port = 8080$", 'port = 8080\nenvironment = { LOG_LEVEL = "debug" }')
+    project.change(r"port = 80$", 'port = 80\nhealth = "/ready"\nscaling = { cpu = 60 }')
+    project.change(r"\A", "\nlogs = { retention_days = 14 }\ncapacity = { max = 7 }\n")
+    _up(options, strange)
+    _down(options, strange)
+    return Life(log, frozenset(strange))
+
+
+def _connected(options: Options, strange: set[str]) -> tuple[Config, Aws]:
+    config = session.load(options)
+    aws = session.connect(options, config)
+
+    def look(operation_model: OperationModel, response_dict: dict[str, Any], **_: Any) -> None:
+        if response_dict["status_code"] < 300:
+            name = f"{operation_model.service_model.service_name}.{operation_model.name}"
+            strange.update(f"{name} {path}" for path in unmodelled(operation_model, response_dict["body"]))
+
+    aws.session.events.register("before-parse", look)
+    return config, aws
+
+
+def _up(options: Options, strange: set[str]) -> None:
+    config, aws = _connected(options, strange)
+    with session.opened(options, config, aws, "up") as store:
+        summary = operate.up(aws, store, session.declared(options, config, aws), lambda event: None)
+    assert summary.ok, summary.error
+
+
+def _look(options: Options, strange: set[str]) -> None:
+    config, aws = _connected(options, strange)
+    state = session.recorded(options, config, aws)
+    planned = operate.show_plan(aws, state.records, session.declared(options, config, aws))
+    assert {item.action for item in planned} == {"none"}
+    condition, silent = session.looked(options, config, state)
+    assert condition, silent
+
+
+def _down(options: Options, strange: set[str]) -> None:
+    config, aws = _connected(options, strange)
+    with session.opened(options, config, aws, "down") as store:
+        summary = operate.down(aws, store, lambda event: None)
+    assert summary.ok, summary.error or summary.leftovers

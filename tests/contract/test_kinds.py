@@ -1,0 +1,272 @@
+"""What the kinds make of AWS's recorded answers: every one is read, and taken for what it says."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import jmespath
+import pytest
+
+from provisioner.aws import Aws
+from provisioner.engine.errors import Failed, ProvisionError
+from provisioner.engine.kind import KINDS, Change, Kind, Live, compare
+from tests.contract.recorded import Recorded, of
+from tests.contract.replay import Account, declared
+
+KNOWN: Mapping[tuple[str, str, str], str] = {
+    ("db_cluster", "list", "test_rdsclusterparamgroup_unused"): "written by hand: AWS always sends VpcSecurityGroups",
+    ("db_cluster", "create", "create-db-cluster-423b998d"): "an example in a document, without an answer",
+    ("db_subnet_group", "create", "create-db-subnet-group-c3d162c2"): "an example in a document, without an answer",
+    ("db_instance", "delete", "test_rds_start"): "an instance of no cluster, which is never ours",
+    ("repository", "create", "test_cross_account_ecr"): "of January 2019, before imageTagMutability",
+    ("service", "create", "create-service.rst#7"): "a service of an external controller, which the tool never makes",
+    ("target_group", "create", "elbv2-create-target-group-1"): "of 2015, before TargetType",
+    ("target_group", "list", "test_appelb_healthcheck_protocol_mismatch_good"): "of 2016, before TargetType",
+}
+"""What cannot be read: kind, verb, part of the source, and why that is no harm. An entry that is not met is wrong."""
+
+
+# -- every answer of every operation that a kind calls -----------------------------------------------------------------
+
+
+def verbs(kind: type[Kind], aws: Aws) -> Iterator[tuple[str, Callable[[], Any]]]:
+    """Yield what can be done with a kind, on what an account shows of it and on what the sample declares of it."""
+    wanted = next(iter(declared().get(kind.kind, ())), None)
+    for live in list(kind.list(aws, aws.known(kind)))[:2]:
+        yield from _on(kind, aws, live, wanted)
+    if wanted:
+        yield "create", lambda: wanted.create(aws, "0" * 32)
+    yield "unlisted", lambda: list(kind.unlisted(aws))
+
+
+def _on(kind: type[Kind], aws: Aws, live: Live, wanted: Kind | None) -> Iterator[tuple[str, Callable[[], Any]]]:
+    yield "pending", lambda: kind.pending(live)
+    yield "one", lambda: kind.one(aws, live.id)
+    yield "delays", lambda: kind.delays(aws, live)
+    yield "blockers", lambda: kind.blockers(aws, live)
+    yield "shared", lambda: kind.shared(aws, live)
+    yield "taken_back", lambda: kind.taken_back(aws, live, {})
+    if wanted:
+        changes = {name: Change(live.attributes.get(name), value) for name, value in wanted.fields().items()}
+        yield "compare", lambda: compare(wanted, live)
+        yield "update", lambda: wanted.update(aws, live, changes)
+    yield "delete", lambda: kind.delete(aws, live)
+
+
+def failures(
+    kind: type[Kind], account: Account, asks: dict[str, set[tuple[str, str]]], *, thorough: bool = False
+) -> Iterator[tuple[str, str]]:
+    """Yield the verbs that an account's answers are too much for, each with where; refusals of our own are none.
+
+    Args:
+        asks: the operations that each verb calls. What does not call the chosen one, on things that were listed without
+            it, is left out; of an account without a chosen answer they are noted.
+    """
+    chosen = account.chosen and (account.chosen.service, account.chosen.operation)
+    try:
+        for verb, act in verbs(kind, account.aws(thorough=thorough)):
+            if chosen and chosen not in asks["list"] | asks.get(verb, set()):
+                continue
+            before, account.asked = account.asked, set()
+            asks.setdefault("list", set()).update(before)
+            try:
+                act()
+            except (ProvisionError, NotImplementedError):
+                continue
+            except Exception as error:  # noqa: BLE001 (whatever it is, the test tells it)
+                yield verb, _where(error)
+            finally:
+                asks.setdefault(verb, set()).update(account.asked)
+                account.asked = set()
+    except ProvisionError:
+        return
+    except Exception as error:  # noqa: BLE001 (the same)
+        yield "list", _where(error)
+
+
+def _where(error: Exception) -> str:
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{type(error).__name__}: {error} at {frame.filename.rpartition('/')[2]}:{frame.lineno}"
+
+
+@dataclass
+class Tried:
+    """What came of trying all answers on all kinds."""
+
+    failed: dict[tuple[str, str, str], str]
+    tried: set[str]
+
+
+@pytest.fixture(scope="module")
+def tried() -> Tried:
+    found = Tried({}, set())
+    for kind in KINDS.values():
+        asks: dict[str, set[tuple[str, str]]] = {}
+        for thorough in (True, False):
+            for verb, where in failures(kind, Account(), asks, thorough=thorough):
+                found.failed[kind.kind, verb, ""] = where
+        for answer in (
+            one for service, operation in sorted(set().union(*asks.values())) for one in of(service, operation)
+        ):
+            found.tried.add(answer.name)
+            for verb, where in failures(kind, Account(answer), asks):
+                found.failed[kind.kind, verb, answer.name] = where
+    return found
+
+
+def test_every_kind_reads_every_answer_of_the_operations_that_it_calls(tried: Tried) -> None:
+    unknown = {what: where for what, where in tried.failed.items() if not _entry(what)}
+    assert unknown == {}
+    assert len(tried.tried) > 300
+
+
+def test_what_cannot_be_read_is_listed_and_nothing_else(tried: Tried) -> None:
+    assert {_entry(what) for what in tried.failed} == KNOWN.keys()
+
+
+def _entry(what: tuple[str, str, str]) -> tuple[str, str, str] | None:
+    kind, verb, source = what
+    return next((one for one in KNOWN if one[:2] == (kind, verb) and one[2] in source), None)
+
+
+# -- what is made of them ----------------------------------------------------------------------------------------------
+
+
+READS = {
+    "vpc": ("ec2.DescribeVpcs", "Vpcs[].VpcId"),
+    "internet_gateway": ("ec2.DescribeInternetGateways", "InternetGateways[].InternetGatewayId"),
+    "subnet": ("ec2.DescribeSubnets", "Subnets[].SubnetId"),
+    "route_table": ("ec2.DescribeRouteTables", "RouteTables[].RouteTableId"),
+    "security_group": ("ec2.DescribeSecurityGroups", "SecurityGroups[?GroupName!='default'].GroupId"),
+    "default_security_group": ("ec2.DescribeSecurityGroups", "SecurityGroups[?GroupName=='default'].GroupId"),
+    "launch_template": ("ec2.DescribeLaunchTemplateVersions", "LaunchTemplateVersions[:1].LaunchTemplateId"),
+    "auto_scaling_group": ("autoscaling.DescribeAutoScalingGroups", "AutoScalingGroups[].AutoScalingGroupName"),
+    "cluster": ("ecs.DescribeClusters", "clusters[?status!='INACTIVE'].clusterName"),
+    "service": ("ecs.DescribeServices", "services[?status!='INACTIVE'].serviceArn"),
+    "load_balancer": ("elbv2.DescribeLoadBalancers", "LoadBalancers[].LoadBalancerArn"),
+    "target_group": ("elbv2.DescribeTargetGroups", "TargetGroups[].TargetGroupArn"),
+    "listener": ("elbv2.DescribeListeners", "Listeners[].ListenerArn"),
+    "db_cluster": ("rds.DescribeDBClusters", "DBClusters[].DBClusterIdentifier"),
+    "db_instance": ("rds.DescribeDBInstances", "DBInstances[].DBInstanceIdentifier"),
+    "db_subnet_group": ("rds.DescribeDBSubnetGroups", "DBSubnetGroups[].DBSubnetGroupName"),
+    "repository": ("ecr.DescribeRepositories", "repositories[].repositoryName"),
+    "log_group": ("logs.DescribeLogGroups", "logGroups[].logGroupName"),
+    "certificate": ("acm.DescribeCertificate", "Certificate.CertificateArn | [@]"),
+    "private_dns_namespace": ("servicediscovery.ListNamespaces", "Namespaces[].Id"),
+}
+"""The operation that shows things of a kind, and where their ids are in its answer, in JMESPath."""
+STATES = {
+    "certificate": {"ISSUED": "ready", "PENDING_VALIDATION": "waits", "VALIDATION_TIMED_OUT": "failed"},
+    "cluster": {"ACTIVE": "ready"},
+    "db_cluster": {"available": "ready", "starting": "waits", "stopping": "waits", "stopped": "failed"},
+    "db_instance": {
+        "available": "ready",
+        "creating": "waits",
+        "deleting": "waits",
+        "modifying": "waits",
+        "stopped": "failed",
+        "stopping": "waits",
+    },
+    "load_balancer": {"active": "ready"},
+    "vpc": {"available": "ready"},
+}
+"""What each recorded state means for a run."""
+
+
+def shown(kind: str, answer: Recorded) -> list[Live]:
+    """What a kind makes of an answer in which everything is this stack's."""
+    named = {"log_group": [{"log_group_name": name} for name in jmespath.search(READS[kind][1], answer.data)]}
+    aws = Account(answer, known=named if kind in named else {}).aws()
+    return list(KINDS[kind].list(aws, aws.known(KINDS[kind])))
+
+
+def readable(kind: str) -> list[Recorded]:
+    """The answers that show things of a kind."""
+    found = of(*READS[kind][0].split("."))
+    return [answer for answer in found if not _entry((kind, "list", answer.name))]
+
+
+@pytest.mark.parametrize("kind", READS)
+def test_each_thing_that_an_answer_shows_is_found_and_no_other(kind: str) -> None:
+    assert readable(kind)
+    for answer in readable(kind):
+        assert {live.id for live in shown(kind, answer)} == set(jmespath.search(READS[kind][1], answer.data)), answer
+
+
+@pytest.mark.parametrize("kind", STATES)
+def test_each_recorded_state_is_taken_for_what_it_means(kind: str) -> None:
+    found = {}
+    for live in (live for answer in readable(kind) for live in shown(kind, answer)):
+        try:
+            found[live.status] = "waits" if KINDS[kind].pending(live) else "ready"
+        except Failed:
+            found[live.status] = "failed"
+    assert found == STATES[kind]
+
+
+def test_each_peer_of_a_security_group_is_a_rule() -> None:
+    peers = "[IpRanges, Ipv6Ranges, PrefixListIds, UserIdGroupPairs][] | length(@)"
+    for answer in readable("security_group"):
+        groups = {group["GroupId"]: group for group in answer.data["SecurityGroups"]}
+        for live in shown("security_group", answer):
+            for field, member in (("ingress", "IpPermissions"), ("egress", "IpPermissionsEgress")):
+                expected = sum(jmespath.search(peers, permission) for permission in groups[live.id][member])
+                assert len(live.attributes[field]) == expected, answer
+
+
+def test_of_a_route_table_only_what_somebody_put_in_is_compared() -> None:
+    gateways = "Routes[?DestinationCidrBlock && GatewayId && GatewayId!='local'].GatewayId"
+    for answer in readable("route_table"):
+        tables = {table["RouteTableId"]: table for table in answer.data["RouteTables"]}
+        for live in shown("route_table", answer):
+            assert sorted(live.attributes["routes"].values()) == sorted(jmespath.search(gateways, tables[live.id]))
+
+
+def test_a_service_is_what_the_answer_says_of_it() -> None:
+    for answer in readable("service"):
+        services = {service["serviceArn"]: service for service in answer.data["services"]}
+        for live in shown("service", answer):
+            service = services[live.id]
+            assert live.attributes["service_name"] == service["serviceName"]
+            assert live.attributes["task_definition"] == service["taskDefinition"]
+            assert live.attributes["running_count"] == service["runningCount"]
+            assert live.deleting == (service["status"] == "DRAINING")
+            assert len(live.attributes["load_balancers"]) == len(service["loadBalancers"])
+
+
+def test_names_of_zones_are_without_their_final_dot() -> None:
+    aws = Account().aws()
+    for live in KINDS["hosted_zone"].list(aws, ()):
+        assert not live.attributes["hosted_zone_name"].endswith(".")
+
+
+def test_the_arn_of_a_log_group_is_the_one_that_tags_go_by() -> None:
+    for answer in readable("log_group"):
+        for live in shown("log_group", answer):
+            assert live.outputs["arn"].endswith(f":log-group:{live.id}")
+
+
+@pytest.mark.parametrize(
+    ("operation", "kind", "id"),
+    [
+        ("ec2.CreateVpc", "vpc", "Vpc.VpcId"),
+        ("ec2.CreateSubnet", "subnet", "Subnet.SubnetId"),
+        ("ec2.CreateSecurityGroup", "security_group", "GroupId"),
+        ("ec2.CreateRouteTable", "route_table", "RouteTable.RouteTableId"),
+        ("ecs.CreateCluster", "cluster", "cluster.clusterName"),
+        ("elbv2.CreateListener", "listener", "Listeners[0].ListenerArn"),
+        ("iam.CreateRole", "role", "Role.RoleName"),
+        ("rds.CreateDBInstance", "db_instance", "DBInstance.DBInstanceIdentifier"),
+        ("rds.CreateDBCluster", "db_cluster", "DBCluster.DBClusterIdentifier"),
+        ("acm.RequestCertificate", "certificate", "CertificateArn"),
+    ],
+)
+def test_what_is_made_is_known_by_the_id_that_the_answer_gives(operation: str, kind: str, id: str) -> None:
+    found = [answer for answer in of(*operation.split(".")) if not _entry((kind, "create", answer.name))]
+    assert found
+    for answer in found:
+        made = declared()[kind][0].create(Account(answer).aws(), "0" * 32)
+        assert made.id == jmespath.search(id, answer.data), answer

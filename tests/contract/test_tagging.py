@@ -1,0 +1,46 @@
+"""The tags of recorded answers are read as they stand there, whatever a service calls them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import jmespath
+import pytest
+
+from provisioner.tagging import READERS
+from tests.contract.recorded import of
+from tests.contract.replay import Account
+
+READS = {
+    "acm": ("ListTagsForCertificate", "Tags"),
+    "autoscaling": ("DescribeTags", "Tags"),
+    "ec2": ("DescribeTags", "Tags"),
+    "ecr": ("ListTagsForResource", "tags"),
+    "ecs": ("ListTagsForResource", "tags"),
+    "elbv2": ("DescribeTags", "TagDescriptions[0].Tags"),
+    "iam": ("ListRoleTags", "Tags"),
+    "logs": ("ListTagsForResource", "tags"),
+    "rds": ("ListTagsForResource", "TagList"),
+    "route53": ("ListTagsForResource", "ResourceTagSet.Tags"),
+    "servicediscovery": ("ListTagsForResource", "Tags"),
+    "ssm": ("ListTagsForResource", "TagList"),
+}
+"""The operation that a service's tags are read by, and where they are in its answer."""
+
+
+def pairs(tags: Any) -> dict[str, str]:
+    """Tags as a mapping, which they are already or a list of."""
+    if isinstance(tags, dict):
+        return tags
+    return {tag.get("Key", tag.get("key")): tag.get("Value", tag.get("value")) for tag in tags}
+
+
+@pytest.mark.parametrize("service", READERS)
+def test_the_tags_are_read_that_the_answer_shows(service: str) -> None:
+    operation, path = READS[service]
+    found = of(service, operation)
+    assert found
+    for answer in found:
+        aws = Account(answer, owned=False).aws()
+        read = READERS[service](aws, "arn:aws:iam::123456789012:role/one")
+        assert read == pairs(jmespath.search(path, answer.data)), answer
