@@ -59,8 +59,6 @@ EXPLAINED = (
     Known(r"ecs\..*Services?", "surplus", r".*\.(availabilityZoneRebalancing|bakeTimeInMinutes|strategy)", NEWER),
     Known(r"ecs\.De(lete|register|scribe)TaskDefinitions?", "(missing|surplus)", r".*", ASKED),
     Known(r"ecs\..*Services?", "surplus", r".*\.(currentServiceRevisions|resourceManagementType)", NEWER),
-    Known(r"ecs\.RegisterTaskDefinition", "(missing|surplus)", r".*(?<!capabilities)(?<!devices)", ASKED),
-    Known(r"ecs\.RegisterTaskDefinition", "format", r".*\.registeredBy", "it is a user who rehearses"),
     Known(r"ecs\.DescribeClusters", "surplus", r".*\.attachments(Status)?", "asked for by `include`"),
     Known(r"ecs\.DescribeContainerInstances", "surplus", r".*\.capacityProviderName", ASKED),
     Known(r"ecs\.DescribeTasks", "missing", r".*\.platformVersion", "of Fargate's tasks only"),
@@ -81,7 +79,6 @@ EXPLAINED = (
 )
 OPEN = (
     Known(r"ec2\.DescribeVpcEndpointServices", "missing", r".*", "AWS: zone ids, the Region, address types"),
-    Known(r"ecs\.RegisterTaskDefinition", "missing", r".*\.(capabilities|devices)", "AWS: both, empty"),
 )
 UNMODELLED: tuple[str, ...] = ()
 """Members of answers that no model has, and that are not taken away yet: as regular expressions."""
