@@ -213,7 +213,7 @@ def test_a_state_that_can_be_read_is_replaced_only_if_the_user_agrees(stage: Sta
     stage.put_back(stage.early)
     was = stage.document.read_text()
     ended = stage.project.run("recover", code=4)
-    assert "this replaces the 84 records" in ended.err
+    assert "this replaces the 86 records" in ended.err
     assert "service/worker" in ended.out
     assert json.loads(stage.document.read_text())["records"] == json.loads(was)["records"]
 

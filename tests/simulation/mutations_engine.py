@@ -304,6 +304,8 @@ FAULTS = (
         OPERATE,
         """
         converge.run()
+        for text in deployed_by_others(aws):
+            emit(Notice(text))
         remover.look_closely(aws, remove.records.values())
         remove.run()
         """,
