@@ -234,10 +234,7 @@ class _Search:
         item, live = self._declared[address], self._lives[address]
         want = filled(item.want, self._output)
         asked = {name: live.attributes.get(name, v) if unknown(v) else v for name, v in want.fields().items()}
-        before = self._records.get(address)
-        # what it was built on orders its teardown, and an edited configuration says what it will be built on
-        same = before is not None and before.id == live.id
-        needs = before.needs if before and same else list(dict.fromkeys(need.address for need in item.needs))
+        needs = list(dict.fromkeys(need.address for need in item.needs))
         phase: Phase = "ready" if want.made_by_aws else phase_of(want, live)
         return Found(self._record(address, live, phase, asked, needs, item.step), self._how(address, live), True)
 

@@ -19,6 +19,7 @@ NEVER_REMOVED = ("service_linked_roles",)
 _VOLATILE = {
     *("ResponseMetadata", "RoleLastUsed", "storedBytes", "LastModifiedDate", "LastUpdatedTimestamp"),
     "LatestRestorableTime",
+    "Serial",
 }
 """Members that change without anybody's doing."""
 _IDS = re.compile(r"[0-9a-f]{8,}(-[0-9a-f]{4,})*|\b[A-Z0-9]{12,}\b|\b\d+\.\d+\.\d+\.\d+\b(?!/)|\d{4}(-\d\d){4}")

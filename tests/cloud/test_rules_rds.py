@@ -72,7 +72,7 @@ def test_versions_and_classes_are_known(rds: Any) -> None:
     request = {"Engine": "aurora-mysql", "EngineVersion": VERSION, "DBInstanceClass": "db.serverless"}
     options = rds.describe_orderable_db_instance_options(**request)["OrderableDBInstanceOptions"]
     assert len(options) == 1
-    assert len(options[0]["AvailabilityZones"]) == 3
+    assert len(options[0]["AvailabilityZones"]) == 4
 
 
 def test_subnet_group(place: Net, rds: Any) -> None:

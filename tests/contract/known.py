@@ -59,6 +59,8 @@ EXPLAINED = (
     Known(r"ecs\..*Services?", "surplus", r".*\.(availabilityZoneRebalancing|bakeTimeInMinutes|strategy)", NEWER),
     Known(r"ecs\.De(lete|register|scribe)TaskDefinitions?", "(missing|surplus)", r".*", ASKED),
     Known(r"ecs\..*Services?", "surplus", r".*\.(currentServiceRevisions|resourceManagementType)", NEWER),
+    Known(r"ecs\.RegisterTaskDefinition", "(missing|surplus)", r".*(?<!capabilities)(?<!devices)", ASKED),
+    Known(r"ecs\.RegisterTaskDefinition", "format", r".*\.registeredBy", "it is a user who rehearses"),
     Known(r"ecs\.DescribeClusters", "surplus", r".*\.attachments(Status)?", "asked for by `include`"),
     Known(r"ecs\.DescribeContainerInstances", "surplus", r".*\.capacityProviderName", ASKED),
     Known(r"ecs\.DescribeTasks", "missing", r".*\.platformVersion", "of Fargate's tasks only"),
@@ -77,9 +79,7 @@ EXPLAINED = (
     Known(r"servicediscovery\.ListNamespaces", "surplus", r".*\.ResourceOwner", NEWER),
     Known(r"ssm\.DescribeParameters", "surplus", r".*\.KeyId", ASKED),
 )
-OPEN = (
-    Known(r"ec2\.DescribeVpcEndpointServices", "missing", r".*", "AWS: zone ids, the Region, address types"),
-)
+OPEN = (Known(r"ec2\.DescribeVpcEndpointServices", "missing", r".*", "AWS: zone ids, the Region, address types"),)
 UNMODELLED: tuple[str, ...] = ()
 """Members of answers that no model has, and that are not taken away yet: as regular expressions."""
 LACKING = frozenset(

@@ -92,6 +92,7 @@ class World:
         self.memory = OnDisk(f"{life.seed}/disk", self.hub) if life.disk else Memory()
         self.config = stacks.drawn(f"{life.seed}/config", life.size) if life.config is None else life.config
         self.stack: Stack = stacks.declare(self.config)
+        self.applied = self.stack
         self.story = self.cloud.story
         self.store: Store | None = None
         self.client: Client | None = None
@@ -280,6 +281,7 @@ class World:
             self.store = store
             store.guard("shop-dev", client.account, client.region)
             if verb == "up":
+                self.applied = stack
                 run.summary = operate.up(client, store, stack, run.events.append)
             elif verb == "plan":
                 run.planned = operate.show_plan(client, store.records, stack)
@@ -289,7 +291,8 @@ class World:
                 step = random.Random(act.seed).choice(stacks.STEPS)
                 run.summary = operate.down(client, store, run.events.append, step, unprotect=True)
             elif verb == "recover":
-                found = recovery.search(client, store.records, stack.declared, lambda text: None)
+                # with the configuration that was last brought up: what a thing is built on is taken from there
+                found = recovery.search(client, store.records, self.applied.declared, lambda text: None)
                 recovery.write(store, found)
             elif store.records:
                 self._edit_state(verb, act, store)
