@@ -141,9 +141,11 @@ class Remove:
         try:
             live = find(self.aws, kind, record.address, record.asked, record.id, fresh=fresh)
         except NotOwned:
-            if record.phase == "deleting":
-                return None
-            raise
+            if record.phase != "deleting":
+                raise
+            # a part belongs to whoever owns the whole, and that may just not be listed
+            same = [live for live in self.aws.live(kind) if live.id == record.id] if kind.part else []
+            return same[0] if same else None
         # what another record knows by its id goes by that one, whatever its name and tags say
         others = live is not None and live.id != record.id and (record.kind, live.id) in self._recorded
         return None if others else live

@@ -204,16 +204,20 @@ def _acm(client: Client) -> Sorts:
     )
 
 
+def _remade(group: Thing, tags: Thing) -> bool:
+    """Whether it is the group that late metrics of a cluster that is gone make again, at any moment."""
+    return not tags and str(group["logGroupName"]).startswith("/aws/ecs/containerinsights/")
+
+
 def _logs(client: Client) -> Sorts:
     logs = client("logs")
     groups = list(pages(logs, "describe_log_groups", "logGroups"))
     yield (
         "log_groups",
         [
-            {"Name": group["logGroupName"]}
-            | group
-            | {"tags": logs.list_tags_log_group(logGroupName=group["logGroupName"])["tags"]}
+            {"Name": group["logGroupName"]} | group | {"tags": tags}
             for group in groups
+            if not _remade(group, tags := logs.list_tags_log_group(logGroupName=group["logGroupName"])["tags"])
         ],
     )
 

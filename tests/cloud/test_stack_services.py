@@ -64,4 +64,5 @@ def test_fifty_services_take_hardly_more_reads_than_two(project: Project) -> Non
     assert project.planned() == {}
     # beside those of two services only further pages, and services by ten
     again = Counter(call["operation"] for call in project.cloud.calls(since))
-    assert again.total() <= 60, again
+    # and each family of task definitions by itself, since an account may have thousands of others
+    assert again.total() <= 110, again
