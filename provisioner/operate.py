@@ -177,7 +177,7 @@ def down(aws: Aws, store: Store, emit: Emit, target: str | None = None, *, unpro
         if not unprotect and (kept := remover.protected(aws, going.values())):
             raise Protected(kept)
         remove.run()
-        if Cluster in kinds:
+        if target is None or Cluster in kinds:
             _late_metrics(aws, emit)
         left = sweep(aws, store.records, kinds if target else None)
         return Left(left, _snapshots(aws, emit))
