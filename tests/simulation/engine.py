@@ -96,7 +96,6 @@ class World:
         self.story = self.cloud.story
         self.store: Store | None = None
         self.client: Client | None = None
-        self.made: set[str] = set()
         self.seen = Counter[str]()
         """How often what happened: what never does is a gap of the simulation."""
 
@@ -213,7 +212,6 @@ class World:
         process = Process(self.hub, f"{act.seed}/process", skew=act.skew, kill_at=act.kill)
         run = Run(verb, process)
         self.cloud.writes, self.cloud.tried, self.cloud.calls, started = [], [], 0, self.hub.now
-        self.made.clear()
         self.client = Client(self.cloud, process, partial(check_write, self))
         self.hub.left = 200_000
 

@@ -25,8 +25,6 @@ def check_write(world: World, verb: str, kind: str, who: str) -> None:
             raise Violation(f"{who} is being made, and no intent is durable")
         _check_needs(world, who)
         _check_single(world, who)
-    elif who in world.made and who not in {record.id for record in store.records.values()}:
-        raise Violation(f"{verb} {who}, which this run has made, before its id is durable")
     if verb == "delete":
         _check_users_gone(world, kind, who)
 

@@ -43,21 +43,6 @@ FAULTS = (
         """,
     ),
     Mutation(
-        "the id is recorded only when the thing is ready",
-        ENGINE,
-        CONVERGE,
-        """
-        self.store.put(
-            replace(
-                intent, phase="created", id=live.id or None, outputs=dict(live.outputs), created=self.aws.pace.time()
-        """,
-        """
-        (lambda record: record)(
-            replace(
-                intent, phase="created", id=live.id or None, outputs=dict(live.outputs), created=self.aws.pace.time()
-        """,
-    ),
-    Mutation(
         "a refusal takes the record of the living thing away",
         ENGINE,
         CONVERGE,
