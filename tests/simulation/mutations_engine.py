@@ -68,17 +68,6 @@ FAULTS = (
         """,
     ),
     Mutation(
-        "each try has a token of its own",
-        ENGINE,
-        CONVERGE,
-        """
-        record.token if record and record.phase == "creating" and record.token else self.aws.pace.runtime.token()
-        """,
-        """
-        self.aws.pace.runtime.token()
-        """,
-    ),
-    Mutation(
         "what a killed down was removing counts as alive",
         ENGINE,
         CONVERGE,
