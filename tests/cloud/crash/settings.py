@@ -29,8 +29,15 @@ _IDS = {
     "listeners": "ListenerArn",
 }
 """The member that holds the id by which others refer to a thing."""
-_VOLATILE = {"AvailableIpAddressCount", "creationTime", "events", "targets", "Targets", "NetworkInterfaceIds"}
-"""Members that are moments or follow from where tasks were placed."""
+_SCALED = ("instances", "volumes", "container_instances")
+"""Of these there may be more for a while: managed scaling takes what is idle away only after 15 minutes of AWS's."""
+_PRIMARY = "Primary network interface"
+"""What EC2 calls that of an instance."""
+_VOLATILE = {
+    *("AvailableIpAddressCount", "creationTime", "events", "targets", "Targets", "NetworkInterfaceIds"),
+    *("DesiredCapacity", "Instances", "registeredContainerInstancesCount"),
+}
+"""Members that are moments or follow from where tasks were placed, and on how many instances."""
 _MADE_UP = re.compile(
     r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?(\+00:00|Z)?"
     r"|\d{4}(-\d\d){4}"
@@ -49,11 +56,19 @@ def settings(found: Inventory) -> dict[str, list[str]]:
     known = dict(_known(found))
     calls = names(found)
     return {
-        sort: calls[sort]
+        sort: _placed(sort, calls[sort])
         if sort in PLACED
         else sorted(json.dumps(_steady(thing, known), sort_keys=True) for thing in things)
         for sort, things in found.items()
     }
+
+
+def _placed(sort: str, called: list[str]) -> list[str]:
+    """Return the names of what is placed freely, each once where the number says nothing."""
+    if sort in _SCALED:
+        return sorted(set(called))
+    once = [_PRIMARY] if _PRIMARY in called else []
+    return [*(name for name in called if name != _PRIMARY), *once]
 
 
 def differing(before: Mapping[str, list[str]], after: Mapping[str, list[str]], *aside: str) -> list[str]:
