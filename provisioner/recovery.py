@@ -15,7 +15,7 @@ from provisioner.engine.kind import KINDS, Kind, Live, compare, output_of
 from provisioner.engine.refusal import explained
 from provisioner.engine.remove import kind_of
 from provisioner.engine.run import know, prefetch
-from provisioner.engine.step import Declared, filled, unknown
+from provisioner.engine.step import Declared, filled, reachable, unknown
 from provisioner.engine.waits import SETTLE
 from provisioner.kinds.route53 import RecordSet
 from state.model import Phase, Record, Run
@@ -301,7 +301,12 @@ class Orphans:
         """
         needs: dict[str, list[str]] = {address: [] for address in self.things}
         for address in self.things:
-            needs[address] += [need for need in self._built_on(address) if not _leads_to(needs, need, address)]
+            # those of declared things never lead to an orphan
+            needs[address] += [
+                need
+                for need in self._built_on(address)
+                if address not in reachable(need, lambda one: needs.get(one, ()))
+            ]
         return needs
 
     def _built_on(self, address: str) -> list[str]:
@@ -321,18 +326,6 @@ class Orphans:
             of_it = {a for a in others if a.partition("/")[0] == sort}
             found |= {a for a in of_it if named[a]} or (of_it if sort != kind.kind else set())
         return [a for a in others if a in found]
-
-
-def _leads_to(needs: Mapping[str, Sequence[str]], start: str, goal: str) -> bool:
-    """Whether the needs of an orphan lead, however far down, to another one; those of declared things never do."""
-    met, todo = {start}, [start]
-    while todo:
-        if (address := todo.pop()) == goal:
-            return True
-        new = [need for need in needs.get(address, ()) if need not in met]
-        met.update(new)
-        todo += new
-    return False
 
 
 def phase_of(want: Kind, live: Live) -> Phase:

@@ -14,7 +14,7 @@ from provisioner.engine.find import find_declared, owners
 from provisioner.engine.kind import Change, Kind, Live, canonical, compare, output_of
 from provisioner.engine.retry import Verdict, server_error
 from provisioner.engine.run import UNCLEAR, Progress, Store, refresh, told, tolerant
-from provisioner.engine.step import Declared, Need, filled
+from provisioner.engine.step import Declared, Need, filled, reachable
 from provisioner.engine.waits import SETTLE
 from provisioner.engine.walk import Node, Outcome, Until, Wait, Walk
 from state.model import Phase, Record
@@ -326,12 +326,7 @@ def awaited(want: Kind, live: Live, changes: Mapping[str, Change]) -> str | None
 
 def built_on(declared: Mapping[str, Declared], address: str) -> Iterator[str]:
     """Yield a thing and all that it is built on, however far down."""
-    met, todo = {address}, [address]
-    while todo:
-        yield (below := todo.pop())
-        new = {need.address for need in declared[below].needs} - met
-        met |= new
-        todo += new
+    return reachable(address, lambda one: _addresses(declared[one].needs))
 
 
 def _addresses(needs: Sequence[Need]) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import inspect
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from graphlib import CycleError, TopologicalSorter
 from typing import TYPE_CHECKING, Any, TypeVar, cast
@@ -161,6 +161,16 @@ def order(steps: Mapping[str, Callable[..., Any]]) -> list[str]:
         return list(TopologicalSorter(graph).static_order())
     except CycleError as error:
         raise ValueError(f"steps need each other: {' -> '.join(error.args[1])}") from None
+
+
+def reachable(start: str, needs: Callable[[str], Iterable[str]]) -> Iterator[str]:
+    """Yield a node of a graph and all that it needs, however far down, each once."""
+    met, todo = {start}, [start]
+    while todo:
+        yield (node := todo.pop())
+        new = [need for need in dict.fromkeys(needs(node)) if need not in met]
+        met.update(new)
+        todo += new
 
 
 def _tokens(value: Any) -> list[re.Match[str]]:

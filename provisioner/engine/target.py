@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Mapping
 from typing import TYPE_CHECKING, Any
 
 from provisioner.engine.errors import ConfigurationError
-from provisioner.engine.step import Declared, needs_of
+from provisioner.engine.step import Declared, needs_of, reachable
 
 if TYPE_CHECKING:
     from state.model import Record
@@ -30,13 +30,7 @@ def check(target: str | None, known: Collection[str]) -> None:
 
 def below(steps: Mapping[str, Callable[..., Any]], target: str) -> set[str]:
     """Return the step and all steps that it is built on, however far down."""
-    found, todo = set[str](), [target]
-    while todo:
-        name = todo.pop()
-        if name not in found:
-            found.add(name)
-            todo += needs_of(steps[name])
-    return found
+    return set(reachable(target, lambda name: needs_of(steps[name])))
 
 
 def limited(declared: Mapping[str, Declared], steps: Collection[str]) -> dict[str, Declared]:
