@@ -132,7 +132,7 @@ class Faults:
         if request.region != "us-east-1" or request.service in GLOBAL or not self.strike("region-policy", request.name):
             return None
         message = (
-            f"User: arn:aws:sts::123456789012:user/moto is not authorized to perform: {request.name} with an explicit "
+            f"User: arn:aws:iam::123456789012:user/moto is not authorized to perform: {request.name} with an explicit "
             "deny in a service control policy"
         )
         return Fault("region-policy", 400, "AccessDeniedException", message)
