@@ -50,12 +50,7 @@ class LogGroup(Kind):
     @staticmethod
     def _live(aws: Aws, group: Mapping[str, Any]) -> Live:
         arn = _arn(group)
-
-        def read() -> Mapping[str, str]:
-            tags: Mapping[str, str] = aws.client("logs").list_tags_for_resource(resourceArn=arn)["tags"]
-            return tags
-
-        tags = aws.tags_of(arn, read)
+        tags = aws.tags_of(arn, lambda: _tags(aws, arn))
         owned = aws.owns(tags)
         attributes, outputs = {"log_group_name": group["logGroupName"], "tagged": owned}, {"arn": arn}
         if policy := group.get("retentionPolicyName"):
@@ -88,8 +83,7 @@ def remove_remade(aws: Aws) -> str:
     """Remove the group of Container Insights if ECS made it again; return its name, or an empty text if it did not."""
     name = performance_log(aws.name)
     for group in aws.pages("logs", "describe_log_groups", "logGroups", logGroupNamePrefix=name):
-        tags = aws.client("logs").list_tags_for_resource(resourceArn=_arn(group))["tags"]
-        if group["logGroupName"] == name and not tags and _of_our_cluster(aws):
+        if group["logGroupName"] == name and not _tags(aws, _arn(group)) and _of_our_cluster(aws):
             aws.client("logs").delete_log_group(logGroupName=name)
             return name
     return ""
@@ -97,6 +91,11 @@ def remove_remade(aws: Aws) -> str:
 
 def _arn(group: Mapping[str, Any]) -> str:
     return str(group["arn"]).removesuffix(":*")
+
+
+def _tags(aws: Aws, arn: str) -> Mapping[str, str]:
+    tags: Mapping[str, str] = aws.client("logs").list_tags_for_resource(resourceArn=arn)["tags"]
+    return tags
 
 
 def _of_our_cluster(aws: Aws) -> bool:
