@@ -160,7 +160,7 @@ def settle(store: Store) -> None:
     for instance in list(store.instances.values()):
         if instance.status in ("REGISTERING", "DEREGISTERING") and passed(instance.due):
             instance.status = "ACTIVE" if instance.status == "REGISTERING" else "INACTIVE"
-        if instance.status in ("DEREGISTERING", "INACTIVE"):
+        if instance.gone:
             continue
         ec2_instance = store.ec2.get_instance_by_id(instance.ec2_id)
         instance.connected = ec2_instance is not None and ec2_instance.state == "running"

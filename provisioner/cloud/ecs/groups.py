@@ -113,8 +113,7 @@ def note(group: Any, description: str, cause: str, status: str, message: str = "
 
 def member(kept: Store, ec2_id: str) -> ContainerInstance | None:
     """The registered container instance of an EC2 instance."""
-    gone = ("DEREGISTERING", "INACTIVE")
-    found = (one for one in kept.instances.values() if one.ec2_id == ec2_id and one.status not in gone)
+    found = (one for one in kept.instances.values() if one.ec2_id == ec2_id and not one.gone)
     return next(found, None)
 
 

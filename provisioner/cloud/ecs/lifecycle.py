@@ -130,7 +130,7 @@ def _finish(task: Task) -> None:
 
 
 def _host_gone(store: Store, task: Task) -> bool:
-    return bool(task.instance) and store.instances[task.instance].status in ("DEREGISTERING", "INACTIVE")
+    return bool(task.instance) and store.instances[task.instance].gone
 
 
 def _attach(store: Store, task: Task) -> None:

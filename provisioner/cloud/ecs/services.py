@@ -215,7 +215,7 @@ def describe(store: Store, service: Service, *, tags: bool) -> Shape:
         ],
         "roleArn": f"arn:aws:iam::{store.account}:role/aws-service-role/ecs.amazonaws.com/AWSServiceRoleForECS",
         "events": service.events,
-        "createdBy": f"arn:aws:iam::{store.account}:user/moto",
+        "createdBy": store.caller,
         "tags": tag_list(service.tags) if tags else [],
         **service.shape,
     }

@@ -38,7 +38,7 @@ def put_account_setting_default(store: Store, request: Shape) -> Shape:
 def put_account_setting(store: Store, request: Shape) -> Shape:
     """PutAccountSetting: for one principal, the caller unless another is named; the root's is the default."""
     name, value = _checked(request)
-    principal = request.get("principalArn") or _caller(store)
+    principal = request.get("principalArn") or store.caller
     if principal == _root(store):
         return put_account_setting_default(store, request)
     store.account_settings.setdefault(principal, {})[name] = value
@@ -49,7 +49,7 @@ def put_account_setting(store: Store, request: Shape) -> Shape:
 def delete_account_setting(store: Store, request: Shape) -> Shape:
     """DeleteAccountSetting: what is in force for the principal is the account's default again."""
     name = request.get("name", "")
-    principal = request.get("principalArn") or _caller(store)
+    principal = request.get("principalArn") or store.caller
     kept = store.account_defaults if principal == _root(store) else store.account_settings.get(principal, {})
     kept.pop(name, None)
     return {"setting": _setting(name, store.account_defaults.get(name, _IN_FORCE.get(name, "")), principal)}
@@ -58,7 +58,7 @@ def delete_account_setting(store: Store, request: Shape) -> Shape:
 @operation
 def list_account_settings(store: Store, request: Shape) -> Shape:
     """ListAccountSettings: only what was set, or with effectiveSettings what is in force for the principal."""
-    principal = request.get("principalArn") or _caller(store)
+    principal = request.get("principalArn") or store.caller
     own = store.account_defaults if principal == _root(store) else store.account_settings.get(principal, {})
     if request.get("effectiveSettings"):
         own = {**_IN_FORCE, **store.account_defaults, **own}
@@ -72,9 +72,7 @@ def list_account_settings(store: Store, request: Shape) -> Shape:
 
 def in_force(store: Store, name: str) -> str:
     """The value that counts for what the account's roles start."""
-    return (
-        store.account_settings.get(_caller(store), {}).get(name) or store.account_defaults.get(name) or _IN_FORCE[name]
-    )
+    return store.account_settings.get(store.caller, {}).get(name) or store.account_defaults.get(name) or _IN_FORCE[name]
 
 
 @operation
@@ -143,8 +141,3 @@ def _setting(name: str, value: str, principal: str) -> Shape:
 
 def _root(store: Store) -> str:
     return f"arn:aws:iam::{store.account}:root"
-
-
-def _caller(store: Store) -> str:
-    # Every caller of the embedded cloud is this one user (moto's sts:GetCallerIdentity).
-    return f"arn:aws:iam::{store.account}:user/moto"

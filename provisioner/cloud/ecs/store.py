@@ -192,6 +192,11 @@ class ContainerInstance:
         """The last part of the ARN."""
         return last_part(self.arn)
 
+    @property
+    def gone(self) -> bool:
+        """Whether it has left its cluster, or is about to."""
+        return self.status in ("DEREGISTERING", "INACTIVE")
+
 
 class Store:
     """Everything of one account and region."""
@@ -211,6 +216,11 @@ class Store:
         for name in FARGATE:
             arn = self.arn(f"capacity-provider/{name}")
             self.providers[name] = CapacityProvider(name, arn, {}, {}, status="ACTIVE")
+
+    @property
+    def caller(self) -> str:
+        """Who makes every call here: the one user that GetCallerIdentity tells of."""
+        return f"arn:aws:iam::{self.account}:user/moto"
 
     def arn(self, resource: str) -> str:
         """An ECS ARN of this account and region."""

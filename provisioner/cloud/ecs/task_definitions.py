@@ -50,7 +50,7 @@ def register_task_definition(store: Store, request: Shape) -> Shape:
         "compatibilities": _compatibilities(request),
         "requiresAttributes": _attributes(request, containers),
         "registeredAt": now(),
-        "registeredBy": f"arn:aws:iam::{store.account}:user/moto",
+        "registeredBy": store.caller,
         **{name: request[name] for name in _COPIED if name in request},
     }
     definition = TaskDefinition(family, revision, arn, shape, tag_map(request.get("tags")))

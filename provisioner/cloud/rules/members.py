@@ -20,7 +20,6 @@ from moto.ec2.models.subnets import Subnet
 from moto.ec2.models.vpcs import VPC, VPCEndPoint
 from moto.elbv2.responses import ELBV2Response
 from moto.iam.responses import IamResponse
-from moto.logs.models import LogGroup
 from moto.rds.responses import RDSResponse
 from moto.route53.responses import Route53
 from moto.servicediscovery.responses import ServiceDiscoveryResponse
@@ -143,12 +142,6 @@ def register_scalable_target(original: Any, self: Any, *args: Any, **kwargs: Any
     target.role_arn = target.role_arn or f"arn:aws:iam::{self.account_id}:{role}"
     target.suspended_state = dict.fromkeys(SUSPENDED, False) | (target.suspended_state or {})
     return target
-
-
-@wrap(LogGroup, "to_describe_dict")
-def describe_log_group(original: Any, self: Any) -> dict[str, Any]:
-    """DescribeLogGroups: the class, which is the standard one if none was asked for."""
-    return {"logGroupClass": "STANDARD", **original(self)}
 
 
 @wrap(Parameter, "describe_response_object")

@@ -15,7 +15,7 @@ from provisioner.cloud import durations
 from provisioner.cloud.clock import later, passed
 from provisioner.cloud.patch import add, refuse, wrap
 from provisioner.cloud.rules.interfaces import hold, remove
-from provisioner.cloud.rules.rds_clusters import check_identifier
+from provisioner.cloud.rules.rds_clusters import STANDING_STILL, check_identifier
 from provisioner.cloud.rules.rds_versions import CLASSES, ENGINE, FAMILY
 
 _LETTERS = string.ascii_uppercase + string.digits
@@ -90,7 +90,7 @@ def _status(self: Any) -> str:
         return "creating"
     cluster = self.cluster.status if isinstance(self, DBInstanceClustered) else ""
     # the instances of a cluster are stopped and started with it (Aurora user guide, "Stopping and starting")
-    return cluster if cluster in ("stopping", "stopped", "starting") else str(self.__dict__["_status"])
+    return cluster if cluster in STANDING_STILL else str(self.__dict__["_status"])
 
 
 def _set_status(self: Any, value: str) -> None:
@@ -139,7 +139,7 @@ def delete_db_instance(original: Any, self: Any) -> ActionResult:
         )
     if database.status == "deleting":
         refuse("InvalidDBInstanceState", f"Instance {database.db_instance_identifier} is already being deleted.")
-    if isinstance(database, DBInstanceClustered) and database.status in ("stopping", "stopped", "starting"):
+    if isinstance(database, DBInstanceClustered) and database.status in STANDING_STILL:
         name = database.cluster.db_cluster_identifier
         refuse("InvalidDBClusterStateFault", f"Db cluster {name} is in {database.status} state")
     if not isinstance(database, DBInstanceClustered):

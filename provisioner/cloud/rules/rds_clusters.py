@@ -25,6 +25,8 @@ _ZONE_IDS = {
 }
 """The hosted zones in which RDS keeps the names of its endpoints: one a region."""
 _SUPPORT = ("open-source-rds-extended-support", "open-source-rds-extended-support-disabled")
+STANDING_STILL = ("stopping", "stopped", "starting")
+"""The states in which neither a cluster nor its instances can be deleted."""
 _RESERVED_USERS = ("rdsadmin", "rdsrepladmin", "root", "mysql")
 
 
@@ -292,7 +294,7 @@ def _check_delete(cluster: Any, final: str | None, skip: bool) -> None:
         )
     if status == "deleting":
         refuse("InvalidDBClusterStateFault", f"Cluster {name} is already being deleted.")
-    if status in ("stopping", "stopped", "starting"):
+    if status in STANDING_STILL:
         refuse("InvalidDBClusterStateFault", f"Db cluster {name} is in {status} state")
     if not skip and not final:
         refuse(
