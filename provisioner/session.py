@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import os
 import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, SupportsIndex
+from typing import TYPE_CHECKING, Any
 
 from provisioner import __version__, signals
 from provisioner.cloud import manage
@@ -332,11 +331,10 @@ def bucket_store(options: Options, config: Config, aws: Aws, command: str) -> St
 class _Waiting(Machine):
     """The machine's runtime, in which the waiting for another command to end can be interrupted."""
 
-    @staticmethod
-    def sleep(seconds: float | SupportsIndex) -> None:
+    def sleep(self, seconds: float) -> None:
         """Let so many seconds pass, or raise `KeyboardInterrupt`."""
         with signals.at_once():
-            time.sleep(seconds)
+            super().sleep(seconds)
 
 
 def _tell(options: Options) -> Callable[[str], None] | None:

@@ -106,7 +106,6 @@ class Machine:
     """The runtime of life: the machine's clocks, threads and chance."""
 
     now = staticmethod(time.monotonic)
-    sleep = staticmethod(time.sleep)
     lock = staticmethod(threading.RLock)
     condition = staticmethod(threading.Condition)
     event = staticmethod(threading.Event)
@@ -120,6 +119,10 @@ class Machine:
     def time(self) -> float:
         """Return the seconds since the epoch."""
         return time.time()
+
+    def sleep(self, seconds: float) -> None:
+        """Let so many seconds pass."""
+        time.sleep(seconds)
 
     def token(self) -> str:
         """Return the digits of a random UUID."""
