@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 
 HIDDEN = Wait("AWS's lists to show what an earlier call may have made", SETTLE + 10, Until.ACCEPTED, again=True)
+"""What was begun to be created may be there although no list shows it yet."""
 
 
 def protected(aws: Aws, records: Collection[Record]) -> list[str]:

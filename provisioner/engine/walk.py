@@ -84,6 +84,7 @@ Outcome = Wait | None | Exception
 """What a look or an act gives: something to wait for, or None when finished, or what went wrong."""
 
 Job = Callable[[], Mapping[str, Outcome]]
+"""What is done in a thread: a look at things, or an act on one; what it gives, by address."""
 
 
 class Walk:
