@@ -24,12 +24,13 @@ SCENARIOS = {
     "operations-fail": "what goes on after the call fails: Cloud Map's operations, a cluster's or provider's update",
     "region-policy": "an organization's policy denies all in us-east-1 but the global services",
     "task-fails": "every container exits at once",
+    "small-pages": "lists come in pages of two things, and begin with an empty one where AWS may answer so",
 }
 """Every scenario and what it does."""
 
 ONE_BY_ONE = ("throttle", "server-error", "reset", "lost", "slow")
 """The scenarios that meet an operation's first calls; of several, each in turn."""
-ALWAYS = ("region-policy", "task-fails")
+ALWAYS = ("region-policy", "task-fails", "small-pages")
 """The effects that last as long as they are in force."""
 GLOBAL = ("iam", "route53", "sts")
 """The services without Regions, which such a policy leaves out."""

@@ -95,12 +95,13 @@ class Cloud:
                 speed.read_botocore_data_once()
                 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
-                from provisioner.cloud import dns, ecs, rules
+                from provisioner.cloud import dns, ecs, paging, rules
 
                 speed.parse_managed_policies_once()
                 speed.list_moto_modules_once()
                 rules.install()
                 ecs.install()
+                paging.install()
                 self._moto = DomainDispatcherApplication(create_backend_app)
                 self._prepare()
             dns.serve(dns_port)

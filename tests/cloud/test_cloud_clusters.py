@@ -36,7 +36,8 @@ def test_account_setting_default_is_set_listed_and_taken_back(cloud: EmbeddedClo
     assert in_force() == "disabled"
     ecs.delete_account_setting(name=name)
     assert in_force() == "enabled"
-    assert len(ecs.list_account_settings(effectiveSettings=True, maxResults=100)["settings"]) > 8
+    pages = ecs.get_paginator("list_account_settings").paginate(effectiveSettings=True)
+    assert len([setting for page in pages for setting in page["settings"]]) > 10
     with refused("InvalidParameterException", "should be one of"):
         ecs.put_account_setting_default(name=name, value="perhaps")
 

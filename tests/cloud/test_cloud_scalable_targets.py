@@ -54,6 +54,9 @@ def test_scalable_target_and_policy_live_and_go(network: Network, targets: Any) 
         "ScalableTargetARN"
     ]
     assert targets.list_tags_for_resource(ResourceARN=arn)["Tags"] == {"Project": "p"}
+    (shown,) = targets.describe_scalable_targets(ServiceNamespace="ecs")["ScalableTargets"]
+    assert shown["RoleARN"].endswith("AWSServiceRoleForApplicationAutoScaling_ECSService")
+    assert set(shown["SuspendedState"].values()) == {False}
     targets.tag_resource(ResourceARN=arn, Tags={"a": "1", "b": "2"})
     targets.untag_resource(ResourceARN=arn, TagKeys=["a"])
     assert targets.list_tags_for_resource(ResourceARN=arn)["Tags"] == {"Project": "p", "b": "2"}

@@ -12,7 +12,9 @@ from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError
 
+import boto3
 import pytest
+from botocore import xform_name
 from botocore.exceptions import ClientError, ConnectionClosedError
 
 from provisioner.cloud import manage
@@ -23,7 +25,7 @@ from provisioner.engine.step import Stack
 from provisioner.kinds.ec2_network import InternetGateway, RouteTable, Subnet, Vpc
 from provisioner.kinds.ec2_security import DefaultSecurityGroup, SecurityGroup, allow
 from provisioner.kinds.iam import InstanceProfile, Role, policy
-from tests.cloud.conftest import EmbeddedCloud, refused
+from tests.cloud.conftest import REGION, EmbeddedCloud, refused
 from tests.cloud.faults.life import BOUND, Bench, Life, bench, met, set_faults
 from tests.cloud.inventory import difference, inventory
 from tests.cloud.project import Project
@@ -79,6 +81,25 @@ def test_each_request_is_met_by_two_faults_in_turn(life: Life) -> None:
 def test_reads_that_are_behind_while_aws_refuses_for_a_while(life: Life) -> None:
     life.whole({"scenarios": "lag,refusals"})
     refused_for_a_while(life)
+
+
+def test_lists_in_pages_of_two_things(life: Life) -> None:
+    """Every list that the commands read came in pages, if boto3 has a paginator for it."""
+    life.whole({"scenarios": "small-pages"})
+    reads = {operation for operations in life.called.values() for operation, write in operations.items() if not write}
+    assert life.met["small-pages"].keys() == reads & lists(reads)
+    print(f"faults: small-pages: operations {len(life.met['small-pages'])}, all survived")
+
+
+def lists(reads: set[str]) -> set[str]:
+    """Those of the reads' services that boto3 can page, and the two that AWS pages without it."""
+    found = {"ecs:DescribeCapacityProviders", "route53:ListHostedZonesByVPC"}
+    for signed in {operation.partition(":")[0] for operation in reads} - {"s3"}:
+        client = boto3.client(BOTO3_NAMES.get(signed, signed), region_name=REGION)
+        model = client.meta.service_model
+        found |= {f"{signed}:{name}" for name in model.operation_names if client.can_paginate(xform_name(name))}
+    # the first goes by names, the other is asked by id here and comes at once
+    return found - {"route53:ListResourceRecordSets", "ec2:DescribeLaunchTemplateVersions"}
 
 
 @pytest.mark.enumeration

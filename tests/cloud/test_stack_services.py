@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from pathlib import Path
+
+import pytest
 
 from benchmarks.many import stack
-from tests.cloud.inventory import Inventory, names
+from tests.cloud.crash.life import fast_cloud
+from tests.cloud.inventory import Inventory, difference, names
 from tests.cloud.project import SAMPLE, Project, project  # noqa: F401  (a fixture)
 
 WORKER = """
@@ -66,3 +70,18 @@ def test_fifty_services_take_hardly_more_reads_than_two(project: Project) -> Non
     again = Counter(call["operation"] for call in project.cloud.calls(since))
     # and each family of task definitions by itself, since an account may have thousands of others
     assert again.total() <= 110, again
+
+
+@pytest.mark.enumeration
+def test_two_hundred_services_live_from_nothing_to_nothing(tmp_path: Path) -> None:
+    """All lists of services, tags, scalable targets and records have several pages."""
+    with fast_cloud(tmp_path / "cloud") as cloud:
+        project = Project(cloud, tmp_path, seconds=600)
+        before = project.inventory()
+        project.write(stack(200))
+        project.up()
+        assert len(services(project.inventory())) == 200
+        assert project.planned() == {}
+        project.down()
+        assert difference(before, project.inventory()) == {}
+        project.close()

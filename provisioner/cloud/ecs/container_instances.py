@@ -11,7 +11,7 @@ from typing import Any
 from provisioner.cloud import durations
 from provisioner.cloud.clock import later, passed
 from provisioner.cloud.ecs import settings
-from provisioner.cloud.ecs.dispatch import at_most, operation, page
+from provisioner.cloud.ecs.dispatch import at_most, operation
 from provisioner.cloud.ecs.store import ContainerInstance, Shape, Store, Task, last_part, tag_list, tag_map
 from provisioner.cloud.patch import refuse
 
@@ -25,7 +25,7 @@ def list_container_instances(store: Store, request: Shape) -> Shape:
     """ListContainerInstances: all but INACTIVE ones unless `status` says which."""
     cluster, status = store.cluster(request.get("cluster")), request.get("status")
     arns = [one.arn for one in store.instances_of(cluster.name) if status in (None, one.status)]
-    return page(arns, request, "containerInstanceArns")
+    return {"containerInstanceArns": arns}
 
 
 @operation

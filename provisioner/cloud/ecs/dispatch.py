@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 from moto.core.common_types import TYPE_RESPONSE
@@ -11,6 +12,7 @@ from moto.core.exceptions import ServiceException
 from moto.core.responses import ActionResult, BaseResponse
 
 from provisioner.cloud.ecs.store import Shape, Store, store
+from provisioner.cloud.paging import Listing, listings, page
 from provisioner.cloud.patch import refuse
 
 Operation = Callable[[Store, Shape], Shape]
@@ -23,14 +25,6 @@ def operation(function: Operation) -> Operation:
     """Register a function as the ECS operation of its (snake_case) name."""
     _operations[function.__name__] = function
     return function
-
-
-def page(items: Sequence[Any], request: Shape, key: str, size: int = 100) -> Shape:
-    """One page of `items` under `key`, as the request's maxResults and nextToken ask."""
-    start = int(request.get("nextToken") or 0)
-    wanted = int(request.get("maxResults") or size)
-    end = start + min(wanted, 100)
-    return {key: list(items[start:end]), **({"nextToken": str(end)} if end < len(items) else {})}
 
 
 class EcsResponse(BaseResponse):
@@ -49,11 +43,19 @@ class EcsResponse(BaseResponse):
         request = {name: value for name, value in self.params.items() if value is not None}
         try:
             check_tags(request)
-            result: Any = function(store(self.current_account, self.region), request)
+            kept, listing = store(self.current_account, self.region), _listings().get(action)
+            result: Any = (
+                page(listing, request, lambda: function(kept, request)) if listing else function(kept, request)
+            )
         except ServiceException as error:
             result = error
         status, headers, body = self.serialized(ActionResult(result))
         return status, headers, body
+
+
+@functools.cache
+def _listings() -> dict[str, Listing]:
+    return listings("ecs")
 
 
 def check_tags(request: Shape) -> None:

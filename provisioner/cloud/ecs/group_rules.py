@@ -213,9 +213,7 @@ def describe_scaling_activities(_original: Any, self: Any) -> Any:
         activity for group in chosen for activity in group.activities if not wanted or activity["ActivityId"] in wanted
     ]
     found.sort(key=lambda activity: activity["StartTime"], reverse=True)
-    start, size = int(self._get_param("NextToken") or 0), self._get_int_param("MaxRecords") or 100
-    token = str(start + size) if len(found) > start + size else None
-    return ActionResult({"Activities": found[start : start + size], "NextToken": token})
+    return ActionResult({"Activities": found})
 
 
 def check_template(backend: Any, group: FakeAutoScalingGroup) -> None:

@@ -7,7 +7,7 @@ import re
 from provisioner.cloud import durations, faults
 from provisioner.cloud.clock import later, passed
 from provisioner.cloud.ecs import managed
-from provisioner.cloud.ecs.dispatch import operation, page
+from provisioner.cloud.ecs.dispatch import operation
 from provisioner.cloud.ecs.store import FARGATE, NEVER, CapacityProvider, Shape, Store, last_part, tag_list, tag_map
 from provisioner.cloud.patch import refuse
 
@@ -52,7 +52,7 @@ def describe_capacity_providers(store: Store, request: Shape) -> Shape:
             failures.append({"arn": arn, "reason": "MISSING"})
         else:
             found.append(_described(provider, tags="TAGS" in request.get("include", [])))
-    return {**page(found, request, "capacityProviders"), "failures": failures}
+    return {"capacityProviders": found, "failures": failures}
 
 
 @operation

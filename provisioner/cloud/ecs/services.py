@@ -6,7 +6,7 @@ import secrets
 from typing import Any
 
 from provisioner.cloud.ecs import checks
-from provisioner.cloud.ecs.dispatch import operation, page, required
+from provisioner.cloud.ecs.dispatch import operation, required
 from provisioner.cloud.ecs.store import (
     FARGATE,
     Deployment,
@@ -172,7 +172,7 @@ def list_services(store: Store, request: Shape) -> Shape:
         for service in store.services_of(cluster.name)
         if wanted in (None, service.shape.get("launchType")) and strategy in (None, service.shape["schedulingStrategy"])
     ]
-    return page(arns, request, "serviceArns", 10)
+    return {"serviceArns": arns}
 
 
 @operation
@@ -180,9 +180,7 @@ def list_service_deployments(store: Store, request: Shape) -> Shape:
     """ListServiceDeployments: those that are not over yet, and the newest."""
     briefs = [_brief(store, service, one) for service in [_find(store, request)] for one in service.deployments]
     wanted = request.get("status")
-    return page(
-        [brief for brief in briefs if not wanted or brief["status"] in wanted], request, "serviceDeployments", 20
-    )
+    return {"serviceDeployments": [brief for brief in briefs if not wanted or brief["status"] in wanted]}
 
 
 @operation

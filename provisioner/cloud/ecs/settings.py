@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from provisioner.cloud.ecs.dispatch import operation, page
+from provisioner.cloud.ecs.dispatch import operation
 from provisioner.cloud.ecs.store import Shape, Store, last_part, tag_list, tag_map
 from provisioner.cloud.patch import refuse
 
@@ -67,7 +67,7 @@ def list_account_settings(store: Store, request: Shape) -> Shape:
         for name, value in sorted(own.items())
         if request.get("name") in (None, name) and request.get("value") in (None, value)
     ]
-    return page(found, request, "settings", 10 if "maxResults" not in request else 100)
+    return {"settings": found}
 
 
 def in_force(store: Store, name: str) -> str:

@@ -7,7 +7,7 @@ import re
 from typing import Any
 
 from provisioner.cloud.ecs.definition_checks import check_definition, fits_fargate
-from provisioner.cloud.ecs.dispatch import at_most, operation, page
+from provisioner.cloud.ecs.dispatch import at_most, operation
 from provisioner.cloud.ecs.store import Shape, Store, TaskDefinition, now, tag_list, tag_map
 from provisioner.cloud.patch import refuse
 
@@ -80,7 +80,7 @@ def list_task_definitions(store: Store, request: Shape) -> Shape:
     ]
     if request.get("sort") == "DESC":
         arns.reverse()
-    return page(arns, request, "taskDefinitionArns")
+    return {"taskDefinitionArns": arns}
 
 
 @operation
@@ -96,7 +96,7 @@ def list_task_definition_families(store: Store, request: Shape) -> Shape:
     families = [
         name for name in sorted(store.definitions) if name.startswith(prefix) and shown(store.definitions[name])
     ]
-    return page(families, request, "families")
+    return {"families": families}
 
 
 @operation

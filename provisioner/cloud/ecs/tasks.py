@@ -7,7 +7,7 @@ import uuid
 from provisioner.cloud.containers import runs
 from provisioner.cloud.ecs import checks, placement
 from provisioner.cloud.ecs.container_instances import size
-from provisioner.cloud.ecs.dispatch import at_most, operation, page, required
+from provisioner.cloud.ecs.dispatch import at_most, operation, required
 from provisioner.cloud.ecs.services import on_fargate
 from provisioner.cloud.ecs.store import Cluster, Shape, Store, Task, TaskDefinition, last_part, tag_list, tag_map
 from provisioner.cloud.patch import refuse
@@ -78,7 +78,7 @@ def list_tasks(store: Store, request: Shape) -> Shape:
         and ("serviceName" not in request or task.service == last_part(request["serviceName"]))
         and ("containerInstance" not in request or last_part(task.instance) == last_part(request["containerInstance"]))
     ]
-    return page(arns, request, "taskArns")
+    return {"taskArns": arns}
 
 
 @operation

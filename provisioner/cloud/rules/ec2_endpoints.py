@@ -72,7 +72,7 @@ def services(ec2: Any) -> list[dict[str, Any]]:
 
 @wrap(EC2Response, "describe_vpc_endpoint_services")
 def describe_vpc_endpoint_services(original: Any, self: Any) -> ActionResult:
-    """DescribeVpcEndpointServices with names and the filters service-name and service-type, in pages."""
+    """DescribeVpcEndpointServices with names and the filters service-name and service-type."""
     known = services(self.ec2_backend)
     for name in self._get_param("ServiceNames", []):
         if name not in {service["ServiceName"] for service in known}:
@@ -86,12 +86,8 @@ def describe_vpc_endpoint_services(original: Any, self: Any) -> ActionResult:
         if (not names or service["ServiceName"] in names)
         and (not kinds or service["ServiceType"][0]["ServiceType"] in kinds)
     ]
-    start = int(self._get_param("NextToken") or 0)
-    end = start + (self._get_int_param("MaxResults") or 1000)
-    page = chosen[start:end]
-    names_shown = list(dict.fromkeys(service["ServiceName"] for service in page))
-    token = str(end) if end < len(chosen) else None
-    return ActionResult({"ServiceNames": names_shown, "ServiceDetails": page, "NextToken": token})
+    names_shown = list(dict.fromkeys(service["ServiceName"] for service in chosen))
+    return ActionResult({"ServiceNames": names_shown, "ServiceDetails": chosen})
 
 
 @wrap(EC2Backend, "create_vpc_endpoint")

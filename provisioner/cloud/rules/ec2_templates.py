@@ -153,15 +153,9 @@ def delete_launch_template_versions(self: Any) -> ActionResult:
     )
 
 
-def _page(self: Any, things: list[Any], default: int) -> tuple[list[Any], str | None]:
-    start = int(self._get_param("NextToken") or 0)
-    end = start + (self._get_int_param("MaxResults") or default)
-    return things[start:end], (str(end) if end < len(things) else None)
-
-
 @wrap(EC2Response, "describe_launch_templates")
 def describe_launch_templates(original: Any, self: Any) -> ActionResult:
-    """DescribeLaunchTemplates: unknown ids are refused, all the others come in pages."""
+    """DescribeLaunchTemplates: unknown ids are refused."""
     ids = self._get_param("LaunchTemplateIds", [])
     for template_id in ids:
         if template_id not in self.ec2_backend.launch_templates:
@@ -171,13 +165,12 @@ def describe_launch_templates(original: Any, self: Any) -> ActionResult:
         template_ids=ids,
         filters=self._filters_from_querystring(),
     )
-    page, token = _page(self, list(found), 200)
-    return ActionResult({"LaunchTemplates": [_shown(self, template) for template in page], "NextToken": token})
+    return ActionResult({"LaunchTemplates": [_shown(self, template) for template in found]})
 
 
 @wrap(EC2Response, "describe_launch_template_versions")
 def describe_launch_template_versions(original: Any, self: Any) -> ActionResult:
-    """DescribeLaunchTemplateVersions: of one template, chosen or all, in pages."""
+    """DescribeLaunchTemplateVersions: of one template, chosen or all."""
     wanted = self._get_param("Versions", [])
     if self._get_param("LaunchTemplateId") or self._get_param("LaunchTemplateName"):
         template = _template(self)
@@ -188,9 +181,8 @@ def describe_launch_template_versions(original: Any, self: Any) -> ActionResult:
     else:
         templates = self.ec2_backend.launch_templates.values()
         pairs = [(template, template.get_version(number)) for template in templates for number in wanted]
-    page, token = _page(self, pairs, 200)
-    shown = [_shown_version(self, template, version) for template, version in page]
-    return ActionResult({"LaunchTemplateVersions": shown, "NextToken": token})
+    shown = [_shown_version(self, template, version) for template, version in pairs]
+    return ActionResult({"LaunchTemplateVersions": shown})
 
 
 @wrap(EC2Response, "delete_launch_template")

@@ -94,8 +94,7 @@ def describe_db_engine_versions(self: Any) -> ActionResult:
         chosen = []
     if asked.get("DefaultOnly"):
         chosen = [version for version in chosen if version == DEFAULT_VERSION]
-    page, marker = _page(self, [_shown(version) for version in chosen])
-    return ActionResult({"DBEngineVersions": page, "Marker": marker})
+    return ActionResult({"DBEngineVersions": [_shown(version) for version in chosen]})
 
 
 @wrap(RDSResponse, "describe_orderable_db_instance_options")
@@ -112,8 +111,7 @@ def describe_orderable_db_instance_options(original: Any, self: Any) -> ActionRe
         for name in CLASSES
         if asked.get("EngineVersion") in (None, version) and asked.get("DBInstanceClass") in (None, name)
     ]
-    page, marker = _page(self, rows)
-    return ActionResult({"OrderableDBInstanceOptions": page, "Marker": marker})
+    return ActionResult({"OrderableDBInstanceOptions": rows})
 
 
 def _orderable(version: str, name: str, zones: list[str]) -> dict[str, Any]:
@@ -136,12 +134,6 @@ def _orderable(version: str, name: str, zones: list[str]) -> dict[str, Any]:
         "SupportedNetworkTypes": ["IPV4", "DUAL"],
         "SupportsClusters": True,
     }
-
-
-def _page(self: Any, rows: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], str | None]:
-    start = int(self.params.get("Marker") or 0)
-    end = start + int(self.params.get("MaxRecords") or 100)
-    return rows[start:end], (str(end) if end < len(rows) else None)
 
 
 def resolve(engine: str, version: str | None) -> str | None:

@@ -234,19 +234,15 @@ def list_operations(original: Any, self: Any) -> str:
         }
         for operation in self.servicediscovery_backend.operations.values()
     ]
-    page, token = page_of(self, rows)
-    shown = [{"Id": row["Id"], "Status": row["Status"]} for row in page]
-    return json.dumps({"Operations": shown, **token})
+    shown = [{"Id": row["Id"], "Status": row["Status"]} for row in chosen(self, rows)]
+    return json.dumps({"Operations": shown})
 
 
-def page_of(self: Any, rows: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], dict[str, str]]:
-    """The rows that the request's Filters let through, cut by MaxResults and NextToken."""
-    asked = json.loads(self.body)
-    for wanted in asked.get("Filters") or []:
+def chosen(self: Any, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The rows that the request's Filters let through."""
+    for wanted in json.loads(self.body).get("Filters") or []:
         rows = [row for row in rows if _matches(row.get(wanted["Name"]), wanted)]
-    start = int(asked.get("NextToken") or 0)
-    end = start + int(asked.get("MaxResults") or 100)
-    return rows[start:end], ({"NextToken": str(end)} if end < len(rows) else {})
+    return rows
 
 
 def _matches(value: Any, wanted: dict[str, Any]) -> bool:
@@ -274,7 +270,7 @@ def show_namespace(original: Any, self: Any) -> str:
 
 @wrap(ServiceDiscoveryResponse, "list_namespaces")
 def show_namespaces(original: Any, self: Any) -> str:
-    """ListNamespaces, filtered and in pages."""
+    """ListNamespaces, filtered."""
     discovery = self.servicediscovery_backend
     rows = [
         {
@@ -285,5 +281,4 @@ def show_namespaces(original: Any, self: Any) -> str:
         }
         for space in discovery.list_namespaces()
     ]
-    page, token = page_of(self, rows)
-    return json.dumps({"Namespaces": page, **token})
+    return json.dumps({"Namespaces": chosen(self, rows)})

@@ -11,7 +11,7 @@ from moto.servicediscovery.models import ServiceDiscoveryBackend, ServiceInstanc
 from moto.servicediscovery.responses import ServiceDiscoveryResponse
 
 from provisioner.cloud.patch import refuse, wrap
-from provisioner.cloud.rules.servicediscovery import page_of
+from provisioner.cloud.rules.servicediscovery import chosen
 
 
 def _service_id(namespace_id: str, name: str) -> str:
@@ -152,14 +152,13 @@ def deregister_instance(original: Any, self: Any, service_id: str, instance_id: 
 
 @wrap(ServiceDiscoveryResponse, "list_services")
 def list_services(original: Any, self: Any) -> str:
-    """ListServices, filtered by NAMESPACE_ID and in pages."""
+    """ListServices, filtered by NAMESPACE_ID."""
     discovery = self.servicediscovery_backend
     rows = [
         {**service.to_json(), "InstanceCount": len(service.instances), "NAMESPACE_ID": service.namespace_id}
         for service in discovery.services.values()
     ]
-    page, token = page_of(self, rows)
-    return json.dumps({"Services": page, **token})
+    return json.dumps({"Services": chosen(self, rows)})
 
 
 @wrap(ServiceDiscoveryResponse, "get_service")

@@ -1,4 +1,4 @@
-"""The Resource Groups Tagging API: every taggable kind of the stack, filtered and in pages, from one snapshot.
+"""The Resource Groups Tagging API: every taggable kind of the stack, filtered.
 
 Auto Scaling groups and IAM roles are left out as on AWS ("Services that support the Resource Groups Tagging API":
 GetResources returns nothing for them).
@@ -119,26 +119,16 @@ def rows(account: str, region: str) -> list[Row]:
 
 @wrap(ResourceGroupsTaggingAPIResponse, "get_resources")
 def get_resources(original: Any, self: Any) -> ActionResult:
-    """GetResources: tagged resources only; the token is a place in the order of ARNs, so that pages never overlap."""
-    size = self._get_int_param("ResourcesPerPage", 50)
-    if not 1 <= size <= 100:
-        refuse("InvalidParameterException", "ResourcesPerPage must be between 1 and 100")
+    """GetResources: tagged resources only."""
     if self._get_param("ResourceARNList") and (self._get_param("TagFilters") or self._get_param("ResourceTypeFilters")):
         refuse("InvalidParameterException", "ResourceARNList cannot be specified with filters or pages")
     if len(self._get_param("TagFilters", [])) > 50:
         refuse("InvalidParameterException", "TagFilters can have at most 50 entries")
     matches = make_tag_matcher(self._get_param("TagFilters", []))
     kinds, arns = self._get_param("ResourceTypeFilters", []), self._get_param("ResourceARNList", [])
-    after = self._get_param("PaginationToken") or ""
-    chosen = [
-        row
-        for row in rows(self.current_account, self.region)
-        if row[0] > after and matches(row[1]) and match_resource_type(row[2], kinds) and (not arns or row[0] in arns)
-    ]
-    page = chosen[:size]
     shown = [
         {"ResourceARN": arn, "Tags": [{"Key": key, "Value": value} for key, value in tags.items()]}
-        for arn, tags, _ in page
+        for arn, tags, kind in rows(self.current_account, self.region)
+        if matches(tags) and match_resource_type(kind, kinds) and (not arns or arn in arns)
     ]
-    token = page[-1][0] if len(chosen) > size else ""
-    return ActionResult({"ResourceTagMappingList": shown, "PaginationToken": token})
+    return ActionResult({"ResourceTagMappingList": shown, "PaginationToken": ""})
