@@ -13,7 +13,7 @@ from itertools import count
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from provisioner import ratelimits, tagging
-from provisioner.engine.errors import ReadOnly, Unclear
+from provisioner.engine.errors import ProvisionError, ReadOnly, Unclear
 from provisioner.engine.kind import Kind, Live
 from provisioner.engine.retry import absent, throttled
 from provisioner.engine.waits import SETTLE, Pace
@@ -42,8 +42,20 @@ READS = re.compile(r"(Describe|List|Get|Filter|Search|Lookup|BatchGet|BatchCheck
 """How the names of those operations begin that change nothing."""
 _AGAIN_SINCE: ContextVar[int] = ContextVar("again_since", default=0)
 """While a list is read whose parts have to be as new: the number of the oldest read that is new enough."""
+TOKENS = {"describe_capacity_providers": "nextToken", "list_hosted_zones_by_vpc": "NextToken"}
+"""Lists that boto3 has no paginator for, and the member that leads from page to page."""
 _PARAMETERS = "provisioner-parameters"
 """Under which a call's parameters stand in botocore's context of the call."""
+
+
+class BadList(ProvisionError):
+    """A list came in pages that do not end, as AWS's never do; reading it again would be no better."""
+
+    def __init__(self, service: str, operation: str) -> None:
+        super().__init__(
+            f"{service} {operation} gave the same next page twice, as AWS never does, so the list cannot be read: see "
+            "what answers at this endpoint, then run again"
+        )
 
 
 @dataclass(frozen=True)
@@ -61,12 +73,13 @@ class Call:
 class _Listing:
     """What is known of one kind: its things by id, and what this run made or removed since (id to monotonic time).
 
-    `read` numbers the reads of all kinds.
+    `read` numbers the reads of all kinds; `bad` is why its list cannot be read in this run.
     """
 
     lock: AbstractContextManager[Any]
     things: dict[str, Live] | None = None
     read: int = 0
+    bad: BadList | None = None
     made: dict[str, tuple[Live, float]] = field(default_factory=dict)
 
 
@@ -237,12 +250,30 @@ class Aws:
             return answer.value
 
     def _pages(self, service: str, operation: str, key: str, **arguments: Any) -> Iterator[Any]:
+        from botocore.exceptions import PaginationError
+
         client = self.client(service)
         if not client.can_paginate(operation):
-            yield from getattr(client, operation)(**arguments)[key]
+            yield from self._walk(service, operation, key, arguments)
             return
-        for page in client.get_paginator(operation).paginate(**arguments):
-            yield from page.get(key, ())
+        try:
+            for page in client.get_paginator(operation).paginate(**arguments):
+                yield from page.get(key, ())
+        except PaginationError as error:
+            raise BadList(service, operation) from error
+
+    def _walk(self, service: str, operation: str, key: str, arguments: dict[str, Any]) -> Iterator[Any]:
+        """Yield the items of a list that boto3 cannot page."""
+        member, seen = TOKENS.get(operation, ""), set[str]()
+        while True:
+            answer = getattr(self.client(service), operation)(**arguments)
+            yield from answer.get(key, ())
+            if not (token := answer.get(member)):
+                return
+            if token in seen:
+                raise BadList(service, operation)
+            seen.add(token)
+            arguments = {**arguments, member: token}
 
     # -- ownership -------------------------------------------------------------------------------------------------
 
@@ -342,10 +373,15 @@ class Aws:
         listing = self._listing(kind)
         since = next(self._reads) if deep else _AGAIN_SINCE.get()
         with listing.lock:
+            if listing.bad:
+                raise listing.bad
             if listing.things is None or fresh or listing.read < since:
                 listing.read, asked = next(self._reads), _AGAIN_SINCE.set(since)
                 try:
                     things = self._list(kind)
+                except BadList as error:
+                    listing.bad = error
+                    raise
                 finally:
                     _AGAIN_SINCE.reset(asked)
                 for made, (live, at) in list(listing.made.items()):

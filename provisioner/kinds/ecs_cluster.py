@@ -285,12 +285,5 @@ def _clusters(aws: Aws, names: Collection[str]) -> Iterator[Mapping[str, Any]]:
 
 
 def _providers(aws: Aws) -> Iterator[Mapping[str, Any]]:
-    """Yield all capacity providers of the account; boto3 has no paginator for them."""
-    page: dict[str, Any] = {}
-    while True:
-        answer = aws.client("ecs").describe_capacity_providers(include=["TAGS"], **page)
-        yield from answer["capacityProviders"]
-        # the same token again would be the same page for ever
-        if answer.get("nextToken") in (None, page.get("nextToken")):
-            return
-        page = {"nextToken": answer["nextToken"]}
+    """Yield all capacity providers of the account."""
+    return aws.pages("ecs", "describe_capacity_providers", "capacityProviders", include=["TAGS"])

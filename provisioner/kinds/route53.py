@@ -134,13 +134,10 @@ def zones_near(aws: Aws) -> dict[str, tuple[str, str]]:
     """Return the account's private zones that the stack's VPC sees, by id: name and VPC."""
     found = {}
     for vpc in aws.live(Vpc):
-        page: dict[str, Any] = {"VPCId": vpc.id, "VPCRegion": aws.region}
-        while page:
-            answer = aws.read("route53", "list_hosted_zones_by_vpc", **page)
-            for zone in answer["HostedZoneSummaries"]:
-                if zone["Owner"].get("OwningAccount") == aws.account:
-                    found[zone["HostedZoneId"]] = normal_name(zone["Name"]), vpc.id
-            page = {**page, "NextToken": answer["NextToken"]} if answer.get("NextToken") else {}
+        where = {"VPCId": vpc.id, "VPCRegion": aws.region}
+        for zone in aws.pages("route53", "list_hosted_zones_by_vpc", "HostedZoneSummaries", **where):
+            if zone["Owner"].get("OwningAccount") == aws.account:
+                found[zone["HostedZoneId"]] = normal_name(zone["Name"]), vpc.id
     return found
 
 

@@ -101,8 +101,8 @@ class PrivateDnsNamespace(Kind):
 
         A zone of Cloud Map is not: it may be that of this very namespace, which an earlier try began to make.
         """
-        zones = aws.client("route53").list_hosted_zones_by_vpc(VPCId=self.vpc, VPCRegion=aws.region)
-        for zone in zones["HostedZoneSummaries"]:
+        where = {"VPCId": self.vpc, "VPCRegion": aws.region}
+        for zone in aws.pages("route53", "list_hosted_zones_by_vpc", "HostedZoneSummaries", **where):
             if zone["Name"].rstrip(".") == self.namespace_name and not _of_cloud_map(aws, zone):
                 raise Failed(
                     f"the VPC already has a private zone {self.namespace_name} ({zone['HostedZoneId']}), and Cloud Map "

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from state.model import Record
 
 RESULTS = ("made", "adopted", "changed", "removed", "kept", "unchanged")
-SKIPPED = 6
-"""How many things that were not started are named."""
+NAMED = 6
+"""How many things are named that failed for one reason, or were not started for one."""
 
 
 def finished(outcome: Summary, next: Sequence[str]) -> Finished:
@@ -55,10 +55,11 @@ def failures(outcome: Summary, progress: Progress) -> list[str]:
     lines = []
     steps = {failed.address: failed.step for failed in progress.failed}
     if isinstance(outcome.error, SomeFailed):
-        for address, error in outcome.error.failures.items():
-            what = "waits on you" if isinstance(error, WaitingOnUser) else "failed"
-            lines.append(f"{SYMBOLS['failed']} {address} {what}, in step {steps.get(address, '')}:")
-            lines += [f"    {line}" for line in _reason(error)]
+        for (waits, reason), addresses in _alike(outcome.error.failures).items():
+            what = "waits on you" if waits else "failed"
+            where = ", ".join(dict.fromkeys(steps.get(address, "") for address in addresses))
+            lines.append(f"{SYMBOLS['failed']} {_names(addresses)} {what}, in step {where}:")
+            lines += [f"    {line}" for line in reason]
         lines += _skipped(outcome.error.skipped)
     lines += [
         f"{SYMBOLS['failed']} still there: {left.kind} {visible(left.id)}: {visible(left.why)}"
@@ -69,6 +70,19 @@ def failures(outcome: Summary, progress: Progress) -> list[str]:
     elif outcome.leftovers:
         lines.append(f"error: {count(len(outcome.leftovers), 'thing')} of this stack still there")
     return lines
+
+
+def _alike(failures: Mapping[str, BaseException]) -> dict[tuple[bool, tuple[str, ...]], list[str]]:
+    """Return what failed by why: one list that cannot be read is one piece of news, whatever needs it."""
+    found: dict[tuple[bool, tuple[str, ...]], list[str]] = {}
+    for address, error in failures.items():
+        found.setdefault((isinstance(error, WaitingOnUser), tuple(_reason(error))), []).append(address)
+    return found
+
+
+def _names(addresses: Sequence[str]) -> str:
+    more = f" and {len(addresses) - NAMED} more" if len(addresses) > NAMED else ""
+    return f"{', '.join(addresses[:NAMED])}{more}"
 
 
 def _reason(error: BaseException) -> list[str]:
@@ -83,9 +97,7 @@ def _reason(error: BaseException) -> list[str]:
 def _skipped(skipped: Mapping[str, str]) -> list[str]:
     lines = []
     for because, group in groupby(sorted(skipped, key=lambda address: skipped[address]), key=lambda a: skipped[a]):
-        waiting = list(group)
-        more = f" and {len(waiting) - SKIPPED} more" if len(waiting) > SKIPPED else ""
-        lines.append(f"  not started, since {because} is missing: {', '.join(waiting[:SKIPPED])}{more}")
+        lines.append(f"  not started, since {because} is missing: {_names(list(group))}")
     return lines
 
 

@@ -17,10 +17,11 @@ from botocore.exceptions import ClientError
 from botocore.stub import Stubber
 from urllib3 import HTTPResponse
 
-from provisioner.aws import ADDRESS_TAG, MANY, READS, Aws, batches, tag_map
+from provisioner.aws import ADDRESS_TAG, MANY, READS, Aws, BadList, batches, tag_map
 from provisioner.engine.errors import Interrupted, ReadOnly
 from provisioner.engine.kind import KINDS, Kind, Live
 from provisioner.engine.waits import Pace
+from provisioner.kinds.application_autoscaling import ScalableTarget
 
 NOWHERE = "http://127.0.0.1:9"
 """Nothing listens there: a request that is made in spite of the guard fails in another way."""
@@ -121,6 +122,52 @@ def test_reads_pass_the_guard_and_are_logged(aws: Aws) -> None:
         client.describe_vpcs()
     (call,) = aws.calls
     assert (call.service, call.operation, call.read, call.code) == ("ec2", "DescribeVpcs", True, None)
+
+
+TARGETS = {"ServiceNamespace": "ecs"}
+
+
+def test_a_list_that_does_not_end_is_told_once_and_not_read_again(aws: Aws) -> None:
+    """One read for all things of the kind: the second look makes no call, or the stub would fail it."""
+    client = aws.client("application-autoscaling")
+    with Stubber(client) as stub:
+        for _ in range(2):
+            stub.add_response("describe_scalable_targets", {"ScalableTargets": [], "NextToken": "49"})
+        with pytest.raises(BadList, match="describe_scalable_targets gave the same next page twice"):
+            aws.live(ScalableTarget)
+        with pytest.raises(BadList):
+            aws.live(ScalableTarget, fresh=True)
+    assert len(aws.calls) == 2
+
+
+@pytest.mark.parametrize(
+    ("service", "operation", "key", "token", "things"),
+    [
+        ("ecs", "describe_capacity_providers", "capacityProviders", "nextToken", [{"name": "a"}, {"name": "b"}]),
+        (
+            "route53",
+            "list_hosted_zones_by_vpc",
+            "HostedZoneSummaries",
+            "NextToken",
+            [{"HostedZoneId": name, "Name": name, "Owner": {}} for name in "ab"],
+        ),
+    ],
+)
+def test_lists_that_boto3_cannot_page_are_read_to_their_end(
+    aws: Aws, service: str, operation: str, key: str, token: str, things: list[dict[str, Any]]
+) -> None:
+    client = aws.client(service)
+    arguments = {"VPCId": "vpc-1", "VPCRegion": "ap-northeast-1"} if service == "route53" else {}
+    more = {"MaxItems": "100"} if service == "route53" else {}
+    with Stubber(client) as stub:
+        stub.add_response(operation, {key: things[:1], token: "one", **more}, arguments)
+        stub.add_response(operation, {key: things[1:], **more}, {**arguments, token: "one"})
+        assert list(aws.pages(service, operation, key, **arguments)) == things
+        stub.assert_no_pending_responses()
+        for asked in (arguments, {**arguments, token: "one"}):
+            stub.add_response(operation, {key: things, token: "one", **more}, asked)
+        with pytest.raises(BadList):
+            list(aws.pages(service, operation, key, **arguments))
 
 
 def test_a_refused_call_is_logged_with_its_code(aws: Aws) -> None:

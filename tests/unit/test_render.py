@@ -350,6 +350,18 @@ def test_each_failure_says_what_where_why_and_what_could_not_begin() -> None:
     assert told[6] == "error: 2 failed, 9 not started: role/web, vpc/main"
 
 
+def test_what_failed_for_one_reason_is_told_once() -> None:
+    """One list that could not be read, and two hundred things of that kind."""
+    bad = Failed("the list cannot be read")
+    error = SomeFailed({f"scalable_target/{n}": bad for n in range(200)}, {})
+    progress = run([BEGUN, *(ThingFailed(f"scalable_target/{n}", "scaling", "") for n in range(200))])
+    names = ", ".join(f"scalable_target/{n}" for n in range(6))
+    assert summary.failures(Summary("up", {}, 1, error=error), progress)[:-1] == [
+        f"! {names} and 194 more failed, in step scaling:",
+        "    the list cannot be read",
+    ]
+
+
 def test_an_unexpected_failure_shows_where_on_request(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PROVISION_DEBUG", "1")
     error = SomeFailed({"vpc/main": KeyError("x")}, {})
