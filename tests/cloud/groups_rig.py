@@ -11,19 +11,13 @@ MANAGED = {"status": "ENABLED", "targetCapacity": 100}
 
 
 def provider(network: Network, name: str = "spot", group: str = "web", **more: Any) -> Answer:
-    """A capacity provider over a group of that name, ACTIVE; the group is made when it is not there."""
+    """A capacity provider over a group of that name; the group is made when it is not there."""
     found = network.group_named(group)
     arn = found["AutoScalingGroupARN"] if found else network.auto_scaling_group(group, "main")
     settings = {"autoScalingGroupArn": arn, "managedScaling": MANAGED, **more}
     ecs = network.cloud.client("ecs")
     ecs.create_capacity_provider(name=name, autoScalingGroupProvider=settings)
-
-    def active() -> Answer | None:
-        answer = described(network, name)
-        return answer if answer["status"] == "ACTIVE" else None
-
-    answer: Answer = network.cloud.wait(active, "provider ACTIVE")
-    return answer
+    return described(network, name)
 
 
 def described(network: Network, name: str) -> Answer:

@@ -15,7 +15,7 @@ from tests.cloud.groups_rig import (
 )
 
 
-def test_provider_becomes_active_marks_its_group_and_keeps_its_settings(network: Network, ecs: Any) -> None:
+def test_provider_is_active_at_once_marks_its_group_and_keeps_its_settings(network: Network, ecs: Any) -> None:
     arn = network.auto_scaling_group("web", "main", NewInstancesProtectedFromScaleIn=True)
     settings = {
         "autoScalingGroupArn": arn,
@@ -25,12 +25,8 @@ def test_provider_becomes_active_marks_its_group_and_keeps_its_settings(network:
     }
     tags = [{"key": "Project", "value": "p"}]
     made = ecs.create_capacity_provider(name="spot", autoScalingGroupProvider=settings, tags=tags)["capacityProvider"]
-    assert (made["status"], made["tags"]) == ("PROVISIONING", tags)
-    with refused("InvalidParameterException", "is not in an ACTIVE state"):
-        ecs.put_cluster_capacity_providers(
-            cluster="main", capacityProviders=["spot"], defaultCapacityProviderStrategy=[]
-        )
-    network.cloud.wait(lambda: described(network, "spot")["status"] == "ACTIVE", "ACTIVE")
+    assert (made["status"], made["tags"]) == ("ACTIVE", tags)
+    ecs.put_cluster_capacity_providers(cluster="main", capacityProviders=["spot"], defaultCapacityProviderStrategy=[])
     found = described(network, "spot")["autoScalingGroupProvider"]
     assert (found["managedTerminationProtection"], found["managedDraining"]) == ("ENABLED", "ENABLED")
     assert found["managedScaling"]["instanceWarmupPeriod"] == 300

@@ -169,12 +169,6 @@ def _check_providers(store: Store, given: list[str]) -> None:
                 "InvalidParameterException",
                 f"The specified capacity provider '{name}' was not found. Specify a valid name or ARN and try again.",
             )
-        if known.status != "ACTIVE":
-            refuse(
-                "InvalidParameterException",
-                f"The specified capacity provider '{name}' is not in an ACTIVE state. Specify a valid capacity "
-                "provider name in an ACTIVE state and try again.",
-            )
 
 
 def _assign(store: Store, cluster: Cluster, given: list[str], strategy: list[Shape]) -> None:

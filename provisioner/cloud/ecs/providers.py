@@ -16,7 +16,11 @@ _NAME = re.compile(r"(?!(?:aws|ecs|fargate))[A-Za-z0-9_-]{1,255}", re.IGNORECASE
 
 @operation
 def create_capacity_provider(store: Store, request: Shape) -> Shape:
-    """CreateCapacityProvider: one provider a group; PROVISIONING for a moment before it can be put on a cluster."""
+    """CreateCapacityProvider: one provider a group, ACTIVE at once.
+
+    So AWS's own example shows it (AWS CLI, ecs create-capacity-provider). Only providers of managed instances, which
+    are not here, are PROVISIONING first: https://github.com/hashicorp/terraform-provider-aws/issues/45693.
+    """
     name = request.get("name", "")
     if not _NAME.fullmatch(name):
         refuse(
@@ -33,7 +37,6 @@ def create_capacity_provider(store: Store, request: Shape) -> Shape:
         )
     group = _group(request.get("autoScalingGroupProvider") or {}, None)
     provider = CapacityProvider(name, store.arn(f"capacity-provider/{name}"), group, tag_map(request.get("tags")))
-    provider.update_status, provider.status_at = "CREATE_IN_PROGRESS", later(durations.PROVIDER_CHANGE.seconds)
     _check_group(store, provider)
     managed.mark(store, provider)
     store.providers[name] = provider
@@ -109,8 +112,6 @@ def settle(store: Store) -> None:
             continue
         if provider.update_status == "DELETE_IN_PROGRESS":
             provider.status, provider.update_status = "INACTIVE", "DELETE_COMPLETE"
-        elif provider.status == "PROVISIONING":
-            provider.status, provider.update_status = "ACTIVE", "CREATE_COMPLETE"
         elif provider.update_status == "UPDATE_IN_PROGRESS":
             provider.update_status = "UPDATE_COMPLETE"
         else:

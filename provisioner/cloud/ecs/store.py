@@ -64,8 +64,8 @@ class CapacityProvider:
     arn: str
     group: Shape
     tags: dict[str, str]
-    status: str = "PROVISIONING"
-    status_at: float = 0.0
+    status: str = "ACTIVE"
+    status_at: float = NEVER
     update_status: str = ""
     update_reason: str = ""
     next_look: float = 0.0

@@ -25,17 +25,11 @@ def cluster(scene: Scene, name: str = "main") -> str:
 
 @once
 def provider(scene: Scene, name: str = "spot") -> str:
-    """A capacity provider over a group of its own, ACTIVE."""
+    """A capacity provider over a group of its own."""
     ecs = scene.client("ecs")
     ecs.create_capacity_provider(
         name=name, autoScalingGroupProvider={"autoScalingGroupArn": auto_scaling_group(scene, f"of-{name}")}
     )
-
-    def active() -> bool:
-        found = ecs.describe_capacity_providers(capacityProviders=[name])["capacityProviders"][0]
-        return bool(found["status"] == "ACTIVE")
-
-    scene.wait(active)
     return name
 
 
@@ -90,15 +84,6 @@ def changing(scene: Scene, ecs: Any) -> str:
     ecs.create_cluster(clusterName=name)
     put(ecs, name, "FARGATE")
     return name
-
-
-def young(scene: Scene, ecs: Any) -> Any:
-    """Put a provider that was made this moment on a cluster."""
-    name = scene.name("young")
-    group = {"autoScalingGroupArn": auto_scaling_group(scene, name)}
-    ecs.create_cluster(clusterName=name)
-    ecs.create_capacity_provider(name=name, autoScalingGroupProvider=group)
-    return put(ecs, name, name)
 
 
 def in_use(scene: Scene, ecs: Any) -> Any:
@@ -181,8 +166,6 @@ CASES = (
         lambda s, c: put(c, "nothing", "FARGATE")),
     case("PutClusterCapacityProviders", "with a provider that is unknown", "InvalidParameterException",
         parameter("capacityProviders"), lambda s, c: put(c, cluster(s), "nothing"), "was not found"),
-    case("PutClusterCapacityProviders", "with a provider that is not ACTIVE", "InvalidParameterException",
-        "https://github.com/hashicorp/terraform-provider-aws/issues/45693", young, "is not in an ACTIVE state"),
     case("PutClusterCapacityProviders", "while its attachments change", "UpdateInProgressException", ERRORS,
         lambda s, c: put(c, changing(s, c), "FARGATE_SPOT")),
     case("PutClusterCapacityProviders", "without a provider that a task uses", "ResourceInUseException", ERRORS,
