@@ -78,6 +78,46 @@ def test_rules_are_added_all_or_none_with_descriptions_and_tags(place: Net, ec2:
     assert found["IpPermissionsEgress"][0]["IpRanges"] == everywhere["IpRanges"]
 
 
+def test_rules_are_described_anew_by_what_they_say_or_by_id(place: Net, ec2: Any) -> None:
+    group = place.group("web")
+    prefix = ec2.describe_managed_prefix_lists()["PrefixLists"][0]["PrefixListId"]
+    targets = {
+        "IpRanges": {"CidrIp": "10.0.0.0/16"},
+        "UserIdGroupPairs": {"GroupId": group},
+        "PrefixListIds": {"PrefixListId": prefix},
+    }
+
+    def permissions(text: str | None) -> list[dict[str, Any]]:
+        said = {"Description": text} if text else {}
+        return [{**TCP, name: [{**target, **said}]} for name, target in targets.items()]
+
+    def described() -> list[Any]:
+        only = [{"Name": "group-id", "Values": [group]}]
+        found = ec2.describe_security_group_rules(Filters=only)["SecurityGroupRules"]
+        return [rule.get("Description") for rule in found if not rule["IsEgress"]]
+
+    made = ec2.authorize_security_group_ingress(GroupId=group, IpPermissions=permissions("before"))
+    describe = ec2.update_security_group_rule_descriptions_ingress
+    assert describe(GroupId=group, IpPermissions=permissions("after"))["Return"]
+    assert described() == ["after"] * 3
+    ids = [rule["SecurityGroupRuleId"] for rule in made["SecurityGroupRules"]]
+    describe(
+        GroupId=group,
+        SecurityGroupRuleDescriptions=[{"SecurityGroupRuleId": one, "Description": one[:6]} for one in ids],
+    )
+    assert described() == [one[:6] for one in ids]
+    assert ec2.describe_security_groups(GroupIds=[group])["SecurityGroups"][0]["IpPermissions"][0]["PrefixListIds"]
+    describe(GroupId=group, IpPermissions=permissions(None))
+    assert described() == [None] * 3
+    unknown = [{"SecurityGroupRuleId": "sgr-0123456789abcdef0", "Description": "x"}]
+    refused(
+        lambda: describe(GroupId=group, SecurityGroupRuleDescriptions=unknown), "InvalidSecurityGroupRuleId.NotFound"
+    )
+    other = [{**TCP, "IpRanges": [{"CidrIp": "10.9.0.0/16", "Description": "x"}]}]
+    refused(lambda: describe(GroupId=group, IpPermissions=other), "InvalidPermission.NotFound")
+    refused(lambda: describe(GroupId=group), "InvalidParameterCombination")
+
+
 def test_subnets_give_no_public_addresses(place: Net, ec2: Any) -> None:
     assert ec2.describe_subnets(SubnetIds=place.subnets[:1])["Subnets"][0]["MapPublicIpOnLaunch"] is False
 

@@ -190,15 +190,60 @@ def authorize_egress(original: Any, self: Any) -> ActionResult:
     return _authorize(self, "egress")
 
 
+def _redescribe(self: Any, direction: str) -> ActionResult:
+    """Change the descriptions of rules that are named by id, or by what they say; all or none."""
+    name = self._get_param("GroupId") or self._get_param("GroupName")
+    group = self.ec2_backend.get_security_group_by_name_or_id(name)
+    if group is None:
+        refuse("InvalidGroup.NotFound", f"The security group '{name}' does not exist")
+    rules = getattr(group, f"{direction}_rules")
+    by_id, by_words = self._get_param("SecurityGroupRuleDescriptions", []), self._get_param("IpPermissions", [])
+    if bool(by_id) == bool(by_words):
+        refuse("InvalidParameterCombination", "Specify either ipPermissions or securityGroupRuleDescriptions")
+    known, changes = {rule.id: rule for rule in rules}, list[tuple[Any, str | None]]()
+    for wanted in by_id:
+        if (rule_id := wanted.get("SecurityGroupRuleId")) not in known:
+            refuse("InvalidSecurityGroupRuleId.NotFound", f"The security group rule ID '{rule_id}' does not exist")
+        changes.append((known[rule_id], wanted.get("Description")))
+    for wanted in self._process_rules_from_querystring() if by_words else ():
+        _check_rule(self.ec2_backend, wanted)
+        for target, asked in _asked(self.ec2_backend, group, wanted):
+            rule = next((rule for rule in rules if rule == asked), None)
+            if rule is None:
+                refuse("InvalidPermission.NotFound", "The specified rule does not exist in this security group.")
+            changes.append((rule, target.get("Description")))
+    for rule, text in changes:
+        rule.ip_range = _worded(rule.ip_range, text)
+        rule.source_group = _worded(rule.source_group, text)
+        rule.prefix_description = text
+    return ActionResult({"Return": True})
+
+
+def _asked(ec2: Any, group: Any, wanted: dict[str, Any]) -> list[tuple[dict[str, Any], SecurityGroupRule]]:
+    """Each target of a permission, and the rule that it means."""
+    base = (ec2, wanted["ip_protocol"], group.id, wanted["from_port"], wanted["to_port"])
+    groups = ec2._add_source_group(wanted["source_groups"], group.vpc_id)
+    return [
+        *((target, SecurityGroupRule(*base, target)) for target in wanted["ip_ranges"]),
+        *((target, SecurityGroupRule(*base, None, target)) for target in groups),
+        *((target, SecurityGroupRule(*base, None, None, target)) for target in wanted["prefix_list_ids"]),
+    ]
+
+
+def _worded(target: dict[str, Any], text: str | None) -> dict[str, Any]:
+    """A rule's target with another description; without one the former goes (API reference)."""
+    if not target:
+        return target
+    return {**{name: value for name, value in target.items() if name != "Description"}, "Description": text}
+
+
 @wrap(EC2Response, "update_security_group_rule_descriptions_ingress")
 def describe_ingress(original: Any, self: Any) -> ActionResult:
-    """UpdateSecurityGroupRuleDescriptionsIngress: answers with `Return`, which moto leaves out."""
-    original(self)
-    return ActionResult({"Return": True})
+    """UpdateSecurityGroupRuleDescriptionsIngress."""
+    return _redescribe(self, "ingress")
 
 
 @wrap(EC2Response, "update_security_group_rule_descriptions_egress")
 def describe_egress(original: Any, self: Any) -> ActionResult:
-    """UpdateSecurityGroupRuleDescriptionsEgress: the same."""
-    original(self)
-    return ActionResult({"Return": True})
+    """UpdateSecurityGroupRuleDescriptionsEgress."""
+    return _redescribe(self, "egress")
