@@ -1,0 +1,186 @@
+"""Every waiter of boto3's that means something for this stack ends well over the standing stack."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+
+from tests.cloud.conftest import REGION, EmbeddedCloud
+from tests.cloud.crash.life import fast_cloud
+from tests.cloud.inventory import well
+from tests.cloud.lookups import NAME
+from tests.cloud.project import Project
+
+MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
+KEYS = {"aws_access_key_id": "testing", "aws_secret_access_key": "testing"}
+
+# What the stack has none of: bundles, exports, VPN, NAT, secondary networks, volumes of one's own, daemons, ACME …
+ABSENT = {
+    "acm": ("acme_",),
+    "ec2": (
+        "bundle_",
+        "conversion_",
+        "customer_gateway_",
+        "export_",
+        "image_usage_",
+        "key_pair_",
+        "nat_gateway_",
+        "password_data_",
+        "secondary_",
+        "security_group_vpc_",
+        "snapshot_",
+        "spot_instance_request_",
+        "store_image_",
+        "volume_",
+        "vpc_peering_",
+        "vpn_",
+        "instance_stopped",
+        "instance_terminated",
+        "network_interface_available",
+    ),
+    "ecs": ("daemon_", "services_inactive", "tasks_stopped"),
+    "iam": ("user_exists",),
+    "rds": ("db_snapshot_", "db_cluster_snapshot_", "tenant_"),
+    "route53": ("health_check_source_",),
+    "ssm": ("command_executed",),
+}
+
+
+@pytest.fixture(scope="module")
+def standing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedCloud]:
+    """A cloud with the stack up and settled."""
+    folder: Path = tmp_path_factory.mktemp("waiters")
+    with fast_cloud(folder / "cloud") as cloud:
+        project = Project(cloud, folder)
+        project.up()
+        project.settled(well, "all tasks and instances")
+        yield cloud
+        project.close()
+
+
+def first(client: Any, operation: str, key: str, **arguments: Any) -> Any:
+    """The first thing of a list."""
+    return next(iter(getattr(client, operation)(**arguments)[key]))
+
+
+def image(ecr: Any) -> dict[str, Any]:
+    """An image in the stack's first repository, as the arguments that name it."""
+    name = first(ecr, "describe_repositories", "repositories")["repositoryName"]
+    manifest = json.dumps({"schemaVersion": 2, "mediaType": MANIFEST, "config": {}, "layers": []})
+    ecr.put_image(repositoryName=name, imageManifest=manifest, imageManifestMediaType=MANIFEST, imageTag="waited-for")
+    return {"repositoryName": name, "imageId": {"imageTag": "waited-for"}}
+
+
+def preview(ecr: Any) -> dict[str, Any]:
+    """A repository whose lifecycle policy is being tried."""
+    name = first(ecr, "describe_repositories", "repositories")["repositoryName"]
+    ecr.start_lifecycle_policy_preview(repositoryName=name)
+    return {"repositoryName": name}
+
+
+def certificate(acm: Any) -> dict[str, Any]:
+    return {"CertificateArn": first(acm, "list_certificates", "CertificateSummaryList")["CertificateArn"]}
+
+
+def services(ecs: Any) -> dict[str, Any]:
+    return {"cluster": NAME, "services": ecs.list_services(cluster=NAME)["serviceArns"]}
+
+
+def tasks(ecs: Any) -> dict[str, Any]:
+    return {"cluster": NAME, "tasks": ecs.list_tasks(cluster=NAME)["taskArns"]}
+
+
+def instances(ec2: Any) -> dict[str, Any]:
+    running = [{"Name": "instance-state-name", "Values": ["running"]}]
+    found = ec2.describe_instances(Filters=running)["Reservations"]
+    return {"InstanceIds": [one["InstanceId"] for group in found for one in group["Instances"]]}
+
+
+def balancers(elb: Any) -> dict[str, Any]:
+    return {"LoadBalancerArns": [one["LoadBalancerArn"] for one in elb.describe_load_balancers()["LoadBalancers"]]}
+
+
+def targets(elb: Any) -> dict[str, Any]:
+    return {"TargetGroupArn": first(elb, "describe_target_groups", "TargetGroups")["TargetGroupArn"]}
+
+
+def never_registered(elb: Any) -> dict[str, Any]:
+    return {**targets(elb), "Targets": [{"Id": "10.0.64.250", "Port": 80}]}
+
+
+def changed(route53: Any) -> dict[str, Any]:
+    """A change of a record in the account's zone."""
+    zone = first(route53, "list_hosted_zones", "HostedZones")["Id"]
+    record = {"Name": "waits.example.com", "Type": "TXT", "TTL": 60, "ResourceRecords": [{"Value": '"x"'}]}
+    batch = {"Changes": [{"Action": "UPSERT", "ResourceRecordSet": record}]}
+    return {"Id": route53.change_resource_record_sets(HostedZoneId=zone, ChangeBatch=batch)["ChangeInfo"]["Id"]}
+
+
+def every(operation: str, key: str, name: str, plural: str) -> Callable[[Any], dict[str, Any]]:
+    """What asks for all things of a list by their names."""
+    return lambda client: {plural: [one[name] for one in getattr(client, operation)()[key]]}
+
+
+GONE = "ecs-sample-gone"
+CASES: dict[tuple[str, str], Callable[[Any], dict[str, Any]]] = {
+    ("acm", "certificate_validated"): certificate,
+    ("ec2", "image_available"): lambda ec2: {"ImageIds": [ami(ec2)]},
+    ("ec2", "image_exists"): lambda ec2: {"ImageIds": [ami(ec2)]},
+    ("ec2", "instance_exists"): instances,
+    ("ec2", "instance_running"): instances,
+    ("ec2", "instance_status_ok"): instances,
+    ("ec2", "internet_gateway_exists"): every(
+        "describe_internet_gateways", "InternetGateways", "InternetGatewayId", "InternetGatewayIds"
+    ),
+    ("ec2", "security_group_exists"): every("describe_security_groups", "SecurityGroups", "GroupId", "GroupIds"),
+    ("ec2", "subnet_available"): every("describe_subnets", "Subnets", "SubnetId", "SubnetIds"),
+    ("ec2", "system_status_ok"): instances,
+    ("ec2", "vpc_available"): every("describe_vpcs", "Vpcs", "VpcId", "VpcIds"),
+    ("ec2", "vpc_exists"): every("describe_vpcs", "Vpcs", "VpcId", "VpcIds"),
+    ("ecr", "image_scan_complete"): image,
+    ("ecr", "lifecycle_policy_preview_complete"): preview,
+    ("ecs", "services_stable"): services,
+    ("ecs", "tasks_running"): tasks,
+    ("elbv2", "load_balancer_available"): balancers,
+    ("elbv2", "load_balancer_exists"): balancers,
+    ("elbv2", "load_balancers_deleted"): lambda elb: {"Names": [GONE]},
+    ("elbv2", "target_deregistered"): never_registered,
+    ("elbv2", "target_in_service"): targets,
+    ("iam", "instance_profile_exists"): lambda iam: {
+        "InstanceProfileName": first(iam, "list_instance_profiles", "InstanceProfiles")["InstanceProfileName"]
+    },
+    ("iam", "policy_exists"): lambda iam: {"PolicyArn": "arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore"},
+    ("iam", "role_exists"): lambda iam: {"RoleName": first(iam, "list_roles", "Roles")["RoleName"]},
+    ("rds", "db_cluster_available"): lambda rds: {"DBClusterIdentifier": NAME},
+    ("rds", "db_cluster_deleted"): lambda rds: {"DBClusterIdentifier": GONE},
+    ("rds", "db_instance_available"): lambda rds: {
+        "DBInstanceIdentifier": first(rds, "describe_db_instances", "DBInstances")["DBInstanceIdentifier"]
+    },
+    ("rds", "db_instance_deleted"): lambda rds: {"DBInstanceIdentifier": GONE},
+    ("route53", "resource_record_sets_changed"): changed,
+}
+
+
+def ami(ec2: Any) -> str:
+    """The image that the stack's instances run."""
+    templates = ec2.describe_launch_template_versions(LaunchTemplateName=NAME)["LaunchTemplateVersions"]
+    return str(templates[0]["LaunchTemplateData"]["ImageId"])
+
+
+@pytest.mark.parametrize(("service", "waiter"), sorted(CASES))
+def test_a_waiter_ends_well(standing: EmbeddedCloud, service: str, waiter: str) -> None:
+    client = standing.client(service)
+    client.get_waiter(waiter).wait(**CASES[service, waiter](client), WaiterConfig={"Delay": 0.2, "MaxAttempts": 50})
+
+
+def test_no_waiter_of_these_services_is_forgotten() -> None:
+    named = {service for service, _ in CASES}
+    for service in named | ABSENT.keys():
+        waiters = boto3.client(service, region_name=REGION, **KEYS).waiter_names
+        tried = {waiter for of, waiter in CASES if of == service}
+        assert {name for name in waiters if not name.startswith(ABSENT.get(service, ()))} == tried, service
