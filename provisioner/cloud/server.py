@@ -16,6 +16,7 @@ from typing import Any
 
 from provisioner import __version__
 from provisioner.cloud import calls, clock, containers, domains, faults, kill, registry
+from provisioner.cloud.failure import failure, lacking, unknown, unrouted
 from provisioner.cloud.lag import Answer, Lag
 from provisioner.cloud.lock import LOCK
 from provisioner.cloud.refusals import text_of
@@ -166,7 +167,7 @@ class Cloud:
             if self._kills(service, operation, "before"):
                 raise HangUp
             if fault and fault.status:
-                answer = _failure(environ, fault.status, fault.code, fault.message)
+                answer = failure(environ, fault.status, fault.code, fault.message)
             else:
                 answer = self._answer_late(service, environ, operation)
             self.log.note(environ, operation, *answer)
@@ -190,13 +191,15 @@ class Cloud:
         head: list[Any] = []
         try:
             content = b"".join(self._moto(environ, lambda status, headers, *_: head.extend((status, headers))))
-            return int(head[0].split(" ")[0]), head[1], content
-        except NotImplementedError as error:
-            message = f"The embedded cloud does not offer {operation}: {error}"
-            return _failure(environ, 501, "NotImplemented", message)
+            status = int(head[0].split(" ")[0])
+            return unknown(environ, operation) if unrouted(status, content) else (status, head[1], content)
+        except (NotImplementedError, ModuleNotFoundError):
+            return unknown(environ, operation)
         except Exception as error:  # noqa: BLE001 (as the server of any client: one call's failure is its own)
+            if lacking(environ, self._moto):
+                return unknown(environ, operation)
             traceback.print_exc()
-            return _failure(environ, 500, "InternalFailure", f"{operation}: {type(error).__name__}: {error}")
+            return failure(environ, 500, "InternalFailure", f"{operation}: {type(error).__name__}: {error}")
 
     def _reset(self) -> None:
         from provisioner.cloud import patch
@@ -290,19 +293,3 @@ class Cloud:
             "domain": self.domain,
             "ready": self._ready.is_set(),
         }
-
-
-def _failure(environ: Environ, status: int, code: str, message: str) -> Answer:
-    """An error in the protocol of the request: JSON, or XML with both of AWS's envelopes in reach of a parser."""
-    from xml.sax.saxutils import escape
-
-    if "HTTP_X_AMZ_TARGET" in environ:
-        content = json.dumps({"__type": code, "message": message})
-        return status, [("Content-Type", "application/x-amz-json-1.1")], content.encode()
-    error = f"<Error><Type>Receiver</Type><Code>{code}</Code><Message>{escape(message)}</Message></Error>"
-    stamp = f"<RequestID>{time.time_ns()}</RequestID>"
-    if calls.scope(environ)[0] == "ec2":
-        content = f"<Response><Errors>{error}</Errors>{stamp}</Response>"
-    else:
-        content = f"<ErrorResponse>{error}{stamp}</ErrorResponse>"
-    return status, [("Content-Type", "text/xml")], content.encode()

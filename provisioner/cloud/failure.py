@@ -1,0 +1,65 @@
+"""Errors of the embedded cloud itself, in the protocol of the request, so that every client can read them."""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import Any
+from xml.sax.saxutils import escape
+
+from provisioner.cloud import calls
+
+_XML = ("s3", "route53", "cloudfront")
+"""REST services that answer in XML; the others do in JSON."""
+_HTML = b"<!doctype html"
+
+Answer = tuple[int, list[tuple[str, str]], bytes]
+
+
+def failure(environ: dict[str, Any], status: int, code: str, message: str) -> Answer:
+    """An error: JSON, or XML with both of AWS's envelopes in reach of a parser."""
+    protocol = _protocol(environ)
+    if protocol in ("json", "rest-json"):
+        content = json.dumps({"__type": code, "message": message})
+        headers = [("Content-Type", "application/x-amz-json-1.1"), ("x-amzn-ErrorType", code)]
+        return status, headers, content.encode()
+    kind = "Receiver" if status >= 500 else "Sender"
+    error = f"<Error><Type>{kind}</Type><Code>{code}</Code><Message>{escape(message)}</Message></Error>"
+    stamp = f"<RequestID>{time.time_ns()}</RequestID>"
+    if protocol == "ec2":
+        content = f"<Response><Errors>{error}</Errors>{stamp}</Response>"
+    else:
+        content = f"<ErrorResponse>{error}{stamp}</ErrorResponse>"
+    return status, [("Content-Type", "text/xml")], content.encode()
+
+
+def unknown(environ: dict[str, Any], operation: str) -> Answer:
+    """What AWS answers to an operation that a service does not have (API references, "Common Errors")."""
+    words = f"The embedded cloud does not offer {operation} of {calls.scope(environ)[0] or 'an unknown service'}."
+    match _protocol(environ):
+        case "ec2" | "query":
+            return failure(environ, 400, "InvalidAction", words)
+        case "json":
+            return failure(environ, 400, "UnknownOperationException", words)
+    return failure(environ, 404, "UnknownOperationException", words)
+
+
+def lacking(environ: dict[str, Any], moto: Any) -> bool:
+    """Whether moto has nothing for the service of a request, as it shows only by breaking."""
+    return moto.get_backend_for_host(moto.infer_service_region_host(environ, environ["PATH_INFO"])) is None
+
+
+def unrouted(status: int, content: bytes) -> bool:
+    """Whether an answer is that of moto's web framework, to a path that none of its services has."""
+    return status == 404 and (content == b"Not Found" or content.lower().startswith(_HTML))
+
+
+def _protocol(environ: dict[str, Any]) -> str:
+    service = calls.scope(environ)[0]
+    if "HTTP_X_AMZ_TARGET" in environ:
+        return "json"
+    if service == "ec2":
+        return "ec2"
+    if environ["CONTENT_TYPE"].startswith("application/x-www-form-urlencoded"):
+        return "query"
+    return "rest-xml" if service in _XML or not service else "rest-json"
