@@ -217,3 +217,32 @@ def test_delete_refused_above_zero_and_a_draining_name_is_taken(network: Network
     with refused("ServiceNotFoundException"):
         ecs.delete_service(cluster="main", service="web")
     assert create(network, desiredCount=0)["status"] == "ACTIVE"
+
+
+def test_a_new_deployment_wants_nothing_until_the_scheduler_has_seen_it(network: Network, ecs: Any) -> None:
+    """Recorded of UpdateService: PRIMARY with desiredCount 0 beside a service that wants one."""
+    network.definition("web")
+    made = create(network, desiredCount=1)
+    assert (made["desiredCount"], made["deployments"][0]["desiredCount"]) == (1, 0)
+    assert made["currentServiceRevisions"][0]["pendingTaskCount"] == 0
+    assert steady(network, running=1)["deployments"][0]["desiredCount"] == 1
+    changed = ecs.update_service(cluster="main", service="web", forceNewDeployment=True)["service"]
+    assert [one["desiredCount"] for one in changed["deployments"]] == [0, 0]
+    assert changed["deployments"][0]["rolloutState"] == "IN_PROGRESS"
+
+
+def test_a_service_says_what_it_drains(network: Network, ecs: Any) -> None:
+    network.definition("web")
+    group = target_group(network, delay=0)
+    create(
+        network, desiredCount=1, loadBalancers=[{"targetGroupArn": group, "containerName": "web", "containerPort": 80}]
+    )
+    steady(network, running=1)
+    ecs.update_service(cluster="main", service="web", desiredCount=0)
+
+    def drained() -> bool:
+        said = [event["message"] for event in service(network)["events"]]
+        gone = f"(service web) deregistered 1 targets in (target-group {group})"
+        return gone in said and "(service web) has begun draining connections on 1 tasks." in said
+
+    network.cloud.wait(drained, "the events of draining")

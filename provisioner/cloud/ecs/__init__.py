@@ -10,7 +10,16 @@ from importlib import import_module
 from provisioner.cloud.clock import scale
 from provisioner.cloud.lock import LOCK
 
-_MODULES = ("clusters", "providers", "settings", "task_definitions", "services", "tasks", "container_instances")
+_MODULES = (
+    "clusters",
+    "providers",
+    "settings",
+    "task_definitions",
+    "services",
+    "revisions",
+    "tasks",
+    "container_instances",
+)
 
 
 def install() -> None:

@@ -173,6 +173,7 @@ def _register(store: Store, task: Task) -> None:
         group = store.elbv2.target_groups.get(balancer["targetGroupArn"])
         if group is not None:
             group.register([{"Id": task.address, "Port": balancer["containerPort"]}])
+            _say(store, task, f"registered 1 targets in (target-group {group.arn})")
     for registry in _registries(store, task):
         attributes = {
             "AVAILABILITY_ZONE": task.zone,
@@ -196,11 +197,19 @@ def _deregister(store: Store, task: Task) -> float:
         group = store.elbv2.target_groups.get(balancer["targetGroupArn"])
         if group is not None and task.address in group.targets:
             group.deregister([{"Id": task.address}])
+            _say(store, task, f"deregistered 1 targets in (target-group {group.arn})")
+            _say(store, task, "has begun draining connections on 1 tasks.")
             delay = max(delay, float(group.attributes["deregistration_delay.timeout_seconds"]))
     for registry in _registries(store, task):
         if any(instance.instance_id == task.id for instance in store.discovery.list_instances(registry)):
             store.discovery.deregister_instance(registry, task.id)
     return delay
+
+
+def _say(store: Store, task: Task, text: str) -> None:
+    service = store.services.get(f"{task.cluster}/{task.service}")
+    if service is not None:
+        service.say(text)
 
 
 def _registries(store: Store, task: Task) -> list[Any]:

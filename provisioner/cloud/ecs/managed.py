@@ -37,7 +37,7 @@ def attach(store: Store, cluster: Cluster, provider: CapacityProvider) -> None:
         store.autoscaling.create_lifecycle_hook(
             DRAINING_HOOK, group, "autoscaling:EC2_INSTANCE_TERMINATING", 3600, "CONTINUE"
         )
-        attachments.append(_attachment("managed_draining", provider.name, lifecycleHookName=DRAINING_HOOK))
+        attachments.append(_attachment("managed_draining", provider.name, autoScalingLifecycleHookName=DRAINING_HOOK))
     cluster.attachments[provider.name] = attachments
 
 
@@ -48,8 +48,8 @@ def detach(store: Store, cluster: Cluster, name: str) -> None:
         details = {detail["name"]: detail["value"] for detail in attachment["details"]}
         if "scalingPolicyName" in details:
             store.autoscaling.policies.pop(details["scalingPolicyName"], None)
-        if "lifecycleHookName" in details:
-            store.autoscaling.delete_lifecycle_hook(group, details["lifecycleHookName"])
+        if "autoScalingLifecycleHookName" in details:
+            store.autoscaling.delete_lifecycle_hook(group, details["autoScalingLifecycleHookName"])
 
 
 def in_use(store: Store, cluster: str, name: str) -> bool:

@@ -33,6 +33,7 @@ def schedule(store: Store, service: Service) -> None:
         return
     failing.count(store, service, service.deployments[0])
     primary = service.deployments[0]
+    primary.seen = True
     current = [task for task in tasks if task.deployment == primary.id and not _draining(store, task)]
     outdated = [task for task in tasks if task not in current]
     _shrink(service, primary, current)

@@ -213,6 +213,12 @@ def describe(store: Store, service: Service, *, tags: bool) -> Shape:
         ],
         "roleArn": f"arn:aws:iam::{store.account}:role/aws-service-role/ecs.amazonaws.com/AWSServiceRoleForECS",
         "events": service.events,
+        "currentServiceRevisions": [
+            {"arn": revision_arn(store, service, one), "requestedTaskCount": service.desired if not index else 0}
+            | _revision_counts([task for task in tasks if task.deployment == one.id])
+            for index, one in enumerate(service.deployments)
+        ],
+        "resourceManagementType": "CUSTOMER",
         "createdBy": store.caller,
         "tags": tag_list(service.tags) if tags else [],
         **service.shape,
@@ -278,7 +284,8 @@ def _deployment(service: Service, deployment: Deployment, status: str, tasks: li
         "id": deployment.id,
         "status": status,
         "taskDefinition": deployment.task_definition,
-        "desiredCount": service.desired if status == "PRIMARY" else 0,
+        # the scheduler has not seen it yet (recorded: UpdateService, and DescribeServices just after)
+        "desiredCount": service.desired if status == "PRIMARY" and deployment.seen else 0,
         **_counts([task for task in tasks if task.deployment == deployment.id]),
         "failedTasks": deployment.failed,
         "createdAt": deployment.created,
@@ -291,9 +298,21 @@ def _deployment(service: Service, deployment: Deployment, status: str, tasks: li
             if field not in ("loadBalancers", "serviceRegistries")
         },
     }
+    if "platformVersion" in shape:
+        shape["platformVersion"] = "1.4.0" if shape["platformVersion"] == "LATEST" else shape["platformVersion"]
     if status == "PRIMARY" and "serviceConnectConfiguration" in service.shape:
         shape["serviceConnectConfiguration"] = service.shape["serviceConnectConfiguration"]
     return shape
+
+
+def revision_arn(store: Store, service: Service, deployment: Deployment) -> str:
+    """The ARN of the service revision that a deployment rolls out."""
+    return store.arn(f"service-revision/{service.cluster}/{service.name}/{deployment.id[8:]}")
+
+
+def _revision_counts(tasks: list[Task]) -> Shape:
+    counts = _counts(tasks)
+    return {"runningTaskCount": counts["runningCount"], "pendingTaskCount": counts["pendingCount"]}
 
 
 def _brief(store: Store, service: Service, deployment: Deployment) -> Shape:

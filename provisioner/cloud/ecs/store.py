@@ -101,6 +101,7 @@ class Deployment:
     state: str = "IN_PROGRESS"
     reason: str = ""
     failed: int = 0
+    seen: bool = False
 
 
 @dataclass
@@ -161,6 +162,7 @@ class Task:
     exit_code: int | None = None
     registered: bool = False
     counted: bool = False
+    protected_until: datetime | None = None
 
     @property
     def ended(self) -> bool:

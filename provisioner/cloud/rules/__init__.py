@@ -30,6 +30,7 @@ _MODULES = (
     "rds",
     "rds_answers",
     "ssm",
+    "ssm_nodes",
     "iam",
     "logs",
     "ecr",

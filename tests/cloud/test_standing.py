@@ -1,4 +1,4 @@
-"""Every waiter of boto3's that means something for this stack ends well over the standing stack."""
+"""What others see of the standing stack: every waiter of boto3's ends well, and the reads of other tools."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 import boto3
 import pytest
 
-from tests.cloud.conftest import REGION, EmbeddedCloud
+from tests.cloud.conftest import REGION, EmbeddedCloud, refused
 from tests.cloud.crash.life import fast_cloud
 from tests.cloud.inventory import well
 from tests.cloud.lookups import NAME
@@ -184,3 +184,66 @@ def test_no_waiter_of_these_services_is_forgotten() -> None:
         waiters = boto3.client(service, region_name=REGION, **KEYS).waiter_names
         tried = {waiter for of, waiter in CASES if of == service}
         assert {name for name in waiters if not name.startswith(ABSENT.get(service, ()))} == tried, service
+
+
+def test_a_service_says_which_revision_it_runs(standing: EmbeddedCloud) -> None:
+    ecs = standing.client("ecs")
+    for service in ecs.describe_services(**services(ecs))["services"]:
+        (running,) = service["currentServiceRevisions"]
+        assert running["runningTaskCount"] == service["runningCount"] > 0
+        assert service["resourceManagementType"] == "CUSTOMER"
+        (revision,) = ecs.describe_service_revisions(serviceRevisionArns=[running["arn"]])["serviceRevisions"]
+        assert revision["taskDefinition"] == service["taskDefinition"]
+        (container,) = revision["containerImages"]
+        definition = ecs.describe_task_definition(taskDefinition=service["taskDefinition"])["taskDefinition"]
+        assert container["image"] == definition["containerDefinitions"][0]["image"]
+        if "platformVersion" in service:
+            versions = (service["platformVersion"], service["deployments"][0]["platformVersion"])
+            assert versions == ("LATEST", "1.4.0"), "the service says what was asked for, the deployment what runs"
+    unknown = ecs.describe_service_revisions(serviceRevisionArns=[running["arn"][:-1]])["failures"]
+    assert [one["reason"] for one in unknown] == ["MISSING"]
+
+
+def test_a_service_behind_a_balancer_says_what_it_registered(standing: EmbeddedCloud) -> None:
+    ecs, elb = standing.client("ecs"), standing.client("elbv2")
+    (behind,) = (one for one in ecs.describe_services(**services(ecs))["services"] if one["loadBalancers"])
+    group = targets(elb)["TargetGroupArn"]
+    said = f"(service {behind['serviceName']}) registered 1 targets in (target-group {group})"
+    assert said in [event["message"] for event in behind["events"]]
+
+
+def test_tasks_can_be_protected(standing: EmbeddedCloud) -> None:
+    ecs = standing.client("ecs")
+    some = tasks(ecs)
+    assert {one["protectionEnabled"] for one in ecs.get_task_protection(**some)["protectedTasks"]} == {False}
+    (held,) = ecs.update_task_protection(cluster=NAME, tasks=some["tasks"][:1], protectionEnabled=True)[
+        "protectedTasks"
+    ]
+    assert held["expirationDate"]
+    assert [one["protectionEnabled"] for one in ecs.get_task_protection(**some)["protectedTasks"]].count(True) == 1
+    ecs.update_task_protection(cluster=NAME, tasks=some["tasks"][:1], protectionEnabled=False)
+
+
+def test_reads_of_instances_and_namespaces(standing: EmbeddedCloud) -> None:
+    ecs, ssm = standing.client("ecs"), standing.client("ssm")
+    ids = set(instances(standing.client("ec2"))["InstanceIds"])
+    found = ecs.list_attributes(cluster=NAME, targetType="container-instance", attributeName="ecs.instance-type")
+    assert len(found["attributes"]) == len(ids)
+    nodes = ssm.describe_instance_information()["InstanceInformationList"]
+    assert {node["InstanceId"] for node in nodes if node["PingStatus"] == "Online"} == ids
+    space = first(standing.client("servicediscovery"), "list_namespaces", "Namespaces")
+    assert ecs.list_services_by_namespace(namespace=space["Arn"])["serviceArns"] == [], "none uses Service Connect"
+    with refused("NamespaceNotFoundException"):
+        ecs.list_services_by_namespace(namespace="nothing")
+
+
+def test_reads_of_the_database(standing: EmbeddedCloud) -> None:
+    rds = standing.client("rds")
+    assert rds.describe_pending_maintenance_actions()["PendingMaintenanceActions"] == []
+    endpoints = rds.describe_db_cluster_endpoints(DBClusterIdentifier=NAME)["DBClusterEndpoints"]
+    assert [one["EndpointType"] for one in endpoints] == ["WRITER", "READER"]
+    assert first(rds, "describe_db_clusters", "DBClusters")["Endpoint"] == endpoints[0]["Endpoint"]
+    usual = rds.describe_certificates()["DefaultCertificateForNewLaunches"]
+    assert rds.describe_certificates(CertificateIdentifier=usual)["Certificates"][0]["CertificateType"] == "CA"
+    with refused("CertificateNotFound"):
+        rds.describe_certificates(CertificateIdentifier="nothing")

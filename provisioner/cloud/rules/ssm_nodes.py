@@ -1,0 +1,44 @@
+"""Managed nodes: the instances whose Systems Manager agent could have called."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from moto.core.responses import ActionResult
+from moto.ec2.models import ec2_backends
+from moto.ssm.responses import SimpleSystemManagerResponse
+
+from provisioner.cloud.patch import add, refuse
+
+
+@add(SimpleSystemManagerResponse, "describe_instance_information")
+def describe_instance_information(self: Any) -> ActionResult:
+    """DescribeInstanceInformation: running instances with a profile, by id; other filters are not offered."""
+    wanted: set[str] | None = None
+    for entry in [*(self._get_param("Filters") or []), *(self._get_param("InstanceInformationFilterList") or [])]:
+        key, values = entry.get("Key", entry.get("key")), entry.get("Values", entry.get("valueSet"))
+        if key != "InstanceIds":
+            refuse("InvalidFilterKey", f"The embedded cloud does not offer the filter {key}")
+        wanted = {*values} if wanted is None else wanted & {*values}
+    ec2 = ec2_backends[self.current_account][self.region]
+    found = [
+        {
+            "InstanceId": one.id,
+            "PingStatus": "Online",
+            "LastPingDateTime": datetime.now(UTC),
+            "AgentVersion": "3.3.2299.0",
+            "IsLatestVersion": True,
+            "PlatformType": "Linux",
+            "PlatformName": "Amazon Linux",
+            "PlatformVersion": "2023",
+            "ResourceType": "EC2Instance",
+            "IPAddress": one.private_ip,
+            "ComputerName": f"ip-{str(one.private_ip).replace('.', '-')}.{self.region}.compute.internal",
+            "SourceId": one.id,
+            "SourceType": "AWS::EC2::Instance",
+        }
+        for one in ec2.all_instances()
+        if one._state.name == "running" and one.iam_instance_profile and (wanted is None or one.id in wanted)
+    ]
+    return ActionResult({"InstanceInformationList": found})
