@@ -148,7 +148,7 @@ def attach_role_policy(original: Any, self: Any, policy_arn: str, role_name: str
     role = self.get_role(role_name)
     _check_unprotected(role)
     if not policy_arn.startswith("arn:"):
-        refuse("InvalidInput", f"ARN {policy_arn} is not valid.")
+        refuse("ValidationError", "Invalid ARN:  Could not be parsed!")
     if ":policy/aws-service-role/" in policy_arn:
         refuse("PolicyNotAttachable", "Cannot attach a Service Role Policy to a Customer Role.")
     if policy_arn not in role.managed_policies and len(role.managed_policies) >= 10:

@@ -13,6 +13,7 @@ case = partial(Case, "iam")
 QUOTAS = "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html"
 ELEMENTS = "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html"
 GRAMMAR = "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html"
+RECORDED = "https://github.com/localstack/localstack/blob/main/tests/aws/services/iam/test_iam.snapshot.json"
 READ = {"Effect": "Allow", "Action": "s3:Get*", "Resource": "*"}
 DOCUMENT = json.dumps({"Version": "2012-10-17", "Statement": [READ]})
 EXECUTION = "arn:aws:iam::aws:policy/service-role/AmazonECSTaskExecutionRolePolicy"
@@ -136,7 +137,7 @@ CASES = (
         lambda s, c: c.attach_role_policy(RoleName="nobody", PolicyArn=EXECUTION)),
     case("AttachRolePolicy", "of a policy that is unknown", "NoSuchEntity", ERRORS,
         lambda s, c: c.attach_role_policy(RoleName=attached(s), PolicyArn=f"{EXECUTION}X")),
-    case("AttachRolePolicy", "of what is no ARN", "InvalidInput", ERRORS,
+    case("AttachRolePolicy", "of what is no ARN", "ValidationError", RECORDED,
         lambda s, c: c.attach_role_policy(RoleName=attached(s), PolicyArn="AmazonECSTaskExecutionRolePolicy")),
     case("AttachRolePolicy", "of a service-linked role's policy", "PolicyNotAttachable", ERRORS,
         lambda s, c: c.attach_role_policy(RoleName=attached(s), PolicyArn=OF_A_SERVICE)),
