@@ -176,7 +176,7 @@ class DiscoveryService(Kind):
             "service_name": service["Name"],
             "namespace_id": namespace_id,
             # AWS repeats the namespace in it
-            "dns_config": {key: value for key, value in service["DnsConfig"].items() if key != "NamespaceId"},
+            "dns_config": {key: value for key, value in service.get("DnsConfig", {}).items() if key != "NamespaceId"},
             "health_check_custom_config": service.get("HealthCheckCustomConfig"),
         }
         return Live(

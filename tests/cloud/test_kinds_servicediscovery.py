@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from provisioner.engine.errors import SomeFailed
+from provisioner.engine.errors import NotOwned, SomeFailed
 from provisioner.engine.step import Stack
 from provisioner.kinds.ec2_network import Vpc
 from provisioner.kinds.servicediscovery import DiscoveryService, PrivateDnsNamespace
@@ -147,6 +147,20 @@ def test_a_zone_that_cloud_map_made_is_not_in_the_way(rig: Rig) -> None:
     # as after a run that was cut off, before the lists show what it made: Cloud Map itself has the last word
     with pytest.raises(ClientError, match="NamespaceAlreadyExists"):
         PrivateDnsNamespace("main", DOMAIN, vpc, "Services").create(rig.aws(), uuid.uuid4().hex)
+
+
+def test_an_entry_without_dns_under_our_name_is_refused_and_left_as_it_is(rig: Rig) -> None:
+    """As ECS Service Connect makes them: AWS shows no DNS settings of these."""
+
+    def empty(stack: Stack) -> None:
+        vpc = stack.ensure(Vpc("main", "10.0.0.0/16", enable_dns_hostnames=False))
+        stack.ensure(PrivateDnsNamespace("main", DOMAIN, vpc.id, "Services"))
+
+    rig.up(empty).ok()
+    namespace, discovery = rig.state().records["private_dns_namespace/main"].id, rig.cloud.client("servicediscovery")
+    discovery.create_service(Name="web", NamespaceId=namespace, Type="HTTP")
+    assert isinstance(rig.up(declared).failures()["discovery_service/web"], NotOwned)
+    assert len(discovery.list_services()["Services"]) == 1
 
 
 def test_an_earlier_one_that_is_being_deleted_is_waited_for(rig: Rig) -> None:
