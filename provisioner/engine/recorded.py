@@ -45,6 +45,32 @@ def check_order(records: Mapping[str, Record]) -> None:
         ) from None
 
 
+def users(records: Mapping[str, Record]) -> dict[str, list[str]]:
+    """Return the addresses of what is built on each recorded thing, by its address.
+
+    What was renamed is recorded twice until `up` has dropped the former record: what is built on it under one address
+    is built on it under the other as well, unless that would go round in a circle.
+    """
+    same: dict[tuple[str, str], list[str]] = {}
+    for address, record in records.items():
+        if record.id:
+            same.setdefault((record.kind, record.id), []).append(address)
+    needs = {address: [need for need in record.needs if need in records] for address, record in records.items()}
+    twins = {address: same.get((record.kind, record.id or ""), [address]) for address, record in records.items()}
+    wider = {
+        address: list(dict.fromkeys(twin for need in found for twin in twins[need])) for address, found in needs.items()
+    }
+    try:
+        TopologicalSorter(wider).prepare()
+    except CycleError:
+        wider = needs
+    found: dict[str, list[str]] = {address: [] for address in records}
+    for address, needed in wider.items():
+        for need in needed:
+            found[need].append(address)
+    return found
+
+
 def _check_asked(record: Record, identity: Sequence[str], settings: Mapping[str, Any]) -> None:
     """Look at the settings that there are: another version may have other ones, and not all can be read back."""
     for name in settings.keys() & record.asked.keys():

@@ -12,6 +12,7 @@ from provisioner.engine.errors import NotOwned, Protected
 from provisioner.engine.events import Emit, Result
 from provisioner.engine.find import find
 from provisioner.engine.kind import KINDS, Kind, Live
+from provisioner.engine.recorded import users
 from provisioner.engine.refusal import explained
 from provisioner.engine.retry import absent
 from provisioner.engine.run import Progress, Store, refresh, told, tolerant
@@ -86,14 +87,13 @@ class Remove:
         Raises:
             SomeFailed: see `Walk.run`.
         """
-        users: dict[str, list[Need]] = {address: [] for address in self.records}
-        for record in self.records.values():
-            for need in record.needs:
-                if need in users:
-                    users[need].append(Need(record.address))
+        built = users(self.records)
         others = [record for address, record in self.store.records.items() if address not in self.records]
         self._staying = {(record.kind, record.id) for record in others if record.id}
-        nodes = [Node(a, kind_of(record), record.step, users[a]) for a, record in self.records.items()]
+        nodes = [
+            Node(a, kind_of(record), record.step, [Need(user) for user in built[a]])
+            for a, record in self.records.items()
+        ]
         emit, moments = self.progress.emit, self.progress.moments
         Walk(nodes, self._act, self._look, self._reached, emit, self.aws.pace, moments).run()
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Mapping
 from typing import TYPE_CHECKING, Any
 
 from provisioner.engine.errors import ConfigurationError
+from provisioner.engine.recorded import users
 from provisioner.engine.step import Declared, needs_of, reachable
 
 if TYPE_CHECKING:
@@ -40,9 +41,8 @@ def limited(declared: Mapping[str, Declared], steps: Collection[str]) -> dict[st
 
 def above(records: Mapping[str, Record], target: str) -> list[str]:
     """Return the addresses of the step's recorded things, and of all that is built on them, however far up."""
-    found = {address for address, record in records.items() if record.step == target}
-    before = -1
-    while len(found) > before:
-        before = len(found)
-        found |= {address for address, record in records.items() if found.intersection(record.needs)}
+    built = users(records)
+    of_step = [address for address, record in records.items() if record.step == target]
+    # no address is empty: it stands for the step
+    found = {*reachable("", lambda address: built.get(address, of_step))}
     return [address for address in records if address in found]

@@ -116,4 +116,18 @@ LIVES: dict[str, Life] = {
         up(),
         config=(EDITION,),
     ),
+    "a renamed thing is removed before what is built on it under its former address": life(
+        up(),
+        edit(
+            Item("title", "b", "data", "shop-dev-a"),
+            Item("title", "user", "data", "shop-dev-user"),
+            Item("tower", "slow", "data", "shop-dev-slow", uses=(Use("title/user", how="after"),)),
+        ),
+        config=(
+            TITLE,
+            Item("box", "between", "network", uses=(Use("title/a"),)),
+            Item("title", "user", "data", "shop-dev-user", uses=(Use("box/between"),)),
+            Item("tower", "slow", "data", "shop-dev-slow", uses=(Use("title/user", how="after"),)),
+        ),
+    ),
 }

@@ -7,6 +7,7 @@ import pytest
 from provisioner import operate
 from provisioner.engine import target
 from provisioner.engine.errors import ConfigurationError, Protected
+from provisioner.engine.recorded import users
 from provisioner.engine.step import STEPS, Declared
 from provisioner.kinds.elbv2 import LoadBalancer
 from provisioner.kinds.rds import DbCluster
@@ -21,7 +22,7 @@ DECLARED = declared(
 
 def record(item: Declared) -> Record:
     needs = list(dict.fromkeys(need.address for need in item.needs))
-    return Record(item.address, item.want.kind, "ready", "", "id", item.want.fields(), {}, needs, item.step)
+    return Record(item.address, item.want.kind, "ready", "", item.address, item.want.fields(), {}, needs, item.step)
 
 
 RECORDS = {address: record(item) for address, item in DECLARED.items()}
@@ -44,6 +45,32 @@ def test_downwards_a_step_goes_with_all_that_is_built_on_it_and_nothing_else(ste
     assert not any(set(RECORDS[a].needs) & set(going) for a in RECORDS.keys() - set(going))
     for address in going:
         assert RECORDS[address].step == step or set(RECORDS[address].needs) & set(going)
+
+
+def recorded(address: str, id: str, *needs: str) -> Record:
+    return Record(address, address.partition("/")[0], "ready", "", id, {}, {}, [*needs], "network")
+
+
+def test_what_is_built_on_a_renamed_thing_is_built_on_both_its_records() -> None:
+    records = [recorded("vpc/old", "vpc-1"), recorded("vpc/new", "vpc-1"), recorded("subnet/a", "subnet-1", "vpc/old")]
+    assert users({record.address: record for record in records}) == {
+        "vpc/old": ["subnet/a"],
+        "vpc/new": ["subnet/a"],
+        "subnet/a": [],
+    }
+
+
+def test_a_second_record_does_not_make_needs_go_round_in_a_circle() -> None:
+    records = [
+        recorded("role/old", "name"),
+        recorded("role/new", "name", "box/user"),
+        recorded("box/user", "box-1", "role/old"),
+    ]
+    assert users({record.address: record for record in records}) == {
+        "role/old": ["box/user"],
+        "role/new": [],
+        "box/user": ["role/new"],
+    }
 
 
 def test_the_database_does_not_bring_the_containers() -> None:
