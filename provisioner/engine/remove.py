@@ -10,7 +10,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from provisioner.engine.errors import NotOwned, Protected
 from provisioner.engine.events import Emit, Result
-from provisioner.engine.find import find
+from provisioner.engine.find import find, owners
 from provisioner.engine.kind import KINDS, Kind, Live
 from provisioner.engine.recorded import users
 from provisioner.engine.refusal import explained
@@ -75,7 +75,7 @@ class Remove:
         self.aws, self.store, self.unprotect = aws, store, unprotect
         self.records: dict[str, Record] = {a: store.records[a] for a in store.records if a in addresses}
         self.progress = Progress(emit, {address: record.step for address, record in self.records.items()}, aws.pace.now)
-        self._recorded = {(record.kind, record.id) for record in self.records.values() if record.id}
+        self._owners = owners(self.records, self.records)
         self._lives: dict[str, Live] = {}
         self._accepted: set[str] = set()
         self._staying: set[tuple[str, str]] = set()
@@ -147,9 +147,11 @@ class Remove:
             # a part belongs to whoever owns the whole, and that may just not be listed
             same = [live for live in self.aws.live(kind) if live.id == record.id] if kind.part else []
             return same[0] if same else None
+        if live is None:
+            return None
         # what another record knows by its id goes by that one, whatever its name and tags say
-        others = live is not None and live.id != record.id and (record.kind, live.id) in self._recorded
-        return None if others else live
+        known = self._owners.get((record.kind, live.id), (record.address,))
+        return live if record.address in known else None
 
     def _delete(self, kind: type[Kind], live: Live) -> None:
         try:
