@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from graphlib import CycleError, TopologicalSorter
 from typing import TYPE_CHECKING, Any
 
 import steps  # noqa: F401  (importing the package makes all kinds known)
@@ -146,7 +147,7 @@ class _Search:
         strays, aside = self._strays()
         former = {a: (kind_of(r), self._lives[a]) for a, r in self._former.items() if a in self._lives}
         orphans = Orphans(self._aws, self._declared, self._lives, {**former, **strays})
-        found = [self._declared_as_found(address) for address in self._declared if address in self._lives]
+        found = [self._declared_as_found(address, needs) for address, needs in self._needs().items()]
         found += [self._orphan_as_found(orphans, address) for address in orphans.things]
         if all(kind_of(item.record).made_by_aws or kind_of(item.record).kept for item in found):
             # what AWS makes and keeps by itself says nothing of a stack
@@ -230,11 +231,30 @@ class _Search:
 
     # -- records ---------------------------------------------------------------------------------------------------
 
-    def _declared_as_found(self, address: str) -> Found:
+    def _needs(self) -> Mapping[str, list[str]]:
+        """Return what each declared thing that is there was built on.
+
+        That is what it is declared to need, or what is recorded while it is not as declared: AWS may never have let it
+        become so. In a circle of both, nothing could be removed first.
+        """
+        there = [address for address in self._declared if address in self._lives]
+        declared = {a: list(dict.fromkeys(need.address for need in self._declared[a].needs)) for a in there}
+        former = {a: self._records[a].needs for a in there if self._differs(a)}
+        try:
+            TopologicalSorter(both := declared | former).prepare()
+        except CycleError:
+            return declared
+        return both
+
+    def _differs(self, address: str) -> bool:
+        record, live = self._records.get(address), self._lives[address]
+        same = record is not None and record.id == live.id
+        return same and bool(compare(filled(self._declared[address].want, self._output), live))
+
+    def _declared_as_found(self, address: str, needs: list[str]) -> Found:
         item, live = self._declared[address], self._lives[address]
         want = filled(item.want, self._output)
         asked = {name: live.attributes.get(name, v) if unknown(v) else v for name, v in want.fields().items()}
-        needs = list(dict.fromkeys(need.address for need in item.needs))
         phase: Phase = "ready" if want.made_by_aws else phase_of(want, live)
         return Found(self._record(address, live, phase, asked, needs, item.step), self._how(address, live), True)
 
