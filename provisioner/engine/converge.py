@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
@@ -26,8 +26,21 @@ TAKES_EFFECT = 120.0
 """Seconds within which AWS must show a change that it accepted."""
 MORE: Sequence[Result] = ("unchanged", "adopted", "changed", "made")
 """What can become of a thing, from what does least to it to what does most."""
+ASKS = 4
+"""How often one change is asked for that AWS accepts and does not show, with growing pauses."""
+PAUSE = 10.0
+"""Seconds from the first time to the second; each further pause is twice as long."""
 SETTLES = 120.0
 """Seconds within which all of AWS knows a new thing."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A change that AWS accepted: to which values, how often in a row, and when last (seconds of the run's clock)."""
+
+    values: Mapping[str, Any]
+    times: int
+    at: float
 
 
 class Converge:
@@ -49,7 +62,8 @@ class Converge:
         self._tried: dict[str, Result] = {}
         """What becomes of a thing once it shows that the create call of this run had its effect."""
         self._wanted: dict[str, Kind] = {}
-        self._updated: dict[str, float] = {}
+        self._asked: dict[str, Asked] = {}
+        """The change that was last asked for of each thing."""
         self._unclear: dict[str, str] = {}
         """Why it is not known whether the newest try to create a thing had its effect."""
 
@@ -203,16 +217,17 @@ class Converge:
             refuse_fixed(want, changes)
             if want.revises:
                 live = self._create(want, item, self.store.records.get(address), "changed")
+                self._note_asked(address, changes)
             else:
                 self._begin_change(address)
                 want.update(self.aws, live, changes)
-                self._updated[address] = self.aws.pace.now()
+                self._note_asked(address, changes)
                 live = replace(live, attributes={**live.attributes, **{f: c.new for f, c in changes.items()}})
                 self.aws.made(type(want), live)
-                self.lives[address] = live
+                live = self._met_as(address, live)
                 self._remember(want, item, live, "created")
                 return Wait("its change to take effect", TAKES_EFFECT, Until.SHOWN, blockers=self._asking(address))
-        self.lives[address] = live
+        live = self._met_as(address, live)
         if why:
             if address in self._results:
                 self._remember(want, item, live, "created")
@@ -221,8 +236,15 @@ class Converge:
         self._finish(address, live)
         return None
 
-    def _finish(self, address: str, live: Live) -> None:
+    def _met_as(self, address: str, live: Live) -> Live:
+        """Keep what AWS says of a thing; what it leaves out while the thing is changed stays known."""
+        if (before := self.lives.get(address)) and before.id == live.id:
+            live = replace(live, outputs={**before.outputs, **live.outputs})
         self.lives[address] = live
+        return live
+
+    def _finish(self, address: str, live: Live) -> None:
+        self._met_as(address, live)
         self.progress.done(address, self._results.get(address, "unchanged"), live.id)
 
     def _becomes(self, address: str, result: Result) -> None:
@@ -262,7 +284,7 @@ class Converge:
             live = self._find(want, record)
             if live is None:
                 return self._missing(want, record)
-            self.lives[address] = live
+            live = self._met_as(address, live)
             if why := want.pending(live):
                 return Wait(why, want.budget, Until.READY, blockers=self._asking(address))
             if changes := compare(want, live):
@@ -283,14 +305,27 @@ class Converge:
 
     def _not_taken(self, want: Kind, live: Live, changes: Mapping[str, Change]) -> Wait:
         """A ready thing differs: its changes are still to be made, AWS does not show them yet, or it took them back."""
-        asking = self._asking(want.address)
-        settled = self.aws.pace.now() > self._updated.get(want.address, 0.0) + self.aws.pace.scaled(SETTLE)
+        asked, asking, pace = self._asked.get(want.address), self._asking(want.address), self.aws.pace
+        settled = asked is None or pace.now() > asked.at + pace.scaled(SETTLE)
         if settled and (why := want.taken_back(self.aws, live, changes)):
             raise Failed(why)
-        if want.update_when_ready or want.revises:
+        if (want.update_when_ready or want.revises) and self._to_ask(want.address, changes):
             return Wait("its settings to be made", TAKES_EFFECT, Until.SHOWN, again=True, blockers=asking)
         differing = ", ".join(f"{name} is {change.old!r}" for name, change in changes.items())
-        return Wait(f"AWS to show the change ({differing})", TAKES_EFFECT, Until.SHOWN, blockers=asking)
+        often = f", asked for {asked.times} times" if asked and asked.times > 1 else ""
+        return Wait(f"AWS to show the change ({differing}{often})", TAKES_EFFECT, Until.SHOWN, blockers=asking)
+
+    def _note_asked(self, address: str, changes: Mapping[str, Change]) -> None:
+        values, before = _values(changes), self._asked.get(address)
+        times = before.times + 1 if before and before.values == values else 1
+        self._asked[address] = Asked(values, times, self.aws.pace.now())
+
+    def _to_ask(self, address: str, changes: Mapping[str, Change]) -> bool:
+        """Whether to ask for a change: for one that was accepted and does not show only a few times, with pauses."""
+        asked, pace = self._asked.get(address), self.aws.pace
+        if asked is None or asked.values != _values(changes):
+            return True
+        return asked.times < ASKS and pace.now() > asked.at + pace.scaled(PAUSE * 2 ** (asked.times - 1))
 
     def _asking(self, address: str) -> Callable[[], str]:
         kind = type(self.declared[address].want)
@@ -327,6 +362,10 @@ def awaited(want: Kind, live: Live, changes: Mapping[str, Change]) -> str | None
 def built_on(declared: Mapping[str, Declared], address: str) -> Iterator[str]:
     """Yield a thing and all that it is built on, however far down."""
     return reachable(address, lambda one: _addresses(declared[one].needs))
+
+
+def _values(changes: Mapping[str, Change]) -> dict[str, Any]:
+    return {name: canonical(change.new) for name, change in changes.items()}
 
 
 def _addresses(needs: Sequence[Need]) -> list[str]:

@@ -17,7 +17,7 @@ from provisioner.engine.errors import Unclear
 from tests.simulation.hub import Killed, Process, Violation
 
 NOWHERE = "https://cloud.invalid"
-FAULTS = ("throttle", "server", "lost", "unreachable", "slow", "refuse", "settling")
+FAULTS = ("throttle", "server", "lost", "unreachable", "slow", "refuse", "settling", "ignore")
 """What calls can meet. `lost` and `server` may or may not have had their effect."""
 
 
@@ -153,10 +153,14 @@ class Cloud:
                 continue
         self._past = None
 
+    def ignores(self) -> bool:
+        """Whether a change is accepted and never carried out."""
+        return self._random.random() < self.weather.faults.get("ignore", 0.0)
+
     def _fault(self, write: bool) -> str:
         draw = self._random.random()
         for name, rate in self.weather.faults.items():
-            draw -= rate
+            draw -= rate if name != "ignore" else 0
             if draw < 0:
                 return name
         return ""

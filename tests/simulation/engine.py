@@ -22,13 +22,14 @@ from provisioner.engine.step import Stack
 from state.model import Record, StateError
 from state.store import Store
 from tests.simulation import stack as stacks
+from tests.simulation.client import Client
 from tests.simulation.cloud import Cloud
 from tests.simulation.disk import Faults
 from tests.simulation.engine_hands import by_hand, undo_tampering
 from tests.simulation.engine_life import BY_HAND, Act, Life, drawn
 from tests.simulation.engine_promises import check_after, check_write
 from tests.simulation.hub import Hub, Process, Violation
-from tests.simulation.kinds import REAL, SIMULATED, Client
+from tests.simulation.kinds import REAL, SIMULATED
 from tests.simulation.memory import Memory, OnDisk
 
 LONGEST = 4 * 3600.0

@@ -5,63 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from types import SimpleNamespace
 from typing import Any, ClassVar
 
-from provisioner.aws import ADDRESS_TAG, Aws
+from provisioner.aws import ADDRESS_TAG
 from provisioner.engine.kind import KINDS, Changes, Kind, Live
 from provisioner.engine.step import unknown
-from provisioner.engine.waits import Pace
+from tests.simulation.client import Client
 from tests.simulation.cloud import Cloud, Resource, View, refusal
-from tests.simulation.hub import Process, Violation
+from tests.simulation.hub import Violation
 
 REAL = dict(KINDS)
 """The kinds of the tool itself, as far as they have been imported: the simulation's own are not left among them."""
-
-
-class Client(Aws):
-    """The way to the simulated cloud: bulk reads, tags and ownership are the real ones, calls are not boto3's."""
-
-    def __init__(self, cloud: Cloud, process: Process, check: Callable[[str, str, str], None]) -> None:
-        session: Any = SimpleNamespace(region_name="sim-1", get_partition_for_region=lambda region: "aws")
-        super().__init__(session, "shop", "dev", Pace(runtime=process), rates=False)
-        self.account = "123456789012"
-        self.cloud, self.process, self._check = cloud, process, check
-
-    def pages(self, service: str, operation: str, key: str, **arguments: Any) -> Iterator[Any]:
-        return iter(())
-
-    def ask(self, operation: str, act: Callable[[], Any]) -> Any:
-        """Make a call that reads."""
-        return self._call(operation, act, write=False)
-
-    def write(self, verb: str, kind: str, who: str, act: Callable[[], Any]) -> Any:
-        """Make a call that writes: on the thing to be made at an address, or on one with an id."""
-
-        self.cloud.tried.append((verb, who))
-
-        def effect() -> Any:
-            result = act()
-            if self.process.alive:
-                self.cloud.writes.append((verb, who))
-            return result
-
-        return self._call(f"{verb} {kind} {who}", effect, write=True, check=lambda: self._check(verb, kind, who))
-
-    def _call(
-        self, operation: str, act: Callable[[], Any], *, write: bool, check: Callable[[], None] = lambda: None
-    ) -> Any:
-        """Make a call; a promise that it breaks is kept, since the engine takes it for a failure of the thing."""
-        try:
-            check()
-            return self.cloud.call(self.process, operation, act, write=write, read_only=self.read_only)
-        except Violation as violation:
-            self.process.hub.broken = self.process.hub.broken or violation
-            raise
-
-    def tag(self, kind: type[Kind], live: Live, address: str) -> None:
-        if kind.tagged:  # type: ignore[attr-defined]
-            self.write("tag", kind.kind, live.id, lambda: kind.retag(self.cloud, live.id, self.tags(address)))  # type: ignore[attr-defined]
 
 
 @dataclass(frozen=True)
@@ -129,11 +83,14 @@ class Box(Kind):
 
         def effect() -> None:
             one = self.changeable(aws.cloud, live.id)
+            if aws.cloud.ignores():
+                return
             one.fields.update(wanted)
             one.ready = max(one.ready, aws.cloud.now() + self.takes / 2)
             aws.cloud.publish(one)
 
         aws.write("update", self.kind, live.id, effect)
+        aws.changed(live.id, wanted)
 
     @classmethod
     def changeable(cls, cloud: Cloud, id: str) -> Resource:
@@ -316,8 +273,12 @@ class Edition(Title):
     @classmethod
     def delete(cls, aws: Client, live: Live) -> None:
         """Delete all revisions that the lists show, one call each."""
+        cls.delete_revisions(aws, live.id, lambda revision: True)
+
+    @classmethod
+    def delete_revisions(cls, aws: Client, title: str, which: Callable[[str], bool]) -> None:
         for one, view in aws.ask(f"List {cls.kind}", lambda: aws.cloud.listed(cls.kind)):
-            if view.fields["title"] == live.id and aws.owns(view.tags) and not view.deleting:
+            if view.fields["title"] == title and aws.owns(view.tags) and not view.deleting and which(one.id):
                 aws.write("delete", cls.kind, one.id, partial(cls.deleted, aws.cloud, one.id))
 
     @classmethod
@@ -345,7 +306,8 @@ class Build(Edition):
 
     @classmethod
     def delete(cls, aws: Client, live: Live) -> None:
-        super().delete(aws, replace(live, id=live.attributes["title"]))
+        """Delete this one and those before it."""
+        cls.delete_revisions(aws, live.attributes["title"], lambda revision: _number(revision) <= _number(live.id))
 
     @classmethod
     def retag(cls, cloud: Cloud, id: str, tags: Mapping[str, str]) -> None:
@@ -403,6 +365,10 @@ class Visitors(Kind):
                     aws.cloud.remove(one, 0)
 
         aws.write("delete", cls.kind, live.id, effect)
+
+
+def _number(revision: str) -> int:
+    return int(revision.rpartition(":")[2])
 
 
 def _foreign_users(cloud: Cloud, id: str) -> list[Resource]:

@@ -130,4 +130,40 @@ LIVES: dict[str, Life] = {
             Item("tower", "slow", "data", "shop-dev-slow", uses=(Use("title/user", how="after"),)),
         ),
     ),
+    "an older revision is removed in place of the recorded one, and that is taken for another's": life(
+        up(),
+        edit(Item("edition", "app", "services", "shop-dev-app"), Item("build", "app", "services", "shop-b", size=1)),
+        up(lag=LAG),
+        down(),
+        config=(EDITION, Item("build", "app", "services", "shop-b")),
+    ),
+    "recover turns round what is built on what, as is declared and was refused": life(
+        up(),
+        edit(
+            Item("tower", "b", "data", "shop-dev-x"),
+            Item("tower", "a", "data", "shop-dev-y", uses=(Use("tower/b"),)),
+        ),
+        up(),
+        Act("recover", 5),
+        config=(
+            Item("tower", "a", "data", "shop-dev-x"),
+            Item("tower", "b", "data", "shop-dev-y", uses=(Use("tower/a"),)),
+        ),
+    ),
+    "an output that is not shown while a thing is changed is forgotten": life(
+        up(),
+        Act("delete", 5),
+        edit(
+            Item("tower", "slow", "data", "shop-dev-slow", size=1),
+            Item("box", "main", "network", uses=(Use("tower/slow", "mark", how="hints"),)),
+        ),
+        up(),
+        config=(SLOW, Item("box", "main", "network", uses=(Use("tower/slow", "mark", how="hints"),))),
+    ),
+    "E7 a change that never shows is asked for without end": life(
+        up(),
+        edit(Item("tower", "slow", "data", "shop-dev-slow", size=1)),
+        up(faults=(("ignore", 1.0),)),
+        config=(SLOW,),
+    ),
 }
