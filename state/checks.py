@@ -15,6 +15,8 @@ MOST = 2**53
 """Numbers stay below this, so that every reader of JSON sees the same one."""
 
 Check = Callable[[Any], bool]
+_NO_BRACKETS = bytes({*range(256)} - {*b"{[\n"})
+"""All that neither ends a line nor leads a level deeper."""
 _STRICT = json.JSONEncoder(allow_nan=False, ensure_ascii=False)
 
 
@@ -36,11 +38,10 @@ def parsed_lines(content: bytes) -> dict[str, Any]:
     Raises:
         ValueError: as there.
     """
-    lines = content.split(b"\n")
+    brackets = content.translate(None, _NO_BRACKETS).split(b"\n")
     found: dict[str, Any] = _loaded("{" + content.decode().rstrip(",") + "}")
     # no line can be too deep that has so few brackets, if each is a value of its own
-    flat = max(line.count(b"{") + line.count(b"[") for line in lines) < DEPTH - 2
-    if not flat or len(found) != len(lines):
+    if max(map(len, brackets)) >= DEPTH - 2 or len(found) != len(brackets):
         _shallow([found])
     return found
 
@@ -131,7 +132,7 @@ def _loaded(written: str) -> Any:
     except RecursionError:
         raise ValueError("it is nested too deeply") from None
     # UTF-8 has no halves of characters: they can only have been written as escapes
-    if "\\u" in written:
+    if "\\" in written and "\\u" in written:
         _whole_characters(value)
     return value
 

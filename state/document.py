@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from itertools import islice
-from sys import intern
 from typing import Any
 
 from state.checks import parsed, parsed_lines
@@ -21,6 +20,8 @@ BATCH = 1000
 """How many lines are written at once."""
 PIECE = 1 << 20
 """About how many bytes of lines are read at once."""
+MANY = 10_000
+"""Beyond so many records no later look for garbage goes through them, nor through what else there is by then."""
 _BEGIN, _END = b'\n"records": {\n', b"\n},\n"
 # what goes round in circles is not recorded in the first place
 _json = json.JSONEncoder(check_circular=False).encode
@@ -55,7 +56,7 @@ def table(content: bytearray) -> dict[str, Any] | None:
         StateError: a record has a part that is missing, unknown or of a wrong type.
     """
     begin = content.find(_BEGIN)
-    end = content.find(_END, begin)
+    end = content.rfind(_END, begin)
     if begin < 0 or end < 0:
         return None
     document = parsed(bytes(content[:begin] + b'\n"records": {},\n' + content[end + len(_END) :]))
@@ -63,7 +64,10 @@ def table(content: bytearray) -> dict[str, Any] | None:
         return None
     del content[end:], content[: begin + len(_BEGIN)]
     with _no_garbage():
-        return document | {"records": _records(content)}
+        records = _records(content)
+        if len(records) > MANY:
+            gc.freeze()
+    return document | {"records": records}
 
 
 def _records(lines: bytearray) -> dict[str, Record]:
@@ -71,7 +75,7 @@ def _records(lines: bytearray) -> dict[str, Record]:
     while lines:
         cut = lines.find(b",\n", PIECE) + 1 or len(lines)
         for address, row in parsed_lines(bytes(lines[:cut])).items():
-            records[address] = Record.from_row(address, _shared(row))
+            records[address] = Record.from_row(address, row)
         del lines[: cut + 1]
     return records
 
@@ -86,14 +90,3 @@ def _no_garbage() -> Iterator[None]:
     finally:
         if enabled:
             gc.enable()
-
-
-def _shared(row: Any) -> Any:
-    """Let rows share the words that most of them have; what is wrong with a row is told by whoever builds it."""
-    try:
-        row["kind"], row["phase"], row["step"] = intern(row["kind"]), intern(row["phase"]), intern(row["step"])
-        if type(row["needs"]) is list:
-            row["needs"] = [*map(intern, row["needs"])]
-    except (KeyError, TypeError):
-        return row
-    return row

@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
+from sys import intern
 from typing import Any, Literal, Self, get_args
 
 from state import checks
@@ -81,6 +82,10 @@ class Record:
         parts = vars(record)
         parts["address"] = address
         parts.update(row)
+        # most records have these words in common
+        for name in ("kind", "phase", "step"):
+            parts[name] = intern(parts[name])
+        parts["needs"] = [*map(intern, parts["needs"])]
         return record
 
     def row(self) -> dict[str, Any]:
