@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from provisioner import bookkeeping, operate, recovery
+from provisioner.aws import ADDRESS_TAG
 from provisioner.engine.errors import NeedsReplacing, NotOwned, Protected, ProvisionError, SomeFailed
 from provisioner.engine.events import Done, Event, Waiting
 from provisioner.engine.kind import KINDS
@@ -309,7 +310,7 @@ class World:
 
     def _forgotten(self, record: Record) -> None:
         for one in self.cloud.resources.values():
-            if one.maker == record.address or one.id == record.id:
+            if record.address in {one.maker, one.tags.get(ADDRESS_TAG)} or one.id == record.id:
                 one.tampered = True
 
     def say(self, text: str) -> None:
