@@ -8,6 +8,7 @@ ENGINE = "engine"
 CONVERGE, REMOVE, FIND = "provisioner/engine/converge.py", "provisioner/engine/remove.py", "provisioner/engine/find.py"
 WALK, PLAN, RUN = "provisioner/engine/walk.py", "provisioner/engine/plan.py", "provisioner/engine/run.py"
 AWS, OPERATE = "provisioner/aws.py", "provisioner/operate.py"
+RECORDED = "provisioner/engine/recorded.py"
 
 FAULTS = (
     Mutation(
@@ -298,6 +299,39 @@ FAULTS = (
         """,
         """
         return not (stays or any(_same_name(want, record) for want in self._wants.values()))
+        """,
+    ),
+    Mutation(
+        "a change that does not show is asked for at each look",
+        ENGINE,
+        CONVERGE,
+        """
+        return asked.times < ASKS and pace.now() > asked.at + pace.scaled(PAUSE * 2 ** (asked.times - 1))
+        """,
+        """
+        return True
+        """,
+    ),
+    Mutation(
+        "an output that is not shown for a while is forgotten",
+        ENGINE,
+        CONVERGE,
+        """
+        live = replace(live, outputs={**before.outputs, **live.outputs})
+        """,
+        """
+        pass
+        """,
+    ),
+    Mutation(
+        "what is built on a former record does not count",
+        ENGINE,
+        RECORDED,
+        """
+        TopologicalSorter(wider).prepare()
+        """,
+        """
+        wider = needs
         """,
     ),
 )
