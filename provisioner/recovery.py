@@ -165,6 +165,8 @@ class _Search:
     # -- finding ---------------------------------------------------------------------------------------------------
 
     def _look(self, address: str, kind: type[Kind], fields: Mapping[str, Any]) -> None:
+        # each look may be a call that takes long
+        self._aws.pace.check()
         record = self._records.get(address)
         recorded = record.id if record else None
         try:
@@ -215,6 +217,7 @@ class _Search:
         return self._aws.address_in(self._aws.tags_of(live.id, dict)) if live.id.startswith("arn:") else None
 
     def _all(self, kind: type[Kind]) -> Iterator[Live]:
+        self._aws.pace.check()
         try:
             yield from {live.id: live for live in (*self._aws.live(kind), *kind.unlisted(self._aws))}.values()
         except Exception as error:

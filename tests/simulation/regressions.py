@@ -166,4 +166,12 @@ LIVES: dict[str, Life] = {
         up(faults=(("ignore", 1.0),)),
         config=(SLOW,),
     ),
+    "Ctrl-C waits for all that recover has still to read": Life(
+        36949,
+        2,
+        (
+            Act("up", 2919266361),
+            Act("recover", 1629723546, stop=0.5476259213621405, faults=(("lost", 0.3), ("slow", 0.3))),
+        ),
+    ),
 }
