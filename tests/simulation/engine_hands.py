@@ -66,7 +66,7 @@ def _squat(world: World, chance: random.Random) -> None:
         item = chance.choice(names)
         taken = f"{item.kind}:{item.title}"
         if taken not in {one.id for one in world.cloud.there()}:
-            fields = {"size": 7, "shape": 7, "uses": [], "hints": [], "title": item.title}
+            fields = {"size": 7, "shape": item.shape, "uses": [], "hints": [], "title": item.title}
             world.cloud.make(taken, item.kind, fields, {"Owner": "somebody"}, "")
             world.say(f"by hand: a foreign {taken}")
 

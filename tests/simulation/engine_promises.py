@@ -25,8 +25,16 @@ def check_write(world: World, verb: str, kind: str, who: str) -> None:
             raise Violation(f"{who} is being made, and no intent is durable")
         _check_needs(world, who)
         _check_single(world, who)
+    else:
+        _check_ours(world, verb, who)
     if verb == "delete":
         _check_users_gone(world, kind, who)
+
+
+def _check_ours(world: World, verb: str, id: str) -> None:
+    one = world.cloud.resources.get(id)
+    if one and not one.maker and one.sort in SIMULATED:
+        raise Violation(f"{verb} {id}, which is somebody else's")
 
 
 def _check_needs(world: World, address: str) -> None:
