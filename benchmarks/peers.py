@@ -53,7 +53,7 @@ def _player(sample: Project) -> Callable[..., Measured]:
         "ANSIBLE_CONFIG": str(PLAYBOOK / "ansible.cfg"),
         "ANSIBLE_HOME": str(sample.folder / ".ansible"),
         "AWS_ENDPOINT_URL": sample.cloud.endpoint if sample.cloud else "",
-        "AWS_ACCESS_KEY_ID": "local",
+        "AWS_ACCESS_KEY_ID": sample.cloud.key if sample.cloud else "",
         "AWS_SECRET_ACCESS_KEY": "local",
         "AWS_EC2_METADATA_DISABLED": "true",
         "AWS_CONFIG_FILE": os.devnull,

@@ -9,14 +9,14 @@ import subprocess
 import sys
 import tempfile
 import time
-import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from provisioner.cloud import manage
+from provisioner.cloud import control, manage
+from provisioner.cloud.control import Cloud
 
 ROOT = Path(__file__).resolve().parents[1]
 PROVISION = [sys.executable, "-m", "provisioner.cli"]
@@ -48,7 +48,7 @@ class Project:
 
     folder: Path
     environment: Mapping[str, str] = field(default_factory=dict)
-    cloud: manage.Cloud | None = None
+    cloud: Cloud | None = None
 
     def start_cloud(self, domain: str = "example.com") -> float:
         """Start the embedded cloud and return the seconds until it answered."""
@@ -79,9 +79,7 @@ class Project:
     def _calls(self, since: int) -> list[dict[str, Any]]:
         if self.cloud is None:
             return []
-        address = f"{self.cloud.endpoint}/_cloud/log?since={since}"
-        with urllib.request.urlopen(address, timeout=30) as answer:  # noqa: S310
-            found: list[dict[str, Any]] = json.load(answer)
+        found: list[dict[str, Any]] = json.loads(control.control(self.cloud, "GET", f"/_cloud/log?since={since}"))
         return found
 
 

@@ -61,7 +61,7 @@ def main() -> None:
             "s3",
             region_name=REGION,
             endpoint_url=sample.cloud.endpoint,
-            aws_access_key_id="embedded",
+            aws_access_key_id=sample.cloud.key,
             aws_secret_access_key="cloud",  # noqa: S106 (of the embedded cloud)
         )
         client.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})

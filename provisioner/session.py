@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import boto3
 
     from provisioner.aws import Aws
+    from provisioner.cloud.control import Cloud
     from provisioner.commands.options import Options
     from provisioner.config import Config
     from provisioner.engine.step import Stack
@@ -77,7 +78,7 @@ def overwrite(path: Path, text: str) -> None:
         raise ConfigurationError(f"{path} cannot be written: {reason}: name another file") from None
 
 
-def start_cloud(options: Options, config: Config, port: int | None = None) -> manage.Cloud:
+def start_cloud(options: Options, config: Config, port: int | None = None) -> Cloud:
     """Return the embedded cloud of the state folder, started if it is not running; its start is told on standard error.
 
     Raises:
@@ -111,7 +112,7 @@ def connect(options: Options, config: Config) -> Aws:
     if config.target == "local":
         cloud = start_cloud(options, config)
         aws = Aws(
-            _local_session(config.region),
+            _local_session(config.region, cloud.key),
             config.project,
             config.env,
             Pace(manage.time_scale(cloud.time_scale)),
@@ -129,7 +130,7 @@ def connect(options: Options, config: Config) -> Aws:
     return aws
 
 
-def _local_session(region: str) -> boto3.Session:
+def _local_session(region: str, key: str) -> boto3.Session:
     """Return a session that reads nothing of the user's AWS settings and never uses a proxy."""
     import boto3
     import botocore.session
@@ -144,7 +145,7 @@ def _local_session(region: str) -> boto3.Session:
     )
     core.set_default_client_config(Config(proxies={}, use_fips_endpoint=False, use_dualstack_endpoint=False))
     read_plainly(core)
-    return boto3.Session("embedded", "cloud", region_name=region, botocore_session=core)
+    return boto3.Session(key, "cloud", region_name=region, botocore_session=core)
 
 
 def _aws_session(region: str, profile: str | None) -> boto3.Session:

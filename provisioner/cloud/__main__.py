@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
-import uuid
 
+from provisioner.cloud.control import KEY, new_key
 from provisioner.cloud.server import serve
 
 
@@ -16,10 +17,11 @@ def main() -> None:
     parser.add_argument("--dns-port", type=int, required=True, help="UDP port of the DNS answers on 127.0.0.1")
     parser.add_argument("--domain", default="example.com", help="the account's registered domain")
     parser.add_argument("--folder", help="the folder that it belongs to, and ends with")
-    parser.add_argument("--started", default=uuid.uuid4().hex, help="stamp by which the starter knows this process")
     chosen = parser.parse_args()
+    # in the environment, since other users may read command lines
+    key = os.environ.pop(KEY, "") or new_key()
     try:
-        serve(chosen.port, chosen.dns_port, chosen.domain, chosen.started, chosen.folder)
+        serve(chosen.port, chosen.dns_port, chosen.domain, key, chosen.folder)
     except OSError as error:
         sys.exit(f"cannot listen on 127.0.0.1:{chosen.port}: {error.strerror}")
     except KeyboardInterrupt:

@@ -12,7 +12,7 @@ from typing import Any
 
 _KEPT = 20_000
 _READS = ("Describe", "List", "Get", "BatchGet", "Search", "Lookup", "Head", "Test", "Discover", "Simulate", "Filter")
-_SCOPE = re.compile(r"Credential=[^/]+/[^/]+/([^/]+)/([^/]+)/aws4_request")
+_SCOPE = re.compile(r"Credential=([^/]+)/[^/]+/([^/]+)/([^/]+)/aws4_request")
 _CODE = re.compile(r'<Code>([^<]+)</Code>|"__type":\s*"(?:[^"#]*#)?([^"]+)"')
 
 
@@ -60,8 +60,21 @@ def is_write(operation: str) -> bool:
 
 def scope(environ: dict[str, Any]) -> tuple[str, str]:
     """The service's signing name and the region of a signed request; empty when it is not signed."""
-    found = _SCOPE.search(environ.get("HTTP_AUTHORIZATION", ""))
-    return (found[2], found[1]) if found else ("", "")
+    found = _signature(environ)
+    return (found[3], found[2]) if found else ("", "")
+
+
+def signer(environ: dict[str, Any]) -> str:
+    """The access key id that a request is signed with, in its header or its query; empty when it is not signed."""
+    # addresses that S3's clients sign may be of the older form
+    query = urllib.parse.parse_qs(environ.get("QUERY_STRING", ""))
+    found = _signature(environ)
+    return found[1] if found else query.get("AWSAccessKeyId", [""])[0]
+
+
+def _signature(environ: dict[str, Any]) -> re.Match[str] | None:
+    query = urllib.parse.unquote(environ.get("QUERY_STRING", ""))
+    return _SCOPE.search(environ.get("HTTP_AUTHORIZATION", "")) or _SCOPE.search(query)
 
 
 def operation_of(environ: dict[str, Any], body: bytes) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 from xml.sax.saxutils import escape
 
 from provisioner.cloud import calls
+from state import checks
 
 _XML = ("s3", "route53", "cloudfront")
 """REST services that answer in XML; the others do in JSON."""
@@ -42,6 +43,36 @@ def unknown(environ: dict[str, Any], operation: str) -> Answer:
         case "json":
             return failure(environ, 400, "UnknownOperationException", words)
     return failure(environ, 404, "UnknownOperationException", words)
+
+
+def stranger(environ: dict[str, Any]) -> Answer:
+    """What AWS answers to an access key that it does not know (API references, "Common Errors"; EC2 and S3's own)."""
+    words = "The security token included in the request is invalid: the embedded cloud answers those only who sign "
+    words += "with its access key, which `provision cloud status` shows."
+    if calls.scope(environ)[0] == "s3":
+        return failure(environ, 403, "InvalidAccessKeyId", words)
+    match _protocol(environ):
+        case "ec2":
+            return failure(environ, 401, "AuthFailure", words)
+        case "json":
+            return failure(environ, 400, "UnrecognizedClientException", words)
+    return failure(environ, 403, "InvalidClientTokenId", words)
+
+
+def unreadable(environ: dict[str, Any], body: bytes) -> str:
+    """Say why the body of a request is not the JSON that it should be; empty if it is, or need not be."""
+    if not body or _protocol(environ) != "json":
+        return ""
+    try:
+        checks.parsed(body)
+    except ValueError as error:
+        return str(error)
+    return ""
+
+
+def malformed(environ: dict[str, Any], why: str) -> Answer:
+    """What AWS answers to a body that it cannot read."""
+    return failure(environ, 400, "SerializationException", f"The body of the request cannot be read: {why}.")
 
 
 def lacking(environ: dict[str, Any], moto: Any) -> bool:

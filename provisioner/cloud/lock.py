@@ -3,5 +3,30 @@
 from __future__ import annotations
 
 import threading
+import time
 
-LOCK = threading.RLock()
+
+class Lock:
+    """A lock that its holder may take again, and that tells for how long it has been held."""
+
+    def __init__(self) -> None:
+        self._lock = threading.RLock()
+        self._depth, self._since = 0, 0.0
+
+    def __enter__(self) -> None:
+        self._lock.acquire()
+        self._depth += 1
+        if self._depth == 1:
+            self._since = time.monotonic()
+
+    def __exit__(self, *_: object) -> None:
+        self._depth -= 1
+        self._lock.release()
+
+    def held(self) -> float:
+        """Return for how many seconds somebody has held it; 0 if nobody does. Asked without waiting for it."""
+        since, held = self._since, self._depth > 0
+        return time.monotonic() - since if held else 0.0
+
+
+LOCK = Lock()

@@ -14,40 +14,25 @@ import socket
 import sys
 import time
 import urllib.parse
-import uuid
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from provisioner.cloud import durations
-from provisioner.engine.errors import ConfigurationError, ProvisionError
+from provisioner.cloud.control import KEY, Cloud, CloudError, control, health, new_key, request
+from provisioner.engine.errors import ConfigurationError
 from state import checks
 from state.folder import make
 
 LOCAL_TIME_SCALE = 0.05
 READY_SECONDS = 30.0
 STOP_SECONDS = 30.0
-ANSWER_SECONDS = 5.0
 
 _HOST = "127.0.0.1"
 _SERVICE = "provisioner.cloud"
-
-
-class CloudError(ProvisionError):
-    """The embedded cloud could not be started or asked; the message says why and what to do."""
-
-
-@dataclass(frozen=True)
-class Cloud:
-    """A running embedded cloud. `started` is the stamp that tells its process from another with the same id."""
-
-    endpoint: str
-    dns_port: int
-    pid: int
-    started: str
-    domain: str
-    time_scale: float
+HUNG_SECONDS = 30.0
+"""For how long one call may be under way in the cloud before it counts as hung."""
 
 
 def start(folder: Path, domain: str, *, port: int | None = None) -> Cloud:
@@ -94,10 +79,10 @@ def _launch(folder: Path, domain: str, port: int | None) -> Cloud:
     _check_settings()
     chosen = _checked(port) if port is not None else _free_port(socket.SOCK_STREAM)
     dns_port = _free_port(socket.SOCK_DGRAM)
-    scale, stamp = time_scale(LOCAL_TIME_SCALE), uuid.uuid4().hex
+    scale, key = time_scale(LOCAL_TIME_SCALE), new_key()
     where = ["--port", str(chosen), "--dns-port", str(dns_port), "--folder", str(folder)]
-    pid = _spawn(folder, [*where, "--domain", domain], stamp, scale)
-    return Cloud(f"http://{_HOST}:{chosen}", dns_port, pid, stamp, domain, scale)
+    pid = _spawn(folder, [*where, "--domain", domain], key, scale)
+    return Cloud(f"http://{_HOST}:{chosen}", dns_port, pid, key, domain, scale)
 
 
 def find(folder: Path) -> Cloud | None:
@@ -105,7 +90,7 @@ def find(folder: Path) -> Cloud | None:
     cloud = _recorded(folder)
     if cloud is None or not _alive(cloud.pid):
         return None
-    return cloud if _health(cloud).get("started") == cloud.started else None
+    return cloud if health(cloud) else None
 
 
 def stop(folder: Path) -> bool:
@@ -114,7 +99,7 @@ def stop(folder: Path) -> bool:
     ours = cloud is not None and _alive(cloud.pid) and (find(folder) is not None or _started_by_us(cloud))
     if cloud is not None and ours:
         with contextlib.suppress(OSError, http.client.HTTPException):
-            _request(cloud, "POST", "/_cloud/stop")
+            request(cloud, "POST", "/_cloud/stop")
         deadline = time.monotonic() + STOP_SECONDS
         while _alive(cloud.pid) and time.monotonic() < deadline:
             time.sleep(0.02)
@@ -132,10 +117,36 @@ def delegate(folder: Path, domain: str) -> None:
     Raises:
         CloudError: it is not running, or does not answer.
     """
+    cloud = _running(folder)
+    control(cloud, "POST", f"/_cloud/delegate?{urllib.parse.urlencode({'domain': domain})}")
+
+
+def _running(folder: Path) -> Cloud:
     cloud = find(folder)
     if cloud is None:
         raise CloudError("the embedded cloud is not running: start it with `provision cloud start`")
-    _control(cloud, "POST", f"/_cloud/delegate?{urllib.parse.urlencode({'domain': domain})}")
+    return cloud
+
+
+def environment(folder: Path, region: str) -> dict[str, str]:
+    """Return the variables with which other tools of AWS find the cloud of `folder`.
+
+    Raises:
+        CloudError: it is not running.
+    """
+    cloud = _running(folder)
+    return {
+        "AWS_ENDPOINT_URL": cloud.endpoint,
+        "AWS_ACCESS_KEY_ID": cloud.key,
+        "AWS_SECRET_ACCESS_KEY": "cloud",
+        "AWS_DEFAULT_REGION": region,
+    }
+
+
+def hung(cloud: Cloud) -> float:
+    """Return for how many seconds the cloud has been at one call, if that is longer than any takes; else 0."""
+    busy = float(health(cloud).get("busy", 0.0))
+    return busy if busy > HUNG_SECONDS else 0.0
 
 
 def limits_rates(cloud: Cloud) -> bool:
@@ -144,7 +155,7 @@ def limits_rates(cloud: Cloud) -> bool:
     Raises:
         CloudError: it does not answer.
     """
-    return "rate-limits" in json.loads(_control(cloud, "GET", "/_cloud/faults"))["scenarios"]
+    return "rate-limits" in json.loads(control(cloud, "GET", "/_cloud/faults"))["scenarios"]
 
 
 def set_faults(cloud: Cloud, scenarios: str) -> None:
@@ -154,7 +165,7 @@ def set_faults(cloud: Cloud, scenarios: str) -> None:
         CloudError: it does not answer.
         ConfigurationError: there is no such scenario.
     """
-    _control(cloud, "POST", f"/_cloud/faults?{urllib.parse.urlencode({'scenarios': scenarios})}")
+    control(cloud, "POST", f"/_cloud/faults?{urllib.parse.urlencode({'scenarios': scenarios})}")
 
 
 def time_scale(default: float) -> float:
@@ -221,16 +232,18 @@ def _free_port(kind: socket.SocketKind) -> int:
         return int(probe.getsockname()[1])
 
 
-def _spawn(folder: Path, options: list[str], stamp: str, scale: float) -> int:
+def _spawn(folder: Path, options: list[str], key: str, scale: float) -> int:
     """Start the server in a session of its own, its output in `cloud.log`, without the user's AWS settings."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "BOTO", "MOTO_"))}
     environment["PROVISION_TIME_SCALE"] = str(scale)
+    # not among the arguments, which other users can read
+    environment[KEY] = key
     package_root = str(Path(__file__).resolve().parents[2])
     environment["PYTHONPATH"] = os.pathsep.join(filter(None, [package_root, environment.get("PYTHONPATH")]))
     log = str(folder / "cloud.log")
     return os.posix_spawn(
         sys.executable,
-        [sys.executable, "-P", "-m", _SERVICE, *options, "--started", stamp],
+        [sys.executable, "-P", "-m", _SERVICE, *options],
         environment,
         file_actions=[
             (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
@@ -244,8 +257,7 @@ def _spawn(folder: Path, options: list[str], stamp: str, scale: float) -> int:
 def _await_ready(cloud: Cloud, folder: Path) -> None:
     begin = time.monotonic()
     while True:
-        health = _health(cloud)
-        if health.get("started") == cloud.started and health.get("ready"):
+        if health(cloud).get("ready"):
             return
         if not _alive(cloud.pid):
             raise CloudError(f"the embedded cloud ended while starting.{_last_lines(folder)}")
@@ -261,48 +273,14 @@ def _last_lines(folder: Path) -> str:
     return f" Last lines of {log}:\n" + "\n".join(lines) if lines else f" Its log {log} is empty."
 
 
-def _health(cloud: Cloud) -> dict[str, Any]:
-    """The health answer, or an empty one when something else, or nothing, answers."""
-    try:
-        answer = json.loads(_request(cloud, "GET", "/_cloud/health"))
-    except (OSError, http.client.HTTPException, ValueError):
-        return {}
-    return answer if isinstance(answer, dict) and answer.get("service") == _SERVICE else {}
-
-
 def entry(folder: Path, name: str) -> str:
     """The URL at which the load balancer for a host name answers on this machine; empty if it does not.
 
     It does when the cloud of `folder` runs containers.
     """
     cloud = find(folder)
-    entries = json.loads(_request(cloud, "GET", "/_cloud/entries")) if cloud is not None else []
+    entries = json.loads(request(cloud, "GET", "/_cloud/entries")) if cloud is not None else []
     return next((str(one["url"]) for one in entries if name in one["names"]), "")
-
-
-def _control(cloud: Cloud, method: str, path: str) -> bytes:
-    """Return what a control path of a cloud that runs answers; CloudError if it does not answer."""
-    try:
-        return _request(cloud, method, path)
-    except (OSError, http.client.HTTPException) as error:
-        raise CloudError(f"the embedded cloud did not answer at {cloud.endpoint}: {error}") from None
-
-
-def _request(cloud: Cloud, method: str, path: str) -> bytes:
-    """Return what a control path answers; ConfigurationError for what the user asked for wrongly."""
-    # http.client and not urllib: a proxy of the user must never see this.
-    connection = http.client.HTTPConnection(cloud.endpoint.removeprefix("http://"), timeout=ANSWER_SECONDS)
-    try:
-        connection.request(method, path)
-        answer = connection.getresponse()
-        body = answer.read()
-        if answer.status == http.client.BAD_REQUEST:
-            raise ConfigurationError(json.loads(body)["error"])
-        if answer.status != http.client.OK:
-            raise http.client.HTTPException(f"HTTP {answer.status}")
-        return body
-    finally:
-        connection.close()
 
 
 def _alive(pid: int) -> bool:
@@ -323,7 +301,7 @@ def _alive(pid: int) -> bool:
 def _started_by_us(cloud: Cloud) -> bool:
     """Whether a process that does not answer is nevertheless the one we started (known where /proc is)."""
     try:
-        return cloud.started.encode() in Path(f"/proc/{cloud.pid}/cmdline").read_bytes()
+        return cloud.key.encode() in Path(f"/proc/{cloud.pid}/environ").read_bytes()
     except OSError:
         return False
 
@@ -354,7 +332,7 @@ _FIELDS: Mapping[str, checks.Check] = {
     "dns_port": lambda value: checks.whole(value) and 0 < value < 65536,
     # -1 would stand for every process of the user, 1 for the first of all
     "pid": lambda value: checks.whole(value) and value > 1,
-    "started": lambda value: checks.text(value) and re.fullmatch("[0-9a-f]{32}", value) is not None,
+    "key": lambda value: checks.text(value) and re.fullmatch("[A-Z0-9]{36}", value) is not None,
     "domain": checks.text,
     "time_scale": lambda value: checks.number(value) and value > 0,
 }

@@ -61,7 +61,7 @@ def refuse(code: str, message: str, **members: Any) -> NoReturn:
 
 
 def on_reset(function: Callable[[], None]) -> Callable[[], None]:
-    """Have `function` called whenever the whole cloud is emptied (`POST /moto-api/reset`)."""
+    """Have `function` called whenever the whole cloud is emptied (`POST /_cloud/reset`)."""
     _resets.append(function)
     return function
 

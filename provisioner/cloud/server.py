@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import hmac
 import json
 import os
 import sys
@@ -16,7 +17,7 @@ from typing import Any
 
 from provisioner import __version__
 from provisioner.cloud import calls, clock, containers, domains, faults, kill, registry
-from provisioner.cloud.failure import failure, lacking, unknown, unrouted
+from provisioner.cloud.failure import failure, lacking, malformed, stranger, unknown, unreadable, unrouted
 from provisioner.cloud.lag import Answer, Lag
 from provisioner.cloud.lock import LOCK
 from provisioner.cloud.refusals import text_of
@@ -44,13 +45,13 @@ FOLDER_SECONDS = 2.0
 """How often it is looked whether the folder is still there."""
 
 
-def serve(port: int, dns_port: int, domain: str, started: str, folder: str | None = None) -> None:
+def serve(port: int, dns_port: int, domain: str, key: str, folder: str | None = None) -> None:
     """Listen on 127.0.0.1:`port` until stopped, or until nothing is left in `folder`.
 
-    `started` is the stamp by which the starter knows this process.
+    `key` is the access key id that calls have to be signed with, and by which the starter knows this process.
     """
     os.environ.update(_ENVIRONMENT)
-    cloud = Cloud(domain, started)
+    cloud = Cloud(domain, key)
     server = Server(port, cloud)
     registry.begin(port, folder)
     cloud.stop = server.shutdown
@@ -77,9 +78,9 @@ def _end_with(place: int, stop: Callable[[], None]) -> None:
 class Cloud:
     """The WSGI application: `/_cloud/…` is ours, everything else AWS's, answered one call at a time."""
 
-    def __init__(self, domain: str, started: str) -> None:
+    def __init__(self, domain: str, key: str) -> None:
         self.domain = domain
-        self.started = started
+        self._key = key
         self.stop: Callable[[], None] = lambda: None
         self.log = calls.CallLog()
         self.lag = Lag(self._answer)
@@ -134,26 +135,24 @@ class Cloud:
             return self._control(environ, path.removeprefix("/_cloud/"), start_response)
         self._ready.wait()
         if path.startswith(STREAMED):
+            # it asks for passwords of its own, which GetAuthorizationToken gives
             return registry.application(environ, start_response)
         if path.startswith("/moto-api"):
-            status, headers, content = self._moto_api(environ, path)
-        else:
-            status, headers, content = self._call(environ)
+            # it reads and writes all that there is, and files besides
+            return _json("404 Not Found", {"error": f"no such path: {path}"}, start_response)
+        status, headers, content = self._call(environ)
         start_response(f"{status} ", headers)
         return [content]
 
-    def _moto_api(self, environ: Environ, path: str) -> Answer:
-        with LOCK:
-            answer = self._answer(environ, path)
-            if path == "/moto-api/reset":
-                self._reset()
-        return answer
-
     def _call(self, environ: Environ) -> Answer:
         """Answer one call of an AWS service, or let the fault happen that meets it."""
+        if not hmac.compare_digest(calls.signer(environ).encode(), self._key.encode()):
+            return stranger(environ)
         if pause := clock.round_trip():
             time.sleep(pause)
         body = environ["wsgi.input"].getvalue()
+        if why := unreadable(environ, body):
+            return malformed(environ, why)
         (service, region), operation = calls.scope(environ), calls.operation_of(environ, body)
         request = faults.Request(service, region, operation, text_of(environ["PATH_INFO"], body))
         with LOCK:
@@ -195,6 +194,8 @@ class Cloud:
             return unknown(environ, operation) if unrouted(status, content) else (status, head[1], content)
         except (NotImplementedError, ModuleNotFoundError):
             return unknown(environ, operation)
+        except RecursionError:
+            return malformed(environ, "it is nested too deeply")
         except Exception as error:  # noqa: BLE001 (as the server of any client: one call's failure is its own)
             if lacking(environ, self._moto):
                 return unknown(environ, operation)
@@ -202,8 +203,11 @@ class Cloud:
             return failure(environ, 500, "InternalFailure", f"{operation}: {type(error).__name__}: {error}")
 
     def _reset(self) -> None:
+        from moto.moto_api._internal.models import moto_api_backend
+
         from provisioner.cloud import patch
 
+        moto_api_backend.reset()
         patch.reset()
         faults.current.set(())
         self.kill = kill.Kill()
@@ -212,17 +216,16 @@ class Cloud:
 
     def _control(self, environ: Environ, name: str, start_response: Callable[..., Any]) -> Iterable[bytes]:
         query = dict(urllib.parse.parse_qsl(environ["QUERY_STRING"]))
-        if environ["REQUEST_METHOD"] == "POST":
-            status, answer = self._told(environ, name, query)
-        else:
-            status, answer = self._asked(name, query)
-        start_response(status, [("Content-Type", "application/json")])
-        return [json.dumps(answer).encode()]
+        if name == "health":
+            return _json("200 OK", self._health(query.get("challenge", "")), start_response)
+        if not hmac.compare_digest(environ.get("HTTP_AUTHORIZATION", "").encode(), f"Bearer {self._key}".encode()):
+            return _json("403 Forbidden", {"error": "not without the key of cloud.json"}, start_response)
+        asked = self._told if environ["REQUEST_METHOD"] == "POST" else self._asked
+        status, answer = asked(name, query)
+        return _json(status, answer, start_response)
 
     def _asked(self, name: str, query: dict[str, str]) -> tuple[str, Any]:
         match name:
-            case "health":
-                return "200 OK", self._health()
             case "log":
                 return "200 OK", self.log.since(int(query.get("since", "0")))
             case "faults":
@@ -233,10 +236,12 @@ class Cloud:
                 return "200 OK", self._entries()
         return "404 Not Found", {"error": f"no such path: /_cloud/{name}"}
 
-    def _told(self, environ: Environ, name: str, query: dict[str, str]) -> tuple[str, Any]:
-        if "HTTP_ORIGIN" in environ:
-            return "403 Forbidden", {"error": "not for web pages"}
+    def _told(self, name: str, query: dict[str, str]) -> tuple[str, Any]:
         match name:
+            case "reset":
+                with LOCK:
+                    self._reset()
+                return "200 OK", {"ok": True}
             case "faults":
                 return self._set_faults(query)
             case "kill":
@@ -283,13 +288,20 @@ class Cloud:
             return "400 Bad Request", {"error": str(error)}
         return "200 OK", asdict(self.kill)
 
-    def _health(self) -> dict[str, Any]:
+    def _health(self, challenge: str) -> dict[str, Any]:
+        """What anybody may know, and the proof that this is the process that the starter gave its key to."""
         return {
+            "proof": hmac.new(self._key.encode(), challenge.encode(), "sha256").hexdigest(),
             "service": "provisioner.cloud",
             "version": __version__,
             "pid": os.getpid(),
-            "started": self.started,
+            "busy": LOCK.held(),
             "time_scale": clock.scale(),
             "domain": self.domain,
             "ready": self._ready.is_set(),
         }
+
+
+def _json(status: str, answer: Any, start_response: Callable[..., Any]) -> Iterable[bytes]:
+    start_response(status, [("Content-Type", "application/json")])
+    return [json.dumps(answer).encode()]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import socket
 import struct
 import sys
@@ -17,6 +18,8 @@ Application = Callable[[Environ, Callable[..., Any]], Iterable[bytes]]
 
 STREAMED = "/v2/"
 """Below this path bodies of any size come and go in pieces; all others are held in memory."""
+LARGEST = 64 << 20
+"""Bytes of a body that is held in memory: no call but an object of S3 comes near."""
 
 _IDLE_SECONDS = 300
 _PIECE = 1 << 20
@@ -25,6 +28,14 @@ _FRAMING = {"content-length", "connection", "transfer-encoding", "server", "date
 
 class HangUp(ConnectionError):
     """Raised by the application: the connection is reset without an answer."""
+
+
+class Rejected(Exception):
+    """A request is refused before its body is read: with a status, and one line that says why."""
+
+    def __init__(self, status: HTTPStatus, why: str) -> None:
+        super().__init__(why)
+        self.status = status
 
 
 class Server(ThreadingHTTPServer):
@@ -49,13 +60,12 @@ class Body:
     def __init__(self, stream: Any, headers: Any) -> None:
         self._stream = stream
         self._chunked = headers.get("Transfer-Encoding", "").lower() == "chunked"
-        self._left = 0 if self._chunked else int(headers.get("Content-Length") or 0)
+        self._left = 0 if self._chunked else _length(headers)
         self._ended = not self._chunked
 
     def read(self, size: int) -> bytes:
         """Return at most so many bytes, at least one unless the body has ended."""
-        if not self._left and not self._ended:
-            self._next_chunk()
+        self._reach()
         wanted = min(size, self._left)
         piece: bytes = self._stream.read(wanted)
         if len(piece) < wanted:
@@ -66,24 +76,56 @@ class Body:
         return piece
 
     def all(self) -> bytes:
-        """Return what is left of it."""
-        return b"".join(iter(lambda: self.read(_PIECE), b""))
+        """Return what is left of it; raises `Rejected` if that is more than is held in memory."""
+        pieces, held = [], 0
+        self._reach()
+        while held + self._left <= LARGEST and (piece := self.read(_PIECE)):
+            pieces.append(piece)
+            held += len(piece)
+            self._reach()
+        if held + self._left > LARGEST:
+            raise Rejected(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"a body has at most {LARGEST} bytes")
+        return b"".join(pieces)
 
     def skip(self) -> None:
         """Read to the end what nobody wanted, so that the next request can follow."""
         while self.read(_PIECE):
             pass
 
+    def _reach(self) -> None:
+        """Read on to where something is left to read, if there is."""
+        if not self._left and not self._ended:
+            self._next_chunk()
+
     def _next_chunk(self) -> None:
         line = self._stream.readline(1024).partition(b";")[0]
-        try:
-            self._left = int(line, 16)
-        except ValueError:
-            raise ConnectionResetError("a chunk of the request does not begin with its length") from None
+        if not re.fullmatch(rb"[0-9A-Fa-f]{1,16}", line.strip()):
+            raise ConnectionResetError("a chunk of the request does not begin with its length")
+        self._left = int(line, 16)
         if not self._left:
             self._ended = True
             while self._stream.readline(1024).strip():
                 pass  # trailers, which nobody reads here
+
+
+def _length(headers: Any) -> int:
+    given = headers.get("Content-Length") or "0"
+    if not (given.isascii() and given.isdigit()):
+        raise Rejected(HTTPStatus.BAD_REQUEST, "Content-Length is no number of bytes")
+    return int(given)
+
+
+def check_sender(headers: Any) -> None:
+    """Refuse what a web page sent: it may reach this port, and by a name of its own (DNS rebinding) read the answers.
+
+    Raises:
+        Rejected: it names an origin, a browser marks it as another site's, or the host is not this machine.
+    """
+    if "Origin" in headers or headers.get("Sec-Fetch-Site", "none") not in {"none", "same-origin"}:
+        raise Rejected(HTTPStatus.FORBIDDEN, "not for web pages")
+    name = headers.get("Host", "").rpartition(":")[0] or headers.get("Host", "")
+    if name not in {"127.0.0.1", "localhost"} and not name.endswith(".localhost"):
+        raise Rejected(HTTPStatus.FORBIDDEN, "not under this name: ask 127.0.0.1 or localhost")
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -96,9 +138,30 @@ class Handler(BaseHTTPRequestHandler):
     server: Server
 
     def do_GET(self) -> None:
-        """Any method: the whole body is read first, unless it is to be streamed."""
-        body, streamed = Body(self.rfile, self.headers), self.path.startswith(STREAMED)
-        source = body if streamed else io.BytesIO(body.all())
+        """Any method: who sent it is looked at, then the whole body is read, unless it is to be streamed."""
+        try:
+            check_sender(self.headers)
+            body, streamed = Body(self.rfile, self.headers), self.path.startswith(STREAMED)
+            source = body if streamed else io.BytesIO(body.all())
+        except Rejected as rejected:
+            self._reject(rejected)
+            return
+        self._answer(body, source, streamed=streamed)
+
+    do_POST = do_PUT = do_DELETE = do_HEAD = do_PATCH = do_OPTIONS = do_GET  # noqa: N815 (http.server's names)
+
+    def _reject(self, rejected: Rejected) -> None:
+        content = f"{rejected}\n".encode()
+        self.send_response(rejected.status)
+        self.send_header("Content-Type", "text/plain; charset=utf-8")
+        self.send_header("Content-Length", str(len(content)))
+        # what is left of the body would be taken for the next request
+        self.send_header("Connection", "close")
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(content)
+
+    def _answer(self, body: Body, source: io.BytesIO | Body, *, streamed: bool) -> None:
         answer: list[Any] = []
 
         def start_response(status: str, headers: list[tuple[str, str]], *_: Any) -> None:
@@ -124,8 +187,6 @@ class Handler(BaseHTTPRequestHandler):
         if self.command != "HEAD":
             for piece in pieces:
                 self.wfile.write(piece)
-
-    do_POST = do_PUT = do_DELETE = do_HEAD = do_PATCH = do_OPTIONS = do_GET  # noqa: N815 (http.server's names)
 
     def handle_expect_100(self) -> bool:
         """Tell the client at once to go on: S3's clients wait a second for it before they send an object."""

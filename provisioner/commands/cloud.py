@@ -40,7 +40,7 @@ def start(
     cloud = session.start_cloud(options, session.load(options), port)
     if faults is not None:
         manage.set_faults(cloud, "" if faults == "none" else faults)
-    show.cloud(asdict(cloud), options.json)
+    show.cloud(asdict(cloud), manage.hung(cloud), options.json)
     return 0
 
 
@@ -63,7 +63,19 @@ def status(options: Options) -> int:
     from provisioner.render import status as show
 
     running = manage.find(options.state_dir)
-    show.cloud(asdict(running) if running else None, options.json)
+    show.cloud(asdict(running) if running else None, manage.hung(running) if running else 0, options.json)
+    return 0
+
+
+@command(group, "env", 'eval "$(provision cloud env)"     then `aws ec2 describe-vpcs` asks the embedded cloud')
+def env(options: Options) -> int:
+    """Print the settings with which other tools of AWS find the embedded cloud, as a shell takes them."""
+    from provisioner import session
+    from provisioner.cloud import manage
+    from provisioner.render import status as show
+
+    config = session.load(options)
+    show.environment(manage.environment(options.state_dir, config.region), options.json)
     return 0
 
 

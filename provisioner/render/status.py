@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Mapping, Sequence
 from itertools import groupby
 from typing import Any
@@ -69,10 +70,15 @@ def record_lines(record: Mapping[str, Any]) -> list[str]:
     return text
 
 
-def cloud(running: Mapping[str, Any] | None, as_json: bool) -> None:
-    """Say whether the embedded cloud runs, and where it answers; `running` holds the fields of `manage.Cloud`."""
+def cloud(running: Mapping[str, Any] | None, hung: float, as_json: bool) -> None:
+    """Say whether the embedded cloud runs, and where it answers.
+
+    Args:
+        running: the fields of `Cloud`.
+        hung: for how many seconds it has been at one call, if that is too long.
+    """
     if as_json:
-        say([json.dumps({"running": running is not None} | dict(running or {}))])
+        say([json.dumps({"running": running is not None} | dict(running or {}) | ({"hung": hung} if hung else {}))])
     elif running is None:
         say(["The embedded cloud is not running. Start it: `provision cloud start`, or just `provision up`."])
     else:
@@ -80,12 +86,21 @@ def cloud(running: Mapping[str, Any] | None, as_json: bool) -> None:
             [
                 "The embedded cloud is running.",
                 f"  endpoint    {running['endpoint']}",
+                f"  access key  {running['key']} (with any secret; `provision cloud env` sets both for other tools)",
                 f"  dns         127.0.0.1:{running['dns_port']}",
                 f"  domain      {running['domain']}",
                 f"  time scale  {running['time_scale']:g}",
                 f"  process     {running['pid']}",
             ]
         )
+        if hung:
+            say([f"It has been at one call for {hung:.0f} s and answers nothing else: `provision cloud stop` ends it."])
+
+
+def environment(variables: Mapping[str, str], as_json: bool) -> None:
+    """Print settings as JSON, or as lines for a shell."""
+    lines = [f"export {name}={shlex.quote(value)}" for name, value in variables.items()]
+    say([json.dumps(dict(variables))] if as_json else lines)
 
 
 def stopped(was_running: bool, as_json: bool) -> None:

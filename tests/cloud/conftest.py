@@ -19,6 +19,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from provisioner.cloud import manage
+from provisioner.cloud.control import Cloud
 
 if TYPE_CHECKING:
     from tests.cloud.rig import Rig
@@ -33,7 +34,7 @@ os.environ["PROVISION_ENGINE"] = "0"
 class EmbeddedCloud:
     """A running embedded cloud, as the tests see it."""
 
-    process: manage.Cloud
+    process: Cloud
     _clients: dict[tuple[str, str], Any] = field(default_factory=dict)
 
     @property
@@ -49,15 +50,18 @@ class EmbeddedCloud:
                 service,
                 region_name=region,
                 endpoint_url=self.endpoint,
-                aws_access_key_id="testing",
-                aws_secret_access_key="testing",
+                **self.credentials(),
                 config=Config(retries={"total_max_attempts": 1}, max_pool_connections=32),
             )
         return self._clients[key]
 
+    def credentials(self) -> dict[str, str]:
+        """What boto3 has to be given for its calls to be answered."""
+        return {"aws_access_key_id": self.process.key, "aws_secret_access_key": "testing"}
+
     def reset(self) -> None:
         """Empty the account: only its registered domain's zone is left."""
-        self._post("/moto-api/reset")
+        self._post("/_cloud/reset")
 
     def delegate(self, domain: str) -> None:
         """Point the parent zone of `domain` at this account."""
@@ -85,7 +89,9 @@ class EmbeddedCloud:
         self._open(path, "POST")
 
     def _open(self, path: str, method: str) -> bytes:
-        with urllib.request.urlopen(urllib.request.Request(self.endpoint + path, method=method), timeout=60) as answer:
+        key = {"Authorization": f"Bearer {self.process.key}"}
+        request = urllib.request.Request(self.endpoint + path, method=method, headers=key)
+        with urllib.request.urlopen(request, timeout=60) as answer:
             content: bytes = answer.read()
         return content
 

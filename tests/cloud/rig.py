@@ -39,9 +39,9 @@ FACTS = Facts(
 
 
 @cache
-def _session(region: str) -> boto3.Session:
+def _session(region: str, key: str) -> boto3.Session:
     """One session for all tests of a process: reading botocore's models is most of what a command's start costs."""
-    return boto3.Session("testing", "testing", region_name=region)
+    return boto3.Session(key, "testing", region_name=region)
 
 
 @dataclass
@@ -79,7 +79,7 @@ class Rig:
 
     def aws(self) -> Aws:
         """A fresh way to the cloud, as each command has."""
-        session = _session(self.facts.region)
+        session = _session(self.facts.region, self.cloud.process.key)
         aws = Aws(
             session,
             self.config.project,

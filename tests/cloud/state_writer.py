@@ -13,10 +13,10 @@ from state.s3 import S3Store
 ACCOUNT, REGION = "123456789012", "ap-northeast-1"
 
 
-def main(endpoint: str, bucket: str, name: str) -> None:
+def main(endpoint: str, key: str, bucket: str, name: str) -> None:
     """Obey lines: `open PREFIX LEASE`, `wait PREFIX LEASE`, `put ADDRESS`, `close`; answer each with one line."""
     client = boto3.client(
-        "s3", region_name=REGION, endpoint_url=endpoint, aws_access_key_id="testing", aws_secret_access_key="testing"
+        "s3", region_name=REGION, endpoint_url=endpoint, aws_access_key_id=key, aws_secret_access_key="testing"
     )
     client.list_buckets()
     store: S3Store | None = None

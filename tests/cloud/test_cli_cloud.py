@@ -60,13 +60,31 @@ def test_started_found_and_stopped_by_separate_commands(provision: Run, tmp_path
     assert f"endpoint    {started['endpoint']}" in provision("cloud", "status").stdout
 
     route53 = boto3.client("route53", "us-east-1", endpoint_url=started["endpoint"],
-                           aws_access_key_id="a", aws_secret_access_key="b")  # fmt: skip
+                           aws_access_key_id=started["key"], aws_secret_access_key="b")  # fmt: skip
     assert [zone["Name"] for zone in route53.list_hosted_zones()["HostedZones"]] == ["example.com."]
 
     assert said(provision("cloud", "delegate", "example.org", "--json")) == {"delegated": "example.org"}
     assert said(provision("cloud", "stop", "--json")) == {"stopped": True}
     assert said(provision("cloud", "status", "--json")) == {"running": False}
     assert not (tmp_path / ".provision" / "cloud.json").exists()
+
+
+def test_its_settings_are_handed_to_other_tools_as_a_shell_takes_them(provision: Run) -> None:
+    ended = provision("cloud", "env")
+    assert (ended.returncode, ended.stdout) == (1, "")
+    assert "provision cloud start" in ended.stderr
+    started = said(provision("cloud", "start", "--json"))
+    lines = provision("cloud", "env").stdout
+    shell = subprocess.run(["sh", "-ec", f"{lines}env"], capture_output=True, text=True, check=True)  # noqa: S607
+    found = dict(line.split("=", 1) for line in shell.stdout.splitlines() if "=" in line)
+    assert (
+        found.items()
+        >= {
+            "AWS_ENDPOINT_URL": started["endpoint"],
+            "AWS_ACCESS_KEY_ID": started["key"],
+            "AWS_DEFAULT_REGION": "ap-northeast-1",
+        }.items()
+    )
 
 
 def test_a_zone_that_the_stack_is_to_make_is_not_there_beforehand(provision: Run, tmp_path: Path) -> None:
@@ -93,15 +111,16 @@ def test_nothing_of_the_users_aws_settings_is_used(provision: Run, tmp_path: Pat
 
 def test_aws_settings_count_when_the_target_is_aws(provision: Run, tmp_path: Path) -> None:
     """The embedded cloud stands in for AWS, reached by the usual settings alone; without --yes nothing is written."""
-    endpoint = said(provision("cloud", "start", "--json"))["endpoint"]
+    started = said(provision("cloud", "start", "--json"))
+    endpoint, key = started["endpoint"], started["key"]
     config = '[network]\nallow = ["203.0.113.0/24"]\n[services.web]\nimage = "a:1"\nport = 80\n'
     (tmp_path / "stack.toml").write_text(config)
-    aws = {"AWS_ENDPOINT_URL": endpoint, "AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b"}
+    aws = {"AWS_ENDPOINT_URL": endpoint, "AWS_ACCESS_KEY_ID": key, "AWS_SECRET_ACCESS_KEY": "b"}
     ended = provision("up", "--target", "aws", **aws)
     assert ended.returncode == 4, ended.stderr
     assert "+ create vpc/main" in ended.stderr
     assert f"AWS account 123456789012, region ap-northeast-1 at {endpoint}" in ended.stderr
     assert ended.stderr.endswith("add --yes\n")
     assert ended.stdout == ""
-    ec2 = boto3.client("ec2", "ap-northeast-1", endpoint_url=endpoint, aws_access_key_id="a", aws_secret_access_key="b")
+    ec2 = boto3.client("ec2", "ap-northeast-1", endpoint_url=endpoint, aws_access_key_id=key, aws_secret_access_key="b")
     assert [vpc for vpc in ec2.describe_vpcs()["Vpcs"] if not vpc["IsDefault"]] == []

@@ -22,7 +22,8 @@ from urllib.error import HTTPError
 
 import pytest
 
-from provisioner.cloud import manage
+from provisioner.cloud import control, manage
+from provisioner.cloud.control import Cloud, CloudError
 from provisioner.engine.errors import ConfigurationError
 from tests.cloud.conftest import EmbeddedCloud, Network, refused
 
@@ -39,7 +40,7 @@ def get(url: str, method: str = "GET") -> Any:
         return json.loads(answer.read())
 
 
-def test_starts_once_and_is_found_and_stops(tmp_path: Path, own: manage.Cloud) -> None:
+def test_starts_once_and_is_found_and_stops(tmp_path: Path, own: Cloud) -> None:
     assert manage.start(tmp_path, "example.com") == own
     assert manage.find(tmp_path) == own
     record = tmp_path / "cloud.json"
@@ -71,7 +72,7 @@ def test_it_ends_with_its_folder_but_not_when_that_is_renamed(tmp_path: Path) ->
 
 def test_a_delegation_of_nothing_is_refused(cloud: EmbeddedCloud) -> None:
     with pytest.raises(HTTPError) as caught:
-        get(f"{cloud.endpoint}/_cloud/delegate", "POST")
+        cloud.control("POST", "delegate")
     assert caught.value.code == 400
     assert "no domain is named" in json.loads(caught.value.read())["error"]
 
@@ -89,15 +90,15 @@ def test_two_starts_at_once_yield_one(tmp_path: Path) -> None:
 
 
 def test_another_process_is_not_ours_and_one_that_hangs_is_killed(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, own: manage.Cloud
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, own: Cloud
 ) -> None:
     record = tmp_path / "cloud.json"
     kept = record.read_text()
-    record.write_text(json.dumps({**json.loads(kept), "started": "someone else"}))
+    record.write_text(json.dumps({**json.loads(kept), "key": manage.new_key()}))
     assert manage.find(tmp_path) is None
     record.write_text(kept)
     monkeypatch.setattr(manage, "STOP_SECONDS", 0.2)
-    monkeypatch.setattr(manage, "ANSWER_SECONDS", 0.3)
+    monkeypatch.setattr(control, "ANSWER_SECONDS", 0.3)
     os.kill(own.pid, signal.SIGSTOP)
     assert manage.find(tmp_path) is None
     assert manage.stop(tmp_path)
@@ -114,7 +115,7 @@ def test_port_in_use_is_one_clear_message(tmp_path: Path) -> None:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
-        with pytest.raises(manage.CloudError, match=f"port {port} on 127.0.0.1 cannot be used.*choose another port"):
+        with pytest.raises(CloudError, match=f"port {port} on 127.0.0.1 cannot be used.*choose another port"):
             manage.start(tmp_path, "example.com", port=port)
     assert not (tmp_path / "cloud.json").exists()
 
@@ -145,9 +146,9 @@ def test_without_moto_it_says_what_to_install(tmp_path: Path) -> None:
     script = (
         "import sys; from pathlib import Path\n"
         f"sys.path.insert(0, {str(Path(manage.__file__).parents[2])!r})\n"
-        "from provisioner.cloud import manage\n"
+        "from provisioner.cloud import control, manage\n"
         "try: manage.start(Path(sys.argv[1]), 'example.com')\n"
-        "except manage.CloudError as error: print(error)\n"
+        "except control.CloudError as error: print(error)\n"
     )
     # -S leaves site-packages out: an interpreter without moto.
     answer = subprocess.run(
@@ -161,7 +162,7 @@ def test_a_process_that_dies_shows_its_log(tmp_path: Path, monkeypatch: pytest.M
     (broken / "moto").mkdir(parents=True)
     (broken / "moto" / "__init__.py").write_text("raise RuntimeError('this moto is broken')")
     monkeypatch.setenv("PYTHONPATH", str(broken))
-    with pytest.raises(manage.CloudError, match=r"ended while starting[\s\S]*this moto is broken"):
+    with pytest.raises(CloudError, match=r"ended while starting[\s\S]*this moto is broken"):
         manage.start(tmp_path, "example.com")
     assert manage.find(tmp_path) is None
 
@@ -267,7 +268,7 @@ def test_connections_are_kept_alive(cloud: EmbeddedCloud) -> None:
         assert answer.version == 11
         assert json.loads(answer.read())["ready"] is True
         assert connection.sock is not None
-    connection.request("GET", "/_cloud/nothing")
+    connection.request("GET", "/_cloud/nothing", headers={"Authorization": f"Bearer {cloud.process.key}"})
     assert connection.getresponse().status == 404
     connection.close()
 

@@ -7,17 +7,15 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
 
-from tests.cloud.conftest import REGION, EmbeddedCloud, refused
+from tests.cloud.conftest import EmbeddedCloud, refused
 from tests.cloud.crash.life import fast_cloud
 from tests.cloud.inventory import well
 from tests.cloud.lookups import NAME
 from tests.cloud.project import Project
 
 MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
-KEYS = {"aws_access_key_id": "testing", "aws_secret_access_key": "testing"}
 
 # What the stack has none of: bundles, exports, VPN, NAT, secondary networks, volumes of one's own, daemons, ACME …
 ABSENT = {
@@ -178,10 +176,10 @@ def test_a_waiter_ends_well(standing: EmbeddedCloud, service: str, waiter: str) 
     client.get_waiter(waiter).wait(**CASES[service, waiter](client), WaiterConfig={"Delay": 0.2, "MaxAttempts": 50})
 
 
-def test_no_waiter_of_these_services_is_forgotten() -> None:
+def test_no_waiter_of_these_services_is_forgotten(standing: EmbeddedCloud) -> None:
     named = {service for service, _ in CASES}
     for service in named | ABSENT.keys():
-        waiters = boto3.client(service, region_name=REGION, **KEYS).waiter_names
+        waiters = standing.client(service).waiter_names
         tried = {waiter for of, waiter in CASES if of == service}
         assert {name for name in waiters if not name.startswith(ABSENT.get(service, ()))} == tried, service
 

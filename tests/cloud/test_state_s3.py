@@ -47,8 +47,7 @@ def client(running_cloud: EmbeddedCloud) -> Any:
         "s3",
         region_name=REGION,
         endpoint_url=running_cloud.endpoint,
-        aws_access_key_id="testing",
-        aws_secret_access_key="testing",
+        **running_cloud.credentials(),
         config=Config(retries={"mode": "standard", "max_attempts": 5}, max_pool_connections=32),
     )
     wanted = bucket(client)
@@ -301,11 +300,12 @@ class Writers:
     """Starts them, and ends them all."""
 
     endpoint: str
+    key: str
     all: list[Writer] = field(default_factory=list)
 
     def start(self, name: str) -> Writer:
         process = subprocess.Popen(
-            [sys.executable, "-m", "tests.cloud.state_writer", self.endpoint, BUCKET, name],
+            [sys.executable, "-m", "tests.cloud.state_writer", self.endpoint, self.key, BUCKET, name],
             cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, process_group=0,
         )  # fmt: skip
         self.all.append(Writer(process))
@@ -314,7 +314,7 @@ class Writers:
 
 @pytest.fixture(scope="module")
 def writers(running_cloud: EmbeddedCloud, client: Any) -> Iterator[Writers]:
-    found = Writers(running_cloud.endpoint)
+    found = Writers(running_cloud.endpoint, running_cloud.process.key)
     yield found
     for writer in found.all:
         writer.process.kill()

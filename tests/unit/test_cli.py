@@ -24,7 +24,7 @@ from state.model import Record
 COMMANDS = [
     ("init",), ("up",), ("plan",), ("status",), ("output",), ("timeline",), ("down",),
     ("state", "list"), ("state", "show"), ("recover",), ("import",), ("state", "rm"), ("state", "mv"),
-    ("cloud", "start"), ("cloud", "stop"), ("cloud", "status"), ("cloud", "delegate"),
+    ("cloud", "start"), ("cloud", "stop"), ("cloud", "status"), ("cloud", "env"), ("cloud", "delegate"),
 ]  # fmt: skip
 COMMON = ("--config", "-c", "--env", "--target", "--state-dir", "--profile", "--yes", "-y", "--json", "--log")
 

@@ -26,6 +26,7 @@ import steps  # noqa: F401  (importing the package registers the kinds)
 from provisioner import inspection
 from provisioner.cli import main
 from provisioner.cloud import manage
+from provisioner.cloud.control import Cloud
 from provisioner.engine import recorded
 from provisioner.render import status, summary, timeline
 from provisioner.render.text import say, table
@@ -303,7 +304,7 @@ def test_a_folder_of_another_user_or_group_is_refused(tmp_path: Path, monkeypatc
 
 # -- the embedded cloud's record -----------------------------------------------------------------------------------
 
-CLOUD = manage.Cloud("http://127.0.0.1:9", 5353, 4_000_000, "0" * 32, "example.com", 0.05)
+CLOUD = Cloud("http://127.0.0.1:9", 5353, 4_000_000, "A" * 36, "example.com", 0.05)
 
 
 @pytest.mark.parametrize(

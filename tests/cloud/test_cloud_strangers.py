@@ -1,0 +1,235 @@
+"""Who may talk to the embedded cloud: no web page, no other user, and nobody with a body that it cannot bear."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import socket
+import socketserver
+import threading
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, ClassVar
+
+import boto3
+import pytest
+
+from provisioner.cloud import control, manage
+from provisioner.cloud.lock import Lock
+from provisioner.cloud.wsgi import LARGEST
+from tests.cloud.conftest import REGION, EmbeddedCloud, refused
+
+PATHS = (
+    ("GET", "/"),
+    ("POST", "/"),
+    ("GET", "/_cloud/health"),
+    ("POST", "/_cloud/stop"),
+    ("POST", "/_cloud/reset"),
+    ("POST", "/moto-api/reset"),
+    ("POST", "/moto-api/recorder/start-recording"),
+    ("POST", "/moto-api/recorder/upload-recording"),
+    ("GET", "/moto-api/data.json"),
+    ("POST", "/states?delete"),
+    ("GET", "/v2/"),
+)
+
+
+def ask(cloud: EmbeddedCloud, method: str, path: str, body: bytes = b"", **headers: str) -> tuple[int, bytes]:
+    """Send one request as it stands; the names of headers have `_` for `-`."""
+    connection = http.client.HTTPConnection(cloud.endpoint.removeprefix("http://"), timeout=20)
+    try:
+        connection.request(method, path, body or None, {name.replace("_", "-"): text for name, text in headers.items()})
+        answer = connection.getresponse()
+        return answer.status, answer.read()
+    finally:
+        connection.close()
+
+
+@pytest.mark.parametrize(("method", "path"), PATHS)
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Origin": "https://evil.example", "Content_Type": "text/plain"},
+        {"Origin": "null"},
+        {"Sec_Fetch_Site": "cross-site"},
+        {"Sec_Fetch_Site": "same-site"},
+        {"Host": "evil.example"},
+        {"Host": "127.0.0.1.evil.example:80"},
+        {"Host": "169.254.169.254"},
+    ],
+    ids=str,
+)
+def test_a_web_page_is_refused_whatever_it_asks_and_whatever_it_knows(
+    cloud: EmbeddedCloud, method: str, path: str, headers: dict[str, str]
+) -> None:
+    key = {"Authorization": f"Bearer {cloud.process.key}"}
+    status, text = ask(cloud, method, path, b"x" if method == "POST" else b"", **headers, **key)
+    assert (status, text[:4]) == (403, b"not ")
+    assert manage.hung(cloud.process) == 0
+
+
+def test_what_was_there_is_there_after_a_page_has_tried(cloud: EmbeddedCloud) -> None:
+    cloud.client("ecs").create_cluster(clusterName="kept")
+    for method, path in PATHS:
+        ask(cloud, method, path, Origin="https://evil.example")
+        if path != "/v2/":
+            ask(cloud, method, path)
+    assert len(cloud.client("ecs").list_clusters()["clusterArns"]) == 1
+
+
+def test_without_the_key_of_this_start_nothing_is_answered(cloud: EmbeddedCloud) -> None:
+    codes = {
+        ("ec2", "describe_vpcs"): "AuthFailure",
+        ("ecs", "list_clusters"): "UnrecognizedClientException",
+        ("iam", "list_roles"): "InvalidClientTokenId",
+        ("route53", "list_hosted_zones"): "InvalidClientTokenId",
+        ("s3", "list_buckets"): "InvalidAccessKeyId",
+        ("ssm", "describe_parameters"): "UnrecognizedClientException",
+    }
+    for (service, operation), code in codes.items():
+        client = boto3.client(
+            service,
+            region_name=REGION,
+            endpoint_url=cloud.endpoint,
+            aws_access_key_id=manage.new_key(),
+            aws_secret_access_key="guessed",
+        )
+        with refused(code, "provision cloud status"):
+            getattr(client, operation)()
+    assert ask(cloud, "GET", "/")[0] == 403
+    assert ask(cloud, "POST", "/bucket?delete", b"<Delete/>")[0] == 403
+    for name in ("log", "kill", "faults", "entries"):
+        assert ask(cloud, "GET", f"/_cloud/{name}")[0] == 403
+    for name in ("reset", "stop", "kill", "faults", "delegate"):
+        assert ask(cloud, "POST", f"/_cloud/{name}")[0] == 403
+        assert ask(cloud, "POST", f"/_cloud/{name}", Authorization="Bearer guessed")[0] == 403
+    assert ask(cloud, "GET", "/v2/")[0] == 401
+
+
+def test_a_request_that_is_signed_in_its_address_counts_as_signed(cloud: EmbeddedCloud) -> None:
+    s3 = cloud.client("s3")
+    s3.create_bucket(Bucket="signed", CreateBucketConfiguration={"LocationConstraint": REGION})
+    s3.put_object(Bucket="signed", Key="a", Body=b"text")
+    address = s3.generate_presigned_url("get_object", Params={"Bucket": "signed", "Key": "a"})
+    assert ask(cloud, "GET", address.removeprefix(cloud.endpoint)) == (200, b"text")
+    assert ask(cloud, "GET", "/signed/a")[0] == 403
+
+
+def test_of_motos_own_paths_there_is_none(cloud: EmbeddedCloud, tmp_path: Path) -> None:
+    key = {"Authorization": f"Bearer {cloud.process.key}"}
+    for path in ("/moto-api/", "/moto-api/reset", "/moto-api/data.json", "/moto-api/recorder/upload-recording"):
+        assert ask(cloud, "POST", path, b"{}", **key)[0] == 404
+        assert ask(cloud, "GET", path, **key)[0] == 404
+    assert not Path("moto_recording").exists()
+
+
+# -- bodies ------------------------------------------------------------------------------------------------------------
+
+
+def raw(cloud: EmbeddedCloud, head: str) -> bytes:
+    """Send the head of a request, and return what is answered although its body never comes."""
+    host, _, port = cloud.endpoint.removeprefix("http://").partition(":")
+    with socket.create_connection((host, int(port)), timeout=20) as connection:
+        connection.sendall(f"POST / HTTP/1.1\r\nHost: 127.0.0.1\r\n{head}\r\n\r\n".encode())
+        return connection.makefile("rb").read()
+
+
+@pytest.mark.parametrize(
+    ("head", "status"),
+    [
+        (f"Content-Length: {LARGEST + 1}", b"413"),
+        ("Content-Length: 314572800", b"413"),
+        ("Content-Length: -1", b"400"),
+        ("Content-Length: +5", b"400"),
+        ("Content-Length: many", b"400"),
+    ],
+)
+def test_a_body_out_of_bounds_is_refused_before_it_is_read(cloud: EmbeddedCloud, head: str, status: bytes) -> None:
+    answer = raw(cloud, head)
+    assert answer.split()[1] == status
+    assert b"Connection: close" in answer
+
+
+def test_a_body_in_pieces_has_the_same_bound(cloud: EmbeddedCloud) -> None:
+    answer = raw(cloud, f"Transfer-Encoding: chunked\r\n\r\n{LARGEST + 1:x}")
+    assert answer.split()[1] == b"413"
+
+
+@pytest.mark.parametrize("length", ["-5", "0x5", "five"])
+def test_a_piece_without_a_length_ends_the_connection(cloud: EmbeddedCloud, length: str) -> None:
+    assert raw(cloud, f"Transfer-Encoding: chunked\r\n\r\n{length}") == b""
+
+
+@pytest.mark.parametrize("body", [b"[" * 100_000, b'{"a":' * 50_000, b"\xff", b"{", b'{"a": NaN}'], ids=lambda b: b[:6])
+def test_a_body_that_is_no_json_is_a_clean_refusal(cloud: EmbeddedCloud, body: bytes) -> None:
+    credential = f"AWS4-HMAC-SHA256 Credential={cloud.process.key}/20260101/{REGION}/ecs/aws4_request, Signature=0"
+    target = "AmazonEC2ContainerServiceV20141113.ListClusters"
+    status, answer = ask(cloud, "POST", "/", body, Authorization=credential, X_Amz_Target=target)
+    assert (status, json.loads(answer)["__type"]) == (400, "SerializationException")
+
+
+# -- who is it that answers --------------------------------------------------------------------------------------------
+
+
+class Impostor(socketserver.BaseRequestHandler):
+    """Answers health as the embedded cloud does, with all that other users can find out; keeps what it is sent."""
+
+    heard: ClassVar[list[bytes]] = []
+
+    def handle(self) -> None:
+        self.heard.append(self.request.recv(65536))
+        health: dict[str, Any] = {"service": "provisioner.cloud", "pid": os.getpid(), "ready": True, "proof": "0" * 64}
+        content = json.dumps(health).encode()
+        self.request.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(content) + content)
+
+
+@pytest.fixture
+def impostor() -> Iterator[int]:
+    """Somebody else has the port by now."""
+    Impostor.heard = []
+    with socketserver.TCPServer(("127.0.0.1", 0), Impostor) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.05,))
+        thread.start()
+        yield server.server_address[1]
+        server.shutdown()
+        thread.join()
+
+
+def test_who_has_the_port_is_not_taken_for_the_cloud_and_never_told_the_key(
+    cloud: EmbeddedCloud, impostor: int
+) -> None:
+    elsewhere = replace(cloud.process, endpoint=f"http://127.0.0.1:{impostor}")
+    assert control.health(elsewhere) == {}
+    assert control.health(cloud.process)["ready"] is True
+    assert len(Impostor.heard) == 1
+    assert cloud.process.key.encode() not in Impostor.heard[0]
+
+
+def test_the_key_is_in_no_argument_that_other_users_can_read(cloud: EmbeddedCloud) -> None:
+    arguments = Path(f"/proc/{cloud.process.pid}/cmdline").read_bytes()
+    assert b"provisioner.cloud" in arguments
+    assert cloud.process.key.encode() not in arguments
+
+
+# -- one that hangs ----------------------------------------------------------------------------------------------------
+
+
+def test_the_lock_tells_for_how_long_a_call_has_had_it() -> None:
+    lock, held, free = Lock(), threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with lock, lock:
+            held.set()
+            free.wait(20)
+
+    thread = threading.Thread(target=hold)
+    assert lock.held() == 0
+    thread.start()
+    held.wait(20)
+    first = lock.held()
+    assert lock.held() > first > 0
+    free.set()
+    thread.join()
+    assert lock.held() == 0
