@@ -71,9 +71,9 @@ TIMES = {
 def times(want: Kind) -> Times:
     """Return what one declared thing takes."""
     if isinstance(want, Service):
-        on_instances = not any(entry["capacityProvider"] == "FARGATE_SPOT" for entry in want.capacity_provider_strategy)
+        on_fargate = [one["capacityProvider"].startswith("FARGATE") for one in want.capacity_provider_strategy]
         return Times(
-            ready=_TASK_START + (_FROM_ZERO if on_instances else 0.0),
+            ready=_TASK_START + (0.0 if any(on_fargate) else _FROM_ZERO),
             gone=_TASK_STOP + (TargetGroup.deregistration_delay if want.load_balancers else 0.0),
             released=table.TASK_INTERFACE_RELEASE.aws,
         )

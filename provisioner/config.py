@@ -19,16 +19,6 @@ SAMPLE = Path(__file__).parent / "data" / "stack.toml"
 Target = Literal["local", "aws"]
 Tier = Literal["public", "private", "database"]
 
-FARGATE_MEMORY: Mapping[int, tuple[int, ...]] = {
-    256: (512, 1024, 2048),
-    512: tuple(range(1024, 4096 + 1, 1024)),
-    1024: tuple(range(2048, 8192 + 1, 1024)),
-    2048: tuple(range(4096, 16384 + 1, 1024)),
-    4096: tuple(range(8192, 30720 + 1, 1024)),
-    8192: tuple(range(16384, 61440 + 1, 4096)),
-    16384: tuple(range(32768, 122880 + 1, 8192)),
-}
-"""The memory in MiB that Fargate allows for each number of CPU units (ECS API, RegisterTaskDefinition)."""
 OWN_GROUPS = {"alb", "database", "ecs-instance", "endpoints"}
 """Services have security groups under their own names; these are taken by the stack's."""
 
@@ -203,6 +193,25 @@ class Scaling(Model):
             yield "min", f"{self.min} is more than scaling.max, which is {self.max}: lower or raise one"
 
 
+class OnDemand(Model):
+    """`[services.NAME.on_demand]`: how many tasks on Fargate AWS does not take back; the rest is Spot.
+
+    Attributes:
+        base: tasks that come first, all on-demand.
+        percent: of all further tasks.
+    """
+
+    base: Annotated[int, values.between(0, 100_000, "a number of tasks that ECS takes as a base")] = 0
+    percent: Annotated[int, values.between(0, 100, "a percentage")] = 0
+
+    def problems(self) -> Iterator[Problem]:
+        """Yield a base without a share in what comes after it."""
+        if self.base and not self.percent:
+            # ECS API, CapacityProviderStrategyItem, weight
+            why = "ECS puts no task at all on a capacity provider without a weight"
+            yield "base", f"{self.base} needs a percent of 1 or more, since {why}: add percent = 1"
+
+
 class Service(Model):
     """`[services.NAME]`: one ECS service. CPU in units (1024 are one vCPU), memory in MiB."""
 
@@ -218,6 +227,7 @@ class Service(Model):
     build_args: Annotated[Mapping[str, str], AfterValidator(values.environment)] = {}
     port: Annotated[int, values.between(1, 65535, "a port")]
     launch: Literal["ec2", "fargate"] = "fargate"
+    on_demand: OnDemand = OnDemand()
     public: bool = False
     path: Annotated[
         str,
@@ -260,6 +270,8 @@ class Service(Model):
             yield "build_args", "has no effect on a ready image: take it out, or build the image from a folder"
         if "path" in self.model_fields_set and not self.public:
             yield "path", "has no effect on a service that is not public: add public = true, or take path out"
+        if "on_demand" in self.model_fields_set and self.launch == "ec2":
+            yield "on_demand", "is for Fargate, and instances go by capacity.spot: set that, or take on_demand out"
         if not self.scaling.min <= self.count <= self.scaling.max:
             yield "count", f"{self.count} is outside scaling, which is {self.scaling.min} to {self.scaling.max}"
         for key in sorted(self.environment.keys() & set(self.variables())):
@@ -272,19 +284,8 @@ class Service(Model):
                 yield "cpu", f"{self.cpu} is not what ECS takes on EC2: use 128 to 196608 units (1024 are one vCPU)"
             if self.memory < 6:
                 yield "memory", f"{self.memory} MiB is less than a container can start with: use 6 or more"
-        elif self.cpu not in FARGATE_MEMORY:
-            yield "cpu", f"{self.cpu} is not a size of Fargate: use one of {', '.join(map(str, FARGATE_MEMORY))}"
-        elif self.memory not in (sizes := FARGATE_MEMORY[self.cpu]):
-            nearest = min(sizes, key=lambda size: abs(size - self.memory))
-            choice = (
-                ", ".join(map(str, sizes))
-                if len(sizes) <= 4
-                else f"{sizes[0]} to {sizes[-1]} in steps of {sizes[1] - sizes[0]}"
-            )
-            yield (
-                "memory",
-                f"Fargate has no {self.memory} MiB with {self.cpu} CPU units: use {choice} (nearest: {nearest})",
-            )
+        else:
+            yield from values.fargate_size(self.cpu, self.memory)
 
 
 class Config(Model):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from ipaddress import IPv4Network
 from typing import Any
 
@@ -18,6 +18,16 @@ RETENTION_DAYS = (
     *(1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731),
     *(1096, 1827, 2192, 2557, 2922, 3288, 3653),
 )
+FARGATE_MEMORY: Mapping[int, tuple[int, ...]] = {
+    256: (512, 1024, 2048),
+    512: tuple(range(1024, 4096 + 1, 1024)),
+    1024: tuple(range(2048, 8192 + 1, 1024)),
+    2048: tuple(range(4096, 16384 + 1, 1024)),
+    4096: tuple(range(8192, 30720 + 1, 1024)),
+    8192: tuple(range(16384, 61440 + 1, 4096)),
+    16384: tuple(range(32768, 122880 + 1, 8192)),
+}
+"""The memory in MiB that Fargate allows for each number of CPU units (ECS API, RegisterTaskDefinition)."""
 LABEL = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
 NAME = r"[a-z][a-z0-9]*(-[a-z0-9]+)*"
 
@@ -189,3 +199,14 @@ def environment(values: Mapping[str, str]) -> Mapping[str, str]:
         if "\0" in value:
             raise ValueError(f"the value of {shown(key)} holds a NUL character, which ends a text: take it out")
     return values
+
+
+def fargate_size(cpu: int, memory: int) -> Iterator[tuple[str, str]]:
+    """Yield `cpu` or `memory` and what is wrong, if Fargate has no such pair of CPU units and MiB."""
+    if cpu not in FARGATE_MEMORY:
+        yield "cpu", f"{cpu} is not a size of Fargate: use one of {', '.join(map(str, FARGATE_MEMORY))}"
+    elif memory not in (sizes := FARGATE_MEMORY[cpu]):
+        nearest = min(sizes, key=lambda size: abs(size - memory))
+        few = ", ".join(map(str, sizes))
+        choice = few if len(sizes) <= 4 else f"{sizes[0]} to {sizes[-1]} in steps of {sizes[1] - sizes[0]}"
+        yield "memory", f"Fargate has no {memory} MiB with {cpu} CPU units: use {choice} (nearest: {nearest})"

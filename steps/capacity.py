@@ -19,7 +19,7 @@ from steps.service_roles import ServiceRoles
 
 ROOT_DEVICE = "/dev/xvda"
 """The root device of Amazon Linux 2023."""
-FARGATE_SPOT = "FARGATE_SPOT"
+FARGATE, FARGATE_SPOT = "FARGATE", "FARGATE_SPOT"
 
 MANAGED_SCALING = {
     "status": "ENABLED",
@@ -82,7 +82,7 @@ def capacity(
             "main",
             cluster.name,
             # a provider that is still PROVISIONING cannot be put on a cluster
-            [ready(provider).id, FARGATE_SPOT],
+            [ready(provider).id, FARGATE, FARGATE_SPOT],
             [{"capacityProvider": ready(provider).id, "weight": 1, "base": 0}],
         )
     )

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import gcd
 
 from provisioner.config import Service as Wanted
 from provisioner.engine.step import Handle, Stack, ready, step
 from provisioner.kinds.ecs_service import Service
-from steps.capacity import FARGATE_SPOT, Capacity
+from steps.capacity import FARGATE, FARGATE_SPOT, Capacity
 from steps.cluster import Cluster
 from steps.discovery import Discovery
 from steps.drain import Drain
@@ -60,13 +61,7 @@ def services(
                 service_name=name,
                 task_definition=task_definitions.arns[name],
                 desired_count=service.count,
-                capacity_provider_strategy=[
-                    {
-                        "capacityProvider": capacity.provider if service.launch == "ec2" else FARGATE_SPOT,
-                        "weight": 1,
-                        "base": 0,
-                    }
-                ],
+                capacity_provider_strategy=_strategy(service, capacity.provider),
                 subnets=network.private,
                 security_groups=[security_groups.services[name]],
                 assign_public_ip="DISABLED",
@@ -89,6 +84,20 @@ def services(
         for name, service in stack.config.services.items()
     }
     return Services(handles)
+
+
+def _strategy(service: Wanted, instances: str) -> list[dict[str, object]]:
+    """Return the service's capacity provider strategy, its weights in their lowest terms."""
+    if service.launch == "ec2":
+        return [_on(instances, 1)]
+    share, rest = service.on_demand.percent, 100 - service.on_demand.percent
+    common = gcd(share, rest)
+    shares = [_on(FARGATE, share // common, service.on_demand.base), _on(FARGATE_SPOT, rest // common)]
+    return [one for one in shares if one["weight"]]
+
+
+def _on(provider: str, weight: int, base: int = 0) -> dict[str, object]:
+    return {"capacityProvider": provider, "weight": weight, "base": base}
 
 
 def _load_balancers(name: str, service: Wanted, load_balancer: LoadBalancing) -> list[dict[str, object]]:

@@ -331,7 +331,7 @@ CHECKS = (
         {"name": "containerInsights", "value": "enabled"}
     ]),
     Check("cluster", "its capacity providers", lambda m: sorted(cluster(m)["capacityProviders"]),
-          ["FARGATE_SPOT", PROVIDER]),
+          ["FARGATE", "FARGATE_SPOT", PROVIDER]),
     Check("cluster", "the default is the group's", lambda m: [
         s["capacityProvider"] for s in cluster(m)["defaultCapacityProviderStrategy"]
     ], [PROVIDER]),

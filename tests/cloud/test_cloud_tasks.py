@@ -83,3 +83,20 @@ def test_weights_and_bases_share_tasks_between_providers(network: Network, ecs: 
     steady(network, running=7)
     used = [task["capacityProviderName"] for task in tasks(network)]
     assert (used.count("FARGATE"), used.count("FARGATE_SPOT")) == (3, 4)
+
+
+def test_a_base_without_a_weight_gets_no_task(network: Network, ecs: Any) -> None:
+    network.definition("web")
+    ecs.create_service(
+        cluster="main",
+        serviceName="web",
+        taskDefinition="web",
+        desiredCount=2,
+        networkConfiguration=network.awsvpc(),
+        capacityProviderStrategy=[
+            {"capacityProvider": "FARGATE", "base": 1},
+            {"capacityProvider": "FARGATE_SPOT", "weight": 1},
+        ],
+    )
+    steady(network, running=2)
+    assert {task["capacityProviderName"] for task in tasks(network)} == {"FARGATE_SPOT"}

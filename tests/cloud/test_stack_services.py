@@ -53,6 +53,22 @@ def test_one_taken_out_is_removed_and_one_added_is_made(project: Project) -> Non
     assert project.planned() == {}
 
 
+def test_tasks_on_fargate_that_are_not_spot(project: Project) -> None:  # noqa: F811
+    project.up()
+    project.write(f"{SAMPLE}scaling = {{ min = 3 }}\non_demand = {{ base = 1, percent = 50 }}\n")
+    assert list(project.planned()["service/backend"]["changes"]) == ["capacity_provider_strategy"]
+    project.up()
+    assert project.planned() == {}
+
+    def on(found: Inventory) -> list[str]:
+        running = [
+            one for one in found["tasks"] if one["group"] == "service:backend" and one["lastStatus"] == "RUNNING"
+        ]
+        return sorted(one["capacityProviderName"] for one in running)
+
+    project.settled(lambda found: on(found) == ["FARGATE", "FARGATE", "FARGATE_SPOT"], "one and half of the rest")
+
+
 def test_fifty_services_take_hardly_more_reads_than_two(project: Project) -> None:  # noqa: F811
     project.write(stack(50))
     planned = project.planned()

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from provisioner.config import SAMPLE, Config, Network, Scaling, Service, Tier, load
+from provisioner.config import SAMPLE, Config, Network, OnDemand, Scaling, Service, Tier, load
 from provisioner.engine.errors import ConfigurationError
 
 WEB = """
@@ -65,6 +65,7 @@ def test_the_least_that_is_a_stack_has_every_default(tmp_path: Path) -> None:
             image="web:1",
             port=8080,
             launch="fargate",
+            on_demand=OnDemand(base=0, percent=0),
             public=False,
             calls=(),
             database=False,
@@ -105,6 +106,7 @@ def test_what_the_sample_has_in_comments_are_the_defaults(tmp_path: Path) -> Non
         "read_only",
         "environment",
         "scaling",
+        "on_demand",
     )
     text = SAMPLE.read_text(encoding="utf-8")
     for key in optional:
@@ -293,6 +295,11 @@ SERVICE = [
     ("port = 1\ncpu = 4096\nmemory = 8191", "memory", ["8192 to 30720 in steps of 1024", "nearest: 8192"]),
     ('port = 1\nlaunch = "ec2"\ncpu = 0', "cpu", ["128 to 196608"]),
     ('port = 1\nlaunch = "ec2"\nmemory = 0', "memory", ["6 or more"]),
+    ("port = 1\non_demand = { base = 1 }", "on_demand.base", ["percent of 1 or more", "add percent = 1"]),
+    ("port = 1\non_demand = { base = -1, percent = 1 }", "on_demand.base", ["0 to 100000"]),
+    ("port = 1\non_demand = { percent = 101 }", "on_demand.percent", ["0 to 100"]),
+    ("port = 1\non_demand = true", "on_demand", ["must be a table"]),
+    ('port = 1\nlaunch = "ec2"\non_demand = { percent = 100 }', "on_demand", ["capacity.spot", "take on_demand out"]),
     ("port = 1\ncount = 11", "count", ["outside scaling", "1 to 10"]),
     ("port = 1\ncount = 0", "count", ["outside scaling"]),
     ("port = 1\nscaling = { min = 0 }", "scaling.min", ["1 or more"]),

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 import steps  # noqa: F401  (importing the package registers the steps)
 from provisioner.config import Config
 from provisioner.engine.kind import Kind
@@ -111,15 +113,29 @@ def test_what_would_be_built_is_recorded_and_said_in_one_line() -> None:
 def test_where_services_run() -> None:
     stack = declared(web={"image": "nginx:1", "port": 80, "launch": "ec2"}, api={"image": "nginx:1", "port": 81})
     [on_instances] = want(stack, "service/web").capacity_provider_strategy
-    [on_fargate] = want(stack, "service/api").capacity_provider_strategy
     assert on_instances["capacityProvider"] == "${capacity_provider/main:id}"
-    assert on_fargate["capacityProvider"] == "FARGATE_SPOT"
     assert want(stack, "task_definition/web").requires_compatibilities == ["EC2"]
     assert want(stack, "task_definition/api").requires_compatibilities == ["FARGATE"]
     for name in ("web", "api"):
         service = want(stack, f"service/{name}")
         assert service.subnets == [f"${{subnet/private-{letter}:id}}" for letter in "abc"]
         assert service.assign_public_ip == "DISABLED"
+
+
+@pytest.mark.parametrize(
+    ("on_demand", "shares"),
+    [
+        ({}, [("FARGATE_SPOT", 1, 0)]),
+        ({"percent": 100}, [("FARGATE", 1, 0)]),
+        ({"base": 2, "percent": 25}, [("FARGATE", 1, 2), ("FARGATE_SPOT", 3, 0)]),
+    ],
+)
+def test_how_much_of_fargate_is_spot(on_demand: dict[str, int], shares: list[tuple[str, int, int]]) -> None:
+    stack = declared(api={"image": "nginx:1", "port": 81, "on_demand": on_demand})
+    strategy = want(stack, "service/api").capacity_provider_strategy
+    assert [(one["capacityProvider"], one["weight"], one["base"]) for one in strategy] == shares
+    attached = want(stack, "cluster_capacity_providers/main").capacity_providers
+    assert set(attached) >= {provider for provider, _, _ in shares}, "else ECS refuses the service"
 
 
 def test_tasks_start_after_what_they_cannot_do_without() -> None:

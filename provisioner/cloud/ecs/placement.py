@@ -34,16 +34,19 @@ def place(store: Store, task: Task) -> bool:
 
 
 def choose(store: Store, task: Task, strategy: list[Shape]) -> str:
-    """The provider whose turn it is: bases first, then in proportion to the weights (developer guide)."""
+    """The provider whose turn it is: bases first, then in proportion to the weights.
+
+    One without a weight gets no task, whatever its base (ECS API, CapacityProviderStrategyItem).
+    """
     counts = Counter(
         other.provider
         for other in store.tasks_of(task.cluster)
         if other.group == task.group and other.deployment == task.deployment and other.desired == "RUNNING"
     )
-    for entry in strategy:
+    weighted = [entry for entry in strategy if entry["weight"]]
+    for entry in weighted:
         if counts[entry["capacityProvider"]] < entry["base"]:
             return str(entry["capacityProvider"])
-    weighted = [entry for entry in strategy if entry["weight"]]
     turn = min(weighted, key=lambda one: (counts[one["capacityProvider"]] - one["base"]) / one["weight"])
     return str(turn["capacityProvider"])
 
