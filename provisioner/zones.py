@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, get_args
 from provisioner.config import Tier
 from provisioner.engine.errors import ConfigurationError
 from provisioner.kinds.ec2_network import Subnet
+from provisioner.kinds.rds import DbInstance
 from steps.endpoints import INTERFACE_SERVICES, service_name
 
 if TYPE_CHECKING:
@@ -34,8 +35,9 @@ class Zones:
 def choose(aws: Aws, config: Config) -> Zones:
     """Choose the zones: those that the stack already uses, then those that offer all it needs.
 
-    A zone lacks some instance types and some endpoint services, and AWS says so only when it is too late. A subnet
-    keeps its block of addresses, which cannot be changed; a new zone's get one that is free.
+    A zone lacks some instance types and some endpoint services, and AWS says so only when it is too late. Of those in
+    use the one that the database is in stays, then those that were first. A subnet keeps its block of addresses, which
+    cannot be changed; a new zone's get one that is free.
 
     Raises:
         ConfigurationError: the Region lacks an instance type or an endpoint service, or too few zones have what is
@@ -54,7 +56,9 @@ def choose(aws: Aws, config: Config) -> Zones:
                 f"lower network.zones, or choose other capacity.instance_types"
             )
         used |= dict(zip(new, free, strict=False))
-    chosen = sorted(sorted(used, key=used.__getitem__)[:wanted])
+    # RDS lets no subnet out of its group that an instance is in (ModifyDBSubnetGroup, SubnetAlreadyInUse)
+    held = _with_database(aws) if len(used) > wanted else set()
+    chosen = sorted(sorted(used, key=lambda zone: (zone not in held, used[zone]))[:wanted])
     return Zones(tuple(chosen), tuple(used[zone] for zone in chosen))
 
 
@@ -67,6 +71,12 @@ def _used(aws: Aws, config: Config) -> dict[str, int]:
     # subnets with other addresses than the configuration gives count as well, and the plan says that they differ
     free = (number for number in range(len(known) + 4) if number not in taken)
     return {zone: next(free) if number is None else number for zone, number in sorted(known.items())}
+
+
+def _with_database(aws: Aws) -> set[str]:
+    """Return the zones that the stack's database instances are in; one that is being made is in none yet."""
+    zones = [live.attributes["availability_zone"] for live in aws.live(DbInstance) if live.owned]
+    return {zone for zone in zones if zone}
 
 
 def _offering(aws: Aws, instance_types: Sequence[str]) -> list[str]:

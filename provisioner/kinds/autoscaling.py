@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -19,6 +19,8 @@ class AutoScalingGroup(Kind):
 
     Attributes:
         mixed_instances_policy: as AWS spells it, each setting of InstancesDistribution written out.
+        outside: instances in zones that the group is not in any more. Nobody wants any, so `up` replaces them: they are
+            protected from scale-in, so that AWS does not do it by itself.
     """
 
     auto_scaling_group_name: str
@@ -28,6 +30,7 @@ class AutoScalingGroup(Kind):
     new_instances_protected_from_scale_in: bool = True
     health_check_type: str = "EC2"
     health_check_grace_period: int = 300
+    outside: Sequence[str] = ()
 
     service: ClassVar[str] = "autoscaling"
     identity: ClassVar[Sequence[str]] = ("auto_scaling_group_name",)
@@ -35,6 +38,7 @@ class AutoScalingGroup(Kind):
     outputs: ClassVar[Sequence[str]] = ("arn",)
     fixed: ClassVar[frozenset[str]] = frozenset({"auto_scaling_group_name"})
     unordered: ClassVar[frozenset[str]] = frozenset({"subnet_ids"})
+    budget: ClassVar[float] = 1800
     removal_budget: ClassVar[float] = 1800
     interval: ClassVar[float] = 5
 
@@ -57,11 +61,14 @@ class AutoScalingGroup(Kind):
             "new_instances_protected_from_scale_in": group.get("NewInstancesProtectedFromScaleIn", False),
             "health_check_type": group.get("HealthCheckType"),
             "health_check_grace_period": group.get("HealthCheckGracePeriod"),
+            "outside": _leavable(outside := _outside(group, group["AvailabilityZones"])),
         }
         deleting, status = "Status" in group, ""
         if deleting:
-            instances = [f"{i['InstanceId']} {i['LifecycleState']}" for i in group.get("Instances", ())]
-            status = f"{group['Status']}" + (f": {', '.join(instances)}" if instances else "")
+            instances = _states(group.get("Instances", ()))
+            status = f"{group['Status']}" + (f": {instances}" if instances else "")
+        elif outside:
+            status = f"{_states(outside)}, in a zone that the group is not in any more"
         return Live(
             group["AutoScalingGroupName"],
             attributes,
@@ -107,8 +114,18 @@ class AutoScalingGroup(Kind):
 
     def update(self, aws: Aws, live: Live, changes: Changes) -> None:
         # a maximum below the minimum is refused, and the minimum is only changed afterwards
-        least = min(_one(aws, live.id).get("MinSize", 0), self.max_size)
-        aws.client("autoscaling").update_auto_scaling_group(**self._arguments(), MinSize=least)
+        group = _one(aws, live.id)
+        least = min(group.get("MinSize", 0), self.max_size)
+        autoscaling = aws.client("autoscaling")
+        autoscaling.update_auto_scaling_group(**self._arguments(), MinSize=least)
+        # the group's own list of zones may still be the former one
+        subnets = aws.client("ec2").describe_subnets(SubnetIds=self.subnet_ids)["Subnets"]
+        zones = [subnet["AvailabilityZone"] for subnet in subnets]
+        # ECS's lifecycle hook drains each before it is terminated (ECS guide, managed instance draining)
+        for instance in _leavable(_outside(group, zones)):
+            autoscaling.terminate_instance_in_auto_scaling_group(
+                InstanceId=instance, ShouldDecrementDesiredCapacity=False
+            )
 
     @classmethod
     def delete(cls, aws: Aws, live: Live) -> None:
@@ -135,6 +152,10 @@ class AutoScalingGroup(Kind):
     @classmethod
     def pending(cls, live: Live) -> str | None:
         return live.status or None
+
+    @classmethod
+    def delays(cls, aws: Aws, live: Live) -> str:
+        return cls.blockers(aws, live)
 
     @classmethod
     def blockers(cls, aws: Aws, live: Live) -> str:
@@ -203,6 +224,20 @@ def _one(aws: Aws, name: str) -> Mapping[str, Any]:
     """Return the group of that name, or nothing if AWS does not show it."""
     group: Mapping[str, Any] = next(_described(aws, AutoScalingGroupNames=[name]), {})
     return group
+
+
+def _outside(group: Mapping[str, Any], zones: Collection[str]) -> list[Mapping[str, Any]]:
+    """Return the members of a group that are in none of the zones."""
+    return [instance for instance in group.get("Instances", ()) if instance["AvailabilityZone"] not in zones]
+
+
+def _leavable(instances: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Return the ids of those instances that are not on their way out already."""
+    return sorted(i["InstanceId"] for i in instances if not i["LifecycleState"].startswith("Terminating"))
+
+
+def _states(instances: Sequence[Mapping[str, Any]]) -> str:
+    return ", ".join(f"{i['InstanceId']} {i['LifecycleState']}" for i in instances)
 
 
 def _policy(policy: Mapping[str, Any]) -> dict[str, Any]:

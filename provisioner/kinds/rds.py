@@ -255,6 +255,8 @@ class DbInstance(Kind):
             "db_cluster_identifier": instance.get("DBClusterIdentifier"),
             "engine": instance["Engine"],
             "db_instance_class": instance["DBInstanceClass"],
+            # not there yet while it is being made
+            "availability_zone": instance.get("AvailabilityZone"),
             "publicly_accessible": instance.get("PubliclyAccessible", False),
             "auto_minor_version_upgrade": instance.get("AutoMinorVersionUpgrade", False),
             "restart": "pending-reboot" in [group.get("ParameterApplyStatus") for group in groups],

@@ -51,8 +51,13 @@ def declared(
     providers: Sequence[str] = ("FARGATE_SPOT",),
     trunking: bool = True,
     joins: str = "",
+    zones: str = "ac",
 ) -> None:
-    """Declare all of it; the instances' agents ask for the stack's cluster, or for another one."""
+    """Declare all of it; the instances' agents ask for the stack's cluster, or for another one.
+
+    Args:
+        zones: the letters of the zones that the group is in, of those that have subnets.
+    """
     vpc = stack.ensure(Vpc("main", "10.0.0.0/16"))
     subnets = [
         stack.ensure(Subnet(zone, vpc.id, f"ap-northeast-1{zone}", block))
@@ -71,6 +76,7 @@ def declared(
     user_data = f"#!/bin/bash\necho ECS_CLUSTER={joins or stack.name} >> /etc/ecs/ecs.config\n"
     template = stack.ensure(LaunchTemplate("main", stack.name, data, user_data))
     instances = stack.ensure(Instances(stack.name, template.id, ids(subnets)), after=[cluster])
+    within = [subnet.id for subnet in subnets if subnet.address[-1] in zones]
     policy = {
         "LaunchTemplate": {
             "LaunchTemplateSpecification": {"LaunchTemplateId": template.id, "Version": "$Default"},
@@ -84,7 +90,7 @@ def declared(
         },
     }
     group = stack.ensure(
-        AutoScalingGroup("main", stack.name, policy, ids(subnets), most),
+        AutoScalingGroup("main", stack.name, policy, within, most),
         after=[instances, *settled],
     )
     scaling = {**SCALING, "targetCapacity": target}

@@ -191,3 +191,22 @@ def test_launch_that_fails_is_an_activity(network: Network, scaling: Any) -> Non
     assert network.subnets[0] in activity["StatusMessage"]
     assert network.group_named("web")["Instances"] == []
     assert iam.get_instance_profile(InstanceProfileName="instances")
+
+
+def test_a_group_that_leaves_a_zone_leaves_protected_instances_there(network: Network, scaling: Any) -> None:
+    network.auto_scaling_group("web", "main", DesiredCapacity=2, NewInstancesProtectedFromScaleIn=True)
+    before = {one["AvailabilityZone"]: one["InstanceId"] for one in group_is(network, ["InService", "InService"])}
+    web = {"AutoScalingGroupName": "web"}
+    scaling.update_auto_scaling_group(**web, VPCZoneIdentifier=network.subnets[0])
+    (zone,) = network.group_named("web")["AvailabilityZones"]
+    (left,) = before.keys() - {zone}
+    scaling.set_desired_capacity(**web, DesiredCapacity=3)
+    members = group_is(network, ["InService"] * 3)
+    assert before[left] in {one["InstanceId"] for one in members}
+    scaling.set_instance_protection(**web, InstanceIds=[before[left]], ProtectedFromScaleIn=False)
+    network.cloud.wait(lambda: members_in(network, left) == 0, "the zone left")
+    assert len(group_is(network, ["InService"] * 3)) == members_in(network, zone)
+
+
+def members_in(network: Network, zone: str) -> int:
+    return sum(one["AvailabilityZone"] == zone for one in network.group_named("web")["Instances"])

@@ -150,6 +150,26 @@ def test_minimum_and_maximum_are_lowered_together(ready_rig: Rig) -> None:
     assert (group_of(ready_rig)["MinSize"], group_of(ready_rig)["MaxSize"]) == (1, 2)
 
 
+def test_instances_in_a_zone_that_the_group_leaves_are_replaced(ready_rig: Rig) -> None:
+    """Also when the former run ended between the two calls."""
+    ready_rig.up(lambda stack: declared(stack, least=2)).ok()
+    by_zone = {i["AvailabilityZone"][-1]: i["InstanceId"] for i in group_of(ready_rig)["Instances"]}
+    assert set(by_zone) == {"a", "c"}
+    ec2, scaling = ready_rig.cloud.client("ec2"), ready_rig.cloud.client("autoscaling")
+    (reservation,) = ec2.describe_instances(InstanceIds=[by_zone["a"]])["Reservations"]
+    remaining = reservation["Instances"][0]["SubnetId"]
+    scaling.update_auto_scaling_group(AutoScalingGroupName=NAME, VPCZoneIdentifier=remaining)
+
+    def fewer(stack: Stack) -> None:
+        declared(stack, least=2, zones="a")
+
+    (item,) = ready_rig.plan(fewer)
+    assert (item.address, item.changes["outside"].old) == ("auto_scaling_group/main", [by_zone["c"]])
+    ready_rig.up(fewer).ok()
+    assert {i["AvailabilityZone"][-1] for i in group_of(ready_rig)["Instances"]} == {"a"}
+    assert ready_rig.up(fewer).ok().writes == []
+
+
 def test_the_instances_of_a_minimum_belong_to_the_capacity_provider(ready_rig: Rig) -> None:
     ready_rig.up(one).ok()
     ecs = ready_rig.cloud.client("ecs")

@@ -82,7 +82,8 @@ def test_balancer_is_provisioned_holds_public_interfaces_and_lets_go_of_them(pla
     elb.set_security_groups(LoadBalancerArn=arn, SecurityGroups=[other])
     assert place.unused(group)
     elb.set_subnets(LoadBalancerArn=arn, Subnets=place.subnets[:2])
-    assert {interface["SubnetId"] for interface in place.interfaces(other)} == set(place.subnets[:2])
+    two = set(place.subnets[:2])
+    place.cloud.wait(lambda: {one["SubnetId"] for one in place.interfaces(other)} == two, "the third subnet let go of")
 
     elb.delete_load_balancer(LoadBalancerArn=arn)
     refused(lambda: ec2.delete_security_group(GroupId=other), "DependencyViolation")

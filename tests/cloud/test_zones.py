@@ -89,3 +89,32 @@ def test_of_fewer_zones_those_stay_that_were_first(rig: Rig) -> None:
                         ec2.disassociate_route_table(AssociationId=link["RouteTableAssociationId"])
             ec2.delete_subnet(SubnetId=subnet["SubnetId"])
     assert chosen(here) == Zones(("eu-west-1a", "eu-west-1c"), (2, 1)), "what is there stays"
+
+
+def test_of_fewer_zones_the_databases_stays(rig: Rig) -> None:
+    here = rig_in(rig, "ap-northeast-1", "c5.large")
+    up(here)
+    ec2, rds = here.cloud.client("ec2"), here.cloud.client("rds")
+    found = ec2.describe_subnets(Filters=[{"Name": "tag:provisioner:address", "Values": ["subnet/database-*"]}])
+    subnets = {s["AvailabilityZone"][-1]: s["SubnetId"] for s in found["Subnets"]}
+    rds.create_db_subnet_group(DBSubnetGroupName="db", DBSubnetGroupDescription="db", SubnetIds=list(subnets.values()))
+    rds.create_db_cluster(
+        DBClusterIdentifier="db",
+        Engine="aurora-mysql",
+        MasterUsername="dbadmin",
+        MasterUserPassword="a-password-of-a-test",
+        DBSubnetGroupName="db",
+        ServerlessV2ScalingConfiguration={"MinCapacity": 0, "MaxCapacity": 1},
+    )
+    rds.create_db_instance(
+        DBInstanceIdentifier="db-1",
+        DBClusterIdentifier="db",
+        Engine="aurora-mysql",
+        DBInstanceClass="db.serverless",
+        AvailabilityZone="ap-northeast-1d",
+        Tags=here.aws().tag_list("db_instance/main"),
+    )
+    fewer = rig_in(here, "ap-northeast-1", "c5.large", zones=2)
+    zones = chosen(fewer)
+    assert letters(zones) == "ad"
+    rds.modify_db_subnet_group(DBSubnetGroupName="db", SubnetIds=[subnets[name[-1]] for name in zones.names])

@@ -147,6 +147,7 @@ def _settle_members(kept: Store, group: Any) -> None:
 def _approach(kept: Store, group: Any) -> None:
     """Launch or end instances until the group is as large as desired; protected ones stay."""
     here = [state for state in group.instance_states if state.lifecycle_state not in _GONE]
+    here = _rebalanced(kept, group, here)
     difference = (group.desired_capacity or 0) - len(here)
     for _ in range(difference):
         if not _launch(kept, group):
@@ -160,6 +161,20 @@ def _approach(kept: Store, group: Any) -> None:
             f"actual capacity, shrinking the capacity from {len(here)} to {group.desired_capacity}."
         )
         terminate(kept, group, state, cause)
+
+
+def _rebalanced(kept: Store, group: Any, here: list[Any]) -> list[Any]:
+    """The members without those of zones that the group has left, which go once others are in service for them.
+
+    Protected ones stay (Auto Scaling user guide, rebalancing activities and instance scale-in protection).
+    """
+    zones = group.availability_zones
+    leaving = [one for one in here if one.instance.placement.zone not in zones and not one.protected_from_scale_in]
+    staying = [one for one in here if one not in leaving]
+    if sum(one.lifecycle_state == "InService" for one in staying) >= (group.desired_capacity or 0):
+        for state in leaving:
+            terminate(kept, group, state, f"At {_stamp()} instances were launched to balance instances in zones.")
+    return staying
 
 
 def _launch(kept: Store, group: Any) -> bool:

@@ -13,7 +13,7 @@ from provisioner.cloud.clock import later, passed
 from provisioner.cloud.lag import born, too_new
 from provisioner.cloud.patch import refuse, wrap
 from provisioner.cloud.rules.elbv2 import check_tags, forget_tags, free_certificates, rebind, resource
-from provisioner.cloud.rules.interfaces import hold, let_go, remove
+from provisioner.cloud.rules.interfaces import hold, let_go
 
 # "Service endpoints" of Elastic Load Balancing in the AWS General Reference: zones of Application Load Balancers.
 ZONE_IDS = {
@@ -272,7 +272,7 @@ def set_subnets(original: Any, self: Any, arn: str, subnets: list[str], subnet_m
     wanted = _check_subnets(self, [*subnets, *(mapping["SubnetId"] for mapping in subnet_mappings)])
     zones = original(self, arn, [subnet.id for subnet in wanted], [])
     for subnet_id in set(balancer.interfaces) - {subnet.id for subnet in wanted}:
-        remove(self.ec2_backend, self.ec2_backend.enis[balancer.interfaces.pop(subnet_id)])
+        let_go(self.ec2_backend, balancer.interfaces.pop(subnet_id), durations.LOAD_BALANCER_RELEASE.seconds)
     for subnet in wanted:
         if subnet.id not in balancer.interfaces:
             balancer.interfaces[subnet.id] = _place(self, balancer, subnet)
