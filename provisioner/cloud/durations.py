@@ -59,6 +59,9 @@ ENDPOINT_DELETE = Duration(120, 2.5, "`a few minutes`: cloud-nuke#293")
 INSIGHTS_LATE = Duration(120, 3.0, "two minutes: amazon-ecs-agent#2213; containers-roadmap#2315")
 RETENTION_POLICY = Duration(86400, 0.0, "24 hours: API reference, PutAccountPolicy")
 
+# -- images ----------------------------------------------------------------------------------------------------------
+IMAGE_EXPIRY = Duration(86400, 20.0, "within 24 hours: ECR user guide, creating a lifecycle policy")
+
 # -- names and certificates ------------------------------------------------------------------------------------------
 RECORDS_IN_SYNC = Duration(40, 2.0, f"32 to 57 s: {_LOGS}")
 CERTIFICATE_DETAILS = Duration(5, 4.0, "several seconds: API reference, DescribeCertificate")

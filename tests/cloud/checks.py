@@ -251,9 +251,9 @@ CHECKS = (
     Check("ECR", "immutable tags", lambda m: each(m["repositories"], "imageTagMutability"), {"IMMUTABLE"}),
     Check(
         "ECR",
-        "untagged beyond 10 expire, the last 20 tagged are kept",
-        lambda m: {(s if s == "untagged" else "tagged", kind, number) for s, kind, number in lifecycle(m)},
-        {("untagged", "imageCountMoreThan", 10), ("tagged", "imageCountMoreThan", 20)},
+        "untagged beyond 10 expire, tagged ones never",
+        lifecycle,
+        [("untagged", "imageCountMoreThan", 10)],
     ),
     # -- load balancer ---------------------------------------------------------------------------------------------
     Check("ALB", "internet-facing and active", lambda m: (

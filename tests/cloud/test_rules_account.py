@@ -240,6 +240,41 @@ def test_repositories(cloud: EmbeddedCloud) -> None:
     refused(lambda: ecr.delete_repository(**name), "RepositoryNotFoundException")
 
 
+def test_what_a_lifecycle_policy_expires(cloud: EmbeddedCloud) -> None:
+    ecr = cloud.client("ecr")
+    name = {"repositoryName": "web"}
+    ecr.create_repository(**name)
+
+    def push(text: str, tag: str | None = None) -> str:
+        named = {"imageTag": tag} if tag else {}
+        return str(ecr.put_image(**name, imageManifest=text, **named)["image"]["imageId"]["imageDigest"])
+
+    def manifest(number: int) -> str:
+        kind = "application/vnd.docker.distribution.manifest.v2+json"
+        return json.dumps({"schemaVersion": 2, "mediaType": kind, "config": {"digest": f"sha256:{number}"}})
+
+    member = push(manifest(0))
+    kind = "application/vnd.oci.image.index.v1+json"
+    index = json.dumps({"schemaVersion": 2, "mediaType": kind, "manifests": [{"digest": member}]})
+    push(index, "keep-1")
+    old, kept, newer = (push(manifest(number), tag) for number, tag in ((1, "v1"), (2, "keep-2"), (3, "v3")))
+    rules = (
+        {"tagStatus": "untagged", "countNumber": 1},
+        {"tagStatus": "tagged", "tagPrefixList": ["keep-"], "countNumber": 2},
+        {"tagStatus": "tagged", "tagPatternList": ["*"], "countNumber": 2},
+    )
+    untagged, newest = push(manifest(4)), push(manifest(5))
+    ecr.put_lifecycle_policy(**name, lifecyclePolicyText=lifecycle(*rules))
+
+    def left() -> set[str]:
+        return {one["imageDigest"] for one in ecr.list_images(**name)["imageIds"]}
+
+    # the two newest tagged ones count as such, though another rule decides about one of them
+    cloud.wait(lambda: not left() & {old, untagged}, "the policy")
+    assert len(left()) == 5
+    assert left() >= {kept, newer, newest, member}
+
+
 def make_one_of_each(cloud: EmbeddedCloud) -> set[str]:
     """Make one tagged thing of many kinds, and return the beginnings of the ARNs that the tagging API must list."""
     place = net(cloud)

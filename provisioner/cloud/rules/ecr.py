@@ -77,7 +77,7 @@ def batch_delete_image(
     image_ids: list[dict[str, str]] | None = None,
 ) -> Any:
     """BatchDeleteImage: what only the deleted images were made of goes too."""
-    return _freeing(self, repository_name, lambda: original(self, repository_name, registry_id, image_ids))
+    return freeing(self, repository_name, lambda: original(self, repository_name, registry_id, image_ids))
 
 
 @wrap(ECRBackend, "delete_repository")
@@ -91,7 +91,8 @@ def delete_repository(
     return repository
 
 
-def _freeing(backend: Any, name: str, delete: Callable[[], Any]) -> Any:
+def freeing(backend: Any, name: str, delete: Callable[[], Any]) -> Any:
+    """Delete images, and the blobs that nothing is made of any more."""
     repository = backend.repositories.get(name)
     before = _parts(repository.images) if repository else set()
     answer = delete()

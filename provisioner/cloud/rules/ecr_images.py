@@ -1,4 +1,4 @@
-"""What ECR knows of images besides the images: the findings of scans, and what a lifecycle policy would do."""
+"""What ECR knows of images besides the images: the findings of scans, and what a lifecycle policy does."""
 
 from __future__ import annotations
 
@@ -11,8 +11,12 @@ from moto.core.responses import ActionResult
 from moto.ecr.models import ECRBackend
 from moto.ecr.responses import ECRResponse
 
+from provisioner.cloud import durations
+from provisioner.cloud.clock import later, passed
 from provisioner.cloud.patch import add, refuse, wrap
+from provisioner.cloud.rules.ecr import freeing
 
+NEVER = float("inf")
 _COMPLETE = {"status": "COMPLETE", "description": "The scan was completed successfully."}
 
 
@@ -84,17 +88,22 @@ def _policy(repository: Any, text: str) -> dict[str, Any]:
 
 
 def expiring(rules: list[dict[str, Any]], images: list[Any]) -> list[dict[str, Any]]:
-    """The images that go by these rules; the rule of the lowest number that selects an image decides about it."""
-    left, results = sorted(images, key=lambda image: image.image_pushed_at, reverse=True), list[dict[str, Any]]()
+    """The images that go by these rules (ECR user guide, lifecycle policies, how they work).
+
+    An image that a rule of a lower number selects is not expired by any further one, but counts there. One that an
+    index is made of stays as long as the index.
+    """
+    # several may have been pushed in the same second
+    newest = sorted(images, key=lambda image: image.image_pushed_at)[::-1]
+    decided, results = {digest for image in images for digest in _members(image)}, list[dict[str, Any]]()
     for rule in sorted(rules, key=lambda rule: rule["rulePriority"]):
         selection = rule["selection"]
-        chosen = [image for image in left if _selects(selection, image.image_tags)]
+        chosen = [image for image in newest if _selects(selection, image.image_tags)]
         if selection["countType"] == "imageCountMoreThan":
             gone = chosen[selection["countNumber"] :]
         else:
             oldest = datetime.now(UTC) - timedelta(days=selection["countNumber"])
             gone = [image for image in chosen if image.image_pushed_at < oldest.timestamp()]
-        left = [image for image in left if image not in chosen]
         results += [
             {
                 "imageTags": image.image_tags,
@@ -104,8 +113,53 @@ def expiring(rules: list[dict[str, Any]], images: list[Any]) -> list[dict[str, A
                 "appliedRulePriority": rule["rulePriority"],
             }
             for image in gone
+            if image.image_digest not in decided
         ]
+        decided |= {image.image_digest for image in chosen}
     return results
+
+
+def _members(image: Any) -> set[str]:
+    """The digests of the images that an index is made of."""
+    return {str(part["digest"]) for part in json.loads(image.image_manifest).get("manifests", ())}
+
+
+def expire(backend: Any, repository: Any) -> None:
+    """Take the images away that the repository's lifecycle policy has selected for long enough."""
+    rules = json.loads(repository.lifecycle_policy)["rules"] if repository.lifecycle_policy else []
+    selected = {item["imageDigest"] for item in expiring(rules, repository.images)} if rules else set()
+    for image in repository.images:
+        if image.image_digest not in selected:
+            image.expires_at = NEVER
+        elif getattr(image, "expires_at", NEVER) == NEVER:
+            image.expires_at = later(durations.IMAGE_EXPIRY.seconds)
+    if any(passed(image.expires_at) for image in repository.images):
+        freeing(backend, repository.name, lambda: _keep_unexpired(repository))
+
+
+def _keep_unexpired(repository: Any) -> None:
+    repository.images[:] = [image for image in repository.images if not passed(image.expires_at)]
+
+
+@wrap(ECRBackend, "_get_repository")
+def get_repository(original: Any, self: Any, name: str, registry_id: str | None = None) -> Any:
+    """Whoever asks for a repository finds it without what has expired since."""
+    repository = original(self, name, registry_id)
+    expire(self, repository)
+    return repository
+
+
+def _first_of_all(method: str) -> None:
+    @wrap(ECRBackend, method)
+    def looked_at(original: Any, self: Any, repository_name: str, *args: Any, **kwargs: Any) -> Any:
+        if repository_name in self.repositories:
+            expire(self, self.repositories[repository_name])
+        return original(self, repository_name, *args, **kwargs)
+
+
+# moto reads these without asking for the repository
+for _method in ("list_images", "batch_get_image"):
+    _first_of_all(_method)
 
 
 def _selects(selection: dict[str, Any], tags: list[str]) -> bool:
