@@ -18,6 +18,7 @@ from provisioner.kinds.ecs_trouble import (
     last_failure,
     newest,
     rolled_back,
+    short,
     standing,
     stopped,
     trouble,
@@ -77,7 +78,8 @@ class Service(Kind):
             shown = [
                 service for some in each(partial(_shown, aws, cluster), batches(sorted(names), 10)) for service in some
             ]
-            tasks = [] if all(map(completed, shown)) else stopped(aws, cluster)
+            well = all(completed(service) and not short(service) for service in shown)
+            tasks = [] if well else stopped(aws, cluster)
             asked = [fields for fields in known if fields["cluster"] == cluster]
             for service in shown:
                 live = cls._live(aws, service, tasks)

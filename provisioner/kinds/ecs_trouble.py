@@ -16,6 +16,7 @@ ATTEMPTS = 3
 """Failed tasks after which a deployment is given up; ECS's own circuit breaker waits for more when many are wanted."""
 FAILED_STOPS = ("TaskFailedToStart", "EssentialContainerExited")
 ROLLING_BACK = "rolling back"
+STEADY = "has reached a steady state"
 WISHED = "Scaling activity initiated by"
 """What the reason of a task begins with that the scheduler stopped because it was one too many."""
 LOG_LINES = 5
@@ -31,6 +32,11 @@ def completed(service: Mapping[str, Any]) -> bool:
     return bool(newest(service).get("rolloutState", "COMPLETED") == "COMPLETED")
 
 
+def short(service: Mapping[str, Any]) -> bool:
+    """Say whether fewer tasks of the newest deployment run than are wanted, though it was completed once."""
+    return bool(newest(service).get("runningCount", 0) < newest(service).get("desiredCount", 0))
+
+
 def trouble(aws: Aws, service: Mapping[str, Any], tasks: Sequence[Mapping[str, Any]]) -> tuple[bool, str]:
     """Say whether a service's newest deployment has failed, and what keeps it from completing as far as ECS tells.
 
@@ -41,8 +47,8 @@ def trouble(aws: Aws, service: Mapping[str, Any], tasks: Sequence[Mapping[str, A
     """
     primary = newest(service)
     if completed(service):
-        short = primary.get("runningCount", 0) < primary.get("desiredCount", 0)
-        return False, _unable(service, {}) if short else ""
+        theirs = [task for task in tasks if task.get("startedBy") == primary.get("id")]
+        return False, (_unable(service, {}) or (_why(theirs[0]) if theirs else "")) if short(service) else ""
     state = primary["rolloutState"]
     given_up = [d for d in service["deployments"] if d.get("rolloutState") == "FAILED"]
     # the one that is rolled back to has no trouble: that of the one before it is what counts
@@ -62,15 +68,20 @@ def trouble(aws: Aws, service: Mapping[str, Any], tasks: Sequence[Mapping[str, A
 
 
 def _unable(service: Mapping[str, Any], deployment: Mapping[str, Any]) -> str:
-    """Return ECS's newest word on what it is unable to do, or an empty string if its newest word is another one.
+    """Return ECS's newest word on what it is unable to do, or an empty string if all was well since.
+
+    Tasks that were started since prove nothing yet: those that could not be placed count as failed until one runs.
 
     Args:
         deployment: only what was said since this one began counts.
     """
-    events = service.get("events", ())
     since = deployment.get("createdAt")
-    said = next((e["message"] for e in events if since is None or e["createdAt"] >= since), "")
-    return said.partition(") ")[2].rstrip(".") if "unable" in said else ""
+    for event in service.get("events", ()):
+        if STEADY in event["message"] or (since is not None and event["createdAt"] < since):
+            break
+        if "unable" in event["message"]:
+            return str(event["message"]).partition(") ")[2].rstrip(".")
+    return ""
 
 
 def last_failure(aws: Aws, cluster: str, service_name: str) -> str:

@@ -213,12 +213,13 @@ def test_idle_instances_leave_after_fifteen_minutes(tmp_path: Path, monkeypatch:
 def test_service_of_launch_type_ec2_without_instances_says_so(network: Network, ecs: Any) -> None:
     ec2_service(network, 1, launchType="EC2")
 
-    def event() -> list[str]:
+    def failed() -> Any:
         (found,) = ecs.describe_services(cluster="main", services=["web"])["services"]
-        return [one["message"] for one in found["events"] if "unable to place a task" in one["message"]]
+        return found if found["deployments"][0]["failedTasks"] > 1 else None
 
-    assert "No Container Instances were found in your cluster" in network.cloud.wait(event, "an event")[0]
-    assert ecs.list_tasks(cluster="main")["taskArns"] == []
+    found = network.cloud.wait(failed, "it to count as failed tasks")
+    assert "No Container Instances were found in your cluster" in found["events"][0]["message"]
+    assert [ecs.list_tasks(cluster="main", desiredStatus=one)["taskArns"] for one in ("RUNNING", "STOPPED")] == [[], []]
 
 
 def test_a_task_that_mounts_where_ecs_exec_does_never_starts_on_an_instance(network: Network, ecs: Any) -> None:

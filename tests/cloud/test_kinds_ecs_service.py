@@ -441,6 +441,23 @@ def test_what_is_waited_for_says_why_tasks_stopped(rig: Rig) -> None:
     assert why.startswith("1/1 tasks, 1 failed: CannotPullContainerError: not found")
 
 
+def test_a_completed_deployment_whose_tasks_fail_since_says_why(rig: Rig) -> None:
+    rig.up(declared).ok()
+    ecs = rig.cloud.client("ecs")
+    rig.cloud.control("POST", "faults", "scenarios=task-fails")
+    [task] = ecs.list_tasks(cluster=CLUSTER, serviceName="web")["taskArns"]
+    ecs.stop_task(cluster=CLUSTER, task=task)
+
+    def failing() -> bool:
+        why = Service.pending(live(rig)) or ""
+        return why.startswith("0/1 tasks, Essential container in task exited; exit code 1")
+
+    rig.cloud.wait(failing, "the reason")
+    assert newest(rig)["rolloutState"] == "COMPLETED"
+    rig.cloud.control("POST", "faults", "scenarios=")
+    rig.up(declared).ok()
+
+
 def test_a_service_that_runs_nothing_is_not_ready(rig: Rig) -> None:
     rig.up(declared).ok()
     found = live(rig)

@@ -45,6 +45,21 @@ def test_what_could_not_be_placed_is_told_and_not_given_up() -> None:
     assert REASON in why
 
 
+def test_tasks_that_are_placed_at_last_are_waited_for() -> None:
+    """Those that could not be placed count until one runs, and none of them stopped."""
+    placed = service("IN_PROGRESS", 10)
+    started = "(service c7n-test) has started 1 tasks: (task 9c8035201098472693b0ae23a743fdf1)."
+    placed["events"].insert(0, {"createdAt": datetime(2021, 2, 18, tzinfo=UTC), "message": started})
+    assert not trouble(cast("Any", None), placed, [])[0]
+
+
+def test_what_ecs_said_before_all_was_well_is_no_reason() -> None:
+    before = service("COMPLETED", 0)
+    steady = "(service c7n-test) has reached a steady state."
+    before["events"].insert(0, {"createdAt": datetime(2021, 2, 18, tzinfo=UTC), "message": steady})
+    assert trouble(cast("Any", None), before, []) == (False, "")
+
+
 def test_a_completed_deployment_without_its_tasks_says_why() -> None:
     failed, why = told("COMPLETED", 0)
     assert not failed

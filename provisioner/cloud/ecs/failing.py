@@ -86,21 +86,25 @@ def _write(store: Store, task: Task, container: Shape) -> None:
 def count(store: Store, service: Service, primary: Deployment) -> None:
     """Count the deployment's failed tasks, wait longer after each, and let the circuit breaker give it up.
 
-    A task that ran sets the count to zero (API reference, Deployment); the threshold is half the desired count, at
-    least 3 and at most 200 (API reference, ServiceDeploymentCircuitBreaker).
+    What could not be placed counts too. A task that ran sets the count to zero (API reference, Deployment); the
+    threshold is half the desired count, at least 3 and at most 200 (API reference, ServiceDeploymentCircuitBreaker).
     """
     if any(task.deployment == primary.id and "startedAt" in task.times for task in store.tasks.values()):
         primary.failed = 0
         return
-    for task in _newly_failed(store, primary):
+    newly_failed = list(_newly_failed(store, primary))
+    for task in newly_failed:
         task.counted = True
         primary.failed += 1
         service.retry_at = later(min(_BACK_OFF_SECONDS * primary.failed, _MOST_BACK_OFF_SECONDS))
     threshold = min(200, max(3, math.ceil(service.desired / 2)))
-    if primary.failed == threshold and primary.state == "IN_PROGRESS":
+    if primary.failed < threshold or primary.state != "IN_PROGRESS":
+        return
+    gives_up = service.shape["deploymentConfiguration"]["deploymentCircuitBreaker"]["enable"]
+    if newly_failed or gives_up:
         service.say(_UNABLE)
-        if service.shape["deploymentConfiguration"]["deploymentCircuitBreaker"]["enable"]:
-            _give_up(service, primary)
+    if gives_up:
+        _give_up(service, primary)
 
 
 def _newly_failed(store: Store, deployment: Deployment) -> Iterator[Task]:

@@ -65,6 +65,8 @@ def _grow(store: Store, service: Service, primary: Deployment, current: int, tot
         task = _task(store, service, primary)
         if not placement.place(store, task):
             service.say(_NO_INSTANCE)
+            # it counts as a failed task that never was (API reference, Deployment, failedTasks; recorded)
+            primary.failed += 1
             service.retry_at = later(_BACK_OFF_SECONDS)
             break
         store.tasks[task.id] = task
