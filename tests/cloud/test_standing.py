@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -32,7 +33,6 @@ ABSENT = {
         "secondary_",
         "security_group_vpc_",
         "snapshot_",
-        "spot_instance_request_",
         "store_image_",
         "volume_",
         "vpc_peering_",
@@ -136,6 +136,9 @@ CASES: dict[tuple[str, str], Callable[[Any], dict[str, Any]]] = {
         "describe_internet_gateways", "InternetGateways", "InternetGatewayId", "InternetGatewayIds"
     ),
     ("ec2", "security_group_exists"): every("describe_security_groups", "SecurityGroups", "GroupId", "GroupIds"),
+    ("ec2", "spot_instance_request_fulfilled"): every(
+        "describe_spot_instance_requests", "SpotInstanceRequests", "SpotInstanceRequestId", "SpotInstanceRequestIds"
+    ),
     ("ec2", "subnet_available"): every("describe_subnets", "Subnets", "SubnetId", "SubnetIds"),
     ("ec2", "system_status_ok"): instances,
     ("ec2", "vpc_available"): every("describe_vpcs", "Vpcs", "VpcId", "VpcIds"),
@@ -208,6 +211,35 @@ def test_a_service_behind_a_balancer_says_what_it_registered(standing: EmbeddedC
     group = targets(elb)["TargetGroupArn"]
     said = f"(service {behind['serviceName']}) registered 1 targets in (target-group {group})"
     assert said in [event["message"] for event in behind["events"]]
+
+
+def test_spot_instances_have_requests(standing: EmbeddedCloud) -> None:
+    ec2 = standing.client("ec2")
+    found = {i["InstanceId"]: i for r in ec2.describe_instances()["Reservations"] for i in r["Instances"]}
+    assert {one["InstanceLifecycle"] for one in found.values()} == {"spot"}
+    requests = ec2.describe_spot_instance_requests()["SpotInstanceRequests"]
+    assert {one["InstanceId"]: one["SpotInstanceRequestId"] for one in requests} == {
+        name: instance["SpotInstanceRequestId"] for name, instance in found.items()
+    }
+    assert {(one["State"], one["Status"]["Code"]) for one in requests} == {("active", "fulfilled")}
+    closed = [{"Name": "state", "Values": ["closed"]}]
+    assert ec2.describe_spot_instance_requests(Filters=closed)["SpotInstanceRequests"] == []
+
+
+def test_what_is_aws_s_own_has_ids_as_aws_gives_them(standing: EmbeddedCloud) -> None:
+    ec2 = standing.client("ec2")
+    assert all(re.fullmatch("pl-[0-9a-f]{8}", p["PrefixListId"]) for p in ec2.describe_prefix_lists()["PrefixLists"])
+    for vpc in ec2.describe_vpcs()["Vpcs"]:
+        assert re.fullmatch("dopt-[0-9a-f]+", vpc["DhcpOptionsId"])
+
+
+def test_the_port_of_a_health_check_is_as_asked_for_and_of_a_target_a_number(standing: EmbeddedCloud) -> None:
+    elb = standing.client("elbv2")
+    group = targets(elb)["TargetGroupArn"]
+    (asked,) = elb.describe_target_groups(TargetGroupArns=[group])["TargetGroups"]
+    assert asked["HealthCheckPort"] == "traffic-port"
+    for health in elb.describe_target_health(TargetGroupArn=group)["TargetHealthDescriptions"]:
+        assert health["HealthCheckPort"] == str(health["Target"]["Port"])
 
 
 def test_tasks_can_be_protected(standing: EmbeddedCloud) -> None:

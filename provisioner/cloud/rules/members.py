@@ -6,6 +6,7 @@ Each was seen in recorded answers of AWS: `tests/contract` holds the whole cloud
 from __future__ import annotations
 
 import json
+import secrets
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -15,6 +16,7 @@ from moto.applicationautoscaling.models import ApplicationAutoscalingBackend
 from moto.core.responses import BaseResponse
 from moto.core.utils import get_service_model
 from moto.ec2.models.availability_zones_and_regions import Zone
+from moto.ec2.models.managed_prefixes import ManagedPrefixList
 from moto.ec2.models.route_tables import RouteTable
 from moto.ec2.models.subnets import Subnet
 from moto.ec2.models.vpcs import VPC, VPCEndPoint
@@ -77,6 +79,15 @@ _show(
 )
 # a VPC's own options are the Region's default set, which has an id as any other
 _show(VPC, dhcp_options_id=lambda vpc: vpc.dhcp_options.id if vpc.dhcp_options else f"dopt-{vpc.owner_id:0>17}")
+
+
+@wrap(ManagedPrefixList, "__init__")
+def prefix_list(original: Any, self: Any, *args: Any, **kwargs: Any) -> None:
+    """DescribePrefixLists: those that AWS keeps have ids of eight digits."""
+    original(self, *args, **kwargs)
+    if self.resource_owner_id == "AWS":
+        self.id = f"pl-{secrets.token_hex(4)}"
+        self.prefix_list_arn = self.arn(kwargs["region"], self.owner_id)
 
 
 # -- the other services whose answers moto makes by the model ----------------------------------------------------------
