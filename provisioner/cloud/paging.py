@@ -128,6 +128,7 @@ _MOTO_MOST = {
     "DescribeDestinations": 50,
     "DescribeLogGroups": 50,
     "DescribeLogStreams": 50,
+    "FilterLogEvents": 10_000,
     "GetParameterHistory": 50,
     "GetParametersByPath": 10,
 }
