@@ -132,3 +132,18 @@ def get_resources(original: Any, self: Any) -> ActionResult:
         if matches(tags) and match_resource_type(kind, kinds) and (not arns or arn in arns)
     ]
     return ActionResult({"ResourceTagMappingList": shown, "PaginationToken": ""})
+
+
+@wrap(ResourceGroupsTaggingAPIResponse, "get_tag_keys")
+def get_tag_keys(original: Any, self: Any) -> ActionResult:
+    """GetTagKeys: each key once, however many resources carry it."""
+    keys = {key for _, tags, _ in rows(self.current_account, self.region) for key in tags}
+    return ActionResult({"TagKeys": sorted(keys), "PaginationToken": ""})
+
+
+@wrap(ResourceGroupsTaggingAPIResponse, "get_tag_values")
+def get_tag_values(original: Any, self: Any) -> ActionResult:
+    """GetTagValues: each value once."""
+    key = self._get_param("Key")
+    values = {tags[key] for _, tags, _ in rows(self.current_account, self.region) if key in tags}
+    return ActionResult({"TagValues": sorted(values), "PaginationToken": ""})
