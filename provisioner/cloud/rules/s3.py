@@ -1,18 +1,30 @@
-"""S3: a bucket is closed and encrypted from the start, and is refused to whoever expects another owner."""
+"""S3: a bucket is closed and encrypted from the start, and is refused to whoever expects another owner.
+
+A part of a bucket or object that moto does not know, it takes for the whole: `DELETE /bucket?metrics` would delete the
+bucket, `PUT /bucket/key?encryption` replace the object. Here that is an unknown operation.
+"""
 
 from __future__ import annotations
 
 import json
+import urllib.parse
 from typing import Any
 
+from moto.core.responses import ActionResult
 from moto.iam.access_control import IAMPolicy
-from moto.s3.exceptions import S3AccessDeniedError
+from moto.s3.exceptions import S3AccessDeniedError, S3ClientError
 from moto.s3.models import FakeBucket, PublicAccessBlock, S3Backend, s3_backends
 from moto.s3.responses import S3Response
 
 from provisioner.cloud.patch import wrap
 
 _SSE_S3 = {"Rule": {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}, "BucketKeyEnabled": "false"}}
+# The parts that the model names, without those that moto knows.
+_BUCKET_PARTS = {
+    *("abac", "analytics", "intelligent-tiering", "metadataAnnotationTable", "metadataConfiguration"),
+    *("metadataInventoryTable", "metadataJournalTable", "metadataTable", "metrics", "requestPayment", "session"),
+}
+_OBJECT_PARTS = {"annotation", "encryption", "renameObject", "torrent"}
 _PLAIN = {"Bool": {"aws:SecureTransport": "false"}}
 
 
@@ -46,6 +58,37 @@ def create_bucket(original: Any, self: Any, *args: Any, **kwargs: Any) -> Any:
     bucket.encryption = _SSE_S3
     bucket.ownership_rule = "BucketOwnerEnforced"
     return bucket
+
+
+@wrap(S3Response, "_bucket_response")
+def bucket_response(original: Any, self: Any, request: Any, full_url: str) -> Any:
+    """Calls of a bucket: GetBucketRequestPayment says who pays, and what moto lacks is unknown."""
+    parts = _parts(full_url)
+    if request.method == "GET" and "requestPayment" in parts:
+        self.backend.get_bucket(self.parse_bucket_name_from_url(request, full_url))
+        return self.serialized(ActionResult({"Payer": "BucketOwner"}))
+    if parts & _BUCKET_PARTS or (request.method == "DELETE" and "inventory" in parts):
+        raise NotImplementedError
+    return original(self, request, full_url)
+
+
+@wrap(S3Response, "_key_response")
+def key_response(original: Any, self: Any, request: Any, full_url: str) -> Any:
+    """Calls of an object: what moto lacks is unknown, and locks are of buckets that have them (versitygw#883)."""
+    parts = _parts(full_url)
+    if request.method == "GET" and parts & {"retention", "legal-hold"}:
+        bucket = self.backend.get_bucket(self.parse_bucket_name_from_url(request, full_url))
+        if not bucket.object_lock_enabled:
+            raise S3ClientError("InvalidRequest", "Bucket is missing Object Lock Configuration")
+        if "retention" in parts:
+            raise NotImplementedError
+    if parts & _OBJECT_PARTS:
+        raise NotImplementedError
+    return original(self, request, full_url)
+
+
+def _parts(url: str) -> set[str]:
+    return {*urllib.parse.parse_qs(urllib.parse.urlsplit(url).query, keep_blank_values=True)}
 
 
 def _statements(bucket: Any) -> list[dict[str, Any]]:
