@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from moto.core.responses import ActionResult
-from moto.rds.models import DBCluster, DBInstance, DBInstanceClustered, RDSBackend
+from moto.rds.models import DBCluster, DBInstance, DBInstanceClustered, OptionGroup, RDSBackend
 from moto.rds.responses import RDSResponse
 
 from provisioner.cloud.patch import add, refuse, wrap
@@ -122,18 +122,45 @@ def describe_db_cluster_endpoints(self: Any) -> ActionResult:
 @wrap(RDSResponse, "describe_option_groups")
 def describe_option_groups(original: Any, self: Any) -> ActionResult:
     """DescribeOptionGroups: the account's own and the default of Aurora MySQL, which has no options."""
-    asked = self.params
-    own = [group for group in self.backend.option_groups.values() if asked.get("OptionGroupName") in (None, group.name)]
-    default = {
-        "OptionGroupName": f"default:{ENGINE}-8-0",
-        "OptionGroupDescription": f"Default option group for {ENGINE} 8.0",
-        "EngineName": ENGINE,
-        "MajorEngineVersion": "8.0",
-        "Options": [],
-        "AllowsVpcAndNonVpcInstanceMemberships": True,
-        "OptionGroupArn": f"arn:aws:rds:{self.region}:{self.current_account}:og:default:{ENGINE}-8-0",
-    }
-    shown = [*own, *([default] if asked.get("OptionGroupName") in (None, default["OptionGroupName"]) else [])]
-    if asked.get("OptionGroupName") and not shown:
-        refuse("OptionGroupNotFoundFault", f"Specified OptionGroupName: {asked['OptionGroupName']} not found.")
+    members = {"OptionGroupName": "name", "EngineName": "engine_name", "MajorEngineVersion": "major_engine_version"}
+    # an empty text is nothing that was asked for (sent by Ansible's rds_option_group_info)
+    asked = {member: value for name, member in members.items() if (value := self.params.get(name))}
+    default = OptionGroup(
+        self.backend, f"default:{ENGINE}-8-0", ENGINE, "8.0", f"Default option group for {ENGINE} 8.0"
+    )
+    default.vpc_and_non_vpc_instance_memberships = True
+    shown = [
+        group
+        for group in [*self.backend.option_groups.values(), default]
+        if all(getattr(group, member) == value for member, value in asked.items())
+    ]
+    if "name" in asked and not shown:
+        refuse("OptionGroupNotFoundFault", f"Specified OptionGroupName: {asked['name']} not found.")
     return ActionResult({"OptionGroupsList": shown})
+
+
+@wrap(RDSBackend, "describe_option_group_options")
+def describe_option_group_options(original: Any, self: Any, engine_name: str, *args: Any) -> Any:
+    """DescribeOptionGroupOptions: there are none for Aurora, which moto takes for no engine."""
+    return [] if engine_name == ENGINE else original(self, engine_name, *args)
+
+
+@wrap(RDSResponse, "describe_db_log_files")
+def describe_db_log_files(original: Any, self: Any) -> ActionResult:
+    """DescribeDBLogFiles: of an instance that there is; moto breaks on every other parameter."""
+    files = self.backend.describe_db_log_files(self.params["DBInstanceIdentifier"])
+    part = self.params.get("FilenameContains") or ""
+    shown = [
+        {"LogFileName": one.log_file_name, "LastWritten": int(one.last_written * 1000), "Size": one.size}
+        for one in files
+        if part in one.log_file_name
+    ]
+    return ActionResult({"DescribeDBLogFiles": shown})
+
+
+@wrap(RDSBackend, "describe_blue_green_deployments")
+def describe_blue_green_deployments(
+    original: Any, self: Any, blue_green_deployment_identifier: Any = None, filters: Any = None, **_pages: Any
+) -> Any:
+    """DescribeBlueGreenDeployments: in pages, by which moto breaks."""
+    return original(self, blue_green_deployment_identifier, filters)
