@@ -11,6 +11,7 @@ _MODULES = (
     "ec2_tags",
     "ec2_groups",
     "ec2_network",
+    "ec2_options",
     "ec2_gateways",
     "ec2_endpoints",
     "ec2_templates",

@@ -16,10 +16,12 @@ from moto.applicationautoscaling.models import ApplicationAutoscalingBackend
 from moto.core.responses import BaseResponse
 from moto.core.utils import get_service_model
 from moto.ec2.models.availability_zones_and_regions import Zone
+from moto.ec2.models.elastic_network_interfaces import NetworkInterface
 from moto.ec2.models.managed_prefixes import ManagedPrefixList
 from moto.ec2.models.route_tables import RouteTable
 from moto.ec2.models.subnets import Subnet
-from moto.ec2.models.vpcs import VPC, VPCEndPoint
+from moto.ec2.models.vpcs import VPCEndPoint
+from moto.ec2.responses import EC2Response
 from moto.elbv2.responses import ELBV2Response
 from moto.iam.responses import IamResponse
 from moto.rds.responses import RDSResponse
@@ -58,7 +60,7 @@ def _show(cls: type, **members: Any) -> None:
         setattr(cls, name, property(value) if callable(value) else value)
 
 
-# -- EC2: DescribeSubnets, DescribeRouteTables, DescribeVpcEndpoints, DescribeAvailabilityZones, DescribeVpcs ----------
+# -- EC2: DescribeSubnets, DescribeRouteTables, DescribeVpcEndpoints, DescribeAvailabilityZones, interfaces ------------
 
 _show(Subnet, enable_dns64=False, map_customer_owned_ip_on_launch=False)
 _show(RouteTable, propagating_vgws=[])
@@ -77,8 +79,10 @@ _show(
     group_long_name=lambda zone: f"{zone.region_name} 1",
     network_border_group=lambda zone: zone.region_name,
 )
-# a VPC's own options are the Region's default set, which has an id as any other
-_show(VPC, dhcp_options_id=lambda vpc: vpc.dhcp_options.id if vpc.dhcp_options else f"dopt-{vpc.owner_id:0>17}")
+# DescribeInstances: a reason is that of a stop
+_change(EC2Response, {"Instance.StateReason": lambda reason: reason if reason.code else None})
+_association = NetworkInterface.association
+_show(NetworkInterface, association=lambda interface: _association.fget(interface) or None)  # type: ignore[attr-defined]
 
 
 @wrap(ManagedPrefixList, "__init__")
@@ -125,7 +129,15 @@ _change(
     Route53,
     {f"GetHostedZoneResponse.DelegationSet.{name}": _never for name in ("Id", "CallerReference")},
 )
-_change(Route53, {"ListHostedZonesByVPCResponse.MaxItems": lambda most: most or "100"})
+_change(
+    Route53,
+    {
+        f"{answer}.MaxItems": lambda most: most or "100"
+        for answer in ("ListHostedZonesByVPCResponse", "ListHealthChecksResponse")
+    },
+)
+# GetDNSSEC: an empty list of keys
+_change(Route53, {"GetDNSSECResponse.KeySigningKeys": lambda keys: keys or []})
 # DescribeDBSubnetGroups and DescribeDBInstances
 _change(
     RDSResponse,
@@ -175,6 +187,12 @@ def list_namespaces(original: Any, self: Any) -> str:
 def list_services(original: Any, self: Any) -> str:
     """ListServices: the same; its DNS settings do not repeat the namespace."""
     return _summarised(original(self), "Services", "ServiceSummary", "NamespaceId")
+
+
+@wrap(ServiceDiscoveryResponse, "list_instances")
+def list_instances(original: Any, self: Any) -> str:
+    """ListInstances: id and attributes, without the request that made it."""
+    return _summarised(original(self), "Instances", "InstanceSummary")
 
 
 def _summarised(text: str, member: str, name: str, *left_out: str) -> str:

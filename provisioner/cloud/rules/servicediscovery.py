@@ -255,6 +255,7 @@ def namespace_json(discovery: Any, namespace: Any) -> dict[str, Any]:
     """A namespace as AWS shows it, with its count of services."""
     services = [service for service in discovery.services.values() if service.namespace_id == namespace.id]
     shown: dict[str, Any] = namespace.to_json()
+    shown.pop("UpdateDate")
     if not namespace.dns_properties:
         shown["Properties"].pop("DnsProperties")
     return {**shown, "ServiceCount": len(services), "ResourceOwner": discovery.account_id}
