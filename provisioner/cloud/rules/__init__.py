@@ -39,6 +39,7 @@ _MODULES = (
     "s3",
     "tagging",
     "ec2_instances",
+    "ec2_spot",
     "members",
 )
 

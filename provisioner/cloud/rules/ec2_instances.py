@@ -1,15 +1,44 @@
-"""Instances: their ids have the form of ids, and Spot Instances have requests."""
+"""Instances: their ids have the form of ids, their volumes and profiles what AWS shows of them."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 from moto.core.responses import ActionResult
+from moto.ec2.models import EC2Backend
+from moto.ec2.models.elastic_block_store import VolumeAttachment
 from moto.ec2.models.instances import Instance, InstanceBackend
-from moto.ec2.responses.spot_instances import SpotInstances
+from moto.ec2.responses import EC2Response
 
 from provisioner.cloud.patch import refuse, wrap
+
+# What instances can be in or on, and no account here has: the operation's list, what names its items, AWS's code.
+_NONE = {
+    "describe_placement_groups": ("PlacementGroups", ("GroupNames", "GroupIds"), "InvalidPlacementGroup.Unknown"),
+    "describe_reserved_instances": ("ReservedInstances", ("ReservedInstancesIds",), "InvalidReservedInstancesId"),
+    "describe_capacity_reservations": (
+        "CapacityReservations",
+        ("CapacityReservationIds",),
+        "InvalidCapacityReservationId.NotFound",
+    ),
+}
+
+
+def _none(key: str, names: tuple[str, ...], code: str) -> Callable[[Any], ActionResult]:
+    def describe(self: Any) -> ActionResult:
+        for name in names:
+            if asked := self._get_param(name):
+                refuse(code, f"The {name} {', '.join(asked)} do not exist")
+        return ActionResult({key: []})
+
+    return describe
+
+
+for _operation, _listed in _NONE.items():
+    # moto has some of them, which only say that it lacks them
+    setattr(EC2Response, _operation, _none(*_listed))
 
 
 def _check_form(ids: list[str]) -> None:
@@ -40,57 +69,66 @@ def get_instance(original: Any, self: Any, instance_id: str) -> Any:
     return original(self, instance_id)
 
 
-def _spot_request_id(instance: Any) -> str | None:
-    """DescribeInstances: a Spot Instance names its request, whose id has eight letters and digits (recorded)."""
-    own = {request.instance.id: request.id for request in instance.ec2_backend.spot_instance_requests.values()}
-    return own.get(instance.id, f"sir-{instance.id[-8:]}") if instance.lifecycle == "spot" else None
+@wrap(EC2Backend, "create_volume")
+def create_volume(original: Any, self: Any, *args: Any, **kwargs: Any) -> Any:
+    """CreateVolume: without a snapshot its id is empty; of gp3 125 MiB a second (EBS guide, "General Purpose SSD")."""
+    volume = original(self, *args, **kwargs)
+    volume.snapshot_id = volume.snapshot_id or ""
+    volume.multi_attach_enabled = bool(volume.multi_attach_enabled)
+    if volume.volume_type == "gp3":
+        volume.throughput = volume.throughput or 125
+    return volume
 
 
-Instance.spot_instance_request_id = property(_spot_request_id)  # type: ignore[attr-defined]
+@wrap(Instance, "add_block_device")
+def add_block_device(
+    original: Any, self: Any, size: int, device_path: str, snapshot_id: Any, *args: Any, **kwargs: Any
+) -> None:
+    """RunInstances: the root volume is made of the image's snapshot."""
+    image = self.ec2_backend.amis.get(self.image_id)
+    if image and device_path == image.root_device_name:
+        snapshot_id = snapshot_id or image.ebs_snapshot.id
+    original(self, size, device_path, snapshot_id, *args, **kwargs)
 
 
-@wrap(SpotInstances, "describe_spot_instance_requests")
-def describe_spot_instance_requests(original: Any, self: Any) -> ActionResult:
-    """DescribeSpotInstanceRequests: Auto Scaling has made one for each of its Spot Instances, which fulfilled it."""
-    known = [_spot_request(one) for one in self.ec2_backend.all_instances() if one.lifecycle == "spot"]
-    wanted = self._get_param("SpotInstanceRequestIds", [])
-    if missing := [one for one in wanted if one not in [request["SpotInstanceRequestId"] for request in known]]:
-        refuse("InvalidSpotInstanceRequestID.NotFound", f"The spot instance request ID '{missing[0]}' does not exist")
-    filters = self._filters_from_querystring()
-    found = [
-        request
-        for request in known
-        if (not wanted or request["SpotInstanceRequestId"] in wanted)
-        and all(request[_FILTERS[name]] in values for name, values in filters.items())
-    ]
-    return ActionResult({"SpotInstanceRequests": found})
+VolumeAttachment.delete_on_termination = property(  # type: ignore[attr-defined]
+    lambda self: self.instance.block_device_mapping[self.device].delete_on_termination
+)
 
 
-_FILTERS = {"instance-id": "InstanceId", "spot-instance-request-id": "SpotInstanceRequestId", "state": "State"}
+@wrap(EC2Backend, "associate_iam_instance_profile")
+def associate_iam_instance_profile(original: Any, self: Any, *args: Any, **kwargs: Any) -> Any:
+    """AssociateIamInstanceProfile: an instance shows the profile's own id, not that of the association."""
+    association = original(self, *args, **kwargs)
+    profile = association.iam_instance_profile
+    association.instance.iam_instance_profile = {"Arn": profile.arn, "Id": profile.id}
+    return association
 
 
-def _spot_request(instance: Any) -> dict[str, Any]:
-    """A one-time request: active while its instance runs, then closed (EC2 user guide, Spot request status)."""
-    active = instance.state in ("pending", "running")
-    status = {"Code": "fulfilled", "Message": "Your Spot request is fulfilled."}
-    if not active:
-        message = "Spot Instance terminated due to user-initiated termination."
-        status = {"Code": "instance-terminated-by-user", "Message": message}
-    return {
-        "SpotInstanceRequestId": instance.spot_instance_request_id,
-        "InstanceId": instance.id,
-        "State": "active" if active else "closed",
-        "Status": {**status, "UpdateTime": instance.launch_time},
-        "Type": "one-time",
-        "InstanceInterruptionBehavior": "terminate",
-        "ProductDescription": "Linux/UNIX",
-        "CreateTime": instance.launch_time,
-        "LaunchedAvailabilityZone": instance.placement.zone,
-        "LaunchSpecification": {
-            "ImageId": instance.image_id,
-            "InstanceType": instance.instance_type,
-            "SubnetId": instance.subnet_id,
-            "Placement": {"AvailabilityZone": instance.placement.zone},
-        },
-        "Tags": [],
-    }
+def _until_terminated(name: str, after: Any) -> None:
+    shown = getattr(Instance, name).fget
+    setattr(Instance, name, property(lambda self: after if self.state == "terminated" else shown(self)))
+
+
+for _member, _value in {
+    "ena_support": True,
+    "enclave_options": {"Enabled": False},
+    "hibernation_options": {"Configured": False},
+    "maintenance_options": {"AutoRecovery": "default", "RebootMigration": "default"},
+    "platform_details": "Linux/UNIX",
+    "usage_operation": "RunInstances",
+}.items():
+    setattr(Instance, _member, _value)
+
+
+# DescribeInstances: one that is terminated is in no network any more (recorded: cloud-custodian)
+_AFTERWARDS: dict[str, Any] = {
+    "network_interfaces": [],
+    "dynamic_group_list": [],
+    "vpc_id": None,
+    "subnet_id": None,
+    "private_ip_address": None,
+    "private_dns_name": "",
+}
+for _member, _left in _AFTERWARDS.items():
+    _until_terminated(_member, _left)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Any
 
@@ -102,3 +103,13 @@ def describe_parameters(original: Any, self: Any, filters: Any, parameter_filter
     finally:
         self._parameters = everything
     return found
+
+
+@wrap(ParameterDict, "_load_tree_parameters")
+def load_tree_parameters(original: Any, self: Any, path: str) -> None:
+    """Public parameters: structures are JSON (ECS guide, "Retrieving Amazon ECS-optimized Linux AMI metadata")."""
+    original(self, path)
+    for versions in self.values():
+        for parameter in versions:
+            if isinstance(parameter.value, dict):
+                parameter.value = json.dumps(parameter.value, separators=(",", ":"))
