@@ -1,4 +1,4 @@
-"""What others see of the standing stack: every waiter of boto3's ends well, and the reads of other tools."""
+"""What others see of the standing stack: every waiter of boto3's ends well, every read answers as its model says."""
 
 from __future__ import annotations
 
@@ -10,11 +10,12 @@ from typing import Any
 
 import pytest
 
-from tests.cloud.conftest import EmbeddedCloud, refused
+from tests.cloud.conftest import REGION, EmbeddedCloud, refused
 from tests.cloud.crash.life import fast_cloud
 from tests.cloud.inventory import well
 from tests.cloud.lookups import NAME
 from tests.cloud.project import Project
+from tests.cloud.reads import UNKNOWN, Read, in_pages, reads
 
 MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
 
@@ -277,3 +278,59 @@ def test_reads_of_the_database(standing: EmbeddedCloud) -> None:
     assert rds.describe_certificates(CertificateIdentifier=usual)["Certificates"][0]["CertificateType"] == "CA"
     with refused("CertificateNotFound"):
         rds.describe_certificates(CertificateIdentifier="nothing")
+
+
+BUCKET = "standing-state"
+ON_THE_NEXT_PAGE = "missing .Marker"
+"""Route 53's model requires what AWS sends from the second page on."""
+
+
+@pytest.fixture(scope="module")
+def every_read(standing: EmbeddedCloud) -> dict[tuple[str, str], Read]:
+    """Every read that can be made, and its answer."""
+    s3 = standing.client("s3")
+    s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
+    s3.put_object(Bucket=BUCKET, Key="state.json", Body=b"{}")
+    elb = standing.client("elbv2")
+    listener = first(elb, "describe_listeners", "Listeners", LoadBalancerArn=balancers(elb)["LoadBalancerArns"][0])
+    given = {
+        "ecs": {"cluster": NAME},
+        "ec2": {"LaunchTemplateName": NAME},
+        "elbv2": {"ListenerArn": listener["ListenerArn"], **targets(elb)},
+        "logs": {"logGroupName": f"/ecs/{NAME}/frontend"},
+        "s3": {"Bucket": BUCKET, "Key": "state.json"},
+    }
+    return reads(standing, given)
+
+
+def test_every_read_answers_by_its_model(every_read: dict[tuple[str, str], Read]) -> None:
+    failed = {name: read for name, read in every_read.items() if read.status >= 500}
+    assert failed == {}
+    strange = {name: found for name, read in every_read.items() if (found := {*read.strange} - {ON_THE_NEXT_PAGE})}
+    assert strange == {}
+    unknown = [name for name, read in every_read.items() if read.code in UNKNOWN]
+    assert len(every_read) - len(unknown) > 200, "most of these services' reads that can be made are offered"
+
+
+def test_a_list_in_pages_is_the_list(standing: EmbeddedCloud, every_read: dict[tuple[str, str], Read]) -> None:
+    tried = 0
+    for (service, name), read in every_read.items():
+        for key, whole, pages in in_pages(standing.client(service), name, read):
+            tried += 1
+            assert pages == whole, f"{service} {name} {key}"
+    assert tried > 20
+
+
+def test_instances_volumes_and_images_as_other_tools_read_them(standing: EmbeddedCloud) -> None:
+    ec2 = standing.client("ec2")
+    found = [one for group in ec2.describe_instances()["Reservations"] for one in group["Instances"]]
+    running = [one for one in found if one["State"]["Name"] == "running"]
+    assert {(one["RootDeviceName"], one["VirtualizationType"]) for one in running} == {("/dev/xvda", "hvm")}
+    assert not any("StateReason" in one or "Association" in one["NetworkInterfaces"][0] for one in running)
+    profile = first(standing.client("iam"), "list_instance_profiles", "InstanceProfiles")
+    assert {one["IamInstanceProfile"]["Id"] for one in running} == {profile["InstanceProfileId"]}
+    (image,) = ec2.describe_images(ImageIds=[running[0]["ImageId"]])["Images"]
+    disk = image["BlockDeviceMappings"][0]["Ebs"]
+    for volume in ec2.describe_volumes()["Volumes"]:
+        assert (volume["SnapshotId"], volume["Throughput"]) == (disk["SnapshotId"], 125)
+        assert [one["DeleteOnTermination"] for one in volume["Attachments"]] == [True]

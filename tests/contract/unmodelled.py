@@ -21,6 +21,11 @@ def unmodelled(model: OperationModel, body: bytes) -> Iterator[str]:
     if "json" in model.service_model.resolved_protocol:
         yield from _json(json.loads(body), shape, "")
         return
+    if payload := shape.serialization.get("payload"):
+        # the body is this one member, or a text of its own such as a bucket's policy
+        shape = shape.members[payload]
+        if not isinstance(shape, StructureShape):
+            return
     root = ET.fromstring(body)  # noqa: S314
     wrapper = shape.serialization.get("resultWrapper")
     node = root.find(_named(root, wrapper)) if wrapper else root

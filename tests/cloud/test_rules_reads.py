@@ -1,0 +1,128 @@
+"""What other clients read, or write by mistake, beside what this stack needs: answered as AWS does, or not at all."""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import Any
+
+import pytest
+
+from tests.cloud.conftest import REGION, EmbeddedCloud, Network
+from tests.cloud.rules_rig import refused
+
+RECOMMENDED = "/aws/service/ecs/optimized-ami/amazon-linux-2023/recommended"
+UNKNOWN = "UnknownOperationException"
+
+
+@pytest.fixture
+def ec2(cloud: EmbeddedCloud) -> Any:
+    return cloud.client("ec2")
+
+
+def test_the_recommended_image_is_described_and_found_by_owner_and_name(cloud: EmbeddedCloud, ec2: Any) -> None:
+    said = json.loads(cloud.client("ssm").get_parameter(Name=RECOMMENDED)["Parameter"]["Value"])
+    pattern = [{"Name": "name", "Values": ["al2023-ami-ecs-hvm-*-x86_64"]}]
+    (image,) = ec2.describe_images(Owners=["amazon"], Filters=pattern)["Images"]
+    assert (image["ImageId"], image["Name"]) == (said["image_id"], said["image_name"])
+    disk = image["BlockDeviceMappings"][0]["Ebs"]
+    assert (disk["VolumeSize"], disk["VolumeType"], disk["DeleteOnTermination"]) == (30, "gp3", True)
+    assert ec2.describe_images(Owners=["self"])["Images"] == []
+
+
+def test_an_images_attributes_are_for_its_owner(ec2: Any, cloud: EmbeddedCloud) -> None:
+    image = cloud.client("ssm").get_parameter(Name=f"{RECOMMENDED}/image_id")["Parameter"]["Value"]
+    for name, code in ((image, "AuthFailure"), ("ami-0123456789abcdef0", "InvalidAMIID.NotFound")):
+        refused(lambda name=name: ec2.describe_image_attribute(ImageId=name, Attribute="description"), code)
+
+
+def test_a_vpcs_options_can_be_read_and_stay(ec2: Any) -> None:
+    number = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["DhcpOptionsId"]
+    (options,) = ec2.describe_dhcp_options(DhcpOptionsIds=[number])["DhcpOptions"]
+    shown = {one["Key"]: one["Values"][0]["Value"] for one in options["DhcpConfigurations"]}
+    assert shown == {"domain-name-servers": "AmazonProvidedDNS", "domain-name": f"{REGION}.compute.internal"}
+    refused(lambda: ec2.delete_dhcp_options(DhcpOptionsId=number), "DependencyViolation")
+
+
+def test_an_instance_that_is_terminated_is_in_no_network(network: Network, ec2: Any) -> None:
+    made = ec2.run_instances(MinCount=1, MaxCount=1, ImageId="ami-1", SubnetId=network.subnets[0])["Instances"][0]
+    assert (made["SubnetId"], len(made["NetworkInterfaces"])) == (network.subnets[0], 1)
+    ids = [made["InstanceId"]]
+    ec2.terminate_instances(InstanceIds=ids)
+
+    def gone() -> Any:
+        (one,) = ec2.describe_instances(InstanceIds=ids)["Reservations"][0]["Instances"]
+        return one if one["State"]["Name"] == "terminated" else None
+
+    after = network.cloud.wait(gone, "the instance to be terminated")
+    assert after.keys() & {"SubnetId", "VpcId", "PrivateIpAddress"} == set()
+    assert after["NetworkInterfaces"] == after["SecurityGroups"] == []
+    of_vpc = [{"Name": "vpc-id", "Values": [network.vpc]}]
+    assert ec2.describe_instances(Filters=of_vpc)["Reservations"] == []
+
+
+def test_what_no_account_here_has_is_an_empty_list(ec2: Any) -> None:
+    assert ec2.describe_placement_groups()["PlacementGroups"] == []
+    assert ec2.describe_reserved_instances()["ReservedInstances"] == []
+    assert ec2.describe_capacity_reservations()["CapacityReservations"] == []
+    refused(lambda: ec2.describe_placement_groups(GroupNames=["none"]), "InvalidPlacementGroup.Unknown", "none")
+
+
+def test_events_of_a_log_group_are_found_without_a_limit(cloud: EmbeddedCloud) -> None:
+    logs = cloud.client("logs")
+    logs.create_log_group(logGroupName="/ecs/web")
+    assert logs.filter_log_events(logGroupName="/ecs/web")["events"] == []
+    logs.create_log_stream(logGroupName="/ecs/web", logStreamName="a")
+    events = [{"timestamp": int(time.time() * 1000) + number, "message": str(number)} for number in range(3)]
+    logs.put_log_events(logGroupName="/ecs/web", logStreamName="a", logEvents=events)
+    pages = [
+        *logs.get_paginator("filter_log_events").paginate(logGroupName="/ecs/web", PaginationConfig={"PageSize": 2})
+    ]
+    assert [event["message"] for page in pages for event in page["events"]] == ["0", "1", "2"]
+
+
+def test_tag_keys_and_values_are_listed_once(cloud: EmbeddedCloud, ec2: Any) -> None:
+    for number in range(3):
+        tags = [{"Key": "Owner", "Value": "me"}, {"Key": "Number", "Value": str(number)}]
+        ec2.create_vpc(CidrBlock="10.0.0.0/16", TagSpecifications=[{"ResourceType": "vpc", "Tags": tags}])
+    tagging = cloud.client("resourcegroupstaggingapi")
+    assert tagging.get_tag_keys()["TagKeys"] == ["Number", "Owner"]
+    assert tagging.get_tag_values(Key="Owner")["TagValues"] == ["me"]
+    assert tagging.get_tag_values(Key="Number")["TagValues"] == ["0", "1", "2"]
+
+
+def test_option_groups_of_an_engine(cloud: EmbeddedCloud) -> None:
+    rds = cloud.client("rds")
+    default = "default:aurora-mysql-8-0"
+    empty = {"OptionGroupName": "", "EngineName": "", "MajorEngineVersion": ""}
+    for asked, found in (
+        (empty, [default]),
+        ({"EngineName": "aurora-mysql"}, [default]),
+        ({"EngineName": "mysql"}, []),
+    ):
+        assert [one["OptionGroupName"] for one in rds.describe_option_groups(**asked)["OptionGroupsList"]] == found
+    assert rds.describe_option_group_options(EngineName="aurora-mysql")["OptionGroupOptions"] == []
+    assert rds.describe_blue_green_deployments(MaxRecords=20)["BlueGreenDeployments"] == []
+    unknown = {"BlueGreenDeploymentIdentifier": "none"}
+    refused(lambda: rds.describe_blue_green_deployments(**unknown), "BlueGreenDeploymentNotFoundFault")
+    refused(lambda: rds.describe_db_log_files(DBInstanceIdentifier="none", MaxRecords=20), "DBInstanceNotFound")
+
+
+def test_a_part_of_a_bucket_that_is_not_offered_is_not_taken_for_the_bucket(cloud: EmbeddedCloud) -> None:
+    s3 = cloud.client("s3")
+    s3.create_bucket(Bucket="state", CreateBucketConfiguration={"LocationConstraint": REGION})
+    assert s3.get_bucket_request_payment(Bucket="state")["Payer"] == "BucketOwner"
+    refused(lambda: s3.list_bucket_metrics_configurations(Bucket="state"), UNKNOWN)
+    refused(lambda: s3.delete_bucket_metrics_configuration(Bucket="state", Id="all"), UNKNOWN)
+    refused(lambda: s3.delete_bucket_inventory_configuration(Bucket="state", Id="all"), UNKNOWN)
+    s3.head_bucket(Bucket="state")
+
+
+def test_a_part_of_an_object_that_is_not_offered_is_not_taken_for_the_object(cloud: EmbeddedCloud) -> None:
+    s3 = cloud.client("s3")
+    s3.create_bucket(Bucket="state", CreateBucketConfiguration={"LocationConstraint": REGION})
+    s3.put_object(Bucket="state", Key="a", Body=b"one")
+    refused(lambda: s3.get_object_torrent(Bucket="state", Key="a"), UNKNOWN)
+    for read in (s3.get_object_retention, s3.get_object_legal_hold):
+        refused(lambda read=read: read(Bucket="state", Key="a"), "InvalidRequest", "Object Lock")
+    assert s3.get_object(Bucket="state", Key="a")["Body"].read() == b"one"
