@@ -118,8 +118,13 @@ class Cloud:
         self._ready.set()
 
     def _prepare(self) -> None:
-        """What the account holds before any stack: its registered domain, delegated to a public zone."""
+        """What the account holds before any stack: the user who rehearses, and its registered domain, delegated."""
+        from moto.iam.models import iam_backends
         from moto.route53.models import route53_backends
+
+        from provisioner.cloud.rules.iam import CALLER
+
+        iam_backends[ACCOUNT]["aws"].create_user("us-east-1", CALLER)
 
         domains.delegated.clear()
         domains.delegate(self.domain)

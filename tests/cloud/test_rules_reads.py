@@ -102,6 +102,7 @@ def test_option_groups_of_an_engine(cloud: EmbeddedCloud) -> None:
     ):
         assert [one["OptionGroupName"] for one in rds.describe_option_groups(**asked)["OptionGroupsList"]] == found
     assert rds.describe_option_group_options(EngineName="aurora-mysql")["OptionGroupOptions"] == []
+    assert rds.describe_option_group_options(EngineName="mysql")["OptionGroupOptions"]
     assert rds.describe_blue_green_deployments(MaxRecords=20)["BlueGreenDeployments"] == []
     unknown = {"BlueGreenDeploymentIdentifier": "none"}
     refused(lambda: rds.describe_blue_green_deployments(**unknown), "BlueGreenDeploymentNotFoundFault")
@@ -126,3 +127,13 @@ def test_a_part_of_an_object_that_is_not_offered_is_not_taken_for_the_object(clo
     for read in (s3.get_object_retention, s3.get_object_legal_hold):
         refused(lambda read=read: read(Bucket="state", Key="a"), "InvalidRequest", "Object Lock")
     assert s3.get_object(Bucket="state", Key="a")["Body"].read() == b"one"
+
+
+def test_the_caller_is_a_user_of_the_account(cloud: EmbeddedCloud) -> None:
+    iam, said = cloud.client("iam"), cloud.client("sts").get_caller_identity()
+    user = iam.get_user()["User"]
+    assert (user["Arn"], user["UserId"]) == (said["Arn"], said["UserId"])
+    assert [one["Arn"] for one in iam.list_users()["Users"]] == [user["Arn"]]
+    assert iam.list_user_tags(UserName=user["UserName"])["Tags"] == []
+    assert iam.list_access_keys()["AccessKeyMetadata"] == iam.list_mfa_devices()["MFADevices"] == []
+    refused(lambda: iam.get_user(UserName="nobody"), "NoSuchEntity")

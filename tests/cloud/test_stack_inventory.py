@@ -12,7 +12,7 @@ def test_it_is_the_same_twice_and_empty_but_for_what_aws_gives(cloud: EmbeddedCl
     assert difference(found, inventory(cloud.client)) == {}
     assert counts(found).keys() <= {
         *("vpcs", "subnets", "internet_gateways", "route_tables", "network_acls", "security_groups"),
-        *("zones", "records", "capacity_providers", "account_settings", "db_parameter_groups"),
+        *("zones", "records", "capacity_providers", "account_settings", "db_parameter_groups", "users"),
         *("db_cluster_parameter_groups", "network_interfaces"),
     }
     assert names(found)["zones"] == ["example.com."]

@@ -6,8 +6,9 @@ import json
 import re
 from typing import Any
 
-from moto.iam.models import IAMBackend, ManagedPolicy
+from moto.iam.models import IAMBackend, ManagedPolicy, iam_backends
 from moto.iam.responses import IamResponse
+from moto.sts.models import STSBackend
 
 from provisioner.cloud import durations
 from provisioner.cloud.clock import later, passed
@@ -26,6 +27,8 @@ _LINKED = {
     "spot.amazonaws.com": ("EC2Spot", "AWSEC2SpotServiceRolePolicy"),
 }
 _WITH_SUFFIX = ("autoscaling.amazonaws.com",)
+CALLER = "moto"
+"""The account's user whom all who rehearse are, whatever their keys; it is there before any stack."""
 _NAME = r"[\w+=,.@-]+"
 
 
@@ -269,3 +272,29 @@ def get_instance_profiles_for_role(original: Any, self: Any, role_name: str) -> 
     if role_name not in {role.name for role in self.roles.values()}:
         refuse("NoSuchEntity", f"The role with name {role_name} cannot be found.")
     return original(self, role_name)
+
+
+def _of_caller(operation: str) -> None:
+    @wrap(IamResponse, operation)
+    def of_caller(original: Any, self: Any) -> Any:
+        """Reads without a user's name are of the user who asks (API references, UserName)."""
+        self.params["UserName"] = self._get_param("UserName") or CALLER
+        return original(self)
+
+
+for _operation in (
+    *("get_user", "get_login_profile", "list_access_keys", "list_mfa_devices", "list_signing_certificates"),
+    "list_ssh_public_keys",
+):
+    _of_caller(_operation)
+
+
+@wrap(STSBackend, "get_caller_identity")
+def get_caller_identity(original: Any, self: Any, access_key_id: str, region: str) -> Any:
+    """GetCallerIdentity: a user is IAM's and has its id there, and only what was assumed is STS's."""
+    user_id, arn, account = original(self, access_key_id, region)
+    if ":user/" in arn:
+        users = iam_backends[account]["aws"].users
+        user = users[arn.rpartition("/")[2]]
+        return user.id, user.arn, account
+    return user_id, arn, account

@@ -28,7 +28,6 @@ from moto.rds.responses import RDSResponse
 from moto.route53.responses import Route53
 from moto.servicediscovery.responses import ServiceDiscoveryResponse
 from moto.ssm.models import Parameter
-from moto.sts.models import STSBackend
 
 from provisioner.cloud.patch import wrap
 
@@ -147,13 +146,6 @@ _change(
         "DBInstances.DBInstance.DBSubnetGroup.DBSubnetGroupArn": _never,
     },
 )
-
-
-@wrap(STSBackend, "get_caller_identity")
-def get_caller_identity(original: Any, self: Any, access_key_id: str, region: str) -> Any:
-    """GetCallerIdentity: a user is IAM's, and only what was assumed is STS's."""
-    user_id, arn, account = original(self, access_key_id, region)
-    return user_id, arn.replace(":sts:", ":iam:") if ":user/" in arn else arn, account
 
 
 @wrap(ApplicationAutoscalingBackend, "register_scalable_target")

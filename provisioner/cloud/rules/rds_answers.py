@@ -142,7 +142,7 @@ def describe_option_groups(original: Any, self: Any) -> ActionResult:
 @wrap(RDSBackend, "describe_option_group_options")
 def describe_option_group_options(original: Any, self: Any, engine_name: str, *args: Any) -> Any:
     """DescribeOptionGroupOptions: there are none for Aurora, which moto takes for no engine."""
-    return [] if engine_name == ENGINE else original(self, engine_name, *args)
+    return [] if engine_name == ENGINE else original(engine_name, *args)
 
 
 @wrap(RDSResponse, "describe_db_log_files")
