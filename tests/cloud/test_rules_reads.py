@@ -137,3 +137,20 @@ def test_the_caller_is_a_user_of_the_account(cloud: EmbeddedCloud) -> None:
     assert iam.list_user_tags(UserName=user["UserName"])["Tags"] == []
     assert iam.list_access_keys()["AccessKeyMetadata"] == iam.list_mfa_devices()["MFADevices"] == []
     refused(lambda: iam.get_user(UserName="nobody"), "NoSuchEntity")
+
+
+@pytest.mark.parametrize(
+    ("service", "operation", "asked", "code"),
+    [
+        ("rds", "describe_db_parameter_groups", {"DBParameterGroupName": "none"}, "DBParameterGroupNotFound"),
+        ("elbv2", "describe_ssl_policies", {"Names": ["none"]}, "SSLPolicyNotFound"),
+        ("logs", "describe_log_streams", {"logGroupIdentifier": "none"}, "ResourceNotFoundException"),
+        ("ec2", "describe_managed_prefix_lists", {"PrefixListIds": ["pl-00000000"]}, "InvalidPrefixListID.NotFound"),
+        ("ec2", "describe_prefix_lists", {"PrefixListIds": ["pl-00000000"]}, "InvalidPrefixListId.NotFound"),
+    ],
+)
+def test_a_name_that_nothing_has_is_refused(
+    cloud: EmbeddedCloud, service: str, operation: str, asked: dict[str, Any], code: str
+) -> None:
+    client = cloud.client(service)
+    refused(lambda: getattr(client, operation)(**asked), code)

@@ -41,6 +41,7 @@ _MODULES = (
     "ec2_instances",
     "ec2_spot",
     "members",
+    "unknown",
 )
 
 
