@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -123,9 +123,9 @@ def show_plan(aws: Aws, records: Mapping[str, Record], stack: Stack, target: str
     return plan(aws, records, *_scope(records, stack, target))
 
 
-def notes(aws: Aws) -> list[str]:
-    """Return what `up` leaves as it is though it is not as declared, to be called after `show_plan`."""
-    return deployed_by_others(aws)
+def notes(aws: Aws, planned: Iterable[Planned]) -> list[str]:
+    """Return what was deployed past this tool, and whether `up` leaves it; `planned` is what `show_plan` returned."""
+    return deployed_by_others(aws, {item.address for item in planned if "task_definition" in item.changes})
 
 
 def _know(aws: Aws, records: Mapping[str, Record], declared: Mapping[str, Declared]) -> None:

@@ -34,7 +34,7 @@ def plan(options: Options, target_step: TargetStep = None, redeploy: Redeploy = 
     state.guard(config.name, aws.account, aws.region)
     stack = session.declared(options, config, aws)
     planned = operate.show_plan(aws, state.records, stack, target_step)
-    notes = [*stack.notices, *operate.notes(aws)]
+    notes = [*stack.notices, *operate.notes(aws, planned)]
     if options.json:
         say([json.dumps(show.document(planned, config.name, aws.account, aws.region, notes), ensure_ascii=False)])
     else:

@@ -41,7 +41,7 @@ def up(options: Options, target_step: TargetStep = None, redeploy: Redeploy = Fa
         if config.target == "aws" and not options.yes:
             with signals.at_once():
                 planned = operate.show_plan(aws, store.records, stack, target_step)
-            say([*plan.diff(planned), *(f"note: {text}" for text in operate.notes(aws))], sys.stderr)
+            say([*plan.diff(planned), *(f"note: {text}" for text in operate.notes(aws, planned))], sys.stderr)
             confirm(f"`up` of {limited(config.name, target_step)} on {session.where(config, aws)}", options.yes)
             session.writable(aws)
         with shown(options.json) as progress, session.interruptible(aws.pace, progress.emit):

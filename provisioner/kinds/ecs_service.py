@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, ClassVar
@@ -268,14 +268,19 @@ def _newer(one: str, other: str) -> bool:
     return _revision(one)[0] == _revision(other)[0] and _revision(one)[1] > _revision(other)[1]
 
 
-def deployed_by_others(aws: Aws) -> list[str]:
-    """Say of each of this stack's services that somebody else deployed to what it runs, and how to undo that."""
+def deployed_by_others(aws: Aws, replaced: Collection[str] = ()) -> list[str]:
+    """Say of each of this stack's services that somebody else deployed to what it runs, and how to undo that.
+
+    Args:
+        replaced: the addresses of the services that get another revision in any case.
+    """
     notes = []
     for live in aws.live(Service):
         if "deployed" in live.attributes:
             runs, asked = (live.attributes[name].rpartition("/")[2] for name in ("deployed", "task_definition"))
-            stays = f"{live.address} runs {runs}, which somebody else deployed: it stays."
-            notes.append(f"{stays} `provision up --redeploy` goes back to {asked}")
+            told = f"{live.address} runs {runs}, which somebody else deployed:"
+            stays = f"it stays. `provision up --redeploy` goes back to {asked}"
+            notes.append(f"{told} {'it is replaced' if live.address in replaced else stays}")
     return notes
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from provisioner import operate
 from provisioner.engine.converge import awaited
 from provisioner.engine.errors import Failed
 from provisioner.engine.events import Notice
@@ -227,6 +228,19 @@ def test_what_a_pipeline_deployed_is_told_and_stays_until_something_else_is_decl
     assert changed.writes == ["RegisterTaskDefinition", "UpdateService"]
     assert shown(rig)["taskDefinition"].endswith(":3")
     assert deployed_by_others(rig.aws()) == []
+
+
+def test_a_plan_says_whether_what_a_pipeline_deployed_stays(rig: Rig) -> None:
+    rig.up(declared).ok()
+    deploy(rig, copied(rig, image="nginx:2"))
+
+    def told(declare: Any) -> str:
+        aws = rig.aws()
+        (note,) = operate.notes(aws, operate.show_plan(aws, rig.state().records, rig.declare(declare)))
+        return note.rpartition("deployed: ")[2]
+
+    assert told(declared).startswith("it stays")
+    assert told(lambda stack: declared(stack, image="nginx:3")) == "it is replaced"
 
 
 def test_what_a_pipeline_deployed_goes_when_asked(rig: Rig) -> None:
