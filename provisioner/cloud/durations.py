@@ -84,6 +84,7 @@ SCALING_LOOK = Duration(60, 10.0, "CloudWatch has one value a minute: ECS develo
 INSTANCE_PENDING = Duration(20, 3.0, _ESTIMATE)
 INSTANCE_REGISTER = Duration(90, 10.0, f"boot and start of the agent: {_ESTIMATE}")
 INSTANCE_SHUTDOWN = Duration(81, 6.0, _LOGS)
+REFRESH_BEGIN = Duration(15, 2.0, f"Pending, before an instance refresh is InProgress: {_ESTIMATE}")
 GROUP_DELETE = Duration(5, 2.0, _ESTIMATE)
 TRUNK_ATTACH = Duration(5, 1.0, _ESTIMATE)
 TRUNK_DETACH = Duration(15, 10.0, _ESTIMATE)

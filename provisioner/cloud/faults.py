@@ -21,7 +21,7 @@ SCENARIOS = {
     "slow": "the reply takes 30 s",
     "lag": "reads are 5 s behind the writes: what is new is not listed yet, what is gone still is",
     "refusals": "what AWS refuses for some seconds although nothing is wrong: not known yet, in use, busy",
-    "operations-fail": "what goes on after the call fails: Cloud Map's operations, a cluster's or provider's update",
+    "operations-fail": "what goes on after the call fails: Cloud Map's operations, updates in ECS, a refresh",
     "region-policy": "an organization's policy denies all in us-east-1 but the global services",
     "task-fails": "every container exits at once",
     "small-pages": "lists come in pages of two things, and begin with an empty one where AWS may answer so",

@@ -102,6 +102,7 @@ _CLIPPED = ("DescribeVpcEndpoints", "DescribeVpcEndpointServices")
 _BY_NAME = ("ListResourceRecordSets",)
 # boto3 has no paginator for these.
 _MORE = {
+    ("autoscaling", "DescribeInstanceRefreshes"): ("NextToken", "MaxRecords", "InstanceRefreshes"),
     ("ecs", "DescribeCapacityProviders"): ("nextToken", "maxResults", "capacityProviders"),
     ("ecs", "ListServiceDeployments"): ("nextToken", "maxResults", "serviceDeployments"),
     ("route53", "ListHostedZonesByVPC"): ("NextToken", "MaxItems", "HostedZoneSummaries"),

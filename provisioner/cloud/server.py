@@ -253,6 +253,8 @@ class Cloud:
                 return self._set_kill(query)
             case "delegate":
                 return self._delegate(query.get("domain", ""))
+            case "release":
+                return self._release(query.get("region", ""))
             case "stop":
                 threading.Thread(target=self.stop, daemon=True).start()
                 return "200 OK", {"ok": True}
@@ -270,6 +272,14 @@ class Cloud:
             return "400 Bad Request", {"error": "no domain is named: POST /_cloud/delegate?domain=example.org"}
         domains.delegate(domain)
         return "200 OK", {"ok": True}
+
+    def _release(self, region: str) -> tuple[str, Any]:
+        """Have a newer ECS-optimised image released in a Region."""
+        self._ready.wait()
+        from provisioner.cloud.rules import ec2_images
+
+        with LOCK:
+            return "200 OK", {"image_id": ec2_images.release(ACCOUNT, region)}
 
     def _set_faults(self, query: dict[str, str]) -> tuple[str, Any]:
         try:

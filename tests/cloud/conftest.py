@@ -67,6 +67,11 @@ class EmbeddedCloud:
         """Point the parent zone of `domain` at this account."""
         self._post(f"/_cloud/delegate?domain={domain}")
 
+    def release(self, region: str = REGION) -> str:
+        """Have AWS recommend a newer ECS-optimised image, and return its id."""
+        image: str = json.loads(self._open(f"/_cloud/release?region={region}", "POST"))["image_id"]
+        return image
+
     def calls(self, since: int = 0) -> list[dict[str, Any]]:
         """The answered calls numbered above `since`."""
         answer: list[dict[str, Any]] = json.loads(self._open(f"/_cloud/log?since={since}", "GET"))

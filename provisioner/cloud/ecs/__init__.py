@@ -28,7 +28,7 @@ def install() -> None:
 
     from provisioner.cloud.ecs.dispatch import EcsResponse
 
-    for name in (*_MODULES, "groups", "group_rules", "scaling"):
+    for name in (*_MODULES, "groups", "group_rules", "refresh_rules", "scaling"):
         import_module(f"{__name__}.{name}")
     urls.url_paths["{0}/$"] = EcsResponse.dispatch
     threading.Thread(target=_reconcile, name="ecs", daemon=True).start()

@@ -13,13 +13,16 @@ from moto.ec2.models import EC2Backend
 
 from provisioner.cloud import durations
 from provisioner.cloud.clock import later, passed
+from provisioner.cloud.ecs import refreshes
 from provisioner.cloud.ecs.managed import DRAINING_HOOK
 from provisioner.cloud.ecs.store import ContainerInstance, Shape, Store, now, store
 from provisioner.cloud.patch import refuse, wrap
 
 _BACK_OFF_SECONDS = 30.0
-_GONE = ("Terminating", "Terminating:Wait", "Terminating:Proceed")
 _ACTIVITIES_KEPT = 100
+
+# What an instance was launched from, where moto tells what its group's template is now.
+InstanceState.launch_template = property(lambda state: getattr(state, "launched_from", None))  # type: ignore[assignment, method-assign]
 
 
 @wrap(FakeAutoScalingGroup, "set_desired_capacity")
@@ -58,6 +61,9 @@ def settle(kept: Store) -> None:
         _settle_instance(instance)
     for group in list(kept.autoscaling.autoscaling_groups.values()):
         _settle_members(kept, group)
+        for state in refreshes.step(group):
+            cause = f"At {_stamp()} an instance was taken out of service in response to an instance refresh."
+            terminate(kept, group, state, cause)
         if group.status is not None:
             if not group.instance_states and passed(group.gone_at):
                 kept.autoscaling.autoscaling_groups.pop(group.name, None)
@@ -145,10 +151,14 @@ def _settle_members(kept: Store, group: Any) -> None:
 
 
 def _approach(kept: Store, group: Any) -> None:
-    """Launch or end instances until the group is as large as desired; protected ones stay."""
-    here = [state for state in group.instance_states if state.lifecycle_state not in _GONE]
+    """Launch or end instances until the group is as large as desired; protected ones stay.
+
+    While an instance refresh launches new ones first, it is larger by these.
+    """
+    here = [state for state in group.instance_states if state.lifecycle_state not in refreshes.LEAVING]
     here = _rebalanced(kept, group, here)
-    difference = (group.desired_capacity or 0) - len(here)
+    refresh = refreshes.active(group)
+    difference = (group.desired_capacity or 0) + (refresh.extra if refresh else 0) - len(here)
     for _ in range(difference):
         if not _launch(kept, group):
             break
@@ -192,6 +202,12 @@ def _launch(kept: Store, group: Any) -> bool:
     state = InstanceState(
         instance, "Pending", "Healthy", group.new_instances_protected_from_scale_in, autoscaling_group=group
     )
+    if template := group.ec2_launch_template:
+        state.launched_from = {  # type: ignore[attr-defined]
+            "LaunchTemplateId": template.id,
+            "LaunchTemplateName": template.name,
+            "Version": str(template.get_version(group.launch_template_version).number),
+        }
     state.activity = note(group, f"Launching a new EC2 instance: {instance.id}", cause, "InProgress")  # type: ignore[attr-defined]
     group.instance_states.append(state)
     return True

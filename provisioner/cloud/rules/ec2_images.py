@@ -1,9 +1,12 @@
-"""Machine images: those that AWS's public parameters name are there, in every Region."""
+"""Machine images: those that AWS's public parameters name are there, in every Region, and newer ones are released."""
 
 from __future__ import annotations
 
+import copy
 import json
+import uuid
 from collections.abc import Collection
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from moto.ec2.models import EC2Backend
@@ -13,7 +16,9 @@ from moto.ssm.models import ssm_backends
 from provisioner.cloud.patch import refuse, wrap
 
 _PUBLIC = "/aws/service/ecs/optimized-ami/"
-_CURRENT = f"{_PUBLIC}amazon-linux-2023/recommended/image_id"
+_LINUX = f"{_PUBLIC}amazon-linux-2023/"
+_CURRENT = f"{_LINUX}recommended/image_id"
+_DAY = "%Y%m%d"
 
 
 class Optimized(Ami):
@@ -47,8 +52,35 @@ def describe_image_attribute(original: Any, self: Any, ami_id: str, attribute_na
     return original(self, ami_id, attribute_name)
 
 
+def release(account: str, region: str) -> str:
+    """Have ECS recommend a newer Amazon Linux 2023 image from now on; returns its id."""
+    parameters = ssm_backends[account][region]._parameters
+    about = json.loads(parameters[f"{_LINUX}recommended"][-1].value)
+    last = parameters[f"{_LINUX}recommended/image_version"][-1].value
+    family, _, day = last.rpartition(".")
+    version = f"{family}.{(datetime.strptime(day, _DAY).replace(tzinfo=UTC) + timedelta(days=7)).strftime(_DAY)}"
+    name, image = about["image_name"].replace(last, version), f"ami-{uuid.uuid4().hex[:17]}"
+    told = json.dumps({**about, "image_name": name, "image_id": image, "image_version": version})
+    for member, value in (("image_id", image), ("image_name", name), ("image_version", version)):
+        _put(parameters, f"recommended/{member}", value)
+    _put(parameters, "recommended", told)
+    _put(parameters, name, told)
+    _put(parameters, f"{name}/image_id", image)
+    return image
+
+
+def _put(parameters: Any, name: str, value: str) -> None:
+    """Give a public parameter another value, as the newest of its versions."""
+    versions = parameters[f"{_LINUX}{name}"]
+    former = versions[-1] if versions else parameters[f"{_LINUX}recommended/image_id"][-1]
+    parameter = copy.copy(former)
+    parameter.name, parameter.value = f"{_LINUX}{name}", value
+    parameter.version = former.version + 1 if versions else 1
+    versions.append(parameter)
+
+
 def _offer(ec2: Any, wanted: Collection[str], *, listed: bool = False) -> None:
-    """Have ECS's recommended Linux images in a Region's backend, and those that are wanted.
+    """Have ECS's recommended Linux images in a Region's backend, and those that are wanted, earlier ones too.
 
     Thousands are published: they are read for whoever lists other accounts' images, else only once somebody has.
     """
@@ -56,11 +88,12 @@ def _offer(ec2: Any, wanted: Collection[str], *, listed: bool = False) -> None:
     if listed and _CURRENT not in parameters:
         return
     for name in [name for name in parameters if name.startswith(_PUBLIC) and name.endswith("/image_id")]:
-        image = parameters[name][-1].value
-        current = name.startswith(f"{_PUBLIC}amazon-linux") and name.endswith("/recommended/image_id")
-        if image not in ec2.amis and (current or image in wanted):
-            about = json.loads(parameters[name.removesuffix("/image_id")][-1].value)
-            ec2.amis[image] = _image(ec2, image, about["image_name"])
+        recommended = name.startswith(f"{_PUBLIC}amazon-linux") and name.endswith("/recommended/image_id")
+        versions = parameters[name]
+        for version, about in zip(versions, parameters[name.removesuffix("/image_id")], strict=True):
+            current = recommended and version is versions[-1]
+            if version.value not in ec2.amis and (current or version.value in wanted):
+                ec2.amis[version.value] = _image(ec2, version.value, json.loads(about.value)["image_name"])
 
 
 def _image(ec2: Any, image: str, name: str) -> Ami:
@@ -78,4 +111,13 @@ def _image(ec2: Any, image: str, name: str) -> Ami:
         root_device_type="ebs",
         root_device_name="/dev/xvda",
         region_name=ec2.region_name,
+        creation_date=_released(name),
     )
+
+
+def _released(name: str) -> datetime | None:
+    """The day in an image's name, such as al2023-ami-ecs-hvm-2023.0.20260226-kernel-6.1-x86_64; None without one."""
+    for part in name.replace(".", "-").split("-"):
+        if len(part) == 8 and part.isdigit():
+            return datetime.strptime(part, _DAY).replace(tzinfo=UTC)
+    return None

@@ -13,6 +13,7 @@ services = partial(Case, "application-autoscaling")
 QUOTAS = "https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_SetInstanceProtection.html"
 PROFILE = "https://github.com/hashicorp/terraform-provider-aws/blob/main/internal/service/autoscaling/group.go"
 SUSPENDED = "https://docs.aws.amazon.com/autoscaling/ec2/userguide/ts-as-launch-template.html"
+PREFERENCES = "https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_RefreshPreferences.html"
 DISTRIBUTION = "https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_InstancesDistribution.html"
 
 
@@ -87,6 +88,26 @@ def of_template(scene: Scene, scaling: Any, **data: Any) -> Any:
 
 def update(scaling: Any, name: str, **more: Any) -> Any:
     return scaling.update_auto_scaling_group(AutoScalingGroupName=name, **more)
+
+
+@once
+def refreshed(scene: Scene) -> str:
+    """A group under an instance refresh, which waits since its instance is protected from scale-in."""
+    scaling = scene.client("autoscaling")
+    create(scene, scaling, AutoScalingGroupName="old", DesiredCapacity=1, NewInstancesProtectedFromScaleIn=True)
+
+    def serves() -> bool:
+        (group,) = scaling.describe_auto_scaling_groups(AutoScalingGroupNames=["old"])["AutoScalingGroups"]
+        return [one["LifecycleState"] for one in group["Instances"]] == ["InService"]
+
+    scene.wait(serves)
+    refresh(scaling, "old")
+    return "old"
+
+
+def refresh(scaling: Any, name: str, **preferences: Any) -> Any:
+    """Start an instance refresh."""
+    return scaling.start_instance_refresh(AutoScalingGroupName=name, Preferences=preferences)
 
 
 def named(scene: Scene, name: str = "group") -> str:
@@ -215,6 +236,35 @@ CASES = (
     case("DescribeScalingActivities", "of a group that is unknown", "ValidationError",
         parameter("AutoScalingGroupName"),
         lambda s, c: c.describe_scaling_activities(AutoScalingGroupName="nothing")),
+    case("StartInstanceRefresh", "of a group that is unknown", "ValidationError", parameter("AutoScalingGroupName"),
+        lambda s, c: refresh(c, "nothing"), "not found"),
+    case("StartInstanceRefresh", "while another one of the group is under way", "InstanceRefreshInProgress", ERRORS,
+        lambda s, c: refresh(c, refreshed(s))),
+    case("StartInstanceRefresh", "with a largest percentage and no smallest", "ValidationError", PREFERENCES,
+        lambda s, c: refresh(c, named(s), MaxHealthyPercentage=110)),
+    case("StartInstanceRefresh", "with percentages more than 100 apart", "ValidationError", PREFERENCES,
+        lambda s, c: refresh(c, named(s), MinHealthyPercentage=50, MaxHealthyPercentage=200)),
+    case("StartInstanceRefresh", "with a smallest percentage above 100", "ValidationError", PREFERENCES,
+        lambda s, c: refresh(c, named(s), MinHealthyPercentage=101)),
+    case("StartInstanceRefresh", "with a choice for protected instances that does not exist", "ValidationError",
+        PREFERENCES, lambda s, c: refresh(c, named(s), ScaleInProtectedInstances="Terminate")),
+    case("StartInstanceRefresh", "with a delay and no checkpoints", "ValidationError", PREFERENCES,
+        lambda s, c: refresh(c, named(s), CheckpointDelay=60)),
+    case("StartInstanceRefresh", "with a rollback and no desired configuration", "ValidationError", PREFERENCES,
+        lambda s, c: refresh(c, named(s), AutoRollback=True)),
+    case("DescribeInstanceRefreshes", "of a group that is unknown", "ValidationError",
+        parameter("AutoScalingGroupName"),
+        lambda s, c: c.describe_instance_refreshes(AutoScalingGroupName="nothing"), "not found"),
+    case("DescribeInstanceRefreshes", "by more than 100 at once", "ValidationError", parameter("MaxRecords"),
+        lambda s, c: c.describe_instance_refreshes(AutoScalingGroupName=named(s), MaxRecords=101)),
+    case("DescribeInstanceRefreshes", "with a token that is unknown", "InvalidNextToken", ERRORS,
+        lambda s, c: c.describe_instance_refreshes(AutoScalingGroupName=named(s), NextToken="nothing")),
+    case("CancelInstanceRefresh", "of a group that is under none", "ActiveInstanceRefreshNotFound", ERRORS,
+        lambda s, c: c.cancel_instance_refresh(AutoScalingGroupName=named(s))),
+    case("RollbackInstanceRefresh", "of a group that is under none", "ActiveInstanceRefreshNotFound", ERRORS,
+        lambda s, c: c.rollback_instance_refresh(AutoScalingGroupName=named(s))),
+    case("RollbackInstanceRefresh", "without a desired configuration", "IrreversibleInstanceRefresh", ERRORS,
+        lambda s, c: c.rollback_instance_refresh(AutoScalingGroupName=refreshed(s))),
 
     services("RegisterScalableTarget", "of a service that is unknown", "ValidationException", parameter("ResourceId"),
         lambda s, c: register(c, ecs_service(s).replace("unscaled", "nothing")), "ECS service doesn't exist"),
