@@ -107,7 +107,8 @@ class Aws:
 
     `thorough` makes the lists look also for what is neither declared nor recorded, and for what an interrupted teardown
     left half removed, which costs more reads; `redeploy` puts services back to the task definitions that are declared
-    where somebody else deployed newer ones; `settled` gives the recorded fields of a kind's things that are ready;
+    where somebody else deployed newer ones; `new_ami` has instances replaced that were not launched from what is
+    declared; `settled` gives the recorded fields of a kind's things that are ready;
     `recorded` the ids under which a kind's things are recorded; `seen` holds what this run has found so far, by
     address; `deleted` the names of what it deleted and lists go on to show. `say` tells the user how far the work on an
     address is.
@@ -137,6 +138,7 @@ class Aws:
         self.read_only = False
         self.thorough = False
         self.redeploy = False
+        self.new_ami = False
         self.settled: Callable[[type[Kind]], Sequence[Mapping[str, Any]]] = lambda kind: ()
         self.recorded: Callable[[type[Kind]], Sequence[str]] = lambda kind: ()
         self.seen: Mapping[str, Live] = {}

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from ipaddress import IPv4Address
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from provisioner import ami
 from provisioner.aws import each
 from provisioner.builds import UNKNOWN, check_builds, image_of
 from provisioner.containers import engine
@@ -23,8 +24,8 @@ from provisioner.zones import choose
 if TYPE_CHECKING:
     from provisioner.aws import Aws
     from provisioner.config import Config
+    from state.model import Record
 
-AMI = "/aws/service/ecs/optimized-ami/amazon-linux-2023/recommended/image_id"
 MY_IP = "https://checkip.amazonaws.com"
 
 T = TypeVar("T")
@@ -35,11 +36,12 @@ STARTED_FOR_ANOTHER = (
 )
 
 
-def gather(aws: Aws, config: Config, root: Path) -> Facts:
+def gather(aws: Aws, config: Config, root: Path, records: Iterable[Record] = ()) -> Facts:
     """Read the facts, all at once; no call writes.
 
     Args:
         root: the folder that the build contexts are relative to.
+        records: what the state says; without them, what AWS has counts.
 
     Raises:
         ConfigurationError: the configuration asks for what this account or region does not have.
@@ -51,7 +53,7 @@ def gather(aws: Aws, config: Config, root: Path) -> Facts:
             return pool.submit(read, *arguments).result
 
         zones = begin(choose, aws, config)
-        image = begin(_image, aws)
+        image = begin(ami.chosen, aws, records)
         public_zone = begin(_public_zone, aws, config)
         allow = begin(_allow, config)
         images = begin(_images, aws, config, root)
@@ -78,10 +80,6 @@ def gather(aws: Aws, config: Config, root: Path) -> Facts:
             raise explained(error) from error
     check_builds(config, facts, root)
     return facts
-
-
-def _image(aws: Aws) -> str:
-    return str(aws.client("ssm").get_parameter(Name=AMI)["Parameter"]["Value"])
 
 
 def _public_zone(aws: Aws, config: Config) -> str | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from provisioner.config import Config
     from provisioner.engine.step import Stack
     from provisioner.inspection import Condition
-    from state.model import State
+    from state.model import Record, State
     from state.objects import Objects
     from state.store import Store
 
@@ -345,8 +345,11 @@ def _tell(options: Options) -> Callable[[str], None] | None:
     return (lambda text: say([text], sys.stderr)) if options.wait else None
 
 
-def declared(options: Options, config: Config, aws: Aws) -> Stack:
+def declared(options: Options, config: Config, aws: Aws, records: Mapping[str, Record]) -> Stack:
     """Read the facts and return the stack with everything declared.
+
+    Args:
+        records: what the state says of what stays as it is until it is to change; nothing, if AWS is to be believed.
 
     Raises:
         ProvisionError: the facts cannot be read, or do not allow what is configured.
@@ -355,7 +358,7 @@ def declared(options: Options, config: Config, aws: Aws) -> Stack:
     from provisioner.preflight import gather
 
     with signals.at_once():
-        return declare(config, gather(aws, config, options.config.parent))
+        return declare(config, gather(aws, config, options.config.parent, records.values()))
 
 
 def writable(aws: Aws) -> None:

@@ -36,7 +36,7 @@ def import_(
     aws = session.connect(options, config)
     aws.read_only = True
     with session.opened(options, config, aws, "import") as store:
-        stack = session.declared(options, config, aws)
+        stack = session.declared(options, config, aws, store.records)
         with signals.at_once():
             found = adoption.candidate(aws, store.records, stack.declared, key, thing)
         if not options.json:

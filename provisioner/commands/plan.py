@@ -32,7 +32,7 @@ def plan(options: Options, target_step: TargetStep = None, redeploy: Redeploy = 
     aws.read_only, aws.redeploy = True, redeploy
     state = session.recorded(options, config, aws)
     state.guard(config.name, aws.account, aws.region)
-    stack = session.declared(options, config, aws)
+    stack = session.declared(options, config, aws, state.records)
     planned = operate.show_plan(aws, state.records, stack, target_step)
     notes = [*stack.notices, *operate.notes(aws, planned)]
     if options.json:

@@ -35,7 +35,7 @@ def recover(options: Options) -> int:
     with signals.held():
         backups = setaside.set_aside(options, config, aws)
     with session.opened(options, config, aws, "recover") as store:
-        stack = session.declared(options, config, aws)
+        stack = session.declared(options, config, aws, {})
         with session.interruptible(aws.pace, lambda event: tell(str(event.to_dict().get("text", "")))):
             found = recovery.search(aws, dict(store.records), stack.declared, tell)
             aws.pace.check()

@@ -37,7 +37,7 @@ def up(options: Options, target_step: TargetStep = None, redeploy: Redeploy = Fa
     aws = session.connect(options, config)
     aws.redeploy = redeploy
     with session.opened(options, config, aws, "up") as store:
-        stack = session.declared(options, config, aws)
+        stack = session.declared(options, config, aws, store.records)
         if config.target == "aws" and not options.yes:
             with signals.at_once():
                 planned = operate.show_plan(aws, store.records, stack, target_step)

@@ -101,6 +101,14 @@ class LaunchTemplate(Kind):
         aws.client("ec2").delete_launch_template(LaunchTemplateId=live.id)
 
 
+def default_image(aws: Aws, name: str) -> str | None:
+    """Return the AMI of the default version of a launch template; None if there is none of that name."""
+    with IfThere():
+        image: str | None = _version(aws, LaunchTemplateName=name)["LaunchTemplateData"].get("ImageId")
+        return image
+    return None
+
+
 def _version(aws: Aws, version: str = "$Default", **template: str) -> Mapping[str, Any]:
     """Return a version of a template, which is named by id or name."""
     answer = aws.client("ec2").describe_launch_template_versions(Versions=[version], **template)

@@ -118,7 +118,7 @@ def test_a_client_is_made_once_and_only_if_something_is_asked_of_it(life: Life) 
     made = ["creating-client-class.sts"]
     aws.session.events.register("creating-client-class", lambda event_name, **_: made.append(event_name))
     state = session.recorded(options, config)
-    stack = session.declared(options, config, aws)
+    stack = session.declared(options, config, aws, state.records)
     assert {item.action for item in operate.show_plan(aws, state.records, stack)} == {"none"}
     assert len(made) == len(set(made)) == len({call.service for call in aws.calls}) > 10
     assert "creating-client-class.s3" not in made

@@ -59,14 +59,14 @@ def _connected(options: Options, strange: set[str]) -> tuple[Config, Aws]:
 def _up(options: Options, strange: set[str]) -> None:
     config, aws = _connected(options, strange)
     with session.opened(options, config, aws, "up") as store:
-        summary = operate.up(aws, store, session.declared(options, config, aws), lambda event: None)
+        summary = operate.up(aws, store, session.declared(options, config, aws, store.records), lambda event: None)
     assert summary.ok, summary.error
 
 
 def _look(options: Options, strange: set[str]) -> None:
     config, aws = _connected(options, strange)
     state = session.recorded(options, config, aws)
-    planned = operate.show_plan(aws, state.records, session.declared(options, config, aws))
+    planned = operate.show_plan(aws, state.records, session.declared(options, config, aws, state.records))
     assert {item.action for item in planned} == {"none"}
     condition, silent = session.looked(options, config, state)
     assert condition, silent
