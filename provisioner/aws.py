@@ -42,7 +42,11 @@ READS = re.compile(r"(Describe|List|Get|Filter|Search|Lookup|BatchGet|BatchCheck
 """How the names of those operations begin that change nothing."""
 _AGAIN_SINCE: ContextVar[int] = ContextVar("again_since", default=0)
 """While a list is read whose parts have to be as new: the number of the oldest read that is new enough."""
-TOKENS = {"describe_capacity_providers": "nextToken", "list_hosted_zones_by_vpc": "NextToken"}
+TOKENS = {
+    "describe_instance_refreshes": "NextToken",
+    "describe_capacity_providers": "nextToken",
+    "list_hosted_zones_by_vpc": "NextToken",
+}
 """Lists that boto3 has no paginator for, and the member that leads from page to page."""
 _PARAMETERS = "provisioner-parameters"
 """Under which a call's parameters stand in botocore's context of the call."""

@@ -14,7 +14,7 @@ from provisioner.engine import recorded
 from provisioner.engine import remove as remover
 from provisioner.engine import target as limit
 from provisioner.engine.converge import Converge
-from provisioner.engine.errors import Interrupted, Protected, ProvisionError
+from provisioner.engine.errors import ConfigurationError, Interrupted, Protected, ProvisionError
 from provisioner.engine.events import Begun, Emit, Notice
 from provisioner.engine.plan import Planned, orphans, plan, protected_orphans
 from provisioner.engine.refusal import explained
@@ -24,6 +24,7 @@ from provisioner.engine.step import STEPS, Declared, Stack
 from provisioner.engine.sweep import Leftover, sweep
 from provisioner.engine.timeline import Segment, continued, critical_path
 from provisioner.engine.waits import Pace
+from provisioner.kinds.autoscaling import left_outdated, newest_in_use
 from provisioner.kinds.ecs_cluster import Cluster
 from provisioner.kinds.ecs_service import deployed_by_others
 from provisioner.kinds.logs import remove_remade
@@ -35,6 +36,9 @@ if TYPE_CHECKING:
     from provisioner.config import Config
     from provisioner.facts import Facts
     from state.store import Store
+
+CAPACITY = "capacity"
+"""The step that declares the instances."""
 
 
 @dataclass(frozen=True)
@@ -87,6 +91,22 @@ def check_target(target: str | None, records: Collection[Record] = ()) -> None:
     limit.check(target, STEPS.keys() | {record.step for record in records if record.step})
 
 
+def check_new_ami(config: Config, target: str | None, *, asked: bool) -> None:
+    """Refuse a newer AMI where there are no instances, or where the step that has them is left out.
+
+    Raises:
+        ConfigurationError: with the reason.
+    """
+    if not asked:
+        return
+    if config.capacity.min == 0 and all(service.launch != "ec2" for service in config.services.values()):
+        raise ConfigurationError('--new-ami: no service has launch = "ec2", so there are no instances to replace')
+    if target and CAPACITY not in limit.below(STEPS, target):
+        raise ConfigurationError(
+            f"--new-ami: the instances are of step {CAPACITY}, which --target-step {target} leaves out"
+        )
+
+
 def up(aws: Aws, store: Store, stack: Stack, emit: Emit, target: str | None = None) -> Summary:
     """Bring everything to what is declared, and remove what is recorded but no longer declared.
 
@@ -108,7 +128,7 @@ def up(aws: Aws, store: Store, stack: Stack, emit: Emit, target: str | None = No
         if kept := protected_orphans(aws, store.records, declared, dropped):
             raise Protected(kept)
         converge.run()
-        for text in deployed_by_others(aws):
+        for text in notes(aws, stack):
             emit(Notice(text))
         remover.look_closely(aws, remove.records.values())
         remove.run()
@@ -123,9 +143,16 @@ def show_plan(aws: Aws, records: Mapping[str, Record], stack: Stack, target: str
     return plan(aws, records, *_scope(records, stack, target))
 
 
-def notes(aws: Aws, planned: Iterable[Planned]) -> list[str]:
-    """Return what was deployed past this tool, and whether `up` leaves it; `planned` is what `show_plan` returned."""
-    return deployed_by_others(aws, {item.address for item in planned if "task_definition" in item.changes})
+def notes(aws: Aws, stack: Stack, planned: Iterable[Planned] = ()) -> list[str]:
+    """Return what is not as declared and whether `up` leaves it, to be called after `show_plan` or at the end of `up`.
+
+    Also that there is no newer AMI, if one was asked for.
+
+    Args:
+        planned: what `show_plan` returned.
+    """
+    replaced = {item.address for item in planned if "task_definition" in item.changes}
+    return deployed_by_others(aws, replaced) + left_outdated(aws) + newest_in_use(aws, stack.facts.image_id)
 
 
 def _know(aws: Aws, records: Mapping[str, Record], declared: Mapping[str, Declared]) -> None:

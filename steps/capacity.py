@@ -69,7 +69,8 @@ def capacity(
         AutoScalingGroup(
             "main",
             stack.name,
-            _policy(template.id, config.instance_types, spot=config.spot),
+            # an instance refresh comes after the version that it is to bring
+            _policy(ready(template).id, config.instance_types, spot=config.spot),
             network.private,
             config.max,
         ),

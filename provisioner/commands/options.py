@@ -34,6 +34,12 @@ Redeploy = Annotated[
 """An option of `plan` and `up`."""
 
 
+NewAmi = Annotated[
+    bool, typer.Option("--new-ami", help="Take the newest AMI, and replace all instances that are older.")
+]
+"""An option of `plan` and `up`."""
+
+
 @dataclass(frozen=True)
 class Options:
     """What was said on the command line beside the command's own arguments."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from provisioner.commands.app import app, command
-from provisioner.commands.options import Options, Redeploy, TargetStep
+from provisioner.commands.options import NewAmi, Options, Redeploy, TargetStep
 
 
 @command(
@@ -14,12 +14,12 @@ from provisioner.commands.options import Options, Redeploy, TargetStep
     "provision plan                     exit code 0: nothing to do, 2: there are changes, 1: something is refused",
     "provision plan --json              one JSON document",
 )
-def plan(options: Options, target_step: TargetStep = None, redeploy: Redeploy = False) -> int:
+def plan(options: Options, target_step: TargetStep = None, redeploy: Redeploy = False, new_ami: NewAmi = False) -> int:
     """Show what `up` would do.
 
     What it would create, change and remove, field by field. Nothing is written: the clients refuse all but reads.
 
-    With --target-step or --redeploy: what `up` would do with the same option.
+    With --target-step, --redeploy or --new-ami: what `up` would do with the same option.
     """
     from provisioner import operate, session
     from provisioner.render import advice
@@ -28,13 +28,14 @@ def plan(options: Options, target_step: TargetStep = None, redeploy: Redeploy = 
 
     config = session.load(options)
     operate.check_target(target_step)
+    operate.check_new_ami(config, target_step, asked=new_ami)
     aws = session.connect(options, config)
-    aws.read_only, aws.redeploy = True, redeploy
+    aws.read_only, aws.redeploy, aws.new_ami = True, redeploy, new_ami
     state = session.recorded(options, config, aws)
     state.guard(config.name, aws.account, aws.region)
     stack = session.declared(options, config, aws, state.records)
     planned = operate.show_plan(aws, state.records, stack, target_step)
-    notes = [*stack.notices, *operate.notes(aws, planned)]
+    notes = [*stack.notices, *operate.notes(aws, stack, planned)]
     if options.json:
         say([json.dumps(show.document(planned, config.name, aws.account, aws.region, notes), ensure_ascii=False)])
     else:
@@ -42,7 +43,7 @@ def plan(options: Options, target_step: TargetStep = None, redeploy: Redeploy = 
             [
                 *show.diff(planned),
                 *(f"note: {text}" for text in notes),
-                *advice.after_plan(planned, options.again),
+                *advice.after_plan(planned, options.again, new_ami=new_ami),
             ]
         )
     return show.exit_code(planned)

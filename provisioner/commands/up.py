@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 from provisioner.commands.app import app, command
-from provisioner.commands.options import Options, Redeploy, TargetStep
+from provisioner.commands.options import NewAmi, Options, Redeploy, TargetStep
 
 
 @command(
@@ -15,13 +15,17 @@ from provisioner.commands.options import Options, Redeploy, TargetStep
     "provision up --target aws          on AWS: shows the plan, the account and the region, and asks first",
     "provision up --env staging --yes   another environment, without asking",
     "provision up --target-step database    that step and the steps it is built on",
+    "provision up --new-ami             the newest AMI; all instances are replaced, some at a time",
 )
-def up(options: Options, target_step: TargetStep = None, redeploy: Redeploy = False) -> int:
+def up(options: Options, target_step: TargetStep = None, redeploy: Redeploy = False, new_ami: NewAmi = False) -> int:
     """Make or mend what is declared.
 
     With --target-step: only that step and the steps it is built on; then nothing is removed.
 
     With --redeploy: a service to which somebody else deployed another task definition goes back to what is declared.
+
+    With --new-ami: the AMI that AWS recommends now takes the place of the one that the stack has, and an instance
+    refresh replaces the instances that are older. Without, the AMI stays.
 
     Makes what is not there, changes what differs, removes what is no longer declared. Running it again goes on where it
     stopped.
@@ -34,20 +38,21 @@ def up(options: Options, target_step: TargetStep = None, redeploy: Redeploy = Fa
 
     config = session.load(options)
     operate.check_target(target_step)
+    operate.check_new_ami(config, target_step, asked=new_ami)
     aws = session.connect(options, config)
-    aws.redeploy = redeploy
+    aws.redeploy, aws.new_ami = redeploy, new_ami
     with session.opened(options, config, aws, "up") as store:
         stack = session.declared(options, config, aws, store.records)
         if config.target == "aws" and not options.yes:
             with signals.at_once():
                 planned = operate.show_plan(aws, store.records, stack, target_step)
-            say([*plan.diff(planned), *(f"note: {text}" for text in operate.notes(aws, planned))], sys.stderr)
+            say([*plan.diff(planned), *(f"note: {text}" for text in operate.notes(aws, stack, planned))], sys.stderr)
             confirm(f"`up` of {limited(config.name, target_step)} on {session.where(config, aws)}", options.yes)
             session.writable(aws)
         with shown(options.json) as progress, session.interruptible(aws.pace, progress.emit):
             outcome = operate.up(aws, store, stack, progress.emit, target_step)
             entry = session.entry(options, config)
-            advised = advice.after_up(outcome, options.again, config, entry)
+            advised = advice.after_up(outcome, options.again, config, entry, new_ami=new_ami)
             advised += advice.after_long(outcome, options.again)
     # only now is all recorded
     progress.emit(summary.finished(outcome, advised))

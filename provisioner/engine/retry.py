@@ -146,6 +146,8 @@ TABLE: tuple[Row, ...] = (
         "terraform-provider-aws elbv2/listener.go"),
     Row("busy", "application-autoscaling", "FailedResourceAccessException", "", 120,
         "autoscaling cannot reach the policy's alarms yet", "terraform-provider-aws appautoscaling/policy.go"),
+    Row("busy", "autoscaling", "InstanceRefreshInProgress", "", 300, "an instance refresh is under way already",
+        "Auto Scaling API, StartInstanceRefresh"),
     Row("busy", "autoscaling", "ValidationError", "is not in InService", 120,
         "an instance is leaving the group", "guardian/riff-raff#510, infrahouse-toolkit#223"),
     Row("busy", "elbv2", "OperationNotPermitted", "deletion protection is enabled", 60,

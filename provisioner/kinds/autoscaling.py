@@ -8,6 +8,8 @@ from typing import Any, ClassVar
 
 from provisioner.aws import Aws, batches, tag_map
 from provisioner.engine.kind import Changes, Kind, Live
+from provisioner.kinds import instance_refresh
+from provisioner.kinds.ec2_launch import LaunchTemplate
 
 MANAGED_TAG = "AmazonECSManaged"
 """ECS puts this tag on a capacity provider's group; it is in the create call too, so that instances carry it."""
@@ -21,6 +23,8 @@ class AutoScalingGroup(Kind):
         mixed_instances_policy: as AWS spells it, each setting of InstancesDistribution written out.
         outside: instances in zones that the group is not in any more. Nobody wants any, so `up` replaces them: they are
             protected from scale-in, so that AWS does not do it by itself.
+        outdated_instances: the ids of those that an instance refresh is to replace: none, but that is compared only
+            when it was asked for (`Aws.new_ami`).
     """
 
     auto_scaling_group_name: str
@@ -31,6 +35,7 @@ class AutoScalingGroup(Kind):
     health_check_type: str = "EC2"
     health_check_grace_period: int = 300
     outside: Sequence[str] = ()
+    outdated_instances: Sequence[str] = ()
 
     service: ClassVar[str] = "autoscaling"
     identity: ClassVar[Sequence[str]] = ("auto_scaling_group_name",)
@@ -38,7 +43,8 @@ class AutoScalingGroup(Kind):
     outputs: ClassVar[Sequence[str]] = ("arn",)
     fixed: ClassVar[frozenset[str]] = frozenset({"auto_scaling_group_name"})
     unordered: ClassVar[frozenset[str]] = frozenset({"subnet_ids"})
-    budget: ClassVar[float] = 1800
+    update_when_ready: ClassVar[bool] = True
+    budget: ClassVar[float] = 6 * 3600
     removal_budget: ClassVar[float] = 1800
     interval: ClassVar[float] = 5
 
@@ -52,7 +58,7 @@ class AutoScalingGroup(Kind):
 
     @classmethod
     def _live(cls, aws: Aws, group: Mapping[str, Any]) -> Live:
-        tags = tag_map(group.get("Tags"))
+        tags, outside = tag_map(group.get("Tags")), _outside(group, group["AvailabilityZones"])
         attributes = {
             "auto_scaling_group_name": group["AutoScalingGroupName"],
             "mixed_instances_policy": _policy(group.get("MixedInstancesPolicy", {})),
@@ -61,14 +67,21 @@ class AutoScalingGroup(Kind):
             "new_instances_protected_from_scale_in": group.get("NewInstancesProtectedFromScaleIn", False),
             "health_check_type": group.get("HealthCheckType"),
             "health_check_grace_period": group.get("HealthCheckGracePeriod"),
-            "outside": _leavable(outside := _outside(group, group["AvailabilityZones"])),
+            "outside": _leavable(outside),
         }
         deleting, status = "Status" in group, ""
         if deleting:
             instances = _states(group.get("Instances", ()))
             status = f"{group['Status']}" + (f": {instances}" if instances else "")
-        elif outside:
+        elif outside and not attributes["outside"]:
             status = f"{_states(outside)}, in a zone that the group is not in any more"
+        else:
+            outdated = instance_refresh.outdated(aws, group)
+            refresh = instance_refresh.newest(aws, group["AutoScalingGroupName"]) if outdated or aws.new_ami else {}
+            status = instance_refresh.progress(refresh)
+            attributes |= {"outdated": outdated, "refresh_failure": instance_refresh.failure(refresh)}
+            if aws.new_ami:
+                attributes["outdated_instances"] = outdated
         return Live(
             group["AutoScalingGroupName"],
             attributes,
@@ -113,8 +126,15 @@ class AutoScalingGroup(Kind):
         return Live(name, self.fields(), address=self.address, status="AWS to show it")
 
     def update(self, aws: Aws, live: Live, changes: Changes) -> None:
+        if changes.keys() - {"outdated_instances"}:
+            self._update_group(aws, live.id)
+        if "outdated_instances" in changes:
+            instance_refresh.start(aws, live.id)
+
+    def _update_group(self, aws: Aws, name: str) -> None:
+        """Change the group, and have the instances replaced that it has in zones which it leaves."""
         # a maximum below the minimum is refused, and the minimum is only changed afterwards
-        group = _one(aws, live.id)
+        group = _one(aws, name)
         least = min(group.get("MinSize", 0), self.max_size)
         autoscaling = aws.client("autoscaling")
         autoscaling.update_auto_scaling_group(**self._arguments(), MinSize=least)
@@ -152,6 +172,10 @@ class AutoScalingGroup(Kind):
     @classmethod
     def pending(cls, live: Live) -> str | None:
         return live.status or None
+
+    @classmethod
+    def taken_back(cls, aws: Aws, live: Live, changes: Changes) -> str:
+        return live.attributes["refresh_failure"] if "outdated_instances" in changes else ""
 
     @classmethod
     def delays(cls, aws: Aws, live: Live) -> str:
@@ -214,6 +238,29 @@ class MinimumSize(Kind):
     @classmethod
     def pending(cls, live: Live) -> str | None:
         return live.status or None
+
+
+def left_outdated(aws: Aws) -> list[str]:
+    """Say which instances of this stack were launched from an earlier version of the launch template, and stay."""
+    notes = []
+    for group in aws.live(AutoScalingGroup):
+        # one that is being refreshed, or deleted, says so itself
+        if group.owned and not group.status and not aws.new_ami and (ids := group.attributes["outdated"]):
+            why = group.attributes["refresh_failure"]
+            notes.append(
+                f"launched from an earlier version of the launch template: {', '.join(ids)}. "
+                f"`provision up --new-ami` replaces them" + (f"; {why}" if why else "")
+            )
+    return notes
+
+
+def newest_in_use(aws: Aws, image_id: str) -> list[str]:
+    """Say, if the newest AMI was asked for, that this is it and no instance of this stack is older."""
+    templates = [live.attributes["launch_template_data"] for live in aws.live(LaunchTemplate) if live.owned]
+    old = any(group.attributes.get("outdated") for group in aws.live(AutoScalingGroup) if group.owned)
+    if not aws.new_ami or old or not templates or any(data.get("ImageId") != image_id for data in templates):
+        return []
+    return [f"{image_id} is the AMI that AWS recommends now, and no instance is older"]
 
 
 def _described(aws: Aws, **which: Any) -> Iterator[Any]:

@@ -66,6 +66,8 @@ class LaunchTemplate(Kind):
         attributes = {
             "launch_template_name": version["LaunchTemplateName"],
             **_settings(aws, version["LaunchTemplateData"]),
+            # of a template that was just made, no version is told
+            "version": str(version.get("VersionNumber", 1)),
         }
         return Live(version["LaunchTemplateId"], attributes, address=aws.address_in(tags), owned=aws.owns(tags))
 

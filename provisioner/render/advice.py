@@ -20,13 +20,15 @@ Again = Callable[..., str]
 """From a command's name, and its own options, to the command line that runs it on the same stack."""
 
 
-def after_up(outcome: Summary, again: Again, config: Config, entry: str) -> list[str]:
+def after_up(outcome: Summary, again: Again, config: Config, entry: str, *, new_ami: bool = False) -> list[str]:
     """Return what may be done after `up`: first of all, open the URL.
 
     Args:
         entry: the URL at which the stack answers on this machine, if it does.
+        new_ami: whether the newest AMI was asked for, as it then is to be again.
     """
-    if (unfinished := _unfinished(outcome, again("up", *_limits(outcome)))) is not None:
+    words = [*_limits(outcome), *_new_ami(new_ami)]
+    if (unfinished := _unfinished(outcome, again("up", *words))) is not None:
         return [unfinished]
     if outcome.target:
         return [f"Limited to step {outcome.target} and the steps it is built on. Make the whole: {again('up')}."]
@@ -67,12 +69,16 @@ def _limits(outcome: Summary) -> list[str]:
     return ["--target-step", outcome.target] if outcome.target else []
 
 
-def after_plan(planned: Sequence[Planned], again: Again) -> list[str]:
-    """Return what may be done after `plan`."""
+def _new_ami(asked: bool) -> list[str]:
+    return ["--new-ami"] if asked else []
+
+
+def after_plan(planned: Sequence[Planned], again: Again, *, new_ami: bool = False) -> list[str]:
+    """Return what may be done after `plan`, with the newest AMI if that was asked for."""
     actions = {item.action for item in planned} - {"none"}
     if "refused" in actions:
-        return [f"Mend what is refused, then look again: {again('plan')}."]
-    return [f"Do it: {again('up')}."] if actions else []
+        return [f"Mend what is refused, then look again: {again('plan', *_new_ami(new_ami))}."]
+    return [f"Do it: {again('up', *_new_ami(new_ami))}."] if actions else []
 
 
 def _unfinished(outcome: Summary, command: str) -> str | None:
