@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import BotoCoreError, ClientError
 
 from provisioner.kinds.ec2_launch import LaunchTemplate, default_image
 
@@ -38,3 +41,47 @@ def recorded(records: Iterable[Record]) -> str | None:
         if isinstance(data, Mapping) and isinstance(image := data.get("ImageId"), str):
             return image
     return None
+
+
+def condition(aws: Aws) -> list[dict[str, Any]]:
+    """Return what is to be known of the AMI of each launch template of this stack. Only reads are made.
+
+    It matters little if AWS does not tell: what is not known is None. An AMI of which AWS tells nothing may be
+    deregistered, or the caller not allowed to ask.
+    """
+    images = [live.attributes["launch_template_data"].get("ImageId") for live in aws.live(LaunchTemplate) if live.owned]
+    newest = _recommended_if_known(aws) if any(images) else None
+    return [
+        {
+            "id": image,
+            "name": told.get("Name"),
+            "created": told.get("CreationDate"),
+            "days": _days(aws, told),
+            "newest": newest,
+        }
+        for image in filter(None, images)
+        for told in [_described(aws, image)]
+    ]
+
+
+def _recommended_if_known(aws: Aws) -> str | None:
+    try:
+        return recommended(aws)
+    except (BotoCoreError, ClientError):
+        return None
+
+
+def _described(aws: Aws, image: str) -> Mapping[str, Any]:
+    try:
+        found: list[Mapping[str, Any]] = aws.client("ec2").describe_images(ImageIds=[image])["Images"]
+    except (BotoCoreError, ClientError):
+        return {}
+    return found[0] if found else {}
+
+
+def _days(aws: Aws, image: Mapping[str, Any]) -> int | None:
+    """Return for how many days an AMI has existed; EC2 writes the date as text, such as 2026-02-26T21:04:05.000Z."""
+    try:
+        return (datetime.fromtimestamp(aws.pace.time(), UTC) - datetime.fromisoformat(image["CreationDate"])).days
+    except (KeyError, TypeError, ValueError):
+        return None

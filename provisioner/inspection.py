@@ -17,11 +17,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Condition:
-    """How the running parts are doing: a mapping for each service, instance and database, as `status` shows it."""
+    """How the running parts are doing: a mapping for each service, instance, database and AMI, as `status` shows it."""
 
     services: list[dict[str, Any]]
     instances: list[dict[str, Any]]
     databases: list[dict[str, Any]]
+    amis: list[dict[str, Any]]
 
 
 def things(state: State) -> list[dict[str, Any]]:
@@ -114,7 +115,7 @@ def document(state: State, config: Config, entry: str, live: Condition | None, s
 
 
 def look(aws: Aws, state: State) -> Condition:
-    """Ask AWS how services, container instances and databases are doing, all at once. Only reads are made.
+    """Ask AWS how services, container instances, databases and AMIs are doing, all at once. Only reads are made.
 
     Raises:
         Refused: a read was refused.
@@ -123,6 +124,7 @@ def look(aws: Aws, state: State) -> Condition:
     # only the kinds that are looked at: all the steps' would take longer to import than the calls take
     import provisioner.kinds.ecs_service
     import provisioner.kinds.rds  # noqa: F401
+    from provisioner import ami
     from provisioner.aws import each
     from provisioner.engine.refusal import explained
     from provisioner.engine.run import know
@@ -130,7 +132,7 @@ def look(aws: Aws, state: State) -> Condition:
     aws.read_only = True
     know(aws, state.records, {})
     try:
-        return Condition(*each(lambda ask: ask(aws), (_services, _instances, _databases)))
+        return Condition(*each(lambda ask: ask(aws), (_services, _instances, _databases, ami.condition)))
     except Exception as error:
         raise explained(error) from error
 
@@ -154,20 +156,29 @@ def _services(aws: Aws) -> list[dict[str, Any]]:
 
 
 def _instances(aws: Aws) -> list[dict[str, Any]]:
+    from provisioner.kinds.autoscaling import AutoScalingGroup
     from provisioner.kinds.ecs_cluster import Cluster, container_instances
 
+    groups = [live for live in aws.live(AutoScalingGroup) if live.owned]
+    outdated = {name for live in groups for name in live.attributes.get("outdated", ())}
     clusters = [live.id for live in aws.live(Cluster) if live.owned]
     return [
         {
             "id": instance["ec2InstanceId"],
             "status": instance["status"],
             "connected": instance["agentConnected"],
-            "type": next((a["value"] for a in instance["attributes"] if a["name"] == "ecs.instance-type"), ""),
+            "type": _attribute(instance, "ecs.instance-type"),
+            "ami": _attribute(instance, "ecs.ami-id"),
+            "outdated": instance["ec2InstanceId"] in outdated,
             "tasks": instance["runningTasksCount"] + instance["pendingTasksCount"],
         }
         for cluster in clusters
         for instance in container_instances(aws, cluster)
     ]
+
+
+def _attribute(instance: Mapping[str, Any], name: str) -> str:
+    return next((str(one["value"]) for one in instance["attributes"] if one["name"] == name), "")
 
 
 def _databases(aws: Aws) -> list[dict[str, Any]]:

@@ -27,5 +27,6 @@ def status(options: Options) -> int:
     state = session.recorded(options, config)
     live, silent = session.looked(options, config, state)
     document = inspection.document(state, config, session.entry(options, config), live, silent)
-    say([json.dumps(document, ensure_ascii=False)] if options.json else show.lines(document, options.again("up")))
+    commands = options.again("up"), options.again("up", "--new-ami")
+    say([json.dumps(document, ensure_ascii=False)] if options.json else show.lines(document, *commands))
     return 0

@@ -77,7 +77,7 @@ class AutoScalingGroup(Kind):
             status = f"{_states(outside)}, in a zone that the group is not in any more"
         else:
             outdated = instance_refresh.outdated(aws, group)
-            refresh = instance_refresh.newest(aws, group["AutoScalingGroupName"]) if outdated or aws.new_ami else {}
+            refresh = instance_refresh.newest(aws, group, outdated)
             status = instance_refresh.progress(refresh)
             attributes |= {"outdated": outdated, "refresh_failure": instance_refresh.failure(refresh)}
             if aws.new_ami:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from provisioner.aws import Aws
@@ -52,11 +52,17 @@ def outdated(aws: Aws, group: Mapping[str, Any]) -> list[str]:
     )
 
 
-def newest(aws: Aws, group_name: str) -> Mapping[str, Any]:
-    """Return the instance refresh of a group that was started last, as AWS tells it; empty if there was none."""
-    found = aws.pages(
-        "autoscaling", "describe_instance_refreshes", "InstanceRefreshes", AutoScalingGroupName=group_name
-    )
+def newest(aws: Aws, group: Mapping[str, Any], outdated: Collection[str]) -> Mapping[str, Any]:
+    """Return the instance refresh of a group that was started last, as AWS tells it; empty if there was none.
+
+    AWS is asked only if there may be one to tell of: while instances come and go, or are outdated, or are to be
+    replaced.
+    """
+    moving = any(instance["LifecycleState"] != "InService" for instance in group.get("Instances", ()))
+    if not (outdated or moving or aws.new_ami):
+        return {}
+    name = group["AutoScalingGroupName"]
+    found = aws.pages("autoscaling", "describe_instance_refreshes", "InstanceRefreshes", AutoScalingGroupName=name)
     refresh: Mapping[str, Any] = next(found, {})
     return refresh
 
@@ -78,8 +84,9 @@ def progress(refresh: Mapping[str, Any]) -> str:
         return f"an instance refresh is {status}"
     # AWS tells how many are left and how many percent are done, rounded down, but not how many there are
     total = -(-left * 100 // (100 - percent))
-    cancelling = ", and is being cancelled" if status == "Cancelling" else ""
-    return f"{total - left} of {total} instances replaced, {percent} %{cancelling}"
+    sure = (total + 1 - left) * 100 // (total + 1) > percent
+    replaced = f"{total - left} of {total} instances replaced" if sure else f"instances left to replace: {left}"
+    return f"{replaced}, {percent} %" + (", being cancelled" if status == "Cancelling" else "")
 
 
 def failure(refresh: Mapping[str, Any]) -> str:

@@ -11,11 +11,12 @@ from typing import Any
 from provisioner.render.text import count, say, table
 
 
-def lines(document: Mapping[str, Any], up: str) -> list[str]:
+def lines(document: Mapping[str, Any], up: str, new_ami: str) -> list[str]:
     """Return the status document (see `provisioner.inspection.document`) for a person.
 
     Args:
         up: how to call `up` for this stack.
+        new_ami: how to call it so that it takes the newest AMI.
     """
     things = document["things"]
     head = f"{document['stack']} on {document['target']}"
@@ -27,10 +28,10 @@ def lines(document: Mapping[str, Any], up: str) -> list[str]:
     rows = table((f"  {thing['address']}", thing["phase"], thing["id"] or "") for thing in things)
     for step, pairs in groupby(zip(things, rows, strict=True), key=lambda pair: pair[0]["step"]):
         body += [step or "(no step)", *(row for _, row in pairs)]
-    return [*body, "", *_live(document), f"url  {document['local_url'] or document['url']}"]
+    return [*body, "", *_live(document, new_ami), f"url  {document['local_url'] or document['url']}"]
 
 
-def _live(document: Mapping[str, Any]) -> list[str]:
+def _live(document: Mapping[str, Any], new_ami: str) -> list[str]:
     live = document["live"]
     if live is None:
         return [f"Nobody could be asked how it is doing: {document['silent']}.", ""]
@@ -39,13 +40,18 @@ def _live(document: Mapping[str, Any]) -> list[str]:
         for s in live["services"]
     ]
     instances = [
-        (i["id"], i["status"], "connected" if i["connected"] else "gone", i["type"], str(i["tasks"]))
+        (
+            *(i["id"], i["status"], "connected" if i["connected"] else "gone", i["type"], str(i["tasks"]), i["ami"]),
+            f"of an earlier version of the launch template: {new_ami} replaces it" if i["outdated"] else "",
+        )
         for i in live["instances"]
     ]
+    amis = [(a["id"], a["name"] or "", _age(a["days"]), _newer(a, new_ami, live["instances"])) for a in live["amis"]]
     databases = [(d["name"], d["status"], d["host"] or "", d["trouble"]) for d in live["databases"]]
     return [
         *_block(("service", "tasks", "deployment", "capacity", ""), services),
-        *_block(("instance", "status", "agent", "type", "tasks"), instances),
+        *_block(("instance", "status", "agent", "type", "tasks", "ami", ""), instances),
+        *_block(("ami", "name", "age", ""), amis),
         *_block(("database", "status", "host", ""), databases),
     ]
 
@@ -54,6 +60,17 @@ def _told(service: Mapping[str, Any]) -> str:
     """Return what keeps a service from being well, and whose deployment it runs if that is not the stack's."""
     deployed = f"{service['deployed']}, deployed by somebody else" if service.get("deployed") else ""
     return "; ".join(filter(None, [service["trouble"], deployed]))
+
+
+def _age(days: int | None) -> str:
+    return "" if days is None else count(days, "day")
+
+
+def _newer(ami: Mapping[str, Any], new_ami: str, instances: Sequence[Any]) -> str:
+    """Say that AWS recommends another AMI, if there are instances that could have it."""
+    if not instances or ami["newest"] in (None, ami["id"]):
+        return ""
+    return f"AWS recommends {ami['newest']}: {new_ami} takes it"
 
 
 def _block(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> list[str]:

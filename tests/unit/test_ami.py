@@ -1,4 +1,4 @@
-"""Which AMI is declared: the recorded one, the live one, the recommended one."""
+"""Which AMI is declared, what is told of it, and how far an instance refresh is said to be."""
 
 from __future__ import annotations
 
@@ -10,6 +10,11 @@ from botocore.exceptions import ClientError
 
 from provisioner import ami
 from provisioner.aws import Aws
+from provisioner.engine.kind import Live
+from provisioner.engine.waits import Pace
+from provisioner.kinds import instance_refresh
+from provisioner.kinds.ec2_launch import LaunchTemplate
+from provisioner.render import status
 from state.model import Record
 
 NEWEST, LIVE, RECORDED = "ami-3", "ami-2", "ami-1"
@@ -77,3 +82,127 @@ def test_a_refusal_is_not_taken_for_none() -> None:
 
     with pytest.raises(ClientError, match="UnauthorizedOperation"):
         ami.chosen(cast("Aws", Denied(LIVE)), [])
+
+
+AMI = {"id": "ami-1", "name": "al2023-ami-ecs", "created": "2026-01-01T00:00:00.000Z", "days": 40, "newest": "ami-2"}
+UNKNOWN = {"id": "ami-1", "name": None, "created": None, "days": None, "newest": None}
+HOST = {"id": "i-1", "status": "ACTIVE", "connected": True, "type": "c5.large", "tasks": 2, "ami": "ami-1"}
+
+
+@pytest.mark.parametrize(
+    ("amis", "outdated", "told", "instance"),
+    [
+        ([AMI], False, "ami-1  al2023-ami-ecs  40 days  AWS recommends ami-2: `up --new-ami` takes it", ""),
+        ([AMI | {"newest": "ami-1", "days": 1}], False, "ami-1  al2023-ami-ecs  1 day", ""),
+        ([UNKNOWN], True, "ami-1", "  of an earlier version of the launch template: `up --new-ami` replaces it"),
+    ],
+)
+def test_the_status_tells_of_what_is_old(amis: list[Any], outdated: bool, told: str, instance: str) -> None:
+    live = {"services": [], "instances": [HOST | {"outdated": outdated}], "databases": [], "amis": amis}
+    things = [{"address": "vpc/main", "step": "network", "phase": "ready", "id": "vpc-1"}]
+    document = {"stack": "a-b", "target": "aws", "account": "1", "region": "r", "url": "u", "local_url": ""}
+    lines = status.lines(document | {"things": things, "live": live, "silent": ""}, "`up`", "`up --new-ami`")
+    assert lines[lines.index("no services") + 3] == f"i-1       ACTIVE  connected  c5.large  2      ami-1{instance}"
+    assert [" ".join(line.split()) for line in lines].count(" ".join(told.split())) == 1
+    nobody = live | {"instances": []}
+    lines = status.lines(document | {"things": things, "live": nobody, "silent": ""}, "`up`", "`up --new-ami`")
+    assert not [line for line in lines if "--new-ami" in line]
+
+
+def refused(code: str, operation: str) -> ClientError:
+    return ClientError(cast("Any", {"Error": {"Code": code, "Message": "no"}}), operation)
+
+
+class Told:
+    """Tells what it is given of AMIs, or refuses."""
+
+    pace = Pace()
+
+    def __init__(self, image: Mapping[str, Any] | None, newest: str | None, *, owned: bool = True) -> None:
+        self.image, self.newest = image, newest
+        data = {"launch_template_data": {"ImageId": "ami-1"}}
+        self.templates = [Live("lt-1", data, owned=owned), Live("lt-2", {"launch_template_data": {}})]
+
+    def live(self, kind: type) -> list[Live]:
+        assert kind is LaunchTemplate
+        return self.templates
+
+    def client(self, service: str) -> Told:
+        return self
+
+    def get_parameter(self, **_: Any) -> Mapping[str, Any]:
+        if self.newest is None:
+            raise refused("AccessDeniedException", "GetParameter")
+        return {"Parameter": {"Value": self.newest}}
+
+    def describe_images(self, **asked: Any) -> Mapping[str, Any]:
+        assert asked == {"ImageIds": ["ami-1"]}
+        if self.image is None:
+            raise refused("InvalidAMIID.NotFound", "DescribeImages")
+        return {"Images": [self.image] if self.image else []}
+
+
+@pytest.mark.parametrize(
+    ("image", "newest", "expected"),
+    [
+        ({"Name": "al2023", "CreationDate": "2020-01-01T00:00:00.000Z"}, "ami-2", ("al2023", True, "ami-2")),
+        ({"Name": "al2023", "CreationDate": "yesterday"}, "ami-1", ("al2023", False, "ami-1")),
+        ({"Name": "al2023", "CreationDate": "2020-01-01"}, "ami-1", ("al2023", False, "ami-1")),
+        ({"Name": "al2023"}, None, ("al2023", False, None)),
+        ({}, "ami-2", (None, False, "ami-2")),
+        (None, "ami-2", (None, False, "ami-2")),
+    ],
+)
+def test_what_is_not_known_of_an_ami_is_no_error(
+    image: Mapping[str, Any] | None, newest: str | None, expected: tuple[str | None, bool, str | None]
+) -> None:
+    (told,) = ami.condition(cast("Aws", Told(image, newest)))
+    assert told["id"] == "ami-1"
+    assert (told["name"], told["days"] is not None and told["days"] > 2000, told["newest"]) == expected
+    assert ami.condition(cast("Aws", Told(image, newest, owned=False))) == []
+
+
+@pytest.mark.parametrize(
+    ("refresh", "told"),
+    [
+        ({}, ""),
+        ({"Status": "Successful", "PercentageComplete": 100, "InstancesToUpdate": 0}, ""),
+        ({"Status": "Failed", "PercentageComplete": 50, "InstancesToUpdate": 1}, ""),
+        ({"Status": "Pending"}, "an instance refresh is Pending"),
+        ({"Status": "InProgress", "InstancesToUpdate": 4}, "0 of 4 instances replaced, 0 %"),
+        ({"Status": "InProgress", "PercentageComplete": 100}, "all instances replaced, 100 %"),
+        (
+            {"Status": "Cancelling", "PercentageComplete": 75, "InstancesToUpdate": 1},
+            "3 of 4 instances replaced, 75 %, being cancelled",
+        ),
+        # 10 of 11, or 9 of 10
+        (
+            {"Status": "InProgress", "PercentageComplete": 90, "InstancesToUpdate": 1},
+            "instances left to replace: 1, 90 %",
+        ),
+        *[
+            (
+                {"Status": "InProgress", "PercentageComplete": done * 100 // total, "InstancesToUpdate": total - done},
+                f"{done} of {total} instances replaced, {done * 100 // total} %",
+            )
+            for total in range(1, 10)
+            for done in range(total)
+        ],
+    ],
+)
+def test_the_progress_of_a_refresh(refresh: Mapping[str, Any], told: str) -> None:
+    assert instance_refresh.progress(refresh) == told
+
+
+@pytest.mark.parametrize(
+    ("refresh", "why"),
+    [
+        ({}, ""),
+        ({"Status": "Successful", "StatusReason": "all is well"}, ""),
+        ({"Status": "InProgress", "StatusReason": "warming up"}, ""),
+        ({"Status": "Failed", "InstanceRefreshId": "r", "StatusReason": "No."}, "the instance refresh r is Failed: No"),
+        ({"Status": "Cancelled", "InstanceRefreshId": "r"}, "the instance refresh r is Cancelled"),
+    ],
+)
+def test_why_a_refresh_ended_early(refresh: Mapping[str, Any], why: str) -> None:
+    assert instance_refresh.failure(refresh) == why

@@ -88,7 +88,14 @@ def used(folder: Path) -> None:
     state = read(folder, CONFIG.name)
     recorded.check(state.records)
     shown = io.StringIO()
-    say(status.lines(inspection.document(state, CONFIG, "", None, "nobody was asked"), "`provision up`"), shown)
+    say(
+        status.lines(
+            inspection.document(state, CONFIG, "", None, "nobody was asked"),
+            "`provision up`",
+            "`provision up --new-ami`",
+        ),
+        shown,
+    )
     say(summary.removal(state.records), shown)
     say(table(inspection.outputs(state, CONFIG, "").items()), shown)
     for address in state.records:

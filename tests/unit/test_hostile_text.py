@@ -39,8 +39,9 @@ EVENTS: list[Event] = [
 STATE = State("shop-dev", "123456789012", "eu-west-1", records={"vpc/a": Record("vpc/a", "vpc", "ready", "", EVIL)})
 CONDITION = inspection.Condition(
     [{"name": EVIL, "running": 1, "desired": 1, "rollout": EVIL, "capacity": [EVIL], "trouble": EVIL}],
-    [{"id": EVIL, "status": EVIL, "connected": True, "type": EVIL, "tasks": 1}],
+    [{"id": EVIL, "status": EVIL, "connected": True, "type": EVIL, "tasks": 1, "ami": EVIL, "outdated": True}],
     [{"name": EVIL, "status": EVIL, "host": EVIL, "trouble": EVIL}],
+    [{"id": EVIL, "name": EVIL, "created": EVIL, "days": 1, "newest": f"{EVIL} "}],
 )
 
 
@@ -59,7 +60,12 @@ def test_no_name_of_aws_reaches_the_terminal_as_it_is() -> None:
     say(plan.diff(planned), shown)
     failed = SomeFailed({"vpc/c": Failed(EVIL), "vpc/d": ValueError(EVIL)}, {})
     say(summary.failures(Summary("up", {}, 1.0, [Leftover("vpc", EVIL, EVIL)], failed), progress), shown)
-    say(status.lines(inspection.document(STATE, CONFIG, "", CONDITION, ""), "`provision up`"), shown)
+    say(
+        status.lines(
+            inspection.document(STATE, CONFIG, "", CONDITION, ""), "`provision up`", "`provision up --new-ami`"
+        ),
+        shown,
+    )
     assert harmless(shown.getvalue())
     # what follows a line's end in somebody's text does not look like a line of the run
     assert [line for line in shown.getvalue().splitlines() if line.startswith("+ all is well")] == []

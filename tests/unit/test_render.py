@@ -401,10 +401,11 @@ def test_the_status_shows_things_by_step_and_how_they_run() -> None:
         {"address": "service/web", "step": "services", "phase": "created", "id": None},
     ]
     service = {"name": "web", "running": 1, "desired": 2, "rollout": "IN_PROGRESS", "capacity": ["FARGATE_SPOT"]}
-    live = {"services": [service | {"trouble": "1 failed: no image"}], "instances": [], "databases": []}
+    live = {"services": [service | {"trouble": "1 failed: no image"}], "instances": [], "databases": [], "amis": []}
     document = {"stack": "shop-dev", "target": "aws", "account": "1", "region": "eu-west-1", "url": "https://a.b"}
     document["local_url"] = ""
-    assert status.lines(document | {"things": things, "live": live, "silent": ""}, "`provision up`") == [
+    commands = ("`provision up`", "`provision up --new-ami`")
+    assert status.lines(document | {"things": things, "live": live, "silent": ""}, *commands) == [
         "shop-dev on aws: account 1, eu-west-1, 1 of 2 things ready",
         "",
         "network",
@@ -417,10 +418,12 @@ def test_the_status_shows_things_by_step_and_how_they_run() -> None:
         "",
         "no instances",
         "",
+        "no amis",
+        "",
         "no databases",
         "",
         "url  https://a.b",
     ]
-    assert status.lines(document | {"things": []}, "`provision up`") == [
+    assert status.lines(document | {"things": []}, *commands) == [
         "shop-dev on aws: nothing is recorded. Make it: `provision up`."
     ]

@@ -17,6 +17,7 @@ LEAVING = ("Terminating", "Terminating:Wait", "Terminating:Proceed")
 """The lifecycle states of what no longer counts as the group's."""
 _PROTECTED_SECONDS = 3600.0
 """How long instances that are protected from scale-in are waited for: API reference, RefreshPreferences."""
+_FAILING_SECONDS = 60.0
 
 
 @dataclass
@@ -31,6 +32,7 @@ class Refresh:
         extra: how many instances more than desired the group is to have for now.
         warm_at: for each new instance in service, when it counts as ready.
         gives_up_at: when it stops waiting for instances to lose their protection.
+        fails_at: when it fails, by the scenario `operations-fail`.
     """
 
     preferences: Shape
@@ -46,6 +48,7 @@ class Refresh:
     warm_at: dict[str, float] = field(default_factory=dict)
     begins_at: float = field(default_factory=lambda: later(durations.REFRESH_BEGIN.seconds))
     gives_up_at: float = NEVER
+    fails_at: float = NEVER
 
     @property
     def replaced(self) -> int:
@@ -96,10 +99,12 @@ def step(group: Any) -> list[Any]:
     elif refresh.status == "Pending":
         if passed(refresh.begins_at):
             refresh.status, refresh.started = "InProgress", now()
-    elif faults.current.strike("operations-fail", "autoscaling:StartInstanceRefresh"):
-        refresh.end("Failed", "New instances did not become healthy.")
-    else:
+            if faults.current.strike("operations-fail", "autoscaling:StartInstanceRefresh"):
+                refresh.fails_at = later(_FAILING_SECONDS)
+    elif refresh.fails_at == NEVER:
         return _replace(group, refresh)
+    elif passed(refresh.fails_at):
+        refresh.end("Failed", "New instances did not become healthy.")
     return []
 
 
