@@ -75,6 +75,7 @@ class Rig:
     scale: float = 0.05
     least: float = LEAST
     redeploy: bool = False
+    new_ami: bool = False
     events: list[Event] = field(default_factory=list)
 
     def aws(self) -> Aws:
@@ -88,7 +89,7 @@ class Rig:
             endpoint=self.cloud.endpoint,
             resolver=("127.0.0.1", self.cloud.process.dns_port),
         )
-        aws.account, aws.redeploy = self.facts.account, self.redeploy
+        aws.account, aws.redeploy, aws.new_ami = self.facts.account, self.redeploy, self.new_ami
         return aws
 
     def declare(self, declare: Declare) -> Stack:

@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
+from provisioner import operate
 from provisioner.engine.errors import Failed, NotOwned, SomeFailed
 from provisioner.engine.step import Stack
-from provisioner.kinds.autoscaling import AutoScalingGroup, MinimumSize
+from provisioner.kinds.autoscaling import AutoScalingGroup, MinimumSize, left_outdated
 from provisioner.kinds.ec2_launch import LaunchTemplate
 from provisioner.kinds.ec2_network import Subnet, Vpc
 from provisioner.kinds.ecs_cluster import Cluster
@@ -85,6 +86,61 @@ def test_a_template_version_that_was_made_but_not_yet_put_in_force_is_used(ready
     mended = ready_rig.up(lambda stack: declared(stack, disk=40)).ok()
     assert mended.writes == ["ModifyLaunchTemplate"]
     assert len(ec2.describe_launch_template_versions(LaunchTemplateId=template)["LaunchTemplateVersions"]) == 2
+
+
+def test_instances_of_an_earlier_version_stay_until_they_are_asked_for(ready_rig: Rig) -> None:
+    def changed(stack: Stack, disk: int = 40, most: int = 5) -> None:
+        declared(stack, least=1, disk=disk, most=most)
+
+    def serving() -> dict[str, str]:
+        here = [one for one in group_of(ready_rig)["Instances"] if one["LifecycleState"] == "InService"]
+        return {one["InstanceId"]: one["LaunchTemplate"]["Version"] for one in here}
+
+    ready_rig.up(lambda stack: declared(stack, least=1)).ok()
+    first = serving()
+    ready_rig.up(changed).ok()
+    aws = ready_rig.aws()
+    operate.show_plan(aws, ready_rig.state().records, ready_rig.declare(changed))
+    (note,) = left_outdated(aws)
+    assert note == (
+        f"launched from an earlier version of the launch template: {', '.join(first)}. "
+        "`provision up --new-ami` replaces them"
+    )
+    assert ready_rig.up(changed).ok().writes == []
+    ready_rig.new_ami = True
+    assert [(item.address, list(item.changes)) for item in ready_rig.plan(changed)] == [
+        ("auto_scaling_group/main", ["outdated_instances"])
+    ]
+    assert ready_rig.up(changed).ok().writes == ["StartInstanceRefresh"]
+    second = serving()
+    assert (list(second.values()), len(first | second)) == (["2"], 2)
+    assert ready_rig.up(changed).ok().writes == []
+
+    def all_at_once(stack: Stack) -> None:
+        changed(stack, disk=50, most=6)
+
+    planned = {item.address: list(item.changes) for item in ready_rig.plan(all_at_once)}
+    assert planned == {
+        "launch_template/main": ["launch_template_data"],
+        "auto_scaling_group/main": ["max_size", "outdated_instances"],
+    }
+    assert ready_rig.up(all_at_once).ok().writes == [
+        *("CreateLaunchTemplateVersion", "ModifyLaunchTemplate"),
+        *("UpdateAutoScalingGroup", "StartInstanceRefresh"),
+    ]
+    assert list(serving().values()) == ["3"]
+
+
+def test_an_instance_in_standby_is_left_alone(ready_rig: Rig) -> None:
+    ready_rig.up(lambda stack: declared(stack, least=1)).ok()
+    (aside,) = [one["InstanceId"] for one in group_of(ready_rig)["Instances"]]
+    ready_rig.up(lambda stack: declared(stack, least=1, disk=40)).ok()
+    scaling = ready_rig.cloud.client("autoscaling")
+    scaling.enter_standby(AutoScalingGroupName=NAME, InstanceIds=[aside], ShouldDecrementDesiredCapacity=False)
+    ready_rig.new_ami = True
+    assert ready_rig.up(lambda stack: declared(stack, least=1, disk=40)).ok().writes == []
+    states = {one["InstanceId"]: one["LifecycleState"] for one in group_of(ready_rig)["Instances"]}
+    assert states[aside] == "Standby"
 
 
 def test_what_is_launched_carries_the_owner_tags_and_the_agents_settings(ready_rig: Rig) -> None:

@@ -17,7 +17,7 @@ from tests.cloud.conftest import EmbeddedCloud
 from tests.cloud.inventory import NEVER_REMOVED, Inventory, difference, well
 from tests.cloud.project import Ended, Project
 
-NO_OP = 47
+NO_OP = 46
 """Calls of a run that finds nothing to do: all of them reads, most of them of all things of a kind."""
 
 

@@ -155,7 +155,7 @@ def _approach(kept: Store, group: Any) -> None:
 
     While an instance refresh launches new ones first, it is larger by these.
     """
-    here = [state for state in group.instance_states if state.lifecycle_state not in refreshes.LEAVING]
+    here = [state for state in group.instance_states if state.lifecycle_state in refreshes.COUNTED]
     here = _rebalanced(kept, group, here)
     refresh = refreshes.active(group)
     difference = (group.desired_capacity or 0) + (refresh.extra if refresh else 0) - len(here)

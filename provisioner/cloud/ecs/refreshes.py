@@ -14,7 +14,8 @@ from provisioner.cloud.ecs.store import NEVER, Shape, now
 
 ACTIVE = ("Pending", "InProgress", "Cancelling")
 LEAVING = ("Terminating", "Terminating:Wait", "Terminating:Proceed")
-"""The lifecycle states of what no longer counts as the group's."""
+COUNTED = ("Pending", "InService")
+"""The lifecycle states of what counts towards the desired capacity: neither leaving nor in standby."""
 _PROTECTED_SECONDS = 3600.0
 """How long instances that are protected from scale-in are waited for: API reference, RefreshPreferences."""
 _FAILING_SECONDS = 60.0
@@ -73,7 +74,7 @@ def active(group: Any) -> Refresh | None:
 
 def begin(group: Any, preferences: Shape, warmup: float) -> Refresh:
     """Begin to replace the instances that the preferences do not leave out."""
-    here = [state for state in group.instance_states if state.lifecycle_state not in LEAVING]
+    here = [state for state in group.instance_states if state.lifecycle_state in COUNTED]
     left_out = preferences["ScaleInProtectedInstances"] == "Ignore"
     outdated = frozenset(
         state.instance.id
@@ -141,7 +142,7 @@ def _matches(group: Any, state: Any) -> bool:
 
 def _replace(group: Any, refresh: Refresh) -> list[Any]:
     """How far a refresh in progress is; returns the instances whose turn it is to be terminated."""
-    here = [state for state in group.instance_states if state.lifecycle_state not in LEAVING]
+    here = [state for state in group.instance_states if state.lifecycle_state in COUNTED]
     serving = [state for state in here if state.lifecycle_state == "InService"]
     for state in serving:
         if state.instance.id not in refresh.before:
