@@ -278,8 +278,11 @@ class Cloud:
         self._ready.wait()
         from provisioner.cloud.rules import ec2_images
 
-        with LOCK:
-            return "200 OK", {"image_id": ec2_images.release(ACCOUNT, region)}
+        try:
+            with LOCK:
+                return "200 OK", {"image_id": ec2_images.release(ACCOUNT, region)}
+        except KeyError:
+            return "400 Bad Request", {"error": f"no such Region: {region}: POST /_cloud/release?region=eu-west-1"}
 
     def _set_faults(self, query: dict[str, str]) -> tuple[str, Any]:
         try:

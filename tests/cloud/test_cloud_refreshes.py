@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
+from urllib.error import HTTPError
 
 import pytest
 
@@ -225,3 +226,6 @@ def test_a_newer_image_is_recommended_and_the_former_one_stays(network: Network)
     assert old["Name"] < new["Name"]
     assert old["CreationDate"] < new["CreationDate"]
     assert old["OwnerId"] == new["OwnerId"]
+    for region in ("", "mars-1"):
+        with pytest.raises(HTTPError, match="400"):
+            network.cloud.release(region)

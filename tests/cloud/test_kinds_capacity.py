@@ -15,6 +15,7 @@ from provisioner.kinds.ec2_launch import LaunchTemplate
 from provisioner.kinds.ec2_network import Subnet, Vpc
 from provisioner.kinds.ecs_cluster import Cluster
 from tests.cloud.capacity_rig import PROFILE, declared, profile
+from tests.cloud.faults.life import set_faults
 from tests.cloud.rig import Rig
 
 NAME = "ecs-sample-dev"
@@ -129,6 +130,19 @@ def test_instances_of_an_earlier_version_stay_until_they_are_asked_for(ready_rig
         *("UpdateAutoScalingGroup", "StartInstanceRefresh"),
     ]
     assert list(serving().values()) == ["3"]
+
+
+@pytest.mark.parametrize("scenario", ["lost", "reset", "server-error", "throttle", "lag"])
+def test_a_refresh_is_started_once_whatever_becomes_of_the_call(ready_rig: Rig, scenario: str) -> None:
+    ready_rig.up(lambda stack: declared(stack, least=1)).ok()
+    ready_rig.new_ami = True
+    set_faults(ready_rig.cloud, scenario, only="" if scenario == "lag" else "StartInstanceRefresh")
+    ready_rig.up(lambda stack: declared(stack, least=1, disk=40)).ok()
+    set_faults(ready_rig.cloud, "")
+    scaling = ready_rig.cloud.client("autoscaling")
+    refreshes = scaling.describe_instance_refreshes(AutoScalingGroupName=NAME)["InstanceRefreshes"]
+    assert [one["Status"] for one in refreshes] == ["Successful"]
+    assert {one["LaunchTemplate"]["Version"] for one in group_of(ready_rig)["Instances"]} == {"2"}
 
 
 def test_an_instance_in_standby_is_left_alone(ready_rig: Rig) -> None:

@@ -8,8 +8,10 @@ from typing import Any, cast
 import pytest
 from botocore.exceptions import ClientError
 
-from provisioner import ami
+from provisioner import ami, operate
 from provisioner.aws import Aws
+from provisioner.config import Config
+from provisioner.engine.errors import ConfigurationError
 from provisioner.engine.kind import Live
 from provisioner.engine.waits import Pace
 from provisioner.kinds import instance_refresh
@@ -107,6 +109,33 @@ def test_the_status_tells_of_what_is_old(amis: list[Any], outdated: bool, told: 
     nobody = live | {"instances": []}
     lines = status.lines(document | {"things": things, "live": nobody, "silent": ""}, "`up`", "`up --new-ami`")
     assert not [line for line in lines if "--new-ami" in line]
+
+
+SERVICE = {"image": "nginx:1", "port": 80}
+
+
+@pytest.mark.parametrize(
+    ("launch", "least", "target", "words"),
+    [
+        ("ec2", 0, None, ""),
+        ("ec2", 0, "services", ""),
+        ("ec2", 0, "capacity", ""),
+        ("ec2", 0, "database", "which --target-step database leaves out"),
+        ("fargate", 0, None, "no instances to replace"),
+        # instances of which no service makes use are instances too
+        ("fargate", 1, None, ""),
+    ],
+)
+def test_a_newer_ami_is_refused_where_there_are_no_instances(
+    launch: str, least: int, target: str | None, words: str
+) -> None:
+    config = Config.model_validate({"services": {"web": {**SERVICE, "launch": launch}}, "capacity": {"min": least}})
+    operate.check_new_ami(config, target, asked=False)
+    if not words:
+        operate.check_new_ami(config, target, asked=True)
+        return
+    with pytest.raises(ConfigurationError, match=words):
+        operate.check_new_ami(config, target, asked=True)
 
 
 def refused(code: str, operation: str) -> ClientError:

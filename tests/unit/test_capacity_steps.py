@@ -83,7 +83,7 @@ def test_the_first_instance_comes_after_the_setting_and_after_the_endpoints_and_
     assert "minimum_size/main" not in stack_of().declared
     stack = stack_of(capacity={"min": 1})
     awaited = {need.address for need in stack.declared["auto_scaling_group/main"].needs if need.ready}
-    assert awaited == {"account_setting/trunking"}
+    assert awaited == {"account_setting/trunking", "launch_template/main"}
     endpoints = {f"vpc_endpoint/{service}" for service in (*INTERFACE_SERVICES, "s3")}
     before = needed(stack, "minimum_size/main")
     assert endpoints | {"cluster_capacity_providers/main"} <= before

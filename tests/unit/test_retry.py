@@ -71,6 +71,7 @@ SAMPLES: tuple[tuple[Verdict, str, str, str], ...] = (
     (B, "elbv2", "OperationNotPermitted", "The load balancer is still provisioning"),
     (B, "acm", "ResourceInUseException", "Certificate arn:aws:acm:x in account 123456789012 is in use."),
     (B, "autoscaling", "ResourceInUse", "You cannot delete an AutoScalingGroup while there are instances in it."),
+    (B, "autoscaling", "InstanceRefreshInProgress", "An Instance Refresh is already in progress and blocks this one."),
     (B, "autoscaling", "ScalingActivityInProgress", "Cannot delete while a scaling activity is in progress."),
     (B, "ecs", "UpdateInProgressException", "The cluster is being updated."),
     (B, "ecs", "ClusterContainsContainerInstancesException", "Container Instances are active or draining."),

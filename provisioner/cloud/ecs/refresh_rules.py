@@ -28,7 +28,7 @@ def start_instance_refresh(self: Any) -> Any:
     """StartInstanceRefresh: one at a time in a group, to the configuration that the group has."""
     group = require(self.autoscaling_backend, self._get_param("AutoScalingGroupName"))
     if refreshes.active(group):
-        refuse("InstanceRefreshInProgress", f"Another instance refresh of {group.name} is under way.")
+        refuse("InstanceRefreshInProgress", "An Instance Refresh is already in progress and blocks this one.")
     asked: Shape = self._get_param("Preferences") or {}
     _check(asked)
     if self._get_param("DesiredConfiguration") or self._get_param("Strategy", "Rolling") != "Rolling":
