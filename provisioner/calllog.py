@@ -35,7 +35,6 @@ class CallLog:
         from provisioner.engine.errors import ConfigurationError
 
         self.path = path
-        self.where: dict[str, str] = {}
         self._broken = False
         try:
             self._file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
@@ -62,7 +61,7 @@ class CallLog:
             return code
         finally:
             seconds = round(time.monotonic() - began, 3)
-            self.write({"event": "end", "command": name, **self.where, "ended": ended, "seconds": seconds})
+            self.write({"event": "end", "command": name, "ended": ended, "seconds": seconds})
 
     def watch(self, client: Any) -> None:
         """Log the calls of a boto3 client from now on."""

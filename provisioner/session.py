@@ -126,7 +126,8 @@ def connect(options: Options, config: Config) -> Aws:
         aws = Aws(session, config.project, config.env, Pace(manage.time_scale(1.0)), log=options.log)
     aws.account = _account(aws)
     if options.log:
-        options.log.where = {"account": aws.account, "region": aws.region}
+        place = {"account": aws.account, "region": aws.region, "target": config.target}
+        options.log.write({"event": "connected", **place, "time_scale": aws.pace.scale})
     return aws
 
 

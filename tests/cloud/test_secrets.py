@@ -154,13 +154,14 @@ def test_containers_settings_stay_out_of_the_log(life: Life) -> None:
 
 def test_the_log_tells_each_command_from_its_beginning_to_its_end(life: Life) -> None:
     lines = life.calls()
-    begun, ended = ([line for line in lines if line["event"] == event] for event in ("begin", "end"))
-    assert len(begun) == len(ended) == len(life.ended)
-    assert (ended[0]["account"], ended[0]["region"], ended[0]["ended"]) == (
-        "123456789012",
-        "ap-northeast-1",
-        "exit code 1",
+    begun, connected, ended = (
+        [line for line in lines if line["event"] == event] for event in ("begin", "connected", "end")
     )
+    assert len(begun) == len(ended) == len(life.ended)
+    assert 0 < len(connected) < len(begun), "some commands only read the state"
+    place = {"account": "123456789012", "region": "ap-northeast-1", "target": "local", "time_scale": 0.05}
+    assert {name: connected[0][name] for name in place} == place
+    assert ended[0]["ended"] == "exit code 1"
     answered = {(call["service"], call["operation"]) for call in life.project.cloud.calls()}
     logged = {line["operation"] for line in lines if line["event"] == "call"}
     assert {operation for _, operation in answered} - logged <= {"GetParameters"}, "which the test itself calls"
