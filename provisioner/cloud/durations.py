@@ -25,16 +25,23 @@ class Duration:
         aws: seconds on AWS, the middle of what is seen there.
         short: seconds in a rehearsal.
         source: where the former is known from.
+        seen: the shortest and the longest that the source tells of, in seconds, if it tells of several.
     """
 
     aws: float
     short: float
     source: str
+    seen: tuple[float, float] | None = None
 
     @property
     def seconds(self) -> float:
         """Seconds of AWS's time that it takes here."""
         return self.aws if as_aws() else self.short
+
+    @property
+    def range(self) -> tuple[float, float]:
+        """Seconds on AWS from the least to the most that is no surprise; half to twice where only a middle is known."""
+        return self.seen or (self.aws / 2, self.aws * 2)
 
 
 _LOGS = "apply and destroy logs of two public Terraform projects (bshehram/devops-aws-tf, encore428/DTCapstone)"
@@ -52,7 +59,7 @@ DB_CREDENTIALS_CHANGE = Duration(60, 3.0, _ESTIMATE)
 DB_SNAPSHOT_CREATE = Duration(120, 8.0, _ESTIMATE)
 
 # -- network ---------------------------------------------------------------------------------------------------------
-ENDPOINT_CREATE = Duration(90, 2.5, f"60 to 150 s: {_ESTIMATE}")
+ENDPOINT_CREATE = Duration(90, 2.5, _ESTIMATE, (60, 150))
 ENDPOINT_DELETE = Duration(120, 2.5, "`a few minutes`: cloud-nuke#293")
 
 # -- logs --------------------------------------------------------------------------------------------------------------
@@ -63,23 +70,23 @@ RETENTION_POLICY = Duration(86400, 0.0, "24 hours: API reference, PutAccountPoli
 IMAGE_EXPIRY = Duration(86400, 20.0, "within 24 hours: ECR user guide, creating a lifecycle policy")
 
 # -- names and certificates ------------------------------------------------------------------------------------------
-RECORDS_IN_SYNC = Duration(40, 2.0, f"32 to 57 s: {_LOGS}")
+RECORDS_IN_SYNC = Duration(40, 2.0, _LOGS, (32, 57))
 CERTIFICATE_DETAILS = Duration(5, 4.0, "several seconds: API reference, DescribeCertificate")
-CERTIFICATE_RECORDS = Duration(10, 5.0, f"5 to 20 s: {_LOGS}")
-CERTIFICATE_ISSUED = Duration(120, 2.0, f"60 to 600 s after the record resolves: {_ESTIMATE}")
+CERTIFICATE_RECORDS = Duration(10, 5.0, _LOGS, (5, 20))
+CERTIFICATE_ISSUED = Duration(120, 2.0, f"after the record resolves: {_ESTIMATE}", (60, 600))
 CERTIFICATE_USABLE = Duration(10, 5.0, "terraform-provider-aws#41789")
-CERTIFICATE_FREE = Duration(60, 3.0, "0 to 600 s after the listener: terraform-provider-aws#3866")
+CERTIFICATE_FREE = Duration(60, 3.0, "after the listener: terraform-provider-aws#3866", (0, 600))
 NAMESPACE_OPERATION = Duration(35, 2.5, "70 s there and back: acceptance tests of terraform-provider-aws")
 NAMESPACE_SUBMITTED = Duration(2, 0.8, _ESTIMATE)
 
 # -- load balancer ---------------------------------------------------------------------------------------------------
-LOAD_BALANCER_CREATE = Duration(180, 2.5, f"162 to 205 s: {_LOGS}")
-LOAD_BALANCER_RELEASE = Duration(31, 2.0, f"25 to 37 s until its groups are free: {_LOGS}")
+LOAD_BALANCER_CREATE = Duration(180, 2.5, _LOGS, (162, 205))
+LOAD_BALANCER_RELEASE = Duration(31, 2.0, f"until its groups are free: {_LOGS}", (25, 37))
 PROTECTION_LIFTED = Duration(5, 1.0, _ESTIMATE)
 
 # -- ECS and its instances -------------------------------------------------------------------------------------------
 PROVIDER_CHANGE = Duration(10, 4.0, "43 to 53 s for a whole life: terraform-provider-aws#11278")
-PROVIDERS_ATTACH = Duration(15, 6.0, f"5 to 30 s: {_LOGS}")
+PROVIDERS_ATTACH = Duration(15, 6.0, _LOGS, (5, 30))
 SCALING_LOOK = Duration(60, 10.0, "CloudWatch has one value a minute: ECS developer guide, cluster auto scaling")
 INSTANCE_PENDING = Duration(20, 3.0, _ESTIMATE)
 INSTANCE_REGISTER = Duration(90, 10.0, f"boot and start of the agent: {_ESTIMATE}")
@@ -88,12 +95,12 @@ REFRESH_BEGIN = Duration(15, 2.0, f"Pending, before an instance refresh is InPro
 GROUP_DELETE = Duration(5, 2.0, _ESTIMATE)
 TRUNK_ATTACH = Duration(5, 1.0, _ESTIMATE)
 TRUNK_DETACH = Duration(15, 10.0, _ESTIMATE)
-TASK_INTERFACE = Duration(15, 4.0, "11 to 44 s: acceptance tests of terraform-provider-aws")
+TASK_INTERFACE = Duration(15, 4.0, "acceptance tests of terraform-provider-aws", (11, 44))
 TASK_PULL = Duration(30, 5.0, _ESTIMATE)
 TASK_ACTIVATE = Duration(30, 1.0, f"two health checks of the load balancer: {_ESTIMATE}")
 TASK_STOP = Duration(10, 3.0, _ESTIMATE)
 TASK_DEPROVISION = Duration(10, 3.0, _ESTIMATE)
-TASK_INTERFACE_RELEASE = Duration(45, 5.0, "30 to 120 s, at worst 20 minutes: alchemy-run/alchemy#1125")
+TASK_INTERFACE_RELEASE = Duration(45, 5.0, "usually within 120 s: alchemy-run/alchemy#1125", (30, 1200))
 
 # -- identity --------------------------------------------------------------------------------------------------------
-IAM_PROPAGATION = Duration(10, 0.0, "2 to 30 s: pulumi/pulumi-awsx#927, go-to-k/cdkd#810")
+IAM_PROPAGATION = Duration(10, 0.0, "pulumi/pulumi-awsx#927, go-to-k/cdkd#810", (2, 30))

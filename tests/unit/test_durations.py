@@ -17,6 +17,8 @@ PACKAGE = Path(durations.__file__).parent
 def test_each_is_longer_on_aws_and_has_a_source(name: str) -> None:
     assert 0 <= TABLE[name].short < TABLE[name].aws
     assert TABLE[name].source
+    least, most = TABLE[name].range
+    assert least <= TABLE[name].aws <= most
 
 
 def test_the_setting_chooses(monkeypatch: pytest.MonkeyPatch) -> None:
