@@ -152,6 +152,11 @@ class Listing:
         """The operation as faults name it: after the name that signs the requests."""
         return f"{get_service_model(self.service).signing_name}:{self.operation}"
 
+    @property
+    def may_hold_less(self) -> bool:
+        """Whether a page may hold less than it could although there are more."""
+        return _SERVICES[self.service].empty
+
     def size(self, asked: Any) -> int:
         """How many things the next page holds if the caller asks for so many, or says nothing."""
         rules = _SERVICES[self.service]
@@ -206,7 +211,7 @@ def page(listing: Listing, request: Mapping[str, Any], ask: Callable[[], Mapping
         answer = ask()
     # what is asked for by id comes at once
     if not any(map(_IDS.search, request)) and faults.current.strike("small-pages", listing.name):
-        size = 0 if not token and _SERVICES[listing.service].empty else min(size, SMALL)
+        size = 0 if not token and listing.may_hold_less else min(size, SMALL)
     end = start + size
     shown = {**answer, **{key: answer[key][start:end] for key in listing.keys if answer.get(key)}}
     left = any(len(answer.get(key) or ()) > end for key in listing.keys)

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+
+from botocore.model import ListShape, Shape, StringShape, StructureShape
 
 from tests.contract.recorded import answers, operation_model
 from tests.contract.shapes import Seen
 
 SINCE = "2019-01-01"
 """Older answers lack members that AWS always sends today."""
+PAGING = ("NextToken", "nextToken", "Marker", "NextMarker", "NextContinuationToken", "PaginationToken")
+"""Members that lead from page to page."""
 
 
 def calls(log: Path) -> Iterator[dict[str, Any]]:
@@ -27,14 +32,62 @@ def name_of(call: dict[str, Any]) -> str:
     return f"{call['service']}.{call['operation']}"
 
 
+def answer_of(call: dict[str, Any]) -> Any:
+    """Return what a call was answered with; None if it was refused, or its answer lost."""
+    return None if "code" in call or "error" in call else call.get("answer") or {}
+
+
 def logged(log: Path) -> dict[str, Seen]:
     """Return what the answers of a log look like, by operation."""
     seen: dict[str, Seen] = {}
     for call in calls(log):
-        if isinstance(call.get("answer"), dict):
+        if isinstance(answer := answer_of(call), dict):
             shape = operation_model(call["service"], call["operation"]).output_shape
-            seen.setdefault(name_of(call), Seen()).look(call["answer"], shape, str(log))
+            seen.setdefault(name_of(call), Seen()).look(answer, shape, str(log))
     return seen
+
+
+def target(log: Path) -> str:
+    """Return where the calls of a log went: `aws` or `local`; of a log that does not say, `aws`."""
+    lines = map(json.loads, log.read_text(encoding="utf-8").splitlines())
+    return next((line["target"] for line in lines if line.get("event") == "connected"), "aws")
+
+
+def logged_by_question(log: Path) -> dict[tuple[str, frozenset[str]], Seen]:
+    """Return what the answers of a log look like, by operation and by what was asked: the parameters that were given.
+
+    Of parameters with a fixed choice the values count as well: they say which members are wanted.
+    """
+    seen: dict[tuple[str, frozenset[str]], Seen] = {}
+    for call in calls(log):
+        if isinstance(answer := answer_of(call), dict):
+            model = operation_model(call["service"], call["operation"])
+            question = frozenset(_given(call.get("parameters"), model.input_shape))
+            seen.setdefault((name_of(call), question), Seen()).look(answer, model.output_shape, str(log))
+    return seen
+
+
+def given(log: Path) -> set[str]:
+    """Return the names of all parameters that the calls of a log gave, at any depth, in lower case."""
+    paths = (
+        path
+        for call in calls(log)
+        for path in _given(call.get("parameters"), operation_model(call["service"], call["operation"]).input_shape)
+    )
+    return {name.lower() for path in paths for name in re.findall(r"\w+", path)}
+
+
+def _given(value: Any, shape: Shape | None, path: str = "") -> Iterator[str]:
+    match shape:
+        case StructureShape() if isinstance(value, dict):
+            for name in value.keys() & shape.members.keys():
+                yield f"{path}.{name}"
+                yield from _given(value[name], shape.members[name], f"{path}.{name}")
+        case ListShape() if isinstance(value, list):
+            for item in value:
+                yield from _given(item, shape.member, f"{path}[]")
+        case StringShape() if shape.enum:
+            yield f"{path}={value}"
 
 
 def recorded() -> dict[str, Seen]:

@@ -23,14 +23,13 @@ from provisioner.engine.waits import Pace
 from provisioner.facts import Facts
 from provisioner.kinds.account import FORMER_TAG
 from tests.cloud.project import SAMPLE
+from tests.contract.calls import PAGING
 from tests.contract.recorded import Recorded, answers, of, typed
 
 REGION, ACCOUNT = "ap-northeast-1", "123456789012"
 OWNER = {"Project": "ecs-sample", "Environment": "dev", "ManagedBy": "provisioner"}
 TAGS = ("Tags", "TagList", "tags")
 """How the services call the list of a thing's tags."""
-PAGING = ("NextToken", "nextToken", "Marker", "NextMarker", "NextContinuationToken", "PaginationToken")
-"""Members that say that there are more pages, which were not recorded."""
 FACTS = Facts(ACCOUNT, "aws", REGION, (f"{REGION}a", f"{REGION}c"), "ami-1", None, ("127.0.0.1/32",), False, True)
 
 
@@ -205,6 +204,7 @@ def _asked_for(operation: str, request: Mapping[str, Any], data: dict[str, Any])
 
 
 def _one_page(data: dict[str, Any]) -> dict[str, Any]:
+    # further pages were not recorded
     page = {key: value for key, value in data.items() if key not in PAGING}
     return page | ({"IsTruncated": False} if "IsTruncated" in page else {})
 

@@ -54,12 +54,14 @@ class Seen:
         members: by path, how many of them had which member.
         formats: by path, the formats of the texts there.
         sources: by path, where its structures and texts are from.
+        shapes: by path, what the model calls the structure there.
     """
 
     structures: Counter[str] = field(default_factory=Counter)
     members: dict[str, Counter[str]] = field(default_factory=dict)
     formats: dict[str, set[str]] = field(default_factory=dict)
     sources: dict[str, set[str]] = field(default_factory=dict)
+    shapes: dict[str, str] = field(default_factory=dict)
 
     def look(self, value: Any, shape: Shape | None, source: str = "", path: str = "") -> None:
         """Take in a value of a shape."""
@@ -67,6 +69,7 @@ class Seen:
             case StructureShape() if isinstance(value, Mapping):
                 there = {name: item for name, item in value.items() if item is not None and name in shape.members}
                 self.structures[path] += 1
+                self.shapes[path] = shape.name
                 self.sources.setdefault(path, set()).add(source)
                 self.members.setdefault(path, Counter()).update(there.keys())
                 for name, item in there.items():
