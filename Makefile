@@ -10,7 +10,7 @@ SUITABLE := import sys; sys.exit(sys.version_info < (3, 11))
 # The tests start many processes: each would compile the whole tool again where this is set.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: demo demo-app test coverage crash faults simulate mutate test-docker lint types bench clean
+.PHONY: demo demo-app test coverage crash faults simulate mutate test-docker test-aws lint types bench clean
 .DELETE_ON_ERROR:
 
 demo: $(READY)
@@ -46,6 +46,10 @@ mutate: $(READY)
 
 test-docker: $(READY)
 	$(BIN)/python -m pytest tests/docker
+
+# On AWS, and costs money: PROFILE, DOMAIN, REGION and ARGS, see docs/aws.md. It shows what it will make, and asks.
+test-aws: $(READY)
+	$(BIN)/python -m tests.aws $(if $(PROFILE),--profile "$(PROFILE)") $(if $(DOMAIN),--domain "$(DOMAIN)") $(if $(REGION),--region "$(REGION)") $(ARGS)
 
 lint: $(READY)
 	$(BIN)/ruff check .

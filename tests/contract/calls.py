@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -21,10 +22,19 @@ PAGING = ("NextToken", "nextToken", "Marker", "NextMarker", "NextContinuationTok
 
 def calls(log: Path) -> Iterator[dict[str, Any]]:
     """Yield the calls of a log, as `provisioner/calllog.py` writes them."""
-    for line in log.read_text(encoding="utf-8").splitlines():
-        event = json.loads(line)
-        if event.get("event") == "call":
-            yield event
+    return (event for event in events(log) if event.get("event") == "call")
+
+
+def events(log: Path) -> Iterator[dict[str, Any]]:
+    """Yield the lines of a log."""
+    return parsed(log.read_text(encoding="utf-8").splitlines())
+
+
+def parsed(lines: Iterable[str]) -> Iterator[dict[str, Any]]:
+    """Yield the lines of a log; one that was cut off by a kill or a full disk is none."""
+    for line in lines:
+        with contextlib.suppress(ValueError):
+            yield json.loads(line)
 
 
 def name_of(call: dict[str, Any]) -> str:
@@ -49,8 +59,7 @@ def logged(log: Path) -> dict[str, Seen]:
 
 def target(log: Path) -> str:
     """Return where the calls of a log went: `aws` or `local`; of a log that does not say, `aws`."""
-    lines = map(json.loads, log.read_text(encoding="utf-8").splitlines())
-    return next((line["target"] for line in lines if line.get("event") == "connected"), "aws")
+    return next((line["target"] for line in events(log) if line.get("event") == "connected"), "aws")
 
 
 def logged_by_question(log: Path) -> dict[tuple[str, frozenset[str]], Seen]:

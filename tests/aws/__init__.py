@@ -1,0 +1,1 @@
+"""A test against AWS that a person runs: `make test-aws PROFILE=…`. See docs/aws.md."""

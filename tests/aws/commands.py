@@ -1,0 +1,142 @@
+"""Runs `provision` as a user types it, shows what it says, and hands on what the user presses."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from tests.cloud.project import Ended
+
+ROOT = Path(__file__).parents[2]
+PROVISION = (sys.executable, "-m", "provisioner.cli")
+NOT_HANDED_ON = ("PROVISION_TARGET",)
+"""Variables that would change what is tested."""
+SHOWN = {"done": "{result} {address}", "failed": "failed {address}: {error}", "notice": "{text}"}
+"""Which of a run's events are shown, and how."""
+
+
+class Stopped(Exception):
+    """The user pressed Ctrl-C."""
+
+
+def say(text: str) -> None:
+    """Show a line to the user; that the terminal was closed must not keep anything from being taken down."""
+    with contextlib.suppress(OSError):
+        sys.stderr.write(f"{text}\n")
+        sys.stderr.flush()
+
+
+@dataclass
+class Presses:
+    """Ctrl-C, SIGTERM and a closed terminal: the first goes on to the teardown, the second ends the test.
+
+    Attributes:
+        count: how often it was pressed.
+        tearing_down: whether the teardown is under way, which the first one does not disturb.
+        standing: says what still stands, what it costs and how it is taken down.
+    """
+
+    count: int = 0
+    tearing_down: bool = False
+    standing: Callable[[], str] = lambda: ""
+    command: subprocess.Popen[str] | None = None
+
+    def listen(self) -> None:
+        """Take the signals from now on."""
+        for one in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(one, self._press)
+
+    def check(self) -> None:
+        """Raise `Stopped` if it was pressed, and once more if the teardown is under way."""
+        if self.count > int(self.tearing_down):
+            raise Stopped
+
+    def _press(self, number: int, frame: FrameType | None) -> None:
+        self.count += 1
+        first = self.count == 1
+        say(self.standing())
+        say("taking it down now; press once more to leave it as it is" if first else "ending; it is left as it is")
+        if self.command and not (first and self.tearing_down):
+            self.command.send_signal(signal.SIGINT)
+
+
+@dataclass
+class Provision:
+    """The command in the stack's folder.
+
+    Attributes:
+        common: the options of every call, such as the profile.
+        stands: the addresses of what was made and not removed, as far as the commands have said.
+    """
+
+    folder: Path
+    log: Path
+    common: Sequence[str]
+    presses: Presses
+    stands: set[str] = field(default_factory=set)
+
+    def typed(self, *words: str) -> str:
+        """Return what a user types for it in the folder."""
+        return " ".join(["provision", *words, *self.common])
+
+    def run(self, *words: str) -> Ended:
+        """Run it to its end, with its calls in the log; events are shown as they come."""
+        environment = {name: value for name, value in os.environ.items() if name not in NOT_HANDED_ON}
+        environment["PYTHONPATH"] = str(ROOT)
+        with tempfile.TemporaryFile("w+") as errors:
+            with subprocess.Popen(
+                [*PROVISION, *words, *self.common, "--log", str(self.log)],
+                cwd=self.folder,
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                text=True,
+                process_group=0,  # Ctrl-C is handed on by `Presses`, and by nobody else
+            ) as process:
+                self.presses.command = process
+                lines = []
+                for line in process.stdout or ():
+                    lines.append(line)
+                    self._hear(line)
+            self.presses.command = None
+            errors.seek(0)
+            return Ended(process.returncode, "".join(lines), errors.read())
+
+    def _hear(self, line: str) -> None:
+        if not line.startswith('{"event": '):
+            return
+        event: dict[str, Any] = json.loads(line)
+        if event["event"] == "done" and event["result"] in ("removed", "kept"):
+            self.stands.discard(event["address"])
+        elif event["event"] == "done":
+            self.stands.add(event["address"])
+        if event["event"] in SHOWN and event.get("result") not in ("unchanged", "kept"):
+            seconds = f" ({event['seconds']:.0f} s)" if event.get("seconds", 0) >= 1 else ""
+            say(f"    {SHOWN[event['event']].format(**event)}{seconds}")
+
+
+def until(condition: Callable[[], bool], seconds: float, every: float, presses: Presses) -> bool:
+    """Ask again and again until the condition holds; whether it did within so many seconds.
+
+    Raises:
+        Stopped: Ctrl-C was pressed meanwhile.
+    """
+    deadline = time.monotonic() + seconds
+    while not condition():
+        presses.check()
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(every)
+    return True
