@@ -18,8 +18,8 @@ NEVER_REMOVED = ("service_linked_roles",)
 
 _VOLATILE = {
     *("ResponseMetadata", "RoleLastUsed", "storedBytes", "LastModifiedDate", "LastUpdatedTimestamp"),
-    "LatestRestorableTime",
-    "Serial",
+    *("LatestRestorableTime", "Serial", "PasswordLastUsed", "lastRecordedPullTime"),
+    *("StateUpdatedTimestamp", "StateTransitionedTimestamp", "StateReasonData"),
 }
 """Members that change without anybody's doing."""
 _IDS = re.compile(r"[0-9a-f]{8,}(-[0-9a-f]{4,})*|\b[A-Z0-9]{12,}\b|\b\d+\.\d+\.\d+\.\d+\b(?!/)|\d{4}(-\d\d){4}")
@@ -111,8 +111,13 @@ def pages(client: Any, operation: str, key: str, **arguments: Any) -> Iterator[A
     if client.can_paginate(operation):
         for page in client.get_paginator(operation).paginate(**arguments):
             yield from page[key]
-    else:
-        yield from getattr(client, operation)(**arguments)[key]
+        return
+    while True:
+        answer = getattr(client, operation)(**arguments)
+        yield from answer[key]
+        if not answer.get("nextToken"):
+            return
+        arguments["nextToken"] = answer["nextToken"]
 
 
 def _ec2(client: Client) -> Sorts:
@@ -350,7 +355,7 @@ def _ecs(client: Client) -> Sorts:
         if cluster["status"] != "INACTIVE"
     ]
     yield "clusters", [{"Name": cluster["clusterName"]} | cluster for cluster in clusters]
-    providers = ecs.describe_capacity_providers(include=["TAGS"])["capacityProviders"]
+    providers = pages(ecs, "describe_capacity_providers", "capacityProviders", include=["TAGS"])
     yield "capacity_providers", [provider for provider in providers if provider["status"] != "INACTIVE"]
     for sort, operation, key, describe, described in (
         ("ecs_services", "list_services", "serviceArns", "describe_services", "services"),
