@@ -27,6 +27,7 @@ from tests.aws.life import PATIENCE, Life
 from tests.aws.masks import Masks
 from tests.aws.report import Report
 from tests.aws.stack import NAME, Stack
+from tests.cloud.inventory import Inventory
 
 REFUSED = 4
 """The exit code when nothing was made; 1 when the test failed, 0 when all went well."""
@@ -123,13 +124,25 @@ def _ready(asked: Arguments, stack: Stack, provision: Provision) -> Life:
         stack = Stack(asked.folder, asked.region, asked.domain or "example.com", stack.target)
     estimate = [] if asked.down else _planned(stack, provision)
     confirm(asked.yes)
-    before = None if asked.down else account.inventory()
+    before = None if asked.down else _inventory(account)
     presses = provision.presses
     presses.standing = lambda: still_standing(provision, estimate, _again(asked))
     presses.listen()
     report = Report(stack.target, identity["Account"], stack.region, stack.domain, estimate)
     every, patience = (0.5, PATIENCE / 10) if asked.rehearse else (5.0, PATIENCE)
     return Life(stack, provision, account, presses, report, before, every, patience)
+
+
+def _inventory(account: Account) -> Inventory:
+    """Return everything that the account holds beforehand.
+
+    Raises:
+        Refused: the user may not read all of it.
+    """
+    try:
+        return account.inventory()
+    except (BotoCoreError, ClientError) as error:
+        raise Refused(f"the account cannot be read, for which ReadOnlyAccess is needed: {error}") from None
 
 
 def _clear(asked: Arguments, provision: Provision) -> None:
