@@ -19,6 +19,8 @@ from tests.cloud.inventory import Inventory
 from tests.cloud.project import Ended
 
 PATIENCE = 1200.0
+REACH = 300.0
+"""Seconds until a name that was made a while ago is known, and the load balancer has found healthy tasks."""
 RUN = ("--yes", "--json")
 
 
@@ -203,7 +205,7 @@ def web(life: Life) -> str:
         raise Skipped("the embedded cloud answers no requests from outside")
     url = life.command("output", "url").out.strip()
     answers: list[str] = []
-    reached = life.held(lambda: _answers(url, answers))
+    reached = until(lambda: answers_well(url, answers), REACH, life.every, life.presses)
     if not reached and answers and answers[-1].startswith("HTTP"):
         raise Wrong(f"{url} answers {answers[-1]}")
     if not reached:
@@ -258,7 +260,8 @@ def _finished(ended: Ended) -> dict[str, Any]:
     return ended.said("finished")[-1]
 
 
-def _answers(url: str, answers: list[str]) -> bool:
+def answers_well(url: str, answers: list[str]) -> bool:
+    """Ask a URL once, and note the answer or why there was none; whether it was HTTP 200."""
     try:
         with urllib.request.urlopen(url, timeout=10) as answer:
             answers.append(f"HTTP {answer.status}")

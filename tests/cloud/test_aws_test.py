@@ -8,7 +8,9 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +20,7 @@ from tests.aws import account, prices
 from tests.aws.__main__ import Refused, announced, confirm, main, still_standing
 from tests.aws.account import Account
 from tests.aws.commands import ROOT, Presses, Provision
-from tests.aws.life import Life
+from tests.aws.life import Life, answers_well
 from tests.aws.masks import Masks
 from tests.aws.report import Report
 from tests.aws.stack import NAME, Stack
@@ -183,6 +185,31 @@ def test_it_is_refused_in_ci(
     assert main(["--yes", "--domain", "example.com"]) == 4
     assert "CI is set" in capsys.readouterr().err
     assert list(tmp_path.iterdir()) == []
+
+
+class Page(BaseHTTPRequestHandler):
+    """A web server whose path is the status that it answers with."""
+
+    def do_GET(self) -> None:
+        self.send_response(int(self.path[1:]))
+        self.end_headers()
+
+    def log_message(self, *_: Any) -> None:
+        pass
+
+
+def test_a_web_address_is_well_only_with_200() -> None:
+    answers: list[str] = []
+    with HTTPServer(("127.0.0.1", 0), Page) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        address = f"http://127.0.0.1:{server.server_port}"
+        assert [answers_well(f"{address}/{status}", answers) for status in (200, 503, 204)] == [True, False, False]
+        server.shutdown()
+        thread.join()
+    assert not answers_well(address, answers)
+    assert answers[:3] == ["HTTP 200", "HTTP 503", "HTTP 204"]
+    assert "refused" in answers[3]
 
 
 class Terminal(io.StringIO):
