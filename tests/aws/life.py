@@ -55,21 +55,17 @@ class Life:
     def run(self) -> None:
         """Run all steps; after the first that fails only the teardown and the look for what is left."""
         for name, step in STEPS if self.before is not None else ():
-            self._step(name, step)
+            self._step(name, step, unless=self._failed or self.presses.count > 0)
         self.presses.tearing_down = True
-        self._end("down", down)
+        self._step("down", down, unless=self.presses.count > 1)
         if self.presses.count <= 1 and self.recorded():
-            self._end("down, once more", down)
-        if self.presses.count <= 1:
-            self._end("sweep", sweep)
+            self._step("down, once more", down)
+        self._step("sweep", sweep, unless=self.presses.count > 1)
 
-    def _step(self, name: str, step: Callable[[Life], str]) -> None:
-        if self._failed or self.presses.count:
+    def _step(self, name: str, step: Callable[[Life], str], *, unless: bool = False) -> None:
+        if unless:
             self.report.steps.append(Step(name, "not run", 0.0, ""))
-        else:
-            self._end(name, step)
-
-    def _end(self, name: str, step: Callable[[Life], str]) -> None:
+            return
         say(f"== {name}")
         began = time.monotonic()
         result: Result = "ok"

@@ -284,6 +284,15 @@ def test_the_first_press_ends_all_but_the_teardown(tearing_down: bool, ended: bo
         assert process.wait() == -signal.SIGINT
 
 
+def test_who_presses_twice_gets_no_teardown(tmp_path: Path) -> None:
+    stack, presses = Stack(tmp_path, REGION, "example.com", "local"), Presses(count=2)
+    report = Report("local", "123456789012", REGION, "example.com", [])
+    Life(stack, Provision(tmp_path, stack.log, [], presses), Account(REGION), presses, report, before={}).run()
+    assert {step.result for step in report.steps} == {"not run"}
+    assert [step.name for step in report.steps][-2:] == ["down", "sweep"]
+    assert not report.ok
+
+
 def call(operation: str, answer: Any, service: str = "ec2", **parameters: Any) -> str:
     about = {"event": "call", "service": service, "operation": operation, "parameters": parameters}
     return json.dumps(about | {"answer": answer})
