@@ -67,7 +67,7 @@ def status(options: Options) -> int:
     return 0
 
 
-@command(group, "env", 'eval "$(provision cloud env)"     then `aws ec2 describe-vpcs` asks the embedded cloud')
+@command(group, "env", "provision cloud env               with `eval`, `aws ec2 describe-vpcs` asks the embedded cloud")
 def env(options: Options) -> int:
     """Print the settings with which other tools of AWS find the embedded cloud, as a shell takes them."""
     from provisioner import session

@@ -102,8 +102,22 @@ def _simpler(act: Act) -> Iterator[Act]:
 
 
 def drawn(seed: int) -> Life:
-    """Return the life of a seed. Which faults there are at all is drawn first, so that rare ones come up together."""
+    """Return the life of a seed: one in ten is a life that once broke a promise, and goes on by chance."""
     chance = random.Random(f"{seed}/life")
+    return _varied(seed, chance) if chance.random() < 0.1 else _by_chance(seed, chance)
+
+
+def _varied(seed: int, chance: random.Random) -> Life:
+    """Return a life that once broke a promise with other moments and faults, and some acts more."""
+    from tests.simulation.regressions import LIVES
+
+    once, more = chance.choice(list(LIVES.values())), _by_chance(seed, chance)
+    acts = tuple(replace(act, seed=chance.choice((act.seed, chance.getrandbits(32)))) for act in once.acts)
+    return replace(more, size=once.size, config=once.config, acts=(*acts, *more.acts[:3]), disk=False)
+
+
+def _by_chance(seed: int, chance: random.Random) -> Life:
+    """Return a life of which nothing is given. Which faults it has is drawn first, so that rare ones meet."""
     faults = [name for name in FAULTS if chance.random() < 0.3]
     traits = {name for name in ("kill", "stop", "lag", "flapping", "skew", "hand", "edit") if chance.random() < 0.5}
     lag = chance.choice((1.0, 10.0, 25.0)) if "lag" in traits else 0.0

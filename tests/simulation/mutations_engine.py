@@ -279,7 +279,7 @@ FAULTS = (
         OPERATE,
         """
         converge.run()
-        for text in deployed_by_others(aws):
+        for text in notes(aws, stack):
             emit(Notice(text))
         remover.look_closely(aws, remove.records.values())
         remove.run()

@@ -9,8 +9,10 @@ from typing import Any
 
 from provisioner.engine.kind import Kind
 from provisioner.engine.step import Handle, Stack, ready
+from provisioner.facts import Facts
 from tests.simulation.kinds import SIMULATED, Title
 
+FACTS = Facts("123456789012", "aws", "sim-1", (), "ami-1", None, (), engine=False, local=True)
 NEEDED = ("box", "ticket", "title", "tower", "member", "common")
 """The kinds that others can be built on."""
 WEIGHTS = {"box": 4, "ticket": 2, "title": 4, "tower": 2, "member": 1, "piece": 3, "edition": 3, "build": 1,
@@ -59,7 +61,7 @@ Config = tuple[Item, ...]
 
 def declare(config: Config) -> Stack:
     """Return the stack with everything declared, by the real `ensure`."""
-    stack = Stack(None, None)  # type: ignore[arg-type]
+    stack = Stack(None, FACTS)  # type: ignore[arg-type]
     handles: dict[str, Handle] = {}
     for item in config:
         stack._step = item.step
@@ -112,7 +114,9 @@ def added(chance: random.Random, config: Config) -> Config:
         whole = chance.choice(wholes)
         item = Item(kind, whole.title, step, uses=(Use(whole.address, how="after"),))
         return config if item.address in names else (*config, item)
-    name = next(n for n in map(str, range(len(config), 1000)) if f"{kind}/{n}" not in names)
+    # a name that was free may still be recorded
+    first = chance.choice((0, len(config)))
+    name = next(n for n in map(str, range(first, 1000)) if f"{kind}/{n}" not in names)
     titled = issubclass(SIMULATED[kind], Title)
     taken = {other.title for other in config}
     title = next(t for n in range(len(config), 1000) if (t := f"shop-dev-{n}") not in taken)
