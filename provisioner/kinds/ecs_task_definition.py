@@ -176,6 +176,9 @@ def _active(aws: Aws, family: str) -> Revision | None:
 def _looked_at(aws: Aws, family: str, first: Revision, tagged: Collection[str], many: int) -> Iterator[Revision]:
     """Yield a family's revisions that carry this stack's tags, newest first, as long as more are asked for.
 
+    Where the newest is a copy, deregistered ones count as well, unless what is declared is to run again: pipelines take
+    out of use what they replace, and what they deployed is to stay.
+
     Args:
         first: the newest one.
         tagged: those that the tagging API knows to be this stack's.
@@ -183,7 +186,10 @@ def _looked_at(aws: Aws, family: str, first: Revision, tagged: Collection[str], 
     """
     if aws.owns(first.tags):
         yield first
-    for number, arn in enumerate(_revisions(aws, family)):
+    arns = _revisions(aws, family)
+    if not aws.redeploy:
+        arns = sorted([*arns, *_revisions(aws, family, "INACTIVE")], key=_number, reverse=True)
+    for number, arn in enumerate(arns):
         if arn != first.arn and (number < many or arn in tagged):
             revision = _described(aws, arn)
             if aws.owns(revision.tags):
@@ -231,6 +237,10 @@ def _revisions(aws: Aws, family: str, status: str = "ACTIVE") -> list[str]:
     """Return the ARNs of a family's revisions, newest first."""
     which = {"familyPrefix": family, "status": status, "sort": "DESC"}
     return [*aws.pages("ecs", "list_task_definitions", "taskDefinitionArns", **which)]
+
+
+def _number(arn: str) -> int:
+    return int(arn.rpartition(":")[2])
 
 
 def _ours(aws: Aws, family: str, status: str) -> list[str]:

@@ -200,10 +200,12 @@ def copied(rig: Rig, **changes: Any) -> str:
     return str(made["taskDefinition"]["taskDefinitionArn"])
 
 
-def deploy(rig: Rig, arn: str) -> None:
-    """Deploy a revision past the tool."""
+def deploy(rig: Rig, arn: str, *, out_of_use: str = "") -> None:
+    """Deploy a revision past the tool, and take out of use what ran before, as `ecs deploy` does unless told not to."""
     rig.cloud.client("ecs").update_service(cluster=CLUSTER, service="web", taskDefinition=arn)
     rig.cloud.wait(lambda: newest(rig)["rolloutState"] == "COMPLETED", "the deployment")
+    if out_of_use:
+        rig.cloud.client("ecs").deregister_task_definition(taskDefinition=out_of_use)
 
 
 @pytest.mark.parametrize("changes", [{"image": "nginx:2"}, {"command": ["sleep", "1"]}])
@@ -215,9 +217,10 @@ def test_a_changed_copy_with_our_tags_is_not_what_is_declared(rig: Rig, changes:
     assert shown(rig)["taskDefinition"].endswith(":1")
 
 
-def test_what_a_pipeline_deployed_is_told_and_stays_until_something_else_is_declared(rig: Rig) -> None:
+@pytest.mark.parametrize("out_of_use", ["", f"{FAMILY}:1"], ids=["left", "deregistered"])
+def test_what_a_pipeline_deployed_is_told_and_stays_until_something_else_is_declared(rig: Rig, out_of_use: str) -> None:
     rig.up(declared).ok()
-    deploy(rig, copied(rig, image="nginx:2"))
+    deploy(rig, copied(rig, image="nginx:2"), out_of_use=out_of_use)
     assert rig.plan(declared) == []
     up = rig.up(declared).ok()
     assert up.writes == []
@@ -235,8 +238,8 @@ def test_a_plan_says_whether_what_a_pipeline_deployed_stays(rig: Rig) -> None:
     deploy(rig, copied(rig, image="nginx:2"))
 
     def told(declare: Any) -> str:
-        aws = rig.aws()
-        (note,) = operate.notes(aws, operate.show_plan(aws, rig.state().records, rig.declare(declare)))
+        aws, stack = rig.aws(), rig.declare(declare)
+        (note,) = operate.notes(aws, stack, operate.show_plan(aws, rig.state().records, stack))
         return note.rpartition("deployed: ")[2]
 
     assert told(declared).startswith("it stays")
@@ -250,6 +253,17 @@ def test_what_a_pipeline_deployed_goes_when_asked(rig: Rig) -> None:
     assert [(item.address, list(item.changes)) for item in rig.plan(declared)] == [("service/web", ["task_definition"])]
     assert rig.up(declared).ok().writes == ["UpdateService"]
     assert shown(rig)["taskDefinition"].endswith(":1")
+    assert rig.down().ok().summary.leftovers == []
+    assert revisions(rig) == []
+
+
+def test_what_was_taken_out_of_use_is_registered_again_when_asked_for(rig: Rig) -> None:
+    rig.up(declared).ok()
+    deploy(rig, copied(rig, image="nginx:2"), out_of_use=f"{FAMILY}:1")
+    rig.redeploy = True
+    assert rig.up(declared).ok().writes == ["RegisterTaskDefinition", "UpdateService"]
+    assert shown(rig)["taskDefinition"].endswith(":3")
+    assert rig.up(declared).ok().writes == []
     assert rig.down().ok().summary.leftovers == []
     assert revisions(rig) == []
 
