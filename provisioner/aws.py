@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -109,10 +109,10 @@ class Aws:
         log: where the calls are written down for the user, if that was asked for.
         rates: whether AWS's documented rates are in force at the endpoint, so that calls wait for their turn.
 
-    `thorough` makes the lists look also for what is neither declared nor recorded, and for what an interrupted teardown
-    left half removed, which costs more reads; `redeploy` puts services back to the task definitions that are declared
-    where somebody else deployed newer ones; `new_ami` has instances replaced that were not launched from what is
-    declared; `settled` gives the recorded fields of a kind's things that are ready;
+    `domains` are those that the configuration's certificate is for; `thorough` makes the lists look also for what is
+    neither declared nor recorded, and for what an interrupted teardown left half removed; `redeploy` puts services back
+    to the task definitions that are declared where somebody else deployed newer ones; `new_ami` has instances replaced
+    that were not launched from what is declared; `settled` gives the recorded fields of a kind's things that are ready;
     `recorded` the ids under which a kind's things are recorded; `seen` holds what this run has found so far, by
     address; `deleted` the names of what it deleted and lists go on to show. `say` tells the user how far the work on an
     address is.
@@ -139,6 +139,7 @@ class Aws:
         self.partition: str = session.get_partition_for_region(self.region)
         self.owner = {"Project": project, "Environment": env, "ManagedBy": "provisioner"}
         self.calls: list[Call] = []
+        self.domains: Collection[str] = ()
         self.read_only = False
         self.thorough = False
         self.redeploy = False

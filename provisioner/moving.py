@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from provisioner import session, signals
 from provisioner.engine.errors import ConfigurationError, ProvisionError
+from provisioner.engine.recorded import check_bound
 from provisioner.render.text import count
 from state.model import State, StateError
 
@@ -78,7 +79,7 @@ def check(new: State, old: State, config: Config, aws: Aws, *, force: bool) -> N
         ForeignState: it is about another stack, account or region.
         ConfigurationError: it has another lineage or an older serial.
     """
-    new.guard(config.name, aws.account, aws.region)
+    check_bound(new).guard(config.name, aws.account, aws.region)
     if force or not old.records:
         return
     if new.lineage != old.lineage:

@@ -124,6 +124,7 @@ def connect(options: Options, config: Config) -> Aws:
     else:
         session = _aws_session(config.region, options.profile)
         aws = Aws(session, config.project, config.env, Pace(manage.time_scale(1.0)), log=options.log)
+    aws.domains = {config.fqdn, config.dns.domain}
     aws.account = _account(aws)
     if options.log:
         place = {"account": aws.account, "region": aws.region, "target": config.target}
@@ -212,10 +213,11 @@ def recorded(options: Options, config: Config, aws: Aws | None = None) -> State:
         ProvisionError: its bucket cannot be asked, or the state is still on this machine although there is a bucket.
         StateError: it cannot be read.
     """
+    from provisioner.engine.recorded import check_bound
     from state import local
 
     if not config.state.bucket:
-        return local.read(folder(options, config), config.name)
+        return check_bound(local.read(folder(options, config), config.name))
     from state import s3
 
     not_left_behind(options, config)
@@ -227,7 +229,7 @@ def recorded(options: Options, config: Config, aws: Aws | None = None) -> State:
     if aws is None:
         aws = connect(options, config)
         aws.read_only = True
-    return s3.read(objects(config, aws, aws.client("s3")), config.name)
+    return check_bound(s3.read(objects(config, aws, aws.client("s3")), config.name))
 
 
 def objects(config: Config, aws: Aws, client: Any) -> Objects:
@@ -305,10 +307,13 @@ def opened(options: Options, config: Config, aws: Aws, command: str) -> Iterator
         ConfigurationError: there is a bucket, but the state is still on this machine.
         StateError: it is locked, unreadable, or belongs to another account or region.
     """
+    from provisioner.engine.recorded import check_bound
+
     if config.state.bucket:
         not_left_behind(options, config)
     store_of = bucket_store if config.state.bucket else local_store
     with signals.held(), store_of(options, config, aws, command) as store:
+        check_bound(store.state)
         store.guard(config.name, aws.account, aws.region)
         yield store
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import steps  # noqa: F401  (importing the package makes all kinds known)
 from provisioner import session
-from provisioner.engine.recorded import check, check_order
+from provisioner.engine.recorded import check, check_bound, check_order
 from state.disk import DISK, Disk
 from state.model import ForeignState, State, StateError, StateLocked, StateTooNew
 from state.runtime import MACHINE, Runtime
@@ -88,7 +88,7 @@ def in_bucket(objects: Objects, stack: str, lease: float) -> list[str]:
 def _broken(read: Callable[[], State]) -> bool:
     """Whether the state is there, and says nothing that makes sense."""
     try:
-        records = read().records
+        records = check_bound(read()).records
         check(records)
         check_order(records)
     except (ForeignState, StateLocked, StateTooNew):

@@ -12,7 +12,7 @@ from types import SimpleNamespace
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from provisioner.engine.kind import KINDS, Kind
-from state.model import Record, StateError
+from state.model import Record, State, StateError
 
 REBUILD = "`provision recover` rebuilds the state from the cloud"
 
@@ -28,6 +28,20 @@ def check(records: Mapping[str, Record]) -> None:
     for record in records.values():
         if record.kind in kinds:
             _check_asked(record, kinds[record.kind].identity, settings[record.kind])
+
+
+def check_bound(state: State) -> State:
+    """Return a state that says of which account and Region its records are: without that, anybody's could be removed.
+
+    Raises:
+        StateError: it does not.
+    """
+    if state.records and not (state.account and state.region):
+        raise StateError(
+            f"the state makes no sense: it has {len(state.records)} records and does not say of which account and "
+            f"Region. Restore it from a backup; {REBUILD}"
+        )
+    return state
 
 
 def check_order(records: Mapping[str, Record]) -> None:

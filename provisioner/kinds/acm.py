@@ -176,6 +176,16 @@ class ValidationRecord(RecordSet):
                 yield live
 
     @classmethod
+    def _leads_here(cls, aws: Aws, live: Live) -> bool:
+        """Whether a record proves to ACM what this stack's certificate is for, or one of it asks for the record."""
+        name, values = live.attributes["record_name"], live.attributes["resource_records"]
+        proofs = [normal_name(value).endswith(".acm-validations.aws") for value in values]
+        if live.attributes["type"] != "CNAME" or not proofs or not all(proofs):
+            return False
+        asked = {normal_name(value) for mine in aws.live(Certificate) for value in mine.outputs.values()}
+        return name in asked or name.partition(".")[2] in aws.domains
+
+    @classmethod
     def shared(cls, aws: Aws, live: Live) -> bool:
         domain = live.attributes["record_name"].partition(".")[2]
         if _needed(aws, aws.region, domain):

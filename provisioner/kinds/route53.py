@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar
@@ -174,7 +175,8 @@ class RecordSet(Kind):
     """A simple record: its values with their TTL, or an alias.
 
     Records carry no tags. One is ours when the zone is, and in a zone of somebody else when it says what we declared
-    or recorded; anything else under the name there is left alone.
+    or recorded, and is of a name that the stack can have or leads to what is this stack's. Anything else there is left
+    alone, whatever a state may claim, and only what leads to what is this stack's is deleted there.
     """
 
     hosted_zone_id: str
@@ -245,11 +247,21 @@ class RecordSet(Kind):
 
     @classmethod
     def _judged(cls, aws: Aws, zone_id: str, record: Mapping[str, Any], said: Sequence[Any]) -> Live:
-        """Return a record with whose it is: ours if the zone is, or if it says one of these things."""
+        """Return a record with whose it is: ours if the zone is, or if it says one of these things and can be ours."""
         live = cls._live(zone_id, record)
-        ours = any(zone.id == zone_id and zone.owned for zone in aws.live(HostedZone))
-        simple = "SetIdentifier" not in record
-        return replace(live, owned=simple and (ours or _content(live.attributes) in said))
+        known = live.attributes["record_name"] in aws.domains or cls._leads_here(aws, live)
+        said_so = _content(live.attributes) in said and known
+        return replace(live, owned="SetIdentifier" not in record and (said_so or _is_ours(aws, zone_id)))
+
+    @classmethod
+    def _leads_here(cls, aws: Aws, live: Live) -> bool:
+        """Whether a record can only be this stack's: an alias of its load balancer, which has the stack's name.
+
+        AWS makes a balancer's DNS name of that, so it is told even when the balancer is gone.
+        """
+        alias = live.attributes["alias_target"] or {"DNSName": ""}
+        balancer = rf"(dualstack\.)?{re.escape(aws.name.lower())}-\d+\..*\.elb\.amazonaws\.com(\.cn)?"
+        return re.fullmatch(balancer, alias["DNSName"]) is not None
 
     @staticmethod
     def _live(zone_id: str, record: Mapping[str, Any]) -> Live:
@@ -291,8 +303,19 @@ class RecordSet(Kind):
 
     @classmethod
     def delete(cls, aws: Aws, live: Live) -> None:
+        zone_id, name = live.attributes["hosted_zone_id"], live.attributes["record_name"]
+        if not (_is_ours(aws, zone_id) or cls._leads_here(aws, live)):
+            raise NotOwned(
+                f"the record {name} {live.attributes['type']} is in a zone that is not this stack's, and leads to "
+                f"nothing of this stack, so it is left alone. Delete it yourself if nobody needs it, then take it out "
+                f"with `provision state rm`"
+            )
         # DELETE takes the exact values only, so a record that changed since it was read stays
-        _change(aws, live.attributes["hosted_zone_id"], "DELETE", _spelled(live.attributes))
+        _change(aws, zone_id, "DELETE", _spelled(live.attributes))
+
+
+def _is_ours(aws: Aws, zone_id: str) -> bool:
+    return any(zone.id == zone_id and zone.owned for zone in aws.live(HostedZone))
 
 
 def _normal_alias(alias: Mapping[str, Any] | None) -> dict[str, Any] | None:

@@ -89,6 +89,7 @@ class Rig:
             endpoint=self.cloud.endpoint,
             resolver=("127.0.0.1", self.cloud.process.dns_port),
         )
+        aws.domains = {self.config.fqdn, self.config.dns.domain}
         aws.account, aws.redeploy, aws.new_ami = self.facts.account, self.redeploy, self.new_ami
         return aws
 

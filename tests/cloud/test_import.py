@@ -216,20 +216,23 @@ def test_a_family_of_task_definitions_is_taken_with_its_newest_revision(rig: Rig
 def test_a_record_in_a_zone_of_somebody_else_is_taken_by_what_it_says_and_then_changed(rig: Rig) -> None:
     route53 = rig.cloud.client("route53")
     zone = route53.list_hosted_zones()["HostedZones"][0]["Id"].removeprefix("/hostedzone/")
-    record = {"Name": "web.example.com", "Type": "CNAME", "TTL": 60, "ResourceRecords": [{"Value": "old.example.net"}]}
+    record = {"Name": "app.example.com", "Type": "CNAME", "TTL": 60, "ResourceRecords": [{"Value": "old.example.net"}]}
     batch = {"Changes": [{"Action": "CREATE", "ResourceRecordSet": record}]}
     route53.change_resource_record_sets(HostedZoneId=zone, ChangeBatch=batch)
 
     def declare(stack: Stack) -> None:
-        stack.ensure(RecordSet("web", zone, "web.example.com", "CNAME", 60, ["new.example.net"]))
+        stack.ensure(RecordSet("web", zone, "app.example.com", "CNAME", 60, ["new.example.net"]))
 
     (refused,) = rig.plan(declare)
-    assert f"provision import record_set/web '{zone}|web.example.com|CNAME'" in refused.why
-    found = take(rig, declare, "record_set/web", f"{zone}|web.example.com|CNAME")
+    assert f"provision import record_set/web '{zone}|app.example.com|CNAME'" in refused.why
+    found = take(rig, declare, "record_set/web", f"{zone}|app.example.com|CNAME")
     assert (found.tags, [*found.changes]) == ({}, ["resource_records"])
     assert rig.up(declare).ok().writes == ["ChangeResourceRecordSets"]
     assert rig.plan(declare) == []
-    rig.down().ok()
+    # it leads to nothing of this stack, in a zone that is not this stack's either
+    assert rig.down().summary.exit_code == 1
+    names = route53.list_resource_record_sets(HostedZoneId=zone)["ResourceRecordSets"]
+    assert "app.example.com." in {one["Name"] for one in names}
 
 
 # -- refusals ---------------------------------------------------------------------------------------------------------

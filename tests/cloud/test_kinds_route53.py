@@ -11,11 +11,15 @@ from provisioner.delegation import addresses
 from provisioner.engine.errors import WaitingOnUser
 from provisioner.engine.kind import Live
 from provisioner.engine.step import Stack, ready
+from provisioner.kinds.acm import ValidationRecord
 from provisioner.kinds.ec2_network import Vpc
 from provisioner.kinds.logs import LogGroup
-from provisioner.kinds.route53 import Delegation, HostedZone, RecordSet
+from provisioner.kinds.route53 import Delegation, HostedZone, RecordSet, _spelled
+from state.local import LocalStore
+from state.model import Record
+from tests.cloud.conftest import make_network
 from tests.cloud.rig import Rig
-from tests.cloud.rules_rig import change
+from tests.cloud.rules_rig import Net, change
 
 REFERENCE = "provisioner ecs-sample dev hosted_zone/public 0123456789abcdef0123456789abcdef"
 
@@ -115,18 +119,71 @@ def test_found_again_without_the_state(rig: Rig) -> None:
     assert rig.down().ok().summary.counts == {"removed": 6}
 
 
+def alias(rig: Rig, name: str) -> dict[str, Any]:
+    """An alias of a load balancer of this name, which is made if it is not there."""
+    elb = rig.cloud.client("elbv2")
+    found = [one for one in elb.describe_load_balancers()["LoadBalancers"] if one["LoadBalancerName"] == name]
+    if not found:
+        network = make_network(rig.cloud)
+        Net(rig.cloud, network.vpc, network.subnets).gateway()
+        found = elb.create_load_balancer(Name=name, Subnets=network.subnets)["LoadBalancers"]
+    host, zone = found[0]["DNSName"], found[0]["CanonicalHostedZoneId"]
+    return {"HostedZoneId": zone, "DNSName": f"dualstack.{host}", "EvaluateTargetHealth": False}
+
+
+CLAIMED = {
+    "a web site": RecordSet("claimed", "ZONE", "www.example.com", "A", 60, ["192.0.2.50"]),
+    "the mail of the domain": RecordSet("claimed", "ZONE", "example.com", "MX", 60, ["10 mail.example.com"]),
+    "our own host, elsewhere": RecordSet("claimed", "ZONE", "app.example.com", "A", 60, ["192.0.2.50"]),
+    "another stack's balancer": RecordSet(
+        "claimed", "ZONE", "shop.example.com", "A", alias_target={"balancer": "ecs-sample-dev-2", "DNSName": ""}
+    ),
+    "another balancer": RecordSet(
+        "claimed", "ZONE", "shop.example.com", "A", alias_target={"balancer": "other", "DNSName": ""}
+    ),
+    "a proof of somebody else's": ValidationRecord(
+        "claimed", "ZONE", "_abc.www.example.com", "CNAME", resource_records=["_def.xyz.acm-validations.aws"]
+    ),
+    "what is no proof": ValidationRecord(
+        "claimed", "ZONE", "_abc.app.example.com", "CNAME", resource_records=["mail.example.com"]
+    ),
+}
+
+
+@pytest.mark.parametrize("claimed", CLAIMED.values(), ids=CLAIMED)
+def test_what_a_state_claims_in_a_foreign_zone_is_not_deleted(rig: Rig, claimed: RecordSet) -> None:
+    """Who can write the state could have anybody's records deleted by it otherwise."""
+    zone = zone_of(rig)
+    fields = {**claimed.fields(), "hosted_zone_id": zone}
+    if claimed.alias_target:
+        fields["alias_target"] = alias(rig, claimed.alias_target["balancer"])
+    batch = {"Changes": [{"Action": "CREATE", "ResourceRecordSet": _spelled(fields)}]}
+    rig.cloud.client("route53").change_resource_record_sets(HostedZoneId=zone, ChangeBatch=batch)
+    before = records(rig, zone)
+    name = f"{zone}|{claimed.record_name}|{claimed.type}"
+    rig.up(lambda stack: None).ok()
+    with LocalStore(rig.folder, rig.config.name, "test", "0") as store:
+        store.put(Record(claimed.address, claimed.kind, "ready", "", name, fields, {}, [], "dns"))
+    assert rig.down().summary.exit_code == 1
+    assert rig.up(lambda stack: None).summary.exit_code == 1
+    assert records(rig, zone) == before
+
+
 def test_in_a_foreign_zone_only_our_own_record_is_touched(rig: Rig) -> None:
     zone = zone_of(rig)
     put(rig, zone, "theirs.example.com", "192.0.2.50")
     before = records(rig, zone)
 
-    def ours(stack: Stack, value: str = "192.0.2.1") -> None:
-        stack.ensure(RecordSet("ours", zone, "ours.example.com", "A", 60, [value]))
+    target = alias(rig, rig.config.name)
+
+    def ours(stack: Stack, *, healthy: bool = False) -> None:
+        wanted = {**target, "EvaluateTargetHealth": healthy}
+        stack.ensure(RecordSet("ours", zone, "ours.example.com", "A", alias_target=wanted))
 
     rig.up(ours).ok()
     assert rig.up(ours).ok().writes == []
     # what the state remembers of it shows that it is ours, also when something else is wanted now
-    rig.up(lambda stack: ours(stack, "192.0.2.2")).ok()
+    rig.up(lambda stack: ours(stack, healthy=True)).ok()
     assert len(records(rig, zone)) == 2
     assert rig.down().ok().summary.leftovers == []
     assert records(rig, zone) == before

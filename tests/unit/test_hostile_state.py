@@ -309,6 +309,17 @@ def test_a_folder_of_another_user_or_group_is_refused(tmp_path: Path, monkeypatc
         trust(tmp_path)
 
 
+@pytest.mark.parametrize("part", ["account", "region"])
+def test_records_of_which_nobody_knows_where_they_are_are_refused(
+    part: str, here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`down` would remove what they name from whatever account it is run in."""
+    make(here / ".provision" / "local" / "ecs-sample-dev")
+    (here / ".provision" / "local" / "ecs-sample-dev" / DOCUMENT).write_text(json.dumps(sound() | {part: ""}))
+    assert main(["status"]) == 1
+    assert "does not say of which account and Region" in capsys.readouterr().err
+
+
 # -- the embedded cloud's record -----------------------------------------------------------------------------------
 
 CLOUD = Cloud("http://127.0.0.1:9", 5353, 4_000_000, "A" * 36, "example.com", 0.05)
