@@ -19,6 +19,10 @@ SAMPLE = Path(__file__).parent / "data" / "stack.toml"
 Target = Literal["local", "aws"]
 Tier = Literal["public", "private", "database"]
 
+SERVICES = 500
+"""Each has a role and a security group, of which an account has 1,000 (IAM quotas) and a Region 2,500 (VPC quotas)."""
+TARGET_GROUPS = 100
+"""Of an Application Load Balancer (Elastic Load Balancing quotas)."""
 OWN_GROUPS = {"alb", "database", "ecs-instance", "endpoints"}
 """Services have security groups under their own names; these are taken by the stack's."""
 
@@ -328,7 +332,12 @@ class Config(Model):
         return f"{self.dns.host}.{self.dns.domain}"
 
     def problems(self) -> Iterator[Problem]:
-        """Yield what does not go together between services, and names that AWS would find too long."""
+        """Yield what services have too many of or does not go together, and names that AWS would find too long."""
+        public = sum(service.public for service in self.services.values())
+        if len(self.services) > SERVICES:
+            yield "services", f"has {len(self.services)}, and AWS's quotas leave room for {SERVICES}: divide the stack"
+        if public > TARGET_GROUPS:
+            yield "services", f"has {public} public ones, and a load balancer {TARGET_GROUPS} target groups: use fewer"
         paths: dict[str, str] = {}
         for name, service in self.services.items():
             key = f"services.{name}"

@@ -17,10 +17,12 @@ if TYPE_CHECKING:
     from pydantic import ValidationError
     from pydantic_core import ErrorDetails
 
-LARGEST = 1_000_000
+LARGEST = 65_536
 """The most bytes of a file: what is larger is no configuration."""
 DEEPEST = 20
 """How deep lists and tables may lie in each other."""
+DOTTED = re.compile(rf"""(?<![\w"'.-])(?:(?:[\w-]+|"[^"\n]*"|'[^'\n]*')[ \t]*\.[ \t]*){{{DEEPEST}}}""")
+"""A key with so many parts, for which tomllib takes a time that grows with their square."""
 SHOWN = 200
 """Longer values are shortened in messages."""
 LONGEST = 1000
@@ -100,6 +102,8 @@ def read(path: Path) -> dict[str, Any]:
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         raise ConfigurationError(f"{path}:{line}: is not UTF-8 text: save it in that encoding") from None
+    if DOTTED.search(text):
+        raise ConfigurationError(f"{path}: is nested too deeply: no setting has more than three tables")
     try:
         table = tomllib.loads(text)
     except RecursionError:

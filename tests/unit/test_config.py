@@ -350,6 +350,12 @@ def test_wrong_services(tmp_path: Path, text: str, key: str, words: list[str]) -
         ('[services.database]\nport = 1\nimage = "i"', "services.database", ["security group"]),
         ('[services.a-long-name-of-a-service]\nport = 1\nimage = "i"', "services.a-long-name-of-a-service", ["by 7"]),
         ("[services]\nweb = 1", "services.web", ["must be a table"]),
+        ("".join(f"[services.s{n}]\n{PRIVATE}" for n in range(501)), "services", ["501", "leave room for 500"]),
+        (
+            "".join(f'[services.s{n}]\n{PUBLIC}path = "/{n}"\n' for n in range(101)),
+            "services",
+            ["101 public ones", "100 target groups"],
+        ),
         (
             f"[services.a]\n{PUBLIC}[services.b]\n{PUBLIC}",
             "services.b.path",
