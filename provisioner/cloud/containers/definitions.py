@@ -33,7 +33,7 @@ def wanted(store: Store, task: Task) -> list[Wanted]:
     """Return the task's containers, in the order of its definition.
 
     Raises:
-        CannotStart: a secret is not there.
+        CannotStart: a secret is not there, or a container is to have rights beyond Docker's own.
     """
     return [_one(store, task, container) for container in task.definition.shape["containerDefinitions"]]
 
@@ -48,10 +48,16 @@ def _one(store: Store, task: Task, container: Shape) -> Wanted:
         "healthcheck": _health(container["healthCheck"]) if "healthCheck" in container else None,
     }
     linux = container.get("linuxParameters", {})
+    added = linux.get("capabilities", {}).get("add")
+    if added or container.get("privileged"):
+        raise CannotStart(
+            f"the embedded cloud runs containers on your machine, and gives {container['name']} no rights beyond "
+            f"Docker's: take {', '.join(added) if added else 'privileged'} out of its definition"
+        )
     host: dict[str, Any] = {
+        "security_opt": ["no-new-privileges"],
         "read_only": container.get("readonlyRootFilesystem", False),
         "init": linux.get("initProcessEnabled", False),
-        "cap_add": linux.get("capabilities", {}).get("add"),
         "cap_drop": linux.get("capabilities", {}).get("drop"),
         "tmpfs": {one["containerPath"]: f"size={one['size']}m" for one in linux.get("tmpfs", ())},
         "sysctls": {one["namespace"]: one["value"] for one in container.get("systemControls", ())},

@@ -1,0 +1,42 @@
+"""What containers on the user's machine are given: no rights beyond those that Docker gives every container."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+
+from provisioner.cloud.containers.definitions import CannotStart, Wanted, wanted
+
+
+def containers(**more: Any) -> list[Wanted]:
+    container = {"name": "web", "image": "web:1", **more}
+    definition = SimpleNamespace(family="web", shape={"containerDefinitions": [container], "memory": "512"})
+    task = SimpleNamespace(id="0" * 32, definition=definition, overrides={}, zone="a")
+    return wanted(cast("Any", SimpleNamespace(account="1", region="r")), cast("Any", task))
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"linuxParameters": {"capabilities": {"add": ["ALL"]}}},
+        {"linuxParameters": {"capabilities": {"add": ["SYS_ADMIN"], "drop": ["ALL"]}}},
+        {"privileged": True},
+    ],
+)
+def test_a_container_that_is_to_have_more_rights_does_not_start(more: dict[str, Any]) -> None:
+    with pytest.raises(CannotStart, match="no rights beyond"):
+        containers(**more)
+
+
+def test_a_container_gets_no_rights_and_no_place_of_the_machine() -> None:
+    (one,) = containers(
+        privileged=False,
+        linuxParameters={"capabilities": {"drop": ["ALL"]}},
+        mountPoints=[{"containerPath": "/tmp", "sourceVolume": "tmp"}],
+    )
+    assert one.host["cap_drop"] == ["ALL"]
+    assert one.host["security_opt"] == ["no-new-privileges"]
+    assert not {"cap_add", "privileged", "devices", "pid_mode", "network_mode", "binds"} & one.host.keys()
+    assert [mount["Type"] for mount in one.host["mounts"]] == ["volume"]
