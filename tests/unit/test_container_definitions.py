@@ -34,7 +34,7 @@ def test_a_container_gets_no_rights_and_no_place_of_the_machine() -> None:
     (one,) = containers(
         privileged=False,
         linuxParameters={"capabilities": {"drop": ["ALL"]}},
-        mountPoints=[{"containerPath": "/tmp", "sourceVolume": "tmp"}],
+        mountPoints=[{"containerPath": "/data", "sourceVolume": "data"}],
     )
     assert one.host["cap_drop"] == ["ALL"]
     assert one.host["security_opt"] == ["no-new-privileges"]
