@@ -242,14 +242,15 @@ class _Search:
         """
         there = [address for address in self._declared if address in self._lives]
         declared = {a: list(dict.fromkeys(need.address for need in self._declared[a].needs)) for a in there}
-        former = {a: self._records[a].needs for a in there if self._differs(a)}
+        former = {a: self._records[a].needs for a in there if self._refused_change(a)}
         try:
             TopologicalSorter(both := declared | former).prepare()
         except CycleError:
             return declared
         return both
 
-    def _differs(self, address: str) -> bool:
+    def _refused_change(self, address: str) -> bool:
+        """Whether the recorded thing is there and not as declared."""
         record, live = self._records.get(address), self._lives[address]
         same = record is not None and record.id == live.id
         return same and bool(compare(filled(self._declared[address].want, self._output), live))
@@ -258,6 +259,9 @@ class _Search:
         item, live = self._declared[address], self._lives[address]
         want = filled(item.want, self._output)
         asked = {name: live.attributes.get(name, v) if unknown(v) else v for name, v in want.fields().items()}
+        if self._refused_change(address):
+            # what it is called and built on is what was asked for then
+            asked = {**asked, **{name: live.attributes.get(name, asked[name]) for name in want.fixed}}
         phase: Phase = "ready" if want.made_by_aws else phase_of(want, live)
         return Found(self._record(address, live, phase, asked, needs, item.step), self._how(address, live), True)
 

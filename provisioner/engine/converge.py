@@ -57,7 +57,7 @@ class Converge:
         self.lives: dict[str, Live] = {}
         aws.seen = self.lives
         aws.say = lambda address, text: emit(Working(address, declared[address].step, text))
-        self._owners = owners(store.records, declared)
+        self._owners = dict(owners(store.records, declared))
         self._results: dict[str, Result] = {}
         self._tried: dict[str, Result] = {}
         """What becomes of a thing once it shows that the create call of this run had its effect."""
@@ -180,6 +180,8 @@ class Converge:
             self.store.put(intent)
             raise
         self.aws.made(type(want), live)
+        # its id, where that follows from its name, may still be recorded of what is gone and was another address's
+        self._owners[want.kind, live.id] = [want.address]
         self._becomes(want.address, result)
         self.store.put(
             replace(

@@ -174,4 +174,31 @@ LIVES: dict[str, Life] = {
             Act("recover", 1629723546, stop=0.5476259213621405, faults=(("lost", 0.3), ("slow", 0.3))),
         ),
     ),
+    "recover records what is declared of what stands as it was": life(
+        up(),
+        edit(
+            Item("tower", "b", "data", "shop-dev-x"),
+            Item("tower", "a", "data", "shop-dev-y", uses=(Use("tower/b"),)),
+        ),
+        up(),
+        Act("recover", 5),
+        Act("edit", 201063648),
+        Act("forget", 3663125109),
+        config=(
+            Item("tower", "a", "data", "shop-dev-x"),
+            Item("tower", "b", "data", "shop-dev-y", uses=(Use("tower/a"),)),
+        ),
+    ),
+    "what is made anew is taken for what is gone and was recorded under its id": life(
+        up(),
+        edit(
+            Item("tower", "b", "data", "shop-dev-x"),
+            Item("tower", "a", "data", "shop-dev-y", uses=(Use("tower/b"),)),
+        ),
+        Act("untag", 2595320938),
+        config=(
+            Item("tower", "a", "data", "shop-dev-x"),
+            Item("tower", "b", "data", "shop-dev-y", uses=(Use("tower/a"),)),
+        ),
+    ),
 }
