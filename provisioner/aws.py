@@ -13,10 +13,11 @@ from itertools import count
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from provisioner import ratelimits, tagging
-from provisioner.engine.errors import ProvisionError, ReadOnly, Unclear
+from provisioner.engine.errors import ReadOnly, Unclear
 from provisioner.engine.kind import Kind, Live
 from provisioner.engine.retry import absent, throttled
 from provisioner.engine.waits import SETTLE, Pace
+from provisioner.pages import BadList, items
 from provisioner.redaction import check, without_secrets
 from state.runtime import MACHINE
 
@@ -42,24 +43,8 @@ READS = re.compile(r"(Describe|List|Get|Filter|Search|Lookup|BatchGet|BatchCheck
 """How the names of those operations begin that change nothing."""
 _AGAIN_SINCE: ContextVar[int] = ContextVar("again_since", default=0)
 """While a list is read whose parts have to be as new: the number of the oldest read that is new enough."""
-TOKENS = {
-    "describe_instance_refreshes": "NextToken",
-    "describe_capacity_providers": "nextToken",
-    "list_hosted_zones_by_vpc": "NextToken",
-}
-"""Lists that boto3 has no paginator for, and the member that leads from page to page."""
 _PARAMETERS = "provisioner-parameters"
 """Under which a call's parameters stand in botocore's context of the call."""
-
-
-class BadList(ProvisionError):
-    """A list came in pages that do not end, as AWS's never do; reading it again would be no better."""
-
-    def __init__(self, service: str, operation: str) -> None:
-        super().__init__(
-            f"{service} {operation} gave the same next page twice, as AWS never does, so the list cannot be read: see "
-            "what answers at this endpoint, then run again"
-        )
 
 
 @dataclass(frozen=True)
@@ -257,30 +242,7 @@ class Aws:
             return answer.value
 
     def _pages(self, service: str, operation: str, key: str, **arguments: Any) -> Iterator[Any]:
-        from botocore.exceptions import PaginationError
-
-        client = self.client(service)
-        if not client.can_paginate(operation):
-            yield from self._walk(service, operation, key, arguments)
-            return
-        try:
-            for page in client.get_paginator(operation).paginate(**arguments):
-                yield from page.get(key, ())
-        except PaginationError as error:
-            raise BadList(service, operation) from error
-
-    def _walk(self, service: str, operation: str, key: str, arguments: dict[str, Any]) -> Iterator[Any]:
-        """Yield the items of a list that boto3 cannot page."""
-        member, seen = TOKENS.get(operation, ""), set[str]()
-        while True:
-            answer = getattr(self.client(service), operation)(**arguments)
-            yield from answer.get(key, ())
-            if not (token := answer.get(member)):
-                return
-            if token in seen:
-                raise BadList(service, operation)
-            seen.add(token)
-            arguments = {**arguments, member: token}
+        return items(self.client(service), service, operation, key, arguments)
 
     # -- ownership -------------------------------------------------------------------------------------------------
 

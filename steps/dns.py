@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from provisioner.engine.step import Handle, Stack, step
-from provisioner.kinds.route53 import Delegation, HostedZone
+from provisioner.kinds.delegation import Delegation
+from provisioner.kinds.route53 import HostedZone
 from steps.network import Network
 
 

@@ -10,8 +10,7 @@ from typing import Any, ClassVar
 from botocore.exceptions import ClientError
 
 from provisioner.aws import Aws, batches, tag_map
-from provisioner.delegation import addresses, nameservers
-from provisioner.engine.errors import Failed, NotOwned, WaitingOnUser
+from provisioner.engine.errors import Failed, NotOwned
 from provisioner.engine.kind import Changes, Kind, Live
 from provisioner.engine.retry import IfThere
 from provisioner.engine.step import unknown
@@ -80,7 +79,7 @@ class HostedZone(Kind):
             "vpc_id": next((vpc for vpc in vpcs if vpc in ours), vpcs[0]) if vpcs else None,
             "tagged": aws.owns(tags),
         }
-        outputs = {"name_servers": _name_servers(answer)}
+        outputs = {"name_servers": name_servers(answer)}
         address = aws.address_in(tags) or _reference_address(aws, zone)
         return Live(_bare(zone["Id"]), attributes, outputs, address=address, owned=address is not None)
 
@@ -157,7 +156,8 @@ def _reference_address(aws: Aws, zone: Mapping[str, Any]) -> str | None:
     return reference.removeprefix(prefix).split(" ")[0] if reference.startswith(prefix) else None
 
 
-def _name_servers(answer: Mapping[str, Any]) -> list[str]:
+def name_servers(answer: Mapping[str, Any]) -> list[str]:
+    """Return the name servers in GetHostedZone's answer, sorted."""
     return sorted(normal_name(server) for server in answer.get("DelegationSet", {}).get("NameServers", ()))
 
 
@@ -363,68 +363,3 @@ def _spelled(fields: Mapping[str, Any]) -> dict[str, Any]:
 def _change(aws: Aws, zone_id: str, action: str, record: Mapping[str, Any]) -> None:
     batch = {"Changes": [{"Action": action, "ResourceRecordSet": record}]}
     aws.client("route53").change_resource_record_sets(HostedZoneId=zone_id, ChangeBatch=batch)
-
-
-@dataclass(frozen=True)
-class Delegation(Kind):
-    """The parent zone's pointers to a public zone: not ours to make, but without them nobody finds what the zone says.
-
-    It is only looked at. When the parent points elsewhere the run stops here and names what the user has to set. Where
-    it points to other servers as well, `other_name_servers` says to which: they are to have the zone's records too.
-    """
-
-    domain: str
-    hosted_zone_id: str
-
-    service: ClassVar[str] = "route53"
-    identity: ClassVar[Sequence[str]] = ("domain", "hosted_zone_id")
-    kept: ClassVar[bool] = True
-
-    @classmethod
-    def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Live]:
-        for domain, zone_id in {(fields["domain"], fields["hosted_zone_id"]) for fields in known}:
-            if not unknown(zone_id):
-                with IfThere():
-                    yield cls._look(aws, domain, zone_id)
-
-    @staticmethod
-    def _look(aws: Aws, domain: str, zone_id: str) -> Live:
-        wanted = _name_servers(aws.read("route53", "get_hosted_zone", Id=zone_id))
-        there = nameservers(domain, *(aws.resolver or ()))
-        # no answer proves nothing: the certificate then tells by itself whether the zone can be found
-        delegated = there is None or _delegated(aws, there, wanted)
-        status = "" if delegated or there is None else _what_to_set(domain, zone_id, wanted, there)
-        others = sorted(there.difference(wanted)) if there and not there.isdisjoint(wanted) else []
-        outputs = {"other_name_servers": others} if others else {}
-        attributes = {"domain": domain, "hosted_zone_id": zone_id}
-        return Live(f"{domain}|{zone_id}", attributes, outputs, status=status)
-
-    def create(self, aws: Aws, token: str) -> Live:
-        # there is nothing to make: this is the first look at a zone that this run made
-        return self._look(aws, self.domain, self.hosted_zone_id)
-
-    @classmethod
-    def pending(cls, live: Live) -> str | None:
-        if live.status:
-            raise WaitingOnUser(live.status)
-        return None
-
-
-def _delegated(aws: Aws, there: set[str], wanted: Sequence[str]) -> bool:
-    """Whether the parent points to name servers of the zone: under their own names, or under others of the same hosts.
-
-    The latter are white-label name servers (Route 53 guide). Others beside them are a second DNS provider's.
-    """
-    if not there or not there.isdisjoint(wanted):
-        return bool(there)
-    where = aws.resolver or ()
-    return not addresses(sorted(there), *where).isdisjoint(addresses(wanted, *where))
-
-
-def _what_to_set(domain: str, zone_id: str, wanted: Sequence[str], there: set[str]) -> str:
-    now = ", ".join(sorted(there)) or "none"
-    records = "".join(f"\n  {domain}. NS {server}." for server in wanted)
-    return (
-        f"{domain} is not delegated to its hosted zone {zone_id} (name servers now: {now}). Set these at the registrar "
-        f"or in the parent zone, then run `provision up` again:{records}"
-    )

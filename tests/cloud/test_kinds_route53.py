@@ -12,9 +12,10 @@ from provisioner.engine.errors import WaitingOnUser
 from provisioner.engine.kind import Live
 from provisioner.engine.step import Stack, ready
 from provisioner.kinds.acm import ValidationRecord
+from provisioner.kinds.delegation import Delegation
 from provisioner.kinds.ec2_network import Vpc
 from provisioner.kinds.logs import LogGroup
-from provisioner.kinds.route53 import Delegation, HostedZone, RecordSet, _spelled
+from provisioner.kinds.route53 import HostedZone, RecordSet, _spelled
 from state.local import LocalStore
 from state.model import Record
 from tests.cloud.conftest import make_network

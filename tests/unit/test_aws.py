@@ -17,11 +17,12 @@ from botocore.exceptions import ClientError
 from botocore.stub import Stubber
 from urllib3 import HTTPResponse
 
-from provisioner.aws import ADDRESS_TAG, MANY, READS, Aws, BadList, batches, tag_map
+from provisioner.aws import ADDRESS_TAG, MANY, READS, Aws, batches, tag_map
 from provisioner.engine.errors import Interrupted, ReadOnly
 from provisioner.engine.kind import KINDS, Kind, Live
 from provisioner.engine.waits import Pace
 from provisioner.kinds.application_autoscaling import ScalableTarget
+from provisioner.pages import BadList
 
 NOWHERE = "http://127.0.0.1:9"
 """Nothing listens there: a request that is made in spite of the guard fails in another way."""

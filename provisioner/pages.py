@@ -1,0 +1,57 @@
+"""Lists in pages: those that boto3 can page, those that it cannot, and those that never end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from provisioner.engine.errors import ProvisionError
+
+TOKENS = {
+    "describe_instance_refreshes": "NextToken",
+    "describe_capacity_providers": "nextToken",
+    "list_hosted_zones_by_vpc": "NextToken",
+}
+"""Lists that boto3 has no paginator for, and the member that leads from page to page."""
+
+
+class BadList(ProvisionError):
+    """A list came in pages that do not end, as AWS's never do; reading it again would be no better."""
+
+    def __init__(self, service: str, operation: str) -> None:
+        super().__init__(
+            f"{service} {operation} gave the same next page twice, as AWS never does, so the list cannot be read: see "
+            "what answers at this endpoint, then run again"
+        )
+
+
+def items(client: Any, service: str, operation: str, key: str, arguments: Mapping[str, Any]) -> Iterator[Any]:
+    """Yield the items under `key` of all pages of an operation, named as boto3 names it.
+
+    Raises:
+        BadList: a page comes twice.
+    """
+    from botocore.exceptions import PaginationError
+
+    if not client.can_paginate(operation):
+        yield from _unpaged(client, service, operation, key, arguments)
+        return
+    try:
+        for page in client.get_paginator(operation).paginate(**arguments):
+            yield from page.get(key, ())
+    except PaginationError as error:
+        raise BadList(service, operation) from error
+
+
+def _unpaged(client: Any, service: str, operation: str, key: str, arguments: Mapping[str, Any]) -> Iterator[Any]:
+    """Yield the items of a list that boto3 cannot page."""
+    member, seen = TOKENS.get(operation, ""), set[str]()
+    while True:
+        answer = getattr(client, operation)(**arguments)
+        yield from answer.get(key, ())
+        if not (token := answer.get(member)):
+            return
+        if token in seen:
+            raise BadList(service, operation)
+        seen.add(token)
+        arguments = {**arguments, member: token}
