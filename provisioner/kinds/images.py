@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
@@ -51,14 +51,9 @@ class Image(Kind):
 
     @classmethod
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Live]:
-        wanted: dict[str, set[str]] = {}
-        for fields in known:
-            wanted.setdefault(str(fields.get("repository_name")), set()).add(str(fields.get("tag")))
-        images = [(r, tag) for r in aws.live(Repository) for tag in sorted(wanted.get(r.id, ()))]
-        # DescribeImages takes one repository a call
-        digests = each(lambda image: held(aws, image[0].id, image[1]), images)
-        for (repository, tag), digest in zip(images, digests, strict=True):
-            if digest:
+        wanted = {(fields.get("repository_name"), fields.get("tag")) for fields in known}
+        for repository, tag, digest in _tagged(aws, {str(name) for name, _ in wanted}):
+            if (repository.id, tag) in wanted:
                 yield cls._live(repository, tag, digest)
 
     @staticmethod
@@ -155,6 +150,22 @@ def held(aws: Aws, repository: str, tag: str) -> str:
         found = aws.client("ecr").describe_images(repositoryName=repository, imageIds=[{"imageTag": tag}])
         return str(found["imageDetails"][0]["imageDigest"]) if found["imageDetails"] else ""
     return ""
+
+
+def _tagged(aws: Aws, names: Collection[str]) -> Iterator[tuple[Live, str, str]]:
+    """Yield repository, tag and digest for each tag in these repositories: one call a repository, and shared."""
+    repositories = [repository for repository in aws.live(Repository) if repository.id in names]
+    for repository, digests in zip(repositories, each(lambda one: _digests(aws, one.id), repositories), strict=True):
+        for tag, digest in digests.items():
+            yield repository, tag, digest
+
+
+def _digests(aws: Aws, repository: str) -> dict[str, str]:
+    most = {"PageSize": 1000}
+    with IfThere():
+        found = aws.pages("ecr", "describe_images", "imageDetails", repositoryName=repository, PaginationConfig=most)
+        return {tag: str(image["imageDigest"]) for image in found for tag in image.get("imageTags", ())}
+    return {}
 
 
 def login(aws: Aws) -> dict[str, str]:
