@@ -2,25 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from provisioner.engine.step import Stack, step
 from provisioner.kinds.ecr import Repository
+from provisioner.kinds.images import IN_USE
 
-UNTAGGED = 10
-"""How many images without a tag are kept."""
-POLICY = {
-    "rules": [
-        {
-            "rulePriority": 1,
-            "description": f"Keep the last {UNTAGGED} untagged images",
-            "selection": {"tagStatus": "untagged", "countType": "imageCountMoreThan", "countNumber": UNTAGGED},
-            "action": {"type": "expire"},
-        }
-    ]
-}
-"""Tagged images never expire: ECR goes by when an image was pushed, and does not know which ones services run, such as
-one that was gone back to (aws/containers-roadmap#1078)."""
+UNTAGGED, TAGGED = 10, 20
+"""How many images are kept of each sort."""
+ALL = 9999
+"""More images than services can run out of one repository."""
 
 
 @dataclass(frozen=True)
@@ -32,14 +25,33 @@ class Repositories:
 
 @step
 def repositories(stack: Stack) -> Repositories:
-    """Declare a repository a service: scanned on push, tags that stay with their image, which stays itself.
+    """Declare a repository a service: scanned on push, tags that stay with their image, old images expire.
 
-    A service with a ready image has one too, so that its image can be copied there or built later.
+    What a rule of a lower number selects no further one expires (ECR user guide, lifecycle policy evaluation rules):
+    so the first one, which expires nothing, keeps what services run, however long ago that was pushed.
+
+    A service with a ready image has a repository too, so that its image can be copied there or built later.
     """
+    policy = {
+        "rules": [
+            _keep(1, "Keep what services run", ALL, "tagged", tagPatternList=[f"{IN_USE}*"]),
+            _keep(2, f"Keep the last {UNTAGGED} untagged images", UNTAGGED, "untagged"),
+            _keep(3, f"Keep the last {TAGGED} tagged images", TAGGED, "tagged", tagPatternList=["*"]),
+        ]
+    }
     uris = {
         name: stack.ensure(
-            Repository(name, f"{stack.name}/{name}", "IMMUTABLE", {"scanOnPush": True}, POLICY)
+            Repository(name, f"{stack.name}/{name}", "IMMUTABLE", {"scanOnPush": True}, policy)
         ).repository_uri
         for name in stack.config.services
     }
     return Repositories(uris)
+
+
+def _keep(priority: int, description: str, count: int, status: str, **selection: Any) -> Mapping[str, Any]:
+    return {
+        "rulePriority": priority,
+        "description": description,
+        "selection": {"tagStatus": status, **selection, "countType": "imageCountMoreThan", "countNumber": count},
+        "action": {"type": "expire"},
+    }

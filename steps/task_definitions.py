@@ -71,7 +71,8 @@ def task_definitions(
                 runtime_platform=RUNTIME_PLATFORM,
                 container_definitions=[container],
                 volumes=[{"name": volume} for volume in EXEC_FOLDERS[service.launch]] if service.read_only else [],
-            )
+            ),
+            after=[images.in_use[name]] if name in images.in_use else [],
         ).arn
     return TaskDefinitions(arns)
 

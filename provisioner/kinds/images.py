@@ -9,11 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
+from botocore.exceptions import ClientError
+
 from provisioner.aws import Aws, each
 from provisioner.containers import build, engine, push
-from provisioner.engine.errors import Failed, Unclear
-from provisioner.engine.kind import Kind, Live
-from provisioner.engine.retry import IfThere
+from provisioner.engine.errors import Failed, NotMade, Unclear
+from provisioner.engine.kind import Changes, Kind, Live
+from provisioner.engine.retry import IfThere, code_of
 from provisioner.kinds.ecr import Repository
 
 MANIFESTS = [
@@ -22,6 +24,8 @@ MANIFESTS = [
     "application/vnd.oci.image.manifest.v1+json",
     "application/vnd.oci.image.index.v1+json",
 ]
+IN_USE = "in-use-"
+"""How the second tag of an image begins that a service runs: the repositories' lifecycle policy never expires those."""
 
 
 @dataclass(frozen=True)
@@ -93,7 +97,7 @@ class Image(Kind):
         if (pushed and digest != pushed) or not self._holds(aws, built):
             raise Failed(
                 f"ECR has {digest} under {self.repository_name}:{self.tag}, which is not the image that was built "
-                f"({pushed or built}): delete it in ECR, and run the same command again"
+                f"({pushed or built}): delete it in ECR by its digest, and run the same command again"
             )
         outputs = {"reference": f"{self.repository_uri}@{digest}"}
         attributes = {"repository_name": self.repository_name, "tag": self.tag}
@@ -117,11 +121,80 @@ class Image(Kind):
 
     @classmethod
     def delete(cls, aws: Aws, live: Live) -> None:
-        name, _, tag = live.id.rpartition(":")
-        answer = aws.client("ecr").batch_delete_image(repositoryName=name, imageIds=[{"imageTag": tag}])
-        for failure in answer["failures"]:
-            if failure["failureCode"] != "ImageNotFound":
-                raise Failed(f"ECR does not delete {live.id}: {failure['failureReason']}")
+        _delete_tag(aws, live.id)
+
+
+@dataclass(frozen=True)
+class ImageInUse(Kind):
+    """A second tag on an image that a service runs, which keeps the repository's lifecycle policy from expiring it.
+
+    ECR counts by when an image was pushed, and does not know what runs (aws/containers-roadmap#1078). Other content is
+    another address, so the former image loses its tag once the service runs the new one.
+
+    Attributes:
+        repository_name: where the image is. tag: `IN_USE` and the image's own tag.
+        image: the image's URI with its digest.
+    """
+
+    repository_name: str
+    tag: str
+    image: str
+
+    service: ClassVar[str] = "ecr"
+    identity: ClassVar[Sequence[str]] = ("repository_name", "tag")
+    part: ClassVar[bool] = True
+
+    @staticmethod
+    def called(repository: str, tag: str) -> str:
+        """Return what such a tag of an image is called in its address, so that the tag alone tells it."""
+        return f"{repository.rpartition('/')[2]}.{tag.removeprefix(IN_USE)}"
+
+    @classmethod
+    def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Live]:
+        names = {str(fields.get("repository_name")) for fields in known}
+        if aws.thorough:
+            names |= {repository.id for repository in aws.live(Repository)}
+        for repository, tag, digest in _tagged(aws, names):
+            if tag.startswith(IN_USE):
+                image = f"{repository.outputs['repository_uri']}@{digest}"
+                yield cls._live(repository.id, tag, image, owned=repository.owned)
+
+    @classmethod
+    def _live(cls, repository: str, tag: str, image: str, *, owned: bool = True) -> Live:
+        attributes = {"repository_name": repository, "tag": tag, "image": image}
+        # told by the tag alone, so that it is found without a state
+        address = f"{cls.kind}/{cls.called(repository, tag)}" if owned else None
+        return Live(f"{repository}:{tag}", attributes, address=address, owned=owned)
+
+    def create(self, aws: Aws, token: str) -> Live:
+        ecr, digest = aws.client("ecr"), self.image.rpartition("@")[2]
+        images = ecr.batch_get_image(
+            repositoryName=self.repository_name, imageIds=[{"imageDigest": digest}], acceptedMediaTypes=MANIFESTS
+        )["images"]
+        if not images:
+            raise NotMade(f"ECR has no {self.image} any more: run the same command again, and the image is built anew")
+        try:
+            ecr.put_image(
+                repositoryName=self.repository_name,
+                imageManifest=images[0]["imageManifest"],
+                imageManifestMediaType=images[0]["imageManifestMediaType"],
+                imageTag=self.tag,
+                imageDigest=digest,
+            )
+        except ClientError as error:
+            # it has the tag already, which the lists did not show yet
+            if code_of(error) != "ImageAlreadyExistsException":
+                raise
+        return self._live(self.repository_name, self.tag, self.image)
+
+    def update(self, aws: Aws, live: Live, changes: Changes) -> None:
+        # the image was deleted by its own tag and built anew: an immutable tag has to be free before it moves
+        self.delete(aws, live)
+        self.create(aws, "")
+
+    @classmethod
+    def delete(cls, aws: Aws, live: Live) -> None:
+        _delete_tag(aws, live.id)
 
 
 @dataclass(frozen=True)
@@ -166,6 +239,15 @@ def _digests(aws: Aws, repository: str) -> dict[str, str]:
         found = aws.pages("ecr", "describe_images", "imageDetails", repositoryName=repository, PaginationConfig=most)
         return {tag: str(image["imageDigest"]) for image in found for tag in image.get("imageTags", ())}
     return {}
+
+
+def _delete_tag(aws: Aws, id: str) -> None:
+    """Take a tag away; the image goes with its last one (ECR API, BatchDeleteImage)."""
+    name, _, tag = id.rpartition(":")
+    answer = aws.client("ecr").batch_delete_image(repositoryName=name, imageIds=[{"imageTag": tag}])
+    for failure in answer["failures"]:
+        if failure["failureCode"] != "ImageNotFound":
+            raise Failed(f"ECR does not delete {id}: {failure['failureReason']}")
 
 
 def login(aws: Aws) -> dict[str, str]:

@@ -251,9 +251,13 @@ CHECKS = (
     Check("ECR", "immutable tags", lambda m: each(m["repositories"], "imageTagMutability"), {"IMMUTABLE"}),
     Check(
         "ECR",
-        "untagged beyond 10 expire, tagged ones never",
+        "untagged beyond 10 expire, the last 20 tagged are kept, and whatever a service runs",
         lifecycle,
-        [("untagged", "imageCountMoreThan", 10)],
+        [
+            ("in-use-*", "imageCountMoreThan", 9999),
+            ("untagged", "imageCountMoreThan", 10),
+            ("*", "imageCountMoreThan", 20),
+        ],
     ),
     # -- load balancer ---------------------------------------------------------------------------------------------
     Check("ALB", "internet-facing and active", lambda m: (

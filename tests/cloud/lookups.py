@@ -246,7 +246,9 @@ def database_subnets(made: Inventory) -> list[str]:
 
 
 def lifecycle(made: Inventory) -> list[tuple[str, str, int]]:
-    """The rules that expire images, the same in every repository."""
+    """The rules that expire images, in their order: which ones, how counted. The same in every repository."""
     (only,) = {json.dumps(repository["lifecycle"]["rules"]) for repository in made["repositories"]}
-    selections = [rule["selection"] for rule in json.loads(only)]
-    return [(s["tagStatus"], s["countType"], s["countNumber"]) for s in selections]
+    rules = sorted(json.loads(only), key=lambda rule: rule["rulePriority"])
+    selections = [rule["selection"] for rule in rules]
+    which = [",".join(s.get("tagPatternList", [s["tagStatus"]])) for s in selections]
+    return [(tags, s["countType"], s["countNumber"]) for tags, s in zip(which, selections, strict=True)]

@@ -13,7 +13,6 @@ from provisioner.containers.engine import EngineError
 from provisioner.engine.step import Stack
 from provisioner.kinds.ecr import Repository
 from provisioner.kinds.images import Image
-from steps.repositories import repositories
 from tests.cloud.rig import Rig
 
 NAME = "ecs-sample-dev/web"
@@ -55,32 +54,6 @@ def test_what_ecr_holds_is_taken_and_named_by_its_digest(rig: Rig) -> None:
     assert rig.up(lambda stack: declared(stack, "2")).ok().writes == []
     assert rig.state().records["image/web"].outputs == {"reference": f"{uri}@{digest}"}
     assert held(rig) == ["1", "2"]
-
-
-def test_an_image_that_was_gone_back_to_does_not_expire_while_others_are_pushed(rig: Rig) -> None:
-    rig.up(repositories).ok()
-    digest = put(rig, "1")
-    uri = rig.state().records["repository/web"].outputs["repository_uri"]
-    for number in range(2, 30):
-        put(rig, str(number))
-
-    def back(stack: Stack) -> None:
-        repositories(stack)
-        stack.ensure(Image("web", NAME, uri, "1", "web", {}, "linux/amd64"))
-
-    rig.up(back).ok()
-    assert rig.state().records["image/web"].outputs == {"reference": f"{uri}@{digest}"}
-    ecr = rig.cloud.client("ecr")
-    for number in range(11):
-        manifest = json.dumps({**MANIFEST, "config": {"digest": f"sha256:untagged-{number}"}})
-        ecr.put_image(repositoryName=NAME, imageManifest=manifest)
-
-    def untagged() -> int:
-        return len(ecr.list_images(repositoryName=NAME, filter={"tagStatus": "UNTAGGED"})["imageIds"])
-
-    rig.cloud.wait(lambda: untagged() == 10, "the lifecycle policy")
-    assert sorted(held(rig), key=int) == [str(number) for number in range(1, 30)]
-    assert rig.up(back).ok().writes == []
 
 
 def test_an_image_that_is_no_longer_declared_goes_and_former_ones_stay(rig: Rig) -> None:

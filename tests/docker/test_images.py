@@ -20,7 +20,7 @@ from docker.errors import APIError, ImageNotFound
 
 from provisioner.containers import build, push
 from provisioner.engine.errors import Unclear
-from provisioner.kinds.images import Image, login
+from provisioner.kinds.images import IN_USE, Image, ImageInUse, login
 from tests.cloud.project import Ended, Project
 from tests.cloud.rig import Rig
 from tests.cloud.warm import ROOT
@@ -219,8 +219,13 @@ def test_an_image_of_a_former_configuration_is_removed(small: Small) -> None:
     (image,) = live
     assert image.outputs["reference"].endswith(digest)
     Image.delete(aws, image)
+    (second,) = small.images[0]["imageTags"]
+    assert second.startswith(IN_USE), "it goes with its last tag"
+    (in_use,) = ImageInUse.list(aws, [{"repository_name": "ecs-sample-dev/web"}])
+    ImageInUse.delete(aws, in_use)
     assert small.images == []
     Image.delete(aws, image)
+    ImageInUse.delete(aws, in_use)
 
 
 def test_arguments_reach_the_build_and_are_content(small: Small, engine: docker.DockerClient) -> None:

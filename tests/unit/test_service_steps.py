@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -108,6 +109,16 @@ def test_what_would_be_built_is_recorded_and_said_in_one_line() -> None:
     [notice] = [text for text in stack.notices if "build" in text]
     assert notice.startswith('services.web.build is "nowhere", but there is no folder')
     assert notice.endswith("recorded as wanted, and not built")
+
+
+def test_an_image_is_kept_from_expiring_before_a_task_definition_names_it() -> None:
+    services = {"web": {"build": "nowhere", "port": 80}, "other": {"image": "nginx:1", "port": 81}}
+    stack = Stack(Config.model_validate({"services": services}), replace(FACTS, pushed=frozenset({"web"})))
+    stack.run()
+    in_use = want(stack, "image_in_use/web.unknown")
+    assert (in_use.tag, in_use.image) == ("in-use-unknown", container(stack, "web")["image"])
+    assert "image_in_use/web.unknown" in needs(stack, "task_definition/web")
+    assert not [address for address in stack.declared if address.startswith("image_in_use/other")]
 
 
 def test_where_services_run() -> None:
