@@ -140,6 +140,9 @@ class Converge:
             return record.changed if record and live is None else None
         if live is None or record.phase == "deleting":
             return None if live is not None and live.deleting else record.changed
+        if record.id and live.id != record.id and not want.revises:
+            # one that was removed before this one was created, and that carries the same address
+            return record.changed
         return record.changed if self._outdated(want, record, live) else None
 
     @staticmethod

@@ -201,4 +201,17 @@ LIVES: dict[str, Life] = {
             Item("tower", "b", "data", "shop-dev-y", uses=(Use("tower/a"),)),
         ),
     ),
+    "what was removed is found by its tags in place of what was just created": Life(
+        10192,
+        0,
+        (
+            Act("up", 1),
+            Act("down", 1482331572, gap=40.0, lag=LAG, flapping=True),
+            Act("up", 2215225504, lag=LAG, flapping=True),
+            Act("up", 2178063918),
+        ),
+        (BOX,),
+        planned=False,
+        idle=False,
+    ),
 }
