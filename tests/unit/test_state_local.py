@@ -196,6 +196,7 @@ def journal(folder: Path, serial: int, lineage: str, *addresses: str) -> None:
 def state(tmp_path: Path) -> State:
     """What is in a folder with one record."""
     with opened(tmp_path) as store:
+        store.guard(NAME, "123456789012", "ap-northeast-1")
         store.put(record("vpc/main"))
     return read(tmp_path, NAME)
 
@@ -205,7 +206,7 @@ def state(tmp_path: Path) -> State:
     [
         (0, "f" * 32, True, "continues another one, of another lineage. Put that one back"),
         (-1, "f" * 32, True, "continues another one, of another lineage. Put that one back"),
-        (4, "", True, r"it is older \(serial 2\) than the one that state.journal continues \(serial 6\)"),
+        (4, "", True, r"it is older \(serial 3\) than the one that state.journal continues \(serial 7\)"),
         (0, "", False, "it is missing, and state.journal has what happened since it was written. Put it back"),
     ],
 )
