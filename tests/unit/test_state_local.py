@@ -253,7 +253,7 @@ def test_a_journal_without_lineage_and_checksums_is_read_as_before(tmp_path: Pat
     entries = [{"base": state.serial}, {"put": vars(record("subnet/a"))}, {"drop": "vpc/main"}]
     (tmp_path / JOURNAL).write_text("".join(json.dumps(entry) + "\n" for entry in entries) + '{"put": {"addr')
     assert list(read(tmp_path, NAME).records) == ["subnet/a"]
-    (tmp_path / JOURNAL).write_text((tmp_path / JOURNAL).read_text().replace('{"base": 2}', '{"base": 9}'))
+    (tmp_path / JOURNAL).write_text((tmp_path / JOURNAL).read_text().replace('{"base": 3}', '{"base": 9}'))
     with pytest.raises(StateError, match="it is older"):
         read(tmp_path, NAME)
 
