@@ -111,8 +111,8 @@ class _Search:
         self._aws, self._records, self._declared = aws, records, declared
         self._lives: dict[str, Live] = {}
         self._refused: dict[str, str] = {}
-        self._renamed = set[str]()
-        """What is recorded and the same thing as what is declared under another address."""
+        self._renamed: dict[str, str] = {}
+        """What is recorded and the same thing as what is declared under another address, with that address."""
         self._listed: dict[type[Kind], Sequence[Mapping[str, Any]]] = {}
         self._former = {a: r for a, r in records.items() if a not in declared and not kind_of(r).made_by_aws}
         aws.seen = self._lives
@@ -130,11 +130,11 @@ class _Search:
                 self._lives[address] = Live(want.name, want.fields())
             else:
                 self._look(address, type(want), want.fields())
-        declared = {(a.partition("/")[0], live.id) for a, live in self._lives.items() if a in self._declared}
+        declared = {(a.partition("/")[0], live.id): a for a, live in self._lives.items() if a in self._declared}
         for address, record in self._former.items():
             self._look(address, kind_of(record), record.asked)
-            if address in self._lives and (record.kind, self._lives[address].id) in declared:
-                self._renamed.add(address)
+            if address in self._lives and (now := declared.get((record.kind, self._lives[address].id))):
+                self._renamed[address] = now
                 del self._lives[address]
 
     def absent(self) -> list[str]:
@@ -242,12 +242,16 @@ class _Search:
         """
         there = [address for address in self._declared if address in self._lives]
         declared = {a: list(dict.fromkeys(need.address for need in self._declared[a].needs)) for a in there}
-        former = {a: self._records[a].needs for a in there if self._refused_change(a)}
+        former = {a: self._recorded_needs(self._records[a]) for a in there if self._refused_change(a)}
         try:
             TopologicalSorter(both := declared | former).prepare()
         except CycleError:
             return declared
         return both
+
+    def _recorded_needs(self, record: Record) -> list[str]:
+        """Return what a thing was built on, by the addresses that this has now."""
+        return list(dict.fromkeys(self._renamed.get(need, need) for need in record.needs))
 
     def _refused_change(self, address: str) -> bool:
         """Whether the recorded thing is there and not as declared."""
@@ -270,7 +274,7 @@ class _Search:
         before = self._records.get(address)
         known = {f for f in kind.__dataclass_fields__ if f != "name"}
         asked = {name: value for name, value in live.attributes.items() if name in known}
-        needs = before.needs if before else [*orphans.needs[address]]
+        needs = self._recorded_needs(before) if before else [*orphans.needs[address]]
         step = before.step if before else orphans.step(kind)
         phase: Phase = "deleting" if _going(live) else "ready"
         return Found(self._record(address, live, phase, asked, needs, step), self._how(address, live), False)

@@ -214,4 +214,20 @@ LIVES: dict[str, Life] = {
         planned=False,
         idle=False,
     ),
+    "recover forgets what was built on a renamed resource": life(
+        up(),
+        edit(
+            Item("title", "b", "data", "shop-dev-a"),
+            Item("title", "user", "data", "shop-dev-user"),
+            Item("tower", "slow", "data", "shop-dev-slow", uses=(Use("title/user", how="after"),)),
+        ),
+        up(),
+        Act("recover", 5),
+        config=(
+            TITLE,
+            Item("box", "between", "network", uses=(Use("title/a"),)),
+            Item("title", "user", "data", "shop-dev-user", uses=(Use("box/between"),)),
+            Item("tower", "slow", "data", "shop-dev-slow", uses=(Use("title/user", how="after"),)),
+        ),
+    ),
 }
