@@ -21,7 +21,7 @@ from provisioner.cloud.failure import failure, lacking, malformed, stranger, unk
 from provisioner.cloud.lag import Answer, Lag
 from provisioner.cloud.lock import LOCK
 from provisioner.cloud.refusals import text_of
-from provisioner.cloud.wsgi import STREAMED, Application, Environ, HangUp, Server
+from provisioner.cloud.wsgi import STREAMED, Application, Environ, HangUp, Server, check_sender
 
 ACCOUNT = "123456789012"
 
@@ -52,7 +52,7 @@ def serve(port: int, dns_port: int, domain: str, key: str, folder: str | None = 
     """
     os.environ.update(_ENVIRONMENT)
     cloud = Cloud(domain, key)
-    server = Server(port, cloud)
+    server = Server(port, cloud, check_sender)
     registry.begin(port, folder)
     cloud.stop = server.shutdown
     threading.Thread(target=cloud.load, args=(dns_port, folder), daemon=True).start()

@@ -39,13 +39,17 @@ class Rejected(Exception):
 
 
 class Server(ThreadingHTTPServer):
-    """Listens on loopback only; a thread a connection."""
+    """Listens on loopback only; a thread a connection.
+
+    Args:
+        check: looks at a request's headers before its body is read, and raises `Rejected` if it is refused.
+    """
 
     daemon_threads = True
     request_queue_size = 128
 
-    def __init__(self, port: int, application: Application) -> None:
-        self.application = application
+    def __init__(self, port: int, application: Application, check: Callable[[Any], None]) -> None:
+        self.application, self.check = application, check
         super().__init__(("127.0.0.1", port), Handler)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
@@ -140,7 +144,7 @@ class Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         """Any method: who sent it is looked at, then the whole body is read, unless it is to be streamed."""
         try:
-            check_sender(self.headers)
+            self.server.check(self.headers)
             body, streamed = Body(self.rfile, self.headers), self.path.startswith(STREAMED)
             source = body if streamed else io.BytesIO(body.all())
         except Rejected as rejected:

@@ -55,7 +55,6 @@ def _one(store: Store, task: Task, container: Shape) -> Wanted:
             f"Docker's: take {', '.join(added) if added else 'privileged'} out of its definition"
         )
     host: dict[str, Any] = {
-        "security_opt": ["no-new-privileges"],
         "read_only": container.get("readonlyRootFilesystem", False),
         "init": linux.get("initProcessEnabled", False),
         "cap_drop": linux.get("capabilities", {}).get("drop"),
