@@ -64,6 +64,11 @@ def settings(found: Inventory) -> dict[str, list[str]]:
     }
 
 
+def whatever_is_idle(found: Inventory) -> dict[str, list[str]]:
+    """Return what everything is called, however many instances there are."""
+    return {sort: _placed(sort, called) for sort, called in names(found).items()}
+
+
 def _placed(sort: str, called: list[str]) -> list[str]:
     """Return the names of what is placed freely, each once where the number says nothing."""
     if sort in _SCALED:
