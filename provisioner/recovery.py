@@ -114,6 +114,7 @@ class _Search:
         self._renamed: dict[str, str] = {}
         """What is recorded and the same thing as what is declared under another address, with that address."""
         self._listed: dict[type[Kind], Sequence[Mapping[str, Any]]] = {}
+        self._by_id = {(record.kind, record.id): record for record in records.values() if record.id}
         self._former = {a: r for a, r in records.items() if a not in declared and not kind_of(r).made_by_aws}
         aws.seen = self._lives
 
@@ -242,7 +243,7 @@ class _Search:
         """
         there = [address for address in self._declared if address in self._lives]
         declared = {a: list(dict.fromkeys(need.address for need in self._declared[a].needs)) for a in there}
-        former = {a: self._recorded_needs(self._records[a]) for a in there if self._refused_change(a)}
+        former = {a: self._recorded_needs(record) for a in there if (record := self._unlike(a))}
         try:
             TopologicalSorter(both := declared | former).prepare()
         except CycleError:
@@ -253,17 +254,17 @@ class _Search:
         """Return what a thing was built on, by the addresses that this has now."""
         return list(dict.fromkeys(self._renamed.get(need, need) for need in record.needs))
 
-    def _refused_change(self, address: str) -> bool:
-        """Whether the recorded thing is there and not as declared."""
-        record, live = self._records.get(address), self._lives[address]
-        same = record is not None and record.id == live.id
-        return same and bool(compare(filled(self._declared[address].want, self._output), live))
+    def _unlike(self, address: str) -> Record | None:
+        """Return the record of a declared thing, under whatever address, if it is there and not as declared."""
+        live = self._lives[address]
+        record = self._by_id.get((address.partition("/")[0], live.id))
+        return record if record and compare(filled(self._declared[address].want, self._output), live) else None
 
     def _declared_as_found(self, address: str, needs: list[str]) -> Found:
         item, live = self._declared[address], self._lives[address]
         want = filled(item.want, self._output)
         asked = {name: live.attributes.get(name, v) if unknown(v) else v for name, v in want.fields().items()}
-        if self._refused_change(address):
+        if self._unlike(address):
             # what it is called and built on is what was asked for then
             asked = {**asked, **{name: live.attributes.get(name, asked[name]) for name in want.fixed}}
         phase: Phase = "ready" if want.made_by_aws else phase_of(want, live)

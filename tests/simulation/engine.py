@@ -310,7 +310,9 @@ class World:
 
     def _forgotten(self, record: Record) -> None:
         for one in self.cloud.resources.values():
-            if record.address in {one.maker, one.tags.get(ADDRESS_TAG)} or one.id == record.id:
+            # of what is revised all revisions, whatever address they were made under
+            revision = one.sort == record.kind and one.id.startswith(f"{record.id}:")
+            if record.address in {one.maker, one.tags.get(ADDRESS_TAG)} or one.id == record.id or revision:
                 one.tampered = True
 
     def say(self, text: str) -> None:
