@@ -222,9 +222,9 @@ class Aws:
     def pages(self, service: str, operation: str, key: str, **arguments: Any) -> Iterator[Any]:
         """Yield the items under `key` of all pages of an operation, named as boto3 names it."""
         if self._shared is None:
-            return self._pages(service, operation, key, **arguments)
+            return items(self.client(service), service, operation, key, arguments)
         answer = self._once(
-            (service, operation, arguments), lambda: [*self._pages(service, operation, key, **arguments)]
+            (service, operation, arguments), lambda: [*items(self.client(service), service, operation, key, arguments)]
         )
         return iter(answer)
 
@@ -240,9 +240,6 @@ class Aws:
                 answer.value = ask()
                 answer.known = True
             return answer.value
-
-    def _pages(self, service: str, operation: str, key: str, **arguments: Any) -> Iterator[Any]:
-        return items(self.client(service), service, operation, key, arguments)
 
     # -- ownership -------------------------------------------------------------------------------------------------
 

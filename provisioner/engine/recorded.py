@@ -11,6 +11,7 @@ from graphlib import CycleError, TopologicalSorter
 from types import SimpleNamespace
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
+from provisioner.engine.find import owners
 from provisioner.engine.kind import KINDS, Kind
 from state.model import Record, State, StateError
 
@@ -65,10 +66,7 @@ def users(records: Mapping[str, Record]) -> dict[str, list[str]]:
     What was renamed is recorded twice until `up` has dropped the former record: what is built on it under one address
     is built on it under the other as well, unless that would go round in a circle.
     """
-    same: dict[tuple[str, str], list[str]] = {}
-    for address, record in records.items():
-        if record.id:
-            same.setdefault((record.kind, record.id), []).append(address)
+    same = owners(records, records)
     needs = {address: [need for need in record.needs if need in records] for address, record in records.items()}
     twins = {address: same.get((record.kind, record.id or ""), [address]) for address, record in records.items()}
     wider = {

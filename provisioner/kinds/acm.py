@@ -14,7 +14,7 @@ from provisioner.engine.errors import Failed
 from provisioner.engine.kind import Kind, Live
 from provisioner.engine.retry import IfThere, code_of
 from provisioner.engine.waits import since
-from provisioner.kinds.route53 import HostedZone, RecordSet, normal_name
+from provisioner.kinds.route53 import RecordSet, is_ours, normal_name
 
 MOST_NAMES = 10
 """Names in one certificate (ACM's default quota)."""
@@ -199,8 +199,7 @@ class ValidationRecord(RecordSet):
             if "AccessDenied" not in code_of(error):
                 raise
             # an organization may deny us-east-1: what cannot be known to be free stays, unless its zone goes as well
-            zone_id = live.attributes["hosted_zone_id"]
-            return not any(zone.id == zone_id and zone.owned for zone in aws.live(HostedZone))
+            return not is_ours(aws, live.attributes["hosted_zone_id"])
 
 
 def _needed(aws: Aws, region: str, domain: str) -> bool:

@@ -251,7 +251,7 @@ class RecordSet(Kind):
         live = cls._live(zone_id, record)
         known = live.attributes["record_name"] in aws.domains or cls._leads_here(aws, live)
         said_so = _content(live.attributes) in said and known
-        return replace(live, owned="SetIdentifier" not in record and (said_so or _is_ours(aws, zone_id)))
+        return replace(live, owned="SetIdentifier" not in record and (said_so or is_ours(aws, zone_id)))
 
     @classmethod
     def _leads_here(cls, aws: Aws, live: Live) -> bool:
@@ -304,7 +304,7 @@ class RecordSet(Kind):
     @classmethod
     def delete(cls, aws: Aws, live: Live) -> None:
         zone_id, name = live.attributes["hosted_zone_id"], live.attributes["record_name"]
-        if not (_is_ours(aws, zone_id) or cls._leads_here(aws, live)):
+        if not (is_ours(aws, zone_id) or cls._leads_here(aws, live)):
             raise NotOwned(
                 f"the record {name} {live.attributes['type']} is in a zone that is not this stack's, and leads to "
                 f"nothing of this stack, so it is left alone. Delete it yourself if nobody needs it, then take it out "
@@ -314,7 +314,8 @@ class RecordSet(Kind):
         _change(aws, zone_id, "DELETE", _spelled(live.attributes))
 
 
-def _is_ours(aws: Aws, zone_id: str) -> bool:
+def is_ours(aws: Aws, zone_id: str) -> bool:
+    """Say whether a hosted zone is this stack's."""
     return any(zone.id == zone_id and zone.owned for zone in aws.live(HostedZone))
 
 
