@@ -148,7 +148,10 @@ class _Search:
         strays, aside = self._strays()
         former = {a: (kind_of(r), self._lives[a]) for a, r in self._former.items() if a in self._lives}
         orphans = Orphans(self._aws, self._declared, self._lives, {**former, **strays})
-        found = [self._declared_as_found(address, needs) for address, needs in self._needs().items()]
+        unlike = {a: record for a in self._declared if a in self._lives and (record := self._unlike(a))}
+        found = [
+            self._declared_as_found(a, needs, as_declared=a not in unlike) for a, needs in self._needs(unlike).items()
+        ]
         found += [self._orphan_as_found(orphans, address) for address in orphans.things]
         if all(kind_of(item.record).made_by_aws or kind_of(item.record).kept for item in found):
             # what AWS makes and keeps by itself says nothing of a stack
@@ -235,15 +238,18 @@ class _Search:
 
     # -- records ---------------------------------------------------------------------------------------------------
 
-    def _needs(self) -> Mapping[str, list[str]]:
+    def _needs(self, unlike: Mapping[str, Record]) -> Mapping[str, list[str]]:
         """Return what each declared thing that is there was built on.
 
         That is what it is declared to need, or what is recorded while it is not as declared: AWS may never have let it
         become so. In a circle of both, nothing could be removed first.
+
+        Args:
+            unlike: the records of those that are not as declared.
         """
         there = [address for address in self._declared if address in self._lives]
         declared = {a: list(dict.fromkeys(need.address for need in self._declared[a].needs)) for a in there}
-        former = {a: self._recorded_needs(record) for a in there if (record := self._unlike(a))}
+        former = {address: self._recorded_needs(record) for address, record in unlike.items()}
         try:
             TopologicalSorter(both := declared | former).prepare()
         except CycleError:
@@ -260,11 +266,11 @@ class _Search:
         record = self._by_id.get((address.partition("/")[0], live.id))
         return record if record and compare(filled(self._declared[address].want, self._output), live) else None
 
-    def _declared_as_found(self, address: str, needs: list[str]) -> Found:
+    def _declared_as_found(self, address: str, needs: list[str], *, as_declared: bool) -> Found:
         item, live = self._declared[address], self._lives[address]
         want = filled(item.want, self._output)
         asked = {name: live.attributes.get(name, v) if unknown(v) else v for name, v in want.fields().items()}
-        if self._unlike(address):
+        if not as_declared:
             # what it is called and built on is what was asked for then
             asked = {**asked, **{name: live.attributes.get(name, asked[name]) for name in want.fixed}}
         phase: Phase = "ready" if want.made_by_aws else phase_of(want, live)
