@@ -35,6 +35,24 @@ PIECE = Item("piece", "rule", "network", whole="box/main")
 TITLE = Item("title", "a", "data", "shop-dev-a")
 EDITION = Item("edition", "app", "services", "shop-dev-app")
 AFTER_SLOW = Use("tower/slow", ready=True, how="after")
+IN_ORDER = (
+    Item("tower", "a", "data", "shop-dev-x"),
+    Item("tower", "b", "data", "shop-dev-y", uses=(Use("tower/a"),)),
+)
+EXCHANGED = (
+    Item("tower", "b", "data", "shop-dev-x"),
+    Item("tower", "a", "data", "shop-dev-y", uses=(Use("tower/b"),)),
+)
+"""The two of `IN_ORDER` under each other's addresses."""
+LAST = Item("tower", "slow", "data", "shop-dev-slow", uses=(Use("title/user", how="after"),))
+THREE_HIGH = (
+    TITLE,
+    Item("box", "between", "network", uses=(Use("title/a"),)),
+    Item("title", "user", "data", "shop-dev-user", uses=(Use("box/between"),)),
+    LAST,
+)
+RENAMED_BELOW = (Item("title", "b", "data", "shop-dev-a"), Item("title", "user", "data", "shop-dev-user"), LAST)
+"""`THREE_HIGH` with its lowest renamed, and nothing between it and its user."""
 LAG = 25.0
 
 LIVES: dict[str, Life] = {
@@ -118,17 +136,8 @@ LIVES: dict[str, Life] = {
     ),
     "a renamed thing is removed before what is built on it under its former address": life(
         up(),
-        edit(
-            Item("title", "b", "data", "shop-dev-a"),
-            Item("title", "user", "data", "shop-dev-user"),
-            Item("tower", "slow", "data", "shop-dev-slow", uses=(Use("title/user", how="after"),)),
-        ),
-        config=(
-            TITLE,
-            Item("box", "between", "network", uses=(Use("title/a"),)),
-            Item("title", "user", "data", "shop-dev-user", uses=(Use("box/between"),)),
-            Item("tower", "slow", "data", "shop-dev-slow", uses=(Use("title/user", how="after"),)),
-        ),
+        edit(*RENAMED_BELOW),
+        config=THREE_HIGH,
     ),
     "an older revision is removed in place of the recorded one, and that is taken for another's": life(
         up(),
@@ -139,16 +148,10 @@ LIVES: dict[str, Life] = {
     ),
     "recover turns round what is built on what, as is declared and was refused": life(
         up(),
-        edit(
-            Item("tower", "b", "data", "shop-dev-x"),
-            Item("tower", "a", "data", "shop-dev-y", uses=(Use("tower/b"),)),
-        ),
+        edit(*EXCHANGED),
         up(),
         Act("recover", 5),
-        config=(
-            Item("tower", "a", "data", "shop-dev-x"),
-            Item("tower", "b", "data", "shop-dev-y", uses=(Use("tower/a"),)),
-        ),
+        config=IN_ORDER,
     ),
     "an output that is not shown while a thing is changed is forgotten": life(
         up(),
@@ -176,30 +179,18 @@ LIVES: dict[str, Life] = {
     ),
     "recover records what is declared of what stands as it was": life(
         up(),
-        edit(
-            Item("tower", "b", "data", "shop-dev-x"),
-            Item("tower", "a", "data", "shop-dev-y", uses=(Use("tower/b"),)),
-        ),
+        edit(*EXCHANGED),
         up(),
         Act("recover", 5),
         Act("edit", 201063648),
         Act("forget", 3663125109),
-        config=(
-            Item("tower", "a", "data", "shop-dev-x"),
-            Item("tower", "b", "data", "shop-dev-y", uses=(Use("tower/a"),)),
-        ),
+        config=IN_ORDER,
     ),
     "what is made anew is taken for what is gone and was recorded under its id": life(
         up(),
-        edit(
-            Item("tower", "b", "data", "shop-dev-x"),
-            Item("tower", "a", "data", "shop-dev-y", uses=(Use("tower/b"),)),
-        ),
+        edit(*EXCHANGED),
         Act("untag", 2595320938),
-        config=(
-            Item("tower", "a", "data", "shop-dev-x"),
-            Item("tower", "b", "data", "shop-dev-y", uses=(Use("tower/a"),)),
-        ),
+        config=IN_ORDER,
     ),
     "what was removed is found by its tags in place of what was just created": Life(
         10192,
@@ -216,18 +207,9 @@ LIVES: dict[str, Life] = {
     ),
     "recover forgets what was built on a renamed resource": life(
         up(),
-        edit(
-            Item("title", "b", "data", "shop-dev-a"),
-            Item("title", "user", "data", "shop-dev-user"),
-            Item("tower", "slow", "data", "shop-dev-slow", uses=(Use("title/user", how="after"),)),
-        ),
+        edit(*RENAMED_BELOW),
         up(),
         Act("recover", 5),
-        config=(
-            TITLE,
-            Item("box", "between", "network", uses=(Use("title/a"),)),
-            Item("title", "user", "data", "shop-dev-user", uses=(Use("box/between"),)),
-            Item("tower", "slow", "data", "shop-dev-slow", uses=(Use("title/user", how="after"),)),
-        ),
+        config=THREE_HIGH,
     ),
 }
