@@ -71,7 +71,7 @@ def unreadable(environ: dict[str, Any], body: bytes) -> str:
 
 
 def malformed(environ: dict[str, Any], why: str) -> Answer:
-    """What AWS answers to a body that it cannot read."""
+    """What AWS answers to a body that it cannot read (AWS's protocol tests of Smithy, malformed requests)."""
     return failure(environ, 400, "SerializationException", f"The body of the request cannot be read: {why}.")
 
 

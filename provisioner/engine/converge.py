@@ -229,10 +229,10 @@ class Converge:
                 self._note_asked(address, changes)
                 live = replace(live, attributes={**live.attributes, **{f: c.new for f, c in changes.items()}})
                 self.aws.made(type(want), live)
-                live = self._met_as(address, live)
+                live = self._keep(address, live)
                 self._remember(want, item, live, "created")
                 return Wait("its change to take effect", TAKES_EFFECT, Until.SHOWN, blockers=self._asking(address))
-        live = self._met_as(address, live)
+        live = self._keep(address, live)
         if why:
             if address in self._results:
                 self._remember(want, item, live, "created")
@@ -241,7 +241,7 @@ class Converge:
         self._finish(address, live)
         return None
 
-    def _met_as(self, address: str, live: Live) -> Live:
+    def _keep(self, address: str, live: Live) -> Live:
         """Keep what AWS says of a thing; what it leaves out while the thing is changed stays known."""
         if (before := self.lives.get(address)) and before.id == live.id:
             live = replace(live, outputs={**before.outputs, **live.outputs})
@@ -249,7 +249,7 @@ class Converge:
         return live
 
     def _finish(self, address: str, live: Live) -> None:
-        self._met_as(address, live)
+        self._keep(address, live)
         self.progress.done(address, self._results.get(address, "unchanged"), live.id)
 
     def _becomes(self, address: str, result: Result) -> None:
@@ -289,7 +289,7 @@ class Converge:
             live = self._find(want, record)
             if live is None:
                 return self._missing(want, record)
-            live = self._met_as(address, live)
+            live = self._keep(address, live)
             if why := want.pending(live):
                 return Wait(why, want.budget, Until.READY, blockers=self._asking(address))
             if changes := compare(want, live):
