@@ -23,7 +23,8 @@ _TAGGING = "tagging"
 
 Answer = tuple[int, list[tuple[str, str]], bytes]
 Environ = dict[str, Any]
-Key = tuple[str, str, bytes]
+Key = tuple[str, str, str, bytes]
+"""A request's operation, method, address and body: two operations may be asked in the same words."""
 
 
 def born(thing: Any) -> None:
@@ -40,7 +41,7 @@ def too_new(thing: Any) -> bool:
 class _Service:
     """One service: the reads that were asked so far, when it was written to, and snapshots before those writes."""
 
-    reads: dict[Key, tuple[Environ, str]] = field(default_factory=dict)
+    reads: dict[Key, Environ] = field(default_factory=dict)
     writes: deque[float] = field(default_factory=deque)
     snapshots: deque[tuple[float, dict[Key, Answer]]] = field(default_factory=deque)
 
@@ -66,9 +67,9 @@ class Lag:
     def read(self, service: str, environ: Environ, operation: str) -> Answer:
         """Answer a read as of some seconds ago, if it was asked before that already; otherwise as of now."""
         known = self._services.setdefault(service, _Service())
-        key = _key(environ)
+        key = _key(environ, operation)
         known.reads.pop(key, None)
-        known.reads[key] = ({**environ}, operation)
+        known.reads[key] = {**environ}
         if len(known.reads) > _MOST_READS:
             del known.reads[next(iter(known.reads))]
         _forget(known)
@@ -89,7 +90,7 @@ class Lag:
         # of a burst of writes only every so often
         if not known.snapshots or known.snapshots[-1][0] < now - max(SECONDS * scale() / 4, _LEAST_BETWEEN):
             reads = known.reads.items()
-            known.snapshots.append((now, {key: self._answer(_again(key, env), name) for key, (env, name) in reads}))
+            known.snapshots.append((now, {key: self._answer(_again(key, env), key[0]) for key, env in reads}))
 
 
 def _forget(known: _Service) -> None:
@@ -101,10 +102,10 @@ def _forget(known: _Service) -> None:
         known.snapshots.popleft()
 
 
-def _key(environ: Environ) -> Key:
-    return environ["REQUEST_METHOD"], environ["RAW_URI"], environ["wsgi.input"].getvalue()
+def _key(environ: Environ, operation: str) -> Key:
+    return operation, environ["REQUEST_METHOD"], environ["RAW_URI"], environ["wsgi.input"].getvalue()
 
 
 def _again(key: Key, environ: Environ) -> Environ:
     """The request once more, its body unread."""
-    return {**environ, "wsgi.input": io.BytesIO(key[2])}
+    return {**environ, "wsgi.input": io.BytesIO(key[3])}

@@ -267,6 +267,20 @@ def test_lag_remembers_no_more_than_the_newest_reads() -> None:
     assert asked == [str(number).encode() for number in (*range(960, 1000), -1)], "a snapshot of these, then the write"
 
 
+def test_lists_asked_in_the_same_words_are_not_taken_for_each_other() -> None:
+    def answer(environ: dict[str, Any], operation: str) -> Answer:
+        return 200, [], operation.encode()
+
+    request = {"REQUEST_METHOD": "POST", "RAW_URI": "/", "wsgi.input": io.BytesIO(b'{"ServiceNamespace": "ecs"}')}
+    lag = Lag(answer)
+    lists = ("DescribeScalableTargets", "DescribeScalingPolicies")
+    for operation in lists:
+        lag.read("application-autoscaling", request, operation)
+    lag.write("application-autoscaling", request, "DeleteScalingPolicy")
+    for operation in lists:
+        assert lag.read("application-autoscaling", request, operation)[2] == operation.encode()
+
+
 def test_a_refusal_lasts_for_its_seconds_for_each_thing(cloud: EmbeddedCloud) -> None:
     logs = cloud.client("logs")
     set_faults(cloud, "refusals")
