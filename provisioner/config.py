@@ -8,10 +8,12 @@ from ipaddress import IPv4Network
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, Field, ValidationError
 
 from provisioner import configfile
 from provisioner import configvalues as values
+from provisioner.configmodel import LIST, Model, Name, Problem
+from provisioner.configservices import Service
 
 SAMPLE = Path(__file__).parent / "data" / "stack.toml"
 """The commented sample, a complete `stack.toml`."""
@@ -27,36 +29,9 @@ OWN_GROUPS = {"alb", "database", "ecs-instance", "endpoints"}
 """Services have security groups under their own names; these are taken by the stack's."""
 
 
-Name = Annotated[
-    str,
-    values.matching(
-        values.NAME, "is not a name: use lower-case letters, digits and single hyphens, beginning with a letter"
-    ),
-]
 Domain = Annotated[str, AfterValidator(values.domain(2))]
 PrivateDomain = Annotated[str, AfterValidator(values.domain(1))]
 Acu = Annotated[float, AfterValidator(values.acu)]
-# TOML has lists only; a tuple cannot be changed after it was checked.
-LIST = Field(strict=False)
-
-Problem = tuple[str, str]
-"""A dotted key below the model that found it, and what is wrong there."""
-
-
-class Model(BaseModel):
-    """Base of all tables: nothing is converted, nothing unknown is let pass, nothing changes afterwards."""
-
-    model_config = ConfigDict(strict=True, frozen=True, extra="forbid")
-
-    def problems(self) -> Iterator[Problem]:
-        """Yield what is wrong between settings that are each right alone."""
-        yield from ()
-
-    @model_validator(mode="after")
-    def _consistent(self) -> Model:
-        if found := list(self.problems()):
-            raise configfile.Inconsistent(found)
-        return self
 
 
 class Network(Model):
@@ -180,116 +155,6 @@ class StateSettings(Model):
             "is not a bucket name: use 3 to 63 lower-case letters, digits and hyphens",
         ),
     ] = None
-
-
-class Scaling(Model):
-    """`[services.NAME.scaling]`: how many tasks, and the average CPU in percent that their number is steered by."""
-
-    min: Annotated[
-        int, values.at_least(1, "a service without tasks has no CPU to measure and would never grow again")
-    ] = 1
-    max: Annotated[int, values.at_least(1, "a service needs room for a task")] = 10
-    cpu: Annotated[int, values.between(1, 100, "a percentage to aim at")] = 70
-
-    def problems(self) -> Iterator[Problem]:
-        """Yield a minimum above the maximum."""
-        if self.min > self.max:
-            yield "min", f"{self.min} is more than scaling.max, which is {self.max}: lower or raise one"
-
-
-class OnDemand(Model):
-    """`[services.NAME.on_demand]`: how many tasks on Fargate AWS does not take back; the rest is Spot.
-
-    Attributes:
-        base: tasks that come first, all on-demand.
-        percent: of all further tasks.
-    """
-
-    base: Annotated[int, values.between(0, 100_000, "a number of tasks that ECS takes as a base")] = 0
-    percent: Annotated[int, values.between(0, 100, "a percentage")] = 0
-
-    def problems(self) -> Iterator[Problem]:
-        """Yield a base without a share in what comes after it."""
-        if self.base and not self.percent:
-            # ECS API, CapacityProviderStrategyItem, weight
-            why = "ECS puts no task at all on a capacity provider without a weight"
-            yield "base", f"{self.base} needs a percent of 1 or more, since {why}: add percent = 1"
-
-
-class Service(Model):
-    """`[services.NAME]`: one ECS service. CPU in units (1024 are one vCPU), memory in MiB."""
-
-    image: Annotated[
-        str | None,
-        values.matching(
-            r"(?!https?://)\w[\w.:/@-]*",
-            'is not an image, such as "123456789012.dkr.ecr.eu-west-1.amazonaws.com/web:1"',
-        ),
-    ] = None
-    build: Annotated[str, AfterValidator(values.inside)] | None = None
-    # The image's history shows them to whoever can pull it: no secrets.
-    build_args: Annotated[Mapping[str, str], AfterValidator(values.environment)] = {}
-    port: Annotated[int, values.between(1, 65535, "a port")]
-    launch: Literal["ec2", "fargate"] = "fargate"
-    on_demand: OnDemand = OnDemand()
-    public: bool = False
-    path: Annotated[
-        str,
-        values.matching(
-            r"/[\w.$/~\"'@:+&*?-]{0,127}",
-            "is not a load balancer's path pattern: begin with /, and use at most 128 of A-Z a-z 0-9 _-.$/~\"'@:+&*?",
-        ),
-        AfterValidator(values.wildcards),
-    ] = "/*"
-    calls: Annotated[tuple[str, ...], LIST, values.unique("service")] = ()
-    database: bool = False
-    cpu: int = 256
-    memory: int = 512
-    scaling: Scaling = Scaling()
-    # As many as the scaling begins with, unless said otherwise.
-    count: int = Field(default_factory=lambda earlier: earlier["scaling"].min)
-    health: Annotated[
-        str, values.matching(r"/[!\"$-~]{0,1023}", 'is not a path to ask for health, such as "/health"')
-    ] = "/health"
-    environment: Annotated[Mapping[str, str], AfterValidator(values.environment)] = {}
-    user: Annotated[
-        str,
-        values.matching(
-            r"[\w.-]+(:[\w.-]+)?", 'is not a user to run as: write a name or a number, "user" or "user:group"'
-        ),
-    ] = "10001:10001"
-    read_only: bool = True
-
-    def variables(self) -> tuple[str, ...]:
-        """Return the names of the environment variables and secrets that the stack itself gives the container."""
-        urls = tuple(f"{callee.upper().replace('-', '_')}_URL" for callee in self.calls)
-        return urls + (("DB_HOST", "DB_PORT", "DB_NAME", "DB_USER", "DB_PASSWORD") if self.database else ())
-
-    def problems(self) -> Iterator[Problem]:
-        """Yield what does not go together within one service."""
-        if (self.image is None) == (self.build is None):
-            wrong = "has neither image nor build" if self.image is None else "has both image and build"
-            yield "", f'{wrong}: write image = "…" for a ready image, or build = "…" for a folder with a Dockerfile'
-        if self.build_args and self.build is None:
-            yield "build_args", "has no effect on a ready image: take it out, or build the image from a folder"
-        if "path" in self.model_fields_set and not self.public:
-            yield "path", "has no effect on a service that is not public: add public = true, or take path out"
-        if "on_demand" in self.model_fields_set and self.launch == "ec2":
-            yield "on_demand", "is for Fargate, and instances go by capacity.spot: set that, or take on_demand out"
-        if not self.scaling.min <= self.count <= self.scaling.max:
-            yield "count", f"{self.count} is outside scaling, which is {self.scaling.min} to {self.scaling.max}"
-        for key in sorted(self.environment.keys() & set(self.variables())):
-            yield f"environment.{key}", "is set by the stack itself, because of calls or database: use another name"
-        yield from self._size()
-
-    def _size(self) -> Iterator[Problem]:
-        if self.launch == "ec2":
-            if not 128 <= self.cpu <= 196608:
-                yield "cpu", f"{self.cpu} is not what ECS takes on EC2: use 128 to 196608 units (1024 are one vCPU)"
-            if self.memory < 6:
-                yield "memory", f"{self.memory} MiB is less than a container can start with: use 6 or more"
-        else:
-            yield from values.fargate_size(self.cpu, self.memory)
 
 
 class Config(Model):

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from zlib import crc32
 
-from provisioner.config import Service
+from provisioner.configservices import Service
 from provisioner.engine.step import Handle, Stack, ready, step
 from provisioner.kinds.elbv2 import (
     REDIRECT_TO_HTTPS,

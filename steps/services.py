@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import gcd
 
-from provisioner.config import Service as Wanted
+from provisioner.configservices import Service as Wanted
 from provisioner.engine.step import Handle, Stack, ready, step
 from provisioner.kinds.ecs_service import Service
 from steps.capacity import FARGATE, FARGATE_SPOT, Capacity

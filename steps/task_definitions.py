@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from provisioner.builds import RUNTIME_PLATFORM
-from provisioner.config import Service
+from provisioner.configservices import Service
 from provisioner.engine.step import Stack, step
 from provisioner.kinds.ecs_task_definition import TaskDefinition
 from steps.database import Database

@@ -14,7 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from provisioner.config import SAMPLE, Config, Network, OnDemand, Scaling, Service, Tier, load
+from provisioner.config import SAMPLE, Config, Network, Tier, load
+from provisioner.configservices import OnDemand, Scaling, Service
 from provisioner.engine.errors import ConfigurationError
 
 WEB = """

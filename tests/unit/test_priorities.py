@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from provisioner.config import Service
+from provisioner.configservices import Service
 from steps.load_balancer import LAST_PRIORITY, priorities
 
 PATHS = st.lists(
