@@ -87,6 +87,7 @@ class DbCluster(Kind):
     written_once: ClassVar[frozenset[str]] = frozenset({"engine_version", "password_parameter"})
     unordered: ClassVar[frozenset[str]] = frozenset({"vpc_security_group_ids"})
     protection: ClassVar[str] = "deletion_protection"
+    data: ClassVar[str] = "the database"
     update_when_ready: ClassVar[bool] = True
     budget: ClassVar[float] = 1200
     removal_budget: ClassVar[float] = 2700

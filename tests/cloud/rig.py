@@ -15,6 +15,7 @@ from provisioner.aws import Aws
 from provisioner.config import Config
 from provisioner.engine.events import Event
 from provisioner.engine.plan import Planned
+from provisioner.engine.refused import PlanRefused
 from provisioner.engine.step import Stack
 from provisioner.engine.waits import LEAST, Pace
 from provisioner.facts import Facts
@@ -55,6 +56,12 @@ class Outcome:
     def failures(self) -> dict[str, BaseException]:
         """What failed, by address."""
         return dict(getattr(self.summary.error, "failures", {}))
+
+    def refused(self) -> dict[str, str]:
+        """What the plan refuses, so that nothing was written: the reason by address."""
+        assert isinstance(self.summary.error, PlanRefused)
+        assert self.writes == []
+        return {address: reason.text for reason in self.summary.error.reasons for address in reason.addresses}
 
     def ok(self) -> Outcome:
         """Fail the test if the run failed; return itself."""
