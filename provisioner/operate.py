@@ -18,7 +18,7 @@ from provisioner.engine.errors import ConfigurationError, Interrupted, Protected
 from provisioner.engine.events import Begun, Emit, Notice
 from provisioner.engine.plan import Planned, orphans, plan
 from provisioner.engine.refusal import Refused, explained
-from provisioner.engine.refused import PlanRefused, reasons
+from provisioner.engine.refused import PlanRefused, names, reasons
 from provisioner.engine.remove import Remove, kind_of
 from provisioner.engine.run import UNCLEAR, Progress, know, out_of_reach, prefetch
 from provisioner.engine.step import STEPS, Declared, Stack
@@ -110,7 +110,14 @@ def check_new_ami(config: Config, target: str | None, *, asked: bool) -> None:
         )
 
 
-def up(aws: Aws, store: Store, stack: Stack, emit: Emit, target: str | None = None) -> Summary:
+def up(
+    aws: Aws,
+    store: Store,
+    stack: Stack,
+    emit: Emit,
+    target: str | None = None,
+    confirmed: Sequence[Planned] | None = None,
+) -> Summary:
     """Bring everything to what is declared, and remove what is recorded but no longer declared.
 
     What `plan` says is computed first: if anything of it would be refused, nothing is written. Nothing is removed when
@@ -118,6 +125,7 @@ def up(aws: Aws, store: Store, stack: Stack, emit: Emit, target: str | None = No
 
     Args:
         target: the step to bring up, with all the steps that it is built on, and no other.
+        confirmed: the plan that the user agreed to, if one was asked: nothing else is done.
     """
     _know(aws, store.records, stack.declared)
     for text in stack.notices:
@@ -128,10 +136,12 @@ def up(aws: Aws, store: Store, stack: Stack, emit: Emit, target: str | None = No
     remove = Remove(aws, store, dropped, emit)
 
     def work() -> Left:
-        if refused := reasons(_answered(aws, emit, lambda: plan(aws, store.records, declared, dropped))):
-            for reason in refused:
-                emit(events.Refused(reason.text, tuple(reason.addresses)))
-            raise PlanRefused(refused, store.records.values())
+        planned = _answered(aws, emit, lambda: plan(aws, store.records, declared, dropped))
+        for reason in reasons(planned):
+            emit(events.Refused(reason.text, tuple(reason.addresses)))
+        refuse(planned, store.records)
+        if confirmed is not None:
+            _check_confirmed(confirmed, planned)
         converge.run()
         for text in notes(aws, stack):
             emit(Notice(text))
@@ -140,6 +150,26 @@ def up(aws: Aws, store: Store, stack: Stack, emit: Emit, target: str | None = No
         return Left()
 
     return _timed(aws.pace, "up", target, store, work, (converge.progress, remove.progress))
+
+
+def refuse(planned: Sequence[Planned], records: Mapping[str, Record]) -> None:
+    """Raise `PlanRefused` if anything of the plan cannot be done."""
+    if refused := reasons(planned):
+        raise PlanRefused(refused, records.values())
+
+
+def _check_confirmed(confirmed: Sequence[Planned], planned: Sequence[Planned]) -> None:
+    """Refuse to do anything else than what the user has agreed to.
+
+    Raises:
+        ProvisionError: somebody changed something since.
+    """
+    before, now = ({p.address: p for p in plan if p.action != "none"} for plan in (confirmed, planned))
+    if other := [address for address in {**before, **now} if before.get(address) != now.get(address)]:
+        raise ProvisionError(
+            f"nothing was changed: since the plan was shown, something else has come to be done with {names(other)}. "
+            "Run the same command again to see the plan as it is now"
+        )
 
 
 def _answered(aws: Aws, emit: Emit, ask: Callable[[], list[Planned]]) -> list[Planned]:

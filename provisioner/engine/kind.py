@@ -71,7 +71,6 @@ class Kind:
         revises: a change makes a new thing under a new id (`create` again), and the old one stays.
         update_when_ready: AWS refuses changes until the thing is ready.
         protection: the field that protects it from deletion, if it has one. `delete` lifts that, once the user says so.
-        data: what is lost with it that nothing brings back, in words: `the images`.
         removal_frees: what it was built on can be removed as soon as its own removal was accepted.
         budget, removal_budget: seconds that it may take to become ready, or to be gone.
         interval: seconds between two looks at it.
@@ -93,7 +92,6 @@ class Kind:
     revises: ClassVar[bool] = False
     update_when_ready: ClassVar[bool] = False
     protection: ClassVar[str] = ""
-    data: ClassVar[str] = ""
     removal_frees: ClassVar[bool] = False
     budget: ClassVar[float] = 300
     removal_budget: ClassVar[float] = 900
@@ -183,6 +181,11 @@ class Kind:
     def protected(cls, settings: Mapping[str, Any]) -> bool:
         """Whether a thing with these settings (the live or the recorded ones) is protected from deletion."""
         return bool(cls.protection and settings.get(cls.protection))
+
+    @classmethod
+    def data(cls, settings: Mapping[str, Any]) -> str:
+        """Say which data goes with a thing of these recorded settings, in words: `the images`; empty if none does."""
+        return ""
 
     def fields(self) -> dict[str, Any]:
         """Return the wanted settings by field name, without the thing's own name."""

@@ -74,12 +74,12 @@ def advice(records: Iterable[Record]) -> str:
 
 def data(records: Iterable[Record]) -> list[str]:
     """Return which data goes with the recorded resources, in words: nothing brings it back."""
-    found: dict[type[Kind], list[str]] = {}
+    found: dict[str, list[str]] = {}
     for record in records:
         kind = KINDS.get(record.kind, Kind)
-        if kind.data and not kind.kept:
-            found.setdefault(kind, []).append(record.address)
-    return [f"{kind.data} ({names(addresses)})" for kind, addresses in found.items()]
+        if (words := kind.data(record.asked)) and not kind.kept:
+            found.setdefault(words, []).append(record.address)
+    return [f"{words} ({names(addresses)})" for words, addresses in found.items()]
 
 
 def names(addresses: Sequence[str]) -> str:

@@ -34,7 +34,10 @@ class Repository(Kind):
     derived: ClassVar[Sequence[str]] = ("id", "arn", "repository_uri")
     outputs: ClassVar[Sequence[str]] = ("arn", "repository_uri")
     fixed: ClassVar[frozenset[str]] = frozenset({"repository_name"})
-    data: ClassVar[str] = "the images"
+
+    @classmethod
+    def data(cls, settings: Mapping[str, Any]) -> str:
+        return "the images"
 
     @classmethod
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Live]:

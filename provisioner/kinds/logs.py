@@ -32,7 +32,10 @@ class LogGroup(Kind):
     derived: ClassVar[Sequence[str]] = ("id", "arn")
     outputs: ClassVar[Sequence[str]] = ("arn",)
     fixed: ClassVar[frozenset[str]] = frozenset({"log_group_name"})
-    data: ClassVar[str] = "the logs"
+
+    @classmethod
+    def data(cls, settings: Mapping[str, Any]) -> str:
+        return "the logs"
 
     @classmethod
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Live]:

@@ -87,11 +87,14 @@ class DbCluster(Kind):
     written_once: ClassVar[frozenset[str]] = frozenset({"engine_version", "password_parameter"})
     unordered: ClassVar[frozenset[str]] = frozenset({"vpc_security_group_ids"})
     protection: ClassVar[str] = "deletion_protection"
-    data: ClassVar[str] = "the database"
     update_when_ready: ClassVar[bool] = True
     budget: ClassVar[float] = 1200
     removal_budget: ClassVar[float] = 2700
     interval: ClassVar[float] = 5
+
+    @classmethod
+    def data(cls, settings: Mapping[str, Any]) -> str:
+        return "the database but for its final snapshot" if settings.get("final_snapshot") else "the database"
 
     @classmethod
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Live]:
