@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cache, partial
 from pathlib import Path
@@ -107,10 +107,10 @@ class Rig:
         stack.run({"step": lambda here: declare(here)})  # noqa: PLW0108
         return stack
 
-    def up(self, declare: Declare) -> Outcome:
-        """Run `up` on what the function declares."""
+    def up(self, declare: Declare, confirmed: Sequence[Planned] | None = None) -> Outcome:
+        """Run `up` on what the function declares, as the user has agreed to it if a plan was shown."""
         stack = self.declare(declare)
-        return self._run(lambda aws, store, emit: operate.up(aws, store, stack, emit))
+        return self._run(lambda aws, store, emit: operate.up(aws, store, stack, emit, confirmed=confirmed))
 
     def down(self, *, unprotect: bool = False) -> Outcome:
         """Run `down` on what is recorded."""
