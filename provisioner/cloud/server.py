@@ -174,6 +174,8 @@ class Cloud:
                 answer = failure(environ, fault.status, fault.code, fault.message)
             else:
                 answer = self._answer_late(service, environ, operation)
+                if calls.is_write(operation):
+                    clock.stir()
             self.log.note(environ, operation, *answer)
             if self._kills(service, operation, "after") or scenario == "lost":
                 raise HangUp
