@@ -311,10 +311,10 @@ class Registries:
         login = self._login(reference.registry)
         if sort.lower() == "basic":
             if login is None or not login.user:
-                raise Denied(self._denied(reference, "it asks for a login"))
+                raise self._denied(reference, "it asks for a login")
             return basic(login)
         if sort.lower() != "bearer":
-            raise Denied(self._denied(reference, f"it asks for {sort or 'nothing'} that is known"))
+            raise self._denied(reference, f"it asks for {sort or 'nothing'} that is known")
         wanted = urllib.request.parse_keqv_list(urllib.request.parse_http_list(rest))
         realm = wanted.get("realm", "")
         self.transport.allowed(realm, reference.base)
@@ -327,7 +327,7 @@ class Registries:
         else:
             refused = ""
         if answer.status != 200:
-            raise Denied(self._denied(reference, refused or said(answer)))
+            raise self._denied(reference, refused or said(answer))
         try:
             given = json.loads(self._all(answer, reference))
             return f"Bearer {given.get('token') or given['access_token']}"
@@ -370,14 +370,15 @@ class Registries:
         if answer.status == 404:
             return NotThere(f"{reference.registry} has {missing} ({words})")
         if answer.status in (401, 403):
-            return Denied(self._denied(reference, words))
+            return self._denied(reference, words)
         return RegistryError(f"{reference.registry} refuses what is asked of it for {reference} ({words})")
 
-    def _denied(self, reference: Reference, words: str) -> str:
+    def _denied(self, reference: Reference, words: str) -> Denied:
         who = "whom its credentials here are of" if self._logins.get(reference.registry) else "whoever is not logged in"
-        return (
+        return Denied(
             f"{reference.registry} does not show {reference.repository} to {who}: there is none of that name, or it is "
-            f"private ({words})"
+            f"private ({words})",
+            reference.registry,
         )
 
 

@@ -53,7 +53,15 @@ class NotThere(RegistryError):
 
 
 class Denied(RegistryError):
-    """The registry wants other credentials, or any."""
+    """The registry wants other credentials, or any.
+
+    Args:
+        registry: its name.
+    """
+
+    def __init__(self, message: str, registry: str) -> None:
+        super().__init__(message)
+        self.registry = registry
 
 
 class Cut(Exception):
