@@ -78,6 +78,9 @@ def gather(aws: Aws, config: Config, file: Path, records: Iterable[Record] = ())
             )
         except ProvisionError:
             raise
+        except KeyboardInterrupt:
+            aws.pace.stop.set()  # the pool waits for its threads, one of which may be waiting for a busy registry
+            raise
         except Exception as error:
             raise explained(error) from error
     check_builds(config, facts, root)

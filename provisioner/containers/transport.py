@@ -35,8 +35,8 @@ COMMIT_SECONDS = 300.0
 REDIRECTS = 5
 WORDS = 64 << 10
 """Bytes that are read of an answer that is no content."""
-OFFLINE = "PROVISION_OFFLINE"
-"""The environment variable that says, when it is 1, to do as if only registries on this machine could be reached."""
+SWITCH = "PROVISION_REGISTRIES"
+"""The environment variable that says, when it is 0, to do as if only registries on this machine could be reached."""
 _AGAIN = (408, 429, 500, 502, 503, 504)
 
 
@@ -203,7 +203,7 @@ class Transport:
         return self._pools[proxy]
 
     def allowed(self, url: str, former: str = "") -> None:
-        """Refuse plain HTTP to anywhere but this machine, and with `OFFLINE` everything else as well.
+        """Refuse plain HTTP to anywhere but this machine, and where `SWITCH` says so everything else.
 
         Args:
             former: what led to the URL, if not the user's configuration: only what is on this machine leads there.
@@ -218,8 +218,8 @@ class Transport:
             raise RegistryError(f"{urlsplit(former or url).netloc} leads to {url}, which is not HTTPS")
         if former and here and not is_local(urlsplit(former).netloc):
             raise RegistryError(f"{urlsplit(former).netloc} leads to {url}, which is this machine")
-        if not here and os.environ.get(OFFLINE) == "1":
-            raise Unreachable(f"{parts.netloc} is not asked, since {OFFLINE}=1")
+        if not here and os.environ.get(SWITCH) == "0":
+            raise Unreachable(f"{parts.netloc} is not asked, since {SWITCH}=0")
 
 
 def _trust() -> ssl.SSLContext:

@@ -162,7 +162,7 @@ def test_without_a_copy_it_is_an_error_on_aws_and_left_out_of_a_rehearsal(rig: R
     assert str(refused.value).startswith(f'stack.toml: services.web.image is "{there.host}/web:1": {there.host} does')
     assert "HTTPS_PROXY" in str(refused.value)
     offline = found(rig, configured(there, web="public.ecr.aws/nginx/nginx:1.29"))["web"]
-    assert "public.ecr.aws is not asked, since PROVISION_OFFLINE=1" in offline.notice
+    assert "public.ecr.aws is not asked, since PROVISION_REGISTRIES=0" in offline.notice
 
 
 @pytest.mark.parametrize("target", ["local", "aws"])

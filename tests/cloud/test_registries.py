@@ -275,7 +275,7 @@ def test_blobs_elsewhere_are_fetched_without_the_credentials(there: Outside, ask
 
 
 def test_only_this_machine_may_speak_plain_http(monkeypatch: pytest.MonkeyPatch, waits: Waits) -> None:
-    monkeypatch.delenv("PROVISION_OFFLINE")
+    monkeypatch.delenv("PROVISION_REGISTRIES")
     transport = Transport(waits)
     transport.allowed("https://example.com/v2/")
     transport.allowed("http://127.0.0.1:5000/v2/")
@@ -283,15 +283,15 @@ def test_only_this_machine_may_speak_plain_http(monkeypatch: pytest.MonkeyPatch,
         transport.allowed("http://example.com/v2/", "https://r.example/v2/")
     with pytest.raises(RegistryError, match="which is this machine"):
         transport.allowed("http://127.0.0.1:9/token", "https://r.example/v2/")
-    monkeypatch.setenv("PROVISION_OFFLINE", "1")
-    with pytest.raises(Unreachable, match=r"example\.com is not asked, since PROVISION_OFFLINE=1"):
+    monkeypatch.setenv("PROVISION_REGISTRIES", "0")
+    with pytest.raises(Unreachable, match=r"example\.com is not asked, since PROVISION_REGISTRIES=0"):
         transport.allowed("https://example.com/v2/")
 
 
 def test_the_environments_proxy_is_used_but_not_for_this_machine(
     there: Outside, asking: Registries, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.delenv("PROVISION_OFFLINE")
+    monkeypatch.delenv("PROVISION_REGISTRIES")
     for name in ("HTTPS_PROXY", "https_proxy", "http_proxy"):
         monkeypatch.setenv(name, f"http://us%40er:word@{there.host}")
     monkeypatch.setenv("no_proxy", "")
