@@ -10,11 +10,12 @@ import base64
 import contextlib
 import hashlib
 import json
+import re
 import urllib.request
 from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
-from urllib.parse import urlencode, urljoin, urlsplit
+from urllib.parse import urlencode, urlsplit
 
 from provisioner.containers import credentials
 from provisioner.containers.credentials import Login
@@ -41,6 +42,7 @@ from provisioner.containers.transport import (
     Transport,
     Unreachable,
     drained,
+    joined,
     plain,
     said,
 )
@@ -52,6 +54,7 @@ PIECE = 64 << 10
 """Bytes of a blob that are held in memory at once."""
 DEPTH = 3
 """How far an index may lead to further indexes."""
+_TOKEN = re.compile(r"[\x21-\x7e]+")
 
 
 @dataclass
@@ -106,7 +109,7 @@ class Registries:
         manifest = Manifest(content, media_type)
         try:
             parsed = manifest.parsed
-        except ValueError:
+        except (ValueError, RecursionError):
             raise BadImage(f"{reference} has a manifest that is no JSON") from None
         expected = reference.digest or answer.headers.get("Docker-Content-Digest", "")
         if DIGEST.fullmatch(expected) and manifest.digest != expected:
@@ -151,7 +154,7 @@ class Registries:
         content = b"".join(self.blob(reference, str(config["digest"]), min(int(config["size"]), LARGEST_MANIFEST)))
         try:
             return platform_of(json.loads(content))
-        except (ValueError, AttributeError):
+        except (ValueError, AttributeError, RecursionError):
             raise BadImage(f"{reference} is no image of a container: its configuration is no JSON") from None
 
     # -- blobs -----------------------------------------------------------------------------------------------------
@@ -236,7 +239,7 @@ class Registries:
         if begun.status != 202 or not place:
             raise self._refusal(begun, reference, f"no repository {reference.repository}")
         drained(begun)
-        url = urljoin(reference.base, place)
+        url = joined(reference.base, place)
         url += ("&" if urlsplit(url).query else "?") + urlencode({"digest": digest})
         self.transport.allowed(url, reference.base)
         headers = {"Content-Type": "application/octet-stream"}
@@ -314,8 +317,11 @@ class Registries:
                 raise self._denied(reference, "it asks for a login")
             return basic(login)
         if sort.lower() != "bearer":
-            raise self._denied(reference, f"it asks for {sort or 'nothing'} that is known")
-        wanted = urllib.request.parse_keqv_list(urllib.request.parse_http_list(rest))
+            raise self._denied(reference, f"it asks for {sort or 'no credentials'}, and not for Basic or Bearer")
+        try:
+            wanted = urllib.request.parse_keqv_list(urllib.request.parse_http_list(rest))
+        except ValueError:
+            wanted = {}
         realm = wanted.get("realm", "")
         self.transport.allowed(realm, reference.base)
         query = {"service": wanted.get("service", ""), "scope": wanted.get("scope") or self._scope(reference, action)}
@@ -330,9 +336,12 @@ class Registries:
             raise self._denied(reference, refused or said(answer))
         try:
             given = json.loads(self._all(answer, reference))
-            return f"Bearer {given.get('token') or given['access_token']}"
-        except (ValueError, KeyError, AttributeError, TypeError):
-            raise RegistryError(f"{urlsplit(realm).netloc} gives no token for {reference}") from None
+            token = str(given.get("token") or given["access_token"])
+        except (ValueError, KeyError, AttributeError, TypeError, RecursionError):
+            token = ""
+        if not _TOKEN.fullmatch(token):
+            raise RegistryError(f"{urlsplit(realm).netloc} gives no token for {reference}")
+        return f"Bearer {token}"
 
     def _token(self, realm: str, query: Mapping[str, str], login: Login | None) -> BaseHTTPResponse:
         if login and login.identity:

@@ -157,7 +157,7 @@ class Transport:
             if answer.status not in (301, 302, 303, 307, 308) or not place or method not in ("GET", "HEAD"):
                 return answer
             drained(answer)
-            former, url = url, urljoin(url, place)
+            former, url = url, joined(url, place)
             self.allowed(url, former)
             if urlsplit(former)[:2] != urlsplit(url)[:2]:
                 headers = {name: value for name, value in headers.items() if name != "Authorization"}
@@ -212,7 +212,10 @@ class Transport:
             RegistryError: it is neither HTTPS nor this machine's.
             Unreachable: only registries on this machine are to be reached.
         """
-        parts = urlsplit(url)
+        try:
+            parts = urlsplit(url)
+        except ValueError:
+            raise RegistryError(f"{urlsplit(former or url).netloc} leads to {url!r}, which is no URL") from None
         here = is_local(parts.netloc)
         if parts.scheme != "https" and not (parts.scheme == "http" and here):
             raise RegistryError(f"{urlsplit(former or url).netloc} leads to {url}, which is not HTTPS")
@@ -220,6 +223,18 @@ class Transport:
             raise RegistryError(f"{urlsplit(former).netloc} leads to {url}, which is this machine")
         if not here and os.environ.get(SWITCH) == "0":
             raise Unreachable(f"{parts.netloc} is not asked, since {SWITCH}=0")
+
+
+def joined(url: str, place: str) -> str:
+    """Return where a Location header leads to.
+
+    Raises:
+        RegistryError: nowhere.
+    """
+    try:
+        return urljoin(url, place)
+    except ValueError:
+        raise RegistryError(f"{urlsplit(url).netloc} leads to {place!r}, which is no URL") from None
 
 
 def _trust() -> ssl.SSLContext:

@@ -219,6 +219,34 @@ def test_a_configuration_that_cannot_be_read(tmp_path: Path, monkeypatch: pytest
         assert of_docker("r.example") is None
 
 
+@pytest.mark.parametrize(
+    ("status", "headers", "words"),
+    [
+        (401, {}, "asks for no credentials"),
+        (401, {"WWW-Authenticate": "Digest realm=x"}, "asks for Digest"),
+        (401, {"WWW-Authenticate": "Bearer realm"}, "not HTTPS"),
+        (401, {"WWW-Authenticate": 'Bearer realm="http://["'}, "no URL"),
+        (401, {"WWW-Authenticate": 'Bearer realm="http://r.example/token"'}, "not HTTPS"),
+        (307, {"Location": "http://["}, "no URL"),
+        (307, {"Location": "/v2/web/manifests/1"}, "without end"),
+    ],
+)
+def test_nonsense_of_a_registry_is_told(
+    there: Outside, asking: Registries, status: int, headers: dict[str, str], words: str
+) -> None:
+    there.troubles.append(Trouble("HEAD", 99, status, headers))
+    with pytest.raises(RegistryError, match=words):
+        asking.digest(named(there))
+
+
+@pytest.mark.parametrize("token", ['"a\\nb"', '"ü"', "[]", '""', "null"])
+def test_a_token_that_is_none_is_told(there: Outside, asking: Registries, token: str) -> None:
+    there.token = "t"
+    there.troubles.append(Trouble("/token", status=200, body=f'{{"token": {token}, "access_token": ""}}'.encode()))
+    with pytest.raises(RegistryError, match=r"gives no token"):
+        asking.digest(named(there))
+
+
 # -- patience ----------------------------------------------------------------------------------------------------------
 
 
