@@ -152,7 +152,9 @@ def _fix(image: Reference, trouble: Trouble) -> str:
     if isinstance(trouble, Denied):
         return f"check the name, or log in with `docker login {image.registry}`"
     if isinstance(trouble, Unreachable):
-        return "check the network (a proxy is named in HTTPS_PROXY) and run the same command again, or use one in ECR"
+        return (
+            "check the network, and HTTPS_PROXY and AWS_CA_BUNDLE if there is a proxy, and run the same command again"
+        )
     if isinstance(trouble, BadImage):
         return f"choose an image for {PLATFORM} that can be copied, or build one"
     return "mend that, or use another image"

@@ -12,7 +12,7 @@ import hashlib
 import json
 import re
 import urllib.request
-from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode, urlsplit
@@ -42,6 +42,7 @@ from provisioner.containers.transport import (
     Transport,
     Unreachable,
     drained,
+    dropped,
     joined,
     plain,
     said,
@@ -181,7 +182,7 @@ class Registries:
             except Cut as cut:
                 reason = str(cut)
             finally:
-                drained(answer)
+                dropped(answer)
             idle = 0 if got > before else idle + 1
             if idle == TRIES:
                 raise Unreachable(f"{reference.registry} does not go on with {digest} of {reference} ({reason})")
@@ -234,7 +235,7 @@ class Registries:
             Cut: the connection was lost; a new upload may succeed.
             Denied, RegistryError: it was refused.
         """
-        begun = self._call("POST", reference, "blobs/uploads/", {"Content-Length": "0"}, (202,))
+        begun = self._call("POST", reference, "blobs/uploads/", {"Content-Length": "0"})
         place = begun.headers.get("Location", "")
         if begun.status != 202 or not place:
             raise self._refusal(begun, reference, f"no repository {reference.repository}")
@@ -255,7 +256,7 @@ class Registries:
     def put(self, reference: Reference, manifest: Manifest) -> str:
         """Put a manifest under the reference's tag; return an empty text, or the registry's words of refusal."""
         headers = {"Content-Type": manifest.media_type}
-        answer = self._call("PUT", reference, f"manifests/{reference.tag}", headers, (201,), manifest.content)
+        answer = self._call("PUT", reference, f"manifests/{reference.tag}", headers, manifest.content)
         if answer.status in (200, 201, 202):
             drained(answer)
             return ""
@@ -278,23 +279,20 @@ class Registries:
         reference: Reference,
         path: str,
         headers: Mapping[str, str] | None = None,
-        good: Collection[int] = (200,),
         body: bytes | None = None,
     ) -> BaseHTTPResponse:
         """Return the answer to a request below the repository, with a token if the registry asks for one."""
         url = f"{reference.base}{reference.repository}/{path}"
         action = "pull" if method in ("GET", "HEAD") else "push"
         known = self._authorization(reference, action)
-        answer = self.transport.ask(method, url, {**(headers or {}), **known}, good, body)
+        answer = self.transport.ask(method, url, {**(headers or {}), **known}, body)
         if answer.status != 401:
             return answer
         challenge = answer.headers.get("WWW-Authenticate", "")
         drained(answer)
         # a token lasts for minutes: the one that was known may be over
         self._access[reference.base, self._scope(reference, action)] = self._met(reference, action, challenge)
-        return self.transport.ask(
-            method, url, {**(headers or {}), **self._authorization(reference, action)}, good, body
-        )
+        return self.transport.ask(method, url, {**(headers or {}), **self._authorization(reference, action)}, body)
 
     def _authorization(self, reference: Reference, action: str) -> dict[str, str]:
         value = self._access.get((reference.base, self._scope(reference, action)))

@@ -7,7 +7,7 @@ import os
 import ssl
 import threading
 import urllib.request
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -33,6 +33,8 @@ SILENCES = 2
 COMMIT_SECONDS = 300.0
 """How long it may take to say that it has the blob that was sent to it: it reads that once more."""
 REDIRECTS = 5
+AT_ONCE = 10
+"""Connections to one host that are kept."""
 WORDS = 64 << 10
 """Bytes that are read of an answer that is no content."""
 SWITCH = "PROVISION_REGISTRIES"
@@ -86,14 +88,11 @@ class Transport:
         method: str,
         url: str,
         headers: Mapping[str, str],
-        good: Collection[int] = (200,),
         body: bytes | None = None,
     ) -> BaseHTTPResponse:
         """Return the answer to a request that can be repeated, whatever it is, unless it says to come again later.
 
-        Args:
-            good: the statuses that are not to be taken for a passing trouble. A redirect is followed, without the
-                Authorization header if it leads to another host.
+        A redirect is followed, without the Authorization header if it leads to another host.
 
         Raises:
             Unreachable: no answer, or only that the registry is busy or broken.
@@ -114,7 +113,7 @@ class Transport:
                     break
                 continue
             silences = 0
-            if answer.status not in _AGAIN or answer.status in good:
+            if answer.status not in _AGAIN:
                 return answer
             reason, wait = said(answer), retry_after(answer.headers)
             if used_up(host, answer.status, reason):
@@ -194,12 +193,12 @@ class Transport:
             proxy = f"http://{proxy}"
         if proxy not in self._pools:
             if not proxy:
-                self._pools[proxy] = PoolManager(ssl_context=_trust(), maxsize=4)
+                self._pools[proxy] = PoolManager(ssl_context=_trust(), maxsize=AT_ONCE)
             else:
                 user = urlsplit(proxy).username
                 access = f"{user}:{urlsplit(proxy).password or ''}" if user else None
                 named = make_headers(proxy_basic_auth=unquote(access) if access else None)
-                self._pools[proxy] = ProxyManager(proxy, proxy_headers=named, ssl_context=_trust(), maxsize=4)
+                self._pools[proxy] = ProxyManager(proxy, proxy_headers=named, ssl_context=_trust(), maxsize=AT_ONCE)
         return self._pools[proxy]
 
     def allowed(self, url: str, former: str = "") -> None:
@@ -266,7 +265,18 @@ def said(answer: BaseHTTPResponse) -> str:
 
 
 def drained(answer: BaseHTTPResponse) -> None:
-    """End an answer whose rest nobody reads, so that its connection is not left open."""
+    """End an answer that nobody reads, so that its connection can be used again, or is closed if there is much left."""
+    try:
+        answer.read(WORDS)
+    except Exception:  # noqa: BLE001 (whatever comes is not wanted)
+        dropped(answer)
+    if not answer.closed:
+        dropped(answer)
+    answer.release_conn()
+
+
+def dropped(answer: BaseHTTPResponse) -> None:
+    """Close an answer's connection."""
     answer.close()
     answer.release_conn()
 

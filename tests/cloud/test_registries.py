@@ -76,6 +76,7 @@ def test_an_image_is_told_by_its_digest_and_platform(there: Outside, asking: Reg
     assert asking.inspect(named(there)) == Image(digest, ("linux/arm64",))
     assert asking.inspect(parse(f"{there.host}/web@{digest}")).digest == digest
     assert [method for method, *_ in there.asked[:2]] == ["HEAD", "GET"]
+    assert len(there.clients) == 1, "all by one connection"
 
 
 @pytest.mark.parametrize("media_type", [OCI_INDEX, DOCKER_LIST])
