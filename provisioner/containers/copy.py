@@ -39,7 +39,7 @@ class _Progress:
         if not self.parts:
             return "copying"
         size = f", {self.sent // MEGA} of {self.total // MEGA} MB" if self.total >= MEGA else ""
-        return f"copying {self.done}/{self.parts} layers{size}"
+        return f"copying {self.done}/{self.parts} parts{size}"
 
 
 class TagTaken(RegistryError):

@@ -225,7 +225,7 @@ def test_a_copy_says_how_far_it_is(rig: Rig, there: Outside) -> None:
     there.image("1", LAYER, bytes(20_000_000))
     outcome = rig.up(declare(rig, found(rig, configured(there))["web"])).ok()
     said = [event.text for event in outcome.events if getattr(event, "type", "") == "working"]  # type: ignore[attr-defined]
-    assert any(re.fullmatch(r"copying( \d/3 layers, \d+ of 20 MB)?", text) for text in said), said
+    assert any(re.fullmatch(r"copying( \d/3 parts, \d+ of 20 MB)?", text) for text in said), said
 
 
 # -- the README's example ----------------------------------------------------------------------------------------------
