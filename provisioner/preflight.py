@@ -9,15 +9,14 @@ from ipaddress import IPv4Address
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from provisioner import ami
+from provisioner import ami, copies
 from provisioner.aws import each
 from provisioner.builds import UNKNOWN, check_builds, image_of
 from provisioner.containers import engine
-from provisioner.containers.push import reaches
 from provisioner.engine.errors import ConfigurationError, ProvisionError
 from provisioner.engine.refusal import explained
 from provisioner.facts import Facts
-from provisioner.kinds.images import held, login
+from provisioner.kinds.images import held, out_of_reach
 from provisioner.kinds.route53 import public_zones
 from provisioner.zones import choose
 
@@ -36,17 +35,18 @@ STARTED_FOR_ANOTHER = (
 )
 
 
-def gather(aws: Aws, config: Config, root: Path, records: Iterable[Record] = ()) -> Facts:
+def gather(aws: Aws, config: Config, file: Path, records: Iterable[Record] = ()) -> Facts:
     """Read the facts, all at once; no call writes.
 
     Args:
-        root: the folder that the build contexts are relative to.
+        file: the configuration's, which build contexts are relative to.
         records: what the state says; without them, what AWS has counts.
 
     Raises:
         ConfigurationError: the configuration asks for what this account or region does not have.
         Refused: a read was refused, or AWS could not be reached.
     """
+    root = file.parent
     with ThreadPoolExecutor(8) as pool:
 
         def begin(read: Callable[..., T], *arguments: Any) -> Callable[[], T]:
@@ -57,6 +57,7 @@ def gather(aws: Aws, config: Config, root: Path, records: Iterable[Record] = ())
         public_zone = begin(_public_zone, aws, config)
         allow = begin(_allow, config)
         images = begin(_images, aws, config, root)
+        copied = begin(copies.find, aws, config, file.name)
         try:
             no_engine, pushed = images()
             facts = Facts(
@@ -73,8 +74,12 @@ def gather(aws: Aws, config: Config, root: Path, records: Iterable[Record] = ())
                 root=root,
                 no_engine=no_engine,
                 pushed=pushed,
+                copies=copied(),
             )
         except ProvisionError:
+            raise
+        except KeyboardInterrupt:
+            aws.pace.stop.set()  # the pool waits for its threads, one of which may be waiting for a busy registry
             raise
         except Exception as error:
             raise explained(error) from error
@@ -143,8 +148,6 @@ def _no_engine(aws: Aws, *, local: bool) -> str:
     except engine.EngineError as error:
         return str(error)
     try:
-        if local and not reaches(client, access := login(aws)):
-            return f"the Docker engine does not reach the embedded cloud's registry at {access['serveraddress']}"
+        return out_of_reach(aws, client) if local else ""
     finally:
         client.close()
-    return ""
