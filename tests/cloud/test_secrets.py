@@ -211,9 +211,7 @@ def test_the_log_tells_each_command_from_its_beginning_to_its_end(life: Life) ->
     assert ended[0]["ended"] == "exit code 1"
     answered = {(call["service"], call["operation"]) for call in life.project.cloud.calls()}
     logged = {line["operation"] for line in lines if line["event"] == "call"}
-    assert {operation for _, operation in answered} - logged <= {"GetParameters", *life.others}, (
-        "which the test itself calls"
-    )
+    assert {operation for _, operation in answered} - logged <= {"GetParameters", *life.others}, "the test's own calls"
 
 
 def test_the_run_calls_only_what_the_table_has(life: Life) -> None:
