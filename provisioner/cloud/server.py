@@ -342,7 +342,12 @@ class Cloud:
 
 
 def _denial(environ: Environ, service: str, region: str, operation: str, body: bytes) -> enforce.Denial | None:
-    return enforce.denial(service, region, operation, environ["PATH_INFO"], environ["QUERY_STRING"], body)
+    """The refusal of a call that the policies in force do not allow, or None."""
+    try:
+        return enforce.denial(service, region, operation, environ["PATH_INFO"], environ["QUERY_STRING"], body)
+    except Exception as error:  # noqa: BLE001 (as for the answer itself: what cannot be understood is not allowed)
+        traceback.print_exc()
+        return enforce.Denial(500, "InternalFailure", f"{operation}: {type(error).__name__}: {error}")
 
 
 def _json(status: str, answer: Any, start_response: Callable[..., Any]) -> Iterable[bytes]:

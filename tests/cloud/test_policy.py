@@ -97,6 +97,16 @@ def test_what_is_denied_has_no_effect_and_comes_before_all_else_that_is_wrong(cl
     assert iam.list_roles()["Roles"] == []
 
 
+def test_calls_that_make_no_sense_are_asked_for_like_others(cloud: EmbeddedCloud) -> None:
+    enforce(cloud, policy(ALL))
+    assert answer(cloud, "ecs", "list_tags_for_resource", resourceArn="none")[1] == "InvalidParameterException"
+    assert answer(cloud, "elbv2", "delete_rule", RuleArn="none")[1] in ("ValidationError", "RuleNotFound")
+    assert answer(cloud, "ec2", "create_tags", Resources=["none"], Tags=TAGS)[1] == "InvalidID"
+    nowhere = cloud.client("ec2", "eu-west-99")
+    with pytest.raises(ClientError, match=r"InternalFailure|InvalidRegion|AuthFailure|InternalError"):
+        nowhere.create_launch_template(LaunchTemplateName="a", LaunchTemplateData={"ImageId": "ami-1"})
+
+
 # -- what is asked for besides -----------------------------------------------------------------------------------------
 
 
@@ -120,6 +130,10 @@ def test_a_group_launches_with_its_callers_permissions(network: Network) -> None
     enforce(cloud, policy(allowing("autoscaling:*", "iam:PassRole", "ec2:CreateLaunchTemplate")))
     with pytest.raises(ClientError, match="You are not authorized to use launch template: lt-"):
         network.auto_scaling_group("main", "main")
+    enforce(cloud, policy(allowing("autoscaling:*", "iam:PassRole", "ec2:*"), denying("ec2:CreateTags")))
+    network.auto_scaling_group("untagged", "main")
+    with pytest.raises(ClientError, match="You are not authorized to use launch template: lt-"):
+        _tagging_group(network)
     enforce(cloud, policy(allowing("autoscaling:*", "ec2:*")))
     with pytest.raises(ClientError, match="iam:PassRole on resource: arn:aws:iam::123456789012:role/instances"):
         network.auto_scaling_group("other", "main")
@@ -130,6 +144,19 @@ def test_a_group_launches_with_its_callers_permissions(network: Network) -> None
     assert launched == {
         "launch-template", "subnet", "security-group", "image", "instance", "network-interface", "volume"
     }  # fmt: skip
+
+
+def _tagging_group(network: Network) -> None:
+    """A group over a template that tags its instances."""
+    tags = [{"ResourceType": "instance", "Tags": TAGS}]
+    data = {"ImageId": "ami-12345678", "InstanceType": "c5.large", "TagSpecifications": tags}
+    ec2, scaling = network.cloud.client("ec2"), network.cloud.client("autoscaling")
+    made = ec2.create_launch_template(LaunchTemplateName="tagging", LaunchTemplateData=data)["LaunchTemplate"]
+    template = {"LaunchTemplateId": made["LaunchTemplateId"], "Version": "$Latest"}
+    zones = ",".join(network.subnets)
+    scaling.create_auto_scaling_group(
+        AutoScalingGroupName="tagging", MinSize=0, MaxSize=1, LaunchTemplate=template, VPCZoneIdentifier=zones
+    )
 
 
 def test_a_profile_passes_its_role_to_ec2(cloud: EmbeddedCloud) -> None:
