@@ -308,7 +308,7 @@ def _start(environ: Environ, repository: _Repository) -> Answer:
     (_here.folder / "uploads").mkdir(exist_ok=True, mode=0o700)
     upload_id = uuid.uuid4().hex
     path = _here.folder / "uploads" / upload_id
-    path.touch()
+    path.touch(mode=0o600)
     upload = _here.uploads[upload_id] = _Upload(upload_id, path, repository.account, repository.region, repository.name)
     if "digest" in query:
         _append(environ, upload)

@@ -66,8 +66,9 @@ IAM: tuple[Permission, ...] = (
     *grants("iam", "TagRole", _ROLE, conditions=ASKED, **TAGS_AT_ONCE),
     *grants("iam", "CreateInstanceProfile", _PROFILE, conditions=ASKED),
     *grants("iam", "TagInstanceProfile", _PROFILE, conditions=ASKED, **TAGS_AT_ONCE),
-    *grants("iam", "AttachRolePolicy DetachRolePolicy", _ROLE, conditions=_ATTACHED),
-    *grants("iam", "PutRolePolicy DeleteRolePolicy DeleteRole", _ROLE),
+    *grants("iam", "AttachRolePolicy", _ROLE, conditions=_ATTACHED),
+    # what others have attached comes off too
+    *grants("iam", "DetachRolePolicy PutRolePolicy DeleteRolePolicy DeleteRole", _ROLE),
     *grants("iam", "UpdateAssumeRolePolicy", _ROLE, use=Use.OTHER, why=_CHANGED),
     *grants("iam", "AddRoleToInstanceProfile RemoveRoleFromInstanceProfile DeleteInstanceProfile", _PROFILE),
     *grants("iam", "CreateServiceLinkedRole", "role/aws-service-role/*", conditions=_linked(*_LINKED)),

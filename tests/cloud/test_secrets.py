@@ -139,11 +139,12 @@ def life(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Life]:
     life.allow(read_only=True)
     life.run("plan", code=2)
     life.allow()
+    _in_other_cases(life)
     life.run("up", "--yes", "--json", PROVISION_DEBUG="1")
     life.allow(read_only=True)
     for words in ("status --json", "output --json", "logs backend", "state list", "state show db_cluster/main --json"):
         life.run(*words.split())
-    _in_other_cases(life)
+    life.allow()
     life.run("down", "--yes", "--json")
     life.asked += asked(cloud)
     yield life
