@@ -46,11 +46,12 @@ def start(
     from provisioner.cloud import manage
     from provisioner.render import status as show
 
+    policies = manage.read_policies([file for file in policy or () if policy != [Path("none")]])
     cloud = session.start_cloud(options, session.load(options), port)
     if faults is not None:
         manage.set_faults(cloud, "" if faults == "none" else faults)
     if policy is not None:
-        manage.set_policies(cloud, [] if policy == [Path("none")] else policy)
+        manage.set_policies(cloud, policies)
     show.cloud(asdict(cloud), manage.hung(cloud), options.json)
     return 0
 

@@ -133,7 +133,7 @@ EC2: tuple[Permission, ...] = (
         *("instance/*", "volume/*"),
         conditions=(*ASKED, ("StringEquals", "ec2:CreateAction", ("RunInstances",))),
         use=Use.IMPLIED,
-        why="the same, since the template tags what it launches",
+        why="CreateAutoScalingGroup and UpdateAutoScalingGroup with a template that tags what it launches",
         source="https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-api-permissions.html",
     ),
     *grants(
@@ -141,7 +141,7 @@ EC2: tuple[Permission, ...] = (
         "RunInstances",
         "spot-instances-request/*",
         use=Use.IMPLIED,
-        why="the same, with Spot instances",
+        why="CreateAutoScalingGroup and UpdateAutoScalingGroup with Spot instances",
         source=_LAUNCH,
         wanted=spot,
     ),
