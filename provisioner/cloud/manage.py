@@ -14,12 +14,13 @@ import socket
 import sys
 import time
 import urllib.parse
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from provisioner.cloud import durations
+from provisioner.cloud.authorization import policy
 from provisioner.cloud.control import KEY, Cloud, CloudError, control, health, new_key, request
 from provisioner.engine.errors import ConfigurationError
 from state import checks
@@ -166,6 +167,35 @@ def set_faults(cloud: Cloud, scenarios: str) -> None:
         ConfigurationError: there is no such scenario.
     """
     control(cloud, "POST", f"/_cloud/faults?{urllib.parse.urlencode({'scenarios': scenarios})}")
+
+
+def read_policies(files: Sequence[Path]) -> list[dict[str, str]]:
+    """Return IAM policies as `set_policies` takes them.
+
+    Raises:
+        ConfigurationError: a file cannot be read, or says what cannot be evaluated.
+    """
+    found = []
+    for file in files:
+        try:
+            text = file.read_text(encoding="utf-8")
+            policy.read(str(file), text)
+        except policy.Unreadable as error:
+            raise ConfigurationError(str(error)) from None
+        except (OSError, ValueError) as error:
+            why = error.strerror if isinstance(error, OSError) else "it is no text in UTF-8"
+            raise ConfigurationError(f"{file} cannot be read ({why}): give the file of an IAM policy") from None
+        found.append({"name": str(file), "text": text})
+    return found
+
+
+def set_policies(cloud: Cloud, policies: Sequence[Mapping[str, str]]) -> None:
+    """Let the caller do in the cloud what these IAM policies together allow; of none, everything.
+
+    Raises:
+        CloudError: it does not answer.
+    """
+    control(cloud, "POST", "/_cloud/policy", json.dumps(policies).encode())
 
 
 def time_scale(default: float) -> float:
