@@ -255,6 +255,8 @@ class Cloud:
                 return self._delegate(query.get("domain", ""))
             case "release":
                 return self._release(query.get("region", ""))
+            case "quota":
+                return self._set_quota(query)
             case "stop":
                 threading.Thread(target=self.stop, daemon=True).start()
                 return "200 OK", {"ok": True}
@@ -283,6 +285,19 @@ class Cloud:
                 return "200 OK", {"image_id": ec2_images.release(ACCOUNT, region)}
         except KeyError:
             return "400 Bad Request", {"error": f"no such Region: {region}: POST /_cloud/release?region=eu-west-1"}
+
+    def _set_quota(self, query: dict[str, str]) -> tuple[str, Any]:
+        """Let a quota of Service Quotas have another value; without one only its default can be asked for."""
+        self._ready.wait()
+        from provisioner.cloud.rules import servicequotas
+
+        try:
+            value = float(query["value"]) if query.get("value") else None
+            with LOCK:
+                servicequotas.apply(query.get("service", ""), query.get("code", ""), value)
+        except ValueError as error:
+            return "400 Bad Request", {"error": str(error)}
+        return "200 OK", {"ok": True}
 
     def _set_faults(self, query: dict[str, str]) -> tuple[str, Any]:
         try:
