@@ -1,0 +1,277 @@
+"""Permissions for what runs and what it keeps: IAM, ECS, instances, images, database, logs, parameters, the state."""
+
+from __future__ import annotations
+
+from provisioner.config import Config
+from provisioner.permissions.model import ASKED, HERE, Conditions, Permission, Use, grants
+from provisioner.permissions.network import spot, trunking
+
+_CHANGED = "a setting changes in place"
+_TAGS = "tags that the bulk read does not show yet"
+_FAILURE = "a failure is looked into"
+_CLUSTER: Conditions = (("ArnEquals", "ecs:cluster", ("arn:{partition}:ecs:{region}:{account}:cluster/{stack}",)),)
+_SERVICE: Conditions = (
+    ("StringEquals", "application-autoscaling:service-namespace", ("ecs",)),
+    ("StringEquals", "application-autoscaling:scalable-dimension", ("ecs:service:DesiredCount",)),
+)
+_ROLE, _PROFILE = "role/{stack}-*", "instance-profile/{stack}-*"
+_ATTACHED: Conditions = (
+    (
+        "ArnEquals",
+        "iam:PolicyARN",
+        tuple(
+            f"arn:{{partition}}:iam::aws:policy/{name}"
+            for name in (
+                "AmazonSSMManagedInstanceCore",
+                "service-role/AmazonEC2ContainerServiceforEC2Role",
+                "service-role/AmazonECSTaskExecutionRolePolicy",
+            )
+        ),
+    ),
+)
+_LINKED = ("autoscaling", "ecs", "ecs.application-autoscaling", "elasticloadbalancing", "rds")
+_ECS = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/"
+_PASSED = "https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_passrole.html"
+_ALARMS = "PutScalingPolicy, DeleteScalingPolicy"
+_TASKS = ("cluster/{stack}", "service/{stack}/*", "task-definition/{stack}-*:*", "capacity-provider/asg-{stack}")
+_LOGS = ("log-group:/ecs/{stack}/*", "log-group:/aws/ecs/containerinsights/{stack}/*")
+_REPOSITORY = "repository/{stack}/*"
+_DATABASE = ("cluster:{stack}", "cluster-pg:{stack}", "db:{stack}-*", "subgrp:{stack}")
+_BUCKET, _STATE = "{bucket}", "{bucket}/{stack}/*"
+
+
+def _builds(config: Config) -> bool:
+    return any(service.build for service in config.services.values())
+
+
+def _protected(config: Config) -> bool:
+    return config.protect
+
+
+def _bucket(config: Config) -> bool:
+    return config.state.bucket is not None
+
+
+def _linked(*services: str) -> Conditions:
+    return (("StringEquals", "iam:AWSServiceName", tuple(f"{name}.amazonaws.com" for name in services)),)
+
+
+IAM: tuple[Permission, ...] = (
+    *grants("iam", "GetAccountAuthorizationDetails ListInstanceProfiles"),
+    *grants("iam", "GetInstanceProfile", _PROFILE),
+    *grants("iam", "ListInstanceProfilesForRole", _ROLE, use=Use.OTHER, why="what keeps something from being removed"),
+    *grants("iam", "ListRoleTags", _ROLE, use=Use.OTHER, why="import", reader=False),
+    *grants("iam", "CreateRole", _ROLE, conditions=ASKED),
+    *grants("iam", "TagRole", _ROLE, conditions=ASKED),
+    *grants("iam", "CreateInstanceProfile", _PROFILE, conditions=ASKED),
+    *grants("iam", "TagInstanceProfile", _PROFILE, conditions=ASKED),
+    *grants("iam", "AttachRolePolicy DetachRolePolicy", _ROLE, conditions=_ATTACHED),
+    *grants("iam", "PutRolePolicy DeleteRolePolicy DeleteRole", _ROLE),
+    *grants("iam", "UpdateAssumeRolePolicy", _ROLE, use=Use.OTHER, why=_CHANGED),
+    *grants("iam", "AddRoleToInstanceProfile RemoveRoleFromInstanceProfile DeleteInstanceProfile", _PROFILE),
+    *grants("iam", "CreateServiceLinkedRole", "role/aws-service-role/*", conditions=_linked(*_LINKED)),
+    *grants("iam", "CreateServiceLinkedRole", "role/aws-service-role/*", conditions=_linked("spot"), wanted=spot),
+    *grants(
+        "iam",
+        "PassRole",
+        _ROLE,
+        conditions=(("StringEquals", "iam:PassedToService", ("{ec2}", "ecs-tasks.amazonaws.com")),),
+        use=Use.IMPLIED,
+        why="AddRoleToInstanceProfile, CreateAutoScalingGroup, UpdateAutoScalingGroup, StartInstanceRefresh, "
+        "RegisterTaskDefinition",
+        source=_PASSED,
+    ),
+    *grants("iam", "SimulatePrincipalPolicy", use=Use.OTHER, why="doctor"),
+)
+
+ECS: tuple[Permission, ...] = (
+    *grants(
+        "ecs",
+        "ListAccountSettings ListClusters ListTaskDefinitionFamilies ListTaskDefinitions DescribeCapacityProviders",
+    ),
+    *grants("ecs", "DescribeTaskDefinition"),
+    *grants("ecs", "DescribeClusters ListContainerInstances", "cluster/{stack}"),
+    *grants("ecs", "ListServices ListTasks", conditions=_CLUSTER),
+    *grants("ecs", "DescribeServices", "service/{stack}/*"),
+    *grants("ecs", "DescribeTasks", "task/{stack}/*"),
+    *grants("ecs", "DescribeContainerInstances", "container-instance/{stack}/*"),
+    *grants("ecs", "ListTagsForResource", *_TASKS, use=Use.OTHER, why=_TAGS),
+    *grants("ecs", "CreateCluster", "cluster/{stack}", conditions=ASKED),
+    *grants("ecs", "CreateCapacityProvider", "capacity-provider/asg-{stack}", conditions=ASKED),
+    *grants("ecs", "CreateService", "service/{stack}/*", conditions=ASKED),
+    *grants("ecs", "RegisterTaskDefinition", "task-definition/{stack}-*:*", conditions=ASKED),
+    *grants("ecs", "TagResource", *_TASKS, conditions=ASKED),
+    *grants(
+        "ecs",
+        "DeleteCluster DeregisterContainerInstance PutClusterCapacityProviders UpdateClusterSettings",
+        "cluster/{stack}",
+    ),
+    *grants("ecs", "UpdateCluster", "cluster/{stack}", use=Use.OTHER, why=_CHANGED),
+    *grants("ecs", "UpdateContainerInstancesState", "container-instance/{stack}/*"),
+    *grants("ecs", "DeleteService UpdateService", "service/{stack}/*"),
+    *grants("ecs", "StopTask", "task/{stack}/*", use=Use.OTHER, why="tasks left over"),
+    *grants("ecs", "DeleteCapacityProvider", "capacity-provider/asg-{stack}"),
+    *grants("ecs", "UpdateCapacityProvider", "capacity-provider/asg-{stack}", use=Use.OTHER, why=_CHANGED),
+    *grants("ecs", "DeleteTaskDefinitions", "task-definition/{stack}-*:*"),
+    # knows no resource
+    *grants("ecs", "DeregisterTaskDefinition", conditions=HERE),
+    *grants(
+        "ecs",
+        "PutAccountSettingDefault",
+        conditions=(*HERE, ("StringEquals", "ecs:account-setting", ("awsvpcTrunking",))),
+        wanted=trunking,
+    ),
+)
+
+CAPACITY: tuple[Permission, ...] = (
+    *grants("autoscaling", "DescribeAutoScalingGroups"),
+    *grants("autoscaling", "DescribeInstanceRefreshes", use=Use.OTHER, why="--new-ami"),
+    *grants("autoscaling", "DescribeScalingActivities", use=Use.OTHER, why=_FAILURE),
+    *grants("autoscaling", "DescribeTags", use=Use.OTHER, why="import", reader=False),
+    *grants(
+        "autoscaling",
+        "CreateAutoScalingGroup CreateOrUpdateTags",
+        "autoScalingGroup:*:autoScalingGroupName/{stack}",
+        conditions=ASKED,
+    ),
+    *grants(
+        "autoscaling",
+        "DeleteAutoScalingGroup SetInstanceProtection UpdateAutoScalingGroup",
+        "autoScalingGroup:*:autoScalingGroupName/{stack}",
+    ),
+    *grants(
+        "autoscaling",
+        "StartInstanceRefresh",
+        "autoScalingGroup:*:autoScalingGroupName/{stack}",
+        use=Use.OTHER,
+        why="--new-ami",
+    ),
+    *grants(
+        "autoscaling",
+        "TerminateInstanceInAutoScalingGroup",
+        "autoScalingGroup:*:autoScalingGroupName/{stack}",
+        use=Use.OTHER,
+        why="instances that do not join",
+    ),
+    *grants("application-autoscaling", "DescribeScalableTargets DescribeScalingPolicies"),
+    *grants(
+        "application-autoscaling",
+        "RegisterScalableTarget DeregisterScalableTarget PutScalingPolicy DeleteScalingPolicy",
+        "scalable-target/*",
+        conditions=_SERVICE,
+    ),
+    *grants(
+        "cloudwatch",
+        "PutMetricAlarm DeleteAlarms",
+        "alarm:TargetTracking-service/{stack}/*",
+        use=Use.IMPLIED,
+        why=_ALARMS,
+        source=_ECS + "auto-scaling-IAM.html",
+    ),
+    *grants(
+        "cloudwatch",
+        "DescribeAlarms",
+        "alarm:*",
+        use=Use.IMPLIED,
+        why=_ALARMS,
+        source=_ECS + "auto-scaling-IAM.html",
+        reader=False,
+    ),
+)
+
+IMAGES: tuple[Permission, ...] = (
+    *grants("ecr", "DescribeRepositories", "repository/*"),
+    *grants("ecr", "GetLifecyclePolicy", _REPOSITORY),
+    *grants("ecr", "ListTagsForResource", _REPOSITORY, use=Use.OTHER, why=_TAGS),
+    *grants("ecr", "DescribeImages BatchGetImage", _REPOSITORY, use=Use.OTHER, why="images"),
+    *grants("ecr", "GetRegistryScanningConfiguration", use=Use.OTHER, why=_CHANGED),
+    *grants("ecr", "CreateRepository TagResource", _REPOSITORY, conditions=ASKED),
+    *grants("ecr", "DeleteRepository PutLifecyclePolicy", _REPOSITORY),
+    *grants(
+        "ecr",
+        "DeleteLifecyclePolicy PutImageScanningConfiguration PutImageTagMutability",
+        _REPOSITORY,
+        use=Use.OTHER,
+        why=_CHANGED,
+    ),
+    *grants("ecr", "PutImage BatchDeleteImage", _REPOSITORY, use=Use.OTHER, why="images"),
+    *grants("ecr", "GetAuthorizationToken", use=Use.OTHER, why="images", wanted=_builds, reader=False),
+    *grants(
+        "ecr",
+        "BatchCheckLayerAvailability InitiateLayerUpload UploadLayerPart CompleteLayerUpload GetDownloadUrlForLayer",
+        _REPOSITORY,
+        use=Use.IMPLIED,
+        why="images that are pushed to the registry",
+        source="https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-push-iam.html",
+        wanted=_builds,
+        reader=False,
+    ),
+)
+
+DATABASE: tuple[Permission, ...] = (
+    *grants("rds", "DescribeDBClusters", "cluster:*"),
+    *grants("rds", "DescribeDBInstances", "db:*"),
+    *grants("rds", "DescribeDBSubnetGroups", "subgrp:*"),
+    *grants("rds", "DescribeDBClusterParameterGroups", "cluster-pg:*"),
+    *grants("rds", "DescribeDBClusterParameters", "cluster-pg:{stack}"),
+    *grants("rds", "DescribeDBClusterSnapshots", "cluster:*", "cluster-snapshot:*"),
+    *grants("rds", "DescribeEvents", use=Use.OTHER, why=_FAILURE),
+    *grants("rds", "ListTagsForResource", *_DATABASE, use=Use.OTHER, why=_TAGS),
+    *grants(
+        "rds",
+        "CreateDBCluster",
+        *("cluster:{stack}", "cluster-pg:{stack}", "subgrp:{stack}", "og:default:*"),
+        conditions=ASKED,
+    ),
+    *grants(
+        "rds",
+        "CreateDBInstance",
+        *("cluster:{stack}", "db:{stack}-*", "og:default:*", "pg:default.*"),
+        conditions=ASKED,
+    ),
+    *grants("rds", "CreateDBClusterParameterGroup", "cluster-pg:{stack}", conditions=ASKED),
+    *grants("rds", "CreateDBSubnetGroup", "subgrp:{stack}", conditions=ASKED),
+    *grants("rds", "AddTagsToResource", *_DATABASE),
+    *grants("rds", "RemoveTagsFromResource", "cluster:{stack}", use=Use.OTHER, why=_CHANGED),
+    *grants("rds", "DeleteDBCluster", "cluster:{stack}", "cluster-snapshot:{stack}-*"),
+    *grants("rds", "DeleteDBInstance", "db:{stack}-*"),
+    *grants("rds", "DeleteDBSubnetGroup", "subgrp:{stack}"),
+    *grants("rds", "DeleteDBClusterParameterGroup ModifyDBClusterParameterGroup", "cluster-pg:{stack}"),
+    *grants("rds", "ModifyDBCluster", "cluster:{stack}", "cluster-pg:{stack}", use=Use.OTHER, why=_CHANGED),
+    *grants("rds", "ModifyDBInstance", "db:{stack}-*", use=Use.OTHER, why=_CHANGED),
+    *grants("rds", "ModifyDBSubnetGroup", "subgrp:{stack}", use=Use.OTHER, why=_CHANGED),
+    *grants("rds", "ResetDBClusterParameterGroup", "cluster-pg:{stack}", use=Use.OTHER, why=_CHANGED),
+    *grants("rds", "StartDBCluster", "cluster:{stack}", use=Use.OTHER, why="a cluster that somebody stopped"),
+    *grants(
+        "rds",
+        "CreateDBClusterSnapshot",
+        "cluster:{stack}",
+        "cluster-snapshot:{stack}-*",
+        use=Use.IMPLIED,
+        why="DeleteDBCluster with a final snapshot",
+        source="https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonrds.html",
+        wanted=_protected,
+    ),
+)
+
+KEPT: tuple[Permission, ...] = (
+    *grants("logs", "DescribeLogGroups"),
+    *grants("logs", "FilterLogEvents", _LOGS[0], use=Use.OTHER, why="logs"),
+    *grants("logs", "GetLogEvents", _LOGS[0], use=Use.OTHER, why=_FAILURE),
+    *grants("logs", "ListTagsForResource", *_LOGS, use=Use.OTHER, why=_TAGS),
+    *grants("logs", "CreateLogGroup TagResource", *_LOGS, conditions=ASKED),
+    *grants("logs", "DeleteLogGroup PutRetentionPolicy", *_LOGS),
+    *grants("ssm", "DescribeParameters"),
+    *grants("ssm", "GetParameter", "arn:{partition}:ssm:{region}::parameter/aws/service/ecs/*"),
+    # it gives the password away
+    *grants("ssm", "GetParameter", "parameter/{stack}/*", reader=False),
+    *grants("ssm", "ListTagsForResource", "parameter/{stack}/*", use=Use.OTHER, why=_TAGS),
+    *grants("ssm", "PutParameter AddTagsToResource", "parameter/{stack}/*", conditions=ASKED),
+    *grants("ssm", "DeleteParameter", "parameter/{stack}/*"),
+    *grants("tag", "GetResources"),
+    *grants("s3", "ListBucket", _BUCKET, use=Use.OTHER, why="the state's bucket", wanted=_bucket),
+    *grants("s3", "GetObject", _STATE, use=Use.OTHER, why="the state's bucket", wanted=_bucket),
+    *grants("s3", "PutObject DeleteObject", _STATE, use=Use.OTHER, why="the state's bucket", wanted=_bucket),
+)
+
+CONTAINERS = (*IAM, *ECS, *CAPACITY, *IMAGES, *DATABASE, *KEPT)

@@ -1,0 +1,125 @@
+"""One permission: an action of AWS, on which resources, under which conditions, and when a stack wants it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING
+
+from provisioner.aws import READS
+
+if TYPE_CHECKING:
+    from provisioner.config import Config
+
+Conditions = tuple[tuple[str, str, tuple[str, ...]], ...]
+"""Operator, key and values, as IAM has them (IAM user guide, "Condition")."""
+
+PLACES = {"iam": "iam::{account}", "route53": "route53::", "s3": "s3::"}
+"""How the ARNs of services without Regions go on after the partition; the others have Region and account."""
+
+OURS: Conditions = (
+    ("StringEquals", "aws:ResourceTag/Environment", ("{environment}",)),
+    ("StringEquals", "aws:ResourceTag/ManagedBy", ("provisioner",)),
+    ("StringEquals", "aws:ResourceTag/Project", ("{project}",)),
+)
+"""The resource carries the stack's owner tags, as `Aws.tags` writes them."""
+ASKED: Conditions = tuple((how, key.replace("Resource", "Request"), values) for how, key, values in OURS)
+"""The call puts the stack's owner tags on it."""
+HERE: Conditions = (("StringEquals", "aws:RequestedRegion", ("{region}",)),)
+"""For writes that know no resource: in the stack's Region (IAM user guide, global condition keys)."""
+
+
+class Use(Enum):
+    """When an action is needed."""
+
+    LIFE = "in the life of a stack: up, a change, plan, status, down"
+    OTHER = "in other cases"
+    IMPLIED = "AWS checks it, though the tool never calls it"
+
+
+@dataclass(frozen=True)
+class Permission:
+    """What one action is allowed to be done to.
+
+    Attributes:
+        service: the service's prefix in IAM.
+        action: the action's name; `service:action` is what a policy says.
+        resources: ARNs with wildcards; `{stack}`, `{region}` and the like stand for the stack's own.
+        conditions: what AWS has to find true besides.
+        use: when it is needed.
+        why: the case, or the calls that AWS checks it for.
+        source: AWS's document, where the Service Authorization Reference does not say it all.
+        wanted: whether a configuration needs it.
+        reader: whether who only looks (plan, status, doctor, output, logs) needs it.
+    """
+
+    service: str
+    action: str
+    resources: tuple[str, ...]
+    conditions: Conditions
+    use: Use
+    why: str
+    source: str
+    wanted: Callable[[Config], bool]
+    reader: bool
+
+    @property
+    def name(self) -> str:
+        """`service:Action`, as in a policy."""
+        return f"{self.service}:{self.action}"
+
+    @property
+    def writes(self) -> bool:
+        """Whether it can change anything, by the rule that the clients of `plan` refuse calls by."""
+        return READS.match(self.action) is None
+
+
+def always(_: Config) -> bool:
+    """Every stack wants it."""
+    return True
+
+
+def grants(
+    service: str,
+    actions: str,
+    *resources: str,
+    conditions: Conditions = (),
+    use: Use = Use.LIFE,
+    why: str = "",
+    source: str = "",
+    wanted: Callable[[Config], bool] = always,
+    reader: bool | None = None,
+) -> Iterator[Permission]:
+    """Yield the permissions of some actions of a service that have all else in common.
+
+    Args:
+        actions: their names, separated by spaces.
+        resources: what comes after the account in their ARNs, or whole ARNs; all resources if none is given.
+        reader: whether who only looks needs them; if left out, whether they are reads.
+    """
+    arns = tuple(sorted(_arn(service, resource) for resource in resources)) or ("*",)
+    for action in actions.split():
+        reads = READS.match(action) is not None if reader is None else reader
+        yield Permission(service, action, arns, tuple(sorted(conditions)), use, why, source, wanted, reads)
+
+
+def _arn(service: str, resource: str) -> str:
+    if resource.startswith("arn:"):
+        return resource
+    return f"arn:{{partition}}:{PLACES.get(service, service + ':{region}:{account}')}:{resource}"
+
+
+def filled(permissions: Iterable[Permission], names: Mapping[str, str]) -> Iterator[Permission]:
+    """Yield the permissions with a stack's own names in their resources and conditions."""
+    from dataclasses import replace
+
+    for permission in permissions:
+        yield replace(
+            permission,
+            resources=tuple(text.format_map(names) for text in permission.resources),
+            conditions=tuple(
+                (how, key, tuple(value.format_map(names) for value in values))
+                for how, key, values in permission.conditions
+            ),
+        )

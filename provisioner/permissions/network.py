@@ -1,0 +1,236 @@
+"""Permissions for the network and what is found by name: EC2, Route 53, Cloud Map, load balancer, certificate.
+
+What an action can be limited to is in the Service Authorization Reference, a page a service. An action that names no
+resource there takes `*`, and a condition key that AWS does not have for an action would deny it for ever.
+"""
+
+from __future__ import annotations
+
+from provisioner.config import Config
+from provisioner.permissions.model import ASKED, HERE, OURS, Conditions, Permission, Use, grants
+
+_TAGGED = (
+    *("internet-gateway/*", "launch-template/*", "route-table/*", "security-group/*", "subnet/*"),
+    *("vpc/*", "vpc-endpoint/*"),
+)
+_GUARDDUTY: Conditions = (("StringEquals", "aws:ResourceTag/GuardDutyManaged", ("true",)),)
+"""GuardDuty user guide, runtime-monitoring-agent-resource-clean-up."""
+_CHANGED = "a setting changes in place"
+_TAGS = "tags that the bulk read does not show yet"
+_NAMES = ("{fqdn}", "*.{fqdn}", "{private}", "*.{private}", "{discovery}", "*.{discovery}")
+_RECORDS: Conditions = (("ForAllValues:StringLike", "route53:ChangeResourceRecordSetsNormalizedRecordNames", _NAMES),)
+"""Route 53 developer guide, "Using IAM policy conditions for fine-grained access control"."""
+_LAUNCH = "https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-launch-template-permissions.html"
+_MAP = "https://docs.aws.amazon.com/cloud-map/latest/dg/cloud-map-api-permissions-ref.html"
+_REFERENCE = "https://docs.aws.amazon.com/service-authorization/latest/reference/"
+
+
+def trunking(config: Config) -> bool:
+    """The account's setting is the stack's to make."""
+    return config.account.trunking
+
+
+def spot(config: Config) -> bool:
+    """The stack's instances are Spot."""
+    return config.capacity.spot
+
+
+EC2: tuple[Permission, ...] = (
+    *grants(
+        "ec2",
+        "DescribeAvailabilityZones DescribeImages DescribeInstanceTypeOfferings DescribeInstances "
+        "DescribeInternetGateways DescribeLaunchTemplateVersions DescribeLaunchTemplates DescribeRouteTables "
+        "DescribeSecurityGroups DescribeSubnets DescribeVpcEndpointServices DescribeVpcEndpoints DescribeVpcs",
+    ),
+    *grants("ec2", "DescribeVpcAttribute", "vpc/*"),
+    *grants("ec2", "DescribeNetworkInterfaces", use=Use.OTHER, why="what keeps something from being removed"),
+    *grants("ec2", "DescribeTags", use=Use.OTHER, why="import", reader=False),
+    # a subnet is made in a VPC: AWS asks for both, and of the VPC for the tags that it has
+    *grants("ec2", "CreateVpc", "vpc/*", conditions=ASKED),
+    *grants("ec2", "CreateSubnet", "subnet/*", conditions=ASKED),
+    *grants("ec2", "CreateRouteTable", "route-table/*", conditions=ASKED),
+    *grants("ec2", "CreateSecurityGroup", "security-group/*", conditions=ASKED),
+    *grants("ec2", "CreateInternetGateway", "internet-gateway/*", conditions=ASKED),
+    *grants("ec2", "CreateLaunchTemplate", "launch-template/*", conditions=ASKED),
+    *grants("ec2", "CreateVpcEndpoint", "vpc-endpoint/*", conditions=ASKED),
+    *grants("ec2", "CreateSubnet CreateRouteTable CreateSecurityGroup", "vpc/*", conditions=OURS),
+    *grants("ec2", "CreateVpcEndpoint", "vpc/*", "route-table/*", "security-group/*", "subnet/*", conditions=OURS),
+    *grants("ec2", "CreateTags", *_TAGGED, conditions=ASKED),
+    *grants("ec2", "AttachInternetGateway DetachInternetGateway", "internet-gateway/*", "vpc/*", conditions=OURS),
+    *grants("ec2", "AssociateRouteTable DisassociateRouteTable", "route-table/*", "subnet/*", conditions=OURS),
+    *grants("ec2", "DeleteInternetGateway", "internet-gateway/*", conditions=OURS),
+    *grants("ec2", "CreateRoute DeleteRouteTable", "route-table/*", conditions=OURS),
+    *grants(
+        "ec2", "DeleteRoute ReplaceRoute", "route-table/*", conditions=OURS, use=Use.OTHER, why="a route was changed"
+    ),
+    *grants("ec2", "AuthorizeSecurityGroupIngress DeleteSecurityGroup", "security-group/*", conditions=OURS),
+    *grants("ec2", "UpdateSecurityGroupRuleDescriptionsEgress", "security-group/*", conditions=OURS),
+    *grants(
+        "ec2",
+        "AuthorizeSecurityGroupEgress UpdateSecurityGroupRuleDescriptionsIngress",
+        "security-group/*",
+        conditions=OURS,
+        use=Use.OTHER,
+        why=_CHANGED,
+    ),
+    # also on the VPC's default group, which AWS makes without tags
+    *grants("ec2", "RevokeSecurityGroupEgress RevokeSecurityGroupIngress", "security-group/*"),
+    *grants("ec2", "DeleteSubnet", "subnet/*", conditions=OURS),
+    *grants("ec2", "ModifySubnetAttribute", "subnet/*", conditions=OURS, use=Use.OTHER, why=_CHANGED),
+    *grants("ec2", "ModifyVpcAttribute DeleteVpc", "vpc/*", conditions=OURS),
+    # the former value of the account's setting is a tag of the VPC
+    *grants("ec2", "CreateTags DeleteTags", "vpc/*", conditions=OURS, wanted=trunking),
+    *grants("ec2", "DeleteVpcEndpoints", "vpc-endpoint/*", conditions=OURS),
+    *grants(
+        "ec2",
+        "ModifyVpcEndpoint",
+        "vpc-endpoint/*",
+        "route-table/*",
+        "security-group/*",
+        "subnet/*",
+        conditions=OURS,
+        use=Use.OTHER,
+        why=_CHANGED,
+    ),
+    *grants("ec2", "DeleteVpcEndpoints", "vpc-endpoint/*", conditions=_GUARDDUTY),
+    *grants("ec2", "DeleteSecurityGroup", "security-group/*", conditions=_GUARDDUTY),
+    *grants("ec2", "DeleteLaunchTemplate", "launch-template/*", conditions=OURS),
+    *grants(
+        "ec2",
+        "CreateLaunchTemplateVersion ModifyLaunchTemplate",
+        "launch-template/*",
+        conditions=OURS,
+        use=Use.OTHER,
+        why=_CHANGED,
+    ),
+    *grants("ec2", "TerminateInstances", "instance/*", conditions=OURS, use=Use.OTHER, why="instances without a group"),
+    *grants(
+        "ec2",
+        "RunInstances",
+        "launch-template/*",
+        "security-group/*",
+        "subnet/*",
+        conditions=OURS,
+        use=Use.IMPLIED,
+        why="CreateAutoScalingGroup and UpdateAutoScalingGroup with a launch template, StartInstanceRefresh",
+        source=_LAUNCH,
+    ),
+    *grants(
+        "ec2",
+        "RunInstances",
+        "arn:{partition}:ec2:{region}::image/*",
+        "instance/*",
+        "network-interface/*",
+        "volume/*",
+        use=Use.IMPLIED,
+        why="CreateAutoScalingGroup and UpdateAutoScalingGroup with a launch template, StartInstanceRefresh",
+        source=_LAUNCH,
+    ),
+    *grants(
+        "ec2",
+        "RunInstances",
+        "spot-instances-request/*",
+        use=Use.IMPLIED,
+        why="the same, with Spot instances",
+        source=_LAUNCH,
+        wanted=spot,
+    ),
+    *grants("ec2", "DescribeRegions", use=Use.IMPLIED, why="CreatePrivateDnsNamespace", source=_MAP, reader=False),
+)
+
+ROUTE53: tuple[Permission, ...] = (
+    *grants("route53", "ListHostedZones ListHostedZonesByName ListHostedZonesByVPC"),
+    *grants("route53", "GetHostedZone ListResourceRecordSets ListTagsForResources", "hostedzone/*"),
+    *grants("route53", "ListTagsForResource", "hostedzone/*", use=Use.OTHER, why="import", reader=False),
+    *grants("route53", "ChangeResourceRecordSets", "hostedzone/*", conditions=_RECORDS),
+    *grants("route53", "CreateHostedZone"),
+    *grants("route53", "ChangeTagsForResource DeleteHostedZone", "hostedzone/*"),
+    *grants(
+        "route53",
+        "AssociateVPCWithHostedZone",
+        "hostedzone/*",
+        use=Use.IMPLIED,
+        why="CreateVpcEndpoint with a private name",
+        source=_REFERENCE + "list_amazonec2.html",
+    ),
+)
+
+CLOUD_MAP: tuple[Permission, ...] = (
+    *grants("servicediscovery", "ListNamespaces ListServices ListOperations"),
+    *grants("servicediscovery", "ListInstances", "service/*"),
+    *grants("servicediscovery", "GetNamespace", "namespace/*", use=Use.OTHER, why=_TAGS),
+    *grants("servicediscovery", "GetOperation", use=Use.OTHER, why="a failure is looked into"),
+    *grants("servicediscovery", "ListTagsForResource", use=Use.OTHER, why=_TAGS),
+    *grants("servicediscovery", "CreatePrivateDnsNamespace", conditions=ASKED),
+    *grants("servicediscovery", "CreateService", "namespace/*", "service/*", conditions=ASKED),
+    *grants("servicediscovery", "DeleteNamespace", "namespace/*", conditions=OURS),
+    *grants("servicediscovery", "DeleteService", "service/*", conditions=OURS),
+    *grants(
+        "servicediscovery", "UpdatePrivateDnsNamespace", "namespace/*", conditions=OURS, use=Use.OTHER, why=_CHANGED
+    ),
+    *grants("servicediscovery", "UpdateService", "service/*", conditions=OURS, use=Use.OTHER, why=_CHANGED),
+    *grants(
+        "servicediscovery", "DeregisterInstance", "service/*", conditions=OURS, use=Use.OTHER, why="instances left over"
+    ),
+    *grants("servicediscovery", "TagResource", conditions=ASKED),
+)
+
+LOAD_BALANCING: tuple[Permission, ...] = (
+    *grants(
+        "elasticloadbalancing",
+        "DescribeListeners DescribeLoadBalancerAttributes DescribeLoadBalancers DescribeTargetGroupAttributes "
+        "DescribeTargetGroups",
+    ),
+    *grants("elasticloadbalancing", "DescribeRules", use=Use.OTHER, why="several public services"),
+    *grants("elasticloadbalancing", "DescribeTags", use=Use.OTHER, why=_TAGS),
+    *grants("elasticloadbalancing", "CreateLoadBalancer", "loadbalancer/app/{stack}/*", conditions=ASKED),
+    *grants("elasticloadbalancing", "CreateTargetGroup", "targetgroup/{stack}-*/*", conditions=ASKED),
+    *grants("elasticloadbalancing", "CreateListener", "loadbalancer/app/{stack}/*", conditions=ASKED),
+    *grants(
+        "elasticloadbalancing",
+        "CreateRule",
+        "listener/app/{stack}/*",
+        conditions=ASKED,
+        use=Use.OTHER,
+        why="several public services",
+    ),
+    *grants(
+        "elasticloadbalancing",
+        "AddTags",
+        "loadbalancer/app/{stack}/*",
+        "targetgroup/{stack}-*/*",
+        "listener/app/{stack}/*",
+        "listener-rule/app/{stack}/*",
+        conditions=ASKED,
+    ),
+    *grants("elasticloadbalancing", "ModifyLoadBalancerAttributes DeleteLoadBalancer", "loadbalancer/app/{stack}/*"),
+    *grants(
+        "elasticloadbalancing",
+        "SetSecurityGroups SetSubnets",
+        "loadbalancer/app/{stack}/*",
+        use=Use.OTHER,
+        why=_CHANGED,
+    ),
+    *grants("elasticloadbalancing", "ModifyTargetGroupAttributes DeleteTargetGroup", "targetgroup/{stack}-*/*"),
+    *grants("elasticloadbalancing", "ModifyTargetGroup", "targetgroup/{stack}-*/*", use=Use.OTHER, why=_CHANGED),
+    *grants("elasticloadbalancing", "DeleteListener", "listener/app/{stack}/*"),
+    *grants("elasticloadbalancing", "ModifyListener", "listener/app/{stack}/*", use=Use.OTHER, why=_CHANGED),
+    *grants(
+        "elasticloadbalancing",
+        "DeleteRule ModifyRule SetRulePriorities",
+        "listener-rule/app/{stack}/*",
+        use=Use.OTHER,
+        why="several public services",
+    ),
+)
+
+CERTIFICATES: tuple[Permission, ...] = (
+    *grants("acm", "ListCertificates"),
+    *grants("acm", "DescribeCertificate", "certificate/*"),
+    *grants("acm", "ListTagsForCertificate", "certificate/*", use=Use.OTHER, why=_TAGS),
+    *grants("acm", "RequestCertificate", conditions=(*ASKED, *HERE)),
+    *grants("acm", "AddTagsToCertificate", "certificate/*", conditions=ASKED),
+    *grants("acm", "DeleteCertificate", "certificate/*", conditions=OURS),
+)
+
+NETWORK = (*EC2, *ROUTE53, *CLOUD_MAP, *LOAD_BALANCING, *CERTIFICATES)

@@ -1,0 +1,54 @@
+"""The whole table, and what one configuration needs of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from provisioner.config import Config
+from provisioner.permissions.containers import CONTAINERS
+from provisioner.permissions.model import Permission, filled
+from provisioner.permissions.network import NETWORK
+
+TABLE: tuple[Permission, ...] = (*NETWORK, *CONTAINERS)
+"""Every action that the tool needs on AWS, in the order in which the policies say them."""
+FREE = frozenset({"sts:GetCallerIdentity"})
+"""What the tool calls and nobody needs a permission for (STS API reference, GetCallerIdentity)."""
+ANY = "*"
+"""Stands for the account where it is not known."""
+
+
+def needed(config: Config, *, account: str = ANY, read_only: bool = False) -> tuple[Permission, ...]:
+    """Return the permissions that a stack needs, with its own names in them.
+
+    Args:
+        account: the account's id, or `*` for whichever the policy is attached in.
+        read_only: only those of plan, status, doctor, output and logs.
+    """
+    wanted = (it for it in TABLE if it.wanted(config) and (it.reader or not read_only))
+    return tuple(filled(wanted, names(config, account)))
+
+
+def names(config: Config, account: str) -> Mapping[str, str]:
+    """Return what stands in the table's patterns in braces."""
+    partition = partition_of(config.region)
+    return {
+        "account": account,
+        "bucket": config.state.bucket or "",
+        "discovery": config.dns.discovery_domain,
+        # IAM user guide: in China EC2 has a principal of its own
+        "ec2": "ec2.amazonaws.com.cn" if partition == "aws-cn" else "ec2.amazonaws.com",
+        "environment": config.env,
+        "fqdn": config.fqdn,
+        "partition": partition,
+        "private": config.dns.private_domain,
+        "project": config.project,
+        "region": config.region,
+        "stack": config.name,
+    }
+
+
+def partition_of(region: str) -> str:
+    """Return the partition that a Region is in, by botocore's list and without a call."""
+    import botocore.session
+
+    return str(botocore.session.Session().get_partition_for_region(region))
