@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from provisioner.commands.app import app, command
 from provisioner.commands.options import Options
+
+if TYPE_CHECKING:
+    from state.model import Record
 
 
 @command(
@@ -31,7 +36,13 @@ def doctor(options: Options) -> int:
     config = session.load(options)
     aws = session.unasked(options, config)
     aws.read_only = True
-    context = Context(aws, config, options.config.parent, lambda: session.recorded(options, config, aws))
+
+    def records() -> Mapping[str, Record]:
+        state = session.recorded(options, config, aws)
+        state.guard(config.name, aws.account, aws.region)
+        return state.records
+
+    context = Context(aws, config, options.config.parent, records)
     with show.progress(len(CHECKS) + 1) as emit:
         found = examine(context, emit)
     if options.json:

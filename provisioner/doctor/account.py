@@ -33,9 +33,9 @@ def credentials(context: Context) -> Sequence[Checked]:
         return [_refused(context, error)]
     except (BotoCoreError, ValueError) as error:
         return [failed(name, *parted(str(explained(error)), ". "))]
-    aws.account = str(who["Account"])
-    said = f"{who['Arn']}, account {aws.account}"
-    if str(who["Arn"]).endswith(":root"):
+    aws.account, context.caller = str(who["Account"]), str(who["Arn"])
+    said = f"{context.caller}, account {aws.account}"
+    if context.caller.endswith(":root"):
         fix = "use a role or a user of IAM: nothing limits the root user, and its permissions cannot be checked"
         return [warning(name, said, fix)]
     return [ok(name, said)]

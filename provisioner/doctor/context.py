@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -20,7 +19,7 @@ from provisioner.zones import Zones, choose
 if TYPE_CHECKING:
     from provisioner.aws import Aws
     from provisioner.config import Config
-    from state.model import Record, State
+    from state.model import Record
 
 T = TypeVar("T")
 K = TypeVar("K", bound=Kind)
@@ -37,32 +36,19 @@ class Context:
         aws: the way to AWS, on which only reads are allowed.
         config: the configuration.
         root: the folder that build contexts are relative to.
-        recorded: reads the state.
+        recorded: returns what is recorded.
         stack: everything declared, if that was done before.
+        caller: the ARN of who asks, once that is known.
     """
 
     aws: Aws
     config: Config
     root: Path
-    recorded: Callable[[], State]
+    recorded: Callable[[], Mapping[str, Record]]
     stack: Stack | None = None
-    _begun: dict[str, Future[Any]] = field(default_factory=dict)
+    caller: str = ""
     _asked: dict[str, Future[Any]] = field(default_factory=dict)
     _asking: Lock = field(default_factory=Lock)
-
-    def begin(self, pool: ThreadPoolExecutor) -> None:
-        """Start the reads that several checks need; those that need others come after them, so none waits for ever."""
-        reads: dict[str, Callable[[], Any]] = {
-            "state": self.recorded,
-            "zones": partial(choose, self.aws, self.config),
-            "public_zone": partial(preflight.public_zone, self.aws, self.config),
-            "allow": partial(preflight.allowed, self.config),
-            "buildable": partial(preflight.buildable, self.aws, self.config, self.root),
-            "declared": self._declare,
-            "missing": self._missing,
-        }
-        for name, read in reads.items():
-            self._begun[name] = pool.submit(read)
 
     def once(self, name: str, read: Callable[[], T]) -> T:
         """Return what a read said when it was made for the first time, by whichever check."""
@@ -76,46 +62,37 @@ class Context:
                 answer.set_exception(error)
         return answer.result()
 
-    def _read(self, name: str) -> Any:
-        return self._begun[name].result()
-
-    # -- each of these raises what its read raised --------------------------------------------------------------------
+    # -- each of these raises what its read raised, to whoever asks ---------------------------------------------------
 
     @property
-    def state(self) -> State:
-        """The state as it stands."""
-        found: State = self._read("state")
-        return found
+    def records(self) -> Mapping[str, Record]:
+        """What is recorded."""
+        return self.once("records", self.recorded)
 
     @property
     def zones(self) -> Zones:
         """The zones that the stack is to be in."""
-        found: Zones = self._read("zones")
-        return found
+        return self.once("zones", lambda: choose(self.aws, self.config))
 
     @property
     def public_zone(self) -> str | None:
         """The id of the public zone that was there before."""
-        found: str | None = self._read("public_zone")
-        return found
+        return self.once("public_zone", lambda: preflight.public_zone(self.aws, self.config))
 
     @property
     def allow(self) -> tuple[str, ...]:
         """Who may reach the load balancer."""
-        found: tuple[str, ...] = self._read("allow")
-        return found
+        return self.once("allow", lambda: preflight.allowed(self.config))
 
     @property
     def buildable(self) -> tuple[str, frozenset[str]]:
         """Why no image can be built here (empty if they can), and which are in ECR already."""
-        found: tuple[str, frozenset[str]] = self._read("buildable")
-        return found
+        return self.once("buildable", lambda: preflight.buildable(self.aws, self.config, self.root))
 
     @property
     def declared(self) -> Stack:
         """Everything declared, with stand-ins for what could not be read."""
-        found: Stack = self._read("declared")
-        return found
+        return self.once("declared", self._declare)
 
     def wanted(self, kind: type[K]) -> list[K]:
         """Return what is declared of a kind."""
@@ -123,18 +100,18 @@ class Context:
 
     def missing(self, kind: type[K]) -> list[K]:
         """Return what `up` would have to create of a kind, as far as the plan or, without one, the state tells."""
-        addresses: set[str] = self._read("missing")
+        addresses = self.once("missing", self._missing)
         return [want for want in self.wanted(kind) if want.address in addresses]
 
     def live(self, kind: type[Kind]) -> list[Live]:
         """Return all things of a kind as they are: as the plan read them, which knows their names."""
-        self._read("missing")
+        self.once("missing", self._missing)
         return self.aws.live(kind)
 
     # -- reading ------------------------------------------------------------------------------------------------------
 
     def _records(self) -> Mapping[str, Record]:
-        return _known(lambda: self.state.records, {})
+        return _known(lambda: self.records, {})
 
     def _declare(self) -> Stack:
         """Declare everything: on facts as they are, and where one could not be read, on one that counts the same."""

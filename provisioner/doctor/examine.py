@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import TYPE_CHECKING
 
-from provisioner.doctor import account, domain, images, network, quotas, statefile
+from provisioner.doctor import account, domain, images, network, permissions, quotas, statefile
 from provisioner.doctor.verdicts import stopped, unknown
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ CHECKS: Mapping[str, Check] = {
     "allow": domain.allow,
     "service-linked roles": account.service_roles,
     "account settings": account.settings,
+    permissions.NAME: permissions.check,
     "docker": images.builds,
     "images": images.ready,
     "state": statefile.bucket,
@@ -47,10 +48,14 @@ def examine(context: Context, emit: Emit) -> list[Checked]:
         rest = unknown("all the rest", "AWS answers nobody without credentials", "run this again with some")
         emit(rest)
         return [*who, *_run(context, emit, "docker", images.engine_alone), rest]
+    return [*who, *together(context, emit, CHECKS)]
+
+
+def together(context: Context, emit: Emit, checks: Mapping[str, Check]) -> list[Checked]:
+    """Return what these checks found, run at once, in their order."""
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        context.begin(pool)
-        found = pool.map(lambda item: _run(context, emit, *item), CHECKS.items())
-        return [*who, *(one for several in found for one in several)]
+        found = pool.map(lambda item: _run(context, emit, *item), checks.items())
+        return [one for several in found for one in several]
 
 
 def _run(context: Context, emit: Emit, name: str, check: Check) -> Sequence[Checked]:

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-import json
 import re
-import urllib.request
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from botocore.exceptions import ClientError
 
 from provisioner.aws import each
 from provisioner.builds import PLATFORM, check_builds
-from provisioner.containers import engine
+from provisioner.containers import credentials, engine
+from provisioner.containers.manifests import BadImage, Manifest, platform_of
+from provisioner.containers.reference import Reference, parse
+from provisioner.containers.registry import Registries
+from provisioner.containers.transport import Denied, NotThere, Unreachable
 from provisioner.doctor.verdicts import denied, failed, ok, stopped, unknown, warning
 from provisioner.engine.retry import code_of
-from provisioner.kinds.images import MANIFESTS
+from provisioner.kinds.ecs_task_definition import TaskDefinition
+from provisioner.kinds.images import MANIFESTS as ACCEPTED
+from provisioner.kinds.images import login
 
 if TYPE_CHECKING:
     from provisioner.aws import Aws
@@ -24,9 +30,6 @@ if TYPE_CHECKING:
 
 ECR = re.compile(r"(\d{12})\.dkr[.-]ecr(?:-fips)?\.([a-z0-9-]+)\.(?:amazonaws\.com(?:\.cn)?|on\.aws)")
 """The name of an account's registry in one Region (ECR user guide, private registry)."""
-SECONDS = 10
-LARGEST = 4 << 20
-"""Bytes of a configuration, which registries keep as small as a manifest."""
 
 
 def builds(context: Context) -> Sequence[Checked]:
@@ -66,78 +69,86 @@ def engine_alone(context: Context) -> Sequence[Checked]:
 
 def ready(context: Context) -> Sequence[Checked]:
     """Say of each ready image whether it is there, for the platform of the tasks, and can be pulled."""
-    wanted = {name: str(s.image) for name, s in context.config.services.items() if s.image}
-    return each(lambda item: _ready(context, *item), wanted.items())
+    services = {name: context.config.services[name] for name in (w.name for w in context.wanted(TaskDefinition))}
+    wanted = {name: str(service.image) for name, service in services.items() if service.image}
+    registries = Registries(login=lambda registry: _login(context, registry))
+    return each(lambda item: _ready(context, registries, *item), wanted.items())
 
 
-def _ready(context: Context, service: str, image: str) -> Checked:
+def _ready(context: Context, registries: Registries, service: str, image: str) -> Checked:
     name = f"image {service}"
-    host, _, rest = image.partition("/")
-    place = _place(context.aws, host)
-    if place is None:
-        return ok(name, f"{image} is not in this Region's ECR: `up` copies it there")
     try:
-        platforms = _platforms(context, place, *_parsed(rest))
+        reference = parse(image)
+    except ValueError as error:
+        return failed(name, f'"{image}" {error}', "name another")
+    account = _account(context.aws, reference)
+    try:
+        found = (
+            _in_ecr(context, registries, reference, account) if account else _outside(context, registries, reference)
+        )
     except ClientError as error:
         if code_of(error) == "RepositoryNotFoundException":
-            return failed(name, f"{host} has no repository {_parsed(rest)[0]}", "push the image, or name another")
-        if denied(error) and place != context.aws.account:
-            return unknown(name, f"{image} is account {place}'s, which lets this caller not look at it")
+            said = f"{reference.registry} has no repository {reference.repository}"
+            return failed(name, said, "push the image, or name another")
+        if denied(error) and account != context.aws.account:
+            return unknown(name, f"{image} is account {account}'s, which does not let this caller look")
         return stopped(name, error)
-    if platforms is None:
-        return failed(name, f"{host} has no image {rest}", "push it, or name another")
-    if not platforms:
-        return unknown(name, f"{image} is there; what it is built for could not be read")
-    if PLATFORM in platforms:
-        return ok(name, f"{image} is there, for {PLATFORM}")
-    fix = f"build it with `docker build --platform {PLATFORM}`, and push it"
-    return failed(name, f"{image} is for {', '.join(sorted(platforms))}, and tasks run on {PLATFORM}", fix)
+    except Unreachable as error:
+        return unknown(name, str(error))
+    except (NotThere, BadImage) as error:
+        return failed(name, str(error), "push it, or name another")
+    except (Denied, credentials.CredentialsError) as error:
+        return failed(name, str(error), f"`docker login {reference.registry}`, or name another")
+    if found is None:
+        return unknown(name, f"{image} is elsewhere: `up` copies it into ECR. A rehearsal asks nobody outside for it")
+    platforms = set(found) - {"/", "unknown/unknown"}
+    if PLATFORM not in platforms:
+        there = ", ".join(sorted(platforms)) or "no known platform"
+        fix = f"build it with `docker build --platform {PLATFORM}`, and push it"
+        return failed(name, f"{image} is for {there}, and tasks run on {PLATFORM}", fix)
+    return ok(name, f"{image} is there, for {PLATFORM}" + ("" if account else "; `up` copies it into ECR"))
 
 
-def _place(aws: Aws, host: str) -> str | None:
-    """Return whose registry in this Region a host is; None if it is none of ECR's here."""
-    if aws.endpoint and host == aws.endpoint.removeprefix("http://"):
+def _account(aws: Aws, reference: Reference) -> str:
+    """Return whose registry of ECR in this Region a name is in; empty if it is in none that the endpoints lead to."""
+    if aws.endpoint and reference.registry == aws.endpoint.removeprefix("http://"):
         return aws.account
-    found = ECR.fullmatch(host)
-    return found[1] if found and found[2] == aws.region else None
+    found = ECR.fullmatch(reference.registry)
+    return found[1] if found and found[2] == aws.region else ""
 
 
-def _parsed(rest: str) -> tuple[str, Mapping[str, str]]:
-    """Return the repository and how ECR is asked for the image, of a reference without its host."""
-    name, _, digest = rest.partition("@")
-    repository, _, tag = name.partition(":")
-    return repository, {"imageDigest": digest} if digest else {"imageTag": tag or "latest"}
+def _in_ecr(context: Context, registries: Registries, reference: Reference, account: str) -> Sequence[str]:
+    """Return the platforms of an image in ECR.
 
-
-def _platforms(context: Context, account: str, repository: str, image: Mapping[str, str]) -> set[str] | None:
-    """Return what an image in ECR is built for, such as linux/amd64; None if there is no such image."""
-    ecr = context.aws.client("ecr")
-    asked = {"registryId": account, "repositoryName": repository}
-    answer = ecr.batch_get_image(**asked, imageIds=[image], acceptedMediaTypes=MANIFESTS)
+    Raises:
+        NotThere: there is no such image.
+        ClientError: there is no such repository, or ECR refuses to tell.
+    """
+    image = {"imageDigest": reference.digest} if reference.digest else {"imageTag": reference.tag}
+    answer = context.aws.client("ecr").batch_get_image(
+        registryId=account, repositoryName=reference.repository, imageIds=[image], acceptedMediaTypes=ACCEPTED
+    )
     if not answer["images"]:
+        raise NotThere(f"{reference.registry} has no {reference}")
+    manifest = Manifest(answer["images"][0]["imageManifest"].encode(), "")
+    if parts := manifest.parsed.get("manifests"):
+        return [platform_of(part.get("platform") or {}) for part in parts]
+    # where the registry of this account answers: its own name, or the embedded cloud's
+    host = urlsplit(login(context.aws)["serveraddress"]).netloc if account == context.aws.account else ""
+    return [registries.platform(replace(reference, registry=host or reference.registry), manifest)]
+
+
+def _outside(context: Context, registries: Registries, reference: Reference) -> Sequence[str] | None:
+    """Return the platforms of an image in another registry; None if nobody is to be asked."""
+    if context.config.target == "local" and not reference.local:
         return None
-    manifest = json.loads(answer["images"][0]["imageManifest"])
-    if parts := manifest.get("manifests"):
-        return {_platform(part.get("platform", {})) for part in parts} - {"", "unknown/unknown"}
-    digest = manifest.get("config", {}).get("digest")
-    if not digest:
-        return set()
-    url = ecr.get_download_url_for_layer(**asked, layerDigest=digest)["downloadUrl"]
-    return {_platform(_fetched(url, local=context.config.target == "local"))} - {""}
+    return registries.inspect(reference).platforms
 
 
-def _platform(said: Mapping[str, Any]) -> str:
-    """Return a platform in Docker's words; empty if it is not told."""
-    return f"{said['os']}/{said['architecture']}" if said.get("os") and said.get("architecture") else ""
-
-
-def _fetched(url: str, *, local: bool) -> Mapping[str, Any]:
-    """Return an image's configuration from where ECR says it is; nothing if it cannot be read."""
-    # the embedded cloud is never gone to by a proxy
-    opener = urllib.request.build_opener(*([urllib.request.ProxyHandler({})] if local else []))
-    try:
-        with opener.open(url, timeout=SECONDS) as answer:
-            found = json.loads(answer.read(LARGEST))
-    except (OSError, ValueError):
-        return {}
-    return found if isinstance(found, dict) else {}
+def _login(context: Context, registry: str) -> credentials.Login | None:
+    """Return the caller's own credentials for ECR, and for other registries those that `docker login` left."""
+    if ECR.fullmatch(registry) or (context.config.target == "local" and registry.startswith("127.0.0.1:")):
+        access = login(context.aws)
+        if urlsplit(access["serveraddress"]).netloc == registry:
+            return credentials.Login(access["username"], access["password"])
+    return credentials.of_docker(registry)

@@ -19,6 +19,7 @@ from provisioner.doctor.verdicts import failed, ok, unknown, warning
 from provisioner.engine.kind import Kind
 from provisioner.engine.retry import code_of
 from provisioner.kinds.acm import Certificate
+from provisioner.kinds.autoscaling import MinimumSize
 from provisioner.kinds.ec2_endpoints import VpcEndpoint
 from provisioner.kinds.ec2_network import InternetGateway, Vpc
 from provisioner.kinds.ec2_security import SecurityGroup
@@ -138,9 +139,8 @@ def _rules(context: Context) -> Need:
 
 def _instances(context: Context, *, spot: bool) -> Need | None:
     """Return the vCPUs that the group has to start with, and has at its largest, without those that run."""
-    capacity = context.config.capacity
-    tasks = [service for service in context.config.services.values() if service.launch == "ec2"]
-    if capacity.spot is not spot or not (tasks or capacity.min):
+    capacity, tasks = context.config.capacity, _services(context, "ec2")
+    if capacity.spot is not spot or not (tasks or (capacity.min and context.wanted(MinimumSize))):
         return Need(0, 0)
     if not all(usage.STANDARD.fullmatch(name) for name in capacity.instance_types):
         return None
@@ -154,11 +154,16 @@ def _instances(context: Context, *, spot: bool) -> Need | None:
 
 def _fargate(context: Context, *, spot: bool) -> Need:
     """Return the vCPUs of the tasks to begin with, and of all that scaling may add, without those that run."""
-    tasks = [service for service in context.config.services.values() if service.launch == "fargate"]
+    tasks = _services(context, "fargate")
     least = sum(_share(one, one.count, spot=spot) * one.cpu for one in tasks) / 1024
     most = sum(_share(one, one.scaling.max, spot=spot) * one.cpu for one in tasks) / 1024
     ours = usage.fargate(context)[spot].ours if most else 0
     return Need(max(0, least - ours), max(0, most - ours))
+
+
+def _services(context: Context, launch: str) -> list[Wanted]:
+    services = [context.config.services[want.name] for want in context.wanted(Service)]
+    return [service for service in services if service.launch == launch]
 
 
 def _share(service: Wanted, tasks: int, *, spot: bool) -> int:
