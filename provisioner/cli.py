@@ -20,6 +20,7 @@ from provisioner.commands import (
     logs,
     output,
     plan,
+    policy,
     records,
     recover,
     state,
@@ -40,6 +41,7 @@ __all__ = [
     "main",
     "output",
     "plan",
+    "policy",
     "records",
     "recover",
     "state",
@@ -53,7 +55,9 @@ UNREAD = (errno.EPIPE, errno.EIO)
 GARBAGE = 300_000
 """After how many new objects Python looks for garbage. Most of a command's are needed until it ends: at Python's own
 pace, 700, the search takes a tenth of the time of a `plan`."""
-ORDER = ("init", "doctor", "up", "plan", "status", "logs", "output", "timeline", "down", "recover", "import")
+ORDER = (
+    "init", "doctor", "up", "plan", "status", "logs", "output", "timeline", "policy", "down", "recover", "import",
+)  # fmt: skip
 
 # As one uses them, rather than by the alphabet.
 app.registered_commands.sort(key=lambda command: ORDER.index(str(command.name)))

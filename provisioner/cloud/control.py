@@ -53,7 +53,7 @@ def health(cloud: Cloud) -> dict[str, Any]:
     return answer if ours else {}
 
 
-def control(cloud: Cloud, method: str, path: str) -> bytes:
+def control(cloud: Cloud, method: str, path: str, content: bytes = b"") -> bytes:
     """Return what a control path (`/_cloud/…`) of a cloud that runs answers.
 
     Raises:
@@ -61,21 +61,24 @@ def control(cloud: Cloud, method: str, path: str) -> bytes:
         ConfigurationError: it refuses what it is asked.
     """
     try:
-        return request(cloud, method, path)
+        return request(cloud, method, path, content)
     except (OSError, http.client.HTTPException) as error:
         raise CloudError(f"the embedded cloud did not answer at {cloud.endpoint}: {error}") from None
 
 
-def request(cloud: Cloud, method: str, path: str, *, proven: bool = True) -> bytes:
+def request(cloud: Cloud, method: str, path: str, content: bytes = b"", *, proven: bool = True) -> bytes:
     """Return what a control path answers; ConfigurationError for what the user asked for wrongly.
 
     Args:
+        content: what is sent with it.
         proven: whether it is known that the cloud answers; the key is shown to nobody else.
     """
     # http.client and not urllib: a proxy of the user must never see this.
     connection = http.client.HTTPConnection(cloud.endpoint.removeprefix("http://"), timeout=ANSWER_SECONDS)
     try:
-        connection.request(method, path, headers={"Authorization": f"Bearer {cloud.key}"} if proven else {})
+        connection.request(
+            method, path, content or None, headers={"Authorization": f"Bearer {cloud.key}"} if proven else {}
+        )
         answer = connection.getresponse()
         body = answer.read()
         if answer.status == http.client.BAD_REQUEST:

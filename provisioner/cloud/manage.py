@@ -14,7 +14,7 @@ import socket
 import sys
 import time
 import urllib.parse
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -166,6 +166,23 @@ def set_faults(cloud: Cloud, scenarios: str) -> None:
         ConfigurationError: there is no such scenario.
     """
     control(cloud, "POST", f"/_cloud/faults?{urllib.parse.urlencode({'scenarios': scenarios})}")
+
+
+def set_policies(cloud: Cloud, files: Sequence[Path]) -> None:
+    """Let the caller do in the cloud what these IAM policies together allow; of none, everything.
+
+    Raises:
+        CloudError: it does not answer.
+        ConfigurationError: a file cannot be read, or says what cannot be evaluated.
+    """
+    read = []
+    for file in files:
+        try:
+            read.append({"name": str(file), "text": file.read_text(encoding="utf-8")})
+        except (OSError, ValueError) as error:
+            why = error.strerror if isinstance(error, OSError) else "it is no text in UTF-8"
+            raise ConfigurationError(f"{file} cannot be read ({why}): give the file of an IAM policy") from None
+    control(cloud, "POST", "/_cloud/policy", json.dumps(read).encode())
 
 
 def time_scale(default: float) -> float:

@@ -22,6 +22,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from provisioner.cloud.authorization import enforce
 from provisioner.cloud.lock import LOCK
 
 Environ = dict[str, Any]
@@ -175,6 +176,7 @@ def _answer(environ: Environ) -> Answer:
     caller = _caller(environ)
     if path == "/v2/":
         return Answer("200 OK", [_JSON], b"{}")
+    _allowed(environ, *caller)
     if found := _UPLOADS.fullmatch(path):
         repository = _Repository(*caller, found["name"])
         return _start(environ, repository) if not found["upload"] else _upload(environ, repository, found["upload"])
@@ -188,6 +190,25 @@ def _answer(environ: Environ) -> Answer:
     if (found := _TAGS.fullmatch(path)) and reading:
         return _tags(_Repository(*caller, found["name"]))
     raise Refused(405, "UNSUPPORTED", "The operation is unsupported.")
+
+
+def _allowed(environ: Environ, account: str, region: str) -> None:
+    """Refuse what the policies in force do not allow (ECR user guide, "IAM permissions for pushing an image")."""
+    path, method = str(environ["PATH_INFO"]), str(environ["REQUEST_METHOD"])
+    if found := _UPLOADS.fullmatch(path):
+        begun = {"PATCH": "UploadLayerPart", "PUT": "CompleteLayerUpload"}.get(method, "UploadLayerPart")
+        action = begun if found["upload"] else "InitiateLayerUpload"
+    elif found := _BLOB.fullmatch(path):
+        action = "BatchCheckLayerAvailability" if method == "HEAD" else "GetDownloadUrlForLayer"
+    elif found := _MANIFEST.fullmatch(path):
+        action = "PutImage" if method == "PUT" else "BatchGetImage"
+    elif found := _TAGS.fullmatch(path):
+        action = "ListImages"
+    if found:
+        with LOCK:
+            refusal = enforce.denied_upload(region, account, action, found["name"])
+        if refusal:
+            raise Refused(403, "DENIED", refusal)
 
 
 def _refusal(refused: Refused) -> Answer:

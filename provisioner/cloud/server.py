@@ -17,11 +17,14 @@ from typing import Any
 
 from provisioner import __version__
 from provisioner.cloud import calls, clock, containers, domains, faults, kill, registry
+from provisioner.cloud.authorization import enforce
+from provisioner.cloud.authorization.policy import Unreadable
 from provisioner.cloud.failure import failure, lacking, malformed, stranger, unknown, unreadable, unrouted
 from provisioner.cloud.lag import Answer, Lag
 from provisioner.cloud.lock import LOCK
 from provisioner.cloud.refusals import text_of
 from provisioner.cloud.wsgi import STREAMED, Application, Environ, HangUp, Server, check_sender
+from state import checks
 
 ACCOUNT = "123456789012"
 
@@ -172,6 +175,8 @@ class Cloud:
                 raise HangUp
             if fault and fault.status:
                 answer = failure(environ, fault.status, fault.code, fault.message)
+            elif denial := _denial(environ, service, region, operation, body):
+                answer = failure(environ, denial.status, denial.code, denial.message)
             else:
                 answer = self._answer_late(service, environ, operation)
             self.log.note(environ, operation, *answer)
@@ -215,6 +220,7 @@ class Cloud:
         moto_api_backend.reset()
         patch.reset()
         faults.current.set(())
+        enforce.current.set(())
         self.kill = kill.Kill()
         self.lag.clear()
         self._prepare()
@@ -225,6 +231,9 @@ class Cloud:
             return _json("200 OK", self._health(query.get("challenge", "")), start_response)
         if not hmac.compare_digest(environ.get("HTTP_AUTHORIZATION", "").encode(), f"Bearer {self._key}".encode()):
             return _json("403 Forbidden", {"error": "not without the key of cloud.json"}, start_response)
+        if name == "policy" and environ["REQUEST_METHOD"] == "POST":
+            status, answer = self._set_policies(environ["wsgi.input"].getvalue())
+            return _json(status, answer, start_response)
         asked = self._told if environ["REQUEST_METHOD"] == "POST" else self._asked
         status, answer = asked(name, query)
         return _json(status, answer, start_response)
@@ -237,6 +246,9 @@ class Cloud:
                 return "200 OK", faults.current.shown()
             case "kill":
                 return "200 OK", asdict(self.kill)
+            case "policy":
+                with LOCK:
+                    return "200 OK", enforce.current.shown()
             case "entries":
                 return "200 OK", self._entries()
         return "404 Not Found", {"error": f"no such path: /_cloud/{name}"}
@@ -313,6 +325,15 @@ class Cloud:
             return "400 Bad Request", {"error": str(error)}
         return "200 OK", faults.current.shown()
 
+    def _set_policies(self, body: bytes) -> tuple[str, Any]:
+        try:
+            files = checks.parsed(body)
+            with LOCK:
+                enforce.current.set(files)
+        except (KeyError, TypeError, Unreadable, ValueError) as error:
+            return "400 Bad Request", {"error": str(error)}
+        return "200 OK", {"policies": enforce.current.names}
+
     def _set_kill(self, query: dict[str, str]) -> tuple[str, Any]:
         try:
             with LOCK:
@@ -333,6 +354,10 @@ class Cloud:
             "domain": self.domain,
             "ready": self._ready.is_set(),
         }
+
+
+def _denial(environ: Environ, service: str, region: str, operation: str, body: bytes) -> enforce.Denial | None:
+    return enforce.denial(service, region, operation, environ["PATH_INFO"], environ["QUERY_STRING"], body)
 
 
 def _json(status: str, answer: Any, start_response: Callable[..., Any]) -> Iterable[bytes]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -21,6 +22,7 @@ app.add_typer(group)
     "provision cloud start              on a free port of 127.0.0.1; `up` does it by itself",
     "provision cloud start --port 5000  on a port of your choice",
     "provision cloud start --faults throttle,lag   and let calls be throttled, and reads lag",
+    "provision cloud start --policy plan.json      and allow only what this IAM policy allows",
 )
 def start(
     options: Options,
@@ -28,6 +30,13 @@ def start(
     faults: Annotated[
         str | None,
         typer.Option(metavar="NAME,…", help="What is to go wrong from now on; see docs/faults.md. 'none' ends it."),
+    ] = None,
+    policy: Annotated[
+        list[Path] | None,
+        typer.Option(
+            metavar="FILE",
+            help="An IAM policy: from now on only what it allows is allowed. Several together. 'none' ends it.",
+        ),
     ] = None,
 ) -> int:
     """Start the embedded cloud, if it is not running, and say where it answers."""
@@ -40,6 +49,8 @@ def start(
     cloud = session.start_cloud(options, session.load(options), port)
     if faults is not None:
         manage.set_faults(cloud, "" if faults == "none" else faults)
+    if policy is not None:
+        manage.set_policies(cloud, [] if policy == [Path("none")] else policy)
     show.cloud(asdict(cloud), manage.hung(cloud), options.json)
     return 0
 

@@ -52,6 +52,7 @@ def install() -> None:
 
     for name in _MODULES:
         import_module(f"{__name__}.{name}")
+    import_module("provisioner.cloud.authorization.simulate")
     # Moto looks through a service's whole class at each call, which is half the time of a small EC2 call.
     responses.method_names_from_class = functools.cache(responses.method_names_from_class)  # type: ignore[attr-defined]
     # AWS answers with codes that its own models do not list (UnsupportedCertificate, AccessDenied): no news in the log.

@@ -1,0 +1,220 @@
+"""IAM policies: what they may say here, and what they say of one action on one resource (IAM user guide)."""
+
+from __future__ import annotations
+
+import functools
+import json
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any
+
+KEYS = frozenset(
+    {
+        "application-autoscaling:scalable-dimension", "application-autoscaling:service-namespace",
+        "aws:PrincipalAccount", "aws:PrincipalArn", "aws:RequestedRegion", "aws:TagKeys", "ec2:CreateAction",
+        "ecs:CreateAction", "ecs:account-setting", "ecs:cluster", "elasticloadbalancing:CreateAction",
+        "iam:AWSServiceName", "iam:PassedToService", "iam:PolicyARN",
+        "route53:ChangeResourceRecordSetsNormalizedRecordNames",
+    }
+)  # fmt: skip
+"""The condition keys that requests are looked through for."""
+TAG_KEYS = ("aws:RequestTag/", "aws:ResourceTag/")
+"""The keys that go on with a tag's key."""
+NULL = "Null"
+
+
+def like(pattern: str, value: str) -> bool:
+    """Whether a value fits a pattern with `*` and `?`, in which case counts."""
+    return _pattern(pattern).fullmatch(value) is not None
+
+
+def arn_like(pattern: str, value: str) -> bool:
+    """The same for ARNs, whose wildcards end at a colon (IAM user guide, Resource), but not in the last part."""
+    if pattern == "*":
+        return True
+    ours, theirs = pattern.split(":", 5), value.split(":", 5)
+    return len(ours) == len(theirs) and all(map(like, ours, theirs))
+
+
+@functools.cache
+def _pattern(text: str) -> re.Pattern[str]:
+    parts = re.split(r"([*?])", text)
+    return re.compile("".join({"*": ".*", "?": "."}.get(part, re.escape(part)) for part in parts), re.DOTALL)
+
+
+def _equal(pattern: str, value: str) -> bool:
+    return pattern == value
+
+
+_TESTS: Mapping[str, tuple[Callable[[str, str], bool], bool]] = {
+    "StringEquals": (_equal, True),
+    "StringNotEquals": (_equal, False),
+    "StringLike": (like, True),
+    "StringNotLike": (like, False),
+    "ArnEquals": (arn_like, True),
+    "ArnLike": (arn_like, True),
+    "ArnNotEquals": (arn_like, False),
+    "ArnNotLike": (arn_like, False),
+}
+"""What each operator compares by, and whether it wants a value to fit or none (IAM user guide, condition operators)."""
+
+
+class Unreadable(ValueError):
+    """A policy says what cannot be evaluated; the message names where, and what to do."""
+
+
+class Verdict(Enum):
+    """What policies say of a check, in the words of SimulatePrincipalPolicy."""
+
+    ALLOWED = "allowed"
+    NOT_ALLOWED = "implicitDeny"
+    DENIED = "explicitDeny"
+
+
+@dataclass(frozen=True)
+class Check:
+    """What AWS asks the caller's policies for at a call: an action, the ARN of a resource (or `*`), the context."""
+
+    action: str
+    resource: str = "*"
+    context: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Condition:
+    """One operator on one key."""
+
+    operator: str
+    quantifier: str
+    if_exists: bool
+    key: str
+    values: tuple[str, ...]
+
+    def holds(self, context: Mapping[str, tuple[str, ...]]) -> bool:
+        """Whether the context of a check fulfils it (IAM user guide, evaluation logic of conditions)."""
+        given = next((values for key, values in context.items() if key.lower() == self.key.lower()), None)
+        if self.operator == NULL:
+            return str(given is None).lower() in self.values
+        test, positive = _TESTS[self.operator]
+        if given is None:
+            return self.if_exists or self.quantifier == "ForAllValues" or (not positive and not self.quantifier)
+        fits = [any(test(pattern, value) for pattern in self.values) is positive for value in given]
+        return all(fits) if self.quantifier == "ForAllValues" or not positive else any(fits)
+
+
+@dataclass(frozen=True)
+class Statement:
+    """One statement of a policy. `actions` and `resources` are those it is about, or with `but_…` all others."""
+
+    allows: bool
+    actions: tuple[str, ...]
+    but_actions: bool
+    resources: tuple[str, ...]
+    but_resources: bool
+    conditions: tuple[Condition, ...]
+
+    def applies(self, check: Check) -> bool:
+        """Whether it says anything of a check."""
+        named = any(like(pattern.lower(), check.action.lower()) for pattern in self.actions)
+        on = any(arn_like(pattern, check.resource) for pattern in self.resources)
+        return (
+            named is not self.but_actions
+            and on is not self.but_resources
+            and all(condition.holds(check.context) for condition in self.conditions)
+        )
+
+
+def verdict(statements: Iterable[Statement], check: Check) -> Verdict:
+    """Return what the statements of all policies together say: one that denies wins, none that allows denies."""
+    saying = [statement.allows for statement in statements if statement.applies(check)]
+    if not all(saying):
+        return Verdict.DENIED
+    return Verdict.ALLOWED if saying else Verdict.NOT_ALLOWED
+
+
+# -- reading -----------------------------------------------------------------------------------------------------------
+
+
+def read(name: str, text: str) -> list[Statement]:
+    """Return the statements of a file: one policy, a list of them, or a list as `provision policy --json` prints it.
+
+    Raises:
+        Unreadable: it is no policy, or says what cannot be evaluated here.
+    """
+    try:
+        content = json.loads(text)
+    except (ValueError, RecursionError):
+        raise Unreadable(f"{name} is not JSON: give it an IAM policy, such as `provision policy` prints") from None
+    documents = content if isinstance(content, list) else [content]
+    return [it for number, document in enumerate(documents, 1) for it in _document(name, number, document)]
+
+
+def _document(name: str, number: int, content: Any) -> Iterator[Statement]:
+    where = name if number == 1 else f"{name}, policy {number}"
+    document = content.get("document", content) if isinstance(content, dict) else content
+    said = document.get("Statement") if isinstance(document, dict) else None
+    if not isinstance(said, list | dict) or not said:
+        raise Unreadable(f"{where} has no Statement: give it an IAM policy, such as `provision policy` prints")
+    if document.get("Version") != "2012-10-17":
+        raise Unreadable(f'{where}: Version is not "2012-10-17", the only one that is evaluated here: set it')
+    for place, one in enumerate(said if isinstance(said, list) else [said], 1):
+        try:
+            yield _statement(one)
+        except Unreadable as error:
+            raise Unreadable(f"{where}, statement {place}: {error}") from None
+
+
+_MEMBERS = {"Sid", "Effect", "Action", "NotAction", "Resource", "NotResource", "Condition"}
+
+
+def _statement(said: Any) -> Statement:
+    if not isinstance(said, dict):
+        raise Unreadable("it is no JSON object: write one")
+    if others := said.keys() - _MEMBERS:
+        raise Unreadable(f"{min(others)} is no part of an identity's policy: take it out")
+    if said.get("Effect") not in ("Allow", "Deny"):
+        raise Unreadable('Effect is neither "Allow" nor "Deny": write one of them')
+    actions, but_actions = _either(said, "Action")
+    resources, but_resources = _either(said, "Resource")
+    for action in actions:
+        if action != "*" and ":" not in action:
+            raise Unreadable(f'"{action}" is no action: write service:Action')
+    for resource in resources:
+        if resource != "*" and resource.count(":") < 5:
+            raise Unreadable(f'"{resource}" is no ARN: write one with all its parts, or "*"')
+    conditions = tuple(_conditions(said.get("Condition", {})))
+    return Statement(said["Effect"] == "Allow", actions, but_actions, resources, but_resources, conditions)
+
+
+def _either(said: Mapping[str, Any], what: str) -> tuple[tuple[str, ...], bool]:
+    if (what in said) is (f"Not{what}" in said):
+        raise Unreadable(f"it has to have either {what} or Not{what}: write one of them")
+    values = said.get(what, said.get(f"Not{what}"))
+    return _texts(what, values), what not in said
+
+
+def _texts(what: str, values: Any) -> tuple[str, ...]:
+    texts = tuple(values) if isinstance(values, list) else (values,)
+    if not texts or not all(isinstance(text, str) for text in texts):
+        raise Unreadable(f"{what} is neither a text nor a list of texts: write it so")
+    if any("${" in text for text in texts):
+        raise Unreadable(f"{what} has a variable, which is not evaluated here: write its value")
+    return texts
+
+
+def _conditions(said: Any) -> Iterator[Condition]:
+    if not isinstance(said, dict) or not all(isinstance(keys, dict) for keys in said.values()):
+        raise Unreadable("Condition is no object of operators: write one")
+    for how, keys in said.items():
+        quantifier, _, rest = how.rpartition(":")
+        operator = rest.removesuffix("IfExists")
+        if quantifier not in ("", "ForAllValues", "ForAnyValue") or operator not in {*_TESTS, NULL}:
+            known = ", ".join([*_TESTS, NULL])
+            raise Unreadable(f"the operator {how} is not evaluated here: use one of {known}")
+        for key, values in keys.items():
+            if key not in KEYS and not key.startswith(TAG_KEYS):
+                known = ", ".join([*sorted(KEYS), *(f"{tag}…" for tag in TAG_KEYS)])
+                raise Unreadable(f"the condition key {key} is not evaluated here: use one of {known}")
+            yield Condition(operator, quantifier, operator != rest, key, _texts(key, values))

@@ -1,0 +1,37 @@
+"""Which module knows what a service asks for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+
+from provisioner.cloud.authorization import containers, data, ec2, names
+from provisioner.cloud.authorization.asked import Asked
+from provisioner.cloud.authorization.policy import Check
+
+FREE = frozenset({"sts:GetCallerIdentity", "sts:GetSessionToken"})
+"""What needs no permission (STS API reference)."""
+
+_SERVICES: Mapping[str, Callable[[Asked], Iterable[Check]]] = {
+    "acm": names.certificates,
+    "application-autoscaling": data.scaling,
+    "autoscaling": containers.autoscaling,
+    "ec2": ec2.checks,
+    "ecr": containers.ecr,
+    "ecs": containers.ecs,
+    "elasticloadbalancing": containers.load_balancing,
+    "iam": names.iam,
+    "logs": data.logs,
+    "rds": data.rds,
+    "route53": names.route53,
+    "s3": names.s3,
+    "servicediscovery": names.cloud_map,
+    "ssm": data.ssm,
+}
+
+
+def checks(asked: Asked) -> Iterable[Check]:
+    """Return what is asked for at a call; of a service or operation that is not known here the action of its name."""
+    if f"{asked.service}:{asked.operation}" in FREE:
+        return ()
+    known = _SERVICES.get(asked.service)
+    return known(asked) if known else (asked.check(),)
