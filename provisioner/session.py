@@ -374,7 +374,7 @@ def declared(options: Options, config: Config, aws: Aws, records: Mapping[str, R
     from provisioner.preflight import gather
 
     with signals.at_once():
-        return declare(config, gather(aws, config, options.config.parent, records.values()))
+        return declare(config, gather(aws, config, options.config, records.values()))
 
 
 def writable(aws: Aws) -> None:

@@ -46,7 +46,7 @@ def up(options: Options, target_step: TargetStep = None, redeploy: Redeploy = Fa
         stack = session.declared(options, config, aws, store.records)
         if config.target == "aws":
             with signals.at_once():
-                beforehand.check(aws, stack, store.records, target_step)
+                beforehand.check(aws, stack, options.config, store.records, target_step)
         if config.target == "aws" and not options.yes:
             with signals.at_once():
                 planned = operate.show_plan(aws, store.records, stack, target_step)

@@ -43,7 +43,11 @@ class _Progress:
 
 
 class TagTaken(RegistryError):
-    """The registry refuses the manifest under this tag, perhaps since it has one already."""
+    """The registry refuses the manifest under this tag, perhaps since it has one already: `digest` is the refused."""
+
+    def __init__(self, message: str, digest: str) -> None:
+        super().__init__(message)
+        self.digest = digest
 
 
 def check_parts(reference: Reference, manifest: Manifest) -> list[Mapping[str, Any]]:
@@ -120,7 +124,7 @@ def _copied(
         progress.done += 1
     target.transport.check()
     if refused := target.put(replace(place, digest=""), manifest):
-        raise TagTaken(f"{place} is refused ({refused})")
+        raise TagTaken(f"{place} is refused ({refused})", manifest.digest)
     return manifest.digest
 
 

@@ -26,8 +26,10 @@ PAUSE = 1.0
 """Seconds before the second try, twice as long before each further one."""
 MOST_SECONDS = 30.0
 """The longest wait for a registry that says when to come again (Retry-After); one that wants more is out of reach."""
-CONNECT_SECONDS, READ_SECONDS = 10.0, 20.0
+CONNECT_SECONDS, READ_SECONDS = 5.0, 20.0
 """How long a registry may take to answer, or to go on; a download that stands still goes on in another connection."""
+SILENCES = 2
+"""So many times without any answer, one after the other, and a registry is out of reach: a rehearsal may be offline."""
 COMMIT_SECONDS = 300.0
 """How long it may take to say that it has the blob that was sent to it: it reads that once more."""
 REDIRECTS = 5
@@ -91,7 +93,7 @@ class Transport:
         """
         host = urlsplit(url).netloc
         self.allowed(url)
-        reason, wait = "", 0.0
+        reason, wait, silences = "", 0.0, 0
         for attempt in range(TRIES):
             if attempt:
                 self.pause(max(wait, PAUSE * 2 ** (attempt - 1) * self.scale))
@@ -99,8 +101,11 @@ class Transport:
             try:
                 answer = self._followed(method, url, headers, body)
             except Cut as cut:
-                reason, wait = str(cut), 0.0
+                reason, wait, silences = str(cut), 0.0, silences + 1
+                if silences == SILENCES:
+                    break
                 continue
+            silences = 0
             if answer.status not in _AGAIN or answer.status in good:
                 return answer
             reason, wait = said(answer), retry_after(answer.headers)

@@ -16,6 +16,8 @@ from provisioner.engine.step import STEPS
 from provisioner.permissions.model import Use
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from provisioner.aws import Aws
     from provisioner.doctor.verdicts import Check
     from provisioner.engine.step import Stack
@@ -24,18 +26,18 @@ if TYPE_CHECKING:
 NOW = (Use.LIFE, Use.IMPLIED)
 CHECKS: Mapping[str, Check] = {
     permissions.NAME: partial(permissions.check, uses=NOW),
-    "images": images.ready,
+    "images": images.own,
     **{f"quota {quota.name}": partial(quotas.check, quota) for quota in quotas.QUOTAS},
 }
 
 
-def check(aws: Aws, stack: Stack, records: Mapping[str, Record], target: str | None = None) -> None:
+def check(aws: Aws, stack: Stack, file: Path, records: Mapping[str, Record], target: str | None = None) -> None:
     """Refuse to begin what would not go through, and note the warnings for the user. Only reads are made.
 
     Where everything is recorded nothing is asked. What cannot be told is no reason to stop.
 
     Args:
-        stack: what is declared; it is given the notices.
+        stack: what is declared; it is given the notices. file: the configuration's.
         target: the step that the run is limited to.
 
     Raises:
@@ -45,7 +47,7 @@ def check(aws: Aws, stack: Stack, records: Mapping[str, Record], target: str | N
     if all(address in records and records[address].id for address in declared):
         return
     scope = replace(stack, declared=dict(declared))
-    context = Context(aws, stack.config, stack.facts.root, lambda: records, scope)
+    context = Context(aws, stack.config, file, lambda: records, scope)
     read_only, aws.read_only = aws.read_only, True
     try:
         account.credentials(context)

@@ -35,7 +35,7 @@ class Context:
     Attributes:
         aws: the way to AWS, on which only reads are allowed.
         config: the configuration.
-        root: the folder that build contexts are relative to.
+        file: the configuration's, which build contexts are relative to.
         recorded: returns what is recorded.
         stack: everything declared, if that was done before.
         caller: the ARN of who asks, once that is known.
@@ -43,7 +43,7 @@ class Context:
 
     aws: Aws
     config: Config
-    root: Path
+    file: Path
     recorded: Callable[[], Mapping[str, Record]]
     stack: Stack | None = None
     caller: str = ""
@@ -87,7 +87,7 @@ class Context:
     @property
     def buildable(self) -> tuple[str, frozenset[str]]:
         """Why no image can be built here (empty if they can), and which are in ECR already."""
-        return self.once("buildable", lambda: preflight.buildable(self.aws, self.config, self.root))
+        return self.once("buildable", lambda: preflight.buildable(self.aws, self.config, self.file.parent))
 
     @property
     def declared(self) -> Stack:
@@ -134,7 +134,7 @@ class Context:
             allow=_known(lambda: self.allow, tuple("192.0.2.1/32" for _ in config.network.allow)),
             engine=not why,
             local=True,  # what cannot be built is a check of its own, and no reason to declare nothing
-            root=self.root,
+            root=self.file.parent,
             no_engine=why,
             pushed=pushed,
         )

@@ -69,9 +69,7 @@ class Outside:
         """The requests that match."""
         return [one for one in self.asked if re.search(pattern, f"{one[0]} {one[1]}")]
 
-    def image(
-        self, tag: str, *layers: bytes, platform: str = "linux/amd64", media_type: str = OCI, **more: Any
-    ) -> str:
+    def image(self, tag: str, *layers: bytes, platform: str = "linux/amd64", media_type: str = OCI, **more: Any) -> str:
         """Have an image under a tag, and return its manifest's digest."""
         system, _, architecture = platform.partition("/")
         config = json.dumps({"os": system, "architecture": architecture, "rootfs": {}, "for": tag}).encode()
@@ -106,7 +104,7 @@ class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     outside: ClassVar[Outside]
 
-    def do_GET(self) -> None:  # noqa: N802
+    def do_GET(self) -> None:
         here, path = self.outside, urlsplit(self.path).path
         here.asked.append((self.command, self.path, dict(self.headers.items())))
         trouble = self._trouble()

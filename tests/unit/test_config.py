@@ -76,8 +76,8 @@ def test_the_least_that_is_a_stack_has_every_default(tmp_path: Path) -> None:
             health="/health",
             environment={},
             scaling=Scaling(min=1, max=10, cpu=70),
-            user="10001:10001",
-            read_only=True,
+            user=None,
+            read_only=False,
         )
     }
     assert config.services["web"].path == "/*"
