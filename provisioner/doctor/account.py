@@ -26,16 +26,16 @@ def credentials(context: Context) -> Sequence[Checked]:
     """Say who asks. GetCallerIdentity needs no permission, so whoever is refused is nobody (STS API reference)."""
     name, aws = "credentials", context.aws
     try:
-        who = aws.client("sts").get_caller_identity()
+        who = context.identity
     except NoCredentialsError:
         return [failed(name, "there are none", "set --profile or AWS_PROFILE, or sign in (`aws sso login`)")]
     except ClientError as error:
         return [_refused(context, error)]
     except (BotoCoreError, ValueError) as error:
         return [failed(name, *parted(str(explained(error)), ". "))]
-    aws.account, context.caller = str(who["Account"]), str(who["Arn"])
-    said = f"{context.caller}, account {aws.account}"
-    if context.caller.endswith(":root"):
+    aws.account = str(who["Account"])
+    said = f"{who['Arn']}, account {aws.account}"
+    if str(who["Arn"]).endswith(":root"):
         fix = "use a role or a user of IAM: nothing limits the root user, and its permissions cannot be checked"
         return [warning(name, said, fix)]
     return [ok(name, said)]

@@ -38,7 +38,6 @@ class Context:
         file: the configuration's, which build contexts are relative to.
         recorded: returns what is recorded.
         stack: everything declared, if that was done before.
-        caller: the ARN of who asks, once that is known.
     """
 
     aws: Aws
@@ -46,7 +45,6 @@ class Context:
     file: Path
     recorded: Callable[[], Mapping[str, Record]]
     stack: Stack | None = None
-    caller: str = ""
     _asked: dict[str, Future[Any]] = field(default_factory=dict)
     _asking: Lock = field(default_factory=Lock)
 
@@ -63,6 +61,11 @@ class Context:
         return answer.result()
 
     # -- each of these raises what its read raised, to whoever asks ---------------------------------------------------
+
+    @property
+    def identity(self) -> Mapping[str, Any]:
+        """What GetCallerIdentity says of who asks."""
+        return self.once("identity", lambda: self.aws.client("sts").get_caller_identity())
 
     @property
     def records(self) -> Mapping[str, Record]:

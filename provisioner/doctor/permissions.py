@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 NAME = "permissions"
 AT_ONCE = 40
-"""Actions of one call: IAM answers for each of them with each of the resources."""
+"""Answers of one call: IAM gives one for each action with each resource, also for pairs that make no sense."""
 NAMED = 8
 """How many denied actions are named."""
 FIX = "give the caller a policy with them (docs/security.md)"
@@ -46,6 +46,11 @@ class Question:
         """The actions that are asked for."""
         return sorted({action for action, _ in self.pairs})
 
+    @property
+    def resources(self) -> list[str]:
+        """The resources that it is asked for."""
+        return sorted({arn for _, arn in self.pairs})
+
 
 @dataclass(frozen=True)
 class Answers:
@@ -58,12 +63,12 @@ class Answers:
 def check(context: Context, uses: Iterable[Use] = tuple(Use)) -> Sequence[Checked]:
     """Say which actions are denied; those that are needed in other cases than the life of a stack are a warning."""
     try:
-        source = _source(context.aws, context.caller)
+        caller = source(context.aws, str(context.identity["Arn"]))
     except NotSimulated as error:
         return [unknown(NAME, str(error), "try `provision plan`, or ask somebody who may")]
     wanted = [one for one in needed(context.config, account=context.aws.account) if one.use in tuple(uses)]
     questions = list(asked(wanted))
-    found = each(lambda question: _ask(context.aws, source, question), questions)
+    found = each(lambda question: _ask(context.aws, caller, question), questions)
     return judged(wanted, questions, found)
 
 
@@ -90,7 +95,7 @@ def _names(actions: Iterable[str]) -> str:
     return f"{', '.join(names[:NAMED])}{more}"
 
 
-def _source(aws: Aws, caller: str) -> str:
+def source(aws: Aws, caller: str) -> str:
     """Return the ARN whose policies are the caller's: a user's own, or with its path that of the role it assumed.
 
     Raises:
@@ -119,7 +124,7 @@ def asked(wanted: Iterable[Permission]) -> Iterator[Question]:
     for permission in (variant for one in wanted for variant in _variants(one)):
         context = {key: values for _, key, values in permission.conditions}
         questions = open_.setdefault(permission.service, [])
-        question = next((one for one in questions if _fits(one, context, permission.name)), None)
+        question = next((one for one in questions if _fits(one, context, permission)), None)
         if question is None:
             questions.append(question := Question({}))
         question.context |= context
@@ -128,9 +133,11 @@ def asked(wanted: Iterable[Permission]) -> Iterator[Question]:
         yield from questions
 
 
-def _fits(question: Question, context: Mapping[str, tuple[str, ...]], action: str) -> bool:
+def _fits(question: Question, context: Mapping[str, tuple[str, ...]], permission: Permission) -> bool:
+    actions = {permission.name, *question.actions}
+    resources = {*permission.resources, *question.resources}
     same = all(question.context.get(key, values) == values for key, values in context.items())
-    return same and len({action, *question.actions}) <= AT_ONCE
+    return same and len(actions) * len(resources) <= AT_ONCE
 
 
 def _variants(permission: Permission) -> Iterator[Permission]:
@@ -146,7 +153,7 @@ def _variants(permission: Permission) -> Iterator[Permission]:
     yield permission
 
 
-def _ask(aws: Aws, source: str, question: Question) -> Answers:
+def _ask(aws: Aws, caller: str, question: Question) -> Answers:
     service = question.actions[0].partition(":")[0]
     where = (GLOBAL_REGION if service in GLOBAL else aws.region,)
     entries = [
@@ -161,9 +168,9 @@ def _ask(aws: Aws, source: str, question: Question) -> Answers:
         "iam",
         "simulate_principal_policy",
         "EvaluationResults",
-        PolicySourceArn=source,
+        PolicySourceArn=caller,
         ActionNames=question.actions,
-        ResourceArns=sorted({arn for _, arn in question.pairs}),
+        ResourceArns=question.resources,
         ContextEntries=entries,
     )
     return answered(found)

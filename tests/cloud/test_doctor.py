@@ -11,17 +11,25 @@ from typing import Any
 import pytest
 
 from provisioner import moving
+from provisioner.cloud import manage
 from provisioner.config import Config
-from provisioner.doctor import beforehand
+from provisioner.containers.credentials import Login
+from provisioner.containers.manifests import Manifest
+from provisioner.containers.reference import parse
+from provisioner.containers.registry import Registries
+from provisioner.doctor import beforehand, permissions
 from provisioner.doctor.context import Context
 from provisioner.doctor.examine import CHECKS, together
 from provisioner.engine.errors import ConfigurationError
 from provisioner.engine.events import Checked, Event
 from provisioner.engine.step import Stack
+from provisioner.kinds.images import login
+from provisioner.permissions.policy import documents
+from provisioner.permissions.table import needed
 from provisioner.render import doctor as show
 from state.model import Record
 from tests.cloud.conftest import EmbeddedCloud
-from tests.cloud.outside import outside
+from tests.cloud.outside import DOCKER, digest_of, outside
 from tests.cloud.project import Project
 from tests.cloud.rig import Rig
 
@@ -198,7 +206,25 @@ def test_images_that_are_missing_or_for_another_processor(look: Look, rig: Rig) 
     assert sick(found, "failed") == {"image gone", "image none", "image arm", "image lost"}
     assert "is for linux/arm64, and tasks run on linux/amd64" in found["image arm"].text
     assert found["image hub"].verdict == "warning", "tests ask nobody outside, and a rehearsal does without the image"
-    assert found["image near"].text.endswith("is there, for linux/amd64; `up` copies it into ECR")
+    assert found["image near"].text.endswith("is there, for linux/amd64; `up` copies it into ECR unless that has it")
+
+
+def test_an_image_of_one_processor_says_what_it_is_for_in_its_configuration(look: Look, rig: Rig) -> None:
+    ecr = rig.cloud.client("ecr")
+    ecr.create_repository(repositoryName="single")
+    access = login(rig.aws())
+    registry = Registries(login=lambda _: Login(access["username"], access["password"]))
+    for tag, platform in (("1", AMD64), ("2", ARM64)):
+        image = parse(f"{rig.cloud.endpoint.removeprefix('http://')}/single:{tag}")
+        config = json.dumps(platform).encode()
+        part = {"digest": digest_of(config), "size": len(config), "mediaType": "x"}
+        registry.upload(image, part["digest"], len(config), [config])
+        manifest = {"schemaVersion": 2, "mediaType": DOCKER, "config": part, "layers": []}
+        assert registry.put(image, Manifest(json.dumps(manifest).encode(), DOCKER)) == ""
+    services = {f"s{tag}": {"image": f"{REGISTRY}/single:{tag}", "port": 80} for tag in "12"}
+    found = look("images", services=services)
+    assert found["image s1"].text.endswith("is there, for linux/amd64")
+    assert "is for linux/arm64" in found["image s2"].text
 
 
 def test_no_engine_where_something_is_built(look: Look, tmp_path: Path) -> None:
@@ -223,6 +249,57 @@ def test_the_states_bucket(look: Look, rig: Rig) -> None:
     assert "versioning on" in {mending.what for mending in lacking}
     rig.cloud.control("POST", "faults", "scenarios=denied&only=^s3:")
     assert look("state", state=state)["state"].verdict == "unknown"
+
+
+# -- permissions ---------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def allow(rig: Rig, tmp_path: Path) -> Callable[..., None]:
+    """Puts the policy of a configuration in force, without some of its actions."""
+
+    def put(*besides: str) -> None:
+        config = Config.model_validate({"services": SERVICES})
+        wanted = [one for one in needed(config, account="123456789012") if one.name not in besides]
+        files = []
+        for number, document in enumerate(documents(wanted)):
+            files.append(tmp_path / f"policy-{number}.json")
+            files[-1].write_text(json.dumps(document))
+        manage.set_policies(rig.cloud.process, files)
+
+    return put
+
+
+def test_the_printed_policy_is_all_that_is_needed(look: Look, allow: Callable[..., None]) -> None:
+    allow()
+    found = look()
+    assert found["permissions"].text.startswith("all "), found["permissions"].text
+    assert sick(found, "failed", "unknown") == {"image web", "image api"}, "they are in repositories of somebody else"
+
+
+def test_actions_that_are_denied(look: Look, allow: Callable[..., None]) -> None:
+    allow("ec2:CreateVpc", "iam:PassRole", "ecs:StopTask")
+    found = look("permissions")["permissions"]
+    assert found.verdict == "warning", "one line for what is needed now, one for other cases: the last is kept here"
+    assert found.text == "denied, and needed in some cases only: ecs:StopTask"
+    allow("ec2:CreateVpc", "iam:PassRole")
+    found = look("permissions")["permissions"]
+    assert (found.verdict, found.text) == ("failed", "denied: ec2:CreateVpc, iam:PassRole")
+    allow("iam:SimulatePrincipalPolicy")
+    assert look("permissions")["permissions"].text == "the caller may not call SimulatePrincipalPolicy"
+
+
+def test_an_assumed_role_stands_for_the_role_with_its_path(rig: Rig) -> None:
+    trust = {"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}
+    role = rig.cloud.client("iam").create_role(
+        RoleName="admin", Path="/teams/", AssumeRolePolicyDocument=json.dumps({"Statement": [trust]})
+    )["Role"]["Arn"]
+    assert role == "arn:aws:iam::123456789012:role/teams/admin"
+    caller = "arn:aws:sts::123456789012:assumed-role/admin/me"
+    assert permissions.source(rig.aws(), caller) == role
+    rig.cloud.control("POST", "faults", "scenarios=denied&only=^iam:GetRole$")
+    with pytest.raises(permissions.NotSimulated, match=r"may not look at its own role admin \(iam:GetRole\)"):
+        permissions.source(rig.aws(), caller)
 
 
 # -- quotas --------------------------------------------------------------------------------------------------------
