@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from provisioner.config import Config
-from provisioner.permissions.model import ASKED, HERE, Conditions, Permission, Use, grants
+from provisioner.permissions.model import ASKED, HERE, TAGS_AT_ONCE, Conditions, Permission, Use, grants
 from provisioner.permissions.network import spot, trunking
 
 _CHANGED = "a setting changes in place"
@@ -29,6 +29,7 @@ _ATTACHED: Conditions = (
         ),
     ),
 )
+_GROUP = "autoScalingGroup:*:autoScalingGroupName/{stack}"
 _LINKED = ("autoscaling", "ecs", "ecs.application-autoscaling", "elasticloadbalancing", "rds")
 _ECS = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/"
 _PASSED = "https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_passrole.html"
@@ -62,9 +63,9 @@ IAM: tuple[Permission, ...] = (
     *grants("iam", "ListInstanceProfilesForRole", _ROLE, use=Use.OTHER, why="what keeps something from being removed"),
     *grants("iam", "ListRoleTags", _ROLE, use=Use.OTHER, why="import", reader=False),
     *grants("iam", "CreateRole", _ROLE, conditions=ASKED),
-    *grants("iam", "TagRole", _ROLE, conditions=ASKED),
+    *grants("iam", "TagRole", _ROLE, conditions=ASKED, **TAGS_AT_ONCE),
     *grants("iam", "CreateInstanceProfile", _PROFILE, conditions=ASKED),
-    *grants("iam", "TagInstanceProfile", _PROFILE, conditions=ASKED),
+    *grants("iam", "TagInstanceProfile", _PROFILE, conditions=ASKED, **TAGS_AT_ONCE),
     *grants("iam", "AttachRolePolicy DetachRolePolicy", _ROLE, conditions=_ATTACHED),
     *grants("iam", "PutRolePolicy DeleteRolePolicy DeleteRole", _ROLE),
     *grants("iam", "UpdateAssumeRolePolicy", _ROLE, use=Use.OTHER, why=_CHANGED),
@@ -77,8 +78,7 @@ IAM: tuple[Permission, ...] = (
         _ROLE,
         conditions=(("StringEquals", "iam:PassedToService", ("{ec2}", "ecs-tasks.amazonaws.com")),),
         use=Use.IMPLIED,
-        why="AddRoleToInstanceProfile, CreateAutoScalingGroup, UpdateAutoScalingGroup, StartInstanceRefresh, "
-        "RegisterTaskDefinition",
+        why="AddRoleToInstanceProfile, CreateAutoScalingGroup, UpdateAutoScalingGroup, RegisterTaskDefinition",
         source=_PASSED,
     ),
     *grants("iam", "SimulatePrincipalPolicy", use=Use.OTHER, why="doctor"),
@@ -100,7 +100,7 @@ ECS: tuple[Permission, ...] = (
     *grants("ecs", "CreateCapacityProvider", "capacity-provider/asg-{stack}", conditions=ASKED),
     *grants("ecs", "CreateService", "service/{stack}/*", conditions=ASKED),
     *grants("ecs", "RegisterTaskDefinition", "task-definition/{stack}-*:*", conditions=ASKED),
-    *grants("ecs", "TagResource", *_TASKS, conditions=ASKED),
+    *grants("ecs", "TagResource", *_TASKS, conditions=ASKED, **TAGS_AT_ONCE),
     *grants(
         "ecs",
         "DeleteCluster DeregisterContainerInstance PutClusterCapacityProviders UpdateClusterSettings",
@@ -128,28 +128,26 @@ CAPACITY: tuple[Permission, ...] = (
     *grants("autoscaling", "DescribeInstanceRefreshes", use=Use.OTHER, why="--new-ami"),
     *grants("autoscaling", "DescribeScalingActivities", use=Use.OTHER, why=_FAILURE),
     *grants("autoscaling", "DescribeTags", use=Use.OTHER, why="import", reader=False),
-    *grants(
-        "autoscaling",
-        "CreateAutoScalingGroup CreateOrUpdateTags",
-        "autoScalingGroup:*:autoScalingGroupName/{stack}",
-        conditions=ASKED,
-    ),
+    *grants("autoscaling", "CreateAutoScalingGroup", _GROUP, conditions=ASKED),
+    # also without the stack's tags: ECS puts AmazonECSManaged on the group of a capacity provider, and AWS does not say
+    # with whose permissions (ECS developer guide, cluster-auto-scaling)
+    *grants("autoscaling", "CreateOrUpdateTags", _GROUP, **TAGS_AT_ONCE),
     *grants(
         "autoscaling",
         "DeleteAutoScalingGroup SetInstanceProtection UpdateAutoScalingGroup",
-        "autoScalingGroup:*:autoScalingGroupName/{stack}",
+        _GROUP,
     ),
     *grants(
         "autoscaling",
         "StartInstanceRefresh",
-        "autoScalingGroup:*:autoScalingGroupName/{stack}",
+        _GROUP,
         use=Use.OTHER,
         why="--new-ami",
     ),
     *grants(
         "autoscaling",
         "TerminateInstanceInAutoScalingGroup",
-        "autoScalingGroup:*:autoScalingGroupName/{stack}",
+        _GROUP,
         use=Use.OTHER,
         why="instances that do not join",
     ),
@@ -185,7 +183,8 @@ IMAGES: tuple[Permission, ...] = (
     *grants("ecr", "ListTagsForResource", _REPOSITORY, use=Use.OTHER, why=_TAGS),
     *grants("ecr", "DescribeImages BatchGetImage", _REPOSITORY, use=Use.OTHER, why="images"),
     *grants("ecr", "GetRegistryScanningConfiguration", use=Use.OTHER, why=_CHANGED),
-    *grants("ecr", "CreateRepository TagResource", _REPOSITORY, conditions=ASKED),
+    *grants("ecr", "CreateRepository", _REPOSITORY, conditions=ASKED),
+    *grants("ecr", "TagResource", _REPOSITORY, conditions=ASKED, **TAGS_AT_ONCE),
     *grants("ecr", "DeleteRepository PutLifecyclePolicy", _REPOSITORY),
     *grants(
         "ecr",
@@ -231,7 +230,7 @@ DATABASE: tuple[Permission, ...] = (
     ),
     *grants("rds", "CreateDBClusterParameterGroup", "cluster-pg:{stack}", conditions=ASKED),
     *grants("rds", "CreateDBSubnetGroup", "subgrp:{stack}", conditions=ASKED),
-    *grants("rds", "AddTagsToResource", *_DATABASE),
+    *grants("rds", "AddTagsToResource", *_DATABASE, **TAGS_AT_ONCE),
     *grants("rds", "RemoveTagsFromResource", "cluster:{stack}", use=Use.OTHER, why=_CHANGED),
     *grants("rds", "DeleteDBCluster", "cluster:{stack}", "cluster-snapshot:{stack}-*"),
     *grants("rds", "DeleteDBInstance", "db:{stack}-*"),
@@ -259,14 +258,16 @@ KEPT: tuple[Permission, ...] = (
     *grants("logs", "FilterLogEvents", _LOGS[0], use=Use.OTHER, why="logs"),
     *grants("logs", "GetLogEvents", _LOGS[0], use=Use.OTHER, why=_FAILURE),
     *grants("logs", "ListTagsForResource", *_LOGS, use=Use.OTHER, why=_TAGS),
-    *grants("logs", "CreateLogGroup TagResource", *_LOGS, conditions=ASKED),
+    *grants("logs", "CreateLogGroup", *_LOGS, conditions=ASKED),
+    *grants("logs", "TagResource", *_LOGS, conditions=ASKED, **TAGS_AT_ONCE),
     *grants("logs", "DeleteLogGroup PutRetentionPolicy", *_LOGS),
     *grants("ssm", "DescribeParameters"),
     *grants("ssm", "GetParameter", "arn:{partition}:ssm:{region}::parameter/aws/service/ecs/*"),
     # it gives the password away
     *grants("ssm", "GetParameter", "parameter/{stack}/*", reader=False),
     *grants("ssm", "ListTagsForResource", "parameter/{stack}/*", use=Use.OTHER, why=_TAGS),
-    *grants("ssm", "PutParameter AddTagsToResource", "parameter/{stack}/*", conditions=ASKED),
+    *grants("ssm", "PutParameter", "parameter/{stack}/*", conditions=ASKED),
+    *grants("ssm", "AddTagsToResource", "parameter/{stack}/*", conditions=ASKED, **TAGS_AT_ONCE),
     *grants("ssm", "DeleteParameter", "parameter/{stack}/*"),
     *grants("tag", "GetResources"),
     *grants("s3", "ListBucket", _BUCKET, use=Use.OTHER, why="the state's bucket", wanted=_bucket),

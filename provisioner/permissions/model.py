@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict
 
 from provisioner.aws import READS
 
@@ -35,7 +35,23 @@ class Use(Enum):
 
     LIFE = "in the life of a stack: up, a change, plan, status, down"
     OTHER = "in other cases"
-    IMPLIED = "AWS checks it, though the tool never calls it"
+    IMPLIED = "AWS checks it at other calls"
+
+
+class Reason(TypedDict):
+    """Why AWS checks an action at other calls, and the document that says so."""
+
+    use: Use
+    why: str
+    source: str
+
+
+TAGS_AT_ONCE: Reason = {
+    "use": Use.IMPLIED,
+    "why": "tags in the calls that create",
+    "source": "https://docs.aws.amazon.com/service-authorization/latest/reference/"
+    "reference_policies_actions-resources-contextkeys.html",
+}
 
 
 @dataclass(frozen=True)

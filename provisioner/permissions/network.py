@@ -7,7 +7,7 @@ resource there takes `*`, and a condition key that AWS does not have for an acti
 from __future__ import annotations
 
 from provisioner.config import Config
-from provisioner.permissions.model import ASKED, HERE, OURS, Conditions, Permission, Use, grants
+from provisioner.permissions.model import ASKED, HERE, OURS, TAGS_AT_ONCE, Conditions, Permission, Use, grants
 
 _TAGGED = (
     *("internet-gateway/*", "launch-template/*", "route-table/*", "security-group/*", "subnet/*"),
@@ -16,8 +16,9 @@ _TAGGED = (
 _GUARDDUTY: Conditions = (("StringEquals", "aws:ResourceTag/GuardDutyManaged", ("true",)),)
 """GuardDuty user guide, runtime-monitoring-agent-resource-clean-up."""
 _CHANGED = "a setting changes in place"
+_LEFT = "what GuardDuty has left in the VPC"
 _TAGS = "tags that the bulk read does not show yet"
-_NAMES = ("{fqdn}", "*.{fqdn}", "{private}", "*.{private}", "{discovery}", "*.{discovery}")
+_NAMES = ("{fqdn}", "_*.{domain}", "{private}", "*.{private}", "{discovery}", "*.{discovery}")
 _RECORDS: Conditions = (("ForAllValues:StringLike", "route53:ChangeResourceRecordSetsNormalizedRecordNames", _NAMES),)
 """Route 53 developer guide, "Using IAM policy conditions for fine-grained access control"."""
 _LAUNCH = "https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-launch-template-permissions.html"
@@ -92,8 +93,8 @@ EC2: tuple[Permission, ...] = (
         use=Use.OTHER,
         why=_CHANGED,
     ),
-    *grants("ec2", "DeleteVpcEndpoints", "vpc-endpoint/*", conditions=_GUARDDUTY),
-    *grants("ec2", "DeleteSecurityGroup", "security-group/*", conditions=_GUARDDUTY),
+    *grants("ec2", "DeleteVpcEndpoints", "vpc-endpoint/*", conditions=_GUARDDUTY, use=Use.OTHER, why=_LEFT),
+    *grants("ec2", "DeleteSecurityGroup", "security-group/*", conditions=_GUARDDUTY, use=Use.OTHER, why=_LEFT),
     *grants("ec2", "DeleteLaunchTemplate", "launch-template/*", conditions=OURS),
     *grants(
         "ec2",
@@ -112,7 +113,7 @@ EC2: tuple[Permission, ...] = (
         "subnet/*",
         conditions=OURS,
         use=Use.IMPLIED,
-        why="CreateAutoScalingGroup and UpdateAutoScalingGroup with a launch template, StartInstanceRefresh",
+        why="CreateAutoScalingGroup and UpdateAutoScalingGroup with a launch template",
         source=_LAUNCH,
     ),
     *grants(
@@ -123,7 +124,7 @@ EC2: tuple[Permission, ...] = (
         "network-interface/*",
         "volume/*",
         use=Use.IMPLIED,
-        why="CreateAutoScalingGroup and UpdateAutoScalingGroup with a launch template, StartInstanceRefresh",
+        why="CreateAutoScalingGroup and UpdateAutoScalingGroup with a launch template",
         source=_LAUNCH,
     ),
     *grants(
@@ -172,7 +173,7 @@ CLOUD_MAP: tuple[Permission, ...] = (
     *grants(
         "servicediscovery", "DeregisterInstance", "service/*", conditions=OURS, use=Use.OTHER, why="instances left over"
     ),
-    *grants("servicediscovery", "TagResource", conditions=ASKED),
+    *grants("servicediscovery", "TagResource", conditions=ASKED, use=Use.OTHER, why="import"),
 )
 
 LOAD_BALANCING: tuple[Permission, ...] = (
@@ -197,11 +198,10 @@ LOAD_BALANCING: tuple[Permission, ...] = (
     *grants(
         "elasticloadbalancing",
         "AddTags",
-        "loadbalancer/app/{stack}/*",
-        "targetgroup/{stack}-*/*",
-        "listener/app/{stack}/*",
-        "listener-rule/app/{stack}/*",
+        *("loadbalancer/app/{stack}/*", "targetgroup/{stack}-*/*"),
+        *("listener/app/{stack}/*", "listener-rule/app/{stack}/*"),
         conditions=ASKED,
+        **TAGS_AT_ONCE,
     ),
     *grants("elasticloadbalancing", "ModifyLoadBalancerAttributes DeleteLoadBalancer", "loadbalancer/app/{stack}/*"),
     *grants(
@@ -229,7 +229,7 @@ CERTIFICATES: tuple[Permission, ...] = (
     *grants("acm", "DescribeCertificate", "certificate/*"),
     *grants("acm", "ListTagsForCertificate", "certificate/*", use=Use.OTHER, why=_TAGS),
     *grants("acm", "RequestCertificate", conditions=(*ASKED, *HERE)),
-    *grants("acm", "AddTagsToCertificate", "certificate/*", conditions=ASKED),
+    *grants("acm", "AddTagsToCertificate", "certificate/*", conditions=ASKED, use=Use.OTHER, why="import"),
     *grants("acm", "DeleteCertificate", "certificate/*", conditions=OURS),
 )
 

@@ -1,0 +1,72 @@
+"""The tables of docs/security.md, out of the table: `python -m provisioner.permissions.document` writes them anew."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from itertools import groupby
+from pathlib import Path
+
+from provisioner.permissions.model import Use
+from provisioner.permissions.table import FREE, TABLE
+
+DOCUMENT = Path(__file__).parents[2] / "docs" / "security.md"
+BEGIN, END = "<!-- actions, written by provisioner/permissions/document.py -->", "<!-- end of actions -->"
+
+
+def written(text: str) -> str:
+    """Return the document with its tables as they should be.
+
+    Raises:
+        ValueError: the marks between which they stand are missing.
+    """
+    before, begin, rest = text.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not begin or not end:
+        raise ValueError(f"the marks are missing that the tables stand between: {BEGIN} and {END}")
+    return "\n".join([before + BEGIN, *_tables(), END + after])
+
+
+def named(use: Use) -> set[str]:
+    """Return the actions of one use; one that is of several belongs to the first."""
+    earlier = {Use.LIFE: (), Use.OTHER: (Use.LIFE,), Use.IMPLIED: (Use.LIFE, Use.OTHER)}[use]
+    before = {it.name for it in TABLE if it.use in earlier}
+    return {it.name for it in TABLE if it.use is use} - before | (FREE if use is Use.LIFE else set())
+
+
+def _tables() -> Iterator[str]:
+    yield f"Called {Use.LIFE.value}:"
+    yield from ["", "| service | actions |", "|---|---|"]
+    yield from _by_service(named(Use.LIFE))
+    yield from ["", "Called in other cases:", "", "| service | actions | when |", "|---|---|---|"]
+    others = named(Use.OTHER)
+    rest = sorted((it for it in TABLE if it.name in others), key=lambda it: (it.service, it.why, it.action))
+    for (service, why), group in groupby(rest, key=lambda it: (it.service, it.why)):
+        yield f"| `{service}` | {_list(it.action for it in group)} | {why} |"
+    yield from ["", "And these AWS checks at other calls, whether or not the tool ever makes them by themselves:", ""]
+    yield from ["| action | because of | source |", "|---|---|---|"]
+    yield from _implied()
+
+
+def _by_service(names: Iterable[str]) -> Iterator[str]:
+    for service, group in groupby(sorted(names), key=lambda name: name.partition(":")[0]):
+        yield f"| `{service}` | {_list(name.partition(':')[2] for name in group)} |"
+
+
+def _implied() -> Iterator[str]:
+    only = named(Use.IMPLIED)
+    rows = sorted((it for it in TABLE if it.name in only), key=lambda it: it.why)
+    for (why, source), group in groupby(rows, key=lambda it: (it.why, it.source)):
+        yield f"| {', '.join(dict.fromkeys(f'`{it.name}`' for it in group))} | {why} | [{_host(source)}]({source}) |"
+
+
+def _host(source: str) -> str:
+    """The page's own name."""
+    return source.rpartition("/")[2].removesuffix(".html")
+
+
+def _list(actions: Iterable[str]) -> str:
+    return ", ".join(sorted(set(actions)))
+
+
+if __name__ == "__main__":
+    DOCUMENT.write_text(written(DOCUMENT.read_text(encoding="utf-8")), encoding="utf-8")
