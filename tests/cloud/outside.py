@@ -60,6 +60,7 @@ class Outside:
     ranges: bool = True
     troubles: list[Trouble] = field(default_factory=list)
     asked: list[tuple[str, str, dict[str, str]]] = field(default_factory=list)
+    forms: list[dict[str, list[str]]] = field(default_factory=list)
 
     @property
     def host(self) -> str:
@@ -123,6 +124,44 @@ class _Handler(BaseHTTPRequestHandler):
             self._answer(404, b"")
 
     do_HEAD = do_GET  # noqa: N815
+
+    def do_POST(self) -> None:
+        here = self.outside
+        here.asked.append((self.command, self.path, dict(self.headers.items())))
+        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        trouble = self._trouble()
+        if trouble:
+            self._answer(trouble.status, trouble.body, dict(trouble.headers))
+        elif self.path == "/token":
+            here.forms.append(parse_qs(body.decode()))
+            self._answer(200, json.dumps({"access_token": here.token}).encode())
+        else:
+            self._answer(202, b"", {"Location": "/v2/copies/blobs/uploads/1?state=x"})
+
+    def do_PUT(self) -> None:
+        here, parts = self.outside, urlsplit(self.path)
+        here.asked.append((self.command, self.path, dict(self.headers.items())))
+        trouble = self._trouble()
+        if trouble and trouble.cut is not None:
+            self.rfile.read(trouble.cut)
+            self.close_connection = True
+            return
+        content = self.rfile.read(int(self.headers["Content-Length"]))
+        if trouble:
+            self._answer(trouble.status, trouble.body, dict(trouble.headers))
+        elif "/manifests/" in parts.path:
+            tag = parts.path.rpartition("/")[2]
+            here.manifests[tag] = (content, self.headers["Content-Type"])
+            self._answer(201, b"")
+        else:
+            assert parse_qs(parts.query) == {"state": ["x"], "digest": [digest_of(content)]}
+            here.blobs[digest_of(content)] = content
+            self._answer(201, b"")
+
+    def do_CONNECT(self) -> None:
+        """A proxy that is asked to connect, and does not."""
+        self.outside.asked.append((self.command, self.path, dict(self.headers.items())))
+        self._answer(502, b"")
 
     def _trouble(self) -> Trouble | None:
         for one in self.outside.troubles:
