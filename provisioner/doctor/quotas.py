@@ -155,8 +155,8 @@ def _instances(context: Context, *, spot: bool) -> Need | None:
 def _fargate(context: Context, *, spot: bool) -> Need:
     """Return the vCPUs of the tasks to begin with, and of all that scaling may add, without those that run."""
     tasks = _services(context, "fargate")
-    least = sum(_share(one, one.count, spot=spot) * one.cpu for one in tasks) / 1024
-    most = sum(_share(one, one.scaling.max, spot=spot) * one.cpu for one in tasks) / 1024
+    least = sum(share(one, one.count, spot=spot) * one.cpu for one in tasks) / 1024
+    most = sum(share(one, one.scaling.max, spot=spot) * one.cpu for one in tasks) / 1024
     ours = usage.fargate(context)[spot].ours if most else 0
     return Need(max(0, least - ours), max(0, most - ours))
 
@@ -166,7 +166,7 @@ def _services(context: Context, launch: str) -> list[Wanted]:
     return [service for service in services if service.launch == launch]
 
 
-def _share(service: Wanted, tasks: int, *, spot: bool) -> int:
+def share(service: Wanted, tasks: int, *, spot: bool) -> int:
     """Return how many of so many tasks are on Spot, or are not."""
     base = min(tasks, service.on_demand.base)
     sure = base + round((tasks - base) * service.on_demand.percent / 100)
