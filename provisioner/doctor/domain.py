@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from provisioner import delegation as dns
 from provisioner.doctor.verdicts import failed, ok, unknown, warning
+from provisioner.engine.errors import ConfigurationError
 from provisioner.kinds.delegation import Delegation
 from provisioner.kinds.route53 import HostedZone
 
@@ -39,7 +40,10 @@ def _own(context: Context) -> str:
 def delegation(context: Context) -> Sequence[Checked]:
     """Say whether the parent zone points to the zone."""
     name, domain = "delegation", context.config.dns.domain
-    zone = context.public_zone or _own(context)
+    try:
+        zone = context.public_zone or _own(context)
+    except ConfigurationError:
+        return [unknown(name, f"it is not clear which zone {domain} is to be delegated to")]
     if not zone:
         fix = "set the name servers that `up` will name at the registrar, then run it again"
         return [warning(name, f"{domain} cannot be delegated before `up` has made its zone", fix)]
