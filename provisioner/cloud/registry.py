@@ -304,7 +304,8 @@ def _start(environ: Environ, repository: _Repository) -> Answer:
         return _kept(repository, query["mount"])
     with LOCK:
         repository.get()
-    (_here.folder / "uploads").mkdir(parents=True, exist_ok=True, mode=0o700)
+    _here.folder.mkdir(parents=True, exist_ok=True, mode=0o700)  # what `parents` makes has no such mode
+    (_here.folder / "uploads").mkdir(exist_ok=True, mode=0o700)
     upload_id = uuid.uuid4().hex
     path = _here.folder / "uploads" / upload_id
     path.touch()

@@ -197,7 +197,7 @@ IMAGES: tuple[Permission, ...] = (
     *grants("ecr", "GetAuthorizationToken", use=Use.OTHER, why="images", wanted=_builds, reader=False),
     *grants(
         "ecr",
-        "BatchCheckLayerAvailability InitiateLayerUpload UploadLayerPart CompleteLayerUpload GetDownloadUrlForLayer",
+        "BatchCheckLayerAvailability InitiateLayerUpload UploadLayerPart CompleteLayerUpload",
         _REPOSITORY,
         use=Use.IMPLIED,
         why="images that are pushed to the registry",

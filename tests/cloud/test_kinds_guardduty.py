@@ -7,6 +7,7 @@ from typing import Any
 from provisioner.engine.step import Stack, ids
 from provisioner.kinds.ec2_network import Subnet, Vpc
 from provisioner.kinds.guardduty import GuardDutyEndpoints, GuardDutyGroups
+from tests.cloud.conftest import EmbeddedCloud
 from tests.cloud.rig import Rig
 
 TAGS = [{"Key": "GuardDutyManaged", "Value": "true"}]
@@ -22,9 +23,9 @@ def declared(stack: Stack) -> None:
     stack.ensure(GuardDutyEndpoints(stack.name, vpc.id, ids(subnets)), after=[group])
 
 
-def guarded(rig: Rig, vpc: str, subnet: str) -> tuple[str, str]:
+def guarded(cloud: EmbeddedCloud, vpc: str, subnet: str) -> tuple[str, str]:
     """What GuardDuty puts into a VPC: the ids of its endpoint and group."""
-    ec2: Any = rig.cloud.client("ec2")
+    ec2: Any = cloud.client("ec2")
     group = ec2.create_security_group(
         GroupName=f"GuardDutyManagedSecurityGroup-{vpc}",
         Description="Associated with VPC-Endpoint vpce-svc of GuardDuty",
@@ -48,8 +49,8 @@ def test_they_are_no_difference_and_go_with_our_vpc_only(rig: Rig) -> None:
     ec2, records = rig.cloud.client("ec2"), rig.state().records
     theirs = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
     subnet = ec2.create_subnet(VpcId=theirs, CidrBlock="10.0.0.0/24", AvailabilityZone="ap-northeast-1a")["Subnet"]
-    foreign = guarded(rig, theirs, subnet["SubnetId"])
-    guarded(rig, records["vpc/main"].id, records["subnet/a"].id)
+    foreign = guarded(rig.cloud, theirs, subnet["SubnetId"])
+    guarded(rig.cloud, records["vpc/main"].id, records["subnet/a"].id)
     assert rig.plan(declared) == []
     assert rig.up(declared).ok().writes == []
     down = rig.down().ok()

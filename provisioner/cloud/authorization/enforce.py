@@ -34,6 +34,7 @@ class Policies:
     names: list[str] = field(default_factory=list)
     statements: list[Statement] = field(default_factory=list)
     asked: dict[tuple[Any, ...], tuple[str, Check, Verdict]] = field(default_factory=dict)
+    _about: dict[str, list[Statement]] = field(default_factory=dict)
 
     def set(self, files: Iterable[Mapping[str, str]]) -> None:
         """Put these files (`name`, `text`) in force instead of what was; of none, everything is allowed again.
@@ -44,10 +45,15 @@ class Policies:
         files = list(files)
         statements = [it for file in files for it in read(file["name"], file["text"])]
         self.names, self.statements, self.asked = [file["name"] for file in files], statements, {}
+        self._about.clear()
 
     def verdict(self, check: Check) -> Verdict:
         """Return what the policies say of a check."""
-        return verdict(self.statements, check) if self.names else Verdict.ALLOWED
+        if not self.names:
+            return Verdict.ALLOWED
+        if check.action not in self._about:
+            self._about[check.action] = [it for it in self.statements if it.about(check.action)]
+        return verdict(self._about[check.action], check)
 
     def denied(self, call: str, checks: Iterable[Check]) -> tuple[Check, Verdict] | None:
         """Return the first check of a call (`service:Operation`) that is not allowed, if any is; all are noted."""

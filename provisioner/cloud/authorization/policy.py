@@ -115,20 +115,20 @@ class Statement:
     but_resources: bool
     conditions: tuple[Condition, ...]
 
+    def about(self, action: str) -> bool:
+        """Whether it says anything of an action; capitals do not count."""
+        return any(like(pattern.lower(), action.lower()) for pattern in self.actions) is not self.but_actions
+
     def applies(self, check: Check) -> bool:
-        """Whether it says anything of a check."""
-        named = any(like(pattern.lower(), check.action.lower()) for pattern in self.actions)
+        """Whether it says anything of a check, given that it is about its action."""
         on = any(arn_like(pattern, check.resource) for pattern in self.resources)
-        return (
-            named is not self.but_actions
-            and on is not self.but_resources
-            and all(condition.holds(check.context) for condition in self.conditions)
-        )
+        return on is not self.but_resources and all(condition.holds(check.context) for condition in self.conditions)
 
 
 def verdict(statements: Iterable[Statement], check: Check) -> Verdict:
     """Return what the statements of all policies together say: one that denies wins, none that allows denies."""
-    saying = [statement.allows for statement in statements if statement.applies(check)]
+    about = (statement for statement in statements if statement.about(check.action))
+    saying = [statement.allows for statement in about if statement.applies(check)]
     if not all(saying):
         return Verdict.DENIED
     return Verdict.ALLOWED if saying else Verdict.NOT_ALLOWED

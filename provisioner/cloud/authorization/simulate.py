@@ -9,7 +9,7 @@ from moto.core.responses import ActionResult
 from moto.iam.responses import IamResponse
 
 from provisioner.cloud.authorization import enforce
-from provisioner.cloud.authorization.policy import Check, Verdict, like
+from provisioner.cloud.authorization.policy import Check, Verdict
 from provisioner.cloud.patch import add, refuse
 
 
@@ -47,5 +47,5 @@ def _result(check: Check) -> dict[str, Any]:
 def _asked_for(check: Check) -> Iterator[str]:
     """The condition keys of the statements on an action, in small letters."""
     for statement in enforce.current.statements:
-        if any(like(pattern.lower(), check.action.lower()) for pattern in statement.actions):
+        if statement.about(check.action):
             yield from (condition.key.lower() for condition in statement.conditions)

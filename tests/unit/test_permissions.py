@@ -1,0 +1,223 @@
+"""The table of permissions: whole, as the source calls AWS; policies within IAM's limits; documents not stale."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import botocore.session
+import pytest
+from botocore import xform_name
+
+from provisioner.cloud.authorization.policy import Check, Statement, Verdict, read, verdict
+from provisioner.config import Config
+from provisioner.engine.errors import ConfigurationError
+from provisioner.permissions.boundary import boundary
+from provisioner.permissions.document import DOCUMENT, named, written
+from provisioner.permissions.model import Use
+from provisioner.permissions.policy import LARGEST, document, size, statements
+from provisioner.permissions.printed import part_of, printed
+from provisioner.permissions.table import FREE, TABLE, needed
+
+ROOT = Path(__file__).parents[2]
+CALLED, NAMED = re.compile(r"\.([a-z]\w+)\("), re.compile(r'"([a-z]\w+_\w+)"')
+"""A method that is called, and one that is named for a paginator or a shared read."""
+SERVICES = {
+    "acm": "acm", "application-autoscaling": "application-autoscaling", "autoscaling": "autoscaling", "ec2": "ec2",
+    "ecr": "ecr", "ecs": "ecs", "elbv2": "elasticloadbalancing", "iam": "iam", "logs": "logs", "rds": "rds",
+    "resourcegroupstaggingapi": "tag", "route53": "route53", "servicediscovery": "servicediscovery", "ssm": "ssm",
+    "sts": "sts",
+}  # fmt: skip
+"""boto3's names of the services, and the prefixes of their actions. S3's actions are named otherwise than its calls."""
+
+
+def configured(**more: Any) -> Config:
+    return Config.model_validate({"services": {"web": {"image": "nginx:1", "port": 80}}, **more})
+
+
+def actions(config: Config, **more: Any) -> set[str]:
+    return {it.name for it in needed(config, **more)}
+
+
+@cache
+def _operations(service: str) -> dict[str, str]:
+    """A service's operations by the names that boto3 gives them."""
+    model = botocore.session.Session().get_service_model(service)
+    return {xform_name(name): name for name in model.operation_names}
+
+
+def _called() -> Iterator[tuple[str, str, set[str]]]:
+    """Where each operation is called that the tool's source names, and the actions that it may stand for."""
+    for path in (ROOT / "provisioner").rglob("*.py"):
+        if {"cloud", "permissions"} & {*path.relative_to(ROOT).parts}:
+            continue
+        text = path.read_text()
+        services = [name for name in SERVICES if f'"{name}"' in text]
+        for word in {*CALLED.findall(text), *NAMED.findall(text)}:
+            found = {f"{SERVICES[it]}:{_operations(it)[word]}" for it in services if word in _operations(it)}
+            if found:
+                yield f"{path.name}: {word}", word, found
+
+
+def test_every_call_of_the_source_is_in_the_table() -> None:
+    known = {it.name for it in TABLE} | FREE
+    calls = list(_called())
+    assert len(calls) > 150
+    assert [where for where, _, found in calls if not found & known] == []
+
+
+def test_every_action_that_the_tool_is_said_to_call_is_called_in_the_source() -> None:
+    called = {name for _, _, found in _called() for name in found}
+    doctor = {"iam:SimulatePrincipalPolicy"}
+    said = {it.name for it in TABLE if it.use is not Use.IMPLIED and it.service != "s3"} | FREE
+    assert said - called - doctor == set()
+
+
+def test_what_aws_checks_at_other_calls_says_why_and_where_that_is_known_from() -> None:
+    implied = [it for it in TABLE if it.use is Use.IMPLIED]
+    assert len(implied) > 20
+    assert [it.name for it in implied if not it.why or not it.source.startswith("https://docs.aws.amazon.com/")] == []
+    assert [it.name for it in TABLE if it.use is Use.OTHER and not it.why] == []
+
+
+def test_no_row_is_there_twice() -> None:
+    rows = [(it.name, it.resources, it.conditions) for it in TABLE]
+    assert len(rows) == len(set(rows))
+
+
+def test_the_documents_tables_are_what_the_table_says() -> None:
+    text = DOCUMENT.read_text(encoding="utf-8")
+    assert written(text) == text, "run `python -m provisioner.permissions.document`"
+    assert named(Use.LIFE) & named(Use.OTHER) == set()
+    with pytest.raises(ValueError, match="marks are missing"):
+        written("no tables")
+
+
+LONG = {"project": "a" * 20, "env": "b" * 7, "dns": {"domain": "x" * 48 + ".example.com"}}
+
+
+@pytest.mark.parametrize("more", [{}, LONG])
+@pytest.mark.parametrize("read_only", [False, True])
+def test_policies_fit_into_what_iam_takes(more: Any, read_only: bool) -> None:
+    config = configured(state={"bucket": "some-states"}, protect=True, **more)
+    found = printed(config, read_only=read_only, boundary=False, account="123456789012")
+    assert 1 <= len(found) <= 10, "IAM attaches 10 to a role"
+    assert all(size(it) <= LARGEST for it in found.values())
+    said = {action for it in found.values() for one in it["Statement"] for action in _list(one["Action"])}
+    assert said == actions(config, read_only=read_only)
+
+
+def test_the_boundary_is_one_policy() -> None:
+    found = printed(configured(), read_only=False, boundary=True, account=None)
+    assert list(found) == ["ecs-sample-dev-boundary"]
+    assert size(found["ecs-sample-dev-boundary"]) <= LARGEST
+    assert not any(it.name.startswith("iam:") for it in boundary(configured()))
+
+
+def _list(value: str | list[str]) -> list[str]:
+    return [value] if isinstance(value, str) else value
+
+
+def test_the_first_policy_only_reads() -> None:
+    config = configured()
+    reads, first = (
+        next(iter(printed(config, read_only=it, boundary=False, account=None).values())) for it in (True, False)
+    )
+    assert reads["Statement"] == first["Statement"][: len(reads["Statement"])]
+    assert not [it.name for it in needed(config, read_only=True) if it.writes]
+
+
+def test_only_reading_gives_no_password_and_no_key_to_the_registry() -> None:
+    config = configured(services={"web": {"build": "app", "port": 80}})
+    statements_ = _read(needed(config, account="1" * 12, read_only=True))
+    password = Check(
+        "ssm:GetParameter", f"arn:aws:ssm:ap-northeast-1:{'1' * 12}:parameter/ecs-sample-dev/database/password"
+    )
+    image = Check("ssm:GetParameter", "arn:aws:ssm:ap-northeast-1::parameter/aws/service/ecs/optimized-ami/x")
+    assert verdict(statements_, password) is Verdict.NOT_ALLOWED
+    assert verdict(statements_, image) is Verdict.ALLOWED
+    assert verdict(_read(needed(config, account="1" * 12)), password) is Verdict.ALLOWED
+    assert "ecr:GetAuthorizationToken" not in actions(config, read_only=True)
+    assert "ecr:GetAuthorizationToken" in actions(config)
+
+
+def _read(permissions: Any) -> list[Statement]:
+    return read("policy", json.dumps(document(statements(permissions))))
+
+
+@pytest.mark.parametrize(
+    ("more", "only"),
+    [
+        ({"account": {"trunking": True}}, {"ecs:PutAccountSettingDefault", "ec2:DeleteTags"}),
+        ({"protect": True}, {"rds:CreateDBClusterSnapshot"}),
+        ({"state": {"bucket": "some-states"}}, {"s3:DeleteObject", "s3:GetObject", "s3:ListBucket", "s3:PutObject"}),
+        (
+            {"services": {"web": {"build": "app", "port": 80}}},
+            {
+                "ecr:BatchCheckLayerAvailability", "ecr:CompleteLayerUpload", "ecr:GetAuthorizationToken",
+                "ecr:InitiateLayerUpload", "ecr:UploadLayerPart",
+            },
+        ),
+    ],
+)  # fmt: skip
+def test_what_the_configuration_does_not_want_is_not_asked_for(more: dict[str, Any], only: set[str]) -> None:
+    least = {"account": {"trunking": False}, "protect": False}
+    assert actions(configured(**least | more)) - actions(configured(**least)) == only
+
+
+def test_spot_takes_a_role_and_requests_of_its_own() -> None:
+    spot, on_demand = (needed(configured(capacity={"spot": it})) for it in (True, False))
+    more = {(it.name, it.resources) for it in spot} - {(it.name, it.resources) for it in on_demand}
+    assert more == {("ec2:RunInstances", ("arn:aws:ec2:ap-northeast-1:*:spot-instances-request/*",))}
+    services = [it.conditions for it in spot if it.name == "iam:CreateServiceLinkedRole"]
+    assert len(services) == 2
+    assert "spot.amazonaws.com" in str(services)
+
+
+# of the Service Authorization Reference; the life under the policy has neither a bucket nor protection
+BUCKET = "arn:aws:s3:::some-states"
+SNAPSHOT = "arn:aws:rds:ap-northeast-1:123456789012:cluster"
+NOT_IN_THE_LIFE = [
+    Check("s3:ListBucket", BUCKET),
+    Check("s3:GetObject", f"{BUCKET}/ecs-sample-dev/state.json"),
+    Check("s3:PutObject", f"{BUCKET}/ecs-sample-dev/journal/1/1.json"),
+    Check("s3:DeleteObject", f"{BUCKET}/ecs-sample-dev/lock.json"),
+    Check("rds:CreateDBClusterSnapshot", f"{SNAPSHOT}:ecs-sample-dev"),
+    Check("rds:CreateDBClusterSnapshot", f"{SNAPSHOT}-snapshot:ecs-sample-dev-final-20261126-120000"),
+]
+
+
+@pytest.mark.parametrize("check", NOT_IN_THE_LIFE, ids=lambda check: check.action)
+def test_a_bucket_and_protection_take_what_aws_asks_for(check: Check) -> None:
+    with_both = needed(configured(protect=True, state={"bucket": "some-states"}))
+    assert verdict(_read(with_both), check) is Verdict.ALLOWED
+    assert verdict(_read(needed(configured(protect=False))), check) is Verdict.NOT_ALLOWED
+    foreign = Check(check.action, check.resource.replace("ecs-sample-dev", "another").replace("some-", "other-"))
+    assert verdict(_read(with_both), foreign) is Verdict.NOT_ALLOWED
+
+
+def test_in_china_ec2_has_another_principal_and_arns_another_partition() -> None:
+    rows = needed(configured(region="cn-north-1"))
+    (passing,) = [it for it in rows if it.name == "iam:PassRole"]
+    assert (
+        "StringEquals",
+        "iam:PassedToService",
+        ("ec2.amazonaws.com.cn", "ecs-tasks.amazonaws.com"),
+    ) in passing.conditions
+    assert all(arn == "*" or arn.startswith("arn:aws-cn:") for it in rows for arn in it.resources)
+
+
+def test_wrong_options_are_told() -> None:
+    config = configured()
+    with pytest.raises(ConfigurationError, match="its 12 digits"):
+        printed(config, read_only=False, boundary=False, account="12")
+    with pytest.raises(ConfigurationError, match="give one of them"):
+        printed(config, read_only=True, boundary=True, account=None)
+    found = printed(config, read_only=False, boundary=False, account=None)
+    assert list(part_of(found, 2)) == ["ecs-sample-dev-2"]
+    with pytest.raises(ConfigurationError, match="there are 5 policies, so give 1 to 5"):
+        part_of(found, 6)
