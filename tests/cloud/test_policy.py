@@ -1,0 +1,436 @@
+"""Policies in force: what each service answers when it denies, what it asks for besides, and how they are put there."""
+
+from __future__ import annotations
+
+import base64
+import http.client
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+from moto.iam.aws_managed_policies import aws_managed_policies_data
+
+from provisioner.cloud.authorization.policy import like
+from provisioner.config import Config
+from provisioner.permissions.boundary import boundary
+from tests.cloud.conftest import EmbeddedCloud, Network, make_network
+from tests.cloud.permissions import asked, enforce
+from tests.cloud.project import Project
+
+USER = "User: arn:aws:iam::123456789012:user/moto is not authorized to perform: "
+ALL = {"Effect": "Allow", "Action": "*", "Resource": "*"}
+PLACE = "ap-northeast-1:123456789012"
+TRUST = {"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"}
+
+
+def policy(*statements: dict[str, Any]) -> dict[str, Any]:
+    return {"Version": "2012-10-17", "Statement": list(statements)}
+
+
+def allowing(*actions: str) -> dict[str, Any]:
+    return {"Effect": "Allow", "Action": list(actions), "Resource": "*"}
+
+
+def denying(*actions: str) -> dict[str, Any]:
+    return {"Effect": "Deny", "Action": list(actions), "Resource": "*"}
+
+
+def answer(cloud: EmbeddedCloud, service: str, operation: str, **parameters: Any) -> tuple[int, str, str]:
+    """HTTP status, code and message of a call that is refused."""
+    with pytest.raises(ClientError) as caught:
+        getattr(cloud.client(service), operation)(**parameters)
+    error = caught.value.response
+    return error["ResponseMetadata"]["HTTPStatusCode"], error["Error"]["Code"], error["Error"]["Message"]
+
+
+@pytest.mark.parametrize(
+    ("service", "operation", "parameters", "status", "code", "action", "resource"),
+    [
+        ("acm", "list_certificates", {}, 400, "AccessDeniedException", "acm:ListCertificates", "*"),
+        ("autoscaling", "describe_auto_scaling_groups", {}, 403, "AccessDenied",
+         "autoscaling:DescribeAutoScalingGroups", "*"),
+        ("ecr", "describe_repositories", {}, 400, "AccessDeniedException", "ecr:DescribeRepositories",
+         f"arn:aws:ecr:{PLACE}:repository/*"),
+        ("ecs", "describe_clusters", {"clusters": ["main"]}, 400, "AccessDeniedException", "ecs:DescribeClusters",
+         f"arn:aws:ecs:{PLACE}:cluster/main"),
+        ("elbv2", "describe_load_balancers", {}, 403, "AccessDenied", "elasticloadbalancing:DescribeLoadBalancers",
+         "*"),
+        ("iam", "get_role", {"RoleName": "a"}, 403, "AccessDenied", "iam:GetRole",
+         "arn:aws:iam::123456789012:role/a"),
+        ("logs", "delete_log_group", {"logGroupName": "/a"}, 400, "AccessDeniedException", "logs:DeleteLogGroup",
+         f"arn:aws:logs:{PLACE}:log-group:/a:log-stream:"),
+        ("rds", "describe_db_instances", {}, 403, "AccessDenied", "rds:DescribeDBInstances",
+         f"arn:aws:rds:{PLACE}:db:*"),
+        ("resourcegroupstaggingapi", "get_resources", {}, 400, "AccessDeniedException", "tag:GetResources", "*"),
+        ("route53", "get_hosted_zone", {"Id": "Z1"}, 403, "AccessDenied", "route53:GetHostedZone",
+         "arn:aws:route53:::hostedzone/Z1"),
+        ("s3", "list_objects_v2", {"Bucket": "a-bucket"}, 403, "AccessDenied", "s3:ListBucket",
+         "arn:aws:s3:::a-bucket"),
+        ("servicediscovery", "get_namespace", {"Id": "ns-1"}, 400, "AccessDeniedException",
+         "servicediscovery:GetNamespace", f"arn:aws:servicediscovery:{PLACE}:namespace/ns-1"),
+        ("ssm", "get_parameter", {"Name": "/a/b"}, 400, "AccessDeniedException", "ssm:GetParameter",
+         f"arn:aws:ssm:{PLACE}:parameter/a/b"),
+    ],
+)  # fmt: skip
+def test_each_service_denies_in_its_own_way(
+    cloud: EmbeddedCloud,
+    service: str,
+    operation: str,
+    parameters: dict[str, Any],
+    status: int,
+    code: str,
+    action: str,
+    resource: str,
+) -> None:
+    enforce(cloud, policy(allowing("ec2:DescribeVpcs")))
+    why = f"{USER}{action} on resource: {resource} because no identity-based policy allows the {action} action"
+    assert answer(cloud, service, operation, **parameters) == (status, code, why)
+
+
+def test_ec2_says_it_in_two_sentences_and_names_no_resource_where_there_is_none(cloud: EmbeddedCloud) -> None:
+    enforce(cloud, policy(allowing("ec2:DescribeVpcs")))
+    cloud.client("ec2").describe_vpcs()
+    head, tail = f"You are not authorized to perform this operation. {USER}", "because no identity-based policy allows"
+    listed = answer(cloud, "ec2", "describe_subnets")
+    assert listed[:2] == (403, "UnauthorizedOperation")
+    assert listed[2] == f"{head}ec2:DescribeSubnets {tail} the ec2:DescribeSubnets action"
+    made = answer(cloud, "ec2", "create_vpc", CidrBlock="10.0.0.0/16")
+    assert made[2] == f"{head}ec2:CreateVpc on resource: arn:aws:ec2:{PLACE}:vpc/* {tail} the ec2:CreateVpc action"
+
+
+def test_an_explicit_deny_is_told_as_one(cloud: EmbeddedCloud) -> None:
+    enforce(cloud, policy(ALL, denying("ssm:Get*")))
+    told = answer(cloud, "ssm", "get_parameter", Name="a")[2]
+    on = f"{USER}ssm:GetParameter on resource: arn:aws:ssm:{PLACE}:parameter/a"
+    assert told == f"{on} with an explicit deny in an identity-based policy"
+
+
+def test_who_one_is_everybody_may_ask(cloud: EmbeddedCloud) -> None:
+    enforce(cloud, policy(denying("*")))
+    assert cloud.client("sts").get_caller_identity()["Arn"].endswith(":user/moto")
+
+
+def test_what_is_denied_has_no_effect_and_comes_before_all_else_that_is_wrong(cloud: EmbeddedCloud) -> None:
+    iam = cloud.client("iam")
+    enforce(cloud, policy(allowing("iam:GetRole")))
+    assert answer(cloud, "iam", "create_role", RoleName="a", AssumeRolePolicyDocument="{}")[1] == "AccessDenied"
+    assert answer(cloud, "iam", "get_role", RoleName="a")[1] == "NoSuchEntity"
+    enforce(cloud)
+    assert answer(cloud, "iam", "create_role", RoleName="a", AssumeRolePolicyDocument="{}")[1] == (
+        "MalformedPolicyDocument"
+    )
+    assert iam.list_roles()["Roles"] == []
+
+
+# -- what is asked for besides -----------------------------------------------------------------------------------------
+
+
+def test_a_task_definition_passes_its_roles_to_ecs(network: Network) -> None:
+    cloud = network.cloud
+    passing = {
+        **allowing("iam:PassRole"),
+        "Resource": network.execution_role,
+        "Condition": {"StringEquals": {"iam:PassedToService": "ecs-tasks.amazonaws.com"}},
+    }
+    enforce(cloud, policy(allowing("ecs:*"), passing))
+    with pytest.raises(ClientError, match=re.escape(f"{USER}iam:PassRole on resource: {network.task_role}")):
+        network.definition("web")
+    network.definition("web", taskRoleArn=network.execution_role)
+    enforce(cloud, policy(allowing("ecs:*"), {**passing, "Resource": "*"}))
+    network.definition("web")
+
+
+def test_a_group_launches_with_its_callers_permissions(network: Network) -> None:
+    cloud = network.cloud
+    enforce(cloud, policy(allowing("autoscaling:*", "iam:PassRole", "ec2:CreateLaunchTemplate")))
+    with pytest.raises(ClientError, match="You are not authorized to use launch template: lt-"):
+        network.auto_scaling_group("main", "main")
+    enforce(cloud, policy(allowing("autoscaling:*", "ec2:*")))
+    with pytest.raises(ClientError, match="iam:PassRole on resource: arn:aws:iam::123456789012:role/instances"):
+        network.auto_scaling_group("other", "main")
+    to_ec2 = {**allowing("iam:PassRole"), "Condition": {"StringEquals": {"iam:PassedToService": "ec2.amazonaws.com"}}}
+    enforce(cloud, policy(allowing("autoscaling:*", "ec2:*"), to_ec2))
+    network.auto_scaling_group("third", "main")
+    launched = {it.check.resource.split(":", 5)[5].partition("/")[0] for it in asked(cloud) if "Run" in it.check.action}
+    assert launched == {
+        "launch-template", "subnet", "security-group", "image", "instance", "network-interface", "volume"
+    }  # fmt: skip
+
+
+def test_a_profile_passes_its_role_to_ec2(cloud: EmbeddedCloud) -> None:
+    iam = cloud.client("iam")
+    iam.create_role(RoleName="a", AssumeRolePolicyDocument=json.dumps(policy(TRUST)))
+    iam.create_instance_profile(InstanceProfileName="p")
+    enforce(cloud, policy(allowing("iam:AddRoleToInstanceProfile")))
+    told = answer(cloud, "iam", "add_role_to_instance_profile", InstanceProfileName="p", RoleName="a")[2]
+    assert told.startswith(f"{USER}iam:PassRole on resource: arn:aws:iam::123456789012:role/a")
+    enforce(cloud, policy(allowing("iam:AddRoleToInstanceProfile", "iam:PassRole")))
+    iam.add_role_to_instance_profile(InstanceProfileName="p", RoleName="a")
+
+
+TAGS = [{"Key": "Project", "Value": "shop"}]
+
+
+@pytest.mark.parametrize(
+    ("service", "operation", "parameters", "creates", "tags"),
+    [
+        ("ec2", "create_internet_gateway", {"TagSpecifications": [{"ResourceType": "internet-gateway", "Tags": TAGS}]},
+         "ec2:CreateInternetGateway", "ec2:CreateTags"),
+        ("ecs", "create_cluster", {"clusterName": "a", "tags": [{"key": "Project", "value": "shop"}]},
+         "ecs:CreateCluster", "ecs:TagResource"),
+        ("ecr", "create_repository", {"repositoryName": "shop", "tags": TAGS},
+         "ecr:CreateRepository", "ecr:TagResource"),
+        ("elbv2", "create_target_group", {"Name": "a", "TargetType": "ip", "Tags": TAGS},
+         "elasticloadbalancing:CreateTargetGroup", "elasticloadbalancing:AddTags"),
+        ("iam", "create_instance_profile", {"InstanceProfileName": "a", "Tags": TAGS}, "iam:CreateInstanceProfile",
+         "iam:TagInstanceProfile"),
+        ("logs", "create_log_group", {"logGroupName": "a", "tags": {"Project": "shop"}}, "logs:CreateLogGroup",
+         "logs:TagResource"),
+        ("rds", "create_db_subnet_group", {"DBSubnetGroupName": "a", "DBSubnetGroupDescription": "a", "SubnetIds": [],
+         "Tags": TAGS}, "rds:CreateDBSubnetGroup", "rds:AddTagsToResource"),
+        ("ssm", "put_parameter", {"Name": "/a", "Value": "a", "Type": "String", "Tags": TAGS}, "ssm:PutParameter",
+         "ssm:AddTagsToResource"),
+    ],
+)  # fmt: skip
+def test_who_creates_with_tags_has_to_be_allowed_to_tag(
+    cloud: EmbeddedCloud, service: str, operation: str, parameters: dict[str, Any], creates: str, tags: str
+) -> None:
+    enforce(cloud, policy(allowing(creates)))
+    assert f"is not authorized to perform: {tags} on resource: arn:aws:" in answer(
+        cloud, service, operation, **parameters
+    )[2]  # fmt: skip
+    enforce(
+        cloud, policy({**allowing(creates, tags), "Condition": {"StringEquals": {"aws:RequestTag/Project": "shop"}}})
+    )
+    try:
+        getattr(cloud.client(service), operation)(**parameters)
+    except ClientError as error:
+        assert "not authorized" not in str(error)  # noqa: PT017 (whatever else is wrong with it)
+    enforce(
+        cloud, policy({**allowing(creates, tags), "Condition": {"StringEquals": {"aws:RequestTag/Project": "hop"}}})
+    )
+    assert f"is not authorized to perform: {creates} " in answer(cloud, service, operation, **parameters)[2]
+
+
+def test_what_is_made_in_a_vpc_is_asked_for_by_the_tags_of_both(cloud: EmbeddedCloud) -> None:
+    ec2 = cloud.client("ec2")
+    tagged = [{"ResourceType": "vpc", "Tags": TAGS}]
+    ours = ec2.create_vpc(CidrBlock="10.0.0.0/16", TagSpecifications=tagged)["Vpc"]["VpcId"]
+    foreign = ec2.create_vpc(CidrBlock="10.1.0.0/16")["Vpc"]["VpcId"]
+    own = {"Condition": {"StringEquals": {"aws:ResourceTag/Project": "shop"}}}
+    arn = f"arn:aws:ec2:{PLACE}"
+    inside = {**allowing("ec2:CreateSubnet"), "Resource": f"{arn}:vpc/*", **own}
+    new = {**allowing("ec2:CreateSubnet"), "Resource": f"{arn}:subnet/*"}
+    enforce(cloud, policy(inside, new))
+    ec2.create_subnet(VpcId=ours, CidrBlock="10.0.0.0/24")
+    told = answer(cloud, "ec2", "create_subnet", VpcId=foreign, CidrBlock="10.1.0.0/24")[2]
+    assert f"ec2:CreateSubnet on resource: {arn}:vpc/{foreign}" in told
+
+
+def test_the_tags_of_what_is_there_count_in_every_service(network: Network) -> None:
+    cloud = network.cloud
+    for arn, service, operation, parameters in _tagged(cloud):
+        enforce(cloud)
+        getattr(cloud.client(service), operation)(**parameters)
+        found = {it.check.resource for it in asked(cloud)}
+        assert found == set(), "nothing is asked as long as all is allowed"
+        enforce(cloud, policy(ALL))
+        getattr(cloud.client(service), operation)(**parameters)
+        tags = {it.check.resource: it.check.context.get("aws:ResourceTag/Project") for it in asked(cloud)}
+        assert tags == {arn: ("shop",)}
+
+
+def _tagged(cloud: EmbeddedCloud) -> list[tuple[str, str, str, dict[str, Any]]]:
+    """Things with a tag, and a call about each."""
+    lower = [{"key": "Project", "value": "shop"}]
+    ecs, iam, acm = cloud.client("ecs"), cloud.client("iam"), cloud.client("acm")
+    cluster = ecs.create_cluster(clusterName="a", tags=lower)["cluster"]["clusterArn"]
+    role = iam.create_role(RoleName="a", AssumeRolePolicyDocument=json.dumps(policy(TRUST)), Tags=TAGS)["Role"]["Arn"]
+    profile = iam.create_instance_profile(InstanceProfileName="a", Tags=TAGS)["InstanceProfile"]["Arn"]
+    certificate = acm.request_certificate(DomainName="a.example.com", Tags=TAGS)["CertificateArn"]
+    repository = cloud.client("ecr").create_repository(repositoryName="shop", tags=TAGS)["repository"]["repositoryArn"]
+    cloud.client("logs").create_log_group(logGroupName="/a", tags={"Project": "shop"})
+    cloud.client("ssm").put_parameter(Name="/a", Value="a", Type="String", Tags=TAGS)
+    cloud.client("rds").create_db_cluster_parameter_group(
+        DBClusterParameterGroupName="a", DBParameterGroupFamily="aurora-mysql8.0", Description="a", Tags=TAGS
+    )
+    rds = f"arn:aws:rds:{PLACE}:cluster-pg:a"
+    return [
+        (cluster, "ecs", "describe_clusters", {"clusters": ["a"]}),
+        (role, "iam", "get_role", {"RoleName": "a"}),
+        (profile, "iam", "get_instance_profile", {"InstanceProfileName": "a"}),
+        (certificate, "acm", "describe_certificate", {"CertificateArn": certificate}),
+        (repository, "ecr", "describe_images", {"repositoryName": "shop"}),
+        (f"arn:aws:logs:{PLACE}:log-group:/a:log-stream:", "logs", "filter_log_events", {"logGroupName": "/a"}),
+        (f"arn:aws:ssm:{PLACE}:parameter/a", "ssm", "get_parameter", {"Name": "/a"}),
+        (rds, "rds", "list_tags_for_resource", {"ResourceName": rds}),
+    ]
+
+
+def test_records_are_asked_for_by_their_names(cloud: EmbeddedCloud) -> None:
+    zone = cloud.client("route53").list_hosted_zones()["HostedZones"][0]["Id"]
+    key = "route53:ChangeResourceRecordSetsNormalizedRecordNames"
+    only = {"ForAllValues:StringLike": {key: ["app.example.com", "_*.example.com"]}}
+    enforce(cloud, policy({**allowing("route53:ChangeResourceRecordSets"), "Condition": only}))
+    for name, allowed in (("APP.example.com.", True), ("_a.b.example.com", True), ("www.example.com", False)):
+        record = {"Name": name, "Type": "A", "TTL": 60, "ResourceRecords": [{"Value": "192.0.2.1"}]}
+        batch = {"Changes": [{"Action": "UPSERT", "ResourceRecordSet": record}]}
+        if allowed:
+            cloud.client("route53").change_resource_record_sets(HostedZoneId=zone, ChangeBatch=batch)
+        else:
+            parameters = {"HostedZoneId": zone, "ChangeBatch": batch}
+            assert answer(cloud, "route53", "change_resource_record_sets", **parameters)[1] == "AccessDenied"
+
+
+def test_objects_are_asked_for_one_by_one(cloud: EmbeddedCloud) -> None:
+    s3 = cloud.client("s3")
+    s3.create_bucket(Bucket="states", CreateBucketConfiguration={"LocationConstraint": "ap-northeast-1"})
+    objects = {
+        **allowing("s3:GetObject", "s3:PutObject", "s3:DeleteObject"),
+        "Resource": "arn:aws:s3:::states/shop-dev/*",
+    }
+    enforce(cloud, policy(objects, {**allowing("s3:ListBucket"), "Resource": "arn:aws:s3:::states"}))
+    s3.put_object(Bucket="states", Key="shop-dev/state.json", Body=b"{}")
+    assert s3.get_object(Bucket="states", Key="shop-dev/state.json")["Body"].read() == b"{}"
+    s3.head_object(Bucket="states", Key="shop-dev/state.json")
+    assert s3.list_objects_v2(Bucket="states")["KeyCount"] == 1
+    s3.delete_objects(Bucket="states", Delete={"Objects": [{"Key": "shop-dev/state.json"}]})
+    assert answer(cloud, "s3", "put_object", Bucket="states", Key="other/state.json", Body=b"")[1] == "AccessDenied"
+    assert answer(cloud, "s3", "get_bucket_policy", Bucket="states")[1] == "AccessDenied"
+    assert answer(cloud, "s3", "head_object", Bucket="states", Key="other")[0] == 403
+
+
+def test_the_registry_asks_for_each_step_of_a_push(cloud: EmbeddedCloud) -> None:
+    ecr = cloud.client("ecr")
+    ecr.create_repository(repositoryName="shop")
+    (data,) = ecr.get_authorization_token()["authorizationData"]
+    connection = http.client.HTTPConnection(cloud.endpoint.removeprefix("http://"), timeout=10)
+    assert base64.b64decode(data["authorizationToken"]).startswith(b"AWS:")
+
+    def ask(method: str, path: str) -> tuple[int, str]:
+        connection.request(method, path, b"", {"Authorization": f"Basic {data['authorizationToken']}"})
+        got = connection.getresponse()
+        return got.status, got.read().decode()
+
+    enforce(cloud, policy(allowing("ecr:BatchCheckLayerAvailability")))
+    assert ask("HEAD", f"/v2/shop/blobs/sha256:{'0' * 64}")[0] == 404
+    for method, path, action in (
+        ("GET", f"/v2/shop/blobs/sha256:{'0' * 64}", "GetDownloadUrlForLayer"),
+        ("POST", "/v2/shop/blobs/uploads/", "InitiateLayerUpload"),
+        ("PUT", "/v2/shop/manifests/1", "PutImage"),
+        ("GET", "/v2/shop/manifests/1", "BatchGetImage"),
+        ("GET", "/v2/shop/tags/list", "ListImages"),
+    ):
+        status, said = ask(method, path)
+        assert status == 403
+        (error,) = json.loads(said)["errors"]
+        assert error["code"] == "DENIED"
+        assert error["message"].startswith(
+            f"{USER}ecr:{action} on resource: arn:aws:ecr:{PLACE}:repository/shop because"
+        )
+    connection.close()
+
+
+# -- asked beforehand --------------------------------------------------------------------------------------------------
+
+CALLER = "arn:aws:iam::123456789012:user/moto"
+
+
+def test_simulation_says_what_calls_would_be_told(cloud: EmbeddedCloud) -> None:
+    iam = cloud.client("iam")
+
+    def simulated(**more: Any) -> list[tuple[str, str, str]]:
+        found = iam.simulate_principal_policy(PolicySourceArn=CALLER, **more)["EvaluationResults"]
+        return [(it["EvalActionName"], it["EvalResourceName"], it["EvalDecision"]) for it in found]
+
+    both = ["ec2:CreateVpc", "ec2:DeleteVpc"]
+    assert simulated(ActionNames=both) == [(name, "*", "allowed") for name in both], "as long as there is no policy"
+    vpc = f"arn:aws:ec2:{PLACE}:vpc/*"
+    ours = {
+        **allowing("ec2:CreateVpc"),
+        "Resource": vpc,
+        "Condition": {"StringEquals": {"aws:RequestTag/Project": "shop"}},
+    }
+    enforce(cloud, policy(ours, allowing("iam:Simulate*"), denying("ec2:Delete*")))
+    tags = [{"ContextKeyName": "aws:RequestTag/Project", "ContextKeyType": "string", "ContextKeyValues": ["shop"]}]
+    assert simulated(ActionNames=both, ResourceArns=[vpc], ContextEntries=tags) == [
+        ("ec2:CreateVpc", vpc, "allowed"),
+        ("ec2:DeleteVpc", vpc, "explicitDeny"),
+    ]
+    assert simulated(ActionNames=["ec2:CreateVpc"], ResourceArns=[vpc]) == [("ec2:CreateVpc", vpc, "implicitDeny")]
+    asked = iam.simulate_principal_policy(PolicySourceArn=CALLER, ActionNames=["ec2:CreateVpc"], ResourceArns=[vpc])
+    assert asked["EvaluationResults"][0]["MissingContextValues"] == ["aws:requesttag/project"]
+    assert asked["IsTruncated"] is False
+
+
+def test_simulation_refuses_what_it_cannot_know(cloud: EmbeddedCloud) -> None:
+    parameters = {"PolicySourceArn": CALLER.replace("moto", "other"), "ActionNames": ["ec2:CreateVpc"]}
+    assert answer(cloud, "iam", "simulate_principal_policy", **parameters)[:2] == (404, "NoSuchEntity")
+    wrong = {"PolicySourceArn": CALLER, "ActionNames": ["CreateVpc"]}
+    assert answer(cloud, "iam", "simulate_principal_policy", **wrong)[1] == "InvalidInput"
+    enforce(cloud, policy(allowing("ec2:*")))
+    assert answer(cloud, "iam", "simulate_principal_policy", **wrong)[1] == "AccessDenied"
+
+
+# -- putting them in force ---------------------------------------------------------------------------------------------
+
+
+def test_start_puts_policies_in_force_and_ends_them(cloud: EmbeddedCloud, tmp_path: Path) -> None:
+    project = Project(cloud, tmp_path)
+    for name, actions in (("a.json", "ec2:Describe*"), ("b.json", "sts:*")):
+        (tmp_path / name).write_text(json.dumps(policy(allowing(actions))))
+    start = ("cloud", "start", "--policy")
+    assert project.run(*start, "a.json", "--policy", "b.json").code == 0
+    cloud.client("ec2").describe_vpcs()
+    assert answer(cloud, "ssm", "describe_parameters")[1] == "AccessDeniedException"
+    wrong = policy(allowing("ec2:*"), {**ALL, "Condition": {"IpAddress": {"aws:SourceIp": "192.0.2.0/24"}}})
+    (tmp_path / "c.json").write_text(json.dumps(wrong))
+    refused = project.run(*start, "c.json", code=4)
+    assert refused.err.startswith(
+        "error: c.json, statement 2: the operator IpAddress is not evaluated here: use one of "
+    )
+    assert project.run(*start, "none.json", code=4).err == (
+        "error: none.json cannot be read (No such file or directory): give the file of an IAM policy\n"
+    )
+    assert answer(cloud, "ssm", "describe_parameters")[1] == "AccessDeniedException", "what was in force is"
+    assert project.run(*start, "none").code == 0
+    cloud.client("ssm").describe_parameters()
+
+
+def test_an_emptied_cloud_allows_everything(cloud: EmbeddedCloud) -> None:
+    enforce(cloud, policy(denying("*")))
+    cloud.reset()
+    make_network(cloud)
+    assert json.loads(cloud.control("GET", "policy")) == {"policies": [], "asked": []}
+
+
+def test_what_is_printed_can_be_put_in_force(cloud: EmbeddedCloud, tmp_path: Path) -> None:
+    project = Project(cloud, tmp_path)
+    for number, words in enumerate([(), ("--json",), ("--part", "2"), ("--read-only",), ("--boundary",)]):
+        printed = project.run("policy", *words)
+        (tmp_path / f"{number}.json").write_text(printed.out)
+        assert project.run("cloud", "start", "--policy", f"{number}.json").code == 0, words
+    assert "attach all of them" in project.run("policy").err
+    assert project.run("policy", "--json").err == ""
+
+
+# -- the boundary ------------------------------------------------------------------------------------------------------
+
+
+def test_the_boundary_has_all_that_the_roles_policies_say_today() -> None:
+    config = Config.model_validate({"services": {"web": {"image": "nginx:1", "port": 80}}})
+    most = [it.name for it in boundary(config)]
+    managed = json.loads(aws_managed_policies_data)
+    roles = {"AmazonEC2ContainerServiceforEC2Role", "AmazonECSTaskExecutionRolePolicy", "AmazonSSMManagedInstanceCore"}
+    today = {
+        action
+        for name in roles
+        for statement in managed[name]["Document"]["Statement"]
+        for action in ([statement["Action"]] if isinstance(statement["Action"], str) else statement["Action"])
+    }
+    assert len(today) > 40
+    assert {it for it in today if not any(like(pattern, it) for pattern in most)} == {"ecs:CreateCluster"}
+    assert {it for it in most if it not in today} == set()
