@@ -85,9 +85,9 @@ def check(quota: Quota, context: Context) -> Sequence[Checked]:
 def _limit(context: Context, quota: Quota, region: str) -> float | None:
     """Return the applied value, or AWS's default where only that is known; None if neither is."""
     client = context.aws.client("service-quotas", region)
-    for ask in (client.get_service_quota, client.get_aws_default_service_quota):
+    for operation in ("get_service_quota", "get_aws_default_service_quota"):
         try:
-            value = ask(ServiceCode=quota.service, QuotaCode=quota.code)["Quota"].get("Value")
+            value = getattr(client, operation)(ServiceCode=quota.service, QuotaCode=quota.code)["Quota"].get("Value")
         except ClientError as error:
             if code_of(error) != "NoSuchResourceException":
                 raise
