@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 NOW = (Use.LIFE, Use.IMPLIED)
 CHECKS: Mapping[str, Check] = {
-    permissions.NAME: partial(permissions.check, uses=NOW),
+    permissions.NAME: partial(permissions.check, uses=NOW, sure=True),
     "images": images.own,
     **{f"quota {quota.name}": partial(quotas.check, quota) for quota in quotas.QUOTAS},
 }

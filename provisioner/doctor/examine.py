@@ -30,7 +30,8 @@ CHECKS: Mapping[str, Check] = {
     permissions.NAME: permissions.check,
     "docker": images.builds,
     "images": images.ready,
-    "state": statefile.bucket,
+    "state bucket": statefile.bucket,
+    "state": statefile.state,
     **{f"quota {quota.name}": partial(quotas.check, quota) for quota in quotas.QUOTAS},
 }
 """Every check that asks as somebody, by the name under which it is told when it breaks."""

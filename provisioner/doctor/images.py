@@ -35,11 +35,11 @@ def builds(context: Context) -> Sequence[Checked]:
     if not wanted:
         return [ok("docker", "nothing is built: every service has a ready image")]
     say = warning if context.config.target == "local" else failed
+    why, _ = context.buildable
     skipped = check_builds(context.config, context.declared.facts, context.file.parent)
     found = [say(f"image {name}", *_parts(text, name, local=say is warning)) for name, text in skipped.items()]
     if len(skipped) < len(wanted):
         rest = ", ".join(name for name in wanted if name not in skipped)
-        why, _ = context.buildable
         found.insert(0, ok("docker", f"ECR has the images of {rest} already" if why else f"answers, to build {rest}"))
     return found
 

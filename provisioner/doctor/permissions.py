@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
@@ -24,7 +25,7 @@ NAMED = 8
 FIX = "give the caller a policy with them (docs/security.md)"
 
 GLOBAL, GLOBAL_REGION = {"iam", "route53"}, "us-east-1"
-"""The services without Regions, and the one that their calls count for (IAM user guide, aws:RequestedRegion)."""
+"""The services without Regions, and the one that their calls count for in the usual partition (IAM user guide)."""
 
 Pair = tuple[str, str]
 """An action and a resource."""
@@ -54,14 +55,21 @@ class Question:
 
 @dataclass(frozen=True)
 class Answers:
-    """What IAM decided: the pairs that it allows, and those that it cannot tell of, since it misses some context."""
+    """What IAM decided: which pairs it allows, which a statement denies, and for which it misses some context."""
 
     allowed: frozenset[Pair] = frozenset()
+    barred: frozenset[Pair] = frozenset()
     open: frozenset[Pair] = frozenset()
 
 
-def check(context: Context, uses: Iterable[Use] = tuple(Use)) -> Sequence[Checked]:
-    """Say which actions are denied; those that are needed in other cases than the life of a stack are a warning."""
+def check(context: Context, uses: Iterable[Use] = tuple(Use), *, sure: bool = False) -> Sequence[Checked]:
+    """Say which actions are denied; those that are needed in other cases than the life of a stack are a warning.
+
+    Args:
+        uses: the uses whose actions are asked for.
+        sure: whether to warn only of what no policy allows for all names like the stack's: one that names each of them
+            by itself would do as well, and a simulation of such names cannot tell.
+    """
     try:
         caller = source(context.aws, str(context.identity["Arn"]))
     except NotSimulated as error:
@@ -69,24 +77,38 @@ def check(context: Context, uses: Iterable[Use] = tuple(Use)) -> Sequence[Checke
     wanted = [one for one in needed(context.config, account=context.aws.account) if one.use in tuple(uses)]
     questions = list(asked(wanted))
     found = each(lambda question: _ask(context.aws, caller, question), questions)
-    return judged(wanted, questions, found)
+    return judged(wanted, questions, found, sure=sure)
 
 
-def judged(wanted: Sequence[Permission], questions: Sequence[Question], found: Sequence[Answers]) -> list[Checked]:
-    """Return the verdicts on all answers."""
-    refused, not_told = set[str](), set[str]()
+def judged(
+    wanted: Sequence[Permission], questions: Sequence[Question], found: Sequence[Answers], *, sure: bool = False
+) -> list[Checked]:
+    """Return the verdicts on all answers; `sure` as for `check`."""
+    refused, not_told, perhaps = set[str](), set[str](), set[str]()
     for question, answers in zip(questions, found, strict=True):
         not_told |= {action for action, _ in question.pairs & answers.open}
-        refused |= {action for action, _ in question.pairs - answers.allowed - answers.open}
+        refusals = question.pairs - answers.allowed - answers.open
+        by_name = {pair for pair in refusals - answers.barred if sure and _by_name(pair[1])}
+        refused |= {action for action, _ in refusals - by_name}
+        perhaps |= {action for action, _ in by_name}
     life = {one.name for one in wanted if one.use is not Use.OTHER}
     said = []
     if now := refused & life:
         said.append(failed(NAME, f"denied: {_names(now)}", FIX))
+    if perhaps := perhaps - refused:
+        text = f"denied, unless a policy names each of the stack's resources: {_names(perhaps)}"
+        said.append(warning(NAME, text, FIX))
     if later := refused - life:
         said.append(warning(NAME, f"denied, and needed in some cases only: {_names(later)}", FIX))
     if not_told - refused:
         said.append(unknown(NAME, f"depends on what IAM's simulation is not told: {_names(not_told - refused)}"))
     return said or [ok(NAME, f"all {len({one.name for one in wanted})} actions are allowed")]
+
+
+def _by_name(resource: str) -> bool:
+    """Say whether an ARN stands for several names that begin alike, and not for one or for all of a sort."""
+    name = re.split("[/:]", resource.split(":", 5)[-1], maxsplit=1)[-1]
+    return "*" in name and name != "*"
 
 
 def _names(actions: Iterable[str]) -> str:
@@ -155,14 +177,16 @@ def _variants(permission: Permission) -> Iterator[Permission]:
 
 def _ask(aws: Aws, caller: str, question: Question) -> Answers:
     service = question.actions[0].partition(":")[0]
-    where = (GLOBAL_REGION if service in GLOBAL else aws.region,)
+    context = dict(question.context)
+    if service not in GLOBAL or aws.partition == "aws":
+        context.setdefault("aws:RequestedRegion", (GLOBAL_REGION if service in GLOBAL else aws.region,))
     entries = [
         {
             "ContextKeyName": key,
             "ContextKeyType": "string" if len(values) == 1 else "stringList",
             "ContextKeyValues": list(values),
         }
-        for key, values in sorted({"aws:RequestedRegion": where, **question.context}.items())
+        for key, values in sorted(context.items())
     ]
     found = aws.pages(
         "iam",
@@ -178,7 +202,7 @@ def _ask(aws: Aws, caller: str, question: Question) -> Answers:
 
 def answered(results: Iterable[Mapping[str, Any]]) -> Answers:
     """Return what EvaluationResults say, which name resources one by one or below an action."""
-    allowed, open_ = set[Pair](), set[Pair]()
+    allowed, barred, open_ = set[Pair](), set[Pair](), set[Pair]()
     for result in results:
         action = str(result["EvalActionName"])
         parts = [
@@ -190,4 +214,6 @@ def answered(results: Iterable[Mapping[str, Any]]) -> Answers:
                 allowed.add((action, str(resource)))
             elif missing:
                 open_.add((action, str(resource)))
-    return Answers(frozenset(allowed), frozenset(open_))
+            elif decision == "explicitDeny":
+                barred.add((action, str(resource)))
+    return Answers(frozenset(allowed), frozenset(barred), frozenset(open_))

@@ -240,16 +240,23 @@ def test_no_engine_where_something_is_built(look: Look, tmp_path: Path) -> None:
 
 def test_the_states_bucket(look: Look, rig: Rig) -> None:
     state = {"bucket": "states-of-a-team"}
-    found = look("state", state=state)
-    assert sick(found, "failed") == {"state"}
-    assert found["state"].text == "there is no bucket states-of-a-team"
+    found = look("state bucket", "state", state=state)["state bucket"]
+    assert (found.verdict, found.text) == ("failed", "there is no bucket states-of-a-team")
     s3 = rig.cloud.client("s3")
     s3.create_bucket(Bucket="states-of-a-team", CreateBucketConfiguration={"LocationConstraint": "ap-northeast-1"})
-    config = Config.model_validate({"services": SERVICES, "state": state})
-    lacking = list(moving.bucket(config, rig.aws(), s3).lacking())
-    assert "versioning on" in {mending.what for mending in lacking}
+    found = look("state bucket", state=state)["state bucket"]
+    assert (found.verdict, "versioning on" in found.text) == ("warning", True)
+    bucket = moving.bucket(Config.model_validate({"services": SERVICES, "state": state}), rig.aws(), s3)
+    for mending in bucket.lacking():
+        bucket.mend(mending)
+    assert look("state bucket", state=state)["state bucket"].verdict == "ok"
+    found = look("state bucket", state=state, region="eu-west-1")["state bucket"]
+    assert (found.verdict, found.text) == (
+        "warning",
+        "states-of-a-team is in ap-northeast-1, and the stack in eu-west-1",
+    )
     rig.cloud.control("POST", "faults", "scenarios=denied&only=^s3:")
-    assert look("state", state=state)["state"].verdict == "unknown"
+    assert look("state bucket", state=state)["state bucket"].verdict == "unknown"
 
 
 # -- permissions ---------------------------------------------------------------------------------------------------

@@ -146,11 +146,34 @@ def test_verdicts_on_actions() -> None:
     pairs = {name: (name, "*") for name in ("a:Now", "a:Later", "a:Maybe")}
 
     def said(allowed: set[str], open_: set[str]) -> list[tuple[str, str]]:
-        answers = permissions.Answers(frozenset(pairs[n] for n in allowed), frozenset(pairs[n] for n in open_))
+        answers = permissions.Answers(
+            frozenset(pairs[n] for n in allowed), frozenset(), frozenset(pairs[n] for n in open_)
+        )
         return [(one.verdict, one.text.rpartition(": ")[2]) for one in permissions.judged(wanted, questions, [answers])]
 
     assert said(set(pairs), set()) == [("ok", "all 3 actions are allowed")]
     assert said(set(), {"a:Maybe"}) == [("failed", "a:Now"), ("warning", "a:Later"), ("unknown", "a:Maybe")]
+
+
+@pytest.mark.parametrize(
+    ("resource", "barred", "verdict"),
+    [
+        ("arn:aws:iam::1:role/shop-dev-*", False, "warning"),
+        ("arn:aws:iam::1:role/shop-dev-*", True, "failed"),
+        ("arn:aws:ecs:x:1:service/shop-dev/*", False, "warning"),
+        ("arn:aws:ec2:x:1:vpc/*", False, "failed"),
+        ("arn:aws:ecs:x:1:cluster/shop-dev", False, "failed"),
+        ("*", False, "failed"),
+    ],
+)
+def test_up_stops_only_at_what_no_policy_of_single_names_could_allow(resource: str, barred: bool, verdict: str) -> None:
+    wanted = [permission("a:Make", resource)]
+    questions = list(permissions.asked(wanted))
+    answers = permissions.Answers(barred=frozenset(questions[0].pairs if barred else ()))
+    (found,) = permissions.judged(wanted, questions, [answers], sure=True)
+    assert found.verdict == verdict
+    (found,) = permissions.judged(wanted, questions, [answers])
+    assert found.verdict == "failed"
 
 
 @pytest.mark.parametrize(
