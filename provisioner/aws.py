@@ -186,6 +186,15 @@ class Aws:
         """Say whether an operation, named as AWS does, changes nothing."""
         return READS.match(operation) is not None
 
+    @contextmanager
+    def only_reads(self) -> Iterator[None]:
+        """While the context lasts, the clients refuse every operation that is not a read."""
+        before, self.read_only = self.read_only, True
+        try:
+            yield
+        finally:
+            self.read_only = before
+
     def _guard(self, model: Any, **_: Any) -> None:
         if self.read_only and not self.reads(model.name):
             raise ReadOnly(f"{model.service_model.service_name}:{model.name} is not a read, and only reads are allowed")

@@ -10,16 +10,17 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import BotoCoreError, ClientError
 
 import steps  # noqa: F401  (importing the package registers the steps)
-from provisioner.engine import recorded
+from provisioner.engine import events, recorded
 from provisioner.engine import remove as remover
 from provisioner.engine import target as limit
 from provisioner.engine.converge import Converge
 from provisioner.engine.errors import ConfigurationError, Interrupted, Protected, ProvisionError
 from provisioner.engine.events import Begun, Emit, Notice
-from provisioner.engine.plan import Planned, orphans, plan, protected_orphans
-from provisioner.engine.refusal import explained
+from provisioner.engine.plan import Planned, orphans, plan
+from provisioner.engine.refusal import Refused, explained
+from provisioner.engine.refused import PlanRefused, names, reasons
 from provisioner.engine.remove import Remove, kind_of
-from provisioner.engine.run import Progress, know, prefetch
+from provisioner.engine.run import UNCLEAR, Progress, know, out_of_reach, prefetch
 from provisioner.engine.step import STEPS, Declared, Stack
 from provisioner.engine.sweep import Leftover, sweep
 from provisioner.engine.timeline import Segment, continued, critical_path
@@ -37,6 +38,8 @@ if TYPE_CHECKING:
     from provisioner.facts import Facts
     from state.store import Store
 
+AGAIN = 10.0
+"""Seconds between two tries to read what AWS did not answer."""
 CAPACITY = "capacity"
 """The step that declares the instances."""
 
@@ -107,13 +110,22 @@ def check_new_ami(config: Config, target: str | None, *, asked: bool) -> None:
         )
 
 
-def up(aws: Aws, store: Store, stack: Stack, emit: Emit, target: str | None = None) -> Summary:
+def up(
+    aws: Aws,
+    store: Store,
+    stack: Stack,
+    emit: Emit,
+    target: str | None = None,
+    confirmed: Sequence[Planned] | None = None,
+) -> Summary:
     """Bring everything to what is declared, and remove what is recorded but no longer declared.
 
-    Nothing is removed when something failed, since what is missing may still be needed; nor when the run is limited.
+    What `plan` says is computed first: if anything of it would be refused, nothing is written. Nothing is removed when
+    something failed, since what is missing may still be needed; nor when the run is limited.
 
     Args:
         target: the step to bring up, with all the steps that it is built on, and no other.
+        confirmed: the plan that the user agreed to, if one was asked: nothing else is done.
     """
     _know(aws, store.records, stack.declared)
     for text in stack.notices:
@@ -124,9 +136,12 @@ def up(aws: Aws, store: Store, stack: Stack, emit: Emit, target: str | None = No
     remove = Remove(aws, store, dropped, emit)
 
     def work() -> Left:
-        prefetch(aws, (type(item.want) for item in declared.values()))
-        if kept := protected_orphans(aws, store.records, declared, dropped):
-            raise Protected(kept)
+        planned = _answered(aws, emit, lambda: plan(aws, store.records, declared, dropped))
+        for reason in reasons(planned):
+            emit(events.Refused(reason.text, tuple(reason.addresses)))
+        refuse(planned, store.records)
+        if confirmed is not None:
+            _check_confirmed(confirmed, planned)
         converge.run()
         for text in notes(aws, stack):
             emit(Notice(text))
@@ -135,6 +150,41 @@ def up(aws: Aws, store: Store, stack: Stack, emit: Emit, target: str | None = No
         return Left()
 
     return _timed(aws.pace, "up", target, store, work, (converge.progress, remove.progress))
+
+
+def refuse(planned: Sequence[Planned], records: Mapping[str, Record]) -> None:
+    """Raise `PlanRefused` if anything of the plan cannot be done."""
+    if refused := reasons(planned):
+        raise PlanRefused(refused, records.values())
+
+
+def _check_confirmed(confirmed: Sequence[Planned], planned: Sequence[Planned]) -> None:
+    """Refuse to do anything else than what the user has agreed to.
+
+    Raises:
+        ProvisionError: somebody changed something since.
+    """
+    before, now = ({p.address: p for p in plan if p.action != "none"} for plan in (confirmed, planned))
+    if other := [address for address in {**before, **now} if before.get(address) != now.get(address)]:
+        raise ProvisionError(
+            f"nothing was changed: since the plan was shown, something else has come to be done with {names(other)}. "
+            "Run the same command again to see the plan as it is now"
+        )
+
+
+def _answered(aws: Aws, emit: Emit, ask: Callable[[], list[Planned]]) -> list[Planned]:
+    """Plan; where AWS does not answer for a while, again."""
+    until = aws.pace.now() + aws.pace.patience(UNCLEAR)
+    while True:
+        try:
+            return ask()
+        except Refused as error:
+            aws.pace.check()
+            if not (isinstance(error.__cause__, Exception) and out_of_reach(error.__cause__)) or aws.pace.now() > until:
+                raise
+            emit(Notice(f"waiting for AWS to answer again: {error}"))
+            aws.forget()
+            aws.pace.sleep(AGAIN)
 
 
 def show_plan(aws: Aws, records: Mapping[str, Record], stack: Stack, target: str | None = None) -> list[Planned]:

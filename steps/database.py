@@ -67,6 +67,7 @@ def database(
             final_snapshot=stack.config.protect,
         ),
         after=[service_roles.rds],
+        keys={"database_name": "database.name", "master_username": "database.user"},
     )
     stack.ensure(DbInstance("main", f"{name}-1", cluster.id, ENGINE))
     return Database(cluster.endpoint, MYSQL)

@@ -25,5 +25,8 @@ def database_name(stack: Stack, database: Database, dns: Dns) -> DatabaseName:
     """Declare the alias of the writer's endpoint in the private zone."""
     host = f"database.{stack.config.dns.private_domain}"
     endpoint = [database.endpoint]
-    stack.ensure(RecordSet("database", dns.private_zone_id, host, "CNAME", ttl=TTL, resource_records=endpoint))
+    stack.ensure(
+        RecordSet("database", dns.private_zone_id, host, "CNAME", ttl=TTL, resource_records=endpoint),
+        keys={"record_name": "dns.private_domain"},
+    )
     return DatabaseName(host)

@@ -24,7 +24,10 @@ class Discovery:
 def discovery(stack: Stack, network: Network) -> Discovery:
     """Declare the namespace in the VPC, and an entry in it for each service."""
     domain = stack.config.dns.discovery_domain
-    namespace = stack.ensure(PrivateDnsNamespace("main", domain, network.vpc_id, f"Services of {stack.name}"))
+    namespace = stack.ensure(
+        PrivateDnsNamespace("main", domain, network.vpc_id, f"Services of {stack.name}"),
+        keys={"namespace_name": "dns.discovery_domain"},
+    )
     # each answer holds several healthy tasks; ECS itself says which are healthy
     dns = {"RoutingPolicy": "MULTIVALUE", "DnsRecords": [{"Type": "A", "TTL": TTL}]}
     health = {"FailureThreshold": 1}

@@ -9,6 +9,8 @@ from provisioner.kinds.delegation import Delegation
 from provisioner.kinds.route53 import HostedZone
 from steps.network import Network
 
+NAME = "hosted_zone_name"
+
 
 @dataclass(frozen=True)
 class Dns:
@@ -23,7 +25,8 @@ class Dns:
 def dns(stack: Stack, network: Network) -> Dns:
     """Declare the private zone, and the public one unless it was there before: that one is used, and never removed."""
     want = stack.config.dns
-    public = stack.facts.public_zone_id or stack.ensure(HostedZone("public", want.domain)).id
-    private = stack.ensure(HostedZone("private", want.private_domain, vpc_id=network.vpc_id))
+    public = stack.facts.public_zone_id or stack.ensure(HostedZone("public", want.domain), keys={NAME: "dns.domain"}).id
+    zone = HostedZone("private", want.private_domain, vpc_id=network.vpc_id)
+    private = stack.ensure(zone, keys={NAME: "dns.private_domain"})
     delegation = stack.ensure(Delegation(want.domain, want.domain, public))
     return Dns(public, private.id, delegation)

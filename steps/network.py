@@ -8,6 +8,8 @@ from provisioner.engine.step import Handle, Stack, ids, step
 from provisioner.kinds.ec2_network import InternetGateway, RouteTable, Subnet, Vpc
 from provisioner.kinds.ec2_security import DefaultSecurityGroup
 
+CIDR = {"cidr_block": "network.cidr"}
+
 
 @dataclass(frozen=True)
 class Network:
@@ -24,7 +26,7 @@ class Network:
 @step
 def network(stack: Stack) -> Network:
     """Declare the VPC, its gateway, subnets and routes. Private and database subnets have no way out."""
-    vpc = stack.ensure(Vpc("main", stack.config.network.cidr))
+    vpc = stack.ensure(Vpc("main", stack.config.network.cidr), keys=CIDR)
     stack.ensure(DefaultSecurityGroup("main", vpc.id))
     gateway = stack.ensure(InternetGateway("main", vpc.id))
     tiers: dict[str, list[str]] = {}
@@ -32,7 +34,7 @@ def network(stack: Stack) -> Network:
     for tier in ("public", "private", "database"):
         blocks = stack.config.network.subnets(tier)
         subnets = [
-            stack.ensure(Subnet(f"{tier}-{zone[-1]}", vpc.id, availability_zone=zone, cidr_block=blocks[number]))
+            stack.ensure(Subnet(f"{tier}-{zone[-1]}", vpc.id, zone, blocks[number]), keys=CIDR)
             for zone, number in zip(stack.facts.zones, stack.facts.blocks, strict=False)
         ]
         tiers[tier] = ids(subnets)

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import heapq
 import os
+import threading
 import time
+
+_coming: list[float] = []
+"""The moments at which something that was begun goes on: a heap."""
+_lock = threading.Lock()
 
 
 def scale() -> float:
@@ -26,7 +32,26 @@ def now() -> float:
 
 def later(seconds: float, after: float = 0.0) -> float:
     """The monotonic moment that lies `seconds` of AWS's time ahead of now, or of `after` if that is still to come."""
-    return max(time.monotonic(), after) + seconds * scale()
+    moment = max(time.monotonic(), after) + seconds * scale()
+    with _lock:
+        heapq.heappush(_coming, moment)
+    return moment
+
+
+def stir() -> None:
+    """Say that something was written, so that what follows from it may be due."""
+    with _lock:
+        heapq.heappush(_coming, 0.0)
+
+
+def due() -> bool:
+    """Whether a moment has come, or something was written, since this was last asked."""
+    found, now = False, time.monotonic()
+    with _lock:
+        while _coming and _coming[0] <= now:
+            heapq.heappop(_coming)
+            found = True
+    return found
 
 
 def passed(moment: float) -> bool:

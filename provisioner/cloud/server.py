@@ -179,6 +179,8 @@ class Cloud:
                 answer = failure(environ, denial.status, denial.code, denial.message)
             else:
                 answer = self._answer_late(service, environ, operation)
+                if calls.is_write(operation):
+                    clock.stir()
             self.log.note(environ, operation, *answer)
             if self._kills(service, operation, "after") or scenario == "lost":
                 raise HangUp

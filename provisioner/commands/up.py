@@ -47,14 +47,16 @@ def up(options: Options, target_step: TargetStep = None, redeploy: Redeploy = Fa
         if config.target == "aws":
             with signals.at_once():
                 beforehand.check(aws, stack, options.config, store.records, target_step)
+        planned = None
         if config.target == "aws" and not options.yes:
             with signals.at_once():
                 planned = operate.show_plan(aws, store.records, stack, target_step)
             say([*plan.diff(planned), *(f"note: {text}" for text in operate.notes(aws, stack, planned))], sys.stderr)
+            operate.refuse(planned, store.records)
             confirm(f"`up` of {limited(config.name, target_step)} on {session.where(config, aws)}", options.yes)
             session.writable(aws)
         with shown(options.json) as progress, session.interruptible(aws.pace, progress.emit):
-            outcome = operate.up(aws, store, stack, progress.emit, target_step)
+            outcome = operate.up(aws, store, stack, progress.emit, target_step, planned)
             entry = session.entry(options, config)
             advised = advice.after_up(outcome, options.again, config, entry, new_ami=new_ami)
             advised += advice.after_long(outcome, options.again)

@@ -12,6 +12,7 @@ from provisioner.engine.errors import Failed, Interrupted, NeedsReplacing, NotMa
 from provisioner.engine.events import Emit, Result, Working
 from provisioner.engine.find import find_declared, owners
 from provisioner.engine.kind import Change, Kind, Live, canonical, compare, output_of
+from provisioner.engine.refused import advice
 from provisioner.engine.retry import Verdict, server_error
 from provisioner.engine.run import UNCLEAR, Progress, Store, refresh, told, tolerant
 from provisioner.engine.step import Declared, Need, filled, reachable
@@ -55,7 +56,6 @@ class Converge:
         self.aws, self.store, self.declared = aws, store, declared
         self.progress = Progress(emit, {address: item.step for address, item in declared.items()}, aws.pace.now)
         self.lives: dict[str, Live] = {}
-        aws.seen = self.lives
         aws.say = lambda address, text: emit(Working(address, declared[address].step, text))
         self._owners = dict(owners(store.records, declared))
         self._results: dict[str, Result] = {}
@@ -73,6 +73,7 @@ class Converge:
         Raises:
             SomeFailed: see `Walk.run`.
         """
+        self.aws.seen = self.lives
         nodes = [Node(a, type(item.want), item.step, item.needs) for a, item in self.declared.items()]
         emit, moments = self.progress.emit, self.progress.moments
         Walk(nodes, self._act, self._look, self._reached, emit, self.aws.pace, moments).run()
@@ -219,7 +220,7 @@ class Converge:
         changes = compare(want, live)
         why = awaited(want, live, changes)
         if changes and not (why and want.update_when_ready):
-            refuse_fixed(want, changes)
+            self._refuse_fixed(want, changes)
             if want.revises:
                 live = self._create(want, item, self.store.records.get(address), "changed")
                 self._note_asked(address, changes)
@@ -240,6 +241,13 @@ class Converge:
         self._remember(want, item, live, "ready")
         self._finish(address, live)
         return None
+
+    def _refuse_fixed(self, want: Kind, changes: Mapping[str, Change]) -> None:
+        """Refuse what the plan could not see yet: a value that was known only after what it is built on."""
+        try:
+            refuse_fixed(want, changes)
+        except NeedsReplacing as error:
+            raise NeedsReplacing(f"{error}. {advice(self.store.records.values())}") from None
 
     def _keep(self, address: str, live: Live) -> Live:
         """Keep what AWS says of a thing; what it leaves out while the thing is changed stays known."""
@@ -348,10 +356,7 @@ def refuse_fixed(want: Kind, changes: Mapping[str, Change]) -> None:
     """Raise `NeedsReplacing` if one of the changes is to a field that AWS cannot change in place."""
     stuck = [f"{name} is {changes[name].old!r}, wanted {changes[name].new!r}" for name in changes if name in want.fixed]
     if stuck:
-        raise NeedsReplacing(
-            f"{want.address} cannot be changed in place: {'; '.join(stuck)}. Put the former value back, or run "
-            f"`provision down` and `provision up`"
-        )
+        raise NeedsReplacing(f"{want.address} cannot be changed in place: {'; '.join(stuck)}")
 
 
 def awaited(want: Kind, live: Live, changes: Mapping[str, Change]) -> str | None:

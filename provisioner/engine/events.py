@@ -98,6 +98,15 @@ class Skipped(Event):
 
 
 @dataclass(frozen=True)
+class Refused(Event):
+    """The plan holds something that cannot be done, so nothing of it is: why, and which addresses that is about."""
+
+    type: ClassVar[str] = "refused"
+    reason: str
+    addresses: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Notice(Event):
     """One sentence that the user should read, which is not an error."""
 

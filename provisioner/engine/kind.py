@@ -182,6 +182,11 @@ class Kind:
         """Whether a thing with these settings (the live or the recorded ones) is protected from deletion."""
         return bool(cls.protection and settings.get(cls.protection))
 
+    @classmethod
+    def data(cls, settings: Mapping[str, Any]) -> str:
+        """Say which data goes with a thing of these recorded settings, in words: `the images`; empty if none does."""
+        return ""
+
     def fields(self) -> dict[str, Any]:
         """Return the wanted settings by field name, without the thing's own name."""
         # not `dataclasses.fields`, which goes through all class variables as well

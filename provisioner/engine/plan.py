@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 from provisioner.engine.converge import refuse_fixed
-from provisioner.engine.errors import Protected, ProvisionError
+from provisioner.engine.errors import NeedsReplacing, Protected, ProvisionError
 from provisioner.engine.find import find, find_declared, owners
 from provisioner.engine.kind import Change, Kind, Live, compare, output_of
 from provisioner.engine.refusal import explained
@@ -28,8 +28,9 @@ KNOWN_AFTER_UP = "(known after up)"
 class Planned:
     """What would happen to one thing.
 
-    `changes` holds, for a change, each field's old and new value; for a creation only new ones. `why` is set when `up`
-    would refuse to go on with this thing.
+    `changes` holds, for a change, each field's old and new value; for a creation only new ones; for what is refused,
+    what AWS cannot change in place. `why` is set when it is refused. `keys` says from which key of `stack.toml` a field
+    comes.
     """
 
     address: str
@@ -37,6 +38,7 @@ class Planned:
     step: str
     changes: Mapping[str, Change] = field(default_factory=dict)
     why: str = ""
+    keys: Mapping[str, str] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the planned action in its JSON form."""
@@ -55,32 +57,15 @@ def plan(
     Raises:
         Refused: a read was refused.
     """
-    aws.read_only = True
-    prefetch(aws, (type(item.want) for item in declared.values()))
-    planner = _Planner(aws, records, declared)
-    aws.seen = planner.lives
-    planned = [planner.look(item) for item in declared.values()]
-    going = [a for a in dropped if planner.goes(records[a])]
-    kept = protected(aws, [records[address] for address in going])
+    with aws.only_reads():
+        prefetch(aws, (type(item.want) for item in declared.values()))
+        planner = _Planner(aws, records, declared)
+        aws.seen = planner.lives
+        planned = [planner.look(item) for item in declared.values()]
+        going = [a for a in dropped if planner.goes(records[a])]
+        kept = protected(aws, [records[address] for address in going])
     refused = [Planned(a, "refused", records[a].step, why=str(Protected([a]))) for a in kept]
     return planned + refused + [Planned(a, "remove", records[a].step) for a in going if a not in kept]
-
-
-def protected_orphans(
-    aws: Aws, records: Mapping[str, Record], declared: Mapping[str, Declared], dropped: Collection[str]
-) -> list[str]:
-    """Return which of the recorded things that `up` would remove are protected from deletion.
-
-    Raises:
-        Refused: a read was refused.
-    """
-    guarded = [address for address in dropped if kind_of(records[address]).protection]
-    kinds = {kind_of(records[address]) for address in guarded}
-    planner = _Planner(aws, records, declared)
-    for item in declared.values():
-        if type(item.want) in kinds:
-            planner.look(item)
-    return protected(aws, [records[address] for address in guarded if planner.goes(records[address])])
 
 
 def orphans(records: Mapping[str, Record], declared: Collection[str]) -> list[str]:
@@ -111,6 +96,9 @@ class _Planner:
             if not (changes and want.revises):
                 self.lives[item.address] = live
             refuse_fixed(want, {name: _shown(change) for name, change in changes.items()})
+        except NeedsReplacing as error:
+            stuck = {name: _shown(change) for name, change in changes.items() if name in want.fixed}
+            return Planned(item.address, "refused", item.step, stuck, str(error), item.keys)
         except ProvisionError as error:
             return Planned(item.address, "refused", item.step, why=str(error))
         except Exception as error:

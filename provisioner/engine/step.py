@@ -69,11 +69,15 @@ def ids(handles: Iterable[Handle]) -> list[str]:
 
 @dataclass(frozen=True)
 class Declared:
-    """One declared thing with what it needs and the step that declared it."""
+    """One declared thing with what it needs and the step that declared it.
+
+    `keys` names the key of `stack.toml` that a field comes from, for fields that AWS cannot change in place.
+    """
 
     want: Kind
     needs: tuple[Need, ...]
     step: str
+    keys: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def address(self) -> str:
@@ -103,12 +107,13 @@ class Stack:
         """The prefix of every name: `<project>-<env>`."""
         return self.config.name
 
-    def ensure(self, want: Kind, *, after: Iterable[Handle] = ()) -> Handle:
+    def ensure(self, want: Kind, *, after: Iterable[Handle] = (), keys: Mapping[str, str] | None = None) -> Handle:
         """Declare that a thing should exist as described. No call is made.
 
         Args:
             want: the thing. Its fields may hold tokens of other handles, which it then needs.
             after: further things that must exist (or, with `ready`, be ready) before this one.
+            keys: for fields that AWS cannot change in place, the key of `stack.toml` that each comes from.
 
         Raises:
             ValueError: the address is declared twice, or something needed is not declared.
@@ -120,7 +125,7 @@ class Stack:
         needs += [Need(handle.address, ready=handle.must_be_ready) for handle in after]
         if missing := {need.address for need in needs} - self.declared.keys():
             raise ValueError(f"{want.address} needs {', '.join(sorted(missing))}, which no step before it declares")
-        self.declared[want.address] = Declared(want, tuple(dict.fromkeys(needs)), self._step)
+        self.declared[want.address] = Declared(want, tuple(dict.fromkeys(needs)), self._step, keys or {})
         return Handle(want.address, type(want))
 
     def notice(self, text: str) -> None:

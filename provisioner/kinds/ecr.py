@@ -36,6 +36,10 @@ class Repository(Kind):
     fixed: ClassVar[frozenset[str]] = frozenset({"repository_name"})
 
     @classmethod
+    def data(cls, settings: Mapping[str, Any]) -> str:
+        return "the images"
+
+    @classmethod
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Live]:
         names = {fields["repository_name"] for fields in known}
         most = {"PageSize": 1000}

@@ -34,6 +34,10 @@ class LogGroup(Kind):
     fixed: ClassVar[frozenset[str]] = frozenset({"log_group_name"})
 
     @classmethod
+    def data(cls, settings: Mapping[str, Any]) -> str:
+        return "the logs"
+
+    @classmethod
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Live]:
         names = {fields["log_group_name"] for fields in known}
         # the answer to a pattern has no retention (DescribeLogGroups), so that what it finds is read once more

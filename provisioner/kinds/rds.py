@@ -93,6 +93,10 @@ class DbCluster(Kind):
     interval: ClassVar[float] = 5
 
     @classmethod
+    def data(cls, settings: Mapping[str, Any]) -> str:
+        return "the database but for its final snapshot" if settings.get("final_snapshot") else "the database"
+
+    @classmethod
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Live]:
         names = {fields["db_cluster_identifier"] for fields in known}
         for cluster in aws.pages("rds", "describe_db_clusters", "DBClusters"):

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from provisioner.engine.errors import Interrupted, WaitingOnUser
+from provisioner.engine.refused import PlanRefused
 from provisioner.render.timeline import path_words
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ def after_up(outcome: Summary, again: Again, config: Config, entry: str, *, new_
         new_ami: whether the newest AMI was asked for, as it then is to be again.
     """
     words = [*_limits(outcome), *_new_ami(new_ami)]
-    if (unfinished := _unfinished(outcome, again("up", *words))) is not None:
+    if (unfinished := _unfinished(outcome, again("up", *words), again("plan", *words))) is not None:
         return [unfinished]
     if outcome.target:
         return [f"Limited to step {outcome.target} and the steps it is built on. Make the whole: {again('up')}."]
@@ -81,9 +82,11 @@ def after_plan(planned: Sequence[Planned], again: Again, *, new_ami: bool = Fals
     return [f"Do it: {again('up', *_new_ami(new_ami))}."] if actions else []
 
 
-def _unfinished(outcome: Summary, command: str) -> str | None:
+def _unfinished(outcome: Summary, command: str, plan: str = "") -> str | None:
     if outcome.error is None:
         return None
+    if isinstance(outcome.error, PlanRefused):
+        return f"Change what is refused, then look again: {plan}."
     if isinstance(outcome.error, Interrupted):
         return f"Go on where it stopped: {command}."
     if outcome.error.exit_code == WaitingOnUser.exit_code:

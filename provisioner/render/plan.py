@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
+from provisioner.engine.refused import reasons
 from provisioner.render.text import SYMBOLS, count, visible
 
 if TYPE_CHECKING:
@@ -57,10 +58,14 @@ def diff(planned: Sequence[Planned]) -> list[str]:
     if not wanted:
         return [f"Nothing to do: {count(len(planned), 'thing')} as declared."]
     lines = []
-    for step, items in groupby(wanted, key=lambda item: item.step):
+    for step, items in groupby([item for item in wanted if item.action != "refused"], key=lambda item: item.step):
         lines.append(step or "(no step)")
         for item in items:
             lines += _thing(item)
+    if refused := reasons(wanted):
+        lines.append("refused")
+        for first, *rest in (reason.text.splitlines() for reason in refused):
+            lines += [f"  {SYMBOLS['refused']} {first}", *(f"      {line}" for line in rest)]
     counts = Counter(item.action for item in planned)
     parts = [f"{counts[action]} {words}" for action, words in WORDS.items() if counts[action]]
     return [*lines, "", f"Plan: {', '.join(parts)}, {counts['none']} as declared."]
@@ -68,9 +73,6 @@ def diff(planned: Sequence[Planned]) -> list[str]:
 
 def _thing(item: Planned) -> list[str]:
     head = f"  {SYMBOLS[item.action]} {item.action} {item.address}"
-    if item.action == "refused":
-        first, *rest = item.why.splitlines()
-        return [f"{head}: {first}", *(f"      {line}" for line in rest)]
     if item.action != "change":
         return [head]
     body = [

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from provisioner.engine.errors import ProvisionError, SomeFailed, WaitingOnUser
 from provisioner.engine.events import Finished
+from provisioner.engine.refused import data
 from provisioner.render.progress import Progress
 from provisioner.render.text import SYMBOLS, count, duration, say, visible
 
@@ -105,4 +106,6 @@ def removal(records: Mapping[str, Record], protected: Sequence[str] = ()) -> lis
     """Return what `down` is about to remove: how many things of which step, and what is protected from deletion."""
     counts = Counter(record.step or "(no step)" for record in records.values())
     lines = [f"  {SYMBOLS['removed']} {step}: {count(number, 'thing')}" for step, number in counts.items()]
+    if lost := data(records.values()):
+        lines.append(f"Data that goes with it: {', '.join(lost)}.")
     return lines + [f"  {SYMBOLS['failed']} {address} is protected: that is lifted first" for address in protected]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cache, partial
 from pathlib import Path
@@ -15,6 +15,7 @@ from provisioner.aws import Aws
 from provisioner.config import Config
 from provisioner.engine.events import Event
 from provisioner.engine.plan import Planned
+from provisioner.engine.refused import PlanRefused
 from provisioner.engine.step import Stack
 from provisioner.engine.waits import LEAST, Pace
 from provisioner.facts import Facts
@@ -55,6 +56,12 @@ class Outcome:
     def failures(self) -> dict[str, BaseException]:
         """What failed, by address."""
         return dict(getattr(self.summary.error, "failures", {}))
+
+    def refused(self) -> dict[str, str]:
+        """What the plan refuses, so that nothing was written: the reason by address."""
+        assert isinstance(self.summary.error, PlanRefused)
+        assert self.writes == []
+        return {address: reason.text for reason in self.summary.error.reasons for address in reason.addresses}
 
     def ok(self) -> Outcome:
         """Fail the test if the run failed; return itself."""
@@ -100,10 +107,10 @@ class Rig:
         stack.run({"step": lambda here: declare(here)})  # noqa: PLW0108
         return stack
 
-    def up(self, declare: Declare) -> Outcome:
-        """Run `up` on what the function declares."""
+    def up(self, declare: Declare, confirmed: Sequence[Planned] | None = None) -> Outcome:
+        """Run `up` on what the function declares, as the user has agreed to it if a plan was shown."""
         stack = self.declare(declare)
-        return self._run(lambda aws, store, emit: operate.up(aws, store, stack, emit))
+        return self._run(lambda aws, store, emit: operate.up(aws, store, stack, emit, confirmed=confirmed))
 
     def down(self, *, unprotect: bool = False) -> Outcome:
         """Run `down` on what is recorded."""

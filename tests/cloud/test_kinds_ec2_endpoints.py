@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from provisioner.engine.errors import Failed, NotOwned, SomeFailed
+from provisioner.engine.errors import Failed
 from provisioner.engine.kind import Live
 from provisioner.engine.step import Stack, ids, ready
 from provisioner.kinds.ec2_endpoints import VpcEndpoint
@@ -105,11 +105,8 @@ def test_a_foreign_one_for_the_same_service_is_refused_by_name_and_left_alone(ri
     ec2 = rig.cloud.client("ec2")
     vpc_id = rig.state().records["vpc/main"].id
     foreign = ec2.create_vpc_endpoint(VpcId=vpc_id, ServiceName=S3, VpcEndpointType="Gateway")["VpcEndpoint"]
-    error = rig.up(declared).summary.error
-    assert isinstance(error, SomeFailed)
-    refused = error.failures["vpc_endpoint/s3"]
-    assert isinstance(refused, NotOwned)
-    assert foreign["VpcEndpointId"] in str(refused)
+    refused = rig.up(declared).refused()["vpc_endpoint/s3"]
+    assert f"{foreign['VpcEndpointId']} stands where vpc_endpoint/s3 should" in refused
     ours = [e for e in ec2.describe_vpc_endpoints()["VpcEndpoints"] if e["ServiceName"] == S3]
     assert [e["VpcEndpointId"] for e in ours] == [foreign["VpcEndpointId"]]
 

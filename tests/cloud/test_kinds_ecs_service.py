@@ -358,11 +358,9 @@ def test_the_number_of_tasks_is_never_a_difference(rig: Rig) -> None:
 def test_what_is_not_ours_under_our_name_is_refused_and_untouched(rig: Rig) -> None:
     ecs = rig.cloud.client("ecs")
     ecs.register_task_definition(family=FAMILY, containerDefinitions=[{"name": "x", "image": "x", "memory": 8}])
-    failed = rig.up(declared).summary.error
-    assert failed is not None
-    failures = getattr(failed, "failures", {})
-    assert list(failures) == ["task_definition/web"]
-    assert "does not carry this stack's tags" in str(failures["task_definition/web"])
+    refused = rig.up(declared).refused()
+    assert list(refused) == ["task_definition/web"]
+    assert "does not carry this stack's tags" in refused["task_definition/web"]
     assert revisions(rig) == [f"{FAMILY}:1"]
     rig.down().ok()
     assert revisions(rig) == [f"{FAMILY}:1"]

@@ -162,7 +162,7 @@ def test_somebody_elses_are_refused_and_left_as_they_are(rig: Rig) -> None:
     elb.create_load_balancer(Name=NAME, Subnets=[s["SubnetId"] for s in subnets], Scheme="internal")
     elb.create_target_group(Name=f"{NAME}-web", TargetType="ip", Protocol="HTTP", Port=81, VpcId=vpc)
     up = rig.up(declared)
-    assert set(up.failures()) == {"load_balancer/main", "target_group/web"}
+    assert set(up.refused()) == {"load_balancer/main", "target_group/web"}
     rig.down().ok()
     (balancer,), (group,) = elb.describe_load_balancers()["LoadBalancers"], elb.describe_target_groups()["TargetGroups"]
     assert (balancer["Scheme"], group["Port"]) == ("internal", 81)

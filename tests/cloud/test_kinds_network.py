@@ -70,11 +70,22 @@ def test_what_lost_its_tags_is_named_and_no_second_one_is_made(rig: Rig, address
     refused = [item for item in rig.plan(declared) if item.address == address]
     assert [item.action for item in refused] == ["refused"]
     assert f"{thing} stands where {address} should, but does not carry this stack's tags" in refused[0].why
-    up = rig.up(declared)
-    assert address in up.failures()
-    assert not [name for name in up.writes if name.startswith("Create")]
+    assert address in rig.up(declared).refused()
     assert isinstance(rig.down().failures()[address], NotOwned)
     assert rig.state().records[address].id == thing
+
+
+def test_what_was_confirmed_is_done_and_nothing_else(rig: Rig) -> None:
+    rig.up(declared).ok()
+    subnet = rig.state().records["subnet/a"].id
+    rig.cloud.client("ec2").modify_subnet_attribute(SubnetId=subnet, MapPublicIpOnLaunch={"Value": True})
+    confirmed = rig.plan(declared)
+    vpc = rig.state().records["vpc/main"].id
+    rig.cloud.client("ec2").modify_vpc_attribute(VpcId=vpc, EnableDnsHostnames={"Value": False})
+    up = rig.up(declared, confirmed)
+    assert "something else has come to be done with vpc/main" in str(up.summary.error)
+    assert up.writes == []
+    assert rig.up(declared, rig.plan(declared)).ok().summary.counts["changed"] == 2
 
 
 def test_removed_without_a_trace(rig: Rig) -> None:

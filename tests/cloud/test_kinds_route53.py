@@ -202,7 +202,7 @@ def test_somebody_elses_record_and_zone_are_refused_and_left_as_they_are(rig: Ri
     assert [item.action for item in rig.plan(clashing)] == ["refused", "refused"]
     up = rig.up(clashing)
     assert up.summary.exit_code == 1
-    assert set(up.failures()) == {"record_set/app", "hosted_zone/public"}
+    assert set(up.refused()) == {"record_set/app", "hosted_zone/public"}
     rig.down().ok()
     assert records(rig, zone) == before
 

@@ -40,10 +40,8 @@ def test_what_stands_under_our_names_is_refused_by_name_and_stays_as_it_is(proje
     assert all("does not carry this stack's tags, so it is left alone" in item["why"] for item in refused.values())
     assert all("Rename one of the two, " in item["why"] for item in refused.values())
     ended = project.up(code=1)
-    failed = {event["address"] for event in ended.said("failed")}
-    stopped = {event["address"] for event in ended.said("skipped")}
-    assert failed <= theirs <= failed | stopped
-    assert "repository/backend" in ended.results, "the rest is finished"
+    assert {address for event in ended.said("refused") for address in event["addresses"]} == theirs
+    assert ended.results == {}, "what is refused is known before the first write"
     lacking = {sort: found["lacking"] for sort, found in difference(before, project.inventory()).items()}
     assert {sort for sort, found in lacking.items() if found} <= CHANGED_BY_UP | OWN
     bystanders.clear_network(client, vpc)

@@ -15,10 +15,11 @@ from functools import partial
 
 from provisioner import bookkeeping, operate, recovery
 from provisioner.aws import ADDRESS_TAG
-from provisioner.engine.errors import NeedsReplacing, NotOwned, Protected, ProvisionError, SomeFailed
+from provisioner.engine.errors import NeedsReplacing, NotOwned, ProvisionError, SomeFailed
 from provisioner.engine.events import Done, Event, Waiting
 from provisioner.engine.kind import KINDS
 from provisioner.engine.plan import KNOWN_AFTER_UP, Planned
+from provisioner.engine.refused import PlanRefused
 from provisioner.engine.step import Stack
 from state.model import Record, StateError
 from state.store import Store
@@ -142,7 +143,7 @@ class World:
         up = self._planned_up(calm)
         if not up.ok:
             # what is built on something that had to be made anew cannot follow: the advice is down and up
-            if not all(isinstance(error, (NeedsReplacing, NotOwned, Protected)) for error in up.errors()):
+            if not all(isinstance(error, (NeedsReplacing, NotOwned, PlanRefused)) for error in up.errors()):
                 raise Violation(f"up does not succeed although nothing is in its way: {up.errors()}")
             self._check_protected(up)
             self._down(calm)
@@ -161,7 +162,7 @@ class World:
         titles = {(item.kind, item.title) for item in self.config}
         orphans = [record for address, record in self.memory.records().items() if address not in self.stack.declared]
         guarded = [record for record in orphans if (record.kind, record.asked.get("title")) not in titles]
-        if any(isinstance(error, Protected) for error in up.errors()) and not guarded:
+        if any("protected" in str(error) for error in up.errors()) and not guarded:
             raise Violation(f"what is only renamed is refused as protected: {up.errors()}")
 
     def _planned_up(self, act: Act) -> Run:
@@ -172,15 +173,24 @@ class World:
         if plan.error:
             raise Violation(f"plan fails: {plan.error}")
         up = self.command("up", act)
+        refused = {planned.address for planned in plan.planned if planned.action == "refused"}
+        whole = [error for error in up.errors() if isinstance(error, PlanRefused)]
+        if bool(refused) != bool(whole) or (whole and (up.tried or up.results())):
+            raise Violation(f"the plan refuses {sorted(refused)}, and up: {up.errors()} {up.tried} {up.results()}")
+        if not whole:
+            self._compare(plan, up)
+        return up
+
+    def _compare(self, plan: Run, up: Run) -> None:
+        """See that `up` did what the plan says, of each thing."""
         expected = {"create": "made", "change": "changed", "remove": "removed", "adopt": "adopted", "none": "unchanged"}
         results = up.results()
-        refused = {planned.address for planned in plan.planned if planned.action == "refused"}
         failed = dict(up.summary.error.failures) if up.summary and isinstance(up.summary.error, SomeFailed) else {}
         for planned in plan.planned:
             got = results.get(planned.address, "nothing")
             if planned.address in failed:
                 got = "refused"
-            elif planned.address not in results and (refused or failed):
+            elif planned.address not in results and failed:
                 continue
             if got in {"unchanged", "adopted"} and any(
                 change.new == KNOWN_AFTER_UP for change in planned.changes.values()
@@ -190,7 +200,6 @@ class World:
                 raise Violation(f"the plan says {planned.action} of {planned.address}, and up: {got}")
         if more := results.keys() - {planned.address for planned in plan.planned} - self._renamed(results):
             raise Violation(f"up acts on {sorted(more)}, of which the plan says nothing")
-        return up
 
     @staticmethod
     def _renamed(results: dict[str, str]) -> set[str]:

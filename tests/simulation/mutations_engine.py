@@ -116,7 +116,8 @@ FAULTS = (
         ENGINE,
         CONVERGE,
         """
-        refuse_fixed(want, changes)
+        if stuck:
+        raise NeedsReplacing(f"{want.address} cannot be changed in place: {'; '.join(stuck)}")
         """,
         "",
     ),

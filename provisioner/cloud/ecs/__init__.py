@@ -7,9 +7,13 @@ import time
 import traceback
 from importlib import import_module
 
-from provisioner.cloud.clock import scale
+from provisioner.cloud.clock import due, scale
 from provisioner.cloud.lock import LOCK
 
+RARELY = 0.25
+"""Real seconds between two rounds at the most, whether anything is due or not."""
+ROUNDS = 5
+"""Rounds after something was due: one thing follows from another, a round later each."""
 _MODULES = (
     "clusters",
     "providers",
@@ -65,8 +69,14 @@ def tick() -> None:
 
 
 def _reconcile() -> None:
+    left, last = ROUNDS, 0.0
     while True:
-        time.sleep(min(0.25, scale()))
+        time.sleep(min(RARELY, scale()))
+        if due():
+            left = ROUNDS
+        if not left and time.monotonic() < last + RARELY:
+            continue
+        left, last = max(left - 1, 0), time.monotonic()
         try:
             tick()
         except Exception:  # noqa: BLE001

@@ -1,0 +1,92 @@
+"""What a plan holds that `up` would refuse, told once: by the setting it comes from, not resource by resource."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from provisioner.engine.errors import ProvisionError
+from provisioner.engine.kind import KINDS, Change, Kind
+
+if TYPE_CHECKING:
+    from provisioner.engine.plan import Planned
+    from state.model import Record
+
+NAMED = 4
+"""How many resources are named that one reason is about."""
+
+
+@dataclass(frozen=True)
+class Reason:
+    """Why something is refused, and which addresses it is about; `replaces` if only replacing them would do it."""
+
+    text: str
+    addresses: Sequence[str]
+    replaces: bool = False
+
+
+class PlanRefused(ProvisionError):
+    """The plan holds something that cannot be done, so nothing of it was.
+
+    Attributes:
+        reasons: why.
+        addresses: what is refused.
+    """
+
+    def __init__(self, reasons: Sequence[Reason], records: Iterable[Record]) -> None:
+        self.reasons = list(reasons)
+        self.addresses = [address for reason in reasons for address in reason.addresses]
+        lines = [line for reason in self.reasons for line in reason.text.splitlines()]
+        lines += [advice(records)] if any(reason.replaces for reason in self.reasons) else []
+        super().__init__("nothing was changed:\n" + "\n".join(f"  {line}" for line in lines))
+
+
+def reasons(planned: Iterable[Planned]) -> list[Reason]:
+    """Return why parts of the plan are refused: a reason for each setting, and one for each other refused resource."""
+    by_key: dict[str, tuple[Change, list[str]]] = {}
+    others = []
+    for item in planned:
+        if item.action != "refused":
+            continue
+        keys = {name: item.keys.get(name) for name in item.changes}
+        if not keys or None in keys.values():
+            text = item.why if item.address in item.why else f"{item.address}: {item.why}"
+            others.append(Reason(text, [item.address], bool(keys)))
+            continue
+        for name, key in keys.items():
+            by_key.setdefault(str(key), (item.changes[name], []))[1].append(item.address)
+    return [_of_key(key, change, addresses) for key, (change, addresses) in by_key.items()] + others
+
+
+def _of_key(key: str, change: Change, addresses: Sequence[str]) -> Reason:
+    about = names(addresses) if len(addresses) == 1 else f"{len(addresses)} resources: {names(addresses)}"
+    text = f"{key} cannot change from {_shown(change.old)} to {_shown(change.new)} ({about})"
+    return Reason(text, addresses, True)
+
+
+def advice(records: Iterable[Record]) -> str:
+    """Say what to do about what AWS cannot change in place, and which data that costs."""
+    lost = data(records)
+    cost = f", which deletes {', '.join(lost)}" if lost else ""
+    return f"Put the former value back, or replace the stack by `provision down` and `provision up`{cost}."
+
+
+def data(records: Iterable[Record]) -> list[str]:
+    """Return which data goes with the recorded resources, in words: nothing brings it back."""
+    found: dict[str, list[str]] = {}
+    for record in records:
+        kind = KINDS.get(record.kind, Kind)
+        if (words := kind.data(record.asked)) and not kind.kept:
+            found.setdefault(words, []).append(record.address)
+    return [f"{words} ({names(addresses)})" for words, addresses in found.items()]
+
+
+def names(addresses: Sequence[str]) -> str:
+    """Return the first few addresses, and how many more there are."""
+    more = f" and {len(addresses) - NAMED} more" if len(addresses) > NAMED else ""
+    return f"{', '.join(addresses[:NAMED])}{more}"
+
+
+def _shown(value: Any) -> str:
+    return value if isinstance(value, str) else repr(value)
