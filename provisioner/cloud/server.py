@@ -173,10 +173,9 @@ class Cloud:
         with LOCK:
             if self._kills(service, operation, "before"):
                 raise HangUp
-            if fault and fault.status:
-                answer = failure(environ, fault.status, fault.code, fault.message)
-            elif denial := _denial(environ, service, region, operation, body):
-                answer = failure(environ, denial.status, denial.code, denial.message)
+            refused = fault if fault and fault.status else _denial(environ, service, region, operation, body)
+            if refused:
+                answer = failure(environ, refused.status, refused.code, refused.message)
             else:
                 answer = self._answer_late(service, environ, operation)
                 if calls.is_write(operation):
@@ -359,7 +358,12 @@ class Cloud:
 
 
 def _denial(environ: Environ, service: str, region: str, operation: str, body: bytes) -> enforce.Denial | None:
-    return enforce.denial(service, region, operation, environ["PATH_INFO"], environ["QUERY_STRING"], body)
+    """The refusal of a call that the policies in force do not allow, or None."""
+    try:
+        return enforce.denial(service, region, operation, environ["PATH_INFO"], environ["QUERY_STRING"], body)
+    except Exception as error:  # noqa: BLE001 (as for the answer itself: what cannot be understood is not allowed)
+        traceback.print_exc()
+        return enforce.Denial(500, "InternalFailure", f"{operation}: {type(error).__name__}: {error}")
 
 
 def _json(status: str, answer: Any, start_response: Callable[..., Any]) -> Iterable[bytes]:

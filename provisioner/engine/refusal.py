@@ -6,8 +6,9 @@ from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
 
 from provisioner.engine.errors import ProvisionError
 
+_DENIED = "Give the caller this permission (`provision policy` prints all that are needed), then run again"
 HINTS = (
-    (("AccessDenied", "Unauthorized", "NotAuthorized"), "Give the caller this permission, then run again"),
+    (("AccessDenied", "Unauthorized", "NotAuthorized"), _DENIED),
     (("ExpiredToken", "InvalidClientTokenId", "RequestExpired"), "Renew the credentials, then run again"),
     (("LimitExceeded", "QuotaExceeded", "TooMany"), "Raise this quota or remove what is not needed, then run again"),
     (("Throttl", "RequestLimitExceeded", "SlowDown"), "AWS throttled beyond all retries: run again in a minute"),

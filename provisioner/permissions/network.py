@@ -129,6 +129,15 @@ EC2: tuple[Permission, ...] = (
     ),
     *grants(
         "ec2",
+        "CreateTags",
+        *("instance/*", "volume/*"),
+        conditions=(*ASKED, ("StringEquals", "ec2:CreateAction", ("RunInstances",))),
+        use=Use.IMPLIED,
+        why="the same, since the template tags what it launches",
+        source="https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-api-permissions.html",
+    ),
+    *grants(
+        "ec2",
         "RunInstances",
         "spot-instances-request/*",
         use=Use.IMPLIED,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 
 from provisioner.config import Config
@@ -49,6 +50,7 @@ def names(config: Config, account: str) -> Mapping[str, str]:
     }
 
 
+@functools.cache
 def partition_of(region: str) -> str:
     """Return the partition that a Region is in, by botocore's list and without a call."""
     import botocore.session

@@ -37,7 +37,7 @@ def attaching(found: Policies, again: str, *, boundary: bool) -> None:
         )
         lines.append(f"{again[:-1]} --part 1 > {first}.json`, and so on to --part {len(found)}, then for each:")
     else:
-        lines.append(f"in a file {first}.json:")
+        lines.append(f"to attach it, saved as {first}.json:")
     attach = "attach-role-policy --role-name ROLE --policy-arn"
     if boundary:
         attach = "put-role-permissions-boundary --role-name ROLE --permissions-boundary"

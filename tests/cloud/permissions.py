@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import pytest
 from botocore.exceptions import ClientError
 
 from provisioner import config
@@ -23,7 +24,32 @@ from tests.cloud.conftest import EmbeddedCloud
 
 ITSELF = {"Effect": "Allow", "Action": "ssm:GetParameters", "Resource": "*"}
 """What a test itself calls while policies are in force."""
+ALL = {"Effect": "Allow", "Action": "*", "Resource": "*"}
+PLACE = "ap-northeast-1:123456789012"
 DENIED = ("AccessDenied", "AccessDeniedException", "UnauthorizedOperation")
+
+
+def policy(*statements: dict[str, Any]) -> dict[str, Any]:
+    """A policy of these statements."""
+    return {"Version": "2012-10-17", "Statement": list(statements)}
+
+
+def allowing(*actions: str) -> dict[str, Any]:
+    """A statement that allows actions on everything."""
+    return {"Effect": "Allow", "Action": list(actions), "Resource": "*"}
+
+
+def denying(*actions: str) -> dict[str, Any]:
+    """A statement that denies them."""
+    return {"Effect": "Deny", "Action": list(actions), "Resource": "*"}
+
+
+def answer(cloud: EmbeddedCloud, service: str, operation: str, **parameters: Any) -> tuple[int, str, str]:
+    """HTTP status, code and message of a call that is refused."""
+    with pytest.raises(ClientError) as caught:
+        getattr(cloud.client(service), operation)(**parameters)
+    error = caught.value.response
+    return error["ResponseMetadata"]["HTTPStatusCode"], error["Error"]["Code"], error["Error"]["Message"]
 
 
 def enforce(cloud: EmbeddedCloud, *documents: Mapping[str, Any]) -> None:

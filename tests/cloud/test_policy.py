@@ -6,44 +6,16 @@ import base64
 import http.client
 import json
 import re
-from pathlib import Path
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
-from moto.iam.aws_managed_policies import aws_managed_policies_data
 
-from provisioner.cloud.authorization.policy import like
-from provisioner.config import Config
-from provisioner.permissions.boundary import boundary
-from tests.cloud.conftest import EmbeddedCloud, Network, make_network
-from tests.cloud.permissions import asked, enforce
-from tests.cloud.project import Project
+from tests.cloud.conftest import EmbeddedCloud, Network
+from tests.cloud.permissions import ALL, PLACE, allowing, answer, asked, denying, enforce, policy
 
 USER = "User: arn:aws:iam::123456789012:user/moto is not authorized to perform: "
-ALL = {"Effect": "Allow", "Action": "*", "Resource": "*"}
-PLACE = "ap-northeast-1:123456789012"
 TRUST = {"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"}
-
-
-def policy(*statements: dict[str, Any]) -> dict[str, Any]:
-    return {"Version": "2012-10-17", "Statement": list(statements)}
-
-
-def allowing(*actions: str) -> dict[str, Any]:
-    return {"Effect": "Allow", "Action": list(actions), "Resource": "*"}
-
-
-def denying(*actions: str) -> dict[str, Any]:
-    return {"Effect": "Deny", "Action": list(actions), "Resource": "*"}
-
-
-def answer(cloud: EmbeddedCloud, service: str, operation: str, **parameters: Any) -> tuple[int, str, str]:
-    """HTTP status, code and message of a call that is refused."""
-    with pytest.raises(ClientError) as caught:
-        getattr(cloud.client(service), operation)(**parameters)
-    error = caught.value.response
-    return error["ResponseMetadata"]["HTTPStatusCode"], error["Error"]["Code"], error["Error"]["Message"]
 
 
 @pytest.mark.parametrize(
@@ -125,6 +97,16 @@ def test_what_is_denied_has_no_effect_and_comes_before_all_else_that_is_wrong(cl
     assert iam.list_roles()["Roles"] == []
 
 
+def test_calls_that_make_no_sense_are_asked_for_like_others(cloud: EmbeddedCloud) -> None:
+    enforce(cloud, policy(ALL))
+    assert answer(cloud, "ecs", "list_tags_for_resource", resourceArn="none")[1] == "InvalidParameterException"
+    assert answer(cloud, "elbv2", "delete_rule", RuleArn="none")[1] in ("ValidationError", "RuleNotFound")
+    assert answer(cloud, "ec2", "create_tags", Resources=["none"], Tags=TAGS)[1] == "InvalidID"
+    nowhere = cloud.client("ec2", "eu-west-99")
+    with pytest.raises(ClientError, match=r"InternalFailure|InvalidRegion|AuthFailure|InternalError"):
+        nowhere.create_launch_template(LaunchTemplateName="a", LaunchTemplateData={"ImageId": "ami-1"})
+
+
 # -- what is asked for besides -----------------------------------------------------------------------------------------
 
 
@@ -148,6 +130,10 @@ def test_a_group_launches_with_its_callers_permissions(network: Network) -> None
     enforce(cloud, policy(allowing("autoscaling:*", "iam:PassRole", "ec2:CreateLaunchTemplate")))
     with pytest.raises(ClientError, match="You are not authorized to use launch template: lt-"):
         network.auto_scaling_group("main", "main")
+    enforce(cloud, policy(allowing("autoscaling:*", "iam:PassRole", "ec2:*"), denying("ec2:CreateTags")))
+    network.auto_scaling_group("untagged", "main")
+    with pytest.raises(ClientError, match="You are not authorized to use launch template: lt-"):
+        _tagging_group(network)
     enforce(cloud, policy(allowing("autoscaling:*", "ec2:*")))
     with pytest.raises(ClientError, match="iam:PassRole on resource: arn:aws:iam::123456789012:role/instances"):
         network.auto_scaling_group("other", "main")
@@ -158,6 +144,19 @@ def test_a_group_launches_with_its_callers_permissions(network: Network) -> None
     assert launched == {
         "launch-template", "subnet", "security-group", "image", "instance", "network-interface", "volume"
     }  # fmt: skip
+
+
+def _tagging_group(network: Network) -> None:
+    """A group over a template that tags its instances."""
+    tags = [{"ResourceType": "instance", "Tags": TAGS}]
+    data = {"ImageId": "ami-12345678", "InstanceType": "c5.large", "TagSpecifications": tags}
+    ec2, scaling = network.cloud.client("ec2"), network.cloud.client("autoscaling")
+    made = ec2.create_launch_template(LaunchTemplateName="tagging", LaunchTemplateData=data)["LaunchTemplate"]
+    template = {"LaunchTemplateId": made["LaunchTemplateId"], "Version": "$Latest"}
+    zones = ",".join(network.subnets)
+    scaling.create_auto_scaling_group(
+        AutoScalingGroupName="tagging", MinSize=0, MaxSize=1, LaunchTemplate=template, VPCZoneIdentifier=zones
+    )
 
 
 def test_a_profile_passes_its_role_to_ec2(cloud: EmbeddedCloud) -> None:
@@ -332,105 +331,3 @@ def test_the_registry_asks_for_each_step_of_a_push(cloud: EmbeddedCloud) -> None
             f"{USER}ecr:{action} on resource: arn:aws:ecr:{PLACE}:repository/shop because"
         )
     connection.close()
-
-
-# -- asked beforehand --------------------------------------------------------------------------------------------------
-
-CALLER = "arn:aws:iam::123456789012:user/moto"
-
-
-def test_simulation_says_what_calls_would_be_told(cloud: EmbeddedCloud) -> None:
-    iam = cloud.client("iam")
-
-    def simulated(**more: Any) -> list[tuple[str, str, str]]:
-        found = iam.simulate_principal_policy(PolicySourceArn=CALLER, **more)["EvaluationResults"]
-        return [(it["EvalActionName"], it["EvalResourceName"], it["EvalDecision"]) for it in found]
-
-    both = ["ec2:CreateVpc", "ec2:DeleteVpc"]
-    assert simulated(ActionNames=both) == [(name, "*", "allowed") for name in both], "as long as there is no policy"
-    vpc = f"arn:aws:ec2:{PLACE}:vpc/*"
-    ours = {
-        **allowing("ec2:CreateVpc"),
-        "Resource": vpc,
-        "Condition": {"StringEquals": {"aws:RequestTag/Project": "shop"}},
-    }
-    enforce(cloud, policy(ours, allowing("iam:Simulate*"), denying("ec2:Delete*")))
-    tags = [{"ContextKeyName": "aws:RequestTag/Project", "ContextKeyType": "string", "ContextKeyValues": ["shop"]}]
-    assert simulated(ActionNames=both, ResourceArns=[vpc], ContextEntries=tags) == [
-        ("ec2:CreateVpc", vpc, "allowed"),
-        ("ec2:DeleteVpc", vpc, "explicitDeny"),
-    ]
-    assert simulated(ActionNames=["ec2:CreateVpc"], ResourceArns=[vpc]) == [("ec2:CreateVpc", vpc, "implicitDeny")]
-    asked = iam.simulate_principal_policy(PolicySourceArn=CALLER, ActionNames=["ec2:CreateVpc"], ResourceArns=[vpc])
-    assert asked["EvaluationResults"][0]["MissingContextValues"] == ["aws:requesttag/project"]
-    assert asked["IsTruncated"] is False
-
-
-def test_simulation_refuses_what_it_cannot_know(cloud: EmbeddedCloud) -> None:
-    parameters = {"PolicySourceArn": CALLER.replace("moto", "other"), "ActionNames": ["ec2:CreateVpc"]}
-    assert answer(cloud, "iam", "simulate_principal_policy", **parameters)[:2] == (404, "NoSuchEntity")
-    wrong = {"PolicySourceArn": CALLER, "ActionNames": ["CreateVpc"]}
-    assert answer(cloud, "iam", "simulate_principal_policy", **wrong)[1] == "InvalidInput"
-    enforce(cloud, policy(allowing("ec2:*")))
-    assert answer(cloud, "iam", "simulate_principal_policy", **wrong)[1] == "AccessDenied"
-
-
-# -- putting them in force ---------------------------------------------------------------------------------------------
-
-
-def test_start_puts_policies_in_force_and_ends_them(cloud: EmbeddedCloud, tmp_path: Path) -> None:
-    project = Project(cloud, tmp_path)
-    for name, actions in (("a.json", "ec2:Describe*"), ("b.json", "sts:*")):
-        (tmp_path / name).write_text(json.dumps(policy(allowing(actions))))
-    start = ("cloud", "start", "--policy")
-    assert project.run(*start, "a.json", "--policy", "b.json").code == 0
-    cloud.client("ec2").describe_vpcs()
-    assert answer(cloud, "ssm", "describe_parameters")[1] == "AccessDeniedException"
-    wrong = policy(allowing("ec2:*"), {**ALL, "Condition": {"IpAddress": {"aws:SourceIp": "192.0.2.0/24"}}})
-    (tmp_path / "c.json").write_text(json.dumps(wrong))
-    refused = project.run(*start, "c.json", code=4)
-    assert refused.err.startswith(
-        "error: c.json, statement 2: the operator IpAddress is not evaluated here: use one of "
-    )
-    assert project.run(*start, "none.json", code=4).err == (
-        "error: none.json cannot be read (No such file or directory): give the file of an IAM policy\n"
-    )
-    assert answer(cloud, "ssm", "describe_parameters")[1] == "AccessDeniedException", "what was in force is"
-    assert project.run(*start, "none").code == 0
-    cloud.client("ssm").describe_parameters()
-
-
-def test_an_emptied_cloud_allows_everything(cloud: EmbeddedCloud) -> None:
-    enforce(cloud, policy(denying("*")))
-    cloud.reset()
-    make_network(cloud)
-    assert json.loads(cloud.control("GET", "policy")) == {"policies": [], "asked": []}
-
-
-def test_what_is_printed_can_be_put_in_force(cloud: EmbeddedCloud, tmp_path: Path) -> None:
-    project = Project(cloud, tmp_path)
-    for number, words in enumerate([(), ("--json",), ("--part", "2"), ("--read-only",), ("--boundary",)]):
-        printed = project.run("policy", *words)
-        (tmp_path / f"{number}.json").write_text(printed.out)
-        assert project.run("cloud", "start", "--policy", f"{number}.json").code == 0, words
-    assert "attach all of them" in project.run("policy").err
-    assert project.run("policy", "--json").err == ""
-
-
-# -- the boundary ------------------------------------------------------------------------------------------------------
-
-
-def test_the_boundary_has_all_that_the_roles_policies_say_today() -> None:
-    config = Config.model_validate({"services": {"web": {"image": "nginx:1", "port": 80}}})
-    most = [it.name for it in boundary(config)]
-    managed = json.loads(aws_managed_policies_data)
-    roles = {"AmazonEC2ContainerServiceforEC2Role", "AmazonECSTaskExecutionRolePolicy", "AmazonSSMManagedInstanceCore"}
-    today = {
-        action
-        for name in roles
-        for statement in managed[name]["Document"]["Statement"]
-        for action in ([statement["Action"]] if isinstance(statement["Action"], str) else statement["Action"])
-    }
-    assert len(today) > 40
-    assert {it for it in today if not any(like(pattern, it) for pattern in most)} == {"ecs:CreateCluster"}
-    assert {it for it in most if it not in today} == set()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from typing import Any
 
 from moto.ec2.models import ec2_backends
 
@@ -133,22 +135,36 @@ def _removed(asked: Asked) -> Mapping[str, tuple[str, ...]]:
 
 
 def launched(asked: Asked, template_id: str, subnets: list[str], *, spot: bool) -> Iterator[Check]:
-    """Yield what RunInstances is asked for on behalf of a group: of all that takes part, and the profile's role.
+    """Yield what is asked for on behalf of a group: RunInstances on all that takes part, and the profile's role.
 
     See the Auto Scaling user guide, "Control Amazon EC2 launch template usage in Auto Scaling groups".
     """
     backend = ec2_backends[asked.account][asked.region]
     template = backend.launch_templates.get(template_id)
     data = template.default_version().data if template else {}
-    there = [arn_of(asked, named) for named in (template_id, *subnets, *data.get("SecurityGroupIds", ()))]
-    for arn in there:
-        yield asked.existing(arn, action="ec2:RunInstances")
-    image = f"arn:{asked.partition}:ec2:{asked.region}::image/{data.get('ImageId', '*')}"
-    new = ["instance/*", "network-interface/*", "volume/*", *(["spot-instances-request/*"] if spot else [])]
-    for arn in (image, *(asked.arn(resource, "ec2") for resource in new)):
-        yield asked.check(arn, action="ec2:RunInstances")
+    there = [template_id, *subnets, *data.get("SecurityGroupIds", ())]
+    taking_part = [asked.existing(arn_of(asked, named), action="ec2:RunInstances") for named in there]
+    for check in [*taking_part, *_new(asked, data, spot=spot)]:
+        yield replace(check, template=template_id)
     if profile := data.get("IamInstanceProfile", {}):
         yield from passed_in_profile(asked, profile)
+
+
+def _new(asked: Asked, data: Mapping[str, Any], *, spot: bool) -> Iterator[Check]:
+    """What an instance is made of: its image, and what is new, with the tags that its template brings."""
+    image = f"arn:{asked.partition}:ec2:{asked.region}::image/{data.get('ImageId', '*')}"
+    yield asked.check(image, action="ec2:RunInstances")
+    brought = {it["ResourceType"]: _pairs(it["Tags"]) for it in data.get("TagSpecifications", ())}
+    for sort in ("instance", "network-interface", "volume", *(["spot-instances-request"] if spot else [])):
+        tags, arn = brought.get(sort, {}), asked.arn(f"{sort}/*", "ec2")
+        yield asked.check(arn, requested(tags), "ec2:RunInstances")
+        if tags:
+            # Auto Scaling user guide, "Amazon EC2 Auto Scaling API permissions"
+            yield asked.check(arn, requested(tags, "ec2:CreateAction=RunInstances"), "ec2:CreateTags")
+
+
+def _pairs(tags: Iterable[Mapping[str, str]]) -> dict[str, str]:
+    return {tag["Key"]: tag["Value"] for tag in tags}
 
 
 def passed_in_profile(asked: Asked, profile: Mapping[str, str]) -> Iterator[Check]:

@@ -10,7 +10,6 @@ from provisioner.cloud.authorization.policy import Check, Statement, Verdict, re
 
 CALLER = "arn:aws:iam::123456789012:user/moto"
 """The one user of the account whom all who rehearse are."""
-USED_BY_GROUPS = "ec2:RunInstances"
 
 
 @dataclass(frozen=True)
@@ -97,10 +96,9 @@ _QUERY = ("autoscaling", "elasticloadbalancing", "iam", "rds", "route53", "s3", 
 
 def worded(service: str, check: Check, said: Verdict) -> Denial:
     """Return the refusal of a check in a service's words (IAM user guide, "Access denied error messages")."""
-    if service == "autoscaling" and check.action == USED_BY_GROUPS:
+    if check.template:
         # terraform-provider-aws#12722
-        named = check.resource.rpartition("/")[2]
-        return Denial(403, "AccessDenied", f"You are not authorized to use launch template: {named}")
+        return Denial(403, "AccessDenied", f"You are not authorized to use launch template: {check.template}")
     message = sentence(check, said, whole=service != "ec2")
     if service == "ec2":
         return Denial(403, "UnauthorizedOperation", f"You are not authorized to perform this operation. {message}")

@@ -75,11 +75,15 @@ class Verdict(Enum):
 
 @dataclass(frozen=True)
 class Check:
-    """What AWS asks the caller's policies for at a call: an action, the ARN of a resource (or `*`), the context."""
+    """What AWS asks the caller's policies for at a call: an action, the ARN of a resource (or `*`), the context.
+
+    `template` is the launch template that it is asked for on behalf of a group, which is all that its caller is told.
+    """
 
     action: str
     resource: str = "*"
     context: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    template: str = ""
 
 
 @dataclass(frozen=True)

@@ -23,9 +23,10 @@ from provisioner.cloud.ecs import store
 
 def of(account: str, arn: str) -> dict[str, str]:
     """Return the tags of a resource; none if it is not there, or of a service whose tags no policy can ask for."""
-    _, _, service, region, _, resource = arn.split(":", 5)
-    if service not in _READERS or "*" in resource:
+    parts = arn.split(":", 5)
+    if len(parts) < 6 or parts[2] not in _READERS or "*" in parts[5]:
         return {}
+    _, _, service, region, _, resource = parts
     try:
         return dict(_READERS[service](account, region, arn, resource))
     except (HTTPException, KeyError, ServiceException):
