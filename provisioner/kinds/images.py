@@ -230,13 +230,13 @@ def tagged(repository: str, uri: str, tag: str, digest: str, *, owned: bool = Tr
 
 def copies_of(aws: Aws, repository: str, prefix: str) -> list[str]:
     """Return the tags of a repository that begin so, those in use first, then by when the image was pushed."""
+    most = {"PageSize": 1000}
     with IfThere():
-        found = list(aws.pages("ecr", "describe_images", "imageDetails", repositoryName=repository))
-        found.sort(key=lambda image: image["imagePushedAt"], reverse=True)
-        tags = [(tag, image.get("imageTags", ())) for image in found for tag in image.get("imageTags", ())]
-        return sorted(
-            (tag for tag, _ in tags if tag.startswith(prefix)), key=lambda tag: f"{IN_USE}{tag}" not in dict(tags)[tag]
-        )
+        found = aws.pages("ecr", "describe_images", "imageDetails", repositoryName=repository, PaginationConfig=most)
+        newest = sorted(found, key=lambda image: str(image.get("imagePushedAt")), reverse=True)
+        tags = [(tag, image["imageTags"]) for image in newest for tag in image.get("imageTags", ())]
+        copies = [(tag, beside) for tag, beside in tags if tag.startswith(prefix)]
+        return [tag for tag, beside in sorted(copies, key=lambda copy: f"{IN_USE}{copy[0]}" not in copy[1])]
     return []
 
 
