@@ -13,6 +13,7 @@ import typer
 from provisioner import signals
 from provisioner.commands import (
     cloud,
+    doctor,
     down,
     import_,
     init,
@@ -32,6 +33,7 @@ from provisioner.render.channels import dependable, drop
 
 __all__ = [
     "cloud",
+    "doctor",
     "down",
     "import_",
     "init",
@@ -53,7 +55,9 @@ UNREAD = (errno.EPIPE, errno.EIO)
 GARBAGE = 300_000
 """After how many new objects Python looks for garbage. Most of a command's are needed until it ends: at Python's own
 pace, 700, the search takes a tenth of the time of a `plan`."""
-ORDER = ("init", "up", "plan", "status", "logs", "output", "timeline", "policy", "down", "recover", "import")
+ORDER = (
+    "init", "doctor", "up", "plan", "status", "logs", "output", "timeline", "policy", "down", "recover", "import",
+)  # fmt: skip
 
 # As one uses them, rather than by the alphabet.
 app.registered_commands.sort(key=lambda command: ORDER.index(str(command.name)))

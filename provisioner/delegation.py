@@ -1,4 +1,4 @@
-"""Ask the DNS who answers for a domain, on the parent's side, where a delegation is made."""
+"""Ask the DNS who answers for a domain, on the parent's side, and who may issue certificates for it."""
 
 from __future__ import annotations
 
@@ -50,12 +50,8 @@ def addresses(servers: Iterable[str], resolver: str | None = None, port: int = 5
         port: the port of `resolver`.
     """
     deadline, found = time.monotonic() + LIFETIME, set[str]()
-    try:
-        asked = dns.resolver.Resolver(configure=resolver is None)
-    except dns.exception.DNSException:
+    if (asked := _resolver(resolver, port)) is None:
         return found
-    if resolver:
-        asked.nameservers, asked.port = [resolver], port
     for server in servers:
         if (left := deadline - time.monotonic()) <= 0:
             break
@@ -91,3 +87,42 @@ def _ask(name: dns.name.Name, server: str, port: int) -> set[str] | None:
     found = [rrset for rrset in (*reply.answer, *reply.authority) if rrset.name == name]
     records = [record for rrset in found if rrset.rdtype == dns.rdatatype.NS for record in rrset]
     return {record.target.to_text().rstrip(".").lower() for record in records}
+
+
+def caa(name: str, resolver: str | None = None, port: int = 53) -> tuple[str, list[tuple[str, str]]] | None:
+    """Return the CAA records that count for a name: those of itself, or else of the nearest name above that has any.
+
+    Args:
+        name: the name that a certificate is to be for.
+        resolver: the address of a server to ask instead of the system's resolver.
+        port: the port of `resolver`.
+
+    Returns:
+        Whose they are, and tag and value of each in lower case, the value without its parameters; an empty name and no
+        record if there are none up to the root; None if nobody could be asked.
+    """
+    asked, deadline = _resolver(resolver, port), time.monotonic() + LIFETIME
+    at = dns.name.from_text(name)
+    while asked and at != dns.name.root:
+        try:
+            answer = asked.resolve(at, "CAA", raise_on_no_answer=False, lifetime=max(deadline - time.monotonic(), 0.1))
+        except dns.resolver.NXDOMAIN:
+            answer = None
+        except (dns.exception.DNSException, OSError):
+            return None
+        if answer is not None and answer.rrset:
+            records = [(r.tag.decode().lower(), r.value.decode().partition(";")[0].strip().lower()) for r in answer]
+            return at.to_text(omit_final_dot=True), records
+        at = at.parent()
+    return ("", []) if asked else None
+
+
+def _resolver(server: str | None, port: int) -> dns.resolver.Resolver | None:
+    """Return a resolver that asks one server, or the system's; None if the system has none."""
+    try:
+        asked = dns.resolver.Resolver(configure=server is None)
+    except dns.exception.DNSException:
+        return None
+    if server:
+        asked.nameservers, asked.port = [server], port
+    return asked

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from provisioner import session, signals
 from provisioner.engine.errors import ConfigurationError, ProvisionError
@@ -31,12 +31,16 @@ def named(config: Config) -> str:
     raise ConfigurationError('no bucket is named: write bucket = "…" under [state] in the configuration')
 
 
-def bucket(config: Config, aws: Aws) -> Bucket:
-    """Return the bucket as it should be; raises like `named`."""
+def bucket(config: Config, aws: Aws, client: Any = None) -> Bucket:
+    """Return the bucket as it should be; raises like `named`.
+
+    Args:
+        client: the client to ask and mend it with, if not one that may write and repeats what got no answer.
+    """
     from state.bucket import Bucket
 
     tags = {"Project": config.project, "ManagedBy": aws.owner["ManagedBy"]}
-    return Bucket(session.bucket_client(aws), named(config), aws.account, aws.region, aws.partition, tags)
+    return Bucket(client or session.bucket_client(aws), named(config), aws.account, aws.region, aws.partition, tags)
 
 
 def read_file(path: Path) -> State:

@@ -54,12 +54,12 @@ def gather(aws: Aws, config: Config, file: Path, records: Iterable[Record] = ())
 
         zones = begin(choose, aws, config)
         image = begin(ami.chosen, aws, records)
-        public_zone = begin(_public_zone, aws, config)
-        allow = begin(_allow, config)
-        images = begin(_images, aws, config, root)
+        public = begin(public_zone, aws, config)
+        allow = begin(allowed, config)
+        images = begin(buildable, aws, config, root)
         copied = begin(copies.find, aws, config, file.name)
         try:
-            no_engine, pushed = images()
+            why, pushed = images()
             facts = Facts(
                 account=aws.account,
                 partition=aws.partition,
@@ -67,12 +67,12 @@ def gather(aws: Aws, config: Config, file: Path, records: Iterable[Record] = ())
                 zones=(chosen := zones()).names,
                 blocks=chosen.blocks,
                 image_id=image(),
-                public_zone_id=public_zone(),
+                public_zone_id=public(),
                 allow=allow(),
-                engine=not no_engine,
+                engine=not why,
                 local=config.target == "local",
                 root=root,
-                no_engine=no_engine,
+                no_engine=why,
                 pushed=pushed,
                 copies=copied(),
             )
@@ -87,8 +87,12 @@ def gather(aws: Aws, config: Config, file: Path, records: Iterable[Record] = ())
     return facts
 
 
-def _public_zone(aws: Aws, config: Config) -> str | None:
-    """Return the id of the public zone that was there before, or None when it is the stack's to make."""
+def public_zone(aws: Aws, config: Config) -> str | None:
+    """Return the id of the public zone that was there before, or None when it is the stack's to make.
+
+    Raises:
+        ConfigurationError: there is none and none is to be made, or there are several.
+    """
     domain = config.dns.domain
     foreign = public_zones(aws, domain, own=config.dns.create_zone)
     if len(foreign) > 1:
@@ -106,8 +110,12 @@ def _public_zone(aws: Aws, config: Config) -> str | None:
     return None
 
 
-def _allow(config: Config) -> tuple[str, ...]:
-    """Return the CIDRs that may come in, `my-ip` replaced by the address that this machine shows to the world."""
+def allowed(config: Config) -> tuple[str, ...]:
+    """Return the CIDRs that may come in, `my-ip` replaced by the address that this machine shows to the world.
+
+    Raises:
+        ConfigurationError: that could not be asked.
+    """
     return tuple(_my_ip(config) if entry == "my-ip" else entry for entry in config.network.allow)
 
 
@@ -123,7 +131,7 @@ def _my_ip(config: Config) -> str:
         ) from None
 
 
-def _images(aws: Aws, config: Config, root: Path) -> tuple[str, frozenset[str]]:
+def buildable(aws: Aws, config: Config, root: Path) -> tuple[str, frozenset[str]]:
     """Say why no image can be built here (empty if they can), and which are in ECR already, whether they can or not.
 
     An engine is asked only when there is something to build; ECR only when there is no engine to build it.
@@ -131,7 +139,7 @@ def _images(aws: Aws, config: Config, root: Path) -> tuple[str, frozenset[str]]:
     folders = {name: root / service.build for name, service in config.services.items() if service.build}
     if not any((folder / "Dockerfile").is_file() for folder in folders.values()):
         return "there is nothing to build", frozenset()
-    if not (why := _no_engine(aws, local=config.target == "local")):
+    if not (why := no_engine(aws, local=config.target == "local")):
         return "", frozenset()
     wanted = {name: image_of(config, name, root) for name in folders}
     known = [name for name, (_, tag) in wanted.items() if tag != UNKNOWN]
@@ -139,7 +147,7 @@ def _images(aws: Aws, config: Config, root: Path) -> tuple[str, frozenset[str]]:
     return why, frozenset(name for name, digest in zip(known, digests, strict=True) if digest)
 
 
-def _no_engine(aws: Aws, *, local: bool) -> str:
+def no_engine(aws: Aws, *, local: bool) -> str:
     """Say why no image can be built and pushed, or nothing if it can."""
     if not engine.named():
         return "no Docker engine answers here"

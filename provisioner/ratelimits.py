@@ -58,6 +58,7 @@ _IAM = "a cautious guess: IAM throttles, and documents no rate"
 _LOGS = "https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/cloudwatch_limits_cwl.html"
 _RDS = "https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/rds-api-throttling.html"
 _ROUTE53 = "https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/throttling-api-requests.html"
+_QUOTAS = "https://docs.aws.amazon.com/servicequotas/latest/userguide/reference_limits.html"
 _TAGGING = "https://docs.aws.amazon.com/tag-editor/latest/userguide/reference.html"
 
 LIMITS: tuple[Limit, ...] = (
@@ -107,6 +108,9 @@ LIMITS: tuple[Limit, ...] = (
     Limit("route53", "all", 50, 10, _ROUTE53, ("*",)),
     Limit("route53", "each", 40, 2, _ROUTE53, ("CreateHostedZone",)),
     Limit("route53", "each", 40, 5, _ROUTE53, ("DeleteHostedZone",)),
+    # As many again in one burst.
+    Limit("servicequotas", "each", 10, 5, _QUOTAS, ("GetServiceQuota", "GetAWSDefaultServiceQuota")),
+    Limit("servicequotas", "each", 20, 10, _QUOTAS, ("ListAWSDefaultServiceQuotas", "ListServiceQuotas")),
     Limit("tagging", "each", 15, 15, _TAGGING, ("GetResources",)),
 )  # fmt: skip
 

@@ -107,6 +107,20 @@ def connect(options: Options, config: Config) -> Aws:
     Raises:
         ProvisionError: it cannot be reached, or refuses the credentials.
     """
+    aws = unasked(options, config)
+    aws.account = _account(aws)
+    if options.log:
+        place = {"account": aws.account, "region": aws.region, "target": config.target}
+        options.log.write({"event": "connected", **place, "time_scale": aws.pace.scale})
+    return aws
+
+
+def unasked(options: Options, config: Config) -> Aws:
+    """Return the way to the embedded cloud or to AWS, on which nobody has asked anything yet.
+
+    Raises:
+        ProvisionError: the embedded cloud could not be started, or there is no such profile.
+    """
     from provisioner.aws import Aws
 
     if config.target == "local":
@@ -125,10 +139,6 @@ def connect(options: Options, config: Config) -> Aws:
         session = _aws_session(config.region, options.profile)
         aws = Aws(session, config.project, config.env, Pace(manage.time_scale(1.0)), log=options.log)
     aws.domains = {config.fqdn, config.dns.domain}
-    aws.account = _account(aws)
-    if options.log:
-        place = {"account": aws.account, "region": aws.region, "target": config.target}
-        options.log.write({"event": "connected", **place, "time_scale": aws.pace.scale})
     return aws
 
 

@@ -88,11 +88,15 @@ def _offering(aws: Aws, instance_types: Sequence[str]) -> list[str]:
     found = aws.client("ec2").describe_availability_zones(Filters=available)["AvailabilityZones"]
     fargate = FARGATE.get(aws.region)
     zones = {zone["ZoneName"] for zone in found if fargate is None or zone.get("ZoneId") in fargate}
-    return sorted(zones & _with_instances(aws, instance_types) & _with_endpoints(aws))
+    return sorted(zones & with_instances(aws, instance_types) & with_endpoints(aws))
 
 
-def _with_instances(aws: Aws, instance_types: Sequence[str]) -> set[str]:
-    """Return the zones that offer one of the types or more: an Auto Scaling group needs no more of a zone."""
+def with_instances(aws: Aws, instance_types: Sequence[str]) -> set[str]:
+    """Return the zones that offer one of the types or more: an Auto Scaling group needs no more of a zone.
+
+    Raises:
+        ConfigurationError: one of them is offered nowhere in the Region.
+    """
     types = [{"Name": "instance-type", "Values": list(instance_types)}]
     offers = [
         *aws.pages(
@@ -111,8 +115,12 @@ def _with_instances(aws: Aws, instance_types: Sequence[str]) -> set[str]:
     return {str(offer["Location"]) for offer in offers}
 
 
-def _with_endpoints(aws: Aws) -> set[str]:
-    """Return the zones in which all the endpoint services are."""
+def with_endpoints(aws: Aws) -> set[str]:
+    """Return the zones in which all the endpoint services are.
+
+    Raises:
+        ConfigurationError: the Region has not all of them.
+    """
     names = [service_name(aws.partition, aws.region, service) for service in INTERFACE_SERVICES]
     # by filter: one unknown among ServiceNames would have all of them refused (InvalidServiceName)
     which = [{"Name": "service-name", "Values": names}]

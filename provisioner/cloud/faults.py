@@ -22,6 +22,8 @@ SCENARIOS = {
     "lag": "reads are 5 s behind the writes: what is new is not listed yet, what is gone still is",
     "refusals": "what AWS refuses for some seconds although nothing is wrong: not known yet, in use, busy",
     "operations-fail": "what goes on after the call fails: Cloud Map's operations, updates in ECS, a refresh",
+    "denied": "the caller is not allowed to: refused with the service's own code",
+    "expired": "the caller's credentials have expired",
     "region-policy": "an organization's policy denies all in us-east-1 but the global services",
     "task-fails": "every container exits at once",
     "small-pages": "lists come in pages of two things, and begin with an empty one where AWS may answer so",
@@ -30,7 +32,7 @@ SCENARIOS = {
 
 ONE_BY_ONE = ("throttle", "server-error", "reset", "lost", "slow")
 """The scenarios that meet an operation's first calls; of several, each in turn."""
-ALWAYS = ("region-policy", "task-fails", "small-pages")
+ALWAYS = ("denied", "expired", "region-policy", "task-fails", "small-pages")
 """The effects that last as long as they are in force."""
 GLOBAL = ("iam", "route53", "sts")
 """The services without Regions, which such a policy leaves out."""
@@ -126,7 +128,25 @@ class Faults:
         """What happens to this call, or None if it goes well."""
         if not self.scenarios or not self.only.search(request.name):
             return None
-        return self._denied(request) or self._beyond(request) or self._in_turn(request) or self._refused(request)
+        return (
+            self._nobody(request)
+            or self._denied(request)
+            or self._beyond(request)
+            or self._in_turn(request)
+            or self._refused(request)
+        )
+
+    def _nobody(self, request: Request) -> Fault | None:
+        """AWS's answer to whose credentials have expired, and to whom no policy allows the call."""
+        codes = _CODES.get(request.service, _Codes(""))
+        if self.strike("expired", request.name):
+            words = "The security token included in the request is expired"
+            return Fault("expired", codes.barred_status, codes.expired, words)
+        if self.strike("denied", request.name):
+            caller = "User: arn:aws:iam::123456789012:user/moto"
+            words = f"{caller} is not authorized to perform: {request.name} because no identity-based policy allows it"
+            return Fault("denied", codes.barred_status, codes.denied, words)
+        return None
 
     def _denied(self, request: Request) -> Fault | None:
         """AWS's answer in a Region that a service control policy denies (IAM guide, deny access by Region)."""
@@ -180,23 +200,29 @@ current = Faults()
 
 @dataclass(frozen=True)
 class _Codes:
-    """How a service words the errors that any call may get: throttled, HTTP 500, HTTP 503."""
+    """How a service words the errors that any call may get: throttled, HTTP 500, HTTP 503, not allowed, expired."""
 
     throttled: str
     error: str = "InternalFailure"
     unavailable: str = "ServiceUnavailable"
     throttled_status: int = 400
+    denied: str = "AccessDeniedException"
+    expired: str = "ExpiredTokenException"
+    barred_status: int = 400
 
 
+_QUERY: dict[str, Any] = {"denied": "AccessDenied", "expired": "ExpiredToken", "barred_status": 403}
+"""The same of those services that are asked by forms, and of S3 and Route 53."""
 # Each service's API reference, "Common Errors" and the errors of its operations; EC2's own list of error codes.
 _CODES = {
-    "ec2": _Codes("RequestLimitExceeded", "InternalError", "Unavailable", 503),
-    "iam": _Codes("Throttling", "ServiceFailure"),
-    "sts": _Codes("Throttling"),
-    "autoscaling": _Codes("Throttling"),
-    "elasticloadbalancing": _Codes("Throttling"),
-    "rds": _Codes("Throttling"),
-    "route53": _Codes("Throttling"),
+    "ec2": _Codes("RequestLimitExceeded", "InternalError", "Unavailable", 503, "UnauthorizedOperation",
+        "RequestExpired", 403),
+    "iam": _Codes("Throttling", "ServiceFailure", **_QUERY),
+    "sts": _Codes("Throttling", **_QUERY),
+    "autoscaling": _Codes("Throttling", **_QUERY),
+    "elasticloadbalancing": _Codes("Throttling", **_QUERY),
+    "rds": _Codes("Throttling", **_QUERY),
+    "route53": _Codes("Throttling", **_QUERY),
     "acm": _Codes("ThrottlingException"),
     "ecs": _Codes("ThrottlingException", "ServerException"),
     "ecr": _Codes("ThrottlingException", "ServerException"),
@@ -204,9 +230,10 @@ _CODES = {
     "ssm": _Codes("ThrottlingException", "InternalServerError"),
     "application-autoscaling": _Codes("ThrottlingException", "InternalServiceException"),
     "servicediscovery": _Codes("RequestLimitExceeded", throttled_status=429),
-    "s3": _Codes("SlowDown", "InternalError", throttled_status=503),
+    "s3": _Codes("SlowDown", "InternalError", throttled_status=503, **_QUERY),
+    "servicequotas": _Codes("TooManyRequestsException", "ServiceException"),
     "tagging": _Codes("ThrottledException", "InternalServiceException"),
-}
+}  # fmt: skip
 
 
 def _fault(scenario: str, request: Request, number: int) -> Fault:

@@ -78,6 +78,7 @@ _SERVICES = {
         Bounds(50, 1, 100), "InvalidParameterException", "InvalidParameterException", empty=True
     ),
     "route53": Service(Bounds(100, 1, 100), "InvalidPaginationToken", ""),
+    "service-quotas": Service(Bounds(100, 1, 100), "InvalidPaginationTokenException", "IllegalArgumentException"),
     "servicediscovery": Service(Bounds(100, 1, 100), "InvalidInput", "InvalidInput"),
     "ssm": Service(Bounds(10, 1, 50), "InvalidNextToken", "ValidationException", empty=True),
 }
@@ -119,6 +120,7 @@ _RESPONSES = {
     "rds": "rds.responses:RDSResponse",
     "resourcegroupstaggingapi": "resourcegroupstaggingapi.responses:ResourceGroupsTaggingAPIResponse",
     "route53": "route53.responses:Route53",
+    "service-quotas": "servicequotas.responses:ServiceQuotasResponse",
     "servicediscovery": "servicediscovery.responses:ServiceDiscoveryResponse",
     "ssm": "ssm.responses:SimpleSystemManagerResponse",
 }

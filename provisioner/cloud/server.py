@@ -173,10 +173,9 @@ class Cloud:
         with LOCK:
             if self._kills(service, operation, "before"):
                 raise HangUp
-            if fault and fault.status:
-                answer = failure(environ, fault.status, fault.code, fault.message)
-            elif denial := _denial(environ, service, region, operation, body):
-                answer = failure(environ, denial.status, denial.code, denial.message)
+            refused = fault if fault and fault.status else _denial(environ, service, region, operation, body)
+            if refused:
+                answer = failure(environ, refused.status, refused.code, refused.message)
             else:
                 answer = self._answer_late(service, environ, operation)
                 if calls.is_write(operation):
@@ -269,6 +268,8 @@ class Cloud:
                 return self._delegate(query.get("domain", ""))
             case "release":
                 return self._release(query.get("region", ""))
+            case "quota":
+                return self._set_quota(query)
             case "stop":
                 threading.Thread(target=self.stop, daemon=True).start()
                 return "200 OK", {"ok": True}
@@ -297,6 +298,19 @@ class Cloud:
                 return "200 OK", {"image_id": ec2_images.release(ACCOUNT, region)}
         except KeyError:
             return "400 Bad Request", {"error": f"no such Region: {region}: POST /_cloud/release?region=eu-west-1"}
+
+    def _set_quota(self, query: dict[str, str]) -> tuple[str, Any]:
+        """Let a quota of Service Quotas have another value; without one only its default can be asked for."""
+        self._ready.wait()
+        from provisioner.cloud.rules import servicequotas
+
+        try:
+            value = float(query["value"]) if query.get("value") else None
+            with LOCK:
+                servicequotas.apply(query.get("service", ""), query.get("code", ""), value)
+        except ValueError as error:
+            return "400 Bad Request", {"error": str(error)}
+        return "200 OK", {"ok": True}
 
     def _set_faults(self, query: dict[str, str]) -> tuple[str, Any]:
         try:

@@ -32,6 +32,7 @@ def up(options: Options, target_step: TargetStep = None, redeploy: Redeploy = Fa
     """
     from provisioner import operate, session, signals
     from provisioner.commands.ask import confirm
+    from provisioner.doctor import beforehand
     from provisioner.render import advice, plan, summary
     from provisioner.render.show import shown
     from provisioner.render.text import limited, say
@@ -43,6 +44,9 @@ def up(options: Options, target_step: TargetStep = None, redeploy: Redeploy = Fa
     aws.redeploy, aws.new_ami = redeploy, new_ami
     with session.opened(options, config, aws, "up") as store:
         stack = session.declared(options, config, aws, store.records)
+        if config.target == "aws":
+            with signals.at_once():
+                beforehand.check(aws, stack, options.config, store.records, target_step)
         planned = None
         if config.target == "aws" and not options.yes:
             with signals.at_once():

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, ClassVar, Literal
 
 Verb = Literal["create", "change", "remove", "wait"]
+Verdict = Literal["ok", "warning", "failed", "unknown"]
 Result = Literal["made", "changed", "removed", "unchanged", "adopted", "kept"]
 
 
@@ -111,6 +112,17 @@ class Notice(Event):
 
     type: ClassVar[str] = "notice"
     text: str
+
+
+@dataclass(frozen=True)
+class Checked(Event):
+    """One check beforehand: what was looked at, the verdict, what was found, and what to do about it."""
+
+    type: ClassVar[str] = "checked"
+    check: str
+    verdict: Verdict
+    text: str
+    fix: str = ""
 
 
 @dataclass(frozen=True)

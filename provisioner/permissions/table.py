@@ -6,11 +6,12 @@ import functools
 from collections.abc import Mapping
 
 from provisioner.config import Config
+from provisioner.permissions.beforehand import BEFOREHAND
 from provisioner.permissions.containers import CONTAINERS
 from provisioner.permissions.model import Permission, filled
 from provisioner.permissions.network import NETWORK
 
-TABLE: tuple[Permission, ...] = (*NETWORK, *CONTAINERS)
+TABLE: tuple[Permission, ...] = (*NETWORK, *CONTAINERS, *BEFOREHAND)
 """Every action that the tool needs on AWS, in the order in which the policies say them."""
 FREE = frozenset({"sts:GetCallerIdentity"})
 """What the tool calls and nobody needs a permission for (STS API reference, GetCallerIdentity)."""

@@ -24,6 +24,9 @@ SYMBOLS = {
     "failed": "!",
     "refused": "!",
     "skipped": "!",
+    "ok": "=",
+    "warning": "~",
+    "unknown": ".",
 }
 """What a line begins with; it always says the word as well."""
 

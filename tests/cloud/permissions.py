@@ -142,7 +142,7 @@ def other_calls(stack: Stack) -> None:
 
     That the tool makes them is read off its source (tests/unit/test_permissions.py).
     """
-    for calls in (_network, _names, _balancing, _containers, _capacity, _data):
+    for calls in (_network, _names, _balancing, _containers, _capacity, _data, _beforehand):
         for service, operation, parameters in calls(stack):
             stack.call(service, operation, **parameters)
     _push(stack)
@@ -284,6 +284,17 @@ def _data(stack: Stack) -> Calls:
     yield "logs", "list_tags_for_resource", {"resourceArn": log_group}
     password = f"/{name}/database/password"
     yield "ssm", "list_tags_for_resource", {"ResourceType": "Parameter", "ResourceId": password}
+
+
+def _beforehand(stack: Stack) -> Calls:
+    """What `doctor` asks of an account."""
+    quota = {"ServiceCode": "vpc", "QuotaCode": "L-F678F1CE"}
+    yield "service-quotas", "get_service_quota", quota
+    yield "service-quotas", "get_aws_default_service_quota", quota
+    yield "ec2", "describe_instance_types", {"InstanceTypes": ["c5.large"]}
+    yield "iam", "get_account_summary", {}
+    yield "iam", "get_role", {"RoleName": "admin"}
+    yield "route53", "get_hosted_zone_count", {}
 
 
 def _push(stack: Stack) -> None:

@@ -113,15 +113,26 @@ def test_aws_settings_count_when_the_target_is_aws(provision: Run, tmp_path: Pat
     """The embedded cloud stands in for AWS, reached by the usual settings alone; without --yes nothing is written."""
     started = said(provision("cloud", "start", "--json"))
     endpoint, key = started["endpoint"], started["key"]
-    image = "123456789012.dkr.ecr.ap-northeast-1.amazonaws.com/a:1"
+    image = "123456789012.dkr.ecr.ap-northeast-1.amazonaws.com/web:1"
     config = f'[network]\nallow = ["203.0.113.0/24"]\n[services.web]\nimage = "{image}"\nport = 80\n'
     (tmp_path / "stack.toml").write_text(config)
     aws = {"AWS_ENDPOINT_URL": endpoint, "AWS_ACCESS_KEY_ID": key, "AWS_SECRET_ACCESS_KEY": "b"}
+    ended = provision("up", "--target", "aws", "--yes", **aws)
+    assert ended.returncode == 4, ended.stderr
+    assert "nothing was made or changed:\n  image web: ECR has no repository web: push the image" in ended.stderr
+    access = {"endpoint_url": endpoint, "aws_access_key_id": key, "aws_secret_access_key": "b"}
+    ecr = boto3.client("ecr", "ap-northeast-1", **access)
+    ecr.create_repository(repositoryName="web")
+    index = {"manifests": [{"platform": {"os": "linux", "architecture": "amd64"}}]}
+    media_type = "application/vnd.oci.image.index.v1+json"
+    ecr.put_image(
+        repositoryName="web", imageTag="1", imageManifest=json.dumps(index), imageManifestMediaType=media_type
+    )
     ended = provision("up", "--target", "aws", **aws)
     assert ended.returncode == 4, ended.stderr
     assert "+ create vpc/main" in ended.stderr
     assert f"AWS account 123456789012, region ap-northeast-1 at {endpoint}" in ended.stderr
     assert ended.stderr.endswith("add --yes\n")
     assert ended.stdout == ""
-    ec2 = boto3.client("ec2", "ap-northeast-1", endpoint_url=endpoint, aws_access_key_id=key, aws_secret_access_key="b")
+    ec2 = boto3.client("ec2", "ap-northeast-1", **access)
     assert [vpc for vpc in ec2.describe_vpcs()["Vpcs"] if not vpc["IsDefault"]] == []

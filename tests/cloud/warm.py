@@ -32,7 +32,7 @@ PROGRAM = [sys.executable, "-m", "provisioner.cli"]
 ORDER_BYTES = 65_536
 SERVICES = (
     "acm", "application-autoscaling", "autoscaling", "ec2", "ecr", "ecs", "elbv2", "iam", "logs", "rds",
-    "resourcegroupstaggingapi", "route53", "servicediscovery", "ssm", "sts",
+    "resourcegroupstaggingapi", "route53", "service-quotas", "servicediscovery", "ssm", "sts",
 )  # fmt: skip
 
 

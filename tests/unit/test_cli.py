@@ -22,7 +22,7 @@ from state.local import LocalStore
 from state.model import Record
 
 COMMANDS = [
-    ("init",), ("up",), ("plan",), ("status",), ("output",), ("timeline",), ("policy",), ("down",),
+    ("init",), ("doctor",), ("up",), ("plan",), ("status",), ("output",), ("timeline",), ("policy",), ("down",),
     ("state", "list"), ("state", "show"), ("recover",), ("import",), ("state", "rm"), ("state", "mv"),
     ("cloud", "start"), ("cloud", "stop"), ("cloud", "status"), ("cloud", "env"), ("cloud", "delegate"),
 ]  # fmt: skip

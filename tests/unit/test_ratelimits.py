@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from provisioner.engine.errors import Interrupted
 from provisioner.ratelimits import LIMITS, Bucket, Buckets, Limit, below, exact, limits_of
 
-MODELS = {"elasticloadbalancing": "elbv2", "tagging": "resourcegroupstaggingapi"}
+MODELS = {"elasticloadbalancing": "elbv2", "servicequotas": "service-quotas", "tagging": "resourcegroupstaggingapi"}
 """botocore's names of the services, where they are not those that sign."""
 REGION = "ap-northeast-1"
 MAKERS = (exact, below)

@@ -37,6 +37,7 @@ _MODULES = (
     "ecr",
     "ecr_images",
     "s3",
+    "servicequotas",
     "tagging",
     "ec2_instances",
     "ec2_spot",

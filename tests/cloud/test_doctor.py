@@ -1,0 +1,352 @@
+"""`provision doctor` on a healthy account and on sick ones: each line with its verdict, and the exit code."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from provisioner import moving
+from provisioner.cloud import manage
+from provisioner.config import Config
+from provisioner.containers.credentials import Login
+from provisioner.containers.manifests import Manifest
+from provisioner.containers.reference import parse
+from provisioner.containers.registry import Registries
+from provisioner.doctor import beforehand, permissions
+from provisioner.doctor.context import Context
+from provisioner.doctor.examine import CHECKS, together
+from provisioner.engine.errors import ConfigurationError
+from provisioner.engine.events import Checked, Event
+from provisioner.engine.step import Stack
+from provisioner.kinds.images import login
+from provisioner.permissions.policy import documents
+from provisioner.permissions.table import needed
+from provisioner.render import doctor as show
+from state.model import Record
+from tests.cloud.conftest import EmbeddedCloud
+from tests.cloud.outside import DOCKER, digest_of, outside
+from tests.cloud.project import Project
+from tests.cloud.rig import Rig
+
+FILE = Path("stack.toml")
+REGISTRY = "123456789012.dkr.ecr.ap-northeast-1.amazonaws.com"
+AMD64, ARM64 = {"os": "linux", "architecture": "amd64"}, {"os": "linux", "architecture": "arm64"}
+INDEX = "application/vnd.oci.image.index.v1+json"
+SERVICES = {
+    "web": {"image": f"{REGISTRY}/web:1", "port": 80, "public": True, "launch": "ec2", "calls": ["api"]},
+    "api": {"image": f"{REGISTRY}/api:1", "port": 8080, "database": True},
+}
+
+
+def push(cloud: EmbeddedCloud, repository: str, *platforms: dict[str, str], tag: str = "1") -> None:
+    """Put an index for these platforms into ECR."""
+    ecr = cloud.client("ecr")
+    ecr.create_repository(repositoryName=repository)
+    parts = [{"digest": f"sha256:{n:064}", "size": 9, "mediaType": "x", "platform": p} for n, p in enumerate(platforms)]
+    manifest = json.dumps({"schemaVersion": 2, "mediaType": INDEX, "manifests": parts})
+    ecr.put_image(repositoryName=repository, imageManifest=manifest, imageManifestMediaType=INDEX, imageTag=tag)
+
+
+@pytest.fixture
+def account(cloud: EmbeddedCloud) -> EmbeddedCloud:
+    """A healthy account: the domain, both images, and quotas that leave room."""
+    for name in ("web", "api"):
+        push(cloud, name, AMD64, ARM64)
+    cloud.control("POST", "quota", "service=ec2&code=L-34B43A08&value=64")
+    return cloud
+
+
+Look = Callable[..., dict[str, Checked]]
+
+
+@pytest.fixture
+def look(rig: Rig, tmp_path: Path) -> Iterator[Look]:
+    """Makes these checks, or all, on an account with both images; gives what was found by the name of the check."""
+    for name in ("web", "api"):
+        push(rig.cloud, name, AMD64, ARM64)
+
+    def examined(*names: str, services: Any = None, **tables: Any) -> dict[str, Checked]:
+        config = Config.model_validate({"services": services or SERVICES, **tables})
+        aws = replace(rig, config=config, facts=replace(rig.facts, region=config.region)).aws()
+        seen = list[Event]()
+        checks = {name: check for name, check in CHECKS.items() if name in names or not names}
+        found = together(Context(aws, config, tmp_path / "stack.toml", dict[str, Record]), seen.append, checks)
+        assert sorted(map(str, seen)) == sorted(map(str, found)), "each is told as soon as it is known"
+        assert not [call for call in aws.calls if not call.read]
+        return {one.check: one for one in found}
+
+    yield examined
+    rig.cloud.control("POST", "faults", "scenarios=")
+
+
+def sick(found: dict[str, Checked], *verdicts: str) -> set[str]:
+    """The names of the checks with these verdicts: those that are not ok, if none is named."""
+    return {name for name, one in found.items() if one.verdict in (verdicts or ("warning", "failed", "unknown"))}
+
+
+# -- the command ---------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def project(account: EmbeddedCloud, tmp_path: Path) -> Iterator[Project]:
+    here = Project(account, tmp_path)
+    here.write(f"""
+[services.web]
+image = "{REGISTRY}/web:1"
+port = 80
+public = true
+launch = "ec2"
+calls = ["api"]
+
+[services.api]
+image = "{REGISTRY}/api:1"
+port = 8080
+database = true
+""")
+    yield here
+    account.control("POST", "faults", "scenarios=")
+    here.close()
+
+
+def test_a_healthy_account_and_a_sick_one_from_the_command_line(project: Project) -> None:
+    since = project.last_call()
+    ended = project.run("doctor")
+    lines = ended.out.splitlines()
+    assert not [line for line in lines if line.startswith("! failed")]
+    assert any(line.startswith("= ok") and "1 of 5 used, 1 more needed" in line for line in lines)
+    assert "Go on: `provision up`." in lines[-1]
+    assert project.writes(since) == []
+    project.cloud.control("POST", "quota", "service=vpc&code=L-F678F1CE&value=1")
+    document = project.run("doctor", "--json", code=1).document
+    assert (document["ok"], document["counts"]["failed"]) == (False, 1)
+    (failed,) = [one for one in document["checks"] if one["verdict"] == "failed"]
+    assert failed["check"] == "quota VPCs"
+    assert failed["text"] == "1 of 1 used, 1 more needed"
+    assert "--quota-code L-F678F1CE --desired-value 2 --region ap-northeast-1`" in failed["fix"]
+
+
+def test_nobody_is_asked_anything_without_valid_credentials(project: Project) -> None:
+    project.cloud.control("POST", "faults", "scenarios=expired&only=^sts:")
+    since = project.last_call()
+    lines = project.run("doctor", code=1).out.splitlines()
+    assert lines[0].startswith("! failed   credentials   they have expired (ExpiredToken): renew them")
+    assert {call["service"] for call in project.cloud.calls(since)} == {"sts"}
+
+
+# -- what is not ok ------------------------------------------------------------------------------------------------
+
+
+def test_what_may_not_be_asked_is_unknown_and_no_failure(look: Look, rig: Rig) -> None:
+    rig.cloud.control("POST", "faults", "scenarios=denied&only=^(servicequotas:|ec2:DescribeRegions|ecr:BatchGetImage)")
+    found = look("region", "images", "quota VPCs")
+    assert sick(found, "failed") == set()
+    assert found["region"].text == "the caller may not call DescribeRegions"
+    assert found["image web"].verdict == found["quota VPCs"].verdict == "unknown"
+    assert show.exit_code(list(found.values())) == 0
+
+
+def test_no_zone_and_no_delegation(look: Look, rig: Rig) -> None:
+    domain = {"domain": "nowhere.example"}
+    found = look("public zone", "delegation", dns=domain)
+    assert sick(found, "failed") == {"public zone"}
+    assert found["delegation"].verdict == "unknown"
+    assert "this account has no public hosted zone of that name" in found["public zone"].text
+    rig.cloud.client("route53").create_hosted_zone(Name="nowhere.example", CallerReference="1")
+    found = look("public zone", "delegation", dns=domain)
+    assert sick(found) == {"delegation"}
+    assert "is not delegated to its hosted zone" in found["delegation"].text
+    assert found["delegation"].fix.count("awsdns") == 4
+    assert look("delegation", dns={"domain": "later.example", "create_zone": True})["delegation"].verdict == "warning"
+
+
+def test_several_zones_of_the_domain(look: Look, rig: Rig) -> None:
+    rig.cloud.client("route53").create_hosted_zone(Name="example.com", CallerReference="2")
+    assert "2 public hosted zones" in look("public zone")["public zone"].text
+
+
+@pytest.mark.parametrize(
+    ("record", "verdict"),
+    [('0 issue "letsencrypt.org"', "failed"), ('0 issue "amazon.com; policy=ev"', "ok"), ('0 issuewild ";"', "failed")],
+)
+def test_records_that_forbid_amazons_certificates(look: Look, rig: Rig, record: str, verdict: str) -> None:
+    route53 = rig.cloud.client("route53")
+    (zone,) = route53.list_hosted_zones()["HostedZones"]
+    record_set = {"Name": "example.com", "Type": "CAA", "TTL": 60, "ResourceRecords": [{"Value": record}]}
+    change = {"Changes": [{"Action": "CREATE", "ResourceRecordSet": record_set}]}
+    route53.change_resource_record_sets(HostedZoneId=zone["Id"], ChangeBatch=change)
+    assert look("caa")["caa"].verdict == verdict
+
+
+def test_too_few_zones_and_types_that_are_not_offered(look: Look) -> None:
+    found = look("instance types", "zones", network={"zones": 4})
+    assert sick(found) == {"zones"}
+    assert "only 3 zones" in found["zones"].text
+    found = look("instance types", "zones", capacity={"instance_types": ["c5.large", "q9.large"]})
+    assert sick(found, "failed") == {"instance types", "zones"}
+    assert "q9.large" in found["instance types"].text
+
+
+def test_images_that_are_missing_or_for_another_processor(look: Look, rig: Rig) -> None:
+    push(rig.cloud, "arm", ARM64)
+    with outside() as elsewhere:
+        elsewhere.image("1")
+        services = {
+            "gone": {"image": f"{REGISTRY}/web:2", "port": 80},
+            "none": {"image": f"{REGISTRY}/none:1", "port": 80},
+            "arm": {"image": f"{REGISTRY}/arm:1", "port": 80},
+            "hub": {"image": "nginx:1", "port": 80},
+            "near": {"image": f"{elsewhere.host}/web:1", "port": 80},
+            "lost": {"image": f"{elsewhere.host}/web:2", "port": 80},
+        }
+        found = look("images", services=services)
+    assert sick(found, "failed") == {"image gone", "image none", "image arm", "image lost"}
+    assert "is for linux/arm64, and tasks run on linux/amd64" in found["image arm"].text
+    assert found["image hub"].verdict == "warning", "tests ask nobody outside, and a rehearsal does without the image"
+    assert found["image near"].text.endswith("is there, for linux/amd64; `up` copies it into ECR unless that has it")
+
+
+def test_an_image_of_one_processor_says_what_it_is_for_in_its_configuration(look: Look, rig: Rig) -> None:
+    ecr = rig.cloud.client("ecr")
+    ecr.create_repository(repositoryName="single")
+    access = login(rig.aws())
+    registry = Registries(login=lambda _: Login(access["username"], access["password"]))
+    for tag, platform in (("1", AMD64), ("2", ARM64)):
+        image = parse(f"{rig.cloud.endpoint.removeprefix('http://')}/single:{tag}")
+        config = json.dumps(platform).encode()
+        part = {"digest": digest_of(config), "size": len(config), "mediaType": "x"}
+        registry.upload(image, part["digest"], len(config), [config])
+        manifest = {"schemaVersion": 2, "mediaType": DOCKER, "config": part, "layers": []}
+        assert registry.put(image, Manifest(json.dumps(manifest).encode(), DOCKER)) == ""
+    services = {f"s{tag}": {"image": f"{REGISTRY}/single:{tag}", "port": 80} for tag in "12"}
+    found = look("images", services=services)
+    assert found["image s1"].text.endswith("is there, for linux/amd64")
+    assert "is for linux/arm64" in found["image s2"].text
+
+
+def test_no_engine_where_something_is_built(look: Look, tmp_path: Path) -> None:
+    (tmp_path / "app").mkdir()
+    (tmp_path / "app" / "Dockerfile").write_text("FROM scratch\n")
+    services = {"web": {"build": "app", "port": 80}}
+    found = look("docker", services=services, target="aws", network={"allow": ["192.0.2.0/24"]})
+    assert found["image web"].verdict == "failed"
+    assert found["image web"].text.endswith("but no Docker engine answers here")
+    assert look("docker", services=services)["image web"].verdict == "warning", "the embedded cloud does without"
+
+
+def test_the_states_bucket(look: Look, rig: Rig) -> None:
+    state = {"bucket": "states-of-a-team"}
+    found = look("state bucket", "state", state=state)["state bucket"]
+    assert (found.verdict, found.text) == ("failed", "there is no bucket states-of-a-team")
+    s3 = rig.cloud.client("s3")
+    s3.create_bucket(Bucket="states-of-a-team", CreateBucketConfiguration={"LocationConstraint": "ap-northeast-1"})
+    found = look("state bucket", state=state)["state bucket"]
+    assert (found.verdict, "versioning on" in found.text) == ("warning", True)
+    bucket = moving.bucket(Config.model_validate({"services": SERVICES, "state": state}), rig.aws(), s3)
+    for mending in bucket.lacking():
+        bucket.mend(mending)
+    assert look("state bucket", state=state)["state bucket"].verdict == "ok"
+    found = look("state bucket", state=state, region="eu-west-1")["state bucket"]
+    assert (found.verdict, found.text) == (
+        "warning",
+        "states-of-a-team is in ap-northeast-1, and the stack in eu-west-1",
+    )
+    rig.cloud.control("POST", "faults", "scenarios=denied&only=^s3:")
+    assert look("state bucket", state=state)["state bucket"].verdict == "unknown"
+
+
+# -- permissions ---------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def allow(rig: Rig, tmp_path: Path) -> Callable[..., None]:
+    """Puts the policy of a configuration in force, without some of its actions."""
+
+    def put(*besides: str) -> None:
+        config = Config.model_validate({"services": SERVICES})
+        wanted = [one for one in needed(config, account="123456789012") if one.name not in besides]
+        files = []
+        for number, document in enumerate(documents(wanted)):
+            files.append(tmp_path / f"policy-{number}.json")
+            files[-1].write_text(json.dumps(document))
+        manage.set_policies(rig.cloud.process, files)
+
+    return put
+
+
+def test_the_printed_policy_is_all_that_is_needed(look: Look, allow: Callable[..., None]) -> None:
+    allow()
+    found = look()
+    assert found["permissions"].text.startswith("all "), found["permissions"].text
+    assert sick(found, "failed", "unknown") == {"image web", "image api"}, "they are in repositories of somebody else"
+
+
+def test_actions_that_are_denied(look: Look, allow: Callable[..., None]) -> None:
+    allow("ec2:CreateVpc", "iam:PassRole", "ecs:StopTask")
+    found = look("permissions")["permissions"]
+    assert found.verdict == "warning", "one line for what is needed now, one for other cases: the last is kept here"
+    assert found.text == "denied, and needed in some cases only: ecs:StopTask"
+    allow("ec2:CreateVpc", "iam:PassRole")
+    found = look("permissions")["permissions"]
+    assert (found.verdict, found.text) == ("failed", "denied: ec2:CreateVpc, iam:PassRole")
+    allow("iam:SimulatePrincipalPolicy")
+    assert look("permissions")["permissions"].text == "the caller may not call SimulatePrincipalPolicy"
+
+
+def test_an_assumed_role_stands_for_the_role_with_its_path(rig: Rig) -> None:
+    trust = {"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}
+    role = rig.cloud.client("iam").create_role(
+        RoleName="admin", Path="/teams/", AssumeRolePolicyDocument=json.dumps({"Statement": [trust]})
+    )["Role"]["Arn"]
+    assert role == "arn:aws:iam::123456789012:role/teams/admin"
+    caller = "arn:aws:sts::123456789012:assumed-role/admin/me"
+    assert permissions.source(rig.aws(), caller) == role
+    rig.cloud.control("POST", "faults", "scenarios=denied&only=^iam:GetRole$")
+    with pytest.raises(permissions.NotSimulated, match=r"may not look at its own role admin \(iam:GetRole\)"):
+        permissions.source(rig.aws(), caller)
+
+
+# -- quotas --------------------------------------------------------------------------------------------------------
+
+
+def test_a_default_counts_where_no_value_is_applied(look: Look, rig: Rig) -> None:
+    rig.cloud.control("POST", "quota", "service=vpc&code=L-F678F1CE")
+    assert look("quota VPCs")["quota VPCs"].text == "1 of 5 used, 1 more needed"
+
+
+def test_what_scaling_may_want_is_a_warning(look: Look, rig: Rig) -> None:
+    found = look("quota Spot vCPUs", capacity={"instance_types": ["c5.large"], "max": 50})
+    assert found["quota Spot vCPUs"].verdict == "warning"
+    assert found["quota Spot vCPUs"].text == "0 of 5 used, 2 more needed, 100 when scaled out"
+    rig.cloud.control("POST", "quota", "service=fargate&code=L-36FBB829&value=0")
+    assert look("quota Fargate Spot vCPUs")["quota Fargate Spot vCPUs"].verdict == "failed"
+
+
+# -- before `up` ---------------------------------------------------------------------------------------------------
+
+
+def declared(rig: Rig, services: Any = None) -> Stack:
+    config = Config.model_validate({"services": services or SERVICES})
+    stack = Stack(config, rig.facts)
+    stack.run()
+    return stack
+
+
+def test_up_is_refused_before_its_first_write_and_asks_nothing_when_all_is_recorded(look: Look, rig: Rig) -> None:
+    aws, stack = rig.aws(), declared(rig)
+    beforehand.check(aws, stack, FILE, {})
+    assert not aws.read_only
+    assert any(notice.startswith("quota Spot vCPUs: ") for notice in stack.notices)
+    rig.cloud.control("POST", "quota", "service=vpc&code=L-F678F1CE&value=1")
+    with pytest.raises(ConfigurationError, match=r"nothing was made or changed:\n  quota VPCs: 1 of 1 used, 1 more"):
+        beforehand.check(aws, stack, FILE, {})
+    beforehand.check(aws, stack, FILE, {}, "repositories")
+    assert all(call.read for call in aws.calls)
+    made = {address: Record(address, item.want.kind, "ready", "", "x") for address, item in stack.declared.items()}
+    aws = rig.aws()
+    beforehand.check(aws, stack, FILE, made)
+    assert aws.calls == []

@@ -1,0 +1,360 @@
+"""The verdicts of `doctor`: numbers, callers, answers of IAM and of EC2, and how they are shown."""
+
+from __future__ import annotations
+
+import io
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError, EndpointConnectionError, NoCredentialsError
+
+from provisioner.config import Config
+from provisioner.doctor import account, network, permissions, quotas, usage
+from provisioner.doctor.context import Context
+from provisioner.doctor.examine import CHECKS, examine
+from provisioner.doctor.verdicts import parted, stopped
+from provisioner.engine.errors import ConfigurationError, Failed, Interrupted
+from provisioner.engine.events import Checked, Event
+from provisioner.permissions.model import Permission, Use
+from provisioner.permissions.table import needed
+from provisioner.render import doctor as show
+from state.model import StateError
+
+WEB = {"web": {"image": "nginx:1", "port": 80}}
+QUOTA = quotas.QUOTAS[0]
+REGION = "ap-northeast-1"
+
+
+def refused(code: str, operation: str = "DescribeVpcs") -> ClientError:
+    return ClientError({"Error": {"Code": code, "Message": "no"}}, operation)
+
+
+# -- quotas --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("used", "least", "most", "verdict", "desired"),
+    [
+        (4, 1, 1, "ok", None),
+        (5, 1, 1, "failed", 6),
+        (3, 1, 3, "warning", 6),
+        (0, 5.25, 9, "failed", 6),
+        (9, 0, 1, "failed", 9),
+    ],
+)
+def test_a_limit_against_what_is_used_and_needed(
+    used: float, least: float, most: float, verdict: str, desired: int | None
+) -> None:
+    found = quotas.judged(QUOTA, 5, used, quotas.Need(least, most), REGION)
+    assert found.verdict == verdict
+    assert (f"--desired-value {desired} " in found.fix) if desired else not found.fix
+
+
+def test_every_quota_is_told_once_under_its_own_code() -> None:
+    assert len({quota.name for quota in quotas.QUOTAS}) == len({quota.code for quota in quotas.QUOTAS}) == 22
+
+
+@pytest.mark.parametrize(("tasks", "on_demand", "spot"), [(1, 0, 1), (2, 1, 1), (3, 2, 1), (7, 4, 3), (0, 0, 0)])
+def test_tasks_are_divided_as_their_strategy_says(tasks: int, on_demand: int, spot: int) -> None:
+    service = Config.model_validate(
+        {"services": {"web": WEB["web"] | {"on_demand": {"base": 0 if tasks < 2 else 1, "percent": 50}}}}
+    ).services["web"]
+    if tasks == 1:
+        service = service.model_copy(update={"on_demand": service.on_demand.model_copy(update={"percent": 0})})
+    assert quotas.share(service, tasks, spot=False) == on_demand
+    assert quotas.share(service, tasks, spot=True) == spot
+
+
+@pytest.mark.parametrize("name", ["c5.large", "im4gn.large", "t3.micro", "a1.large", "z1d.large"])
+def test_standard_instances(name: str) -> None:
+    assert usage.STANDARD.fullmatch(name)
+
+
+@pytest.mark.parametrize(
+    "name", ["g5.xlarge", "inf2.xlarge", "p5.48xlarge", "trn1.2xlarge", "dl1.24xlarge", "mac2.metal"]
+)
+def test_instances_of_other_quotas(name: str) -> None:
+    assert not usage.STANDARD.fullmatch(name)
+
+
+# -- permissions ---------------------------------------------------------------------------------------------------
+
+
+def permission(name: str, *resources: str, use: Use = Use.LIFE, **conditions: tuple[str, ...]) -> Permission:
+    service, _, action = name.partition(":")
+    return Permission(
+        service,
+        action,
+        resources or ("*",),
+        tuple(("StringEquals", key, values) for key, values in conditions.items()),
+        use,
+        "",
+        "",
+        lambda _: True,
+        False,
+    )
+
+
+def test_questions_cover_each_action_on_each_of_its_resources_in_each_of_its_cases() -> None:
+    config = Config.model_validate({"services": WEB})
+    wanted = needed(config, account="123456789012")
+    questions = list(permissions.asked(wanted))
+    asked = {pair for question in questions for pair in question.pairs}
+    assert asked == {(one.name, arn) for one in wanted for arn in one.resources}
+    for question in questions:
+        assert len({action.partition(":")[0] for action in question.actions}) == 1
+    linked = {q.context["iam:AWSServiceName"] for q in questions if "iam:AWSServiceName" in q.context}
+    assert ("ecs.amazonaws.com",) in linked, "each value is a case of its own"
+    assert len(linked) == 6
+
+
+def test_one_context_has_one_value_for_a_key() -> None:
+    several = [permission("iam:PassRole", service=("a", "b")), permission("iam:TagRole", service=("a",))]
+    first, second = permissions.asked(several)
+    assert (first.context, first.actions) == ({"service": ("a",)}, ["iam:PassRole", "iam:TagRole"])
+    assert (second.context, second.actions) == ({"service": ("b",)}, ["iam:PassRole"])
+
+
+def result(action: str, decision: str, resource: str = "*", missing: tuple[str, ...] = ()) -> dict[str, Any]:
+    return {
+        "EvalActionName": action,
+        "EvalResourceName": resource,
+        "EvalDecision": decision,
+        "MissingContextValues": list(missing),
+    }
+
+
+def test_answers_one_by_one_and_below_an_action() -> None:
+    parts = [
+        {"EvalResourceName": "x", "EvalResourceDecision": "allowed", "MissingContextValues": []},
+        {"EvalResourceName": "y", "EvalResourceDecision": "implicitDeny"},
+        {"EvalResourceName": "z", "EvalResourceDecision": "explicitDeny", "MissingContextValues": ["aws:SourceIp"]},
+    ]
+    found = permissions.answered(
+        [result("a:B", "allowed"), result("a:C", "explicitDeny") | {"ResourceSpecificResults": parts}]
+    )
+    assert found.allowed == {("a:B", "*"), ("a:C", "x")}
+    assert found.open == {("a:C", "z")}, "a condition that is not told proves nothing"
+
+
+def test_verdicts_on_actions() -> None:
+    wanted = [permission("a:Now"), permission("a:Later", use=Use.OTHER), permission("a:Maybe")]
+    questions = list(permissions.asked(wanted))
+    pairs = {name: (name, "*") for name in ("a:Now", "a:Later", "a:Maybe")}
+
+    def said(allowed: set[str], open_: set[str]) -> list[tuple[str, str]]:
+        answers = permissions.Answers(
+            frozenset(pairs[n] for n in allowed), frozenset(), frozenset(pairs[n] for n in open_)
+        )
+        return [(one.verdict, one.text.rpartition(": ")[2]) for one in permissions.judged(wanted, questions, [answers])]
+
+    assert said(set(pairs), set()) == [("ok", "all 3 actions are allowed")]
+    assert said(set(), {"a:Maybe"}) == [("failed", "a:Now"), ("warning", "a:Later"), ("unknown", "a:Maybe")]
+
+
+@pytest.mark.parametrize(
+    ("resource", "barred", "verdict"),
+    [
+        ("arn:aws:iam::1:role/shop-dev-*", False, "warning"),
+        ("arn:aws:iam::1:role/shop-dev-*", True, "failed"),
+        ("arn:aws:ecs:x:1:service/shop-dev/*", False, "warning"),
+        ("arn:aws:ec2:x:1:vpc/*", False, "failed"),
+        ("arn:aws:ecs:x:1:cluster/shop-dev", False, "failed"),
+        ("*", False, "failed"),
+    ],
+)
+def test_up_stops_only_at_what_no_policy_of_single_names_could_allow(resource: str, barred: bool, verdict: str) -> None:
+    wanted = [permission("a:Make", resource)]
+    questions = list(permissions.asked(wanted))
+    answers = permissions.Answers(barred=frozenset(questions[0].pairs if barred else ()))
+    (found,) = permissions.judged(wanted, questions, [answers], sure=True)
+    assert found.verdict == verdict
+    (found,) = permissions.judged(wanted, questions, [answers])
+    assert found.verdict == "failed"
+
+
+@pytest.mark.parametrize(
+    ("caller", "words"),
+    [
+        ("arn:aws:iam::123456789012:root", "limited by no policy"),
+        ("arn:aws:sts::123456789012:federated-user/me", "does not simulate"),
+    ],
+)
+def test_callers_without_policies_to_simulate(caller: str, words: str) -> None:
+    with pytest.raises(permissions.NotSimulated, match=words):
+        permissions.source(Answering(), caller)
+    assert permissions.source(Answering(), "arn:aws:iam::123456789012:user/a/b") == "arn:aws:iam::123456789012:user/a/b"
+
+
+# -- who and where -------------------------------------------------------------------------------------------------
+
+
+class Answering:
+    """Stands for AWS: answers each operation with what it is given, or raises it; by Region where that matters."""
+
+    partition, region, endpoint, read_only = "aws", "ap-southeast-3", None, False
+
+    def __init__(self, **answers: Any) -> None:
+        self.answers, self.account = answers, ""
+
+    def client(self, service: str, region: str = "") -> Any:
+        return Answering(**{name.removeprefix(f"{region}_"): answer for name, answer in self.answers.items()})
+
+    def __getattr__(self, operation: str) -> Any:
+        def call(**_: Any) -> Any:
+            answer = self.answers[operation]
+            if isinstance(answer, Exception):
+                raise answer
+            return answer
+
+        return call
+
+
+def context(**answers: Any) -> Context:
+    config = Config.model_validate({"region": Answering.region, "services": WEB})
+    return Context(Answering(**answers), config, Path("stack.toml"), dict)
+
+
+@pytest.mark.parametrize(
+    ("answer", "verdict", "words"),
+    [
+        ({"Arn": "arn:aws:iam::1:user/me", "Account": "1"}, "ok", "user/me, account 1"),
+        ({"Arn": "arn:aws:iam::1:root", "Account": "1"}, "warning", "root"),
+        (NoCredentialsError(), "failed", "there are none"),
+        (refused("ExpiredToken"), "failed", "they have expired"),
+        (EndpointConnectionError(endpoint_url="https://x"), "failed", "could not be reached"),
+    ],
+)
+def test_who_asks(answer: Any, verdict: str, words: str) -> None:
+    (found,) = account.credentials(context(get_caller_identity=answer))
+    assert (found.verdict, words in found.text) == (verdict, True), found
+
+
+def test_a_region_that_is_not_enabled_knows_nobody() -> None:
+    invalid = refused("InvalidClientTokenId")
+    (found,) = account.credentials(context(get_caller_identity=invalid))
+    assert "does not know them" in found.text
+    elsewhere = {"us-east-1_get_caller_identity": {"Arn": "arn:aws:iam::1:user/me", "Account": "1"}}
+    (found,) = account.credentials(context(get_caller_identity=invalid, **elsewhere))
+    assert "but not in ap-southeast-3" in found.text
+    assert "enable-region --region-name ap-southeast-3" in found.fix
+
+
+@pytest.mark.parametrize(
+    ("status", "verdict"),
+    [
+        ("opted-in", "ok"),
+        ("opt-in-not-required", "ok"),
+        ("not-opted-in", "failed"),
+        ("", "unknown"),
+        ("new", "unknown"),
+    ],
+)
+def test_whether_the_region_is_enabled(status: str, verdict: str) -> None:
+    answer = {"Regions": [{"RegionName": Answering.region, "OptInStatus": status}] if status else []}
+    assert [one.verdict for one in account.region(context(describe_regions=answer))] == [verdict]
+
+
+def test_fargate_in_a_region_of_which_nothing_is_known() -> None:
+    assert [one.verdict for one in network.fargate(context())] == ["unknown"]
+
+
+# -- whatever breaks -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("error", "verdict", "text", "fix"),
+    [
+        (ConfigurationError("this is 5: that is wrong: mend it"), "failed", "this is 5: that is wrong", "mend it"),
+        (refused("UnauthorizedOperation"), "unknown", "the caller may not call DescribeVpcs", "allow it"),
+        (refused("Throttling"), "unknown", "DescribeVpcs was refused: Throttling: no", "AWS throttled"),
+        (StateError("it is broken: mend it"), "unknown", "it is broken", "mend it"),
+        (Failed("no"), "unknown", "no", ""),
+        (ZeroDivisionError("x"), "unknown", "unexpected ZeroDivisionError: x", "fault of the tool"),
+    ],
+)
+def test_what_becomes_of_a_check_that_breaks(error: Exception, verdict: str, text: str, fix: str) -> None:
+    found = stopped("it", error)
+    assert (found.verdict, found.text, fix in found.fix) == (verdict, text, True), found
+
+
+def test_an_interruption_ends_the_checks() -> None:
+    with pytest.raises(Interrupted):
+        stopped("it", Interrupted("now"))
+
+
+def test_a_message_in_two_parts_is_of_one_line() -> None:
+    assert parted("a: b\n  c: d") == ("a: b c", "d")
+    assert parted("nothing to do") == ("nothing to do", "")
+
+
+def test_no_check_that_breaks_ends_another() -> None:
+    broken = context(get_caller_identity={"Arn": "arn:aws:iam::1:user/me", "Account": "1"})
+    seen = list[Event]()
+    found = examine(broken, seen.append)
+    assert {one.check for one in found} >= {"credentials", "region", "zones", "quota VPCs", "permissions"}
+    assert all(one.verdict in ("ok", "unknown", "warning") for one in found if one.check != "state")
+    assert len(seen) == len(found) >= len(CHECKS) - 3
+
+
+# -- how it is shown -----------------------------------------------------------------------------------------------
+
+FOUND = [
+    Checked("zones", "ok", "3 of 3"),
+    Checked("quota VPCs", "failed", "5 of 5 used", "raise it"),
+    Checked("quota Spot vCPUs", "warning", "0 of 5", "raise it"),
+    Checked("fargate", "unknown", "nobody tells"),
+]
+
+
+def test_lines_counts_and_exit_code() -> None:
+    assert show.lines(FOUND) == [
+        "= ok       zones             3 of 3",
+        "! failed   quota VPCs        5 of 5 used: raise it",
+        "~ warning  quota Spot vCPUs  0 of 5: raise it",
+        ". unknown  fargate           nobody tells",
+    ]
+    again = "`provision {}`".format
+    assert show.after(FOUND, again) == [
+        "",
+        "1 ok, 1 warning, 1 failed, 1 unknown. Mend what failed, then run this again.",
+    ]
+    assert show.after(FOUND[:1], again)[1] == "1 ok. Go on: `provision up`."
+    assert show.exit_code(FOUND) == 1
+    assert show.exit_code([one for one in FOUND if one.verdict != "failed"]) == 0
+
+
+def test_what_aws_says_cannot_write_lines_of_its_own() -> None:
+    (line,) = show.lines([replace(FOUND[0], text="a\nb\x1b[2J", fix="c")])
+    assert "\n" not in line
+    assert "\x1b" not in line
+
+
+def test_the_document() -> None:
+    document = show.document(FOUND, "shop-dev", "aws", "1", REGION)
+    assert json.loads(json.dumps(document)) == document
+    assert (document["ok"], document["counts"]) == (False, {"ok": 1, "warning": 1, "failed": 1, "unknown": 1})
+    assert document["checks"][1] == {
+        "check": "quota VPCs",
+        "verdict": "failed",
+        "text": "5 of 5 used",
+        "fix": "raise it",
+    }
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_progress_on_a_terminal_and_nothing_elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    for stream, shown in ((Terminal(), True), (io.StringIO(), False)):
+        monkeypatch.setenv("TERM", "xterm")
+        monkeypatch.setattr("sys.stderr", stream)
+        with show.progress(4) as emit:
+            emit(FOUND[0])
+        assert ("checking: 1 of 4, zones" in stream.getvalue()) is shown
+        assert stream.getvalue().endswith("\r\x1b[K" if shown else "")
