@@ -151,14 +151,19 @@ def reason(error: Exception) -> str:
     return f"MySQL error {number}" if isinstance(number, int) else type(original).__name__
 
 
-def look_around(connection: Connection) -> dict[str, Any]:
-    """Return what the database is, and the names of the databases and tables that can be seen in it."""
+def product(connection: Connection) -> str:
+    """Return what kind of database it is, without its version."""
     dialect = connection.dialect
+    return "MariaDB" if getattr(dialect, "is_mariadb", False) else dialect.name
+
+
+def look_around(connection: Connection) -> dict[str, Any]:
+    """Return the server's version, and the names of the databases and tables that can be seen in it."""
     inspector = inspect(connection)
     names = sorted(inspector.get_schema_names())
-    version = ".".join(str(part) for part in dialect.server_version_info or ())
+    version = ".".join(str(part) for part in connection.dialect.server_version_info or ())
     return {
-        "server": f"{'MariaDB' if getattr(dialect, 'is_mariadb', False) else dialect.name} {version}",
+        "version": version,
         "databases": [
             {"name": name, "tables": sorted(inspector.get_table_names(name))} for name in names if name not in SYSTEM
         ],

@@ -12,7 +12,12 @@ from backend.telemetry import LEVELS
 
 @dataclass(frozen=True)
 class Settings:
-    """The settings; `db_ca_bundle` is the file of CA certificates that the database's own is checked against, or ""."""
+    """The settings.
+
+    Attributes:
+        db_ca_bundle: the file of CA certificates that the database's own is checked against, or "".
+        show_databases: whether the overview names the server's version, databases and tables.
+    """
 
     host: str
     port: int
@@ -24,6 +29,7 @@ class Settings:
     db_user: str
     db_password: str = field(repr=False)
     db_ca_bundle: str = ""
+    show_databases: bool = False
 
 
 def from_environment(environ: Mapping[str, str]) -> Settings:
@@ -44,6 +50,7 @@ def from_environment(environ: Mapping[str, str]) -> Settings:
         db_user=variables.text("DB_USER"),
         db_password=variables.text("DB_PASSWORD"),
         db_ca_bundle=variables.text("DB_CA_BUNDLE", ""),
+        show_databases=variables.text("SHOW_DATABASES", "no", ("yes", "no")) == "yes",
     )
     variables.check()
     if settings.db_ca_bundle and not Path(settings.db_ca_bundle).is_file():

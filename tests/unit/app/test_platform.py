@@ -47,6 +47,8 @@ def test_packages_are_locked_with_hashes_and_name_no_index(service: str) -> None
 def test_settings_are_read_as_the_stack_sets_them() -> None:
     backend = backend_settings.from_environment(DATABASE | {"PORT": "8080"})
     assert (backend.port, backend.db_host, backend.db_port, backend.db_ca_bundle) == (8080, "db.internal", 3307, "")
+    assert not backend.show_databases
+    assert backend_settings.from_environment(DATABASE | {"SHOW_DATABASES": "yes"}).show_databases
     frontend = frontend_settings.from_environment({"BACKEND_URL": "http://backend.svc.internal:8080"})
     assert (frontend.port, frontend.backend_url) == (80, "http://backend.svc.internal:8080")
 
