@@ -145,6 +145,32 @@ def test_only_the_frontend_reaches_the_backend(system: System) -> None:
     assert way_out.exit_code != 0
 
 
+def test_the_backend_trusts_the_database_by_its_certificate(system: System) -> None:
+    (backend,) = system.containers("backend")
+    (cluster,) = system.project.cloud.client("rds").describe_db_clusters()["DBClusters"]
+    program = """
+import os, sys
+from backend.database import engine_for, reason
+from backend.settings import from_environment
+settings = from_environment(os.environ | dict(part.split("=") for part in sys.argv[1:]))
+try:
+    with engine_for(settings).connect() as connection:
+        print(connection.exec_driver_sql("SHOW STATUS LIKE 'Ssl_version'").one()[1])
+except Exception as error:
+    print(reason(error))
+"""
+
+    def said(**changes: str) -> str:
+        settings = [f"{name}={value}" for name, value in changes.items()]
+        return str(backend.exec_run(["python3", "-c", program, *settings]).output.decode().strip())
+
+    assert f"DB_HOST={cluster['Endpoint']}" in backend.attrs["Config"]["Env"]
+    assert re.fullmatch(r"TLSv1\.[23]", said())
+    # an alias leads to it, and is in no certificate of RDS
+    assert said(DB_HOST="database.db.internal") == "its certificate is not accepted"
+    assert said(DB_CA_BUNDLE="/app/rds-ca-bundle.pem") == "its certificate is not accepted"
+
+
 def test_scaling_changes_the_containers(system: System) -> None:
     ecs = system.project.cloud.client("ecs")
     ecs.update_service(cluster=CLUSTER, service="frontend", desiredCount=3)

@@ -7,6 +7,7 @@ from typing import Any, cast
 
 import pytest
 
+from provisioner.cloud.containers.authority import BUNDLE, BUNDLE_FOLDER
 from provisioner.cloud.containers.definitions import CannotStart, Wanted, wanted
 
 
@@ -28,6 +29,20 @@ def containers(**more: Any) -> list[Wanted]:
 def test_a_container_that_is_to_have_more_rights_does_not_start(more: dict[str, Any]) -> None:
     with pytest.raises(CannotStart, match="no rights beyond"):
         containers(**more)
+
+
+def test_who_is_told_of_the_database_is_given_the_authority_that_its_certificate_is_of() -> None:
+    (one,) = containers(
+        environment=[{"name": "DB_HOST", "value": "cluster.example"}, {"name": "DB_CA_BUNDLE", "value": "/app/rds.pem"}]
+    )
+    folder, _, name = one.create["environment"]["DB_CA_BUNDLE"].rpartition("/")
+    assert (folder, name) == (BUNDLE_FOLDER, BUNDLE)
+    assert [mount["Target"] for mount in one.host["mounts"]] == [folder]
+    assert one.uses_database
+    (other,) = containers()
+    assert not other.uses_database
+    assert "DB_CA_BUNDLE" not in other.create["environment"]
+    assert other.host["mounts"] == []
 
 
 def test_a_container_gets_no_rights_and_no_place_of_the_machine() -> None:

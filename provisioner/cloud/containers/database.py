@@ -6,26 +6,37 @@ import os
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from provisioner.cloud.containers import networks
+from provisioner.cloud.containers.authority import archive, authority
 from provisioner.cloud.containers.engine import Engine, repeat
 from provisioner.cloud.lock import LOCK
 
 IMAGE = "public.ecr.aws/docker/library/mysql:8.4"
 IMAGE_SWITCH = "PROVISION_DATABASE_IMAGE"
-"""The environment variable that names another image; it must take the variables of MySQL's official one."""
+"""The environment variable that names another image; it must take the variables and options of MySQL's official one."""
+TLS = "tls"
+"""The folder, in the container's root, with what the database shows and whom it names as its authority."""
 ENGINE = "aurora-mysql"
 LOOK_SECONDS = 1.0
 
 
 @dataclass(frozen=True)
 class Database:
-    """A database as RDS and Route 53 have it: container name, security groups, host names, and what it begins with."""
+    """A database as RDS and Route 53 have it: container name, security groups, host names, and what it begins with.
+
+    Attributes:
+        endpoints: the host names that are RDS's own, for which alone it has a certificate.
+        demands_tls: whether the cluster's parameters refuse connections without TLS.
+    """
 
     name: str
     groups: tuple[str, ...]
+    endpoints: tuple[str, ...]
     aliases: frozenset[str]
     environment: tuple[tuple[str, str], ...]
+    demands_tls: bool
 
 
 def keep(host: Engine) -> None:
@@ -62,17 +73,27 @@ def _wanted() -> Iterator[Database]:
         for backend in by_region.values():
             for cluster in backend.clusters.values():
                 if cluster.engine == ENGINE and cluster.db_cluster_members and cluster.status != "deleting":
+                    endpoints = (cluster.endpoint, cluster.reader_endpoint)
                     yield Database(
                         f"{cluster.db_cluster_identifier}-database",
                         tuple(cluster.vpc_security_group_ids),
-                        frozenset(_names(account, {cluster.endpoint, cluster.reader_endpoint})),
+                        endpoints,
+                        frozenset(_names(account, set(endpoints))),
                         (
                             ("MYSQL_DATABASE", cluster.database_name or ""),
                             ("MYSQL_USER", str(cluster.master_username)),
                             ("MYSQL_PASSWORD", str(cluster._master_user_password)),
                             ("MYSQL_RANDOM_ROOT_PASSWORD", "yes"),
                         ),
+                        _demands_tls(backend, cluster),
                     )
+
+
+def _demands_tls(backend: Any, cluster: Any) -> bool:
+    """Whether `require_secure_transport` is on in the parameter group when the cluster is made; by default it is off."""
+    group = backend.db_cluster_parameter_groups.get(cluster.parameter_group)
+    set_to = group.parameters.get("require_secure_transport", {}) if group else {}
+    return str(set_to.get("ParameterValue", "")).upper() in {"1", "ON"}
 
 
 def _names(account: str, endpoints: set[str]) -> Iterator[str]:
@@ -112,8 +133,10 @@ def _create(host: Engine, database: Database) -> None:
     host.remove(database.name)
     api, homes = host.client.api, [networks.network(host, group) for group in database.groups]
     aliases = api.create_endpoint_config(aliases=sorted(database.aliases))
+    tls = [f"--ssl-{option}=/{TLS}/{file}" for option, file in (("ca", "ca"), ("cert", "server"), ("key", "server"))]
     api.create_container(
         _image(),
+        command=[*tls, *(["--require-secure-transport=ON"] if database.demands_tls else [])],
         name=database.name,
         hostname=database.name[:63],
         labels=host.labels,
@@ -121,6 +144,8 @@ def _create(host: Engine, database: Database) -> None:
         host_config=api.create_host_config(network_mode=homes[0]),
         networking_config=api.create_networking_config({homes[0]: aliases}),
     )
+    files = {f"{TLS}/ca": authority().pem, f"{TLS}/server": authority().issue(database.endpoints)}
+    api.put_archive(database.name, "/", archive(files))
     for home in homes[1:]:
         api.connect_container_to_network(database.name, home, aliases=sorted(database.aliases))
 
