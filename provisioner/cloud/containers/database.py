@@ -90,7 +90,7 @@ def _wanted() -> Iterator[Database]:
 
 
 def _demands_tls(backend: Any, cluster: Any) -> bool:
-    """Whether `require_secure_transport` is on in the parameter group when the cluster is made; by default it is off."""
+    """Whether `require_secure_transport` is on in the parameter group when the cluster is made; the default is off."""
     group = backend.db_cluster_parameter_groups.get(cluster.parameter_group)
     set_to = group.parameters.get("require_secure_transport", {}) if group else {}
     return str(set_to.get("ParameterValue", "")).upper() in {"1", "ON"}
