@@ -73,13 +73,11 @@ def prowler(program: str) -> tuple[list[Finding], int]:
         here["PROVISION_ENGINE"] = "0"
         try:
             _run(["provision", "up", "--yes"], folder, here)
-            exported = re.findall(
-                r"^export (\w+)=(\S+)$", _run(["provision", "cloud", "env"], folder, here), re.MULTILINE
-            )
-            region = dict(exported)["AWS_DEFAULT_REGION"]
+            settings = _run(["provision", "cloud", "env"], folder, here)
+            way = dict(re.findall(r"^export (\w+)=(\S+)$", settings, re.MULTILINE))
             where = ["--output-formats", "json-ocsf", "--output-directory", str(folder), "--output-filename", "found"]
-            scan = ["aws", "--region", region, "--services", *SERVICES, *where, "--no-banner", "--ignore-exit-code-3"]
-            _run([program, *scan], folder, here | dict(exported))
+            scan = ["aws", "--region", way["AWS_DEFAULT_REGION"], "--services", *SERVICES, *where]
+            _run([program, *scan, "--no-banner", "--ignore-exit-code-3"], folder, here | way)
         finally:
             _run(["provision", "cloud", "stop"], folder, here)
         return of_prowler((folder / "found.ocsf.json").read_text(), STACK)
