@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import io
 import tarfile
+import threading
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 
 NAME = "Authority of the embedded cloud"
 DAYS = 90
+_making = threading.Lock()
+"""Databases and tasks begin at the same time, and must not be given two."""
 BUNDLE_FOLDER, BUNDLE = "/run/rds", "ca-bundle.pem"
 """Where a container that is told of the database finds the authority: a volume, since its root may be read-only."""
 
@@ -56,9 +59,14 @@ class Authority:
         return private + certificate.public_bytes(Encoding.PEM)
 
 
-@functools.cache
 def authority() -> Authority:
     """Return the authority of this process: made when it is first asked for, gone with the process."""
+    with _making:
+        return _authority()
+
+
+@functools.cache
+def _authority() -> Authority:
     from cryptography import x509
     from cryptography.hazmat.primitives.asymmetric import ec
 

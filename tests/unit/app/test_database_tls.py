@@ -7,6 +7,8 @@ import re
 import socket
 import ssl
 import struct
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -117,6 +119,14 @@ def test_who_speaks_no_tls_gets_no_login(bundle: Path) -> None:
     with server(None) as (port, logins):
         assert reason(refusal(port, bundle)) == "MySQL error 2026"
     assert logins == []
+
+
+def test_all_who_ask_at_once_are_given_one_authority() -> None:
+    script = "from concurrent.futures import ThreadPoolExecutor as Pool; from threading import Barrier; "
+    script += "from provisioner.cloud.containers.authority import authority; gate = Barrier(8); "
+    script += "ask = lambda _: (gate.wait(), authority().pem)[1]; print(len(set(Pool(8).map(ask, range(8)))))"
+    ended = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, cwd=APP.parent)
+    assert ended.stdout == "1\n"
 
 
 def test_the_bundle_holds_rds_own_root_certificates_and_no_others() -> None:
