@@ -8,6 +8,7 @@ from typing import Any, cast
 import pytest
 
 from provisioner.cloud.containers.authority import BUNDLE, BUNDLE_FOLDER
+from provisioner.cloud.containers.database import options
 from provisioner.cloud.containers.definitions import CannotStart, Wanted, wanted
 
 
@@ -54,3 +55,11 @@ def test_a_container_gets_no_rights_and_no_place_of_the_machine() -> None:
     assert one.host["cap_drop"] == ["ALL"]
     assert not {"cap_add", "privileged", "devices", "pid_mode", "network_mode", "binds"} & one.host.keys()
     assert [mount["Type"] for mount in one.host["mounts"]] == ["volume"]
+
+
+@pytest.mark.parametrize(("value", "given"), [("ON", ("--require-secure-transport=ON",)), ("OFF", ()), (None, ())])
+def test_the_server_demands_tls_as_the_clusters_parameters_say(value: str | None, given: tuple[str, ...]) -> None:
+    parameters = {"require_secure_transport": {"ParameterValue": value}} if value else {}
+    rds = SimpleNamespace(db_cluster_parameter_groups={"main": SimpleNamespace(parameters=parameters)})
+    assert options(rds, "main") == given
+    assert options(rds, "default.aurora-mysql8.0") == ()

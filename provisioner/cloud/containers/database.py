@@ -16,9 +16,10 @@ from provisioner.cloud.lock import LOCK
 IMAGE = "public.ecr.aws/docker/library/mysql:8.4"
 IMAGE_SWITCH = "PROVISION_DATABASE_IMAGE"
 """The environment variable that names another image; it must take the variables and options of MySQL's official one."""
-TLS = "tls"
+SHOWN = "tls"
 """The folder, in the container's root, with what the database shows and whom it names as its authority."""
 ENGINE = "aurora-mysql"
+TLS = "require_secure_transport"
 LOOK_SECONDS = 1.0
 
 
@@ -28,7 +29,7 @@ class Database:
 
     Attributes:
         endpoints: the host names that are RDS's own, for which alone it has a certificate.
-        demands_tls: whether the cluster's parameters refuse connections without TLS.
+        options: what the server is started with, and keeps.
     """
 
     name: str
@@ -36,7 +37,7 @@ class Database:
     endpoints: tuple[str, ...]
     aliases: frozenset[str]
     environment: tuple[tuple[str, str], ...]
-    demands_tls: bool
+    options: tuple[str, ...]
 
 
 def keep(host: Engine) -> None:
@@ -85,15 +86,15 @@ def _wanted() -> Iterator[Database]:
                             ("MYSQL_PASSWORD", str(cluster._master_user_password)),
                             ("MYSQL_RANDOM_ROOT_PASSWORD", "yes"),
                         ),
-                        _demands_tls(backend, cluster),
+                        options(backend, cluster.parameter_group),
                     )
 
 
-def _demands_tls(backend: Any, cluster: Any) -> bool:
-    """Whether `require_secure_transport` is on in the parameter group when the cluster is made; the default is off."""
-    group = backend.db_cluster_parameter_groups.get(cluster.parameter_group)
-    set_to = group.parameters.get("require_secure_transport", {}) if group else {}
-    return str(set_to.get("ParameterValue", "")).upper() in {"1", "ON"}
+def options(rds: Any, group: str) -> tuple[str, ...]:
+    """Return what a cluster's parameter group says to the server, of what MySQL and MariaDB both take."""
+    parameters = rds.db_cluster_parameter_groups[group].parameters if group in rds.db_cluster_parameter_groups else {}
+    demanded = parameters.get(TLS, {}).get("ParameterValue") in ("ON", "1")
+    return ("--require-secure-transport=ON",) if demanded else ()
 
 
 def _names(account: str, endpoints: set[str]) -> Iterator[str]:
@@ -133,10 +134,10 @@ def _create(host: Engine, database: Database) -> None:
     host.remove(database.name)
     api, homes = host.client.api, [networks.network(host, group) for group in database.groups]
     aliases = api.create_endpoint_config(aliases=sorted(database.aliases))
-    tls = [f"--ssl-{option}=/{TLS}/{file}" for option, file in (("ca", "ca"), ("cert", "server"), ("key", "server"))]
+    tls = [f"--ssl-{option}=/{SHOWN}/{file}" for option, file in (("ca", "ca"), ("cert", "server"), ("key", "server"))]
     api.create_container(
         _image(),
-        command=[*tls, *(["--require-secure-transport=ON"] if database.demands_tls else [])],
+        [*tls, *database.options],
         name=database.name,
         hostname=database.name[:63],
         labels=host.labels,
@@ -144,7 +145,7 @@ def _create(host: Engine, database: Database) -> None:
         host_config=api.create_host_config(network_mode=homes[0]),
         networking_config=api.create_networking_config({homes[0]: aliases}),
     )
-    files = {f"{TLS}/ca": authority().pem, f"{TLS}/server": authority().issue(database.endpoints)}
+    files = {f"{SHOWN}/ca": authority().pem, f"{SHOWN}/server": authority().issue(database.endpoints)}
     api.put_archive(database.name, "/", archive(files))
     for home in homes[1:]:
         api.connect_container_to_network(database.name, home, aliases=sorted(database.aliases))
