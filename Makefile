@@ -5,12 +5,13 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 CANDIDATES := $(or $(PYTHON),python3 python3.14 python3.13 python3.12 python3.11)
+PROWLER := 5.46.0
 SUITABLE := import sys; sys.exit(sys.version_info < (3, 11))
 
 # The tests start many processes: each would compile the whole tool again where this is set.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: demo demo-app test coverage crash faults simulate mutate test-docker test-aws lint types bench clean
+.PHONY: demo demo-app test coverage crash faults simulate mutate test-docker test-aws lint audit types bench clean
 .DELETE_ON_ERROR:
 
 demo: $(READY)
@@ -55,6 +56,16 @@ lint: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports
+	$(BIN)/python -m tests.audit bandit
+
+# bandit over the code, and Prowler over the sample on the embedded cloud, against tests/audit/waivers.toml. Some minutes.
+audit: $(READY)
+	@if [ ! -x $(VENV)-prowler/bin/prowler ]; then \
+	  echo "Installing Prowler $(PROWLER) into $(VENV)-prowler"; \
+	  $(BIN)/python -m venv --clear $(VENV)-prowler && \
+	  $(VENV)-prowler/bin/python -m pip install --quiet --disable-pip-version-check prowler==$(PROWLER) || exit 1; \
+	fi
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m tests.audit --prowler "$(CURDIR)/$(VENV)-prowler/bin/prowler" $(ARGS)
 
 types: $(READY)
 	$(BIN)/mypy
@@ -64,7 +75,7 @@ bench: $(READY)
 	$(BIN)/python -m benchmarks $(ARGS)
 
 clean:
-	rm -rf $(VENV) .venv-ansible build dist .coverage .coverage.* .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) $(VENV)-prowler .venv-ansible build dist .coverage .coverage.* .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Done once, and again when the lock or the project's own metadata changes.

@@ -49,7 +49,7 @@ class Summary:
     """How a run ended.
 
     Attributes:
-        counts: the number of things by result (made, changed, removed, unchanged, adopted, kept).
+        counts: the number of things by result (`events.Result`).
         seconds: how long the run took.
         leftovers: what `down` found still there at the end.
         error: what stopped the run, or some of its things.

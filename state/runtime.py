@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import random
 import threading
@@ -148,12 +149,13 @@ class Machine:
             return list(pool.map(act, items))
 
     def machine(self) -> str:
-        """Return the node's name, the boot and the namespace of process numbers, as Linux tells them."""
+        """Return the node's name, its boot, and on Linux the namespace of process numbers; elsewhere there is one."""
         try:
             boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
             return f"{os.uname().nodename} {boot} {Path('/proc/self/ns/pid').readlink()}"
         except OSError:
-            return ""
+            session = boot_session(ctypes.CDLL(None))
+            return f"{os.uname().nodename} {session}" if session else ""
 
     def running(self, pid: int) -> bool:
         """Ask the kernel; one that has ended and whose parent has not asked for its exit code is not running."""
@@ -164,6 +166,20 @@ class Machine:
             return False
         except (OSError, IndexError, OverflowError):
             return True
+
+
+def boot_session(library: Any) -> str:
+    """Return the UUID that macOS's kernel has drawn at this boot, `kern.bootsessionuuid`; "" where there is none.
+
+    Args:
+        library: the C library, which has `sysctlbyname` on macOS.
+    """
+    if not hasattr(library, "sysctlbyname"):
+        return ""
+    buffer, size = ctypes.create_string_buffer(64), ctypes.c_size_t(64)
+    if library.sysctlbyname(b"kern.bootsessionuuid", buffer, ctypes.byref(size), None, ctypes.c_size_t(0)):
+        return ""
+    return buffer.value.decode("ascii", "replace")
 
 
 MACHINE: Runtime = Machine()

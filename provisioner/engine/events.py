@@ -8,7 +8,8 @@ from typing import Any, ClassVar, Literal
 
 Verb = Literal["create", "change", "remove", "wait"]
 Verdict = Literal["ok", "warning", "failed", "unknown"]
-Result = Literal["made", "changed", "removed", "unchanged", "adopted", "kept"]
+Result = Literal["made", "changed", "removed", "unchanged", "adopted", "kept", "not_found"]
+"""What was done. `not_found`: it is recorded, and this stack has nothing of the kind; its record is dropped."""
 
 
 @dataclass(frozen=True)

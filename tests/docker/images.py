@@ -51,7 +51,7 @@ GRANT ALL ON *.* TO '$MYSQL_USER'@'%';
 END
 chown mysql /tmp/init.sql
 exec mariadbd --no-defaults --user=mysql --datadir="$folder" --socket=/tmp/mysqld.sock --port=3306 \\
-  --bind-address=0.0.0.0 --skip-name-resolve --init-file=/tmp/init.sql --innodb-buffer-pool-size=32M
+  --bind-address=0.0.0.0 --skip-name-resolve --init-file=/tmp/init.sql --innodb-buffer-pool-size=32M "$@"
 """
 
 

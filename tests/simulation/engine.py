@@ -55,6 +55,10 @@ class Run:
     killed: bool = False
     writes: list[tuple[str, str]] = field(default_factory=list)
     tried: list[tuple[str, str]] = field(default_factory=list)
+    there: frozenset[tuple[str, str]] = frozenset()
+    """What there was when it began: sort with id, and sort with title, which is a series of revisions' id."""
+    leaving: frozenset[str] = frozenset()
+    """The addresses whose removal had begun before."""
 
     @property
     def ok(self) -> bool:
@@ -196,6 +200,8 @@ class World:
                 change.new == KNOWN_AFTER_UP for change in planned.changes.values()
             ):
                 continue
+            if (planned.action, got) == ("remove", "not_found"):
+                continue
             if got != expected.get(planned.action, planned.action):
                 raise Violation(f"the plan says {planned.action} of {planned.address}, and up: {got}")
         if more := results.keys() - {planned.address for planned in plan.planned} - self._renamed(results):
@@ -221,7 +227,9 @@ class World:
             self.hub.now += QUIET
             self.cloud.settle()
         process = Process(self.hub, f"{act.seed}/process", skew=act.skew, kill_at=act.kill)
-        run = Run(verb, process)
+        there = frozenset((o.sort, key) for o in self.cloud.there() for key in (o.id, str(o.fields.get("title"))))
+        leaving = frozenset(a for a, record in self.memory.records().items() if record.phase == "deleting")
+        run = Run(verb, process, there=there, leaving=leaving)
         self.cloud.writes, self.cloud.tried, self.cloud.calls, started = [], [], 0, self.hub.now
         self.client = Client(self.cloud, process, partial(check_write, self))
         self.hub.left = 200_000

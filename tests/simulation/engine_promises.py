@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from provisioner.engine.events import Done
 from provisioner.engine.step import Declared
 from state.model import Record
 from tests.simulation.cloud import Resource
@@ -81,6 +82,7 @@ def check_after(world: World, run: Run) -> None:
     _check_foreign(
         world,
     )
+    _check_removed(run)
     if run.verb == "up" and run.ok:
         _check_up(world, run, records)
     if run.verb == "down" and run.ok:
@@ -104,6 +106,18 @@ def excused(world: World, one: Resource) -> bool:
     shared = any(one.id in other.fields["uses"] for other in world.cloud.there() if other.sort == "foreign")
     whole = world.cloud.resources.get(one.fields.get("whole", ""))
     return one.tampered or one.sort == "keepsake" or shared or (whole is not None and whole.tampered)
+
+
+def _check_removed(run: Run) -> None:
+    """What is told to be removed was there to be removed, or on its way out already."""
+    for event in run.events:
+        if not isinstance(event, Done) or event.result != "removed":
+            continue
+        sort = event.address.partition("/")[0]
+        if SIMULATED[sort].made_by_aws or event.address in run.leaving:
+            continue
+        if (sort, event.id) not in run.there:
+            raise Violation(f"{event.address} is told to be removed, and was not there ({event.id})")
 
 
 def _check_foreign(world: World) -> None:

@@ -151,15 +151,26 @@ FAULTS = (
         if live is None and self._may_be_hidden(record):
             return HIDDEN
         if live is None:
-            self._drop(record, "removed")
+            self._drop(record, self._of_nothing(record, kind))
             return None
         # what was found by name or tag may be recorded under another address by now
         """,
         """
         if live is None:
-            self._drop(record, "removed")
+            self._drop(record, self._of_nothing(record, kind))
             return None
         # what was found by name or tag may be recorded under another address by now
+        """,
+    ),
+    Mutation(
+        "what was never there is told as removed",
+        ENGINE,
+        REMOVE,
+        """
+        return "unchanged" if kind.made_by_aws else "not_found"
+        """,
+        """
+        return "removed"
         """,
     ),
     Mutation(

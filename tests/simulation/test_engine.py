@@ -23,7 +23,9 @@ def test_the_sample_of_lives_breaks_no_promise_and_meets_everything() -> None:
     assert [what for what in EVERYWHERE if not seen[what]] == []
     phases = {f"killed while {phase}" for phase in ("creating", "created", "ready", "deleting")}
     assert phases - seen.keys() == set()
-    results = {f"result {result}" for result in ("made", "changed", "removed", "unchanged", "adopted", "kept")}
+    results = {
+        f"result {result}" for result in ("made", "changed", "removed", "unchanged", "adopted", "kept", "not_found")
+    }
     assert results - seen.keys() == set()
 
 

@@ -7,6 +7,8 @@ from typing import Any, cast
 
 import pytest
 
+from provisioner.cloud.containers.authority import BUNDLE, BUNDLE_FOLDER
+from provisioner.cloud.containers.database import options
 from provisioner.cloud.containers.definitions import CannotStart, Wanted, wanted
 
 
@@ -30,6 +32,20 @@ def test_a_container_that_is_to_have_more_rights_does_not_start(more: dict[str, 
         containers(**more)
 
 
+def test_who_is_told_of_the_database_is_given_the_authority_that_its_certificate_is_of() -> None:
+    (one,) = containers(
+        environment=[{"name": "DB_HOST", "value": "cluster.example"}, {"name": "DB_CA_BUNDLE", "value": "/app/rds.pem"}]
+    )
+    folder, _, name = one.create["environment"]["DB_CA_BUNDLE"].rpartition("/")
+    assert (folder, name) == (BUNDLE_FOLDER, BUNDLE)
+    assert [mount["Target"] for mount in one.host["mounts"]] == [folder]
+    assert one.uses_database
+    (other,) = containers()
+    assert not other.uses_database
+    assert "DB_CA_BUNDLE" not in other.create["environment"]
+    assert other.host["mounts"] == []
+
+
 def test_a_container_gets_no_rights_and_no_place_of_the_machine() -> None:
     (one,) = containers(
         privileged=False,
@@ -39,3 +55,11 @@ def test_a_container_gets_no_rights_and_no_place_of_the_machine() -> None:
     assert one.host["cap_drop"] == ["ALL"]
     assert not {"cap_add", "privileged", "devices", "pid_mode", "network_mode", "binds"} & one.host.keys()
     assert [mount["Type"] for mount in one.host["mounts"]] == ["volume"]
+
+
+@pytest.mark.parametrize(("value", "given"), [("ON", ("--require-secure-transport=ON",)), ("OFF", ()), (None, ())])
+def test_the_server_demands_tls_as_the_clusters_parameters_say(value: str | None, given: tuple[str, ...]) -> None:
+    parameters = {"require_secure_transport": {"ParameterValue": value}} if value else {}
+    rds = SimpleNamespace(db_cluster_parameter_groups={"main": SimpleNamespace(parameters=parameters)})
+    assert options(rds, "main") == given
+    assert options(rds, "default.aurora-mysql8.0") == ()

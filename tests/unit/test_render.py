@@ -130,6 +130,16 @@ def test_every_result_has_a_symbol_and_its_word(result: str, symbol: str) -> Non
     assert plain.line(Done("a/b", "s", result, 1)) == f"{symbol} a/b {result} 1.0 s"  # type: ignore[arg-type]
 
 
+def test_what_was_not_found_is_not_told_as_removed() -> None:
+    done = Done("vpc/main", "network", "not_found", 1, "vpc-1")
+    assert plain.line(done) == "= vpc/main not found and forgotten (vpc-1) 1.0 s"
+    assert json.loads(json.dumps(done.to_dict()))["result"] == "not_found"
+    outcome = Summary("down", {"not_found": 1, "removed": 3}, 9)
+    assert summary.result(summary.finished(outcome, []))[0] == (
+        "down done: 3 removed, 1 not found and forgotten, in 9.0 s."
+    )
+
+
 def test_a_heartbeat_names_the_longest_running_and_counts_the_rest() -> None:
     clock = Clock()
     progress = run([], clock)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import json
 import multiprocessing
 import os
@@ -11,6 +12,8 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -303,6 +306,49 @@ def test_a_lease_of_a_process_of_this_machine_that_is_no_more_has_run_out() -> N
     gone.wait()
     assert remaining(Found(json.dumps(holder).encode(), "", {}, 0)) == 0
     assert remaining(Found(json.dumps(holder | {"pid": os.getpid()}).encode(), "", {}, 0)) == 61
+
+
+SYSCTL = ctypes.CFUNCTYPE(
+    ctypes.c_int,
+    ctypes.c_char_p,
+    ctypes.c_void_p,
+    ctypes.POINTER(ctypes.c_size_t),
+    ctypes.c_void_p,
+    ctypes.c_size_t,
+)
+
+
+def c_library(session: bytes) -> Any:
+    """What macOS's C library answers of its kernel, as far as it is asked here (sysctl(3))."""
+
+    def sysctlbyname(name: bytes, old: int, size: Any, _new: int, _new_size: int) -> int:
+        if name != b"kern.bootsessionuuid" or size.contents.value < len(session) + 1:
+            return -1
+        ctypes.memmove(old, session + b"\0", len(session) + 1)
+        size.contents.value = len(session) + 1
+        return 0
+
+    return SimpleNamespace(sysctlbyname=SYSCTL(sysctlbyname))
+
+
+def test_on_macos_the_boot_tells_a_machine_from_others_of_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    gone = subprocess.Popen(["true"])
+    gone.wait()
+
+    def missing(path: Path, *_: object, **__: object) -> str:
+        raise FileNotFoundError(path)
+
+    monkeypatch.setattr(Path, "read_text", missing)
+    monkeypatch.setattr(Path, "readlink", missing)
+    here = "5E6FFEBE-0000-4000-8000-000000000001"
+    monkeypatch.setattr(ctypes, "CDLL", lambda _: c_library(here.encode()))
+    assert MACHINE.machine() == f"{os.uname().nodename} {here}"
+    holder = {"machine": MACHINE.machine(), "lease": 60, "pid": gone.pid}
+    assert remaining(Found(json.dumps(holder).encode(), "", {}, 0)) == 0
+    monkeypatch.setattr(ctypes, "CDLL", lambda _: c_library(b"EA5FEA49-0000-4000-8000-000000000002"))
+    assert remaining(Found(json.dumps(holder).encode(), "", {}, 0)) == 61
+    monkeypatch.setattr(ctypes, "CDLL", lambda _: c_library(b"x" * 64))
+    assert MACHINE.machine() == "", "an answer that does not fit is none"
 
 
 def test_a_name_alone_does_not_say_that_a_holder_is_dead(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -26,7 +26,8 @@ def main() -> int:
         return 2
     log_as_json("backend", settings.log_level)
     draining = Event()
-    app = create_app(Database(engine_for(settings)), find_out(os.environ), draining)
+    database = Database(engine_for(settings))
+    app = create_app(database, find_out(os.environ), draining, show_databases=settings.show_databases)
     serve(app, host=settings.host, port=settings.port, draining=draining, drain_seconds=settings.drain_seconds)
     return 0
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import ssl
 import threading
 import time
 from collections.abc import Iterator
@@ -34,12 +35,11 @@ class Waking(Exception):
 def engine_for(settings: Settings) -> Engine:
     """Return an engine with a pool of at most ten connections, each tried before it is used.
 
-    With a CA bundle, the database has to show a certificate of one of its authorities. The name in it is not compared:
-    the stack's name for the database is a CNAME, which no certificate of RDS holds (MySQL calls this VERIFY_CA).
+    Nothing is sent without TLS, and the database has to show a certificate of one of the bundle's authorities for the
+    name that it is called by (MySQL's VERIFY_IDENTITY). RDS's certificates hold the cluster's endpoints, and no CNAME:
+    Aurora User Guide, TLS connections to Aurora MySQL DB clusters.
     """
-    options: dict[str, Any] = dict(TIMEOUTS)
-    if settings.db_ca_bundle:
-        options |= {"ssl_ca": settings.db_ca_bundle, "ssl_verify_cert": True, "ssl_verify_identity": False}
+    verified = {"ssl_ca": settings.db_ca_bundle, "ssl_verify_cert": True, "ssl_verify_identity": True}
     url = URL.create(
         "mysql+pymysql",
         settings.db_user,
@@ -51,7 +51,7 @@ def engine_for(settings: Settings) -> Engine:
     )
     return create_engine(
         url,
-        connect_args=options,
+        connect_args=TIMEOUTS | verified,
         hide_parameters=True,
         max_overflow=5,
         pool_pre_ping=True,
@@ -147,18 +147,25 @@ def _timed_out(error: DBAPIError) -> bool:
 def reason(error: Exception) -> str:
     """Return in a few words why the database did not do it, without anything that it holds: MySQL's error number."""
     original = getattr(error, "orig", None) or error
+    if isinstance(original.__context__, ssl.SSLCertVerificationError):
+        return "its certificate is not accepted"
     number = original.args[0] if original.args else None
     return f"MySQL error {number}" if isinstance(number, int) else type(original).__name__
 
 
-def look_around(connection: Connection) -> dict[str, Any]:
-    """Return what the database is, and the names of the databases and tables that can be seen in it."""
+def product(connection: Connection) -> str:
+    """Return what kind of database it is, without its version."""
     dialect = connection.dialect
+    return "MariaDB" if getattr(dialect, "is_mariadb", False) else dialect.name
+
+
+def look_around(connection: Connection) -> dict[str, Any]:
+    """Return the server's version, and the names of the databases and tables that can be seen in it."""
     inspector = inspect(connection)
     names = sorted(inspector.get_schema_names())
-    version = ".".join(str(part) for part in dialect.server_version_info or ())
+    version = ".".join(str(part) for part in connection.dialect.server_version_info or ())
     return {
-        "server": f"{'MariaDB' if getattr(dialect, 'is_mariadb', False) else dialect.name} {version}",
+        "version": version,
         "databases": [
             {"name": name, "tables": sorted(inspector.get_table_names(name))} for name in names if name not in SYSTEM
         ],

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from backend.environment import SettingsError, Variables
 from backend.telemetry import LEVELS
@@ -12,7 +12,12 @@ from backend.telemetry import LEVELS
 
 @dataclass(frozen=True)
 class Settings:
-    """The settings; `db_ca_bundle` is the file of CA certificates that the database's own is checked against, or ""."""
+    """The settings.
+
+    Attributes:
+        db_ca_bundle: the file of CA certificates that the database's own is checked against.
+        show_databases: whether the overview names the server's version, databases and tables.
+    """
 
     host: str
     port: int
@@ -23,7 +28,8 @@ class Settings:
     db_name: str
     db_user: str
     db_password: str = field(repr=False)
-    db_ca_bundle: str = ""
+    db_ca_bundle: str
+    show_databases: bool = False
 
 
 def from_environment(environ: Mapping[str, str]) -> Settings:
@@ -43,9 +49,15 @@ def from_environment(environ: Mapping[str, str]) -> Settings:
         db_name=variables.text("DB_NAME"),
         db_user=variables.text("DB_USER"),
         db_password=variables.text("DB_PASSWORD"),
-        db_ca_bundle=variables.text("DB_CA_BUNDLE", ""),
+        db_ca_bundle=variables.text("DB_CA_BUNDLE"),
+        show_databases=variables.text("SHOW_DATABASES", "no", ("yes", "no")) == "yes",
     )
     variables.check()
-    if settings.db_ca_bundle and not Path(settings.db_ca_bundle).is_file():
-        raise SettingsError(f'DB_CA_BUNDLE is "{settings.db_ca_bundle}": there is no such file')
+    try:
+        ssl.create_default_context(cafile=settings.db_ca_bundle)
+    except FileNotFoundError:
+        raise SettingsError(f'DB_CA_BUNDLE is "{settings.db_ca_bundle}": there is no such file') from None
+    except OSError as error:
+        problem = f'DB_CA_BUNDLE is "{settings.db_ca_bundle}": no certificate can be read from it ({error.strerror})'
+        raise SettingsError(problem) from None
     return settings

@@ -23,7 +23,7 @@ from starlette.types import ASGIApp
 
 from backend import guestbook
 from backend.bodies import read_body
-from backend.database import Database, Waking, look_around, reason
+from backend.database import Database, Waking, look_around, product, reason
 from backend.guestbook import InvalidEntry, TokenUsed
 from backend.telemetry import Metrics, Telemetry
 from backend.whereabouts import Whereabouts
@@ -31,9 +31,9 @@ from backend.whereabouts import Whereabouts
 LOG = logging.getLogger(__name__)
 
 
-def create_app(database: Database, here: Whereabouts, draining: Event) -> ASGIApp:
+def create_app(database: Database, here: Whereabouts, draining: Event, *, show_databases: bool) -> ASGIApp:
     """Return the backend as an ASGI application."""
-    backend = Backend(database, here, draining)
+    backend = Backend(database, here, draining, show_databases=show_databases)
     app = Starlette(
         routes=[
             Route("/health", backend.health),
@@ -57,8 +57,9 @@ def create_app(database: Database, here: Whereabouts, draining: Event) -> ASGIAp
 class Backend:
     """The endpoints. Those that are not `async` wait for the database, each in a thread of Starlette's."""
 
-    def __init__(self, database: Database, here: Whereabouts, draining: Event) -> None:
+    def __init__(self, database: Database, here: Whereabouts, draining: Event, *, show_databases: bool) -> None:
         self._database = database
+        self._show_databases = show_databases
         self._here = here
         self._draining = draining
         self.counts = Metrics()
@@ -81,12 +82,17 @@ class Backend:
         return PlainTextResponse(self.counts.text(database_connections_open=self._database.open_connections()))
 
     def overview(self, _: Request) -> Response:
-        """Answer with everything that the page shows."""
+        """Answer with everything that the page shows; `inside` is null unless the settings ask for it."""
         begin = time.perf_counter()
         with self._database.connection() as connection:
-            seen, entries = look_around(connection), guestbook.newest(connection)
-        seen["milliseconds"] = round((time.perf_counter() - begin) * 1000, 1)
-        return JSONResponse({"answered_by": asdict(self._here), "database": seen, "entries": entries})
+            inside = look_around(connection) if self._show_databases else None
+            entries, server = guestbook.newest(connection), product(connection)
+        database = {
+            "server": server,
+            "milliseconds": round((time.perf_counter() - begin) * 1000, 1),
+            "inside": inside,
+        }
+        return JSONResponse({"answered_by": asdict(self._here), "database": database, "entries": entries})
 
     async def entries(self, request: Request) -> Response:
         """Store an entry: 201 for a new one, 200 for one that is stored already."""

@@ -50,13 +50,24 @@ class Entry:
 
 
 @dataclass(frozen=True)
+class Inside:
+    """What is in the database: its version, the tables by database, and the server's own databases."""
+
+    version: str
+    databases: Mapping[str, Sequence[str]]
+    system_databases: Sequence[str]
+
+
+@dataclass(frozen=True)
 class Overview:
-    """What the backend sees. Times are in milliseconds: of the round trip to it, and of its own to the database."""
+    """What the backend sees. Times are in milliseconds: of the round trip to it, and of its own to the database.
+
+    `inside` is None unless the backend was told to show it.
+    """
 
     backend: Whereabouts
     server: str
-    databases: Mapping[str, Sequence[str]]
-    system_databases: Sequence[str]
+    inside: Inside | None
     entries: Sequence[Entry]
     round_trip: float
     database_trip: float
@@ -135,13 +146,20 @@ def _refusal(answer: httpx.Response) -> Unavailable:
     return Unavailable(message, answered=True, code=str(error.get("code", "refused")))
 
 
+def _inside(data: Any) -> Inside:
+    return Inside(
+        str(data["version"]),
+        {str(item["name"]): [str(table) for table in item["tables"]] for item in data["databases"]},
+        [str(name) for name in data["system_databases"]],
+    )
+
+
 def _overview(data: Any, round_trip: float) -> Overview:
-    database = data["database"]
+    database, inside = data["database"], data["database"]["inside"]
     return Overview(
         backend=Whereabouts(**data["answered_by"]),
         server=str(database["server"]),
-        databases={str(item["name"]): [str(table) for table in item["tables"]] for item in database["databases"]},
-        system_databases=[str(name) for name in database["system_databases"]],
+        inside=None if inside is None else _inside(inside),
         entries=[Entry(str(item["name"]), str(item["text"]), str(item["written"])) for item in data["entries"]],
         round_trip=round_trip,
         database_trip=float(database["milliseconds"]),

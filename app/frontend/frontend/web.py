@@ -32,10 +32,13 @@ SECURITY = {
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; "
     "base-uri 'none'; frame-ancestors 'none'",
     "Cross-Origin-Opener-Policy": "same-origin",
-    "Referrer-Policy": "no-referrer",
+    # With "no-referrer", browsers would send the form with "Origin: null" (Fetch, append a request Origin header)
+    "Referrer-Policy": "same-origin",
     "X-Content-Type-Options": "nosniff",
 }
 """On every response. The page has no script, and its only style sheet and icon are its own files."""
+HSTS = {"Strict-Transport-Security": "max-age=31536000"}
+"""On what came over HTTPS, as RFC 6797 wants it: for a year, browsers come by HTTPS whatever a link says."""
 FIELDS = ("token", "name", "text")
 TEMPLATES = Environment(
     loader=PackageLoader("frontend"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
@@ -99,6 +102,8 @@ class Frontend:
 
     async def write(self, request: Request) -> Response:
         """Store an entry, and go back to the page; or show what hinders, with what was written still there."""
+        if is_foreign(request):
+            raise HTTPException(403, "Another site sent this form. Please write on the page itself.")
         form = _form(await read_body(request))
         try:
             await self._backend.add(**form)
@@ -143,13 +148,36 @@ class SecurityHeaders:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle a request as ASGI asks for."""
+        secure = scope["type"] == "http" and _over_https(Request(scope))
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                MutableHeaders(scope=message).update(SECURITY)
+                MutableHeaders(scope=message).update(SECURITY | HSTS if secure else SECURITY)
             await send(message)
 
         await self._app(scope, receive, send_with_headers)
+
+
+def is_foreign(request: Request) -> bool:
+    """Tell whether a browser sent the request for another site than the one that it is sent to.
+
+    Browsers say so themselves, and no page can change what they say: by `Sec-Fetch-Site` on HTTPS and on localhost
+    (Fetch Metadata), and by `Origin` everywhere with a POST (Fetch). What sends neither is no browser: nobody's cookies
+    or network are misused by it.
+    """
+    if site := request.headers.get("sec-fetch-site"):
+        return site not in {"same-origin", "none"}
+    origin = request.headers.get("origin")
+    scheme = request.headers.get("x-forwarded-proto", request.url.scheme)
+    return origin is not None and origin != f"{scheme}://{request.headers.get('host', '')}"
+
+
+def _over_https(request: Request) -> bool:
+    """Tell whether the browser speaks HTTPS to the load balancer, under a name that is not every developer's own.
+
+    Browsers keep the rule by host name alone: on localhost it would hold for whatever else runs there.
+    """
+    return request.headers.get("x-forwarded-proto") == "https" and request.url.hostname != "localhost"
 
 
 def _empty() -> dict[str, str]:

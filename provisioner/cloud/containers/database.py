@@ -6,26 +6,38 @@ import os
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from provisioner.cloud.containers import networks
+from provisioner.cloud.containers.authority import archive, authority
 from provisioner.cloud.containers.engine import Engine, repeat
 from provisioner.cloud.lock import LOCK
 
 IMAGE = "public.ecr.aws/docker/library/mysql:8.4"
 IMAGE_SWITCH = "PROVISION_DATABASE_IMAGE"
-"""The environment variable that names another image; it must take the variables of MySQL's official one."""
+"""The environment variable that names another image; it must take the variables and options of MySQL's official one."""
+SHOWN = "tls"
+"""The folder, in the container's root, with what the database shows and whom it names as its authority."""
 ENGINE = "aurora-mysql"
+TLS = "require_secure_transport"
 LOOK_SECONDS = 1.0
 
 
 @dataclass(frozen=True)
 class Database:
-    """A database as RDS and Route 53 have it: container name, security groups, host names, and what it begins with."""
+    """A database as RDS and Route 53 have it: container name, security groups, host names, and what it begins with.
+
+    Attributes:
+        endpoints: the host names that are RDS's own, for which alone it has a certificate.
+        options: what the server is started with, and keeps.
+    """
 
     name: str
     groups: tuple[str, ...]
+    endpoints: tuple[str, ...]
     aliases: frozenset[str]
     environment: tuple[tuple[str, str], ...]
+    options: tuple[str, ...]
 
 
 def keep(host: Engine) -> None:
@@ -62,17 +74,27 @@ def _wanted() -> Iterator[Database]:
         for backend in by_region.values():
             for cluster in backend.clusters.values():
                 if cluster.engine == ENGINE and cluster.db_cluster_members and cluster.status != "deleting":
+                    endpoints = (cluster.endpoint, cluster.reader_endpoint)
                     yield Database(
                         f"{cluster.db_cluster_identifier}-database",
                         tuple(cluster.vpc_security_group_ids),
-                        frozenset(_names(account, {cluster.endpoint, cluster.reader_endpoint})),
+                        endpoints,
+                        frozenset(_names(account, set(endpoints))),
                         (
                             ("MYSQL_DATABASE", cluster.database_name or ""),
                             ("MYSQL_USER", str(cluster.master_username)),
                             ("MYSQL_PASSWORD", str(cluster._master_user_password)),
                             ("MYSQL_RANDOM_ROOT_PASSWORD", "yes"),
                         ),
+                        options(backend, cluster.parameter_group),
                     )
+
+
+def options(rds: Any, group: str) -> tuple[str, ...]:
+    """Return what a cluster's parameter group says to the server, of what MySQL and MariaDB both take."""
+    parameters = rds.db_cluster_parameter_groups[group].parameters if group in rds.db_cluster_parameter_groups else {}
+    demanded = parameters.get(TLS, {}).get("ParameterValue") in ("ON", "1")
+    return ("--require-secure-transport=ON",) if demanded else ()
 
 
 def _names(account: str, endpoints: set[str]) -> Iterator[str]:
@@ -112,8 +134,10 @@ def _create(host: Engine, database: Database) -> None:
     host.remove(database.name)
     api, homes = host.client.api, [networks.network(host, group) for group in database.groups]
     aliases = api.create_endpoint_config(aliases=sorted(database.aliases))
+    tls = [f"--ssl-{option}=/{SHOWN}/{file}" for option, file in (("ca", "ca"), ("cert", "server"), ("key", "server"))]
     api.create_container(
         _image(),
+        [*tls, *database.options],
         name=database.name,
         hostname=database.name[:63],
         labels=host.labels,
@@ -121,6 +145,8 @@ def _create(host: Engine, database: Database) -> None:
         host_config=api.create_host_config(network_mode=homes[0]),
         networking_config=api.create_networking_config({homes[0]: aliases}),
     )
+    files = {f"{SHOWN}/ca": authority().pem, f"{SHOWN}/server": authority().issue(database.endpoints)}
+    api.put_archive(database.name, "/", archive(files))
     for home in homes[1:]:
         api.connect_container_to_network(database.name, home, aliases=sorted(database.aliases))
 

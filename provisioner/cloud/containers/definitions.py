@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from provisioner.cloud.clock import scale
+from provisioner.cloud.containers.authority import BUNDLE, BUNDLE_FOLDER
 from provisioner.cloud.ecs.store import Shape, Store, Task, last_part
 
 SECOND = 1_000_000_000
@@ -27,6 +28,7 @@ class Wanted:
     image: str
     create: dict[str, Any]
     host: dict[str, Any]
+    uses_database: bool
 
 
 def wanted(store: Store, task: Task) -> list[Wanted]:
@@ -39,10 +41,15 @@ def wanted(store: Store, task: Task) -> list[Wanted]:
 
 
 def _one(store: Store, task: Task, container: Shape) -> Wanted:
+    environment = _environment(store, task, container)
+    uses_database = "DB_HOST" in environment
+    if uses_database:
+        # the database here shows a certificate of the embedded cloud's authority, which RDS's bundle does not hold
+        environment["DB_CA_BUNDLE"] = f"{BUNDLE_FOLDER}/{BUNDLE}"
     create: dict[str, Any] = {
         "command": container.get("command"),
         "entrypoint": container.get("entryPoint"),
-        "environment": _environment(store, task, container),
+        "environment": environment,
         "user": container.get("user"),
         "working_dir": container.get("workingDirectory"),
         "healthcheck": _health(container["healthCheck"]) if "healthCheck" in container else None,
@@ -69,11 +76,14 @@ def _one(store: Store, task: Task, container: Shape) -> Wanted:
         "mounts": [
             # Docker's own volumes, which go with the container
             {"Type": "volume", "Target": one["containerPath"], "ReadOnly": one.get("readOnly", False)}
-            for one in container.get("mountPoints", ())
+            for one in [
+                *container.get("mountPoints", ()),
+                *([{"containerPath": BUNDLE_FOLDER}] if uses_database else []),
+            ]
         ],
     }
     name = f"{task.definition.family}-{task.id[:12]}-{container['name']}"
-    return Wanted(task.id, name, container, container["image"], create, host)
+    return Wanted(task.id, name, container, container["image"], create, host, uses_database)
 
 
 def _environment(store: Store, task: Task, container: Shape) -> dict[str, str]:

@@ -7,7 +7,7 @@ import traceback
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
-from provisioner.cloud.containers import definitions, engine, images, logs, networks
+from provisioner.cloud.containers import authority, definitions, engine, images, logs, networks
 from provisioner.cloud.containers.engine import Engine, Seen
 from provisioner.cloud.ecs.store import Store, Task, last_part
 from provisioner.cloud.patch import on_reset
@@ -174,6 +174,9 @@ def _start(host: Engine, store: Store, run: Run, place: Place) -> None:
             if run.phase != "starting":
                 return
             _create(host, want, place, first)
+            if want.uses_database:
+                bundle = authority.archive({authority.BUNDLE: authority.authority().pem})
+                host.client.api.put_archive(want.name, authority.BUNDLE_FOLDER, bundle)
             first = first or want.name
             host.client.api.start(want.name)
             logs.follow(host, store, want)

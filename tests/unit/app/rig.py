@@ -61,7 +61,11 @@ class System:
 
 @asynccontextmanager
 async def system(
-    folder: Path, *, awake: bool = True, between: Callable[[httpx.Request], None] = lambda _: None
+    folder: Path,
+    *,
+    awake: bool = True,
+    between: Callable[[httpx.Request], None] = lambda _: None,
+    show_databases: bool = False,
 ) -> AsyncIterator[System]:
     """Run both services; `between` sees each request from one to the other, and may raise to stop it."""
     gate, draining = Gate(folder / "book.sqlite"), Event()
@@ -69,7 +73,8 @@ async def system(
         gate.open.set()
     engine = gate.engine()
     database = Database(engine, patience=0.2, waking=2.0)
-    backend_app = backend_web.create_app(database, BackendWhereabouts("b-host", "b-task", "b-zone"), draining)
+    place = BackendWhereabouts("b-host", "b-task", "b-zone")
+    backend_app = backend_web.create_app(database, place, draining, show_databases=show_databases)
 
     async def watch(request: httpx.Request) -> None:
         between(request)

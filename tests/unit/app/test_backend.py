@@ -37,13 +37,16 @@ def test_the_newest_fifty_come_newest_first(tmp_path: Path) -> None:
     asyncio.run(scenario())
 
 
-def test_the_overview_tells_who_answered_and_what_is_in_the_database(tmp_path: Path) -> None:
+def test_the_overview_tells_who_answered_and_only_on_request_what_is_in_the_database(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with system(tmp_path) as run:
             seen = (await run.backend.get("/overview")).json()
             assert seen["answered_by"] == {"host": "b-host", "task": "b-task", "zone": "b-zone"}
-            assert seen["database"]["databases"] == [{"name": "main", "tables": ["guestbook_entries"]}]
-            assert seen["database"]["server"].startswith("sqlite 3.")
+            assert (seen["database"]["server"], seen["database"]["inside"]) == ("sqlite", None)
+        async with system(tmp_path, show_databases=True) as run:
+            inside = (await run.backend.get("/overview")).json()["database"]["inside"]
+            assert inside["databases"] == [{"name": "main", "tables": ["guestbook_entries"]}]
+            assert inside["version"].startswith("3.")
 
     asyncio.run(scenario())
 

@@ -9,7 +9,10 @@ from backend.settings import Settings
 from sqlalchemy import inspect
 from sqlalchemy.exc import OperationalError
 
+from tests.unit.app.conftest import APP
 from tests.unit.app.rig import Gate
+
+BUNDLE = str(APP / "backend/rds-ca-bundle.pem")
 
 
 def tables(database: Database) -> list[str]:
@@ -109,7 +112,7 @@ def test_nothing_is_kept_of_a_failed_transaction(tmp_path: Path) -> None:
 
 
 def test_the_password_may_hold_any_character_and_is_not_shown() -> None:
-    settings = Settings("127.0.0.1", 1, 0, "info", "db.internal", 3306, "sample", "dbadmin", "p:a/s@s#w%&?d")
+    settings = Settings("127.0.0.1", 1, 0, "info", "db.internal", 3306, "sample", "dbadmin", "p:a/s@s#w%&?d", BUNDLE)
     engine = engine_for(settings)
     assert engine.hide_parameters  # nor is what people wrote, in a log of a failure
     url = engine.url

@@ -19,9 +19,72 @@ def test_the_page_shows_what_came_through_both_services(tmp_path: Path) -> None:
             assert (written.status_code, written.headers["location"]) == (303, "/")
             page = await run.frontend.get("/", headers={"X-Forwarded-Proto": "https"})
             assert page.status_code == 200
-            words = ("Ann", "Hello", "guestbook_entries", "f-task", "b-task", "f-zone", "b-zone", "f-host", "b-host")
+            words = ("Ann", "Hello", "sqlite", "f-task", "b-task", "f-zone", "b-zone", "f-host", "b-host")
             assert [word for word in words if word not in page.text] == []
             assert "Your browser, then Load balancer, then Frontend, then Backend, then Database" in page.text
+
+    asyncio.run(scenario())
+
+
+def test_tables_databases_and_versions_are_shown_on_request_alone(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with system(tmp_path) as run:
+            page = (await run.frontend.get("/")).text
+            assert "guestbook_entries" not in page
+            assert "sqlite 3." not in page
+        async with system(tmp_path, show_databases=True) as run:
+            page = (await run.frontend.get("/")).text
+            assert "<code>guestbook_entries</code>" in page
+            assert "sqlite 3." in page
+
+    asyncio.run(scenario())
+
+
+OWN = {"Host": "app.example.com", "X-Forwarded-Proto": "https"}
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        (OWN | {"Sec-Fetch-Site": "same-origin", "Origin": "https://app.example.com"}, 303),
+        (OWN | {"Sec-Fetch-Site": "none"}, 303),
+        (OWN | {"Origin": "https://app.example.com"}, 303),
+        ({"Host": "127.0.0.1:8443", "X-Forwarded-Proto": "https", "Origin": "https://127.0.0.1:8443"}, 303),
+        ({"Host": "10.0.0.9", "Origin": "http://10.0.0.9"}, 303),
+        (OWN, 303),  # no browser
+        (OWN | {"Sec-Fetch-Site": "cross-site", "Origin": "https://evil.example"}, 403),
+        (OWN | {"Sec-Fetch-Site": "same-site", "Origin": "https://other.example.com"}, 403),
+        (OWN | {"Origin": "https://evil.example"}, 403),
+        (OWN | {"Origin": "https://app.example.com.evil.example"}, 403),
+        (OWN | {"Origin": "http://app.example.com"}, 403),  # whoever can change what HTTP brings
+        (OWN | {"Origin": "null"}, 403),
+        ({"Host": "127.0.0.1:8443", "X-Forwarded-Proto": "https", "Origin": "https://127.0.0.1:9999"}, 403),
+    ],
+)
+def test_no_other_site_writes_an_entry(tmp_path: Path, headers: dict[str, str], status: int) -> None:
+    async def scenario() -> None:
+        async with system(tmp_path) as run:
+            assert (await run.frontend.post("/", data=FORM, headers=headers)).status_code == status
+            assert (await run.frontend.get("/")).text.count("<article>") == (status == 303)
+
+    asyncio.run(scenario())
+
+
+@pytest.mark.parametrize(
+    ("headers", "told"),
+    [
+        (OWN, True),
+        ({"Host": "app.example.com", "X-Forwarded-Proto": "http"}, False),
+        ({"Host": "app.example.com"}, False),
+        ({"Host": "localhost:8443", "X-Forwarded-Proto": "https"}, False),  # all ports of it would be bound
+    ],
+)
+def test_browsers_are_bound_to_https_where_they_came_by_it(tmp_path: Path, headers: dict[str, str], told: bool) -> None:
+    async def scenario() -> None:
+        async with system(tmp_path) as run:
+            for path in ("/", "/nowhere", "/static/style.css"):
+                answer = (await run.frontend.get(path, headers=headers)).headers
+                assert answer.get("strict-transport-security") == ("max-age=31536000" if told else None)
 
     asyncio.run(scenario())
 
@@ -50,7 +113,9 @@ def test_every_response_has_a_strict_content_security_policy_that_the_page_keeps
                 headers = (await run.frontend.get(path)).headers
                 assert headers["content-security-policy"].startswith("default-src 'none'; ")
                 assert "unsafe" not in headers["content-security-policy"]
+                assert "; frame-ancestors 'none'" in headers["content-security-policy"]
                 assert headers["x-content-type-options"] == "nosniff"
+                assert headers["referrer-policy"] == "same-origin"
             page = (await run.frontend.get("/")).text
             assert re.findall(r"<script|<style|\sstyle=|\son\w+=|https?://|javascript:", page) == []
             for link in re.findall(r'(?:href|src)="([^"]*)"', page):

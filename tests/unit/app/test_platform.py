@@ -25,7 +25,15 @@ from frontend.whereabouts import Whereabouts as FrontendWhereabouts
 
 from tests.unit.app.conftest import APP
 
-DATABASE = {"DB_HOST": "db.internal", "DB_PORT": "3307", "DB_NAME": "s", "DB_USER": "u", "DB_PASSWORD": "p"}
+BUNDLE = str(APP / "backend/rds-ca-bundle.pem")
+DATABASE = {
+    "DB_HOST": "db.internal",
+    "DB_PORT": "3307",
+    "DB_NAME": "s",
+    "DB_USER": "u",
+    "DB_PASSWORD": "p",
+    "DB_CA_BUNDLE": BUNDLE,
+}
 WAKING = Unavailable("The database is waking.", answered=True, code="database-waking")
 
 
@@ -46,7 +54,9 @@ def test_packages_are_locked_with_hashes_and_name_no_index(service: str) -> None
 
 def test_settings_are_read_as_the_stack_sets_them() -> None:
     backend = backend_settings.from_environment(DATABASE | {"PORT": "8080"})
-    assert (backend.port, backend.db_host, backend.db_port, backend.db_ca_bundle) == (8080, "db.internal", 3307, "")
+    assert (backend.port, backend.db_host, backend.db_port, backend.db_ca_bundle) == (8080, "db.internal", 3307, BUNDLE)
+    assert not backend.show_databases
+    assert backend_settings.from_environment(DATABASE | {"SHOW_DATABASES": "yes"}).show_databases
     frontend = frontend_settings.from_environment({"BACKEND_URL": "http://backend.svc.internal:8080"})
     assert (frontend.port, frontend.backend_url) == (80, "http://backend.svc.internal:8080")
 
@@ -55,8 +65,8 @@ def test_all_wrong_settings_are_told_at_once_and_no_password_is() -> None:
     wrong = {"DB_PORT": "70000", "PORT": "²", "LOG_LEVEL": "loud", "DB_PASSWORD": "hunter2", "DB_NAME": ""}
     with pytest.raises(SettingsError) as caught:
         backend_settings.from_environment(wrong)
-    assert re.findall(r"\b[A-Z]{2,}_?[A-Z]+\b", str(caught.value)) == [
-        "PORT", "LOG_LEVEL", "DB_HOST", "DB_PORT", "DB_NAME", "DB_USER",
+    assert re.findall(r"\b[A-Z]{2,}(?:_[A-Z]+)*\b", str(caught.value)) == [
+        "PORT", "LOG_LEVEL", "DB_HOST", "DB_PORT", "DB_NAME", "DB_USER", "DB_CA_BUNDLE",
     ]  # fmt: skip
     assert "hunter2" not in str(caught.value)
 
@@ -64,9 +74,16 @@ def test_all_wrong_settings_are_told_at_once_and_no_password_is() -> None:
 def test_a_ca_bundle_has_to_be_there(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="no such file"):
         backend_settings.from_environment(DATABASE | {"DB_CA_BUNDLE": str(tmp_path / "none.pem")})
-    (tmp_path / "some.pem").touch()
-    bundle = str(tmp_path / "some.pem")
-    assert backend_settings.from_environment(DATABASE | {"DB_CA_BUNDLE": bundle}).db_ca_bundle == bundle
+    (tmp_path / "some.pem").write_text("nothing")
+    with pytest.raises(SettingsError, match="no certificate can be read"):
+        backend_settings.from_environment(DATABASE | {"DB_CA_BUNDLE": str(tmp_path / "some.pem")})
+
+
+def test_the_backends_image_brings_rds_certificates_and_names_them() -> None:
+    docker = (APP / "backend/Dockerfile").read_text()
+    assert "\nCOPY rds-ca-bundle.pem /app/\n" in docker
+    assert "DB_CA_BUNDLE=/app/rds-ca-bundle.pem\n" in docker
+    assert "!rds-ca-bundle.pem\n" in (APP / "backend/.dockerignore").read_text()
 
 
 @pytest.mark.parametrize("url", ["", "backend:8080", "ftp://x", "http://x/path", "http://a b", "http://x:1\n"])

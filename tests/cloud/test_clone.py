@@ -1,0 +1,34 @@
+"""A state that came with a clone: somebody wrote it who knows the names and ids of things that are not this stack's."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from provisioner.config import Config
+from provisioner.engine.events import Done
+from state.local import LocalStore
+from tests.cloud.rig import Rig
+from tests.cloud.test_kinds_network import declared
+
+
+@pytest.mark.parametrize("phase", ["ready", "deleting"])
+def test_a_state_that_nobody_here_wrote_removes_nothing_of_others(rig: Rig, tmp_path: Path, phase: Any) -> None:
+    config = Config.model_validate({"project": "theirs", "services": {"web": {"image": "nginx:1", "port": 80}}})
+    theirs = dataclasses.replace(rig, folder=tmp_path / "theirs", config=config)
+    theirs.up(declared).ok()
+    clone = dataclasses.replace(rig, folder=tmp_path / "clone")
+    with LocalStore(clone.folder, clone.config.name, "test", "0") as store:
+        for record in theirs.state().records.values():
+            store.put(dataclasses.replace(record, phase=phase))
+    for path in clone.folder.rglob("*"):
+        path.chmod(0o755 if path.is_dir() else 0o644)  # as git leaves them
+    down = clone.down()
+    assert down.writes == []
+    results = {event.result for event in down.events if isinstance(event, Done)}
+    assert results <= {"not_found", "kept"}
+    assert theirs.plan(declared) == []
+    theirs.down().ok()
