@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from provisioner.config import Config
+from provisioner.kinds.copied_images import ECR
 from provisioner.permissions.model import ASKED, HERE, TAGS_AT_ONCE, Conditions, Permission, Use, grants
 from provisioner.permissions.network import spot, trunking
 
@@ -41,8 +42,22 @@ _DATABASE = ("cluster:{stack}", "cluster-pg:{stack}", "db:{stack}-*", "subgrp:{s
 _BUCKET, _STATE = "{bucket}", "{bucket}/{stack}/*"
 
 
-def _builds(config: Config) -> bool:
-    return any(service.build for service in config.services.values())
+def _pushes(config: Config) -> bool:
+    """Images are built, or copied from registries that are not ECR's of this Region."""
+    return any(service.build for service in config.services.values()) or any(
+        place != config.region for place in _regions(config)
+    )
+
+
+def _from_ecr(config: Config) -> bool:
+    """Images are copied from ECR elsewhere."""
+    return any(place not in {None, config.region} for place in _regions(config))
+
+
+def _regions(config: Config) -> list[str | None]:
+    """Return the Region of each ready image's ECR, or None where it is of another registry."""
+    found = [ECR.match(service.image) for service in config.services.values() if service.image]
+    return [place["region"] if place else None for place in found]
 
 
 def _protected(config: Config) -> bool:
@@ -195,7 +210,17 @@ IMAGES: tuple[Permission, ...] = (
         why=_CHANGED,
     ),
     *grants("ecr", "PutImage BatchDeleteImage", _REPOSITORY, use=Use.OTHER, why="images"),
-    *grants("ecr", "GetAuthorizationToken", use=Use.OTHER, why="images", wanted=_builds, reader=False),
+    *grants("ecr", "GetAuthorizationToken", use=Use.OTHER, why="images", wanted=_pushes),
+    *grants(
+        "ecr",
+        "BatchGetImage GetDownloadUrlForLayer",
+        "arn:{partition}:ecr:*:*:repository/*",
+        use=Use.IMPLIED,
+        why="images that are copied from ECR elsewhere",
+        source="https://docs.aws.amazon.com/AmazonECR/latest/userguide/repository-policy-examples.html",
+        wanted=_from_ecr,
+        reader=True,
+    ),
     *grants(
         "ecr",
         "BatchCheckLayerAvailability InitiateLayerUpload UploadLayerPart CompleteLayerUpload",
@@ -203,7 +228,7 @@ IMAGES: tuple[Permission, ...] = (
         use=Use.IMPLIED,
         why="images that are pushed to the registry",
         source="https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-push-iam.html",
-        wanted=_builds,
+        wanted=_pushes,
         reader=False,
     ),
 )

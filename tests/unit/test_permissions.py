@@ -35,8 +35,15 @@ SERVICES = {
 """boto3's names of the services, and the prefixes of their actions. S3's actions are named otherwise than its calls."""
 
 
+PUSHES = {
+    "ecr:BatchCheckLayerAvailability", "ecr:CompleteLayerUpload", "ecr:GetAuthorizationToken",
+    "ecr:InitiateLayerUpload", "ecr:UploadLayerPart",
+}  # fmt: skip
+OWN = "1" * 12 + ".dkr.ecr.ap-northeast-1.amazonaws.com/web:1"
+
+
 def configured(**more: Any) -> Config:
-    return Config.model_validate({"services": {"web": {"image": "nginx:1", "port": 80}}, **more})
+    return Config.model_validate({"services": {"web": {"image": OWN, "port": 80}}, **more})
 
 
 def actions(config: Config, **more: Any) -> set[str]:
@@ -155,13 +162,15 @@ def _read(permissions: Any) -> list[Statement]:
     [
         ({"account": {"trunking": True}}, {"ecs:PutAccountSettingDefault", "ec2:DeleteTags"}),
         ({"protect": True}, {"rds:CreateDBClusterSnapshot"}),
+        (
+            {"services": {"web": {"image": "1" * 12 + ".dkr.ecr.us-east-1.amazonaws.com/web:1", "port": 80}}},
+            {*PUSHES, "ecr:GetDownloadUrlForLayer"},
+        ),
+        ({"services": {"web": {"image": "nginx:1", "port": 80}}}, PUSHES),
         ({"state": {"bucket": "some-states"}}, {"s3:DeleteObject", "s3:GetObject", "s3:ListBucket", "s3:PutObject"}),
         (
             {"services": {"web": {"build": "app", "port": 80}}},
-            {
-                "ecr:BatchCheckLayerAvailability", "ecr:CompleteLayerUpload", "ecr:GetAuthorizationToken",
-                "ecr:InitiateLayerUpload", "ecr:UploadLayerPart",
-            },
+            PUSHES,
         ),
     ],
 )  # fmt: skip
