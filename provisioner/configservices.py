@@ -88,6 +88,8 @@ class Service(Model):
         ),
     ] = "10001:10001"
     read_only: bool = True
+    # Whether ECS Exec may open a shell in its tasks: unless said, not in a protected stack.
+    exec: bool | None = None
 
     def variables(self) -> tuple[str, ...]:
         """Return the names of the environment variables and secrets that the stack itself gives the container."""

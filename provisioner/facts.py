@@ -21,6 +21,8 @@ class Facts:
         pushed: the services with `build` whose image, for what is in their folder now, ECR holds already.
         local: whether the cloud is the embedded one.
         root: the folder that build contexts are relative to.
+        s3_prefix_list: the id of the list of S3's addresses in the region.
+        policed: the services whose interface endpoints take a policy, as `ecr.api`.
     """
 
     account: str
@@ -36,3 +38,5 @@ class Facts:
     no_engine: str = ""
     pushed: frozenset[str] = frozenset()
     blocks: tuple[int, ...] = (0, 1, 2, 3)
+    s3_prefix_list: str = ""
+    policed: frozenset[str] = frozenset()

@@ -19,7 +19,8 @@ from provisioner.engine.refusal import explained
 from provisioner.facts import Facts
 from provisioner.kinds.images import held, login
 from provisioner.kinds.route53 import public_zones
-from provisioner.zones import choose
+from provisioner.zones import choose, policed
+from steps.endpoints import service_name
 
 if TYPE_CHECKING:
     from provisioner.aws import Aws
@@ -56,6 +57,8 @@ def gather(aws: Aws, config: Config, root: Path, records: Iterable[Record] = ())
         image = begin(ami.chosen, aws, records)
         public_zone = begin(_public_zone, aws, config)
         allow = begin(_allow, config)
+        s3_prefix_list = begin(_s3_prefix_list, aws)
+        with_policy = begin(policed, aws)
         images = begin(_images, aws, config, root)
         try:
             no_engine, pushed = images()
@@ -73,6 +76,8 @@ def gather(aws: Aws, config: Config, root: Path, records: Iterable[Record] = ())
                 root=root,
                 no_engine=no_engine,
                 pushed=pushed,
+                s3_prefix_list=s3_prefix_list(),
+                policed=with_policy(),
             )
         except ProvisionError:
             raise
@@ -99,6 +104,16 @@ def _public_zone(aws: Aws, config: Config) -> str | None:
             f"create it, or write dns.create_zone = true{STARTED_FOR_ANOTHER if config.target == 'local' else ''}"
         )
     return None
+
+
+def _s3_prefix_list(aws: Aws) -> str:
+    """Return the id of the list of S3's addresses, which security groups take in their place."""
+    which = [{"Name": "prefix-list-name", "Values": [service_name(aws.partition, aws.region, "s3")]}]
+    for found in aws.pages("ec2", "describe_prefix_lists", "PrefixLists", Filters=which):
+        return str(found["PrefixListId"])
+    raise ConfigurationError(
+        f"{aws.region} has no prefix list of S3, without which private subnets get no images: choose another region"
+    )
 
 
 def _allow(config: Config) -> tuple[str, ...]:
