@@ -196,6 +196,11 @@ class Config(Model):
         """The public name: `<host>.<domain>`."""
         return f"{self.dns.host}.{self.dns.domain}"
 
+    def exec_on(self, service: str) -> bool:
+        """Whether ECS Exec may open a shell in a service's tasks."""
+        said = self.services[service].exec
+        return not self.protect if said is None else said
+
     def problems(self) -> Iterator[Problem]:
         """Yield what services have too many of or does not go together, and names that AWS would find too long."""
         public = sum(service.public for service in self.services.values())

@@ -86,6 +86,8 @@ class Service(Model):
         | None
     ) = Field(default_factory=lambda earlier: "10001:10001" if earlier.get("build") else None)
     read_only: bool = Field(default_factory=lambda earlier: bool(earlier.get("build")))
+    # Whether ECS Exec may open a shell in its tasks: unless said, not in a protected stack.
+    exec: bool | None = None
 
     def variables(self) -> tuple[str, ...]:
         """Return the names of the environment variables and secrets that the stack itself gives the container."""

@@ -39,6 +39,8 @@ class Facts:
         copies: the ready images to copy, by service; those that are not there are used as they are written.
         local: whether the cloud is the embedded one.
         root: the folder that build contexts are relative to.
+        s3_prefix_list: the id of the list of S3's addresses in the region.
+        policed: the services whose interface endpoints take a policy, as `ecr.api`.
     """
 
     account: str
@@ -55,3 +57,5 @@ class Facts:
     pushed: frozenset[str] = frozenset()
     copies: Mapping[str, Copy] = field(default_factory=dict)
     blocks: tuple[int, ...] = (0, 1, 2, 3)
+    s3_prefix_list: str = ""
+    policed: frozenset[str] = frozenset()

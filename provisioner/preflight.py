@@ -18,7 +18,8 @@ from provisioner.engine.refusal import explained
 from provisioner.facts import Facts
 from provisioner.kinds.images import held, out_of_reach
 from provisioner.kinds.route53 import public_zones
-from provisioner.zones import choose
+from provisioner.zones import choose, policed
+from steps.endpoints import service_name
 
 if TYPE_CHECKING:
     from provisioner.aws import Aws
@@ -56,6 +57,8 @@ def gather(aws: Aws, config: Config, file: Path, records: Iterable[Record] = ())
         image = begin(ami.chosen, aws, records)
         public = begin(public_zone, aws, config)
         allow = begin(allowed, config)
+        s3_prefix_list = begin(_s3_prefix_list, aws)
+        with_policy = begin(policed, aws)
         images = begin(buildable, aws, config, root)
         copied = begin(copies.find, aws, config, file.name)
         try:
@@ -75,6 +78,8 @@ def gather(aws: Aws, config: Config, file: Path, records: Iterable[Record] = ())
                 no_engine=why,
                 pushed=pushed,
                 copies=copied(),
+                s3_prefix_list=s3_prefix_list(),
+                policed=with_policy(),
             )
         except ProvisionError:
             raise
@@ -108,6 +113,16 @@ def public_zone(aws: Aws, config: Config) -> str | None:
             f"create it, or write dns.create_zone = true{STARTED_FOR_ANOTHER if config.target == 'local' else ''}"
         )
     return None
+
+
+def _s3_prefix_list(aws: Aws) -> str:
+    """Return the id of the list of S3's addresses, which security groups take in their place."""
+    which = [{"Name": "prefix-list-name", "Values": [service_name(aws.partition, aws.region, "s3")]}]
+    for found in aws.pages("ec2", "describe_prefix_lists", "PrefixLists", Filters=which):
+        return str(found["PrefixListId"])
+    raise ConfigurationError(
+        f"{aws.region} has no prefix list of S3, without which private subnets get no images: choose another region"
+    )
 
 
 def allowed(config: Config) -> tuple[str, ...]:

@@ -14,7 +14,8 @@ Tags = dict[str, str]
 TAGLESS = frozenset(
     {
         "account_setting", "cluster_capacity_providers", "default_security_group", "delegation", "image",
-        "minimum_size", "record_set", "scalable_target", "scaling_policy", "service_linked_role", "validation_record",
+        "minimum_size", "record_set", "scalable_target", "scaling_policy", "security_group_egress",
+        "service_linked_role", "validation_record",
     }
 )  # fmt: skip
 """The kinds that are told by something else than their own tags."""

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING, Any, get_args
 
 from provisioner.config import Tier
 from provisioner.engine.errors import ConfigurationError
@@ -121,13 +121,31 @@ def with_endpoints(aws: Aws) -> set[str]:
     Raises:
         ConfigurationError: the Region has not all of them.
     """
-    names = [service_name(aws.partition, aws.region, service) for service in INTERFACE_SERVICES]
+    services = endpoint_services(aws)
+    return set.intersection(*({str(zone) for zone in service["AvailabilityZones"]} for service in services.values()))
+
+
+def policed(aws: Aws) -> frozenset[str]:
+    """Return the services whose interface endpoints take a policy here, as `ecr.api`."""
+    services = endpoint_services(aws)
+    return frozenset(name for name, shown in services.items() if shown.get("VpcEndpointPolicySupported"))
+
+
+def endpoint_services(aws: Aws) -> dict[str, Mapping[str, Any]]:
+    """Return what AWS says of the services for which the stack has interface endpoints, as `ecr.api`.
+
+    Raises:
+        ConfigurationError: the Region lacks one.
+    """
+    names = {service_name(aws.partition, aws.region, service): service for service in INTERFACE_SERVICES}
     # by filter: one unknown among ServiceNames would have all of them refused (InvalidServiceName)
-    which = [{"Name": "service-name", "Values": names}]
-    services = [*aws.pages("ec2", "describe_vpc_endpoint_services", "ServiceDetails", Filters=which)]
-    if missing := sorted(set(names) - {service["ServiceName"] for service in services}):
+    which = [{"Name": "service-name", "Values": [*names]}]
+    found = {
+        s["ServiceName"]: s for s in aws.pages("ec2", "describe_vpc_endpoint_services", "ServiceDetails", Filters=which)
+    }
+    if missing := sorted(names.keys() - found.keys()):
         raise ConfigurationError(
             f"{aws.region} does not offer the VPC endpoints {', '.join(missing)}, without which private subnets do not "
             f"reach AWS: choose another region"
         )
-    return set.intersection(*({str(zone) for zone in service["AvailabilityZones"]} for service in services))
+    return {names[name]: found[name] for name in names}

@@ -21,6 +21,8 @@ PAUSE = 300
 BACKUP_DAYS = 7
 UTF8MB4 = ("character_set_client", "character_set_connection", "character_set_database", "character_set_results",
            "character_set_server")  # fmt: skip
+TLS_ONLY = {"require_secure_transport": "ON"}
+"""No new connection without TLS, at once: a dynamic parameter (Aurora user guide, "Security with Aurora MySQL")."""
 
 
 @dataclass(frozen=True)
@@ -42,9 +44,8 @@ def database(
     want, name = stack.config.database, stack.name
     subnets = stack.ensure(DbSubnetGroup("main", name, f"Database subnets of {name}", network.database))
     # AWS advises to let a group settle for 5 minutes before it is used; what is in here is MySQL 8.0's own default
-    settings = stack.ensure(
-        DbClusterParameterGroup("main", name, FAMILY, f"Settings of {name}", dict.fromkeys(UTF8MB4, "utf8mb4"))
-    )
+    parameters = {**dict.fromkeys(UTF8MB4, "utf8mb4"), **TLS_ONLY}
+    settings = stack.ensure(DbClusterParameterGroup("main", name, FAMILY, f"Settings of {name}", parameters))
     scaling = {"MinCapacity": want.min_acu, "MaxCapacity": want.max_acu}
     if want.min_acu == 0:
         scaling["SecondsUntilAutoPause"] = PAUSE

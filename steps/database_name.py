@@ -1,8 +1,6 @@
-"""The name that services find the database under, whatever its endpoint is called."""
+"""A name for the database in the private zone, whatever its endpoint is called."""
 
 from __future__ import annotations
-
-from dataclasses import dataclass
 
 from provisioner.engine.step import Stack, step
 from provisioner.kinds.route53 import RecordSet
@@ -13,20 +11,14 @@ TTL = 60
 """Seconds that the endpoint's name may be remembered."""
 
 
-@dataclass(frozen=True)
-class DatabaseName:
-    """The database's host name, which is known beforehand: who uses it does not wait for the database."""
-
-    host: str
-
-
 @step
-def database_name(stack: Stack, database: Database, dns: Dns) -> DatabaseName:
-    """Declare the alias of the writer's endpoint in the private zone."""
-    host = f"database.{stack.config.dns.private_domain}"
-    endpoint = [database.endpoint]
+def database_name(stack: Stack, database: Database, dns: Dns) -> None:
+    """Declare the alias of the writer's endpoint, for people and programs that do not verify certificates.
+
+    The tasks are told the endpoint itself: no certificate of RDS holds the alias.
+    """
+    host, endpoint = f"database.{stack.config.dns.private_domain}", [database.endpoint]
     stack.ensure(
         RecordSet("database", dns.private_zone_id, host, "CNAME", ttl=TTL, resource_records=endpoint),
         keys={"record_name": "dns.private_domain"},
     )
-    return DatabaseName(host)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from provisioner.engine.step import Handle, Stack, ready, step
 from provisioner.kinds.ec2_endpoints import VpcEndpoint
+from provisioner.kinds.iam import Policy, policy
 from steps.network import Network
 from steps.security_groups import SecurityGroups
 
@@ -23,6 +24,11 @@ INTERFACE_SERVICES = (
 
 Not ec2messages, which the AMI's agent (3.3.40 or newer) has no use for, and newer Regions do not have (Systems Manager
 guide, ec2messages, ssmmessages, and other API operations).
+"""
+OWN_DATA = {"logs", "ssm"}
+"""The services whose calls all concern logs, parameters and instances of this account.
+
+Images may be another account's, which the image's name says; and calls of the others know no resources.
 """
 OWN_PREFIX = {"aws-cn": "cn.com.amazonaws", "aws-eusc": "eu.amazonaws"}
 """How names of ECR's endpoint services begin in partitions where they differ from those of the other services."""
@@ -47,9 +53,10 @@ def endpoints(stack: Stack, network: Network, security_groups: SecurityGroups) -
 
     Private DNS makes the services' usual names resolve to the endpoints, so that no program needs to know of them.
     """
+    facts = stack.facts
 
     def full_name(service: str) -> str:
-        return service_name(stack.facts.partition, stack.facts.region, service)
+        return service_name(facts.partition, facts.region, service)
 
     interfaces = [
         stack.ensure(
@@ -61,11 +68,41 @@ def endpoints(stack: Stack, network: Network, security_groups: SecurityGroups) -
                 subnet_ids=network.private,
                 security_group_ids=[security_groups.endpoints],
                 private_dns_enabled=True,
+                policy_document=_this_account(stack, service) if service in facts.policed else None,
             )
         )
         for service in INTERFACE_SERVICES
     ]
     gateway = stack.ensure(
-        VpcEndpoint("s3", network.vpc_id, full_name("s3"), "Gateway", route_table_ids=[network.private_routes])
+        VpcEndpoint(
+            "s3",
+            network.vpc_id,
+            full_name("s3"),
+            "Gateway",
+            route_table_ids=[network.private_routes],
+            policy_document=_layers(stack),
+        )
     )
     return Endpoints([ready(endpoint) for endpoint in (*interfaces, gateway)])
+
+
+def _this_account(stack: Stack, service: str) -> Policy:
+    """What goes through an interface endpoint: whatever this account's identities may do, and nobody else's.
+
+    Credentials of another account, brought in by an intruder, would carry data out there.
+    """
+    account = stack.facts.account
+    keys = {"aws:PrincipalAccount": account, **({"aws:ResourceAccount": account} if service in OWN_DATA else {})}
+    allowed = {"Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*"}
+    return policy({**allowed, "Condition": {"StringEquals": keys}})
+
+
+def _layers(stack: Stack) -> Policy:
+    """What goes to S3: the download of image layers (ECR user guide, "Minimum Amazon S3 Bucket Permissions").
+
+    It is ECR that signs the links to them, so whose call it is says nothing. The AMI needs no packages: Amazon Linux
+    2023 installs none when it starts (its user guide, "Deterministic upgrades").
+    """
+    facts = stack.facts
+    bucket = f"arn:{facts.partition}:s3:::prod-{facts.region}-starport-layer-bucket/*"
+    return policy({"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": bucket})

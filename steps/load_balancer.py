@@ -26,7 +26,9 @@ from steps.network import Network
 from steps.security_groups import SecurityGroups
 from steps.service_roles import ServiceRoles
 
-TLS_POLICY = "ELBSecurityPolicy-TLS13-1-2-2021-06"
+TLS_POLICY = "ELBSecurityPolicy-TLS13-1-2-Res-PQ-2025-09"
+"""TLS 1.3 and 1.2 with forward secrecy, and post-quantum key exchange with clients that know it: the default of AWS's
+console (Application Load Balancer user guide, "Security policies")."""
 LAST_PRIORITY = 50_000
 BAND = LAST_PRIORITY // 130
 """Priorities for all paths of one length, of which there are 128."""

@@ -20,19 +20,19 @@ class Roles:
 @step
 def roles(stack: Stack) -> Roles:
     """Declare a role for each purpose. None may pass a role on, and each trusts exactly one service."""
-    managed = f"arn:{stack.facts.partition}:iam::aws:policy"
+    managed = f"arn:{stack.facts.partition}:iam::aws:policy/service-role"
     # IAM user guide: in China EC2 has a principal of its own
     domain = "amazonaws.com.cn" if stack.facts.partition == "aws-cn" else "amazonaws.com"
     instance = stack.ensure(
         Role(
             "instance",
             f"{stack.name}-instance",
+            # an instance profile's role is handed out within its account only: EC2 sends no source to compare
             _trust(f"ec2.{domain}"),
-            [
-                f"{managed}/service-role/AmazonEC2ContainerServiceforEC2Role",
-                f"{managed}/AmazonSSMManagedInstanceCore",
-            ],
-            description="Container instances: register with ECS, and be reached by Session Manager",
+            # ECS adds to it what newer agents need (ECS developer guide, AWS managed policies)
+            [f"{managed}/AmazonEC2ContainerServiceforEC2Role"],
+            {"session-manager": _session_manager()},
+            "Container instances: register with ECS, and be reached by Session Manager",
         )
     )
     profile = stack.ensure(InstanceProfile("instance", f"{stack.name}-instance", instance.id))
@@ -40,8 +40,8 @@ def roles(stack: Stack) -> Roles:
         Role(
             "execution",
             f"{stack.name}-execution",
-            _trust("ecs-tasks.amazonaws.com"),
-            [f"{managed}/service-role/AmazonECSTaskExecutionRolePolicy"],
+            _trust("ecs-tasks.amazonaws.com", _of_this_account(stack)),
+            [f"{managed}/AmazonECSTaskExecutionRolePolicy"],
             {"parameters": _parameters(stack)},
             "ECS, when it starts a task: pull its image, write its logs, hand it its secrets",
         )
@@ -52,7 +52,7 @@ def roles(stack: Stack) -> Roles:
                 f"task-{name}",
                 f"{stack.name}-task-{name}",
                 _trust("ecs-tasks.amazonaws.com", _of_this_account(stack)),
-                inline_policies={"exec": _exec()},
+                inline_policies={"exec": _channels()} if stack.config.exec_on(name) else {},
                 description=f"Tasks of service {name}",
             )
         ).arn
@@ -67,9 +67,9 @@ def _trust(service: str, condition: Policy | None = None) -> Policy:
 
 
 def _of_this_account(stack: Stack) -> Policy:
-    """The conditions that the ECS developer guide gives for task roles, against a confused deputy.
+    """The conditions of the ECS developer guide ("Amazon ECS task IAM role"), against a confused deputy.
 
-    It gives none for execution roles, and EC2 none for instance roles.
+    For execution roles it shows none; ECS takes those on by the same call.
     """
     facts = stack.facts
     return {
@@ -85,7 +85,16 @@ def _parameters(stack: Stack) -> Policy:
     return policy({"Effect": "Allow", "Action": "ssm:GetParameters", "Resource": arn})
 
 
-def _exec() -> Policy:
-    """What ECS Exec needs in the task role (ECS developer guide); these actions know no resources."""
+def _session_manager() -> Policy:
+    """What Session Manager needs of an instance (its guide, "Create a custom IAM role for Session Manager").
+
+    AmazonSSMManagedInstanceCore has this as well, and the reading of all parameters of the account, passwords included.
+    """
+    return _channels("ssm:UpdateInstanceInformation")
+
+
+def _channels(*more: str) -> Policy:
+    """What the agent of ECS Exec and Session Manager needs (ECS developer guide); these actions know no resources."""
     channels = ("CreateControlChannel", "CreateDataChannel", "OpenControlChannel", "OpenDataChannel")
-    return policy({"Effect": "Allow", "Action": [f"ssmmessages:{name}" for name in channels], "Resource": "*"})
+    actions = [*more, *(f"ssmmessages:{name}" for name in channels)]
+    return policy({"Effect": "Allow", "Action": actions, "Resource": "*"})

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from graphlib import TopologicalSorter
 
-from provisioner.engine.step import Stack, step
-from provisioner.kinds.ec2_security import Rule, SecurityGroup, allow, allow_all
+from provisioner.engine.step import Handle, Stack, step
+from provisioner.kinds.ec2_security import MOST, Rule, SecurityGroup, SecurityGroupEgress, allow
 from steps.network import Network
 
 HTTPS, MYSQL = 443, 3306
@@ -26,32 +26,61 @@ class SecurityGroups:
 
 @step
 def security_groups(stack: Stack, network: Network) -> SecurityGroups:
-    """Declare the groups in the direction of the traffic, so that each refers only to those before it."""
-    config = stack.config
+    """Declare the groups in the direction of the traffic, each naming only those before it; then what may go out.
 
-    def group(name: str, description: str, ingress: Sequence[Rule], egress: Sequence[Rule]) -> str:
-        full_name = f"{stack.name}-{name}"
-        return stack.ensure(SecurityGroup(name, network.vpc_id, full_name, description, ingress, egress)).id
+    Nothing goes out but to what is needed. Groups do not filter the VPC's DNS, time and metadata (VPC user guide,
+    "Control traffic to your AWS resources using security groups").
+    """
+    services, cidr = stack.config.services, stack.config.network.cidr
 
-    def anywhere(why: str) -> list[Rule]:
-        return [allow_all(why)]
+    def group(name: str, description: str, ingress: Sequence[Rule], *, sends: bool) -> Handle:
+        egress = None if sends else ()
+        return stack.ensure(SecurityGroup(name, network.vpc_id, f"{stack.name}-{name}", description, ingress, egress))
 
-    users = [allow(port, "users", cidr=cidr) for cidr in stack.facts.allow for port in (80, HTTPS)]
-    load_balancer = group("alb", "Load balancer", users, anywhere("targets and their health checks"))
-    inside = [allow(HTTPS, "everything in the VPC", cidr=config.network.cidr)]
-    endpoints = group("endpoints", "VPC endpoints", inside, [])
-    instances = group("ecs-instance", "Container instances", [], anywhere("endpoints and image layers"))
+    def out(name: str, of: Handle, egress: Sequence[Rule]) -> str:
+        return stack.ensure(SecurityGroupEgress(name, of.id, egress)).id if egress else of.id
 
-    services: dict[str, str] = {}
-    callers = {name: [c for c, s in config.services.items() if name in s.calls] for name in config.services}
+    # not the endpoints' group: GuardDuty, if it is on, brings an endpoint of its own
+    to_endpoints = allow(HTTPS, "endpoints of AWS", cidr=cidr)
+    to_layers = allow(HTTPS, "image layers in S3", prefix_list=stack.facts.s3_prefix_list)
+    public = [name for name, service in services.items() if service.public]
+
+    users = [allow(port, "users", cidr=source) for source in stack.facts.allow for port in (80, HTTPS)]
+    balancer = group("alb", "Load balancer", users, sends=bool(public))
+    endpoints = group("endpoints", "VPC endpoints", [allow(HTTPS, "everything in the VPC", cidr=cidr)], sends=False)
+    instances = group("ecs-instance", "Container instances", [], sends=True)
+
+    own: dict[str, list[Rule]] = {}
+    for name, service in services.items():
+        # on an instance ECS's agent fetches image, secrets and credentials from outside the task
+        fargate = service.launch == "fargate"
+        reaches = [to_endpoints] if fargate or stack.config.exec_on(name) else []
+        own[name] = [*reaches, *([to_layers] if fargate else [])]
+
+    groups: dict[str, Handle] = {}
+    callers = {name: [c for c, s in services.items() if name in s.calls] for name in services}
     for name in TopologicalSorter(callers).static_order():
-        port = config.services[name].port
-        ingress = [allow(port, f"calls of {caller}", group=services[caller]) for caller in callers[name]]
-        if config.services[name].public:
-            ingress.append(allow(port, "load balancer", group=load_balancer))
-        out = anywhere("endpoints, other services, database")
-        services[name] = group(name, f"Tasks of service {name}", ingress, out)
+        service = services[name]
+        ingress = [allow(service.port, f"calls of {caller}", group=groups[caller].id) for caller in callers[name]]
+        if service.public:
+            ingress.append(allow(service.port, "load balancer", group=balancer.id))
+        sends = bool(own[name] or service.calls or service.database)
+        groups[name] = group(name, f"Tasks of service {name}", ingress, sends=sends)
 
-    clients = [allow(MYSQL, f"service {n}", group=services[n]) for n, s in config.services.items() if s.database]
-    database = group("database", "Aurora", clients, [])
-    return SecurityGroups(load_balancer, endpoints, instances, services, database)
+    clients = [allow(MYSQL, f"service {n}", group=groups[n].id) for n, s in services.items() if s.database]
+    database = group("database", "Aurora", clients, sends=False)
+
+    for name, service in services.items():
+        own[name] += [allow(services[c].port, f"service {c}", group=groups[c].id) for c in service.calls]
+        own[name] += [allow(MYSQL, "database", group=database.id)] if service.database else []
+    targets = [allow(services[n].port, f"service {n}", group=groups[n].id) for n in public]
+    if len(targets) > MOST:
+        # a load balancer takes more services than a group rules
+        targets = [allow(port, "services", cidr=cidr) for port in sorted({services[n].port for n in public})]
+    return SecurityGroups(
+        out("alb", balancer, targets),
+        endpoints.id,
+        out("ecs-instance", instances, [to_endpoints, to_layers]),
+        {name: out(name, groups[name], own[name]) for name in services},
+        database.id,
+    )

@@ -70,7 +70,7 @@ def services(
                 health_check_grace_period_seconds=GRACE if service.public else 0,
                 deployment_configuration=DEPLOYMENT,
                 availability_zone_rebalancing="ENABLED",
-                enable_execute_command=True,
+                enable_execute_command=stack.config.exec_on(name),
                 enable_ecs_managed_tags=True,
                 propagate_tags="SERVICE",
             ),

@@ -11,7 +11,6 @@ from provisioner.configservices import Service
 from provisioner.engine.step import Stack, step
 from provisioner.kinds.ecs_task_definition import TaskDefinition
 from steps.database import Database
-from steps.database_name import DatabaseName
 from steps.images import Images
 from steps.logs import Logs
 from steps.roles import Roles
@@ -46,9 +45,11 @@ def task_definitions(
     logs: Logs,
     secrets: Secrets,
     database: Database,
-    database_name: DatabaseName,
 ) -> TaskDefinitions:
-    """Declare a task definition for each service. It changes with the image, the sizes, and what the task is told."""
+    """Declare a task definition for each service. It changes with the image, the sizes, and what the task is told.
+
+    The database is called by its own name, which its certificate holds, and not by the alias in the private zone.
+    """
     arns: dict[str, str] = {}
     for name, service in stack.config.services.items():
         container = _container(stack, name, service, images.uris[name], logs.services[name])
@@ -56,7 +57,7 @@ def task_definitions(
             container["secrets"] = [{"name": "DB_PASSWORD", "valueFrom": secrets.parameter_arn}]
             # ECS reads a secret when a task starts: with another one there must be new tasks
             container["dockerLabels"] = {"provisioner.password-version": secrets.parameter_version}
-        environment = _environment(stack, service, database_name.host, database.port)
+        environment = _environment(stack, service, database)
         container["environment"] = [{"name": key, "value": value} for key, value in sorted(environment.items())]
         arns[name] = stack.ensure(
             TaskDefinition(
@@ -70,11 +71,17 @@ def task_definitions(
                 task_role_arn=roles.tasks[name],
                 runtime_platform=RUNTIME_PLATFORM,
                 container_definitions=[container],
-                volumes=[{"name": volume} for volume in EXEC_FOLDERS[service.launch]] if service.read_only else [],
+                volumes=[{"name": volume} for volume in _exec_folders(stack, name)],
             ),
             after=[images.in_use[name]] if name in images.in_use else [],
         ).arn
     return TaskDefinitions(arns)
+
+
+def _exec_folders(stack: Stack, name: str) -> Mapping[str, str]:
+    """Return the places that ECS Exec needs in a container whose root is read-only, by the names of their volumes."""
+    service = stack.config.services[name]
+    return EXEC_FOLDERS[service.launch] if service.read_only and stack.config.exec_on(name) else {}
 
 
 def _container(stack: Stack, name: str, service: Service, image: str, log_group: str) -> dict[str, Any]:
@@ -101,9 +108,9 @@ def _container(stack: Stack, name: str, service: Service, image: str, log_group:
     }
     if service.read_only:
         linux["tmpfs"] = [{"containerPath": "/tmp", "size": TMP_MIB}]  # noqa: S108 (the container's own)
+    if folders := _exec_folders(stack, name):
         container["mountPoints"] = [
-            {"sourceVolume": volume, "containerPath": path, "readOnly": False}
-            for volume, path in EXEC_FOLDERS[service.launch].items()
+            {"sourceVolume": volume, "containerPath": path, "readOnly": False} for volume, path in folders.items()
         ]
     if service.port < PRIVILEGED_PORTS:
         # So that a user other than root may listen there
@@ -125,7 +132,7 @@ def _health(service: Service) -> Mapping[str, Any]:
     return {"command": command, "interval": 15, "timeout": 5, "retries": 3, "startPeriod": 30}
 
 
-def _environment(stack: Stack, service: Service, db_host: str, db_port: int) -> dict[str, str]:
+def _environment(stack: Stack, service: Service, database: Database) -> dict[str, str]:
     """Return the variables: its own port, where it finds what it calls, the database, and what the user set."""
     want, domain = stack.config.database, stack.config.dns.discovery_domain
     urls = {
@@ -133,8 +140,8 @@ def _environment(stack: Stack, service: Service, db_host: str, db_port: int) -> 
         for callee in service.calls
     }
     access = {
-        "DB_HOST": db_host,
-        "DB_PORT": str(db_port),
+        "DB_HOST": database.endpoint,
+        "DB_PORT": str(database.port),
         "DB_NAME": want.name,
         "DB_USER": want.user,
     }

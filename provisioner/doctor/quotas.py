@@ -22,7 +22,7 @@ from provisioner.kinds.acm import Certificate
 from provisioner.kinds.autoscaling import MinimumSize
 from provisioner.kinds.ec2_endpoints import VpcEndpoint
 from provisioner.kinds.ec2_network import InternetGateway, Vpc
-from provisioner.kinds.ec2_security import SecurityGroup
+from provisioner.kinds.ec2_security import SecurityGroup, SecurityGroupEgress
 from provisioner.kinds.ecr import Repository
 from provisioner.kinds.ecs_service import Service
 from provisioner.kinds.elbv2 import Listener, ListenerRule, LoadBalancer, TargetGroup
@@ -133,8 +133,9 @@ def _endpoints(kind: str, context: Context) -> Need:
 
 def _rules(context: Context) -> Need:
     """Return the rules of the largest group: the quota is of each group for itself, and of each direction."""
-    groups = context.wanted(SecurityGroup)
-    return _exactly(max((len(rules) for group in groups for rules in (group.ingress, group.egress)), default=0))
+    rules = [rules for group in context.wanted(SecurityGroup) for rules in (group.ingress, group.egress or ())]
+    rules += [out.rules for out in context.wanted(SecurityGroupEgress)]
+    return _exactly(max(map(len, rules), default=0))
 
 
 def _instances(context: Context, *, spot: bool) -> Need | None:

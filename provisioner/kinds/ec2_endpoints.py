@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -13,6 +14,10 @@ from provisioner.engine.errors import Failed
 from provisioner.engine.kind import Changes, Kind, Live
 from provisioner.engine.waits import since
 from provisioner.kinds.ec2_network import Vpc, interfaces
+from provisioner.kinds.iam import Policy, normal
+
+FULL_ACCESS = {"Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*"}
+"""The statement of the policy that AWS attaches when none is given; it is the only one of services that take none."""
 
 
 @dataclass(frozen=True)
@@ -20,6 +25,9 @@ class VpcEndpoint(Kind):
     """An endpoint of the stack's VPC: of type Interface in subnets, or of type Gateway in route tables.
 
     A gateway's route tables all go into the one create call: AWS works on later ones one after the other, for minutes.
+
+    Attributes:
+        policy_document: what may be done by way of it; None for all. Not every service takes one.
     """
 
     vpc_id: str
@@ -29,6 +37,7 @@ class VpcEndpoint(Kind):
     subnet_ids: Sequence[str] = ()
     security_group_ids: Sequence[str] = ()
     private_dns_enabled: bool = False
+    policy_document: Policy | None = None
 
     service: ClassVar[str] = "ec2"
     identity: ClassVar[Sequence[str]] = ("vpc_id", "service_name")
@@ -38,6 +47,10 @@ class VpcEndpoint(Kind):
     budget: ClassVar[float] = 600
     removal_budget: ClassVar[float] = 1200
     interval: ClassVar[float] = 5
+
+    def __post_init__(self) -> None:
+        if self.policy_document is not None:
+            object.__setattr__(self, "policy_document", normal(self.policy_document))
 
     @classmethod
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Live]:
@@ -60,6 +73,7 @@ class VpcEndpoint(Kind):
             "subnet_ids": endpoint.get("SubnetIds", []),
             "security_group_ids": [group["GroupId"] for group in endpoint.get("Groups", ())],
             "private_dns_enabled": endpoint.get("PrivateDnsEnabled", False),
+            "policy_document": _policy(endpoint.get("PolicyDocument")),
         }
         tags, reason = tag_map(endpoint.get("Tags")), endpoint.get("LastError", {}).get("Message", "")
         # the reference spells states with a capital, the service answers without
@@ -74,13 +88,15 @@ class VpcEndpoint(Kind):
         )
 
     def create(self, aws: Aws, token: str) -> Live:
-        parts = {
+        parts: dict[str, Any] = {
             "RouteTableIds": self.route_table_ids,
             "SubnetIds": self.subnet_ids,
             "SecurityGroupIds": self.security_group_ids,
         }
         if self.vpc_endpoint_type == "Interface":
-            parts["PrivateDnsEnabled"] = self.private_dns_enabled  # type: ignore[assignment]
+            parts["PrivateDnsEnabled"] = self.private_dns_enabled
+        if self.policy_document is not None:
+            parts["PolicyDocument"] = json.dumps(self.policy_document)
         endpoint = aws.client("ec2").create_vpc_endpoint(
             VpcId=self.vpc_id,
             ServiceName=self.service_name,
@@ -103,8 +119,16 @@ class VpcEndpoint(Kind):
                 arguments |= {f"Add{part}": sorted(wanted - there), f"Remove{part}": sorted(there - wanted)}
         if "private_dns_enabled" in changes:
             arguments["PrivateDnsEnabled"] = self.private_dns_enabled
+        if "policy_document" in changes:
+            arguments |= self._policy_change()
         given = {name: value for name, value in arguments.items() if value != []}
         aws.client("ec2").modify_vpc_endpoint(VpcEndpointId=live.id, **given)
+
+    def _policy_change(self) -> dict[str, Any]:
+        if self.policy_document is not None:
+            return {"PolicyDocument": json.dumps(self.policy_document)}
+        # the reset is for gateways only (ModifyVpcEndpoint)
+        return {"ResetPolicy": True} if self.vpc_endpoint_type == "Gateway" else {"PolicyDocument": _full_access()}
 
     @classmethod
     def delete(cls, aws: Aws, live: Live) -> None:
@@ -130,3 +154,16 @@ class VpcEndpoint(Kind):
     def blockers(cls, aws: Aws, live: Live) -> str:
         # an endpoint's interfaces name it in their description
         return interfaces(aws, "description", f"VPC Endpoint Interface {live.id}")
+
+
+def _policy(document: str | None) -> Policy | str | None:
+    """Return an endpoint's policy in one form: None for that which lets everything pass."""
+    try:
+        found = normal(json.loads(document)) if document else None
+    except ValueError:
+        return document
+    return None if found is None or found["Statement"] == [FULL_ACCESS] else found
+
+
+def _full_access() -> str:
+    return json.dumps({"Version": "2008-10-17", "Statement": [FULL_ACCESS]})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 from provisioner.aws import Aws, tag_map
@@ -15,26 +15,32 @@ Rule = Mapping[str, Any]
 ReferencedGroupId, Description. Port -1 stands for all."""
 
 
-def allow(port: int, description: str, *, cidr: str = "", group: str = "") -> Rule:
-    """Return a rule for one TCP port and one peer: a CIDR or another group's id."""
-    peer = {"CidrIpv4": cidr} if cidr else {"ReferencedGroupId": group}
+OPEN: Rule = {"IpProtocol": "-1", "FromPort": -1, "ToPort": -1, "CidrIpv4": "0.0.0.0/0", "Description": ""}
+"""What AWS gives a new group: all traffic to anywhere."""
+MOST = 60
+"""Rules that a group has in each direction, unless AWS has raised the quota (VPC quotas)."""
+
+
+def allow(port: int, description: str, *, cidr: str = "", group: str = "", prefix_list: str = "") -> Rule:
+    """Return a rule for one TCP port and one peer: a CIDR, another group's id, or a prefix list's id."""
+    peers = {"CidrIpv4": cidr, "ReferencedGroupId": group, "PrefixListId": prefix_list}
+    peer = {name: value for name, value in peers.items() if value}
     return {"IpProtocol": "tcp", "FromPort": port, "ToPort": port, **peer, "Description": description}
-
-
-def allow_all(description: str) -> Rule:
-    """Return a rule for all traffic to anywhere."""
-    return {"IpProtocol": "-1", "FromPort": -1, "ToPort": -1, "CidrIpv4": "0.0.0.0/0", "Description": description}
 
 
 @dataclass(frozen=True)
 class SecurityGroup(Kind):
-    """A security group of the stack's VPC with exactly these rules."""
+    """A security group of the stack's VPC with exactly these rules.
+
+    Attributes:
+        egress: None if a `SecurityGroupEgress` says it; the rule that AWS gives a new group goes in any case.
+    """
 
     vpc_id: str
     group_name: str
     description: str
     ingress: Sequence[Rule]
-    egress: Sequence[Rule]
+    egress: Sequence[Rule] | None
 
     service: ClassVar[str] = "ec2"
     identity: ClassVar[Sequence[str]] = ("vpc_id", "group_name")
@@ -43,9 +49,14 @@ class SecurityGroup(Kind):
 
     @classmethod
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Live]:
+        # what is declared comes before what is recorded, and counts alone
+        egress = {fields["group_name"]: fields.get("egress") for fields in reversed(known)}
         for group in _groups(aws, [vpc.id for vpc in aws.live(Vpc)]):
             if group["GroupName"] != "default":
-                yield _live(aws, group)
+                live = _live(aws, group)
+                if egress.get(group["GroupName"], ()) is None and live.attributes["egress"] != [OPEN]:
+                    live = replace(live, attributes={k: v for k, v in live.attributes.items() if k != "egress"})
+                yield live
 
     def create(self, aws: Aws, token: str) -> Live:
         made = aws.client("ec2").create_security_group(
@@ -54,19 +65,67 @@ class SecurityGroup(Kind):
             Description=self.description,
             TagSpecifications=aws.tag_specification("security-group", self.address),
         )
-        attributes = self.fields() | {"ingress": [], "egress": [{**allow_all(""), "Description": ""}]}
+        attributes = self.fields() | {"ingress": [], "egress": [OPEN]}
         return Live(made["GroupId"], attributes, address=self.address)
 
     def update(self, aws: Aws, live: Live, changes: Changes) -> None:
-        put_rules(aws, live, {"ingress": self.ingress, "egress": self.egress})
+        put_rules(aws, live.id, "ingress", live.attributes["ingress"], self.ingress)
+        put_rules(aws, live.id, "egress", live.attributes.get("egress", ()), self.egress or ())
 
     @classmethod
     def delete(cls, aws: Aws, live: Live) -> None:
+        # AWS deletes none that another one's rule names, and two may name each other
+        for kind, direction, rules in ((SecurityGroup, "ingress", "ingress"), (SecurityGroupEgress, "egress", "rules")):
+            for other in [other for other in aws.live(kind) if other.owned and other.id != live.id]:
+                naming = [rule for rule in other.attributes[rules] if rule.get("ReferencedGroupId") == live.id]
+                if naming:
+                    aws.stale(kind)
+                    put_rules(aws, other.id, direction, naming, ())
         aws.client("ec2").delete_security_group(GroupId=live.id)
 
     @classmethod
     def blockers(cls, aws: Aws, live: Live) -> str:
         return interfaces(aws, "group-id", live.id)
+
+
+@dataclass(frozen=True)
+class SecurityGroupEgress(Kind):
+    """The rules for a group's outgoing traffic, at least one: apart from the group, they can name groups made after it.
+
+    Its id is the group's. Who uses a group by way of it begins when nothing else can go out any more.
+    """
+
+    group_id: str
+    rules: Sequence[Rule]
+
+    service: ClassVar[str] = "ec2"
+    identity: ClassVar[Sequence[str]] = ("group_id",)
+    part: ClassVar[bool] = True
+    fixed: ClassVar[frozenset[str]] = frozenset({"group_id"})
+    unordered: ClassVar[frozenset[str]] = frozenset({"rules"})
+
+    @classmethod
+    def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Live]:
+        for group in _groups(aws, [vpc.id for vpc in aws.live(Vpc)]):
+            rules = _rules(group["IpPermissionsEgress"])
+            if rules and group["GroupName"] != "default":
+                yield Live(
+                    group["GroupId"],
+                    {"group_id": group["GroupId"], "rules": rules},
+                    owned=aws.owns(tag_map(group.get("Tags"))),
+                )
+
+    def create(self, aws: Aws, token: str) -> Live:
+        permissions = [_permission(rule) for rule in self.rules]
+        aws.client("ec2").authorize_security_group_egress(GroupId=self.group_id, IpPermissions=permissions)
+        return Live(self.group_id, self.fields())
+
+    def update(self, aws: Aws, live: Live, changes: Changes) -> None:
+        put_rules(aws, live.id, "egress", live.attributes["rules"], self.rules)
+
+    @classmethod
+    def delete(cls, aws: Aws, live: Live) -> None:
+        put_rules(aws, live.id, "egress", live.attributes["rules"], [])
 
 
 @dataclass(frozen=True)
@@ -99,7 +158,8 @@ class DefaultSecurityGroup(Kind):
         return None if live.id else "AWS to show it"
 
     def update(self, aws: Aws, live: Live, changes: Changes) -> None:
-        put_rules(aws, live, {"ingress": self.ingress, "egress": self.egress})
+        put_rules(aws, live.id, "ingress", live.attributes["ingress"], self.ingress)
+        put_rules(aws, live.id, "egress", live.attributes["egress"], self.egress)
 
 
 def _groups(aws: Aws, vpc_ids: Sequence[str]) -> Iterator[Mapping[str, Any]]:
@@ -155,20 +215,25 @@ def _permission(rule: Rule) -> dict[str, Any]:
     return permission
 
 
-def put_rules(aws: Aws, live: Live, wanted: Mapping[str, Sequence[Rule]]) -> None:
-    """Describe anew what differs in its description only, revoke what is not wanted, authorize what is missing."""
+def put_rules(aws: Aws, group_id: str, direction: str, there: Sequence[Rule], wanted: Sequence[Rule]) -> None:
+    """Describe anew what differs in its description only, authorize what is missing, revoke what is not wanted.
+
+    Revoked first, what is replaced would be cut off for a moment; only where there is no room for both it is.
+    """
     ec2 = aws.client("ec2")
-    for direction, rules in wanted.items():
-        there = live.attributes[direction]
-        allowed = [_bare(rule) for rule in there]
-        if said := [_permission(rule) for rule in rules if rule not in there and _bare(rule) in allowed]:
-            describe = getattr(ec2, f"update_security_group_rule_descriptions_{direction}")
-            describe(GroupId=live.id, IpPermissions=said)
-        kept = [_bare(rule) for rule in rules]
-        if surplus := [_permission(rule) for rule in there if _bare(rule) not in kept]:
-            getattr(ec2, f"revoke_security_group_{direction}")(GroupId=live.id, IpPermissions=surplus)
-        if missing := [_permission(rule) for rule in rules if _bare(rule) not in allowed]:
-            getattr(ec2, f"authorize_security_group_{direction}")(GroupId=live.id, IpPermissions=missing)
+    allowed, kept = [_bare(rule) for rule in there], [_bare(rule) for rule in wanted]
+    if said := [_permission(rule) for rule in wanted if rule not in there and _bare(rule) in allowed]:
+        describe = getattr(ec2, f"update_security_group_rule_descriptions_{direction}")
+        describe(GroupId=group_id, IpPermissions=said)
+    changes = [
+        (f"authorize_security_group_{direction}", [_permission(rule) for rule in wanted if _bare(rule) not in allowed]),
+        (f"revoke_security_group_{direction}", [_permission(rule) for rule in there if _bare(rule) not in kept]),
+    ]
+    if len(there) + len(changes[0][1]) > MOST:
+        changes.reverse()
+    for call, permissions in changes:
+        if permissions:
+            getattr(ec2, call)(GroupId=group_id, IpPermissions=permissions)
 
 
 def _bare(rule: Rule) -> Rule:

@@ -194,8 +194,8 @@ class Service(Kind):
     def update(self, aws: Aws, live: Live, changes: Changes) -> None:
         settings = self._settings()
         request = dict(settings[field] for field in changes if field in settings)
-        # A new strategy moves no task by itself, and a deployment that was given up starts none
-        if changes.keys() & {"capacity_provider_strategy", "failed"}:
+        # These reach no running task by themselves, and a deployment that was given up starts none
+        if changes.keys() & {"capacity_provider_strategy", "enable_execute_command", "failed"}:
             request["forceNewDeployment"] = True
         service = {"cluster": self.cluster, "service": self.service_name}
         if "load_balancers" not in changes:

@@ -27,19 +27,10 @@ ROLES: tuple[Permission, ...] = (
     *grants("ecr", "GetAuthorizationToken"),
     *grants("ecr", "BatchCheckLayerAvailability BatchGetImage GetDownloadUrlForLayer", "repository/*"),
     *grants("logs", "CreateLogStream PutLogEvents", "log-group:/ecs/{stack}/*"),
-    # Session Manager on an instance: AmazonSSMManagedInstanceCore, with no parameters but the stack's
-    *grants(
-        "ssm",
-        "DescribeAssociation DescribeDocument GetDeployablePatchSnapshotForInstance GetDocument GetManifest "
-        "ListAssociations ListInstanceAssociations PutComplianceItems PutConfigurePackageResult PutInventory "
-        "UpdateAssociationStatus UpdateInstanceAssociationStatus UpdateInstanceInformation",
-    ),
-    *grants("ssm", "GetParameter GetParameters", "parameter/{stack}/*"),
-    *grants(
-        "ec2messages",
-        "AcknowledgeMessage DeleteMessage FailMessage GetEndpoint GetMessages SendReply",
-    ),
-    # Session Manager again, and ECS Exec in a task
+    # ECS hands tasks their secrets
+    *grants("ssm", "GetParameters", "parameter/{stack}/*"),
+    # Session Manager on an instance, ECS Exec in a task
+    *grants("ssm", "UpdateInstanceInformation"),
     *grants("ssmmessages", "CreateControlChannel CreateDataChannel OpenControlChannel OpenDataChannel"),
 )
 """What the policies of the three sorts of roles come to, limited to this stack's things where they are.

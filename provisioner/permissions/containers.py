@@ -23,7 +23,6 @@ _ATTACHED: Conditions = (
         tuple(
             f"arn:{{partition}}:iam::aws:policy/{name}"
             for name in (
-                "AmazonSSMManagedInstanceCore",
                 "service-role/AmazonEC2ContainerServiceforEC2Role",
                 "service-role/AmazonECSTaskExecutionRolePolicy",
             )
@@ -210,7 +209,15 @@ IMAGES: tuple[Permission, ...] = (
         why=_CHANGED,
     ),
     *grants("ecr", "PutImage BatchDeleteImage", _REPOSITORY, use=Use.OTHER, why="images"),
-    *grants("ecr", "GetAuthorizationToken", use=Use.OTHER, why="images", wanted=_pushes),
+    *grants("ecr", "GetAuthorizationToken", use=Use.OTHER, why="images", wanted=_pushes, reader=False),
+    *grants(
+        "ecr",
+        "GetAuthorizationToken",
+        use=Use.OTHER,
+        why="images that are copied from ECR elsewhere",
+        wanted=_from_ecr,
+        reader=True,
+    ),
     *grants(
         "ecr",
         "BatchGetImage GetDownloadUrlForLayer",

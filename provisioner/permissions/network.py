@@ -40,8 +40,9 @@ EC2: tuple[Permission, ...] = (
     *grants(
         "ec2",
         "DescribeAvailabilityZones DescribeImages DescribeInstanceTypeOfferings DescribeInstances "
-        "DescribeInternetGateways DescribeLaunchTemplateVersions DescribeLaunchTemplates DescribeRouteTables "
-        "DescribeSecurityGroups DescribeSubnets DescribeVpcEndpointServices DescribeVpcEndpoints DescribeVpcs",
+        "DescribeInternetGateways DescribeLaunchTemplateVersions DescribeLaunchTemplates DescribePrefixLists "
+        "DescribeRouteTables DescribeSecurityGroups DescribeSubnets DescribeVpcEndpointServices DescribeVpcEndpoints "
+        "DescribeVpcs",
     ),
     *grants("ec2", "DescribeVpcAttribute", "vpc/*"),
     *grants("ec2", "DescribeNetworkInterfaces", use=Use.OTHER, why="what keeps something from being removed"),
@@ -64,11 +65,15 @@ EC2: tuple[Permission, ...] = (
     *grants(
         "ec2", "DeleteRoute ReplaceRoute", "route-table/*", conditions=OURS, use=Use.OTHER, why="a route was changed"
     ),
-    *grants("ec2", "AuthorizeSecurityGroupIngress DeleteSecurityGroup", "security-group/*", conditions=OURS),
-    *grants("ec2", "UpdateSecurityGroupRuleDescriptionsEgress", "security-group/*", conditions=OURS),
     *grants(
         "ec2",
-        "AuthorizeSecurityGroupEgress UpdateSecurityGroupRuleDescriptionsIngress",
+        "AuthorizeSecurityGroupEgress AuthorizeSecurityGroupIngress DeleteSecurityGroup",
+        "security-group/*",
+        conditions=OURS,
+    ),
+    *grants(
+        "ec2",
+        "UpdateSecurityGroupRuleDescriptionsEgress UpdateSecurityGroupRuleDescriptionsIngress",
         "security-group/*",
         conditions=OURS,
         use=Use.OTHER,

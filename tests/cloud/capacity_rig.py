@@ -11,7 +11,7 @@ from provisioner.kinds.account import AccountSetting
 from provisioner.kinds.autoscaling import AutoScalingGroup, MinimumSize
 from provisioner.kinds.ec2_launch import Instances, LaunchTemplate
 from provisioner.kinds.ec2_network import Subnet, Vpc
-from provisioner.kinds.ec2_security import SecurityGroup, allow_all
+from provisioner.kinds.ec2_security import OPEN, SecurityGroup
 from provisioner.kinds.ecs_cluster import CapacityProvider, Cluster, ClusterCapacityProviders
 from provisioner.kinds.ecs_drain import ContainerInstances, RunningTasks
 from tests.cloud.conftest import EmbeddedCloud
@@ -63,7 +63,7 @@ def declared(
         stack.ensure(Subnet(zone, vpc.id, f"ap-northeast-1{zone}", block))
         for zone, block in (("a", "10.0.0.0/20"), ("c", "10.0.16.0/20"))
     ]
-    hosts = stack.ensure(SecurityGroup("hosts", vpc.id, "hosts", "Hosts", [], [allow_all("all")]))
+    hosts = stack.ensure(SecurityGroup("hosts", vpc.id, "hosts", "Hosts", [], [OPEN]))
     settled = [ready(stack.ensure(AccountSetting("trunking", vpc.id, "awsvpcTrunking", "enabled")))] if trunking else []
     cluster = stack.ensure(Cluster("main", stack.name, [{"name": "containerInsights", "value": insights}]))
     data: dict[str, Any] = {

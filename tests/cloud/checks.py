@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, NamedTuple
-
-from tests.cloud.inventory import Inventory
+from tests.cloud.checks_security import SECURITY, Check
 from tests.cloud.lookups import (
     NAME,
     PROVIDER,
@@ -21,22 +18,17 @@ from tests.cloud.lookups import (
     environment,
     group,
     group_names,
-    ingress,
     lifecycle,
     listener,
-    managed,
     one,
     pick,
     policy,
     provider,
-    readable_parameters,
     record,
     routes,
     service,
     subnets,
     template,
-    trusted,
-    undescribed,
     untagged,
     user_data,
 )
@@ -54,15 +46,6 @@ SHARED_ROLES = {
     "AWSServiceRoleForElasticLoadBalancing",
     "AWSServiceRoleForRDS",
 }
-
-
-class Check(NamedTuple):
-    """One particular: which row of the description of the stack, what it is, how it is read, what it must be."""
-
-    row: str
-    what: str
-    read: Callable[[Inventory], Any]
-    expected: Any
 
 
 CHECKS = (
@@ -140,36 +123,7 @@ CHECKS = (
         ],
         [PRIVATE],
     ),
-    # -- security groups -------------------------------------------------------------------------------------------
-    Check("security groups", "who may come in", ingress, {
-        "alb": {(443, "127.0.0.1/32"), (80, "127.0.0.1/32")},
-        "endpoints": {(443, "10.0.0.0/16")},
-        "ecs-instance": set(),
-        "frontend": {(80, "alb")},
-        "backend": {(8080, "frontend")},
-        "database": {(3306, "backend")},
-        "default": set(),
-    }),
-    Check("security groups", "a description on every rule", undescribed, []),
-    Check("security groups", "a description on every group", lambda m: "" in each(m["security_groups"], "Description"),
-          False),
     # -- identity --------------------------------------------------------------------------------------------------
-    Check("IAM", "the roles and whom they trust", trusted, {
-        "instance": ["ec2.amazonaws.com"],
-        "execution": ["ecs-tasks.amazonaws.com"],
-        "task-frontend": ["ecs-tasks.amazonaws.com"],
-        "task-backend": ["ecs-tasks.amazonaws.com"],
-    }),
-    Check(
-        "IAM",
-        "the instances' policies",
-        lambda m: managed(m, "instance"),
-        ["AmazonEC2ContainerServiceforEC2Role", "AmazonSSMManagedInstanceCore"],
-    ),
-    Check("IAM", "the execution policy", lambda m: managed(m, "execution"), ["AmazonECSTaskExecutionRolePolicy"]),
-    Check("IAM", "this stack's parameters only", lambda m: {
-        parameter.startswith(f"/{NAME}/") for parameter in readable_parameters(m)
-    }, {True}),
     Check(
         "IAM",
         "the instance profile",
@@ -276,9 +230,6 @@ CHECKS = (
         lambda m: balancer(m)["attributes"]["routing.http.drop_invalid_header_fields.enabled"],
         "true",
     ),
-    Check("ALB", "HTTPS", lambda m: pick(listener(m, 443), "Protocol", "SslPolicy"), {
-        "Protocol": "HTTPS", "SslPolicy": "ELBSecurityPolicy-TLS13-1-2-2021-06"
-    }),
     Check(
         "ALB",
         "the certificate",
@@ -396,7 +347,6 @@ CHECKS = (
     Check("services", "the circuit breaker", lambda m: [
         s["deploymentConfiguration"]["deploymentCircuitBreaker"] for s in m["ecs_services"]
     ], [{"enable": True, "rollback": True}] * 2),
-    Check("services", "ECS Exec possible", lambda m: each(m["ecs_services"], "enableExecuteCommand"), {True}),
     Check("services", "behind the load balancer", lambda m: {
         s["serviceName"]: [b["containerPort"] for b in s["loadBalancers"]]
         for s in m["ecs_services"]
@@ -451,14 +401,9 @@ CHECKS = (
         for r in m["records"]
         if r["Type"] == "CNAME" and r["Name"].endswith(".db.internal.")
     ], [True]),
-    Check("database", "where the backend looks for it", lambda m: [
-        r["Name"] for r in m["records"] if r["Name"].rstrip(".") == environment(m, "backend")["DB_HOST"]
-    ] != [], True),
     Check("secrets", "the password", lambda m: [
         pick(p, "Name", "Type") for p in m["parameters"]
     ], [{"Name": f"/{NAME}/database/password", "Type": "SecureString"}]),
-    Check("login", "nobody comes in by SSH", lambda m: {
-        port for rules in ingress(m).values() for port, _ in rules
-    }, {80, 443, 3306, 8080}),
     Check("tags", "on everything that takes tags", untagged, []),
+    *SECURITY,
 )  # fmt: skip

@@ -11,6 +11,7 @@ from tests.cloud.inventory import Inventory, Thing
 
 NAME = "ecs-sample-dev"
 REGION = "ap-northeast-1"
+ACCOUNT = "123456789012"
 PROVIDER = f"asg-{NAME}"
 """A capacity provider's name must not begin with ecs (ECS API, CreateCapacityProvider)."""
 OWNER = {"Project": "ecs-sample", "Environment": "dev", "ManagedBy": "provisioner"}
@@ -41,20 +42,39 @@ def group_names(made: Inventory, ids: Iterable[str]) -> list[str]:
     return sorted(groups[group].removeprefix(f"{NAME}-") for group in ids)
 
 
-def ingress(made: Inventory) -> dict[str, set[tuple[int, str]]]:
-    """Who may come in, by group: port and source."""
+def rules(made: Inventory, direction: str) -> dict[str, set[tuple[int, str]]]:
+    """Who may come in (IpPermissions) or where to (IpPermissionsEgress), by group: port, and peer."""
     groups = {group["GroupId"]: group["GroupName"].removeprefix(f"{NAME}-") for group in made["security_groups"]}
     return {
         name: {
-            (rule.get("FromPort", -1), source)
-            for rule in one(made["security_groups"], GroupId=number)["IpPermissions"]
-            for source in (
+            (rule.get("FromPort", -1), peer)
+            for rule in one(made["security_groups"], GroupId=number)[direction]
+            for peer in (
                 *(peer["CidrIp"] for peer in rule.get("IpRanges", ())),
                 *(groups[peer["GroupId"]] for peer in rule.get("UserIdGroupPairs", ())),
+                *("prefix list of s3" for peer in rule.get("PrefixListIds", ()) if _is_s3(made, peer["PrefixListId"])),
             )
         }
         for number, name in groups.items()
     }
+
+
+def _is_s3(made: Inventory, prefix_list: str) -> bool:
+    """Whether it is the list that the route to S3's endpoint is for."""
+    shown = [route for table in made["route_tables"] for route in table["Routes"] if "DestinationPrefixListId" in route]
+    return {route["DestinationPrefixListId"] for route in shown} == {prefix_list}
+
+
+def endpoint_policies(made: Inventory) -> dict[str, tuple[Any, Any, Any]]:
+    """The only statement of each endpoint's policy: on what condition, which actions, on what."""
+    found = {}
+    for endpoint in made["endpoints"]:
+        (statement,) = document(endpoint["PolicyDocument"])["Statement"]
+        assert (statement["Effect"], statement["Principal"]) == ("Allow", "*")
+        condition = statement.get("Condition", {}).get("StringEquals", {})
+        name = endpoint["ServiceName"].removeprefix(f"com.amazonaws.{REGION}.")
+        found[name] = (condition, statement["Action"], statement["Resource"])
+    return found
 
 
 def undescribed(made: Inventory) -> list[Any]:
@@ -107,6 +127,27 @@ def trusted(made: Inventory) -> dict[str, list[str]]:
     }
 
 
+def conditions(made: Inventory) -> dict[str, Any]:
+    """On what condition each role may be taken on."""
+    return {
+        role["RoleName"].removeprefix(f"{NAME}-"): statement.get("Condition")
+        for role in made["roles"]
+        for statement in document(role["AssumeRolePolicyDocument"])["Statement"]
+    }
+
+
+def inline(made: Inventory, suffix: str) -> dict[str, list[str]]:
+    """The actions that each of a role's own policies allows."""
+    return {
+        policy["PolicyName"]: sorted(
+            action
+            for statement in document(policy["PolicyDocument"])["Statement"]
+            for action in (statement["Action"] if isinstance(statement["Action"], list) else [statement["Action"]])
+        )
+        for policy in role(made, suffix).get("RolePolicyList", ())
+    }
+
+
 def readable_parameters(made: Inventory) -> set[str]:
     """The resources that the execution role may read from Parameter Store."""
     statements = [
@@ -138,8 +179,9 @@ def user_data(made: Inventory) -> list[str]:
 
 
 def definition(made: Inventory, service: str) -> Thing:
-    """A service's task definition."""
-    return one(made["task_definitions"], family=f"{NAME}-{service}")
+    """The revision of its task definition that a service runs."""
+    (runs,) = [thing["taskDefinition"] for thing in made["ecs_services"] if thing["serviceName"] == service]
+    return one(made["task_definitions"], taskDefinitionArn=runs)
 
 
 def container(made: Inventory, service: str) -> Thing:

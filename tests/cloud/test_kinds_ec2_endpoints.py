@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
+from typing import Any
 
 import pytest
 
@@ -12,12 +14,31 @@ from provisioner.engine.step import Stack, ids, ready
 from provisioner.kinds.ec2_endpoints import VpcEndpoint
 from provisioner.kinds.ec2_network import RouteTable, Subnet, Vpc
 from provisioner.kinds.ec2_security import SecurityGroup, allow
+from provisioner.kinds.iam import Policy, policy
 from tests.cloud.rig import Rig
 
 LOGS, S3 = "com.amazonaws.ap-northeast-1.logs", "com.amazonaws.ap-northeast-1.s3"
 
 
-def declared(stack: Stack, *, zones: int = 2, tables: Sequence[str] = ("one",), endpoints: bool = True) -> None:
+OURS = policy(
+    {
+        "Effect": "Allow",
+        "Principal": "*",
+        "Action": "*",
+        "Resource": "*",
+        "Condition": {"StringEquals": {"aws:PrincipalAccount": "123456789012"}},
+    }
+)
+
+
+def declared(
+    stack: Stack,
+    *,
+    zones: int = 2,
+    tables: Sequence[str] = ("one",),
+    endpoints: bool = True,
+    document: Policy | None = None,
+) -> None:
     vpc = stack.ensure(Vpc("main", "10.0.0.0/16"))
     subnets = [
         stack.ensure(Subnet(zone, vpc.id, f"ap-northeast-1{zone}", block))
@@ -37,9 +58,11 @@ def declared(stack: Stack, *, zones: int = 2, tables: Sequence[str] = ("one",), 
             subnet_ids=ids(subnets)[:zones],
             security_group_ids=[group.id],
             private_dns_enabled=True,
+            policy_document=document,
         )
     )
-    stack.ensure(VpcEndpoint("s3", vpc.id, S3, "Gateway", route_table_ids=[routes[name].id for name in tables]))
+    to = [routes[name].id for name in tables]
+    stack.ensure(VpcEndpoint("s3", vpc.id, S3, "Gateway", route_table_ids=to, policy_document=document))
 
 
 def test_made_in_one_call_each_and_then_left_alone(rig: Rig) -> None:
@@ -76,6 +99,34 @@ def test_subnets_and_route_tables_come_and_go_in_place(rig: Rig) -> None:
     }
     assert rig.up(wider).ok().writes == ["ModifyVpcEndpoint"] * 2
     assert rig.plan(wider) == []
+
+
+def test_policies_come_with_the_creation_and_change_in_place(rig: Rig) -> None:
+    """A gateway is reset, which an interface endpoint cannot be: it is given the policy that lets everything pass."""
+
+    def closed(stack: Stack) -> None:
+        declared(stack, document=OURS)
+
+    ec2 = rig.cloud.client("ec2")
+
+    def shown() -> dict[str, Any]:
+        found = ec2.describe_vpc_endpoints()["VpcEndpoints"]
+        return {e["ServiceName"]: json.loads(e["PolicyDocument"])["Statement"] for e in found}
+
+    made = rig.up(closed).ok()
+    assert "ModifyVpcEndpoint" not in made.writes
+    assert shown() == {LOGS: OURS["Statement"], S3: OURS["Statement"]}
+    assert rig.plan(closed) == []
+    assert rig.up(declared).ok().writes == ["ModifyVpcEndpoint"] * 2
+    assert {len(statements) for statements in shown().values()} == {1}
+    assert all("Condition" not in statement for (statement,) in shown().values())
+    assert rig.plan(declared) == []
+    assert {item.address: list(item.changes) for item in rig.plan(closed)} == {
+        "vpc_endpoint/logs": ["policy_document"],
+        "vpc_endpoint/s3": ["policy_document"],
+    }
+    assert rig.up(closed).ok().writes == ["ModifyVpcEndpoint"] * 2
+    assert shown() == {LOGS: OURS["Statement"], S3: OURS["Statement"]}
 
 
 def test_drift_is_mended(rig: Rig) -> None:

@@ -16,7 +16,7 @@ from provisioner.engine.kind import Change, Live, compare
 from provisioner.engine.step import Handle, Stack, filled, ids, ready
 from provisioner.kinds.application_autoscaling import ScalableTarget, ScalingPolicy
 from provisioner.kinds.ec2_network import InternetGateway, Subnet, Vpc
-from provisioner.kinds.ec2_security import SecurityGroup, allow_all
+from provisioner.kinds.ec2_security import OPEN, SecurityGroup
 from provisioner.kinds.ecs_cluster import Cluster, ClusterCapacityProviders
 from provisioner.kinds.ecs_service import Service, deployed_by_others
 from provisioner.kinds.ecs_task_definition import TaskDefinition
@@ -50,6 +50,7 @@ def declared(
     rebalanced: bool = True,
     count: int = 1,
     public: bool | None = None,
+    shell: bool = True,
 ) -> None:
     """Declare a service; `public` says whether it is behind the load balancer, None that there is none."""
     vpc = stack.ensure(Vpc("main", "10.0.0.0/16"))
@@ -57,7 +58,7 @@ def declared(
         stack.ensure(Subnet(zone, vpc.id, f"ap-northeast-1{zone}", block))
         for zone, block in (("a", "10.0.0.0/20"), ("c", "10.0.16.0/20"))
     ]
-    group = stack.ensure(SecurityGroup("web", vpc.id, "web", "Web", [], [allow_all("anywhere")]))
+    group = stack.ensure(SecurityGroup("web", vpc.id, "web", "Web", [], [OPEN]))
     cluster = stack.ensure(Cluster("main", CLUSTER, [{"name": "containerInsights", "value": "disabled"}]))
     providers = stack.ensure(ClusterCapacityProviders("main", cluster.id, ["FARGATE_SPOT"], []))
     definition = stack.ensure(task_definition(image))
@@ -79,7 +80,7 @@ def declared(
             health_check_grace_period_seconds=60 if public else 0,
             deployment_configuration={**BREAKER, "maximumPercent": 200, "minimumHealthyPercent": 100},
             availability_zone_rebalancing="ENABLED" if rebalanced else "DISABLED",
-            enable_execute_command=True,
+            enable_execute_command=shell,
             enable_ecs_managed_tags=True,
             propagate_tags="SERVICE",
         ),
@@ -169,6 +170,27 @@ def test_another_image_is_a_new_revision_and_the_old_one_stays(rig: Rig) -> None
     assert revisions(rig) == [f"{FAMILY}:1", f"{FAMILY}:2"]
     assert shown(rig)["taskDefinition"].endswith(":2")
     assert rig.plan(lambda stack: declared(stack, image="nginx:2")) == []
+
+
+def test_a_shell_that_is_no_longer_wanted_is_taken_from_the_tasks_that_run(rig: Rig) -> None:
+    """UpdateService: enableExecuteCommand starts no deployment, and a task keeps what it was started with."""
+
+    def without(stack: Stack) -> None:
+        declared(stack, shell=False)
+
+    def shells() -> list[bool]:
+        ecs = rig.cloud.client("ecs")
+        arns = ecs.list_tasks(cluster=CLUSTER, desiredStatus="RUNNING")["taskArns"]
+        return [task["enableExecuteCommand"] for task in ecs.describe_tasks(cluster=CLUSTER, tasks=arns)["tasks"]]
+
+    rig.up(declared).ok()
+    assert shells() == [True]
+    assert [(item.address, list(item.changes)) for item in rig.plan(without)] == [
+        ("service/web", ["enable_execute_command"])
+    ]
+    assert rig.up(without).ok().writes == ["UpdateService"]
+    assert shells() == [False]
+    assert rig.plan(without) == []
 
 
 def test_reading_costs_the_same_in_a_busy_account(rig: Rig) -> None:

@@ -9,7 +9,7 @@ import pytest
 from provisioner.engine.step import Handle, Stack, ids, ready
 from provisioner.kinds.acm import Certificate, ValidationRecord
 from provisioner.kinds.ec2_network import InternetGateway, Subnet, Vpc
-from provisioner.kinds.ec2_security import SecurityGroup, allow_all
+from provisioner.kinds.ec2_security import OPEN, SecurityGroup
 from provisioner.kinds.elbv2 import (
     REDIRECT_TO_HTTPS,
     Listener,
@@ -43,7 +43,7 @@ def declared(
         stack.ensure(Subnet(zone, vpc.id, f"ap-northeast-1{zone}", block))
         for zone, block in (("a", "10.0.0.0/20"), ("c", "10.0.16.0/20"))
     ]
-    group = stack.ensure(SecurityGroup("alb", vpc.id, f"{NAME}-alb", "Balancer", [], [allow_all("targets")]))
+    group = stack.ensure(SecurityGroup("alb", vpc.id, f"{NAME}-alb", "Balancer", [], [OPEN]))
     balancer = stack.ensure(
         LoadBalancer("main", NAME, ids(subnets), [group.id], idle_timeout=idle), after=[ready(gateway)]
     )

@@ -42,7 +42,7 @@ def test_a_change_is_planned_and_made_and_nothing_else(rig: Rig) -> None:
         ("security_group/web", "change", ["ingress"])
     ]
     changed = rig.up(lambda stack: declared(stack, port=81)).ok()
-    assert changed.writes == ["RevokeSecurityGroupIngress", "AuthorizeSecurityGroupIngress"]
+    assert changed.writes == ["AuthorizeSecurityGroupIngress", "RevokeSecurityGroupIngress"]
     assert rig.plan(lambda stack: declared(stack, port=81)) == []
 
 

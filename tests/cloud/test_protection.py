@@ -91,6 +91,8 @@ def test_it_is_turned_off_and_on_again_as_any_other_setting(project: Project) ->
     assert changes(project) == {
         "db_cluster/main": {"deletion_protection", "final_snapshot"},
         "load_balancer/main": {"deletion_protection"},
+        # ECS Exec is on without it, and its agent is to reach its endpoint
+        "security_group_egress/frontend": {"rules"},
     }
     up(project)
     assert protections(project.inventory()) == ("false", False)

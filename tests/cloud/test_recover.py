@@ -214,7 +214,7 @@ def test_a_state_that_can_be_read_is_replaced_only_if_the_user_agrees(stage: Sta
     stage.put_back(stage.early)
     was = stage.document.read_text()
     ended = stage.project.run("recover", code=4)
-    assert "this replaces the 86 records" in ended.err
+    assert "this replaces the 90 records" in ended.err
     assert "service/worker" in ended.out
     assert json.loads(stage.document.read_text())["records"] == json.loads(was)["records"]
 
@@ -259,7 +259,7 @@ def test_what_is_no_longer_declared_is_found_and_left_to_up(trip: Stage) -> None
         trip.project.write(SAMPLE + WORKER)
     gone = recorded.keys() - early.keys()
     assert {thing["address"] for thing in found["found"] if not thing["declared"]} == gone
-    assert len(gone) == 11
+    assert len(gone) == 12
     assert found["aside"] == [f"listener_rule {foreign}"]
     assert {a for a, item in planned.items() if item["action"] == "remove"} == gone
     assert {item["action"] for item in planned.values()} == {"remove", "change"}

@@ -44,6 +44,28 @@ def test_a_vpcs_options_can_be_read_and_stay(ec2: Any) -> None:
     refused(lambda: ec2.delete_dhcp_options(DhcpOptionsId=number), "DependencyViolation")
 
 
+@pytest.mark.parametrize("managed", [True, False], ids=["managed policy", "inline policy"])
+def test_systems_manager_knows_the_instances_whose_role_lets_them_report(
+    network: Network, ec2: Any, managed: bool
+) -> None:
+    iam, ssm = network.cloud.client("iam"), network.cloud.client("ssm")
+    profile = {"Name": "instances"}
+    made = ec2.run_instances(MinCount=1, MaxCount=1, ImageId="ami-1", IamInstanceProfile=profile)["Instances"][0]
+
+    def nodes() -> list[str]:
+        return [node["InstanceId"] for node in ssm.describe_instance_information()["InstanceInformationList"]]
+
+    ec2.get_waiter("instance_running").wait(InstanceIds=[made["InstanceId"]], WaiterConfig={"Delay": 1})
+    assert nodes() == []
+    if managed:
+        iam.attach_role_policy(RoleName="instances", PolicyArn="arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore")
+    else:
+        allowed = {"Effect": "Allow", "Action": ["ssm:UpdateInstanceInformation"], "Resource": "*"}
+        document = json.dumps({"Version": "2012-10-17", "Statement": [allowed]})
+        iam.put_role_policy(RoleName="instances", PolicyName="report", PolicyDocument=document)
+    assert nodes() == [made["InstanceId"]]
+
+
 def test_an_instance_that_is_terminated_is_in_no_network(network: Network, ec2: Any) -> None:
     made = ec2.run_instances(MinCount=1, MaxCount=1, ImageId="ami-1", SubnetId=network.subnets[0])["Instances"][0]
     assert (made["SubnetId"], len(made["NetworkInterfaces"])) == (network.subnets[0], 1)

@@ -13,11 +13,13 @@ import pytest
 from provisioner import operate, session
 from provisioner.commands.options import Options, Target
 from tests.cloud.checks import CHECKS, NAME, Check
+from tests.cloud.checks_security import SECURITY
 from tests.cloud.conftest import EmbeddedCloud
+from tests.cloud.former import FORMER, ids, make_former
 from tests.cloud.inventory import NEVER_REMOVED, Inventory, difference, well
 from tests.cloud.project import Ended, Project
 
-NO_OP = 46
+NO_OP = 48
 """Calls of a run that finds nothing to do: all of them reads, most of them of all things of a kind."""
 
 
@@ -149,8 +151,17 @@ def test_a_client_is_made_once_and_only_if_something_is_asked_of_it(life: Life) 
             {"task_definition/backend": {"container_definitions"}, "service/backend": {"task_definition"}},
         ),
         (r"\A", "\ncapacity = { max = 7 }\n", {"auto_scaling_group/main": {"max_size"}}),
+        (
+            r"port = 8080$",
+            "port = 8080\nexec = false",
+            {
+                "role/task-backend": {"inline_policies"},
+                "task_definition/backend": {"container_definitions", "volumes"},
+                "service/backend": {"task_definition", "enable_execute_command"},
+            },
+        ),
     ],
-    ids=["allowed source", "log retention", "cpu target", "health path", "environment", "most instances"],
+    ids=["allowed source", "log retention", "cpu target", "health path", "environment", "most instances", "no shell"],
 )
 def test_one_edited_value_is_exactly_that_difference(
     life: Life, pattern: str, replacement: str, expected: dict[str, set[str] | None]
@@ -208,6 +219,29 @@ def test_drift_is_seen_and_mended(life: Life) -> None:
     }
     life.project.up()
     assert life.project.planned() == {}
+
+
+def test_a_stack_of_a_former_version_comes_over_in_place(life: Life) -> None:
+    project = life.project
+
+    def unlike() -> set[str]:
+        """What of the security checks does not hold."""
+        added = difference(life.before, found := project.settled(well, "all tasks"))
+        made = {sort: added.get(sort, {}).get("added", []) for sort in found}
+        return {f"{check.row}: {check.what}" for check in SECURITY if check.read(made) != check.expected}
+
+    def instances() -> set[str]:
+        return {instance["InstanceId"] for instance in project.inventory()["instances"]}
+
+    make_former(project)
+    assert unlike() == FORMER
+    before, running = ids(project), instances()
+    assert {item["action"] for item in project.planned().values()} == {"change"}
+    assert set(project.up().results.values()) == {"unchanged", "changed"}
+    assert unlike() == set()
+    assert {address for address, name in ids(project).items() if name != before[address]} == {"task_definition/backend"}
+    assert instances() == running
+    assert project.planned() == {}
 
 
 def test_status_shows_what_runs(life: Life) -> None:

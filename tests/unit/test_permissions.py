@@ -93,7 +93,7 @@ def test_what_aws_checks_at_other_calls_says_why_and_where_that_is_known_from() 
 
 
 def test_no_row_is_there_twice() -> None:
-    rows = [(it.name, it.resources, it.conditions) for it in TABLE]
+    rows = [(it.name, it.resources, it.conditions, it.reader) for it in TABLE]
     assert len(rows) == len(set(rows))
 
 

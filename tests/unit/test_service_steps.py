@@ -14,7 +14,12 @@ from provisioner.engine.step import Stack
 from provisioner.facts import Copy, Facts
 
 ZONES = ("eu-west-1a", "eu-west-1b", "eu-west-1c")
-FACTS = Facts("123456789012", "aws", "eu-west-1", ZONES, "ami-1", "Z1", ("10.0.0.0/8",), engine=False, local=True)
+FACTS = Facts(
+    *("123456789012", "aws", "eu-west-1", ZONES, "ami-1", "Z1", ("10.0.0.0/8",)),
+    engine=False,
+    local=True,
+    s3_prefix_list="pl-1",
+)
 
 
 def declared(**services: dict[str, Any]) -> Stack:
@@ -88,7 +93,8 @@ def test_callers_and_users_of_the_database_are_told_where() -> None:
     }
     assert environment(stack, "order-api") == {
         "PORT": "8080",
-        "DB_HOST": "database.db.internal",
+        # the name in its certificate, which the alias in the private zone is not
+        "DB_HOST": "${db_cluster/main:endpoint}",
         "DB_PORT": "3306",
         "DB_NAME": "sample",
         "DB_USER": "dbadmin",
@@ -191,10 +197,72 @@ def test_tasks_start_after_what_they_cannot_do_without() -> None:
     assert not any(address.startswith(("listener/", "target_group/")) for address in needs(stack, "service/api"))
 
 
-def test_nothing_but_the_database_waits_for_the_database() -> None:
-    stack = declared(api={"image": "nginx:1", "port": 81, "database": True})
-    assert not any(address.startswith("db_") for address in needs(stack, "task_definition/api"))
+def test_tasks_wait_for_the_name_of_the_database_and_not_for_the_database() -> None:
+    stack = declared(api={"image": "nginx:1", "port": 81, "database": True}, web={"image": "nginx:1", "port": 80})
+    needed = {address: ready for address, ready in needs(stack, "task_definition/api").items() if "db_" in address}
+    assert needed == {"db_cluster/main": False}, "which AWS tells when it begins to make it"
     assert not any(address.startswith("db_") for address in needs(stack, "service/api"))
+    assert not any(address.startswith("db_") for address in needs(stack, "task_definition/web"))
+
+
+@pytest.mark.parametrize(
+    ("protect", "said", "on"), [(False, None, True), (False, False, False), (True, None, False), (True, True, True)]
+)
+def test_a_shell_in_a_task_is_possible_unless_the_stack_is_protected_or_it_is_said(
+    protect: bool, said: bool | None, on: bool
+) -> None:
+    """With ECS Exec off nothing is left of it: no actions, no folders that its agent writes to."""
+    services = {"web": {"image": "nginx:1", "port": 80, "read_only": True, **({} if said is None else {"exec": said})}}
+    stack = Stack(Config.model_validate({"protect": protect, "services": services}), FACTS)
+    stack.run()
+    assert want(stack, "service/web").enable_execute_command is on
+    assert want(stack, "role/task-web").inline_policies.keys() == ({"exec"} if on else set())
+    assert bool(container(stack, "web").get("mountPoints")) is on
+    assert bool(want(stack, "task_definition/web").volumes) is on
+
+
+def egress(stack: Stack, name: str) -> set[tuple[int, str]]:
+    """Where a group's members may send to: port, and peer."""
+    found = stack.declared.get(f"security_group_egress/{name}")
+    rules = (
+        want(stack, f"security_group_egress/{name}").rules if found else want(stack, f"security_group/{name}").egress
+    )
+    peers = ("CidrIpv4", "PrefixListId", "ReferencedGroupId")
+    return {(rule["FromPort"], next(rule[peer] for peer in peers if peer in rule)) for rule in rules}
+
+
+def test_nothing_goes_out_but_to_what_is_needed() -> None:
+    stack = declared(
+        web={"image": "nginx:1", "port": 80, "public": True, "launch": "ec2", "exec": False, "calls": ["api"]},
+        api={"image": "nginx:1", "port": 81, "database": True},
+        job={"image": "nginx:1", "port": 82, "launch": "ec2", "exec": False},
+    )
+    endpoints, layers = (443, "10.0.0.0/16"), (443, FACTS.s3_prefix_list)
+    assert egress(stack, "alb") == {(80, "${security_group/web:id}")}
+    assert egress(stack, "ecs-instance") == {endpoints, layers}
+    assert egress(stack, "web") == {(81, "${security_group/api:id}")}, "ECS's agent fetches from outside the task"
+    assert egress(stack, "api") == {endpoints, layers, (3306, "${security_group/database:id}")}
+    assert egress(stack, "job") == egress(stack, "endpoints") == egress(stack, "database") == set()
+    # whoever uses a group by way of its rules begins when nothing else can go out any more
+    assert want(stack, "service/api").security_groups == ["${security_group_egress/api:id}"]
+    assert want(stack, "load_balancer/main").security_groups == ["${security_group_egress/alb:id}"]
+
+
+def test_a_load_balancer_without_services_sends_nothing() -> None:
+    assert egress(declared(job={"image": "nginx:1", "port": 82}), "alb") == set()
+
+
+def test_a_load_balancer_of_more_services_than_a_group_has_rules_sends_to_their_ports() -> None:
+    services = {f"s{n}": {"image": "nginx:1", "port": 80 + n % 2, "public": True, "path": f"/{n}"} for n in range(61)}
+    assert egress(declared(**services), "alb") == {(80, "10.0.0.0/16"), (81, "10.0.0.0/16")}
+
+
+def test_endpoints_get_a_policy_where_aws_takes_one() -> None:
+    services = {"web": {"image": "nginx:1", "port": 80}}
+    stack = Stack(Config.model_validate({"services": services}), replace(FACTS, policed=frozenset({"ecs", "logs"})))
+    stack.run()
+    policies = {a: want(stack, a).policy_document for a in stack.declared if a.startswith("vpc_endpoint/")}
+    assert {address.partition("/")[2] for address, policy in policies.items() if policy} == {"ecs", "logs", "s3"}
 
 
 def test_how_services_scale() -> None:

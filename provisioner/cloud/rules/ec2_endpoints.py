@@ -22,6 +22,7 @@ _SPARSE_ZONE = "use1-az3"
 _GATEWAYS = ("s3", "dynamodb")
 # Regions opened since 2024 have no ec2messages (Systems Manager guide, ec2messages, ssmmessages, and other APIs).
 _WITHOUT_EC2MESSAGES = ("ap-east-2", "ap-southeast-5", "ap-southeast-6", "ap-southeast-7", "mx-central-1")
+_WITHOUT_POLICY = ("ecs-agent", "ecs-telemetry")  # awsdocs/amazon-ecs-developer-guide#55
 _WITHOUT_SERVICE = ("Resource", "ServiceNetwork")
 """The types of VPC Lattice's endpoints: DescribeVpcEndpoints gives no ServiceName for them (its reference)."""
 _PRIVATE_NAMES = {
@@ -57,7 +58,7 @@ def services(ec2: Any) -> list[dict[str, Any]]:
                 "AvailabilityZones": _zones(ec2),
                 "Owner": "amazon",
                 "BaseEndpointDnsNames": [f"{service}.{region}.vpce.amazonaws.com"],
-                "VpcEndpointPolicySupported": True,
+                "VpcEndpointPolicySupported": service not in _WITHOUT_POLICY,
                 "AcceptanceRequired": False,
                 "ManagesVpcEndpoints": False,
                 "Tags": [],
@@ -110,7 +111,7 @@ def create_vpc_endpoint(
     vpc = self.get_vpc(vpc_id)
     if kind not in _WITHOUT_SERVICE:
         _check_service(self, service_name, kind)
-    _check_policy(policy_document)
+    _check_policy(self, service_name, policy_document)
     endpoint = VPCEndPoint(  # type: ignore[abstract]
         self, random_vpc_ep_id(), vpc_id, service_name, kind, policy_document, [], [], tags=tags, dns_entries=[]
     )
@@ -154,11 +155,17 @@ def _check_service(ec2: Any, name: str | None, kind: str) -> None:
         )
 
 
-def _check_policy(document: str | None) -> None:
+def _check_policy(ec2: Any, service_name: Any, document: str | None) -> None:
+    """A policy for a service that takes one (awslabs/landing-zone-accelerator-on-aws#224 has the refusal)."""
+    if not document:
+        return
+    shown = [entry for entry in services(ec2) if entry["ServiceName"] == service_name]
+    if not all(entry["VpcEndpointPolicySupported"] for entry in shown):
+        refuse("InvalidParameter", f"Service {service_name} only supports the full-access endpoint policy.")
     try:
-        statements = json.loads(document)["Statement"] if document else True
+        statements = json.loads(document)["Statement"]
     except (ValueError, KeyError, TypeError):
-        statements = False
+        statements = None
     if not statements:
         refuse("InvalidPolicyDocument", "The policy document is not a valid JSON policy document.")
 
@@ -335,8 +342,10 @@ def modify_vpc_endpoint(original: Any, self: Any) -> ActionResult:
     _modify_subnets(ec2, endpoint, asked.get("AddSubnetIds", []), asked.get("RemoveSubnetIds", []))
     _modify_private_dns(ec2, endpoint, asked.get("PrivateDnsEnabled"))
     if asked.get("PolicyDocument"):
-        _check_policy(asked["PolicyDocument"])
+        _check_policy(ec2, endpoint.service_name, asked["PolicyDocument"])
         endpoint.policy_document = asked["PolicyDocument"]
+    if asked.get("ResetPolicy") and endpoint.vpc_endpoint_type == "Gateway":
+        endpoint.policy_document = json.dumps(VPCEndPoint.DEFAULT_POLICY)
     return ActionResult({"Return": True})
 
 

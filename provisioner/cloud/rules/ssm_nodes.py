@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator
 from datetime import UTC, datetime
+from fnmatch import fnmatch
 from typing import Any
 
 from moto.core.responses import ActionResult
 from moto.ec2.models import ec2_backends
+from moto.iam.models import iam_backends
 from moto.ssm.responses import SimpleSystemManagerResponse
 
 from provisioner.cloud.patch import add, refuse
 
+_REPORT = "ssm:updateinstanceinformation"
+
 
 @add(SimpleSystemManagerResponse, "describe_instance_information")
 def describe_instance_information(self: Any) -> ActionResult:
-    """DescribeInstanceInformation: running instances with a profile, by id; other filters are not offered."""
+    """DescribeInstanceInformation: running instances whose role lets the agent call, by id; no other filters."""
     wanted: set[str] | None = None
     for entry in [*(self._get_param("Filters") or []), *(self._get_param("InstanceInformationFilterList") or [])]:
         key, values = entry.get("Key", entry.get("key")), entry.get("Values", entry.get("valueSet"))
@@ -39,6 +45,27 @@ def describe_instance_information(self: Any) -> ActionResult:
             "SourceType": "AWS::EC2::Instance",
         }
         for one in ec2.all_instances()
-        if one._state.name == "running" and one.iam_instance_profile and (wanted is None or one.id in wanted)
+        if one._state.name == "running" and (wanted is None or one.id in wanted) and _calls(ec2, one)
     ]
     return ActionResult({"InstanceInformationList": found})
+
+
+def _calls(ec2: Any, instance: Any) -> bool:
+    """Whether the agent may report: ssm:UpdateInstanceInformation in the role's policies (Systems Manager guide)."""
+    profile = instance.iam_instance_profile
+    if not profile:
+        return False
+    iam = iam_backends[ec2.account_id]["aws"]
+    name = str(profile.get("Arn") if isinstance(profile, dict) else profile).rpartition("/")[2]
+    roles = iam.instance_profiles[name].roles if name in iam.instance_profiles else []
+    return any(fnmatch(_REPORT, action.lower()) for role in roles for action in _allowed(role))
+
+
+def _allowed(role: Any) -> Iterator[str]:
+    """The actions that a role's policies allow, as they spell them."""
+    versions = [v for policy in role.managed_policies.values() for v in policy.versions if v.is_default]
+    for document in (*role.policies.values(), *(version.document for version in versions)):
+        statements = (json.loads(document) if isinstance(document, str) else document)["Statement"]
+        for statement in [statements] if isinstance(statements, dict) else statements:
+            actions = statement.get("Action", []) if statement["Effect"] == "Allow" else []
+            yield from [actions] if isinstance(actions, str) else actions

@@ -21,6 +21,9 @@ from tests.cloud.refusals.ec2 import (
 )
 from tests.cloud.refusals.network import balancer, subnets, twin_subnet, vpc
 
+AGENT = "com.amazonaws.ap-northeast-1.ecs-agent"
+FULL_ACCESS = "https://github.com/awslabs/landing-zone-accelerator-on-aws/issues/224"
+POLICY = '{"Statement": [{"Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*"}]}'
 DATA = {"ImageId": "ami-12345678", "InstanceType": "c5.large"}
 
 
@@ -29,6 +32,14 @@ def template(scene: Scene) -> str:
     """A launch template."""
     made = scene.client("ec2").create_launch_template(LaunchTemplateName="web", LaunchTemplateData=DATA)
     return str(made["LaunchTemplate"]["LaunchTemplateId"])
+
+
+@once
+def agents(scene: Scene) -> str:
+    """An endpoint of a service that takes no policies."""
+    ec2 = scene.client("ec2")
+    made = interface_endpoint(scene, ec2, ServiceName=AGENT, PrivateDnsEnabled=False, SubnetIds=[subnets(scene)[0]])
+    return str(made["VpcEndpoint"]["VpcEndpointId"])
 
 
 def deleted_endpoint(scene: Scene, ec2: Any) -> Any:
@@ -70,12 +81,21 @@ CASES = (
     case("CreateVpcEndpoint", "with a policy that is no JSON", "InvalidPolicyDocument", CODES,
         lambda s, c: c.create_vpc_endpoint(
             VpcId=vpc(s), ServiceName=S3, VpcEndpointType="Gateway", PolicyDocument="{")),
+    case("CreateVpcEndpoint", "with a policy for a service that takes none", "InvalidParameter", FULL_ACCESS,
+        lambda s, c: interface_endpoint(
+            s, c, ServiceName=AGENT, PrivateDnsEnabled=False, SubnetIds=[subnets(s)[0]], PolicyDocument=POLICY),
+        "only supports the full-access endpoint policy"),
     case("CreateVpcEndpoint", "with the token of another request", "IdempotentParameterMismatch", TOKENS,
         lambda s, c: second_token(s, c.create_vpc_endpoint,
             {"VpcId": bare(s, 26), "ServiceName": S3, "VpcEndpointType": "Gateway"},
             {"VpcId": bare(s, 27), "ServiceName": S3, "VpcEndpointType": "Gateway"})),
     case("ModifyVpcEndpoint", "of an id that is unknown", "InvalidVpcEndpointId.NotFound", CODES,
         lambda s, c: c.modify_vpc_endpoint(VpcEndpointId=NOWHERE["vpce"], AddSubnetIds=[subnets(s)[0]])),
+    case("ModifyVpcEndpoint", "to a policy for a service that takes none", "InvalidParameter", FULL_ACCESS,
+        lambda s, c: c.modify_vpc_endpoint(VpcEndpointId=agents(s), PolicyDocument=POLICY),
+        "only supports the full-access endpoint policy"),
+    case("ModifyVpcEndpoint", "to a policy that is no JSON", "InvalidPolicyDocument", CODES,
+        lambda s, c: c.modify_vpc_endpoint(VpcEndpointId=endpoint(s), PolicyDocument="{")),
     case("ModifyVpcEndpoint", "of one that is being deleted", "InvalidParameter", CODES, deleted_endpoint),
     case("DeleteVpcEndpoints", "of an id that is unknown, told in `Unsuccessful`", "InvalidVpcEndpoint.NotFound", CODES,
         lambda s, c: c.delete_vpc_endpoints(VpcEndpointIds=[NOWHERE["vpce"]])["Unsuccessful"][0]["Error"]["Code"]),

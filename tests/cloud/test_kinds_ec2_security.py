@@ -1,0 +1,133 @@
+"""What goes out of security groups that name each other: closed at once, changed in place, removed in order."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from provisioner.engine.step import Stack
+from provisioner.kinds.ec2_network import Vpc
+from provisioner.kinds.ec2_security import OPEN, Rule, SecurityGroup, SecurityGroupEgress, allow
+from tests.cloud.rig import Rig
+
+
+def declared(stack: Stack, *, apart: bool = True, egress: Sequence[Rule] = (), calls: Sequence[int] = (3306,)) -> None:
+    """Two groups that name each other: web goes out to db, which lets web in."""
+    vpc = stack.ensure(Vpc("main", "10.0.0.0/16"))
+    web = stack.ensure(SecurityGroup("web", vpc.id, "web", "Web", [], None if apart else egress))
+    db = stack.ensure(SecurityGroup("db", vpc.id, "db", "Database", [allow(3306, "web", group=web.id)], []))
+    if apart:
+        stack.ensure(SecurityGroupEgress("web", web.id, [allow(port, "db", group=db.id) for port in calls]))
+
+
+def former(stack: Stack) -> None:
+    """As it was declared before: open, the rule the group's own."""
+    declared(stack, apart=False, egress=[{**OPEN, "Description": "anywhere"}])
+
+
+def shown(rig: Rig, name: str = "web") -> list[Any]:
+    """Where a group's members may send to: port, and peer."""
+    which = [{"Name": "group-name", "Values": [name]}]
+    (group,) = rig.cloud.client("ec2").describe_security_groups(Filters=which)["SecurityGroups"]
+    peers = ("IpRanges", "UserIdGroupPairs", "PrefixListIds")
+    return [
+        (rule.get("FromPort", -1), next(iter(peer.get(key) for key in ("CidrIp", "GroupId") if key in peer)))
+        for rule in group["IpPermissionsEgress"]
+        for kind in peers
+        for peer in rule.get(kind, ())
+    ]
+
+
+def group_id(rig: Rig, name: str) -> str:
+    return str(rig.state().records[f"security_group/{name}"].id)
+
+
+def test_groups_that_name_each_other_are_made_and_let_out_nothing_else(rig: Rig) -> None:
+    made = rig.up(declared).ok()
+    assert made.summary.counts == {"made": 4}
+    assert shown(rig) == [(3306, group_id(rig, "db"))]
+    assert shown(rig, "db") == []
+    assert rig.up(declared).ok().writes == []
+    assert rig.plan(declared) == []
+
+
+def test_removed_without_a_trace(rig: Rig) -> None:
+    """AWS deletes no group that the rule of another one names."""
+    rig.up(declared).ok()
+    rig.down().ok()
+    assert rig.state().records == {}
+    groups = rig.cloud.client("ec2").describe_security_groups()["SecurityGroups"]
+    assert not {group["GroupName"] for group in groups} & {"web", "db"}
+
+
+def test_a_group_of_a_former_version_is_closed_in_place_and_never_shut(rig: Rig) -> None:
+    rig.up(former).ok()
+    before = group_id(rig, "web")
+    planned = {item.address: (item.action, list(item.changes)) for item in rig.plan(declared)}
+    assert planned == {"security_group_egress/web": ("change", ["rules"])}
+    writes = rig.up(declared).ok().writes
+    assert writes == ["AuthorizeSecurityGroupEgress", "RevokeSecurityGroupEgress"], "the other way nothing gets through"
+    assert (group_id(rig, "web"), shown(rig)) == (before, [(3306, group_id(rig, "db"))])
+    assert rig.plan(declared) == []
+    rig.down().ok()
+
+
+def test_the_rule_that_aws_gives_goes_even_if_the_run_that_made_the_group_was_cut_off(rig: Rig) -> None:
+    rig.up(lambda stack: declared(stack, apart=False, egress=[OPEN])).ok()
+    planned = {item.address: list(item.changes) for item in rig.plan(declared)}
+    assert planned["security_group/web"] == ["egress"]
+    rig.up(declared).ok()
+    assert shown(rig) == [(3306, group_id(rig, "db"))]
+    assert rig.plan(declared) == []
+
+
+def test_what_may_go_out_comes_changes_and_goes(rig: Rig) -> None:
+    def closed(stack: Stack) -> None:
+        declared(stack, apart=False)
+
+    def more(stack: Stack) -> None:
+        declared(stack, calls=(3306, 3307))
+
+    rig.up(closed).ok()
+    assert shown(rig) == []
+    assert rig.up(declared).ok().writes == ["AuthorizeSecurityGroupEgress"]
+    assert rig.up(more).ok().writes == ["AuthorizeSecurityGroupEgress"]
+    assert shown(rig) == [(port, group_id(rig, "db")) for port in (3306, 3307)]
+    assert rig.plan(more) == []
+    rig.up(closed).ok()
+    assert shown(rig) == []
+    assert "security_group_egress/web" not in rig.state().records
+    assert rig.plan(closed) == []
+
+
+@pytest.mark.parametrize("opened", [True, False], ids=["opened", "shut"])
+def test_drift_is_seen_and_mended(rig: Rig, opened: bool) -> None:
+    rig.up(declared).ok()
+    ec2, web = rig.cloud.client("ec2"), group_id(rig, "web")
+    if opened:
+        world = {"IpProtocol": "-1", "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}
+        ec2.authorize_security_group_egress(GroupId=web, IpPermissions=[world])
+    else:
+        peer = [{"GroupId": group_id(rig, "db")}]
+        rule = {"IpProtocol": "tcp", "FromPort": 3306, "ToPort": 3306, "UserIdGroupPairs": peer}
+        ec2.revoke_security_group_egress(GroupId=web, IpPermissions=[rule])
+    action = "change" if opened else "create"
+    assert [(item.address, item.action) for item in rig.plan(declared)] == [("security_group_egress/web", action)]
+    rig.up(declared).ok()
+    assert shown(rig) == [(3306, group_id(rig, "db"))]
+    assert rig.plan(declared) == []
+
+
+def test_where_there_is_no_room_for_both_the_old_rules_go_first(rig: Rig) -> None:
+    """A group has 60 rules in each direction (VPC quotas)."""
+
+    def sources(stack: Stack, first: int) -> None:
+        vpc = stack.ensure(Vpc("main", "10.0.0.0/16"))
+        rules = [allow(80, "users", cidr=f"10.{number}.0.0/16") for number in range(first, first + 40)]
+        stack.ensure(SecurityGroup("web", vpc.id, "web", "Web", rules, []))
+
+    rig.up(lambda stack: sources(stack, 0)).ok()
+    writes = rig.up(lambda stack: sources(stack, 100)).ok().writes
+    assert writes == ["RevokeSecurityGroupIngress", "AuthorizeSecurityGroupIngress"]
