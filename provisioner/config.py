@@ -32,6 +32,7 @@ OWN_GROUPS = {"alb", "database", "ecs-instance", "endpoints"}
 Domain = Annotated[str, AfterValidator(values.domain(2))]
 PrivateDomain = Annotated[str, AfterValidator(values.domain(1))]
 Acu = Annotated[float, AfterValidator(values.acu)]
+KmsKey = Annotated[str, AfterValidator(values.kms_key)]
 
 
 class Network(Model):
@@ -140,9 +141,10 @@ class Account(Model):
 
 
 class Logs(Model):
-    """`[logs]`: how long CloudWatch keeps them, in days."""
+    """`[logs]`: how long CloudWatch keeps them, in days, and the key that they are encrypted with."""
 
     retention_days: Annotated[int, AfterValidator(values.retention)] = 7
+    kms_key: KmsKey | None = None
 
 
 class StateSettings(Model):
@@ -175,6 +177,8 @@ class Config(Model):
     target: Target = "local"
     # Whether deletion protection is on and `down` is refused without --unprotect.
     protect: bool = Field(default_factory=lambda earlier: earlier["env"] == "prod")
+    # What everything that the stack keeps is encrypted with, instead of AWS's own keys.
+    kms_key: KmsKey | None = None
     network: Network = Network()
     dns: Dns = Dns()
     capacity: Capacity = Capacity()
@@ -223,6 +227,12 @@ class Config(Model):
                     )
         yield from self._lengths()
         yield from self._circles()
+        yield from self._keys()
+
+    def _keys(self) -> Iterator[Problem]:
+        for key, value in (("kms_key", self.kms_key), ("logs.kms_key", self.logs.kms_key)):
+            if value and value.startswith("arn:") and (other := value.split(":")[3]) != self.region:
+                yield key, f"the key is in {other}, and the stack in {self.region}: name one of this Region"
 
     def _circles(self) -> Iterator[Problem]:
         # A group's rules name the groups of its callers, so those are made first.

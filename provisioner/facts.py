@@ -21,6 +21,7 @@ class Facts:
         pushed: the services with `build` whose image, for what is in their folder now, ECR holds already.
         local: whether the cloud is the embedded one.
         root: the folder that build contexts are relative to.
+        kms_key, logs_key: the ARNs of the keys for what is kept and for logs, None for AWS's own.
     """
 
     account: str
@@ -36,3 +37,5 @@ class Facts:
     no_engine: str = ""
     pushed: frozenset[str] = frozenset()
     blocks: tuple[int, ...] = (0, 1, 2, 3)
+    kms_key: str | None = None
+    logs_key: str | None = None

@@ -9,7 +9,7 @@ from ipaddress import IPv4Address
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from provisioner import ami
+from provisioner import ami, encryption
 from provisioner.aws import each
 from provisioner.builds import UNKNOWN, check_builds, image_of
 from provisioner.containers import engine
@@ -57,6 +57,7 @@ def gather(aws: Aws, config: Config, root: Path, records: Iterable[Record] = ())
         public_zone = begin(_public_zone, aws, config)
         allow = begin(_allow, config)
         images = begin(_images, aws, config, root)
+        keys = begin(encryption.keys, aws, config)
         try:
             no_engine, pushed = images()
             facts = Facts(
@@ -73,6 +74,8 @@ def gather(aws: Aws, config: Config, root: Path, records: Iterable[Record] = ())
                 root=root,
                 no_engine=no_engine,
                 pushed=pushed,
+                kms_key=keys()["kms_key"],
+                logs_key=keys()["logs.kms_key"],
             )
         except ProvisionError:
             raise

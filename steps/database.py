@@ -65,6 +65,7 @@ def database(
             backup_retention_period=BACKUP_DAYS,
             deletion_protection=stack.config.protect,
             final_snapshot=stack.config.protect,
+            kms_key_id=stack.facts.kms_key,
         ),
         after=[service_roles.rds],
     )

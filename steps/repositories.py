@@ -39,9 +39,11 @@ def repositories(stack: Stack) -> Repositories:
             _keep(3, f"Keep the last {TAGGED} tagged images", TAGGED, "tagged", tagPatternList=["*"]),
         ]
     }
+    key = stack.facts.kms_key
+    encryption = {"encryptionType": "KMS", "kmsKey": key} if key else None
     uris = {
         name: stack.ensure(
-            Repository(name, f"{stack.name}/{name}", "IMMUTABLE", {"scanOnPush": True}, policy)
+            Repository(name, f"{stack.name}/{name}", "IMMUTABLE", {"scanOnPush": True}, policy, encryption)
         ).repository_uri
         for name in stack.config.services
     }

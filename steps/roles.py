@@ -79,10 +79,19 @@ def _of_this_account(stack: Stack) -> Policy:
 
 
 def _parameters(stack: Stack) -> Policy:
-    """Reading this stack's parameters. Their key is the account's own for Parameter Store, which asks for no more."""
+    """Reading this stack's parameters. The account's own key for Parameter Store asks for no more, another one does.
+
+    Parameter Store hands KMS a parameter's ARN as the encryption context (KMS guide, services-parameter-store).
+    """
     facts = stack.facts
     arn = f"arn:{facts.partition}:ssm:{facts.region}:{facts.account}:parameter/{stack.name}/*"
-    return policy({"Effect": "Allow", "Action": "ssm:GetParameters", "Resource": arn})
+    read = {"Effect": "Allow", "Action": "ssm:GetParameters", "Resource": arn}
+    if not facts.kms_key:
+        return policy(read)
+    of_parameters = {"StringLike": {"kms:EncryptionContext:PARAMETER_ARN": arn}}
+    return policy(
+        read, {"Effect": "Allow", "Action": "kms:Decrypt", "Resource": facts.kms_key, "Condition": of_parameters}
+    )
 
 
 def _exec() -> Policy:

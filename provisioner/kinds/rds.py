@@ -68,6 +68,7 @@ class DbCluster(Kind):
     storage_encrypted: bool = True
     copy_tags_to_snapshot: bool = True
     engine_lifecycle_support: str = "open-source-rds-extended-support-disabled"
+    kms_key_id: str | None = None
 
     service: ClassVar[str] = "rds"
     identity: ClassVar[Sequence[str]] = ("db_cluster_identifier",)
@@ -82,6 +83,7 @@ class DbCluster(Kind):
             "master_username",
             "db_subnet_group_name",
             "storage_encrypted",
+            "kms_key_id",
         }
     )
     written_once: ClassVar[frozenset[str]] = frozenset({"engine_version", "password_parameter"})
@@ -95,13 +97,14 @@ class DbCluster(Kind):
     @classmethod
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Live]:
         names = {fields["db_cluster_identifier"] for fields in known}
+        keyed = {fields["db_cluster_identifier"] for fields in known if fields.get("kms_key_id")}
         for cluster in aws.pages("rds", "describe_db_clusters", "DBClusters"):
             tags = tag_map(cluster.get("TagList"))
             if aws.owns(tags) or cluster["DBClusterIdentifier"] in names:
-                yield cls._live(aws, cluster, tags)
+                yield cls._live(aws, cluster, tags, keyed=cluster["DBClusterIdentifier"] in keyed)
 
     @staticmethod
-    def _live(aws: Aws, cluster: Mapping[str, Any], tags: Mapping[str, str]) -> Live:
+    def _live(aws: Aws, cluster: Mapping[str, Any], tags: Mapping[str, str], *, keyed: bool) -> Live:
         # RDS lists the clusters of Neptune and DocumentDB too, which lack some of these
         attributes = {
             "db_cluster_identifier": cluster["DBClusterIdentifier"],
@@ -120,6 +123,9 @@ class DbCluster(Kind):
             "storage_encrypted": cluster["StorageEncrypted"],
             "copy_tags_to_snapshot": cluster.get("CopyTagsToSnapshot"),
         }
+        if keyed:
+            # without a key of the user's it is AWS's own, and the answer does not tell the two apart
+            attributes["kms_key_id"] = cluster.get("KmsKeyId")
         # a restored cluster need not have the name, and older ones are not said to be supported in any way
         told = {"database_name": "DatabaseName", "engine_lifecycle_support": "EngineLifecycleSupport"}
         attributes |= {name: cluster[member] for name, member in told.items() if cluster.get(member)}
@@ -141,6 +147,7 @@ class DbCluster(Kind):
 
     def create(self, aws: Aws, token: str) -> Live:
         tags = [*aws.tag_list(self.address), self._given(), *([FINAL_SNAPSHOT] if self.final_snapshot else [])]
+        key = {"KmsKeyId": self.kms_key_id} if self.kms_key_id else {}
         cluster = aws.client("rds").create_db_cluster(
             DBClusterIdentifier=self.db_cluster_identifier,
             Engine=self.engine,
@@ -159,8 +166,9 @@ class DbCluster(Kind):
             EngineLifecycleSupport=self.engine_lifecycle_support,
             DeletionProtection=self.deletion_protection,
             Tags=tags,
+            **key,
         )["DBCluster"]
-        return self._live(aws, cluster, tag_map(tags))
+        return self._live(aws, cluster, tag_map(tags), keyed=bool(self.kms_key_id))
 
     def update(self, aws: Aws, live: Live, changes: Changes) -> None:
         names = {

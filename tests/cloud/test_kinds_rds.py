@@ -34,6 +34,7 @@ def declared(
     zones: str = "ac",
     parameters: dict[str, str] | None = None,
     user: str = "dbadmin",
+    key: str | None = None,
 ) -> None:
     vpc = stack.ensure(Vpc("main", "10.0.0.0/16", enable_dns_hostnames=False))
     subnets = [
@@ -64,6 +65,7 @@ def declared(
             db_cluster_parameter_group_name=settings.id,
             serverless_v2_scaling_configuration=scaling or PAUSING,
             backup_retention_period=days,
+            kms_key_id=key,
         )
     )
     stack.ensure(DbInstance("main", f"{NAME}-1", cluster.id, "aurora-mysql"))

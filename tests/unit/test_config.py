@@ -24,6 +24,7 @@ image = "web:1"
 port = 8080
 """
 PUBLIC = 'image = "i"\nport = 1\npublic = true\n'
+KEY = "arn:aws:kms:ap-northeast-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab"
 PRIVATE = 'image = "i"\nport = 1\n'
 
 
@@ -150,6 +151,8 @@ def test_nothing_changes_after_it_was_checked(tmp_path: Path) -> None:
         '[database]\nuser = "admin"',
         "[account]\ntrunking = false",
         "[logs]\nretention_days = 3653",
+        'kms_key = "alias/example"',
+        f'kms_key = "{KEY}"\n[logs]\nkms_key = "arn:aws:kms:ap-northeast-1:210987654321:alias/logs/all"',
         '[services.a-b]\nbuild = "app"\nport = 65535\nlaunch = "ec2"\ncpu = 128\nmemory = 6\nuser = "nobody"',
         f'[services.a]\n{PUBLIC}path = "/a/*"\n[services.b]\n{PUBLIC}',
         f'[services.a]\n{PRIVATE}health = "/?deep=1"',
@@ -268,6 +271,11 @@ TOP = [
     ("[database]\nmax_acu = 0.5", "database.max_acu", ["1 to 256"]),
     ("[database]\nmin_acu = 8", "database.min_acu", ["more than database.max_acu"]),
     ('[database]\nmax_acu = "4"', "database.max_acu", ["a number", "write 4 without quotes"]),
+    ('kms_key = "1234abcd-12ab-34cd-56ef-1234567890ab"', "kms_key", ["not a KMS key", "alias/example"]),
+    ('kms_key = "alias/aws/rds"', "kms_key", ["AWS's own", "one of yours"]),
+    ('kms_key = "arn:aws:kms:ap-northeast-1:123456789012:alias/aws/ebs"', "kms_key", ["AWS's own"]),
+    (f'region = "eu-west-1"\nkms_key = "{KEY}"', "kms_key", ["in ap-northeast-1", "the stack in eu-west-1"]),
+    (f'region = "eu-west-1"\n[logs]\nkms_key = "{KEY}"', "logs.kms_key", ["in ap-northeast-1"]),
     ("[logs]\nretention_days = 8", "logs.retention_days", ["8 days", "nearest", "7"]),
     ('[account]\ntrunking = "no"', "account.trunking", ["true or false"]),
     ("[services]", "services", ["at least one service"]),

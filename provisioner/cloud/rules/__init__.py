@@ -36,6 +36,7 @@ _MODULES = (
     "logs",
     "ecr",
     "ecr_images",
+    "kms",
     "s3",
     "tagging",
     "ec2_instances",

@@ -67,11 +67,10 @@ DBInstance.certificate_details = property(  # type: ignore[attr-defined]
 
 def _key(rds: Any, named: str | None) -> str:
     """A key's ARN: of the one that was named, else of the account's own for RDS."""
-    if named and named.startswith("arn:"):
+    if named:
         return named
-    seed = hashlib.sha256((named or f"alias/aws/rds {rds.account_id} {rds.region_name}").encode()).hexdigest()
-    key = named if named and len(named) == 36 else str(uuid.UUID(seed[:32]))
-    return f"arn:aws:kms:{rds.region_name}:{rds.account_id}:key/{key}"
+    seed = hashlib.sha256(f"alias/aws/rds {rds.account_id} {rds.region_name}".encode()).hexdigest()
+    return f"arn:aws:kms:{rds.region_name}:{rds.account_id}:key/{uuid.UUID(seed[:32])}"
 
 
 @add(RDSResponse, "describe_certificates")

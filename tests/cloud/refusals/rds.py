@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
-from tests.cloud.refusals.case import ERRORS, TEXT, Case, Scene, once, parameter
+from tests.cloud.refusals.case import ERRORS, TEXT, UNKNOWN_KEY, Case, Scene, once, parameter
 from tests.cloud.refusals.network import group, subnets, twin_subnet
 
 case = partial(Case, "rds")
@@ -255,6 +255,8 @@ CASES = (
             "MinCapacity": 0, "MaxCapacity": 4, "SecondsUntilAutoPause": 60})),
     case("CreateDBCluster", "with backups kept for more than 35 days", "InvalidParameterValue",
         parameter("BackupRetentionPeriod"), lambda s, c: create(s, c, BackupRetentionPeriod=36)),
+    case("CreateDBCluster", "with a key that is unknown", "KMSKeyNotAccessibleFault", ERRORS,
+        lambda s, c: create(s, c, StorageEncrypted=True, KmsKeyId=UNKNOWN_KEY)),
     case("CreateDBCluster", "with a port below 1150", "InvalidParameterValue", parameter("Port"),
         lambda s, c: create(s, c, Port=80)),
     case("CreateDBCluster", "with a backup window that is no time", "InvalidParameterValue",
