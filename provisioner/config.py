@@ -20,6 +20,7 @@ SAMPLE = Path(__file__).parent / "data" / "stack.toml"
 
 Target = Literal["local", "aws"]
 Tier = Literal["public", "private", "database"]
+DatabaseLog = Literal["audit", "error", "general", "slowquery"]
 
 SERVICES = 500
 """Each has a role and a security group, of which an account has 1,000 (IAM quotas) and a Region 2,500 (VPC quotas)."""
@@ -124,6 +125,10 @@ class Database(Model):
     ] = "dbadmin"
     min_acu: Acu = 0
     max_acu: Annotated[Acu, values.between(1, 256, "a maximum that Aurora Serverless v2 takes")] = 4
+    readers: Annotated[int, values.between(0, 15, "a number of readers that an Aurora cluster can have")] = 0
+    backup_days: Annotated[int, values.between(1, 35, "a number of days that Aurora keeps backups for")] = 7
+    iam_authentication: bool = False
+    logs: Annotated[tuple[DatabaseLog, ...], LIST, values.unique("log")] = ()
 
     def problems(self) -> Iterator[Problem]:
         """Yield a minimum above the maximum."""

@@ -46,17 +46,21 @@ def roles(stack: Stack) -> Roles:
             "ECS, when it starts a task: pull its image, write its logs, hand it its secrets",
         )
     )
+    signed = stack.config.database.iam_authentication
     tasks = {
         name: stack.ensure(
             Role(
                 f"task-{name}",
                 f"{stack.name}-task-{name}",
                 _trust("ecs-tasks.amazonaws.com", _of_this_account(stack)),
-                inline_policies={"exec": _exec()},
+                inline_policies={
+                    "exec": _exec(),
+                    **({"database": _connect(stack, name)} if signed and service.database else {}),
+                },
                 description=f"Tasks of service {name}",
             )
         ).arn
-        for name in stack.config.services
+        for name, service in stack.config.services.items()
     }
     return Roles(profile.id, execution.arn, tasks)
 
@@ -92,6 +96,16 @@ def _parameters(stack: Stack) -> Policy:
     return policy(
         read, {"Effect": "Allow", "Action": "kms:Decrypt", "Resource": facts.kms_key, "Condition": of_parameters}
     )
+
+
+def _connect(stack: Stack, service: str) -> Policy:
+    """Connecting to the database as the user who is called like the service in this stack, and like nobody else.
+
+    The cluster's own id is not known before the cluster (RDS user guide, UsingWithRDS.IAMDBAuth.IAMPolicy).
+    """
+    facts = stack.facts
+    user = f"arn:{facts.partition}:rds-db:{facts.region}:{facts.account}:dbuser:*/{stack.name}-{service}"
+    return policy({"Effect": "Allow", "Action": "rds-db:connect", "Resource": user})
 
 
 def _exec() -> Policy:

@@ -30,6 +30,7 @@ _MODULES = (
     "rds_states",
     "rds",
     "rds_answers",
+    "rds_options",
     "ssm",
     "ssm_nodes",
     "iam",

@@ -15,6 +15,7 @@ from moto.rds.models import RDSBackend
 from moto.ssm.models import SimpleSystemManagerBackend
 
 from provisioner.cloud.patch import add, refuse, wrap
+from provisioner.cloud.rules.rds_answers import own_key
 
 
 @wrap(Key, "__init__")
@@ -102,7 +103,7 @@ def put_parameter(original: Any, self: Any, *args: Any, **kwargs: Any) -> Any:
 @wrap(RDSBackend, "create_db_cluster")
 def create_db_cluster(original: Any, self: Any, kwargs: dict[str, Any]) -> Any:
     """CreateDBCluster: with a key that can be used, of which the cluster shows the ARN."""
-    if named := kwargs.get("kms_key_id"):
+    if (named := kwargs.get("kms_key_id")) and named != own_key(self):
         if (arn := usable(self.account_id, self.region_name, named)) is None:
             refuse("KMSKeyNotAccessibleFault", f"The specified KMS key [{named}] does not exist or is not accessible.")
         kwargs["kms_key_id"] = arn

@@ -12,6 +12,7 @@ case = partial(Case, "rds")
 DELETING = "https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/USER_DeleteCluster.html"
 LIMITS = "https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/CHAP_Limits.html"
 SCALING = "https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_ServerlessV2ScalingConfiguration.html"
+LOGS = "https://github.com/hashicorp/terraform/issues/22538"
 V2 = {"MinCapacity": 0.5, "MaxCapacity": 4}
 
 
@@ -257,10 +258,15 @@ CASES = (
         parameter("BackupRetentionPeriod"), lambda s, c: create(s, c, BackupRetentionPeriod=36)),
     case("CreateDBCluster", "with a key that is unknown", "KMSKeyNotAccessibleFault", ERRORS,
         lambda s, c: create(s, c, StorageEncrypted=True, KmsKeyId=UNKNOWN_KEY)),
+    case("CreateDBCluster", "with a log that the engine does not write", "InvalidParameterCombination", LOGS,
+        lambda s, c: create(s, c, EnableCloudwatchLogsExports=["postgresql"])),
     case("CreateDBCluster", "with a port below 1150", "InvalidParameterValue", parameter("Port"),
         lambda s, c: create(s, c, Port=80)),
     case("CreateDBCluster", "with a backup window that is no time", "InvalidParameterValue",
         parameter("PreferredBackupWindow"), lambda s, c: create(s, c, PreferredBackupWindow="at night")),
+    case("ModifyDBCluster", "to a log that the engine does not write", "InvalidParameterCombination", LOGS,
+        lambda s, c: c.modify_db_cluster(
+            DBClusterIdentifier=cluster(s), CloudwatchLogsExportConfiguration={"EnableLogTypes": ["upgrade"]})),
     case("ModifyDBCluster", "that is unknown", "DBClusterNotFoundFault", ERRORS,
         lambda s, c: c.modify_db_cluster(DBClusterIdentifier="nothing", BackupRetentionPeriod=7)),
     case("ModifyDBCluster", "while it is being created", "InvalidDBClusterStateFault", ERRORS, unready),
