@@ -49,6 +49,7 @@ class Network(Model):
         values.not_empty('nobody could reach the load balancer; write ["my-ip"]'),
         values.unique("source"),
     ] = ("my-ip",)
+    flow_logs: bool = False
 
     def subnets(self, tier: Tier) -> tuple[str, ...]:
         """Return the CIDRs that a tier's subnets can have, one for each of the zones that there can be.

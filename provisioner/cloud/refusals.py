@@ -121,6 +121,8 @@ REFUSALS: tuple[Refusal, ...] = (
     Refusal("ec2", "CreateVpcEndpoint", 5, "InvalidParameter",
         "Enabling private DNS requires both enableDnsSupport and enableDnsHostnames VPC attributes set to true for {}",
         r"(?ms)(?=.*^PrivateDnsEnabled=true$).*^VpcId=([^\n]+)$", "EC2 developer guide, eventual consistency"),
+    Refusal("ec2", "CreateFlowLogs", 5, "InvalidParameter", "Unable to assume given IAM role: '{}'",
+        _form("DeliverLogsPermissionArn"), "terraform-provider-aws#29323"),
     _in_use("DeleteSecurityGroup", "GroupId", "resource {} has a dependent object", 35, "alchemy#1125"),
     _in_use("DetachInternetGateway", "VpcId", "Network {} has some mapped public address(es). Please unmap those "
         "public address(es) before detaching the gateway.", 60, "terraform-aws-eks-jx#36"),

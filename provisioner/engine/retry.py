@@ -73,6 +73,8 @@ TABLE: tuple[Row, ...] = (
         "EC2 developer guide, eventual consistency"),
     Row("settling", "ec2", r"Invalid(?!Permission)\w+\.NotFound", "", 60,
         "it was made moments ago", "EC2 developer guide, eventual consistency"),
+    Row("settling", "ec2", "InvalidParameter", "Unable to assume given IAM role", 120,
+        "EC2 does not know the role yet", "terraform-provider-aws#29323"),
     Row("settling", "iam", "NoSuchEntity", "", 60, "it was made moments ago", "IAM user guide, eventual consistency"),
     Row("settling", "iam", "InvalidInput|MalformedPolicyDocument", "principal", 60,
         "the principal is not known everywhere yet", "IAM user guide, eventual consistency"),

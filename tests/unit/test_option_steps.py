@@ -80,6 +80,21 @@ def test_each_log_of_the_database_has_its_group_beforehand_and_what_writes_it() 
     }
 
 
+def test_flow_logs_have_a_group_and_a_role_that_can_write_only_there() -> None:
+    stack, found = more(network={"flow_logs": True})
+    assert found == {"flow_log/main", "log_group/flow-logs", "role/flow-logs"}
+    assert found | {"vpc/main"} == needed(stack, "flow_log/main") | {"flow_log/main"}
+    role = cast("Role", want(stack, "role/flow-logs"))
+    (trust,) = role.assume_role_policy_document["Statement"]
+    assert trust["Principal"] == {"Service": "vpc-flow-logs.amazonaws.com"}
+    assert trust["Condition"] == {
+        "StringEquals": {"aws:SourceAccount": "123456789012"},
+        "ArnLike": {"aws:SourceArn": "arn:aws:ec2:eu-west-1:123456789012:vpc-flow-log/*"},
+    }
+    actions = [action for one in role.inline_policies["deliver"]["Statement"] for action in [one["Action"]]]
+    assert "logs:CreateLogGroup" not in str(actions)
+
+
 def test_with_iam_authentication_a_service_may_sign_in_under_its_own_name() -> None:
     config = Config.model_validate(WEB | {"database": {"iam_authentication": True}})
     stack = operate.declare(config, FACTS)

@@ -42,6 +42,7 @@ SAMPLES: tuple[tuple[Verdict, str, str, str], ...] = (
     (S, "ec2", "InvalidVpcID.NotFound", "The vpc ID 'vpc-1' does not exist"),
     (S, "ec2", "InvalidSubnetID.NotFound", "The subnet ID 'subnet-1' does not exist"),
     (S, "ec2", "InvalidGroup.NotFound", "The security group 'sg-1' does not exist"),
+    (S, "ec2", "InvalidParameter", "Unable to assume given IAM role: 'arn:aws:iam::123456789012:role/x'"),
     (S, "iam", "NoSuchEntity", "The role with name web cannot be found."),
     (S, "iam", "MalformedPolicyDocument", "Invalid principal in policy"),
     (S, "route53", "NoSuchHostedZone", "No hosted zone found with ID: Z1"),

@@ -14,6 +14,7 @@ _MODULES = (
     "ec2_options",
     "ec2_gateways",
     "ec2_endpoints",
+    "ec2_flow_logs",
     "ec2_templates",
     "ec2_images",
     "elbv2",
