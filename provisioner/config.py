@@ -140,6 +140,22 @@ class Database(Model):
             )
 
 
+class LoadBalancer(Model):
+    """`[load_balancer]`: what is kept of its requests, and what they have to pass."""
+
+    access_logs: bool = False
+    waf_acl: Annotated[
+        str | None,
+        values.matching(
+            r"arn:aws[a-z-]*:wafv2:[a-z0-9-]+:\d{12}:(regional|global)/webacl/[\w-]+/[\w-]+",
+            'is not the ARN of a web ACL, such as "arn:aws:wafv2:eu-west-1:123456789012:regional/webacl/example/1a2b"',
+        ),
+        values.matching(
+            r"(?!.*:global/).*", "is for CloudFront, and load balancers take regional ones: name one of scope REGIONAL"
+        ),
+    ] = None
+
+
 class Account(Model):
     """`[account]`: what is set for the whole AWS account, and put back by `down`."""
 
@@ -189,6 +205,7 @@ class Config(Model):
     dns: Dns = Dns()
     capacity: Capacity = Capacity()
     database: Database = Database()
+    load_balancer: LoadBalancer = LoadBalancer()
     account: Account = Account()
     logs: Logs = Logs()
     state: StateSettings = StateSettings()
@@ -233,12 +250,17 @@ class Config(Model):
                     )
         yield from self._lengths()
         yield from self._circles()
-        yield from self._keys()
+        yield from self._regions()
 
-    def _keys(self) -> Iterator[Problem]:
-        for key, value in (("kms_key", self.kms_key), ("logs.kms_key", self.logs.kms_key)):
+    def _regions(self) -> Iterator[Problem]:
+        named = {
+            "kms_key": self.kms_key,
+            "logs.kms_key": self.logs.kms_key,
+            "load_balancer.waf_acl": self.load_balancer.waf_acl,
+        }
+        for key, value in named.items():
             if value and value.startswith("arn:") and (other := value.split(":")[3]) != self.region:
-                yield key, f"the key is in {other}, and the stack in {self.region}: name one of this Region"
+                yield key, f"it is in {other}, and the stack in {self.region}: name one of this Region"
 
     def _circles(self) -> Iterator[Problem]:
         # A group's rules name the groups of its callers, so those are made first.

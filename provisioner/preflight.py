@@ -9,7 +9,7 @@ from ipaddress import IPv4Address
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from provisioner import ami, encryption
+from provisioner import ami, existing
 from provisioner.aws import each
 from provisioner.builds import UNKNOWN, check_builds, image_of
 from provisioner.containers import engine
@@ -57,8 +57,10 @@ def gather(aws: Aws, config: Config, root: Path, records: Iterable[Record] = ())
         public_zone = begin(_public_zone, aws, config)
         allow = begin(_allow, config)
         images = begin(_images, aws, config, root)
-        keys = begin(encryption.keys, aws, config)
+        keys = begin(existing.keys, aws, config)
+        acl = begin(existing.check_web_acl, aws, config)
         try:
+            acl()
             no_engine, pushed = images()
             facts = Facts(
                 account=aws.account,

@@ -159,6 +159,13 @@ REFUSALS: tuple[Refusal, ...] = (
         _form("LoadBalancerArn"), "terraform-provider-aws#15214"),
     Refusal("elasticloadbalancing", "ModifyLoadBalancerAttributes", 5, "LoadBalancerNotFound",
         "Load balancer '{}' not found", _form("LoadBalancerArn"), "terraform-provider-aws#15214"),
+    Refusal("elasticloadbalancing", "ModifyLoadBalancerAttributes", 5, "InvalidConfigurationRequest",
+        "Access Denied for bucket: {}. Please check S3bucket permission",
+        r"(?ms)(?=.*^Attributes\.member\.\d+\.Key=access_logs\.s3\.bucket$)"
+        r".*^Attributes\.member\.\d+\.Value=([a-z0-9-]+-logs)$", "aws-load-balancer-controller#1956"),
+    Refusal("wafv2", "AssociateWebACL", 30, "WAFUnavailableEntityException",
+        "AWS WAF couldn\u2019t retrieve the resource that you requested. Retry your request.", _json("ResourceArn"),
+        "terraform-provider-aws#17527"),
     Refusal("elasticloadbalancing", "DeleteLoadBalancer", 5, "ResourceInUse",
         "Load balancer '{}' cannot be deleted because it is currently associated with another service",
         _form("LoadBalancerArn"), "ELBv2 API"),
@@ -235,9 +242,11 @@ REFUSALS: tuple[Refusal, ...] = (
     Refusal("logs", "DeleteLogGroup", 3, "OperationAbortedException",
         "A conflicting operation is currently in progress against this resource. Please try again.",
         _json("logGroupName"), "CloudWatch Logs API"),
-    # -- the state's bucket -----------------------------------------------------------------------------------------
+    # -- the buckets of the state and of access logs -------------------------------------------------------------------
     Refusal("s3", "PutBucketVersioning", 5, "NoSuchBucket", "The specified bucket does not exist", _BUCKET,
         "terraform-provider-aws s3/bucket_versioning.go", 404),
+    Refusal("s3", "DeleteBucket", 5, "BucketNotEmpty", "The bucket you tried to delete is not empty", _BUCKET,
+        "S3 API, error responses", 409),
     Refusal("s3", "PutBucketPolicy", 5, "OperationAborted",
         "A conflicting conditional operation is currently in progress against this resource. Please try again.",
         _BUCKET, "S3 API, error responses", 409),

@@ -37,7 +37,9 @@ class FlowLog(Kind):
 
     @classmethod
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Live]:
-        return told_by_tags(cls, aws, cls._filtered, "flow-log-id")
+        # who never asked for one need not be allowed to look for them
+        if known or aws.recorded(cls) or any(":vpc-flow-log/" in arn for arn in aws.tagged("ec2")):
+            yield from told_by_tags(cls, aws, cls._filtered, "flow-log-id")
 
     @classmethod
     def one(cls, aws: Aws, id: str) -> Live | None:

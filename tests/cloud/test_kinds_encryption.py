@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from provisioner.config import Config
-from provisioner.encryption import keys
 from provisioner.engine.errors import ConfigurationError, NeedsReplacing
 from provisioner.engine.step import Stack
+from provisioner.existing import keys
 from provisioner.kinds.ecr import Repository
 from provisioner.kinds.logs import LogGroup
 from provisioner.kinds.ssm import SecureParameter

@@ -25,6 +25,7 @@ port = 8080
 """
 PUBLIC = 'image = "i"\nport = 1\npublic = true\n'
 KEY = "arn:aws:kms:ap-northeast-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab"
+ACL = "arn:aws:wafv2:ap-northeast-1:123456789012:regional/webacl/example/1234abcd-12ab-34cd-56ef-1234567890ab"
 PRIVATE = 'image = "i"\nport = 1\n'
 
 
@@ -149,6 +150,7 @@ def test_nothing_changes_after_it_was_checked(tmp_path: Path) -> None:
         '[capacity]\ninstance_types = ["m6i.24xlarge", "g4dn.xlarge", "trn1.2xlarge", "u-6tb1.56xlarge"]\nmin = 5',
         "[database]\nmin_acu = 0.5\nmax_acu = 256",
         '[database]\nuser = "admin"',
+        f'[load_balancer]\naccess_logs = true\nwaf_acl = "{ACL}"\n[network]\nflow_logs = true',
         '[database]\nreaders = 15\nbackup_days = 35\niam_authentication = true\nlogs = ["audit", "general"]',
         "[account]\ntrunking = false",
         "[logs]\nretention_days = 3653",
@@ -282,6 +284,10 @@ TOP = [
     ('kms_key = "arn:aws:kms:ap-northeast-1:123456789012:alias/aws/ebs"', "kms_key", ["AWS's own"]),
     (f'region = "eu-west-1"\nkms_key = "{KEY}"', "kms_key", ["in ap-northeast-1", "the stack in eu-west-1"]),
     (f'region = "eu-west-1"\n[logs]\nkms_key = "{KEY}"', "logs.kms_key", ["in ap-northeast-1"]),
+    ("[load_balancer]\naccess_logs = 1", "load_balancer.access_logs", ["true or false"]),
+    ('[load_balancer]\nwaf_acl = "example"', "load_balancer.waf_acl", ["not the ARN of a web ACL"]),
+    (f'[load_balancer]\nwaf_acl = "{ACL.replace("regional", "global")}"', "load_balancer.waf_acl", ["CloudFront"]),
+    (f'region = "eu-west-1"\n[load_balancer]\nwaf_acl = "{ACL}"', "load_balancer.waf_acl", ["in ap-northeast-1"]),
     ("[network]\nflow_logs = 1", "network.flow_logs", ["true or false"]),
     ("[logs]\nretention_days = 8", "logs.retention_days", ["8 days", "nearest", "7"]),
     ('[account]\ntrunking = "no"', "account.trunking", ["true or false"]),

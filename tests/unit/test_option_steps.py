@@ -95,6 +95,40 @@ def test_flow_logs_have_a_group_and_a_role_that_can_write_only_there() -> None:
     assert "logs:CreateLogGroup" not in str(actions)
 
 
+def test_access_logs_have_a_bucket_that_only_this_accounts_balancers_write_into() -> None:
+    stack, found = more(load_balancer={"access_logs": True}, logs={"retention_days": 30}, protect=True)
+    assert found == {"bucket/access-logs"}
+    bucket = want(stack, "bucket/access-logs")
+    assert bucket.bucket == "ecs-sample-dev-123456789012-eu-west-1-logs"
+    assert (bucket.expiration_days, bucket.deletion_protection) == (30, True)
+    allow, deny = bucket.policy["Statement"]
+    assert allow["Resource"] == f"arn:aws:s3:::{bucket.bucket}/AWSLogs/123456789012/*"
+    assert allow["Condition"]["ArnLike"]["aws:SourceArn"].startswith("arn:aws:elasticloadbalancing:eu-west-1:1234")
+    assert (deny["Effect"], deny["Principal"]) == ("Deny", "*")
+    assert want(stack, "load_balancer/main").access_logs_bucket == "${bucket/access-logs:id!}"
+    assert want(stack_of(), "load_balancer/main").access_logs_bucket is None
+
+
+def test_the_longest_name_of_a_stack_leaves_room_for_the_buckets_name() -> None:
+    longest = operate.declare(
+        Config.model_validate(
+            WEB
+            | {"project": "a" * 21, "env": "b" * 6, "region": "ap-northeast-1", "load_balancer": {"access_logs": True}}
+        ),
+        replace(FACTS, region="ap-northeast-1"),
+    )
+    assert len(longest.name) == 28
+    assert len(want(longest, "bucket/access-logs").bucket) <= 63
+
+
+def test_a_web_acl_is_associated_once_the_load_balancer_works() -> None:
+    arn = "arn:aws:wafv2:ap-northeast-1:123456789012:regional/webacl/example/1a"
+    stack, found = more(load_balancer={"waf_acl": arn})
+    assert found == {"web_acl_association/main"}
+    assert want(stack, "web_acl_association/main").web_acl_arn == arn
+    assert [need.ready for need in stack.declared["web_acl_association/main"].needs] == [True]
+
+
 def test_with_iam_authentication_a_service_may_sign_in_under_its_own_name() -> None:
     config = Config.model_validate(WEB | {"database": {"iam_authentication": True}})
     stack = operate.declare(config, FACTS)

@@ -34,6 +34,7 @@ _MODULES = (
     "rds_options",
     "ssm",
     "ssm_nodes",
+    "wafv2",
     "iam",
     "logs",
     "ecr",

@@ -1,4 +1,4 @@
-"""The KMS keys that the configuration names: looked up beforehand, since services show a key by its ARN only."""
+"""What the configuration names and somebody else has made: looked up beforehand, and told by its setting."""
 
 from __future__ import annotations
 
@@ -13,8 +13,29 @@ if TYPE_CHECKING:
     from provisioner.config import Config
 
 
+def check_web_acl(aws: Aws, config: Config) -> None:
+    """Look for the web ACL that the load balancer is to have; without one no call is made.
+
+    Raises:
+        ConfigurationError: there is none.
+    """
+    if not (arn := config.load_balancer.waf_acl):
+        return
+    _, _, name, number = arn.split("/")
+    try:
+        aws.client("wafv2").get_web_acl(Name=name, Scope="REGIONAL", Id=number)
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "WAFNonexistentItemException":
+            raise
+        raise ConfigurationError(
+            f'load_balancer.waf_acl is "{arn}", and there is no such web ACL: make it beforehand, or name another'
+        ) from None
+
+
 def keys(aws: Aws, config: Config) -> dict[str, str | None]:
     """Return the ARN of the key of each setting, None where AWS's own key is used; without a setting no call is made.
+
+    Services show a key by its ARN, whatever it was named by, and CloudWatch Logs takes nothing else.
 
     Raises:
         ConfigurationError: there is no such key, or it cannot be used for symmetric encryption now.
