@@ -13,6 +13,7 @@ from provisioner.existing import keys
 from provisioner.kinds.ecr import Repository
 from provisioner.kinds.logs import LogGroup
 from provisioner.kinds.ssm import SecureParameter
+from tests.cloud.project import kms_key
 from tests.cloud.rig import Rig
 from tests.cloud.test_kinds_rds import NAME, cluster
 from tests.cloud.test_kinds_rds import declared as database
@@ -21,12 +22,8 @@ WEB = {"services": {"web": {"image": "nginx:1", "port": 80}}}
 PARAMETER = "/ecs-sample-dev/password"
 
 
-def key(rig: Rig) -> str:
-    return str(rig.cloud.client("kms").create_key()["KeyMetadata"]["Arn"])
-
-
 def test_keys_are_looked_up_by_alias_or_arn_and_none_where_none_is_named(rig: Rig) -> None:
-    first, second = key(rig), key(rig)
+    first, second = kms_key(rig.cloud), kms_key(rig.cloud)
     rig.cloud.client("kms").create_alias(AliasName="alias/example", TargetKeyId=first)
     alias = first.rpartition(":")[0] + ":alias/example"
     aws = rig.aws()
@@ -43,7 +40,10 @@ def test_keys_are_looked_up_by_alias_or_arn_and_none_where_none_is_named(rig: Ri
 
 def test_a_key_that_cannot_be_used_is_told_by_its_setting(rig: Rig) -> None:
     kms, aws = rig.cloud.client("kms"), rig.aws()
-    off, asymmetric = key(rig), kms.create_key(KeySpec="RSA_2048", KeyUsage="SIGN_VERIFY")["KeyMetadata"]["Arn"]
+    off, asymmetric = (
+        kms_key(rig.cloud),
+        kms.create_key(KeySpec="RSA_2048", KeyUsage="SIGN_VERIFY")["KeyMetadata"]["Arn"],
+    )
     kms.disable_key(KeyId=off.rpartition("/")[2])
     for named, words in (
         ("alias/nothing", 'logs.kms_key is "alias/nothing", and there is no such key in ap-northeast-1'),
@@ -69,7 +69,7 @@ def shown(rig: Rig) -> tuple[Any, Any]:
 
 
 def test_logs_and_parameters_are_given_a_key_another_one_and_none(rig: Rig) -> None:
-    first, second = key(rig), key(rig)
+    first, second = kms_key(rig.cloud), kms_key(rig.cloud)
     assert "AssociateKmsKey" not in rig.up(lambda stack: changeable(stack, first)).ok().writes
     assert shown(rig) == (first, first)
     secret = rig.cloud.client("ssm").get_parameter(Name=PARAMETER, WithDecryption=True)["Parameter"]["Value"]
@@ -98,7 +98,7 @@ def repository(stack: Stack, arn: str | None) -> None:
 
 
 def test_a_repository_keeps_the_key_that_it_was_made_with(rig: Rig) -> None:
-    first, second = key(rig), key(rig)
+    first, second = kms_key(rig.cloud), kms_key(rig.cloud)
     assert rig.up(lambda stack: repository(stack, first)).ok().writes == ["CreateRepository"]
     (made,) = rig.cloud.client("ecr").describe_repositories()["repositories"]
     assert made["encryptionConfiguration"] == {"encryptionType": "KMS", "kmsKey": first}
@@ -116,7 +116,7 @@ def test_a_repository_keeps_the_key_that_it_was_made_with(rig: Rig) -> None:
 
 @pytest.mark.parametrize("before", [True, False], ids=["keyed", "plain"])
 def test_a_cluster_keeps_the_key_that_it_was_made_with(rig: Rig, before: bool) -> None:
-    arn = key(rig)
+    arn = kms_key(rig.cloud)
     of = {True: arn, False: None}
     rig.up(lambda stack: database(stack, key=of[before])).ok()
     assert (cluster(rig)["KmsKeyId"] == arn) is before
@@ -129,7 +129,7 @@ def test_a_cluster_keeps_the_key_that_it_was_made_with(rig: Rig, before: bool) -
 
 
 def test_a_cluster_with_a_key_is_adopted_without_the_state(rig: Rig) -> None:
-    arn = key(rig)
+    arn = kms_key(rig.cloud)
     rig.up(lambda stack: database(stack, key=arn)).ok()
     rig.folder = rig.folder.with_name("other")
     assert "made" not in rig.up(lambda stack: database(stack, key=arn)).ok().summary.counts

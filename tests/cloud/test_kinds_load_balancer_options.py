@@ -18,7 +18,7 @@ from provisioner.kinds.elbv2 import LoadBalancer
 from provisioner.kinds.iam import policy
 from provisioner.kinds.s3 import BLOCKED, Bucket
 from provisioner.kinds.wafv2 import WebAclAssociation
-from tests.cloud.project import Project
+from tests.cloud.project import web_acl
 from tests.cloud.rig import Rig
 
 NAME = "ecs-sample-dev-123456789012-ap-northeast-1-logs"
@@ -144,16 +144,8 @@ def test_access_logs_are_switched_on_and_off_and_leave_nothing(rig: Rig) -> None
     assert buckets(rig) == []
 
 
-def web_acl(rig: Rig | Project, name: str) -> str:
-    visible = {"SampledRequestsEnabled": False, "CloudWatchMetricsEnabled": False, "MetricName": name}
-    made = rig.cloud.client("wafv2").create_web_acl(
-        Name=name, Scope="REGIONAL", DefaultAction={"Allow": {}}, VisibilityConfig=visible, Rules=[]
-    )
-    return str(made["Summary"]["ARN"])
-
-
 def test_a_web_acl_is_associated_changed_and_let_go(rig: Rig) -> None:
-    first, second = web_acl(rig, "first"), web_acl(rig, "second")
+    first, second = web_acl(rig.cloud, "first"), web_acl(rig.cloud, "second")
     rig.up(balanced).ok()
     waf = rig.cloud.client("wafv2")
     (arn,) = [one["LoadBalancerArn"] for one in rig.cloud.client("elbv2").describe_load_balancers()["LoadBalancers"]]
@@ -174,7 +166,7 @@ def test_a_web_acl_is_associated_changed_and_let_go(rig: Rig) -> None:
 
 def test_an_acl_that_somebody_else_associated_is_not_looked_at(rig: Rig) -> None:
     rig.up(balanced).ok()
-    acl, waf = web_acl(rig, "theirs"), rig.cloud.client("wafv2")
+    acl, waf = web_acl(rig.cloud, "theirs"), rig.cloud.client("wafv2")
     (arn,) = [one["LoadBalancerArn"] for one in rig.cloud.client("elbv2").describe_load_balancers()["LoadBalancers"]]
     waf.associate_web_acl(WebACLArn=acl, ResourceArn=arn)
     aws = rig.aws()
@@ -186,7 +178,7 @@ def test_an_acl_that_somebody_else_associated_is_not_looked_at(rig: Rig) -> None
 
 def test_a_web_acl_that_there_is_not_is_told_by_its_setting(rig: Rig) -> None:
     web = {"services": {"web": {"image": "nginx:1", "port": 80}}}
-    aws, acl = rig.aws(), web_acl(rig, "there")
+    aws, acl = rig.aws(), web_acl(rig.cloud, "there")
     check_web_acl(aws, Config.model_validate(web))
     assert aws.calls == []
     check_web_acl(aws, Config.model_validate({**web, "load_balancer": {"waf_acl": acl}}))
@@ -196,7 +188,7 @@ def test_a_web_acl_that_there_is_not_is_told_by_its_setting(rig: Rig) -> None:
 
 
 def test_the_cloud_refuses_an_acl_for_what_is_not_there_and_its_end_while_it_is_used(rig: Rig) -> None:
-    acl, waf = web_acl(rig, "used"), rig.cloud.client("wafv2")
+    acl, waf = web_acl(rig.cloud, "used"), rig.cloud.client("wafv2")
     with pytest.raises(ClientError, match="WAFNonexistentItemException"):
         waf.associate_web_acl(
             WebACLArn=acl,

@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tests.cloud.inventory import NEVER_REMOVED, Inventory, difference
-from tests.cloud.project import Project, project  # noqa: F401  (a fixture)
-from tests.cloud.test_kinds_load_balancer_options import web_acl
+from tests.cloud.project import Project, kms_key, project, web_acl  # noqa: F401  (a fixture)
 
 NAME = "ecs-sample-dev"
 SERVICE = """
@@ -40,9 +39,8 @@ backup_days = 21
 
 
 def test_all_options_come_change_and_go(project: Project) -> None:  # noqa: F811
-    kms = project.cloud.client("kms")
-    keys = [kms.create_key()["KeyMetadata"]["Arn"] for _ in range(2)]
-    acls = [web_acl(project, name) for name in ("first", "second")]
+    keys = [kms_key(project.cloud) for _ in range(2)]
+    acls = [web_acl(project.cloud, name) for name in ("first", "second")]
 
     def brought_up(options: str, number: int = 0) -> Inventory:
         project.write(options.format(key=keys[number], acl=acls[number]) + SERVICE)
