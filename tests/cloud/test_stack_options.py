@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
+import re
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 from tests.cloud.inventory import NEVER_REMOVED, Inventory, difference
 from tests.cloud.project import Project, kms_key, project, web_acl  # noqa: F401  (a fixture)
+from tests.cloud.warm import ROOT
+
+T = TypeVar("T")
 
 NAME = "ecs-sample-dev"
+TABLES = re.compile(r"^\| `([a-z0-9-]+)` \| (.*) \|$", re.MULTILINE)
+OPTION = re.compile(r"\b[a-z0-9]+:[A-Z][A-Za-z0-9]+")
 SERVICE = """
 [services.web]
 image = "123456789012.dkr.ecr.ap-northeast-1.amazonaws.com/web:1"
@@ -42,10 +49,18 @@ def test_all_options_come_change_and_go(project: Project) -> None:  # noqa: F811
     keys = [kms_key(project.cloud) for _ in range(2)]
     acls = [web_acl(project.cloud, name) for name in ("first", "second")]
 
+    called: set[str] = set()
+
+    def made(command: Callable[[], T]) -> T:
+        since = project.last_call()
+        result = command()
+        called.update(f"{call['service']}:{call['operation']}" for call in project.cloud.calls(since))
+        return result
+
     def brought_up(options: str, number: int = 0) -> Inventory:
         project.write(options.format(key=keys[number], acl=acls[number]) + SERVICE)
-        project.up()
-        assert project.planned() == {}
+        made(project.up)
+        assert made(project.planned) == {}
         return project.inventory()
 
     before = project.inventory()
@@ -61,8 +76,28 @@ def test_all_options_come_change_and_go(project: Project) -> None:  # noqa: F811
     # the name of the bucket that was logged to stays among its attributes
     assert difference(plain, off, "load_balancers") == {}
     assert off["load_balancers"][0]["attributes"]["access_logs.s3.enabled"] == "false"
-    assert project.down().said("finished")[0]["ok"]
+    assert made(project.down).said("finished")[0]["ok"]
+    assert undocumented(called) == set()
     assert difference(before, project.inventory(), *NEVER_REMOVED) == {}
+
+
+ACTIONS = {
+    "s3:GetBucketLifecycleConfiguration": "s3:GetLifecycleConfiguration",
+    "s3:PutBucketLifecycleConfiguration": "s3:PutLifecycleConfiguration",
+    "s3:GetBucketEncryption": "s3:GetEncryptionConfiguration",
+    "s3:GetPublicAccessBlock": "s3:GetBucketPublicAccessBlock",
+    "s3:ListObjectVersions": "s3:ListBucketVersions",
+    "s3:DeleteObjects": "s3:DeleteObjectVersion",
+}
+"""Operations whose action is called otherwise (Service Authorization Reference)."""
+
+
+def undocumented(called: set[str]) -> set[str]:
+    """Which of the calls are not among the actions that the document asks to be allowed, for options or in general."""
+    text = (ROOT / "docs" / "security.md").read_text()
+    general = {f"{service}:{action}" for service, row in TABLES.findall(text) for action in row.split(", ")}
+    options = set(OPTION.findall(text.partition("### What the options need")[2].partition("\n## ")[0]))
+    return {ACTIONS.get(one, one).replace("tagging:", "tag:") for one in called} - general - options
 
 
 def groups(found: Inventory) -> dict[str, tuple[Any, Any]]:
