@@ -152,7 +152,12 @@ class DbCluster(Kind):
 
     def create(self, aws: Aws, token: str) -> Live:
         tags = [*aws.tag_list(self.address), self._given(), *([FINAL_SNAPSHOT] if self.final_snapshot else [])]
-        key = {"KmsKeyId": self.kms_key_id} if self.kms_key_id else {}
+        # left out where they are AWS's defaults: an empty list would be sent as an empty text
+        options = {
+            "KmsKeyId": self.kms_key_id,
+            "EnableIAMDatabaseAuthentication": self.enable_iam_database_authentication,
+            "EnableCloudwatchLogsExports": self.enable_cloudwatch_logs_exports,
+        }
         cluster = aws.client("rds").create_db_cluster(
             DBClusterIdentifier=self.db_cluster_identifier,
             Engine=self.engine,
@@ -170,10 +175,8 @@ class DbCluster(Kind):
             CopyTagsToSnapshot=self.copy_tags_to_snapshot,
             EngineLifecycleSupport=self.engine_lifecycle_support,
             DeletionProtection=self.deletion_protection,
-            EnableIAMDatabaseAuthentication=self.enable_iam_database_authentication,
-            EnableCloudwatchLogsExports=self.enable_cloudwatch_logs_exports,
             Tags=tags,
-            **key,
+            **{name: value for name, value in options.items() if value},
         )["DBCluster"]
         return self._live(aws, cluster, tag_map(tags), keyed=bool(self.kms_key_id))
 
@@ -195,10 +198,9 @@ class DbCluster(Kind):
             rds.remove_tags_from_resource(ResourceName=arn, TagKeys=[FINAL_SNAPSHOT["Key"]])
         settings = {names[name]: change.new for name, change in changes.items() if name in names}
         if exported := changes.get("enable_cloudwatch_logs_exports"):
-            settings["CloudwatchLogsExportConfiguration"] = {
-                "EnableLogTypes": sorted({*exported.new} - {*exported.old}),
-                "DisableLogTypes": sorted({*exported.old} - {*exported.new}),
-            }
+            more, fewer = {*exported.new} - {*exported.old}, {*exported.old} - {*exported.new}
+            lists = {"EnableLogTypes": sorted(more), "DisableLogTypes": sorted(fewer)}
+            settings["CloudwatchLogsExportConfiguration"] = {name: some for name, some in lists.items() if some}
         if "password_version" in changes:
             settings["MasterUserPassword"] = self._password(aws)
         if settings:

@@ -53,7 +53,7 @@ class Bucket(Kind):
     removal_budget: ClassVar[float] = 3600
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "policy", normal(self.policy))
+        object.__setattr__(self, "policy", _plain(self.policy))
 
     @classmethod
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Live]:
@@ -82,7 +82,7 @@ class Bucket(Kind):
         default = [rule.get("ApplyServerSideEncryptionByDefault", {}) for rule in encryption.get("Rules", ())]
         attributes = {
             "bucket": name,
-            "policy": normal(json.loads(policy)) if policy else None,
+            "policy": _plain(json.loads(policy)) if policy else None,
             "expiration_days": days[0] if len(days) == 1 else None,
             "public_access_block": _asked(s3.get_public_access_block, of).get("PublicAccessBlockConfiguration"),
             "sse_algorithm": default[0].get("SSEAlgorithm") if default else None,
@@ -132,6 +132,15 @@ def _some(page: Mapping[str, Any]) -> Sequence[Mapping[str, str]]:
     """Return the objects of one page, at most a thousand, as DeleteObjects takes them."""
     found = [*page.get("Versions", ()), *page.get("DeleteMarkers", ())]
     return [{"Key": one["Key"], "VersionId": one["VersionId"]} for one in found]
+
+
+def _plain(document: Policy) -> Policy:
+    """Return a policy in one form, of the two that there are for anybody too (S3 user guide, bucket policies)."""
+    statements = [
+        {**one, "Principal": "*"} if one.get("Principal") == {"AWS": "*"} else one
+        for one in normal(document)["Statement"]
+    ]
+    return {**document, "Statement": statements}
 
 
 def _asked(read: Callable[..., Mapping[str, Any]], of: Mapping[str, str]) -> Mapping[str, Any]:

@@ -90,6 +90,12 @@ def test_drift_of_a_bucket_is_seen_and_mended(rig: Rig) -> None:
     assert rig.plan(lambda stack: bucket(stack, days=30)) == []
 
 
+def test_anybody_is_the_same_in_both_ways_of_writing_it() -> None:
+    deny = {"Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": f"arn:aws:s3:::{NAME}"}
+    longer = {**deny, "Principal": {"AWS": "*"}}
+    assert Bucket("a", NAME, policy(deny), 7).policy == Bucket("a", NAME, policy(longer), 7).policy
+
+
 def test_a_full_bucket_goes_with_all_versions_of_its_objects(rig: Rig) -> None:
     rig.up(bucket).ok()
     s3 = rig.cloud.client("s3")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from provisioner.engine.step import Stack
 from tests.cloud.rig import Rig
 from tests.cloud.test_kinds_rds import NAME, cluster, declared
@@ -65,6 +67,18 @@ def test_logs_and_iam_are_switched_on_changed_and_switched_off(rig: Rig) -> None
         assert sorted(there.get("EnabledCloudwatchLogsExports", ())) == logs
         assert rig.plan(wanted) == []
     assert rig.down().ok().summary.leftovers == []
+
+
+def test_what_is_off_is_not_sent(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An empty list goes over the wire as an empty text, and AWS would make of that what it likes."""
+    aws, sent = rig.aws(), list[str]()
+    event = "before-call.rds.CreateDBCluster"
+    aws.client("rds").meta.events.register(event, lambda params, **_: sent.extend(params["body"]))
+    monkeypatch.setattr(rig, "aws", lambda: aws)
+    rig.up(declared).ok()
+    assert "DBClusterIdentifier" in sent
+    options = ("KmsKeyId", "EnableIAMDatabaseAuthentication", "EnableCloudwatchLogsExports")
+    assert [name for name in sent if name.startswith(options)] == []
 
 
 def test_rds_makes_the_log_groups_that_it_finds_none_of(rig: Rig) -> None:
