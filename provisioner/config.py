@@ -20,6 +20,7 @@ SAMPLE = Path(__file__).parent / "data" / "stack.toml"
 
 Target = Literal["local", "aws"]
 Tier = Literal["public", "private", "database"]
+DatabaseLog = Literal["audit", "error", "general", "slowquery"]
 
 SERVICES = 500
 """Each has a role and a security group, of which an account has 1,000 (IAM quotas) and a Region 2,500 (VPC quotas)."""
@@ -32,6 +33,7 @@ OWN_GROUPS = {"alb", "database", "ecs-instance", "endpoints"}
 Domain = Annotated[str, AfterValidator(values.domain(2))]
 PrivateDomain = Annotated[str, AfterValidator(values.domain(1))]
 Acu = Annotated[float, AfterValidator(values.acu)]
+KmsKey = Annotated[str, AfterValidator(values.kms_key)]
 
 
 class Network(Model):
@@ -47,6 +49,7 @@ class Network(Model):
         values.not_empty('nobody could reach the load balancer; write ["my-ip"]'),
         values.unique("source"),
     ] = ("my-ip",)
+    flow_logs: bool = False
 
     def subnets(self, tier: Tier) -> tuple[str, ...]:
         """Return the CIDRs that a tier's subnets can have, one for each of the zones that there can be.
@@ -123,6 +126,10 @@ class Database(Model):
     ] = "dbadmin"
     min_acu: Acu = 0
     max_acu: Annotated[Acu, values.between(1, 256, "a maximum that Aurora Serverless v2 takes")] = 4
+    readers: Annotated[int, values.between(0, 15, "a number of readers that an Aurora cluster can have")] = 0
+    backup_days: Annotated[int, values.between(1, 35, "a number of days that Aurora keeps backups for")] = 7
+    iam_authentication: bool = False
+    logs: Annotated[tuple[DatabaseLog, ...], LIST, values.unique("log")] = ()
 
     def problems(self) -> Iterator[Problem]:
         """Yield a minimum above the maximum."""
@@ -133,6 +140,22 @@ class Database(Model):
             )
 
 
+class LoadBalancer(Model):
+    """`[load_balancer]`: what is kept of its requests, and what they have to pass."""
+
+    access_logs: bool = False
+    waf_acl: Annotated[
+        str | None,
+        values.matching(
+            r"arn:aws[a-z-]*:wafv2:[a-z0-9-]+:\d{12}:(regional|global)/webacl/[\w-]+/[\w-]+",
+            'is not the ARN of a web ACL, such as "arn:aws:wafv2:eu-west-1:123456789012:regional/webacl/example/1a2b"',
+        ),
+        values.matching(
+            r"(?!.*:global/).*", "is for CloudFront, and load balancers take regional ones: name one of scope REGIONAL"
+        ),
+    ] = None
+
+
 class Account(Model):
     """`[account]`: what is set for the whole AWS account, and put back by `down`."""
 
@@ -140,9 +163,10 @@ class Account(Model):
 
 
 class Logs(Model):
-    """`[logs]`: how long CloudWatch keeps them, in days."""
+    """`[logs]`: how long CloudWatch keeps them, in days, and the key that they are encrypted with."""
 
     retention_days: Annotated[int, AfterValidator(values.retention)] = 7
+    kms_key: KmsKey | None = None
 
 
 class StateSettings(Model):
@@ -175,10 +199,13 @@ class Config(Model):
     target: Target = "local"
     # Whether deletion protection is on and `down` is refused without --unprotect.
     protect: bool = Field(default_factory=lambda earlier: earlier["env"] == "prod")
+    # What everything that the stack keeps is encrypted with, instead of AWS's own keys.
+    kms_key: KmsKey | None = None
     network: Network = Network()
     dns: Dns = Dns()
     capacity: Capacity = Capacity()
     database: Database = Database()
+    load_balancer: LoadBalancer = LoadBalancer()
     account: Account = Account()
     logs: Logs = Logs()
     state: StateSettings = StateSettings()
@@ -228,6 +255,17 @@ class Config(Model):
                     )
         yield from self._lengths()
         yield from self._circles()
+        yield from self._regions()
+
+    def _regions(self) -> Iterator[Problem]:
+        named = {
+            "kms_key": self.kms_key,
+            "logs.kms_key": self.logs.kms_key,
+            "load_balancer.waf_acl": self.load_balancer.waf_acl,
+        }
+        for key, value in named.items():
+            if value and value.startswith("arn:") and (other := value.split(":")[3]) != self.region:
+                yield key, f"it is in {other}, and the stack in {self.region}: name one of this Region"
 
     def _circles(self) -> Iterator[Problem]:
         # A group's rules name the groups of its callers, so those are made first.

@@ -29,6 +29,7 @@ FARGATE_MEMORY: Mapping[int, tuple[int, ...]] = {
     16384: tuple(range(32768, 122880 + 1, 8192)),
 }
 """The memory in MiB that Fargate allows for each number of CPU units (ECS API, RegisterTaskDefinition)."""
+KMS_KEY = re.compile(r"(arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:(key|alias)/|alias/)[A-Za-z0-9/_-]{1,250}")
 LABEL = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
 NAME = r"[a-z][a-z0-9]*(-[a-z0-9]+)*"
 
@@ -171,6 +172,18 @@ def retention(value: int) -> int:
     if value not in RETENTION_DAYS:
         nearest = min(RETENTION_DAYS, key=lambda days: abs(days - value))
         raise ValueError(f"CloudWatch Logs does not keep logs for {value} days; the nearest that it does is {nearest}")
+    return value
+
+
+def kms_key(value: str) -> str:
+    """Let pass only what names a customer managed key: its ARN, an alias' ARN, or an alias (KMS API, DescribeKey)."""
+    if not KMS_KEY.fullmatch(value):
+        raise ValueError(
+            f"{shown(value)} is not a KMS key: write the key's ARN, the ARN of an alias of it, or the alias itself, "
+            'such as "alias/example"'
+        )
+    if value.rpartition(":")[2].startswith("alias/aws/"):
+        raise ValueError(f"{shown(value)} is a key of AWS's own, which has no policy to be changed: name one of yours")
     return value
 
 

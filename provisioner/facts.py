@@ -41,6 +41,7 @@ class Facts:
         root: the folder that build contexts are relative to.
         s3_prefix_list: the id of the list of S3's addresses in the region.
         policed: the services whose interface endpoints take a policy, as `ecr.api`.
+        kms_key, logs_key: the ARNs of the keys for what is kept and for logs, None for AWS's own.
     """
 
     account: str
@@ -59,3 +60,5 @@ class Facts:
     blocks: tuple[int, ...] = (0, 1, 2, 3)
     s3_prefix_list: str = ""
     policed: frozenset[str] = frozenset()
+    kms_key: str | None = None
+    logs_key: str | None = None

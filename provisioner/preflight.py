@@ -9,7 +9,7 @@ from ipaddress import IPv4Address
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from provisioner import ami, copies
+from provisioner import ami, copies, existing
 from provisioner.aws import each
 from provisioner.builds import UNKNOWN, check_builds, image_of
 from provisioner.containers import engine
@@ -61,7 +61,10 @@ def gather(aws: Aws, config: Config, file: Path, records: Iterable[Record] = ())
         with_policy = begin(policed, aws)
         images = begin(buildable, aws, config, root)
         copied = begin(copies.find, aws, config, file.name)
+        keys = begin(existing.keys, aws, config)
+        acl = begin(existing.check_web_acl, aws, config)
         try:
+            acl()
             why, pushed = images()
             facts = Facts(
                 account=aws.account,
@@ -80,6 +83,8 @@ def gather(aws: Aws, config: Config, file: Path, records: Iterable[Record] = ())
                 copies=copied(),
                 s3_prefix_list=s3_prefix_list(),
                 policed=with_policy(),
+                kms_key=keys()["kms_key"],
+                logs_key=keys()["logs.kms_key"],
             )
         except ProvisionError:
             raise

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from botocore.exceptions import ClientError
+
 if TYPE_CHECKING:
     from provisioner.aws import Aws
     from provisioner.engine.kind import Kind, Live
@@ -16,6 +18,7 @@ TAGLESS = frozenset(
         "account_setting", "cluster_capacity_providers", "default_security_group", "delegation", "image",
         "minimum_size", "record_set", "scalable_target", "scaling_policy", "security_group_egress",
         "service_linked_role", "validation_record",
+        "web_acl_association",
     }
 )  # fmt: skip
 """The kinds that are told by something else than their own tags."""
@@ -43,7 +46,7 @@ def _called(aws: Aws, kind: type[Kind], live: Live) -> str:
     """Return how the tagging call of its API names the thing."""
     if kind.kind in RDS_TYPES:
         return f"arn:{aws.partition}:rds:{aws.region}:{aws.account}:{RDS_TYPES[kind.kind]}:{live.id}"
-    by_id = kind.service in {"ec2", "autoscaling", "ssm", "route53", "elbv2", "acm"}
+    by_id = kind.service in {"ec2", "autoscaling", "ssm", "route53", "elbv2", "acm", "s3"}
     return live.id if by_id else str(live.outputs.get("arn", live.id))
 
 
@@ -166,6 +169,22 @@ def _put_route53(aws: Aws, id: str, tags: Mapping[str, str]) -> None:
     aws.client("route53").change_tags_for_resource(ResourceType="hostedzone", ResourceId=id, AddTags=_pairs(tags))
 
 
+def _read_s3(aws: Aws, name: str) -> Tags:
+    # of a bucket without tags S3 says that there is no such set
+    try:
+        return _map(aws.client("s3").get_bucket_tagging(Bucket=name, ExpectedBucketOwner=aws.account)["TagSet"])
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "NoSuchTagSet":
+            raise
+        return {}
+
+
+def _put_s3(aws: Aws, name: str, tags: Mapping[str, str]) -> None:
+    # the call replaces all that there are
+    pairs = _pairs({**_read_s3(aws, name), **tags})
+    aws.client("s3").put_bucket_tagging(Bucket=name, ExpectedBucketOwner=aws.account, Tagging={"TagSet": pairs})
+
+
 READERS: Mapping[str, Callable[[Aws, str], Tags]] = {
     "acm": _read_acm,
     "autoscaling": _read_autoscaling,
@@ -177,6 +196,7 @@ READERS: Mapping[str, Callable[[Aws, str], Tags]] = {
     "logs": _read_logs,
     "rds": _read_rds,
     "route53": _read_route53,
+    "s3": _read_s3,
     "servicediscovery": _read_cloud_map,
     "ssm": _read_ssm,
 }
@@ -191,6 +211,7 @@ WRITERS: Mapping[str, Callable[[Aws, str, Mapping[str, str]], None]] = {
     "logs": _put_logs,
     "rds": _put_rds,
     "route53": _put_route53,
+    "s3": _put_s3,
     "servicediscovery": _put_cloud_map,
     "ssm": _put_ssm,
 }

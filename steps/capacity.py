@@ -93,6 +93,8 @@ def capacity(
 def _template(stack: Stack, security_groups: SecurityGroups, roles: Roles) -> dict[str, Any]:
     """Return the launch template's data. There is no key pair: who needs a shell uses Session Manager."""
     disk = {"VolumeSize": 30, "VolumeType": "gp3", "Encrypted": True, "DeleteOnTermination": True}
+    if stack.facts.kms_key:
+        disk["KmsKeyId"] = stack.facts.kms_key
     return {
         "ImageId": stack.facts.image_id,
         "IamInstanceProfile": {"Name": roles.instance_profile},

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from provisioner.engine.step import Stack, step
 from provisioner.kinds.rds import DbCluster, DbInstance
 from provisioner.kinds.rds_groups import DbClusterParameterGroup, DbSubnetGroup
+from steps.logs import log_group
 from steps.network import Network
 from steps.secrets import Secrets
 from steps.security_groups import MYSQL, SecurityGroups
@@ -18,11 +20,20 @@ VERSION = "8.0"
 every default since 3.08 can pause at 0 ACU."""
 PAUSE = 300
 """Seconds without a connection before it pauses, the shortest that AWS takes."""
-BACKUP_DAYS = 7
 UTF8MB4 = ("character_set_client", "character_set_connection", "character_set_database", "character_set_results",
            "character_set_server")  # fmt: skip
 TLS_ONLY = {"require_secure_transport": "ON"}
 """No new connection without TLS, at once: a dynamic parameter (Aurora user guide, "Security with Aurora MySQL")."""
+LOGGED: Mapping[str, Mapping[str, str]] = {
+    "audit": {"server_audit_logging": "1", "server_audit_events": "CONNECT,QUERY_DCL,QUERY_DDL"},
+    "error": {},
+    "general": {"general_log": "1", "log_output": "FILE"},
+    "slowquery": {"slow_query_log": "1", "log_output": "FILE"},
+}
+"""What Aurora has to be told for each log to be written (Aurora user guide, AuroraMySQL.Integrating.CloudWatch).
+
+Audited are who connects, and changes of privileges and tables: of all queries the general log tells.
+"""
 
 
 @dataclass(frozen=True)
@@ -37,15 +48,23 @@ class Database:
 def database(
     stack: Stack, network: Network, security_groups: SecurityGroups, secrets: Secrets, service_roles: ServiceRoles
 ) -> Database:
-    """Declare the cluster and its one instance.
+    """Declare the cluster, its writer, and readers in other zones.
 
-    Performance Insights and the export of audit logs stay off: both would keep it from pausing.
+    Performance Insights stays off, and so does the export of audit logs unless it is asked for: both keep it from
+    pausing. The groups of exported logs are made beforehand: RDS would make them, without tags and an end of retention,
+    and leave them.
+
+    The first reader is what Aurora prefers for a new writer, and as large as the writer at all times; the further ones
+    grow with their own work (Aurora user guide, aurora-serverless-v2-setting-capacity).
     """
     want, name = stack.config.database, stack.name
     subnets = stack.ensure(DbSubnetGroup("main", name, f"Database subnets of {name}", network.database))
     # AWS advises to let a group settle for 5 minutes before it is used; what is in here is MySQL 8.0's own default
     parameters = {**dict.fromkeys(UTF8MB4, "utf8mb4"), **TLS_ONLY}
+    for log in want.logs:
+        parameters |= LOGGED[log]
     settings = stack.ensure(DbClusterParameterGroup("main", name, FAMILY, f"Settings of {name}", parameters))
+    groups = [stack.ensure(log_group(stack, f"database-{log}", f"/aws/rds/cluster/{name}/{log}")) for log in want.logs]
     scaling = {"MinCapacity": want.min_acu, "MaxCapacity": want.max_acu}
     if want.min_acu == 0:
         scaling["SecondsUntilAutoPause"] = PAUSE
@@ -63,12 +82,30 @@ def database(
             vpc_security_group_ids=[security_groups.database],
             db_cluster_parameter_group_name=settings.id,
             serverless_v2_scaling_configuration=scaling,
-            backup_retention_period=BACKUP_DAYS,
+            backup_retention_period=want.backup_days,
             deletion_protection=stack.config.protect,
             final_snapshot=stack.config.protect,
+            kms_key_id=stack.facts.kms_key,
+            enable_iam_database_authentication=want.iam_authentication,
+            enable_cloudwatch_logs_exports=want.logs,
         ),
-        after=[service_roles.rds],
-        keys={"database_name": "database.name", "master_username": "database.user"},
+        after=[service_roles.rds, *groups],
+        keys={"database_name": "database.name", "master_username": "database.user", "kms_key_id": "kms_key"},
     )
-    stack.ensure(DbInstance("main", f"{name}-1", cluster.id, ENGINE))
+    zones = stack.facts.zones if want.readers else ()
+    writer = stack.ensure(DbInstance("main", f"{name}-1", cluster.id, ENGINE, zones=zones))
+    for number in range(1, want.readers + 1):
+        first = number % len(zones)
+        stack.ensure(
+            DbInstance(
+                f"reader-{number}",
+                f"{name}-{number + 1}",
+                cluster.id,
+                ENGINE,
+                promotion_tier=number,
+                zones=(*zones[first:], *zones[:first]),
+            ),
+            # the first instance of a cluster is its writer
+            after=[writer],
+        )
     return Database(cluster.endpoint, MYSQL)

@@ -19,7 +19,10 @@ from provisioner.kinds.elbv2 import (
     forward,
     path,
 )
+from provisioner.kinds.iam import policy
 from provisioner.kinds.route53 import RecordSet
+from provisioner.kinds.s3 import Bucket
+from provisioner.kinds.wafv2 import WebAclAssociation
 from steps.certificate import Certified
 from steps.dns import Dns
 from steps.network import Network
@@ -59,6 +62,7 @@ def load_balancer(
     certificate: Certified,
 ) -> LoadBalancing:
     """Declare the load balancer, a target group and a route for each public service, and the public name."""
+    logs = stack.ensure(_log_bucket(stack)) if stack.config.load_balancer.access_logs else None
     # AWS refuses an internet-facing load balancer as long as the gateway is not attached
     balancer = stack.ensure(
         LoadBalancer(
@@ -67,9 +71,14 @@ def load_balancer(
             network.public,
             [security_groups.load_balancer],
             deletion_protection=stack.config.protect,
+            # the bucket's policy is there once it is ready
+            access_logs_bucket=ready(logs).id if logs else None,
         ),
         after=[ready(network.gateway), service_roles.load_balancing],
     )
+    if acl := stack.config.load_balancer.waf_acl:
+        # WAF finds no load balancer that is still being set up (aws-load-balancer-controller#2022)
+        stack.ensure(WebAclAssociation("main", ready(balancer).id, acl))
     public = {name: service for name, service in stack.config.services.items() if service.public}
     groups = {
         name: stack.ensure(TargetGroup(name, f"{stack.name}-{name}", network.vpc_id, service.health)).id
@@ -93,6 +102,33 @@ def load_balancer(
     }
     stack.ensure(RecordSet(stack.config.fqdn, dns.public_zone_id, stack.config.fqdn, "A", alias_target=alias))
     return LoadBalancing(groups, routes, balancer.dns_name)
+
+
+def _log_bucket(stack: Stack) -> Bucket:
+    """Return the bucket of the access logs, which Elastic Load Balancing may write into for this account's balancers.
+
+    Load balancers encrypt their logs with S3's own keys only (Application Load Balancer guide, enable-access-logging).
+    """
+    facts = stack.facts
+    name = f"{stack.name}-{facts.account}-{facts.region}-logs"
+    arn = f"arn:{facts.partition}:s3:::{name}"
+    balancers = f"arn:{facts.partition}:elasticloadbalancing:{facts.region}:{facts.account}:loadbalancer/*"
+    deliver = {
+        "Effect": "Allow",
+        "Principal": {"Service": "logdelivery.elasticloadbalancing.amazonaws.com"},
+        "Action": "s3:PutObject",
+        "Resource": f"{arn}/AWSLogs/{facts.account}/*",
+        "Condition": {"ArnLike": {"aws:SourceArn": balancers}},
+    }
+    plain = {
+        "Effect": "Deny",
+        "Principal": "*",
+        "Action": "s3:*",
+        "Resource": [arn, f"{arn}/*"],
+        "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+    }
+    days = stack.config.logs.retention_days
+    return Bucket("access-logs", name, policy(deliver, plain), days, deletion_protection=stack.config.protect)
 
 
 def priorities(services: Mapping[str, Service]) -> dict[str, int]:

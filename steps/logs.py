@@ -23,9 +23,13 @@ def logs(stack: Stack) -> Logs:
     ECS would make the latter by itself: without tags, without an end of retention, and it would stay. So it is made
     before the cluster, and removed after it.
     """
-    days = stack.config.logs.retention_days
     services = {
-        name: stack.ensure(LogGroup(f"service-{name}", f"/ecs/{stack.name}/{name}", days)).id
+        name: stack.ensure(log_group(stack, f"service-{name}", f"/ecs/{stack.name}/{name}")).id
         for name in stack.config.services
     }
-    return Logs(services, stack.ensure(LogGroup("insights", performance_log(stack.name), days)))
+    return Logs(services, stack.ensure(log_group(stack, "insights", performance_log(stack.name))))
+
+
+def log_group(stack: Stack, name: str, log_group_name: str) -> LogGroup:
+    """Return a log group with the retention and the key that all of the stack's have."""
+    return LogGroup(name, log_group_name, stack.config.logs.retention_days, kms_key_id=stack.facts.logs_key)

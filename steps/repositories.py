@@ -40,9 +40,12 @@ def repositories(stack: Stack) -> Repositories:
             _keep(3, f"Keep the last {TAGGED} tagged images", TAGGED, "tagged", tagPatternList=["*"]),
         ]
     }
+    key = stack.facts.kms_key
+    encryption = {"encryptionType": "KMS", "kmsKey": key} if key else None
     uris = {
         name: stack.ensure(
-            Repository(name, repository_of(stack.config, name), "IMMUTABLE", {"scanOnPush": True}, policy)
+            Repository(name, repository_of(stack.config, name), "IMMUTABLE", {"scanOnPush": True}, policy, encryption),
+            keys={"encryption_configuration": "kms_key"},
         ).repository_uri
         for name in stack.config.services
     }

@@ -46,17 +46,21 @@ def roles(stack: Stack) -> Roles:
             "ECS, when it starts a task: pull its image, write its logs, hand it its secrets",
         )
     )
+    signed = stack.config.database.iam_authentication
     tasks = {
         name: stack.ensure(
             Role(
                 f"task-{name}",
                 f"{stack.name}-task-{name}",
                 _trust("ecs-tasks.amazonaws.com", _of_this_account(stack)),
-                inline_policies={"exec": _channels()} if stack.config.exec_on(name) else {},
+                inline_policies={
+                    **({"exec": _channels()} if stack.config.exec_on(name) else {}),
+                    **({"database": _connect(stack, name)} if signed and service.database else {}),
+                },
                 description=f"Tasks of service {name}",
             )
         ).arn
-        for name in stack.config.services
+        for name, service in stack.config.services.items()
     }
     return Roles(profile.id, execution.arn, tasks)
 
@@ -79,10 +83,29 @@ def _of_this_account(stack: Stack) -> Policy:
 
 
 def _parameters(stack: Stack) -> Policy:
-    """Reading this stack's parameters. Their key is the account's own for Parameter Store, which asks for no more."""
+    """Reading this stack's parameters. The account's own key for Parameter Store asks for no more, another one does.
+
+    Parameter Store hands KMS a parameter's ARN as the encryption context (KMS guide, services-parameter-store).
+    """
     facts = stack.facts
     arn = f"arn:{facts.partition}:ssm:{facts.region}:{facts.account}:parameter/{stack.name}/*"
-    return policy({"Effect": "Allow", "Action": "ssm:GetParameters", "Resource": arn})
+    read = {"Effect": "Allow", "Action": "ssm:GetParameters", "Resource": arn}
+    if not facts.kms_key:
+        return policy(read)
+    of_parameters = {"StringLike": {"kms:EncryptionContext:PARAMETER_ARN": arn}}
+    return policy(
+        read, {"Effect": "Allow", "Action": "kms:Decrypt", "Resource": facts.kms_key, "Condition": of_parameters}
+    )
+
+
+def _connect(stack: Stack, service: str) -> Policy:
+    """Connecting to the database as the user who is called like the service in this stack, and like nobody else.
+
+    The cluster's own id is not known before the cluster (RDS user guide, UsingWithRDS.IAMDBAuth.IAMPolicy).
+    """
+    facts = stack.facts
+    user = f"arn:{facts.partition}:rds-db:{facts.region}:{facts.account}:dbuser:*/{stack.name}-{service}"
+    return policy({"Effect": "Allow", "Action": "rds-db:connect", "Resource": user})
 
 
 def _session_manager() -> Policy:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from provisioner.engine.step import Stack, step
+from provisioner.engine.step import Stack, ready, step
 from provisioner.kinds.ssm import SecureParameter
 
 
@@ -21,5 +21,7 @@ class Secrets:
 def secrets(stack: Stack) -> Secrets:
     """Declare the parameter: its value is made up when it is created, and kept nowhere else."""
     name = f"/{stack.name}/database/password"
-    parameter = stack.ensure(SecureParameter("database-password", name, f"Master password of {stack.name}'s database"))
-    return Secrets(parameter.id, parameter.arn, parameter.version)
+    text = f"Master password of {stack.name}'s database"
+    parameter = stack.ensure(SecureParameter("database-password", name, text, stack.facts.kms_key))
+    # ready: another key takes another version
+    return Secrets(parameter.id, parameter.arn, ready(parameter).version)

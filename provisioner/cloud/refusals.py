@@ -122,6 +122,8 @@ REFUSALS: tuple[Refusal, ...] = (
     Refusal("ec2", "CreateVpcEndpoint", 5, "InvalidParameter",
         "Enabling private DNS requires both enableDnsSupport and enableDnsHostnames VPC attributes set to true for {}",
         r"(?ms)(?=.*^PrivateDnsEnabled=true$).*^VpcId=([^\n]+)$", "EC2 developer guide, eventual consistency"),
+    Refusal("ec2", "CreateFlowLogs", 5, "InvalidParameter", "Unable to assume given IAM role: '{}'",
+        _form("DeliverLogsPermissionArn"), "terraform-provider-aws#29323"),
     _in_use("DeleteSecurityGroup", "GroupId", "resource {} has a dependent object", 35, "alchemy#1125"),
     _in_use("DetachInternetGateway", "VpcId", "Network {} has some mapped public address(es). Please unmap those "
         "public address(es) before detaching the gateway.", 60, "terraform-aws-eks-jx#36"),
@@ -158,6 +160,13 @@ REFUSALS: tuple[Refusal, ...] = (
         _form("LoadBalancerArn"), "terraform-provider-aws#15214"),
     Refusal("elasticloadbalancing", "ModifyLoadBalancerAttributes", 5, "LoadBalancerNotFound",
         "Load balancer '{}' not found", _form("LoadBalancerArn"), "terraform-provider-aws#15214"),
+    Refusal("elasticloadbalancing", "ModifyLoadBalancerAttributes", 5, "InvalidConfigurationRequest",
+        "Access Denied for bucket: {}. Please check S3bucket permission",
+        r"(?ms)(?=.*^Attributes\.member\.\d+\.Key=access_logs\.s3\.bucket$)"
+        r".*^Attributes\.member\.\d+\.Value=([a-z0-9-]+-logs)$", "aws-load-balancer-controller#1956"),
+    Refusal("wafv2", "AssociateWebACL", 30, "WAFUnavailableEntityException",
+        "AWS WAF couldn\u2019t retrieve the resource that you requested. Retry your request.", _json("ResourceArn"),
+        "terraform-provider-aws#17527"),
     Refusal("elasticloadbalancing", "DeleteLoadBalancer", 5, "ResourceInUse",
         "Load balancer '{}' cannot be deleted because it is currently associated with another service",
         _form("LoadBalancerArn"), "ELBv2 API"),
@@ -234,9 +243,11 @@ REFUSALS: tuple[Refusal, ...] = (
     Refusal("logs", "DeleteLogGroup", 3, "OperationAbortedException",
         "A conflicting operation is currently in progress against this resource. Please try again.",
         _json("logGroupName"), "CloudWatch Logs API"),
-    # -- the state's bucket -----------------------------------------------------------------------------------------
+    # -- the buckets of the state and of access logs -------------------------------------------------------------------
     Refusal("s3", "PutBucketVersioning", 5, "NoSuchBucket", "The specified bucket does not exist", _BUCKET,
         "terraform-provider-aws s3/bucket_versioning.go", 404),
+    Refusal("s3", "DeleteBucket", 5, "BucketNotEmpty", "The bucket you tried to delete is not empty", _BUCKET,
+        "S3 API, error responses", 409),
     Refusal("s3", "PutBucketPolicy", 5, "OperationAborted",
         "A conflicting conditional operation is currently in progress against this resource. Please try again.",
         _BUCKET, "S3 API, error responses", 409),

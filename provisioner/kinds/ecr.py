@@ -28,12 +28,13 @@ class Repository(Kind):
     image_tag_mutability: str
     image_scanning_configuration: Mapping[str, bool]
     lifecycle_policy: Mapping[str, Any] | None
+    encryption_configuration: Mapping[str, str] | None = None
 
     service: ClassVar[str] = "ecr"
     identity: ClassVar[Sequence[str]] = ("repository_name",)
     derived: ClassVar[Sequence[str]] = ("id", "arn", "repository_uri")
     outputs: ClassVar[Sequence[str]] = ("arn", "repository_uri")
-    fixed: ClassVar[frozenset[str]] = frozenset({"repository_name"})
+    fixed: ClassVar[frozenset[str]] = frozenset({"repository_name", "encryption_configuration"})
 
     @classmethod
     def data(cls, settings: Mapping[str, Any]) -> str:
@@ -86,17 +87,23 @@ class Repository(Kind):
             "image_tag_mutability": repository["imageTagMutability"],
             "lifecycle_policy": policy,
         }
+        # AES256 is what a repository has that was made without any
+        encryption = repository.get("encryptionConfiguration", {})
+        plain = encryption.get("encryptionType", "AES256") == "AES256"
+        attributes["encryption_configuration"] = None if plain else encryption
         if scanning := repository.get("imageScanningConfiguration"):
             attributes["image_scanning_configuration"] = scanning
         outputs = {"arn": repository["repositoryArn"], "repository_uri": repository["repositoryUri"]}
         return Live(repository["repositoryName"], attributes, outputs, address=aws.address_in(tags), owned=owned)
 
     def create(self, aws: Aws, token: str) -> Live:
+        encryption = {"encryptionConfiguration": self.encryption_configuration} if self.encryption_configuration else {}
         repository = aws.client("ecr").create_repository(
             repositoryName=self.repository_name,
             imageTagMutability=self.image_tag_mutability,
             imageScanningConfiguration=self.image_scanning_configuration,
             tags=aws.tag_list(self.address),
+            **encryption,
         )["repository"]
         return self._live(aws, repository, aws.tags(self.address), None)
 

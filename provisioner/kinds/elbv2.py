@@ -18,6 +18,8 @@ Action = Mapping[str, Any]
 
 PROTECTION = "deletion_protection.enabled"
 """The attribute with which DeleteLoadBalancer is refused (OperationNotPermitted)."""
+LOGS = "access_logs.s3"
+"""How the names of the attributes begin that say whether requests are logged, and to which bucket."""
 DELAY = "deregistration_delay.timeout_seconds"
 DEFAULT_DELAY = 300
 """AWS's own, which CreateTargetGroup does not return."""
@@ -79,7 +81,7 @@ def _described_tags(aws: Aws, arns: Sequence[str]) -> dict[str, dict[str, str]]:
 
 @dataclass(frozen=True)
 class LoadBalancer(Kind):
-    """An application load balancer."""
+    """An application load balancer, which logs its requests if `access_logs_bucket` names a bucket of its Region."""
 
     load_balancer_name: str
     subnets: Sequence[str]
@@ -88,6 +90,7 @@ class LoadBalancer(Kind):
     drop_invalid_header_fields: bool = True
     idle_timeout: int = 60
     deletion_protection: bool = False
+    access_logs_bucket: str | None = None
 
     service: ClassVar[str] = "elbv2"
     identity: ClassVar[Sequence[str]] = ("load_balancer_name",)
@@ -120,6 +123,7 @@ class LoadBalancer(Kind):
             "drop_invalid_header_fields": settings.get("routing.http.drop_invalid_header_fields.enabled") == "true",
             "idle_timeout": int(settings.get("idle_timeout.timeout_seconds", 60)),
             "deletion_protection": settings.get(PROTECTION) == "true",
+            "access_logs_bucket": settings.get(f"{LOGS}.bucket") if settings.get(f"{LOGS}.enabled") == "true" else None,
         }
         # a foreign gateway load balancer under the name has neither
         outputs = {
@@ -154,7 +158,10 @@ class LoadBalancer(Kind):
             "idle_timeout.timeout_seconds": str(self.idle_timeout),
             PROTECTION: str(self.deletion_protection).lower(),
         }
-        if changes.keys() & {"drop_invalid_header_fields", "idle_timeout", "deletion_protection"}:
+        if "access_logs_bucket" in changes:
+            settings[f"{LOGS}.enabled"] = str(bool(self.access_logs_bucket)).lower()
+            settings |= {f"{LOGS}.bucket": self.access_logs_bucket} if self.access_logs_bucket else {}
+        if changes.keys() & {"drop_invalid_header_fields", "idle_timeout", "deletion_protection", "access_logs_bucket"}:
             attributes = [{"Key": key, "Value": value} for key, value in settings.items()]
             elb.modify_load_balancer_attributes(LoadBalancerArn=live.id, Attributes=attributes)
 

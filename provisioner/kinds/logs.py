@@ -17,7 +17,9 @@ def performance_log(cluster: str) -> str:
 
 @dataclass(frozen=True)
 class LogGroup(Kind):
-    """A log group that keeps its events for some days.
+    """A log group that keeps its events for some days, encrypted with a key if `kms_key_id` is its ARN.
+
+    What was written under another key stays so (CloudWatch Logs API, AssociateKmsKey).
 
     Where a retention policy of the account decides that instead, the output `retention_policy` has its name. The group
     of Container Insights is ours also without tags: ECS makes it again when it has something to write and finds none.
@@ -26,6 +28,7 @@ class LogGroup(Kind):
     log_group_name: str
     retention_in_days: int
     tagged: bool = True
+    kms_key_id: str | None = None
 
     service: ClassVar[str] = "logs"
     identity: ClassVar[Sequence[str]] = ("log_group_name",)
@@ -56,7 +59,8 @@ class LogGroup(Kind):
         arn = _arn(group)
         tags = aws.tags_of(arn, lambda: _tags(aws, arn))
         owned = aws.owns(tags)
-        attributes, outputs = {"log_group_name": group["logGroupName"], "tagged": owned}, {"arn": arn}
+        attributes = {"log_group_name": group["logGroupName"], "tagged": owned, "kms_key_id": group.get("kmsKeyId")}
+        outputs = {"arn": arn}
         if policy := group.get("retentionPolicyName"):
             # the account's policy beats the group's own retention, which AWS then does not show (PutAccountPolicy)
             outputs["retention_policy"] = policy
@@ -67,9 +71,10 @@ class LogGroup(Kind):
         return Live(group["logGroupName"], attributes, outputs, address=aws.address_in(tags), owned=owned)
 
     def create(self, aws: Aws, token: str) -> Live:
-        aws.client("logs").create_log_group(logGroupName=self.log_group_name, tags=aws.tags(self.address))
+        key = {"kmsKeyId": self.kms_key_id} if self.kms_key_id else {}
+        aws.client("logs").create_log_group(logGroupName=self.log_group_name, tags=aws.tags(self.address), **key)
         arn = f"arn:{aws.partition}:logs:{aws.region}:{aws.account}:log-group:{self.log_group_name}"
-        attributes = {"log_group_name": self.log_group_name, "retention_in_days": None, "tagged": True}
+        attributes = {**self.fields(), "retention_in_days": None, "tagged": True}
         return Live(self.log_group_name, attributes, {"arn": arn}, address=self.address)
 
     def update(self, aws: Aws, live: Live, changes: Changes) -> None:
@@ -77,6 +82,10 @@ class LogGroup(Kind):
             aws.client("logs").tag_resource(resourceArn=live.outputs["arn"], tags=aws.tags(self.address))
         if "retention_in_days" in changes:
             aws.client("logs").put_retention_policy(logGroupName=live.id, retentionInDays=self.retention_in_days)
+        if "kms_key_id" in changes and self.kms_key_id:
+            aws.client("logs").associate_kms_key(logGroupName=live.id, kmsKeyId=self.kms_key_id)
+        elif "kms_key_id" in changes:
+            aws.client("logs").disassociate_kms_key(logGroupName=live.id)
 
     @classmethod
     def delete(cls, aws: Aws, live: Live) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -68,6 +69,9 @@ class DbCluster(Kind):
     storage_encrypted: bool = True
     copy_tags_to_snapshot: bool = True
     engine_lifecycle_support: str = "open-source-rds-extended-support-disabled"
+    kms_key_id: str | None = None
+    enable_iam_database_authentication: bool = False
+    enable_cloudwatch_logs_exports: Sequence[str] = ()
 
     service: ClassVar[str] = "rds"
     identity: ClassVar[Sequence[str]] = ("db_cluster_identifier",)
@@ -82,10 +86,11 @@ class DbCluster(Kind):
             "master_username",
             "db_subnet_group_name",
             "storage_encrypted",
+            "kms_key_id",
         }
     )
     written_once: ClassVar[frozenset[str]] = frozenset({"engine_version", "password_parameter"})
-    unordered: ClassVar[frozenset[str]] = frozenset({"vpc_security_group_ids"})
+    unordered: ClassVar[frozenset[str]] = frozenset({"vpc_security_group_ids", "enable_cloudwatch_logs_exports"})
     protection: ClassVar[str] = "deletion_protection"
     update_when_ready: ClassVar[bool] = True
     budget: ClassVar[float] = 1200
@@ -99,13 +104,14 @@ class DbCluster(Kind):
     @classmethod
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Live]:
         names = {fields["db_cluster_identifier"] for fields in known}
+        keyed = {fields["db_cluster_identifier"] for fields in known if fields.get("kms_key_id")}
         for cluster in aws.pages("rds", "describe_db_clusters", "DBClusters"):
             tags = tag_map(cluster.get("TagList"))
             if aws.owns(tags) or cluster["DBClusterIdentifier"] in names:
-                yield cls._live(aws, cluster, tags)
+                yield cls._live(aws, cluster, tags, keyed=cluster["DBClusterIdentifier"] in keyed)
 
     @staticmethod
-    def _live(aws: Aws, cluster: Mapping[str, Any], tags: Mapping[str, str]) -> Live:
+    def _live(aws: Aws, cluster: Mapping[str, Any], tags: Mapping[str, str], *, keyed: bool) -> Live:
         # RDS lists the clusters of Neptune and DocumentDB too, which lack some of these
         attributes = {
             "db_cluster_identifier": cluster["DBClusterIdentifier"],
@@ -123,7 +129,12 @@ class DbCluster(Kind):
             "final_snapshot": FINAL_SNAPSHOT["Key"] in tags,
             "storage_encrypted": cluster["StorageEncrypted"],
             "copy_tags_to_snapshot": cluster.get("CopyTagsToSnapshot"),
+            "enable_iam_database_authentication": cluster.get("IAMDatabaseAuthenticationEnabled", False),
+            "enable_cloudwatch_logs_exports": sorted(cluster.get("EnabledCloudwatchLogsExports", ())),
         }
+        if keyed:
+            # without a key of the user's it is AWS's own, and the answer does not tell the two apart
+            attributes["kms_key_id"] = cluster.get("KmsKeyId")
         # a restored cluster need not have the name, and older ones are not said to be supported in any way
         told = {"database_name": "DatabaseName", "engine_lifecycle_support": "EngineLifecycleSupport"}
         attributes |= {name: cluster[member] for name, member in told.items() if cluster.get(member)}
@@ -145,6 +156,12 @@ class DbCluster(Kind):
 
     def create(self, aws: Aws, token: str) -> Live:
         tags = [*aws.tag_list(self.address), self._given(), *([FINAL_SNAPSHOT] if self.final_snapshot else [])]
+        # left out where they are AWS's defaults: an empty list would be sent as an empty text
+        options = {
+            "KmsKeyId": self.kms_key_id,
+            "EnableIAMDatabaseAuthentication": self.enable_iam_database_authentication,
+            "EnableCloudwatchLogsExports": self.enable_cloudwatch_logs_exports,
+        }
         cluster = aws.client("rds").create_db_cluster(
             DBClusterIdentifier=self.db_cluster_identifier,
             Engine=self.engine,
@@ -163,8 +180,9 @@ class DbCluster(Kind):
             EngineLifecycleSupport=self.engine_lifecycle_support,
             DeletionProtection=self.deletion_protection,
             Tags=tags,
+            **{name: value for name, value in options.items() if value},
         )["DBCluster"]
-        return self._live(aws, cluster, tag_map(tags))
+        return self._live(aws, cluster, tag_map(tags), keyed=bool(self.kms_key_id))
 
     def update(self, aws: Aws, live: Live, changes: Changes) -> None:
         names = {
@@ -175,6 +193,7 @@ class DbCluster(Kind):
             "copy_tags_to_snapshot": "CopyTagsToSnapshot",
             "deletion_protection": "DeletionProtection",
             "engine_lifecycle_support": "EngineLifecycleSupport",
+            "enable_iam_database_authentication": "EnableIAMDatabaseAuthentication",
         }
         rds, arn = aws.client("rds"), live.outputs["arn"]
         if self.final_snapshot and "final_snapshot" in changes:
@@ -182,6 +201,10 @@ class DbCluster(Kind):
         elif "final_snapshot" in changes:
             rds.remove_tags_from_resource(ResourceName=arn, TagKeys=[FINAL_SNAPSHOT["Key"]])
         settings = {names[name]: change.new for name, change in changes.items() if name in names}
+        if exported := changes.get("enable_cloudwatch_logs_exports"):
+            more, fewer = {*exported.new} - {*exported.old}, {*exported.old} - {*exported.new}
+            lists = {"EnableLogTypes": sorted(more), "DisableLogTypes": sorted(fewer)}
+            settings["CloudwatchLogsExportConfiguration"] = {name: some for name, some in lists.items() if some}
         if "password_version" in changes:
             settings["MasterUserPassword"] = self._password(aws)
         if settings:
@@ -224,7 +247,12 @@ class DbCluster(Kind):
 
 @dataclass(frozen=True)
 class DbInstance(Kind):
-    """An instance of a cluster. The cluster may be deleted as soon as its instances are being deleted."""
+    """An instance of a cluster. The cluster may be deleted as soon as its instances are being deleted.
+
+    Which of them writes is Aurora's to choose: if the writer fails, one of the lowest `promotion_tier` takes its place.
+
+    With `zones` it is placed in the one of them with the fewest of the cluster's instances, else where Aurora likes.
+    """
 
     db_instance_identifier: str
     db_cluster_identifier: str
@@ -232,11 +260,14 @@ class DbInstance(Kind):
     db_instance_class: str = "db.serverless"
     publicly_accessible: bool = False
     auto_minor_version_upgrade: bool = True
+    promotion_tier: int = 1
+    zones: Sequence[str] = ()
 
     service: ClassVar[str] = "rds"
     identity: ClassVar[Sequence[str]] = ("db_instance_identifier",)
     derived: ClassVar[Sequence[str]] = ("id",)
     fixed: ClassVar[frozenset[str]] = frozenset({"db_instance_identifier", "db_cluster_identifier", "engine"})
+    written_once: ClassVar[frozenset[str]] = frozenset({"zones"})
     update_when_ready: ClassVar[bool] = True
     removal_frees: ClassVar[bool] = True
     budget: ClassVar[float] = 2400
@@ -263,6 +294,7 @@ class DbInstance(Kind):
             "availability_zone": instance.get("AvailabilityZone"),
             "publicly_accessible": instance.get("PubliclyAccessible", False),
             "auto_minor_version_upgrade": instance.get("AutoMinorVersionUpgrade", False),
+            "promotion_tier": instance.get("PromotionTier", 1),
             "restart": "pending-reboot" in [group.get("ParameterApplyStatus") for group in groups],
         }
         status = instance["DBInstanceStatus"]
@@ -276,6 +308,7 @@ class DbInstance(Kind):
         )
 
     def create(self, aws: Aws, token: str) -> Live:
+        place = {"AvailabilityZone": self._zone(aws)} if self.zones else {}
         instance = aws.client("rds").create_db_instance(
             DBInstanceIdentifier=self.db_instance_identifier,
             DBClusterIdentifier=self.db_cluster_identifier,
@@ -283,9 +316,17 @@ class DbInstance(Kind):
             DBInstanceClass=self.db_instance_class,
             PubliclyAccessible=self.publicly_accessible,
             AutoMinorVersionUpgrade=self.auto_minor_version_upgrade,
+            PromotionTier=self.promotion_tier,
             Tags=aws.tag_list(self.address),
+            **place,
         )["DBInstance"]
         return self._live(aws, instance, aws.tags(self.address))
+
+    def _zone(self, aws: Aws) -> str:
+        mine = [{"Name": "db-cluster-id", "Values": [self.db_cluster_identifier]}]
+        there = aws.pages("rds", "describe_db_instances", "DBInstances", Filters=mine)
+        taken = Counter(instance.get("AvailabilityZone") for instance in there)
+        return min(self.zones, key=lambda zone: taken[zone])
 
     def update(self, aws: Aws, live: Live, changes: Changes) -> None:
         aws.client("rds").modify_db_instance(
@@ -294,6 +335,7 @@ class DbInstance(Kind):
             DBInstanceClass=self.db_instance_class,
             PubliclyAccessible=self.publicly_accessible,
             AutoMinorVersionUpgrade=self.auto_minor_version_upgrade,
+            PromotionTier=self.promotion_tier,
         )
 
     @classmethod

@@ -9,19 +9,24 @@ from datetime import UTC
 from typing import Any, ClassVar
 
 from provisioner.aws import Aws, batches, tag_map
-from provisioner.engine.kind import Kind, Live
+from provisioner.engine.kind import Changes, Kind, Live
+
+OWN_KEY = "alias/aws/ssm"
+"""AWS's own key for Parameter Store, which a SecureString has that was made without any."""
 
 
 @dataclass(frozen=True)
 class SecureParameter(Kind):
-    """A SecureString whose value is drawn at random when it is created, and never read, shown or changed here again.
+    """A SecureString whose value is drawn at random when it is created, and never shown or changed here again.
 
     The value has 32 characters of A-Z a-z 0-9 _ -, as RDS takes them for a password (CreateDBCluster). Its version says
     when it was last changed, and how often since it was made: a parameter that is made anew begins again with 1.
+    Another key takes a new version, and Parameter Store wants the value with it (PutParameter).
     """
 
     parameter_name: str
     description: str
+    key_id: str | None = None
 
     service: ClassVar[str] = "ssm"
     identity: ClassVar[Sequence[str]] = ("parameter_name",)
@@ -54,13 +59,18 @@ class SecureParameter(Kind):
         if changed := parameter.get("LastModifiedDate"):
             outputs["version"] = f"{changed.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}/{parameter.get('Version', 1)}"
         tags = aws.tags_of(outputs["arn"], read)
-        return Live(name, {"parameter_name": name}, outputs, address=aws.address_in(tags), owned=aws.owns(tags))
+        attributes = {"parameter_name": name}
+        if parameter.get("Type", "SecureString") == "SecureString":
+            key = parameter.get("KeyId", OWN_KEY)
+            attributes["key_id"] = None if key == OWN_KEY else key
+        return Live(name, attributes, outputs, address=aws.address_in(tags), owned=aws.owns(tags))
 
     @staticmethod
     def _arn(aws: Aws, name: str) -> str:
         return f"arn:{aws.partition}:ssm:{aws.region}:{aws.account}:parameter/{name.lstrip('/')}"
 
     def create(self, aws: Aws, token: str) -> Live:
+        key = {"KeyId": self.key_id} if self.key_id else {}
         aws.client("ssm").put_parameter(
             Name=self.parameter_name,
             Description=self.description,
@@ -68,9 +78,17 @@ class SecureParameter(Kind):
             Value=secrets.token_urlsafe(24),
             Tier="Standard",
             Tags=aws.tag_list(self.address),
+            **key,
         )
         outputs = {"arn": self._arn(aws, self.parameter_name)}
-        return Live(self.parameter_name, {"parameter_name": self.parameter_name}, outputs, address=self.address)
+        attributes = {"parameter_name": self.parameter_name, "key_id": self.key_id}
+        return Live(self.parameter_name, attributes, outputs, address=self.address)
+
+    def update(self, aws: Aws, live: Live, changes: Changes) -> None:
+        ssm = aws.client("ssm")
+        value = ssm.get_parameter(Name=live.id, WithDecryption=True)["Parameter"]["Value"]
+        key = self.key_id or OWN_KEY
+        ssm.put_parameter(Name=live.id, Type="SecureString", Value=value, KeyId=key, Overwrite=True)
 
     @classmethod
     def pending(cls, live: Live) -> str | None:

@@ -47,7 +47,7 @@ def inventory(client: Client) -> Inventory:
     AWS makes.
     """
     found: Inventory = {}
-    for read in (_ec2, _iam, _route53, _acm, _logs, _cloud_map, _ecr, _elb, _groups, _ecs, _scaling, _rds, _rest):
+    for read in (_ec2, _iam, _route53, _acm, _logs, _cloud_map, _ecr, _elb, _groups, _ecs, _scaling, _rds, _rest, _s3):
         for sort, things in read(client):
             plain = [json.loads(json.dumps(_steady(thing), default=str)) for thing in things]
             found[sort] = sorted(plain, key=lambda thing: json.dumps(thing, sort_keys=True))
@@ -435,6 +435,16 @@ def _rest(client: Client) -> Sorts:
             for parameter in parameters
         ],
     )
+
+
+def _s3(client: Client) -> Sorts:
+    s3 = client("s3")
+    found = pages(s3, "list_buckets", "Buckets")
+    yield "buckets", [bucket | {"objects": _objects(s3, bucket["Name"])} for bucket in found]
+
+
+def _objects(s3: Any, bucket: str) -> list[str]:
+    return [found["Key"] for found in s3.list_objects_v2(Bucket=bucket).get("Contents", ())]
 
 
 def _steady(value: Any) -> Any:

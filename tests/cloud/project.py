@@ -41,6 +41,13 @@ port = 8080
 database = true
 """
 """The sample's two services: one with a ready image, one whose image is to be built, which the embedded cloud skips."""
+OPTIONS = """
+network = {{ flow_logs = true }}
+load_balancer = {{ access_logs = true, waf_acl = "{acl}" }}
+logs = {{ kms_key = "{key}" }}
+database = {{ readers = 1, iam_authentication = true, logs = ["error", "audit"] }}
+"""
+"""What is off by default, to stand before the sample."""
 
 
 @dataclass(frozen=True)
@@ -214,6 +221,27 @@ class Project:
         found = self.cloud.wait(lambda: now if condition(now := self.inventory()) else None, what, 60)
         assert isinstance(found, dict)
         return found
+
+
+def with_options(project: Project) -> Project:
+    """Switch all options on, with a key and a web ACL that are there beforehand; return the project."""
+    acl, key = web_acl(project.cloud, "beforehand"), kms_key(project.cloud)
+    project.write(OPTIONS.format(acl=acl, key=key) + SAMPLE)
+    return project
+
+
+def kms_key(cloud: EmbeddedCloud) -> str:
+    """Make a key, and return its ARN."""
+    return str(cloud.client("kms").create_key()["KeyMetadata"]["Arn"])
+
+
+def web_acl(cloud: EmbeddedCloud, name: str) -> str:
+    """Make a web ACL for load balancers, and return its ARN."""
+    visible = {"SampledRequestsEnabled": False, "CloudWatchMetricsEnabled": False, "MetricName": name}
+    made = cloud.client("wafv2").create_web_acl(
+        Name=name, Scope="REGIONAL", DefaultAction={"Allow": {}}, VisibilityConfig=visible, Rules=[]
+    )
+    return str(made["Summary"]["ARN"])
 
 
 @pytest.fixture

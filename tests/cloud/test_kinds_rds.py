@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -34,6 +35,10 @@ def declared(
     zones: str = "ac",
     parameters: dict[str, str] | None = None,
     user: str = "dbadmin",
+    key: str | None = None,
+    readers: int = 0,
+    signed: bool = False,
+    logs: Sequence[str] = (),
 ) -> None:
     vpc = stack.ensure(Vpc("main", "10.0.0.0/16", enable_dns_hostnames=False))
     subnets = [
@@ -64,9 +69,16 @@ def declared(
             db_cluster_parameter_group_name=settings.id,
             serverless_v2_scaling_configuration=scaling or PAUSING,
             backup_retention_period=days,
+            kms_key_id=key,
+            enable_iam_database_authentication=signed,
+            enable_cloudwatch_logs_exports=logs,
         )
     )
-    stack.ensure(DbInstance("main", f"{NAME}-1", cluster.id, "aurora-mysql"))
+    writer = stack.ensure(DbInstance("main", f"{NAME}-1", cluster.id, "aurora-mysql"))
+    places = tuple(f"ap-northeast-1{zone}" for zone in zones)
+    for number in range(2, readers + 2):
+        tier = {"promotion_tier": number - 1, "zones": places}
+        stack.ensure(DbInstance(f"r{number}", f"{NAME}-{number}", cluster.id, "aurora-mysql", **tier), after=[writer])
 
 
 def cluster(rig: Rig) -> Any:

@@ -43,11 +43,12 @@ def nothing_made(project: Project, since: int) -> None:  # noqa: F811
         ('dns = { domain = "exa mple..com" }', ["stack.toml", "dns.domain", "not a domain name"]),
         ('dns = { domain = "elsewhere.example.org" }', ["no public hosted zone", "create_zone = true", "cloud stop"]),
         ('capacity = { instance_types = ["m5.24xlarge", "x9.nano"] }', ["x9.nano"]),
+        ('kms_key = "alias/nothing"', ["kms_key", "no such key in ap-northeast-1"]),
         ("project = 'twice'", ["stack.toml:3:", "not TOML"]),
     ],
     ids=[
         *("unknown key", "wrong CIDR", "public CIDR", "zones > available", "wrong type", "domain malformed"),
-        *("no such zone", "no such instance type", "not TOML"),
+        *("no such zone", "no such instance type", "no such key", "not TOML"),
     ],
 )
 def test_a_wrong_setting_is_one_line_that_names_it(project: Project, addition: str, words: list[str]) -> None:  # noqa: F811

@@ -28,9 +28,19 @@ from tests.contract.recorded import Recorded, answers, of, typed
 
 REGION, ACCOUNT = "ap-northeast-1", "123456789012"
 OWNER = {"Project": "ecs-sample", "Environment": "dev", "ManagedBy": "provisioner"}
-TAGS = ("Tags", "TagList", "tags")
+TAGS = ("Tags", "TagList", "TagSet", "tags")
 """How the services call the list of a thing's tags."""
 FACTS = Facts(ACCOUNT, "aws", REGION, (f"{REGION}a", f"{REGION}c"), "ami-1", None, ("127.0.0.1/32",), False, True)
+
+
+ACL = f"arn:aws:wafv2:{REGION}:{ACCOUNT}:regional/webacl/example/1234abcd"
+OPTIONS = {
+    "dns": {"domain": "example.com", "create_zone": True},
+    "network": {"flow_logs": True},
+    "load_balancer": {"access_logs": True, "waf_acl": ACL},
+    "database": {"readers": 1, "iam_authentication": True, "logs": ["error", "audit"]},
+}
+"""What the sample leaves off."""
 
 
 @cache
@@ -43,8 +53,8 @@ def session() -> boto3.Session:
 
 @cache
 def declared() -> dict[str, list[Kind]]:
-    """What the sample declares, by kind; tokens stand where AWS's answers would."""
-    config = Config.model_validate(tomllib.loads(SAMPLE) | {"dns": {"domain": "example.com", "create_zone": True}})
+    """What the sample declares with all options, by kind; tokens stand where AWS's answers would."""
+    config = Config.model_validate(tomllib.loads(SAMPLE) | OPTIONS)
     found: dict[str, list[Kind]] = {}
     for item in operate.declare(config, FACTS).declared.values():
         found.setdefault(item.want.kind, []).append(item.want)

@@ -17,6 +17,7 @@ from tests.contract.recorded import Recorded, of
 from tests.contract.replay import Account, declared
 
 KNOWN: Mapping[tuple[str, str, str], str] = {
+    ("bucket", "list", "test_get_bucket_policy[get-bucket-policy]"): "read by its project already: S3 sends it as text",
     ("db_cluster", "list", "test_rdsclusterparamgroup_unused"): "written by hand: AWS always sends VpcSecurityGroups",
     ("db_cluster", "create", "create-db-cluster-423b998d"): "an example in a document, without an answer",
     ("db_subnet_group", "create", "create-db-subnet-group-c3d162c2"): "an example in a document, without an answer",
@@ -141,6 +142,7 @@ READS = {
     "subnet": ("ec2.DescribeSubnets", "Subnets[].SubnetId"),
     "route_table": ("ec2.DescribeRouteTables", "RouteTables[].RouteTableId"),
     "security_group": ("ec2.DescribeSecurityGroups", "SecurityGroups[?GroupName!='default'].GroupId"),
+    "flow_log": ("ec2.DescribeFlowLogs", "FlowLogs[].FlowLogId"),
     "default_security_group": ("ec2.DescribeSecurityGroups", "SecurityGroups[?GroupName=='default'].GroupId"),
     "launch_template": ("ec2.DescribeLaunchTemplateVersions", "LaunchTemplateVersions[:1].LaunchTemplateId"),
     "auto_scaling_group": ("autoscaling.DescribeAutoScalingGroups", "AutoScalingGroups[].AutoScalingGroupName"),
@@ -256,6 +258,7 @@ def test_the_arn_of_a_log_group_is_the_one_that_tags_go_by() -> None:
         ("ec2.CreateSubnet", "subnet", "Subnet.SubnetId"),
         ("ec2.CreateSecurityGroup", "security_group", "GroupId"),
         ("ec2.CreateRouteTable", "route_table", "RouteTable.RouteTableId"),
+        ("ec2.CreateFlowLogs", "flow_log", "FlowLogIds[0]"),
         ("ecs.CreateCluster", "cluster", "cluster.clusterName"),
         ("elbv2.CreateListener", "listener", "Listeners[0].ListenerArn"),
         ("iam.CreateRole", "role", "Role.RoleName"),

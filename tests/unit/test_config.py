@@ -24,6 +24,8 @@ image = "web:1"
 port = 8080
 """
 PUBLIC = 'image = "i"\nport = 1\npublic = true\n'
+KEY = "arn:aws:kms:ap-northeast-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab"
+ACL = "arn:aws:wafv2:ap-northeast-1:123456789012:regional/webacl/example/1234abcd-12ab-34cd-56ef-1234567890ab"
 PRIVATE = 'image = "i"\nport = 1\n'
 
 
@@ -148,8 +150,12 @@ def test_nothing_changes_after_it_was_checked(tmp_path: Path) -> None:
         '[capacity]\ninstance_types = ["m6i.24xlarge", "g4dn.xlarge", "trn1.2xlarge", "u-6tb1.56xlarge"]\nmin = 5',
         "[database]\nmin_acu = 0.5\nmax_acu = 256",
         '[database]\nuser = "admin"',
+        f'[load_balancer]\naccess_logs = true\nwaf_acl = "{ACL}"\n[network]\nflow_logs = true',
+        '[database]\nreaders = 15\nbackup_days = 35\niam_authentication = true\nlogs = ["audit", "general"]',
         "[account]\ntrunking = false",
         "[logs]\nretention_days = 3653",
+        'kms_key = "alias/example"',
+        f'kms_key = "{KEY}"\n[logs]\nkms_key = "arn:aws:kms:ap-northeast-1:210987654321:alias/logs/all"',
         '[services.a-b]\nbuild = "app"\nport = 65535\nlaunch = "ec2"\ncpu = 128\nmemory = 6\nuser = "nobody"',
         f'[services.a]\n{PUBLIC}path = "/a/*"\n[services.b]\n{PUBLIC}',
         f'[services.a]\n{PRIVATE}health = "/?deep=1"',
@@ -228,7 +234,7 @@ TOP = [
     ('[network]\nallow = ["2001:db8::/32"]', "network.allow", ["IPv4"]),
     ('[network]\nallow = ["my-ip", "my-ip"]', "network.allow", ["twice"]),
     ('[network]\ncdir = "10.0.0.0/16"', "network.cdir", ['did you mean "cidr"?']),
-    ("[network]\nqqq = 1", "network.qqq", ["allow, cidr, zones"]),
+    ("[network]\nqqq = 1", "network.qqq", ["allow, cidr, flow_logs, zones"]),
     ('[dns]\ndomain = "example"', "dns.domain", ["not a domain name"]),
     ('[dns]\ndomain = "https://Example.com/"', "dns.domain", ['did you mean "example.com"?']),
     ('[dns]\ndomain = "example.com."', "dns.domain", ['did you mean "example.com"?']),
@@ -260,6 +266,11 @@ TOP = [
     ('[database]\nuser = "RdsAdmin"', "database.user", ["reserved"]),
     ('[database]\nuser = "seventeen-letters"', "database.user", ["16"]),
     (f'[database]\nuser = "{"a" * 17}"', "database.user", ["16"]),
+    ("[database]\nreaders = 16", "database.readers", ["0 to 15"]),
+    ("[database]\nbackup_days = 0", "database.backup_days", ["1 to 35"]),
+    ('[database]\niam_authentication = "yes"', "database.iam_authentication", ["true or false"]),
+    ('[database]\nlogs = ["error", "slow"]', "database.logs", ["slowquery"]),
+    ('[database]\nlogs = ["error", "error"]', "database.logs", ["twice"]),
     ("[database]\nmin_acu = 0.3", "database.min_acu", ["steps of 0.5"]),
     ("[database]\nmin_acu = -1", "database.min_acu", ["0 to 256"]),
     ("[database]\nmin_acu = nan", "database.min_acu", ["0 to 256"]),
@@ -268,6 +279,16 @@ TOP = [
     ("[database]\nmax_acu = 0.5", "database.max_acu", ["1 to 256"]),
     ("[database]\nmin_acu = 8", "database.min_acu", ["more than database.max_acu"]),
     ('[database]\nmax_acu = "4"', "database.max_acu", ["a number", "write 4 without quotes"]),
+    ('kms_key = "1234abcd-12ab-34cd-56ef-1234567890ab"', "kms_key", ["not a KMS key", "alias/example"]),
+    ('kms_key = "alias/aws/rds"', "kms_key", ["AWS's own", "one of yours"]),
+    ('kms_key = "arn:aws:kms:ap-northeast-1:123456789012:alias/aws/ebs"', "kms_key", ["AWS's own"]),
+    (f'region = "eu-west-1"\nkms_key = "{KEY}"', "kms_key", ["in ap-northeast-1", "the stack in eu-west-1"]),
+    (f'region = "eu-west-1"\n[logs]\nkms_key = "{KEY}"', "logs.kms_key", ["in ap-northeast-1"]),
+    ("[load_balancer]\naccess_logs = 1", "load_balancer.access_logs", ["true or false"]),
+    ('[load_balancer]\nwaf_acl = "example"', "load_balancer.waf_acl", ["not the ARN of a web ACL"]),
+    (f'[load_balancer]\nwaf_acl = "{ACL.replace("regional", "global")}"', "load_balancer.waf_acl", ["CloudFront"]),
+    (f'region = "eu-west-1"\n[load_balancer]\nwaf_acl = "{ACL}"', "load_balancer.waf_acl", ["in ap-northeast-1"]),
+    ("[network]\nflow_logs = 1", "network.flow_logs", ["true or false"]),
     ("[logs]\nretention_days = 8", "logs.retention_days", ["8 days", "nearest", "7"]),
     ('[account]\ntrunking = "no"', "account.trunking", ["true or false"]),
     ("[services]", "services", ["at least one service"]),

@@ -103,7 +103,7 @@ def test_callers_and_users_of_the_database_are_told_where() -> None:
     assert secret == {"name": "DB_PASSWORD", "valueFrom": "${secure_parameter/database-password:arn}"}
     # another password makes another revision, whose tasks read it
     assert container(stack, "order-api")["dockerLabels"] == {
-        "provisioner.password-version": "${secure_parameter/database-password:version}"
+        "provisioner.password-version": "${secure_parameter/database-password:version!}"
     }
     assert "secrets" not in container(stack, "web")
     assert "dockerLabels" not in container(stack, "web")

@@ -13,6 +13,7 @@ from provisioner.cloud.clock import later, passed
 from provisioner.cloud.lag import born, too_new
 from provisioner.cloud.patch import refuse, wrap
 from provisioner.cloud.rules.elbv2 import check_tags, forget_tags, free_certificates, rebind, resource
+from provisioner.cloud.rules.elbv2_logs import try_bucket
 from provisioner.cloud.rules.interfaces import hold, let_go
 
 # "Service endpoints" of Elastic Load Balancing in the AWS General Reference: zones of Application Load Balancers.
@@ -227,6 +228,8 @@ def modify_load_balancer_attributes(original: Any, self: Any, arn: str, attrs: d
     balancer = resource(self, arn)
     for key, value in attrs.items():
         _check_attribute(key, value)
+    if any(key.startswith("access_logs.") for key in attrs):
+        try_bucket(self, arn, {**balancer.attrs, **attrs})
     if balancer.attrs[_PROTECTION] == "true" and attrs.get(_PROTECTION) == "false":
         balancer.free_at = later(durations.PROTECTION_LIFTED.seconds)
     balancer.attrs.update(attrs)

@@ -37,7 +37,7 @@ def create_db_cluster(original: Any, self: Any, kwargs: dict[str, Any]) -> Any:
     AWS's recorded answers of Aurora clusters have these members only for I/O-Optimized storage and Multi-AZ clusters.
     """
     cluster = original(self, kwargs)
-    cluster.kms_key_id = _key(self, kwargs.get("kms_key_id")) if cluster.storage_encrypted else None
+    cluster.kms_key_id = (kwargs.get("kms_key_id") or own_key(self)) if cluster.storage_encrypted else None
     if cluster.engine.startswith("aurora"):
         cluster.storage_type = None if cluster.storage_type == "aurora" else cluster.storage_type
         cluster.publicly_accessible = None
@@ -53,7 +53,7 @@ def create_db_instance(original: Any, self: Any, db_kwargs: dict[str, Any]) -> A
     database = original(self, db_kwargs)
     database.ca_certificate_identifier = authority or _DEFAULT
     if not isinstance(database, DBInstanceClustered):
-        database.kms_key_id = _key(self, db_kwargs.get("kms_key_id")) if database.storage_encrypted else None
+        database.kms_key_id = (db_kwargs.get("kms_key_id") or own_key(self)) if database.storage_encrypted else None
     return database
 
 
@@ -65,13 +65,10 @@ DBInstance.certificate_details = property(  # type: ignore[attr-defined]
 )
 
 
-def _key(rds: Any, named: str | None) -> str:
-    """A key's ARN: of the one that was named, else of the account's own for RDS."""
-    if named and named.startswith("arn:"):
-        return named
-    seed = hashlib.sha256((named or f"alias/aws/rds {rds.account_id} {rds.region_name}").encode()).hexdigest()
-    key = named if named and len(named) == 36 else str(uuid.UUID(seed[:32]))
-    return f"arn:aws:kms:{rds.region_name}:{rds.account_id}:key/{key}"
+def own_key(rds: Any) -> str:
+    """The ARN of the account's own key for RDS."""
+    seed = hashlib.sha256(f"alias/aws/rds {rds.account_id} {rds.region_name}".encode()).hexdigest()
+    return f"arn:aws:kms:{rds.region_name}:{rds.account_id}:key/{uuid.UUID(seed[:32])}"
 
 
 @add(RDSResponse, "describe_certificates")

@@ -7,7 +7,9 @@ bucket, `PUT /bucket/key?encryption` replace the object. Here that is an unknown
 from __future__ import annotations
 
 import json
+import re
 import urllib.parse
+from html import unescape
 from typing import Any
 
 from moto.core.responses import ActionResult
@@ -25,6 +27,7 @@ _BUCKET_PARTS = {
     *("metadataInventoryTable", "metadataJournalTable", "metadataTable", "metrics", "requestPayment", "session"),
 }
 _OBJECT_PARTS = {"annotation", "encryption", "renameObject", "torrent"}
+_TAG = re.compile(r"<Tag>\s*<Key>([^<]*)</Key>\s*<Value>([^<]*)</Value>\s*</Tag>")
 _PLAIN = {"Bool": {"aws:SecureTransport": "false"}}
 
 
@@ -58,6 +61,27 @@ def create_bucket(original: Any, self: Any, *args: Any, **kwargs: Any) -> Any:
     bucket.encryption = _SSE_S3
     bucket.ownership_rule = "BucketOwnerEnforced"
     return bucket
+
+
+@wrap(S3Backend, "delete_bucket")
+def delete_bucket(original: Any, self: Any, bucket_name: str) -> Any:
+    """DeleteBucket: its tags go with it, so that a bucket made anew has none."""
+    arn = self.buckets[bucket_name].arn if bucket_name in self.buckets else ""
+    deleted = original(self, bucket_name)
+    if bucket_name not in self.buckets:
+        self.tagger.delete_all_tags_for_resource(arn)
+    return deleted
+
+
+@wrap(S3Response, "_bucket_response_put")
+def bucket_response_put(original: Any, self: Any, request: Any, bucket_name: str, querystring: Any) -> Any:
+    """CreateBucket: with the tags in its configuration (API reference, CreateBucketConfiguration)."""
+    answer = original(self, request, bucket_name, querystring)
+    if not querystring and self.body:
+        body = self.body.decode() if isinstance(self.body, bytes) else self.body
+        if pairs := {unescape(key): unescape(value) for key, value in _TAG.findall(body)}:
+            self.backend.put_bucket_tagging(bucket_name, pairs)
+    return answer
 
 
 @wrap(S3Response, "_bucket_response")

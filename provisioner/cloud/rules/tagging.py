@@ -34,7 +34,11 @@ _OWN = ("ecs", "ssm", "elasticloadbalancing", "rds", "logs")
 def _ec2(account: str, region: str) -> Iterator[Row]:
     ec2, base = ec2_backends[account][region], f"arn:aws:ec2:{region}:{account}"
     ec2.describe_vpc_endpoints(None)
-    for name, things in (("vpc-endpoint", ec2.vpc_end_points), ("launch-template", ec2.launch_templates)):
+    for name, things in (
+        ("vpc-endpoint", ec2.vpc_end_points),
+        ("launch-template", ec2.launch_templates),
+        ("vpc-flow-log", ec2.flow_logs),
+    ):
         for thing_id in things:
             yield f"{base}:{name}/{thing_id}", dict(ec2.tags.get(thing_id, {})), f"ec2:{name}"
     groups = [group for by_id in ec2.groups.values() for group in by_id.values()]

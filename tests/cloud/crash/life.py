@@ -17,7 +17,7 @@ from tests.cloud.crash.points import Point
 from tests.cloud.crash.settings import differing, left, settings
 from tests.cloud.inventory import well
 from tests.cloud.lookups import NAME
-from tests.cloud.project import Project
+from tests.cloud.project import Project, with_options
 
 TIME_SCALE = "0.02"
 """AWS's seconds are as short as leaves time enough for what runs here."""
@@ -88,7 +88,7 @@ class Bench:
         self.cloud.reset()
         folder = self.folder / str(next(self._lives))
         folder.mkdir()
-        return Project(self.cloud, folder)
+        return with_options(Project(self.cloud, folder))
 
     def _go(self, project: Project, point: Point, judge: Callable[[Project], list[str]]) -> Verdict:
         hits: list[str] = []

@@ -18,7 +18,7 @@ from tests.cloud.crash.life import fast_cloud
 from tests.cloud.crash.settings import differing, left, settings
 from tests.cloud.inventory import well
 from tests.cloud.lookups import NAME
-from tests.cloud.project import Project
+from tests.cloud.project import Project, with_options
 
 COMMANDS = ("up", "plan", "down")
 BOUND = 110.0
@@ -109,7 +109,7 @@ class Bench:
         self.cloud.reset()
         folder = self.folder / f"life-{next(self._lives)}"
         folder.mkdir()
-        return Life(Project(self.cloud, folder), self.after)
+        return Life(with_options(Project(self.cloud, folder)), self.after)
 
     def learn(self, commands: Sequence[str] = COMMANDS) -> dict[str, dict[str, bool]]:
         """Live once undisturbed, and return the operations by command."""

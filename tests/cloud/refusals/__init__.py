@@ -18,6 +18,7 @@ from tests.cloud.refusals import (
     route53,
     servicediscovery,
     ssm,
+    wafv2,
 )
 from tests.cloud.refusals.case import Case
 
@@ -37,5 +38,6 @@ _TABLES = (
     ssm,
     ecr,
     logs,
+    wafv2,
 )
 CASES: tuple[Case, ...] = tuple(case for table in _TABLES for case in table.CASES)

@@ -20,6 +20,9 @@ ERRORS = "API reference, Errors"
 TEXT = "API reference"
 """The operation's description says so."""
 
+UNKNOWN_KEY = "arn:aws:kms:ap-northeast-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab"
+"""The ARN of a KMS key that there is not."""
+
 
 def parameter(name: str) -> str:
     """The description or the constraints of the operation's parameter say so."""

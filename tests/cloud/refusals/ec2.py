@@ -10,6 +10,7 @@ from tests.cloud.refusals.network import balancer, gateway, group, subnets, vpc
 
 CODES = "https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html"
 TOKENS = "https://docs.aws.amazon.com/ec2/latest/devguide/ec2-api-idempotency.html"
+ROLES = "https://github.com/hashicorp/terraform-provider-aws/issues/29323"
 TAGS = "https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/Using_Tags.html"
 case = partial(Case, "ec2")
 
@@ -319,6 +320,14 @@ CASES = (
         lambda s, c: c.disassociate_route_table(AssociationId="rtbassoc-00000000000000000")),
     case("DeleteRouteTable", "while a subnet is associated", "DependencyViolation", TEXT,
         lambda s, c: c.delete_route_table(RouteTableId=table(s)), "has dependencies"),
+    case("CreateFlowLogs", "by a role that is unknown", "InvalidParameter", ROLES,
+        lambda s, c: c.create_flow_logs(
+            ResourceType="VPC", ResourceIds=[vpc(s)], TrafficType="ALL", LogGroupName="/flow",
+            DeliverLogsPermissionArn="arn:aws:iam::123456789012:role/nobody"), "Unable to assume given IAM role"),
+    case("DescribeFlowLogs", "of an id that is unknown", "InvalidFlowLogId.NotFound", CODES,
+        lambda s, c: c.describe_flow_logs(FlowLogIds=["fl-00000000000000000"])),
+    case("DeleteFlowLogs", "of an id that is unknown", "InvalidFlowLogId.NotFound", CODES,
+        lambda s, c: c.delete_flow_logs(FlowLogIds=["fl-00000000000000000"])),
     case("DeleteRouteTable", "of the VPC's main table", "DependencyViolation", TEXT,
         lambda s, c: c.delete_route_table(RouteTableId=main_table(s))),
     case("DeleteRouteTable", "of an id that is unknown", "InvalidRouteTableID.NotFound", CODES,

@@ -6,7 +6,7 @@ import json
 from functools import partial
 from typing import Any
 
-from tests.cloud.refusals.case import ERRORS, Case, Scene, once, parameter
+from tests.cloud.refusals.case import ERRORS, UNKNOWN_KEY, Case, Scene, once, parameter
 
 case = partial(Case, "ecr")
 POLICIES = "https://docs.aws.amazon.com/AmazonECR/latest/userguide/lifecycle_policy_parameters.html"
@@ -55,6 +55,9 @@ CASES = (
     case("CreateRepository", "with more than 50 tags", "TooManyTagsException", ERRORS,
         lambda s, c: c.create_repository(
             repositoryName="x3", tags=[{"Key": f"a{number}", "Value": "b"} for number in range(51)])),
+    case("CreateRepository", "with a key that is unknown", "KmsException", ERRORS,
+        lambda s, c: c.create_repository(
+            repositoryName="key", encryptionConfiguration={"encryptionType": "KMS", "kmsKey": UNKNOWN_KEY})),
     case("DescribeRepositories", "of a name that is unknown", "RepositoryNotFoundException", ERRORS,
         lambda s, c: c.describe_repositories(repositoryNames=["nothing"])),
     case("DeleteRepository", "of a name that is unknown", "RepositoryNotFoundException", ERRORS,

@@ -10,6 +10,7 @@ from tests.cloud.refusals.case import ERRORS, Case, Scene, once, parameter
 from tests.cloud.refusals.network import balancer, listener, subnets, target_group, twin_subnet, vpc
 
 case = partial(Case, "elbv2")
+LOGS = "https://github.com/kubernetes-sigs/aws-load-balancer-controller/issues/1956"
 BASE = "arn:aws:elasticloadbalancing:ap-northeast-1:123456789012"
 NO_BALANCER = f"{BASE}:loadbalancer/app/nothing/0123456789abcdef"
 NO_GROUP = f"{BASE}:targetgroup/nothing/0123456789abcdef"
@@ -126,6 +127,11 @@ CASES = (
         lambda s, c: c.describe_load_balancer_attributes(LoadBalancerArn=NO_BALANCER)),
     case("ModifyLoadBalancerAttributes", "of an ARN that is unknown", "LoadBalancerNotFound", ERRORS,
         lambda s, c: attribute(c, NO_BALANCER, "idle_timeout.timeout_seconds", "60")),
+    case("ModifyLoadBalancerAttributes", "with a bucket for logs that it may not write into",
+        "InvalidConfigurationRequest", LOGS,
+        lambda s, c: c.modify_load_balancer_attributes(LoadBalancerArn=balancer(s), Attributes=[
+            {"Key": "access_logs.s3.enabled", "Value": "true"},
+            {"Key": "access_logs.s3.bucket", "Value": "nobodys"}]), "Access Denied for bucket: nobodys"),
     case("ModifyLoadBalancerAttributes", "with a key that does not exist", "ValidationError", ATTRIBUTES,
         lambda s, c: attribute(c, balancer(s), "idle.timeout", "60")),
     case("ModifyLoadBalancerAttributes", "with a number out of range", "ValidationError", ATTRIBUTES,

@@ -5,10 +5,11 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
-from tests.cloud.refusals.case import ERRORS, TEXT, Case, Scene, once, parameter
+from tests.cloud.refusals.case import ERRORS, TEXT, UNKNOWN_KEY, Case, Scene, once, parameter
 
 case = partial(Case, "logs")
 ARN = "arn:aws:logs:ap-northeast-1:123456789012:log-group"
+KEYS = "https://github.com/hashicorp/terraform-provider-aws/issues/29282"
 
 
 @once
@@ -35,6 +36,16 @@ CASES = (
         lambda s, c: c.create_log_group(logGroupName="/tags", tags=tags(51))),
     case("CreateLogGroup", "with a class that does not exist", "InvalidParameterException", parameter("logGroupClass"),
         lambda s, c: c.create_log_group(logGroupName="/class", logGroupClass="CHEAP")),
+    case("CreateLogGroup", "with a key that is unknown", "AccessDeniedException", KEYS,
+        lambda s, c: c.create_log_group(logGroupName="/key", kmsKeyId=UNKNOWN_KEY)),
+    case("AssociateKmsKey", "of a key that is unknown", "AccessDeniedException", KEYS,
+        lambda s, c: c.associate_kms_key(logGroupName=log_group(s), kmsKeyId=UNKNOWN_KEY)),
+    case("AssociateKmsKey", "of an alias", "InvalidParameterException", parameter("kmsKeyId"),
+        lambda s, c: c.associate_kms_key(logGroupName=log_group(s), kmsKeyId="alias/example")),
+    case("AssociateKmsKey", "with a group that is unknown", "ResourceNotFoundException", ERRORS,
+        lambda s, c: c.associate_kms_key(logGroupName="/nothing", kmsKeyId=UNKNOWN_KEY)),
+    case("DisassociateKmsKey", "of a group that is unknown", "ResourceNotFoundException", ERRORS,
+        lambda s, c: c.disassociate_kms_key(logGroupName="/nothing")),
     case("DeleteLogGroup", "of a name that is unknown", "ResourceNotFoundException", ERRORS,
         lambda s, c: c.delete_log_group(logGroupName="/nothing")),
     case("PutRetentionPolicy", "of a group that is unknown", "ResourceNotFoundException", ERRORS,

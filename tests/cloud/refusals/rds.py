@@ -5,13 +5,14 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
-from tests.cloud.refusals.case import ERRORS, TEXT, Case, Scene, once, parameter
+from tests.cloud.refusals.case import ERRORS, TEXT, UNKNOWN_KEY, Case, Scene, once, parameter
 from tests.cloud.refusals.network import group, subnets, twin_subnet
 
 case = partial(Case, "rds")
 DELETING = "https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/USER_DeleteCluster.html"
 LIMITS = "https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/CHAP_Limits.html"
 SCALING = "https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_ServerlessV2ScalingConfiguration.html"
+LOGS = "https://github.com/hashicorp/terraform/issues/22538"
 V2 = {"MinCapacity": 0.5, "MaxCapacity": 4}
 
 
@@ -255,10 +256,17 @@ CASES = (
             "MinCapacity": 0, "MaxCapacity": 4, "SecondsUntilAutoPause": 60})),
     case("CreateDBCluster", "with backups kept for more than 35 days", "InvalidParameterValue",
         parameter("BackupRetentionPeriod"), lambda s, c: create(s, c, BackupRetentionPeriod=36)),
+    case("CreateDBCluster", "with a key that is unknown", "KMSKeyNotAccessibleFault", ERRORS,
+        lambda s, c: create(s, c, StorageEncrypted=True, KmsKeyId=UNKNOWN_KEY)),
+    case("CreateDBCluster", "with a log that the engine does not write", "InvalidParameterCombination", LOGS,
+        lambda s, c: create(s, c, EnableCloudwatchLogsExports=["postgresql"])),
     case("CreateDBCluster", "with a port below 1150", "InvalidParameterValue", parameter("Port"),
         lambda s, c: create(s, c, Port=80)),
     case("CreateDBCluster", "with a backup window that is no time", "InvalidParameterValue",
         parameter("PreferredBackupWindow"), lambda s, c: create(s, c, PreferredBackupWindow="at night")),
+    case("ModifyDBCluster", "to a log that the engine does not write", "InvalidParameterCombination", LOGS,
+        lambda s, c: c.modify_db_cluster(
+            DBClusterIdentifier=cluster(s), CloudwatchLogsExportConfiguration={"EnableLogTypes": ["upgrade"]})),
     case("ModifyDBCluster", "that is unknown", "DBClusterNotFoundFault", ERRORS,
         lambda s, c: c.modify_db_cluster(DBClusterIdentifier="nothing", BackupRetentionPeriod=7)),
     case("ModifyDBCluster", "while it is being created", "InvalidDBClusterStateFault", ERRORS, unready),

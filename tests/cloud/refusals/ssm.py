@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
-from tests.cloud.refusals.case import ERRORS, Case, Scene, once, parameter
+from tests.cloud.refusals.case import ERRORS, UNKNOWN_KEY, Case, Scene, once, parameter
 
 case = partial(Case, "ssm")
 NAMES = "https://docs.aws.amazon.com/systems-manager/latest/userguide/sysman-paramstore-su-create.html"
@@ -59,6 +59,8 @@ CASES = (
         parameter("Description"), lambda s, c: put(c, "/refused/described", Description="x" * 1025)),
     case("PutParameter", "with another value than the pattern allows", "ParameterPatternMismatchException", ERRORS,
         lambda s, c: put(c, "/refused/pattern", AllowedPattern="^[0-9]+$")),
+    case("PutParameter", "with a key that is unknown", "InvalidKeyId", ERRORS,
+        lambda s, c: put(c, "/refused/key", Type="SecureString", KeyId=UNKNOWN_KEY)),
     case("GetParameter", "of a name that is unknown", "ParameterNotFound", ERRORS,
         lambda s, c: c.get_parameter(Name="/refused/nothing")),
     case("GetParameter", "of a version that is unknown", "ParameterVersionNotFound", ERRORS,

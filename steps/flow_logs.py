@@ -1,0 +1,53 @@
+"""The VPC's flow log, for who has asked for it: which connections were let through, and which were not."""
+
+from __future__ import annotations
+
+from provisioner.engine.step import Stack, ready, step
+from provisioner.kinds.ec2_flow_logs import FlowLog
+from provisioner.kinds.iam import Policy, Role, policy
+from steps.logs import log_group
+from steps.network import Network
+
+
+@step
+def flow_logs(stack: Stack, network: Network) -> None:
+    """Declare the flow log with its log group and its role, if `network.flow_logs` says so."""
+    if not stack.config.network.flow_logs:
+        return
+    group = stack.ensure(log_group(stack, "flow-logs", f"/vpc/{stack.name}/flow-logs"))
+    role = stack.ensure(
+        Role(
+            "flow-logs",
+            f"{stack.name}-flow-logs",
+            _trust(stack),
+            inline_policies={"deliver": _deliver(group.arn)},
+            description="VPC flow logs: write to their log group",
+        )
+    )
+    stack.ensure(FlowLog("main", network.vpc_id, group.id, ready(role).arn))
+
+
+def _trust(stack: Stack) -> Policy:
+    """Trust the service on behalf of this account's flow logs only (VPC user guide, flow-logs-iam-role)."""
+    facts = stack.facts
+    source = f"arn:{facts.partition}:ec2:{facts.region}:{facts.account}:vpc-flow-log/*"
+    return policy(
+        {
+            "Effect": "Allow",
+            "Principal": {"Service": "vpc-flow-logs.amazonaws.com"},
+            "Action": "sts:AssumeRole",
+            "Condition": {
+                "StringEquals": {"aws:SourceAccount": facts.account},
+                "ArnLike": {"aws:SourceArn": source},
+            },
+        }
+    )
+
+
+def _deliver(group_arn: str) -> Policy:
+    """Writing to the one group. It may not be made: one that is gone shall not come back with the last records."""
+    write = ("logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents")
+    return policy(
+        {"Effect": "Allow", "Action": list(write), "Resource": f"{group_arn}:*"},
+        {"Effect": "Allow", "Action": "logs:DescribeLogGroups", "Resource": "*"},
+    )
