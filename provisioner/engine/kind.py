@@ -26,6 +26,7 @@ class Live:
         outputs: what else AWS says of it that other things or the user need.
         address: the address in its tag, if it carries this stack's owner tags.
         owned: whether it belongs to this stack, by its own tags or by those of what it is a part of.
+        owner: which other stack it belongs to, in words, where that is known.
         status: AWS's word for its condition, for `pending` and the user.
         deleting: whether AWS is already taking it away.
     """
@@ -35,6 +36,7 @@ class Live:
     outputs: Mapping[str, Any] = field(default_factory=dict)
     address: str | None = None
     owned: bool = True
+    owner: str = ""
     status: str = ""
     deleting: bool = False
 
