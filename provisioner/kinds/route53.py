@@ -105,16 +105,22 @@ class HostedZone(Kind):
         apex = live.attributes["hosted_zone_name"]
         records = aws.pages("route53", "list_resource_record_sets", "ResourceRecordSets", HostedZoneId=live.id)
         foreign = [
-            f"{normal_name(record['Name'])} {record['Type']}"
+            f"{normal_name(record['Name'])} {record['Type']}{_whose(aws, record)}"
             for record in records
             if (normal_name(record["Name"]), record["Type"]) not in ((apex, "SOA"), (apex, "NS"))
         ]
         if foreign:
             raise Failed(
                 f"zone {apex} ({live.id}) holds records that this stack did not make: {', '.join(foreign)}. "
-                f"Move or delete them, then run again"
+                f"Take down the stacks that they are of, move or delete them, then run again"
             )
         aws.client("route53").delete_hosted_zone(Id=live.id)
+
+
+def _whose(aws: Aws, record: Mapping[str, Any]) -> str:
+    """Return in brackets which other stack a record is of, if it leads to that one's load balancer."""
+    owner = owner_of(aws, normal_name(record["AliasTarget"]["DNSName"])) if "AliasTarget" in record else ""
+    return f" ({owner})" if owner else ""
 
 
 def public_zones(aws: Aws, domain: str, *, own: bool) -> list[str]:

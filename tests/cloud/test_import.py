@@ -276,6 +276,11 @@ def test_a_record_that_leads_to_another_stacks_balancer_is_refused_by_name_and_n
         store.put(Record("record_set/app", "record_set", "ready", "", f"{zone}|app.{domain}|A", asked, step="step"))
     assert "record_set/app" in rig.up(declare).failures()
     assert "project shop, environment prod" in str(rig.down().failures()["record_set/app"])
+    with LocalStore(rig.folder, rig.config.name, "test", "0") as store:
+        store.drop("record_set/app")
+    if own:
+        stays = str(rig.down().failures()["hosted_zone/public"])
+        assert "app.made.example.org A (project shop, environment prod)" in stays
     found = route53.list_resource_record_sets(HostedZoneId=zone)["ResourceRecordSets"]
     assert theirs["DNSName"] in next(one for one in found if one["Type"] == "A")["AliasTarget"]["DNSName"]
 
