@@ -16,6 +16,7 @@ from provisioner.commands import (
     down,
     import_,
     init,
+    list_,
     logs,
     output,
     plan,
@@ -34,6 +35,7 @@ __all__ = [
     "down",
     "import_",
     "init",
+    "list_",
     "logs",
     "main",
     "output",
@@ -51,7 +53,7 @@ UNREAD = (errno.EPIPE, errno.EIO)
 GARBAGE = 300_000
 """After how many new objects Python looks for garbage. Most of a command's are needed until it ends: at Python's own
 pace, 700, the search takes a tenth of the time of a `plan`."""
-ORDER = ("init", "up", "plan", "status", "logs", "output", "timeline", "down", "recover", "import")
+ORDER = ("init", "up", "plan", "status", "logs", "output", "timeline", "list", "down", "recover", "import")
 
 # As one uses them, rather than by the alphabet.
 app.registered_commands.sort(key=lambda command: ORDER.index(str(command.name)))
@@ -97,9 +99,13 @@ def _unread() -> int:
 
 
 def _failed(error: Exception) -> int:
-    from provisioner.engine.errors import ProvisionError
+    from provisioner.engine.errors import Cancelled, ProvisionError
+    from provisioner.render.text import say
     from state.model import StateError
 
+    if isinstance(error, Cancelled):
+        say([str(error)], sys.stderr)
+        return error.exit_code
     if isinstance(error, ProvisionError):
         return _fail(str(error), error.exit_code)
     if isinstance(error, StateError):

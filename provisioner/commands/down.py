@@ -48,9 +48,10 @@ def down(options: Options, target_step: TargetStep = None, unprotect: Unprotect 
         if protected and not unprotect:
             words = ["--target-step", target_step] if target_step else []
             raise Protected(protected, options.again("down", *words, "--unprotect"))
-        what = f"`down` removes {count(len(going), 'thing')} of {limited(config.name, target_step)}"
-        say([what, *summary.removal(going, protected)], sys.stderr)
-        confirm(f"{what} on {session.where(config, aws)}", options.yes)
+        if going:
+            what = f"`down` removes {count(len(going), 'thing')} of {limited(config.name, target_step)}"
+            say([what, *summary.removal(going, protected)], sys.stderr)
+            confirm(f"{what} on {session.where(config, aws)}", options.yes)
         session.writable(aws)
         with shown(options.json) as progress, session.interruptible(aws.pace, progress.emit):
             outcome = operate.down(aws, store, progress.emit, target_step, unprotect=unprotect)
