@@ -1,4 +1,4 @@
-"""What the distribution is called: by a name of its own, since `provisioner` is somebody else's on the package index."""
+"""What the distribution is called: `provisioner` is somebody else's on the package index."""
 
 from __future__ import annotations
 
