@@ -76,6 +76,11 @@ def _files(folder: Path) -> Iterator[Path]:
         folders[:] = [name for name in folders if name not in NOT_CONTENT]
 
 
+def repository_of(config: Config, name: str) -> str:
+    """Return the name of a service's repository."""
+    return f"{config.name}/{name}"
+
+
 def image_of(config: Config, name: str, root: Path) -> tuple[str, str]:
     """Return the repository and the tag of a service's image, for what is in its folder now.
 
@@ -83,7 +88,7 @@ def image_of(config: Config, name: str, root: Path) -> tuple[str, str]:
         root: the folder that the build contexts are relative to.
     """
     service = config.services[name]
-    return f"{config.name}/{name}", content_tag(root / str(service.build), service.build_args)
+    return repository_of(config, name), content_tag(root / str(service.build), service.build_args)
 
 
 def check_builds(config: Config, facts: Facts, root: Path) -> dict[str, str]:

@@ -48,13 +48,7 @@ class OnDemand(Model):
 class Service(Model):
     """`[services.NAME]`: one ECS service. CPU in units (1024 are one vCPU), memory in MiB."""
 
-    image: Annotated[
-        str | None,
-        values.matching(
-            r"(?!https?://)\w[\w.:/@-]*",
-            'is not an image, such as "123456789012.dkr.ecr.eu-west-1.amazonaws.com/web:1"',
-        ),
-    ] = None
+    image: Annotated[str, AfterValidator(values.image)] | None = None
     build: Annotated[str, AfterValidator(values.inside)] | None = None
     # The image's history shows them to whoever can pull it: no secrets.
     build_args: Annotated[Mapping[str, str], AfterValidator(values.environment)] = {}
@@ -81,13 +75,17 @@ class Service(Model):
         str, values.matching(r"/[!\"$-~]{0,1023}", 'is not a path to ask for health, such as "/health"')
     ] = "/health"
     environment: Annotated[Mapping[str, str], AfterValidator(values.environment)] = {}
-    user: Annotated[
-        str,
-        values.matching(
-            r"[\w.-]+(:[\w.-]+)?", 'is not a user to run as: write a name or a number, "user" or "user:group"'
-        ),
-    ] = "10001:10001"
-    read_only: bool = True
+    # A ready image brings its own user, and places that it writes to, which nobody here knows.
+    user: (
+        Annotated[
+            str,
+            values.matching(
+                r"[\w.-]+(:[\w.-]+)?", 'is not a user to run as: write a name or a number, "user" or "user:group"'
+            ),
+        ]
+        | None
+    ) = Field(default_factory=lambda earlier: "10001:10001" if earlier.get("build") else None)
+    read_only: bool = Field(default_factory=lambda earlier: bool(earlier.get("build")))
 
     def variables(self) -> tuple[str, ...]:
         """Return the names of the environment variables and secrets that the stack itself gives the container."""

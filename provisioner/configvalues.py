@@ -10,6 +10,7 @@ from typing import Any
 from pydantic import AfterValidator
 
 from provisioner.configfile import shown
+from provisioner.containers import reference
 
 PRIVATE_RANGES = tuple(map(IPv4Network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10")))
 DOCKER = IPv4Network("172.17.0.0/16")
@@ -210,3 +211,12 @@ def fargate_size(cpu: int, memory: int) -> Iterator[tuple[str, str]]:
         few = ", ".join(map(str, sizes))
         choice = few if len(sizes) <= 4 else f"{sizes[0]} to {sizes[-1]} in steps of {sizes[1] - sizes[0]}"
         yield "memory", f"Fargate has no {memory} MiB with {cpu} CPU units: use {choice} (nearest: {nearest})"
+
+
+def image(value: str) -> str:
+    """Let pass only names of images as Docker reads them."""
+    try:
+        reference.parse(value)
+    except ValueError as error:
+        raise ValueError(f"{shown(value)} {error}") from None
+    return value

@@ -2,8 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Copy:
+    """What is known of a ready image that private subnets cannot pull, so that ECR has to have a copy of it.
+
+    Attributes:
+        source: its full name, with the digest that it has now; without, if its registry does not tell.
+        tag: the copy's in the service's repository. notice: a sentence for the user, if there is one.
+        possible: whether there is a copy, or one can be made.
+    """
+
+    source: str
+    tag: str
+    notice: str = ""
+    possible: bool = True
 
 
 @dataclass(frozen=True)
@@ -19,6 +36,7 @@ class Facts:
         allow: the CIDRs that may reach the load balancer.
         engine: whether a Docker engine answers here, so that images can be built. no_engine: why not, if that is known.
         pushed: the services with `build` whose image, for what is in their folder now, ECR holds already.
+        copies: the ready images to copy, by service; those that are not there are used as they are written.
         local: whether the cloud is the embedded one.
         root: the folder that build contexts are relative to.
     """
@@ -35,4 +53,5 @@ class Facts:
     root: Path = Path()
     no_engine: str = ""
     pushed: frozenset[str] = frozenset()
+    copies: Mapping[str, Copy] = field(default_factory=dict)
     blocks: tuple[int, ...] = (0, 1, 2, 3)

@@ -10,7 +10,7 @@ from ipaddress import IPv4Address
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from provisioner import ami
+from provisioner import ami, copies
 from provisioner.aws import each
 from provisioner.builds import UNKNOWN, check_builds, image_of
 from provisioner.containers import engine
@@ -39,17 +39,18 @@ STARTED_FOR_ANOTHER = (
 )
 
 
-def gather(aws: Aws, config: Config, root: Path, records: Iterable[Record] = ()) -> Facts:
+def gather(aws: Aws, config: Config, file: Path, records: Iterable[Record] = ()) -> Facts:
     """Read the facts, all at once; no call writes.
 
     Args:
-        root: the folder that the build contexts are relative to.
+        file: the configuration's, which build contexts are relative to.
         records: what the state says; without them, what AWS has counts.
 
     Raises:
         ConfigurationError: the configuration asks for what this account or region does not have.
         Refused: a read was refused, or AWS could not be reached.
     """
+    root = file.parent
     with ThreadPoolExecutor(8) as pool:
 
         def begin(read: Callable[..., T], *arguments: Any) -> Callable[[], T]:
@@ -60,6 +61,7 @@ def gather(aws: Aws, config: Config, root: Path, records: Iterable[Record] = ())
         public_zone = begin(_public_zone, aws, config)
         allow = begin(_allow, config)
         images = begin(_images, aws, config, root)
+        copied = begin(copies.find, aws, config, file.name)
         try:
             no_engine, pushed = images()
             facts = Facts(
@@ -76,6 +78,7 @@ def gather(aws: Aws, config: Config, root: Path, records: Iterable[Record] = ())
                 root=root,
                 no_engine=no_engine,
                 pushed=pushed,
+                copies=copied(),
             )
         except ProvisionError:
             raise

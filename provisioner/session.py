@@ -375,7 +375,7 @@ def declared(options: Options, config: Config, aws: Aws, records: Mapping[str, R
     from provisioner.preflight import gather
 
     with signals.at_once():
-        return declare(config, gather(aws, config, options.file.parent, records.values()))
+        return declare(config, gather(aws, config, options.file, records.values()))
 
 
 def writable(aws: Aws) -> None:

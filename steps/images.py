@@ -1,11 +1,12 @@
-"""Which image each service runs: the ready one that is configured, or the one that is built from its folder."""
+"""Which image each service runs: a ready one, its copy if it is from elsewhere, or the one built from its folder."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from provisioner.builds import PLATFORM, check_builds, image_of
+from provisioner.builds import PLATFORM, check_builds, image_of, repository_of
 from provisioner.engine.step import Handle, Stack, step
+from provisioner.kinds.copied_images import CopiedImage
 from provisioner.kinds.images import IN_USE, Image, ImageInUse, WantedImage
 from steps.repositories import Repositories
 
@@ -20,30 +21,39 @@ class Images:
 
 @step
 def images(stack: Stack, repositories: Repositories) -> Images:
-    """Declare the images to build, tagged by what is in their folders; a ready image is used as it is given.
+    """Declare the images to build, tagged by what is in their folders, and to copy, tagged by what they are copies of.
 
     A task runs the very image that was pushed, since it is named by its digest; a second tag keeps that from expiring.
-    What cannot be built here is named by its tag, for whoever pushes it.
+    What cannot be built or copied here is named by its tag, for whoever pushes it. An image of this account's and
+    Region's ECR is used as it is given: private subnets reach no other registry.
     """
     root = stack.facts.root
     skipped = check_builds(stack.config, stack.facts, root)
-    for text in skipped.values():
+    for text in [*skipped.values(), *(copy.notice for copy in stack.facts.copies.values() if copy.notice)]:
         stack.notice(text)
-    uris: dict[str, str] = {}
-    in_use: dict[str, Handle] = {}
+    result = Images({}, {})
     for name, service in stack.config.services.items():
-        if not service.build:
-            uris[name] = str(service.image)
-            continue
         uri = repositories.uris[name]
-        repository, tag = image_of(stack.config, name, root)
-        if name in skipped:
-            uris[name] = f"{uri}:{tag}"
-            stack.ensure(WantedImage(name, uris[name], service.build))
-        else:
+        if service.build:
+            repository, tag = image_of(stack.config, name, root)
             folder, args = str(root / service.build), dict(service.build_args)
-            uris[name] = stack.ensure(Image(name, repository, uri, tag, folder, args, PLATFORM)).reference
-            second = f"{IN_USE}{tag}"
-            called = ImageInUse.called(repository, second)
-            in_use[name] = stack.ensure(ImageInUse(called, repository, second, uris[name]))
-    return Images(uris, in_use)
+            built = None if name in skipped else Image(name, repository, uri, tag, folder, args, PLATFORM)
+            _declare(stack, result, name, f"{uri}:{tag}", built, service.build)
+        elif copy := stack.facts.copies.get(name):
+            copied = CopiedImage(name, repository_of(stack.config, name), uri, copy.tag, copy.source, PLATFORM)
+            _declare(stack, result, name, f"{uri}:{copy.tag}", copied if copy.possible else None, copy.source)
+        else:
+            result.uris[name] = str(service.image)
+    return result
+
+
+def _declare(stack: Stack, result: Images, name: str, uri: str, image: Image | CopiedImage | None, source: str) -> None:
+    """Declare a service's image with the tag that keeps it, or that it is wanted if it cannot be had here."""
+    if image is None:
+        result.uris[name] = uri
+        stack.ensure(WantedImage(name, uri, source))
+        return
+    result.uris[name] = stack.ensure(image).reference
+    second = f"{IN_USE}{image.tag}"
+    called = ImageInUse.called(image.repository_name, second)
+    result.in_use[name] = stack.ensure(ImageInUse(called, image.repository_name, second, result.uris[name]))

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from provisioner.builds import repository_of
 from provisioner.engine.step import Stack, step
 from provisioner.kinds.ecr import Repository
 from provisioner.kinds.images import IN_USE
@@ -30,7 +31,7 @@ def repositories(stack: Stack) -> Repositories:
     What a rule of a lower number selects no further one expires (ECR user guide, lifecycle policy evaluation rules):
     so the first one, which expires nothing, keeps what services run, however long ago that was pushed.
 
-    A service with a ready image has a repository too, so that its image can be copied there or built later.
+    A service with a ready image has one too: for the copy of an image from elsewhere, or one that is built later.
     """
     policy = {
         "rules": [
@@ -41,7 +42,7 @@ def repositories(stack: Stack) -> Repositories:
     }
     uris = {
         name: stack.ensure(
-            Repository(name, f"{stack.name}/{name}", "IMMUTABLE", {"scanOnPush": True}, policy)
+            Repository(name, repository_of(stack.config, name), "IMMUTABLE", {"scanOnPush": True}, policy)
         ).repository_uri
         for name in stack.config.services
     }

@@ -86,7 +86,7 @@ def _container(stack: Stack, name: str, service: Service, image: str, log_group:
         "cpu": service.cpu,
         "memory": service.memory,
         "portMappings": [{"containerPort": service.port, "protocol": "tcp"}],
-        "user": service.user,
+        **({"user": service.user} if service.user else {}),  # otherwise the image's own
         "readonlyRootFilesystem": service.read_only,
         "linuxParameters": linux,
         "logConfiguration": {

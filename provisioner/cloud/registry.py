@@ -314,7 +314,8 @@ def _upload(environ: Environ, repository: _Repository, id: str) -> Answer:
     match environ["REQUEST_METHOD"]:
         case "PATCH":
             _append(environ, upload)
-            return _progress("202 Accepted", upload)
+            # not 202 as the specification has it (aws/containers-roadmap#2831)
+            return _progress("201 Created", upload)
         case "PUT":
             _append(environ, upload)
             query = dict(urllib.parse.parse_qsl(environ["QUERY_STRING"]))

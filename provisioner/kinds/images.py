@@ -55,16 +55,7 @@ class Image(Kind):
 
     @classmethod
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Live]:
-        wanted = {(fields.get("repository_name"), fields.get("tag")) for fields in known}
-        for repository, tag, digest in _tagged(aws, {str(name) for name, _ in wanted}):
-            if (repository.id, tag) in wanted:
-                yield cls._live(repository, tag, digest)
-
-    @staticmethod
-    def _live(repository: Live, tag: str, digest: str) -> Live:
-        attributes = {"repository_name": repository.id, "tag": tag}
-        outputs = {"reference": f"{repository.outputs['repository_uri']}@{digest}"}
-        return Live(f"{repository.id}:{tag}", attributes, outputs, owned=repository.owned)
+        yield from under_tags(aws, known)
 
     def create(self, aws: Aws, token: str) -> Live:
         """Build the image unless the engine has it, push it, and read back what ECR has."""
@@ -99,9 +90,7 @@ class Image(Kind):
                 f"ECR has {digest} under {self.repository_name}:{self.tag}, which is not the image that was built "
                 f"({pushed or built}): delete it in ECR by its digest, and run the same command again"
             )
-        outputs = {"reference": f"{self.repository_uri}@{digest}"}
-        attributes = {"repository_name": self.repository_name, "tag": self.tag}
-        return Live(f"{self.repository_name}:{self.tag}", attributes, outputs)
+        return tagged(self.repository_name, self.repository_uri, self.tag, digest)
 
     def _holds(self, aws: Aws, built: str) -> bool:
         """Say whether the manifest that ECR has is of the image that the engine has under this id, and the platform's.
@@ -121,7 +110,7 @@ class Image(Kind):
 
     @classmethod
     def delete(cls, aws: Aws, live: Live) -> None:
-        _delete_tag(aws, live.id)
+        delete_tag(aws, live.id)
 
 
 @dataclass(frozen=True)
@@ -194,20 +183,20 @@ class ImageInUse(Kind):
 
     @classmethod
     def delete(cls, aws: Aws, live: Live) -> None:
-        _delete_tag(aws, live.id)
+        delete_tag(aws, live.id)
 
 
 @dataclass(frozen=True)
 class WantedImage(Kind):
-    """An image that cannot be built here: recorded as wanted, under the URI that the task definitions name.
+    """An image that cannot be built or copied here: recorded as wanted, under the URI that task definitions name.
 
     Attributes:
         uri: the repository's URI and the tag.
-        build: the folder with the Dockerfile, as the configuration has it.
+        source: the folder with the Dockerfile, or the image elsewhere, as the configuration has it.
     """
 
     uri: str
-    build: str
+    source: str
 
     service: ClassVar[str] = "ecr"
     made_by_aws: ClassVar[bool] = True
@@ -223,6 +212,32 @@ def held(aws: Aws, repository: str, tag: str) -> str:
         found = aws.client("ecr").describe_images(repositoryName=repository, imageIds=[{"imageTag": tag}])
         return str(found["imageDetails"][0]["imageDigest"]) if found["imageDetails"] else ""
     return ""
+
+
+def under_tags(aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Live]:
+    """Yield the images that repositories have under the known tags, for kinds with `repository_name` and `tag`."""
+    wanted = {(fields.get("repository_name"), fields.get("tag")) for fields in known}
+    for repository, tag, digest in _tagged(aws, {str(name) for name, _ in wanted}):
+        if (repository.id, tag) in wanted:
+            yield tagged(repository.id, repository.outputs["repository_uri"], tag, digest, owned=repository.owned)
+
+
+def tagged(repository: str, uri: str, tag: str, digest: str, *, owned: bool = True) -> Live:
+    """Return what is known of an image under a tag; `reference` is the name that a task definition has for it."""
+    attributes = {"repository_name": repository, "tag": tag}
+    return Live(f"{repository}:{tag}", attributes, {"reference": f"{uri}@{digest}"}, owned=owned)
+
+
+def copies_of(aws: Aws, repository: str, prefix: str) -> list[str]:
+    """Return the tags of a repository that begin so, those in use first, then by when the image was pushed."""
+    with IfThere():
+        found = list(aws.pages("ecr", "describe_images", "imageDetails", repositoryName=repository))
+        found.sort(key=lambda image: image["imagePushedAt"], reverse=True)
+        tags = [(tag, image.get("imageTags", ())) for image in found for tag in image.get("imageTags", ())]
+        return sorted(
+            (tag for tag, _ in tags if tag.startswith(prefix)), key=lambda tag: f"{IN_USE}{tag}" not in dict(tags)[tag]
+        )
+    return []
 
 
 def _tagged(aws: Aws, names: Collection[str]) -> Iterator[tuple[Live, str, str]]:
@@ -241,7 +256,7 @@ def _digests(aws: Aws, repository: str) -> dict[str, str]:
     return {}
 
 
-def _delete_tag(aws: Aws, id: str) -> None:
+def delete_tag(aws: Aws, id: str) -> None:
     """Take a tag away; the image goes with its last one (ECR API, BatchDeleteImage)."""
     name, _, tag = id.rpartition(":")
     answer = aws.client("ecr").batch_delete_image(repositoryName=name, imageIds=[{"imageTag": tag}])

@@ -40,7 +40,7 @@ def project(cloud: EmbeddedCloud, tmp_path: Path) -> Iterator[Project]:
 
 
 def image(project: Project, name: str) -> None:
-    project.change(MENDED, f'image = "{name}"')
+    project.change(MENDED, f'image = "123456789012.dkr.ecr.ap-northeast-1.amazonaws.com/{name}"')
 
 
 def failure(ended: Ended) -> str:

@@ -19,7 +19,7 @@ PATIENCE = 60.0
 NEW = ("up", "--yes", "--json", "--new-ami")
 FARGATE = """
 [services.web]
-image = "nginx:1"
+image = "123456789012.dkr.ecr.ap-northeast-1.amazonaws.com/web:1"
 port = 80
 public = true
 """

@@ -21,6 +21,16 @@ def record(here: Project, target: str) -> None:
         store.put(Record("vpc/main", "vpc", "ready", "t", "vpc-1"))
 
 
+def as_aws(here: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the embedded cloud stand in for AWS, for commands in this process, and the project need nothing of the world."""
+    here.change(r"\A", '\nnetwork = { allow = ["203.0.113.0/24"] }\n')
+    here.change('build = "app/backend"', 'image = "123456789012.dkr.ecr.ap-northeast-1.amazonaws.com/backend:1"')
+    monkeypatch.setenv("AWS_ENDPOINT_URL", here.cloud.endpoint)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", here.cloud.process.key)
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "b")
+    monkeypatch.chdir(here.folder)
+
+
 def test_a_renamed_stack_is_named_by_plan_and_by_up_before_anything_is_made(
     project: Project,  # noqa: F811
     monkeypatch: pytest.MonkeyPatch,
@@ -30,14 +40,9 @@ def test_a_renamed_stack_is_named_by_plan_and_by_up_before_anything_is_made(
     record(project, "aws")
     assert [note[: len(NOTE)] for note in project.run("plan", "--json", code=2).document["notes"]][:1] == [NOTE]
 
-    # the embedded cloud stands in for AWS; there is no terminal to agree on
-    project.change(r"\A", '\nnetwork = { allow = ["203.0.113.0/24"] }\n')
-    project.change('build = "app/backend"', 'image = "a:1"')
-    for name, value in (("ENDPOINT_URL", project.cloud.endpoint), ("SECRET_ACCESS_KEY", "b")):
-        monkeypatch.setenv(f"AWS_{name}", value)
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", project.cloud.process.key)
+    as_aws(project, monkeypatch)
     since = project.last_call()
-    monkeypatch.chdir(project.folder)
+    # there is no terminal to agree on
     assert cli.main(["up", "--target", "aws"]) == 4
     told = capsys.readouterr().err
     assert 0 < told.index(f"note: {NOTE}") < told.index("this needs to be confirmed")
@@ -49,6 +54,23 @@ def test_a_renamed_stack_is_named_by_plan_and_by_up_before_anything_is_made(
     assert not any(NOTE in note for note in project.run("plan", "--json", code=2).document["notes"]), (
         "it is made by now"
     )
+
+
+def test_the_samples_domain_is_nobodys_on_aws(
+    project: Project,  # noqa: F811
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """An account has no zone of the sample's domain, and could not use one: to make it would be the wrong advice."""
+    as_aws(project, monkeypatch)
+    route53 = project.cloud.client("route53")
+    (zone,) = route53.list_hosted_zones()["HostedZones"]
+    route53.delete_hosted_zone(Id=zone["Id"])
+    assert cli.main(["up", "--target", "aws", "--yes"]) == 4
+    said = "dns.domain is example.com, which is reserved for examples and nobody's: write a domain of yours"
+    assert capsys.readouterr().err == f"error: {said}\n"
+    assert cli.main(["plan"]) == 4
+    assert "no public hosted zone of that name: create it" in capsys.readouterr().err
 
 
 def test_from_a_subfolder_the_same_cloud_is_asked(

@@ -22,7 +22,7 @@ from tests.cloud.project import SAMPLE, Project
 WORKER = """
 [services.worker]
 launch = "ec2"
-image = "public.ecr.aws/nginx/nginx:1.29"
+image = "123456789012.dkr.ecr.ap-northeast-1.amazonaws.com/worker:1"
 port = 81
 public = true
 path = "/worker/*"

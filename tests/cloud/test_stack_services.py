@@ -15,7 +15,7 @@ from tests.cloud.project import SAMPLE, Project, project  # noqa: F401  (a fixtu
 
 WORKER = """
 [services.worker]
-image = "worker:1"
+image = "123456789012.dkr.ecr.ap-northeast-1.amazonaws.com/worker:1"
 port = 9000
 """
 

@@ -77,8 +77,8 @@ def test_the_least_that_is_a_stack_has_every_default(tmp_path: Path) -> None:
             health="/health",
             environment={},
             scaling=Scaling(min=1, max=10, cpu=70),
-            user="10001:10001",
-            read_only=True,
+            user=None,
+            read_only=False,
         )
     }
     assert config.services["web"].path == "/*"
@@ -94,8 +94,9 @@ def test_the_sample_is_right_and_says_what_the_defaults_are() -> None:
     assert shown.services["backend"].variables() == ("DB_HOST", "DB_PORT", "DB_NAME", "DB_USER", "DB_PASSWORD")
 
 
-def test_what_the_sample_has_in_comments_are_the_defaults(tmp_path: Path) -> None:
-    """Uncommented, only the setting that is an example changes anything."""
+@pytest.mark.parametrize("with_app", [False, True])
+def test_what_the_sample_has_in_comments_are_the_defaults(tmp_path: Path, *, with_app: bool) -> None:
+    """Uncommented, only the settings that are examples change anything: of a ready image, also whom it runs as."""
     optional = (
         "host",
         "build_args",
@@ -111,15 +112,17 @@ def test_what_the_sample_has_in_comments_are_the_defaults(tmp_path: Path) -> Non
         "scaling",
         "on_demand",
     )
-    text = SAMPLE.read_text(encoding="utf-8")
+    text = sample.text(with_app=with_app)
+    example = {"environment": {}} if with_app else {"environment": {}, "user": None, "read_only": False}
     for key in optional:
         assert text.count(f"# {key} = ") == 1, key
         text = text.replace(f"# {key} = ", f"{key} = ")
 
-    shown, plain = load(write(tmp_path, text)), load(SAMPLE)
+    plain = load(write(tmp_path, sample.text(with_app=with_app)))
+    shown = load(write(tmp_path, text))
 
     assert shown.services["frontend"].environment == {"LOG_LEVEL": "info"}
-    frontend = shown.services["frontend"].model_copy(update={"environment": {}})
+    frontend = shown.services["frontend"].model_copy(update=example)
     assert shown.model_copy(update={"services": {**shown.services, "frontend": frontend}}) == plain
 
 

@@ -41,7 +41,7 @@ def needs(stack: Stack, address: str) -> dict[str, bool]:
 
 
 def test_a_container_has_few_privileges() -> None:
-    stack = declared(web={"image": "nginx:1", "port": 80})
+    stack = declared(web={"build": "nowhere", "port": 80})
     web = container(stack, "web")
     assert web["user"] == "10001:10001"
     assert web["readonlyRootFilesystem"] is True
@@ -56,13 +56,22 @@ def test_a_container_has_few_privileges() -> None:
 
 
 def test_on_an_instance_ecs_mounts_its_own_log_folder() -> None:
-    stack = declared(web={"image": "nginx:1", "port": 80, "launch": "ec2"})
+    stack = declared(web={"build": "nowhere", "port": 80, "launch": "ec2"})
     assert [mount["containerPath"] for mount in container(stack, "web")["mountPoints"]] == ["/var/lib/amazon/ssm"]
     assert want(stack, "task_definition/web").volumes == [{"name": "exec-state"}]
 
 
+def test_a_ready_image_runs_as_its_own_user_and_writes_where_it_likes_unless_said_otherwise() -> None:
+    own, said = {"image": "nginx:1", "port": 80}, {"user": "101", "read_only": True}
+    stack = declared(web=own, strict={**own, **said})
+    assert "user" not in container(stack, "web")
+    assert container(stack, "web")["readonlyRootFilesystem"] is False
+    assert container(stack, "strict")["user"] == "101"
+    assert container(stack, "strict")["readonlyRootFilesystem"] is True
+
+
 def test_a_writable_root_needs_no_volumes() -> None:
-    stack = declared(web={"image": "nginx:1", "port": 8080, "read_only": False})
+    stack = declared(web={"build": "nowhere", "port": 8080, "read_only": False})
     assert not {"mountPoints", "systemControls"} & container(stack, "web").keys()
     assert want(stack, "task_definition/web").volumes == []
 
@@ -103,7 +112,7 @@ def test_only_images_that_the_stack_builds_are_asked_for_their_health() -> None:
 def test_what_would_be_built_is_recorded_and_said_in_one_line() -> None:
     stack = declared(web={"build": "nowhere", "port": 80}, other={"image": "nginx:1", "port": 81})
     image = want(stack, "wanted_image/web")
-    assert (image.uri, image.build) == ("${repository/web:repository_uri}:unknown", "nowhere")
+    assert (image.uri, image.source) == ("${repository/web:repository_uri}:unknown", "nowhere")
     assert container(stack, "web")["image"] == image.uri
     assert container(stack, "other")["image"] == "nginx:1"
     [notice] = [text for text in stack.notices if "build" in text]

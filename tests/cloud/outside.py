@@ -1,0 +1,234 @@
+"""A registry outside the cloud, on a port of its own: real HTTP, with the habits and troubles that a test asks for."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import re
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any, ClassVar
+from urllib.parse import parse_qs, urlsplit
+
+OCI = "application/vnd.oci.image.manifest.v1+json"
+OCI_INDEX = "application/vnd.oci.image.index.v1+json"
+DOCKER = "application/vnd.docker.distribution.manifest.v2+json"
+DOCKER_LIST = "application/vnd.docker.distribution.manifest.list.v2+json"
+
+
+def digest_of(content: bytes) -> str:
+    return f"sha256:{hashlib.sha256(content).hexdigest()}"
+
+
+@dataclass
+class Trouble:
+    """What becomes of the next requests whose method and path match: so many of them.
+
+    Attributes:
+        status, headers, body: the answer instead. cut: or so many bytes of the right one, before the connection ends.
+        other: or other content than there should be.
+    """
+
+    pattern: str
+    times: int = 1
+    status: int = 0
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = b""
+    cut: int | None = None
+    other: bytes | None = None
+
+
+@dataclass
+class Outside:
+    """What the registry has, how it behaves, and what it was asked.
+
+    Attributes:
+        token: what Bearer requests must carry; empty: nothing is asked for. users: who gets it; None: everybody.
+        moved: where blobs are (another registry's host), to which requests are redirected.
+    """
+
+    port: int = 0
+    manifests: dict[str, tuple[bytes, str]] = field(default_factory=dict)
+    blobs: dict[str, bytes] = field(default_factory=dict)
+    token: str = ""
+    users: Mapping[str, str] | None = None
+    moved: str = ""
+    ranges: bool = True
+    troubles: list[Trouble] = field(default_factory=list)
+    asked: list[tuple[str, str, dict[str, str]]] = field(default_factory=list)
+    forms: list[dict[str, list[str]]] = field(default_factory=list)
+
+    @property
+    def host(self) -> str:
+        return f"127.0.0.1:{self.port}"
+
+    def said(self, pattern: str) -> list[tuple[str, str, dict[str, str]]]:
+        """The requests that match."""
+        return [one for one in self.asked if re.search(pattern, f"{one[0]} {one[1]}")]
+
+    def image(self, tag: str, *layers: bytes, platform: str = "linux/amd64", media_type: str = OCI, **more: Any) -> str:
+        """Have an image under a tag, and return its manifest's digest."""
+        system, _, architecture = platform.partition("/")
+        config = json.dumps({"os": system, "architecture": architecture, "rootfs": {}, "for": tag}).encode()
+        parts = [{"mediaType": "layer", "digest": digest_of(one), "size": len(one), **more} for one in layers]
+        manifest = {
+            "schemaVersion": 2,
+            "mediaType": media_type,
+            "config": {"mediaType": "config", "digest": digest_of(config), "size": len(config)},
+            "layers": parts,
+        }
+        self.blobs |= {digest_of(one): one for one in (config, *layers)}
+        return self.put(tag, manifest, media_type)
+
+    def index(self, tag: str, images: Mapping[str, str], media_type: str = OCI_INDEX) -> str:
+        """Have an index of images by platform (`linux/arm64/v8`) under a tag, and return its digest."""
+        parts = []
+        for platform, digest in images.items():
+            system, architecture, *variant = platform.split("/")
+            shown = {"os": system, "architecture": architecture, **({"variant": variant[0]} if variant else {})}
+            content, of = self.manifests[digest]
+            parts.append({"mediaType": of, "digest": digest, "size": len(content), "platform": shown})
+        return self.put(tag, {"schemaVersion": 2, "mediaType": media_type, "manifests": parts}, media_type)
+
+    def put(self, tag: str, manifest: Any, media_type: str) -> str:
+        content = json.dumps(manifest, indent=3).encode()
+        digest = digest_of(content)
+        self.manifests[tag] = self.manifests[digest] = (content, media_type)
+        return digest
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    outside: ClassVar[Outside]
+
+    def do_GET(self) -> None:
+        here, path = self.outside, urlsplit(self.path).path
+        here.asked.append((self.command, self.path, dict(self.headers.items())))
+        trouble = self._trouble()
+        if trouble and trouble.status:
+            self._answer(trouble.status, trouble.body, dict(trouble.headers))
+        elif path == "/token":
+            self._give_token()
+        elif here.token and self.headers.get("Authorization") != f"Bearer {here.token}":
+            realm = f'Bearer realm="http://{here.host}/token",service="outside",scope="repository:web:pull"'
+            self._answer(401, b'{"errors":[{"code":"UNAUTHORIZED"}]}', {"WWW-Authenticate": realm})
+        elif found := re.fullmatch(r"/v2/[\w/.-]+/manifests/(.+)", path):
+            self._manifest(found[1], trouble)
+        elif found := re.fullmatch(r"/v2/[\w/.-]+/blobs/(.+)", path):
+            self._blob(found[1], trouble)
+        else:
+            self._answer(404, b"")
+
+    do_HEAD = do_GET  # noqa: N815
+
+    def do_POST(self) -> None:
+        here = self.outside
+        here.asked.append((self.command, self.path, dict(self.headers.items())))
+        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        trouble = self._trouble()
+        if trouble:
+            self._answer(trouble.status, trouble.body, dict(trouble.headers))
+        elif self.path == "/token":
+            here.forms.append(parse_qs(body.decode()))
+            self._answer(200, json.dumps({"access_token": here.token}).encode())
+        else:
+            self._answer(202, b"", {"Location": "/v2/copies/blobs/uploads/1?state=x"})
+
+    def do_PUT(self) -> None:
+        here, parts = self.outside, urlsplit(self.path)
+        here.asked.append((self.command, self.path, dict(self.headers.items())))
+        trouble = self._trouble()
+        if trouble and trouble.cut is not None:
+            self.rfile.read(trouble.cut)
+            self.close_connection = True
+            return
+        content = self.rfile.read(int(self.headers["Content-Length"]))
+        if trouble:
+            self._answer(trouble.status, trouble.body, dict(trouble.headers))
+        elif "/manifests/" in parts.path:
+            tag = parts.path.rpartition("/")[2]
+            here.manifests[tag] = (content, self.headers["Content-Type"])
+            self._answer(201, b"")
+        else:
+            assert parse_qs(parts.query) == {"state": ["x"], "digest": [digest_of(content)]}
+            here.blobs[digest_of(content)] = content
+            self._answer(201, b"")
+
+    def do_CONNECT(self) -> None:
+        """A proxy that is asked to connect, and does not."""
+        self.outside.asked.append((self.command, self.path, dict(self.headers.items())))
+        self._answer(502, b"")
+
+    def _trouble(self) -> Trouble | None:
+        for one in self.outside.troubles:
+            if one.times and re.search(one.pattern, f"{self.command} {self.path}"):
+                one.times -= 1
+                return one
+        return None
+
+    def _give_token(self) -> None:
+        given = self.headers.get("Authorization", "").removeprefix("Basic ")
+        user, _, password = base64.b64decode(given).decode().partition(":")
+        users, asked = self.outside.users, parse_qs(urlsplit(self.path).query)
+        if users is not None and (not user or users.get(user) != password):
+            self._answer(401, b'{"details":"incorrect username or password"}')
+        else:
+            assert asked["service"] == ["outside"]
+            assert asked["scope"] == ["repository:web:pull"]
+            self._answer(200, json.dumps({"token": self.outside.token}).encode())
+
+    def _manifest(self, reference: str, trouble: Trouble | None) -> None:
+        if reference not in self.outside.manifests:
+            self._answer(404, b'{"errors":[{"code":"MANIFEST_UNKNOWN","message":"manifest unknown"}]}')
+            return
+        content, media_type = self.outside.manifests[reference]
+        headers = {"Content-Type": media_type, "Docker-Content-Digest": digest_of(content)}
+        assert media_type in self.headers["Accept"]
+        self._answer(200, content if not trouble or trouble.other is None else trouble.other, headers)
+
+    def _blob(self, digest: str, trouble: Trouble | None) -> None:
+        here = self.outside
+        if here.moved:
+            self._answer(307, b"", {"Location": f"http://{here.moved}/v2/web/blobs/{digest}"})
+        elif digest not in here.blobs:
+            self._answer(404, b'{"errors":[{"code":"BLOB_UNKNOWN"}]}')
+        else:
+            content = here.blobs[digest] if not trouble or trouble.other is None else trouble.other
+            asked = re.fullmatch(r"bytes=(\d+)-", self.headers.get("Range", ""))
+            start = int(asked[1]) if asked and here.ranges else 0
+            self._answer(206 if start else 200, content[start:], cut=trouble.cut if trouble else None)
+
+    def _answer(
+        self, status: int, content: bytes, headers: Mapping[str, str] | None = None, cut: int | None = None
+    ) -> None:
+        self.send_response(status)
+        for name, value in {**(headers or {}), "Content-Length": str(len(content))}.items():
+            self.send_header(name, value)
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(content if cut is None else content[:cut])
+        self.close_connection = self.close_connection or cut is not None
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """Say nothing."""
+
+
+@contextmanager
+def outside() -> Iterator[Outside]:
+    """A registry that runs while the context lasts."""
+    here = Outside()
+    server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"outside": here}))
+    server.daemon_threads = True
+    here.port = server.server_address[1]
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,))
+    thread.start()
+    try:
+        yield here
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()

@@ -1,0 +1,322 @@
+"""Ready images from elsewhere: what is known of them beforehand, their copies, and the README's example with them."""
+
+from __future__ import annotations
+
+import json
+import re
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from provisioner import copies
+from provisioner.cloud import manage
+from provisioner.config import Config
+from provisioner.containers.credentials import Login
+from provisioner.containers.manifests import Manifest
+from provisioner.containers.reference import Reference, parse
+from provisioner.containers.registry import Registries
+from provisioner.containers.transport import Transport
+from provisioner.engine.errors import ConfigurationError
+from provisioner.engine.step import Stack
+from provisioner.facts import Copy
+from provisioner.kinds.copied_images import CopiedImage, is_own
+from provisioner.kinds.ecr import Repository
+from provisioner.kinds.images import IN_USE, ImageInUse, login
+from tests.cloud.conftest import EmbeddedCloud
+from tests.cloud.outside import OCI, OCI_INDEX, Outside, Trouble, digest_of, outside
+from tests.cloud.project import Project, project  # noqa: F401  (a fixture)
+from tests.cloud.rig import Rig
+from tests.cloud.warm import ROOT
+
+NAME = "ecs-sample-dev/web"
+LAYER = bytes(range(256)) * 2000
+AMD = "linux/amd64"
+
+
+@pytest.fixture
+def there() -> Iterator[Outside]:
+    with outside() as here:
+        yield here
+
+
+def configured(there: Outside, name: str = "web:1", target: str = "local", **services: str) -> Config:
+    images = {"web": f"{there.host}/{name}", **services}
+    return Config.model_validate(
+        {"target": target, "services": {key: {"image": image, "port": 80} for key, image in images.items()}}
+    )
+
+
+def found(rig: Rig, config: Config) -> dict[str, Copy]:
+    aws = rig.aws()
+    aws.read_only = True
+    return copies.find(aws, config, "stack.toml")
+
+
+def repository(stack: Stack) -> Any:
+    return stack.ensure(Repository("web", NAME, "IMMUTABLE", {"scanOnPush": True}, None))
+
+
+def declare(rig: Rig, copy: Copy) -> Any:
+    def declared(stack: Stack) -> None:
+        uri = repository(stack).repository_uri
+        image = stack.ensure(CopiedImage("web", NAME, uri, copy.tag, copy.source, AMD))
+        second = f"{IN_USE}{copy.tag}"
+        stack.ensure(ImageInUse(ImageInUse.called(NAME, second), NAME, second, image.reference))
+
+    return declared
+
+
+def held(rig: Rig) -> dict[str, list[str]]:
+    """The tags in ECR, by digest."""
+    images = rig.cloud.client("ecr").describe_images(repositoryName=NAME)["imageDetails"]
+    return {image["imageDigest"]: sorted(image.get("imageTags", ())) for image in images}
+
+
+# -- what is known beforehand ------------------------------------------------------------------------------------------
+
+
+def test_a_tag_that_moves_is_another_copy_and_one_with_a_digest_is_not_asked_for(rig: Rig, there: Outside) -> None:
+    first = there.image("1", LAYER)
+    copy = found(rig, configured(there))["web"]
+    assert copy == Copy(f"{there.host}/web:1@{first}", copies.copy_tag(parse(f"{there.host}/web:1"), first))
+    assert rig.up(declare(rig, copy)).ok().writes == ["CreateRepository", "PutImage"]
+    assert held(rig) == {first: sorted([copy.tag, f"{IN_USE}{copy.tag}"])}
+
+    there.asked.clear()
+    assert found(rig, configured(there))["web"] == copy
+    assert [method for method, *_ in there.asked] == ["HEAD"], "of what ECR has a copy of only the digest is asked for"
+    assert rig.up(declare(rig, copy)).ok().writes == []
+    there.asked.clear()
+    assert found(rig, configured(there, f"web:1@{first}"))["web"] == copy
+    assert there.asked == []
+
+    second = there.image("1", LAYER, b"new")
+    moved = found(rig, configured(there))["web"]
+    assert moved.tag != copy.tag
+    assert [(item.address, item.action) for item in rig.plan(declare(rig, moved))] == [
+        ("copied_image/web", "create"),
+        (f"image_in_use/web.{moved.tag}", "create"),
+        (f"image_in_use/web.{copy.tag}", "remove"),
+    ]
+    there.asked.clear()
+    rig.up(declare(rig, moved)).ok()
+    assert held(rig) == {first: [copy.tag], second: sorted([moved.tag, f"{IN_USE}{moved.tag}"])}
+    assert there.said(f"GET .*{digest_of(LAYER)}") == [], "what the repository has is not fetched again"
+
+
+def test_each_registry_is_asked_once_for_each_name(rig: Rig, there: Outside) -> None:
+    there.image("1", LAYER)
+    same = dict.fromkeys((f"other-{number}" for number in range(5)), f"{there.host}/web:1")
+    own = {"own": "123456789012.dkr.ecr.ap-northeast-1.amazonaws.com/web:1", "here": f"{rig.cloud.endpoint[7:]}/web:1"}
+    copy = found(rig, configured(there, **same, **own))
+    assert copy.keys() == {"web", *same}
+    assert len(there.said("HEAD .*manifests")) == 1
+
+
+def test_where_the_registry_does_not_answer_the_copy_goes_on_being_used(rig: Rig, there: Outside) -> None:
+    copy = found(rig, configured(there)) if there.image("1", LAYER) else {}
+    rig.up(declare(rig, copy["web"])).ok()
+    for target in ("local", "aws"):
+        there.troubles.append(Trouble("HEAD", 4, 503))
+        instead = found(rig, configured(there, target=target))["web"]
+        assert (instead.tag, instead.possible) == (copy["web"].tag, True)
+        assert "does not answer (HTTP 503)" in instead.notice
+        assert instead.notice.endswith("the copy that ECR has of it goes on being used")
+        assert rig.plan(declare(rig, instead)) == []
+
+
+def test_of_several_copies_the_one_in_use_is_used(rig: Rig, there: Outside) -> None:
+    tags = []
+    for content in (b"one", b"two"):
+        there.image("1", content)
+        copy = found(rig, configured(there))["web"]
+        tags.append(copy.tag)
+        rig.up(declare(rig, copy)).ok()
+    there.image("1", b"one")
+    rig.up(declare(rig, found(rig, configured(there))["web"])).ok()
+    there.troubles.append(Trouble("HEAD", 4, 503))
+    assert found(rig, configured(there))["web"].tag == tags[0]
+
+
+def test_without_a_copy_it_is_an_error_on_aws_and_left_out_of_a_rehearsal(rig: Rig, there: Outside) -> None:
+    there.troubles.append(Trouble("HEAD", 8, 503))
+    copy = found(rig, configured(there))["web"]
+    assert (copy.possible, copy.source) == (False, f"{there.host}/web:1")
+    assert copy.notice.endswith("the image is recorded as wanted, and not copied")
+    with pytest.raises(ConfigurationError) as refused:
+        found(rig, configured(there, target="aws"))
+    assert str(refused.value).startswith(f'stack.toml: services.web.image is "{there.host}/web:1": {there.host} does')
+    assert "HTTPS_PROXY" in str(refused.value)
+    offline = found(rig, configured(there, web="public.ecr.aws/nginx/nginx:1.29"))["web"]
+    assert "public.ecr.aws is not asked, since PROVISION_OFFLINE=1" in offline.notice
+
+
+@pytest.mark.parametrize("target", ["local", "aws"])
+def test_what_cannot_run_is_one_line_each_with_key_and_fix(rig: Rig, there: Outside, target: str) -> None:
+    there.image("arm", LAYER, platform="linux/arm64")
+    there.image("kept", LAYER, urls=["https://example.com/layer"])
+    others = {"arm": f"{there.host}/web:arm", "kept": f"{there.host}/web:kept"}
+    with pytest.raises(ConfigurationError) as refused:
+        found(rig, configured(there, "web:none", target, **others))
+    none, arm, kept = str(refused.value).splitlines()
+    assert none.startswith(f'stack.toml: services.web.image is "{there.host}/web:none": {there.host} has no ')
+    assert none.endswith("check the name and the tag")
+    assert "services.arm.image" in arm
+    assert "is an image for linux/arm64, and its tasks run on linux/amd64: choose an image for linux/amd64" in arm
+    assert "may not be passed on" in kept
+
+
+def test_what_is_not_shown_is_an_error_on_aws_only(rig: Rig, there: Outside) -> None:
+    """A rehearsal may be without the credentials that the real run has."""
+    there.token, there.users = "t", {"me": "word"}
+    assert not found(rig, configured(there))["web"].possible
+    with pytest.raises(ConfigurationError, match=f"or log in with `docker login {there.host}`"):
+        found(rig, configured(there, target="aws"))
+
+
+@pytest.mark.parametrize(
+    ("image", "own"),
+    [
+        ("123456789012.dkr.ecr.ap-northeast-1.amazonaws.com/web:1", True),
+        ("123456789012.dkr.ecr.eu-west-1.amazonaws.com/web:1", False),
+        ("999999999999.dkr.ecr.ap-northeast-1.amazonaws.com/web:1", False),
+        ("123456789012.dkr.ecr.ap-northeast-1.amazonaws.com.example.org/web:1", False),
+        ("public.ecr.aws/nginx/nginx:1.29", False),
+        ("nginx", False),
+        ("127.0.0.1:1/web", False),
+    ],
+)
+def test_which_images_private_subnets_reach(rig: Rig, image: str, own: bool) -> None:
+    assert is_own(rig.aws(), parse(image)) is own
+
+
+# -- the copy ----------------------------------------------------------------------------------------------------------
+
+
+def test_a_copy_whose_answer_was_lost_is_found(rig: Rig, there: Outside) -> None:
+    """ECR takes no image twice under one tag."""
+    digest = there.image("1", LAYER)
+    copy = found(rig, configured(there))["web"]
+    rig.up(repository).ok()
+    image = CopiedImage("web", NAME, f"{rig.cloud.endpoint[7:]}/{NAME}", copy.tag, copy.source, AMD)
+    aws = rig.aws()
+    assert (
+        image.create(aws, "").outputs
+        == image.create(aws, "").outputs
+        == {"reference": f"{rig.cloud.endpoint[7:]}/{NAME}@{digest}"}
+    )
+
+
+def test_a_copy_says_how_far_it_is(rig: Rig, there: Outside) -> None:
+    there.image("1", LAYER, bytes(20_000_000))
+    outcome = rig.up(declare(rig, found(rig, configured(there))["web"])).ok()
+    said = [event.text for event in outcome.events if getattr(event, "type", "") == "working"]  # type: ignore[attr-defined]
+    assert any(re.fullmatch(r"copying( \d/3 layers, \d+ of 20 MB)?", text) for text in said), said
+
+
+# -- the README's example ----------------------------------------------------------------------------------------------
+
+
+@dataclass
+class Second:
+    """Another embedded cloud, whose registry is the source: it lets in only who has its token."""
+
+    cloud: EmbeddedCloud
+    folder: Path
+    password: str
+
+    @property
+    def host(self) -> str:
+        return self.cloud.endpoint.removeprefix("http://")
+
+    def push(self, name: str, *platforms: str) -> dict[str, str]:
+        """Have an image for several platforms there, and return its manifests' digests by platform."""
+        self.cloud.client("ecr").create_repository(repositoryName=name.partition(":")[0])
+        place, digests = parse(f"{self.host}/{name}"), {}
+        for platform in platforms:
+            system, _, architecture = platform.partition("/")
+            config = json.dumps({"os": system, "architecture": architecture, "for": name}).encode()
+            manifest = {"config": self._blob(place, config), "layers": [self._blob(place, LAYER + name.encode())]}
+            digests[platform] = self._manifest(place, manifest, OCI)
+        parts = []
+        for platform, digest in digests.items():
+            system, _, architecture = platform.partition("/")
+            shown = {"os": system, "architecture": architecture}
+            parts.append({"digest": digest, "mediaType": OCI, "size": 1, "platform": shown})
+        self._manifest(place, {"manifests": parts}, OCI_INDEX, place.tag)
+        return digests
+
+    def _blob(self, place: Reference, content: bytes) -> dict[str, Any]:
+        self._client().upload(place, digest_of(content), len(content), iter([content]))
+        return {"digest": digest_of(content), "size": len(content), "mediaType": "x"}
+
+    def _manifest(self, place: Reference, content: dict[str, Any], media_type: str, tag: str = "") -> str:
+        manifest = Manifest(json.dumps({"mediaType": media_type, **content}).encode(), media_type)
+        assert self._client().put(replace(place, tag=tag or manifest.digest), manifest) == ""
+        return manifest.digest
+
+    def _client(self) -> Registries:
+        return Registries(Transport(threading.Event()), lambda _: Login("AWS", self.password))
+
+
+@pytest.fixture
+def second(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Second]:
+    cloud = EmbeddedCloud(manage.start(tmp_path / "second", "example.com"))
+    access = login(Rig(cloud, tmp_path / "none").aws())
+    here = Second(cloud, tmp_path / "second", access["password"])
+    entry = {"username": access["username"], "password": access["password"]}
+    (tmp_path / "config.json").write_text(json.dumps({"auths": {here.host: entry}}))
+    monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path))
+    yield here
+    manage.stop(here.folder)
+
+
+def example(path: Path) -> str:
+    """The first configuration that a README shows."""
+    text = re.search(r"```toml\n(project.*?)```", path.read_text(encoding="utf-8"), re.DOTALL)
+    assert text
+    return text[1]
+
+
+def test_both_readmes_show_the_same_example() -> None:
+    english, japanese = (
+        re.sub(r"\s*#.*", "", example(ROOT / name), flags=re.MULTILINE) for name in ("README.md", "README.ja.md")
+    )
+    assert english == japanese
+
+
+def test_the_readmes_example_comes_up_with_copies_and_without_an_engine(project: Project, second: Second) -> None:  # noqa: F811
+    """With the images of a second registry instead of public.ecr.aws, which no test asks."""
+    text = example(ROOT / "README.md")
+    names = dict(re.findall(r'\[services\.(\w+)\]\nimage = "public\.ecr\.aws/([^"]+)"', text))
+    assert len(names) == 2
+    pushed = {service: second.push(name, "linux/arm64", AMD) for service, name in names.items()}
+    project.write(text.replace("public.ecr.aws/", f"{second.host}/"))
+    ended = project.up()
+    here = project.cloud.endpoint.removeprefix("http://")
+    for service, digests in pushed.items():
+        assert ended.results[f"copied_image/{service}"] == "made"
+        (image,) = project.cloud.client("ecr").describe_images(repositoryName=f"shop-dev/{service}")["imageDetails"]
+        assert image["imageDigest"] == digests[AMD]
+        assert sorted(image["imageTags"]) == sorted(
+            [tag := image["imageTags"][0].removeprefix(IN_USE), f"{IN_USE}{tag}"]
+        )
+        definition = project.cloud.client("ecs").describe_task_definition(taskDefinition=f"shop-dev-{service}")
+        (container,) = definition["taskDefinition"]["containerDefinitions"]
+        assert container["image"] == f"{here}/shop-dev/{service}@{digests[AMD]}"
+    assert not [event for event in ended.said("notice") if "image" in event["text"]]
+    (target,) = project.cloud.client("elbv2").describe_target_groups()["TargetGroups"]
+    assert target["HealthCheckPath"] == "/"
+    assert project.planned() == {}
+    manage.stop(second.folder)
+    since = project.last_call()
+    again = project.up()
+    assert set(again.results.values()) == {"unchanged"}
+    assert project.writes(since) == []
+    assert [event["text"].rpartition(": ")[2] for event in again.said("notice") if "image" in event["text"]] == [
+        "the copy that ECR has of it goes on being used"
+    ] * 2

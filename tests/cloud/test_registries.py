@@ -1,0 +1,459 @@
+"""The client of registries, and copies from one to another, over real HTTP on the loopback."""
+
+from __future__ import annotations
+
+import base64
+import json
+import socket
+import threading
+import tracemalloc
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from provisioner.containers import copy as copying
+from provisioner.containers.credentials import CredentialsError, Login, of_docker
+from provisioner.containers.manifests import BadImage, Image
+from provisioner.containers.reference import Reference, parse
+from provisioner.containers.registry import Registries
+from provisioner.containers.transport import (
+    TRIES,
+    Denied,
+    NotThere,
+    RegistryError,
+    Transport,
+    Unreachable,
+)
+from provisioner.engine.errors import Interrupted, Unclear
+from tests.cloud.outside import DOCKER, DOCKER_LIST, OCI, OCI_INDEX, Outside, Trouble, digest_of, outside
+
+AMD = "linux/amd64"
+LAYER = bytes(range(256)) * 2000
+
+
+class Waits(threading.Event):
+    """Notes how long it is waited for, and lets nobody wait."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.seconds: list[float] = []
+
+    def wait(self, timeout: float | None = None) -> bool:
+        self.seconds.append(timeout or 0)
+        return self.is_set()
+
+
+@pytest.fixture
+def there() -> Iterator[Outside]:
+    with outside() as here:
+        yield here
+
+
+@pytest.fixture
+def waits() -> Waits:
+    return Waits()
+
+
+@pytest.fixture
+def asking(waits: Waits) -> Registries:
+    """A client without credentials."""
+    return Registries(Transport(waits), lambda registry: None)
+
+
+def named(there: Outside, tag: str = "1") -> Reference:
+    return parse(f"{there.host}/web:{tag}")
+
+
+# -- what is there -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("media_type", [OCI, DOCKER])
+def test_an_image_is_told_by_its_digest_and_platform(there: Outside, asking: Registries, media_type: str) -> None:
+    digest = there.image("1", LAYER, platform="linux/arm64", media_type=media_type)
+    assert asking.digest(named(there)) == digest
+    assert asking.inspect(named(there)) == Image(digest, ("linux/arm64",))
+    assert asking.inspect(parse(f"{there.host}/web@{digest}")).digest == digest
+    assert [method for method, *_ in there.asked[:2]] == ["HEAD", "GET"]
+
+
+@pytest.mark.parametrize("media_type", [OCI_INDEX, DOCKER_LIST])
+def test_of_an_index_the_one_for_the_platform_is_taken(there: Outside, asking: Registries, media_type: str) -> None:
+    arm, new, amd = (
+        there.image(name, LAYER, platform=of) for name, of in (("a", "linux/arm64"), ("n", AMD), ("b", AMD))
+    )
+    note = there.put("note", {"config": {}}, OCI)
+    parts = {"linux/arm64/v8": arm, "linux/amd64/v3": new, AMD: amd, "unknown/unknown": note}
+    index = there.index("1", parts, media_type)
+    assert asking.digest(named(there)) == index
+    assert asking.inspect(named(there)) == Image(index, ("linux/arm64", AMD))
+    assert asking.for_platform(named(there), AMD).digest == amd
+    assert asking.for_platform(named(there), "linux/arm64").digest == arm
+
+
+def test_what_is_for_other_platforms_only_is_told_by_name(there: Outside, asking: Registries) -> None:
+    arm = there.image("arm", LAYER, platform="linux/arm64")
+    there.index("1", {"linux/arm64/v8": arm, "windows/amd64": arm})
+    with pytest.raises(BadImage, match="is an image for linux/arm64, windows/amd64, and its tasks run on linux/amd64"):
+        asking.for_platform(named(there), AMD)
+    with pytest.raises(BadImage, match="is an image for linux/arm64, and"):
+        asking.for_platform(named(there, "arm"), AMD)
+    lying = there.index("lying", {AMD: arm})
+    with pytest.raises(BadImage, match="is an image for linux/arm64, and"):
+        asking.for_platform(parse(f"{there.host}/web@{lying}"), AMD)
+
+
+@pytest.mark.parametrize(
+    ("content", "media_type", "words"),
+    [
+        (b"{}", "application/vnd.docker.distribution.manifest.v1+prettyjws", "sort that ECS does not run"),
+        (b"{}", "", r"sort that ECS does not run \(no media type\)"),
+        (b'{"config": {}, "layers": []}', OCI, "without a config"),
+        (b"<html>", OCI, "no JSON"),
+    ],
+)
+def test_what_is_no_image_is_refused(
+    there: Outside, asking: Registries, content: bytes, media_type: str, words: str
+) -> None:
+    there.troubles.append(Trouble("GET", 1, 200, {"Content-Type": media_type}, content))
+    with pytest.raises(BadImage, match=words):
+        asking.inspect(named(there))
+
+
+def test_what_is_not_there_and_what_is_not_shown(there: Outside, asking: Registries) -> None:
+    with pytest.raises(NotThere, match=f"{there.host} has no {there.host}/web:none"):
+        asking.digest(named(there, "none"))
+    there.token, there.users = "secret", {"me": "word"}
+    with pytest.raises(Denied, match=r"does not show web to whoever is not logged in.*incorrect username"):
+        asking.digest(named(there))
+    there.troubles.append(Trouble("/token", status=200, body=b"[]"))
+    with pytest.raises(RegistryError, match="gives no token"):
+        asking.digest(named(there))
+
+
+# -- tokens and credentials --------------------------------------------------------------------------------------------
+
+
+def test_a_token_is_asked_for_once_and_again_when_it_is_over(there: Outside, asking: Registries) -> None:
+    digest, there.token = there.image("1", LAYER), "first"
+    for _ in range(3):
+        assert asking.digest(named(there)) == digest
+    assert len(there.said("/token")) == 1
+    there.token = "second"
+    assert asking.digest(named(there)) == digest
+    assert len(there.said("/token")) == 2
+    assert there.said("/token")[0][1].endswith("?service=outside&scope=repository%3Aweb%3Apull")
+
+
+def configure(folder: Path, monkeypatch: pytest.MonkeyPatch, settings: Any) -> None:
+    folder.mkdir(exist_ok=True)
+    (folder / "config.json").write_text(settings if isinstance(settings, str) else json.dumps(settings))
+    monkeypatch.setenv("DOCKER_CONFIG", str(folder))
+
+
+def helper(folder: Path, monkeypatch: pytest.MonkeyPatch, name: str, script: str) -> None:
+    folder.mkdir(exist_ok=True)
+    program = folder / f"docker-credential-{name}"
+    program.write_text(f"#!/bin/sh\n{script}\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{folder}:/usr/bin:/bin")
+
+
+def test_the_token_is_given_to_whom_docker_is_logged_in(
+    there: Outside, waits: Waits, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    there.image("1", LAYER)
+    there.token, there.users = "t", {"me": "wo:rd"}
+    auth = base64.b64encode(b"me:wo:rd").decode()
+    configure(tmp_path, monkeypatch, {"auths": {f"http://{there.host}/v1/": {"auth": auth}}})
+    assert Registries(Transport(waits)).digest(named(there))
+    configure(tmp_path, monkeypatch, {"auths": {there.host: {"auth": base64.b64encode(b"me:old").decode()}}})
+    with pytest.raises(Denied, match="whom its credentials here are of"):
+        Registries(Transport(waits)).digest(named(there))
+    there.users = None
+    there.troubles.append(Trouble("/token", status=403, body=b"Your authorization token has expired."))
+    assert Registries(Transport(waits)).digest(named(there)), "a login that is over is no worse than none"
+    assert "Authorization" not in there.said("/token")[-1][2]
+
+
+def test_an_identity_token_is_exchanged(there: Outside, waits: Waits) -> None:
+    digest, there.token = there.image("1", LAYER), "given"
+    assert Registries(Transport(waits), lambda _: Login("", identity="mine")).digest(named(there)) == digest
+    (form,) = there.forms
+    assert (form["grant_type"], form["refresh_token"], form["service"]) == (["refresh_token"], ["mine"], ["outside"])
+
+
+def test_helpers_are_asked_by_their_protocol(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = {"credHelpers": {"r.example": "one"}, "credsStore": "all", "auths": {"other.example": {}}}
+    configure(tmp_path, monkeypatch, settings)
+    script = 'test "$1" = get && key=$(cat) && printf \'{"Username":"%s","Secret":"s"}\' "$key"'
+    helper(tmp_path / "bin", monkeypatch, "one", script)
+    helper(tmp_path / "bin", monkeypatch, "all", "echo credentials not found in native keychain; exit 1")
+    assert of_docker("r.example") == Login("r.example", "s")
+    assert of_docker("other.example") is None
+    helper(tmp_path / "bin", monkeypatch, "all", 'printf \'{"Username":"<token>","Secret":"t"}\'')
+    assert of_docker("docker.io") == Login("", identity="t")
+    assert "t" not in repr(Login("u", "t", "t")).removeprefix("Login(user='u'")
+
+
+@pytest.mark.parametrize(
+    ("script", "words"),
+    [("echo locked >&2; exit 1", "locked"), ("echo no", "answered with no login"), (None, "there is no program")],
+)
+def test_a_helper_that_fails_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, script: str | None, words: str
+) -> None:
+    configure(tmp_path, monkeypatch, {"credsStore": "it"})
+    helper(tmp_path / "bin", monkeypatch, "it" if script else "other", script or "")
+    with pytest.raises(CredentialsError, match=words):
+        of_docker("r.example")
+
+
+def test_a_configuration_that_cannot_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    configure(tmp_path, monkeypatch, "{")
+    with pytest.raises(CredentialsError, match=r"config\.json cannot be read"):
+        of_docker("r.example")
+    for settings in ([], {"auths": []}, {"auths": {"r.example": "x"}}, {"auths": {"r.example": {"auth": "%"}}}):
+        configure(tmp_path, monkeypatch, settings)
+        assert of_docker("r.example") is None
+
+
+# -- patience ----------------------------------------------------------------------------------------------------------
+
+
+def test_a_busy_registry_is_asked_again_when_it_wants(there: Outside, asking: Registries, waits: Waits) -> None:
+    digest = there.image("1", LAYER)
+    there.troubles += [Trouble("HEAD", 1, 429, {"Retry-After": "7"}), Trouble("HEAD", 1, 503), Trouble("HEAD", 1, 500)]
+    assert asking.digest(named(there)) == digest
+    assert waits.seconds == [7, 2, 4]
+    there.troubles.append(Trouble("HEAD", TRIES, 503))
+    with pytest.raises(Unreachable, match=r"does not answer \(HTTP 503\)"):
+        asking.digest(named(there))
+
+
+def test_who_wants_to_be_left_alone_for_long_is_out_of_reach(there: Outside, asking: Registries, waits: Waits) -> None:
+    there.image("1", LAYER)
+    there.troubles.append(Trouble("HEAD", 1, 429, {"Retry-After": "3600"}))
+    with pytest.raises(Unreachable, match="asked again in 3600 s"):
+        asking.digest(named(there))
+    words = b'{"errors":[{"code":"TOOMANYREQUESTS","message":"You have reached your pull rate limit."}]}'
+    there.troubles.append(Trouble("GET", 1, 429, {}, words))
+    with pytest.raises(Unreachable, match=r"100 in 6 hours.*`docker login`.*You have reached your pull rate limit"):
+        asking.manifest(named(there))
+    assert waits.seconds == []
+
+
+def test_where_nothing_listens_is_known_soon(asking: Registries, waits: Waits) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        host = f"127.0.0.1:{taken.getsockname()[1]}"
+        with pytest.raises(Unreachable, match=f"{host} does not answer.*refused"):
+            asking.digest(parse(f"{host}/web:1"))
+    assert waits.seconds == [1]
+
+
+def test_ctrl_c_ends_the_tries(there: Outside, asking: Registries, waits: Waits) -> None:
+    waits.set()
+    with pytest.raises(Interrupted):
+        asking.digest(named(there))
+    assert there.asked == []
+
+
+# -- where it goes -----------------------------------------------------------------------------------------------------
+
+
+def test_blobs_elsewhere_are_fetched_without_the_credentials(there: Outside, asking: Registries) -> None:
+    there.image("1", LAYER)
+    there.token = "secret"
+    with outside() as store:
+        store.blobs, there.moved = there.blobs, store.host
+        assert b"".join(asking.blob(named(there), digest_of(LAYER), len(LAYER))) == LAYER
+        ((_, _, headers),) = store.said("GET")
+        assert "Authorization" not in headers
+    assert there.said("blobs")[-1][2]["Authorization"] == "Bearer secret"
+
+
+def test_only_this_machine_may_speak_plain_http(monkeypatch: pytest.MonkeyPatch, waits: Waits) -> None:
+    monkeypatch.delenv("PROVISION_OFFLINE")
+    transport = Transport(waits)
+    transport.allowed("https://example.com/v2/")
+    transport.allowed("http://127.0.0.1:5000/v2/")
+    with pytest.raises(RegistryError, match="not HTTPS"):
+        transport.allowed("http://example.com/v2/", "https://r.example/v2/")
+    with pytest.raises(RegistryError, match="which is this machine"):
+        transport.allowed("http://127.0.0.1:9/token", "https://r.example/v2/")
+    monkeypatch.setenv("PROVISION_OFFLINE", "1")
+    with pytest.raises(Unreachable, match=r"example\.com is not asked, since PROVISION_OFFLINE=1"):
+        transport.allowed("https://example.com/v2/")
+
+
+def test_the_environments_proxy_is_used_but_not_for_this_machine(
+    there: Outside, asking: Registries, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("PROVISION_OFFLINE")
+    for name in ("HTTPS_PROXY", "https_proxy", "http_proxy"):
+        monkeypatch.setenv(name, f"http://us%40er:word@{there.host}")
+    monkeypatch.setenv("no_proxy", "")
+    with pytest.raises(Unreachable, match=r"registry\.example\.org does not answer"):
+        asking.digest(parse("registry.example.org/web:1"))
+    method, path, headers = there.asked[0]
+    assert (method, path) == ("CONNECT", "registry.example.org:443")
+    assert headers["proxy-authorization"] == f"Basic {base64.b64encode(b'us@er:word').decode()}"
+    digest = there.image("1", LAYER)
+    assert asking.digest(named(there)) == digest
+
+
+# -- content -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("ranges", [True, False])
+def test_a_download_that_is_cut_goes_on_where_it_was(there: Outside, asking: Registries, ranges: bool) -> None:
+    there.image("1", LAYER)
+    there.ranges = ranges
+    there.troubles += [
+        Trouble("GET .*blobs", 1, cut=100_000),
+        Trouble("GET .*blobs", 1, cut=300_000 if not ranges else 50),
+    ]
+    assert b"".join(asking.blob(named(there), digest_of(LAYER), len(LAYER))) == LAYER
+    asked = [headers.get("Range") for *_, headers in there.said("GET .*blobs")]
+    assert asked[0] is None
+    assert len(asked) == 3
+    assert all(text and text.startswith("bytes=") for text in asked[1:])
+
+
+def test_a_download_that_never_goes_on_fails(there: Outside, asking: Registries) -> None:
+    there.image("1", LAYER)
+    there.troubles.append(Trouble("GET .*blobs", 99, cut=0))
+    with pytest.raises(Unreachable, match="does not go on with sha256:"):
+        b"".join(asking.blob(named(there), digest_of(LAYER), len(LAYER)))
+
+
+@pytest.mark.parametrize("other", [LAYER[:-1] + b"x", LAYER + b"x"], ids=["other", "longer"])
+def test_a_blob_that_is_another_is_found_out(there: Outside, asking: Registries, other: bytes) -> None:
+    there.image("1", LAYER)
+    there.troubles.append(Trouble("GET .*blobs", other=other))
+    with pytest.raises(BadImage, match="sent something else than sha256:"):
+        b"".join(asking.blob(named(there), digest_of(LAYER), len(LAYER)))
+
+
+def test_a_manifest_that_is_another_is_found_out(there: Outside, asking: Registries) -> None:
+    digest = there.image("1", LAYER)
+    for reference in (named(there), parse(f"{there.host}/web@{digest}")):
+        there.troubles.append(Trouble("GET .*manifests", other=b"{}"))
+        with pytest.raises(BadImage, match="manifest of another digest"):
+            asking.manifest(reference)
+
+
+def test_a_large_blob_takes_little_memory(there: Outside, asking: Registries) -> None:
+    large = bytes(32 << 20)
+    there.image("1", large)
+    tracemalloc.start()
+    try:
+        assert sum(len(piece) for piece in asking.blob(named(there), digest_of(large), len(large))) == len(large)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 4 << 20
+
+
+# -- copies ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def target() -> Iterator[Outside]:
+    with outside() as here:
+        yield here
+
+
+def copied(there: Outside, target: Outside, asking: Registries, waits: Waits, said: list[str] | None = None) -> str:
+    place = parse(f"{target.host}/copies:mine")
+    ours = Registries(Transport(waits), lambda _: None)
+    said = said if said is not None else []
+    return copying.copy(asking, named(there), ours, place, AMD, said.append)
+
+
+def test_the_copy_is_the_same_byte_by_byte(there: Outside, target: Outside, asking: Registries, waits: Waits) -> None:
+    amd = there.image("amd", LAYER, b"second", LAYER)
+    there.index("1", {"linux/arm64": there.image("arm", b"arm", platform="linux/arm64"), AMD: amd})
+    assert copied(there, target, asking, waits) == amd
+    assert target.manifests["mine"] == there.manifests[amd]
+    assert digest_of(target.manifests["mine"][0]) == amd
+    assert target.blobs.items() < there.blobs.items()
+    assert len(target.blobs) == 3, "a layer that is there twice is sent once, those for other platforms not at all"
+    sent = len(target.said("PUT .*uploads"))
+    assert copied(there, target, asking, waits) == amd
+    assert len(target.said("PUT .*uploads")) == sent, "what is there is not sent again"
+
+
+def test_an_upload_that_is_cut_begins_anew(there: Outside, target: Outside, asking: Registries, waits: Waits) -> None:
+    digest = there.image("1", LAYER)
+    target.troubles += [Trouble("PUT .*uploads", cut=1000), Trouble("PUT .*uploads", 1, 503)]
+    assert copied(there, target, asking, waits) == digest
+    assert target.blobs[digest_of(LAYER)] == LAYER
+    target.blobs.clear()
+    target.troubles.append(Trouble("PUT .*uploads", 99, cut=0))
+    with pytest.raises(Unreachable, match="does not take sha256:"):
+        copied(there, target, asking, waits)
+
+
+def test_a_wrong_blob_is_never_put(there: Outside, target: Outside, asking: Registries, waits: Waits) -> None:
+    there.image("1", LAYER)
+    there.troubles.append(Trouble(f"GET .*blobs/{digest_of(LAYER)}", 99, other=LAYER[:-1] + b"x"))
+    with pytest.raises(BadImage, match="something else"):
+        copied(there, target, asking, waits)
+    assert "mine" not in target.manifests
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"urls": ["https://example.com/layer"]},
+        {"mediaType": "application/vnd.docker.image.rootfs.foreign.diff.tar.gzip"},
+        {"mediaType": "application/vnd.oci.image.layer.nondistributable.v1.tar+gzip"},
+    ],
+)
+def test_layers_that_may_not_be_passed_on_are_refused(
+    there: Outside, target: Outside, asking: Registries, waits: Waits, more: dict[str, Any]
+) -> None:
+    manifest, _ = there.manifests[there.image("1", LAYER)]
+    parsed = json.loads(manifest)
+    parsed["layers"][0] |= more
+    there.put("1", parsed, OCI)
+    with pytest.raises(BadImage, match="may not be passed on"):
+        copied(there, target, asking, waits)
+    assert target.asked == []
+
+
+def test_a_refusal_of_the_target_says_what_it_said(
+    there: Outside, target: Outside, asking: Registries, waits: Waits
+) -> None:
+    digest = there.image("1", LAYER)
+    words = b'{"errors":[{"code":"TAG_INVALID","message":"the tag is immutable"}]}'
+    target.troubles.append(Trouble("PUT .*manifests", 1, 400, {}, words))
+    with pytest.raises(copying.TagTaken, match="the tag is immutable") as taken:
+        copied(there, target, asking, waits)
+    assert taken.value.digest == digest
+    target.troubles.append(Trouble("POST .*uploads", 1, 404))
+    target.blobs.clear()
+    with pytest.raises(NotThere, match="has no repository copies"):
+        copied(there, target, asking, waits)
+
+
+def test_ctrl_c_ends_a_copy_in_the_middle(there: Outside, target: Outside) -> None:
+    there.image("1", LAYER, bytes(8 << 20))
+    stop = threading.Event()
+    client = Registries(Transport(stop), lambda _: None)
+    pieces = client._pieces
+
+    def interrupted(*arguments: Any) -> Iterator[bytes]:
+        for piece in pieces(*arguments):
+            if there.said(f"GET .*blobs/{digest_of(bytes(8 << 20))}"):
+                stop.set()
+            yield piece
+
+    client._pieces = interrupted  # type: ignore[method-assign]
+    with pytest.raises(Unclear, match="interrupted"):
+        copying.copy(client, named(there), client, parse(f"{target.host}/copies:mine"), AMD, lambda _: None)
+    assert "mine" not in target.manifests
+    assert digest_of(bytes(8 << 20)) not in target.blobs
