@@ -187,7 +187,7 @@ def _move(old: Recorded, former: Path, place: Path, target: str) -> str:
 
 
 def beside(options: Options, config: Config, records: Mapping[str, Record]) -> list[str]:
-    """Return what to say before a whole new stack is made while others are recorded in the same state folder.
+    """Return what to say of a stack of which nothing is recorded, while others are in the same state folder.
 
     It may be one of those, renamed in the configuration. With `--env` the other environments are not told.
 
@@ -212,6 +212,6 @@ def _told(config: Config, other: Recorded, env: str, options: Options) -> str:
         what = f"write its project and env again, with which {options.again('down')} removes it"
     resources = count(other.resources, "resource")
     return (
-        f"{config.name} is a whole new stack, and {other.name} ({resources}) stays beside it. If that is what this "
-        f"configuration was called before, {what}"
+        f"nothing is recorded of {config.name}, which is another stack than {other.name} ({resources}). If that is "
+        f"what this configuration was called before, {what}"
     )

@@ -113,7 +113,8 @@ def test_aws_settings_count_when_the_target_is_aws(provision: Run, tmp_path: Pat
     """The embedded cloud stands in for AWS, reached by the usual settings alone; without --yes nothing is written."""
     started = said(provision("cloud", "start", "--json"))
     endpoint, key = started["endpoint"], started["key"]
-    config = '[network]\nallow = ["203.0.113.0/24"]\n[services.web]\nimage = "a:1"\nport = 80\n'
+    config = '[network]\nallow = ["203.0.113.0/24"]\n[services.web]\nport = 80\n'
+    config += 'image = "123456789012.dkr.ecr.ap-northeast-1.amazonaws.com/web:1"\n'
     (tmp_path / "stack.toml").write_text(config)
     aws = {"AWS_ENDPOINT_URL": endpoint, "AWS_ACCESS_KEY_ID": key, "AWS_SECRET_ACCESS_KEY": "b"}
     ended = provision("up", "--target", "aws", **aws)

@@ -11,7 +11,7 @@ from state.local import LocalStore
 from state.model import Record
 from tests.cloud.project import Project, project  # noqa: F401  (a fixture)
 
-NOTE = "ecs-sample-dev is a whole new stack, and ecs-shop-dev (1 resource) stays beside it"
+NOTE = "nothing is recorded of ecs-sample-dev, which is another stack than ecs-shop-dev (1 resource)"
 
 
 def record(here: Project, target: str) -> None:
@@ -22,7 +22,7 @@ def record(here: Project, target: str) -> None:
 
 
 def as_aws(here: Project, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let the embedded cloud stand in for AWS, for commands in this process, and the project need nothing of the world."""
+    """Let the embedded cloud stand in for AWS, for commands in this process."""
     here.change(r"\A", '\nnetwork = { allow = ["203.0.113.0/24"] }\n')
     here.change('build = "app/backend"', 'image = "123456789012.dkr.ecr.ap-northeast-1.amazonaws.com/backend:1"')
     monkeypatch.setenv("AWS_ENDPOINT_URL", here.cloud.endpoint)
@@ -89,6 +89,8 @@ def test_from_a_subfolder_the_same_cloud_is_asked(
 
 
 def test_down_of_nothing_asks_nothing(project: Project) -> None:  # noqa: F811
+    record(project, "local")
     ended = project.run("down")
-    assert "removes" not in ended.err
+    assert "`down` removes" not in ended.err
+    assert ended.err.startswith(f"note: {NOTE}"), "it may be what was to be removed"
     assert ended.out.startswith("down done: nothing to do")

@@ -182,12 +182,12 @@ def test_a_stack_that_was_renamed_is_named_before_another_is_made(run: Run, fold
     config.write_text(NEW.replace('"shop"', '"store"'))
     (text,) = told(Options())
     assert text == (
-        "store-dev is a whole new stack, and shop-dev (1 resource) stays beside it. If that is what this configuration "
-        "was called before, write its project and env again, with which `provision down` removes it"
+        "nothing is recorded of store-dev, which is another stack than shop-dev (1 resource). If that is what this "
+        "configuration was called before, write its project and env again, with which `provision down` removes it"
     )
     config.write_text('env = "test"\n' + NEW)
     (text,) = told(Options())
-    assert "shop-dev (1 resource) stays beside it" in text
+    assert "nothing is recorded of shop-test, which is another stack than shop-dev (1 resource)" in text
     assert text.endswith('write env = "dev" again; `provision down --env dev` removes it')
 
 
