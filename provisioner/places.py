@@ -20,7 +20,8 @@ def configuration() -> Path:
     here, path = _current(), Path(CONFIG)
     if here is None:
         return path
-    device, home = here.stat().st_dev, Path(os.path.expanduser("~"))  # noqa: PTH111 (Path.home raises where there is none)
+    # not Path.home, which raises where there is none
+    device, home = here.stat().st_dev, Path(os.path.realpath(os.path.expanduser("~")))  # noqa: PTH111
     for height, folder in enumerate((here, *here.parents)):
         if folder.stat().st_dev != device:
             break

@@ -101,7 +101,8 @@ def _public_zone(aws: Aws, config: Config) -> str | None:
         return foreign[0]
     if config.target == "aws" and EXAMPLE.search(domain):
         raise ConfigurationError(
-            f"dns.domain is {domain}, which is reserved for examples and nobody's: write a domain of yours"
+            f"dns.domain is {domain}, which is reserved for examples and nobody's: write a domain of yours, and "
+            f"create_zone = true if it has no public hosted zone yet"
         )
     if not config.dns.create_zone:
         raise ConfigurationError(

@@ -112,7 +112,7 @@ def _in_place(place: Path, target: str) -> Recorded | None:
     from state import local, lock
     from state.folder import trust
 
-    if not any((place / name).exists() for name in (local.DOCUMENT, local.JOURNAL)):
+    if not any(os.path.lexists(place / name) for name in (local.DOCUMENT, local.JOURNAL)):
         return None
     try:
         trust(place)
@@ -177,12 +177,17 @@ def _of(config: Config, folder: Path) -> Recorded | None:
 
 
 def _move(old: Recorded, former: Path, place: Path, target: str) -> str:
+    """Return the command that moves a stack's state to another folder, with the embedded cloud that it is on."""
     if not place.exists():
         return shlex.join(["mv", str(former), str(place)])
-    beside = place / target
-    aside = beside / old.name
-    first = [["mv", str(aside), f"{aside}.old"]] if aside.exists() else []
-    steps = [["mkdir", "-p", str(beside)], *first, ["mv", old.where, f"{beside}/"]]
+    there, cloud = place / target / old.name, "cloud.json"
+    steps = [["mkdir", "-p", str(there.parent)]]
+    if there.exists():
+        # of a stack that was taken down
+        steps.append(["mv", str(there), str(place / f"{old.name}.old")])
+    steps.append(["mv", old.where, str(there)])
+    if target == "local" and (former / cloud).exists() and not (place / cloud).exists():
+        steps.append(["mv", str(former / cloud), str(place / cloud)])
     return " && ".join(map(shlex.join, steps))
 
 

@@ -67,8 +67,8 @@ def test_the_samples_domain_is_nobodys_on_aws(
     (zone,) = route53.list_hosted_zones()["HostedZones"]
     route53.delete_hosted_zone(Id=zone["Id"])
     assert cli.main(["up", "--target", "aws", "--yes"]) == 4
-    said = "dns.domain is example.com, which is reserved for examples and nobody's: write a domain of yours"
-    assert capsys.readouterr().err == f"error: {said}\n"
+    said = "error: dns.domain is example.com, which is reserved for examples and nobody's: write a domain of yours"
+    assert capsys.readouterr().err.startswith(said)
     assert cli.main(["plan"]) == 4
     assert "no public hosted zone of that name: create it" in capsys.readouterr().err
 

@@ -82,7 +82,8 @@ def test_the_nearest_one_counts_and_here_it_is_not_named(run: Run, folder: Path)
 def test_what_lies_above_the_home_folder_is_not_looked_at(
     run: Run, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("HOME", str(folder / "a"))
+    (folder / "home").symlink_to(folder / "a")
+    monkeypatch.setenv("HOME", str(folder / "home"))
     code, out, err = run("status")
     assert (code, out) == (4, "")
     assert "there is no stack.toml in this folder or above it: write one with `provision init`" in err
@@ -130,6 +131,7 @@ def test_a_state_in_its_former_place_is_named_and_moved_with_one_command(
 ) -> None:
     monkeypatch.chdir(folder.parent)
     (folder / ".provision").rename(".provision")
+    Path(".provision/cloud.json").write_text("{}")
     if beside == "another stack":
         record(folder / ".provision", "other-dev")
     elif beside == "the stack when it was down":
@@ -143,6 +145,9 @@ def test_a_state_in_its_former_place_is_named_and_moved_with_one_command(
     assert run("state", "list", "-c", "project/stack.toml", "--state-dir", "project/.provision")[:2] == (0, "")
     subprocess.run(["sh", "-ec", moved(err)], check=True)
     assert "vpc-0" in run("state", "list", "-c", "project/stack.toml")[1]
+    assert (folder / ".provision" / "cloud.json").exists(), "the embedded cloud goes with it"
+    stacks_there = {one["stack"] for one in json.loads(run("list", "--json", "-c", "project/stack.toml")[1])["stacks"]}
+    assert stacks_there == {"shop-dev"} | ({"other-dev"} if beside == "another stack" else set())
     if beside == "another stack":
         assert (folder / ".provision" / "local" / "other-dev" / "state.json").exists()
 
