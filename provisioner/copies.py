@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
 from provisioner.aws import each
 from provisioner.builds import PLATFORM, repository_of
+from provisioner.containers import engine
 from provisioner.containers.copy import check_parts
 from provisioner.containers.credentials import CredentialsError
 from provisioner.containers.manifests import BadImage
@@ -17,7 +18,7 @@ from provisioner.containers.transport import Denied, NotThere, RegistryError, Un
 from provisioner.engine.errors import ConfigurationError
 from provisioner.facts import Copy
 from provisioner.kinds.copied_images import ECR, is_own, registries
-from provisioner.kinds.images import copies_of, held
+from provisioner.kinds.images import copies_of, held, out_of_reach
 
 if TYPE_CHECKING:
     from provisioner.aws import Aws
@@ -45,37 +46,44 @@ def find(aws: Aws, config: Config, file: str) -> dict[str, Copy]:
     wanted = {name: image for name, image in images.items() if not is_own(aws, image)}
     if not wanted:
         return {}
-    asking = registries(aws)
-
-    def at_once(act: Callable[[Reference], T], names: list[Reference]) -> dict[Reference, T | Trouble]:
-        return dict(zip(names, each(lambda name: _tried(act, name), names), strict=True))
-
-    digests = at_once(lambda image: image.digest or asking.digest(image), list(dict.fromkeys(wanted.values())))
-    pinned = {
-        name: (repository_of(config, name), copy_tag(image, digest))
-        for name, image in wanted.items()
-        if isinstance(digest := digests[image], str)
-    }
-    there = dict(zip(pinned, each(lambda name: bool(held(aws, *pinned[name])), list(pinned)), strict=True))
-    absent = dict.fromkeys(with_digest(wanted[name], str(digests[wanted[name]])) for name in pinned if not there[name])
-    fit = at_once(lambda image: _check(asking, image), list(absent))
+    if config.target == "local" and (why := _unreached(aws)):
+        return {name: _left_out(config, name, image, why) for name, image in wanted.items()}
     found: dict[str, Copy] = {}
     problems: list[str] = []
-    for name, image in wanted.items():
-        digest = digests[image]
-        trouble = fit.get(with_digest(image, digest)) if isinstance(digest, str) and not there[name] else None
-        trouble = digest if not isinstance(digest, str) else trouble
-        if trouble is None:
-            found[name] = Copy(str(with_digest(image, str(digest))), pinned[name][1])
-            continue
-        key = f'services.{name}.image is "{config.services[name].image}"'
-        if copy := _instead(aws, config, name, image, trouble, key):
+    for name, known in _known(aws, config, wanted).items():
+        if isinstance(known, Copy):
+            found[name] = known
+        elif copy := _instead(aws, config, name, wanted[name], known):
             found[name] = copy
         else:
-            problems.append(f"{file}: {key}: {trouble}: {_fix(image, trouble)}")
+            problems.append(f"{file}: {_key(config, name)}: {known}: {_fix(wanted[name], known)}")
     if problems:
         raise ConfigurationError("\n".join(problems))
     return found
+
+
+def _known(aws: Aws, config: Config, wanted: Mapping[str, Reference]) -> dict[str, Copy | Trouble]:
+    """Return by service the copy that there is or can be, or why there can be none."""
+    asking = registries(aws)
+    digests = _at_once(lambda image: image.digest or asking.digest(image), wanted.values())
+    named = {
+        name: replace(image, digest=digest)
+        for name, image in wanted.items()
+        if isinstance(digest := digests[image], str)
+    }
+    tags = {name: copy_tag(image, image.digest) for name, image in named.items()}
+    there = dict(zip(tags, each(lambda name: held(aws, repository_of(config, name), tags[name]), tags), strict=True))
+    fit = _at_once(lambda image: _check(asking, image), (image for name, image in named.items() if not there[name]))
+    known: dict[str, Copy | Trouble] = {}
+    for name, image in wanted.items():
+        digest = digests[image]
+        if not isinstance(digest, str):
+            known[name] = digest
+        elif not there[name] and (trouble := fit[named[name]]):
+            known[name] = trouble
+        else:
+            known[name] = Copy(str(named[name]), tags[name])
+    return known
 
 
 def copy_tag(image: Reference, digest: str) -> str:
@@ -84,16 +92,17 @@ def copy_tag(image: Reference, digest: str) -> str:
     return f"{name}-{digest.removeprefix('sha256:')[:16]}"
 
 
-def with_digest(image: Reference, digest: str) -> Reference:
-    """Return the name with its digest."""
-    return replace(image, digest=digest)
+def _at_once(act: Callable[[Reference], T], images: Iterable[Reference]) -> dict[Reference, T | Trouble]:
+    """Return what an act says of each image, or its trouble; each is asked for once, all at the same time."""
 
+    def tried(image: Reference) -> T | Trouble:
+        try:
+            return act(image)
+        except (RegistryError, CredentialsError) as trouble:
+            return trouble
 
-def _tried(act: Callable[[Reference], T], image: Reference) -> T | Trouble:
-    try:
-        return act(image)
-    except (RegistryError, CredentialsError) as trouble:
-        return trouble
+    each_once = list(dict.fromkeys(images))
+    return dict(zip(each_once, each(tried, each_once), strict=True))
 
 
 def _check(asking: Registries, image: Reference) -> None:
@@ -101,17 +110,38 @@ def _check(asking: Registries, image: Reference) -> None:
     check_parts(image, asking.for_platform(image, PLATFORM))
 
 
-def _instead(aws: Aws, config: Config, name: str, image: Reference, trouble: Trouble, key: str) -> Copy | None:
+def _instead(aws: Aws, config: Config, name: str, image: Reference, trouble: Trouble) -> Copy | None:
     """Return what goes instead of an image that cannot be asked for: a copy of before, or nothing in a rehearsal."""
     local = config.target == "local"
     if not isinstance(trouble, Unreachable) and not (local and isinstance(trouble, (Denied, CredentialsError))):
         return None
     if tags := copies_of(aws, repository_of(config, name), copy_tag(image, image.digest)):
-        return Copy(str(image), tags[0], f"{key}: {trouble}: the copy that ECR has of it goes on being used")
-    if local:
-        tag = copy_tag(image, "unknown")
-        return Copy(str(image), tag, f"{key}: {trouble}: the image is recorded as wanted, and not copied", False)
-    return None
+        notice = f"{_key(config, name)}: {trouble}: the copy that ECR has of it goes on being used"
+        return Copy(str(image), tags[0], notice)
+    return _left_out(config, name, image, str(trouble)) if local else None
+
+
+def _left_out(config: Config, name: str, image: Reference, why: str) -> Copy:
+    notice = f"{_key(config, name)}: {why}: the image is recorded as wanted, and not copied"
+    return Copy(str(image), copy_tag(image, "unknown"), notice, possible=False)
+
+
+def _unreached(aws: Aws) -> str:
+    """Say why the engine that runs a rehearsal's tasks cannot have copies; empty if it can, or there is none."""
+    if not engine.named():
+        return ""
+    try:
+        client = engine.connect()
+    except engine.EngineError:
+        return ""
+    try:
+        return out_of_reach(aws, client)
+    finally:
+        client.close()
+
+
+def _key(config: Config, name: str) -> str:
+    return f'services.{name}.image is "{config.services[name].image}"'
 
 
 def _fix(image: Reference, trouble: Trouble) -> str:
@@ -122,7 +152,9 @@ def _fix(image: Reference, trouble: Trouble) -> str:
     if isinstance(trouble, Denied):
         return f"check the name, or log in with `docker login {image.registry}`"
     if isinstance(trouble, Unreachable):
-        return "check the network (a proxy is named in HTTPS_PROXY) and run the same command again, or use one in ECR"
+        return (
+            "check the network, and HTTPS_PROXY and AWS_CA_BUNDLE if there is a proxy, and run the same command again"
+        )
     if isinstance(trouble, BadImage):
         return f"choose an image for {PLATFORM} that can be copied, or build one"
     return "mend that, or use another image"

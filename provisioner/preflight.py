@@ -14,11 +14,10 @@ from provisioner import ami, copies
 from provisioner.aws import each
 from provisioner.builds import UNKNOWN, check_builds, image_of
 from provisioner.containers import engine
-from provisioner.containers.push import reaches
 from provisioner.engine.errors import ConfigurationError, ProvisionError
 from provisioner.engine.refusal import explained
 from provisioner.facts import Facts
-from provisioner.kinds.images import held, login
+from provisioner.kinds.images import held, out_of_reach
 from provisioner.kinds.route53 import public_zones
 from provisioner.zones import choose
 
@@ -81,6 +80,9 @@ def gather(aws: Aws, config: Config, file: Path, records: Iterable[Record] = ())
                 copies=copied(),
             )
         except ProvisionError:
+            raise
+        except KeyboardInterrupt:
+            aws.pace.stop.set()  # the pool waits for its threads, one of which may be waiting for a busy registry
             raise
         except Exception as error:
             raise explained(error) from error
@@ -154,8 +156,6 @@ def _no_engine(aws: Aws, *, local: bool) -> str:
     except engine.EngineError as error:
         return str(error)
     try:
-        if local and not reaches(client, access := login(aws)):
-            return f"the Docker engine does not reach the embedded cloud's registry at {access['serveraddress']}"
+        return out_of_reach(aws, client) if local else ""
     finally:
         client.close()
-    return ""

@@ -15,6 +15,11 @@ TRIES = 3
 PAUSE = 2.0
 """Seconds before another try, longer each time."""
 MEGA = 1_000_000
+NEEDED = (
+    "These credentials need ecr:GetAuthorizationToken, ecr:BatchCheckLayerAvailability, ecr:InitiateLayerUpload, "
+    "ecr:UploadLayerPart, ecr:CompleteLayerUpload, ecr:PutImage and ecr:BatchGetImage"
+)
+"""What pushing to ECR takes (ECR user guide, required IAM permissions for pushing an image)."""
 _THERE = ("Pushed", "Layer already exists", "Mounted from")
 _CUT = re.compile(
     r"connection (reset|refused)|broken pipe|EOF|timeout|unexpected HTTP status: 5|toomanyrequests",
@@ -131,11 +136,7 @@ def _refusal(repository: str, tag: str, text: str) -> Exception:
     if "does not exist in the registry" in text:
         return PushError(f"pushing to {repository} was refused: {text}. Run the same command again: it makes it")
     if _DENIED.search(text):
-        return PushError(
-            f"pushing to {repository} was refused: {text}. These credentials need ecr:GetAuthorizationToken, "
-            f"ecr:BatchCheckLayerAvailability, ecr:InitiateLayerUpload, ecr:UploadLayerPart, ecr:CompleteLayerUpload, "
-            f"ecr:PutImage and ecr:BatchGetImage"
-        )
+        return PushError(f"pushing to {repository} was refused: {text}. {NEEDED}")
     if _CUT.search(text):
         return _Cut(text)
     return PushError(f"pushing to {repository} failed: {text}")

@@ -10,11 +10,12 @@ import base64
 import contextlib
 import hashlib
 import json
+import re
 import urllib.request
-from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
-from urllib.parse import urlencode, urljoin, urlsplit
+from urllib.parse import urlencode, urlsplit
 
 from provisioner.containers import credentials
 from provisioner.containers.credentials import Login
@@ -41,6 +42,8 @@ from provisioner.containers.transport import (
     Transport,
     Unreachable,
     drained,
+    dropped,
+    joined,
     plain,
     said,
 )
@@ -52,6 +55,7 @@ PIECE = 64 << 10
 """Bytes of a blob that are held in memory at once."""
 DEPTH = 3
 """How far an index may lead to further indexes."""
+_TOKEN = re.compile(r"[\x21-\x7e]+")
 
 
 @dataclass
@@ -106,7 +110,7 @@ class Registries:
         manifest = Manifest(content, media_type)
         try:
             parsed = manifest.parsed
-        except ValueError:
+        except (ValueError, RecursionError):
             raise BadImage(f"{reference} has a manifest that is no JSON") from None
         expected = reference.digest or answer.headers.get("Docker-Content-Digest", "")
         if DIGEST.fullmatch(expected) and manifest.digest != expected:
@@ -151,7 +155,7 @@ class Registries:
         content = b"".join(self.blob(reference, str(config["digest"]), min(int(config["size"]), LARGEST_MANIFEST)))
         try:
             return platform_of(json.loads(content))
-        except (ValueError, AttributeError):
+        except (ValueError, AttributeError, RecursionError):
             raise BadImage(f"{reference} is no image of a container: its configuration is no JSON") from None
 
     # -- blobs -----------------------------------------------------------------------------------------------------
@@ -178,7 +182,7 @@ class Registries:
             except Cut as cut:
                 reason = str(cut)
             finally:
-                drained(answer)
+                dropped(answer)
             idle = 0 if got > before else idle + 1
             if idle == TRIES:
                 raise Unreachable(f"{reference.registry} does not go on with {digest} of {reference} ({reason})")
@@ -231,12 +235,12 @@ class Registries:
             Cut: the connection was lost; a new upload may succeed.
             Denied, RegistryError: it was refused.
         """
-        begun = self._call("POST", reference, "blobs/uploads/", {"Content-Length": "0"}, (202,))
+        begun = self._call("POST", reference, "blobs/uploads/", {"Content-Length": "0"})
         place = begun.headers.get("Location", "")
         if begun.status != 202 or not place:
             raise self._refusal(begun, reference, f"no repository {reference.repository}")
         drained(begun)
-        url = urljoin(reference.base, place)
+        url = joined(reference.base, place)
         url += ("&" if urlsplit(url).query else "?") + urlencode({"digest": digest})
         self.transport.allowed(url, reference.base)
         headers = {"Content-Type": "application/octet-stream"}
@@ -252,7 +256,7 @@ class Registries:
     def put(self, reference: Reference, manifest: Manifest) -> str:
         """Put a manifest under the reference's tag; return an empty text, or the registry's words of refusal."""
         headers = {"Content-Type": manifest.media_type}
-        answer = self._call("PUT", reference, f"manifests/{reference.tag}", headers, (201,), manifest.content)
+        answer = self._call("PUT", reference, f"manifests/{reference.tag}", headers, manifest.content)
         if answer.status in (200, 201, 202):
             drained(answer)
             return ""
@@ -275,23 +279,20 @@ class Registries:
         reference: Reference,
         path: str,
         headers: Mapping[str, str] | None = None,
-        good: Collection[int] = (200,),
         body: bytes | None = None,
     ) -> BaseHTTPResponse:
         """Return the answer to a request below the repository, with a token if the registry asks for one."""
         url = f"{reference.base}{reference.repository}/{path}"
         action = "pull" if method in ("GET", "HEAD") else "push"
         known = self._authorization(reference, action)
-        answer = self.transport.ask(method, url, {**(headers or {}), **known}, good, body)
+        answer = self.transport.ask(method, url, {**(headers or {}), **known}, body)
         if answer.status != 401:
             return answer
         challenge = answer.headers.get("WWW-Authenticate", "")
         drained(answer)
         # a token lasts for minutes: the one that was known may be over
         self._access[reference.base, self._scope(reference, action)] = self._met(reference, action, challenge)
-        return self.transport.ask(
-            method, url, {**(headers or {}), **self._authorization(reference, action)}, good, body
-        )
+        return self.transport.ask(method, url, {**(headers or {}), **self._authorization(reference, action)}, body)
 
     def _authorization(self, reference: Reference, action: str) -> dict[str, str]:
         value = self._access.get((reference.base, self._scope(reference, action)))
@@ -311,11 +312,14 @@ class Registries:
         login = self._login(reference.registry)
         if sort.lower() == "basic":
             if login is None or not login.user:
-                raise Denied(self._denied(reference, "it asks for a login"))
+                raise self._denied(reference, "it asks for a login")
             return basic(login)
         if sort.lower() != "bearer":
-            raise Denied(self._denied(reference, f"it asks for {sort or 'nothing'} that is known"))
-        wanted = urllib.request.parse_keqv_list(urllib.request.parse_http_list(rest))
+            raise self._denied(reference, f"it asks for {sort or 'no credentials'}, and not for Basic or Bearer")
+        try:
+            wanted = urllib.request.parse_keqv_list(urllib.request.parse_http_list(rest))
+        except ValueError:
+            wanted = {}
         realm = wanted.get("realm", "")
         self.transport.allowed(realm, reference.base)
         query = {"service": wanted.get("service", ""), "scope": wanted.get("scope") or self._scope(reference, action)}
@@ -327,12 +331,15 @@ class Registries:
         else:
             refused = ""
         if answer.status != 200:
-            raise Denied(self._denied(reference, refused or said(answer)))
+            raise self._denied(reference, refused or said(answer))
         try:
             given = json.loads(self._all(answer, reference))
-            return f"Bearer {given.get('token') or given['access_token']}"
-        except (ValueError, KeyError, AttributeError, TypeError):
-            raise RegistryError(f"{urlsplit(realm).netloc} gives no token for {reference}") from None
+            token = str(given.get("token") or given["access_token"])
+        except (ValueError, KeyError, AttributeError, TypeError, RecursionError):
+            token = ""
+        if not _TOKEN.fullmatch(token):
+            raise RegistryError(f"{urlsplit(realm).netloc} gives no token for {reference}")
+        return f"Bearer {token}"
 
     def _token(self, realm: str, query: Mapping[str, str], login: Login | None) -> BaseHTTPResponse:
         if login and login.identity:
@@ -370,14 +377,15 @@ class Registries:
         if answer.status == 404:
             return NotThere(f"{reference.registry} has {missing} ({words})")
         if answer.status in (401, 403):
-            return Denied(self._denied(reference, words))
+            return self._denied(reference, words)
         return RegistryError(f"{reference.registry} refuses what is asked of it for {reference} ({words})")
 
-    def _denied(self, reference: Reference, words: str) -> str:
+    def _denied(self, reference: Reference, words: str) -> Denied:
         who = "whom its credentials here are of" if self._logins.get(reference.registry) else "whoever is not logged in"
-        return (
+        return Denied(
             f"{reference.registry} does not show {reference.repository} to {who}: there is none of that name, or it is "
-            f"private ({words})"
+            f"private ({words})",
+            reference.registry,
         )
 
 

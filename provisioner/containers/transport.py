@@ -7,7 +7,7 @@ import os
 import ssl
 import threading
 import urllib.request
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -33,10 +33,12 @@ SILENCES = 2
 COMMIT_SECONDS = 300.0
 """How long it may take to say that it has the blob that was sent to it: it reads that once more."""
 REDIRECTS = 5
+AT_ONCE = 10
+"""Connections to one host that are kept."""
 WORDS = 64 << 10
 """Bytes that are read of an answer that is no content."""
-OFFLINE = "PROVISION_OFFLINE"
-"""The environment variable that says, when it is 1, to do as if only registries on this machine could be reached."""
+SWITCH = "PROVISION_REGISTRIES"
+"""The environment variable that says, when it is 0, to do as if only registries on this machine could be reached."""
 _AGAIN = (408, 429, 500, 502, 503, 504)
 
 
@@ -53,7 +55,15 @@ class NotThere(RegistryError):
 
 
 class Denied(RegistryError):
-    """The registry wants other credentials, or any."""
+    """The registry wants other credentials, or any.
+
+    Args:
+        registry: its name.
+    """
+
+    def __init__(self, message: str, registry: str) -> None:
+        super().__init__(message)
+        self.registry = registry
 
 
 class Cut(Exception):
@@ -78,14 +88,11 @@ class Transport:
         method: str,
         url: str,
         headers: Mapping[str, str],
-        good: Collection[int] = (200,),
         body: bytes | None = None,
     ) -> BaseHTTPResponse:
         """Return the answer to a request that can be repeated, whatever it is, unless it says to come again later.
 
-        Args:
-            good: the statuses that are not to be taken for a passing trouble. A redirect is followed, without the
-                Authorization header if it leads to another host.
+        A redirect is followed, without the Authorization header if it leads to another host.
 
         Raises:
             Unreachable: no answer, or only that the registry is busy or broken.
@@ -106,7 +113,7 @@ class Transport:
                     break
                 continue
             silences = 0
-            if answer.status not in _AGAIN or answer.status in good:
+            if answer.status not in _AGAIN:
                 return answer
             reason, wait = said(answer), retry_after(answer.headers)
             if used_up(host, answer.status, reason):
@@ -149,7 +156,7 @@ class Transport:
             if answer.status not in (301, 302, 303, 307, 308) or not place or method not in ("GET", "HEAD"):
                 return answer
             drained(answer)
-            former, url = url, urljoin(url, place)
+            former, url = url, joined(url, place)
             self.allowed(url, former)
             if urlsplit(former)[:2] != urlsplit(url)[:2]:
                 headers = {name: value for name, value in headers.items() if name != "Authorization"}
@@ -186,16 +193,16 @@ class Transport:
             proxy = f"http://{proxy}"
         if proxy not in self._pools:
             if not proxy:
-                self._pools[proxy] = PoolManager(ssl_context=_trust(), maxsize=4)
+                self._pools[proxy] = PoolManager(ssl_context=_trust(), maxsize=AT_ONCE)
             else:
                 user = urlsplit(proxy).username
                 access = f"{user}:{urlsplit(proxy).password or ''}" if user else None
                 named = make_headers(proxy_basic_auth=unquote(access) if access else None)
-                self._pools[proxy] = ProxyManager(proxy, proxy_headers=named, ssl_context=_trust(), maxsize=4)
+                self._pools[proxy] = ProxyManager(proxy, proxy_headers=named, ssl_context=_trust(), maxsize=AT_ONCE)
         return self._pools[proxy]
 
     def allowed(self, url: str, former: str = "") -> None:
-        """Refuse plain HTTP to anywhere but this machine, and with `OFFLINE` everything else as well.
+        """Refuse plain HTTP to anywhere but this machine, and where `SWITCH` says so everything else.
 
         Args:
             former: what led to the URL, if not the user's configuration: only what is on this machine leads there.
@@ -204,14 +211,29 @@ class Transport:
             RegistryError: it is neither HTTPS nor this machine's.
             Unreachable: only registries on this machine are to be reached.
         """
-        parts = urlsplit(url)
+        try:
+            parts = urlsplit(url)
+        except ValueError:
+            raise RegistryError(f"{urlsplit(former or url).netloc} leads to {url!r}, which is no URL") from None
         here = is_local(parts.netloc)
         if parts.scheme != "https" and not (parts.scheme == "http" and here):
             raise RegistryError(f"{urlsplit(former or url).netloc} leads to {url}, which is not HTTPS")
         if former and here and not is_local(urlsplit(former).netloc):
             raise RegistryError(f"{urlsplit(former).netloc} leads to {url}, which is this machine")
-        if not here and os.environ.get(OFFLINE) == "1":
-            raise Unreachable(f"{parts.netloc} is not asked, since {OFFLINE}=1")
+        if not here and os.environ.get(SWITCH) == "0":
+            raise Unreachable(f"{parts.netloc} is not asked, since {SWITCH}=0")
+
+
+def joined(url: str, place: str) -> str:
+    """Return where a Location header leads to.
+
+    Raises:
+        RegistryError: nowhere.
+    """
+    try:
+        return urljoin(url, place)
+    except ValueError:
+        raise RegistryError(f"{urlsplit(url).netloc} leads to {place!r}, which is no URL") from None
 
 
 def _trust() -> ssl.SSLContext:
@@ -243,7 +265,18 @@ def said(answer: BaseHTTPResponse) -> str:
 
 
 def drained(answer: BaseHTTPResponse) -> None:
-    """End an answer whose rest nobody reads, so that its connection is not left open."""
+    """End an answer that nobody reads, so that its connection can be used again, or is closed if there is much left."""
+    try:
+        answer.read(WORDS)
+    except Exception:  # noqa: BLE001 (whatever comes is not wanted)
+        dropped(answer)
+    if not answer.closed:
+        dropped(answer)
+    answer.release_conn()
+
+
+def dropped(answer: BaseHTTPResponse) -> None:
+    """Close an answer's connection."""
     answer.close()
     answer.release_conn()
 

@@ -14,9 +14,10 @@ from botocore.exceptions import BotoCoreError, ClientError
 from provisioner.aws import Aws
 from provisioner.containers import copy, credentials
 from provisioner.containers.credentials import CredentialsError, Login
+from provisioner.containers.push import NEEDED
 from provisioner.containers.reference import Reference, parse
 from provisioner.containers.registry import Registries
-from provisioner.containers.transport import Transport
+from provisioner.containers.transport import Denied, Transport
 from provisioner.engine.errors import Failed, NotMade, Unclear
 from provisioner.engine.kind import Kind, Live
 from provisioner.kinds.images import delete_tag, held, login, tagged, under_tags
@@ -71,6 +72,10 @@ class CopiedImage(Kind):
         except copy.TagTaken as taken:
             # an earlier try may have put it there, whose answer was lost: ECR does not take the same twice
             copied, refused = taken.digest, str(taken)
+        except Denied as denied:
+            if denied.registry != target.registry:
+                raise
+            raise NotMade(f"copying to {self.repository_uri} was refused: {denied}. {NEEDED}") from None
         digest = held(aws, self.repository_name, self.tag)
         if not digest:
             raise NotMade(refused) if refused else Unclear(f"ECR does not show {target} yet")

@@ -265,6 +265,14 @@ def delete_tag(aws: Aws, id: str) -> None:
             raise Failed(f"ECR does not delete {id}: {failure['failureReason']}")
 
 
+def out_of_reach(aws: Aws, client: Any) -> str:
+    """Say why an engine cannot use the embedded cloud's registry, as one in a virtual machine; empty if it can."""
+    access = login(aws)
+    if push.reaches(client, access):
+        return ""
+    return f"the Docker engine does not reach the embedded cloud's registry at {access['serveraddress']}"
+
+
 def login(aws: Aws) -> dict[str, str]:
     """Return user, password and address of ECR's registry, as the engine takes them. They are kept nowhere."""
     data = aws.client("ecr").get_authorization_token()["authorizationData"][0]

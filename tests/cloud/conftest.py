@@ -29,7 +29,7 @@ REGION = "ap-northeast-1"
 # The same tests whether or not an engine is there; those of the engine are in tests/docker.
 os.environ["PROVISION_ENGINE"] = "0"
 # No test depends on, or burdens, a registry that is not on this machine.
-os.environ["PROVISION_OFFLINE"] = "1"
+os.environ["PROVISION_REGISTRIES"] = "0"
 
 
 @dataclass

@@ -48,6 +48,7 @@ class Outside:
 
     Attributes:
         token: what Bearer requests must carry; empty: nothing is asked for. users: who gets it; None: everybody.
+        clients: the ports at the other ends of its connections.
         moved: where blobs are (another registry's host), to which requests are redirected.
     """
 
@@ -60,6 +61,7 @@ class Outside:
     ranges: bool = True
     troubles: list[Trouble] = field(default_factory=list)
     asked: list[tuple[str, str, dict[str, str]]] = field(default_factory=list)
+    clients: set[int] = field(default_factory=set)
     forms: list[dict[str, list[str]]] = field(default_factory=list)
 
     @property
@@ -107,6 +109,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         here, path = self.outside, urlsplit(self.path).path
+        here.clients.add(self.client_address[1])
         here.asked.append((self.command, self.path, dict(self.headers.items())))
         trouble = self._trouble()
         if trouble and trouble.status:

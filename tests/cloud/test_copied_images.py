@@ -129,6 +129,16 @@ def test_where_the_registry_does_not_answer_the_copy_goes_on_being_used(rig: Rig
         assert rig.plan(declare(rig, instead)) == []
 
 
+def test_what_one_service_has_a_copy_of_is_not_asked_for_on_behalf_of_another(rig: Rig, there: Outside) -> None:
+    there.image("1", LAYER)
+    copy = found(rig, configured(there))["web"]
+    rig.up(declare(rig, copy)).ok()
+    there.troubles.append(Trouble("GET .*manifests", 4, 503))
+    both = found(rig, configured(there, other=f"{there.host}/web:1"))
+    assert both["web"] == copy
+    assert not both["other"].possible
+
+
 def test_of_several_copies_the_one_in_use_is_used(rig: Rig, there: Outside) -> None:
     tags = []
     for content in (b"one", b"two"):
@@ -152,7 +162,7 @@ def test_without_a_copy_it_is_an_error_on_aws_and_left_out_of_a_rehearsal(rig: R
     assert str(refused.value).startswith(f'stack.toml: services.web.image is "{there.host}/web:1": {there.host} does')
     assert "HTTPS_PROXY" in str(refused.value)
     offline = found(rig, configured(there, web="public.ecr.aws/nginx/nginx:1.29"))["web"]
-    assert "public.ecr.aws is not asked, since PROVISION_OFFLINE=1" in offline.notice
+    assert "public.ecr.aws is not asked, since PROVISION_REGISTRIES=0" in offline.notice
 
 
 @pytest.mark.parametrize("target", ["local", "aws"])

@@ -76,6 +76,7 @@ def test_an_image_is_told_by_its_digest_and_platform(there: Outside, asking: Reg
     assert asking.inspect(named(there)) == Image(digest, ("linux/arm64",))
     assert asking.inspect(parse(f"{there.host}/web@{digest}")).digest == digest
     assert [method for method, *_ in there.asked[:2]] == ["HEAD", "GET"]
+    assert len(there.clients) == 1, "all by one connection"
 
 
 @pytest.mark.parametrize("media_type", [OCI_INDEX, DOCKER_LIST])
@@ -219,6 +220,34 @@ def test_a_configuration_that_cannot_be_read(tmp_path: Path, monkeypatch: pytest
         assert of_docker("r.example") is None
 
 
+@pytest.mark.parametrize(
+    ("status", "headers", "words"),
+    [
+        (401, {}, "asks for no credentials"),
+        (401, {"WWW-Authenticate": "Digest realm=x"}, "asks for Digest"),
+        (401, {"WWW-Authenticate": "Bearer realm"}, "not HTTPS"),
+        (401, {"WWW-Authenticate": 'Bearer realm="http://["'}, "no URL"),
+        (401, {"WWW-Authenticate": 'Bearer realm="http://r.example/token"'}, "not HTTPS"),
+        (307, {"Location": "http://["}, "no URL"),
+        (307, {"Location": "/v2/web/manifests/1"}, "without end"),
+    ],
+)
+def test_nonsense_of_a_registry_is_told(
+    there: Outside, asking: Registries, status: int, headers: dict[str, str], words: str
+) -> None:
+    there.troubles.append(Trouble("HEAD", 99, status, headers))
+    with pytest.raises(RegistryError, match=words):
+        asking.digest(named(there))
+
+
+@pytest.mark.parametrize("token", ['"a\\nb"', '"ü"', "[]", '""', "null"])
+def test_a_token_that_is_none_is_told(there: Outside, asking: Registries, token: str) -> None:
+    there.token = "t"
+    there.troubles.append(Trouble("/token", status=200, body=f'{{"token": {token}, "access_token": ""}}'.encode()))
+    with pytest.raises(RegistryError, match=r"gives no token"):
+        asking.digest(named(there))
+
+
 # -- patience ----------------------------------------------------------------------------------------------------------
 
 
@@ -275,7 +304,7 @@ def test_blobs_elsewhere_are_fetched_without_the_credentials(there: Outside, ask
 
 
 def test_only_this_machine_may_speak_plain_http(monkeypatch: pytest.MonkeyPatch, waits: Waits) -> None:
-    monkeypatch.delenv("PROVISION_OFFLINE")
+    monkeypatch.delenv("PROVISION_REGISTRIES")
     transport = Transport(waits)
     transport.allowed("https://example.com/v2/")
     transport.allowed("http://127.0.0.1:5000/v2/")
@@ -283,15 +312,15 @@ def test_only_this_machine_may_speak_plain_http(monkeypatch: pytest.MonkeyPatch,
         transport.allowed("http://example.com/v2/", "https://r.example/v2/")
     with pytest.raises(RegistryError, match="which is this machine"):
         transport.allowed("http://127.0.0.1:9/token", "https://r.example/v2/")
-    monkeypatch.setenv("PROVISION_OFFLINE", "1")
-    with pytest.raises(Unreachable, match=r"example\.com is not asked, since PROVISION_OFFLINE=1"):
+    monkeypatch.setenv("PROVISION_REGISTRIES", "0")
+    with pytest.raises(Unreachable, match=r"example\.com is not asked, since PROVISION_REGISTRIES=0"):
         transport.allowed("https://example.com/v2/")
 
 
 def test_the_environments_proxy_is_used_but_not_for_this_machine(
     there: Outside, asking: Registries, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.delenv("PROVISION_OFFLINE")
+    monkeypatch.delenv("PROVISION_REGISTRIES")
     for name in ("HTTPS_PROXY", "https_proxy", "http_proxy"):
         monkeypatch.setenv(name, f"http://us%40er:word@{there.host}")
     monkeypatch.setenv("no_proxy", "")

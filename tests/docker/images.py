@@ -65,7 +65,7 @@ def ensure(engine: docker.DockerClient, folder: Path) -> None:
         (PYTHON, {"Dockerfile": PYTHON_DOCKERFILE, CERTIFICATES.name: CERTIFICATES.read_text()}),
         (DATABASE, {"Dockerfile": DATABASE_DOCKERFILE, "entrypoint.sh": ENTRYPOINT}),
     ):
-        if not _have(engine, name) and not _pulled(engine, name):
+        if not _have(engine, name) and not pulled(engine, name):
             if not _have(engine, DEBIAN):
                 _debian(engine, folder / "debian.tar")
             _build(engine, folder / name.rpartition("/")[2].partition(":")[0], name, files)
@@ -79,7 +79,8 @@ def _have(engine: docker.DockerClient, name: str) -> bool:
     return True
 
 
-def _pulled(engine: docker.DockerClient, name: str) -> bool:
+def pulled(engine: docker.DockerClient, name: str) -> bool:
+    """Pull an image if its registry can be reached, and say whether that is so."""
     try:
         engine.images.pull(name)
     except DockerException:

@@ -11,7 +11,7 @@ import steps  # noqa: F401  (importing the package registers the steps)
 from provisioner.config import Config
 from provisioner.engine.kind import Kind
 from provisioner.engine.step import Stack
-from provisioner.facts import Facts
+from provisioner.facts import Copy, Facts
 
 ZONES = ("eu-west-1a", "eu-west-1b", "eu-west-1c")
 FACTS = Facts("123456789012", "aws", "eu-west-1", ZONES, "ami-1", "Z1", ("10.0.0.0/8",), engine=False, local=True)
@@ -128,6 +128,24 @@ def test_an_image_is_kept_from_expiring_before_a_task_definition_names_it() -> N
     assert (in_use.tag, in_use.image) == ("in-use-unknown", container(stack, "web")["image"])
     assert "image_in_use/web.unknown" in needs(stack, "task_definition/web")
     assert not [address for address in stack.declared if address.startswith("image_in_use/other")]
+
+
+def test_what_is_copied_is_named_by_its_copys_digest_and_what_is_not_is_recorded() -> None:
+    services = {name: {"image": "nginx:1", "port": 80} for name in ("web", "other")}
+    copies = {
+        "web": Copy("docker.io/library/nginx:1@sha256:1", "a-1", "told"),
+        "other": Copy("docker.io/library/nginx:1", "a-unknown", "not copied", possible=False),
+    }
+    stack = Stack(Config.model_validate({"services": services}), replace(FACTS, copies=copies))
+    stack.run()
+    copied = want(stack, "copied_image/web")
+    assert (copied.repository_name, copied.tag, copied.source) == ("ecs-sample-dev/web", "a-1", copies["web"].source)
+    assert container(stack, "web")["image"] == "${copied_image/web:reference}"
+    assert want(stack, "image_in_use/web.a-1").tag == "in-use-a-1"
+    assert "image_in_use/web.a-1" in needs(stack, "task_definition/web")
+    assert want(stack, "wanted_image/other").source == "docker.io/library/nginx:1"
+    assert container(stack, "other")["image"] == "${repository/other:repository_uri}:a-unknown"
+    assert [text for text in stack.notices if text in ("told", "not copied")] == ["told", "not copied"]
 
 
 def test_where_services_run() -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
+from provisioner.cloud import registry
 from provisioner.cloud.containers.definitions import CannotStart
 from provisioner.cloud.containers.engine import Engine
 from provisioner.cloud.ecs.store import Store, Task
@@ -50,9 +52,9 @@ def have(host: Engine, store: Store, image: str) -> None:
 
 
 def _access(store: Store, image: str) -> dict[str, Any] | None:
-    """What ECR's token gives access to: only the account's own registry."""
+    """What opens the account's own registry, and no other."""
     from moto.ecr.models import ecr_backends
 
     if any(_is_of(one, image) for one in ecr_backends[store.account][store.region].repositories.values()):
-        return {"username": "AWS", "password": f"{store.account}-auth-token"}
+        return {"username": "AWS", "password": registry.password(store.account, store.region, time.time())[0]}
     return None
