@@ -26,9 +26,9 @@ class Live:
         outputs: what else AWS says of it that other things or the user need.
         address: the address in its tag, if it carries this stack's owner tags.
         owned: whether it belongs to this stack, by its own tags or by those of what it is a part of.
-        owner: which other stack it belongs to, in words, where that is known.
         status: AWS's word for its condition, for `pending` and the user.
         deleting: whether AWS is already taking it away.
+        owner: which other stack it belongs to, in words, where that is known.
     """
 
     id: str
@@ -36,9 +36,9 @@ class Live:
     outputs: Mapping[str, Any] = field(default_factory=dict)
     address: str | None = None
     owned: bool = True
-    owner: str = ""
     status: str = ""
     deleting: bool = False
+    owner: str = ""
 
 
 @dataclass(frozen=True)
