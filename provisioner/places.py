@@ -18,12 +18,10 @@ def configuration() -> Path:
         ConfigurationError: the one that was found above belongs to another user.
     """
     here, path = _current(), Path(CONFIG)
-    if here is None:
-        return path
     # not Path.home, which raises where there is none
-    device, home = here.stat().st_dev, Path(os.path.realpath(os.path.expanduser("~")))  # noqa: PTH111
+    device, home = _device(here), Path(os.path.realpath(os.path.expanduser("~")))  # noqa: PTH111
     for height, folder in enumerate((here, *here.parents)):
-        if folder.stat().st_dev != device:
+        if device is None or _device(folder) != device:
             break
         found = Path(*[".."] * height, CONFIG)
         # one that leads nowhere is told of, and not passed by
@@ -35,11 +33,19 @@ def configuration() -> Path:
     return path
 
 
-def _current() -> Path | None:
-    """Return the current folder, or None if it was deleted."""
+def _current() -> Path:
+    """Return the current folder's whole path; one that was deleted has none."""
     try:
         return Path.cwd()
     except FileNotFoundError:
+        return Path()
+
+
+def _device(folder: Path) -> int | None:
+    """Return which file system a folder is on, or None if it cannot be looked at."""
+    try:
+        return folder.stat().st_dev
+    except OSError:
         return None
 
 
