@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from provisioner import tagging
 from provisioner.aws import ADDRESS_TAG
 from provisioner.engine.errors import ConfigurationError, NeedsReplacing, NotOwned
+from provisioner.engine.find import others
 from provisioner.engine.kind import Change, Kind, Live, compare, output_of
 from provisioner.engine.refusal import explained
 from provisioner.engine.retry import absent
@@ -123,12 +124,13 @@ def _read(aws: Aws, kind: type[Kind], id: str) -> tuple[Live, tagging.Tags]:
 
 
 def _check_owner(aws: Aws, live: Live, tags: Mapping[str, str], address: str, ours: set[str]) -> None:
+    if live.owner:
+        raise NotOwned(f"{live.id} {others(live)}: call one of the two otherwise")
     if aws.owns(tags):
         other = tags.get(ADDRESS_TAG)
         if other != address and other in ours:
             raise NotOwned(f"{live.id} is this stack's {other}, and cannot be {address} as well")
-    elif tags.get("ManagedBy") == aws.owner["ManagedBy"] or ADDRESS_TAG in tags:
-        whose = f"project {tags.get('Project', '?')}, environment {tags.get('Environment', '?')}"
+    elif whose := aws.other_owner(tags):
         raise NotOwned(
             f"{live.id} belongs to another stack ({whose}), so it is left alone. If that stack has no use for it, "
             f"let it forget it there (`provision state rm`), take its tags away, and import it then"

@@ -272,6 +272,13 @@ class Aws:
         """Say whether these are the owner tags of this stack."""
         return all(tags.get(key) == value for key, value in self.owner.items())
 
+    def other_owner(self, tags: Mapping[str, str]) -> str:
+        """Return in words which other stack the tags are of; empty if they are of none."""
+        theirs = tags.get("ManagedBy") == self.owner["ManagedBy"] or ADDRESS_TAG in tags
+        if not theirs or self.owns(tags):
+            return ""
+        return f"project {tags.get('Project', '?')}, environment {tags.get('Environment', '?')}"
+
     def address_in(self, tags: Mapping[str, str]) -> str | None:
         """Return the address in the tags, if they are this stack's."""
         return tags.get(ADDRESS_TAG) if self.owns(tags) else None

@@ -17,6 +17,7 @@ from provisioner.commands import (
     down,
     import_,
     init,
+    list_,
     logs,
     output,
     plan,
@@ -37,6 +38,7 @@ __all__ = [
     "down",
     "import_",
     "init",
+    "list_",
     "logs",
     "main",
     "output",
@@ -56,7 +58,8 @@ GARBAGE = 300_000
 """After how many new objects Python looks for garbage. Most of a command's are needed until it ends: at Python's own
 pace, 700, the search takes a tenth of the time of a `plan`."""
 ORDER = (
-    "init", "doctor", "up", "plan", "status", "logs", "output", "timeline", "policy", "down", "recover", "import",
+    "init", "doctor", "up", "plan", "status", "logs", "output", "timeline", "list", "policy", "down", "recover",
+    "import",
 )  # fmt: skip
 
 # As one uses them, rather than by the alphabet.
@@ -103,9 +106,13 @@ def _unread() -> int:
 
 
 def _failed(error: Exception) -> int:
-    from provisioner.engine.errors import ProvisionError
+    from provisioner.engine.errors import Cancelled, ProvisionError
+    from provisioner.render.text import say
     from state.model import StateError
 
+    if isinstance(error, Cancelled):
+        say([str(error)], sys.stderr)
+        return error.exit_code
     if isinstance(error, ProvisionError):
         return _fail(str(error), error.exit_code)
     if isinstance(error, StateError):

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from graphlib import CycleError, TopologicalSorter
 from ipaddress import IPv4Network
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, ValidationError
 
@@ -17,6 +18,11 @@ from provisioner.configservices import Service
 
 SAMPLE = Path(__file__).parent / "data" / "stack.toml"
 """The commented sample, a complete `stack.toml`."""
+APP_SERVICES = SAMPLE.with_name("app.toml")
+"""The sample application's services, which can stand in the place of those of the sample."""
+
+HOST = "app"
+"""The host name of the file's own environment; that of another has the environment's name behind it."""
 
 Target = Literal["local", "aws"]
 Tier = Literal["public", "private", "database"]
@@ -66,7 +72,7 @@ class Dns(Model):
     """`[dns]`: the public name, and the two private zones."""
 
     domain: Domain = "example.com"
-    host: Annotated[str, values.matching(values.LABEL, 'is not one label of a host name, such as "app"')] = "app"
+    host: Annotated[str, values.matching(values.LABEL, 'is not one label of a host name, such as "app"')] = HOST
     create_zone: bool = False
     private_domain: PrivateDomain = "db.internal"
     discovery_domain: PrivateDomain = "svc.internal"
@@ -301,8 +307,18 @@ def load(path: Path, *, env: str | None = None, target: str | None = None) -> Co
         ConfigurationError: with one line for each thing that is wrong: file, key, what, and what to do.
     """
     overrides = {key: value for key, value in (("env", env), ("target", target)) if value is not None}
-    table = configfile.read(path) | overrides
+    own = configfile.read(path)
+    table = _apart(own, env) | overrides
     try:
         return Config.model_validate(table)
     except ValidationError as error:
         raise configfile.explain(error, path, Config, overrides) from None
+
+
+def _apart(own: dict[str, Any], env: str | None) -> dict[str, Any]:
+    """Return the file's table, with a host name of its own for an environment that is not the file's."""
+    dns = own.get("dns", {})
+    mine = own.get("env", Config.model_fields["env"].default)
+    if env in (None, mine) or not isinstance(dns, dict) or "host" in dns or not re.fullmatch(values.NAME, str(env)):
+        return own
+    return own | {"dns": {**dns, "host": f"{HOST}-{env}"}}

@@ -77,7 +77,10 @@ def outputs(state: State, config: Config, entry: str) -> dict[str, str]:
             values[name] = str((one.outputs.get(output) if output else one.id) or "")
     for one in (record for record in state.records.values() if record.kind == "repository"):
         values[f"repository_{one.address.partition('/')[2]}"] = str(one.outputs.get("repository_uri", ""))
-    if "load_balancer" in values:
+    # without its record the name may be another stack's
+    if any(
+        r.kind == "record_set" and r.id and r.asked.get("record_name") == config.fqdn for r in state.records.values()
+    ):
         values |= {"url": f"https://{config.fqdn}", "local_url": entry}
     return {name: value for name, value in values.items() if value}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import urllib.request
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from provisioner.config import Config
     from state.model import Record
 
+EXAMPLE = re.compile(r"(^|\.)(example\.(com|net|org)|example|test|invalid|localhost)$")
+"""Names that nobody can register (RFC 2606)."""
 MY_IP = "https://checkip.amazonaws.com"
 
 T = TypeVar("T")
@@ -112,6 +115,11 @@ def public_zone(aws: Aws, config: Config) -> str | None:
         )
     if foreign:
         return foreign[0]
+    if config.target == "aws" and EXAMPLE.search(domain):
+        raise ConfigurationError(
+            f"dns.domain is {domain}, which is reserved for examples and nobody's: write a domain of yours, and "
+            f"create_zone = true if it has no public hosted zone yet"
+        )
     if not config.dns.create_zone:
         raise ConfigurationError(
             f"dns.domain is {domain}, but this account has no public hosted zone of that name: "

@@ -38,31 +38,33 @@ STOPPING = (
 
 
 def load(options: Options) -> Config:
-    """Read the configuration, with what the command line says instead.
+    """Read the configuration, with what the command line says instead; one found above is named on standard error.
 
     Raises:
-        ConfigurationError: see `provisioner.config.load`.
+        ConfigurationError: there is none, or it is wrong; or the stack's state lies where it was kept formerly.
     """
     from provisioner.config import load as read
+    from provisioner.stacks import check_place
 
-    return read(options.config, env=options.env, target=options.target)
+    path = found(options)
+    if not options.config and not os.path.lexists(path):
+        raise ConfigurationError(
+            f"there is no {path} in this folder or above it: write one with `provision init`, or name one with "
+            f"--config FILE"
+        )
+    config = read(path, env=options.env, target=options.target)
+    check_place(options, config)
+    return config
 
 
-def write_sample(path: Path) -> None:
-    """Write the sample configuration.
+def found(options: Options) -> Path:
+    """Return the configuration's path, and name on standard error the one that was found in a folder above."""
+    from provisioner.render.text import say
 
-    Raises:
-        ConfigurationError: something is there already, or it cannot be written.
-    """
-    from provisioner.config import SAMPLE
-
-    try:
-        with path.open("x", encoding="utf-8") as file:
-            file.write(SAMPLE.read_text(encoding="utf-8"))
-    except FileExistsError:
-        raise ConfigurationError(f"{path} is there already: edit it, or name another with --config FILE") from None
-    except OSError as error:
-        raise ConfigurationError(f"{path} cannot be written: {error.strerror}") from None
+    path = options.file
+    if not options.config and path.parent != Path():
+        say([f"configuration: {path}"], sys.stderr)
+    return path
 
 
 def overwrite(path: Path, text: str) -> None:
@@ -89,16 +91,16 @@ def start_cloud(options: Options, config: Config, port: int | None = None) -> Cl
     from state.folder import trust
 
     manage.time_scale(manage.LOCAL_TIME_SCALE)  # a wrong one is told before anything is started
-    trust(options.state_dir)
+    trust(options.folder)
     domain = ELSEWHERE if config.dns.create_zone else config.dns.domain
-    running = manage.find(options.state_dir)
+    running = manage.find(options.folder)
     if running is not None:
         return running
     sys.stderr.write("starting the embedded cloud\n")
     try:
-        return manage.start(options.state_dir, domain, port=port)
+        return manage.start(options.folder, domain, port=port)
     except OSError as error:
-        raise ProvisionError(f"{error.filename or options.state_dir} cannot be written: {error.strerror}") from None
+        raise ProvisionError(f"{error.filename or options.folder} cannot be written: {error.strerror}") from None
 
 
 def connect(options: Options, config: Config) -> Aws:
@@ -197,7 +199,7 @@ def where(config: Config, aws: Aws) -> str:
 
 def entry(options: Options, config: Config) -> str:
     """Return the URL at which the stack answers on this machine, where the embedded cloud runs its containers."""
-    return manage.entry(options.state_dir, config.fqdn) if config.target == "local" else ""
+    return manage.entry(options.folder, config.fqdn) if config.target == "local" else ""
 
 
 def folder(options: Options, config: Config) -> Path:
@@ -208,8 +210,8 @@ def folder(options: Options, config: Config) -> Path:
     """
     from state.folder import trust
 
-    place = options.state_dir / config.target / config.name
-    trust(options.state_dir, place.parent, place)
+    place = options.folder / config.target / config.name
+    trust(options.folder, place.parent, place)
     return place
 
 
@@ -231,15 +233,24 @@ def recorded(options: Options, config: Config, aws: Aws | None = None) -> State:
     from state import s3
 
     not_left_behind(options, config)
-    if aws is None and config.target == "local" and manage.find(options.state_dir) is None:
+    aws = aws or reader(options, config)
+    return check_bound(s3.read(objects(config, aws, aws.client("s3")), config.name))
+
+
+def reader(options: Options, config: Config) -> Aws:
+    """Return the way to the bucket of the state for reads only. Nothing is started.
+
+    Raises:
+        ProvisionError: there is none.
+    """
+    if config.target == "local" and manage.find(options.folder) is None:
         raise ConfigurationError(
             "the embedded cloud, which has the bucket of the state, is not running: start it with "
             "`provision cloud start`"
         )
-    if aws is None:
-        aws = connect(options, config)
-        aws.read_only = True
-    return check_bound(s3.read(objects(config, aws, aws.client("s3")), config.name))
+    aws = connect(options, config)
+    aws.read_only = True
+    return aws
 
 
 def objects(config: Config, aws: Aws, client: Any) -> Objects:
@@ -297,7 +308,7 @@ def looked(options: Options, config: Config, state: State) -> tuple[Condition | 
 
     if not state.records:
         return None, "nothing is recorded"
-    if config.target == "local" and manage.find(options.state_dir) is None:
+    if config.target == "local" and manage.find(options.folder) is None:
         return None, "the embedded cloud is not running"
     try:
         aws = connect(options, config)
@@ -374,7 +385,7 @@ def declared(options: Options, config: Config, aws: Aws, records: Mapping[str, R
     from provisioner.preflight import gather
 
     with signals.at_once():
-        return declare(config, gather(aws, config, options.config, records.values()))
+        return declare(config, gather(aws, config, options.file, records.values()))
 
 
 def writable(aws: Aws) -> None:

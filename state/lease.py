@@ -168,6 +168,12 @@ class Lease:
                 return
 
 
+def holder(objects: Objects, runtime: Runtime = MACHINE) -> str:
+    """Say in one phrase who holds the lease of a state; empty if nobody does. Raises `StateError` as `Objects.get`."""
+    found = objects.get(LOCK)
+    return describe(found.body) if found and remaining(found, runtime) > 0 else ""
+
+
 def remaining(found: Found, runtime: Runtime = MACHINE) -> float:
     """Return how many seconds a lease goes on, by S3's clock; 0 or less if the lock can be taken."""
     try:

@@ -118,6 +118,38 @@ def patiently(
         runtime.sleep(pause)
 
 
+def holder(path: Path, disk: Disk = DISK, runtime: Runtime = MACHINE) -> str:
+    """Say in one phrase who holds the lock at a path; empty if nobody does. Nothing is written.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    try:
+        file = disk.open(path, os.O_RDONLY | os.O_NOFOLLOW)
+    except (FileNotFoundError, NotADirectoryError):
+        return ""
+    try:
+        said = disk.read(file)[:4096]
+        # what a killed holder left is tried only where a process has its number: taking a lock might refuse another
+        if not said or _dead(said, runtime):
+            return ""
+        disk.lock(file)
+    except BlockingIOError:
+        return describe(said)
+    finally:
+        disk.close(file)
+    return ""
+
+
+def _dead(holder: bytes, runtime: Runtime) -> bool:
+    """Whether the holder was a process of this machine that is no more."""
+    try:
+        info = parsed(holder)
+        return bool(info["host"] == socket.gethostname() and not runtime.running(info["pid"]))
+    except (ValueError, KeyError, TypeError, OverflowError):
+        return False
+
+
 def myself(command: str, runtime: Runtime = MACHINE) -> dict[str, Any]:
     """Return who holds a lock when this process does, as `describe` reads it."""
     who = {"user": _user(), "host": socket.gethostname(), "pid": runtime.pid()}

@@ -6,19 +6,22 @@ import select
 import sys
 
 from provisioner import signals
-from provisioner.engine.errors import ConfigurationError, Interrupted
+from provisioner.engine.errors import Cancelled, ConfigurationError
 from provisioner.render.text import visible
 
 HEARTBEAT = 0.25
 """Seconds after which the question looks up from the terminal, so that an interruption is noticed."""
 
 
-def confirm(question: str, yes: bool) -> None:
+def confirm(question: str, yes: bool, before: str = "nothing was changed") -> None:
     """Return if the user agrees, or has done so beforehand with `--yes`.
+
+    Args:
+        before: what is said of what was done until now, if the user does not agree.
 
     Raises:
         ConfigurationError: there is no terminal to ask on.
-        Interrupted: the user does not agree.
+        Cancelled: the user does not agree.
     """
     if yes:
         return
@@ -29,7 +32,7 @@ def confirm(question: str, yes: bool) -> None:
     sys.stderr.write(f"{visible(question)}. Continue? [y/N] ")
     sys.stderr.flush()
     if _answer().strip().lower() not in {"y", "yes"}:
-        raise Interrupted("not confirmed: nothing was changed")
+        raise Cancelled(f"cancelled: {before}")
 
 
 def _answer() -> str:

@@ -16,6 +16,15 @@ group = typer.Typer(
 app.add_typer(group)
 
 
+def _folder(options: Options) -> Path:
+    """Return the embedded cloud's folder; a configuration above this folder, which it lies beside, is named."""
+    from provisioner import session
+
+    if not options.state_dir:
+        session.found(options)
+    return options.folder
+
+
 @command(
     group,
     "start",
@@ -62,7 +71,7 @@ def stop(options: Options) -> int:
     from provisioner.cloud import manage
     from provisioner.render import status as show
 
-    show.stopped(manage.stop(options.state_dir), options.json)
+    show.stopped(manage.stop(_folder(options)), options.json)
     return 0
 
 
@@ -74,7 +83,7 @@ def status(options: Options) -> int:
     from provisioner.cloud import manage
     from provisioner.render import status as show
 
-    running = manage.find(options.state_dir)
+    running = manage.find(_folder(options))
     show.cloud(asdict(running) if running else None, manage.hung(running) if running else 0, options.json)
     return 0
 
@@ -87,7 +96,7 @@ def env(options: Options) -> int:
     from provisioner.render import status as show
 
     config = session.load(options)
-    show.environment(manage.environment(options.state_dir, config.region), options.json)
+    show.environment(manage.environment(options.folder, config.region), options.json)
     return 0
 
 
@@ -100,6 +109,6 @@ def delegate(
     from provisioner.cloud import manage
     from provisioner.render import status as show
 
-    manage.delegate(options.state_dir, domain)
+    manage.delegate(_folder(options), domain)
     show.delegated(domain, options.again("up"), options.json)
     return 0

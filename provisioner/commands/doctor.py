@@ -42,7 +42,7 @@ def doctor(options: Options) -> int:
         state.guard(config.name, aws.account, aws.region)
         return state.records
 
-    context = Context(aws, config, options.config, records)
+    context = Context(aws, config, options.file, records)
     with show.progress(len(CHECKS) + 1) as emit:
         found = examine(context, emit)
     if options.json:

@@ -31,7 +31,7 @@ def down(options: Options, target_step: TargetStep = None, unprotect: Unprotect 
     Removes everything that the state records, container instances included, then looks through every kind for what is
     left. With --target-step: only the things of that step and what is built on them.
     """
-    from provisioner import operate, session, signals
+    from provisioner import operate, session, signals, stacks
     from provisioner.commands.ask import confirm
     from provisioner.engine.errors import Protected
     from provisioner.render import advice, summary
@@ -48,9 +48,12 @@ def down(options: Options, target_step: TargetStep = None, unprotect: Unprotect 
         if protected and not unprotect:
             words = ["--target-step", target_step] if target_step else []
             raise Protected(protected, options.again("down", *words, "--unprotect"))
-        what = f"`down` removes {count(len(going), 'thing')} of {limited(config.name, target_step)}"
-        say([what, *summary.removal(going, protected)], sys.stderr)
-        confirm(f"{what} on {session.where(config, aws)}", options.yes)
+        if going:
+            what = f"`down` removes {count(len(going), 'thing')} of {limited(config.name, target_step)}"
+            say([what, *summary.removal(going, protected)], sys.stderr)
+            confirm(f"{what} on {session.where(config, aws)}", options.yes)
+        else:
+            say((f"note: {text}" for text in stacks.beside(options, config, store.records)), sys.stderr)
         session.writable(aws)
         with shown(options.json) as progress, session.interruptible(aws.pace, progress.emit):
             outcome = operate.down(aws, store, progress.emit, target_step, unprotect=unprotect)

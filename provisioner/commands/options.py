@@ -10,9 +10,7 @@ from typing import Annotated
 
 import typer
 
-from provisioner import calllog
-
-DEFAULT_CONFIG, DEFAULT_STATE_DIR = Path("stack.toml"), Path(".provision")
+from provisioner import calllog, places
 
 
 class Target(StrEnum):
@@ -44,17 +42,24 @@ NewAmi = Annotated[
 class Options:
     """What was said on the command line beside the command's own arguments."""
 
-    config: Annotated[Path, typer.Option("--config", "-c", metavar="FILE", help="The stack's configuration.")] = (
-        DEFAULT_CONFIG
-    )
+    config: Annotated[
+        Path | None,
+        typer.Option(
+            "--config", "-c", metavar="FILE", help="The configuration, instead of stack.toml in this folder or above."
+        ),
+    ] = None
     env: Annotated[str | None, typer.Option(metavar="NAME", help="The environment, instead of the file's.")] = None
     target: Annotated[
         Target | None,
         typer.Option(envvar="PROVISION_TARGET", help="The embedded cloud or AWS, instead of the file's."),
     ] = None
     state_dir: Annotated[
-        Path, typer.Option(metavar="DIR", help="Where the state and the embedded cloud's files are kept.")
-    ] = DEFAULT_STATE_DIR
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="Where state and embedded cloud are kept, instead of .provision beside the configuration.",
+        ),
+    ] = None
     profile: Annotated[str | None, typer.Option(metavar="NAME", help="The AWS profile to use.")] = None
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask for confirmation.")] = False
     json: Annotated[bool, typer.Option("--json", help="Print JSON on standard output, and nothing else there.")] = False
@@ -66,12 +71,22 @@ class Options:
         typer.Option(metavar="FILE", parser=calllog.opened, help="Append each AWS call to a file, without secrets."),
     ] = None
 
+    @property
+    def file(self) -> Path:
+        """The configuration: the one that was named, or else the nearest; raises as `places.configuration` does."""
+        return self.config or places.configuration()
+
+    @property
+    def folder(self) -> Path:
+        """The state folder: the one that was named, or else the one beside the configuration; raises as `file` does."""
+        return self.state_dir or self.file.parent / places.STATE
+
     def again(self, command: str, *more: str) -> str:
         """Return how to call another command on the same stack, in backticks."""
         words = ["provision", command, *more]
-        words += ["-c", str(self.config)] if self.config != DEFAULT_CONFIG else []
+        words += ["-c", str(self.config)] if self.config else []
         words += ["--env", self.env] if self.env else []
         words += ["--target", self.target] if self.target else []
-        words += ["--state-dir", str(self.state_dir)] if self.state_dir != DEFAULT_STATE_DIR else []
+        words += ["--state-dir", str(self.state_dir)] if self.state_dir else []
         words += ["--profile", self.profile] if self.profile else []
         return f"`{shlex.join(words)}`"

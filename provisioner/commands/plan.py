@@ -21,7 +21,7 @@ def plan(options: Options, target_step: TargetStep = None, redeploy: Redeploy = 
 
     With --target-step, --redeploy or --new-ami: what `up` would do with the same option.
     """
-    from provisioner import operate, session
+    from provisioner import operate, session, stacks
     from provisioner.render import advice
     from provisioner.render import plan as show
     from provisioner.render.text import say
@@ -35,7 +35,7 @@ def plan(options: Options, target_step: TargetStep = None, redeploy: Redeploy = 
     state.guard(config.name, aws.account, aws.region)
     stack = session.declared(options, config, aws, state.records)
     planned = operate.show_plan(aws, state.records, stack, target_step)
-    notes = [*stack.notices, *operate.notes(aws, stack, planned)]
+    notes = [*stacks.beside(options, config, state.records), *stack.notices, *operate.notes(aws, stack, planned)]
     if options.json:
         say([json.dumps(show.document(planned, config.name, aws.account, aws.region, notes), ensure_ascii=False)])
     else:

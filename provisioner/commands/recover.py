@@ -42,7 +42,9 @@ def recover(options: Options) -> int:
         if not options.json:
             say(show.lines(found, config.name, session.where(config, aws)))
         if store.records:
-            confirm(f"this replaces the {count(len(store.records), 'record')} of {config.name}", options.yes)
+            what = f"this replaces the {count(len(store.records), 'record')} of {config.name}"
+            moved = f"what could not be read was moved to {', '.join(backups)}, and nothing else was changed"
+            confirm(what, options.yes, *([moved] if backups else []))
             backups.append(recovery.backup(store))
         recovery.write(store, found)
     if options.json:

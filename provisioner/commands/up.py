@@ -30,7 +30,7 @@ def up(options: Options, target_step: TargetStep = None, redeploy: Redeploy = Fa
     Makes what is not there, changes what differs, removes what is no longer declared. Running it again goes on where it
     stopped.
     """
-    from provisioner import operate, session, signals
+    from provisioner import operate, session, signals, stacks
     from provisioner.commands.ask import confirm
     from provisioner.doctor import beforehand
     from provisioner.render import advice, plan, summary
@@ -44,14 +44,16 @@ def up(options: Options, target_step: TargetStep = None, redeploy: Redeploy = Fa
     aws.redeploy, aws.new_ami = redeploy, new_ami
     with session.opened(options, config, aws, "up") as store:
         stack = session.declared(options, config, aws, store.records)
+        stack.notices[:0] = stacks.beside(options, config, store.records)
         if config.target == "aws":
             with signals.at_once():
-                beforehand.check(aws, stack, options.config, store.records, target_step)
+                beforehand.check(aws, stack, options.file, store.records, target_step)
         planned = None
         if config.target == "aws" and not options.yes:
             with signals.at_once():
                 planned = operate.show_plan(aws, store.records, stack, target_step)
-            say([*plan.diff(planned), *(f"note: {text}" for text in operate.notes(aws, stack, planned))], sys.stderr)
+            notes = [*stack.notices, *operate.notes(aws, stack, planned)]
+            say([*plan.diff(planned), *(f"note: {text}" for text in notes)], sys.stderr)
             operate.refuse(planned, store.records)
             confirm(f"`up` of {limited(config.name, target_step)} on {session.where(config, aws)}", options.yes)
             session.writable(aws)

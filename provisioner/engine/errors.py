@@ -29,6 +29,10 @@ class Interrupted(ProvisionError):
     exit_code = 130
 
 
+class Cancelled(ProvisionError):
+    """The user was asked, and did not agree. Terraform ends with 1 as well ("Apply cancelled.")."""
+
+
 class NotOwned(ProvisionError):
     """Something stands under our name that does not carry this stack's tags."""
 

@@ -108,6 +108,8 @@ def _named(lives: Sequence[Live], kind: type[Kind], fields: Mapping[str, Any]) -
 
 
 def _ours(live: Live, address: str) -> Live:
+    if live.owner:
+        raise NotOwned(f"{live.id} stands where {address} should, and {others(live)}: call one of the two otherwise")
     if not live.owned:
         raise NotOwned(
             f"{live.id} stands where {address} should, but does not carry this stack's tags, so it is left alone. "
@@ -115,3 +117,8 @@ def _ours(live: Live, address: str) -> Live:
             f"`provision import {address} '{live.id}'`"
         )
     return live
+
+
+def others(live: Live) -> str:
+    """Say of a thing whose owner is known that it is left to that one."""
+    return f"belongs to another stack ({live.owner}), so it is left alone"

@@ -28,6 +28,7 @@ class Live:
         owned: whether it belongs to this stack, by its own tags or by those of what it is a part of.
         status: AWS's word for its condition, for `pending` and the user.
         deleting: whether AWS is already taking it away.
+        owner: which other stack it belongs to, in words, where that is known.
     """
 
     id: str
@@ -37,6 +38,7 @@ class Live:
     owned: bool = True
     status: str = ""
     deleting: bool = False
+    owner: str = ""
 
 
 @dataclass(frozen=True)

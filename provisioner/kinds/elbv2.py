@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -23,6 +24,11 @@ LOGS = "access_logs.s3"
 DELAY = "deregistration_delay.timeout_seconds"
 DEFAULT_DELAY = 300
 """AWS's own, which CreateTargetGroup does not return."""
+
+DNS_NAME = re.compile(
+    r"(dualstack\.)?(?P<host>(internal-)?(?P<name>.+)-\w+\.(?P<region>[a-z]+(-[a-z]+)+-\d)\.elb\.amazonaws\.com(\.cn)?)"
+)
+"""A balancer's DNS name begins with its own, and with the Region (User Guide for Application Load Balancers)."""
 
 REDIRECT_TO_HTTPS: Action = {
     "Type": "redirect",
@@ -77,6 +83,20 @@ def _described_tags(aws: Aws, arns: Sequence[str]) -> dict[str, dict[str, str]]:
         return tags
 
     return aws.tags_of_all(arns, read)
+
+
+def owner_of(aws: Aws, dns_name: str) -> str:
+    """Return in words which other stack has the load balancer of a DNS name; empty if none in this account has it."""
+    parts = DNS_NAME.fullmatch(dns_name)
+    if parts is None:
+        return ""
+    elb = aws.client("elbv2", parts["region"])
+    with IfThere():
+        for balancer in elb.describe_load_balancers(Names=[parts["name"]])["LoadBalancers"]:
+            if balancer.get("DNSName", "").lower() == parts["host"]:
+                (shown,) = elb.describe_tags(ResourceArns=[balancer["LoadBalancerArn"]])["TagDescriptions"]
+                return aws.other_owner(tag_map(shown["Tags"]))
+    return ""
 
 
 @dataclass(frozen=True)

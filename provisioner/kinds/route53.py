@@ -11,11 +11,12 @@ from botocore.exceptions import ClientError
 
 from provisioner.aws import Aws, batches, tag_map
 from provisioner.engine.errors import Failed, NotOwned
+from provisioner.engine.find import others
 from provisioner.engine.kind import Changes, Kind, Live
 from provisioner.engine.retry import IfThere
 from provisioner.engine.step import unknown
 from provisioner.kinds.ec2_network import Vpc
-from provisioner.kinds.elbv2 import LoadBalancer
+from provisioner.kinds.elbv2 import LoadBalancer, owner_of
 
 Records = dict[tuple[str, str], Mapping[str, Any]]
 """Records by name and type."""
@@ -104,16 +105,22 @@ class HostedZone(Kind):
         apex = live.attributes["hosted_zone_name"]
         records = aws.pages("route53", "list_resource_record_sets", "ResourceRecordSets", HostedZoneId=live.id)
         foreign = [
-            f"{normal_name(record['Name'])} {record['Type']}"
+            f"{normal_name(record['Name'])} {record['Type']}{_whose(aws, record)}"
             for record in records
             if (normal_name(record["Name"]), record["Type"]) not in ((apex, "SOA"), (apex, "NS"))
         ]
         if foreign:
             raise Failed(
                 f"zone {apex} ({live.id}) holds records that this stack did not make: {', '.join(foreign)}. "
-                f"Move or delete them, then run again"
+                f"Take down the stacks that they are of, move or delete them, then run again"
             )
         aws.client("route53").delete_hosted_zone(Id=live.id)
+
+
+def _whose(aws: Aws, record: Mapping[str, Any]) -> str:
+    """Return in brackets which other stack a record is of, if it leads to that one's load balancer."""
+    owner = owner_of(aws, normal_name(record["AliasTarget"]["DNSName"])) if "AliasTarget" in record else ""
+    return f" ({owner})" if owner else ""
 
 
 def public_zones(aws: Aws, domain: str, *, own: bool) -> list[str]:
@@ -247,8 +254,13 @@ class RecordSet(Kind):
 
     @classmethod
     def _judged(cls, aws: Aws, zone_id: str, record: Mapping[str, Any], said: Sequence[Any]) -> Live:
-        """Return a record with whose it is: ours if the zone is, or if it says one of these things and can be ours."""
+        """Return a record with whose it is: ours if the zone is, or if it says one of these things and can be ours.
+
+        One that leads to another stack's load balancer is that stack's, also in a zone that this one made.
+        """
         live = cls._live(zone_id, record)
+        if owner := cls._leads_to(aws, live):
+            return replace(live, owned=False, owner=owner)
         known = live.attributes["record_name"] in aws.domains or cls._leads_here(aws, live)
         said_so = _content(live.attributes) in said and known
         return replace(live, owned="SetIdentifier" not in record and (said_so or is_ours(aws, zone_id)))
@@ -262,6 +274,12 @@ class RecordSet(Kind):
         alias = live.attributes["alias_target"] or {"DNSName": ""}
         balancer = rf"(dualstack\.)?{re.escape(aws.name.lower())}-\d+\..*\.elb\.amazonaws\.com(\.cn)?"
         return re.fullmatch(balancer, alias["DNSName"]) is not None
+
+    @classmethod
+    def _leads_to(cls, aws: Aws, live: Live) -> str:
+        """Return in words to which other stack's load balancer a record leads; empty if to none."""
+        alias = live.attributes["alias_target"]
+        return owner_of(aws, alias["DNSName"]) if alias and not cls._leads_here(aws, live) else ""
 
     @staticmethod
     def _live(zone_id: str, record: Mapping[str, Any]) -> Live:
@@ -280,6 +298,10 @@ class RecordSet(Kind):
         # where zone or name became known in this run only, nobody has looked there yet
         said = [_content(self.fields())]
         if there := self._there(aws, self.hosted_zone_id, self.record_name, self.type, said):
+            if there.owner:
+                raise NotOwned(
+                    f"the record {self.record_name} {self.type} {others(there)}: call one of the two otherwise"
+                )
             if not there.owned:
                 raise NotOwned(
                     f"zone {self.hosted_zone_id} has a record {self.record_name} {self.type} with another content, "
@@ -304,6 +326,11 @@ class RecordSet(Kind):
     @classmethod
     def delete(cls, aws: Aws, live: Live) -> None:
         zone_id, name = live.attributes["hosted_zone_id"], live.attributes["record_name"]
+        if owner := cls._leads_to(aws, live):
+            raise NotOwned(
+                f"the record {name} {live.attributes['type']} {others(replace(live, owner=owner))}. Take it out here "
+                f"with `provision state rm`"
+            )
         if not (is_ours(aws, zone_id) or cls._leads_here(aws, live)):
             raise NotOwned(
                 f"the record {name} {live.attributes['type']} is in a zone that is not this stack's, and leads to "

@@ -85,6 +85,14 @@ def well(found: Inventory) -> bool:
     return bool(services) and running and healthy and tasks and joined
 
 
+def running(found: Inventory) -> bool:
+    """Whether all tasks of all services are there and healthy."""
+    services = all(s["runningCount"] == s["desiredCount"] and len(s["deployments"]) == 1 for s in found["ecs_services"])
+    targets = [target for group in found["target_groups"] for target in group["targets"]]
+    whole = len(found["tasks"]) == len(found["discovery_instances"]) == len(found["ecs_services"])
+    return services and whole and all(target["TargetHealth"]["State"] == "healthy" for target in targets)
+
+
 def called(sort: str, thing: Mapping[str, Any]) -> str:
     """Return what a thing is called: its own name, or else what tells it from its like."""
     if sort in _CALLED:

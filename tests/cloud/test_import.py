@@ -27,7 +27,10 @@ from provisioner.kinds.route53 import HostedZone, RecordSet
 from provisioner.kinds.servicediscovery import DiscoveryService, PrivateDnsNamespace
 from provisioner.kinds.ssm import SecureParameter
 from state.local import LocalStore
+from state.model import Record
+from tests.cloud.conftest import make_network
 from tests.cloud.rig import Declare, Outcome, Rig
+from tests.cloud.rules_rig import Net, change
 
 TRUST = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"},
                                                  "Action": "sts:AssumeRole"}]}  # fmt: skip
@@ -233,6 +236,60 @@ def test_a_record_in_a_zone_of_somebody_else_is_taken_by_what_it_says_and_then_c
     assert rig.down().summary.exit_code == 1
     names = route53.list_resource_record_sets(HostedZoneId=zone)["ResourceRecordSets"]
     assert "app.example.com." in {one["Name"] for one in names}
+
+
+@pytest.mark.parametrize("own", [False, True], ids=["the account's zone", "this stack's own zone"])
+def test_a_record_that_leads_to_another_stacks_balancer_is_refused_by_name_and_never_taken(
+    rig: Rig, *, own: bool
+) -> None:
+    route53, domain = rig.cloud.client("route53"), "made.example.org" if own else "example.com"
+
+    def zone_alone(stack: Stack) -> None:
+        if own:
+            stack.ensure(HostedZone("public", domain))
+
+    rig.up(zone_alone).ok()
+    ids = {zone["Name"]: zone["Id"].removeprefix("/hostedzone/") for zone in route53.list_hosted_zones()["HostedZones"]}
+    zone = ids[f"{domain}."]
+    network = make_network(rig.cloud)
+    Net(rig.cloud, network.vpc, network.subnets).gateway()
+    theirs, ours = (
+        balancer(rig, network.subnets, f"{project}-{env}", Project=project, Environment=env)
+        for project, env in (("shop", "prod"), ("ecs-sample", "dev"))
+    )
+    change(rig.cloud, zone, "CREATE", {"Name": f"app.{domain}", "Type": "A", "AliasTarget": theirs})
+
+    def declare(stack: Stack) -> None:
+        zone_alone(stack)
+        stack.ensure(RecordSet("app", zone, f"app.{domain}", "A", alias_target=ours))
+
+    refused = next(item for item in rig.plan(declare) if item.address == "record_set/app")
+    assert f"{zone}|app.{domain}|A stands where record_set/app should" in refused.why
+    assert "belongs to another stack (project shop, environment prod), so it is left alone" in refused.why
+    assert "provision import" not in refused.why
+    with pytest.raises(NotOwned, match=r"belongs to another stack \(project shop, environment prod\)"):
+        take(rig, declare, "record_set/app", f"{zone}|app.{domain}|A")
+    assert rig.up(declare).summary.exit_code == 1
+    # what an earlier version has imported, or a state claims, is not theirs to change or to remove either
+    with LocalStore(rig.folder, rig.config.name, "test", "0") as store:
+        asked = RecordSet("app", zone, f"app.{domain}", "A", alias_target=theirs).fields()
+        store.put(Record("record_set/app", "record_set", "ready", "", f"{zone}|app.{domain}|A", asked, step="step"))
+    assert rig.up(declare).summary.exit_code == 1
+    assert "project shop, environment prod" in str(rig.down().failures()["record_set/app"])
+    with LocalStore(rig.folder, rig.config.name, "test", "0") as store:
+        store.drop("record_set/app")
+    if own:
+        stays = str(rig.down().failures()["hosted_zone/public"])
+        assert "app.made.example.org A (project shop, environment prod)" in stays
+    found = route53.list_resource_record_sets(HostedZoneId=zone)["ResourceRecordSets"]
+    assert theirs["DNSName"] in next(one for one in found if one["Type"] == "A")["AliasTarget"]["DNSName"]
+
+
+def balancer(rig: Rig, subnets: list[str], name: str, **tags: str) -> dict[str, Any]:
+    """An alias that leads to a new load balancer of that name and these tags."""
+    pairs = [{"Key": key, "Value": value} for key, value in {**tags, "ManagedBy": "provisioner"}.items()]
+    (made,) = rig.cloud.client("elbv2").create_load_balancer(Name=name, Subnets=subnets, Tags=pairs)["LoadBalancers"]
+    return {"HostedZoneId": made["CanonicalHostedZoneId"], "DNSName": made["DNSName"], "EvaluateTargetHealth": False}
 
 
 # -- refusals ---------------------------------------------------------------------------------------------------------

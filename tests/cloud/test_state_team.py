@@ -128,6 +128,15 @@ def there(team: Project) -> State:
     return read(objects(team), NAME)
 
 
+def test_list_shows_what_the_bucket_has_and_who_is_at_work_there(team: Project, here: Here, recorded: Path) -> None:
+    with S3Store(objects(team), NAME, "up", "1.0", 600, str):
+        (one,) = json.loads(here("list", "--json")[1])["stacks"]
+    assert (one["stack"], one["env"], one["where"], one["resources"]) == (NAME, "dev", f"s3://team-states/{NAME}/", 1)
+    assert one["locked_by"].startswith("`provision up` by ")
+    (one,) = json.loads(here("list", "--json")[1])["stacks"]
+    assert (one["locked_by"], one["trouble"]) == ("", "")
+
+
 @pytest.fixture
 def recorded(team: Project) -> Iterator[Path]:
     """The bucket has a state with a record, and this machine none; a file to pull it into."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import pytest
 
 from tests.cloud.conftest import EmbeddedCloud
-from tests.cloud.inventory import NEVER_REMOVED, Inventory, difference
+from tests.cloud.inventory import NEVER_REMOVED, Inventory, difference, running
 from tests.cloud.project import SAMPLE, Project
 
 COUNTED = "zones"
@@ -51,18 +51,10 @@ def stacks(running_cloud: EmbeddedCloud, tmp_path_factory: pytest.TempPathFactor
 
 def together(*commands: tuple[Project, str]) -> None:
     """Run commands at the same time; each must end well."""
-    running = [(project, project.begin(command, "--yes")) for project, command in commands]
-    for project, process in running:
+    begun = [(project, project.begin(command, "--yes")) for project, command in commands]
+    for project, process in begun:
         ended = project.end(process)
         assert ended.code == 0, ended.err
-
-
-def running(found: Inventory) -> bool:
-    """Whether all tasks of all services are there and healthy."""
-    services = all(s["runningCount"] == s["desiredCount"] and len(s["deployments"]) == 1 for s in found["ecs_services"])
-    targets = [target for group in found["target_groups"] for target in group["targets"]]
-    whole = len(found["tasks"]) == len(found["discovery_instances"]) == len(found["ecs_services"])
-    return services and whole and all(target["TargetHealth"]["State"] == "healthy" for target in targets)
 
 
 def trunking(found: Inventory) -> str:

@@ -7,44 +7,29 @@ import os
 import pty
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from provisioner import __version__
-from provisioner.cli import main
+from provisioner import __version__, sample
 from provisioner.commands.ask import confirm
 from provisioner.commands.options import Options, Target
-from provisioner.engine.errors import ConfigurationError, Interrupted
+from provisioner.config import load
+from provisioner.engine.errors import Cancelled, ConfigurationError
 from state.local import LocalStore
 from state.model import Record
+from tests.unit.conftest import Run
 
 COMMANDS = [
-    ("init",), ("doctor",), ("up",), ("plan",), ("status",), ("output",), ("timeline",), ("policy",), ("down",),
+    ("init",), ("doctor",), ("up",), ("plan",), ("status",), ("output",), ("timeline",), ("list",), ("policy",),
+    ("down",),
     ("state", "list"), ("state", "show"), ("recover",), ("import",), ("state", "rm"), ("state", "mv"),
     ("cloud", "start"), ("cloud", "stop"), ("cloud", "status"), ("cloud", "env"), ("cloud", "delegate"),
 ]  # fmt: skip
 COMMON = ("--config", "-c", "--env", "--target", "--state-dir", "--profile", "--yes", "-y", "--json", "--log")
 
 HEAVY = ("boto3", "botocore", "rich", "moto", "dns", "docker", "steps", "provisioner.aws", "provisioner.kinds")
-
-Run = Callable[..., tuple[int, str, str]]
-
-
-@pytest.fixture
-def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    """Runs a command line in an empty folder; gives its exit code, standard output and standard error."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv("PROVISION_DEBUG", raising=False)
-
-    def call(*words: str) -> tuple[int, str, str]:
-        code = main(words)
-        shown = capsys.readouterr()
-        return code, shown.out, shown.err
-
-    return call
 
 
 def program(
@@ -160,6 +145,37 @@ def test_init_writes_a_sample_that_is_valid_and_never_overwrites(run: Run, tmp_p
     )
 
 
+def test_init_with_the_application_brings_its_folders(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert run("init", "--with-app")[1] == "Wrote stack.toml and app/. Look it through, then `provision up`.\n"
+    for service in ("frontend", "backend"):
+        assert (tmp_path / "app" / service / "Dockerfile").is_file()
+    assert list(tmp_path.glob("app/**/__pycache__")) == []
+    (tmp_path / "stack.toml").unlink()
+    code, out, err = run("init", "--with-app")
+    assert (code, out) == (4, "")
+    assert err == "error: app is there already: move it away, or name another folder with --config FILE\n"
+    assert not (tmp_path / "stack.toml").exists()
+    # in a clone it is there
+    monkeypatch.setattr(sample, "APP", tmp_path / "app")
+    assert json.loads(run("init", "--with-app", "--json")[1]) == {"config": "stack.toml", "app": "app"}
+    # a wheel has none
+    monkeypatch.setattr(sample, "APP", tmp_path / "site-packages" / "app")
+    code, out, err = run("init", "--with-app", "-c", "other.toml")
+    assert (code, out) == (4, "")
+    assert "not part of an installed package: clone the source repository" in err
+    assert not (tmp_path / "other.toml").exists()
+
+
+def test_what_init_writes_needs_nothing_that_is_not_there(tmp_path: Path, run: Run) -> None:
+    """On AWS a missing folder is an error, and private subnets reach no registry but ECR: an image is copied there."""
+    run("init")
+    services = load(tmp_path / "stack.toml").services
+    assert all(service.image and not service.build for service in services.values())
+    assert {str(service.image).partition("/")[0] for service in services.values()} == {"public.ecr.aws"}
+
+
 @pytest.mark.parametrize(
     "words", [("up",), ("plan",), ("down",), ("status",), ("output",), ("timeline",), ("state", "list")]
 )
@@ -168,7 +184,7 @@ def test_a_wrong_configuration_is_told_before_anything_happens(
 ) -> None:
     code, out, err = run(*words)
     assert (code, out) == (4, "")
-    assert "provision init" in err
+    assert "there is no stack.toml in this folder or above it: write one with `provision init`" in err
     (tmp_path / "stack.toml").write_text("[services.web]\nport = 80\nimage = 'x'\ncolour = 'red'\n")
     code, out, err = run(*words)
     assert (code, out) == (4, "")
@@ -181,7 +197,7 @@ def test_a_wrong_configuration_is_told_before_anything_happens(
 
 @pytest.fixture
 def recorded(run: Run, tmp_path: Path) -> Path:
-    """A configuration, and a state with three records."""
+    """A configuration, and a state with four records."""
     run("init")
     folder = tmp_path / ".provision" / "local" / "ecs-sample-dev"
     with LocalStore(folder, "ecs-sample-dev", "up", "0") as store:
@@ -194,6 +210,8 @@ def recorded(run: Run, tmp_path: Path) -> Path:
             Record("load_balancer/main", "load_balancer", "created", "t", "lb", {}, outputs, ["vpc/main"], "lb", 2.0)
         )
         store.put(Record("subnet/a", "subnet", "creating", "t", None, {}, {}, ["vpc/main"], "network"))
+        name = {"record_name": "app.example.com", "type": "A"}
+        store.put(Record("record_set/app", "record_set", "ready", "t", "Z1|app", name, {}, [], "lb", 3.0))
     return folder
 
 
@@ -202,6 +220,7 @@ def test_state_list_shows_addresses_phases_and_ids(run: Run, recorded: Path) -> 
         "subnet/a            creating",
         "vpc/main            ready     vpc-1",
         "load_balancer/main  created   lb",
+        "record_set/app      ready     Z1|app",
     ]
     assert json.loads(run("state", "list", "--json")[1])[1] == {
         "address": "vpc/main", "step": "network", "phase": "ready", "id": "vpc-1",
@@ -240,30 +259,40 @@ def test_output_gives_all_values_or_one_bare(run: Run, recorded: Path) -> None:
     assert err == "error: there is no output ulr; there are account, load_balancer, region, stack, url, vpc\n"
 
 
+def test_output_tells_no_address_that_may_be_another_stacks(run: Run, recorded: Path, tmp_path: Path) -> None:
+    """Its own record says that the name is this stack's; a balancer alone does not."""
+    config = tmp_path / "stack.toml"
+    config.write_text(config.read_text().replace('# host = "app"', 'host = "www"'))
+    assert "load_balancer" in json.loads(run("output", "--json")[1])
+    assert "url" not in json.loads(run("output", "--json")[1])
+    assert "url" not in json.loads(run("output", "--json", "--env", "staging")[1])
+
+
 def test_status_reads_the_state_and_says_that_the_cloud_is_not_running(
     run: Run, recorded: Path, tmp_path: Path
 ) -> None:
     assert run("status")[1].splitlines() == [
-        "ecs-sample-dev on local: account 123456789012, ap-northeast-1, 1 of 3 things ready",
+        "ecs-sample-dev on local: account 123456789012, ap-northeast-1, 2 of 4 things ready",
         "",
         "network",
         "  subnet/a            creating",
         "  vpc/main            ready     vpc-1",
         "lb",
         "  load_balancer/main  created   lb",
+        "  record_set/app      ready     Z1|app",
         "",
         "Nobody could be asked how it is doing: the embedded cloud is not running.",
         "",
         "url  https://app.example.com",
     ]
     document = json.loads(run("status", "--json")[1])
-    assert (document["stack"], document["live"], len(document["things"])) == ("ecs-sample-dev", None, 3)
+    assert (document["stack"], document["live"], len(document["things"])) == ("ecs-sample-dev", None, 4)
     assert not (tmp_path / ".provision" / "cloud.json").exists()
 
 
 def test_what_asks_no_cloud_loads_no_boto3(recorded: Path, tmp_path: Path) -> None:
-    lines = ("state list", "state show vpc/main", "output --json", "status --json")
-    assert loaded(HEAVY, *lines, cwd=tmp_path) == "[0, 0, 0, 0] []\n"
+    lines = ("state list", "state show vpc/main", "output --json", "status --json", "list")
+    assert loaded(HEAVY, *lines, cwd=tmp_path) == "[0, 0, 0, 0, 0] []\n"
 
 
 def test_environments_and_state_folders_are_apart(run: Run, recorded: Path) -> None:
@@ -368,7 +397,7 @@ def test_on_a_terminal_the_user_is_asked(
         if agreed:
             confirm("Remove it", yes=False)
         else:
-            with pytest.raises(Interrupted, match="nothing was changed"):
+            with pytest.raises(Cancelled, match=r"^cancelled: nothing was changed$"):
                 confirm("Remove it", yes=False)
     os.close(ours)
     assert capsys.readouterr().err == "Remove it. Continue? [y/N] "

@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from provisioner import sample
 from provisioner.config import SAMPLE, Config, Network, Tier, load
 from provisioner.configservices import OnDemand, Scaling, Service
 from provisioner.engine.errors import ConfigurationError
@@ -86,18 +87,20 @@ def test_the_least_that_is_a_stack_has_every_default(tmp_path: Path) -> None:
 
 
 def test_the_sample_is_right_and_says_what_the_defaults_are() -> None:
-    sample, defaults = load(SAMPLE), Config.model_validate({"services": {"web": {"image": "web:1", "port": 1}}})
+    shown, defaults = load(SAMPLE), Config.model_validate({"services": {"web": {"image": "web:1", "port": 1}}})
 
-    assert sample.model_dump(exclude={"services"}) == defaults.model_dump(exclude={"services"})
-    assert list(sample.services) == ["frontend", "backend"]
-    assert sample.services["frontend"].calls == ("backend",)
-    assert sample.services["frontend"].variables() == ("BACKEND_URL",)
-    assert sample.services["backend"].variables() == ("DB_HOST", "DB_PORT", "DB_NAME", "DB_USER", "DB_PASSWORD")
+    assert shown.model_dump(exclude={"services"}) == defaults.model_dump(exclude={"services"})
+    assert list(shown.services) == ["frontend", "backend"]
+    assert shown.services["frontend"].calls == ("backend",)
+    assert shown.services["frontend"].variables() == ("BACKEND_URL",)
+    assert shown.services["backend"].variables() == ("DB_HOST", "DB_PORT", "DB_NAME", "DB_USER", "DB_PASSWORD")
 
 
-def test_what_the_sample_has_in_comments_are_the_defaults(tmp_path: Path) -> None:
-    """Uncommented, only the setting that is an example changes anything."""
+@pytest.mark.parametrize("with_app", [False, True])
+def test_what_the_sample_has_in_comments_are_the_defaults(tmp_path: Path, *, with_app: bool) -> None:
+    """Uncommented, only the settings that are examples change anything: of a ready image, also whom it runs as."""
     optional = (
+        "host",
         "build_args",
         "path",
         "database",
@@ -111,21 +114,57 @@ def test_what_the_sample_has_in_comments_are_the_defaults(tmp_path: Path) -> Non
         "scaling",
         "on_demand",
     )
-    text = SAMPLE.read_text(encoding="utf-8")
+    text = sample.text(with_app=with_app)
+    example = {"environment": {}} if with_app else {"environment": {}, "user": None, "read_only": False}
     for key in optional:
         assert text.count(f"# {key} = ") == 1, key
         text = text.replace(f"# {key} = ", f"{key} = ")
 
-    shown, sample = load(write(tmp_path, text)), load(SAMPLE)
+    plain = load(write(tmp_path, sample.text(with_app=with_app)))
+    shown = load(write(tmp_path, text))
 
     assert shown.services["frontend"].environment == {"LOG_LEVEL": "info"}
-    frontend = shown.services["frontend"].model_copy(update={"environment": {}})
-    assert shown.model_copy(update={"services": {**shown.services, "frontend": frontend}}) == sample
+    frontend = shown.services["frontend"].model_copy(update=example)
+    assert shown.model_copy(update={"services": {**shown.services, "frontend": frontend}}) == plain
 
 
-def test_the_projects_own_stack_is_the_sample() -> None:
+def test_the_projects_own_stack_is_the_sample_with_the_application() -> None:
     own = Path(__file__).parents[2] / "stack.toml"
-    assert own.read_bytes() == SAMPLE.read_bytes(), f"copy one over the other: {own} and {SAMPLE}"
+    assert own.read_text(encoding="utf-8") == sample.text(with_app=True), "write it anew with `init --with-app`"
+    with_app, ready = load(own), load(SAMPLE)
+    assert with_app.model_dump(exclude={"services"}) == ready.model_dump(exclude={"services"})
+    assert {name: service.build for name, service in with_app.services.items()} == {
+        "frontend": "app/frontend",
+        "backend": "app/backend",
+    }
+
+
+@pytest.mark.parametrize(
+    ("file", "env", "host"),
+    [
+        ("", None, "app"),
+        ("", "dev", "app"),
+        ("", "staging", "app-staging"),
+        ('env = "prod"\n', None, "app"),
+        ('env = "prod"\n', "prod", "app"),
+        ('env = "prod"\n', "dev", "app-dev"),
+        ('dns = { host = "www" }\n', "staging", "www"),
+        ('dns = { domain = "example.org" }\n', "staging", "app-staging"),
+    ],
+)
+def test_another_environment_than_the_files_own_has_a_host_name_of_its_own(
+    tmp_path: Path, file: str, env: str | None, host: str
+) -> None:
+    config = load(write(tmp_path, file + WEB), env=env)
+    assert config.fqdn == f"{host}.{config.dns.domain}"
+
+
+def test_what_is_wrong_beside_the_environment_is_told_as_without(tmp_path: Path) -> None:
+    for text, env, told in (("", "St aging", "--env: "), ('dns = "x"\n', "staging", "dns: must be a table")):
+        with pytest.raises(ConfigurationError) as refused:
+            load(write(tmp_path, text + WEB), env=env)
+        (line,) = str(refused.value).splitlines()
+        assert told in line
 
 
 def test_tasks_begin_at_the_scalings_minimum(tmp_path: Path) -> None:

@@ -1,0 +1,83 @@
+"""Show which stacks are recorded, a line each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from provisioner.render.text import count, table
+
+if TYPE_CHECKING:
+    from provisioner.stacks import Recorded
+
+MINUTE, HOUR, DAY = 60, 3600, 86400
+"""In seconds."""
+
+
+def lines(found: Sequence[Recorded], folder: str, now: float) -> list[str]:
+    """Return the stacks as a table with a head.
+
+    Args:
+        folder: the state folder, to be named if there is nothing.
+        now: seconds since the epoch.
+    """
+    if not found:
+        return [f"No stack is recorded in {folder}."]
+    head = ("stack", "env", "target", "account", "region", "resources", "created", "last run", "")
+    return table([head, *(_cells(one, now) for one in found)])
+
+
+def row(one: Recorded) -> dict[str, Any]:
+    """Return what is known of a stack for JSON, times as ISO 8601 has them, in UTC."""
+    last = one.last
+    return {
+        "stack": one.name,
+        "env": one.env,
+        "target": one.target,
+        "where": one.where,
+        "account": one.state.account if one.state else "",
+        "region": one.state.region if one.state else "",
+        "resources": one.resources,
+        "ready": one.ready,
+        "created": _iso(one.created) if one.created else None,
+        "last_run": {
+            "command": last.command,
+            "result": last.result,
+            "started": _iso(last.started),
+            "seconds": last.seconds,
+        }
+        if last
+        else None,
+        "locked_by": one.holder,
+        "trouble": one.trouble,
+    }
+
+
+def _cells(one: Recorded, now: float) -> tuple[str, ...]:
+    known, last = one.state, one.last
+    unready = one.resources - one.ready
+    return (
+        one.name,
+        one.env,
+        one.target,
+        known.account if known else "",
+        known.region if known else "",
+        f"{one.resources}{f', {unready} not ready' if unready else ''}" if known else "?",
+        _ago(now - one.created) if one.created else "",
+        f"{last.command} {last.result}, {_ago(now - last.started - last.seconds)}" if last else "",
+        f"locked: {one.holder}" if one.holder else one.trouble,
+    )
+
+
+def _ago(seconds: float) -> str:
+    """Return how long ago something was, in the largest unit of which it is at least one."""
+    if seconds < MINUTE:
+        return "just now"
+    if seconds < HOUR:
+        return f"{seconds // MINUTE:.0f} min ago"
+    return f"{count(int(seconds // HOUR), 'hour')} ago" if seconds < DAY else f"{count(int(seconds // DAY), 'day')} ago"
+
+
+def _iso(moment: float) -> str:
+    return datetime.fromtimestamp(moment, UTC).isoformat(timespec="seconds")

@@ -1,0 +1,124 @@
+"""Two environments of one stack.toml beside each other, in turns: neither touches anything of the other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.cloud.conftest import EmbeddedCloud
+from tests.cloud.inventory import NEVER_REMOVED, Inventory, Thing, difference, running
+from tests.cloud.project import Project
+
+DOMAIN = "shop.example.org"
+STACK = f"""
+project = "shop"
+
+[dns]
+domain = "{DOMAIN}"
+create_zone = true
+
+[services.web]
+image = "123456789012.dkr.ecr.ap-northeast-1.amazonaws.com/web:1"
+port = 80
+public = true
+"""
+COUNTED = "zones"
+"""A zone counts its records."""
+STAGING = ("--env", "staging")
+
+Things = dict[str, list[Thing]]
+
+
+@pytest.fixture
+def shop(cloud: EmbeddedCloud, tmp_path: Path) -> Iterator[Project]:
+    """One file, whose own environment is dev."""
+    here = Project(cloud, tmp_path)
+    here.write(STACK)
+    yield here
+    here.close()
+
+
+def lacking(before: Inventory, after: Inventory) -> Things:
+    return {sort: found["lacking"] for sort, found in difference(before, after, COUNTED).items() if found["lacking"]}
+
+
+def added(before: Inventory, after: Inventory) -> Things:
+    return lacking(after, before)
+
+
+def settled(shop: Project) -> Inventory:
+    return shop.settled(running, "all tasks")
+
+
+def planned(shop: Project, *words: str) -> dict[str, str]:
+    document = shop.end(shop.begin("plan", "--json", *words)).document
+    return {
+        item["address"]: item.get("why") or item["action"] for item in document["things"] if item["action"] != "none"
+    }
+
+
+def records(found: Inventory) -> set[str]:
+    return {record["Name"] for record in found["records"] if DOMAIN in record["Name"] and record["Type"] == "A"}
+
+
+def test_a_life_of_two_environments_in_turns(shop: Project) -> None:
+    before = shop.inventory()
+    shop.run("up", "--yes", code=3)
+    shop.cloud.delegate(DOMAIN)
+    shop.run("up", "--yes")
+    dev = settled(shop)
+    _meet_under_one_name(shop)
+    assert difference(dev, shop.inventory()) == {}
+
+    shop.run("up", "--yes", *STAGING)
+    both = settled(shop)
+    staging = added(dev, both)
+    assert lacking(dev, both) == {}, "nothing of dev was changed"
+    assert len([zone for zone in both["zones"] if zone["Name"] == f"{DOMAIN}."]) == 1, "they share the public zone"
+    assert records(both) == {f"app.{DOMAIN}.", f"app-staging.{DOMAIN}."}
+    assert planned(shop) == planned(shop, *STAGING) == {}
+    assert difference(both, shop.inventory()) == {}
+    _tell_each_of_itself(shop)
+
+    shop.change(r"\A", "\nlogs = { retention_days = 14 }\n")
+    shop.run("up", "--yes")
+    changed = settled(shop)
+    assert set(lacking(both, changed)) == {"log_groups"}
+    assert all("shop-dev" in group["logGroupName"] for group in lacking(both, changed)["log_groups"])
+    assert set(planned(shop, *STAGING).values()) == {"change"}, "the file has changed for both"
+
+    shop.run("down", "--yes", *STAGING)
+    alone = settled(shop)
+    assert added(changed, alone) == {}
+    assert lacking(changed, alone) == staging, "exactly what staging had made"
+    assert records(alone) == {f"app.{DOMAIN}."}
+    assert planned(shop) == {}
+
+    shop.run("down", "--yes")
+    assert difference(before, shop.inventory(), *NEVER_REMOVED) == {}
+
+
+def _meet_under_one_name(shop: Project) -> None:
+    """See that a second environment under the first one's name is refused by whose that is."""
+    own = shop.config.read_text()
+    shop.write(own.replace("create_zone", 'host = "app"\ncreate_zone'))
+    refused = {address: why for address, why in planned(shop, *STAGING).items() if why != "create"}
+    assert list(refused) == [f"record_set/app.{DOMAIN}"]
+    assert "belongs to another stack (project shop, environment dev)" in refused[f"record_set/app.{DOMAIN}"]
+    shop.write(own)
+
+
+def _tell_each_of_itself(shop: Project) -> None:
+    dev, staging = (shop.run("output", "--json", *words).document for words in ((), STAGING))
+    assert (dev["url"], staging["url"]) == (f"https://app.{DOMAIN}", f"https://app-staging.{DOMAIN}")
+    assert (dev["stack"], staging["stack"]) == ("shop-dev", "shop-staging")
+    assert not set(dev.values()) & set(staging.values()) - {dev["account"], dev["region"]}
+    found = shop.run("list", "--json").document["stacks"]
+    assert [(one["stack"], one["env"], one["last_run"]["result"]) for one in found] == [
+        ("shop-dev", "dev", "ok"),
+        ("shop-staging", "staging", "ok"),
+    ]
+    kept = {thing["address"] for thing in shop.run("state", "list", "--json", *STAGING).document}
+    assert "hosted_zone/public" not in kept, "the zone is dev's"

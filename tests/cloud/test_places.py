@@ -1,0 +1,96 @@
+"""Where things lie, with the embedded cloud: its folder is found from below, and a renamed stack is named by `up`."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from provisioner import cli
+from state.local import LocalStore
+from state.model import Record
+from tests.cloud.project import Project, project  # noqa: F401  (a fixture)
+
+NOTE = "nothing is recorded of ecs-sample-dev, which is another stack than ecs-shop-dev (1 resource)"
+
+
+def record(here: Project, target: str) -> None:
+    """Record the stack as it was called before."""
+    with LocalStore(here.state / target / "ecs-shop-dev", "ecs-shop-dev", "up", "0") as store:
+        store.guard("ecs-shop-dev", "123456789012", "ap-northeast-1")
+        store.put(Record("vpc/main", "vpc", "ready", "t", "vpc-1"))
+
+
+def as_aws(here: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the embedded cloud stand in for AWS, for commands in this process."""
+    here.change(r"\A", '\nnetwork = { allow = ["203.0.113.0/24"] }\n')
+    here.change('build = "app/backend"', 'image = "123456789012.dkr.ecr.ap-northeast-1.amazonaws.com/backend:1"')
+    monkeypatch.setenv("AWS_ENDPOINT_URL", here.cloud.endpoint)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", here.cloud.process.key)
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "b")
+    monkeypatch.chdir(here.folder)
+
+
+def test_a_renamed_stack_is_named_by_plan_and_by_up_before_anything_is_made(
+    project: Project,  # noqa: F811
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    record(project, "local")
+    record(project, "aws")
+    assert [note[: len(NOTE)] for note in project.run("plan", "--json", code=2).document["notes"]][:1] == [NOTE]
+
+    as_aws(project, monkeypatch)
+    since = project.last_call()
+    # there is no terminal to agree on
+    assert cli.main(["up", "--target", "aws"]) == 4
+    told = capsys.readouterr().err
+    assert 0 < told.index(f"note: {NOTE}") < told.index("this needs to be confirmed")
+    assert project.writes(since) == []
+
+    events = project.run("up", "--yes", "--json", "--target-step", "account").events
+    said = next(i for i, event in enumerate(events) if event["event"] == "notice" and event["text"].startswith(NOTE))
+    assert said < next(i for i, event in enumerate(events) if event["event"] in {"begun", "doing", "done"})
+    assert not any(NOTE in note for note in project.run("plan", "--json", code=2).document["notes"]), (
+        "it is made by now"
+    )
+
+
+def test_the_samples_domain_is_nobodys_on_aws(
+    project: Project,  # noqa: F811
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """An account has no zone of the sample's domain, and could not use one: to make it would be the wrong advice."""
+    as_aws(project, monkeypatch)
+    route53 = project.cloud.client("route53")
+    (zone,) = route53.list_hosted_zones()["HostedZones"]
+    route53.delete_hosted_zone(Id=zone["Id"])
+    assert cli.main(["up", "--target", "aws", "--yes"]) == 4
+    said = "error: dns.domain is example.com, which is reserved for examples and nobody's: write a domain of yours"
+    assert capsys.readouterr().err.startswith(said)
+    assert cli.main(["plan"]) == 4
+    assert "no public hosted zone of that name: create it" in capsys.readouterr().err
+
+
+def test_from_a_subfolder_the_same_cloud_is_asked(
+    project: Project,  # noqa: F811
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    (project.folder / "docs").mkdir()
+    monkeypatch.chdir(project.folder / "docs")
+    assert cli.main(["cloud", "status", "--json"]) == 0
+    found = capsys.readouterr()
+    assert json.loads(found.out)["endpoint"] == project.cloud.endpoint
+    assert found.err == "configuration: ../stack.toml\n"
+    assert cli.main(["plan", "--json"]) == 2
+    assert json.loads(capsys.readouterr().out)["account"] == "123456789012"
+
+
+def test_down_of_nothing_asks_nothing(project: Project) -> None:  # noqa: F811
+    record(project, "local")
+    ended = project.run("down")
+    assert "`down` removes" not in ended.err
+    assert ended.err.startswith(f"note: {NOTE}"), "it may be what was to be removed"
+    assert ended.out.startswith("down done: nothing to do")

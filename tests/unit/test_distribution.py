@@ -1,0 +1,24 @@
+"""What the distribution is called: `provisioner` is somebody else's on the package index."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+TEXTS = [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), ROOT / "Makefile", *ROOT.glob("provisioner/**/*.py")]
+
+
+def test_it_has_a_name_of_its_own_and_the_command_and_the_package_keep_theirs() -> None:
+    assert PROJECT["name"] == "ecs-provision"
+    assert PROJECT["scripts"] == {"provision": "provisioner.cli:main"}
+    own = [need for need in PROJECT["optional-dependencies"]["dev"] if need.startswith(PROJECT["name"])]
+    assert own == ["ecs-provision[app,local]"], "its extras are its own, and not those of another distribution"
+
+
+def test_nobody_is_told_to_install_somebody_elses() -> None:
+    foreign = re.compile(r"(pip|pipx|uv|uvx)( tool| pip)? (install|run) (-\S+ )*.?provisioner\b")
+    assert foreign.search("pip install -U provisioner")
+    assert [str(path) for path in TEXTS if foreign.search(path.read_text())] == []
