@@ -18,7 +18,7 @@ from provisioner.engine.refusal import explained
 from provisioner.facts import Facts
 from provisioner.kinds.images import held, out_of_reach
 from provisioner.kinds.route53 import public_zones
-from provisioner.zones import choose
+from provisioner.zones import choose, in_use
 
 if TYPE_CHECKING:
     from provisioner.aws import Aws
@@ -35,12 +35,19 @@ STARTED_FOR_ANOTHER = (
 )
 
 
-def gather(aws: Aws, config: Config, file: Path, records: Iterable[Record] = ()) -> Facts:
+def gather(
+    aws: Aws,
+    config: Config,
+    file: Path,
+    records: Iterable[Record] = (),
+    lacking: Callable[[str], None] | None = None,
+) -> Facts:
     """Read the facts, all at once; no call writes.
 
     Args:
         file: the configuration's, which build contexts are relative to.
         records: what the state says; without them, what AWS has counts.
+        lacking: is told what the configuration asks for and is not there, for those who only look; None: refuse it.
 
     Raises:
         ConfigurationError: the configuration asks for what this account or region does not have.
@@ -64,11 +71,11 @@ def gather(aws: Aws, config: Config, file: Path, records: Iterable[Record] = ())
                 account=aws.account,
                 partition=aws.partition,
                 region=aws.region,
-                zones=(chosen := zones()).names,
+                zones=(chosen := _or(zones, lacking, lambda: in_use(aws, config))).names,
                 blocks=chosen.blocks,
                 image_id=image(),
-                public_zone_id=public_zone(),
-                allow=allow(),
+                public_zone_id=_or(public_zone, lacking, lambda: None),
+                allow=_or(allow, lacking, tuple[str, ...]),
                 engine=not no_engine,
                 local=config.target == "local",
                 root=root,
@@ -85,6 +92,17 @@ def gather(aws: Aws, config: Config, file: Path, records: Iterable[Record] = ())
             raise explained(error) from error
     check_builds(config, facts, root)
     return facts
+
+
+def _or(read: Callable[[], T], lacking: Callable[[str], None] | None, instead: Callable[[], T]) -> T:
+    """Return a fact, or what stands for it where what is configured is not there and somebody is to be told so."""
+    try:
+        return read()
+    except ConfigurationError as error:
+        if lacking is None:
+            raise
+        lacking(str(error))
+        return instead()
 
 
 def _public_zone(aws: Aws, config: Config) -> str | None:
