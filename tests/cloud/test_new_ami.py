@@ -178,9 +178,7 @@ def test_a_refresh_that_fails_is_told_and_what_is_left_is_named(project: Project
     set_faults(project.cloud, "operations-fail", each=10_000, only="StartInstanceRefresh")
     ended = project.run(*NEW, code=1)
     assert "is Failed: New instances did not become healthy" in ended.err
-    assert ended.said("finished")[0]["next"] == [
-        "Mend what is named above, then go on where it stopped: `provision up --new-ami`."
-    ]
+    assert ended.said("finished")[0]["next"] == ["Fix the errors above, then resume: `provision up --new-ami`."]
     # managed scaling may take an idle one away meanwhile
     assert images(project).items() <= before.items()
     live = project.run("status", "--json").document["live"]
