@@ -132,7 +132,8 @@ class Remove:
             self._drop(record, "removed")
             return None
         # what was found by name or tag may be recorded under another address by now
-        if (stays := (record.kind, live.id) in self._staying) or kind.shared(self.aws, live):
+        stays = (record.kind, live.id) in self._staying
+        if stays or kind.shared(self.aws, live):
             self._drop(record, "kept", STAYS if stays else SHARED)
             return None
         if kind.protected(live.attributes) and not self.unprotect:

@@ -124,7 +124,7 @@ def test_asked_for_it_replaces_all_instances_while_the_services_stay(project: Pr
     assert todo.keys() == {"launch_template/main", "auto_scaling_group/main"}
     assert todo["launch_template/main"]["launch_template_data"]["new"]["ImageId"] == newest
     assert todo["auto_scaling_group/main"] == {"outdated_instances": {"old": sorted(before), "new": []}}
-    assert project.run("plan", "--new-ami", code=2).out.endswith("Do it: `provision up --new-ami`.\n")
+    assert project.run("plan", "--new-ami", code=2).out.endswith("To apply it: `provision up --new-ami`.\n")
     since, fewest = project.last_call(), dict(counted)
     process = project.begin(*NEW)
     while process.poll() is None:
