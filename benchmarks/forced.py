@@ -12,74 +12,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from math import inf
 
-from provisioner.cloud import durations as table
 from provisioner.engine.kind import Kind
 from provisioner.engine.step import Declared, Need
-from provisioner.kinds.ecs_service import Service
-from provisioner.kinds.elbv2 import TargetGroup
+from provisioner.outlook import Times, lag, times
 
 JOBS = 10
 """Terraform's default of `-parallelism`."""
-
-
-@dataclass(frozen=True)
-class Times:
-    """AWS seconds that one thing takes beyond the calls themselves.
-
-    Attributes:
-        ready: from the answer to the create call until it is ready.
-        told: until AWS tells what others need of it, where the create call's answer does not.
-        known: from ready until the other services know it.
-        gone: from the delete call until it is gone.
-        released: from then until it lets go of its security groups and subnets.
-    """
-
-    ready: float = 0.0
-    told: float = 0.0
-    known: float = 0.0
-    gone: float = 0.0
-    released: float = 0.0
-
-
-_TASK_START = table.TASK_INTERFACE.aws + table.TASK_PULL.aws + table.TASK_ACTIVATE.aws
-_TASK_STOP = table.TASK_STOP.aws + table.TASK_DEPROVISION.aws
-_FROM_ZERO = table.SCALING_LOOK.aws + table.INSTANCE_PENDING.aws + table.INSTANCE_REGISTER.aws
-
-TIMES = {
-    "role": Times(known=table.IAM_PROPAGATION.aws),
-    "instance_profile": Times(known=table.IAM_PROPAGATION.aws),
-    "vpc_endpoint": Times(ready=table.ENDPOINT_CREATE.aws, gone=table.ENDPOINT_DELETE.aws),
-    "load_balancer": Times(ready=table.LOAD_BALANCER_CREATE.aws, released=table.LOAD_BALANCER_RELEASE.aws),
-    "certificate": Times(
-        ready=table.CERTIFICATE_RECORDS.aws + table.CERTIFICATE_ISSUED.aws,
-        told=table.CERTIFICATE_RECORDS.aws,
-        known=table.CERTIFICATE_USABLE.aws,
-        gone=table.CERTIFICATE_FREE.aws,
-    ),
-    "private_dns_namespace": Times(
-        ready=table.NAMESPACE_OPERATION.aws, told=table.NAMESPACE_OPERATION.aws, gone=table.NAMESPACE_OPERATION.aws
-    ),
-    "db_cluster": Times(ready=table.DB_CLUSTER_CREATE.aws, gone=table.DB_CLUSTER_DELETE.aws),
-    "db_instance": Times(ready=table.DB_INSTANCE_CREATE.aws, gone=table.DB_INSTANCE_DELETE.aws),
-    "capacity_provider": Times(ready=table.PROVIDER_CHANGE.aws, gone=table.PROVIDER_CHANGE.aws),
-    "cluster_capacity_providers": Times(ready=table.PROVIDERS_ATTACH.aws, gone=table.PROVIDERS_ATTACH.aws),
-    "auto_scaling_group": Times(gone=table.INSTANCE_SHUTDOWN.aws),
-}
-"""By kind; all others take no time of their own."""
-
-
-def times(want: Kind) -> Times:
-    """Return what one declared thing takes."""
-    if isinstance(want, Service):
-        on_fargate = [one["capacityProvider"].startswith("FARGATE") for one in want.capacity_provider_strategy]
-        return Times(
-            ready=_TASK_START + (0.0 if any(on_fargate) else _FROM_ZERO),
-            gone=_TASK_STOP + (TargetGroup.deregistration_delay if want.load_balancers else 0.0),
-            released=table.TASK_INTERFACE_RELEASE.aws,
-        )
-    if want.kind == "vpc_endpoint" and want.fields()["vpc_endpoint_type"] == "Gateway":
-        return Times(gone=table.ENDPOINT_DELETE.aws)
-    return TIMES.get(want.kind, Times())
 
 
 @dataclass(frozen=True)
@@ -116,32 +54,28 @@ class Walked:
 
 def upwards(declared: Mapping[str, Declared], *, blocking: bool) -> list[Node]:
     """Return the walk that makes everything; blocking: each thing only when what it needs is ready."""
-    all_times = {address: times(item.want) for address, item in declared.items()}
+    all_times = {address: times(item.want.kind, item.want.fields()) for address, item in declared.items()}
     nodes = []
     for address, item in declared.items():
         after: dict[str, float] = {}
         for need in item.needs:
-            lag = _lag(item.want, need, all_times[need.address], blocking=blocking)
-            after[need.address] = max(after.get(need.address, 0.0), lag)
+            later = _lag(item.want, need, all_times[need.address], blocking=blocking)
+            after[need.address] = max(after.get(need.address, 0.0), later)
         nodes.append(Node(address, all_times[address].ready, after))
     return nodes
 
 
 def _lag(want: Kind, need: Need, of: Times, *, blocking: bool) -> float:
-    # an instance is begun when its cluster is available, whenever it was asked for
-    member = want.kind == "db_instance" and need.address.startswith("db_cluster/")
-    if want.kind == "validation_record":
-        return of.told  # a certificate is ready only thanks to it: nobody waits for that here
-    if blocking or need.ready or member:
-        return of.ready + of.known
-    return (of.told if need.output else 0.0) + of.known
+    return of.ready + of.known if blocking and want.kind != "validation_record" else lag(want.kind, need, of)
 
 
 def downwards(declared: Mapping[str, Declared], *, blocking: bool) -> list[Node]:
     """Return the walk that removes everything: each thing when all that were built on it are gone."""
-    nodes = {address: Node(address, times(item.want).gone, {}) for address, item in declared.items()}
+    nodes = {
+        address: Node(address, times(item.want.kind, item.want.fields()).gone, {}) for address, item in declared.items()
+    }
     for user, item in declared.items():
-        of = times(item.want)
+        of = times(item.want.kind, item.want.fields())
         for need in item.needs:
             want = declared[need.address].want
             member = item.want.kind == "db_instance" and want.kind == "db_cluster"

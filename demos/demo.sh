@@ -59,12 +59,12 @@ SECONDS=0
 
 say "Make the whole stack of stack.toml"
 expect 0 provision up --yes
-has "up done" "made" "https://app.example.com"
+has "up done" "created" "https://app.example.com"
 
 say "Once more: nothing to do"
 expect 0 provision up --yes
 has "up done" "unchanged"
-lacks " made" " changed" " removed"
+lacks " created" " changed" " deleted"
 
 say "Container instances have joined the cluster"
 for _ in $(seq 30); do
@@ -80,11 +80,11 @@ sed -i.before 's/^retention_days = 7$/retention_days = 14/' stack.toml
 ! cmp -s stack.toml stack.toml.before || fail "stack.toml has no line \"retention_days = 7\" to edit"
 expect 2 provision plan
 has "retention_in_days" "7" "14"
-lacks "+ create" "- remove"
+lacks "+ create" "- delete"
 
 say "Take everything away again, container instances included"
 expect 0 provision down --yes
-has "down done" "removed" "found nothing of ecs-sample-dev left"
+has "down done" "deleted" "found nothing of ecs-sample-dev left"
 expect 0 provision state list
 [ -z "$results" ] || fail "the state still holds something"
 

@@ -100,7 +100,7 @@ class Aws:
     that were not launched from what is declared; `settled` gives the recorded fields of a kind's things that are ready;
     `recorded` the ids under which a kind's things are recorded; `seen` holds what this run has found so far, by
     address; `deleted` the names of what it deleted and lists go on to show. `say` tells the user how far the work on an
-    address is.
+    address is, `queued` that a call for it waits for its turn at the rate of a service.
     """
 
     def __init__(
@@ -134,6 +134,8 @@ class Aws:
         self.seen: Mapping[str, Live] = {}
         self.deleted: set[str] = set()
         self.say: Callable[[str, str], None] = lambda address, text: None
+        self.queued: Callable[[str, str], None] = lambda address, service: None
+        self._acting: ContextVar[str] = ContextVar("acting", default="")
         self._rates = ratelimits.Buckets(lambda: pace.now() / pace.scale, ratelimits.below)
         self._limited = rates
         self._clients: dict[tuple[str, str], Any] = {}
@@ -201,7 +203,21 @@ class Aws:
 
     def _wait(self, service: str, region: str, operation_name: str, **_: Any) -> None:
         """Wait until the next attempt of a call may be sent; it is not if the user interrupts the run meanwhile."""
-        self._rates.wait(service, region, operation_name, self.pace.sleep)
+
+        def waits() -> None:
+            if address := self._acting.get():
+                self.queued(address, service)
+
+        self._rates.wait(service, region, operation_name, self.pace.sleep, waits)
+
+    @contextmanager
+    def acting(self, address: str) -> Iterator[None]:
+        """While the context lasts, this thread's calls are for that address, of which `queued` is told if they wait."""
+        before = self._acting.set(address)
+        try:
+            yield
+        finally:
+            self._acting.reset(before)
 
     def _note(self, model: Any, parsed: dict[str, Any], context: dict[str, Any], **_: Any) -> None:
         error = parsed.get("Error", {})

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import gc
 import os
 import sys
@@ -30,7 +29,7 @@ from provisioner.commands import (
     up,
 )
 from provisioner.commands.app import USAGE, app
-from provisioner.render.channels import dependable, drop
+from provisioner.render.channels import UNREAD, dependable, drop
 
 __all__ = [
     "cloud",
@@ -52,8 +51,6 @@ __all__ = [
     "up",
 ]
 
-UNREAD = (errno.EPIPE, errno.EIO)
-"""What writing fails with when the reader of a pipe, or the terminal, is gone."""
 GARBAGE = 300_000
 """After how many new objects Python looks for garbage. Most of a command's are needed until it ends: at Python's own
 pace, 700, the search takes a tenth of the time of a `plan`."""
@@ -120,15 +117,22 @@ def _failed(error: Exception) -> int:
     if isinstance(error, typer.TyperException):
         context = getattr(error, "ctx", None)
         where = context.command_path if context else "provision"
-        return _fail(f"{error.format_message().rstrip('.')}: see `{where} --help`", USAGE)
-    what = f"unexpected {type(error).__name__}: {error}"
-    return _fail(f"{what}. This is a fault of the tool; PROVISION_DEBUG=1 shows where", 1)
+        return _fail(f"{_usage(error.format_message())} See `{where} --help`", USAGE)
+    from provisioner.render.summary import unexpected
+
+    return _fail(unexpected(error), 1)
+
+
+def _usage(message: str) -> str:
+    """Return what is wrong with a command line as a sentence, without the words of the checks behind it."""
+    message = message.replace(": Value error, ", ": ").rstrip()
+    return message if message.endswith(("?", "!")) else f"{message.rstrip('.')}."
 
 
 def _fail(message: str, code: int) -> int:
     from provisioner.render.text import say
 
-    say([f"error: {message}"], sys.stderr)
+    say([f"error: {message or 'no reason was given'}"], sys.stderr)
     return code
 
 

@@ -15,6 +15,18 @@ if TYPE_CHECKING:
     from provisioner.config import Config
 
 
+OUTPUTS = {
+    "vpc": ("vpc", ""),
+    "cluster": ("cluster", ""),
+    "load_balancer": ("load_balancer", "dns_name"),
+    "database": ("db_cluster", "endpoint"),
+}
+"""Each output's kind, and the name of that kind's output; the id where this is empty."""
+ALWAYS = frozenset({"stack", "account", "region"})
+NAMES = frozenset({*ALWAYS, *OUTPUTS, "url", "local_url"})
+"""All outputs but those of repositories, which are as many as there are images to build."""
+
+
 @dataclass(frozen=True)
 class Condition:
     """How the running parts are doing: a mapping for each service, instance, database and AMI, as `status` shows it."""
@@ -67,12 +79,7 @@ def outputs(state: State, config: Config, entry: str) -> dict[str, str]:
         entry: the URL at which the stack answers on this machine, if it does.
     """
     values = {"stack": state.stack, "account": state.account, "region": state.region}
-    for name, kind, output in (
-        ("vpc", "vpc", ""),
-        ("cluster", "cluster", ""),
-        ("load_balancer", "load_balancer", "dns_name"),
-        ("database", "db_cluster", "endpoint"),
-    ):
+    for name, (kind, output) in OUTPUTS.items():
         for one in (record for record in state.records.values() if record.kind == kind):
             values[name] = str((one.outputs.get(output) if output else one.id) or "")
     for one in (record for record in state.records.values() if record.kind == "repository"):
@@ -91,18 +98,41 @@ def chosen(values: Mapping[str, str], name: str) -> str:
     Raises:
         ConfigurationError: there is none of that name; those that there are, are named.
     """
-    if name not in values:
-        raise ConfigurationError(f"there is no output {name}; there are {', '.join(sorted(values)) or 'none yet'}")
-    return values[name]
+    if name in values:
+        return values[name]
+    if name in NAMES or name.startswith("repository_"):
+        why = "nothing is up" if values.keys() <= ALWAYS else "what it is of is not up"
+        raise ConfigurationError(f'no output "{name}" yet: {why}')
+    raise ConfigurationError(f'there is no output "{name}"; there are {", ".join(sorted(values)) or "none yet"}')
 
 
-def document(state: State, config: Config, entry: str, live: Condition | None, silent: str) -> dict[str, Any]:
+def outlived(state: State, started: float) -> bool:
+    """Whether all that is recorded is older than the embedded cloud, which was empty when it was started.
+
+    Args:
+        started: when it was started, in seconds since the epoch.
+    """
+    return bool(state.records) and max(record.changed for record in state.records.values()) < started
+
+
+def document(
+    state: State,
+    config: Config,
+    entry: str,
+    live: Condition | None,
+    silent: str,
+    *,
+    anew: float | None = None,
+    working: str = "",
+) -> dict[str, Any]:
     """Return all of the status as one JSON document.
 
     Args:
         entry: the URL at which the stack answers on this machine, if it does.
         live: how the running parts are doing, if somebody could be asked.
         silent: why nobody could be asked.
+        anew: when the embedded cloud was started, if that was after all that is recorded.
+        working: which command is at work on the stack.
     """
     return {
         "stack": config.name,
@@ -114,6 +144,8 @@ def document(state: State, config: Config, entry: str, live: Condition | None, s
         "things": things(state),
         "live": asdict(live) if live else None,
         "silent": silent,
+        "started_anew": anew,
+        "working": working,
     }
 
 

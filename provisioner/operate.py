@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import BotoCoreError, ClientError
 
 import steps  # noqa: F401  (importing the package registers the steps)
+from provisioner import outlook
 from provisioner.engine import events, recorded
 from provisioner.engine import remove as remover
 from provisioner.engine import target as limit
@@ -27,7 +28,7 @@ from provisioner.engine.timeline import Segment, continued, critical_path
 from provisioner.engine.waits import Pace
 from provisioner.kinds.autoscaling import left_outdated, newest_in_use
 from provisioner.kinds.ecs_cluster import Cluster
-from provisioner.kinds.ecs_service import deployed_by_others
+from provisioner.kinds.ecs_service import deployed_by_others, outscaled
 from provisioner.kinds.logs import remove_remade
 from provisioner.kinds.rds_snapshots import final_snapshots
 from state.model import Record, Run, Span
@@ -132,6 +133,7 @@ def up(
         emit(Notice(text))
     declared, dropped = _scope(store.records, stack, target)
     emit(Begun("up", aws.name, aws.account, aws.region, len(declared) + len(dropped)))
+    emit(outlook.upwards(aws, declared, store.records, store.state.history))
     converge = Converge(aws, store, declared, emit)
     remove = Remove(aws, store, dropped, emit)
 
@@ -202,7 +204,9 @@ def notes(aws: Aws, stack: Stack, planned: Iterable[Planned] = ()) -> list[str]:
         planned: what `show_plan` returned.
     """
     replaced = {item.address for item in planned if "task_definition" in item.changes}
-    return deployed_by_others(aws, replaced) + left_outdated(aws) + newest_in_use(aws, stack.facts.image_id)
+    counts = {n: s.count for n, s in stack.config.services.items() if "count" in s.model_fields_set}
+    told = deployed_by_others(aws, replaced) + outscaled(aws, counts)
+    return told + left_outdated(aws) + newest_in_use(aws, stack.facts.image_id)
 
 
 def _know(aws: Aws, records: Mapping[str, Record], declared: Mapping[str, Declared]) -> None:
@@ -245,6 +249,7 @@ def down(aws: Aws, store: Store, emit: Emit, target: str | None = None, *, unpro
     recorded.check_order(store.records)
     going = removal(store.records, target)
     emit(Begun("down", aws.name, aws.account, aws.region, len(going)))
+    emit(outlook.downwards(aws, going, store.state.history))
     remove = Remove(aws, store, going, emit, unprotect=unprotect)
     kinds = list(dict.fromkeys(kind_of(record) for record in going.values()))
 

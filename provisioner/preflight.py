@@ -19,7 +19,7 @@ from provisioner.engine.refusal import explained
 from provisioner.facts import Facts
 from provisioner.kinds.images import held, out_of_reach
 from provisioner.kinds.route53 import public_zones
-from provisioner.zones import choose, policed
+from provisioner.zones import choose, in_use, policed
 from steps.endpoints import service_name
 
 if TYPE_CHECKING:
@@ -39,12 +39,19 @@ STARTED_FOR_ANOTHER = (
 )
 
 
-def gather(aws: Aws, config: Config, file: Path, records: Iterable[Record] = ()) -> Facts:
+def gather(
+    aws: Aws,
+    config: Config,
+    file: Path,
+    records: Iterable[Record] = (),
+    lacking: Callable[[str], None] | None = None,
+) -> Facts:
     """Read the facts, all at once; no call writes.
 
     Args:
         file: the configuration's, which build contexts are relative to.
         records: what the state says; without them, what AWS has counts.
+        lacking: is told what the configuration asks for and is not there, for those who only look; None: refuse it.
 
     Raises:
         ConfigurationError: the configuration asks for what this account or region does not have.
@@ -73,11 +80,11 @@ def gather(aws: Aws, config: Config, file: Path, records: Iterable[Record] = ())
                 account=aws.account,
                 partition=aws.partition,
                 region=aws.region,
-                zones=(chosen := zones()).names,
+                zones=(chosen := _or(zones, lacking, lambda: in_use(aws, config))).names,
                 blocks=chosen.blocks,
                 image_id=image(),
-                public_zone_id=public(),
-                allow=allow(),
+                public_zone_id=_or(public, lacking, lambda: None),
+                allow=_or(allow, lacking, tuple[str, ...]),
                 engine=not why,
                 local=config.target == "local",
                 root=root,
@@ -98,6 +105,17 @@ def gather(aws: Aws, config: Config, file: Path, records: Iterable[Record] = ())
             raise explained(error) from error
     check_builds(config, facts, root)
     return facts
+
+
+def _or(read: Callable[[], T], lacking: Callable[[str], None] | None, instead: Callable[[], T]) -> T:
+    """Return a fact, or what stands for it where what is configured is not there and somebody is to be told so."""
+    try:
+        return read()
+    except ConfigurationError as error:
+        if lacking is None:
+            raise
+        lacking(str(error))
+        return instead()
 
 
 def public_zone(aws: Aws, config: Config) -> str | None:

@@ -197,15 +197,29 @@ class Buckets:
             self._buckets[key] = self._make(limit, now)
         return self._buckets[key]
 
-    def wait(self, service: str, region: str, operation: str, sleep: Callable[[float], None]) -> None:
+    def wait(
+        self,
+        service: str,
+        region: str,
+        operation: str,
+        sleep: Callable[[float], None],
+        waits: Callable[[], None] = lambda: None,
+    ) -> None:
         """Take a token as `take` does, as soon as there is one.
 
         Args:
             sleep: lets so many seconds pass; what it raises ends the wait, and no token was taken.
+            waits: is told if there is none at once.
         """
         with self._lock:
             line = self._lines.setdefault((service, region, operation), threading.Lock())
         # one at a time: the others of the same operation would find its bucket as empty
+        told = line.locked()
+        if told:
+            waits()
         with line:
             while seconds := self.take(service, region, operation):
+                if not told:
+                    told = True
+                    waits()
                 sleep(seconds)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from provisioner.engine.errors import ConfigurationError
 from provisioner.engine.refusal import explained
+from provisioner.engine.retry import absent
 
 if TYPE_CHECKING:
     from provisioner.aws import Aws
@@ -55,24 +56,37 @@ def groups(state: State, services: Sequence[str]) -> dict[str, str]:
     known = {a.removeprefix(GROUP): str(r.id) for a, r in state.records.items() if a.startswith(GROUP) and r.id}
     for name in services:
         if name not in known:
-            there = f"there are {', '.join(sorted(known))}" if known else "nothing is up yet: `provision up`"
+            there = f"there are {', '.join(sorted(known))}" if known else "nothing is up yet, run `provision up`"
             raise ConfigurationError(f"there is no service {name} whose logs could be read: {there}")
     return {name: known[name] for name in services or sorted(known)}
 
 
-def lines(aws: Aws, wanted: dict[str, str], since: float, *, follow: bool) -> Iterator[Line]:
+def lines(
+    aws: Aws, wanted: Mapping[str, str], since: float, *, follow: bool, missing: Callable[[str], None]
+) -> Iterator[Line]:
     """Yield the events since a moment (seconds since the epoch) in the order of time, and with `follow` for ever.
+
+    Args:
+        wanted: the log groups by service.
+        missing: is told once of each service whose log group is not there.
 
     Raises:
         Refused: a read was refused.
     """
     seen: dict[str, int] = {}
+    told: set[str] = set()
     while True:
         began = time.time()
-        try:
-            found = [event for name, group in wanted.items() for event in _read(aws, name, group, since)]
-        except Exception as error:
-            raise explained(error) from error
+        found: list[tuple[Line, str]] = []
+        for name, group in wanted.items():
+            try:
+                found += _read(aws, name, group, since)
+            except Exception as error:
+                if not absent(error, "logs"):
+                    raise explained(error) from error
+                if name not in told:
+                    told.add(name)
+                    missing(name)
         fresh = [(line, key) for line, key in found if key not in seen]
         seen = {key: line.time for line, key in found}
         yield from (line for line, _ in sorted(fresh, key=lambda one: one[0].time))

@@ -84,7 +84,7 @@ def start_cloud(options: Options, config: Config, port: int | None = None) -> Cl
     """Return the embedded cloud of the state folder, started if it is not running; its start is told on standard error.
 
     Raises:
-        ConfigurationError: `PROVISION_TIME_SCALE` is no scale.
+        ConfigurationError: `PROVISION_TIME_SCALE` is no scale, or it runs on another port.
         ProvisionError: it could not be started.
         StateError: somebody else could write to the state folder.
     """
@@ -95,7 +95,7 @@ def start_cloud(options: Options, config: Config, port: int | None = None) -> Cl
     domain = ELSEWHERE if config.dns.create_zone else config.dns.domain
     running = manage.find(options.folder)
     if running is not None:
-        return running
+        return manage.on_port(running, port)
     sys.stderr.write("starting the embedded cloud\n")
     try:
         return manage.start(options.folder, domain, port=port)
@@ -110,7 +110,7 @@ def connect(options: Options, config: Config) -> Aws:
         ProvisionError: it cannot be reached, or refuses the credentials.
     """
     aws = unasked(options, config)
-    aws.account = _account(aws)
+    aws.account = _account(aws, options.file)
     if options.log:
         place = {"account": aws.account, "region": aws.region, "target": config.target}
         options.log.write({"event": "connected", **place, "time_scale": aws.pace.scale})
@@ -178,15 +178,15 @@ def _aws_session(region: str, profile: str | None) -> boto3.Session:
     return session
 
 
-def _account(aws: Aws) -> str:
+def _account(aws: Aws, file: Path) -> str:
     from botocore.exceptions import BotoCoreError, ClientError
-
-    from provisioner.engine.refusal import explained
 
     try:
         return str(aws.client("sts").get_caller_identity()["Account"])
     except (BotoCoreError, ClientError, ValueError) as error:
-        raise explained(error) from error
+        from provisioner import regions
+
+        raise regions.told(aws.session, error, str(file)) from error
 
 
 def where(config: Config, aws: Aws) -> str:
@@ -372,11 +372,18 @@ def _tell(options: Options) -> Callable[[str], None] | None:
     return (lambda text: say([text], sys.stderr)) if options.wait else None
 
 
-def declared(options: Options, config: Config, aws: Aws, records: Mapping[str, Record]) -> Stack:
+def declared(
+    options: Options,
+    config: Config,
+    aws: Aws,
+    records: Mapping[str, Record],
+    lacking: Callable[[str], None] | None = None,
+) -> Stack:
     """Read the facts and return the stack with everything declared.
 
     Args:
         records: what the state says of what stays as it is until it is to change; nothing, if AWS is to be believed.
+        lacking: is told what the configuration asks for and AWS does not have; None: that is refused.
 
     Raises:
         ProvisionError: the facts cannot be read, or do not allow what is configured.
@@ -385,7 +392,7 @@ def declared(options: Options, config: Config, aws: Aws, records: Mapping[str, R
     from provisioner.preflight import gather
 
     with signals.at_once():
-        return declare(config, gather(aws, config, options.file, records.values()))
+        return declare(config, gather(aws, config, options.file, records.values(), lacking))
 
 
 def writable(aws: Aws) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, get_args
@@ -62,6 +63,15 @@ def choose(aws: Aws, config: Config) -> Zones:
     return Zones(tuple(chosen), tuple(used[zone] for zone in chosen))
 
 
+def in_use(aws: Aws, config: Config) -> Zones:
+    """Return the zones that the stack is in, whatever they offer by now; all that are available if it is in none."""
+    used = _used(aws, config)
+    if not used:
+        found = aws.client("ec2").describe_availability_zones()["AvailabilityZones"]
+        used = {zone["ZoneName"]: number for number, zone in enumerate(found[: config.network.zones])}
+    return Zones(tuple(sorted(used)), tuple(used[zone] for zone in sorted(used)))
+
+
 def _used(aws: Aws, config: Config) -> dict[str, int]:
     """Return the zones that the stack is in, with the blocks that its subnets have there."""
     numbers = {block: number for tier in get_args(Tier) for number, block in enumerate(config.network.subnets(tier))}
@@ -109,10 +119,20 @@ def with_instances(aws: Aws, instance_types: Sequence[str]) -> set[str]:
     ]
     if missing := sorted(set(instance_types) - {offer["InstanceType"] for offer in offers}):
         raise ConfigurationError(
-            f"capacity.instance_types has {', '.join(missing)}, which {aws.region} does not offer: choose others "
-            f"(aws ec2 describe-instance-type-offerings --region {aws.region} lists them)"
+            f"capacity.instance_types has {', '.join(missing)}, which {aws.region} does not offer: "
+            f"{_nearest(aws, missing)}"
         )
     return {str(offer["Location"]) for offer in offers}
+
+
+def _nearest(aws: Aws, missing: Sequence[str]) -> str:
+    """Say which of the Region's instance types were meant, or where one finds them."""
+    offers = aws.pages("ec2", "describe_instance_type_offerings", "InstanceTypeOfferings", LocationType="region")
+    offered = sorted({str(offer["InstanceType"]) for offer in offers})
+    near = [found[0] for name in missing if (found := difflib.get_close_matches(name, offered, 1))]
+    if near:
+        return f"did you mean {', '.join(near)}?"
+    return f"choose others (aws ec2 describe-instance-type-offerings --region {aws.region} lists them)"
 
 
 def with_endpoints(aws: Aws) -> set[str]:

@@ -16,13 +16,14 @@ from state.disk import DISK, Disk
 from state.document import table, written
 from state.folder import keep_there, make, sync, there
 from state.journal import Journal, header, replay
-from state.lock import Lock, patiently
+from state.lock import NAME, Lock, patiently
 from state.migrate import migrate
 from state.model import MEND, State, StateError
 from state.runtime import MACHINE, Runtime
 from state.store import Store
 
-DOCUMENT, JOURNAL, LOCK = "state.json", "state.journal", "state.lock"
+DOCUMENT, JOURNAL, LOCK = "state.json", "state.journal", NAME
+REBUILD = "Run `provision recover`, which rebuilds it from the cloud, or restore it from a backup"
 PAUSE = 0.2
 """Seconds between two tries for a lock that another command holds."""
 READINGS = 10
@@ -102,7 +103,7 @@ def _assembled(path: Path, stack: str, file: int | None, disk: Disk) -> _Loaded:
             state, outdated = State.from_dict(current), raw if changed else None
         journalled = replay(path.with_name(JOURNAL), state, checksum, disk)
     except ValueError as error:
-        raise StateError(f"{path} is not JSON ({error}). Restore it from a backup, or move it away") from None
+        raise StateError(f"{path} is not JSON, as if cut off ({error}). {REBUILD}") from None
     except StateError as error:
         raise type(error)(f"{path}: {error}") from None
     return _Loaded(state, journalled, outdated, checksum)

@@ -17,6 +17,9 @@ from state.disk import DISK, Disk
 from state.model import StateLocked
 from state.runtime import MACHINE, Runtime
 
+NAME = "state.lock"
+"""The lock's file in the folder of a state."""
+
 
 class Lock:
     """Holds the lock file of a state, and the folder that it is in, from `acquire` to `release`.

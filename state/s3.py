@@ -94,7 +94,8 @@ def _assembled(objects: Objects, stack: str, found: Found | None, runtime: Runti
             state, outdated = State.from_dict(current), found.body if changed else None
         except ValueError as error:
             raise StateError(
-                f"{objects.where(DOCUMENT)} is not JSON ({error}). Put an earlier version of it back (docs/state.md)"
+                f"{objects.where(DOCUMENT)} is not JSON, as if cut off ({error}). Run `provision recover`, which "
+                f"rebuilds it from the cloud, or put an earlier version of it back (docs/state.md)"
             ) from None
         except StateError as error:
             raise type(error)(f"{objects.where(DOCUMENT)}: {error}") from None

@@ -68,17 +68,18 @@ def address_of(server: str) -> str:
     return f"198.51.100.{hashlib.sha256(server.encode()).digest()[0] % 254 + 1}"
 
 
-def _zone(name: str) -> Any:
-    """The delegated public zone that `name` lies in, the longest if several."""
+def public_zones() -> list[Any]:
+    """All public hosted zones, of whatever account."""
     from moto.route53.models import route53_backends
 
+    zones = (zone for backend in list(route53_backends.values()) for zone in list(backend["aws"].zones.values()))
+    return [zone for zone in zones if not zone.private_zone]
+
+
+def _zone(name: str) -> Any:
+    """The delegated public zone that `name` lies in, the longest if several."""
     with LOCK:
-        zones = [
-            zone
-            for backend in list(route53_backends.values())
-            for zone in list(backend["aws"].zones.values())
-            if not zone.private_zone and is_delegated(zone.name)
-        ]
+        zones = [zone for zone in public_zones() if is_delegated(zone.name)]
     labels = name.split(".")
     inside = [zone for zone in zones if labels[-len(_labels(zone)) :] == _labels(zone)]
     return max(inside, key=lambda zone: len(zone.name), default=None)

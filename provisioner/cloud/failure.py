@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import time
 from typing import Any
@@ -57,6 +58,27 @@ def stranger(environ: dict[str, Any]) -> Answer:
         case "json":
             return failure(environ, 400, "UnrecognizedClientException", words)
     return failure(environ, 403, "InvalidClientTokenId", words)
+
+
+def misplaced(environ: dict[str, Any]) -> Answer:
+    """What AWS answers to a request that is signed for a Region which is not there (terraform-provider-aws#34865)."""
+    words = "Credential should be scoped to a valid region."
+    match _protocol(environ):
+        case "ec2":
+            return failure(environ, 401, "AuthFailure", words)
+        case "json" | "rest-json":
+            return failure(environ, 400, "InvalidSignatureException", words)
+    return failure(environ, 403, "SignatureDoesNotMatch", words)
+
+
+@functools.cache
+def regions() -> frozenset[str]:
+    """The names of all Regions, and those that requests are signed for which need none."""
+    import boto3
+
+    session = boto3.Session()
+    parts = session.get_available_partitions()
+    return frozenset({"", "aws-global", *(n for part in parts for n in session.get_available_regions("ec2", part))})
 
 
 def unreadable(environ: dict[str, Any], body: bytes) -> str:

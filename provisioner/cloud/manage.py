@@ -19,7 +19,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from provisioner.cloud import durations
+from provisioner import durations
 from provisioner.cloud.authorization import policy
 from provisioner.cloud.control import KEY, Cloud, CloudError, control, health, new_key, request
 from provisioner.engine.errors import ConfigurationError
@@ -48,13 +48,13 @@ def start(folder: Path, domain: str, *, port: int | None = None) -> Cloud:
 
     Raises:
         CloudError: it could not be started.
-        ConfigurationError: one of the variables that it is set up by makes no sense.
+        ConfigurationError: one of the variables that it is set up by makes no sense, or it runs on another port.
     """
     make(folder)
     with _locked(folder):
         running = find(folder)
         if running is not None:
-            return running
+            return on_port(running, port)
         cloud = _starting(folder)
         if cloud is None:
             cloud = _launch(folder, domain, port)
@@ -67,6 +67,21 @@ def start(folder: Path, domain: str, *, port: int | None = None) -> Cloud:
                 raise
         _await_ready(cloud, folder)
         return cloud
+
+
+def on_port(running: Cloud, port: int | None) -> Cloud:
+    """Return a running cloud.
+
+    Raises:
+        ConfigurationError: it is wanted on another port than the one that it listens on.
+    """
+    there = int(running.endpoint.rpartition(":")[2])
+    if port not in (None, there):
+        raise ConfigurationError(
+            f"--port {port}: the embedded cloud runs already, on port {there}. Leave --port out, or end it first with "
+            f"`provision cloud stop`, with which everything in it is gone"
+        )
+    return running
 
 
 def _starting(folder: Path) -> Cloud | None:
@@ -142,6 +157,12 @@ def environment(folder: Path, region: str) -> dict[str, str]:
         "AWS_SECRET_ACCESS_KEY": "cloud",
         "AWS_DEFAULT_REGION": region,
     }
+
+
+def started(folder: Path) -> float:
+    """Return when the cloud of `folder` was started, empty, in seconds since the epoch; 0 if none runs."""
+    cloud = find(folder)
+    return float(health(cloud).get("started", 0.0)) if cloud else 0.0
 
 
 def hung(cloud: Cloud) -> float:

@@ -19,7 +19,17 @@ from provisioner import __version__
 from provisioner.cloud import calls, clock, containers, domains, faults, kill, registry
 from provisioner.cloud.authorization import enforce
 from provisioner.cloud.authorization.policy import Unreadable
-from provisioner.cloud.failure import failure, lacking, malformed, stranger, unknown, unreadable, unrouted
+from provisioner.cloud.failure import (
+    failure,
+    lacking,
+    malformed,
+    misplaced,
+    regions,
+    stranger,
+    unknown,
+    unreadable,
+    unrouted,
+)
 from provisioner.cloud.lag import Answer, Lag
 from provisioner.cloud.lock import LOCK
 from provisioner.cloud.refusals import text_of
@@ -89,6 +99,7 @@ class Cloud:
         self.lag = Lag(self._answer)
         self.kill = kill.Kill()
         self._ready = threading.Event()
+        self._started = time.time()
         self._moto: Application
 
     def load(self, dns_port: int, folder: str | None) -> None:
@@ -152,10 +163,15 @@ class Cloud:
         start_response(f"{status} ", headers)
         return [content]
 
-    def _call(self, environ: Environ) -> Answer:
-        """Answer one call of an AWS service, or let the fault happen that meets it."""
+    def _wrongly_signed(self, environ: Environ) -> Answer | None:
         if not hmac.compare_digest(calls.signer(environ).encode(), self._key.encode()):
             return stranger(environ)
+        return None if calls.scope(environ)[1] in regions() else misplaced(environ)
+
+    def _call(self, environ: Environ) -> Answer:
+        """Answer one call of an AWS service, or let the fault happen that meets it."""
+        if (refusal := self._wrongly_signed(environ)) is not None:
+            return refusal
         if pause := clock.round_trip():
             time.sleep(pause)
         body = environ["wsgi.input"].getvalue()
@@ -285,6 +301,17 @@ class Cloud:
     def _delegate(self, domain: str) -> tuple[str, Any]:
         if not domain:
             return "400 Bad Request", {"error": "no domain is named: POST /_cloud/delegate?domain=example.org"}
+        self._ready.wait()
+        from provisioner.cloud.dns import public_zones
+
+        with LOCK:
+            names = sorted({domains.normal(zone.name) for zone in public_zones()})
+        if domains.normal(domain) not in names:
+            there = f"there are {', '.join(names)}" if names else "there is none"
+            return "400 Bad Request", {
+                "error": f"{domain} has no public hosted zone in the embedded cloud to be delegated to: {there}."
+                " `provision up` creates that of dns.domain if dns.create_zone is true"
+            }
         domains.delegate(domain)
         return "200 OK", {"ok": True}
 
@@ -351,6 +378,7 @@ class Cloud:
             "version": __version__,
             "pid": os.getpid(),
             "busy": LOCK.held(),
+            "started": self._started,
             "time_scale": clock.scale(),
             "domain": self.domain,
             "ready": self._ready.is_set(),

@@ -8,6 +8,7 @@ from dataclasses import fields
 from typing import Annotated, Any
 
 import typer
+from typer.core import TyperArgument, TyperCommand
 
 from provisioner import __version__
 from provisioner.commands.options import Options
@@ -24,6 +25,25 @@ app = typer.Typer(
     context_settings=SETTINGS,
     epilog="Begin with `provision init`, then `provision up`: on the embedded cloud, which needs no AWS account.",
 )
+
+
+class PlainCommand(TyperCommand):
+    """A command whose help names arguments as its usage does: `KEY`, `[SERVICE]...`, without the types of Python."""
+
+    def collect_usage_pieces(self, ctx: Any) -> list[str]:
+        """Return the words of the usage after the command's name; what is in no brackets is required."""
+        return [piece.strip("{}") for piece in super().collect_usage_pieces(ctx)]
+
+    def format_options(self, ctx: Any, formatter: Any) -> None:
+        """Write the arguments and the options to the formatter."""
+        arguments = [p for p in self.get_params(ctx) if isinstance(p, TyperArgument)]
+        options = [p.get_help_record(ctx) for p in self.get_params(ctx) if not isinstance(p, TyperArgument)]
+        if arguments:
+            with formatter.section("Arguments"):
+                formatter.write_dl([(str(argument.metavar), argument.help or "") for argument in arguments])
+        with formatter.section("Options"):
+            formatter.write_dl([record for record in options if record])
+
 
 Command = Callable[..., int]
 """A command's function: it is handed the `Options` first, then its own parameters, and returns the exit code."""
@@ -59,7 +79,7 @@ def command(parent: typer.Typer, name: str, *examples: str) -> Callable[[Command
     def register(function: Command) -> Command:
         # The mark keeps the lines from being filled into one paragraph.
         epilog = "\n".join(["\b", "Examples:", *(f"  {example}" for example in examples)])
-        parent.command(name, epilog=epilog)(_with_options(function, f"{parent.info.name} {name}"))
+        parent.command(name, cls=PlainCommand, epilog=epilog)(_with_options(function, f"{parent.info.name} {name}"))
         return function
 
     return register

@@ -38,7 +38,7 @@ def start(
     port: Annotated[int | None, typer.Option(metavar="N", min=1, max=65535, help="The TCP port to listen on.")] = None,
     faults: Annotated[
         str | None,
-        typer.Option(metavar="NAME,…", help="What is to go wrong from now on; see docs/faults.md. 'none' ends it."),
+        typer.Option(metavar="NAME,...", help="What is to go wrong from now on; see docs/faults.md. 'none' ends it."),
     ] = None,
     policy: Annotated[
         list[Path] | None,
@@ -65,12 +65,27 @@ def start(
     return 0
 
 
-@command(group, "stop", "provision cloud stop               everything in it is gone")
+@command(
+    group,
+    "stop",
+    "provision cloud stop               everything in it is gone",
+    "provision cloud stop --yes         even while another command is at work on it",
+)
 def stop(options: Options) -> int:
-    """Stop the embedded cloud. All that was made in it is gone; the next `up` makes it anew."""
-    from provisioner.cloud import manage
-    from provisioner.render import status as show
+    """Stop the embedded cloud. All that was created in it is gone; the next `up` creates it again.
 
+    While another command is at work on it, it asks first.
+    """
+    from provisioner.cloud import manage
+    from provisioner.commands.ask import confirm
+    from provisioner.render import status as show
+    from state.lock import NAME, holder
+
+    locks = sorted((options.folder / "local").glob(f"*/{NAME}"))
+    if working := " and ".join(filter(None, map(holder, locks))):
+        confirm(
+            f"{working} is at work on the embedded cloud, which `cloud stop` ends with all that is in it", options.yes
+        )
     show.stopped(manage.stop(_folder(options)), options.json)
     return 0
 

@@ -19,17 +19,17 @@ Unprotect = Annotated[
 @command(
     app,
     "down",
-    "provision down                     shows what will be removed, and asks",
+    "provision down                     shows what will be deleted, and asks",
     "provision down --target aws        on AWS; it names the account",
     "provision down --yes --json        without asking, events as JSON lines",
     "provision down --target-step services      that step and all that is built on it",
     "provision down --unprotect         a protected stack: what else is refused",
 )
 def down(options: Options, target_step: TargetStep = None, unprotect: Unprotect = False) -> int:
-    """Remove the whole stack.
+    """Delete the whole stack.
 
-    Removes everything that the state records, container instances included, then looks through every kind for what is
-    left. With --target-step: only the things of that step and what is built on them.
+    Deletes everything that the state records, container instances included, then looks through every resource type for
+    what is left. With --target-step: only the resources of that step and those that depend on them.
     """
     from provisioner import operate, session, signals, stacks
     from provisioner.commands.ask import confirm
@@ -49,8 +49,8 @@ def down(options: Options, target_step: TargetStep = None, unprotect: Unprotect 
             words = ["--target-step", target_step] if target_step else []
             raise Protected(protected, options.again("down", *words, "--unprotect"))
         if going:
-            what = f"`down` removes {count(len(going), 'thing')} of {limited(config.name, target_step)}"
-            say([what, *summary.removal(going, protected)], sys.stderr)
+            what = f"`down` deletes {count(len(going), 'resource')} of {limited(config.name, target_step)}"
+            say(summary.removal(going, protected), sys.stderr)
             confirm(f"{what} on {session.where(config, aws)}", options.yes)
         else:
             say((f"note: {text}" for text in stacks.beside(options, config, store.records)), sys.stderr)

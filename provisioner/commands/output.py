@@ -19,7 +19,7 @@ from provisioner.commands.options import Options
 )
 def output(
     options: Options,
-    name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="Which one; all if left out.")] = None,
+    name: Annotated[str | None, typer.Argument(metavar="NAME", help="Which one; all if left out.")] = None,
 ) -> int:
     """Print the URL and the like.
 

@@ -20,6 +20,8 @@ def recover(options: Options) -> int:
     For when the state is lost, broken or years old. Finds what belongs to the stack by its tags, names and contents,
     also what stack.toml no longer declares, and records it. Nothing in the cloud is changed. A state that cannot be
     read is moved aside, and one that is replaced is kept as a backup.
+
+    What stack.toml asks for and the account does not have, such as a hosted zone that is gone, is named and left out.
     """
     from provisioner import recovery, session, setaside, signals
     from provisioner.commands.ask import confirm
@@ -35,7 +37,7 @@ def recover(options: Options) -> int:
     with signals.held():
         backups = setaside.set_aside(options, config, aws)
     with session.opened(options, config, aws, "recover") as store:
-        stack = session.declared(options, config, aws, {})
+        stack = session.declared(options, config, aws, {}, lambda text: tell(f"note: {text}. Looking on without it"))
         with session.interruptible(aws.pace, lambda event: tell(str(event.to_dict().get("text", "")))):
             found = recovery.search(aws, dict(store.records), stack.declared, tell)
             aws.pace.check()

@@ -106,7 +106,7 @@ def init(options: Options) -> int:
 )
 def pull(
     options: Options,
-    file: Annotated[Path | None, typer.Argument(metavar="[FILE]", help="A new file to write it to.")] = None,
+    file: Annotated[Path | None, typer.Argument(metavar="FILE", help="A new file to write it to.")] = None,
 ) -> int:
     """Print the whole state, wherever it is kept."""
     from provisioner import moving, session

@@ -20,13 +20,18 @@ def status(options: Options) -> int:
     What the state records, by step; and how services, instances and database are doing now. Only reads are made.
     """
     from provisioner import inspection, session
+    from provisioner.cloud import manage
     from provisioner.render import status as show
     from provisioner.render.text import say
+    from state.lock import NAME, holder
 
     config = session.load(options)
     state = session.recorded(options, config)
-    live, silent = session.looked(options, config, state)
-    document = inspection.document(state, config, session.entry(options, config), live, silent)
-    commands = options.again("up"), options.again("up", "--new-ami")
-    say([json.dumps(document, ensure_ascii=False)] if options.json else show.lines(document, *commands))
+    started = manage.started(options.folder) if config.target == "local" else 0.0
+    anew = started if inspection.outlived(state, started) else None
+    live, silent = session.looked(options, config, state) if anew is None else (None, "it was started anew")
+    working = "" if config.state.bucket else holder(session.folder(options, config) / NAME)
+    entry = session.entry(options, config)
+    document = inspection.document(state, config, entry, live, silent, anew=anew, working=working)
+    say([json.dumps(document, ensure_ascii=False)] if options.json else show.lines(document, options.again))
     return 0

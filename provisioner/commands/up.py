@@ -18,17 +18,17 @@ from provisioner.commands.options import NewAmi, Options, Redeploy, TargetStep
     "provision up --new-ami             the newest AMI; all instances are replaced, some at a time",
 )
 def up(options: Options, target_step: TargetStep = None, redeploy: Redeploy = False, new_ami: NewAmi = False) -> int:
-    """Make or mend what is declared.
+    """Create or change what is declared.
 
-    With --target-step: only that step and the steps it is built on; then nothing is removed.
+    With --target-step: only that step and the steps it is built on; then nothing is deleted.
 
     With --redeploy: a service to which somebody else deployed another task definition goes back to what is declared.
 
     With --new-ami: the AMI that AWS recommends now takes the place of the one that the stack has, and an instance
     refresh replaces the instances that are older. Without, the AMI stays.
 
-    Makes what is not there, changes what differs, removes what is no longer declared. Running it again goes on where it
-    stopped.
+    Creates what is not there, changes what differs, deletes what is no longer declared. Running it again resumes where
+    it stopped.
     """
     from provisioner import operate, session, signals, stacks
     from provisioner.commands.ask import confirm

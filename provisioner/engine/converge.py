@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from provisioner.engine.errors import Failed, Interrupted, NeedsReplacing, NotMade, Unclear
-from provisioner.engine.events import Emit, Result, Working
+from provisioner.engine.events import Emit, Queued, Result, Working
 from provisioner.engine.find import find_declared, owners
 from provisioner.engine.kind import Change, Kind, Live, canonical, compare, output_of
 from provisioner.engine.refused import advice
@@ -33,6 +33,9 @@ PAUSE = 10.0
 """Seconds from the first time to the second; each further pause is twice as long."""
 SETTLES = 120.0
 """Seconds within which all of AWS knows a new thing."""
+EARLIER = "waiting for AWS to delete the previous one of this name"
+CHANGING = "waiting for the change to take effect"
+LISTING = "waiting for AWS's lists to show it"
 
 
 @dataclass(frozen=True)
@@ -57,6 +60,7 @@ class Converge:
         self.progress = Progress(emit, {address: item.step for address, item in declared.items()}, aws.pace.now)
         self.lives: dict[str, Live] = {}
         aws.say = lambda address, text: emit(Working(address, declared[address].step, text))
+        aws.queued = lambda address, service: emit(Queued(address, declared[address].step, service))
         self._owners = dict(owners(store.records, declared))
         self._results: dict[str, Result] = {}
         self._tried: dict[str, Result] = {}
@@ -86,7 +90,8 @@ class Converge:
 
     def _act(self, address: str) -> Wait | None:
         kind = type(self.declared[address].want)
-        return tolerant(self.aws, kind, lambda: self._converge(address), lambda: self._passing(address))
+        with self.aws.acting(address):
+            return tolerant(self.aws, kind, lambda: self._converge(address), lambda: self._passing(address))
 
     def _passing(self, address: str) -> Sequence[Verdict]:
         """Say which refusals pass by themselves: only what was made lately can still be unknown to the rest of AWS."""
@@ -111,11 +116,11 @@ class Converge:
             since = self._doubtful(want, record, live)
             if since is not None and self.aws.pace.young(since):
                 unclear = self._unclear.get(address, "")
-                what = "AWS's lists to show what an earlier call may have done"
+                what = "waiting for AWS's lists to show what an earlier call may have done"
                 return Wait(what, UNCLEAR, Until.ACCEPTED, again=True, blockers=lambda: unclear)
         if live is not None and live.deleting:
             self.aws.live(type(want), fresh=True)
-            return Wait("the earlier one of this name to be gone", want.removal_budget, Until.READY, again=True)
+            return Wait(EARLIER, want.removal_budget, Until.READY, again=True)
         if live is None:
             return self._change(want, item, self._create(want, item, record, "made"))
         if record is None or record.phase == "creating":
@@ -232,7 +237,7 @@ class Converge:
                 self.aws.made(type(want), live)
                 live = self._keep(address, live)
                 self._remember(want, item, live, "created")
-                return Wait("its change to take effect", TAKES_EFFECT, Until.SHOWN, blockers=self._asking(address))
+                return Wait(CHANGING, TAKES_EFFECT, Until.SHOWN, blockers=self._asking(address))
         live = self._keep(address, live)
         if why:
             if address in self._results:
@@ -312,9 +317,7 @@ class Converge:
         """What was made is not listed: that takes time, unless AWS has given it up."""
         if why := want.given_up(self.aws, record.outputs):
             raise Failed(why)
-        return Wait(
-            "AWS's lists to show it", TAKES_EFFECT, Until.SHOWN, about="listed", blockers=self._asking(want.address)
-        )
+        return Wait(LISTING, TAKES_EFFECT, Until.SHOWN, about="listed", blockers=self._asking(want.address))
 
     def _not_taken(self, want: Kind, live: Live, changes: Mapping[str, Change]) -> Wait:
         """A ready thing differs: its changes are still to be made, AWS does not show them yet, or it took them back."""
@@ -323,10 +326,11 @@ class Converge:
         if settled and (why := want.taken_back(self.aws, live, changes)):
             raise Failed(why)
         if (want.update_when_ready or want.revises) and self._to_ask(want.address, changes):
-            return Wait("its settings to be made", TAKES_EFFECT, Until.SHOWN, again=True, blockers=asking)
+            return Wait("applying its settings", TAKES_EFFECT, Until.SHOWN, again=True, blockers=asking)
         differing = ", ".join(f"{name} is {change.old!r}" for name, change in changes.items())
         often = f", asked for {asked.times} times" if asked and asked.times > 1 else ""
-        return Wait(f"AWS to show the change ({differing}{often})", TAKES_EFFECT, Until.SHOWN, blockers=asking)
+        why = f"waiting for AWS to show the change ({differing}{often})"
+        return Wait(why, TAKES_EFFECT, Until.SHOWN, blockers=asking)
 
     def _note_asked(self, address: str, changes: Mapping[str, Change]) -> None:
         values, before = _values(changes), self._asked.get(address)

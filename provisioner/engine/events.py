@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, ClassVar, Literal
+
+from provisioner.engine.ahead import Task
 
 Verb = Literal["create", "change", "remove", "wait"]
 Verdict = Literal["ok", "warning", "failed", "unknown"]
@@ -33,6 +35,24 @@ class Begun(Event):
     account: str
     region: str
     total: int
+
+
+@dataclass(frozen=True)
+class Ahead(Event):
+    """What a run has before it, for the views that tell how long it will last: `--json` does not write it."""
+
+    type: ClassVar[str] = "ahead"
+    tasks: Mapping[str, Task]
+
+
+@dataclass(frozen=True)
+class Queued(Event):
+    """A call that a thing needs waits for its turn, below the rate that AWS allows its service."""
+
+    type: ClassVar[str] = "queued"
+    address: str
+    step: str
+    service: str
 
 
 @dataclass(frozen=True)
@@ -68,7 +88,7 @@ class Waiting(Event):
 
 @dataclass(frozen=True)
 class Done(Event):
-    """A thing is as it should be (or gone), after so many seconds."""
+    """A thing is as it should be (or gone), after so many seconds; `why` is said of what is kept."""
 
     type: ClassVar[str] = "done"
     address: str
@@ -76,6 +96,7 @@ class Done(Event):
     result: Result
     seconds: float
     id: str | None = None
+    why: str = ""
 
 
 @dataclass(frozen=True)

@@ -69,7 +69,7 @@ class Kind:
         unordered: list fields whose order means nothing.
         made_by_aws: nobody creates it; it is met, shown, and removed at teardown.
         part: it has no tags and counts as ours with what it is a part of, though others may have added it.
-        kept: `down` leaves it where it is.
+        kept: `down` leaves it where it is; `kept_because` says why, to be put behind a colon.
         revises: a change makes a new thing under a new id (`create` again), and the old one stays.
         update_when_ready: AWS refuses changes until the thing is ready.
         protection: the field that protects it from deletion, if it has one. `delete` lifts that, once the user says so.
@@ -91,6 +91,7 @@ class Kind:
     made_by_aws: ClassVar[bool] = False
     part: ClassVar[bool] = False
     kept: ClassVar[bool] = False
+    kept_because: ClassVar[str] = ""
     revises: ClassVar[bool] = False
     update_when_ready: ClassVar[bool] = False
     protection: ClassVar[str] = ""

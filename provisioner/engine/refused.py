@@ -51,7 +51,8 @@ def reasons(planned: Iterable[Planned]) -> list[Reason]:
             continue
         keys = {name: item.keys.get(name) for name in item.changes}
         if not keys or None in keys.values():
-            text = item.why if item.address in item.why else f"{item.address}: {item.why}"
+            why = item.why if item.why.strip() else "no reason was given"
+            text = why if item.address in why else f"{item.address}: {why}"
             others.append(Reason(text, [item.address], bool(keys)))
             continue
         for name, key in keys.items():

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import BotoCoreError, ClientError
 
 from provisioner.engine.errors import NotOwned, Protected
-from provisioner.engine.events import Emit, Result
+from provisioner.engine.events import Emit, Queued, Result
 from provisioner.engine.find import find, owners
 from provisioner.engine.kind import KINDS, Kind, Live
 from provisioner.engine.recorded import users
@@ -25,8 +25,13 @@ if TYPE_CHECKING:
     from provisioner.aws import Aws
 
 
-HIDDEN = Wait("AWS's lists to show what an earlier call may have made", SETTLE + 10, Until.ACCEPTED, again=True)
+HIDDEN = Wait(
+    "waiting for AWS's lists to show what an earlier call may have created", SETTLE + 10, Until.ACCEPTED, again=True
+)
 """What was begun to be created may be there although no list shows it yet."""
+SHARED = "something outside this stack needs it as well"
+STAYS = "it is recorded under another address, which stays"
+"""Why a thing is kept that has two records."""
 
 
 def protected(aws: Aws, records: Collection[Record]) -> list[str]:
@@ -89,6 +94,9 @@ class Remove:
         Raises:
             SomeFailed: see `Walk.run`.
         """
+        self.aws.queued = lambda address, service: self.progress.emit(
+            Queued(address, self.records[address].step, service)
+        )
         built = users(self.records)
         others = [record for address, record in self.store.records.items() if address not in self.records]
         self._staying = {(record.kind, record.id) for record in others if record.id}
@@ -108,11 +116,12 @@ class Remove:
     def _act(self, address: str) -> Wait | None:
         record = self.records[address]
         kind = kind_of(record)
-        return tolerant(self.aws, kind, lambda: self._remove(record, kind), blockers=self._asking(record, kind))
+        with self.aws.acting(address):
+            return tolerant(self.aws, kind, lambda: self._remove(record, kind), blockers=self._asking(record, kind))
 
     def _remove(self, record: Record, kind: type[Kind]) -> Wait | None:
         if kind.kept or (record.kind, record.id) in self._staying:
-            self._drop(record, "kept")
+            self._drop(record, "kept", kind.kept_because or STAYS)
             return None
         # what AWS makes by itself has come and gone since the kinds were read at the start
         live = self._find(record, kind, fresh=kind.made_by_aws)
@@ -125,8 +134,9 @@ class Remove:
             self._drop(record, self._of_nothing(record, kind))
             return None
         # what was found by name or tag may be recorded under another address by now
-        if (record.kind, live.id) in self._staying or kind.shared(self.aws, live):
-            self._drop(record, "kept")
+        stays = (record.kind, live.id) in self._staying
+        if stays or kind.shared(self.aws, live):
+            self._drop(record, "kept", STAYS if stays else SHARED)
             return None
         if kind.protected(live.attributes) and not self.unprotect:
             raise Protected([record.address])
@@ -177,11 +187,11 @@ class Remove:
         shown = record.phase == "deleting" and lasted > pace.scaled(SETTLE)
         return not (shown or kind_of(record).made_by_aws) and pace.young(record.changed)
 
-    def _drop(self, record: Record, result: Result) -> None:
+    def _drop(self, record: Record, result: Result, why: str = "") -> None:
         self.store.drop(record.address)
         if record.id:
             self.aws.gone(kind_of(record), record.id)
-        self.progress.done(record.address, result, record.id)
+        self.progress.done(record.address, result, record.id, why)
 
     def _asking(self, record: Record, kind: type[Kind]) -> Callable[[], str]:
         return lambda: self._blockers(record.address, kind)
@@ -219,7 +229,7 @@ class Remove:
 
 def _awaited(live: Live) -> str:
     """Say what is waited for: AWS's own word while it is removing the thing, which before that says nothing of it."""
-    return live.status if live.deleting and live.status else "AWS to take it away"
+    return live.status if live.deleting and live.status else "waiting for AWS to delete it"
 
 
 def kind_of(record: Record) -> type[Kind]:

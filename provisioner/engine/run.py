@@ -58,12 +58,12 @@ class Progress:
         self._begun.setdefault(address, self.clock())
         self.emit(Doing(address, self.steps.get(address, ""), verb))
 
-    def done(self, address: str, result: Result, id: str | None = None) -> None:
-        """Say that a thing is finished."""
+    def done(self, address: str, result: Result, id: str | None = None, why: str = "") -> None:
+        """Say that a thing is finished, and why if it is kept."""
         self.results[address] = result
         now = self.clock()
         seconds = round(now - self._begun.get(address, now), 2)
-        self.emit(Done(address, self.steps.get(address, ""), result, seconds, id))
+        self.emit(Done(address, self.steps.get(address, ""), result, seconds, id, why))
 
     @property
     def counts(self) -> Counter[str]:
@@ -94,13 +94,13 @@ def tolerant(
         return act()
     except Unclear as unclear:
         aws.stale(kind)
-        return Wait(f"another look, since {unclear}", UNCLEAR, Until.ACCEPTED, again=True)
+        return Wait(f"checking again: {unclear}", UNCLEAR, Until.ACCEPTED, again=True)
     except Exception as error:
         # the refused call, or one before it, may have changed what the lists of this run say
         aws.stale(kind)
         row = match(error, kind.service, *verdicts())
         if row is None and out_of_reach(error):
-            return Wait(f"AWS to answer again ({error})", UNCLEAR, Until.ANSWERED, again=True)
+            return Wait(f"waiting for AWS to answer again ({error})", UNCLEAR, Until.ANSWERED, again=True)
         if row is None:
             raise explained(error) from error
         code = error.response["Error"]["Code"] if isinstance(error, ClientError) else ""

@@ -304,4 +304,4 @@ class Walk:
 def _timed_out(reason: Wait, seconds: float) -> TimedOut:
     blockers = reason.blockers().rstrip(".")
     more = f"{blockers}. " if blockers and blockers not in reason.why else ""
-    return TimedOut(f"waited {seconds:.0f} s for: {reason.why}. {more}Run the same command again to go on waiting")
+    return TimedOut(f"timed out after {seconds:.0f} s: {reason.why}. {more}Run the same command again to go on waiting")

@@ -116,7 +116,8 @@ class Certificate(Kind):
                 f"certificate {live.id} is {live.status}, and will not be issued any more. Delete it (aws acm "
                 f"delete-certificate --certificate-arn {live.id}), then run again: another is requested"
             )
-        return "ACM to see the validation records" if live.outputs else "ACM to say which records it wants"
+        what = "see the validation records" if live.outputs else "say which validation records it wants"
+        return f"waiting for ACM to {what}"
 
     @classmethod
     def delays(cls, aws: Aws, live: Live) -> str:

@@ -123,7 +123,7 @@ class AutoScalingGroup(Kind):
         # CreateAutoScalingGroup answers nothing, not even the ARN
         if group := _one(aws, name):
             return self._live(aws, group)
-        return Live(name, self.fields(), address=self.address, status="AWS to show it")
+        return Live(name, self.fields(), address=self.address, status="waiting for AWS to show it")
 
     def update(self, aws: Aws, live: Live, changes: Changes) -> None:
         if changes.keys() - {"outdated_instances"}:

@@ -139,6 +139,7 @@ class DefaultSecurityGroup(Kind):
     service: ClassVar[str] = "ec2"
     identity: ClassVar[Sequence[str]] = ("vpc_id",)
     kept: ClassVar[bool] = True
+    kept_because: ClassVar[str] = "AWS deletes it together with its VPC"
     update_when_ready: ClassVar[bool] = True
 
     @classmethod
@@ -155,7 +156,7 @@ class DefaultSecurityGroup(Kind):
 
     @classmethod
     def pending(cls, live: Live) -> str | None:
-        return None if live.id else "AWS to show it"
+        return None if live.id else "waiting for AWS to show it"
 
     def update(self, aws: Aws, live: Live, changes: Changes) -> None:
         put_rules(aws, live.id, "ingress", live.attributes["ingress"], self.ingress)

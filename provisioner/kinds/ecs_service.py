@@ -133,6 +133,7 @@ class Service(Kind):
             "propagate_tags": service.get("propagateTags", "NONE"),
             "failed": failed,
             "running_count": service["runningCount"],
+            "running_new": primary.get("runningCount", service["runningCount"]),
             "rollout_state": primary.get("rolloutState", ""),
             "rollout_reason": primary.get("rolloutStateReason", ""),
             "trouble": why,
@@ -226,7 +227,7 @@ class Service(Kind):
             raise Failed(": ".join(filter(None, [said, trouble])))
         if state == "COMPLETED" and (now or not wanted):
             return None
-        return f"{now}/{wanted} tasks{f', {trouble}' if trouble else ''}"
+        return f"{_progress(live.attributes)}{f', {trouble}' if trouble else ''}"
 
     @classmethod
     def delays(cls, aws: Aws, live: Live) -> str:
@@ -284,7 +285,33 @@ def deployed_by_others(aws: Aws, replaced: Collection[str] = ()) -> list[str]:
     return notes
 
 
+def outscaled(aws: Aws, counts: Mapping[str, int]) -> list[str]:
+    """Say of which of this stack's services another number of tasks is wanted than `count` says, as scaling decides.
+
+    Args:
+        counts: what is configured, by the name of the service.
+    """
+    return [
+        f"services.{name}.count = {counts[name]} has no effect on a service that is there: scaling decides, and wants "
+        f"{live.attributes['desired_count']} now. Set services.{name}.scaling instead"
+        for live in aws.live(Service)
+        if live.owned and not live.deleting and (name := live.attributes["service_name"]) in counts
+        if counts[name] != live.attributes["desired_count"]
+    ]
+
+
 def _shown(aws: Aws, cluster: str, names: Sequence[str]) -> list[Mapping[str, Any]]:
     """Return the services of these names that there are; DescribeServices takes ten at once."""
     shown = aws.client("ecs").describe_services(cluster=cluster, services=names, include=["TAGS"])["services"]
     return [service for service in shown if service["status"] != "INACTIVE"]
+
+
+def _progress(attributes: Mapping[str, Any]) -> str:
+    """Say how far a deployment is: its own tasks, and whether those of the previous one are left beside them."""
+    wanted, there = attributes["desired_count"], attributes["running_count"]
+    new = min(attributes["running_new"], there)
+    if there > new:
+        return f"rolling out: {new}/{wanted} running, old tasks {'draining' if new >= wanted else 'still there'}"
+    if new >= wanted:
+        return f"rolling out: {new}/{wanted} running, waiting for ECS to complete the deployment"
+    return f"{new}/{wanted} tasks running"

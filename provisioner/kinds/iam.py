@@ -213,6 +213,7 @@ class ServiceLinkedRole(Kind):
     identity: ClassVar[Sequence[str]] = ("aws_service_name", "role_name")
     derived: ClassVar[Sequence[str]] = ("id",)
     kept: ClassVar[bool] = True
+    kept_because: ClassVar[str] = "the whole account shares it, and it costs nothing"
 
     @classmethod
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Live]:

@@ -120,7 +120,7 @@ class PrivateDnsNamespace(Kind):
 
     @classmethod
     def pending(cls, live: Live) -> str | None:
-        return None if live.id else "Cloud Map to make it and its zone"
+        return None if live.id else "waiting for Cloud Map to create it and its hosted zone"
 
     @classmethod
     def given_up(cls, aws: Aws, outputs: Mapping[str, Any]) -> str:

@@ -93,7 +93,7 @@ class SecureParameter(Kind):
     @classmethod
     def pending(cls, live: Live) -> str | None:
         # the answer to PutParameter does not say when it was changed
-        return None if "version" in live.outputs else "AWS's lists to show its version"
+        return None if "version" in live.outputs else "waiting for AWS's lists to show its version"
 
     @classmethod
     def delete(cls, aws: Aws, live: Live) -> None:

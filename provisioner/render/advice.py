@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from provisioner.engine.errors import Interrupted, WaitingOnUser
 from provisioner.engine.refused import PlanRefused
+from provisioner.render.text import sentence
 from provisioner.render.timeline import path_words
 
 if TYPE_CHECKING:
@@ -32,17 +33,18 @@ def after_up(outcome: Summary, again: Again, config: Config, entry: str, *, new_
     if (unfinished := _unfinished(outcome, again("up", *words), again("plan", *words))) is not None:
         return [unfinished]
     if outcome.target:
-        return [f"Limited to step {outcome.target} and the steps it is built on. Make the whole: {again('up')}."]
-    unserved = "" if config.target == "aws" else " (on AWS: no Docker engine answers here that could run containers)"
-    opened = f"{entry}, which is https://{config.fqdn} on this machine" if entry else f"https://{config.fqdn}{unserved}"
-    return [
-        f"Open {opened}.",
-        f"See how it is doing: {again('status')}. Remove it: {again('down')}.",
-    ]
+        return [f"Limited to step {outcome.target} and the steps it is built on. Apply the whole stack: {again('up')}."]
+    if entry:
+        first = f"Open {entry}, which is https://{config.fqdn} on this machine."
+    elif config.target == "aws":
+        first = f"Open https://{config.fqdn}."
+    else:
+        first = f"Rehearsed only: no Docker here, so no containers run. On AWS it would be https://{config.fqdn}."
+    return [first, f"Status: {again('status')}. Delete it: {again('down')}."]
 
 
 def after_down(outcome: Summary, again: Again, config: Config, *, unprotect: bool = False) -> list[str]:
-    """Return what may be done after `down`, and what it has left on purpose.
+    """Return what may be done after `down`, and which snapshots it has kept.
 
     Args:
         unprotect: whether the protection from deletion was to be lifted, as it then is to be again.
@@ -50,13 +52,16 @@ def after_down(outcome: Summary, again: Again, config: Config, *, unprotect: boo
     words = [*_limits(outcome), *(["--unprotect"] if unprotect else [])]
     if (unfinished := _unfinished(outcome, again("down", *words))) is not None:
         return [unfinished]
-    kept = [f"Left on purpose: {left.kind} {left.id}: {left.why}." for left in outcome.snapshots]
+    kept = [sentence(f"Kept: {left.kind} {left.id}: {left.why}") for left in outcome.snapshots]
     if outcome.leftovers:
-        return ["Remove by hand what is named above, or find out who holds it.", *kept]
+        return ["Delete by hand what is named above, or find out what still uses it.", *kept]
     if outcome.target:
-        return [f"Limited to step {outcome.target} and what is built on it. Bring it back: {again('up')}.", *kept]
-    but = ", but for what is left on purpose" if kept else ""
-    return [f"The sweep over every kind found nothing of {config.name} left{but}. Make it again: {again('up')}.", *kept]
+        return [f"Limited to step {outcome.target} and what is built on it. Create it again: {again('up')}.", *kept]
+    but = ", except the snapshots named below" if kept else ""
+    return [
+        f"A last look at every resource type found nothing of {config.name} left{but}. Again: {again('up')}.",
+        *kept,
+    ]
 
 
 def after_long(outcome: Summary, again: Again) -> list[str]:
@@ -78,8 +83,8 @@ def after_plan(planned: Sequence[Planned], again: Again, *, new_ami: bool = Fals
     """Return what may be done after `plan`, with the newest AMI if that was asked for."""
     actions = {item.action for item in planned} - {"none"}
     if "refused" in actions:
-        return [f"Mend what is refused, then look again: {again('plan', *_new_ami(new_ami))}."]
-    return [f"Do it: {again('up', *_new_ami(new_ami))}."] if actions else []
+        return [f"Fix what is refused, then look again: {again('plan', *_new_ami(new_ami))}."]
+    return [f"To apply it: {again('up', *_new_ami(new_ami))}."] if actions else []
 
 
 def _unfinished(outcome: Summary, command: str, plan: str = "") -> str | None:
@@ -88,7 +93,7 @@ def _unfinished(outcome: Summary, command: str, plan: str = "") -> str | None:
     if isinstance(outcome.error, PlanRefused):
         return f"Change what is refused, then look again: {plan}."
     if isinstance(outcome.error, Interrupted):
-        return f"Go on where it stopped: {command}."
+        return f"To resume: {command}."
     if outcome.error.exit_code == WaitingOnUser.exit_code:
-        return f"Do what is asked above, then go on: {command}."
-    return f"Mend what is named above, then go on where it stopped: {command}."
+        return f"Do what is asked above, then resume: {command}."
+    return f"Fix the errors above, then resume: {command}."

@@ -7,8 +7,9 @@ from contextlib import contextmanager
 from itertools import groupby
 from typing import TYPE_CHECKING, TextIO
 
+from provisioner.render.plain import below, reason
 from provisioner.render.progress import Active, Progress
-from provisioner.render.text import RESULTS, SYMBOLS, duration, visible
+from provisioner.render.text import SYMBOLS, cut, duration, names, say, word
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -16,31 +17,51 @@ if TYPE_CHECKING:
 HEIGHT = 24
 """The most lines that are drawn."""
 FAILURES, NOTICES = 5, 2
+QUIET = frozenset({"unchanged", "kept"})
+"""Results that the summary names."""
+NAMED, FEW = 6, 3
+"""So many addresses are named in one line; and so many created or deleted ones at most, of which there may be many."""
 BAR = 24
 STYLES = {"+": "green", "~": "yellow", "-": "red", "!": "bold red", "=": "dim", "i": "cyan"}
 
 
-def draw(progress: Progress, width: int = 80, height: int = HEIGHT) -> list[str]:
-    """Return the lines to show now, none longer than the width and no more than the height."""
+def draw(progress: Progress, width: int = 80, height: int = HEIGHT, mark: str = "…") -> list[str]:
+    """Return the lines to show now, none longer than the width and no more than the height.
+
+    Args:
+        mark: what stands where a line is cut.
+    """
     now = progress.clock()
-    failures = [f"{SYMBOLS['failed']} {f.address} failed: {f.error}" for f in progress.failed[:FAILURES]]
+    failures = [f"{SYMBOLS['failed']} {f.address} failed{reason(f.error)}" for f in progress.failed[:FAILURES]]
     if len(progress.failed) > FAILURES:
         failures.append(f"{SYMBOLS['failed']} and {len(progress.failed) - FAILURES} more failed")
     newest = [
-        f"{SYMBOLS[done.result]} {done.address} {RESULTS[done.result]} {duration(done.seconds)}"
+        f"{SYMBOLS[done.result]} {done.address} {word(done.result)} {duration(done.seconds)}"
         for done in progress.newest
     ]
     notices = [f"i {text}" for text in progress.notices[-NOTICES:]]
     top = [_head(progress), _bar(progress)]
     room = min(height, HEIGHT) - len(top) - len(failures) - len(newest) - len(notices)
-    lines = top + _tree(list(progress.active.values()), now, width, room) + notices + failures + newest
-    return [_cut(line, width) for line in lines[: min(height, HEIGHT)]]
+    lines = top + _tree(list(progress.active.values()), now, width, room, mark) + notices + failures + newest
+    return [cut(line, width, mark) for line in lines[: min(height, HEIGHT)]]
+
+
+def closing(progress: Progress) -> list[str]:
+    """Return what stays on the screen when the picture goes: all notices, and what was done in each step."""
+    lines = [f"note: {below(text)}" for text in progress.notices]
+    done = [item for item in progress.results if item.result not in QUIET]
+    for step, result in dict.fromkeys((item.step, item.result) for item in done):
+        addresses = sorted(item.address for item in done if (item.step, item.result) == (step, result))
+        shown = f"{len(addresses)} {word(result)}"
+        shown += f": {names(addresses, NAMED)}" if result not in {"made", "removed"} or len(addresses) <= FEW else ""
+        lines.append(f"{SYMBOLS[result]} {step or '(no step)'}: {shown}")
+    return lines
 
 
 def _head(progress: Progress) -> str:
     begun = progress.begun
     if begun is None:
-        return f"reading AWS  {duration(progress.elapsed)}"
+        return f"reading current state from AWS  {duration(progress.elapsed)}"
     return f"{begun.command} {begun.stack}  account {begun.account}  {begun.region}  {duration(progress.elapsed)}"
 
 
@@ -48,11 +69,13 @@ def _bar(progress: Progress) -> str:
     total = progress.begun.total if progress.begun else 0
     filled = BAR * progress.done // total if total else 0
     text = f"[{'#' * filled}{'.' * (BAR - filled)}] {progress.done}/{total}"
-    return text + "".join(f"  {number} {RESULTS[result]}" for result, number in sorted(progress.counts.items()))
+    text += f"  {progress.left}" if progress.left else ""
+    counts = {word(result): number for result, number in progress.counts.items()}
+    return text + "".join(f"  {number} {result}" for result, number in sorted(counts.items()))
 
 
-def _tree(active: list[Active], now: float, width: int, room: int) -> list[str]:
-    """Return the steps at work, each with its things below it, the longest running first."""
+def _tree(active: list[Active], now: float, width: int, room: int, mark: str) -> list[str]:
+    """Return the steps in progress, each with its resources below it, the longest running first."""
     active.sort(key=lambda thing: thing.since)
     first = {step: position for position, step in reversed(list(enumerate(thing.step for thing in active)))}
     active.sort(key=lambda thing: first[thing.step])
@@ -63,22 +86,17 @@ def _tree(active: list[Active], now: float, width: int, room: int) -> list[str]:
         for thing in things:
             time = duration(now - thing.since)
             text = f"    {thing.address.ljust(name)}  {thing.what}"
-            lines.append(f"{_cut(text, width - len(time) - 2)}  {time}")
+            lines.append(f"{cut(text, width - len(time) - 2, mark)}  {time}")
     if len(lines) <= room:
         return lines
     shown = lines[: max(room - 1, 0)]
     hidden = sum(line.startswith("    ") for line in lines) - sum(line.startswith("    ") for line in shown)
-    return [*shown, f"  and {hidden} more at work"]
-
-
-def _cut(text: str, width: int) -> str:
-    line = visible(" ".join(text.splitlines()))
-    return line if len(line) <= width else f"{line[: max(width - 1, 0)]}…"
+    return [*shown, f"  and {hidden} more in progress"]
 
 
 @contextmanager
 def shown(progress: Progress, stream: TextIO) -> Iterator[None]:
-    """Draw the run on the terminal behind the stream while the context lasts, and leave nothing of it behind."""
+    """Draw the run on the terminal behind the stream while the context lasts; what has to be known afterwards stays."""
     from rich.console import Console, Group
     from rich.live import Live
     from rich.text import Text
@@ -88,9 +106,12 @@ def shown(progress: Progress, stream: TextIO) -> Iterator[None]:
     def render() -> RenderableType:
         with progress.lock:
             # One line less than the terminal has, since the cursor stands below the last.
-            lines = draw(progress, console.width, console.height - 1)
+            lines = draw(progress, console.width, max(console.height - 1, 1), mark)
         first = Text(lines[0], "bold")
         return Group(first, *(Text(line, STYLES.get(line[:1], ""), no_wrap=True) for line in lines[1:]))
 
+    mark = "…" if console.encoding.startswith("utf") else "..."
     with Live(get_renderable=render, console=console, refresh_per_second=8, transient=True):
         yield
+    with progress.lock:
+        say(closing(progress), stream)

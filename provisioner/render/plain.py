@@ -10,10 +10,12 @@ from typing import TextIO
 
 from provisioner.engine.events import Begun, Done, Event, Notice, Skipped, ThingFailed, Waiting, Working
 from provisioner.render.progress import Progress
-from provisioner.render.text import RESULTS, SYMBOLS, count, duration, say, visible
+from provisioner.render.text import SYMBOLS, count, duration, say, visible, word
 
 QUIET = 10.0
 """Seconds of silence after which a heartbeat is due."""
+OFTEN = 60.0
+"""Seconds after which a heartbeat is due although there is no silence."""
 EVERY = 5.0
 """Seconds between two lines about the work on one thing."""
 SHOWN = 3
@@ -24,25 +26,31 @@ def line(event: Event) -> str | None:
     """Return the event as a line, or None if it says nothing new."""
     match event:
         case Begun():
-            things = count(event.total, "thing")
-            return f"{event.command} {event.stack}: account {event.account}, {event.region}, {things}"
+            resources = count(event.total, "resource")
+            return f"{event.command} {event.stack}: account {event.account}, {event.region}, {resources}"
         case Waiting():
-            return f"{SYMBOLS['waiting']} {event.address} waiting: {visible(event.why)}"
+            return f"{SYMBOLS['waiting']} {event.address}: {visible(event.why)}"
         case Working():
-            return f"{SYMBOLS['waiting']} {event.address} {visible(event.text)}"
+            return f"{SYMBOLS['waiting']} {event.address}: {visible(event.text)}"
         case Done() if event.result != "unchanged":
             named = f" ({visible(event.id)})" if event.id else ""
-            return f"{SYMBOLS[event.result]} {event.address} {RESULTS[event.result]}{named} {duration(event.seconds)}"
+            why = f": {visible(event.why)}" if event.why else ""
+            return f"{SYMBOLS[event.result]} {event.address} {word(event.result)}{named} {duration(event.seconds)}{why}"
         case ThingFailed():
-            return f"{SYMBOLS['failed']} {event.address} failed: {_below(event.error)}"
+            return f"{SYMBOLS['failed']} {event.address} failed{reason(event.error)}"
         case Skipped():
-            return f"{SYMBOLS['skipped']} {event.address} not started: it needs {event.because}"
+            return f"{SYMBOLS['skipped']} {event.address} not started, because it depends on {event.because}"
         case Notice():
-            return f"note: {_below(event.text)}"
+            return f"note: {below(event.text)}"
     return None
 
 
-def _below(text: str) -> str:
+def reason(text: str) -> str:
+    """Return the reason behind a colon; nothing if there is none."""
+    return f": {below(text)}" if text.strip() else ", without a reason"
+
+
+def below(text: str) -> str:
     """Return a text whose further lines cannot be taken for lines of the run."""
     return text.replace("\n", "\n    ")
 
@@ -57,13 +65,19 @@ def heartbeat(progress: Progress) -> str | None:
     more = f" and {len(oldest) - SHOWN} more" if len(oldest) > SHOWN else ""
     return (
         f"{SYMBOLS['waiting']} {progress.done} of {progress.begun.total} done after {duration(progress.elapsed)}"
+        f"{', ' + progress.left if progress.left else ''}"
         f"{': ' + named + more if named else ''}"
     )
 
 
 @contextmanager
-def shown(progress: Progress, stream: TextIO, quiet: float = QUIET) -> Iterator[None]:
-    """Write the run's events to the stream while the context lasts, and a heartbeat after each silence of that long."""
+def shown(progress: Progress, stream: TextIO, quiet: float = QUIET, often: float = OFTEN) -> Iterator[None]:
+    """Write the run's events to the stream while the context lasts, and a heartbeat now and then.
+
+    Args:
+        quiet: the seconds of silence after which one is due.
+        often: the seconds after which one is due in any case, since it says how much is left.
+    """
     spoke, ended = threading.Event(), threading.Event()
     told: dict[str, float] = {}
 
@@ -77,11 +91,14 @@ def shown(progress: Progress, stream: TextIO, quiet: float = QUIET) -> Iterator[
             spoke.set()
 
     def beat() -> None:
+        last = time.monotonic()
         while not ended.is_set():
             if spoke.wait(quiet):
                 spoke.clear()
                 ended.wait(0.2)
-                continue
+                if time.monotonic() < last + often:
+                    continue
+            last = time.monotonic()
             with progress.lock:
                 if not ended.is_set() and (text := heartbeat(progress)) is not None:
                     say([text], stream)

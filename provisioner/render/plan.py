@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from provisioner.engine.refused import reasons
@@ -21,10 +20,14 @@ WIDTH = 160
 WORDS: dict[Action, str] = {
     "create": "to create",
     "change": "to change",
-    "remove": "to remove",
+    "remove": "to delete",
     "adopt": "to adopt",
     "refused": "refused",
 }
+VERBS: dict[Action, str] = {"remove": "delete"}
+"""What an action is called in front of an address, if not by its own name."""
+SENTENCES = {("service", "failed"): "redeploy: the last deployment failed"}
+"""By kind and field, what a difference means whose values say nothing."""
 
 
 def differing(planned: Sequence[Planned]) -> list[Planned]:
@@ -56,31 +59,37 @@ def diff(planned: Sequence[Planned]) -> list[str]:
     """Return the plan as lines, by step, ending with the counts."""
     wanted = differing(planned)
     if not wanted:
-        return [f"Nothing to do: {count(len(planned), 'thing')} as declared."]
-    lines = []
-    for step, items in groupby([item for item in wanted if item.action != "refused"], key=lambda item: item.step):
-        lines.append(step or "(no step)")
-        for item in items:
-            lines += _thing(item)
+        return [f"No changes: {count(len(planned), 'resource')} as declared."]
+    steps: dict[str, list[str]] = {}
+    for item in wanted:
+        if item.action != "refused":
+            steps.setdefault(item.step or "(no step)", []).extend(_thing(item))
+    lines = [line for step, body in steps.items() for line in (step, *body)]
     if refused := reasons(wanted):
         lines.append("refused")
         for first, *rest in (reason.text.splitlines() for reason in refused):
             lines += [f"  {SYMBOLS['refused']} {first}", *(f"      {line}" for line in rest)]
     counts = Counter(item.action for item in planned)
     parts = [f"{counts[action]} {words}" for action, words in WORDS.items() if counts[action]]
-    return [*lines, "", f"Plan: {', '.join(parts)}, {counts['none']} as declared."]
+    return [*lines, "", f"Plan: {', '.join(parts)}, {counts['none']} unchanged."]
 
 
 def _thing(item: Planned) -> list[str]:
-    head = f"  {SYMBOLS[item.action]} {item.action} {item.address}"
+    head = f"  {SYMBOLS[item.action]} {VERBS.get(item.action, item.action)} {item.address}"
     if item.action != "change":
         return [head]
     body = [
         line
         for name, change in item.changes.items()
-        for line in _difference(name, _parsed(change.old), _parsed(change.new))
+        for line in _field(item, name, _parsed(change.old), _parsed(change.new))
     ]
     return [head, *(f"      {line}" for line in body)]
+
+
+def _field(item: Planned, name: str, old: Any, new: Any) -> Iterator[str]:
+    """Yield what is said of a field that differs: a sentence if it stands for something to be done, or its leaves."""
+    said = SENTENCES.get((item.address.partition("/")[0], name))
+    return iter([said]) if said else _difference(name, old, new)
 
 
 def _difference(path: str, old: Any, new: Any) -> Iterator[str]:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter, deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from provisioner.engine.ahead import Task, left
 from provisioner.engine.events import (
+    Ahead,
     Begun,
     Doing,
     Done,
@@ -16,15 +18,20 @@ from provisioner.engine.events import (
     Event,
     Finished,
     Notice,
+    Queued,
+    Skipped,
     ThingFailed,
     Verb,
     Waiting,
     Working,
 )
+from provisioner.render.text import roughly, service
 
 NEWEST = 4
 """How many of the latest finished things are remembered one by one."""
-ACTS: dict[Verb, str] = {"create": "making", "change": "changing", "remove": "removing", "wait": "waiting"}
+SHORT = 15.0
+"""Seconds that are not worth to be foretold."""
+ACTS: dict[Verb, str] = {"create": "creating", "change": "changing", "remove": "deleting", "wait": "waiting"}
 
 
 @dataclass
@@ -46,6 +53,10 @@ class Progress:
         clock: the time in seconds.
 
     Attributes:
+        results: what became of each thing that is finished.
+        created: the addresses of what this run has begun to create.
+        tasks: what lies ahead, with how long it is expected to take.
+        over: the addresses of what is finished, or failed, or will not be begun.
         unseen: why events could not be shown any more. That ends no run: its work must not depend on its readers.
     """
 
@@ -55,10 +66,14 @@ class Progress:
     finished: Finished | None = None
     active: dict[str, Active] = field(default_factory=dict)
     newest: deque[Done] = field(default_factory=lambda: deque(maxlen=NEWEST))
+    results: list[Done] = field(default_factory=list)
     failed: list[ThingFailed] = field(default_factory=list)
     notices: list[str] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
     unseen: OSError | None = None
+    created: set[str] = field(default_factory=set)
+    tasks: Mapping[str, Task] = field(default_factory=dict)
+    over: set[str] = field(default_factory=set)
     lock: threading.RLock = field(default_factory=threading.RLock)
 
     def __post_init__(self) -> None:
@@ -74,6 +89,15 @@ class Progress:
         """How many things are as they should be."""
         return sum(self.counts.values())
 
+    @property
+    def left(self) -> str:
+        """How long the run will take still, in words, and what for; empty if that is short or not known."""
+        now = self.clock()
+        found = left(self.tasks, self.over, {address: now - active.since for address, active in self.active.items()})
+        if found.seconds < SHORT:
+            return ""
+        return f"about {roughly(found.seconds)} left, {'the ' if found.step else ''}{found.step.replace('_', ' ')}"
+
     def emit(self, event: Event) -> None:
         """Note an event and hand it on."""
         with self.lock:
@@ -88,24 +112,39 @@ class Progress:
         match event:
             case Begun():
                 self.begun = event
-            case Doing():
-                self._at(event.address, event.step, ACTS[event.verb])
-            case Waiting():
-                self._at(event.address, event.step, event.why)
-            case Working():
-                self._at(event.address, event.step, event.text)
-            case Done():
-                self.active.pop(event.address, None)
-                self.counts[event.result] += 1
-                if event.result != "unchanged":
-                    self.newest.append(event)
-            case ThingFailed():
-                self.active.pop(event.address, None)
-                self.failed.append(event)
+            case Ahead():
+                self.tasks = event.tasks
             case Notice():
                 self.notices.append(event.text)
             case Finished():
                 self.finished = event
+            case Done() | ThingFailed() | Skipped():
+                self._end(event)
+            case Doing():
+                self._at(event.address, event.step, self._act(event))
+            case Waiting():
+                self._at(event.address, event.step, event.why)
+            case Working():
+                self._at(event.address, event.step, event.text)
+            case Queued():
+                self._at(event.address, event.step, f"waiting for its turn at {service(event.service)}'s rate")
+
+    def _end(self, event: Done | ThingFailed | Skipped) -> None:
+        self.active.pop(event.address, None)
+        self.over.add(event.address)
+        if isinstance(event, ThingFailed):
+            self.failed.append(event)
+        elif isinstance(event, Done):
+            self.counts[event.result] += 1
+            self.results.append(event)
+            if event.result != "unchanged":
+                self.newest.append(event)
+
+    def _act(self, event: Doing) -> str:
+        """Return what is done; settings that come after the creation are a part of it."""
+        if event.verb == "create":
+            self.created.add(event.address)
+        return "configuring" if event.verb == "change" and event.address in self.created else ACTS[event.verb]
 
     def _at(self, address: str, step: str, what: str) -> None:
         since = self.active[address].since if address in self.active else self.clock()

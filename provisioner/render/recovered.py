@@ -31,13 +31,13 @@ def lines(recovery: Recovery, stack: str, where: str) -> Iterator[str]:
         ]
         yield from table([("address", "found by", "id"), *rows])
         hows = Counter(f.how for f in recovery.found)
-        yield f"{count(len(recovery.found), 'thing')}: {', '.join(f'{n} by {how}' for how, n in hows.items())}."
+        yield f"{count(len(recovery.found), 'resource')}: {', '.join(f'{n} by {how}' for how, n in hows.items())}."
         if recovery.missing:
-            yield f"Declared and not there, so `up` will make them: {_named(recovery.missing)}."
+            yield f"Declared and not there, so `up` will create them: {_named(recovery.missing)}."
     if recovery.dropped:
         yield f"Recorded and not there any more: {_named(recovery.dropped)}."
     for address, why in recovery.refused.items():
-        yield f"! not recorded: {address}: {why}"
+        yield f"! not recorded: {address}{f': {why}' if why else ''}"
     if recovery.aside:
         yield f"note: left aside, since others may have added them to what is this stack's: {_named(recovery.aside)}."
 
@@ -47,11 +47,11 @@ def after(recovery: Recovery, backups: Sequence[str], again: Callable[[str], str
     for path in backups:
         yield f"The state as it was: {path}"
     if not recovery.found:
-        yield f"Make the stack: {again('up')}."
+        yield f"Create the stack: {again('up')}."
     elif recovery.refused:
-        yield f"Mend what is not recorded, then run {again('recover')} once more."
+        yield f"Fix what is not recorded, then run {again('recover')} once more."
     else:
-        yield f"Recorded. Look: {again('plan')}. Go on: {again('up')}, or {again('down')}."
+        yield f"State saved. Review it: {again('plan')}. Then: {again('up')}, or {again('down')}."
 
 
 def document(recovery: Recovery, stack: str, account: str, region: str, backups: Sequence[str]) -> str:

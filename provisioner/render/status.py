@@ -4,37 +4,60 @@ from __future__ import annotations
 
 import json
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
-from provisioner.render.text import count, say, table
+from provisioner.render.text import count, date, say, sentence, table, visible
+
+TIMES = frozenset({"created", "changed"})
+"""The fields of a record that are moments."""
 
 
-def lines(document: Mapping[str, Any], up: str, new_ami: str) -> list[str]:
+def lines(document: Mapping[str, Any], again: Callable[..., str]) -> list[str]:
     """Return the status document (see `provisioner.inspection.document`) for a person.
 
     Args:
-        up: how to call `up` for this stack.
-        new_ami: how to call it so that it takes the newest AMI.
+        again: from a command's name, and its own options, to the command line that runs it on the same stack.
     """
-    things = document["things"]
+    things, working = document["things"], _working(document)
     head = f"{document['stack']} on {document['target']}"
     if not things:
-        return [f"{head}: nothing is recorded. Make it: {up}."]
+        return [f"{head}: no resources are recorded. Create the stack: {again('up')}.", *working]
+    if document["started_anew"] is not None:
+        what = f"{head}: {count(len(things), 'resource')} recorded, but the embedded cloud was started anew since"
+        return [f"{what} ({date(document['started_anew'])}), and is empty. Create them again: {again('up')}.", *working]
     account = f"account {document['account']}, {document['region']}"
-    ready = sum(thing["phase"] == "ready" for thing in things)
-    body = [f"{head}: {account}, {ready} of {count(len(things), 'thing')} ready", ""]
+    ready, going = (sum(thing["phase"] == phase for thing in things) for phase in ("ready", "deleting"))
+    known = "ready" if document["live"] is not None else "recorded as ready"
+    body = [f"{head}: {account}, {ready} of {count(len(things), 'resource')} {known}", *working]
+    if going and not working:
+        body.append(f"{count(going, 'resource')} being deleted when `down` stopped. To finish: {again('down')}.")
+    elif going:
+        body.append(f"{count(going, 'resource')} being deleted")
+    body.append("")
     rows = table((f"  {thing['address']}", thing["phase"], thing["id"] or "") for thing in things)
     for step, pairs in groupby(zip(things, rows, strict=True), key=lambda pair: pair[0]["step"]):
         body += [step or "(no step)", *(row for _, row in pairs)]
-    return [*body, "", *_live(document, new_ami), f"url  {document['local_url'] or document['url']}"]
+    return [*body, "", *_live(document, again("up", "--new-ami")), *_url(document)]
+
+
+def _working(document: Mapping[str, Any]) -> list[str]:
+    return [f"at work on it: {visible(document['working'])}"] if document["working"] else []
+
+
+def _url(document: Mapping[str, Any]) -> list[str]:
+    """Return where the stack answers, if it has a load balancer that stays."""
+    phases = {thing["address"].partition("/")[0]: thing["phase"] for thing in document["things"]}
+    if phases.get("load_balancer", "deleting") == "deleting":
+        return ["url  none now: there is no load balancer"]
+    return [f"url  {document['local_url'] or document['url']}"]
 
 
 def _live(document: Mapping[str, Any], new_ami: str) -> list[str]:
     live = document["live"]
     if live is None:
-        return [f"Nobody could be asked how it is doing: {document['silent']}.", ""]
+        return [sentence(f"Live status unavailable: {document['silent'] or 'no reason was given'}"), ""]
     services = [
         (s["name"], f"{s['running']}/{s['desired']}", s["rollout"], ", ".join(s["capacity"]), _told(s))
         for s in live["services"]
@@ -81,10 +104,16 @@ def record_lines(record: Mapping[str, Any]) -> list[str]:
     """Return a record as lines: simple values in a table, nested ones as JSON below their name."""
     simple = {k: v for k, v in record.items() if not isinstance(v, dict | list)}
     nested = {k: v for k, v in record.items() if isinstance(v, dict | list) and v}
-    text = table((key, "" if value is None else str(value)) for key, value in simple.items())
+    text = table((key, _value(key, value)) for key, value in simple.items())
     for key, value in nested.items():
         text += [key, *(f"  {line}" for line in json.dumps(value, indent=2, ensure_ascii=False).splitlines())]
     return text
+
+
+def _value(key: str, value: Any) -> str:
+    if key in TIMES and value:
+        return date(value)
+    return "" if value is None else str(value)
 
 
 def cloud(running: Mapping[str, Any] | None, hung: float, as_json: bool) -> None:
@@ -97,7 +126,7 @@ def cloud(running: Mapping[str, Any] | None, hung: float, as_json: bool) -> None
     if as_json:
         say([json.dumps({"running": running is not None} | dict(running or {}) | ({"hung": hung} if hung else {}))])
     elif running is None:
-        say(["The embedded cloud is not running. Start it: `provision cloud start`, or just `provision up`."])
+        say(["The embedded cloud is not running. To start it: `provision cloud start`, or just `provision up`."])
     else:
         say(
             [
@@ -132,5 +161,5 @@ def stopped(was_running: bool, as_json: bool) -> None:
 
 def delegated(domain: str, up: str, as_json: bool) -> None:
     """Say that a domain is now delegated."""
-    text = f"{domain} is now delegated to the embedded cloud. Go on: {up}."
+    text = f"{domain} is now delegated to the embedded cloud. To resume: {up}."
     say([json.dumps({"delegated": domain}) if as_json else text])

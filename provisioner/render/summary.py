@@ -7,21 +7,24 @@ import sys
 import traceback
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from itertools import groupby
 from typing import TYPE_CHECKING
 
 from provisioner.engine.errors import ProvisionError, SomeFailed, WaitingOnUser
-from provisioner.engine.events import Finished
+from provisioner.engine.events import Done, Finished
 from provisioner.engine.refused import data
 from provisioner.render.progress import Progress
-from provisioner.render.text import RESULTS, SYMBOLS, count, duration, say, visible
+from provisioner.render.text import SYMBOLS, count, duration, names, say, sentence, visible, word
 
 if TYPE_CHECKING:
     from provisioner.operate import Summary
     from state.model import Record
 
+NO_REASON = "no reason was given"
+RESULTS = ("made", "adopted", "changed", "removed", "kept", "not_found", "unchanged")
 NAMED = 6
 """How many things are named that failed for one reason, or were not started for one."""
+FEW = 16
+"""So many things that needed nothing are named, in a run that had something to do."""
 
 
 def finished(outcome: Summary, next: Sequence[str]) -> Finished:
@@ -39,15 +42,39 @@ def tell(outcome: Summary, progress: Progress, json: bool) -> None:
     if progress.unseen is not None:
         raise progress.unseen
     if progress.finished is not None and not json:
-        say(result(progress.finished))
+        say(result(progress.finished, progress.results))
 
 
-def result(finished: Finished) -> list[str]:
-    """Return the counts, the seconds, and what to do next."""
-    counts = [f"{finished.counts[result]} {word}" for result, word in RESULTS.items() if finished.counts.get(result)]
+def result(finished: Finished, results: Sequence[Done] = ()) -> list[str]:
+    """Return the counts, the seconds, what was kept and why, what needed nothing, and what to do next.
+
+    Args:
+        results: what became of each thing.
+    """
+    counts = [f"{finished.counts[name]} {word(name)}" for name in RESULTS if finished.counts.get(name)]
     what, none = ("done", "nothing to do") if finished.ok else ("not finished", "nothing done")
     head = f"{finished.command} {what}: {', '.join(counts) or none}, in {duration(finished.seconds)}."
-    return [head, *(f"  {line}" for line in finished.next)]
+    return [head, *(f"  {line}" for line in (*_kept(results), *_unchanged(results), *finished.next))]
+
+
+def _kept(results: Sequence[Done]) -> list[str]:
+    """Return what a teardown has left where it is, a line for each reason."""
+    whys: dict[str, list[str]] = {}
+    for done in results:
+        if done.result == "kept":
+            whys.setdefault(done.why, []).append(done.address)
+    return [
+        sentence(f"Kept: {names(sorted(addresses), FEW)}" + (f": {why}" if why else ""))
+        for why, addresses in sorted(whys.items())
+    ]
+
+
+def _unchanged(results: Sequence[Done]) -> list[str]:
+    """Name the few things that were there already, in a run that had something to do with all others."""
+    there = sorted(done.address for done in results if done.result == "unchanged")
+    if not there or len(there) > min(FEW, len(results) - len(there)):
+        return []
+    return [sentence(f"Unchanged, since AWS or an earlier run has them already: {names(there, FEW)}")]
 
 
 def failures(outcome: Summary, progress: Progress) -> list[str]:
@@ -56,19 +83,19 @@ def failures(outcome: Summary, progress: Progress) -> list[str]:
     steps = {failed.address: failed.step for failed in progress.failed}
     if isinstance(outcome.error, SomeFailed):
         for (waits, reason), addresses in _alike(outcome.error.failures).items():
-            what = "waits on you" if waits else "failed"
-            where = ", ".join(dict.fromkeys(steps.get(address, "") for address in addresses))
-            lines.append(f"{SYMBOLS['failed']} {_names(addresses)} {what}, in step {where}:")
+            what = "needs an action of yours" if waits else "failed"
+            where = ", ".join(dict.fromkeys(filter(None, (steps.get(address) for address in addresses))))
+            lines.append(f"{SYMBOLS['failed']} {names(addresses, NAMED)} {what}{', in step ' if where else ''}{where}:")
             lines += [f"    {line}" for line in reason]
         lines += _skipped(outcome.error.skipped)
     lines += [
-        f"{SYMBOLS['failed']} still there: {left.kind} {visible(left.id)}: {visible(left.why)}"
+        f"{SYMBOLS['failed']} not deleted: {left.kind} {visible(left.id)}{f': {visible(left.why)}' if left.why else ''}"
         for left in outcome.leftovers
     ]
     if outcome.error is not None:
-        lines.append(f"error: {outcome.error}")
-    elif outcome.leftovers:
-        lines.append(f"error: {count(len(outcome.leftovers), 'thing')} of this stack still there")
+        lines.append(f"error: {str(outcome.error) or NO_REASON}")
+    if outcome.leftovers:
+        lines.append(f"error: {count(len(outcome.leftovers), 'resource')} of this stack not deleted")
     return lines
 
 
@@ -80,31 +107,38 @@ def _alike(failures: Mapping[str, BaseException]) -> dict[tuple[bool, tuple[str,
     return found
 
 
-def _names(addresses: Sequence[str]) -> str:
-    more = f" and {len(addresses) - NAMED} more" if len(addresses) > NAMED else ""
-    return f"{', '.join(addresses[:NAMED])}{more}"
-
-
 def _reason(error: BaseException) -> list[str]:
     if isinstance(error, ProvisionError):
-        return str(error).splitlines()
+        return str(error).splitlines() or [NO_REASON]
     if os.environ.get("PROVISION_DEBUG") == "1":
         return "".join(traceback.format_exception(error)).splitlines()
-    what = f"unexpected {type(error).__name__}: {error}. This is a fault of the tool; PROVISION_DEBUG=1 shows where"
-    return what.splitlines()
+    return unexpected(error).splitlines()
+
+
+def unexpected(error: BaseException) -> str:
+    """Return what is said of an error that nobody foresaw."""
+    what = sentence(f"unexpected {type(error).__name__}: {error}")
+    return f"{what} This is a bug in provisioner; PROVISION_DEBUG=1 shows where"
 
 
 def _skipped(skipped: Mapping[str, str]) -> list[str]:
-    lines = []
-    for because, group in groupby(sorted(skipped, key=lambda address: skipped[address]), key=lambda a: skipped[a]):
-        lines.append(f"  not started, since {because} is missing: {_names(list(group))}")
-    return lines
+    """Return what was not started, by that which failed: what lies between was not started either."""
+    groups: dict[str, list[str]] = {}
+    for address in skipped:
+        cause, passed = skipped[address], {address}
+        while cause in skipped and cause not in passed:
+            passed.add(cause)
+            cause = skipped[cause]
+        groups.setdefault(cause, []).append(address)
+    return [f"  not started, because {cause} failed: {names(group, NAMED)}" for cause, group in groups.items()]
 
 
 def removal(records: Mapping[str, Record], protected: Sequence[str] = ()) -> list[str]:
-    """Return what `down` is about to remove: how many things of which step, and what is protected from deletion."""
+    """Return what `down` is about to delete: how many resources of which step, and what is protected from that."""
     counts = Counter(record.step or "(no step)" for record in records.values())
-    lines = [f"  {SYMBOLS['removed']} {step}: {count(number, 'thing')}" for step, number in counts.items()]
+    lines = [f"  {SYMBOLS['removed']} {step}: {count(number, 'resource')}" for step, number in counts.items()]
     if lost := data(records.values()):
         lines.append(f"Data that goes with it: {', '.join(lost)}.")
-    return lines + [f"  {SYMBOLS['failed']} {address} is protected: that is lifted first" for address in protected]
+    return lines + [
+        f"  {SYMBOLS['failed']} {address} is protected; its protection is disabled first" for address in protected
+    ]

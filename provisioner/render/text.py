@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import os
 import sys
+import time
 import unicodedata
 from collections.abc import Iterable, Sequence
+from math import ceil
 from typing import TextIO
 
 SYMBOLS = {
@@ -31,16 +33,21 @@ SYMBOLS = {
 }
 """What a line begins with; it always says the word as well."""
 
-RESULTS = {
-    "made": "made",
-    "adopted": "adopted",
-    "changed": "changed",
-    "removed": "removed",
-    "kept": "kept",
-    "not_found": "not found and forgotten",
-    "unchanged": "unchanged",
+SERVICES = {
+    "application-autoscaling": "Application Auto Scaling",
+    "autoscaling": "EC2 Auto Scaling",
+    "elasticloadbalancing": "Elastic Load Balancing",
+    "logs": "CloudWatch Logs",
+    "route53": "Route 53",
+    "servicediscovery": "Cloud Map",
+    "ssm": "Systems Manager",
+    "tagging": "Resource Groups Tagging",
 }
-"""The words for what was done to a thing, in the order in which they are counted."""
+"""What people call a service whose name in signatures is another one."""
+MOST_LETTERS = 3
+"""Shorter names of services are abbreviations."""
+WORDS = {"made": "created", "removed": "deleted", "not_found": "not found and forgotten"}
+"""What a result of an event is called where people read it, if not by its own name."""
 
 COLOURS = {"+": "32", "~": "33", "-": "31", "!": "1;31", ".": "2", "*": "1;36"}
 """The terminal's colour (SGR parameters) for a line by its first character."""
@@ -59,6 +66,41 @@ def _shown(character: str) -> bool:
     return character.isprintable() or unicodedata.category(character) == "Zs"
 
 
+def word(result: str) -> str:
+    """Return what a person calls the result of an event."""
+    return WORDS.get(result, result)
+
+
+def sentence(text: str) -> str:
+    """Return a text with one full stop at its end, whatever it ended with."""
+    return f"{text.rstrip().rstrip('.:')}."
+
+
+def names(addresses: Sequence[str], most: int) -> str:
+    """Return so many of the names, and how many more there are."""
+    more = f" and {len(addresses) - most} more" if len(addresses) > most else ""
+    return f"{', '.join(addresses[:most])}{more}"
+
+
+def cells(text: str) -> int:
+    """Return how many columns of a terminal a text takes: East Asian characters take two, marks upon others none."""
+    if text.isascii():
+        return len(text)
+    wide = sum(unicodedata.east_asian_width(c) in {"W", "F"} for c in text)
+    return len(text) + wide - sum(map(bool, map(unicodedata.combining, text)))
+
+
+def cut(text: str, width: int, mark: str = "…") -> str:
+    """Return a text in one line of at most so many columns, with a mark where something was left out."""
+    line = visible(" ".join(text.splitlines()))
+    if cells(line) <= width:
+        return line
+    kept = line[: max(width - len(mark), 0)]
+    while kept and cells(kept) + len(mark) > width:
+        kept = kept[:-1]
+    return (kept + mark)[: max(width, 0)]
+
+
 def duration(seconds: float) -> str:
     """Return seconds as a person says them: `0.3 s`, `12 s`, `3 min 05 s`."""
     seconds = max(seconds, 0.0)
@@ -66,6 +108,26 @@ def duration(seconds: float) -> str:
         return f"{seconds:.1f} s"
     minutes, rest = divmod(round(seconds), 60)
     return f"{minutes} min {rest:02} s" if minutes else f"{rest} s"
+
+
+def roughly(seconds: float) -> str:
+    """Return an estimate as a person says it: `20 s`, `6 min`; rather too much than too little."""
+    if seconds <= 55:
+        return f"{ceil(seconds / 10) * 10} s"
+    return f"{ceil(seconds / 60 - 0.1)} min"
+
+
+def service(name: str) -> str:
+    """Return what AWS calls a service that signs its calls with this name."""
+    return SERVICES.get(name, name.upper() if len(name) <= MOST_LETTERS else name)
+
+
+def date(moment: float) -> str:
+    """Return seconds since the epoch as a date, `2026-11-25 09:18:18 UTC`."""
+    try:
+        return time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(moment))
+    except (OverflowError, OSError, ValueError):
+        return "at an invalid time"
 
 
 def count(number: int, word: str) -> str:

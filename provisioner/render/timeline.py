@@ -61,16 +61,16 @@ def title(run: Run, stack: str) -> str:
     try:
         when = time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(run.started))
     except (OverflowError, OSError, ValueError):
-        when = "at no time that a calendar has"
+        when = "at an invalid time"
     ended = "" if run.result == "ok" else f", {run.result}"
-    what = f"{count(len(run.timeline), 'thing')} in {duration(run.seconds)}{ended}"
+    what = f"{count(len(run.timeline), 'resource')} in {duration(run.seconds)}{ended}"
     return f"provision {run.command} of {stack}, {when}: {what}"
 
 
 def path_words(path: Sequence[Segment], seconds: float) -> str:
     """Return how much of a run's seconds the critical path is: the rest is reading, before and after."""
     long = sum(segment.end - segment.start for segment in path)
-    return f"critical path: {count(len(path), 'thing')}, {duration(long)} of {duration(seconds)}"
+    return f"critical path: {count(len(path), 'resource')}, {duration(long)} of {duration(seconds)}"
 
 
 def took(span: Span, seconds: float) -> str:

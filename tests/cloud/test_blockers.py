@@ -93,7 +93,7 @@ def test_what_never_becomes_ready_is_told_with_its_state_and_since_when(slow_rig
     assert re.search(rf"certificate/\S+ is PENDING_VALIDATION {SINCE}, and ACM", said["certificate/main"])
     assert re.search(rf"operation \S+ of Cloud Map is \w+ {SINCE}", said["private_dns_namespace/main"])
     for text in said.values():
-        assert re.match(r"waited \d+ s for: ", text)
+        assert re.match(r"timed out after \d+ s: ", text)
         assert text.endswith("Run the same command again to go on waiting")
 
 
@@ -168,7 +168,7 @@ def test_a_service_without_instances_and_a_failed_provider_are_told_in_the_words
     rig.cloud.client("iam").create_role(RoleName="tasks", AssumeRolePolicyDocument=json.dumps(trust))
     rig.up(lonely).ok()
     text = late(impatient(rig).up(served))["service/web"]
-    assert text.partition(" for: ")[2].startswith("0/1 tasks. ECS said at ")
+    assert text.partition(" s: ")[2].startswith("0/1 tasks running. ECS said at ")
     assert re.search(rf"task \w+ is PROVISIONING {SINCE}", text)
     found = rf"no instance has registered in the cluster, and Auto Scaling group {NAME} has i-\w+ running {SINCE}"
     assert re.search(found, text)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -13,7 +14,10 @@ from typing import Any
 import boto3
 import pytest
 
+from provisioner import __version__
 from provisioner.cloud import manage
+from state.local import LocalStore
+from state.model import Record
 from tests.cloud.warm import ROOT
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
@@ -63,7 +67,39 @@ def test_started_found_and_stopped_by_separate_commands(provision: Run, tmp_path
                            aws_access_key_id=started["key"], aws_secret_access_key="b")  # fmt: skip
     assert [zone["Name"] for zone in route53.list_hosted_zones()["HostedZones"]] == ["example.com."]
 
-    assert said(provision("cloud", "delegate", "example.org", "--json")) == {"delegated": "example.org"}
+    assert said(provision("cloud", "delegate", "Example.com.", "--json")) == {"delegated": "Example.com."}
+    unknown = provision("cloud", "delegate", "example.org")
+    assert unknown.returncode == 4
+    assert "example.org has no public hosted zone in the embedded cloud to be delegated to: there are example.com." in (
+        unknown.stderr
+    )
+
+    port = started["endpoint"].rpartition(":")[2]
+    assert said(provision("cloud", "start", "--port", port, "--json")) == started
+    other = provision("cloud", "start", "--port", "5000")
+    assert other.returncode == 4
+    assert f"--port 5000: the embedded cloud runs already, on port {port}." in other.stderr
+    assert said(provision("cloud", "status", "--json")) == started
+
+    state = tmp_path / ".provision" / "local" / "ecs-sample-dev"
+    with LocalStore(state, "ecs-sample-dev", "up", __version__) as store:
+        store.guard("ecs-sample-dev", "123456789012", "ap-northeast-1")
+        store.put(Record("vpc/main", "vpc", "ready", "t", "vpc-1", {"cidr_block": "10.0.0.0/16"}))
+        busy = provision("cloud", "stop")
+        assert busy.returncode == 4
+        assert re.search(r"`provision up` by \S+ on \S+, process \d+, since .* is at work on the embedded", busy.stderr)
+        assert "add --yes" in busy.stderr
+        assert said(provision("cloud", "status", "--json")) == started
+        assert said(provision("cloud", "stop", "--yes", "--json")) == {"stopped": True}
+    assert said(provision("cloud", "start", "--json"))["pid"] != started["pid"]
+    status = provision("status")
+    assert status.stderr == ""
+    assert re.match(
+        r"ecs-sample-dev on local: 1 resource recorded, but the embedded cloud was started anew since "
+        r"\(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC\), and is empty\. Create them again: `provision up`\.\n$",
+        status.stdout,
+    )
+    assert said(provision("status", "--json"))["started_anew"] > 0
     assert said(provision("cloud", "stop", "--json")) == {"stopped": True}
     assert said(provision("cloud", "status", "--json")) == {"running": False}
     assert not (tmp_path / ".provision" / "cloud.json").exists()

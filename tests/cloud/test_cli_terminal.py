@@ -27,22 +27,24 @@ CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
 @dataclass
 class Screen:
-    """A command on a terminal of 30 lines and 100 columns; `text` is all that it wrote there."""
+    """A command on a terminal of 30 lines; `text` is all that it wrote there."""
 
     project: Project
     words: tuple[str, ...]
+    columns: int = 100
+    settings: dict[str, str] = field(default_factory=dict)
     text: str = ""
     code: int | None = None
     _parts: list[bytes] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self._ours, theirs = pty.openpty()
-        fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 30, 100, 0, 0))
+        fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 30, self.columns, 0, 0))
         environment = {name: value for name, value in os.environ.items() if name != "NO_COLOR"}
         self._process = subprocess.Popen(
             [sys.executable, "-m", "provisioner.cli", *self.words],
             cwd=self.project.folder,
-            env=environment | {"TERM": "xterm-256color", "PYTHONPATH": str(ROOT)},
+            env=environment | {"TERM": "xterm-256color", "PYTHONPATH": str(ROOT)} | self.settings,
             stdin=theirs,
             stdout=theirs,
             stderr=theirs,
@@ -60,9 +62,19 @@ class Screen:
             pass
         assert words in self.text, self.text[-3000:]
 
+    def until_more(self, letters: int, words: str = "") -> None:
+        """Read until something was written beyond so many letters, the words among it, or the command has ended."""
+        while (len(self.text) <= letters or words not in self.text) and self._read():
+            pass
+
     def type(self, keys: str) -> None:
         """Press keys."""
         os.write(self._ours, keys.encode())
+
+    def resize(self, lines: int, columns: int) -> None:
+        """Let the terminal have another size from now on, as the command is told."""
+        fcntl.ioctl(self._ours, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
+        self.send(signal.SIGWINCH)
 
     def end(self) -> Screen:
         """Read until the command ends; return itself."""
@@ -101,7 +113,7 @@ class Screen:
 
 def test_up_draws_a_live_tree_and_ctrl_c_ends_it_in_good_order(project: Project) -> None:  # noqa: F811
     screen = Screen(project, ("up",))
-    screen.until(" made")
+    screen.until(" created")
     screen.type("\x03")
     screen.end()
     assert screen.code == 130
@@ -113,7 +125,7 @@ def test_up_draws_a_live_tree_and_ctrl_c_ends_it_in_good_order(project: Project)
     assert "stopping: the calls under way end" in screen.text
     end = CONTROL.sub("", screen.text[screen.text.rindex("\x1b[?25h") :])
     assert "error: interrupted: what was under way is recorded" in end
-    assert "Go on where it stopped: `provision up`." in end
+    assert "To resume: `provision up`." in end
     phases = {thing["phase"] for thing in project.run("state", "list", "--json").document}
     assert phases
     assert "creating" not in phases
@@ -129,14 +141,22 @@ def test_up_draws_a_live_tree_and_ctrl_c_ends_it_in_good_order(project: Project)
     screen = Screen(project, ("down",))
     screen.until("[y/N]")
     screen.type("y\n")
+    screen.until("deleting")
+    for lines, columns in ((5, 20), (1, 1), (0, 0), (50, 200)):
+        seen = len(screen.text)
+        screen.resize(lines, columns)
+        screen.until_more(seen)
     assert screen.end().code == 0
+    assert "Traceback" not in screen.text
     assert "found nothing of ecs-sample-dev left" in screen.text
+    assert "Kept: service_linked_role/" in screen.text
+    assert "the whole account shares it, and it costs nothing." in screen.text
     assert project.run("state", "list").out == ""
 
 
 def test_a_terminal_that_is_closed_ends_the_run_in_good_order(project: Project) -> None:  # noqa: F811
     screen = Screen(project, ("up",))
-    screen.until(" made")
+    screen.until(" created")
     assert screen.hang_up().code == 130
     closed(project)
     document = json.loads((project.state / "local" / "ecs-sample-dev" / "state.json").read_bytes())
@@ -195,15 +215,15 @@ def closed(project: Project) -> None:  # noqa: F811
 
 def test_without_a_terminal_results_go_to_stdout_and_the_show_to_stderr(project: Project) -> None:  # noqa: F811
     up = project.run("up")
-    assert re.fullmatch(r"up done: .*\d+ made.*, in [\d.]+ s\.", up.out.splitlines()[0])
+    assert re.fullmatch(r"up done: .*\d+ created.*, in [\d.]+ s\.", up.out.splitlines()[0])
     assert "https://app.example.com" in up.out
-    assert re.search(r"^\+ vpc/main made \(vpc-\w+\) [\d.]+ s$", up.err, re.MULTILINE)
+    assert re.search(r"^\+ vpc/main created \(vpc-\w+\) [\d.]+ s$", up.err, re.MULTILINE)
     assert "\x1b" not in up.out + up.err
 
     again = project.run("up")
     assert re.fullmatch(r"up done: \d+ unchanged, in [\d.]+ s\.", again.out.splitlines()[0])
     shown = [line for line in again.err.splitlines() if not line.startswith("note: ")]
-    assert shown == [f"up ecs-sample-dev: account 123456789012, ap-northeast-1, {again.out.split()[2]} things"]
+    assert shown == [f"up ecs-sample-dev: account 123456789012, ap-northeast-1, {again.out.split()[2]} resources"]
 
     status = project.run("status").out
     assert re.search(r"^service +tasks +deployment +capacity$", status, re.MULTILINE)
@@ -221,20 +241,26 @@ def test_without_a_terminal_results_go_to_stdout_and_the_show_to_stderr(project:
 
     since = project.last_call()
     plan = project.run("plan")
-    assert plan.out.startswith("Nothing to do: ")
+    assert plan.out.startswith("No changes: ")
     project.change(r"\A", "\nlogs = { retention_days = 14 }\n")
+    project.change(r"^database = true$", "database = true\ncount = 2")
     changed = project.run("plan", code=2)
     assert "      retention_in_days: 7 -> 14" in changed.out.splitlines()
     assert "Plan: 3 to change, " in changed.out
+    said = "note: services.backend.count = 2 has no effect on a service that is there: scaling decides, and wants 1 now"
+    assert said in changed.out
     assert project.writes(since) == [], "plan, status and output only read"
 
     refused = project.run("down", code=4)
     assert "add --yes" in refused.err
-    assert re.search(r"^  - network: \d+ things$", refused.err, re.MULTILINE)
+    assert re.search(r"^  - network: \d+ resources$", refused.err, re.MULTILINE)
     assert project.writes(since) == []
     down = project.run("down", "--yes")
-    assert re.fullmatch(r"down done: \d+ removed, \d+ kept, in [\d.]+ s\.", down.out.splitlines()[0])
+    assert re.fullmatch(r"down done: \d+ deleted, \d+ kept, in [\d.]+ s\.", down.out.splitlines()[0])
     assert "found nothing of ecs-sample-dev left" in down.out
+    assert re.search(
+        r"^= service_linked_role/ecs kept \(\S+\) [\d.]+ s: the whole account shares it", down.err, re.MULTILINE
+    )
 
 
 @pytest.mark.parametrize("command", ["up", "down"])

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from provisioner.cloud import durations, manage
+from provisioner import durations
+from provisioner.cloud import manage
 from provisioner.engine.errors import ConfigurationError
 from tests.cloud.conftest import EmbeddedCloud
 

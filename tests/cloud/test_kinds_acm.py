@@ -144,7 +144,10 @@ def test_a_fresh_certificate_without_its_names_is_waited_for(rig: Rig) -> None:
     arn = acm.request_certificate(DomainName="app.example.com", ValidationMethod="DNS")["CertificateArn"]
     shown = acm.describe_certificate(CertificateArn=arn)["Certificate"]
     live = Certificate._live(rig.aws(), {"CertificateArn": arn, "Status": shown["Status"]}, {})
-    assert (live.attributes, Certificate.pending(live)) == ({}, "ACM to say which records it wants")
+    assert (live.attributes, Certificate.pending(live)) == (
+        {},
+        "waiting for ACM to say which validation records it wants",
+    )
 
 
 def test_found_again_without_the_state(rig: Rig) -> None:

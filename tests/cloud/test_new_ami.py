@@ -124,7 +124,7 @@ def test_asked_for_it_replaces_all_instances_while_the_services_stay(project: Pr
     assert todo.keys() == {"launch_template/main", "auto_scaling_group/main"}
     assert todo["launch_template/main"]["launch_template_data"]["new"]["ImageId"] == newest
     assert todo["auto_scaling_group/main"] == {"outdated_instances": {"old": sorted(before), "new": []}}
-    assert project.run("plan", "--new-ami", code=2).out.endswith("Do it: `provision up --new-ami`.\n")
+    assert project.run("plan", "--new-ami", code=2).out.endswith("To apply it: `provision up --new-ami`.\n")
     since, fewest = project.last_call(), dict(counted)
     process = project.begin(*NEW)
     while process.poll() is None:
@@ -178,9 +178,7 @@ def test_a_refresh_that_fails_is_told_and_what_is_left_is_named(project: Project
     set_faults(project.cloud, "operations-fail", each=10_000, only="StartInstanceRefresh")
     ended = project.run(*NEW, code=1)
     assert "is Failed: New instances did not become healthy" in ended.err
-    assert ended.said("finished")[0]["next"] == [
-        "Mend what is named above, then go on where it stopped: `provision up --new-ami`."
-    ]
+    assert ended.said("finished")[0]["next"] == ["Fix the errors above, then resume: `provision up --new-ami`."]
     # managed scaling may take an idle one away meanwhile
     assert images(project).items() <= before.items()
     live = project.run("status", "--json").document["live"]

@@ -113,7 +113,7 @@ def test_without_a_terminal_it_wants_yes_and_names_the_account(project: Project)
     assert ended.out == ""
     assert "account 123456789012" in ended.err
     assert "add --yes" in ended.err
-    assert all(f"{address} is protected: that is lifted first" in ended.err for address in BOTH)
+    assert all(f"{address} is protected; its protection is disabled first" in ended.err for address in BOTH)
     assert project.writes(since) == []
 
 

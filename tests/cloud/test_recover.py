@@ -228,6 +228,21 @@ def test_a_state_of_another_account_is_refused_as_elsewhere(stage: Stage) -> Non
     assert "upgrade" in stage.project.run("recover", "--yes", code=1).err
 
 
+def test_what_is_configured_and_not_there_is_named_and_left_out(trip: Stage) -> None:
+    """A hosted zone that is gone, as with an embedded cloud that was started for another domain."""
+    trip.put_back(trip.whole)
+    project, text = trip.project, trip.project.config.read_text()
+    project.write(f'dns = {{ domain = "elsewhere.example" }}\n{text}')
+    try:
+        ended = project.run("recover", "--yes")
+    finally:
+        project.write(text)
+    assert "note: dns.domain is elsewhere.example, but this account has no public hosted zone of that name" in ended.err
+    found = json.loads(trip.document.read_text())["records"]
+    assert {"vpc/main", "service/worker", "db_cluster/main", "certificate/app.example.com"} <= found.keys()
+    trip.holds("no zone")
+
+
 def test_up_alone_finds_everything_too(stage: Stage) -> None:
     stage.put_back(stage.whole)
     shutil.rmtree(stage.state)

@@ -100,8 +100,8 @@ def test_what_a_limited_down_leaves_behind_is_still_told(project: Project) -> No
     ]
     ecr.create_repository(repositoryName=f"{NAME}/forgotten", tags=tags)
     ended = project.run("down", "--yes", "--target-step", "repositories", code=1)
-    assert f"still there: repository {NAME}/forgotten" in ended.err
-    assert ended.err.count("still there:") == 1
+    assert f"not deleted: repository {NAME}/forgotten" in ended.err
+    assert ended.err.count("not deleted:") == 1
     ecr.delete_repository(repositoryName=f"{NAME}/forgotten")
 
 

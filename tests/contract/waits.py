@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 import jmespath
 
-from provisioner.cloud import durations
+from provisioner import durations
 from tests.contract import calls
 
 Call = dict[str, Any]

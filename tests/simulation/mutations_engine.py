@@ -126,7 +126,7 @@ FAULTS = (
         ENGINE,
         REMOVE,
         """
-        if (record.kind, live.id) in self._staying or kind.shared(self.aws, live):
+        if stays or kind.shared(self.aws, live):
         """,
         """
         if kind.shared(self.aws, live):
@@ -137,10 +137,10 @@ FAULTS = (
         ENGINE,
         REMOVE,
         """
-        if (record.kind, live.id) in self._staying or kind.shared(self.aws, live):
+        if stays or kind.shared(self.aws, live):
         """,
         """
-        if (record.kind, live.id) in self._staying:
+        if stays:
         """,
     ),
     Mutation(

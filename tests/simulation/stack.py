@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
+from provisioner.config import Config as Settings
 from provisioner.engine.kind import Kind
 from provisioner.engine.step import Handle, Stack, ready
 from provisioner.facts import Facts
@@ -59,9 +60,13 @@ class Item:
 Config = tuple[Item, ...]
 
 
+NOTHING = Settings.model_validate({"services": {"web": {"image": "a:1", "port": 80}}})
+"""What `stack.toml` would say, of which the simulation's steps ask nothing."""
+
+
 def declare(config: Config) -> Stack:
     """Return the stack with everything declared, by the real `ensure`."""
-    stack = Stack(None, FACTS)  # type: ignore[arg-type]
+    stack = Stack(NOTHING, FACTS)
     handles: dict[str, Handle] = {}
     for item in config:
         stack._step = item.step

@@ -103,11 +103,16 @@ def test_the_status_tells_of_what_is_old(amis: list[Any], outdated: bool, told: 
     live = {"services": [], "instances": [HOST | {"outdated": outdated}], "databases": [], "amis": amis}
     things = [{"address": "vpc/main", "step": "network", "phase": "ready", "id": "vpc-1"}]
     document = {"stack": "a-b", "target": "aws", "account": "1", "region": "r", "url": "u", "local_url": ""}
-    lines = status.lines(document | {"things": things, "live": live, "silent": ""}, "`up`", "`up --new-ami`")
+    document |= {"started_anew": None, "working": ""}
+
+    def again(*words: str) -> str:
+        return f"`{' '.join(words)}`"
+
+    lines = status.lines(document | {"things": things, "live": live, "silent": ""}, again)
     assert lines[lines.index("no services") + 3] == f"i-1       ACTIVE  connected  c5.large  2      ami-1{instance}"
     assert [" ".join(line.split()) for line in lines].count(" ".join(told.split())) == 1
     nobody = live | {"instances": []}
-    lines = status.lines(document | {"things": things, "live": nobody, "silent": ""}, "`up`", "`up --new-ami`")
+    lines = status.lines(document | {"things": things, "live": nobody, "silent": ""}, again)
     assert not [line for line in lines if "--new-ami" in line]
 
 

@@ -297,6 +297,16 @@ def test_each_attempt_waits_for_its_turn_and_what_is_interrupted_is_neither_sent
     assert aws.calls == []
 
 
+def test_what_a_call_is_for_is_told_when_it_has_to_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+    aws, told = throttled(monkeypatch, rates=True)[0], list[tuple[str, str]]()
+    aws.queued = lambda address, service: told.append((address, service))
+    with aws.acting("task_definition/web"), pytest.raises(Interrupted):
+        aws.client("ecs").delete_task_definitions(taskDefinitions=["web:1"])
+    with pytest.raises(Interrupted):
+        aws.client("ecs").delete_task_definitions(taskDefinitions=["web:1"])
+    assert told == [("task_definition/web", "ecs")], "and nobody of a call that is for nothing in particular"
+
+
 def test_nothing_waits_where_no_rates_are_in_force(monkeypatch: pytest.MonkeyPatch) -> None:
     aws, made = throttled(monkeypatch, rates=False)
     with pytest.raises(ClientError):

@@ -5,8 +5,11 @@ from __future__ import annotations
 import json
 import os
 import pty
+import re
+import socket
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +21,11 @@ from provisioner.commands.options import Options, Target
 from provisioner.config import load
 from provisioner.engine.errors import Cancelled, ConfigurationError
 from state.local import LocalStore
+from state.lock import NAME, holder
 from state.model import Record
 from tests.unit.conftest import Run
 
+ROOT = str(Path(__file__).parents[2])
 COMMANDS = [
     ("init",), ("doctor",), ("up",), ("plan",), ("status",), ("output",), ("timeline",), ("list",), ("policy",),
     ("down",),
@@ -36,9 +41,8 @@ def program(
     *words: str, code: str = "import sys; from provisioner.cli import main; sys.exit(main())", **kw: Any
 ) -> Any:
     """A process of its own."""
-    return subprocess.run(
-        [sys.executable, "-c", code, *words], capture_output=True, text=True, timeout=60, check=False, **kw
-    )
+    kw = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE} | kw
+    return subprocess.run([sys.executable, "-c", code, *words], text=True, timeout=60, check=False, **kw)
 
 
 # -- help and usage ----------------------------------------------------------------------------------------------------
@@ -48,7 +52,8 @@ def program(
 def test_every_command_has_help_examples_and_the_common_options(run: Run, words: tuple[str, ...]) -> None:
     code, out, err = run(*words, "--help")
     assert (code, err) == (0, "")
-    assert f"Usage: provision {' '.join(words)}" in out
+    assert f"Usage: provision {' '.join(words)} [OPTIONS]" in out
+    assert re.search(r"<(str|path|list)|\[\[|\{", out) is None, "no type of Python's, no brackets around brackets"
     assert f"Examples:\n    provision {' '.join(words)}" in out
     assert [option for option in COMMON if option not in out] == []
 
@@ -73,12 +78,12 @@ def test_version(run: Run) -> None:
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["upp"], "No such command 'upp'. Did you mean 'up'?"),
+        (["upp"], "error: No such command 'upp'. Did you mean 'up'? See `provision --help`"),
         (["up", "--nope"], "No such option: --nope"),
         (["up", "extra"], "Got unexpected extra argument"),
-        (["up", "--target", "mars"], "'mars' is not one of 'local', 'aws'"),
+        (["up", "--target", "mars"], "(env var: 'PROVISION_TARGET'): 'mars' is not one of 'local', 'aws'. See"),
         (["state"], "Missing command"),
-        (["state", "show"], "Missing argument 'KEY'"),
+        (["state", "show"], "Missing argument 'KEY'."),
         (["cloud", "start", "--port", "0"], "--port"),
         (["cloud", "start", "--port", "many"], "--port"),
     ],
@@ -238,6 +243,8 @@ def test_state_show_gives_a_record_and_suggests_the_nearest(run: Run, recorded: 
     lines = run("state", "show", "load_balancer/main")[1].splitlines()
     assert lines[0] == "address  load_balancer/main"
     assert '    "dns_name": "lb.example"' in lines
+    assert "created  1970-01-01 00:00:02 UTC" in lines
+    assert re.fullmatch(r"changed  \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC", lines[7])
     code, out, err = run("state", "show", "vpc/mian")
     assert (code, out, err) == (4, "", "error: nothing is recorded under vpc/mian: did you mean vpc/main?\n")
 
@@ -256,7 +263,14 @@ def test_output_gives_all_values_or_one_bare(run: Run, recorded: Path) -> None:
     assert json.loads(run("output", "vpc", "--json")[1]) == "vpc-1"
     code, out, err = run("output", "ulr")
     assert (code, out) == (4, "")
-    assert err == "error: there is no output ulr; there are account, load_balancer, region, stack, url, vpc\n"
+    assert err == 'error: there is no output "ulr"; there are account, load_balancer, region, stack, url, vpc\n'
+    assert run("output", "database")[2] == 'error: no output "database" yet: what it is of is not up\n'
+
+
+def test_an_output_of_a_stack_that_is_not_up_says_so(run: Run) -> None:
+    run("init")
+    assert run("output", "url") == (4, "", 'error: no output "url" yet: nothing is up\n')
+    assert run("output", "repository_web") == (4, "", 'error: no output "repository_web" yet: nothing is up\n')
 
 
 def test_output_tells_no_address_that_may_be_another_stacks(run: Run, recorded: Path, tmp_path: Path) -> None:
@@ -272,7 +286,7 @@ def test_status_reads_the_state_and_says_that_the_cloud_is_not_running(
     run: Run, recorded: Path, tmp_path: Path
 ) -> None:
     assert run("status")[1].splitlines() == [
-        "ecs-sample-dev on local: account 123456789012, ap-northeast-1, 2 of 4 things ready",
+        "ecs-sample-dev on local: account 123456789012, ap-northeast-1, 2 of 4 resources recorded as ready",
         "",
         "network",
         "  subnet/a            creating",
@@ -281,13 +295,36 @@ def test_status_reads_the_state_and_says_that_the_cloud_is_not_running(
         "  load_balancer/main  created   lb",
         "  record_set/app      ready     Z1|app",
         "",
-        "Nobody could be asked how it is doing: the embedded cloud is not running.",
+        "Live status unavailable: the embedded cloud is not running.",
         "",
         "url  https://app.example.com",
     ]
     document = json.loads(run("status", "--json")[1])
     assert (document["stack"], document["live"], len(document["things"])) == ("ecs-sample-dev", None, 4)
     assert not (tmp_path / ".provision" / "cloud.json").exists()
+
+
+def test_status_while_things_are_being_deleted(run: Run, recorded: Path) -> None:
+    with LocalStore(recorded, "ecs-sample-dev", "down", __version__) as store:
+        store.put(replace(store.records["load_balancer/main"], phase="deleting"))
+        lines = run("status")[1].splitlines()
+        assert lines[0].endswith("2 of 4 resources recorded as ready")
+        assert re.match(rf"at work on it: `provision down` by \S+ on \S+, process {os.getpid()}, since ", lines[1])
+        assert lines[2] == "1 resource being deleted"
+        assert lines[-1] == "url  none now: there is no load balancer"
+        assert "`provision down`" in json.loads(run("status", "--json")[1])["working"]
+    lines = run("status")[1].splitlines()
+    assert lines[1] == "1 resource being deleted when `down` stopped. To finish: `provision down`."
+
+
+def test_what_a_killed_command_left_in_the_lock_is_nobody_at_work(recorded: Path) -> None:
+    with subprocess.Popen(["true"]) as gone:
+        pass
+    who = {"user": "a", "host": socket.gethostname(), "pid": gone.pid, "command": "up", "since": 1.0}
+    for left in (json.dumps(who), "", "{", json.dumps(who | {"pid": "1"}), json.dumps(who | {"pid": 10**30})):
+        (recorded / NAME).write_text(left)
+        assert holder(recorded / NAME) == ""
+    assert holder(recorded / "nowhere") == ""
 
 
 def test_what_asks_no_cloud_loads_no_boto3(recorded: Path, tmp_path: Path) -> None:
@@ -305,7 +342,8 @@ def test_a_broken_state_is_one_line(run: Run, recorded: Path) -> None:
     (recorded / "state.json").write_text("{")
     code, out, err = run("state", "list")
     assert (code, out) == (1, "")
-    assert err.startswith("error: .provision/local/ecs-sample-dev/state.json is not JSON")
+    assert err.startswith("error: .provision/local/ecs-sample-dev/state.json is not JSON, as if cut off")
+    assert "Run `provision recover`" in err
     assert err.count("\n") == 1
 
 
@@ -360,19 +398,59 @@ def test_a_fault_of_the_tool_is_one_line_and_a_traceback_on_request() -> None:
     assert "Traceback" in program("up", code=FAULT, env=os.environ | {"PROVISION_DEBUG": "1"}).stderr
 
 
-def test_a_reader_that_goes_away_is_no_traceback(run: Run, recorded: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [("state show vpc/main", 0), ("status --json", 0), ("up --help", 0), ("--version", 0), ("output nothing", 4)],
+)
+def test_a_reader_that_goes_away_changes_nothing_else(
+    run: Run, recorded: Path, tmp_path: Path, words: str, code: int
+) -> None:
     with subprocess.Popen(
-        [sys.executable, "-m", "provisioner.cli", "state", "show", "vpc/main"],
+        [sys.executable, "-m", "provisioner.cli", *words.split()],
         cwd=tmp_path,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])},
+        env=os.environ | {"PYTHONPATH": ROOT},
     ) as process:
         assert process.stdout is not None
         assert process.stderr is not None
         process.stdout.close()
-        assert process.stderr.read() == b""
-        assert process.wait(30) == 1
+        assert process.stderr.read() == (
+            b""
+            if code == 0
+            else b'error: there is no output "nothing"; there are account, load_balancer, region, stack, url, vpc\n'
+        )
+        assert process.wait(30) == code
+
+
+def test_a_full_disk_is_no_reader_that_goes_away(run: Run, recorded: Path, tmp_path: Path) -> None:
+    """Whoever writes to a file must not take a part for the whole."""
+    with Path("/dev/full").open("w") as full:
+        ended = program("state", "list", cwd=tmp_path, env=os.environ | {"PYTHONPATH": ROOT}, stdout=full)
+    assert ended.returncode == 1
+    assert "No space left on device" in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [("state list", "Z|caf\\u00e9"), ("state list --json", "Z|caf\\u00e9"), ("cloud start --help", "NAME,...")],
+)
+@pytest.mark.parametrize(
+    "settings",
+    [{"PYTHONIOENCODING": "ascii"}, {"LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"}],
+    ids=["stream", "locale"],
+)
+def test_a_stream_of_ascii_only_gets_what_it_can_take(
+    recorded: Path, tmp_path: Path, words: str, expected: str, settings: dict[str, str]
+) -> None:
+    with LocalStore(recorded, "ecs-sample-dev", "up", __version__) as store:
+        store.put(Record("record_set/a", "record_set", "ready", "t", "Z|café", {}, {}, [], "dns"))
+    ended = program(*words.split(), cwd=tmp_path, env=os.environ | {"PYTHONPATH": ROOT} | settings)
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert expected in ended.stdout
+    if "--json" in words:
+        assert {"Z|café"} <= {record["id"] for record in json.loads(ended.stdout)}
 
 
 # -- asking and stopping -----------------------------------------------------------------------------------------------

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from provisioner.cloud import durations
-from provisioner.cloud.durations import Duration
+from provisioner import durations
+from provisioner.durations import Duration
 
 TABLE = {name: value for name, value in vars(durations).items() if isinstance(value, Duration)}
-PACKAGE = Path(durations.__file__).parent
+PACKAGE = Path(durations.__file__).parent / "cloud"
 
 
 @pytest.mark.parametrize("name", TABLE)

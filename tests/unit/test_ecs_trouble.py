@@ -9,6 +9,10 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any, cast
 
+import pytest
+
+from provisioner.engine.kind import Live
+from provisioner.kinds.ecs_service import Service
 from provisioner.kinds.ecs_trouble import trouble
 
 UNPLACED = (
@@ -70,3 +74,21 @@ def test_a_completed_deployment_with_its_tasks_has_no_trouble() -> None:
     whole = service("COMPLETED", 0)
     whole["deployments"][0]["runningCount"] = 1
     assert trouble(cast("Any", None), whole, []) == (False, "")
+
+
+@pytest.mark.parametrize(
+    ("new", "there", "wanted", "words"),
+    [
+        (0, 0, 1, "0/1 tasks running"),
+        (1, 2, 1, "rolling out: 1/1 running, old tasks draining"),
+        (0, 1, 1, "rolling out: 0/1 running, old tasks still there"),
+        (1, 1, 1, "rolling out: 1/1 running, waiting for ECS to complete the deployment"),
+        (1, 0, 1, "0/1 tasks running"),
+    ],
+)
+def test_how_far_a_deployment_is(new: int, there: int, wanted: int, words: str) -> None:
+    attributes = {
+        "running_new": new, "running_count": there, "desired_count": wanted, "rollout_state": "IN_PROGRESS",
+        "rollout_reason": "", "trouble": "", "failed": False,
+    }  # fmt: skip
+    assert Service.pending(Live("arn", attributes)) == words

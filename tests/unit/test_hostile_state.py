@@ -91,8 +91,7 @@ def used(folder: Path) -> None:
     say(
         status.lines(
             inspection.document(state, CONFIG, "", None, "nobody was asked"),
-            "`provision up`",
-            "`provision up --new-ami`",
+            lambda *words: " ".join(words),
         ),
         shown,
     )

@@ -62,7 +62,7 @@ def test_no_name_of_aws_reaches_the_terminal_as_it_is() -> None:
     say(summary.failures(Summary("up", {}, 1.0, [Leftover("vpc", EVIL, EVIL)], failed), progress), shown)
     say(
         status.lines(
-            inspection.document(STATE, CONFIG, "", CONDITION, ""), "`provision up`", "`provision up --new-ami`"
+            inspection.document(STATE, CONFIG, "", CONDITION, "", working=EVIL), lambda *words: " ".join(words)
         ),
         shown,
     )

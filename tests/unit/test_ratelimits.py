@@ -169,6 +169,14 @@ def test_a_wait_that_is_interrupted_ends_and_takes_no_token() -> None:
     buckets.wait("ecs", REGION, "RegisterTaskDefinition", interrupted)
 
 
+def test_who_has_to_wait_is_told_once_before() -> None:
+    clock, told = Clock(), list[float]()
+    buckets = Buckets(clock, exact)
+    for _ in range(21):
+        buckets.wait("ecs", REGION, "RegisterTaskDefinition", clock.sleep, lambda: told.append(clock.now))
+    assert told == [0.0], "the burst is 20"
+
+
 class Yielding(Bucket):
     """Lets another thread run between the look and the taking."""
 

@@ -325,13 +325,13 @@ def test_it_is_told_what_was_found_and_what_to_do(stack: Stack) -> None:
         "address  found by  id",
         "box/a    tag       box-0000000a",
         "box/old  tag       box-00000old  (no longer declared)",
-        "2 things: 2 by tag.",
-        "Declared and not there, so `up` will make them: box/b.",
+        "2 resources: 2 by tag.",
+        "Declared and not there, so `up` will create them: box/b.",
         "Recorded and not there any more: box/gone.",
     ]
     assert [*show.after(found, ["state.old"], lambda command: f"`provision {command}`")] == [
         "The state as it was: state.old",
-        "Recorded. Look: `provision plan`. Go on: `provision up`, or `provision down`.",
+        "State saved. Review it: `provision plan`. Then: `provision up`, or `provision down`.",
     ]
 
 

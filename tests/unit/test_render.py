@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import threading
 from collections.abc import Sequence
 
 import pytest
 
+from provisioner.config import Config
 from provisioner.engine.errors import Failed, Interrupted, SomeFailed, WaitingOnUser
 from provisioner.engine.events import (
     Begun,
@@ -102,11 +104,11 @@ def test_colour_only_on_a_terminal_that_wants_it(monkeypatch: pytest.MonkeyPatch
 def test_plain_lines_say_each_event_once_and_nothing_of_what_is_unchanged() -> None:
     assert [text for event in RUN if (text := plain.line(event)) is not None] == [
         "note: image web is not built",
-        "up shop-dev: account 123456789012, eu-west-1, 4 things",
-        ". vpc/main waiting: pending",
-        "+ vpc/main made (vpc-1) 0.3 s",
+        "up shop-dev: account 123456789012, eu-west-1, 4 resources",
+        ". vpc/main: pending",
+        "+ vpc/main created (vpc-1) 0.3 s",
         "! db_cluster/main failed: CreateDBCluster was refused: AccessDenied. Give the permission",
-        "! db_instance/main not started: it needs db_cluster/main",
+        "! db_instance/main not started, because it depends on db_cluster/main",
     ]
 
 
@@ -117,17 +119,31 @@ def test_work_is_told_now_and_then_and_shown_at_once() -> None:
     with plain.shown(progress, stream):
         for event in (BEGUN, Doing("image/web", "images", "create"), first, second):
             progress.emit(event)
-    assert stream.getvalue().splitlines()[1:] == [". image/web building 1/9 RUN x\\u001b"]
+    assert stream.getvalue().splitlines()[1:] == [". image/web: building 1/9 RUN x\\u001b"]
     clock.now = 65
     assert "    image/web  building 2/9 RUN x\\u001b  1 min 05 s" in live.draw(progress)
     assert '"text": "building 1/9' in json.dumps(first.to_dict())
 
 
 @pytest.mark.parametrize(
-    ("result", "symbol"), [("made", "+"), ("adopted", "+"), ("changed", "~"), ("removed", "-"), ("kept", "=")]
+    ("result", "words"),
+    [("made", "+ created"), ("adopted", "+ adopted"), ("changed", "~ changed"), ("removed", "- deleted")],
 )
-def test_every_result_has_a_symbol_and_its_word(result: str, symbol: str) -> None:
-    assert plain.line(Done("a/b", "s", result, 1)) == f"{symbol} a/b {result} 1.0 s"  # type: ignore[arg-type]
+def test_every_result_has_a_symbol_and_its_word(result: str, words: str) -> None:
+    symbol, word = words.split()
+    assert plain.line(Done("a/b", "s", result, 1)) == f"{symbol} a/b {word} 1.0 s"  # type: ignore[arg-type]
+
+
+def test_what_is_kept_says_why() -> None:
+    kept = Done("service_linked_role/ecs", "service_roles", "kept", 0, "AWSServiceRoleForECS", "the account shares it")
+    assert plain.line(kept) == "= service_linked_role/ecs kept (AWSServiceRoleForECS) 0.0 s: the account shares it"
+
+
+@pytest.mark.parametrize("error", ["", " ", "\n"])
+def test_a_failure_without_a_reason_leaves_no_colon(error: str) -> None:
+    failed = ThingFailed("a/b", "s", error)
+    assert plain.line(failed) == "! a/b failed, without a reason"
+    assert "! a/b failed, without a reason" in live.draw(run([BEGUN, failed]))
 
 
 def test_what_was_not_found_is_not_told_as_removed() -> None:
@@ -136,7 +152,7 @@ def test_what_was_not_found_is_not_told_as_removed() -> None:
     assert json.loads(json.dumps(done.to_dict()))["result"] == "not_found"
     outcome = Summary("down", {"not_found": 1, "removed": 3}, 9)
     assert summary.result(summary.finished(outcome, []))[0] == (
-        "down done: 3 removed, 1 not found and forgotten, in 9.0 s."
+        "down done: 3 deleted, 1 not found and forgotten, in 9.0 s."
     )
 
 
@@ -179,6 +195,7 @@ def test_json_lines_are_the_events_one_object_each() -> None:
     ]  # fmt: skip
     assert objects[4] == {
         "event": "done", "address": "vpc/main", "step": "network", "result": "made", "seconds": 0.31, "id": "vpc-1",
+        "why": "",
     }  # fmt: skip
     assert objects[-1]["next"] == ["Do it again."]
 
@@ -208,23 +225,26 @@ def test_the_live_view_shows_steps_waits_failures_and_the_newest() -> None:
     progress.emit(Doing("subnet/public-a", "network", "create"))
     clock.now = 2
     progress.emit(Waiting("load_balancer/main", "load_balancer", "provisioning", 0))
-    progress.emit(Waiting("subnet/public-a", "network", "its change to take effect", 0))
+    progress.emit(Waiting("subnet/public-a", "network", "waiting for the change to take effect", 0))
     clock.now = 63
     assert live.draw(progress, 78) == [
         "up shop-dev  account 123456789012  eu-west-1  1 min 03 s",
-        "[############............] 2/4  1 made  1 unchanged",
+        "[############............] 2/4  1 created  1 unchanged",
         "  network",
-        "    subnet/public-a     its change to take effect  1 min 03 s",
+        "    subnet/public-a     waiting for the change to take effect  1 min 03 s",
         "  load_balancer",
         "    load_balancer/main  provisioning  1 min 01 s",
         "i image web is not built",
         "! db_cluster/main failed: CreateDBCluster was refused: AccessDenied. Give the…",
-        "+ vpc/main made 0.3 s",
+        "+ vpc/main created 0.3 s",
     ]
 
 
 def test_the_live_view_begins_before_anything_is_known() -> None:
-    assert live.draw(Progress(clock=Clock())) == ["reading AWS  0.0 s", "[........................] 0/0"]
+    assert live.draw(Progress(clock=Clock())) == [
+        "reading current state from AWS  0.0 s",
+        "[........................] 0/0",
+    ]
 
 
 @pytest.mark.parametrize(("width", "height"), [(80, 24), (40, 24), (200, 60), (80, 10), (20, 5)])
@@ -241,19 +261,39 @@ def test_the_live_view_never_grows_beyond_24_lines_or_the_terminal(width: int, h
     if height >= 24:
         assert len(drawn) == 24
         shown = sum(line.startswith("    ") for line in drawn)
-        assert f"  and {180 - shown} more at work" in drawn
+        assert f"  and {180 - shown} more in progress" in drawn
 
 
-def test_the_live_view_leaves_nothing_behind() -> None:
-    class Screen(Terminal):
-        encoding = "utf-8"
+class Screen(Terminal):
+    """A terminal that takes every character."""
 
+    encoding = "utf-8"
+
+
+def test_the_picture_goes_and_notices_and_results_stay() -> None:
     progress, screen = Progress(), Screen()
+    created = [Done(f"subnet/{number}", "network", "made", 1) for number in range(15)]
+    changed = [Done("service/web", "services", "changed", 1), Done("role/web", "roles", "unchanged", 0)]
     with live.shown(progress, screen):
-        progress.emit(BEGUN)
-    # The cursor is shown again, and the last thing done to each line is that it is erased.
-    assert screen.getvalue().rstrip().endswith("\x1b[2K")
-    assert "\x1b[?25h" in screen.getvalue()
+        for event in (BEGUN, *(Notice(f"notice {number}") for number in range(4)), *created, *changed):
+            progress.emit(event)
+    # The cursor is shown again, and the last thing done to each line of the picture is that it is erased.
+    picture, _, rest = screen.getvalue().rpartition("\x1b[2K")
+    assert "\x1b[?25h" in picture + rest
+    assert [line for line in re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", rest).split("\n") if line] == [
+        "note: notice 0",
+        "note: notice 1",
+        "note: notice 2",
+        "note: notice 3",
+        "+ network: 15 created",
+        "~ services: 1 changed: service/web",
+    ]
+
+
+def test_settings_that_follow_the_creation_are_configured_and_others_changed() -> None:
+    progress = run([BEGUN, Doing("load_balancer/new", "s", "create"), Doing("load_balancer/new", "s", "change")])
+    progress.emit(Doing("load_balancer/old", "s", "change"))
+    assert [active.what for active in progress.active.values()] == ["configuring", "changing"]
 
 
 # -- the plan ----------------------------------------------------------------------------------------------------------
@@ -281,12 +321,12 @@ def test_a_plan_is_a_diff_by_step_with_counts() -> None:
         "roles",
         "  + adopt role/run",
         "logs",
-        "  - remove log_group/old",
+        "  - delete log_group/old",
         "refused",
         "  ! role/web: role web is not ours.",
         "      Rename it",
         "",
-        "Plan: 1 to create, 1 to change, 1 to remove, 1 to adopt, 1 refused, 1 as declared.",
+        "Plan: 1 to create, 1 to change, 1 to delete, 1 to adopt, 1 refused, 1 unchanged.",
     ]
 
 
@@ -313,8 +353,22 @@ def test_nested_values_are_compared_leaf_by_leaf(old: object, new: object, expec
     assert [line.removeprefix("      ") for line in body] == expected
 
 
+def test_each_step_is_named_once_whatever_the_order() -> None:
+    wanted = [planned("create", "a/1", "one"), planned("create", "a/2", "two"), planned("remove", "a/3", "one")]
+    assert plan.diff(wanted)[:5] == ["one", "  + create a/1", "  - delete a/3", "two", "  + create a/2"]
+
+
+def test_a_refusal_without_a_reason_is_shown_as_one() -> None:
+    assert plan.diff([planned("refused")])[1] == "  ! vpc/main: no reason was given"
+
+
+def test_a_deployment_that_failed_is_said_and_not_its_flag() -> None:
+    lines_of = plan.diff([planned("change", "service/web", "services", failed=Change(True, False))])
+    assert lines_of[2] == "      redeploy: the last deployment failed"
+
+
 def test_a_plan_without_changes_is_one_line() -> None:
-    assert plan.diff([planned("none"), planned("none", "role/web")]) == ["Nothing to do: 2 things as declared."]
+    assert plan.diff([planned("none"), planned("none", "role/web")]) == ["No changes: 2 resources as declared."]
 
 
 @pytest.mark.parametrize(
@@ -338,10 +392,43 @@ def test_a_plan_as_a_document_holds_everything() -> None:
 def test_a_summary_counts_and_says_what_is_next() -> None:
     outcome = Summary("up", {"unchanged": 3, "made": 2}, 61.2)
     assert summary.result(summary.finished(outcome, ["Open https://app.example.com."])) == [
-        "up done: 2 made, 3 unchanged, in 1 min 01 s.",
+        "up done: 2 created, 3 unchanged, in 1 min 01 s.",
         "  Open https://app.example.com.",
     ]
     assert summary.result(summary.finished(Summary("down", {}, 0.1), [])) == ["down done: nothing to do, in 0.1 s."]
+
+
+def test_what_was_kept_and_the_few_that_were_there_are_named() -> None:
+    kept = [Done(f"service_linked_role/{name}", "s", "kept", 0, None, "the account shares it") for name in "ab"]
+    kept.append(Done("delegation/a.b", "dns", "kept", 0))
+    outcome = summary.finished(Summary("down", {"removed": 4, "kept": 3}, 9), [])
+    assert summary.result(outcome, kept) == [
+        "down done: 4 deleted, 3 kept, in 9.0 s.",
+        "  Kept: delegation/a.b.",
+        "  Kept: service_linked_role/a, service_linked_role/b: the account shares it.",
+    ]
+    made = [Done(f"subnet/{number}", "network", "made", 1) for number in range(5)]
+    there = [Done("service_linked_role/ecs", "service_roles", "unchanged", 0)]
+    outcome = summary.finished(Summary("up", {"made": 5, "unchanged": 1}, 9), [])
+    assert summary.result(outcome, made + there)[1:] == [
+        "  Unchanged, since AWS or an earlier run has them already: service_linked_role/ecs."
+    ]
+    assert summary.result(outcome, made[:1] + there * 40)[1:] == [], "an ordinary run, in which most is so"
+
+
+def test_two_errors_at_once_are_both_told() -> None:
+    error = SomeFailed({"a/b": Failed(""), "c/d": Failed("no\nway")}, {})
+    outcome = Summary("down", {}, 9, error=error, leftovers=[Leftover("subnet", "subnet-1", "")])
+    assert summary.failures(outcome, run([])) == [
+        "! a/b failed:",
+        "    no reason was given",
+        "! c/d failed:",
+        "    no",
+        "    way",
+        "! not deleted: subnet subnet-1",
+        "error: 2 failed: a/b, c/d",
+        "error: 1 resource of this stack not deleted",
+    ]
 
 
 def test_each_failure_says_what_where_why_and_what_could_not_begin() -> None:
@@ -354,11 +441,10 @@ def test_each_failure_says_what_where_why_and_what_could_not_begin() -> None:
         "    CreateRole was refused. Mend it",
         "! vpc/main failed, in step network:",
     ]
-    assert told[3] == "    unexpected KeyError: 'x'. This is a fault of the tool; PROVISION_DEBUG=1 shows where"
-    assert told[4].startswith("  not started, since role/web is missing: task_definition/0, ")
-    assert told[4].endswith(" and 2 more")
-    assert told[5] == "  not started, since task_definition/0 is missing: service/web"
-    assert told[6] == "error: 2 failed, 9 not started: role/web, vpc/main"
+    assert told[3] == "    unexpected KeyError: 'x'. This is a bug in provisioner; PROVISION_DEBUG=1 shows where"
+    assert told[4].startswith("  not started, because role/web failed: task_definition/0, ")
+    assert told[4].endswith(" and 3 more"), "with what needs one of these in turn"
+    assert told[5] == "error: 2 failed, 9 not started: role/web, vpc/main"
 
 
 def test_what_failed_for_one_reason_is_told_once() -> None:
@@ -382,25 +468,51 @@ def test_an_unexpected_failure_shows_where_on_request(monkeypatch: pytest.Monkey
 def test_what_is_left_after_a_teardown_is_named() -> None:
     outcome = Summary("down", {"removed": 4}, 9, leftovers=[Leftover("subnet", "subnet-1", "in use")])
     assert summary.failures(outcome, run([])) == [
-        "! still there: subnet subnet-1: in use",
-        "error: 1 thing of this stack still there",
+        "! not deleted: subnet subnet-1: in use",
+        "error: 1 resource of this stack not deleted",
     ]
 
 
 @pytest.mark.parametrize(
     ("error", "words"),
     [
-        (Interrupted("stopped"), "Go on where it stopped: `provision up`."),
+        (Interrupted("stopped"), "To resume: `provision up`."),
         (
             SomeFailed({"a/b": Failed("x")}, {}),
-            "Mend what is named above, then go on where it stopped: `provision up`.",
+            "Fix the errors above, then resume: `provision up`.",
         ),
-        (SomeFailed({"a/b": WaitingOnUser("x")}, {}), "Do what is asked above, then go on: `provision up`."),
+        (SomeFailed({"a/b": WaitingOnUser("x")}, {}), "Do what is asked above, then resume: `provision up`."),
     ],
 )
 def test_what_to_do_next_depends_on_how_it_ended(error: Exception, words: str) -> None:
     outcome = Summary("up", {}, 1, error=error)  # type: ignore[arg-type]
     assert advice.after_up(outcome, lambda command: f"`provision {command}`", None, "") == [words]  # type: ignore[arg-type]
+
+
+def configured(target: str) -> Config:
+    service = {"image": "a:1", "port": 80}
+    return Config.model_validate({"target": target, "dns": {"domain": "example.com"}, "services": {"web": service}})
+
+
+@pytest.mark.parametrize(
+    ("target", "entry", "words"),
+    [
+        ("aws", "", "Open https://app.example.com."),
+        (
+            "local",
+            "",
+            "Rehearsed only: no Docker here, so no containers run. On AWS it would be https://app.example.com.",
+        ),
+        (
+            "local",
+            "https://127.0.0.1:1/",
+            "Open https://127.0.0.1:1/, which is https://app.example.com on this machine.",
+        ),
+    ],
+)
+def test_what_to_open_is_said_as_it_is(target: str, entry: str, words: str) -> None:
+    again = lambda command, *more: f"`provision {command}`"  # noqa: E731
+    assert advice.after_up(Summary("up", {}, 1), again, configured(target), entry)[0] == words
 
 
 # -- the status --------------------------------------------------------------------------------------------------------
@@ -414,10 +526,13 @@ def test_the_status_shows_things_by_step_and_how_they_run() -> None:
     service = {"name": "web", "running": 1, "desired": 2, "rollout": "IN_PROGRESS", "capacity": ["FARGATE_SPOT"]}
     live = {"services": [service | {"trouble": "1 failed: no image"}], "instances": [], "databases": [], "amis": []}
     document = {"stack": "shop-dev", "target": "aws", "account": "1", "region": "eu-west-1", "url": "https://a.b"}
-    document["local_url"] = ""
-    commands = ("`provision up`", "`provision up --new-ami`")
-    assert status.lines(document | {"things": things, "live": live, "silent": ""}, *commands) == [
-        "shop-dev on aws: account 1, eu-west-1, 1 of 2 things ready",
+    document |= {"local_url": "", "silent": "", "started_anew": None, "working": ""}
+
+    def again(*words: str) -> str:
+        return f"`provision {' '.join(words)}`"
+
+    assert status.lines(document | {"things": things, "live": live}, again) == [
+        "shop-dev on aws: account 1, eu-west-1, 1 of 2 resources ready",
         "",
         "network",
         "  vpc/main     ready    vpc-1",
@@ -433,8 +548,12 @@ def test_the_status_shows_things_by_step_and_how_they_run() -> None:
         "",
         "no databases",
         "",
-        "url  https://a.b",
+        "url  none now: there is no load balancer",
     ]
-    assert status.lines(document | {"things": []}, *commands) == [
-        "shop-dev on aws: nothing is recorded. Make it: `provision up`."
+    assert status.lines(document | {"things": []}, again) == [
+        "shop-dev on aws: no resources are recorded. Create the stack: `provision up`."
     ]
+    up = [{"address": "load_balancer/main", "step": "", "phase": "ready", "id": "lb"}]
+    silent = status.lines(document | {"things": up, "live": None, "silent": "no credentials. Sign in."}, again)
+    assert silent[0].endswith("1 of 1 resource recorded as ready")
+    assert silent[-3:] == ["Live status unavailable: no credentials. Sign in.", "", "url  https://a.b"]

@@ -90,7 +90,7 @@ def test_a_chain_of_any_length_that_did_nothing_is_followed_back_to_its_beginnin
 
 @pytest.mark.parametrize("draw", [lambda run: lines(run, "shop-dev", 100), lambda run: picture(run, "shop-dev")])
 def test_the_timeline_is_gone_through_as_often_for_many_things_as_for_few(draw: Callable[[Run], object]) -> None:
-    """What is not so takes a minute and more for 4,000 things that waited for each other."""
+    """What is not so takes a minute and more for 4,000 resources that waited for each other."""
 
     class Counting(list[Span]):
         times = 0
@@ -159,7 +159,7 @@ def test_every_thing_is_of_one_step_in_the_order_of_its_beginning(run: Run) -> N
 
 def test_the_bars_stand_by_step_and_the_path_is_marked_and_listed() -> None:
     assert lines(RUN, "shop-dev", 76) == [
-        "provision up of shop-dev, 1970-01-01 00:00 UTC: 5 things in 20 s",
+        "provision up of shop-dev, 1970-01-01 00:00 UTC: 5 resources in 20 s",
         "# critical path   = until the call is answered   - until it is ready or gone",
         "",
         "                       |0 s              |10 s              |20 s",
@@ -171,7 +171,7 @@ def test_the_bars_stand_by_step_and_the_path_is_marked_and_listed() -> None:
         "  services",
         "*   service/web                          #################    9.0 s",
         "",
-        "critical path: 3 things, 18 s of 20 s",
+        "critical path: 3 resources, 18 s of 20 s",
         "* vpc/main     from 1.0 s  1.0 s",
         "* db/main      from 2.0 s  8.0 s",
         "* service/web  from 10 s   9.0 s",
@@ -183,7 +183,7 @@ def test_what_did_not_come_to_its_end_says_so() -> None:
     stuck = Span("lb/main", "services", "unfinished", 2.0, 3.0, None, "vpc/main")
     run = Run("up", 0.0, 20.0, "interrupted", {}, [VPC, broken, stuck])
     told = "\n".join(lines(run, "shop-dev", 76))
-    assert title(run, "shop-dev").endswith("3 things in 20 s, interrupted")
+    assert title(run, "shop-dev").endswith("3 resources in 20 s, interrupted")
     assert re.search(r"db/main +=+ +3.0 s failed\n", told)
     assert re.search(r"lb/main +#+ +18 s unfinished\n", told)
     assert ">18 s unfinished</text>" in picture(run, "shop-dev")
@@ -194,8 +194,8 @@ def test_the_picture_is_one_file_that_says_all_and_is_the_same_each_time() -> No
     assert drawn == picture(RUN, "shop-dev")
     root = parsed(drawn)
     told = [text for element in root.iter() if (text := (element.text or "").strip())]
-    assert told[0] == "provision up of shop-dev, 1970-01-01 00:00 UTC: 5 things in 20 s"
-    assert {"critical path: 3 things, 18 s of 20 s", "database, 1 shorter", "service/web", "15 s"} <= set(told)
+    assert told[0] == "provision up of shop-dev, 1970-01-01 00:00 UTC: 5 resources in 20 s"
+    assert {"critical path: 3 resources, 18 s of 20 s", "database, 1 shorter", "service/web", "15 s"} <= set(told)
     assert "db/main: made, from 2.00 s to 14.00 s, the call answered at 3.00 s, after vpc/main" in told
     assert "prefers-color-scheme: dark" in drawn
     assert re.findall(r"https?://[^\s\"]+", drawn) == ["http://www.w3.org/2000/svg"], "nothing is fetched"
@@ -242,7 +242,7 @@ def test_an_axis_has_its_marks_in_its_length(whole: float, most: int) -> None:
 def test_a_run_that_took_long_points_to_its_timeline() -> None:
     outcome = Summary("up", {}, 61.0, path=PATH)
     again = "`provision {} --env x`".format
-    told = "Where the time went: `provision timeline --env x`. The critical path: 3 things, 18 s of 1 min 01 s."
+    told = "Where the time went: `provision timeline --env x`. The critical path: 3 resources, 18 s of 1 min 01 s."
     assert advice.after_long(outcome, again) == [told]
     assert advice.after_long(replace(outcome, seconds=59.0), again) == []
     assert advice.after_long(replace(outcome, path=()), again) == []
@@ -268,7 +268,7 @@ def test_the_newest_run_that_did_something_is_shown_or_that_of_a_command(
 ) -> None:
     assert main(["timeline"]) == 0
     assert capsys.readouterr().out.startswith(
-        "provision down of ecs-sample-dev, 1970-01-01 00:01 UTC: 1 thing in 3.0 s\n"
+        "provision down of ecs-sample-dev, 1970-01-01 00:01 UTC: 1 resource in 3.0 s\n"
     )
     assert main(["timeline", "--last", "up", "--json"]) == 0
     document = json.loads(capsys.readouterr().out)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
-from provisioner.cloud import durations, faults
+from provisioner import durations
+from provisioner.cloud import faults
 from provisioner.cloud.clock import later, passed
 from provisioner.cloud.ecs import managed
 from provisioner.cloud.ecs.dispatch import at_most, check_name, operation

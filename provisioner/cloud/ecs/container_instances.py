@@ -8,7 +8,7 @@ import uuid
 from base64 import b64decode
 from typing import Any
 
-from provisioner.cloud import durations
+from provisioner import durations
 from provisioner.cloud.clock import later, passed
 from provisioner.cloud.ecs import settings
 from provisioner.cloud.ecs.dispatch import at_most, operation

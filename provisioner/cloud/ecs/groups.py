@@ -11,7 +11,7 @@ from moto.core.exceptions import ServiceException
 from moto.core.types import Base64EncodedString
 from moto.ec2.models import EC2Backend
 
-from provisioner.cloud import durations
+from provisioner import durations
 from provisioner.cloud.clock import later, passed
 from provisioner.cloud.ecs import refreshes
 from provisioner.cloud.ecs.managed import DRAINING_HOOK

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from provisioner.cloud import durations
+from provisioner import durations
 from provisioner.cloud.clock import later, passed
 from provisioner.cloud.ecs.store import Cluster, Store
 

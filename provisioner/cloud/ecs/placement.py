@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from provisioner.cloud import durations
+from provisioner import durations
 from provisioner.cloud.clock import later
 from provisioner.cloud.ecs.container_instances import remaining, size
 from provisioner.cloud.ecs.store import FARGATE, NEVER, ContainerInstance, Shape, Store, Task

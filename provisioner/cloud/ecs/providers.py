@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-from provisioner.cloud import durations, faults
+from provisioner import durations
+from provisioner.cloud import faults
 from provisioner.cloud.clock import later, passed
 from provisioner.cloud.ecs import managed
 from provisioner.cloud.ecs.dispatch import operation

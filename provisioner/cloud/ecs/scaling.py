@@ -9,7 +9,7 @@ from moto.applicationautoscaling.models import ApplicationAutoscalingBackend
 from moto.applicationautoscaling.responses import ApplicationAutoScalingResponse
 from moto.core.responses import ActionResult
 
-from provisioner.cloud import durations
+from provisioner import durations
 from provisioner.cloud.clock import later, passed
 from provisioner.cloud.ecs import groups
 from provisioner.cloud.ecs.container_instances import capacity_of, remaining, size

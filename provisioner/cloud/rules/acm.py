@@ -12,7 +12,7 @@ from moto.core.responses import ActionResult
 from moto.elbv2.models import elbv2_backends
 from moto.route53.models import route53_backends
 
-from provisioner.cloud import durations
+from provisioner import durations
 from provisioner.cloud.clock import later, passed
 from provisioner.cloud.domains import is_delegated
 from provisioner.cloud.patch import refuse, wrap

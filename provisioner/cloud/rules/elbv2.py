@@ -10,7 +10,7 @@ from moto.elbv2.models import ELBv2Backend, FakeAction, FakeTargetGroup
 from moto.elbv2.responses import ELBV2Response
 from moto.elbv2.ssl_policies import SSL_POLICIES
 
-from provisioner.cloud import durations
+from provisioner import durations
 from provisioner.cloud.clock import later, passed
 from provisioner.cloud.lag import born, too_new
 from provisioner.cloud.patch import refuse, wrap

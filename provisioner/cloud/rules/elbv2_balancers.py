@@ -8,7 +8,7 @@ from typing import Any
 
 from moto.elbv2.models import ELBv2Backend, FakeLoadBalancer
 
-from provisioner.cloud import durations
+from provisioner import durations
 from provisioner.cloud.clock import later, passed
 from provisioner.cloud.lag import born, too_new
 from provisioner.cloud.patch import refuse, wrap

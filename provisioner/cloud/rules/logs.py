@@ -10,7 +10,7 @@ from typing import Any
 from moto.logs.models import LogsBackend
 from moto.logs.responses import LogsResponse
 
-from provisioner.cloud import durations
+from provisioner import durations
 from provisioner.cloud.clock import later, passed
 from provisioner.cloud.patch import add, refuse, wrap
 

@@ -11,7 +11,7 @@ from moto.ec2.models import ec2_backends
 from moto.rds.models import DBInstance, DBInstanceClustered, RDSBackend
 from moto.rds.responses import RDSResponse
 
-from provisioner.cloud import durations
+from provisioner import durations
 from provisioner.cloud.clock import later, passed
 from provisioner.cloud.patch import add, refuse, wrap
 from provisioner.cloud.rules.interfaces import hold, remove

@@ -9,7 +9,7 @@ from moto.core.responses import ActionResult
 from moto.rds.models import DBInstance, RDSBackend
 from moto.rds.responses import RDSResponse
 
-from provisioner.cloud import durations
+from provisioner import durations
 from provisioner.cloud.clock import later
 from provisioner.cloud.patch import wrap
 

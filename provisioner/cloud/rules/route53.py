@@ -14,7 +14,7 @@ from moto.route53 import urls
 from moto.route53.models import FakeZone, Route53Backend
 from moto.route53.responses import Route53
 
-from provisioner.cloud import durations
+from provisioner import durations
 from provisioner.cloud.clock import later, passed
 from provisioner.cloud.patch import add, refuse, wrap
 

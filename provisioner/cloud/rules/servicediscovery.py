@@ -10,7 +10,8 @@ from moto.route53.models import route53_backends
 from moto.servicediscovery.models import Namespace, Operation, ServiceDiscoveryBackend
 from moto.servicediscovery.responses import ServiceDiscoveryResponse
 
-from provisioner.cloud import durations, faults
+from provisioner import durations
+from provisioner.cloud import faults
 from provisioner.cloud.clock import later, passed
 from provisioner.cloud.patch import refuse, wrap
 from provisioner.cloud.rules.route53 import check_vpc, drop_zone

@@ -1,0 +1,73 @@
+"""What a run still has before it, and how long that takes: the longest path through what is not done yet."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+
+LATE = 0.1
+"""The part of its expected seconds that a thing is taken to need still when it takes longer than expected."""
+
+
+@dataclass(frozen=True)
+class Task:
+    """One thing that lies ahead.
+
+    Attributes:
+        step: the step that it belongs to.
+        seconds: how long it is expected to take.
+        after: the things that it waits for, each with the expected seconds from that one's begin to its own.
+    """
+
+    step: str
+    seconds: float = 0.0
+    after: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Left:
+    """How many seconds are left, and the step that most of them are for."""
+
+    seconds: float
+    step: str
+
+
+def left(tasks: Mapping[str, Task], done: Collection[str], begun: Mapping[str, float]) -> Left:
+    """Return what is left of a run.
+
+    Args:
+        done: what is finished or will never be begun, by address.
+        begun: for how many seconds each thing has been at work that is begun.
+    """
+    begins: dict[str, tuple[float, str]] = {}
+
+    def rest(address: str) -> float:
+        """Return the seconds that a thing takes from now, or from its begin if that is still to come."""
+        expected = tasks[address].seconds
+        return max(expected - begun.get(address, 0.0), expected * LATE)
+
+    def free(need: str, lag: float) -> float:
+        """Return the seconds until a need lets begin what waits so long for it."""
+        if need not in begun:
+            return begin(need) + lag
+        at_its_end = lag >= tasks[need].seconds
+        return max(lag - begun[need], rest(need) if at_its_end else 0.0)
+
+    def begin(address: str) -> float:
+        """Return the seconds until a thing begins, and note what it waits for longest."""
+        if address in begun:
+            return 0.0
+        if address not in begins:
+            # what comes back to itself waits for nothing: this is only an estimate
+            begins[address] = (0.0, "")
+            open_needs = [(n, lag) for n, lag in tasks[address].after.items() if n in tasks and n not in done]
+            begins[address] = max(((free(need, lag), need) for need, lag in open_needs), default=(0.0, ""))
+        return begins[address][0]
+
+    ends = {address: begin(address) + rest(address) for address in tasks if address not in done}
+    if not ends:
+        return Left(0.0, "")
+    chain = [max(ends, key=lambda address: ends[address])]
+    while (before := begins.get(chain[-1], (0.0, ""))[1]) and before not in chain:
+        chain.append(before)
+    return Left(max(ends.values()), tasks[max(chain, key=rest)].step)

@@ -1,0 +1,145 @@
+"""How long a run will take still: the longest path through what is not done, by made-up timelines."""
+
+from __future__ import annotations
+
+import json
+import threading
+
+import pytest
+
+from provisioner.engine.ahead import Left, Task, left
+from provisioner.engine.events import Ahead, Begun, Doing, Done, Queued, Waiting
+from provisioner.outlook import Seen, times
+from provisioner.render import lines, live, plain
+from provisioner.render.progress import Progress
+from provisioner.render.text import roughly
+from state.model import Run, Span
+from tests.unit.test_render import Clock, Terminal
+
+TASKS = {
+    "vpc": Task("network"),
+    "cluster": Task("database", 60.0, {"vpc": 0.0}),
+    "instance": Task("database", 500.0, {"cluster": 60.0}),
+    "balancer": Task("load_balancer", 180.0, {"vpc": 0.0}),
+    "service": Task("services", 75.0, {"instance": 500.0, "balancer": 180.0}),
+}
+"""A cluster and then its instance, a load balancer beside them, and a service that needs both to be ready."""
+
+
+@pytest.mark.parametrize(
+    ("done", "begun", "expected"),
+    [
+        ([], {}, Left(635.0, "database")),
+        (["vpc"], {"cluster": 10.0, "balancer": 10.0}, Left(625.0, "database")),
+        (["vpc", "cluster"], {"instance": 100.0, "balancer": 160.0}, Left(475.0, "database")),
+        (["vpc", "cluster", "instance"], {"balancer": 80.0}, Left(175.0, "load_balancer")),
+        (["vpc", "cluster", "instance", "balancer"], {"service": 70.0}, Left(7.5, "services")),
+        (list(TASKS), {}, Left(0.0, "")),
+        (["vpc", "cluster", "instance", "service"], {"balancer": 500.0}, Left(18.0, "load_balancer")),
+    ],
+    ids=["nothing begun", "begun", "half", "the other branch", "late in the last", "all done", "longer than expected"],
+)
+def test_the_longest_path_through_what_is_not_done(done: list[str], begun: dict[str, float], expected: Left) -> None:
+    assert left(TASKS, done, begun) == expected
+
+
+def test_what_is_needed_only_to_exist_holds_nobody_up() -> None:
+    tasks = {"cluster": Task("database", 60.0), "record": Task("names", 5.0, {"cluster": 0.0})}
+    assert left(tasks, [], {"cluster": 30.0}) == Left(30.0, "database")
+
+
+def test_things_that_wait_for_each_other_end_nothing() -> None:
+    tasks = {"a": Task("one", 5.0, {"b": 5.0}), "b": Task("one", 5.0, {"a": 5.0})}
+    assert 0 < left(tasks, [], {}).seconds <= 20
+
+
+def test_what_failed_or_needs_what_failed_is_not_waited_for() -> None:
+    assert left(TASKS, ["vpc", "cluster", "instance", "service"], {"balancer": 90.0}) == Left(90.0, "load_balancer")
+
+
+def test_earlier_runs_count_more_than_the_table() -> None:
+    def run(command: str, *spans: Span) -> Run:
+        return Run(command, 0.0, 900.0, "ok", {}, list(spans))
+
+    def span(address: str, took: float | None, result: str = "made") -> Span:
+        return Span(address, "database", result, 10.0, 20.0, None if took is None else 20.0 + took)
+
+    history = [
+        run("up", span("db_instance/a", 400.0), span("db_instance/b", 600.0)),
+        run("up", span("db_instance/a", 420.0), span("db_instance/a", None, "unfinished")),
+        run("up", span("db_instance/a", 1.0, "failed")),
+        run("down", span("db_instance/a", 5.0, "removed")),
+    ]
+    seen = Seen(history, "up")
+    assert seen.seconds("db_instance/a") == 410.0
+    assert seen.seconds("db_instance/new") == 420.0, "the middle of its like"
+    assert seen.seconds("load_balancer/main") is None
+    assert Seen(history, "down").seconds("db_instance/b") == 5.0
+    assert Seen([], "up").seconds("db_instance/a") is None
+
+
+def test_the_table_knows_what_aws_takes() -> None:
+    assert times("db_instance", {}).ready > 300
+    fargate = times("service", {"capacity_provider_strategy": [{"capacityProvider": "FARGATE_SPOT"}]})
+    assert times("service", {}).ready > fargate.ready, "which waits for no instance"
+    assert times("vpc_endpoint", {"vpc_endpoint_type": "Gateway"}).ready == 0.0
+    assert times("nothing_known", {}) == times("vpc", {})
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"), [(11, "20 s"), (50, "50 s"), (56, "1 min"), (66, "1 min"), (70, "2 min"), (340, "6 min")]
+)
+def test_an_estimate_as_a_person_says_it(seconds: float, words: str) -> None:
+    assert roughly(seconds) == words
+
+
+def test_the_views_say_what_is_left_and_why_something_waits() -> None:
+    clock = Clock()
+    progress = Progress(clock=clock)
+    progress.emit(Begun("up", "shop-dev", "1", "eu-west-1", 5))
+    assert progress.left == ""
+    progress.emit(Ahead(TASKS))
+    progress.emit(Done("vpc", "network", "made", 1.0))
+    progress.emit(Doing("cluster", "database", "create"))
+    progress.emit(Queued("balancer", "load_balancer", "elasticloadbalancing"))
+    progress.emit(Queued("role", "roles", "iam"))
+    clock.now = 300.0
+    assert progress.left == "about 10 min left, the database"
+    drawn = live.draw(progress, 100)
+    assert drawn[1] == "[####....................] 1/5  about 10 min left, the database  1 created"
+    assert "    balancer  waiting for its turn at Elastic Load Balancing's rate  5 min 00 s" in drawn
+    assert "    role      waiting for its turn at IAM's rate  5 min 00 s" in drawn
+    assert (plain.heartbeat(progress) or "").startswith(
+        ". 1 of 5 done after 5 min 00 s, about 10 min left, the database: cluster (creating, 5 min 00 s)"
+    )
+    progress.emit(Waiting("balancer", "load_balancer", "provisioning", 0.0))
+    for address in ("cluster", "instance", "balancer"):
+        progress.emit(Done(address, "", "made", 1.0))
+    assert progress.left == "about 2 min left, the services"
+    progress.emit(Doing("service", "services", "create"))
+    clock.now += 70
+    assert progress.left == "", "not worth a word"
+
+
+def test_plain_lines_say_it_every_so_often_although_there_is_no_silence() -> None:
+    stream = Terminal()
+    progress = Progress()
+    with plain.shown(progress, stream, quiet=30, often=0):
+        progress.emit(Begun("up", "shop-dev", "1", "eu-west-1", 5))
+        progress.emit(Ahead(TASKS))
+        for number in range(1000):
+            progress.emit(Waiting("cluster", "database", f"creating {number}", 0.0))
+            if "left, the database" in stream.getvalue():
+                break
+            threading.Event().wait(0.05)
+    assert "about 11 min left, the database" in stream.getvalue()
+
+    threading.Event().wait(0.05)
+
+
+def test_programs_are_not_told_the_graph() -> None:
+    stream = Terminal()
+    view = lines.view(stream)
+    view(Ahead(TASKS))
+    view(Queued("role", "roles", "iam"))
+    assert [json.loads(line)["event"] for line in stream.getvalue().splitlines()] == ["queued"]
