@@ -65,7 +65,7 @@ def plan(
         going = [a for a in dropped if planner.goes(records[a])]
         kept = protected(aws, [records[address] for address in going])
     refused = [Planned(a, "refused", records[a].step, why=str(Protected([a]))) for a in kept]
-    return planned + refused + [Planned(a, "remove", records[a].step) for a in going if a not in kept]
+    return planned + refused + [planner.ends(records[a]) for a in going if a not in kept]
 
 
 def orphans(records: Mapping[str, Record], declared: Collection[str]) -> list[str]:
@@ -127,6 +127,12 @@ class _Planner:
         same = {record.id, live.id if live else None} - {None}
         on = any(type(self._wants[a]) is kind and other.id in same for a, other in self.lives.items())
         return not (stays or on or any(_same_name(want, record) for want in self._wants.values()))
+
+    def ends(self, record: Record) -> Planned:
+        """What happens to what goes: of what AWS makes by itself, nothing where there is none of it."""
+        kind = kind_of(record)
+        none = kind.made_by_aws and record.phase != "deleting" and not self._aws.live(kind)
+        return Planned(record.address, "none" if none else "remove", record.step)
 
     def _find(self, want: Kind, record: Record | None) -> Live | None:
         live = find_declared(self._aws, want, record, self._owners)

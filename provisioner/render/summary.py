@@ -51,10 +51,18 @@ def result(finished: Finished, results: Sequence[Done] = ()) -> list[str]:
     Args:
         results: what became of each thing.
     """
-    counts = [f"{finished.counts[name]} {word(name)}" for name in RESULTS if finished.counts.get(name)]
+    # a teardown has no use for what was not there
+    told = [name for name in RESULTS if finished.command != "down" or name != "unchanged"]
+    counts = [f"{finished.counts[name]} {word(name)}" for name in told if finished.counts.get(name)]
     what, none = ("done", "nothing to do") if finished.ok else ("not finished", "nothing done")
     head = f"{finished.command} {what}: {', '.join(counts) or none}, in {duration(finished.seconds)}."
-    return [head, *(f"  {line}" for line in (*_kept(results), *_unchanged(results), *finished.next))]
+    return [
+        head,
+        *(
+            f"  {line}"
+            for line in (*_kept(results), *(_unchanged(results) if "unchanged" in told else ()), *finished.next)
+        ),
+    ]
 
 
 def _kept(results: Sequence[Done]) -> list[str]:
