@@ -34,6 +34,7 @@ class Use(Enum):
     """When an action is needed."""
 
     LIFE = "in the life of a stack: up, a change, plan, status, down"
+    OPTION = "in the life of a stack with an option"
     OTHER = "in other cases"
     IMPLIED = "AWS checks it at other calls"
 
@@ -64,7 +65,7 @@ class Permission:
         resources: ARNs with wildcards; `{stack}`, `{region}` and the like stand for the stack's own.
         conditions: what AWS has to find true besides.
         use: when it is needed.
-        why: the case, or the calls that AWS checks it for.
+        why: the option, the case, or the calls that AWS checks it for.
         source: AWS's document, where the Service Authorization Reference does not say it all.
         wanted: whether a configuration needs it.
         reader: whether who only looks (plan, status, doctor, output, logs) needs it.
