@@ -1,4 +1,4 @@
-"""The most that the roles may ever do that a stack makes: of its instances, of ECS at a task's start, of its tasks, of its flow log."""
+"""The most that a stack's roles may ever do: of instances, of ECS at a task's start, of tasks, of the flow log."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ ROLES: tuple[Permission, ...] = (
     *grants(
         "logs",
         "CreateLogStream DescribeLogStreams PutLogEvents",
-        "log-group:/vpc/{stack}/flow-logs:*",
+        "log-group:/vpc/{stack}/*",
         wanted=flow_logs,
     ),
 )

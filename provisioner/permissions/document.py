@@ -27,7 +27,7 @@ def written(text: str) -> str:
 
 
 def named(use: Use) -> set[str]:
-    """Return the actions of one use; one that every life needs belongs there, and what the tool calls is not implied."""
+    """Return the actions of one use; one of every life is of no other, and what is called is not implied."""
     earlier = {
         Use.LIFE: (),
         Use.OPTION: (Use.LIFE,),

@@ -18,6 +18,9 @@ Conditions = tuple[tuple[str, str, tuple[str, ...]], ...]
 PLACES = {"iam": "iam::{account}", "route53": "route53::", "s3": "s3::"}
 """How the ARNs of services without Regions go on after the partition; the others have Region and account."""
 
+WHOLE = ("{acl}", "{key}", "{logs_key}")
+"""What stands for whole ARNs, as the configuration has them."""
+
 OURS: Conditions = (
     ("StringEquals", "aws:ResourceTag/Environment", ("{environment}",)),
     ("StringEquals", "aws:ResourceTag/ManagedBy", ("provisioner",)),
@@ -122,7 +125,7 @@ def grants(
 
 
 def _arn(service: str, resource: str) -> str:
-    if resource.startswith("arn:"):
+    if resource.startswith("arn:") or resource in WHOLE:
         return resource
     return f"arn:{{partition}}:{PLACES.get(service, service + ':{region}:{account}')}:{resource}"
 

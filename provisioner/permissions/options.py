@@ -19,7 +19,7 @@ _ECR_KEYS = "https://docs.aws.amazon.com/AmazonECR/latest/userguide/encryption-a
 _SSM_KEYS = "https://docs.aws.amazon.com/kms/latest/developerguide/services-parameter-store.html"
 _FLOW_ROLE = "https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs-iam-role.html"
 _WAF = "https://docs.aws.amazon.com/waf/latest/developerguide/security_iam_service-with-iam.html"
-_FLOW_GROUP, _EXPORTED_GROUPS = "log-group:/vpc/{stack}/flow-logs", "log-group:/aws/rds/cluster/{stack}/*"
+_FLOW_GROUP, _EXPORTED_GROUPS = "log-group:/vpc/{stack}/*", "log-group:/aws/rds/cluster/{stack}/*"
 _GROUPS = (
     *("log-group:/ecs/{stack}/*", "log-group:/aws/ecs/containerinsights/{stack}/*"),
     *(_FLOW_GROUP, _EXPORTED_GROUPS),
@@ -69,7 +69,7 @@ def _acl(config: Config) -> bool:
 
 
 def _via(*services: str) -> Conditions:
-    """A service does it for the caller (KMS developer guide, kms:ViaService); in China the names go on with `.cn`."""
+    """A service does it for the caller (KMS developer guide, kms:ViaService), whatever the domain ends with."""
     return (("StringLike", "kms:ViaService", tuple(f"{name}.{{region}}.amazonaws.com*" for name in services)),)
 
 

@@ -120,8 +120,8 @@ def _encrypted(asked: Asked, name: str, arn: str) -> Iterator[Check]:
     if asked.operation == "PutParameter" and asked.text("Type") == "SecureString":
         key = asked.text("KeyId")
     elif asked.body.get("WithDecryption"):
-        versions = ssm_backends[asked.account][asked.region]._parameters.get(name)
-        key, action = (versions[-1].keyid or "") if versions else "", "Decrypt"
+        there = ssm_backends[asked.account][asked.region].get_parameter(name)
+        key, action = (there.keyid or "") if there else "", "Decrypt"
     yield from used(asked, key, "ssm", (action,), {"kms:EncryptionContext:PARAMETER_ARN": (arn,)})
 
 
