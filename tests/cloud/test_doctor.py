@@ -263,16 +263,14 @@ def test_the_states_bucket(look: Look, rig: Rig) -> None:
 
 
 @pytest.fixture
-def allow(rig: Rig, tmp_path: Path) -> Callable[..., None]:
+def allow(rig: Rig) -> Callable[..., None]:
     """Puts the policy of a configuration in force, without some of its actions."""
 
     def put(*besides: str) -> None:
         config = Config.model_validate({"services": SERVICES})
         wanted = [one for one in needed(config, account="123456789012") if one.name not in besides]
-        files = []
-        for number, document in enumerate(documents(wanted)):
-            files.append(tmp_path / f"policy-{number}.json")
-            files[-1].write_text(json.dumps(document))
+        texts = [json.dumps(document) for document in documents(wanted)]
+        files = [{"name": f"policy {number}", "text": text} for number, text in enumerate(texts, 1)]
         manage.set_policies(rig.cloud.process, files)
 
     return put
