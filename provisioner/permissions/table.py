@@ -51,7 +51,7 @@ def names(config: Config, account: str) -> Mapping[str, str]:
         "region": config.region,
         "stack": config.name,
         **{name: _key(named, f"arn:{partition}:kms:{config.region}:{account}:") for name, named in keys.items()},
-        **{f"{name}_alias": named[named.find("alias/") :] for name, named in keys.items()},
+        **{f"{name}_alias": f"alias/{named.partition('alias/')[2]}" for name, named in keys.items()},
     }
 
 
