@@ -26,7 +26,7 @@ _GROUPS = (
 )
 _BUCKET = "{stack}-{account}-{region}-logs"
 _BALANCER = "loadbalancer/app/{stack}/*"
-_ANY_BALANCER = "arn:{partition}:elasticloadbalancing:{region}:{account}:" + _BALANCER
+_BALANCER_ARN = "arn:{partition}:elasticloadbalancing:{region}:{account}:" + _BALANCER
 OF_PARAMETERS: Conditions = (
     (
         "StringLike",
@@ -109,7 +109,14 @@ def on_key(
 KEYS: tuple[Permission, ...] = (
     *on_key(main_key, "key", "DescribeKey", why=_KEY),
     *on_key(_logs_key, "logs_key", "DescribeKey", why=_LOGS_KEY),
-    *grants("logs", "AssociateKmsKey DisassociateKmsKey", *_GROUPS, use=Use.OPTION, why=_LOGS_KEY, wanted=_logs_keyed),
+    *grants(
+        "logs",
+        "AssociateKmsKey DisassociateKmsKey",
+        *_GROUPS,
+        use=Use.OPTION,
+        why=f"{_KEY}, {_LOGS_KEY}",
+        wanted=_logs_keyed,
+    ),
     *on_key(
         main_key,
         "key",
@@ -215,17 +222,17 @@ WEB_ACL: tuple[Permission, ...] = (
     *grants(
         "wafv2",
         "GetWebACLForResource",
-        *("regional/webacl/*", _ANY_BALANCER),
+        *("regional/webacl/*", _BALANCER_ARN),
         use=Use.OPTION,
         why=_ACL,
         wanted=_acl,
     ),
-    *grants("wafv2", "AssociateWebACL", "{acl}", _ANY_BALANCER, use=Use.OPTION, why=_ACL, wanted=_acl),
+    *grants("wafv2", "AssociateWebACL", "{acl}", _BALANCER_ARN, use=Use.OPTION, why=_ACL, wanted=_acl),
     # the reference has it on the load balancer, AWS's managed policies on web ACLs
     *grants(
         "wafv2",
         "DisassociateWebACL",
-        *("regional/webacl/*", _ANY_BALANCER),
+        *("regional/webacl/*", _BALANCER_ARN),
         use=Use.OPTION,
         why=_ACL,
         wanted=_acl,
