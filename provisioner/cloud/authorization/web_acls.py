@@ -2,7 +2,7 @@
 
 See the Service Authorization Reference, and the WAF developer guide ("How AWS WAF works with IAM") for the actions of
 Elastic Load Balancing, which it has on the load balancer; so has the managed policy
-AmazonECSInfrastructureRoleforExpressGatewayServices.
+AmazonECSInfrastructureRoleForGatewayHostSharedALB.
 """
 
 from __future__ import annotations
