@@ -388,7 +388,8 @@ class Cloud:
 def _denial(environ: Environ, service: str, region: str, operation: str, body: bytes) -> enforce.Denial | None:
     """The refusal of a call that the policies in force do not allow, or None."""
     try:
-        return enforce.denial(service, region, operation, environ["PATH_INFO"], environ["QUERY_STRING"], body)
+        sent = {key[5:].replace("_", "-").lower(): str(value) for key, value in environ.items() if key[:5] == "HTTP_"}
+        return enforce.denial(service, region, operation, environ["PATH_INFO"], environ["QUERY_STRING"], body, sent)
     except Exception as error:  # noqa: BLE001 (as for the answer itself: what cannot be understood is not allowed)
         traceback.print_exc()
         return enforce.Denial(500, "InternalFailure", f"{operation}: {type(error).__name__}: {error}")

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from provisioner.engine.step import Stack
     from state.model import Record
 
-NOW = (Use.LIFE, Use.IMPLIED)
+NOW = (Use.LIFE, Use.OPTION, Use.IMPLIED)
 CHECKS: Mapping[str, Check] = {
     permissions.NAME: partial(permissions.check, uses=NOW, sure=True),
     "images": images.own,

@@ -1,13 +1,20 @@
-"""The most that the roles may ever do that a stack makes: of its instances, of ECS at a task's start, of its tasks."""
+"""The most that a stack's roles may ever do: of instances, of ECS at a task's start, of tasks, of the flow log."""
 
 from __future__ import annotations
 
 from provisioner.config import Config
 from provisioner.permissions.model import Conditions, Permission, filled, grants
+from provisioner.permissions.options import OF_PARAMETERS, flow_logs, main_key, on_key
 from provisioner.permissions.table import ANY, names
 
 _CLUSTER: Conditions = (("ArnEquals", "ecs:cluster", ("arn:{partition}:ecs:{region}:{account}:cluster/{stack}",)),)
 _REGISTERED: Conditions = (("StringEquals", "ecs:CreateAction", ("CreateCluster", "RegisterContainerInstance")),)
+
+
+def signed_in(config: Config) -> bool:
+    """Tasks may sign in to the database by IAM."""
+    return config.database.iam_authentication
+
 
 ROLES: tuple[Permission, ...] = (
     # the agent of an instance: AmazonEC2ContainerServiceforEC2Role, for this stack's cluster
@@ -32,8 +39,18 @@ ROLES: tuple[Permission, ...] = (
     # Session Manager on an instance, ECS Exec in a task
     *grants("ssm", "UpdateInstanceInformation"),
     *grants("ssmmessages", "CreateControlChannel CreateDataChannel OpenControlChannel OpenDataChannel"),
+    # the options: the password under a key of one's own, signing in to the database by IAM, the VPC's flow log
+    *on_key(main_key, "key", "Decrypt", conditions=OF_PARAMETERS, why="kms_key"),
+    *grants("rds-db", "connect", "dbuser:*/{stack}-*", wanted=signed_in),
+    *grants("logs", "DescribeLogGroups", wanted=flow_logs),
+    *grants(
+        "logs",
+        "CreateLogStream DescribeLogStreams PutLogEvents",
+        "log-group:/vpc/{stack}/*",
+        wanted=flow_logs,
+    ),
 )
-"""What the policies of the three sorts of roles come to, limited to this stack's things where they are.
+"""What the policies of the roles come to, limited to this stack's things where they are.
 
 The agent's `ecs:CreateCluster` is left out: it makes a cluster that is not there, and this stack's is.
 """
@@ -41,4 +58,4 @@ The agent's `ecs:CreateCluster` is left out: it makes a cluster that is not ther
 
 def boundary(config: Config, account: str = ANY) -> tuple[Permission, ...]:
     """Return the permissions of a stack's boundary, with its own names in them."""
-    return tuple(filled(ROLES, names(config, account)))
+    return tuple(filled((it for it in ROLES if it.wanted(config)), names(config, account)))

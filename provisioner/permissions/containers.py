@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from provisioner.config import Config
 from provisioner.kinds.copied_images import ECR
-from provisioner.permissions.model import ASKED, HERE, TAGS_AT_ONCE, Conditions, Permission, Use, grants
+from provisioner.permissions.model import ASKED, HERE, OURS, TAGS_AT_ONCE, Conditions, Permission, Use, grants
 from provisioner.permissions.network import spot, trunking
 
 _CHANGED = "a setting changes in place"
@@ -300,6 +300,8 @@ KEPT: tuple[Permission, ...] = (
     *grants("ssm", "GetParameter", "parameter/{stack}/*", reader=False),
     *grants("ssm", "ListTagsForResource", "parameter/{stack}/*", use=Use.OTHER, why=_TAGS),
     *grants("ssm", "PutParameter", "parameter/{stack}/*", conditions=ASKED),
+    # another key takes another version, and no tags can come with that
+    *grants("ssm", "PutParameter", "parameter/{stack}/*", conditions=OURS, use=Use.OTHER, why=_CHANGED),
     *grants("ssm", "AddTagsToResource", "parameter/{stack}/*", conditions=ASKED, **TAGS_AT_ONCE),
     *grants("ssm", "DeleteParameter", "parameter/{stack}/*"),
     *grants("tag", "GetResources"),

@@ -27,8 +27,13 @@ def written(text: str) -> str:
 
 
 def named(use: Use) -> set[str]:
-    """Return the actions of one use; one that is of several belongs to the first."""
-    earlier = {Use.LIFE: (), Use.OTHER: (Use.LIFE,), Use.IMPLIED: (Use.LIFE, Use.OTHER)}[use]
+    """Return the actions of one use; one of every life is of no other, and what is called is not implied."""
+    earlier = {
+        Use.LIFE: (),
+        Use.OPTION: (Use.LIFE,),
+        Use.OTHER: (Use.LIFE,),
+        Use.IMPLIED: (Use.LIFE, Use.OPTION, Use.OTHER),
+    }[use]
     before = {it.name for it in TABLE if it.use in earlier}
     return {it.name for it in TABLE if it.use is use} - before | (FREE if use is Use.LIFE else set())
 
@@ -37,11 +42,10 @@ def _tables() -> Iterator[str]:
     yield f"Called {Use.LIFE.value}:"
     yield from ["", "| service | actions |", "|---|---|"]
     yield from _by_service(named(Use.LIFE))
+    yield from ["", f"Called besides {Use.OPTION.value}:", "", "| service | actions | option |", "|---|---|---|"]
+    yield from _by_why(Use.OPTION)
     yield from ["", "Called in other cases:", "", "| service | actions | when |", "|---|---|---|"]
-    others = named(Use.OTHER)
-    rest = sorted((it for it in TABLE if it.name in others), key=lambda it: (it.service, it.why, it.action))
-    for (service, why), group in groupby(rest, key=lambda it: (it.service, it.why)):
-        yield f"| `{service}` | {_list(it.action for it in group)} | {why} |"
+    yield from _by_why(Use.OTHER)
     yield from ["", "And these AWS checks at other calls, whether or not the tool ever makes them by themselves:", ""]
     yield from ["| action | because of | source |", "|---|---|---|"]
     yield from _implied()
@@ -50,6 +54,14 @@ def _tables() -> Iterator[str]:
 def _by_service(names: Iterable[str]) -> Iterator[str]:
     for service, group in groupby(sorted(names), key=lambda name: name.partition(":")[0]):
         yield f"| `{service}` | {_list(name.partition(':')[2] for name in group)} |"
+
+
+def _by_why(use: Use) -> Iterator[str]:
+    only = named(use)
+    rows = (it for it in TABLE if it.name in only and it.use in (use, Use.IMPLIED))
+    ordered = sorted(rows, key=lambda it: (it.service, it.why, it.action))
+    for (service, why), group in groupby(ordered, key=lambda it: (it.service, it.why)):
+        yield f"| `{service}` | {_list(it.action for it in group)} | {why} |"
 
 
 def _implied() -> Iterator[str]:

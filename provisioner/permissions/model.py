@@ -18,6 +18,9 @@ Conditions = tuple[tuple[str, str, tuple[str, ...]], ...]
 PLACES = {"iam": "iam::{account}", "route53": "route53::", "s3": "s3::"}
 """How the ARNs of services without Regions go on after the partition; the others have Region and account."""
 
+WHOLE = ("{acl}", "{key}", "{logs_key}")
+"""What stands for whole ARNs, as the configuration has them."""
+
 OURS: Conditions = (
     ("StringEquals", "aws:ResourceTag/Environment", ("{environment}",)),
     ("StringEquals", "aws:ResourceTag/ManagedBy", ("provisioner",)),
@@ -34,6 +37,7 @@ class Use(Enum):
     """When an action is needed."""
 
     LIFE = "in the life of a stack: up, a change, plan, status, down"
+    OPTION = "in the life of a stack with an option"
     OTHER = "in other cases"
     IMPLIED = "AWS checks it at other calls"
 
@@ -64,7 +68,7 @@ class Permission:
         resources: ARNs with wildcards; `{stack}`, `{region}` and the like stand for the stack's own.
         conditions: what AWS has to find true besides.
         use: when it is needed.
-        why: the case, or the calls that AWS checks it for.
+        why: the option, the case, or the calls that AWS checks it for.
         source: AWS's document, where the Service Authorization Reference does not say it all.
         wanted: whether a configuration needs it.
         reader: whether who only looks (plan, status, doctor, output, logs) needs it.
@@ -121,7 +125,7 @@ def grants(
 
 
 def _arn(service: str, resource: str) -> str:
-    if resource.startswith("arn:"):
+    if resource.startswith("arn:") or resource in WHOLE:
         return resource
     return f"arn:{{partition}}:{PLACES.get(service, service + ':{region}:{account}')}:{resource}"
 

@@ -10,8 +10,9 @@ from provisioner.permissions.beforehand import BEFOREHAND
 from provisioner.permissions.containers import CONTAINERS
 from provisioner.permissions.model import Permission, filled
 from provisioner.permissions.network import NETWORK
+from provisioner.permissions.options import OPTIONS
 
-TABLE: tuple[Permission, ...] = (*NETWORK, *CONTAINERS, *BEFOREHAND)
+TABLE: tuple[Permission, ...] = (*NETWORK, *CONTAINERS, *OPTIONS, *BEFOREHAND)
 """Every action that the tool needs on AWS, in the order in which the policies say them."""
 FREE = frozenset({"sts:GetCallerIdentity"})
 """What the tool calls and nobody needs a permission for (STS API reference, GetCallerIdentity)."""
@@ -33,8 +34,10 @@ def needed(config: Config, *, account: str = ANY, read_only: bool = False) -> tu
 def names(config: Config, account: str) -> Mapping[str, str]:
     """Return what stands in the table's patterns in braces."""
     partition = partition_of(config.region)
+    keys = {"key": config.kms_key or "", "logs_key": config.logs.kms_key or ""}
     return {
         "account": account,
+        "acl": config.load_balancer.waf_acl or "",
         "bucket": config.state.bucket or "",
         "discovery": config.dns.discovery_domain,
         # IAM user guide: in China EC2 has a principal of its own
@@ -47,7 +50,16 @@ def names(config: Config, account: str) -> Mapping[str, str]:
         "project": config.project,
         "region": config.region,
         "stack": config.name,
+        **{name: _key(named, f"arn:{partition}:kms:{config.region}:{account}:") for name, named in keys.items()},
+        **{f"{name}_alias": f"alias/{named.partition('alias/')[2]}" for name, named in keys.items()},
     }
+
+
+def _key(named: str, place: str) -> str:
+    """Return the ARN of a key, or a pattern for all keys where the one with an alias is."""
+    if "alias/" not in named:
+        return named
+    return f"{named.partition('alias/')[0] or place}key/*"
 
 
 @functools.cache

@@ -165,7 +165,8 @@ def _network(stack: Stack) -> Calls:
         "replace_route",
         {"RouteTableId": table, "DestinationCidrBlock": NOWHERE, "GatewayId": gateway},
     )
-    for operation in ("authorize_security_group_egress", "update_security_group_rule_descriptions_ingress"):
+    descriptions = (f"update_security_group_rule_descriptions_{way}" for way in ("ingress", "egress"))
+    for operation in ("authorize_security_group_egress", *descriptions):
         yield "ec2", operation, {"GroupId": group, "IpPermissions": [rule], "DryRun": True}
     yield "ec2", "modify_subnet_attribute", {"SubnetId": subnet, "MapPublicIpOnLaunch": {"Value": False}}
     interface, gateway_endpoint = ids["vpc_endpoint/logs"], ids["vpc_endpoint/s3"]
@@ -284,6 +285,8 @@ def _data(stack: Stack) -> Calls:
     yield "logs", "list_tags_for_resource", {"resourceArn": log_group}
     password = f"/{name}/database/password"
     yield "ssm", "list_tags_for_resource", {"ResourceType": "Parameter", "ResourceId": password}
+    again = {"Name": password, "Type": "SecureString", "Value": "none", "KeyId": "alias/none", "Overwrite": True}
+    yield "ssm", "put_parameter", again
 
 
 def _beforehand(stack: Stack) -> Calls:

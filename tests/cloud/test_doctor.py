@@ -30,7 +30,7 @@ from provisioner.render import doctor as show
 from state.model import Record
 from tests.cloud.conftest import EmbeddedCloud
 from tests.cloud.outside import DOCKER, digest_of, outside
-from tests.cloud.project import Project
+from tests.cloud.project import Project, kms_key, web_acl
 from tests.cloud.rig import Rig
 
 FILE = Path("stack.toml")
@@ -263,16 +263,14 @@ def test_the_states_bucket(look: Look, rig: Rig) -> None:
 
 
 @pytest.fixture
-def allow(rig: Rig, tmp_path: Path) -> Callable[..., None]:
+def allow(rig: Rig) -> Callable[..., None]:
     """Puts the policy of a configuration in force, without some of its actions."""
 
-    def put(*besides: str) -> None:
-        config = Config.model_validate({"services": SERVICES})
+    def put(*besides: str, **tables: Any) -> None:
+        config = Config.model_validate({"services": SERVICES, **tables})
         wanted = [one for one in needed(config, account="123456789012") if one.name not in besides]
-        files = []
-        for number, document in enumerate(documents(wanted)):
-            files.append(tmp_path / f"policy-{number}.json")
-            files[-1].write_text(json.dumps(document))
+        texts = [json.dumps(document) for document in documents(wanted)]
+        files = [{"name": f"policy {number}", "text": text} for number, text in enumerate(texts, 1)]
         manage.set_policies(rig.cloud.process, files)
 
     return put
@@ -283,6 +281,20 @@ def test_the_printed_policy_is_all_that_is_needed(look: Look, allow: Callable[..
     found = look()
     assert found["permissions"].text.startswith("all "), found["permissions"].text
     assert sick(found, "failed", "unknown") == {"image web", "image api"}, "they are in repositories of somebody else"
+
+
+def test_what_options_take_is_asked_for_with_them(look: Look, allow: Callable[..., None], rig: Rig) -> None:
+    options = {
+        "kms_key": "alias/example",
+        "logs": {"kms_key": kms_key(rig.cloud)},
+        "network": {"flow_logs": True},
+        "load_balancer": {"access_logs": True, "waf_acl": web_acl(rig.cloud, "example")},
+    }
+    allow(**options)
+    assert look("permissions", **options)["permissions"].verdict == "ok"
+    allow("kms:RetireGrant", "s3:CreateBucket", **options)
+    found = look("permissions", **options)["permissions"]
+    assert (found.verdict, found.text) == ("failed", "denied: kms:RetireGrant, s3:CreateBucket")
 
 
 def test_actions_that_are_denied(look: Look, allow: Callable[..., None]) -> None:

@@ -32,6 +32,8 @@ TRUST = {"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Acti
          "*"),
         ("iam", "get_role", {"RoleName": "a"}, 403, "AccessDenied", "iam:GetRole",
          "arn:aws:iam::123456789012:role/a"),
+        ("kms", "describe_key", {"KeyId": "1234"}, 400, "AccessDeniedException", "kms:DescribeKey",
+         f"arn:aws:kms:{PLACE}:key/1234"),
         ("logs", "delete_log_group", {"logGroupName": "/a"}, 400, "AccessDeniedException", "logs:DeleteLogGroup",
          f"arn:aws:logs:{PLACE}:log-group:/a:log-stream:"),
         ("rds", "describe_db_instances", {}, 403, "AccessDenied", "rds:DescribeDBInstances",
@@ -45,6 +47,8 @@ TRUST = {"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Acti
          "servicediscovery:GetNamespace", f"arn:aws:servicediscovery:{PLACE}:namespace/ns-1"),
         ("ssm", "get_parameter", {"Name": "/a/b"}, 400, "AccessDeniedException", "ssm:GetParameter",
          f"arn:aws:ssm:{PLACE}:parameter/a/b"),
+        ("wafv2", "get_web_acl", {"Name": "a", "Scope": "REGIONAL", "Id": "1"}, 400, "AccessDeniedException",
+         "wafv2:GetWebACL", f"arn:aws:wafv2:{PLACE}:regional/webacl/a/1"),
     ],
 )  # fmt: skip
 def test_each_service_denies_in_its_own_way(
@@ -190,6 +194,8 @@ TAGS = [{"Key": "Project", "Value": "shop"}]
          "logs:TagResource"),
         ("rds", "create_db_subnet_group", {"DBSubnetGroupName": "a", "DBSubnetGroupDescription": "a", "SubnetIds": [],
          "Tags": TAGS}, "rds:CreateDBSubnetGroup", "rds:AddTagsToResource"),
+        ("s3", "create_bucket", {"Bucket": "a-bucket", "CreateBucketConfiguration": {
+            "LocationConstraint": "ap-northeast-1", "Tags": TAGS}}, "s3:CreateBucket", "s3:TagResource"),
         ("ssm", "put_parameter", {"Name": "/a", "Value": "a", "Type": "String", "Tags": TAGS}, "ssm:PutParameter",
          "ssm:AddTagsToResource"),
     ],

@@ -1,20 +1,26 @@
-"""All options together: a stack without them, with them, with others, without them again, and gone."""
+"""All options together: a stack without them, with them, with others, without them again, and gone.
+
+Each command runs under the policies that `provision policy` prints, those of the configuration before included.
+"""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable
-from typing import Any, TypeVar
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
 
+from provisioner import config
+from provisioner.cloud.authorization.policy import Check, Verdict, verdict
+from provisioner.config import Config
+from provisioner.permissions.model import Permission
+from provisioner.permissions.table import needed
 from tests.cloud.inventory import NEVER_REMOVED, Inventory, difference
+from tests.cloud.permissions import Asked, Stack, as_read, asked, denied, enforce, policies, unproven
 from tests.cloud.project import Project, kms_key, project, web_acl  # noqa: F401  (a fixture)
-from tests.cloud.warm import ROOT
-
-T = TypeVar("T")
 
 NAME = "ecs-sample-dev"
-TABLES = re.compile(r"^\| `([a-z0-9-]+)` \| (.*) \|$", re.MULTILINE)
-OPTION = re.compile(r"\b[a-z0-9]+:[A-Z][A-Za-z0-9]+")
+ALIAS, LOGS_ALIAS = "alias/example", "alias/logs"
+KEYED = f'kms_key = "{ALIAS}"\n'
 SERVICE = """
 [services.web]
 image = "123456789012.dkr.ecr.ap-northeast-1.amazonaws.com/web:1"
@@ -45,59 +51,123 @@ backup_days = 21
 """
 
 
+@dataclass
+class Policed:
+    """A project whose commands run under printed policies.
+
+    Attributes:
+        before: the policies of the configuration before, which what is switched off is taken away with.
+        asked: what all policies that were in force were asked.
+    """
+
+    project: Project
+    before: Sequence[Any] = ()
+    asked: list[Asked] = field(default_factory=list)
+
+    def write(self, options: str) -> None:
+        """Write a configuration, and put its policies in force beside those of before."""
+        self.before = policies(self.project.config)
+        self.project.write(options + SERVICE)
+        self.allow()
+
+    def allow(self, *, read_only: bool = False) -> None:
+        """Put the printed policies in force; keep what those of before were asked."""
+        self.free()
+        now = policies(self.project.config, read_only=read_only)
+        enforce(self.project.cloud, *now, *(() if read_only else self.before))
+
+    def free(self) -> None:
+        """Allow everything, as the tests' own calls need it; keep what the policies in force were asked."""
+        self.asked += asked(self.project.cloud)
+        enforce(self.project.cloud)
+
+    def brought_up(self, options: str) -> Inventory:
+        """Bring the stack up; who may only look finds nothing to do. Return what there is."""
+        self.write(options)
+        self.project.up()
+        self.allow(read_only=True)
+        assert self.project.planned() == {}
+        assert self.project.run("status", "--json").document
+        self.free()
+        return self.project.inventory()
+
+    def refused(self) -> set[str]:
+        """What is refused in the plan, and by `up`, which does nothing at all."""
+        found = {address for address, item in self.project.planned().items() if item["action"] == "refused"}
+        since = self.project.last_call()
+        self.project.up(code=1)
+        assert self.project.writes(since) == []
+        return found
+
+
 def test_all_options_come_change_and_go(project: Project) -> None:  # noqa: F811
-    keys = [kms_key(project.cloud) for _ in range(2)]
+    keys = [kms_key(project.cloud) for _ in range(3)]
+    for alias, key in ((ALIAS, keys[2]), (LOGS_ALIAS, keys[0])):
+        project.cloud.client("kms").create_alias(AliasName=alias, TargetKeyId=key)
     acls = [web_acl(project.cloud, name) for name in ("first", "second")]
-
-    called: set[str] = set()
-
-    def made(command: Callable[[], T]) -> T:
-        since = project.last_call()
-        result = command()
-        called.update(f"{call['service']}:{call['operation']}" for call in project.cloud.calls(since))
-        return result
-
-    def brought_up(options: str, number: int = 0) -> Inventory:
-        project.write(options.format(key=keys[number], acl=acls[number]) + SERVICE)
-        made(project.up)
-        assert made(project.planned) == {}
-        return project.inventory()
-
+    on, changed = (KEYED + it.format(key=keys[n], acl=acls[n]) for n, it in enumerate((ON, CHANGED)))
+    policed = Policed(project)
+    project.write(KEYED + SERVICE)
     before = project.inventory()
-    plain = brought_up("")
-    check_on(project, brought_up(ON), keys[0], acls[0])
-    project.write(f'kms_key = "{keys[0]}"\n' + SERVICE)
-    assert {address for address, item in project.planned().items() if item["action"] == "refused"} == {
-        "db_cluster/main",
-        "repository/web",
-    }
-    check_changed(project, brought_up(CHANGED, 1), keys[1], acls[1])
-    off = brought_up("")
+
+    plain = policed.brought_up(KEYED)
+    assert {key for _, key in groups(plain).values()} == {keys[2]}
+    check_on(project, policed.brought_up(on), keys[0], acls[0])
+    policed.allow()
+    other_calls(project)
+    for other in ("", f'kms_key = "{keys[1]}"\n'):
+        policed.write(on.replace(KEYED, other))
+        assert policed.refused() == {"db_cluster/main", "repository/web"}
+    project.write(on + SERVICE)
+    check_changed(project, policed.brought_up(changed), keys[1], acls[1])
+    off = policed.brought_up(KEYED)
     # the name of the bucket that was logged to stays among its attributes
     assert difference(plain, off, "load_balancers") == {}
     assert off["load_balancers"][0]["attributes"]["access_logs.s3.enabled"] == "false"
-    assert made(project.down).said("finished")[0]["ok"]
-    assert undocumented(called) == set()
+    policed.allow()
+    assert project.down().said("finished")[0]["ok"]
+    policed.free()
     assert difference(before, project.inventory(), *NEVER_REMOVED) == {}
 
-
-ACTIONS = {
-    "s3:GetBucketLifecycleConfiguration": "s3:GetLifecycleConfiguration",
-    "s3:PutBucketLifecycleConfiguration": "s3:PutLifecycleConfiguration",
-    "s3:GetBucketEncryption": "s3:GetEncryptionConfiguration",
-    "s3:GetPublicAccessBlock": "s3:GetBucketPublicAccessBlock",
-    "s3:ListObjectVersions": "s3:ListBucketVersions",
-    "s3:DeleteObjects": "s3:DeleteObjectVersion",
-}
-"""Operations whose action is called otherwise (Service Authorization Reference)."""
+    assert denied(policed.asked) == []
+    checks = [it.check for it in policed.asked]
+    otherwise = on.replace(ALIAS, keys[2]).replace(keys[0], LOGS_ALIAS)
+    for options in (on, otherwise):
+        project.write(options + SERVICE)
+        check_needed(config.load(project.config), checks)
 
 
-def undocumented(called: set[str]) -> set[str]:
-    """Which of the calls are not among the actions that the document asks to be allowed, for options or in general."""
-    text = (ROOT / "docs" / "security.md").read_text()
-    general = {f"{service}:{action}" for service, row in TABLES.findall(text) for action in row.split(", ")}
-    options = set(OPTION.findall(text.partition("### What the options need")[2].partition("\n## ")[0]))
-    return {ACTIONS.get(one, one).replace("tagging:", "tag:") for one in called} - general - options
+def other_calls(project: Project) -> None:  # noqa: F811
+    """Make the calls of the options that this life does not come to, as the tool makes them and without effect."""
+    cloud, bucket = project.cloud, {"Bucket": f"{NAME}-123456789012-ap-northeast-1-logs"}
+    stack = Stack(cloud, NAME, {}, {})
+    logs = "arn:aws:logs:ap-northeast-1:123456789012:log-group:"
+    for group in (f"/vpc/{NAME}/flow-logs", f"/aws/rds/cluster/{NAME}/error"):
+        stack.call("logs", "list_tags_for_resource", resourceArn=logs + group)
+    stack.call("logs", "disassociate_kms_key", logGroupName=f"/ecs/{NAME}/none")
+    s3 = cloud.client("s3")
+    tags, block = s3.get_bucket_tagging(**bucket)["TagSet"], s3.get_public_access_block(**bucket)
+    rules = s3.get_bucket_encryption(**bucket)["ServerSideEncryptionConfiguration"]
+    stack.call("s3", "put_bucket_tagging", **bucket, Tagging={"TagSet": tags})
+    stack.call("s3", "put_bucket_encryption", **bucket, ServerSideEncryptionConfiguration=rules)
+    blocked = block["PublicAccessBlockConfiguration"]
+    stack.call("s3", "put_public_access_block", **bucket, PublicAccessBlockConfiguration=blocked)
+
+
+def check_needed(configured: Config, checks: Sequence[Check]) -> None:
+    """Each permission that is there for an option is needed: without it some check is not allowed any more."""
+    permissions = needed(configured)
+    without = Config.model_validate({"services": configured.model_dump()["services"]})
+    options = set(map(shown, permissions)) - set(map(shown, needed(without)))
+    assert len(options) > 40
+    whole = as_read(permissions)
+    allowed = [it for it in checks if verdict(whole, it) is Verdict.ALLOWED]
+    assert [one for it in unproven(permissions, allowed) if (one := shown(it)) in options] == []
+
+
+def shown(permission: Permission) -> tuple[Any, ...]:
+    """What a permission allows."""
+    return (permission.name, permission.resources, permission.conditions)
 
 
 def groups(found: Inventory) -> dict[str, tuple[Any, Any]]:

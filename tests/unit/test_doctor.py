@@ -141,18 +141,22 @@ def test_answers_one_by_one_and_below_an_action() -> None:
 
 
 def test_verdicts_on_actions() -> None:
-    wanted = [permission("a:Now"), permission("a:Later", use=Use.OTHER), permission("a:Maybe")]
+    later, option = permission("a:Later", use=Use.OTHER), permission("a:Option", use=Use.OPTION)
+    wanted = [permission("a:Now"), later, option, permission("a:Maybe")]
     questions = list(permissions.asked(wanted))
-    pairs = {name: (name, "*") for name in ("a:Now", "a:Later", "a:Maybe")}
+    pairs = {name: (name, "*") for name in ("a:Now", "a:Later", "a:Maybe", "a:Option")}
 
     def said(allowed: set[str], open_: set[str]) -> list[tuple[str, str]]:
         answers = permissions.Answers(
             frozenset(pairs[n] for n in allowed), frozenset(), frozenset(pairs[n] for n in open_)
         )
-        return [(one.verdict, one.text.rpartition(": ")[2]) for one in permissions.judged(wanted, questions, [answers])]
+        return [
+            (one.verdict, one.text.partition(": ")[2] or one.text)
+            for one in permissions.judged(wanted, questions, [answers])
+        ]
 
-    assert said(set(pairs), set()) == [("ok", "all 3 actions are allowed")]
-    assert said(set(), {"a:Maybe"}) == [("failed", "a:Now"), ("warning", "a:Later"), ("unknown", "a:Maybe")]
+    assert said(set(pairs), set()) == [("ok", "all 4 actions are allowed")]
+    assert said(set(), {"a:Maybe"}) == [("failed", "a:Now, a:Option"), ("warning", "a:Later"), ("unknown", "a:Maybe")]
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -13,24 +14,27 @@ import botocore.session
 import pytest
 from botocore import xform_name
 
+from provisioner import operate
 from provisioner.cloud.authorization.policy import Check, Statement, Verdict, read, verdict
 from provisioner.config import Config
 from provisioner.engine.errors import ConfigurationError
+from provisioner.kinds.iam import Role
 from provisioner.permissions.boundary import boundary
 from provisioner.permissions.document import DOCUMENT, named, written
 from provisioner.permissions.model import Use
 from provisioner.permissions.policy import LARGEST, document, size, statements
 from provisioner.permissions.printed import part_of, printed
 from provisioner.permissions.table import FREE, TABLE, needed
+from tests.unit.test_capacity_steps import FACTS
 
 ROOT = Path(__file__).parents[2]
 CALLED, NAMED = re.compile(r"\.([a-z]\w+)\("), re.compile(r'"([a-z]\w+_\w+)"')
 """A method that is called, and one that is named for a paginator or a shared read."""
 SERVICES = {
     "acm": "acm", "application-autoscaling": "application-autoscaling", "autoscaling": "autoscaling", "ec2": "ec2",
-    "ecr": "ecr", "ecs": "ecs", "elbv2": "elasticloadbalancing", "iam": "iam", "logs": "logs", "rds": "rds",
-    "resourcegroupstaggingapi": "tag", "route53": "route53", "servicediscovery": "servicediscovery", "ssm": "ssm",
-    "service-quotas": "servicequotas", "sts": "sts",
+    "ecr": "ecr", "ecs": "ecs", "elbv2": "elasticloadbalancing", "iam": "iam", "kms": "kms", "logs": "logs",
+    "rds": "rds", "resourcegroupstaggingapi": "tag", "route53": "route53", "servicediscovery": "servicediscovery",
+    "ssm": "ssm", "service-quotas": "servicequotas", "sts": "sts", "wafv2": "wafv2",
 }  # fmt: skip
 """boto3's names of the services, and the prefixes of their actions. S3's actions are named otherwise than its calls."""
 
@@ -89,7 +93,7 @@ def test_what_aws_checks_at_other_calls_says_why_and_where_that_is_known_from() 
     implied = [it for it in TABLE if it.use is Use.IMPLIED]
     assert len(implied) > 20
     assert [it.name for it in implied if not it.why or not it.source.startswith("https://docs.aws.amazon.com/")] == []
-    assert [it.name for it in TABLE if it.use is Use.OTHER and not it.why] == []
+    assert [it.name for it in TABLE if it.use in (Use.OPTION, Use.OTHER) and not it.why] == []
 
 
 def test_no_row_is_there_twice() -> None:
@@ -100,15 +104,25 @@ def test_no_row_is_there_twice() -> None:
 def test_the_documents_tables_are_what_the_table_says() -> None:
     text = DOCUMENT.read_text(encoding="utf-8")
     assert written(text) == text, "run `python -m provisioner.permissions.document`"
-    assert named(Use.LIFE) & named(Use.OTHER) == set()
+    assert named(Use.LIFE) & (named(Use.OTHER) | named(Use.OPTION)) == set()
     with pytest.raises(ValueError, match="marks are missing"):
         written("no tables")
 
 
+ACL = "arn:aws:wafv2:ap-northeast-1:123456789012:regional/webacl/example/1234abcd-12ab-34cd-56ef-1234567890ab"
+KEY = "arn:aws:kms:ap-northeast-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab"
+ALL_ON: dict[str, Any] = {
+    "kms_key": KEY,
+    "logs": {"kms_key": "alias/logs"},
+    "network": {"flow_logs": True},
+    "database": {"readers": 2, "iam_authentication": True, "logs": ["error"]},
+    "load_balancer": {"access_logs": True, "waf_acl": ACL},
+}
+FLOW_GROUP = "arn:aws:logs:ap-northeast-1:123456789012:log-group:/vpc/ecs-sample-dev/flow-logs"
 LONG = {"project": "a" * 20, "env": "b" * 7, "dns": {"domain": "x" * 48 + ".example.com"}}
 
 
-@pytest.mark.parametrize("more", [{}, LONG])
+@pytest.mark.parametrize("more", [{}, LONG, ALL_ON, LONG | ALL_ON])
 @pytest.mark.parametrize("read_only", [False, True])
 def test_policies_fit_into_what_iam_takes(more: Any, read_only: bool) -> None:
     config = configured(state={"bucket": "some-states"}, protect=True, **more)
@@ -119,11 +133,42 @@ def test_policies_fit_into_what_iam_takes(more: Any, read_only: bool) -> None:
     assert said == actions(config, read_only=read_only)
 
 
-def test_the_boundary_is_one_policy() -> None:
-    found = printed(configured(), read_only=False, boundary=True, account=None)
+@pytest.mark.parametrize("more", [{}, ALL_ON])
+def test_the_boundary_is_one_policy(more: Any) -> None:
+    found = printed(configured(**more), read_only=False, boundary=True, account=None)
     assert list(found) == ["ecs-sample-dev-boundary"]
     assert size(found["ecs-sample-dev-boundary"]) <= LARGEST
-    assert not any(it.name.startswith("iam:") for it in boundary(configured()))
+    assert not any(it.name.startswith("iam:") for it in boundary(configured(**more)))
+
+
+@pytest.mark.parametrize("key", [KEY, "alias/example"])
+def test_the_boundary_lets_the_roles_do_what_their_own_policies_say(key: str) -> None:
+    services = {"web": {"image": OWN, "port": 80, "database": True, "exec": True}}
+    config = configured(services=services, **ALL_ON | {"kms_key": key})
+    facts = replace(FACTS, account="123456789012", region=config.region, kms_key=KEY, logs_key=KEY)
+    declared = [it.want for it in operate.declare(config, facts).declared.values() if isinstance(it.want, Role)]
+    said = [one for role in declared for policy in role.inline_policies.values() for one in policy["Statement"]]
+    assert {role.role_name.removeprefix("ecs-sample-dev-") for role in declared} == {
+        "instance", "execution", "task-web", "flow-logs"
+    }  # fmt: skip
+    checks = [check for one in said for check in _checks(one, key)]
+    assert {"kms:Decrypt", "rds-db:connect", "ssm:GetParameters", "logs:PutLogEvents"} < {it.action for it in checks}
+    most = _read(boundary(config, "123456789012"))
+    assert [it for it in checks if verdict(most, it) is not Verdict.ALLOWED] == []
+    off = _read(boundary(configured(services=services), "123456789012"))
+    assert {it.action for it in checks if verdict(off, it) is not Verdict.ALLOWED} == {
+        "kms:Decrypt", "rds-db:connect", "logs:CreateLogStream", "logs:DescribeLogGroups", "logs:DescribeLogStreams",
+        "logs:PutLogEvents",
+    }  # fmt: skip
+
+
+def _checks(said: dict[str, Any], alias: str) -> Iterator[Check]:
+    """What a statement allows at most, of a key that has an alias."""
+    context = {name: (value,) for one in said.get("Condition", {}).values() for name, value in one.items()}
+    for action in _list(said["Action"]):
+        for resource in _list(said["Resource"]):
+            arn = str(resource).replace("${log_group/flow-logs:arn}", FLOW_GROUP)
+            yield Check(action, arn, {**context, "kms:ResourceAliases": (alias,)})
 
 
 def _list(value: str | list[str]) -> list[str]:
@@ -172,11 +217,48 @@ def _read(permissions: Any) -> list[Statement]:
             {"services": {"web": {"build": "app", "port": 80}}},
             PUSHES,
         ),
+        (
+            {"kms_key": KEY},
+            {f"kms:{it}" for it in ("CreateGrant", "Decrypt", "DescribeKey", "Encrypt", "GenerateDataKey")}
+            | {"kms:RetireGrant", "logs:AssociateKmsKey", "logs:DisassociateKmsKey"},
+        ),
+        (
+            {"logs": {"kms_key": "alias/logs"}},
+            {"kms:DescribeKey", "logs:AssociateKmsKey", "logs:DisassociateKmsKey"},
+        ),
+        ({"network": {"flow_logs": True}}, {f"ec2:{it}FlowLogs" for it in ("Create", "Delete", "Describe")}),
+        ({"database": {"readers": 2, "backup_days": 9, "iam_authentication": True, "logs": ["error"]}}, set()),
+        (
+            {"load_balancer": {"waf_acl": ACL}},
+            {f"wafv2:{it}" for it in ("AssociateWebACL", "DisassociateWebACL", "GetWebACL", "GetWebACLForResource")}
+            | {f"elasticloadbalancing:{it}WebACLAssociation" for it in ("Create", "Delete")}
+            | {"elasticloadbalancing:GetLoadBalancerWebACL", "elasticloadbalancing:SetWebAcl"},
+        ),
     ],
 )  # fmt: skip
 def test_what_the_configuration_does_not_want_is_not_asked_for(more: dict[str, Any], only: set[str]) -> None:
     least = {"account": {"trunking": False}, "protect": False}
     assert actions(configured(**least | more)) - actions(configured(**least)) == only
+
+
+def test_what_an_option_takes_is_limited_to_what_is_the_stacks() -> None:
+    config = configured(**ALL_ON)
+    more = [it for it in needed(config, account="1" * 12) if it not in needed(configured(), account="1" * 12)]
+    everywhere = {it.name for it in more if it.resources == ("*",)}
+    assert len(more) > 50
+    assert everywhere == {"ec2:DescribeFlowLogs"}
+    bucket = f"arn:aws:s3:::ecs-sample-dev-{'1' * 12}-ap-northeast-1-logs"
+    assert {arn for it in more if it.service == "s3" for arn in it.resources} == {bucket, f"{bucket}/*"}
+    (any_key,) = [it for it in more if it.service == "kms" and it.resources != (KEY,)]
+    assert any_key.resources == (f"arn:aws:kms:ap-northeast-1:{'1' * 12}:key/*",)
+    assert any_key.conditions == (("ForAnyValue:StringEquals", "kms:ResourceAliases", ("alias/logs",)),)
+
+
+def test_an_alias_of_another_account_is_one_of_its_keys() -> None:
+    alias = KEY.rpartition(":")[0].replace("123456789012", "2" * 12) + ":alias/shared/key"
+    (row,) = [it for it in needed(configured(kms_key=alias), account="1" * 12) if it.name == "kms:DescribeKey"]
+    assert row.resources == (f"arn:aws:kms:ap-northeast-1:{'2' * 12}:key/*",)
+    assert row.conditions == (("ForAnyValue:StringEquals", "kms:ResourceAliases", ("alias/shared/key",)),)
 
 
 def test_spot_takes_a_role_and_requests_of_its_own() -> None:
@@ -208,6 +290,40 @@ def test_a_bucket_and_protection_take_what_aws_asks_for(check: Check) -> None:
     assert verdict(_read(needed(configured(protect=False))), check) is Verdict.NOT_ALLOWED
     foreign = Check(check.action, check.resource.replace("ecs-sample-dev", "another").replace("some-", "other-"))
     assert verdict(_read(with_both), foreign) is Verdict.NOT_ALLOWED
+
+
+ELSEWHERE = f"arn:aws:ecr:us-east-1:{'1' * 12}:repository/web"
+WITHIN = "arn:aws:ecr:ap-northeast-1:123456789012:repository/ecs-sample-dev/web"
+PULLED = [
+    Check("ecr:GetAuthorizationToken"),
+    Check("ecr:BatchGetImage", ELSEWHERE),
+    Check("ecr:GetDownloadUrlForLayer", ELSEWHERE),
+]
+PUSHED = [Check("ecr:GetAuthorizationToken"), *(Check(name, WITHIN) for name in sorted(PUSHES - {PULLED[0].action}))]
+"""What copying takes (ECR user guide, repository-policy-examples and image-push-iam)."""
+
+
+def test_copies_take_a_pull_where_the_image_is_and_a_push_here() -> None:
+    from_ecr, from_hub, own = (
+        configured(services={"web": {"image": image, "port": 80}})
+        for image in (f"{'1' * 12}.dkr.ecr.us-east-1.amazonaws.com/web:1", "nginx:1", OWN)
+    )
+    for config, read_only, allowed in (
+        (from_ecr, False, [*PULLED, *PUSHED]),
+        (from_ecr, True, PULLED),
+        (from_hub, False, PUSHED),
+        (from_hub, True, []),
+        (own, False, []),
+    ):
+        rows = needed(config, read_only=read_only)
+        for check in (*PULLED, *PUSHED):
+            expected = Verdict.ALLOWED if check in allowed else Verdict.NOT_ALLOWED
+            assert verdict(_read(rows), check) is expected, (check, read_only)
+        # each row that the copies bring is needed for one of them
+        for row in rows if allowed else ():
+            if row.why in ("images that are copied from ECR elsewhere", "images that are pushed to the registry"):
+                rest = _read([it for it in rows if it.name != row.name])
+                assert any(verdict(rest, check) is Verdict.NOT_ALLOWED for check in allowed), row.name
 
 
 def test_in_china_ec2_has_another_principal_and_arns_another_partition() -> None:

@@ -20,7 +20,10 @@ Context = Mapping[str, tuple[str, ...]]
 
 @dataclass(frozen=True)
 class Asked:
-    """One call: the service's signing name, Region, operation, account, path, query and body."""
+    """One call: the service's signing name, Region, operation, account, path, query, body and headers.
+
+    The headers' names are in small letters.
+    """
 
     service: str
     region: str
@@ -29,6 +32,7 @@ class Asked:
     path: str
     query: str
     raw: bytes
+    headers: Mapping[str, str]
 
     @functools.cached_property
     def partition(self) -> str:

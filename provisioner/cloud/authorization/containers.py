@@ -7,9 +7,11 @@ from typing import Any
 
 from moto.autoscaling.models import autoscaling_backends
 from moto.ec2.models import ec2_backends
+from moto.ecr.models import ecr_backends
 
 from provisioner.cloud.authorization.asked import Asked, each, requested
 from provisioner.cloud.authorization.ec2 import launched, passed
+from provisioner.cloud.authorization.keys import used
 from provisioner.cloud.authorization.policy import Check
 from provisioner.cloud.ecs.store import last_part
 
@@ -92,10 +94,17 @@ def ecr(asked: Asked) -> Iterator[Check]:
         yield asked.check(arn, brought)
         if asked.tags("tags"):
             yield asked.check(arn, brought, "ecr:TagResource")
+        encryption = asked.body.get("encryptionConfiguration") or {}
+        yield from used(asked, encryption.get("kmsKey", ""), "ecr", ("DescribeKey", "CreateGrant"), {})
     elif asked.text("resourceArn"):
         yield asked.existing(asked.text("resourceArn"), requested(asked.tags("tags")))
     elif names:
         yield from each(asked, [asked.arn(f"repository/{name}") for name in names])
+        if asked.operation == "DeleteRepository":
+            # ECR user guide, "Encryption at rest": whoever deletes it retires the grants
+            there = ecr_backends[asked.account][asked.region].repositories.get(names[0])
+            key = (there.encryption_configuration or {}).get("kmsKey", "") if there else ""
+            yield from used(asked, key, "ecr", ("RetireGrant",), {})
     else:
         yield asked.check(asked.arn("repository/*") if asked.operation == "DescribeRepositories" else "*")
 

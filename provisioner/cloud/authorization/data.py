@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from moto.ssm.models import ssm_backends
+
 from provisioner.cloud.authorization.asked import Asked, requested
+from provisioner.cloud.authorization.keys import used
 from provisioner.cloud.authorization.policy import Check
 
 # -- RDS ---------------------------------------------------------------------------------------------------------------
@@ -29,6 +32,8 @@ _CREATED: Mapping[str, str] = {
     "CreateDBInstance": "DBInstanceIdentifier",
     "CreateDBSubnetGroup": "DBSubnetGroupName",
 }
+_KEY = ("DescribeKey", "CreateGrant", "Decrypt", "GenerateDataKey")
+"""What CreateDBCluster asks for of a key (Service Authorization Reference, dependent actions)."""
 
 
 def rds(asked: Asked) -> Iterator[Check]:
@@ -42,6 +47,8 @@ def rds(asked: Asked) -> Iterator[Check]:
         yield from _defaults(asked)
         if brought:
             yield asked.check(named.get(_CREATED[operation], "*"), requested(brought), "rds:AddTagsToResource")
+        if operation == "CreateDBCluster":
+            yield from used(asked, asked.text("KmsKeyId"), "rds", _KEY, {})
     elif arn := asked.text("ResourceName"):
         yield asked.existing(arn, requested(brought))
     elif operation in _LISTS:
@@ -104,6 +111,18 @@ def ssm(asked: Asked) -> Iterator[Check]:
         if asked.operation == "PutParameter" and asked.tags("Tags"):
             # API reference, PutParameter, Tags
             yield asked.check(arn, brought, "ssm:AddTagsToResource")
+        yield from _encrypted(asked, name, arn)
+
+
+def _encrypted(asked: Asked, name: str, arn: str) -> Iterator[Check]:
+    """What is asked for of the key of a SecureString (KMS developer guide, services-parameter-store)."""
+    key, action = "", "Encrypt"
+    if asked.operation == "PutParameter" and asked.text("Type") == "SecureString":
+        key = asked.text("KeyId")
+    elif asked.body.get("WithDecryption"):
+        there = ssm_backends[asked.account][asked.region].get_parameter(name)
+        key, action = (there.keyid or "") if there else "", "Decrypt"
+    yield from used(asked, key, "ssm", (action,), {"kms:EncryptionContext:PARAMETER_ARN": (arn,)})
 
 
 # -- Application Auto Scaling ------------------------------------------------------------------------------------------

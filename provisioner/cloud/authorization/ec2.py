@@ -12,6 +12,7 @@ from provisioner.cloud.authorization.asked import Asked, requested
 from provisioner.cloud.authorization.policy import Check
 
 CREATED: Mapping[str, str] = {
+    "CreateFlowLogs": "vpc-flow-log",
     "CreateInternetGateway": "internet-gateway",
     "CreateLaunchTemplate": "launch-template",
     "CreateRouteTable": "route-table",
@@ -23,6 +24,7 @@ CREATED: Mapping[str, str] = {
 """What an operation makes: it can be limited by the tags that it is made with, and tags are asked for by themselves."""
 
 PARAMETERS: Mapping[str, str] = {
+    "FlowLogId": "vpc-flow-log",
     "GroupId": "security-group",
     "InstanceId": "instance",
     "InternetGatewayId": "internet-gateway",
@@ -44,8 +46,8 @@ PARAMETERS: Mapping[str, str] = {
 _KNOWING = frozenset(
     {
         "AssociateRouteTable", "AttachInternetGateway", "AuthorizeSecurityGroupEgress", "AuthorizeSecurityGroupIngress",
-        "CreateLaunchTemplateVersion", "CreateRoute", "DeleteInternetGateway", "DeleteLaunchTemplate", "DeleteRoute",
-        "DeleteRouteTable", "DeleteSecurityGroup", "DeleteSubnet", "DeleteVpc", "DeleteVpcEndpoints",
+        "CreateLaunchTemplateVersion", "CreateRoute", "DeleteFlowLogs", "DeleteInternetGateway", "DeleteLaunchTemplate",
+        "DeleteRoute", "DeleteRouteTable", "DeleteSecurityGroup", "DeleteSubnet", "DeleteVpc", "DeleteVpcEndpoints",
         "DescribeVpcAttribute", "DetachInternetGateway", "ModifyLaunchTemplate", "ModifySubnetAttribute",
         "ModifyVpcAttribute", "ModifyVpcEndpoint", "ReplaceRoute", "RevokeSecurityGroupEgress",
         "RevokeSecurityGroupIngress", "TerminateInstances", "UpdateSecurityGroupRuleDescriptionsEgress",
@@ -55,6 +57,7 @@ _KNOWING = frozenset(
 
 PREFIXES: Mapping[str, str] = {
     "eni": "network-interface",
+    "fl": "vpc-flow-log",
     "i": "instance",
     "igw": "internet-gateway",
     "lt": "launch-template",
@@ -106,6 +109,11 @@ def _created(asked: Asked, sort: str) -> Iterator[Check]:
             yield asked.check(action=action)
         if asked.text("PrivateDnsEnabled") == "true":
             yield asked.check(asked.arn("hostedzone/*", "route53"), action="route53:AssociateVPCWithHostedZone")
+    if asked.operation == "CreateFlowLogs":
+        for named in asked.many("ResourceId"):
+            yield asked.existing(arn_of(asked, named))
+        if role := asked.text("DeliverLogsPermissionArn"):
+            yield passed(asked, role, "vpc-flow-logs.amazonaws.com")
 
 
 def _named(asked: Asked) -> Iterator[str]:

@@ -78,14 +78,19 @@ current = Policies()
 """The policies of this process's cloud."""
 
 
-def denial(service: str, region: str, operation: str, path: str, query: str, body: bytes) -> Denial | None:
-    """Return AWS's refusal of a call that the policies in force do not allow, or None if they do."""
+def denial(
+    service: str, region: str, operation: str, path: str, query: str, body: bytes, headers: Mapping[str, str]
+) -> Denial | None:
+    """Return AWS's refusal of a call that the policies in force do not allow, or None if they do.
+
+    The headers' names are in small letters.
+    """
     if not current.names:
         return None
     from provisioner.cloud.authorization.asked import Asked
     from provisioner.cloud.authorization.services import checks
 
-    asked = Asked(service, region, operation, CALLER.split(":")[4], path, query, body)
+    asked = Asked(service, region, operation, CALLER.split(":")[4], path, query, body, headers)
     found = current.denied(f"{service}:{operation}", checks(asked))
     return worded(service, *found) if found else None
 

@@ -1,4 +1,4 @@
-"""What IAM, Route 53, Cloud Map, ACM and S3 ask for at their calls (Service Authorization Reference)."""
+"""What IAM, Route 53, Cloud Map and ACM ask for at their calls (Service Authorization Reference)."""
 
 from __future__ import annotations
 
@@ -143,34 +143,3 @@ def certificates(asked: Asked) -> Iterator[Check]:
     brought = requested(asked.tags("Tags"))
     arn = asked.text("CertificateArn")
     yield asked.existing(arn, brought) if arn else asked.check(more=brought)
-
-
-# -- S3 ----------------------------------------------------------------------------------------------------------------
-
-_S3 = {
-    "HeadBucket": "ListBucket",
-    "ListObjects": "ListBucket",
-    "ListObjectsV2": "ListBucket",
-    "ListObjectVersions": "ListBucketVersions",
-    "HeadObject": "GetObject",
-    "DeleteObjects": "DeleteObject",
-    "GetBucketEncryption": "GetEncryptionConfiguration",
-    "PutBucketEncryption": "PutEncryptionConfiguration",
-    "GetBucketLifecycleConfiguration": "GetLifecycleConfiguration",
-    "PutBucketLifecycleConfiguration": "PutLifecycleConfiguration",
-    "GetPublicAccessBlock": "GetBucketPublicAccessBlock",
-    "PutPublicAccessBlock": "PutBucketPublicAccessBlock",
-    "ListBuckets": "ListAllMyBuckets",
-}
-"""The actions that are named otherwise than their operation (S3 user guide, required permissions)."""
-
-
-def s3(asked: Asked) -> Iterator[Check]:
-    """Yield what S3 asks for at one call."""
-    action = f"s3:{_S3.get(asked.operation, asked.operation)}"
-    bucket, _, key = asked.path.removeprefix("/").partition("/")
-    keys = (
-        re.findall(r"<Key>([^<]+)</Key>", asked.raw.decode("utf-8", "replace")) if "Delete" in asked.operation else []
-    )
-    for name in keys or [key]:
-        yield asked.check(asked.arn(f"{bucket}/{name}" if name else bucket) if bucket else "*", action=action)

@@ -15,13 +15,13 @@ KEYS = frozenset(
         "application-autoscaling:scalable-dimension", "application-autoscaling:service-namespace",
         "aws:PrincipalAccount", "aws:PrincipalArn", "aws:RequestedRegion", "aws:TagKeys", "ec2:CreateAction",
         "ecs:CreateAction", "ecs:account-setting", "ecs:cluster", "elasticloadbalancing:CreateAction",
-        "iam:AWSServiceName", "iam:PassedToService", "iam:PolicyARN",
+        "iam:AWSServiceName", "iam:PassedToService", "iam:PolicyARN", "kms:ResourceAliases", "kms:ViaService",
         "route53:ChangeResourceRecordSetsNormalizedRecordNames",
     }
 )  # fmt: skip
 """The condition keys that requests are looked through for."""
-TAG_KEYS = ("aws:RequestTag/", "aws:ResourceTag/")
-"""The keys that go on with a tag's key."""
+OPEN_KEYS = ("aws:RequestTag/", "aws:ResourceTag/", "kms:EncryptionContext:")
+"""The keys that go on with the key of a tag, or of an encryption context."""
 NULL = "Null"
 
 
@@ -218,7 +218,7 @@ def _conditions(said: Any) -> Iterator[Condition]:
             known = ", ".join([*_TESTS, NULL])
             raise Unreadable(f"the operator {how} is not evaluated here: use one of {known}")
         for key, values in keys.items():
-            if key not in KEYS and not key.startswith(TAG_KEYS):
-                known = ", ".join([*sorted(KEYS), *(f"{tag}…" for tag in TAG_KEYS)])
+            if key not in KEYS and not key.startswith(OPEN_KEYS):
+                known = ", ".join([*sorted(KEYS), *(f"{key}…" for key in OPEN_KEYS)])
                 raise Unreadable(f"the condition key {key} is not evaluated here: use one of {known}")
             yield Condition(operator, quantifier, operator != rest, key, _texts(key, values))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 
-from provisioner.cloud.authorization import containers, data, ec2, names
+from provisioner.cloud.authorization import containers, data, ec2, keys, names, storage, web_acls
 from provisioner.cloud.authorization.asked import Asked
 from provisioner.cloud.authorization.policy import Check
 
@@ -20,12 +20,14 @@ _SERVICES: Mapping[str, Callable[[Asked], Iterable[Check]]] = {
     "ecs": containers.ecs,
     "elasticloadbalancing": containers.load_balancing,
     "iam": names.iam,
+    "kms": keys.kms,
     "logs": data.logs,
     "rds": data.rds,
     "route53": names.route53,
-    "s3": names.s3,
+    "s3": storage.s3,
     "servicediscovery": names.cloud_map,
     "ssm": data.ssm,
+    "wafv2": web_acls.wafv2,
 }
 
 

@@ -1,6 +1,6 @@
 """KMS keys where they are used: one that there is, that is enabled, and that encrypts symmetrically.
 
-Key policies are not evaluated, as no permissions are.
+What the caller must be allowed is in `provisioner.cloud.authorization.keys`; key policies are not evaluated.
 """
 
 from __future__ import annotations
