@@ -108,7 +108,8 @@ class SecurityGroupEgress(Kind):
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Live]:
         for group in _groups(aws, [vpc.id for vpc in aws.live(Vpc)]):
             rules = _rules(group["IpPermissionsEgress"])
-            if rules and group["GroupName"] != "default":
+            # what AWS gives a new group is the group's to take away, and none of these
+            if rules and rules != [OPEN] and group["GroupName"] != "default":
                 yield Live(
                     group["GroupId"],
                     {"group_id": group["GroupId"], "rules": rules},
