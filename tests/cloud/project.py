@@ -50,6 +50,17 @@ database = {{ readers = 1, iam_authentication = true, logs = ["error", "audit"] 
 """What is off by default, to stand before the sample."""
 
 
+def ready_image(cloud: EmbeddedCloud, repository: str) -> None:
+    """Put an image for linux/amd64 into ECR under the tag 1."""
+    ecr = cloud.client("ecr")
+    ecr.create_repository(repositoryName=repository)
+    index = {"manifests": [{"platform": {"os": "linux", "architecture": "amd64"}}]}
+    media_type = "application/vnd.oci.image.index.v1+json"
+    ecr.put_image(
+        repositoryName=repository, imageTag="1", imageManifest=json.dumps(index), imageManifestMediaType=media_type
+    )
+
+
 @dataclass(frozen=True)
 class Ended:
     """How a command ended."""

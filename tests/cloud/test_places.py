@@ -9,7 +9,7 @@ import pytest
 from provisioner import cli
 from state.local import LocalStore
 from state.model import Record
-from tests.cloud.project import Project, project  # noqa: F401  (a fixture)
+from tests.cloud.project import Project, project, ready_image  # noqa: F401  (a fixture)
 
 NOTE = "nothing is recorded of ecs-sample-dev, which is another stack than ecs-shop-dev (1 resource)"
 
@@ -41,6 +41,8 @@ def test_a_renamed_stack_is_named_by_plan_and_by_up_before_anything_is_made(
     assert [note[: len(NOTE)] for note in project.run("plan", "--json", code=2).document["notes"]][:1] == [NOTE]
 
     as_aws(project, monkeypatch)
+    for name in ("frontend", "backend"):
+        ready_image(project.cloud, name)
     since = project.last_call()
     # there is no terminal to agree on
     assert cli.main(["up", "--target", "aws"]) == 4
