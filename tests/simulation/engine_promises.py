@@ -116,8 +116,9 @@ def _check_removed(run: Run) -> None:
         sort = event.address.partition("/")[0]
         if SIMULATED[sort].made_by_aws or event.address in run.leaving:
             continue
-        # what a dead process had sent may have come into being meanwhile
-        if (sort, event.id) not in run.there and ("delete", event.id) not in run.writes:
+        # what a dead process had sent may have come into being meanwhile; of editions each is deleted by its own id
+        deleted = {who.rpartition(":")[0] if sort == "edition" else who for verb, who in run.writes if verb == "delete"}
+        if (sort, event.id) not in run.there and event.id not in deleted:
             raise Violation(f"{event.address} is told to be removed, and was not there ({event.id})")
 
 
