@@ -149,7 +149,9 @@ def downwards(aws: Aws, going: Mapping[str, Record], history: Sequence[Run]) -> 
         return 0.0 if kind_of(going[user]).removal_frees else all_seconds[user]
 
     built = users(going)
-    return Ahead({a: Task(going[a].step, all_seconds[a], {user: freed(user) for user in built[a]}) for a in going})
+    # what goes first comes first, as in `upwards`: who walks through them in this order has met what each waits for
+    order = reversed(list(going))
+    return Ahead({a: Task(going[a].step, all_seconds[a], {user: freed(user) for user in built[a]}) for a in order})
 
 
 class Seen:

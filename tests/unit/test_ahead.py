@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import json
 import threading
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 
+from provisioner import outlook
 from provisioner.engine.ahead import Left, Task, left
 from provisioner.engine.events import Ahead, Begun, Doing, Done, Queued, Waiting
 from provisioner.outlook import Seen, times
 from provisioner.render import lines, live, plain
 from provisioner.render.progress import Progress
 from provisioner.render.text import roughly
-from state.model import Run, Span
+from state.model import Record, Run, Span
 from tests.unit.test_render import Clock, Terminal
 
 TASKS = {
@@ -143,3 +146,15 @@ def test_programs_are_not_told_the_graph() -> None:
     view(Ahead(TASKS))
     view(Queued("role", "roles", "iam"))
     assert [json.loads(line)["event"] for line in stream.getvalue().splitlines()] == ["queued"]
+
+
+def test_a_long_chain_is_walked_in_the_order_in_which_it_goes() -> None:
+    chain = {f"a/{n}": Task("s", 1.0, {f"a/{n - 1}": 1.0} if n else {}) for n in range(5000)}
+    assert left(chain, (), {}) == Left(5000.0, "s")
+    records = {
+        f"a/{n}": Record(f"a/{n}", "vpc", "ready", "t", f"vpc-{n}", {}, {}, [f"a/{n - 1}"] if n else [], "s")
+        for n in range(5000)
+    }
+    aws = SimpleNamespace(endpoint=None, pace=SimpleNamespace(scaled=float))
+    tasks = outlook.downwards(cast("Any", aws), records, [])
+    assert next(iter(tasks.tasks)) == "a/4999", "what nothing is built on goes first"
