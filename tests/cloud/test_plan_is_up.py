@@ -67,14 +67,13 @@ def few(names: object, most: int) -> st.SearchStrategy[list[str]]:
 
 
 @settings(
-    max_examples=3,
+    max_examples=1,
     deadline=None,
     phases=[Phase.explicit, Phase.generate],
     derandomize=True,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(few(DRIFTS, 6), few(EDITS, 4))
-@example([], [])
 @example(sorted(DRIFTS), [])
 @example(sorted(DRIFTS), sorted(EDITS))
 def test_up_does_what_the_plan_says(project: Project, drifts: list[str], edits: list[str]) -> None:

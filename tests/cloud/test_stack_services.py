@@ -80,7 +80,9 @@ def test_fifty_services_take_hardly_more_reads_than_two(project: Project) -> Non
     ended = project.up()
     assert ended.said("finished")[0]["ok"]
     reads = Counter(call["operation"] for call in project.cloud.calls(since) if not call["write"])
-    assert reads.total() <= 450, reads
+    # how often they are looked at until they run is a matter of the machine
+    del reads["DescribeServices"]
+    assert reads.total() <= 360, reads
     assert len(services(project.inventory())) == 50
     since = project.last_call()
     assert project.planned() == {}
