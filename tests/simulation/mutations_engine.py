@@ -112,6 +112,15 @@ FAULTS = (
         "",
     ),
     Mutation(
+        "a plan that holds a refusal is carried out",
+        ENGINE,
+        OPERATE,
+        """
+        refuse(planned, store.records)
+        """,
+        "",
+    ),
+    Mutation(
         "a change that AWS cannot make is not refused",
         ENGINE,
         CONVERGE,
