@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from provisioner.engine.converge import refuse_fixed
-from provisioner.engine.errors import NeedsReplacing, Protected, ProvisionError
+from provisioner.engine.errors import Interrupted, NeedsReplacing, Protected, ProvisionError
 from provisioner.engine.find import find, find_declared, owners
 from provisioner.engine.kind import Change, Kind, Live, compare, output_of
 from provisioner.engine.refusal import explained
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from provisioner.aws import Aws
     from state.model import Record
 
+T = TypeVar("T")
 Action = Literal["create", "change", "remove", "adopt", "none", "refused"]
 
 KNOWN_AFTER_UP = "(known after up)"
@@ -61,11 +62,18 @@ def plan(
         prefetch(aws, (type(item.want) for item in declared.values()))
         planner = _Planner(aws, records, declared)
         aws.seen = planner.lives
-        planned = [planner.look(item) for item in declared.values()]
-        going = [a for a in dropped if planner.goes(records[a])]
+        planned = [planner.look(item) for item in _unless_stopped(aws, declared.values())]
+        going = [a for a in _unless_stopped(aws, dropped) if planner.goes(records[a])]
         kept = protected(aws, [records[address] for address in going])
     refused = [Planned(a, "refused", records[a].step, why=str(Protected([a]))) for a in kept]
     return planned + refused + [planner.ends(records[a]) for a in going if a not in kept]
+
+
+def _unless_stopped(aws: Aws, items: Iterable[T]) -> Iterator[T]:
+    """Yield the items until the user ends the run: each may have to be read anew, and reads may be slow."""
+    for item in items:
+        aws.pace.check()
+        yield item
 
 
 def orphans(records: Mapping[str, Record], declared: Collection[str]) -> list[str]:
@@ -99,6 +107,8 @@ class _Planner:
         except NeedsReplacing as error:
             stuck = {name: _shown(change) for name, change in changes.items() if name in want.fixed}
             return Planned(item.address, "refused", item.step, stuck, str(error), item.keys)
+        except Interrupted:
+            raise
         except ProvisionError as error:
             return Planned(item.address, "refused", item.step, why=str(error))
         except Exception as error:
@@ -120,6 +130,8 @@ class _Planner:
         try:
             live = find(self._aws, kind, record.address, record.asked, record.id)
             stays = kind.kept or (live is not None and kind.shared(self._aws, live))
+        except Interrupted:
+            raise
         except ProvisionError:
             return True
         except Exception as error:

@@ -115,7 +115,9 @@ class TaskDefinition(Kind):
     @classmethod
     def delete(cls, aws: Aws, live: Live) -> None:
         # AWS keeps revisions that are only deregistered for ever, and takes at most 10 to delete
-        active, failures = _ours(aws, live.id, "ACTIVE"), []
+        found = [str(live.outputs["arn"])] if live.status == "ACTIVE" and live.outputs.get("arn") else []
+        # the one that was found goes also when this list, which may be behind, does not show it
+        active, failures = list(dict.fromkeys([*_ours(aws, live.id, "ACTIVE"), *found])), []
         for group in batches([*active, *_ours(aws, live.id, "INACTIVE")], 10):
             for arn in (arn for arn in group if arn in active):
                 # what is still active after a lost answer stays listed; what is not would be left behind half deleted

@@ -272,14 +272,18 @@ class Edition(Title):
 
     @classmethod
     def delete(cls, aws: Client, live: Live) -> None:
-        """Delete all revisions that the lists show, one call each."""
-        cls.delete_revisions(aws, live.id, lambda revision: True)
+        """Delete all revisions that the lists show, and the one that was found, one call each."""
+        cls.delete_revisions(aws, live, live.id, lambda revision: True)
 
     @classmethod
-    def delete_revisions(cls, aws: Client, title: str, which: Callable[[str], bool]) -> None:
-        for one, view in aws.ask(f"List {cls.kind}", lambda: aws.cloud.listed(cls.kind)):
-            if view.fields["title"] == title and aws.owns(view.tags) and not view.deleting and which(one.id):
-                aws.write("delete", cls.kind, one.id, partial(cls.deleted, aws.cloud, one.id))
+    def delete_revisions(cls, aws: Client, live: Live, title: str, which: Callable[[str], bool]) -> None:
+        listed = [
+            one.id
+            for one, view in aws.ask(f"List {cls.kind}", lambda: aws.cloud.listed(cls.kind))
+            if view.fields["title"] == title and aws.owns(view.tags) and not view.deleting and which(one.id)
+        ]
+        for mark in dict.fromkeys([*listed, str(live.outputs["mark"])]):
+            aws.write("delete", cls.kind, mark, partial(cls.deleted, aws.cloud, mark))
 
     @classmethod
     def retag(cls, cloud: Cloud, id: str, tags: Mapping[str, str]) -> None:
@@ -307,7 +311,9 @@ class Build(Edition):
     @classmethod
     def delete(cls, aws: Client, live: Live) -> None:
         """Delete this one and those before it."""
-        cls.delete_revisions(aws, live.attributes["title"], lambda revision: _number(revision) <= _number(live.id))
+        cls.delete_revisions(
+            aws, live, live.attributes["title"], lambda revision: _number(revision) <= _number(live.id)
+        )
 
     @classmethod
     def retag(cls, cloud: Cloud, id: str, tags: Mapping[str, str]) -> None:

@@ -205,6 +205,29 @@ LIVES: dict[str, Life] = {
         planned=False,
         idle=False,
     ),
+    "a plan that is made anew for each resource goes on after Ctrl-C": Life(
+        45495,
+        11,
+        (
+            Act("up", 3266415933, kill=259, faults=(("unreachable", 0.02),)),
+            Act("down step", 2878954462, stop=34.10786885633533, faults=(("slow", 0.3),)),
+            Act("up", 2938470783, stop=2.87, faults=(("unreachable", 0.1), ("slow", 0.02), ("settling", 0.1))),
+            Act("down", 1779998472, gap=4000.0, faults=(("slow", 0.1), ("settling", 0.3)), lag=1.0, flapping=True),
+            Act("up", 2733067622, stop=0.8090770927712186, faults=(("unreachable", 0.3),)),
+            Act("up", 752103594, stop=0.7924841607056321, faults=(("unreachable", 0.3), ("slow", 0.3))),
+        ),
+        planned=False,
+    ),
+    "a revision that was found is not deleted since the next list does not show it": Life(
+        54992,
+        1,
+        (
+            Act("up", 384786588, lag=25.0),
+            Act("edit", 4088084278),
+            Act("up", 1155676323, skew=3600.0, flapping=True),
+        ),
+        planned=False,
+    ),
     "recover forgets what was built on a renamed resource": life(
         up(),
         edit(*RENAMED_BELOW),
