@@ -139,9 +139,7 @@ def up(
 
     def work() -> Left:
         planned = _answered(aws, emit, lambda: plan(aws, store.records, declared, dropped))
-        for reason in reasons(planned):
-            emit(events.Refused(reason.text, tuple(reason.addresses)))
-        refuse(planned, store.records)
+        refuse(planned, store.records, emit)
         if confirmed is not None:
             _check_confirmed(confirmed, planned)
         converge.run()
@@ -154,9 +152,11 @@ def up(
     return _timed(aws.pace, "up", target, store, work, (converge.progress, remove.progress))
 
 
-def refuse(planned: Sequence[Planned], records: Mapping[str, Record]) -> None:
-    """Raise `PlanRefused` if anything of the plan cannot be done."""
+def refuse(planned: Sequence[Planned], records: Mapping[str, Record], emit: Emit = lambda event: None) -> None:
+    """Raise `PlanRefused` if anything of the plan cannot be done; `emit` is handed each reason before."""
     if refused := reasons(planned):
+        for reason in refused:
+            emit(events.Refused(reason.text, tuple(reason.addresses)))
         raise PlanRefused(refused, records.values())
 
 

@@ -58,7 +58,7 @@ def gather(
         Refused: a read was refused, or AWS could not be reached.
     """
     root = file.parent
-    with ThreadPoolExecutor(8) as pool:
+    with aws.sharing(), ThreadPoolExecutor(8) as pool:
 
         def begin(read: Callable[..., T], *arguments: Any) -> Callable[[], T]:
             return pool.submit(read, *arguments).result

@@ -1,4 +1,8 @@
-"""The credentials that the `docker` command would use for a registry, from Docker's configuration."""
+"""The credentials that the `docker` command would use for a registry, from Docker's configuration.
+
+Docker's SDK reads it too (`docker.auth`), but takes a file that cannot be read for an empty one, and waits for a helper
+without end.
+"""
 
 from __future__ import annotations
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from provisioner.aws import each
 from provisioner.doctor.verdicts import denied, failed, ok, unknown, warning
+from provisioner.engine.refused import names
 from provisioner.permissions.model import Permission, Use
 from provisioner.permissions.table import needed
 
@@ -112,9 +113,7 @@ def _by_name(resource: str) -> bool:
 
 
 def _names(actions: Iterable[str]) -> str:
-    names = sorted(actions)
-    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
-    return f"{', '.join(names[:NAMED])}{more}"
+    return names(sorted(actions), NAMED)
 
 
 def source(aws: Aws, caller: str) -> str:

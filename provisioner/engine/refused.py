@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 NAMED = 4
 """How many resources are named that one reason is about."""
+NO_REASON = "no reason was given"
 
 
 @dataclass(frozen=True)
@@ -31,12 +32,10 @@ class PlanRefused(ProvisionError):
 
     Attributes:
         reasons: why.
-        addresses: what is refused.
     """
 
     def __init__(self, reasons: Sequence[Reason], records: Iterable[Record]) -> None:
         self.reasons = list(reasons)
-        self.addresses = [address for reason in reasons for address in reason.addresses]
         lines = [line for reason in self.reasons for line in reason.text.splitlines()]
         lines += [advice(records)] if any(reason.replaces for reason in self.reasons) else []
         super().__init__("nothing was changed:\n" + "\n".join(f"  {line}" for line in lines))
@@ -51,7 +50,7 @@ def reasons(planned: Iterable[Planned]) -> list[Reason]:
             continue
         keys = {name: item.keys.get(name) for name in item.changes}
         if not keys or None in keys.values():
-            why = item.why if item.why.strip() else "no reason was given"
+            why = item.why if item.why.strip() else NO_REASON
             text = why if item.address in why else f"{item.address}: {why}"
             others.append(Reason(text, [item.address], bool(keys)))
             continue
@@ -83,10 +82,10 @@ def data(records: Iterable[Record]) -> list[str]:
     return [f"{words} ({names(addresses)})" for words, addresses in found.items()]
 
 
-def names(addresses: Sequence[str]) -> str:
-    """Return the first few addresses, and how many more there are."""
-    more = f" and {len(addresses) - NAMED} more" if len(addresses) > NAMED else ""
-    return f"{', '.join(addresses[:NAMED])}{more}"
+def names(several: Sequence[str], most: int = NAMED) -> str:
+    """Return so many of several names, and how many more there are."""
+    more = f" and {len(several) - most} more" if len(several) > most else ""
+    return f"{', '.join(several[:most])}{more}"
 
 
 def _shown(value: Any) -> str:

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -20,7 +18,7 @@ from provisioner.containers.registry import Registries
 from provisioner.containers.transport import Denied, Transport
 from provisioner.engine.errors import Failed, NotMade, Unclear
 from provisioner.engine.kind import Kind, Live
-from provisioner.kinds.images import delete_tag, held, login, tagged, under_tags
+from provisioner.kinds.images import Tagged, held, login, tagged
 
 ECR = re.compile(
     r"(?P<account>\d{12})\.dkr[.-]ecr(-fips)?\.(?P<region>[a-z]{2,4}(-[a-z]+)+-\d)\."
@@ -30,7 +28,7 @@ ECR = re.compile(
 
 
 @dataclass(frozen=True)
-class CopiedImage(Kind):
+class CopiedImage(Tagged, Kind):
     """A copy of an image in ECR, under a tag that says what it is a copy of, so that it never has to be changed.
 
     When the image elsewhere changes, that is another one: the former copy stays until its repository expires it.
@@ -45,16 +43,6 @@ class CopiedImage(Kind):
     tag: str
     source: str
     platform: str
-
-    service: ClassVar[str] = "ecr"
-    identity: ClassVar[Sequence[str]] = ("repository_name", "tag")
-    outputs: ClassVar[Sequence[str]] = ("reference",)
-    part: ClassVar[bool] = True
-    revises: ClassVar[bool] = True
-
-    @classmethod
-    def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Live]:
-        yield from under_tags(aws, known)
 
     def create(self, aws: Aws, token: str) -> Live:
         """Copy the image from its registry to ECR's, and read back what ECR has."""
@@ -85,10 +73,6 @@ class CopiedImage(Kind):
                 f"its digest, and run the same command again"
             )
         return tagged(self.repository_name, self.repository_uri, self.tag, digest)
-
-    @classmethod
-    def delete(cls, aws: Aws, live: Live) -> None:
-        delete_tag(aws, live.id)
 
 
 def registries(aws: Aws) -> Registries:

@@ -28,8 +28,26 @@ IN_USE = "in-use-"
 """How the second tag of an image begins that a service runs: the repositories' lifecycle policy never expires those."""
 
 
+class Tagged:
+    """What all images that this stack puts into its repositories have in common: each is told by its tag."""
+
+    service: ClassVar[str] = "ecr"
+    identity: ClassVar[Sequence[str]] = ("repository_name", "tag")
+    outputs: ClassVar[Sequence[str]] = ("reference",)
+    part: ClassVar[bool] = True
+    revises: ClassVar[bool] = True
+
+    @classmethod
+    def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Live]:
+        yield from under_tags(aws, known)
+
+    @classmethod
+    def delete(cls, aws: Aws, live: Live) -> None:
+        delete_tag(aws, live.id)
+
+
 @dataclass(frozen=True)
-class Image(Kind):
+class Image(Tagged, Kind):
     """An image in ECR under a tag that says what it was built from, so that it never has to be changed.
 
     Other content is another image: the former one stays in its repository until that expires it, for a rollback.
@@ -46,16 +64,6 @@ class Image(Kind):
     build: str
     build_args: Mapping[str, str]
     platform: str
-
-    service: ClassVar[str] = "ecr"
-    identity: ClassVar[Sequence[str]] = ("repository_name", "tag")
-    outputs: ClassVar[Sequence[str]] = ("reference",)
-    part: ClassVar[bool] = True
-    revises: ClassVar[bool] = True
-
-    @classmethod
-    def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Live]:
-        yield from under_tags(aws, known)
 
     def create(self, aws: Aws, token: str) -> Live:
         """Build the image unless the engine has it, push it, and read back what ECR has."""
@@ -107,10 +115,6 @@ class Image(Kind):
             right = any(f"{p.get('os')}/{p.get('architecture')}" == self.platform for p in platforms)
             return built in known and (right or not platforms)
         return False
-
-    @classmethod
-    def delete(cls, aws: Aws, live: Live) -> None:
-        delete_tag(aws, live.id)
 
 
 @dataclass(frozen=True)
@@ -230,14 +234,10 @@ def tagged(repository: str, uri: str, tag: str, digest: str, *, owned: bool = Tr
 
 def copies_of(aws: Aws, repository: str, prefix: str) -> list[str]:
     """Return the tags of a repository that begin so, those in use first, then by when the image was pushed."""
-    most = {"PageSize": 1000}
-    with IfThere():
-        found = aws.pages("ecr", "describe_images", "imageDetails", repositoryName=repository, PaginationConfig=most)
-        newest = sorted(found, key=lambda image: str(image.get("imagePushedAt")), reverse=True)
-        tags = [(tag, image["imageTags"]) for image in newest for tag in image.get("imageTags", ())]
-        copies = [(tag, beside) for tag, beside in tags if tag.startswith(prefix)]
-        return [tag for tag, beside in sorted(copies, key=lambda copy: f"{IN_USE}{copy[0]}" not in copy[1])]
-    return []
+    newest = sorted(_images(aws, repository), key=lambda image: str(image.get("imagePushedAt")), reverse=True)
+    tags = [(tag, image["imageTags"]) for image in newest for tag in image.get("imageTags", ())]
+    copies = [(tag, beside) for tag, beside in tags if tag.startswith(prefix)]
+    return [tag for tag, beside in sorted(copies, key=lambda copy: f"{IN_USE}{copy[0]}" not in copy[1])]
 
 
 def _tagged(aws: Aws, names: Collection[str]) -> Iterator[tuple[Live, str, str]]:
@@ -249,11 +249,16 @@ def _tagged(aws: Aws, names: Collection[str]) -> Iterator[tuple[Live, str, str]]
 
 
 def _digests(aws: Aws, repository: str) -> dict[str, str]:
+    images = _images(aws, repository)
+    return {tag: str(image["imageDigest"]) for image in images for tag in image.get("imageTags", ())}
+
+
+def _images(aws: Aws, repository: str) -> list[Mapping[str, Any]]:
+    """Return all images of a repository as AWS shows them; none if there is no such repository."""
     most = {"PageSize": 1000}
     with IfThere():
-        found = aws.pages("ecr", "describe_images", "imageDetails", repositoryName=repository, PaginationConfig=most)
-        return {tag: str(image["imageDigest"]) for image in found for tag in image.get("imageTags", ())}
-    return {}
+        return [*aws.pages("ecr", "describe_images", "imageDetails", repositoryName=repository, PaginationConfig=most)]
+    return []
 
 
 def delete_tag(aws: Aws, id: str) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+
 from provisioner.config import Config
 from provisioner.kinds.copied_images import ECR
-from provisioner.permissions.model import ASKED, HERE, OURS, TAGS_AT_ONCE, Conditions, Permission, Use, grants
+from provisioner.permissions.model import ASKED, HERE, OURS, TAGS_AT_ONCE, Conditions, Permission, Use, always, grants
 from provisioner.permissions.network import spot, trunking
 
 _CHANGED = "a setting changes in place"
@@ -35,10 +37,20 @@ _ECS = "https://docs.aws.amazon.com/AmazonECS/latest/developerguide/"
 _PASSED = "https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_passrole.html"
 _ALARMS = "PutScalingPolicy, DeleteScalingPolicy"
 _TASKS = ("cluster/{stack}", "service/{stack}/*", "task-definition/{stack}-*:*", "capacity-provider/asg-{stack}")
-_LOGS = ("log-group:/ecs/{stack}/*", "log-group:/aws/ecs/containerinsights/{stack}/*")
+LOGS = ("log-group:/ecs/{stack}/*", "log-group:/aws/ecs/containerinsights/{stack}/*")
 _REPOSITORY = "repository/{stack}/*"
 _DATABASE = ("cluster:{stack}", "cluster-pg:{stack}", "db:{stack}-*", "subgrp:{stack}")
 _BUCKET, _STATE = "{bucket}", "{bucket}/{stack}/*"
+
+
+def log_groups(
+    *resources: str, use: Use = Use.LIFE, why: str = "", wanted: Callable[[Config], bool] = always
+) -> Iterator[Permission]:
+    """Yield what it takes to have log groups of these names."""
+    yield from grants("logs", "ListTagsForResource", *resources, use=Use.OTHER, why=_TAGS, wanted=wanted)
+    yield from grants("logs", "CreateLogGroup", *resources, conditions=ASKED, use=use, why=why, wanted=wanted)
+    yield from grants("logs", "TagResource", *resources, conditions=ASKED, **TAGS_AT_ONCE, wanted=wanted)
+    yield from grants("logs", "DeleteLogGroup PutRetentionPolicy", *resources, use=use, why=why, wanted=wanted)
 
 
 def _pushes(config: Config) -> bool:
@@ -288,12 +300,9 @@ DATABASE: tuple[Permission, ...] = (
 
 KEPT: tuple[Permission, ...] = (
     *grants("logs", "DescribeLogGroups"),
-    *grants("logs", "FilterLogEvents", _LOGS[0], use=Use.OTHER, why="logs"),
-    *grants("logs", "GetLogEvents", _LOGS[0], use=Use.OTHER, why=_FAILURE),
-    *grants("logs", "ListTagsForResource", *_LOGS, use=Use.OTHER, why=_TAGS),
-    *grants("logs", "CreateLogGroup", *_LOGS, conditions=ASKED),
-    *grants("logs", "TagResource", *_LOGS, conditions=ASKED, **TAGS_AT_ONCE),
-    *grants("logs", "DeleteLogGroup PutRetentionPolicy", *_LOGS),
+    *grants("logs", "FilterLogEvents", LOGS[0], use=Use.OTHER, why="logs"),
+    *grants("logs", "GetLogEvents", LOGS[0], use=Use.OTHER, why=_FAILURE),
+    *log_groups(*LOGS),
     *grants("ssm", "DescribeParameters"),
     *grants("ssm", "GetParameter", "arn:{partition}:ssm:{region}::parameter/aws/service/ecs/*"),
     # it gives the password away

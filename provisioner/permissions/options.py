@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from provisioner.config import Config
+from provisioner.permissions.containers import LOGS, log_groups
 from provisioner.permissions.model import ASKED, OURS, TAGS_AT_ONCE, Conditions, Permission, Use, grants
 
 _KEY, _LOGS_KEY = "`kms_key`", "`[logs] kms_key`"
@@ -20,10 +21,7 @@ _SSM_KEYS = "https://docs.aws.amazon.com/kms/latest/developerguide/services-para
 _FLOW_ROLE = "https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs-iam-role.html"
 _WAF = "https://docs.aws.amazon.com/waf/latest/developerguide/security_iam_service-with-iam.html"
 _FLOW_GROUP, _EXPORTED_GROUPS = "log-group:/vpc/{stack}/*", "log-group:/aws/rds/cluster/{stack}/*"
-_GROUPS = (
-    *("log-group:/ecs/{stack}/*", "log-group:/aws/ecs/containerinsights/{stack}/*"),
-    *(_FLOW_GROUP, _EXPORTED_GROUPS),
-)
+_GROUPS = (*LOGS, _FLOW_GROUP, _EXPORTED_GROUPS)
 _BUCKET = "{stack}-{account}-{region}-logs"
 _BALANCER = "loadbalancer/app/{stack}/*"
 _BALANCER_ARN = "arn:{partition}:elasticloadbalancing:{region}:{account}:" + _BALANCER
@@ -165,20 +163,9 @@ FLOW_LOGS: tuple[Permission, ...] = (
 )
 
 
-def _group(resource: str, why: str, wanted: Callable[[Config], bool]) -> Iterator[Permission]:
-    """Yield rows on log groups beside those that every stack has."""
-    yield from grants(
-        "logs", "ListTagsForResource", resource, use=Use.OTHER, why="tags that the bulk read does not show yet",
-        wanted=wanted,
-    )  # fmt: skip
-    yield from grants("logs", "CreateLogGroup", resource, conditions=ASKED, use=Use.OPTION, why=why, wanted=wanted)
-    yield from grants("logs", "TagResource", resource, conditions=ASKED, **TAGS_AT_ONCE, wanted=wanted)
-    yield from grants("logs", "DeleteLogGroup PutRetentionPolicy", resource, use=Use.OPTION, why=why, wanted=wanted)
-
-
 LOG_GROUPS: tuple[Permission, ...] = (
-    *_group(_FLOW_GROUP, _FLOW, flow_logs),
-    *_group(_EXPORTED_GROUPS, _EXPORTED, _exported),
+    *log_groups(_FLOW_GROUP, use=Use.OPTION, why=_FLOW, wanted=flow_logs),
+    *log_groups(_EXPORTED_GROUPS, use=Use.OPTION, why=_EXPORTED, wanted=_exported),
 )
 
 ACCESS_LOGS: tuple[Permission, ...] = (

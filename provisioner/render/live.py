@@ -7,9 +7,10 @@ from contextlib import contextmanager
 from itertools import groupby
 from typing import TYPE_CHECKING, TextIO
 
+from provisioner.engine.refused import names
 from provisioner.render.plain import below, reason
 from provisioner.render.progress import Active, Progress
-from provisioner.render.text import SYMBOLS, cut, duration, names, say, word
+from provisioner.render.text import SYMBOLS, cut, duration, say, word
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -69,7 +70,7 @@ def _bar(progress: Progress) -> str:
     total = progress.begun.total if progress.begun else 0
     filled = BAR * progress.done // total if total else 0
     text = f"[{'#' * filled}{'.' * (BAR - filled)}] {progress.done}/{total}"
-    text += f"  {progress.left}" if progress.left else ""
+    text += f"  {left}" if (left := progress.left) else ""
     counts = {word(result): number for result, number in progress.counts.items()}
     return text + "".join(f"  {number} {result}" for result, number in sorted(counts.items()))
 

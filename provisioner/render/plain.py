@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from typing import TextIO
 
 from provisioner.engine.events import Begun, Done, Event, Notice, Skipped, ThingFailed, Waiting, Working
+from provisioner.engine.refused import names
 from provisioner.render.progress import Progress
 from provisioner.render.text import SYMBOLS, count, duration, say, visible, word
 
@@ -61,12 +62,12 @@ def heartbeat(progress: Progress) -> str | None:
         return None
     now = progress.clock()
     oldest = sorted(progress.active.values(), key=lambda thing: thing.since)
-    named = ", ".join(f"{t.address} ({visible(t.what)}, {duration(now - t.since)})" for t in oldest[:SHOWN])
-    more = f" and {len(oldest) - SHOWN} more" if len(oldest) > SHOWN else ""
+    active = names([f"{t.address} ({visible(t.what)}, {duration(now - t.since)})" for t in oldest], SHOWN)
+    left = progress.left
     return (
         f"{SYMBOLS['waiting']} {progress.done} of {progress.begun.total} done after {duration(progress.elapsed)}"
-        f"{', ' + progress.left if progress.left else ''}"
-        f"{': ' + named + more if named else ''}"
+        f"{', ' + left if left else ''}"
+        f"{': ' + active if active else ''}"
     )
 
 

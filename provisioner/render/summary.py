@@ -11,15 +11,14 @@ from typing import TYPE_CHECKING
 
 from provisioner.engine.errors import ProvisionError, SomeFailed, WaitingOnUser
 from provisioner.engine.events import Done, Finished
-from provisioner.engine.refused import data
+from provisioner.engine.refused import NO_REASON, data, names
 from provisioner.render.progress import Progress
-from provisioner.render.text import SYMBOLS, count, duration, names, say, sentence, visible, word
+from provisioner.render.text import SYMBOLS, count, duration, say, sentence, visible, word
 
 if TYPE_CHECKING:
     from provisioner.operate import Summary
     from state.model import Record
 
-NO_REASON = "no reason was given"
 RESULTS = ("made", "adopted", "changed", "removed", "kept", "not_found", "unchanged")
 NAMED = 6
 """How many things are named that failed for one reason, or were not started for one."""
@@ -52,17 +51,14 @@ def result(finished: Finished, results: Sequence[Done] = ()) -> list[str]:
         results: what became of each thing.
     """
     # a teardown has no use for what was not there
-    told = [name for name in RESULTS if finished.command != "down" or name != "unchanged"]
-    counts = [f"{finished.counts[name]} {word(name)}" for name in told if finished.counts.get(name)]
+    hidden = {"unchanged"} if finished.command == "down" else set[str]()
+    counts = [
+        f"{number} {word(name)}" for name in RESULTS if name not in hidden and (number := finished.counts.get(name))
+    ]
     what, none = ("done", "nothing to do") if finished.ok else ("not finished", "nothing done")
     head = f"{finished.command} {what}: {', '.join(counts) or none}, in {duration(finished.seconds)}."
-    return [
-        head,
-        *(
-            f"  {line}"
-            for line in (*_kept(results), *(_unchanged(results) if "unchanged" in told else ()), *finished.next)
-        ),
-    ]
+    lines = [*_kept(results), *([] if hidden else _unchanged(results)), *finished.next]
+    return [head, *(f"  {line}" for line in lines)]
 
 
 def _kept(results: Sequence[Done]) -> list[str]:

@@ -46,7 +46,7 @@ SERVICES = {
 """What people call a service whose name in signatures is another one."""
 MOST_LETTERS = 3
 """Shorter names of services are abbreviations."""
-WORDS = {"made": "created", "removed": "deleted", "not_found": "not found and forgotten"}
+WORDS = {"made": "created", "removed": "deleted", "not_found": "not found, removed from the state"}
 """What a result of an event is called where people read it, if not by its own name."""
 
 COLOURS = {"+": "32", "~": "33", "-": "31", "!": "1;31", ".": "2", "*": "1;36"}
@@ -74,12 +74,6 @@ def word(result: str) -> str:
 def sentence(text: str) -> str:
     """Return a text with one full stop at its end, whatever it ended with."""
     return f"{text.rstrip().rstrip('.:')}."
-
-
-def names(addresses: Sequence[str], most: int) -> str:
-    """Return so many of the names, and how many more there are."""
-    more = f" and {len(addresses) - most} more" if len(addresses) > most else ""
-    return f"{', '.join(addresses[:most])}{more}"
 
 
 def cells(text: str) -> int:

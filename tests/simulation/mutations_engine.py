@@ -116,7 +116,7 @@ FAULTS = (
         ENGINE,
         OPERATE,
         """
-        refuse(planned, store.records)
+        refuse(planned, store.records, emit)
         """,
         "",
     ),

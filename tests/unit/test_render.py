@@ -148,11 +148,11 @@ def test_a_failure_without_a_reason_leaves_no_colon(error: str) -> None:
 
 def test_what_was_not_found_is_not_told_as_removed() -> None:
     done = Done("vpc/main", "network", "not_found", 1, "vpc-1")
-    assert plain.line(done) == "= vpc/main not found and forgotten (vpc-1) 1.0 s"
+    assert plain.line(done) == "= vpc/main not found, removed from the state (vpc-1) 1.0 s"
     assert json.loads(json.dumps(done.to_dict()))["result"] == "not_found"
     outcome = Summary("down", {"not_found": 1, "removed": 3}, 9)
     assert summary.result(summary.finished(outcome, []))[0] == (
-        "down done: 3 deleted, 1 not found and forgotten, in 9.0 s."
+        "down done: 3 deleted, 1 not found, removed from the state, in 9.0 s."
     )
 
 

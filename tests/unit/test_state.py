@@ -331,7 +331,8 @@ def c_library(session: bytes) -> Any:
     return SimpleNamespace(sysctlbyname=SYSCTL(sysctlbyname))
 
 
-def test_on_macos_the_boot_tells_a_machine_from_others_of_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
+def without_proc(monkeypatch: pytest.MonkeyPatch) -> subprocess.Popen[bytes]:
+    """Take /proc away, and return a process that has ended."""
     gone = subprocess.Popen(["true"])
     gone.wait()
 
@@ -340,6 +341,11 @@ def test_on_macos_the_boot_tells_a_machine_from_others_of_its_name(monkeypatch: 
 
     monkeypatch.setattr(Path, "read_text", missing)
     monkeypatch.setattr(Path, "readlink", missing)
+    return gone
+
+
+def test_on_macos_the_boot_tells_a_machine_from_others_of_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    gone = without_proc(monkeypatch)
     here = "5E6FFEBE-0000-4000-8000-000000000001"
     monkeypatch.setattr(ctypes, "CDLL", lambda _: c_library(here.encode()))
     assert MACHINE.machine() == f"{os.uname().nodename} {here}"
@@ -353,14 +359,7 @@ def test_on_macos_the_boot_tells_a_machine_from_others_of_its_name(monkeypatch: 
 
 def test_a_name_alone_does_not_say_that_a_holder_is_dead(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without /proc, nothing tells this machine from another of its name, whose processes have numbers of their own."""
-    gone = subprocess.Popen(["true"])
-    gone.wait()
-
-    def missing(path: Path, *_: object, **__: object) -> str:
-        raise FileNotFoundError(path)
-
-    monkeypatch.setattr(Path, "read_text", missing)
-    monkeypatch.setattr(Path, "readlink", missing)
+    gone = without_proc(monkeypatch)
     for name in ("", os.uname().nodename):
         holder = {"machine": name, "lease": 60, "pid": gone.pid}
         assert remaining(Found(json.dumps(holder).encode(), "", {}, 0)) == 61
