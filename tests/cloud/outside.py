@@ -19,6 +19,9 @@ OCI_INDEX = "application/vnd.oci.image.index.v1+json"
 DOCKER = "application/vnd.docker.distribution.manifest.v2+json"
 DOCKER_LIST = "application/vnd.docker.distribution.manifest.list.v2+json"
 
+HELD_SECONDS = 60
+"""How long a half of an answer is waited with at most, should a test fail."""
+
 
 def digest_of(content: bytes) -> str:
     return f"sha256:{hashlib.sha256(content).hexdigest()}"
@@ -30,7 +33,7 @@ class Trouble:
 
     Attributes:
         status, headers, body: the answer instead. cut: or so many bytes of the right one, before the connection ends.
-        other: or other content than there should be.
+        other: or other content than there should be. until: or a half of it, and the rest once this is set.
     """
 
     pattern: str
@@ -40,6 +43,7 @@ class Trouble:
     body: bytes = b""
     cut: int | None = None
     other: bytes | None = None
+    until: threading.Event | None = None
 
 
 @dataclass
@@ -203,17 +207,27 @@ class _Handler(BaseHTTPRequestHandler):
             content = here.blobs[digest] if not trouble or trouble.other is None else trouble.other
             asked = re.fullmatch(r"bytes=(\d+)-", self.headers.get("Range", ""))
             start = int(asked[1]) if asked and here.ranges else 0
-            self._answer(206 if start else 200, content[start:], cut=trouble.cut if trouble else None)
+            cut, until = (trouble.cut, trouble.until) if trouble else (None, None)
+            self._answer(206 if start else 200, content[start:], cut=cut, until=until)
 
     def _answer(
-        self, status: int, content: bytes, headers: Mapping[str, str] | None = None, cut: int | None = None
+        self,
+        status: int,
+        content: bytes,
+        headers: Mapping[str, str] | None = None,
+        cut: int | None = None,
+        until: threading.Event | None = None,
     ) -> None:
         self.send_response(status)
         for name, value in {**(headers or {}), "Content-Length": str(len(content))}.items():
             self.send_header(name, value)
         self.end_headers()
         if self.command != "HEAD":
-            self.wfile.write(content if cut is None else content[:cut])
+            half = len(content) // 2 if until else 0
+            self.wfile.write(content[:half])
+            if until:
+                until.wait(HELD_SECONDS)
+            self.wfile.write(content[half:cut])
         self.close_connection = self.close_connection or cut is not None
 
     def log_message(self, format: str, *args: Any) -> None:

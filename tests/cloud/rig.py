@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache, partial
 from pathlib import Path
 from typing import Any
@@ -83,7 +83,7 @@ class Rig:
     least: float = LEAST
     redeploy: bool = False
     new_ami: bool = False
-    events: list[Event] = field(default_factory=list)
+    heard: Callable[[Event], None] = lambda event: None
 
     def aws(self) -> Aws:
         """A fresh way to the cloud, as each command has."""
@@ -127,6 +127,11 @@ class Rig:
 
     def _run(self, work: Callable[..., operate.Summary]) -> Outcome:
         aws, events = self.aws(), list[Event]()
+
+        def emit(event: Event) -> None:
+            events.append(event)
+            self.heard(event)
+
         with LocalStore(self.folder, self.config.name, "test", "0") as store:
-            summary = work(aws, store, events.append)
+            summary = work(aws, store, emit)
         return Outcome(summary, [call.operation for call in aws.calls if not call.read and not call.code], events)

@@ -21,6 +21,7 @@ from provisioner.containers.reference import Reference, parse
 from provisioner.containers.registry import Registries
 from provisioner.containers.transport import Transport
 from provisioner.engine.errors import ConfigurationError
+from provisioner.engine.events import Event, Working
 from provisioner.engine.step import Stack
 from provisioner.facts import Copy
 from provisioner.kinds.copied_images import CopiedImage, is_own
@@ -222,10 +223,18 @@ def test_a_copy_whose_answer_was_lost_is_found(rig: Rig, there: Outside) -> None
 
 
 def test_a_copy_says_how_far_it_is(rig: Rig, there: Outside) -> None:
-    there.image("1", LAYER, bytes(20_000_000))
-    outcome = rig.up(declare(rig, found(rig, configured(there))["web"])).ok()
-    said = [event.text for event in outcome.events if getattr(event, "type", "") == "working"]  # type: ignore[attr-defined]
-    assert any(re.fullmatch(r"copying( \d/3 parts, \d+ of 20 MB)?", text) for text in said), said
+    there.image("1", LAYER, large := bytes(20_000_000))
+    copy, said, rest = found(rig, configured(there))["web"], list[str](), threading.Event()
+
+    def heard(event: Event) -> None:
+        if isinstance(event, Working):
+            said.append(event.text)
+            if "parts" in event.text:
+                rest.set()
+
+    there.troubles.append(Trouble(f"GET .*{digest_of(large)}", until=rest))
+    replace(rig, heard=heard).up(declare(rig, copy)).ok()
+    assert any(re.fullmatch(r"copying \d/3 parts, \d+ of 20 MB", text) for text in said), said
 
 
 # -- the README's example ----------------------------------------------------------------------------------------------
