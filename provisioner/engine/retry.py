@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from botocore.exceptions import ClientError
 
@@ -181,6 +182,15 @@ def throttled(code: str) -> bool:
 def server_error(error: ClientError) -> bool:
     """Say whether AWS itself failed (HTTP 500 or more, or unknown), so that the call may have had its effect."""
     return bool(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 500) >= 500)
+
+
+def refused(error: Mapping[str, Any], operation: str) -> ClientError:
+    """Return as a refusal what AWS refuses within an answer that is good otherwise: its code and its message.
+
+    Without the status of a refusal it would count as AWS's own failure.
+    """
+    response: Any = {"Error": error, "ResponseMetadata": {"HTTPStatusCode": 400}}
+    return ClientError(response, operation)
 
 
 def code_of(error: BaseException) -> str:

@@ -7,11 +7,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from botocore.exceptions import ClientError
-
 from provisioner.aws import Aws, tag_map
 from provisioner.engine.errors import Failed
 from provisioner.engine.kind import Changes, Kind, Live
+from provisioner.engine.retry import refused
 from provisioner.engine.waits import since
 from provisioner.kinds.ec2_network import Vpc, interfaces
 from provisioner.kinds.iam import Policy, normal
@@ -134,7 +133,7 @@ class VpcEndpoint(Kind):
     def delete(cls, aws: Aws, live: Live) -> None:
         # what AWS refuses here comes with a good answer, in `Unsuccessful`
         for item in aws.client("ec2").delete_vpc_endpoints(VpcEndpointIds=[live.id])["Unsuccessful"]:
-            raise ClientError({"Error": item["Error"]}, "DeleteVpcEndpoints")
+            raise refused(item["Error"], "DeleteVpcEndpoints")
 
     @classmethod
     def pending(cls, live: Live) -> str | None:

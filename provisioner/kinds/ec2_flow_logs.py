@@ -6,10 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from botocore.exceptions import ClientError
-
 from provisioner.aws import Aws, tag_map
 from provisioner.engine.kind import Kind, Live
+from provisioner.engine.retry import refused
 from provisioner.kinds.ec2_network import told_by_tags
 
 
@@ -87,6 +86,4 @@ class FlowLog(Kind):
 def _check(answer: Mapping[str, Any], operation: str) -> None:
     """Raise what AWS refuses in an answer that is good otherwise."""
     for item in answer.get("Unsuccessful", ()):
-        # without the status of a refusal it would count as unclear
-        response: Any = {"Error": item["Error"], "ResponseMetadata": {"HTTPStatusCode": 400}}
-        raise ClientError(response, operation)
+        raise refused(item["Error"], operation)

@@ -10,10 +10,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from botocore.exceptions import ClientError
-
 from provisioner.aws import Aws
 from provisioner.engine.kind import Kind, Live
+from provisioner.engine.retry import refused
 from provisioner.kinds.ec2_network import Vpc, interfaces
 
 TAG = "GuardDutyManaged"
@@ -50,7 +49,7 @@ class GuardDutyEndpoints(Kind):
         # what AWS refuses here comes with a good answer, in `Unsuccessful`
         answer = aws.client("ec2").delete_vpc_endpoints(VpcEndpointIds=live.outputs["endpoint_ids"])
         for item in answer["Unsuccessful"]:
-            raise ClientError({"Error": item["Error"]}, "DeleteVpcEndpoints")
+            raise refused(item["Error"], "DeleteVpcEndpoints")
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 
 from provisioner.aws import Aws, tag_map
 from provisioner.engine.kind import Changes, Kind, Live
-from provisioner.engine.retry import IfThere, code_of
+from provisioner.engine.retry import IfThere, code_of, refused
 from provisioner.kinds.iam import Policy, normal
 
 RULE = "expire"
@@ -123,8 +123,7 @@ class Bucket(Kind):
             aws.pace.check()
             answer = s3.delete_objects(**of, Delete={"Objects": objects, "Quiet": True})
             for error in answer.get("Errors", ()):
-                response: Any = {"Error": error, "ResponseMetadata": {"HTTPStatusCode": 400}}
-                raise ClientError(response, "DeleteObjects")
+                raise refused(error, "DeleteObjects")
         s3.delete_bucket(**of)
 
 

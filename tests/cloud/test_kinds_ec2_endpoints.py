@@ -185,3 +185,17 @@ def test_removed_without_a_trace(rig: Rig) -> None:
     ec2 = rig.cloud.client("ec2")
     assert ec2.describe_vpc_endpoints()["VpcEndpoints"] == []
     assert [i for i in ec2.describe_network_interfaces()["NetworkInterfaces"] if "Endpoint" in i["Description"]] == []
+
+
+def test_a_refusal_within_a_good_answer_is_one_and_not_waited_for(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    rig.up(declared).ok()
+    aws = rig.aws()
+    error = {"Code": "InvalidParameter", "Message": "Operation is not allowed for requester-managed VPC endpoints"}
+    answer = {"Unsuccessful": [{"ResourceId": "vpce-1", "Error": error}]}
+    aws.client("ec2").meta.events.register(
+        "after-call.ec2.DeleteVpcEndpoints", lambda parsed, **_: parsed.update(answer)
+    )
+    monkeypatch.setattr(rig, "aws", lambda: aws)
+    outcome = rig.up(lambda stack: declared(stack, endpoints=False))
+    assert error["Message"] in str(outcome.failures()["vpc_endpoint/logs"])
+    assert outcome.writes == ["DeleteVpcEndpoints", "DeleteVpcEndpoints"], "one for each endpoint, and no second try"
