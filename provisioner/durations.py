@@ -1,20 +1,8 @@
-"""How long AWS takes: the one table by which every slow operation of the embedded cloud goes.
-
-`PROVISION_DURATIONS=aws` makes each last as long as on AWS (multiplied by `PROVISION_TIME_SCALE`, as all is); otherwise
-each is short, since a rehearsal is about the order of things and not about waiting.
-"""
+"""How long AWS takes: the one table by which every slow operation of the embedded cloud goes."""
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
-
-VARIABLE = "PROVISION_DURATIONS"
-
-
-def as_aws() -> bool:
-    """Whether everything lasts as long as on AWS."""
-    return os.environ.get(VARIABLE) == "aws"
 
 
 @dataclass(frozen=True)
@@ -23,20 +11,13 @@ class Duration:
 
     Attributes:
         aws: seconds on AWS, the middle of what is seen there.
-        short: seconds in a rehearsal.
         source: where the former is known from.
         seen: the shortest and the longest that the source tells of, in seconds, if it tells of several.
     """
 
     aws: float
-    short: float
     source: str
     seen: tuple[float, float] | None = None
-
-    @property
-    def seconds(self) -> float:
-        """Seconds of AWS's time that it takes here."""
-        return self.aws if as_aws() else self.short
 
     @property
     def range(self) -> tuple[float, float]:
@@ -48,59 +29,59 @@ _LOGS = "apply and destroy logs of two public Terraform projects (bshehram/devop
 _ESTIMATE = "estimate, from the mechanics that AWS documents"
 
 # -- database --------------------------------------------------------------------------------------------------------
-DB_CLUSTER_CREATE = Duration(61, 10.0, _LOGS)
-DB_CLUSTER_DELETE = Duration(70, 10.0, _LOGS)
-DB_INSTANCE_CREATE = Duration(509, 3.0, f"{_LOGS}; from the moment at which its cluster is available")
-DB_INSTANCE_DELETE = Duration(455, 3.0, _LOGS)
-DB_CLUSTER_STOP = Duration(300, 3.0, _ESTIMATE)
-DB_CLUSTER_START = Duration(300, 3.0, _ESTIMATE)
-DB_FAILOVER = Duration(30, 10.0, "Aurora user guide, failover: typically within 30 s")
-DB_CREDENTIALS_CHANGE = Duration(60, 3.0, _ESTIMATE)
-DB_SNAPSHOT_CREATE = Duration(120, 8.0, _ESTIMATE)
+DB_CLUSTER_CREATE = Duration(61, _LOGS)
+DB_CLUSTER_DELETE = Duration(70, _LOGS)
+DB_INSTANCE_CREATE = Duration(509, f"{_LOGS}; from the moment at which its cluster is available")
+DB_INSTANCE_DELETE = Duration(455, _LOGS)
+DB_CLUSTER_STOP = Duration(300, _ESTIMATE)
+DB_CLUSTER_START = Duration(300, _ESTIMATE)
+DB_FAILOVER = Duration(30, "Aurora user guide, failover: typically within 30 s")
+DB_CREDENTIALS_CHANGE = Duration(60, _ESTIMATE)
+DB_SNAPSHOT_CREATE = Duration(120, _ESTIMATE)
 
 # -- network ---------------------------------------------------------------------------------------------------------
-ENDPOINT_CREATE = Duration(90, 2.5, _ESTIMATE, (60, 150))
-ENDPOINT_DELETE = Duration(120, 2.5, "`a few minutes`: cloud-nuke#293")
+ENDPOINT_CREATE = Duration(90, _ESTIMATE, (60, 150))
+ENDPOINT_DELETE = Duration(120, "`a few minutes`: cloud-nuke#293")
 
 # -- logs --------------------------------------------------------------------------------------------------------------
-INSIGHTS_LATE = Duration(120, 3.0, "two minutes: amazon-ecs-agent#2213; containers-roadmap#2315")
-RETENTION_POLICY = Duration(86400, 0.0, "24 hours: API reference, PutAccountPolicy")
+INSIGHTS_LATE = Duration(120, "two minutes: amazon-ecs-agent#2213; containers-roadmap#2315")
+RETENTION_POLICY = Duration(86400, "24 hours: API reference, PutAccountPolicy")
 
 # -- images ----------------------------------------------------------------------------------------------------------
-IMAGE_EXPIRY = Duration(86400, 20.0, "within 24 hours: ECR user guide, creating a lifecycle policy")
+IMAGE_EXPIRY = Duration(86400, "within 24 hours: ECR user guide, creating a lifecycle policy")
 
 # -- names and certificates ------------------------------------------------------------------------------------------
-RECORDS_IN_SYNC = Duration(40, 2.0, _LOGS, (32, 57))
-CERTIFICATE_DETAILS = Duration(5, 4.0, "several seconds: API reference, DescribeCertificate")
-CERTIFICATE_RECORDS = Duration(10, 5.0, _LOGS, (5, 20))
-CERTIFICATE_ISSUED = Duration(120, 2.0, f"after the record resolves: {_ESTIMATE}", (60, 600))
-CERTIFICATE_USABLE = Duration(10, 5.0, "terraform-provider-aws#41789")
-CERTIFICATE_FREE = Duration(60, 3.0, "after the listener: terraform-provider-aws#3866", (0, 600))
-NAMESPACE_OPERATION = Duration(35, 2.5, "70 s there and back: acceptance tests of terraform-provider-aws")
-NAMESPACE_SUBMITTED = Duration(2, 0.8, _ESTIMATE)
+RECORDS_IN_SYNC = Duration(40, _LOGS, (32, 57))
+CERTIFICATE_DETAILS = Duration(5, "several seconds: API reference, DescribeCertificate")
+CERTIFICATE_RECORDS = Duration(10, _LOGS, (5, 20))
+CERTIFICATE_ISSUED = Duration(120, f"after the record resolves: {_ESTIMATE}", (60, 600))
+CERTIFICATE_USABLE = Duration(10, "terraform-provider-aws#41789")
+CERTIFICATE_FREE = Duration(60, "after the listener: terraform-provider-aws#3866", (0, 600))
+NAMESPACE_OPERATION = Duration(35, "70 s there and back: acceptance tests of terraform-provider-aws")
+NAMESPACE_SUBMITTED = Duration(2, _ESTIMATE)
 
 # -- load balancer ---------------------------------------------------------------------------------------------------
-LOAD_BALANCER_CREATE = Duration(180, 2.5, _LOGS, (162, 205))
-LOAD_BALANCER_RELEASE = Duration(31, 2.0, f"until its groups are free: {_LOGS}", (25, 37))
-PROTECTION_LIFTED = Duration(5, 1.0, _ESTIMATE)
+LOAD_BALANCER_CREATE = Duration(180, _LOGS, (162, 205))
+LOAD_BALANCER_RELEASE = Duration(31, f"until its groups are free: {_LOGS}", (25, 37))
+PROTECTION_LIFTED = Duration(5, _ESTIMATE)
 
 # -- ECS and its instances -------------------------------------------------------------------------------------------
-PROVIDER_CHANGE = Duration(10, 4.0, "43 to 53 s for a whole life: terraform-provider-aws#11278")
-PROVIDERS_ATTACH = Duration(15, 6.0, _LOGS, (5, 30))
-SCALING_LOOK = Duration(60, 10.0, "CloudWatch has one value a minute: ECS developer guide, cluster auto scaling")
-INSTANCE_PENDING = Duration(20, 3.0, _ESTIMATE)
-INSTANCE_REGISTER = Duration(90, 10.0, f"boot and start of the agent: {_ESTIMATE}")
-INSTANCE_SHUTDOWN = Duration(81, 6.0, _LOGS)
-REFRESH_BEGIN = Duration(15, 2.0, f"Pending, before an instance refresh is InProgress: {_ESTIMATE}")
-GROUP_DELETE = Duration(5, 2.0, _ESTIMATE)
-TRUNK_ATTACH = Duration(5, 1.0, _ESTIMATE)
-TRUNK_DETACH = Duration(15, 10.0, _ESTIMATE)
-TASK_INTERFACE = Duration(15, 4.0, "acceptance tests of terraform-provider-aws", (11, 44))
-TASK_PULL = Duration(30, 5.0, _ESTIMATE)
-TASK_ACTIVATE = Duration(30, 1.0, f"two health checks of the load balancer: {_ESTIMATE}")
-TASK_STOP = Duration(10, 3.0, _ESTIMATE)
-TASK_DEPROVISION = Duration(10, 3.0, _ESTIMATE)
-TASK_INTERFACE_RELEASE = Duration(45, 5.0, "usually within 120 s: alchemy-run/alchemy#1125", (30, 1200))
+PROVIDER_CHANGE = Duration(10, "43 to 53 s for a whole life: terraform-provider-aws#11278")
+PROVIDERS_ATTACH = Duration(15, _LOGS, (5, 30))
+SCALING_LOOK = Duration(60, "CloudWatch has one value a minute: ECS developer guide, cluster auto scaling")
+INSTANCE_PENDING = Duration(20, _ESTIMATE)
+INSTANCE_REGISTER = Duration(90, f"boot and start of the agent: {_ESTIMATE}")
+INSTANCE_SHUTDOWN = Duration(81, _LOGS)
+REFRESH_BEGIN = Duration(15, f"Pending, before an instance refresh is InProgress: {_ESTIMATE}")
+GROUP_DELETE = Duration(5, _ESTIMATE)
+TRUNK_ATTACH = Duration(5, _ESTIMATE)
+TRUNK_DETACH = Duration(15, _ESTIMATE)
+TASK_INTERFACE = Duration(15, "acceptance tests of terraform-provider-aws", (11, 44))
+TASK_PULL = Duration(30, _ESTIMATE)
+TASK_ACTIVATE = Duration(30, f"two health checks of the load balancer: {_ESTIMATE}")
+TASK_STOP = Duration(10, _ESTIMATE)
+TASK_DEPROVISION = Duration(10, _ESTIMATE)
+TASK_INTERFACE_RELEASE = Duration(45, "usually within 120 s: alchemy-run/alchemy#1125", (30, 1200))
 
 # -- identity --------------------------------------------------------------------------------------------------------
-IAM_PROPAGATION = Duration(10, 0.0, "pulumi/pulumi-awsx#927, go-to-k/cdkd#810", (2, 30))
+IAM_PROPAGATION = Duration(10, "pulumi/pulumi-awsx#927, go-to-k/cdkd#810", (2, 30))

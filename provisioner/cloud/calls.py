@@ -49,8 +49,9 @@ class CallLog:
         self._calls.append(Call(self._number, service, region, operation, write, status, error, at))
 
     def since(self, number: int) -> list[dict[str, Any]]:
-        """The calls numbered above `number`, oldest first."""
-        return [asdict(call) for call in list(self._calls) if call.number > number]
+        """The calls numbered above `number`, oldest first; of a negative one, so many of the newest."""
+        first = number if number >= 0 else self._number + number
+        return [asdict(call) for call in list(self._calls) if call.number > first]
 
 
 def is_write(operation: str) -> bool:

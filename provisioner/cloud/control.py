@@ -7,12 +7,18 @@ import hmac
 import http.client
 import json
 import secrets
+import socket
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from provisioner.engine.errors import ConfigurationError, ProvisionError
 
 ANSWER_SECONDS = 5.0
+READY_SECONDS = 30.0
+"""For how long a cloud may be about to be ready."""
+AT_ONCE = 300.0
+"""The most seconds of the cloud's clock that pass in one call."""
 KEY = "PROVISION_CLOUD_KEY"
 """The variable of the environment in which its process is given the key."""
 
@@ -33,12 +39,67 @@ class Cloud:
     pid: int
     key: str
     domain: str
-    time_scale: float
 
 
 def new_key() -> str:
     """Return an access key id that nobody can guess, in AWS's form (IAM user guide, "Unique identifiers")."""
     return "AKIA" + base64.b32encode(secrets.token_bytes(20)).decode()
+
+
+class ClockLink:
+    """A connection to the clock of a cloud that runs: lines of JSON, as `provisioner.cloud.clients` says.
+
+    Attributes:
+        socket: what `select` takes; there is something to `receive` when it can be read.
+        hello: what the clock shows at first.
+
+    Raises:
+        CloudError: it does not answer.
+    """
+
+    def __init__(self, cloud: Cloud) -> None:
+        host, _, port = cloud.endpoint.removeprefix("http://").rpartition(":")
+        lines = (
+            f"GET /_cloud/clock HTTP/1.1\r\nHost: {host}:{port}\r\nAuthorization: Bearer {cloud.key}\r\n"
+            "Connection: Upgrade\r\nUpgrade: provision-clock\r\n\r\n"
+        )
+        self._held = b""
+        try:
+            self.socket = socket.create_connection((host, int(port)), timeout=READY_SECONDS)
+            self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            self.socket.sendall(lines.encode())
+            status = self._until(b"\r\n\r\n")
+            if not status.startswith(b"HTTP/1.1 101"):
+                raise ConnectionError(status.partition(b"\r\n")[0].decode("latin-1"))
+            self.hello: dict[str, Any] = json.loads(self._until(b"\n"))
+            self.socket.settimeout(None)
+        except (OSError, ValueError) as error:
+            raise CloudError(f"the clock of the embedded cloud did not answer at {cloud.endpoint}: {error}") from None
+
+    def send(self, line: dict[str, Any]) -> None:
+        """Say something; raises `OSError` when the cloud has ended."""
+        self.socket.sendall(json.dumps(line).encode() + b"\n")
+
+    def receive(self) -> list[dict[str, Any]]:
+        """Return what has been answered, whole lines only; raises `OSError` when the cloud has ended."""
+        self._more()
+        *lines, self._held = self._held.split(b"\n")
+        return [json.loads(line) for line in lines]
+
+    def close(self) -> None:
+        """Hang up: what the client says of itself no longer counts."""
+        self.socket.close()
+
+    def _until(self, end: bytes) -> bytes:
+        while end not in self._held:
+            self._more()
+        text, _, self._held = self._held.partition(end)
+        return text
+
+    def _more(self) -> None:
+        if not (more := self.socket.recv(65536)):
+            raise ConnectionResetError("it has hung up")
+        self._held += more
 
 
 def health(cloud: Cloud) -> dict[str, Any]:
@@ -64,6 +125,62 @@ def control(cloud: Cloud, method: str, path: str, content: bytes = b"") -> bytes
         return request(cloud, method, path, content)
     except (OSError, http.client.HTTPException) as error:
         raise CloudError(f"the embedded cloud did not answer at {cloud.endpoint}: {error}") from None
+
+
+def put_foreign(cloud: Cloud, things: Mapping[str, Any]) -> None:
+    """Have things in the cloud's account that somebody else has made; `provisioner.cloud.foreign` says which.
+
+    Raises:
+        CloudError: it does not answer.
+        ConfigurationError: they cannot be made.
+    """
+    control(cloud, "POST", "/_cloud/foreign", json.dumps(things).encode())
+
+
+def pass_time(cloud: Cloud, seconds: float, durations: str) -> None:
+    """Let so many of AWS's seconds pass at once. From then on operations take as `durations` says.
+
+    The clock stands still afterwards until a client waits, so that what comes next begins at a known moment.
+
+    Raises:
+        CloudError: it does not answer.
+        ConfigurationError: there are no such durations.
+    """
+    control(cloud, "POST", "/_cloud/clock?mode=virtual&idle=0")
+    while seconds > 0:
+        # a call is to be answered soon
+        control(cloud, "POST", f"/_cloud/advance?seconds={min(seconds, AT_ONCE)}")
+        seconds -= AT_ONCE
+    control(cloud, "POST", f"/_cloud/clock?mode=virtual&idle=0&durations={durations}")
+
+
+def release(cloud: Cloud, region: str) -> None:
+    """Have AWS recommend a newer AMI in a region of the cloud.
+
+    Raises:
+        CloudError: it does not answer.
+        ConfigurationError: there is no such region.
+    """
+    control(cloud, "POST", f"/_cloud/release?region={region}")
+
+
+def watch(cloud: Cloud) -> None:
+    """Note from now on which of the services that are up go down.
+
+    Raises:
+        CloudError: it does not answer.
+    """
+    control(cloud, "POST", "/_cloud/outages")
+
+
+def outages(cloud: Cloud) -> list[dict[str, Any]]:
+    """Return what has been noted since `watch`: service, since and until (seconds of its clock; None: still), why.
+
+    Raises:
+        CloudError: it does not answer.
+    """
+    found: dict[str, Any] = json.loads(control(cloud, "GET", "/_cloud/outages"))
+    return list(found["outages"])
 
 
 def request(cloud: Cloud, method: str, path: str, content: bytes = b"", *, proven: bool = True) -> bytes:

@@ -1,4 +1,4 @@
-"""Death at a chosen call: ends the process group of a client, before or after the effect of its n-th write."""
+"""Death at a chosen call: kills or stops a process group before or after the effect of its n-th write."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Literal
 
 When = Literal["before", "after"]
 MOMENTS: tuple[When, ...] = ("before", "after")
+SIGNALS = {"KILL": signal.SIGKILL, "STOP": signal.SIGSTOP}
 
 
 @dataclass
@@ -19,8 +20,9 @@ class Kill:
     Attributes:
         pid: the process whose group dies; 0 for nobody.
         call: the number of the write, counted from 1 since this was set.
-        when: whether that write has its effect; its reply is never sent.
+        when: whether that write has its effect; its reply is never sent to whom it kills.
         operation: the only `service:Operation` that counts, or empty for every write.
+        signal: `KILL`, or `STOP` for whom it stops until somebody lets it go on.
         seen: how many writes there were so far.
         hit: the `service:Operation` at which it struck, or empty.
     """
@@ -29,11 +31,12 @@ class Kill:
     call: int = 0
     when: When = "before"
     operation: str = ""
+    signal: str = "KILL"
     seen: int = 0
     hit: str = ""
 
     def meets(self, name: str, moment: When) -> bool:
-        """Kill if this is the write and the moment, and say whether it was. Called at both moments of every write."""
+        """Strike if this is the write and the moment; whether it kills. Called at both moments of every write."""
         if self.operation not in ("", name):
             return False
         if moment == "before":
@@ -42,15 +45,15 @@ class Kill:
             return False
         self.hit = name
         with contextlib.suppress(ProcessLookupError):
-            os.killpg(self.pid, signal.SIGKILL)
-        return True
+            os.killpg(self.pid, SIGNALS[self.signal])
+        return self.signal == "KILL"
 
 
 def asked(query: dict[str, str]) -> Kill:
     """Return what a request to the control path asks for; one without parameters asks for nobody's death.
 
     Raises:
-        ValueError: a parameter is no number or no moment, or the process leads no group of its own.
+        ValueError: a parameter is no number, moment or signal, or the process leads no group of its own.
     """
     if not query:
         return Kill()
@@ -60,9 +63,11 @@ def asked(query: dict[str, str]) -> Kill:
     # only whoever was started with a group of its own can be killed without bystanders, and never this cloud
     if pid < 2 or pid == os.getpid() or not _leads(pid):
         raise ValueError(f"process {pid} leads no process group of its own")
+    if (how := query.get("signal", "KILL")) not in SIGNALS:
+        raise ValueError(f"signal is {how!r}: choose among {', '.join(SIGNALS)}")
     for moment in MOMENTS:
         if when == moment:
-            return Kill(pid, call, moment, query.get("operation", ""))
+            return Kill(pid, call, moment, query.get("operation", ""), how)
     raise ValueError(f"when is {when!r}: choose among {', '.join(MOMENTS)}")
 
 

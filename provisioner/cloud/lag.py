@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import io
-import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 from provisioner.cloud import faults
-from provisioner.cloud.clock import later, passed, scale
+from provisioner.cloud.clock import later, now, passed
 
 SECONDS = 5.0
 NEW_SECONDS = 30.0
 """For how long a read of one new thing may say that there is none, although the list shows it."""
 _MOST_READS = 40
 """How many different reads of a service are remembered: the newest."""
-_LEAST_BETWEEN = 0.05
-"""Real seconds between two snapshots at least: each costs all the remembered reads."""
 _TAGGING = "tagging"
 
 Answer = tuple[int, list[tuple[str, str]], bytes]
@@ -85,17 +82,17 @@ class Lag:
 
     def _before(self, known: _Service) -> None:
         _forget(known)
-        now = time.monotonic()
-        known.writes.append(now)
-        # of a burst of writes only every so often
-        if not known.snapshots or known.snapshots[-1][0] < now - max(SECONDS * scale() / 4, _LEAST_BETWEEN):
+        moment = now()
+        known.writes.append(moment)
+        # of a burst of writes only every so often: each costs all the remembered reads
+        if not known.snapshots or known.snapshots[-1][0] < moment - SECONDS / 4:
             reads = known.reads.items()
-            known.snapshots.append((now, {key: self._answer(_again(key, env), key[0]) for key, env in reads}))
+            known.snapshots.append((moment, {key: self._answer(_again(key, env), key[0]) for key, env in reads}))
 
 
 def _forget(known: _Service) -> None:
     """Drop writes that all can see by now, and snapshots that are older than needed for the rest."""
-    limit = time.monotonic() - SECONDS * scale()
+    limit = now() - SECONDS
     while known.writes and known.writes[0] < limit:
         known.writes.popleft()
     while len(known.snapshots) > 1 and known.snapshots[1][0] <= (known.writes[0] if known.writes else limit):

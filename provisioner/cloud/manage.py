@@ -19,15 +19,12 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from provisioner import durations
 from provisioner.cloud.authorization import policy
-from provisioner.cloud.control import KEY, Cloud, CloudError, control, health, new_key, request
+from provisioner.cloud.control import KEY, READY_SECONDS, Cloud, CloudError, control, health, new_key, request
 from provisioner.engine.errors import ConfigurationError
 from state import checks
 from state.folder import make
 
-LOCAL_TIME_SCALE = 0.05
-READY_SECONDS = 30.0
 STOP_SECONDS = 30.0
 
 _HOST = "127.0.0.1"
@@ -36,7 +33,7 @@ HUNG_SECONDS = 30.0
 """For how long one call may be under way in the cloud before it counts as hung."""
 
 
-def start(folder: Path, domain: str, *, port: int | None = None) -> Cloud:
+def start(folder: Path, domain: str, *, port: int | None = None, more: Sequence[str] = ()) -> Cloud:
     """Return the cloud that belongs to `folder`, starting it when none runs; it outlives this process.
 
     Two starts at the same time yield one cloud.
@@ -45,6 +42,7 @@ def start(folder: Path, domain: str, *, port: int | None = None) -> Cloud:
         folder: where it is remembered, and writes its log.
         domain: the domain that its account has registered.
         port: the TCP port to listen on; a free one if left out.
+        more: further options of its process (`provisioner.cloud.__main__`).
 
     Raises:
         CloudError: it could not be started.
@@ -57,7 +55,7 @@ def start(folder: Path, domain: str, *, port: int | None = None) -> Cloud:
             return on_port(running, port)
         cloud = _starting(folder)
         if cloud is None:
-            cloud = _launch(folder, domain, port)
+            cloud = _launch(folder, domain, port, more)
             try:
                 # before it is ready, so that it is found again if this process ends while it waits
                 _write(folder / "cloud.json", asdict(cloud))
@@ -90,15 +88,15 @@ def _starting(folder: Path) -> Cloud | None:
     return cloud if cloud is not None and _alive(cloud.pid) and _started_by_us(cloud) else None
 
 
-def _launch(folder: Path, domain: str, port: int | None) -> Cloud:
+def _launch(folder: Path, domain: str, port: int | None, more: Sequence[str]) -> Cloud:
     _require_moto()
     _check_settings()
     chosen = _checked(port) if port is not None else _free_port(socket.SOCK_STREAM)
     dns_port = _free_port(socket.SOCK_DGRAM)
-    scale, key = time_scale(LOCAL_TIME_SCALE), new_key()
+    key = new_key()
     where = ["--port", str(chosen), "--dns-port", str(dns_port), "--folder", str(folder)]
-    pid = _spawn(folder, [*where, "--domain", domain], key, scale)
-    return Cloud(f"http://{_HOST}:{chosen}", dns_port, pid, key, domain, scale)
+    pid = _spawn(folder, [*where, "--domain", domain, *more], key)
+    return Cloud(f"http://{_HOST}:{chosen}", dns_port, pid, key, domain)
 
 
 def find(folder: Path) -> Cloud | None:
@@ -171,15 +169,6 @@ def hung(cloud: Cloud) -> float:
     return busy if busy > HUNG_SECONDS else 0.0
 
 
-def limits_rates(cloud: Cloud) -> bool:
-    """Say whether the cloud throttles what is beyond AWS's documented rates.
-
-    Raises:
-        CloudError: it does not answer.
-    """
-    return "rate-limits" in json.loads(control(cloud, "GET", "/_cloud/faults"))["scenarios"]
-
-
 def set_faults(cloud: Cloud, scenarios: str) -> None:
     """Let these scenarios, divided by commas, meet the calls to the cloud from now on; an empty text ends them.
 
@@ -188,6 +177,31 @@ def set_faults(cloud: Cloud, scenarios: str) -> None:
         ConfigurationError: there is no such scenario.
     """
     control(cloud, "POST", f"/_cloud/faults?{urllib.parse.urlencode({'scenarios': scenarios})}")
+
+
+def set_clock(cloud: Cloud, mode: str | None = None, durations: str | None = None) -> None:
+    """Let the clock of the cloud move otherwise, or its operations take otherwise long, from now on.
+
+    Args:
+        mode: `virtual`, `frozen`, `real`, or `real:20` for twenty of AWS's seconds in a real one.
+        durations: `typical`, `fast`, `slow`, or `seed:7` for a draw.
+
+    Raises:
+        CloudError: it does not answer.
+        ConfigurationError: there is no such mode or choice.
+    """
+    wanted = {name: text for name, text in (("mode", mode), ("durations", durations)) if text is not None}
+    control(cloud, "POST", f"/_cloud/clock?{urllib.parse.urlencode(wanted)}")
+
+
+def clock(cloud: Cloud) -> dict[str, Any]:
+    """Return what the clock of the cloud shows, and how it moves.
+
+    Raises:
+        CloudError: it does not answer.
+    """
+    shown: dict[str, Any] = json.loads(control(cloud, "GET", "/_cloud/clock"))
+    return shown
 
 
 def read_policies(files: Sequence[Path]) -> list[dict[str, str]]:
@@ -237,8 +251,6 @@ def time_scale(default: float) -> float:
 
 def _check_settings() -> None:
     """Refuse settings of the cloud that make no sense before it is started with them."""
-    if (wanted := os.environ.get(durations.VARIABLE)) not in (None, "", "aws", "short"):
-        raise ConfigurationError(f"{durations.VARIABLE} is {wanted!r}: set it to aws or short, or unset it")
     given = os.environ.get("PROVISION_ROUND_TRIP") or "0"
     if not re.fullmatch(r"\d{1,4}(\.\d+)?", given):
         raise ConfigurationError(f"PROVISION_ROUND_TRIP is {given!r}: set it to milliseconds below 10000, or unset it")
@@ -283,10 +295,9 @@ def _free_port(kind: socket.SocketKind) -> int:
         return int(probe.getsockname()[1])
 
 
-def _spawn(folder: Path, options: list[str], key: str, scale: float) -> int:
+def _spawn(folder: Path, options: list[str], key: str) -> int:
     """Start the server in a session of its own, its output in `cloud.log`, without the user's AWS settings."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "BOTO", "MOTO_"))}
-    environment["PROVISION_TIME_SCALE"] = str(scale)
     # not among the arguments, which other users can read
     environment[KEY] = key
     package_root = str(Path(__file__).resolve().parents[2])
@@ -385,7 +396,6 @@ _FIELDS: Mapping[str, checks.Check] = {
     "pid": lambda value: checks.whole(value) and value > 1,
     "key": lambda value: checks.text(value) and re.fullmatch("[A-Z0-9]{36}", value) is not None,
     "domain": checks.text,
-    "time_scale": lambda value: checks.number(value) and value > 0,
 }
 
 

@@ -6,6 +6,7 @@ import gc
 import hmac
 import json
 import os
+import shutil
 import sys
 import threading
 import time
@@ -16,9 +17,10 @@ from dataclasses import asdict
 from typing import Any
 
 from provisioner import __version__
-from provisioner.cloud import calls, clock, containers, domains, faults, kill, registry
+from provisioner.cloud import calls, clients, containers, domains, faults, kill, registry
 from provisioner.cloud.authorization import enforce
 from provisioner.cloud.authorization.policy import Unreadable
+from provisioner.cloud.clock import CLOCK
 from provisioner.cloud.failure import (
     failure,
     lacking,
@@ -33,7 +35,7 @@ from provisioner.cloud.failure import (
 from provisioner.cloud.lag import Answer, Lag
 from provisioner.cloud.lock import LOCK
 from provisioner.cloud.refusals import text_of
-from provisioner.cloud.wsgi import STREAMED, Application, Environ, HangUp, Server, check_sender
+from provisioner.cloud.wsgi import STREAMED, Application, Environ, HangUp, Server, TakeOver, check_sender
 from state import checks
 
 ACCOUNT = "123456789012"
@@ -58,30 +60,39 @@ FOLDER_SECONDS = 2.0
 """How often it is looked whether the folder is still there."""
 
 
-def serve(port: int, dns_port: int, domain: str, key: str, folder: str | None = None) -> None:
+def serve(
+    port: int, dns_port: int, domain: str, key: str, folder: str | None = None, account: str = ACCOUNT, parent: int = 0
+) -> None:
     """Listen on 127.0.0.1:`port` until stopped, or until nothing is left in `folder`.
 
     `key` is the access key id that calls have to be signed with, and by which the starter knows this process.
+    `account` is the account's number. With a `parent`, the process that started this one, it ends with that one too.
     """
-    os.environ.update(_ENVIRONMENT)
-    cloud = Cloud(domain, key)
+    os.environ.update(_ENVIRONMENT, MOTO_ACCOUNT_ID=account)
+    cloud = Cloud(domain, key, account)
     server = Server(port, cloud, check_sender)
     registry.begin(port, folder)
     cloud.stop = server.shutdown
     threading.Thread(target=cloud.load, args=(dns_port, folder), daemon=True).start()
     if folder:
         place = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-        threading.Thread(target=_end_with, args=(place, server.shutdown), daemon=True).start()
+        threading.Thread(target=_end_with, args=(place, server.shutdown, parent), daemon=True).start()
     server.serve_forever(poll_interval=0.1)
     server.server_close()
     registry.end()
     containers.end()
+    if folder and parent not in (0, os.getppid()):
+        # it was the starter's to remove
+        shutil.rmtree(folder, ignore_errors=True)
 
 
-def _end_with(place: int, stop: Callable[[], None]) -> None:
-    """Stop once an open folder is empty or removed: nobody finds the cloud any more. One that is renamed goes on."""
+def _end_with(place: int, stop: Callable[[], None], parent: int) -> None:
+    """Stop once an open folder is empty or removed: nobody finds the cloud any more. One that is renamed goes on.
+
+    Also once the parent, if there is one to end with, has ended.
+    """
     try:
-        while os.listdir(place):
+        while os.listdir(place) and parent in (0, os.getppid()):
             time.sleep(FOLDER_SECONDS)
     except OSError:
         pass
@@ -91,15 +102,14 @@ def _end_with(place: int, stop: Callable[[], None]) -> None:
 class Cloud:
     """The WSGI application: `/_cloud/…` is ours, everything else AWS's, answered one call at a time."""
 
-    def __init__(self, domain: str, key: str) -> None:
-        self.domain = domain
+    def __init__(self, domain: str, key: str, account: str = ACCOUNT) -> None:
+        self.domain, self.account = domain, account
         self._key = key
         self.stop: Callable[[], None] = lambda: None
         self.log = calls.CallLog()
         self.lag = Lag(self._answer)
         self.kill = kill.Kill()
         self._ready = threading.Event()
-        self._started = time.time()
         self._moto: Application
 
     def load(self, dns_port: int, folder: str | None) -> None:
@@ -111,7 +121,7 @@ class Cloud:
                 speed.read_botocore_data_once()
                 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
-                from provisioner.cloud import dns, ecs, paging, rules
+                from provisioner.cloud import dns, ecs, paging, rules, tick
 
                 speed.parse_managed_policies_once()
                 speed.list_moto_modules_once()
@@ -120,6 +130,9 @@ class Cloud:
                 paging.install()
                 self._moto = DomainDispatcherApplication(create_backend_app)
                 self._prepare()
+            CLOCK.tick = tick.tick
+            CLOCK.show_calendar()
+            threading.Thread(target=CLOCK.run, name="clock", daemon=True).start()
             dns.serve(dns_port)
             containers.begin(folder)
         except BaseException:  # noqa: BLE001 (a thread's end would leave a deaf server behind)
@@ -138,11 +151,11 @@ class Cloud:
 
         from provisioner.cloud.rules.iam import CALLER
 
-        iam_backends[ACCOUNT]["aws"].create_user("us-east-1", CALLER)
+        iam_backends[self.account]["aws"].create_user("us-east-1", CALLER)
 
         domains.delegated.clear()
         domains.delegate(self.domain)
-        route53 = route53_backends[ACCOUNT]["aws"]
+        route53 = route53_backends[self.account]["aws"]
         route53.create_hosted_zone(
             f"{self.domain}.", False, f"registrar:{self.domain}", comment="Made by the registrar"
         )
@@ -172,21 +185,23 @@ class Cloud:
         """Answer one call of an AWS service, or let the fault happen that meets it."""
         if (refusal := self._wrongly_signed(environ)) is not None:
             return refusal
-        if pause := clock.round_trip():
-            time.sleep(pause)
         body = environ["wsgi.input"].getvalue()
         if why := unreadable(environ, body):
             return malformed(environ, why)
         (service, region), operation = calls.scope(environ), calls.operation_of(environ, body)
         request = faults.Request(service, region, operation, text_of(environ["PATH_INFO"], body))
+        with CLOCK.call():
+            answer = self._answered(environ, request, body)
+        CLOCK.settle()
+        return answer
+
+    def _answered(self, environ: Environ, request: faults.Request, body: bytes) -> Answer:
+        service, region, operation = request.service, request.region, request.operation
         with LOCK:
             fault = faults.current.meet(request)
-        scenario = fault.scenario if fault else ""
-        if scenario == "slow":
-            time.sleep(faults.SLOW_SECONDS * clock.scale())
-        elif scenario == "reset":
-            raise HangUp
-        with LOCK:
+            scenario = fault.scenario if fault else ""
+            if scenario == "reset":
+                raise HangUp
             if self._kills(service, operation, "before"):
                 raise HangUp
             refused = fault if fault and fault.status else _denial(environ, service, region, operation, body)
@@ -195,11 +210,11 @@ class Cloud:
             else:
                 answer = self._answer_late(service, environ, operation)
                 if calls.is_write(operation):
-                    clock.stir()
+                    CLOCK.stir()
             self.log.note(environ, operation, *answer)
             if self._kills(service, operation, "after") or scenario == "lost":
                 raise HangUp
-        return answer
+        return clients.slowed(answer) if scenario == "slow" else answer
 
     def _kills(self, service: str, operation: str, moment: kill.When) -> bool:
         return calls.is_write(operation) and self.kill.meets(f"{service}:{operation}", moment)
@@ -236,6 +251,7 @@ class Cloud:
 
         moto_api_backend.reset()
         patch.reset()
+        CLOCK.clear()
         faults.current.set(())
         enforce.current.set(())
         self.kill = kill.Kill()
@@ -251,6 +267,16 @@ class Cloud:
         if name == "policy" and environ["REQUEST_METHOD"] == "POST":
             status, answer = self._set_policies(environ["wsgi.input"].getvalue())
             return _json(status, answer, start_response)
+        if name in ("foreign", "outages"):
+            self._ready.wait()
+            from provisioner.cloud import rehearsing
+
+            body = environ["wsgi.input"].getvalue()
+            status, answer = rehearsing.answer(name, environ["REQUEST_METHOD"], body, self.account)
+            return _json(status, answer, start_response)
+        if name == "clock" and environ.get("HTTP_UPGRADE") == clients.PROTOCOL:
+            self._ready.wait()
+            raise TakeOver(clients.PROTOCOL, clients.talk)
         asked = self._told if environ["REQUEST_METHOD"] == "POST" else self._asked
         status, answer = asked(name, query)
         return _json(status, answer, start_response)
@@ -268,6 +294,8 @@ class Cloud:
                     return "200 OK", enforce.current.shown()
             case "entries":
                 return "200 OK", self._entries()
+            case "clock":
+                return "200 OK", clients.shown()
         return "404 Not Found", {"error": f"no such path: /_cloud/{name}"}
 
     def _told(self, name: str, query: dict[str, str]) -> tuple[str, Any]:
@@ -286,6 +314,9 @@ class Cloud:
                 return self._release(query.get("region", ""))
             case "quota":
                 return self._set_quota(query)
+            case "clock" | "advance":
+                self._ready.wait()
+                return clients.told(name, query)
             case "stop":
                 threading.Thread(target=self.stop, daemon=True).start()
                 return "200 OK", {"ok": True}
@@ -313,6 +344,7 @@ class Cloud:
                 " `provision up` creates that of dns.domain if dns.create_zone is true"
             }
         domains.delegate(domain)
+        CLOCK.stir()
         return "200 OK", {"ok": True}
 
     def _release(self, region: str) -> tuple[str, Any]:
@@ -322,7 +354,7 @@ class Cloud:
 
         try:
             with LOCK:
-                return "200 OK", {"image_id": ec2_images.release(ACCOUNT, region)}
+                return "200 OK", {"image_id": ec2_images.release(self.account, region)}
         except KeyError:
             return "400 Bad Request", {"error": f"no such Region: {region}: POST /_cloud/release?region=eu-west-1"}
 
@@ -378,8 +410,8 @@ class Cloud:
             "version": __version__,
             "pid": os.getpid(),
             "busy": LOCK.held(),
-            "started": self._started,
-            "time_scale": clock.scale(),
+            "started": CLOCK.epoch,
+            "clock": clients.shown()["clock"],
             "domain": self.domain,
             "ready": self._ready.is_set(),
         }

@@ -30,6 +30,19 @@ class HangUp(ConnectionError):
     """Raised by the application: the connection is reset without an answer."""
 
 
+class TakeOver(Exception):
+    """Raised by the application: from now on the connection is its own (HTTP/1.1, "101 Switching Protocols").
+
+    Args:
+        protocol: its name, as the client asked for it.
+        talk: reads from the one stream and writes to the other for as long as it likes.
+    """
+
+    def __init__(self, protocol: str, talk: Callable[[Any, Any], None]) -> None:
+        super().__init__(protocol)
+        self.protocol, self.talk = protocol, talk
+
+
 class Rejected(Exception):
     """A request is refused before its body is read: with a status, and one line that says why."""
 
@@ -178,6 +191,9 @@ class Handler(BaseHTTPRequestHandler):
         except HangUp:
             self._reset()
             raise
+        except TakeOver as taken:
+            self._hand_over(taken)
+            return
         body.skip()
         status, headers = answer
         length = dict(headers)["Content-Length"] if streamed else str(sum(map(len, pieces)))
@@ -191,6 +207,16 @@ class Handler(BaseHTTPRequestHandler):
         if self.command != "HEAD":
             for piece in pieces:
                 self.wfile.write(piece)
+
+    def _hand_over(self, taken: TakeOver) -> None:
+        self.send_response_only(HTTPStatus.SWITCHING_PROTOCOLS)
+        self.send_header("Connection", "Upgrade")
+        self.send_header("Upgrade", taken.protocol)
+        self.end_headers()
+        self.wfile.flush()
+        self.close_connection = True
+        self.connection.settimeout(None)
+        taken.talk(self.rfile, self.wfile)
 
     def handle_expect_100(self) -> bool:
         """Tell the client at once to go on: S3's clients wait a second for it before they send an object."""

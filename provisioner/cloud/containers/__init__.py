@@ -18,8 +18,10 @@ def begin(folder: str | None) -> None:
         return
     engine.connect(hashlib.sha256(str(Path(folder).resolve()).encode()).hexdigest()[:8])
     if (host := engine.current) is not None:
-        from provisioner.cloud.containers import database, entry, targets
+        from provisioner.cloud.clock import CLOCK
+        from provisioner.cloud.containers import database, entry, runs, targets
 
+        CLOCK.real_work = lambda: runs.under_way() or targets.unknown()
         database.keep(host)
         targets.watch(host)
         entry.open_all(Path(folder))

@@ -8,8 +8,10 @@ import tarfile
 import threading
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING
+
+from provisioner.cloud.clock import here
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey, EllipticCurvePublicKey
@@ -92,7 +94,7 @@ def _signed(
     from cryptography.hazmat.primitives import hashes
     from cryptography.x509.oid import NameOID
 
-    begin = datetime.now(UTC) - timedelta(minutes=5)
+    begin = here() - timedelta(minutes=5)
     builder = (
         x509.CertificateBuilder()
         .issuer_name(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, NAME)]))

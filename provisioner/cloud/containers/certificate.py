@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from ipaddress import IPv4Address
 from pathlib import Path
+
+from provisioner.cloud.clock import here
 
 DAYS = 90
 
@@ -25,7 +27,7 @@ def write_certificate(folder: Path, names: Sequence[str]) -> Path:
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, names[0])])
     others = [x509.DNSName(one) for one in (*names, "localhost")]
-    begin = datetime.now(UTC) - timedelta(minutes=5)
+    begin = here() - timedelta(minutes=5)
     certificate = (
         x509.CertificateBuilder()
         .subject_name(name)

@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from provisioner.cloud.clock import stir
 from provisioner.containers import engine as containers
 
 if TYPE_CHECKING:
@@ -58,6 +59,8 @@ class Engine:
         found = self.client.api.containers(all=True, filters={"label": f"{CLOUD}={self.owner}"})
         self.seen = {one["Names"][0].removeprefix("/"): _seen(one) for one in found if one["Names"]}
         self.looked = began
+        if found:
+            stir()  # what was seen may be what a task waits for
 
     def remove(self, name: str) -> None:
         """Remove a container at once, with its unnamed volumes; one that is gone is fine."""

@@ -7,6 +7,7 @@ import traceback
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
+from provisioner.cloud.clock import stir
 from provisioner.cloud.containers import authority, definitions, engine, images, logs, networks
 from provisioner.cloud.containers.engine import Engine, Seen
 from provisioner.cloud.ecs.store import Store, Task, last_part
@@ -44,6 +45,7 @@ class Run:
     def turn(self, phase: Literal["starting", "running", "stopping", "stopped"]) -> None:
         """Enter a phase."""
         self.phase, self.since = phase, time.monotonic()
+        stir()
 
 
 _runs: dict[str, Run] = {}
@@ -67,6 +69,17 @@ def started(store: Store, task: Task) -> bool:
     if run.error:
         raise definitions.CannotStart(run.error)
     return run.phase == "running"
+
+
+def under_way() -> bool:
+    """Say whether the containers of any task are about to start, to become healthy, or to stop."""
+    host = engine.current
+    if host is None:
+        return False
+    starting = {seen.state == "running" and seen.health == "starting" for seen in list(host.seen.values())}
+    return True in starting or any(
+        run.phase in ("starting", "stopping") and not run.error for run in list(_runs.values())
+    )
 
 
 def exited(task: Task) -> bool:

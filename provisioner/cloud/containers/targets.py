@@ -10,8 +10,8 @@ from typing import Any
 
 from moto.elbv2.models import FakeHealthStatus, FakeTargetGroup, elbv2_backends
 
-from provisioner.cloud.clock import scale
 from provisioner.cloud.containers import runs
+from provisioner.cloud.containers.definitions import HASTE
 from provisioner.cloud.containers.engine import Engine, repeat
 from provisioner.cloud.ecs.store import Task, stores
 from provisioner.cloud.lock import LOCK
@@ -61,6 +61,11 @@ def watch(host: Engine) -> None:
     repeat(look, LOOK_SECONDS, "targets")
 
 
+def unknown() -> bool:
+    """Say whether a target has not been found healthy or unhealthy yet."""
+    return any(target.state == "initial" for target in list(_targets.values()))
+
+
 def healthy(group: str) -> list[Target]:
     """The targets of a group that get requests: as on AWS all of them if none is healthy."""
     found = [target for (arn, _), target in list(_targets.items()) if arn == group]
@@ -90,7 +95,7 @@ def _target(group: Any, port: int) -> Target:
         port,
         group.health_check_path or "/",
         float(group.health_check_timeout_seconds),
-        max(SHORTEST_SECONDS, float(group.health_check_interval_seconds) * scale()),
+        max(SHORTEST_SECONDS, float(group.health_check_interval_seconds) / HASTE),
         str((group.matcher or {}).get("HttpCode") or "200"),
         int(group.healthy_threshold_count),
         int(group.unhealthy_threshold_count),

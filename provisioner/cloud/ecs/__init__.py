@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import threading
-import time
 import traceback
+from collections.abc import Hashable
 from importlib import import_module
+from typing import TYPE_CHECKING
 
-from provisioner.cloud.clock import due, scale
 from provisioner.cloud.lock import LOCK
 
-RARELY = 0.25
-"""Real seconds between two rounds at the most, whether anything is due or not."""
-ROUNDS = 5
-"""Rounds after something was due: one thing follows from another, a round later each."""
+if TYPE_CHECKING:
+    from provisioner.cloud.ecs.store import Store
+
+ROUNDS = 100
+"""Rounds at one moment at the most: one thing follows from another, a round later each."""
 _MODULES = (
     "clusters",
     "providers",
@@ -27,7 +27,7 @@ _MODULES = (
 
 
 def install() -> None:
-    """Put this ECS in the place of moto's, lay the rules over its Auto Scaling, and start the reconciler."""
+    """Put this ECS in the place of moto's, and lay the rules over its Auto Scaling."""
     from moto.ecs import urls
 
     from provisioner.cloud.ecs.dispatch import EcsResponse
@@ -35,11 +35,47 @@ def install() -> None:
     for name in (*_MODULES, "groups", "group_rules", "refresh_rules", "scaling"):
         import_module(f"{__name__}.{name}")
     urls.url_paths["{0}/$"] = EcsResponse.dispatch
-    threading.Thread(target=_reconcile, name="ecs", daemon=True).start()
 
 
 def tick() -> None:
-    """One round of everything that moves by itself, in every region in use."""
+    """Let everything that moves by itself go as far as it can at this moment, in every region in use."""
+    from provisioner.cloud.ecs.store import stores
+
+    for kept in stores():
+        with LOCK:
+            for _ in range(ROUNDS):
+                before = _shape(kept)
+                try:
+                    _round(kept)
+                except Exception:  # noqa: BLE001 (the log shows it; what is due later may do better)
+                    traceback.print_exc()
+                    break
+                if _shape(kept) == before:
+                    break
+
+
+def _shape(kept: Store) -> Hashable:
+    """Return what is equal before and after a round in which nothing has moved."""
+    groups = kept.autoscaling.autoscaling_groups.values()
+    return (
+        tuple((one.name, one.status, one.busy_until) for one in kept.clusters.values()),
+        tuple((one.name, one.status, one.update_status) for one in kept.providers.values()),
+        tuple(one.status for revisions in kept.definitions.values() for one in revisions),
+        tuple(
+            (one.arn, one.status, one.desired, one.retry_at, *((each.id, each.state) for each in one.deployments))
+            for one in kept.services.values()
+        ),
+        tuple((one.id, one.status, one.desired, one.next_at, one.instance) for one in kept.tasks.values()),
+        tuple((one.arn, one.status, one.connected) for one in kept.instances.values()),
+        tuple((one.id, one.state) for one in kept.ec2.all_instances()),
+        tuple(
+            (one.name, one.desired_capacity, one.status, *(state.lifecycle_state for state in one.instance_states))
+            for one in groups
+        ),
+    )
+
+
+def _round(kept: Store) -> None:
     from provisioner.cloud.ecs import (
         clusters,
         container_instances,
@@ -51,34 +87,15 @@ def tick() -> None:
         scheduler,
         task_definitions,
     )
-    from provisioner.cloud.ecs.store import stores
 
-    for kept in stores():
-        with LOCK:
-            clusters.settle(kept)
-            providers.settle(kept)
-            task_definitions.settle(kept)
-            groups.settle(kept)
-            container_instances.settle(kept)
-            for service in list(kept.services.values()):
-                scheduler.schedule(kept, service)
-            for task in list(kept.tasks.values()):
-                lifecycle.step(kept, task)
-            scaling.scale(kept)
-            insights.settle(kept)
-
-
-def _reconcile() -> None:
-    left, last = ROUNDS, 0.0
-    while True:
-        time.sleep(min(RARELY, scale()))
-        if due():
-            left = ROUNDS
-        if not left and time.monotonic() < last + RARELY:
-            continue
-        left, last = max(left - 1, 0), time.monotonic()
-        try:
-            tick()
-        except Exception:  # noqa: BLE001
-            # A round that fails must not end the rounds: the log shows it, the next may do better.
-            traceback.print_exc()
+    clusters.settle(kept)
+    providers.settle(kept)
+    task_definitions.settle(kept)
+    groups.settle(kept)
+    container_instances.settle(kept)
+    for service in list(kept.services.values()):
+        scheduler.schedule(kept, service)
+    for task in list(kept.tasks.values()):
+        lifecycle.step(kept, task)
+    scaling.scale(kept)
+    insights.settle(kept)

@@ -125,7 +125,7 @@ def delete_cluster(store: Store, request: Shape) -> Shape:
         managed.detach(store, cluster, name)
     cluster.providers, cluster.strategy = [], []
     cluster.status = "DEPROVISIONING" if had_groups else "INACTIVE"
-    cluster.gone_at = later(durations.PROVIDERS_ATTACH.seconds)
+    cluster.gone_at = later(durations.PROVIDERS_ATTACH)
     return {"cluster": _described(store, cluster, everything=True)}
 
 
@@ -194,7 +194,7 @@ def _assign(store: Store, cluster: Cluster, given: list[str], strategy: list[Sha
         for entry in strategy
     ]
     if changed:
-        cluster.busy_until = later(durations.PROVIDERS_ATTACH.seconds)
+        cluster.busy_until = later(durations.PROVIDERS_ATTACH)
 
 
 def _settings(given: list[Shape] | None) -> list[Shape]:

@@ -126,7 +126,7 @@ def register(store: Store, cluster: str, ec2_instance: Any) -> ContainerInstance
         attributes=attributes,
         tags={},
         status="REGISTERING" if trunk else "ACTIVE",
-        due=later(durations.TRUNK_ATTACH.seconds),
+        due=later(durations.TRUNK_ATTACH),
     )
     store.instances[instance.arn] = instance
     return instance
@@ -139,7 +139,7 @@ def deregister(store: Store, instance: ContainerInstance) -> None:
     """
     trunk = "ecs.awsvpc-trunk-id" in instance.attributes
     instance.status, instance.connected = "DEREGISTERING" if trunk else "INACTIVE", False
-    instance.due = later(durations.TRUNK_DETACH.seconds)
+    instance.due = later(durations.TRUNK_DETACH)
     for task in store.tasks_on(instance):
         task.desired, task.stop_code = "STOPPED", "TerminationNotice"
         task.stop_reason = task.stop_reason or "Container instance deregistered"
@@ -149,7 +149,7 @@ def settle(store: Store) -> None:
     """Agents register once their instance is up; an instance that terminates leaves its cluster."""
     for ec2_instance in store.ec2.all_instances():
         if ec2_instance.state == "running" and ec2_instance.id not in store.known_agents:
-            store.known_agents[ec2_instance.id] = later(durations.INSTANCE_REGISTER.seconds)
+            store.known_agents[ec2_instance.id] = later(durations.INSTANCE_REGISTER)
         due = store.known_agents.get(ec2_instance.id, float("inf"))
         if ec2_instance.state == "running" and passed(due):
             cluster = cluster_named_in(ec2_instance)

@@ -50,7 +50,7 @@ def terminate_instances(_original: Any, self: Any, instance_ids: list[str]) -> l
         answer.append((instance, copy.copy(instance._state)))
         if instance.state not in ("shutting-down", "terminated"):
             instance._state.name, instance._state.code = "shutting-down", 32
-            instance.ends_at = later(durations.INSTANCE_SHUTDOWN.seconds)
+            instance.ends_at = later(durations.INSTANCE_SHUTDOWN)
     store(self.account_id, self.region_name)
     return answer
 
@@ -89,7 +89,7 @@ def terminate(kept: Store, group: Any, state: Any, cause: str, *, hooks: bool = 
 
 def begin_delete(kept: Store, group: Any) -> None:
     """Have a group disappear once its instances are terminated; lifecycle hooks do not count."""
-    group.status, group.gone_at = "Delete in progress", later(durations.GROUP_DELETE.seconds)
+    group.status, group.gone_at = "Delete in progress", later(durations.GROUP_DELETE)
     group.min_size = group.desired_capacity = 0
     for state in group.instance_states:
         if state.lifecycle_state != "Terminating":
@@ -248,7 +248,7 @@ def _run(kept: Store, group: Any) -> Any:
     instance = reservation.instances[0]
     instance.autoscaling_group = group
     instance._state.name, instance._state.code = "pending", 0
-    instance.runs_at = later(durations.INSTANCE_PENDING.seconds)
+    instance.runs_at = later(durations.INSTANCE_PENDING)
     for interface in instance.nics.values():
         interface.delete_on_termination = True
     kept_volumes = {one["DeviceName"] for one in mappings if one.get("Ebs", {}).get("DeleteOnTermination") is False}

@@ -15,7 +15,7 @@ def settle(store: Store) -> None:
     """
     for cluster in store.clusters.values():
         if _watched(cluster) and (any(store.tasks_of(cluster.name)) or any(store.instances_of(cluster.name))):
-            cluster.reports_until = later(durations.INSIGHTS_LATE.seconds)
+            cluster.reports_until = later(durations.INSIGHTS_LATE)
         if not passed(cluster.reports_until):
             _write(store, f"/aws/ecs/containerinsights/{cluster.name}/performance")
 

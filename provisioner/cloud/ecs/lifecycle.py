@@ -70,13 +70,13 @@ def _start(store: Store, task: Task) -> None:
             except (ServiceException, LookupError) as error:
                 end(task, f"Network interface provision failed: {error}", "TaskFailedToStart")
                 return
-            task.status, task.next_at = "PENDING", later(durations.TASK_PULL.seconds)
+            task.status, task.next_at = "PENDING", later(durations.TASK_PULL)
             task.times["pullStartedAt"] = now()
         case "PENDING":
             if failing.fail_to_pull(task) or failing.fail_to_create(task) or not _started(store, task):
                 return
             task.times["pullStoppedAt"] = now()
-            task.status, task.next_at = "ACTIVATING", later(durations.TASK_ACTIVATE.seconds)
+            task.status, task.next_at = "ACTIVATING", later(durations.TASK_ACTIVATE)
             _register(store, task)
         case "ACTIVATING":
             if failing.exit_at_once(store, task):
@@ -99,17 +99,17 @@ def _stop(store: Store, task: Task) -> None:
     match task.status:
         case "PROVISIONING" | "PENDING":
             task.times["stoppingAt"] = now()
-            task.status, task.next_at = "DEPROVISIONING", later(durations.TASK_DEPROVISION.seconds)
+            task.status, task.next_at = "DEPROVISIONING", later(durations.TASK_DEPROVISION)
             _detach(store, task)
         case "ACTIVATING" | "RUNNING":
             task.times["stoppingAt"] = now()
             task.status, task.next_at = "DEACTIVATING", later(_deregister(store, task))
         case "DEACTIVATING":
-            task.status, task.next_at = "STOPPING", later(durations.TASK_STOP.seconds)
+            task.status, task.next_at = "STOPPING", later(durations.TASK_STOP)
         case "STOPPING" if runs.stopped(task):
             task.times["executionStoppedAt"] = now()
             task.exit_code = task.exit_code or 0
-            task.status, task.next_at = "DEPROVISIONING", later(durations.TASK_DEPROVISION.seconds)
+            task.status, task.next_at = "DEPROVISIONING", later(durations.TASK_DEPROVISION)
             _detach(store, task)
         case "DEPROVISIONING":
             _finish(task)
@@ -161,7 +161,7 @@ def _attach(store: Store, task: Task) -> None:
 
 def _detach(store: Store, task: Task) -> None:
     if task.interface:
-        let_go(store.ec2, task.interface, durations.TASK_INTERFACE_RELEASE.seconds)
+        let_go(store.ec2, task.interface, durations.TASK_INTERFACE_RELEASE)
 
 
 def _register(store: Store, task: Task) -> None:

@@ -22,12 +22,12 @@ def place(store: Store, task: Task) -> bool:
     else:
         task.launch_type = task.spec["launchType"]
     if task.launch_type == "FARGATE":
-        task.next_at = later(durations.TASK_INTERFACE.seconds)
+        task.next_at = later(durations.TASK_INTERFACE)
         return True
     instance = _instance(store, task)
     if instance is not None:
         task.instance, task.zone = instance.arn, instance.attributes["ecs.availability-zone"]
-        task.next_at = later(durations.TASK_INTERFACE.seconds)
+        task.next_at = later(durations.TASK_INTERFACE)
         return True
     task.next_at = NEVER
     return bool(task.provider)

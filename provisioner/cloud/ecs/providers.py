@@ -77,7 +77,7 @@ def update_capacity_provider(store: Store, request: Shape) -> Shape:
         provider.update_status, provider.update_reason = "UPDATE_FAILED", "An internal error occurred. Try again."
         return {"capacityProvider": _described(provider, tags=True)}
     provider.update_status, provider.update_reason = "UPDATE_IN_PROGRESS", ""
-    provider.status_at = later(durations.PROVIDER_CHANGE.seconds)
+    provider.status_at = later(durations.PROVIDER_CHANGE)
     for cluster in store.clusters.values():
         if provider.name in cluster.attachments:
             managed.detach(store, cluster, provider.name)
@@ -102,7 +102,7 @@ def delete_capacity_provider(store: Store, request: Shape) -> Shape:
         provider.update_status, provider.update_reason = "DELETE_FAILED", "An internal error occurred. Try again."
     else:
         provider.update_status, provider.update_reason = "DELETE_IN_PROGRESS", ""
-        provider.status_at = later(durations.PROVIDER_CHANGE.seconds)
+        provider.status_at = later(durations.PROVIDER_CHANGE)
     return {"capacityProvider": _described(provider, tags=True)}
 
 

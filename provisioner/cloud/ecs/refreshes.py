@@ -48,7 +48,7 @@ class Refresh:
     ended: datetime | None = None
     extra: int = 0
     warm_at: dict[str, float] = field(default_factory=dict)
-    begins_at: float = field(default_factory=lambda: later(durations.REFRESH_BEGIN.seconds))
+    begins_at: float = field(default_factory=lambda: later(durations.REFRESH_BEGIN))
     gives_up_at: float = NEVER
     fails_at: float = NEVER
 

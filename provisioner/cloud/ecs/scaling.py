@@ -29,7 +29,7 @@ def scale(kept: Store) -> None:
             group = kept.autoscaling.autoscaling_groups.get(provider.group_name)
             managed = provider.group["managedScaling"]["status"] == "ENABLED"
             if managed and group is not None and group.status is None and passed(provider.next_look):
-                provider.next_look = later(durations.SCALING_LOOK.seconds)
+                provider.next_look = later(durations.SCALING_LOOK)
                 _scale_group(kept, cluster.name, provider, group)
     _bound_services(kept)
 

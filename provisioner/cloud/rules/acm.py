@@ -6,7 +6,7 @@ import hashlib
 import re
 from typing import Any
 
-from moto.acm.models import AWSCertificateManagerBackend, CertBundle
+from moto.acm.models import AWSCertificateManagerBackend, CertBundle, acm_backends
 from moto.acm.responses import AWSCertificateManagerResponse
 from moto.core.responses import ActionResult
 from moto.elbv2.models import elbv2_backends
@@ -60,8 +60,8 @@ def request_certificate(original: Any, self: Any) -> ActionResult:
     bundle.account_id = acm.account_id
     bundle.validation_method = self._get_param("ValidationMethod") or "EMAIL"
     bundle.key_algorithm = self._get_param("KeyAlgorithm") or "RSA_2048"
-    bundle.details_at = later(durations.CERTIFICATE_DETAILS.seconds)
-    bundle.records_at = later(durations.CERTIFICATE_RECORDS.seconds)
+    bundle.details_at = later(durations.CERTIFICATE_DETAILS)
+    bundle.records_at = later(durations.CERTIFICATE_RECORDS)
     return answer
 
 
@@ -97,10 +97,18 @@ def check(original: Any, self: Any) -> None:
         self.seen_at = None
         return
     if getattr(self, "seen_at", None) is None:
-        self.seen_at = later(durations.CERTIFICATE_ISSUED.seconds)
+        self.seen_at = later(durations.CERTIFICATE_ISSUED)
     if passed(self.seen_at):
         self.status = "ISSUED"
-        self.usable_at = later(durations.CERTIFICATE_USABLE.seconds)
+        self.usable_at = later(durations.CERTIFICATE_USABLE)
+
+
+def settle() -> None:
+    """Let ACM look by itself whether the records of what it is to issue are there, as it does on AWS."""
+    for by_region in acm_backends.values():
+        for backend in by_region.values():
+            for bundle in backend._certificates.values():
+                bundle.check()
 
 
 @wrap(AWSCertificateManagerBackend, "list_certificates")

@@ -135,7 +135,7 @@ def create_vpc_endpoint(
         _check_private_dns(self, vpc, service_name)
     endpoint.security_group_ids = list(groups)
     endpoint.state = "pending"
-    endpoint.ready_at = later(durations.ENDPOINT_CREATE.seconds)  # type: ignore[attr-defined]
+    endpoint.ready_at = later(durations.ENDPOINT_CREATE)  # type: ignore[attr-defined]
     for subnet in subnets:
         _add_interface(self, endpoint, subnet)
     _name(self, endpoint)
@@ -319,7 +319,7 @@ def delete_vpc_endpoints(original: Any, self: Any) -> ActionResult:
             error = {"Code": "InvalidVpcEndpoint.NotFound", "Message": message}
             failed.append({"ResourceId": endpoint_id, "Error": error})
         elif endpoint.state != "deleting":
-            endpoint.state, endpoint.gone_at = "deleting", later(durations.ENDPOINT_DELETE.seconds)
+            endpoint.state, endpoint.gone_at = "deleting", later(durations.ENDPOINT_DELETE)
             for table_id in list(endpoint.route_table_ids):
                 _drop_route(ec2, endpoint, table_id)
     return ActionResult({"Unsuccessful": failed})

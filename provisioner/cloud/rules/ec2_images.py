@@ -69,6 +69,13 @@ def release(account: str, region: str) -> str:
     return image
 
 
+def foreign_image(ec2: Any, image: str) -> None:
+    """Have an image under this id in a Region's backend, as ECS's own are; it stays as it is if it is there."""
+    _offer(ec2, {image})
+    if image not in ec2.amis:
+        ec2.amis[image] = _image(ec2, image, "al2023-ami-ecs-hvm")
+
+
 def _put(parameters: Any, name: str, value: str) -> None:
     """Give a public parameter another value, as the newest of its versions."""
     versions = parameters[f"{_LINUX}{name}"]

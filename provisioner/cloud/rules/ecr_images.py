@@ -132,7 +132,7 @@ def expire(backend: Any, repository: Any) -> None:
         if image.image_digest not in selected:
             image.expires_at = NEVER
         elif getattr(image, "expires_at", NEVER) == NEVER:
-            image.expires_at = later(durations.IMAGE_EXPIRY.seconds)
+            image.expires_at = later(durations.IMAGE_EXPIRY)
     if any(passed(image.expires_at) for image in repository.images):
         freeing(backend, repository.name, lambda: _keep_unexpired(repository))
 

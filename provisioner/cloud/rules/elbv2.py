@@ -294,7 +294,7 @@ def free_certificates(elb: Any, listener: Any) -> None:
     known = acm_backends[elb.account_id][elb.region_name]._certificates
     for arn in listener.certificates:
         if arn in known:
-            known[arn].free_at = later(durations.CERTIFICATE_FREE.seconds)  # type: ignore[attr-defined]
+            known[arn].free_at = later(durations.CERTIFICATE_FREE)  # type: ignore[attr-defined]
 
 
 def certificate_users(elb: Any, arn: str) -> list[str]:

@@ -105,7 +105,7 @@ def create_load_balancer(
     groups = security_groups or [self.ec2_backend.get_default_security_group(vpc_id).id]
     _check_groups(self, groups)
     made = original(self, name, groups, wanted, None, scheme, loadbalancer_type, ip_address_type, tags)
-    made.settings, made.ready_at = settings, later(durations.LOAD_BALANCER_CREATE.seconds)
+    made.settings, made.ready_at = settings, later(durations.LOAD_BALANCER_CREATE)
     made.attrs = dict(_DEFAULT_ATTRIBUTES)
     made.canonical_hosted_zone_id = ZONE_IDS.get(self.region_name, ZONE_IDS["us-east-1"])
     host = f"{name}-{secrets.randbelow(10**10):010}.{self.region_name}.elb.amazonaws.com"
@@ -213,7 +213,7 @@ def delete_load_balancer(original: Any, self: Any, arn: str) -> None:
             f"Load balancer '{arn}' cannot be deleted because deletion protection is enabled",
         )
     for interface_id in balancer.interfaces.values():
-        let_go(self.ec2_backend, interface_id, durations.LOAD_BALANCER_RELEASE.seconds)
+        let_go(self.ec2_backend, interface_id, durations.LOAD_BALANCER_RELEASE)
     for listener in balancer.listeners.values():
         free_certificates(self, listener)
         forget_tags(self, listener.arn, *(rule.arn for rule in listener.rules.values()))
@@ -231,7 +231,7 @@ def modify_load_balancer_attributes(original: Any, self: Any, arn: str, attrs: d
     if any(key.startswith("access_logs.") for key in attrs):
         try_bucket(self, arn, {**balancer.attrs, **attrs})
     if balancer.attrs[_PROTECTION] == "true" and attrs.get(_PROTECTION) == "false":
-        balancer.free_at = later(durations.PROTECTION_LIFTED.seconds)
+        balancer.free_at = later(durations.PROTECTION_LIFTED)
     balancer.attrs.update(attrs)
     return dict(balancer.attrs)
 
@@ -275,7 +275,7 @@ def set_subnets(original: Any, self: Any, arn: str, subnets: list[str], subnet_m
     wanted = _check_subnets(self, [*subnets, *(mapping["SubnetId"] for mapping in subnet_mappings)])
     zones = original(self, arn, [subnet.id for subnet in wanted], [])
     for subnet_id in set(balancer.interfaces) - {subnet.id for subnet in wanted}:
-        let_go(self.ec2_backend, balancer.interfaces.pop(subnet_id), durations.LOAD_BALANCER_RELEASE.seconds)
+        let_go(self.ec2_backend, balancer.interfaces.pop(subnet_id), durations.LOAD_BALANCER_RELEASE)
     for subnet in wanted:
         if subnet.id not in balancer.interfaces:
             balancer.interfaces[subnet.id] = _place(self, balancer, subnet)

@@ -55,7 +55,7 @@ def create_role(
     if _size(assume_role_policy_document) > 2048:
         refuse("LimitExceeded", "Cannot exceed quota for ACLSizePerRole: 2048")
     role = original(self, role_name, assume_role_policy_document, path, *args, **kwargs)
-    role.known_at = later(durations.IAM_PROPAGATION.seconds)
+    role.known_at = later(durations.IAM_PROPAGATION)
     return role
 
 
@@ -206,7 +206,7 @@ def create_instance_profile(original: Any, self: Any, name: str, *args: Any, **k
     """CreateInstanceProfile: a name of at most 128 characters."""
     _check_name("instanceProfileName", "instanceProfileName", name, 128)
     profile = original(self, name, *args, **kwargs)
-    profile.known_at = later(durations.IAM_PROPAGATION.seconds)
+    profile.known_at = later(durations.IAM_PROPAGATION)
     return profile
 
 

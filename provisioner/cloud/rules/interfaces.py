@@ -9,6 +9,7 @@ from typing import Any
 from moto.ec2.models.elastic_network_interfaces import NetworkInterface
 
 from provisioner.cloud.clock import later, passed
+from provisioner.durations import Duration
 
 
 class ManagedInterface(NetworkInterface):
@@ -52,7 +53,7 @@ def hold(ec2: Any, subnet: Any, groups: list[str], description: str, owner: str,
     return interface
 
 
-def let_go(ec2: Any, interface_id: str, seconds: float) -> None:
+def let_go(ec2: Any, interface_id: str, seconds: Duration) -> None:
     """Have the interface disappear `seconds` of AWS's time from now."""
     if interface := ec2.enis.get(interface_id):
         interface.gone_at = later(seconds)

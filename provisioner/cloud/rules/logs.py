@@ -176,7 +176,7 @@ def put_account_policy(self: Any) -> str:
         "scope": "ALL",
         "accountId": self.logs_backend.account_id,
     }
-    inner = {"effective": later(durations.RETENTION_POLICY.seconds), "before": set(self.logs_backend.groups)}
+    inner = {"effective": later(durations.RETENTION_POLICY), "before": set(self.logs_backend.groups)}
     _policies(self.logs_backend)[name] = policy | inner
     return json.dumps({"accountPolicy": policy})
 

@@ -38,7 +38,7 @@ def create_db_instance(original: Any, self: Any, db_kwargs: dict[str, Any]) -> A
     db_kwargs["availability_zone"] = subnet.availability_zone
     database = original(self, db_kwargs)
     # one that is asked for while its cluster is being made is begun when that is there
-    database.ready_at = later(durations.DB_INSTANCE_CREATE.seconds, after=cluster.ready_at)
+    database.ready_at = later(durations.DB_INSTANCE_CREATE, after=cluster.ready_at)
     database.dbi_resource_id = "db-" + "".join(secrets.choice(_LETTERS) for _ in range(26))
     ec2, groups = ec2_backends[self.account_id][self.region_name], cluster.vpc_security_group_ids
     database.subnet_id = subnet.id
@@ -155,7 +155,7 @@ def delete_db_instance(original: Any, self: Any) -> ActionResult:
             "InvalidParameterCombination",
             "FinalDBSnapshotIdentifier can not be specified when deleting a cluster instance",
         )
-    database.gone_at = later(durations.DB_INSTANCE_DELETE.seconds)  # type: ignore[attr-defined]
+    database.gone_at = later(durations.DB_INSTANCE_DELETE)  # type: ignore[attr-defined]
     return ActionResult({"DBInstance": database})
 
 

@@ -49,7 +49,7 @@ def create_db_cluster(original: Any, self: Any, kwargs: dict[str, Any]) -> Any:
     groups = check_groups(self, group.vpc_id, kwargs.get("vpc_security_group_ids"))
     _check_parameter_group(self, kwargs.get("db_cluster_parameter_group_name"), kwargs["engine"])
     cluster = original(self, kwargs)
-    cluster.ready_at, cluster._status = later(durations.DB_CLUSTER_CREATE.seconds), "creating"
+    cluster.ready_at, cluster._status = later(durations.DB_CLUSTER_CREATE), "creating"
     cluster.vpc_security_group_ids = groups
     cluster.availability_zones = sorted({subnet.availability_zone for subnet in group._subnets})
     cluster.engine_lifecycle_support = kwargs.get("engine_lifecycle_support") or _SUPPORT[0]
@@ -279,7 +279,7 @@ def delete_db_cluster(original: Any, self: Any) -> ActionResult:
     if cluster.manage_master_user_password:
         cluster.master_user_secret.delete_secret()
     members_gone = max((member.gone_at for member in cluster._members), default=0.0)
-    gone_at = later(durations.DB_CLUSTER_DELETE.seconds, after=members_gone)
+    gone_at = later(durations.DB_CLUSTER_DELETE, after=members_gone)
     # the cluster stays `deleting` until its data is saved
     cluster._status, cluster.gone_at = "deleting", max(gone_at, snapshot.ready_at) if final else gone_at
     return ActionResult({"DBCluster": cluster})
@@ -323,7 +323,7 @@ def take_cluster_snapshot(self: Any, cluster: Any, name: str, tags: Any = None) 
         )
     snapshot: Any = _moto_create_snapshot(self, cluster.db_cluster_identifier, name, "manual", tags)
     # it must not follow what becomes of the cluster's tags
-    snapshot.tags, snapshot.ready_at = list(snapshot.tags), later(durations.DB_SNAPSHOT_CREATE.seconds)
+    snapshot.tags, snapshot.ready_at = list(snapshot.tags), later(durations.DB_SNAPSHOT_CREATE)
     return snapshot
 
 

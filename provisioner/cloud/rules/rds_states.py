@@ -14,7 +14,7 @@ from provisioner.cloud.clock import later
 from provisioner.cloud.patch import wrap
 
 
-def pass_through(cluster: Any, status: str, seconds: float) -> None:
+def pass_through(cluster: Any, status: str, seconds: durations.Duration) -> None:
     """Let the cluster show a status for so many of AWS's seconds, before the one that it has by then."""
     cluster.passing = (status, later(seconds))
 
@@ -33,7 +33,7 @@ def modify_db_cluster(original: Any, self: Any, kwargs: dict[str, Any]) -> Any:
             member.apply_status = "pending-reboot"
     if kwargs.get("master_user_password") is not None:
         cluster = self.clusters[changed.db_cluster_identifier]
-        pass_through(cluster, "resetting-master-credentials", durations.DB_CREDENTIALS_CHANGE.seconds)
+        pass_through(cluster, "resetting-master-credentials", durations.DB_CREDENTIALS_CHANGE)
     return changed
 
 
@@ -61,22 +61,22 @@ def reboot_db_instance(original: Any, self: Any, db_instance_identifier: str) ->
 @wrap(RDSResponse, "failover_db_cluster")
 def failover_db_cluster(original: Any, self: Any) -> ActionResult:
     """FailoverDBCluster: `failing-over`, then available again (Aurora user guide, "DB cluster status")."""
-    return _switched(self, original, "failing-over", durations.DB_FAILOVER.seconds)
+    return _switched(self, original, "failing-over", durations.DB_FAILOVER)
 
 
 @wrap(RDSResponse, "stop_db_cluster")
 def stop_db_cluster(original: Any, self: Any) -> ActionResult:
     """StopDBCluster: answers with the status that it had; `stopping`, then stopped, as are its instances."""
-    return _switched(self, original, "stopping", durations.DB_CLUSTER_STOP.seconds)
+    return _switched(self, original, "stopping", durations.DB_CLUSTER_STOP)
 
 
 @wrap(RDSResponse, "start_db_cluster")
 def start_db_cluster(original: Any, self: Any) -> ActionResult:
     """StartDBCluster: answers with the status that it had; `starting`, then available, as are its instances."""
-    return _switched(self, original, "starting", durations.DB_CLUSTER_START.seconds)
+    return _switched(self, original, "starting", durations.DB_CLUSTER_START)
 
 
-def _switched(response: Any, switch: Any, status: str, seconds: float) -> ActionResult:
+def _switched(response: Any, switch: Any, status: str, seconds: durations.Duration) -> ActionResult:
     response.backend.settle()
     cluster = response.backend.clusters.get(response.params["DBClusterIdentifier"])
     before = copy.copy(cluster)

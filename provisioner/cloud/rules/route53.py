@@ -200,7 +200,7 @@ def changed(self: Any, answer: ActionResult) -> ActionResult:
     """Give an answer its own ChangeInfo: PENDING now, INSYNC in a moment (GetChange)."""
     change_id, now = f"C{secrets.token_hex(10).upper()}", utcnow()
     changes = self.backend.__dict__.setdefault("changes", {})
-    changes[change_id] = (later(durations.RECORDS_IN_SYNC.seconds), now)
+    changes[change_id] = (later(durations.RECORDS_IN_SYNC), now)
     info = {"Id": f"/change/{change_id}", "Status": "PENDING", "SubmittedAt": now}
     result: Any = answer.result
     former = result.get("ChangeInfo") or {}

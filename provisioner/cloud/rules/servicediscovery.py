@@ -24,8 +24,8 @@ def create_operation(original: Any, self: Any, op_type: str, targets: dict[str, 
     """Operations are SUBMITTED, then PENDING, then SUCCESS (GetOperation)."""
     operation_id = str(original(self, op_type, targets))
     operation = self.operations[operation_id]
-    operation.pending_at = later(durations.NAMESPACE_SUBMITTED.seconds)
-    operation.due = later(durations.NAMESPACE_OPERATION.seconds)
+    operation.pending_at = later(durations.NAMESPACE_SUBMITTED)
+    operation.due = later(durations.NAMESPACE_OPERATION)
     operation.status, operation.error = "SUBMITTED", None
     return operation_id
 

@@ -1,0 +1,17 @@
+"""What happens by itself at one moment of the clock: in ECS and its groups, in ACM, and in the eyes of who watches."""
+
+from __future__ import annotations
+
+from provisioner.cloud import ecs
+from provisioner.cloud.lock import LOCK
+from provisioner.cloud.outages import WATCH
+from provisioner.cloud.rules import acm
+
+
+def tick() -> None:
+    """Let all of it happen that is due."""
+    with LOCK:
+        acm.settle()
+    ecs.tick()
+    with LOCK:
+        WATCH.look()
