@@ -19,7 +19,6 @@ from provisioner.engine.retry import absent, throttled
 from provisioner.engine.waits import SETTLE, Pace
 from provisioner.pages import BadList, items
 from provisioner.redaction import check, without_secrets
-from state.runtime import MACHINE
 
 if TYPE_CHECKING:
     import boto3
@@ -39,6 +38,8 @@ UNSETTLED = 120.0
 what is gone, and what is new is not known everywhere (terraform-provider-aws PR 31877 goes on for 2 minutes too)."""
 AGAIN = 2.0
 """Seconds between these."""
+TOOK = "x-provision-took"
+"""The header in which the embedded cloud says how many seconds a call took, when it was a slow one."""
 READS = re.compile(r"(Describe|List|Get|Filter|Search|Lookup|BatchGet|BatchCheck|Head|Test|Simulate)")
 """How the names of those operations begin that change nothing."""
 _AGAIN_SINCE: ContextVar[int] = ContextVar("again_since", default=0)
@@ -97,7 +98,8 @@ class Aws:
     `domains` are those that the configuration's certificate is for; `thorough` makes the lists look also for what is
     neither declared nor recorded, and for what an interrupted teardown left half removed; `redeploy` puts services back
     to the task definitions that are declared where somebody else deployed newer ones; `new_ami` has instances replaced
-    that were not launched from what is declared; `settled` gives the recorded fields of a kind's things that are ready;
+    that were not launched from what is declared; `stand_ins` has images stood in for, and not built or copied;
+    `settled` gives the recorded fields of a kind's things that are ready;
     `recorded` the ids under which a kind's things are recorded; `seen` holds what this run has found so far, by
     address; `deleted` the names of what it deleted and lists go on to show. `say` tells the user how far the work on an
     address is, `queued` that a call for it waits for its turn at the rate of a service.
@@ -129,6 +131,7 @@ class Aws:
         self.thorough = False
         self.redeploy = False
         self.new_ami = False
+        self.stand_ins = False
         self.settled: Callable[[type[Kind]], Sequence[Mapping[str, Any]]] = lambda kind: ()
         self.recorded: Callable[[type[Kind]], Sequence[str]] = lambda kind: ()
         self.seen: Mapping[str, Live] = {}
@@ -136,7 +139,7 @@ class Aws:
         self.say: Callable[[str, str], None] = lambda address, text: None
         self.queued: Callable[[str, str], None] = lambda address, service: None
         self._acting: ContextVar[str] = ContextVar("acting", default="")
-        self._rates = ratelimits.Buckets(lambda: pace.now() / pace.scale, ratelimits.below)
+        self._rates = ratelimits.Buckets(pace.now, ratelimits.below, pace.runtime.lock)
         self._limited = rates
         self._clients: dict[tuple[str, str], Any] = {}
         self._making = pace.runtime.lock()
@@ -177,6 +180,7 @@ class Aws:
         model = client.meta.service_model
         own = model.service_id.hyphenize()
         client.meta.events.register_first(f"needs-retry.{own}", no_blind_retry)
+        keep_time(client, self.pace)
         if self._limited:
             client.meta.events.register_first(f"request-created.{own}", partial(self._wait, model.signing_name, region))
         if self.log:
@@ -219,7 +223,9 @@ class Aws:
         finally:
             self._acting.reset(before)
 
-    def _note(self, model: Any, parsed: dict[str, Any], context: dict[str, Any], **_: Any) -> None:
+    def _note(self, model: Any, parsed: dict[str, Any], context: dict[str, Any], http_response: Any, **_: Any) -> None:
+        if self.endpoint:
+            self.pace.lapse(float(http_response.headers.get(TOOK, 0)))
         error = parsed.get("Error", {})
         if message := error.get("Message"):
             error["Message"] = without_secrets(message, context[_PARAMETERS], model.input_shape)
@@ -228,6 +234,10 @@ class Aws:
         self.calls.append(Call(model.service_model.service_name, model.name, read, code, self.pace.time()))
 
     # -- reads -----------------------------------------------------------------------------------------------------
+
+    def each(self, read: Callable[[T], R], items: Iterable[T]) -> list[R]:
+        """Return what a read says of each item, asked for all of them at once."""
+        return self.pace.runtime.each(read, items, AT_ONCE)
 
     @contextmanager
     def sharing(self) -> Iterator[None]:
@@ -358,7 +368,7 @@ class Aws:
             before = [live.attributes for live in (self._listing(kind).things or {}).values()]
             trusted = {fields[kind.identity[0]]: fields.get(field) for fields in (*self.settled(kind), *before)}
         unread = [name for name in names if name not in trusted]
-        return trusted | dict(zip(unread, each(read, unread), strict=True))
+        return trusted | dict(zip(unread, self.each(read, unread), strict=True))
 
     def live(self, kind: type[Kind], *, fresh: bool = False, deep: bool = False) -> list[Live]:
         """Return all things of a kind, read in bulk once a run, or again when `fresh`.
@@ -383,7 +393,7 @@ class Aws:
                 finally:
                     _AGAIN_SINCE.reset(asked)
                 for made, (live, at) in list(listing.made.items()):
-                    if made in things or self.pace.now() > at + self.pace.scaled(SETTLE):
+                    if made in things or self.pace.now() > at + SETTLE:
                         del listing.made[made]
                     else:
                         things[made] = live
@@ -391,7 +401,7 @@ class Aws:
             return list(listing.things.values())
 
     def _list(self, kind: type[Kind]) -> dict[str, Live]:
-        until = self.pace.now() + self.pace.patience(UNSETTLED)
+        until = self.pace.now() + UNSETTLED
         while True:
             try:
                 return {live.id: live for live in kind.list(self, self.known(kind))}
@@ -401,7 +411,7 @@ class Aws:
                     raise
                 with self._making:
                     self._shared = None if self._shared is None else {}
-                self.pace.stop.wait(self.pace.scaled(AGAIN))
+                self.pace.wait(AGAIN)
 
     def made(self, kind: type[Kind], live: Live) -> None:
         """Note a thing that this run made or changed, so that the bulk reads show it at once."""
@@ -470,12 +480,33 @@ def tag_map(tags: Iterable[Mapping[str, str]] | None, key: str = "Key", value: s
     return {tag[key]: tag[value] for tag in tags or ()}
 
 
-def each(read: Callable[[T], R], items: Iterable[T]) -> list[R]:
-    """Return what a read says of each item, asked for all of them at once."""
-    return MACHINE.each(read, items, AT_ONCE)
-
-
 def batches(items: Sequence[Any], size: int) -> Iterator[Sequence[Any]]:
     """Yield the items in groups of at most `size`, the most that a describe call takes."""
     for start in range(0, len(items), size):
         yield items[start : start + size]
+
+
+def keep_time(client: Any, pace: Pace) -> None:
+    """Let a client's calls take the time of a run's clock: their way there and back, and the pauses between retries.
+
+    botocore would wait for the latter by the machine's clock.
+    """
+    from botocore.retries.standard import register_retry_handler
+
+    service = client.meta.service_model.service_id.hyphenize()
+    event, own = f"needs-retry.{service}", f"retry-config-{service}"
+    client.meta.events.unregister(event, unique_id=own)
+    handler = register_retry_handler(client, client.meta.config.retries["total_max_attempts"])
+    client.meta.events.unregister(event, unique_id=own)
+
+    def again(**attempt: Any) -> float | None:
+        seconds: float | None = handler.needs_retry(**attempt)
+        if seconds is None:
+            return None
+        pace.lapse(seconds)
+        return 0
+
+    client.meta.events.register(event, again)
+    if way := pace.runtime.round_trip:
+        # before it is signed, and after any other wait
+        client.meta.events.register_first(f"request-created.{service}", lambda **_: pace.lapse(way))

@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
-from provisioner.aws import each
 from provisioner.builds import PLATFORM, repository_of
 from provisioner.containers import engine
 from provisioner.containers.copy import check_parts
@@ -65,15 +64,19 @@ def find(aws: Aws, config: Config, file: str) -> dict[str, Copy]:
 def _known(aws: Aws, config: Config, wanted: Mapping[str, Reference]) -> dict[str, Copy | Trouble]:
     """Return by service the copy that there is or can be, or why there can be none."""
     asking = registries(aws)
-    digests = _at_once(lambda image: image.digest or asking.digest(image), wanted.values())
+    digests = _at_once(aws, lambda image: image.digest or asking.digest(image), wanted.values())
     named = {
         name: replace(image, digest=digest)
         for name, image in wanted.items()
         if isinstance(digest := digests[image], str)
     }
     tags = {name: copy_tag(image, image.digest) for name, image in named.items()}
-    there = dict(zip(tags, each(lambda name: held(aws, repository_of(config, name), tags[name]), tags), strict=True))
-    fit = _at_once(lambda image: _check(asking, image), (image for name, image in named.items() if not there[name]))
+    there = dict(
+        zip(tags, aws.each(lambda name: held(aws, repository_of(config, name), tags[name]), tags), strict=True)
+    )
+    fit = _at_once(
+        aws, lambda image: _check(asking, image), (image for name, image in named.items() if not there[name])
+    )
     known: dict[str, Copy | Trouble] = {}
     for name, image in wanted.items():
         digest = digests[image]
@@ -92,17 +95,18 @@ def copy_tag(image: Reference, digest: str) -> str:
     return f"{name}-{digest.removeprefix('sha256:')[:16]}"
 
 
-def _at_once(act: Callable[[Reference], T], images: Iterable[Reference]) -> dict[Reference, T | Trouble]:
+def _at_once(aws: Aws, act: Callable[[Reference], T], images: Iterable[Reference]) -> dict[Reference, T | Trouble]:
     """Return what an act says of each image, or its trouble; each is asked for once, all at the same time."""
 
     def tried(image: Reference) -> T | Trouble:
         try:
-            return act(image)
+            with aws.pace.runtime.working():
+                return act(image)
         except (RegistryError, CredentialsError) as trouble:
             return trouble
 
     each_once = list(dict.fromkeys(images))
-    return dict(zip(each_once, each(tried, each_once), strict=True))
+    return dict(zip(each_once, aws.each(tried, each_once), strict=True))
 
 
 def _check(asking: Registries, image: Reference) -> None:

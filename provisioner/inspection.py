@@ -160,14 +160,13 @@ def look(aws: Aws, state: State) -> Condition:
     import provisioner.kinds.ecs_service
     import provisioner.kinds.rds  # noqa: F401
     from provisioner import ami
-    from provisioner.aws import each
     from provisioner.engine.refusal import explained
     from provisioner.engine.run import know
 
     aws.read_only = True
     know(aws, state.records, {})
     try:
-        return Condition(*each(lambda ask: ask(aws), (_services, _instances, _databases, ami.condition)))
+        return Condition(*aws.each(lambda ask: ask(aws), (_services, _instances, _databases, ami.condition)))
     except Exception as error:
         raise explained(error) from error
 

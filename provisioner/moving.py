@@ -40,7 +40,8 @@ def bucket(config: Config, aws: Aws, client: Any = None) -> Bucket:
     from state.bucket import Bucket
 
     tags = {"Project": config.project, "ManagedBy": aws.owner["ManagedBy"]}
-    return Bucket(client or session.bucket_client(aws), named(config), aws.account, aws.region, aws.partition, tags)
+    asked, runtime = client or session.bucket_client(aws), aws.pace.runtime
+    return Bucket(asked, named(config), aws.account, aws.region, aws.partition, tags, runtime)
 
 
 def read_file(path: Path) -> State:
@@ -156,6 +157,6 @@ def _read_back(options: Options, config: Config, aws: Aws, moved: State, *, back
     if back:
         found = local.read(session.folder(options, config), config.name)
     else:
-        found = s3.read(session.objects(config, aws, session.bucket_client(aws)), config.name)
+        found = s3.read(session.objects(config, aws, session.bucket_client(aws)), config.name, aws.pace.runtime)
     if (found.lineage, found.records) != (moved.lineage, moved.records):
         raise ProvisionError("what was written reads back differently: the state stays where it was. Run this again")

@@ -14,6 +14,7 @@ from provisioner import outlook
 from provisioner.engine import events, recorded
 from provisioner.engine import remove as remover
 from provisioner.engine import target as limit
+from provisioner.engine.ahead import chains
 from provisioner.engine.converge import Converge
 from provisioner.engine.errors import ConfigurationError, Interrupted, Protected, ProvisionError
 from provisioner.engine.events import Begun, Emit, Notice
@@ -133,8 +134,9 @@ def up(
         emit(Notice(text))
     declared, dropped = _scope(store.records, stack, target)
     emit(Begun("up", aws.name, aws.account, aws.region, len(declared) + len(dropped)))
-    emit(outlook.upwards(aws, declared, store.records, store.state.history))
-    converge = Converge(aws, store, declared, emit)
+    ahead = outlook.upwards(declared, store.records, store.state.history)
+    emit(ahead)
+    converge = Converge(aws, store, declared, emit, chains(ahead.tasks))
     remove = Remove(aws, store, dropped, emit)
 
     def work() -> Left:
@@ -176,7 +178,7 @@ def _check_confirmed(confirmed: Sequence[Planned], planned: Sequence[Planned]) -
 
 def _answered(aws: Aws, emit: Emit, ask: Callable[[], list[Planned]]) -> list[Planned]:
     """Plan; where AWS does not answer for a while, again."""
-    until = aws.pace.now() + aws.pace.patience(UNCLEAR)
+    until = aws.pace.now() + UNCLEAR
     while True:
         try:
             return ask()
@@ -249,8 +251,9 @@ def down(aws: Aws, store: Store, emit: Emit, target: str | None = None, *, unpro
     recorded.check_order(store.records)
     going = removal(store.records, target)
     emit(Begun("down", aws.name, aws.account, aws.region, len(going)))
-    emit(outlook.downwards(aws, going, store.state.history))
-    remove = Remove(aws, store, going, emit, unprotect=unprotect)
+    ahead = outlook.downwards(going, store.state.history)
+    emit(ahead)
+    remove = Remove(aws, store, going, emit, unprotect=unprotect, chains=chains(ahead.tasks))
     kinds = list(dict.fromkeys(kind_of(record) for record in going.values()))
 
     def work() -> Left:

@@ -16,7 +16,6 @@ from provisioner.engine.remove import kind_of
 from provisioner.kinds.elbv2 import TargetGroup
 
 if TYPE_CHECKING:
-    from provisioner.aws import Aws
     from provisioner.engine.step import Declared, Need
     from state.model import Record, Run
 
@@ -86,7 +85,9 @@ def times(kind: str, fields: Mapping[str, Any], of: Seconds = on_aws) -> Times:
         start = (table.TASK_INTERFACE, table.TASK_PULL, table.TASK_ACTIVATE, *(() if on_fargate else instances))
         stop = of(table.TASK_STOP) + of(table.TASK_DEPROVISION)
         drained = TargetGroup.deregistration_delay if fields.get("load_balancers") else 0.0
-        return Times(ready=sum(map(of, start)), gone=stop + drained, released=of(table.TASK_INTERFACE_RELEASE))
+        # a task lets go of its interface when it begins to be deprovisioned
+        held = max(0.0, of(table.TASK_INTERFACE_RELEASE) - of(table.TASK_DEPROVISION))
+        return Times(ready=sum(map(of, start)), gone=stop + drained, released=held)
     if kind == "vpc_endpoint" and fields.get("vpc_endpoint_type") == "Gateway":
         return Times(gone=of(table.ENDPOINT_DELETE))
     return Times(**{name: sum(map(of, parts)) for name, parts in TABLE.get(kind, {}).items()})
@@ -108,19 +109,19 @@ def lag(kind: str, need: Need, of: Times) -> float:
     return (of.told if need.output else 0.0) + of.known
 
 
-def upwards(aws: Aws, declared: Mapping[str, Declared], records: Mapping[str, Record], history: Sequence[Run]) -> Ahead:
+def upwards(declared: Mapping[str, Declared], records: Mapping[str, Record], history: Sequence[Run]) -> Ahead:
     """Return what `up` has before it: what is recorded as ready is expected to take no time.
 
     Args:
         history: earlier runs of this stack.
     """
-    seen, of = Seen(history, "up"), _seconds(aws)
+    seen = Seen(history, "up")
 
     def takes(address: str) -> Times:
         if address in records and records[address].phase == "ready":
             return Times()
         want = declared[address].want
-        known = times(want.kind, want.fields(), of)
+        known = times(want.kind, want.fields())
         found = seen.seconds(address)
         return known if found is None else replace(known, ready=found)
 
@@ -135,13 +136,13 @@ def upwards(aws: Aws, declared: Mapping[str, Declared], records: Mapping[str, Re
     return Ahead(tasks)
 
 
-def downwards(aws: Aws, going: Mapping[str, Record], history: Sequence[Run]) -> Ahead:
+def downwards(going: Mapping[str, Record], history: Sequence[Run]) -> Ahead:
     """Return what `down` has before it: each thing goes when all that were built on it are gone."""
-    seen, of = Seen(history, "down"), _seconds(aws)
+    seen = Seen(history, "down")
 
     def takes(record: Record) -> float:
         found = seen.seconds(record.address)
-        return times(record.kind, record.asked, of).gone if found is None else found
+        return times(record.kind, record.asked).gone if found is None else found
 
     all_seconds = {address: takes(record) for address, record in going.items()}
 
@@ -170,10 +171,3 @@ class Seen:
         """Return the middle of what this thing took, or, if it never was, of what its like did; None without any."""
         found = self._seconds.get(address) or self._seconds.get(address.partition("/")[0])
         return median(found) if found else None
-
-
-def _seconds(aws: Aws) -> Seconds:
-    """Return how long operations take at this endpoint, on the run's clock: on AWS, or in the embedded cloud."""
-    if aws.endpoint is None:
-        return lambda duration: aws.pace.scaled(duration.aws)
-    return lambda duration: aws.pace.scaled(duration.seconds)

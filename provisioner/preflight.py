@@ -5,13 +5,11 @@ from __future__ import annotations
 import re
 import urllib.request
 from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
 from ipaddress import IPv4Address
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from provisioner import ami, copies, existing
-from provisioner.aws import each
 from provisioner.builds import UNKNOWN, check_builds, image_of
 from provisioner.containers import engine
 from provisioner.engine.errors import ConfigurationError, ProvisionError
@@ -58,7 +56,7 @@ def gather(
         Refused: a read was refused, or AWS could not be reached.
     """
     root = file.parent
-    with aws.sharing(), ThreadPoolExecutor(8) as pool:
+    with aws.sharing(), aws.pace.runtime.pool(8) as pool:
 
         def begin(read: Callable[..., T], *arguments: Any) -> Callable[[], T]:
             return pool.submit(read, *arguments).result
@@ -189,7 +187,7 @@ def buildable(aws: Aws, config: Config, root: Path) -> tuple[str, frozenset[str]
         return "", frozenset()
     wanted = {name: image_of(config, name, root) for name in folders}
     known = [name for name, (_, tag) in wanted.items() if tag != UNKNOWN]
-    digests = each(lambda name: held(aws, *wanted[name]), known)
+    digests = aws.each(lambda name: held(aws, *wanted[name]), known)
     return why, frozenset(name for name, digest in zip(known, digests, strict=True) if digest)
 
 

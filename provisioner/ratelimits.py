@@ -12,10 +12,11 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from functools import cache
-from typing import Literal
+from typing import Any, Literal
 
 SHARE = 0.8
 """Which part of a limit this tool uses: the account has other users, and calls arrive less evenly than they leave."""
@@ -162,19 +163,33 @@ def below(limit: Limit, at: float) -> Bucket:
     return Bucket(max(1.0, min(SHARE * limit.burst, limit.burst - rate)), rate, at)
 
 
+@dataclass
+class _Line:
+    """The calls of one operation that wait for their turn."""
+
+    lock: AbstractContextManager[Any]
+    length: int = 0
+
+
 class Buckets:
     """The buckets of all limits, made when they are first drawn on. Threads may share them.
 
     Args:
         clock: AWS's seconds, from any moment on.
         make: makes the full bucket of a limit.
+        lock: makes a lock.
     """
 
-    def __init__(self, clock: Callable[[], float], make: Callable[[Limit, float], Bucket]) -> None:
+    def __init__(
+        self,
+        clock: Callable[[], float],
+        make: Callable[[Limit, float], Bucket],
+        lock: Callable[[], AbstractContextManager[Any]] = threading.Lock,
+    ) -> None:
         self._clock, self._make = clock, make
         self._buckets: dict[tuple[str, Limit, str], Bucket] = {}
-        self._lock = threading.Lock()
-        self._lines: dict[tuple[str, str, str], threading.Lock] = {}
+        self._lock, self._make_lock = lock(), lock
+        self._lines: dict[tuple[str, str, str], _Line] = {}
 
     def take(self, service: str, region: str, operation: str) -> float:
         """Take a token for a call out of each bucket that it draws on, or none if one of them is empty.
@@ -212,14 +227,19 @@ class Buckets:
             waits: is told if there is none at once.
         """
         with self._lock:
-            line = self._lines.setdefault((service, region, operation), threading.Lock())
-        # one at a time: the others of the same operation would find its bucket as empty
-        told = line.locked()
+            line = self._lines.setdefault((service, region, operation), _Line(self._make_lock()))
+            line.length += 1
+            told = line.length > 1
         if told:
             waits()
-        with line:
-            while seconds := self.take(service, region, operation):
-                if not told:
-                    told = True
-                    waits()
-                sleep(seconds)
+        try:
+            # one at a time: the others of the same operation would find its bucket as empty
+            with line.lock:
+                while seconds := self.take(service, region, operation):
+                    if not told:
+                        told = True
+                        waits()
+                    sleep(seconds)
+        finally:
+            with self._lock:
+                line.length -= 1

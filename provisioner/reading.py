@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -76,7 +75,7 @@ def lines(
     seen: dict[str, int] = {}
     told: set[str] = set()
     while True:
-        began = time.time()
+        began = aws.pace.time()
         found: list[tuple[Line, str]] = []
         for name, group in wanted.items():
             try:
@@ -93,7 +92,9 @@ def lines(
         if not follow:
             return
         since = max(since, began - LATE_SECONDS)
-        time.sleep(aws.pace.scaled(POLL_SECONDS))
+        # whoever follows only looks on: a rehearsal's time passes for the others' sake
+        with aws.pace.runtime.watching():
+            aws.pace.runtime.sleep(POLL_SECONDS)
 
 
 def _read(aws: Aws, service: str, group: str, since: float) -> Iterator[tuple[Line, str]]:

@@ -78,9 +78,9 @@ def search(aws: Aws, records: Mapping[str, Record], declared: Mapping[str, Decla
     looking = _Search(aws, records, declared)
     looking.read()
     if absent := looking.absent():
-        seconds = aws.pace.scaled(SETTLE)
+        seconds = SETTLE
         tell(f"{len(absent)} of {len(declared)} are not there: looking once more in {seconds:.0f} s, since lists lag")
-        aws.pace.stop.wait(seconds)
+        aws.pace.wait(seconds)
         aws.pace.check()
         looking.read()
     return looking.result()

@@ -5,16 +5,16 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from provisioner import __version__, signals
 from provisioner.cloud import manage
 from provisioner.engine.errors import ConfigurationError, ProvisionError
 from provisioner.engine.events import Emit, Notice
 from provisioner.engine.waits import Pace
-from state.runtime import Machine
+from state.runtime import Runtime
 
 if TYPE_CHECKING:
     import boto3
@@ -84,13 +84,12 @@ def start_cloud(options: Options, config: Config, port: int | None = None) -> Cl
     """Return the embedded cloud of the state folder, started if it is not running; its start is told on standard error.
 
     Raises:
-        ConfigurationError: `PROVISION_TIME_SCALE` is no scale, or it runs on another port.
+        ConfigurationError: it runs on another port.
         ProvisionError: it could not be started.
         StateError: somebody else could write to the state folder.
     """
     from state.folder import trust
 
-    manage.time_scale(manage.LOCAL_TIME_SCALE)  # a wrong one is told before anything is started
     trust(options.folder)
     domain = ELSEWHERE if config.dns.create_zone else config.dns.domain
     running = manage.find(options.folder)
@@ -98,9 +97,22 @@ def start_cloud(options: Options, config: Config, port: int | None = None) -> Cl
         return manage.on_port(running, port)
     sys.stderr.write("starting the embedded cloud\n")
     try:
-        return manage.start(options.folder, domain, port=port)
+        # what an earlier cloud's clock showed was ahead of the machine's: this one is later than all that is recorded
+        return manage.start(options.folder, domain, port=port, more=["--since", str(_newest(options.folder))])
     except OSError as error:
         raise ProvisionError(f"{error.filename or options.folder} cannot be written: {error.strerror}") from None
+
+
+def _newest(folder: Path) -> float:
+    """Return when something was recorded last of any stack on the embedded cloud, in seconds since the epoch."""
+    from state.local import read
+    from state.model import StateError
+
+    newest = 0.0
+    for here in (folder / "local").glob("*"):
+        with suppress(StateError, OSError):
+            newest = max([newest, *(record.changed + 1 for record in read(here, here.name).records.values())])
+    return newest
 
 
 def connect(options: Options, config: Config) -> Aws:
@@ -113,7 +125,7 @@ def connect(options: Options, config: Config) -> Aws:
     aws.account = _account(aws, options.file)
     if options.log:
         place = {"account": aws.account, "region": aws.region, "target": config.target}
-        options.log.write({"event": "connected", **place, "time_scale": aws.pace.scale})
+        options.log.write({"event": "connected", **place})
     return aws
 
 
@@ -124,22 +136,25 @@ def unasked(options: Options, config: Config) -> Aws:
         ProvisionError: the embedded cloud could not be started, or there is no such profile.
     """
     from provisioner.aws import Aws
+    from provisioner.cloud.control import ClockLink
+    from provisioner.cloudclock import CloudRuntime
 
     if config.target == "local":
         cloud = start_cloud(options, config)
+        runtime = CloudRuntime(ClockLink(cloud))
+        options.ends.callback(runtime.close)
         aws = Aws(
             _local_session(config.region, cloud.key),
             config.project,
             config.env,
-            Pace(manage.time_scale(cloud.time_scale)),
+            Pace(runtime),
             endpoint=cloud.endpoint,
             resolver=("127.0.0.1", cloud.dns_port),
             log=options.log,
-            rates=manage.limits_rates(cloud),
         )
     else:
         session = _aws_session(config.region, options.profile)
-        aws = Aws(session, config.project, config.env, Pace(manage.time_scale(1.0)), log=options.log)
+        aws = Aws(session, config.project, config.env, Pace(scale=manage.time_scale(1.0)), log=options.log)
     aws.domains = {config.fqdn, config.dns.domain}
     return aws
 
@@ -234,7 +249,7 @@ def recorded(options: Options, config: Config, aws: Aws | None = None) -> State:
 
     not_left_behind(options, config)
     aws = aws or reader(options, config)
-    return check_bound(s3.read(objects(config, aws, aws.client("s3")), config.name))
+    return check_bound(s3.read(objects(config, aws, aws.client("s3")), config.name, aws.pace.runtime))
 
 
 def reader(options: Options, config: Config) -> Aws:
@@ -257,7 +272,7 @@ def objects(config: Config, aws: Aws, client: Any) -> Objects:
     """Return the objects of the stack's state in the bucket of the configuration."""
     from state.objects import Objects
 
-    return Objects(client, str(config.state.bucket), f"{config.name}/", aws.account)
+    return Objects(client, str(config.state.bucket), f"{config.name}/", aws.account, aws.pace.runtime)
 
 
 def bucket_client(aws: Aws) -> Any:
@@ -269,6 +284,8 @@ def bucket_client(aws: Aws) -> Any:
     """
     from botocore.config import Config
 
+    from provisioner.aws import keep_time
+
     settings = Config(
         retries={"mode": "standard", "max_attempts": 5},
         connect_timeout=5,
@@ -277,6 +294,7 @@ def bucket_client(aws: Aws) -> Any:
         user_agent_extra="provisioner",
     )
     client = aws.session.client("s3", region_name=aws.region, endpoint_url=aws.endpoint, config=settings)
+    keep_time(client, aws.pace)
     if aws.log:
         aws.log.watch(client)
     return client
@@ -339,11 +357,12 @@ def opened(options: Options, config: Config, aws: Aws, command: str) -> Iterator
         yield store
 
 
-def local_store(options: Options, config: Config, _: Aws, command: str) -> Store:
+def local_store(options: Options, config: Config, aws: Aws, command: str) -> Store:
     """Return the store on this machine, not opened yet."""
     from state.local import LocalStore
 
-    return LocalStore(folder(options, config), config.name, command, __version__, _tell(options), _Waiting())
+    runtime = _interruptible(aws.pace.runtime)
+    return LocalStore(folder(options, config), config.name, command, __version__, _tell(options), runtime)
 
 
 def bucket_store(options: Options, config: Config, aws: Aws, command: str) -> Store:
@@ -352,17 +371,29 @@ def bucket_store(options: Options, config: Config, aws: Aws, command: str) -> St
     from state.s3 import S3Store
 
     there = objects(config, aws, bucket_client(aws))
-    lease = aws.pace.scaled(LEASE)
-    return S3Store(there, config.name, command, __version__, lease, aws.pace.stop.set, _tell(options), _Waiting())
+    runtime = _interruptible(aws.pace.runtime)
+    return S3Store(there, config.name, command, __version__, LEASE, aws.pace.stop.set, _tell(options), runtime)
 
 
-class _Waiting(Machine):
-    """The machine's runtime, in which the waiting for another command to end can be interrupted."""
+def _interruptible(runtime: Runtime) -> Runtime:
+    """Return the same runtime, in which the waiting for another command to end can be interrupted."""
+    return cast("Runtime", _Interruptible(runtime))
+
+
+class _Interruptible:
+    """A runtime whose `sleep` raises `KeyboardInterrupt` when the user wants to end."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        self._runtime = runtime
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._runtime, name)
 
     def sleep(self, seconds: float) -> None:
         """Let so many seconds pass, or raise `KeyboardInterrupt`."""
-        with signals.at_once():
-            super().sleep(seconds)
+        # the other command moves the clock of a rehearsal, if it runs
+        with self._runtime.watching(), signals.at_once():
+            self._runtime.sleep(seconds)
 
 
 def _tell(options: Options) -> Callable[[str], None] | None:

@@ -33,7 +33,7 @@ def set_aside(options: Options, config: Config, aws: Aws) -> list[str]:
     from state.lease import LEASE
 
     there = session.objects(config, aws, session.bucket_client(aws))
-    return in_bucket(there, config.name, aws.pace.scaled(LEASE))
+    return in_bucket(there, config.name, LEASE, aws.pace.runtime)
 
 
 def in_folder(folder: Path, stack: str, runtime: Runtime = MACHINE, disk: Disk = DISK) -> list[str]:
@@ -66,15 +66,15 @@ def in_folder(folder: Path, stack: str, runtime: Runtime = MACHINE, disk: Disk =
     return moved
 
 
-def in_bucket(objects: Objects, stack: str, lease: float) -> list[str]:
+def in_bucket(objects: Objects, stack: str, lease: float, runtime: Runtime = MACHINE) -> list[str]:
     """Copy a broken state in a bucket aside, with its journal, then take the document away."""
     from state.lease import Lease
     from state.s3 import DOCUMENT, JOURNAL, read
 
-    lock, copies, stamp = Lease(objects, "recover", lease, lambda: None), [], _stamp()
+    lock, copies, stamp = Lease(objects, "recover", lease, lambda: None, runtime), [], _stamp()
     lock.acquire()
     try:
-        if _broken(lambda: read(objects, stack)):
+        if _broken(lambda: read(objects, stack, runtime)):
             for name in (*objects.names(JOURNAL), DOCUMENT):
                 if found := objects.get(name):
                     objects.put(f"broken-{stamp}/{name}", found.body, over=None)

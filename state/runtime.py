@@ -10,7 +10,7 @@ import time
 import uuid
 from collections.abc import Callable, Collection, Iterable
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
@@ -49,7 +49,13 @@ class Worker(Protocol):
 
 
 class Runtime(Protocol):
-    """What code that waits, draws or shares work needs. All seconds are real ones, none is scaled."""
+    """What code that waits, draws or shares work needs. All seconds are those of its clock.
+
+    Attributes:
+        round_trip: the seconds that a call and its answer are on their way, where they have to be let pass.
+    """
+
+    round_trip: float
 
     def now(self) -> float:
         """Return monotonic seconds."""
@@ -90,6 +96,15 @@ class Runtime(Protocol):
     def each(self, act: Callable[[T], R], items: Iterable[T], workers: int) -> list[R]:
         """Act on all items, so many at once, and return the results in the order of the items."""
 
+    def working(self) -> AbstractContextManager[None]:
+        """While the context lasts, this thread does what takes real time on any clock: it builds or pulls an image."""
+
+    def watching(self) -> AbstractContextManager[None]:
+        """While the context lasts, this thread waits for a person, or looks on, in the machine's time."""
+
+    def close(self) -> None:
+        """The run is over: whoever shares its clock does not wait for it any more."""
+
     def pid(self) -> int:
         """Return the number of this process."""
 
@@ -103,27 +118,10 @@ class Runtime(Protocol):
         """Say whether a process of this machine is running, or may be."""
 
 
-class Machine:
-    """The runtime of life: the machine's clocks, threads and chance."""
+class Host:
+    """What every runtime has from the machine that it is on: chance, and processes."""
 
-    now = staticmethod(time.monotonic)
-    lock = staticmethod(threading.RLock)
-    condition = staticmethod(threading.Condition)
-    event = staticmethod(threading.Event)
-    pool = staticmethod(ThreadPoolExecutor)
     pid = staticmethod(os.getpid)
-
-    def elapsed(self) -> float:
-        """Return monotonic seconds that go on while the machine sleeps, where the system tells them."""
-        return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
-
-    def time(self) -> float:
-        """Return the seconds since the epoch."""
-        return time.time()
-
-    def sleep(self, seconds: float) -> None:
-        """Let so many seconds pass."""
-        time.sleep(seconds)
 
     def token(self) -> str:
         """Return the digits of a random UUID."""
@@ -132,21 +130,6 @@ class Machine:
     def draw(self, most: float) -> float:
         """Return a number between 0 and the most."""
         return random.uniform(0, most)  # noqa: S311 (no secret)
-
-    def start(self, work: Callable[[], None], name: str) -> Worker:
-        """Start a daemon thread."""
-        thread = threading.Thread(target=work, name=name, daemon=True)
-        thread.start()
-        return thread
-
-    def first_done(self, futures: Collection[Future[T]], timeout: float | None) -> Collection[Future[T]]:
-        """Wait as `concurrent.futures.wait` does."""
-        return wait(futures, timeout, return_when=FIRST_COMPLETED).done
-
-    def each(self, act: Callable[[T], R], items: Iterable[T], workers: int) -> list[R]:
-        """Act in a pool of threads that lasts as long as this call."""
-        with ThreadPoolExecutor(workers) as pool:
-            return list(pool.map(act, items))
 
     def machine(self) -> str:
         """Return the node's name, its boot, and on Linux the namespace of process numbers; elsewhere there is one."""
@@ -166,6 +149,49 @@ class Machine:
             return False
         except (OSError, IndexError, OverflowError):
             return True
+
+
+class Machine(Host):
+    """The runtime of life: the machine's clocks, threads and chance."""
+
+    round_trip = 0.0
+    now = staticmethod(time.monotonic)
+    lock = staticmethod(threading.RLock)
+    condition = staticmethod(threading.Condition)
+    event = staticmethod(threading.Event)
+    pool = staticmethod(ThreadPoolExecutor)
+    working = staticmethod(nullcontext)
+    watching = staticmethod(nullcontext)
+
+    def close(self) -> None:
+        """Nobody waits for it."""
+
+    def elapsed(self) -> float:
+        """Return monotonic seconds that go on while the machine sleeps, where the system tells them."""
+        return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
+
+    def time(self) -> float:
+        """Return the seconds since the epoch."""
+        return time.time()
+
+    def sleep(self, seconds: float) -> None:
+        """Let so many seconds pass."""
+        time.sleep(seconds)
+
+    def start(self, work: Callable[[], None], name: str) -> Worker:
+        """Start a daemon thread."""
+        thread = threading.Thread(target=work, name=name, daemon=True)
+        thread.start()
+        return thread
+
+    def first_done(self, futures: Collection[Future[T]], timeout: float | None) -> Collection[Future[T]]:
+        """Wait as `concurrent.futures.wait` does."""
+        return wait(futures, timeout, return_when=FIRST_COMPLETED).done
+
+    def each(self, act: Callable[[T], R], items: Iterable[T], workers: int) -> list[R]:
+        """Act in a pool of threads that lasts as long as this call."""
+        with ThreadPoolExecutor(workers) as pool:
+            return list(pool.map(act, items))
 
 
 def boot_session(library: Any) -> str:

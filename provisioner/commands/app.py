@@ -91,11 +91,12 @@ def _with_options(function: Command, name: str) -> Command:
     own = list(inspect.signature(function, eval_str=True).parameters.values())[1:]
 
     def run(**given: Any) -> int:
-        options = Options(**{field.name: given.pop(field.name) for field in fields(Options)})
+        options = Options(**{field.name: given.pop(field.name) for field in fields(Options) if field.init})
         try:
-            if options.log:
-                return options.log.command(name, lambda: function(options, **given))
-            return function(options, **given)
+            with options.ends:
+                if options.log:
+                    return options.log.command(name, lambda: function(options, **given))
+                return function(options, **given)
         except KeyboardInterrupt:
             # typer would end without a word.
             raise typer.Abort from None

@@ -32,6 +32,8 @@ def _folder(options: Options) -> Path:
     "provision cloud start --port 5000  on a port of your choice",
     "provision cloud start --faults throttle,lag   and let calls be throttled, and reads lag",
     "provision cloud start --policy plan.json      and allow only what this IAM policy allows",
+    "provision cloud start --durations slow        and let everything take as long as AWS may take",
+    "provision cloud start --clock real:20         and let time pass by itself, twenty times as fast",
 )
 def start(
     options: Options,
@@ -45,6 +47,20 @@ def start(
         typer.Option(
             metavar="FILE",
             help="An IAM policy: from now on only what it allows is allowed. Several together. 'none' ends it.",
+        ),
+    ] = None,
+    clock: Annotated[
+        str | None,
+        typer.Option(
+            metavar="MODE",
+            help="How its time passes from now on: 'virtual' jumps when all wait, 'real:20' is 20 times as fast.",
+        ),
+    ] = None,
+    durations: Annotated[
+        str | None,
+        typer.Option(
+            metavar="CHOICE",
+            help="How long operations take from now on: 'typical', 'fast', 'slow', 'times:3', or 'seed:7' for a draw.",
         ),
     ] = None,
 ) -> int:
@@ -61,7 +77,9 @@ def start(
         manage.set_faults(cloud, "" if faults == "none" else faults)
     if policy is not None:
         manage.set_policies(cloud, policies)
-    show.cloud(asdict(cloud), manage.hung(cloud), options.json)
+    if clock is not None or durations is not None:
+        manage.set_clock(cloud, clock, durations)
+    show.cloud(asdict(cloud) | manage.clock(cloud), manage.hung(cloud), options.json)
     return 0
 
 
@@ -99,7 +117,10 @@ def status(options: Options) -> int:
     from provisioner.render import status as show
 
     running = manage.find(_folder(options))
-    show.cloud(asdict(running) if running else None, manage.hung(running) if running else 0, options.json)
+    if running is None:
+        show.cloud(None, 0, options.json)
+    else:
+        show.cloud(asdict(running) | manage.clock(running), manage.hung(running), options.json)
     return 0
 
 

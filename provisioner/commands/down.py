@@ -51,15 +51,16 @@ def down(options: Options, target_step: TargetStep = None, unprotect: Unprotect 
         if going:
             what = f"`down` deletes {count(len(going), 'resource')} of {limited(config.name, target_step)}"
             say(summary.removal(going, protected), sys.stderr)
-            confirm(f"{what} on {session.where(config, aws)}", options.yes)
+            with aws.pace.runtime.watching():
+                confirm(f"{what} on {session.where(config, aws)}", options.yes)
         else:
             say((f"note: {text}" for text in stacks.beside(options, config, store.records)), sys.stderr)
         session.writable(aws)
-        with shown(options.json) as progress, session.interruptible(aws.pace, progress.emit):
+        with shown(options.json, aws.pace.now) as progress, session.interruptible(aws.pace, progress.emit):
             outcome = operate.down(aws, store, progress.emit, target_step, unprotect=unprotect)
             advised = advice.after_down(outcome, options.again, config, unprotect=unprotect)
             advised += advice.after_long(outcome, options.again)
     # only now is all recorded
-    progress.emit(summary.finished(outcome, advised))
+    progress.emit(summary.finished(outcome, advised, progress.here if aws.endpoint else None))
     summary.tell(outcome, progress, options.json)
     return outcome.exit_code

@@ -51,7 +51,7 @@ def logs(
         note(f"log group {wanted[service]} of {service} does not exist: {options.again('up')} creates it")
 
     shown, lacking = False, list[str]()
-    for line in reading.lines(aws, wanted, time.time() - back, follow=follow, missing=missing):
+    for line in reading.lines(aws, wanted, aws.pace.time() - back, follow=follow, missing=missing):
         shown = True
         if options.json:
             say([json.dumps(asdict(line), ensure_ascii=False)])

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import shlex
-from dataclasses import dataclass
+from contextlib import ExitStack
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -70,6 +71,9 @@ class Options:
         calllog.CallLog | None,
         typer.Option(metavar="FILE", parser=calllog.opened, help="Append each AWS call to a file, without secrets."),
     ] = None
+
+    ends: ExitStack = field(init=False, default_factory=ExitStack)
+    """What is to be let go when the command has ended."""
 
     @property
     def file(self) -> Path:

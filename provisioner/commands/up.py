@@ -57,12 +57,12 @@ def up(options: Options, target_step: TargetStep = None, redeploy: Redeploy = Fa
             operate.refuse(planned, store.records)
             confirm(f"`up` of {limited(config.name, target_step)} on {session.where(config, aws)}", options.yes)
             session.writable(aws)
-        with shown(options.json) as progress, session.interruptible(aws.pace, progress.emit):
+        with shown(options.json, aws.pace.now) as progress, session.interruptible(aws.pace, progress.emit):
             outcome = operate.up(aws, store, stack, progress.emit, target_step, planned)
             entry = session.entry(options, config)
             advised = advice.after_up(outcome, options.again, config, entry, new_ami=new_ami)
             advised += advice.after_long(outcome, options.again)
     # only now is all recorded
-    progress.emit(summary.finished(outcome, advised))
+    progress.emit(summary.finished(outcome, advised, progress.here if aws.endpoint else None))
     summary.tell(outcome, progress, options.json)
     return outcome.exit_code

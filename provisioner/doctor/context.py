@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from concurrent.futures import Future
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Lock
@@ -29,6 +29,16 @@ NOT_KNOWN = "not-known"
 
 
 @dataclass
+class _Answer:
+    """What a read said, or what it raised, for all who ask for it."""
+
+    lock: AbstractContextManager[Any]
+    known: bool = False
+    value: Any = None
+    error: Exception | None = None
+
+
+@dataclass
 class Context:
     """What the checks are handed.
 
@@ -45,20 +55,24 @@ class Context:
     file: Path
     recorded: Callable[[], Mapping[str, Record]]
     stack: Stack | None = None
-    _asked: dict[str, Future[Any]] = field(default_factory=dict)
+    _asked: dict[str, _Answer] = field(default_factory=dict)
     _asking: Lock = field(default_factory=Lock)
 
     def once(self, name: str, read: Callable[[], T]) -> T:
         """Return what a read said when it was made for the first time, by whichever check."""
         with self._asking:
-            first = name not in self._asked
-            answer: Future[T] = self._asked.setdefault(name, Future())
-        if first:
-            try:
-                answer.set_result(read())
-            except Exception as error:  # noqa: BLE001 (whoever asks for it gets it)
-                answer.set_exception(error)
-        return answer.result()
+            answer = self._asked.setdefault(name, _Answer(self.aws.pace.runtime.lock()))
+        with answer.lock:
+            if not answer.known:
+                try:
+                    answer.value = read()
+                except Exception as error:  # noqa: BLE001 (whoever asks for it gets it)
+                    answer.error = error
+                answer.known = True
+        if answer.error:
+            raise answer.error
+        value: T = answer.value
+        return value
 
     # -- each of these raises what its read raised, to whoever asks ---------------------------------------------------
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -54,9 +53,8 @@ def examine(context: Context, emit: Emit) -> list[Checked]:
 
 def together(context: Context, emit: Emit, checks: Mapping[str, Check]) -> list[Checked]:
     """Return what these checks found, run at once, in their order."""
-    with ThreadPoolExecutor(AT_ONCE) as pool:
-        found = pool.map(lambda item: _run(context, emit, *item), checks.items())
-        return [one for several in found for one in several]
+    found = context.aws.pace.runtime.each(lambda item: _run(context, emit, *item), checks.items(), AT_ONCE)
+    return [one for several in found for one in several]
 
 
 def _run(context: Context, emit: Emit, name: str, check: Check) -> Sequence[Checked]:

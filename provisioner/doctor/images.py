@@ -10,7 +10,6 @@ from urllib.parse import urlsplit
 from botocore.exceptions import ClientError
 
 from provisioner import copies
-from provisioner.aws import each
 from provisioner.builds import PLATFORM, check_builds
 from provisioner.containers import credentials, engine
 from provisioner.containers.manifests import Manifest, platform_of
@@ -66,14 +65,14 @@ def engine_alone(context: Context) -> Sequence[Checked]:
 
 def ready(context: Context) -> Sequence[Checked]:
     """Say of each ready image whether it is there, for the tasks' platform, and how private subnets come by it."""
-    return each(lambda name: _ready(context, name), _services(context))
+    return context.aws.each(lambda name: _ready(context, name), _services(context))
 
 
 def own(context: Context) -> Sequence[Checked]:
     """Say the same of those only that are in the ECR which private subnets reach."""
     config = context.config
     names = [name for name in _services(context) if is_own(context.aws, parse(str(config.services[name].image)))]
-    return each(lambda name: _ready(context, name), names)
+    return context.aws.each(lambda name: _ready(context, name), names)
 
 
 def _services(context: Context) -> list[str]:

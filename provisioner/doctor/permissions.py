@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from provisioner.aws import each
 from provisioner.doctor.verdicts import denied, failed, ok, unknown, warning
 from provisioner.engine.refused import names
 from provisioner.permissions.model import Permission, Use
@@ -77,7 +76,7 @@ def check(context: Context, uses: Iterable[Use] = tuple(Use), *, sure: bool = Fa
         return [unknown(NAME, str(error), "try `provision plan`, or ask somebody who may")]
     wanted = [one for one in needed(context.config, account=context.aws.account) if one.use in tuple(uses)]
     questions = list(asked(wanted))
-    found = each(lambda question: _ask(context.aws, caller, question), questions)
+    found = context.aws.each(lambda question: _ask(context.aws, caller, question), questions)
     return judged(wanted, questions, found, sure=sure)
 
 

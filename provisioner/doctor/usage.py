@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from provisioner.aws import Aws, batches, each, tag_map
+from provisioner.aws import Aws, batches, tag_map
 from provisioner.kinds.ec2_network import Vpc
 from provisioner.kinds.elbv2 import Listener, ListenerRule
 
@@ -127,7 +127,7 @@ def fargate(context: Context) -> dict[bool, Shares]:
 
 def _fargate(aws: Aws, cluster: str) -> dict[bool, Shares]:
     clusters = [*aws.pages("ecs", "list_clusters", "clusterArns")]
-    tasks = [task for several in each(lambda arn: _tasks(aws, arn), clusters) for task in several]
+    tasks = [task for several in aws.each(lambda arn: _tasks(aws, arn), clusters) for task in several]
 
     def share(*, spot: bool) -> Shares:
         those = [task for task in tasks if (task.get("capacityProviderName") == "FARGATE_SPOT") is spot]

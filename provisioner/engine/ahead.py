@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 
 LATE = 0.1
 """The part of its expected seconds that a thing is taken to need still when it takes longer than expected."""
+CALL = 0.5
+"""Seconds that a thing takes at the least before what waits for it begins."""
 
 
 @dataclass(frozen=True)
@@ -71,3 +73,27 @@ def left(tasks: Mapping[str, Task], done: Collection[str], begun: Mapping[str, f
     while (before := begins.get(chain[-1], (0.0, ""))[1]) and before not in chain:
         chain.append(before)
     return Left(max(ends.values()), tasks[max(chain, key=rest)].step)
+
+
+def chains(tasks: Mapping[str, Task]) -> dict[str, float]:
+    """Return for each thing the expected seconds of the longest chain from its begin to the end of the run."""
+    users: dict[str, list[tuple[str, float]]] = {address: [] for address in tasks}
+    for address, task in tasks.items():
+        for need, lag in task.after.items():
+            if need in users:
+                users[need].append((address, lag))
+    found: dict[str, float] = {}
+    for start in tasks:
+        todo = [] if start in found else [start]
+        while todo:
+            address = todo[-1]
+            # what comes back to itself counts for nothing there: this is only an estimate
+            found.setdefault(address, 0.0)
+            new = [user for user, _ in users[address] if user not in found]
+            if new:
+                todo += new
+                continue
+            todo.pop()
+            onwards = (max(lag, CALL) + found[user] for user, lag in users[address])
+            found[address] = max([tasks[address].seconds, *onwards])
+    return found

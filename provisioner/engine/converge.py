@@ -53,12 +53,22 @@ class Converge:
     Args:
         declared: the things by address, in declared order.
         store: the open state.
+        chains: by address, the seconds that are expected to go on from a thing: of those that can begin, the one with
+            most of them is first.
     """
 
-    def __init__(self, aws: Aws, store: Store, declared: Mapping[str, Declared], emit: Emit) -> None:
+    def __init__(
+        self,
+        aws: Aws,
+        store: Store,
+        declared: Mapping[str, Declared],
+        emit: Emit,
+        chains: Mapping[str, float] | None = None,
+    ) -> None:
         self.aws, self.store, self.declared = aws, store, declared
         self.progress = Progress(emit, {address: item.step for address, item in declared.items()}, aws.pace.now)
         self.lives: dict[str, Live] = {}
+        self._chains = chains or {}
         aws.say = lambda address, text: emit(Working(address, declared[address].step, text))
         aws.queued = lambda address, service: emit(Queued(address, declared[address].step, service))
         self._owners = dict(owners(store.records, declared))
@@ -78,7 +88,10 @@ class Converge:
             SomeFailed: see `Walk.run`.
         """
         self.aws.seen = self.lives
-        nodes = [Node(a, type(item.want), item.step, item.needs) for a, item in self.declared.items()]
+        nodes = [
+            Node(a, type(item.want), item.step, item.needs, self._chains.get(a, 0.0))
+            for a, item in self.declared.items()
+        ]
         emit, moments = self.progress.emit, self.progress.moments
         Walk(nodes, self._act, self._look, self._reached, emit, self.aws.pace, moments).run()
 
@@ -99,8 +112,7 @@ class Converge:
 
     def _fresh(self, address: str) -> bool:
         record = self.store.records.get(address)
-        settling = self.aws.pace.patience(SETTLES)
-        lately = record is not None and self.aws.pace.time() < (record.created or 0.0) + settling
+        lately = record is not None and self.aws.pace.time() < (record.created or 0.0) + SETTLES
         return lately or self._results.get(address) == "made"
 
     def _converge(self, address: str) -> Wait | None:
@@ -322,7 +334,7 @@ class Converge:
     def _not_taken(self, want: Kind, live: Live, changes: Mapping[str, Change]) -> Wait:
         """A ready thing differs: its changes are still to be made, AWS does not show them yet, or it took them back."""
         asked, asking, pace = self._asked.get(want.address), self._asking(want.address), self.aws.pace
-        settled = asked is None or pace.now() > asked.at + pace.scaled(SETTLE)
+        settled = asked is None or pace.now() > asked.at + SETTLE
         if settled and (why := want.taken_back(self.aws, live, changes)):
             raise Failed(why)
         if (want.update_when_ready or want.revises) and self._to_ask(want.address, changes):
@@ -342,7 +354,7 @@ class Converge:
         asked, pace = self._asked.get(address), self.aws.pace
         if asked is None or asked.values != _values(changes):
             return True
-        return asked.times < ASKS and pace.now() > asked.at + pace.scaled(PAUSE * 2 ** (asked.times - 1))
+        return asked.times < ASKS and pace.now() > asked.at + PAUSE * 2 ** (asked.times - 1)
 
     def _asking(self, address: str) -> Callable[[], str]:
         kind = type(self.declared[address].want)

@@ -149,7 +149,10 @@ class Checked(Event):
 
 @dataclass(frozen=True)
 class Finished(Event):
-    """A run ended: its counts by result, seconds, and what the user may do next."""
+    """A run ended: its counts by result, seconds, and what the user may do next.
+
+    `here` is how many seconds a rehearsal has really taken: its others are AWS's.
+    """
 
     type: ClassVar[str] = "finished"
     command: str
@@ -157,6 +160,7 @@ class Finished(Event):
     counts: dict[str, int]
     seconds: float
     next: tuple[str, ...] = ()
+    here: float | None = None
 
 
 Emit = Callable[[Event], None]

@@ -65,6 +65,7 @@ class Kind:
         outputs: the names of the outputs that others may refer to.
         derived: those outputs, `id` included, that follow from its identity: another one of this name has the same.
         fixed: fields that AWS cannot change in place.
+        steady: fields whose value stays what it is though what tells it is made anew.
         written_once: fields that matter at creation only and are never compared (somebody else owns them afterwards).
         unordered: list fields whose order means nothing.
         made_by_aws: nobody creates it; it is met, shown, and removed at teardown.
@@ -86,6 +87,7 @@ class Kind:
     outputs: ClassVar[Sequence[str]] = ()
     derived: ClassVar[Sequence[str]] = ()
     fixed: ClassVar[frozenset[str]] = frozenset()
+    steady: ClassVar[frozenset[str]] = frozenset()
     written_once: ClassVar[frozenset[str]] = frozenset()
     unordered: ClassVar[frozenset[str]] = frozenset()
     made_by_aws: ClassVar[bool] = False

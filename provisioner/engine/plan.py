@@ -100,7 +100,11 @@ class _Planner:
             live = self._find(want, record)
             if live is None or live.deleting:
                 return Planned(item.address, "create", item.step, _all_new(want))
-            changes = compare(want, live)
+            changes = {
+                name: change
+                for name, change in compare(want, live).items()
+                if not (name in want.steady and unknown(change.new))
+            }
             if not (changes and want.revises):
                 self.lives[item.address] = live
             refuse_fixed(want, {name: _shown(change) for name, change in changes.items()})

@@ -72,16 +72,25 @@ class Remove:
     Args:
         addresses: which recorded things to remove; what was built on them must be among them or gone.
         unprotect: remove also what is protected from deletion.
+        chains: see `Converge`.
     """
 
     def __init__(
-        self, aws: Aws, store: Store, addresses: Collection[str], emit: Emit, *, unprotect: bool = False
+        self,
+        aws: Aws,
+        store: Store,
+        addresses: Collection[str],
+        emit: Emit,
+        *,
+        unprotect: bool = False,
+        chains: Mapping[str, float] | None = None,
     ) -> None:
         self.aws, self.store, self.unprotect = aws, store, unprotect
         self.records: dict[str, Record] = {a: store.records[a] for a in store.records if a in addresses}
         self.progress = Progress(emit, {address: record.step for address, record in self.records.items()}, aws.pace.now)
         self._owners = owners(self.records, self.records)
         self._lives: dict[str, Live] = {}
+        self._chains = chains or {}
         self._accepted: set[str] = set()
         self._others: set[str] = set()
         """Addresses in whose place something stands that is not ours."""
@@ -101,7 +110,7 @@ class Remove:
         others = [record for address, record in self.store.records.items() if address not in self.records]
         self._staying = {(record.kind, record.id) for record in others if record.id}
         nodes = [
-            Node(a, kind_of(record), record.step, [Need(user) for user in built[a]])
+            Node(a, kind_of(record), record.step, [Need(user) for user in built[a]], self._chains.get(a, 0.0))
             for a, record in self.records.items()
         ]
         emit, moments = self.progress.emit, self.progress.moments
@@ -184,7 +193,7 @@ class Remove:
         pace = self.aws.pace
         # what was recorded as created is listed by now, if it stood for long enough before its removal began
         lasted = record.changed - record.created if record.created is not None else 0.0
-        shown = record.phase == "deleting" and lasted > pace.scaled(SETTLE)
+        shown = record.phase == "deleting" and lasted > SETTLE
         return not (shown or kind_of(record).made_by_aws) and pace.young(record.changed)
 
     def _drop(self, record: Record, result: Result, why: str = "") -> None:

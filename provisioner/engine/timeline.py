@@ -41,7 +41,7 @@ def spans(
         results: what became of those that are finished, by address.
         start: when the run began, on the clock of the moments.
     """
-    became = {a: results.get(a, "failed" if m.ended else "unfinished") for a, m in moments.items()}
+    became = {a: results.get(a, "unfinished" if m.ended is None else "failed") for a, m in moments.items()}
     told = {a for a, m in moments.items() if m.waited or became[a] not in IDLE}
 
     def since(moment: float | None) -> float | None:

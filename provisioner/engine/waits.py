@@ -1,17 +1,20 @@
-"""Time as the engine sees it: AWS's seconds multiplied by one scale, and how long patience lasts on that clock."""
+"""Time as the engine sees it: AWS's seconds, whether the machine's clock shows them or that of a rehearsal."""
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import TypeVar
 
 from provisioner.engine.errors import Interrupted
 from state.runtime import MACHINE, Event, Runtime
 
+T = TypeVar("T")
+
 SETTLE = 30.0
 """Seconds during which a fresh thing may be missing from AWS's lists (EC2 documents eventual consistency)."""
-LEAST = 20.0
-"""Real seconds that patience lasts at least: a short scale makes AWS fast, but not the machine that this runs on."""
 
 
 def since(moment: datetime | None) -> str:
@@ -26,19 +29,17 @@ def at(moment: datetime) -> str:
 
 @dataclass
 class Pace:
-    """The clock of a run.
+    """The clock of a run. All seconds that go in and come out are AWS's.
 
     Attributes:
-        scale: real seconds for each of AWS's.
-        least: real seconds below which no patience shrinks.
         runtime: the clocks and threads below it.
+        scale: how many of the runtime's seconds each lasts: other than 1 only at an endpoint that stands in for AWS.
         stop: set when the user asks the run to end.
         began: when the run began, in seconds since the epoch.
     """
 
-    scale: float = 1.0
-    least: float = LEAST
     runtime: Runtime = MACHINE
+    scale: float = 1.0
     stop: Event = field(init=False)
     began: float = field(init=False)
 
@@ -46,17 +47,9 @@ class Pace:
         self.stop = self.runtime.event()
         self.began = self.time()
 
-    def scaled(self, seconds: float) -> float:
-        """Return how long the given AWS seconds last on this clock."""
-        return seconds * self.scale
-
-    def patience(self, seconds: float) -> float:
-        """Return how long to put up with something that may last for the given AWS seconds, on this clock."""
-        return max(self.scaled(seconds), min(seconds, self.least))
-
     def now(self) -> float:
         """Return monotonic seconds."""
-        return self.runtime.now()
+        return self.runtime.now() / self.scale
 
     def time(self) -> float:
         """Return the seconds since the epoch, as records keep them."""
@@ -69,18 +62,31 @@ class Pace:
         been set since. It is old once this run has lasted for long enough by itself.
         """
         now = self.time()
-        return now < (changed if self.began < changed <= now else self.began) + self.scaled(SETTLE)
+        return now < (changed if self.began < changed <= now else self.began) + SETTLE * self.scale
 
     def check(self) -> None:
         """Raise `Interrupted` if the user asked the run to end."""
         if self.stop.is_set():
             raise Interrupted("interrupted: what was under way is recorded; run the same command again to go on")
 
+    def wait(self, seconds: float) -> None:
+        """Let so many seconds pass, or fewer if the user asks the run to end."""
+        self.stop.wait(seconds * self.scale)
+
     def sleep(self, seconds: float) -> None:
-        """Let the given AWS seconds pass.
+        """Let so many seconds pass.
 
         Raises:
             Interrupted: the user asks the run to end before they have.
         """
-        self.stop.wait(self.scaled(seconds))
+        self.wait(seconds)
         self.check()
+
+    def lapse(self, seconds: float) -> None:
+        """Let so many seconds pass, whatever the user asks."""
+        if seconds:
+            self.runtime.sleep(seconds * self.scale)
+
+    def first_done(self, futures: Collection[Future[T]], timeout: float) -> Collection[Future[T]]:
+        """Wait until one of the futures is done, or for so many seconds; return those that are."""
+        return self.runtime.first_done(futures, timeout * self.scale)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field
 from enum import IntEnum
 from functools import partial
 from heapq import heappop, heappush
+from itertools import count
 
 from provisioner.engine.errors import Interrupted, SomeFailed, TimedOut
 from provisioner.engine.events import Emit, Skipped, ThingFailed, Waiting
@@ -18,8 +19,10 @@ from provisioner.engine.timeline import Moments
 from provisioner.engine.waits import Pace
 from state.model import StateError
 
-JOBS = 48
-"""Calls under way at once. Many of them may wait for their turn at AWS's rates, and must not hold up the others."""
+JOBS = 128
+"""Looks and acts under way at once."""
+ABREAST = 16
+"""Acts on things of one kind under way at once: those that wait for their turn at AWS's rates hold up no other kind."""
 HEARTBEAT = 0.25
 """Seconds after which the loop looks up from its futures, so that an interruption is noticed."""
 
@@ -63,12 +66,13 @@ class Wait:
 
 @dataclass(frozen=True)
 class Node:
-    """One thing to work on."""
+    """One thing to work on. Of those that can begin, the one whose chain takes the most `seconds` is first."""
 
     address: str
     kind: type[Kind]
     step: str
     needs: Sequence[Need]
+    seconds: float = 0.0
 
 
 @dataclass
@@ -85,6 +89,14 @@ Outcome = Wait | None | Exception
 
 Job = Callable[[], Mapping[str, Outcome]]
 """What is done in a thread: a look at things, or an act on one; what it gives, by address."""
+
+
+@dataclass(frozen=True)
+class _Running:
+    """A job under way: at which things, and if it is an act, on which kind."""
+
+    addresses: Sequence[str]
+    acts_on: type[Kind] | None = None
 
 
 class Walk:
@@ -118,8 +130,14 @@ class Walk:
         """For each thing that is not begun: the need that it waits for, and those that come after it."""
         self._held: dict[str, list[str]] = {}
         """For each address, the things that wait for it."""
-        self._jobs: deque[tuple[Job, Sequence[str]]] = deque()
-        self._running: dict[Future[Mapping[str, Outcome]], Sequence[str]] = {}
+        self._looks: deque[tuple[Job, Sequence[str]]] = deque()
+        self._acts: list[tuple[float, int, str, Job]] = []
+        """What is to be acted on, the most urgent first; of those that are equally urgent, the one that came first."""
+        self._crowded: dict[type[Kind], list[tuple[float, int, str, Job]]] = {}
+        """The same of those kinds of which no more can be acted on just now."""
+        self._abreast: Counter[type[Kind]] = Counter()
+        self._count = count()
+        self._running: dict[Future[Mapping[str, Outcome]], _Running] = {}
         self._busy: set[str] = set()
         self._waiting: dict[str, _Patience] = {}
         self._watched: dict[type[Kind], dict[str, None]] = {}
@@ -182,8 +200,11 @@ class Walk:
                 self._held.setdefault(address, []).append(user)
 
     def _bring_on(self, address: str) -> None:
+        self._enqueue(address, lambda: {address: self._act(address)})
+
+    def _enqueue(self, address: str, job: Job) -> None:
         self._busy.add(address)
-        self._jobs.append((lambda: {address: self._act(address)}, [address]))
+        heappush(self._acts, (-self._nodes[address].seconds, next(self._count), address, job))
 
     def _turn_to_due(self) -> None:
         """Act again on what is due for that, and look at all waiting things of a kind of which one is due."""
@@ -200,12 +221,27 @@ class Walk:
         for kind in kinds:
             group = [address for address in self._watched[kind] if address not in self._busy]
             self._busy.update(group)
-            self._jobs.appendleft((partial(self._look, kind, group), group))
+            self._looks.append((partial(self._look, kind, group), group))
 
     def _submit(self, pool: Executor) -> None:
-        while self._jobs and len(self._running) < JOBS:
-            job, addresses = self._jobs.popleft()
-            self._running[pool.submit(job)] = addresses
+        """Begin what there is room for: looks first, which may let others begin."""
+        while self._looks and len(self._running) < JOBS:
+            job, addresses = self._looks.popleft()
+            self._running[pool.submit(job)] = _Running(addresses)
+        while self._acts and len(self._running) < JOBS:
+            entry = heappop(self._acts)
+            _, _, address, job = entry
+            kind = self._nodes[address].kind
+            if self._abreast[kind] == ABREAST:
+                heappush(self._crowded.setdefault(kind, []), entry)
+                continue
+            self._abreast[kind] += 1
+            self._running[pool.submit(job)] = _Running([address], kind)
+
+    def _make_room(self, kind: type[Kind]) -> None:
+        self._abreast[kind] -= 1
+        if crowded := self._crowded.get(kind):
+            heappush(self._acts, heappop(crowded))
 
     # -- what comes of it ------------------------------------------------------------------------------------------
 
@@ -215,13 +251,15 @@ class Walk:
 
     def _collect(self, timeout: float) -> None:
         if not self._running:
-            self._pace.stop.wait(timeout)
+            self._pace.wait(timeout)
             return
-        for future in self._pace.runtime.first_done(self._running, min(timeout, HEARTBEAT)):
-            addresses = self._running.pop(future)
-            self._busy.difference_update(addresses)
+        for future in self._pace.first_done(self._running, min(timeout, HEARTBEAT)):
+            ran = self._running.pop(future)
+            self._busy.difference_update(ran.addresses)
+            if ran.acts_on:
+                self._make_room(ran.acts_on)
             error = future.exception()
-            outcomes = dict.fromkeys(addresses, error) if error else future.result()
+            outcomes = dict.fromkeys(ran.addresses, error) if error else future.result()
             for address, outcome in outcomes.items():
                 self._settle(address, outcome)
 
@@ -251,12 +289,11 @@ class Walk:
         node, now = self._nodes[address], self._pace.now()
         before = self._waiting.get(address)
         since = self._first_waited(address, reason, now)
-        if now > since + self._pace.patience(reason.budget):
+        if now > since + reason.budget:
             self._forget(address)
-            self._busy.add(address)
-            self._jobs.append((lambda: {address: _timed_out(reason, (now - since) / self._pace.scale)}, [address]))
+            self._enqueue(address, lambda: {address: _timed_out(reason, now - since)})
             return
-        interval = self._pace.scaled(node.kind.interval * (0.2 if since == now else 1))
+        interval = node.kind.interval * (0.2 if since == now else 1)
         told = before.told if before else ""
         # what is over at the first look is not worth a line
         if before and told != reason.why:

@@ -166,6 +166,8 @@ class ValidationRecord(RecordSet):
     ttl: int | None = 300
 
     written_once: ClassVar[frozenset[str]] = frozenset({"ttl"})
+    # the CNAME of a domain is the same for each certificate of the account (ACM user guide, dns-validation)
+    steady: ClassVar[frozenset[str]] = frozenset({"record_name", "resource_records"})
 
     @classmethod
     def unlisted(cls, aws: Aws) -> Iterator[Live]:

@@ -18,7 +18,7 @@ from provisioner.containers.registry import Registries
 from provisioner.containers.transport import Denied, Transport
 from provisioner.engine.errors import Failed, NotMade, Unclear
 from provisioner.engine.kind import Kind, Live
-from provisioner.kinds.images import Tagged, held, login, tagged
+from provisioner.kinds.images import Tagged, held, login, stand_in, tagged
 
 ECR = re.compile(
     r"(?P<account>\d{12})\.dkr[.-]ecr(-fips)?\.(?P<region>[a-z]{2,4}(-[a-z]+)+-\d)\."
@@ -46,6 +46,8 @@ class CopiedImage(Tagged, Kind):
 
     def create(self, aws: Aws, token: str) -> Live:
         """Copy the image from its registry to ECR's, and read back what ECR has."""
+        if aws.stand_ins:
+            return stand_in(aws, self.repository_name, self.repository_uri, self.tag)
         source = parse(self.source)
         if not source.digest:
             raise NotMade(f"the copy of {self.source} is gone from ECR: run the same command again to copy it anew")
@@ -54,9 +56,10 @@ class CopiedImage(Tagged, Kind):
         mine = Registries(Transport(aws.pace.stop, aws.pace.scale), lambda _: ours)
         refused = ""
         try:
-            copied = copy.copy(
-                registries(aws), source, mine, target, self.platform, lambda text: aws.say(self.address, text)
-            )
+            with aws.pace.runtime.working():
+                copied = copy.copy(
+                    registries(aws), source, mine, target, self.platform, lambda text: aws.say(self.address, text)
+                )
         except copy.TagTaken as taken:
             # an earlier try may have put it there, whose answer was lost: ECR does not take the same twice
             copied, refused = taken.digest, str(taken)

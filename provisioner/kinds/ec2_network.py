@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, ClassVar
 
-from provisioner.aws import Aws, each, tag_map
+from provisioner.aws import Aws, tag_map
 from provisioner.engine.kind import Changes, Kind, Live
 from provisioner.engine.waits import since
 
@@ -52,7 +52,7 @@ class Vpc(Kind):
     @classmethod
     def _described(cls, aws: Aws, **which: Any) -> Iterator[Live]:
         for vpc in aws.pages("ec2", "describe_vpcs", "Vpcs", **which):
-            support, hostnames = each(partial(_attribute, aws, vpc["VpcId"]), ("DnsSupport", "DnsHostnames"))
+            support, hostnames = aws.each(partial(_attribute, aws, vpc["VpcId"]), ("DnsSupport", "DnsHostnames"))
             yield cls._live(aws, vpc, support, hostnames)
 
     @staticmethod

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, ClassVar
 
-from provisioner.aws import Aws, batches, each, tag_map
+from provisioner.aws import Aws, batches, tag_map
 from provisioner.engine.errors import Failed
 from provisioner.engine.kind import Changes, Kind, Live
 from provisioner.engine.step import unknown
@@ -76,7 +76,9 @@ class Service(Kind):
                 arns = aws.pages("ecs", "list_services", "serviceArns", cluster=cluster, PaginationConfig=all_pages)
                 names |= {arn.rpartition("/")[2] for arn in arns}
             shown = [
-                service for some in each(partial(_shown, aws, cluster), batches(sorted(names), 10)) for service in some
+                service
+                for some in aws.each(partial(_shown, aws, cluster), batches(sorted(names), 10))
+                for service in some
             ]
             well = all(completed(service) and not short(service) for service in shown)
             tasks = [] if well else stopped(aws, cluster)

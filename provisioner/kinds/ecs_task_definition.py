@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 
 from botocore.exceptions import ClientError
 
-from provisioner.aws import ADDRESS_TAG, Aws, batches, each, tag_map
+from provisioner.aws import ADDRESS_TAG, Aws, batches, tag_map
 from provisioner.engine.errors import Unclear
 from provisioner.engine.kind import Kind, Live
 from provisioner.engine.retry import absent
@@ -54,19 +54,21 @@ class TaskDefinition(Kind):
         contents = {content_of(fields): fields for fields in known}
         names = {fields["family"] for fields in known}
         half = _half_removed(aws, names) if aws.thorough else {}
+        # of what this run deleted, and of what was just looked at, that is known already
+        asked = names - aws.deleted - half.keys() if aws.thorough else set()
         tagged = set(aws.tagged("ecs"))
         families = sorted(names | _families(aws, tagged))
-        newest = each(lambda family: _active(aws, family), families)
+        newest = aws.each(lambda family: _active(aws, family), families)
         for family, first in zip(families, newest, strict=True):
             many = NEWEST if family in names else 0
             if first and (live := cls._registered(contents, family, _looked_at(aws, family, first, tagged, many))):
                 yield live
                 half.pop(family, None)
-            elif family in names and aws.thorough and (inactive := _ours(aws, family, "INACTIVE")):
+            elif family in asked and (inactive := _ours(aws, family, "INACTIVE")):
                 half[family] = inactive
             elif family in names and first:
                 yield Live(family, {"family": family}, owned=False, status="ACTIVE")
-        for family, arns in half.items():
+        for family, arns in ((family, arns) for family, arns in half.items() if arns):
             address = aws.address_in(_tags(aws, arns[0]))
             yield Live(family, {"family": family}, {"arn": arns[0]}, address=address, status="INACTIVE")
 
@@ -250,14 +252,17 @@ def _ours(aws: Aws, family: str, status: str) -> list[str]:
 
 
 def _half_removed(aws: Aws, names: Collection[str]) -> dict[str, list[str]]:
-    """Return the INACTIVE revisions of this stack by family: a teardown was cut off between deregister and delete."""
+    """Return the INACTIVE revisions of this stack by family: a teardown was cut off between deregister and delete.
+
+    A family that was looked at and has none is among them.
+    """
     # families that have active revisions too are found by these
     search = {"familyPrefix": f"{aws.name}-", "status": "INACTIVE"}
     families = {*aws.pages("ecs", "list_task_definition_families", "families", **search)}
     families |= {name for name in names if not name.startswith(search["familyPrefix"])}
     left = sorted(families - aws.deleted)
-    inactive = each(lambda family: _ours(aws, family, "INACTIVE"), left)
-    return {family: arns for family, arns in zip(left, inactive, strict=True) if arns}
+    inactive = aws.each(lambda family: _ours(aws, family, "INACTIVE"), left)
+    return dict(zip(left, inactive, strict=True))
 
 
 def _tags(aws: Aws, arn: str) -> dict[str, str]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from provisioner.aws import Aws, batches, each, tag_map
+from provisioner.aws import Aws, batches, tag_map
 from provisioner.engine.errors import Failed
 from provisioner.engine.kind import Changes, Kind, Live
 from provisioner.engine.retry import IfThere
@@ -378,7 +378,7 @@ class ListenerRule(Kind):
     @classmethod
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Live]:
         listeners = aws.live(Listener)
-        found = each(lambda listener: [*_parts(aws, "describe_rules", "Rules", ListenerArn=listener.id)], listeners)
+        found = aws.each(lambda listener: [*_parts(aws, "describe_rules", "Rules", ListenerArn=listener.id)], listeners)
         for listener, rules in zip(listeners, found, strict=True):
             yield from (cls._live(listener.id, rule, owned=listener.owned) for rule in rules if not rule["IsDefault"])
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ from typing import Any, ClassVar
 
 from botocore.exceptions import ClientError
 
-from provisioner.aws import Aws, each
+from provisioner.aws import Aws
 from provisioner.containers import build, engine, push
 from provisioner.engine.errors import Failed, NotMade, Unclear
 from provisioner.engine.kind import Changes, Kind, Live
@@ -24,6 +25,7 @@ MANIFESTS = [
     "application/vnd.oci.image.manifest.v1+json",
     "application/vnd.oci.image.index.v1+json",
 ]
+STAND_IN = MANIFESTS[2]
 IN_USE = "in-use-"
 """How the second tag of an image begins that a service runs: the repositories' lifecycle policy never expires those."""
 
@@ -67,6 +69,8 @@ class Image(Tagged, Kind):
 
     def create(self, aws: Aws, token: str) -> Live:
         """Build the image unless the engine has it, push it, and read back what ECR has."""
+        if aws.stand_ins:
+            return stand_in(aws, self.repository_name, self.repository_uri, self.tag)
         client = engine.connect()
         try:
             return self._made(aws, client)
@@ -80,11 +84,13 @@ class Image(Tagged, Kind):
         name, stop = f"{self.repository_uri}:{self.tag}", aws.pace.stop
         if not build.have(client, name):
             recipe = build.Recipe(Path(self.build), name, self.build_args, self.platform)
-            build.build(client, recipe, say, stop, aws.pace.scaled(build.PAUSE))
+            with aws.pace.runtime.working():
+                build.build(client, recipe, say, stop, build.PAUSE)
         built = build.checked(client, name, self.platform)
-        pause = aws.pace.scaled(push.PAUSE)
+        access = login(aws)
         try:
-            pushed = push.push(client, self.repository_uri, self.tag, login(aws), say, stop, pause)
+            with aws.pace.runtime.working():
+                pushed = push.push(client, self.repository_uri, self.tag, access, say, stop, push.PAUSE)
         except push.TagTaken:
             # the answer to an earlier push may have been lost: then it is ours
             if not self._holds(aws, built):
@@ -232,6 +238,16 @@ def tagged(repository: str, uri: str, tag: str, digest: str, *, owned: bool = Tr
     return Live(f"{repository}:{tag}", attributes, {"reference": f"{uri}@{digest}"}, owned=owned)
 
 
+def stand_in(aws: Aws, repository: str, uri: str, tag: str) -> Live:
+    """Put a manifest without layers under a tag, and return it as an image: on a copy of a stack nothing is pulled."""
+    config = {"digest": f"sha256:{hashlib.sha256(f'{repository}:{tag}'.encode()).hexdigest()}"}
+    manifest = {"schemaVersion": 2, "mediaType": STAND_IN, "config": config, "layers": []}
+    image = aws.client("ecr").put_image(
+        repositoryName=repository, imageManifest=json.dumps(manifest), imageManifestMediaType=STAND_IN, imageTag=tag
+    )["image"]
+    return tagged(repository, uri, tag, image["imageId"]["imageDigest"])
+
+
 def copies_of(aws: Aws, repository: str, prefix: str) -> list[str]:
     """Return the tags of a repository that begin so, those in use first, then by when the image was pushed."""
     newest = sorted(_images(aws, repository), key=lambda image: str(image.get("imagePushedAt")), reverse=True)
@@ -243,7 +259,9 @@ def copies_of(aws: Aws, repository: str, prefix: str) -> list[str]:
 def _tagged(aws: Aws, names: Collection[str]) -> Iterator[tuple[Live, str, str]]:
     """Yield repository, tag and digest for each tag in these repositories: one call a repository, and shared."""
     repositories = [repository for repository in aws.live(Repository) if repository.id in names]
-    for repository, digests in zip(repositories, each(lambda one: _digests(aws, one.id), repositories), strict=True):
+    for repository, digests in zip(
+        repositories, aws.each(lambda one: _digests(aws, one.id), repositories), strict=True
+    ):
         for tag, digest in digests.items():
             yield repository, tag, digest
 

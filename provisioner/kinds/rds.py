@@ -227,7 +227,7 @@ class DbCluster(Kind):
         if protected or live.attributes["final_snapshot"]:
             _check_can_be_saved(live)
             # each try has a name of its own: one that was refused made nothing, and a taken name is refused
-            final = {"FinalDBSnapshotIdentifier": final_name(live.id)}
+            final = {"FinalDBSnapshotIdentifier": final_name(aws, live.id)}
         if protected:
             if not live.attributes["final_snapshot"]:
                 # protected by hand: a run that is cut off after the next call must still know

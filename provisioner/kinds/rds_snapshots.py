@@ -15,9 +15,9 @@ FINAL_SNAPSHOT = {"Key": "provisioner:final-snapshot", "Value": "true"}
 _NAME = re.compile(r"-final-\d{8}-\d{6}$")
 
 
-def final_name(cluster_id: str) -> str:
+def final_name(aws: Aws, cluster_id: str) -> str:
     """Return a name that no other teardown has: with the second, in UTC. AWS takes 255 characters (DeleteDBCluster)."""
-    return f"{cluster_id}-final-{datetime.now(UTC):%Y%m%d-%H%M%S}"
+    return f"{cluster_id}-final-{datetime.fromtimestamp(aws.pace.time(), UTC):%Y%m%d-%H%M%S}"
 
 
 def final_snapshots(aws: Aws) -> list[Leftover]:

@@ -77,7 +77,12 @@ class Progress:
     lock: threading.RLock = field(default_factory=threading.RLock)
 
     def __post_init__(self) -> None:
-        self.started = self.clock()
+        self.started, self._here = self.clock(), time.monotonic()
+
+    @property
+    def here(self) -> float:
+        """Seconds since the start on this machine's clock, which a rehearsal's is not."""
+        return round(time.monotonic() - self._here, 2)
 
     @property
     def elapsed(self) -> float:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from provisioner.render import lines, live, plain
@@ -12,12 +12,15 @@ from provisioner.render.progress import Progress
 
 
 @contextmanager
-def shown(json: bool) -> Iterator[Progress]:
+def shown(json: bool, clock: Callable[[], float]) -> Iterator[Progress]:
     """Yield the run's progress, and show its events meanwhile.
+
+    Args:
+        clock: the run's.
 
     They go to standard output as JSON lines, or else to standard error: live on a terminal, as plain lines elsewhere.
     """
-    progress = Progress()
+    progress = Progress(clock=clock)
     if json:
         progress.view = lines.view(sys.stdout)
         yield progress

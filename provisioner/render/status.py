@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shlex
 from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
 from itertools import groupby
 from typing import Any
 
@@ -120,7 +121,7 @@ def cloud(running: Mapping[str, Any] | None, hung: float, as_json: bool) -> None
     """Say whether the embedded cloud runs, and where it answers.
 
     Args:
-        running: the fields of `Cloud`.
+        running: the fields of `Cloud`, and what its clock shows.
         hung: for how many seconds it has been at one call, if that is too long.
     """
     if as_json:
@@ -135,12 +136,17 @@ def cloud(running: Mapping[str, Any] | None, hung: float, as_json: bool) -> None
                 f"  access key  {running['key']} (with any secret; `provision cloud env` sets both for other tools)",
                 f"  dns         127.0.0.1:{running['dns_port']}",
                 f"  domain      {running['domain']}",
-                f"  time scale  {running['time_scale']:g}",
+                f"  clock       {running['clock']}, at {_calendar(running['epoch'] + running['now'])}",
+                f"  durations   {running['durations']}",
                 f"  process     {running['pid']}",
             ]
         )
         if hung:
             say([f"It has been at one call for {hung:.0f} s and answers nothing else: `provision cloud stop` ends it."])
+
+
+def _calendar(moment: float) -> str:
+    return f"{datetime.fromtimestamp(moment, UTC):%Y-%m-%d %H:%M:%S} UTC"
 
 
 def environment(variables: Mapping[str, str], as_json: bool) -> None:

@@ -26,9 +26,13 @@ FEW = 16
 """So many things that needed nothing are named, in a run that had something to do."""
 
 
-def finished(outcome: Summary, next: Sequence[str]) -> Finished:
-    """Return the event that closes a run."""
-    return Finished(outcome.command, outcome.ok, dict(outcome.counts), outcome.seconds, tuple(next))
+def finished(outcome: Summary, next: Sequence[str], here: float | None = None) -> Finished:
+    """Return the event that closes a run.
+
+    Args:
+        here: how long a rehearsal has really taken.
+    """
+    return Finished(outcome.command, outcome.ok, dict(outcome.counts), outcome.seconds, tuple(next), here)
 
 
 def tell(outcome: Summary, progress: Progress, json: bool) -> None:
@@ -56,7 +60,10 @@ def result(finished: Finished, results: Sequence[Done] = ()) -> list[str]:
         f"{number} {word(name)}" for name in RESULTS if name not in hidden and (number := finished.counts.get(name))
     ]
     what, none = ("done", "nothing to do") if finished.ok else ("not finished", "nothing done")
-    head = f"{finished.command} {what}: {', '.join(counts) or none}, in {duration(finished.seconds)}."
+    took = duration(finished.seconds)
+    if finished.here is not None:
+        took += f" on AWS's clock ({duration(finished.here)} here)"
+    head = f"{finished.command} {what}: {', '.join(counts) or none}, in {took}."
     lines = [*_kept(results), *([] if hidden else _unchanged(results)), *finished.next]
     return [head, *(f"  {line}" for line in lines)]
 

@@ -1,0 +1,350 @@
+"""Threads that run one at a time, in an order that is the same each time, on a clock that is moved from outside.
+
+A thread has the turn until it waits: for a moment, a lock, an event, the end of others. Then it passes the turn on to
+whoever has been ready for longest. While none is ready, whoever keeps the clock can let time pass.
+"""
+
+from __future__ import annotations
+
+import heapq
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor, Future
+from contextlib import contextmanager
+from functools import partial
+from itertools import count
+from typing import Any, ParamSpec, TypeVar
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class Wait:
+    """One thread's wait for something, and then for its turn.
+
+    Attributes:
+        over: whether what it waits for has come.
+        apart: whether the thread takes no turns: it does real work, or is not one of these at all.
+        who: the thread's identifier.
+    """
+
+    def __init__(self, *, apart: bool) -> None:
+        self.over, self.apart, self.who = False, apart, threading.get_ident()
+        self._go = threading.Lock()
+        self._go.acquire()
+
+    def go(self) -> None:
+        """Let it go on."""
+        self._go.release()
+
+    def sleep(self, seconds: float = -1) -> bool:
+        """Wait until it may go on, or for so many real seconds."""
+        return self._go.acquire(timeout=seconds)
+
+
+class Turns:
+    """Who has the turn, who is ready for it, and who waits for which moment. Whoever makes it has the first turn.
+
+    Args:
+        now: the time.
+        changed: is told, with `mutex` held, when it may have changed whether all wait, or until when.
+
+    Attributes:
+        mutex: guards all of it; held for an instant only.
+        taken: whether a thread has the turn.
+        working: how many threads do real work.
+    """
+
+    def __init__(self, now: Callable[[], float], changed: Callable[[], None]) -> None:
+        self.mutex = threading.Lock()
+        self.now, self._changed = now, changed
+        self.taken, self.working = True, 0
+        self._ready: deque[Wait] = deque()
+        self._asleep: list[tuple[float, int, Wait]] = []
+        self._count = count()
+        self._mine = threading.local()
+        self._mine.takes = True
+
+    def wait(self) -> Wait:
+        """Return a new wait of this thread."""
+        return Wait(apart=self.apart())
+
+    def apart(self) -> bool:
+        """Say whether this thread takes no turns."""
+        return not getattr(self._mine, "takes", False)
+
+    def pause(self, wait: Wait, until: float | None = None, *, passing: bool = True) -> None:
+        """Wait until the wait is over and it is this thread's turn. Gives back the mutex, which the caller holds.
+
+        Args:
+            until: the moment at which it is over in any case.
+            passing: whether this thread has the turn, and so passes it on.
+        """
+        if wait.apart:
+            left = -1.0 if until is None else max(0.0, until - self.now())
+            self.mutex.release()
+            wait.sleep(left)
+            return
+        if until is not None and not wait.over:
+            heapq.heappush(self._asleep, (until, next(self._count), wait))
+        if passing:
+            self._pass_on()
+        self.mutex.release()
+        try:
+            wait.sleep()
+        except BaseException:
+            # a signal's exception is raised here; handling it takes a turn as anything else does
+            self.over(wait)
+            wait.sleep()
+            raise
+
+    def over(self, wait: Wait, _: object = None) -> None:
+        """Let a thread go on when its turn comes."""
+        with self.mutex:
+            self.end(wait)
+
+    def end(self, wait: Wait) -> None:
+        """Let a thread go on when its turn comes. The caller holds the mutex."""
+        if wait.over:
+            return
+        wait.over = True
+        if wait.apart:
+            wait.go()
+            return
+        self._ready.append(wait)
+        if not self.taken:
+            self._pass_on()
+
+    def soonest(self) -> float | None:
+        """Return the next moment that a thread waits for. The caller holds the mutex."""
+        while self._asleep and self._asleep[0][2].over:
+            heapq.heappop(self._asleep)
+        return self._asleep[0][0] if self._asleep else None
+
+    def arrive(self, now: float) -> None:
+        """Let those go on whose moment has come, in the order of the moments. The caller holds the mutex."""
+        while (soonest := self.soonest()) is not None and soonest <= now:
+            self.end(heapq.heappop(self._asleep)[2])
+
+    def spawn(self, work: Callable[[], None], name: str) -> None:
+        """Do the work in a thread that takes turns, and keeps no process from ending."""
+        wait = Wait(apart=False)
+
+        def run() -> None:
+            wait.sleep()
+            self._mine.takes = True
+            try:
+                work()
+            finally:
+                with self.mutex:
+                    self._pass_on()
+
+        self.over(wait)
+        threading.Thread(target=run, name=name, daemon=True).start()
+
+    @contextmanager
+    def aside(self, *, working: bool) -> Iterator[None]:
+        """While the context lasts, this thread takes no turns: it does real work, or waits for a person."""
+        if self.apart():
+            yield
+            return
+        with self.mutex:
+            self.working += working
+            self._mine.takes = False
+            self._pass_on()
+        try:
+            yield
+        finally:
+            self._mine.takes = True
+            wait = self.wait()
+            self.mutex.acquire()
+            self.working -= working
+            self.end(wait)
+            self.pause(wait, passing=False)
+
+    def sleep(self, seconds: float) -> None:
+        """Let so many seconds pass on the clock; real ones for a thread that does real work."""
+        if self.apart():
+            time.sleep(max(0.0, seconds))
+        elif seconds > 0:
+            self.mutex.acquire()
+            self.pause(self.wait(), self.now() + seconds)
+
+    def _pass_on(self) -> None:
+        self.taken = bool(self._ready)
+        if self._ready:
+            self._ready.popleft().go()
+        self._changed()
+
+
+class Lock:
+    """A lock that its holder can take again. Those who wait get it in their order."""
+
+    def __init__(self, turns: Turns) -> None:
+        self.turns = turns
+        self._holder, self._depth = 0, 0
+        self._waiting: deque[Wait] = deque()
+
+    def __enter__(self) -> None:
+        me, turns = threading.get_ident(), self.turns
+        turns.mutex.acquire()
+        if self._holder in (0, me):
+            self._holder, self._depth = me, self._depth + 1
+            turns.mutex.release()
+            return
+        wait = turns.wait()
+        self._waiting.append(wait)
+        try:
+            turns.pause(wait)
+        except BaseException:
+            with turns.mutex:
+                if wait in self._waiting:
+                    self._waiting.remove(wait)
+                elif self._holder == me:
+                    self._hand_on()
+            raise
+
+    def __exit__(self, *_: object) -> None:
+        with self.turns.mutex:
+            self._depth -= 1
+            if not self._depth:
+                self._hand_on()
+
+    def _hand_on(self) -> None:
+        self._holder, self._depth = 0, 0
+        if self._waiting:
+            wait = self._waiting.popleft()
+            self._holder, self._depth = wait.who, 1
+            self.turns.end(wait)
+
+
+class Condition(Lock):
+    """A lock whose holder can wait for a word of others."""
+
+    def __init__(self, turns: Turns) -> None:
+        super().__init__(turns)
+        self._word: list[Wait] = []
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Give the lock back, wait for a word or so many seconds, and take the lock again."""
+        turns, wait = self.turns, self.turns.wait()
+        turns.mutex.acquire()
+        depth = self._depth
+        self._word.append(wait)
+        self._hand_on()
+        try:
+            turns.pause(wait, None if timeout is None else turns.now() + timeout)
+        finally:
+            self.__enter__()
+            self._depth = depth
+        return True
+
+    def notify_all(self) -> None:
+        """Give all who wait the word."""
+        with self.turns.mutex:
+            for wait in self._word:
+                self.turns.end(wait)
+            self._word.clear()
+
+
+class Event:
+    """A flag that can be waited for. Any thread may set it."""
+
+    def __init__(self, turns: Turns) -> None:
+        self._turns = turns
+        self._set = False
+        self._waiting: list[Wait] = []
+
+    def is_set(self) -> bool:
+        """Say whether it is set."""
+        return self._set
+
+    def set(self) -> None:
+        """Set it, and let all go on who wait for it."""
+        with self._turns.mutex:
+            self._set = True
+            for wait in self._waiting:
+                self._turns.end(wait)
+            self._waiting.clear()
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Wait until it is set, or for so many seconds; return whether it is."""
+        turns = self._turns
+        turns.mutex.acquire()
+        if self._set or (timeout is not None and timeout <= 0):
+            turns.mutex.release()
+            return self._set
+        wait = turns.wait()
+        self._waiting = [one for one in self._waiting if not one.over] + [wait]
+        turns.pause(wait, None if timeout is None else turns.now() + timeout)
+        return self._set
+
+
+class _Result(Future[T]):
+    """A future that is waited for as anything else here."""
+
+    def __init__(self, turns: Turns) -> None:
+        super().__init__()
+        self._turns = turns
+
+    def result(self, timeout: float | None = None) -> T:
+        """Return the result when it is there, or raise what the call raised."""
+        first_done(self._turns, [self], timeout)
+        return super().result(0)
+
+    def exception(self, timeout: float | None = None) -> BaseException | None:
+        """Return what the call raised, when it has ended."""
+        first_done(self._turns, [self], timeout)
+        return super().exception(0)
+
+
+class Pool(Executor):
+    """A pool of at most so many threads that take turns; at its end it waits for all that was submitted."""
+
+    def __init__(self, turns: Turns, workers: int) -> None:
+        self._turns, self._free = turns, max(1, workers)
+        self._jobs: deque[tuple[Future[Any], Callable[[], Any]]] = deque()
+        self._all: set[Future[Any]] = set()
+
+    def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
+        """Have it called by a thread of the pool, in the order of submission."""
+        future = _Result[T](self._turns)
+        self._all.add(future)
+        future.add_done_callback(self._all.discard)
+        self._jobs.append((future, partial(fn, *args, **kwargs)))
+        if self._free:
+            self._free -= 1
+            self._turns.spawn(self._work, "pool")
+        return future
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        """Wait for all that was submitted."""
+        while wait and self._all:
+            first_done(self._turns, list(self._all), None)
+
+    def _work(self) -> None:
+        while self._jobs:
+            future, act = self._jobs.popleft()
+            future.set_running_or_notify_cancel()
+            try:
+                result = act()
+            except BaseException as error:  # noqa: BLE001 (as any pool does)
+                future.set_exception(error)
+            else:
+                future.set_result(result)
+        self._free += 1
+
+
+def first_done(turns: Turns, futures: list[Future[T]], timeout: float | None) -> list[Future[T]]:
+    """Wait until one of the futures is done, or for so many seconds; return those that are."""
+    found = [future for future in futures if future.done()]
+    if found or timeout == 0:
+        return found
+    wait = turns.wait()
+    for future in futures:
+        future.add_done_callback(partial(turns.over, wait))
+    turns.mutex.acquire()
+    turns.pause(wait, None if timeout is None else turns.now() + timeout)
+    return [future for future in futures if future.done()]
