@@ -23,6 +23,7 @@ from provisioner.commands import (
     policy,
     records,
     recover,
+    rehearse,
     state,
     status,
     timeline,
@@ -45,6 +46,7 @@ __all__ = [
     "policy",
     "records",
     "recover",
+    "rehearse",
     "state",
     "status",
     "timeline",
@@ -55,8 +57,8 @@ GARBAGE = 300_000
 """After how many new objects Python looks for garbage. Most of a command's are needed until it ends: at Python's own
 pace, 700, the search takes a tenth of the time of a `plan`."""
 ORDER = (
-    "init", "doctor", "up", "plan", "status", "logs", "output", "timeline", "list", "policy", "down", "recover",
-    "import",
+    "init", "doctor", "up", "plan", "rehearse", "status", "logs", "output", "timeline", "list", "policy", "down",
+    "recover", "import",
 )  # fmt: skip
 
 # As one uses them, rather than by the alphabet.

@@ -1,0 +1,28 @@
+"""Whether security groups let one thing reach another: by rules for groups or, whichever they are, address ranges."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from typing import Any
+
+
+def lets(ec2: Any, senders: Collection[str], receivers: Collection[str], port: int) -> bool:
+    """Say whether a rule of the senders' groups lets TCP to this port out to the receivers', and one of theirs in."""
+    out = (rule for group in _groups(ec2, senders) for rule in group.egress_rules)
+    into = (rule for group in _groups(ec2, receivers) for rule in group.ingress_rules)
+    return _any(out, receivers, port) and _any(into, senders, port)
+
+
+def _groups(ec2: Any, ids: Collection[str]) -> list[Any]:
+    found = [ec2.get_security_group_from_id(one) for one in ids]
+    return [group for group in found if group is not None]
+
+
+def _any(rules: Iterable[Any], others: Collection[str], port: int) -> bool:
+    return any(_allows(rule, port) and (rule.ip_range or rule.source_group.get("GroupId") in others) for rule in rules)
+
+
+def _allows(rule: Any, port: int) -> bool:
+    if rule.ip_protocol == "-1":
+        return True
+    return rule.ip_protocol == "tcp" and int(rule.from_port) <= port <= int(rule.to_port)

@@ -1,0 +1,189 @@
+"""Declarations made out of a state's records, and what is told of a rehearsal."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+import steps  # noqa: F401  (importing the package makes all kinds known)
+from provisioner.config import Config
+from provisioner.engine.step import Need
+from provisioner.rehearsal import beside
+from provisioner.rehearsal.declarations import declarations, replaced
+from provisioner.rehearsal.play import Outage, Played, Rehearsal, Wish
+from provisioner.render import rehearsal as show
+from state.model import Phase, Record
+
+VPC = "vpc-bda3a1bb17d167dfd"
+REPOSITORY = {
+    "repository_name": "p-e/web", "image_tag_mutability": "MUTABLE", "image_scanning_configuration": {},
+    "lifecycle_policy": {},
+}  # fmt: skip
+CONFIG = Config.model_validate({"services": {"web": {"image": "nginx:1", "port": 80}}})
+
+
+def record(
+    address: str, id: str | None, asked: dict[str, Any], *needs: str, phase: Phase = "ready", **outputs: Any
+) -> Record:
+    return Record(address, address.partition("/")[0], phase, "", id, asked, outputs, [*needs], "network")
+
+
+def table(*records: Record) -> dict[str, Record]:
+    return {one.address: one for one in records}
+
+
+MAIN = record("vpc/main", VPC, {"cidr_block": "10.0.0.0/16", "enable_dns_support": True, "enable_dns_hostnames": True})
+
+
+def subnet(vpc: str = VPC, phase: Phase = "ready") -> Record:
+    asked = {
+        "vpc_id": vpc,
+        "availability_zone": "eu-west-1a",
+        "cidr_block": "10.0.0.0/20",
+        "map_public_ip_on_launch": False,
+    }
+    return record("subnet/a", "subnet-0123456789abcdef0", asked, "vpc/main", phase=phase)
+
+
+def test_ids_become_tokens_and_needs() -> None:
+    declared, left_out = declarations(table(subnet(), MAIN))
+    assert left_out == {}
+    # each after what it needs
+    assert [*declared] == ["vpc/main", "subnet/a"]
+    assert declared["subnet/a"].want.fields()["vpc_id"] == "${vpc/main:id!}"
+    assert declared["subnet/a"].needs == (Need("vpc/main", "id", True), Need("vpc/main", ready=True))
+    assert declared["subnet/a"].step == "network"
+    assert declared["vpc/main"].want.fields() == MAIN.asked
+
+
+def test_an_id_that_nobody_recorded_stays() -> None:
+    declared, _ = declarations(table(MAIN, subnet("vpc-00000000000000000")))
+    assert declared["subnet/a"].want.fields()["vpc_id"] == "vpc-00000000000000000"
+
+
+def test_outputs_stand_in_longer_texts_and_without_their_last_dot() -> None:
+    certificate = record(
+        "certificate/app.example.com", "arn:aws:acm:eu-west-1:123456789012:certificate/1",
+        {"domain_name": "app.example.com", "subject_alternative_names": ["app.example.com"]},
+        validation_name_0="_8a1c.app.example.com.", validation_value_0="_7912.x.acm-validations.aws.",
+    )  # fmt: skip
+    proof = record(
+        "validation_record/app.example.com", "ZONE|_8a1c.app.example.com|CNAME",
+        {"hosted_zone_id": "ZFOREIGN", "record_name": "_8a1c.app.example.com", "type": "CNAME", "ttl": 300,
+         "resource_records": ["_7912.x.acm-validations.aws."], "alias_target": None},
+        "certificate/app.example.com",
+    )  # fmt: skip
+    declared, _ = declarations(table(proof, certificate))
+    fields = declared["validation_record/app.example.com"].want.fields()
+    # not to be ready: it becomes so by this record
+    assert fields["record_name"] == "${certificate/app.example.com:validation_name_0}"
+    assert fields["resource_records"] == ["${certificate/app.example.com:validation_value_0}"]
+    assert fields["hosted_zone_id"] == "ZFOREIGN"
+    assert not any(need.ready for need in declared["validation_record/app.example.com"].needs)
+
+
+def test_what_follows_from_a_name_stays_but_for_the_registry() -> None:
+    profile = {"instance_profile_name": "p-e-task", "role_name": "p-e"}
+    role = record("instance_profile/task", "p-e-task", profile, arn="arn:aws:iam::123456789012:instance-profile/p-e")
+    repository = record("repository/web", "p-e/web", REPOSITORY, repository_uri="127.0.0.1:4711/p-e/web")
+    wanted = record(
+        "wanted_image/web",
+        "web",
+        {"uri": "127.0.0.1:4711/p-e/web:1", "source": "p-e-task"},
+        "repository/web",
+        "instance_profile/task",
+    )
+    fields = declarations(table(role, repository, wanted))[0]["wanted_image/web"].want.fields()
+    assert fields == {"uri": "${repository/web:repository_uri!}:1", "source": "p-e-task"}
+
+
+def test_what_cannot_be_copied_is_told_with_what_needs_it() -> None:
+    strange = record("dragon/main", "d", {})
+    older = record("vpc/old", "vpc-1", {"cidr": "10.0.0.0/16"})
+    short = record("vpc/short", "vpc-2", {})
+    unfinished = table(record("vpc/main", None, MAIN.asked, phase="creating"), subnet(), strange, older, short)
+    declared, left_out = declarations(unfinished)
+    assert declared == {}
+    assert left_out == {
+        "vpc/main": "is still being created",
+        "subnet/a": "needs vpc/main, which is left out",
+        "dragon/main": "is of a kind that this version does not know (dragon)",
+        "vpc/old": "was recorded by another version, with cidr",
+        "vpc/short": "was recorded by another version, without cidr_block",
+    }
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("abc", "${a/b:id}"),
+        ("x/abc/y", "x/${a/b:id}/y"),
+        ("abc-def", "${a/b:more}"),
+        ("abcd", "abcd"),
+        ("abc-d", "abc-d"),
+        ("1abc", "1abc"),
+        ({"abc": ["abc", 3, None]}, {"${a/b:id}": ["${a/b:id}", 3, None]}),
+    ],
+)
+def test_names_are_replaced_whole_and_the_longest_first(text: object, expected: object) -> None:
+    assert replaced(text, {"abc": "a/b:id", "abc-def": "a/b:more"}) == expected
+
+
+def test_what_is_beside_the_stack() -> None:
+    key, acl = (
+        "arn:aws:kms:ap-northeast-1:123456789012:key/abc-1",
+        "arn:aws:wafv2:ap-northeast-1:123456789012:regional/webacl/n/1",
+    )
+    config = Config.model_validate(
+        {
+            "kms_key": "alias/mine",
+            "services": {"web": {"image": "nginx:1", "port": 80}},
+            "load_balancer": {"waf_acl": acl},
+        }
+    )
+    records = table(
+        record("delegation/example.com", "example.com|Z1", {"domain": "example.com", "hosted_zone_id": "Z1"}),
+        record("secure_parameter/p", "/p", {"parameter_name": "/p", "key_id": key}),
+        record("launch_template/main", "lt-1", {"launch_template_data": {"ImageId": "ami-0123456789abcdef0"}}),
+    )
+    things, assumed = beside.things(records, config)
+    assert things["zones"] == [{"id": "Z1", "domain": "example.com"}]
+    assert (things["keys"], things["aliases"]) == ([key], {"alias/mine": key})
+    assert (things["amis"], things["web_acls"]) == (["ami-0123456789abcdef0"], [acl])
+    assert assumed == [f"alias/mine stands for {key}"]
+
+
+def test_a_zone_of_the_stack_is_not_put_there_before_it() -> None:
+    records = table(
+        record("hosted_zone/public", "Z1", {"hosted_zone_name": "example.com"}),
+        record("delegation/example.com", "example.com|Z1", {"domain": "example.com", "hosted_zone_id": "Z1"}),
+    )
+    things, assumed = beside.things(records, CONFIG)
+    assert (things["zones"], things["delegated"]) == ([], ["example.com"])
+    assert assumed == ["the public hosted zone example.com is in the account, and delegated"]
+
+
+def test_what_is_told() -> None:
+    outages = [
+        Outage("web", 3.0, 44.2, "none of its tasks is running"),
+        Outage("web", 50, None, "no more", "a.example.com"),
+    ]
+    play = Played("typical", 192.4, {"changed": 1}, outages=outages, calls=212, writes=31)
+    slow = Played("slow", 900.0, troubles=["service/web: too slow\nmuch"])
+    found = Rehearsal(Wish(), "p-e", 12, [], ["assumed: nothing"], [play, slow])
+    assert show.lines(found) == [
+        "Rehearsal of up of p-e: passes.",
+        "On AWS about 3 min 12 s.",
+        "No changes.",
+        "Down meanwhile:",
+        "  ! web for 41 s, after 3.0 s (none of its tasks is running)",
+        "Names that do not lead there any more:",
+        "  ! a.example.com to web for good, after 50 s (no more)",
+        "212 calls, 31 of them writes.",
+        "  with slow durations: service/web: too slow.",
+        "note: assumed: nothing",
+    ]
+    assert found.exit_code == 1
+    assert json.loads(show.document(found))["plays"][0]["outages"][0]["until"] == 44.2
