@@ -53,6 +53,7 @@ def test_the_whole_group_dies_at_the_chosen_write(
         "call": 2,
         "when": when,
         "operation": "",
+        "signal": "KILL",
         "seen": 2,
         "hit": "logs:CreateLogGroup",
     }
@@ -67,6 +68,19 @@ def test_only_calls_of_the_operation_count(cloud: EmbeddedCloud, group: subproce
     with pytest.raises(BotoCoreError):
         logs.put_retention_policy(logGroupName="one", retentionInDays=7)
     assert group.wait(5) == -signal.SIGKILL
+
+
+def test_who_is_stopped_at_a_write_gets_its_answer_and_can_go_on(
+    cloud: EmbeddedCloud, group: subprocess.Popen[bytes]
+) -> None:
+    kill(cloud, pid=group.pid, call=1, when="after", signal="STOP")
+    cloud.client("logs").create_log_group(logGroupName="one")
+    assert kill(cloud)["hit"] == "logs:CreateLogGroup"
+    assert os.WIFSTOPPED(os.waitpid(group.pid, os.WUNTRACED)[1])
+    os.killpg(group.pid, signal.SIGCONT)
+    assert group.poll() is None
+    cloud.client("logs").create_log_group(logGroupName="two")
+    assert group.poll() is None
 
 
 def test_emptying_the_account_spares_everybody(cloud: EmbeddedCloud, group: subprocess.Popen[bytes]) -> None:
@@ -88,6 +102,7 @@ def test_nobody_else_can_be_meant(cloud: EmbeddedCloud, group: subprocess.Popen[
         {"pid": gone.pid},
         {"call": 0},
         {"when": "during"},
+        {"signal": "TERM"},
     ):
         with pytest.raises(urllib.error.HTTPError, match="400"):
             kill(cloud, **good | wrong)

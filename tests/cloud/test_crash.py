@@ -18,7 +18,7 @@ OTHERS_UP = (
     NoRoom("journal", 30),
     AtStateStep("journal", 40, "torn"),
     AtStateStep("fold", 1, "torn"),
-    CtrlC(6, 0.1),
+    CtrlC(6, 1),
     AtStateStep("sync", 30, "after"),
     ReadOnly(4),
 )

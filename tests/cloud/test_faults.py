@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import io
 import json
-import time
 from collections import Counter
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError
@@ -17,7 +15,6 @@ import pytest
 from botocore import xform_name
 from botocore.exceptions import ClientError, ConnectionClosedError
 
-from provisioner.cloud import manage
 from provisioner.cloud.lag import Answer, Lag
 from provisioner.engine.errors import Unclear
 from provisioner.engine.retry import match
@@ -141,9 +138,9 @@ def test_what_goes_on_after_its_call_fails_is_told_and_the_next_up_mends_it(life
 @pytest.mark.enumeration
 def test_a_call_that_never_goes_well_ends_in_bounded_time_and_is_named(life: Life) -> None:
     set_faults(life.project.cloud, "server-error", each=10_000, only="ssm:PutParameter")
-    begin = time.monotonic()
+    begin = life.project.cloud.now()
     ended = life.project.up(code=1)
-    assert time.monotonic() - begin < BOUND
+    assert life.project.cloud.now() - begin < BOUND
     failed = {event["address"]: event["error"] for event in ended.said("failed")}
     assert failed.keys() == {"secure_parameter/database-password"}
     assert "PutParameter was answered with HTTP 50" in ended.err
@@ -181,10 +178,10 @@ def test_each_service_throttles_with_its_own_code(
     call()
 
 
-def burst(ec2: Any) -> Counter[str]:
-    """Make eight calls at once; EC2 takes four of these, and one more in three seconds: here, six in a real second."""
+def burst(ec2: Any, calls: int) -> Counter[str]:
+    """Make some calls at once; EC2 takes four of these, and one more in three seconds."""
 
-    def call(_: int) -> str:
+    def call() -> str:
         try:
             ec2.delete_vpc_endpoints(VpcEndpointIds=["vpce-1"])
         except ClientError as error:
@@ -192,19 +189,22 @@ def burst(ec2: Any) -> Counter[str]:
             return f"{answer['Error']['Code']} {answer['ResponseMetadata']['HTTPStatusCode']}"
         return "taken"
 
-    with ThreadPoolExecutor(4) as pool:
-        return Counter(pool.map(call, range(8)))
+    return Counter(call() for _ in range(calls))
 
 
 def test_what_is_beyond_the_documented_rates_is_throttled_and_this_tool_keeps_below_them(rig: Rig) -> None:
-    assert not manage.limits_rates(rig.cloud.process)
     set_faults(rig.cloud, "rate-limits")
-    assert manage.limits_rates(rig.cloud.process)
-    answers = burst(rig.cloud.client("ec2"))
-    assert answers.keys() == {"taken", "RequestLimitExceeded 503"}
-    assert met(rig.cloud) == {"rate-limits": {"ec2:DeleteVpcEndpoints": answers["RequestLimitExceeded 503"]}}
+    ec2 = rig.cloud.client("ec2")
+    assert burst(ec2, 6) == {"taken": 4, "RequestLimitExceeded 503": 2}
+    assert met(rig.cloud) == {"rate-limits": {"ec2:DeleteVpcEndpoints": 2}}
+    rig.cloud.advance(2)
+    assert burst(ec2, 1) == {"RequestLimitExceeded 503": 1}
+    rig.cloud.advance(2)
+    assert burst(ec2, 2) == {"taken": 1, "RequestLimitExceeded 503": 1}
     set_faults(rig.cloud, "rate-limits")
-    assert burst(rig.aws().client("ec2")) == {"taken": 8}
+    begin = rig.cloud.now()
+    assert burst(rig.aws().client("ec2"), 8) == {"taken": 8}
+    assert rig.cloud.now() - begin > 3 * 3
     assert met(rig.cloud) == {}
 
 
@@ -229,12 +229,12 @@ def test_a_connection_is_reset_before_or_after_the_effect(cloud: EmbeddedCloud, 
     assert len(cloud.client("ec2").describe_vpcs()["Vpcs"]) == before + made
 
 
-def test_a_slow_reply_takes_30_s_of_aws(cloud: EmbeddedCloud) -> None:
-    set_faults(cloud, "slow", only="ListRoles")
-    begin = time.monotonic()
-    cloud.client("iam").list_roles()
-    assert time.monotonic() - begin >= 30 * cloud.process.time_scale
-    assert met(cloud) == {"slow": {"iam:ListRoles": 1}}
+def test_a_slow_reply_takes_30_s_of_aws(rig: Rig) -> None:
+    set_faults(rig.cloud, "slow", only="ListRoles")
+    begin = rig.cloud.now()
+    rig.aws().client("iam").list_roles()
+    assert 30 <= rig.cloud.now() - begin < 31
+    assert met(rig.cloud) == {"slow": {"iam:ListRoles": 1}}
 
 
 def test_reads_lag_behind_writes_and_catch_up(cloud: EmbeddedCloud) -> None:
@@ -242,11 +242,15 @@ def test_reads_lag_behind_writes_and_catch_up(cloud: EmbeddedCloud) -> None:
     set_faults(cloud, "lag")
     before = len(ec2.describe_vpcs()["Vpcs"])
     vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
+    cloud.advance(4)
     assert len(ec2.describe_vpcs()["Vpcs"]) == before
-    cloud.wait(lambda: len(ec2.describe_vpcs()["Vpcs"]) == before + 1, "the VPC is listed")
-    ec2.delete_vpc(VpcId=vpc)
+    cloud.advance(2)
     assert len(ec2.describe_vpcs()["Vpcs"]) == before + 1
-    cloud.wait(lambda: len(ec2.describe_vpcs()["Vpcs"]) == before, "the VPC is gone from the list")
+    ec2.delete_vpc(VpcId=vpc)
+    cloud.advance(4)
+    assert len(ec2.describe_vpcs()["Vpcs"]) == before + 1
+    cloud.advance(2)
+    assert len(ec2.describe_vpcs()["Vpcs"]) == before
 
 
 def test_lag_remembers_no_more_than_the_newest_reads() -> None:
@@ -287,9 +291,14 @@ def test_a_refusal_lasts_for_its_seconds_for_each_thing(cloud: EmbeddedCloud) ->
     for name in ("one", "two"):
         with refused("OperationAbortedException", "conflicting operation"):
             logs.create_log_group(logGroupName=name)
-    time.sleep(3 * cloud.process.time_scale + 0.1)
-    for name in ("one", "two"):
-        logs.create_log_group(logGroupName=name)
+        cloud.advance(1)
+    # the first one began a second before the other
+    cloud.advance(1)
+    logs.create_log_group(logGroupName="one")
+    with refused("OperationAbortedException", "conflicting operation"):
+        logs.create_log_group(logGroupName="two")
+    cloud.advance(1)
+    logs.create_log_group(logGroupName="two")
 
 
 def test_by_request_every_thing_is_met_once_whatever_its_token(cloud: EmbeddedCloud) -> None:

@@ -16,6 +16,8 @@ from tests.cloud.project import SECONDS, Ended, Project
 from tests.cloud.warm import PROGRAM
 
 MOMENTS = ("before", "after")
+_STOP = {"when": "after", "signal": "STOP"}
+"""How the cloud lets a process stand still."""
 
 
 class Cut(Protocol):
@@ -37,8 +39,9 @@ class AtCall:
     operation: str = ""
 
     def __call__(self, project: Project, command: str) -> str:
+        since = project.last_call()
         process = _start(project, command)
-        kill(project.cloud, pid=process.pid, call=self.call, when=self.when, operation=self.operation)
+        _aim(project, process, since, call=self.call, when=self.when, operation=self.operation)
         ended = project.end(process)
         hit: str = kill(project.cloud)["hit"]
         _check(ended, -signal.SIGKILL if hit else 0)
@@ -71,28 +74,29 @@ class AtStateStep:
 
 @dataclass(frozen=True)
 class CtrlC:
-    """Ctrl-C after so many writes, and once more after some seconds if there are any."""
+    """Ctrl-C after so many writes, and once more after some more writes if that many follow.
+
+    Attributes:
+        again: that many more; 0 for a Ctrl-C that stays the only one.
+    """
 
     writes: int
-    again: float | None = None
+    again: int = 0
 
     def __call__(self, project: Project, command: str) -> str:
         since = project.last_call()
         process = _start(project, command)
-        if not _reached(project, process, since, self.writes):
-            _check(project.end(process), 0)
-            return ""
-        process.send_signal(signal.SIGINT)
-        if self.again is not None:
-            time.sleep(self.again)
-            process.send_signal(signal.SIGINT)
+        _aim(project, process, since, call=self.writes, **_STOP)
+        times = int(_interrupt(project, process, self.again))
+        if times and self.again:
+            times += _interrupt(project, process)
         ended = project.end(process)
-        # at its very end it has nothing left to stop, or dies of the second one: which a shell shows as 130 too
-        _check(ended, 130, 0, *([] if self.again is None else [-signal.SIGINT]))
-        return f"{len(project.writes(since))} writes" if ended.code else ""
+        # at its very end it has nothing left to stop
+        _check(ended, *((130, 0) if times else (0,)))
+        return f"{times} times" if ended.code else ""
 
     def __str__(self) -> str:
-        return f"Ctrl-C {self.writes}" + ("" if self.again is None else f" and {self.again} s later")
+        return f"Ctrl-C {self.writes}" + (f" and {self.again} writes later" if self.again else "")
 
 
 @dataclass(frozen=True)
@@ -140,8 +144,11 @@ class ReadOnly:
         folder.chmod(0o500 if self.writes == 0 else 0o700)
         try:
             process = _start(project, command, plain=True)
-            if self.writes and _reached(project, process, since, self.writes):
-                folder.chmod(0o500)
+            if self.writes:
+                _aim(project, process, since, call=self.writes, **_STOP)
+                if _stands(project, process):
+                    folder.chmod(0o500)
+                    _go_on(process)
             ended = project.end(process)
         finally:
             folder.chmod(0o700)
@@ -171,14 +178,37 @@ def _start(project: Project, command: str, *how: str, plain: bool = False) -> An
     return project.fork(command, "--yes", how=how)
 
 
-def _reached(project: Project, process: Any, since: int, writes: int) -> bool:
-    """Wait until the cloud has answered so many writes; whether the command is still at work then."""
+def _aim(project: Project, process: Any, since: int, **what: Any) -> None:
+    """Tell the cloud at which write the process is struck; it must not have written anything since a call yet."""
+    kill(project.cloud, pid=process.pid, **what)
+    assert not project.writes(since), "it wrote before the cloud knew when to strike: the machine is too busy"
+
+
+def _stands(project: Project, process: Any) -> bool:
+    """Wait until the process stands still at a write; whether it does, or has ended before."""
     deadline = time.monotonic() + SECONDS
-    while process.poll() is None and time.monotonic() < deadline:
-        if len(project.writes(since)) >= writes:
+    while time.monotonic() < deadline:
+        if kill(project.cloud)["hit"]:
             return True
-        time.sleep(0.01)
+        if process.poll() is not None:
+            return False
+        time.sleep(0.005)
     return False
+
+
+def _go_on(process: Any) -> None:
+    os.killpg(process.pid, signal.SIGCONT)
+
+
+def _interrupt(project: Project, process: Any, more: int = 0) -> bool:
+    """Send a Ctrl-C to a process that stands still at a write, if it does; it goes on for so many writes, if given."""
+    if not _stands(project, process):
+        return False
+    process.send_signal(signal.SIGINT)
+    if more:
+        kill(project.cloud, pid=process.pid, call=more, **_STOP)
+    _go_on(process)
+    return True
 
 
 def _check(ended: Ended, *codes: int) -> None:

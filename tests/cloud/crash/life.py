@@ -19,9 +19,6 @@ from tests.cloud.inventory import well
 from tests.cloud.lookups import NAME
 from tests.cloud.project import Project, with_options
 
-TIME_SCALE = "0.02"
-"""AWS's seconds are as short as leaves time enough for what runs here."""
-
 
 @dataclass(frozen=True)
 class Verdict:
@@ -110,13 +107,12 @@ class Bench:
 
 
 @contextmanager
-def fast_cloud(folder: Path) -> Iterator[EmbeddedCloud]:
-    """A cloud of one's own on which AWS's seconds are short; it runs as long as the context lasts."""
+def own_cloud(folder: Path) -> Iterator[EmbeddedCloud]:
+    """A cloud of one's own, whose clock stands still until somebody waits; it runs as long as the context lasts."""
     folder.mkdir(exist_ok=True)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("PROVISION_TIME_SCALE", TIME_SCALE)
-        cloud = EmbeddedCloud(manage.start(folder, "example.com"))
+    cloud = EmbeddedCloud(manage.start(folder, "example.com"))
     try:
+        cloud.reset()
         yield cloud
     finally:
         manage.stop(folder)
@@ -125,7 +121,7 @@ def fast_cloud(folder: Path) -> Iterator[EmbeddedCloud]:
 @contextmanager
 def bench(folder: Path) -> Iterator[Bench]:
     """A bench on a cloud of its own, on which one undisturbed life was lived; it lasts as long as the context."""
-    with fast_cloud(folder) as cloud:
+    with own_cloud(folder) as cloud:
         made = Bench(cloud, folder)
         made.learn()
         yield made

@@ -87,7 +87,7 @@ def others(writes: Writes, count: int) -> list[Point]:
             sort, when = STATE_KILLS[number % len(STATE_KILLS)]
             first = chance.randint(1, last)
             two = [AtCall(call, chance.choice(MOMENTS)) for call in (first, chance.randint(1, max(1, last - first)))]
-            again = round(chance.random() / 2, 2)
+            again = chance.randint(1, 3)
             found += [
                 Point("state", command, [AtStateStep(sort, 1 + int(share * STATE_STEPS[sort][command]), when)]),
                 Point("two in a row", command, two),

@@ -1,12 +1,13 @@
-"""`make faults`: one life for every operation of `up`, `plan` and `down` and every fault, that one fault and no other.
+"""`make faults`: every operation of `up`, `plan` and `down` under every fault, by itself and while all lists lag.
 
-A life has one fault in each of its three commands, which are judged one by one: what `up` was met by is over and mended
-before `plan` begins.
+A life has one fault at a few operations in each of its three commands, which are judged one by one: what `up` was met
+by is over and mended before `plan` begins. If a command does not hold, its operations are tried one at a time.
 """
 
 from __future__ import annotations
 
 import argparse
+import math
 import signal
 import sys
 import tempfile
@@ -17,36 +18,47 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from itertools import zip_longest
 from pathlib import Path
 from queue import SimpleQueue
 
 import pytest
 
 from provisioner.cloud.refusals import REFUSALS
-from tests.cloud.faults.life import COMMANDS, Bench, bench
+from tests.cloud.faults.life import COMMANDS, Bench, Life, bench
 
-KINDS = ("lost", "server-error", "reset", "throttle", "slow", "refusals")
+ALONE = ("lost", "server-error", "reset", "throttle", "slow", "refusals")
+KINDS = (*ALONE, *(f"lag+{kind}" for kind in ALONE))
+TOGETHER = 4
+"""How many operations of a command are met in one life, unless told otherwise."""
 
-Plan = tuple[str, Mapping[str, str]]
-"""The kind of fault, and by command the operation that it meets."""
+Plan = tuple[str, Mapping[str, Sequence[str]]]
+"""The kind of fault, and by command the operations that it meets."""
 Operations = Mapping[str, Mapping[str, bool]]
 
 
-def lives(operations: Operations, kinds: Sequence[str], writes: bool) -> Iterator[Plan]:
-    """Yield what each life is met by: every operation of every command is in one life of each kind."""
+def lives(operations: Operations, kinds: Sequence[str], writes: bool, together: int) -> Iterator[Plan]:
+    """Yield what each life is met by: every operation of every command is in one life of each kind.
+
+    Those of one life are far from each other in the order in which they are called.
+    """
     refused = {f"{rule.service}:{rule.operation}" for rule in REFUSALS}
     for kind in kinds:
         chosen = [
             [
                 operation
-                for operation, write in sorted(operations[command].items())
-                if (write or not writes) and (kind != "refusals" or operation in refused)
+                for operation, write in operations[command].items()
+                if (write or not writes) and (fault_of(kind) != "refusals" or operation in refused)
             ]
             for command in COMMANDS
         ]
-        for some in zip_longest(*chosen):
-            yield kind, {command: name for command, name in zip(COMMANDS, some, strict=True) if name}
+        count = math.ceil(max(map(len, chosen)) / together)
+        for number in range(count):
+            yield kind, {command: of[number::count] for command, of in zip(COMMANDS, chosen, strict=True)}
+
+
+def fault_of(kind: str) -> str:
+    """Return the fault of a kind, which may come together with lag."""
+    return kind.rpartition("+")[2]
 
 
 @dataclass(frozen=True)
@@ -82,7 +94,7 @@ class Score:
     def lines(self) -> Iterator[str]:
         """Yield the counts in words."""
         for kind in dict.fromkeys(kind for kind, _ in self.all):
-            parts = (f"{c} {self.good[kind, c]}/{self.all[kind, c]}" for c in COMMANDS if self.all[kind, c])
+            parts = [f"{c} {self.good[kind, c]}/{self.all[kind, c]}" for c in COMMANDS if self.all[kind, c]]
             yield f"faults: {kind}: {', '.join(parts)} operations hold"
         if self.missed:
             yield f"not reached, since the call was not made this time: {'; '.join(self.missed)}"
@@ -91,24 +103,52 @@ class Score:
 
 
 def live(here: Bench, plan: Plan) -> list[Case]:
-    """Live once as planned."""
+    """Live once as planned, and once more for each operation of a command that does not hold."""
     kind, operations = plan
     life, cases = here.fresh(), []
     for command in COMMANDS:
-        operation, problem = operations.get(command, ""), ""
-        faults = {"scenarios": kind, "only": f"^{operation}$"} if operation else {"scenarios": ""}
-        life.met.clear()
-        try:
-            life.go(command, faults)
-        except (Exception, pytest.fail.Exception) as error:  # noqa: BLE001 (whatever it is, the next life is lived)
-            problem = str(error) or repr(error)
-        if operation or problem:
-            cases.append(Case(kind, command, operation, problem, operation in life.met.get(kind, ())))
-        if problem and command == "up":
-            # the other two commands are judged on a stack that is whole
-            life = here.fresh()
-            life.go("up", {"scenarios": ""})
+        chosen = operations[command]
+        tried = go(life, kind, command, chosen)
+        if not any(case.problem for case in tried):
+            cases += tried
+            continue
+        cases += one_by_one(here, kind, command, chosen, tried) if len(chosen) > 1 else tried
+        if command != "down":
+            # the next command is judged on a stack that is whole
+            life = risen(here)
     return cases
+
+
+def go(life: Life, kind: str, command: str, chosen: Sequence[str]) -> list[Case]:
+    """Run one command of a life under a fault at these operations."""
+    only = f"^({'|'.join(chosen)})$"
+    faults = {"scenarios": kind.replace("+", ","), "only": only} if chosen else {"scenarios": ""}
+    life.met.clear()
+    problem = ""
+    try:
+        life.go(command, faults)
+    except (Exception, pytest.fail.Exception) as error:  # noqa: BLE001 (whatever it is, the next life is lived)
+        problem = str(error) or repr(error)
+    met = life.met.get(fault_of(kind), ())
+    nothing = [Case(kind, command, "", problem, reached=True)] if problem else []
+    return [Case(kind, command, operation, problem, operation in met) for operation in chosen] or nothing
+
+
+def one_by_one(here: Bench, kind: str, command: str, chosen: Sequence[str], tried: list[Case]) -> list[Case]:
+    """Try each operation by itself; what was found before counts if none of them does harm alone."""
+    found = [
+        case
+        for operation in chosen
+        for case in go(here.fresh() if command == "up" else risen(here), kind, command, [operation])
+    ]
+    return found if any(case.problem for case in found) else tried
+
+
+def risen(here: Bench) -> Life:
+    """Return a life whose stack is up."""
+    life = here.fresh()
+    life.go("up", {"scenarios": ""})
+    return life
 
 
 def run(planned: Sequence[tuple[int, Plan]], total: int, benches: Sequence[Bench]) -> Score:
@@ -146,6 +186,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="make faults ARGS=…", description=__doc__)
     parser.add_argument("-j", type=int, default=2, help="how many at once, each on a cloud of its own")
     parser.add_argument("--kind", default=",".join(KINDS), help="which faults, divided by commas")
+    parser.add_argument(
+        "--together", type=int, default=TOGETHER, metavar="N", help="how many operations of a command in one life"
+    )
     parser.add_argument("--writes", action="store_true", help="only operations that write")
     parser.add_argument("--from", type=int, default=1, dest="first", metavar="N", help="go on with the N-th life")
     parser.add_argument("--to", type=int, metavar="N", help="stop after the N-th life")
@@ -158,7 +201,7 @@ def main() -> int:
         benches = [stack.enter_context(bench(Path(folder) / str(n))) for n in range(chosen.j)]
         with ThreadPoolExecutor(chosen.j) as pool:
             operations, *_ = pool.map(Bench.learn, benches)
-        planned = list(enumerate(lives(operations, chosen.kind.split(","), chosen.writes), start=1))
+        planned = list(enumerate(lives(operations, chosen.kind.split(","), chosen.writes, chosen.together), start=1))
         found = ", ".join(f"{sum(of.values())} of {len(of)} {command}" for command, of in operations.items())
         print(f"operations that write: {found}; {len(planned)} lives", flush=True)
         score = run(planned[chosen.first - 1 : chosen.to], len(planned), benches)
