@@ -19,6 +19,7 @@ BENCHMARKS: Mapping[str, Callable[[], None]] = {
     "size": size.main,
     "walk": walk.main,
     "path": path.main,
+    "paths": path.many,
     "peers": peers.main,
 }
 OWN = [name for name in BENCHMARKS if name != "peers"]

@@ -8,12 +8,10 @@ from benchmarks.project import Project, project
 from provisioner.cloud import manage
 
 RUNS = 7
-ROUND_TRIP = "30"
-"""Milliseconds, as from an office to a region of AWS."""
 
 
 def main() -> None:
-    """Measure a whole life of the sample, then a plan from far away; print one row a command."""
+    """Measure a whole life of the sample, and what is told once the cloud has ended; print one row a command."""
     heading("")
     with project() as sample:
         row(sample, "--help", RUNS, "--help")
@@ -32,10 +30,6 @@ def main() -> None:
         sample.cloud = None
         row(sample, "status, cloud stopped", RUNS, "status")
         row(sample, "output, cloud stopped", RUNS, "output")
-    with project({"PROVISION_ROUND_TRIP": ROUND_TRIP}) as far:
-        far.start_cloud()
-        row(far, f"first up, {ROUND_TRIP} ms away", 1, "up", "--yes")
-        row(far, f"plan, {ROUND_TRIP} ms away", RUNS, "plan")
 
 
 def heading(what: str) -> None:

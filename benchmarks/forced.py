@@ -3,21 +3,53 @@
 Three walks over the same graph and the same durations, calls counted as nothing: the longest chain (no tool can be
 faster), a walk that waits until each thing is ready before it goes on to what needs it, ten at once (Terraform's way),
 and one thing after the other (a playbook's way).
+
+AWS's rates force time as well, as soon as there are many things; see `rated` for the least of it.
+
+One duration is counted that a run may be spared: the minute until managed scaling looks for tasks without an instance
+is at the most a minute. Where a service on instances is the longest chain, a lucky run is up to that much faster.
 """
 
 from __future__ import annotations
 
 import heapq
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import inf
 
 from provisioner.engine.kind import Kind
 from provisioner.engine.step import Declared, Need
-from provisioner.outlook import Times, lag, times
+from provisioner.outlook import Seconds, Times, lag, on_aws, times
+from provisioner.ratelimits import Limit, limits_of
 
 JOBS = 10
 """Terraform's default of `-parallelism`."""
+LOAD_BALANCING = "elasticloadbalancing"
+
+Calls = Mapping[str, tuple[str, str]]
+"""By kind, the service and the operation that every tool has to call once for each thing of that kind."""
+MAKES: Calls = {
+    "listener_rule": (LOAD_BALANCING, "CreateRule"),
+    "log_group": ("logs", "CreateLogGroup"),
+    "role": ("iam", "CreateRole"),
+    "security_group": ("ec2", "CreateSecurityGroup"),
+    "service": ("ecs", "CreateService"),
+    "target_group": (LOAD_BALANCING, "CreateTargetGroup"),
+    "task_definition": ("ecs", "RegisterTaskDefinition"),
+    "vpc_endpoint": ("ec2", "CreateVpcEndpoint"),
+}
+"""What makes those things of which there are as many as services, or that have a rate of less than one a second."""
+REMOVES: Calls = {
+    "listener_rule": (LOAD_BALANCING, "DeleteRule"),
+    "log_group": ("logs", "DeleteLogGroup"),
+    "role": ("iam", "DeleteRole"),
+    "security_group": ("ec2", "DeleteSecurityGroup"),
+    "service": ("ecs", "DeleteService"),
+    "target_group": (LOAD_BALANCING, "DeleteTargetGroup"),
+    "task_definition": ("ecs", "DeregisterTaskDefinition"),
+}
+"""What removes them, but for endpoints: one call may remove many."""
 
 
 @dataclass(frozen=True)
@@ -52,9 +84,20 @@ class Walked:
         return found[::-1]
 
 
-def upwards(declared: Mapping[str, Declared], *, blocking: bool) -> list[Node]:
-    """Return the walk that makes everything; blocking: each thing only when what it needs is ready."""
-    all_times = {address: times(item.want.kind, item.want.fields()) for address, item in declared.items()}
+def upwards(
+    declared: Mapping[str, Declared], *, blocking: bool, of: Seconds = on_aws, there: Collection[str] = ()
+) -> list[Node]:
+    """Return the walk that makes everything.
+
+    Args:
+        blocking: each thing begins only when what it needs is ready.
+        of: which seconds an operation takes.
+        there: the addresses of what is there and ready from the start.
+    """
+    all_times = {
+        address: Times() if address in there else times(item.want.kind, item.want.fields(), of)
+        for address, item in declared.items()
+    }
     nodes = []
     for address, item in declared.items():
         after: dict[str, float] = {}
@@ -69,22 +112,30 @@ def _lag(want: Kind, need: Need, of: Times, *, blocking: bool) -> float:
     return of.ready + of.known if blocking and want.kind != "validation_record" else lag(want.kind, need, of)
 
 
-def downwards(declared: Mapping[str, Declared], *, blocking: bool) -> list[Node]:
+def downwards(declared: Mapping[str, Declared], *, blocking: bool, of: Seconds = on_aws) -> list[Node]:
     """Return the walk that removes everything: each thing when all that were built on it are gone."""
-    nodes = {
-        address: Node(address, times(item.want.kind, item.want.fields()).gone, {}) for address, item in declared.items()
-    }
+    all_times = {address: times(item.want.kind, item.want.fields(), of) for address, item in declared.items()}
+    nodes = {address: Node(address, all_times[address].gone, {}) for address in declared}
     for user, item in declared.items():
-        of = times(item.want.kind, item.want.fields())
         for need in item.needs:
             want = declared[need.address].want
             member = item.want.kind == "db_instance" and want.kind == "db_cluster"
             frees = item.want.removal_frees and not blocking and not member
-            held = of.released if want.kind in ("security_group", "subnet", "internet_gateway") else 0.0
+            held = all_times[user].released if want.kind in ("security_group", "subnet", "internet_gateway") else 0.0
             after = dict(nodes[need.address].after)
-            after[user] = max(after.get(user, 0.0), 0.0 if frees else of.gone + held)
+            after[user] = max(after.get(user, 0.0), 0.0 if frees else all_times[user].gone + held)
             nodes[need.address] = Node(need.address, nodes[need.address].lasts, after)
     return list(nodes.values())
+
+
+def without(nodes: Sequence[Node], kinds: Collection[str]) -> list[Node]:
+    """Return the walk without the things of these kinds, as if nothing needed them."""
+    kept = {node.address for node in nodes if node.address.partition("/")[0] not in kinds}
+    return [
+        Node(node.address, node.lasts, {a: later for a, later in node.after.items() if a in kept})
+        for node in nodes
+        if node.address in kept
+    ]
 
 
 def unlimited(nodes: Sequence[Node]) -> Walked:
@@ -99,6 +150,55 @@ def unlimited(nodes: Sequence[Node]) -> Walked:
             begins[node.address] = 0.0 if last is None else begins[last] + node.after[last]
             del waiting[node.address]
     return Walked(begins, {node.address: begins[node.address] + node.lasts for node in nodes}, because)
+
+
+def rated(nodes: Sequence[Node], calls: Calls, there: Collection[str] = ()) -> float:
+    """Return the seconds that durations and AWS's rates force together: no tool can be faster.
+
+    That is the longest chain or, if this is more, what one of AWS's buckets forces. Of some things that are made (or
+    removed) by calls on one bucket of `burst` tokens that gains `rate` a second:
+
+    - none is called for before the longest chain to it allows, so none before the earliest of those moments;
+    - until then the bucket is full at the most, so n calls have not gone before (n - burst) / rate seconds after it;
+    - whichever of them goes last, what follows from it takes as long as its own longest chain to the end of the run,
+      so at least as long as the shortest one of theirs.
+
+    The sum of the three is a bound for each set of things; it is taken for those with the longest chains to the end,
+    for each number of them. Only one call is counted for each thing, and none for reads. It stays a bound from below:
+    where several buckets follow upon one another no tool may reach it.
+
+    Args:
+        calls: which kinds are counted, and by which calls.
+        there: the addresses that nothing is called for.
+    """
+    begins, ends = unlimited(nodes).begins, tails(nodes)
+    drawn: dict[tuple[Limit, str], list[tuple[float, float]]] = defaultdict(list)
+    for address in begins.keys() - set(there):
+        service, operation = calls.get(address.partition("/")[0], ("", ""))
+        for limit in limits_of(service, operation):
+            own = operation if limit.draws == "each" else ""
+            drawn[limit, own].append((begins[address], ends[address]))
+    return max([unlimited(nodes).seconds, *(_drained(limit, pairs) for (limit, _), pairs in drawn.items())])
+
+
+def _drained(limit: Limit, pairs: Sequence[tuple[float, float]]) -> float:
+    """Return the bound of one bucket, from the earliest begin and the shortest tail of each thing that draws on it."""
+    least, soonest = 0.0, inf
+    for number, (begin, tail) in enumerate(sorted(pairs, key=lambda pair: -pair[1]), 1):
+        soonest = min(soonest, begin)
+        least = max(least, soonest + max(0.0, number - limit.burst) / limit.rate + tail)
+    return least
+
+
+def tails(nodes: Sequence[Node]) -> dict[str, float]:
+    """Return for each thing the seconds from its begin to the end of the longest chain that goes on from it."""
+    known = {node.address: node for node in nodes}
+    found = {address: node.lasts for address, node in known.items()}
+    # the walk goes to a thing after all that it waits for
+    for user in reversed(unlimited(nodes).begins):
+        for need, later in known[user].after.items():
+            found[need] = max(found[need], later + found[user])
+    return found
 
 
 def limited(nodes: Sequence[Node], jobs: int = JOBS) -> float:

@@ -10,6 +10,9 @@ SERVICES = 50
 _HEAD = """
 project = "many"
 env = "dev"
+
+[capacity]
+max = {instances}
 """
 _PAIR = """
 [services.web-{n}]
@@ -23,13 +26,21 @@ calls = ["api-{n}"]
 [services.api-{n}]
 build = "app/backend"
 port = 8080
-database = true
+database = {database}
 """
+TASKS = 7
+"""So many tasks of 512 MiB have room on an instance of the sample."""
+USERS = 50
+"""So many services may reach the database: AWS's quota is 60 rules in a security group."""
 
 
 def stack(services: int) -> str:
     """Return a stack.toml of so many services (an even number): pairs of a public one on EC2 and one on Fargate."""
-    return _HEAD + "".join(_PAIR.format(n=n, path=f"/{n}/*" if n else "/*") for n in range(services // 2))
+    pairs = range(services // 2)
+    head = _HEAD.format(instances=max(5, -(-len(pairs) // TASKS)))
+    return head + "".join(
+        _PAIR.format(n=n, path=f"/{n}/*" if n else "/*", database="true" if n < USERS else "false") for n in pairs
+    )
 
 
 def main() -> None:

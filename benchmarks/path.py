@@ -1,58 +1,169 @@
-"""The critical path: how long `up` and `down` take where everything lasts as long as on AWS, and how long it must."""
+"""The critical path: how long a life takes on the embedded cloud's clock, and how long AWS forces it to take.
+
+The clock is virtual, so that seconds are AWS's and exact: the same run takes as long each time, on any machine.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 from benchmarks import forced
-from benchmarks.project import ROOT, Project, project
+from benchmarks.forced import Node
+from benchmarks.many import stack
+from benchmarks.project import ROOT, Measured, Project, project
+from provisioner.cloud import manage
 from provisioner.config import load
 from provisioner.engine.step import Declared
 from provisioner.facts import Facts
 from provisioner.operate import declare
+from provisioner.outlook import Seconds, on_aws
 
-SCALE = 0.2
-"""Real seconds for each of AWS's: a fifth, so that a life takes some minutes, and what the tool adds is still small."""
-ROUND_TRIP = 30
-"""Milliseconds, real ones: at this scale each call weighs as much as one of 150 ms would on AWS."""
-LATEST = 5
+FEW, MANY = (2,), (10, 50, 200)
+"""How many services the stacks of the two benchmarks have."""
+DURATIONS: Mapping[str, Seconds] = {
+    "typical": on_aws,
+    "fast": lambda duration: duration.range[0],
+    "slow": lambda duration: duration.range[1],
+}
+"""How long AWS's operations take, by what the cloud's clock calls it."""
+SETTINGS = {"PROVISION_ENGINE": "0", "PROVISION_REGISTRIES": "0"}
+"""No images: what an engine here does takes real seconds."""
+DATABASE = ("db_cluster", "db_instance")
+"""The kinds that take longest."""
+IMAGE = 'build = "app/backend"', 'image = "registry.example.com/backend:1"', 'image = "registry.example.com/backend:2"'
+"""What the stack says of the image that is changed: originally, at first, and then."""
+CHANGED = ("task_definition/api-0", "service/api-0")
+"""What has to change with it and takes time."""
+LATEST = 3
 """How many of the things that were later than AWS forces are named."""
 
 
+@dataclass(frozen=True)
+class Expected:
+    """What a command is compared with: the walk that AWS forces, the blocking one, the calls, and what stays."""
+
+    ideal: Sequence[Node]
+    blocking: Sequence[Node]
+    calls: forced.Calls
+    there: frozenset[str] = frozenset()
+
+    @property
+    def seconds(self) -> float:
+        """The seconds that durations and rates force."""
+        return forced.rated(self.ideal, self.calls, self.there)
+
+
 def main() -> None:
-    """Measure one life of the sample, and compare it with what AWS forces and with other ways to walk."""
-    declared = sample()
-    settings = {
-        "PROVISION_DURATIONS": "aws",
-        "PROVISION_TIME_SCALE": str(SCALE),
-        "PROVISION_ROUND_TRIP": str(ROUND_TRIP),
-    }
-    print(f"AWS's seconds; measured with each lasting {SCALE} s, a round trip {ROUND_TRIP} ms, {len(declared)} things")
-    print(f"{'':8}{'measured':>10}{'forced':>10}{'ratio':>8}{'blocking, 10 at once':>24}{'one by one':>14}")
-    with project(settings) as life:
-        life.start_cloud()
-        _measure(life, "up", forced.upwards(declared, blocking=False), forced.upwards(declared, blocking=True))
-        _measure(life, "down", forced.downwards(declared, blocking=False), forced.downwards(declared, blocking=True))
+    """Measure a small stack, and say which things were later than they had to be."""
+    _head()
+    for durations in DURATIONS:
+        for services in FEW:
+            _life(services, durations, latest=True)
 
 
-def sample() -> Mapping[str, Declared]:
-    """Return what the sample declares; the facts are made up, since the graph does not depend on them."""
-    config = load(ROOT / "stack.toml", env=None, target="local")
+def many() -> None:
+    """Measure stacks of many services."""
+    _head()
+    for durations in DURATIONS:
+        for services in MANY:
+            _life(services, durations)
+
+
+def declared_by(file: Path) -> Mapping[str, Declared]:
+    """Return what a stack.toml declares; the facts are made up, since the graph does not depend on them."""
+    config = load(file, env=None, target="local")
     zones = tuple(f"{config.region}{letter}" for letter in "acd")  # as the embedded cloud offers them there
     facts = Facts("123456789012", "aws", config.region, zones, "ami-1", "Z1", ("192.0.2.1/32",), False, True, ROOT)
     return declare(config, facts).declared
 
 
-def _measure(life: Project, command: str, ideal: list[forced.Node], blocking: list[forced.Node]) -> None:
-    """Run the command; print how long it took and had to take, and which things were later than they had to be."""
-    seconds = life.run(command, "--yes").seconds / SCALE
-    least = forced.unlimited(ideal)
-    others = f"{forced.limited(blocking):24.0f}{forced.sequential(blocking):14.0f}"
-    print(f"{command:8}{seconds:10.0f}{least.seconds:10.0f}{seconds / least.seconds:8.3f}{others}")
-    print(f"        forced: {' > '.join(least.chain())}")
+def _head() -> None:
+    print("AWS's seconds, on a virtual clock; a round trip takes 0.1 s, and AWS's documented rates are kept")
+    print(
+        f"{'durations':10}{'services':>8}  {'command':24}{'measured':>10}{'forced':>9}{'ratio':>8}"
+        f"{'blocking':>10}{'one by one':>12}{'calls':>8}{'s here':>8}"
+    )
+
+
+def _life(services: int, durations: str, *, latest: bool = False) -> None:
+    """Measure a life of a stack, and its `up` once more where the database is there already; print their rows."""
+    of = DURATIONS[durations]
+    build, image, other = IMAGE
+    text = stack(services).replace(build, image, 1)
+
+    def row(command: str, seconds: float, expected: Expected, run: Measured | None = None) -> None:
+        _row(f"{durations:10}{services:8}  {command:24}", seconds, expected, run)
+
+    with _project(text, durations) as life:
+        declared = declared_by(life.folder / "stack.toml")
+        up = _up(declared, of)
+        run = life.run("up", "--yes", "--json")
+        row("up", run.on_aws, up, run)
+        ends = _ends(life, "up")
+        _late(ends, up, latest=latest)
+        alone = replace(up, ideal=forced.without(up.ideal, DATABASE), blocking=forced.without(up.blocking, DATABASE))
+        kept = {node.address for node in alone.ideal}
+        row("  all but the database", max(end for address, end in ends.items() if address in kept), alone)
+        run = life.run("up", "--yes", "--json")
+        row("up, nothing to do", run.on_aws, _up(declared, of, declared.keys()), run)
+        (life.folder / "stack.toml").write_text(text.replace(image, other))
+        run = life.run("up", "--yes", "--json")
+        row("up, one image changed", run.on_aws, _up(declared, of, declared.keys() - set(CHANGED)), run)
+        down = Expected(
+            forced.downwards(declared, blocking=False, of=of),
+            forced.downwards(declared, blocking=True, of=of),
+            forced.REMOVES,
+        )
+        run = life.run("down", "--yes", "--json")
+        row("down", run.on_aws, down, run)
+        _late(_ends(life, "down"), down, latest=latest)
+    with _project(text, durations) as life:
+        life.run("up", "--yes", "--target-step", "database")
+        there = _ends(life, "up").keys()
+        run = life.run("up", "--yes", "--json")
+        row("up, database there", run.on_aws, _up(declared, of, there), run)
+
+
+@contextmanager
+def _project(text: str, durations: str) -> Iterator[Project]:
+    with project(SETTINGS, text) as life:
+        life.start_cloud()
+        if life.cloud:
+            manage.set_clock(life.cloud, durations=durations)
+        yield life
+
+
+def _up(declared: Mapping[str, Declared], of: Seconds, there: Collection[str] = ()) -> Expected:
+    ideal = forced.upwards(declared, blocking=False, of=of, there=there)
+    blocking = forced.upwards(declared, blocking=True, of=of, there=there)
+    return Expected(ideal, blocking, forced.MAKES, frozenset(there))
+
+
+def _ends(life: Project, command: str) -> dict[str, float]:
+    """Return when each thing ended of which the newest run of the command has a timeline."""
     things = json.loads(life.run("timeline", "--last", command, "--json").output)["things"]
-    late = {one["address"]: one["ended"] / SCALE - least.ends[one["address"]] for one in things}
-    latest = sorted(late, key=lambda address: -late[address])[:LATEST]
-    told = ", ".join(f"{address} {late[address]:.0f} s after {least.ends[address]:.0f} s" for address in latest)
-    print(f"        furthest behind what is forced: {told}", flush=True)
+    return {one["address"]: one["ended"] for one in things}
+
+
+def _row(what: str, seconds: float, expected: Expected, run: Measured | None) -> None:
+    least = expected.seconds
+    ratio = f"{seconds / least:8.3f}" if least else f"{'':8}"
+    others = f"{forced.limited(expected.blocking):10.0f}{forced.sequential(expected.blocking):12.0f}"
+    cost = f"{len(run.calls):8}{run.seconds:8.1f}" if run else ""
+    print(f"{what}{seconds:10.1f}{least:9.1f}{ratio}{others}{cost}", flush=True)
+
+
+def _late(ends: Mapping[str, float], expected: Expected, *, latest: bool) -> None:
+    """Say which chain is the longest, and which things ended longest after they had to."""
+    if not latest:
+        return
+    least = forced.unlimited(expected.ideal)
+    late = {address: end - least.ends[address] for address, end in ends.items() if address in least.ends}
+    named = sorted(late, key=lambda address: -late[address])[:LATEST]
+    print(f"{'':20}forced: {' > '.join(least.chain())}")
+    told = ", ".join(f"{address} {late[address]:.0f} s after {least.ends[address]:.0f} s" for address in named)
+    print(f"{'':20}furthest behind what is forced: {told}")

@@ -24,7 +24,7 @@ PROVISION = [sys.executable, "-m", "provisioner.cli"]
 
 @dataclass(frozen=True)
 class Measured:
-    """One run of a command: its wall seconds as a whole process, its calls, its peak of memory in MiB, its output."""
+    """One run of a command: its real seconds as a whole process, its calls, its peak of memory in MiB, its output."""
 
     seconds: float
     calls: list[dict[str, Any]]
@@ -40,6 +40,12 @@ class Measured:
     def writes(self) -> int:
         """How many calls wrote."""
         return sum(bool(call["write"]) for call in self.calls)
+
+    @property
+    def on_aws(self) -> float:
+        """The run's seconds on AWS's clock, of an `up` or `down` that was run with `--json`."""
+        events = [json.loads(line) for line in self.output.splitlines() if line.startswith("{")]
+        return float(next(event["seconds"] for event in events if event["event"] == "finished"))
 
 
 @dataclass
