@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Callable
 from typing import Any
+
+from tests.cloud.conftest import EmbeddedCloud
 
 Client = Callable[[str], Any]
 
@@ -25,8 +26,9 @@ FOREIGN_RECORDS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
 )
 
 
-def settle(client: Client, name: str = "ecs-sample-dev") -> None:
+def settle(cloud: EmbeddedCloud, name: str = "ecs-sample-dev") -> None:
     """Make all of them. `name` is that of the stack which comes to live beside them."""
+    client = cloud.client
     _records(client("route53"))
     _network(client("ec2"), name)
     _containers(client("ecs"), client("ecr"))
@@ -34,7 +36,7 @@ def settle(client: Client, name: str = "ecs-sample-dev") -> None:
     client("logs").put_retention_policy(logGroupName="/ecs/somebody/web", retentionInDays=30)
     client("ssm").put_parameter(Name="/somebody/database/password", Value="theirs", Type="SecureString")
     _role(client("iam"))
-    _namespace(client("servicediscovery"))
+    _namespace(cloud)
     client("elbv2").create_target_group(Name="somebody", TargetType="ip", Protocol="HTTP", Port=80, VpcId=_vpc(client))
 
 
@@ -97,15 +99,18 @@ def _containers(ecs: Any, ecr: Any) -> None:
     ecr.create_repository(repositoryName="somebody/web")
 
 
-def _namespace(discovery: Any) -> None:
-    _done(discovery, discovery.create_http_namespace(Name="somebody.internal")["OperationId"])
+def _namespace(cloud: EmbeddedCloud) -> None:
+    discovery = cloud.client("servicediscovery")
+    _done(cloud, discovery.create_http_namespace(Name="somebody.internal")["OperationId"])
 
 
-def _done(discovery: Any, operation: str) -> None:
-    deadline = time.monotonic() + 15
-    while discovery.get_operation(OperationId=operation)["Operation"]["Status"] != "SUCCESS":
-        assert time.monotonic() < deadline, "the operation is not done"
-        time.sleep(0.05)
+def _done(cloud: EmbeddedCloud, operation: str) -> None:
+    discovery = cloud.client("servicediscovery")
+
+    def done() -> bool:
+        return bool(discovery.get_operation(OperationId=operation)["Operation"]["Status"] == "SUCCESS")
+
+    cloud.wait(done, "the operation to be done")
 
 
 def _role(iam: Any) -> None:
@@ -136,20 +141,22 @@ def under_names(client: Client, name: str) -> set[str]:
     }
 
 
-def in_network(client: Client, name: str, vpc: str) -> set[str]:
+def in_network(cloud: EmbeddedCloud, name: str, vpc: str) -> set[str]:
     """Make things in the stack's own network under names that it would use, and return the stack's addresses."""
+    client = cloud.client
     client("ec2").create_security_group(GroupName=f"{name}-frontend", Description="theirs", VpcId=vpc)
     where = {"VPCId": vpc, "VPCRegion": client("ec2").meta.region_name}
     client("route53").create_hosted_zone(Name="db.internal", VPC=where, CallerReference="theirs")
     service = f"com.amazonaws.{where['VPCRegion']}.ssm"
     client("ec2").create_vpc_endpoint(VpcId=vpc, ServiceName=service, VpcEndpointType="Interface")
     discovery = client("servicediscovery")
-    _done(discovery, discovery.create_private_dns_namespace(Name="svc.internal", Vpc=vpc)["OperationId"])
+    _done(cloud, discovery.create_private_dns_namespace(Name="svc.internal", Vpc=vpc)["OperationId"])
     return {"security_group/frontend", "hosted_zone/private", "vpc_endpoint/ssm", "private_dns_namespace/main"}
 
 
-def clear_network(client: Client, vpc: str) -> None:
+def clear_network(cloud: EmbeddedCloud, vpc: str) -> None:
     """Take the things out of the stack's network again."""
+    client = cloud.client
     ec2, discovery = client("ec2"), client("servicediscovery")
     of_vpc = [{"Name": "vpc-id", "Values": [vpc]}]
     for endpoint in ec2.describe_vpc_endpoints(Filters=of_vpc)["VpcEndpoints"]:
@@ -162,7 +169,7 @@ def clear_network(client: Client, vpc: str) -> None:
         if zone["CallerReference"] == "theirs":
             client("route53").delete_hosted_zone(Id=zone["Id"])
     for namespace in discovery.list_namespaces()["Namespaces"]:
-        _done(discovery, discovery.delete_namespace(Id=namespace["Id"])["OperationId"])
+        _done(cloud, discovery.delete_namespace(Id=namespace["Id"])["OperationId"])
 
 
 def _group(client: Client, name: str, subnets: list[str]) -> None:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import time
 import urllib.request
 from base64 import b64encode
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from time import monotonic, sleep
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from tests.cloud.rig import Rig
 
 REGION = "ap-northeast-1"
+HANGS = 120.0
+"""Real seconds after which what does not come hangs."""
 
 # The same tests whether or not an engine is there; those of the engine are in tests/docker.
 os.environ["PROVISION_ENGINE"] = "0"
@@ -37,6 +39,8 @@ class EmbeddedCloud:
     """A running embedded cloud, as the tests see it."""
 
     process: Cloud
+    away: Callable[[], None] = lambda: None
+    """Lets the clock wait no more for the way to the cloud that a test has open: it is at something else now."""
     _clients: dict[tuple[str, str], Any] = field(default_factory=dict)
 
     @property
@@ -62,14 +66,50 @@ class EmbeddedCloud:
         return {"aws_access_key_id": self.process.key, "aws_secret_access_key": "testing"}
 
     def reset(self) -> None:
-        """Empty the account: only its registered domain's zone is left."""
+        """Empty the account: only its registered domain's zone is left. Its clock stands still until somebody waits."""
+        self.away()
         self._post("/_cloud/reset")
+        self._post("/_cloud/clock?mode=virtual&idle=0&durations=typical")
+
+    def advance(self, seconds: float) -> None:
+        """Let so many of AWS's seconds pass, and what is due in them happen."""
+        self.away()
+        self._post(f"/_cloud/advance?seconds={seconds}")
+
+    def hold(self, seconds: float) -> None:
+        """Let the clock stand still once so many of AWS's seconds have passed."""
+        self._post(f"/_cloud/clock?mode=virtual&idle=0&hold={seconds}")
+
+    def await_held(self) -> None:
+        """Wait, by the machine's clock, until it stands there and all who are connected wait for it."""
+        deadline = time.monotonic() + HANGS
+        while not json.loads(self._open("/_cloud/clock", "GET"))["held"]:
+            assert time.monotonic() < deadline, "nobody comes to wait"
+            time.sleep(0.02)
+
+    def release(self) -> None:
+        """Let the clock go on."""
+        self._post("/_cloud/clock?mode=virtual&idle=0")
+
+    def step(self, most: float) -> None:
+        """Let time pass until the next thing that happens by itself, or for so many of AWS's seconds."""
+        self.away()
+        self._post(f"/_cloud/advance?seconds={most}&step=1")
+
+    def now(self) -> float:
+        """What the clock shows, in AWS's seconds."""
+        return float(json.loads(self._open("/_cloud/clock", "GET"))["now"])
+
+    def time(self) -> float:
+        """What the calendar shows, in seconds since the epoch."""
+        shown = json.loads(self._open("/_cloud/clock", "GET"))
+        return float(shown["epoch"] + shown["now"])
 
     def delegate(self, domain: str) -> None:
         """Point the parent zone of `domain` at this account."""
         self._post(f"/_cloud/delegate?domain={domain}")
 
-    def release(self, region: str = REGION) -> str:
+    def release_image(self, region: str = REGION) -> str:
         """Have AWS recommend a newer ECS-optimised image, and return its id."""
         image: str = json.loads(self._open(f"/_cloud/release?region={region}", "POST"))["image_id"]
         return image
@@ -83,14 +123,14 @@ class EmbeddedCloud:
         """Call one of the cloud's own paths."""
         return self._open(f"/_cloud/{name}?{query}", method)
 
-    def wait(self, condition: Callable[[], Any], what: str, seconds: float = 15) -> Any:
-        """Poll until `condition` returns something true, and return it; fail naming `what` otherwise."""
-        deadline = monotonic() + seconds
-        while monotonic() < deadline:
-            if value := condition():
-                return value
-            sleep(0.05)
-        pytest.fail(f"not within {seconds} s: {what}")
+    def wait(self, condition: Callable[[], Any], what: str, seconds: float = 2 * 86400) -> Any:
+        """Let AWS's time pass until `condition` returns something true, and return it; fail naming `what` otherwise."""
+        deadline = self.now() + seconds
+        while not (value := condition()):
+            if (left := deadline - self.now()) <= 0:
+                pytest.fail(f"not within {seconds} s: {what}")
+            self.step(left)
+        return value
 
     def _post(self, path: str) -> None:
         self._open(path, "POST")
@@ -119,11 +159,13 @@ def cloud(running_cloud: EmbeddedCloud) -> EmbeddedCloud:
 
 
 @pytest.fixture
-def rig(cloud: EmbeddedCloud, tmp_path: Path) -> Rig:
+def rig(cloud: EmbeddedCloud, tmp_path: Path) -> Iterator[Rig]:
     """A stack of its own on the emptied cloud."""
     from tests.cloud.rig import Rig
 
-    return Rig(cloud, tmp_path / "state")
+    made = Rig(cloud, tmp_path / "state")
+    yield made
+    made.close()
 
 
 @dataclass
@@ -248,6 +290,7 @@ def make_network(cloud: EmbeddedCloud) -> Network:
     ]
     iam.create_instance_profile(InstanceProfileName="instances")
     iam.add_role_to_instance_profile(InstanceProfileName="instances", RoleName="instances")
+    cloud.advance(30)  # until all services know them
     return Network(cloud, vpc, subnets, group, roles[0], roles[1])
 
 

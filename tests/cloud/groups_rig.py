@@ -89,12 +89,12 @@ def ec2_service(network: Network, desired: int, **more: Any) -> None:
     network.cloud.client("ecs").create_service(**request)
 
 
-def running(network: Network, number: int, seconds: float = 20) -> Answer:
+def running(network: Network, number: int) -> Answer:
     client = network.cloud.client("ecs")
 
     def reached() -> Any:
         (found,) = client.describe_services(cluster="main", services=["web"])["services"]
         return found if found["runningCount"] == number and len(found["deployments"]) == 1 else None
 
-    answer: Answer = network.cloud.wait(reached, f"{number} running", seconds)
+    answer: Answer = network.cloud.wait(reached, f"{number} running")
     return answer

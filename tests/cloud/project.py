@@ -7,7 +7,6 @@ import os
 import re
 import signal
 import subprocess
-import time
 import tomllib
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field, replace
@@ -191,16 +190,13 @@ class Project:
         assert ended.code == (1 if refused else 2 if todo else 0), ended
         return todo
 
-    def cut(self, after: int, how: signal.Signals, *words: str) -> Ended:
-        """Run a command, and send it a signal as soon as the cloud has answered so many of its writes."""
-        since = self.last_call()
+    def cut(self, seconds: float, how: signal.Signals, *words: str) -> Ended:
+        """Run a command, and send it a signal when so many of AWS's seconds have passed."""
+        self.cloud.hold(seconds)
         process = self.begin(*words)
-        deadline = time.monotonic() + SECONDS
-        while process.poll() is None and time.monotonic() < deadline:
-            if len(self.writes(since)) >= after:
-                process.send_signal(how)
-                break
-            time.sleep(0.01)
+        self.cloud.await_held()
+        process.send_signal(how)
+        self.cloud.release()
         return self.end(process)
 
     def close(self) -> None:
@@ -217,7 +213,7 @@ class Project:
 
     def last_call(self) -> int:
         """The number of the newest call that the cloud answered."""
-        return max((call["number"] for call in self.cloud.calls()), default=0)
+        return max((call["number"] for call in self.cloud.calls(-1)), default=0)
 
     def writes(self, since: int) -> list[str]:
         """The operations that changed something, or would have, after the call of that number."""
@@ -229,7 +225,7 @@ class Project:
 
     def settled(self, condition: Callable[[Inventory], Any], what: str) -> Inventory:
         """Take inventory until the condition holds."""
-        found = self.cloud.wait(lambda: now if condition(now := self.inventory()) else None, what, 60)
+        found = self.cloud.wait(lambda: now if condition(now := self.inventory()) else None, what)
         assert isinstance(found, dict)
         return found
 

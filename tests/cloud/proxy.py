@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import http.client
 import json
+import socket
 import threading
 import urllib.parse
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from xml.sax.saxutils import escape
@@ -27,6 +28,9 @@ class _Handler(BaseHTTPRequestHandler):
     server: _Server
 
     def do_POST(self) -> None:
+        if "Upgrade" in self.headers:
+            self._connect()
+            return
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         form = dict(urllib.parse.parse_qsl(body.decode("utf-8", "replace"))) if b"Action=" in body else {}
         operation = form.get("Action") or (self.headers.get("X-Amz-Target") or "").rpartition(".")[2]
@@ -47,6 +51,17 @@ class _Handler(BaseHTTPRequestHandler):
         finally:
             connection.close()
 
+    def _connect(self) -> None:
+        """Let both ends talk, for as long as they like."""
+        host, _, port = self.server.upstream.partition(":")
+        with socket.create_connection((host, int(port))) as upstream:
+            upstream.sendall(f"{self.requestline}\r\n{self.headers}".encode())
+            back = threading.Thread(target=_pass_on, args=(upstream, self.connection), daemon=True)
+            back.start()
+            _pass_on(self.connection, upstream)
+            back.join()
+        self.close_connection = True
+
     def _answer(self, status: int, headers: list[tuple[str, str]], content: bytes) -> None:
         self.send_response(status)
         for name, value in headers:
@@ -59,6 +74,14 @@ class _Handler(BaseHTTPRequestHandler):
 
     def log_message(self, format: str, *arguments: Any) -> None:
         """Quiet."""
+
+
+def _pass_on(source: socket.socket, target: socket.socket) -> None:
+    with suppress(OSError):
+        while content := source.recv(65536):
+            target.sendall(content)
+    with suppress(OSError):
+        target.shutdown(socket.SHUT_WR)
 
 
 def _refusal(code: str, message: str, *, xml: bool) -> bytes:

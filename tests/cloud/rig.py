@@ -12,12 +12,14 @@ import boto3
 
 from provisioner import operate
 from provisioner.aws import Aws
+from provisioner.cloud.control import ClockLink
+from provisioner.cloudclock import CloudRuntime
 from provisioner.config import Config
 from provisioner.engine.events import Event
 from provisioner.engine.plan import Planned
 from provisioner.engine.refused import PlanRefused
 from provisioner.engine.step import Stack
-from provisioner.engine.waits import LEAST, Pace
+from provisioner.engine.waits import Pace
 from provisioner.facts import Facts
 from state.local import LocalStore, read
 from state.model import State
@@ -79,20 +81,28 @@ class Rig:
     folder: Path
     config: Config = CONFIG
     facts: Facts = FACTS
-    scale: float = 0.05
-    least: float = LEAST
     redeploy: bool = False
     new_ami: bool = False
     heard: Callable[[Event], None] = lambda event: None
+    _clock: CloudRuntime | None = None
+
+    def close(self) -> None:
+        """Let the clock wait no more for the last way to the cloud."""
+        if self._clock:
+            self._clock.close()
+        self._clock = None
 
     def aws(self) -> Aws:
-        """A fresh way to the cloud, as each command has."""
+        """A fresh way to the cloud, as each command has. The last one, if any, has come to its end."""
+        self.cloud.away()
+        self._clock = CloudRuntime(ClockLink(self.cloud.process))
+        self.cloud.away = self.close
         session = _session(self.facts.region, self.cloud.process.key)
         aws = Aws(
             session,
             self.config.project,
             self.config.env,
-            Pace(self.scale, self.least),
+            Pace(self._clock),
             endpoint=self.cloud.endpoint,
             resolver=("127.0.0.1", self.cloud.process.dns_port),
         )
@@ -119,6 +129,7 @@ class Rig:
     def plan(self, declare: Declare) -> list[Planned]:
         """What `up` would do, without that which is as it should be."""
         planned = operate.show_plan(self.aws(), self.state().records, self.declare(declare))
+        self.close()
         return [item for item in planned if item.action != "none"]
 
     def state(self) -> State:
@@ -132,6 +143,7 @@ class Rig:
             events.append(event)
             self.heard(event)
 
-        with LocalStore(self.folder, self.config.name, "test", "0") as store:
+        with LocalStore(self.folder, self.config.name, "test", "0", runtime=aws.pace.runtime) as store:
             summary = work(aws, store, emit)
+        self.close()
         return Outcome(summary, [call.operation for call in aws.calls if not call.read and not call.code], events)

@@ -4,13 +4,9 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
-from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
-from provisioner.cloud import manage
 from provisioner.engine.errors import SomeFailed, TimedOut
 from provisioner.engine.step import Stack, ready
 from provisioner.kinds.acm import Certificate
@@ -23,7 +19,6 @@ from provisioner.kinds.elbv2 import LoadBalancer
 from provisioner.kinds.iam import policy
 from provisioner.kinds.servicediscovery import PrivateDnsNamespace
 from tests.cloud import capacity_rig
-from tests.cloud.conftest import EmbeddedCloud
 from tests.cloud.faults.life import set_faults
 from tests.cloud.rig import Outcome, Rig
 from tests.cloud.test_kinds_ecs_service import BREAKER, FAMILY, ROLE
@@ -33,11 +28,6 @@ SINCE = r"since \d\d:\d\d:\d\d UTC"
 NAME = "ecs-sample-dev"
 
 
-def impatient(rig: Rig) -> Rig:
-    """The same stack for a user whose clock is many times as fast as the cloud's: all patience ends within seconds."""
-    return replace(rig, scale=0.001, least=0)
-
-
 def late(outcome: Outcome) -> dict[str, str]:
     """What ran out of time, by address, and what was said of it."""
     assert isinstance(outcome.summary.error, SomeFailed)
@@ -45,11 +35,10 @@ def late(outcome: Outcome) -> dict[str, str]:
 
 
 @pytest.fixture
-def slow_rig(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Rig]:
-    """A stack on a cloud where everything takes minutes."""
-    monkeypatch.setenv("PROVISION_TIME_SCALE", "60")
-    yield impatient(Rig(EmbeddedCloud(manage.start(tmp_path / "cloud", "example.com")), tmp_path / "state"))
-    manage.stop(tmp_path / "cloud")
+def slow_rig(rig: Rig) -> Rig:
+    """A stack on a cloud where everything takes longer than anybody's patience lasts."""
+    rig.cloud.control("POST", "clock", "idle=0&durations=times:100")
+    return rig
 
 
 def slow(stack: Stack) -> None:
@@ -90,7 +79,7 @@ def test_what_never_becomes_ready_is_told_with_its_state_and_since_when(slow_rig
     assert re.search(
         rf"vpce-\w+ is pending {SINCE}; 2 network interfaces: eni-\w+ of VPC Endpoint", said["vpc_endpoint/logs"]
     )
-    assert re.search(rf"certificate/\S+ is PENDING_VALIDATION {SINCE}, and ACM", said["certificate/main"])
+    assert re.search(rf"app\.example\.com is PENDING_VALIDATION {SINCE}", said["certificate/main"])
     assert re.search(rf"operation \S+ of Cloud Map is \w+ {SINCE}", said["private_dns_namespace/main"])
     for text in said.values():
         assert re.match(r"timed out after \d+ s: ", text)
@@ -108,7 +97,7 @@ def test_a_group_that_an_interface_holds_is_told_with_the_interface(rig: Rig) ->
     subnet = ec2.create_subnet(VpcId=records["vpc/main"].id, CidrBlock="10.0.0.0/20")["Subnet"]["SubnetId"]
     group = records["security_group/web"].id
     made = ec2.create_network_interface(SubnetId=subnet, Groups=[group], Description="somebody's")["NetworkInterface"]
-    said = late(impatient(rig).down())
+    said = late(rig.down())
     interface = f"1 network interface: {made['NetworkInterfaceId']} of somebody's, available"
     assert f"something still uses it (DependencyViolation: {interface}" in said["security_group/web"]
     assert said["security_group/web"].count(interface) == 1, "once is enough"
@@ -166,8 +155,9 @@ def test_a_service_without_instances_and_a_failed_provider_are_told_in_the_words
     capacity_rig.profile(rig.cloud)
     trust = policy({"Effect": "Allow", "Principal": {"Service": "ecs-tasks.amazonaws.com"}, "Action": "sts:AssumeRole"})
     rig.cloud.client("iam").create_role(RoleName="tasks", AssumeRolePolicyDocument=json.dumps(trust))
+    rig.cloud.advance(10)  # until ECS knows it
     rig.up(lonely).ok()
-    text = late(impatient(rig).up(served))["service/web"]
+    text = late(rig.up(served))["service/web"]
     assert text.partition(" s: ")[2].startswith("0/1 tasks running. ECS said at ")
     assert re.search(rf"task \w+ is PROVISIONING {SINCE}", text)
     found = rf"no instance has registered in the cluster, and Auto Scaling group {NAME} has i-\w+ running {SINCE}"
@@ -177,5 +167,5 @@ def test_a_service_without_instances_and_a_failed_provider_are_told_in_the_words
     def fuller(stack: Stack) -> None:
         capacity_rig.declared(stack, least=1, joins="another", target=90)
 
-    said = late(impatient(rig).up(fuller))
+    said = late(rig.up(fuller))
     assert "ACTIVE UPDATE_FAILED: An internal error occurred. Try again" in said["capacity_provider/main"]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 
 from provisioner import __version__
@@ -36,7 +34,7 @@ def test_a_log_group_that_is_missing_or_empty_is_said_and_no_error(recorded: Pro
     logs = recorded.cloud.client("logs")
     where = {"logGroupName": f"/ecs/{STACK}/frontend", "logStreamName": "service/web/0123456789abcdef"}
     logs.create_log_stream(**where)
-    now = int(time.time() * 1000)
+    now = int(recorded.cloud.time() * 1000)
     events = [{"timestamp": now - 1000 + number, "message": f"line {number}"} for number in range(3)]
     logs.put_log_events(**where, logEvents=events)
     ended = recorded.run("logs")
@@ -51,7 +49,7 @@ def test_a_log_group_that_is_missing_or_empty_is_said_and_no_error(recorded: Pro
         assert "line 0" in process.stdout.readline()
         process.stdout.close()
         # what comes now finds nobody who reads, which ends the command
-        logs.put_log_events(**where, logEvents=[{"timestamp": int(time.time() * 1000), "message": "more"}])
+        logs.put_log_events(**where, logEvents=[{"timestamp": int(recorded.cloud.time() * 1000), "message": "more"}])
         assert "Traceback" not in process.stderr.read()
         assert process.wait(60) == 0
 

@@ -24,6 +24,8 @@ from tests.cloud.warm import ROOT
 SECONDS = 120
 CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
+TOOK = r"[\d. mins]+ on AWS's clock \([\d. mins]+ here\)"
+
 
 @dataclass
 class Screen:
@@ -40,6 +42,10 @@ class Screen:
     def __post_init__(self) -> None:
         self._ours, theirs = pty.openpty()
         fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 30, self.columns, 0, 0))
+        settings = termios.tcgetattr(theirs)
+        # what a picture is erased with must not be dropped when Ctrl-C is typed
+        settings[3] |= termios.NOFLSH
+        termios.tcsetattr(theirs, termios.TCSANOW, settings)
         environment = {name: value for name, value in os.environ.items() if name != "NO_COLOR"}
         self._process = subprocess.Popen(
             [sys.executable, "-m", "provisioner.cli", *self.words],
@@ -107,14 +113,20 @@ class Screen:
     @property
     def frames(self) -> list[list[str]]:
         """The live view's pictures one after the other, without control codes."""
-        pictures = re.split(r"(?:\x1b\[1A\x1b\[2K)+", self.text)
+        # with the last one the cursor comes back; what follows is no picture
+        view = self.text.partition("\x1b[?25h")[0]
+        pictures = re.split(r"(?:\x1b\[1A\x1b\[2K)+", view)
         return [CONTROL.sub("", picture).replace("\r", "").strip("\n").split("\n") for picture in pictures]
 
 
 def test_up_draws_a_live_tree_and_ctrl_c_ends_it_in_good_order(project: Project) -> None:  # noqa: F811
+    project.cloud.hold(30)
     screen = Screen(project, ("up",))
+    project.cloud.await_held()
     screen.until(" created")
     screen.type("\x03")
+    screen.until("stopping")
+    project.cloud.release()
     screen.end()
     assert screen.code == 130
     drawn = [frame for frame in screen.frames if frame[0].startswith("up ecs-sample-dev  account 123456789012")]
@@ -140,12 +152,15 @@ def test_up_draws_a_live_tree_and_ctrl_c_ends_it_in_good_order(project: Project)
 
     screen = Screen(project, ("down",))
     screen.until("[y/N]")
+    project.cloud.hold(30)
     screen.type("y\n")
+    project.cloud.await_held()
     screen.until("deleting")
     for lines, columns in ((5, 20), (1, 1), (0, 0), (50, 200)):
         seen = len(screen.text)
         screen.resize(lines, columns)
         screen.until_more(seen)
+    project.cloud.release()
     assert screen.end().code == 0
     assert "Traceback" not in screen.text
     assert "found nothing of ecs-sample-dev left" in screen.text
@@ -155,8 +170,11 @@ def test_up_draws_a_live_tree_and_ctrl_c_ends_it_in_good_order(project: Project)
 
 
 def test_a_terminal_that_is_closed_ends_the_run_in_good_order(project: Project) -> None:  # noqa: F811
+    project.cloud.hold(30)
     screen = Screen(project, ("up",))
+    project.cloud.await_held()
     screen.until(" created")
+    project.cloud.release()
     assert screen.hang_up().code == 130
     closed(project)
     document = json.loads((project.state / "local" / "ecs-sample-dev" / "state.json").read_bytes())
@@ -198,8 +216,11 @@ def test_readers_that_go_leave_the_run_alone(project: Project, channel: str) -> 
         gone.readline()
         gone.close()
         since = project.last_call()
-        project.cloud.wait(lambda: len(project.writes(since)) > 5, "it goes on")
+        project.cloud.hold(60)
+        project.cloud.await_held()
+        assert len(project.writes(since)) > 5, "it goes on"
         process.send_signal(signal.SIGINT)
+        project.cloud.release()
         assert "Traceback" not in other.read()
         assert process.wait(SECONDS) == 130
     closed(project)
@@ -215,13 +236,13 @@ def closed(project: Project) -> None:  # noqa: F811
 
 def test_without_a_terminal_results_go_to_stdout_and_the_show_to_stderr(project: Project) -> None:  # noqa: F811
     up = project.run("up")
-    assert re.fullmatch(r"up done: .*\d+ created.*, in [\d.]+ s\.", up.out.splitlines()[0])
+    assert re.fullmatch(rf"up done: .*\d+ created.*, in {TOOK}\.", up.out.splitlines()[0])
     assert "https://app.example.com" in up.out
     assert re.search(r"^\+ vpc/main created \(vpc-\w+\) [\d.]+ s$", up.err, re.MULTILINE)
     assert "\x1b" not in up.out + up.err
 
     again = project.run("up")
-    assert re.fullmatch(r"up done: \d+ unchanged, in [\d.]+ s\.", again.out.splitlines()[0])
+    assert re.fullmatch(rf"up done: \d+ unchanged, in {TOOK}\.", again.out.splitlines()[0])
     shown = [line for line in again.err.splitlines() if not line.startswith("note: ")]
     assert shown == [f"up ecs-sample-dev: account 123456789012, ap-northeast-1, {again.out.split()[2]} resources"]
 
@@ -256,7 +277,7 @@ def test_without_a_terminal_results_go_to_stdout_and_the_show_to_stderr(project:
     assert re.search(r"^  - network: \d+ resources$", refused.err, re.MULTILINE)
     assert project.writes(since) == []
     down = project.run("down", "--yes")
-    assert re.fullmatch(r"down done: \d+ deleted, \d+ kept, in [\d.]+ s\.", down.out.splitlines()[0])
+    assert re.fullmatch(rf"down done: \d+ deleted, \d+ kept, in {TOOK}\.", down.out.splitlines()[0])
     assert "found nothing of ecs-sample-dev left" in down.out
     assert re.search(
         r"^= service_linked_role/ecs kept \(\S+\) [\d.]+ s: the whole account shares it", down.err, re.MULTILINE

@@ -156,6 +156,7 @@ def failed_tasks(rig: Rig) -> int:
 def test_tasks_that_fail_end_a_deployment_after_three_of_them_and_a_rollback_is_a_failure(rig: Rig) -> None:
     trust = policy({"Effect": "Allow", "Principal": {"Service": "ecs-tasks.amazonaws.com"}, "Action": "sts:AssumeRole"})
     rig.cloud.client("iam").create_role(RoleName="tasks", AssumeRolePolicyDocument=json.dumps(trust))
+    rig.cloud.advance(10)  # until ECS knows it
 
     def up(image: str) -> Outcome:
         return rig.up(lambda stack: logged(stack, image))

@@ -178,6 +178,7 @@ def test_an_instance_profile_and_a_launch_template_are_compared_whole(rig: Rig) 
 def test_a_family_of_task_definitions_is_taken_with_its_newest_revision(rig: Rig) -> None:
     ecs = rig.cloud.client("ecs")
     role = rig.cloud.client("iam").create_role(RoleName="r", AssumeRolePolicyDocument=json.dumps(TRUST))["Role"]["Arn"]
+    rig.cloud.advance(10)  # until ECS knows it
     container = {"name": "web", "image": "web:1", "essential": True}
     request = {
         "family": "web",

@@ -274,7 +274,7 @@ def test_a_launch_that_failed_is_told_in_awss_words(ready_rig: Rig) -> None:
     assert awaited.startswith("0/1 instances in service (Failed: ")
     assert "sg-0123456789abcdef0" in awaited
     ready_rig.up(one).ok()
-    assert [i["LifecycleState"] for i in group_of(ready_rig)["Instances"]] == ["InService"]
+    assert "InService" in [i["LifecycleState"] for i in group_of(ready_rig)["Instances"]]
 
 
 def test_foreign_things_under_our_names_are_refused_and_left_alone(ready_rig: Rig) -> None:

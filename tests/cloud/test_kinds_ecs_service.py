@@ -40,6 +40,7 @@ def role(rig: Rig) -> None:
         ],
     }
     rig.cloud.client("iam").create_role(RoleName="tasks", AssumeRolePolicyDocument=json.dumps(trust))
+    rig.cloud.advance(10)  # until ECS knows it
 
 
 def declared(

@@ -19,11 +19,12 @@ from provisioner.cli import main
 from provisioner.engine.errors import ConfigurationError, Unclear
 from provisioner.engine.waits import Pace
 from tests.cloud.conftest import REGION, EmbeddedCloud
+from tests.jumping import Jumping
 
 
 def way(cloud: EmbeddedCloud, log: CallLog | None) -> Aws:
     session = boto3.Session(cloud.process.key, "testing", region_name=REGION)
-    return Aws(session, "shop", "dev", Pace(0.05), endpoint=cloud.endpoint, log=log)
+    return Aws(session, "shop", "dev", Pace(Jumping()), endpoint=cloud.endpoint, log=log)
 
 
 def lines(path: Path) -> list[dict[str, Any]]:

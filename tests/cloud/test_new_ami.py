@@ -15,7 +15,9 @@ from tests.cloud.inventory import NEVER_REMOVED, Inventory, difference
 from tests.cloud.lookups import NAME
 from tests.cloud.project import SAMPLE, Project
 
-PATIENCE = 60.0
+pytestmark = pytest.mark.random_order(disabled=True)
+"""They are one life, in its order."""
+
 NEW = ("up", "--yes", "--json", "--new-ami")
 FARGATE = """
 [services.web]
@@ -68,12 +70,10 @@ def running(project: Project) -> dict[str, tuple[int, int]]:
 def killed_while_refreshing(project: Project) -> None:
     """Begin to bring a newer AMI, and kill the command while the instances are replaced."""
     number = len(refreshes(project))
-    process = project.begin(*NEW)
-    project.cloud.wait(
-        lambda: len(now := refreshes(project)) > number and now[0] == "InProgress", "a refresh", PATIENCE
-    )
-    process.send_signal(signal.SIGKILL)
-    process.communicate()
+    # by then the refresh has begun, and no instance is warm yet
+    assert project.cut(60, signal.SIGKILL, *NEW).code == -signal.SIGKILL
+    assert len(now := refreshes(project)) > number
+    assert now[0] == "InProgress"
 
 
 @pytest.mark.usefixtures("before")
@@ -94,7 +94,7 @@ def test_bad_input_is_refused_before_any_call(project: Project) -> None:
 def test_a_release_is_nothing_to_do(project: Project) -> None:
     project.up()
     former = set(images(project).values())
-    project.cloud.release()
+    project.cloud.release_image()
     assert project.planned() == {}
     since = project.last_call()
     assert set(project.up().results.values()) == {"unchanged"}
@@ -103,7 +103,7 @@ def test_a_release_is_nothing_to_do(project: Project) -> None:
 
 
 def test_the_status_says_which_ami_there_is_and_that_there_is_a_newer_one(project: Project) -> None:
-    newest = project.cloud.release()
+    newest = project.cloud.release_image()
     (image,) = set(images(project).values())
     live = project.run("status", "--json").document["live"]
     (told,) = live["amis"]
@@ -116,7 +116,7 @@ def test_the_status_says_which_ami_there_is_and_that_there_is_a_newer_one(projec
 
 
 def test_asked_for_it_replaces_all_instances_while_the_services_stay(project: Project) -> None:
-    newest, before = project.cloud.release(), images(project)
+    newest, before = project.cloud.release_image(), images(project)
     counted = running(project)
     assert all(there == wanted > 0 for there, wanted in counted.values())
     planned = project.run("plan", "--json", "--new-ami", code=2).document
@@ -159,7 +159,7 @@ def test_asked_for_again_it_says_that_there_is_none(project: Project) -> None:
 
 @pytest.mark.parametrize("words", [("up", "--yes", "--json"), NEW])
 def test_killed_meanwhile_the_next_run_takes_up_the_refresh(project: Project, words: tuple[str, ...]) -> None:
-    newest, number = project.cloud.release(), len(refreshes(project))
+    newest, number = project.cloud.release_image(), len(refreshes(project))
     killed_while_refreshing(project)
     assert project.planned() == {}
     since = project.last_call()
@@ -174,11 +174,11 @@ def test_killed_meanwhile_the_next_run_takes_up_the_refresh(project: Project, wo
 
 
 def test_a_refresh_that_fails_is_told_and_what_is_left_is_named(project: Project) -> None:
-    newest, before = project.cloud.release(), images(project)
+    newest, before = project.cloud.release_image(), images(project)
     set_faults(project.cloud, "operations-fail", each=10_000, only="StartInstanceRefresh")
     ended = project.run(*NEW, code=1)
     assert "is Failed: New instances did not become healthy" in ended.err
-    assert ended.said("finished")[0]["next"] == ["Fix the errors above, then resume: `provision up --new-ami`."]
+    assert ended.said("finished")[0]["next"][0] == "Fix the errors above, then resume: `provision up --new-ami`."
     # managed scaling may take an idle one away meanwhile
     assert images(project).items() <= before.items()
     live = project.run("status", "--json").document["live"]
@@ -200,14 +200,14 @@ def test_a_refresh_that_fails_is_told_and_what_is_left_is_named(project: Project
 
 
 def test_with_the_state_lost_the_live_templates_ami_stays(project: Project) -> None:
-    project.cloud.release()
+    project.cloud.release_image()
     shutil.rmtree(project.state / "local" / NAME)
     project.run("recover", "--yes")
     assert project.planned() == {}
 
 
 def test_a_stack_goes_down_in_the_midst_of_a_refresh(project: Project, before: Inventory) -> None:
-    project.cloud.release()
+    project.cloud.release_image()
     killed_while_refreshing(project)
     project.down()
     assert difference(before, project.inventory(), *NEVER_REMOVED) == {}

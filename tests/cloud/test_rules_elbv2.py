@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import time
 from contextlib import suppress
 from typing import Any
 
 import pytest
 
+from provisioner import durations
 from tests.cloud.conftest import EmbeddedCloud
 from tests.cloud.rules_rig import Net, account_zone, certificate, net, put_record, refused, validated, validation_record
 
@@ -112,13 +112,11 @@ def test_protection_keeps_a_balancer(place: Net, elb: Any) -> None:
     protect("true")
     refused(lambda: elb.delete_load_balancer(LoadBalancerArn=arn), "OperationNotPermitted", "deletion protection")
     protect("false")
-    for _ in range(200):
-        # not everybody knows at once that it was lifted
-        with suppress(elb.exceptions.OperationNotPermittedException):
-            elb.delete_load_balancer(LoadBalancerArn=arn)
-            return
-        time.sleep(0.1)
-    pytest.fail("it stays protected")
+    # not everybody knows at once that it was lifted
+    place.cloud.advance(durations.PROTECTION_LIFTED.aws - 0.1)
+    refused(lambda: elb.delete_load_balancer(LoadBalancerArn=arn), "OperationNotPermitted", "deletion protection")
+    place.cloud.advance(0.1)
+    elb.delete_load_balancer(LoadBalancerArn=arn)
 
 
 @pytest.mark.parametrize(
@@ -273,9 +271,13 @@ def test_certificate_is_issued_only_when_its_records_resolve(cloud: EmbeddedClou
     assert records[0] == records[1] != records[2]
 
     put_record(cloud, records[0]["Name"], "CNAME", records[0]["Value"])
+    cloud.advance(3600)
     assert certificate(cloud, arn)["Status"] == "PENDING_VALIDATION"
     put_record(cloud, records[2]["Name"], "CNAME", records[2]["Value"])
-    cloud.wait(lambda: certificate(cloud, arn)["Status"] == "ISSUED", "the certificate")
+    cloud.advance(durations.CERTIFICATE_ISSUED.aws - 1)
+    assert certificate(cloud, arn)["Status"] == "PENDING_VALIDATION"
+    cloud.advance(1)
+    assert certificate(cloud, arn)["Status"] == "ISSUED"
     done = certificate(cloud, arn)
     assert {option["ValidationStatus"] for option in done["DomainValidationOptions"]} == {"SUCCESS"}
     assert done["NotAfter"] > done["NotBefore"]
@@ -290,10 +292,13 @@ def test_certificate_waits_for_delegation(cloud: EmbeddedCloud, acm: Any) -> Non
     batch = {"Changes": [{"Action": "CREATE", "ResourceRecordSet": wanted}]}
     route53.change_resource_record_sets(HostedZoneId=zone, ChangeBatch=batch)
     assert account_zone(cloud) not in zone
-    for _ in range(3):
-        assert certificate(cloud, arn)["Status"] == "PENDING_VALIDATION"
+    cloud.advance(86400)
+    assert certificate(cloud, arn)["Status"] == "PENDING_VALIDATION"
     cloud.delegate("late.test")
-    cloud.wait(lambda: certificate(cloud, arn)["Status"] == "ISSUED", "the certificate")
+    cloud.advance(durations.CERTIFICATE_ISSUED.aws - 1)
+    assert certificate(cloud, arn)["Status"] == "PENDING_VALIDATION"
+    cloud.advance(1)
+    assert certificate(cloud, arn)["Status"] == "ISSUED"
 
 
 def test_bad_domains_and_pending_certificates(cloud: EmbeddedCloud, acm: Any) -> None:

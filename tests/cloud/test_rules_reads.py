@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from typing import Any
 
 import pytest
@@ -95,7 +94,7 @@ def test_events_of_a_log_group_are_found_without_a_limit(cloud: EmbeddedCloud) -
     logs.create_log_group(logGroupName="/ecs/web")
     assert logs.filter_log_events(logGroupName="/ecs/web")["events"] == []
     logs.create_log_stream(logGroupName="/ecs/web", logStreamName="a")
-    events = [{"timestamp": int(time.time() * 1000) + number, "message": str(number)} for number in range(3)]
+    events = [{"timestamp": int(cloud.time() * 1000) + number, "message": str(number)} for number in range(3)]
     logs.put_log_events(logGroupName="/ecs/web", logStreamName="a", logEvents=events)
     pages = [
         *logs.get_paginator("filter_log_events").paginate(logGroupName="/ecs/web", PaginationConfig={"PageSize": 2})

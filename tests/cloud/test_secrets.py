@@ -194,9 +194,10 @@ def test_what_aws_says_of_a_call_is_told_without_the_secrets_in_it(life: Life) -
 
 
 def test_containers_settings_stay_out_of_the_log(life: Life) -> None:
-    registered = [line for line in life.calls() if line.get("operation") == "RegisterTaskDefinition"]
+    tried = [line for line in life.calls() if line.get("operation") == "RegisterTaskDefinition"]
+    registered = [line for line in tried if line["status"] == 200]
     assert len(registered) == 3
-    assert {c["environment"] for line in registered for c in line["parameters"]["containerDefinitions"]} == {"(hidden)"}
+    assert {c["environment"] for line in tried for c in line["parameters"]["containerDefinitions"]} == {"(hidden)"}
     assert b"token-of-a-third-party" not in life.files[LOG][-1]
 
 
@@ -207,7 +208,7 @@ def test_the_log_tells_each_command_from_its_beginning_to_its_end(life: Life) ->
     )
     assert len(begun) == len(ended) == len(life.ended)
     assert 0 < len(connected) < len(begun), "some commands only read the state"
-    place = {"account": "123456789012", "region": "ap-northeast-1", "target": "local", "time_scale": 0.05}
+    place = {"account": "123456789012", "region": "ap-northeast-1", "target": "local"}
     assert {name: connected[0][name] for name in place} == place
     assert ended[0]["ended"] == "exit code 1"
     answered = {(call["service"], call["operation"]) for call in life.project.cloud.calls()}

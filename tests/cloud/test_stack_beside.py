@@ -14,7 +14,7 @@ OWN = {"vpcs", "subnets", "route_tables"}
 
 
 def test_up_and_down_leave_somebody_elses_things_as_they_were(project: Project) -> None:  # noqa: F811
-    bystanders.settle(project.cloud.client)
+    bystanders.settle(project.cloud)
     before = project.inventory()
     project.up()
     lacking = {
@@ -33,7 +33,7 @@ def test_what_stands_under_our_names_is_refused_by_name_and_stays_as_it_is(proje
     alone = project.settled(_at_rest, "their database and balancer")
     project.run("up", "--yes", "--target-step", "network")
     (vpc,) = [v["VpcId"] for v in project.inventory()["vpcs"] if not v["IsDefault"]]
-    theirs |= bystanders.in_network(client, NAME, vpc)
+    theirs |= bystanders.in_network(project.cloud, NAME, vpc)
     before = project.settled(_at_rest, "their endpoint")
     refused = {address: item for address, item in project.planned().items() if item["action"] == "refused"}
     assert refused.keys() == theirs
@@ -44,7 +44,7 @@ def test_what_stands_under_our_names_is_refused_by_name_and_stays_as_it_is(proje
     assert ended.results == {}, "what is refused is known before the first write"
     lacking = {sort: found["lacking"] for sort, found in difference(before, project.inventory()).items()}
     assert {sort for sort, found in lacking.items() if found} <= CHANGED_BY_UP | OWN
-    bystanders.clear_network(client, vpc)
+    bystanders.clear_network(project.cloud, vpc)
     project.down()
     assert difference(alone, project.inventory(), *NEVER_REMOVED) == {}
     print(f"things under our names without our tags: {len(refused)} refused, {len(refused)} unchanged")

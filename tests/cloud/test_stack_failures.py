@@ -48,7 +48,7 @@ def test_a_zone_that_is_not_delegated_stops_with_its_name_servers_and_goes_on_la
 
 
 def test_interrupted_it_stops_in_good_order_and_goes_on_later(project: Project) -> None:  # noqa: F811
-    ended = project.cut(25, signal.SIGINT, "up", "--yes")
+    ended = project.cut(10, signal.SIGINT, "up", "--yes")
     assert ended.code == 130
     assert "interrupted" in ended.err
     phases = [line.split() for line in project.run("state", "list").out.splitlines()]

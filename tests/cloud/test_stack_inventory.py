@@ -20,7 +20,7 @@ def test_it_is_the_same_twice_and_empty_but_for_what_aws_gives(cloud: EmbeddedCl
 
 def test_it_sees_somebodys_things(cloud: EmbeddedCloud) -> None:
     before = inventory(cloud.client)
-    bystanders.settle(cloud.client)
+    bystanders.settle(cloud)
     after = inventory(cloud.client)
     added = {sort: len(found["added"]) for sort, found in difference(before, after).items()}
     assert added | {"account_settings": 1, "zones": 1} == {
@@ -46,7 +46,7 @@ def test_it_sees_somebodys_things(cloud: EmbeddedCloud) -> None:
 
 
 def test_it_sees_changes_and_losses(cloud: EmbeddedCloud) -> None:
-    bystanders.settle(cloud.client)
+    bystanders.settle(cloud)
     before = inventory(cloud.client)
     cloud.client("logs").put_retention_policy(logGroupName="/ecs/somebody/web", retentionInDays=1)
     cloud.client("ecr").delete_repository(repositoryName="somebody/web")

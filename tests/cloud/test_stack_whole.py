@@ -21,6 +21,9 @@ from tests.cloud.former import FORMER, ids, make_former
 from tests.cloud.inventory import NEVER_REMOVED, Inventory, difference, well
 from tests.cloud.project import Ended, Project
 
+pytestmark = pytest.mark.random_order(disabled=True)
+"""They are one life, in its order."""
+
 NUMBERS = Path(__file__).parents[2] / "docs" / "numbers.json"
 """The figures that the READMEs tell; UPDATE_NUMBERS=1 writes them anew."""
 
@@ -95,7 +98,8 @@ def test_up_makes_each_thing_by_a_call_or_two(life: Life) -> None:
     refused = sum(call["status"] >= 400 for call in life.calls)
     writes = sum(call["write"] for call in life.calls)
     assert writes - refused <= 1.5 * len(life.first.results)
-    assert len(life.calls) - writes <= 200
+    # most of the reads are looks at what is waited for: one each five seconds or so, of ten minutes
+    assert len(life.calls) - writes <= 520
 
 
 def test_a_second_up_writes_nothing(life: Life) -> None:
@@ -122,13 +126,14 @@ def test_plan_finds_nothing_to_do(life: Life) -> None:
 def test_a_client_is_made_once_and_only_if_something_is_asked_of_it(life: Life) -> None:
     options = Options(life.project.config, target=Target.LOCAL, state_dir=life.project.state)
     config = session.load(options)
-    aws = session.connect(options, config)
-    aws.read_only = True
-    made = ["creating-client-class.sts"]
-    aws.session.events.register("creating-client-class", lambda event_name, **_: made.append(event_name))
-    state = session.recorded(options, config)
-    stack = session.declared(options, config, aws, state.records)
-    assert {item.action for item in operate.show_plan(aws, state.records, stack)} == {"none"}
+    with options.ends:
+        aws = session.connect(options, config)
+        aws.read_only = True
+        made = ["creating-client-class.sts"]
+        aws.session.events.register("creating-client-class", lambda event_name, **_: made.append(event_name))
+        state = session.recorded(options, config)
+        stack = session.declared(options, config, aws, state.records)
+        assert {item.action for item in operate.show_plan(aws, state.records, stack)} == {"none"}
     assert len(made) == len(set(made)) == len({call.service for call in aws.calls}) > 10
     assert "creating-client-class.s3" not in made
 

@@ -43,6 +43,8 @@ LONG = 600.0
 def client(running_cloud: EmbeddedCloud) -> Any:
     """A client that repeats what got no answer, as the tool's does; and the bucket is there."""
     running_cloud.reset()
+    # these processes have the machine's clock, and S3 the same
+    running_cloud.control("POST", "clock", "mode=real")
     client = boto3.client(
         "s3",
         region_name=REGION,
@@ -510,6 +512,7 @@ def test_what_differs_is_mended_and_what_others_added_stays(client: Any) -> None
 
 def test_a_bucket_that_s3_does_not_know_everywhere_yet_is_waited_for(cloud_of: EmbeddedCloud, client: Any) -> None:
     ours = bucket(client, "fresh-states")
+    cloud_of.control("POST", "clock", "mode=real:20")
     set_faults(cloud_of, "refusals", only="s3:PutBucket")
     try:
         for mending in ours.lacking():
@@ -517,6 +520,7 @@ def test_a_bucket_that_s3_does_not_know_everywhere_yet_is_waited_for(cloud_of: E
         refusals = met(cloud_of)["refusals"]
     finally:
         set_faults(cloud_of, "")
+        cloud_of.control("POST", "clock", "mode=real")
     assert refusals.keys() == {"s3:PutBucketVersioning", "s3:PutBucketPolicy"}
     assert list(ours.lacking()) == []
 

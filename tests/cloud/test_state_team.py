@@ -26,6 +26,9 @@ from tests.cloud.conftest import EmbeddedCloud
 from tests.cloud.inventory import NEVER_REMOVED, difference
 from tests.cloud.project import Project
 
+pytestmark = pytest.mark.random_order(disabled=True)
+"""They are one life, in its order."""
+
 SMALL = """
 project = "ecs-sample"
 env = "dev"

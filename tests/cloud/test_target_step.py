@@ -11,6 +11,9 @@ from tests.cloud.inventory import NEVER_REMOVED, counts, difference
 from tests.cloud.lookups import NAME
 from tests.cloud.project import SAMPLE, Project
 
+pytestmark = pytest.mark.random_order(disabled=True)
+"""They are one life, in its order."""
+
 DATABASE = {"network", "security_groups", "secrets", "service_roles", "database"}
 """The step and those that it is built on."""
 

@@ -12,6 +12,9 @@ from tests.cloud.conftest import EmbeddedCloud
 from tests.cloud.inventory import NEVER_REMOVED, Inventory, difference, running
 from tests.cloud.project import SAMPLE, Project
 
+pytestmark = pytest.mark.random_order(disabled=True)
+"""They are one life, in its order."""
+
 COUNTED = "zones"
 """A zone counts its records."""
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -43,7 +45,8 @@ def live(project: Project, log: Path) -> Life:
     return Life(log, frozenset(strange))
 
 
-def _connected(options: Options, strange: set[str]) -> tuple[Config, Aws]:
+@contextmanager
+def _connected(options: Options, strange: set[str]) -> Iterator[tuple[Config, Aws]]:
     config = session.load(options)
     aws = session.connect(options, config)
 
@@ -53,27 +56,27 @@ def _connected(options: Options, strange: set[str]) -> tuple[Config, Aws]:
             strange.update(f"{name} {path}" for path in unmodelled(operation_model, response_dict["body"]))
 
     aws.session.events.register("before-parse", look)
-    return config, aws
+    with options.ends:
+        yield config, aws
 
 
 def _up(options: Options, strange: set[str]) -> None:
-    config, aws = _connected(options, strange)
-    with session.opened(options, config, aws, "up") as store:
+    with _connected(options, strange) as (config, aws), session.opened(options, config, aws, "up") as store:
         summary = operate.up(aws, store, session.declared(options, config, aws, store.records), lambda event: None)
     assert summary.ok, summary.error
 
 
 def _look(options: Options, strange: set[str]) -> None:
-    config, aws = _connected(options, strange)
-    state = session.recorded(options, config, aws)
-    planned = operate.show_plan(aws, state.records, session.declared(options, config, aws, state.records))
-    assert {item.action for item in planned} == {"none"}
-    condition, silent = session.looked(options, config, state)
-    assert condition, silent
+    with _connected(options, strange) as (config, aws):
+        state = session.recorded(options, config, aws)
+        planned = operate.show_plan(aws, state.records, session.declared(options, config, aws, state.records))
+        assert {item.action for item in planned} == {"none"}
+        aws.pace.runtime.close()  # `looked` makes a way of its own
+        condition, silent = session.looked(options, config, state)
+        assert condition, silent
 
 
 def _down(options: Options, strange: set[str]) -> None:
-    config, aws = _connected(options, strange)
-    with session.opened(options, config, aws, "down") as store:
+    with _connected(options, strange) as (config, aws), session.opened(options, config, aws, "down") as store:
         summary = operate.down(aws, store, lambda event: None)
     assert summary.ok, summary.error or summary.leftovers

@@ -25,6 +25,7 @@ from provisioner.kinds.account import FORMER_TAG
 from tests.cloud.project import SAMPLE
 from tests.contract.calls import PAGING
 from tests.contract.recorded import Recorded, answers, of, typed
+from tests.jumping import Jumping
 
 REGION, ACCOUNT = "ap-northeast-1", "123456789012"
 OWNER = {"Project": "ecs-sample", "Environment": "dev", "ManagedBy": "provisioner"}
@@ -79,7 +80,7 @@ class Account:
 
     def aws(self, *, thorough: bool = False) -> Aws:
         """The way to this account."""
-        aws = _Aws(session(), "ecs-sample", "dev", Pace(0.0001, 0.001), known=self._known, rates=False)
+        aws = _Aws(session(), "ecs-sample", "dev", Pace(Jumping()), known=self._known, rates=False)
         aws.account, aws.thorough, aws.answering = ACCOUNT, thorough, self._answer
         return aws
 

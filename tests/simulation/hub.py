@@ -9,7 +9,7 @@ from __future__ import annotations
 import heapq
 import random
 from collections.abc import Callable, Collection, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any, Self
 
 from greenlet import GreenletExit, getcurrent, greenlet
@@ -98,6 +98,7 @@ class Process:
         self.alive = True
         self.points = 0
         self.asleep_until = 0.0
+        self.round_trip = 0.0
         self.on_death: list[Callable[[], None]] = []
         self._random = random.Random(seed)
         self.greenlets: list[greenlet] = []
@@ -222,6 +223,14 @@ class Process:
         with self.pool(workers) as pool:
             futures = [pool.submit(act, item) for item in items]
         return [future.result() for future in futures]
+
+    def working(self) -> AbstractContextManager[None]:
+        return nullcontext()
+
+    watching = working
+
+    def close(self) -> None:
+        pass
 
     def pid(self) -> int:
         return 1

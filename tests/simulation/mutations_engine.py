@@ -327,7 +327,7 @@ FAULTS = (
         ENGINE,
         CONVERGE,
         """
-        return asked.times < ASKS and pace.now() > asked.at + pace.scaled(PAUSE * 2 ** (asked.times - 1))
+        return asked.times < ASKS and pace.now() > asked.at + PAUSE * 2 ** (asked.times - 1)
         """,
         """
         return True

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import threading
-from types import SimpleNamespace
-from typing import Any, cast
 
 import pytest
 
@@ -155,6 +153,5 @@ def test_a_long_chain_is_walked_in_the_order_in_which_it_goes() -> None:
         f"a/{n}": Record(f"a/{n}", "vpc", "ready", "t", f"vpc-{n}", {}, {}, [f"a/{n - 1}"] if n else [], "s")
         for n in range(5000)
     }
-    aws = SimpleNamespace(endpoint=None, pace=SimpleNamespace(scaled=float))
-    tasks = outlook.downwards(cast("Any", aws), records, [])
+    tasks = outlook.downwards(records, [])
     assert next(iter(tasks.tasks)) == "a/4999", "what nothing is built on goes first"

@@ -23,6 +23,7 @@ from provisioner.engine.kind import KINDS, Kind, Live
 from provisioner.engine.waits import Pace
 from provisioner.kinds.application_autoscaling import ScalableTarget
 from provisioner.pages import BadList
+from tests.jumping import Jumping
 
 NOWHERE = "http://127.0.0.1:9"
 """Nothing listens there: a request that is made in spite of the guard fails in another way."""
@@ -60,7 +61,7 @@ KINDS.pop("listed")
 @pytest.fixture
 def aws() -> Aws:
     session = boto3.Session("testing", "testing", region_name="ap-northeast-1")
-    return Aws(session, "shop", "dev", Pace(0.01), endpoint=NOWHERE)
+    return Aws(session, "shop", "dev", Pace(Jumping()), endpoint=NOWHERE)
 
 
 @pytest.fixture
@@ -371,7 +372,7 @@ def test_what_was_made_before_the_first_read_is_there_too(aws: Aws, lists: Lists
 
 def test_after_the_settling_time_aws_is_believed(aws: Aws, lists: Lists) -> None:
     aws.made(Listed, Live("new", {}))
-    time.sleep(aws.pace.scaled(30) + 0.05)
+    aws.pace.sleep(30.1)
     assert ids(aws, fresh=True) == []
 
 

@@ -18,6 +18,7 @@ from provisioner.doctor.examine import CHECKS, examine
 from provisioner.doctor.verdicts import parted, stopped
 from provisioner.engine.errors import ConfigurationError, Failed, Interrupted
 from provisioner.engine.events import Checked, Event
+from provisioner.engine.waits import Pace
 from provisioner.permissions.model import Permission, Use
 from provisioner.permissions.table import needed
 from provisioner.render import doctor as show
@@ -199,7 +200,7 @@ def test_callers_without_policies_to_simulate(caller: str, words: str) -> None:
 class Answering:
     """Stands for AWS: answers each operation with what it is given, or raises it; by Region where that matters."""
 
-    partition, region, endpoint, read_only = "aws", "ap-southeast-3", None, False
+    partition, region, endpoint, read_only, pace = "aws", "ap-southeast-3", None, False, Pace()
 
     def __init__(self, **answers: Any) -> None:
         self.answers, self.account = answers, ""

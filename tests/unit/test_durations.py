@@ -1,4 +1,4 @@
-"""The table of durations: complete, sourced, and of use."""
+"""The table of durations: complete, sourced, of use; and which of them a rehearsal takes."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from provisioner import durations
+from provisioner.cloud.takes import Takes
 from provisioner.durations import Duration
 
 TABLE = {name: value for name, value in vars(durations).items() if isinstance(value, Duration)}
@@ -14,20 +15,40 @@ PACKAGE = Path(durations.__file__).parent / "cloud"
 
 
 @pytest.mark.parametrize("name", TABLE)
-def test_each_is_longer_on_aws_and_has_a_source(name: str) -> None:
-    assert 0 <= TABLE[name].short < TABLE[name].aws
+def test_each_has_a_source_and_lies_in_its_range(name: str) -> None:
     assert TABLE[name].source
     least, most = TABLE[name].range
-    assert least <= TABLE[name].aws <= most
-
-
-def test_the_setting_chooses(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv(durations.VARIABLE, raising=False)
-    assert durations.DB_INSTANCE_CREATE.seconds == durations.DB_INSTANCE_CREATE.short
-    monkeypatch.setenv(durations.VARIABLE, "aws")
-    assert durations.DB_INSTANCE_CREATE.seconds == durations.DB_INSTANCE_CREATE.aws
+    assert 0 <= least <= TABLE[name].aws <= most
 
 
 def test_each_is_used_by_the_embedded_cloud() -> None:
     code = "".join(path.read_text() for path in PACKAGE.rglob("*.py"))
-    assert [name for name in TABLE if f"durations.{name}.seconds" not in code] == []
+    assert [name for name in TABLE if f"durations.{name}" not in code] == []
+
+
+def test_a_choice_takes_the_middle_or_an_end() -> None:
+    takes = {choice: Takes(choice).seconds(durations.ENDPOINT_CREATE) for choice in ("fast", "typical", "slow")}
+    assert takes == {"fast": 60, "typical": 90, "slow": 150}
+    assert Takes("times:3").seconds(durations.ENDPOINT_CREATE) == 270
+
+
+def test_a_seed_draws_the_same_each_time_and_within_the_range() -> None:
+    def drawn(seed: str) -> list[float]:
+        takes = Takes(seed)
+        return [takes.seconds(durations.ENDPOINT_CREATE) for _ in range(20)]
+
+    assert drawn("seed:7") == drawn("seed:7") != drawn("seed:8")
+    assert len(set(drawn("seed:7"))) > 10
+    assert all(60 <= seconds <= 150 for seconds in drawn("seed:7"))
+
+
+def test_what_is_drawn_for_one_operation_changes_nothing_for_another() -> None:
+    alone, beside = Takes("seed:1"), Takes("seed:1")
+    beside.seconds(durations.DB_CLUSTER_CREATE)
+    assert alone.seconds(durations.DB_CLUSTER_STOP) == beside.seconds(durations.DB_CLUSTER_STOP)
+
+
+@pytest.mark.parametrize("choice", ["", "long", "seed:", "seed:x", "seed:-1", "Slow"])
+def test_there_is_no_other_choice(choice: str) -> None:
+    with pytest.raises(ValueError, match="choose typical, fast, slow, seed:NUMBER or"):
+        Takes(choice)

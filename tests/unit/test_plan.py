@@ -18,6 +18,7 @@ from provisioner.engine.refusal import Refused
 from provisioner.engine.step import Handle, Stack
 from provisioner.engine.waits import Pace
 from state.model import Record
+from tests.jumping import Jumping
 
 LIVES: dict[str, list[Live]] = {}
 """What AWS has, by kind: set anew by each test."""
@@ -99,7 +100,7 @@ def recorded(*addresses: str) -> dict[str, Record]:
 
 
 def planned(stack: Stack, *addresses: str) -> list[Planned]:
-    aws = Aws(boto3.Session("testing", "testing", region_name="ap-northeast-1"), "p", "e", Pace(0.01))
+    aws = Aws(boto3.Session("testing", "testing", region_name="ap-northeast-1"), "p", "e", Pace(Jumping()))
     records = recorded(*addresses)
     return plan(aws, records, stack.declared, orphans(records, stack.declared))
 

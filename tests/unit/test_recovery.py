@@ -22,6 +22,7 @@ from provisioner.render import recovered as show
 from provisioner.setaside import in_folder
 from state.local import LocalStore, read
 from state.model import Record, StateLocked, StateTooNew
+from tests.jumping import Jumping
 
 READINGS: list[dict[str, list[Live]]] = []
 """What AWS lists by kind: at the first reading, at the second, and so on; the last one goes on."""
@@ -102,7 +103,7 @@ class Told:
     told: list[str] = field(default_factory=list)
 
     def search(self, stack: Stack) -> recovery.Recovery:
-        aws = Aws(boto3.Session("testing", "testing", region_name="ap-northeast-1"), "p", "e", Pace(0.0001))
+        aws = Aws(boto3.Session("testing", "testing", region_name="ap-northeast-1"), "p", "e", Pace(Jumping()))
         return recovery.search(aws, self.records, stack.declared, self.tell)
 
     def tell(self, text: str) -> None:
@@ -172,7 +173,7 @@ def test_what_is_missing_is_looked_for_again_when_lists_have_settled(stack: Stac
     reading(("box", live("box/late")))
     searched = Told()
     found = searched.search(stack)
-    assert searched.told == ["2 of 3 are not there: looking once more in 0 s, since lists lag"]
+    assert searched.told == ["2 of 3 are not there: looking once more in 30 s, since lists lag"]
     assert records(found).keys() == {"box/late", "box/early"}
     assert found.missing == ["box/never"]
 
@@ -247,7 +248,7 @@ def test_a_read_that_is_refused_ends_it(stack: Stack, monkeypatch: pytest.Monkey
 
 def test_nothing_can_be_written_meanwhile(stack: Stack) -> None:
     reading()
-    aws = Aws(boto3.Session("testing", "testing", region_name="ap-northeast-1"), "p", "e", Pace(0.0001))
+    aws = Aws(boto3.Session("testing", "testing", region_name="ap-northeast-1"), "p", "e", Pace(Jumping()))
     recovery.search(aws, {}, stack.declared, lambda _: None)
     with pytest.raises(ReadOnly):
         aws.client("ec2").create_vpc(CidrBlock="10.0.0.0/16")

@@ -17,6 +17,7 @@ from provisioner.aws import Aws
 from provisioner.engine.refusal import explained
 from provisioner.engine.waits import Pace
 from provisioner.redaction import HIDDEN, redacted, secrets_in, without_secrets
+from tests.jumping import Jumping
 
 PASSWORD = "correct-horse-battery-staple-0001"
 
@@ -33,7 +34,7 @@ def session() -> boto3.Session:
 
 @pytest.fixture
 def aws() -> Aws:
-    return Aws(session(), "shop", "dev", Pace(0.01), endpoint="http://127.0.0.1:9")
+    return Aws(session(), "shop", "dev", Pace(Jumping()), endpoint="http://127.0.0.1:9")
 
 
 CLUSTER = {"DBClusterIdentifier": "shop", "Engine": "aurora-mysql", "MasterUserPassword": PASSWORD}

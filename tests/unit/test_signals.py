@@ -32,6 +32,7 @@ from provisioner.render import summary
 from provisioner.render.progress import Progress
 from state.local import DOCUMENT, JOURNAL, LOCK
 from state.model import Record
+from tests.jumping import Jumping
 from tests.unit.hostile import CONFIG
 
 SECONDS = 60
@@ -190,7 +191,7 @@ KINDS.pop("slow")
 
 def test_a_last_look_that_is_interrupted_is_not_told_as_things_that_are_left(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(KINDS, "slow", Slow)
-    aws = Aws(boto3.Session("a", "b", region_name="ap-northeast-1"), "p", "e", Pace(scale=0.001))
+    aws = Aws(boto3.Session("a", "b", region_name="ap-northeast-1"), "p", "e", Pace(Jumping()))
     assert sweep(aws, {}, [Slow]) == []
     aws.pace.stop.set()
     with pytest.raises(Interrupted):
@@ -244,7 +245,7 @@ def test_opening_and_closing_the_state_are_not_left_half_done(
 ) -> None:
     """Ctrl-C at each of the calls by which a state is opened, written and closed."""
     real: Callable[..., Any] = getattr(os, name)
-    aws = SimpleNamespace(account="123456789012", region="ap-northeast-1")
+    aws = SimpleNamespace(account="123456789012", region="ap-northeast-1", pace=Pace())
 
     def work(folder: Path, at: int) -> bool:
         numbers = itertools.count(1)

@@ -18,6 +18,7 @@ from provisioner.engine.timeline import Moments
 from provisioner.engine.waits import Pace
 from provisioner.engine.walk import Node, Outcome, Until, Wait, Walk
 from state.model import StateError
+from tests.jumping import Jumping
 
 
 class Thing(Kind):
@@ -39,7 +40,7 @@ class World:
         self.happened: list[str] = []
         self.events: list[Event] = []
         self.moments: dict[str, Moments] = {}
-        self.pace = Pace(0.001, least=0)
+        self.pace = Pace(Jumping())
         self.lock = threading.Lock()
 
     def next(self, verb: str, address: str) -> Any:
@@ -68,7 +69,7 @@ def waits(why: str = "x", budget: float = 1000, *, again: bool = False, until: U
 
 def test_what_needs_only_the_id_does_not_wait_for_ready() -> None:
     world = World({"a": [], "b": [Need("a")], "c": [Need("a", ready=True)]}, a=[waits(), waits(), None])
-    world.pace = Pace(0.2)
+    world.pace = Pace(Jumping())
     world.run()
     assert world.happened.index("act b") < world.happened.index("look a")
     assert world.happened.index("act c") > world.happened.index("look a")
@@ -136,7 +137,7 @@ def test_only_waiting_on_the_user_has_its_own_exit_code() -> None:
 def test_it_is_noted_when_each_thing_began_was_called_and_ended_and_what_it_waited_for_last() -> None:
     graph = {"a": [], "b": [Need("a")], "c": [Need("a", ready=True), Need("b")], "d": [], "e": [Need("d")]}
     world = World(graph, a=[waits(), waits(), None], d=[Failed("broken")])
-    world.pace = Pace(0.2)
+    world.pace = Pace(Jumping())
     with pytest.raises(SomeFailed):
         world.run()
     a, b, c, d = (world.moments[address] for address in "abcd")

@@ -7,10 +7,12 @@ import inspect
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import count
-from time import monotonic, sleep
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from botocore.exceptions import BotoCoreError, ClientError
+
+STEPS = 200
+"""How often a condition is looked at, before what it waits for counts as never to come."""
 
 T = TypeVar("T")
 P = ParamSpec("P")
@@ -31,10 +33,17 @@ def parameter(name: str) -> str:
 
 @dataclass
 class Scene:
-    """An account, what the cases have made in it, and for how many seconds they wait for what they need."""
+    """An account, and what the cases have made in it.
+
+    Attributes:
+        client: returns boto3's client of a service.
+        advance: lets so many of AWS's seconds pass.
+        step: the same, or fewer: until the next thing that happens by itself.
+    """
 
     client: Callable[[str], Any]
-    patience: float = 20
+    advance: Callable[[float], None]
+    step: Callable[[float], None]
     made: dict[Any, Any] = field(default_factory=dict)
     _numbers: Any = field(default_factory=lambda: count(1))
 
@@ -44,12 +53,11 @@ class Scene:
 
     def wait(self, condition: Callable[[], T]) -> T:
         """What `condition` returns as soon as it is true."""
-        deadline = monotonic() + self.patience
-        while not (found := condition()):
-            if monotonic() > deadline:
-                raise TimeoutError
-            sleep(0.02)
-        return found
+        for _ in range(STEPS):
+            if found := condition():
+                return found
+            self.step(60)
+        raise TimeoutError
 
 
 def once(make: Callable[Concatenate[Scene, P], T]) -> Callable[Concatenate[Scene, P], T]:
@@ -99,6 +107,8 @@ class Case:
         try:
             told = self.call(scene, scene.client(self.service))
         except ClientError as error:
+            if error.operation_name != self.operation:
+                return f"({error.operation_name}, which the case needs: {error})"
             # with the message, so that a failing test shows both
             return f"{error.response['Error']['Code']}: {error.response['Error'].get('Message', '')}"
         except BotoCoreError as error:

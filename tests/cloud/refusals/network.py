@@ -74,7 +74,9 @@ def trust(principal: Any = None, action: str = "sts:AssumeRole", **more: Any) ->
 @once
 def role(scene: Scene, name: str = "tasks") -> str:
     """The ARN of a role."""
-    return str(scene.client("iam").create_role(RoleName=name, AssumeRolePolicyDocument=trust())["Role"]["Arn"])
+    role = str(scene.client("iam").create_role(RoleName=name, AssumeRolePolicyDocument=trust())["Role"]["Arn"])
+    scene.advance(10)  # until the other services know it
+    return role
 
 
 @once

@@ -1,0 +1,175 @@
+"""The clock of the embedded cloud: how it moves, and how long operations take on it."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from time import monotonic
+from typing import Any
+
+import pytest
+
+from provisioner import durations
+from provisioner.cloud import manage
+from provisioner.cloud.control import ClockLink
+from provisioner.cloudclock import CloudRuntime
+from provisioner.engine.errors import ConfigurationError
+from tests.cloud.conftest import REGION, EmbeddedCloud
+
+
+@pytest.fixture
+def runtime(cloud: EmbeddedCloud) -> Iterator[CloudRuntime]:
+    made = CloudRuntime(ClockLink(cloud.process))
+    yield made
+    made.close()
+
+
+def pending(cloud: EmbeddedCloud) -> str:
+    """Begin something that takes its time, and return its id."""
+    made = cloud.client("route53").create_hosted_zone(Name="new.example.com", CallerReference="1")
+    assert made["ChangeInfo"]["Status"] == "PENDING"
+    return str(made["ChangeInfo"]["Id"])
+
+
+def status(cloud: EmbeddedCloud, change: str) -> str:
+    return str(cloud.client("route53").get_change(Id=change)["ChangeInfo"]["Status"])
+
+
+def set_clock(cloud: EmbeddedCloud, query: str) -> dict[str, Any]:
+    shown: dict[str, Any] = json.loads(cloud.control("POST", "clock", query))
+    return shown
+
+
+def test_it_stands_still_until_it_is_let_go_and_then_to_the_second(cloud: EmbeddedCloud) -> None:
+    change, began = pending(cloud), cloud.now()
+    cloud.advance(durations.RECORDS_IN_SYNC.aws - 1)
+    assert status(cloud, change) == "PENDING"
+    cloud.advance(1)
+    assert status(cloud, change) == "INSYNC"
+    assert cloud.now() - began == durations.RECORDS_IN_SYNC.aws
+
+
+@pytest.mark.parametrize(("choice", "seconds"), [("fast", 32), ("typical", 40), ("slow", 57)])
+def test_operations_take_what_was_chosen(cloud: EmbeddedCloud, choice: str, seconds: int) -> None:
+    assert set_clock(cloud, f"durations={choice}&idle=0")["durations"] == choice
+    change = pending(cloud)
+    cloud.advance(seconds - 0.5)
+    assert status(cloud, change) == "PENDING"
+    cloud.advance(0.5)
+    assert status(cloud, change) == "INSYNC"
+
+
+def test_one_who_waits_lets_it_jump_over_what_happens_meanwhile(cloud: EmbeddedCloud, runtime: CloudRuntime) -> None:
+    change, began, real = pending(cloud), runtime.now(), monotonic()
+    runtime.sleep(3600)
+    assert runtime.now() == began + 3600 == cloud.now()
+    assert monotonic() - real < 600
+    assert status(cloud, change) == "INSYNC"
+
+
+def test_with_a_frozen_clock_one_who_waits_waits_for_whoever_advances_it(
+    cloud: EmbeddedCloud, runtime: CloudRuntime
+) -> None:
+    set_clock(cloud, "mode=frozen")
+    began, woken = runtime.now(), list[float]()
+    with runtime.pool(2) as pool:
+        for seconds in (20, 10):
+            pool.submit(lambda seconds=seconds: (runtime.sleep(seconds), woken.append(runtime.now() - began)))
+        with runtime.watching():
+            for seconds in (9.0, 1.0, 9.0, 1.0):
+                cloud.control("POST", "advance", f"seconds={seconds}")
+                woken.append(-1)
+    assert woken == [-1, 10, -1, -1, 20, -1]
+
+
+def test_of_several_who_wait_each_is_woken_at_its_moment(cloud: EmbeddedCloud) -> None:
+    code = (
+        "import sys, pathlib, json\n"
+        "from provisioner.cloud.control import Cloud, ClockLink\n"
+        "from provisioner.cloudclock import CloudRuntime\n"
+        "runtime = CloudRuntime(ClockLink(Cloud(**json.loads(sys.argv[1]))))\n"
+        "print('here', flush=True); sys.stdin.readline()\n"
+        "began = runtime.now()\n"
+        "for _ in range(50): runtime.sleep(float(sys.argv[2]))\n"
+        "print(round(runtime.now() - began, 6), runtime.now(), flush=True)\n"
+        "runtime.close()\n"
+    )
+    about = json.dumps(vars(cloud.process))
+    several = [
+        subprocess.Popen(
+            [sys.executable, "-c", code, about, step], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+        for step in ("1", "1.5", "7")
+    ]
+    for one in several:
+        assert one.stdout
+        assert one.stdout.readline() == "here\n"
+    for one in several:
+        assert one.stdin
+        one.stdin.write("go\n")
+        one.stdin.flush()
+    answers = [one.communicate(timeout=120)[0].split() for one in several]
+    assert [float(took) for took, _ in answers] == [50, 75, 350]
+    assert float(answers[2][1]) == cloud.now()
+
+
+def test_nobody_waits_for_one_who_was_killed(cloud: EmbeddedCloud, runtime: CloudRuntime) -> None:
+    code = (
+        "import sys, json\n"
+        "from provisioner.cloud.control import Cloud, ClockLink\n"
+        "from provisioner.cloudclock import CloudRuntime\n"
+        "runtime = CloudRuntime(ClockLink(Cloud(**json.loads(sys.argv[1]))))\n"
+        "print('computing', flush=True); sys.stdin.readline()\n"
+    )
+    command = [sys.executable, "-c", code, json.dumps(vars(cloud.process))]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
+        assert other.stdout
+        assert other.stdout.readline() == b"computing\n"
+        os.kill(other.pid, signal.SIGKILL)
+    began = runtime.now()
+    runtime.sleep(100)
+    assert runtime.now() == began + 100
+
+
+def test_a_real_clock_passes_by_itself_as_fast_as_it_is_told(cloud: EmbeddedCloud) -> None:
+    assert set_clock(cloud, "mode=real:1000")["clock"] == "real:1000"
+    change = pending(cloud)
+    while status(cloud, change) == "PENDING":
+        pass
+    began, runtime = monotonic(), CloudRuntime(ClockLink(cloud.process))
+    runtime.sleep(100)
+    runtime.sleep(100)
+    runtime.close()
+    assert monotonic() - began >= (100 + 100) / 1000
+
+
+def test_the_calendar_of_the_answers_is_the_clocks(cloud: EmbeddedCloud) -> None:
+    cloud.advance(86400)
+    made = cloud.client("iam").create_user(UserName="late")["User"]["CreateDate"].timestamp()
+    assert abs(made - cloud.time()) <= 1
+    cluster = cloud.client("ecs", REGION).create_cluster(clusterName="late")["cluster"]
+    cloud.client("ec2").create_key_pair(KeyName="late")
+    (key,) = cloud.client("ec2").describe_key_pairs(KeyNames=["late"])["KeyPairs"]
+    assert abs(key["CreateTime"].timestamp() - cloud.time()) <= 1
+    assert cluster["status"] == "ACTIVE"
+
+
+@pytest.mark.parametrize("query", ["mode=slow", "mode=virtual:2", "mode=real:0", "durations=long", "mode=real:x"])
+def test_a_clock_that_makes_no_sense_is_refused(cloud: EmbeddedCloud, query: str) -> None:
+    words = dict(part.split("=") for part in query.split("&"))
+    with pytest.raises(ConfigurationError, match=r"choose|could not convert"):
+        manage.set_clock(cloud.process, **words)
+
+
+@pytest.mark.parametrize("value", ["-1", "30 ms"])
+def test_a_round_trip_that_makes_no_sense_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, value: str
+) -> None:
+    monkeypatch.setenv("PROVISION_ROUND_TRIP", value)
+    with pytest.raises(ConfigurationError, match=f"PROVISION_ROUND_TRIP is '{value}'"):
+        manage.start(tmp_path, "example.com")
