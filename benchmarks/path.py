@@ -15,21 +15,18 @@ from benchmarks import forced
 from benchmarks.forced import Node
 from benchmarks.many import stack
 from benchmarks.project import ROOT, Measured, Project, project
-from provisioner.cloud import manage
+from provisioner.cloud import control
+from provisioner.cloud.takes import Takes
 from provisioner.config import load
 from provisioner.engine.step import Declared
 from provisioner.facts import Facts
 from provisioner.operate import declare
-from provisioner.outlook import Seconds, on_aws
+from provisioner.outlook import Seconds
 
 FEW, MANY = (2,), (10, 50, 200)
 """How many services the stacks of the two benchmarks have."""
-DURATIONS: Mapping[str, Seconds] = {
-    "typical": on_aws,
-    "fast": lambda duration: duration.range[0],
-    "slow": lambda duration: duration.range[1],
-}
-"""How long AWS's operations take, by what the cloud's clock calls it."""
+DURATIONS = ("typical", "fast", "slow")
+"""How long AWS's operations take, as the cloud's clock calls it."""
 SETTINGS = {"PROVISION_ENGINE": "0", "PROVISION_REGISTRIES": "0"}
 """No images: what an engine here does takes real seconds."""
 DATABASE = ("db_cluster", "db_instance")
@@ -91,7 +88,7 @@ def _head() -> None:
 
 def _life(services: int, durations: str, *, latest: bool = False) -> None:
     """Measure a life of a stack, and its `up` once more where the database is there already; print their rows."""
-    of = DURATIONS[durations]
+    of = Takes(durations).seconds
     build, image, other = IMAGE
     text = stack(services).replace(build, image, 1)
 
@@ -133,7 +130,7 @@ def _project(text: str, durations: str) -> Iterator[Project]:
     with project(SETTINGS, text) as life:
         life.start_cloud()
         if life.cloud:
-            manage.set_clock(life.cloud, durations=durations)
+            control.set_clock(life.cloud, durations=durations)
         yield life
 
 

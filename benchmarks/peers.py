@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable
 
 from benchmarks.project import ROOT, Measured, Project, project
-from provisioner.cloud import manage
+from provisioner.cloud import control
 
 RULES = {"PROVISION_ENGINE": "0"}
 """No images are built, since the playbook builds none."""
@@ -38,7 +38,7 @@ def main() -> None:
     with project(RULES) as sample:
         sample.start_cloud()
         if sample.cloud:
-            manage.set_clock(sample.cloud, CLOCK)
+            control.set_clock(sample.cloud, CLOCK)
         play = _player(sample)
         _row("Ansible, first", play())
         _row("Ansible, nothing to do", play())

@@ -13,6 +13,7 @@ from itertools import count
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from provisioner import ratelimits, tagging
+from provisioner.durations import TOOK
 from provisioner.engine.errors import ReadOnly, Unclear
 from provisioner.engine.kind import Kind, Live
 from provisioner.engine.retry import absent, throttled
@@ -38,8 +39,6 @@ UNSETTLED = 120.0
 what is gone, and what is new is not known everywhere (terraform-provider-aws PR 31877 goes on for 2 minutes too)."""
 AGAIN = 2.0
 """Seconds between these."""
-TOOK = "x-provision-took"
-"""The header in which the embedded cloud says how many seconds a call took, when it was a slow one."""
 READS = re.compile(r"(Describe|List|Get|Filter|Search|Lookup|BatchGet|BatchCheck|Head|Test|Simulate)")
 """How the names of those operations begin that change nothing."""
 _AGAIN_SINCE: ContextVar[int] = ContextVar("again_since", default=0)
@@ -74,12 +73,20 @@ class _Listing:
 
 
 @dataclass
-class _Answer:
+class Answer:
     """What a read was answered with, for all who make the same one."""
 
     lock: AbstractContextManager[Any]
     known: bool = False
     value: Any = None
+
+    def of(self, ask: Callable[[], Any]) -> Any:
+        """Return it, asked for by whoever comes first; what that raises is not kept."""
+        with self.lock:
+            if not self.known:
+                self.value = ask()
+                self.known = True
+            return self.value
 
 
 class Aws:
@@ -146,7 +153,7 @@ class Aws:
         self._listings: dict[type[Kind], _Listing] = {}
         self._tagging = pace.runtime.lock()
         self._tagged: dict[str, dict[str, str]] | None = None
-        self._shared: dict[str, _Answer] | None = None
+        self._shared: dict[str, Answer] | None = None
         self._reads = count(1)
 
     # -- clients ---------------------------------------------------------------------------------------------------
@@ -266,15 +273,11 @@ class Aws:
     def _once(self, what: Any, ask: Callable[[], Any]) -> Any:
         with self._making:
             if self._shared is None:
-                answer = _Answer(self.pace.runtime.lock())
+                answer = Answer(self.pace.runtime.lock())
             else:
                 key = json.dumps(what, sort_keys=True)
-                answer = self._shared.setdefault(key, _Answer(self.pace.runtime.lock()))
-        with answer.lock:
-            if not answer.known:
-                answer.value = ask()
-                answer.known = True
-            return answer.value
+                answer = self._shared.setdefault(key, Answer(self.pace.runtime.lock()))
+        return answer.of(ask)
 
     # -- ownership -------------------------------------------------------------------------------------------------
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+TOOK = "x-provision-took"
+"""The header in which an answer of the embedded cloud says how many seconds it took, for the client to let pass."""
+
 
 @dataclass(frozen=True)
 class Duration:

@@ -154,9 +154,25 @@ def unasked(options: Options, config: Config) -> Aws:
         )
     else:
         session = _aws_session(config.region, options.profile)
-        aws = Aws(session, config.project, config.env, Pace(scale=manage.time_scale(1.0)), log=options.log)
+        aws = Aws(session, config.project, config.env, Pace(scale=_time_scale()), log=options.log)
     aws.domains = {config.fqdn, config.dns.domain}
     return aws
+
+
+def _time_scale() -> float:
+    """Return how many real seconds each of AWS's lasts at an endpoint that stands in for AWS (PROVISION_TIME_SCALE).
+
+    Raises:
+        ConfigurationError: it is not a number above 0.
+    """
+    given = os.environ.get("PROVISION_TIME_SCALE")
+    try:
+        scale = float(given) if given else 1.0
+    except ValueError:
+        scale = -1.0
+    if not 0 < scale < float("inf"):
+        raise ConfigurationError(f"PROVISION_TIME_SCALE is {given!r}: set it to a number above 0, or unset it")
+    return scale
 
 
 def _local_session(region: str, key: str) -> boto3.Session:

@@ -15,10 +15,8 @@ from provisioner.cloud import faults
 from provisioner.cloud.clock import CLOCK, Mode, round_trip
 from provisioner.cloud.lag import Answer
 from provisioner.cloud.takes import Takes
+from provisioner.durations import TOOK
 
-PROTOCOL = "provision-clock"
-TOOK = "x-provision-took"
-"""The header of an answer that took its time: AWS's seconds, which the client lets pass."""
 _MOST = 366 * 86400.0
 
 

@@ -8,6 +8,7 @@ import http.client
 import json
 import secrets
 import socket
+import urllib.parse
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -19,6 +20,8 @@ READY_SECONDS = 30.0
 """For how long a cloud may be about to be ready."""
 AT_ONCE = 300.0
 """The most seconds of the cloud's clock that pass in one call."""
+PROTOCOL = "provision-clock"
+"""What a connection to the clock is upgraded to."""
 KEY = "PROVISION_CLOUD_KEY"
 """The variable of the environment in which its process is given the key."""
 
@@ -61,7 +64,7 @@ class ClockLink:
         host, _, port = cloud.endpoint.removeprefix("http://").rpartition(":")
         lines = (
             f"GET /_cloud/clock HTTP/1.1\r\nHost: {host}:{port}\r\nAuthorization: Bearer {cloud.key}\r\n"
-            "Connection: Upgrade\r\nUpgrade: provision-clock\r\n\r\n"
+            f"Connection: Upgrade\r\nUpgrade: {PROTOCOL}\r\n\r\n"
         )
         self._held = b""
         try:
@@ -127,6 +130,33 @@ def control(cloud: Cloud, method: str, path: str, content: bytes = b"") -> bytes
         raise CloudError(f"the embedded cloud did not answer at {cloud.endpoint}: {error}") from None
 
 
+def set_clock(cloud: Cloud, mode: str | None = None, durations: str | None = None, idle: float | None = None) -> None:
+    """Let the clock of the cloud move otherwise, or its operations take otherwise long, from now on.
+
+    Args:
+        mode: `virtual`, `frozen`, `real`, or `real:20` for twenty of AWS's seconds in a real one.
+        durations: `typical`, `fast`, `slow`, `seed:7` for a draw, or `times:3`.
+        idle: how many seconds pass in a real one while nobody is connected; 1 if left out.
+
+    Raises:
+        CloudError: it does not answer.
+        ConfigurationError: there is no such mode or choice.
+    """
+    wanted = {"mode": mode, "durations": durations, "idle": idle}
+    query = urllib.parse.urlencode({name: value for name, value in wanted.items() if value is not None})
+    control(cloud, "POST", f"/_cloud/clock?{query}")
+
+
+def clock(cloud: Cloud) -> dict[str, Any]:
+    """Return what the clock of the cloud shows, and how it moves.
+
+    Raises:
+        CloudError: it does not answer.
+    """
+    shown: dict[str, Any] = json.loads(control(cloud, "GET", "/_cloud/clock"))
+    return shown
+
+
 def put_foreign(cloud: Cloud, things: Mapping[str, Any]) -> None:
     """Have things in the cloud's account that somebody else has made; `provisioner.cloud.foreign` says which.
 
@@ -146,12 +176,12 @@ def pass_time(cloud: Cloud, seconds: float, durations: str) -> None:
         CloudError: it does not answer.
         ConfigurationError: there are no such durations.
     """
-    control(cloud, "POST", "/_cloud/clock?mode=virtual&idle=0")
+    set_clock(cloud, "virtual", idle=0)
     while seconds > 0:
         # a call is to be answered soon
         control(cloud, "POST", f"/_cloud/advance?seconds={min(seconds, AT_ONCE)}")
         seconds -= AT_ONCE
-    control(cloud, "POST", f"/_cloud/clock?mode=virtual&idle=0&durations={durations}")
+    set_clock(cloud, "virtual", durations, idle=0)
 
 
 def release(cloud: Cloud, region: str) -> None:

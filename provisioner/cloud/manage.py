@@ -179,31 +179,6 @@ def set_faults(cloud: Cloud, scenarios: str) -> None:
     control(cloud, "POST", f"/_cloud/faults?{urllib.parse.urlencode({'scenarios': scenarios})}")
 
 
-def set_clock(cloud: Cloud, mode: str | None = None, durations: str | None = None) -> None:
-    """Let the clock of the cloud move otherwise, or its operations take otherwise long, from now on.
-
-    Args:
-        mode: `virtual`, `frozen`, `real`, or `real:20` for twenty of AWS's seconds in a real one.
-        durations: `typical`, `fast`, `slow`, or `seed:7` for a draw.
-
-    Raises:
-        CloudError: it does not answer.
-        ConfigurationError: there is no such mode or choice.
-    """
-    wanted = {name: text for name, text in (("mode", mode), ("durations", durations)) if text is not None}
-    control(cloud, "POST", f"/_cloud/clock?{urllib.parse.urlencode(wanted)}")
-
-
-def clock(cloud: Cloud) -> dict[str, Any]:
-    """Return what the clock of the cloud shows, and how it moves.
-
-    Raises:
-        CloudError: it does not answer.
-    """
-    shown: dict[str, Any] = json.loads(control(cloud, "GET", "/_cloud/clock"))
-    return shown
-
-
 def read_policies(files: Sequence[Path]) -> list[dict[str, str]]:
     """Return IAM policies as `set_policies` takes them.
 
@@ -231,22 +206,6 @@ def set_policies(cloud: Cloud, policies: Sequence[Mapping[str, str]]) -> None:
         CloudError: it does not answer.
     """
     control(cloud, "POST", "/_cloud/policy", json.dumps(policies).encode())
-
-
-def time_scale(default: float) -> float:
-    """Return what `PROVISION_TIME_SCALE` says, or the default when it says nothing.
-
-    Raises:
-        ConfigurationError: it is not a number above 0.
-    """
-    given = os.environ.get("PROVISION_TIME_SCALE")
-    try:
-        scale = float(given) if given else default
-    except ValueError:
-        scale = -1.0
-    if not 0 < scale < float("inf"):
-        raise ConfigurationError(f"PROVISION_TIME_SCALE is {given!r}: set it to a number above 0, or unset it")
-    return scale
 
 
 def _check_settings() -> None:

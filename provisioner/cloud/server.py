@@ -21,6 +21,7 @@ from provisioner.cloud import calls, clients, containers, domains, faults, kill,
 from provisioner.cloud.authorization import enforce
 from provisioner.cloud.authorization.policy import Unreadable
 from provisioner.cloud.clock import CLOCK
+from provisioner.cloud.control import PROTOCOL
 from provisioner.cloud.failure import (
     failure,
     lacking,
@@ -274,9 +275,9 @@ class Cloud:
             body = environ["wsgi.input"].getvalue()
             status, answer = rehearsing.answer(name, environ["REQUEST_METHOD"], body, self.account)
             return _json(status, answer, start_response)
-        if name == "clock" and environ.get("HTTP_UPGRADE") == clients.PROTOCOL:
+        if name == "clock" and environ.get("HTTP_UPGRADE") == PROTOCOL:
             self._ready.wait()
-            raise TakeOver(clients.PROTOCOL, clients.talk)
+            raise TakeOver(PROTOCOL, clients.talk)
         asked = self._told if environ["REQUEST_METHOD"] == "POST" else self._asked
         status, answer = asked(name, query)
         return _json(status, answer, start_response)

@@ -68,7 +68,7 @@ def start(
     from dataclasses import asdict
 
     from provisioner import session
-    from provisioner.cloud import manage
+    from provisioner.cloud import control, manage
     from provisioner.render import status as show
 
     policies = manage.read_policies([file for file in policy or () if policy != [Path("none")]])
@@ -78,8 +78,8 @@ def start(
     if policy is not None:
         manage.set_policies(cloud, policies)
     if clock is not None or durations is not None:
-        manage.set_clock(cloud, clock, durations)
-    show.cloud(asdict(cloud) | manage.clock(cloud), manage.hung(cloud), options.json)
+        control.set_clock(cloud, clock, durations)
+    show.cloud(asdict(cloud) | control.clock(cloud), manage.hung(cloud), options.json)
     return 0
 
 
@@ -113,14 +113,14 @@ def status(options: Options) -> int:
     """Say whether the embedded cloud runs, and where it answers."""
     from dataclasses import asdict
 
-    from provisioner.cloud import manage
+    from provisioner.cloud import control, manage
     from provisioner.render import status as show
 
     running = manage.find(_folder(options))
     if running is None:
         show.cloud(None, 0, options.json)
     else:
-        show.cloud(asdict(running) | manage.clock(running), manage.hung(running), options.json)
+        show.cloud(asdict(running) | control.clock(running), manage.hung(running), options.json)
     return 0
 
 

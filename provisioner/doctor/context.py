@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from provisioner import ami, operate, preflight
+from provisioner.aws import Answer
 from provisioner.engine.errors import Interrupted
 from provisioner.engine.kind import Kind, Live
 from provisioner.engine.step import Stack
@@ -29,16 +29,6 @@ NOT_KNOWN = "not-known"
 
 
 @dataclass
-class _Answer:
-    """What a read said, or what it raised, for all who ask for it."""
-
-    lock: AbstractContextManager[Any]
-    known: bool = False
-    value: Any = None
-    error: Exception | None = None
-
-
-@dataclass
 class Context:
     """What the checks are handed.
 
@@ -55,24 +45,18 @@ class Context:
     file: Path
     recorded: Callable[[], Mapping[str, Record]]
     stack: Stack | None = None
-    _asked: dict[str, _Answer] = field(default_factory=dict)
+    _asked: dict[str, Answer] = field(default_factory=dict)
     _asking: Lock = field(default_factory=Lock)
 
     def once(self, name: str, read: Callable[[], T]) -> T:
         """Return what a read said when it was made for the first time, by whichever check."""
         with self._asking:
-            answer = self._asked.setdefault(name, _Answer(self.aws.pace.runtime.lock()))
-        with answer.lock:
-            if not answer.known:
-                try:
-                    answer.value = read()
-                except Exception as error:  # noqa: BLE001 (whoever asks for it gets it)
-                    answer.error = error
-                answer.known = True
-        if answer.error:
-            raise answer.error
-        value: T = answer.value
-        return value
+            answer = self._asked.setdefault(name, Answer(self.aws.pace.runtime.lock()))
+        value, error = answer.of(lambda: _tried(read))
+        if error:
+            raise error
+        found: T = value
+        return found
 
     # -- each of these raises what its read raised, to whoever asks ---------------------------------------------------
 
@@ -172,3 +156,11 @@ def _known(read: Callable[[], T], otherwise: T) -> T:
         if isinstance(error, Interrupted):
             raise
         return otherwise
+
+
+def _tried(read: Callable[[], T]) -> tuple[T | None, Exception | None]:
+    """Return what a read said, or what it raised: whoever asks for it gets it."""
+    try:
+        return read(), None
+    except Exception as error:  # noqa: BLE001 (it is raised to each who asks)
+        return None, error

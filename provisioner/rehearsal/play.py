@@ -226,7 +226,6 @@ class _Performance:
         self.tell(f"playing {wish.command} with {durations} durations")
         control.watch(self.on.cloud)
         with self.on.connected() as aws:
-            started = aws.pace.now()
             try:
                 with session.opened(self.on.options, self.on.config, aws, wish.command) as store:
                     outcome = self._command(aws, store, wish)

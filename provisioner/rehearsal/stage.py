@@ -18,7 +18,6 @@ from provisioner.engine.errors import Interrupted
 if TYPE_CHECKING:
     from provisioner.aws import Aws
     from provisioner.cloud.control import Cloud
-    from provisioner.cloudclock import CloudRuntime
     from provisioner.commands.options import Options
     from provisioner.config import Config
 
@@ -38,11 +37,10 @@ class Stage:
         """Be connected, as one command is; the clock waits for nobody afterwards."""
         aws = session.connect(self.options, self.config)
         aws.stand_ins = True
-        runtime: CloudRuntime = aws.pace.runtime  # type: ignore[assignment]
         try:
             yield aws
         finally:
-            runtime.close()
+            aws.pace.runtime.close()
 
 
 @contextmanager

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from provisioner import durations
-from provisioner.cloud import manage
+from provisioner.cloud import control, manage
 from provisioner.cloud.control import ClockLink
 from provisioner.cloudclock import CloudRuntime
 from provisioner.engine.errors import ConfigurationError
@@ -163,7 +163,14 @@ def test_the_calendar_of_the_answers_is_the_clocks(cloud: EmbeddedCloud) -> None
 def test_a_clock_that_makes_no_sense_is_refused(cloud: EmbeddedCloud, query: str) -> None:
     words = dict(part.split("=") for part in query.split("&"))
     with pytest.raises(ConfigurationError, match=r"choose|could not convert"):
-        manage.set_clock(cloud.process, **words)
+        control.set_clock(cloud.process, **words)
+
+
+@pytest.mark.parametrize("choice", ["quick", "fast and slow", "fast&mode=frozen"])
+def test_a_rehearsals_durations_are_one_choice_and_nothing_else(cloud: EmbeddedCloud, choice: str) -> None:
+    with pytest.raises(ConfigurationError, match="choose typical"):
+        control.pass_time(cloud.process, 0, choice)
+    assert json.loads(cloud.control("GET", "clock"))["clock"] == "virtual"
 
 
 @pytest.mark.parametrize("value", ["-1", "30 ms"])

@@ -20,7 +20,7 @@ from typing import Any
 import docker
 import pytest
 
-from provisioner.cloud import manage
+from provisioner.cloud import control
 from tests.cloud.project import Project
 from tests.cloud.warm import ROOT
 from tests.docker.images import PYTHON
@@ -81,7 +81,7 @@ def system(engine: docker.DockerClient, new_project: Callable[[], Project]) -> S
     ended = project.up()
     print(f"up with both images built: {time.monotonic() - began:.0f} s")
     # containers are real from here on, and what AWS takes minutes for in between is not to be waited for
-    manage.set_clock(project.cloud.process, "real:20")
+    control.set_clock(project.cloud.process, "real:20")
     url = project.run("output", "local_url").out.strip()
     assert url in " ".join(ended.said("finished")[0]["next"])
     assert url.startswith("https://127.0.0.1:")
