@@ -6,7 +6,7 @@ set -euo pipefail
 project=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 folder=$(mktemp -d)
 # stack.toml alone says what is done, and the embedded cloud has its usual speed
-unset PROVISION_TARGET PROVISION_TIME_SCALE
+unset PROVISION_TARGET PROVISION_ROUND_TRIP
 # without containers, which demo-app shows
 export PROVISION_ENGINE=0
 

@@ -5,7 +5,7 @@ set -euo pipefail
 
 project=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 folder=$(mktemp -d)
-unset PROVISION_TARGET PROVISION_TIME_SCALE PROVISION_ENGINE
+unset PROVISION_TARGET PROVISION_ROUND_TRIP PROVISION_ENGINE
 
 clean_up() {
   cd "$folder" && provision cloud stop >/dev/null 2>&1 || true

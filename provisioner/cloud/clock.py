@@ -30,7 +30,7 @@ Tell = Callable[[int, float, float], None]
 SILENT = 30.0
 """Real seconds after which a client that neither waits nor says anything is not waited for: it may be stopped."""
 ROUND_TRIP = 0.1
-"""AWS's seconds between a call and its answer, unless PROVISION_ROUND_TRIP says otherwise."""
+"""AWS's seconds between a call and its answer, unless PROVISION_ROUND_TRIP says otherwise: assumed."""
 
 
 def round_trip() -> float:
@@ -117,8 +117,7 @@ class Clock:
 
     def show_calendar(self) -> None:
         """Let this process's calendar show the clock's time from now on, moto's own time stamps included."""
-        self._calendar = time_machine.travel(self.time(), tick=False)
-        self._traveller = self._calendar.start()
+        self._calendar = time_machine.travel(self.time(), tick=False).start()
 
     def set_mode(self, mode: Mode, pace: float = 1.0, idle: float = 1.0, hold: float = inf) -> None:
         """Move by other rules from now on.
@@ -255,7 +254,7 @@ class Clock:
 
     def _show(self) -> None:
         if self._calendar is not None:
-            self._traveller.move_to(self.epoch + self._now, tick=False)
+            self._calendar.move_to(self.epoch + self._now, tick=False)
 
     def _current(self) -> float:
         """Return how many seconds pass in a real one just now: 0 if it stands still, infinitely many if it jumps."""

@@ -10,7 +10,6 @@ from provisioner import durations
 from provisioner.durations import Duration
 
 CHOICES = "typical, fast, slow, seed:NUMBER or times:NUMBER"
-VARIABLE = "PROVISION_DURATIONS"
 _NAMES = {id(value): name for name, value in vars(durations).items() if isinstance(value, Duration)}
 
 

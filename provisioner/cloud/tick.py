@@ -13,5 +13,4 @@ def tick() -> None:
     with LOCK:
         acm.settle()
     ecs.tick()
-    with LOCK:
-        WATCH.look()
+    WATCH.look()

@@ -61,7 +61,7 @@ MODES = (
     Mode("pipe"),
     Mode("lang-c", 0, POOR),
 )
-UNSET = dict.fromkeys(("NO_COLOR", "LC_ALL", "COLUMNS", "LINES", "PROVISION_TIME_SCALE", "PROVISION_DURATIONS"), None)
+UNSET = dict.fromkeys(("NO_COLOR", "LC_ALL", "COLUMNS", "LINES", "PROVISION_TIME_SCALE"), None)
 
 
 def documented() -> dict[str, str]:

@@ -19,7 +19,7 @@ from provisioner.cloud.patch import wrap
 
 LOOK_SECONDS = 0.2
 SHORTEST_SECONDS = 0.5
-"""Between two checks of one target, however fast the clock runs."""
+"""Real seconds between two checks of one target at the least."""
 
 
 @dataclass

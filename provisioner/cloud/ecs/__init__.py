@@ -43,14 +43,15 @@ def tick() -> None:
 
     for kept in stores():
         with LOCK:
+            shape = _shape(kept)
             for _ in range(ROUNDS):
-                before = _shape(kept)
                 try:
                     _round(kept)
                 except Exception:  # noqa: BLE001 (the log shows it; what is due later may do better)
                     traceback.print_exc()
                     break
-                if _shape(kept) == before:
+                before, shape = shape, _shape(kept)
+                if shape == before:
                     break
 
 

@@ -57,7 +57,6 @@ def _unwell(store: Store, task: Task) -> str:
     service = store.services.get(f"{task.cluster}/{task.service}")
     if service is None or targets.state(task) != "unhealthy":
         return ""
-    # Containers take as long to start here as elsewhere, so that this is not made shorter as other durations are
     graceful = (now() - task.times["startedAt"]).total_seconds() < service.shape.get("healthCheckGracePeriodSeconds", 0)
     return "" if graceful else "Task failed ELB health checks"
 

@@ -53,10 +53,10 @@ def hold(ec2: Any, subnet: Any, groups: list[str], description: str, owner: str,
     return interface
 
 
-def let_go(ec2: Any, interface_id: str, seconds: Duration) -> None:
-    """Have the interface disappear `seconds` of AWS's time from now."""
+def let_go(ec2: Any, interface_id: str, lasts: Duration) -> None:
+    """Have the interface disappear once that has passed."""
     if interface := ec2.enis.get(interface_id):
-        interface.gone_at = later(seconds)
+        interface.gone_at = later(lasts)
 
 
 def settle(ec2: Any) -> None:

@@ -14,9 +14,9 @@ from provisioner.cloud.clock import later
 from provisioner.cloud.patch import wrap
 
 
-def pass_through(cluster: Any, status: str, seconds: durations.Duration) -> None:
+def pass_through(cluster: Any, status: str, lasts: durations.Duration) -> None:
     """Let the cluster show a status for so many of AWS's seconds, before the one that it has by then."""
-    cluster.passing = (status, later(seconds))
+    cluster.passing = (status, later(lasts))
 
 
 @wrap(RDSBackend, "modify_db_cluster")
@@ -76,12 +76,12 @@ def start_db_cluster(original: Any, self: Any) -> ActionResult:
     return _switched(self, original, "starting", durations.DB_CLUSTER_START)
 
 
-def _switched(response: Any, switch: Any, status: str, seconds: durations.Duration) -> ActionResult:
+def _switched(response: Any, switch: Any, status: str, lasts: durations.Duration) -> ActionResult:
     response.backend.settle()
     cluster = response.backend.clusters.get(response.params["DBClusterIdentifier"])
     before = copy.copy(cluster)
     answer: ActionResult = switch(response)
     if cluster is None:
         return answer
-    pass_through(cluster, status, seconds)
+    pass_through(cluster, status, lasts)
     return ActionResult({"DBCluster": before})
