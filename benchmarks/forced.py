@@ -153,7 +153,7 @@ def unlimited(nodes: Sequence[Node]) -> Walked:
 
 
 def rated(nodes: Sequence[Node], calls: Calls, there: Collection[str] = ()) -> float:
-    """Return the seconds that durations and AWS's rates force together: no tool can be faster.
+    """Return the seconds that durations and AWS's rates force together, but for the luck that the module tells of.
 
     That is the longest chain or, if this is more, what one of AWS's buckets forces. Of some things that are made (or
     removed) by calls on one bucket of `burst` tokens that gains `rate` a second:
