@@ -124,8 +124,7 @@ class Cloud:
 
                 from provisioner.cloud import dns, ecs, paging, rules, tick
 
-                speed.parse_managed_policies_once()
-                speed.list_moto_modules_once()
+                speed.install()
                 rules.install()
                 ecs.install()
                 paging.install()

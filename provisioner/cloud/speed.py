@@ -1,4 +1,4 @@
-"""Read once what moto would read again and again: botocore's data, IAM's 1,600 managed policies, its own modules."""
+"""Read, and work out, once what moto would again and again: of botocore's data, IAM's managed policies, and results."""
 
 from __future__ import annotations
 
@@ -21,7 +21,15 @@ def read_botocore_data_once() -> None:
         return read[file_path]
 
 
-def parse_managed_policies_once() -> None:
+def install() -> None:
+    """Lay all the others over moto, once it is imported."""
+    _parse_managed_policies_once()
+    _list_moto_modules_once()
+    _name_members_once()
+    _find_security_groups_by_id()
+
+
+def _parse_managed_policies_once() -> None:
     """Give each new IAM backend copies of the managed policies; a reset makes new backends."""
     from moto.iam.models import IAMBackend
 
@@ -35,9 +43,32 @@ def parse_managed_policies_once() -> None:
         return [copy.copy(policy) for policy in parsed[key]]
 
 
-def list_moto_modules_once() -> None:
+def _list_moto_modules_once() -> None:
     """Read the folder of moto's modules once, and not at every call."""
     from moto import backends
 
     modules = tuple(backends.list_of_moto_modules())
     backends.list_of_moto_modules = lambda: modules
+
+
+def _name_members_once() -> None:
+    """Work out once under which names a member of an answer may stand in a class of results, and not for each value."""
+    from moto.core.serialize import XFormedAttributePicker
+
+    names: dict[tuple[Any, type, str], tuple[str, ...]] = {}
+
+    @wrap(XFormedAttributePicker, "get_possible_keys")
+    def get_possible_keys(original: Any, self: Any, context: Any) -> tuple[str, ...]:
+        place = (context.shape, type(context.obj), context.key)
+        if place not in names:
+            names[place] = tuple(dict.fromkeys(original(self, context)))
+        return names[place]
+
+
+def _find_security_groups_by_id() -> None:
+    """Look a security group up by its id, and not through copies of all groups."""
+    from moto.ec2.models import EC2Backend
+
+    @wrap(EC2Backend, "get_security_group_from_id")
+    def get_security_group_from_id(original: Any, self: Any, group_id: str) -> Any:
+        return next((groups[group_id] for groups in list(self.groups.values()) if group_id in groups), None)
