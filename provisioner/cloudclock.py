@@ -6,8 +6,6 @@ there. What is really done meanwhile (`working`), such as the build of an image,
 
 from __future__ import annotations
 
-import os
-import selectors
 import threading
 import time
 from contextlib import suppress
@@ -31,8 +29,9 @@ class CloudRuntime(TurnRuntime):
         self.round_trip = float(link.hello["round_trip"])
         self._mark = (float(link.hello["now"]), time.monotonic(), 0.0)
         """The time when it was last told, when that was, and how many seconds pass in a real one since."""
-        self._look, self._told = os.pipe()
-        self._closed = self._alone = False
+        self._number, self._told = 0, dict[str, Any]()
+        """Of the last message, and what it said that still holds."""
+        self._alone = False
         super().__init__(self._nudge)
         self._thread = threading.Thread(target=self._watch, name="clock", daemon=True)
         self._thread.start()
@@ -48,17 +47,28 @@ class CloudRuntime(TurnRuntime):
 
     def close(self) -> None:
         """Leave the clock to others. What waits from now on waits for no time."""
-        with self.turns.mutex:
-            self._closed = True
-            self._nudge()
+        self._link.hang_up()
         self._thread.join()
 
     def _nudge(self) -> None:
-        """Have it looked at whether all wait. The mutex is held."""
+        """Tell the cloud whether all wait, and until when, if that has changed. The mutex is held."""
         if self._alone:
             self._jump()
-        else:
-            os.write(self._told, b".")
+            return
+        state = self._state()
+        if state != self._told:
+            self._number, self._told = self._number + 1, state
+            with suppress(OSError):  # it has ended, which `_watch` is told as well
+                self._link.send({"n": self._number} | state)
+
+    def _state(self) -> dict[str, Any]:
+        """Return what the cloud is to know: nothing while a thread has the turn, else until when all wait."""
+        if self.turns.taken:
+            return {}
+        works = self.turns.working > 0
+        if works:
+            self._mark = (self.now(), time.monotonic(), 1.0)
+        return {"until": self.turns.soonest(), "works": works}
 
     def _jump(self) -> None:
         """Let pass at once what all wait for. The mutex is held."""
@@ -69,51 +79,24 @@ class CloudRuntime(TurnRuntime):
     # -- in a thread of its own ------------------------------------------------------------------------------------
 
     def _watch(self) -> None:
-        """Tell the cloud when all wait, and wake those whose moment has come.
+        """Wake those whose moment has come, as the cloud says.
 
         When the cloud has ended, nothing takes time any more, so that its end is soon noticed.
         """
         with suppress(OSError, ValueError):
-            self._talk()
+            while True:
+                for answer in self._link.receive():
+                    self._arrive(answer)
         with self.turns.mutex:
             self._alone = True
-            os.close(self._look)
-            os.close(self._told)
             self._jump()
         self._link.close()
 
-    def _talk(self) -> None:
-        number, told = 0, dict[str, Any]()
-        ready = selectors.DefaultSelector()
-        ready.register(self._link.socket, selectors.EVENT_READ)
-        ready.register(self._look, selectors.EVENT_READ)
-        while True:
-            readable = [key.fd for key, _ in ready.select()]
-            if self._look in readable:
-                os.read(self._look, 65536)
-            if self._link.socket.fileno() in readable:
-                for answer in self._link.receive():
-                    if answer["n"] == number:
-                        told = {}
-                        self._arrive(answer["now"], answer["pace"])
-            if self._closed:
-                return
-            state = self._state()
-            if state != told:
-                number, told = number + 1, state
-                self._link.send({"n": number} | state)
-
-    def _state(self) -> dict[str, Any]:
-        """Return what the cloud is to know: nothing while a thread has the turn, else until when all wait."""
+    def _arrive(self, answer: dict[str, Any]) -> None:
         with self.turns.mutex:
-            if self.turns.taken:
-                return {}
-            works = self.turns.working > 0
-            if works:
-                self._mark = (self.now(), time.monotonic(), 1.0)
-            return {"until": self.turns.soonest(), "works": works}
-
-    def _arrive(self, now: float, pace: float) -> None:
-        with self.turns.mutex:
-            self._mark = (now, time.monotonic(), pace)
-            self.turns.arrive(now)
+            if answer["n"] != self._number:
+                return  # to what no longer holds
+            self._told = {}
+            self._mark = (answer["now"], time.monotonic(), answer["pace"])
+            self.turns.arrive(answer["now"])
+            self._nudge()

@@ -29,6 +29,8 @@ Tell = Callable[[int, float, float], None]
 
 SILENT = 30.0
 """Real seconds after which a client that neither waits nor says anything is not waited for: it may be stopped."""
+LOOK = 1.0
+"""Real seconds between two looks at whether one has fallen silent."""
 ROUND_TRIP = 0.1
 """AWS's seconds between a call and its answer, unless PROVISION_ROUND_TRIP says otherwise: assumed."""
 
@@ -147,7 +149,8 @@ class Clock:
         finally:
             with self._changed:
                 self._calls -= 1
-                self._changed.notify_all()
+                if not self._busy():
+                    self._changed.notify_all()
 
     def settle(self) -> None:
         """Let happen at once what is due, if nobody is connected for whom that would come too early."""
@@ -190,7 +193,10 @@ class Clock:
             if not waits:
                 self._adjust()
                 client.tell(number, now, self._shown_pace())
-            self._changed.notify_all()
+            while not self._due() and self._jump():
+                pass  # as `run` would, which has to be woken only for what takes more
+            if not self._busy():
+                self._changed.notify_all()
 
     def leave(self, client: Client) -> None:
         """Forget a client: it has ended."""
@@ -220,22 +226,25 @@ class Clock:
             self._read()
             if self._due() and not self._busy():
                 return
-            self._wake()
-            self._adjust()
-            target = self._next()
-            if self._current() == inf and target < inf:
-                self._now = target
-                self._show()
+            if not self._jump() and not self._changed.wait(self._patience()):
                 self._changed.notify_all()
-            else:
-                self._changed.wait(self._patience(target))
 
-    def _patience(self, target: float) -> float | None:
-        """Return for how many real seconds nothing happens by itself; None for ever."""
-        if self._rate:
-            return None if target == inf else max(0.0, (target - self._now) / self._rate)
-        spoke = [client.spoke for client in self._clients if not client.waits]
-        return max(0.05, min(spoke) + SILENT - time.monotonic()) if spoke else None
+    def _jump(self) -> bool:
+        """Wake those whose moment has come, and go to the next one if all wait. Say whether the time was moved."""
+        self._wake()
+        self._adjust()
+        target = self._next()
+        if self._current() < inf or target == inf:
+            return False
+        self._now = target
+        self._show()
+        if target <= self._limit:
+            self._changed.notify_all()
+        return True
+
+    def _patience(self) -> float:
+        """Return after how many real seconds to look again if nobody says anything: one may have fallen silent."""
+        return min(LOOK, max(0.0, (self._next() - self._now) / self._rate)) if self._rate else LOOK
 
     def _read(self) -> float:
         """Bring the time up to now, but not past what is still to happen."""
@@ -280,7 +289,7 @@ class Clock:
         """Whether somebody computes for whom the time has to stand still."""
         if self.mode == "real":
             return False
-        return self._calls > 0 or any(not client.waits for client in self._present())
+        return self._calls > 0 or self._ticking or any(not client.waits for client in self._present())
 
     def _due(self) -> bool:
         return self._stirred or bool(self._coming and self._coming[0] <= self._now)
@@ -298,7 +307,6 @@ class Clock:
                 client.waits, client.until, client.works = False, None, False
                 client.spoke = time.monotonic()
                 client.tell(client.number, self._now, self._shown_pace())
-        self._changed.notify_all()
 
     def _tick_if_due(self) -> None:
         with self._changed:

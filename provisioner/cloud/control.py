@@ -10,6 +10,7 @@ import secrets
 import socket
 import urllib.parse
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -53,7 +54,6 @@ class ClockLink:
     """A connection to the clock of a cloud that runs: lines of JSON, as `provisioner.cloud.clients` says.
 
     Attributes:
-        socket: what `select` takes; there is something to `receive` when it can be read.
         hello: what the clock shows at first.
 
     Raises:
@@ -68,30 +68,35 @@ class ClockLink:
         )
         self._held = b""
         try:
-            self.socket = socket.create_connection((host, int(port)), timeout=READY_SECONDS)
-            self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            self.socket.sendall(lines.encode())
+            self._socket = socket.create_connection((host, int(port)), timeout=READY_SECONDS)
+            self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            self._socket.sendall(lines.encode())
             status = self._until(b"\r\n\r\n")
             if not status.startswith(b"HTTP/1.1 101"):
                 raise ConnectionError(status.partition(b"\r\n")[0].decode("latin-1"))
             self.hello: dict[str, Any] = json.loads(self._until(b"\n"))
-            self.socket.settimeout(None)
+            self._socket.settimeout(None)
         except (OSError, ValueError) as error:
             raise CloudError(f"the clock of the embedded cloud did not answer at {cloud.endpoint}: {error}") from None
 
     def send(self, line: dict[str, Any]) -> None:
         """Say something; raises `OSError` when the cloud has ended."""
-        self.socket.sendall(json.dumps(line).encode() + b"\n")
+        self._socket.sendall(json.dumps(line).encode() + b"\n")
 
     def receive(self) -> list[dict[str, Any]]:
-        """Return what has been answered, whole lines only; raises `OSError` when the cloud has ended."""
+        """Wait for an answer, and return those that are whole; raises `OSError` after `hang_up` or the cloud's end."""
         self._more()
         *lines, self._held = self._held.split(b"\n")
         return [json.loads(line) for line in lines]
 
+    def hang_up(self) -> None:
+        """End the connection, whoever waits for an answer: what the client says of itself no longer counts."""
+        with suppress(OSError):
+            self._socket.shutdown(socket.SHUT_RDWR)
+
     def close(self) -> None:
-        """Hang up: what the client says of itself no longer counts."""
-        self.socket.close()
+        """Give back what the connection takes, once nobody waits for an answer."""
+        self._socket.close()
 
     def _until(self, end: bytes) -> bytes:
         while end not in self._held:
@@ -100,7 +105,7 @@ class ClockLink:
         return text
 
     def _more(self) -> None:
-        if not (more := self.socket.recv(65536)):
+        if not (more := self._socket.recv(65536)):
             raise ConnectionResetError("it has hung up")
         self._held += more
 
