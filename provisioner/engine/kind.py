@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -120,6 +120,17 @@ class Kind:
                 names to look up; things found by tag or by parent must be listed without them.
         """
         raise NotImplementedError
+
+    @classmethod
+    def some(cls, aws: Aws, known: Sequence[Mapping[str, Any]], ids: Collection[str]) -> Iterable[Live] | None:
+        """Yield those things of these ids that `list` would, read by themselves; None if all are read as easily.
+
+        What AWS is still working on is looked at so, again and again.
+
+        Args:
+            known: as `list` takes it.
+        """
+        return None
 
     @classmethod
     def unlisted(cls, aws: Aws) -> Iterable[Live]:

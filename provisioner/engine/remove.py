@@ -212,11 +212,12 @@ class Remove:
     # -- all waiting things of a kind ------------------------------------------------------------------------------
 
     def _look(self, kind: type[Kind], addresses: Sequence[str]) -> Mapping[str, Outcome]:
-        """Read the kind once for all of them."""
-        for address in addresses:
-            if self._lives[address].id:
-                self.aws.gone(kind, self._lives[address].id)
-        if (trouble := refresh(self.aws, kind)) is not None:
+        """Read once what all of them need."""
+        lives = [self._lives[address] for address in addresses]
+        for live in lives:
+            if live.id:
+                self.aws.gone(kind, live.id)
+        if (trouble := refresh(self.aws, kind, lives)) is not None:
             return dict.fromkeys(addresses, trouble)
         return {address: self._look_at(address, kind) for address in addresses}
 

@@ -12,7 +12,7 @@ from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionEr
 from provisioner.engine import recorded
 from provisioner.engine.errors import Unclear
 from provisioner.engine.events import Doing, Done, Emit, Result, Verb
-from provisioner.engine.kind import Kind, output_of
+from provisioner.engine.kind import Kind, Live, output_of
 from provisioner.engine.refusal import explained
 from provisioner.engine.retry import Verdict, match, server_error
 from provisioner.engine.step import Declared, filled
@@ -124,15 +124,19 @@ def out_of_reach(error: Exception) -> bool:
     return isinstance(error, (HTTPClientError, EndpointConnectionError))
 
 
-def refresh(aws: Aws, kind: type[Kind]) -> Wait | None:
-    """Read a kind anew; a refusal that passes by itself is something to wait for.
+def refresh(aws: Aws, kind: type[Kind], lives: Sequence[Live]) -> Wait | None:
+    """Read a kind anew, at least these things of it; a refusal that passes by itself is something to wait for.
+
+    Args:
+        lives: what is looked at. What has no id yet can only be found among all.
 
     Raises:
         Refused: the read was refused for good.
     """
+    ids = {live.id for live in lives}
 
     def read() -> None:
-        aws.live(kind, fresh=True)
+        aws.live(kind, fresh=True, only=ids if all(ids) else ())
 
     trouble = tolerant(aws, kind, read)
     return replace(trouble, again=False) if trouble else None
