@@ -110,7 +110,14 @@ class Remove:
         others = [record for address, record in self.store.records.items() if address not in self.records]
         self._staying = {(record.kind, record.id) for record in others if record.id}
         nodes = [
-            Node(a, kind_of(record), record.step, [Need(user) for user in built[a]], self._chains.get(a, 0.0))
+            Node(
+                a,
+                kind_of(record),
+                record.step,
+                [Need(user) for user in built[a]],
+                self._chains.get(a, 0.0),
+                [user for user in built[a] if kind_of(self.records[user]).removal_frees],
+            )
             for a, record in self.records.items()
         ]
         emit, moments = self.progress.emit, self.progress.moments
