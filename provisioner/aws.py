@@ -62,12 +62,14 @@ class Call:
 class _Listing:
     """What is known of one kind: its things by id, and what this run made or removed since (id to monotonic time).
 
-    `read` numbers the reads of all kinds; `bad` is why its list cannot be read in this run.
+    `read` numbers the reads of all kinds; `doubtful` are the ids of what is to be read anew; `bad` is why its list
+    cannot be read in this run.
     """
 
     lock: AbstractContextManager[Any]
     things: dict[str, Live] | None = None
     read: int = 0
+    doubtful: set[str] = field(default_factory=set)
     bad: BadList | None = None
     made: dict[str, tuple[Live, float]] = field(default_factory=dict)
 
@@ -389,16 +391,18 @@ class Aws:
         with listing.lock:
             if listing.bad:
                 raise listing.bad
+            things, about = listing.things, {*only, *listing.doubtful}
             try:
-                if listing.things is None or listing.read < since:
-                    listing.things = self._read_all(kind, listing, since)
-                elif fresh:
-                    some = self._read_some(kind, listing, only) if only else None
-                    listing.things = self._read_all(kind, listing, since) if some is None else some
+                if things is None or listing.read < since or (fresh and not only):
+                    things = self._read_all(kind, listing, since)
+                elif about:
+                    some = self._read_some(kind, things, listing, about)
+                    things = self._read_all(kind, listing, since) if some is None else some
             except BadList as error:
                 listing.bad = error
                 raise
-            return list(listing.things.values())
+            listing.things, listing.doubtful = things, set()
+            return list(things.values())
 
     def _read_all(self, kind: type[Kind], listing: _Listing, since: int) -> dict[str, Live]:
         listing.read, asked = next(self._reads), _AGAIN_SINCE.set(since)
@@ -409,13 +413,15 @@ class Aws:
         self._add_made(listing, things, list(listing.made))
         return things
 
-    def _read_some(self, kind: type[Kind], listing: _Listing, ids: Collection[str]) -> dict[str, Live] | None:
+    def _read_some(
+        self, kind: type[Kind], things: Mapping[str, Live], listing: _Listing, ids: Collection[str]
+    ) -> dict[str, Live] | None:
         """Return what is known of a kind once these things of it are read anew; None if the kind reads all or none."""
         read = self._settled_read(kind, lambda: kind.some(self, self.known(kind), ids))
         if read is None:
             return None
         self._add_made(listing, read, ids)
-        return {old: live for old, live in (listing.things or {}).items() if old not in ids} | read
+        return {old: live for old, live in things.items() if old not in ids} | read
 
     def _add_made(self, listing: _Listing, things: dict[str, Live], ids: Iterable[str]) -> None:
         """Add to what a read of these ids shows what this run made lately and it does not show yet."""
@@ -461,11 +467,14 @@ class Aws:
             if listing.things is not None:
                 listing.things.pop(id, None)
 
-    def stale(self, kind: type[Kind]) -> None:
-        """Drop what is known of one kind, so that the next look reads it again."""
+    def stale(self, kind: type[Kind], only: Collection[str] = ()) -> None:
+        """Drop what is known of one kind, or only of what has these ids, so that the next look reads it again."""
         listing = self._listing(kind)
         with listing.lock:
-            listing.things = None
+            if only:
+                listing.doubtful.update(only)
+            else:
+                listing.things = None
 
     def forget(self) -> None:
         """Drop all bulk reads, so that the next ones ask AWS again."""

@@ -132,8 +132,14 @@ class Remove:
     def _act(self, address: str) -> Wait | None:
         record = self.records[address]
         kind = kind_of(record)
+
+        def found() -> Sequence[str]:
+            live = self._lives.get(address)
+            return [live.id] if live and live.id else []
+
         with self.aws.acting(address):
-            return tolerant(self.aws, kind, lambda: self._remove(record, kind), blockers=self._asking(record, kind))
+            asking = self._asking(record, kind)
+            return tolerant(self.aws, kind, lambda: self._remove(record, kind), blockers=asking, ids=found)
 
     def _remove(self, record: Record, kind: type[Kind]) -> Wait | None:
         if kind.kept or (record.kind, record.id) in self._staying:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -81,11 +81,13 @@ def tolerant(
     act: Callable[[], Wait | None],
     verdicts: Callable[[], Sequence[Verdict]] = lambda: ("busy",),
     blockers: Callable[[], str] = str,
+    ids: Callable[[], Collection[str]] = tuple,
 ) -> Wait | None:
     """Act; turn a refusal that passes by itself into a wait, and any other into one clear message.
 
     Args:
         verdicts: which refusals pass by themselves, asked when one has come.
+        ids: of which things the refused call was, asked when one has come; none if it may have been of any.
 
     Raises:
         Refused: AWS refused the call for good.
@@ -93,11 +95,11 @@ def tolerant(
     try:
         return act()
     except Unclear as unclear:
-        aws.stale(kind)
+        aws.stale(kind, ids())
         return Wait(f"checking again: {unclear}", UNCLEAR, Until.ACCEPTED, again=True)
     except Exception as error:
         # the refused call, or one before it, may have changed what the lists of this run say
-        aws.stale(kind)
+        aws.stale(kind, ids())
         row = match(error, kind.service, *verdicts())
         if row is None and out_of_reach(error):
             return Wait(f"waiting for AWS to answer again ({error})", UNCLEAR, Until.ANSWERED, again=True)
@@ -133,12 +135,13 @@ def refresh(aws: Aws, kind: type[Kind], lives: Sequence[Live]) -> Wait | None:
     Raises:
         Refused: the read was refused for good.
     """
-    ids = {live.id for live in lives}
+    found = {live.id for live in lives}
+    ids = found if all(found) else ()
 
     def read() -> None:
-        aws.live(kind, fresh=True, only=ids if all(ids) else ())
+        aws.live(kind, fresh=True, only=ids)
 
-    trouble = tolerant(aws, kind, read)
+    trouble = tolerant(aws, kind, read, ids=lambda: ids)
     return replace(trouble, again=False) if trouble else None
 
 

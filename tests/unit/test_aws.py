@@ -419,6 +419,23 @@ def test_a_look_reads_all_if_nothing_is_known_of_the_others(aws: Aws, lists: Lis
     assert shown(aws, Looked, "a") == [("a", ""), ("b", "")]
 
 
+def test_what_is_in_doubt_is_read_anew_by_itself_and_once(aws: Aws, lists: Lists) -> None:
+    before = [Live(name, {}, status="before") for name in "ab"]
+    lists.answers = [before, [Live(name, {}, status="after") for name in "ab"]]
+    shown(aws, Looked)
+    aws.stale(Looked, ["a"])
+    assert shown(aws, Looked) == [("a", "after"), ("b", "before")]
+    assert shown(aws, Looked) == [("a", "after"), ("b", "before")]
+    assert lists.reads == 2
+
+
+def test_of_a_kind_that_reads_all_as_easily_one_thing_in_doubt_has_all_read_anew(aws: Aws, lists: Lists) -> None:
+    lists.answers = [[Live(name, {}) for name in "ab"], [Live("b", {})]]
+    shown(aws, Listed)
+    aws.stale(Listed, ["a"])
+    assert shown(aws, Listed) == [("b", "")]
+
+
 def test_what_was_just_made_and_is_looked_at_is_there_even_if_aws_does_not_show_it(aws: Aws, lists: Lists) -> None:
     aws.live(Looked)
     aws.made(Looked, Live("new", {}))
