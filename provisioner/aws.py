@@ -477,11 +477,12 @@ class Aws:
                 listing.things = None
 
     def forget(self) -> None:
-        """Drop all bulk reads, so that the next ones ask AWS again."""
+        """Drop all bulk reads, so that the next ones ask AWS again, but for what this run deleted if that is much."""
         with self._making:
             self._listings.clear()
             self._tagged = None
-            self.deleted.clear()
+            if len(self.deleted) <= MANY:
+                self.deleted.clear()
 
     def _listing(self, kind: type[Kind]) -> _Listing:
         with self._making:

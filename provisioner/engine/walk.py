@@ -21,8 +21,9 @@ from state.model import StateError
 
 JOBS = 128
 """Looks and acts under way at once."""
-ABREAST = 16
-"""Acts on things of one kind under way at once: those that wait for their turn at AWS's rates hold up no other kind."""
+ABREAST = 8
+"""Acts on things of one kind under way at once: those that wait for their turn at AWS's rates hold up no other kind,
+and something more urgent that comes later no longer than these few take."""
 HEARTBEAT = 0.25
 """Seconds after which the loop looks up from its futures, so that an interruption is noticed."""
 

@@ -48,6 +48,7 @@ class TaskDefinition(Kind):
     fixed: ClassVar[frozenset[str]] = frozenset({"family"})
     unordered: ClassVar[frozenset[str]] = frozenset({"requires_compatibilities", "volumes"})
     revises: ClassVar[bool] = True
+    one_by_one: ClassVar[bool] = True
 
     @classmethod
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Live]:
@@ -134,6 +135,7 @@ class TaskDefinition(Kind):
             tags=[{"key": key, "value": value} for key, value in tags.items()],
         )["taskDefinition"]
         aws.note_tags(made["taskDefinitionArn"], tags)
+        aws.deleted.discard(self.family)
         outputs = {"arn": made["taskDefinitionArn"]}
         return Live(self.family, self.fields(), outputs, address=self.address, status="ACTIVE")
 
@@ -252,20 +254,19 @@ def _within(wanted: Any, shown: Any) -> bool:
 
 
 def _families(aws: Aws, names: Collection[str]) -> set[str]:
-    """Return the families that may be there and this stack's.
+    """Return the families that may be there and this stack's: these names, and those that carry its tags.
 
-    By their tags, by the record, and by their names: of those names that a list can tell, it does. If a closer look is
-    wanted, also those that are listed and have other names of ours.
+    Of what is not recorded a list tells whether it is there, as far as it can be asked for. If a closer look is wanted,
+    also other families that are listed and have names of ours.
     """
     tagged = [arn for arn in aws.tagged("ecs") if ":task-definition/" in arn]
-    ours = {arn.rpartition("/")[2].rpartition(":")[0] for arn in tagged}
-    certain = ours | {*aws.recorded(TaskDefinition)}
+    possible = {*names, *(arn.rpartition("/")[2].rpartition(":")[0] for arn in tagged)}
     search = {"familyPrefix": f"{aws.name}-", "status": "ACTIVE"}
-    listable = {name for name in {*names} - certain if name.startswith(search["familyPrefix"])}
-    if not aws.thorough and not listable:
-        return ours | {*names}
+    told = {name for name in possible if name.startswith(search["familyPrefix"])} - {*aws.recorded(TaskDefinition)}
+    if not aws.thorough and not told:
+        return possible
     listed = {*aws.pages("ecs", "list_task_definition_families", "families", **search)}
-    return ours | ({*names} - listable) | (listed if aws.thorough else listed & listable)
+    return (possible - told) | (listed if aws.thorough else listed & told)
 
 
 def _revisions(aws: Aws, family: str, status: str = "ACTIVE") -> list[str]:

@@ -21,6 +21,7 @@ from provisioner.kinds.acm import Certificate
 from provisioner.kinds.ecs_service import Service
 from provisioner.kinds.ecs_task_definition import TaskDefinition
 from provisioner.kinds.elbv2 import LoadBalancer
+from provisioner.kinds.logs import LogGroup
 from provisioner.kinds.servicediscovery import PrivateDnsNamespace
 from tests.cloud.checks import CHECKS, NAME, Check
 from tests.cloud.checks_security import SECURITY
@@ -134,7 +135,7 @@ def test_a_look_shows_what_the_list_does(life: Life, *, thorough: bool) -> None:
                 if one and (shown := kind.some(aws, aws.known(kind), one)) is not None:
                     looked.add(kind)
                     assert {live.id: live for live in shown} == {name: listed[name] for name in one}
-    assert looked == {Certificate, LoadBalancer, PrivateDnsNamespace, Service, TaskDefinition}
+    assert looked == {Certificate, LoadBalancer, LogGroup, PrivateDnsNamespace, Service, TaskDefinition}
 
 
 def test_a_second_up_writes_nothing(life: Life) -> None:

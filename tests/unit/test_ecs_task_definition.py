@@ -97,15 +97,21 @@ def test_a_family_that_is_listed_is_described() -> None:
     assert ("ListTaskDefinitionFamilies", "p-dev-") in to.asked
 
 
-@pytest.mark.parametrize("known_by", ["the record", "its tags", "a name of another stack"])
+def test_what_tags_tell_of_and_no_list_shows_is_gone() -> None:
+    """Tags stay known for a while: the last look of a teardown described every family that it had removed."""
+    to = Answering(WANT, ListTaskDefinitionFamilies={"families": []})
+    mapping = {"ResourceARN": ARN, "Tags": to.aws.tag_list(WANT.address)}
+    to.answers["GetResources"] = {"ResourceTagMappingList": [mapping]}
+    assert to.aws.live(TaskDefinition) == []
+    assert to.described() == []
+
+
+@pytest.mark.parametrize("known_by", ["the record", "a name of another stack"])
 def test_a_family_that_may_be_there_unlisted_is_described_unasked(known_by: str) -> None:
     want = replace(WANT, family="web") if known_by == "a name of another stack" else WANT
     to = Answering(want, ListTaskDefinitionFamilies={"families": []})
     if known_by == "the record":
         to.aws.recorded = lambda kind: [want.family]
-    if known_by == "its tags":
-        mapping = {"ResourceARN": ARN, "Tags": to.aws.tag_list(want.address)}
-        to.answers["GetResources"] = {"ResourceTagMappingList": [mapping]}
     assert [live.id for live in to.aws.live(TaskDefinition)] == [want.family]
     assert [operation for operation, _ in to.asked].count("ListTaskDefinitionFamilies") == 0
 
