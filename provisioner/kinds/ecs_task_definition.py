@@ -256,13 +256,14 @@ def _within(wanted: Any, shown: Any) -> bool:
 def _families(aws: Aws, names: Collection[str]) -> set[str]:
     """Return the families that may be there and this stack's: these names, and those that carry its tags.
 
-    Of what is not recorded a list tells whether it is there, as far as it can be asked for. If a closer look is wanted,
-    also other families that are listed and have names of ours.
+    Of what is not recorded, or was deleted by this run, a list tells whether it is there, as far as it can be asked.
+    If a closer look is wanted, also other families that are listed and have names of ours.
     """
     tagged = [arn for arn in aws.tagged("ecs") if ":task-definition/" in arn]
     possible = {*names, *(arn.rpartition("/")[2].rpartition(":")[0] for arn in tagged)}
     search = {"familyPrefix": f"{aws.name}-", "status": "ACTIVE"}
-    told = {name for name in possible if name.startswith(search["familyPrefix"])} - {*aws.recorded(TaskDefinition)}
+    certain = {*aws.recorded(TaskDefinition)} - aws.deleted
+    told = {name for name in possible - certain if name.startswith(search["familyPrefix"])}
     if not aws.thorough and not told:
         return possible
     listed = {*aws.pages("ecs", "list_task_definition_families", "families", **search)}

@@ -10,7 +10,7 @@ from typing import Any
 import boto3
 import pytest
 
-from provisioner.aws import Aws
+from provisioner.aws import MANY, Aws
 from provisioner.engine.waits import Pace
 from provisioner.kinds.ecs_task_definition import CONTENT_TAG, TaskDefinition, content_of
 
@@ -104,6 +104,26 @@ def test_what_tags_tell_of_and_no_list_shows_is_gone() -> None:
     to.answers["GetResources"] = {"ResourceTagMappingList": [mapping]}
     assert to.aws.live(TaskDefinition) == []
     assert to.described() == []
+
+
+@pytest.mark.parametrize(("count", "again"), [(MANY, MANY), (MANY + 1, 0)])
+def test_the_last_look_asks_for_each_family_that_this_run_deleted_if_they_are_few(count: int, again: int) -> None:
+    names = [f"p-dev-{number}" for number in range(count)]
+    to = Answering(WANT, ListTaskDefinitionFamilies={"families": []}, ListTaskDefinitions={"taskDefinitionArns": []})
+    to.aws.known = lambda kind: [replace(WANT, family=name).fields() for name in names]
+    to.aws.recorded = lambda kind: names
+    to.aws.thorough = True
+    to.aws.deleted.update(names)
+    to.aws.forget()
+    to.aws.live(TaskDefinition)
+    assert len(to.described()) == again
+
+
+def test_a_family_that_is_registered_again_counts_as_deleted_no_more() -> None:
+    to = Answering(WANT, RegisterTaskDefinition={"taskDefinition": SHOWN})
+    to.aws.deleted.add(WANT.family)
+    WANT.create(to.aws, "0" * 32)
+    assert to.aws.deleted == set()
 
 
 @pytest.mark.parametrize("known_by", ["the record", "a name of another stack"])
