@@ -301,8 +301,14 @@ def test_status_shows_what_runs(life: Life) -> None:
 def test_down_leaves_nothing(life: Life) -> None:
     assert life.project.inventory()["container_instances"]
     assert life.project.inventory()["tasks"]
+    since = life.project.last_call()
     ended = life.project.down()
     assert ended.said("finished")[0]["ok"]
+    asked = Counter(call["operation"] for call in life.project.cloud.calls(since))
+    # the cluster is looked at once its instance is gone, and what has an id is not looked for in lists
+    assert asked["DescribeDBClusters"] < asked["DescribeDBInstances"] / 2
+    assert asked["ListNamespaces"] < 4 < asked["GetNamespace"]
+    assert asked["ListCertificates"] < asked["DeleteCertificate"]
     # what AWS makes by itself may have gone by itself
     assert set(ended.results.values()) <= {"removed", "kept", "unchanged"}
     assert difference(life.before, life.project.inventory(), *NEVER_REMOVED) == {}
