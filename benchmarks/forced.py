@@ -163,9 +163,10 @@ def rated(nodes: Sequence[Node], calls: Calls, there: Collection[str] = ()) -> f
     - whichever of them goes last, what follows from it takes as long as its own longest chain to the end of the run,
       so at least as long as the shortest one of theirs.
 
-    The sum of the three is a bound for each set of things; it is taken for those with the longest chains to the end,
-    for each number of them. Only one call is counted for each thing, and none for reads. It stays a bound from below:
-    where several buckets follow upon one another no tool may reach it.
+    The sum of the three is a bound for each set of things; it is taken for those that begin no earlier than a moment
+    and have the longest chains to the end, for each moment and each number of them. Only one call is counted for each
+    thing, and none for reads. It stays a bound from below: where several buckets follow upon one another no tool may
+    reach it.
 
     Args:
         calls: which kinds are counted, and by which calls.
@@ -183,10 +184,11 @@ def rated(nodes: Sequence[Node], calls: Calls, there: Collection[str] = ()) -> f
 
 def _drained(limit: Limit, pairs: Sequence[tuple[float, float]]) -> float:
     """Return the bound of one bucket, from the earliest begin and the shortest tail of each thing that draws on it."""
-    least, soonest = 0.0, inf
-    for number, (begin, tail) in enumerate(sorted(pairs, key=lambda pair: -pair[1]), 1):
-        soonest = min(soonest, begin)
-        least = max(least, soonest + max(0.0, number - limit.burst) / limit.rate + tail)
+    least = 0.0
+    for moment in {begin for begin, _ in pairs}:
+        chains = sorted((tail for begin, tail in pairs if begin >= moment), reverse=True)
+        for number, tail in enumerate(chains, 1):
+            least = max(least, moment + max(0.0, number - limit.burst) / limit.rate + tail)
     return least
 
 

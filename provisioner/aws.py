@@ -62,12 +62,14 @@ class Call:
 class _Listing:
     """What is known of one kind: its things by id, and what this run made or removed since (id to monotonic time).
 
-    `read` numbers the reads of all kinds; `bad` is why its list cannot be read in this run.
+    `read` numbers the reads of all kinds; `doubtful` are the ids of what is to be read anew; `bad` is why its list
+    cannot be read in this run.
     """
 
     lock: AbstractContextManager[Any]
     things: dict[str, Live] | None = None
     read: int = 0
+    doubtful: set[str] = field(default_factory=set)
     bad: BadList | None = None
     made: dict[str, tuple[Live, float]] = field(default_factory=dict)
 
@@ -373,41 +375,70 @@ class Aws:
         unread = [name for name in names if name not in trusted]
         return trusted | dict(zip(unread, self.each(read, unread), strict=True))
 
-    def live(self, kind: type[Kind], *, fresh: bool = False, deep: bool = False) -> list[Live]:
+    def live(
+        self, kind: type[Kind], *, fresh: bool = False, deep: bool = False, only: Collection[str] = ()
+    ) -> list[Live]:
         """Return all things of a kind, read in bulk once a run, or again when `fresh`.
 
         What this run made within the settling time is kept even if AWS does not list it yet.
 
         Args:
             deep: read also those kinds again that this one's list looks at: a part is found by what it is a part of.
+            only: the ids that a fresh read is about; of others it need not tell anything new. All if there are none.
         """
         listing = self._listing(kind)
         since = next(self._reads) if deep else _AGAIN_SINCE.get()
         with listing.lock:
             if listing.bad:
                 raise listing.bad
-            if listing.things is None or fresh or listing.read < since:
-                listing.read, asked = next(self._reads), _AGAIN_SINCE.set(since)
-                try:
-                    things = self._list(kind)
-                except BadList as error:
-                    listing.bad = error
-                    raise
-                finally:
-                    _AGAIN_SINCE.reset(asked)
-                for made, (live, at) in list(listing.made.items()):
-                    if made in things or self.pace.now() > at + SETTLE:
-                        del listing.made[made]
-                    else:
-                        things[made] = live
-                listing.things = things
-            return list(listing.things.values())
+            things, about = listing.things, {*only, *listing.doubtful}
+            try:
+                if things is None or listing.read < since or (fresh and not only):
+                    things = self._read_all(kind, listing, since)
+                elif about:
+                    some = self._read_some(kind, things, listing, about)
+                    things = self._read_all(kind, listing, since) if some is None else some
+            except BadList as error:
+                listing.bad = error
+                raise
+            listing.things, listing.doubtful = things, set()
+            return list(things.values())
 
-    def _list(self, kind: type[Kind]) -> dict[str, Live]:
+    def _read_all(self, kind: type[Kind], listing: _Listing, since: int) -> dict[str, Live]:
+        listing.read, asked = next(self._reads), _AGAIN_SINCE.set(since)
+        try:
+            things = self._settled_read(kind, lambda: kind.list(self, self.known(kind))) or {}
+        finally:
+            _AGAIN_SINCE.reset(asked)
+        self._add_made(listing, things, list(listing.made))
+        return things
+
+    def _read_some(
+        self, kind: type[Kind], things: Mapping[str, Live], listing: _Listing, ids: Collection[str]
+    ) -> dict[str, Live] | None:
+        """Return what is known of a kind once these things of it are read anew; None if the kind reads all or none."""
+        read = self._settled_read(kind, lambda: kind.some(self, self.known(kind), ids))
+        if read is None:
+            return None
+        self._add_made(listing, read, ids)
+        return {old: live for old, live in things.items() if old not in ids} | read
+
+    def _add_made(self, listing: _Listing, things: dict[str, Live], ids: Iterable[str]) -> None:
+        """Add to what a read of these ids shows what this run made lately and it does not show yet."""
+        for made in [one for one in ids if one in listing.made]:
+            live, at = listing.made[made]
+            if made in things or self.pace.now() > at + SETTLE:
+                del listing.made[made]
+            else:
+                things[made] = live
+
+    def _settled_read(self, kind: type[Kind], read: Callable[[], Iterable[Live] | None]) -> dict[str, Live] | None:
+        """Return by id what a read of a kind shows, made anew as long as it comes upon what is just going or coming."""
         until = self.pace.now() + UNSETTLED
         while True:
             try:
-                return {live.id: live for live in kind.list(self, self.known(kind))}
+                lives = read()
+                return None if lives is None else {live.id: live for live in lives}
             except Exception as error:
                 # something went away between the list that names it and the read that looks closer, or is too new
                 if not absent(error, kind.service) or self.pace.stop.is_set() or self.pace.now() > until:
@@ -436,18 +467,22 @@ class Aws:
             if listing.things is not None:
                 listing.things.pop(id, None)
 
-    def stale(self, kind: type[Kind]) -> None:
-        """Drop what is known of one kind, so that the next look reads it again."""
+    def stale(self, kind: type[Kind], only: Collection[str] = ()) -> None:
+        """Drop what is known of one kind, or only of what has these ids, so that the next look reads it again."""
         listing = self._listing(kind)
         with listing.lock:
-            listing.things = None
+            if only:
+                listing.doubtful.update(only)
+            else:
+                listing.things = None
 
     def forget(self) -> None:
-        """Drop all bulk reads, so that the next ones ask AWS again."""
+        """Drop all bulk reads, so that the next ones ask AWS again, but for what this run deleted if that is much."""
         with self._making:
             self._listings.clear()
             self._tagged = None
-            self.deleted.clear()
+            if len(self.deleted) <= MANY:
+                self.deleted.clear()
 
     def _listing(self, kind: type[Kind]) -> _Listing:
         with self._making:

@@ -258,7 +258,7 @@ def down(aws: Aws, store: Store, emit: Emit, target: str | None = None, *, unpro
 
     def work() -> Left:
         aws.thorough = True
-        prefetch(aws, kinds)
+        prefetch(aws, (kind for kind in kinds if not kind.one_by_one))
         if not unprotect and (kept := remover.protected(aws, going.values())):
             raise Protected(kept)
         remove.run()

@@ -303,8 +303,8 @@ class Converge:
     # -- all waiting things of a kind ------------------------------------------------------------------------------
 
     def _look(self, kind: type[Kind], addresses: Sequence[str]) -> dict[str, Outcome]:
-        """Read the kind once for all of them."""
-        if (trouble := refresh(self.aws, kind)) is not None:
+        """Read once what all of them need."""
+        if (trouble := refresh(self.aws, kind, [self.lives[address] for address in addresses])) is not None:
             return dict.fromkeys(addresses, trouble)
         return {address: self._look_at(address) for address in addresses}
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -74,6 +74,7 @@ class Kind:
         revises: a change makes a new thing under a new id (`create` again), and the old one stays.
         update_when_ready: AWS refuses changes until the thing is ready.
         protection: the field that protects it from deletion, if it has one. `delete` lifts that, once the user says so.
+        one_by_one: its list costs a call a thing, and what is removed is only listed when its turn comes.
         removal_frees: what it was built on can be removed as soon as its own removal was accepted.
         budget, removal_budget: seconds that it may take to become ready, or to be gone.
         interval: seconds between two looks at it.
@@ -97,6 +98,7 @@ class Kind:
     revises: ClassVar[bool] = False
     update_when_ready: ClassVar[bool] = False
     protection: ClassVar[str] = ""
+    one_by_one: ClassVar[bool] = False
     removal_frees: ClassVar[bool] = False
     budget: ClassVar[float] = 300
     removal_budget: ClassVar[float] = 900
@@ -120,6 +122,17 @@ class Kind:
                 names to look up; things found by tag or by parent must be listed without them.
         """
         raise NotImplementedError
+
+    @classmethod
+    def some(cls, aws: Aws, known: Sequence[Mapping[str, Any]], ids: Collection[str]) -> Iterable[Live] | None:
+        """Yield those things of these ids that `list` would, read by themselves; None if all are read as easily.
+
+        What AWS is still working on is looked at so, again and again.
+
+        Args:
+            known: as `list` takes it.
+        """
+        return None
 
     @classmethod
     def unlisted(cls, aws: Aws) -> Iterable[Live]:

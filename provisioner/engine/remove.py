@@ -110,7 +110,14 @@ class Remove:
         others = [record for address, record in self.store.records.items() if address not in self.records]
         self._staying = {(record.kind, record.id) for record in others if record.id}
         nodes = [
-            Node(a, kind_of(record), record.step, [Need(user) for user in built[a]], self._chains.get(a, 0.0))
+            Node(
+                a,
+                kind_of(record),
+                record.step,
+                [Need(user) for user in built[a]],
+                self._chains.get(a, 0.0),
+                [user for user in built[a] if kind_of(self.records[user]).removal_frees],
+            )
             for a, record in self.records.items()
         ]
         emit, moments = self.progress.emit, self.progress.moments
@@ -125,8 +132,14 @@ class Remove:
     def _act(self, address: str) -> Wait | None:
         record = self.records[address]
         kind = kind_of(record)
+
+        def found() -> Sequence[str]:
+            live = self._lives.get(address)
+            return [live.id] if live and live.id else []
+
         with self.aws.acting(address):
-            return tolerant(self.aws, kind, lambda: self._remove(record, kind), blockers=self._asking(record, kind))
+            asking = self._asking(record, kind)
+            return tolerant(self.aws, kind, lambda: self._remove(record, kind), blockers=asking, ids=found)
 
     def _remove(self, record: Record, kind: type[Kind]) -> Wait | None:
         if kind.kept or (record.kind, record.id) in self._staying:
@@ -212,11 +225,12 @@ class Remove:
     # -- all waiting things of a kind ------------------------------------------------------------------------------
 
     def _look(self, kind: type[Kind], addresses: Sequence[str]) -> Mapping[str, Outcome]:
-        """Read the kind once for all of them."""
-        for address in addresses:
-            if self._lives[address].id:
-                self.aws.gone(kind, self._lives[address].id)
-        if (trouble := refresh(self.aws, kind)) is not None:
+        """Read once what all of them need."""
+        lives = [self._lives[address] for address in addresses]
+        for live in lives:
+            if live.id:
+                self.aws.gone(kind, live.id)
+        if (trouble := refresh(self.aws, kind, lives)) is not None:
             return dict.fromkeys(addresses, trouble)
         return {address: self._look_at(address, kind) for address in addresses}
 

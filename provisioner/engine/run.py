@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -12,7 +12,7 @@ from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionEr
 from provisioner.engine import recorded
 from provisioner.engine.errors import Unclear
 from provisioner.engine.events import Doing, Done, Emit, Result, Verb
-from provisioner.engine.kind import Kind, output_of
+from provisioner.engine.kind import Kind, Live, output_of
 from provisioner.engine.refusal import explained
 from provisioner.engine.retry import Verdict, match, server_error
 from provisioner.engine.step import Declared, filled
@@ -81,11 +81,13 @@ def tolerant(
     act: Callable[[], Wait | None],
     verdicts: Callable[[], Sequence[Verdict]] = lambda: ("busy",),
     blockers: Callable[[], str] = str,
+    ids: Callable[[], Collection[str]] = tuple,
 ) -> Wait | None:
     """Act; turn a refusal that passes by itself into a wait, and any other into one clear message.
 
     Args:
         verdicts: which refusals pass by themselves, asked when one has come.
+        ids: of which things the refused call was, asked when one has come; none if it may have been of any.
 
     Raises:
         Refused: AWS refused the call for good.
@@ -93,11 +95,11 @@ def tolerant(
     try:
         return act()
     except Unclear as unclear:
-        aws.stale(kind)
+        aws.stale(kind, ids())
         return Wait(f"checking again: {unclear}", UNCLEAR, Until.ACCEPTED, again=True)
     except Exception as error:
         # the refused call, or one before it, may have changed what the lists of this run say
-        aws.stale(kind)
+        aws.stale(kind, ids())
         row = match(error, kind.service, *verdicts())
         if row is None and out_of_reach(error):
             return Wait(f"waiting for AWS to answer again ({error})", UNCLEAR, Until.ANSWERED, again=True)
@@ -124,17 +126,22 @@ def out_of_reach(error: Exception) -> bool:
     return isinstance(error, (HTTPClientError, EndpointConnectionError))
 
 
-def refresh(aws: Aws, kind: type[Kind]) -> Wait | None:
-    """Read a kind anew; a refusal that passes by itself is something to wait for.
+def refresh(aws: Aws, kind: type[Kind], lives: Sequence[Live]) -> Wait | None:
+    """Read a kind anew, at least these things of it; a refusal that passes by itself is something to wait for.
+
+    Args:
+        lives: what is looked at. What has no id yet can only be found among all.
 
     Raises:
         Refused: the read was refused for good.
     """
+    found = {live.id for live in lives}
+    ids = found if all(found) else ()
 
     def read() -> None:
-        aws.live(kind, fresh=True)
+        aws.live(kind, fresh=True, only=ids)
 
-    trouble = tolerant(aws, kind, read)
+    trouble = tolerant(aws, kind, read, ids=lambda: ids)
     return replace(trouble, again=False) if trouble else None
 
 

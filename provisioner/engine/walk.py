@@ -21,8 +21,9 @@ from state.model import StateError
 
 JOBS = 128
 """Looks and acts under way at once."""
-ABREAST = 16
-"""Acts on things of one kind under way at once: those that wait for their turn at AWS's rates hold up no other kind."""
+ABREAST = 8
+"""Acts on things of one kind under way at once: those that wait for their turn at AWS's rates hold up no other kind,
+and something more urgent that comes later no longer than these few take."""
 HEARTBEAT = 0.25
 """Seconds after which the loop looks up from its futures, so that an interruption is noticed."""
 
@@ -66,13 +67,18 @@ class Wait:
 
 @dataclass(frozen=True)
 class Node:
-    """One thing to work on. Of those that can begin, the one whose chain takes the most `seconds` is first."""
+    """One thing to work on. Of those that can begin, the one whose chain takes the most `seconds` is first.
+
+    Attributes:
+        ends_after: the addresses of what it may begin before, and cannot end before: till then nobody looks at it.
+    """
 
     address: str
     kind: type[Kind]
     step: str
     needs: Sequence[Need]
     seconds: float = 0.0
+    ends_after: Sequence[str] = ()
 
 
 @dataclass
@@ -216,12 +222,21 @@ class Walk:
                 continue
             if patience.wait.again:
                 self._bring_on(address)
+            elif not self._can_end(address):
+                self._look_later(address, patience)
             else:
                 kinds[self._nodes[address].kind] = None
         for kind in kinds:
-            group = [address for address in self._watched[kind] if address not in self._busy]
+            group = [a for a in self._watched[kind] if a not in self._busy and self._can_end(a)]
             self._busy.update(group)
             self._looks.append((partial(self._look, kind, group), group))
+
+    def _can_end(self, address: str) -> bool:
+        return all(one in self._done or one in self._failed for one in self._nodes[address].ends_after)
+
+    def _look_later(self, address: str, patience: _Patience) -> None:
+        patience.next = self._pace.now() + self._nodes[address].kind.interval
+        heappush(self._due, (patience.next, address))
 
     def _submit(self, pool: Executor) -> None:
         """Begin what there is room for: looks first, which may let others begin."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, ClassVar
@@ -68,6 +68,16 @@ class Certificate(Kind):
             tags = aws.tags_of(arn, read)
             if aws.owns(tags):
                 yield cls._live(aws, aws.client("acm").describe_certificate(CertificateArn=arn)["Certificate"], tags)
+
+    @classmethod
+    def some(cls, aws: Aws, known: Sequence[Mapping[str, Any]], ids: Collection[str]) -> Iterator[Live]:
+        for arn in ids:
+            with IfThere():
+                tags = aws.tags_of(arn, partial(_tags, aws, arn))
+                if aws.owns(tags):
+                    yield cls._live(
+                        aws, aws.client("acm").describe_certificate(CertificateArn=arn)["Certificate"], tags
+                    )
 
     @classmethod
     def _there(cls, aws: Aws, arn: str) -> Live | None:

@@ -75,22 +75,33 @@ class Service(Kind):
                 all_pages = {"PageSize": 100}
                 arns = aws.pages("ecs", "list_services", "serviceArns", cluster=cluster, PaginationConfig=all_pages)
                 names |= {arn.rpartition("/")[2] for arn in arns}
-            shown = [
-                service
-                for some in aws.each(partial(_shown, aws, cluster), batches(sorted(names), 10))
-                for service in some
-            ]
-            well = all(completed(service) and not short(service) for service in shown)
-            tasks = [] if well else stopped(aws, cluster)
-            asked = [fields for fields in known if fields["cluster"] == cluster]
-            for service in shown:
-                live = cls._live(aws, service, tasks)
-                if live.attributes["failed"] and live.attributes["rollout_state"] == "IN_PROGRESS":
-                    # its tasks were read after it: by now ECS may have given it up itself, and says what it does
-                    again = _shown(aws, cluster, [service["serviceName"]])
-                    yield from (_as_asked(aws, cls._live(aws, service, tasks), asked) for service in again)
-                else:
-                    yield _as_asked(aws, live, asked)
+            yield from cls._named(aws, known, cluster, names)
+
+    @classmethod
+    def some(cls, aws: Aws, known: Sequence[Mapping[str, Any]], ids: Collection[str]) -> Iterator[Live]:
+        names = {arn.rpartition("/")[2] for arn in ids}
+        for cluster in (live.attributes["cluster_name"] for live in aws.live(Cluster) if live.owned):
+            yield from (live for live in cls._named(aws, known, cluster, names) if live.id in ids)
+
+    @classmethod
+    def _named(
+        cls, aws: Aws, known: Sequence[Mapping[str, Any]], cluster: str, names: Collection[str]
+    ) -> Iterator[Live]:
+        """Yield those services of a cluster that have these names."""
+        shown = [
+            service for some in aws.each(partial(_shown, aws, cluster), batches(sorted(names), 10)) for service in some
+        ]
+        well = all(completed(service) and not short(service) for service in shown)
+        tasks = [] if well else stopped(aws, cluster)
+        asked = [fields for fields in known if fields["cluster"] == cluster]
+        for service in shown:
+            live = cls._live(aws, service, tasks)
+            if live.attributes["failed"] and live.attributes["rollout_state"] == "IN_PROGRESS":
+                # its tasks were read after it: by now ECS may have given it up itself, and says what it does
+                again = _shown(aws, cluster, [service["serviceName"]])
+                yield from (_as_asked(aws, cls._live(aws, service, tasks), asked) for service in again)
+            else:
+                yield _as_asked(aws, live, asked)
 
     @staticmethod
     def _live(aws: Aws, service: Mapping[str, Any], tasks: Sequence[Mapping[str, Any]]) -> Live:

@@ -48,27 +48,51 @@ class TaskDefinition(Kind):
     fixed: ClassVar[frozenset[str]] = frozenset({"family"})
     unordered: ClassVar[frozenset[str]] = frozenset({"requires_compatibilities", "volumes"})
     revises: ClassVar[bool] = True
+    one_by_one: ClassVar[bool] = True
 
     @classmethod
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Live]:
-        contents = {content_of(fields): fields for fields in known}
         names = {fields["family"] for fields in known}
         half = _half_removed(aws, names) if aws.thorough else {}
-        # of what this run deleted, and of what was just looked at, that is known already
-        asked = names - aws.deleted - half.keys() if aws.thorough else set()
-        tagged = set(aws.tagged("ecs"))
-        families = sorted(names | _families(aws, tagged))
+        # of what was just looked at, that is known already
+        return cls._shown(aws, known, _families(aws, names), names - half.keys(), half)
+
+    @classmethod
+    def some(cls, aws: Aws, known: Sequence[Mapping[str, Any]], ids: Collection[str]) -> Iterator[Live]:
+        return cls._shown(aws, known, ids, {*ids}, {})
+
+    @classmethod
+    def _shown(
+        cls,
+        aws: Aws,
+        known: Sequence[Mapping[str, Any]],
+        families: Collection[str],
+        asked: Collection[str],
+        half: Mapping[str, Sequence[str]],
+    ) -> Iterator[Live]:
+        """Yield what there is of these families, each of which is described by itself.
+
+        Args:
+            asked: those of which an interrupted teardown may have left something, where that is looked for.
+            half: what is known to be left by one already, as `_half_removed` returns it.
+        """
+        contents = {content_of(fields): fields for fields in known}
+        names = {fields["family"] for fields in known}
+        # of what this run deleted that is known already
+        asked = {*asked} - aws.deleted if aws.thorough else set()
+        left = dict(half)
+        tagged, families = set(aws.tagged("ecs")), sorted(families)
         newest = aws.each(lambda family: _active(aws, family), families)
         for family, first in zip(families, newest, strict=True):
             many = NEWEST if family in names else 0
             if first and (live := cls._registered(contents, family, _looked_at(aws, family, first, tagged, many))):
                 yield live
-                half.pop(family, None)
+                left.pop(family, None)
             elif family in asked and (inactive := _ours(aws, family, "INACTIVE")):
-                half[family] = inactive
+                left[family] = inactive
             elif family in names and first:
                 yield Live(family, {"family": family}, owned=False, status="ACTIVE")
-        for family, arns in ((family, arns) for family, arns in half.items() if arns):
+        for family, arns in ((family, arns) for family, arns in left.items() if arns):
             address = aws.address_in(_tags(aws, arns[0]))
             yield Live(family, {"family": family}, {"arn": arns[0]}, address=address, status="INACTIVE")
 
@@ -111,6 +135,7 @@ class TaskDefinition(Kind):
             tags=[{"key": key, "value": value} for key, value in tags.items()],
         )["taskDefinition"]
         aws.note_tags(made["taskDefinitionArn"], tags)
+        aws.deleted.discard(self.family)
         outputs = {"arn": made["taskDefinitionArn"]}
         return Live(self.family, self.fields(), outputs, address=self.address, status="ACTIVE")
 
@@ -228,13 +253,21 @@ def _within(wanted: Any, shown: Any) -> bool:
     return bool(wanted == shown)
 
 
-def _families(aws: Aws, tagged: Collection[str]) -> set[str]:
-    """Return the families that may be this stack's: by their tags, or by their names if a closer look is wanted."""
-    ours = {arn.rpartition("/")[2].rpartition(":")[0] for arn in tagged if ":task-definition/" in arn}
-    if not aws.thorough:
-        return ours
+def _families(aws: Aws, names: Collection[str]) -> set[str]:
+    """Return the families that may be there and this stack's: these names, and those that carry its tags.
+
+    Of what is not recorded, or was deleted by this run, a list tells whether it is there, as far as it can be asked.
+    If a closer look is wanted, also other families that are listed and have names of ours.
+    """
+    tagged = [arn for arn in aws.tagged("ecs") if ":task-definition/" in arn]
+    possible = {*names, *(arn.rpartition("/")[2].rpartition(":")[0] for arn in tagged)}
     search = {"familyPrefix": f"{aws.name}-", "status": "ACTIVE"}
-    return ours | {*aws.pages("ecs", "list_task_definition_families", "families", **search)}
+    certain = {*aws.recorded(TaskDefinition)} - aws.deleted
+    told = {name for name in possible - certain if name.startswith(search["familyPrefix"])}
+    if not aws.thorough and not told:
+        return possible
+    listed = {*aws.pages("ecs", "list_task_definition_families", "families", **search)}
+    return (possible - told) | (listed if aws.thorough else listed & told)
 
 
 def _revisions(aws: Aws, family: str, status: str = "ACTIVE") -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -85,6 +85,11 @@ def _described_tags(aws: Aws, arns: Sequence[str]) -> dict[str, dict[str, str]]:
     return aws.tags_of_all(arns, read)
 
 
+def _settings(aws: Aws, arn: str) -> dict[str, str]:
+    """Return a load balancer's attributes, which no list tells."""
+    return tag_map(aws.client("elbv2").describe_load_balancer_attributes(LoadBalancerArn=arn)["Attributes"])
+
+
 def owner_of(aws: Aws, dns_name: str) -> str:
     """Return in words which other stack has the load balancer of a DNS name; empty if none in this account has it."""
     parts = DNS_NAME.fullmatch(dns_name)
@@ -129,8 +134,16 @@ class LoadBalancer(Kind):
         tags = _described_tags(aws, list(found))
         for arn, balancer in found.items():
             if aws.owns(tags.get(arn, {})) or balancer["LoadBalancerName"] in names:
-                attributes = aws.client("elbv2").describe_load_balancer_attributes(LoadBalancerArn=arn)["Attributes"]
-                yield cls._live(aws, balancer, tag_map(attributes), tags.get(arn, {}))
+                yield cls._live(aws, balancer, _settings(aws, arn), tags.get(arn, {}))
+
+    @classmethod
+    def some(cls, aws: Aws, known: Sequence[Mapping[str, Any]], ids: Collection[str]) -> Iterator[Live]:
+        for arn in ids:
+            with IfThere():
+                (balancer,) = aws.client("elbv2").describe_load_balancers(LoadBalancerArns=[arn])["LoadBalancers"]
+                # while it is made nothing is compared: AWS's defaults will do, as in the create call's answer
+                made = balancer["State"]["Code"] != "provisioning"
+                yield cls._live(aws, balancer, _settings(aws, arn) if made else {}, _described_tags(aws, [arn])[arn])
 
     @staticmethod
     def _live(aws: Aws, balancer: Mapping[str, Any], settings: Mapping[str, str], tags: Mapping[str, str]) -> Live:

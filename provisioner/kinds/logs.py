@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, ClassVar
 
 from provisioner.aws import Aws, tag_map
 from provisioner.engine.kind import Changes, Kind, Live
+
+FEW = 5
+"""Up to so many groups are looked at by themselves: a list has 50 on a page, and those of a stack take several."""
 
 
 def performance_log(cluster: str) -> str:
@@ -53,6 +57,13 @@ class LogGroup(Kind):
             for group in aws.pages("logs", "describe_log_groups", "logGroups", logGroupNamePrefix=folder):
                 if group["logGroupName"] in names:
                     yield cls._live(aws, group)
+
+    @classmethod
+    def some(cls, aws: Aws, known: Sequence[Mapping[str, Any]], ids: Collection[str]) -> Iterable[Live] | None:
+        if len(ids) > FEW:
+            return None
+        found = aws.each(partial(_called, aws), sorted(ids))
+        return [cls._live(aws, group) for group in found if group]
 
     @staticmethod
     def _live(aws: Aws, group: Mapping[str, Any]) -> Live:
@@ -100,6 +111,12 @@ def remove_remade(aws: Aws) -> str:
             aws.client("logs").delete_log_group(logGroupName=name)
             return name
     return ""
+
+
+def _called(aws: Aws, name: str) -> Mapping[str, Any] | None:
+    """Return the group of that name, if there is one."""
+    found = aws.pages("logs", "describe_log_groups", "logGroups", logGroupNamePrefix=name)
+    return next((group for group in found if group["logGroupName"] == name), None)
 
 
 def _arn(group: Mapping[str, Any]) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -39,24 +39,38 @@ class PrivateDnsNamespace(Kind):
         for namespace in aws.pages("servicediscovery", "list_namespaces", "Namespaces", Filters=filters):
             tags = _tags(aws, namespace["Arn"], namespace["Name"] in names)
             if aws.owns(tags) or namespace["Name"] in names:
-                yield cls._live(aws, namespace, tags)
+                vpc = cls._vpc(aws, namespace)
+                # AWS takes no namespace away that has services
+                used = aws.owns(tags) and any(True for _ in _services(aws, namespace["Id"]))
+                deleting = aws.owns(tags) and not used and cls._deleting(aws, namespace["Id"])
+                if aws.owns(tags) and not deleting and vpc is None:
+                    # its deletion may have ended since: then this read says so, and the list is read again
+                    aws.client("servicediscovery").get_namespace(Id=namespace["Id"])
+                yield cls._live(aws, namespace, tags, vpc, deleting=deleting)
 
     @classmethod
-    def _live(cls, aws: Aws, namespace: Mapping[str, Any], tags: Mapping[str, str]) -> Live:
-        zone = namespace["Properties"]["DnsProperties"].get("HostedZoneId")
+    def some(cls, aws: Aws, known: Sequence[Mapping[str, Any]], ids: Collection[str]) -> Iterator[Live]:
+        for namespace_id in ids:
+            with IfThere():
+                namespace = aws.client("servicediscovery").get_namespace(Id=namespace_id)["Namespace"]
+                tags, deleting = _tags(aws, namespace["Arn"], known=True), cls._deleting(aws, namespace_id)
+                # the VPC of what goes matters to nobody any more, and its zone goes first
+                vpc = None if deleting else cls._vpc(aws, namespace)
+                yield cls._live(aws, namespace, tags, vpc, deleting=deleting)
+
+    @staticmethod
+    def _live(
+        aws: Aws, namespace: Mapping[str, Any], tags: Mapping[str, str], vpc: str | None, *, deleting: bool
+    ) -> Live:
         attributes = {
             "namespace_name": namespace["Name"],
-            "vpc": cls._vpc(aws, zone),
+            "vpc": vpc,
             "description": namespace.get("Description", ""),
         }
-        deleting = aws.owns(tags) and cls._deleting(aws, namespace["Id"])
-        if aws.owns(tags) and not deleting and attributes["vpc"] is None:
-            # its deletion may have ended since it was listed: then this read says so, and the list is read again
-            aws.client("servicediscovery").get_namespace(Id=namespace["Id"])
         return Live(
             namespace["Id"],
             attributes,
-            {"arn": namespace["Arn"], "hosted_zone_id": zone},
+            {"arn": namespace["Arn"], "hosted_zone_id": _zone_of(namespace)},
             address=aws.address_in(tags),
             owned=aws.owns(tags),
             status="deleting" if deleting else "",
@@ -64,9 +78,9 @@ class PrivateDnsNamespace(Kind):
         )
 
     @staticmethod
-    def _vpc(aws: Aws, zone: str | None) -> str | None:
+    def _vpc(aws: Aws, namespace: Mapping[str, Any]) -> str | None:
         """Return the VPC of the namespace's zone: Cloud Map itself does not tell it."""
-        if zone is None:
+        if (zone := _zone_of(namespace)) is None:
             return None
         if zone in (near := zones_near(aws)):
             return near[zone][1]
@@ -74,9 +88,6 @@ class PrivateDnsNamespace(Kind):
 
     @staticmethod
     def _deleting(aws: Aws, namespace_id: str) -> bool:
-        if any(True for _ in _services(aws, namespace_id)):
-            # AWS takes no namespace away that has services
-            return False
         filters = [
             {"Name": "NAMESPACE_ID", "Values": [namespace_id]},
             {"Name": "TYPE", "Values": ["DELETE_NAMESPACE"]},
@@ -210,6 +221,11 @@ class DiscoveryService(Kind):
     def blockers(cls, aws: Aws, live: Live) -> str:
         found = ", ".join(sorted(instance["Id"] for instance in _instances(aws, live.id)))
         return f"instances {found}" if found else ""
+
+
+def _zone_of(namespace: Mapping[str, Any]) -> str | None:
+    zone: str | None = namespace["Properties"]["DnsProperties"].get("HostedZoneId")
+    return zone
 
 
 def _zone(aws: Aws, zone_id: str) -> Mapping[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
@@ -14,6 +15,14 @@ import pytest
 
 from provisioner import operate, session
 from provisioner.commands.options import Options, Target
+from provisioner.engine.kind import KINDS
+from provisioner.engine.run import know
+from provisioner.kinds.acm import Certificate
+from provisioner.kinds.ecs_service import Service
+from provisioner.kinds.ecs_task_definition import TaskDefinition
+from provisioner.kinds.elbv2 import LoadBalancer
+from provisioner.kinds.logs import LogGroup
+from provisioner.kinds.servicediscovery import PrivateDnsNamespace
 from tests.cloud.checks import CHECKS, NAME, Check
 from tests.cloud.checks_security import SECURITY
 from tests.cloud.conftest import EmbeddedCloud
@@ -99,7 +108,34 @@ def test_up_makes_each_thing_by_a_call_or_two(life: Life) -> None:
     writes = sum(call["write"] for call in life.calls)
     assert writes - refused <= 1.5 * len(life.first.results)
     # most of the reads are looks at what is waited for: one each five seconds or so, of ten minutes
-    assert len(life.calls) - writes <= 520
+    assert len(life.calls) - writes <= 470
+
+
+def test_a_look_asks_for_nothing_that_it_does_not_need(life: Life) -> None:
+    asked = Counter(call["operation"] for call in life.calls)
+    assert asked["DescribeLoadBalancers"] > 30
+    assert asked["DescribeLoadBalancerAttributes"] <= 3
+    # no family is there yet: a list says so of all of them
+    assert asked["DescribeTaskDefinition"] < 5
+
+
+@pytest.mark.parametrize("thorough", [False, True])
+def test_a_look_shows_what_the_list_does(life: Life, *, thorough: bool) -> None:
+    options = Options(life.project.config, target=Target.LOCAL, state_dir=life.project.state)
+    config = session.load(options)
+    looked = set()
+    with options.ends:
+        aws = session.connect(options, config)
+        aws.read_only, aws.thorough = True, thorough
+        state = session.recorded(options, config)
+        know(aws, state.records, session.declared(options, config, aws, state.records).declared)
+        for kind in KINDS.values():
+            listed = {live.id: live for live in aws.live(kind)}
+            for one in [[*listed][:1], [*listed]]:
+                if one and (shown := kind.some(aws, aws.known(kind), one)) is not None:
+                    looked.add(kind)
+                    assert {live.id: live for live in shown} == {name: listed[name] for name in one}
+    assert looked == {Certificate, LoadBalancer, LogGroup, PrivateDnsNamespace, Service, TaskDefinition}
 
 
 def test_a_second_up_writes_nothing(life: Life) -> None:
@@ -265,8 +301,14 @@ def test_status_shows_what_runs(life: Life) -> None:
 def test_down_leaves_nothing(life: Life) -> None:
     assert life.project.inventory()["container_instances"]
     assert life.project.inventory()["tasks"]
+    since = life.project.last_call()
     ended = life.project.down()
     assert ended.said("finished")[0]["ok"]
+    asked = Counter(call["operation"] for call in life.project.cloud.calls(since))
+    # the cluster is looked at once its instance is gone, and what has an id is not looked for in lists
+    assert asked["DescribeDBClusters"] < asked["DescribeDBInstances"] / 2
+    assert asked["ListNamespaces"] < 4 < asked["GetNamespace"]
+    assert asked["ListCertificates"] < asked["DeleteCertificate"]
     # what AWS makes by itself may have gone by itself
     assert set(ended.results.values()) <= {"removed", "kept", "unchanged"}
     assert difference(life.before, life.project.inventory(), *NEVER_REMOVED) == {}

@@ -75,8 +75,10 @@ EXPLAINED = (
     Known(r"rds\.DescribeDBClusters", "surplus", r".*\.EngineLifecycleSupport", NEWER),
     Known(r"resourcegroupstaggingapi\.GetResources", "format", r".*", ASKED),
     Known(r"route53\.ListHostedZones", "(format|surplus)", r".*\.(CallerReference|Comment|LinkedService)", ASKED),
-    Known(r"servicediscovery\.List.*", "surplus", r".*\.(ServiceCount|InstanceCount|HealthCheckCustomConfig)", ASKED),
-    Known(r"servicediscovery\.ListNamespaces", "surplus", r".*\.ResourceOwner", NEWER),
+    Known(
+        r"servicediscovery\.(Get|List).*", "surplus", r".*\.(ServiceCount|InstanceCount|HealthCheckCustomConfig)", ASKED
+    ),
+    Known(r"servicediscovery\.\w+Namespaces?", "surplus", r".*\.ResourceOwner", NEWER),
     Known(r"ssm\.DescribeParameters", "surplus", r".*\.KeyId", ASKED),
 )
 OPEN = (Known(r"ec2\.DescribeVpcEndpointServices", "missing", r".*", "AWS: zone ids, the Region, address types"),)

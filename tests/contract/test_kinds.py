@@ -46,6 +46,7 @@ def verbs(kind: type[Kind], aws: Aws) -> Iterator[tuple[str, Callable[[], Any]]]
 def _on(kind: type[Kind], aws: Aws, live: Live, wanted: Kind | None) -> Iterator[tuple[str, Callable[[], Any]]]:
     yield "pending", lambda: kind.pending(live)
     yield "one", lambda: kind.one(aws, live.id)
+    yield "some", lambda: list(kind.some(aws, aws.known(kind), [live.id]) or ())
     yield "delays", lambda: kind.delays(aws, live)
     yield "blockers", lambda: kind.blockers(aws, live)
     yield "shared", lambda: kind.shared(aws, live)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, ClassVar
@@ -33,6 +33,8 @@ class Box(Kind):
     tagged: ClassVar[bool] = True
     in_use: ClassVar[str] = "DependencyViolation"
     """What AWS answers to a delete while something needs it."""
+    singly: ClassVar[bool] = False
+    """Whether a look reads only what it is about."""
     takes: ClassVar[float] = 0.0
     """Seconds until it works, and until it is gone."""
 
@@ -43,6 +45,10 @@ class Box(Kind):
             owned = cls.is_owned(aws, view)
             if owned or tuple(view.fields[name] for name in cls.identity) in named:
                 yield cls.live(aws, one, view, owned=owned)
+
+    @classmethod
+    def some(cls, aws: Client, known: Sequence[Mapping[str, Any]], ids: Collection[str]) -> Iterable[Live] | None:
+        return [live for live in cls.list(aws, known) if live.id in ids] if cls.singly else None
 
     @classmethod
     def is_owned(cls, aws: Client, view: View) -> bool:
@@ -136,6 +142,8 @@ class Box(Kind):
 class Ticket(Box):
     """Told by its tags, made once a client token, and looked at once it is made; as a certificate is."""
 
+    singly: ClassVar[bool] = True
+
     def create(self, aws: Client, token: str) -> Live:
         live = super().create(aws, token)
         aws.ask(f"Describe {self.kind}", lambda: aws.cloud.get(live.id, "describe"))
@@ -181,6 +189,7 @@ class Tower(Title):
 
     service: ClassVar[str] = "rds"
     update_when_ready: ClassVar[bool] = True
+    singly: ClassVar[bool] = True
     protection: ClassVar[str] = "guard"
     in_use: ClassVar[str] = "InvalidDBClusterStateFault"
     takes: ClassVar[float] = 120.0
@@ -242,6 +251,7 @@ class Edition(Title):
     """Never changed: other content makes a new revision, and the older ones stay; as a task definition does."""
 
     revises: ClassVar[bool] = True
+    singly: ClassVar[bool] = True
     derived: ClassVar[Sequence[str]] = ("id",)
     fixed: ClassVar[frozenset[str]] = frozenset({"title"})
 

@@ -277,7 +277,7 @@ FAULTS = (
         RUN,
         """
         except Unclear as unclear:
-            aws.stale(kind)
+            aws.stale(kind, ids())
         """,
         """
         except Unclear as unclear:

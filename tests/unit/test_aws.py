@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import threading
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -55,7 +55,17 @@ class Listed(Kind):
         return LISTS.answers[min(LISTS.reads, len(LISTS.answers)) - 1]
 
 
+@dataclass(frozen=True)
+class Looked(Listed):
+    """A kind of which some things can be read by themselves; the list's answers are used up by both reads."""
+
+    @classmethod
+    def some(cls, aws: Aws, known: Sequence[Mapping[str, Any]], ids: Collection[str]) -> Iterable[Live]:
+        return [live for live in cls.list(aws, known) if live.id in ids]
+
+
 KINDS.pop("listed")
+KINDS.pop("looked")
 
 
 @pytest.fixture
@@ -382,6 +392,56 @@ def test_what_aws_lists_replaces_what_was_remembered(aws: Aws, lists: Lists) -> 
     aws.made(Listed, Live("new", {"size": 1}))
     assert [live.attributes for live in aws.live(Listed, fresh=True)] == [{"size": 2}]
     assert ids(aws, fresh=True) == [], "once listed it is no longer remembered"
+
+
+def shown(aws: Aws, kind: type[Kind], *only: str) -> list[tuple[str, str]]:
+    """What is known of a kind after a look at these things of it: ids and statuses."""
+    return sorted((live.id, live.status) for live in aws.live(kind, fresh=bool(only), only=only))
+
+
+def test_a_look_tells_anew_of_what_it_is_about_and_of_nothing_else(aws: Aws, lists: Lists) -> None:
+    before = [Live(name, {}, status="before") for name in "abc"]
+    lists.answers = [before, [Live(name, {}, status="after") for name in "ac"]]
+    shown(aws, Looked)
+    assert shown(aws, Looked, "a", "b") == [("a", "after"), ("c", "before")]
+
+
+def test_a_look_reads_all_of_a_kind_that_reads_all_as_easily(aws: Aws, lists: Lists) -> None:
+    lists.answers = [[Live(name, {}, status="before") for name in "ab"], [Live("c", {}, status="after")]]
+    shown(aws, Listed)
+    assert shown(aws, Listed, "a") == [("c", "after")]
+
+
+def test_a_look_reads_all_if_nothing_is_known_of_the_others(aws: Aws, lists: Lists) -> None:
+    lists.answers = [[Live("a", {})], [Live("a", {}), Live("b", {})]]
+    shown(aws, Looked)
+    aws.stale(Looked)
+    assert shown(aws, Looked, "a") == [("a", ""), ("b", "")]
+
+
+def test_what_is_in_doubt_is_read_anew_by_itself_and_once(aws: Aws, lists: Lists) -> None:
+    before = [Live(name, {}, status="before") for name in "ab"]
+    lists.answers = [before, [Live(name, {}, status="after") for name in "ab"]]
+    shown(aws, Looked)
+    aws.stale(Looked, ["a"])
+    assert shown(aws, Looked) == [("a", "after"), ("b", "before")]
+    assert shown(aws, Looked) == [("a", "after"), ("b", "before")]
+    assert lists.reads == 2
+
+
+def test_of_a_kind_that_reads_all_as_easily_one_thing_in_doubt_has_all_read_anew(aws: Aws, lists: Lists) -> None:
+    lists.answers = [[Live(name, {}) for name in "ab"], [Live("b", {})]]
+    shown(aws, Listed)
+    aws.stale(Listed, ["a"])
+    assert shown(aws, Listed) == [("b", "")]
+
+
+def test_what_was_just_made_and_is_looked_at_is_there_even_if_aws_does_not_show_it(aws: Aws, lists: Lists) -> None:
+    aws.live(Looked)
+    aws.made(Looked, Live("new", {}))
+    assert shown(aws, Looked, "new") == [("new", "")]
+    aws.pace.sleep(30.1)
+    assert shown(aws, Looked, "new") == []
 
 
 def test_what_was_removed_is_not_remembered(aws: Aws, lists: Lists) -> None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
 import boto3
+import pytest
 
-from provisioner.aws import Aws
+from provisioner.aws import MANY, Aws
 from provisioner.engine.waits import Pace
 from provisioner.kinds.ecs_task_definition import CONTENT_TAG, TaskDefinition, content_of
 
@@ -26,38 +29,121 @@ WANT = TaskDefinition(
 )
 
 
+ARN = "arn:aws:ecs:eu-west-1:123456789012:task-definition/p-dev-web:1"
+SHOWN: dict[str, Any] = {
+    "taskDefinitionArn": ARN,
+    "family": "p-dev-web",
+    "requiresCompatibilities": ["FARGATE"],
+    "networkMode": "awsvpc",
+    "cpu": "256",
+    "memory": "512",
+    "executionRoleArn": ROLE,
+    "taskRoleArn": ROLE,
+    "runtimePlatform": {"cpuArchitecture": "X86_64"},
+    "containerDefinitions": [{"name": "web", "image": "nginx:1", "essential": True}],
+}
+
+
+class Answering:
+    """A way to an AWS that gives these answers; `asked` says what for: the operation, and of what."""
+
+    def __init__(self, want: TaskDefinition, **answers: Any) -> None:
+        self.aws = Aws(boto3.Session("k", "s", region_name="eu-west-1"), "p", "dev", Pace())
+        self.aws.known = lambda kind: [want.fields()]
+        self.asked: list[tuple[str, str]] = []
+        tags = self.aws.tags(want.address) | {CONTENT_TAG: content_of(want.fields())}
+        self.answers: dict[str, Any] = {
+            "GetResources": {"ResourceTagMappingList": []},
+            "ListTaskDefinitionFamilies": {"families": [want.family]},
+            "ListTaskDefinitions": {"taskDefinitionArns": [ARN]},
+            "DescribeTaskDefinition": {
+                "taskDefinition": SHOWN,
+                "tags": [{"key": key, "value": value} for key, value in tags.items()],
+            },
+        } | answers
+        for service, name in (("ecs", "ecs"), ("resourcegroupstaggingapi", "resource-groups-tagging-api")):
+            events = self.aws.client(service).meta.events
+            events.register(f"before-call.{name}", self._answer)
+
+    def _answer(self, model: Any, params: Any, **_: Any) -> Any:
+        body = json.loads(params["body"])
+        self.asked.append((model.name, body.get("taskDefinition", body.get("familyPrefix", ""))))
+        return SimpleNamespace(status_code=200), self.answers[model.name]
+
+    def described(self) -> list[str]:
+        """Return which families were described."""
+        return [what for operation, what in self.asked if operation == "DescribeTaskDefinition"]
+
+
 def test_a_new_default_of_aws_is_no_difference() -> None:
     """Or each `up` would register a revision, with the same default, and deploy it."""
-    container = {"name": "web", "image": "nginx:1", "essential": True, "cpu": 0, "newSetting": "on"}
-    shown: dict[str, Any] = {
-        "taskDefinitionArn": "arn:aws:ecs:eu-west-1:123456789012:task-definition/p-dev-web:1",
-        "family": "p-dev-web",
-        "requiresCompatibilities": ["FARGATE"],
-        "networkMode": "awsvpc",
-        "cpu": "256",
-        "memory": "512",
-        "executionRoleArn": ROLE,
-        "taskRoleArn": ROLE,
-        "runtimePlatform": {"cpuArchitecture": "X86_64"},
-        "containerDefinitions": [container],
-    }
-    aws = Aws(boto3.Session("k", "s", region_name="eu-west-1"), "p", "dev", Pace())
-    aws.known = lambda kind: [WANT.fields()]
-    tags = aws.tags("task_definition/web") | {CONTENT_TAG: content_of(WANT.fields())}
-    arn = shown["taskDefinitionArn"]
-    answers: dict[str, Any] = {
-        "GetResources": {"ResourceTagMappingList": []},
-        "ListTaskDefinitions": {"taskDefinitionArns": [arn]},
-        "DescribeTaskDefinition": {
-            "taskDefinition": shown,
-            "tags": [{"key": key, "value": value} for key, value in tags.items()],
-        },
-    }
-
-    def answer(model: Any, **_: Any) -> Any:
-        return SimpleNamespace(status_code=200), answers[model.name]
-
-    for service, name in (("ecs", "ecs"), ("resourcegroupstaggingapi", "resource-groups-tagging-api")):
-        aws.client(service).meta.events.register(f"before-call.{name}", answer)
-    (live,) = aws.live(TaskDefinition)
+    to = Answering(WANT)
+    container = {**SHOWN["containerDefinitions"][0], "cpu": 0, "newSetting": "on"}
+    to.answers["DescribeTaskDefinition"]["taskDefinition"] = SHOWN | {"containerDefinitions": [container]}
+    (live,) = to.aws.live(TaskDefinition)
     assert live.attributes == WANT.fields()
+
+
+def test_a_family_that_nobody_has_recorded_and_no_list_shows_is_not_described() -> None:
+    """A first `up` of 200 services would do nothing else for its first 10 s."""
+    to = Answering(WANT, ListTaskDefinitionFamilies={"families": ["p-dev-other"]})
+    assert to.aws.live(TaskDefinition) == []
+    assert to.described() == []
+
+
+def test_a_family_that_is_listed_is_described() -> None:
+    to = Answering(WANT)
+    assert [live.id for live in to.aws.live(TaskDefinition)] == ["p-dev-web"]
+    assert ("ListTaskDefinitionFamilies", "p-dev-") in to.asked
+
+
+def test_what_tags_tell_of_and_no_list_shows_is_gone() -> None:
+    """Tags stay known for a while: the last look of a teardown described every family that it had removed."""
+    to = Answering(WANT, ListTaskDefinitionFamilies={"families": []})
+    mapping = {"ResourceARN": ARN, "Tags": to.aws.tag_list(WANT.address)}
+    to.answers["GetResources"] = {"ResourceTagMappingList": [mapping]}
+    assert to.aws.live(TaskDefinition) == []
+    assert to.described() == []
+
+
+@pytest.mark.parametrize(("count", "again"), [(MANY, MANY), (MANY + 1, 0)])
+def test_the_last_look_asks_for_each_family_that_this_run_deleted_if_they_are_few(count: int, again: int) -> None:
+    names = [f"p-dev-{number}" for number in range(count)]
+    to = Answering(WANT, ListTaskDefinitionFamilies={"families": []}, ListTaskDefinitions={"taskDefinitionArns": []})
+    to.aws.known = lambda kind: [replace(WANT, family=name).fields() for name in names]
+    to.aws.recorded = lambda kind: names
+    to.aws.thorough = True
+    to.aws.deleted.update(names)
+    to.aws.forget()
+    to.aws.live(TaskDefinition)
+    assert len(to.described()) == again
+
+
+def test_a_family_that_is_registered_again_counts_as_deleted_no_more() -> None:
+    to = Answering(WANT, RegisterTaskDefinition={"taskDefinition": SHOWN})
+    to.aws.deleted.add(WANT.family)
+    WANT.create(to.aws, "0" * 32)
+    assert to.aws.deleted == set()
+
+
+@pytest.mark.parametrize("known_by", ["the record", "a name of another stack"])
+def test_a_family_that_may_be_there_unlisted_is_described_unasked(known_by: str) -> None:
+    want = replace(WANT, family="web") if known_by == "a name of another stack" else WANT
+    to = Answering(want, ListTaskDefinitionFamilies={"families": []})
+    if known_by == "the record":
+        to.aws.recorded = lambda kind: [want.family]
+    assert [live.id for live in to.aws.live(TaskDefinition)] == [want.family]
+    assert [operation for operation, _ in to.asked].count("ListTaskDefinitionFamilies") == 0
+
+
+def test_a_look_describes_only_what_it_is_about() -> None:
+    """At teardown of 200 services each look at one of them described all the others, at 16 a second."""
+    to = Answering(WANT)
+    others = [f"p-dev-{number}" for number in range(20)]
+    to.aws.known = lambda kind: [replace(WANT, family=name).fields() for name in [WANT.family, *others]]
+    to.aws.recorded = lambda kind: [WANT.family, *others]
+    to.aws.thorough = True
+    assert len(to.aws.live(TaskDefinition)) == 21
+    to.asked.clear()
+    assert len(to.aws.live(TaskDefinition, fresh=True, only=[WANT.family])) == 21
+    assert to.asked == [("DescribeTaskDefinition", WANT.family)]

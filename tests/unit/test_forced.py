@@ -81,6 +81,12 @@ def test_whatever_goes_last_may_be_what_little_comes_after() -> None:
     assert rated(nodes[: 1 + 2 * 100], MAKES) == 10.0 + 80.0 + 75.0
 
 
+def test_what_begins_late_finds_a_full_bucket_whatever_went_before() -> None:
+    early = [Node(f"task_definition/early-{n}", 0.0) for n in range(20)]
+    late = [Node("role/late", 500.0), *(Node(f"task_definition/{n}", 0.0, {"role/late": 500.0}) for n in range(50))]
+    assert rated([*early, *late], MAKES) == 500.0 + 30.0
+
+
 def test_nothing_is_called_for_what_is_there() -> None:
     nodes = many(200, 75.0)
     assert rated(nodes, MAKES, {f"{kind}/{n}" for kind in ("task_definition", "service") for n in range(190)}) == 85.0

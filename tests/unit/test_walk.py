@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, ClassVar
 
 import pytest
@@ -90,6 +91,35 @@ def test_a_failure_stops_only_what_depends_on_it() -> None:
     assert caught.value.skipped == {"b": "a", "c": "b"}
     assert {"act d", "act e"} <= set(world.happened)
     assert [e.address for e in world.events if isinstance(e, Skipped)] == ["b", "c"]
+
+
+def part_and_whole(**script: list[Outcome]) -> World:
+    """A whole that can begin with its part, and cannot end before it."""
+    world = World({"part": [], "whole": [Need("part")]}, **script)
+    part, whole = world.nodes
+    world.nodes = [part, replace(whole, ends_after=["part"])]
+    return world
+
+
+def test_what_cannot_end_yet_is_not_looked_at() -> None:
+    world = part_and_whole(part=[waits()] * 5 + [None], whole=[waits(), None])
+    world.run()
+    assert world.happened[1:] == ["act whole", *["look part"] * 5, "look whole"]
+
+
+def test_what_cannot_end_yet_is_looked_at_as_soon_as_it_can() -> None:
+    world = part_and_whole(part=[waits()] * 5 + [None], whole=[waits(), None])
+    world.run()
+    later = (world.moments["whole"].ended or 0) - (world.moments["part"].ended or 0)
+    assert 0 <= later <= Thing.interval
+
+
+def test_what_waits_for_the_end_of_what_fails_is_looked_at_on_its_own() -> None:
+    world = part_and_whole(part=[waits(), Failed("broken")], whole=[waits(), waits(), None])
+    with pytest.raises(SomeFailed) as caught:
+        world.run()
+    assert list(caught.value.failures) == ["part"]
+    assert world.happened.count("look whole") == 2
 
 
 def test_a_failing_look_fails_its_things() -> None:
