@@ -140,7 +140,7 @@ def set_clock(cloud: Cloud, mode: str | None = None, durations: str | None = Non
 
     Args:
         mode: `virtual`, `frozen`, `real`, or `real:20` for twenty of AWS's seconds in a real one.
-        durations: `typical`, `fast`, `slow`, `seed:7` for a draw, or `times:3`.
+        durations: `typical`, `fast`, `slow`, `seed:7` for a draw, `times:3` or `times:0.1`.
         idle: how many seconds pass in a real one while nobody is connected; 1 if left out.
 
     Raises:

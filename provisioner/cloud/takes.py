@@ -18,15 +18,15 @@ class Takes:
 
     Args:
         choice: `typical` for what is usual, `fast` and `slow` for the ends of what is no surprise, `seed:7` for a draw
-            from between them, or `times:3` for three times as long as usual. A seed's n-th draw for an operation is
-            always the same.
+            from between them, or `times:3` for three times as long as usual and `times:0.1` for a tenth. A
+            seed's n-th draw for an operation is always the same.
 
     Raises:
         ValueError: there is no such choice.
     """
 
     def __init__(self, choice: str = "typical") -> None:
-        if not re.fullmatch(r"typical|fast|slow|seed:\d{1,18}|times:\d{1,4}", choice):
+        if not re.fullmatch(r"typical|fast|slow|seed:\d{1,18}|times:\d{1,4}(\.\d{1,3})?", choice):
             raise ValueError(f"{choice!r}: choose {CHOICES}")
         self.choice = choice
         self._drawn: Counter[str] = Counter()
@@ -43,7 +43,7 @@ class Takes:
                 return slowest
         how, _, number = self.choice.partition(":")
         if how == "times":
-            return duration.aws * int(number)
+            return duration.aws * float(number)
         name = _NAMES.get(id(duration), "")
         self._drawn[name] += 1
         draw = random.Random(f"{self.choice}/{name}/{self._drawn[name]}")  # noqa: S311 (no secret)
