@@ -7,8 +7,22 @@ import os
 import pytest
 from hypothesis import settings
 
+LONG = (
+    "rehearse", "afternoon", "faults", "crash", "stack_services", "stack_whole", "recover", "kinds_rds",
+    "kinds_capacity", "cli_terminal", "two_stacks", "environments", "secrets", "stack_options", "copied_images",
+    "state_team",
+)  # fmt: skip
+"""The files in tests/cloud that take longest."""
+
 # The same examples on every machine, and no deadline: a busy machine is not a failure.
 settings.load_profile("ci")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the files that take longest, in the order that was drawn for them: none of them is left at the end."""
+    names = {f"test_{name}" for name in LONG}
+    items.sort(key=lambda item: item.path.parent.name != "cloud" or item.path.stem not in names)
 
 
 @pytest.fixture(autouse=True)

@@ -94,18 +94,21 @@ class Project:
 
     Attributes:
         seconds: what no command may take longer than.
+        durations: how long AWS takes: where no test says otherwise, no longer than it must, which saves many looks.
         forked: whether commands fork from a process that has read the program, as is quicker; not as is typed.
     """
 
     cloud: EmbeddedCloud
     folder: Path
     seconds: float = SECONDS
+    durations: str = "fast"
     # a fork cannot say how much of it was covered
     forked: bool = "COVERAGE_PROCESS_CONFIG" not in os.environ
     running: list[subprocess.Popen[str] | Run] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.reach(self.cloud.endpoint)
+        self.cloud.last(self.durations)
         self.write(SAMPLE)
 
     def reach(self, endpoint: str) -> None:

@@ -84,7 +84,12 @@ class Rig:
     redeploy: bool = False
     new_ami: bool = False
     heard: Callable[[Event], None] = lambda event: None
+    durations: str = "fast"
+    """How long AWS takes: where no test says otherwise, no longer than it must, which saves many looks."""
     _clock: CloudRuntime | None = None
+
+    def __post_init__(self) -> None:
+        self.cloud.last(self.durations)
 
     def close(self) -> None:
         """Let the clock wait no more for the last way to the cloud."""

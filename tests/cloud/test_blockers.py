@@ -37,7 +37,7 @@ def late(outcome: Outcome) -> dict[str, str]:
 @pytest.fixture
 def slow_rig(rig: Rig) -> Rig:
     """A stack on a cloud where everything takes longer than anybody's patience lasts."""
-    rig.cloud.control("POST", "clock", "idle=0&durations=times:100")
+    rig.cloud.last("times:100")
     return rig
 
 

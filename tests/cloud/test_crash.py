@@ -32,7 +32,7 @@ OTHERS_DOWN = (
 
 @pytest.fixture(scope="module")
 def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
-    with bench(tmp_path_factory.mktemp("crash")) as made:
+    with bench(tmp_path_factory.mktemp("crash"), "fast") as made:
         yield made
 
 

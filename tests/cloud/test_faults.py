@@ -38,7 +38,7 @@ BOTO3_NAMES = {"elasticloadbalancing": "elbv2", "tagging": "resourcegroupstaggin
 
 @pytest.fixture(scope="module")
 def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
-    with bench(tmp_path_factory.mktemp("faults")) as made:
+    with bench(tmp_path_factory.mktemp("faults"), "fast") as made:
         made.learn(["up"])
         yield made
 

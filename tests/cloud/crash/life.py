@@ -44,10 +44,12 @@ class Bench:
         before: the settings of everything in the emptied account.
         after: the same with the stack up.
         writes: the calls that `up` and `down` make and that write, as `service:Operation`.
+        durations: how long AWS takes.
     """
 
     cloud: EmbeddedCloud
     folder: Path
+    durations: str
     before: dict[str, list[str]] = field(default_factory=dict)
     after: dict[str, list[str]] = field(default_factory=dict)
     writes: dict[str, list[str]] = field(default_factory=dict)
@@ -85,7 +87,7 @@ class Bench:
         self.cloud.reset()
         folder = self.folder / str(next(self._lives))
         folder.mkdir()
-        return with_options(Project(self.cloud, folder))
+        return with_options(Project(self.cloud, folder, durations=self.durations))
 
     def _go(self, project: Project, point: Point, judge: Callable[[Project], list[str]]) -> Verdict:
         hits: list[str] = []
@@ -119,9 +121,9 @@ def own_cloud(folder: Path) -> Iterator[EmbeddedCloud]:
 
 
 @contextmanager
-def bench(folder: Path) -> Iterator[Bench]:
+def bench(folder: Path, durations: str) -> Iterator[Bench]:
     """A bench on a cloud of its own, on which one undisturbed life was lived; it lasts as long as the context."""
     with own_cloud(folder) as cloud:
-        made = Bench(cloud, folder)
+        made = Bench(cloud, folder, durations)
         made.learn()
         yield made

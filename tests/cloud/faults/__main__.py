@@ -198,7 +198,7 @@ def main() -> int:
     # whoever ends this run, however it is asked: the clouds end with it
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
-        benches = [stack.enter_context(bench(Path(folder) / str(n))) for n in range(chosen.j)]
+        benches = [stack.enter_context(bench(Path(folder) / str(n), "typical")) for n in range(chosen.j)]
         with ThreadPoolExecutor(chosen.j) as pool:
             operations, *_ = pool.map(Bench.learn, benches)
         planned = list(enumerate(lives(operations, chosen.kind.split(","), chosen.writes, chosen.together), start=1))

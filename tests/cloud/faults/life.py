@@ -103,6 +103,8 @@ class Bench:
 
     cloud: EmbeddedCloud
     folder: Path
+    durations: str
+    """How long AWS takes."""
     after: Settings = field(default_factory=dict)
     _lives: count[int] = field(default_factory=count)
 
@@ -111,7 +113,7 @@ class Bench:
         self.cloud.reset()
         folder = self.folder / f"life-{next(self._lives)}"
         folder.mkdir()
-        return Life(with_options(Project(self.cloud, folder)), self.after)
+        return Life(with_options(Project(self.cloud, folder, durations=self.durations)), self.after)
 
     def learn(self, commands: Sequence[str] = COMMANDS) -> dict[str, dict[str, bool]]:
         """Live once undisturbed, and return the operations by command."""
@@ -123,7 +125,7 @@ class Bench:
 
 
 @contextmanager
-def bench(folder: Path) -> Iterator[Bench]:
+def bench(folder: Path, durations: str) -> Iterator[Bench]:
     """A bench on a cloud of its own, which runs as long as the context lasts."""
     with own_cloud(folder) as cloud:
-        yield Bench(cloud, folder)
+        yield Bench(cloud, folder, durations)
