@@ -48,10 +48,34 @@ def inventory(client: Client) -> Inventory:
     """
     found: Inventory = {}
     for read in (_ec2, _iam, _route53, _acm, _logs, _cloud_map, _ecr, _elb, _groups, _ecs, _scaling, _rds, _rest, _s3):
-        for sort, things in read(client):
-            plain = [json.loads(json.dumps(_steady(thing), default=str)) for thing in things]
-            found[sort] = sorted(plain, key=lambda thing: json.dumps(thing, sort_keys=True))
+        found |= {sort: _plain(things) for sort, things in read(client)}
     return found
+
+
+class Look(Inventory):
+    """An inventory of which each sort is read when it is asked for: a condition that is asked often needs few."""
+
+    def __init__(self, client: Client) -> None:
+        super().__init__()
+        self._client = client
+        self._begun: dict[Callable[[Client], Sorts], Sorts] = {}
+
+    def __missing__(self, sort: str) -> list[Thing]:
+        if sort not in _READ_BY:
+            self.update(inventory(self._client))
+            return self[sort]
+        read = _READ_BY[sort]
+        for name, things in self._begun.setdefault(read, read(self._client)):
+            if name == sort or isinstance(things, list):
+                self[name] = _plain(things)
+            if name == sort:
+                break
+        return self[sort]
+
+
+def _plain(things: Iterable[Thing]) -> list[Thing]:
+    plain = [json.loads(json.dumps(_steady(thing), default=str)) for thing in things]
+    return sorted(plain, key=lambda thing: json.dumps(thing, sort_keys=True))
 
 
 def counts(found: Inventory) -> dict[str, int]:
@@ -78,19 +102,24 @@ def difference(before: Inventory, after: Inventory, *aside: str) -> dict[str, di
 def well(found: Inventory) -> bool:
     """Return whether instances have joined and all that follows a task is there: target, discovery, exact counts."""
     services = found["ecs_services"]
-    running = all(s["desiredCount"] == s["runningCount"] and len(s["deployments"]) == 1 for s in services)
-    healthy = all(t["TargetHealth"]["State"] == "healthy" for g in found["target_groups"] for t in g["targets"])
-    tasks = len(found["tasks"]) == len(found["discovery_instances"]) == sum(s["desiredCount"] for s in services)
-    joined = 0 < len(found["instances"]) == len(found["container_instances"])
-    return bool(services) and running and healthy and tasks and joined
+    wanted = sum(s["desiredCount"] for s in services)
+    return (
+        bool(services)
+        and all(s["desiredCount"] == s["runningCount"] and len(s["deployments"]) == 1 for s in services)
+        and wanted == len(found["tasks"]) == len(found["discovery_instances"])
+        and all(t["TargetHealth"]["State"] == "healthy" for g in found["target_groups"] for t in g["targets"])
+        and 0 < len(found["instances"]) == len(found["container_instances"])
+    )
 
 
 def running(found: Inventory) -> bool:
     """Whether all tasks of all services are there and healthy."""
-    services = all(s["runningCount"] == s["desiredCount"] and len(s["deployments"]) == 1 for s in found["ecs_services"])
-    targets = [target for group in found["target_groups"] for target in group["targets"]]
-    whole = len(found["tasks"]) == len(found["discovery_instances"]) == len(found["ecs_services"])
-    return services and whole and all(target["TargetHealth"]["State"] == "healthy" for target in targets)
+    services = found["ecs_services"]
+    return (
+        all(s["runningCount"] == s["desiredCount"] and len(s["deployments"]) == 1 for s in services)
+        and len(services) == len(found["tasks"]) == len(found["discovery_instances"])
+        and all(t["TargetHealth"]["State"] == "healthy" for g in found["target_groups"] for t in g["targets"])
+    )
 
 
 def called(sort: str, thing: Mapping[str, Any]) -> str:
@@ -461,3 +490,14 @@ def _steady(value: Any) -> Any:
     if isinstance(value, (list, tuple)):
         return [_steady(item) for item in value]
     return value
+
+
+_READ_BY: Mapping[str, Callable[[Client], Sorts]] = {
+    "ecs_services": _ecs,
+    "tasks": _ecs,
+    "container_instances": _ecs,
+    "target_groups": _elb,
+    "discovery_instances": _cloud_map,
+    "instances": _ec2,
+}
+"""What reads those sorts that tests wait for, in the order in which it does."""

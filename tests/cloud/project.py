@@ -17,7 +17,7 @@ import pytest
 
 from provisioner.cloud import manage
 from tests.cloud.conftest import EmbeddedCloud
-from tests.cloud.inventory import Inventory, inventory
+from tests.cloud.inventory import Inventory, Look, inventory
 from tests.cloud.warm import PROGRAM, Run, environment, shared
 
 SECONDS = 120
@@ -227,10 +227,9 @@ class Project:
         return inventory(self.cloud.client)
 
     def settled(self, condition: Callable[[Inventory], Any], what: str) -> Inventory:
-        """Take inventory until the condition holds."""
-        found = self.cloud.wait(lambda: now if condition(now := self.inventory()) else None, what)
-        assert isinstance(found, dict)
-        return found
+        """Let time pass until the condition holds; return the inventory of that moment."""
+        self.cloud.wait(lambda: condition(Look(self.cloud.client)), what)
+        return self.inventory()
 
 
 def with_options(project: Project) -> Project:
