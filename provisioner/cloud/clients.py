@@ -69,18 +69,23 @@ def told(name: str, query: dict[str, str]) -> tuple[str, Any]:
 
 
 def set_clock(query: dict[str, str]) -> None:
-    """Let the clock move otherwise from now on, as these say: `mode`, `durations`, `idle`, and `hold` in seconds.
+    """Let the clock move otherwise from now on, as these say: `mode`, `idle`, and `hold` in seconds; and `durations`.
 
     Raises:
         ValueError: there is no such mode or choice, or a number makes no sense.
     """
+    takes = Takes(query["durations"]) if "durations" in query else CLOCK.takes
+    if query.keys() - {"durations"}:
+        _set_mode(query)
+    CLOCK.takes = takes
+
+
+def _set_mode(query: dict[str, str]) -> None:
     mode, _, factor = query.get("mode", CLOCK.mode).partition(":")
     pace, idle = seconds(factor or "1"), seconds(query.get("idle", "1"))
     hold = seconds(query["hold"]) if "hold" in query else math.inf
     if mode not in get_args(Mode) or (factor and mode != "real") or not pace:
         raise ValueError(f"no such clock: {query.get('mode')!r}: choose virtual, frozen, real or real:FACTOR")
-    if "durations" in query:
-        CLOCK.takes = Takes(query["durations"])
     CLOCK.set_mode(mode, pace, idle, hold)  # type: ignore[arg-type]
 
 

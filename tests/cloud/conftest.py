@@ -69,11 +69,11 @@ class EmbeddedCloud:
         """Empty the account: only its registered domain's zone is left. Its clock stands still until somebody waits."""
         self.away()
         self._post("/_cloud/reset")
-        self.last("typical")
+        self._post("/_cloud/clock?mode=virtual&idle=0&durations=typical")
 
     def last(self, durations: str) -> None:
         """Let operations take from now on as `durations` says: `typical`, `fast`, `slow`, or `times:100`."""
-        self._post(f"/_cloud/clock?mode=virtual&idle=0&durations={durations}")
+        self._post(f"/_cloud/clock?durations={durations}")
 
     def advance(self, seconds: float) -> None:
         """Let so many of AWS's seconds pass, and what is due in them happen."""

@@ -139,6 +139,7 @@ class Project:
 
     def start(self, *words: str, program: Sequence[str] = PROGRAM, **more: Any) -> subprocess.Popen[str]:
         """Start a command without waiting for it; `more` goes to `Popen`."""
+        self.cloud.away()
         process = subprocess.Popen(
             [*program, *words],
             cwd=self.folder,
@@ -154,6 +155,7 @@ class Project:
 
     def fork(self, *words: str, how: Sequence[str] = ()) -> Run:
         """Start a command from a process that has read the program, disturbed as `how` says, without waiting for it."""
+        self.cloud.away()
         run = shared().start(self.folder, words, how)
         self.running.append(run)
         return run

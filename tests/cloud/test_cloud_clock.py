@@ -54,9 +54,9 @@ def test_it_stands_still_until_it_is_let_go_and_then_to_the_second(cloud: Embedd
     assert cloud.now() - began == durations.RECORDS_IN_SYNC.aws
 
 
-@pytest.mark.parametrize(("choice", "seconds"), [("fast", 32), ("typical", 40), ("slow", 57)])
+@pytest.mark.parametrize(("choice", "seconds"), [("fast", 32), ("typical", 40), ("slow", 57), ("times:0.5", 20)])
 def test_operations_take_what_was_chosen(cloud: EmbeddedCloud, choice: str, seconds: int) -> None:
-    assert set_clock(cloud, f"durations={choice}&idle=0")["durations"] == choice
+    assert set_clock(cloud, f"durations={choice}")["durations"] == choice
     change = pending(cloud)
     cloud.advance(seconds - 0.5)
     assert status(cloud, change) == "PENDING"
@@ -157,6 +157,13 @@ def test_the_calendar_of_the_answers_is_the_clocks(cloud: EmbeddedCloud) -> None
     (key,) = cloud.client("ec2").describe_key_pairs(KeyNames=["late"])["KeyPairs"]
     assert abs(key["CreateTime"].timestamp() - cloud.time()) <= 1
     assert cluster["status"] == "ACTIVE"
+
+
+def test_the_choice_of_durations_alone_leaves_the_clock_as_it_moves(cloud: EmbeddedCloud) -> None:
+    set_clock(cloud, "mode=real:20")
+    control.set_clock(cloud.process, durations="slow")
+    shown = json.loads(cloud.control("GET", "clock"))
+    assert (shown["clock"], shown["durations"]) == ("real:20", "slow")
 
 
 @pytest.mark.parametrize("query", ["mode=slow", "mode=virtual:2", "mode=real:0", "durations=long", "mode=real:x"])

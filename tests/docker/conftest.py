@@ -46,7 +46,7 @@ def new_project(
     def make() -> Project:
         folder = tmp_path_factory.mktemp("project")
         cloud = EmbeddedCloud(manage.start(folder / ".provision", "example.com"))
-        projects.append(Project(cloud, folder, BUILD_SECONDS, forked=False))
+        projects.append(Project(cloud, folder, BUILD_SECONDS, "typical", forked=False))
         return projects[-1]
 
     yield make
