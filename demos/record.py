@@ -16,16 +16,15 @@ from rich._export_format import CONSOLE_SVG_FORMAT
 from rich.console import Console
 from rich.text import Text
 
-from provisioner.engine.events import Begun, Doing, Done, Event, Finished, Notice, Skipped, ThingFailed, Waiting
+from provisioner.cloud import control, manage
+from provisioner.engine.events import Event
 from provisioner.render.live import STYLES, draw
 from provisioner.render.progress import Progress
 from provisioner.render.summary import result
 
 PROJECT = Path(__file__).resolve().parent.parent
 WIDTH = 96
-EVENTS: dict[str, type[Event]] = {
-    kind.type: kind for kind in (Begun, Doing, Done, Finished, Notice, Skipped, ThingFailed, Waiting)
-}
+EVENTS: dict[str, type[Event]] = {kind.type: kind for kind in Event.__subclasses__()}
 
 
 def events(folder: Path, *command: str) -> Iterator[Event]:
@@ -39,9 +38,15 @@ def events(folder: Path, *command: str) -> Iterator[Event]:
         sys.exit(f"`provision {' '.join(command)}` ended with exit code {process.returncode}")
 
 
+def aws_seconds(folder: Path) -> float:
+    """Return what the embedded cloud's clock shows, by which the live view goes."""
+    cloud = manage.find(folder / ".provision")
+    return float(control.clock(cloud)["now"]) if cloud else 0.0
+
+
 def frames(folder: Path, *command: str) -> tuple[list[str], list[str]]:
     """Return what the live view showed in the middle of a run, and the lines at its end."""
-    progress, middle = Progress(), list[str]()
+    progress, middle = Progress(clock=lambda: aws_seconds(folder)), list[str]()
     for event in events(folder, *command):
         progress.emit(event)
         if progress.begun and progress.done >= progress.begun.total * 0.7 and not middle:
