@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import re
 from typing import Any
 
+from moto.core.utils import utcnow
 from moto.ssm.models import ParameterDict, SimpleSystemManagerBackend
 
 from provisioner.cloud.clock import later, passed
@@ -107,9 +109,23 @@ def describe_parameters(original: Any, self: Any, filters: Any, parameter_filter
 
 @wrap(ParameterDict, "_load_tree_parameters")
 def load_tree_parameters(original: Any, self: Any, path: str) -> None:
-    """Public parameters: structures are JSON (ECS guide, "Retrieving Amazon ECS-optimized Linux AMI metadata")."""
-    original(self, path)
-    for versions in self.values():
-        for parameter in versions:
+    """Public parameters: structures are JSON (ECS guide, "Retrieving Amazon ECS-optimized Linux AMI metadata").
+
+    They are hundreds, and read once: an account that begins gets copies.
+    """
+    key = (self.account_id, self.region_name, path)
+    if key not in _public:
+        read = ParameterDict(self.account_id, self.region_name)
+        original(read, path)
+        _public[key] = [parameter for versions in read.values() for parameter in versions]
+        for parameter in _public[key]:
             if isinstance(parameter.value, dict):
                 parameter.value = json.dumps(parameter.value, separators=(",", ":"))
+    moment = utcnow()
+    for parameter in _public[key]:
+        own = copy.copy(parameter)
+        own.last_modified_date = moment
+        self.setdefault(own.name, []).append(own)
+
+
+_public: dict[tuple[str, str, str], list[Any]] = {}
