@@ -7,7 +7,7 @@ from typing import Any
 
 from botocore.loaders import JSONFileLoader
 
-from provisioner.cloud.patch import wrap
+from provisioner.cloud.patch import replace, wrap
 
 
 def read_botocore_data_once() -> None:
@@ -48,7 +48,7 @@ def _list_moto_modules_once() -> None:
     from moto import backends
 
     modules = tuple(backends.list_of_moto_modules())
-    backends.list_of_moto_modules = lambda: modules
+    replace(backends, "list_of_moto_modules")(lambda: modules)
 
 
 def _name_members_once() -> None:
@@ -69,6 +69,6 @@ def _find_security_groups_by_id() -> None:
     """Look a security group up by its id, and not through copies of all groups."""
     from moto.ec2.models import EC2Backend
 
-    @wrap(EC2Backend, "get_security_group_from_id")
-    def get_security_group_from_id(original: Any, self: Any, group_id: str) -> Any:
+    @replace(EC2Backend, "get_security_group_from_id")
+    def get_security_group_from_id(self: Any, group_id: str) -> Any:
         return next((groups[group_id] for groups in list(self.groups.values()) if group_id in groups), None)

@@ -15,7 +15,7 @@ from provisioner.cloud.ecs import groups
 from provisioner.cloud.ecs.container_instances import capacity_of, remaining, size
 from provisioner.cloud.ecs.placement import fits
 from provisioner.cloud.ecs.store import NEVER, CapacityProvider, Shape, Store, store
-from provisioner.cloud.patch import add, refuse, wrap
+from provisioner.cloud.patch import add, refuse, replace, wrap
 
 _SURPLUS_SECONDS = 900.0
 _FROM_ZERO = 2
@@ -134,8 +134,8 @@ def _bound_services(kept: Store) -> None:
                 service.say(f"has been set to a desired count of {wish} by its scalable target.")
 
 
-@wrap(ApplicationAutoscalingBackend, "_ecs_service_exists_for_target")
-def service_exists(_original: Any, self: Any, r_id: str) -> bool:
+@replace(ApplicationAutoscalingBackend, "_ecs_service_exists_for_target")
+def service_exists(self: Any, r_id: str) -> bool:
     """RegisterScalableTarget: the service must be there and ACTIVE."""
     service = store(self.account_id, self.region_name).services.get(r_id.removeprefix("service/"))
     if service is None or service.status != "ACTIVE":

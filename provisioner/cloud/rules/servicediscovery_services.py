@@ -10,7 +10,7 @@ from moto.route53.models import route53_backends
 from moto.servicediscovery.models import ServiceDiscoveryBackend, ServiceInstance
 from moto.servicediscovery.responses import ServiceDiscoveryResponse
 
-from provisioner.cloud.patch import refuse, wrap
+from provisioner.cloud.patch import refuse, replace, wrap
 from provisioner.cloud.rules.servicediscovery import chosen
 
 
@@ -80,8 +80,8 @@ def _complete(namespace: Any, service: Any) -> None:
     service.service_type = service.service_type or ("HTTP" if namespace.type == "HTTP" else "DNS_HTTP")
 
 
-@wrap(ServiceDiscoveryBackend, "get_service")
-def get_service(original: Any, self: Any, service_id: str) -> Any:
+@replace(ServiceDiscoveryBackend, "get_service")
+def get_service(self: Any, service_id: str) -> Any:
     """GetService: by id or ARN."""
     found = self.services.get(service_id.rpartition("/")[2])
     if found is None:
@@ -150,8 +150,8 @@ def deregister_instance(original: Any, self: Any, service_id: str, instance_id: 
     return operation_id
 
 
-@wrap(ServiceDiscoveryResponse, "list_services")
-def list_services(original: Any, self: Any) -> str:
+@replace(ServiceDiscoveryResponse, "list_services")
+def list_services(self: Any) -> str:
     """ListServices, filtered by NAMESPACE_ID."""
     discovery = self.servicediscovery_backend
     rows = [
@@ -161,8 +161,8 @@ def list_services(original: Any, self: Any) -> str:
     return json.dumps({"Services": chosen(self, rows)})
 
 
-@wrap(ServiceDiscoveryResponse, "get_service")
-def show_service(original: Any, self: Any) -> str:
+@replace(ServiceDiscoveryResponse, "get_service")
+def show_service(self: Any) -> str:
     """GetService, with the count of instances."""
     service = self.servicediscovery_backend.get_service(json.loads(self.body)["Id"])
     return json.dumps({"Service": {**service.to_json(), "InstanceCount": len(service.instances)}})
