@@ -81,7 +81,12 @@ def update_auto_scaling_group(original: Any, self: Any, name: str, *args: Any, *
 
 
 @replace(AutoScalingBackend, "delete_auto_scaling_group")
-def delete_auto_scaling_group(self: Any, group_name: str, force: bool = False) -> None:
+def delete_auto_scaling_group(self: Any, group_name: str) -> None:
+    """Delete a group as DeleteAutoScalingGroup does."""
+    _delete(self, group_name, force=False)
+
+
+def _delete(self: Any, group_name: str, *, force: bool) -> None:
     """DeleteAutoScalingGroup: refused while it has instances, unless forced, which terminates them."""
     group = require(self, group_name)
     if group.status is not None:
@@ -189,7 +194,7 @@ def update_response(original: Any, self: Any) -> Any:
 def delete_response(self: Any) -> Any:
     """DeleteAutoScalingGroup: with ForceDelete, which moto does not read."""
     force = self._get_bool_param("ForceDelete", False)
-    self.autoscaling_backend.delete_auto_scaling_group(self._get_param("AutoScalingGroupName"), force)
+    _delete(self.autoscaling_backend, self._get_param("AutoScalingGroupName"), force=force)
     return EmptyResult()
 
 

@@ -100,10 +100,12 @@ def create_vpc_endpoint(
     policy_document: str | None,
     route_table_ids: list[str],
     subnet_ids: list[str] | None = None,
+    network_interface_ids: list[str] | None = None,
+    dns_entries: dict[str, str] | None = None,
+    client_token: str | None = None,
     security_group_ids: list[str] | None = None,
     tags: dict[str, str] | None = None,
     private_dns_enabled: bool | None = None,
-    **_: Any,
 ) -> VPCEndPoint:
     """CreateVpcEndpoint: checks as AWS's; an interface endpoint is `pending` first, a gateway one ready at once."""
     kind = endpoint_type or "Gateway"

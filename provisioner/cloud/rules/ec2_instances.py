@@ -111,12 +111,23 @@ def _until_terminated(name: str, after: Any) -> None:
 for _member, _value in {
     "ena_support": True,
     "enclave_options": {"Enabled": False},
-    "hibernation_options": {"Configured": False},
     "maintenance_options": {"AutoRecovery": "default", "RebootMigration": "default"},
     "platform_details": "Linux/UNIX",
     "usage_operation": "RunInstances",
 }.items():
     add(Instance, _member)(_value)
+
+
+def _hibernation(self: Any) -> dict[str, bool]:
+    """DescribeInstances: whether it was launched to hibernate, said of every instance (recorded: cloud-custodian)."""
+    return {"Configured": False, **self.__dict__["_hibernation"]}
+
+
+def _set_hibernation(self: Any, asked: dict[str, bool] | None) -> None:
+    self.__dict__["_hibernation"] = asked or {}
+
+
+replace(Instance, "hibernation_options")(property(_hibernation, _set_hibernation))
 
 
 # DescribeInstances: one that is terminated is in no network any more (recorded: cloud-custodian)

@@ -16,8 +16,6 @@ from moto.ec2.utils import parse_user_data
 from provisioner.cloud.patch import add, refuse, replace, wrap
 from provisioner.cloud.rules.ec2_tags import once
 
-once("create_launch_template_version")
-
 
 def _tags(self: Any) -> list[dict[str, str]]:
     """The template's tags of this moment; moto keeps those of its creation."""
@@ -126,6 +124,10 @@ def create_launch_template_version(self: Any) -> ActionResult:
     self.error_on_dryrun()
     version = template.create_version(data, self._get_param("VersionDescription"))
     return ActionResult({"LaunchTemplateVersion": _shown_version(self, template, version)})
+
+
+# over it, for what replaces a method drops what was laid there before
+once("create_launch_template_version")
 
 
 @add(EC2Response, "delete_launch_template_versions")

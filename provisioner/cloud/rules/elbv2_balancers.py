@@ -79,7 +79,7 @@ def create_load_balancer(
     security_groups: list[str],
     subnet_ids: list[str],
     subnet_mappings: list[dict[str, str]] | None = None,
-    scheme: str | None = None,
+    scheme: str | None = "internet-facing",
     loadbalancer_type: str | None = None,
     ip_address_type: str = "ipv4",
     tags: list[dict[str, str]] | None = None,

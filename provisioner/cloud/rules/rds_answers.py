@@ -137,9 +137,9 @@ def describe_option_groups(self: Any) -> ActionResult:
 
 
 @wrap(RDSBackend, "describe_option_group_options")
-def describe_option_group_options(original: Any, engine_name: str, *args: Any) -> Any:
+def describe_option_group_options(original: Any, engine_name: str, major_engine_version: str | None = None) -> Any:
     """DescribeOptionGroupOptions: there are none for Aurora, which moto takes for no engine."""
-    return [] if engine_name == ENGINE else original(engine_name, *args)
+    return [] if engine_name == ENGINE else original(engine_name, major_engine_version)
 
 
 @replace(RDSResponse, "describe_db_log_files")

@@ -365,9 +365,12 @@ replace(DBClusterSnapshot, "status")(property(_snapshot_status, lambda self, val
 
 
 @wrap(RDSBackend, "delete_db_cluster_snapshot")
-def delete_db_cluster_snapshot(original: Any, self: Any, name: str) -> Any:
+def delete_db_cluster_snapshot(original: Any, self: Any, db_snapshot_identifier: str) -> Any:
     """DeleteDBClusterSnapshot: only while it is available."""
-    snapshot = self.cluster_snapshots.get(name)
+    snapshot = self.cluster_snapshots.get(db_snapshot_identifier)
     if snapshot is not None and snapshot.status != "available":
-        refuse("InvalidDBClusterSnapshotStateFault", f"DB cluster snapshot {name} is in {snapshot.status} state.")
-    return original(self, name)
+        refuse(
+            "InvalidDBClusterSnapshotStateFault",
+            f"DB cluster snapshot {db_snapshot_identifier} is in {snapshot.status} state.",
+        )
+    return original(self, db_snapshot_identifier)

@@ -139,11 +139,14 @@ def create_db_cluster_parameter_group(
 
 
 @wrap(RDSBackend, "modify_db_cluster_parameter_group")
-def modify_db_cluster_parameter_group(original: Any, self: Any, name: str, parameters: Any) -> Any:
+def modify_db_cluster_parameter_group(
+    original: Any, self: Any, db_cluster_parameter_group_name: str, db_cluster_parameter_group_parameters: Any
+) -> Any:
     """ModifyDBClusterParameterGroup: never the defaults. Unknown parameters pass: the family's list is not here.
 
     A parameter that is set to the value that it has already does not count as set (terraform-provider-aws#23335).
     """
+    name, parameters = db_cluster_parameter_group_name, db_cluster_parameter_group_parameters
     if name.lower().startswith("default."):
         refuse("InvalidDBParameterGroupState", f"The default parameter group {name} cannot be modified")
     _check_methods(parameters)
