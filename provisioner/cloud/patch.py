@@ -1,6 +1,6 @@
 """How the embedded cloud lays its rules over moto: three verbs for what it changes, and refusals as AWS makes them.
 
-Nothing of moto, or of a library beneath it, is assigned to in any other way.
+Nothing of moto, or of a library beneath it, is assigned to in any other way (`tests/cloud/test_hooks.py`).
 """
 
 from __future__ import annotations
