@@ -79,7 +79,9 @@ def wrap(owner: Owner, name: str) -> Callable[[Method], Method]:
 
     A property stays one, and a static method too: ours is given no `self` then.
     """
-    before = inspect.getattr_static(owner, name)
+    before = inspect.getattr_static(owner, name, MISSING)
+    if before is MISSING:
+        raise TypeError(f"{owner.__name__}.{name} is not there to be wrapped: use add")
     original: Any = before.fget if isinstance(before, property) else getattr(owner, name)
 
     def decorate(ours: Method) -> Method:
