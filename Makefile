@@ -11,7 +11,7 @@ SUITABLE := import sys; sys.exit(sys.version_info < (3, 11))
 # The tests start many processes: each would compile the whole tool again where this is set.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: demo demo-app test coverage crash faults simulate mutate test-docker test-aws lint audit types bench clean
+.PHONY: demo demo-app test coverage crash faults simulate mutate test-docker test-aws lint audit moto-canary types bench clean
 .DELETE_ON_ERROR:
 
 demo: $(READY)
@@ -69,6 +69,16 @@ audit: $(READY)
 	fi
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m tests.audit --prowler "$(CURDIR)/$(VENV)-prowler/bin/prowler" $(ARGS)
 
+# The tests of the embedded cloud with the newest moto, and else what is locked. MOTO=5.2.4: with that one instead;
+# ARGS: with other tests. See docs/cloud.md
+moto-canary: $(READY)
+	@echo "Installing the locked packages, and $(if $(MOTO),moto $(MOTO),the newest moto), into $(VENV)-moto"
+	@$(BIN)/python -m venv --clear $(VENV)-moto
+	@$(VENV)-moto/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements.lock
+	@$(VENV)-moto/bin/python -m pip install --quiet --disable-pip-version-check --upgrade 'moto[ssm]$(if $(MOTO),==$(MOTO))'
+	@$(VENV)-moto/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	PATH="$(CURDIR)/$(VENV)-moto/bin:$$PATH" $(VENV)-moto/bin/python -m tests.cloud.canary $(ARGS)
+
 types: $(READY)
 	$(BIN)/mypy
 
@@ -77,7 +87,7 @@ bench: $(READY)
 	$(BIN)/python -m benchmarks $(ARGS)
 
 clean:
-	rm -rf $(VENV) $(VENV)-prowler .venv-ansible build dist .coverage .coverage.* .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) $(VENV)-moto $(VENV)-prowler .venv-ansible build dist .coverage .coverage.* .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Done once, and again when the lock or the project's own metadata changes.

@@ -114,20 +114,16 @@ class Cloud:
         self._moto: Application
 
     def load(self, dns_port: int, folder: str | None) -> None:
-        """Import moto and lay our rules over it, while the port is open already: early calls wait for this."""
+        """Import moto with our rules laid over it, while the port is open already: early calls wait for this."""
         try:
             with LOCK:
-                from provisioner.cloud import speed
+                from provisioner.cloud import patch
 
-                speed.read_botocore_data_once()
+                patch.lay_all()
                 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
-                from provisioner.cloud import dns, ecs, paging, rules, tick
+                from provisioner.cloud import dns, tick
 
-                speed.install()
-                rules.install()
-                ecs.install()
-                paging.install()
                 self._moto = DomainDispatcherApplication(create_backend_app)
                 self._prepare()
             CLOCK.tick = tick.tick

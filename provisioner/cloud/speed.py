@@ -9,7 +9,7 @@ from xml.sax.saxutils import escape, quoteattr
 
 from botocore.loaders import JSONFileLoader
 
-from provisioner.cloud.patch import wrap
+from provisioner.cloud.patch import replace, wrap
 
 
 def read_botocore_data_once() -> None:
@@ -65,7 +65,7 @@ def _list_moto_modules_once() -> None:
     from moto import backends
 
     modules = tuple(backends.list_of_moto_modules())
-    backends.list_of_moto_modules = lambda: modules
+    replace(backends, "list_of_moto_modules")(lambda: modules)
 
 
 def _list_regions_once() -> None:
@@ -182,6 +182,6 @@ def _find_security_groups_by_id() -> None:
     """Look a security group up by its id, and not through copies of all groups."""
     from moto.ec2.models import EC2Backend
 
-    @wrap(EC2Backend, "get_security_group_from_id")
-    def get_security_group_from_id(original: Any, self: Any, group_id: str) -> Any:
+    @replace(EC2Backend, "get_security_group_from_id")
+    def get_security_group_from_id(self: Any, group_id: str) -> Any:
         return next((groups[group_id] for groups in list(self.groups.values()) if group_id in groups), None)

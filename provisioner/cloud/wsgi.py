@@ -76,7 +76,10 @@ class Body:
 
     def __init__(self, stream: Any, headers: Any) -> None:
         self._stream = stream
-        self._chunked = headers.get("Transfer-Encoding", "").lower() == "chunked"
+        coding = headers.get("Transfer-Encoding", "chunked").lower()
+        if coding != "chunked":
+            raise Rejected(HTTPStatus.NOT_IMPLEMENTED, f"bodies come chunked or of a given length, not {coding}")
+        self._chunked = "Transfer-Encoding" in headers
         self._left = 0 if self._chunked else _length(headers)
         self._ended = not self._chunked
 

@@ -144,6 +144,7 @@ def raw(cloud: EmbeddedCloud, head: str) -> bytes:
         ("Content-Length: -1", b"400"),
         ("Content-Length: +5", b"400"),
         ("Content-Length: many", b"400"),
+        ("Transfer-Encoding: gzip, chunked", b"501"),
     ],
 )
 def test_a_body_out_of_bounds_is_refused_before_it_is_read(cloud: EmbeddedCloud, head: str, status: bytes) -> None:

@@ -344,8 +344,11 @@ def test_launch_template_versions(cloud: EmbeddedCloud, ec2: Any) -> None:
     failed = answer["UnsuccessfullyDeletedLaunchTemplateVersions"]
     assert [entry["VersionNumber"] for entry in failed] == [1, 9]
     assert failed[1]["ResponseError"]["Code"] == "launchTemplateVersionDoesNotExist"
-    fresh = ec2.create_launch_template_version(LaunchTemplateId=template, LaunchTemplateData=data)
-    assert fresh["LaunchTemplateVersion"]["VersionNumber"] == 4
+    fresh = {"LaunchTemplateId": template, "LaunchTemplateData": data, "ClientToken": "four"}
+    for _ in range(2):
+        assert ec2.create_launch_template_version(**fresh)["LaunchTemplateVersion"]["VersionNumber"] == 4
+    other = {**fresh, "LaunchTemplateData": {"InstanceType": "c7g.large"}}
+    refused(lambda: ec2.create_launch_template_version(**other), "IdempotentParameterMismatch")
     latest = ec2.describe_launch_template_versions(LaunchTemplateId=template, Versions=["$Latest", "$Default"])
     assert [version["VersionNumber"] for version in latest["LaunchTemplateVersions"]] == [4, 1]
 

@@ -114,6 +114,14 @@ def test_cluster_parameter_group(cloud: EmbeddedCloud, rds: Any) -> None:
     static = {"ParameterName": "tls_version", "ParameterValue": "TLSv1.3", "ApplyMethod": "immediate"}
     refused(lambda: rds.modify_db_cluster_parameter_group(**name, Parameters=[static]), "InvalidParameterCombination")
     refused(lambda: rds.reset_db_cluster_parameter_group(**name, Parameters=[static]), "InvalidParameterCombination")
+    copied = rds.copy_db_cluster_parameter_group(
+        SourceDBClusterParameterGroupIdentifier="utf8",
+        TargetDBClusterParameterGroupIdentifier="copy",
+        TargetDBClusterParameterGroupDescription="of utf8",
+    )["DBClusterParameterGroup"]
+    assert (copied["DBParameterGroupFamily"], copied["Description"]) == ("aurora-mysql8.0", "of utf8")
+    own = rds.describe_db_cluster_parameters(DBClusterParameterGroupName="copy", Source="user")["Parameters"]
+    assert own == was_set
     rds.reset_db_cluster_parameter_group(**name, ResetAllParameters=True)
     assert rds.describe_db_cluster_parameters(**name, Source="user")["Parameters"] == []
     rds.delete_db_cluster_parameter_group(**name)

@@ -65,6 +65,14 @@ def test_systems_manager_knows_the_instances_whose_role_lets_them_report(
     assert nodes() == [made["InstanceId"]]
 
 
+def test_an_instance_says_whether_it_can_hibernate(ec2: Any) -> None:
+    for asked, said in (({}, False), ({"HibernationOptions": {"Configured": True}}, True)):
+        (made,) = ec2.run_instances(MinCount=1, MaxCount=1, ImageId="ami-1", **asked)["Instances"]
+        assert made["HibernationOptions"] == {"Configured": said}
+        (seen,) = ec2.describe_instances(InstanceIds=[made["InstanceId"]])["Reservations"][0]["Instances"]
+        assert seen["HibernationOptions"] == {"Configured": said}
+
+
 def test_an_instance_that_is_terminated_is_in_no_network(network: Network, ec2: Any) -> None:
     made = ec2.run_instances(MinCount=1, MaxCount=1, ImageId="ami-1", SubnetId=network.subnets[0])["Instances"][0]
     assert (made["SubnetId"], len(made["NetworkInterfaces"])) == (network.subnets[0], 1)

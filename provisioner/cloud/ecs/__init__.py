@@ -31,10 +31,11 @@ def install() -> None:
     from moto.ecs import urls
 
     from provisioner.cloud.ecs.dispatch import EcsResponse
+    from provisioner.cloud.patch import replace
 
     for name in (*_MODULES, "groups", "group_rules", "refresh_rules", "scaling"):
         import_module(f"{__name__}.{name}")
-    urls.url_paths["{0}/$"] = EcsResponse.dispatch
+    replace(urls, "url_paths")({**urls.url_paths, "{0}/$": EcsResponse.dispatch})
 
 
 def tick() -> None:

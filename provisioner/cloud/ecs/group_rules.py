@@ -14,7 +14,7 @@ from moto.core.responses import ActionResult, EmptyResult
 from provisioner.cloud.ecs import groups
 from provisioner.cloud.ecs.group_settings import check_settings
 from provisioner.cloud.ecs.store import Shape, store
-from provisioner.cloud.patch import add, refuse, wrap
+from provisioner.cloud.patch import add, refuse, replace, wrap
 from provisioner.cloud.rules.iam import known_elsewhere
 
 _TEMPLATE = "You must use a valid fully-formed launch template. "
@@ -80,8 +80,13 @@ def update_auto_scaling_group(original: Any, self: Any, name: str, *args: Any, *
     return group
 
 
-@wrap(AutoScalingBackend, "delete_auto_scaling_group")
-def delete_auto_scaling_group(_original: Any, self: Any, group_name: str, force: bool = False) -> None:
+@replace(AutoScalingBackend, "delete_auto_scaling_group")
+def delete_auto_scaling_group(self: Any, group_name: str) -> None:
+    """Delete a group as DeleteAutoScalingGroup does."""
+    _delete(self, group_name, force=False)
+
+
+def _delete(self: Any, group_name: str, *, force: bool) -> None:
     """DeleteAutoScalingGroup: refused while it has instances, unless forced, which terminates them."""
     group = require(self, group_name)
     if group.status is not None:
@@ -113,8 +118,8 @@ def set_instance_protection(
     original(self, group_name, instance_ids, protected_from_scale_in)
 
 
-@wrap(AutoScalingBackend, "set_desired_capacity")
-def set_desired_capacity(_original: Any, self: Any, group_name: str, desired_capacity: int | None) -> None:
+@replace(AutoScalingBackend, "set_desired_capacity")
+def set_desired_capacity(self: Any, group_name: str, desired_capacity: int | None) -> None:
     """SetDesiredCapacity: between the group's sizes."""
     group = require(self, group_name)
     _refuse_deleting(group)
@@ -132,8 +137,8 @@ def set_desired_capacity(_original: Any, self: Any, group_name: str, desired_cap
     group.desired_capacity = wish
 
 
-@wrap(AutoScalingBackend, "terminate_instance")
-def terminate_instance(_original: Any, self: Any, instance_id: str, should_decrement: bool) -> Shape:
+@replace(AutoScalingBackend, "terminate_instance")
+def terminate_instance(self: Any, instance_id: str, should_decrement: bool) -> Shape:
     """TerminateInstanceInAutoScalingGroup: protection from scale-in does not count here."""
     members = ((group, state) for group in self.autoscaling_groups.values() for state in group.instance_states)
     found = next(((group, state) for group, state in members if state.instance.id == instance_id), None)
@@ -146,8 +151,8 @@ def terminate_instance(_original: Any, self: Any, instance_id: str, should_decre
     return groups.terminate(store(self.account_id, self.region_name), group, state, cause)
 
 
-@wrap(AutoScalingBackend, "notify_terminate_instances")
-def notify_terminate_instances(_original: Any, self: Any, instance_ids: list[str]) -> None:
+@replace(AutoScalingBackend, "notify_terminate_instances")
+def notify_terminate_instances(self: Any, instance_ids: list[str]) -> None:
     """Nothing at once: the group finds out by its health checks."""
 
 
@@ -185,11 +190,11 @@ def update_response(original: Any, self: Any) -> Any:
     return answer
 
 
-@wrap(AutoScalingResponse, "delete_auto_scaling_group")
-def delete_response(_original: Any, self: Any) -> Any:
+@replace(AutoScalingResponse, "delete_auto_scaling_group")
+def delete_response(self: Any) -> Any:
     """DeleteAutoScalingGroup: with ForceDelete, which moto does not read."""
     force = self._get_bool_param("ForceDelete", False)
-    self.autoscaling_backend.delete_auto_scaling_group(self._get_param("AutoScalingGroupName"), force)
+    _delete(self.autoscaling_backend, self._get_param("AutoScalingGroupName"), force=force)
     return EmptyResult()
 
 
@@ -202,8 +207,8 @@ def disable_metrics_collection(self: Any) -> Any:
     return EmptyResult()
 
 
-@wrap(AutoScalingResponse, "describe_scaling_activities")
-def describe_scaling_activities(_original: Any, self: Any) -> Any:
+@replace(AutoScalingResponse, "describe_scaling_activities")
+def describe_scaling_activities(self: Any) -> Any:
     """DescribeScalingActivities: newest first, of one group or of all."""
     name = self._get_param("AutoScalingGroupName")
     backend = self.autoscaling_backend

@@ -16,17 +16,17 @@ from provisioner.cloud.clock import later, passed
 from provisioner.cloud.ecs import refreshes
 from provisioner.cloud.ecs.managed import DRAINING_HOOK
 from provisioner.cloud.ecs.store import ContainerInstance, Shape, Store, now, store
-from provisioner.cloud.patch import refuse, wrap
+from provisioner.cloud.patch import refuse, replace
 
 _BACK_OFF_SECONDS = 30.0
 _ACTIVITIES_KEPT = 100
 
 # What an instance was launched from, where moto tells what its group's template is now.
-InstanceState.launch_template = property(lambda state: getattr(state, "launched_from", None))  # type: ignore[assignment, method-assign]
+replace(InstanceState, "launch_template")(property(lambda state: getattr(state, "launched_from", None)))
 
 
-@wrap(FakeAutoScalingGroup, "set_desired_capacity")
-def set_desired_capacity(_original: Any, self: Any, new_capacity: int | None) -> None:
+@replace(FakeAutoScalingGroup, "set_desired_capacity")
+def set_desired_capacity(self: Any, new_capacity: int | None) -> None:
     """Only notes the wish: instances come and go by `settle`, which is what lets a caller see them do so."""
     self.desired_capacity = self.min_size if new_capacity is None else new_capacity
     if not hasattr(self, "activities"):
@@ -34,8 +34,8 @@ def set_desired_capacity(_original: Any, self: Any, new_capacity: int | None) ->
         store(self.account_id, self.region)
 
 
-@wrap(EC2Backend, "terminate_instances")
-def terminate_instances(_original: Any, self: Any, instance_ids: list[str]) -> list[tuple[Any, Any]]:
+@replace(EC2Backend, "terminate_instances")
+def terminate_instances(self: Any, instance_ids: list[str]) -> list[tuple[Any, Any]]:
     """TerminateInstances: `shutting-down` for a moment, in which the instance's interfaces still hold on."""
     if not instance_ids:
         refuse("InvalidParameterCombination", "No instances specified")

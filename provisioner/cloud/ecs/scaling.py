@@ -15,7 +15,7 @@ from provisioner.cloud.ecs import groups
 from provisioner.cloud.ecs.container_instances import capacity_of, remaining, size
 from provisioner.cloud.ecs.placement import fits
 from provisioner.cloud.ecs.store import NEVER, CapacityProvider, Shape, Store, store
-from provisioner.cloud.patch import add, refuse, wrap
+from provisioner.cloud.patch import add, refuse, replace, wrap
 
 _SURPLUS_SECONDS = 900.0
 _FROM_ZERO = 2
@@ -134,8 +134,8 @@ def _bound_services(kept: Store) -> None:
                 service.say(f"has been set to a desired count of {wish} by its scalable target.")
 
 
-@wrap(ApplicationAutoscalingBackend, "_ecs_service_exists_for_target")
-def service_exists(_original: Any, self: Any, r_id: str) -> bool:
+@replace(ApplicationAutoscalingBackend, "_ecs_service_exists_for_target")
+def service_exists(self: Any, r_id: str) -> bool:
     """RegisterScalableTarget: the service must be there and ACTIVE."""
     service = store(self.account_id, self.region_name).services.get(r_id.removeprefix("service/"))
     if service is None or service.status != "ACTIVE":
@@ -171,25 +171,28 @@ def deregister_scalable_target(original: Any, self: Any, namespace: str, r_id: s
 
 
 @wrap(ApplicationAutoscalingBackend, "put_scaling_policy")
-def put_scaling_policy(original: Any, self: Any, **kwargs: Any) -> Any:
+def put_scaling_policy(
+    original: Any,
+    self: Any,
+    policy_name: str,
+    service_namespace: str,
+    resource_id: str,
+    scalable_dimension: str,
+    policy_body: dict[str, Any] | None,
+    policy_type: str | None,
+) -> Any:
     """PutScalingPolicy: needs a scalable target and its settings; the same name again keeps its ARN and alarms."""
-    if not self._scalable_target_exists(kwargs["resource_id"], kwargs["scalable_dimension"]):
+    if not self._scalable_target_exists(resource_id, scalable_dimension):
         refuse(
             "ObjectNotFoundException",
-            f"No scalable target registered for service namespace: {kwargs['service_namespace']}, resource ID: "
-            f"{kwargs['resource_id']}, scalable dimension: {kwargs['scalable_dimension']}",
+            f"No scalable target registered for service namespace: {service_namespace}, resource ID: {resource_id}, "
+            f"scalable dimension: {scalable_dimension}",
         )
-    if not kwargs.get("policy_body"):
-        refuse("ValidationException", f"{kwargs['policy_type']} needs its policy configuration.")
-    former = next(
-        (
-            one
-            for one in self.policies.values()
-            if (one.policy_name, one.resource_id) == (kwargs["policy_name"], kwargs["resource_id"])
-        ),
-        None,
-    )
-    policy = original(self, **kwargs)
+    if not policy_body:
+        refuse("ValidationException", f"{policy_type} needs its policy configuration.")
+    names = (policy_name, resource_id)
+    former = next((one for one in self.policies.values() if (one.policy_name, one.resource_id) == names), None)
+    policy = original(self, policy_name, service_namespace, resource_id, scalable_dimension, policy_body, policy_type)
     if former is not None:
         former.delete_alarms(self.account_id, self.region_name)
         policy.policy_arn, policy.creation_time = former.policy_arn, former.creation_time

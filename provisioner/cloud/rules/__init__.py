@@ -54,10 +54,14 @@ def install() -> None:
     """Lay every rule over moto's classes; once a process, before the first request is answered."""
     from moto.core import responses
 
+    from provisioner.cloud.patch import replace
+
     for name in _MODULES:
         import_module(f"{__name__}.{name}")
     import_module("provisioner.cloud.authorization.simulate")
     # Moto looks through a service's whole class at each call, which is half the time of a small EC2 call.
-    responses.method_names_from_class = functools.cache(responses.method_names_from_class)  # type: ignore[attr-defined]
+    replace(responses, "method_names_from_class")(
+        functools.cache(responses.method_names_from_class)  # type: ignore[attr-defined]
+    )
     # AWS answers with codes that its own models do not list (UnsupportedCertificate, AccessDenied): no news in the log.
     warnings.filterwarnings("ignore", message=".*does not match an error shape.*")

@@ -15,7 +15,7 @@ from moto.route53.models import route53_backends
 from provisioner import durations
 from provisioner.cloud.clock import later, passed
 from provisioner.cloud.domains import is_delegated
-from provisioner.cloud.patch import refuse, wrap
+from provisioner.cloud.patch import refuse, replace, wrap
 from provisioner.cloud.rules.elbv2 import certificate_users
 
 _DOMAIN = re.compile(r"(\*\.)?(((?!-)[A-Za-z0-9-]{0,62}[A-Za-z0-9])\.)+((?!-)[A-Za-z0-9-]{1,62}[A-Za-z0-9])")
@@ -88,8 +88,8 @@ def add_tags_to_certificate(original: Any, self: Any) -> Any:
     return original(self)
 
 
-@wrap(CertBundle, "check")
-def check(original: Any, self: Any) -> None:
+@replace(CertBundle, "check")
+def check(self: Any) -> None:
     """Issued some time after every validation CNAME resolves on the internet; without that, never."""
     if self.type != "AMAZON_ISSUED" or self.status != "PENDING_VALIDATION":
         return

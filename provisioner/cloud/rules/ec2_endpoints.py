@@ -14,7 +14,7 @@ from moto.ec2.utils import random_vpc_ep_id
 
 from provisioner import durations
 from provisioner.cloud.clock import later, passed
-from provisioner.cloud.patch import refuse, wrap
+from provisioner.cloud.patch import refuse, replace, wrap
 from provisioner.cloud.rules.ec2_tags import once
 from provisioner.cloud.rules.interfaces import hold, remove
 
@@ -71,8 +71,8 @@ def services(ec2: Any) -> list[dict[str, Any]]:
     return found
 
 
-@wrap(EC2Response, "describe_vpc_endpoint_services")
-def describe_vpc_endpoint_services(original: Any, self: Any) -> ActionResult:
+@replace(EC2Response, "describe_vpc_endpoint_services")
+def describe_vpc_endpoint_services(self: Any) -> ActionResult:
     """DescribeVpcEndpointServices with names and the filters service-name and service-type."""
     known = services(self.ec2_backend)
     for name in self._get_param("ServiceNames", []):
@@ -91,9 +91,8 @@ def describe_vpc_endpoint_services(original: Any, self: Any) -> ActionResult:
     return ActionResult({"ServiceNames": names_shown, "ServiceDetails": chosen})
 
 
-@wrap(EC2Backend, "create_vpc_endpoint")
+@replace(EC2Backend, "create_vpc_endpoint")
 def create_vpc_endpoint(
-    original: Any,
     self: Any,
     vpc_id: str,
     service_name: Any,
@@ -101,10 +100,12 @@ def create_vpc_endpoint(
     policy_document: str | None,
     route_table_ids: list[str],
     subnet_ids: list[str] | None = None,
+    network_interface_ids: list[str] | None = None,
+    dns_entries: dict[str, str] | None = None,
+    client_token: str | None = None,
     security_group_ids: list[str] | None = None,
     tags: dict[str, str] | None = None,
     private_dns_enabled: bool | None = None,
-    **_: Any,
 ) -> VPCEndPoint:
     """CreateVpcEndpoint: checks as AWS's; an interface endpoint is `pending` first, a gateway one ready at once."""
     kind = endpoint_type or "Gateway"
@@ -303,8 +304,8 @@ def endpoint_filter(original: Any, self: Any, filter_name: str, method_name: str
     return self.id if filter_name == "vpc-endpoint-id" else original(self, filter_name, method_name)
 
 
-@wrap(EC2Response, "delete_vpc_endpoints")
-def delete_vpc_endpoints(original: Any, self: Any) -> ActionResult:
+@replace(EC2Response, "delete_vpc_endpoints")
+def delete_vpc_endpoints(self: Any) -> ActionResult:
     """DeleteVpcEndpoints: asynchronous; what cannot be deleted is in `Unsuccessful`, not an error.
 
     A gateway endpoint's routes go at once, an interface endpoint's interfaces with it.
@@ -325,8 +326,8 @@ def delete_vpc_endpoints(original: Any, self: Any) -> ActionResult:
     return ActionResult({"Unsuccessful": failed})
 
 
-@wrap(EC2Response, "modify_vpc_endpoint")
-def modify_vpc_endpoint(original: Any, self: Any) -> ActionResult:
+@replace(EC2Response, "modify_vpc_endpoint")
+def modify_vpc_endpoint(self: Any) -> ActionResult:
     """ModifyVpcEndpoint: route tables with their routes, subnets with their interfaces, groups, policy, private DNS."""
     ec2, asked = self.ec2_backend, self.params
     endpoint = ec2.describe_vpc_endpoints([asked["VpcEndpointId"]])[0]

@@ -10,7 +10,7 @@ from moto.ec2.models import EC2Backend
 from moto.ec2.models.security_groups import SecurityGroup, SecurityGroupRule
 from moto.ec2.responses import EC2Response
 
-from provisioner.cloud.patch import add, refuse, wrap
+from provisioner.cloud.patch import add, refuse, replace, wrap
 from provisioner.cloud.rules.interfaces import living
 
 _DESCRIPTION = re.compile(r"[a-zA-Z0-9 ._\-:/()#,@\[\]+=&;{}!$*]{0,255}")
@@ -97,11 +97,11 @@ def _description(self: Any) -> str | None:
     return str(found) if found else None
 
 
-SecurityGroupRule.description = property(_description)  # type: ignore[method-assign,assignment]
+replace(SecurityGroupRule, "description")(property(_description))
 
 
-@wrap(SecurityGroupRule, "__eq__")
-def same_rule(original: Any, self: Any, other: object) -> bool:
+@replace(SecurityGroupRule, "__eq__")
+def same_rule(self: Any, other: object) -> bool:
     """AWS knows a rule by protocol, ports and target; neither description nor account is part of it."""
     return isinstance(other, SecurityGroupRule) and _identity(self) == _identity(other)
 
@@ -178,14 +178,14 @@ def _check_rule(ec2: Any, wanted: dict[str, Any]) -> None:
         refuse("MissingParameter", "The request must contain the parameter cidrIp, cidrIpv6, groupId or prefixListId")
 
 
-@wrap(EC2Response, "authorize_security_group_ingress")
-def authorize_ingress(original: Any, self: Any) -> ActionResult:
+@replace(EC2Response, "authorize_security_group_ingress")
+def authorize_ingress(self: Any) -> ActionResult:
     """AuthorizeSecurityGroupIngress: all rules or none, and all of them in the answer."""
     return _authorize(self, "ingress")
 
 
-@wrap(EC2Response, "authorize_security_group_egress")
-def authorize_egress(original: Any, self: Any) -> ActionResult:
+@replace(EC2Response, "authorize_security_group_egress")
+def authorize_egress(self: Any) -> ActionResult:
     """AuthorizeSecurityGroupEgress: all rules or none, and all of them in the answer."""
     return _authorize(self, "egress")
 
@@ -237,13 +237,13 @@ def _worded(target: dict[str, Any], text: str | None) -> dict[str, Any]:
     return {**{name: value for name, value in target.items() if name != "Description"}, "Description": text}
 
 
-@wrap(EC2Response, "update_security_group_rule_descriptions_ingress")
-def describe_ingress(original: Any, self: Any) -> ActionResult:
+@replace(EC2Response, "update_security_group_rule_descriptions_ingress")
+def describe_ingress(self: Any) -> ActionResult:
     """UpdateSecurityGroupRuleDescriptionsIngress."""
     return _redescribe(self, "ingress")
 
 
-@wrap(EC2Response, "update_security_group_rule_descriptions_egress")
-def describe_egress(original: Any, self: Any) -> ActionResult:
+@replace(EC2Response, "update_security_group_rule_descriptions_egress")
+def describe_egress(self: Any) -> ActionResult:
     """UpdateSecurityGroupRuleDescriptionsEgress."""
     return _redescribe(self, "egress")

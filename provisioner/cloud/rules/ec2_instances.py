@@ -12,18 +12,7 @@ from moto.ec2.models.elastic_block_store import VolumeAttachment
 from moto.ec2.models.instances import Instance, InstanceBackend
 from moto.ec2.responses import EC2Response
 
-from provisioner.cloud.patch import refuse, wrap
-
-# What instances can be in or on, and no account here has: the operation's list, what names its items, AWS's code.
-_NONE = {
-    "describe_placement_groups": ("PlacementGroups", ("GroupNames", "GroupIds"), "InvalidPlacementGroup.Unknown"),
-    "describe_reserved_instances": ("ReservedInstances", ("ReservedInstancesIds",), "InvalidReservedInstancesId"),
-    "describe_capacity_reservations": (
-        "CapacityReservations",
-        ("CapacityReservationIds",),
-        "InvalidCapacityReservationId.NotFound",
-    ),
-}
+from provisioner.cloud.patch import add, refuse, replace, wrap
 
 
 def _none(key: str, names: tuple[str, ...], code: str) -> Callable[[Any], ActionResult]:
@@ -36,9 +25,17 @@ def _none(key: str, names: tuple[str, ...], code: str) -> Callable[[Any], Action
     return describe
 
 
-for _operation, _listed in _NONE.items():
-    # moto has some of them, which only say that it lacks them
-    setattr(EC2Response, _operation, _none(*_listed))
+# What instances can be in or on, and no account here has: the list, what names its items, AWS's code.
+add(EC2Response, "describe_placement_groups")(
+    _none("PlacementGroups", ("GroupNames", "GroupIds"), "InvalidPlacementGroup.Unknown")
+)
+add(EC2Response, "describe_capacity_reservations")(
+    _none("CapacityReservations", ("CapacityReservationIds",), "InvalidCapacityReservationId.NotFound")
+)
+# moto's only says that it lacks it
+replace(EC2Response, "describe_reserved_instances")(
+    _none("ReservedInstances", ("ReservedInstancesIds",), "InvalidReservedInstancesId")
+)
 
 
 def _check_form(ids: list[str]) -> None:
@@ -91,8 +88,8 @@ def add_block_device(
     original(self, size, device_path, snapshot_id, *args, **kwargs)
 
 
-VolumeAttachment.delete_on_termination = property(  # type: ignore[attr-defined]
-    lambda self: self.instance.block_device_mapping[self.device].delete_on_termination
+add(VolumeAttachment, "delete_on_termination")(
+    property(lambda self: self.instance.block_device_mapping[self.device].delete_on_termination)
 )
 
 
@@ -106,19 +103,31 @@ def associate_iam_instance_profile(original: Any, self: Any, *args: Any, **kwarg
 
 
 def _until_terminated(name: str, after: Any) -> None:
-    shown = getattr(Instance, name).fget
-    setattr(Instance, name, property(lambda self: after if self.state == "terminated" else shown(self)))
+    @wrap(Instance, name)
+    def shown(original: Any, self: Any) -> Any:
+        return after if self.state == "terminated" else original(self)
 
 
 for _member, _value in {
     "ena_support": True,
     "enclave_options": {"Enabled": False},
-    "hibernation_options": {"Configured": False},
     "maintenance_options": {"AutoRecovery": "default", "RebootMigration": "default"},
     "platform_details": "Linux/UNIX",
     "usage_operation": "RunInstances",
 }.items():
-    setattr(Instance, _member, _value)
+    add(Instance, _member)(_value)
+
+
+def _hibernation(self: Any) -> dict[str, bool]:
+    """DescribeInstances: whether it was launched to hibernate, said of every instance (recorded: cloud-custodian)."""
+    return {"Configured": False, **self.__dict__["_hibernation"]}
+
+
+def _set_hibernation(self: Any, asked: dict[str, bool] | None) -> None:
+    self.__dict__["_hibernation"] = asked or {}
+
+
+replace(Instance, "hibernation_options")(property(_hibernation, _set_hibernation))
 
 
 # DescribeInstances: one that is terminated is in no network any more (recorded: cloud-custodian)

@@ -15,9 +15,10 @@ def _default_id(account: str) -> str:
     return f"dopt-{account:0>17}"
 
 
-VPC.dhcp_options_id = property(  # type: ignore[method-assign,assignment]
-    lambda vpc: vpc.dhcp_options.id if vpc.dhcp_options else _default_id(vpc.owner_id)
-)
+@wrap(VPC, "dhcp_options_id")
+def dhcp_options_id(original: Any, self: Any) -> str:
+    """DescribeVpcs: the set that the VPC was given, else the default one."""
+    return str(original(self)) if self.dhcp_options else _default_id(self.owner_id)
 
 
 @wrap(EC2Backend, "describe_dhcp_options")

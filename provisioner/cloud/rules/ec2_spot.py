@@ -8,7 +8,7 @@ from moto.core.responses import ActionResult
 from moto.ec2.models.instances import Instance
 from moto.ec2.responses.spot_instances import SpotInstances
 
-from provisioner.cloud.patch import refuse, wrap
+from provisioner.cloud.patch import add, refuse, replace
 
 
 def _spot_request_id(instance: Any) -> str | None:
@@ -17,11 +17,11 @@ def _spot_request_id(instance: Any) -> str | None:
     return own.get(instance.id, f"sir-{instance.id[-8:]}") if instance.lifecycle == "spot" else None
 
 
-Instance.spot_instance_request_id = property(_spot_request_id)  # type: ignore[attr-defined]
+add(Instance, "spot_instance_request_id")(property(_spot_request_id))
 
 
-@wrap(SpotInstances, "describe_spot_instance_requests")
-def describe_spot_instance_requests(original: Any, self: Any) -> ActionResult:
+@replace(SpotInstances, "describe_spot_instance_requests")
+def describe_spot_instance_requests(self: Any) -> ActionResult:
     """DescribeSpotInstanceRequests: Auto Scaling has made one for each of its Spot Instances, which fulfilled it."""
     known = [_spot_request(one) for one in self.ec2_backend.all_instances() if one.lifecycle == "spot"]
     wanted = self._get_param("SpotInstanceRequestIds", [])

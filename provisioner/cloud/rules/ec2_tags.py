@@ -11,11 +11,11 @@ from moto.ec2.models.core import TaggedEC2Resource
 from moto.ec2.responses import EC2Response
 from moto.ec2.responses._base_response import EC2BaseResponse
 
-from provisioner.cloud.patch import refuse, wrap
+from provisioner.cloud.patch import refuse, replace, wrap
 
 
-@wrap(TaggedEC2Resource, "get_tags")
-def get_tags(original: Any, self: Any) -> list[dict[str, str]]:
+@replace(TaggedEC2Resource, "get_tags")
+def get_tags(self: Any) -> list[dict[str, str]]:
     """DescribeTags for one resource, read directly: moto matches every tag of the region against a pattern."""
     tags = dict(self.ec2_backend.tags.get(self.id, {}))
     return [{"key": key, "value": value, "resource_id": self.id} for key, value in tags.items()]

@@ -13,10 +13,8 @@ from moto.ec2.models.launch_templates import LaunchTemplate, LaunchTemplateVersi
 from moto.ec2.responses import EC2Response
 from moto.ec2.utils import parse_user_data
 
-from provisioner.cloud.patch import add, refuse, wrap
+from provisioner.cloud.patch import add, refuse, replace, wrap
 from provisioner.cloud.rules.ec2_tags import once
-
-once("create_launch_template_version")
 
 
 def _tags(self: Any) -> list[dict[str, str]]:
@@ -24,11 +22,11 @@ def _tags(self: Any) -> list[dict[str, str]]:
     return list(self.tag_set)
 
 
-LaunchTemplate.tags = property(_tags, lambda self, value: None)  # type: ignore[assignment]
+replace(LaunchTemplate, "tags")(property(_tags, lambda self, value: None))
 
 
-@wrap(LaunchTemplate, "create_version")
-def create_version(original: Any, self: Any, data: dict[str, Any], description: str) -> Any:
+@replace(LaunchTemplate, "create_version")
+def create_version(self: Any, data: dict[str, Any], description: str) -> Any:
     """Version numbers are never used twice, not even after a version was deleted."""
     number = self.__dict__.get("last_number", 0) + 1
     self.last_number = number
@@ -37,8 +35,8 @@ def create_version(original: Any, self: Any, data: dict[str, Any], description: 
     return version
 
 
-@wrap(LaunchTemplate, "get_version")
-def get_version(original: Any, self: Any, num: Any) -> Any:
+@replace(LaunchTemplate, "get_version")
+def get_version(self: Any, num: Any) -> Any:
     """A version by its number, not by its place in the list."""
     wanted = str(num).lower()
     if wanted == "$latest":
@@ -50,8 +48,8 @@ def get_version(original: Any, self: Any, num: Any) -> Any:
     raise InvalidLaunchTemplateVersionNotFound(template_id=self.id, version=num)
 
 
-@wrap(LaunchTemplate, "default_version")
-def default_version(original: Any, self: Any) -> Any:
+@replace(LaunchTemplate, "default_version")
+def default_version(self: Any) -> Any:
     """The version that $Default means."""
     return self.get_version("$default")
 
@@ -90,8 +88,8 @@ def _data(self: Any) -> dict[str, Any]:
     return data
 
 
-@wrap(EC2Response, "create_launch_template")
-def create_launch_template(original: Any, self: Any) -> ActionResult:
+@replace(EC2Response, "create_launch_template")
+def create_launch_template(self: Any) -> ActionResult:
     """CreateLaunchTemplate: its own tags are not part of the data of version 1."""
     tags, description = self._parse_tag_specification(), self._get_param("VersionDescription")
     self.error_on_dryrun()
@@ -117,8 +115,8 @@ def _template(self: Any) -> Any:
     return self.ec2_backend.get_launch_template(self._get_param("LaunchTemplateId"))
 
 
-@wrap(EC2Response, "create_launch_template_version")
-def create_launch_template_version(original: Any, self: Any) -> ActionResult:
+@replace(EC2Response, "create_launch_template_version")
+def create_launch_template_version(self: Any) -> ActionResult:
     """CreateLaunchTemplateVersion: data given is laid over that of SourceVersion."""
     template, data = _template(self), _data(self)
     if source := self._get_param("SourceVersion"):
@@ -126,6 +124,10 @@ def create_launch_template_version(original: Any, self: Any) -> ActionResult:
     self.error_on_dryrun()
     version = template.create_version(data, self._get_param("VersionDescription"))
     return ActionResult({"LaunchTemplateVersion": _shown_version(self, template, version)})
+
+
+# over it, for what replaces a method drops what was laid there before
+once("create_launch_template_version")
 
 
 @add(EC2Response, "delete_launch_template_versions")
@@ -153,8 +155,8 @@ def delete_launch_template_versions(self: Any) -> ActionResult:
     )
 
 
-@wrap(EC2Response, "describe_launch_templates")
-def describe_launch_templates(original: Any, self: Any) -> ActionResult:
+@replace(EC2Response, "describe_launch_templates")
+def describe_launch_templates(self: Any) -> ActionResult:
     """DescribeLaunchTemplates: unknown ids are refused."""
     ids = self._get_param("LaunchTemplateIds", [])
     for template_id in ids:
@@ -168,8 +170,8 @@ def describe_launch_templates(original: Any, self: Any) -> ActionResult:
     return ActionResult({"LaunchTemplates": [_shown(self, template) for template in found]})
 
 
-@wrap(EC2Response, "describe_launch_template_versions")
-def describe_launch_template_versions(original: Any, self: Any) -> ActionResult:
+@replace(EC2Response, "describe_launch_template_versions")
+def describe_launch_template_versions(self: Any) -> ActionResult:
     """DescribeLaunchTemplateVersions: of one template, chosen or all."""
     wanted = self._get_param("Versions", [])
     if self._get_param("LaunchTemplateId") or self._get_param("LaunchTemplateName"):

@@ -16,7 +16,7 @@ from moto.ecr.policy_validation import EcrLifecyclePolicyValidator
 from moto.ecr.responses import ECRResponse
 
 from provisioner.cloud import registry
-from provisioner.cloud.patch import on_reset, refuse, wrap
+from provisioner.cloud.patch import on_reset, refuse, replace, wrap
 
 on_reset(registry.empty)
 
@@ -42,11 +42,11 @@ def _set_scanning(self: Any, value: dict[str, bool]) -> None:
     self.__dict__["_scanning"] = value
 
 
-Repository.image_scanning_configuration = property(_scanning, _set_scanning)  # type: ignore[assignment]
+replace(Repository, "image_scanning_configuration")(property(_scanning, _set_scanning))
 
 
-@wrap(ECRResponse, "get_authorization_token")
-def get_authorization_token(original: Any, self: Any) -> ActionResult:
+@replace(ECRResponse, "get_authorization_token")
+def get_authorization_token(self: Any) -> ActionResult:
     """GetAuthorizationToken: a token that opens the embedded cloud's own registry."""
     data = []
     for account in self._get_param("registryIds") or [self.current_account]:
@@ -59,8 +59,8 @@ def get_authorization_token(original: Any, self: Any) -> ActionResult:
     return ActionResult({"authorizationData": data})
 
 
-@wrap(Image, "get_image_size_in_bytes")
-def get_image_size_in_bytes(original: Any, self: Any) -> int | None:
+@replace(Image, "get_image_size_in_bytes")
+def get_image_size_in_bytes(self: Any) -> int | None:
     """An image is as large as its parts in the registry; of an index ECR says nothing here."""
     manifest = json.loads(self.image_manifest)
     if "layers" not in manifest:

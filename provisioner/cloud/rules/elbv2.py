@@ -13,7 +13,7 @@ from moto.elbv2.ssl_policies import SSL_POLICIES
 from provisioner import durations
 from provisioner.cloud.clock import later, passed
 from provisioner.cloud.lag import born, too_new
-from provisioner.cloud.patch import refuse, wrap
+from provisioner.cloud.patch import refuse, replace, wrap
 
 _MAX_TAGS = 50
 
@@ -366,8 +366,8 @@ def delete_rule(original: Any, self: Any, arn: str) -> None:
     rebind(self)
 
 
-@wrap(ELBv2Backend, "add_tags")
-def add_tags(original: Any, self: Any, resource_arns: list[str], tags: list[dict[str, str]]) -> None:
+@replace(ELBv2Backend, "add_tags")
+def add_tags(self: Any, resource_arns: list[str], tags: list[dict[str, str]]) -> None:
     """AddTags: up to 50 a resource, which must exist."""
     check_tags(tags)
     for arn in resource_arns:

@@ -11,7 +11,7 @@ from moto.elbv2.models import ELBv2Backend, FakeLoadBalancer
 from provisioner import durations
 from provisioner.cloud.clock import later, passed
 from provisioner.cloud.lag import born, too_new
-from provisioner.cloud.patch import refuse, wrap
+from provisioner.cloud.patch import refuse, replace, wrap
 from provisioner.cloud.rules.elbv2 import check_tags, forget_tags, free_certificates, rebind, resource
 from provisioner.cloud.rules.elbv2_logs import try_bucket
 from provisioner.cloud.rules.interfaces import hold, let_go
@@ -79,7 +79,7 @@ def create_load_balancer(
     security_groups: list[str],
     subnet_ids: list[str],
     subnet_mappings: list[dict[str, str]] | None = None,
-    scheme: str | None = None,
+    scheme: str | None = "internet-facing",
     loadbalancer_type: str | None = None,
     ip_address_type: str = "ipv4",
     tags: list[dict[str, str]] | None = None,
@@ -183,8 +183,8 @@ def activate(original: Any, self: Any) -> None:
         original(self)
 
 
-@wrap(ELBv2Backend, "describe_load_balancers")
-def describe_load_balancers(original: Any, self: Any, arns: Any, names: Any) -> list[Any]:
+@replace(ELBv2Backend, "describe_load_balancers")
+def describe_load_balancers(self: Any, arns: Any, names: Any) -> list[Any]:
     """DescribeLoadBalancers: one that is not there is LoadBalancerNotFound, each name and ARN by itself."""
     balancers = list(self.load_balancers.values())
     for balancer in balancers:
@@ -222,8 +222,8 @@ def delete_load_balancer(original: Any, self: Any, arn: str) -> None:
     rebind(self)
 
 
-@wrap(ELBv2Backend, "modify_load_balancer_attributes")
-def modify_load_balancer_attributes(original: Any, self: Any, arn: str, attrs: dict[str, str]) -> dict[str, str]:
+@replace(ELBv2Backend, "modify_load_balancer_attributes")
+def modify_load_balancer_attributes(self: Any, arn: str, attrs: dict[str, str]) -> dict[str, str]:
     """ModifyLoadBalancerAttributes: known keys with values of their type."""
     balancer = resource(self, arn)
     for key, value in attrs.items():
@@ -255,8 +255,8 @@ def _check_active(balancer: Any) -> None:
         refuse("OperationNotPermitted", f"Load balancer '{balancer.arn}' is in the '{balancer.state}' state")
 
 
-@wrap(ELBv2Backend, "set_security_groups")
-def set_security_groups(original: Any, self: Any, arn: str, sec_groups: list[str]) -> None:
+@replace(ELBv2Backend, "set_security_groups")
+def set_security_groups(self: Any, arn: str, sec_groups: list[str]) -> None:
     """SetSecurityGroups: the interfaces change with the balancer, which must be active."""
     balancer = resource(self, arn)
     _check_active(balancer)

@@ -12,7 +12,7 @@ from moto.sts.models import STSBackend
 
 from provisioner import durations
 from provisioner.cloud.clock import later, passed
-from provisioner.cloud.patch import refuse, wrap
+from provisioner.cloud.patch import refuse, replace, wrap
 
 # "AWS services that work with IAM": service-linked roles are named by their service, after the prefix.
 _LINKED = {
@@ -64,8 +64,8 @@ def known_elsewhere(thing: Any) -> bool:
     return passed(getattr(thing, "known_at", 0.0))
 
 
-@wrap(IAMBackend, "update_assume_role_policy")
-def update_assume_role_policy(original: Any, self: Any, role_name: str, policy_document: str) -> None:
+@replace(IAMBackend, "update_assume_role_policy")
+def update_assume_role_policy(self: Any, role_name: str, policy_document: str) -> None:
     """UpdateAssumeRolePolicy: the same trust policy as at creation; AWS's own roles stay as they are."""
     role = self.get_role(role_name)
     _check_unprotected(role)
@@ -218,8 +218,8 @@ def remove_role_from_instance_profile(original: Any, self: Any, profile_name: st
     original(self, profile_name, role_name)
 
 
-@wrap(IAMBackend, "create_service_linked_role")
-def create_service_linked_role(original: Any, self: Any, service_name: str, description: str, suffix: str) -> Any:
+@replace(IAMBackend, "create_service_linked_role")
+def create_service_linked_role(self: Any, service_name: str, description: str, suffix: str) -> Any:
     """CreateServiceLinkedRole: named as AWS names it, with its policy; a second one is InvalidInput."""
     if service_name not in _LINKED:
         refuse("InvalidInput", f"Service-linked roles are not supported for the service {service_name}")

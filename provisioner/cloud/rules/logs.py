@@ -12,7 +12,7 @@ from moto.logs.responses import LogsResponse
 
 from provisioner import durations
 from provisioner.cloud.clock import later, passed
-from provisioner.cloud.patch import add, refuse, wrap
+from provisioner.cloud.patch import add, refuse, replace, wrap
 
 # The API reference of PutRetentionPolicy.
 _RETENTION = (1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653)
@@ -88,8 +88,8 @@ def untag_resource(original: Any, self: Any, arn: str, tag_keys: list[str]) -> N
 _BY_PATTERN = ("arn", "creationTime", "logGroupArn", "logGroupClass", "logGroupName", "metricFilterCount")
 
 
-@wrap(LogsResponse, "describe_log_groups")
-def describe_log_groups(original: Any, self: Any) -> str:
+@replace(LogsResponse, "describe_log_groups")
+def describe_log_groups(self: Any) -> str:
     """DescribeLogGroups: by one filter at most; by a pattern without the retention; with the account's policy."""
     prefix, pattern = self._get_param("logGroupNamePrefix"), self._get_param("logGroupNamePattern")
     names, limit = self._get_param("logGroupIdentifiers"), self._get_param("limit") or 50

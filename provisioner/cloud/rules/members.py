@@ -29,7 +29,7 @@ from moto.route53.responses import Route53
 from moto.servicediscovery.responses import ServiceDiscoveryResponse
 from moto.ssm.models import Parameter
 
-from provisioner.cloud.patch import wrap
+from provisioner.cloud.patch import add, replace, wrap
 
 NOT_LISTED = ("Description", "MaxSessionDuration", "RoleLastUsed", "Tags")
 SUSPENDED = ("DynamicScalingInSuspended", "DynamicScalingOutSuspended", "ScheduledScalingSuspended")
@@ -42,7 +42,8 @@ def _never(value: Any) -> None:
 def _change(responses: type[BaseResponse], members: Mapping[str, Callable[[Any], Any]]) -> None:
     """Send these members as the functions make them of moto's values."""
     # a mapping of the class's own: it may share its parent's with all others
-    responses.RESPONSE_KEY_PATH_TO_TRANSFORMER = {**responses.RESPONSE_KEY_PATH_TO_TRANSFORMER, **members}
+    name = "RESPONSE_KEY_PATH_TO_TRANSFORMER"
+    replace(responses, name)({**getattr(responses, name), **members})
 
 
 def _hyphened(algorithm: str) -> str:
@@ -56,7 +57,7 @@ def _pairs(number: int) -> str:
 def _show(cls: type, **members: Any) -> None:
     """Let answers show these of every thing of a class: values, or functions of the thing."""
     for name, value in members.items():
-        setattr(cls, name, property(value) if callable(value) else value)
+        add(cls, name)(property(value) if callable(value) else value)
 
 
 # -- EC2: DescribeSubnets, DescribeRouteTables, DescribeVpcEndpoints, DescribeAvailabilityZones, interfaces ------------
@@ -80,8 +81,12 @@ _show(
 )
 # DescribeInstances: a reason is that of a stop
 _change(EC2Response, {"Instance.StateReason": lambda reason: reason if reason.code else None})
-_association = NetworkInterface.association
-_show(NetworkInterface, association=lambda interface: _association.fget(interface) or None)  # type: ignore[attr-defined]
+
+
+@wrap(NetworkInterface, "association")
+def association(original: Any, self: Any) -> Any:
+    """DescribeNetworkInterfaces: no member, and not an empty one, where no address is associated."""
+    return original(self) or None
 
 
 @wrap(ManagedPrefixList, "__init__")

@@ -13,7 +13,7 @@ from moto.rds.responses import RDSResponse
 
 from provisioner import durations
 from provisioner.cloud.clock import later, passed
-from provisioner.cloud.patch import add, refuse, wrap
+from provisioner.cloud.patch import add, refuse, replace, wrap
 from provisioner.cloud.rules.interfaces import hold, remove
 from provisioner.cloud.rules.rds_clusters import STANDING_STILL, check_identifier
 from provisioner.cloud.rules.rds_versions import CLASSES, ENGINE, FAMILY
@@ -77,8 +77,8 @@ def _choose_subnet(rds: Any, cluster: Any, zone: str | None) -> Any:
     return usable[len(cluster._members) % len(usable)]
 
 
-@wrap(DBInstanceClustered, "save_automated_backup")
-def no_instance_backup(original: Any, self: Any) -> None:
+@replace(DBInstanceClustered, "save_automated_backup")
+def no_instance_backup(self: Any) -> None:
     """Aurora backs up clusters, not their instances."""
 
 
@@ -97,17 +97,13 @@ def _set_status(self: Any, value: str) -> None:
     self.__dict__["_status"] = value
 
 
-DBInstance.status = property(_status, _set_status)  # type: ignore[assignment]
-
-_moto_endpoint = DBInstance.endpoint
+replace(DBInstance, "status")(property(_status, _set_status))
 
 
-def _endpoint(self: Any) -> Any:
+@wrap(DBInstance, "endpoint")
+def endpoint(original: Any, self: Any) -> Any:
     """The endpoint, which an instance has once it is there."""
-    return None if self.status == "creating" else _moto_endpoint.fget(self)  # type: ignore[attr-defined]
-
-
-DBInstance.endpoint = property(_endpoint)  # type: ignore[method-assign,assignment]
+    return None if self.status == "creating" else original(self)
 
 
 @wrap(RDSBackend, "describe_db_instances")

@@ -11,7 +11,7 @@ from moto.core.responses import ActionResult
 from moto.rds.models import DBCluster, DBInstance, DBInstanceClustered, OptionGroup, RDSBackend
 from moto.rds.responses import RDSResponse
 
-from provisioner.cloud.patch import add, refuse, wrap
+from provisioner.cloud.patch import add, refuse, replace, wrap
 from provisioner.cloud.rules.rds_versions import ENGINE
 
 # "Using SSL/TLS to encrypt a connection": what a Region offers, the first one by default.
@@ -23,11 +23,11 @@ AUTHORITIES = {
 _DEFAULT = "rds-ca-rsa2048-g1"
 _CERTIFICATE_ENDS = datetime(2027, 5, 25, tzinfo=UTC)
 
-_scaling_info = DBCluster.scaling_configuration_info
-DBCluster.scaling_configuration_info = property(  # type: ignore[method-assign,assignment]
-    # of Serverless v1 only: recorded clusters that are provisioned have none (cloud-custodian)
-    lambda self: _scaling_info.fget(self) if self.engine_mode == "serverless" else None  # type: ignore[attr-defined]
-)
+
+@wrap(DBCluster, "scaling_configuration_info")
+def scaling_configuration_info(original: Any, self: Any) -> Any:
+    """DescribeDBClusters: of Serverless v1 only; recorded clusters that are provisioned have none (cloud-custodian)."""
+    return original(self) if self.engine_mode == "serverless" else None
 
 
 @wrap(RDSBackend, "create_db_cluster")
@@ -57,11 +57,11 @@ def create_db_instance(original: Any, self: Any, db_kwargs: dict[str, Any]) -> A
     return database
 
 
-DBInstanceClustered.storage_type = property(  # type: ignore[method-assign,assignment]
-    lambda self: self.cluster.storage_type or "aurora", lambda self, value: None
+replace(DBInstanceClustered, "storage_type")(
+    property(lambda self: self.cluster.storage_type or "aurora", lambda self, value: None)
 )
-DBInstance.certificate_details = property(  # type: ignore[attr-defined]
-    lambda self: {"CAIdentifier": self.ca_certificate_identifier, "ValidTill": _CERTIFICATE_ENDS}
+add(DBInstance, "certificate_details")(
+    property(lambda self: {"CAIdentifier": self.ca_certificate_identifier, "ValidTill": _CERTIFICATE_ENDS})
 )
 
 
@@ -116,8 +116,8 @@ def describe_db_cluster_endpoints(self: Any) -> ActionResult:
     return ActionResult({"DBClusterEndpoints": shown})
 
 
-@wrap(RDSResponse, "describe_option_groups")
-def describe_option_groups(original: Any, self: Any) -> ActionResult:
+@replace(RDSResponse, "describe_option_groups")
+def describe_option_groups(self: Any) -> ActionResult:
     """DescribeOptionGroups: the account's own and the default of Aurora MySQL, which has no options."""
     members = {"OptionGroupName": "name", "EngineName": "engine_name", "MajorEngineVersion": "major_engine_version"}
     # an empty text is nothing that was asked for (sent by Ansible's rds_option_group_info)
@@ -137,13 +137,13 @@ def describe_option_groups(original: Any, self: Any) -> ActionResult:
 
 
 @wrap(RDSBackend, "describe_option_group_options")
-def describe_option_group_options(original: Any, self: Any, engine_name: str, *args: Any) -> Any:
+def describe_option_group_options(original: Any, engine_name: str, major_engine_version: str | None = None) -> Any:
     """DescribeOptionGroupOptions: there are none for Aurora, which moto takes for no engine."""
-    return [] if engine_name == ENGINE else original(engine_name, *args)
+    return [] if engine_name == ENGINE else original(engine_name, major_engine_version)
 
 
-@wrap(RDSResponse, "describe_db_log_files")
-def describe_db_log_files(original: Any, self: Any) -> ActionResult:
+@replace(RDSResponse, "describe_db_log_files")
+def describe_db_log_files(self: Any) -> ActionResult:
     """DescribeDBLogFiles: of an instance that there is; moto breaks on every other parameter."""
     files = self.backend.describe_db_log_files(self.params["DBInstanceIdentifier"])
     part = self.params.get("FilenameContains") or ""

@@ -12,7 +12,7 @@ from moto.rds.responses import RDSResponse
 
 from provisioner import durations
 from provisioner.cloud.clock import later, passed
-from provisioner.cloud.patch import add, refuse, wrap
+from provisioner.cloud.patch import add, refuse, replace, wrap
 from provisioner.cloud.rules.rds_versions import FAMILY, can_pause, resolve
 
 _IDENTIFIER = re.compile(r"[a-zA-Z](?!.*--)[a-zA-Z0-9-]{0,62}(?<!-)")
@@ -203,7 +203,7 @@ def _set_status(self: Any, value: str) -> None:
     self._status = value
 
 
-DBCluster.status = property(_status, _set_status)  # type: ignore[method-assign,assignment]
+replace(DBCluster, "status")(property(_status, _set_status))
 
 
 @add(RDSBackend, "settle")
@@ -262,8 +262,8 @@ def modify_db_cluster(original: Any, self: Any, kwargs: dict[str, Any]) -> Any:
     return changed
 
 
-@wrap(RDSResponse, "delete_db_cluster")
-def delete_db_cluster(original: Any, self: Any) -> ActionResult:
+@replace(RDSResponse, "delete_db_cluster")
+def delete_db_cluster(self: Any) -> ActionResult:
     """DeleteDBCluster: protection, a decision about the final snapshot, no living instance; then `deleting`."""
     rds, asked = self.backend, self.params
     cluster = _find(rds, asked["DBClusterIdentifier"])
@@ -361,13 +361,16 @@ def _snapshot_status(self: Any) -> str:
     return "available" if passed(getattr(self, "ready_at", 0)) else "creating"
 
 
-DBClusterSnapshot.status = property(_snapshot_status, lambda self, value: None)  # type: ignore[assignment]
+replace(DBClusterSnapshot, "status")(property(_snapshot_status, lambda self, value: None))
 
 
 @wrap(RDSBackend, "delete_db_cluster_snapshot")
-def delete_db_cluster_snapshot(original: Any, self: Any, name: str) -> Any:
+def delete_db_cluster_snapshot(original: Any, self: Any, db_snapshot_identifier: str) -> Any:
     """DeleteDBClusterSnapshot: only while it is available."""
-    snapshot = self.cluster_snapshots.get(name)
+    snapshot = self.cluster_snapshots.get(db_snapshot_identifier)
     if snapshot is not None and snapshot.status != "available":
-        refuse("InvalidDBClusterSnapshotStateFault", f"DB cluster snapshot {name} is in {snapshot.status} state.")
-    return original(self, name)
+        refuse(
+            "InvalidDBClusterSnapshotStateFault",
+            f"DB cluster snapshot {db_snapshot_identifier} is in {snapshot.status} state.",
+        )
+    return original(self, db_snapshot_identifier)

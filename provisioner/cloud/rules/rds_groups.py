@@ -10,7 +10,7 @@ from moto.ec2.models import ec2_backends
 from moto.rds.models import RDSBackend
 from moto.rds.responses import RDSResponse
 
-from provisioner.cloud.patch import add, refuse, wrap
+from provisioner.cloud.patch import add, refuse, replace, wrap
 from provisioner.cloud.rules.rds_versions import FAMILY
 
 _NAME = re.compile(r"[a-zA-Z](?!.*--)[a-zA-Z0-9-]{0,254}(?<!-)")
@@ -59,8 +59,8 @@ def _subnets(self: Any) -> list[Any]:
     return subnets
 
 
-@wrap(RDSResponse, "create_db_subnet_group")
-def create_db_subnet_group(original: Any, self: Any) -> ActionResult:
+@replace(RDSResponse, "create_db_subnet_group")
+def create_db_subnet_group(self: Any) -> ActionResult:
     """CreateDBSubnetGroup: a free name, at least two zones."""
     name = self.params["DBSubnetGroupName"]
     if not re.fullmatch(r"[a-zA-Z0-9 ._-]{1,255}", name):
@@ -84,8 +84,8 @@ def _users(rds: Any, name: str) -> list[str]:
     return clusters + [item.db_instance_identifier for item, group in groups if group and group.name == name]
 
 
-@wrap(RDSResponse, "modify_db_subnet_group")
-def modify_db_subnet_group(original: Any, self: Any) -> ActionResult:
+@replace(RDSResponse, "modify_db_subnet_group")
+def modify_db_subnet_group(self: Any) -> ActionResult:
     """ModifyDBSubnetGroup: the subnets are replaced; one that holds a database's interface cannot leave."""
     group = self.backend.describe_db_subnet_groups(self.params["DBSubnetGroupName"])[0]
     subnets = _subnets(self)
@@ -139,11 +139,14 @@ def create_db_cluster_parameter_group(
 
 
 @wrap(RDSBackend, "modify_db_cluster_parameter_group")
-def modify_db_cluster_parameter_group(original: Any, self: Any, name: str, parameters: Any) -> Any:
+def modify_db_cluster_parameter_group(
+    original: Any, self: Any, db_cluster_parameter_group_name: str, db_cluster_parameter_group_parameters: Any
+) -> Any:
     """ModifyDBClusterParameterGroup: never the defaults. Unknown parameters pass: the family's list is not here.
 
     A parameter that is set to the value that it has already does not count as set (terraform-provider-aws#23335).
     """
+    name, parameters = db_cluster_parameter_group_name, db_cluster_parameter_group_parameters
     if name.lower().startswith("default."):
         refuse("InvalidDBParameterGroupState", f"The default parameter group {name} cannot be modified")
     _check_methods(parameters)
@@ -177,8 +180,8 @@ def delete_db_cluster_parameter_group(original: Any, self: Any, db_cluster_param
     return original(self, db_cluster_parameter_group_name)
 
 
-@wrap(RDSResponse, "describe_db_cluster_parameters")
-def describe_db_cluster_parameters(original: Any, self: Any) -> ActionResult:
+@replace(RDSResponse, "describe_db_cluster_parameters")
+def describe_db_cluster_parameters(self: Any) -> ActionResult:
     """DescribeDBClusterParameters: what was set (`user`), and the engine's defaults."""
     name, source = self.params["DBClusterParameterGroupName"], self.params.get("Source")
     was_set = {entry["ParameterName"]: entry for entry in self.backend.describe_db_cluster_parameters(name)}

@@ -11,7 +11,7 @@ from moto.rds.responses import RDSResponse
 
 from provisioner import durations
 from provisioner.cloud.clock import later
-from provisioner.cloud.patch import wrap
+from provisioner.cloud.patch import replace, wrap
 
 
 def pass_through(cluster: Any, status: str, lasts: durations.Duration) -> None:
@@ -42,11 +42,13 @@ def _most(cluster: Any) -> float:
     return float(scaling.get("max_capacity") or scaling.get("MaxCapacity") or 0)
 
 
-DBInstance.db_parameter_group_status_list = property(  # type: ignore[method-assign,assignment]
-    lambda self: [
-        {"DBParameterGroupName": group.name, "ParameterApplyStatus": getattr(self, "apply_status", "in-sync")}
-        for group in self.db_parameter_groups()
-    ]
+replace(DBInstance, "db_parameter_group_status_list")(
+    property(
+        lambda self: [
+            {"DBParameterGroupName": group.name, "ParameterApplyStatus": getattr(self, "apply_status", "in-sync")}
+            for group in self.db_parameter_groups()
+        ]
+    )
 )
 
 

@@ -16,9 +16,9 @@ from moto.route53.responses import Route53
 
 from provisioner import durations
 from provisioner.cloud.clock import later, passed
-from provisioner.cloud.patch import add, refuse, wrap
+from provisioner.cloud.patch import add, refuse, replace, wrap
 
-urls.url_paths[r"{0}/(?P<api_version>[\d_-]+)/testdnsanswer$"] = Route53.dispatch
+replace(urls, "url_paths")({**urls.url_paths, r"{0}/(?P<api_version>[\d_-]+)/testdnsanswer$": Route53.dispatch})
 
 
 def name_servers(zone_id: str, private: bool) -> list[str]:
@@ -128,8 +128,8 @@ def check_owner(zone: Any) -> None:
         )
 
 
-@wrap(Route53Backend, "delete_hosted_zone")
-def delete_hosted_zone(original: Any, self: Any, id_: str) -> Any:
+@replace(Route53Backend, "delete_hosted_zone")
+def delete_hosted_zone(self: Any, id_: str) -> Any:
     """DeleteHostedZone: refused while it holds more than its own NS and SOA, and for zones of Cloud Map."""
     zone = self.get_hosted_zone(id_)
     check_owner(zone)
@@ -147,8 +147,8 @@ def drop_zone(route53: Any, zone: Any) -> Any:
     return route53.zones.pop(zone.resource_id, None)
 
 
-@wrap(Route53Backend, "list_hosted_zones_by_name")
-def list_hosted_zones_by_name(original: Any, self: Any, dnsname: str | None) -> Any:
+@replace(Route53Backend, "list_hosted_zones_by_name")
+def list_hosted_zones_by_name(self: Any, dnsname: str | None) -> Any:
     """ListHostedZonesByName: every zone from `dnsname` on, in the order of reversed labels."""
     zones = sorted(self.zones.values(), key=lambda zone: (_reversed(zone.name), zone.resource_id))
     if dnsname is None:
@@ -161,8 +161,8 @@ def _reversed(name: str) -> list[str]:
     return list(reversed(name.rstrip(".").split(".")))
 
 
-@wrap(Route53, "list_hosted_zones_by_name")
-def list_zones_in_pages(original: Any, self: Any) -> ActionResult:
+@replace(Route53, "list_hosted_zones_by_name")
+def list_zones_in_pages(self: Any) -> ActionResult:
     """ListHostedZonesByName, in pages by name and id."""
     asked = self._get_param("DNSName")
     _, zones = self.backend.list_hosted_zones_by_name(asked)
@@ -193,7 +193,7 @@ def list_tags_for_resources(original: Any, self: Any) -> Any:
     return original(self)
 
 
-FakeZone.linked_service = None  # type: ignore[attr-defined]
+add(FakeZone, "linked_service")(None)
 
 
 def changed(self: Any, answer: ActionResult) -> ActionResult:
@@ -218,8 +218,8 @@ for _method in ("delete_hosted_zone", "associate_vpc_with_hosted_zone", "disasso
     _announce(_method)
 
 
-@wrap(Route53, "get_change")
-def get_change(original: Any, self: Any) -> ActionResult:
+@replace(Route53, "get_change")
+def get_change(self: Any) -> ActionResult:
     """GetChange: PENDING, then INSYNC; an unknown id is NoSuchChange."""
     change_id = self._get_param("Id").rpartition("/")[2]
     found: tuple[float, datetime] | None = self.backend.__dict__.get("changes", {}).get(change_id)

@@ -10,7 +10,7 @@ from moto.elbv2.models import elbv2_backends
 from moto.route53.models import RecordSet, Route53Backend
 from moto.route53.responses import Route53
 
-from provisioner.cloud.patch import refuse, wrap
+from provisioner.cloud.patch import refuse, replace, wrap
 from provisioner.cloud.rules.elbv2_balancers import ZONE_IDS
 from provisioner.cloud.rules.route53 import changed, check_owner
 
@@ -27,8 +27,8 @@ def announce_change(original: Any, self: Any) -> ActionResult:
     return changed(self, answer)
 
 
-@wrap(Route53Backend, "change_resource_record_sets")
-def change_resource_record_sets(original: Any, self: Any, zoneid: str, change_list: list[dict[str, Any]]) -> None:
+@replace(Route53Backend, "change_resource_record_sets")
+def change_resource_record_sets(self: Any, zoneid: str, change_list: list[dict[str, Any]]) -> None:
     """ChangeResourceRecordSets: every change of the batch is checked against those before it; none applies alone."""
     zone = self.get_hosted_zone(zoneid)
     check_owner(zone)

@@ -13,7 +13,7 @@ from moto.servicediscovery.responses import ServiceDiscoveryResponse
 from provisioner import durations
 from provisioner.cloud import faults
 from provisioner.cloud.clock import later, passed
-from provisioner.cloud.patch import refuse, wrap
+from provisioner.cloud.patch import refuse, replace, wrap
 from provisioner.cloud.rules.route53 import check_vpc, drop_zone
 
 _INTERNAL = ("INTERNAL_FAILURE", "The operation failed because of an internal error. Try again.")
@@ -48,16 +48,12 @@ def _forget(discovery: Any, namespace_id: str) -> None:
         discovery.tagger.delete_all_tags_for_resource(namespace.arn)
 
 
-def _settled(self: Any) -> Any:
+@wrap(ServiceDiscoveryResponse, "servicediscovery_backend")
+def settled_backend(original: Any, self: Any) -> Any:
     """The region's backend with every operation brought up to date."""
-    from moto.servicediscovery.models import servicediscovery_backends
-
-    discovery = servicediscovery_backends[self.current_account][self.region]
+    discovery = original(self)
     settle(discovery)
     return discovery
-
-
-ServiceDiscoveryResponse.servicediscovery_backend = property(_settled)  # type: ignore[method-assign,assignment]
 
 
 @wrap(Operation, "to_json")
@@ -77,14 +73,14 @@ def visible(discovery: Any) -> list[Any]:
     return [space for space in discovery.namespaces.values() if discovery.operations[space.made_by].status == "SUCCESS"]
 
 
-@wrap(ServiceDiscoveryBackend, "list_namespaces")
-def list_namespaces(original: Any, self: Any) -> list[Any]:
+@replace(ServiceDiscoveryBackend, "list_namespaces")
+def list_namespaces(self: Any) -> list[Any]:
     """ListNamespaces: none that is still being made."""
     return visible(self)
 
 
-@wrap(ServiceDiscoveryBackend, "get_namespace")
-def get_namespace(original: Any, self: Any, namespace_id: str) -> Any:
+@replace(ServiceDiscoveryBackend, "get_namespace")
+def get_namespace(self: Any, namespace_id: str) -> Any:
     """GetNamespace: NamespaceNotFound until it is made."""
     found = {key: namespace for namespace in visible(self) for key in (namespace.id, namespace.arn)}
     if namespace_id not in found:
@@ -154,9 +150,8 @@ def _make_zone(discovery: Any, namespace: Any, vpc: str) -> str:
     return zone.resource_id
 
 
-@wrap(ServiceDiscoveryBackend, "create_private_dns_namespace")
+@replace(ServiceDiscoveryBackend, "create_private_dns_namespace")
 def create_private_dns_namespace(
-    original: Any,
     self: Any,
     name: str,
     creator_request_id: str,
@@ -169,24 +164,22 @@ def create_private_dns_namespace(
     return _create(self, "DNS_PRIVATE", name, vpc, creator_request_id, description, tags, properties)
 
 
-@wrap(ServiceDiscoveryBackend, "create_public_dns_namespace")
+@replace(ServiceDiscoveryBackend, "create_public_dns_namespace")
 def create_public_dns_namespace(
-    original: Any, self: Any, name: str, creator_request_id: str, description: str, tags: Any, properties: Any
+    self: Any, name: str, creator_request_id: str, description: str, tags: Any, properties: Any
 ) -> str:
     """CreatePublicDnsNamespace."""
     return _create(self, "DNS_PUBLIC", name, "", creator_request_id, description, tags, properties)
 
 
-@wrap(ServiceDiscoveryBackend, "create_http_namespace")
-def create_http_namespace(
-    original: Any, self: Any, name: str, creator_request_id: str, description: str, tags: Any
-) -> str:
+@replace(ServiceDiscoveryBackend, "create_http_namespace")
+def create_http_namespace(self: Any, name: str, creator_request_id: str, description: str, tags: Any) -> str:
     """CreateHttpNamespace."""
     return _create(self, "HTTP", name, "", creator_request_id, description, tags, None)
 
 
-@wrap(ServiceDiscoveryBackend, "delete_namespace")
-def delete_namespace(original: Any, self: Any, namespace_id: str) -> str:
+@replace(ServiceDiscoveryBackend, "delete_namespace")
+def delete_namespace(self: Any, namespace_id: str) -> str:
     """DeleteNamespace: refused with services in it; its zone goes with it; a second request is a DuplicateRequest."""
     namespace = self.get_namespace(namespace_id)
     for operation in self.operations.values():
@@ -212,8 +205,8 @@ def delete_namespace(original: Any, self: Any, namespace_id: str) -> str:
     return operation_id
 
 
-@wrap(ServiceDiscoveryBackend, "get_operation")
-def get_operation(original: Any, self: Any, operation_id: str) -> Any:
+@replace(ServiceDiscoveryBackend, "get_operation")
+def get_operation(self: Any, operation_id: str) -> Any:
     """GetOperation: the state of this moment."""
     settle(self)
     if operation_id not in self.operations:
@@ -221,8 +214,8 @@ def get_operation(original: Any, self: Any, operation_id: str) -> Any:
     return self.operations[operation_id]
 
 
-@wrap(ServiceDiscoveryResponse, "list_operations")
-def list_operations(original: Any, self: Any) -> str:
+@replace(ServiceDiscoveryResponse, "list_operations")
+def list_operations(self: Any) -> str:
     """ListOperations with its filters; moto forgets operations whose namespace is gone."""
     rows = [
         {
@@ -262,16 +255,16 @@ def namespace_json(discovery: Any, namespace: Any) -> dict[str, Any]:
     return {**shown, "ServiceCount": len(services), "ResourceOwner": discovery.account_id}
 
 
-@wrap(ServiceDiscoveryResponse, "get_namespace")
-def show_namespace(original: Any, self: Any) -> str:
+@replace(ServiceDiscoveryResponse, "get_namespace")
+def show_namespace(self: Any) -> str:
     """GetNamespace."""
     discovery = self.servicediscovery_backend
     namespace = discovery.get_namespace(json.loads(self.body)["Id"])
     return json.dumps({"Namespace": namespace_json(discovery, namespace)})
 
 
-@wrap(ServiceDiscoveryResponse, "list_namespaces")
-def show_namespaces(original: Any, self: Any) -> str:
+@replace(ServiceDiscoveryResponse, "list_namespaces")
+def show_namespaces(self: Any) -> str:
     """ListNamespaces, filtered."""
     discovery = self.servicediscovery_backend
     rows = [

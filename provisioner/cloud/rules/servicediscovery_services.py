@@ -10,7 +10,7 @@ from moto.route53.models import route53_backends
 from moto.servicediscovery.models import ServiceDiscoveryBackend, ServiceInstance
 from moto.servicediscovery.responses import ServiceDiscoveryResponse
 
-from provisioner.cloud.patch import refuse, wrap
+from provisioner.cloud.patch import refuse, replace, wrap
 from provisioner.cloud.rules.servicediscovery import chosen
 
 
@@ -22,15 +22,26 @@ def _service_id(namespace_id: str, name: str) -> str:
 
 
 @wrap(ServiceDiscoveryBackend, "create_service")
-def create_service(original: Any, self: Any, name: str, namespace_id: str, **kwargs: Any) -> Any:
+def create_service(
+    original: Any,
+    self: Any,
+    name: str,
+    namespace_id: str,
+    creator_request_id: str,
+    description: str,
+    dns_config: dict[str, Any] | None,
+    health_check_config: dict[str, Any] | None,
+    health_check_custom_config: dict[str, Any] | None,
+    tags: list[dict[str, str]] | None,
+    service_type: str,
+) -> Any:
     """CreateService: one of a name in a namespace, which must be there; a repeated request gets the same service."""
-    config = kwargs.get("dns_config") or {}
+    config = dns_config or {}
     namespace = self.get_namespace(namespace_id or config.get("NamespaceId", ""))
-    token = kwargs["creator_request_id"]
-    asked = json.dumps([name, config, kwargs.get("health_check_custom_config")], sort_keys=True)
+    asked = json.dumps([name, config, health_check_custom_config], sort_keys=True)
     for other in self.services.values():
         if (other.namespace_id, other.name) == (namespace.id, name):
-            if other.creator_request_id == token and other.asked == asked:
+            if other.creator_request_id == creator_request_id and other.asked == asked:
                 return other
             refuse(
                 "ServiceAlreadyExists",
@@ -42,9 +53,12 @@ def create_service(original: Any, self: Any, name: str, namespace_id: str, **kwa
     if config and not config.get("DnsRecords"):
         refuse("InvalidInput", "DnsConfig must have at least one DNS record.")
     _check_records(config)
-    _check_health(namespace, kwargs)
-    tags = kwargs.pop("tags", None)
-    service = original(self, name=name, namespace_id=namespace.id, tags=None, **kwargs)
+    if health_check_config:
+        _check_health(namespace, health_check_custom_config)
+    checks = (health_check_config, health_check_custom_config)
+    service = original(
+        self, name, namespace.id, creator_request_id, description, dns_config, *checks, None, service_type
+    )
     del self.services[service.id]
     service.id = _service_id(namespace.id, name)
     service.arn = f"{service.arn.rpartition('/')[0]}/{service.id}"
@@ -62,12 +76,11 @@ def _check_records(config: dict[str, Any]) -> None:
         refuse("InvalidInput", "A CNAME record needs the routing policy WEIGHTED and no other record.")
 
 
-def _check_health(namespace: Any, wanted: dict[str, Any]) -> None:
+def _check_health(namespace: Any, custom: dict[str, Any] | None) -> None:
     """One kind of health check; Route 53's needs a public name (API reference of CreateService)."""
-    checked = wanted.get("health_check_config")
-    if checked and wanted.get("health_check_custom_config") is not None:
+    if custom is not None:
         refuse("InvalidInput", "HealthCheckConfig and HealthCheckCustomConfig cannot both be specified.")
-    if checked and namespace.type != "DNS_PUBLIC":
+    if namespace.type != "DNS_PUBLIC":
         refuse("InvalidInput", "HealthCheckConfig can be specified for services in public DNS namespaces only.")
 
 
@@ -80,8 +93,8 @@ def _complete(namespace: Any, service: Any) -> None:
     service.service_type = service.service_type or ("HTTP" if namespace.type == "HTTP" else "DNS_HTTP")
 
 
-@wrap(ServiceDiscoveryBackend, "get_service")
-def get_service(original: Any, self: Any, service_id: str) -> Any:
+@replace(ServiceDiscoveryBackend, "get_service")
+def get_service(self: Any, service_id: str) -> Any:
     """GetService: by id or ARN."""
     found = self.services.get(service_id.rpartition("/")[2])
     if found is None:
@@ -150,8 +163,8 @@ def deregister_instance(original: Any, self: Any, service_id: str, instance_id: 
     return operation_id
 
 
-@wrap(ServiceDiscoveryResponse, "list_services")
-def list_services(original: Any, self: Any) -> str:
+@replace(ServiceDiscoveryResponse, "list_services")
+def list_services(self: Any) -> str:
     """ListServices, filtered by NAMESPACE_ID."""
     discovery = self.servicediscovery_backend
     rows = [
@@ -161,8 +174,8 @@ def list_services(original: Any, self: Any) -> str:
     return json.dumps({"Services": chosen(self, rows)})
 
 
-@wrap(ServiceDiscoveryResponse, "get_service")
-def show_service(original: Any, self: Any) -> str:
+@replace(ServiceDiscoveryResponse, "get_service")
+def show_service(self: Any) -> str:
     """GetService, with the count of instances."""
     service = self.servicediscovery_backend.get_service(json.loads(self.body)["Id"])
     return json.dumps({"Service": {**service.to_json(), "InstanceCount": len(service.instances)}})

@@ -12,7 +12,7 @@ from typing import Any
 
 from moto.servicequotas.responses import ServiceQuotasResponse
 
-from provisioner.cloud.patch import add, on_reset, refuse, wrap
+from provisioner.cloud.patch import add, on_reset, refuse, replace
 
 GLOBAL_REGION = "us-east-1"
 _NAMES = {
@@ -135,8 +135,8 @@ def _one(self: Any) -> Quota:
     return found
 
 
-@wrap(ServiceQuotasResponse, "get_service_quota")
-def get_service_quota(original: Any, self: Any) -> str:
+@replace(ServiceQuotasResponse, "get_service_quota")
+def get_service_quota(self: Any) -> str:
     """GetServiceQuota: the applied value. Without one the quota is not found (API reference)."""
     quota = _one(self)
     value = _value(quota)
@@ -159,7 +159,7 @@ def list_service_quotas(self: Any) -> str:
     return json.dumps({"Quotas": [q.shown(account, self.region, value) for q, value in found if value is not None]})
 
 
-@wrap(ServiceQuotasResponse, "list_aws_default_service_quotas")
-def list_aws_default_service_quotas(original: Any, self: Any) -> str:
+@replace(ServiceQuotasResponse, "list_aws_default_service_quotas")
+def list_aws_default_service_quotas(self: Any) -> str:
     """ListAWSDefaultServiceQuotas: all of a service."""
     return json.dumps({"Quotas": [quota.shown(self.current_account, self.region) for quota in _asked(self)[1]]})

@@ -22,7 +22,7 @@ from moto.ssm.models import ssm_backends
 from moto.ssm.utils import parameter_arn
 
 from provisioner.cloud.ecs.store import tagged as ecs_tagged
-from provisioner.cloud.patch import refuse, wrap
+from provisioner.cloud.patch import refuse, replace
 from provisioner.cloud.rules.servicediscovery import visible
 
 Row = tuple[str, dict[str, str], str]
@@ -121,8 +121,8 @@ def rows(account: str, region: str) -> list[Row]:
     return [found[arn] for arn in sorted(found)]
 
 
-@wrap(ResourceGroupsTaggingAPIResponse, "get_resources")
-def get_resources(original: Any, self: Any) -> ActionResult:
+@replace(ResourceGroupsTaggingAPIResponse, "get_resources")
+def get_resources(self: Any) -> ActionResult:
     """GetResources: tagged resources only."""
     if self._get_param("ResourceARNList") and (self._get_param("TagFilters") or self._get_param("ResourceTypeFilters")):
         refuse("InvalidParameterException", "ResourceARNList cannot be specified with filters or pages")
@@ -138,15 +138,15 @@ def get_resources(original: Any, self: Any) -> ActionResult:
     return ActionResult({"ResourceTagMappingList": shown, "PaginationToken": ""})
 
 
-@wrap(ResourceGroupsTaggingAPIResponse, "get_tag_keys")
-def get_tag_keys(original: Any, self: Any) -> ActionResult:
+@replace(ResourceGroupsTaggingAPIResponse, "get_tag_keys")
+def get_tag_keys(self: Any) -> ActionResult:
     """GetTagKeys: each key once, however many resources carry it."""
     keys = {key for _, tags, _ in rows(self.current_account, self.region) for key in tags}
     return ActionResult({"TagKeys": sorted(keys), "PaginationToken": ""})
 
 
-@wrap(ResourceGroupsTaggingAPIResponse, "get_tag_values")
-def get_tag_values(original: Any, self: Any) -> ActionResult:
+@replace(ResourceGroupsTaggingAPIResponse, "get_tag_values")
+def get_tag_values(self: Any) -> ActionResult:
     """GetTagValues: each value once."""
     key = self._get_param("Key")
     values = {tags[key] for _, tags, _ in rows(self.current_account, self.region) if key in tags}

@@ -16,10 +16,10 @@ from provisioner.cloud.patch import refuse, wrap
 
 
 @wrap(RDSBackend, "describe_db_parameter_groups")
-def describe_db_parameter_groups(original: Any, self: Any, asked: dict[str, Any]) -> Any:
+def describe_db_parameter_groups(original: Any, self: Any, db_parameter_group_kwargs: dict[str, Any]) -> Any:
     """DescribeDBParameterGroups: DBParameterGroupNotFound (API reference, Errors)."""
-    found = original(self, asked)
-    if (name := asked.get("db_parameter_group_name")) and not found:
+    found = original(self, db_parameter_group_kwargs)
+    if (name := db_parameter_group_kwargs.get("db_parameter_group_name")) and not found:
         refuse("DBParameterGroupNotFound", f"DBParameterGroup not found: {name}")
     return found
 

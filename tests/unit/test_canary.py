@@ -1,0 +1,37 @@
+"""What `make moto-canary` reads: the locked version, and how many tests failed."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.cloud import canary
+
+TESTS = """
+import pytest
+
+@pytest.fixture
+def broken():
+    raise OSError
+
+def test_good(): ...
+def test_bad(): assert False
+def test_without(): pytest.skip("no engine")
+def test_set_up(broken): ...
+"""
+
+
+def test_what_cannot_be_set_up_has_failed_and_what_is_skipped_has_not_run(tmp_path: Path) -> None:
+    (tmp_path / "test_some.py").write_text(TESTS)
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--junit-xml=report.xml", "test_some.py"]
+    subprocess.run(command, cwd=tmp_path, capture_output=True, check=False)
+    assert canary.counts((tmp_path / "report.xml").read_text()) == (3, 2)
+
+
+def test_the_locked_version_is_that_of_moto() -> None:
+    assert canary.locked_version("motocross==1.0 \\\nmoto==5.2.5 \\\n    --hash=sha256:1\n") == "5.2.5"
+    with pytest.raises(SystemExit, match="names no moto"):
+        canary.locked_version("boto3==1.44.8 \\\n")
