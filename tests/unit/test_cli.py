@@ -197,6 +197,25 @@ def test_a_wrong_configuration_is_told_before_anything_happens(
     assert not (tmp_path / ".provision").exists()
 
 
+@pytest.mark.parametrize("words", [("up",), ("plan",), ("doctor",), ("rehearse",)])
+def test_a_dockerfile_that_is_not_there_is_told_before_anything_happens(
+    run: Run, tmp_path: Path, words: tuple[str, ...]
+) -> None:
+    (tmp_path / "app").mkdir()
+    (tmp_path / "stack.toml").write_text(
+        "[services.web]\nport = 80\nbuild = 'app'\ndockerfile = 'web'\n"
+        "[services.api]\nport = 80\nbuild = 'app'\ndockerfile = '../app'\n"
+    )
+    code, out, err = run(*words)
+    fix = "write the file, or correct the path, which is relative to build"
+    assert (code, out) == (4, "")
+    assert err.splitlines() == [
+        f"error: stack.toml: services.web.dockerfile: there is no file app/web: {fix}",
+        f"stack.toml: services.api.dockerfile: app is a folder: {fix}",
+    ]
+    assert not (tmp_path / ".provision").exists()
+
+
 # -- the state, read without a cloud -----------------------------------------------------------------------------------
 
 
