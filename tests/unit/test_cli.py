@@ -154,8 +154,9 @@ def test_init_with_the_application_brings_its_folders(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert run("init", "--with-app")[1] == "Wrote stack.toml and app/. Look it through, then `provision up`.\n"
-    for service in ("frontend", "backend"):
-        assert (tmp_path / "app" / service / "Dockerfile").is_file()
+    for service in load(tmp_path / "stack.toml").services.values():
+        assert (tmp_path / str(service.build) / service.dockerfile).is_file()
+    assert (tmp_path / "app" / "service" / "__init__.py").is_file()
     assert list(tmp_path.glob("app/**/__pycache__")) == []
     (tmp_path / "stack.toml").unlink()
     code, out, err = run("init", "--with-app")

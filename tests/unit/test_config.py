@@ -134,9 +134,9 @@ def test_the_projects_own_stack_is_the_sample_with_the_application() -> None:
     assert own.read_text(encoding="utf-8") == sample.text(with_app=True), "write it anew with `init --with-app`"
     with_app, ready = load(own), load(SAMPLE)
     assert with_app.model_dump(exclude={"services"}) == ready.model_dump(exclude={"services"})
-    assert {name: service.build for name, service in with_app.services.items()} == {
-        "frontend": "app/frontend",
-        "backend": "app/backend",
+    assert {name: (service.build, service.dockerfile) for name, service in with_app.services.items()} == {
+        "frontend": ("app", "frontend/Dockerfile"),
+        "backend": ("app", "backend/Dockerfile"),
     }
 
 
