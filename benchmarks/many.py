@@ -17,14 +17,16 @@ max = {instances}
 _PAIR = """
 [services.web-{n}]
 launch = "ec2"
-build = "app/frontend"
+build = "app"
+dockerfile = "frontend/Dockerfile"
 port = 80
 public = true
 path = "{path}"
 calls = ["api-{n}"]
 
 [services.api-{n}]
-build = "app/backend"
+build = "app"
+dockerfile = "backend/Dockerfile"
 port = 8080
 database = {database}
 """

@@ -31,7 +31,11 @@ SETTINGS = {"PROVISION_ENGINE": "0", "PROVISION_REGISTRIES": "0"}
 """No images: what an engine here does takes real seconds."""
 DATABASE = ("db_cluster", "db_instance")
 """The kinds that take longest."""
-IMAGE = 'build = "app/backend"', 'image = "registry.example.com/backend:1"', 'image = "registry.example.com/backend:2"'
+IMAGE = (
+    'build = "app"\ndockerfile = "backend/Dockerfile"',
+    'image = "registry.example.com/backend:1"',
+    'image = "registry.example.com/backend:2"',
+)
 """What the stack says of the image that is changed: originally, at first, and then."""
 CHANGED = ("task_definition/api-0", "service/api-0")
 """What has to change with it and takes time."""

@@ -8,14 +8,17 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from provisioner.containers.context import DOCKERFILE, ignored, located, within
 from provisioner.engine.errors import ConfigurationError
+from provisioner.places import STATE
 
 if TYPE_CHECKING:
     from provisioner.config import Config
+    from provisioner.configservices import Service
     from provisioner.facts import Facts
 
-NOT_CONTENT = {".git", ".hg", ".svn", ".jj", "__pycache__"}
-"""Folders that change while the image would stay the same: of version control, and Python's caches."""
+NOT_CONTENT = {".git", ".hg", ".svn", ".jj", "__pycache__", STATE}
+"""Folders that change while the image would stay the same: of version control, Python's caches, our own state."""
 
 UNKNOWN = "unknown"
 """The tag of an image whose folder is not there."""
@@ -27,14 +30,17 @@ RUNTIME_PLATFORM = {"cpuArchitecture": "X86_64", "operatingSystemFamily": "LINUX
 """The same in ECS's words, for the task definitions."""
 
 
-def content_tag(folder: Path, arguments: Mapping[str, str] | None = None) -> str:
-    """Return a tag that changes whenever the content of the build context does, or one of the build's arguments.
+def content_tag(folder: Path, arguments: Mapping[str, str] | None = None, dockerfile: str = DOCKERFILE) -> str:
+    """Return a tag that changes whenever the content of the build context does, the Dockerfile, or an argument.
 
-    What `.dockerignore` names is no content.
+    What the ignore file names is no content. The Dockerfile counts all the same, wherever it is.
+
+    Args:
+        dockerfile: its path, which begins at the folder.
 
     Returns:
-        The first 16 hexadecimal digits of a SHA-256 over the names, executable bits and contents of all files, and
-        over the arguments; or `UNKNOWN` if there is no such folder.
+        The first 16 hexadecimal digits of a SHA-256 over the names, executable bits and contents of all files, over
+        the Dockerfile's path and content, and over the arguments; or `UNKNOWN` if there is no such folder.
     """
     if not folder.is_dir():
         return UNKNOWN
@@ -45,26 +51,26 @@ def content_tag(folder: Path, arguments: Mapping[str, str] | None = None) -> str
         for part in parts:
             digest.update(f"{len(part)}:".encode() + part)
 
-    for path in sorted(_content(folder)):
+    for path in sorted(_content(folder, dockerfile)):
         content = str(path.readlink()).encode() if path.is_symlink() else path.read_bytes()
         kind = "link" if path.is_symlink() else "program" if path.stat().st_mode & 0o100 else "file"
         add(path.relative_to(folder).as_posix().encode(), kind.encode(), content)
+    if (recipe := located(folder, dockerfile)).is_file():
+        add(within(folder, dockerfile).encode(), b"dockerfile", recipe.read_bytes())
     for name, value in sorted((arguments or {}).items()):
         add(name.encode(), b"argument", value.encode())
     return digest.hexdigest()[:16]
 
 
-def _content(folder: Path) -> Iterator[Path]:
-    """Yield the files that a build can see, the Dockerfile among them."""
-    ignore = folder / ".dockerignore"
-    if not ignore.is_file():
+def _content(folder: Path, dockerfile: str) -> Iterator[Path]:
+    """Yield the files that a build can copy into the image."""
+    patterns = ignored(folder, dockerfile)
+    if not patterns:
         yield from _files(folder)
         return
-    from docker.utils.build import exclude_paths
+    from docker.utils.build import PatternMatcher
 
-    lines = ignore.read_text(errors="replace").splitlines()
-    patterns = [line.strip() for line in lines if line.strip() and not line.startswith("#")]
-    included = exclude_paths(str(folder), patterns)
+    included = set(PatternMatcher(patterns).walk(str(folder)))
     yield from (path for path in _files(folder) if str(path.relative_to(folder)) in included)
 
 
@@ -88,7 +94,26 @@ def image_of(config: Config, name: str, root: Path) -> tuple[str, str]:
         root: the folder that the build contexts are relative to.
     """
     service = config.services[name]
-    return repository_of(config, name), content_tag(root / str(service.build), service.build_args)
+    tag = content_tag(root / str(service.build), service.build_args, service.dockerfile)
+    return repository_of(config, name), tag
+
+
+def check_dockerfiles(config: Config, file: Path) -> None:
+    """Refuse a `dockerfile` that is not there although its build context is, which can be told before any call.
+
+    Args:
+        file: the configuration's, which build contexts are relative to.
+
+    Raises:
+        ConfigurationError: with one line for each service.
+    """
+    wrong = [
+        f"{file}: services.{name}.dockerfile: {why}: write the file, or correct the path, which is relative to build"
+        for name, service in config.services.items()
+        if _named(service) and (file.parent / str(service.build)).is_dir() and (why := _misplaced(service, file.parent))
+    ]
+    if wrong:
+        raise ConfigurationError("\n".join(wrong))
 
 
 def check_builds(config: Config, facts: Facts, root: Path) -> dict[str, str]:
@@ -106,9 +131,9 @@ def check_builds(config: Config, facts: Facts, root: Path) -> dict[str, str]:
         ConfigurationError: on AWS, with one line for each service.
     """
     skipped = {
-        name: f'services.{name}.build is "{service.build}", {why}'
+        name: f"services.{name}.{why}"
         for name, service in config.services.items()
-        if service.build and name not in facts.pushed and (why := _why(root / service.build, root, facts))
+        if service.build and name not in facts.pushed and (why := _why(service, root, facts))
     }
     if skipped and not facts.local:
         raise ConfigurationError(
@@ -120,11 +145,32 @@ def check_builds(config: Config, facts: Facts, root: Path) -> dict[str, str]:
     return {name: f"{text}: the image is recorded as wanted, and not built" for name, text in skipped.items()}
 
 
-def _why(folder: Path, root: Path, facts: Facts) -> str:
+def _why(service: Service, root: Path, facts: Facts) -> str:
+    """Say which key is what, and why there is no image by it; empty if it can be built."""
+    folder, build = root / str(service.build), f'build is "{service.build}"'
     if not folder.is_dir():
-        return f"but there is no folder {folder}"
-    if not folder.resolve().is_relative_to(root.resolve()):
-        return f"but {folder} is a link that leads out of {root.resolve()}"
-    if not (folder / "Dockerfile").is_file():
-        return f"but {folder} has no Dockerfile"
-    return "" if facts.engine else f"but {facts.no_engine or 'no Docker engine answers here'}"
+        return f"{build}, but there is no folder {folder}"
+    if out := _leading_out(folder, root):
+        return f"{build}, but {out}"
+    if why := _misplaced(service, root):
+        return f'dockerfile is "{service.dockerfile}", but {why}' if _named(service) else f"{build}, but {why}"
+    return "" if facts.engine else f"{build}, but {facts.no_engine or 'no Docker engine answers here'}"
+
+
+def _named(service: Service) -> bool:
+    return "dockerfile" in service.model_fields_set
+
+
+def _misplaced(service: Service, root: Path) -> str:
+    """Say why a service's Dockerfile is none; empty if it is one."""
+    path = located(root / str(service.build), service.dockerfile)
+    if path.is_dir():
+        return f"{path} is a folder"
+    if not path.is_file():
+        return f"there is no file {path}" if _named(service) else f"{path.parent} has no Dockerfile"
+    return _leading_out(path, root)
+
+
+def _leading_out(path: Path, root: Path) -> str:
+    inside = path.resolve().is_relative_to(root.resolve())
+    return "" if inside else f"{path} is a link that leads out of {root.resolve()}"

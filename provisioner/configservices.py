@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Literal
 
@@ -9,6 +10,7 @@ from pydantic import AfterValidator, Field
 
 from provisioner import configvalues as values
 from provisioner.configmodel import LIST, Model, Problem
+from provisioner.containers.context import DOCKERFILE
 
 
 class Scaling(Model):
@@ -50,6 +52,8 @@ class Service(Model):
 
     image: Annotated[str, AfterValidator(values.image)] | None = None
     build: Annotated[str, AfterValidator(values.inside)] | None = None
+    # Its path begins at `build`, as in Docker Compose.
+    dockerfile: Annotated[str, AfterValidator(values.dockerfile)] = DOCKERFILE
     # The image's history shows them to whoever can pull it: no secrets.
     build_args: Annotated[Mapping[str, str], AfterValidator(values.environment)] = {}
     port: Annotated[int, values.between(1, 65535, "a port")]
@@ -99,8 +103,12 @@ class Service(Model):
         if (self.image is None) == (self.build is None):
             wrong = "has neither image nor build" if self.image is None else "has both image and build"
             yield "", f'{wrong}: write image = "…" for a ready image, or build = "…" for a folder with a Dockerfile'
-        if self.build_args and self.build is None:
-            yield "build_args", "has no effect on a ready image: take it out, or build the image from a folder"
+        for key in ("dockerfile", "build_args"):
+            if self.image and self.build is None and key in self.model_fields_set and getattr(self, key):
+                yield key, "has no effect on a ready image: take it out, or build the image from a folder"
+        if self.build and posixpath.normpath(f"{self.build}/{self.dockerfile}").split("/")[0] == "..":
+            out = f'"{self.dockerfile}" leads from "{self.build}" out of the folder of this file'
+            yield "dockerfile", f"{out}: keep the Dockerfile inside it"
         if "path" in self.model_fields_set and not self.public:
             yield "path", "has no effect on a service that is not public: add public = true, or take path out"
         if "on_demand" in self.model_fields_set and self.launch == "ec2":

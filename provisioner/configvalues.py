@@ -199,10 +199,23 @@ def wildcards(value: str) -> str:
 
 def inside(value: str) -> str:
     """Let pass only relative paths that do not lead out of the folder that they are relative to."""
-    odd = not value.isprintable() or value != value.strip()
-    if odd or not value or value.startswith(("/", "~")) or ".." in value.split("/"):
+    if not _relative(value) or ".." in value.split("/"):
         raise ValueError(f'{shown(value)} is not a folder beside this file, such as "app/web"')
     return value
+
+
+def dockerfile(value: str) -> str:
+    """Let pass only relative paths of a file."""
+    if not _relative(value) or value.endswith("/"):
+        raise ValueError(f'{shown(value)} is not a path relative to build, such as "web.Dockerfile"')
+    return value
+
+
+def _relative(value: str) -> bool:
+    """Say whether a text is a path that is relative and that Linux can look up."""
+    if not value or not value.isprintable() or value != value.strip() or value.startswith(("/", "~")):
+        return False
+    return len(value) <= 1000 and all(len(part.encode()) <= 255 for part in value.split("/"))
 
 
 def environment(values: Mapping[str, str]) -> Mapping[str, str]:

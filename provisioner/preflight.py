@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from provisioner import ami, copies, existing
 from provisioner.builds import UNKNOWN, check_builds, image_of
 from provisioner.containers import engine
+from provisioner.containers.context import located
 from provisioner.engine.errors import ConfigurationError, ProvisionError
 from provisioner.engine.refusal import explained
 from provisioner.facts import Facts
@@ -180,12 +181,12 @@ def buildable(aws: Aws, config: Config, root: Path) -> tuple[str, frozenset[str]
 
     An engine is asked only when there is something to build; ECR only when there is no engine to build it.
     """
-    folders = {name: root / service.build for name, service in config.services.items() if service.build}
-    if not any((folder / "Dockerfile").is_file() for folder in folders.values()):
+    built = {name: service for name, service in config.services.items() if service.build}
+    if not any(located(root / str(one.build), one.dockerfile).is_file() for one in built.values()):
         return "there is nothing to build", frozenset()
     if not (why := no_engine(aws, local=config.target == "local")):
         return "", frozenset()
-    wanted = {name: image_of(config, name, root) for name in folders}
+    wanted = {name: image_of(config, name, root) for name in built}
     known = [name for name, (_, tag) in wanted.items() if tag != UNKNOWN]
     digests = aws.each(lambda name: held(aws, *wanted[name]), known)
     return why, frozenset(name for name, digest in zip(known, digests, strict=True) if digest)

@@ -37,8 +37,8 @@ def images(stack: Stack, repositories: Repositories) -> Images:
         if service.build:
             repository, tag = image_of(stack.config, name, root)
             folder, args = str(root / service.build), dict(service.build_args)
-            built = None if name in skipped else Image(name, repository, uri, tag, folder, args, PLATFORM)
-            _declare(stack, result, name, f"{uri}:{tag}", built, service.build)
+            image = Image(name, repository, uri, tag, folder, args, PLATFORM, service.dockerfile)
+            _declare(stack, result, name, f"{uri}:{tag}", None if name in skipped else image, service.build)
         elif copy := stack.facts.copies.get(name):
             copied = CopiedImage(name, repository_of(stack.config, name), uri, copy.tag, copy.source, PLATFORM)
             _declare(stack, result, name, f"{uri}:{copy.tag}", copied if copy.possible else None, copy.source)

@@ -28,12 +28,14 @@ def doctor(options: Options) -> int:
     failure.
     """
     from provisioner import session
+    from provisioner.builds import check_dockerfiles
     from provisioner.doctor.context import Context
     from provisioner.doctor.examine import CHECKS, examine
     from provisioner.render import doctor as show
     from provisioner.render.text import say
 
     config = session.load(options)
+    check_dockerfiles(config, options.file)
     aws = session.unasked(options, config)
     aws.read_only = True
 

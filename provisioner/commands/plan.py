@@ -22,6 +22,7 @@ def plan(options: Options, target_step: TargetStep = None, redeploy: Redeploy = 
     With --target-step, --redeploy or --new-ami: what `up` would do with the same option.
     """
     from provisioner import operate, session, stacks
+    from provisioner.builds import check_dockerfiles
     from provisioner.render import advice
     from provisioner.render import plan as show
     from provisioner.render.text import say
@@ -29,6 +30,7 @@ def plan(options: Options, target_step: TargetStep = None, redeploy: Redeploy = 
     config = session.load(options)
     operate.check_target(target_step)
     operate.check_new_ami(config, target_step, asked=new_ami)
+    check_dockerfiles(config, options.file)
     aws = session.connect(options, config)
     aws.read_only, aws.redeploy, aws.new_ami = True, redeploy, new_ami
     state = session.recorded(options, config, aws)

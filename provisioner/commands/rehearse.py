@@ -52,11 +52,14 @@ def rehearse(
     is removed afterwards. Of the stack itself only the state is read.
     """
     from provisioner import session
+    from provisioner.builds import check_dockerfiles
     from provisioner.rehearsal import play
     from provisioner.render import rehearsal as show
     from provisioner.render.text import say
 
     config = session.load(options)
+    if what is What.UP:
+        check_dockerfiles(config, options.file)
     state = session.recorded(options, config)
     state.guard(config.name, state.account, config.region)
     wish = play.Wish(what.value, target_step, unprotect, new_ami)

@@ -31,6 +31,7 @@ def up(options: Options, target_step: TargetStep = None, redeploy: Redeploy = Fa
     it stopped.
     """
     from provisioner import operate, session, signals, stacks
+    from provisioner.builds import check_dockerfiles
     from provisioner.commands.ask import confirm
     from provisioner.doctor import beforehand
     from provisioner.render import advice, plan, summary
@@ -40,6 +41,7 @@ def up(options: Options, target_step: TargetStep = None, redeploy: Redeploy = Fa
     config = session.load(options)
     operate.check_target(target_step)
     operate.check_new_ami(config, target_step, asked=new_ami)
+    check_dockerfiles(config, options.file)
     aws = session.connect(options, config)
     aws.redeploy, aws.new_ami = redeploy, new_ami
     with session.opened(options, config, aws, "up") as store:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from provisioner.containers.context import DOCKERFILE, ignored, located, within
 from provisioner.containers.engine import DISK_FULL, full, pumped
 from provisioner.engine.errors import NotMade
 from state.runtime import Event
@@ -43,12 +44,20 @@ class BuildError(NotMade):
 
 @dataclass(frozen=True)
 class Recipe:
-    """What to build: from which folder, under which name, with which values for the Dockerfile's ARGs, for what."""
+    """What to build: from which folder, under which name, with which values for the Dockerfile's ARGs, for what.
+
+    Attributes:
+        dockerfile: its path, which begins at the folder.
+    """
 
     folder: Path
     reference: str
     arguments: Mapping[str, str]
     platform: str
+    dockerfile: str = DOCKERFILE
+
+    def __str__(self) -> str:
+        return str(self.folder) if self.dockerfile == DOCKERFILE else f"{self.folder} with {self.dockerfile}"
 
 
 def have(client: Any, reference: str) -> bool:
@@ -90,8 +99,8 @@ def build(client: Any, recipe: Recipe, say: Callable[[str], None], stop: Event, 
         BuildError: it failed; the message ends with the last lines of its output.
         Interrupted: the user wants to stop.
     """
-    if not (recipe.folder / "Dockerfile").is_file():
-        raise BuildError(f"{recipe.folder} has no Dockerfile: write one, or name a ready image instead of the folder")
+    if not (path := located(recipe.folder, recipe.dockerfile)).is_file():
+        raise BuildError(f"there is no Dockerfile {path}: write it, or name a ready image instead of the folder")
     say("building")
     for attempt in range(1, TRIES + 1):
         tail = _tried(client, recipe, say, stop)
@@ -125,9 +134,9 @@ class _BuildFailed(Exception):
 
 
 def _explained(recipe: Recipe, tail: list[str]) -> str:
-    folder, text = recipe.folder, "\n".join(tail)
+    text = "\n".join(tail)
     if full(text):
-        return f"building {folder} failed, since {DISK_FULL}"
+        return f"building {recipe} failed, since {DISK_FULL}"
     what = "mend what its last lines name, and run the same command again"
     if _NO_EMULATION.search(text):
         what = (
@@ -144,7 +153,7 @@ def _explained(recipe: Recipe, tail: list[str]) -> str:
             "the image that it builds on could not be pulled: log in to that registry with `docker login`, or choose "
             "another (a build argument, if the Dockerfile takes it as one: build_args)"
         )
-    return f"building {folder} failed: {what}\n" + "\n".join(f"  {line}" for line in tail)
+    return f"building {recipe} failed: {what}\n" + "\n".join(f"  {line}" for line in tail)
 
 
 def buildx() -> bool:
@@ -159,6 +168,7 @@ def _buildx(recipe: Recipe, stop: Event) -> Generator[str, None, None]:
     # An attestation would make an index of the image, under a digest that the engine does not tell.
     options = ["--load", "--progress=plain", "--provenance=false", "--sbom=false"]
     options += [f"--platform={recipe.platform}", f"--tag={recipe.reference}"]
+    options += [f"--file={located(recipe.folder, recipe.dockerfile)}"]
     options += [f"--build-arg={name}={value}" for name, value in recipe.arguments.items()]
     process = subprocess.Popen(
         ["docker", "buildx", "build", *options, "--", str(recipe.folder)],
@@ -195,12 +205,21 @@ def _end(process: subprocess.Popen[str]) -> None:
 
 
 def _engine(client: Any, recipe: Recipe, stop: Event) -> Generator[str, None, None]:
-    """Build by the engine's own, older builder, which is all that docker's SDK offers."""
+    """Build by the engine's own, older builder, which is all that docker's SDK offers.
+
+    It knows no ignore file of a Dockerfile's own, so the context is put together here.
+    """
+    from docker.api.build import process_dockerfile
     from docker.errors import DockerException
+    from docker.utils.build import tar
 
     try:
+        dockerfile = process_dockerfile(within(recipe.folder, recipe.dockerfile), str(recipe.folder))
+        patterns = ignored(recipe.folder, recipe.dockerfile)
         events = client.api.build(
-            path=str(recipe.folder),
+            fileobj=tar(str(recipe.folder), exclude=patterns, dockerfile=dockerfile),
+            custom_context=True,
+            dockerfile=dockerfile[0],
             tag=recipe.reference,
             buildargs=dict(recipe.arguments),
             platform=recipe.platform,

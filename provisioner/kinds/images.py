@@ -14,6 +14,7 @@ from botocore.exceptions import ClientError
 
 from provisioner.aws import Aws
 from provisioner.containers import build, engine, push
+from provisioner.containers.context import DOCKERFILE
 from provisioner.engine.errors import Failed, NotMade, Unclear
 from provisioner.engine.kind import Changes, Kind, Live
 from provisioner.engine.retry import IfThere, code_of
@@ -56,8 +57,8 @@ class Image(Tagged, Kind):
 
     Attributes:
         repository_name, repository_uri: where it is. tag: the hash of what it is built from.
-        build: the folder with the Dockerfile. build_args: what the Dockerfile's ARGs are set to.
-        platform: what its tasks run on, in Docker's words.
+        build: the build context. build_args: what the Dockerfile's ARGs are set to.
+        platform: what its tasks run on, in Docker's words. dockerfile: its path, which begins at the build context.
     """
 
     repository_name: str
@@ -66,6 +67,7 @@ class Image(Tagged, Kind):
     build: str
     build_args: Mapping[str, str]
     platform: str
+    dockerfile: str = DOCKERFILE
 
     def create(self, aws: Aws, token: str) -> Live:
         """Build the image unless the engine has it, push it, and read back what ECR has."""
@@ -83,7 +85,7 @@ class Image(Tagged, Kind):
 
         name, stop = f"{self.repository_uri}:{self.tag}", aws.pace.stop
         if not build.have(client, name):
-            recipe = build.Recipe(Path(self.build), name, self.build_args, self.platform)
+            recipe = build.Recipe(Path(self.build), name, self.build_args, self.platform, self.dockerfile)
             with aws.pace.runtime.working():
                 build.build(client, recipe, say, stop, build.PAUSE)
         built = build.checked(client, name, self.platform)
@@ -202,7 +204,7 @@ class WantedImage(Kind):
 
     Attributes:
         uri: the repository's URI and the tag.
-        source: the folder with the Dockerfile, or the image elsewhere, as the configuration has it.
+        source: the build context, or the image elsewhere, as the configuration has it.
     """
 
     uri: str

@@ -41,7 +41,8 @@ max_acu = 1
 
 [services.frontend]
 launch = "ec2"
-build = "app/frontend"
+build = "app"
+dockerfile = "frontend/Dockerfile"
 port = 80
 public = true
 calls = ["backend"]
@@ -52,7 +53,8 @@ environment = {{ {setting} = "1" }}
 
 [services.backend]
 launch = "fargate"
-build = "app/backend"
+build = "app"
+dockerfile = "backend/Dockerfile"
 port = 8080
 database = true
 scaling = {{ min = 1, max = 2 }}

@@ -35,7 +35,8 @@ public = true
 calls = ["backend"]
 
 [services.backend]
-build = "app/backend"
+build = "app"
+dockerfile = "backend/Dockerfile"
 port = 8080
 database = true
 """

@@ -24,7 +24,9 @@ def record(here: Project, target: str) -> None:
 def as_aws(here: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the embedded cloud stand in for AWS, for commands in this process."""
     here.change(r"\A", '\nnetwork = { allow = ["203.0.113.0/24"] }\n')
-    here.change('build = "app/backend"', 'image = "123456789012.dkr.ecr.ap-northeast-1.amazonaws.com/backend:1"')
+    here.change(
+        'build = "app"\ndockerfile = .*', 'image = "123456789012.dkr.ecr.ap-northeast-1.amazonaws.com/backend:1"'
+    )
     monkeypatch.setenv("AWS_ENDPOINT_URL", here.cloud.endpoint)
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", here.cloud.process.key)
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "b")

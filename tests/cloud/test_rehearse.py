@@ -201,8 +201,8 @@ def as_on_aws(here: Project, digest: str) -> None:
     wanted = records.pop("wanted_image/backend")
     uri, _, tag = wanted["asked"]["uri"].rpartition(":")
     reference = f"{uri}@sha256:{digest}"
-    asked = {"repository_name": name, "repository_uri": uri, "tag": tag, "build": str(here.folder / "app/backend"),
-             "build_args": {}, "platform": "linux/amd64"}  # fmt: skip
+    asked = {"repository_name": name, "repository_uri": uri, "tag": tag, "build": str(here.folder / "app"),
+             "dockerfile": "backend/Dockerfile", "build_args": {}, "platform": "linux/amd64"}  # fmt: skip
     records["image/backend"] = wanted | {
         "kind": "image", "id": f"{name}:{tag}", "asked": asked, "outputs": {"reference": reference},
     }  # fmt: skip

@@ -273,6 +273,46 @@ def test_the_engines_own_builder_serves_where_buildx_is_missing(small: Small, mo
     assert "returned a non-zero code: 3" in error
 
 
+TWO = """
+[services.web]
+build = "web"
+dockerfile = "docker/web.Dockerfile"
+port = 8080
+
+[services.api]
+build = "web"
+dockerfile = "../api.Dockerfile"
+port = 8081
+"""
+
+
+@pytest.mark.parametrize("path", [None, "/nowhere"])
+def test_two_services_of_one_context_are_built_each_by_its_own_dockerfile(
+    small: Small, engine: docker.DockerClient, monkeypatch: pytest.MonkeyPatch, path: str | None
+) -> None:
+    """By either builder: one in the context, with an ignore file of its own that names it too, and one beside it."""
+    if path:
+        monkeypatch.setenv("PATH", path)
+    (small.folder / "docker").mkdir()
+    for place, mark in (("docker/web.Dockerfile", "web"), ("../api.Dockerfile", "api")):
+        text = f"FROM {PYTHON}\nLABEL for={mark} path={path or ''}\nCOPY . /here/\n"
+        (small.folder / place).write_text(text)
+    (small.folder / ".dockerignore").write_text("one\ndocker\n")
+    (small.folder / "docker" / "web.Dockerfile.dockerignore").write_text("two\ndocker\n")
+    for name in ("one", "two"):
+        (small.folder / name).write_text("x")
+    small.project.write(TWO)
+    small.up()
+    found = {}
+    for name in ("web", "api"):
+        reference = small.project.run("state", "show", f"image/{name}", "--json").document["outputs"]["reference"]
+        assert engine.images.get(reference).labels["for"] == name
+        found[name] = engine.containers.run(reference, ["ls", "/here"], remove=True).decode().split()
+    assert [("one" in found[name], "two" in found[name]) for name in ("web", "api")] == [(True, False), (False, True)]
+    (small.folder / "two").write_text("y")
+    assert [a for a in small.project.planned() if a.startswith("image/")] == ["image/api"]
+
+
 @pytest.mark.parametrize("path", [None, "/nowhere"])
 def test_ctrl_c_ends_a_build_at_once_and_nothing_is_recorded(
     small: Small, monkeypatch: pytest.MonkeyPatch, path: str | None

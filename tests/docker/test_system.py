@@ -240,7 +240,8 @@ def test_a_database_that_stops_comes_back_with_its_rows(system: System) -> None:
 
 def test_a_deployment_that_cannot_start_is_told_with_its_last_words(system: System) -> None:
     project = system.project
-    project.change(r'^build = "app/backend"$', 'build = "app/backend"\nenvironment = { DRAIN_SECONDS = "never" }')
+    backend = 'dockerfile = "backend/Dockerfile"'
+    project.change(f"^{backend}$", f'{backend}\nenvironment = {{ DRAIN_SECONDS = "never" }}')
     ended = project.up(code=1)
     project.write((ROOT / "stack.toml").read_text())
     (failure,) = ended.said("failed")

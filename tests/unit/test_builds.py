@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from provisioner.builds import UNKNOWN, check_builds, content_tag, image_of
-from provisioner.config import Config
+from provisioner.builds import UNKNOWN, check_builds, check_dockerfiles, content_tag, image_of
+from provisioner.config import Config, load
 from provisioner.containers import engine
 from provisioner.containers.build import TRIES, BuildError, Recipe, build
 from provisioner.engine.errors import ConfigurationError
@@ -39,7 +39,7 @@ def test_the_tag_is_that_of_the_content_wherever_it_lies(context: Path) -> None:
     assert content_tag(context.rename(context.with_name("moved"))) == tag
 
 
-@pytest.mark.parametrize("place", [".git/HEAD", ".hg/store", "src/__pycache__/main.pyc"])
+@pytest.mark.parametrize("place", [".git/HEAD", ".hg/store", ".provision/cloud.json", "src/__pycache__/main.pyc"])
 def test_what_is_not_content_does_not_count(context: Path, place: str) -> None:
     tag = content_tag(context)
     path = context / place
@@ -101,6 +101,72 @@ def test_the_dockerfile_counts_although_all_is_ignored(context: Path) -> None:
     assert content_tag(context) != tag
 
 
+NAMED = "docker/web.Dockerfile"
+
+
+@pytest.fixture
+def named(context: Path) -> Path:
+    """A Dockerfile of another name, which the context's ignore file names."""
+    (context / ".dockerignore").write_text("docker\nsrc\n")
+    path = context / NAMED
+    path.parent.mkdir()
+    path.write_text("FROM scratch\n")
+    return path
+
+
+def test_a_dockerfile_counts_by_its_path_and_its_content(context: Path, named: Path) -> None:
+    tags = [content_tag(context), content_tag(context, dockerfile=NAMED)]
+    named.rename(named.with_name("api.Dockerfile"))
+    tags.append(content_tag(context, dockerfile="docker/api.Dockerfile"))
+    named.with_name("api.Dockerfile").write_text("FROM other\n")
+    tags.append(content_tag(context, dockerfile="docker/api.Dockerfile"))
+    assert len(set(tags)) == len(tags)
+    for other in ("./docker/api.Dockerfile", "src/../docker/api.Dockerfile", "../web/docker/api.Dockerfile"):
+        assert content_tag(context, dockerfile=other) == tags[-1]
+
+
+def test_a_dockerfile_outside_of_the_context_counts(context: Path) -> None:
+    (context.parent / "web.Dockerfile").write_text("FROM scratch\n")
+    tag = content_tag(context, dockerfile="../web.Dockerfile")
+    (context.parent / "web.Dockerfile").write_text("FROM other\n")
+    assert content_tag(context, dockerfile="../web.Dockerfile") != tag
+
+
+def test_one_that_is_a_link_counts_by_what_it_leads_to(context: Path, named: Path) -> None:
+    (context / "link").symlink_to(NAMED)
+    tag = content_tag(context, dockerfile="link")
+    named.write_text("FROM other\n")
+    assert content_tag(context, dockerfile="link") != tag
+
+
+def test_an_ignore_file_of_the_dockerfiles_own_takes_the_place_of_the_contexts(context: Path, named: Path) -> None:
+    def changes(place: str) -> bool:
+        tag = content_tag(context, dockerfile=NAMED)
+        (context / place).write_text(content_tag(context))
+        return content_tag(context, dockerfile=NAMED) != tag
+
+    assert [changes(place) for place in ("src/main.py", "other")] == [False, True]
+    named.with_name("web.Dockerfile.dockerignore").write_text("other\n")
+    assert [changes(place) for place in ("src/main.py", "other")] == [True, False]
+
+
+def test_of_two_services_in_one_context_each_has_a_tag_of_its_own(context: Path, named: Path, tmp_path: Path) -> None:
+    api = {"build": "app/web", "dockerfile": NAMED, "port": 80}
+    config = Config.model_validate({"services": {"web": SERVICES["web"], "api": api}})
+
+    def tags() -> tuple[str, str]:
+        return image_of(config, "web", tmp_path)[1], image_of(config, "api", tmp_path)[1]
+
+    first = tags()
+    named.write_text("FROM other\n")
+    second = tags()
+    (context / "shared").write_text("x")
+    third = tags()
+    assert (first[0] == second[0], first[1] == second[1]) == (True, False)
+    assert not set(second) & set(third), "what no ignore file names is content of both"
+    assert len({*first, *second, *third}) == 5
+
+
 def test_the_builds_arguments_count(context: Path) -> None:
     tags = [content_tag(context, args) for args in ({}, {"BASE": "a"}, {"BASE": "b"}, {"BASE": "a", "MORE": "a"})]
     assert len(set(tags)) == len(tags)
@@ -134,6 +200,47 @@ def test_a_folder_that_is_a_link_out_of_the_project_is_not_built(context: Path, 
     (project / "app").mkdir(parents=True)
     (project / "app" / "web").symlink_to(context)
     assert "leads out of" in check_builds(CONFIG, replace(LOCAL, engine=True), project)["web"]
+
+
+def configured(tmp_path: Path, dockerfile: str) -> Path:
+    path = tmp_path / "stack.toml"
+    path.write_text(f'[services.web]\nport = 80\nbuild = "app/web"\ndockerfile = "{dockerfile}"\n')
+    return path
+
+
+@pytest.mark.parametrize(
+    ("dockerfile", "why"),
+    [
+        ("web.Dockerfile", "there is no file {0}/app/web/web.Dockerfile"),
+        ("Dockerfile", ""),
+        ("./Dockerfile", ""),
+        ("../web/Dockerfile", ""),
+        ("src", "{0}/app/web/src is a folder"),
+        ("Dockerfile/x", "there is no file {0}/app/web/Dockerfile/x"),
+        ("link", "{0}/app/web/link is a link that leads out of {0}"),
+    ],
+)
+def test_a_dockerfile_that_is_named_and_not_there_is_an_error(
+    context: Path, tmp_path: Path, dockerfile: str, why: str
+) -> None:
+    (context / "link").symlink_to(__file__)
+    path = configured(tmp_path, dockerfile)
+    config, why = load(path), why.format(tmp_path)
+    told = why and f'services.web.dockerfile is "{dockerfile}", but {why}: the image is recorded'
+    assert check_builds(config, replace(LOCAL, engine=True), tmp_path).get("web", "").startswith(told)
+    if not why:
+        check_dockerfiles(config, path)
+        return
+    with pytest.raises(ConfigurationError) as caught:
+        check_dockerfiles(config, path)
+    fix = "write the file, or correct the path, which is relative to build"
+    assert str(caught.value) == f"{path}: services.web.dockerfile: {why}: {fix}"
+
+
+def test_without_its_folder_a_dockerfile_is_no_error_of_its_own(tmp_path: Path) -> None:
+    path = configured(tmp_path, "web.Dockerfile")
+    check_dockerfiles(load(path), path)
+    assert "there is no folder" in check_builds(load(path), replace(LOCAL, engine=True), tmp_path)["web"]
 
 
 @pytest.mark.parametrize("local", [False, True])
@@ -251,7 +358,7 @@ def test_a_registry_that_throttles_is_asked_again_a_few_times(context: Path, bui
 
 def test_a_build_needs_a_dockerfile(context: Path) -> None:
     (context / "Dockerfile").unlink()
-    with pytest.raises(BuildError, match="has no Dockerfile"):
+    with pytest.raises(BuildError, match=f"there is no Dockerfile {context}/Dockerfile: write it"):
         built(context, [])
 
 

@@ -154,8 +154,9 @@ def test_init_with_the_application_brings_its_folders(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert run("init", "--with-app")[1] == "Wrote stack.toml and app/. Look it through, then `provision up`.\n"
-    for service in ("frontend", "backend"):
-        assert (tmp_path / "app" / service / "Dockerfile").is_file()
+    for service in load(tmp_path / "stack.toml").services.values():
+        assert (tmp_path / str(service.build) / service.dockerfile).is_file()
+    assert (tmp_path / "app" / "service" / "__init__.py").is_file()
     assert list(tmp_path.glob("app/**/__pycache__")) == []
     (tmp_path / "stack.toml").unlink()
     code, out, err = run("init", "--with-app")
@@ -194,6 +195,25 @@ def test_a_wrong_configuration_is_told_before_anything_happens(
     code, out, err = run(*words)
     assert (code, out) == (4, "")
     assert "stack.toml: services.web.colour: is unknown" in err
+    assert not (tmp_path / ".provision").exists()
+
+
+@pytest.mark.parametrize("words", [("up",), ("plan",), ("doctor",), ("rehearse",)])
+def test_a_dockerfile_that_is_not_there_is_told_before_anything_happens(
+    run: Run, tmp_path: Path, words: tuple[str, ...]
+) -> None:
+    (tmp_path / "app").mkdir()
+    (tmp_path / "stack.toml").write_text(
+        "[services.web]\nport = 80\nbuild = 'app'\ndockerfile = 'web'\n"
+        "[services.api]\nport = 80\nbuild = 'app'\ndockerfile = '../app'\n"
+    )
+    code, out, err = run(*words)
+    fix = "write the file, or correct the path, which is relative to build"
+    assert (code, out) == (4, "")
+    assert err.splitlines() == [
+        f"error: stack.toml: services.web.dockerfile: there is no file app/web: {fix}",
+        f"stack.toml: services.api.dockerfile: app is a folder: {fix}",
+    ]
     assert not (tmp_path / ".provision").exists()
 
 

@@ -28,6 +28,7 @@ PUBLIC = 'image = "i"\nport = 1\npublic = true\n'
 KEY = "arn:aws:kms:ap-northeast-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab"
 ACL = "arn:aws:wafv2:ap-northeast-1:123456789012:regional/webacl/example/1234abcd-12ab-34cd-56ef-1234567890ab"
 PRIVATE = 'image = "i"\nport = 1\n'
+BUILT = '[services.web]\nbuild = "app"\nport = 1\n'
 
 
 def write(folder: Path, text: str) -> Path:
@@ -133,9 +134,9 @@ def test_the_projects_own_stack_is_the_sample_with_the_application() -> None:
     assert own.read_text(encoding="utf-8") == sample.text(with_app=True), "write it anew with `init --with-app`"
     with_app, ready = load(own), load(SAMPLE)
     assert with_app.model_dump(exclude={"services"}) == ready.model_dump(exclude={"services"})
-    assert {name: service.build for name, service in with_app.services.items()} == {
-        "frontend": "app/frontend",
-        "backend": "app/backend",
+    assert {name: (service.build, service.dockerfile) for name, service in with_app.services.items()} == {
+        "frontend": ("app", "frontend/Dockerfile"),
+        "backend": ("app", "backend/Dockerfile"),
     }
 
 
@@ -406,6 +407,16 @@ def test_wrong_services(tmp_path: Path, text: str, key: str, words: list[str]) -
         ('[services.web]\nport = 1\nimage = "a b"', "services.web.image", ["not an image"]),
         ('[services.web]\nport = 1\nbuild = "/app"', "services.web.build", ["beside this file"]),
         ('[services.web]\nport = 1\nbuild = ""', "services.web.build", ["beside this file"]),
+        (f'[services.web]\nport = 1\nbuild = "{"x" * 256}"', "services.web.build", ["beside this file"]),
+        (f'[services.web]\nport = 1\nbuild = "{"x/" * 501}"', "services.web.build", ["beside this file"]),
+        (f'{WEB}dockerfile = "Dockerfile"', "services.web.dockerfile", ["ready image", "take it out"]),
+        ('[services.web]\nport = 1\ndockerfile = "x"', "services.web", ["neither image nor build"]),
+        (f'{BUILT}dockerfile = ""', "services.web.dockerfile", ["relative to build"]),
+        (f'{BUILT}dockerfile = "/web.Dockerfile"', "services.web.dockerfile", ["relative to build"]),
+        (f'{BUILT}dockerfile = "~/web.Dockerfile"', "services.web.dockerfile", ["relative to build"]),
+        (f'{BUILT}dockerfile = "docker/"', "services.web.dockerfile", ["relative to build"]),
+        (f'{BUILT}dockerfile = "../../Dockerfile"', "services.web.dockerfile", ["out of the folder", "keep"]),
+        (f'{BUILT}dockerfile = "../.."', "services.web.dockerfile", ["out of the folder", "keep"]),
         ('[services.Web]\nport = 1\nimage = "i"', "services.Web", ["lower-case"]),
         ('[services."a.b"]\nport = 1\nimage = "i"', 'services."a.b"', ["lower-case"]),
         ('[services.database]\nport = 1\nimage = "i"', "services.database", ["security group"]),

@@ -81,6 +81,16 @@ def test_no_build_folder_leads_out_of_the_project(path: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "path",
+    ["", " ", "/", "/etc/passwd", "~/x", "~root", "a\nb", "a\x00b", EVIL, " a", "a/", "../../etc/x", "x/../../../y"],
+    ids=ascii,
+)
+def test_no_dockerfile_leads_out_of_the_project(path: str) -> None:
+    with pytest.raises(ValidationError, match=r"is not a path relative to build|out of the folder of this file"):
+        Config.model_validate({"services": {"web": {"build": "app", "dockerfile": path, "port": 80}}})
+
+
+@pytest.mark.parametrize(
     ("key", "value", "says"),
     [
         ("image", "nginx:1\x1b[2J", "is not an image"),
@@ -165,6 +175,13 @@ def test_a_link_out_of_the_project_is_not_followed_to_be_built(tmp_path: Path) -
     facts = Facts("123456789012", "aws", *place, engine=False, local=False, root=root)
     with pytest.raises(ConfigurationError, match="is a link that leads out of"):
         check_builds(config, facts, root)
+    (root / "api").mkdir()
+    (outside / "secret").write_text("secret")
+    (root / "api" / "Dockerfile").symlink_to(outside / "secret")
+    for named in ({}, {"dockerfile": "Dockerfile"}):
+        config = Config.model_validate({"services": {"api": {"build": "api", "port": 80, **named}}})
+        with pytest.raises(ConfigurationError, match="api/Dockerfile is a link that leads out of"):
+            check_builds(config, facts, root)
     os.mkfifo(outside / "pipe")
     assert content_tag(outside) == content_tag(outside)
 

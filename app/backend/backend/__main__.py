@@ -8,12 +8,12 @@ import sys
 from threading import Event
 
 from backend.database import Database, engine_for
-from backend.environment import SettingsError
-from backend.serving import serve
 from backend.settings import from_environment
-from backend.telemetry import log_as_json
 from backend.web import create_app
-from backend.whereabouts import find_out
+from service.environment import SettingsError
+from service.serving import serve
+from service.telemetry import log_as_json
+from service.whereabouts import find_out
 
 
 def main() -> int:

@@ -6,8 +6,8 @@ import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from backend.environment import SettingsError, Variables
-from backend.telemetry import LEVELS
+from service.environment import SettingsError, Variables
+from service.telemetry import LEVELS
 
 
 @dataclass(frozen=True)

@@ -22,11 +22,11 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from backend import guestbook
-from backend.bodies import read_body
 from backend.database import Database, Waking, look_around, product, reason
 from backend.guestbook import InvalidEntry, TokenUsed
-from backend.telemetry import Metrics, Telemetry
-from backend.whereabouts import Whereabouts
+from service.bodies import read_body
+from service.telemetry import Metrics, Telemetry
+from service.whereabouts import Whereabouts
 
 LOG = logging.getLogger(__name__)
 

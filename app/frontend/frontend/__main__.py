@@ -10,12 +10,12 @@ from threading import Event
 import httpx
 
 from frontend.client import TIMEOUT
-from frontend.environment import SettingsError
-from frontend.serving import serve
 from frontend.settings import from_environment
-from frontend.telemetry import log_as_json
 from frontend.web import create_app
-from frontend.whereabouts import find_out
+from service.environment import SettingsError
+from service.serving import serve
+from service.telemetry import log_as_json
+from service.whereabouts import find_out
 
 
 def main() -> int:

@@ -11,8 +11,8 @@ from typing import Any
 
 import httpx
 
-from frontend.telemetry import HEADER, REQUEST_ID
-from frontend.whereabouts import Whereabouts
+from service.telemetry import HEADER, REQUEST_ID
+from service.whereabouts import Whereabouts
 
 TIMEOUT = httpx.Timeout(10, connect=2, pool=2)
 """Seconds. The backend answers that the database is waking after two."""

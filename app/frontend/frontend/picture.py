@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from frontend.client import Overview, Unavailable
-from frontend.whereabouts import Whereabouts
+from service.whereabouts import Whereabouts
 
 WIDTH, HEIGHT, GAP = 190, 104, 86
 """Of a box, and between two, in units of the picture."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from frontend.environment import Variables
-from frontend.telemetry import LEVELS
+from service.environment import Variables
+from service.telemetry import LEVELS
 
 
 @dataclass(frozen=True)

@@ -22,11 +22,11 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from frontend.bodies import read_body
 from frontend.client import Backend, InvalidEntry, Overview, Unavailable
 from frontend.picture import draw, way
-from frontend.telemetry import REQUEST_ID, Metrics, Telemetry
-from frontend.whereabouts import Whereabouts
+from service.bodies import read_body
+from service.telemetry import REQUEST_ID, Metrics, Telemetry
+from service.whereabouts import Whereabouts
 
 SECURITY = {
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; "

@@ -1,4 +1,4 @@
-"""Makes the two services importable, each from its own folder as in its container."""
+"""Makes the two services importable, each from its own folder, and what they share."""
 
 from __future__ import annotations
 
@@ -6,6 +6,6 @@ import sys
 from pathlib import Path
 
 APP = Path(__file__).parents[3] / "app"
-for service in ("frontend", "backend"):
-    if (folder := str(APP / service)) not in sys.path:
+for place in (APP / "frontend", APP / "backend", APP):
+    if (folder := str(place)) not in sys.path:
         sys.path.append(folder)

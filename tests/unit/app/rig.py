@@ -11,13 +11,13 @@ from pathlib import Path
 from threading import Event
 
 import httpx
-from backend import web as backend_web
-from backend.database import Database
-from backend.whereabouts import Whereabouts as BackendWhereabouts
-from frontend import web as frontend_web
-from frontend.whereabouts import Whereabouts as FrontendWhereabouts
 from sqlalchemy import Engine, create_engine
 from sqlalchemy.pool import QueuePool
+
+from backend import web as backend_web
+from backend.database import Database
+from frontend import web as frontend_web
+from service.whereabouts import Whereabouts
 
 TOKEN = "11111111-2222-4333-8444-555555555555"
 HOST = "http://test"
@@ -73,7 +73,7 @@ async def system(
         gate.open.set()
     engine = gate.engine()
     database = Database(engine, patience=0.2, waking=2.0)
-    place = BackendWhereabouts("b-host", "b-task", "b-zone")
+    place = Whereabouts("b-host", "b-task", "b-zone")
     backend_app = backend_web.create_app(database, place, draining, show_databases=show_databases)
 
     async def watch(request: httpx.Request) -> None:
@@ -82,7 +82,7 @@ async def system(
     link = httpx.AsyncClient(
         transport=httpx.ASGITransport(backend_app), base_url=HOST, event_hooks={"request": [watch]}
     )
-    frontend_app = frontend_web.create_app(link, FrontendWhereabouts("f-host", "f-task", "f-zone"), draining)
+    frontend_app = frontend_web.create_app(link, Whereabouts("f-host", "f-task", "f-zone"), draining)
     async with (
         link,
         httpx.AsyncClient(transport=httpx.ASGITransport(backend_app), base_url=HOST) as backend,

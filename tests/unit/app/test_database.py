@@ -4,11 +4,11 @@ import time
 from pathlib import Path
 
 import pytest
-from backend.database import Database, Waking, engine_for, reason
-from backend.settings import Settings
 from sqlalchemy import inspect
 from sqlalchemy.exc import OperationalError
 
+from backend.database import Database, Waking, engine_for, reason
+from backend.settings import Settings
 from tests.unit.app.conftest import APP
 from tests.unit.app.rig import Gate
 

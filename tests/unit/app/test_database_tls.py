@@ -14,11 +14,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from backend.database import engine_for, reason
-from backend.settings import Settings
 from cryptography import x509
 from sqlalchemy.exc import OperationalError
 
+from backend.database import engine_for, reason
+from backend.settings import Settings
 from provisioner.cloud.containers.authority import Authority, authority
 from tests.unit.app.conftest import APP
 

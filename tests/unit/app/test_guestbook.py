@@ -1,10 +1,10 @@
 from __future__ import annotations
 
 import pytest
-from backend.guestbook import InvalidEntry, draft
 from hypothesis import given
 from hypothesis import strategies as st
 
+from backend.guestbook import InvalidEntry, draft
 from tests.unit.app.rig import TOKEN
 
 

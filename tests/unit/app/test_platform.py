@@ -6,23 +6,23 @@ import asyncio
 import json
 import logging
 import re
+import shutil
 import signal
 from pathlib import Path
 from threading import Event
 
 import pytest
 import uvicorn
+
 from backend import settings as backend_settings
-from backend.environment import SettingsError
-from backend.serving import Server
-from backend.telemetry import REQUEST_ID, JsonLines, request_id
-from backend.whereabouts import Whereabouts, find_out, from_metadata
 from frontend import settings as frontend_settings
 from frontend.client import Unavailable
-from frontend.environment import SettingsError as FrontendSettingsError
 from frontend.picture import GAP, WIDTH, draw, place, way
-from frontend.whereabouts import Whereabouts as FrontendWhereabouts
-
+from provisioner.builds import content_tag
+from service.environment import SettingsError
+from service.serving import Server
+from service.telemetry import REQUEST_ID, JsonLines, request_id
+from service.whereabouts import Whereabouts, find_out, from_metadata
 from tests.unit.app.conftest import APP
 
 BUNDLE = str(APP / "backend/rds-ca-bundle.pem")
@@ -37,10 +37,42 @@ DATABASE = {
 WAKING = Unavailable("The database is waking.", answered=True, code="database-waking")
 
 
-@pytest.mark.parametrize("name", ["bodies", "environment", "serving", "telemetry", "whereabouts"])
-def test_modules_that_both_services_have_are_the_same(name: str) -> None:
-    """Each image is built from its own folder, so that each has its own copy."""
-    assert (APP / f"backend/backend/{name}.py").read_bytes() == (APP / f"frontend/frontend/{name}.py").read_bytes()
+@pytest.mark.parametrize(
+    ("place", "changed"),
+    [
+        ("service/telemetry.py", ["backend", "frontend"]),
+        ("backend/backend/web.py", ["backend"]),
+        ("backend/Dockerfile", ["backend"]),
+        ("backend/requirements.lock", ["backend"]),
+        ("frontend/frontend/static/style.css", ["frontend"]),
+        ("frontend/requirements.lock", ["frontend"]),
+        ("frontend/requirements.in", []),
+        ("frontend/notes.txt", []),
+    ],
+)
+def test_an_image_is_made_of_its_own_service_and_what_both_share(
+    tmp_path: Path, place: str, changed: list[str]
+) -> None:
+    """Both are built from one context, so that each Dockerfile's ignore file has to leave the other service out."""
+    app = tmp_path / "app"
+    shutil.copytree(APP, app)
+
+    def tags() -> dict[str, str]:
+        return {name: content_tag(app, dockerfile=f"{name}/Dockerfile") for name in ("backend", "frontend")}
+
+    before = tags()
+    with (app / place).open("a") as file:
+        file.write("\n")
+    assert [name for name, tag in tags().items() if tag != before[name]] == changed
+
+
+@pytest.mark.parametrize("name", ["backend", "frontend"])
+def test_what_an_image_is_made_of_passes_its_ignore_file(name: str) -> None:
+    docker = (APP / name / "Dockerfile").read_text()
+    copied = re.findall(r"^COPY (?!--)(\S+) ", docker, re.MULTILINE)
+    first, *let_through, last = (APP / name / "Dockerfile.dockerignore").read_text().split()
+    assert (first, last) == ("*", "**/__pycache__")
+    assert sorted(let_through) == sorted(f"!{place}" for place in copied)
 
 
 @pytest.mark.parametrize("service", ["backend", "frontend"])
@@ -81,14 +113,13 @@ def test_a_ca_bundle_has_to_be_there(tmp_path: Path) -> None:
 
 def test_the_backends_image_brings_rds_certificates_and_names_them() -> None:
     docker = (APP / "backend/Dockerfile").read_text()
-    assert "\nCOPY rds-ca-bundle.pem /app/\n" in docker
+    assert "\nCOPY backend/rds-ca-bundle.pem /app/\n" in docker
     assert "DB_CA_BUNDLE=/app/rds-ca-bundle.pem\n" in docker
-    assert "!rds-ca-bundle.pem\n" in (APP / "backend/.dockerignore").read_text()
 
 
 @pytest.mark.parametrize("url", ["", "backend:8080", "ftp://x", "http://x/path", "http://a b", "http://x:1\n"])
 def test_the_backends_address_is_checked(url: str) -> None:
-    with pytest.raises(FrontendSettingsError, match="BACKEND_URL"):
+    with pytest.raises(SettingsError, match="BACKEND_URL"):
         frontend_settings.from_environment({"BACKEND_URL": url})
 
 
@@ -164,7 +195,7 @@ def test_sigint_stops_at_once() -> None:
 
 
 def test_boxes_stand_in_a_row_and_hold_their_lines() -> None:
-    here = FrontendWhereabouts("ip-10-0-80-7.eu-west-1.compute.internal", "0123456789abcdef0123456789abcdef", "b")
+    here = Whereabouts("ip-10-0-80-7.eu-west-1.compute.internal", "0123456789abcdef0123456789abcdef", "b")
     assert place(here) == ("task 0123456789abcde…", "zone b", "host ip-10-0-80-7.eu…")
     stops = way(here, "https", WAKING)
     picture = draw(stops)

@@ -1,0 +1,34 @@
+"""What a build takes from a folder, its context: the Dockerfile, and the files that no ignore file names."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+DOCKERFILE = "Dockerfile"
+"""What builds an image where nothing else is said: a file of the context."""
+IGNORE = ".dockerignore"
+
+
+def located(folder: Path, dockerfile: str) -> Path:
+    """Return where a Dockerfile is. Its path begins at the context, and may lead out of it (Compose Build Spec)."""
+    return Path(os.path.normpath(folder / dockerfile))
+
+
+def within(folder: Path, dockerfile: str) -> str:
+    """Return the shortest path from the context to a Dockerfile."""
+    return os.path.relpath(located(folder, dockerfile), folder)
+
+
+def ignored(folder: Path, dockerfile: str) -> list[str]:
+    """Return the patterns of what a build does not see.
+
+    As with BuildKit, the ignore file that is named after the Dockerfile and lies beside it takes the place of the
+    context's own (docs.docker.com, Build context, .dockerignore files).
+    """
+    path = located(folder, dockerfile)
+    for file in (path.with_name(f"{path.name}{IGNORE}"), folder / IGNORE):
+        if file.is_file():
+            lines = file.read_text(encoding="utf-8-sig", errors="replace").splitlines()
+            return [line.strip() for line in lines if line.strip() and not line.startswith("#")]
+    return []
