@@ -39,8 +39,8 @@ def _leave_what_is_discarded() -> None:
     """Set up no backend anew at a reset, which forgets it at once and has another made when it is asked for."""
     from moto.core.base_backend import BaseBackend
 
-    @wrap(BaseBackend, "reset")
-    def reset(original: Any, self: Any) -> None:
+    @replace(BaseBackend, "reset")
+    def reset(self: Any) -> None:
         self.__dict__.clear()
 
 
@@ -145,11 +145,13 @@ def _write_xml_at_once() -> None:
     """Write answers in XML straight as text: xmltodict makes the same of them, by way of a SAX writer."""
     from moto.core.serialize import BaseXMLSerializer, EC2Serializer
 
-    for serializer, full in ((BaseXMLSerializer, False), (EC2Serializer, True)):
+    @replace(BaseXMLSerializer, "_serialize_body")
+    def serialize_body(self: Any, body: dict[str, Any]) -> str:
+        return xml(body, full_document=False)
 
-        @wrap(serializer, "_serialize_body")
-        def serialize_body(original: Any, self: Any, body: dict[str, Any], full: bool = full) -> str:
-            return xml(body, full_document=full)
+    @replace(EC2Serializer, "_serialize_body")
+    def serialize_ec2_body(self: Any, body: dict[str, Any]) -> str:
+        return xml(body, full_document=True)
 
 
 def xml(body: dict[str, Any], *, full_document: bool) -> str:
