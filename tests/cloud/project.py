@@ -40,6 +40,23 @@ port = 8080
 database = true
 """
 """The sample's two services: one with a ready image, one whose image is to be built, which the embedded cloud skips."""
+SMALL = """
+project = "ecs-sample"
+env = "dev"
+
+[services.frontend]
+image = "123456789012.dkr.ecr.ap-northeast-1.amazonaws.com/frontend:1"
+port = 80
+public = true
+
+[network]
+zones = 2
+"""
+"""A public service on Fargate, which is as little as a whole stack can be: seven eighths of the sample's calls."""
+NETWORK = ("--target-step", "network")
+"""Limits a command to 15 things, which take an eighth of the sample's calls to make."""
+ENDPOINTS = ("--target-step", "endpoints")
+"""Limits a command to 34 things, which take a quarter of the sample's calls to make, and AWS more than a minute."""
 OPTIONS = """
 network = {{ flow_logs = true }}
 load_balancer = {{ access_logs = true, waf_acl = "{acl}" }}
