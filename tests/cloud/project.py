@@ -196,17 +196,17 @@ class Project:
         )
         return ended
 
-    def up(self, code: int = 0) -> Ended:
+    def up(self, *words: str, code: int = 0) -> Ended:
         """Run `provision up --yes --json`."""
-        return self.run("up", "--yes", "--json", code=code)
+        return self.run("up", "--yes", "--json", *words, code=code)
 
     def down(self, code: int = 0) -> Ended:
         """Run `provision down --yes --json`."""
         return self.run("down", "--yes", "--json", code=code)
 
-    def planned(self) -> dict[str, dict[str, Any]]:
+    def planned(self, *words: str) -> dict[str, dict[str, Any]]:
         """What `provision plan --json` finds to do, by address; its exit code must agree."""
-        ended = self.end(self.begin("plan", "--json"))
+        ended = self.end(self.begin("plan", "--json", *words))
         todo = {item["address"]: item for item in ended.document["things"] if item["action"] != "none"}
         refused = any(item["action"] == "refused" for item in todo.values())
         assert ended.code == (1 if refused else 2 if todo else 0), ended
