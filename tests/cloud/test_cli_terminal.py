@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from tests.cloud.project import Project, project  # noqa: F401  (a fixture)
+from tests.cloud.project import ENDPOINTS, NETWORK, Project, project  # noqa: F401  (a fixture)
 from tests.cloud.warm import ROOT
 
 SECONDS = 120
@@ -121,7 +121,7 @@ class Screen:
 
 def test_up_draws_a_live_tree_and_ctrl_c_ends_it_in_good_order(project: Project) -> None:  # noqa: F811
     project.cloud.hold(30)
-    screen = Screen(project, ("up",))
+    screen = Screen(project, ("up", *ENDPOINTS))
     project.cloud.await_held()
     screen.until(" created")
     screen.type("\x03")
@@ -137,7 +137,7 @@ def test_up_draws_a_live_tree_and_ctrl_c_ends_it_in_good_order(project: Project)
     assert "stopping: the calls under way end" in screen.text
     end = CONTROL.sub("", screen.text[screen.text.rindex("\x1b[?25h") :])
     assert "error: interrupted: what was under way is recorded" in end
-    assert "To resume: `provision up`." in end
+    assert "To resume: `provision up --target-step endpoints`." in end
     phases = {thing["phase"] for thing in project.run("state", "list", "--json").document}
     assert phases
     assert "creating" not in phases
@@ -164,14 +164,12 @@ def test_up_draws_a_live_tree_and_ctrl_c_ends_it_in_good_order(project: Project)
     assert screen.end().code == 0
     assert "Traceback" not in screen.text
     assert "found nothing of ecs-sample-dev left" in screen.text
-    assert "Kept: service_linked_role/" in screen.text
-    assert "the whole account shares it, and it costs nothing." in screen.text
     assert project.run("state", "list").out == ""
 
 
 def test_a_terminal_that_is_closed_ends_the_run_in_good_order(project: Project) -> None:  # noqa: F811
     project.cloud.hold(30)
-    screen = Screen(project, ("up",))
+    screen = Screen(project, ("up", *ENDPOINTS))
     project.cloud.await_held()
     screen.until(" created")
     project.cloud.release()
@@ -196,7 +194,7 @@ def test_a_terminal_that_is_closed_ends_the_run_in_good_order(project: Project) 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_at_a_question_ends_the_command(project: Project, number: signal.Signals) -> None:  # noqa: F811
-    assert project.cut(5, signal.SIGINT, "up").code == 130
+    project.run("up", *NETWORK)
     screen = Screen(project, ("down",))
     screen.until("[y/N]")
     screen.send(number)
@@ -209,14 +207,16 @@ def test_a_signal_at_a_question_ends_the_command(project: Project, number: signa
 @pytest.mark.parametrize("channel", ["stdout", "stderr"])
 def test_readers_that_go_leave_the_run_alone(project: Project, channel: str) -> None:  # noqa: F811
     """As with `provision up | tee log`, of which Ctrl-C ends the other part first."""
-    with project.start("up", *(["--json"] if channel == "stdout" else [])) as process:
+    project.cloud.hold(1)
+    with project.start("up", *ENDPOINTS, *(["--json"] if channel == "stdout" else [])) as process:
         gone, other = (process.stdout, process.stderr) if channel == "stdout" else (process.stderr, process.stdout)
         assert gone
         assert other
         gone.readline()
         gone.close()
+        project.cloud.await_held()
         since = project.last_call()
-        project.cloud.hold(60)
+        project.cloud.hold(30)
         project.cloud.await_held()
         assert len(project.writes(since)) > 5, "it goes on"
         process.send_signal(signal.SIGINT)
@@ -279,6 +279,8 @@ def test_without_a_terminal_results_go_to_stdout_and_the_show_to_stderr(project:
     down = project.run("down", "--yes")
     assert re.fullmatch(rf"down done: \d+ deleted, \d+ kept, in {TOOK}\.", down.out.splitlines()[0])
     assert "found nothing of ecs-sample-dev left" in down.out
+    assert "Kept: service_linked_role/" in down.out
+    assert "the whole account shares it, and it costs nothing." in down.out
     assert re.search(
         r"^= service_linked_role/ecs kept \(\S+\) [\d.]+ s: the whole account shares it", down.err, re.MULTILINE
     )
@@ -286,7 +288,7 @@ def test_without_a_terminal_results_go_to_stdout_and_the_show_to_stderr(project:
 
 @pytest.mark.parametrize("command", ["up", "down"])
 def test_json_is_all_that_stands_on_stdout(project: Project, command: str) -> None:  # noqa: F811
-    ended = project.run(command, "--yes", "--json")
+    ended = project.run(command, "--yes", "--json", *NETWORK)
     events = [json.loads(line) for line in ended.out.splitlines()]
     assert [event["command"] for event in events if event["event"] in {"begun", "finished"}] == [command, command]
     assert events[-1]["event"] == "finished"

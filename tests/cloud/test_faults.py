@@ -1,18 +1,15 @@
-"""The stack under each fault: every call of `up`, `plan` and `down` is met, all ends well, nothing is doubled."""
+"""Each fault by itself, as AWS has it, and a few things that come and go under it."""
 
 from __future__ import annotations
 
 import io
 import json
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError
 
-import boto3
 import pytest
-from botocore import xform_name
 from botocore.exceptions import ClientError, ConnectionClosedError
 
 from provisioner.cloud.lag import Answer, Lag
@@ -22,131 +19,12 @@ from provisioner.engine.step import Stack
 from provisioner.kinds.ec2_network import InternetGateway, RouteTable, Subnet, Vpc
 from provisioner.kinds.ec2_security import DefaultSecurityGroup, SecurityGroup, allow
 from provisioner.kinds.iam import InstanceProfile, Role, policy
-from tests.cloud.conftest import REGION, EmbeddedCloud, refused
-from tests.cloud.faults.life import BOUND, Bench, Life, bench, met, set_faults
+from tests.cloud.conftest import EmbeddedCloud, refused
+from tests.cloud.faults.life import BOTO3_NAMES, met, set_faults
 from tests.cloud.inventory import difference, inventory
 from tests.cloud.project import Project
 from tests.cloud.rig import Rig
 from tests.cloud.warm import ROOT
-
-ONE_BY_ONE = ("throttle", "server-error", "reset", "lost", "slow")
-BOTO3_NAMES = {"elasticloadbalancing": "elbv2", "tagging": "resourcegroupstaggingapi"}
-
-
-# -- the whole stack -----------------------------------------------------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
-    with bench(tmp_path_factory.mktemp("faults"), "fast") as made:
-        made.learn(["up"])
-        yield made
-
-
-@pytest.fixture
-def life(stage: Bench) -> Iterator[Life]:
-    begun = stage.fresh()
-    yield begun
-    begun.project.close()
-
-
-def survived(life: Life, *kinds: str) -> None:
-    """Every operation that was called was met by each of these kinds of fault; say how many they were."""
-    called = {operation for operations in life.called.values() for operation in operations}
-    for kind in kinds:
-        # a call that was reset never reached the log
-        assert life.met[kind].keys() >= called
-        print(f"faults: {kind}: operations {len(life.met[kind])}, requests {life.met[kind].total()}, all survived")
-
-
-def refused_for_a_while(life: Life) -> None:
-    """Everything that AWS refuses for a while was refused, but for the state's bucket, which these lives do without."""
-    from provisioner.cloud.refusals import REFUSALS
-
-    named = {f"{rule.service}:{rule.operation}" for rule in REFUSALS}
-    assert life.met["refusals"].keys() == named - {"s3:PutBucketVersioning", "s3:GetObject"}
-    assert life.met["refusals"].total() > len(REFUSALS)
-    print(f"faults: refusals: operations {len(life.met['refusals'])}, rules {len(REFUSALS)}, all survived")
-
-
-def test_each_request_is_met_by_two_faults_in_turn(life: Life) -> None:
-    """Of every distinct request, reads and writes, the first and the second call are met."""
-    life.whole({"scenarios": "throttle,lost", "by": "request"})
-    survived(life, "throttle", "lost")
-
-
-def test_reads_that_are_behind_while_aws_refuses_for_a_while(life: Life) -> None:
-    life.whole({"scenarios": "lag,refusals"})
-    refused_for_a_while(life)
-
-
-def test_lists_in_pages_of_two_things(life: Life) -> None:
-    """Every list that the commands read came in pages, if boto3 has a paginator for it."""
-    life.whole({"scenarios": "small-pages"})
-    reads = {operation for operations in life.called.values() for operation, write in operations.items() if not write}
-    assert life.met["small-pages"].keys() == reads & lists(reads)
-    print(f"faults: small-pages: operations {len(life.met['small-pages'])}, all survived")
-
-
-def lists(reads: set[str]) -> set[str]:
-    """Those of the reads' services that boto3 can page, and the two that AWS pages without it."""
-    found = {"ecs:DescribeCapacityProviders", "route53:ListHostedZonesByVPC"}
-    for signed in {operation.partition(":")[0] for operation in reads} - {"s3"}:
-        client = boto3.client(BOTO3_NAMES.get(signed, signed), region_name=REGION)
-        model = client.meta.service_model
-        found |= {f"{signed}:{name}" for name in model.operation_names if client.can_paginate(xform_name(name))}
-    # the first goes by names, the other is asked by id here and comes at once
-    return found - {"route53:ListResourceRecordSets", "ec2:DescribeLaunchTemplateVersions"}
-
-
-@pytest.mark.enumeration
-@pytest.mark.parametrize("scenario", ONE_BY_ONE)
-def test_each_request_under_one_fault(life: Life, scenario: str) -> None:
-    life.whole({"scenarios": scenario, "by": "request"})
-    survived(life, scenario)
-
-
-@pytest.mark.enumeration
-def test_reads_that_are_behind(life: Life) -> None:
-    life.whole({"scenarios": "lag"})
-    print("faults: lag: all survived")
-
-
-@pytest.mark.enumeration
-def test_what_aws_refuses_for_a_while(life: Life) -> None:
-    life.whole({"scenarios": "refusals"})
-    refused_for_a_while(life)
-
-
-@pytest.mark.enumeration
-def test_reads_that_are_behind_while_replies_are_lost(life: Life) -> None:
-    life.whole({"scenarios": "lag,lost", "by": "request"})
-    survived(life, "lost")
-
-
-@pytest.mark.enumeration
-def test_what_goes_on_after_its_call_fails_is_told_and_the_next_up_mends_it(life: Life) -> None:
-    set_faults(life.project.cloud, "operations-fail")
-    failed = {event["address"]: event["error"] for event in life.project.up(code=1).said("failed")}
-    assert failed.keys() == {"private_dns_namespace/main", "cluster_capacity_providers/main"}
-    assert "INTERNAL_FAILURE: The operation failed" in failed["private_dns_namespace/main"]
-    assert "UPDATE_FAILED" in failed["cluster_capacity_providers/main"]
-    life.go("up", {"scenarios": ""})
-    life.go("down", {"scenarios": "operations-fail"})
-
-
-@pytest.mark.enumeration
-def test_a_call_that_never_goes_well_ends_in_bounded_time_and_is_named(life: Life) -> None:
-    set_faults(life.project.cloud, "server-error", each=10_000, only="ssm:PutParameter")
-    begin = life.project.cloud.now()
-    ended = life.project.up(code=1)
-    assert life.project.cloud.now() - begin < BOUND
-    failed = {event["address"]: event["error"] for event in ended.said("failed")}
-    assert failed.keys() == {"secure_parameter/database-password"}
-    assert "PutParameter was answered with HTTP 50" in ended.err
-    assert ended.results["auto_scaling_group/main"] == "made", "what does not depend on it is finished"
-    life.go("down", {"scenarios": ""})
-
 
 # -- each fault by itself ------------------------------------------------------------------------------------------
 

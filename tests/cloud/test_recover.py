@@ -199,7 +199,9 @@ def test_after_recover_there_is_nothing_to_do(trip: Stage, how: str) -> None:
     assert len(found["backups"]) == len({*found["backups"]}) == backups
     assert all((trip.project.folder / path).exists() for path in found["backups"])
     assert len(found["dropped"]) == (3 if how == "years old" else 0)
-    trip.rests()
+    if how in {"lost", "years old"}:
+        # with the same records and the same stack `up` does the same for the others
+        trip.rests()
     trip.holds(how)
 
 

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from provisioner.cloud import control
-from tests.cloud.project import SAMPLE, Project, project, ready_image, with_options  # noqa: F401  (a fixture)
+from tests.cloud.project import NETWORK, SAMPLE, SMALL, Project, project, ready_image, with_options  # noqa: F401  (a fixture)
 
 QUIET = 4000.0
 """Seconds after which nothing of the last run is under way, and ECS shows no stopped tasks any more."""
@@ -32,7 +32,7 @@ def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @dataclass(frozen=True)
 class Told:
-    """How long a run takes, and what is down meanwhile: service, name, since, until, why."""
+    """How long a run takes, and what is down meanwhile, by service: its name, a DNS name, since, until, why."""
 
     seconds: float
     outages: list[tuple[str, str, float, float | None, str]]
@@ -65,7 +65,8 @@ def left() -> list[Path]:
 
 def predicted(document: Any) -> Told:
     play = document["plays"][0]
-    return Told(play["seconds"], [(o["service"], o["name"], o["since"], o["until"], o["why"]) for o in play["outages"]])
+    outages = [(o["service"], o["name"], o["since"], o["until"], o["why"]) for o in play["outages"]]
+    return Told(play["seconds"], sorted(outages))
 
 
 def happened(here: Project, *words: str) -> Told:
@@ -79,7 +80,7 @@ def happened(here: Project, *words: str) -> Told:
         (o["service"], o["name"], o["since"] - started, o["until"] and o["until"] - started, o["why"])
         for o in control.outages(here.cloud.process)
     ]
-    return Told(run["seconds"], outages)
+    return Told(run["seconds"], sorted(outages))
 
 
 def assert_alike(one: Told, other: Told) -> None:
@@ -101,67 +102,67 @@ def standing(project: Project) -> Project:  # noqa: F811
     return project
 
 
-def test_the_first_up(project: Project) -> None:  # noqa: F811
+def test_the_first_up_a_change_and_the_end_are_as_predicted(project: Project) -> None:  # noqa: F811
     project.cloud.last("typical")
+    project.write(SAMPLE + DNS)
+    ready_image(project.cloud, "frontend")
     found = rehearsed(project)
     assert found["copied"] == 0
     assert found["passes"]
     assert {item["action"] for item in found["plan"]} == {"create"}
     assert not project.state.joinpath("local").exists()
-    told = predicted(found)
-    assert_alike(told, happened(project, "up"))
-    assert told.outages == []
-    assert 300 < told.seconds < 900
+    first = predicted(found)
+    assert_alike(first, happened(project, "up"))
+    assert first.outages == []
+    assert 300 < first.seconds < 900
 
-
-def test_changes_of_a_standing_stack_and_its_end(standing: Project) -> None:
-    standing.change("frontend:1", "frontend:2")
-    standing.change("zones = 3", "zones = 2")
-    both = predicted(rehearsed(standing))
-    assert_alike(both, happened(standing, "up"))
-    assert both.outages == []
-
-    standing.change("^port = 80$", "port = 81")
-    port = predicted(rehearsed(standing))
-    assert_alike(port, happened(standing, "up"))
-    # the rule for the new port takes the place of the old one's before there is a task that listens there
-    [(service, name, since, until, why)] = port.outages
-    assert (service, name) == ("frontend", "")
-    assert until is not None
-    assert 60 < until - since < 100
-    assert why == "no security groups let its load balancer reach its running tasks"
-
-    standing.cloud.client("route53").create_hosted_zone(Name="example.org", CallerReference="theirs")
-    standing.cloud.delegate("example.org")
-    standing.change("example.com", "example.org")
-    found = rehearsed(standing)
+    project.cloud.client("route53").create_hosted_zone(Name="example.org", CallerReference="theirs")
+    project.cloud.delegate("example.org")
+    for before, after in (("frontend:1", "frontend:2"), ("zones = 3", "zones = 2"), ("example.com", "example.org")):
+        project.change(before, after)
+    project.change("^port = 80$", "port = 81")
+    found = rehearsed(project)
+    assert found["copied"] == 90
     assert found["notes"][0] == "assumed: the public hosted zone example.org is in the account, and delegated"
-    domain = predicted(found)
-    assert_alike(domain, happened(standing, "up"))
-    assert [name for _, name, *_ in domain.outages] == ["app.example.com"]
+    change = predicted(found)
+    assert_alike(change, happened(project, "up"))
+    # the rule for the new port takes the place of the old one's before there is a task that listens there
+    [port] = [outage for outage in change.outages if not outage[1]]
+    service, _, since, until, why = port
+    assert service == "frontend"
+    assert until is not None
+    # as long as the certificate for the new domain, and a deployment
+    assert 120 < until - since < 300
+    assert why == "no security groups let its load balancer reach its running tasks"
+    assert [name for _, name, *_ in change.outages if name] == ["app.example.com"]
 
-    down = predicted(rehearsed(standing, "down"))
-    assert_alike(down, happened(standing, "down"))
-    assert {(service, until) for service, name, _, until, _ in down.outages if not name} == {
+    end = predicted(rehearsed(project, "down"))
+    assert_alike(end, happened(project, "down"))
+    assert {(service, until) for service, name, _, until, _ in end.outages if not name} == {
         ("backend", None), ("frontend", None),
     }  # fmt: skip
 
 
-def test_what_is_refused_and_what_fails(standing: Project) -> None:
-    good = standing.config.read_text()
-    standing.write(good + '\n[database]\nuser = "other"\n')
-    found = rehearsed(standing, code=1)
+def test_what_is_refused(project: Project) -> None:  # noqa: F811
+    project.run("up", "--yes", *NETWORK)
+    project.write(SAMPLE + '\n[network]\ncidr = "10.8.0.0/16"\n')
+    found = rehearsed(project, *NETWORK, code=1)
+    assert found["copied"] == 15
     [play] = found["plays"]
     assert play["refused"]
-    assert "database.user cannot change" in play["troubles"][0]
-    ended = standing.run("rehearse", code=1)
-    assert ended.out.startswith("Rehearsal of up of ecs-sample-dev: is refused.\n  ! database.user cannot change")
+    assert "network.cidr cannot change" in play["troubles"][0]
+    ended = project.run("rehearse", *NETWORK, code=1)
+    assert ended.out.startswith(
+        "Rehearsal of up of ecs-sample-dev, step network: is refused.\n  ! network.cidr cannot change"
+    )
 
-    standing.write(good.replace("frontend:1", "does-not-exist:1"))
-    [play] = rehearsed(standing, code=1)["plays"]
+
+def test_what_fails(project: Project) -> None:  # noqa: F811
+    project.write(SMALL.replace("frontend:1", "does-not-exist:1"))
+    [play] = rehearsed(project, code=1)["plays"]
     assert not play["refused"]
     assert "CannotPullContainerError" in "".join(play["troubles"])
-    assert standing.planned().keys() == {"task_definition/frontend", "service/frontend"}
+    assert {item["action"] for item in project.planned().values()} == {"create"}
 
 
 @pytest.mark.enumeration
@@ -220,31 +221,32 @@ def as_on_aws(here: Project, digest: str) -> None:
 
 
 OTHER = "210987654321"
+DEFINED = ("--target-step", "task_definitions")
+"""All up to what an image is for."""
 
 
-def test_a_stack_on_aws_without_a_call_to_it(standing: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_stack_on_aws_without_a_call_to_it(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: F811
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, "none")
     for name in ("HTTPS_PROXY", "HTTP_PROXY"):
         monkeypatch.setenv(name, "http://127.0.0.1:9")
-    backend = standing.folder / "app" / "backend"
+    backend = project.folder / "app" / "backend"
     backend.mkdir(parents=True)
     (backend / "Dockerfile").write_text("FROM scratch\n")
-    standing.change("zones = 3", 'zones = 3\nallow = ["127.0.0.1/32"]')
-    standing.up()
-    as_on_aws(standing, "0" * 64)
-    standing.change("123456789012", OTHER)
+    project.write(SAMPLE + '\n[network]\nallow = ["127.0.0.1/32"]\n')
+    project.run("up", "--yes", *DEFINED)
+    as_on_aws(project, "0" * 64)
+    project.change("123456789012", OTHER)
 
-    found = rehearsed(standing, "--target", "aws")
+    found = rehearsed(project, "--target", "aws", *DEFINED)
     assert found["plays"][0]["writes"] == 0, found["plan"]
     (backend / "Dockerfile").write_text("FROM scratch\nCMD []\n")
-    found = rehearsed(standing, "--target", "aws")
+    found = rehearsed(project, "--target", "aws", *DEFINED)
     assert sorted((item["action"], item["address"].partition(".")[0]) for item in found["plan"]) == [
-        ("change", "service/backend"), ("change", "task_definition/backend"), ("create", "image/backend"),
-        ("create", "image_in_use/backend"), ("remove", "image_in_use/backend"),
+        ("change", "task_definition/backend"), ("create", "image/backend"), ("create", "image_in_use/backend"),
     ]  # fmt: skip
     assert found["passes"]
-    assert not standing.state.joinpath("aws", "ecs-sample-dev", "state.lock").exists()
+    assert not project.state.joinpath("aws", "ecs-sample-dev", "state.lock").exists()
 
 
 @pytest.mark.enumeration

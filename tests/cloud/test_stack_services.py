@@ -29,7 +29,7 @@ def belonging(found: Inventory, service: str) -> list[str]:
     return sorted(sort for sort, called in names(found).items() if re.search(rf"\b{service}\b", repr(called)))
 
 
-def test_one_taken_out_is_removed_and_one_added_is_made(project: Project) -> None:  # noqa: F811
+def test_one_taken_out_is_removed_and_one_added_is_made_and_changed(project: Project) -> None:  # noqa: F811
     project.up()
     assert services(project.inventory()) == {"frontend", "backend"}
     before = belonging(project.inventory(), "backend")
@@ -53,19 +53,18 @@ def test_one_taken_out_is_removed_and_one_added_is_made(project: Project) -> Non
     assert belonging(found, "backend") == []
     assert set(belonging(found, "worker")) >= set(before) - {"listener_rules", "target_groups", "records"}
     assert project.planned() == {}
+    project.write(f"{text}{WORKER}scaling = {{ min = 3 }}\non_demand = {{ base = 1, percent = 50 }}\n")
+    _mix_spot_and_on_demand(project)
 
 
-def test_tasks_on_fargate_that_are_not_spot(project: Project) -> None:  # noqa: F811
-    project.up()
-    project.write(f"{SAMPLE}scaling = {{ min = 3 }}\non_demand = {{ base = 1, percent = 50 }}\n")
-    assert list(project.planned()["service/backend"]["changes"]) == ["capacity_provider_strategy"]
+def _mix_spot_and_on_demand(project: Project) -> None:  # noqa: F811
+    """See three tasks of a service that is to have one on demand, and half of the others."""
+    assert list(project.planned()["service/worker"]["changes"]) == ["capacity_provider_strategy"]
     project.up()
     assert project.planned() == {}
 
     def on(found: Inventory) -> list[str]:
-        running = [
-            one for one in found["tasks"] if one["group"] == "service:backend" and one["lastStatus"] == "RUNNING"
-        ]
+        running = [one for one in found["tasks"] if one["group"] == "service:worker" and one["lastStatus"] == "RUNNING"]
         return sorted(one["capacityProviderName"] for one in running)
 
     project.settled(lambda found: on(found) == ["FARGATE", "FARGATE", "FARGATE_SPOT"], "one and half of the rest")

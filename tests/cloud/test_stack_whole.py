@@ -174,34 +174,34 @@ def test_a_client_is_made_once_and_only_if_something_is_asked_of_it(life: Life) 
     assert "creating-client-class.s3" not in made
 
 
+EDITS = {
+    (r"\A", '\nnetwork = { allow = ["127.0.0.1/32", "203.0.113.0/24"] }\n'): {"security_group/alb": {"ingress"}},
+    (r"\A", "\nlogs = { retention_days = 14 }\n"): {
+        "log_group/service-frontend": {"retention_in_days"},
+        "log_group/service-backend": {"retention_in_days"},
+        "log_group/insights": {"retention_in_days"},
+    },
+    (r"port = 80$", 'port = 80\nscaling = { cpu = 60 }\nhealth = "/ready"'): {
+        "scaling_policy/frontend": {"target_tracking_scaling_policy_configuration"},
+        "target_group/frontend": {"health_check_path"},
+    },
+    (r"\A", "\ncapacity = { max = 7 }\n"): {"auto_scaling_group/main": {"max_size"}},
+}
+"""Edits of different settings, each with the differences that it is, by address."""
+ENVIRONMENT = (r"port = 8080$", 'port = 8080\nenvironment = { LOG_LEVEL = "debug" }')
+NO_SHELL = (r"port = 8080$", "port = 8080\nexec = false")
+
+
 @pytest.mark.parametrize(
-    ("pattern", "replacement", "expected"),
+    ("edits", "expected"),
     [
-        (r"\A", '\nnetwork = { allow = ["127.0.0.1/32", "203.0.113.0/24"] }\n', {"security_group/alb": {"ingress"}}),
         (
-            r"\A",
-            "\nlogs = { retention_days = 14 }\n",
-            {
-                "log_group/service-frontend": {"retention_in_days"},
-                "log_group/service-backend": {"retention_in_days"},
-                "log_group/insights": {"retention_in_days"},
-            },
-        ),
-        (r"port = 80$", "port = 80\nscaling = { cpu = 60 }", {"scaling_policy/frontend": None}),
-        (
-            r"port = 80$",
-            'port = 80\nhealth = "/ready"',
-            {"target_group/frontend": {"health_check_path"}},
+            [*EDITS, ENVIRONMENT],
+            {address: fields for found in EDITS.values() for address, fields in found.items()}
+            | {"task_definition/backend": {"container_definitions"}, "service/backend": {"task_definition"}},
         ),
         (
-            r"port = 8080$",
-            'port = 8080\nenvironment = { LOG_LEVEL = "debug" }',
-            {"task_definition/backend": {"container_definitions"}, "service/backend": {"task_definition"}},
-        ),
-        (r"\A", "\ncapacity = { max = 7 }\n", {"auto_scaling_group/main": {"max_size"}}),
-        (
-            r"port = 8080$",
-            "port = 8080\nexec = false",
+            [NO_SHELL],
             {
                 "role/task-backend": {"inline_policies"},
                 "task_definition/backend": {"container_definitions", "volumes"},
@@ -209,21 +209,20 @@ def test_a_client_is_made_once_and_only_if_something_is_asked_of_it(life: Life) 
             },
         ),
     ],
-    ids=["allowed source", "log retention", "cpu target", "health path", "environment", "most instances", "no shell"],
+    ids=["one setting of each step", "no shell"],
 )
-def test_one_edited_value_is_exactly_that_difference(
-    life: Life, pattern: str, replacement: str, expected: dict[str, set[str] | None]
+def test_each_edited_value_is_exactly_that_difference(
+    life: Life, edits: list[tuple[str, str]], expected: dict[str, set[str]]
 ) -> None:
     text, since = life.project.config.read_text(), life.project.last_call()
-    life.project.change(pattern, replacement)
+    for pattern, replacement in edits:
+        life.project.change(pattern, replacement)
     try:
         planned = life.project.planned()
     finally:
         life.project.write(text)
     assert {item["action"] for item in planned.values()} == {"change"}
-    assert planned.keys() == expected.keys()
-    for address, fields in expected.items():
-        assert fields is None or planned[address]["changes"].keys() == fields
+    assert {address: item["changes"].keys() for address, item in planned.items()} == expected
     assert life.project.writes(since) == []
 
 

@@ -24,20 +24,11 @@ from state.objects import Objects
 from state.s3 import S3Store, read
 from tests.cloud.conftest import EmbeddedCloud
 from tests.cloud.inventory import NEVER_REMOVED, difference
-from tests.cloud.project import Project
+from tests.cloud.project import ENDPOINTS, SMALL, Project
 
 pytestmark = pytest.mark.random_order(disabled=True)
 """They are one life, in its order."""
 
-SMALL = """
-project = "ecs-sample"
-env = "dev"
-
-[services.frontend]
-image = "123456789012.dkr.ecr.ap-northeast-1.amazonaws.com/frontend:1"
-port = 80
-public = true
-"""
 SETTINGS = '\n[state]\nbucket = "team-states"\n'
 NAME = "ecs-sample-dev"
 
@@ -83,16 +74,16 @@ def test_without_the_bucket_every_command_says_how_to_make_it(team: Project, her
 
 def test_a_whole_life_with_a_kill_between_the_journals_writes(team: Project) -> None:
     before = team.inventory()
-    killed(team, 20, "after")
-    team.up()
+    killed(team, 20, "after", *ENDPOINTS)
+    team.up(*ENDPOINTS)
     assert not (team.state / "local").exists()
     assert sum(name.startswith("journal/") for name in keys(team)) == 1, "the seal"
 
     since = team.last_call()
-    assert set(team.up().results.values()) == {"unchanged"}
+    assert set(team.up(*ENDPOINTS).results.values()) == {"unchanged"}
     assert {name for name in team.writes(since) if not name.startswith("s3:")} == set()
     since = team.last_call()
-    assert team.planned() == {}
+    assert team.planned(*ENDPOINTS) == {}
     assert team.writes(since) == []
 
     assert team.down().said("finished")[0]["ok"]
@@ -100,9 +91,9 @@ def test_a_whole_life_with_a_kill_between_the_journals_writes(team: Project) -> 
     assert {sort: items for sort, items in left.items() if sort not in (*NEVER_REMOVED, "buckets")} == {}
 
 
-def killed(team: Project, call: int, when: str) -> None:
+def killed(team: Project, call: int, when: str, *words: str) -> None:
     """Kill `up` at its n-th write to the bucket."""
-    process = team.start("up", "--yes", process_group=0)
+    process = team.start("up", "--yes", *words, process_group=0)
     team.cloud.control("POST", "kill", f"pid={process.pid}&call={call}&when={when}&operation=s3:PutObject")
     assert team.end(process).code == -signal.SIGKILL
     assert json.loads(team.cloud.control("GET", "kill"))["hit"] == "s3:PutObject"

@@ -69,11 +69,10 @@ def calls(writes: Writes) -> list[Point]:
     ]
 
 
-def sample(command: str, count: int, *first: Cut) -> Point:
-    """Return one point that is cut at `count` calls, one after the other, before and after by turns, after others."""
+def sample(count: int) -> list[AtCall]:
+    """Return `count` kills at calls, to be met one after the other: before and after the call's effect by turns."""
     chance = random.Random(SEED)
-    cuts = [AtCall(chance.randint(8, 16), when) for _, when in zip(range(count), cycle(MOMENTS), strict=False)]
-    return Point("call", command, [*first, *cuts])
+    return [AtCall(chance.randint(8, 16), when) for _, when in zip(range(count), cycle(MOMENTS), strict=False)]
 
 
 def others(writes: Writes, count: int) -> list[Point]:

@@ -20,6 +20,8 @@ from tests.cloud.lookups import NAME
 from tests.cloud.project import Project, with_options
 
 COMMANDS = ("up", "plan", "down")
+BOTO3_NAMES = {"elasticloadbalancing": "elbv2", "tagging": "resourcegroupstaggingapi"}
+"""What boto3 calls a service that signs its requests with another name."""
 BOUND = 1500.0
 """No command may take longer under faults, in AWS's seconds. An undisturbed `up` takes 575."""
 
