@@ -9,9 +9,8 @@ import pytest
 from hypothesis import settings
 
 LONG = (
-    "rehearse", "afternoon", "faults", "crash", "stack_services", "stack_whole", "recover", "kinds_rds",
-    "kinds_capacity", "cli_terminal", "two_stacks", "environments", "secrets", "stack_options", "copied_images",
-    "state_team",
+    "rehearse_whole", "afternoon", "faults_whole", "crash", "recover", "two_stacks", "stack_whole", "stack_services",
+    "cli_terminal", "stack_options", "plan_is_up", "secrets", "rehearse", "kinds_rds", "kinds_capacity", "environments",
 )  # fmt: skip
 """The files in tests/cloud that take longest."""
 

@@ -33,7 +33,7 @@ SKIPPED = {
     r".*--target aws": "needs an AWS account",
     r"provision state (init|migrate|push)": "needs a state in a bucket: tests/cloud/test_state_team.py has one",
     r"provision cloud start --(clock|durations)": "lets all that comes after it take otherwise long",
-    r"provision rehearse (down|-)": "takes long: tests/cloud/test_rehearse.py does it",
+    r"provision rehearse (down|-)": "takes long: tests/cloud/test_rehearse_whole.py does it",
     r"provision import ": "needs something that somebody else has made: tests/cloud/test_import.py makes it",
 }
 """What is not run, each by the beginning of its command line, with the reason."""
