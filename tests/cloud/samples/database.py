@@ -21,8 +21,8 @@ DB, PASSWORD, FAMILY = "sample", "/sample/password", "aurora-mysql8.0"
 
 def _cluster(here: Here) -> Handle:
     secret = here.ensure(SecureParameter("password", PASSWORD, "Master password"))
-    # RDS makes the group itself where it finds none, and leaves it
-    log = here.ensure(LogGroup("error", f"/aws/rds/cluster/{DB}/error", 7))
+    # RDS makes a group itself where it finds none, and leaves it
+    logs = [here.ensure(LogGroup(name, f"/aws/rds/cluster/{DB}/{name}", 7)) for name in ("error", "audit")]
     _ = here[SecurityGroup]
     return here.ensure(
         DbCluster(
@@ -43,7 +43,7 @@ def _cluster(here: Here) -> Handle:
             kms_key_id=here.others.key,
             enable_cloudwatch_logs_exports=["error"],
         ),
-        after=[log],
+        after=logs,
     )
 
 
@@ -115,7 +115,7 @@ DATABASE: Mapping[type[Kind], Sample] = {
             ),
             "enable_iam_database_authentication": lambda hand: _clustered(hand, EnableIAMDatabaseAuthentication=True),
             "enable_cloudwatch_logs_exports": lambda hand: _clustered(
-                hand, CloudwatchLogsExportConfiguration={"DisableLogTypes": ["error"]}
+                hand, CloudwatchLogsExportConfiguration={"EnableLogTypes": ["audit"], "DisableLogTypes": ["error"]}
             ),
         },
     ),

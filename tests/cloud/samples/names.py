@@ -41,9 +41,15 @@ def _no_proof(hand: ByHand) -> None:
     _record(hand, name, "CNAME", TTL=300, ResourceRecords=_values("elsewhere.acm-validations.aws"))
 
 
+def _zones(here: Here) -> Handle:
+    here.ensure(HostedZone("private", "db.internal", vpc_id=here[Vpc].id))
+    return here.ensure(HostedZone(NAME, DOMAIN))
+
+
 def _records(here: Here) -> Handle:
     zone = here[HostedZone].id
     here.ensure(RecordSet("other", zone, f"other.{DOMAIN}", "A", 60, ["192.0.2.7"]))
+    here.ensure(RecordSet("all", zone, f"*.{DOMAIN}", "CNAME", 60, [f"other.{DOMAIN}"]))
     return here.ensure(RecordSet(NAME, zone, HOST, "A", 60, ["192.0.2.1", "192.0.2.2"]))
 
 
@@ -73,7 +79,7 @@ def _described(hand: ByHand) -> None:
 
 
 NAMES: Mapping[type[Kind], Sample] = {
-    HostedZone: Sample(lambda here: here.ensure(HostedZone(NAME, DOMAIN)), {"tagged": _untagged}),
+    HostedZone: Sample(_zones, {"tagged": _untagged}),
     RecordSet: Sample(
         _records,
         {

@@ -82,8 +82,14 @@ def _encrypted(hand: ByHand) -> None:
     hand("s3").put_bucket_encryption(Bucket=hand.id, ServerSideEncryptionConfiguration={"Rules": [rule]})
 
 
-def _policy_put(hand: ByHand) -> None:
-    hand("iam").put_role_policy(RoleName=hand.id, PolicyName="more", PolicyDocument=json.dumps(_allow("s3:*")))
+def _policies_put(hand: ByHand) -> None:
+    for name in ("own", "more"):
+        hand("iam").put_role_policy(RoleName=hand.id, PolicyName=name, PolicyDocument=json.dumps(_allow("s3:*")))
+
+
+def _policies_attached(hand: ByHand) -> None:
+    hand("iam").detach_role_policy(RoleName=hand.id, PolicyArn=READ_ONLY)
+    hand("iam").attach_role_policy(RoleName=hand.id, PolicyArn="arn:aws:iam::aws:policy/AdministratorAccess")
 
 
 def _trusts(hand: ByHand) -> None:
@@ -158,8 +164,8 @@ STORES: Mapping[type[Kind], Sample] = {
         lambda here: here.ensure(Role(NAME, "sample-role", trust("ec2"), [READ_ONLY], {"own": _allow("ssm:Get*")})),
         {
             "assume_role_policy_document": _trusts,
-            "managed_policy_arns": lambda hand: hand("iam").detach_role_policy(RoleName=hand.id, PolicyArn=READ_ONLY),
-            "inline_policies": _policy_put,
+            "managed_policy_arns": _policies_attached,
+            "inline_policies": _policies_put,
         },
     ),
     InstanceProfile: Sample(
