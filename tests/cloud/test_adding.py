@@ -24,60 +24,48 @@ from tests.cloud.samples.sample import Sample, mistakes
 DOCUMENT = Path(__file__).parents[2] / "docs" / "adding.md"
 BLOCK = re.compile(r"^```python\n# (\S+)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 """A block of code: the file that it belongs to, and what is to stand there."""
+MODULES = ("provisioner/kinds/sns.py", "tests/cloud/samples/alarms.py", "steps/alarms.py")
+TAGS = "provisioner/tagging.py"
 
 
 @dataclass(frozen=True)
 class Added:
-    """What the document adds: the kind, its samples, and the step."""
+    """What the document adds: the kind, its sample, and the step."""
 
     topic: type[Any]
-    samples: dict[type[Kind], Sample]
+    sample: Sample
     step: Any
 
 
-@pytest.fixture
-def added(monkeypatch: pytest.MonkeyPatch) -> Iterator[Added]:
+@pytest.fixture(scope="module")
+def added() -> Iterator[Added]:
     blocks = dict(BLOCK.findall(DOCUMENT.read_text(encoding="utf-8")))
-    assert set(blocks) == {
-        "provisioner/kinds/sns.py",
-        "provisioner/tagging.py",
-        "tests/cloud/samples/alarms.py",
-        "steps/alarms.py",
-    }
-    exec(compile(blocks["provisioner/tagging.py"], DOCUMENT, "exec"), tags := dict(vars(tagging)))  # noqa: S102
-    for table, name in ((tagging.READERS, "_read_sns"), (tagging.WRITERS, "_put_sns")):
-        monkeypatch.setitem(table, "sns", tags[name])  # type: ignore[arg-type]
+    assert set(blocks) == {*MODULES, TAGS}
     kinds, steps = dict(KINDS), dict(STEPS)
-    modules = [
-        _module(monkeypatch, file, blocks[file])
-        for file in ("provisioner/kinds/sns.py", "tests/cloud/samples/alarms.py", "steps/alarms.py")
-    ]
-    yield Added(modules[0].Topic, dict(modules[1].ALARMS), modules[2].alarms)
+    with pytest.MonkeyPatch.context() as patch:
+        exec(compile(blocks[TAGS], DOCUMENT, "exec"), functions := dict(vars(tagging)))  # noqa: S102
+        patch.setitem(tagging.READERS, "sns", functions["_read_sns"])
+        patch.setitem(tagging.WRITERS, "sns", functions["_put_sns"])
+        kind, samples, step = (_module(patch, file, blocks[file]) for file in MODULES)
+        yield Added(kind.Topic, samples.ALARMS[kind.Topic], step.alarms)
     for table, before in ((KINDS, kinds), (STEPS, steps)):
-        for name in [name for name in table if name not in before]:
+        for name in table.keys() - before.keys():
             del table[name]
 
 
-def _module(monkeypatch: pytest.MonkeyPatch, file: str, text: str) -> Any:
+def _module(patch: pytest.MonkeyPatch, file: str, text: str) -> Any:
     """The module that a file of this text would be."""
     module = ModuleType(file.removesuffix(".py").replace("/", "."))
-    monkeypatch.setitem(sys.modules, module.__name__, module)
+    patch.setitem(sys.modules, module.__name__, module)
     exec(compile(text, DOCUMENT, "exec"), vars(module))  # noqa: S102
     return module
 
 
-def test_what_the_document_adds_keeps_the_contract(cloud: EmbeddedCloud, tmp_path: Path, added: Added) -> None:
-    assert mistakes(added.topic, added.samples[added.topic]) == []
-    life = live(cloud, tmp_path, added.samples, added.samples)
-    assert breaches(life, added.topic) == strays(life) == []
-    assert cloud.client("sns").list_topics()["Topics"] == []
+def deaf(topic: type[Any]) -> type[Any]:
+    """A topic that is never changed, never goes, and is known by its name alone."""
 
-
-def test_a_kind_that_breaks_the_contract_is_told_how(cloud: EmbeddedCloud, tmp_path: Path, added: Added) -> None:
-    class DeafTopic(added.topic):  # type: ignore[misc]
-        """A topic that is never changed, never goes, and is known by its name alone."""
-
-        removal_budget = 10
+    class DeafTopic(topic):
+        interval = removal_budget = 60
 
         @classmethod
         def list(cls, aws: Any, known: Any) -> Iterator[Live]:
@@ -90,17 +78,31 @@ def test_a_kind_that_breaks_the_contract_is_told_how(cloud: EmbeddedCloud, tmp_p
         def delete(cls, aws: Any, live: Live) -> None:
             pass
 
-    sample = added.samples[added.topic]
-    samples = {DeafTopic: replace(sample, declare=lambda here: here.ensure(DeafTopic("sample", "sample", "Sample")))}
+    return DeafTopic
+
+
+def test_what_the_document_adds_keeps_the_contract(cloud: EmbeddedCloud, tmp_path: Path, added: Added) -> None:
+    assert mistakes(added.topic, added.sample) == []
+    samples = {added.topic: added.sample}
     life = live(cloud, tmp_path, samples, samples)
-    told = breaches(life, DeafTopic)
+    assert breaches(life, added.topic) == strays(life) == []
+    assert cloud.client("sns").list_topics()["Topics"] == []
+
+
+def test_a_kind_that_breaks_the_contract_is_told_how(
+    cloud: EmbeddedCloud, tmp_path: Path, added: Added, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(KINDS, "deaf_topic", Kind)  # so that it is gone afterwards
+    kind = deaf(added.topic)
+    samples = {kind: replace(added.sample, declare=lambda here: here.ensure(kind("sample", "sample", "Sample")))}
+    told = "\n".join(breaches(live(cloud, tmp_path, samples, samples), kind))
     for words in (
         "`up` after a change of display_name ended with deaf_topic/sample failed: ",
         "deaf_topic/sample was left alone since it was mended, and the plan is to change display_name",
         "deaf_topic/sample carries tags, and is found by name without a state",
         "`down` ended with deaf_topic/sample failed: ",
     ):
-        assert words in "\n".join(told)
+        assert words in told
 
 
 @pytest.mark.parametrize(
