@@ -11,7 +11,7 @@ from hypothesis import settings
 LONG = (
     "rehearse", "afternoon", "faults", "crash", "stack_services", "stack_whole", "recover", "kinds_rds",
     "kinds_capacity", "cli_terminal", "two_stacks", "environments", "secrets", "stack_options", "copied_images",
-    "state_team",
+    "state_team", "resources_contract", "resources_contract_serving",
 )  # fmt: skip
 """The files in tests/cloud that take longest."""
 

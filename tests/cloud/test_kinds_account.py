@@ -132,14 +132,3 @@ def test_the_note_stays_with_its_vpc(rig: Rig) -> None:
 
     rig.up(lambda stack: [declared(stack), stack.ensure(Vpc("other", "10.1.0.0/16"))]).ok()
     assert "vpc_id" in rig.up(elsewhere).refused()["account_setting/trunking"]
-
-
-def test_drift_is_mended_and_still_put_back(rig: Rig) -> None:
-    rig.up(declared).ok()
-    rig.cloud.client("ecs").put_account_setting_default(name=SETTING, value="disabled")
-    assert [(item.address, list(item.changes)) for item in rig.plan(declared)] == [
-        ("account_setting/trunking", ["value"])
-    ]
-    assert rig.up(declared).ok().writes == ["PutAccountSettingDefault"]
-    rig.down().ok()
-    assert in_force(rig) == "disabled"
