@@ -15,10 +15,9 @@ Tags = dict[str, str]
 
 TAGLESS = frozenset(
     {
-        "account_setting", "cluster_capacity_providers", "default_security_group", "delegation", "image",
-        "minimum_size", "record_set", "scalable_target", "scaling_policy", "security_group_egress",
-        "service_linked_role", "validation_record",
-        "web_acl_association",
+        "account_setting", "cluster_capacity_providers", "copied_image", "default_security_group", "delegation",
+        "image", "image_in_use", "minimum_size", "record_set", "scalable_target", "scaling_policy",
+        "security_group_egress", "service_linked_role", "validation_record", "web_acl_association",
     }
 )  # fmt: skip
 """The kinds that are told by something else than their own tags."""

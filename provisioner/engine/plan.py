@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
@@ -58,9 +58,11 @@ def plan(
     Raises:
         Refused: a read was refused.
     """
+    kinds = dict.fromkeys(type(item.want) for item in declared.values())
     with aws.only_reads():
-        prefetch(aws, (type(item.want) for item in declared.values()))
-        planner = _Planner(aws, records, declared)
+        listed = {kind: aws.known(kind) for kind in kinds}
+        prefetch(aws, kinds)
+        planner = _Planner(aws, records, declared, listed)
         aws.seen = planner.lives
         planned = [planner.look(item) for item in _unless_stopped(aws, declared.values())]
         going = [a for a in _unless_stopped(aws, dropped) if planner.goes(records[a])]
@@ -84,8 +86,14 @@ def orphans(records: Mapping[str, Record], declared: Collection[str]) -> list[st
 class _Planner:
     """Looks at one thing after the other, remembering what each will be called once `up` has run."""
 
-    def __init__(self, aws: Aws, records: Mapping[str, Record], declared: Collection[str]) -> None:
-        self._aws, self._records = aws, records
+    def __init__(
+        self,
+        aws: Aws,
+        records: Mapping[str, Record],
+        declared: Collection[str],
+        listed: Mapping[type[Kind], Sequence[Mapping[str, Any]]],
+    ) -> None:
+        self._aws, self._records, self._listed = aws, records, dict(listed)
         self._owners = owners(records, declared)
         self.lives: dict[str, Live] = {}
         self._wants: dict[str, Kind] = {}
@@ -151,8 +159,15 @@ class _Planner:
         return Planned(record.address, "none" if none else "remove", record.step)
 
     def _find(self, want: Kind, record: Record | None) -> Live | None:
-        live = find_declared(self._aws, want, record, self._owners)
-        return find_declared(self._aws, want, record, self._owners, fresh=True) if live is None and record else live
+        live, kind = find_declared(self._aws, want, record, self._owners), type(want)
+        if live is None and (record or self._named_since(kind)):
+            self._listed[kind] = self._aws.known(kind)
+            return find_declared(self._aws, want, record, self._owners, fresh=True)
+        return live
+
+    def _named_since(self, kind: type[Kind]) -> bool:
+        """Whether by what was found more names of a kind are known than when it was listed, as without a state."""
+        return self._aws.known(kind) != self._listed[kind]
 
     def _lookup(self, address: str, output: str) -> Any:
         if address in self.lives:

@@ -28,6 +28,7 @@ class Delegation(Kind):
 
     service: ClassVar[str] = "route53"
     identity: ClassVar[Sequence[str]] = ("domain", "hosted_zone_id")
+    fixed: ClassVar[frozenset[str]] = frozenset({"domain", "hosted_zone_id"})
     kept: ClassVar[bool] = True
     kept_because: ClassVar[str] = "it is an entry in the parent zone, which only its owner can change"
 

@@ -139,6 +139,7 @@ class DefaultSecurityGroup(Kind):
 
     service: ClassVar[str] = "ec2"
     identity: ClassVar[Sequence[str]] = ("vpc_id",)
+    fixed: ClassVar[frozenset[str]] = frozenset({"vpc_id"})
     kept: ClassVar[bool] = True
     kept_because: ClassVar[str] = "AWS deletes it together with its VPC"
     update_when_ready: ClassVar[bool] = True

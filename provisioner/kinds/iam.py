@@ -212,6 +212,7 @@ class ServiceLinkedRole(Kind):
     service: ClassVar[str] = "iam"
     identity: ClassVar[Sequence[str]] = ("aws_service_name", "role_name")
     derived: ClassVar[Sequence[str]] = ("id",)
+    fixed: ClassVar[frozenset[str]] = frozenset({"aws_service_name", "role_name"})
     kept: ClassVar[bool] = True
     kept_because: ClassVar[str] = "the whole account shares it, and it costs nothing"
 

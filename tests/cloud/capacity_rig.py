@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from typing import Any
 
 from provisioner.engine.step import Stack, ids, ready
@@ -44,12 +43,7 @@ def declared(
     disk: int = 30,
     least: int = 0,
     most: int = 5,
-    types: Sequence[str] = ("c5.large", "c5a.large"),
-    spot: bool = True,
-    insights: str = "disabled",
     target: int = 100,
-    providers: Sequence[str] = ("FARGATE_SPOT",),
-    trunking: bool = True,
     joins: str = "",
     zones: str = "ac",
 ) -> None:
@@ -64,8 +58,8 @@ def declared(
         for zone, block in (("a", "10.0.0.0/20"), ("c", "10.0.16.0/20"))
     ]
     hosts = stack.ensure(SecurityGroup("hosts", vpc.id, "hosts", "Hosts", [], [OPEN]))
-    settled = [ready(stack.ensure(AccountSetting("trunking", vpc.id, "awsvpcTrunking", "enabled")))] if trunking else []
-    cluster = stack.ensure(Cluster("main", stack.name, [{"name": "containerInsights", "value": insights}]))
+    trunking = stack.ensure(AccountSetting("trunking", vpc.id, "awsvpcTrunking", "enabled"))
+    cluster = stack.ensure(Cluster("main", stack.name, [{"name": "containerInsights", "value": "disabled"}]))
     data: dict[str, Any] = {
         "ImageId": stack.facts.image_id,
         "IamInstanceProfile": {"Name": PROFILE},
@@ -80,25 +74,25 @@ def declared(
     policy = {
         "LaunchTemplate": {
             "LaunchTemplateSpecification": {"LaunchTemplateId": template.id, "Version": "$Default"},
-            "Overrides": [{"InstanceType": name} for name in types],
+            "Overrides": [{"InstanceType": name} for name in ("c5.large", "c5a.large")],
         },
         "InstancesDistribution": {
             "OnDemandAllocationStrategy": "prioritized",
             "OnDemandBaseCapacity": 0,
-            "OnDemandPercentageAboveBaseCapacity": 0 if spot else 100,
+            "OnDemandPercentageAboveBaseCapacity": 0,
             "SpotAllocationStrategy": "price-capacity-optimized",
         },
     }
     group = stack.ensure(
         AutoScalingGroup("main", stack.name, policy, within, most),
-        after=[instances, *settled],
+        after=[instances, ready(trunking)],
     )
     scaling = {**SCALING, "targetCapacity": target}
     provider = stack.ensure(CapacityProvider("main", f"asg-{stack.name}", group.arn, scaling))
     name = ready(provider).id
     attached = stack.ensure(
         ClusterCapacityProviders(
-            "main", cluster.id, [name, *providers], [{"capacityProvider": name, "weight": 1, "base": 0}]
+            "main", cluster.id, [name, "FARGATE_SPOT"], [{"capacityProvider": name, "weight": 1, "base": 0}]
         )
     )
     drained = stack.ensure(ContainerInstances(stack.name, cluster.id), after=[ready(attached)])

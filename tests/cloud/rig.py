@@ -15,7 +15,7 @@ from provisioner.aws import Aws
 from provisioner.cloud.control import ClockLink
 from provisioner.cloudclock import CloudRuntime
 from provisioner.config import Config
-from provisioner.engine.events import Event
+from provisioner.engine.events import Emit, Event
 from provisioner.engine.plan import Planned
 from provisioner.engine.refused import PlanRefused
 from provisioner.engine.step import Stack
@@ -83,6 +83,7 @@ class Rig:
     facts: Facts = FACTS
     redeploy: bool = False
     new_ami: bool = False
+    stand_ins: bool = False
     heard: Callable[[Event], None] = lambda event: None
     durations: str = "fast"
     """How long AWS takes: where no test says otherwise, no longer than it must, which saves many looks."""
@@ -113,6 +114,7 @@ class Rig:
         )
         aws.domains = {self.config.fqdn, self.config.dns.domain}
         aws.account, aws.redeploy, aws.new_ami = self.facts.account, self.redeploy, self.new_ami
+        aws.stand_ins = self.stand_ins
         return aws
 
     def declare(self, declare: Declare) -> Stack:
@@ -126,6 +128,17 @@ class Rig:
         """Run `up` on what the function declares, as the user has agreed to it if a plan was shown."""
         stack = self.declare(declare)
         return self._run(lambda aws, store, emit: operate.up(aws, store, stack, emit, confirmed=confirmed))
+
+    def agreed(self, declare: Declare) -> tuple[list[Planned], Outcome]:
+        """Plan and run `up` as one command does that asks in between: what was planned but for `none`, and the run."""
+        stack, planned = self.declare(declare), list[Planned]()
+
+        def work(aws: Aws, store: LocalStore, emit: Emit) -> operate.Summary:
+            planned.extend(operate.show_plan(aws, store.records, stack))
+            return operate.up(aws, store, stack, emit, confirmed=planned)
+
+        outcome = self._run(work)
+        return [item for item in planned if item.action != "none"], outcome
 
     def down(self, *, unprotect: bool = False) -> Outcome:
         """Run `down` on what is recorded."""

@@ -12,7 +12,8 @@ import pytest
 from provisioner import adoption, bookkeeping, operate, tagging
 from provisioner.engine.errors import ConfigurationError, NeedsReplacing, NotOwned
 from provisioner.engine.kind import KINDS, Kind, Live
-from provisioner.engine.step import Stack
+from provisioner.engine.step import Handle, Stack
+from provisioner.kinds.copied_images import CopiedImage
 from provisioner.kinds.ec2_launch import LaunchTemplate
 from provisioner.kinds.ec2_network import InternetGateway, RouteTable, Subnet, Vpc
 from provisioner.kinds.ec2_security import SecurityGroup
@@ -21,6 +22,7 @@ from provisioner.kinds.ecs_cluster import Cluster
 from provisioner.kinds.ecs_task_definition import TaskDefinition
 from provisioner.kinds.elbv2 import TargetGroup
 from provisioner.kinds.iam import InstanceProfile, Role
+from provisioner.kinds.images import IN_USE, MANIFESTS, ImageInUse
 from provisioner.kinds.logs import LogGroup
 from provisioner.kinds.rds_groups import DbClusterParameterGroup, DbSubnetGroup
 from provisioner.kinds.route53 import HostedZone, RecordSet
@@ -152,6 +154,26 @@ def test_what_up_refuses_can_be_imported(rig: Rig, named: Named) -> None:
     assert rig.aws().live(type(named.want)) == []
     with pytest.raises(ConfigurationError, match="can be imported"):
         take(rig, declare, named.want.address, named.id)
+
+
+def test_images_are_taken_by_their_tags_alone(rig: Rig) -> None:
+    """ECR tags repositories only: its tagging calls take no image."""
+
+    def repository(stack: Stack) -> Handle:
+        return stack.ensure(Repository("web", "web/web", "IMMUTABLE", {"scanOnPush": True}, None))
+
+    def declare(stack: Stack) -> None:
+        uri = repository(stack).repository_uri
+        copy = stack.ensure(CopiedImage("web", "web/web", uri, "copy", "docker.io/library/nginx:1", "linux/amd64"))
+        stack.ensure(ImageInUse("web.copy", "web/web", f"{IN_USE}copy", copy.reference))
+
+    rig.up(repository).ok()
+    manifest = json.dumps({"schemaVersion": 2, "mediaType": MANIFESTS[0], "config": {"digest": "sha256:1"}})
+    for tag in ("copy", f"{IN_USE}copy"):
+        rig.cloud.client("ecr").put_image(repositoryName="web/web", imageManifest=manifest, imageTag=tag)
+    take(rig, declare, "copied_image/web", "web/web:copy")
+    assert taken(rig, declare, "image_in_use/web.copy", f"web/web:{IN_USE}copy").writes == []
+    assert rig.down().ok().summary.leftovers == []
 
 
 def test_an_instance_profile_and_a_launch_template_are_compared_whole(rig: Rig) -> None:

@@ -121,12 +121,14 @@ def test_a_run_cut_off_after_the_change_knows_the_former_value(rig: Rig) -> None
     assert in_force(rig) == "disabled"
 
 
-def test_drift_is_mended_and_still_put_back(rig: Rig) -> None:
+def test_the_note_stays_with_its_vpc(rig: Rig) -> None:
+    """Its former value is known by that VPC's tag, so another one is refused; it was asked for in vain before."""
     rig.up(declared).ok()
-    rig.cloud.client("ecs").put_account_setting_default(name=SETTING, value="disabled")
-    assert [(item.address, list(item.changes)) for item in rig.plan(declared)] == [
-        ("account_setting/trunking", ["value"])
-    ]
-    assert rig.up(declared).ok().writes == ["PutAccountSettingDefault"]
-    rig.down().ok()
-    assert in_force(rig) == "disabled"
+
+    def elsewhere(stack: Stack) -> None:
+        stack.ensure(Vpc("main", "10.0.0.0/16"))
+        other = stack.ensure(Vpc("other", "10.1.0.0/16"))
+        stack.ensure(AccountSetting("trunking", other.id, SETTING, "enabled"))
+
+    rig.up(lambda stack: [declared(stack), stack.ensure(Vpc("other", "10.1.0.0/16"))]).ok()
+    assert "vpc_id" in rig.up(elsewhere).refused()["account_setting/trunking"]

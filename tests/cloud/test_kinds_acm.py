@@ -29,17 +29,6 @@ def declared(zone: str, *names: str) -> Any:
     return declare
 
 
-def test_issued_once_and_then_left_alone(rig: Rig) -> None:
-    declare = declared(zone_of(rig))
-    up = rig.up(declare).ok()
-    # the name and its wildcard share a record
-    assert up.summary.counts == {"made": 3}
-    (summary,) = rig.cloud.client("acm").list_certificates()["CertificateSummaryList"]
-    assert summary["Status"] == "ISSUED"
-    assert rig.up(declare).ok().writes == []
-    assert rig.plan(declare) == []
-
-
 def test_a_lost_record_is_made_again(rig: Rig) -> None:
     zone = zone_of(rig)
     rig.up(declared(zone)).ok()
@@ -50,22 +39,6 @@ def test_a_lost_record_is_made_again(rig: Rig) -> None:
     ]
     rig.up(declared(zone)).ok()
     assert rig.plan(declared(zone)) == []
-
-
-def test_other_names_are_refused_in_place(rig: Rig) -> None:
-    zone = zone_of(rig)
-    rig.up(declared(zone)).ok()
-    other = declared(zone, "app.example.com", "*.example.com")
-    assert [item.address for item in rig.plan(other) if item.action == "refused"] == ["certificate/main"]
-
-
-def test_removed_without_a_trace(rig: Rig) -> None:
-    zone = zone_of(rig)
-    rig.up(declared(zone)).ok()
-    down = rig.down().ok()
-    assert (down.summary.counts, down.summary.leftovers) == ({"removed": 3}, [])
-    assert records(rig, zone) == []
-    assert rig.cloud.client("acm").list_certificates()["CertificateSummaryList"] == []
 
 
 def _theirs(rig: Rig, region: str, domain: str, key: str = "RSA_2048") -> dict[str, Any]:

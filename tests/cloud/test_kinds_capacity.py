@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from typing import Any
 
 import pytest
@@ -12,9 +11,8 @@ from provisioner.engine.errors import Failed, SomeFailed
 from provisioner.engine.step import Stack
 from provisioner.kinds.autoscaling import AutoScalingGroup, MinimumSize, left_outdated
 from provisioner.kinds.ec2_launch import LaunchTemplate
-from provisioner.kinds.ec2_network import Subnet, Vpc
 from provisioner.kinds.ecs_cluster import Cluster
-from tests.cloud.capacity_rig import PROFILE, declared, profile
+from tests.cloud.capacity_rig import declared, profile
 from tests.cloud.faults.life import set_faults
 from tests.cloud.rig import Rig
 
@@ -32,51 +30,6 @@ def group_of(rig: Rig) -> dict[str, Any]:
     groups = rig.cloud.client("autoscaling").describe_auto_scaling_groups(AutoScalingGroupNames=[NAME])
     group: dict[str, Any] = groups["AutoScalingGroups"][0]
     return group
-
-
-def test_made_once_and_then_left_alone(ready_rig: Rig) -> None:
-    made = ready_rig.up(declared).ok()
-    assert made.summary.counts == {"made": 10, "unchanged": 3}
-    assert ready_rig.up(declared).ok().writes == []
-    assert ready_rig.plan(declared) == []
-
-
-@pytest.mark.parametrize(
-    ("change", "address", "field", "writes"),
-    [
-        (
-            {"disk": 40},
-            "launch_template/main",
-            "launch_template_data",
-            ["CreateLaunchTemplateVersion", "ModifyLaunchTemplate"],
-        ),
-        ({"most": 6}, "auto_scaling_group/main", "max_size", ["UpdateAutoScalingGroup"]),
-        ({"spot": False}, "auto_scaling_group/main", "mixed_instances_policy", ["UpdateAutoScalingGroup"]),
-        ({"target": 90}, "capacity_provider/main", "managed_scaling", ["UpdateCapacityProvider"]),
-        ({"insights": "enabled"}, "cluster/main", "settings", ["UpdateCluster"]),
-        (
-            {"providers": ("FARGATE_SPOT", "FARGATE")},
-            "cluster_capacity_providers/main",
-            "capacity_providers",
-            ["PutClusterCapacityProviders"],
-        ),
-    ],
-)
-def test_a_change_is_planned_and_made_and_nothing_else(
-    ready_rig: Rig, change: dict[str, Any], address: str, field: str, writes: list[str]
-) -> None:
-    ready_rig.up(declared).ok()
-    template = ready_rig.state().records["launch_template/main"].id
-
-    def changed(stack: Stack) -> None:
-        declared(stack, **change)
-
-    assert [(item.address, item.action, list(item.changes)) for item in ready_rig.plan(changed)] == [
-        (address, "change", [field])
-    ]
-    assert ready_rig.up(changed).ok().writes == writes
-    assert ready_rig.plan(changed) == []
-    assert ready_rig.state().records["launch_template/main"].id == template
 
 
 def test_a_template_version_that_was_made_but_not_yet_put_in_force_is_used(ready_rig: Rig) -> None:
@@ -179,25 +132,6 @@ def test_the_groups_size_belongs_to_the_capacity_provider(ready_rig: Rig) -> Non
     assert ready_rig.up(declared).ok().writes == []
     assert ready_rig.up(lambda stack: declared(stack, most=6)).ok().writes == ["UpdateAutoScalingGroup"]
     assert group_of(ready_rig)["DesiredCapacity"] == 2
-
-
-def test_drift_is_mended(ready_rig: Rig) -> None:
-    ready_rig.up(declared).ok()
-    client = ready_rig.cloud.client
-    client("autoscaling").update_auto_scaling_group(
-        AutoScalingGroupName=NAME, MaxSize=1, NewInstancesProtectedFromScaleIn=False
-    )
-    client("ecs").update_cluster_settings(cluster=NAME, settings=[{"name": "containerInsights", "value": "enabled"}])
-    client("ecs").put_cluster_capacity_providers(
-        cluster=NAME, capacityProviders=[f"asg-{NAME}"], defaultCapacityProviderStrategy=[]
-    )
-    assert {item.address: list(item.changes) for item in ready_rig.plan(declared)} == {
-        "auto_scaling_group/main": ["max_size", "new_instances_protected_from_scale_in"],
-        "cluster/main": ["settings"],
-        "cluster_capacity_providers/main": ["capacity_providers", "default_capacity_provider_strategy"],
-    }
-    ready_rig.up(declared).ok()
-    assert ready_rig.plan(declared) == []
 
 
 def one(stack: Stack) -> None:
@@ -317,25 +251,4 @@ def test_a_provider_that_somebody_elses_cluster_uses_is_told_at_once(ready_rig: 
     assert isinstance(failed, Failed)
     assert "associated with cluster: theirs" in str(failed)
     ecs.delete_cluster(cluster="theirs")
-    assert ready_rig.down().ok().summary.leftovers == []
-
-
-def test_removed_without_a_trace(ready_rig: Rig) -> None:
-    ready_rig.up(declared).ok()
-    assert ready_rig.down().ok().summary.leftovers == []
-    client = ready_rig.cloud.client
-    assert client("autoscaling").describe_auto_scaling_groups()["AutoScalingGroups"] == []
-    assert client("ec2").describe_launch_templates()["LaunchTemplates"] == []
-    assert client("ecs").list_clusters()["clusterArns"] == []
-    providers = client("ecs").describe_capacity_providers()["capacityProviders"]
-    assert {p["name"] for p in providers if p["status"] != "INACTIVE"} == {"FARGATE", "FARGATE_SPOT"}
-    assert client("iam").get_instance_profile(InstanceProfileName=PROFILE)
-
-
-def test_without_its_state_all_is_found_again(ready_rig: Rig) -> None:
-    ready_rig.up(declared).ok()
-    shutil.rmtree(ready_rig.folder)
-    again = ready_rig.up(declared).ok()
-    assert again.writes == []
-    assert {Vpc.kind, Subnet.kind} <= {record.kind for record in ready_rig.state().records.values()}
     assert ready_rig.down().ok().summary.leftovers == []

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -31,20 +30,13 @@ OURS = policy(
 )
 
 
-def declared(
-    stack: Stack,
-    *,
-    zones: int = 2,
-    tables: Sequence[str] = ("one",),
-    endpoints: bool = True,
-    document: Policy | None = None,
-) -> None:
+def declared(stack: Stack, *, endpoints: bool = True, document: Policy | None = None) -> None:
     vpc = stack.ensure(Vpc("main", "10.0.0.0/16"))
     subnets = [
         stack.ensure(Subnet(zone, vpc.id, f"ap-northeast-1{zone}", block))
         for zone, block in (("a", "10.0.0.0/20"), ("c", "10.0.16.0/20"))
     ]
-    routes = {name: stack.ensure(RouteTable(name, vpc.id, [], {})) for name in ("one", "two")}
+    routes = stack.ensure(RouteTable("one", vpc.id, [], {}))
     group = stack.ensure(SecurityGroup("e", vpc.id, "e", "Endpoints", [allow(443, "all", cidr="10.0.0.0/16")], []))
     if not endpoints:
         return
@@ -55,27 +47,13 @@ def declared(
             ready(vpc).id,
             LOGS,
             "Interface",
-            subnet_ids=ids(subnets)[:zones],
+            subnet_ids=ids(subnets),
             security_group_ids=[group.id],
             private_dns_enabled=True,
             policy_document=document,
         )
     )
-    to = [routes[name].id for name in tables]
-    stack.ensure(VpcEndpoint("s3", vpc.id, S3, "Gateway", route_table_ids=to, policy_document=document))
-
-
-def test_made_in_one_call_each_and_then_left_alone(rig: Rig) -> None:
-    made = rig.up(declared).ok()
-    assert made.writes.count("CreateVpcEndpoint") == 2
-    assert "ModifyVpcEndpoint" not in made.writes
-    shown = {e["ServiceName"]: e for e in rig.cloud.client("ec2").describe_vpc_endpoints()["VpcEndpoints"]}
-    assert len(shown[LOGS]["SubnetIds"]) == 2
-    assert shown[LOGS]["PrivateDnsEnabled"]
-    assert shown[LOGS]["State"] == "available"
-    assert len(shown[S3]["RouteTableIds"]) == 1
-    assert rig.up(declared).ok().writes == []
-    assert rig.plan(declared) == []
+    stack.ensure(VpcEndpoint("s3", vpc.id, S3, "Gateway", route_table_ids=[routes.id], policy_document=document))
 
 
 def test_waits_while_pending_and_tells_why_one_failed() -> None:
@@ -84,21 +62,6 @@ def test_waits_while_pending_and_tells_why_one_failed() -> None:
     assert VpcEndpoint.pending(Live("vpce-1", attributes, status="available")) is None
     with pytest.raises(Failed, match="no address is left"):
         VpcEndpoint.pending(Live("vpce-1", attributes, status="failed: no address is left"))
-
-
-def test_subnets_and_route_tables_come_and_go_in_place(rig: Rig) -> None:
-    rig.up(lambda stack: declared(stack, zones=1, tables=("one",))).ok()
-
-    def wider(stack: Stack) -> None:
-        declared(stack, zones=2, tables=("two",))
-
-    planned = rig.plan(wider)
-    assert {item.address: list(item.changes) for item in planned} == {
-        "vpc_endpoint/logs": ["subnet_ids"],
-        "vpc_endpoint/s3": ["route_table_ids"],
-    }
-    assert rig.up(wider).ok().writes == ["ModifyVpcEndpoint"] * 2
-    assert rig.plan(wider) == []
 
 
 def test_policies_come_with_the_creation_and_change_in_place(rig: Rig) -> None:
@@ -127,19 +90,6 @@ def test_policies_come_with_the_creation_and_change_in_place(rig: Rig) -> None:
     }
     assert rig.up(closed).ok().writes == ["ModifyVpcEndpoint"] * 2
     assert shown() == {LOGS: OURS["Statement"], S3: OURS["Statement"]}
-
-
-def test_drift_is_mended(rig: Rig) -> None:
-    rig.up(declared).ok()
-    records = rig.state().records
-    ec2 = rig.cloud.client("ec2")
-    ec2.modify_vpc_endpoint(
-        VpcEndpointId=records["vpc_endpoint/s3"].id, RemoveRouteTableIds=[records["route_table/one"].id]
-    )
-    ec2.modify_vpc_endpoint(VpcEndpointId=records["vpc_endpoint/logs"].id, PrivateDnsEnabled=False)
-    assert {item.address for item in rig.plan(declared)} == {"vpc_endpoint/s3", "vpc_endpoint/logs"}
-    rig.up(declared).ok()
-    assert rig.plan(declared) == []
 
 
 def test_one_being_deleted_is_waited_for_and_made_anew(rig: Rig) -> None:
@@ -176,15 +126,6 @@ def test_a_foreign_one_without_a_service_name_is_left_alone(rig: Rig) -> None:
     rig.up(declared).ok()
     assert rig.plan(declared) == []
     assert foreign["VpcEndpointId"] in {e["VpcEndpointId"] for e in ec2.describe_vpc_endpoints()["VpcEndpoints"]}
-
-
-def test_removed_without_a_trace(rig: Rig) -> None:
-    rig.up(declared).ok()
-    down = rig.down().ok()
-    assert down.summary.leftovers == []
-    ec2 = rig.cloud.client("ec2")
-    assert ec2.describe_vpc_endpoints()["VpcEndpoints"] == []
-    assert [i for i in ec2.describe_network_interfaces()["NetworkInterfaces"] if "Endpoint" in i["Description"]] == []
 
 
 def test_a_refusal_within_a_good_answer_is_one_and_not_waited_for(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:

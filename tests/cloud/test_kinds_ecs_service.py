@@ -150,14 +150,6 @@ def revisions(rig: Rig, status: str = "ACTIVE") -> list[str]:
     return [arn.rpartition("/")[2] for arn in arns]
 
 
-def test_made_once_and_then_left_alone(rig: Rig) -> None:
-    assert rig.up(declared).ok().summary.counts == {"made": 10}
-    service = shown(rig)
-    assert (service["runningCount"], service["deployments"][0]["rolloutState"]) == (1, "COMPLETED")
-    assert rig.up(declared).ok().writes == []
-    assert rig.plan(declared) == []
-
-
 def test_another_image_is_a_new_revision_and_the_old_one_stays(rig: Rig) -> None:
     rig.up(declared).ok()
     planned = rig.plan(lambda stack: declared(stack, image="nginx:2"))
@@ -300,14 +292,6 @@ def test_an_older_revision_is_a_difference(rig: Rig) -> None:
     assert [(item.address, list(item.changes)) for item in planned] == [("service/web", ["task_definition"])]
 
 
-def test_without_the_state_everything_is_found_again(rig: Rig) -> None:
-    rig.up(declared).ok()
-    rig.folder = rig.folder.with_name("another")
-    assert rig.up(declared).ok().writes == []
-    planned = rig.plan(lambda stack: declared(stack, image="nginx:2"))
-    assert [item.address for item in planned] == ["task_definition/web", "service/web"]
-
-
 def test_a_revision_without_our_hash_is_compared_by_its_content(rig: Rig) -> None:
     rig.up(declared).ok()
     ecs = rig.cloud.client("ecs")
@@ -352,23 +336,6 @@ def test_a_service_comes_behind_the_load_balancer_and_leaves_it_again(rig: Rig) 
         assert rig.plan(edited) == []
 
 
-def test_drift_is_seen_and_mended(rig: Rig) -> None:
-    rig.up(declared).ok()
-    rig.cloud.client("ecs").update_service(cluster=CLUSTER, service="web", enableExecuteCommand=False)
-    scaling = rig.cloud.client("application-autoscaling")
-    where = {
-        "ServiceNamespace": "ecs",
-        "ResourceId": f"service/{CLUSTER}/web",
-        "ScalableDimension": "ecs:service:DesiredCount",
-    }
-    scaling.register_scalable_target(**where, MinCapacity=1, MaxCapacity=3)
-    scaling.delete_scaling_policy(**where, PolicyName="web-cpu")
-    planned = {item.address: item.action for item in rig.plan(declared)}
-    assert planned == {"service/web": "change", "scalable_target/web": "change", "scaling_policy/web": "create"}
-    rig.up(declared).ok()
-    assert rig.plan(declared) == []
-
-
 def test_the_number_of_tasks_is_never_a_difference(rig: Rig) -> None:
     rig.up(declared).ok()
     rig.cloud.client("ecs").update_service(cluster=CLUSTER, service="web", desiredCount=3)
@@ -397,18 +364,6 @@ def test_a_foreign_service_under_our_name_is_refused(rig: Rig) -> None:
     assert {item.address for item in rig.plan(declared) if item.action == "refused"} == {"service/web"}
     ecs.tag_resource(resourceArn=arn, tags=[{"key": "Project", "value": "ecs-sample"}])
     assert rig.plan(declared) == []
-
-
-def test_removed_without_a_trace(rig: Rig) -> None:
-    rig.up(declared).ok()
-    rig.up(lambda stack: declared(stack, image="nginx:2")).ok()
-    down = rig.down().ok()
-    assert down.summary.leftovers == []
-    assert (revisions(rig), revisions(rig, "INACTIVE")) == ([], [])
-    assert rig.cloud.client("ecs").list_clusters()["clusterArns"] == []
-    targets = rig.cloud.client("application-autoscaling").describe_scalable_targets(ServiceNamespace="ecs")
-    assert targets["ScalableTargets"] == []
-    assert rig.down().ok().writes == []
 
 
 def test_made_again_after_it_was_removed(rig: Rig) -> None:

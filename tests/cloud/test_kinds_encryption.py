@@ -125,10 +125,3 @@ def test_a_cluster_keeps_the_key_that_it_was_made_with(rig: Rig, before: bool) -
     assert (planned.address, planned.action) == ("db_cluster/main", "refused")
     assert "kms_key_id" in planned.why
     assert cluster(rig)["DBClusterIdentifier"] == NAME
-
-
-def test_a_cluster_with_a_key_is_adopted_without_the_state(rig: Rig) -> None:
-    arn = kms_key(rig.cloud)
-    rig.up(lambda stack: database(stack, key=arn)).ok()
-    rig.folder = rig.folder.with_name("other")
-    assert "made" not in rig.up(lambda stack: database(stack, key=arn)).ok().summary.counts

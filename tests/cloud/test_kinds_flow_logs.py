@@ -17,12 +17,12 @@ from tests.cloud.rig import Rig
 TRUST = policy({"Effect": "Allow", "Principal": {"Service": "vpc-flow-logs.amazonaws.com"}, "Action": "sts:AssumeRole"})
 
 
-def declared(stack: Stack, *, traffic: str = "ALL", logged: bool = True) -> None:
+def declared(stack: Stack, *, logged: bool = True) -> None:
     vpc = stack.ensure(Vpc("main", "10.0.0.0/16", enable_dns_hostnames=False))
     if logged:
         group = stack.ensure(LogGroup("flow", "/vpc/flow", 7))
         role = stack.ensure(Role("flow", "flow", TRUST))
-        stack.ensure(FlowLog("main", vpc.id, group.id, ready(role).arn, traffic))
+        stack.ensure(FlowLog("main", vpc.id, group.id, ready(role).arn))
 
 
 def found(rig: Rig) -> list[dict[str, Any]]:
@@ -41,16 +41,6 @@ def test_made_once_and_then_left_alone_and_switched_off(rig: Rig) -> None:
     assert found(rig) == []
 
 
-def test_another_traffic_type_is_refused(rig: Rig) -> None:
-    rig.up(declared).ok()
-
-    def rejects(stack: Stack) -> None:
-        declared(stack, traffic="REJECT")
-
-    assert [(item.address, item.action) for item in rig.plan(rejects)] == [("flow_log/main", "refused")]
-    assert rig.up(rejects).refused().keys() == {"flow_log/main"}
-
-
 def test_one_that_is_gone_is_made_anew_and_one_whose_tags_are_gone_is_known_by_its_id(rig: Rig) -> None:
     rig.up(declared).ok()
     ec2, (log,) = rig.cloud.client("ec2"), found(rig)
@@ -59,15 +49,6 @@ def test_one_that_is_gone_is_made_anew_and_one_whose_tags_are_gone_is_known_by_i
     ec2.delete_flow_logs(FlowLogIds=[log["FlowLogId"]])
     assert [(item.address, item.action) for item in rig.plan(declared)] == [("flow_log/main", "create")]
     assert rig.up(declared).ok().writes == ["CreateFlowLogs"]
-
-
-def test_found_again_without_the_state_and_removed_without_a_trace(rig: Rig) -> None:
-    rig.up(declared).ok()
-    rig.folder = rig.folder.with_name("other")
-    assert rig.up(declared).ok().summary.counts == {"adopted": 4}
-    assert rig.down().ok().summary.leftovers == []
-    assert found(rig) == []
-    assert rig.down().ok().writes == []
 
 
 def test_somebody_elses_flow_log_of_the_vpc_stays_as_it_is(rig: Rig) -> None:

@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 from typing import Any
 
-import pytest
-
 from provisioner.engine.step import Stack
 from provisioner.kinds.iam import InstanceProfile, Policy, Role, ServiceLinkedRole, policy
 from tests.cloud.rig import Rig
@@ -24,69 +22,15 @@ def reading(*actions: str) -> Policy:
     return policy({"Effect": "Allow", "Action": list(actions), "Resource": ["*"]})
 
 
-def declared(stack: Stack, *, actions: tuple[str, ...] = ("ssm:GetParameters", "ssm:GetParameter")) -> None:
+def declared(stack: Stack) -> None:
     stack.ensure(ServiceLinkedRole("ecs", "ecs.amazonaws.com", "AWSServiceRoleForECS"))
-    documents = {"reading": reading(*actions)}
+    documents = {"reading": reading("ssm:GetParameters", "ssm:GetParameter")}
     role = stack.ensure(Role("instance", NAME, trust("ec2.amazonaws.com"), [CONTAINER_SERVICE], documents))
     stack.ensure(InstanceProfile("instance", NAME, role.id))
 
 
-def test_made_once_and_then_left_alone(rig: Rig) -> None:
-    assert rig.up(declared).ok().summary.counts == {"made": 3}
-    assert rig.up(declared).ok().writes == []
-    assert rig.plan(declared) == []
-    profile = rig.cloud.client("iam").get_instance_profile(InstanceProfileName=NAME)["InstanceProfile"]
-    assert [role["RoleName"] for role in profile["Roles"]] == [NAME]
-
-
-def test_a_change_is_planned_and_made_and_nothing_else(rig: Rig) -> None:
-    rig.up(declared).ok()
-
-    def changed(stack: Stack) -> None:
-        declared(stack, actions=("ssm:GetParameters",))
-
-    planned = [(item.address, item.action, list(item.changes)) for item in rig.plan(changed)]
-    assert planned == [("role/instance", "change", ["inline_policies"])]
-    assert rig.up(changed).ok().writes == ["PutRolePolicy"]
-    assert rig.plan(changed) == []
-
-
-def _other_trust(iam: Any) -> None:
-    iam.update_assume_role_policy(RoleName=NAME, PolicyDocument=json.dumps(trust("lambda.amazonaws.com")))
-
-
-def _policy_detached(iam: Any) -> None:
-    iam.detach_role_policy(RoleName=NAME, PolicyArn=CONTAINER_SERVICE)
-
-
 def _policy_attached(iam: Any) -> None:
     iam.attach_role_policy(RoleName=NAME, PolicyArn="arn:aws:iam::aws:policy/AdministratorAccess")
-
-
-def _policy_put(iam: Any) -> None:
-    iam.put_role_policy(RoleName=NAME, PolicyName="more", PolicyDocument=json.dumps(reading("s3:*")))
-
-
-def _role_taken_out(iam: Any) -> None:
-    iam.remove_role_from_instance_profile(InstanceProfileName=NAME, RoleName=NAME)
-
-
-@pytest.mark.parametrize(
-    ("drift", "address", "writes"),
-    [
-        (_other_trust, "role/instance", ["UpdateAssumeRolePolicy"]),
-        (_policy_detached, "role/instance", ["AttachRolePolicy"]),
-        (_policy_attached, "role/instance", ["DetachRolePolicy"]),
-        (_policy_put, "role/instance", ["DeleteRolePolicy"]),
-        (_role_taken_out, "instance_profile/instance", ["AddRoleToInstanceProfile"]),
-    ],
-)
-def test_drift_is_seen_and_mended(rig: Rig, drift: Any, address: str, writes: list[str]) -> None:
-    rig.up(declared).ok()
-    drift(rig.cloud.client("iam"))
-    assert [item.address for item in rig.plan(declared)] == [address]
-    assert rig.up(declared).ok().writes == writes
-    assert rig.plan(declared) == []
 
 
 def test_another_spelling_of_the_same_policy_is_no_difference(rig: Rig) -> None:
@@ -131,10 +75,3 @@ def test_awss_own_role_is_taken_as_it_is(rig: Rig) -> None:
     live = ServiceLinkedRole("ecs", "ecs.amazonaws.com", "AWSServiceRoleForECS").create(aws, "0" * 32)
     assert live.id == "AWSServiceRoleForECS"
     assert [call.code for call in aws.calls] == ["InvalidInput"]
-
-
-def test_found_again_without_the_state(rig: Rig) -> None:
-    rig.up(declared).ok()
-    rig.folder = rig.folder.with_name("other")
-    assert rig.up(declared).ok().summary.counts == {"adopted": 2, "unchanged": 1}
-    assert rig.down().ok().summary.counts == {"removed": 2, "kept": 1}

@@ -9,37 +9,9 @@ from provisioner.kinds.logs import LogGroup
 from tests.cloud.rig import Rig
 
 
-def declared(stack: Stack, *, days: int = 7) -> None:
-    stack.ensure(LogGroup("web", f"/ecs/{stack.name}/web", days))
-    stack.ensure(LogGroup("insights", f"/aws/ecs/containerinsights/{stack.name}/performance", days))
-
-
-def test_made_once_and_then_left_alone(rig: Rig) -> None:
-    assert rig.up(declared).ok().summary.counts == {"made": 2}
-    assert rig.up(declared).ok().writes == []
-    assert rig.plan(declared) == []
-
-
-def test_a_change_is_planned_and_made_and_nothing_else(rig: Rig) -> None:
-    rig.up(declared).ok()
-
-    def longer(stack: Stack) -> None:
-        declared(stack, days=30)
-
-    assert [(item.address, item.action, list(item.changes)) for item in rig.plan(longer)] == [
-        ("log_group/web", "change", ["retention_in_days"]),
-        ("log_group/insights", "change", ["retention_in_days"]),
-    ]
-    assert rig.up(longer).ok().writes == ["PutRetentionPolicy"] * 2
-    assert rig.plan(longer) == []
-
-
-def test_drift_is_seen_and_mended(rig: Rig) -> None:
-    rig.up(declared).ok()
-    rig.cloud.client("logs").delete_retention_policy(logGroupName="/ecs/ecs-sample-dev/web")
-    assert [item.address for item in rig.plan(declared)] == ["log_group/web"]
-    rig.up(declared).ok()
-    assert rig.plan(declared) == []
+def declared(stack: Stack) -> None:
+    stack.ensure(LogGroup("web", f"/ecs/{stack.name}/web", 7))
+    stack.ensure(LogGroup("insights", f"/aws/ecs/containerinsights/{stack.name}/performance", 7))
 
 
 def test_a_retention_policy_of_the_account_beats_the_groups_own_and_is_no_difference(rig: Rig) -> None:
@@ -120,17 +92,3 @@ def test_the_group_of_somebody_elses_cluster_of_our_name_is_left_alone(rig: Rig)
     ecs.delete_cluster(cluster="ecs-sample-dev")
     logs.tag_resource(resourceArn=f"arn:aws:logs:ap-northeast-1:123456789012:log-group:{PERFORMANCE}", tags={"a": "b"})
     assert [item.action for item in rig.plan(declared)] == ["create", "refused"]
-
-
-def test_found_again_without_the_state(rig: Rig) -> None:
-    rig.up(declared).ok()
-    rig.folder = rig.folder.with_name("other")
-    assert rig.up(declared).ok().summary.counts == {"adopted": 2}
-    assert rig.down().ok().summary.counts == {"removed": 2}
-
-
-def test_removed_without_a_trace(rig: Rig) -> None:
-    rig.up(declared).ok()
-    assert rig.down().ok().summary.leftovers == []
-    assert rig.cloud.client("logs").describe_log_groups()["logGroups"] == []
-    assert rig.down().ok().writes == []

@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from provisioner.engine.step import Stack
 from tests.cloud.rig import Rig
 from tests.cloud.test_kinds_rds import NAME, cluster, declared
 
@@ -44,28 +43,6 @@ def test_readers_are_in_other_zones_and_come_and_go(rig: Rig) -> None:
     assert rig.plan(with_readers(1)) == []
     assert sorted(instances(rig)) == ["1", "2"]
     assert writer(rig) in "12"
-
-    rig.cloud.client("rds").modify_db_instance(DBInstanceIdentifier=f"{NAME}-2", PromotionTier=9, ApplyImmediately=True)
-    assert [(item.address, list(item.changes)) for item in rig.plan(with_readers(1))] == [
-        ("db_instance/r2", ["promotion_tier"])
-    ]
-    assert rig.up(with_readers(1)).ok().writes == ["ModifyDBInstance"]
-    assert rig.down().ok().summary.leftovers == []
-
-
-def test_logs_and_iam_are_switched_on_changed_and_switched_off(rig: Rig) -> None:
-    rig.up(declared).ok()
-    assert not cluster(rig)["IAMDatabaseAuthenticationEnabled"]
-    for signed, logs in ((True, ["error", "slowquery"]), (True, ["audit", "error"]), (False, [])):
-
-        def wanted(stack: Stack, signed: bool = signed, logs: list[str] = logs) -> None:
-            declared(stack, signed=signed, logs=logs)
-
-        assert rig.up(wanted).ok().writes == ["ModifyDBCluster"]
-        there = cluster(rig)
-        assert there["IAMDatabaseAuthenticationEnabled"] is signed
-        assert sorted(there.get("EnabledCloudwatchLogsExports", ())) == logs
-        assert rig.plan(wanted) == []
     assert rig.down().ok().summary.leftovers == []
 
 

@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from provisioner.aws import ADDRESS_TAG
 from provisioner.delegation import addresses
 from provisioner.engine.errors import WaitingOnUser
 from provisioner.engine.kind import Live
@@ -25,11 +24,11 @@ from tests.cloud.rules_rig import Net, change
 REFERENCE = "provisioner ecs-sample dev hosted_zone/public 0123456789abcdef0123456789abcdef"
 
 
-def declared(stack: Stack, *, ttl: int = 60, values: tuple[str, ...] = ("192.0.2.1", "192.0.2.2")) -> None:
+def declared(stack: Stack) -> None:
     vpc = stack.ensure(Vpc("main", "10.0.0.0/16"))
     public = stack.ensure(HostedZone("public", "Made.example.org."))
     private = stack.ensure(HostedZone("private", "db.internal", vpc_id=vpc.id))
-    stack.ensure(RecordSet("web", public.id, "web.made.example.org", "A", ttl, values))
+    stack.ensure(RecordSet("web", public.id, "web.made.example.org", "A", 60, ["192.0.2.1", "192.0.2.2"]))
     stack.ensure(RecordSet("all", public.id, "*.made.example.org", "CNAME", 60, ["web.made.example.org"]))
     stack.ensure(RecordSet("database", private.id, "database.db.internal", "CNAME", 60, ["somewhere.example.net"]))
 
@@ -52,47 +51,6 @@ def put(rig: Rig, zone: str, name: str, *values: str, action: str = "UPSERT", tt
     )
 
 
-def test_made_once_and_then_left_alone(rig: Rig) -> None:
-    assert rig.up(declared).ok().summary.counts == {"made": 6}
-    assert rig.up(declared).ok().writes == []
-    assert rig.plan(declared) == []
-    tags = rig.cloud.client("route53").list_tags_for_resource(
-        ResourceType="hostedzone", ResourceId=zone_of(rig, "made.example.org")
-    )["ResourceTagSet"]["Tags"]
-    assert {"Key": ADDRESS_TAG, "Value": "hosted_zone/public"} in tags
-
-
-def test_a_change_is_planned_and_made_and_nothing_else(rig: Rig) -> None:
-    rig.up(declared).ok()
-
-    def changed(stack: Stack) -> None:
-        declared(stack, ttl=30, values=("192.0.2.2", "192.0.2.3"))
-
-    planned = [(item.address, item.action, list(item.changes)) for item in rig.plan(changed)]
-    assert planned == [("record_set/web", "change", ["ttl", "resource_records"])]
-    assert rig.up(changed).ok().writes == ["ChangeResourceRecordSets"]
-    assert rig.plan(changed) == []
-
-
-def test_drift_is_seen_and_mended(rig: Rig) -> None:
-    rig.up(declared).ok()
-    zone = zone_of(rig, "made.example.org")
-    put(rig, zone, "web.made.example.org", "192.0.2.9")
-    rig.cloud.client("route53").change_tags_for_resource(
-        ResourceType="hostedzone", ResourceId=zone, RemoveTagKeys=["ManagedBy"]
-    )
-    assert {item.address for item in rig.plan(declared)} == {"record_set/web", "hosted_zone/public"}
-    rig.up(declared).ok()
-    assert rig.plan(declared) == []
-
-
-def test_removed_without_a_trace(rig: Rig) -> None:
-    rig.up(declared).ok()
-    assert rig.down().ok().summary.leftovers == []
-    zones = rig.cloud.client("route53").list_hosted_zones()["HostedZones"]
-    assert [zone["Name"] for zone in zones] == ["example.com."]
-
-
 def test_a_zone_with_foreign_records_stays_until_they_are_gone(rig: Rig) -> None:
     rig.up(declared).ok()
     zone = zone_of(rig, "made.example.org")
@@ -111,13 +69,6 @@ def test_a_zone_made_by_a_run_that_was_cut_off_is_found_by_its_reference(rig: Ri
     assert up.summary.counts == {"made": 5, "changed": 1}
     assert up.writes.count("CreateHostedZone") == 1  # the private one
     assert rig.plan(declared) == []
-
-
-def test_found_again_without_the_state(rig: Rig) -> None:
-    rig.up(declared).ok()
-    rig.folder = rig.folder.with_name("other")
-    assert rig.up(declared).ok().writes == []
-    assert rig.down().ok().summary.counts == {"removed": 6}
 
 
 def alias(rig: Rig, name: str) -> dict[str, Any]:

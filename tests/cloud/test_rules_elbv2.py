@@ -230,6 +230,13 @@ def test_https_listener_takes_issued_certificates_only_and_keeps_them(place: Net
     refused(lambda: acm.delete_certificate(CertificateArn=issued), "ResourceInUseException")
     change = {"ListenerArn": listener["ListenerArn"], "Certificates": [{"CertificateArn": pending}]}
     refused(lambda: elb.modify_listener(**change), "UnsupportedCertificate")
+    plain = elb.modify_listener(ListenerArn=listener["ListenerArn"], Protocol="HTTP")["Listeners"][0]
+    assert "SslPolicy" not in plain
+    assert not plain.get("Certificates")
+    bare = {"ListenerArn": listener["ListenerArn"], "Protocol": "HTTPS"}
+    refused(lambda: elb.modify_listener(**bare, SslPolicy=POLICY), "InvalidConfigurationRequest")
+    secure = {**bare, "SslPolicy": POLICY, "Certificates": [{"CertificateArn": issued}]}
+    assert elb.modify_listener(**secure)["Listeners"][0]["Certificates"] == [{"CertificateArn": issued}]
     elb.delete_listener(ListenerArn=listener["ListenerArn"])
     # ACM learns of it a moment later.
     refused(lambda: acm.delete_certificate(CertificateArn=issued), "ResourceInUseException")

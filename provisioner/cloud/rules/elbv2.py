@@ -252,7 +252,7 @@ def modify_listener(
     certificates: list[dict[str, Any]] | None = None,
     actions: list[dict[str, Any]] | None = None,
 ) -> Any:
-    """ModifyListener: the checks of CreateListener for what changes."""
+    """ModifyListener: the checks of CreateListener for what changes; HTTP has neither policy nor certificate."""
     listener = resource(self, arn)
     balancer = resource(self, listener.load_balancer_arn)
     if port and any(int(other.port) == int(port) for other in balancer.listeners.values() if other is not listener):
@@ -262,9 +262,12 @@ def modify_listener(
     if actions:
         self._validate_actions([FakeAction(action) for action in actions])
     _check_groups(self, balancer.arn, actions or [])
-    if certificates and certificates[0]["CertificateArn"] != listener.certificate:
+    plain = protocol == "HTTP" and listener.protocol == "HTTPS"
+    if plain or (certificates and certificates[0]["CertificateArn"] != listener.certificate):
         free_certificates(self, listener)
     changed = original(self, arn, port, protocol, ssl_policy, certificates or [], actions or [])
+    if plain:
+        listener.ssl_policy, listener.certificate, listener.certificates = None, None, []
     listener.asked = ""
     rebind(self)
     return changed

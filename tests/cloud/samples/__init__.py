@@ -1,0 +1,20 @@
+"""One sample of each kind that the steps can declare, and the contract that every kind is held to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from provisioner.engine.kind import Kind
+from tests.cloud.samples.balancing import BALANCING
+from tests.cloud.samples.database import DATABASE
+from tests.cloud.samples.names import NAMES
+from tests.cloud.samples.network import NETWORK
+from tests.cloud.samples.sample import Sample
+from tests.cloud.samples.services import SERVICES
+from tests.cloud.samples.stores import STORES
+
+GROUND: Mapping[type[Kind], Sample] = {**NETWORK, **NAMES, **STORES, **DATABASE}
+"""What live together first."""
+SERVING: Mapping[type[Kind], Sample] = {**BALANCING, **SERVICES}
+"""What live together second."""
+ALL = {**GROUND, **SERVING}

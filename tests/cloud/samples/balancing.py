@@ -1,0 +1,149 @@
+"""Samples of Elastic Load Balancing's kinds, and of WAF's."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from provisioner.engine.kind import Kind
+from provisioner.engine.step import Handle, ids, ready
+from provisioner.kinds.ec2_network import InternetGateway, Vpc
+from provisioner.kinds.ec2_security import SecurityGroup
+from provisioner.kinds.elbv2 import (
+    REDIRECT_TO_HTTPS,
+    Listener,
+    ListenerRule,
+    LoadBalancer,
+    TargetGroup,
+    answer,
+    forward,
+    path,
+)
+from provisioner.kinds.s3 import Bucket
+from provisioner.kinds.wafv2 import WebAclAssociation
+from tests.cloud.samples.names import certificate
+from tests.cloud.samples.network import closed, subnets
+from tests.cloud.samples.sample import NAME, ByHand, Here, Sample
+
+POLICY, OLDER = "ELBSecurityPolicy-TLS13-1-2-2021-06", "ELBSecurityPolicy-TLS13-1-2-Res-2021-06"
+DROP, IDLE = "routing.http.drop_invalid_header_fields.enabled", "idle_timeout.timeout_seconds"
+
+
+def _balancer(here: Here) -> Handle:
+    subnets(here, "acd")
+    _ = here[SecurityGroup]
+    return here.ensure(
+        LoadBalancer(
+            NAME,
+            "sample",
+            ids(subnets(here)),
+            [closed(here, "balancer").id],
+            access_logs_bucket=ready(here[Bucket]).id,
+        ),
+        after=[ready(here[InternetGateway])],
+    )
+
+
+def targets(here: Here) -> tuple[Handle, Sequence[Handle]]:
+    """A target group that a listener forwards to, and what a service behind it comes after."""
+    group = here.ensure(TargetGroup("web", "sample-web", here[Vpc].id, "/health"))
+    return group, [here.ensure(Listener("web", here[LoadBalancer].id, 8080, "HTTP", [forward(group.id)]))]
+
+
+def _listener(here: Here) -> Handle:
+    nothing = [answer("404", "not found")]
+    secure = certificate(here).id
+    return here.ensure(Listener(NAME, here[LoadBalancer].id, 443, "HTTPS", nothing, POLICY, secure))
+
+
+def _rule(here: Here) -> Handle:
+    actions = [forward(here[TargetGroup].id)]
+    return here.ensure(ListenerRule(NAME, here[Listener].id, 7, [path("/api/*")], actions))
+
+
+def _attribute(hand: ByHand, key: str, value: str) -> None:
+    hand("elbv2").modify_load_balancer_attributes(LoadBalancerArn=hand.id, Attributes=[{"Key": key, "Value": value}])
+
+
+def _balanced(hand: ByHand, **change: Any) -> None:
+    hand("elbv2").modify_target_group(TargetGroupArn=hand.id, **change)
+
+
+def _listens(hand: ByHand, **change: Any) -> None:
+    hand("elbv2").modify_listener(ListenerArn=hand.id, **change)
+
+
+def _routed(hand: ByHand, **change: Any) -> None:
+    hand("elbv2").modify_rule(RuleArn=hand.id, **change)
+
+
+def _delayed(hand: ByHand) -> None:
+    delay = {"Key": "deregistration_delay.timeout_seconds", "Value": "77"}
+    hand("elbv2").modify_target_group_attributes(TargetGroupArn=hand.id, Attributes=[delay])
+
+
+def _another_certificate(hand: ByHand) -> None:
+    _listens(hand, Certificates=[{"CertificateArn": hand.others.certificate}])
+
+
+def _in_three(hand: ByHand) -> None:
+    hand("elbv2").set_subnets(LoadBalancerArn=hand.id, Subnets=[hand[f"subnet/{name}"] for name in (NAME, "c", "d")])
+
+
+def _other_group(hand: ByHand) -> None:
+    hand("elbv2").set_security_groups(LoadBalancerArn=hand.id, SecurityGroups=[hand[SecurityGroup]])
+
+
+def _other_acl(hand: ByHand) -> None:
+    hand("wafv2").associate_web_acl(WebACLArn=hand.others.web_acls[1], ResourceArn=hand.id)
+
+
+BALANCING: Mapping[type[Kind], Sample] = {
+    LoadBalancer: Sample(
+        _balancer,
+        {
+            "subnets": _in_three,
+            "security_groups": _other_group,
+            "drop_invalid_header_fields": lambda hand: _attribute(hand, DROP, "false"),
+            "idle_timeout": lambda hand: _attribute(hand, IDLE, "77"),
+            "deletion_protection": lambda hand: _attribute(hand, "deletion_protection.enabled", "true"),
+            "access_logs_bucket": lambda hand: _attribute(hand, "access_logs.s3.enabled", "false"),
+        },
+    ),
+    TargetGroup: Sample(
+        lambda here: here.ensure(TargetGroup(NAME, "sample", here[Vpc].id, "/health")),
+        {
+            "health_check_path": lambda hand: _balanced(hand, HealthCheckPath="/other"),
+            "deregistration_delay": _delayed,
+            "health_check_interval_seconds": lambda hand: _balanced(hand, HealthCheckIntervalSeconds=77),
+            "health_check_timeout_seconds": lambda hand: _balanced(hand, HealthCheckTimeoutSeconds=7),
+            "healthy_threshold_count": lambda hand: _balanced(hand, HealthyThresholdCount=7),
+            "unhealthy_threshold_count": lambda hand: _balanced(hand, UnhealthyThresholdCount=7),
+            "matcher": lambda hand: _balanced(hand, Matcher={"HttpCode": "200-299"}),
+        },
+    ),
+    Listener: Sample(
+        _listener,
+        {
+            "default_actions": lambda hand: _listens(hand, DefaultActions=[answer("503", "closed")]),
+            "ssl_policy": lambda hand: _listens(hand, SslPolicy=OLDER),
+            "certificate_arn": _another_certificate,
+            # a plain listener has neither of the two
+            "protocol ssl_policy certificate_arn": lambda hand: _listens(hand, Protocol="HTTP"),
+        },
+    ),
+    ListenerRule: Sample(
+        _rule,
+        {
+            "priority": lambda hand: hand("elbv2").set_rule_priorities(
+                RulePriorities=[{"RuleArn": hand.id, "Priority": 9}]
+            ),
+            "conditions": lambda hand: _routed(hand, Conditions=[path("/v2/*")]),
+            "actions": lambda hand: _routed(hand, Actions=[REDIRECT_TO_HTTPS]),
+        },
+    ),
+    WebAclAssociation: Sample(
+        lambda here: here.ensure(WebAclAssociation(NAME, ready(here[LoadBalancer]).id, here.others.web_acls[0])),
+        {"web_acl_arn": _other_acl},
+    ),
+}

@@ -1,0 +1,111 @@
+"""The contract that every kind keeps, judged on the life that its sample has lived: each breach in a sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+
+from provisioner import tagging
+from provisioner.engine.kind import Kind
+from tests.cloud.samples.life import Leg, Life, result
+
+
+def breaches(life: Life, kind: type[Kind]) -> list[str]:
+    """How a kind broke the contract; nothing if it kept it."""
+    judges = (_made, _changed, _refused, _found, _gone)
+    return [text for judge in judges for text in judge(life, kind, life.addresses[kind])]
+
+
+def strays(life: Life) -> list[str]:
+    """What was done though nothing called for it, and what is left in the account."""
+    idle = (("a second `up`", life.again.outcome), ("`up` without a state", life.lost.outcome))
+    found = [
+        f"{what} wrote: {', '.join(run.writes)}"
+        for what, run in (*idle, ("a second `down`", life.once_more))
+        if run.writes
+    ]
+    samples = {*life.addresses.values()}
+    found += [
+        f"a change of {', '.join(sorted(leg.tries))} also led to {action} {_named(fields)} of {other}"
+        for leg in life.changes
+        for other in leg.planned.keys() - leg.tries.keys() - samples
+        for action, fields in [leg.differs(other)]
+    ]
+    return found + [f"{sort} are not as they were before: {what}" for sort, what in life.left.items()]
+
+
+def _made(life: Life, kind: type[Kind], address: str) -> Iterator[str]:
+    """Made once, and then left alone: what is asked for at its creation only is no difference."""
+    # what AWS makes, or others have, may be there already
+    usual = ("made", "unchanged") if kind.made_by_aws or kind.kept else ("made",)
+    yield from _became("the first `up`", address, life.made.result(address), usual)
+    action, fields = life.again.differs(address)
+    if action != "none":
+        yield f"{address} is made, and a second plan is to {action} {_named(fields)}"
+    yield from _became("the second `up`", address, life.again.result(address), ("unchanged",))
+
+
+def _changed(life: Life, kind: type[Kind], address: str) -> Iterator[str]:
+    """Each difference is planned by just its fields, and mended."""
+    mine = {tried for leg in life.changes for tried in leg.tries if tried.partition("/")[0] == kind.kind}
+    for one in sorted({address, *mine}):
+        for leg in life.changes:
+            yield from _mended(leg, one)
+
+
+def _mended(leg: Leg, address: str) -> Iterator[str]:
+    tried, (action, fields) = leg.tries.get(address), leg.differs(address)
+    if tried is None:
+        if action != "none":
+            yield f"{address} was left alone since it was mended, and the plan is to {action} {_named(fields)}"
+        return
+    what = _named(tried.fields)
+    if why := leg.undone.get(address):
+        yield f"{what} of {address} could not be changed by hand: {why}"
+    elif (action, fields) != ("change", tried.fields):
+        yield f"{what} of {address} was changed, and the plan is to {action} {_named(fields)}"
+    yield from _became(f"`up` after a change of {what}", address, leg.result(address), ("changed",))
+
+
+def _refused(life: Life, kind: type[Kind], address: str) -> Iterator[str]:
+    """What AWS cannot change in place is refused in the plan, each field by its name."""
+    planned = life.refused.get(address)
+    action, fields = (planned.action, {*planned.changes}) if planned else ("none", set[str]())
+    if action != ("refused" if kind.fixed else "none") or fields != kind.fixed:
+        yield f"{_named(kind.fixed)} of {address} cannot change, and a plan to do so is to {action} {_named(fields)}"
+    elif planned and (silent := [name for name in kind.fixed if name not in planned.why]):
+        yield f"a plan to change {_named(silent)} of {address} is refused with other words: {planned.why}"
+
+
+def _found(life: Life, kind: type[Kind], address: str) -> Iterator[str]:
+    """Found without a state, by its tags if it carries any, and taken as it is."""
+    how = life.found.get(address)
+    if how is None:
+        yield f"{address} is not found by `recover` without a state"
+    elif tagging.taggable(kind) and not kind.part and how != "tag":
+        yield f"{address} carries tags, and is found by {how} without a state"
+    if tagging.taggable(kind) and (wrong := life.tags.get(address, "it is not there")):
+        yield f"the tags of {address} cannot be read by themselves: {wrong}"
+    usual = ("unchanged",) if kind.made_by_aws or kind.kept else ("adopted",)
+    yield from _became("`up` without a state", address, life.lost.result(address), usual)
+
+
+def _gone(life: Life, kind: type[Kind], address: str) -> Iterator[str]:
+    """Removed, with nothing left."""
+    # of what AWS makes by itself there may be none
+    usual = ("kept",) if kind.kept else ("removed", "unchanged") if kind.made_by_aws else ("removed",)
+    yield from _became("`down`", address, result(life.down, address), usual)
+    for outcome in (life.down, life.once_more):
+        yield from (
+            f"{left.id} of {address} is left by `down`: {left.why}"
+            for left in outcome.summary.leftovers
+            if left.kind == kind.kind
+        )
+
+
+def _became(what: str, address: str, became: str, usual: Collection[str]) -> Iterator[str]:
+    if became not in usual:
+        yield f"{what} ended with {address} {became}"
+
+
+def _named(fields: Collection[str]) -> str:
+    return ", ".join(sorted(fields)) or "nothing"

@@ -1,0 +1,210 @@
+"""The life of one sample of each of many kinds, all in one stack: lived once, and judged kind by kind afterwards."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from provisioner import recovery, tagging
+from provisioner.aws import Aws
+from provisioner.engine.events import Done, Skipped
+from provisioner.engine.kind import KINDS, Kind, Live
+from provisioner.engine.plan import Planned
+from provisioner.engine.run import know
+from provisioner.engine.step import Stack
+from tests.cloud.conftest import EmbeddedCloud
+from tests.cloud.inventory import NEVER_REMOVED, difference, inventory
+from tests.cloud.rig import Declare, Outcome, Rig
+from tests.cloud.samples.sample import ByHand, Here, Others, Sample, another, others, settings
+
+Samples = Mapping[type[Kind], Sample]
+SEEN = 60.0
+"""Seconds within which all of AWS's lists show what somebody did by hand."""
+
+
+@dataclass(frozen=True)
+class Try:
+    """One way in which a sample comes to differ: the fields, and the value that is declared, if it is by that."""
+
+    address: str
+    fields: frozenset[str]
+    by_hand: Any = None
+    value: Any = None
+
+
+def result(outcome: Outcome, address: str) -> str:
+    """What became of a thing in a run, or why nothing did."""
+    for event in reversed(outcome.events):
+        if isinstance(event, Done) and event.address == address:
+            return event.result
+        if isinstance(event, Skipped) and event.address == address:
+            return f"skipped, because of {event.because}"
+    return f"failed: {outcome.failures().get(address) or outcome.summary.error}"
+
+
+@dataclass
+class Leg:
+    """One `up` of a life: what was to differ by address, what the plan said, and what came of each thing.
+
+    `undone` says, by address, why somebody's change by hand could not be made.
+    """
+
+    tries: Mapping[str, Try]
+    undone: Mapping[str, str]
+    planned: Mapping[str, Planned]
+    outcome: Outcome
+
+    def result(self, address: str) -> str:
+        """What became of a thing, or why nothing did."""
+        return result(self.outcome, address)
+
+    def differs(self, address: str) -> tuple[str, set[str]]:
+        """What the plan said of a thing."""
+        item = self.planned.get(address)
+        return (item.action, {*item.changes}) if item else ("none", set())
+
+
+@dataclass
+class Life:
+    """What was seen of all samples.
+
+    Attributes:
+        addresses: what each kind's sample is called.
+        made, again, lost: the first `up`, the second, and the one without a state.
+        changes: one `up` for each time that somebody changed a setting of each sample that has so many.
+        refused: the plan when every fixed field is declared otherwise.
+        found: by address, how it was found without a state.
+        tags: of what carries tags, by address, what is wrong with those that are read of it alone.
+        down, once_more: two teardowns.
+        left: what the account holds in the end and did not before, or the reverse.
+    """
+
+    addresses: Mapping[type[Kind], str]
+    made: Leg
+    again: Leg
+    changes: Sequence[Leg]
+    refused: Mapping[str, Planned]
+    found: Mapping[str, str]
+    tags: Mapping[str, str]
+    lost: Leg
+    down: Outcome
+    once_more: Outcome
+    left: Mapping[str, Any]
+
+
+@dataclass
+class _Living:
+    """A life while it goes on."""
+
+    rig: Rig
+    samples: Samples
+    all: Samples
+    others: Others
+    values: dict[str, dict[str, Any]] = field(default_factory=dict)
+    addresses: Mapping[type[Kind], str] = field(default_factory=dict)
+
+    def declare(self, more: Mapping[str, Mapping[str, Any]] | None = None) -> Declare:
+        """What is declared now: the samples of this life, and what they need."""
+        values = {a: {**self.values.get(a, {}), **(more or {}).get(a, {})} for a in {*self.values, *(more or {})}}
+
+        def declare(stack: Stack) -> None:
+            here = Here(stack, self.others, self.all, values)
+            self.addresses = {kind: here[kind].address for kind in self.samples}
+
+        return declare
+
+    def up(self, more: Mapping[str, Mapping[str, Any]] | None = None, tries: Sequence[Try] = ()) -> Leg:
+        """Change what is to be tried, then run `up`."""
+        undone = {one.address: why for one in tries if (why := self._change(one))}
+        if tries:
+            self.rig.cloud.advance(SEEN)
+        planned, outcome = self.rig.agreed(self.declare(more))
+        return Leg({one.address: one for one in tries}, undone, {item.address: item for item in planned}, outcome)
+
+    def changes(self) -> Iterator[Leg]:
+        """Change one setting of each sample after the other, and run `up` after each; none is left in the end."""
+        rows = {kind: list(self._tries(kind, sample)) for kind, sample in self.samples.items()}
+        for number in range(max(map(len, rows.values())) + 1):
+            yield self.up(tries=[row[number] for row in rows.values() if number < len(row)])
+
+    def _change(self, one: Try) -> str:
+        """Change one setting; return why that could not be done."""
+        if not one.by_hand:
+            (name,) = one.fields
+            self.values.setdefault(one.address, {})[name] = one.value
+            return ""
+        try:
+            one.by_hand(ByHand(self.rig.cloud, self.rig.state().records, self.others, one.address))
+        except (ClientError, KeyError) as error:
+            return repr(error)
+        return ""
+
+    def otherwise(self, names: str) -> dict[str, dict[str, Any]]:
+        """Other values for those fields of each sample that its class lists under this name."""
+        declared = self.rig.declare(self.declare()).declared
+        wants = {kind: declared[address].want for kind, address in self.addresses.items()}
+        return {
+            want.address: {
+                name: self.samples[kind].other.get(name, another(want.fields()[name])) for name in getattr(kind, names)
+            }
+            for kind, want in wants.items()
+        }
+
+    def tags(self) -> dict[str, str]:
+        """What is wrong with the tags of each sample, by address, as they are read of it alone."""
+        aws, records = self.rig.aws(), self.rig.state().records
+        know(aws, records, {})
+        lives = {
+            address: live
+            for kind, address in self.addresses.items()
+            for live in (aws.live(kind) if tagging.taggable(kind) and address in records else ())
+            if live.id == records[address].id
+        }
+        return {address: self._wrong(aws, address, live) for address, live in lives.items()}
+
+    def _wrong(self, aws: Aws, address: str, live: Live) -> str:
+        try:
+            there = tagging.read(aws, KINDS[address.partition("/")[0]], live)
+        except ClientError as error:
+            return repr(error)
+        wanted = aws.tags(address)
+        return "" if wanted.items() <= there.items() else f"they are {there}, and should be {wanted}"
+
+    def found(self) -> dict[str, str]:
+        """How each thing is found without a state, by address."""
+        declared = self.rig.declare(self.declare()).declared
+        recovered = recovery.search(self.rig.aws(), {}, declared, lambda text: None)
+        return {item.record.address: item.how for item in recovered.found}
+
+    def _tries(self, kind: type[Kind], sample: Sample) -> Iterator[Try]:
+        for names, drift in sample.drift.items():
+            called, _, fields = names.rpartition(":")
+            address = f"{kind.kind}/{called}" if called else self.addresses[kind]
+            yield Try(address, frozenset(fields.split()), drift)
+        for name, value in sample.other.items():
+            if name in settings(kind) and name not in kind.fixed | kind.written_once:
+                yield Try(self.addresses[kind], frozenset({name}), value=value)
+
+
+def live(cloud: EmbeddedCloud, folder: Path, samples: Samples, everything: Samples) -> Life:
+    """Live the whole life; whatever goes wrong in it is for the judges.
+
+    Args:
+        everything: the samples that those of this life may need.
+    """
+    living = _Living(Rig(cloud, folder / "state", stand_ins=True), samples, everything, others(cloud))
+    rig, before = living.rig, inventory(cloud.client)
+    made, again = living.up(), living.up(living.otherwise("written_once"))
+    changes = list(living.changes())
+    refused = {item.address: item for item in rig.plan(living.declare(living.otherwise("fixed")))}
+    tags = living.tags()
+    rig.folder = folder / "another"
+    found, lost = living.found(), living.up()
+    down, once_more = rig.down(unprotect=True), rig.down()
+    left = difference(before, inventory(cloud.client), *NEVER_REMOVED)
+    rig.close()
+    return Life(living.addresses, made, again, changes, refused, found, tags, lost, down, once_more, left)

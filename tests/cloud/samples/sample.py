@@ -1,0 +1,181 @@
+"""What a sample of a kind is: how a thing is declared with all that it needs, and how each of its settings differs."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+from provisioner.engine.kind import Kind
+from provisioner.engine.step import Handle, Stack
+from state.model import Record
+from tests.cloud.conftest import EmbeddedCloud
+from tests.cloud.project import kms_key, web_acl
+
+NAME = "sample"
+"""What the thing that is tried is called, and nothing else is: the rest of its address is its kind."""
+Values = Mapping[str, Mapping[str, Any]]
+"""By address, the fields that are declared otherwise than the sample says."""
+
+
+@dataclass(frozen=True)
+class Others:
+    """What somebody else has in the account beforehand.
+
+    Attributes:
+        zone: the id of the zone of example.com, which the world finds.
+        key: the ARN of a KMS key.
+        web_acls: the ARNs of two web ACLs.
+        certificate: the ARN of a certificate that is issued.
+    """
+
+    zone: str
+    key: str
+    web_acls: Sequence[str]
+    certificate: str
+
+
+def others(cloud: EmbeddedCloud) -> Others:
+    """Make what somebody else has."""
+    (zone,) = cloud.client("route53").list_hosted_zones_by_name(DNSName="example.com")["HostedZones"]
+    acls = web_acl(cloud, "one"), web_acl(cloud, "two")
+    return Others(zone["Id"].removeprefix("/hostedzone/"), kms_key(cloud), acls, _certificate(cloud, zone["Id"]))
+
+
+def _certificate(cloud: EmbeddedCloud, zone: str) -> str:
+    acm = cloud.client("acm")
+    arn = str(acm.request_certificate(DomainName="theirs.example.com", ValidationMethod="DNS")["CertificateArn"])
+
+    def shown() -> Any:
+        return acm.describe_certificate(CertificateArn=arn)["Certificate"]
+
+    cloud.wait(lambda: shown().get("DomainValidationOptions", [{}])[0].get("ResourceRecord"), "the record to make")
+    asked = shown()["DomainValidationOptions"][0]["ResourceRecord"]
+    record = {"Name": asked["Name"], "Type": "CNAME", "TTL": 300, "ResourceRecords": [{"Value": asked["Value"]}]}
+    changes = {"Changes": [{"Action": "CREATE", "ResourceRecordSet": record}]}
+    cloud.client("route53").change_resource_record_sets(HostedZoneId=zone, ChangeBatch=changes)
+    cloud.wait(lambda: shown()["Status"] == "ISSUED", "their certificate")
+    return arn
+
+
+@dataclass
+class Here:
+    """Where samples declare things: each once, however many need it."""
+
+    stack: Stack
+    others: Others
+    samples: Mapping[type[Kind], Sample]
+    values: Values
+    _handles: dict[type[Kind], Handle] = field(default_factory=dict)
+
+    def __getitem__(self, kind: type[Kind]) -> Handle:
+        """The sample of another kind, which is declared if it is not yet."""
+        if kind not in self._handles:
+            self._handles[kind] = self.samples[kind].declare(self)
+        return self._handles[kind]
+
+    def ensure(self, want: Kind, *, after: Iterable[Handle] = ()) -> Handle:
+        """Declare a thing, unless it is declared already, with the values that are to be tried now."""
+        if want.address in self.stack.declared:
+            return Handle(want.address, type(want))
+        values = self.values.get(want.address, {})
+        tried = cast("Kind", dataclasses.replace(cast("Any", want), **values)) if values else want
+        return self.stack.ensure(tried, after=after)
+
+
+@dataclass(frozen=True)
+class ByHand:
+    """What somebody has who changes a sample past the stack: plain clients, and the ids of what there is."""
+
+    cloud: EmbeddedCloud
+    records: Mapping[str, Record]
+    others: Others
+    address: str
+
+    def __call__(self, service: str) -> Any:
+        """A plain boto3 client."""
+        return self.cloud.client(service)
+
+    @property
+    def id(self) -> str:
+        """The sample's own id."""
+        return str(self.records[self.address].id)
+
+    @property
+    def outputs(self) -> Mapping[str, Any]:
+        """What AWS said of the sample."""
+        return self.records[self.address].outputs
+
+    def __getitem__(self, what: str | type[Kind]) -> str:
+        """The id of another sample, by its kind, or of any other thing, by its address."""
+        return str(self.records[what if isinstance(what, str) else f"{what.kind}/{NAME}"].id)
+
+
+Drift = Callable[[ByHand], object]
+
+
+@dataclass(frozen=True)
+class Sample:
+    """What the contract has to know of a kind that its class does not say.
+
+    Attributes:
+        declare: declares a thing of the kind, by the name `NAME` unless its name matters, with what it needs, and
+            returns its handle.
+        drift: by field, how somebody changes it past the stack, in plain boto3. Where AWS changes several together
+            their names stand together, divided by blanks. `other:field` is of a second thing of the kind, called other.
+        other: by field, another value to declare: for what nobody can change past the stack (it is then changed by
+            declaring it), and for what AWS cannot change at all, where no text will do that is simply another one.
+        untried: fields that cannot be made to differ here, and why.
+    """
+
+    declare: Callable[[Here], Handle]
+    drift: Mapping[str, Drift] = field(default_factory=dict)
+    other: Mapping[str, Any] = field(default_factory=dict)
+    untried: Mapping[str, str] = field(default_factory=dict)
+
+
+def settings(kind: type[Kind]) -> list[str]:
+    """The names of a kind's fields, in their order."""
+    return [one.name for one in dataclasses.fields(cast("Any", kind)) if one.name != "name"]
+
+
+def changeable(kind: type[Kind]) -> list[str]:
+    """The fields that AWS changes in place."""
+    if kind.made_by_aws:
+        return []
+    return [name for name in settings(kind) if name not in kind.fixed | kind.written_once]
+
+
+def mistakes(kind: type[Kind], sample: Sample | None) -> list[str]:
+    """What is wrong with a sample, or with there being none, each with what to do about it."""
+    if sample is None:
+        return [
+            f"{kind.kind} has no sample: add `{kind.__name__}: Sample(...)` to one of the tables in tests/cloud/samples"
+        ]
+    drifts = {name for names in sample.drift for name in names.rpartition(":")[2].split()}
+    said = drifts | sample.other.keys() | sample.untried.keys()
+    found = [f"{name} is no field of {kind.kind}: take it out of its sample" for name in said - {*settings(kind)}]
+    found += [
+        f"{name} of {kind.kind} can change, and its sample does not say how: add it to `drift`, or to `other`"
+        for name in changeable(kind)
+        if name not in said
+    ]
+    found += [
+        f"{name} of {kind.kind} cannot change by a drift: it is fixed, or matters at creation only"
+        for name in drifts & (kind.fixed | kind.written_once)
+    ]
+    return sorted(found)
+
+
+def another(value: Any) -> Any:
+    """A value that is not this one, of the same sort."""
+    if isinstance(value, bool):
+        return not value
+    if isinstance(value, (int, float)):
+        return value + 1
+    if isinstance(value, Mapping):
+        return {**value, "other": 1}
+    if isinstance(value, (list, tuple)):
+        return [*value, "other"]
+    return f"{value or ''}other"

@@ -1,0 +1,30 @@
+"""The kinds of what serves requests keep the contract as well: a life of its own, in a file of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from provisioner.engine.kind import Kind
+from tests.cloud.conftest import EmbeddedCloud
+from tests.cloud.samples import ALL, SERVING
+from tests.cloud.samples.judge import breaches, strays
+from tests.cloud.samples.life import Life, live
+
+
+@pytest.fixture(scope="module")
+def life(running_cloud: EmbeddedCloud, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Life]:
+    running_cloud.reset()
+    return live(running_cloud, tmp_path_factory.mktemp("serving"), SERVING, ALL)
+
+
+@pytest.mark.parametrize("kind", SERVING, ids=lambda kind: kind.kind)
+def test_a_resource_keeps_the_contract(life: Life, kind: type[Kind]) -> None:
+    told = breaches(life, kind)
+    assert not told, "\n".join(told)
+
+
+def test_nothing_else_was_touched_and_nothing_is_left(life: Life) -> None:
+    told = strays(life)
+    assert not told, "\n".join(told)
