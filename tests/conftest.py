@@ -9,9 +9,9 @@ import pytest
 from hypothesis import settings
 
 LONG = (
-    "resources_contract", "resources_contract_serving", "rehearse_whole", "afternoon", "faults_whole", "crash", "recover",
-    "two_stacks", "stack_whole", "stack_services", "cli_terminal", "stack_options", "plan_is_up", "secrets", "rehearse",
-    "kinds_rds", "kinds_capacity", "environments",
+    "resources_contract", "resources_contract_serving", "rehearse_whole", "afternoon", "faults_whole", "crash",
+    "recover", "two_stacks", "stack_whole", "stack_services", "cli_terminal", "stack_options", "plan_is_up", "secrets",
+    "rehearse", "kinds_rds", "kinds_capacity", "environments",
 )  # fmt: skip
 """The files in tests/cloud that take longest."""
 
