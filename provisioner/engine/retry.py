@@ -123,6 +123,8 @@ TABLE: tuple[Row, ...] = (
         "ECS API, DeleteCluster"),
     Row("busy", "ecs", "ResourceInUseException", "", 1200, "tasks still use the capacity provider",
         "terraform-provider-aws ecs/cluster_capacity_providers.go"),
+    Row("busy", "ecs", "InvalidParameterException", r"\b(DE)?REGISTERING\b", 600,
+        "ECS is making or removing the instance's network interface", "ECS API, UpdateContainerInstancesState"),
     Row("busy", "servicediscovery", "ResourceInUse", "", 600, "instances or services are left", "Cloud Map API"),
     Row("busy", "servicediscovery", "DuplicateRequest", "", 300, "an operation is under way", "Cloud Map API"),
     Row("busy", "servicediscovery", "NamespaceAlreadyExists", "", 120,

@@ -14,6 +14,7 @@ from provisioner.kinds.ecs_cluster import Cluster
 from provisioner.kinds.ecs_drain import ContainerInsights, ContainerInstances, RunningTasks
 from provisioner.kinds.logs import LogGroup, performance_log
 from tests.cloud.capacity_rig import declared, profile
+from tests.cloud.faults.life import met, set_faults
 from tests.cloud.rig import Rig
 
 NAME = "ecs-sample-dev"
@@ -136,6 +137,14 @@ def test_a_task_that_nobody_can_stop_does_not_hold_up_the_rest(busy: Rig) -> Non
     busy.cloud.wait(disconnected, "an agent that is disconnected")
     assert busy.down().ok().summary.leftovers == []
     nothing_left(busy)
+
+
+def test_what_is_deregistering_already_is_waited_for(busy: Rig) -> None:
+    # nobody was told of the first call, and the list is behind: it shows the instances as draining
+    set_faults(busy.cloud, "lag,lost", only="DeregisterContainerInstance")
+    busy.down().ok()
+    assert met(busy.cloud)["lost"] == {"ecs:DeregisterContainerInstance": 1}
+    assert busy.state().records == {}
 
 
 def test_container_insights_is_switched_off_first_of_all(rig: Rig) -> None:

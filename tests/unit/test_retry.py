@@ -82,6 +82,7 @@ SAMPLES: tuple[tuple[Verdict, str, str, str], ...] = (
     (B, "autoscaling", "ScalingActivityInProgress", "Cannot delete while a scaling activity is in progress."),
     (B, "ecs", "UpdateInProgressException", "The cluster is being updated."),
     (B, "ecs", "ClusterContainsContainerInstancesException", "Container Instances are active or draining."),
+    (B, "ecs", "InvalidParameterException", "The container instance is DEREGISTERING."),
     (B, "ecs", "ResourceInUseException", "The specified capacity provider is in use and cannot be removed."),
     (B, "servicediscovery", "ResourceInUse", "Service contains registered instances; delete the instances first"),
     (B, "servicediscovery", "DuplicateRequest", "Another operation of type DeleteNamespace is under way."),
