@@ -5,7 +5,7 @@ from __future__ import annotations
 import statistics
 
 from benchmarks.project import Project, project
-from provisioner.cloud import manage
+from provisioner.emulator import manage
 
 RUNS = 7
 

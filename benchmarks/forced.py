@@ -18,10 +18,10 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import inf
 
-from provisioner.engine.kind import Kind
-from provisioner.engine.step import Declared, Need
-from provisioner.outlook import Seconds, Times, lag, on_aws, times
-from provisioner.ratelimits import Limit, limits_of
+from provisioner.aws.rate_limits import Limit, limits_of
+from provisioner.engine.declaration import Declared, Need
+from provisioner.engine.resource import Kind
+from provisioner.operations.estimates import Seconds, Times, lag, on_aws, times
 
 JOBS = 10
 """Terraform's default of `-parallelism`."""

@@ -15,13 +15,13 @@ from benchmarks import forced
 from benchmarks.forced import Node
 from benchmarks.many import stack
 from benchmarks.project import ROOT, Measured, Project, project
-from provisioner.cloud import control
-from provisioner.cloud.takes import Takes
-from provisioner.config import load
-from provisioner.engine.step import Declared
-from provisioner.facts import Facts
-from provisioner.operate import declare
-from provisioner.outlook import Seconds
+from provisioner.config.facts import Facts
+from provisioner.config.models import load
+from provisioner.emulator import control
+from provisioner.emulator.takes import Takes
+from provisioner.engine.declaration import Declared
+from provisioner.operations.estimates import Seconds
+from provisioner.operations.operate import declare
 
 FEW, MANY = (2,), (10, 50, 200)
 """How many services the stacks of the two benchmarks have."""

@@ -15,11 +15,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from provisioner.cloud import control, manage
-from provisioner.cloud.control import Cloud
+from provisioner.emulator import control, manage
+from provisioner.emulator.control import Cloud
 
 ROOT = Path(__file__).resolve().parents[1]
-PROVISION = [sys.executable, "-m", "provisioner.cli"]
+PROVISION = [sys.executable, "-m", "provisioner.cli.main"]
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from collections import Counter
 
 from benchmarks.many import SERVICES, stack
 from benchmarks.project import PROVISION, Measured, project
-from provisioner.engine.retry import throttled
+from provisioner.aws.errors import throttled
 
 SETTINGS = {"PROVISION_ENGINE": "0", "PROVISION_REGISTRIES": "0"}
 """No images: what an engine here does takes real seconds."""

@@ -13,7 +13,7 @@ from itertools import cycle, islice
 from pathlib import Path
 
 from benchmarks.project import project
-from provisioner.cli import GARBAGE
+from provisioner.cli.main import GARBAGE
 from state import local
 from state.local import DOCUMENT, LocalStore
 from state.model import State

@@ -20,7 +20,7 @@ from typing import Any
 import boto3
 
 from benchmarks.project import project
-from provisioner.cli import GARBAGE
+from provisioner.cli.main import GARBAGE
 from state import local, s3
 from state.journal import encoded
 from state.lease import LEASE

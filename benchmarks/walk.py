@@ -5,11 +5,11 @@ from __future__ import annotations
 import time
 from typing import ClassVar
 
-from provisioner.engine.kind import KINDS, Kind
-from provisioner.engine.step import Need
+from provisioner.engine.clock import Pace
+from provisioner.engine.declaration import Need
+from provisioner.engine.resource import KINDS, Kind
+from provisioner.engine.scheduler import Node, Walk
 from provisioner.engine.timeline import Moments
-from provisioner.engine.waits import Pace
-from provisioner.engine.walk import Node, Walk
 
 COUNT = 4000
 ROUNDS = 5

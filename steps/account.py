@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from provisioner.engine.step import Handle, Stack, ready, step
-from provisioner.kinds.account import AccountSetting
+from provisioner.engine.declaration import Handle, ready, step
+from provisioner.resources.account import AccountSetting
 from steps.network import Network
+from steps.stack import Stack
 
 
 @dataclass(frozen=True)

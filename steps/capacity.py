@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from provisioner.engine.step import Handle, Stack, ready, step
-from provisioner.kinds.autoscaling import AutoScalingGroup
-from provisioner.kinds.ec2_launch import Instances, LaunchTemplate
-from provisioner.kinds.ecs_cluster import CapacityProvider, ClusterCapacityProviders
+from provisioner.engine.declaration import Handle, ready, step
+from provisioner.resources.autoscaling import AutoScalingGroup
+from provisioner.resources.ec2_launch import Instances, LaunchTemplate
+from provisioner.resources.ecs_cluster import CapacityProvider, ClusterCapacityProviders
 from steps.account import Account
 from steps.cluster import Cluster
 from steps.guardduty import Guardduty
@@ -16,6 +16,7 @@ from steps.network import Network
 from steps.roles import Roles
 from steps.security_groups import SecurityGroups
 from steps.service_roles import ServiceRoles
+from steps.stack import Stack
 
 ROOT_DEVICE = "/dev/xvda"
 """The root device of Amazon Linux 2023."""

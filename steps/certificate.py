@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from provisioner.engine.step import Handle, Stack, ready, step
-from provisioner.kinds.acm import Certificate, ValidationRecord, proven
+from provisioner.engine.declaration import Handle, ready, step
+from provisioner.resources.acm import Certificate, ValidationRecord, proven
 from steps.dns import Dns
+from steps.stack import Stack
 
 
 @dataclass(frozen=True)

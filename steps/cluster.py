@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from provisioner.engine.step import Handle, Stack, step
-from provisioner.kinds import ecs_cluster
-from provisioner.kinds.ecs_drain import ContainerInsights
+from provisioner.engine.declaration import Handle, step
+from provisioner.resources import ecs_cluster
+from provisioner.resources.ecs_drain import ContainerInsights
 from steps.logs import Logs
 from steps.service_roles import ServiceRoles
+from steps.stack import Stack
 
 
 @dataclass(frozen=True)

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from provisioner.engine.step import Stack, step
-from provisioner.kinds.rds import DbCluster, DbInstance
-from provisioner.kinds.rds_groups import DbClusterParameterGroup, DbSubnetGroup
+from provisioner.engine.declaration import step
+from provisioner.resources.rds import DbCluster, DbInstance
+from provisioner.resources.rds_groups import DbClusterParameterGroup, DbSubnetGroup
 from steps.logs import log_group
 from steps.network import Network
 from steps.secrets import Secrets
 from steps.security_groups import MYSQL, SecurityGroups
 from steps.service_roles import ServiceRoles
+from steps.stack import Stack
 
 ENGINE, FAMILY = "aurora-mysql", "aurora-mysql8.0"
 VERSION = "8.0"

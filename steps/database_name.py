@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from provisioner.engine.step import Stack, step
-from provisioner.kinds.route53 import RecordSet
+from provisioner.engine.declaration import step
+from provisioner.resources.route53 import RecordSet
 from steps.database import Database
 from steps.dns import Dns
+from steps.stack import Stack
 
 TTL = 60
 """Seconds that the endpoint's name may be remembered."""

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from provisioner.engine.step import Stack, step
-from provisioner.kinds.servicediscovery import DiscoveryService, PrivateDnsNamespace
+from provisioner.engine.declaration import step
+from provisioner.resources.servicediscovery import DiscoveryService, PrivateDnsNamespace
 from steps.network import Network
+from steps.stack import Stack
 
 TTL = 10
 """Seconds that a task's address may be remembered: tasks come and go."""

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from provisioner.engine.step import Handle, Stack, step
-from provisioner.kinds.delegation import Delegation
-from provisioner.kinds.route53 import HostedZone
+from provisioner.engine.declaration import Handle, step
+from provisioner.resources.delegation import Delegation
+from provisioner.resources.route53 import HostedZone
 from steps.network import Network
+from steps.stack import Stack
 
 NAME = "hosted_zone_name"
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from provisioner.engine.step import Handle, Stack, ready, step
-from provisioner.kinds.ecs_drain import ContainerInstances, RunningTasks
+from provisioner.engine.declaration import Handle, ready, step
+from provisioner.resources.ecs_drain import ContainerInstances, RunningTasks
 from steps.capacity import Capacity
 from steps.cluster import Cluster
 from steps.endpoints import Endpoints
+from steps.stack import Stack
 
 
 @dataclass(frozen=True)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from provisioner.engine.step import Handle, Stack, ready, step
-from provisioner.kinds.ec2_endpoints import VpcEndpoint
-from provisioner.kinds.iam import Policy, policy
+from provisioner.engine.declaration import Handle, ready, step
+from provisioner.resources.ec2_endpoints import VpcEndpoint
+from provisioner.resources.iam import Policy, policy
 from steps.network import Network
 from steps.security_groups import SecurityGroups
+from steps.stack import Stack
 
 INTERFACE_SERVICES = (
     "ssm",

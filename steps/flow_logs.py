@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from provisioner.engine.step import Stack, ready, step
-from provisioner.kinds.ec2_flow_logs import FlowLog
-from provisioner.kinds.iam import Policy, Role, policy
+from provisioner.engine.declaration import ready, step
+from provisioner.resources.ec2_flow_logs import FlowLog
+from provisioner.resources.iam import Policy, Role, policy
 from steps.logs import log_group
 from steps.network import Network
+from steps.stack import Stack
 
 
 @step

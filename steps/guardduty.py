@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from provisioner.engine.step import Handle, Stack, step
-from provisioner.kinds.guardduty import GuardDutyEndpoints, GuardDutyGroups
+from provisioner.engine.declaration import Handle, step
+from provisioner.resources.guardduty import GuardDutyEndpoints, GuardDutyGroups
 from steps.network import Network
+from steps.stack import Stack
 
 
 @dataclass(frozen=True)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from provisioner.builds import PLATFORM, check_builds, image_of, repository_of
-from provisioner.engine.step import Handle, Stack, step
-from provisioner.kinds.copied_images import CopiedImage
-from provisioner.kinds.images import IN_USE, Image, ImageInUse, WantedImage
+from provisioner.config.builds import PLATFORM, check_builds, image_of, repository_of
+from provisioner.engine.declaration import Handle, step
+from provisioner.resources.copied_images import CopiedImage
+from provisioner.resources.images import IN_USE, Image, ImageInUse, WantedImage
 from steps.repositories import Repositories
+from steps.stack import Stack
 
 
 @dataclass(frozen=True)

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from zlib import crc32
 
-from provisioner.configservices import Service
-from provisioner.engine.step import Handle, Stack, ready, step
-from provisioner.kinds.elbv2 import (
+from provisioner.config.services import Service
+from provisioner.engine.declaration import Handle, ready, step
+from provisioner.resources.elbv2 import (
     REDIRECT_TO_HTTPS,
     Action,
     Listener,
@@ -19,15 +19,16 @@ from provisioner.kinds.elbv2 import (
     forward,
     path,
 )
-from provisioner.kinds.iam import policy
-from provisioner.kinds.route53 import RecordSet
-from provisioner.kinds.s3 import Bucket
-from provisioner.kinds.wafv2 import WebAclAssociation
+from provisioner.resources.iam import policy
+from provisioner.resources.route53 import RecordSet
+from provisioner.resources.s3 import Bucket
+from provisioner.resources.wafv2 import WebAclAssociation
 from steps.certificate import Certified
 from steps.dns import Dns
 from steps.network import Network
 from steps.security_groups import SecurityGroups
 from steps.service_roles import ServiceRoles
+from steps.stack import Stack
 
 TLS_POLICY = "ELBSecurityPolicy-TLS13-1-2-Res-PQ-2025-09"
 """TLS 1.3 and 1.2 with forward secrecy, and post-quantum key exchange with clients that know it: the default of AWS's

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from provisioner.engine.step import Handle, Stack, step
-from provisioner.kinds.logs import LogGroup, performance_log
+from provisioner.engine.declaration import Handle, step
+from provisioner.resources.logs import LogGroup, performance_log
+from steps.stack import Stack
 
 
 @dataclass(frozen=True)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from provisioner.engine.step import Stack, step
-from provisioner.kinds.autoscaling import MinimumSize
+from provisioner.engine.declaration import step
+from provisioner.resources.autoscaling import MinimumSize
 from steps.capacity import Capacity
 from steps.drain import Drain
+from steps.stack import Stack
 
 
 @step

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from provisioner.engine.step import Handle, Stack, ids, step
-from provisioner.kinds.ec2_network import InternetGateway, RouteTable, Subnet, Vpc
-from provisioner.kinds.ec2_security import DefaultSecurityGroup
+from provisioner.engine.declaration import Handle, ids, step
+from provisioner.resources.ec2_network import InternetGateway, RouteTable, Subnet, Vpc
+from provisioner.resources.ec2_security import DefaultSecurityGroup
+from steps.stack import Stack
 
 CIDR = {"cidr_block": "network.cidr"}
 

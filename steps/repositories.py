@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from provisioner.builds import repository_of
-from provisioner.engine.step import Stack, step
-from provisioner.kinds.ecr import Repository
-from provisioner.kinds.images import IN_USE
+from provisioner.config.builds import repository_of
+from provisioner.engine.declaration import step
+from provisioner.resources.ecr import Repository
+from provisioner.resources.images import IN_USE
+from steps.stack import Stack
 
 UNTAGGED, TAGGED = 10, 20
 """How many images are kept of each sort."""

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from provisioner.engine.step import Stack, step
-from provisioner.kinds.iam import InstanceProfile, Policy, Role, policy
+from provisioner.engine.declaration import step
+from provisioner.resources.iam import InstanceProfile, Policy, Role, policy
+from steps.stack import Stack
 
 
 @dataclass(frozen=True)

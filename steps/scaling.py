@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from provisioner.engine.step import Stack, step
-from provisioner.kinds.application_autoscaling import ScalableTarget, ScalingPolicy
+from provisioner.engine.declaration import step
+from provisioner.resources.application_autoscaling import ScalableTarget, ScalingPolicy
 from steps.service_roles import ServiceRoles
 from steps.services import Services
+from steps.stack import Stack
 
 SCALE_OUT_COOLDOWN, SCALE_IN_COOLDOWN = 60, 300
 """Seconds: quick to grow, slow to shrink."""

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from provisioner.engine.step import Stack, ready, step
-from provisioner.kinds.ssm import SecureParameter
+from provisioner.engine.declaration import ready, step
+from provisioner.resources.ssm import SecureParameter
+from steps.stack import Stack
 
 
 @dataclass(frozen=True)

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from graphlib import TopologicalSorter
 
-from provisioner.engine.step import Handle, Stack, step
-from provisioner.kinds.ec2_security import MOST, Rule, SecurityGroup, SecurityGroupEgress, allow
+from provisioner.engine.declaration import Handle, step
+from provisioner.resources.ec2_security import MOST, Rule, SecurityGroup, SecurityGroupEgress, allow
 from steps.network import Network
+from steps.stack import Stack
 
 HTTPS, MYSQL = 443, 3306
 

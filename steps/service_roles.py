@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from provisioner.engine.step import Handle, Stack, step
-from provisioner.kinds.iam import ServiceLinkedRole
+from provisioner.engine.declaration import Handle, step
+from provisioner.resources.iam import ServiceLinkedRole
+from steps.stack import Stack
 
 
 @dataclass(frozen=True)

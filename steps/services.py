@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import gcd
 
-from provisioner.configservices import Service as Wanted
-from provisioner.engine.step import Handle, Stack, ready, step
-from provisioner.kinds.ecs_service import Service
+from provisioner.config.services import Service as Wanted
+from provisioner.engine.declaration import Handle, ready, step
+from provisioner.resources.ecs_service import Service
 from steps.capacity import FARGATE, FARGATE_SPOT, Capacity
 from steps.cluster import Cluster
 from steps.discovery import Discovery
@@ -16,6 +16,7 @@ from steps.endpoints import Endpoints
 from steps.load_balancer import LoadBalancing
 from steps.network import Network
 from steps.security_groups import SecurityGroups
+from steps.stack import Stack
 from steps.task_definitions import TaskDefinitions
 
 GRACE = 60

@@ -6,15 +6,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from provisioner.builds import RUNTIME_PLATFORM
-from provisioner.configservices import Service
-from provisioner.engine.step import Stack, step
-from provisioner.kinds.ecs_task_definition import TaskDefinition
+from provisioner.config.builds import RUNTIME_PLATFORM
+from provisioner.config.services import Service
+from provisioner.engine.declaration import step
+from provisioner.resources.ecs_task_definition import TaskDefinition
 from steps.database import Database
 from steps.images import Images
 from steps.logs import Logs
 from steps.roles import Roles
 from steps.secrets import Secrets
+from steps.stack import Stack
 
 TMP_MIB = 64
 """How much may be written to /tmp, which is memory."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from provisioner.turnruntime import TurnRuntime
+from provisioner.engine.turn_runtime import TurnRuntime
 
 EPOCH = 1_800_000_000.0
 

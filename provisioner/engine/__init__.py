@@ -1,1 +1,4 @@
-"""The engine: declares, plans, converges and removes things of any kind, and knows no AWS service."""
+"""Declares, plans, creates, changes and deletes resources of any type, in the order of what they depend on.
+
+Not here: any AWS service, the configuration, the terminal.
+"""

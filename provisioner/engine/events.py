@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, ClassVar, Literal
 
-from provisioner.engine.ahead import Task
+from provisioner.engine.remaining import Task
 
 Verb = Literal["create", "change", "remove", "wait"]
 Verdict = Literal["ok", "warning", "failed", "unknown"]

@@ -3,52 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from provisioner.engine.converge import refuse_fixed
+from provisioner.engine.apply import refuse_fixed
+from provisioner.engine.declaration import Declared, filled, unknown
+from provisioner.engine.destroy import kind_of, protected
 from provisioner.engine.errors import Interrupted, NeedsReplacing, Protected, ProvisionError
-from provisioner.engine.find import find, find_declared, owners
-from provisioner.engine.kind import Change, Kind, Live, compare, output_of
-from provisioner.engine.refusal import explained
-from provisioner.engine.remove import kind_of, protected
+from provisioner.engine.lookup import find, find_declared, owners
+from provisioner.engine.planned import KNOWN_AFTER_UP, Planned
+from provisioner.engine.resource import Change, Kind, Live, compare, output_of
 from provisioner.engine.run import prefetch
-from provisioner.engine.step import Declared, filled, unknown
 
 if TYPE_CHECKING:
-    from provisioner.aws import Aws
+    from provisioner.engine.ports import Provider
     from state.model import Record
 
 T = TypeVar("T")
-Action = Literal["create", "change", "remove", "adopt", "none", "refused"]
-
-KNOWN_AFTER_UP = "(known after up)"
-
-
-@dataclass(frozen=True)
-class Planned:
-    """What would happen to one thing.
-
-    `changes` holds, for a change, each field's old and new value; for a creation only new ones; for what is refused,
-    what AWS cannot change in place. `why` is set when it is refused. `keys` says from which key of `stack.toml` a field
-    comes.
-    """
-
-    address: str
-    action: Action
-    step: str
-    changes: Mapping[str, Change] = field(default_factory=dict)
-    why: str = ""
-    keys: Mapping[str, str] = field(default_factory=dict)
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the planned action in its JSON form."""
-        changes = {name: {"old": change.old, "new": change.new} for name, change in self.changes.items()}
-        return {"address": self.address, "action": self.action, "step": self.step, "changes": changes, "why": self.why}
 
 
 def plan(
-    aws: Aws, records: Mapping[str, Record], declared: Mapping[str, Declared], dropped: Collection[str]
+    aws: Provider, records: Mapping[str, Record], declared: Mapping[str, Declared], dropped: Collection[str]
 ) -> list[Planned]:
     """Compare all that is declared with AWS and the state, and return what `up` would do, in declared order.
 
@@ -71,7 +45,7 @@ def plan(
     return planned + refused + [planner.ends(records[a]) for a in going if a not in kept]
 
 
-def _unless_stopped(aws: Aws, items: Iterable[T]) -> Iterator[T]:
+def _unless_stopped(aws: Provider, items: Iterable[T]) -> Iterator[T]:
     """Yield the items until the user ends the run: each may have to be read anew, and reads may be slow."""
     for item in items:
         aws.pace.check()
@@ -88,7 +62,7 @@ class _Planner:
 
     def __init__(
         self,
-        aws: Aws,
+        aws: Provider,
         records: Mapping[str, Record],
         declared: Collection[str],
         listed: Mapping[type[Kind], Sequence[Mapping[str, Any]]],
@@ -124,7 +98,7 @@ class _Planner:
         except ProvisionError as error:
             return Planned(item.address, "refused", item.step, why=str(error))
         except Exception as error:
-            raise explained(error) from error
+            raise self._aws.errors.explained(error) from error
         if live.address not in (None, item.address):
             changes["address"] = Change(live.address, item.address)
         if changes:
@@ -147,7 +121,7 @@ class _Planner:
         except ProvisionError:
             return True
         except Exception as error:
-            raise explained(error) from error
+            raise self._aws.errors.explained(error) from error
         same = {record.id, live.id if live else None} - {None}
         on = any(type(self._wants[a]) is kind and other.id in same for a, other in self.lives.items())
         return not (stays or on or any(_same_name(want, record) for want in self._wants.values()))

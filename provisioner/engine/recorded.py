@@ -11,8 +11,8 @@ from graphlib import CycleError, TopologicalSorter
 from types import SimpleNamespace
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
-from provisioner.engine.find import owners
-from provisioner.engine.kind import KINDS, Kind
+from provisioner.engine.lookup import owners
+from provisioner.engine.resource import KINDS, Kind
 from state.model import Record, State, StateError
 
 REBUILD = "`provision recover` rebuilds the state from the cloud"

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from provisioner.engine.errors import ProvisionError
-from provisioner.engine.kind import KINDS, Change, Kind
+from provisioner.engine.resource import KINDS, Change, Kind
 
 if TYPE_CHECKING:
-    from provisioner.engine.plan import Planned
+    from provisioner.engine.planned import Planned
     from state.model import Record
 
 NAMED = 4

@@ -7,20 +7,18 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
-from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionError, HTTPClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from provisioner.engine import recorded
+from provisioner.engine.declaration import Declared, filled
 from provisioner.engine.errors import Unclear
 from provisioner.engine.events import Doing, Done, Emit, Result, Verb
-from provisioner.engine.kind import Kind, Live, output_of
-from provisioner.engine.refusal import explained
-from provisioner.engine.retry import Verdict, match, server_error
-from provisioner.engine.step import Declared, filled
+from provisioner.engine.resource import Kind, Live, output_of
+from provisioner.engine.scheduler import Until, Wait
 from provisioner.engine.timeline import Moments, spans
-from provisioner.engine.walk import Until, Wait
 
 if TYPE_CHECKING:
-    from provisioner.aws import Aws
+    from provisioner.engine.ports import Provider, Verdict
     from state.model import Record, Span
 
 
@@ -76,7 +74,7 @@ class Progress:
 
 
 def tolerant(
-    aws: Aws,
+    aws: Provider,
     kind: type[Kind],
     act: Callable[[], Wait | None],
     verdicts: Callable[[], Sequence[Verdict]] = lambda: ("busy",),
@@ -100,11 +98,11 @@ def tolerant(
     except Exception as error:
         # the refused call, or one before it, may have changed what the lists of this run say
         aws.stale(kind, ids())
-        row = match(error, kind.service, *verdicts())
-        if row is None and out_of_reach(error):
+        row = aws.errors.match(error, kind.service, *verdicts())
+        if row is None and aws.errors.out_of_reach(error):
             return Wait(f"waiting for AWS to answer again ({error})", UNCLEAR, Until.ANSWERED, again=True)
         if row is None:
-            raise explained(error) from error
+            raise aws.errors.explained(error) from error
         code = error.response["Error"]["Code"] if isinstance(error, ClientError) else ""
         named = blockers()
         why = f"{row.meaning} ({code}{': ' + named if named else ''})"
@@ -119,14 +117,7 @@ def told(ask: Callable[[], str]) -> str:
         return ""
 
 
-def out_of_reach(error: Exception) -> bool:
-    """Say whether a call failed, after all retries, for no reason of its own: no connection, or an error of AWS's."""
-    if isinstance(error, ClientError):
-        return server_error(error)
-    return isinstance(error, (HTTPClientError, EndpointConnectionError))
-
-
-def refresh(aws: Aws, kind: type[Kind], lives: Sequence[Live]) -> Wait | None:
+def refresh(aws: Provider, kind: type[Kind], lives: Sequence[Live]) -> Wait | None:
     """Read a kind anew, at least these things of it; a refusal that passes by itself is something to wait for.
 
     Args:
@@ -145,7 +136,7 @@ def refresh(aws: Aws, kind: type[Kind], lives: Sequence[Live]) -> Wait | None:
     return replace(trouble, again=False) if trouble else None
 
 
-def know(aws: Aws, records: Mapping[str, Record], declared: Mapping[str, Declared]) -> None:
+def know(aws: Provider, records: Mapping[str, Record], declared: Mapping[str, Declared]) -> None:
     """Tell the bulk reads what is declared and recorded, so that named things are looked up by name.
 
     Raises:
@@ -174,7 +165,7 @@ def recorded_fields(records: Mapping[str, Record], kind: type[Kind]) -> list[dic
     return [asked for asked in found if all(name in asked for name in kind.identity)]
 
 
-def prefetch(aws: Aws, kinds: Iterable[type[Kind]]) -> None:
+def prefetch(aws: Provider, kinds: Iterable[type[Kind]]) -> None:
     """Read all kinds in bulk, concurrently, so that finding a thing is a look-up afterwards.
 
     A read that fails stops nothing here: it fails again for the things of that kind, and only for them. What AWS makes

@@ -6,9 +6,9 @@ import difflib
 from collections.abc import Callable, Collection, Mapping
 from typing import TYPE_CHECKING, Any
 
+from provisioner.engine.declaration import Declared, needs_of, reachable
 from provisioner.engine.errors import ConfigurationError
 from provisioner.engine.recorded import users
-from provisioner.engine.step import Declared, needs_of, reachable
 
 if TYPE_CHECKING:
     from state.model import Record

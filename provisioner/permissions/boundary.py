@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from provisioner.config import Config
+from provisioner.config.models import Config
 from provisioner.permissions.model import Conditions, Permission, filled, grants
 from provisioner.permissions.options import OF_PARAMETERS, flow_logs, main_key, on_key
 from provisioner.permissions.table import ANY, names

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from provisioner.config import Config
-from provisioner.kinds.copied_images import ECR
+from provisioner.config.models import Config
 from provisioner.permissions.model import ASKED, HERE, OURS, TAGS_AT_ONCE, Conditions, Permission, Use, always, grants
 from provisioner.permissions.network import spot, trunking
+from provisioner.resources.copied_images import ECR
 
 _CHANGED = "a setting changes in place"
 _TAGS = "tags that the bulk read does not show yet"

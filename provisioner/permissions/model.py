@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, TypedDict
 
-from provisioner.aws import READS
+from provisioner.aws.client import READS
 
 if TYPE_CHECKING:
-    from provisioner.config import Config
+    from provisioner.config.models import Config
 
 Conditions = tuple[tuple[str, str, tuple[str, ...]], ...]
 """Operator, key and values, as IAM has them (IAM user guide, "Condition")."""

@@ -6,7 +6,7 @@ resource there takes `*`, and a condition key that AWS does not have for an acti
 
 from __future__ import annotations
 
-from provisioner.config import Config
+from provisioner.config.models import Config
 from provisioner.permissions.model import ASKED, HERE, OURS, TAGS_AT_ONCE, Conditions, Permission, Use, grants
 
 _TAGGED = (

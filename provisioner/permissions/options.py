@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from provisioner.config import Config
+from provisioner.config.models import Config
 from provisioner.permissions.containers import LOGS, log_groups
 from provisioner.permissions.model import ASKED, OURS, TAGS_AT_ONCE, Conditions, Permission, Use, grants
 

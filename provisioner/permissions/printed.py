@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from provisioner.config import Config
+from provisioner.config.models import Config
 from provisioner.engine.errors import ConfigurationError
 from provisioner.permissions.boundary import boundary as most
 from provisioner.permissions.policy import document, documents, statements

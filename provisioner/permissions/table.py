@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Mapping
 
-from provisioner.config import Config
+from provisioner.config.models import Config
 from provisioner.permissions.beforehand import BEFOREHAND
 from provisioner.permissions.containers import CONTAINERS
 from provisioner.permissions.model import Permission, filled

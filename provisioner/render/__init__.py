@@ -1,3 +1,4 @@
-"""What the user sees: every view is made from the same events and plans, and makes no call of its own."""
+"""What the user sees: every view comes from the same events and plans.
 
-from __future__ import annotations
+Not here: calls of any kind.
+"""

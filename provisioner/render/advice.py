@@ -11,9 +11,9 @@ from provisioner.render.text import sentence
 from provisioner.render.timeline import path_words
 
 if TYPE_CHECKING:
-    from provisioner.config import Config
-    from provisioner.engine.plan import Planned
-    from provisioner.operate import Summary
+    from provisioner.config.models import Config
+    from provisioner.engine.planned import Planned
+    from provisioner.operations.operate import Summary
 
 LONG = 60.0
 """Seconds that a run must have taken for its timeline to be pointed out."""

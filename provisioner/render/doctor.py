@@ -11,7 +11,8 @@ from threading import Lock
 from typing import Any
 
 from provisioner.engine.events import Checked, Emit, Event
-from provisioner.render.text import SYMBOLS, count, table, visible
+from provisioner.engine.words import count
+from provisioner.render.text import SYMBOLS, table, visible
 
 
 def lines(found: Sequence[Checked]) -> list[str]:

@@ -10,8 +10,9 @@ from typing import TextIO
 
 from provisioner.engine.events import Begun, Done, Event, Notice, Skipped, ThingFailed, Waiting, Working
 from provisioner.engine.refused import names
+from provisioner.engine.words import count
 from provisioner.render.progress import Progress
-from provisioner.render.text import SYMBOLS, count, duration, say, visible, word
+from provisioner.render.text import SYMBOLS, duration, say, visible, word
 
 QUIET = 10.0
 """Seconds of silence after which a heartbeat is due."""

@@ -8,10 +8,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from provisioner.engine.refused import reasons
-from provisioner.render.text import SYMBOLS, count, visible
+from provisioner.engine.words import count
+from provisioner.render.text import SYMBOLS, visible
 
 if TYPE_CHECKING:
-    from provisioner.engine.plan import Action, Planned
+    from provisioner.engine.planned import Action, Planned
 
 ABSENT = object()
 """Stands for a value that is not there on one side."""

@@ -8,7 +8,6 @@ from collections import Counter, deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from provisioner.engine.ahead import Task, left
 from provisioner.engine.events import (
     Ahead,
     Begun,
@@ -25,6 +24,7 @@ from provisioner.engine.events import (
     Waiting,
     Working,
 )
+from provisioner.engine.remaining import Task, left
 from provisioner.render.text import roughly, service
 
 NEWEST = 4

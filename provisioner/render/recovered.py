@@ -8,12 +8,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from provisioner.render.text import count, table
+from provisioner.engine.words import count
+from provisioner.render.text import table
 
 if TYPE_CHECKING:
-    from provisioner.adoption import Candidate
-    from provisioner.engine.kind import Change
-    from provisioner.recovery import Recovery
+    from provisioner.engine.resource import Change
+    from provisioner.operations.import_resource import Candidate
+    from provisioner.operations.recovery import Recovery
 
 MANY = 10
 """So many names are told one by one."""

@@ -9,10 +9,11 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from provisioner.engine.refused import names
-from provisioner.render.text import SYMBOLS, count, duration, sentence, visible
+from provisioner.engine.words import count
+from provisioner.render.text import SYMBOLS, duration, sentence, visible
 
 if TYPE_CHECKING:
-    from provisioner.rehearsal.play import Outage, Played, Rehearsal
+    from provisioner.operations.rehearsal.play import Outage, Played, Rehearsal
 
 PLANNED = {"create": "to create", "adopt": "to adopt", "change": "to change", "remove": "to delete"}
 REMOVED = "removed"

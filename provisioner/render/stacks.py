@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from provisioner.render.text import count, table
+from provisioner.engine.words import count
+from provisioner.render.text import table
 
 if TYPE_CHECKING:
-    from provisioner.stacks import Recorded
+    from provisioner.operations.stacks import Recorded
 
 MINUTE, HOUR, DAY = 60, 3600, 86400
 """In seconds."""

@@ -9,14 +9,15 @@ from datetime import UTC, datetime
 from itertools import groupby
 from typing import Any
 
-from provisioner.render.text import count, date, say, sentence, table, visible
+from provisioner.engine.words import count
+from provisioner.render.text import date, say, sentence, table, visible
 
 TIMES = frozenset({"created", "changed"})
 """The fields of a record that are moments."""
 
 
 def lines(document: Mapping[str, Any], again: Callable[..., str]) -> list[str]:
-    """Return the status document (see `provisioner.inspection.document`) for a person.
+    """Return the status document (see `provisioner.operations.stack_status.document`) for a person.
 
     Args:
         again: from a command's name, and its own options, to the command line that runs it on the same stack.

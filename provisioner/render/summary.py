@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING
 from provisioner.engine.errors import ProvisionError, SomeFailed, WaitingOnUser
 from provisioner.engine.events import Done, Finished
 from provisioner.engine.refused import NO_REASON, data, names
+from provisioner.engine.words import count
 from provisioner.render.progress import Progress
-from provisioner.render.text import SYMBOLS, count, duration, say, sentence, visible, word
+from provisioner.render.text import SYMBOLS, duration, say, sentence, visible, word
 
 if TYPE_CHECKING:
-    from provisioner.operate import Summary
+    from provisioner.operations.operate import Summary
     from state.model import Record
 
 RESULTS = ("made", "adopted", "changed", "removed", "kept", "not_found", "unchanged")

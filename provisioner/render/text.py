@@ -124,11 +124,6 @@ def date(moment: float) -> str:
         return "at an invalid time"
 
 
-def count(number: int, word: str) -> str:
-    """Return a number with its noun, in the plural if need be."""
-    return f"{number} {word}{'' if number == 1 else 's'}"
-
-
 def limited(stack: str, target: str | None) -> str:
     """Return what a run is about: the stack, or one step of it."""
     return f"step {target} of {stack}" if target else stack

@@ -8,7 +8,8 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from provisioner.engine.timeline import Segment, by_step, called_of, critical_path, end_of
-from provisioner.render.text import count, duration, table, visible
+from provisioner.engine.words import count
+from provisioner.render.text import duration, table, visible
 
 if TYPE_CHECKING:
     from state.model import Run, Span

@@ -9,7 +9,7 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
-from provisioner.cloud.control import Cloud
+from provisioner.emulator.control import Cloud
 from tests.aws.stack import NAME, PROJECT
 from tests.cloud.inventory import NEVER_REMOVED, Inventory, called, difference, inventory, pages
 

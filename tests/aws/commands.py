@@ -19,7 +19,7 @@ from typing import Any
 from tests.cloud.project import Ended
 
 ROOT = Path(__file__).parents[2]
-PROVISION = (sys.executable, "-m", "provisioner.cli")
+PROVISION = (sys.executable, "-m", "provisioner.cli.main")
 NOT_HANDED_ON = ("PROVISION_TARGET",)
 """Variables that would change what is tested."""
 SHOWN = {"done": "{result} {address}", "failed": "failed {address}: {error}", "notice": "{text}"}

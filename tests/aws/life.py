@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from provisioner.aws import Aws
+from provisioner.aws.client import Aws
 from tests.aws.account import Account, changed, ours
 from tests.aws.commands import Presses, Provision, Stopped, say, until
 from tests.aws.report import Report, Result, Step

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from provisioner.aws import Aws
+from provisioner.aws.client import Aws
 from tests.aws.stack import PROJECT
 from tests.contract import calls
 

@@ -5,14 +5,15 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from provisioner.engine.step import Stack, ids, ready
-from provisioner.kinds.account import AccountSetting
-from provisioner.kinds.autoscaling import AutoScalingGroup, MinimumSize
-from provisioner.kinds.ec2_launch import Instances, LaunchTemplate
-from provisioner.kinds.ec2_network import Subnet, Vpc
-from provisioner.kinds.ec2_security import OPEN, SecurityGroup
-from provisioner.kinds.ecs_cluster import CapacityProvider, Cluster, ClusterCapacityProviders
-from provisioner.kinds.ecs_drain import ContainerInstances, RunningTasks
+from provisioner.engine.declaration import ids, ready
+from provisioner.resources.account import AccountSetting
+from provisioner.resources.autoscaling import AutoScalingGroup, MinimumSize
+from provisioner.resources.ec2_launch import Instances, LaunchTemplate
+from provisioner.resources.ec2_network import Subnet, Vpc
+from provisioner.resources.ec2_security import OPEN, SecurityGroup
+from provisioner.resources.ecs_cluster import CapacityProvider, Cluster, ClusterCapacityProviders
+from provisioner.resources.ecs_drain import ContainerInstances, RunningTasks
+from steps.stack import Stack
 from tests.cloud.conftest import EmbeddedCloud
 
 PROFILE = "hosts"

@@ -18,8 +18,8 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from provisioner.cloud import manage
-from provisioner.cloud.control import Cloud
+from provisioner.emulator import manage
+from provisioner.emulator.control import Cloud
 
 if TYPE_CHECKING:
     from tests.cloud.rig import Rig

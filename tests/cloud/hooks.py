@@ -121,7 +121,7 @@ def _without_original(ours: Any) -> Any:
 
 def foreign_imports() -> Iterator[str]:
     """The modules of these libraries that the embedded cloud's files import."""
-    for file in (ROOT / "provisioner" / "cloud").rglob("*.py"):
+    for file in (ROOT / "provisioner" / "emulator").rglob("*.py"):
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
             if isinstance(node, ast.ImportFrom) and node.module and node.module.split(".")[0] in FOREIGN:
                 yield node.module
@@ -163,18 +163,18 @@ def changes(before: dict[str, Any], after: dict[str, Any]) -> set[str]:
 
 def main() -> None:
     """Lay all hooks, and print what is wrong with each, and what is changed in these libraries by none."""
-    from provisioner.cloud import server
+    from provisioner.emulator import server
 
     os.environ.update(server._ENVIRONMENT)
-    from provisioner.cloud import paging, patch
+    from provisioner.emulator import overlay, paging, patch
 
     for name in {*foreign_imports(), *(f"moto.{place.partition(':')[0]}" for place in paging._RESPONSES.values())}:
         with contextlib.suppress(ModuleNotFoundError):  # a name in a module
             import_module(name)
     before = surface()
-    patch.lay_all()
-    import_module("provisioner.cloud.dns")
-    import_module("provisioner.cloud.tick")
+    overlay.lay_all()
+    import_module("provisioner.emulator.dns")
+    import_module("provisioner.emulator.tick")
     strayed = changes(before, surface()) - {hook.target for hook in patch.HOOKS}
     rows = []
     for number, hook in enumerate(patch.HOOKS):

@@ -14,9 +14,9 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from provisioner import config
-from provisioner.cloud.authorization.policy import Check, Statement, Verdict, read, verdict
-from provisioner.cloud.control import control
+from provisioner.config import models
+from provisioner.emulator.authorization.policy import Check, Statement, Verdict, read, verdict
+from provisioner.emulator.control import control
 from provisioner.permissions.model import Permission
 from provisioner.permissions.policy import document, statements
 from provisioner.permissions.printed import printed
@@ -60,7 +60,7 @@ def enforce(cloud: EmbeddedCloud, *documents: Mapping[str, Any]) -> None:
 
 def policies(path: Path, *, read_only: bool = False) -> list[Mapping[str, Any]]:
     """What `provision policy` prints for a configuration."""
-    found = printed(config.load(path), read_only=read_only, boundary=False, account=None)
+    found = printed(models.load(path), read_only=read_only, boundary=False, account=None)
     return [*found.values()]
 
 

@@ -10,19 +10,19 @@ from typing import Any
 
 import boto3
 
-from provisioner import operate
-from provisioner.aws import Aws
-from provisioner.cloud.control import ClockLink
-from provisioner.cloudclock import CloudRuntime
-from provisioner.config import Config
+from provisioner.aws.client import Aws
+from provisioner.config.facts import Facts
+from provisioner.config.models import Config
+from provisioner.emulator.client_runtime import CloudRuntime
+from provisioner.emulator.control import ClockLink
+from provisioner.engine.clock import Pace
 from provisioner.engine.events import Emit, Event
-from provisioner.engine.plan import Planned
+from provisioner.engine.planned import Planned
 from provisioner.engine.refused import PlanRefused
-from provisioner.engine.step import Stack
-from provisioner.engine.waits import Pace
-from provisioner.facts import Facts
+from provisioner.operations import operate
 from state.local import LocalStore, read
 from state.model import State
+from steps.stack import Stack
 from tests.cloud.conftest import REGION, EmbeddedCloud
 
 Declare = Callable[[Stack], Any]

@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
-from provisioner import tagging
-from provisioner.engine.kind import KINDS, Changes, Kind, Live
-from provisioner.engine.step import STEPS
+from provisioner.aws import tagging
+from provisioner.engine.declaration import STEPS
+from provisioner.engine.resource import KINDS, Changes, Kind, Live
 from tests.cloud.conftest import EmbeddedCloud
 from tests.cloud.rig import Rig
 from tests.cloud.samples.judge import breaches, strays
@@ -24,8 +24,8 @@ from tests.cloud.samples.sample import Sample, mistakes
 DOCUMENT = Path(__file__).parents[2] / "docs" / "adding.md"
 BLOCK = re.compile(r"^```python\n# (\S+)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 """A block of code: the file that it belongs to, and what is to stand there."""
-MODULES = ("provisioner/kinds/sns.py", "tests/cloud/samples/alarms.py", "steps/alarms.py")
-TAGS = "provisioner/tagging.py"
+MODULES = ("provisioner/resources/sns.py", "tests/cloud/samples/alarms.py", "steps/alarms.py")
+TAGS = "provisioner/aws/tagging.py"
 
 
 @dataclass(frozen=True)

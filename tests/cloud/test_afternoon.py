@@ -19,7 +19,7 @@ from pathlib import Path
 
 import pytest
 
-from provisioner.cloud import manage
+from provisioner.emulator import manage
 from tests.cloud.conftest import EmbeddedCloud
 from tests.cloud.test_cli_terminal import SECONDS, Screen
 from tests.cloud.warm import ROOT
@@ -188,7 +188,7 @@ class Afternoon:
             environment = {name: value for name, value in os.environ.items() if name not in UNSET}
             with (self.folder / file).open("w") as stream:
                 return subprocess.run(
-                    [sys.executable, "-m", "provisioner.cli", *words],
+                    [sys.executable, "-m", "provisioner.cli.main", *words],
                     cwd=self.folder,
                     env=environment | {"PYTHONPATH": str(ROOT)},
                     stdout=stream,
@@ -218,7 +218,7 @@ class Afternoon:
     def _in_pipe(self, words: tuple[str, ...], mode: Mode) -> tuple[int, list[str]]:
         environment = {name: value for name, value in os.environ.items() if name not in UNSET}
         process = subprocess.Popen(
-            [sys.executable, "-m", "provisioner.cli", *words],
+            [sys.executable, "-m", "provisioner.cli.main", *words],
             cwd=self.folder,
             env=environment | {"PYTHONPATH": str(ROOT)} | mode.settings,
             stdin=subprocess.DEVNULL,

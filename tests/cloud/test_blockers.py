@@ -7,17 +7,18 @@ import re
 
 import pytest
 
+from provisioner.engine.declaration import ready
 from provisioner.engine.errors import SomeFailed, TimedOut
-from provisioner.engine.step import Stack, ready
-from provisioner.kinds.acm import Certificate
-from provisioner.kinds.ec2_endpoints import VpcEndpoint
-from provisioner.kinds.ec2_network import InternetGateway, Vpc
-from provisioner.kinds.ec2_security import SecurityGroup
-from provisioner.kinds.ecs_service import Service
-from provisioner.kinds.ecs_task_definition import TaskDefinition
-from provisioner.kinds.elbv2 import LoadBalancer
-from provisioner.kinds.iam import policy
-from provisioner.kinds.servicediscovery import PrivateDnsNamespace
+from provisioner.resources.acm import Certificate
+from provisioner.resources.ec2_endpoints import VpcEndpoint
+from provisioner.resources.ec2_network import InternetGateway, Vpc
+from provisioner.resources.ec2_security import SecurityGroup
+from provisioner.resources.ecs_service import Service
+from provisioner.resources.ecs_task_definition import TaskDefinition
+from provisioner.resources.elbv2 import LoadBalancer
+from provisioner.resources.iam import policy
+from provisioner.resources.servicediscovery import PrivateDnsNamespace
+from steps.stack import Stack
 from tests.cloud import capacity_rig
 from tests.cloud.faults.life import set_faults
 from tests.cloud.rig import Outcome, Rig

@@ -15,7 +15,7 @@ import boto3
 import pytest
 
 from provisioner import __version__
-from provisioner.cloud import manage
+from provisioner.emulator import manage
 from state.local import LocalStore
 from state.model import Record
 from tests.cloud.warm import ROOT
@@ -29,7 +29,7 @@ def provision(tmp_path: Path) -> Iterator[Run]:
 
     def run(*words: str, **settings: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [sys.executable, "-m", "provisioner.cli", *words],
+            [sys.executable, "-m", "provisioner.cli.main", *words],
             cwd=tmp_path,
             env=os.environ | {"PYTHONPATH": str(ROOT)} | settings,
             stdin=subprocess.DEVNULL,

@@ -48,7 +48,7 @@ class Screen:
         termios.tcsetattr(theirs, termios.TCSANOW, settings)
         environment = {name: value for name, value in os.environ.items() if name != "NO_COLOR"}
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "provisioner.cli", *self.words],
+            [sys.executable, "-m", "provisioner.cli.main", *self.words],
             cwd=self.project.folder,
             env=environment | {"TERM": "xterm-256color", "PYTHONPATH": str(ROOT)} | self.settings,
             stdin=theirs,

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from provisioner.config import Config
+from provisioner.config.models import Config
 from provisioner.engine.events import Done
 from state.local import LocalStore
 from tests.cloud.rig import Rig

@@ -16,9 +16,9 @@ from typing import Any, ClassVar
 import boto3
 import pytest
 
-from provisioner.cloud import control, manage
-from provisioner.cloud.lock import Lock
-from provisioner.cloud.wsgi import LARGEST
+from provisioner.emulator import control, manage
+from provisioner.emulator.lock import Lock
+from provisioner.emulator.wsgi import LARGEST
 from tests.cloud.conftest import REGION, EmbeddedCloud, refused
 
 PATHS = (
@@ -181,7 +181,12 @@ class Impostor(socketserver.BaseRequestHandler):
 
     def handle(self) -> None:
         self.heard.append(self.request.recv(65536))
-        health: dict[str, Any] = {"service": "provisioner.cloud", "pid": os.getpid(), "ready": True, "proof": "0" * 64}
+        health: dict[str, Any] = {
+            "service": "provisioner.emulator",
+            "pid": os.getpid(),
+            "ready": True,
+            "proof": "0" * 64,
+        }
         content = json.dumps(health).encode()
         self.request.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(content) + content)
 
@@ -210,7 +215,7 @@ def test_who_has_the_port_is_not_taken_for_the_cloud_and_never_told_the_key(
 
 def test_the_key_is_in_no_argument_that_other_users_can_read(cloud: EmbeddedCloud) -> None:
     arguments = Path(f"/proc/{cloud.process.pid}/cmdline").read_bytes()
-    assert b"provisioner.cloud" in arguments
+    assert b"provisioner.emulator" in arguments
     assert cloud.process.key.encode() not in arguments
 
 

@@ -12,21 +12,21 @@ from typing import Any
 
 import pytest
 
-from provisioner import copies
-from provisioner.cloud import manage
-from provisioner.config import Config
-from provisioner.containers.credentials import Login
-from provisioner.containers.manifests import Manifest
-from provisioner.containers.reference import Reference, parse
-from provisioner.containers.registry import Registries
-from provisioner.containers.transport import Transport
+from provisioner.config.facts import Copy
+from provisioner.config.models import Config
+from provisioner.docker.credentials import Login
+from provisioner.docker.manifests import Manifest
+from provisioner.docker.reference import Reference, parse
+from provisioner.docker.registry import Registries
+from provisioner.docker.transport import Transport
+from provisioner.emulator import manage
 from provisioner.engine.errors import ConfigurationError
 from provisioner.engine.events import Event, Working
-from provisioner.engine.step import Stack
-from provisioner.facts import Copy
-from provisioner.kinds.copied_images import CopiedImage, is_own
-from provisioner.kinds.ecr import Repository
-from provisioner.kinds.images import IN_USE, ImageInUse, login
+from provisioner.operations import image_copies
+from provisioner.resources.copied_images import CopiedImage, is_own
+from provisioner.resources.ecr import Repository
+from provisioner.resources.images import IN_USE, ImageInUse, login
+from steps.stack import Stack
 from tests.cloud.conftest import EmbeddedCloud
 from tests.cloud.outside import OCI, OCI_INDEX, Outside, Trouble, digest_of, outside
 from tests.cloud.project import Project, project  # noqa: F401  (a fixture)
@@ -56,7 +56,7 @@ def found(rig: Rig, config: Config) -> dict[str, Copy]:
     aws.read_only = True
     # the pauses between tries are the machine's seconds
     aws.pace.scale = 0.01
-    return copies.find(aws, config, "stack.toml")
+    return image_copies.find(aws, config, "stack.toml")
 
 
 def repository(stack: Stack) -> Any:
@@ -85,7 +85,7 @@ def held(rig: Rig) -> dict[str, list[str]]:
 def test_a_tag_that_moves_is_another_copy_and_one_with_a_digest_is_not_asked_for(rig: Rig, there: Outside) -> None:
     first = there.image("1", LAYER)
     copy = found(rig, configured(there))["web"]
-    assert copy == Copy(f"{there.host}/web:1@{first}", copies.copy_tag(parse(f"{there.host}/web:1"), first))
+    assert copy == Copy(f"{there.host}/web:1@{first}", image_copies.copy_tag(parse(f"{there.host}/web:1"), first))
     assert rig.up(declare(rig, copy)).ok().writes == ["CreateRepository", "PutImage"]
     assert held(rig) == {first: sorted([copy.tag, f"{IN_USE}{copy.tag}"])}
 

@@ -10,24 +10,24 @@ from typing import Any
 
 import pytest
 
-from provisioner import moving
-from provisioner.cloud import manage
-from provisioner.config import Config
-from provisioner.containers.credentials import Login
-from provisioner.containers.manifests import Manifest
-from provisioner.containers.reference import parse
-from provisioner.containers.registry import Registries
-from provisioner.doctor import beforehand, permissions
-from provisioner.doctor.context import Context
-from provisioner.doctor.examine import CHECKS, together
+from provisioner.config.models import Config
+from provisioner.docker.credentials import Login
+from provisioner.docker.manifests import Manifest
+from provisioner.docker.reference import parse
+from provisioner.docker.registry import Registries
+from provisioner.emulator import manage
 from provisioner.engine.errors import ConfigurationError
 from provisioner.engine.events import Checked, Event
-from provisioner.engine.step import Stack
-from provisioner.kinds.images import login
+from provisioner.operations import state_transfer
+from provisioner.operations.doctor import beforehand, permissions
+from provisioner.operations.doctor.context import Context
+from provisioner.operations.doctor.examine import CHECKS, together
 from provisioner.permissions.policy import documents
 from provisioner.permissions.table import needed
 from provisioner.render import doctor as show
+from provisioner.resources.images import login
 from state.model import Record
+from steps.stack import Stack
 from tests.cloud.conftest import EmbeddedCloud
 from tests.cloud.outside import DOCKER, digest_of, outside
 from tests.cloud.project import Project, kms_key, web_acl
@@ -246,7 +246,7 @@ def test_the_states_bucket(look: Look, rig: Rig) -> None:
     s3.create_bucket(Bucket="states-of-a-team", CreateBucketConfiguration={"LocationConstraint": "ap-northeast-1"})
     found = look("state bucket", state=state)["state bucket"]
     assert (found.verdict, "versioning on" in found.text) == ("warning", True)
-    bucket = moving.bucket(Config.model_validate({"services": SERVICES, "state": state}), rig.aws(), s3)
+    bucket = state_transfer.bucket(Config.model_validate({"services": SERVICES, "state": state}), rig.aws(), s3)
     for mending in bucket.lacking():
         bucket.mend(mending)
     assert look("state bucket", state=state)["state bucket"].verdict == "ok"

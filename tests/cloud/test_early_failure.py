@@ -13,11 +13,11 @@ from typing import Any
 import pytest
 
 from provisioner.engine.errors import Failed
-from provisioner.engine.step import Stack
-from provisioner.kinds.ecs_task_definition import TaskDefinition
-from provisioner.kinds.ecs_trouble import ATTEMPTS
-from provisioner.kinds.iam import policy
-from provisioner.kinds.logs import LogGroup
+from provisioner.resources.ecs_task_definition import TaskDefinition
+from provisioner.resources.ecs_trouble import ATTEMPTS
+from provisioner.resources.iam import policy
+from provisioner.resources.logs import LogGroup
+from steps.stack import Stack
 from tests.cloud.checks import NAME
 from tests.cloud.conftest import EmbeddedCloud
 from tests.cloud.inventory import NEVER_REMOVED, difference

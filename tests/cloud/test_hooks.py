@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from provisioner.cloud import patch
+from provisioner.emulator import patch
 from tests.cloud import hooks
 
 

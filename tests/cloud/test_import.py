@@ -9,27 +9,29 @@ from typing import Any
 
 import pytest
 
-from provisioner import adoption, bookkeeping, operate, tagging
+from provisioner.aws import tagging
+from provisioner.engine.declaration import Handle
 from provisioner.engine.errors import ConfigurationError, NeedsReplacing, NotOwned
-from provisioner.engine.kind import KINDS, Kind, Live
-from provisioner.engine.step import Handle, Stack
-from provisioner.kinds.copied_images import CopiedImage
-from provisioner.kinds.ec2_launch import LaunchTemplate
-from provisioner.kinds.ec2_network import InternetGateway, RouteTable, Subnet, Vpc
-from provisioner.kinds.ec2_security import SecurityGroup
-from provisioner.kinds.ecr import Repository
-from provisioner.kinds.ecs_cluster import Cluster
-from provisioner.kinds.ecs_task_definition import TaskDefinition
-from provisioner.kinds.elbv2 import TargetGroup
-from provisioner.kinds.iam import InstanceProfile, Role
-from provisioner.kinds.images import IN_USE, MANIFESTS, ImageInUse
-from provisioner.kinds.logs import LogGroup
-from provisioner.kinds.rds_groups import DbClusterParameterGroup, DbSubnetGroup
-from provisioner.kinds.route53 import HostedZone, RecordSet
-from provisioner.kinds.servicediscovery import DiscoveryService, PrivateDnsNamespace
-from provisioner.kinds.ssm import SecureParameter
+from provisioner.engine.resource import KINDS, Kind, Live
+from provisioner.operations import import_resource, operate, state_edit
+from provisioner.resources.copied_images import CopiedImage
+from provisioner.resources.ec2_launch import LaunchTemplate
+from provisioner.resources.ec2_network import InternetGateway, RouteTable, Subnet, Vpc
+from provisioner.resources.ec2_security import SecurityGroup
+from provisioner.resources.ecr import Repository
+from provisioner.resources.ecs_cluster import Cluster
+from provisioner.resources.ecs_task_definition import TaskDefinition
+from provisioner.resources.elbv2 import TargetGroup
+from provisioner.resources.iam import InstanceProfile, Role
+from provisioner.resources.images import IN_USE, MANIFESTS, ImageInUse
+from provisioner.resources.logs import LogGroup
+from provisioner.resources.rds_groups import DbClusterParameterGroup, DbSubnetGroup
+from provisioner.resources.route53 import HostedZone, RecordSet
+from provisioner.resources.servicediscovery import DiscoveryService, PrivateDnsNamespace
+from provisioner.resources.ssm import SecureParameter
 from state.local import LocalStore
 from state.model import Record
+from steps.stack import Stack
 from tests.cloud.conftest import make_network
 from tests.cloud.rig import Declare, Outcome, Rig
 from tests.cloud.rules_rig import Net, change
@@ -39,14 +41,14 @@ TRUST = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal":
 NO_SCAN = {"scanOnPush": False}
 
 
-def take(rig: Rig, declare: Declare, address: str, name: str) -> adoption.Candidate:
+def take(rig: Rig, declare: Declare, address: str, name: str) -> import_resource.Candidate:
     """Import as the command does: look with reads only, then take."""
     aws, stack = rig.aws(), rig.declare(declare)
     aws.read_only = True
     with LocalStore(rig.folder, rig.config.name, "import", "0") as store:
-        found = adoption.candidate(aws, store.records, stack.declared, address, name)
+        found = import_resource.candidate(aws, store.records, stack.declared, address, name)
         aws.read_only = False
-        adoption.take(aws, store, found)
+        import_resource.take(aws, store, found)
     return found
 
 
@@ -368,12 +370,12 @@ def test_called_otherwise_it_is_not_made_twice_and_its_tag_follows(rig: Rig) -> 
     with LocalStore(rig.folder, rig.config.name, "state mv", "0") as store:
         for kind in ("vpc", "subnet"):
             with pytest.raises(ConfigurationError, match=f"write {kind}/NAME"):
-                bookkeeping.rename(store, f"{kind}/old", "role/new")
-        assert bookkeeping.rename(store, "vpc/old", "vpc/new") == ["subnet/old"]
-        assert bookkeeping.rename(store, "subnet/old", "subnet/new") == []
+                state_edit.rename(store, f"{kind}/old", "role/new")
+        assert state_edit.rename(store, "vpc/old", "vpc/new") == ["subnet/old"]
+        assert state_edit.rename(store, "subnet/old", "subnet/new") == []
         assert store.records["subnet/new"].needs == ["vpc/new"]
         with pytest.raises(ConfigurationError, match="nothing is recorded under vpc/old"):
-            bookkeeping.rename(store, "vpc/old", "vpc/newer")
+            state_edit.rename(store, "vpc/old", "vpc/newer")
     planned = rig.plan(declare("new"))
     assert [(item.address, item.action, [*item.changes]) for item in planned] == [
         ("vpc/new", "change", ["address"]),
@@ -392,9 +394,9 @@ def test_killed_while_it_is_called_otherwise_nothing_is_removed(rig: Rig) -> Non
     rig.up(groups).ok()
     with LocalStore(rig.folder, rig.config.name, "state mv", "0") as store:
         old = store.records["log_group/web"]
-        bookkeeping.rename(store, "log_group/web", "log_group/new")
+        state_edit.rename(store, "log_group/web", "log_group/new")
         store.put(old)
-        assert bookkeeping.rename(store, "log_group/web", "log_group/new") == []
+        assert state_edit.rename(store, "log_group/web", "log_group/new") == []
         store.put(old)
     assert rig.plan(groups) == [], "the other name has nothing of its own"
     assert rig.up(groups).ok().writes == []
@@ -409,8 +411,8 @@ def test_forgotten_it_stays_in_the_cloud_and_up_finds_it(rig: Rig) -> None:
     rig.up(declare).ok()
     with LocalStore(rig.folder, rig.config.name, "state rm", "0") as store:
         with pytest.raises(ConfigurationError, match="role/web is needed by instance_profile/web"):
-            bookkeeping.to_forget(store, "role/web", force=False)
-        assert bookkeeping.to_forget(store, "role/web", force=True) == "web stays in the cloud as it is"
+            state_edit.to_forget(store, "role/web", force=False)
+        assert state_edit.to_forget(store, "role/web", force=True) == "web stays in the cloud as it is"
         store.drop("role/web")
     ended = rig.up(declare).ok()
     assert ended.writes == []

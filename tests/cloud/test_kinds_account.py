@@ -8,9 +8,9 @@ from dataclasses import replace
 
 import pytest
 
-from provisioner.engine.step import Stack
-from provisioner.kinds.account import FORMER_TAG, AccountSetting
-from provisioner.kinds.ec2_network import Vpc
+from provisioner.resources.account import FORMER_TAG, AccountSetting
+from provisioner.resources.ec2_network import Vpc
+from steps.stack import Stack
 from tests.cloud.rig import Rig
 
 SETTING = "awsvpcTrunking"

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from provisioner.engine.errors import Failed
-from provisioner.engine.kind import Live
-from provisioner.engine.step import Stack
-from provisioner.kinds.acm import Certificate, ValidationRecord, proven
-from provisioner.kinds.route53 import HostedZone
+from provisioner.engine.resource import Live
+from provisioner.resources.acm import Certificate, ValidationRecord, proven
+from provisioner.resources.route53 import HostedZone
+from steps.stack import Stack
 from tests.cloud.rig import Rig
 from tests.cloud.test_kinds_route53 import records, zone_of
 

@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from provisioner import operate
 from provisioner.engine.errors import Failed, SomeFailed
-from provisioner.engine.step import Stack
-from provisioner.kinds.autoscaling import AutoScalingGroup, MinimumSize, left_outdated
-from provisioner.kinds.ec2_launch import LaunchTemplate
-from provisioner.kinds.ecs_cluster import Cluster
+from provisioner.operations import operate
+from provisioner.resources.autoscaling import AutoScalingGroup, MinimumSize, left_outdated
+from provisioner.resources.ec2_launch import LaunchTemplate
+from provisioner.resources.ecs_cluster import Cluster
+from steps.stack import Stack
 from tests.cloud.capacity_rig import declared, profile
 from tests.cloud.faults.life import set_faults
 from tests.cloud.rig import Rig

@@ -7,13 +7,14 @@ from typing import Any
 
 import pytest
 
+from provisioner.engine.declaration import ids, ready
 from provisioner.engine.errors import Failed
-from provisioner.engine.kind import Live
-from provisioner.engine.step import Stack, ids, ready
-from provisioner.kinds.ec2_endpoints import VpcEndpoint
-from provisioner.kinds.ec2_network import RouteTable, Subnet, Vpc
-from provisioner.kinds.ec2_security import SecurityGroup, allow
-from provisioner.kinds.iam import Policy, policy
+from provisioner.engine.resource import Live
+from provisioner.resources.ec2_endpoints import VpcEndpoint
+from provisioner.resources.ec2_network import RouteTable, Subnet, Vpc
+from provisioner.resources.ec2_security import SecurityGroup, allow
+from provisioner.resources.iam import Policy, policy
+from steps.stack import Stack
 from tests.cloud.rig import Rig
 
 LOGS, S3 = "com.amazonaws.ap-northeast-1.logs", "com.amazonaws.ap-northeast-1.s3"

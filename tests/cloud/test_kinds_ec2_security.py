@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from provisioner.engine.step import Stack
-from provisioner.kinds.ec2_network import Vpc
-from provisioner.kinds.ec2_security import OPEN, Rule, SecurityGroup, SecurityGroupEgress, allow
+from provisioner.resources.ec2_network import Vpc
+from provisioner.resources.ec2_security import OPEN, Rule, SecurityGroup, SecurityGroupEgress, allow
+from steps.stack import Stack
 from tests.cloud.rig import Rig
 
 

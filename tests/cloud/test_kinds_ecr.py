@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from provisioner.engine.step import Stack
-from provisioner.kinds.ecr import Repository
+from provisioner.resources.ecr import Repository
+from steps.stack import Stack
 from tests.cloud.rig import Rig
 
 NAME = "ecs-sample-dev/web"

@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from provisioner.engine.kind import Kind, Live
-from provisioner.engine.step import Stack
-from provisioner.kinds.ec2_launch import Instances
-from provisioner.kinds.ecs_cluster import Cluster
-from provisioner.kinds.ecs_drain import ContainerInsights, ContainerInstances, RunningTasks
-from provisioner.kinds.logs import LogGroup, performance_log
+from provisioner.engine.resource import Kind, Live
+from provisioner.resources.ec2_launch import Instances
+from provisioner.resources.ecs_cluster import Cluster
+from provisioner.resources.ecs_drain import ContainerInsights, ContainerInstances, RunningTasks
+from provisioner.resources.logs import LogGroup, performance_log
+from steps.stack import Stack
 from tests.cloud.capacity_rig import declared, profile
 from tests.cloud.faults.life import met, set_faults
 from tests.cloud.rig import Rig

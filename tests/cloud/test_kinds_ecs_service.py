@@ -8,20 +8,21 @@ from typing import Any
 
 import pytest
 
-from provisioner import operate
-from provisioner.engine.converge import awaited
+from provisioner.engine.apply import awaited
+from provisioner.engine.declaration import Handle, filled, ids, ready
 from provisioner.engine.errors import Failed
 from provisioner.engine.events import Notice
-from provisioner.engine.kind import Change, Live, compare
-from provisioner.engine.step import Handle, Stack, filled, ids, ready
-from provisioner.kinds.application_autoscaling import ScalableTarget, ScalingPolicy
-from provisioner.kinds.ec2_network import InternetGateway, Subnet, Vpc
-from provisioner.kinds.ec2_security import OPEN, SecurityGroup
-from provisioner.kinds.ecs_cluster import Cluster, ClusterCapacityProviders
-from provisioner.kinds.ecs_service import Service, deployed_by_others
-from provisioner.kinds.ecs_task_definition import TaskDefinition
-from provisioner.kinds.ecs_trouble import stopped
-from provisioner.kinds.elbv2 import Listener, LoadBalancer, TargetGroup, forward
+from provisioner.engine.resource import Change, Live, compare
+from provisioner.operations import operate
+from provisioner.resources.application_autoscaling import ScalableTarget, ScalingPolicy
+from provisioner.resources.ec2_network import InternetGateway, Subnet, Vpc
+from provisioner.resources.ec2_security import OPEN, SecurityGroup
+from provisioner.resources.ecs_cluster import Cluster, ClusterCapacityProviders
+from provisioner.resources.ecs_service import Service, deployed_by_others
+from provisioner.resources.ecs_task_definition import TaskDefinition
+from provisioner.resources.ecs_trouble import stopped
+from provisioner.resources.elbv2 import Listener, LoadBalancer, TargetGroup, forward
+from steps.stack import Stack
 from tests.cloud.rig import Rig
 
 ROLE = "arn:aws:iam::123456789012:role/tasks"

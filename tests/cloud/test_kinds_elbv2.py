@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from provisioner.engine.step import Handle, Stack, ids, ready
-from provisioner.kinds.acm import Certificate, ValidationRecord
-from provisioner.kinds.ec2_network import InternetGateway, Subnet, Vpc
-from provisioner.kinds.ec2_security import OPEN, SecurityGroup
-from provisioner.kinds.elbv2 import (
+from provisioner.engine.declaration import Handle, ids, ready
+from provisioner.resources.acm import Certificate, ValidationRecord
+from provisioner.resources.ec2_network import InternetGateway, Subnet, Vpc
+from provisioner.resources.ec2_security import OPEN, SecurityGroup
+from provisioner.resources.elbv2 import (
     REDIRECT_TO_HTTPS,
     Listener,
     ListenerRule,
@@ -16,6 +16,7 @@ from provisioner.kinds.elbv2 import (
     forward,
     path,
 )
+from steps.stack import Stack
 from tests.cloud.faults.life import set_faults
 from tests.cloud.rig import Rig
 from tests.cloud.test_kinds_route53 import zone_of

@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
-from provisioner.config import Config
+from provisioner.config.models import Config
 from provisioner.engine.errors import ConfigurationError
-from provisioner.engine.step import Stack
-from provisioner.existing import keys
-from provisioner.kinds.ecr import Repository
-from provisioner.kinds.logs import LogGroup
-from provisioner.kinds.ssm import SecureParameter
+from provisioner.operations.existing import keys
+from provisioner.resources.ecr import Repository
+from provisioner.resources.logs import LogGroup
+from provisioner.resources.ssm import SecureParameter
+from steps.stack import Stack
 from tests.cloud.project import kms_key
 from tests.cloud.rig import Rig
 from tests.cloud.test_kinds_rds import NAME, cluster

@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 
-from provisioner.engine.step import Stack, ready
-from provisioner.kinds.ec2_flow_logs import FlowLog
-from provisioner.kinds.ec2_network import Vpc
-from provisioner.kinds.iam import Role, policy
-from provisioner.kinds.logs import LogGroup
+from provisioner.engine.declaration import ready
+from provisioner.resources.ec2_flow_logs import FlowLog
+from provisioner.resources.ec2_network import Vpc
+from provisioner.resources.iam import Role, policy
+from provisioner.resources.logs import LogGroup
+from steps.stack import Stack
 from tests.cloud.rig import Rig
 
 TRUST = policy({"Effect": "Allow", "Principal": {"Service": "vpc-flow-logs.amazonaws.com"}, "Action": "sts:AssumeRole"})

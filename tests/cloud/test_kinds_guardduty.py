@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from provisioner.engine.step import Stack, ids
-from provisioner.kinds.ec2_network import Subnet, Vpc
-from provisioner.kinds.guardduty import GuardDutyEndpoints, GuardDutyGroups
+from provisioner.engine.declaration import ids
+from provisioner.resources.ec2_network import Subnet, Vpc
+from provisioner.resources.guardduty import GuardDutyEndpoints, GuardDutyGroups
+from steps.stack import Stack
 from tests.cloud.conftest import EmbeddedCloud
 from tests.cloud.rig import Rig
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from provisioner.engine.step import Stack
-from provisioner.kinds.iam import InstanceProfile, Policy, Role, ServiceLinkedRole, policy
+from provisioner.resources.iam import InstanceProfile, Policy, Role, ServiceLinkedRole, policy
+from steps.stack import Stack
 from tests.cloud.rig import Rig
 
 SERVICE_ROLE = "arn:aws:iam::aws:policy/service-role/"

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from provisioner.containers.engine import EngineError
-from provisioner.engine.step import Stack
-from provisioner.kinds.ecr import Repository
-from provisioner.kinds.images import Image
+from provisioner.docker.engine import EngineError
+from provisioner.resources.ecr import Repository
+from provisioner.resources.images import Image
+from steps.stack import Stack
 from tests.cloud.rig import Rig
 
 NAME = "ecs-sample-dev/web"

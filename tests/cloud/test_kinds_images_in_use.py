@@ -9,15 +9,15 @@ from typing import Any
 
 import pytest
 
-from provisioner import recovery
-from provisioner.builds import content_tag
-from provisioner.config import Config
+from provisioner.config.builds import content_tag
+from provisioner.config.models import Config
 from provisioner.engine.errors import NotMade
 from provisioner.engine.run import know, prefetch
-from provisioner.engine.step import Stack
-from provisioner.kinds.images import IN_USE, Image, ImageInUse
+from provisioner.operations import recovery
+from provisioner.resources.images import IN_USE, Image, ImageInUse
 from steps.images import images
 from steps.repositories import repositories
+from steps.stack import Stack
 from tests.cloud.faults.life import set_faults
 from tests.cloud.rig import CONFIG, FACTS, Rig
 

@@ -8,16 +8,17 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from provisioner.config import Config
+from provisioner.config.models import Config
+from provisioner.engine.declaration import ids, ready
 from provisioner.engine.errors import ConfigurationError, Protected
-from provisioner.engine.step import Stack, ids, ready
-from provisioner.existing import check_web_acl
-from provisioner.kinds.ec2_network import InternetGateway, Subnet, Vpc
-from provisioner.kinds.ec2_security import SecurityGroup
-from provisioner.kinds.elbv2 import LoadBalancer
-from provisioner.kinds.iam import policy
-from provisioner.kinds.s3 import BLOCKED, Bucket
-from provisioner.kinds.wafv2 import WebAclAssociation
+from provisioner.operations.existing import check_web_acl
+from provisioner.resources.ec2_network import InternetGateway, Subnet, Vpc
+from provisioner.resources.ec2_security import SecurityGroup
+from provisioner.resources.elbv2 import LoadBalancer
+from provisioner.resources.iam import policy
+from provisioner.resources.s3 import BLOCKED, Bucket
+from provisioner.resources.wafv2 import WebAclAssociation
+from steps.stack import Stack
 from tests.cloud.project import web_acl
 from tests.cloud.rig import Rig
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from provisioner.engine.events import Notice
-from provisioner.engine.step import Stack
-from provisioner.kinds.ecs_cluster import Cluster
-from provisioner.kinds.logs import LogGroup
+from provisioner.resources.ecs_cluster import Cluster
+from provisioner.resources.logs import LogGroup
+from steps.stack import Stack
 from tests.cloud.rig import Rig
 
 

@@ -6,12 +6,13 @@ from dataclasses import replace
 
 import pytest
 
+from provisioner.engine.declaration import ids
 from provisioner.engine.errors import NotOwned
 from provisioner.engine.events import Done
-from provisioner.engine.step import Stack, ids
-from provisioner.kinds.ec2_network import InternetGateway, RouteTable, Subnet, Vpc
-from provisioner.kinds.ec2_security import DefaultSecurityGroup, SecurityGroup, allow
+from provisioner.resources.ec2_network import InternetGateway, RouteTable, Subnet, Vpc
+from provisioner.resources.ec2_security import DefaultSecurityGroup, SecurityGroup, allow
 from state.local import LocalStore
+from steps.stack import Stack
 from tests.cloud.faults.life import set_faults
 from tests.cloud.rig import Rig
 

@@ -9,16 +9,17 @@ from typing import Any
 
 import pytest
 
-from provisioner import inspection
+from provisioner.engine.declaration import ids
 from provisioner.engine.errors import Failed
 from provisioner.engine.events import Doing, Done
-from provisioner.engine.kind import Change, Live
-from provisioner.engine.step import Stack, ids
-from provisioner.kinds.ec2_network import Subnet, Vpc
-from provisioner.kinds.ec2_security import SecurityGroup
-from provisioner.kinds.rds import DbCluster, DbInstance
-from provisioner.kinds.rds_groups import DbClusterParameterGroup, DbSubnetGroup
-from provisioner.kinds.ssm import SecureParameter
+from provisioner.engine.resource import Change, Live
+from provisioner.operations import stack_status
+from provisioner.resources.ec2_network import Subnet, Vpc
+from provisioner.resources.ec2_security import SecurityGroup
+from provisioner.resources.rds import DbCluster, DbInstance
+from provisioner.resources.rds_groups import DbClusterParameterGroup, DbSubnetGroup
+from provisioner.resources.ssm import SecureParameter
+from steps.stack import Stack
 from tests.cloud.faults.life import met, set_faults
 from tests.cloud.rig import Rig
 
@@ -163,7 +164,7 @@ def test_a_cluster_restored_from_its_snapshot_is_taken_though_it_tells_no_name_o
 
 def test_settings_that_wait_for_a_restart_are_told_until_it(rig: Rig) -> None:
     def told() -> list[str]:
-        return [database["trouble"] for database in inspection.look(rig.aws(), rig.state()).databases]
+        return [database["trouble"] for database in stack_status.look(rig.aws(), rig.state()).databases]
 
     rig.up(declared).ok()
     assert told() == [""]

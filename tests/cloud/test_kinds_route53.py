@@ -6,17 +6,18 @@ from typing import Any
 
 import pytest
 
-from provisioner.delegation import addresses
+from provisioner.aws.dns import addresses
+from provisioner.engine.declaration import ready
 from provisioner.engine.errors import WaitingOnUser
-from provisioner.engine.kind import Live
-from provisioner.engine.step import Stack, ready
-from provisioner.kinds.acm import ValidationRecord
-from provisioner.kinds.delegation import Delegation
-from provisioner.kinds.ec2_network import Vpc
-from provisioner.kinds.logs import LogGroup
-from provisioner.kinds.route53 import HostedZone, RecordSet, _spelled
+from provisioner.engine.resource import Live
+from provisioner.resources.acm import ValidationRecord
+from provisioner.resources.delegation import Delegation
+from provisioner.resources.ec2_network import Vpc
+from provisioner.resources.logs import LogGroup
+from provisioner.resources.route53 import HostedZone, RecordSet, _spelled
 from state.local import LocalStore
 from state.model import Record
+from steps.stack import Stack
 from tests.cloud.conftest import make_network
 from tests.cloud.rig import Rig
 from tests.cloud.rules_rig import Net, change

@@ -9,9 +9,9 @@ import pytest
 from botocore.exceptions import ClientError
 
 from provisioner.engine.errors import SomeFailed
-from provisioner.engine.step import Stack
-from provisioner.kinds.ec2_network import Vpc
-from provisioner.kinds.servicediscovery import DiscoveryService, PrivateDnsNamespace
+from provisioner.resources.ec2_network import Vpc
+from provisioner.resources.servicediscovery import DiscoveryService, PrivateDnsNamespace
+from steps.stack import Stack
 from tests.cloud.rig import Rig
 
 DOMAIN = "svc.internal"

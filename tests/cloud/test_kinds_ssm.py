@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from provisioner.engine.step import Stack
-from provisioner.kinds.ssm import SecureParameter
+from provisioner.resources.ssm import SecureParameter
+from steps.stack import Stack
 from tests.cloud.rig import Rig
 
 NAME = "/ecs-sample-dev/database/password"

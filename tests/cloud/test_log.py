@@ -13,11 +13,11 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
-from provisioner.aws import Aws
-from provisioner.calllog import CallLog
-from provisioner.cli import main
+from provisioner.aws.call_log import CallLog
+from provisioner.aws.client import Aws
+from provisioner.cli.main import main
+from provisioner.engine.clock import Pace
 from provisioner.engine.errors import ConfigurationError, Unclear
-from provisioner.engine.waits import Pace
 from tests.cloud.conftest import REGION, EmbeddedCloud
 from tests.jumping import Jumping
 

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from provisioner import cli
+from provisioner.cli import main
 from state.local import LocalStore
 from state.model import Record
 from tests.cloud.project import Project, project, ready_image  # noqa: F401  (a fixture)
@@ -47,7 +47,7 @@ def test_a_renamed_stack_is_named_by_plan_and_by_up_before_anything_is_made(
         ready_image(project.cloud, name)
     since = project.last_call()
     # there is no terminal to agree on
-    assert cli.main(["up", "--target", "aws"]) == 4
+    assert main.main(["up", "--target", "aws"]) == 4
     told = capsys.readouterr().err
     assert 0 < told.index(f"note: {NOTE}") < told.index("this needs to be confirmed")
     assert project.writes(since) == []
@@ -70,10 +70,10 @@ def test_the_samples_domain_is_nobodys_on_aws(
     route53 = project.cloud.client("route53")
     (zone,) = route53.list_hosted_zones()["HostedZones"]
     route53.delete_hosted_zone(Id=zone["Id"])
-    assert cli.main(["up", "--target", "aws", "--yes"]) == 4
+    assert main.main(["up", "--target", "aws", "--yes"]) == 4
     said = "error: dns.domain is example.com, which is reserved for examples and nobody's: write a domain of yours"
     assert capsys.readouterr().err.startswith(said)
-    assert cli.main(["plan"]) == 4
+    assert main.main(["plan"]) == 4
     assert "no public hosted zone of that name: create it" in capsys.readouterr().err
 
 
@@ -84,11 +84,11 @@ def test_from_a_subfolder_the_same_cloud_is_asked(
 ) -> None:
     (project.folder / "docs").mkdir()
     monkeypatch.chdir(project.folder / "docs")
-    assert cli.main(["cloud", "status", "--json"]) == 0
+    assert main.main(["cloud", "status", "--json"]) == 0
     found = capsys.readouterr()
     assert json.loads(found.out)["endpoint"] == project.cloud.endpoint
     assert found.err == "configuration: ../stack.toml\n"
-    assert cli.main(["plan", "--json"]) == 2
+    assert main.main(["plan", "--json"]) == 2
     assert json.loads(capsys.readouterr().out)["account"] == "123456789012"
 
 

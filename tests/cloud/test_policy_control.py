@@ -9,11 +9,11 @@ from typing import Any
 
 from moto.iam.aws_managed_policies import aws_managed_policies_data
 
-from provisioner import operate
-from provisioner.cloud.authorization.policy import like
-from provisioner.config import Config
-from provisioner.kinds.iam import Role
+from provisioner.config.models import Config
+from provisioner.emulator.authorization.policy import like
+from provisioner.operations import operate
 from provisioner.permissions.boundary import boundary
+from provisioner.resources.iam import Role
 from tests.cloud.conftest import EmbeddedCloud, make_network
 from tests.cloud.permissions import ALL, PLACE, allowing, answer, denying, enforce, policy
 from tests.cloud.project import Project

@@ -13,19 +13,12 @@ from typing import Any
 
 import pytest
 
-from provisioner.containers import copy as copying
-from provisioner.containers.credentials import CredentialsError, Login, of_docker
-from provisioner.containers.manifests import BadImage, Image
-from provisioner.containers.reference import Reference, parse
-from provisioner.containers.registry import Registries
-from provisioner.containers.transport import (
-    TRIES,
-    Denied,
-    NotThere,
-    RegistryError,
-    Transport,
-    Unreachable,
-)
+from provisioner.docker import copy as copying
+from provisioner.docker.credentials import CredentialsError, Login, of_docker
+from provisioner.docker.manifests import BadImage, Image
+from provisioner.docker.reference import Reference, parse
+from provisioner.docker.registry import Registries
+from provisioner.docker.transport import TRIES, Denied, NotThere, RegistryError, Transport, Unreachable
 from provisioner.engine.errors import Interrupted, Unclear
 from tests.cloud.outside import DOCKER, DOCKER_LIST, OCI, OCI_INDEX, Outside, Trouble, digest_of, outside
 

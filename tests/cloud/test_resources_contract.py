@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 import steps  # noqa: F401  (importing the package makes all kinds known)
-from provisioner.engine.kind import KINDS, Kind
+from provisioner.engine.resource import KINDS, Kind
 from tests.cloud.conftest import EmbeddedCloud
 from tests.cloud.samples import ALL, GROUND
 from tests.cloud.samples.judge import breaches, strays
@@ -23,7 +23,7 @@ def life(running_cloud: EmbeddedCloud, tmp_path_factory: pytest.TempPathFactory)
 
 def declarable() -> list[type[Kind]]:
     """All kinds of the tool's own."""
-    return [kind for kind in KINDS.values() if kind.__module__.startswith("provisioner.kinds.")]
+    return [kind for kind in KINDS.values() if kind.__module__.startswith("provisioner.resources.")]
 
 
 @pytest.mark.parametrize("kind", declarable(), ids=lambda kind: kind.kind)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from provisioner.engine.kind import Kind
+from provisioner.engine.resource import Kind
 from tests.cloud.conftest import EmbeddedCloud
 from tests.cloud.samples import ALL, SERVING
 from tests.cloud.samples.judge import breaches, strays

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-import provisioner.kinds as kinds_package
+import provisioner.resources as kinds_package
 from tests.cloud.conftest import REGION, EmbeddedCloud
 from tests.cloud.rules_rig import net, refused
 
@@ -383,11 +383,12 @@ def test_tagging_lists_hosted_zones_in_us_east_1_only(cloud: EmbeddedCloud) -> N
 
 
 def test_rules_are_imported_by_the_server_process_only() -> None:
-    names = ["provisioner.cloud.manage", "provisioner.engine", "provisioner.config", "state", "steps"]
-    kinds = [f"provisioner.kinds.{path.stem}" for path in Path(kinds_package.__path__[0]).glob("[a-z]*.py")]
+    names = ["provisioner.emulator.manage", "provisioner.engine", "provisioner.config.models", "state", "steps"]
+    kinds = [f"provisioner.resources.{path.stem}" for path in Path(kinds_package.__path__[0]).glob("[a-z]*.py")]
     lines = [f"import {name}" for name in [*names, *kinds]]
     check = (
-        "import sys; print([name for name in sys.modules if name == 'moto' or name.startswith('provisioner.cloud.r')])"
+        "import sys; "
+        "print([name for name in sys.modules if name == 'moto' or name.startswith('provisioner.emulator.r')])"
     )
     done = subprocess.run(
         [sys.executable, "-c", "\n".join([*lines, check])], capture_output=True, text=True, timeout=60, check=True

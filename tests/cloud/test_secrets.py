@@ -15,8 +15,8 @@ from typing import Any
 
 import pytest
 
-from provisioner import config
-from provisioner.cloud import manage
+from provisioner.config import models
+from provisioner.emulator import manage
 from provisioner.permissions.document import named
 from provisioner.permissions.model import Use
 from provisioner.permissions.table import needed
@@ -233,7 +233,7 @@ def test_nothing_is_denied_under_the_printed_policies(life: Life) -> None:
 
 
 def test_each_permission_is_needed(life: Life) -> None:
-    permissions = needed(config.load(life.project.config))
+    permissions = needed(models.load(life.project.config))
     checks = [it.check for it in life.asked]
     assert {it.action for it in checks} - {it.name for it in permissions} == {"ssm:GetParameters"}
     assert [(it.name, it.resources) for it in unproven(permissions, checks)] == []

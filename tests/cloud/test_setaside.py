@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from provisioner.setaside import in_bucket
+from provisioner.operations.state_set_aside import in_bucket
 from state.model import Record, StateError, StateTooNew
 from state.objects import Objects
 from state.s3 import DOCUMENT, JOURNAL, S3Store, read

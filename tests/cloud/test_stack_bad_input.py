@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from provisioner.cloud import manage
+from provisioner.emulator import manage
 from tests.cloud.project import SAMPLE, Project, project  # noqa: F401  (a fixture)
 
 STATE = Path(".provision/local/ecs-sample-dev/state.json")

@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from provisioner import config
-from provisioner.cloud.authorization.policy import Check, Verdict, verdict
-from provisioner.config import Config
+from provisioner.config import models
+from provisioner.config.models import Config
+from provisioner.emulator.authorization.policy import Check, Verdict, verdict
 from provisioner.permissions.model import Permission
 from provisioner.permissions.table import needed
 from tests.cloud.inventory import NEVER_REMOVED, Inventory, difference
@@ -134,7 +134,7 @@ def test_all_options_come_change_and_go(project: Project) -> None:  # noqa: F811
     otherwise = on.replace(ALIAS, keys[2]).replace(keys[0], LOGS_ALIAS)
     for options in (on, otherwise):
         project.write(options + SERVICE)
-        check_needed(config.load(project.config), checks)
+        check_needed(models.load(project.config), checks)
 
 
 def other_calls(project: Project) -> None:  # noqa: F811

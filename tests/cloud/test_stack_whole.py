@@ -13,16 +13,16 @@ from typing import Any
 
 import pytest
 
-from provisioner import operate, session
-from provisioner.commands.options import Options, Target
-from provisioner.engine.kind import KINDS
+from provisioner.engine.resource import KINDS
 from provisioner.engine.run import know
-from provisioner.kinds.acm import Certificate
-from provisioner.kinds.ecs_service import Service
-from provisioner.kinds.ecs_task_definition import TaskDefinition
-from provisioner.kinds.elbv2 import LoadBalancer
-from provisioner.kinds.logs import LogGroup
-from provisioner.kinds.servicediscovery import PrivateDnsNamespace
+from provisioner.operations import context, operate
+from provisioner.operations.options import Options, Target
+from provisioner.resources.acm import Certificate
+from provisioner.resources.ecs_service import Service
+from provisioner.resources.ecs_task_definition import TaskDefinition
+from provisioner.resources.elbv2 import LoadBalancer
+from provisioner.resources.logs import LogGroup
+from provisioner.resources.servicediscovery import PrivateDnsNamespace
 from tests.cloud.checks import CHECKS, NAME, Check
 from tests.cloud.checks_security import SECURITY
 from tests.cloud.conftest import EmbeddedCloud
@@ -122,13 +122,13 @@ def test_a_look_asks_for_nothing_that_it_does_not_need(life: Life) -> None:
 @pytest.mark.parametrize("thorough", [False, True])
 def test_a_look_shows_what_the_list_does(life: Life, *, thorough: bool) -> None:
     options = Options(life.project.config, target=Target.LOCAL, state_dir=life.project.state)
-    config = session.load(options)
+    config = context.load(options)
     looked = set()
     with options.ends:
-        aws = session.connect(options, config)
+        aws = context.connect(options, config)
         aws.read_only, aws.thorough = True, thorough
-        state = session.recorded(options, config)
-        know(aws, state.records, session.declared(options, config, aws, state.records).declared)
+        state = context.recorded(options, config)
+        know(aws, state.records, context.declared(options, config, aws, state.records).declared)
         for kind in KINDS.values():
             listed = {live.id: live for live in aws.live(kind)}
             for one in [[*listed][:1], [*listed]]:
@@ -161,14 +161,14 @@ def test_plan_finds_nothing_to_do(life: Life) -> None:
 
 def test_a_client_is_made_once_and_only_if_something_is_asked_of_it(life: Life) -> None:
     options = Options(life.project.config, target=Target.LOCAL, state_dir=life.project.state)
-    config = session.load(options)
+    config = context.load(options)
     with options.ends:
-        aws = session.connect(options, config)
+        aws = context.connect(options, config)
         aws.read_only = True
         made = ["creating-client-class.sts"]
         aws.session.events.register("creating-client-class", lambda event_name, **_: made.append(event_name))
-        state = session.recorded(options, config)
-        stack = session.declared(options, config, aws, state.records)
+        state = context.recorded(options, config)
+        stack = context.declared(options, config, aws, state.records)
         assert {item.action for item in operate.show_plan(aws, state.records, stack)} == {"none"}
     assert len(made) == len(set(made)) == len({call.service for call in aws.calls}) > 10
     assert "creating-client-class.s3" not in made

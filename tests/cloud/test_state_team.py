@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from botocore.httpsession import URLLib3Session
 
-from provisioner import cli
+from provisioner.cli import main
 from state.lease import FREE
 from state.local import LocalStore
 from state.local import read as read_local
@@ -51,7 +51,7 @@ def here(team: Project, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureF
     monkeypatch.chdir(team.folder)
 
     def run(*words: str) -> tuple[int, str, str]:
-        code = cli.main(words)
+        code = main.main(words)
         out, err = capsys.readouterr()
         return code, out, err
 

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from provisioner.config import Config
+from provisioner.config.models import Config
 from provisioner.engine.errors import ConfigurationError
-from provisioner.zones import Zones, choose
+from provisioner.operations.zones import Zones, choose
 from steps.network import network
 from tests.cloud.rig import Rig
 

@@ -28,7 +28,7 @@ from typing import Any
 from tests.cloud.crash import disturbed
 
 ROOT = Path(__file__).parents[2]
-PROGRAM = [sys.executable, "-m", "provisioner.cli"]
+PROGRAM = [sys.executable, "-m", "provisioner.cli.main"]
 ORDER_BYTES = 65_536
 SERVICES = (
     "acm", "application-autoscaling", "autoscaling", "ec2", "ecr", "ecs", "elbv2", "iam", "logs", "rds",
@@ -190,15 +190,15 @@ def _read_all() -> None:
     import botocore.session
 
     import provisioner
-    from provisioner import session
+    from provisioner.operations import context
 
     for module in pkgutil.walk_packages(provisioner.__path__, "provisioner."):
-        if not module.name.startswith("provisioner.cloud."):
+        if not module.name.startswith("provisioner.emulator."):
             importlib.import_module(module.name)
     # the next sessions take over what this one's loader has read
     loader = botocore.session.create_loader()
     botocore.session.create_loader = lambda *_: loader
-    made = session._local_session("ap-northeast-1", "warm")
+    made = context._local_session("ap-northeast-1", "warm")
     for service in SERVICES:
         made.client(service, endpoint_url="http://127.0.0.1:1")
     gc.collect()

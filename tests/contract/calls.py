@@ -21,7 +21,7 @@ PAGING = ("NextToken", "nextToken", "Marker", "NextMarker", "NextContinuationTok
 
 
 def calls(log: Path) -> Iterator[dict[str, Any]]:
-    """Yield the calls of a log, as `provisioner/calllog.py` writes them."""
+    """Yield the calls of a log, as `provisioner/aws/call_log.py` writes them."""
     return (event for event in events(log) if event.get("event") == "call")
 
 

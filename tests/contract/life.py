@@ -10,10 +10,11 @@ from typing import Any
 
 from botocore.model import OperationModel
 
-from provisioner import calllog, operate, session
-from provisioner.aws import Aws
-from provisioner.commands.options import Options, Target
-from provisioner.config import Config
+from provisioner.aws import call_log
+from provisioner.aws.client import Aws
+from provisioner.config.models import Config
+from provisioner.operations import context, operate
+from provisioner.operations.options import Options, Target
 from tests.cloud.project import Project
 from tests.contract.unmodelled import unmodelled
 
@@ -33,7 +34,7 @@ class Life:
 
 def live(project: Project, log: Path) -> Life:
     """Make, look at, change and remove the sample."""
-    options = Options(project.config, target=Target.LOCAL, state_dir=project.state, log=calllog.CallLog(log))
+    options = Options(project.config, target=Target.LOCAL, state_dir=project.state, log=call_log.CallLog(log))
     strange: set[str] = set()
     _up(options, strange)
     _look(options, strange)
@@ -47,8 +48,8 @@ def live(project: Project, log: Path) -> Life:
 
 @contextmanager
 def _connected(options: Options, strange: set[str]) -> Iterator[tuple[Config, Aws]]:
-    config = session.load(options)
-    aws = session.connect(options, config)
+    config = context.load(options)
+    aws = context.connect(options, config)
 
     def look(operation_model: OperationModel, response_dict: dict[str, Any], **_: Any) -> None:
         if response_dict["status_code"] < 300:
@@ -61,22 +62,22 @@ def _connected(options: Options, strange: set[str]) -> Iterator[tuple[Config, Aw
 
 
 def _up(options: Options, strange: set[str]) -> None:
-    with _connected(options, strange) as (config, aws), session.opened(options, config, aws, "up") as store:
-        summary = operate.up(aws, store, session.declared(options, config, aws, store.records), lambda event: None)
+    with _connected(options, strange) as (config, aws), context.opened(options, config, aws, "up") as store:
+        summary = operate.up(aws, store, context.declared(options, config, aws, store.records), lambda event: None)
     assert summary.ok, summary.error
 
 
 def _look(options: Options, strange: set[str]) -> None:
     with _connected(options, strange) as (config, aws):
-        state = session.recorded(options, config, aws)
-        planned = operate.show_plan(aws, state.records, session.declared(options, config, aws, state.records))
+        state = context.recorded(options, config, aws)
+        planned = operate.show_plan(aws, state.records, context.declared(options, config, aws, state.records))
         assert {item.action for item in planned} == {"none"}
         aws.pace.runtime.close()  # `looked` makes a way of its own
-        condition, silent = session.looked(options, config, state)
+        condition, silent = context.looked(options, config, state)
         assert condition, silent
 
 
 def _down(options: Options, strange: set[str]) -> None:
-    with _connected(options, strange) as (config, aws), session.opened(options, config, aws, "down") as store:
+    with _connected(options, strange) as (config, aws), context.opened(options, config, aws, "down") as store:
         summary = operate.down(aws, store, lambda event: None)
     assert summary.ok, summary.error or summary.leftovers

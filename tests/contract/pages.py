@@ -7,8 +7,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from provisioner.cloud.paging import Listing, listings
-from provisioner.cloud.patch import Refusal
+from provisioner.emulator.paging import Listing, listings
+from provisioner.emulator.patch import Refusal
 from tests.contract import calls
 
 

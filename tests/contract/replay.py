@@ -15,13 +15,14 @@ import boto3
 from botocore.awsrequest import AWSResponse
 from botocore.model import ListShape, MapShape, OperationModel, Shape, StructureShape
 
-from provisioner import operate, servicemodels
-from provisioner.aws import ADDRESS_TAG, Aws
-from provisioner.config import Config
-from provisioner.engine.kind import Kind
-from provisioner.engine.waits import Pace
-from provisioner.facts import Facts
-from provisioner.kinds.account import FORMER_TAG
+from provisioner.aws import service_models
+from provisioner.aws.client import ADDRESS_TAG, Aws
+from provisioner.config.facts import Facts
+from provisioner.config.models import Config
+from provisioner.engine.clock import Pace
+from provisioner.engine.resource import Kind
+from provisioner.operations import operate
+from provisioner.resources.account import FORMER_TAG
 from tests.cloud.project import SAMPLE
 from tests.contract.calls import PAGING
 from tests.contract.recorded import Recorded, answers, of, typed
@@ -48,7 +49,7 @@ OPTIONS = {
 def session() -> boto3.Session:
     """The session of all accounts: the models are read once."""
     made = boto3.Session("testing", "testing", region_name=REGION)
-    servicemodels.read_plainly(made._session)
+    service_models.read_plainly(made._session)
     return made
 
 

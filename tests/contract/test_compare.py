@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from provisioner import calllog
+from provisioner.aws import call_log
 from tests.contract import waits
 from tests.contract.compare import main
 from tests.contract.recorded import operation_model
@@ -20,7 +20,7 @@ VPC = {"VpcId": "vpc-0123456789abcdef0", "State": "available", "CidrBlock": "10.
 def log(path: Path, *calls: tuple[str, str, dict[str, Any]]) -> Path:
     """Write calls down as `--log` does."""
     path.parent.mkdir(exist_ok=True)
-    opened = calllog.CallLog(path)
+    opened = call_log.CallLog(path)
     opened.write({"event": "begin", "command": "up"})
     for service, operation, outcome in calls:
         opened.write({"event": "call", "service": service, "operation": operation, **outcome})
@@ -233,5 +233,5 @@ def test_without_a_log_it_says_how_it_is_called(capsys: pytest.CaptureFixture[st
 
 def test_a_line_is_what_the_tool_writes() -> None:
     # the two are written apart: a member that is called otherwise there would silently be no answer here
-    text = Path(calllog.__file__).read_text()
+    text = Path(call_log.__file__).read_text()
     assert all(json.dumps(name) in text for name in ("event", "call", "service", "operation", "answer", "code"))

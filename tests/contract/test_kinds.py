@@ -10,9 +10,9 @@ from typing import Any
 import jmespath
 import pytest
 
-from provisioner.aws import Aws
+from provisioner.aws.client import Aws
 from provisioner.engine.errors import Failed, ProvisionError
-from provisioner.engine.kind import KINDS, Change, Kind, Live, compare
+from provisioner.engine.resource import KINDS, Change, Kind, Live, compare
 from tests.contract.recorded import Recorded, of
 from tests.contract.replay import Account, declared
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from provisioner.engine.retry import absent
+from provisioner.aws.errors import absent
 from tests.cloud.conftest import EmbeddedCloud, refused
 from tests.cloud.refusals import CASES
 from tests.contract.recorded import Refused, refusals

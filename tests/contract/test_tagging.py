@@ -7,7 +7,7 @@ from typing import Any
 import jmespath
 import pytest
 
-from provisioner.tagging import READERS
+from provisioner.aws.tagging import READERS
 from tests.contract.recorded import of
 from tests.contract.replay import Account
 

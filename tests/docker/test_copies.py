@@ -17,8 +17,8 @@ from typing import Any
 import docker
 import pytest
 
-from provisioner.containers.reference import parse
-from provisioner.containers.registry import Registries
+from provisioner.docker.reference import parse
+from provisioner.docker.registry import Registries
 from tests.cloud.project import Ended, Project
 from tests.cloud.test_copied_images import example
 from tests.cloud.warm import ROOT
@@ -57,7 +57,7 @@ class Example:
     names: dict[str, str]
 
     def containers(self, engine: docker.DockerClient, service: str) -> list[Any]:
-        found = engine.containers.list(filters={"label": "provisioner.cloud"})
+        found = engine.containers.list(filters={"label": "provisioner.emulator"})
         return [one for one in found if f"shop-dev-{service}-" in one.name]
 
 

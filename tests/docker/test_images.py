@@ -18,9 +18,9 @@ import docker
 import pytest
 from docker.errors import APIError, ImageNotFound
 
-from provisioner.containers import build, push
+from provisioner.docker import build, push
 from provisioner.engine.errors import Unclear
-from provisioner.kinds.images import IN_USE, Image, ImageInUse, login
+from provisioner.resources.images import IN_USE, Image, ImageInUse, login
 from tests.cloud.project import Ended, Project
 from tests.cloud.rig import Rig
 from tests.cloud.warm import ROOT

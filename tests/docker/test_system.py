@@ -20,13 +20,13 @@ from typing import Any
 import docker
 import pytest
 
-from provisioner.cloud import control
+from provisioner.emulator import control
 from tests.cloud.project import Project
 from tests.cloud.warm import ROOT
 from tests.docker.images import PYTHON
 
 CLUSTER = "ecs-sample-dev"
-LABEL = "provisioner.cloud"
+LABEL = "provisioner.emulator"
 
 
 @dataclass(frozen=True)

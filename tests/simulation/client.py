@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator, Mapping
 from types import SimpleNamespace
 from typing import Any
 
-from provisioner.aws import Aws
-from provisioner.engine.kind import Kind, Live
-from provisioner.engine.waits import Pace
+from provisioner.aws.client import Aws
+from provisioner.engine.clock import Pace
+from provisioner.engine.resource import Kind, Live
 from tests.simulation.cloud import Cloud
 from tests.simulation.hub import Process, Violation
 

@@ -13,16 +13,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 
-from provisioner import bookkeeping, operate, recovery
-from provisioner.aws import ADDRESS_TAG
+from provisioner.aws.client import ADDRESS_TAG
 from provisioner.engine.errors import NeedsReplacing, NotOwned, ProvisionError, SomeFailed
 from provisioner.engine.events import Done, Event, Waiting
-from provisioner.engine.kind import KINDS
-from provisioner.engine.plan import KNOWN_AFTER_UP, Planned
+from provisioner.engine.planned import KNOWN_AFTER_UP, Planned
 from provisioner.engine.refused import PlanRefused
-from provisioner.engine.step import Stack
+from provisioner.engine.resource import KINDS
+from provisioner.operations import operate, recovery, state_edit
 from state.model import Record, StateError
 from state.store import Store
+from steps.stack import Stack
 from tests.simulation import stack as stacks
 from tests.simulation.client import Client
 from tests.simulation.cloud import Cloud
@@ -317,7 +317,7 @@ class World:
     def _edit_state(self, verb: str, act: Act, store: Store) -> None:
         address = random.Random(act.seed).choice(sorted(store.records))
         if verb == "rename":
-            bookkeeping.rename(store, address, address + "m")
+            state_edit.rename(store, address, address + "m")
             for one in self.cloud.resources.values():
                 if one.maker == address:
                     one.maker = address + "m"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from provisioner.engine.declaration import Declared
 from provisioner.engine.events import Done
-from provisioner.engine.step import Declared
 from state.model import Record
 from tests.simulation.cloud import Resource
 from tests.simulation.hub import Violation

@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, ClassVar
 
-from provisioner.aws import ADDRESS_TAG
-from provisioner.engine.kind import KINDS, Changes, Kind, Live
-from provisioner.engine.step import unknown
+from provisioner.aws.client import ADDRESS_TAG
+from provisioner.engine.declaration import unknown
+from provisioner.engine.resource import KINDS, Changes, Kind, Live
 from tests.simulation.client import Client
 from tests.simulation.cloud import Cloud, Resource, View, refusal
 from tests.simulation.hub import Violation

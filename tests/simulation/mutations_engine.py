@@ -5,9 +5,9 @@ from __future__ import annotations
 from tests.simulation.mutation import Mutation
 
 ENGINE = "engine"
-CONVERGE, REMOVE, FIND = "provisioner/engine/converge.py", "provisioner/engine/remove.py", "provisioner/engine/find.py"
-WALK, PLAN, RUN = "provisioner/engine/walk.py", "provisioner/engine/plan.py", "provisioner/engine/run.py"
-AWS, OPERATE = "provisioner/aws.py", "provisioner/operate.py"
+CONVERGE, REMOVE, FIND = "provisioner/engine/apply.py", "provisioner/engine/destroy.py", "provisioner/engine/lookup.py"
+WALK, PLAN, RUN = "provisioner/engine/scheduler.py", "provisioner/engine/plan.py", "provisioner/engine/run.py"
+AWS, OPERATE = "provisioner/aws/client.py", "provisioner/operations/operate.py"
 RECORDED = "provisioner/engine/recorded.py"
 
 FAULTS = (

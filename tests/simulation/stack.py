@@ -7,10 +7,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from provisioner.config import Config as Settings
-from provisioner.engine.kind import Kind
-from provisioner.engine.step import Handle, Stack, ready
-from provisioner.facts import Facts
+from provisioner.config.facts import Facts
+from provisioner.config.models import Config as Settings
+from provisioner.engine.declaration import Handle, ready
+from provisioner.engine.resource import Kind
+from steps.stack import Stack
 from tests.simulation.kinds import SIMULATED, Title
 
 FACTS = Facts("123456789012", "aws", "sim-1", (), "ami-1", None, (), engine=False, local=True)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from provisioner.cli import main
+from provisioner.cli.main import main
 from tests.unit.hostile import WEB
 
 Run = Callable[..., tuple[int, str, str]]

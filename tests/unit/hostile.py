@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from provisioner.config import Config
+from provisioner.config.models import Config
 
 EVIL = "\x1b]0;mine\x07\x1b[2Jvpc-1\r\n+ all is well\u202e\x9b31m\u2028\x00"
 """What would rename, clear and turn a terminal's window, and fake a line."""

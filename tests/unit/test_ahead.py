@@ -7,10 +7,10 @@ import threading
 
 import pytest
 
-from provisioner import outlook
-from provisioner.engine.ahead import Left, Task, left
 from provisioner.engine.events import Ahead, Begun, Doing, Done, Queued, Waiting
-from provisioner.outlook import Seen, times
+from provisioner.engine.remaining import Left, Task, left
+from provisioner.operations import estimates
+from provisioner.operations.estimates import Seen, times
 from provisioner.render import lines, live, plain
 from provisioner.render.progress import Progress
 from provisioner.render.text import roughly
@@ -153,5 +153,5 @@ def test_a_long_chain_is_walked_in_the_order_in_which_it_goes() -> None:
         f"a/{n}": Record(f"a/{n}", "vpc", "ready", "t", f"vpc-{n}", {}, {}, [f"a/{n - 1}"] if n else [], "s")
         for n in range(5000)
     }
-    tasks = outlook.downwards(records, [])
+    tasks = estimates.downwards(records, [])
     assert next(iter(tasks.tasks)) == "a/4999", "what nothing is built on goes first"

@@ -8,15 +8,15 @@ from typing import Any, cast
 import pytest
 from botocore.exceptions import ClientError
 
-from provisioner import ami, operate
-from provisioner.aws import Aws
-from provisioner.config import Config
+from provisioner.aws.client import Aws
+from provisioner.config.models import Config
+from provisioner.engine.clock import Pace
 from provisioner.engine.errors import ConfigurationError
-from provisioner.engine.kind import Live
-from provisioner.engine.waits import Pace
-from provisioner.kinds import instance_refresh
-from provisioner.kinds.ec2_launch import LaunchTemplate
+from provisioner.engine.resource import Live
+from provisioner.operations import ami, operate
 from provisioner.render import status
+from provisioner.resources import instance_refresh
+from provisioner.resources.ec2_launch import LaunchTemplate
 from state.model import Record
 
 NEWEST, LIVE, RECORDED = "ami-3", "ami-2", "ami-1"

@@ -17,12 +17,12 @@ from botocore.exceptions import ClientError
 from botocore.stub import Stubber
 from urllib3 import HTTPResponse
 
-from provisioner.aws import ADDRESS_TAG, MANY, READS, Aws, batches, tag_map
+from provisioner.aws.client import ADDRESS_TAG, MANY, READS, Aws, batches, tag_map
+from provisioner.aws.pages import BadList
+from provisioner.engine.clock import Pace
 from provisioner.engine.errors import Interrupted, ReadOnly
-from provisioner.engine.kind import KINDS, Kind, Live
-from provisioner.engine.waits import Pace
-from provisioner.kinds.application_autoscaling import ScalableTarget
-from provisioner.pages import BadList
+from provisioner.engine.resource import KINDS, Kind, Live
+from provisioner.resources.application_autoscaling import ScalableTarget
 from tests.jumping import Jumping
 
 NOWHERE = "http://127.0.0.1:9"

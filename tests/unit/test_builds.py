@@ -11,12 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from provisioner.builds import UNKNOWN, check_builds, check_dockerfiles, content_tag, image_of
-from provisioner.config import Config, load
-from provisioner.containers import engine
-from provisioner.containers.build import TRIES, BuildError, Recipe, build
+from provisioner.config.builds import UNKNOWN, check_builds, check_dockerfiles, content_tag, image_of
+from provisioner.config.facts import Facts
+from provisioner.config.models import Config, load
+from provisioner.docker import engine
+from provisioner.docker.build import TRIES, BuildError, Recipe, build
 from provisioner.engine.errors import ConfigurationError
-from provisioner.facts import Facts
 
 SERVICES = {"web": {"build": "app/web", "port": 80}, "ready": {"image": "nginx:1", "port": 81}}
 CONFIG = Config.model_validate({"services": SERVICES})

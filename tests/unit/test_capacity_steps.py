@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 
-from provisioner import operate
-from provisioner.config import Config
-from provisioner.engine.step import Declared, Stack
-from provisioner.facts import Facts
+from provisioner.config.facts import Facts
+from provisioner.config.models import Config
+from provisioner.engine.declaration import Declared
+from provisioner.operations import operate
 from steps.endpoints import INTERFACE_SERVICES, service_name
+from steps.stack import Stack
 
 FACTS = Facts(
     account="123456789012",

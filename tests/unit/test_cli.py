@@ -15,11 +15,12 @@ from typing import Any
 
 import pytest
 
-from provisioner import __version__, sample
-from provisioner.commands.ask import confirm
-from provisioner.commands.options import Options, Target
-from provisioner.config import load
+from provisioner import __version__
+from provisioner.cli.prompts import confirm
+from provisioner.config import sample
+from provisioner.config.models import load
 from provisioner.engine.errors import Cancelled, ConfigurationError
+from provisioner.operations.options import Options, Target
 from state.local import LocalStore
 from state.lock import NAME, holder
 from state.model import Record
@@ -34,11 +35,21 @@ COMMANDS = [
 ]  # fmt: skip
 COMMON = ("--config", "-c", "--env", "--target", "--state-dir", "--profile", "--yes", "-y", "--json", "--log")
 
-HEAVY = ("boto3", "botocore", "rich", "moto", "dns", "docker", "steps", "provisioner.aws", "provisioner.kinds")
+HEAVY = (
+    "boto3",
+    "botocore",
+    "rich",
+    "moto",
+    "dns",
+    "docker",
+    "steps",
+    "provisioner.aws.client",
+    "provisioner.resources",
+)
 
 
 def program(
-    *words: str, code: str = "import sys; from provisioner.cli import main; sys.exit(main())", **kw: Any
+    *words: str, code: str = "import sys; from provisioner.cli.main import main; sys.exit(main())", **kw: Any
 ) -> Any:
     """A process of its own."""
     kw = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE} | kw
@@ -121,14 +132,14 @@ def test_shell_completion_knows_the_commands_and_their_options(shell: str) -> No
 def loaded(modules: tuple[str, ...], *lines: str, **kw: Any) -> str:
     """Which of these modules a process has loaded after these command lines."""
     code = (
-        "import sys; from provisioner.cli import main; codes = [main(line.split()) for line in sys.argv[1:]]; "
+        "import sys; from provisioner.cli.main import main; codes = [main(line.split()) for line in sys.argv[1:]]; "
         f"print(codes, [m for m in {modules} if m in sys.modules], file=sys.stderr)"
     )
     return str(program(*lines, code=code, **kw).stderr)
 
 
 def test_help_and_version_load_nothing_heavy() -> None:
-    others = ("pydantic", "provisioner.config", "provisioner.engine")
+    others = ("pydantic", "provisioner.config.models", "provisioner.engine")
     assert loaded((*HEAVY, *others), "--help", "--version") == "[0, 0] []\n"
 
 
@@ -402,7 +413,10 @@ def test_a_wrong_time_scale_is_told(run: Run, monkeypatch: pytest.MonkeyPatch, s
 
 # -- errors that nobody foresaw ----------------------------------------------------------------------------------------
 
-FAULT = "import sys; from provisioner import session, cli; session.load = None; sys.exit(cli.main())"
+FAULT = (
+    "import sys; from provisioner.operations import context; from provisioner.cli.main import main; "
+    "context.load = None; sys.exit(main())"
+)
 
 
 def test_a_fault_of_the_tool_is_one_line_and_a_traceback_on_request() -> None:
@@ -422,7 +436,7 @@ def test_a_reader_that_goes_away_changes_nothing_else(
     run: Run, recorded: Path, tmp_path: Path, words: str, code: int
 ) -> None:
     with subprocess.Popen(
-        [sys.executable, "-m", "provisioner.cli", *words.split()],
+        [sys.executable, "-m", "provisioner.cli.main", *words.split()],
         cwd=tmp_path,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

@@ -14,9 +14,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from provisioner import sample
-from provisioner.config import SAMPLE, Config, Network, Tier, load
-from provisioner.configservices import OnDemand, Scaling, Service
+from provisioner.config import sample
+from provisioner.config.models import SAMPLE, Config, Network, Tier, load
+from provisioner.config.services import OnDemand, Scaling, Service
 from provisioner.engine.errors import ConfigurationError
 
 WEB = """
@@ -565,18 +565,18 @@ TOML_VALUES = st.recursive(
     service=st.dictionaries(st.sampled_from([*Service.model_fields]), TOML_VALUES, max_size=6),
 )
 def test_whatever_stands_there_is_taken_or_explained(table: dict[str, Any], service: dict[str, Any]) -> None:
-    from provisioner import configfile
+    from provisioner.config import loader
 
     try:
         Config.model_validate({"services": {"web": service}} | table)
     except ValidationError as error:
-        lines = str(configfile.explain(error, Path("stack.toml"), Config, {})).splitlines()
+        lines = str(loader.explain(error, Path("stack.toml"), Config, {})).splitlines()
         assert lines
         assert all(line.startswith("stack.toml: ") for line in lines)
 
 
 def test_it_is_light_to_import() -> None:
     heavy = "boto3 botocore moto rich typer steps state"
-    code = f"import sys, provisioner.config; print([name for name in '{heavy}'.split() if name in sys.modules])"
+    code = f"import sys, provisioner.config.models; print([name for name in '{heavy}'.split() if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"

@@ -7,9 +7,9 @@ from typing import Any, cast
 
 import pytest
 
-from provisioner.cloud.containers.authority import BUNDLE, BUNDLE_FOLDER
-from provisioner.cloud.containers.database import options
-from provisioner.cloud.containers.definitions import CannotStart, Wanted, wanted
+from provisioner.emulator.containers.authority import BUNDLE, BUNDLE_FOLDER
+from provisioner.emulator.containers.database import options
+from provisioner.emulator.containers.definitions import CannotStart, Wanted, wanted
 
 
 def containers(**more: Any) -> list[Wanted]:

@@ -7,11 +7,11 @@ from typing import Any, NoReturn, cast
 
 import pytest
 
-from provisioner.engine.converge import Converge
+from provisioner.engine.apply import Converge
+from provisioner.engine.clock import Pace
+from provisioner.engine.declaration import Declared
 from provisioner.engine.errors import Interrupted, Unclear
-from provisioner.engine.step import Declared
-from provisioner.engine.waits import Pace
-from provisioner.kinds.logs import LogGroup
+from provisioner.resources.logs import LogGroup
 from state.model import Record
 
 

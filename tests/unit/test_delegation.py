@@ -13,7 +13,7 @@ import dns.rdataclass
 import dns.rrset
 import pytest
 
-from provisioner.delegation import nameservers
+from provisioner.aws.dns import nameservers
 
 SERVERS = ["ns-1.awsdns-01.com.", "NS-2.awsdns-02.net."]
 Answer = Callable[[dns.message.Message], None]

@@ -13,7 +13,7 @@ TEXTS = [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), ROOT / "Makefile", *ROO
 
 def test_it_has_a_name_of_its_own_and_the_command_and_the_package_keep_theirs() -> None:
     assert PROJECT["name"] == "ecs-provision"
-    assert PROJECT["scripts"] == {"provision": "provisioner.cli:main"}
+    assert PROJECT["scripts"] == {"provision": "provisioner.cli.main:main"}
     own = [need for need in PROJECT["optional-dependencies"]["dev"] if need.startswith(PROJECT["name"])]
     assert own == ["ecs-provision[app,local]"], "its extras are its own, and not those of another distribution"
 

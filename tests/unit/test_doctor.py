@@ -11,14 +11,14 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError, NoCredentialsError
 
-from provisioner.config import Config
-from provisioner.doctor import account, network, permissions, quotas, usage
-from provisioner.doctor.context import Context
-from provisioner.doctor.examine import CHECKS, examine
-from provisioner.doctor.verdicts import parted, stopped
+from provisioner.config.models import Config
+from provisioner.engine.clock import Pace
 from provisioner.engine.errors import ConfigurationError, Failed, Interrupted
 from provisioner.engine.events import Checked, Event
-from provisioner.engine.waits import Pace
+from provisioner.operations.doctor import account, network, permissions, quotas, usage
+from provisioner.operations.doctor.context import Context
+from provisioner.operations.doctor.examine import CHECKS, examine
+from provisioner.operations.doctor.verdicts import parted, stopped
 from provisioner.permissions.model import Permission, Use
 from provisioner.permissions.table import needed
 from provisioner.render import doctor as show

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from provisioner import durations
-from provisioner.cloud.takes import Takes
-from provisioner.durations import Duration
+from provisioner.aws import durations
+from provisioner.aws.durations import Duration
+from provisioner.emulator.takes import Takes
 
 TABLE = {name: value for name, value in vars(durations).items() if isinstance(value, Duration)}
-PACKAGE = Path(durations.__file__).parent / "cloud"
+PACKAGE = Path(durations.__file__).parents[1] / "emulator"
 
 
 @pytest.mark.parametrize("name", TABLE)

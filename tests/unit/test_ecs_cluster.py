@@ -7,10 +7,10 @@ from typing import Any
 
 import boto3
 
-from provisioner.aws import Aws
-from provisioner.engine.waits import Pace
-from provisioner.kinds.ecs_cluster import CapacityProvider
-from provisioner.kinds.ecs_hosts import without_hosts
+from provisioner.aws.client import Aws
+from provisioner.engine.clock import Pace
+from provisioner.resources.ecs_cluster import CapacityProvider
+from provisioner.resources.ecs_hosts import without_hosts
 
 
 def test_a_provider_without_a_group_is_none_of_ours() -> None:

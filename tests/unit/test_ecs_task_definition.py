@@ -10,9 +10,9 @@ from typing import Any
 import boto3
 import pytest
 
-from provisioner.aws import MANY, Aws
-from provisioner.engine.waits import Pace
-from provisioner.kinds.ecs_task_definition import CONTENT_TAG, TaskDefinition, content_of
+from provisioner.aws.client import MANY, Aws
+from provisioner.engine.clock import Pace
+from provisioner.resources.ecs_task_definition import CONTENT_TAG, TaskDefinition, content_of
 
 ROLE = "arn:aws:iam::123456789012:role/tasks"
 WANT = TaskDefinition(

@@ -11,9 +11,9 @@ from typing import Any, cast
 
 import pytest
 
-from provisioner.engine.kind import Live
-from provisioner.kinds.ecs_service import Service
-from provisioner.kinds.ecs_trouble import trouble
+from provisioner.engine.resource import Live
+from provisioner.resources.ecs_service import Service
+from provisioner.resources.ecs_trouble import trouble
 
 UNPLACED = (
     "(service c7n-test) was unable to place a task because no container instance met all of its requirements. Reason: "

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from benchmarks.forced import MAKES, Node, limited, rated, sequential, tails, unlimited, without
-from provisioner.ratelimits import limits_of
+from provisioner.aws.rate_limits import limits_of
 
 DIAMOND = [
     Node("a", 5.0),

@@ -15,11 +15,11 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 import steps  # noqa: F401  (importing the package registers the kinds)
-from provisioner.cli import main
-from provisioner.config import Config, load
-from provisioner.configvalues import NAME
+from provisioner.cli.main import main
+from provisioner.config.facts import Facts
+from provisioner.config.models import Config, load
+from provisioner.config.validators import NAME
 from provisioner.engine.errors import ConfigurationError
-from provisioner.facts import Facts
 from steps.capacity import _user_data
 from tests.unit.hostile import CONFIG, EVIL, WEB, harmless
 
@@ -164,7 +164,7 @@ def test_a_state_folder_that_cannot_be_one_is_one_line(
 
 
 def test_a_link_out_of_the_project_is_not_followed_to_be_built(tmp_path: Path) -> None:
-    from provisioner.builds import check_builds, content_tag
+    from provisioner.config.builds import check_builds, content_tag
 
     outside, root = tmp_path / "outside", tmp_path / "project"
     outside.mkdir()

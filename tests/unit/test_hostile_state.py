@@ -23,11 +23,11 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 import steps  # noqa: F401  (importing the package registers the kinds)
-from provisioner import inspection
-from provisioner.cli import main
-from provisioner.cloud import manage
-from provisioner.cloud.control import Cloud
+from provisioner.cli.main import main
+from provisioner.emulator import manage
+from provisioner.emulator.control import Cloud
 from provisioner.engine import recorded
+from provisioner.operations import stack_status
 from provisioner.render import status, summary, timeline
 from provisioner.render.text import say, table
 from provisioner.render.timeline_svg import picture
@@ -90,15 +90,15 @@ def used(folder: Path) -> None:
     shown = io.StringIO()
     say(
         status.lines(
-            inspection.document(state, CONFIG, "", None, "nobody was asked"),
+            stack_status.document(state, CONFIG, "", None, "nobody was asked"),
             lambda *words: " ".join(words),
         ),
         shown,
     )
     say(summary.removal(state.records), shown)
-    say(table(inspection.outputs(state, CONFIG, "").items()), shown)
+    say(table(stack_status.outputs(state, CONFIG, "").items()), shown)
     for address in state.records:
-        say(status.record_lines(inspection.record(state, address)), shown)
+        say(status.record_lines(stack_status.record(state, address)), shown)
     for run in filter(lambda run: run.timeline, state.history):
         say([*timeline.lines(run, CONFIG.name, 100), picture(run, CONFIG.name)], shown)
     assert harmless(shown.getvalue())
@@ -230,7 +230,7 @@ def test_needs_of_what_is_not_recorded_mean_nothing() -> None:
 def test_who_holds_the_lock_cannot_write_on_the_terminal(
     holder: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from provisioner.cli import _failed
+    from provisioner.cli.main import _failed
 
     (tmp_path / LOCK).write_text(holder)
     with (tmp_path / LOCK).open("r+") as file:

@@ -10,13 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import steps  # noqa: F401  (importing the package registers the kinds)
-from provisioner import inspection
 from provisioner.engine.errors import Failed, SomeFailed
 from provisioner.engine.events import Begun, Doing, Done, Event, Notice, Skipped, ThingFailed, Waiting
-from provisioner.engine.kind import Change
-from provisioner.engine.plan import Planned
-from provisioner.engine.sweep import Leftover
-from provisioner.operate import Summary
+from provisioner.engine.leftovers import Leftover
+from provisioner.engine.planned import Planned
+from provisioner.engine.resource import Change
+from provisioner.operations import stack_status
+from provisioner.operations.operate import Summary
 from provisioner.render import lines as json_lines
 from provisioner.render import live, plain, plan, status, summary
 from provisioner.render.progress import Progress
@@ -37,7 +37,7 @@ EVENTS: list[Event] = [
     Notice(EVIL),
 ]
 STATE = State("shop-dev", "123456789012", "eu-west-1", records={"vpc/a": Record("vpc/a", "vpc", "ready", "", EVIL)})
-CONDITION = inspection.Condition(
+CONDITION = stack_status.Condition(
     [{"name": EVIL, "running": 1, "desired": 1, "rollout": EVIL, "capacity": [EVIL], "trouble": EVIL}],
     [{"id": EVIL, "status": EVIL, "connected": True, "type": EVIL, "tasks": 1, "ami": EVIL, "outdated": True}],
     [{"name": EVIL, "status": EVIL, "host": EVIL, "trouble": EVIL}],
@@ -62,7 +62,7 @@ def test_no_name_of_aws_reaches_the_terminal_as_it_is() -> None:
     say(summary.failures(Summary("up", {}, 1.0, [Leftover("vpc", EVIL, EVIL)], failed), progress), shown)
     say(
         status.lines(
-            inspection.document(STATE, CONFIG, "", CONDITION, "", working=EVIL), lambda *words: " ".join(words)
+            stack_status.document(STATE, CONFIG, "", CONDITION, "", working=EVIL), lambda *words: " ".join(words)
         ),
         shown,
     )

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any, cast
 
-from provisioner import operate
-from provisioner.config import Config
-from provisioner.engine.step import Stack
-from provisioner.kinds.iam import Role
-from provisioner.kinds.logs import LogGroup
-from provisioner.kinds.rds import DbInstance
-from provisioner.kinds.rds_groups import DbClusterParameterGroup
+from provisioner.config.models import Config
+from provisioner.operations import operate
+from provisioner.resources.iam import Role
+from provisioner.resources.logs import LogGroup
+from provisioner.resources.rds import DbInstance
+from provisioner.resources.rds_groups import DbClusterParameterGroup
+from steps.stack import Stack
 from tests.unit.test_capacity_steps import FACTS, needed, stack_of
 
 KEY = "arn:aws:kms:eu-west-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab"

@@ -14,17 +14,17 @@ import botocore.session
 import pytest
 from botocore import xform_name
 
-from provisioner import operate
-from provisioner.cloud.authorization.policy import Check, Statement, Verdict, read, verdict
-from provisioner.config import Config
+from provisioner.config.models import Config
+from provisioner.emulator.authorization.policy import Check, Statement, Verdict, read, verdict
 from provisioner.engine.errors import ConfigurationError
-from provisioner.kinds.iam import Role
+from provisioner.operations import operate
 from provisioner.permissions.boundary import boundary
 from provisioner.permissions.document import DOCUMENT, named, written
 from provisioner.permissions.model import Use
 from provisioner.permissions.policy import LARGEST, document, size, statements
 from provisioner.permissions.printed import part_of, printed
 from provisioner.permissions.table import FREE, TABLE, needed
+from provisioner.resources.iam import Role
 from tests.unit.test_capacity_steps import FACTS
 
 ROOT = Path(__file__).parents[2]
@@ -64,7 +64,7 @@ def _operations(service: str) -> dict[str, str]:
 def _called() -> Iterator[tuple[str, str, set[str]]]:
     """Where each operation is called that the tool's source names, and the actions that it may stand for."""
     for path in (ROOT / "provisioner").rglob("*.py"):
-        if {"cloud", "permissions"} & {*path.relative_to(ROOT).parts}:
+        if {"emulator", "permissions"} & {*path.relative_to(ROOT).parts}:
             continue
         whole = path.read_text()
         # rules of a security group are changed by calls that are named for their direction

@@ -12,9 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from provisioner import places, stacks
-from provisioner.commands.options import Options
-from provisioner.config import load
+from provisioner.config import paths
+from provisioner.config.models import load
+from provisioner.operations import stacks
+from provisioner.operations.options import Options
 from state.local import LOCK, LocalStore
 from state.lock import holder, myself
 from state.model import Record
@@ -105,7 +106,7 @@ def test_in_a_folder_that_was_deleted_there_is_none(tmp_path: Path, monkeypatch:
     gone.mkdir()
     monkeypatch.chdir(gone)
     gone.rmdir()
-    assert places.configuration() == Path("stack.toml")
+    assert paths.configuration() == Path("stack.toml")
 
 
 # -- beside the configuration ----------------------------------------------------------------------------------------

@@ -11,13 +11,15 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
-from provisioner.aws import Aws
-from provisioner.engine.kind import KINDS, Change, Kind, Live
-from provisioner.engine.plan import KNOWN_AFTER_UP, Planned, orphans, plan
-from provisioner.engine.refusal import Refused
-from provisioner.engine.step import Handle, Stack
-from provisioner.engine.waits import Pace
+from provisioner.aws.client import Aws
+from provisioner.aws.errors import Refused
+from provisioner.engine.clock import Pace
+from provisioner.engine.declaration import Handle
+from provisioner.engine.plan import orphans, plan
+from provisioner.engine.planned import KNOWN_AFTER_UP, Planned
+from provisioner.engine.resource import KINDS, Change, Kind, Live
 from state.model import Record
+from steps.stack import Stack
 from tests.jumping import Jumping
 
 LIVES: dict[str, list[Live]] = {}

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from provisioner.cloud.authorization.policy import Check, Unreadable, Verdict, arn_like, read, verdict
+from provisioner.emulator.authorization.policy import Check, Unreadable, Verdict, arn_like, read, verdict
 
 VPC = "arn:aws:ec2:eu-west-1:123456789012:vpc/vpc-1"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from provisioner.configservices import Service
+from provisioner.config.services import Service
 from steps.load_balancer import LAST_PRIORITY, priorities
 
 PATHS = st.lists(

@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from provisioner.aws.rate_limits import LIMITS, Bucket, Buckets, Limit, below, exact, limits_of
 from provisioner.engine.errors import Interrupted
-from provisioner.ratelimits import LIMITS, Bucket, Buckets, Limit, below, exact, limits_of
 
 MODELS = {"elasticloadbalancing": "elbv2", "servicequotas": "service-quotas", "tagging": "resourcegroupstaggingapi"}
 """botocore's names of the services, where they are not those that sign."""

@@ -11,17 +11,18 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
-from provisioner import bookkeeping, recovery
-from provisioner.aws import Aws
+from provisioner.aws.client import Aws
+from provisioner.aws.errors import Refused
+from provisioner.engine.clock import Pace
+from provisioner.engine.declaration import Handle
 from provisioner.engine.errors import ConfigurationError, ReadOnly
-from provisioner.engine.kind import KINDS, Kind, Live
-from provisioner.engine.refusal import Refused
-from provisioner.engine.step import Handle, Stack
-from provisioner.engine.waits import Pace
+from provisioner.engine.resource import KINDS, Kind, Live
+from provisioner.operations import recovery, state_edit
+from provisioner.operations.state_set_aside import in_folder
 from provisioner.render import recovered as show
-from provisioner.setaside import in_folder
 from state.local import LocalStore, read
 from state.model import Record, StateLocked, StateTooNew
+from steps.stack import Stack
 from tests.jumping import Jumping
 
 READINGS: list[dict[str, list[Live]]] = []
@@ -398,7 +399,7 @@ def test_what_is_locked_or_newer_is_not_moved(folder: Path) -> None:
 
 def test_renamed_a_record_keeps_all_and_those_that_need_it_follow(folder: Path) -> None:
     with store(folder) as opened:
-        assert bookkeeping.rename(opened, "shelf/s", "shelf/t") == ["box/a"]
+        assert state_edit.rename(opened, "shelf/s", "shelf/t") == ["box/a"]
     found = read(folder, "p-e").records
     assert found.keys() == {"shelf/t", "box/a"}
     assert (found["shelf/t"].id, found["box/a"].needs) == ("shelf-s", ["shelf/t"])
@@ -419,15 +420,15 @@ def test_a_record_is_not_renamed_to_what_cannot_be(folder: Path, old: str, new: 
         opened.put(Record("shelf/u", "shelf", "ready", "", "shelf-u"))
         before = dict(opened.records)
         with pytest.raises(ConfigurationError, match=words):
-            bookkeeping.rename(opened, old, new)
+            state_edit.rename(opened, old, new)
         assert opened.records == before
 
 
 def test_what_others_need_is_forgotten_only_by_force(folder: Path) -> None:
     with store(folder) as opened:
         with pytest.raises(ConfigurationError, match=r"shelf/s is needed by box/a.*--force"):
-            bookkeeping.to_forget(opened, "shelf/s", force=False)
-        assert bookkeeping.to_forget(opened, "shelf/s", force=True) == "shelf-s stays in the cloud as it is"
-        assert bookkeeping.to_forget(opened, "box/a", force=False) == "box-a stays in the cloud as it is"
+            state_edit.to_forget(opened, "shelf/s", force=False)
+        assert state_edit.to_forget(opened, "shelf/s", force=True) == "shelf-s stays in the cloud as it is"
+        assert state_edit.to_forget(opened, "box/a", force=False) == "box-a stays in the cloud as it is"
         opened.put(Record("room/r", "room", "ready", "", "r"))
-        assert "nothing in the cloud" in bookkeeping.to_forget(opened, "room/r", force=False)
+        assert "nothing in the cloud" in state_edit.to_forget(opened, "room/r", force=False)

@@ -13,10 +13,10 @@ from botocore.stub import Stubber
 from hypothesis import given
 from hypothesis import strategies as st
 
-from provisioner.aws import Aws
-from provisioner.engine.refusal import explained
-from provisioner.engine.waits import Pace
-from provisioner.redaction import HIDDEN, redacted, secrets_in, without_secrets
+from provisioner.aws.client import Aws
+from provisioner.aws.errors import explained
+from provisioner.aws.redaction import HIDDEN, redacted, secrets_in, without_secrets
+from provisioner.engine.clock import Pace
 from tests.jumping import Jumping
 
 PASSWORD = "correct-horse-battery-staple-0001"

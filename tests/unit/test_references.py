@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from provisioner.containers.reference import Reference, is_local, parse
+from provisioner.docker.reference import Reference, is_local, parse
 
 DIGEST = f"sha256:{'0123456789abcdef' * 4}"
 

@@ -11,8 +11,8 @@ from botocore.exceptions import (
     ParamValidationError,
 )
 
+from provisioner.aws.errors import Refused, explained
 from provisioner.engine.errors import ProvisionError
-from provisioner.engine.refusal import Refused, explained
 
 
 def refusal(code: str, message: str = "You may not.", operation: str = "CreateRepository") -> ClientError:

@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 
 import steps  # noqa: F401  (importing the package makes all kinds known)
-from provisioner.config import Config
-from provisioner.engine.step import Need
-from provisioner.rehearsal import beside
-from provisioner.rehearsal.declarations import declarations, replaced
-from provisioner.rehearsal.play import Outage, Played, Rehearsal, Wish
+from provisioner.config.models import Config
+from provisioner.engine.declaration import Need
+from provisioner.operations.rehearsal import beside
+from provisioner.operations.rehearsal.declarations import declarations, replaced
+from provisioner.operations.rehearsal.play import Outage, Played, Rehearsal, Wish
 from provisioner.render import rehearsal as show
 from state.model import Phase, Record
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from provisioner.config import Config
+from provisioner.config.models import Config
 from provisioner.engine.errors import Failed, Interrupted, SomeFailed, WaitingOnUser
 from provisioner.engine.events import (
     Begun,
@@ -24,10 +24,10 @@ from provisioner.engine.events import (
     Waiting,
     Working,
 )
-from provisioner.engine.kind import Change
-from provisioner.engine.plan import Planned
-from provisioner.engine.sweep import Leftover
-from provisioner.operate import Summary
+from provisioner.engine.leftovers import Leftover
+from provisioner.engine.planned import Planned
+from provisioner.engine.resource import Change
+from provisioner.operations.operate import Summary
 from provisioner.render import advice, lines, live, plain, plan, status, summary
 from provisioner.render.progress import Progress
 from provisioner.render.text import duration, say, table

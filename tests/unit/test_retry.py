@@ -9,7 +9,8 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 
-from provisioner.engine.retry import TABLE, IfThere, Row, Verdict, absent, code_of, match
+from provisioner.aws.errors import TABLE, IfThere, absent, code_of, match
+from provisioner.engine.ports import Row, Verdict
 
 S, B, A = "settling", "busy", "absent"
 

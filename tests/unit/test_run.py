@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from provisioner.engine.run import recorded_fields
-from provisioner.kinds.logs import LogGroup
+from provisioner.resources.logs import LogGroup
 from state.model import Record
 
 

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 import steps  # noqa: F401  (importing the package registers the steps)
-from provisioner.config import Config
-from provisioner.engine.kind import Kind
-from provisioner.engine.step import Stack
-from provisioner.facts import Copy, Facts
+from provisioner.config.facts import Copy, Facts
+from provisioner.config.models import Config
+from provisioner.engine.resource import Kind
+from steps.stack import Stack
 
 ZONES = ("eu-west-1a", "eu-west-1b", "eu-west-1c")
 FACTS = Facts(

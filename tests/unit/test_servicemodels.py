@@ -8,7 +8,7 @@ import botocore.session
 import pytest
 from botocore.exceptions import UnknownServiceError
 
-from provisioner.servicemodels import PlainFiles, read_plainly
+from provisioner.aws.service_models import PlainFiles, read_plainly
 
 
 def test_models_read_plainly_say_the_same_in_the_same_order() -> None:

@@ -19,15 +19,15 @@ from typing import Any, ClassVar, cast
 import boto3
 import pytest
 
-from provisioner import session, signals
-from provisioner.aws import Aws
-from provisioner.commands.options import Options
+from provisioner.aws.client import Aws
+from provisioner.engine.clock import Pace
 from provisioner.engine.errors import Interrupted
 from provisioner.engine.events import Event, Finished, Notice
-from provisioner.engine.kind import KINDS, Kind, Live
-from provisioner.engine.sweep import sweep
-from provisioner.engine.waits import Pace
-from provisioner.operate import Summary
+from provisioner.engine.leftovers import sweep
+from provisioner.engine.resource import KINDS, Kind, Live
+from provisioner.operations import context, signals
+from provisioner.operations.operate import Summary
+from provisioner.operations.options import Options
 from provisioner.render import summary
 from provisioner.render.progress import Progress
 from state.local import DOCUMENT, JOURNAL, LOCK
@@ -41,8 +41,8 @@ ROOT = Path(__file__).parents[2]
 
 RUN = """
 import os, signal, sys, threading
-from provisioner import session, signals
-from provisioner.engine.waits import Pace
+from provisioner.operations import context, signals
+from provisioner.engine.clock import Pace
 pace = Pace()
 """
 
@@ -77,11 +77,11 @@ def test_the_first_signal_asks_the_run_to_stop_and_says_so(number: int) -> None:
         events.append(event)
         said.set()
 
-    with signals.watched(), session.interruptible(pace, emit):
+    with signals.watched(), context.interruptible(pace, emit):
         os.kill(os.getpid(), number)
         assert said.wait(SECONDS)
         assert pace.stop.is_set()
-    assert events == [Notice(session.STOPPING)]
+    assert events == [Notice(context.STOPPING)]
 
 
 def test_all_is_as_before_when_the_watch_ends() -> None:
@@ -107,7 +107,7 @@ def twice():
     for number in (signal.SIGINT, signal.SIGTERM):
         os.kill(os.getpid(), number)
         pace.stop.wait()
-with signals.watched(), session.interruptible(pace, emit):
+with signals.watched(), context.interruptible(pace, emit):
     # a mutex of the C library, in which no handler of Python's is called
     lock, mutex = ctypes.CDLL(None).pthread_mutex_lock, ctypes.create_string_buffer(128)
     lock(mutex)
@@ -124,7 +124,7 @@ with signals.watched(), session.interruptible(pace, emit):
 def test_hang_ups_do_not_count_as_a_second_one() -> None:
     """The kernel sends one when a terminal is closed, the shell another, and systemd sends one beside SIGTERM."""
     ended = script("""
-with signals.watched(), session.interruptible(pace, lambda event: None):
+with signals.watched(), context.interruptible(pace, lambda event: None):
     for number in (signal.SIGHUP, signal.SIGTERM, signal.SIGHUP, signal.SIGHUP):
         os.kill(os.getpid(), number)
         pace.stop.wait()
@@ -136,7 +136,7 @@ print("ended in good order")
 def test_an_ignored_hang_up_stays_ignored() -> None:
     ended = script(
         """
-with signals.watched(), session.interruptible(pace, lambda event: None):
+with signals.watched(), context.interruptible(pace, lambda event: None):
     os.kill(os.getpid(), signal.SIGHUP)
     print(signals.asked())
 """,
@@ -165,7 +165,7 @@ for number in range(300):
     pace = Pace()
     with ExitStack() as contexts:
         contexts.enter_context(signals.watched())
-        contexts.enter_context(session.interruptible(pace, lambda event: None))
+        contexts.enter_context(context.interruptible(pace, lambda event: None))
         os.write(went, b".")
         while not pace.stop.wait(0):
             pass
@@ -234,9 +234,9 @@ def test_a_signal_that_was_held_ends_a_run_before_it_begins() -> None:
     pace, events = Pace(), list[Event]()
     with signals.watched(), signals.held():
         os.kill(os.getpid(), signal.SIGINT)
-        with session.interruptible(pace, events.append):
+        with context.interruptible(pace, events.append):
             assert pace.stop.is_set()
-    assert events == [Notice(session.STOPPING)]
+    assert events == [Notice(context.STOPPING)]
 
 
 @pytest.mark.parametrize("name", ["fsync", "ftruncate"])
@@ -259,7 +259,7 @@ def test_opening_and_closing_the_state_are_not_left_half_done(
 
         with monkeypatch.context() as patch, signals.watched():
             patch.setattr(os, name, call)
-            with session.opened(Options(state_dir=folder), CONFIG, cast("Any", aws), "up") as store:
+            with context.opened(Options(state_dir=folder), CONFIG, cast("Any", aws), "up") as store:
                 store.put(Record("box/a", "box", "ready", ""))
         return bool(hit)
 
@@ -296,7 +296,7 @@ def test_a_run_goes_on_when_its_events_cannot_be_shown_and_says_so_in_the_end() 
 @pytest.mark.parametrize("closed", [(0,), (1,), (2,), (0, 1, 2)])
 def test_channels_that_are_closed_from_the_beginning_do_no_harm(tmp_path: Path, closed: tuple[int, ...]) -> None:
     ended = subprocess.run(
-        [sys.executable, "-m", "provisioner.cli", "init"],
+        [sys.executable, "-m", "provisioner.cli.main", "init"],
         cwd=tmp_path,
         env=os.environ | {"PYTHONPATH": str(ROOT)},
         capture_output=True,
@@ -313,7 +313,7 @@ def test_an_error_that_nobody_can_read_keeps_its_exit_code(tmp_path: Path) -> No
     os.close(reading)
     with os.fdopen(writing, "wb") as unread:
         ended = subprocess.run(
-            [sys.executable, "-m", "provisioner.cli", "plan"],
+            [sys.executable, "-m", "provisioner.cli.main", "plan"],
             cwd=tmp_path,
             env=os.environ | {"PYTHONPATH": str(ROOT)},
             stdout=subprocess.PIPE,

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from provisioner.setaside import in_folder
+from provisioner.operations.state_set_aside import in_folder
 from state.checks import DEPTH
 from state.disk import MachineDisk
 from state.journal import checked, encoded, header

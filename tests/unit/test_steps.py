@@ -8,8 +8,9 @@ from typing import Any, ClassVar, cast
 
 import pytest
 
-from provisioner.engine.kind import KINDS, Kind, Live, canonical, compare
-from provisioner.engine.step import Need, Stack, fill, filled, ids, order, ready, unknown
+from provisioner.engine.declaration import Need, fill, filled, ids, order, ready, unknown
+from provisioner.engine.resource import KINDS, Kind, Live, canonical, compare
+from steps.stack import Stack
 
 
 @dataclass(frozen=True)

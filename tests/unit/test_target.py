@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from provisioner import operate
 from provisioner.engine import target
+from provisioner.engine.declaration import STEPS, Declared
 from provisioner.engine.errors import ConfigurationError, Protected
 from provisioner.engine.recorded import users
-from provisioner.engine.step import STEPS, Declared
-from provisioner.kinds.elbv2 import LoadBalancer
-from provisioner.kinds.rds import DbCluster
+from provisioner.operations import operate
+from provisioner.resources.elbv2 import LoadBalancer
+from provisioner.resources.rds import DbCluster
 from state.model import Record
 from tests.unit.test_service_steps import declared
 

@@ -17,9 +17,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from provisioner.cli import main
+from provisioner.cli.main import main
 from provisioner.engine.timeline import Moments, Segment, by_step, continued, critical_path, spans
-from provisioner.operate import Summary
+from provisioner.operations.operate import Summary
 from provisioner.render import advice
 from provisioner.render.text import say
 from provisioner.render.timeline import MOST, lines, ticks, title
@@ -299,8 +299,8 @@ def test_a_picture_is_written_over_what_is_there_or_not_at_all(
 
 
 def test_it_starts_without_what_is_slow_to_import(recorded: Path) -> None:
-    heavy = ("boto3", "botocore", "rich", "dns", "docker", "provisioner.aws", "steps")
-    code = "import sys; from provisioner.cli import main; main(['timeline'])"
+    heavy = ("boto3", "botocore", "rich", "dns", "docker", "provisioner.aws.client", "steps")
+    code = "import sys; from provisioner.cli.main import main; main(['timeline'])"
     code += f"; print([m for m in {heavy} if m in sys.modules])"
     ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
     assert ended.stdout.endswith("\n[]\n")

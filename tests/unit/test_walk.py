@@ -11,13 +11,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from provisioner.engine.clock import Pace
+from provisioner.engine.declaration import Need
 from provisioner.engine.errors import Failed, Interrupted, SomeFailed, TimedOut, WaitingOnUser
 from provisioner.engine.events import Event, Skipped, Waiting
-from provisioner.engine.kind import KINDS, Kind
-from provisioner.engine.step import Need
+from provisioner.engine.resource import KINDS, Kind
+from provisioner.engine.scheduler import Node, Outcome, Until, Wait, Walk
 from provisioner.engine.timeline import Moments
-from provisioner.engine.waits import Pace
-from provisioner.engine.walk import Node, Outcome, Until, Wait, Walk
 from state.model import StateError
 from tests.jumping import Jumping
 

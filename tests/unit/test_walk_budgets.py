@@ -7,12 +7,12 @@ from typing import ClassVar
 
 import pytest
 
+from provisioner.engine.clock import Pace
+from provisioner.engine.declaration import Need
 from provisioner.engine.errors import SomeFailed, TimedOut
-from provisioner.engine.kind import KINDS, Kind
-from provisioner.engine.step import Need
+from provisioner.engine.resource import KINDS, Kind
+from provisioner.engine.scheduler import Node, Outcome, Until, Wait, Walk
 from provisioner.engine.timeline import Moments
-from provisioner.engine.waits import Pace
-from provisioner.engine.walk import Node, Outcome, Until, Wait, Walk
 from tests.simulation.hub import Hub, Process
 
 

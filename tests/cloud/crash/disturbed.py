@@ -18,7 +18,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from provisioner.cli import main
+from provisioner.cli.main import main
 from state.local import JOURNAL
 
 Act = Callable[[], Any]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from provisioner.engine.kind import Kind
+from provisioner.engine.resource import Kind
 from tests.cloud.samples.balancing import BALANCING
 from tests.cloud.samples.database import DATABASE
 from tests.cloud.samples.names import NAMES

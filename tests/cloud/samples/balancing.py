@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from provisioner.engine.kind import Kind
-from provisioner.engine.step import Handle, ids, ready
-from provisioner.kinds.ec2_network import InternetGateway, Vpc
-from provisioner.kinds.ec2_security import SecurityGroup
-from provisioner.kinds.elbv2 import (
+from provisioner.engine.declaration import Handle, ids, ready
+from provisioner.engine.resource import Kind
+from provisioner.resources.ec2_network import InternetGateway, Vpc
+from provisioner.resources.ec2_security import SecurityGroup
+from provisioner.resources.elbv2 import (
     REDIRECT_TO_HTTPS,
     Listener,
     ListenerRule,
@@ -19,8 +19,8 @@ from provisioner.kinds.elbv2 import (
     forward,
     path,
 )
-from provisioner.kinds.s3 import Bucket
-from provisioner.kinds.wafv2 import WebAclAssociation
+from provisioner.resources.s3 import Bucket
+from provisioner.resources.wafv2 import WebAclAssociation
 from tests.cloud.samples.names import certificate
 from tests.cloud.samples.network import closed, subnets
 from tests.cloud.samples.sample import NAME, ByHand, Here, Sample

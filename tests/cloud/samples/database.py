@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from provisioner.engine.kind import Kind
-from provisioner.engine.step import Handle, ids
-from provisioner.kinds.ec2_security import SecurityGroup
-from provisioner.kinds.logs import LogGroup
-from provisioner.kinds.rds import DbCluster, DbInstance
-from provisioner.kinds.rds_groups import DbClusterParameterGroup, DbSubnetGroup
-from provisioner.kinds.rds_snapshots import FINAL_SNAPSHOT
-from provisioner.kinds.ssm import SecureParameter
+from provisioner.engine.declaration import Handle, ids
+from provisioner.engine.resource import Kind
+from provisioner.resources.ec2_security import SecurityGroup
+from provisioner.resources.logs import LogGroup
+from provisioner.resources.rds import DbCluster, DbInstance
+from provisioner.resources.rds_groups import DbClusterParameterGroup, DbSubnetGroup
+from provisioner.resources.rds_snapshots import FINAL_SNAPSHOT
+from provisioner.resources.ssm import SecureParameter
 from tests.cloud.samples.network import closed, subnets
 from tests.cloud.samples.sample import NAME, ByHand, Here, Sample
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 
-from provisioner import tagging
-from provisioner.engine.kind import Kind
+from provisioner.aws import tagging
+from provisioner.engine.resource import Kind
 from tests.cloud.samples.life import Leg, Life, result
 
 

@@ -9,13 +9,14 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from provisioner import recovery, tagging
-from provisioner.aws import Aws
+from provisioner.aws import tagging
+from provisioner.aws.client import Aws
 from provisioner.engine.events import Done, Skipped
-from provisioner.engine.kind import KINDS, Kind, Live
-from provisioner.engine.plan import Planned
+from provisioner.engine.planned import Planned
+from provisioner.engine.resource import KINDS, Kind, Live
 from provisioner.engine.run import know
-from provisioner.engine.step import Stack
+from provisioner.operations import recovery
+from steps.stack import Stack
 from tests.cloud.conftest import EmbeddedCloud
 from tests.cloud.inventory import NEVER_REMOVED, difference, inventory
 from tests.cloud.rig import Declare, Outcome, Rig

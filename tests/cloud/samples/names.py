@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from provisioner.engine.kind import Kind
-from provisioner.engine.step import Handle, ready
-from provisioner.kinds.acm import Certificate, ValidationRecord
-from provisioner.kinds.delegation import Delegation
-from provisioner.kinds.ec2_network import Vpc
-from provisioner.kinds.route53 import HostedZone, RecordSet
-from provisioner.kinds.servicediscovery import DiscoveryService, PrivateDnsNamespace
+from provisioner.engine.declaration import Handle, ready
+from provisioner.engine.resource import Kind
+from provisioner.resources.acm import Certificate, ValidationRecord
+from provisioner.resources.delegation import Delegation
+from provisioner.resources.ec2_network import Vpc
+from provisioner.resources.route53 import HostedZone, RecordSet
+from provisioner.resources.servicediscovery import DiscoveryService, PrivateDnsNamespace
 from tests.cloud.samples.sample import NAME, ByHand, Here, Sample
 
 DOMAIN = "sample.example.com"

@@ -6,15 +6,15 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from provisioner.engine.kind import Kind
-from provisioner.engine.step import Handle, ready
-from provisioner.kinds.ec2_endpoints import VpcEndpoint
-from provisioner.kinds.ec2_flow_logs import FlowLog
-from provisioner.kinds.ec2_network import InternetGateway, RouteTable, Subnet, Vpc
-from provisioner.kinds.ec2_security import DefaultSecurityGroup, SecurityGroup, SecurityGroupEgress, allow
-from provisioner.kinds.guardduty import GuardDutyEndpoints, GuardDutyGroups
-from provisioner.kinds.iam import Role, policy
-from provisioner.kinds.logs import LogGroup
+from provisioner.engine.declaration import Handle, ready
+from provisioner.engine.resource import Kind
+from provisioner.resources.ec2_endpoints import VpcEndpoint
+from provisioner.resources.ec2_flow_logs import FlowLog
+from provisioner.resources.ec2_network import InternetGateway, RouteTable, Subnet, Vpc
+from provisioner.resources.ec2_security import DefaultSecurityGroup, SecurityGroup, SecurityGroupEgress, allow
+from provisioner.resources.guardduty import GuardDutyEndpoints, GuardDutyGroups
+from provisioner.resources.iam import Role, policy
+from provisioner.resources.logs import LogGroup
 from tests.cloud.samples.sample import NAME, ByHand, Here, Sample
 
 REGION = "com.amazonaws.ap-northeast-1"

@@ -7,9 +7,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, cast
 
-from provisioner.engine.kind import Kind
-from provisioner.engine.step import Handle, Stack
+from provisioner.engine.declaration import Handle
+from provisioner.engine.resource import Kind
 from state.model import Record
+from steps.stack import Stack
 from tests.cloud.conftest import EmbeddedCloud
 from tests.cloud.project import kms_key, web_acl
 

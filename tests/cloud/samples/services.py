@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from provisioner.engine.kind import Kind
-from provisioner.engine.step import Handle, ids, ready
-from provisioner.kinds.application_autoscaling import ScalableTarget, ScalingPolicy
-from provisioner.kinds.autoscaling import AutoScalingGroup, MinimumSize
-from provisioner.kinds.ec2_launch import Instances, LaunchTemplate
-from provisioner.kinds.ec2_security import OPEN, SecurityGroup
-from provisioner.kinds.ecs_cluster import CapacityProvider, Cluster, ClusterCapacityProviders
-from provisioner.kinds.ecs_drain import ContainerInsights, ContainerInstances, RunningTasks
-from provisioner.kinds.ecs_service import Service
-from provisioner.kinds.ecs_task_definition import TaskDefinition
-from provisioner.kinds.iam import InstanceProfile, Role
-from provisioner.kinds.servicediscovery import DiscoveryService
+from provisioner.engine.declaration import Handle, ids, ready
+from provisioner.engine.resource import Kind
+from provisioner.resources.application_autoscaling import ScalableTarget, ScalingPolicy
+from provisioner.resources.autoscaling import AutoScalingGroup, MinimumSize
+from provisioner.resources.ec2_launch import Instances, LaunchTemplate
+from provisioner.resources.ec2_security import OPEN, SecurityGroup
+from provisioner.resources.ecs_cluster import CapacityProvider, Cluster, ClusterCapacityProviders
+from provisioner.resources.ecs_drain import ContainerInsights, ContainerInstances, RunningTasks
+from provisioner.resources.ecs_service import Service
+from provisioner.resources.ecs_task_definition import TaskDefinition
+from provisioner.resources.iam import InstanceProfile, Role
+from provisioner.resources.servicediscovery import DiscoveryService
 from tests.cloud.samples.balancing import targets
 from tests.cloud.samples.network import closed, subnets
 from tests.cloud.samples.sample import NAME, ByHand, Here, Sample
@@ -31,7 +31,7 @@ TASKS = {"ServiceNamespace": "ecs", "ScalableDimension": "ecs:service:DesiredCou
 
 def group_open(here: Here) -> Handle:
     """A security group whose members may send anywhere."""
-    from provisioner.kinds.ec2_network import Vpc
+    from provisioner.resources.ec2_network import Vpc
 
     return here.ensure(SecurityGroup("hosts", here[Vpc].id, "hosts", "Hosts", [], [OPEN]))
 

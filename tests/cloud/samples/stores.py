@@ -6,17 +6,17 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from provisioner.engine.kind import Kind
-from provisioner.engine.step import Handle
-from provisioner.kinds.account import AccountSetting
-from provisioner.kinds.copied_images import CopiedImage
-from provisioner.kinds.ec2_network import Vpc
-from provisioner.kinds.ecr import Repository
-from provisioner.kinds.iam import InstanceProfile, Policy, Role, ServiceLinkedRole, policy
-from provisioner.kinds.images import IN_USE, STAND_IN, Image, ImageInUse, WantedImage
-from provisioner.kinds.logs import LogGroup, performance_log
-from provisioner.kinds.s3 import Bucket
-from provisioner.kinds.ssm import SecureParameter
+from provisioner.engine.declaration import Handle
+from provisioner.engine.resource import Kind
+from provisioner.resources.account import AccountSetting
+from provisioner.resources.copied_images import CopiedImage
+from provisioner.resources.ec2_network import Vpc
+from provisioner.resources.ecr import Repository
+from provisioner.resources.iam import InstanceProfile, Policy, Role, ServiceLinkedRole, policy
+from provisioner.resources.images import IN_USE, STAND_IN, Image, ImageInUse, WantedImage
+from provisioner.resources.logs import LogGroup, performance_log
+from provisioner.resources.s3 import Bucket
+from provisioner.resources.ssm import SecureParameter
 from tests.cloud.samples.sample import NAME, ByHand, Here, Sample
 
 REPOSITORY, BUCKET = "sample/web", "sample-123456789012-logs"

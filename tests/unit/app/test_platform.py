@@ -18,7 +18,7 @@ from backend import settings as backend_settings
 from frontend import settings as frontend_settings
 from frontend.client import Unavailable
 from frontend.picture import GAP, WIDTH, draw, place, way
-from provisioner.builds import content_tag
+from provisioner.config.builds import content_tag
 from service.environment import SettingsError
 from service.serving import Server
 from service.telemetry import REQUEST_ID, JsonLines, request_id

@@ -1,0 +1,128 @@
+"""The debug log of `--log FILE`: each AWS call of a command as a line of JSON, with its secrets left out."""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+import sys
+import threading
+import time
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from provisioner import __version__
+
+_STARTED = "provisioner-log"
+"""Under which a call's beginning stands in botocore's context of the call."""
+
+
+class CallLog:
+    """An open log. Threads may share it, and processes the file: a line is one append.
+
+    It is closed with the process, since a thread may be at its last call until then.
+
+    Args:
+        path: a file to go on with, or a new one, which its owner alone may read.
+
+    Raises:
+        ConfigurationError: the file cannot be written, or is somebody else's.
+    """
+
+    def __init__(self, path: Path) -> None:
+        from provisioner.engine.errors import ConfigurationError
+
+        self.path = path
+        self._broken = False
+        try:
+            self._file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+        except (OSError, ValueError) as error:
+            reason = error.strerror if isinstance(error, OSError) else error
+            raise ConfigurationError(f"the log {path} cannot be written: {reason}: name another with --log") from None
+        status = os.fstat(self._file)
+        # in a folder that all may write to, such as /tmp, it may have been put there to be read
+        if stat.S_ISREG(status.st_mode) and status.st_uid != os.geteuid():
+            os.close(self._file)
+            raise ConfigurationError(f"the log {path} belongs to another user: name another with --log")
+
+    def command(self, name: str, run: Callable[[], int]) -> int:
+        """Run a command between the log's line of its beginning and that of its end."""
+        began, ended = time.monotonic(), ""
+        self.write({"event": "begin", "version": __version__, "command": name, "process": os.getpid()})
+        try:
+            code = run()
+            ended = f"exit code {code}"
+        except BaseException as error:
+            ended = f"{type(error).__name__}: {error}"
+            raise
+        else:
+            return code
+        finally:
+            seconds = round(time.monotonic() - began, 3)
+            self.write({"event": "end", "command": name, "ended": ended, "seconds": seconds})
+
+    def watch(self, client: Any) -> None:
+        """Log the calls of a boto3 client from now on."""
+        events = client.meta.events
+        events.register_last("before-parameter-build", self._begin)
+        events.register("after-call", self._end)
+        events.register("after-call-error", self._fail)
+
+    def write(self, line: Mapping[str, Any]) -> None:
+        """Append a line. A log that cannot be written is told of once, and never stops the run."""
+        moment = datetime.now(UTC).isoformat(timespec="milliseconds")
+        content = json.dumps({"time": moment, **line}, default=str, separators=(",", ":")).encode() + b"\n"
+        if self._broken:
+            return
+        try:
+            reason = "no space is left" if os.write(self._file, content) < len(content) else None
+        except OSError as error:
+            reason = error.strerror
+        if reason:
+            self._broken = True
+            sys.stderr.write(f"note: the log {self.path} ends here, since it cannot be written: {reason}\n")
+
+    # -- botocore's events -----------------------------------------------------------------------------------------
+
+    def _begin(self, model: Any, params: Any, context: dict[str, Any], **_: Any) -> None:
+        context[_STARTED] = (model, params, time.monotonic())
+
+    def _end(self, parsed: Mapping[str, Any], context: dict[str, Any], **_: Any) -> None:
+        about, error = parsed.get("ResponseMetadata", {}), parsed.get("Error")
+        line = {"status": about.get("HTTPStatusCode"), "request_id": about.get("RequestId")}
+        if error:
+            self._call(context, line | {"code": error.get("Code"), "message": error.get("Message")})
+        else:
+            self._call(context, line, {key: value for key, value in parsed.items() if key != "ResponseMetadata"})
+
+    def _fail(self, exception: Exception, context: dict[str, Any], **_: Any) -> None:
+        self._call(context, {"error": f"{type(exception).__name__}: {exception}"})
+
+    def _call(self, context: dict[str, Any], outcome: dict[str, Any], answer: Mapping[str, Any] | None = None) -> None:
+        from provisioner.aws.redaction import redacted
+
+        model, params, began = context[_STARTED]
+        line = {
+            "event": "call",
+            "thread": threading.current_thread().name,
+            "service": model.service_model.service_name,
+            "operation": model.name,
+            "region": context.get("client_region"),
+            "seconds": round(time.monotonic() - began, 4),
+            "retries": context.get("retries", {}).get("attempt", 1) - 1,
+            **outcome,
+        }
+        try:
+            line["parameters"] = redacted(params, model.input_shape)
+            if answer:
+                line["answer"] = redacted(answer, model.output_shape)
+            self.write(line)
+        except Exception as error:  # noqa: BLE001 (the call has had its effect: whatever is odd about it, it goes on)
+            self.write(line | {"parameters": None, "answer": f"not understood: {type(error).__name__}"})
+
+
+def opened(path: str) -> CallLog:
+    """Return the log at a path; raises as `CallLog` does."""
+    return CallLog(Path(path))

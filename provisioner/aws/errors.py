@@ -1,0 +1,244 @@
+"""What AWS's refusals mean: one table of error codes, each with how long to go on and where that is known from."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
+from typing import Any
+
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    EndpointConnectionError,
+    HTTPClientError,
+    NoCredentialsError,
+)
+
+from provisioner.engine.errors import ProvisionError
+from provisioner.engine.ports import Row, Verdict
+
+THROTTLED = r"\w*Throttl\w*|RequestLimitExceeded|TooManyRequestsException|SlowDown|BandwidthLimitExceeded"
+"""The codes of all services that mean that nothing was done, since there were too many calls."""
+
+TABLE: tuple[Row, ...] = (
+    # -- settling: AWS is eventually consistent ---------------------------------------------------------------------
+    Row("settling", "autoscaling", "ValidationError", "Invalid IAM Instance Profile", 120,
+        "the instance profile is not known everywhere yet", "terraform-provider-aws autoscaling/group.go"),
+    Row("settling", "autoscaling", "ServiceLinkedRoleFailure", "", 60,
+        "the service-linked role is not ready for use", "Auto Scaling API, CreateAutoScalingGroup"),
+    Row("settling", "ecs", "AccessDeniedException", "iam:PassRole", 60,
+        "the role is not known everywhere yet", "terraform-aws-modules/terraform-aws-ecs#415"),
+    Row("settling", "ecs", "ClientException", "Role is not valid", 60,
+        "the role is not known everywhere yet", "fabfuel/ecs-deploy#231"),
+    Row("settling", "ecs", "InvalidParameterException", "Unable to assume the service linked role", 120,
+        "ECS cannot use its service-linked role yet", "terraform-provider-aws ecs/cluster.go"),
+    Row("settling", "ecs", "InvalidParameterException", "not in an ACTIVE state", 120,
+        "the capacity provider is not active yet", "terraform-provider-aws#45693"),
+    Row("settling", "ecs", "InvalidParameterException", "does not have an associated load balancer", 120,
+        "the target group is not attached to a listener yet", "terraform-provider-aws ecs/service.go"),
+    Row("settling", "ecs", "InvalidParameterException", "still Draining", 900,
+        "the service of this name is still draining", "terraform-provider-aws#2283"),
+    Row("settling", "ecs", "ClientException", "Cluster was not ACTIVE", 120,
+        "the cluster is not active yet", "terraform-provider-aws ecs/cluster_capacity_providers.go"),
+    Row("settling", "application-autoscaling", "ValidationException", "service doesn't exist|doesn't exist", 60,
+        "the service is not known to autoscaling yet", "Application Auto Scaling API, RegisterScalableTarget"),
+    Row("settling", "rds", "InvalidParameterValue|InvalidParameterCombination", "service linked role", 120,
+        "RDS cannot use its service-linked role yet", "aws-fault-injection-simulator-workshop-v2#195"),
+    Row("settling", "elbv2", "LoadBalancerNotFound|ListenerNotFound|TargetGroupNotFound", "", 60,
+        "it was made moments ago", "terraform-provider-aws#15214"),
+    Row("settling", "elbv2", "InvalidSubnet|SubnetNotFound|InvalidSecurityGroup", "", 120,
+        "the network was made moments ago", "openshift/installer#1110"),
+    Row("settling", "autoscaling", "ValidationError", "launch template .*does not exist", 60,
+        "it was made moments ago", "EC2 developer guide, eventual consistency"),
+    Row("settling", "rds", "InvalidSubnet", "", 60, "the network was made moments ago",
+        "EC2 developer guide, eventual consistency"),
+    Row("settling", "ec2", r"Invalid(?!Permission)\w+\.NotFound", "", 60,
+        "it was made moments ago", "EC2 developer guide, eventual consistency"),
+    Row("settling", "ec2", "InvalidParameter", "Unable to assume given IAM role", 120,
+        "EC2 does not know the role yet", "terraform-provider-aws#29323"),
+    Row("settling", "elbv2", "InvalidConfigurationRequest", "Access Denied for bucket|validation transient issue", 120,
+        "the bucket's policy was made moments ago", "aws-load-balancer-controller#1956, terraform-aws-ecs-fargate#49"),
+    Row("settling", "wafv2", "WAFUnavailableEntityException|WAFNonexistentItemException", "resource", 600,
+        "WAF does not know the load balancer yet", "terraform-provider-aws#17527, aws-load-balancer-controller#2022"),
+    Row("settling", "s3", "NoSuchBucket", "", 120, "it was made moments ago",
+        "terraform-provider-aws s3/bucket_versioning.go"),
+    Row("settling", "iam", "NoSuchEntity", "", 60, "it was made moments ago", "IAM user guide, eventual consistency"),
+    Row("settling", "iam", "InvalidInput|MalformedPolicyDocument", "principal", 60,
+        "the principal is not known everywhere yet", "IAM user guide, eventual consistency"),
+    Row("settling", "route53", "NoSuchHostedZone|InvalidVPCId", "", 60, "it was made moments ago", "Route 53 API"),
+    Row("settling", "servicediscovery", "InvalidVPCId", "", 60, "it was made moments ago", "Route 53 API"),
+    Row("settling", "rds", "ParameterNotFound", "", 60, "the password was made moments ago", "Systems Manager API"),
+    Row("settling", "rds", "DBSubnetGroupNotFoundFault|DBClusterParameterGroupNotFound", "", 120,
+        "the group was made moments ago", "RDS API, CreateDBClusterParameterGroup"),
+    Row("settling", "elbv2", "ValidationError", "VPC ID .* is not found", 120, "the VPC was made moments ago",
+        "ansible#31919, terraform-aws-modules/terraform-aws-alb#294"),
+    Row("settling", "ec2", "InvalidParameter", "requires both enableDnsSupport and enableDnsHostnames", 60,
+        "the VPC's DNS attributes were set moments ago", "EC2 developer guide, eventual consistency"),
+    Row("settling", "application-autoscaling", "ObjectNotFoundException", "No scalable target registered", 60,
+        "the scalable target was made moments ago", "terraform-provider-aws appautoscaling/policy.go, terraform#10737"),
+    # -- busy: something is in the way and goes away by itself ------------------------------------------------------
+    Row("busy", "ec2", "DependencyViolation", "", 1200, "something still uses it",
+        "aws-sdk EC2 API, DeleteSecurityGroup"),
+    Row("busy", "ec2", r"InvalidPermission\.(Duplicate|NotFound)|Resource\.AlreadyAssociated|RouteAlreadyExists",
+        "", 60,
+        "it is so already, and the lists will show it", "EC2 API, AuthorizeSecurityGroupIngress, CreateRoute"),
+    Row("busy", "ec2", "InvalidParameter", "conflicting DNS domain", 600,
+        "the earlier endpoint of this service is not gone yet", "terraform-provider-aws#17535"),
+    Row("busy", "ec2", "ResourceInUse|IncorrectState|.*InUse", "", 600, "something still uses it", "EC2 API"),
+    # busy and not settling: also a certificate of an earlier run may have been issued moments ago
+    Row("busy", "elbv2", "UnsupportedCertificate", "", 180,
+        "the load balancer does not know the certificate yet", "terraform-provider-aws#41789"),
+    Row("busy", "elbv2", "PriorityInUse", "", 60,
+        "another rule is about to leave this priority", "ELBv2 API, CreateRule"),
+    Row("busy", "elbv2", "ResourceInUse", "", 600, "a listener or rule still uses it", "terraform-provider-aws#2456"),
+    Row("busy", "elbv2", "OperationNotPermitted", "provisioning|state", 600, "it is still being provisioned",
+        "ELBv2 API"),
+    Row("busy", "acm", "ResourceInUseException|ConflictException", "", 1200,
+        "a listener that is gone still counts as its user", "terraform-provider-aws#3866"),
+    Row("busy", "autoscaling", "ResourceInUse|ScalingActivityInProgress|ResourceContention", "", 1800,
+        "instances or scaling activities are left", "Auto Scaling API, DeleteAutoScalingGroup"),
+    Row("busy", "ecs", "UpdateInProgressException", "", 600, "the cluster is being changed",
+        "terraform-provider-aws#11285"),
+    Row("busy", "ecs", "ClusterContains\\w+Exception", "", 1200, "the cluster still holds something",
+        "ECS API, DeleteCluster"),
+    Row("busy", "ecs", "ResourceInUseException", "", 1200, "tasks still use the capacity provider",
+        "terraform-provider-aws ecs/cluster_capacity_providers.go"),
+    Row("busy", "ecs", "InvalidParameterException", r"\b(DE)?REGISTERING\b", 600,
+        "ECS is making or removing the instance's network interface", "ECS API, UpdateContainerInstancesState"),
+    Row("busy", "servicediscovery", "ResourceInUse", "", 600, "instances or services are left", "Cloud Map API"),
+    Row("busy", "servicediscovery", "DuplicateRequest", "", 300, "an operation is under way", "Cloud Map API"),
+    Row("busy", "servicediscovery", "NamespaceAlreadyExists", "", 120,
+        "an earlier run's namespace is not listed yet", "Cloud Map API, CreatePrivateDnsNamespace"),
+    Row("busy", "rds", "InvalidDBClusterStateFault|InvalidDBInstanceState|InvalidDBSubnetGroupStateFault"
+        "|InvalidDBParameterGroupState(Fault)?|InvalidDBInstanceStateFault", "", 1800,
+        "the database is being changed or removed", "RDS API"),
+    Row("busy", "rds", "DBClusterSnapshotAlreadyExistsFault", "", 60,
+        "a snapshot has this name, and the next try another one", "RDS API, DeleteDBCluster"),
+    Row("busy", "iam", "DeleteConflict|ConcurrentModification|EntityTemporarilyUnmodifiable", "", 120,
+        "something is still attached, or being changed", "IAM API"),
+    Row("busy", "iam", "LimitExceeded", "InstanceSessionsPerInstanceProfile", 60,
+        "it is so already, and the lists will show it", "IAM API, AddRoleToInstanceProfile"),
+    Row("busy", "route53", "PriorRequestNotComplete|ConflictingDomainExists|HostedZoneNotEmpty", "", 300,
+        "an earlier change is under way", "Route 53 API"),
+    Row("busy", "route53", "HostedZoneAlreadyExists", "", 120, "an earlier try made it, and the lists will show it",
+        "Route 53 API, CreateHostedZone"),
+    Row("busy", "logs", "OperationAbortedException", "", 60, "another operation is under way", "CloudWatch Logs API"),
+    Row("busy", "application-autoscaling", "ConcurrentUpdateException", "", 120, "another change is under way",
+        "Application Auto Scaling API"),
+    Row("busy", "ssm", "ParameterAlreadyExists", "", 60,
+        "the name was deleted less than 30 s ago", "Systems Manager API, DeleteParameter"),
+    Row("busy", "s3", "OperationAborted", "", 120, "another operation is under way", "S3 API, error responses"),
+    Row("busy", "s3", "BucketNotEmpty", "", 600, "something was written into it meanwhile", "S3 API, error responses"),
+    Row("busy", "ssm", "TooManyUpdates", "", 60, "another change is under way", "Systems Manager API"),
+    Row("busy", "rds", "InvalidParameterCombination", "disable deletion pro", 120,
+        "its protection was lifted moments ago", "terraform-provider-aws rds/cluster.go"),
+    Row("busy", "*", THROTTLED, "", 600,
+        "AWS throttles beyond all retries", "boto3 guide, standard retry mode"),
+    # busy and not settling, as for UnsupportedCertificate
+    Row("busy", "elbv2", "CertificateNotFound", "", 300, "the load balancer does not know the certificate yet",
+        "terraform-provider-aws elbv2/listener.go"),
+    Row("busy", "application-autoscaling", "FailedResourceAccessException", "", 120,
+        "autoscaling cannot reach the policy's alarms yet", "terraform-provider-aws appautoscaling/policy.go"),
+    Row("busy", "autoscaling", "InstanceRefreshInProgress", "", 300, "an instance refresh is under way already",
+        "Auto Scaling API, StartInstanceRefresh"),
+    Row("busy", "autoscaling", "ValidationError", "is not in InService", 120,
+        "an instance is leaving the group", "guardian/riff-raff#510, infrahouse-toolkit#223"),
+    Row("busy", "elbv2", "OperationNotPermitted", "deletion protection is enabled", 60,
+        "its protection was lifted moments ago", "cloud-custodian test_appelb_delete_force (the answer's words)"),
+    # -- absent ----------------------------------------------------------------------------------------------------
+    Row("absent", "autoscaling", "ValidationError", "not found|does not exist"),
+    Row("absent", "ecs", "ClientException", "does not exist|Unable to describe"),
+    Row("absent", "ecs", "ServiceNotActiveException"),
+    Row("absent", "wafv2", "WAFNonexistentItemException"),
+    Row("absent", "ec2", r"Gateway\.NotAttached"),
+    Row("absent", "route53", "InvalidChangeBatch", "but it was not found"),
+    Row("absent", "*", r".*NotFound(Fault|Exception)?|NoSuch\w+|ObjectNotFoundException|.*\.NotFound"),
+)  # fmt: skip
+
+
+def throttled(code: str) -> bool:
+    """Say whether a code means that nothing was done, since there were too many calls."""
+    return re.fullmatch(THROTTLED, code) is not None
+
+
+def server_error(error: ClientError) -> bool:
+    """Say whether AWS itself failed (HTTP 500 or more, or unknown), so that the call may have had its effect."""
+    return bool(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 500) >= 500)
+
+
+def refused(error: Mapping[str, Any], operation: str) -> ClientError:
+    """Return as a refusal what AWS refuses within an answer that is good otherwise: its code and its message.
+
+    Without the status of a refusal it would count as AWS's own failure.
+    """
+    response: Any = {"Error": error, "ResponseMetadata": {"HTTPStatusCode": 400}}
+    return ClientError(response, operation)
+
+
+def code_of(error: BaseException) -> str:
+    """Return AWS's error code, or an empty string for anything that is not AWS's answer."""
+    return str(error.response["Error"].get("Code", "")) if isinstance(error, ClientError) else ""
+
+
+def match(error: BaseException, service: str, *verdicts: Verdict) -> Row | None:
+    """Return the first row of one of the verdicts that speaks of this error, or None."""
+    code = code_of(error)
+    if not code:
+        return None
+    for row in TABLE:
+        if (
+            row.verdict in verdicts
+            and row.service in ("*", service)
+            and re.fullmatch(row.code, code)
+            and re.search(row.message, str(error))
+        ):
+            return row
+    return None
+
+
+class IfThere(AbstractContextManager[None]):
+    """Ends its block, and nothing else, where AWS answers that the thing is not there."""
+
+    def __exit__(self, _: object, error: BaseException | None, __: object) -> bool:
+        """Say whether the error is that answer."""
+        return isinstance(error, ClientError) and absent(error)
+
+
+def absent(error: BaseException, service: str = "*") -> bool:
+    """Say whether AWS's answer means that the thing is not there."""
+    return match(error, service, "absent") is not None
+
+
+def out_of_reach(error: Exception) -> bool:
+    """Say whether a call failed, after all retries, for no reason of its own: no connection, or an error of AWS's."""
+    if isinstance(error, ClientError):
+        return server_error(error)
+    return isinstance(error, (HTTPClientError, EndpointConnectionError))
+
+
+_DENIED = "Give the caller this permission (`provision policy` prints all that are needed), then run again"
+HINTS = (
+    (("AccessDenied", "Unauthorized", "NotAuthorized"), _DENIED),
+    (("ExpiredToken", "InvalidClientTokenId", "RequestExpired"), "Renew the credentials, then run again"),
+    (("LimitExceeded", "QuotaExceeded", "TooMany"), "Raise this quota or remove what is not needed, then run again"),
+    (("Throttl", "RequestLimitExceeded", "SlowDown"), "AWS throttled beyond all retries: run again in a minute"),
+)
+
+
+class Refused(ProvisionError):
+    """AWS refused a call, or could not be reached."""
+
+
+def explained(error: Exception) -> Exception:
+    """Return a `Refused` for what boto3 raised; any other error is returned as it is."""
+    if isinstance(error, ClientError):
+        code = str(error.response["Error"].get("Code", "Unknown"))
+        message = error.response["Error"].get("Message", "").strip() or "no message"
+        hint = next((h for words, h in HINTS if any(w in code for w in words)), "Mend the cause, then run again")
+        return Refused(f"{error.operation_name} was refused: {code}: {message.rstrip('.')}. {hint}")
+    if isinstance(error, NoCredentialsError):
+        return Refused("no AWS credentials were found. Set --profile or AWS_PROFILE, or sign in, then run again")
+    if isinstance(error, BotoCoreError):
+        return Refused(f"AWS could not be reached or understood: {str(error).rstrip('.')}. Run again")
+    return error

@@ -1,0 +1,231 @@
+"""Reading and putting on the tags of one thing, by whichever call its API has for that."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any, Protocol
+
+from botocore.exceptions import ClientError
+
+if TYPE_CHECKING:
+    from provisioner.engine.resource import Kind, Live
+
+Tags = dict[str, str]
+
+
+class Clients(Protocol):
+    """What of the way to AWS is needed to read and put on tags."""
+
+    partition: str
+    region: str
+    account: str
+    owner: dict[str, str]
+
+    def client(self, service: str) -> Any:
+        """Return the boto3 client of a service."""
+
+    def pages(self, service: str, operation: str, key: str, **arguments: Any) -> Iterator[Any]:
+        """Yield the items under `key` of all pages of an operation."""
+
+
+TAGLESS = frozenset(
+    {
+        "account_setting", "cluster_capacity_providers", "copied_image", "default_security_group", "delegation",
+        "image", "image_in_use", "minimum_size", "record_set", "scalable_target", "scaling_policy",
+        "security_group_egress", "service_linked_role", "validation_record", "web_acl_association",
+    }
+)  # fmt: skip
+"""The kinds that are told by something else than their own tags."""
+RDS_TYPES = {"db_cluster": "cluster", "db_instance": "db", "db_subnet_group": "subgrp",
+             "db_cluster_parameter_group": "cluster-pg"}  # fmt: skip
+"""What RDS calls these kinds in ARNs (RDS user guide, Amazon Resource Names)."""
+
+
+def taggable(kind: type[Kind]) -> bool:
+    """Say whether things of this kind carry their owner in tags of their own."""
+    return kind.kind not in TAGLESS and not kind.made_by_aws
+
+
+def read(aws: Clients, kind: type[Kind], live: Live) -> Tags:
+    """Return the thing's tags."""
+    return READERS[kind.service](aws, _called(aws, kind, live))
+
+
+def put(aws: Clients, kind: type[Kind], live: Live, tags: Mapping[str, str]) -> None:
+    """Put the tags on the thing, in place of those of the same keys. It is safe to repeat."""
+    WRITERS[kind.service](aws, _called(aws, kind, live), tags)
+
+
+def _called(aws: Clients, kind: type[Kind], live: Live) -> str:
+    """Return how the tagging call of its API names the thing."""
+    if kind.kind in RDS_TYPES:
+        return f"arn:{aws.partition}:rds:{aws.region}:{aws.account}:{RDS_TYPES[kind.kind]}:{live.id}"
+    by_id = kind.service in {"ec2", "autoscaling", "ssm", "route53", "elbv2", "acm", "s3"}
+    return live.id if by_id else str(live.outputs.get("arn", live.id))
+
+
+def _pairs(tags: Mapping[str, str], key: str = "Key", value: str = "Value") -> list[dict[str, str]]:
+    return [{key: name, value: text} for name, text in tags.items()]
+
+
+def _map(pairs: Any, key: str = "Key", value: str = "Value") -> Tags:
+    return {pair[key]: pair[value] for pair in pairs}
+
+
+# -- by service --------------------------------------------------------------------------------------------------------
+
+
+def _read_ec2(aws: Clients, id: str) -> Tags:
+    return _map(aws.pages("ec2", "describe_tags", "Tags", Filters=[{"Name": "resource-id", "Values": [id]}]))
+
+
+def _put_ec2(aws: Clients, id: str, tags: Mapping[str, str]) -> None:
+    aws.client("ec2").create_tags(Resources=[id], Tags=_pairs(tags))
+
+
+def _read_autoscaling(aws: Clients, name: str) -> Tags:
+    filters = [{"Name": "auto-scaling-group", "Values": [name]}]
+    return _map(aws.pages("autoscaling", "describe_tags", "Tags", Filters=filters))
+
+
+def _put_autoscaling(aws: Clients, name: str, tags: Mapping[str, str]) -> None:
+    # its instances carry the stack's tags, and not the group's own address
+    group = {"ResourceType": "auto-scaling-group", "ResourceId": name}
+    pairs = [{**group, **pair, "PropagateAtLaunch": pair["Key"] in aws.owner} for pair in _pairs(tags)]
+    aws.client("autoscaling").create_or_update_tags(Tags=pairs)
+
+
+def _read_iam(aws: Clients, arn: str) -> Tags:
+    name = arn.rpartition("/")[2]
+    if ":instance-profile/" in arn:
+        return _map(aws.client("iam").get_instance_profile(InstanceProfileName=name)["InstanceProfile"].get("Tags", ()))
+    return _map(aws.pages("iam", "list_role_tags", "Tags", RoleName=name))
+
+
+def _put_iam(aws: Clients, arn: str, tags: Mapping[str, str]) -> None:
+    name = arn.rpartition("/")[2]
+    if ":instance-profile/" in arn:
+        aws.client("iam").tag_instance_profile(InstanceProfileName=name, Tags=_pairs(tags))
+    else:
+        aws.client("iam").tag_role(RoleName=name, Tags=_pairs(tags))
+
+
+def _read_elbv2(aws: Clients, arn: str) -> Tags:
+    return _map(aws.client("elbv2").describe_tags(ResourceArns=[arn])["TagDescriptions"][0]["Tags"])
+
+
+def _put_elbv2(aws: Clients, arn: str, tags: Mapping[str, str]) -> None:
+    aws.client("elbv2").add_tags(ResourceArns=[arn], Tags=_pairs(tags))
+
+
+def _read_rds(aws: Clients, arn: str) -> Tags:
+    return _map(aws.client("rds").list_tags_for_resource(ResourceName=arn)["TagList"])
+
+
+def _put_rds(aws: Clients, arn: str, tags: Mapping[str, str]) -> None:
+    aws.client("rds").add_tags_to_resource(ResourceName=arn, Tags=_pairs(tags))
+
+
+def _read_ecs(aws: Clients, arn: str) -> Tags:
+    return _map(aws.client("ecs").list_tags_for_resource(resourceArn=arn)["tags"], "key", "value")
+
+
+def _put_ecs(aws: Clients, arn: str, tags: Mapping[str, str]) -> None:
+    aws.client("ecs").tag_resource(resourceArn=arn, tags=_pairs(tags, "key", "value"))
+
+
+def _read_ecr(aws: Clients, arn: str) -> Tags:
+    return _map(aws.client("ecr").list_tags_for_resource(resourceArn=arn)["tags"])
+
+
+def _put_ecr(aws: Clients, arn: str, tags: Mapping[str, str]) -> None:
+    aws.client("ecr").tag_resource(resourceArn=arn, tags=_pairs(tags))
+
+
+def _read_logs(aws: Clients, arn: str) -> Tags:
+    return dict(aws.client("logs").list_tags_for_resource(resourceArn=arn)["tags"])
+
+
+def _put_logs(aws: Clients, arn: str, tags: Mapping[str, str]) -> None:
+    aws.client("logs").tag_resource(resourceArn=arn, tags=dict(tags))
+
+
+def _read_acm(aws: Clients, arn: str) -> Tags:
+    return _map(aws.client("acm").list_tags_for_certificate(CertificateArn=arn)["Tags"])
+
+
+def _put_acm(aws: Clients, arn: str, tags: Mapping[str, str]) -> None:
+    aws.client("acm").add_tags_to_certificate(CertificateArn=arn, Tags=_pairs(tags))
+
+
+def _read_ssm(aws: Clients, name: str) -> Tags:
+    return _map(aws.client("ssm").list_tags_for_resource(ResourceType="Parameter", ResourceId=name)["TagList"])
+
+
+def _put_ssm(aws: Clients, name: str, tags: Mapping[str, str]) -> None:
+    aws.client("ssm").add_tags_to_resource(ResourceType="Parameter", ResourceId=name, Tags=_pairs(tags))
+
+
+def _read_cloud_map(aws: Clients, arn: str) -> Tags:
+    return _map(aws.client("servicediscovery").list_tags_for_resource(ResourceARN=arn)["Tags"])
+
+
+def _put_cloud_map(aws: Clients, arn: str, tags: Mapping[str, str]) -> None:
+    aws.client("servicediscovery").tag_resource(ResourceARN=arn, Tags=_pairs(tags))
+
+
+def _read_route53(aws: Clients, id: str) -> Tags:
+    answer = aws.client("route53").list_tags_for_resource(ResourceType="hostedzone", ResourceId=id)
+    return _map(answer["ResourceTagSet"]["Tags"])
+
+
+def _put_route53(aws: Clients, id: str, tags: Mapping[str, str]) -> None:
+    aws.client("route53").change_tags_for_resource(ResourceType="hostedzone", ResourceId=id, AddTags=_pairs(tags))
+
+
+def _read_s3(aws: Clients, name: str) -> Tags:
+    # of a bucket without tags S3 says that there is no such set
+    try:
+        return _map(aws.client("s3").get_bucket_tagging(Bucket=name, ExpectedBucketOwner=aws.account)["TagSet"])
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "NoSuchTagSet":
+            raise
+        return {}
+
+
+def _put_s3(aws: Clients, name: str, tags: Mapping[str, str]) -> None:
+    # the call replaces all that there are
+    pairs = _pairs({**_read_s3(aws, name), **tags})
+    aws.client("s3").put_bucket_tagging(Bucket=name, ExpectedBucketOwner=aws.account, Tagging={"TagSet": pairs})
+
+
+READERS: Mapping[str, Callable[[Clients, str], Tags]] = {
+    "acm": _read_acm,
+    "autoscaling": _read_autoscaling,
+    "ec2": _read_ec2,
+    "ecr": _read_ecr,
+    "ecs": _read_ecs,
+    "elbv2": _read_elbv2,
+    "iam": _read_iam,
+    "logs": _read_logs,
+    "rds": _read_rds,
+    "route53": _read_route53,
+    "s3": _read_s3,
+    "servicediscovery": _read_cloud_map,
+    "ssm": _read_ssm,
+}
+WRITERS: Mapping[str, Callable[[Clients, str, Mapping[str, str]], None]] = {
+    "acm": _put_acm,
+    "autoscaling": _put_autoscaling,
+    "ec2": _put_ec2,
+    "ecr": _put_ecr,
+    "ecs": _put_ecs,
+    "elbv2": _put_elbv2,
+    "iam": _put_iam,
+    "logs": _put_logs,
+    "rds": _put_rds,
+    "route53": _put_route53,
+    "s3": _put_s3,
+    "servicediscovery": _put_cloud_map,
+    "ssm": _put_ssm,
+}

@@ -1,0 +1,116 @@
+"""The program's root: what `provision` alone takes, and the decorator that makes a function one of its commands."""
+
+from __future__ import annotations
+
+import inspect
+import sys
+from collections.abc import Callable
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperArgument, TyperCommand
+
+from provisioner import __version__
+from provisioner.cli.options import COMMON
+from provisioner.operations.options import Options
+
+USAGE = 4
+"""The exit code for a command line that cannot be understood."""
+SETTINGS = {"help_option_names": ["--help", "-h"], "max_content_width": 100}
+
+app = typer.Typer(
+    name="provision",
+    # Help made with rich takes 0.4 s to show, plain help 0.1 s.
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings=SETTINGS,
+    epilog="Begin with `provision init`, then `provision up`: on the embedded cloud, which needs no AWS account.",
+)
+
+
+class PlainCommand(TyperCommand):
+    """A command whose help names arguments as its usage does: `KEY`, `[SERVICE]...`, without the types of Python."""
+
+    def collect_usage_pieces(self, ctx: Any) -> list[str]:
+        """Return the words of the usage after the command's name; what is in no brackets is required."""
+        return [piece.strip("{}") for piece in super().collect_usage_pieces(ctx)]
+
+    def format_options(self, ctx: Any, formatter: Any) -> None:
+        """Write the arguments and the options to the formatter."""
+        arguments = [p for p in self.get_params(ctx) if isinstance(p, TyperArgument)]
+        options = [p.get_help_record(ctx) for p in self.get_params(ctx) if not isinstance(p, TyperArgument)]
+        if arguments:
+            with formatter.section("Arguments"):
+                formatter.write_dl([(str(argument.metavar), argument.help or "") for argument in arguments])
+        with formatter.section("Options"):
+            formatter.write_dl([record for record in options if record])
+
+
+Command = Callable[..., int]
+"""A command's function: it is handed the `Options` first, then its own parameters, and returns the exit code."""
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"provision {__version__}")
+        raise typer.Exit
+
+
+@app.callback(invoke_without_command=True)
+def provision(
+    context: typer.Context,
+    _: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    """Stand up and tear down a complete Amazon ECS system: on AWS, or rehearsed on the embedded cloud."""
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help(), err=True)
+        raise typer.Exit(USAGE)
+
+
+def command(parent: typer.Typer, name: str, *examples: str) -> Callable[[Command], Command]:
+    """Register a function as a command; the common options are added to its own parameters.
+
+    Args:
+        parent: the app, or one of its groups.
+        examples: command lines, each with what it does, shown at the end of the help.
+    """
+
+    def register(function: Command) -> Command:
+        # The mark keeps the lines from being filled into one paragraph.
+        epilog = "\n".join(["\b", "Examples:", *(f"  {example}" for example in examples)])
+        parent.command(name, cls=PlainCommand, epilog=epilog)(_with_options(function, f"{parent.info.name} {name}"))
+        return function
+
+    return register
+
+
+def _with_options(function: Command, name: str) -> Command:
+    """Return the function with the common options among its own parameters, for typer to read off its signature."""
+    defaults = inspect.signature(Options).parameters
+    common = [defaults[name].replace(annotation=option) for name, option in COMMON.items()]
+    own = list(inspect.signature(function, eval_str=True).parameters.values())[1:]
+
+    def run(**given: Any) -> int:
+        options = Options(**{name: given.pop(name) for name in COMMON}, tell=_tell)
+        try:
+            with options.ends:
+                if options.log:
+                    return options.log.command(name, lambda: function(options, **given))
+                return function(options, **given)
+        except KeyboardInterrupt:
+            # typer would end without a word.
+            raise typer.Abort from None
+
+    parameters = [p.replace(kind=p.KEYWORD_ONLY) for p in (*own, *common)]
+    run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    run.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+    run.__doc__ = function.__doc__
+    return run
+
+
+def _tell(line: str) -> None:
+    from provisioner.render.text import say
+
+    say([line], sys.stderr)

@@ -1,0 +1,55 @@
+"""`provision doctor`: check beforehand what `up` depends on, with reads only."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from provisioner.cli.app import app, command
+from provisioner.operations.options import Options
+
+if TYPE_CHECKING:
+    from state.model import Record
+
+
+@command(
+    app,
+    "doctor",
+    "provision doctor                   on the target of stack.toml, the embedded cloud in the sample",
+    "provision doctor --target aws      before the first `up` on AWS",
+    "provision doctor --json            one JSON document; exit code 1 if a check failed",
+)
+def doctor(options: Options) -> int:
+    """Check what `up` depends on.
+
+    Credentials, Region and zones, quotas, permissions, the domain, images, Docker, the state's bucket: one line each,
+    with what to do. Nothing is written: the clients refuse all but reads. What could not be asked is `unknown`, and no
+    failure.
+    """
+    from provisioner.config.builds import check_dockerfiles
+    from provisioner.operations import context
+    from provisioner.operations.doctor.context import Context
+    from provisioner.operations.doctor.examine import CHECKS, examine
+    from provisioner.render import doctor as show
+    from provisioner.render.text import say
+
+    config = context.load(options)
+    check_dockerfiles(config, options.file)
+    aws = context.unasked(options, config)
+    aws.read_only = True
+
+    def records() -> Mapping[str, Record]:
+        state = context.recorded(options, config, aws)
+        state.guard(config.name, aws.account, aws.region)
+        return state.records
+
+    checked = Context(aws, config, options.file, records)
+    with show.progress(len(CHECKS) + 1) as emit:
+        found = examine(checked, emit)
+    if options.json:
+        document = show.document(found, config.name, config.target, aws.account, aws.region)
+        say([json.dumps(document, ensure_ascii=False)])
+    else:
+        say([*show.lines(found), *show.after(found, options.again)])
+    return show.exit_code(found)

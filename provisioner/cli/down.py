@@ -1,0 +1,68 @@
+"""`provision down`: take everything away again."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from provisioner.cli.app import app, command
+from provisioner.cli.options import TargetStep
+from provisioner.operations.options import Options
+
+Unprotect = Annotated[
+    bool,
+    typer.Option("--unprotect", help="Remove also what is protected from deletion; the database leaves a snapshot."),
+]
+
+
+@command(
+    app,
+    "down",
+    "provision down                     shows what will be deleted, and asks",
+    "provision down --target aws        on AWS; it names the account",
+    "provision down --yes --json        without asking, events as JSON lines",
+    "provision down --target-step services      that step and all that is built on it",
+    "provision down --unprotect         a protected stack: what else is refused",
+)
+def down(options: Options, target_step: TargetStep = None, unprotect: Unprotect = False) -> int:
+    """Delete the whole stack.
+
+    Deletes everything that the state records, container instances included, then looks through every resource type for
+    what is left. With --target-step: only the resources of that step and those that depend on them.
+    """
+    from provisioner.cli.prompts import confirm
+    from provisioner.engine.errors import Protected
+    from provisioner.engine.words import count
+    from provisioner.operations import context, operate, signals, stacks
+    from provisioner.render import advice, summary
+    from provisioner.render.show import shown
+    from provisioner.render.text import limited, say
+
+    config = context.load(options)
+    aws = context.connect(options, config)
+    with context.opened(options, config, aws, "down") as store:
+        operate.check_target(target_step, store.records.values())
+        going = operate.removal(store.records, target_step)
+        with signals.at_once():
+            protected = operate.protected(aws, store.records, going)
+        if protected and not unprotect:
+            words = ["--target-step", target_step] if target_step else []
+            raise Protected(protected, options.again("down", *words, "--unprotect"))
+        if going:
+            what = f"`down` deletes {count(len(going), 'resource')} of {limited(config.name, target_step)}"
+            say(summary.removal(going, protected), sys.stderr)
+            with aws.pace.runtime.watching():
+                confirm(f"{what} on {context.where(config, aws)}", options.yes)
+        else:
+            say((f"note: {text}" for text in stacks.beside(options, config, store.records)), sys.stderr)
+        context.writable(aws)
+        with shown(options.json, aws.pace.now) as progress, context.interruptible(aws.pace, progress.emit):
+            outcome = operate.down(aws, store, progress.emit, target_step, unprotect=unprotect)
+            advised = advice.after_down(outcome, options.again, config, unprotect=unprotect)
+            advised += advice.after_long(outcome, options.again)
+    # only now is all recorded
+    progress.emit(summary.finished(outcome, advised, progress.here if aws.endpoint else None))
+    summary.tell(outcome, progress, options.json)
+    return outcome.exit_code

@@ -1,0 +1,52 @@
+"""`provision import`: take one existing thing of the cloud under a declared address."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated
+
+import typer
+
+from provisioner.cli.app import app, command
+from provisioner.operations.options import Options
+
+
+@command(
+    app,
+    "import",
+    "provision import repository/web shop-dev/web        what `up` refused, since it is not this stack's",
+    "provision import subnet/public-a subnet-0a1b2c3d    shows what the next `up` would change, and asks",
+)
+def import_(
+    options: Options,
+    key: Annotated[str, typer.Argument(metavar="KEY", help="A declared address, as `provision plan` shows it.")],
+    thing: Annotated[str, typer.Argument(metavar="ID", help="How AWS names the thing: its id, its name or its ARN.")],
+) -> int:
+    """Take one existing thing into the stack.
+
+    Compares it with what is declared, puts the stack's tags on it where AWS has tags, and records it. From then on it
+    is the stack's: `up` changes it, and `down` removes it.
+    """
+    from provisioner.cli.prompts import confirm
+    from provisioner.operations import context, import_resource, signals
+    from provisioner.render import recovered as show
+    from provisioner.render.text import say
+
+    config = context.load(options)
+    aws = context.connect(options, config)
+    aws.read_only = True
+    with context.opened(options, config, aws, "import") as store:
+        stack = context.declared(options, config, aws, store.records)
+        with signals.at_once():
+            found = import_resource.candidate(aws, store.records, stack.declared, key, thing)
+        if not options.json:
+            say(show.candidate(found))
+        what = f"`import` makes {found.live.id} the {key} of {config.name}, which `down` then removes"
+        confirm(f"{what}, on {context.where(config, aws)}", options.yes)
+        context.writable(aws)
+        import_resource.take(aws, store, found)
+    if options.json:
+        say([json.dumps(show.candidate_document(found), ensure_ascii=False)])
+    else:
+        say([f"{key} is recorded.", f"See what `up` would do: {options.again('plan')}."])
+    return 0

@@ -1,0 +1,36 @@
+"""`provision list`: the stacks that are recorded here."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+
+from provisioner.cli.app import app, command
+from provisioner.operations.options import Options
+
+
+@command(
+    app,
+    "list",
+    "provision list                     all stacks of this folder: where they are, how old, what was done last",
+    "provision list --json              one JSON document",
+)
+def list_(options: Options) -> int:
+    """List the stacks that are recorded here.
+
+    All those of the state folder, whatever their project, environment and target, and of the bucket that [state] names.
+    Nothing is started, and only files and the bucket are read. What cannot be read is told on standard error.
+    """
+    from provisioner.operations import stack_list
+    from provisioner.render import stacks as show
+    from provisioner.render.text import say
+
+    found, notes = stack_list.everywhere(options)
+    if options.json:
+        document = {"folder": str(options.folder), "stacks": [show.row(one) for one in found], "notes": notes}
+        say([json.dumps(document, ensure_ascii=False)])
+    else:
+        say(show.lines(found, str(options.folder), time.time()))
+        say((f"note: {text}" for text in notes), sys.stderr)
+    return 0

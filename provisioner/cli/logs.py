@@ -1,0 +1,67 @@
+"""`provision logs`: what the services write."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+
+from provisioner.cli.app import app, command
+from provisioner.operations.options import Options
+
+TASK_LETTERS = 8
+
+
+@command(
+    app,
+    "logs",
+    "provision logs                     the last ten minutes of all services",
+    "provision logs backend --since 2h  of one service, further back",
+    "provision logs --follow            and what comes, until Ctrl-C",
+)
+def logs(
+    options: Options,
+    services: Annotated[list[str] | None, typer.Argument(metavar="SERVICE", help="Which; all if left out.")] = None,
+    since: Annotated[str, typer.Option(metavar="SPAN", help="How far back: 90s, 10m, 2h or 1d.")] = "10m",
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on with what comes.")] = False,
+) -> int:
+    """Show what the services write.
+
+    From CloudWatch Logs, oldest first: time, service, task and text. With --json one object a line.
+    """
+    from provisioner.operations import context, log_reader
+    from provisioner.render.channels import unread
+    from provisioner.render.text import say
+
+    back = log_reader.span(since)
+    config = context.load(options)
+    wanted = log_reader.groups(context.recorded(options, config), services or [])
+    aws = context.connect(options, config)
+    aws.read_only = True
+
+    def note(text: str) -> None:
+        say([f"note: {text}"], sys.stderr)
+
+    def missing(service: str) -> None:
+        lacking.append(service)
+        note(f"log group {wanted[service]} of {service} does not exist: {options.again('up')} creates it")
+
+    shown, lacking = False, list[str]()
+    for line in log_reader.lines(aws, wanted, aws.pace.time() - back, follow=follow, missing=missing):
+        shown = True
+        if options.json:
+            say([json.dumps(asdict(line), ensure_ascii=False)])
+        else:
+            at = time.strftime("%H:%M:%S", time.localtime(line.time / 1000))
+            say([f"{at}  {line.service}/{line.task[:TASK_LETTERS]}  {line.text}"])
+        if unread():
+            return 0
+    if not wanted:
+        note(f"there are no log groups: nothing is up yet, run {options.again('up')}")
+    elif not shown and (there := [name for name in wanted if name not in lacking]):
+        note(f"{', '.join(there)} wrote nothing within the last {since}; look further back with --since")
+    return 0

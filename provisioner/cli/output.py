@@ -1,0 +1,38 @@
+"""`provision output`: the values that others need, such as the URL."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated
+
+import typer
+
+from provisioner.cli.app import app, command
+from provisioner.operations.options import Options
+
+
+@command(
+    app,
+    "output",
+    "provision output                   all of them, as a table",
+    "provision output url               one bare value, for scripts",
+)
+def output(
+    options: Options,
+    name: Annotated[str | None, typer.Argument(metavar="NAME", help="Which one; all if left out.")] = None,
+) -> int:
+    """Print the URL and the like.
+
+    The load balancer's name, the database's host and other values that scripts need, as the state knows them.
+    """
+    from provisioner.operations import context, stack_status
+    from provisioner.render.text import say, table
+
+    config = context.load(options)
+    values = stack_status.outputs(context.recorded(options, config), config, context.entry(options, config))
+    wanted = stack_status.chosen(values, name) if name else values
+    if options.json:
+        say([json.dumps(wanted, ensure_ascii=False)])
+    else:
+        say([wanted] if isinstance(wanted, str) else table(wanted.items()))
+    return 0

@@ -1,0 +1,52 @@
+"""`provision plan`: say what `up` would do, with reads only."""
+
+from __future__ import annotations
+
+import json
+
+from provisioner.cli.app import app, command
+from provisioner.cli.options import NewAmi, Redeploy, TargetStep
+from provisioner.operations.options import Options
+
+
+@command(
+    app,
+    "plan",
+    "provision plan                     exit code 0: nothing to do, 2: there are changes, 1: something is refused",
+    "provision plan --json              one JSON document",
+)
+def plan(options: Options, target_step: TargetStep = None, redeploy: Redeploy = False, new_ami: NewAmi = False) -> int:
+    """Show what `up` would do.
+
+    What it would create, change and remove, field by field. Nothing is written: the clients refuse all but reads.
+
+    With --target-step, --redeploy or --new-ami: what `up` would do with the same option.
+    """
+    from provisioner.config.builds import check_dockerfiles
+    from provisioner.operations import context, operate, stacks
+    from provisioner.render import advice
+    from provisioner.render import plan as show
+    from provisioner.render.text import say
+
+    config = context.load(options)
+    operate.check_target(target_step)
+    operate.check_new_ami(config, target_step, asked=new_ami)
+    check_dockerfiles(config, options.file)
+    aws = context.connect(options, config)
+    aws.read_only, aws.redeploy, aws.new_ami = True, redeploy, new_ami
+    state = context.recorded(options, config, aws)
+    state.guard(config.name, aws.account, aws.region)
+    stack = context.declared(options, config, aws, state.records)
+    planned = operate.show_plan(aws, state.records, stack, target_step)
+    notes = [*stacks.beside(options, config, state.records), *stack.notices, *operate.notes(aws, stack, planned)]
+    if options.json:
+        say([json.dumps(show.document(planned, config.name, aws.account, aws.region, notes), ensure_ascii=False)])
+    else:
+        say(
+            [
+                *show.diff(planned),
+                *(f"note: {text}" for text in notes),
+                *advice.after_plan(planned, options.again, new_ami=new_ami),
+            ]
+        )
+    return show.exit_code(planned)

@@ -1,0 +1,44 @@
+"""Ask the user before something is written."""
+
+from __future__ import annotations
+
+import select
+import sys
+
+from provisioner.engine.errors import Cancelled, ConfigurationError
+from provisioner.operations import signals
+from provisioner.render.text import visible
+
+HEARTBEAT = 0.25
+"""Seconds after which the question looks up from the terminal, so that an interruption is noticed."""
+
+
+def confirm(question: str, yes: bool, before: str = "nothing was changed") -> None:
+    """Return if the user agrees, or has done so beforehand with `--yes`.
+
+    Args:
+        before: what is said of what was done until now, if the user does not agree.
+
+    Raises:
+        ConfigurationError: there is no terminal to ask on.
+        Cancelled: the user does not agree.
+    """
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        raise ConfigurationError(
+            f"{question}: this needs to be confirmed, and there is no terminal to ask on: add --yes"
+        )
+    sys.stderr.write(f"{visible(question)}. Continue? [y/N] ")
+    sys.stderr.flush()
+    if _answer().strip().lower() not in {"y", "yes"}:
+        raise Cancelled(f"cancelled: {before}")
+
+
+def _answer() -> str:
+    """Read a line from the terminal."""
+    with signals.at_once():
+        # a signal just before a read that blocks would be noticed only after it
+        while not select.select([sys.stdin], [], [], HEARTBEAT)[0]:
+            pass
+        return sys.stdin.readline()

@@ -1,0 +1,57 @@
+"""`provision recover`: rebuild a lost or broken state from the cloud alone."""
+
+from __future__ import annotations
+
+import sys
+
+from provisioner.cli.app import app, command
+from provisioner.operations.options import Options
+
+
+@command(
+    app,
+    "recover",
+    "provision recover                  reads everything, shows what it will record; asks if there is a state",
+    "provision recover --yes --json     without asking, one JSON document",
+)
+def recover(options: Options) -> int:
+    """Rebuild the state from the cloud.
+
+    For when the state is lost, broken or years old. Finds what belongs to the stack by its tags, names and contents,
+    also what stack.toml no longer declares, and records it. Nothing in the cloud is changed. A state that cannot be
+    read is moved aside, and one that is replaced is kept as a backup.
+
+    What stack.toml asks for and the account does not have, such as a hosted zone that is gone, is named and left out.
+    """
+    from provisioner.cli.prompts import confirm
+    from provisioner.engine.words import count
+    from provisioner.operations import context, recovery, signals, state_set_aside
+    from provisioner.render import recovered as show
+    from provisioner.render.text import say
+
+    def tell(text: str) -> None:
+        say([text], sys.stderr)
+
+    config = context.load(options)
+    aws = context.connect(options, config)
+    aws.read_only = True
+    with signals.held():
+        backups = state_set_aside.set_aside(options, config, aws)
+    with context.opened(options, config, aws, "recover") as store:
+        stack = context.declared(options, config, aws, {}, lambda text: tell(f"note: {text}. Looking on without it"))
+        with context.interruptible(aws.pace, lambda event: tell(str(event.to_dict().get("text", "")))):
+            found = recovery.search(aws, dict(store.records), stack.declared, tell)
+            aws.pace.check()
+        if not options.json:
+            say(show.lines(found, config.name, context.where(config, aws)))
+        if store.records:
+            what = f"this replaces the {count(len(store.records), 'record')} of {config.name}"
+            moved = f"what could not be read was moved to {', '.join(backups)}, and nothing else was changed"
+            confirm(what, options.yes, *([moved] if backups else []))
+            backups.append(recovery.backup(store))
+        recovery.write(store, found)
+    if options.json:
+        say([show.document(found, config.name, aws.account, aws.region, backups)])
+    else:
+        say(show.after(found, backups, options.again))
+    return int(bool(found.refused))

@@ -1,0 +1,188 @@
+"""`provision state`: look into the state, and say where it lives."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from provisioner.cli.app import SETTINGS, app, command
+from provisioner.operations.options import Options
+
+group = typer.Typer(
+    name="state", help="Look into the state, or move it.", rich_markup_mode=None, context_settings=SETTINGS
+)
+app.add_typer(group)
+
+
+@command(
+    group,
+    "list",
+    "provision state list               every recorded address with its phase and id",
+)
+def list_(options: Options) -> int:
+    """List what the state records: address, phase (creating, created, ready, deleting), id."""
+    from provisioner.operations import context, stack_status
+    from provisioner.render.text import say, table
+
+    config = context.load(options)
+    things = stack_status.things(context.recorded(options, config))
+    if options.json:
+        say([json.dumps(things, ensure_ascii=False)])
+    else:
+        say(table((thing["address"], thing["phase"], thing["id"] or "") for thing in things))
+    return 0
+
+
+@command(
+    group,
+    "show",
+    "provision state show vpc/main      one record in full",
+)
+def show(
+    options: Options,
+    key: Annotated[str, typer.Argument(metavar="KEY", help="An address, as `provision state list` shows it.")],
+) -> int:
+    """Show one record in full: what was asked for, what AWS answered, what it needs."""
+    from provisioner.operations import context, stack_status
+    from provisioner.render.status import record_lines
+    from provisioner.render.text import say
+
+    config = context.load(options)
+    record = stack_status.record(context.recorded(options, config), key)
+    say([json.dumps(record, indent=2, ensure_ascii=False)] if options.json else record_lines(record))
+    return 0
+
+
+VERSIONING_NOTE = (
+    "note: versioning was switched on, and for 15 minutes S3 may answer that what was just written is not there. "
+    "Commands wait a minute for it; run one again that says so"
+)
+
+
+@command(
+    group,
+    "init",
+    "provision state init               makes the bucket that [state] names, or mends its settings",
+)
+def init(options: Options) -> int:
+    """Make the bucket that keeps the states of a team.
+
+    Versioned, encrypted, closed to the public, TLS only; earlier versions are kept for 90 days. Running it again mends
+    what differs. `provision down` leaves the bucket.
+    """
+    from provisioner.cli.prompts import confirm
+    from provisioner.operations import context, state_transfer
+    from provisioner.render.text import say
+    from state.bucket import VERSIONING
+
+    config = context.load(options)
+    name = state_transfer.named(config)
+    aws = context.connect(options, config)
+    bucket, done = state_transfer.bucket(config, aws), list[str]()
+    for mending in bucket.lacking():
+        if not done and config.target == "aws":
+            what = "makes the bucket" if mending.makes else "changes settings of the bucket"
+            confirm(f"`state init` {what} {name} in {context.where(config, aws)}", options.yes)
+        bucket.mend(mending)
+        done.append(mending.what)
+    if VERSIONING in done and config.target == "aws":
+        say([VERSIONING_NOTE], sys.stderr)
+    if options.json:
+        say([json.dumps({"bucket": name, "done": done}, ensure_ascii=False)])
+    else:
+        say([f"{name}: {what}" for what in done] or [f"{name}: all is as it should be"])
+    return 0
+
+
+@command(
+    group,
+    "pull",
+    "provision state pull               the whole state as one JSON document",
+    "provision state pull FILE          into a new file",
+)
+def pull(
+    options: Options,
+    file: Annotated[Path | None, typer.Argument(metavar="FILE", help="A new file to write it to.")] = None,
+) -> int:
+    """Print the whole state, wherever it is kept."""
+    from provisioner.operations import context, state_transfer
+    from provisioner.render.text import say
+    from state.store import document
+
+    config = context.load(options)
+    content = document(context.recorded(options, config))
+    if file:
+        state_transfer.write_file(file, content)
+    else:
+        say([content.decode().rstrip()])
+    return 0
+
+
+@command(
+    group,
+    "push",
+    "provision state push FILE          puts an edited state back; what is there is kept beside it",
+)
+def push(
+    options: Options,
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A state, as `provision state pull` prints it.")],
+    force: Annotated[bool, typer.Option("--force", help="Also an older one, or one of another lineage.")] = False,
+) -> int:
+    """Put a state in the place of the one that is there.
+
+    Refused are a state of another stack, account or region, one of another lineage, and one that is older.
+    """
+    from provisioner.cli.prompts import confirm
+    from provisioner.engine.words import count
+    from provisioner.operations import context, state_transfer
+    from provisioner.render.text import say
+
+    config = context.load(options)
+    new = state_transfer.read_file(file)
+    aws = context.connect(options, config)
+    what = f"`state push` makes {count(len(new.records), 'record')} the state of {config.name}"
+    confirm(f"{what} on {context.where(config, aws)}", options.yes or config.target == "local")
+    kept = state_transfer.push(options, config, aws, new, force=force)
+    if options.json:
+        say([json.dumps({"records": len(new.records), "kept": kept}, ensure_ascii=False)])
+    else:
+        say([f"{config.name}: {count(len(new.records), 'record')}. What was there is kept: {kept}"])
+    return 0
+
+
+@command(
+    group,
+    "migrate",
+    "provision state migrate            from this machine to the bucket that [state] names",
+    "provision state migrate --to-local back again",
+)
+def migrate(
+    options: Options,
+    to_local: Annotated[bool, typer.Option("--to-local", help="From the bucket to this machine.")] = False,
+) -> int:
+    """Move the state to the bucket, or back.
+
+    It is read back before the former one is emptied, a copy of which is kept. Killed anywhere, it can be run again.
+    """
+    from provisioner.engine.words import count
+    from provisioner.operations import context, state_transfer
+    from provisioner.render.text import say
+
+    config = context.load(options)
+    name = state_transfer.named(config)
+    aws = context.connect(options, config)
+    moved, kept = state_transfer.migrate(options, config, aws, back=to_local)
+    target = "this machine" if to_local else f"the bucket {name}"
+    if options.json:
+        say([json.dumps({"records": moved, "kept": kept}, ensure_ascii=False)])
+    elif not moved:
+        say([f"{config.name}: nothing to move to {target}"])
+    else:
+        say([f"{config.name}: {count(moved, 'record')} moved to {target}. The former state is kept: {kept}"])
+    if moved and to_local:
+        say(["note: take the bucket out of [state] in the configuration now"], sys.stderr)
+    return 0

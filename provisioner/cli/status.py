@@ -1,0 +1,37 @@
+"""`provision status`: what is recorded, and how it is doing."""
+
+from __future__ import annotations
+
+import json
+
+from provisioner.cli.app import app, command
+from provisioner.operations.options import Options
+
+
+@command(
+    app,
+    "status",
+    "provision status                   everything by step, and the services as they run now",
+    "provision status --json            one JSON document",
+)
+def status(options: Options) -> int:
+    """Show how the stack is doing.
+
+    What the state records, by step; and how services, instances and database are doing now. Only reads are made.
+    """
+    from provisioner.emulator import manage
+    from provisioner.operations import context, stack_status
+    from provisioner.render import status as show
+    from provisioner.render.text import say
+    from state.lock import NAME, holder
+
+    config = context.load(options)
+    state = context.recorded(options, config)
+    started = manage.started(options.folder) if config.target == "local" else 0.0
+    anew = started if stack_status.outlived(state, started) else None
+    live, silent = context.looked(options, config, state) if anew is None else (None, "it was started anew")
+    working = "" if config.state.bucket else holder(context.folder(options, config) / NAME)
+    entry = context.entry(options, config)
+    document = stack_status.document(state, config, entry, live, silent, anew=anew, working=working)
+    say([json.dumps(document, ensure_ascii=False)] if options.json else show.lines(document, options.again))
+    return 0

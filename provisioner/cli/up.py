@@ -1,0 +1,71 @@
+"""`provision up`: bring everything to what is declared."""
+
+from __future__ import annotations
+
+import sys
+
+from provisioner.cli.app import app, command
+from provisioner.cli.options import NewAmi, Redeploy, TargetStep
+from provisioner.operations.options import Options
+
+
+@command(
+    app,
+    "up",
+    "provision up                       on the target of stack.toml, the embedded cloud in the sample",
+    "provision up --target aws          on AWS: shows the plan, the account and the region, and asks first",
+    "provision up --env staging --yes   another environment, without asking",
+    "provision up --target-step database    that step and the steps it is built on",
+    "provision up --new-ami             the newest AMI; all instances are replaced, some at a time",
+)
+def up(options: Options, target_step: TargetStep = None, redeploy: Redeploy = False, new_ami: NewAmi = False) -> int:
+    """Create or change what is declared.
+
+    With --target-step: only that step and the steps it is built on; then nothing is deleted.
+
+    With --redeploy: a service to which somebody else deployed another task definition goes back to what is declared.
+
+    With --new-ami: the AMI that AWS recommends now takes the place of the one that the stack has, and an instance
+    refresh replaces the instances that are older. Without, the AMI stays.
+
+    Creates what is not there, changes what differs, deletes what is no longer declared. Running it again resumes where
+    it stopped.
+    """
+    from provisioner.cli.prompts import confirm
+    from provisioner.config.builds import check_dockerfiles
+    from provisioner.operations import context, operate, signals, stacks
+    from provisioner.operations.doctor import beforehand
+    from provisioner.render import advice, plan, summary
+    from provisioner.render.show import shown
+    from provisioner.render.text import limited, say
+
+    config = context.load(options)
+    operate.check_target(target_step)
+    operate.check_new_ami(config, target_step, asked=new_ami)
+    check_dockerfiles(config, options.file)
+    aws = context.connect(options, config)
+    aws.redeploy, aws.new_ami = redeploy, new_ami
+    with context.opened(options, config, aws, "up") as store:
+        stack = context.declared(options, config, aws, store.records)
+        stack.notices[:0] = stacks.beside(options, config, store.records)
+        if config.target == "aws":
+            with signals.at_once():
+                beforehand.check(aws, stack, options.file, store.records, target_step)
+        planned = None
+        if config.target == "aws" and not options.yes:
+            with signals.at_once():
+                planned = operate.show_plan(aws, store.records, stack, target_step)
+            notes = [*stack.notices, *operate.notes(aws, stack, planned)]
+            say([*plan.diff(planned), *(f"note: {text}" for text in notes)], sys.stderr)
+            operate.refuse(planned, store.records)
+            confirm(f"`up` of {limited(config.name, target_step)} on {context.where(config, aws)}", options.yes)
+            context.writable(aws)
+        with shown(options.json, aws.pace.now) as progress, context.interruptible(aws.pace, progress.emit):
+            outcome = operate.up(aws, store, stack, progress.emit, target_step, planned)
+            entry = context.entry(options, config)
+            advised = advice.after_up(outcome, options.again, config, entry, new_ami=new_ami)
+            advised += advice.after_long(outcome, options.again)
+    # only now is all recorded
+    progress.emit(summary.finished(outcome, advised, progress.here if aws.endpoint else None))
+    summary.tell(outcome, progress, options.json)
+    return outcome.exit_code

@@ -1,0 +1,176 @@
+"""What is known of images that are to be built: a tag from the folder's content, and whether it can be done."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from provisioner.config.paths import STATE
+from provisioner.docker.context import DOCKERFILE, ignored, located, within
+from provisioner.engine.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from provisioner.config.facts import Facts
+    from provisioner.config.models import Config
+    from provisioner.config.services import Service
+
+NOT_CONTENT = {".git", ".hg", ".svn", ".jj", "__pycache__", STATE}
+"""Folders that change while the image would stay the same: of version control, Python's caches, our own state."""
+
+UNKNOWN = "unknown"
+"""The tag of an image whose folder is not there."""
+
+
+PLATFORM = "linux/amd64"
+"""What images are built for."""
+RUNTIME_PLATFORM = {"cpuArchitecture": "X86_64", "operatingSystemFamily": "LINUX"}
+"""The same in ECS's words, for the task definitions."""
+
+
+def content_tag(folder: Path, arguments: Mapping[str, str] | None = None, dockerfile: str = DOCKERFILE) -> str:
+    """Return a tag that changes whenever the content of the build context does, the Dockerfile, or an argument.
+
+    What the ignore file names is no content. The Dockerfile counts all the same, wherever it is.
+
+    Args:
+        dockerfile: its path, which begins at the folder.
+
+    Returns:
+        The first 16 hexadecimal digits of a SHA-256 over the names, executable bits and contents of all files, over
+        the Dockerfile's path and content, and over the arguments; or `UNKNOWN` if there is no such folder.
+    """
+    if not folder.is_dir():
+        return UNKNOWN
+    digest = hashlib.sha256()
+
+    def add(*parts: bytes) -> None:
+        # Lengths in front, so that no two contexts run together into the same bytes.
+        for part in parts:
+            digest.update(f"{len(part)}:".encode() + part)
+
+    for path in sorted(_content(folder, dockerfile)):
+        content = str(path.readlink()).encode() if path.is_symlink() else path.read_bytes()
+        kind = "link" if path.is_symlink() else "program" if path.stat().st_mode & 0o100 else "file"
+        add(path.relative_to(folder).as_posix().encode(), kind.encode(), content)
+    if (recipe := located(folder, dockerfile)).is_file():
+        add(within(folder, dockerfile).encode(), b"dockerfile", recipe.read_bytes())
+    for name, value in sorted((arguments or {}).items()):
+        add(name.encode(), b"argument", value.encode())
+    return digest.hexdigest()[:16]
+
+
+def _content(folder: Path, dockerfile: str) -> Iterator[Path]:
+    """Yield the files that a build can copy into the image."""
+    patterns = ignored(folder, dockerfile)
+    if not patterns:
+        yield from _files(folder)
+        return
+    from docker.utils.build import PatternMatcher
+
+    included = set(PatternMatcher(patterns).walk(str(folder)))
+    yield from (path for path in _files(folder) if str(path.relative_to(folder)) in included)
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    for place, folders, files in os.walk(folder):
+        for name in [*files, *(name for name in folders if (Path(place) / name).is_symlink())]:
+            if (path := Path(place) / name).is_symlink() or path.is_file():  # a pipe would never end
+                yield path
+        folders[:] = [name for name in folders if name not in NOT_CONTENT]
+
+
+def repository_of(config: Config, name: str) -> str:
+    """Return the name of a service's repository."""
+    return f"{config.name}/{name}"
+
+
+def image_of(config: Config, name: str, root: Path) -> tuple[str, str]:
+    """Return the repository and the tag of a service's image, for what is in its folder now.
+
+    Args:
+        root: the folder that the build contexts are relative to.
+    """
+    service = config.services[name]
+    tag = content_tag(root / str(service.build), service.build_args, service.dockerfile)
+    return repository_of(config, name), tag
+
+
+def check_dockerfiles(config: Config, file: Path) -> None:
+    """Refuse a `dockerfile` that is not there although its build context is, which can be told before any call.
+
+    Args:
+        file: the configuration's, which build contexts are relative to.
+
+    Raises:
+        ConfigurationError: with one line for each service.
+    """
+    wrong = [
+        f"{file}: services.{name}.dockerfile: {why}: write the file, or correct the path, which is relative to build"
+        for name, service in config.services.items()
+        if _named(service) and (file.parent / str(service.build)).is_dir() and (why := _misplaced(service, file.parent))
+    ]
+    if wrong:
+        raise ConfigurationError("\n".join(wrong))
+
+
+def check_builds(config: Config, facts: Facts, root: Path) -> dict[str, str]:
+    """Say of each service that has `build` and whose image is neither in ECR nor can be built why; on AWS an error.
+
+    The embedded cloud does without the image: its tasks do not run where there is no engine.
+
+    Args:
+        root: the folder that the build contexts are relative to.
+
+    Returns:
+        A sentence for the user by service, for those whose image is left out.
+
+    Raises:
+        ConfigurationError: on AWS, with one line for each service.
+    """
+    skipped = {
+        name: f"services.{name}.{why}"
+        for name, service in config.services.items()
+        if service.build and name not in facts.pushed and (why := _why(service, root, facts))
+    }
+    if skipped and not facts.local:
+        raise ConfigurationError(
+            "\n".join(
+                f"{text}: mend that, or push the image yourself and write services.{name}.image"
+                for name, text in skipped.items()
+            )
+        )
+    return {name: f"{text}: the image is recorded as wanted, and not built" for name, text in skipped.items()}
+
+
+def _why(service: Service, root: Path, facts: Facts) -> str:
+    """Say which key is what, and why there is no image by it; empty if it can be built."""
+    folder, build = root / str(service.build), f'build is "{service.build}"'
+    if not folder.is_dir():
+        return f"{build}, but there is no folder {folder}"
+    if out := _leading_out(folder, root):
+        return f"{build}, but {out}"
+    if why := _misplaced(service, root):
+        return f'dockerfile is "{service.dockerfile}", but {why}' if _named(service) else f"{build}, but {why}"
+    return "" if facts.engine else f"{build}, but {facts.no_engine or 'no Docker engine answers here'}"
+
+
+def _named(service: Service) -> bool:
+    return "dockerfile" in service.model_fields_set
+
+
+def _misplaced(service: Service, root: Path) -> str:
+    """Say why a service's Dockerfile is none; empty if it is one."""
+    path = located(root / str(service.build), service.dockerfile)
+    if path.is_dir():
+        return f"{path} is a folder"
+    if not path.is_file():
+        return f"there is no file {path}" if _named(service) else f"{path.parent} has no Dockerfile"
+    return _leading_out(path, root)
+
+
+def _leading_out(path: Path, root: Path) -> str:
+    inside = path.resolve().is_relative_to(root.resolve())
+    return "" if inside else f"{path} is a link that leads out of {root.resolve()}"

@@ -1,0 +1,324 @@
+"""The models of `stack.toml`: every setting, its default, and every check that needs no AWS."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from graphlib import CycleError, TopologicalSorter
+from ipaddress import IPv4Network
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, Field, ValidationError
+
+from provisioner.config import loader
+from provisioner.config import validators as values
+from provisioner.config.base import LIST, Model, Name, Problem
+from provisioner.config.services import Service
+
+SAMPLE = Path(__file__).parent / "data" / "stack.toml"
+"""The commented sample, a complete `stack.toml`."""
+APP_SERVICES = SAMPLE.with_name("app.toml")
+"""The sample application's services, which can stand in the place of those of the sample."""
+
+HOST = "app"
+"""The host name of the file's own environment; that of another has the environment's name behind it."""
+
+Target = Literal["local", "aws"]
+Tier = Literal["public", "private", "database"]
+DatabaseLog = Literal["audit", "error", "general", "slowquery"]
+
+SERVICES = 500
+"""Each has a role and a security group, of which an account has 1,000 (IAM quotas) and a Region 2,500 (VPC quotas)."""
+TARGET_GROUPS = 100
+"""Of an Application Load Balancer (Elastic Load Balancing quotas)."""
+OWN_GROUPS = {"alb", "database", "ecs-instance", "endpoints"}
+"""Services have security groups under their own names; these are taken by the stack's."""
+
+
+Domain = Annotated[str, AfterValidator(values.domain(2))]
+PrivateDomain = Annotated[str, AfterValidator(values.domain(1))]
+Acu = Annotated[float, AfterValidator(values.acu)]
+KmsKey = Annotated[str, AfterValidator(values.kms_key)]
+
+
+class Network(Model):
+    """`[network]`: the VPC's addresses, its zones, and who may reach the load balancer."""
+
+    cidr: Annotated[str, AfterValidator(values.vpc_cidr)] = "10.0.0.0/16"
+    zones: Annotated[
+        int, values.between(2, 4, "a number of zones that a load balancer and the address plan can serve")
+    ] = 3
+    allow: Annotated[
+        tuple[Annotated[str, AfterValidator(values.allowed)], ...],
+        LIST,
+        values.not_empty('nobody could reach the load balancer; write ["my-ip"]'),
+        values.unique("source"),
+    ] = ("my-ip",)
+    flow_logs: bool = False
+
+    def subnets(self, tier: Tier) -> tuple[str, ...]:
+        """Return the CIDRs that a tier's subnets can have, one for each of the zones that there can be.
+
+        The VPC's CIDR is cut into 16 equal blocks; public subnets are taken from block 0, private ones from 4 and
+        database ones from 8. The last four blocks stay free.
+        """
+        blocks = list(IPv4Network(self.cidr).subnets(prefixlen_diff=4))
+        first = {"public": 0, "private": 4, "database": 8}[tier]
+        return tuple(str(block) for block in blocks[first : first + 4])
+
+
+class Dns(Model):
+    """`[dns]`: the public name, and the two private zones."""
+
+    domain: Domain = "example.com"
+    host: Annotated[str, values.matching(values.LABEL, 'is not one label of a host name, such as "app"')] = HOST
+    create_zone: bool = False
+    private_domain: PrivateDomain = "db.internal"
+    discovery_domain: PrivateDomain = "svc.internal"
+
+    def problems(self) -> Iterator[Problem]:
+        """Yield zones that would share a name, and a name too long for a certificate."""
+        if self.discovery_domain == self.private_domain:
+            reason = "Route 53 refuses a private zone with the name of a Cloud Map namespace"
+            yield (
+                "discovery_domain",
+                f'"{self.discovery_domain}" is dns.private_domain too, and {reason}: use two names',
+            )
+        for key in ("private_domain", "discovery_domain"):
+            if getattr(self, key) == self.domain:
+                yield key, f'"{self.domain}" is dns.domain too, which it would hide inside the VPC: use another name'
+        if len(fqdn := f"{self.host}.{self.domain}") > 64:
+            yield (
+                "host",
+                f"{fqdn} has {len(fqdn)} characters, and a certificate's name has at most 64: use a shorter one",
+            )
+
+
+class Capacity(Model):
+    """`[capacity]`: the Auto Scaling group that services with `launch = "ec2"` run on."""
+
+    instance_types: Annotated[
+        tuple[Annotated[str, AfterValidator(values.instance_type)], ...],
+        LIST,
+        values.not_empty('write at least one, such as ["c5.large"]'),
+        values.unique("instance type"),
+    ] = ("c5.large", "c5a.large")
+    spot: bool = True
+    min: Annotated[int, values.at_least(0, "there are no fewer instances than none")] = 0
+    max: Annotated[int, values.at_least(1, "tasks could never be placed")] = 5
+
+    def problems(self) -> Iterator[Problem]:
+        """Yield a minimum above the maximum."""
+        if self.min > self.max:
+            yield "min", f"{self.min} is more than capacity.max, which is {self.max}: lower or raise one"
+
+
+class Database(Model):
+    """`[database]`: the Aurora MySQL Serverless v2 cluster."""
+
+    name: Annotated[
+        str,
+        values.matching(
+            r"[A-Za-z][A-Za-z0-9]{0,63}", "is not a database name: use 1 to 64 letters and digits, a letter first"
+        ),
+    ] = "sample"
+    user: Annotated[
+        str,
+        values.matching(
+            r"[A-Za-z][A-Za-z0-9]{0,15}", "is not a master user name: use 1 to 16 letters and digits, a letter first"
+        ),
+        values.matching(r"(?i)(?!rdsadmin$).*", 'is reserved by RDS for itself: use another, such as "dbadmin"'),
+    ] = "dbadmin"
+    min_acu: Acu = 0
+    max_acu: Annotated[Acu, values.between(1, 256, "a maximum that Aurora Serverless v2 takes")] = 4
+    readers: Annotated[int, values.between(0, 15, "a number of readers that an Aurora cluster can have")] = 0
+    backup_days: Annotated[int, values.between(1, 35, "a number of days that Aurora keeps backups for")] = 7
+    iam_authentication: bool = False
+    logs: Annotated[tuple[DatabaseLog, ...], LIST, values.unique("log")] = ()
+
+    def problems(self) -> Iterator[Problem]:
+        """Yield a minimum above the maximum."""
+        if self.min_acu > self.max_acu:
+            yield (
+                "min_acu",
+                f"{self.min_acu:g} is more than database.max_acu, which is {self.max_acu:g}: lower or raise one",
+            )
+
+
+class LoadBalancer(Model):
+    """`[load_balancer]`: what is kept of its requests, and what they have to pass."""
+
+    access_logs: bool = False
+    waf_acl: Annotated[
+        str | None,
+        values.matching(
+            r"arn:aws[a-z-]*:wafv2:[a-z0-9-]+:\d{12}:(regional|global)/webacl/[\w-]+/[\w-]+",
+            'is not the ARN of a web ACL, such as "arn:aws:wafv2:eu-west-1:123456789012:regional/webacl/example/1a2b"',
+        ),
+        values.matching(
+            r"(?!.*:global/).*", "is for CloudFront, and load balancers take regional ones: name one of scope REGIONAL"
+        ),
+    ] = None
+
+
+class Account(Model):
+    """`[account]`: what is set for the whole AWS account, and put back by `down`."""
+
+    trunking: bool = True
+
+
+class Logs(Model):
+    """`[logs]`: how long CloudWatch keeps them, in days, and the key that they are encrypted with."""
+
+    retention_days: Annotated[int, AfterValidator(values.retention)] = 7
+    kms_key: KmsKey | None = None
+
+
+class StateSettings(Model):
+    """`[state]`: where the state of a stack on AWS is kept. Without a bucket it is kept on this machine."""
+
+    bucket: Annotated[
+        str | None,
+        values.matching(
+            r"(?!xn--|sthree-)[a-z0-9][a-z0-9-]{1,61}[a-z0-9]",
+            "is not a bucket name: use 3 to 63 lower-case letters, digits and hyphens",
+        ),
+    ] = None
+
+
+class Config(Model):
+    """The whole of `stack.toml`."""
+
+    project: Annotated[
+        Name,
+        values.matching(r"(?!aws|ssm).*", 'begins with "aws" or "ssm", which Parameter Store refuses: use another'),
+        values.matching(
+            r"(?!internal(-|$)).*", 'begins with "internal-", which Elastic Load Balancing refuses: use another'
+        ),
+        values.matching(r"(?!sg(-|$)).*", 'begins with "sg-", which EC2 refuses for security groups: use another'),
+    ] = "ecs-sample"
+    env: Name = "dev"
+    region: Annotated[
+        str, values.matching(r"[a-z]{2,4}(-[a-z]+)+-\d", 'is not a region of AWS, such as "ap-northeast-1"')
+    ] = "ap-northeast-1"
+    target: Target = "local"
+    # Whether deletion protection is on and `down` is refused without --unprotect.
+    protect: bool = Field(default_factory=lambda earlier: earlier["env"] == "prod")
+    # What everything that the stack keeps is encrypted with, instead of AWS's own keys.
+    kms_key: KmsKey | None = None
+    network: Network = Network()
+    dns: Dns = Dns()
+    capacity: Capacity = Capacity()
+    database: Database = Database()
+    load_balancer: LoadBalancer = LoadBalancer()
+    account: Account = Account()
+    logs: Logs = Logs()
+    state: StateSettings = StateSettings()
+    services: Annotated[
+        Mapping[Name, Service], values.not_empty("a stack has at least one service; begin with a table [services.web]")
+    ]
+
+    @property
+    def name(self) -> str:
+        """What everything in the stack is named after: `<project>-<env>`."""
+        return f"{self.project}-{self.env}"
+
+    @property
+    def fqdn(self) -> str:
+        """The public name: `<host>.<domain>`."""
+        return f"{self.dns.host}.{self.dns.domain}"
+
+    def exec_on(self, service: str) -> bool:
+        """Whether ECS Exec may open a shell in a service's tasks."""
+        said = self.services[service].exec
+        return not self.protect if said is None else said
+
+    def problems(self) -> Iterator[Problem]:
+        """Yield what services have too many of or does not go together, and names that AWS would find too long."""
+        public = sum(service.public for service in self.services.values())
+        if len(self.services) > SERVICES:
+            yield "services", f"has {len(self.services)}, and AWS's quotas leave room for {SERVICES}: divide the stack"
+        if public > TARGET_GROUPS:
+            yield "services", f"has {public} public ones, and a load balancer {TARGET_GROUPS} target groups: use fewer"
+        paths: dict[str, str] = {}
+        for name, service in self.services.items():
+            key = f"services.{name}"
+            if name in OWN_GROUPS:
+                yield key, "is the name of a security group of the stack itself: use another name"
+            if service.public and (other := paths.setdefault(service.path, name)) != name:
+                yield (
+                    f"{key}.path",
+                    f'"{service.path}" is the path of services.{other} too: give one another, such as "/{name}/*"',
+                )
+            for callee in service.calls:
+                if callee == name:
+                    yield f"{key}.calls", "a service does not call itself: take its own name out"
+                elif callee not in self.services:
+                    yield (
+                        f"{key}.calls",
+                        f"there is no service {loader.shown(callee)}{loader.suggestion(callee, self.services)}",
+                    )
+        yield from self._lengths()
+        yield from self._circles()
+        yield from self._regions()
+
+    def _regions(self) -> Iterator[Problem]:
+        named = {
+            "kms_key": self.kms_key,
+            "logs.kms_key": self.logs.kms_key,
+            "load_balancer.waf_acl": self.load_balancer.waf_acl,
+        }
+        for key, value in named.items():
+            if value and value.startswith("arn:") and (other := value.split(":")[3]) != self.region:
+                yield key, f"it is in {other}, and the stack in {self.region}: name one of this Region"
+
+    def _circles(self) -> Iterator[Problem]:
+        # A group's rules name the groups of its callers, so those are made first.
+        try:
+            TopologicalSorter({name: service.calls for name, service in self.services.items()}).prepare()
+        except CycleError as error:
+            circle = error.args[1][::-1]
+            if len(set(circle)) > 1:
+                path = " calls ".join(circle)
+                yield (
+                    f"services.{circle[0]}.calls",
+                    f"goes round in a circle ({path}), and of two security groups one is made first: take out one call",
+                )
+
+    def _lengths(self) -> Iterator[Problem]:
+        # Elastic Load Balancing has the shortest names. A project too long for it is told once, not at each service.
+        names = {"project": "alb"} if len(self.name) > 28 else {f"services.{name}": name for name in self.services}
+        for key, part in names.items():
+            full = f"{self.name}-{part}"
+            if (excess := len(full) - 32) > 0:
+                text = f"{full} has {len(full)} characters and AWS allows 32: shorten one of its parts by {excess}"
+                yield key, text
+
+
+def load(path: Path, *, env: str | None = None, target: str | None = None) -> Config:
+    """Read and check a `stack.toml`.
+
+    Args:
+        path: the file.
+        env, target: what the command line says instead of the file, if it does.
+
+    Raises:
+        ConfigurationError: with one line for each thing that is wrong: file, key, what, and what to do.
+    """
+    overrides = {key: value for key, value in (("env", env), ("target", target)) if value is not None}
+    own = loader.read(path)
+    table = _apart(own, env) | overrides
+    try:
+        return Config.model_validate(table)
+    except ValidationError as error:
+        raise loader.explain(error, path, Config, overrides) from None
+
+
+def _apart(own: dict[str, Any], env: str | None) -> dict[str, Any]:
+    """Return the file's table, with a host name of its own for an environment that is not the file's."""
+    dns = own.get("dns", {})
+    mine = own.get("env", Config.model_fields["env"].default)
+    if env in (None, mine) or not isinstance(dns, dict) or "host" in dns or not re.fullmatch(values.NAME, str(env)):
+        return own
+    return own | {"dns": {**dns, "host": f"{HOST}-{env}"}}

@@ -1,0 +1,49 @@
+"""Writes what a user begins with: a commented stack.toml, with ready images or with the sample application."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from provisioner.config.models import APP_SERVICES, SAMPLE
+from provisioner.engine.errors import ConfigurationError
+
+APP = Path(__file__).parents[2] / "app"
+"""The sample application. It is in the source repository and in the source distribution, and not in the wheel."""
+SERVICES = "# One table a service"
+"""What the part of the sample begins with that is about services."""
+
+
+def text(*, with_app: bool = False) -> str:
+    """Return the commented sample: its services have ready images, or are those of the sample application."""
+    sample = SAMPLE.read_text(encoding="utf-8")
+    if not with_app:
+        return sample
+    return sample[: sample.index(SERVICES)] + APP_SERVICES.read_text(encoding="utf-8")
+
+
+def write(path: Path, *, with_app: bool = False) -> Path | None:
+    """Write the sample configuration, and the sample application beside it unless it is there; return where that is.
+
+    Raises:
+        ConfigurationError: something is there already, it cannot be written, or the application is not installed.
+    """
+    beside = path.parent / APP.name
+    if with_app and not (APP / "backend" / "Dockerfile").is_file():
+        raise ConfigurationError(
+            f"--with-app: the sample application is not part of an installed package: clone the source repository and "
+            f"run `provision init --with-app` there, or leave --with-app out: then {path} gets ready images"
+        )
+    copied = with_app and not (beside.exists() and beside.samefile(APP))
+    if copied and beside.exists():
+        raise ConfigurationError(f"{beside} is there already: move it away, or name another folder with --config FILE")
+    try:
+        with path.open("x", encoding="utf-8") as file:
+            file.write(text(with_app=with_app))
+        if copied:
+            shutil.copytree(APP, beside, ignore=shutil.ignore_patterns("__pycache__"))
+    except FileExistsError:
+        raise ConfigurationError(f"{path} is there already: edit it, or name another with --config FILE") from None
+    except OSError as error:
+        raise ConfigurationError(f"{error.filename or path} cannot be written: {error.strerror}") from None
+    return beside if with_app else None

@@ -1,0 +1,129 @@
+"""The models of `[services.NAME]` in `stack.toml`."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field
+
+from provisioner.config import validators as values
+from provisioner.config.base import LIST, Model, Problem
+from provisioner.docker.context import DOCKERFILE
+
+
+class Scaling(Model):
+    """`[services.NAME.scaling]`: how many tasks, and the average CPU in percent that their number is steered by."""
+
+    min: Annotated[
+        int, values.at_least(1, "a service without tasks has no CPU to measure and would never grow again")
+    ] = 1
+    max: Annotated[int, values.at_least(1, "a service needs room for a task")] = 10
+    cpu: Annotated[int, values.between(1, 100, "a percentage to aim at")] = 70
+
+    def problems(self) -> Iterator[Problem]:
+        """Yield a minimum above the maximum."""
+        if self.min > self.max:
+            yield "min", f"{self.min} is more than scaling.max, which is {self.max}: lower or raise one"
+
+
+class OnDemand(Model):
+    """`[services.NAME.on_demand]`: how many tasks on Fargate AWS does not take back; the rest is Spot.
+
+    Attributes:
+        base: tasks that come first, all on-demand.
+        percent: of all further tasks.
+    """
+
+    base: Annotated[int, values.between(0, 100_000, "a number of tasks that ECS takes as a base")] = 0
+    percent: Annotated[int, values.between(0, 100, "a percentage")] = 0
+
+    def problems(self) -> Iterator[Problem]:
+        """Yield a base without a share in what comes after it."""
+        if self.base and not self.percent:
+            # ECS API, CapacityProviderStrategyItem, weight
+            why = "ECS puts no task at all on a capacity provider without a weight"
+            yield "base", f"{self.base} needs a percent of 1 or more, since {why}: add percent = 1"
+
+
+class Service(Model):
+    """`[services.NAME]`: one ECS service. CPU in units (1024 are one vCPU), memory in MiB."""
+
+    image: Annotated[str, AfterValidator(values.image)] | None = None
+    build: Annotated[str, AfterValidator(values.inside)] | None = None
+    # Its path begins at `build`, as in Docker Compose.
+    dockerfile: Annotated[str, AfterValidator(values.dockerfile)] = DOCKERFILE
+    # The image's history shows them to whoever can pull it: no secrets.
+    build_args: Annotated[Mapping[str, str], AfterValidator(values.environment)] = {}
+    port: Annotated[int, values.between(1, 65535, "a port")]
+    launch: Literal["ec2", "fargate"] = "fargate"
+    on_demand: OnDemand = OnDemand()
+    public: bool = False
+    path: Annotated[
+        str,
+        values.matching(
+            r"/[\w.$/~\"'@:+&*?-]{0,127}",
+            "is not a load balancer's path pattern: begin with /, and use at most 128 of A-Z a-z 0-9 _-.$/~\"'@:+&*?",
+        ),
+        AfterValidator(values.wildcards),
+    ] = "/*"
+    calls: Annotated[tuple[str, ...], LIST, values.unique("service")] = ()
+    database: bool = False
+    cpu: int = 256
+    memory: int = 512
+    scaling: Scaling = Scaling()
+    # As many as the scaling begins with, unless said otherwise.
+    count: int = Field(default_factory=lambda earlier: earlier["scaling"].min)
+    health: Annotated[
+        str, values.matching(r"/[!\"$-~]{0,1023}", 'is not a path to ask for health, such as "/health"')
+    ] = "/health"
+    environment: Annotated[Mapping[str, str], AfterValidator(values.environment)] = {}
+    # A ready image brings its own user, and places that it writes to, which nobody here knows.
+    user: (
+        Annotated[
+            str,
+            values.matching(
+                r"[\w.-]+(:[\w.-]+)?", 'is not a user to run as: write a name or a number, "user" or "user:group"'
+            ),
+        ]
+        | None
+    ) = Field(default_factory=lambda earlier: "10001:10001" if earlier.get("build") else None)
+    read_only: bool = Field(default_factory=lambda earlier: bool(earlier.get("build")))
+    # Whether ECS Exec may open a shell in its tasks: unless said, not in a protected stack.
+    exec: bool | None = None
+
+    def variables(self) -> tuple[str, ...]:
+        """Return the names of the environment variables and secrets that the stack itself gives the container."""
+        urls = tuple(f"{callee.upper().replace('-', '_')}_URL" for callee in self.calls)
+        return urls + (("DB_HOST", "DB_PORT", "DB_NAME", "DB_USER", "DB_PASSWORD") if self.database else ())
+
+    def problems(self) -> Iterator[Problem]:
+        """Yield what does not go together within one service."""
+        if (self.image is None) == (self.build is None):
+            wrong = "has neither image nor build" if self.image is None else "has both image and build"
+            yield "", f'{wrong}: write image = "…" for a ready image, or build = "…" for a folder with a Dockerfile'
+        for key in ("dockerfile", "build_args"):
+            if self.image and self.build is None and key in self.model_fields_set and getattr(self, key):
+                yield key, "has no effect on a ready image: take it out, or build the image from a folder"
+        if self.build and posixpath.normpath(f"{self.build}/{self.dockerfile}").split("/")[0] == "..":
+            out = f'"{self.dockerfile}" leads from "{self.build}" out of the folder of this file'
+            yield "dockerfile", f"{out}: keep the Dockerfile inside it"
+        if "path" in self.model_fields_set and not self.public:
+            yield "path", "has no effect on a service that is not public: add public = true, or take path out"
+        if "on_demand" in self.model_fields_set and self.launch == "ec2":
+            yield "on_demand", "is for Fargate, and instances go by capacity.spot: set that, or take on_demand out"
+        if not self.scaling.min <= self.count <= self.scaling.max:
+            yield "count", f"{self.count} is outside scaling, which is {self.scaling.min} to {self.scaling.max}"
+        for key in sorted(self.environment.keys() & set(self.variables())):
+            yield f"environment.{key}", "is set by the stack itself, because of calls or database: use another name"
+        yield from self._size()
+
+    def _size(self) -> Iterator[Problem]:
+        if self.launch == "ec2":
+            if not 128 <= self.cpu <= 196608:
+                yield "cpu", f"{self.cpu} is not what ECS takes on EC2: use 128 to 196608 units (1024 are one vCPU)"
+            if self.memory < 6:
+                yield "memory", f"{self.memory} MiB is less than a container can start with: use 6 or more"
+        else:
+            yield from values.fargate_size(self.cpu, self.memory)

@@ -1,0 +1,248 @@
+"""Checks of single values of `stack.toml`: each returns the value, or raises ValueError with the fault and the fix."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from ipaddress import IPv4Network
+from typing import Any
+
+from pydantic import AfterValidator
+
+from provisioner.config.loader import shown
+from provisioner.docker import reference
+
+PRIVATE_RANGES = tuple(map(IPv4Network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10")))
+DOCKER = IPv4Network("172.17.0.0/16")
+"""The bridge network that Docker makes on each instance (VPC guide, VPC CIDR blocks)."""
+RETENTION_DAYS = (
+    *(1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731),
+    *(1096, 1827, 2192, 2557, 2922, 3288, 3653),
+)
+FARGATE_MEMORY: Mapping[int, tuple[int, ...]] = {
+    256: (512, 1024, 2048),
+    512: tuple(range(1024, 4096 + 1, 1024)),
+    1024: tuple(range(2048, 8192 + 1, 1024)),
+    2048: tuple(range(4096, 16384 + 1, 1024)),
+    4096: tuple(range(8192, 30720 + 1, 1024)),
+    8192: tuple(range(16384, 61440 + 1, 4096)),
+    16384: tuple(range(32768, 122880 + 1, 8192)),
+}
+"""The memory in MiB that Fargate allows for each number of CPU units (ECS API, RegisterTaskDefinition)."""
+KMS_KEY = re.compile(r"(arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:(key|alias)/|alias/)[A-Za-z0-9/_-]{1,250}")
+LABEL = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
+NAME = r"[a-z][a-z0-9]*(-[a-z0-9]+)*"
+
+
+def matching(pattern: str, rule: str) -> AfterValidator:
+    """Let pass only text that the whole pattern matches; `rule` goes on after the value."""
+
+    def check(value: str) -> str:
+        if not re.fullmatch(pattern, value, re.ASCII):
+            raise ValueError(f"{shown(value)} {rule}")
+        return value
+
+    return AfterValidator(check)
+
+
+def between(low: float, high: float, what: str) -> AfterValidator:
+    """Let pass only numbers from `low` to `high`, both included."""
+
+    def check(value: float) -> float:
+        if not low <= value <= high:
+            raise ValueError(f"{value} is not {what}: use {low} to {high}")
+        return value
+
+    return AfterValidator(check)
+
+
+def at_least(low: int, why: str) -> AfterValidator:
+    """Let pass only numbers from `low` on."""
+
+    def check(value: int) -> int:
+        if value < low:
+            raise ValueError(f"{value} is too small: {why}, so use {low} or more")
+        return value
+
+    return AfterValidator(check)
+
+
+def unique(what: str) -> AfterValidator:
+    """Let pass only lists that say nothing twice."""
+
+    def check(values: tuple[str, ...]) -> tuple[str, ...]:
+        seen: set[str] = set()
+        for value in values:
+            if value in seen:
+                raise ValueError(f"{shown(value)} stands there twice: name each {what} once")
+            seen.add(value)
+        return values
+
+    return AfterValidator(check)
+
+
+def not_empty(why: str) -> AfterValidator:
+    """Let pass only lists and tables that have something in them."""
+
+    def check(value: Any) -> Any:
+        if not value:
+            raise ValueError(f"is empty: {why}")
+        return value
+
+    return AfterValidator(check)
+
+
+def _network(value: str, what: str) -> IPv4Network:
+    try:
+        network = IPv4Network(value, strict=False)
+    except ValueError:
+        raise ValueError(f"{shown(value)} is not {what}") from None
+    # AWS wants the prefix written out, and no bits set behind it.
+    if str(network) != value:
+        raise ValueError(f'{shown(value)} is not {what}; did you mean "{network}"?')
+    return network
+
+
+def vpc_cidr(value: str) -> str:
+    """Let pass only private networks that a VPC and its 16 blocks of subnets can have."""
+    network = _network(value, 'an IPv4 network in CIDR notation, such as "10.0.0.0/16"')
+    if not any(network.subnet_of(private) for private in PRIVATE_RANGES):
+        ranges = ", ".join(map(str, PRIVATE_RANGES))
+        raise ValueError(
+            f"{value} is not private: the stack would hide somebody's public addresses; use a part of {ranges}"
+        )
+    if network.overlaps(DOCKER):
+        raise ValueError(
+            f"{value} overlaps {DOCKER}, which Docker has for itself on the instances: they would not reach what is "
+            "there. Use another range, such as 10.0.0.0/16"
+        )
+    if not 16 <= network.prefixlen <= 20:
+        raise ValueError(
+            f"/{network.prefixlen} does not fit: AWS allows at most /16, and three tiers in up to four zones need at "
+            "least /20 (16 blocks of 251 addresses); use /16 to /20"
+        )
+    return value
+
+
+def allowed(value: str) -> str:
+    """Let pass only `my-ip` and IPv4 networks: the load balancer has no IPv6 address."""
+    if value != "my-ip":
+        _network(value, 'a source: write "my-ip" or an IPv4 network such as "203.0.113.0/24"')
+    return value
+
+
+def domain(labels: int) -> Callable[[str], str]:
+    """Return a check for domain names of so many labels or more."""
+    pattern = re.compile(rf"(?=.{{1,253}}$)({LABEL}\.){{{labels - 1},}}(?![0-9]+$){LABEL}")
+
+    def check(value: str) -> str:
+        if pattern.fullmatch(value):
+            return value
+        tidy = re.sub(r"^https?://", "", value.strip().lower()).strip("/.")
+        instead = f'; did you mean "{tidy}"?' if pattern.fullmatch(tidy) else ', such as "example.com"'
+        raise ValueError(f"{shown(value)} is not a domain name in lower case without a final dot{instead}")
+
+    return check
+
+
+def instance_type(value: str) -> str:
+    """Let pass only types that can run linux/amd64 tasks with an interface each (ECS: ENI trunking considerations)."""
+    if not re.fullmatch(r"[a-z][a-z0-9-]{0,30}\.[a-z0-9-]{1,30}", value):
+        raise ValueError(f'{shown(value)} is not an EC2 instance type, such as "c5.large"')
+    if re.match(r"t\d", value):
+        raise ValueError(
+            f"{value} is of the t family, which has no ENI trunking: it would run two or three tasks at most; "
+            'use another family, such as "c5.large"'
+        )
+    # A g behind the generation's number stands for Graviton.
+    if re.match(r"a1\.|[a-z]+\d+[a-z]*g[a-z]*[.-]", value):
+        raise ValueError(f'{value} has an ARM processor, and the stack runs linux/amd64: use one such as "c5.large"')
+    return value
+
+
+def acu(value: float) -> float:
+    """Let pass only capacities of Aurora Serverless v2 (RDS API, ServerlessV2ScalingConfiguration)."""
+    if not 0 <= value <= 256 or value % 0.5:
+        raise ValueError(f"{value:g} is not a capacity of Aurora Serverless v2: use 0 to 256 in steps of 0.5")
+    return value
+
+
+def retention(value: int) -> int:
+    """Let pass only the days that CloudWatch Logs offers (PutRetentionPolicy)."""
+    if value not in RETENTION_DAYS:
+        nearest = min(RETENTION_DAYS, key=lambda days: abs(days - value))
+        raise ValueError(f"CloudWatch Logs does not keep logs for {value} days; the nearest that it does is {nearest}")
+    return value
+
+
+def kms_key(value: str) -> str:
+    """Let pass only what names a customer managed key: its ARN, an alias' ARN, or an alias (KMS API, DescribeKey)."""
+    if not KMS_KEY.fullmatch(value):
+        raise ValueError(
+            f"{shown(value)} is not a KMS key: write the key's ARN, the ARN of an alias of it, or the alias itself, "
+            'such as "alias/example"'
+        )
+    if value.rpartition(":")[2].startswith("alias/aws/"):
+        raise ValueError(f"{shown(value)} is a key of AWS's own, which has no policy to be changed: name one of yours")
+    return value
+
+
+def wildcards(value: str) -> str:
+    """Let pass only paths that one rule of a load balancer takes.
+
+    AWS's pages differ on how many wildcards that are: five (condition types), six (quotas).
+    """
+    if (found := sum(map(value.count, "*?"))) > 5:
+        raise ValueError(f"{shown(value)} has {found} wildcards (* and ?), and AWS allows five in a rule: use fewer")
+    return value
+
+
+def inside(value: str) -> str:
+    """Let pass only relative paths that do not lead out of the folder that they are relative to."""
+    if not _relative(value) or ".." in value.split("/"):
+        raise ValueError(f'{shown(value)} is not a folder beside this file, such as "app/web"')
+    return value
+
+
+def dockerfile(value: str) -> str:
+    """Let pass only relative paths of a file."""
+    if not _relative(value) or value.endswith("/"):
+        raise ValueError(f'{shown(value)} is not a path relative to build, such as "web.Dockerfile"')
+    return value
+
+
+def _relative(value: str) -> bool:
+    """Say whether a text is a path that is relative and that Linux can look up."""
+    if not value or not value.isprintable() or value != value.strip() or value.startswith(("/", "~")):
+        return False
+    return len(value) <= 1000 and all(len(part.encode()) <= 255 for part in value.split("/"))
+
+
+def environment(values: Mapping[str, str]) -> Mapping[str, str]:
+    """Let pass only names that a shell can use, and values that a process can be given."""
+    for key, value in values.items():
+        if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", key):
+            raise ValueError(f"{shown(key)} is not a variable's name: use letters, digits and underscores")
+        if "\0" in value:
+            raise ValueError(f"the value of {shown(key)} holds a NUL character, which ends a text: take it out")
+    return values
+
+
+def fargate_size(cpu: int, memory: int) -> Iterator[tuple[str, str]]:
+    """Yield `cpu` or `memory` and what is wrong, if Fargate has no such pair of CPU units and MiB."""
+    if cpu not in FARGATE_MEMORY:
+        yield "cpu", f"{cpu} is not a size of Fargate: use one of {', '.join(map(str, FARGATE_MEMORY))}"
+    elif memory not in (sizes := FARGATE_MEMORY[cpu]):
+        nearest = min(sizes, key=lambda size: abs(size - memory))
+        few = ", ".join(map(str, sizes))
+        choice = few if len(sizes) <= 4 else f"{sizes[0]} to {sizes[-1]} in steps of {sizes[1] - sizes[0]}"
+        yield "memory", f"Fargate has no {memory} MiB with {cpu} CPU units: use {choice} (nearest: {nearest})"
+
+
+def image(value: str) -> str:
+    """Let pass only names of images as Docker reads them."""
+    try:
+        reference.parse(value)
+    except ValueError as error:
+        raise ValueError(f"{shown(value)} {error}") from None
+    return value

@@ -1,0 +1,235 @@
+"""Builds an image from a folder with a Dockerfile: by BuildKit where `docker buildx` is there, else by the engine."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import shutil
+import subprocess
+from collections import deque
+from collections.abc import Callable, Generator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from provisioner.docker.context import DOCKERFILE, ignored, located, within
+from provisioner.docker.engine import DISK_FULL, full, pumped
+from provisioner.engine.errors import NotMade
+from state.runtime import Event
+
+TAIL = 20
+"""How many of the last lines of a build that failed are shown."""
+TRIES = 4
+PAUSE = 2.0
+"""Seconds before another try, longer each time."""
+ENDS_SECONDS = 2.0
+"""How long a build may take to end when it is told to."""
+ESCAPES = re.compile(r"\x1b(\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(\x07|\x1b\\)|[@-_])|[\x00-\x08\x0b-\x1f\x7f]")
+"""What steers a terminal (ECMA-48 control sequences) in the output of the programs that a build runs."""
+_STEP = re.compile(r"#\d+ \[(?:.* )?(\d+)/(\d+)\] (.*)")
+_LEGACY_STEP = re.compile(r"Step (\d+)/(\d+) : (.*)")
+_THROTTLED = re.compile(r"toomanyrequests: Rate exceeded")
+"""public.ecr.aws takes one pull a second of who is not logged in (aws/aws-lambda-web-adapter#429)."""
+_STALE_LOGIN = re.compile(r"public\.ecr\.aws.*(403 Forbidden|authorization token has expired)", re.DOTALL)
+"""A login lasts 12 hours, and the engine goes on sending it although none is needed (aws/containers-roadmap#1296)."""
+_NO_EMULATION = re.compile(r"exec format error")
+_NO_BASE = re.compile(
+    r"failed to resolve source metadata|pull access denied|manifest (unknown|for .* not found)|toomanyrequests"
+)
+
+
+class BuildError(NotMade):
+    """An image could not be built; the message says why and what to do."""
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What to build: from which folder, under which name, with which values for the Dockerfile's ARGs, for what.
+
+    Attributes:
+        dockerfile: its path, which begins at the folder.
+    """
+
+    folder: Path
+    reference: str
+    arguments: Mapping[str, str]
+    platform: str
+    dockerfile: str = DOCKERFILE
+
+    def __str__(self) -> str:
+        return str(self.folder) if self.dockerfile == DOCKERFILE else f"{self.folder} with {self.dockerfile}"
+
+
+def have(client: Any, reference: str) -> bool:
+    """Say whether the engine has an image of that name."""
+    from docker.errors import ImageNotFound
+
+    try:
+        client.images.get(reference)
+    except ImageNotFound:
+        return False
+    return True
+
+
+def checked(client: Any, reference: str, platform: str) -> str:
+    """Return the id of an image that the engine has.
+
+    Raises:
+        BuildError: it is for another platform than the tasks run on.
+    """
+    image = client.images.get(reference)
+    found = f"{image.attrs.get('Os')}/{image.attrs.get('Architecture')}"
+    if found != platform:
+        raise BuildError(
+            f"{reference} is an image for {found}, and its tasks run on {platform}: let its Dockerfile build on an "
+            f"image for {platform}, remove this one with `docker rmi {reference}`, and run the same command again"
+        )
+    return str(image.id)
+
+
+def build(client: Any, recipe: Recipe, say: Callable[[str], None], stop: Event, pause: float = PAUSE) -> None:
+    """Build the image and give it its name in the engine; again if a registry throttled.
+
+    Args:
+        say: is told which step is under way.
+        stop: set when the user wants to end; the build is then ended as well.
+        pause: seconds before the second try.
+
+    Raises:
+        BuildError: it failed; the message ends with the last lines of its output.
+        Interrupted: the user wants to stop.
+    """
+    if not (path := located(recipe.folder, recipe.dockerfile)).is_file():
+        raise BuildError(f"there is no Dockerfile {path}: write it, or name a ready image instead of the folder")
+    say("building")
+    for attempt in range(1, TRIES + 1):
+        tail = _tried(client, recipe, say, stop)
+        if tail is None:
+            return
+        if attempt == TRIES or not _THROTTLED.search("\n".join(tail)) or stop.wait(pause * attempt):
+            raise BuildError(_explained(recipe, tail))
+        say("building again, since a registry throttled")
+
+
+def _tried(client: Any, recipe: Recipe, say: Callable[[str], None], stop: Event) -> list[str] | None:
+    """Build once; return the last lines of the output if that failed."""
+    lines = _buildx(recipe, stop) if buildx() else _engine(client, recipe, stop)
+    tail: deque[str] = deque(maxlen=TAIL)
+    try:
+        with contextlib.closing(lines) as output:
+            for line in output:
+                text = ESCAPES.sub("", line.rstrip().rpartition("\r")[2])
+                if step := _STEP.match(text) or _LEGACY_STEP.match(text):
+                    say(f"building {step[1]}/{step[2]} {step[3]}")
+                if text:
+                    tail.append(text)
+    except _BuildFailed as failed:
+        tail.extend(ESCAPES.sub("", line) for line in str(failed).splitlines() if line not in tail)
+        return list(tail)
+    return None
+
+
+class _BuildFailed(Exception):
+    """The build ended badly; the message is what was said of that last."""
+
+
+def _explained(recipe: Recipe, tail: list[str]) -> str:
+    text = "\n".join(tail)
+    if full(text):
+        return f"building {recipe} failed, since {DISK_FULL}"
+    what = "mend what its last lines name, and run the same command again"
+    if _NO_EMULATION.search(text):
+        what = (
+            f"the engine cannot run programs for {recipe.platform}: run `docker run --privileged --rm "
+            f"tonistiigi/binfmt --install {recipe.platform.rpartition('/')[2]}` once, and the same command again"
+        )
+    elif _STALE_LOGIN.search(text):
+        what = (
+            "a login to public.ecr.aws has expired, and none is needed: run `docker logout public.ecr.aws`, and the "
+            "same command again"
+        )
+    elif _NO_BASE.search(text):
+        what = (
+            "the image that it builds on could not be pulled: log in to that registry with `docker login`, or choose "
+            "another (a build argument, if the Dockerfile takes it as one: build_args)"
+        )
+    return f"building {recipe} failed: {what}\n" + "\n".join(f"  {line}" for line in tail)
+
+
+def buildx() -> bool:
+    """Say whether the docker command is there, with the plugin that builds by BuildKit."""
+    program = shutil.which("docker")
+    if program is None:
+        return False
+    return subprocess.run([program, "buildx", "version"], capture_output=True, check=False).returncode == 0
+
+
+def _buildx(recipe: Recipe, stop: Event) -> Generator[str, None, None]:
+    # An attestation would make an index of the image, under a digest that the engine does not tell.
+    options = ["--load", "--progress=plain", "--provenance=false", "--sbom=false"]
+    options += [f"--platform={recipe.platform}", f"--tag={recipe.reference}"]
+    options += [f"--file={located(recipe.folder, recipe.dockerfile)}"]
+    options += [f"--build-arg={name}={value}" for name, value in recipe.arguments.items()]
+    process = subprocess.Popen(
+        ["docker", "buildx", "build", *options, "--", str(recipe.folder)],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+        start_new_session=True,  # so that Ctrl-C reaches us alone
+    )
+    try:
+        yield from pumped(_output(process), stop)
+        if code := process.wait():
+            raise _BuildFailed(f"docker buildx ended with exit code {code}")
+    finally:
+        _end(process)
+
+
+def _output(process: subprocess.Popen[str]) -> Generator[str, None, None]:
+    """Yield the lines, and close the pipe behind the last: in whichever thread reads them."""
+    if process.stdout:
+        with process.stdout as lines:
+            yield from lines
+
+
+def _end(process: subprocess.Popen[str]) -> None:
+    if process.poll() is None:
+        process.terminate()
+        try:
+            process.wait(ENDS_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def _engine(client: Any, recipe: Recipe, stop: Event) -> Generator[str, None, None]:
+    """Build by the engine's own, older builder, which is all that docker's SDK offers.
+
+    It knows no ignore file of a Dockerfile's own, so the context is put together here.
+    """
+    from docker.api.build import process_dockerfile
+    from docker.errors import DockerException
+    from docker.utils.build import tar
+
+    try:
+        dockerfile = process_dockerfile(within(recipe.folder, recipe.dockerfile), str(recipe.folder))
+        patterns = ignored(recipe.folder, recipe.dockerfile)
+        events = client.api.build(
+            fileobj=tar(str(recipe.folder), exclude=patterns, dockerfile=dockerfile),
+            custom_context=True,
+            dockerfile=dockerfile[0],
+            tag=recipe.reference,
+            buildargs=dict(recipe.arguments),
+            platform=recipe.platform,
+            decode=True,
+            rm=True,
+            forcerm=True,
+        )
+        for event in pumped(events, stop):
+            if "error" in event:
+                raise _BuildFailed(str(event["error"]))
+            yield from str(event.get("stream") or event.get("status") or "").splitlines()
+    except (DockerException, OSError) as error:
+        raise _BuildFailed(str(error)) from None

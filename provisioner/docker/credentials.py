@@ -1,0 +1,125 @@
+"""The credentials that the `docker` command would use for a registry, from Docker's configuration.
+
+Docker's SDK reads it too (`docker.auth`), but takes a file that cannot be read for an empty one, and waits for a helper
+without end.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from provisioner.docker.reference import HUB
+from provisioner.engine.errors import NotMade
+
+HELPER_SECONDS = 30
+"""How long a credential helper may take; some ask the user, or a service."""
+HUB_KEY = "https://index.docker.io/v1/"
+"""What Docker Hub is called in the configuration."""
+TOKEN_USER = "<token>"  # noqa: S105 (a marker of the helpers' protocol, no password)
+_NOT_FOUND = "credentials not found"
+
+
+class CredentialsError(NotMade):
+    """Docker's configuration or one of its helpers cannot be used; the message says why and what to do."""
+
+
+@dataclass(frozen=True)
+class Login:
+    """User and password, or a token that is exchanged for others (an identity token, OAuth 2's refresh token)."""
+
+    user: str
+    password: str = field(repr=False, default="")
+    identity: str = field(repr=False, default="")
+
+
+def of_docker(registry: str) -> Login | None:
+    """Return what `docker login` left for a registry, or None if there is nothing: then it is asked without.
+
+    Args:
+        registry: its host, with its port if it has one.
+
+    Raises:
+        CredentialsError: the configuration cannot be read, or its helper is missing or fails.
+    """
+    settings = _settings()
+    key = HUB_KEY if registry == HUB else registry
+    helpers = settings.get("credHelpers")
+    helper = helpers.get(key) if isinstance(helpers, Mapping) else None
+    if name := helper or settings.get("credsStore"):
+        if login := _helped(str(name), key):
+            return login
+        if helper:
+            return None
+    entries = settings.get("auths")
+    for place, entry in (entries if isinstance(entries, Mapping) else {}).items():
+        if isinstance(entry, Mapping) and _host(str(place)) == _host(key):
+            return _login(entry)
+    return None
+
+
+def _settings() -> Mapping[str, Any]:
+    path = Path(os.environ.get("DOCKER_CONFIG") or Path.home() / ".docker") / "config.json"
+    try:
+        settings = json.loads(path.read_bytes())
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError) as error:
+        raise CredentialsError(f"Docker's configuration {path} cannot be read ({error}): mend or remove it") from None
+    return settings if isinstance(settings, Mapping) else {}
+
+
+def _host(key: str) -> str:
+    """Return the host of an entry's key, which may be a URL."""
+    return re.sub(r"^https?://", "", key).partition("/")[0].lower()
+
+
+def _login(entry: Mapping[str, Any]) -> Login | None:
+    user, password = str(entry.get("username") or ""), str(entry.get("password") or "")
+    if text := entry.get("auth"):
+        try:
+            user, _, password = base64.b64decode(str(text)).decode().partition(":")
+        except (binascii.Error, UnicodeDecodeError):
+            return None
+    identity = str(entry.get("identitytoken") or "")
+    # Docker pads passwords with NULs in some versions (docker/cli, DecodeAuth)
+    return Login(user, password.strip("\x00"), identity) if user or identity else None
+
+
+def _helped(name: str, key: str) -> Login | None:
+    """Ask a helper by its protocol (docker/docker-credential-helpers): `get`, the key on standard input, JSON back."""
+    program = shutil.which(f"docker-credential-{name}") if re.fullmatch(r"[\w.-]+", name) else None
+    if program is None:
+        raise CredentialsError(
+            f"Docker's configuration names the credential helper {name!r}, but there is no program "
+            f"docker-credential-{name} on the PATH: install it, or take the helper out of the configuration"
+        )
+    try:
+        done = subprocess.run(
+            [program, "get"], input=key.encode(), capture_output=True, timeout=HELPER_SECONDS, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        reason = f"it took longer than {HELPER_SECONDS} s" if isinstance(error, subprocess.TimeoutExpired) else error
+        raise CredentialsError(f"docker-credential-{name} did not tell the login for {key}: {reason}") from None
+    if done.returncode:
+        said = (done.stdout + done.stderr).decode(errors="replace").strip()
+        if _NOT_FOUND in said.lower():
+            return None
+        raise CredentialsError(f"docker-credential-{name} did not tell the login for {key}: {said[:300]}")
+    try:
+        answer = json.loads(done.stdout)
+        user, secret = str(answer["Username"]), str(answer["Secret"])
+    except (ValueError, KeyError, TypeError):
+        raise CredentialsError(f"docker-credential-{name} answered with no login for {key}") from None
+    if not user:
+        return None
+    return Login("", identity=secret) if user == TOKEN_USER else Login(user, secret)

@@ -1,0 +1,99 @@
+"""What registries say of images: manifests and indexes, and the parts that they name.
+
+See https://github.com/opencontainers/image-spec/blob/main/manifest.md; Docker's own media types mean the same.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from provisioner.docker.reference import DIGEST, Reference
+from provisioner.docker.transport import RegistryError
+
+INDEXES = ("application/vnd.oci.image.index.v1+json", "application/vnd.docker.distribution.manifest.list.v2+json")
+MANIFESTS = ("application/vnd.oci.image.manifest.v1+json", "application/vnd.docker.distribution.manifest.v2+json")
+LARGEST_MANIFEST = 4 << 20
+"""Bytes; more is no manifest (distribution specification, pushing manifests)."""
+
+
+class BadImage(RegistryError):
+    """What the registry has cannot be copied or run here, or is not what it says."""
+
+
+@dataclass(frozen=True)
+class Image:
+    """What a reference names: its digest, and the platforms that it is for, such as `linux/amd64`."""
+
+    digest: str
+    platforms: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """A manifest or index as the registry has it, byte by byte."""
+
+    content: bytes
+    media_type: str
+
+    @property
+    def digest(self) -> str:
+        """The content's digest."""
+        return f"sha256:{hashlib.sha256(self.content).hexdigest()}"
+
+    @property
+    def parsed(self) -> Mapping[str, Any]:
+        """The content as JSON."""
+        parsed = json.loads(self.content)
+        return parsed if isinstance(parsed, Mapping) else {}
+
+    @property
+    def is_index(self) -> bool:
+        """Whether it is one of several manifests, each for a platform."""
+        return self.media_type in INDEXES
+
+
+def of(reference: Reference, digest: str) -> Reference:
+    """Return the name of another manifest in the same repository."""
+    return Reference(reference.registry, reference.repository, "", digest)
+
+
+def entries(manifest: Manifest) -> list[dict[str, Any]]:
+    """Return the entries of an index that can be read."""
+    parts = manifest.parsed.get("manifests") or []
+    return [
+        {**part, "platform": part["platform"] if isinstance(part.get("platform"), dict) else {}}
+        for part in (parts if isinstance(parts, list) else [])
+        if isinstance(part, dict) and DIGEST.fullmatch(str(part.get("digest")))
+    ]
+
+
+def part_of(reference: Reference, manifest: Manifest, key: str) -> Mapping[str, Any]:
+    """Return the descriptor of a manifest's configuration.
+
+    Raises:
+        BadImage: there is none that can be used.
+    """
+    part = manifest.parsed.get(key)
+    if not isinstance(part, Mapping) or not usable(part):
+        raise BadImage(f"{reference} has a manifest without a {key} that has a SHA-256 digest and a size")
+    return part
+
+
+def usable(descriptor: Mapping[str, Any]) -> bool:
+    """Say whether a descriptor has the digest and the size that it must have."""
+    size = descriptor.get("size")
+    return bool(DIGEST.fullmatch(str(descriptor.get("digest")))) and isinstance(size, int) and size >= 0
+
+
+def platform_of(shown: Mapping[str, Any]) -> str:
+    """Return the platform in Docker's words, of an index's entry or an image's configuration."""
+    return f"{shown.get('os', '')}/{shown.get('architecture', '')}"
+
+
+def wrong_platform(reference: Reference, there: Collection[str], platform: str) -> str:
+    """Return the words for an image that is not for the platform its tasks run on."""
+    return f"{reference} is an image for {', '.join(there) or 'no known platform'}, and its tasks run on {platform}"

@@ -1,0 +1,316 @@
+"""HTTPS to registries: retries and what is not to be repeated, redirects, proxies, and what a failure means.
+
+urllib3's own retries sleep where Ctrl-C does not end them, and follow a redirect to plain HTTP or to this machine.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import ssl
+import threading
+import urllib.request
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote, urljoin, urlsplit
+
+from provisioner.docker.reference import is_local
+from provisioner.engine.errors import Interrupted, NotMade
+from state.runtime import Event
+
+if TYPE_CHECKING:
+    from urllib3 import BaseHTTPResponse, PoolManager
+
+TRIES = 4
+PAUSE = 1.0
+"""Seconds before the second try, twice as long before each further one."""
+MOST_SECONDS = 30.0
+"""The longest wait for a registry that says when to come again (Retry-After); one that wants more is out of reach."""
+CONNECT_SECONDS, READ_SECONDS = 5.0, 20.0
+"""How long a registry may take to answer, or to go on; a download that stands still goes on in another connection."""
+SILENCES = 2
+"""So many times without any answer, one after the other, and a registry is out of reach: a rehearsal may be offline."""
+COMMIT_SECONDS = 300.0
+"""How long it may take to say that it has the blob that was sent to it: it reads that once more."""
+REDIRECTS = 5
+AT_ONCE = 10
+"""Connections to one host that are kept."""
+WORDS = 64 << 10
+"""Bytes that are read of an answer that is no content."""
+SWITCH = "PROVISION_REGISTRIES"
+"""The environment variable that says, when it is 0, to do as if only registries on this machine could be reached."""
+_AGAIN = (408, 429, 500, 502, 503, 504)
+
+
+class RegistryError(NotMade):
+    """A registry refuses, or has what cannot be used; the message says why and what to do."""
+
+
+class Unreachable(RegistryError):
+    """A registry does not answer for now, or not to so many questions; nothing is known of what it has."""
+
+
+class NotThere(RegistryError):
+    """The registry has no such image, manifest or blob."""
+
+
+class Denied(RegistryError):
+    """The registry wants other credentials, or any.
+
+    Args:
+        registry: its name.
+    """
+
+    def __init__(self, message: str, registry: str) -> None:
+        super().__init__(message)
+        self.registry = registry
+
+
+class Cut(Exception):
+    """The connection was lost in the middle; another try may succeed."""
+
+
+@dataclass
+class Transport:
+    """Connections to registries, shared by threads.
+
+    Attributes:
+        stop: set when the user wants to end.
+        scale: what the pauses between tries are multiplied by; what a registry asks for is kept to.
+    """
+
+    stop: Event = field(default_factory=threading.Event)
+    scale: float = 1.0
+    _pools: dict[str, PoolManager] = field(default_factory=dict)
+
+    def ask(
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        body: bytes | None = None,
+    ) -> BaseHTTPResponse:
+        """Return the answer to a request that can be repeated, whatever it is, unless it says to come again later.
+
+        A redirect is followed, without the Authorization header if it leads to another host.
+
+        Raises:
+            Unreachable: no answer, or only that the registry is busy or broken.
+            Interrupted: the user wants to stop.
+        """
+        host = urlsplit(url).netloc
+        self.allowed(url)
+        reason, wait, silences = "", 0.0, 0
+        for attempt in range(TRIES):
+            if attempt:
+                self.pause(max(wait, PAUSE * 2 ** (attempt - 1) * self.scale))
+            self.check()
+            try:
+                answer = self._followed(method, url, headers, body)
+            except Cut as cut:
+                reason, wait, silences = str(cut), 0.0, silences + 1
+                if silences == SILENCES:
+                    break
+                continue
+            silences = 0
+            if answer.status not in _AGAIN:
+                return answer
+            reason, wait = said(answer), retry_after(answer.headers)
+            if used_up(host, answer.status, reason):
+                raise Unreachable(used_up(host, answer.status, reason))
+            if wait > MOST_SECONDS:
+                raise Unreachable(f"{host} wants to be asked again in {wait:.0f} s only ({reason})")
+        raise Unreachable(f"{host} does not answer ({reason})")
+
+    def send(
+        self, method: str, url: str, headers: Mapping[str, str], content: Iterable[bytes], size: int
+    ) -> BaseHTTPResponse:
+        """Send content piece by piece, once, and return the answer.
+
+        Raises:
+            Cut: the connection was lost; whoever has the content begins anew.
+        """
+        from urllib3.util import Timeout
+
+        self.allowed(url)
+        timeout = Timeout(connect=READ_SECONDS, read=COMMIT_SECONDS)  # sending goes by the first as well
+        return self._once(method, url, {**headers, "Content-Length": str(size)}, content, timeout)
+
+    def check(self) -> None:
+        """Raise `Interrupted` if the user wants to stop."""
+        if self.stop.is_set():
+            raise Interrupted("interrupted: run the same command again to go on")
+
+    def pause(self, seconds: float) -> None:
+        """Let so many seconds pass, or raise `Interrupted` if the user wants to stop."""
+        self.stop.wait(seconds)
+        self.check()
+
+    def _followed(self, method: str, url: str, headers: Mapping[str, str], body: bytes | None) -> BaseHTTPResponse:
+        from urllib3.util import Timeout
+
+        timeout = Timeout(connect=CONNECT_SECONDS, read=READ_SECONDS)
+        for _ in range(REDIRECTS):
+            answer = self._once(method, url, headers, body, timeout)
+            place = answer.headers.get("Location")
+            if answer.status not in (301, 302, 303, 307, 308) or not place or method not in ("GET", "HEAD"):
+                return answer
+            drained(answer)
+            former, url = url, joined(url, place)
+            self.allowed(url, former)
+            if urlsplit(former)[:2] != urlsplit(url)[:2]:
+                headers = {name: value for name, value in headers.items() if name != "Authorization"}
+        raise RegistryError(f"{urlsplit(url).netloc} leads from one place to the next without end")
+
+    def _once(self, method: str, url: str, headers: Mapping[str, str], body: Any, timeout: Any) -> BaseHTTPResponse:
+        from urllib3.exceptions import HTTPError
+
+        try:
+            return self._pool(url).request(
+                method,
+                url,
+                body=body,
+                headers={"User-Agent": "provisioner", **headers},
+                timeout=timeout,
+                retries=False,
+                redirect=False,
+                preload_content=False,
+                decode_content=False,
+            )
+        except (HTTPError, OSError) as error:
+            raise Cut(plain(error)) from None
+
+    def _pool(self, url: str) -> PoolManager:
+        """Return the connections for a URL: directly, or by the proxy that the environment names."""
+        from urllib3 import PoolManager, ProxyManager, make_headers
+
+        parts = urlsplit(url)
+        host = parts.hostname or ""
+        proxy = ""
+        if not is_local(parts.netloc) and not urllib.request.proxy_bypass(host):
+            proxy = urllib.request.getproxies().get(parts.scheme, "")
+        if proxy and "://" not in proxy:
+            proxy = f"http://{proxy}"
+        if proxy not in self._pools:
+            if not proxy:
+                self._pools[proxy] = PoolManager(ssl_context=_trust(), maxsize=AT_ONCE)
+            else:
+                user = urlsplit(proxy).username
+                access = f"{user}:{urlsplit(proxy).password or ''}" if user else None
+                named = make_headers(proxy_basic_auth=unquote(access) if access else None)
+                self._pools[proxy] = ProxyManager(proxy, proxy_headers=named, ssl_context=_trust(), maxsize=AT_ONCE)
+        return self._pools[proxy]
+
+    def allowed(self, url: str, former: str = "") -> None:
+        """Refuse plain HTTP to anywhere but this machine, and where `SWITCH` says so everything else.
+
+        Args:
+            former: what led to the URL, if not the user's configuration: only what is on this machine leads there.
+
+        Raises:
+            RegistryError: it is neither HTTPS nor this machine's.
+            Unreachable: only registries on this machine are to be reached.
+        """
+        try:
+            parts = urlsplit(url)
+        except ValueError:
+            raise RegistryError(f"{urlsplit(former or url).netloc} leads to {url!r}, which is no URL") from None
+        here = is_local(parts.netloc)
+        if parts.scheme != "https" and not (parts.scheme == "http" and here):
+            raise RegistryError(f"{urlsplit(former or url).netloc} leads to {url}, which is not HTTPS")
+        if former and here and not is_local(urlsplit(former).netloc):
+            raise RegistryError(f"{urlsplit(former).netloc} leads to {url}, which is this machine")
+        if not here and os.environ.get(SWITCH) == "0":
+            raise Unreachable(f"{parts.netloc} is not asked, since {SWITCH}=0")
+
+
+def joined(url: str, place: str) -> str:
+    """Return where a Location header leads to.
+
+    Raises:
+        RegistryError: nowhere.
+    """
+    try:
+        return urljoin(url, place)
+    except ValueError:
+        raise RegistryError(f"{urlsplit(url).netloc} leads to {place!r}, which is no URL") from None
+
+
+def _trust() -> ssl.SSLContext:
+    """Return what certificates are trusted: the system's authorities, and those that AWS's calls go by."""
+    import certifi
+
+    context = ssl.create_default_context()
+    bundle = os.environ.get("AWS_CA_BUNDLE") or os.environ.get("REQUESTS_CA_BUNDLE") or certifi.where()
+    try:
+        context.load_verify_locations(bundle)
+    except (OSError, ssl.SSLError) as error:
+        raise RegistryError(f"the certificates in {bundle} cannot be read ({error}): see AWS_CA_BUNDLE") from None
+    return context
+
+
+def said(answer: BaseHTTPResponse) -> str:
+    """Return what an answer without content says: the registry's own words, or its status. Closes the answer."""
+    try:
+        text = answer.read(WORDS).decode(errors="replace")
+    except Exception:  # noqa: BLE001 (whatever became of the words, the status is known)
+        text = ""
+    drained(answer)
+    try:
+        errors = json.loads(text)["errors"]
+        words = "; ".join(str(one.get("message") or one.get("code")) for one in errors)
+    except (ValueError, KeyError, TypeError, AttributeError):
+        words = " ".join(text.split())[:200] if "<" not in text else ""
+    return f"HTTP {answer.status}" + (f": {words[:500]}" if words else "")
+
+
+def drained(answer: BaseHTTPResponse) -> None:
+    """End an answer that nobody reads, so that its connection can be used again, or is closed if there is much left."""
+    try:
+        answer.read(WORDS)
+    except Exception:  # noqa: BLE001 (whatever comes is not wanted)
+        dropped(answer)
+    if not answer.closed:
+        dropped(answer)
+    answer.release_conn()
+
+
+def dropped(answer: BaseHTTPResponse) -> None:
+    """Close an answer's connection."""
+    answer.close()
+    answer.release_conn()
+
+
+def retry_after(headers: Mapping[str, str]) -> float:
+    """Return in how many seconds a registry wants to be asked again (RFC 9110, 10.2.3), or 0 if it does not say."""
+    text = headers.get("Retry-After", "").strip()
+    if text.isdecimal():
+        return float(text)
+    try:
+        return max(0.0, (parsedate_to_datetime(text) - datetime.now(UTC)).total_seconds())
+    except (TypeError, ValueError):
+        return 0.0
+
+
+def used_up(host: str, status: int, reason: str) -> str:
+    """Say what to do if a limit that lasts for hours is used up; empty if it is not that.
+
+    See https://docs.docker.com/docker-hub/usage/pulls/.
+    """
+    if status != 429 or "pull rate limit" not in reason:
+        return ""
+    name = "Docker Hub" if host.endswith("docker.io") else host
+    return (
+        f"{name} answers no more pulls from here for now, since its limit is used up (100 in 6 hours without a login, "
+        f"for all of an address together): log in with `docker login`, take the image from public.ecr.aws if it is "
+        f"there, or wait ({reason})"
+    )
+
+
+def plain(error: Exception) -> str:
+    """Return a failure of the network in few words."""
+    text = str(getattr(error, "original_error", None) or error)
+    return " ".join(text.rpartition(": ")[2].split())[:200] or type(error).__name__

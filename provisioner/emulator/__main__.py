@@ -1,0 +1,40 @@
+"""`python -m provisioner.emulator`: the embedded cloud in the foreground."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+
+from provisioner.emulator.clock import CLOCK
+from provisioner.emulator.control import KEY, new_key
+from provisioner.emulator.server import ACCOUNT, serve
+
+
+def main() -> None:
+    """Parse the command line and serve until stopped; exits 1 when the port is taken."""
+    parser = argparse.ArgumentParser(prog="python -m provisioner.emulator", description=__doc__)
+    parser.add_argument("--port", type=int, required=True, help="TCP port of the AWS APIs on 127.0.0.1")
+    parser.add_argument("--dns-port", type=int, required=True, help="UDP port of the DNS answers on 127.0.0.1")
+    parser.add_argument("--domain", default="example.com", help="the account's registered domain")
+    parser.add_argument("--folder", help="the folder that it belongs to, and ends with")
+    parser.add_argument("--account", default=ACCOUNT, help="the account's number")
+    parser.add_argument("--since", type=float, default=0.0, help="what its calendar shows at the least, as a timestamp")
+    parser.add_argument(
+        "--with-parent", action="store_true", help="end, and remove the folder, with whoever started it"
+    )
+    chosen = parser.parse_args()
+    parent = os.getppid() if chosen.with_parent else 0
+    CLOCK.epoch = max(CLOCK.epoch, chosen.since)
+    # in the environment, since other users may read command lines
+    key = os.environ.pop(KEY, "") or new_key()
+    try:
+        serve(chosen.port, chosen.dns_port, chosen.domain, key, chosen.folder, chosen.account, parent)
+    except OSError as error:
+        sys.exit(f"cannot listen on 127.0.0.1:{chosen.port}: {error.strerror}")
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,48 @@
+"""What WAF asks for at its calls about web ACLs of load balancers, also of Elastic Load Balancing.
+
+See the Service Authorization Reference, and the WAF developer guide ("How AWS WAF works with IAM") for the actions of
+Elastic Load Balancing, which it has on the load balancer; so has the managed policy
+AmazonECSInfrastructureRoleForGatewayHostSharedALB.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from moto.wafv2.models import wafv2_backends
+
+from provisioner.emulator.authorization.asked import Asked
+from provisioner.emulator.authorization.policy import Check
+
+_BALANCING: Mapping[str, tuple[str, ...]] = {
+    "AssociateWebACL": ("CreateWebACLAssociation", "SetWebAcl"),
+    "DisassociateWebACL": ("DeleteWebACLAssociation", "SetWebAcl"),
+    "GetWebACLForResource": ("GetLoadBalancerWebACL",),
+}
+"""What Elastic Load Balancing has to be asked for besides."""
+
+
+def wafv2(asked: Asked) -> Iterator[Check]:
+    """Yield what WAF asks for at one call."""
+    operation, resource = asked.operation, asked.text("ResourceArn")
+    if operation == "GetWebACL":
+        scope = "global" if asked.text("Scope") == "CLOUDFRONT" else "regional"
+        yield asked.check(asked.arn(f"{scope}/webacl/{asked.text('Name')}/{asked.text('Id')}"))
+        return
+    if operation not in _BALANCING:
+        yield asked.check()
+        return
+    acls = {"AssociateWebACL": asked.text("WebACLArn"), "GetWebACLForResource": _acl_of(asked, resource)}
+    if acl := acls.get(operation):
+        yield asked.check(acl)
+        if operation == "GetWebACLForResource":
+            yield asked.check(acl, action="wafv2:GetWebACL")
+    yield asked.existing(resource)
+    for action in _BALANCING[operation]:
+        yield asked.existing(resource, action=f"elasticloadbalancing:{action}")
+
+
+def _acl_of(asked: Asked, resource: str) -> str:
+    """The ARN of the web ACL that a resource has, or of all where it has none."""
+    known = wafv2_backends[asked.account][asked.region].wacls.values()
+    return next((acl.arn for acl in known if resource in acl.associated_resources), asked.arn("regional/webacl/*/*"))

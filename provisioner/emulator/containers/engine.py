@@ -1,0 +1,129 @@
+"""The Docker engine that runs the containers: found once, watched all the time, cleared at the end."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+import threading
+import time
+import traceback
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from provisioner.docker import engine as containers
+from provisioner.emulator.clock import stir
+
+if TYPE_CHECKING:
+    import docker
+
+CLOUD = "provisioner.emulator"
+"""The label of all that we make in the engine; its value says for which embedded cloud."""
+LOOK_SECONDS = 0.3
+AT_ONCE = 8
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A container as the engine last showed it: `state` is Docker's word, `ports` go from its own to the loopback's."""
+
+    state: str
+    health: str
+    ports: dict[int, int]
+
+
+@dataclass
+class Engine:
+    """An engine, and what it showed when it was last looked at.
+
+    Attributes:
+        owner: what names the embedded cloud in labels and in the names of networks.
+        seen: the containers of this cloud by name. looked: when that look began, on the monotonic clock.
+    """
+
+    client: docker.DockerClient
+    owner: str
+    seen: dict[str, Seen] = field(default_factory=dict)
+    looked: float = 0.0
+    pool: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(AT_ONCE, "containers"))
+
+    @property
+    def labels(self) -> dict[str, str]:
+        """What marks a container or network as ours."""
+        return {CLOUD: self.owner}
+
+    def look(self) -> None:
+        """Read all containers at once."""
+        began = time.monotonic()
+        found = self.client.api.containers(all=True, filters={"label": f"{CLOUD}={self.owner}"})
+        self.seen = {one["Names"][0].removeprefix("/"): _seen(one) for one in found if one["Names"]}
+        self.looked = began
+        if found:
+            stir()  # what was seen may be what a task waits for
+
+    def remove(self, name: str) -> None:
+        """Remove a container at once, with its unnamed volumes; one that is gone is fine."""
+        from docker.errors import APIError, NotFound
+
+        try:
+            self.client.api.remove_container(name, v=True, force=True)
+        except NotFound:
+            return
+        except APIError as error:
+            if error.status_code != 409:  # it is being removed already
+                raise
+
+    def clear(self) -> None:
+        """Remove all containers and networks of this cloud."""
+        from docker.errors import DockerException
+
+        with contextlib.suppress(DockerException):
+            wanted = {"label": f"{CLOUD}={self.owner}"}
+            ids = [found["Id"] for found in self.client.api.containers(all=True, filters=wanted)]
+            list(self.pool.map(self.remove, ids))
+            for network in self.client.api.networks(filters=wanted):
+                self.client.api.remove_network(network["Id"])
+        self.seen = {}
+
+
+current: Engine | None = None
+"""The engine in use, or None: then tasks run in thought only."""
+
+
+def connect(owner: str) -> None:
+    """Use the engine that docker would use, if one answers and it is not switched off."""
+    global current  # noqa: PLW0603 (one engine a process, found at its start)
+    if not containers.named():
+        return
+    try:
+        client = containers.connect()
+    except containers.EngineError as error:
+        sys.stderr.write(f"tasks run in thought only: {error}\n")
+        return
+    engine = Engine(client, owner)
+    engine.clear()  # what an earlier cloud of this folder left behind when it was killed
+    current = engine
+    repeat(engine.look, LOOK_SECONDS, "look at containers")
+
+
+def repeat(work: Callable[[], Any], seconds: float, name: str) -> None:
+    """Do something again and again in a thread of its own; what fails is logged and tried again."""
+
+    def run() -> None:
+        while True:
+            try:
+                work()
+            except Exception:  # noqa: BLE001 (the log shows it, the next time may do better)
+                traceback.print_exc()
+            time.sleep(seconds)
+
+    threading.Thread(target=run, name=name, daemon=True).start()
+
+
+def _seen(found: dict[str, Any]) -> Seen:
+    # Docker puts the health into the words of the status: "Up 3 seconds (health: starting)"
+    words = found["Status"]
+    health = next((word for word in ("(healthy)", "(unhealthy)", "(health: starting)") if word in words), "")
+    ports = {one["PrivatePort"]: one["PublicPort"] for one in found.get("Ports") or () if "PublicPort" in one}
+    return Seen(found["State"], health.strip("()").removeprefix("health: "), ports)

@@ -1,0 +1,197 @@
+"""The way in from this machine: for each load balancer an HTTPS port on the loopback, which does what it would do."""
+
+from __future__ import annotations
+
+import fnmatch
+import http.client
+import itertools
+import ssl
+import threading
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from provisioner.emulator.containers import targets
+from provisioner.emulator.containers.certificate import write_certificate
+from provisioner.emulator.containers.engine import repeat
+from provisioner.emulator.lock import LOCK
+from provisioner.emulator.wsgi import Environ, Server
+
+FIRST_PORT = 8443
+LOOK_SECONDS = 0.5
+IDLE_SECONDS = 60
+"""A load balancer's idle timeout."""
+HOP_BY_HOP = {"connection", "keep-alive", "proxy-authenticate", "proxy-authorization", "te", "trailer",
+              "transfer-encoding", "upgrade", "content-length"}  # fmt: skip
+NO_TARGET = ("503 Service Temporarily Unavailable", b"503: no target of the load balancer's answers")
+
+StartResponse = Callable[..., Any]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """An open port: the load balancer's ARN and host names, the URL, and the server behind it."""
+
+    balancer: str
+    names: tuple[str, ...]
+    url: str
+    server: Server
+
+
+_entries: dict[str, Entry] = {}
+
+
+def open_all(folder: Path) -> None:
+    """Keep a port open for each load balancer with an HTTPS listener, from now on.
+
+    Args:
+        folder: where the certificates are put, for those who want to trust them.
+    """
+    repeat(lambda: _keep(folder), LOOK_SECONDS, "entries")
+
+
+def shown() -> list[dict[str, Any]]:
+    """The open entries, as `/_cloud/entries` answers them."""
+    return [{"load_balancer": one.balancer, "names": one.names, "url": one.url} for one in list(_entries.values())]
+
+
+def _keep(folder: Path) -> None:
+    with LOCK:
+        wanted = dict(_balancers())
+    for arn in _entries.keys() - wanted.keys():
+        _entries.pop(arn).server.shutdown()
+    for arn, names in wanted.items():
+        if arn not in _entries:
+            _entries[arn] = _open(folder, arn, names)
+
+
+def _balancers() -> Iterable[tuple[str, tuple[str, ...]]]:
+    """Yield the load balancers with a listener for HTTPS, each with the names of its certificate."""
+    from moto.acm.models import acm_backends
+    from moto.elbv2.models import elbv2_backends
+
+    for account, by_region in elbv2_backends.items():
+        for region, backend in by_region.items():
+            certificates = acm_backends[account][region]._certificates
+            for balancer in backend.load_balancers.values():
+                for listener in balancer.listeners.values():
+                    if listener.protocol == "HTTPS" and listener.certificate in certificates:
+                        certificate = certificates[listener.certificate]
+                        names = dict.fromkeys([certificate.common_name, *certificate.sans])
+                        yield balancer.arn, tuple(names)
+
+
+def _open(folder: Path, balancer: str, names: tuple[str, ...]) -> Entry:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.load_cert_chain(write_certificate(folder, names))
+    forward = Forward(balancer)
+    server = _listen(forward)
+    # The handshake is made by the thread of the connection, so that nobody waits for somebody else's.
+    server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
+    threading.Thread(target=server.serve_forever, args=(0.1,), daemon=True).start()
+    return Entry(balancer, names, f"https://127.0.0.1:{server.server_address[1]}/", server)
+
+
+def _listen(forward: Forward) -> Server:
+    """Take the first port that is free, so that the URL is the same most of the time."""
+    for port in range(FIRST_PORT, FIRST_PORT + 20):
+        try:
+            return Server(port, forward, _anybody)
+        except OSError:
+            continue
+    return Server(0, forward, _anybody)
+
+
+def _anybody(_: object) -> None:
+    """Web pages are what a load balancer is for."""
+
+
+class Forward:
+    """A WSGI application that answers as a load balancer does: by its rules, from its healthy targets in turn."""
+
+    def __init__(self, balancer: str) -> None:
+        self.balancer = balancer
+        self._turn = itertools.count()
+
+    def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        """Answer one request, as WSGI asks."""
+        with LOCK:
+            action = _action(self.balancer, environ["PATH_INFO"])
+        if action is None:
+            return _plain(start_response, *NO_TARGET)
+        if action["Type"] == "fixed-response":
+            fixed = action["FixedResponseConfig"]
+            return _plain(start_response, f"{fixed['StatusCode']} ", fixed.get("MessageBody", "").encode())
+        group = action["ForwardConfig"]["TargetGroups"][0]["TargetGroupArn"]
+        found = targets.healthy(group)
+        if not found:
+            return _plain(start_response, *NO_TARGET)
+        return _ask(found[next(self._turn) % len(found)].port, environ, start_response)
+
+
+def _action(balancer: str, path: str) -> dict[str, Any] | None:
+    """The action of the first rule that matches the path."""
+    from moto.elbv2.models import elbv2_backends
+
+    backends = [backend for by_region in elbv2_backends.values() for backend in by_region.values()]
+    backend = next((one for one in backends if balancer in one.load_balancers), None)
+    listeners = backend.load_balancers[balancer].listeners.values() if backend else ()
+    https = next((one for one in listeners if one.protocol == "HTTPS"), None)
+    for rule in backend.describe_rules(https.arn, None) if backend and https else ():
+        if rule.is_default or all(_holds(condition, path) for condition in rule.conditions):
+            data: dict[str, Any] = rule.actions[-1].data
+            return data
+    return None
+
+
+def _holds(condition: dict[str, Any], path: str) -> bool:
+    patterns = condition.get("PathPatternConfig", {}).get("Values", [])
+    return condition["Field"] == "path-pattern" and any(_like(pattern, path) for pattern in patterns)
+
+
+def _like(pattern: str, path: str) -> bool:
+    """Whether a path is like a pattern with `*` and `?`, the only signs that mean more than themselves."""
+    return fnmatch.fnmatchcase(path, pattern.replace("[", "[[]"))
+
+
+def _ask(port: int, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=IDLE_SECONDS)
+    try:
+        body = environ["wsgi.input"].getvalue()
+        connection.request(environ["REQUEST_METHOD"], environ["RAW_URI"], body, _headers(environ))
+        answer = connection.getresponse()
+        content = answer.read()
+    except TimeoutError:
+        return _plain(start_response, "504 Gateway Time-out", b"504: the target took too long")
+    except (OSError, http.client.HTTPException):
+        return _plain(start_response, "502 Bad Gateway", b"502: the target did not answer")
+    finally:
+        connection.close()
+    headers = [(name, value) for name, value in answer.getheaders() if name.lower() not in HOP_BY_HOP]
+    start_response(f"{answer.status} {answer.reason}", headers)
+    return [content]
+
+
+def _headers(environ: Environ) -> dict[str, str]:
+    """The request's headers, with those that a load balancer adds."""
+    headers = {
+        name.removeprefix("HTTP_").replace("_", "-").title(): value
+        for name, value in environ.items()
+        if name.startswith("HTTP_")
+    }
+    headers = {name: value for name, value in headers.items() if name.lower() not in HOP_BY_HOP}
+    if environ["CONTENT_TYPE"]:
+        headers["Content-Type"] = environ["CONTENT_TYPE"]
+    before = [headers["X-Forwarded-For"]] if "X-Forwarded-For" in headers else []
+    return headers | {
+        "X-Forwarded-For": ", ".join([*before, environ["REMOTE_ADDR"]]),
+        "X-Forwarded-Proto": "https",
+        "X-Forwarded-Port": "443",
+    }
+
+
+def _plain(start_response: StartResponse, status: str, content: bytes) -> Iterable[bytes]:
+    start_response(status, [("Content-Type", "text/plain; charset=utf-8")])
+    return [content]

@@ -1,0 +1,60 @@
+"""Has the images of tasks in the engine: pulls what is not there, from the embedded cloud's registry or elsewhere."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from provisioner.emulator import registry
+from provisioner.emulator.containers.definitions import CannotStart
+from provisioner.emulator.containers.engine import Engine
+from provisioner.emulator.ecs.store import Store, Task
+
+
+def is_imagined(store: Store, task: Task) -> bool:
+    """Whether a task's image is one of this account's that was never built: such a task runs in thought only."""
+    return any(_unbuilt(store, container["image"]) for container in task.definition.shape["containerDefinitions"])
+
+
+def _unbuilt(store: Store, image: str) -> bool:
+    from moto.ecr.models import ecr_backends
+
+    for repository in ecr_backends[store.account][store.region].repositories.values():
+        if _is_of(repository, image):
+            wanted = image.removeprefix(repository.uri)[1:]
+            return not any(wanted in (one.image_digest, *one.image_tags) for one in repository.images)
+    return False
+
+
+def _is_of(repository: Any, image: str) -> bool:
+    return image.startswith((f"{repository.uri}:", f"{repository.uri}@"))
+
+
+def have(host: Engine, store: Store, image: str) -> None:
+    """Have an image in the engine.
+
+    Raises:
+        CannotStart: it is not there and cannot be pulled.
+    """
+    from docker.errors import DockerException, ImageNotFound
+
+    try:
+        host.client.api.inspect_image(image)
+    except ImageNotFound:
+        try:
+            host.client.images.pull(image, auth_config=_access(store, image))
+        except DockerException as error:
+            text = str(getattr(error, "explanation", None) or error)
+            raise CannotStart(
+                f"CannotPullContainerError: pull image manifest has been retried 1 time(s): failed to resolve ref "
+                f"{image}: {text}"
+            ) from error
+
+
+def _access(store: Store, image: str) -> dict[str, Any] | None:
+    """What opens the account's own registry, and no other."""
+    from moto.ecr.models import ecr_backends
+
+    if any(_is_of(one, image) for one in ecr_backends[store.account][store.region].repositories.values()):
+        return {"username": "AWS", "password": registry.password(store.account, store.region, time.time())[0]}
+    return None

@@ -1,0 +1,111 @@
+"""A small DNS server on loopback: what the internet would answer about this account's delegated public zones."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import socketserver
+import threading
+from typing import Any
+
+import dns.flags
+import dns.message
+import dns.rcode
+import dns.rdataclass
+import dns.rdatatype
+import dns.rrset
+
+from provisioner.emulator.domains import is_delegated, normal
+from provisioner.emulator.lock import LOCK
+
+_AWS_SERVER = re.compile(r"ns-\d+\.awsdns-\d\d\.(com|net|org|co\.uk)")
+
+
+def serve(port: int) -> None:
+    """Answer UDP queries on 127.0.0.1:`port` in a daemon thread, for as long as the process lives."""
+    server = socketserver.ThreadingUDPServer(("127.0.0.1", port), _Handler)
+    server.daemon_threads = True
+    threading.Thread(target=server.serve_forever, name="dns", daemon=True).start()
+
+
+class _Handler(socketserver.BaseRequestHandler):
+    def handle(self) -> None:
+        packet, socket = self.request
+        try:
+            query = dns.message.from_wire(packet)
+        except dns.exception.DNSException:
+            return
+        socket.sendto(respond(query).to_wire(), self.client_address)
+
+
+def respond(query: dns.message.Message) -> dns.message.Message:
+    """The answer to a parsed query: CNAMEs are followed inside the account, an unknown name is NXDOMAIN."""
+    answer = dns.message.make_response(query)
+    answer.flags |= dns.flags.AA
+    question = query.question[0]
+    name, kind = normal(question.name.to_text()), dns.rdatatype.to_text(question.rdtype)
+    if kind == "A" and _AWS_SERVER.fullmatch(name):
+        answer.answer.append(dns.rrset.from_text(f"{name}.", 60, dns.rdataclass.IN, kind, address_of(name)))
+        return answer
+    for _ in range(8):
+        zone = _zone(name)
+        known, values = answer_from(zone, f"{name}.", kind) if zone else (False, [])
+        if values:
+            answer.answer.append(dns.rrset.from_text_list(f"{name}.", 60, dns.rdataclass.IN, kind, values))
+            return answer
+        _, alias = answer_from(zone, f"{name}.", "CNAME") if zone else (False, [])
+        if not alias or kind == "CNAME":
+            break
+        answer.answer.append(dns.rrset.from_text_list(f"{name}.", 60, dns.rdataclass.IN, "CNAME", alias))
+        name = normal(alias[0])
+    if not known and not answer.answer:
+        answer.set_rcode(dns.rcode.NXDOMAIN)
+    return answer
+
+
+def address_of(server: str) -> str:
+    """The address of one of AWS's name servers: one of the network for documentation stands for it here."""
+    return f"198.51.100.{hashlib.sha256(server.encode()).digest()[0] % 254 + 1}"
+
+
+def public_zones() -> list[Any]:
+    """All public hosted zones, of whatever account."""
+    from moto.route53.models import route53_backends
+
+    zones = (zone for backend in list(route53_backends.values()) for zone in list(backend["aws"].zones.values()))
+    return [zone for zone in zones if not zone.private_zone]
+
+
+def _zone(name: str) -> Any:
+    """The delegated public zone that `name` lies in, the longest if several."""
+    with LOCK:
+        zones = [zone for zone in public_zones() if is_delegated(zone.name)]
+    labels = name.split(".")
+    inside = [zone for zone in zones if labels[-len(_labels(zone)) :] == _labels(zone)]
+    return max(inside, key=lambda zone: len(zone.name), default=None)
+
+
+def _labels(zone: Any) -> list[str]:
+    return normal(zone.name).split(".")
+
+
+def answer_from(zone: Any, name: str, kind: str) -> tuple[bool, list[str]]:
+    """Whether `zone` knows `name`, and its values of type `kind`: exact first, then a wildcard."""
+    with LOCK:
+        records = list(zone.rrsets)
+    exact = [record for record in records if record.name == name]
+    wildcard = "\\052." + name.partition(".")[2]
+    found = exact or [record for record in records if record.name == wildcard]
+    values = [value for record in found if record.type == kind for value in _values(record)]
+    if kind in ("CNAME", "NS"):
+        values = [value.rstrip(".") + "." for value in values]
+    return bool(found), values
+
+
+def _values(record: Any) -> list[str]:
+    if not record.alias_target:
+        return list(record.records)
+    # AWS answers an alias with the target's addresses: any from the documentation range stands for them here.
+    digest = hashlib.sha256(record.alias_target["DNSName"].lower().encode()).digest()
+    hosts = dict.fromkeys(byte % 254 + 1 for byte in digest)
+    return [f"203.0.113.{host}" for host in list(hosts)[:3]]

@@ -1,0 +1,130 @@
+"""Tasks that fail, by the name of their image or by a fault, and what the service scheduler makes of it."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Iterator
+
+from provisioner.emulator import faults
+from provisioner.emulator.clock import later
+from provisioner.emulator.ecs.store import Deployment, Service, Shape, Store, Task, now
+from provisioner.emulator.ecs.tasks import end
+
+NEVER_PULLED, EXITS = "does-not-exist", "exits-at-once"
+"""An image with this in its name cannot be pulled, or its container exits with code 1 as soon as it is started."""
+_FAILED = ("TaskFailedToStart", "EssentialContainerExited")
+_EXEC_LOGS = "/var/log/amazon/ssm"
+_BACK_OFF_SECONDS = 10.0
+_MOST_BACK_OFF_SECONDS = 300.0
+_UNABLE = (
+    "is unable to consistently start tasks successfully. For more information, see the Troubleshooting section of the "
+    "Amazon ECS Developer Guide."
+)
+_SAID = ("starting", "fatal: the configuration is not complete", "exiting with code 1")
+
+
+def fail_to_pull(task: Task) -> bool:
+    """Let the task fail if one of its images cannot be pulled (developer guide, CannotPullContainerError)."""
+    for container in task.definition.shape["containerDefinitions"]:
+        if NEVER_PULLED in container["image"]:
+            reason = (
+                f"CannotPullContainerError: pull image manifest has been retried 1 time(s): failed to resolve ref "
+                f"{container['image']}: {container['image']}: not found"
+            )
+            task.container_reason = reason
+            end(task, reason, "TaskFailedToStart")
+            return True
+    return False
+
+
+def fail_to_create(task: Task) -> bool:
+    """Let a task with ECS Exec fail on an instance if it mounts where the agent itself does: Docker refuses the second.
+
+    Source: amazon-ecs-agent, agent/engine/execcmd/manager_init_task_linux.go.
+    """
+    paths = {
+        mount.get("containerPath", "").rstrip("/")
+        for container in task.definition.shape["containerDefinitions"]
+        for mount in container.get("mountPoints", ())
+    }
+    if not (task.instance and task.spec.get("enableExecuteCommand") and _EXEC_LOGS in paths):
+        return False
+    task.container_reason = (
+        f"CannotCreateContainerError: Error response from daemon: Duplicate mount point: {_EXEC_LOGS}"
+    )
+    end(task, task.container_reason, "TaskFailedToStart")
+    return True
+
+
+def exit_at_once(store: Store, task: Task) -> bool:
+    """Let the task's container exit with code 1 if it is one that does, after a few lines into its log."""
+    containers = task.definition.shape["containerDefinitions"]
+    exiting = [container for container in containers if EXITS in container["image"]]
+    if not exiting and faults.current.strike("task-fails", f"ecs:{task.group}"):
+        exiting = containers[:1]
+    for container in exiting:
+        task.exit_code = 1
+        _write(store, task, container)
+        end(task, "Essential container in task exited", "EssentialContainerExited")
+    return bool(exiting)
+
+
+def _write(store: Store, task: Task, container: Shape) -> None:
+    """Put the container's last words where awslogs would: `prefix/container/task`."""
+    from moto.logs.models import logs_backends
+
+    options = container.get("logConfiguration", {}).get("options", {})
+    logs, group = logs_backends[store.account][store.region], options.get("awslogs-group", "")
+    if group in logs.groups:
+        stream = f"{options.get('awslogs-stream-prefix', 'ecs')}/{container['name']}/{task.id}"
+        logs.create_log_stream(group, stream)
+        events = [{"timestamp": int(time.time() * 1000), "message": text} for text in _SAID]
+        logs.put_log_events(group, stream, events)
+
+
+def count(store: Store, service: Service, primary: Deployment) -> None:
+    """Count the deployment's failed tasks, wait longer after each, and let the circuit breaker give it up.
+
+    What could not be placed counts too. A task that ran sets the count to zero (API reference, Deployment); the
+    threshold is half the desired count, at least 3 and at most 200 (API reference, ServiceDeploymentCircuitBreaker).
+    """
+    if any(task.deployment == primary.id and "startedAt" in task.times for task in store.tasks.values()):
+        primary.failed = 0
+        return
+    newly_failed = list(_newly_failed(store, primary))
+    for task in newly_failed:
+        task.counted = True
+        primary.failed += 1
+        service.retry_at = later(min(_BACK_OFF_SECONDS * primary.failed, _MOST_BACK_OFF_SECONDS))
+    threshold = min(200, max(3, math.ceil(service.desired / 2)))
+    if primary.failed < threshold or primary.state != "IN_PROGRESS":
+        return
+    gives_up = service.shape["deploymentConfiguration"]["deploymentCircuitBreaker"]["enable"]
+    if newly_failed or gives_up:
+        service.say(_UNABLE)
+    if gives_up:
+        _give_up(service, primary)
+
+
+def _newly_failed(store: Store, deployment: Deployment) -> Iterator[Task]:
+    for task in list(store.tasks.values()):
+        if task.deployment == deployment.id and task.stop_code in _FAILED and not task.counted:
+            yield task
+
+
+def _give_up(service: Service, deployment: Deployment) -> None:
+    """The circuit breaker: the deployment is FAILED, and with rollback the last completed one is rolled out again."""
+    deployment.state, deployment.updated = "FAILED", now()
+    deployment.reason = "ECS deployment circuit breaker: tasks failed to start."
+    service.say(f"(deployment {deployment.id}) deployment failed: tasks failed to start.")
+    former = next((one for one in service.deployments if one.state == "COMPLETED"), None)
+    if former is None or not service.shape["deploymentConfiguration"]["deploymentCircuitBreaker"]["rollback"]:
+        return
+    service.deployments.remove(former)
+    service.deployments.insert(0, former)
+    service.shape = {**service.shape, **former.spec}
+    former.state, former.updated = "IN_PROGRESS", now()
+    former.reason = f"ECS deployment circuit breaker: rolling back to deploymentId {former.id}."
+    service.retry_at = 0.0
+    service.say(f"rolling back to deployment {former.id}.")

@@ -1,0 +1,124 @@
+"""The service scheduler: gives each service its tasks, rolls deployments, drains what is deleted."""
+
+from __future__ import annotations
+
+import math
+
+from provisioner.emulator.clock import later, passed
+from provisioner.emulator.containers import targets
+from provisioner.emulator.ecs import failing, placement
+from provisioner.emulator.ecs.store import Deployment, Service, Shape, Store, Task, now
+from provisioner.emulator.ecs.tasks import end, health, new
+
+_BACK_OFF_SECONDS = 30.0
+_PER_ROUND = 10
+_NO_INSTANCE = (
+    "was unable to place a task because no container instance met all of its requirements. "
+    "Reason: No Container Instances were found in your cluster. For more information, see the Troubleshooting section "
+    "of the Amazon ECS Developer Guide."
+)
+
+
+def schedule(store: Store, service: Service) -> None:
+    """One round for one service: start, stop, and note what is complete."""
+    if service.status == "INACTIVE":
+        return
+    tasks = [task for task in store.tasks_of(service.cluster, service.name) if task.desired == "RUNNING"]
+    if service.status == "DRAINING":
+        for task in tasks:
+            end(task, "Service deleted", "ServiceSchedulerInitiated")
+        if not any(store.tasks_of(service.cluster, service.name)):
+            service.status = "INACTIVE"
+            service.say("has been deleted.")
+        return
+    failing.count(store, service, service.deployments[0])
+    primary = service.deployments[0]
+    primary.seen = True
+    current = [task for task in tasks if task.deployment == primary.id and not _draining(store, task)]
+    outdated = [task for task in tasks if task not in current]
+    _shrink(service, primary, current)
+    _grow(store, service, primary, len(current), len(tasks))
+    _replace(service, primary, tasks, outdated)
+    _complete(service, primary, current, outdated)
+
+
+def _shrink(service: Service, primary: Deployment, current: list[Task]) -> None:
+    """Scale in: tasks that do not run yet go first, then the youngest."""
+    surplus = len(current) - service.desired
+    if surplus <= 0:
+        return
+    order = sorted(current, key=lambda task: (task.status != "RUNNING", task.times["createdAt"]), reverse=True)
+    for task in order[:surplus]:
+        end(task, f"Scaling activity initiated by (deployment {primary.id})", "ServiceSchedulerInitiated")
+        current.remove(task)
+    service.say(f"has stopped {surplus} running tasks: " + " ".join(f"(task {task.id})." for task in order[:surplus]))
+
+
+def _grow(store: Store, service: Service, primary: Deployment, current: int, total: int) -> None:
+    if not passed(service.retry_at) or primary.state == "FAILED":
+        return
+    configuration = service.shape["deploymentConfiguration"]
+    most = max(service.desired, math.floor(service.desired * configuration["maximumPercent"] / 100))
+    number = min(service.desired - current, most - total, _PER_ROUND)
+    started = []
+    for _ in range(number):
+        task = _task(store, service, primary)
+        if not placement.place(store, task):
+            service.say(_NO_INSTANCE)
+            # it counts as a failed task that never was (API reference, Deployment, failedTasks; recorded)
+            primary.failed += 1
+            service.retry_at = later(_BACK_OFF_SECONDS)
+            break
+        store.tasks[task.id] = task
+        started.append(task)
+    if started:
+        service.say(f"has started {len(started)} tasks: " + " ".join(f"(task {task.id})." for task in started))
+
+
+def _replace(service: Service, primary: Deployment, tasks: list[Task], outdated: list[Task]) -> None:
+    """Stop old tasks as far as the minimum of healthy ones allows."""
+    percent = service.shape["deploymentConfiguration"]["minimumHealthyPercent"]
+    least = math.ceil(service.desired * percent / 100)
+    running = sum(_well(task) and task.desired == "RUNNING" for task in tasks)
+    for task in outdated:
+        if not _well(task) or running > least:
+            running -= _well(task)
+            end(task, f"Scaling activity initiated by (deployment {primary.id})", "ServiceSchedulerInitiated")
+            service.say(f"has stopped 1 running tasks: (task {task.id}).")
+
+
+def _complete(service: Service, primary: Deployment, current: list[Task], outdated: list[Task]) -> None:
+    settled = sum(map(_well, current)) == service.desired and not outdated
+    if not settled:
+        return
+    del service.deployments[1:]
+    if primary.state == "IN_PROGRESS":
+        primary.state, primary.updated = "COMPLETED", now()
+        primary.reason = f"ECS deployment {primary.id} completed."
+        service.say(f"(deployment {primary.id}) deployment completed.")
+        service.say("has reached a steady state.")
+
+
+def _well(task: Task) -> bool:
+    """Whether a task counts as healthy: it runs, and passed its own checks and those of its load balancers.
+
+    See the API reference, DeploymentConfiguration, minimumHealthyPercent.
+    """
+    checked = any("healthCheck" in one for one in task.definition.shape["containerDefinitions"])
+    well = not checked or health(task) == "HEALTHY"
+    return task.status == "RUNNING" and well and targets.state(task) in ("", "healthy")
+
+
+def _draining(store: Store, task: Task) -> bool:
+    return bool(task.instance) and store.instances[task.instance].status == "DRAINING"
+
+
+def _task(store: Store, service: Service, primary: Deployment) -> Task:
+    definition = store.revision(primary.task_definition)
+    spec: Shape = {**primary.spec, "enableExecuteCommand": service.shape["enableExecuteCommand"]}
+    tags = {"SERVICE": service.tags, "TASK_DEFINITION": definition.tags}.get(service.shape["propagateTags"], {})
+    if service.shape["enableECSManagedTags"]:
+        tags = {**tags, "aws:ecs:serviceName": service.name, "aws:ecs:clusterName": service.cluster}
+    task = new(store, store.clusters[service.cluster], definition, spec, f"service:{service.name}", tags)
+    task.service, task.deployment, task.started_by = service.name, primary.id, primary.id
+    return task

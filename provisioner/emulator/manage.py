@@ -1,0 +1,366 @@
+"""Starts, finds, asks and stops the embedded cloud's background process. Nothing heavy: the CLI imports this."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import http.client
+import importlib.util
+import json
+import os
+import re
+import signal
+import socket
+import sys
+import time
+import urllib.parse
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from provisioner.emulator.authorization import policy
+from provisioner.emulator.control import KEY, READY_SECONDS, Cloud, CloudError, control, health, new_key, request
+from provisioner.engine.errors import ConfigurationError
+from state import checks
+from state.folder import make
+
+STOP_SECONDS = 30.0
+
+_HOST = "127.0.0.1"
+_SERVICE = "provisioner.emulator"
+HUNG_SECONDS = 30.0
+"""For how long one call may be under way in the cloud before it counts as hung."""
+
+
+def start(folder: Path, domain: str, *, port: int | None = None, more: Sequence[str] = ()) -> Cloud:
+    """Return the cloud that belongs to `folder`, starting it when none runs; it outlives this process.
+
+    Two starts at the same time yield one cloud.
+
+    Args:
+        folder: where it is remembered, and writes its log.
+        domain: the domain that its account has registered.
+        port: the TCP port to listen on; a free one if left out.
+        more: further options of its process (`provisioner.emulator.__main__`).
+
+    Raises:
+        CloudError: it could not be started.
+        ConfigurationError: one of the variables that it is set up by makes no sense, or it runs on another port.
+    """
+    make(folder)
+    with _locked(folder):
+        running = find(folder)
+        if running is not None:
+            return on_port(running, port)
+        cloud = _starting(folder)
+        if cloud is None:
+            cloud = _launch(folder, domain, port, more)
+            try:
+                # before it is ready, so that it is found again if this process ends while it waits
+                _write(folder / "cloud.json", asdict(cloud))
+            except OSError:
+                # nobody would find it
+                os.kill(cloud.pid, signal.SIGKILL)
+                raise
+        _await_ready(cloud, folder)
+        return cloud
+
+
+def on_port(running: Cloud, port: int | None) -> Cloud:
+    """Return a running cloud.
+
+    Raises:
+        ConfigurationError: it is wanted on another port than the one that it listens on.
+    """
+    there = int(running.endpoint.rpartition(":")[2])
+    if port not in (None, there):
+        raise ConfigurationError(
+            f"--port {port}: the embedded cloud runs already, on port {there}. Leave --port out, or end it first with "
+            f"`provision cloud stop`, with which everything in it is gone"
+        )
+    return running
+
+
+def _starting(folder: Path) -> Cloud | None:
+    """The cloud that an earlier start launched and did not see ready."""
+    cloud = _recorded(folder)
+    return cloud if cloud is not None and _alive(cloud.pid) and _started_by_us(cloud) else None
+
+
+def _launch(folder: Path, domain: str, port: int | None, more: Sequence[str]) -> Cloud:
+    _require_moto()
+    _check_settings()
+    chosen = _checked(port) if port is not None else _free_port(socket.SOCK_STREAM)
+    dns_port = _free_port(socket.SOCK_DGRAM)
+    key = new_key()
+    where = ["--port", str(chosen), "--dns-port", str(dns_port), "--folder", str(folder)]
+    pid = _spawn(folder, [*where, "--domain", domain, *more], key)
+    return Cloud(f"http://{_HOST}:{chosen}", dns_port, pid, key, domain)
+
+
+def find(folder: Path) -> Cloud | None:
+    """The running cloud of `folder`, or None: no record, process gone, or something else answers on its port."""
+    cloud = _recorded(folder)
+    if cloud is None or not _alive(cloud.pid):
+        return None
+    return cloud if health(cloud) else None
+
+
+def stop(folder: Path) -> bool:
+    """End the cloud of `folder`, by force after half a minute. Returns whether there was one to end."""
+    cloud = _recorded(folder)
+    ours = cloud is not None and _alive(cloud.pid) and (find(folder) is not None or _started_by_us(cloud))
+    if cloud is not None and ours:
+        with contextlib.suppress(OSError, http.client.HTTPException):
+            request(cloud, "POST", "/_cloud/stop")
+        deadline = time.monotonic() + STOP_SECONDS
+        while _alive(cloud.pid) and time.monotonic() < deadline:
+            time.sleep(0.02)
+        if _alive(cloud.pid) and (_started_by_us(cloud) or not Path("/proc/self").exists()):
+            os.kill(cloud.pid, signal.SIGKILL)
+            while _alive(cloud.pid):
+                time.sleep(0.02)
+    (folder / "cloud.json").unlink(missing_ok=True)
+    return ours
+
+
+def delegate(folder: Path, domain: str) -> None:
+    """Make the outside world of the cloud of `folder` point at its name servers for a domain.
+
+    Raises:
+        CloudError: it is not running, or does not answer.
+    """
+    cloud = _running(folder)
+    control(cloud, "POST", f"/_cloud/delegate?{urllib.parse.urlencode({'domain': domain})}")
+
+
+def _running(folder: Path) -> Cloud:
+    cloud = find(folder)
+    if cloud is None:
+        raise CloudError("the embedded cloud is not running: start it with `provision cloud start`")
+    return cloud
+
+
+def environment(folder: Path, region: str) -> dict[str, str]:
+    """Return the variables with which other tools of AWS find the cloud of `folder`.
+
+    Raises:
+        CloudError: it is not running.
+    """
+    cloud = _running(folder)
+    return {
+        "AWS_ENDPOINT_URL": cloud.endpoint,
+        "AWS_ACCESS_KEY_ID": cloud.key,
+        "AWS_SECRET_ACCESS_KEY": "cloud",
+        "AWS_DEFAULT_REGION": region,
+    }
+
+
+def started(folder: Path) -> float:
+    """Return when the cloud of `folder` was started, empty, in seconds since the epoch; 0 if none runs."""
+    cloud = find(folder)
+    return float(health(cloud).get("started", 0.0)) if cloud else 0.0
+
+
+def hung(cloud: Cloud) -> float:
+    """Return for how many seconds the cloud has been at one call, if that is longer than any takes; else 0."""
+    busy = float(health(cloud).get("busy", 0.0))
+    return busy if busy > HUNG_SECONDS else 0.0
+
+
+def set_faults(cloud: Cloud, scenarios: str) -> None:
+    """Let these scenarios, divided by commas, meet the calls to the cloud from now on; an empty text ends them.
+
+    Raises:
+        CloudError: it does not answer.
+        ConfigurationError: there is no such scenario.
+    """
+    control(cloud, "POST", f"/_cloud/faults?{urllib.parse.urlencode({'scenarios': scenarios})}")
+
+
+def read_policies(files: Sequence[Path]) -> list[dict[str, str]]:
+    """Return IAM policies as `set_policies` takes them.
+
+    Raises:
+        ConfigurationError: a file cannot be read, or says what cannot be evaluated.
+    """
+    found = []
+    for file in files:
+        try:
+            text = file.read_text(encoding="utf-8")
+            policy.read(str(file), text)
+        except policy.Unreadable as error:
+            raise ConfigurationError(str(error)) from None
+        except (OSError, ValueError) as error:
+            why = error.strerror if isinstance(error, OSError) else "it is no text in UTF-8"
+            raise ConfigurationError(f"{file} cannot be read ({why}): give the file of an IAM policy") from None
+        found.append({"name": str(file), "text": text})
+    return found
+
+
+def set_policies(cloud: Cloud, policies: Sequence[Mapping[str, str]]) -> None:
+    """Let the caller do in the cloud what these IAM policies together allow; of none, everything.
+
+    Raises:
+        CloudError: it does not answer.
+    """
+    control(cloud, "POST", "/_cloud/policy", json.dumps(policies).encode())
+
+
+def _check_settings() -> None:
+    """Refuse settings of the cloud that make no sense before it is started with them."""
+    given = os.environ.get("PROVISION_ROUND_TRIP") or "0"
+    if not re.fullmatch(r"\d{1,4}(\.\d+)?", given):
+        raise ConfigurationError(f"PROVISION_ROUND_TRIP is {given!r}: set it to milliseconds below 10000, or unset it")
+
+
+@contextlib.contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    # The kernel drops a flock with its holder, so a killed starter leaves nothing behind.
+    handle = os.open(folder / "cloud.lock", os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
+
+
+def _require_moto() -> None:
+    missing = [name for name in ("moto", "flask", "dns") if importlib.util.find_spec(name) is None]
+    if missing:
+        what = ", ".join(missing)
+        raise CloudError(f"the embedded cloud needs {what}, not installed here: run pip install '.[local]' in a clone")
+
+
+def _checked(port: int) -> int:
+    with socket.socket() as probe:
+        # As the server does: a port in TIME_WAIT is free.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((_HOST, port))
+        except (OSError, OverflowError) as error:
+            reason = error.strerror if isinstance(error, OSError) else "not a port number"
+            raise CloudError(
+                f"port {port} on {_HOST} cannot be used for the embedded cloud ({reason}): "
+                "stop what listens there, or choose another port, or none to get a free one"
+            ) from error
+    return port
+
+
+def _free_port(kind: socket.SocketKind) -> int:
+    with socket.socket(socket.AF_INET, kind) as probe:
+        probe.bind((_HOST, 0))
+        return int(probe.getsockname()[1])
+
+
+def _spawn(folder: Path, options: list[str], key: str) -> int:
+    """Start the server in a session of its own, its output in `cloud.log`, without the user's AWS settings."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "BOTO", "MOTO_"))}
+    # not among the arguments, which other users can read
+    environment[KEY] = key
+    package_root = str(Path(__file__).resolve().parents[2])
+    environment["PYTHONPATH"] = os.pathsep.join(filter(None, [package_root, environment.get("PYTHONPATH")]))
+    log = str(folder / "cloud.log")
+    return os.posix_spawn(
+        sys.executable,
+        [sys.executable, "-P", "-m", _SERVICE, *options],
+        environment,
+        file_actions=[
+            (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
+            (os.POSIX_SPAWN_OPEN, 1, log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600),
+            (os.POSIX_SPAWN_DUP2, 1, 2),
+        ],
+        setsid=True,
+    )
+
+
+def _await_ready(cloud: Cloud, folder: Path) -> None:
+    begin = time.monotonic()
+    while True:
+        if health(cloud).get("ready"):
+            return
+        if not _alive(cloud.pid):
+            raise CloudError(f"the embedded cloud ended while starting.{_last_lines(folder)}")
+        if time.monotonic() > begin + READY_SECONDS:
+            os.kill(cloud.pid, signal.SIGKILL)
+            raise CloudError(f"the embedded cloud was not ready within {READY_SECONDS:.0f} s.{_last_lines(folder)}")
+        time.sleep(0.03)
+
+
+def _last_lines(folder: Path) -> str:
+    log = folder / "cloud.log"
+    lines = log.read_text(errors="replace").strip().splitlines()[-8:] if log.exists() else []
+    return f" Last lines of {log}:\n" + "\n".join(lines) if lines else f" Its log {log} is empty."
+
+
+def entry(folder: Path, name: str) -> str:
+    """The URL at which the load balancer for a host name answers on this machine; empty if it does not.
+
+    It does when the cloud of `folder` runs containers.
+    """
+    cloud = find(folder)
+    entries = json.loads(request(cloud, "GET", "/_cloud/entries")) if cloud is not None else []
+    return next((str(one["url"]) for one in entries if name in one["names"]), "")
+
+
+def _alive(pid: int) -> bool:
+    try:
+        # Reaps the process when it is our own child, which would count as alive otherwise.
+        return os.waitpid(pid, os.WNOHANG)[0] == 0
+    except ChildProcessError:
+        pass
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def _started_by_us(cloud: Cloud) -> bool:
+    """Whether a process that does not answer is nevertheless the one we started (known where /proc is)."""
+    try:
+        return cloud.key.encode() in Path(f"/proc/{cloud.pid}/environ").read_bytes()
+    except OSError:
+        return False
+
+
+def _recorded(folder: Path) -> Cloud | None:
+    """The cloud that `cloud.json` names, or None if it names none.
+
+    Raises:
+        CloudError: it names one that is not of this machine, to which calls would otherwise go.
+    """
+    path = folder / "cloud.json"
+    try:
+        data: Any = checks.parsed(path.read_bytes())
+    except (OSError, ValueError):
+        return None
+    if checks.wrong(data, _FIELDS, _FIELDS):
+        return None
+    if not re.fullmatch(rf"http://{re.escape(_HOST)}:[0-9]{{1,5}}", data["endpoint"]):
+        raise CloudError(
+            f"{path} names an embedded cloud that is not of this machine ({data['endpoint'][:80]}), and so was not "
+            f"written here: remove the file"
+        )
+    return Cloud(**data)
+
+
+_FIELDS: Mapping[str, checks.Check] = {
+    "endpoint": checks.text,
+    "dns_port": lambda value: checks.whole(value) and 0 < value < 65536,
+    # -1 would stand for every process of the user, 1 for the first of all
+    "pid": lambda value: checks.whole(value) and value > 1,
+    "key": lambda value: checks.text(value) and re.fullmatch("[A-Z0-9]{36}", value) is not None,
+    "domain": checks.text,
+}
+
+
+def _write(path: Path, content: dict[str, Any]) -> None:
+    temporary = path.with_suffix(".tmp")
+    handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
+    with os.fdopen(handle, "w") as stream:
+        json.dump(content, stream, indent=2)
+    temporary.replace(path)

@@ -1,0 +1,189 @@
+"""Read, and work out, once what moto would again and again: of botocore's data, IAM's managed policies, and results."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cache
+from typing import Any
+from xml.sax.saxutils import escape, quoteattr
+
+from botocore.loaders import JSONFileLoader
+
+from provisioner.emulator.patch import replace, wrap
+
+
+def read_botocore_data_once() -> None:
+    """Share botocore's parsed data; called before moto is imported, whose backends make a session each."""
+    read: dict[str, Any] = {}
+
+    @wrap(JSONFileLoader, "load_file")
+    def load_file(original: Any, self: Any, file_path: str) -> Any:
+        if file_path not in read:
+            read[file_path] = original(self, file_path)
+        return read[file_path]
+
+
+def install() -> None:
+    """Lay all the others over moto, once it is imported."""
+    _leave_what_is_discarded()
+    _parse_managed_policies_once()
+    _list_moto_modules_once()
+    _list_regions_once()
+    _make_one_private_key()
+    _find_members_by_class()
+    _write_xml_at_once()
+    _find_security_groups_by_id()
+
+
+def _leave_what_is_discarded() -> None:
+    """Set up no backend anew at a reset, which forgets it at once and has another made when it is asked for."""
+    from moto.core.base_backend import BaseBackend
+
+    @replace(BaseBackend, "reset")
+    def reset(self: Any) -> None:
+        self.__dict__.clear()
+
+
+def _parse_managed_policies_once() -> None:
+    """Give each new IAM backend the same managed policies, attached to nobody; a reset makes new backends."""
+    from moto.iam.models import IAMBackend
+
+    parsed: dict[tuple[str, str], list[Any]] = {}
+
+    @wrap(IAMBackend, "_init_aws_policies")
+    def init_aws_policies(original: Any, self: Any) -> list[Any]:
+        key = (self.account_id, self.region_name)
+        if key not in parsed:
+            parsed[key] = original(self)
+        for policy in parsed[key]:
+            policy.attachment_count = 0
+        return parsed[key]
+
+
+def _list_moto_modules_once() -> None:
+    """Read the folder of moto's modules once, and not at every call."""
+    from moto import backends
+
+    modules = tuple(backends.list_of_moto_modules())
+    replace(backends, "list_of_moto_modules")(lambda: modules)
+
+
+def _list_regions_once() -> None:
+    """Ask botocore once for the Regions of a service, and not for each new backend."""
+    from boto3 import Session
+
+    regions: dict[tuple[Any, ...], list[str]] = {}
+
+    @wrap(Session, "get_available_regions")
+    def get_available_regions(original: Any, self: Any, *words: Any, **more: Any) -> list[str]:
+        asked = (*words, *more.items())
+        if asked not in regions:
+            regions[asked] = original(self, *words, **more)
+        return list(regions[asked])
+
+
+def _make_one_private_key() -> None:
+    """Let what ACM issues, and what encrypts symmetrically, have one RSA key: nobody sees it, and it takes long."""
+    from cryptography.hazmat.primitives.asymmetric import rsa
+    from moto.acm.models import AWSCertificateManagerBackend
+    from moto.kms.models import Key
+
+    make = rsa.generate_private_key
+    shared = cache(make)
+
+    def with_it(original: Any, *words: Any, **more: Any) -> Any:
+        rsa.generate_private_key = shared
+        try:
+            return original(*words, **more)
+        finally:
+            rsa.generate_private_key = make
+
+    wrap(AWSCertificateManagerBackend, "request_certificate")(with_it)
+
+    @wrap(Key, "__init__")
+    def made(original: Any, self: Any, policy: Any, key_usage: str, key_spec: str, *words: Any, **more: Any) -> None:
+        all_words = (self, policy, key_usage, key_spec, *words)
+        if key_spec == "SYMMETRIC_DEFAULT":
+            with_it(original, *all_words, **more)
+        else:
+            original(*all_words, **more)
+
+
+def _find_members_by_class() -> None:
+    """Work out once under which names a member of an answer may stand in a class of results, and not for each value."""
+    from moto.core import serialize
+    from moto.core.constants import MISSING
+    from moto.core.utils import get_value as get_by_path
+
+    names: dict[tuple[Any, type, str], tuple[str, ...]] = {}
+
+    @cache
+    def last(*paths: str) -> tuple[str, ...]:
+        return tuple({path.rpartition(".")[2] for path in paths})
+
+    def worked_out(self: Any, value: Any, key: str, shape: Any) -> tuple[str, ...]:
+        context = serialize.AttributePickerContext(value, key, shape, self.operation_model, self.service_model)
+        return tuple(dict.fromkeys(self._value_picker.get_possible_keys(context)))
+
+    @wrap(serialize.ResponseSerializer, "get_value")
+    def get_value(original: Any, self: Any, value: Any, key: str, shape: Any) -> Any:
+        picker = self._value_picker
+        # what is to be transformed is found by its path, which ends with its key
+        if type(picker) is not serialize.XFormedAttributePicker or key.endswith(last(*picker.response_transformers)):
+            return original(self, value, key, shape)
+        place = (shape, type(value), key)
+        if place not in names:
+            names[place] = worked_out(self, value, key, shape)
+        for name in names[place]:
+            found = get_by_path(value, name, MISSING)
+            if found is not MISSING:
+                return found
+        return None
+
+
+def _write_xml_at_once() -> None:
+    """Write answers in XML straight as text: xmltodict makes the same of them, by way of a SAX writer."""
+    from moto.core.serialize import BaseXMLSerializer, EC2Serializer
+
+    @replace(BaseXMLSerializer, "_serialize_body")
+    def serialize_body(self: Any, body: dict[str, Any]) -> str:
+        return xml(body, full_document=False)
+
+    @replace(EC2Serializer, "_serialize_body")
+    def serialize_ec2_body(self: Any, body: dict[str, Any]) -> str:
+        return xml(body, full_document=True)
+
+
+def xml(body: dict[str, Any], *, full_document: bool) -> str:
+    """Return a document as xmltodict.unparse does: `@name` is an attribute, `#text` the text, a list many elements."""
+    head = '<?xml version="1.0" encoding="utf-8"?>\n' if full_document else ""
+    return head + "".join(element for item in body.items() for element in _elements(*item))
+
+
+def _elements(name: str, value: Any) -> Iterator[str]:
+    for one in value if isinstance(value, list | tuple) else (value,):
+        attributes, inside, text = "", "", ""
+        for key, member in one.items() if isinstance(one, dict) else (("#text", one),):
+            if key == "#text":
+                text = escape(_text(member))
+            elif key.startswith("@"):
+                attributes += f" {key[1:]}={quoteattr(_text(member))}"
+            else:
+                inside += "".join(_elements(key, member))
+        inside += text
+        yield f"<{name}{attributes}/>" if not inside else f"<{name}{attributes}>{inside}</{name}>"
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return "" if value is None else str(value)
+
+
+def _find_security_groups_by_id() -> None:
+    """Look a security group up by its id, and not through copies of all groups."""
+    from moto.ec2.models import EC2Backend
+
+    @replace(EC2Backend, "get_security_group_from_id")
+    def get_security_group_from_id(self: Any, group_id: str) -> Any:
+        return next((groups[group_id] for groups in list(self.groups.values()) if group_id in groups), None)

@@ -1,0 +1,50 @@
+"""How long an operation takes in the embedded cloud: as it does on AWS, or drawn by a seed from what is seen there."""
+
+from __future__ import annotations
+
+import random
+import re
+from collections import Counter
+
+from provisioner.aws import durations
+from provisioner.aws.durations import Duration
+
+CHOICES = "typical, fast, slow, seed:NUMBER or times:NUMBER"
+_NAMES = {id(value): name for name, value in vars(durations).items() if isinstance(value, Duration)}
+
+
+class Takes:
+    """Picks the seconds of each operation.
+
+    Args:
+        choice: `typical` for what is usual, `fast` and `slow` for the ends of what is no surprise, `seed:7` for a draw
+            from between them, or `times:3` for three times as long as usual and `times:0.1` for a tenth. A
+            seed's n-th draw for an operation is always the same.
+
+    Raises:
+        ValueError: there is no such choice.
+    """
+
+    def __init__(self, choice: str = "typical") -> None:
+        if not re.fullmatch(r"typical|fast|slow|seed:\d{1,18}|times:\d{1,4}(\.\d{1,3})?", choice):
+            raise ValueError(f"{choice!r}: choose {CHOICES}")
+        self.choice = choice
+        self._drawn: Counter[str] = Counter()
+
+    def seconds(self, duration: Duration) -> float:
+        """Return how long an operation takes this time."""
+        fastest, slowest = duration.range
+        match self.choice:
+            case "typical":
+                return duration.aws
+            case "fast":
+                return fastest
+            case "slow":
+                return slowest
+        how, _, number = self.choice.partition(":")
+        if how == "times":
+            return duration.aws * float(number)
+        name = _NAMES.get(id(duration), "")
+        self._drawn[name] += 1
+        draw = random.Random(f"{self.choice}/{name}/{self._drawn[name]}")  # noqa: S311 (no secret)
+        return round(draw.triangular(fastest, slowest, duration.aws), 1)

@@ -1,0 +1,199 @@
+"""Steps: plain functions that declare what should exist; their parameters are the steps that come before them."""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from graphlib import CycleError, TopologicalSorter
+from typing import Any, TypeVar, cast
+
+from provisioner.engine.resource import Kind
+
+TOKEN = re.compile(r"\$\{([a-z_]+/[\w.*-]+):(\w+)(!?)\}")
+"""A value that is not known yet: `${address:output}`, with `!` when the thing must be ready before it is used."""
+
+STEPS: dict[str, Callable[..., Any]] = {}
+"""Every step by its name."""
+
+F = TypeVar("F", bound=Callable[..., Any])
+K = TypeVar("K", bound=Kind)
+
+
+@dataclass(frozen=True)
+class Need:
+    """An edge of the graph: the address that is needed, which of its outputs if any, and whether it must be ready."""
+
+    address: str
+    output: str | None = None
+    ready: bool = False
+
+
+@dataclass(frozen=True)
+class Handle:
+    """A declared thing. Its attributes are tokens that stand for AWS's answers; they work in f-strings and JSON."""
+
+    address: str
+    kind: type[Kind]
+    must_be_ready: bool = False
+
+    @property
+    def id(self) -> str:
+        """A token for the id that AWS gives the thing."""
+        return self._token("id")
+
+    def __getattr__(self, output: str) -> str:
+        if output.startswith("_") or output not in self.kind.outputs:
+            raise AttributeError(f"{self.address} has no output {output!r}; it has {', '.join(self.kind.outputs)}")
+        return self._token(output)
+
+    def _token(self, output: str) -> str:
+        return f"${{{self.address}:{output}{'!' if self.must_be_ready else ''}}}"
+
+
+def ready(handle: Handle) -> Handle:
+    """Return the handle in a form that makes whoever refers to it wait until the thing is ready, not only there."""
+    return dataclasses.replace(handle, must_be_ready=True)
+
+
+def ids(handles: Iterable[Handle]) -> list[str]:
+    """Return the ids of several things, as tokens."""
+    return [handle.id for handle in handles]
+
+
+@dataclass(frozen=True)
+class Declared:
+    """One declared thing with what it needs and the step that declared it.
+
+    `keys` names the key of `stack.toml` that a field comes from, for fields that AWS cannot change in place.
+    """
+
+    want: Kind
+    needs: tuple[Need, ...]
+    step: str
+    keys: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def address(self) -> str:
+        """The thing's address."""
+        return self.want.address
+
+
+@dataclass
+class Declarations:
+    """What the steps declare: each is handed it, and calls `ensure`.
+
+    Attributes:
+        declared: what was declared so far, by address, in order.
+        notices: sentences for the user that came up while declaring.
+    """
+
+    declared: dict[str, Declared] = field(default_factory=dict, kw_only=True)
+    notices: list[str] = field(default_factory=list, kw_only=True)
+    _step: str = field(default="", kw_only=True)
+
+    def ensure(self, want: Kind, *, after: Iterable[Handle] = (), keys: Mapping[str, str] | None = None) -> Handle:
+        """Declare that a thing should exist as described. No call is made.
+
+        Args:
+            want: the thing. Its fields may hold tokens of other handles, which it then needs.
+            after: further things that must exist (or, with `ready`, be ready) before this one.
+            keys: for fields that AWS cannot change in place, the key of `stack.toml` that each comes from.
+
+        Raises:
+            ValueError: the address is declared twice, or something needed is not declared.
+        """
+        if want.address in self.declared:
+            other = self.declared[want.address].step
+            raise ValueError(f"{want.address} is declared twice: in {other} and {self._step}")
+        needs = [Need(m[1], m[2], bool(m[3])) for m in _tokens(want.fields())]
+        needs += [Need(handle.address, ready=handle.must_be_ready) for handle in after]
+        if missing := {need.address for need in needs} - self.declared.keys():
+            raise ValueError(f"{want.address} needs {', '.join(sorted(missing))}, which no step before it declares")
+        self.declared[want.address] = Declared(want, tuple(dict.fromkeys(needs)), self._step, keys or {})
+        return Handle(want.address, type(want))
+
+    def notice(self, text: str) -> None:
+        """Tell the user something that is not an error."""
+        self.notices.append(text)
+
+    def run(self, steps: Mapping[str, Callable[..., Any]] | None = None) -> None:
+        """Call every step once, in the order that their signatures give."""
+        steps = STEPS if steps is None else steps
+        results: dict[str, Any] = {}
+        for name in order(steps):
+            self._step = name
+            results[name] = steps[name](self, **{p: results[p] for p in needs_of(steps[name])})
+
+
+def step(function: F) -> F:
+    """Register a function as a step. Its first parameter is the stack, each further one names a step before it."""
+    STEPS[function.__name__] = function
+    return function
+
+
+def needs_of(function: Callable[..., Any]) -> list[str]:
+    """Return the names of the steps that a step's signature asks for."""
+    return list(inspect.signature(function).parameters)[1:]
+
+
+def order(steps: Mapping[str, Callable[..., Any]]) -> list[str]:
+    """Return the steps' names so that each comes after those it needs.
+
+    Raises:
+        ValueError: a step needs one that does not exist, or steps need each other.
+    """
+    graph = {name: needs_of(function) for name, function in steps.items()}
+    for name, needs in graph.items():
+        if unknown := [need for need in needs if need not in graph]:
+            raise ValueError(f"step {name} needs {', '.join(unknown)}, which is no step")
+    try:
+        return list(TopologicalSorter(graph).static_order())
+    except CycleError as error:
+        raise ValueError(f"steps need each other: {' -> '.join(error.args[1])}") from None
+
+
+def reachable(start: str, needs: Callable[[str], Iterable[str]]) -> Iterator[str]:
+    """Yield a node of a graph and all that it needs, however far down, each once."""
+    met, todo = {start}, [start]
+    while todo:
+        yield (node := todo.pop())
+        new = [need for need in dict.fromkeys(needs(node)) if need not in met]
+        met.update(new)
+        todo += new
+
+
+def _tokens(value: Any) -> list[re.Match[str]]:
+    if isinstance(value, str):
+        return list(TOKEN.finditer(value))
+    if isinstance(value, Mapping):
+        return [m for pair in value.items() for part in pair for m in _tokens(part)]
+    if isinstance(value, (list, tuple)):
+        return [m for part in value for m in _tokens(part)]
+    return []
+
+
+def unknown(value: Any) -> bool:
+    """Say whether any part of the value is still a token."""
+    return bool(_tokens(value))
+
+
+def fill(value: Any, lookup: Callable[[str, str], Any]) -> Any:
+    """Return the value with each token replaced by `lookup(address, output)`; a None answer leaves the token in."""
+    if isinstance(value, str):
+        if (whole := TOKEN.fullmatch(value)) and (answer := lookup(whole[1], whole[2])) is not None:
+            return answer
+        return TOKEN.sub(lambda m: m[0] if (a := lookup(m[1], m[2])) is None else str(a), value)
+    if isinstance(value, Mapping):
+        return {fill(key, lookup): fill(item, lookup) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [fill(item, lookup) for item in value]
+    return value
+
+
+def filled(want: K, lookup: Callable[[str, str], Any]) -> K:
+    """Return the thing with its tokens replaced as far as they are known."""
+    values = {name: fill(value, lookup) for name, value in want.fields().items()}
+    return cast("K", dataclasses.replace(cast("Any", want), **values))

@@ -1,0 +1,264 @@
+"""Take recorded things away again, in the reverse of what they were built on; gone is proved by reading."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from provisioner.engine.clock import SETTLE
+from provisioner.engine.declaration import Need
+from provisioner.engine.errors import NotOwned, Protected
+from provisioner.engine.events import Emit, Queued, Result
+from provisioner.engine.lookup import find, owners
+from provisioner.engine.recorded import users
+from provisioner.engine.resource import KINDS, Kind, Live
+from provisioner.engine.run import Progress, Store, refresh, told, tolerant
+from provisioner.engine.scheduler import Node, Outcome, Until, Wait, Walk
+from state.model import Record, StateError
+
+if TYPE_CHECKING:
+    from provisioner.engine.ports import Provider
+
+
+HIDDEN = Wait(
+    "waiting for AWS's lists to show what an earlier call may have created", SETTLE + 10, Until.ACCEPTED, again=True
+)
+"""What was begun to be created may be there although no list shows it yet."""
+SHARED = "something outside this stack needs it as well"
+STAYS = "it is recorded under another address, which stays"
+"""Why a thing is kept that has two records."""
+
+
+def protected(aws: Provider, records: Collection[Record]) -> list[str]:
+    """Return the addresses of those recorded things that are protected from deletion, by the state or in AWS.
+
+    Raises:
+        Refused: AWS cannot be asked.
+    """
+    found = []
+    for record in records:
+        kind = KINDS.get(record.kind, Kind)
+        live = _there(aws, kind, record) if kind.protection else None
+        if live and not live.deleting and (kind.protected(record.asked) or kind.protected(live.attributes)):
+            found.append(record.address)
+    return found
+
+
+def look_closely(aws: Provider, records: Collection[Record]) -> None:
+    """Let the next reads of the kinds of what is to be removed look for half removed things as well."""
+    aws.thorough = True
+    for kind in dict.fromkeys(map(kind_of, records)):
+        aws.stale(kind)
+
+
+def _there(aws: Provider, kind: type[Kind], record: Record) -> Live | None:
+    """Return the recorded thing if AWS has it and it is ours."""
+    try:
+        return find(aws, kind, record.address, record.asked, record.id)
+    except NotOwned:
+        return None
+    except (BotoCoreError, ClientError) as error:
+        raise aws.errors.explained(error) from error
+
+
+class Remove:
+    """One run downwards over recorded things.
+
+    Args:
+        addresses: which recorded things to remove; what was built on them must be among them or gone.
+        unprotect: remove also what is protected from deletion.
+        chains: see `Converge`.
+    """
+
+    def __init__(
+        self,
+        aws: Provider,
+        store: Store,
+        addresses: Collection[str],
+        emit: Emit,
+        *,
+        unprotect: bool = False,
+        chains: Mapping[str, float] | None = None,
+    ) -> None:
+        self.aws, self.store, self.unprotect = aws, store, unprotect
+        self.records: dict[str, Record] = {a: store.records[a] for a in store.records if a in addresses}
+        self.progress = Progress(emit, {address: record.step for address, record in self.records.items()}, aws.pace.now)
+        self._owners = owners(self.records, self.records)
+        self._lives: dict[str, Live] = {}
+        self._chains = chains or {}
+        self._accepted: set[str] = set()
+        self._others: set[str] = set()
+        """Addresses in whose place something stands that is not ours."""
+        self._staying: set[tuple[str, str]] = set()
+        """The kinds and ids of what is recorded under addresses that stay."""
+
+    def run(self) -> None:
+        """Walk the graph backwards until all is gone.
+
+        Raises:
+            SomeFailed: see `Walk.run`.
+        """
+        self.aws.queued = lambda address, service: self.progress.emit(
+            Queued(address, self.records[address].step, service)
+        )
+        built = users(self.records)
+        others = [record for address, record in self.store.records.items() if address not in self.records]
+        self._staying = {(record.kind, record.id) for record in others if record.id}
+        nodes = [
+            Node(
+                a,
+                kind_of(record),
+                record.step,
+                [Need(user) for user in built[a]],
+                self._chains.get(a, 0.0),
+                [user for user in built[a] if kind_of(self.records[user]).removal_frees],
+            )
+            for a, record in self.records.items()
+        ]
+        emit, moments = self.progress.emit, self.progress.moments
+        Walk(nodes, self._act, self._look, self._reached, emit, self.aws.pace, moments).run()
+
+    def _reached(self, need: Need, acted: set[str], done: set[str]) -> bool:
+        freed = need.address in self._accepted and kind_of(self.records[need.address]).removal_frees
+        return freed or need.address in done
+
+    # -- one thing -------------------------------------------------------------------------------------------------
+
+    def _act(self, address: str) -> Wait | None:
+        record = self.records[address]
+        kind = kind_of(record)
+
+        def found() -> Sequence[str]:
+            live = self._lives.get(address)
+            return [live.id] if live and live.id else []
+
+        with self.aws.acting(address):
+            asking = self._asking(record, kind)
+            return tolerant(self.aws, kind, lambda: self._remove(record, kind), blockers=asking, ids=found)
+
+    def _remove(self, record: Record, kind: type[Kind]) -> Wait | None:
+        if kind.kept or (record.kind, record.id) in self._staying:
+            self._drop(record, "kept", kind.kept_because or STAYS)
+            return None
+        # what AWS makes by itself has come and gone since the kinds were read at the start
+        live = self._find(record, kind, fresh=kind.made_by_aws)
+        if live is None and not kind.made_by_aws:
+            # the lists of the start may be older than what an earlier run made
+            live = self._find(record, kind, fresh=True)
+        if live is None and self._may_be_hidden(record):
+            return HIDDEN
+        if live is None:
+            self._drop(record, self._of_nothing(record, kind))
+            return None
+        # what was found by name or tag may be recorded under another address by now
+        stays = (record.kind, live.id) in self._staying
+        if stays or kind.shared(self.aws, live):
+            self._drop(record, "kept", STAYS if stays else SHARED)
+            return None
+        if kind.protected(live.attributes) and not self.unprotect:
+            raise Protected([record.address])
+        self._lives[record.address] = live
+        if record.phase != "deleting":
+            self.records[record.address] = self.store.put(replace(record, phase="deleting", id=live.id or record.id))
+        if not live.deleting:
+            self.progress.doing(record.address, "remove")
+            self._delete(kind, live)
+        self._accepted.add(record.address)
+        return Wait(_awaited(live), kind.removal_budget, Until.READY, blockers=self._asking(record, kind))
+
+    def _find(self, record: Record, kind: type[Kind], *, fresh: bool = False) -> Live | None:
+        """Return the live thing; what stands under its name without our tags once its removal has begun is another."""
+        try:
+            live = find(self.aws, kind, record.address, record.asked, record.id, fresh=fresh)
+        except NotOwned:
+            if record.phase != "deleting":
+                raise
+            self._others.add(record.address)
+            # a part belongs to whoever owns the whole, and that may just not be listed
+            same = [live for live in self.aws.live(kind) if live.id == record.id] if kind.part else []
+            return same[0] if same else None
+        if live is None:
+            return None
+        # what another record knows by its id goes by that one, whatever its name and tags say
+        known = self._owners.get((record.kind, live.id), (record.address,))
+        return live if record.address in known else None
+
+    def _of_nothing(self, record: Record, kind: type[Kind]) -> Result:
+        """Return what to tell of a record when there is nothing of it to remove: no more than what was done."""
+        if record.phase == "deleting" and record.address not in self._others:
+            return "removed"  # an earlier run began it, and it is gone
+        return "unchanged" if kind.made_by_aws else "not_found"
+
+    def _delete(self, kind: type[Kind], live: Live) -> None:
+        try:
+            kind.delete(self.aws, live)
+        except Exception as error:
+            if not self.aws.errors.absent(error, kind.service):
+                raise
+
+    def _may_be_hidden(self, record: Record) -> bool:
+        """Whether one empty answer proves nothing: it was being made moments ago, or moments before its removal."""
+        pace = self.aws.pace
+        # what was recorded as created is listed by now, if it stood for long enough before its removal began
+        lasted = record.changed - record.created if record.created is not None else 0.0
+        shown = record.phase == "deleting" and lasted > SETTLE
+        return not (shown or kind_of(record).made_by_aws) and pace.young(record.changed)
+
+    def _drop(self, record: Record, result: Result, why: str = "") -> None:
+        self.store.drop(record.address)
+        if record.id:
+            self.aws.gone(kind_of(record), record.id)
+        self.progress.done(record.address, result, record.id, why)
+
+    def _asking(self, record: Record, kind: type[Kind]) -> Callable[[], str]:
+        return lambda: self._blockers(record.address, kind)
+
+    def _blockers(self, address: str, kind: type[Kind]) -> str:
+        live = self._lives.get(address)
+        return told(lambda: kind.blockers(self.aws, live)) if live else ""
+
+    # -- all waiting things of a kind ------------------------------------------------------------------------------
+
+    def _look(self, kind: type[Kind], addresses: Sequence[str]) -> Mapping[str, Outcome]:
+        """Read once what all of them need."""
+        lives = [self._lives[address] for address in addresses]
+        for live in lives:
+            if live.id:
+                self.aws.gone(kind, live.id)
+        if (trouble := refresh(self.aws, kind, lives)) is not None:
+            return dict.fromkeys(addresses, trouble)
+        return {address: self._look_at(address, kind) for address in addresses}
+
+    def _look_at(self, address: str, kind: type[Kind]) -> Outcome:
+        record = self.records[address]
+        try:
+            live = self._find(record, kind)
+        except Exception as error:  # noqa: BLE001 (it fails this thing, not its fellows)
+            return error
+        if live is None and self._may_be_hidden(record):
+            return HIDDEN
+        if live is None:
+            self._drop(record, "removed")
+            return None
+        self._lives[address] = live
+        again, asking = not live.deleting, self._asking(record, kind)
+        return Wait(_awaited(live), kind.removal_budget, Until.READY, again=again, blockers=asking)
+
+
+def _awaited(live: Live) -> str:
+    """Say what is waited for: AWS's own word while it is removing the thing, which before that says nothing of it."""
+    return live.status if live.deleting and live.status else "waiting for AWS to delete it"
+
+
+def kind_of(record: Record) -> type[Kind]:
+    """Return the record's kind.
+
+    Raises:
+        StateError: this version knows no such kind.
+    """
+    if record.kind not in KINDS:
+        raise StateError(f"{record.address} is of a kind that this version does not know: upgrade, then run again")
+    return KINDS[record.kind]

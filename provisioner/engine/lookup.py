@@ -1,0 +1,126 @@
+"""Find the thing that AWS has for a wanted or recorded one: by id, by the address in its tags, by its unique name."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+from provisioner.engine.declaration import unknown
+from provisioner.engine.errors import NotOwned, ProvisionError
+from provisioner.engine.resource import Kind, Live, canonical
+
+if TYPE_CHECKING:
+    from provisioner.engine.ports import Provider
+    from state.model import Record
+
+
+Owners = Mapping[tuple[str, str], Collection[str]]
+"""For each recorded kind and id, the addresses under which it is recorded, as far as they are declared."""
+
+
+def owners(records: Mapping[str, Record], declared: Collection[str]) -> Owners:
+    """Return whose the recorded things are."""
+    found: dict[tuple[str, str], list[str]] = {}
+    for address in declared:
+        if (record := records.get(address)) and record.id:
+            found.setdefault((record.kind, record.id), []).append(address)
+    return found
+
+
+def find(
+    aws: Provider,
+    kind: type[Kind],
+    address: str,
+    fields: Mapping[str, Any],
+    id: str | None,
+    *,
+    fresh: bool = False,
+    owners: Owners = MappingProxyType({}),
+) -> Live | None:
+    """Return the live thing, or None if the lists do not show it.
+
+    Args:
+        fields: the declared or recorded settings, of which `kind.identity` names the unique ones.
+        id: the recorded id, if there is one.
+        fresh: read the kind anew, and those that its list looks at.
+        owners: whose the recorded things are: one thing is never two addresses'.
+
+    Raises:
+        NotOwned: what stands under this name does not carry this stack's tags, or is another address's.
+        ProvisionError: several things carry the address.
+    """
+    lives = aws.live(kind, fresh=fresh, deep=fresh)
+    ours = [live for live in lives if not _others(live, kind, address, owners)]
+    if id and not kind.revises:
+        for live in ours:
+            if live.id == id:
+                return _ours(live, address)
+    tagged = [live for live in ours if live.owned and live.address == address]
+    if len(tagged) > 1 and id:
+        # of a kind that revises, the recorded one
+        tagged = [live for live in tagged if live.id == id] or tagged
+    if len(tagged) > 1:
+        both = ", ".join(live.id for live in tagged)
+        raise ProvisionError(f"{both} all carry the address {address}. Remove the tags of those that are not in use")
+    if tagged:
+        return tagged[0]
+    named = _named(lives, kind, fields)
+    if named is None:
+        return None
+    if not named.owned and not fresh:
+        # whose a record is shows in what it says, and by now more is known of what it should say
+        return find(aws, kind, address, fields, id, fresh=True, owners=owners)
+    if named not in ours:
+        whose = " and ".join(owners[kind.kind, named.id])
+        raise NotOwned(f"{named.id} should be {address}, but is recorded as {whose}, which is declared as well")
+    return _ours(named, address)
+
+
+def find_declared(
+    aws: Provider, want: Kind, record: Record | None, owners: Owners, *, fresh: bool = False
+) -> Live | None:
+    """Return the live thing of what is declared, as `find` does.
+
+    An intent that is recorded may be of another name than the declared one: what came of it must not be lost.
+    """
+    kind, address, fields = type(want), want.address, want.fields()
+    asked = record.asked if record and record.phase == "creating" else fields
+    other = any(canonical(asked.get(name)) != canonical(fields[name]) for name in kind.identity)
+    if other and (live := find(aws, kind, address, asked, None, fresh=fresh, owners=owners)):
+        return live
+    return find(aws, kind, address, fields, record.id if record else None, fresh=fresh, owners=owners)
+
+
+def _others(live: Live, kind: type[Kind], address: str, owners: Owners) -> bool:
+    """Whether a thing is recorded as another address's; where it is as several, the one in its tags has it."""
+    known = owners.get((kind.kind, live.id), ())
+    return bool(known) and address != (live.address if live.address in known else next(iter(known)))
+
+
+def _named(lives: Sequence[Live], kind: type[Kind], fields: Mapping[str, Any]) -> Live | None:
+    """Return what has the unique name that the fields give."""
+    named = {name: canonical(fields[name]) for name in kind.identity if name in fields}
+    if not named or any(unknown(value) for value in named.values()):
+        return None
+    for live in lives:
+        if all(canonical(live.attributes.get(name)) == value for name, value in named.items()):
+            return live
+    return None
+
+
+def _ours(live: Live, address: str) -> Live:
+    if live.owner:
+        raise NotOwned(f"{live.id} stands where {address} should, and {others(live)}: call one of the two otherwise")
+    if not live.owned:
+        raise NotOwned(
+            f"{live.id} stands where {address} should, but does not carry this stack's tags, so it is left alone. "
+            f"Rename one of the two, remove it yourself if nobody needs it, or make it this stack's: "
+            f"`provision import {address} '{live.id}'`"
+        )
+    return live
+
+
+def others(live: Live) -> str:
+    """Say of a thing whose owner is known that it is left to that one."""
+    return f"belongs to another stack ({live.owner}), so it is left alone"

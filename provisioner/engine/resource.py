@@ -1,0 +1,240 @@
+"""What the engine needs to know about one sort of AWS object: its fields, and five verbs in literal boto3 calls."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, ClassVar
+
+if TYPE_CHECKING:
+    from state.model import Record
+
+KINDS: dict[str, type[Kind]] = {}
+"""Every kind by its name, in the order in which their modules were imported."""
+
+
+@dataclass(frozen=True)
+class Live:
+    """A thing as AWS shows it now.
+
+    Attributes:
+        id: how AWS names it: what the other calls of its API take.
+        attributes: its settings, under the names and in the shape of the kind's fields. A field that AWS never returns
+            is simply not there, and is then not compared.
+        outputs: what else AWS says of it that other things or the user need.
+        address: the address in its tag, if it carries this stack's owner tags.
+        owned: whether it belongs to this stack, by its own tags or by those of what it is a part of.
+        status: AWS's word for its condition, for `pending` and the user.
+        deleting: whether AWS is already taking it away.
+        owner: which other stack it belongs to, in words, where that is known.
+    """
+
+    id: str
+    attributes: Mapping[str, Any]
+    outputs: Mapping[str, Any] = field(default_factory=dict)
+    address: str | None = None
+    owned: bool = True
+    status: str = ""
+    deleting: bool = False
+    owner: str = ""
+
+
+@dataclass(frozen=True)
+class Change:
+    """One field that differs: what AWS has, and what is wanted."""
+
+    old: Any
+    new: Any
+
+
+Changes = Mapping[str, Change]
+
+
+@dataclass(frozen=True)
+class Kind:
+    """Base of all kinds.
+
+    A subclass is a frozen dataclass whose fields are the wanted settings, under AWS's own names in snake_case; an
+    instance is one wanted thing. Nested structures stay as AWS spells them.
+
+    Class variables:
+        service: the name of the boto3 client that it calls.
+        identity: the fields that name it uniquely in account and region, if any.
+        outputs: the names of the outputs that others may refer to.
+        derived: those outputs, `id` included, that follow from its identity: another one of this name has the same.
+        fixed: fields that AWS cannot change in place.
+        steady: fields whose value stays what it is though what tells it is made anew.
+        written_once: fields that matter at creation only and are never compared (somebody else owns them afterwards).
+        unordered: list fields whose order means nothing.
+        made_by_aws: nobody creates it; it is met, shown, and removed at teardown.
+        part: it has no tags and counts as ours with what it is a part of, though others may have added it.
+        kept: `down` leaves it where it is; `kept_because` says why, to be put behind a colon.
+        revises: a change makes a new thing under a new id (`create` again), and the old one stays.
+        update_when_ready: AWS refuses changes until the thing is ready.
+        protection: the field that protects it from deletion, if it has one. `delete` lifts that, once the user says so.
+        one_by_one: its list costs a call a thing, and what is removed is only listed when its turn comes.
+        removal_frees: what it was built on can be removed as soon as its own removal was accepted.
+        budget, removal_budget: seconds that it may take to become ready, or to be gone.
+        interval: seconds between two looks at it.
+    """
+
+    name: str
+
+    kind: ClassVar[str]
+    service: ClassVar[str]
+    identity: ClassVar[Sequence[str]] = ()
+    outputs: ClassVar[Sequence[str]] = ()
+    derived: ClassVar[Sequence[str]] = ()
+    fixed: ClassVar[frozenset[str]] = frozenset()
+    steady: ClassVar[frozenset[str]] = frozenset()
+    written_once: ClassVar[frozenset[str]] = frozenset()
+    unordered: ClassVar[frozenset[str]] = frozenset()
+    made_by_aws: ClassVar[bool] = False
+    part: ClassVar[bool] = False
+    kept: ClassVar[bool] = False
+    kept_because: ClassVar[str] = ""
+    revises: ClassVar[bool] = False
+    update_when_ready: ClassVar[bool] = False
+    protection: ClassVar[str] = ""
+    one_by_one: ClassVar[bool] = False
+    removal_frees: ClassVar[bool] = False
+    budget: ClassVar[float] = 300
+    removal_budget: ClassVar[float] = 900
+    interval: ClassVar[float] = 3
+
+    def __init_subclass__(cls) -> None:
+        cls.kind = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", cls.__name__).lower()
+        KINDS[cls.kind] = cls
+
+    @property
+    def address(self) -> str:
+        """How the state, the tags and the user call this thing: `kind/name`."""
+        return f"{self.kind}/{self.name}"
+
+    @classmethod
+    def list(cls, aws: Any, known: Sequence[Mapping[str, Any]]) -> Iterable[Live]:
+        """Yield all things of this kind that carry this stack's tags, and those that stand under a known name.
+
+        Args:
+            known: the fields of the things of this kind that are declared or recorded, as far as they are known. For
+                names to look up; things found by tag or by parent must be listed without them.
+        """
+        raise NotImplementedError
+
+    @classmethod
+    def some(cls, aws: Any, known: Sequence[Mapping[str, Any]], ids: Collection[str]) -> Iterable[Live] | None:
+        """Yield those things of these ids that `list` would, read by themselves; None if all are read as easily.
+
+        What AWS is still working on is looked at so, again and again.
+
+        Args:
+            known: as `list` takes it.
+        """
+        return None
+
+    @classmethod
+    def unlisted(cls, aws: Any) -> Iterable[Live]:
+        """Yield those things of this stack that `list` finds only when it is told their names."""
+        return ()
+
+    @classmethod
+    def one(cls, aws: Any, id: str) -> Live | None:
+        """Return one thing by its id as AWS shows it now, whoever it belongs to; None if there is none."""
+        return next((live for live in cls.list(aws, aws.known(cls)) if live.id == id), None)
+
+    def create(self, aws: Any, token: str) -> Live:
+        """Make the thing by exactly one call that writes, the owner tags in it, and return it as AWS now shows it.
+
+        Args:
+            token: this creation's own token (32 hexadecimal digits); the same one if an earlier try was cut off.
+        """
+        raise NotImplementedError
+
+    def update(self, aws: Any, live: Live, changes: Changes) -> None:
+        """Bring the live thing to the wanted settings. Every call must be safe to repeat."""
+        raise NotImplementedError
+
+    @classmethod
+    def delete(cls, aws: Any, live: Live) -> None:
+        """Ask AWS to take the thing away. It is called again while the thing is still listed and not `deleting`."""
+        raise NotImplementedError
+
+    @classmethod
+    def pending(cls, live: Live) -> str | None:
+        """Say what the thing still waits for, or return None when it is ready; raise `Failed` with AWS's reason."""
+        return None
+
+    @classmethod
+    def given_up(cls, aws: Any, outputs: Mapping[str, Any]) -> str:
+        """Say why AWS gave up making a thing that it does not show yet; empty if it did not.
+
+        Args:
+            outputs: what `create` returned.
+        """
+        return ""
+
+    @classmethod
+    def taken_back(cls, aws: Any, live: Live, changes: Changes) -> str:
+        """Say why AWS undid these changes after it had accepted them; empty if it did not."""
+        return ""
+
+    @classmethod
+    def delays(cls, aws: Any, live: Live) -> str:
+        """Say what keeps the thing from becoming ready and since when, for the user; empty if that cannot be told."""
+        return ""
+
+    @classmethod
+    def blockers(cls, aws: Any, live: Live) -> str:
+        """Say what keeps AWS from removing the thing, for the user; empty if that cannot be told."""
+        return ""
+
+    @classmethod
+    def shared(cls, aws: Any, live: Live) -> bool:
+        """Whether others have come to need the thing too, so that `down` leaves it where it is."""
+        return False
+
+    @classmethod
+    def protected(cls, settings: Mapping[str, Any]) -> bool:
+        """Whether a thing with these settings (the live or the recorded ones) is protected from deletion."""
+        return bool(cls.protection and settings.get(cls.protection))
+
+    @classmethod
+    def data(cls, settings: Mapping[str, Any]) -> str:
+        """Say which data goes with a thing of these recorded settings, in words: `the images`; empty if none does."""
+        return ""
+
+    def fields(self) -> dict[str, Any]:
+        """Return the wanted settings by field name, without the thing's own name."""
+        # not `dataclasses.fields`, which goes through all class variables as well
+        return {name: value for name, value in vars(self).items() if name != "name"}
+
+
+def output_of(thing: Live | Record | None, output: str) -> Any:
+    """Return what is known under an output's name, or under `id`, of a live or recorded thing; None if nothing is."""
+    if thing is None:
+        return None
+    return (thing.id or None) if output == "id" else thing.outputs.get(output)
+
+
+def compare(want: Kind, live: Live) -> dict[str, Change]:
+    """Return the fields that differ, in the order in which the kind declares them."""
+    changes = {}
+    for name, new in want.fields().items():
+        if name in want.written_once or name not in live.attributes:
+            continue
+        old = live.attributes[name]
+        loose = name in want.unordered
+        if canonical(old, loose) != canonical(new, loose):
+            changes[name] = Change(old, new)
+    return changes
+
+
+def canonical(value: Any, unordered: bool = False) -> Any:
+    """Return the value in a form that compares equal whenever its JSON means the same."""
+    if isinstance(value, Mapping):
+        return {key: canonical(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple, set, frozenset)):
+        items = [canonical(item) for item in value]
+        return sorted(items, key=repr) if unordered or isinstance(value, (set, frozenset)) else items
+    return value

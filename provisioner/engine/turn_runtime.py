@@ -1,0 +1,96 @@
+"""A runtime whose threads take turns, on a clock that whoever makes one of it says."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable
+from concurrent.futures import Executor, Future
+from contextlib import AbstractContextManager
+from typing import Any, TypeVar
+
+from provisioner.engine import turns
+from state.runtime import Condition, Event, Host, Worker
+
+R = TypeVar("R")
+T = TypeVar("T")
+
+
+class TurnRuntime(Host):
+    """A runtime whose threads take turns. Its clock, `now`, is for those to say who make one of it.
+
+    Args:
+        changed: see `Turns`.
+    """
+
+    round_trip = 0.0
+
+    def __init__(self, changed: Callable[[], None]) -> None:
+        self.turns = turns.Turns(self.now, changed)
+
+    def now(self) -> float:
+        """Return monotonic seconds."""
+        raise NotImplementedError
+
+    def elapsed(self) -> float:
+        """Return the same: no machine sleeps here."""
+        return self.now()
+
+    def sleep(self, seconds: float) -> None:
+        """Let so many of the cloud's seconds pass."""
+        self.turns.sleep(seconds)
+
+    def working(self) -> AbstractContextManager[None]:
+        """While the context lasts, this thread does real work: others go on, and a second is a real one."""
+        return self.turns.aside(working=True)
+
+    def watching(self) -> AbstractContextManager[None]:
+        """While the context lasts, this thread waits for a person, or looks on: nobody waits for it."""
+        return self.turns.aside(working=False)
+
+    def lock(self) -> AbstractContextManager[Any]:
+        """Return a lock that its holder can take again."""
+        return turns.Lock(self.turns)
+
+    def condition(self) -> Condition:
+        """Return a condition."""
+        return turns.Condition(self.turns)
+
+    def event(self) -> Event:
+        """Return an event that is not set."""
+        return turns.Event(self.turns)
+
+    def start(self, work: Callable[[], None], name: str) -> Worker:
+        """Let the work be done in a thread that takes turns with the others."""
+        worker = _Worker(self.event())
+
+        def run() -> None:
+            try:
+                work()
+            finally:
+                worker.ended.set()
+
+        self.turns.spawn(run, name)
+        return worker
+
+    def pool(self, workers: int) -> Executor:
+        """Return a pool of at most so many threads that take turns."""
+        return turns.Pool(self.turns, workers)
+
+    def first_done(self, futures: Collection[Future[T]], timeout: float | None) -> Collection[Future[T]]:
+        """Wait until one of the futures is done, or for so many of the cloud's seconds; return those that are."""
+        return turns.first_done(self.turns, list(futures), timeout)
+
+    def each(self, act: Callable[[T], R], items: Iterable[T], workers: int) -> list[R]:
+        """Act on all items, so many at once, and return the results in their order."""
+        with self.pool(workers) as pool:
+            return list(pool.map(act, items))
+
+
+class _Worker:
+    """A thread that was started; `ended` is set at its end."""
+
+    def __init__(self, ended: Event) -> None:
+        self.ended = ended
+
+    def join(self) -> None:
+        """Wait until it has ended."""
+        self.ended.wait()

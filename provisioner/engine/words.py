@@ -1,0 +1,8 @@
+"""Words that messages and views have in common."""
+
+from __future__ import annotations
+
+
+def count(number: int, word: str) -> str:
+    """Return a number with its noun, in the plural if need be."""
+    return f"{number} {word}{'' if number == 1 else 's'}"

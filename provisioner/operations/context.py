@@ -1,0 +1,463 @@
+"""Opens what a command needs: configuration, cloud or account, state, facts; and lets the user stop it."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+from provisioner import __version__
+from provisioner.emulator import manage
+from provisioner.engine.clock import Pace
+from provisioner.engine.errors import ConfigurationError, ProvisionError
+from provisioner.engine.events import Emit, Notice
+from provisioner.operations import signals
+from state.runtime import Runtime
+
+if TYPE_CHECKING:
+    import boto3
+
+    from provisioner.aws.client import Aws
+    from provisioner.config.models import Config
+    from provisioner.emulator.control import Cloud
+    from provisioner.operations.options import Options
+    from provisioner.operations.stack_status import Condition
+    from state.model import Record, State
+    from state.objects import Objects
+    from state.store import Store
+    from steps.stack import Stack
+
+ELSEWHERE = "registered.example"
+"""The embedded cloud's own domain when the stack is to make its zone itself."""
+STOPPING = (
+    "stopping: the calls under way end and are recorded. Once more ends at once, which is safe too: "
+    "the next run goes on from what is recorded"
+)
+
+
+def load(options: Options) -> Config:
+    """Read the configuration, with what the command line says instead; one found above is named on standard error.
+
+    Raises:
+        ConfigurationError: there is none, or it is wrong; or the stack's state lies where it was kept formerly.
+    """
+    from provisioner.config.models import load as read
+    from provisioner.operations.stacks import check_place
+
+    path = found(options)
+    if not options.config and not os.path.lexists(path):
+        raise ConfigurationError(
+            f"there is no {path} in this folder or above it: write one with `provision init`, or name one with "
+            f"--config FILE"
+        )
+    config = read(path, env=options.env, target=options.target)
+    check_place(options, config)
+    return config
+
+
+def found(options: Options) -> Path:
+    """Return the configuration's path, and name on standard error the one that was found in a folder above."""
+    path = options.file
+    if not options.config and path.parent != Path():
+        options.tell(f"configuration: {path}")
+    return path
+
+
+def overwrite(path: Path, text: str) -> None:
+    """Write a file, whatever may be there already.
+
+    Raises:
+        ConfigurationError: it cannot be written.
+    """
+    try:
+        path.write_text(text, encoding="utf-8")
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise ConfigurationError(f"{path} cannot be written: {reason}: name another file") from None
+
+
+def start_cloud(options: Options, config: Config, port: int | None = None) -> Cloud:
+    """Return the embedded cloud of the state folder, started if it is not running; its start is told on standard error.
+
+    Raises:
+        ConfigurationError: it runs on another port.
+        ProvisionError: it could not be started.
+        StateError: somebody else could write to the state folder.
+    """
+    from state.folder import trust
+
+    trust(options.folder)
+    domain = ELSEWHERE if config.dns.create_zone else config.dns.domain
+    running = manage.find(options.folder)
+    if running is not None:
+        return manage.on_port(running, port)
+    sys.stderr.write("starting the embedded cloud\n")
+    try:
+        # what an earlier cloud's clock showed was ahead of the machine's: this one is later than all that is recorded
+        return manage.start(options.folder, domain, port=port, more=["--since", str(_newest(options.folder))])
+    except OSError as error:
+        raise ProvisionError(f"{error.filename or options.folder} cannot be written: {error.strerror}") from None
+
+
+def _newest(folder: Path) -> float:
+    """Return when something was recorded last of any stack on the embedded cloud, in seconds since the epoch."""
+    from state.local import read
+    from state.model import StateError
+
+    newest = 0.0
+    for here in (folder / "local").glob("*"):
+        with suppress(StateError, OSError):
+            newest = max([newest, *(record.changed + 1 for record in read(here, here.name).records.values())])
+    return newest
+
+
+def connect(options: Options, config: Config) -> Aws:
+    """Return the way to the embedded cloud or to AWS, the account already known.
+
+    Raises:
+        ProvisionError: it cannot be reached, or refuses the credentials.
+    """
+    aws = unasked(options, config)
+    aws.account = _account(aws, options.file)
+    if options.log:
+        place = {"account": aws.account, "region": aws.region, "target": config.target}
+        options.log.write({"event": "connected", **place})
+    return aws
+
+
+def unasked(options: Options, config: Config) -> Aws:
+    """Return the way to the embedded cloud or to AWS, on which nobody has asked anything yet.
+
+    Raises:
+        ProvisionError: the embedded cloud could not be started, or there is no such profile.
+    """
+    from provisioner.aws.client import Aws
+    from provisioner.emulator.client_runtime import CloudRuntime
+    from provisioner.emulator.control import ClockLink
+
+    if config.target == "local":
+        cloud = start_cloud(options, config)
+        runtime = CloudRuntime(ClockLink(cloud))
+        options.ends.callback(runtime.close)
+        aws = Aws(
+            _local_session(config.region, cloud.key),
+            config.project,
+            config.env,
+            Pace(runtime),
+            endpoint=cloud.endpoint,
+            resolver=("127.0.0.1", cloud.dns_port),
+            log=options.log,
+        )
+    else:
+        session = _aws_session(config.region, options.profile)
+        aws = Aws(session, config.project, config.env, Pace(scale=_time_scale()), log=options.log)
+    aws.domains = {config.fqdn, config.dns.domain}
+    return aws
+
+
+def _time_scale() -> float:
+    """Return how many real seconds each of AWS's lasts at an endpoint that stands in for AWS (PROVISION_TIME_SCALE).
+
+    Raises:
+        ConfigurationError: it is not a number above 0.
+    """
+    given = os.environ.get("PROVISION_TIME_SCALE")
+    try:
+        scale = float(given) if given else 1.0
+    except ValueError:
+        scale = -1.0
+    if not 0 < scale < float("inf"):
+        raise ConfigurationError(f"PROVISION_TIME_SCALE is {given!r}: set it to a number above 0, or unset it")
+    return scale
+
+
+def _local_session(region: str, key: str) -> boto3.Session:
+    """Return a session that reads nothing of the user's AWS settings and never uses a proxy."""
+    import boto3
+    import botocore.session
+    from botocore.config import Config
+
+    from provisioner.aws.service_models import read_plainly
+
+    # In botocore's form: name in the configuration file, in the environment, default, conversion.
+    nothing = (None, None, os.devnull, None)
+    core = botocore.session.Session(
+        {"profile": (None, None, None, None), "config_file": nothing, "credentials_file": nothing}
+    )
+    core.set_default_client_config(Config(proxies={}, use_fips_endpoint=False, use_dualstack_endpoint=False))
+    read_plainly(core)
+    return boto3.Session(key, "cloud", region_name=region, botocore_session=core)
+
+
+def _aws_session(region: str, profile: str | None) -> boto3.Session:
+    import boto3
+    import botocore.session
+    from botocore.exceptions import ProfileNotFound
+
+    from provisioner.aws.service_models import read_plainly
+
+    core = botocore.session.Session()
+    try:
+        session = boto3.Session(profile_name=profile, region_name=region, botocore_session=core)
+    except ProfileNotFound as error:
+        raise ConfigurationError(f"{error}: name another with --profile, or add it to the AWS configuration") from None
+    read_plainly(core)
+    return session
+
+
+def _account(aws: Aws, file: Path) -> str:
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    try:
+        return str(aws.client("sts").get_caller_identity()["Account"])
+    except (BotoCoreError, ClientError, ValueError) as error:
+        from provisioner.operations import regions
+
+        raise regions.told(aws.session, error, str(file)) from error
+
+
+def where(config: Config, aws: Aws) -> str:
+    """Return the account and region in words."""
+    if config.target == "local":
+        return f"account {aws.account} of the embedded cloud, region {aws.region}"
+    endpoint = aws.client("sts").meta.endpoint_url
+    return f"AWS account {aws.account}, region {aws.region}" + ("" if ".amazonaws." in endpoint else f" at {endpoint}")
+
+
+def entry(options: Options, config: Config) -> str:
+    """Return the URL at which the stack answers on this machine, where the embedded cloud runs its containers."""
+    return manage.entry(options.folder, config.fqdn) if config.target == "local" else ""
+
+
+def folder(options: Options, config: Config) -> Path:
+    """Return where the stack's state lives.
+
+    Raises:
+        StateError: somebody else could write there.
+    """
+    from state.folder import trust
+
+    place = options.folder / config.target / config.name
+    trust(options.folder, place.parent, place)
+    return place
+
+
+def recorded(options: Options, config: Config, aws: Aws | None = None) -> State:
+    """Return the state as it stands, unlocked and unchanged.
+
+    Args:
+        aws: the way to the bucket, if there is one already and the state is in a bucket; made if left out.
+
+    Raises:
+        ProvisionError: its bucket cannot be asked, or the state is still on this machine although there is a bucket.
+        StateError: it cannot be read.
+    """
+    from provisioner.engine.recorded import check_bound
+    from state import local
+
+    if not config.state.bucket:
+        return check_bound(local.read(folder(options, config), config.name))
+    from state import s3
+
+    not_left_behind(options, config)
+    aws = aws or reader(options, config)
+    return check_bound(s3.read(objects(config, aws, aws.client("s3")), config.name, aws.pace.runtime))
+
+
+def reader(options: Options, config: Config) -> Aws:
+    """Return the way to the bucket of the state for reads only. Nothing is started.
+
+    Raises:
+        ProvisionError: there is none.
+    """
+    if config.target == "local" and manage.find(options.folder) is None:
+        raise ConfigurationError(
+            "the embedded cloud, which has the bucket of the state, is not running: start it with "
+            "`provision cloud start`"
+        )
+    aws = connect(options, config)
+    aws.read_only = True
+    return aws
+
+
+def objects(config: Config, aws: Aws, client: Any) -> Objects:
+    """Return the objects of the stack's state in the bucket of the configuration."""
+    from state.objects import Objects
+
+    return Objects(client, str(config.state.bucket), f"{config.name}/", aws.account, aws.pace.runtime)
+
+
+def bucket_client(aws: Aws) -> Any:
+    """Return a client for the state's own objects.
+
+    It is not the one of the kinds. That one refuses writes while a plan is shown, and the state is locked and opened
+    before; and it never repeats a write whose answer was lost, while the state's writes are conditional and signed
+    with a nonce, so that they can be. A state that cannot be written is to be known sooner than others' errors are.
+    """
+    from botocore.config import Config
+
+    from provisioner.aws.client import keep_time
+
+    settings = Config(
+        retries={"mode": "standard", "max_attempts": 5},
+        connect_timeout=5,
+        read_timeout=15,
+        max_pool_connections=32,
+        user_agent_extra="provisioner",
+    )
+    client = aws.session.client("s3", region_name=aws.region, endpoint_url=aws.endpoint, config=settings)
+    keep_time(client, aws.pace)
+    if aws.log:
+        aws.log.watch(client)
+    return client
+
+
+def not_left_behind(options: Options, config: Config) -> None:
+    """Refuse to work in the bucket while this machine still has a state of the stack.
+
+    Raises:
+        ConfigurationError: it has.
+    """
+    from state.local import read
+
+    here = folder(options, config)
+    if records := read(here, config.name).records:
+        raise ConfigurationError(
+            f"[state] names the bucket {config.state.bucket}, but the state of {config.name} (records: {len(records)}) "
+            f"is still in {here}: run {options.again('state', 'migrate')} to move it, or take the bucket out"
+        )
+
+
+def looked(options: Options, config: Config, state: State) -> tuple[Condition | None, str]:
+    """Return how the stack is doing now, or None and why nobody was asked. Nothing is started for it.
+
+    Raises:
+        StateError: the state belongs to another account or region.
+    """
+    from provisioner.operations.stack_status import look
+
+    if not state.records:
+        return None, "nothing is recorded"
+    if config.target == "local" and manage.find(options.folder) is None:
+        return None, "the embedded cloud is not running"
+    try:
+        aws = connect(options, config)
+        state.guard(config.name, aws.account, aws.region)
+        return look(aws, state), ""
+    except ProvisionError as error:
+        return None, str(error)
+
+
+@contextmanager
+def opened(options: Options, config: Config, aws: Aws, command: str) -> Iterator[Store]:
+    """Hold the stack's state open and locked while the context lasts.
+
+    A first Ctrl-C meanwhile ends what is `signals.acting` or done `at_once`, but neither opening, writing nor closing.
+
+    Raises:
+        ConfigurationError: there is a bucket, but the state is still on this machine.
+        StateError: it is locked, unreadable, or belongs to another account or region.
+    """
+    from provisioner.engine.recorded import check_bound
+
+    if config.state.bucket:
+        not_left_behind(options, config)
+    store_of = bucket_store if config.state.bucket else local_store
+    with signals.held(), store_of(options, config, aws, command) as store:
+        check_bound(store.state)
+        store.guard(config.name, aws.account, aws.region)
+        yield store
+
+
+def local_store(options: Options, config: Config, aws: Aws, command: str) -> Store:
+    """Return the store on this machine, not opened yet."""
+    from state.local import LocalStore
+
+    runtime = _interruptible(aws.pace.runtime)
+    return LocalStore(
+        folder(options, config), config.name, command, __version__, options.tell if options.wait else None, runtime
+    )
+
+
+def bucket_store(options: Options, config: Config, aws: Aws, command: str) -> Store:
+    """Return the store in the bucket, not opened yet. When it is lost to another command, the run is stopped."""
+    from state.lease import LEASE
+    from state.s3 import S3Store
+
+    there = objects(config, aws, bucket_client(aws))
+    runtime = _interruptible(aws.pace.runtime)
+    return S3Store(
+        there,
+        config.name,
+        command,
+        __version__,
+        LEASE,
+        aws.pace.stop.set,
+        options.tell if options.wait else None,
+        runtime,
+    )
+
+
+def _interruptible(runtime: Runtime) -> Runtime:
+    """Return the same runtime, in which the waiting for another command to end can be interrupted."""
+    return cast("Runtime", _Interruptible(runtime))
+
+
+class _Interruptible:
+    """A runtime whose `sleep` raises `KeyboardInterrupt` when the user wants to end."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        self._runtime = runtime
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._runtime, name)
+
+    def sleep(self, seconds: float) -> None:
+        """Let so many seconds pass, or raise `KeyboardInterrupt`."""
+        # the other command moves the clock of a rehearsal, if it runs
+        with self._runtime.watching(), signals.at_once():
+            self._runtime.sleep(seconds)
+
+
+def declared(
+    options: Options,
+    config: Config,
+    aws: Aws,
+    records: Mapping[str, Record],
+    lacking: Callable[[str], None] | None = None,
+) -> Stack:
+    """Read the facts and return the stack with everything declared.
+
+    Args:
+        records: what the state says of what stays as it is until it is to change; nothing, if AWS is to be believed.
+        lacking: is told what the configuration asks for and AWS does not have; None: that is refused.
+
+    Raises:
+        ProvisionError: the facts cannot be read, or do not allow what is configured.
+    """
+    from provisioner.operations.operate import declare
+    from provisioner.operations.preflight import gather
+
+    with signals.at_once():
+        return declare(config, gather(aws, config, options.file, records.values(), lacking))
+
+
+def writable(aws: Aws) -> None:
+    """Allow writes again after a plan, and read everything anew, since the user may have taken long to agree."""
+    aws.read_only = False
+    aws.forget()
+
+
+@contextmanager
+def interruptible(pace: Pace, emit: Emit) -> Iterator[None]:
+    """While the context lasts, a first Ctrl-C (SIGTERM, closed terminal) ends the run in good order."""
+
+    def stop() -> None:
+        pace.stop.set()
+        emit(Notice(STOPPING))
+
+    with signals.acting(stop):
+        yield

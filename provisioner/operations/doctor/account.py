@@ -1,0 +1,101 @@
+"""Who asks, in which Region, and what the account has beforehand: service-linked roles and ECS's settings."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
+
+from provisioner.aws.errors import code_of, explained
+from provisioner.operations.doctor.verdicts import EXPIRED, INVALID, failed, ok, parted, unknown, warning
+from provisioner.resources.account import AccountSetting
+from provisioner.resources.iam import ServiceLinkedRole
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from provisioner.engine.events import Checked
+    from provisioner.operations.doctor.context import Context
+
+ELSEWHERE = "us-east-1"
+"""A Region that every account of the usual partition has."""
+
+
+def credentials(context: Context) -> Sequence[Checked]:
+    """Say who asks. GetCallerIdentity needs no permission, so whoever is refused is nobody (STS API reference)."""
+    name, aws = "credentials", context.aws
+    try:
+        who = context.identity
+    except NoCredentialsError:
+        return [failed(name, "there are none", "set --profile or AWS_PROFILE, or sign in (`aws sso login`)")]
+    except ClientError as error:
+        return [_refused(context, error)]
+    except (BotoCoreError, ValueError) as error:
+        return [failed(name, *parted(str(explained(error)), ". "))]
+    aws.account = str(who["Account"])
+    said = f"{who['Arn']}, account {aws.account}"
+    if str(who["Arn"]).endswith(":root"):
+        fix = "use a role or a user of IAM: nothing limits the root user, and its permissions cannot be checked"
+        return [warning(name, said, fix)]
+    return [ok(name, said)]
+
+
+def _refused(context: Context, error: ClientError) -> Checked:
+    name, code = "credentials", code_of(error)
+    if code in EXPIRED:
+        return failed(name, f"they have expired ({code})", "renew them (`aws sso login`, or a new session token)")
+    if code in INVALID and context.aws.partition == "aws" and _known_elsewhere(context):
+        return failed(name, f"AWS knows them, but not in {context.aws.region} ({code})", _enable(context.aws.region))
+    if code in INVALID:
+        return failed(name, f"AWS does not know them ({code})", "check the access key, or sign in again")
+    return failed(name, *parted(str(explained(error)), ". "))
+
+
+def _known_elsewhere(context: Context) -> bool:
+    """Whether they are valid in a Region that all have: one that is not enabled refuses everybody."""
+    if context.aws.region == ELSEWHERE:
+        return False
+    try:
+        context.aws.client("sts", ELSEWHERE).get_caller_identity()
+    except (BotoCoreError, ClientError):
+        return False
+    return True
+
+
+def _enable(region: str) -> str:
+    return f"enable the Region (`aws account enable-region --region-name {region}`), or choose another"
+
+
+def region(context: Context) -> Sequence[Checked]:
+    """Say whether the account may use the Region: those since 2019 have to be enabled (Account Management guide)."""
+    name, region = "region", context.aws.region
+    answer = context.aws.client("ec2").describe_regions(RegionNames=[region], AllRegions=True)
+    status = next((one.get("OptInStatus", "") for one in answer["Regions"]), "")
+    if status == "not-opted-in":
+        return [failed(name, f"{region} is not enabled for this account", _enable(region))]
+    words = {"opted-in": "enabled", "opt-in-not-required": "enabled for every account"}
+    if status not in words:
+        return [unknown(name, f"EC2 does not say whether {region} is enabled")]
+    return [ok(name, f"{region} is {words[status]}")]
+
+
+def service_roles(context: Context) -> Sequence[Checked]:
+    """Say which of the roles that AWS's services act with are there; `up` makes the others."""
+    wanted = {role.role_name for role in context.wanted(ServiceLinkedRole)}
+    there = {live.id for live in context.live(ServiceLinkedRole)}
+    missing = sorted(wanted - there)
+    said = f"{len(wanted) - len(missing)} of {len(wanted)} are there"
+    return [ok("service-linked roles", f"{said}; `up` makes {', '.join(missing)}" if missing else said)]
+
+
+def settings(context: Context) -> Sequence[Checked]:
+    """Say what `up` changes for the whole account in this Region, and `down` puts back."""
+    found = []
+    for want in context.wanted(AccountSetting):
+        answer = context.aws.client("ecs").list_account_settings(name=want.setting_name, effectiveSettings=True)
+        value = next((one.get("value") for one in answer["settings"]), None)
+        said = f"{want.setting_name} is {value}"
+        if value != want.value:
+            said += f": `up` makes it {want.value} for all of the account in {context.aws.region}, `down` puts it back"
+        found.append(ok("account settings", said))
+    return found

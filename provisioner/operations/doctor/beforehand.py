@@ -1,0 +1,62 @@
+"""What `up` on AWS checks by itself before its first write, if anything is to be made: quotas, permissions, images."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING
+
+from provisioner.engine import target as limit
+from provisioner.engine.declaration import STEPS
+from provisioner.engine.errors import ConfigurationError
+from provisioner.operations.doctor import images, permissions, quotas
+from provisioner.operations.doctor.context import Context
+from provisioner.operations.doctor.examine import together
+from provisioner.permissions.model import Use
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from provisioner.aws.client import Aws
+    from provisioner.operations.doctor.verdicts import Check
+    from state.model import Record
+    from steps.stack import Stack
+
+NOW = (Use.LIFE, Use.OPTION, Use.IMPLIED)
+CHECKS: Mapping[str, Check] = {
+    permissions.NAME: partial(permissions.check, uses=NOW, sure=True),
+    "images": images.own,
+    **{f"quota {quota.name}": partial(quotas.check, quota) for quota in quotas.QUOTAS},
+}
+
+
+def check(aws: Aws, stack: Stack, file: Path, records: Mapping[str, Record], target: str | None = None) -> None:
+    """Refuse to begin what would not go through, and note the warnings for the user. Only reads are made.
+
+    Where everything is recorded nothing is asked. What cannot be told is no reason to stop.
+
+    Args:
+        stack: what is declared; it is given the notices. file: the configuration's.
+        target: the step that the run is limited to.
+
+    Raises:
+        ConfigurationError: with one line for each check that failed.
+    """
+    declared = limit.limited(stack.declared, limit.below(STEPS, target)) if target else stack.declared
+    if all(address in records and records[address].id for address in declared):
+        return
+    scope = replace(stack, declared=dict(declared))
+    context = Context(aws, stack.config, file, lambda: records, scope)
+    read_only, aws.read_only = aws.read_only, True
+    try:
+        found = together(context, lambda event: None, CHECKS)
+    finally:
+        aws.read_only = read_only
+        aws.forget()  # what was looked up under the names of this run's part alone
+    if wrong := [one for one in found if one.verdict == "failed"]:
+        lines = "".join(f"\n  {one.check}: {one.text}: {one.fix}" for one in wrong)
+        raise ConfigurationError(f"`up` would not go through, and nothing was made or changed:{lines}")
+    for one in found:
+        if one.verdict == "warning":
+            stack.notice(f"{one.check}: {one.text}: {one.fix}")

@@ -1,0 +1,93 @@
+"""The public name: its zone, whether the world finds that, who may issue certificates for it, and who may come in."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from provisioner.aws import dns
+from provisioner.engine.errors import ConfigurationError
+from provisioner.operations.doctor.verdicts import failed, ok, unknown, warning
+from provisioner.resources.delegation import Delegation
+from provisioner.resources.route53 import HostedZone
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from provisioner.engine.events import Checked
+    from provisioner.operations.doctor.context import Context
+
+AMAZON = {"amazon.com", "amazontrust.com", "awstrust.com", "amazonaws.com"}
+"""What stands for Amazon's CA in a CAA record (ACM guide, Configure a CAA record)."""
+
+
+def public_zone(context: Context) -> Sequence[Checked]:
+    """Say whether the zone is there, once."""
+    domain = context.config.dns.domain
+    if zone := context.public_zone:
+        return [ok("public zone", f"{domain} is {zone}")]
+    if own := _own(context):
+        return [ok("public zone", f"{domain} is {own}, which this stack made")]
+    return [ok("public zone", f"{domain} is not there: `up` makes it (dns.create_zone)")]
+
+
+def _own(context: Context) -> str:
+    """Return the id of the public zone that this stack made; empty if there is none."""
+    zones = [live for live in context.live(HostedZone) if live.owned and live.attributes["vpc_id"] is None]
+    named = [zone.id for zone in zones if zone.attributes["hosted_zone_name"] == context.config.dns.domain]
+    return named[0] if named else ""
+
+
+def delegation(context: Context) -> Sequence[Checked]:
+    """Say whether the parent zone points to the zone."""
+    name, domain = "delegation", context.config.dns.domain
+    try:
+        zone = context.public_zone or _own(context)
+    except ConfigurationError:
+        return [unknown(name, f"it is not clear which zone {domain} is to be delegated to")]
+    if not zone:
+        fix = "set the name servers that `up` will name at the registrar, then run it again"
+        return [warning(name, f"{domain} cannot be delegated before `up` has made its zone", fix)]
+    fields = {"domain": domain, "hosted_zone_id": zone}
+    for live in Delegation.list(context.aws, [fields]):
+        if live.status:
+            return [failed(name, *_what_to_set(live.status))]
+        if dns.nameservers(domain, *(context.aws.resolver or ())) is None:
+            return [
+                unknown(name, f"nobody could be asked who answers for {domain}", "see that this machine reaches DNS")
+            ]
+        others = live.outputs.get("other_name_servers", ())
+        also = f", and to {', '.join(others)}, which must have the zone's records too" if others else ""
+        return [ok(name, f"the parent zone points to {zone}{also}")]
+    return [unknown(name, f"Route 53 does not show {zone}")]
+
+
+def _what_to_set(status: str) -> tuple[str, str]:
+    """Return the status of an undelegated zone in two parts, each of one line."""
+    head, *servers = status.splitlines()
+    what, _, _ = head.partition(". ")
+    names = [line.split(" NS ")[-1].strip().rstrip(".") for line in servers]
+    return what, f"set these NS records at the registrar or in the parent zone: {', '.join(names)}"
+
+
+def caa(context: Context) -> Sequence[Checked]:
+    """Say whether CAA records forbid Amazon's CA: the nearest name that has any decides (RFC 8659)."""
+    name, found = "caa", dns.caa(context.config.fqdn, *(context.aws.resolver or ()))
+    if found is None:
+        return [unknown(name, f"nobody could be asked for the CAA records of {context.config.fqdn}")]
+    where, records = found
+    issue = [value for tag, value in records if tag == "issue"]
+    wild = [value for tag, value in records if tag == "issuewild"] or issue
+    barred = [what for what, values in (("", issue), ("wildcard ", wild)) if values and not AMAZON & set(values)]
+    if barred:
+        said = f"those of {where} do not let Amazon issue {' and '.join(f'{what}certificates' for what in barred)}"
+        return [failed(name, said, f'add `0 issue "amazon.com"` to the CAA records of {where}')]
+    return [
+        ok(name, f"those of {where} let Amazon issue certificates" if records else "no record limits who may issue")
+    ]
+
+
+def allow(context: Context) -> Sequence[Checked]:
+    """Say which address `my-ip` is; without it there is nothing to ask."""
+    if "my-ip" not in context.config.network.allow:
+        return []
+    return [ok("allow", f'"my-ip" is {context.allow[context.config.network.allow.index("my-ip")]}')]

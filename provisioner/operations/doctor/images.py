@@ -1,0 +1,137 @@
+"""Whether each service's image can be built, or is there, for the tasks' platform and within their reach."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from botocore.exceptions import ClientError
+
+from provisioner.aws.errors import code_of
+from provisioner.config.builds import PLATFORM, check_builds
+from provisioner.docker import credentials, engine
+from provisioner.docker.manifests import Manifest, platform_of
+from provisioner.docker.reference import Reference, parse
+from provisioner.docker.registry import Registries
+from provisioner.docker.transport import RegistryError
+from provisioner.engine.errors import ConfigurationError
+from provisioner.operations import image_copies
+from provisioner.operations.doctor.verdicts import failed, ok, stopped, unknown, warning
+from provisioner.resources.copied_images import is_own
+from provisioner.resources.ecs_task_definition import TaskDefinition
+from provisioner.resources.images import MANIFESTS, login
+
+if TYPE_CHECKING:
+    from provisioner.engine.events import Checked
+    from provisioner.operations.doctor.context import Context
+
+
+def builds(context: Context) -> Sequence[Checked]:
+    """Say whether the images that are to be built can be: on AWS `up` is refused without, the embedded cloud does."""
+    wanted = [name for name, service in context.config.services.items() if service.build]
+    if not wanted:
+        return [ok("docker", "nothing is built: every service has a ready image")]
+    say = warning if context.config.target == "local" else failed
+    why, _ = context.buildable
+    skipped = check_builds(context.config, context.declared.facts, context.file.parent)
+    found = [say(f"image {name}", *_parts(text, name, local=say is warning)) for name, text in skipped.items()]
+    if len(skipped) < len(wanted):
+        rest = ", ".join(name for name in wanted if name not in skipped)
+        found.insert(0, ok("docker", f"ECR has the images of {rest} already" if why else f"answers, to build {rest}"))
+    return found
+
+
+def _parts(text: str, name: str, *, local: bool) -> tuple[str, str]:
+    what, _, note = text.rpartition(": ")
+    return what, note if local else f"mend that, or push the image yourself and write services.{name}.image"
+
+
+def engine_alone(context: Context) -> Sequence[Checked]:
+    """Say whether an engine answers, where something is built: that can be told without AWS."""
+    if not any(service.build for service in context.config.services.values()):
+        return []
+    say = warning if context.config.target == "local" else failed
+    if not engine.named():
+        return [say("docker", "no engine answers here", "start Docker, or say in DOCKER_HOST where it is")]
+    try:
+        engine.connect().close()
+    except engine.EngineError as error:
+        what, _, fix = str(error).partition(": ")
+        return [say("docker", what, fix)]
+    return [ok("docker", "answers")]
+
+
+def ready(context: Context) -> Sequence[Checked]:
+    """Say of each ready image whether it is there, for the tasks' platform, and how private subnets come by it."""
+    return context.aws.each(lambda name: _ready(context, name), _services(context))
+
+
+def own(context: Context) -> Sequence[Checked]:
+    """Say the same of those only that are in the ECR which private subnets reach."""
+    config = context.config
+    names = [name for name in _services(context) if is_own(context.aws, parse(str(config.services[name].image)))]
+    return context.aws.each(lambda name: _ready(context, name), names)
+
+
+def _services(context: Context) -> list[str]:
+    """Return the declared services that have a ready image."""
+    return [one.name for one in context.wanted(TaskDefinition) if context.config.services[one.name].image]
+
+
+def _ready(context: Context, service: str) -> Checked:
+    name, image = f"image {service}", parse(str(context.config.services[service].image))
+    try:
+        return _in_ecr(context, name, image) if is_own(context.aws, image) else _elsewhere(context, name, service)
+    except Exception as error:  # noqa: BLE001 (each image is a check of its own)
+        return stopped(name, error)
+
+
+def _elsewhere(context: Context, name: str, service: str) -> Checked:
+    """Say whether ECR has or can have a copy of an image, as `up` itself finds it out."""
+    config = context.config
+    alone = config.model_copy(update={"services": {service: config.services[service]}})
+    try:
+        (copy,) = image_copies.find(context.aws, alone, context.file.name).values()
+    except ConfigurationError as error:
+        what, _, fix = str(error).removeprefix(f"{context.file.name}: ").rpartition(": ")
+        return failed(name, what, fix)
+    if copy.notice:
+        what, _, then = copy.notice.rpartition(": ")
+        return warning(name, what, then)
+    return ok(name, f"{copy.source} is there, for {PLATFORM}; `up` copies it into ECR unless that has it")
+
+
+def _in_ecr(context: Context, name: str, image: Reference) -> Checked:
+    ecr, asked = context.aws.client("ecr"), {"imageDigest": image.digest} if image.digest else {"imageTag": image.tag}
+    try:
+        found = ecr.batch_get_image(repositoryName=image.repository, imageIds=[asked], acceptedMediaTypes=MANIFESTS)[
+            "images"
+        ]
+    except ClientError as error:
+        if code_of(error) != "RepositoryNotFoundException":
+            raise
+        return failed(name, f"ECR has no repository {image.repository}", "push the image, or name another")
+    if not found:
+        return failed(name, f"ECR has no {image}", "push it, or name another")
+    try:
+        platforms = _platforms(context, image, Manifest(found[0]["imageManifest"].encode(), ""))
+    except RegistryError as error:
+        return unknown(name, f"{image} is there; what it is for could not be read: {error}")
+    if PLATFORM not in platforms:
+        there = ", ".join(sorted(platforms)) or "no known platform"
+        fix = f"build it with `docker build --platform {PLATFORM}`, and push it"
+        return failed(name, f"{image} is for {there}, and tasks run on {PLATFORM}", fix)
+    return ok(name, f"{image} is there, for {PLATFORM}")
+
+
+def _platforms(context: Context, image: Reference, manifest: Manifest) -> set[str]:
+    """Return what an image in ECR is for: as its index says, or the configuration that its manifest names."""
+    if parts := manifest.parsed.get("manifests"):
+        return {platform_of(part.get("platform") or {}) for part in parts} - {"/", "unknown/unknown"}
+    access = login(context.aws)
+    # where this account's registry answers: under its own name, or the embedded cloud's
+    there = replace(image, registry=urlsplit(access["serveraddress"]).netloc)
+    registry = Registries(login=lambda _: credentials.Login(access["username"], access["password"]))
+    return {registry.platform(there, manifest)}

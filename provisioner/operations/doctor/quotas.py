@@ -1,0 +1,224 @@
+"""Whether the account's quotas leave room for what `up` still has to create, and for what may grow afterwards.
+
+The codes are those of the General Reference ("Service endpoints and quotas", one page a service) and of Elastic Load
+Balancing's guide ("Quotas for your Application Load Balancers"). Aurora's capacity units have no quota of an account.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from math import ceil
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import ClientError
+
+from provisioner.aws.errors import code_of
+from provisioner.engine.resource import Kind
+from provisioner.operations.doctor import usage
+from provisioner.operations.doctor.verdicts import failed, ok, unknown, warning
+from provisioner.resources.acm import Certificate
+from provisioner.resources.autoscaling import MinimumSize
+from provisioner.resources.ec2_endpoints import VpcEndpoint
+from provisioner.resources.ec2_network import InternetGateway, Vpc
+from provisioner.resources.ec2_security import SecurityGroup, SecurityGroupEgress
+from provisioner.resources.ecr import Repository
+from provisioner.resources.ecs_service import Service
+from provisioner.resources.elbv2 import Listener, ListenerRule, LoadBalancer, TargetGroup
+from provisioner.resources.iam import Role, ServiceLinkedRole
+from provisioner.resources.rds import DbCluster, DbInstance
+from provisioner.resources.route53 import HostedZone
+from provisioner.resources.servicediscovery import PrivateDnsNamespace
+
+if TYPE_CHECKING:
+    from provisioner.config.services import Service as Wanted
+    from provisioner.engine.events import Checked
+    from provisioner.operations.doctor.context import Context
+
+GLOBAL = {"aws": "us-east-1", "aws-us-gov": "us-gov-west-1"}
+"""Where the quotas of global services are asked for, by partition (Service Quotas user guide)."""
+
+
+@dataclass(frozen=True)
+class Need:
+    """How much more is needed: at once, and at the most once everything has scaled out."""
+
+    least: float
+    most: float
+
+
+@dataclass(frozen=True)
+class Quota:
+    """One quota.
+
+    Attributes:
+        name: what it limits. service, code: how Service Quotas names it.
+        needed: says how much more is needed; None if this quota is not the one that counts.
+        used: says how much of it is used now.
+        everywhere: whether it is of all Regions together.
+    """
+
+    name: str
+    service: str
+    code: str
+    needed: Callable[[Context], Need | None]
+    used: Callable[[Context], float]
+    everywhere: bool = False
+
+
+def check(quota: Quota, context: Context) -> Sequence[Checked]:
+    """Compare one quota's limit with what is used and needed; what needs no more is not asked for."""
+    name = f"quota {quota.name}"
+    need = quota.needed(context)
+    if need is None:
+        return [unknown(name, f"{', '.join(context.config.capacity.instance_types)} count for other quotas")]
+    if not need.most:
+        return [ok(name, "no more needed")]
+    region = GLOBAL.get(context.aws.partition, context.aws.region) if quota.everywhere else context.aws.region
+    limit = _limit(context, quota, region)
+    if limit is None:
+        return [unknown(name, f"Service Quotas does not know {quota.service} {quota.code} in {region}")]
+    return [judged(quota, limit, quota.used(context), need, region)]
+
+
+def _limit(context: Context, quota: Quota, region: str) -> float | None:
+    """Return the applied value, or AWS's default where only that is known; None if neither is."""
+    client = context.aws.client("service-quotas", region)
+    for operation in ("get_service_quota", "get_aws_default_service_quota"):
+        try:
+            value = getattr(client, operation)(ServiceCode=quota.service, QuotaCode=quota.code)["Quota"].get("Value")
+        except ClientError as error:
+            if code_of(error) != "NoSuchResourceException":
+                raise
+            value = None
+        if value is not None:
+            return float(value)
+    return None
+
+
+def judged(quota: Quota, limit: float, used: float, need: Need, region: str) -> Checked:
+    """Return the verdict on these numbers."""
+    name = f"quota {quota.name}"
+    said = f"{used:g} of {limit:g} used, {need.least:g} more needed"
+    if need.most > need.least:
+        said += f", {need.most:g} when scaled out"
+    wanted = used + (need.least if used + need.least > limit else need.most)
+    fix = (
+        f"`aws service-quotas request-service-quota-increase --service-code {quota.service} "
+        f"--quota-code {quota.code} --desired-value {ceil(wanted)} --region {region}`, or remove what is not needed"
+    )
+    if used + need.least > limit:
+        return failed(name, said, fix)
+    return warning(name, said, fix) if used + need.most > limit else ok(name, said)
+
+
+# -- what is needed --------------------------------------------------------------------------------------------------
+
+
+def _created(*kinds: type[Kind]) -> Callable[[Context], Need]:
+    def needed(context: Context) -> Need:
+        return _exactly(sum(len(context.missing(kind)) for kind in kinds))
+
+    return needed
+
+
+def _exactly(number: float) -> Need:
+    return Need(number, number)
+
+
+def _endpoints(kind: str, context: Context) -> Need:
+    return _exactly(sum(want.vpc_endpoint_type == kind for want in context.missing(VpcEndpoint)))
+
+
+def _rules(context: Context) -> Need:
+    """Return the rules of the largest group: the quota is of each group for itself, and of each direction."""
+    rules = [rules for group in context.wanted(SecurityGroup) for rules in (group.ingress, group.egress or ())]
+    rules += [out.rules for out in context.wanted(SecurityGroupEgress)]
+    return _exactly(max(map(len, rules), default=0))
+
+
+def _instances(context: Context, *, spot: bool) -> Need | None:
+    """Return the vCPUs that the group has to start with, and has at its largest, without those that run."""
+    capacity, tasks = context.config.capacity, _services(context, "ec2")
+    if capacity.spot is not spot or not (tasks or (capacity.min and context.wanted(MinimumSize))):
+        return Need(0, 0)
+    if not all(usage.STANDARD.fullmatch(name) for name in capacity.instance_types):
+        return None
+    sizes = usage.vcpus(context.aws, capacity.instance_types).values()
+    units = sum(service.count * service.cpu for service in tasks) / 1024
+    first = max(capacity.min, ceil(units / min(sizes)))
+    ours = usage.instances(context)[spot].ours
+    most = capacity.max * max(sizes)
+    return Need(max(0, min(first * min(sizes), most) - ours), max(0, most - ours))
+
+
+def _fargate(context: Context, *, spot: bool) -> Need:
+    """Return the vCPUs of the tasks to begin with, and of all that scaling may add, without those that run."""
+    tasks = _services(context, "fargate")
+    least = sum(share(one, one.count, spot=spot) * one.cpu for one in tasks) / 1024
+    most = sum(share(one, one.scaling.max, spot=spot) * one.cpu for one in tasks) / 1024
+    ours = usage.fargate(context)[spot].ours if most else 0
+    return Need(max(0, least - ours), max(0, most - ours))
+
+
+def _services(context: Context, launch: str) -> list[Wanted]:
+    services = [context.config.services[want.name] for want in context.wanted(Service)]
+    return [service for service in services if service.launch == launch]
+
+
+def share(service: Wanted, tasks: int, *, spot: bool) -> int:
+    """Return how many of so many tasks are on Spot, or are not."""
+    base = min(tasks, service.on_demand.base)
+    sure = base + round((tasks - base) * service.on_demand.percent / 100)
+    return tasks - sure if spot else sure
+
+
+def _in_use(read: Callable[[Context], dict[bool, usage.Shares]], *, spot: bool) -> Callable[[Context], float]:
+    return lambda context: read(context)[spot].all
+
+
+def _none(_: Context) -> float:
+    """Say that a group that is to be made has used nothing."""
+    return 0
+
+
+QUOTAS = (
+    Quota("VPCs", "vpc", "L-F678F1CE", _created(Vpc), partial(usage.counted, "ec2", "describe_vpcs", "Vpcs")),
+    Quota("internet gateways", "vpc", "L-A4707A72", _created(InternetGateway),
+        partial(usage.counted, "ec2", "describe_internet_gateways", "InternetGateways")),
+    Quota("interface endpoints per VPC", "vpc", "L-29B6F2EB", partial(_endpoints, "Interface"),
+        partial(usage.endpoints, "Interface")),
+    Quota("gateway endpoints", "vpc", "L-1B52E74A", partial(_endpoints, "Gateway"),
+        partial(usage.endpoints, "Gateway")),
+    Quota("security groups", "vpc", "L-E79EC296", _created(SecurityGroup),
+        partial(usage.counted, "ec2", "describe_security_groups", "SecurityGroups")),
+    Quota("rules per security group", "vpc", "L-0EA8095F", _rules, _none),
+    Quota("load balancers", "elasticloadbalancing", "L-53DA6B97", _created(LoadBalancer), usage.balancers),
+    Quota("target groups", "elasticloadbalancing", "L-B22855CB", _created(TargetGroup),
+        partial(usage.counted, "elbv2", "describe_target_groups", "TargetGroups")),
+    Quota("listeners per load balancer", "elasticloadbalancing", "L-B6DF7632", _created(Listener), usage.listeners),
+    Quota("rules per load balancer", "elasticloadbalancing", "L-7EED9B64", _created(ListenerRule), usage.rules),
+    Quota("On-Demand vCPUs", "ec2", "L-1216C47A", partial(_instances, spot=False),
+        _in_use(usage.instances, spot=False)),
+    Quota("Spot vCPUs", "ec2", "L-34B43A08", partial(_instances, spot=True),
+        _in_use(usage.instances, spot=True)),
+    Quota("Fargate On-Demand vCPUs", "fargate", "L-3032A538", partial(_fargate, spot=False),
+        _in_use(usage.fargate, spot=False)),
+    Quota("Fargate Spot vCPUs", "fargate", "L-36FBB829", partial(_fargate, spot=True),
+        _in_use(usage.fargate, spot=True)),
+    Quota("certificates", "acm", "L-F141DD1D", _created(Certificate), usage.certificates),
+    Quota("IAM roles", "iam", "L-FE177D64", _created(Role, ServiceLinkedRole), usage.roles, everywhere=True),
+    Quota("ECS services per cluster", "ecs", "L-9EF96962", _created(Service), usage.services),
+    Quota("database clusters", "rds", "L-952B80B8", _created(DbCluster),
+        partial(usage.counted, "rds", "describe_db_clusters", "DBClusters")),
+    Quota("database instances", "rds", "L-7B6409FD", _created(DbInstance),
+        partial(usage.counted, "rds", "describe_db_instances", "DBInstances")),
+    Quota("repositories", "ecr", "L-CFEB8E8D", _created(Repository),
+        partial(usage.counted, "ecr", "describe_repositories", "repositories")),
+    # a namespace brings a hosted zone of its own (Cloud Map developer guide)
+    Quota("hosted zones", "route53", "L-4EA4796A", _created(HostedZone, PrivateDnsNamespace), usage.zones,
+        everywhere=True),
+    Quota("namespaces", "AWSCloudMap", "L-0FE3F50E", _created(PrivateDnsNamespace),
+        partial(usage.counted, "servicediscovery", "list_namespaces", "Namespaces")),
+)  # fmt: skip

@@ -1,0 +1,60 @@
+"""Where the state is kept, whether it can be read, and whether its bucket is as it has to be."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import ClientError
+
+from provisioner.aws.errors import code_of
+from provisioner.engine.words import count
+from provisioner.operations import state_transfer
+from provisioner.operations.doctor.verdicts import DENIED, failed, ok, parted, unknown, warning
+from state.model import StateError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from provisioner.engine.events import Checked
+    from provisioner.operations.doctor.context import Context
+
+INIT = "run `provision state init`"
+
+
+def bucket(context: Context) -> Sequence[Checked]:
+    """Say whether the state's bucket is there, where, and what it lacks; nothing if the state is on this machine."""
+    name, config, aws = "state bucket", context.config, context.aws
+    if not (called := config.state.bucket):
+        return []
+    client = aws.client("s3")
+    try:
+        lacking = state_transfer.bucket(config, aws, client).lacking()
+        if (first := next(lacking, None)) and first.makes:
+            return [failed(name, f"there is no bucket {called}", INIT)]
+        place = client.head_bucket(Bucket=called, ExpectedBucketOwner=aws.account).get("BucketRegion", aws.region)
+        if first:
+            what = ", ".join(one.what for one in (first, *lacking))
+            return [warning(name, f"{called} is to be mended: {what}", INIT)]
+    except StateError as error:
+        return [_told(name, error)]
+    if place != aws.region:
+        said = f"{called} is in {place}, and the stack in {aws.region}"
+        return [warning(name, said, "keep it, if the stack may depend on both Regions")]
+    return [ok(name, f"{called} is as it should be")]
+
+
+def state(context: Context) -> Sequence[Checked]:
+    """Say whether the state can be read, and is this stack's, account's and Region's."""
+    try:
+        records = count(len(context.records), "record")
+    except StateError as error:
+        return [_told("state", error)]
+    where = f"in the bucket {context.config.state.bucket}" if context.config.state.bucket else "on this machine"
+    return [ok("state", f"{where}: {records}")]
+
+
+def _told(name: str, error: StateError) -> Checked:
+    cause = error.__cause__
+    if isinstance(cause, ClientError) and code_of(cause) in DENIED | {"403"}:
+        return unknown(name, "the bucket lets this caller not look", "allow it (docs/state.md)")
+    return failed(name, *parted(str(error)))

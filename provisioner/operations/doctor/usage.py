@@ -1,0 +1,143 @@
+"""How much of each quota the account uses now, and how much of that is this stack's; reads only."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from provisioner.aws.client import Aws, batches, tag_map
+from provisioner.resources.ec2_network import Vpc
+from provisioner.resources.elbv2 import Listener, ListenerRule
+
+if TYPE_CHECKING:
+    from provisioner.operations.doctor.context import Context
+
+STANDARD = re.compile(r"(a|c|d|h|i|im|is|m|r|t|z)\d.*")
+"""The instance types that the Standard quotas are about (EC2 user guide, On-Demand Instance quotas)."""
+GROUP_TAG = "aws:autoscaling:groupName"
+KEY_TYPES = ("RSA_1024", "RSA_2048", "RSA_3072", "RSA_4096", "EC_prime256v1", "EC_secp384r1", "EC_secp521r1")
+"""All that there are: ListCertificates leaves out most unless it is told (ACM API reference)."""
+
+
+@dataclass(frozen=True)
+class Shares:
+    """vCPUs in use: by all of the account in the Region, and by this stack among them."""
+
+    all: float = 0
+    ours: float = 0
+
+
+def counted(service: str, operation: str, key: str, context: Context, **arguments: Any) -> float:
+    """Return how many things a list has."""
+    return float(sum(1 for _ in context.aws.pages(service, operation, key, **arguments)))
+
+
+def balancers(context: Context) -> float:
+    """Return the number of Application Load Balancers."""
+    found = context.aws.pages("elbv2", "describe_load_balancers", "LoadBalancers")
+    return float(sum(one.get("Type") == "application" for one in found))
+
+
+def endpoints(kind: str, context: Context) -> float:
+    """Return the number of gateway endpoints in the Region, or of interface endpoints in the stack's VPC."""
+    filters = [{"Name": "vpc-endpoint-type", "Values": [kind]}]
+    if kind == "Interface":
+        vpcs = [vpc.id for vpc in context.live(Vpc) if vpc.owned]
+        if not vpcs:
+            return 0
+        filters.append({"Name": "vpc-id", "Values": vpcs})
+    return counted("ec2", "describe_vpc_endpoints", "VpcEndpoints", context, Filters=filters)
+
+
+def listeners(context: Context) -> float:
+    """Return the number of listeners of the stack's load balancer."""
+    return sum(live.owned for live in context.live(Listener))
+
+
+def rules(context: Context) -> float:
+    """Return the number of rules of the stack's load balancer, without the default ones."""
+    return sum(live.owned for live in context.live(ListenerRule))
+
+
+def certificates(context: Context) -> float:
+    """Return the number of certificates, whatever their key."""
+    found = partial(counted, "acm", "list_certificates", "CertificateSummaryList")
+    return found(context, Includes={"keyTypes": list(KEY_TYPES)})
+
+
+def roles(context: Context) -> float:
+    """Return the number of IAM roles."""
+    return float(context.aws.client("iam").get_account_summary()["SummaryMap"]["Roles"])
+
+
+def services(context: Context) -> float:
+    """Return the number of ECS services in the stack's cluster."""
+    answer = context.aws.client("ecs").describe_clusters(clusters=[context.config.name])
+    found = [one for one in answer.get("clusters", ()) if one.get("status") == "ACTIVE"]
+    return float(found[0].get("activeServicesCount", 0)) if found else 0.0
+
+
+def zones(context: Context) -> float:
+    """Return the number of hosted zones, public and private."""
+    return float(context.aws.client("route53").get_hosted_zone_count()["HostedZoneCount"])
+
+
+# -- vCPUs -----------------------------------------------------------------------------------------------------------
+
+
+def vcpus(aws: Aws, types: Iterable[str]) -> dict[str, int]:
+    """Return the vCPUs of instance types, by name."""
+    found = dict[str, int]()
+    for names in batches(sorted(set(types)), 100):
+        answer = aws.client("ec2").describe_instance_types(InstanceTypes=list(names))
+        found |= {one["InstanceType"]: int(one["VCpuInfo"]["DefaultVCpus"]) for one in answer["InstanceTypes"]}
+    return found
+
+
+def instances(context: Context) -> dict[bool, Shares]:
+    """Return the vCPUs of the standard instances that run or start: of Spot instances (True), and of the others."""
+    return context.once("instances", lambda: _instances(context.aws, context.config.name))
+
+
+def _instances(aws: Aws, group: str) -> dict[bool, Shares]:
+    filters = [{"Name": "instance-state-name", "Values": ["pending", "running"]}]
+    reservations = aws.pages("ec2", "describe_instances", "Reservations", Filters=filters)
+    found = [one for reservation in reservations for one in reservation["Instances"]]
+    standard = [one for one in found if STANDARD.fullmatch(one["InstanceType"])]
+    sizes = vcpus(aws, {one["InstanceType"] for one in standard})
+
+    def share(*, spot: bool) -> Shares:
+        those = [one for one in standard if (one.get("InstanceLifecycle") == "spot") is spot]
+        ours = [one for one in those if tag_map(one.get("Tags")).get(GROUP_TAG) == group]
+        return Shares(*(float(sum(sizes.get(one["InstanceType"], 0) for one in some)) for some in (those, ours)))
+
+    return {spot: share(spot=spot) for spot in (True, False)}
+
+
+def fargate(context: Context) -> dict[bool, Shares]:
+    """Return the vCPUs of the tasks on Fargate in all clusters: of those on Spot (True), and of the others.
+
+    Pods of EKS on Fargate count for the quota too, and are not seen here.
+    """
+    return context.once("fargate", lambda: _fargate(context.aws, context.config.name))
+
+
+def _fargate(aws: Aws, cluster: str) -> dict[bool, Shares]:
+    clusters = [*aws.pages("ecs", "list_clusters", "clusterArns")]
+    tasks = [task for several in aws.each(lambda arn: _tasks(aws, arn), clusters) for task in several]
+
+    def share(*, spot: bool) -> Shares:
+        those = [task for task in tasks if (task.get("capacityProviderName") == "FARGATE_SPOT") is spot]
+        ours = [task for task in those if str(task.get("clusterArn")).rpartition("/")[2] == cluster]
+        return Shares(*(sum(int(task.get("cpu") or 0) for task in some) / 1024 for some in (those, ours)))
+
+    return {spot: share(spot=spot) for spot in (True, False)}
+
+
+def _tasks(aws: Aws, cluster: str) -> list[Mapping[str, Any]]:
+    arns = [*aws.pages("ecs", "list_tasks", "taskArns", cluster=cluster, launchType="FARGATE")]
+    ecs = aws.client("ecs")
+    return [task for some in batches(arns, 100) for task in ecs.describe_tasks(cluster=cluster, tasks=some)["tasks"]]

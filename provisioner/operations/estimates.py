@@ -1,0 +1,173 @@
+"""How long the things of a run are expected to take: from this stack's earlier runs, or from the table of durations."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from statistics import median
+from typing import TYPE_CHECKING, Any
+
+from provisioner.aws import durations as table
+from provisioner.aws.durations import Duration
+from provisioner.engine.destroy import kind_of
+from provisioner.engine.events import Ahead
+from provisioner.engine.recorded import users
+from provisioner.engine.remaining import Task
+from provisioner.resources.elbv2 import TargetGroup
+
+if TYPE_CHECKING:
+    from provisioner.engine.declaration import Declared, Need
+    from state.model import Record, Run
+
+Seconds = Callable[[Duration], float]
+"""From an operation to the seconds that it takes."""
+
+
+@dataclass(frozen=True)
+class Times:
+    """Seconds that one thing takes beyond the calls themselves.
+
+    Attributes:
+        ready: from the answer to the create call until it is ready.
+        told: until AWS tells what others need of it, where the create call's answer does not.
+        known: from ready until the other services know it.
+        gone: from the delete call until it is gone.
+        released: from then until it lets go of its security groups and subnets.
+    """
+
+    ready: float = 0.0
+    told: float = 0.0
+    known: float = 0.0
+    gone: float = 0.0
+    released: float = 0.0
+
+
+TABLE: Mapping[str, Mapping[str, Sequence[Duration]]] = {
+    "role": {"known": [table.IAM_PROPAGATION]},
+    "instance_profile": {"known": [table.IAM_PROPAGATION]},
+    "vpc_endpoint": {"ready": [table.ENDPOINT_CREATE], "gone": [table.ENDPOINT_DELETE]},
+    "load_balancer": {"ready": [table.LOAD_BALANCER_CREATE], "released": [table.LOAD_BALANCER_RELEASE]},
+    "certificate": {
+        "ready": [table.CERTIFICATE_RECORDS, table.CERTIFICATE_ISSUED],
+        "told": [table.CERTIFICATE_RECORDS],
+        "known": [table.CERTIFICATE_USABLE],
+        "gone": [table.CERTIFICATE_FREE],
+    },
+    "private_dns_namespace": {
+        "ready": [table.NAMESPACE_OPERATION],
+        "told": [table.NAMESPACE_OPERATION],
+        "gone": [table.NAMESPACE_OPERATION],
+    },
+    "db_cluster": {"ready": [table.DB_CLUSTER_CREATE], "gone": [table.DB_CLUSTER_DELETE]},
+    "db_instance": {"ready": [table.DB_INSTANCE_CREATE], "gone": [table.DB_INSTANCE_DELETE]},
+    "capacity_provider": {"ready": [table.PROVIDER_CHANGE], "gone": [table.PROVIDER_CHANGE]},
+    "cluster_capacity_providers": {"ready": [table.PROVIDERS_ATTACH], "gone": [table.PROVIDERS_ATTACH]},
+    "auto_scaling_group": {"gone": [table.INSTANCE_SHUTDOWN]},
+}
+"""By kind, the operations that make up its `Times`; all other kinds take no time of their own."""
+
+
+def on_aws(duration: Duration) -> float:
+    """Return the seconds that an operation takes on AWS."""
+    return duration.aws
+
+
+def times(kind: str, fields: Mapping[str, Any], of: Seconds = on_aws) -> Times:
+    """Return what a thing takes, by the table of durations.
+
+    Args:
+        fields: what is declared or recorded of it.
+    """
+    if kind == "service":
+        strategy = fields.get("capacity_provider_strategy") or ()
+        on_fargate = any(str(one.get("capacityProvider")).startswith("FARGATE") for one in strategy)
+        instances = (table.SCALING_LOOK, table.INSTANCE_PENDING, table.INSTANCE_REGISTER)
+        start = (table.TASK_INTERFACE, table.TASK_PULL, table.TASK_ACTIVATE, *(() if on_fargate else instances))
+        stop = of(table.TASK_STOP) + of(table.TASK_DEPROVISION)
+        drained = TargetGroup.deregistration_delay if fields.get("load_balancers") else 0.0
+        # a task lets go of its interface when it begins to be deprovisioned
+        held = max(0.0, of(table.TASK_INTERFACE_RELEASE) - of(table.TASK_DEPROVISION))
+        return Times(ready=sum(map(of, start)), gone=stop + drained, released=held)
+    if kind == "vpc_endpoint" and fields.get("vpc_endpoint_type") == "Gateway":
+        return Times(gone=of(table.ENDPOINT_DELETE))
+    return Times(**{name: sum(map(of, parts)) for name, parts in TABLE.get(kind, {}).items()})
+
+
+def lag(kind: str, need: Need, of: Times) -> float:
+    """Return after how many seconds of a need's own begin what needs it can begin.
+
+    Args:
+        kind: of what needs it.
+        of: what the needed thing takes.
+    """
+    # an instance is begun when its cluster is available, whenever it was asked for
+    member = kind == "db_instance" and need.address.startswith("db_cluster/")
+    if kind == "validation_record":
+        return of.told  # a certificate is ready only thanks to it: nobody waits for that here
+    if need.ready or member:
+        return of.ready + of.known
+    return (of.told if need.output else 0.0) + of.known
+
+
+def upwards(declared: Mapping[str, Declared], records: Mapping[str, Record], history: Sequence[Run]) -> Ahead:
+    """Return what `up` has before it: what is recorded as ready is expected to take no time.
+
+    Args:
+        history: earlier runs of this stack.
+    """
+    seen = Seen(history, "up")
+
+    def takes(address: str) -> Times:
+        if address in records and records[address].phase == "ready":
+            return Times()
+        want = declared[address].want
+        known = times(want.kind, want.fields())
+        found = seen.seconds(address)
+        return known if found is None else replace(known, ready=found)
+
+    all_times = {address: takes(address) for address in declared}
+    tasks = {}
+    for address, item in declared.items():
+        after: dict[str, float] = {}
+        for need in item.needs:
+            later = lag(item.want.kind, need, all_times[need.address])
+            after[need.address] = max(after.get(need.address, 0.0), later)
+        tasks[address] = Task(item.step, all_times[address].ready, after)
+    return Ahead(tasks)
+
+
+def downwards(going: Mapping[str, Record], history: Sequence[Run]) -> Ahead:
+    """Return what `down` has before it: each thing goes when all that were built on it are gone."""
+    seen = Seen(history, "down")
+
+    def takes(record: Record) -> float:
+        found = seen.seconds(record.address)
+        return times(record.kind, record.asked).gone if found is None else found
+
+    all_seconds = {address: takes(record) for address, record in going.items()}
+
+    def freed(user: str) -> float:
+        return 0.0 if kind_of(going[user]).removal_frees else all_seconds[user]
+
+    built = users(going)
+    # what goes first comes first, as in `upwards`: who walks through them in this order has met what each waits for
+    order = reversed(list(going))
+    return Ahead({a: Task(going[a].step, all_seconds[a], {user: freed(user) for user in built[a]}) for a in order})
+
+
+class Seen:
+    """What things took in earlier runs of one command, from the call's answer to their end, if they came to it."""
+
+    def __init__(self, history: Sequence[Run], command: str) -> None:
+        self._seconds: dict[str, list[float]] = {}
+        for run in history:
+            for span in run.timeline if run.command == command else ():
+                if span.ended is not None and span.result in {"made", "removed"}:
+                    took = span.ended - (span.began if span.called is None else span.called)
+                    for key in (span.address, span.address.partition("/")[0]):
+                        self._seconds.setdefault(key, []).append(took)
+
+    def seconds(self, address: str) -> float | None:
+        """Return the middle of what this thing took, or, if it never was, of what its like did; None without any."""
+        found = self._seconds.get(address) or self._seconds.get(address.partition("/")[0])
+        return median(found) if found else None

@@ -1,0 +1,164 @@
+"""What is known of ready images that are not in this Region's ECR of this account: what they are now, their copies."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, TypeVar
+
+from provisioner.config.builds import PLATFORM, repository_of
+from provisioner.config.facts import Copy
+from provisioner.docker import engine
+from provisioner.docker.copy import check_parts
+from provisioner.docker.credentials import CredentialsError
+from provisioner.docker.manifests import BadImage
+from provisioner.docker.reference import Reference, parse
+from provisioner.docker.transport import Denied, NotThere, RegistryError, Unreachable
+from provisioner.engine.errors import ConfigurationError
+from provisioner.resources.copied_images import ECR, is_own, registries
+from provisioner.resources.images import copies_of, held, out_of_reach
+
+if TYPE_CHECKING:
+    from provisioner.aws.client import Aws
+    from provisioner.config.models import Config
+    from provisioner.docker.registry import Registries
+
+T = TypeVar("T")
+Trouble = RegistryError | CredentialsError
+
+
+def find(aws: Aws, config: Config, file: str) -> dict[str, Copy]:
+    """Return the copies that ready images from elsewhere have or are to have, by service. Nothing is written.
+
+    A tag may move, so each registry is asked once for each tag (HEAD, which Docker Hub does not count as a pull), and
+    for more only of what ECR has no copy of. A name with a digest that ECR has a copy of is not asked for at all. Where
+    the registry does not answer, the copy that is in use goes on being used.
+
+    Args:
+        file: the configuration's name, for the messages.
+
+    Raises:
+        ConfigurationError: with one line for each image that there is no copy of, nor can be.
+    """
+    images = {name: parse(service.image) for name, service in config.services.items() if service.image}
+    wanted = {name: image for name, image in images.items() if not is_own(aws, image)}
+    if not wanted:
+        return {}
+    if config.target == "local" and (why := _unreached(aws)):
+        return {name: _left_out(config, name, image, why) for name, image in wanted.items()}
+    found: dict[str, Copy] = {}
+    problems: list[str] = []
+    for name, known in _known(aws, config, wanted).items():
+        if isinstance(known, Copy):
+            found[name] = known
+        elif copy := _instead(aws, config, name, wanted[name], known):
+            found[name] = copy
+        else:
+            problems.append(f"{file}: {_key(config, name)}: {known}: {_fix(wanted[name], known)}")
+    if problems:
+        raise ConfigurationError("\n".join(problems))
+    return found
+
+
+def _known(aws: Aws, config: Config, wanted: Mapping[str, Reference]) -> dict[str, Copy | Trouble]:
+    """Return by service the copy that there is or can be, or why there can be none."""
+    asking = registries(aws)
+    digests = _at_once(aws, lambda image: image.digest or asking.digest(image), wanted.values())
+    named = {
+        name: replace(image, digest=digest)
+        for name, image in wanted.items()
+        if isinstance(digest := digests[image], str)
+    }
+    tags = {name: copy_tag(image, image.digest) for name, image in named.items()}
+    there = dict(
+        zip(tags, aws.each(lambda name: held(aws, repository_of(config, name), tags[name]), tags), strict=True)
+    )
+    fit = _at_once(
+        aws, lambda image: _check(asking, image), (image for name, image in named.items() if not there[name])
+    )
+    known: dict[str, Copy | Trouble] = {}
+    for name, image in wanted.items():
+        digest = digests[image]
+        if not isinstance(digest, str):
+            known[name] = digest
+        elif not there[name] and (trouble := fit[named[name]]):
+            known[name] = trouble
+        else:
+            known[name] = Copy(str(named[name]), tags[name])
+    return known
+
+
+def copy_tag(image: Reference, digest: str) -> str:
+    """Return the tag of a copy: its first part tells the name that is configured, its second what that names now."""
+    name = hashlib.sha256(str(replace(image, digest="")).encode()).hexdigest()[:8]
+    return f"{name}-{digest.removeprefix('sha256:')[:16]}"
+
+
+def _at_once(aws: Aws, act: Callable[[Reference], T], images: Iterable[Reference]) -> dict[Reference, T | Trouble]:
+    """Return what an act says of each image, or its trouble; each is asked for once, all at the same time."""
+
+    def tried(image: Reference) -> T | Trouble:
+        try:
+            with aws.pace.runtime.working():
+                return act(image)
+        except (RegistryError, CredentialsError) as trouble:
+            return trouble
+
+    each_once = list(dict.fromkeys(images))
+    return dict(zip(each_once, aws.each(tried, each_once), strict=True))
+
+
+def _check(asking: Registries, image: Reference) -> None:
+    """Raise what is wrong with an image that has to be copied."""
+    check_parts(image, asking.for_platform(image, PLATFORM))
+
+
+def _instead(aws: Aws, config: Config, name: str, image: Reference, trouble: Trouble) -> Copy | None:
+    """Return what goes instead of an image that cannot be asked for: a copy of before, or nothing in a rehearsal."""
+    local = config.target == "local"
+    if not isinstance(trouble, Unreachable) and not (local and isinstance(trouble, (Denied, CredentialsError))):
+        return None
+    if tags := copies_of(aws, repository_of(config, name), copy_tag(image, image.digest)):
+        notice = f"{_key(config, name)}: {trouble}: the copy that ECR has of it goes on being used"
+        return Copy(str(image), tags[0], notice)
+    return _left_out(config, name, image, str(trouble)) if local else None
+
+
+def _left_out(config: Config, name: str, image: Reference, why: str) -> Copy:
+    notice = f"{_key(config, name)}: {why}: the image is recorded as wanted, and not copied"
+    return Copy(str(image), copy_tag(image, "unknown"), notice, possible=False)
+
+
+def _unreached(aws: Aws) -> str:
+    """Say why the engine that runs a rehearsal's tasks cannot have copies; empty if it can, or there is none."""
+    if not engine.named():
+        return ""
+    try:
+        client = engine.connect()
+    except engine.EngineError:
+        return ""
+    try:
+        return out_of_reach(aws, client)
+    finally:
+        client.close()
+
+
+def _key(config: Config, name: str) -> str:
+    return f'services.{name}.image is "{config.services[name].image}"'
+
+
+def _fix(image: Reference, trouble: Trouble) -> str:
+    if isinstance(trouble, NotThere):
+        return "check the name and the tag"
+    if isinstance(trouble, Denied) and ECR.fullmatch(image.registry):
+        return "its repository's policy must let this account pull (ecr:BatchGetImage, ecr:GetDownloadUrlForLayer)"
+    if isinstance(trouble, Denied):
+        return f"check the name, or log in with `docker login {image.registry}`"
+    if isinstance(trouble, Unreachable):
+        return (
+            "check the network, and HTTPS_PROXY and AWS_CA_BUNDLE if there is a proxy, and run the same command again"
+        )
+    if isinstance(trouble, BadImage):
+        return f"choose an image for {PLATFORM} that can be copied, or build one"
+    return "mend that, or use another image"

@@ -1,0 +1,151 @@
+"""Take one existing thing of the cloud under a declared address, as if this stack had made it."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from provisioner.aws import tagging
+from provisioner.aws.client import ADDRESS_TAG
+from provisioner.aws.errors import absent, explained
+from provisioner.engine.declaration import Declared, filled, unknown
+from provisioner.engine.errors import ConfigurationError, NeedsReplacing, NotOwned
+from provisioner.engine.lookup import others
+from provisioner.engine.resource import Change, Kind, Live, compare, output_of
+from provisioner.engine.run import know
+from state.model import Record
+
+if TYPE_CHECKING:
+    from provisioner.aws.client import Aws
+    from state.store import Store
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A thing that can be taken.
+
+    Attributes:
+        tags: those that are to be put on it, with the value that each has so far, if any.
+        changes: what the next `up` would change.
+        record: what is to be recorded.
+    """
+
+    want: Kind
+    live: Live
+    tags: Mapping[str, Change]
+    changes: Mapping[str, Change]
+    record: Record
+
+
+def candidate(
+    aws: Aws, records: Mapping[str, Record], declared: Mapping[str, Declared], address: str, id: str
+) -> Candidate:
+    """Look whether a thing can be taken under an address. Only reads are made.
+
+    Raises:
+        ConfigurationError: the address is not declared, or recorded already; or there is no such thing.
+        NotOwned: the thing belongs to another stack, or to another address of this one.
+        NeedsReplacing: it differs in what AWS cannot change.
+        Refused: a read was refused.
+    """
+    know(aws, records, declared)
+    item = _declared(declared, address)
+    _check_free(records, item, address, id)
+    want = filled(item.want, lambda a, output: output_of(records.get(a), output))
+    live, tags = _read(aws, type(want), id)
+    _check_owner(aws, live, tags, address, {*records, *declared})
+    changes = compare(want, live)
+    _check_fixed(want, live, changes, [need.address for need in item.needs if need.address not in records])
+    wanted = aws.tags(address) if tagging.taggable(type(want)) else {}
+    new = {key: Change(tags.get(key), value) for key, value in wanted.items() if tags.get(key) != value}
+    # what is said there now is recorded as what was asked for: a record in a zone of others is ours by what it says
+    asked = {name: live.attributes.get(name, value) for name, value in want.fields().items()}
+    needs = list(dict.fromkeys(need.address for need in item.needs))
+    record = Record(
+        address, want.kind, "created", "", live.id, asked, dict(live.outputs), needs, item.step, aws.pace.time()
+    )
+    return Candidate(want, live, new, changes, record)
+
+
+def take(aws: Aws, store: Store, it: Candidate) -> None:
+    """Put this stack's tags on the thing, then record it. Killed between the two, the next `up` finds it by its tags.
+
+    Raises:
+        Refused: AWS does not let it be tagged.
+    """
+    try:
+        if it.tags:
+            aws.tag(type(it.want), it.live, it.want.address)
+    except Exception as error:
+        raise explained(error) from error
+    store.put(it.record)
+
+
+def _declared(declared: Mapping[str, Declared], address: str) -> Declared:
+    if address not in declared:
+        near = difflib.get_close_matches(address, declared, 3)
+        hint = f"did you mean {' or '.join(near)}?" if near else "`provision plan` shows what is"
+        raise ConfigurationError(f"{address} is not declared: {hint}")
+    item = declared[address]
+    if item.want.made_by_aws or item.want.kept:
+        raise ConfigurationError(f"{address} is not this stack's alone, so there is nothing to import: `up` finds it")
+    return item
+
+
+def _check_free(records: Mapping[str, Record], item: Declared, address: str, id: str) -> None:
+    if address in records:
+        raise ConfigurationError(
+            f"{address} is recorded already: it is {records[address].id or 'being made'}. If that is wrong, run "
+            f"`provision state rm {address}` first"
+        )
+    for other in records.values():
+        if (other.kind, other.id) == (item.want.kind, id):
+            raise ConfigurationError(
+                f"{id} is recorded already, as {other.address}: `provision state mv {other.address} {address}` calls "
+                f"it otherwise"
+            )
+
+
+def _read(aws: Aws, kind: type[Kind], id: str) -> tuple[Live, tagging.Tags]:
+    try:
+        live = kind.one(aws, id)
+        tags = tagging.read(aws, kind, live) if live and tagging.taggable(kind) else {}
+    except Exception as error:
+        if not absent(error, kind.service):
+            raise explained(error) from error
+        live = None
+    if live is None or live.deleting:
+        gone = "AWS is just taking it away" if live else f"there is none in account {aws.account}, region {aws.region}"
+        raise ConfigurationError(f"no {kind.kind} {id} can be imported: {gone}, or none that could be this one by name")
+    return live, tags
+
+
+def _check_owner(aws: Aws, live: Live, tags: Mapping[str, str], address: str, ours: set[str]) -> None:
+    if live.owner:
+        raise NotOwned(f"{live.id} {others(live)}: call one of the two otherwise")
+    if aws.owns(tags):
+        other = tags.get(ADDRESS_TAG)
+        if other != address and other in ours:
+            raise NotOwned(f"{live.id} is this stack's {other}, and cannot be {address} as well")
+    elif whose := aws.other_owner(tags):
+        raise NotOwned(
+            f"{live.id} belongs to another stack ({whose}), so it is left alone. If that stack has no use for it, "
+            f"let it forget it there (`provision state rm`), take its tags away, and import it then"
+        )
+
+
+def _check_fixed(want: Kind, live: Live, changes: Mapping[str, Change], missing: list[str]) -> None:
+    stuck = {name: change for name, change in changes.items() if name in want.fixed}
+    if any(unknown(change.new) for change in stuck.values()):
+        raise ConfigurationError(
+            f"{live.id} cannot be told yet to be {want.address}, which needs {', '.join(missing)}: make or import "
+            f"that first"
+        )
+    if stuck:
+        said = "; ".join(f"{name} is {c.old!r}, declared is {c.new!r}" for name, c in stuck.items())
+        raise NeedsReplacing(
+            f"{live.id} cannot become {want.address}, since AWS cannot change this in place: {said}. Declare it as it "
+            f"is, or import another one"
+        )

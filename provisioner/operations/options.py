@@ -1,0 +1,73 @@
+"""What every command is told beside its own arguments: which configuration, which cloud, where the state is."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from provisioner.config import paths
+
+if TYPE_CHECKING:
+    from provisioner.aws.call_log import CallLog
+
+
+class Target(StrEnum):
+    """Which cloud a command is about."""
+
+    LOCAL = "local"
+    AWS = "aws"
+
+
+@dataclass(frozen=True)
+class Options:
+    """What is said of every command.
+
+    Attributes:
+        config: the configuration's file; the nearest `stack.toml` if left out.
+        env, target: instead of what the configuration says.
+        state_dir: where state and embedded cloud are kept, instead of beside the configuration.
+        profile: the AWS profile.
+        yes: nothing is asked.
+        json: standard output is JSON.
+        wait: another command at work on the state is waited for.
+        log: where AWS calls are written down.
+        ends: what is to be let go when the command has ended.
+        tell: takes a line for the user that is no result.
+    """
+
+    config: Path | None = None
+    env: str | None = None
+    target: Target | None = None
+    state_dir: Path | None = None
+    profile: str | None = None
+    yes: bool = False
+    json: bool = False
+    wait: bool = False
+    log: CallLog | None = None
+    ends: ExitStack = field(init=False, default_factory=ExitStack)
+    tell: Callable[[str], None] = field(default=lambda line: None, compare=False)
+
+    @property
+    def file(self) -> Path:
+        """The configuration: the one that was named, or else the nearest; raises as `places.configuration` does."""
+        return self.config or paths.configuration()
+
+    @property
+    def folder(self) -> Path:
+        """The state folder: the one that was named, or else the one beside the configuration; raises as `file` does."""
+        return self.state_dir or self.file.parent / paths.STATE
+
+    def again(self, command: str, *more: str) -> str:
+        """Return how to call another command on the same stack, in backticks."""
+        words = ["provision", command, *more]
+        words += ["-c", str(self.config)] if self.config else []
+        words += ["--env", self.env] if self.env else []
+        words += ["--target", self.target] if self.target else []
+        words += ["--state-dir", str(self.state_dir)] if self.state_dir else []
+        words += ["--profile", self.profile] if self.profile else []
+        return f"`{shlex.join(words)}`"

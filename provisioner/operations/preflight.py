@@ -1,0 +1,206 @@
+"""What is read from AWS and checked before anything is declared: zones, AMI, public zone, who may come in."""
+
+from __future__ import annotations
+
+import re
+import urllib.request
+from collections.abc import Callable, Iterable
+from ipaddress import IPv4Address
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from provisioner.aws.errors import explained
+from provisioner.config.builds import UNKNOWN, check_builds, image_of
+from provisioner.config.facts import Facts
+from provisioner.docker import engine
+from provisioner.docker.context import located
+from provisioner.engine.errors import ConfigurationError, ProvisionError
+from provisioner.operations import ami, existing, image_copies
+from provisioner.operations.zones import choose, in_use, policed
+from provisioner.resources.images import held, out_of_reach
+from provisioner.resources.route53 import public_zones
+from steps.endpoints import service_name
+
+if TYPE_CHECKING:
+    from provisioner.aws.client import Aws
+    from provisioner.config.models import Config
+    from state.model import Record
+
+EXAMPLE = re.compile(r"(^|\.)(example\.(com|net|org)|example|test|invalid|localhost)$")
+"""Names that nobody can register (RFC 2606)."""
+MY_IP = "https://checkip.amazonaws.com"
+
+T = TypeVar("T")
+
+STARTED_FOR_ANOTHER = (
+    ". The embedded cloud begins with the domain that it is started for: `provision cloud stop` ends this one, with "
+    "all that is in it, and the next `provision up` starts one with yours"
+)
+
+
+def gather(
+    aws: Aws,
+    config: Config,
+    file: Path,
+    records: Iterable[Record] = (),
+    lacking: Callable[[str], None] | None = None,
+) -> Facts:
+    """Read the facts, all at once; no call writes.
+
+    Args:
+        file: the configuration's, which build contexts are relative to.
+        records: what the state says; without them, what AWS has counts.
+        lacking: is told what the configuration asks for and is not there, for those who only look; None: refuse it.
+
+    Raises:
+        ConfigurationError: the configuration asks for what this account or region does not have.
+        Refused: a read was refused, or AWS could not be reached.
+    """
+    root = file.parent
+    with aws.sharing(), aws.pace.runtime.pool(8) as pool:
+
+        def begin(read: Callable[..., T], *arguments: Any) -> Callable[[], T]:
+            return pool.submit(read, *arguments).result
+
+        zones = begin(choose, aws, config)
+        image = begin(ami.chosen, aws, records)
+        public = begin(public_zone, aws, config)
+        allow = begin(allowed, config)
+        s3_prefix_list = begin(_s3_prefix_list, aws)
+        with_policy = begin(policed, aws)
+        images = begin(buildable, aws, config, root)
+        copied = begin(image_copies.find, aws, config, file.name)
+        keys = begin(existing.keys, aws, config)
+        acl = begin(existing.check_web_acl, aws, config)
+        try:
+            acl()
+            why, pushed = images()
+            facts = Facts(
+                account=aws.account,
+                partition=aws.partition,
+                region=aws.region,
+                zones=(chosen := _or(zones, lacking, lambda: in_use(aws, config))).names,
+                blocks=chosen.blocks,
+                image_id=image(),
+                public_zone_id=_or(public, lacking, lambda: None),
+                allow=_or(allow, lacking, tuple[str, ...]),
+                engine=not why,
+                local=config.target == "local",
+                root=root,
+                no_engine=why,
+                pushed=pushed,
+                copies=copied(),
+                s3_prefix_list=s3_prefix_list(),
+                policed=with_policy(),
+                kms_key=keys()["kms_key"],
+                logs_key=keys()["logs.kms_key"],
+            )
+        except ProvisionError:
+            raise
+        except KeyboardInterrupt:
+            aws.pace.stop.set()  # the pool waits for its threads, one of which may be waiting for a busy registry
+            raise
+        except Exception as error:
+            raise explained(error) from error
+    check_builds(config, facts, root)
+    return facts
+
+
+def _or(read: Callable[[], T], lacking: Callable[[str], None] | None, instead: Callable[[], T]) -> T:
+    """Return a fact, or what stands for it where what is configured is not there and somebody is to be told so."""
+    try:
+        return read()
+    except ConfigurationError as error:
+        if lacking is None:
+            raise
+        lacking(str(error))
+        return instead()
+
+
+def public_zone(aws: Aws, config: Config) -> str | None:
+    """Return the id of the public zone that was there before, or None when it is the stack's to make.
+
+    Raises:
+        ConfigurationError: there is none and none is to be made, or there are several.
+    """
+    domain = config.dns.domain
+    foreign = public_zones(aws, domain, own=config.dns.create_zone)
+    if len(foreign) > 1:
+        raise ConfigurationError(
+            f"dns.domain is {domain}, and this account has {len(foreign)} public hosted zones of that name "
+            f"({', '.join(foreign)}): remove those that the registrar does not point to"
+        )
+    if foreign:
+        return foreign[0]
+    if config.target == "aws" and EXAMPLE.search(domain):
+        raise ConfigurationError(
+            f"dns.domain is {domain}, which is reserved for examples and nobody's: write a domain of yours, and "
+            f"create_zone = true if it has no public hosted zone yet"
+        )
+    if not config.dns.create_zone:
+        raise ConfigurationError(
+            f"dns.domain is {domain}, but this account has no public hosted zone of that name: "
+            f"create it, or write dns.create_zone = true{STARTED_FOR_ANOTHER if config.target == 'local' else ''}"
+        )
+    return None
+
+
+def _s3_prefix_list(aws: Aws) -> str:
+    """Return the id of the list of S3's addresses, which security groups take in their place."""
+    which = [{"Name": "prefix-list-name", "Values": [service_name(aws.partition, aws.region, "s3")]}]
+    for found in aws.pages("ec2", "describe_prefix_lists", "PrefixLists", Filters=which):
+        return str(found["PrefixListId"])
+    raise ConfigurationError(
+        f"{aws.region} has no prefix list of S3, without which private subnets get no images: choose another region"
+    )
+
+
+def allowed(config: Config) -> tuple[str, ...]:
+    """Return the CIDRs that may come in, `my-ip` replaced by the address that this machine shows to the world.
+
+    Raises:
+        ConfigurationError: that could not be asked.
+    """
+    return tuple(_my_ip(config) if entry == "my-ip" else entry for entry in config.network.allow)
+
+
+def _my_ip(config: Config) -> str:
+    if config.target == "local":
+        return "127.0.0.1/32"
+    try:
+        with urllib.request.urlopen(MY_IP, timeout=10) as answer:
+            return f"{IPv4Address(answer.read().decode().strip())}/32"
+    except (OSError, ValueError) as error:
+        raise ConfigurationError(
+            f'network.allow has "my-ip", but {MY_IP} did not tell it ({error}): write the address as a CIDR instead'
+        ) from None
+
+
+def buildable(aws: Aws, config: Config, root: Path) -> tuple[str, frozenset[str]]:
+    """Say why no image can be built here (empty if they can), and which are in ECR already, whether they can or not.
+
+    An engine is asked only when there is something to build; ECR only when there is no engine to build it.
+    """
+    built = {name: service for name, service in config.services.items() if service.build}
+    if not any(located(root / str(one.build), one.dockerfile).is_file() for one in built.values()):
+        return "there is nothing to build", frozenset()
+    if not (why := no_engine(aws, local=config.target == "local")):
+        return "", frozenset()
+    wanted = {name: image_of(config, name, root) for name in built}
+    known = [name for name, (_, tag) in wanted.items() if tag != UNKNOWN]
+    digests = aws.each(lambda name: held(aws, *wanted[name]), known)
+    return why, frozenset(name for name, digest in zip(known, digests, strict=True) if digest)
+
+
+def no_engine(aws: Aws, *, local: bool) -> str:
+    """Say why no image can be built and pushed, or nothing if it can."""
+    if not engine.named():
+        return "no Docker engine answers here"
+    try:
+        client = engine.connect()
+    except engine.EngineError as error:
+        return str(error)
+    try:
+        return out_of_reach(aws, client) if local else ""
+    finally:
+        client.close()

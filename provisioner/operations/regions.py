@@ -1,0 +1,74 @@
+"""What is wrong with a Region that did not answer as it should: it is not there, not enabled, or out of reach."""
+
+from __future__ import annotations
+
+import difflib
+import os
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionError
+
+from provisioner.aws.errors import Refused, explained
+from provisioner.engine.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    import boto3
+
+HOMES = {"aws": "us-east-1", "aws-cn": "cn-north-1", "aws-us-gov": "us-gov-west-1"}
+"""In each partition a Region that every account of it has enabled (account guide, enable or disable Regions)."""
+UNKNOWN_CALLER = frozenset({"InvalidClientTokenId", "UnrecognizedClientException", "AuthFailure"})
+"""How a Region answers credentials of an account that has not enabled it, and wrong ones as well
+(terraform-provider-aws#12940)."""
+SECONDS = 5
+
+
+def told(session: boto3.Session, error: Exception, where: str) -> Exception:
+    """Return the error that says why the first call of a command failed; any that is not about the Region `explained`.
+
+    A Region that this version of boto3 does not know may be a new one, so it counts as wrong only when it fails.
+
+    Args:
+        where: the file that the Region is configured in.
+    """
+    region, known = session.region_name, _known(session)
+    about = f'{where}: region: "{region}"'
+    code = str(error.response["Error"].get("Code")) if isinstance(error, ClientError) else ""
+    unscoped = "valid region" in str(error) and "Signature" in code
+    if unscoped or isinstance(error, EndpointConnectionError):
+        if region not in known:
+            return ConfigurationError(f"{about} is no Region of AWS that can be reached: {_nearest(region, known)}")
+        if isinstance(error, EndpointConnectionError):
+            set_to = "the setting AWS_ENDPOINT_URL" if os.environ.get("AWS_ENDPOINT_URL") else "the network"
+            return Refused(f"{about}: its endpoint {error.kwargs['endpoint_url']} cannot be reached: check {set_to}")
+    if code in UNKNOWN_CALLER and (offered := _offered(session)) is not None:
+        if region not in offered:
+            return ConfigurationError(f"{about} is no Region that this account can use: {_nearest(region, offered)}")
+        if offered[region] == "not-opted-in":
+            return ConfigurationError(
+                f"{about} is not enabled for this account: run `aws account enable-region --region-name {region}`, "
+                f"which takes some minutes, or choose another"
+            )
+    return explained(error)
+
+
+def _known(session: boto3.Session) -> set[str]:
+    """Return the Regions that this version of boto3 knows."""
+    return {name for part in session.get_available_partitions() for name in session.get_available_regions("ec2", part)}
+
+
+def _nearest(region: str, names: Any) -> str:
+    near = difflib.get_close_matches(region, sorted(names), 1)
+    return f'did you mean "{near[0]}"?' if near else "the AWS guide lists those that there are"
+
+
+def _offered(session: boto3.Session) -> dict[str, str] | None:
+    """Return the Regions with whether the account has enabled them, asked in one that it has; None if nobody tells."""
+    from botocore.config import Config
+
+    home = HOMES.get(session.get_partition_for_region(session.region_name), "us-east-1")
+    settings = Config(connect_timeout=SECONDS, read_timeout=SECONDS, retries={"total_max_attempts": 1})
+    try:
+        shown = session.client("ec2", region_name=home, config=settings).describe_regions(AllRegions=True)["Regions"]
+    except (BotoCoreError, ClientError):
+        return None
+    return {str(one.get("RegionName")): str(one.get("OptInStatus", "")) for one in shown}

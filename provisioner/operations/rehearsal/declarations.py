@@ -1,0 +1,127 @@
+"""Declares a recorded stack anew: what its things say of each other becomes tokens, which a copy's own ids fill."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import MISSING, fields
+
+from provisioner.engine.declaration import TOKEN, Declared, Need, reachable
+from provisioner.engine.resource import KINDS, Kind
+from provisioner.resources.acm import ValidationRecord
+from state.model import Record
+
+UNFINISHED = {"creating": "is still being created", "deleting": "is being deleted"}
+BOUNDS = r"(?<![\w-])(?:{})(?![\w-])"
+"""A name is not a part of a longer one."""
+
+SHORTEST = 3
+"""Characters; shorter texts stand in too many places."""
+
+REGISTRY = "repository_uri"
+"""It follows from the repository's name, and from the registry, which each embedded cloud has at another address."""
+
+
+def declarations(records: Mapping[str, Record]) -> tuple[dict[str, Declared], dict[str, str]]:
+    """Return what declares the recorded things anew, in an order in which each comes after what it needs.
+
+    Each thing waits until what it needs is ready, which is safe and takes longer than need be.
+
+    Returns:
+        The declarations by address; and by address why a thing is left out.
+    """
+    declared, left_out = dict[str, Declared](), dict[str, str]()
+    for address in _ordered(records):
+        record = records[address]
+        if why := _unfit(record, left_out):
+            left_out[address] = why
+            continue
+        tokens = _tokens(record, records)
+        # a certificate becomes ready by the records that need it
+        mark = "" if record.kind == ValidationRecord.kind else "!"
+        asked = {name: replaced(value, tokens, mark) for name, value in record.asked.items()}
+        needs = {Need(m[1], m[2], bool(m[3])): None for m in TOKEN.finditer(repr(asked))}
+        needs |= {Need(need, ready=bool(mark)): None for need in record.needs}
+        want: Kind = KINDS[record.kind](address.partition("/")[2], **asked)
+        declared[address] = Declared(want, tuple(needs), record.step)
+    return declared, left_out
+
+
+def _ordered(records: Mapping[str, Record]) -> Iterator[str]:
+    """Yield the addresses, each after those that it needs; what is needed and not recorded is passed over."""
+    met = set[str]()
+    for first in records:
+        todo = [first]
+        while todo:
+            missing = [one for one in records[todo[-1]].needs if one in records and one not in (*met, *todo)]
+            if missing:
+                todo.append(missing[0])
+                continue
+            if (address := todo.pop()) not in met:
+                met.add(address)
+                yield address
+
+
+def _unfit(record: Record, left_out: Mapping[str, str]) -> str:
+    """Say why a record cannot be declared; empty if it can."""
+    if record.phase in UNFINISHED:
+        return UNFINISHED[record.phase]
+    if lacking := [need for need in record.needs if need in left_out]:
+        return f"needs {lacking[0]}, which is left out"
+    kind = KINDS.get(record.kind)
+    if kind is None:
+        return f"is of a kind that this version does not know ({record.kind})"
+    known = {one.name: one for one in fields(kind) if one.name != "name"}
+    if unknown := sorted(record.asked.keys() - known.keys()):
+        return f"was recorded by another version, with {', '.join(unknown)}"
+    needed = {name for name, one in known.items() if one.default is one.default_factory is MISSING}
+    if missing := sorted(needed - record.asked.keys()):
+        return f"was recorded by another version, without {', '.join(missing)}"
+    return ""
+
+
+def _tokens(record: Record, records: Mapping[str, Record]) -> dict[str, str]:
+    """Return what AWS calls the things that a record is built on, and what it says of them: values to tokens.
+
+    What is needed directly comes first: two things may have the same name.
+    """
+    found: dict[str, str] = {}
+    needed = reachable(record.address, lambda one: records[one].needs if one in records else ())
+    for address in (*record.needs, *needed):
+        if address == record.address or address not in records:
+            continue
+        other = records[address]
+        kind = KINDS.get(other.kind, Kind)
+        same = set(kind.derived) - {REGISTRY}
+        for output, value in {"id": other.id, **other.outputs}.items():
+            if output in same:
+                continue
+            # kinds write names without the last dot that AWS shows
+            for text in {value, value.rstrip(".")} if isinstance(value, str) else ():
+                if len(text) >= SHORTEST:
+                    found.setdefault(text, f"{address}:{output}")
+    return found
+
+
+def replaced(value: object, tokens: Mapping[str, str], mark: str = "") -> object:
+    """Return a value in which tokens stand for what they are known under, in longer texts too, the longest first.
+
+    Args:
+        tokens: by text, address and output as `vpc/main:id`.
+        mark: `!` if the things must be ready.
+    """
+    if not tokens:
+        return value
+    longest: Iterable[str] = sorted(tokens, key=len, reverse=True)
+    pattern = re.compile(BOUNDS.format("|".join(map(re.escape, longest))))
+    return _each(value, lambda text: pattern.sub(lambda m: f"${{{tokens[m[0]]}{mark}}}", text))
+
+
+def _each(value: object, change: Callable[[str], str]) -> object:
+    if isinstance(value, str):
+        return change(value)
+    if isinstance(value, Mapping):
+        return {_each(key, change): _each(item, change) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_each(item, change) for item in value]
+    return value

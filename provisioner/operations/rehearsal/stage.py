@@ -1,0 +1,83 @@
+"""The embedded cloud that a rehearsal has for itself: in a folder that is removed, and a process that ends with it."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from provisioner.docker.engine import SWITCH
+from provisioner.emulator import manage
+from provisioner.engine.errors import Interrupted
+from provisioner.operations import context
+
+if TYPE_CHECKING:
+    from provisioner.aws.client import Aws
+    from provisioner.config.models import Config
+    from provisioner.emulator.control import Cloud
+    from provisioner.operations.options import Options
+
+PREFIX = "provision-rehearsal-"
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A cloud of its own, and the options and the configuration with which commands go there."""
+
+    cloud: Cloud
+    options: Options
+    config: Config
+
+    @contextmanager
+    def connected(self) -> Iterator[Aws]:
+        """Be connected, as one command is; the clock waits for nobody afterwards."""
+        aws = context.connect(self.options, self.config)
+        aws.stand_ins = True
+        try:
+            yield aws
+        finally:
+            aws.pace.runtime.close()
+
+
+@contextmanager
+def stage(options: Options, config: Config, account: str) -> Iterator[Stage]:
+    """Have a fresh cloud while the context lasts; no container runs in it, and nothing is left of it.
+
+    Args:
+        options: the command's.
+        account: the number of its account; empty for the usual one.
+    """
+    more = ["--with-parent", *(["--account", account] if account else [])]
+    domain = context.ELSEWHERE if config.dns.create_zone else config.dns.domain
+    with tempfile.TemporaryDirectory(prefix=PREFIX) as name, _without_engine():
+        folder = Path(name)
+        here = config.model_copy(update={"target": "local", "state": config.state.model_copy(update={"bucket": None})})
+        try:
+            cloud = manage.start(folder, domain, more=more)
+            yield Stage(cloud, replace(options, state_dir=folder, log=None, target=None), here)
+        finally:
+            manage.stop(folder)
+
+
+@contextmanager
+def _without_engine() -> Iterator[None]:
+    """Do as if there were no Docker engine, in the cloud's process as well: containers take real time."""
+    before = os.environ.get(SWITCH)
+    os.environ[SWITCH] = "0"
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ[SWITCH]
+        else:
+            os.environ[SWITCH] = before
+
+
+def unless_interrupted(error: Exception | None) -> None:
+    """Raise what ended a run if it was the user."""
+    if isinstance(error, Interrupted):
+        raise Interrupted("interrupted: the rehearsal's cloud is removed, and nothing else was touched")

@@ -1,0 +1,36 @@
+"""All stacks that are recorded, of a state folder and of the bucket."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from provisioner.engine.errors import ProvisionError
+from provisioner.operations import context
+from provisioner.operations.stacks import Recorded, in_bucket, in_folder
+from state.model import StateError
+
+if TYPE_CHECKING:
+    from provisioner.operations.options import Options
+
+
+def everywhere(options: Options) -> tuple[list[Recorded], list[str]]:
+    """Return all stacks of the state folder and of the bucket, and what could not be looked at. Nothing is started.
+
+    Raises:
+        StateError: the state folder is not the user's alone, or cannot be read.
+    """
+    there, notes, config = list(in_folder(options.folder)), list[str](), None
+    try:
+        # without a configuration there is no bucket to look into
+        config = context.load(options) if options.config or os.path.lexists(options.file) else None
+        if config and config.state.bucket:
+            there += in_bucket(config, context.reader(options, config))
+    except (ProvisionError, StateError) as error:
+        what = f"the bucket {config.state.bucket}" if config else "a bucket of [state]"
+        notes.append(f"{what} was not looked into: {error}")
+    own = f"{config.project}-" if config else ""
+    return [
+        replace(one, env=one.name.removeprefix(own)) if own and one.name.startswith(own) else one for one in there
+    ], notes

@@ -1,0 +1,242 @@
+"""What a stack is and how it is doing: from its state, and from AWS by reads only."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Collection, Mapping
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+from provisioner.engine.errors import ConfigurationError
+from state.model import Run, State
+
+if TYPE_CHECKING:
+    from provisioner.aws.client import Aws
+    from provisioner.config.models import Config
+
+
+OUTPUTS = {
+    "vpc": ("vpc", ""),
+    "cluster": ("cluster", ""),
+    "load_balancer": ("load_balancer", "dns_name"),
+    "database": ("db_cluster", "endpoint"),
+}
+"""Each output's kind, and the name of that kind's output; the id where this is empty."""
+ALWAYS = frozenset({"stack", "account", "region"})
+NAMES = frozenset({*ALWAYS, *OUTPUTS, "url", "local_url"})
+"""All outputs but those of repositories, which are as many as there are images to build."""
+
+
+@dataclass(frozen=True)
+class Condition:
+    """How the running parts are doing: a mapping for each service, instance, database and AMI, as `status` shows it."""
+
+    services: list[dict[str, Any]]
+    instances: list[dict[str, Any]]
+    databases: list[dict[str, Any]]
+    amis: list[dict[str, Any]]
+
+
+def things(state: State) -> list[dict[str, Any]]:
+    """Return what is recorded, in the order in which the steps first recorded something."""
+    steps = list(dict.fromkeys(r.step for r in sorted(state.records.values(), key=lambda r: r.created or r.changed)))
+    records = sorted(state.records.values(), key=lambda record: (steps.index(record.step), record.address))
+    return [{"address": r.address, "step": r.step, "phase": r.phase, "id": r.id} for r in records]
+
+
+def record(state: State, address: str) -> dict[str, Any]:
+    """Return one record in full.
+
+    Raises:
+        ConfigurationError: nothing is recorded under that address; the nearest are named.
+    """
+    if address in state.records:
+        return asdict(state.records[address])
+    near = difflib.get_close_matches(address, state.records, 3)
+    hint = f"did you mean {' or '.join(near)}?" if near else "`provision state list` shows what is"
+    raise ConfigurationError(f"nothing is recorded under {address}: {hint}")
+
+
+def newest(state: State, command: str | None, again: str) -> Run:
+    """Return the newest run that has a timeline, of one command if that is given.
+
+    Args:
+        again: how to call such a command for this stack.
+
+    Raises:
+        ConfigurationError: there is none.
+    """
+    runs = [run for run in state.history if run.timeline and command in (None, run.command)]
+    if runs:
+        return runs[-1]
+    raise ConfigurationError(f"no {f'`{command}`' if command else 'run'} with a timeline is recorded: run {again}")
+
+
+def outputs(state: State, config: Config, entry: str) -> dict[str, str]:
+    """Return the values that others need, by name; those of things that are not recorded are left out.
+
+    Args:
+        entry: the URL at which the stack answers on this machine, if it does.
+    """
+    values = {"stack": state.stack, "account": state.account, "region": state.region}
+    for name, (kind, output) in OUTPUTS.items():
+        for one in (record for record in state.records.values() if record.kind == kind):
+            values[name] = str((one.outputs.get(output) if output else one.id) or "")
+    for one in (record for record in state.records.values() if record.kind == "repository"):
+        values[f"repository_{one.address.partition('/')[2]}"] = str(one.outputs.get("repository_uri", ""))
+    # without its record the name may be another stack's
+    if any(
+        r.kind == "record_set" and r.id and r.asked.get("record_name") == config.fqdn for r in state.records.values()
+    ):
+        values |= {"url": f"https://{config.fqdn}", "local_url": entry}
+    return {name: value for name, value in values.items() if value}
+
+
+def chosen(values: Mapping[str, str], name: str) -> str:
+    """Return one of the values.
+
+    Raises:
+        ConfigurationError: there is none of that name; those that there are, are named.
+    """
+    if name in values:
+        return values[name]
+    if name in NAMES or name.startswith("repository_"):
+        why = "nothing is up" if values.keys() <= ALWAYS else "what it is of is not up"
+        raise ConfigurationError(f'no output "{name}" yet: {why}')
+    raise ConfigurationError(f'there is no output "{name}"; there are {", ".join(sorted(values)) or "none yet"}')
+
+
+def outlived(state: State, started: float) -> bool:
+    """Whether all that is recorded is older than the embedded cloud, which was empty when it was started.
+
+    Args:
+        started: when it was started, in seconds since the epoch.
+    """
+    return bool(state.records) and max(record.changed for record in state.records.values()) < started
+
+
+def document(
+    state: State,
+    config: Config,
+    entry: str,
+    live: Condition | None,
+    silent: str,
+    *,
+    anew: float | None = None,
+    working: str = "",
+) -> dict[str, Any]:
+    """Return all of the status as one JSON document.
+
+    Args:
+        entry: the URL at which the stack answers on this machine, if it does.
+        live: how the running parts are doing, if somebody could be asked.
+        silent: why nobody could be asked.
+        anew: when the embedded cloud was started, if that was after all that is recorded.
+        working: which command is at work on the stack.
+    """
+    return {
+        "stack": config.name,
+        "target": config.target,
+        "account": state.account,
+        "region": state.region or config.region,
+        "url": f"https://{config.fqdn}",
+        "local_url": entry,
+        "things": things(state),
+        "live": asdict(live) if live else None,
+        "silent": silent,
+        "started_anew": anew,
+        "working": working,
+    }
+
+
+def look(aws: Aws, state: State) -> Condition:
+    """Ask AWS how services, container instances, databases and AMIs are doing, all at once. Only reads are made.
+
+    Raises:
+        Refused: a read was refused.
+        StateError: what is recorded of these makes no sense.
+    """
+    # only the kinds that are looked at: all the steps' would take longer to import than the calls take
+    import provisioner.resources.ecs_service
+    import provisioner.resources.rds  # noqa: F401
+    from provisioner.aws.errors import explained
+    from provisioner.engine.run import know
+    from provisioner.operations import ami
+
+    aws.read_only = True
+    know(aws, state.records, {})
+    try:
+        return Condition(*aws.each(lambda ask: ask(aws), (_services, _instances, _databases, ami.condition)))
+    except Exception as error:
+        raise explained(error) from error
+
+
+def _services(aws: Aws) -> list[dict[str, Any]]:
+    from provisioner.resources.ecs_service import Service
+
+    return [
+        {
+            "name": live.attributes["service_name"],
+            "running": live.attributes["running_count"],
+            "desired": live.attributes["desired_count"],
+            "rollout": live.attributes["rollout_state"] or live.status,
+            "capacity": [s["capacityProvider"] for s in live.attributes["capacity_provider_strategy"]],
+            "trouble": live.attributes["trouble"],
+            "deployed": live.attributes.get("deployed", "").rpartition("/")[2],
+        }
+        for live in sorted(aws.live(Service), key=lambda live: live.id)
+        if live.owned
+    ]
+
+
+def _instances(aws: Aws) -> list[dict[str, Any]]:
+    from provisioner.resources.autoscaling import AutoScalingGroup
+    from provisioner.resources.ecs_cluster import Cluster, container_instances
+
+    groups = [live for live in aws.live(AutoScalingGroup) if live.owned]
+    outdated = {name for live in groups for name in live.attributes.get("outdated", ())}
+    clusters = [live.id for live in aws.live(Cluster) if live.owned]
+    return [
+        {
+            "id": instance["ec2InstanceId"],
+            "status": instance["status"],
+            "connected": instance["agentConnected"],
+            "type": _attribute(instance, "ecs.instance-type"),
+            "ami": _attribute(instance, "ecs.ami-id"),
+            "outdated": instance["ec2InstanceId"] in outdated,
+            "tasks": instance["runningTasksCount"] + instance["pendingTasksCount"],
+        }
+        for cluster in clusters
+        for instance in container_instances(aws, cluster)
+    ]
+
+
+def _attribute(instance: Mapping[str, Any], name: str) -> str:
+    return next((str(one["value"]) for one in instance["attributes"] if one["name"] == name), "")
+
+
+def _databases(aws: Aws) -> list[dict[str, Any]]:
+    from provisioner.resources.rds import DbCluster, DbInstance
+
+    waiting: dict[str, list[str]] = {}
+    for live in aws.live(DbInstance):
+        if live.attributes["restart"]:
+            waiting.setdefault(live.attributes["db_cluster_identifier"], []).append(live.id)
+    return [
+        {
+            "name": live.id,
+            "status": live.status,
+            "host": live.outputs.get("endpoint"),
+            "trouble": _restart(waiting.get(live.id, ())),
+        }
+        for live in aws.live(DbCluster)
+        if live.owned
+    ]
+
+
+def _restart(instances: Collection[str]) -> str:
+    """Say of which instances settings wait for a restart, such as those that follow from another range of capacity."""
+    return "; ".join(
+        f"settings of {name} wait for a restart: run `aws rds reboot-db-instance --db-instance-identifier {name}`"
+        for name in instances
+    )

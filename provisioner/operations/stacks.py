@@ -1,0 +1,199 @@
+"""Which stacks are recorded: all of a state folder and of the bucket, and those that a command should not pass over."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, get_args
+
+from provisioner.config import paths
+from provisioner.engine.errors import ConfigurationError
+from provisioner.engine.words import count
+from state.model import Record, Run, State, StateError
+
+if TYPE_CHECKING:
+    from provisioner.aws.client import Aws
+    from provisioner.config.models import Config
+    from provisioner.operations.options import Options
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """A stack that is recorded.
+
+    Attributes:
+        target: the cloud that it is on.
+        where: its state's folder, or its address in the bucket.
+        state: what is recorded, if it can be read.
+        holder: which command is at work on it, empty if none is.
+        trouble: why it cannot be read.
+        env: its environment, if it is of the configuration's project.
+    """
+
+    name: str
+    target: str
+    where: str
+    state: State | None
+    holder: str = ""
+    trouble: str = ""
+    env: str = ""
+
+    @property
+    def resources(self) -> int:
+        """How many resources are recorded."""
+        return len(self.state.records) if self.state else 0
+
+    @property
+    def ready(self) -> int:
+        """How many of them are ready."""
+        return sum(record.phase == "ready" for record in self.state.records.values()) if self.state else 0
+
+    @property
+    def created(self) -> float | None:
+        """When the first of its resources was created, in seconds since the epoch; None if none is."""
+        times = [record.created for record in self.state.records.values() if record.created] if self.state else []
+        return min(times, default=None)
+
+    @property
+    def last(self) -> Run | None:
+        """The newest `up` or `down` that ended."""
+        return self.state.history[-1] if self.state and self.state.history else None
+
+
+def in_folder(folder: Path) -> Iterator[Recorded]:
+    """Yield the stacks that a state folder has, those that were taken down included. Nothing is locked or changed.
+
+    Raises:
+        StateError: the folder is not the user's alone, or cannot be read.
+    """
+    from provisioner.config.models import Target
+    from state.folder import trust
+
+    for target in get_args(Target):
+        trust(folder, folder / target)
+        try:
+            found = sorted((folder / target).iterdir())
+        except (FileNotFoundError, NotADirectoryError):
+            continue
+        except OSError as error:
+            raise StateError(f"the state folder {folder / target} cannot be read: {error.strerror}") from None
+        yield from (one for place in found if (one := _in_place(place, target)))
+
+
+def _in_place(place: Path, target: str) -> Recorded | None:
+    """Return the stack whose state is in a folder, None if there is no state."""
+    from state import local, lock
+    from state.folder import trust
+
+    if not any(os.path.lexists(place / name) for name in (local.DOCUMENT, local.JOURNAL)):
+        return None
+    try:
+        trust(place)
+        state = local.read(place, place.name)
+        return Recorded(place.name, target, str(place), state, lock.holder(place / local.LOCK))
+    except (StateError, OSError) as error:
+        return Recorded(place.name, target, str(place), None, trouble=str(error))
+
+
+def in_bucket(config: Config, aws: Aws) -> Iterator[Recorded]:
+    """Yield the stacks that the bucket of the configuration has. Only reads are made.
+
+    Raises:
+        StateError: the bucket cannot be read.
+    """
+    from state import lease, s3
+    from state.objects import Objects
+
+    client, bucket = aws.client("s3"), str(config.state.bucket)
+    ends = f"/{s3.DOCUMENT}"
+    names = [
+        name.removesuffix(ends) for name in Objects(client, bucket, "", aws.account).names("") if name.endswith(ends)
+    ]
+    for name in names:
+        there = Objects(client, bucket, f"{name}/", aws.account)
+        try:
+            state = s3.read(there, name)
+            yield Recorded(name, config.target, there.where(), state, lease.holder(there))
+        except StateError as error:
+            yield Recorded(name, config.target, there.where(), None, trouble=str(error))
+
+
+def check_place(options: Options, config: Config) -> None:
+    """Refuse to begin a second state while the stack's own lies where it was kept formerly: in the current folder.
+
+    Raises:
+        ConfigurationError: it does; with how to move it.
+    """
+    former, place = Path(paths.STATE), options.folder
+    if options.state_dir or not former.is_dir() or (place.exists() and former.samefile(place)):
+        return
+    old, new = (_of(config, folder) for folder in (former, place))
+    if old is None or not (old.resources or old.trouble) or (new and (new.resources or new.trouble)):
+        return
+    kept = count(old.resources, "resource") if old.state else old.trouble
+    raise ConfigurationError(
+        f"the state of {config.name} ({kept}) lies in {former}, where earlier versions kept it. It belongs beside the "
+        f"configuration now: move it with `{_move(old, former, place, config.target)}`, or add --state-dir {former} to "
+        f"each command to keep it where it is. For another stack beside the configuration add --state-dir {place}"
+    )
+
+
+def _of(config: Config, folder: Path) -> Recorded | None:
+    """Return what a folder has of the configuration's stack; nothing, if the folder is a stranger's."""
+    from state.folder import trust
+
+    with suppress(StateError):
+        place = folder / config.target / config.name
+        trust(folder, place.parent)
+        return _in_place(place, config.target)
+    return None
+
+
+def _move(old: Recorded, former: Path, place: Path, target: str) -> str:
+    """Return the command that moves a stack's state to another folder, with the embedded cloud that it is on."""
+    if not place.exists():
+        return shlex.join(["mv", str(former), str(place)])
+    there, cloud = place / target / old.name, "cloud.json"
+    steps = [["mkdir", "-p", str(there.parent)]]
+    if there.exists():
+        # of a stack that was taken down
+        steps.append(["mv", str(there), str(place / f"{old.name}.old")])
+    steps.append(["mv", old.where, str(there)])
+    if target == "local" and (former / cloud).exists() and not (place / cloud).exists():
+        steps.append(["mv", str(former / cloud), str(place / cloud)])
+    return " && ".join(map(shlex.join, steps))
+
+
+def beside(options: Options, config: Config, records: Mapping[str, Record]) -> list[str]:
+    """Return what to say of a stack of which nothing is recorded, while others are in the same state folder.
+
+    It may be one of those, renamed in the configuration. With `--env` the other environments are not told.
+
+    Raises:
+        StateError: see `in_folder`.
+    """
+    if records:
+        return []
+    others = [one for one in in_folder(options.folder) if one.target == config.target and one.resources]
+    own = f"{config.project}-"
+    return [
+        _told(config, one, one.name.removeprefix(own) if one.name.startswith(own) else "", options)
+        for one in others
+        if one.name != config.name and not (options.env and one.name.startswith(own))
+    ]
+
+
+def _told(config: Config, other: Recorded, env: str, options: Options) -> str:
+    if env:
+        what = f'write env = "{env}" again; {options.again("down", "--env", env)} removes it'
+    else:
+        what = f"write its project and env again, with which {options.again('down')} removes it"
+    resources = count(other.resources, "resource")
+    return (
+        f"nothing is recorded of {config.name}, which is another stack than {other.name} ({resources}). If that is "
+        f"what this configuration was called before, {what}"
+    )

@@ -1,0 +1,72 @@
+"""Correct by hand what is recorded: forget a record, or call it otherwise. Nothing in the cloud is touched."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from provisioner.engine.errors import ConfigurationError
+from provisioner.engine.resource import KINDS
+from provisioner.operations.stack_status import record as recorded
+from state.model import Record
+
+if TYPE_CHECKING:
+    from state.store import Store
+
+ADDRESS = re.compile(r"[a-z_]+/[\w.*-]+")
+
+
+def to_forget(store: Store, address: str, *, force: bool) -> str:
+    """Return a sentence about what stays in the cloud when the record is forgotten.
+
+    Raises:
+        ConfigurationError: nothing is recorded there, or others need it and `force` is not set.
+    """
+    recorded(store.state, address)
+    record = store.records[address]
+    if (users := users_of(store.records, address)) and not force:
+        raise ConfigurationError(
+            f"{address} is needed by {', '.join(users)}: forgotten, it is no longer kept until they are removed. "
+            f"Forget those first, or add --force"
+        )
+    kind = KINDS.get(record.kind)
+    if record.phase == "creating":
+        return f"what an earlier call may have made for {address} stays in the cloud as it is"
+    if not record.id or (kind and (kind.made_by_aws or kind.kept)):
+        return f"nothing in the cloud is this stack's alone by {address}"
+    return f"{record.id} stays in the cloud as it is"
+
+
+def users_of(records: Mapping[str, Record], address: str) -> list[str]:
+    """Return the addresses of what was built on a recorded thing."""
+    return [user for user, record in records.items() if address in record.needs]
+
+
+def rename(store: Store, old: str, new: str) -> list[str]:
+    """Record a thing under another address, in the needs of others too; return the addresses of these.
+
+    Killed at any point it can be run again: a thing that is recorded twice is not removed because of one of them.
+
+    Raises:
+        ConfigurationError: there is no such record, it has no id yet, or the new address is of another kind, malformed
+            or taken.
+    """
+    recorded(store.state, old)
+    record = store.records[old]
+    if not ADDRESS.fullmatch(new) or new.partition("/")[0] != record.kind:
+        raise ConfigurationError(f"{new} cannot be the address of a {record.kind}: write {record.kind}/NAME")
+    if record.phase == "creating":
+        # what may be there carries the old address in its tags, and is found by nothing else
+        raise ConfigurationError(f"{old} is just being made: run `provision up`, then this again")
+    taken = store.records.get(new)
+    if taken and (taken.id is None or taken.id != record.id):
+        raise ConfigurationError(f"{new} is recorded already ({taken.id}): forget or rename that first")
+    users = users_of(store.records, old)
+    store.put(replace(record, address=new))
+    for user in users:
+        needs = [new if need == old else need for need in store.records[user].needs]
+        store.put(replace(store.records[user], needs=list(dict.fromkeys(needs))))
+    store.drop(old)
+    return users

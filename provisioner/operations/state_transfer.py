@@ -1,0 +1,162 @@
+"""The work of `provision state init|push|migrate`: the bucket made, a state put in the place of another, or moved."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from provisioner.engine.errors import ConfigurationError, ProvisionError
+from provisioner.engine.recorded import check_bound
+from provisioner.engine.words import count
+from provisioner.operations import context, signals
+from state.model import State, StateError
+
+if TYPE_CHECKING:
+    from provisioner.aws.client import Aws
+    from provisioner.config.models import Config
+    from provisioner.operations.options import Options
+    from state.bucket import Bucket
+
+
+def named(config: Config) -> str:
+    """Return the bucket's name.
+
+    Raises:
+        ConfigurationError: the configuration names none.
+    """
+    if config.state.bucket:
+        return config.state.bucket
+    raise ConfigurationError('no bucket is named: write bucket = "…" under [state] in the configuration')
+
+
+def bucket(config: Config, aws: Aws, client: Any = None) -> Bucket:
+    """Return the bucket as it should be; raises like `named`.
+
+    Args:
+        client: the client to ask and mend it with, if not one that may write and repeats what got no answer.
+    """
+    from state.bucket import Bucket
+
+    tags = {"Project": config.project, "ManagedBy": aws.owner["ManagedBy"]}
+    asked, runtime = client or context.bucket_client(aws), aws.pace.runtime
+    return Bucket(asked, named(config), aws.account, aws.region, aws.partition, tags, runtime)
+
+
+def read_file(path: Path) -> State:
+    """Return the state in a file.
+
+    Raises:
+        ConfigurationError: it cannot be read, or is no state.
+    """
+    from state.checks import parsed
+    from state.migrate import migrate
+
+    try:
+        return State.from_dict(migrate(parsed(path.read_bytes()))[0])
+    except OSError as error:
+        raise ConfigurationError(f"{path} cannot be read: {error.strerror}") from None
+    except (ValueError, StateError) as error:
+        raise ConfigurationError(f"{path}: {error}") from None
+
+
+def write_file(path: Path, content: bytes) -> None:
+    """Write a new file that its owner alone may read.
+
+    Raises:
+        ConfigurationError: something is there already, or it cannot be written.
+    """
+    try:
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+            file.write(content)
+    except OSError as error:
+        raise ConfigurationError(f"{path} cannot be written: {error.strerror}: name another file") from None
+
+
+def check(new: State, old: State, config: Config, aws: Aws, *, force: bool) -> None:
+    """Refuse a state that is another stack's, or that is not what the one there has become.
+
+    Args:
+        force: accept another lineage, or an older serial.
+
+    Raises:
+        ForeignState: it is about another stack, account or region.
+        ConfigurationError: it has another lineage or an older serial.
+    """
+    check_bound(new).guard(config.name, aws.account, aws.region)
+    if force or not old.records:
+        return
+    if new.lineage != old.lineage:
+        raise ConfigurationError(
+            f"it is another life of {config.name}: lineage {new.lineage}, and the state there has {old.lineage}. "
+            f"--force puts it there nevertheless; what is there is kept beside it"
+        )
+    if new.serial < old.serial:
+        raise ConfigurationError(
+            f"it is older than what is there: its serial is {new.serial}, and the state there has {old.serial}. Pull "
+            f"that again; --force puts the older one there nevertheless, and what is there is kept beside it"
+        )
+
+
+def push(options: Options, config: Config, aws: Aws, new: State, *, force: bool) -> str:
+    """Put a state in the place of the one that is there, and return where that is kept.
+
+    Raises:
+        ConfigurationError, ForeignState: see `check`.
+        StateError: it changed meanwhile, or cannot be written.
+    """
+    old = context.recorded(options, config, aws)
+    check(new, old, config, aws, force=force)
+    with context.opened(options, config, aws, "state push") as store:
+        if store.records != old.records:
+            raise ProvisionError("the state changed just now: another command was at work. Run this again")
+        return store.swap(new, "replaced")
+
+
+def migrate(options: Options, config: Config, aws: Aws, *, back: bool) -> tuple[int, str]:
+    """Move the state from this machine to the bucket, or back; the one that it is taken from is emptied, and kept.
+
+    It can be killed anywhere, and run again. Returns the number of records moved, and where the former state is kept,
+    or 0 and an empty text if there was nothing to move.
+
+    Raises:
+        ConfigurationError: there is another state already where this one is to go.
+        ForeignState: it is about another stack, account or region.
+        StateError: one of them is at work, or cannot be read or written.
+    """
+    named(config)
+    here = context.local_store(options, config, aws, "state migrate")
+    there = context.bucket_store(options, config, aws, "state migrate")
+    with signals.held(), there, here:
+        source, target = (there, here) if back else (here, there)
+        if not source.records:
+            return 0, ""
+        moved = source.state
+        moved.guard(config.name, aws.account, aws.region)
+        # a run that was killed between the two writes has left the same one in both places
+        if (target.state.lineage, target.records) != (moved.lineage, moved.records):
+            if target.records:
+                raise ConfigurationError(
+                    f"there is another state already, with {count(len(target.records), 'record')}: compare it "
+                    f"(`provision state pull`), and put the right one there with `provision state push FILE --force`"
+                )
+            target.swap(_copy(moved), "replaced")
+        _read_back(options, config, aws, moved, back=back)
+        kept = source.swap(State(config.name), "migrated")
+        return len(moved.records), kept
+
+
+def _copy(state: State) -> State:
+    return replace(state, records=dict(state.records), history=list(state.history))
+
+
+def _read_back(options: Options, config: Config, aws: Aws, moved: State, *, back: bool) -> None:
+    from state import local, s3
+
+    if back:
+        found = local.read(context.folder(options, config), config.name)
+    else:
+        found = s3.read(context.objects(config, aws, context.bucket_client(aws)), config.name, aws.pace.runtime)
+    if (found.lineage, found.records) != (moved.lineage, moved.records):
+        raise ProvisionError("what was written reads back differently: the state stays where it was. Run this again")

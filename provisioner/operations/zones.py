@@ -1,0 +1,171 @@
+"""Which availability zones the stack is in, and which addresses its subnets have there."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, get_args
+
+from provisioner.config.models import Tier
+from provisioner.engine.errors import ConfigurationError
+from provisioner.resources.ec2_network import Subnet
+from provisioner.resources.rds import DbInstance
+from steps.endpoints import INTERFACE_SERVICES, service_name
+
+if TYPE_CHECKING:
+    from provisioner.aws.client import Aws
+    from provisioner.config.models import Config
+
+FARGATE = {
+    "ap-northeast-1": {"apne1-az1", "apne1-az2", "apne1-az4"},
+    "cn-north-1": {"cnn1-az1", "cnn1-az2"},
+    "us-west-1": {"usw1-az1", "usw1-az3"},
+}
+"""The ids of the zones that Fargate is in, of those Regions where it is not in all (ECS guide, Fargate Regions)."""
+
+
+@dataclass(frozen=True)
+class Zones:
+    """The names of the zones, and for each which of a tier's blocks of addresses its subnets have."""
+
+    names: tuple[str, ...]
+    blocks: tuple[int, ...]
+
+
+def choose(aws: Aws, config: Config) -> Zones:
+    """Choose the zones: those that the stack already uses, then those that offer all it needs.
+
+    A zone lacks some instance types and some endpoint services, and AWS says so only when it is too late. Of those in
+    use the one that the database is in stays, then those that were first. A subnet keeps its block of addresses, which
+    cannot be changed; a new zone's get one that is free.
+
+    Raises:
+        ConfigurationError: the Region lacks an instance type or an endpoint service, or too few zones have what is
+            needed.
+    """
+    used, wanted = _used(aws, config), config.network.zones
+    if len(used) < wanted:
+        offering = _offering(aws, config.capacity.instance_types)
+        new = [zone for zone in offering if zone not in used]
+        free = [number for number in range(4) if number not in used.values()]
+        if len(used) + len(new) < wanted:
+            zones = sorted({*used, *new})
+            raise ConfigurationError(
+                f"network.zones is {wanted}, but only {len(zones)} zones of {aws.region} offer Fargate, all VPC "
+                f"endpoints and one of {', '.join(config.capacity.instance_types)} ({', '.join(zones) or 'none'}): "
+                f"lower network.zones, or choose other capacity.instance_types"
+            )
+        used |= dict(zip(new, free, strict=False))
+    # RDS lets no subnet out of its group that an instance is in (ModifyDBSubnetGroup, SubnetAlreadyInUse)
+    held = _with_database(aws) if len(used) > wanted else set()
+    chosen = sorted(sorted(used, key=lambda zone: (zone not in held, used[zone]))[:wanted])
+    return Zones(tuple(chosen), tuple(used[zone] for zone in chosen))
+
+
+def in_use(aws: Aws, config: Config) -> Zones:
+    """Return the zones that the stack is in, whatever they offer by now; all that are available if it is in none."""
+    used = _used(aws, config)
+    if not used:
+        found = aws.client("ec2").describe_availability_zones()["AvailabilityZones"]
+        used = {zone["ZoneName"]: number for number, zone in enumerate(found[: config.network.zones])}
+    return Zones(tuple(sorted(used)), tuple(used[zone] for zone in sorted(used)))
+
+
+def _used(aws: Aws, config: Config) -> dict[str, int]:
+    """Return the zones that the stack is in, with the blocks that its subnets have there."""
+    numbers = {block: number for tier in get_args(Tier) for number, block in enumerate(config.network.subnets(tier))}
+    subnets = [subnet.attributes for subnet in aws.live(Subnet) if subnet.owned]
+    known = {fields["availability_zone"]: numbers.get(fields["cidr_block"]) for fields in subnets}
+    taken = set(known.values())
+    # subnets with other addresses than the configuration gives count as well, and the plan says that they differ
+    free = (number for number in range(len(known) + 4) if number not in taken)
+    return {zone: next(free) if number is None else number for zone, number in sorted(known.items())}
+
+
+def _with_database(aws: Aws) -> set[str]:
+    """Return the zones that the stack's database instances are in; one that is being made is in none yet."""
+    zones = [live.attributes["availability_zone"] for live in aws.live(DbInstance) if live.owned]
+    return {zone for zone in zones if zone}
+
+
+def _offering(aws: Aws, instance_types: Sequence[str]) -> list[str]:
+    """Return the zones that have Fargate, all endpoint services, and one of the instance types or more."""
+    available = [
+        {"Name": "state", "Values": ["available"]},
+        {"Name": "zone-type", "Values": ["availability-zone"]},
+    ]
+    found = aws.client("ec2").describe_availability_zones(Filters=available)["AvailabilityZones"]
+    fargate = FARGATE.get(aws.region)
+    zones = {zone["ZoneName"] for zone in found if fargate is None or zone.get("ZoneId") in fargate}
+    return sorted(zones & with_instances(aws, instance_types) & with_endpoints(aws))
+
+
+def with_instances(aws: Aws, instance_types: Sequence[str]) -> set[str]:
+    """Return the zones that offer one of the types or more: an Auto Scaling group needs no more of a zone.
+
+    Raises:
+        ConfigurationError: one of them is offered nowhere in the Region.
+    """
+    types = [{"Name": "instance-type", "Values": list(instance_types)}]
+    offers = [
+        *aws.pages(
+            "ec2",
+            "describe_instance_type_offerings",
+            "InstanceTypeOfferings",
+            LocationType="availability-zone",
+            Filters=types,
+        )
+    ]
+    if missing := sorted(set(instance_types) - {offer["InstanceType"] for offer in offers}):
+        raise ConfigurationError(
+            f"capacity.instance_types has {', '.join(missing)}, which {aws.region} does not offer: "
+            f"{_nearest(aws, missing)}"
+        )
+    return {str(offer["Location"]) for offer in offers}
+
+
+def _nearest(aws: Aws, missing: Sequence[str]) -> str:
+    """Say which of the Region's instance types were meant, or where one finds them."""
+    offers = aws.pages("ec2", "describe_instance_type_offerings", "InstanceTypeOfferings", LocationType="region")
+    offered = sorted({str(offer["InstanceType"]) for offer in offers})
+    near = [found[0] for name in missing if (found := difflib.get_close_matches(name, offered, 1))]
+    if near:
+        return f"did you mean {', '.join(near)}?"
+    return f"choose others (aws ec2 describe-instance-type-offerings --region {aws.region} lists them)"
+
+
+def with_endpoints(aws: Aws) -> set[str]:
+    """Return the zones in which all the endpoint services are.
+
+    Raises:
+        ConfigurationError: the Region has not all of them.
+    """
+    services = endpoint_services(aws)
+    return set.intersection(*({str(zone) for zone in service["AvailabilityZones"]} for service in services.values()))
+
+
+def policed(aws: Aws) -> frozenset[str]:
+    """Return the services whose interface endpoints take a policy here, as `ecr.api`."""
+    services = endpoint_services(aws)
+    return frozenset(name for name, shown in services.items() if shown.get("VpcEndpointPolicySupported"))
+
+
+def endpoint_services(aws: Aws) -> dict[str, Mapping[str, Any]]:
+    """Return what AWS says of the services for which the stack has interface endpoints, as `ecr.api`.
+
+    Raises:
+        ConfigurationError: the Region lacks one.
+    """
+    names = {service_name(aws.partition, aws.region, service): service for service in INTERFACE_SERVICES}
+    # by filter: one unknown among ServiceNames would have all of them refused (InvalidServiceName)
+    which = [{"Name": "service-name", "Values": [*names]}]
+    found = {
+        s["ServiceName"]: s for s in aws.pages("ec2", "describe_vpc_endpoint_services", "ServiceDetails", Filters=which)
+    }
+    if missing := sorted(names.keys() - found.keys()):
+        raise ConfigurationError(
+            f"{aws.region} does not offer the VPC endpoints {', '.join(missing)}, without which private subnets do not "
+            f"reach AWS: choose another region"
+        )
+    return {names[name]: found[name] for name in names}

@@ -1,0 +1,93 @@
+"""ECS's settings of the whole account in one region, put back to what they were by `down`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from provisioner.aws.client import Aws, tag_map
+from provisioner.engine.resource import Changes, Kind, Live
+
+FORMER_TAG = "provisioner:former:"
+"""With the setting's name behind it, the tag of the stack's VPC that holds the value from before."""
+
+
+@dataclass(frozen=True)
+class AccountSetting(Kind):
+    """The account's default of one setting, for all who have no setting of their own (PutAccountSettingDefault).
+
+    A setting has no tags and cannot be created, so what is created is the note of its former value: a tag of the
+    stack's VPC. Only then is the setting changed, as an update. So the former value outlives a kill at any point, and
+    even the state; and the setting is ours as long as the note is there.
+
+    Several stacks of an account may need it. The first one's former value is handed on: a stack that comes while
+    another is there notes what that one noted. The last one to go puts it back.
+
+    What is read is the value in force for the caller. A caller with a setting of its own would hide the default.
+    """
+
+    vpc_id: str
+    setting_name: str
+    value: str
+
+    service: ClassVar[str] = "ecs"
+    identity: ClassVar[Sequence[str]] = ("setting_name",)
+    outputs: ClassVar[Sequence[str]] = ("former",)
+    fixed: ClassVar[frozenset[str]] = frozenset({"vpc_id", "setting_name"})
+
+    @classmethod
+    def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Live]:
+        for vpc in aws.pages("ec2", "describe_vpcs", "Vpcs", Filters=aws.owner_filters()):
+            for key, former in tag_map(vpc.get("Tags")).items():
+                if key.startswith(FORMER_TAG):
+                    name = key.removeprefix(FORMER_TAG)
+                    yield cls._live(vpc["VpcId"], name, _in_force(aws, name), former)
+
+    @staticmethod
+    def _live(vpc_id: str, name: str, value: str, former: str) -> Live:
+        status = f"{value}, formerly {former}"
+        return Live(name, {"vpc_id": vpc_id, "setting_name": name, "value": value}, {"former": former}, status=status)
+
+    def create(self, aws: Aws, token: str) -> Live:
+        # in this order: whoever changed the value had noted the former one before
+        former = _in_force(aws, self.setting_name)
+        former = next(_notes(aws, self.setting_name, besides=self.vpc_id), former)
+        note = {"Key": FORMER_TAG + self.setting_name, "Value": former}
+        aws.client("ec2").create_tags(Resources=[self.vpc_id], Tags=[note])
+        # as if it were not in force yet, whatever another stack made of it: that one may just be about to put it back
+        return self._live(self.vpc_id, self.setting_name, former, former)
+
+    def update(self, aws: Aws, live: Live, changes: Changes) -> None:
+        aws.client("ecs").put_account_setting_default(name=self.setting_name, value=self.value)
+
+    @classmethod
+    def delete(cls, aws: Aws, live: Live) -> None:
+        name, vpc_id = live.id, live.attributes["vpc_id"]
+
+        def needed() -> bool:
+            return any(True for _ in _notes(aws, name, besides=vpc_id))
+
+        def put(value: str) -> None:
+            if value != _in_force(aws, name):
+                aws.client("ecs").put_account_setting_default(name=name, value=value)
+
+        if not (before := needed()):
+            put(live.outputs["former"])
+        aws.client("ec2").delete_tags(Resources=[vpc_id], Tags=[{"Key": FORMER_TAG + name}])
+        # another stack may have come, or gone, since
+        if (after := needed()) != before:
+            put(live.attributes["value"] if after else live.outputs["former"])
+
+
+def _notes(aws: Aws, name: str, *, besides: str) -> Iterator[str]:
+    """Yield the former values that other VPCs of the account note, whosever they are."""
+    filters = [{"Name": "tag-key", "Values": [FORMER_TAG + name]}]
+    for vpc in aws.pages("ec2", "describe_vpcs", "Vpcs", Filters=filters):
+        if vpc["VpcId"] != besides:
+            yield tag_map(vpc["Tags"])[FORMER_TAG + name]
+
+
+def _in_force(aws: Aws, name: str) -> str:
+    answer = aws.client("ecs").list_account_settings(name=name, effectiveSettings=True)
+    return str(answer["settings"][0]["value"])

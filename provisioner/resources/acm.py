@@ -1,0 +1,231 @@
+"""Certificate Manager: certificates that AWS issues once records in the domain's zone prove whose the domain is."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, ClassVar
+
+from botocore.exceptions import ClientError
+
+from provisioner.aws.client import Aws, tag_map
+from provisioner.aws.errors import IfThere, code_of
+from provisioner.engine.clock import since
+from provisioner.engine.errors import Failed
+from provisioner.engine.resource import Kind, Live
+from provisioner.resources.route53 import RecordSet, is_ours, normal_name
+
+MOST_NAMES = 10
+"""Names in one certificate (ACM's default quota)."""
+ALIVE = ("PENDING_VALIDATION", "ISSUED")
+KEY_TYPES = ("RSA_1024", "RSA_2048", "RSA_3072", "RSA_4096", "EC_prime256v1", "EC_secp384r1", "EC_secp521r1")
+"""All that there are: ListCertificates leaves out those of more than RSA_2048 unless they are named."""
+
+CLOUDFRONT = "us-east-1"
+"""The Region of CloudFront's certificates, in the partition `aws`."""
+
+
+def proven(names: Iterable[str]) -> list[str]:
+    """Return the domains that need a validation record, in order: `x` and `*.x` share one."""
+    return sorted({name.removeprefix("*.") for name in names})
+
+
+@dataclass(frozen=True)
+class Certificate(Kind):
+    """A public certificate, validated by DNS.
+
+    `subject_alternative_names` holds all names, `domain_name` among them, as AWS shows them. The outputs
+    `validation_name_0`, `validation_value_0` and so on are the CNAMEs to make, in the order of `proven`; ACM tells them
+    some seconds after the request.
+    """
+
+    domain_name: str
+    subject_alternative_names: Sequence[str]
+
+    service: ClassVar[str] = "acm"
+    outputs: ClassVar[Sequence[str]] = tuple(
+        f"validation_{part}_{number}" for number in range(MOST_NAMES) for part in ("name", "value")
+    )
+    fixed: ClassVar[frozenset[str]] = frozenset({"domain_name", "subject_alternative_names"})
+    unordered: ClassVar[frozenset[str]] = frozenset({"subject_alternative_names"})
+    # ACM looks for the records again and again: usually minutes, sometimes half an hour
+    budget: ClassVar[float] = 2700
+    removal_budget: ClassVar[float] = 1200
+    interval: ClassVar[float] = 5
+
+    @classmethod
+    def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Live]:
+        domains = {fields["domain_name"] for fields in known}
+        tagged = [] if aws.thorough else [live for arn in aws.tagged("acm") if (live := cls._there(aws, arn))]
+        if domains and domains <= {live.attributes.get("domain_name") for live in tagged}:
+            yield from tagged
+            return
+        for summary in aws.pages("acm", "list_certificates", "CertificateSummaryList"):
+            arn = summary["CertificateArn"]
+            # a call for each certificate of the account would be many: only those that may be ours are asked for
+            read = partial(_tags, aws, arn) if summary.get("DomainName") in domains else dict[str, str]
+            tags = aws.tags_of(arn, read)
+            if aws.owns(tags):
+                yield cls._live(aws, aws.client("acm").describe_certificate(CertificateArn=arn)["Certificate"], tags)
+
+    @classmethod
+    def some(cls, aws: Aws, known: Sequence[Mapping[str, Any]], ids: Collection[str]) -> Iterator[Live]:
+        for arn in ids:
+            with IfThere():
+                tags = aws.tags_of(arn, partial(_tags, aws, arn))
+                if aws.owns(tags):
+                    yield cls._live(
+                        aws, aws.client("acm").describe_certificate(CertificateArn=arn)["Certificate"], tags
+                    )
+
+    @classmethod
+    def _there(cls, aws: Aws, arn: str) -> Live | None:
+        """Return a certificate of this stack's, or None if it is gone, which the tagging API may not know yet."""
+        with IfThere():
+            shown = aws.client("acm").describe_certificate(CertificateArn=arn)["Certificate"]
+            return cls._live(aws, shown, aws.tags_of(arn, dict))
+        return None
+
+    @classmethod
+    def one(cls, aws: Aws, id: str) -> Live | None:
+        return cls._live(aws, aws.client("acm").describe_certificate(CertificateArn=id)["Certificate"], _tags(aws, id))
+
+    @staticmethod
+    def _live(aws: Aws, certificate: Mapping[str, Any], tags: Mapping[str, str]) -> Live:
+        # a fresh one shows its names some seconds after its ARN (DescribeCertificate): until then nothing is compared
+        names = certificate.get("SubjectAlternativeNames", ())
+        shown = {"domain_name": certificate.get("DomainName"), "subject_alternative_names": sorted(names)}
+        attributes = {name: value for name, value in shown.items() if value}
+        status = certificate.get("Status", "PENDING_VALIDATION") + (
+            f": {certificate['FailureReason']}" if "FailureReason" in certificate else ""
+        )
+        outputs = _validation(names, certificate.get("DomainValidationOptions", ()))
+        return Live(certificate["CertificateArn"], attributes, outputs, aws.address_in(tags), status=status)
+
+    def create(self, aws: Aws, token: str) -> Live:
+        arn = aws.client("acm").request_certificate(
+            DomainName=self.domain_name,
+            SubjectAlternativeNames=self.subject_alternative_names,
+            ValidationMethod="DNS",
+            IdempotencyToken=token,
+            Tags=aws.tag_list(self.address),
+        )["CertificateArn"]
+        return Live(arn, self.fields(), address=self.address, status="PENDING_VALIDATION")
+
+    @classmethod
+    def delete(cls, aws: Aws, live: Live) -> None:
+        aws.client("acm").delete_certificate(CertificateArn=live.id)
+
+    @classmethod
+    def pending(cls, live: Live) -> str | None:
+        if live.status == "ISSUED":
+            return None
+        if live.status != "PENDING_VALIDATION":
+            raise Failed(
+                f"certificate {live.id} is {live.status}, and will not be issued any more. Delete it (aws acm "
+                f"delete-certificate --certificate-arn {live.id}), then run again: another is requested"
+            )
+        what = "see the validation records" if live.outputs else "say which validation records it wants"
+        return f"waiting for ACM to {what}"
+
+    @classmethod
+    def delays(cls, aws: Aws, live: Live) -> str:
+        shown = aws.client("acm").describe_certificate(CertificateArn=live.id)["Certificate"]
+        asked = since(shown.get("CreatedAt"))
+        if not shown.get("DomainValidationOptions"):
+            return f"{live.id} is {shown.get('Status', '')}{asked}, and ACM does not say yet which records it wants"
+        open_ones = [o for o in shown["DomainValidationOptions"] if o.get("ValidationStatus") != "SUCCESS"]
+        return "; ".join(f"{o['DomainName']} is {o.get('ValidationStatus', '')}{asked}{_record(o)}" for o in open_ones)
+
+    @classmethod
+    def blockers(cls, aws: Aws, live: Live) -> str:
+        certificate = aws.client("acm").describe_certificate(CertificateArn=live.id)["Certificate"]
+        return f"in use by {', '.join(certificate['InUseBy'])}" if certificate.get("InUseBy") else ""
+
+
+def _record(option: Mapping[str, Any]) -> str:
+    """Say which record ACM looks for, on the internet."""
+    record = option.get("ResourceRecord")
+    return f", and ACM does not find {record['Name']} CNAME {record['Value']}" if record else ""
+
+
+def _tags(aws: Aws, arn: str) -> dict[str, str]:
+    return tag_map(aws.client("acm").list_tags_for_certificate(CertificateArn=arn)["Tags"])
+
+
+def _validation(names: Sequence[str], options: Iterable[Mapping[str, Any]]) -> dict[str, str]:
+    """Return the outputs of those domains that ACM has told the record of."""
+    records = {o["DomainName"].removeprefix("*."): o["ResourceRecord"] for o in options if "ResourceRecord" in o}
+    outputs = {}
+    for number, domain in enumerate(proven(names)):
+        if domain in records:
+            outputs[f"validation_name_{number}"] = records[domain]["Name"]
+            outputs[f"validation_value_{number}"] = records[domain]["Value"]
+    return outputs
+
+
+@dataclass(frozen=True)
+class ValidationRecord(RecordSet):
+    """The CNAME that proves a domain to ACM, for all of the account's certificates of this domain.
+
+    One that is there already serves as it is. It stays when a certificate of somebody else needs it, which could not be
+    renewed without it.
+    """
+
+    ttl: int | None = 300
+
+    written_once: ClassVar[frozenset[str]] = frozenset({"ttl"})
+    # the CNAME of a domain is the same for each certificate of the account (ACM user guide, dns-validation)
+    steady: ClassVar[frozenset[str]] = frozenset({"record_name", "resource_records"})
+
+    @classmethod
+    def unlisted(cls, aws: Aws) -> Iterator[Live]:
+        """Yield the records that this stack's certificates ask for, whatever names they are of."""
+        wanted = {normal_name(value) for live in aws.live(Certificate) for value in live.outputs.values()}
+        for live in cls._all(aws):
+            names = {live.attributes["record_name"], *map(normal_name, live.attributes["resource_records"])}
+            if live.attributes["type"] == "CNAME" and names <= wanted:
+                yield live
+
+    @classmethod
+    def _leads_here(cls, aws: Aws, live: Live) -> bool:
+        """Whether a record proves to ACM what this stack's certificate is for, or one of it asks for the record."""
+        name, values = live.attributes["record_name"], live.attributes["resource_records"]
+        proofs = [normal_name(value).endswith(".acm-validations.aws") for value in values]
+        if live.attributes["type"] != "CNAME" or not proofs or not all(proofs):
+            return False
+        asked = {normal_name(value) for mine in aws.live(Certificate) for value in mine.outputs.values()}
+        return name in asked or name.partition(".")[2] in aws.domains
+
+    @classmethod
+    def shared(cls, aws: Aws, live: Live) -> bool:
+        domain = live.attributes["record_name"].partition(".")[2]
+        if _needed(aws, aws.region, domain):
+            return True
+        if aws.partition != "aws" or aws.region == CLOUDFRONT:
+            return False
+        # CloudFront's certificates need the same records
+        try:
+            return _needed(aws, CLOUDFRONT, domain)
+        except ClientError as error:
+            if "AccessDenied" not in code_of(error):
+                raise
+            # an organization may deny us-east-1: what cannot be known to be free stays, unless its zone goes as well
+            return not is_ours(aws, live.attributes["hosted_zone_id"])
+
+
+def _needed(aws: Aws, region: str, domain: str) -> bool:
+    """Whether a certificate that is not this stack's needs the record that proves a domain.
+
+    Raises:
+        ClientError: it cannot be known.
+    """
+    ours = {certificate.id for certificate in aws.live(Certificate)}
+    listing = aws.client("acm", region).get_paginator("list_certificates")
+    for page in listing.paginate(CertificateStatuses=ALIVE, Includes={"keyTypes": KEY_TYPES}):
+        for summary in page["CertificateSummaryList"]:
+            names = {summary.get("DomainName", ""), *summary.get("SubjectAlternativeNameSummaries", ())}
+            if summary["CertificateArn"] not in ours and domain in proven(names):
+                return True
+    return False

@@ -1,0 +1,126 @@
+"""Application Auto Scaling: how far a service may scale, and what it scales by."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from provisioner.aws.client import Aws
+from provisioner.engine.resource import Changes, Kind, Live
+from provisioner.resources.ecs_cluster import Cluster
+
+_ECS = {"ServiceNamespace": "ecs"}
+# The describe calls take a dimension only together with a resource
+_TASKS = {**_ECS, "ScalableDimension": "ecs:service:DesiredCount"}
+
+
+@dataclass(frozen=True)
+class ScalableTarget(Kind):
+    """An ECS service's task count as something that scales: `service/<cluster>/<service>`, from min to max."""
+
+    resource_id: str
+    min_capacity: int
+    max_capacity: int
+
+    service: ClassVar[str] = "application-autoscaling"
+    identity: ClassVar[Sequence[str]] = ("resource_id",)
+    part: ClassVar[bool] = True
+    fixed: ClassVar[frozenset[str]] = frozenset({"resource_id"})
+
+    @classmethod
+    def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Live]:
+        names, clusters = {fields["resource_id"] for fields in known}, _clusters(aws)
+        found = aws.pages("application-autoscaling", "describe_scalable_targets", "ScalableTargets", **_ECS)
+        for target in found:
+            owned = _cluster(target) in clusters
+            if owned or target["ResourceId"] in names:
+                attributes = {
+                    "resource_id": target["ResourceId"],
+                    "min_capacity": target["MinCapacity"],
+                    "max_capacity": target["MaxCapacity"],
+                }
+                yield Live(target["ResourceId"], attributes, owned=owned)
+
+    def create(self, aws: Aws, token: str) -> Live:
+        self._register(aws, Tags=aws.tags(self.address))
+        return Live(self.resource_id, self.fields())
+
+    def update(self, aws: Aws, live: Live, changes: Changes) -> None:
+        self._register(aws)
+
+    def _register(self, aws: Aws, **more: Any) -> None:
+        aws.client("application-autoscaling").register_scalable_target(
+            **_TASKS,
+            ResourceId=self.resource_id,
+            MinCapacity=self.min_capacity,
+            MaxCapacity=self.max_capacity,
+            **more,
+        )
+
+    @classmethod
+    def delete(cls, aws: Aws, live: Live) -> None:
+        aws.client("application-autoscaling").deregister_scalable_target(**_TASKS, ResourceId=live.id)
+
+
+@dataclass(frozen=True)
+class ScalingPolicy(Kind):
+    """A target tracking policy of an ECS service; AWS makes its alarms, and removes them with it."""
+
+    policy_name: str
+    resource_id: str
+    target_tracking_scaling_policy_configuration: Mapping[str, Any]
+
+    service: ClassVar[str] = "application-autoscaling"
+    identity: ClassVar[Sequence[str]] = ("resource_id", "policy_name")
+    part: ClassVar[bool] = True
+    fixed: ClassVar[frozenset[str]] = frozenset({"policy_name", "resource_id"})
+
+    @classmethod
+    def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Live]:
+        names, clusters = {(fields["resource_id"], fields["policy_name"]) for fields in known}, _clusters(aws)
+        found = aws.pages("application-autoscaling", "describe_scaling_policies", "ScalingPolicies", **_ECS)
+        for policy in found:
+            owned = _cluster(policy) in clusters
+            if owned or (policy["ResourceId"], policy["PolicyName"]) in names:
+                attributes = {
+                    "policy_name": policy["PolicyName"],
+                    "resource_id": policy["ResourceId"],
+                    # A policy of another type has none, and then differs
+                    "target_tracking_scaling_policy_configuration": {
+                        "DisableScaleIn": False,
+                        **policy.get("TargetTrackingScalingPolicyConfiguration", {}),
+                    },
+                }
+                yield Live(policy["PolicyARN"], attributes, owned=owned)
+
+    def create(self, aws: Aws, token: str) -> Live:
+        return Live(self._put(aws), self.fields())
+
+    def update(self, aws: Aws, live: Live, changes: Changes) -> None:
+        self._put(aws)
+
+    def _put(self, aws: Aws) -> str:
+        made = aws.client("application-autoscaling").put_scaling_policy(
+            **_TASKS,
+            ResourceId=self.resource_id,
+            PolicyName=self.policy_name,
+            PolicyType="TargetTrackingScaling",
+            TargetTrackingScalingPolicyConfiguration=self.target_tracking_scaling_policy_configuration,
+        )
+        return str(made["PolicyARN"])
+
+    @classmethod
+    def delete(cls, aws: Aws, live: Live) -> None:
+        aws.client("application-autoscaling").delete_scaling_policy(
+            **_TASKS, ResourceId=live.attributes["resource_id"], PolicyName=live.attributes["policy_name"]
+        )
+
+
+def _clusters(aws: Aws) -> set[str]:
+    """Return the names of this stack's clusters: what scales in them belongs to the stack as they do."""
+    return {live.attributes["cluster_name"] for live in aws.live(Cluster) if live.owned}
+
+
+def _cluster(shown: Mapping[str, Any]) -> str:
+    return str(shown["ResourceId"].split("/")[1])

@@ -1,0 +1,314 @@
+"""EC2 Auto Scaling: the group that container instances come from."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from provisioner.aws.client import Aws, batches, tag_map
+from provisioner.engine.resource import Changes, Kind, Live
+from provisioner.resources import instance_refresh
+from provisioner.resources.ec2_launch import LaunchTemplate
+
+MANAGED_TAG = "AmazonECSManaged"
+"""ECS puts this tag on a capacity provider's group; it is in the create call too, so that instances carry it."""
+
+
+@dataclass(frozen=True)
+class AutoScalingGroup(Kind):
+    """A group of instances whose number is up to somebody else: the capacity provider. It begins without any.
+
+    Attributes:
+        mixed_instances_policy: as AWS spells it, each setting of InstancesDistribution written out.
+        outside: instances in zones that the group is not in any more. Nobody wants any, so `up` replaces them: they are
+            protected from scale-in, so that AWS does not do it by itself.
+        outdated_instances: the ids of those that an instance refresh is to replace: none, but that is compared only
+            when it was asked for (`Aws.new_ami`).
+    """
+
+    auto_scaling_group_name: str
+    mixed_instances_policy: Mapping[str, Any]
+    subnet_ids: Sequence[str]
+    max_size: int
+    new_instances_protected_from_scale_in: bool = True
+    health_check_type: str = "EC2"
+    health_check_grace_period: int = 300
+    outside: Sequence[str] = ()
+    outdated_instances: Sequence[str] = ()
+
+    service: ClassVar[str] = "autoscaling"
+    identity: ClassVar[Sequence[str]] = ("auto_scaling_group_name",)
+    derived: ClassVar[Sequence[str]] = ("id",)
+    outputs: ClassVar[Sequence[str]] = ("arn",)
+    fixed: ClassVar[frozenset[str]] = frozenset({"auto_scaling_group_name"})
+    unordered: ClassVar[frozenset[str]] = frozenset({"subnet_ids"})
+    update_when_ready: ClassVar[bool] = True
+    budget: ClassVar[float] = 6 * 3600
+    removal_budget: ClassVar[float] = 1800
+    interval: ClassVar[float] = 5
+
+    @classmethod
+    def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Live]:
+        found = {g["AutoScalingGroupName"]: g for g in _described(aws, Filters=aws.owner_filters())}
+        if unseen := sorted({fields["auto_scaling_group_name"] for fields in known} - found.keys()):
+            found |= {g["AutoScalingGroupName"]: g for g in _described(aws, AutoScalingGroupNames=unseen)}
+        for group in found.values():
+            yield cls._live(aws, group)
+
+    @classmethod
+    def _live(cls, aws: Aws, group: Mapping[str, Any]) -> Live:
+        tags, outside = tag_map(group.get("Tags")), _outside(group, group["AvailabilityZones"])
+        attributes = {
+            "auto_scaling_group_name": group["AutoScalingGroupName"],
+            "mixed_instances_policy": _policy(group.get("MixedInstancesPolicy", {})),
+            "subnet_ids": sorted(filter(None, group.get("VPCZoneIdentifier", "").split(","))),
+            "max_size": group["MaxSize"],
+            "new_instances_protected_from_scale_in": group.get("NewInstancesProtectedFromScaleIn", False),
+            "health_check_type": group.get("HealthCheckType"),
+            "health_check_grace_period": group.get("HealthCheckGracePeriod"),
+            "outside": _leavable(outside),
+        }
+        deleting, status = "Status" in group, ""
+        if deleting:
+            instances = _states(group.get("Instances", ()))
+            status = f"{group['Status']}" + (f": {instances}" if instances else "")
+        elif outside and not attributes["outside"]:
+            status = f"{_states(outside)}, in a zone that the group is not in any more"
+        else:
+            outdated = instance_refresh.outdated(aws, group)
+            refresh = instance_refresh.newest(aws, group, outdated)
+            status = instance_refresh.progress(refresh)
+            attributes |= {"outdated": outdated, "refresh_failure": instance_refresh.failure(refresh)}
+            if aws.new_ami:
+                attributes["outdated_instances"] = outdated
+        return Live(
+            group["AutoScalingGroupName"],
+            attributes,
+            {"arn": group["AutoScalingGroupARN"]},
+            address=aws.address_in(tags),
+            owned=aws.owns(tags),
+            status=status,
+            deleting=deleting,
+        )
+
+    def _arguments(self) -> dict[str, Any]:
+        return {
+            "AutoScalingGroupName": self.auto_scaling_group_name,
+            "MixedInstancesPolicy": self.mixed_instances_policy,
+            "VPCZoneIdentifier": ",".join(self.subnet_ids),
+            "MaxSize": self.max_size,
+            "NewInstancesProtectedFromScaleIn": self.new_instances_protected_from_scale_in,
+            "HealthCheckType": self.health_check_type,
+            "HealthCheckGracePeriod": self.health_check_grace_period,
+        }
+
+    def create(self, aws: Aws, token: str) -> Live:
+        name = self.auto_scaling_group_name
+        # the address belongs to the group alone, all other tags to its instances as well
+        inherited = {**aws.owner, "Name": name, MANAGED_TAG: "true"}
+        tags = [
+            {
+                "ResourceType": "auto-scaling-group",
+                "ResourceId": name,
+                "Key": key,
+                "Value": value,
+                "PropagateAtLaunch": key in inherited,
+            }
+            for key, value in (aws.tags(self.address) | inherited).items()
+        ]
+        aws.client("autoscaling").create_auto_scaling_group(
+            **self._arguments(), MinSize=0, DesiredCapacity=0, Tags=tags
+        )
+        # CreateAutoScalingGroup answers nothing, not even the ARN
+        if group := _one(aws, name):
+            return self._live(aws, group)
+        return Live(name, self.fields(), address=self.address, status="waiting for AWS to show it")
+
+    def update(self, aws: Aws, live: Live, changes: Changes) -> None:
+        if changes.keys() - {"outdated_instances"}:
+            self._update_group(aws, live.id)
+        if "outdated_instances" in changes:
+            instance_refresh.start(aws, live.id)
+
+    def _update_group(self, aws: Aws, name: str) -> None:
+        """Change the group, and have the instances replaced that it has in zones which it leaves."""
+        # a maximum below the minimum is refused, and the minimum is only changed afterwards
+        group = _one(aws, name)
+        least = min(group.get("MinSize", 0), self.max_size)
+        autoscaling = aws.client("autoscaling")
+        autoscaling.update_auto_scaling_group(**self._arguments(), MinSize=least)
+        # the group's own list of zones may still be the former one
+        subnets = aws.client("ec2").describe_subnets(SubnetIds=self.subnet_ids)["Subnets"]
+        zones = [subnet["AvailabilityZone"] for subnet in subnets]
+        # ECS's lifecycle hook drains each before it is terminated (ECS guide, managed instance draining)
+        for instance in _leavable(_outside(group, zones)):
+            autoscaling.terminate_instance_in_auto_scaling_group(
+                InstanceId=instance, ShouldDecrementDesiredCapacity=False
+            )
+
+    @classmethod
+    def delete(cls, aws: Aws, live: Live) -> None:
+        autoscaling = aws.client("autoscaling")
+        autoscaling.update_auto_scaling_group(
+            AutoScalingGroupName=live.id,
+            MinSize=0,
+            MaxSize=0,
+            DesiredCapacity=0,
+            NewInstancesProtectedFromScaleIn=False,
+        )
+        # protection can be taken from instances in service only; SetInstanceProtection takes 50 at once
+        protected = [
+            instance["InstanceId"]
+            for instance in _one(aws, live.id).get("Instances", ())
+            if instance["ProtectedFromScaleIn"] and instance["LifecycleState"] == "InService"
+        ]
+        for ids in batches(protected, 50):
+            autoscaling.set_instance_protection(
+                AutoScalingGroupName=live.id, InstanceIds=ids, ProtectedFromScaleIn=False
+            )
+        autoscaling.delete_auto_scaling_group(AutoScalingGroupName=live.id, ForceDelete=True)
+
+    @classmethod
+    def pending(cls, live: Live) -> str | None:
+        return live.status or None
+
+    @classmethod
+    def taken_back(cls, aws: Aws, live: Live, changes: Changes) -> str:
+        return live.attributes["refresh_failure"] if "outdated_instances" in changes else ""
+
+    @classmethod
+    def delays(cls, aws: Aws, live: Live) -> str:
+        return cls.blockers(aws, live)
+
+    @classmethod
+    def blockers(cls, aws: Aws, live: Live) -> str:
+        return _activity(aws, live.id, "InProgress", "WaitingForELBConnectionDraining", "MidLifecycleAction", "Failed")
+
+
+@dataclass(frozen=True)
+class MinimumSize(Kind):
+    """The number of instances that a group of this stack never falls below; there is none where it is 0.
+
+    It is a thing apart from the group, since it comes after what the group's instances have to find: an instance that
+    registers before ECS has a capacity provider of its group may never belong to that (ECS guide, Auto Scaling group
+    capacity providers).
+    """
+
+    auto_scaling_group_name: str
+    min_size: int
+
+    service: ClassVar[str] = "autoscaling"
+    identity: ClassVar[Sequence[str]] = ("auto_scaling_group_name",)
+    part: ClassVar[bool] = True
+    fixed: ClassVar[frozenset[str]] = frozenset({"auto_scaling_group_name"})
+    budget: ClassVar[float] = 900
+    interval: ClassVar[float] = 5
+
+    @classmethod
+    def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Live]:
+        for group in _described(aws, Filters=aws.owner_filters()):
+            if group["MinSize"] and "Status" not in group:
+                yield cls._live(aws, group)
+
+    @staticmethod
+    def _live(aws: Aws, group: Mapping[str, Any]) -> Live:
+        name, least = group["AutoScalingGroupName"], group["MinSize"]
+        in_service = sum(i["LifecycleState"] == "InService" for i in group.get("Instances", ()))
+        status = f"{in_service}/{least} instances in service" if in_service < least else ""
+        if status and (trouble := trouble_of(aws, name)):
+            status += f" ({trouble})"
+        return Live(name, {"auto_scaling_group_name": name, "min_size": least}, status=status)
+
+    def create(self, aws: Aws, token: str) -> Live:
+        self._put(aws, self.auto_scaling_group_name, self.min_size)
+        return Live(self.auto_scaling_group_name, self.fields(), status=f"0/{self.min_size} instances in service")
+
+    def update(self, aws: Aws, live: Live, changes: Changes) -> None:
+        self._put(aws, live.id, self.min_size)
+
+    @classmethod
+    def delete(cls, aws: Aws, live: Live) -> None:
+        cls._put(aws, live.id, 0)
+
+    @staticmethod
+    def _put(aws: Aws, name: str, least: int) -> None:
+        aws.client("autoscaling").update_auto_scaling_group(AutoScalingGroupName=name, MinSize=least)
+
+    @classmethod
+    def pending(cls, live: Live) -> str | None:
+        return live.status or None
+
+
+def left_outdated(aws: Aws) -> list[str]:
+    """Say which instances of this stack were launched from an earlier version of the launch template, and stay."""
+    notes = []
+    for group in aws.live(AutoScalingGroup):
+        # one that is being refreshed, or deleted, says so itself
+        if group.owned and not group.status and not aws.new_ami and (ids := group.attributes["outdated"]):
+            why = group.attributes["refresh_failure"]
+            notes.append(
+                f"launched from an earlier version of the launch template: {', '.join(ids)}. "
+                f"`provision up --new-ami` replaces them" + (f"; {why}" if why else "")
+            )
+    return notes
+
+
+def newest_in_use(aws: Aws, image_id: str) -> list[str]:
+    """Say, if the newest AMI was asked for, that this is it and no instance of this stack is older."""
+    templates = [live.attributes["launch_template_data"] for live in aws.live(LaunchTemplate) if live.owned]
+    old = any(group.attributes.get("outdated") for group in aws.live(AutoScalingGroup) if group.owned)
+    if not aws.new_ami or old or not templates or any(data.get("ImageId") != image_id for data in templates):
+        return []
+    return [f"{image_id} is the AMI that AWS recommends now, and no instance is older"]
+
+
+def _described(aws: Aws, **which: Any) -> Iterator[Any]:
+    return aws.pages("autoscaling", "describe_auto_scaling_groups", "AutoScalingGroups", **which)
+
+
+def _one(aws: Aws, name: str) -> Mapping[str, Any]:
+    """Return the group of that name, or nothing if AWS does not show it."""
+    group: Mapping[str, Any] = next(_described(aws, AutoScalingGroupNames=[name]), {})
+    return group
+
+
+def _outside(group: Mapping[str, Any], zones: Collection[str]) -> list[Mapping[str, Any]]:
+    """Return the members of a group that are in none of the zones."""
+    return [instance for instance in group.get("Instances", ()) if instance["AvailabilityZone"] not in zones]
+
+
+def _leavable(instances: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Return the ids of those instances that are not on their way out already."""
+    return sorted(i["InstanceId"] for i in instances if not i["LifecycleState"].startswith("Terminating"))
+
+
+def _states(instances: Sequence[Mapping[str, Any]]) -> str:
+    return ", ".join(f"{i['InstanceId']} {i['LifecycleState']}" for i in instances)
+
+
+def _policy(policy: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a mixed instances policy without what AWS adds: the template's name, settings that are empty."""
+    template = policy.get("LaunchTemplate", {})
+    specification = dict(template.get("LaunchTemplateSpecification", {}))
+    specification.pop("LaunchTemplateName", None)
+    distribution = policy.get("InstancesDistribution", {})
+    return {
+        "LaunchTemplate": {**template, "LaunchTemplateSpecification": specification},
+        "InstancesDistribution": {name: value for name, value in distribution.items() if value not in (None, "")},
+    }
+
+
+def trouble_of(aws: Aws, name: str) -> str:
+    """Return the newest scaling activity of a group that failed, in AWS's words, or an empty string."""
+    return _activity(aws, name, "Failed", "Cancelled")
+
+
+def _activity(aws: Aws, name: str, *codes: str) -> str:
+    """Return the newest scaling activity of these status codes in AWS's words, or an empty string."""
+    answer = aws.client("autoscaling").describe_scaling_activities(AutoScalingGroupName=name, MaxRecords=20)
+    for activity in answer["Activities"]:
+        if activity["StatusCode"] in codes:
+            message = activity.get("StatusMessage", activity["Description"])
+            return f"{activity['StatusCode']}: {message}"
+    return ""

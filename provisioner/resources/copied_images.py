@@ -1,0 +1,112 @@
+"""Images from elsewhere that are copied into the stack's own repositories, since private subnets reach no others."""
+
+from __future__ import annotations
+
+import base64
+import re
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from provisioner.aws.client import Aws
+from provisioner.docker import copy, credentials
+from provisioner.docker.credentials import CredentialsError, Login
+from provisioner.docker.push import NEEDED
+from provisioner.docker.reference import Reference, parse
+from provisioner.docker.registry import Registries
+from provisioner.docker.transport import Denied, Transport
+from provisioner.engine.errors import Failed, NotMade, Unclear
+from provisioner.engine.resource import Kind, Live
+from provisioner.resources.images import Tagged, held, login, stand_in, tagged
+
+ECR = re.compile(
+    r"(?P<account>\d{12})\.dkr[.-]ecr(-fips)?\.(?P<region>[a-z]{2,4}(-[a-z]+)+-\d)\."
+    r"(amazonaws\.com(\.cn)?|amazonaws\.eu|on\.aws|on\.amazonwebservices\.com\.cn|sc2s\.sgov\.gov|c2s\.ic\.gov)"
+)
+"""ECR's private registries, by AWS's own domains only: their token goes to no other (ECR guide, registry URIs)."""
+
+
+@dataclass(frozen=True)
+class CopiedImage(Tagged, Kind):
+    """A copy of an image in ECR, under a tag that says what it is a copy of, so that it never has to be changed.
+
+    When the image elsewhere changes, that is another one: the former copy stays until its repository expires it.
+
+    Attributes:
+        repository_name, repository_uri: where the copy is. tag: what it is a copy of.
+        source: the image's full name with its digest. platform: the one that is copied, in Docker's words.
+    """
+
+    repository_name: str
+    repository_uri: str
+    tag: str
+    source: str
+    platform: str
+
+    def create(self, aws: Aws, token: str) -> Live:
+        """Copy the image from its registry to ECR's, and read back what ECR has."""
+        if aws.stand_ins:
+            return stand_in(aws, self.repository_name, self.repository_uri, self.tag)
+        source = parse(self.source)
+        if not source.digest:
+            raise NotMade(f"the copy of {self.source} is gone from ECR: run the same command again to copy it anew")
+        target, access = parse(f"{self.repository_uri}:{self.tag}"), login(aws)
+        ours = Login(access["username"], access["password"])
+        mine = Registries(Transport(aws.pace.stop, aws.pace.scale), lambda _: ours)
+        refused = ""
+        try:
+            with aws.pace.runtime.working():
+                copied = copy.copy(
+                    registries(aws), source, mine, target, self.platform, lambda text: aws.say(self.address, text)
+                )
+        except copy.TagTaken as taken:
+            # an earlier try may have put it there, whose answer was lost: ECR does not take the same twice
+            copied, refused = taken.digest, str(taken)
+        except Denied as denied:
+            if denied.registry != target.registry:
+                raise
+            raise NotMade(f"copying to {self.repository_uri} was refused: {denied}. {NEEDED}") from None
+        digest = held(aws, self.repository_name, self.tag)
+        if not digest:
+            raise NotMade(refused) if refused else Unclear(f"ECR does not show {target} yet")
+        if digest != copied:
+            raise Failed(
+                f"ECR has {digest} under {target}, which is not the copy of {source} ({copied}): delete it in ECR by "
+                f"its digest, and run the same command again"
+            )
+        return tagged(self.repository_name, self.repository_uri, self.tag, digest)
+
+
+def registries(aws: Aws) -> Registries:
+    """Return the way to registries elsewhere: ECR's with AWS's credentials, others with Docker's."""
+
+    def credentials_of(registry: str) -> Login | None:
+        found = ECR.fullmatch(registry)
+        # an embedded cloud's token opens none of AWS's registries
+        return credentials.of_docker(registry) if found is None or aws.endpoint else _token(aws, found["region"])
+
+    return Registries(Transport(aws.pace.stop, aws.pace.scale), credentials_of)
+
+
+def _token(aws: Aws, region: str) -> Login:
+    """Return what opens all private registries of a Region that these credentials may read (GetAuthorizationToken)."""
+    try:
+        data = aws.client("ecr", region).get_authorization_token()["authorizationData"][0]
+    except (ClientError, BotoCoreError) as error:
+        raise CredentialsError(f"ECR in {region} gives no token ({error})") from None
+    user, _, password = base64.b64decode(data["authorizationToken"]).decode().partition(":")
+    return Login(user, password)
+
+
+def is_own(aws: Aws, reference: Reference) -> bool:
+    """Say whether an image is of the ECR that the private subnets reach: this account's and Region's."""
+    if aws.endpoint and reference.registry == urlsplit(aws.endpoint).netloc:
+        return True
+    found = ECR.fullmatch(reference.registry)
+    return bool(
+        found
+        and (found["account"], found["region"]) == (aws.account, aws.region)
+        and reference.registry.startswith(f"{aws.account}.dkr.ecr.")
+        and ".on." not in reference.registry
+    )

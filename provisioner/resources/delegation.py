@@ -1,0 +1,82 @@
+"""Whether the parent of a public zone points to it: nobody's to make, but without that nobody finds what it says."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from provisioner.aws.client import Aws
+from provisioner.aws.dns import addresses, nameservers
+from provisioner.aws.errors import IfThere
+from provisioner.engine.declaration import unknown
+from provisioner.engine.errors import WaitingOnUser
+from provisioner.engine.resource import Kind, Live
+from provisioner.resources.route53 import name_servers
+
+
+@dataclass(frozen=True)
+class Delegation(Kind):
+    """The parent zone's pointers to a public zone: not ours to make, but without them nobody finds what the zone says.
+
+    It is only looked at. When the parent points elsewhere the run stops here and names what the user has to set. Where
+    it points to other servers as well, `other_name_servers` says to which: they are to have the zone's records too.
+    """
+
+    domain: str
+    hosted_zone_id: str
+
+    service: ClassVar[str] = "route53"
+    identity: ClassVar[Sequence[str]] = ("domain", "hosted_zone_id")
+    fixed: ClassVar[frozenset[str]] = frozenset({"domain", "hosted_zone_id"})
+    kept: ClassVar[bool] = True
+    kept_because: ClassVar[str] = "it is an entry in the parent zone, which only its owner can change"
+
+    @classmethod
+    def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Live]:
+        for domain, zone_id in {(fields["domain"], fields["hosted_zone_id"]) for fields in known}:
+            if not unknown(zone_id):
+                with IfThere():
+                    yield cls._look(aws, domain, zone_id)
+
+    @staticmethod
+    def _look(aws: Aws, domain: str, zone_id: str) -> Live:
+        wanted = name_servers(aws.read("route53", "get_hosted_zone", Id=zone_id))
+        there = nameservers(domain, *(aws.resolver or ()))
+        # no answer proves nothing: the certificate then tells by itself whether the zone can be found
+        delegated = there is None or _delegated(aws, there, wanted)
+        status = "" if delegated or there is None else _what_to_set(domain, zone_id, wanted, there)
+        others = sorted(there.difference(wanted)) if there and not there.isdisjoint(wanted) else []
+        outputs = {"other_name_servers": others} if others else {}
+        attributes = {"domain": domain, "hosted_zone_id": zone_id}
+        return Live(f"{domain}|{zone_id}", attributes, outputs, status=status)
+
+    def create(self, aws: Aws, token: str) -> Live:
+        # there is nothing to make: this is the first look at a zone that this run made
+        return self._look(aws, self.domain, self.hosted_zone_id)
+
+    @classmethod
+    def pending(cls, live: Live) -> str | None:
+        if live.status:
+            raise WaitingOnUser(live.status)
+        return None
+
+
+def _delegated(aws: Aws, there: set[str], wanted: Sequence[str]) -> bool:
+    """Whether the parent points to name servers of the zone: under their own names, or under others of the same hosts.
+
+    The latter are white-label name servers (Route 53 guide). Others beside them are a second DNS provider's.
+    """
+    if not there or not there.isdisjoint(wanted):
+        return bool(there)
+    where = aws.resolver or ()
+    return not addresses(sorted(there), *where).isdisjoint(addresses(wanted, *where))
+
+
+def _what_to_set(domain: str, zone_id: str, wanted: Sequence[str], there: set[str]) -> str:
+    now = ", ".join(sorted(there)) or "none"
+    records = "".join(f"\n  {domain}. NS {server}." for server in wanted)
+    return (
+        f"{domain} is not delegated to its hosted zone {zone_id} (name servers now: {now}). Set these at the registrar "
+        f"or in the parent zone, then run `provision up` again:{records}"
+    )

@@ -1,0 +1,171 @@
+"""EC2's launch templates, and the instances that were launched for this stack."""
+
+from __future__ import annotations
+
+from base64 import b64decode, b64encode
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from provisioner.aws.client import Aws, tag_map
+from provisioner.aws.errors import IfThere
+from provisioner.engine.resource import Changes, Kind, Live, canonical
+
+RESOURCES = ("instance", "volume")
+"""What is launched from a template and carries the stack's owner tags."""
+LAUNCHED = ("pending", "running", "stopping", "stopped", "shutting-down")
+
+
+@dataclass(frozen=True)
+class LaunchTemplate(Kind):
+    """What container instances are launched from. A change is a new version, which becomes the default one.
+
+    Attributes:
+        launch_template_data: as AWS spells it, without UserData and TagSpecifications, nor what is AWS's default.
+        user_data: the text, not encoded.
+        tagged: the resource types that get the owner tags when launched.
+    """
+
+    launch_template_name: str
+    launch_template_data: Mapping[str, Any]
+    user_data: str
+    tagged: Sequence[str] = RESOURCES
+
+    service: ClassVar[str] = "ec2"
+    identity: ClassVar[Sequence[str]] = ("launch_template_name",)
+    fixed: ClassVar[frozenset[str]] = frozenset({"launch_template_name"})
+    unordered: ClassVar[frozenset[str]] = frozenset({"tagged"})
+
+    @classmethod
+    def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Live]:
+        names = {fields["launch_template_name"] for fields in known}
+        if aws.thorough or not names:
+            found = aws.pages("ec2", "describe_launch_templates", "LaunchTemplates", Filters=aws.owner_filters())
+            names |= {template["LaunchTemplateName"] for template in found}
+        for name in sorted(names):
+            with IfThere():
+                version = _version(aws, LaunchTemplateName=name)
+                yield cls._live(aws, version, cls._tags(aws, version["LaunchTemplateId"]))
+
+    @classmethod
+    def one(cls, aws: Aws, id: str) -> Live | None:
+        return cls._live(aws, _version(aws, LaunchTemplateId=id), cls._tags(aws, id))
+
+    @staticmethod
+    def _tags(aws: Aws, id: str) -> Mapping[str, str]:
+        """Return a template's tags, which no version of it tells."""
+
+        def read() -> Mapping[str, str]:
+            (found,) = aws.client("ec2").describe_launch_templates(LaunchTemplateIds=[id])["LaunchTemplates"]
+            return tag_map(found.get("Tags"))
+
+        return aws.tags_of(f"arn:{aws.partition}:ec2:{aws.region}:{aws.account}:launch-template/{id}", read)
+
+    @classmethod
+    def _live(cls, aws: Aws, version: Mapping[str, Any], tags: Mapping[str, str]) -> Live:
+        attributes = {
+            "launch_template_name": version["LaunchTemplateName"],
+            **_settings(aws, version["LaunchTemplateData"]),
+            # of a template that was just made, no version is told
+            "version": str(version.get("VersionNumber", 1)),
+        }
+        return Live(version["LaunchTemplateId"], attributes, address=aws.address_in(tags), owned=aws.owns(tags))
+
+    def _data(self, aws: Aws) -> dict[str, Any]:
+        tags = [{"Key": key, "Value": value} for key, value in aws.owner.items()]
+        return {
+            **self.launch_template_data,
+            "UserData": b64encode(self.user_data.encode()).decode(),
+            "TagSpecifications": [{"ResourceType": resource, "Tags": tags} for resource in self.tagged],
+        }
+
+    def create(self, aws: Aws, token: str) -> Live:
+        data = self._data(aws)
+        template = aws.client("ec2").create_launch_template(
+            LaunchTemplateName=self.launch_template_name,
+            LaunchTemplateData=data,
+            ClientToken=token,
+            TagSpecifications=aws.tag_specification("launch-template", self.address),
+        )["LaunchTemplate"]
+        return self._live(aws, {**template, "LaunchTemplateData": data}, aws.tags(self.address))
+
+    def update(self, aws: Aws, live: Live, changes: Changes) -> None:
+        ec2, data = aws.client("ec2"), self._data(aws)
+        newest = _version(aws, "$Latest", LaunchTemplateId=live.id)
+        # an update that was cut off may have left the wanted version behind, not yet the default one
+        if canonical(_settings(aws, newest["LaunchTemplateData"])) != canonical(_settings(aws, data)):
+            answer = ec2.create_launch_template_version(LaunchTemplateId=live.id, LaunchTemplateData=data)
+            newest = answer["LaunchTemplateVersion"]
+        ec2.modify_launch_template(LaunchTemplateId=live.id, DefaultVersion=str(newest["VersionNumber"]))
+
+    @classmethod
+    def delete(cls, aws: Aws, live: Live) -> None:
+        aws.client("ec2").delete_launch_template(LaunchTemplateId=live.id)
+
+
+def default_image(aws: Aws, name: str) -> str | None:
+    """Return the AMI of the default version of a launch template; None if there is none of that name."""
+    with IfThere():
+        image: str | None = _version(aws, LaunchTemplateName=name)["LaunchTemplateData"].get("ImageId")
+        return image
+    return None
+
+
+def _version(aws: Aws, version: str = "$Default", **template: str) -> Mapping[str, Any]:
+    """Return a version of a template, which is named by id or name."""
+    answer = aws.client("ec2").describe_launch_template_versions(Versions=[version], **template)
+    found: Mapping[str, Any] = answer["LaunchTemplateVersions"][0]
+    return found
+
+
+def _settings(aws: Aws, data: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a version's data as the fields of the kind, without what AWS adds to it."""
+    plain = {name: value for name, value in data.items() if name not in ("UserData", "TagSpecifications")}
+    if "MetadataOptions" in plain:
+        defaults = {"State": None, "HttpProtocolIpv6": "disabled", "InstanceMetadataTags": "disabled"}
+        plain["MetadataOptions"] = {
+            name: value
+            for name, value in plain["MetadataOptions"].items()
+            if name != "State" and defaults.get(name) != value
+        }
+    specifications = data.get("TagSpecifications", ())
+    return {
+        "launch_template_data": {name: value for name, value in plain.items() if value not in ([], {}, None)},
+        "user_data": b64decode(data.get("UserData", "")).decode(),
+        "tagged": [s["ResourceType"] for s in specifications if aws.owns(tag_map(s.get("Tags")))],
+    }
+
+
+@dataclass(frozen=True)
+class Instances(Kind):
+    """The EC2 instances that carry the stack's owner tags, all together: their id is the stack's name.
+
+    They are met at teardown, once their group is gone: what it left running is terminated, and what is shutting down
+    is waited for, since its interfaces still hold on to subnets and security groups.
+
+    Attributes:
+        launch_template_id: what they are launched from.
+        subnet_ids: where they are launched.
+    """
+
+    launch_template_id: str
+    subnet_ids: Sequence[str]
+
+    service: ClassVar[str] = "ec2"
+    made_by_aws: ClassVar[bool] = True
+    removal_budget: ClassVar[float] = 1200
+    interval: ClassVar[float] = 5
+
+    @classmethod
+    def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Live]:
+        filters = [*aws.owner_filters(), {"Name": "instance-state-name", "Values": [*LAUNCHED]}]
+        reservations = aws.pages("ec2", "describe_instances", "Reservations", Filters=filters)
+        states = {i["InstanceId"]: i["State"]["Name"] for r in reservations for i in r["Instances"]}
+        if states:
+            left = sorted(name for name, state in states.items() if state != "shutting-down")
+            named = ", ".join(f"{name} {state}" for name, state in sorted(states.items()))
+            yield Live(aws.name, {}, {"instance_ids": left}, status=f"EC2 instances: {named}", deleting=not left)
+
+    @classmethod
+    def delete(cls, aws: Aws, live: Live) -> None:
+        aws.client("ec2").terminate_instances(InstanceIds=live.outputs["instance_ids"])

@@ -1,0 +1,302 @@
+"""EC2's network: VPC, internet gateway, subnets, route tables."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, ClassVar
+
+from provisioner.aws.client import Aws, tag_map
+from provisioner.engine.clock import since
+from provisioner.engine.resource import Changes, Kind, Live
+
+SHOWN = 5
+"""How many interfaces are named where many are in the way."""
+
+
+def told_by_tags(
+    kind: type[Kind], aws: Aws, described: Callable[..., Iterator[Live]], id_filter: str
+) -> Iterator[Live]:
+    """Yield the things that carry this stack's tags, and those that are recorded: somebody may have changed their tags.
+
+    Args:
+        described: asks EC2 with these `Filters`.
+        id_filter: EC2's name of the filter by id.
+    """
+    found = {live.id: live for live in described(aws, Filters=aws.owner_filters())}
+    yield from found.values()
+    if missing := sorted(set(aws.recorded(kind)) - found.keys()):
+        yield from described(aws, Filters=[{"Name": id_filter, "Values": missing}])
+
+
+@dataclass(frozen=True)
+class Vpc(Kind):
+    """The stack's own network."""
+
+    cidr_block: str
+    enable_dns_support: bool = True
+    enable_dns_hostnames: bool = True
+
+    service: ClassVar[str] = "ec2"
+    fixed: ClassVar[frozenset[str]] = frozenset({"cidr_block"})
+
+    @classmethod
+    def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Live]:
+        return told_by_tags(cls, aws, cls._described, "vpc-id")
+
+    @classmethod
+    def one(cls, aws: Aws, id: str) -> Live | None:
+        return next(cls._described(aws, VpcIds=[id]), None)
+
+    @classmethod
+    def _described(cls, aws: Aws, **which: Any) -> Iterator[Live]:
+        for vpc in aws.pages("ec2", "describe_vpcs", "Vpcs", **which):
+            support, hostnames = aws.each(partial(_attribute, aws, vpc["VpcId"]), ("DnsSupport", "DnsHostnames"))
+            yield cls._live(aws, vpc, support, hostnames)
+
+    @staticmethod
+    def _live(aws: Aws, vpc: Mapping[str, Any], support: bool, hostnames: bool) -> Live:
+        attributes = {
+            "cidr_block": vpc["CidrBlock"],
+            "enable_dns_support": support,
+            "enable_dns_hostnames": hostnames,
+        }
+        tags = tag_map(vpc.get("Tags"))
+        return Live(vpc["VpcId"], attributes, address=aws.address_in(tags), owned=aws.owns(tags), status=vpc["State"])
+
+    def create(self, aws: Aws, token: str) -> Live:
+        vpc = aws.client("ec2").create_vpc(
+            CidrBlock=self.cidr_block, TagSpecifications=aws.tag_specification("vpc", self.address)
+        )["Vpc"]
+        return self._live(aws, vpc, support=True, hostnames=False)
+
+    def update(self, aws: Aws, live: Live, changes: Changes) -> None:
+        # ModifyVpcAttribute takes one attribute a call, and hostnames need support first
+        if "enable_dns_support" in changes:
+            aws.client("ec2").modify_vpc_attribute(VpcId=live.id, EnableDnsSupport={"Value": self.enable_dns_support})
+        if "enable_dns_hostnames" in changes:
+            aws.client("ec2").modify_vpc_attribute(
+                VpcId=live.id, EnableDnsHostnames={"Value": self.enable_dns_hostnames}
+            )
+
+    @classmethod
+    def delete(cls, aws: Aws, live: Live) -> None:
+        aws.client("ec2").delete_vpc(VpcId=live.id)
+
+    @classmethod
+    def blockers(cls, aws: Aws, live: Live) -> str:
+        return interfaces(aws, "vpc-id", live.id)
+
+
+def _attribute(aws: Aws, vpc_id: str, name: str) -> bool:
+    """Say whether a VPC's attribute is on; DescribeVpcAttribute takes one a call."""
+    answer = aws.client("ec2").describe_vpc_attribute(VpcId=vpc_id, Attribute=f"enable{name}")
+    return bool(answer[f"Enable{name}"]["Value"])
+
+
+@dataclass(frozen=True)
+class InternetGateway(Kind):
+    """The VPC's only way out."""
+
+    vpc_id: str
+
+    service: ClassVar[str] = "ec2"
+
+    @classmethod
+    def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Live]:
+        return told_by_tags(cls, aws, cls._described, "internet-gateway-id")
+
+    @classmethod
+    def one(cls, aws: Aws, id: str) -> Live | None:
+        return next(cls._described(aws, InternetGatewayIds=[id]), None)
+
+    @classmethod
+    def _described(cls, aws: Aws, **which: Any) -> Iterator[Live]:
+        for gateway in aws.pages("ec2", "describe_internet_gateways", "InternetGateways", **which):
+            yield cls._live(aws, gateway)
+
+    @staticmethod
+    def _live(aws: Aws, gateway: Mapping[str, Any]) -> Live:
+        attached = [a["VpcId"] for a in gateway.get("Attachments", ()) if a["State"] in ("available", "attached")]
+        tags = tag_map(gateway.get("Tags"))
+        return Live(
+            gateway["InternetGatewayId"],
+            {"vpc_id": attached[0] if attached else None},
+            address=aws.address_in(tags),
+            owned=aws.owns(tags),
+        )
+
+    def create(self, aws: Aws, token: str) -> Live:
+        tags = aws.tag_specification("internet-gateway", self.address)
+        gateway = aws.client("ec2").create_internet_gateway(TagSpecifications=tags)["InternetGateway"]
+        return self._live(aws, gateway)
+
+    def update(self, aws: Aws, live: Live, changes: Changes) -> None:
+        if changes["vpc_id"].old:
+            aws.client("ec2").detach_internet_gateway(InternetGatewayId=live.id, VpcId=changes["vpc_id"].old)
+        aws.client("ec2").attach_internet_gateway(InternetGatewayId=live.id, VpcId=self.vpc_id)
+
+    @classmethod
+    def delete(cls, aws: Aws, live: Live) -> None:
+        if live.attributes["vpc_id"]:
+            aws.client("ec2").detach_internet_gateway(InternetGatewayId=live.id, VpcId=live.attributes["vpc_id"])
+        aws.client("ec2").delete_internet_gateway(InternetGatewayId=live.id)
+
+    @classmethod
+    def blockers(cls, aws: Aws, live: Live) -> str:
+        return interfaces(aws, "vpc-id", str(live.attributes["vpc_id"]))
+
+
+@dataclass(frozen=True)
+class Subnet(Kind):
+    """A subnet of the stack's VPC, in one availability zone."""
+
+    vpc_id: str
+    availability_zone: str
+    cidr_block: str
+    map_public_ip_on_launch: bool = False
+
+    service: ClassVar[str] = "ec2"
+    fixed: ClassVar[frozenset[str]] = frozenset({"vpc_id", "availability_zone", "cidr_block"})
+
+    @classmethod
+    def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Live]:
+        return told_by_tags(cls, aws, cls._described, "subnet-id")
+
+    @classmethod
+    def one(cls, aws: Aws, id: str) -> Live | None:
+        return next(cls._described(aws, SubnetIds=[id]), None)
+
+    @classmethod
+    def _described(cls, aws: Aws, **which: Any) -> Iterator[Live]:
+        for subnet in aws.pages("ec2", "describe_subnets", "Subnets", **which):
+            yield cls._live(aws, subnet)
+
+    @staticmethod
+    def _live(aws: Aws, subnet: Mapping[str, Any]) -> Live:
+        attributes = {
+            "vpc_id": subnet["VpcId"],
+            "availability_zone": subnet["AvailabilityZone"],
+            "cidr_block": subnet["CidrBlock"],
+            "map_public_ip_on_launch": subnet.get("MapPublicIpOnLaunch", False),
+        }
+        tags = tag_map(subnet.get("Tags"))
+        return Live(subnet["SubnetId"], attributes, address=aws.address_in(tags), owned=aws.owns(tags))
+
+    def create(self, aws: Aws, token: str) -> Live:
+        subnet = aws.client("ec2").create_subnet(
+            VpcId=self.vpc_id,
+            AvailabilityZone=self.availability_zone,
+            CidrBlock=self.cidr_block,
+            TagSpecifications=aws.tag_specification("subnet", self.address),
+        )["Subnet"]
+        return self._live(aws, subnet)
+
+    def update(self, aws: Aws, live: Live, changes: Changes) -> None:
+        aws.client("ec2").modify_subnet_attribute(
+            SubnetId=live.id, MapPublicIpOnLaunch={"Value": self.map_public_ip_on_launch}
+        )
+
+    @classmethod
+    def delete(cls, aws: Aws, live: Live) -> None:
+        aws.client("ec2").delete_subnet(SubnetId=live.id)
+
+    @classmethod
+    def blockers(cls, aws: Aws, live: Live) -> str:
+        return interfaces(aws, "subnet-id", live.id)
+
+
+@dataclass(frozen=True)
+class RouteTable(Kind):
+    """A route table, its own routes (destination CIDR to gateway id) and the subnets that use it.
+
+    The VPC's local route and those that gateway endpoints put in are AWS's, and are not compared.
+    """
+
+    vpc_id: str
+    subnet_ids: Sequence[str]
+    routes: Mapping[str, str]
+
+    service: ClassVar[str] = "ec2"
+    fixed: ClassVar[frozenset[str]] = frozenset({"vpc_id"})
+    unordered: ClassVar[frozenset[str]] = frozenset({"subnet_ids"})
+
+    @classmethod
+    def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Live]:
+        return told_by_tags(cls, aws, cls._described, "route-table-id")
+
+    @classmethod
+    def one(cls, aws: Aws, id: str) -> Live | None:
+        return next(cls._described(aws, RouteTableIds=[id]), None)
+
+    @classmethod
+    def _described(cls, aws: Aws, **which: Any) -> Iterator[Live]:
+        for table in aws.pages("ec2", "describe_route_tables", "RouteTables", **which):
+            yield cls._live(aws, table)
+
+    @staticmethod
+    def _live(aws: Aws, table: Mapping[str, Any]) -> Live:
+        associations = {a["SubnetId"]: a["RouteTableAssociationId"] for a in table["Associations"] if "SubnetId" in a}
+        attributes = {
+            "vpc_id": table["VpcId"],
+            "subnet_ids": sorted(associations),
+            "routes": {
+                route["DestinationCidrBlock"]: route["GatewayId"]
+                for route in table["Routes"]
+                if "DestinationCidrBlock" in route and route.get("GatewayId", "local") != "local"
+            },
+        }
+        tags = tag_map(table.get("Tags"))
+        return Live(
+            table["RouteTableId"],
+            attributes,
+            {"associations": associations},
+            address=aws.address_in(tags),
+            owned=aws.owns(tags),
+        )
+
+    def create(self, aws: Aws, token: str) -> Live:
+        table = aws.client("ec2").create_route_table(
+            VpcId=self.vpc_id, ClientToken=token, TagSpecifications=aws.tag_specification("route-table", self.address)
+        )["RouteTable"]
+        return self._live(aws, table)
+
+    def update(self, aws: Aws, live: Live, changes: Changes) -> None:
+        ec2, there = aws.client("ec2"), live.attributes["routes"]
+        for cidr in there.keys() - self.routes.keys():
+            ec2.delete_route(RouteTableId=live.id, DestinationCidrBlock=cidr)
+        for cidr, gateway in self.routes.items():
+            if cidr not in there:
+                ec2.create_route(RouteTableId=live.id, DestinationCidrBlock=cidr, GatewayId=gateway)
+            elif there[cidr] != gateway:
+                ec2.replace_route(RouteTableId=live.id, DestinationCidrBlock=cidr, GatewayId=gateway)
+        associations = live.outputs["associations"]
+        for subnet in associations.keys() - set(self.subnet_ids):
+            ec2.disassociate_route_table(AssociationId=associations[subnet])
+        for subnet in set(self.subnet_ids) - associations.keys():
+            ec2.associate_route_table(RouteTableId=live.id, SubnetId=subnet)
+
+    @classmethod
+    def delete(cls, aws: Aws, live: Live) -> None:
+        for association in live.outputs["associations"].values():
+            aws.client("ec2").disassociate_route_table(AssociationId=association)
+        aws.client("ec2").delete_route_table(RouteTableId=live.id)
+
+
+def interfaces(aws: Aws, filter: str, value: str) -> str:
+    """Say which network interfaces are left there, for the user: `1 network interface: eni-1 of ELB app/…, in-use`."""
+    filters = [{"Name": filter, "Values": [value]}]
+    found = list(aws.pages("ec2", "describe_network_interfaces", "NetworkInterfaces", Filters=filters))
+    if not found:
+        return ""
+    named = sorted(map(_named, found))
+    more = f"; and {len(found) - SHOWN} more" if len(found) > SHOWN else ""
+    return f"{len(found)} network interface{'s' * (len(found) > 1)}: {'; '.join(named[:SHOWN])}{more}"
+
+
+def _named(interface: Mapping[str, Any]) -> str:
+    """Say of an interface which it is, of what, and since when."""
+    owner = interface.get("Description") or interface.get("Attachment", {}).get("InstanceId") or "nothing that is told"
+    attached = since(interface.get("Attachment", {}).get("AttachTime"))
+    return f"{interface['NetworkInterfaceId']} of {owner}, {interface['Status']}{attached}"

@@ -1,0 +1,244 @@
+"""EC2's security groups, their rules among their fields."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar
+
+from provisioner.aws.client import Aws, tag_map
+from provisioner.engine.resource import Changes, Kind, Live
+from provisioner.resources.ec2_network import Vpc, interfaces
+
+Rule = Mapping[str, Any]
+"""One rule with one peer, as DescribeSecurityGroupRules spells it: IpProtocol, FromPort, ToPort, CidrIpv4 or
+ReferencedGroupId, Description. Port -1 stands for all."""
+
+
+OPEN: Rule = {"IpProtocol": "-1", "FromPort": -1, "ToPort": -1, "CidrIpv4": "0.0.0.0/0", "Description": ""}
+"""What AWS gives a new group: all traffic to anywhere."""
+MOST = 60
+"""Rules that a group has in each direction, unless AWS has raised the quota (VPC quotas)."""
+
+
+def allow(port: int, description: str, *, cidr: str = "", group: str = "", prefix_list: str = "") -> Rule:
+    """Return a rule for one TCP port and one peer: a CIDR, another group's id, or a prefix list's id."""
+    peers = {"CidrIpv4": cidr, "ReferencedGroupId": group, "PrefixListId": prefix_list}
+    peer = {name: value for name, value in peers.items() if value}
+    return {"IpProtocol": "tcp", "FromPort": port, "ToPort": port, **peer, "Description": description}
+
+
+@dataclass(frozen=True)
+class SecurityGroup(Kind):
+    """A security group of the stack's VPC with exactly these rules.
+
+    Attributes:
+        egress: None if a `SecurityGroupEgress` says it; the rule that AWS gives a new group goes in any case.
+    """
+
+    vpc_id: str
+    group_name: str
+    description: str
+    ingress: Sequence[Rule]
+    egress: Sequence[Rule] | None
+
+    service: ClassVar[str] = "ec2"
+    identity: ClassVar[Sequence[str]] = ("vpc_id", "group_name")
+    fixed: ClassVar[frozenset[str]] = frozenset({"vpc_id", "group_name", "description"})
+    unordered: ClassVar[frozenset[str]] = frozenset({"ingress", "egress"})
+
+    @classmethod
+    def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Live]:
+        # what is declared comes before what is recorded, and counts alone
+        egress = {fields["group_name"]: fields.get("egress") for fields in reversed(known)}
+        for group in _groups(aws, [vpc.id for vpc in aws.live(Vpc)]):
+            if group["GroupName"] != "default":
+                live = _live(aws, group)
+                if egress.get(group["GroupName"], ()) is None and live.attributes["egress"] != [OPEN]:
+                    live = replace(live, attributes={k: v for k, v in live.attributes.items() if k != "egress"})
+                yield live
+
+    def create(self, aws: Aws, token: str) -> Live:
+        made = aws.client("ec2").create_security_group(
+            VpcId=self.vpc_id,
+            GroupName=self.group_name,
+            Description=self.description,
+            TagSpecifications=aws.tag_specification("security-group", self.address),
+        )
+        attributes = self.fields() | {"ingress": [], "egress": [OPEN]}
+        return Live(made["GroupId"], attributes, address=self.address)
+
+    def update(self, aws: Aws, live: Live, changes: Changes) -> None:
+        put_rules(aws, live.id, "ingress", live.attributes["ingress"], self.ingress)
+        put_rules(aws, live.id, "egress", live.attributes.get("egress", ()), self.egress or ())
+
+    @classmethod
+    def delete(cls, aws: Aws, live: Live) -> None:
+        # AWS deletes none that another one's rule names, and two may name each other
+        for kind, direction, rules in ((SecurityGroup, "ingress", "ingress"), (SecurityGroupEgress, "egress", "rules")):
+            for other in [other for other in aws.live(kind) if other.owned and other.id != live.id]:
+                naming = [rule for rule in other.attributes[rules] if rule.get("ReferencedGroupId") == live.id]
+                if naming:
+                    aws.stale(kind)
+                    put_rules(aws, other.id, direction, naming, ())
+        aws.client("ec2").delete_security_group(GroupId=live.id)
+
+    @classmethod
+    def blockers(cls, aws: Aws, live: Live) -> str:
+        return interfaces(aws, "group-id", live.id)
+
+
+@dataclass(frozen=True)
+class SecurityGroupEgress(Kind):
+    """The rules for a group's outgoing traffic, at least one: apart from the group, they can name groups made after it.
+
+    Its id is the group's. Who uses a group by way of it begins when nothing else can go out any more.
+    """
+
+    group_id: str
+    rules: Sequence[Rule]
+
+    service: ClassVar[str] = "ec2"
+    identity: ClassVar[Sequence[str]] = ("group_id",)
+    part: ClassVar[bool] = True
+    fixed: ClassVar[frozenset[str]] = frozenset({"group_id"})
+    unordered: ClassVar[frozenset[str]] = frozenset({"rules"})
+
+    @classmethod
+    def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Live]:
+        for group in _groups(aws, [vpc.id for vpc in aws.live(Vpc)]):
+            rules = _rules(group["IpPermissionsEgress"])
+            # what AWS gives a new group is the group's to take away, and none of these
+            if rules and rules != [OPEN] and group["GroupName"] != "default":
+                yield Live(
+                    group["GroupId"],
+                    {"group_id": group["GroupId"], "rules": rules},
+                    owned=aws.owns(tag_map(group.get("Tags"))),
+                )
+
+    def create(self, aws: Aws, token: str) -> Live:
+        permissions = [_permission(rule) for rule in self.rules]
+        aws.client("ec2").authorize_security_group_egress(GroupId=self.group_id, IpPermissions=permissions)
+        return Live(self.group_id, self.fields())
+
+    def update(self, aws: Aws, live: Live, changes: Changes) -> None:
+        put_rules(aws, live.id, "egress", live.attributes["rules"], self.rules)
+
+    @classmethod
+    def delete(cls, aws: Aws, live: Live) -> None:
+        put_rules(aws, live.id, "egress", live.attributes["rules"], [])
+
+
+@dataclass(frozen=True)
+class DefaultSecurityGroup(Kind):
+    """The group that AWS makes with the VPC and that goes with it: emptied, so that nothing can use it by accident."""
+
+    vpc_id: str
+    ingress: Sequence[Rule] = ()
+    egress: Sequence[Rule] = ()
+
+    service: ClassVar[str] = "ec2"
+    identity: ClassVar[Sequence[str]] = ("vpc_id",)
+    fixed: ClassVar[frozenset[str]] = frozenset({"vpc_id"})
+    kept: ClassVar[bool] = True
+    kept_because: ClassVar[str] = "AWS deletes it together with its VPC"
+    update_when_ready: ClassVar[bool] = True
+
+    @classmethod
+    def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Live]:
+        return cls._of(aws, [vpc.id for vpc in aws.live(Vpc)])
+
+    @staticmethod
+    def _of(aws: Aws, vpc_ids: Sequence[str]) -> Iterator[Live]:
+        return (_live(aws, group, owned=True) for group in _groups(aws, vpc_ids) if group["GroupName"] == "default")
+
+    def create(self, aws: Aws, token: str) -> Live:
+        # AWS has made it with the VPC: there is nothing to call but the read, which may be too early
+        return next(self._of(aws, [self.vpc_id]), Live("", {"vpc_id": self.vpc_id}))
+
+    @classmethod
+    def pending(cls, live: Live) -> str | None:
+        return None if live.id else "waiting for AWS to show it"
+
+    def update(self, aws: Aws, live: Live, changes: Changes) -> None:
+        put_rules(aws, live.id, "ingress", live.attributes["ingress"], self.ingress)
+        put_rules(aws, live.id, "egress", live.attributes["egress"], self.egress)
+
+
+def _groups(aws: Aws, vpc_ids: Sequence[str]) -> Iterator[Mapping[str, Any]]:
+    """Yield all groups of these VPCs."""
+    if not vpc_ids:
+        return iter(())
+    filters = [{"Name": "vpc-id", "Values": [*vpc_ids]}]
+    return aws.pages("ec2", "describe_security_groups", "SecurityGroups", Filters=filters)
+
+
+def _live(aws: Aws, group: Mapping[str, Any], *, owned: bool | None = None) -> Live:
+    attributes = {
+        "vpc_id": group["VpcId"],
+        "group_name": group["GroupName"],
+        "description": group["Description"],
+        "ingress": _rules(group["IpPermissions"]),
+        "egress": _rules(group["IpPermissionsEgress"]),
+    }
+    tags = tag_map(group.get("Tags"))
+    ours = aws.owns(tags) if owned is None else owned
+    return Live(group["GroupId"], attributes, address=aws.address_in(tags), owned=ours)
+
+
+def _rules(permissions: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Return AWS's grouped permissions as rules with one peer each."""
+    rules = []
+    for p in permissions:
+        ports = {"IpProtocol": p["IpProtocol"], "FromPort": p.get("FromPort", -1), "ToPort": p.get("ToPort", -1)}
+        for key, name, peers in (
+            ("CidrIp", "CidrIpv4", p.get("IpRanges", ())),
+            ("CidrIpv6", "CidrIpv6", p.get("Ipv6Ranges", ())),
+            ("PrefixListId", "PrefixListId", p.get("PrefixListIds", ())),
+            ("GroupId", "ReferencedGroupId", p.get("UserIdGroupPairs", ())),
+        ):
+            rules += [{**ports, name: peer[key], "Description": peer.get("Description", "")} for peer in peers]
+    return rules
+
+
+def _permission(rule: Rule) -> dict[str, Any]:
+    """Return a rule as the authorize and revoke calls take it."""
+    permission: dict[str, Any] = {"IpProtocol": rule["IpProtocol"]}
+    if rule["IpProtocol"] != "-1":
+        permission |= {"FromPort": rule["FromPort"], "ToPort": rule["ToPort"]}
+    described = {"Description": rule["Description"]} if rule.get("Description") else {}
+    for name, key, peers in (
+        ("CidrIpv4", "CidrIp", "IpRanges"),
+        ("CidrIpv6", "CidrIpv6", "Ipv6Ranges"),
+        ("PrefixListId", "PrefixListId", "PrefixListIds"),
+        ("ReferencedGroupId", "GroupId", "UserIdGroupPairs"),
+    ):
+        if name in rule:
+            permission[peers] = [{key: rule[name], **described}]
+    return permission
+
+
+def put_rules(aws: Aws, group_id: str, direction: str, there: Sequence[Rule], wanted: Sequence[Rule]) -> None:
+    """Describe anew what differs in its description only, authorize what is missing, revoke what is not wanted.
+
+    Revoked first, what is replaced would be cut off for a moment; only where there is no room for both it is.
+    """
+    ec2 = aws.client("ec2")
+    allowed, kept = [_bare(rule) for rule in there], [_bare(rule) for rule in wanted]
+    if said := [_permission(rule) for rule in wanted if rule not in there and _bare(rule) in allowed]:
+        describe = getattr(ec2, f"update_security_group_rule_descriptions_{direction}")
+        describe(GroupId=group_id, IpPermissions=said)
+    changes = [
+        (f"authorize_security_group_{direction}", [_permission(rule) for rule in wanted if _bare(rule) not in allowed]),
+        (f"revoke_security_group_{direction}", [_permission(rule) for rule in there if _bare(rule) not in kept]),
+    ]
+    if len(there) + len(changes[0][1]) > MOST:
+        changes.reverse()
+    for call, permissions in changes:
+        if permissions:
+            getattr(ec2, call)(GroupId=group_id, IpPermissions=permissions)
+
+
+def _bare(rule: Rule) -> Rule:
+    """Return a rule without its description: AWS knows one rule by the rest."""
+    return {key: value for key, value in rule.items() if key != "Description"}

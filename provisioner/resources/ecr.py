@@ -1,0 +1,137 @@
+"""Elastic Container Registry: repositories."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, ClassVar
+
+from botocore.exceptions import ClientError
+
+from provisioner.aws.client import Aws, tag_map
+from provisioner.aws.errors import IfThere
+from provisioner.engine.resource import Changes, Kind, Live
+
+
+@dataclass(frozen=True)
+class Repository(Kind):
+    """A repository with its lifecycle policy, which is a document as ECR's user guide has it, or None for none.
+
+    ECR tells the policy of one repository a call: see `Aws.singly`. While the registry scans everything by Amazon
+    Inspector (ENHANCED), the repository's own setting means nothing and is not compared (ECR API,
+    PutImageScanningConfiguration: being deprecated in favor of the registry's).
+    """
+
+    repository_name: str
+    image_tag_mutability: str
+    image_scanning_configuration: Mapping[str, bool]
+    lifecycle_policy: Mapping[str, Any] | None
+    encryption_configuration: Mapping[str, str] | None = None
+
+    service: ClassVar[str] = "ecr"
+    identity: ClassVar[Sequence[str]] = ("repository_name",)
+    derived: ClassVar[Sequence[str]] = ("id", "arn", "repository_uri")
+    outputs: ClassVar[Sequence[str]] = ("arn", "repository_uri")
+    fixed: ClassVar[frozenset[str]] = frozenset({"repository_name", "encryption_configuration"})
+
+    @classmethod
+    def data(cls, settings: Mapping[str, Any]) -> str:
+        return "the images"
+
+    @classmethod
+    def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Live]:
+        names = {fields["repository_name"] for fields in known}
+        most = {"PageSize": 1000}
+        found = {
+            r["repositoryName"]: r
+            for r in aws.pages("ecr", "describe_repositories", "repositories", PaginationConfig=most)
+        }
+        tags = {name: cls._tags(aws, r["repositoryArn"], name in names) for name, r in found.items()}
+        ours = [name for name in found if aws.owns(tags[name])]
+        policies = aws.singly(cls, "lifecycle_policy", ours, partial(cls._policy, aws))
+        wanted = {fields["repository_name"]: fields.get("image_scanning_configuration") for fields in known}
+        if any(found[name].get("imageScanningConfiguration") != wanted.get(name) for name in ours) and _enhanced(aws):
+            found = {name: {**repository, "imageScanningConfiguration": None} for name, repository in found.items()}
+        for name in ours:
+            yield cls._live(aws, found[name], tags[name], policies[name])
+        for name in names & found.keys() - set(ours):
+            yield cls._live(aws, found[name], tags[name], None, owned=False)
+
+    @classmethod
+    def one(cls, aws: Aws, id: str) -> Live | None:
+        repository = aws.client("ecr").describe_repositories(repositoryNames=[id])["repositories"][0]
+        tags = cls._tags(aws, repository["repositoryArn"], known=True)
+        return cls._live(aws, repository, tags, cls._policy(aws, id), owned=aws.owns(tags))
+
+    @staticmethod
+    def _tags(aws: Aws, arn: str, known: bool) -> Mapping[str, str]:
+        def read() -> Mapping[str, str]:
+            return tag_map(aws.client("ecr").list_tags_for_resource(resourceArn=arn)["tags"])
+
+        return aws.tags_of(arn, read if known else dict)
+
+    @staticmethod
+    def _policy(aws: Aws, name: str) -> Any:
+        with IfThere():
+            return json.loads(aws.client("ecr").get_lifecycle_policy(repositoryName=name)["lifecyclePolicyText"])
+        return None
+
+    @staticmethod
+    def _live(
+        aws: Aws, repository: Mapping[str, Any], tags: Mapping[str, str], policy: Any, *, owned: bool = True
+    ) -> Live:
+        attributes = {
+            "repository_name": repository["repositoryName"],
+            "image_tag_mutability": repository["imageTagMutability"],
+            "lifecycle_policy": policy,
+        }
+        # AES256 is what a repository has that was made without any
+        encryption = repository.get("encryptionConfiguration", {})
+        plain = encryption.get("encryptionType", "AES256") == "AES256"
+        attributes["encryption_configuration"] = None if plain else encryption
+        if scanning := repository.get("imageScanningConfiguration"):
+            attributes["image_scanning_configuration"] = scanning
+        outputs = {"arn": repository["repositoryArn"], "repository_uri": repository["repositoryUri"]}
+        return Live(repository["repositoryName"], attributes, outputs, address=aws.address_in(tags), owned=owned)
+
+    def create(self, aws: Aws, token: str) -> Live:
+        encryption = {"encryptionConfiguration": self.encryption_configuration} if self.encryption_configuration else {}
+        repository = aws.client("ecr").create_repository(
+            repositoryName=self.repository_name,
+            imageTagMutability=self.image_tag_mutability,
+            imageScanningConfiguration=self.image_scanning_configuration,
+            tags=aws.tag_list(self.address),
+            **encryption,
+        )["repository"]
+        return self._live(aws, repository, aws.tags(self.address), None)
+
+    def update(self, aws: Aws, live: Live, changes: Changes) -> None:
+        ecr = aws.client("ecr")
+        if "image_tag_mutability" in changes:
+            ecr.put_image_tag_mutability(repositoryName=live.id, imageTagMutability=self.image_tag_mutability)
+        if "image_scanning_configuration" in changes:
+            ecr.put_image_scanning_configuration(
+                repositoryName=live.id, imageScanningConfiguration=self.image_scanning_configuration
+            )
+        if "lifecycle_policy" in changes:
+            if self.lifecycle_policy is None:
+                ecr.delete_lifecycle_policy(repositoryName=live.id)
+            else:
+                text = json.dumps(self.lifecycle_policy)
+                ecr.put_lifecycle_policy(repositoryName=live.id, lifecyclePolicyText=text)
+
+    @classmethod
+    def delete(cls, aws: Aws, live: Live) -> None:
+        # with its images: a repository that still has some is not deleted otherwise
+        aws.client("ecr").delete_repository(repositoryName=live.id, force=True)
+
+
+def _enhanced(aws: Aws) -> bool:
+    """Say whether the registry scans by Amazon Inspector; it is taken for BASIC if that may not be asked."""
+    try:
+        answer = aws.client("ecr").get_registry_scanning_configuration()
+    except ClientError:
+        return False
+    return bool(answer.get("scanningConfiguration", {}).get("scanType") == "ENHANCED")

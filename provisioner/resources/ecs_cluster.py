@@ -1,0 +1,289 @@
+"""ECS clusters, capacity providers, and which providers a cluster uses."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from provisioner.aws.client import Aws, batches, tag_map
+from provisioner.engine.errors import Failed
+from provisioner.engine.resource import Changes, Kind, Live
+
+
+@dataclass(frozen=True)
+class Cluster(Kind):
+    """An ECS cluster. Deleted ones stay visible for an hour as INACTIVE, and are passed over."""
+
+    cluster_name: str
+    settings: Sequence[Mapping[str, str]]
+
+    service: ClassVar[str] = "ecs"
+    identity: ClassVar[Sequence[str]] = ("cluster_name",)
+    derived: ClassVar[Sequence[str]] = ("id", "arn")
+    outputs: ClassVar[Sequence[str]] = ("arn",)
+    fixed: ClassVar[frozenset[str]] = frozenset({"cluster_name"})
+    unordered: ClassVar[frozenset[str]] = frozenset({"settings"})
+    removal_budget: ClassVar[float] = 1200
+
+    @classmethod
+    def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Live]:
+        names = {fields["cluster_name"] for fields in known}
+        listed = aws.pages("ecs", "list_clusters", "clusterArns") if aws.thorough else ()
+        for cluster in _clusters(aws, {*names, *(arn.rpartition("/")[2] for arn in listed)}):
+            live = cls._live(aws, cluster)
+            if live.owned or live.id in names:
+                yield live
+
+    @staticmethod
+    def _live(aws: Aws, cluster: Mapping[str, Any]) -> Live:
+        tags = tag_map(cluster.get("tags"), "key", "value")
+        return Live(
+            cluster["clusterName"],
+            {"cluster_name": cluster["clusterName"], "settings": cluster.get("settings", [])},
+            {"arn": cluster["clusterArn"]},
+            address=aws.address_in(tags),
+            owned=aws.owns(tags),
+            status=cluster["status"],
+            deleting=cluster["status"] == "DEPROVISIONING",
+        )
+
+    def create(self, aws: Aws, token: str) -> Live:
+        cluster = aws.client("ecs").create_cluster(
+            clusterName=self.cluster_name, settings=self.settings, tags=aws.tag_list(self.address, "key", "value")
+        )["cluster"]
+        return self._live(aws, cluster)
+
+    def update(self, aws: Aws, live: Live, changes: Changes) -> None:
+        aws.client("ecs").update_cluster(cluster=live.id, settings=self.settings)
+
+    @classmethod
+    def delete(cls, aws: Aws, live: Live) -> None:
+        # instances that were still booting when the others were drained
+        for instance in container_instances(aws, live.id):
+            if instance["status"] != "DEREGISTERING":
+                deregister(aws, live.id, instance["containerInstanceArn"], force=True)
+        aws.client("ecs").delete_cluster(cluster=live.id)
+
+    @classmethod
+    def pending(cls, live: Live) -> str | None:
+        if live.status == "FAILED":
+            raise Failed("what the cluster's capacity providers need could not be made (status FAILED)")
+        return None if live.status == "ACTIVE" else live.status
+
+    @classmethod
+    def blockers(cls, aws: Aws, live: Live) -> str:
+        counts = {
+            "registeredContainerInstancesCount": "container instances",
+            "activeServicesCount": "services",
+            "runningTasksCount": "running tasks",
+            "pendingTasksCount": "pending tasks",
+        }
+        described = next(_clusters(aws, [live.id]), {})
+        return ", ".join(f"{described[key]} {what}" for key, what in counts.items() if described.get(key))
+
+
+@dataclass(frozen=True)
+class CapacityProvider(Kind):
+    """An Auto Scaling group as capacity of ECS.
+
+    Attributes:
+        managed_scaling: as AWS spells it, each setting written out.
+    """
+
+    capacity_provider_name: str
+    auto_scaling_group_arn: str
+    managed_scaling: Mapping[str, Any]
+    managed_termination_protection: str = "ENABLED"
+    managed_draining: str = "ENABLED"
+
+    service: ClassVar[str] = "ecs"
+    identity: ClassVar[Sequence[str]] = ("capacity_provider_name",)
+    derived: ClassVar[Sequence[str]] = ("id", "arn")
+    outputs: ClassVar[Sequence[str]] = ("arn",)
+    fixed: ClassVar[frozenset[str]] = frozenset({"capacity_provider_name", "auto_scaling_group_arn"})
+    update_when_ready: ClassVar[bool] = True
+    removal_budget: ClassVar[float] = 600
+
+    @classmethod
+    def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Live]:
+        names = {fields["capacity_provider_name"] for fields in known}
+        for provider in _providers(aws):
+            # Fargate's two belong to AWS; deleted ones stay visible as INACTIVE
+            if provider.get("autoScalingGroupProvider") and provider["status"] != "INACTIVE":
+                live = cls._live(aws, provider)
+                if live.owned or live.id in names:
+                    yield live
+
+    @staticmethod
+    def _live(aws: Aws, provider: Mapping[str, Any]) -> Live:
+        group = provider["autoScalingGroupProvider"]
+        tags = tag_map(provider.get("tags"), "key", "value")
+        update, reason = provider.get("updateStatus", ""), provider.get("updateStatusReason", "")
+        return Live(
+            provider["name"],
+            {
+                "capacity_provider_name": provider["name"],
+                "auto_scaling_group_arn": group.get("autoScalingGroupArn"),
+                "managed_scaling": group.get("managedScaling", {}),
+                "managed_termination_protection": group.get("managedTerminationProtection", "DISABLED"),
+                "managed_draining": group.get("managedDraining", "ENABLED"),
+            },
+            {"arn": provider["capacityProviderArn"]},
+            address=aws.address_in(tags),
+            owned=aws.owns(tags),
+            status=f"{provider['status']} {update}" + (f": {reason}" if reason else ""),
+            deleting=update == "DELETE_IN_PROGRESS" or provider["status"] == "DEPROVISIONING",
+        )
+
+    def _settings(self) -> dict[str, Any]:
+        return {
+            "managedScaling": self.managed_scaling,
+            "managedTerminationProtection": self.managed_termination_protection,
+            "managedDraining": self.managed_draining,
+        }
+
+    def create(self, aws: Aws, token: str) -> Live:
+        provider = aws.client("ecs").create_capacity_provider(
+            name=self.capacity_provider_name,
+            autoScalingGroupProvider={"autoScalingGroupArn": self.auto_scaling_group_arn, **self._settings()},
+            tags=aws.tag_list(self.address, "key", "value"),
+        )["capacityProvider"]
+        return self._live(aws, provider)
+
+    def update(self, aws: Aws, live: Live, changes: Changes) -> None:
+        aws.client("ecs").update_capacity_provider(name=live.id, autoScalingGroupProvider=self._settings())
+
+    @classmethod
+    def delete(cls, aws: Aws, live: Live) -> None:
+        """Ask for the removal, and read the answer: while a cluster uses the provider it is DELETE_FAILED, no error.
+
+        Raises:
+            Failed: the cluster is somebody else's, so waiting would not help.
+        """
+        answer = aws.client("ecs").delete_capacity_provider(capacityProvider=live.id)["capacityProvider"]
+        if answer.get("updateStatus") == "DELETE_FAILED":
+            reason = answer.get("updateStatusReason", "")
+            users = re.search(r"associated with cluster: ([\w, -]+)", reason)
+            ours = {cluster.id for cluster in aws.live(Cluster) if cluster.owned}
+            if users and not ours & set(re.split(r",\s*", users[1])):
+                raise Failed(f"capacity provider {live.id} cannot be removed: {reason}")
+
+    @classmethod
+    def pending(cls, live: Live) -> str | None:
+        state, _, reason = live.status.partition(":")
+        if "CREATE_FAILED" in state:
+            raise Failed(f"capacity provider {live.id} could not be made:{reason}")
+        # a failed update is ready to be tried again
+        return live.status if "PROVISIONING" in state or "UPDATE_IN_PROGRESS" in state else None
+
+    @classmethod
+    def delays(cls, aws: Aws, live: Live) -> str:
+        return live.status if "UPDATE_FAILED" in live.status else ""
+
+    @classmethod
+    def blockers(cls, aws: Aws, live: Live) -> str:
+        return live.status if "DELETE_FAILED" in live.status else ""
+
+
+@dataclass(frozen=True)
+class ClusterCapacityProviders(Kind):
+    """The capacity providers that a cluster uses, and what a service without a strategy of its own gets.
+
+    Attributes:
+        failed: whether ECS could not attach what the providers need. Nobody wants that, so `up` puts them once more.
+    """
+
+    cluster: str
+    capacity_providers: Sequence[str]
+    default_capacity_provider_strategy: Sequence[Mapping[str, Any]]
+    failed: bool = False
+
+    service: ClassVar[str] = "ecs"
+    identity: ClassVar[Sequence[str]] = ("cluster",)
+    fixed: ClassVar[frozenset[str]] = frozenset({"cluster"})
+    unordered: ClassVar[frozenset[str]] = frozenset({"capacity_providers", "default_capacity_provider_strategy"})
+    update_when_ready: ClassVar[bool] = True
+    budget: ClassVar[float] = 600
+
+    @classmethod
+    def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Live]:
+        ours = [cluster.id for cluster in aws.live(Cluster) if cluster.owned]
+        for cluster in _clusters(aws, ours):
+            live = cls._live(cluster)
+            # an association of nothing is none, but attachments may still be under way
+            if live.attributes["capacity_providers"] or live.deleting:
+                yield live
+
+    @staticmethod
+    def _live(cluster: Mapping[str, Any]) -> Live:
+        providers = cluster.get("capacityProviders", [])
+        status = cluster.get("attachmentsStatus", "")
+        strategy = [{"weight": 0, "base": 0, **entry} for entry in cluster.get("defaultCapacityProviderStrategy", ())]
+        return Live(
+            cluster["clusterName"],
+            {
+                "cluster": cluster["clusterName"],
+                "capacity_providers": providers,
+                "default_capacity_provider_strategy": strategy,
+                "failed": status == "UPDATE_FAILED",
+            },
+            status=status,
+            deleting=not providers and status == "UPDATE_IN_PROGRESS",
+        )
+
+    def _put(self, aws: Aws) -> Mapping[str, Any]:
+        answer: Mapping[str, Any] = aws.client("ecs").put_cluster_capacity_providers(
+            cluster=self.cluster,
+            capacityProviders=self.capacity_providers,
+            defaultCapacityProviderStrategy=self.default_capacity_provider_strategy,
+        )["cluster"]
+        return answer
+
+    def create(self, aws: Aws, token: str) -> Live:
+        return self._live(self._put(aws))
+
+    def update(self, aws: Aws, live: Live, changes: Changes) -> None:
+        self._put(aws)
+
+    @classmethod
+    def delete(cls, aws: Aws, live: Live) -> None:
+        aws.client("ecs").put_cluster_capacity_providers(
+            cluster=live.id, capacityProviders=[], defaultCapacityProviderStrategy=[]
+        )
+
+    @classmethod
+    def pending(cls, live: Live) -> str | None:
+        if live.status == "UPDATE_FAILED":
+            raise Failed(f"the capacity providers could not be put on cluster {live.id} (attachments UPDATE_FAILED)")
+        return "attaching the capacity providers" if live.status == "UPDATE_IN_PROGRESS" else None
+
+
+def container_instances(aws: Aws, cluster: str) -> list[Mapping[str, Any]]:
+    """Return a cluster's container instances as DescribeContainerInstances shows them, draining ones among them."""
+    arns = [*aws.pages("ecs", "list_container_instances", "containerInstanceArns", cluster=cluster)]
+    return [
+        instance
+        for some in batches(arns, 100)
+        for instance in aws.client("ecs").describe_container_instances(cluster=cluster, containerInstances=some)[
+            "containerInstances"
+        ]
+        if instance["status"] != "INACTIVE"
+    ]
+
+
+def deregister(aws: Aws, cluster: str, arn: str, *, force: bool) -> None:
+    """Take a container instance out of its cluster; `force` leaves tasks behind that nobody can stop."""
+    aws.client("ecs").deregister_container_instance(cluster=cluster, containerInstance=arn, force=force)
+
+
+def _clusters(aws: Aws, names: Collection[str]) -> Iterator[Mapping[str, Any]]:
+    for some in batches(sorted(names), 100):
+        answer = aws.read("ecs", "describe_clusters", clusters=some, include=["ATTACHMENTS", "SETTINGS", "TAGS"])
+        yield from (cluster for cluster in answer["clusters"] if cluster["status"] != "INACTIVE")
+
+
+def _providers(aws: Aws) -> Iterator[Mapping[str, Any]]:
+    """Yield all capacity providers of the account."""
+    return aws.pages("ecs", "describe_capacity_providers", "capacityProviders", include=["TAGS"])

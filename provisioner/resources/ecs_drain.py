@@ -1,0 +1,162 @@
+"""What is left in an ECS cluster at teardown, made by nobody here: running tasks and registered instances."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from provisioner.aws.client import Aws, batches
+from provisioner.engine.resource import Kind, Live
+from provisioner.resources.ecs_cluster import Cluster, container_instances, deregister
+
+
+@dataclass(frozen=True)
+class ContainerInsights(Kind):
+    """What watches a cluster: its id is the cluster's.
+
+    At teardown it is switched off first of all. What it has measured till then is written for minutes, and makes its
+    log group again if that is gone (aws/containers-roadmap#2315).
+    """
+
+    cluster: str
+
+    service: ClassVar[str] = "ecs"
+    made_by_aws: ClassVar[bool] = True
+
+    @classmethod
+    def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Live]:
+        for cluster in aws.live(Cluster):
+            settings = {one["name"]: one["value"] for one in cluster.attributes["settings"]}
+            if cluster.owned and not cluster.deleting and settings.get("containerInsights", "disabled") != "disabled":
+                yield Live(cluster.id, {}, status=settings["containerInsights"])
+
+    @classmethod
+    def delete(cls, aws: Aws, live: Live) -> None:
+        off = [{"name": "containerInsights", "value": "disabled"}]
+        aws.client("ecs").update_cluster_settings(cluster=live.id, settings=off)
+
+
+@dataclass(frozen=True)
+class ContainerInstances(Kind):
+    """The container instances of a cluster, all together: its id is the cluster's.
+
+    At teardown they are set to DRAINING, and each is deregistered once no task runs on it, or at once when its agent is
+    disconnected, since then nobody can stop its tasks.
+    """
+
+    cluster: str
+
+    service: ClassVar[str] = "ecs"
+    made_by_aws: ClassVar[bool] = True
+    removal_budget: ClassVar[float] = 1800
+    interval: ClassVar[float] = 5
+
+    @classmethod
+    def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Live]:
+        for cluster in _ours(aws):
+            if instances := container_instances(aws, cluster):
+                states = Counter(instance["status"] for instance in instances)
+                tasks = sum(_tasks(instance) for instance in instances)
+                shown = ", ".join(f"{count} {state}" for state, count in sorted(states.items()))
+                # those in between and draining ones that still have tasks are waited for; all others need a call
+                waiting = all(_between(i) or _draining(i) for i in instances)
+                yield Live(cluster, {}, status=f"{shown} with {tasks} tasks", deleting=waiting)
+
+    @classmethod
+    def delete(cls, aws: Aws, live: Live) -> None:
+        instances = container_instances(aws, live.id)
+        active = [instance["containerInstanceArn"] for instance in instances if instance["status"] == "ACTIVE"]
+        # UpdateContainerInstancesState takes 10 at once
+        for some in batches(active, 10):
+            aws.client("ecs").update_container_instances_state(
+                cluster=live.id, containerInstances=some, status="DRAINING"
+            )
+        for instance in instances:
+            stuck = not instance["agentConnected"]
+            if not _between(instance) and (stuck or not _tasks(instance)):
+                deregister(aws, live.id, instance["containerInstanceArn"], force=stuck)
+
+    @classmethod
+    def blockers(cls, aws: Aws, live: Live) -> str:
+        busy = [f"{_tasks(i)} tasks on {i['ec2InstanceId']}" for i in container_instances(aws, live.id) if _tasks(i)]
+        return ", ".join(busy)
+
+
+@dataclass(frozen=True)
+class RunningTasks(Kind):
+    """The tasks that are left in a cluster when its services are gone, all together: its id is the cluster's.
+
+    At teardown they are stopped and waited for. A task on an instance whose agent is disconnected will never be seen to
+    stop: it is given up, and goes with its instance.
+    """
+
+    cluster: str
+
+    service: ClassVar[str] = "ecs"
+    made_by_aws: ClassVar[bool] = True
+    removal_budget: ClassVar[float] = 1200
+    interval: ClassVar[float] = 5
+
+    @classmethod
+    def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Live]:
+        for cluster in _ours(aws):
+            tasks = _running(aws, cluster)
+            stopping = [task for task in tasks if task["desiredStatus"] == "STOPPED"]
+            if stopping:
+                lost = _disconnected(aws, cluster)
+                stopping = [task for task in stopping if task.get("containerInstanceArn") not in lost]
+            running = sum(task["desiredStatus"] != "STOPPED" for task in tasks)
+            if running or stopping:
+                status = f"{running} tasks running, {len(stopping)} stopping"
+                yield Live(cluster, {}, status=status, deleting=not running)
+
+    @classmethod
+    def delete(cls, aws: Aws, live: Live) -> None:
+        for task in _running(aws, live.id):
+            if task["desiredStatus"] != "STOPPED":
+                aws.client("ecs").stop_task(
+                    cluster=live.id, task=task["taskArn"], reason="The cluster is being removed"
+                )
+
+    @classmethod
+    def blockers(cls, aws: Aws, live: Live) -> str:
+        groups = Counter(f"{task.get('group', 'task')} {task['lastStatus']}" for task in _running(aws, live.id))
+        return ", ".join(f"{count} × {group}" for group, count in sorted(groups.items()))
+
+
+def _ours(aws: Aws) -> list[str]:
+    return [cluster.id for cluster in aws.live(Cluster) if cluster.owned and not cluster.deleting]
+
+
+def _running(aws: Aws, cluster: str) -> list[Mapping[str, Any]]:
+    """Return the tasks that have not stopped yet, those asked to stop among them."""
+    arns = [
+        arn
+        for desired in ("RUNNING", "STOPPED")
+        for arn in aws.pages("ecs", "list_tasks", "taskArns", cluster=cluster, desiredStatus=desired)
+    ]
+    return [
+        task
+        for some in batches(arns, 100)
+        for task in aws.client("ecs").describe_tasks(cluster=cluster, tasks=some)["tasks"]
+        if task["lastStatus"] != "STOPPED"
+    ]
+
+
+def _disconnected(aws: Aws, cluster: str) -> set[str]:
+    return {i["containerInstanceArn"] for i in container_instances(aws, cluster) if not i["agentConnected"]}
+
+
+def _between(instance: Mapping[str, Any]) -> bool:
+    """Say whether ECS is making or removing the instance's trunk interface, and takes no call for it meanwhile."""
+    return instance["status"] in ("REGISTERING", "DEREGISTERING")
+
+
+def _draining(instance: Mapping[str, Any]) -> bool:
+    return bool(instance["status"] == "DRAINING" and _tasks(instance) and instance["agentConnected"])
+
+
+def _tasks(instance: Mapping[str, Any]) -> int:
+    return int(instance["runningTasksCount"] + instance["pendingTasksCount"])

@@ -1,0 +1,330 @@
+"""ECS services, which run tasks."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any, ClassVar
+
+from provisioner.aws.client import Aws, batches, tag_map
+from provisioner.engine.declaration import unknown
+from provisioner.engine.errors import Failed
+from provisioner.engine.resource import Changes, Kind, Live
+from provisioner.resources.ecs_cluster import Cluster
+from provisioner.resources.ecs_trouble import (
+    ROLLING_BACK,
+    completed,
+    last_failure,
+    newest,
+    rolled_back,
+    short,
+    standing,
+    stopped,
+    trouble,
+)
+
+
+@dataclass(frozen=True)
+class Service(Kind):
+    """An ECS service of awsvpc tasks on a capacity provider; how many of them is autoscaling's business once it runs.
+
+    Attributes:
+        load_balancers, service_registries: as CreateService spells them.
+        failed: whether ECS has given its newest deployment up. Nobody wants that, so `up` starts another one.
+    """
+
+    cluster: str
+    service_name: str
+    task_definition: str
+    desired_count: int
+    capacity_provider_strategy: Sequence[Mapping[str, Any]]
+    subnets: Sequence[str]
+    security_groups: Sequence[str]
+    assign_public_ip: str
+    load_balancers: Sequence[Mapping[str, Any]]
+    service_registries: Sequence[Mapping[str, Any]]
+    health_check_grace_period_seconds: int
+    deployment_configuration: Mapping[str, Any]
+    availability_zone_rebalancing: str
+    enable_execute_command: bool
+    enable_ecs_managed_tags: bool
+    propagate_tags: str
+    failed: bool = False
+
+    service: ClassVar[str] = "ecs"
+    identity: ClassVar[Sequence[str]] = ("cluster", "service_name")
+    derived: ClassVar[Sequence[str]] = ("id", "resource_id")
+    fixed: ClassVar[frozenset[str]] = frozenset({"cluster", "service_name"})
+    written_once: ClassVar[frozenset[str]] = frozenset({"desired_count"})
+    unordered: ClassVar[frozenset[str]] = frozenset(
+        {"capacity_provider_strategy", "subnets", "security_groups", "load_balancers", "service_registries"}
+    )
+    outputs: ClassVar[Sequence[str]] = ("resource_id",)
+    # From no instance at all: managed scaling looks once a minute, then one boots, pulls, and passes health checks
+    budget: ClassVar[float] = 1800
+    removal_budget: ClassVar[float] = 1200
+    interval: ClassVar[float] = 5
+
+    @classmethod
+    def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Live]:
+        for cluster in (live.attributes["cluster_name"] for live in aws.live(Cluster) if live.owned):
+            # Services that are DRAINING are not listed, only described
+            names = {f["service_name"] for f in known if f["cluster"] == cluster or unknown(f["cluster"])}
+            if aws.thorough:
+                all_pages = {"PageSize": 100}
+                arns = aws.pages("ecs", "list_services", "serviceArns", cluster=cluster, PaginationConfig=all_pages)
+                names |= {arn.rpartition("/")[2] for arn in arns}
+            yield from cls._named(aws, known, cluster, names)
+
+    @classmethod
+    def some(cls, aws: Aws, known: Sequence[Mapping[str, Any]], ids: Collection[str]) -> Iterator[Live]:
+        names = {arn.rpartition("/")[2] for arn in ids}
+        for cluster in (live.attributes["cluster_name"] for live in aws.live(Cluster) if live.owned):
+            yield from (live for live in cls._named(aws, known, cluster, names) if live.id in ids)
+
+    @classmethod
+    def _named(
+        cls, aws: Aws, known: Sequence[Mapping[str, Any]], cluster: str, names: Collection[str]
+    ) -> Iterator[Live]:
+        """Yield those services of a cluster that have these names."""
+        shown = [
+            service for some in aws.each(partial(_shown, aws, cluster), batches(sorted(names), 10)) for service in some
+        ]
+        well = all(completed(service) and not short(service) for service in shown)
+        tasks = [] if well else stopped(aws, cluster)
+        asked = [fields for fields in known if fields["cluster"] == cluster]
+        for service in shown:
+            live = cls._live(aws, service, tasks)
+            if live.attributes["failed"] and live.attributes["rollout_state"] == "IN_PROGRESS":
+                # its tasks were read after it: by now ECS may have given it up itself, and says what it does
+                again = _shown(aws, cluster, [service["serviceName"]])
+                yield from (_as_asked(aws, cls._live(aws, service, tasks), asked) for service in again)
+            else:
+                yield _as_asked(aws, live, asked)
+
+    @staticmethod
+    def _live(aws: Aws, service: Mapping[str, Any], tasks: Sequence[Mapping[str, Any]]) -> Live:
+        network = service.get("networkConfiguration", {}).get("awsvpcConfiguration", {})
+        deployment = service.get("deploymentConfiguration", {})
+        breaker = deployment.get("deploymentCircuitBreaker", {})
+        primary = newest(service)
+        # One that is left from an earlier load balancer counts for nothing, and cannot be changed any more
+        grace = service.get("healthCheckGracePeriodSeconds") if service.get("loadBalancers") else None
+        tags = tag_map(service.get("tags"), "key", "value")
+        failed, why = trouble(aws, service, tasks) if aws.owns(tags) else (False, "")
+        cluster = service["clusterArn"].rpartition("/")[2]
+        attributes = {
+            "cluster": cluster,
+            "service_name": service["serviceName"],
+            "task_definition": service["taskDefinition"],
+            "desired_count": service["desiredCount"],
+            "capacity_provider_strategy": [
+                {"capacityProvider": s["capacityProvider"], "weight": s.get("weight", 0), "base": s.get("base", 0)}
+                for s in service.get("capacityProviderStrategy", ())
+            ],
+            "subnets": network.get("subnets", []),
+            "security_groups": network.get("securityGroups", []),
+            "assign_public_ip": network.get("assignPublicIp", "DISABLED"),
+            "load_balancers": [
+                {key: lb[key] for key in ("targetGroupArn", "containerName", "containerPort") if key in lb}
+                for lb in service.get("loadBalancers", ())
+            ],
+            "service_registries": [
+                {key: value for key, value in registry.items() if value is not None}
+                for registry in service.get("serviceRegistries", ())
+            ],
+            "health_check_grace_period_seconds": grace or 0,
+            "deployment_configuration": {
+                "deploymentCircuitBreaker": {key: breaker.get(key, False) for key in ("enable", "rollback")},
+                "maximumPercent": deployment.get("maximumPercent"),
+                "minimumHealthyPercent": deployment.get("minimumHealthyPercent"),
+            },
+            "availability_zone_rebalancing": service.get("availabilityZoneRebalancing", "DISABLED"),
+            "enable_execute_command": service.get("enableExecuteCommand", False),
+            "enable_ecs_managed_tags": service.get("enableECSManagedTags", False),
+            "propagate_tags": service.get("propagateTags", "NONE"),
+            "failed": failed,
+            "running_count": service["runningCount"],
+            "running_new": primary.get("runningCount", service["runningCount"]),
+            "rollout_state": primary.get("rolloutState", ""),
+            "rollout_reason": primary.get("rolloutStateReason", ""),
+            "trouble": why,
+            "rolled_back": rolled_back(service),
+        }
+        draining, left = service["status"] == "DRAINING", service["runningCount"] + service["pendingCount"]
+        return Live(
+            service["serviceArn"],
+            attributes,
+            {"resource_id": f"service/{cluster}/{service['serviceName']}"},
+            address=aws.address_in(tags),
+            owned=aws.owns(tags),
+            status=f"DRAINING, {left} tasks left" if draining and left else service["status"],
+            deleting=draining,
+        )
+
+    def _settings(self) -> dict[str, tuple[str, Any]]:
+        """Return for each field that UpdateService can change its parameter and value."""
+        vpc = {
+            "subnets": self.subnets,
+            "securityGroups": self.security_groups,
+            "assignPublicIp": self.assign_public_ip,
+        }
+        network = ("networkConfiguration", {"awsvpcConfiguration": vpc})
+        return {
+            "task_definition": ("taskDefinition", self.task_definition),
+            "capacity_provider_strategy": ("capacityProviderStrategy", self.capacity_provider_strategy),
+            "subnets": network,
+            "security_groups": network,
+            "assign_public_ip": network,
+            "load_balancers": ("loadBalancers", self.load_balancers),
+            "service_registries": ("serviceRegistries", self.service_registries),
+            "health_check_grace_period_seconds": (
+                "healthCheckGracePeriodSeconds",
+                self.health_check_grace_period_seconds,
+            ),
+            "deployment_configuration": ("deploymentConfiguration", self.deployment_configuration),
+            "availability_zone_rebalancing": ("availabilityZoneRebalancing", self.availability_zone_rebalancing),
+            "enable_execute_command": ("enableExecuteCommand", self.enable_execute_command),
+            "enable_ecs_managed_tags": ("enableECSManagedTags", self.enable_ecs_managed_tags),
+            "propagate_tags": ("propagateTags", self.propagate_tags),
+        }
+
+    def create(self, aws: Aws, token: str) -> Live:
+        settings = dict(self._settings().values())
+        if not self.load_balancers:
+            # Refused without a load balancer, whatever its value
+            del settings["healthCheckGracePeriodSeconds"]
+        made = aws.client("ecs").create_service(
+            cluster=self.cluster,
+            serviceName=self.service_name,
+            desiredCount=self.desired_count,
+            clientToken=token,
+            tags=aws.tag_list(self.address, "key", "value"),
+            **settings,
+        )["service"]
+        return self._live(aws, {**made, "tags": aws.tag_list(self.address, "key", "value")}, [])
+
+    def update(self, aws: Aws, live: Live, changes: Changes) -> None:
+        settings = self._settings()
+        request = dict(settings[field] for field in changes if field in settings)
+        # These reach no running task by themselves, and a deployment that was given up starts none
+        if changes.keys() & {"capacity_provider_strategy", "enable_execute_command", "failed"}:
+            request["forceNewDeployment"] = True
+        service = {"cluster": self.cluster, "service": self.service_name}
+        if "load_balancers" not in changes:
+            aws.client("ecs").update_service(**service, **request)
+            return
+        # Refused beside a first load balancer: the service must have one already (cloudformation-coverage-roadmap#1313)
+        grace = request.pop("healthCheckGracePeriodSeconds", None)
+        aws.client("ecs").update_service(**service, **request)
+        if grace is not None and self.load_balancers:
+            aws.client("ecs").update_service(**service, healthCheckGracePeriodSeconds=grace)
+
+    @classmethod
+    def delete(cls, aws: Aws, live: Live) -> None:
+        where = {"cluster": live.attributes["cluster"], "service": live.attributes["service_name"]}
+        if live.attributes["desired_count"]:
+            aws.client("ecs").update_service(**where, desiredCount=0)
+        aws.client("ecs").delete_service(**where, force=True)
+
+    @classmethod
+    def pending(cls, live: Live) -> str | None:
+        now, wanted = live.attributes["running_count"], live.attributes["desired_count"]
+        state, reason = live.attributes["rollout_state"], live.attributes["rollout_reason"]
+        trouble = live.attributes["trouble"]
+        # A rollback is a deployment of its own, which succeeds: what was wanted has failed all the same
+        rolling_back = state == "IN_PROGRESS" and ROLLING_BACK in reason
+        if live.attributes["failed"] or rolling_back:
+            said = reason.rstrip(".") if state == "FAILED" or rolling_back else ""
+            raise Failed(": ".join(filter(None, [said, trouble])))
+        if state == "COMPLETED" and (now or not wanted):
+            return None
+        return f"{_progress(live.attributes)}{f', {trouble}' if trouble else ''}"
+
+    @classmethod
+    def delays(cls, aws: Aws, live: Live) -> str:
+        return standing(aws, live.attributes["cluster"], live.attributes["service_name"])
+
+    @classmethod
+    def taken_back(cls, aws: Aws, live: Live, changes: Changes) -> str:
+        if "task_definition" not in changes or not live.attributes["rolled_back"]:
+            return ""
+        why = last_failure(aws, live.attributes["cluster"], live.attributes["service_name"])
+        return f"ECS put the former tasks back ({live.attributes['rolled_back']}){f': {why}' if why else ''}"
+
+
+def _as_asked(aws: Aws, live: Live, asked: Sequence[Mapping[str, Any]]) -> Live:
+    """Return a service that somebody else deployed a newer revision to as running what was asked for last.
+
+    Such a deployment, by a pipeline for instance, is no difference: it stays until another revision is declared, or
+    until the user asks for what is declared (`Aws.redeploy`). It is kept as the attribute `deployed`. An older revision
+    is a difference: ECS goes back to one by itself when a deployment fails.
+    """
+    runs = live.attributes["task_definition"]
+    name = live.attributes["service_name"]
+    known = [fields["task_definition"] for fields in asked if fields["service_name"] == name]
+    before = [arn for arn in known if not unknown(arn) and _newer(runs, arn)]
+    if aws.redeploy or not live.owned or runs in known or not before:
+        return live
+    last = max(before, key=_revision)
+    return replace(live, attributes={**live.attributes, "task_definition": last, "deployed": runs})
+
+
+def _revision(arn: str) -> tuple[str, int]:
+    """Return the family's ARN and the number of a revision; that of a family alone is 0."""
+    family, _, number = arn.rpartition(":")
+    return (family, int(number)) if number.isdecimal() else (arn, 0)
+
+
+def _newer(one: str, other: str) -> bool:
+    """Say whether one is a newer revision of the other's family."""
+    return _revision(one)[0] == _revision(other)[0] and _revision(one)[1] > _revision(other)[1]
+
+
+def deployed_by_others(aws: Aws, replaced: Collection[str] = ()) -> list[str]:
+    """Say of each of this stack's services that somebody else deployed to what it runs, and how to undo that.
+
+    Args:
+        replaced: the addresses of the services that get another revision in any case.
+    """
+    notes = []
+    for live in aws.live(Service):
+        if "deployed" in live.attributes:
+            runs, asked = (live.attributes[name].rpartition("/")[2] for name in ("deployed", "task_definition"))
+            told = f"{live.address} runs {runs}, which somebody else deployed:"
+            stays = f"it stays. `provision up --redeploy` goes back to {asked}"
+            notes.append(f"{told} {'it is replaced' if live.address in replaced else stays}")
+    return notes
+
+
+def outscaled(aws: Aws, counts: Mapping[str, int]) -> list[str]:
+    """Say of which of this stack's services another number of tasks is wanted than `count` says, as scaling decides.
+
+    Args:
+        counts: what is configured, by the name of the service.
+    """
+    return [
+        f"services.{name}.count = {counts[name]} has no effect on a service that is there: scaling decides, and wants "
+        f"{live.attributes['desired_count']} now. Set services.{name}.scaling instead"
+        for live in aws.live(Service)
+        if live.owned and not live.deleting and (name := live.attributes["service_name"]) in counts
+        if counts[name] != live.attributes["desired_count"]
+    ]
+
+
+def _shown(aws: Aws, cluster: str, names: Sequence[str]) -> list[Mapping[str, Any]]:
+    """Return the services of these names that there are; DescribeServices takes ten at once."""
+    shown = aws.client("ecs").describe_services(cluster=cluster, services=names, include=["TAGS"])["services"]
+    return [service for service in shown if service["status"] != "INACTIVE"]
+
+
+def _progress(attributes: Mapping[str, Any]) -> str:
+    """Say how far a deployment is: its own tasks, and whether those of the previous one are left beside them."""
+    wanted, there = attributes["desired_count"], attributes["running_count"]
+    new = min(attributes["running_new"], there)
+    if there > new:
+        return f"rolling out: {new}/{wanted} running, old tasks {'draining' if new >= wanted else 'still there'}"
+    if new >= wanted:
+        return f"rolling out: {new}/{wanted} running, waiting for ECS to complete the deployment"
+    return f"{new}/{wanted} tasks running"

@@ -1,0 +1,323 @@
+"""ECS task definitions, whose revisions never change."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar
+
+from botocore.exceptions import ClientError
+
+from provisioner.aws.client import ADDRESS_TAG, Aws, batches, tag_map
+from provisioner.aws.errors import absent
+from provisioner.engine.errors import Unclear
+from provisioner.engine.resource import Kind, Live
+
+CONTENT_TAG = "provisioner:content"
+"""The tag with the hash of what a revision was registered with, which tells what its content is to be compared with."""
+NEWEST = 10
+"""So many of a family's newest revisions are looked at though the tagging API does not know them yet."""
+
+
+@dataclass(frozen=True)
+class TaskDefinition(Kind):
+    """A family of task definitions, known by its newest revision that is ours.
+
+    A revision cannot change: other content is registered as a new revision, and the older ones stay for a rollback.
+    What somebody else registered in the family, a pipeline for instance, is none of ours, whatever tags it carries.
+    """
+
+    family: str
+    requires_compatibilities: Sequence[str]
+    network_mode: str
+    cpu: str
+    memory: str
+    execution_role_arn: str
+    task_role_arn: str
+    runtime_platform: Mapping[str, str]
+    container_definitions: Sequence[Mapping[str, Any]]
+    volumes: Sequence[Mapping[str, Any]] = ()
+
+    service: ClassVar[str] = "ecs"
+    identity: ClassVar[Sequence[str]] = ("family",)
+    derived: ClassVar[Sequence[str]] = ("id",)
+    outputs: ClassVar[Sequence[str]] = ("arn",)
+    fixed: ClassVar[frozenset[str]] = frozenset({"family"})
+    unordered: ClassVar[frozenset[str]] = frozenset({"requires_compatibilities", "volumes"})
+    revises: ClassVar[bool] = True
+    one_by_one: ClassVar[bool] = True
+
+    @classmethod
+    def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Live]:
+        names = {fields["family"] for fields in known}
+        half = _half_removed(aws, names) if aws.thorough else {}
+        # of what was just looked at, that is known already
+        return cls._shown(aws, known, _families(aws, names), names - half.keys(), half)
+
+    @classmethod
+    def some(cls, aws: Aws, known: Sequence[Mapping[str, Any]], ids: Collection[str]) -> Iterator[Live]:
+        return cls._shown(aws, known, ids, {*ids}, {})
+
+    @classmethod
+    def _shown(
+        cls,
+        aws: Aws,
+        known: Sequence[Mapping[str, Any]],
+        families: Collection[str],
+        asked: Collection[str],
+        half: Mapping[str, Sequence[str]],
+    ) -> Iterator[Live]:
+        """Yield what there is of these families, each of which is described by itself.
+
+        Args:
+            asked: those of which an interrupted teardown may have left something, where that is looked for.
+            half: what is known to be left by one already, as `_half_removed` returns it.
+        """
+        contents = {content_of(fields): fields for fields in known}
+        names = {fields["family"] for fields in known}
+        # of what this run deleted that is known already
+        asked = {*asked} - aws.deleted if aws.thorough else set()
+        left = dict(half)
+        tagged, families = set(aws.tagged("ecs")), sorted(families)
+        newest = aws.each(lambda family: _active(aws, family), families)
+        for family, first in zip(families, newest, strict=True):
+            many = NEWEST if family in names else 0
+            if first and (live := cls._registered(contents, family, _looked_at(aws, family, first, tagged, many))):
+                yield live
+                left.pop(family, None)
+            elif family in asked and (inactive := _ours(aws, family, "INACTIVE")):
+                left[family] = inactive
+            elif family in names and first:
+                yield Live(family, {"family": family}, owned=False, status="ACTIVE")
+        for family, arns in ((family, arns) for family, arns in left.items() if arns):
+            address = aws.address_in(_tags(aws, arns[0]))
+            yield Live(family, {"family": family}, {"arn": arns[0]}, address=address, status="INACTIVE")
+
+    @staticmethod
+    def _registered(
+        contents: Mapping[str, Mapping[str, Any]], family: str, revisions: Iterator[Revision]
+    ) -> Live | None:
+        """Return the newest of the revisions that this tool registered, or one that at least has the content asked for.
+
+        Pipelines copy a revision with its tags, hash included, and change the copy: the hash alone proves nothing.
+        """
+        copied = closest = None
+        for revision in revisions:
+            fields = contents.get(revision.tags.get(CONTENT_TAG, ""))
+            live = Live(
+                family,
+                fields or revision.content,
+                {"arn": revision.arn},
+                address=revision.tags.get(ADDRESS_TAG),
+                status="ACTIVE",
+            )
+            if fields is None or _bare(_normal(fields)) == _bare(revision.content):
+                return live
+            copied = copied or replace(live, attributes=revision.content)
+            # what AWS may come to add to all revisions is no difference: then the oldest of a hash is the original
+            closest = live if _within(_bare(_normal(fields)), _bare(revision.content)) else closest
+        return closest or copied
+
+    @classmethod
+    def one(cls, aws: Aws, id: str) -> Live | None:
+        if (found := _active(aws, id)) is None:
+            return None
+        address, owned = aws.address_in(found.tags), aws.owns(found.tags)
+        return Live(id, found.content, {"arn": found.arn}, address=address, owned=owned, status="ACTIVE")
+
+    def create(self, aws: Aws, token: str) -> Live:
+        tags = aws.tags(self.address) | {CONTENT_TAG: content_of(self.fields())}
+        made = aws.client("ecs").register_task_definition(
+            **{_NAMES[field]: value for field, value in self.fields().items()},
+            tags=[{"key": key, "value": value} for key, value in tags.items()],
+        )["taskDefinition"]
+        aws.note_tags(made["taskDefinitionArn"], tags)
+        aws.deleted.discard(self.family)
+        outputs = {"arn": made["taskDefinitionArn"]}
+        return Live(self.family, self.fields(), outputs, address=self.address, status="ACTIVE")
+
+    @classmethod
+    def delete(cls, aws: Aws, live: Live) -> None:
+        # AWS keeps revisions that are only deregistered for ever, and takes at most 10 to delete
+        found = [str(live.outputs["arn"])] if live.status == "ACTIVE" and live.outputs.get("arn") else []
+        # the one that was found goes also when this list, which may be behind, does not show it
+        active, failures = list(dict.fromkeys([*_ours(aws, live.id, "ACTIVE"), *found])), []
+        for group in batches([*active, *_ours(aws, live.id, "INACTIVE")], 10):
+            for arn in (arn for arn in group if arn in active):
+                # what is still active after a lost answer stays listed; what is not would be left behind half deleted
+                with suppress(Unclear):
+                    aws.client("ecs").deregister_task_definition(taskDefinition=arn)
+            failures += aws.client("ecs").delete_task_definitions(taskDefinitions=group)["failures"]
+        if not failures:
+            aws.deleted.add(live.id)
+
+
+_NAMES = {
+    "family": "family",
+    "requires_compatibilities": "requiresCompatibilities",
+    "network_mode": "networkMode",
+    "cpu": "cpu",
+    "memory": "memory",
+    "execution_role_arn": "executionRoleArn",
+    "task_role_arn": "taskRoleArn",
+    "runtime_platform": "runtimePlatform",
+    "container_definitions": "containerDefinitions",
+    "volumes": "volumes",
+}
+"""Each field of a task definition as RegisterTaskDefinition calls it."""
+
+
+def content_of(fields: Mapping[str, Any]) -> str:
+    """Return the hash of a task definition's fields, the same whatever the order of their keys."""
+    return hashlib.sha256(json.dumps(fields, sort_keys=True).encode()).hexdigest()
+
+
+@dataclass(frozen=True)
+class Revision:
+    """One revision: its content, without what AWS adds to it, and its tags."""
+
+    arn: str
+    content: Mapping[str, Any]
+    tags: Mapping[str, str]
+
+
+def _described(aws: Aws, name: str) -> Revision:
+    """Return a revision by its ARN, or a family's newest active one by the family's name."""
+    answer = aws.client("ecs").describe_task_definition(taskDefinition=name, include=["TAGS"])
+    shown = answer["taskDefinition"]
+    content = {field: shown[name] for field, name in _NAMES.items() if name in shown}
+    return Revision(shown["taskDefinitionArn"], _normal(content), tag_map(answer.get("tags"), "key", "value"))
+
+
+def _active(aws: Aws, family: str) -> Revision | None:
+    """Return a family's newest active revision, if it has one."""
+    try:
+        return _described(aws, family)
+    except ClientError as error:
+        if not absent(error, "ecs"):
+            raise
+        return None
+
+
+def _looked_at(aws: Aws, family: str, first: Revision, tagged: Collection[str], many: int) -> Iterator[Revision]:
+    """Yield a family's revisions that carry this stack's tags, newest first, as long as more are asked for.
+
+    Where the newest is a copy, deregistered ones count as well, unless what is declared is to run again: pipelines take
+    out of use what they replace, and what they deployed is to stay.
+
+    Args:
+        first: the newest one.
+        tagged: those that the tagging API knows to be this stack's.
+        many: how many of the newest are looked at though it does not.
+    """
+    if aws.owns(first.tags):
+        yield first
+    arns = _revisions(aws, family)
+    if not aws.redeploy:
+        arns = sorted([*arns, *_revisions(aws, family, "INACTIVE")], key=_number, reverse=True)
+    for number, arn in enumerate(arns):
+        if arn != first.arn and (number < many or arn in tagged):
+            revision = _described(aws, arn)
+            if aws.owns(revision.tags):
+                yield revision
+
+
+def _normal(content: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the fields in the one form in which those of AWS and those that are declared are compared."""
+    return {
+        **content,
+        "container_definitions": [_container(container) for container in content["container_definitions"]],
+        "volumes": [_without_empty(volume) for volume in content.get("volumes", ())],
+    }
+
+
+def _bare(value: Any) -> Any:
+    """Return a value without what says nothing: defaults that are false, zero or empty, and the order of sets."""
+    if isinstance(value, Mapping):
+        bare = {key: _bare(item) for key, item in value.items()}
+        for key in TaskDefinition.unordered & bare.keys():
+            bare[key] = sorted(bare[key], key=repr)
+        return {key: item for key, item in bare.items() if item not in ([], {}, None, False)}
+    return [_bare(item) for item in value] if isinstance(value, (list, tuple)) else value
+
+
+def _within(wanted: Any, shown: Any) -> bool:
+    """Say whether all that is wanted is shown, whatever is shown beside it."""
+    if isinstance(wanted, Mapping):
+        return isinstance(shown, Mapping) and all(key in shown and _within(wanted[key], shown[key]) for key in wanted)
+    if isinstance(wanted, list):
+        return isinstance(shown, list) and len(wanted) == len(shown) and all(map(_within, wanted, shown))
+    return bool(wanted == shown)
+
+
+def _families(aws: Aws, names: Collection[str]) -> set[str]:
+    """Return the families that may be there and this stack's: these names, and those that carry its tags.
+
+    Of what is not recorded, or was deleted by this run, a list tells whether it is there, as far as it can be asked.
+    If a closer look is wanted, also other families that are listed and have names of ours.
+    """
+    tagged = [arn for arn in aws.tagged("ecs") if ":task-definition/" in arn]
+    possible = {*names, *(arn.rpartition("/")[2].rpartition(":")[0] for arn in tagged)}
+    search = {"familyPrefix": f"{aws.name}-", "status": "ACTIVE"}
+    certain = {*aws.recorded(TaskDefinition)} - aws.deleted
+    told = {name for name in possible - certain if name.startswith(search["familyPrefix"])}
+    if not aws.thorough and not told:
+        return possible
+    listed = {*aws.pages("ecs", "list_task_definition_families", "families", **search)}
+    return (possible - told) | (listed if aws.thorough else listed & told)
+
+
+def _revisions(aws: Aws, family: str, status: str = "ACTIVE") -> list[str]:
+    """Return the ARNs of a family's revisions, newest first."""
+    which = {"familyPrefix": family, "status": status, "sort": "DESC"}
+    return [*aws.pages("ecs", "list_task_definitions", "taskDefinitionArns", **which)]
+
+
+def _number(arn: str) -> int:
+    return int(arn.rpartition(":")[2])
+
+
+def _ours(aws: Aws, family: str, status: str) -> list[str]:
+    return [arn for arn in _revisions(aws, family, status) if aws.owns(_tags(aws, arn))]
+
+
+def _half_removed(aws: Aws, names: Collection[str]) -> dict[str, list[str]]:
+    """Return the INACTIVE revisions of this stack by family: a teardown was cut off between deregister and delete.
+
+    A family that was looked at and has none is among them.
+    """
+    # families that have active revisions too are found by these
+    search = {"familyPrefix": f"{aws.name}-", "status": "INACTIVE"}
+    families = {*aws.pages("ecs", "list_task_definition_families", "families", **search)}
+    families |= {name for name in names if not name.startswith(search["familyPrefix"])}
+    left = sorted(families - aws.deleted)
+    inactive = aws.each(lambda family: _ours(aws, family, "INACTIVE"), left)
+    return dict(zip(left, inactive, strict=True))
+
+
+def _tags(aws: Aws, arn: str) -> dict[str, str]:
+    return aws.tags_of(arn, lambda: _described(aws, arn).tags)
+
+
+def _container(shown: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a container definition as it would be written: no defaults, lists of names in order."""
+    container = {k: v for k, v in _without_empty(shown).items() if (k, v) != ("cpu", 0)}
+    for key in ("environment", "secrets"):
+        if key in container:
+            container[key] = sorted(container[key], key=lambda pair: str(pair["name"]))
+    if "portMappings" in container:
+        # With awsvpc the host's port is the container's.
+        container["portMappings"] = [
+            {"containerPort": port["containerPort"], "protocol": port.get("protocol", "tcp")}
+            for port in container["portMappings"]
+        ]
+    return container
+
+
+def _without_empty(shown: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a structure without the members that AWS shows empty, at any depth: it shows many that nobody set."""
+    inner = {k: _without_empty(v) if isinstance(v, Mapping) else v for k, v in shown.items()}
+    return {key: value for key, value in inner.items() if value not in ([], {}, None)}

@@ -1,0 +1,88 @@
+"""What GuardDuty Runtime Monitoring puts into a VPC, and leaves there: an endpoint and its security group.
+
+GuardDuty makes them for the first task or instance that it watches, tags them, and does not delete them (GuardDuty user
+guide, runtime-monitoring-agent-resource-clean-up). They hold subnets and VPC (terraform-provider-aws#46747).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from provisioner.aws.client import Aws
+from provisioner.aws.errors import refused
+from provisioner.engine.resource import Kind, Live
+from provisioner.resources.ec2_network import Vpc, interfaces
+
+TAG = "GuardDutyManaged"
+SERVICE = ".guardduty-data"
+"""How the name of the endpoint's service ends."""
+
+
+@dataclass(frozen=True)
+class GuardDutyEndpoints(Kind):
+    """GuardDuty's endpoint in the stack's own VPC, met at teardown once no task or instance is left to be watched.
+
+    Attributes:
+        subnet_ids: where its interfaces are.
+    """
+
+    vpc_id: str
+    subnet_ids: Sequence[str]
+
+    service: ClassVar[str] = "ec2"
+    made_by_aws: ClassVar[bool] = True
+    removal_budget: ClassVar[float] = 1200
+    interval: ClassVar[float] = 5
+
+    @classmethod
+    def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Live]:
+        found = [e for e in _tagged(aws, "describe_vpc_endpoints", "VpcEndpoints") if _guards(e)]
+        if found:
+            left = [e["VpcEndpointId"] for e in found if e["State"].lower() != "deleting"]
+            named = ", ".join(f"{e['VpcEndpointId']} {e['State']}" for e in found)
+            yield Live(aws.name, {}, {"endpoint_ids": left}, status=f"GuardDuty's endpoint {named}", deleting=not left)
+
+    @classmethod
+    def delete(cls, aws: Aws, live: Live) -> None:
+        # what AWS refuses here comes with a good answer, in `Unsuccessful`
+        answer = aws.client("ec2").delete_vpc_endpoints(VpcEndpointIds=live.outputs["endpoint_ids"])
+        for item in answer["Unsuccessful"]:
+            raise refused(item["Error"], "DeleteVpcEndpoints")
+
+
+@dataclass(frozen=True)
+class GuardDutyGroups(Kind):
+    """The security group of GuardDuty's endpoint in the stack's own VPC, met at teardown after the endpoint."""
+
+    vpc_id: str
+
+    service: ClassVar[str] = "ec2"
+    made_by_aws: ClassVar[bool] = True
+
+    @classmethod
+    def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Live]:
+        for group in _tagged(aws, "describe_security_groups", "SecurityGroups"):
+            if group["GroupName"] == f"GuardDutyManagedSecurityGroup-{group['VpcId']}":
+                status = f"GuardDuty's group {group['GroupId']}"
+                yield Live(aws.name, {}, {"group_id": group["GroupId"]}, status=status)
+
+    @classmethod
+    def delete(cls, aws: Aws, live: Live) -> None:
+        aws.client("ec2").delete_security_group(GroupId=live.outputs["group_id"])
+
+    @classmethod
+    def blockers(cls, aws: Aws, live: Live) -> str:
+        return interfaces(aws, "group-id", live.outputs["group_id"])
+
+
+def _tagged(aws: Aws, operation: str, key: str) -> Iterator[Mapping[str, Any]]:
+    """Yield what carries GuardDuty's tag in the VPCs that are this stack's own."""
+    if vpcs := [vpc.id for vpc in aws.live(Vpc) if vpc.owned]:
+        filters = [{"Name": "vpc-id", "Values": vpcs}, {"Name": f"tag:{TAG}", "Values": ["true"]}]
+        yield from aws.pages("ec2", operation, key, Filters=filters)
+
+
+def _guards(endpoint: Mapping[str, Any]) -> bool:
+    return str(endpoint.get("ServiceName")).endswith(SERVICE) and endpoint["State"].lower() != "deleted"

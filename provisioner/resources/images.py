@@ -1,0 +1,305 @@
+"""Container images that are built from the services' folders and pushed to ECR."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar
+
+from botocore.exceptions import ClientError
+
+from provisioner.aws.client import Aws
+from provisioner.aws.errors import IfThere, code_of
+from provisioner.docker import build, engine, push
+from provisioner.docker.context import DOCKERFILE
+from provisioner.engine.errors import Failed, NotMade, Unclear
+from provisioner.engine.resource import Changes, Kind, Live
+from provisioner.resources.ecr import Repository
+
+MANIFESTS = [
+    "application/vnd.docker.distribution.manifest.v2+json",
+    "application/vnd.docker.distribution.manifest.list.v2+json",
+    "application/vnd.oci.image.manifest.v1+json",
+    "application/vnd.oci.image.index.v1+json",
+]
+STAND_IN = MANIFESTS[2]
+IN_USE = "in-use-"
+"""How the second tag of an image begins that a service runs: the repositories' lifecycle policy never expires those."""
+
+
+class Tagged:
+    """What all images that this stack puts into its repositories have in common: each is told by its tag."""
+
+    service: ClassVar[str] = "ecr"
+    identity: ClassVar[Sequence[str]] = ("repository_name", "tag")
+    outputs: ClassVar[Sequence[str]] = ("reference",)
+    part: ClassVar[bool] = True
+    revises: ClassVar[bool] = True
+
+    @classmethod
+    def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Live]:
+        yield from under_tags(aws, known)
+
+    @classmethod
+    def delete(cls, aws: Aws, live: Live) -> None:
+        delete_tag(aws, live.id)
+
+
+@dataclass(frozen=True)
+class Image(Tagged, Kind):
+    """An image in ECR under a tag that says what it was built from, so that it never has to be changed.
+
+    Other content is another image: the former one stays in its repository until that expires it, for a rollback.
+
+    Attributes:
+        repository_name, repository_uri: where it is. tag: the hash of what it is built from.
+        build: the build context. build_args: what the Dockerfile's ARGs are set to.
+        platform: what its tasks run on, in Docker's words. dockerfile: its path, which begins at the build context.
+    """
+
+    repository_name: str
+    repository_uri: str
+    tag: str
+    build: str
+    build_args: Mapping[str, str]
+    platform: str
+    dockerfile: str = DOCKERFILE
+
+    def create(self, aws: Aws, token: str) -> Live:
+        """Build the image unless the engine has it, push it, and read back what ECR has."""
+        if aws.stand_ins:
+            return stand_in(aws, self.repository_name, self.repository_uri, self.tag)
+        client = engine.connect()
+        try:
+            return self._made(aws, client)
+        finally:
+            client.close()
+
+    def _made(self, aws: Aws, client: Any) -> Live:
+        def say(text: str) -> None:
+            aws.say(self.address, text)
+
+        name, stop = f"{self.repository_uri}:{self.tag}", aws.pace.stop
+        if not build.have(client, name):
+            recipe = build.Recipe(Path(self.build), name, self.build_args, self.platform, self.dockerfile)
+            with aws.pace.runtime.working():
+                build.build(client, recipe, say, stop, build.PAUSE)
+        built = build.checked(client, name, self.platform)
+        access = login(aws)
+        try:
+            with aws.pace.runtime.working():
+                pushed = push.push(client, self.repository_uri, self.tag, access, say, stop, push.PAUSE)
+        except push.TagTaken:
+            # the answer to an earlier push may have been lost: then it is ours
+            if not self._holds(aws, built):
+                raise
+            pushed = ""
+        digest = held(aws, self.repository_name, self.tag)
+        if not digest:
+            raise Unclear(f"ECR does not show {self.repository_name}:{self.tag} yet")
+        if (pushed and digest != pushed) or not self._holds(aws, built):
+            raise Failed(
+                f"ECR has {digest} under {self.repository_name}:{self.tag}, which is not the image that was built "
+                f"({pushed or built}): delete it in ECR by its digest, and run the same command again"
+            )
+        return tagged(self.repository_name, self.repository_uri, self.tag, digest)
+
+    def _holds(self, aws: Aws, built: str) -> bool:
+        """Say whether the manifest that ECR has is of the image that the engine has under this id, and the platform's.
+
+        The engine calls an image by the digest of its configuration, or by that of its manifest or index.
+        """
+        answer = aws.client("ecr").batch_get_image(
+            repositoryName=self.repository_name, imageIds=[{"imageTag": self.tag}], acceptedMediaTypes=MANIFESTS
+        )
+        for image in answer["images"]:
+            manifest = json.loads(image["imageManifest"])
+            platforms = [part.get("platform", {}) for part in manifest.get("manifests", ())]
+            known = {image["imageId"].get("imageDigest"), manifest.get("config", {}).get("digest")}
+            right = any(f"{p.get('os')}/{p.get('architecture')}" == self.platform for p in platforms)
+            return built in known and (right or not platforms)
+        return False
+
+
+@dataclass(frozen=True)
+class ImageInUse(Kind):
+    """A second tag on an image that a service runs, which keeps the repository's lifecycle policy from expiring it.
+
+    ECR counts by when an image was pushed, and does not know what runs (aws/containers-roadmap#1078). Other content is
+    another address, so the former image loses its tag once the service runs the new one.
+
+    Attributes:
+        repository_name: where the image is. tag: `IN_USE` and the image's own tag.
+        image: the image's URI with its digest.
+    """
+
+    repository_name: str
+    tag: str
+    image: str
+
+    service: ClassVar[str] = "ecr"
+    identity: ClassVar[Sequence[str]] = ("repository_name", "tag")
+    part: ClassVar[bool] = True
+
+    @staticmethod
+    def called(repository: str, tag: str) -> str:
+        """Return what such a tag of an image is called in its address, so that the tag alone tells it."""
+        return f"{repository.rpartition('/')[2]}.{tag.removeprefix(IN_USE)}"
+
+    @classmethod
+    def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Live]:
+        names = {str(fields.get("repository_name")) for fields in known}
+        if aws.thorough:
+            names |= {repository.id for repository in aws.live(Repository)}
+        for repository, tag, digest in _tagged(aws, names):
+            if tag.startswith(IN_USE):
+                image = f"{repository.outputs['repository_uri']}@{digest}"
+                yield cls._live(repository.id, tag, image, owned=repository.owned)
+
+    @classmethod
+    def _live(cls, repository: str, tag: str, image: str, *, owned: bool = True) -> Live:
+        attributes = {"repository_name": repository, "tag": tag, "image": image}
+        # told by the tag alone, so that it is found without a state
+        address = f"{cls.kind}/{cls.called(repository, tag)}" if owned else None
+        return Live(f"{repository}:{tag}", attributes, address=address, owned=owned)
+
+    def create(self, aws: Aws, token: str) -> Live:
+        ecr, digest = aws.client("ecr"), self.image.rpartition("@")[2]
+        images = ecr.batch_get_image(
+            repositoryName=self.repository_name, imageIds=[{"imageDigest": digest}], acceptedMediaTypes=MANIFESTS
+        )["images"]
+        if not images:
+            raise NotMade(f"ECR has no {self.image} any more: run the same command again, and the image is built anew")
+        try:
+            ecr.put_image(
+                repositoryName=self.repository_name,
+                imageManifest=images[0]["imageManifest"],
+                imageManifestMediaType=images[0]["imageManifestMediaType"],
+                imageTag=self.tag,
+                imageDigest=digest,
+            )
+        except ClientError as error:
+            # it has the tag already, which the lists did not show yet
+            if code_of(error) != "ImageAlreadyExistsException":
+                raise
+        return self._live(self.repository_name, self.tag, self.image)
+
+    def update(self, aws: Aws, live: Live, changes: Changes) -> None:
+        # the image was deleted by its own tag and built anew: an immutable tag has to be free before it moves
+        self.delete(aws, live)
+        self.create(aws, "")
+
+    @classmethod
+    def delete(cls, aws: Aws, live: Live) -> None:
+        delete_tag(aws, live.id)
+
+
+@dataclass(frozen=True)
+class WantedImage(Kind):
+    """An image that cannot be built or copied here: recorded as wanted, under the URI that task definitions name.
+
+    Attributes:
+        uri: the repository's URI and the tag.
+        source: the build context, or the image elsewhere, as the configuration has it.
+    """
+
+    uri: str
+    source: str
+
+    service: ClassVar[str] = "ecr"
+    made_by_aws: ClassVar[bool] = True
+
+    @classmethod
+    def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Sequence[Live]:
+        return ()
+
+
+def held(aws: Aws, repository: str, tag: str) -> str:
+    """Return the digest that a repository has under a tag; empty if there is no such image, or no such repository."""
+    with IfThere():
+        found = aws.client("ecr").describe_images(repositoryName=repository, imageIds=[{"imageTag": tag}])
+        return str(found["imageDetails"][0]["imageDigest"]) if found["imageDetails"] else ""
+    return ""
+
+
+def under_tags(aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Live]:
+    """Yield the images that repositories have under the known tags, for kinds with `repository_name` and `tag`."""
+    wanted = {(fields.get("repository_name"), fields.get("tag")) for fields in known}
+    for repository, tag, digest in _tagged(aws, {str(name) for name, _ in wanted}):
+        if (repository.id, tag) in wanted:
+            yield tagged(repository.id, repository.outputs["repository_uri"], tag, digest, owned=repository.owned)
+
+
+def tagged(repository: str, uri: str, tag: str, digest: str, *, owned: bool = True) -> Live:
+    """Return what is known of an image under a tag; `reference` is the name that a task definition has for it."""
+    attributes = {"repository_name": repository, "tag": tag}
+    return Live(f"{repository}:{tag}", attributes, {"reference": f"{uri}@{digest}"}, owned=owned)
+
+
+def stand_in(aws: Aws, repository: str, uri: str, tag: str) -> Live:
+    """Put a manifest without layers under a tag, and return it as an image: on a copy of a stack nothing is pulled."""
+    config = {"digest": f"sha256:{hashlib.sha256(f'{repository}:{tag}'.encode()).hexdigest()}"}
+    manifest = {"schemaVersion": 2, "mediaType": STAND_IN, "config": config, "layers": []}
+    image = aws.client("ecr").put_image(
+        repositoryName=repository, imageManifest=json.dumps(manifest), imageManifestMediaType=STAND_IN, imageTag=tag
+    )["image"]
+    return tagged(repository, uri, tag, image["imageId"]["imageDigest"])
+
+
+def copies_of(aws: Aws, repository: str, prefix: str) -> list[str]:
+    """Return the tags of a repository that begin so, those in use first, then by when the image was pushed."""
+    newest = sorted(_images(aws, repository), key=lambda image: str(image.get("imagePushedAt")), reverse=True)
+    tags = [(tag, image["imageTags"]) for image in newest for tag in image.get("imageTags", ())]
+    copies = [(tag, beside) for tag, beside in tags if tag.startswith(prefix)]
+    return [tag for tag, beside in sorted(copies, key=lambda copy: f"{IN_USE}{copy[0]}" not in copy[1])]
+
+
+def _tagged(aws: Aws, names: Collection[str]) -> Iterator[tuple[Live, str, str]]:
+    """Yield repository, tag and digest for each tag in these repositories: one call a repository, and shared."""
+    repositories = [repository for repository in aws.live(Repository) if repository.id in names]
+    for repository, digests in zip(
+        repositories, aws.each(lambda one: _digests(aws, one.id), repositories), strict=True
+    ):
+        for tag, digest in digests.items():
+            yield repository, tag, digest
+
+
+def _digests(aws: Aws, repository: str) -> dict[str, str]:
+    images = _images(aws, repository)
+    return {tag: str(image["imageDigest"]) for image in images for tag in image.get("imageTags", ())}
+
+
+def _images(aws: Aws, repository: str) -> list[Mapping[str, Any]]:
+    """Return all images of a repository as AWS shows them; none if there is no such repository."""
+    most = {"PageSize": 1000}
+    with IfThere():
+        return [*aws.pages("ecr", "describe_images", "imageDetails", repositoryName=repository, PaginationConfig=most)]
+    return []
+
+
+def delete_tag(aws: Aws, id: str) -> None:
+    """Take a tag away; the image goes with its last one (ECR API, BatchDeleteImage)."""
+    name, _, tag = id.rpartition(":")
+    answer = aws.client("ecr").batch_delete_image(repositoryName=name, imageIds=[{"imageTag": tag}])
+    for failure in answer["failures"]:
+        if failure["failureCode"] != "ImageNotFound":
+            raise Failed(f"ECR does not delete {id}: {failure['failureReason']}")
+
+
+def out_of_reach(aws: Aws, client: Any) -> str:
+    """Say why an engine cannot use the embedded cloud's registry, as one in a virtual machine; empty if it can."""
+    access = login(aws)
+    if push.reaches(client, access):
+        return ""
+    return f"the Docker engine does not reach the embedded cloud's registry at {access['serveraddress']}"
+
+
+def login(aws: Aws) -> dict[str, str]:
+    """Return user, password and address of ECR's registry, as the engine takes them. They are kept nowhere."""
+    data = aws.client("ecr").get_authorization_token()["authorizationData"][0]
+    user, _, password = base64.b64decode(data["authorizationToken"]).decode().partition(":")
+    return {"username": user, "password": password, "serveraddress": data["proxyEndpoint"]}

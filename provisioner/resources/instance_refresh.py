@@ -1,0 +1,106 @@
+"""EC2 Auto Scaling's instance refresh: replaces what a group launched from earlier versions of its launch template."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from provisioner.aws.client import Aws
+from provisioner.engine.resource import Live, compare
+from provisioner.resources.ec2_launch import LaunchTemplate
+
+PREFERENCES = {
+    # a new instance first, and then an old one goes: services keep the room that they have
+    "MinHealthyPercentage": 100,
+    "MaxHealthyPercentage": 110,
+    # seconds from in service to registered with ECS
+    "InstanceWarmup": 120,
+    "SkipMatching": True,
+    # ECS protects every instance of a capacity provider with managed termination protection
+    "ScaleInProtectedInstances": "Refresh",
+    # somebody has put these aside
+    "StandbyInstances": "Ignore",
+}
+"""See RefreshPreferences in the API reference. There is no desired configuration: the group goes by the default version
+of its launch template, so that what it launches for other reasons meanwhile is right as well."""
+ACTIVE = ("Pending", "InProgress", "Cancelling", "Baking", "RollbackInProgress")
+COUNTED = ("Pending", "Pending:Wait", "Pending:Proceed", "InService")
+"""The lifecycle states of an instance that is not on its way out of the group, nor put aside."""
+
+
+def outdated(aws: Aws, group: Mapping[str, Any]) -> list[str]:
+    """Return the ids of a group's instances that were launched from another version of its launch template.
+
+    When these are to be replaced, all are if the template itself is still to be changed.
+
+    Args:
+        group: as DescribeAutoScalingGroups tells it.
+    """
+    here = [instance for instance in group.get("Instances", ()) if instance["LifecycleState"] in COUNTED]
+    mixed = group.get("MixedInstancesPolicy", {}).get("LaunchTemplate", {})
+    named = mixed.get("LaunchTemplateSpecification", {}).get("LaunchTemplateId")
+    if not here or not named:
+        return []
+    template = next((live for live in aws.live(LaunchTemplate) if live.id == named), None)
+    if template is None:
+        return []
+    everyone = aws.new_ami and _changes(aws, template)
+    return sorted(
+        instance["InstanceId"]
+        for instance in here
+        if everyone or instance.get("LaunchTemplate", {}).get("Version") != template.attributes["version"]
+    )
+
+
+def newest(aws: Aws, group: Mapping[str, Any], outdated: Collection[str]) -> Mapping[str, Any]:
+    """Return the instance refresh of a group that was started last, as AWS tells it; empty if there was none.
+
+    AWS is asked only if there may be one to tell of: while instances come and go, or are outdated, or are to be
+    replaced.
+    """
+    moving = any(instance["LifecycleState"] != "InService" for instance in group.get("Instances", ()))
+    if not (outdated or moving or aws.new_ami):
+        return {}
+    name = group["AutoScalingGroupName"]
+    found = aws.pages("autoscaling", "describe_instance_refreshes", "InstanceRefreshes", AutoScalingGroupName=name)
+    refresh: Mapping[str, Any] = next(found, {})
+    return refresh
+
+
+def start(aws: Aws, group_name: str) -> None:
+    """Start to replace a group's outdated instances. AWS refuses it while another refresh is active."""
+    aws.client("autoscaling").start_instance_refresh(AutoScalingGroupName=group_name, Preferences=PREFERENCES)
+
+
+def progress(refresh: Mapping[str, Any]) -> str:
+    """Say how far a refresh is; empty if it is not active."""
+    status, left = refresh.get("Status"), refresh.get("InstancesToUpdate")
+    if status not in ACTIVE:
+        return ""
+    percent = refresh.get("PercentageComplete", 0)
+    if percent == 100:
+        return "all instances replaced, 100 %"
+    if left is None:
+        return f"an instance refresh is {status}"
+    # AWS tells how many are left and how many percent are done, rounded down, but not how many there are
+    total = -(-left * 100 // (100 - percent))
+    sure = (total + 1 - left) * 100 // (total + 1) > percent
+    replaced = f"{total - left} of {total} instances replaced" if sure else f"instances left to replace: {left}"
+    return f"{replaced}, {percent} %" + (", being cancelled" if status == "Cancelling" else "")
+
+
+def failure(refresh: Mapping[str, Any]) -> str:
+    """Say why a refresh ended before all was replaced; empty if it did not."""
+    status = refresh.get("Status", "Successful")
+    if status in ("Successful", *ACTIVE):
+        return ""
+    reason = refresh.get("StatusReason", "").rstrip(".")
+    return f"the instance refresh {refresh.get('InstanceRefreshId')} is {status}" + (f": {reason}" if reason else "")
+
+
+def _changes(aws: Aws, template: Live) -> bool:
+    """Whether a launch template is declared otherwise than it is."""
+    name = template.attributes["launch_template_name"]
+    # what is declared comes before what is recorded
+    wanted = next((fields for fields in aws.known(LaunchTemplate) if fields["launch_template_name"] == name), None)
+    return wanted is not None and bool(compare(LaunchTemplate("", **wanted), template))

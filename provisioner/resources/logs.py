@@ -1,0 +1,135 @@
+"""CloudWatch Logs: log groups."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, ClassVar
+
+from provisioner.aws.client import Aws, tag_map
+from provisioner.engine.resource import Changes, Kind, Live
+
+FEW = 5
+"""Up to so many groups are looked at by themselves: a list has 50 on a page, and those of a stack take several."""
+
+
+def performance_log(cluster: str) -> str:
+    """Return the name of the log group that Container Insights writes to (CloudWatch guide, performance log events)."""
+    return f"/aws/ecs/containerinsights/{cluster}/performance"
+
+
+@dataclass(frozen=True)
+class LogGroup(Kind):
+    """A log group that keeps its events for some days, encrypted with a key if `kms_key_id` is its ARN.
+
+    What was written under another key stays so (CloudWatch Logs API, AssociateKmsKey).
+
+    Where a retention policy of the account decides that instead, the output `retention_policy` has its name. The group
+    of Container Insights is ours also without tags: ECS makes it again when it has something to write and finds none.
+    """
+
+    log_group_name: str
+    retention_in_days: int
+    tagged: bool = True
+    kms_key_id: str | None = None
+
+    service: ClassVar[str] = "logs"
+    identity: ClassVar[Sequence[str]] = ("log_group_name",)
+    derived: ClassVar[Sequence[str]] = ("id", "arn")
+    outputs: ClassVar[Sequence[str]] = ("arn",)
+    fixed: ClassVar[frozenset[str]] = frozenset({"log_group_name"})
+
+    @classmethod
+    def data(cls, settings: Mapping[str, Any]) -> str:
+        return "the logs"
+
+    @classmethod
+    def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Live]:
+        names = {fields["log_group_name"] for fields in known}
+        # the answer to a pattern has no retention (DescribeLogGroups), so that what it finds is read once more
+        search = {"logGroupNamePattern": aws.name}
+        found = aws.pages("logs", "describe_log_groups", "logGroups", **search) if aws.thorough else ()
+        names |= {group["logGroupName"] for group in found if aws.owns(aws.tags_of(_arn(group), dict))}
+        names |= {performance_log(aws.name)} if aws.thorough else set()
+        # an account has thousands of groups: only the folders of ours are read
+        for folder in sorted({name[: name.rfind("/") + 1] or name for name in names}):
+            for group in aws.pages("logs", "describe_log_groups", "logGroups", logGroupNamePrefix=folder):
+                if group["logGroupName"] in names:
+                    yield cls._live(aws, group)
+
+    @classmethod
+    def some(cls, aws: Aws, known: Sequence[Mapping[str, Any]], ids: Collection[str]) -> Iterable[Live] | None:
+        if len(ids) > FEW:
+            return None
+        found = aws.each(partial(_called, aws), sorted(ids))
+        return [cls._live(aws, group) for group in found if group]
+
+    @staticmethod
+    def _live(aws: Aws, group: Mapping[str, Any]) -> Live:
+        arn = _arn(group)
+        tags = aws.tags_of(arn, lambda: _tags(aws, arn))
+        owned = aws.owns(tags)
+        attributes = {"log_group_name": group["logGroupName"], "tagged": owned, "kms_key_id": group.get("kmsKeyId")}
+        outputs = {"arn": arn}
+        if policy := group.get("retentionPolicyName"):
+            # the account's policy beats the group's own retention, which AWS then does not show (PutAccountPolicy)
+            outputs["retention_policy"] = policy
+        else:
+            attributes["retention_in_days"] = group.get("retentionInDays")
+        if not tags and group["logGroupName"] == performance_log(aws.name):
+            owned = _of_our_cluster(aws)
+        return Live(group["logGroupName"], attributes, outputs, address=aws.address_in(tags), owned=owned)
+
+    def create(self, aws: Aws, token: str) -> Live:
+        key = {"kmsKeyId": self.kms_key_id} if self.kms_key_id else {}
+        aws.client("logs").create_log_group(logGroupName=self.log_group_name, tags=aws.tags(self.address), **key)
+        arn = f"arn:{aws.partition}:logs:{aws.region}:{aws.account}:log-group:{self.log_group_name}"
+        attributes = {**self.fields(), "retention_in_days": None, "tagged": True}
+        return Live(self.log_group_name, attributes, {"arn": arn}, address=self.address)
+
+    def update(self, aws: Aws, live: Live, changes: Changes) -> None:
+        if "tagged" in changes:
+            aws.client("logs").tag_resource(resourceArn=live.outputs["arn"], tags=aws.tags(self.address))
+        if "retention_in_days" in changes:
+            aws.client("logs").put_retention_policy(logGroupName=live.id, retentionInDays=self.retention_in_days)
+        if "kms_key_id" in changes and self.kms_key_id:
+            aws.client("logs").associate_kms_key(logGroupName=live.id, kmsKeyId=self.kms_key_id)
+        elif "kms_key_id" in changes:
+            aws.client("logs").disassociate_kms_key(logGroupName=live.id)
+
+    @classmethod
+    def delete(cls, aws: Aws, live: Live) -> None:
+        aws.client("logs").delete_log_group(logGroupName=live.id)
+
+
+def remove_remade(aws: Aws) -> str:
+    """Remove the group of Container Insights if ECS made it again; return its name, or an empty text if it did not."""
+    name = performance_log(aws.name)
+    for group in aws.pages("logs", "describe_log_groups", "logGroups", logGroupNamePrefix=name):
+        if group["logGroupName"] == name and not _tags(aws, _arn(group)) and _of_our_cluster(aws):
+            aws.client("logs").delete_log_group(logGroupName=name)
+            return name
+    return ""
+
+
+def _called(aws: Aws, name: str) -> Mapping[str, Any] | None:
+    """Return the group of that name, if there is one."""
+    found = aws.pages("logs", "describe_log_groups", "logGroups", logGroupNamePrefix=name)
+    return next((group for group in found if group["logGroupName"] == name), None)
+
+
+def _arn(group: Mapping[str, Any]) -> str:
+    return str(group["arn"]).removesuffix(":*")
+
+
+def _tags(aws: Aws, arn: str) -> Mapping[str, str]:
+    tags: Mapping[str, str] = aws.client("logs").list_tags_for_resource(resourceArn=arn)["tags"]
+    return tags
+
+
+def _of_our_cluster(aws: Aws) -> bool:
+    """Whether the cluster of the stack's name is this stack's, or gone: then what was written of it is as well."""
+    found = aws.read("ecs", "describe_clusters", clusters=[aws.name], include=["TAGS"])["clusters"]
+    there = [cluster for cluster in found if cluster["status"] != "INACTIVE"]
+    return all(aws.owns(tag_map(cluster.get("tags"), "key", "value")) for cluster in there)

@@ -1,0 +1,173 @@
+"""RDS: the subnets that a cluster may use, and its settings."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from provisioner.aws.client import Aws, batches, tag_map
+from provisioner.engine.resource import Changes, Kind, Live
+
+
+@dataclass(frozen=True)
+class DbSubnetGroup(Kind):
+    """The subnets, of at least two zones, that a cluster's instances may be placed in."""
+
+    db_subnet_group_name: str
+    db_subnet_group_description: str
+    subnet_ids: Sequence[str]
+
+    service: ClassVar[str] = "rds"
+    identity: ClassVar[Sequence[str]] = ("db_subnet_group_name",)
+    derived: ClassVar[Sequence[str]] = ("id",)
+    fixed: ClassVar[frozenset[str]] = frozenset({"db_subnet_group_name"})
+    unordered: ClassVar[frozenset[str]] = frozenset({"subnet_ids"})
+
+    @classmethod
+    def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Live]:
+        names = {fields["db_subnet_group_name"] for fields in known}
+        for group in aws.pages("rds", "describe_db_subnet_groups", "DBSubnetGroups"):
+            name = group["DBSubnetGroupName"]
+            tags = _tags(aws, group["DBSubnetGroupArn"], name in names)
+            if aws.owns(tags) or name in names:
+                yield cls._live(aws, group, tags)
+
+    @staticmethod
+    def _live(aws: Aws, group: Mapping[str, Any], tags: Mapping[str, str]) -> Live:
+        attributes = {
+            "db_subnet_group_name": group["DBSubnetGroupName"],
+            "db_subnet_group_description": group["DBSubnetGroupDescription"],
+            "subnet_ids": sorted(subnet["SubnetIdentifier"] for subnet in group["Subnets"]),
+        }
+        return Live(group["DBSubnetGroupName"], attributes, address=aws.address_in(tags), owned=aws.owns(tags))
+
+    def create(self, aws: Aws, token: str) -> Live:
+        group = aws.client("rds").create_db_subnet_group(
+            DBSubnetGroupName=self.db_subnet_group_name,
+            DBSubnetGroupDescription=self.db_subnet_group_description,
+            SubnetIds=self.subnet_ids,
+            Tags=aws.tag_list(self.address),
+        )["DBSubnetGroup"]
+        return self._live(aws, group, aws.tags(self.address))
+
+    def update(self, aws: Aws, live: Live, changes: Changes) -> None:
+        aws.client("rds").modify_db_subnet_group(
+            DBSubnetGroupName=live.id,
+            DBSubnetGroupDescription=self.db_subnet_group_description,
+            SubnetIds=self.subnet_ids,
+        )
+
+    @classmethod
+    def delete(cls, aws: Aws, live: Live) -> None:
+        aws.client("rds").delete_db_subnet_group(DBSubnetGroupName=live.id)
+
+
+@dataclass(frozen=True)
+class DbClusterParameterGroup(Kind):
+    """A cluster's settings that differ from the engine's: dynamic ones take effect at once, static ones at a restart.
+
+    AWS does not count as set by the user what has the value already (terraform-provider-aws#23335), so that the
+    parameters are read whatever their source.
+    """
+
+    db_cluster_parameter_group_name: str
+    db_parameter_group_family: str
+    description: str
+    parameters: Mapping[str, str]
+
+    service: ClassVar[str] = "rds"
+    identity: ClassVar[Sequence[str]] = ("db_cluster_parameter_group_name",)
+    derived: ClassVar[Sequence[str]] = ("id",)
+    fixed: ClassVar[frozenset[str]] = frozenset(
+        {"db_cluster_parameter_group_name", "db_parameter_group_family", "description"}
+    )
+
+    @classmethod
+    def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Live]:
+        names = _declared(known)
+        for group in aws.pages("rds", "describe_db_cluster_parameter_groups", "DBClusterParameterGroups"):
+            name = group["DBClusterParameterGroupName"]
+            tags = _tags(aws, group["DBClusterParameterGroupArn"], name in names)
+            if aws.owns(tags):
+                yield cls._live(aws, group, tags, cls._parameters(aws, name, names.get(name, ())))
+            elif name in names:
+                yield cls._live(aws, group, tags, {})
+
+    @classmethod
+    def one(cls, aws: Aws, id: str) -> Live | None:
+        groups = aws.client("rds").describe_db_cluster_parameter_groups(DBClusterParameterGroupName=id)
+        group = groups["DBClusterParameterGroups"][0]
+        tags = _tags(aws, group["DBClusterParameterGroupArn"], known=True)
+        declared = _declared(aws.known(cls)).get(id, ())
+        return cls._live(aws, group, tags, cls._parameters(aws, id, declared))
+
+    @staticmethod
+    def _parameters(aws: Aws, name: str, declared: Collection[str]) -> dict[str, str]:
+        """Return the values of those parameters that the user set, or that are declared."""
+        return {
+            key: item["ParameterValue"]
+            for key, item in _described(aws, name).items()
+            if "ParameterValue" in item and (item.get("Source") == "user" or key in declared)
+        }
+
+    @staticmethod
+    def _live(aws: Aws, group: Mapping[str, Any], tags: Mapping[str, str], parameters: Mapping[str, str]) -> Live:
+        attributes = {
+            "db_cluster_parameter_group_name": group["DBClusterParameterGroupName"],
+            "db_parameter_group_family": group["DBParameterGroupFamily"],
+            "description": group["Description"],
+            "parameters": parameters,
+        }
+        return Live(
+            group["DBClusterParameterGroupName"], attributes, address=aws.address_in(tags), owned=aws.owns(tags)
+        )
+
+    def create(self, aws: Aws, token: str) -> Live:
+        group = aws.client("rds").create_db_cluster_parameter_group(
+            DBClusterParameterGroupName=self.db_cluster_parameter_group_name,
+            DBParameterGroupFamily=self.db_parameter_group_family,
+            Description=self.description,
+            Tags=aws.tag_list(self.address),
+        )["DBClusterParameterGroup"]
+        return self._live(aws, group, aws.tags(self.address), {})
+
+    def update(self, aws: Aws, live: Live, changes: Changes) -> None:
+        rds, there, described = aws.client("rds"), live.attributes["parameters"], _described(aws, live.id)
+
+        def named(name: str) -> dict[str, str]:
+            # AWS refuses to change a static one at once
+            dynamic = described.get(name, {}).get("ApplyType") == "dynamic"
+            return {"ParameterName": name, "ApplyMethod": "immediate" if dynamic else "pending-reboot"}
+
+        surplus = [named(name) for name in sorted(there.keys() - self.parameters.keys())]
+        for some in batches(surplus, 20):
+            rds.reset_db_cluster_parameter_group(DBClusterParameterGroupName=live.id, Parameters=some)
+        changed = {name: value for name, value in self.parameters.items() if there.get(name) != value}
+        wanted = [{**named(name), "ParameterValue": value} for name, value in changed.items()]
+        for some in batches(wanted, 20):
+            rds.modify_db_cluster_parameter_group(DBClusterParameterGroupName=live.id, Parameters=some)
+
+    @classmethod
+    def delete(cls, aws: Aws, live: Live) -> None:
+        aws.client("rds").delete_db_cluster_parameter_group(DBClusterParameterGroupName=live.id)
+
+
+def _declared(known: Sequence[Mapping[str, Any]]) -> dict[str, Collection[str]]:
+    """Return the names of each group's parameters. What is declared comes before what is recorded, and counts alone."""
+    names: dict[str, Collection[str]] = {}
+    for fields in known:
+        names.setdefault(fields["db_cluster_parameter_group_name"], fields.get("parameters") or ())
+    return names
+
+
+def _described(aws: Aws, group_name: str) -> dict[str, Mapping[str, Any]]:
+    found = aws.pages("rds", "describe_db_cluster_parameters", "Parameters", DBClusterParameterGroupName=group_name)
+    return {item["ParameterName"]: item for item in found}
+
+
+def _tags(aws: Aws, arn: str, known: bool) -> Mapping[str, str]:
+    def read() -> Mapping[str, str]:
+        return tag_map(aws.client("rds").list_tags_for_resource(ResourceName=arn)["TagList"])
+
+    return aws.tags_of(arn, read if known else dict)

@@ -1,0 +1,45 @@
+"""RDS: the final snapshot that the deletion of a cluster leaves on purpose."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from provisioner.aws.client import Aws, tag_map
+from provisioner.engine.leftovers import Leftover
+
+FINAL_SNAPSHOT = {"Key": "provisioner:final-snapshot", "Value": "true"}
+"""The tag of a cluster whose deletion leaves a snapshot."""
+_NAME = re.compile(r"-final-\d{8}-\d{6}$")
+
+
+def final_name(aws: Aws, cluster_id: str) -> str:
+    """Return a name that no other teardown has: with the second, in UTC. AWS takes 255 characters (DeleteDBCluster)."""
+    return f"{cluster_id}-final-{datetime.fromtimestamp(aws.pace.time(), UTC):%Y%m%d-%H%M%S}"
+
+
+def final_snapshots(aws: Aws) -> list[Leftover]:
+    """Return what the deletion of this stack's clusters has left on purpose, the newest last.
+
+    A final snapshot carries its cluster's tags (CopyTagsToSnapshot), as do those that somebody takes by hand; only its
+    name tells it from them.
+    """
+    found = aws.pages("rds", "describe_db_cluster_snapshots", "DBClusterSnapshots", SnapshotType="manual")
+    ours = [
+        Leftover("final snapshot", snapshot["DBClusterSnapshotIdentifier"], _meant(aws, snapshot))
+        for snapshot in found
+        if _NAME.search(snapshot["DBClusterSnapshotIdentifier"]) and aws.owns(tag_map(snapshot.get("TagList")))
+    ]
+    return sorted(ours, key=lambda left: left.id)
+
+
+def _meant(aws: Aws, snapshot: Mapping[str, Any]) -> str:
+    """Say what a final snapshot is worth, what it costs and how it is removed."""
+    taken = f", taken {snapshot['SnapshotCreateTime']:%Y-%m-%d %H:%M} UTC" if "SnapshotCreateTime" in snapshot else ""
+    return (
+        f"the database's data ({snapshot.get('AllocatedStorage', 0)} GiB{taken}), for about 0.02 USD a GiB and month. "
+        f"If nobody needs it: `aws rds delete-db-cluster-snapshot --region {aws.region} "
+        f"--db-cluster-snapshot-identifier {snapshot['DBClusterSnapshotIdentifier']}`"
+    )

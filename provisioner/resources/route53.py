@@ -1,0 +1,393 @@
+"""Route 53: hosted zones, records in zones that may be somebody else's, and whether the parent points to a zone."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar
+
+from botocore.exceptions import ClientError
+
+from provisioner.aws.client import Aws, batches, tag_map
+from provisioner.aws.errors import IfThere
+from provisioner.engine.declaration import unknown
+from provisioner.engine.errors import Failed, NotOwned
+from provisioner.engine.lookup import others
+from provisioner.engine.resource import Changes, Kind, Live
+from provisioner.resources.ec2_network import Vpc
+from provisioner.resources.elbv2 import LoadBalancer, owner_of
+
+Records = dict[tuple[str, str], Mapping[str, Any]]
+"""Records by name and type."""
+
+
+def normal_name(name: str) -> str:
+    """Return a name as people write it: lower case, no final dot, `*` where Route 53 has its octal code."""
+    return name.lower().rstrip(".").replace("\\052", "*")
+
+
+@dataclass(frozen=True)
+class HostedZone(Kind):
+    """A public zone, or one that only the given VPC sees.
+
+    CreateHostedZone takes no tags, so its caller reference says whose the zone is until the tags are put on.
+    """
+
+    hosted_zone_name: str
+    vpc_id: str | None = None
+    tagged: bool = True
+
+    service: ClassVar[str] = "route53"
+    identity: ClassVar[Sequence[str]] = ("hosted_zone_name", "vpc_id")
+    outputs: ClassVar[Sequence[str]] = ("name_servers",)
+    fixed: ClassVar[frozenset[str]] = frozenset({"hosted_zone_name", "vpc_id"})
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "hosted_zone_name", normal_name(self.hosted_zone_name))
+
+    @classmethod
+    def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Live]:
+        names = {normal_name(fields["hosted_zone_name"]) for fields in known}
+        near = {} if aws.thorough else {zone_id: n for zone_id, n in zones_near(aws).items() if n[0] in names}
+        if names and names == {name for name, _ in near.values()}:
+            yield from cls._near(aws, near)
+            return
+        zones = {_bare(zone["Id"]): zone for zone in aws.pages("route53", "list_hosted_zones", "HostedZones")}
+        tags = _tags(aws, list(zones))
+        for zone_id, zone in zones.items():
+            if aws.owns(tags[zone_id]) or _reference_address(aws, zone) or normal_name(zone["Name"]) in names:
+                yield cls._live(aws, aws.read("route53", "get_hosted_zone", Id=zone_id), tags[zone_id])
+
+    @classmethod
+    def _near(cls, aws: Aws, zones: Mapping[str, tuple[str, str]]) -> Iterator[Live]:
+        """Yield zones of the stack's VPC: whose they are shows in their tags, and only then in their reference."""
+        tags = _tags(aws, list(zones))
+        for zone_id, (name, vpc_id) in zones.items():
+            if address := aws.address_in(tags[zone_id]):
+                attributes = {"hosted_zone_name": name, "vpc_id": vpc_id, "tagged": True}
+                yield Live(zone_id, attributes, {"name_servers": []}, address=address)
+            else:
+                yield cls._live(aws, aws.read("route53", "get_hosted_zone", Id=zone_id), tags[zone_id])
+
+    @staticmethod
+    def _live(aws: Aws, answer: Mapping[str, Any], tags: Mapping[str, str]) -> Live:
+        zone, vpcs = answer["HostedZone"], [vpc["VPCId"] for vpc in answer.get("VPCs", ())]
+        ours = {vpc.id for vpc in aws.live(Vpc)} if vpcs else set()
+        attributes = {
+            "hosted_zone_name": normal_name(zone["Name"]),
+            # a zone may serve further VPCs: ours is the one that counts
+            "vpc_id": next((vpc for vpc in vpcs if vpc in ours), vpcs[0]) if vpcs else None,
+            "tagged": aws.owns(tags),
+        }
+        outputs = {"name_servers": name_servers(answer)}
+        address = aws.address_in(tags) or _reference_address(aws, zone)
+        return Live(_bare(zone["Id"]), attributes, outputs, address=address, owned=address is not None)
+
+    def create(self, aws: Aws, token: str) -> Live:
+        private = {"VPC": {"VPCId": self.vpc_id, "VPCRegion": aws.region}} if self.vpc_id else {}
+        made = aws.client("route53").create_hosted_zone(
+            Name=self.hosted_zone_name,
+            CallerReference=f"{_reference_prefix(aws)}{self.address} {token}",
+            HostedZoneConfig={"PrivateZone": bool(self.vpc_id)},
+            **private,
+        )
+        vpcs = [made["VPC"]] if "VPC" in made else []
+        return self._live(aws, {**made, "VPCs": vpcs}, {})
+
+    def update(self, aws: Aws, live: Live, changes: Changes) -> None:
+        aws.client("route53").change_tags_for_resource(
+            ResourceType="hostedzone", ResourceId=live.id, AddTags=aws.tag_list(self.address)
+        )
+
+    @classmethod
+    def delete(cls, aws: Aws, live: Live) -> None:
+        apex = live.attributes["hosted_zone_name"]
+        records = aws.pages("route53", "list_resource_record_sets", "ResourceRecordSets", HostedZoneId=live.id)
+        foreign = [
+            f"{normal_name(record['Name'])} {record['Type']}{_whose(aws, record)}"
+            for record in records
+            if (normal_name(record["Name"]), record["Type"]) not in ((apex, "SOA"), (apex, "NS"))
+        ]
+        if foreign:
+            raise Failed(
+                f"zone {apex} ({live.id}) holds records that this stack did not make: {', '.join(foreign)}. "
+                f"Take down the stacks that they are of, move or delete them, then run again"
+            )
+        aws.client("route53").delete_hosted_zone(Id=live.id)
+
+
+def _whose(aws: Aws, record: Mapping[str, Any]) -> str:
+    """Return in brackets which other stack a record is of, if it leads to that one's load balancer."""
+    owner = owner_of(aws, normal_name(record["AliasTarget"]["DNSName"])) if "AliasTarget" in record else ""
+    return f" ({owner})" if owner else ""
+
+
+def public_zones(aws: Aws, domain: str, *, own: bool) -> list[str]:
+    """Return the ids of the account's public zones of a name, but for those that this stack made.
+
+    Args:
+        own: whether the stack is to have one. Then those that somebody gave its tags are left out as well.
+    """
+    # the list begins at the name, and those of one name stand together
+    found = aws.client("route53").list_hosted_zones_by_name(DNSName=domain, MaxItems="100")["HostedZones"]
+    zones = [z for z in found if normal_name(z["Name"]) == domain and not z["Config"]["PrivateZone"]]
+    others = [_bare(zone["Id"]) for zone in zones if not _reference_address(aws, zone)]
+    tags = _tags(aws, others) if own else {}
+    return [zone_id for zone_id in others if not aws.owns(tags.get(zone_id, {}))]
+
+
+def zones_near(aws: Aws) -> dict[str, tuple[str, str]]:
+    """Return the account's private zones that the stack's VPC sees, by id: name and VPC."""
+    found = {}
+    for vpc in aws.live(Vpc):
+        where = {"VPCId": vpc.id, "VPCRegion": aws.region}
+        for zone in aws.pages("route53", "list_hosted_zones_by_vpc", "HostedZoneSummaries", **where):
+            if zone["Owner"].get("OwningAccount") == aws.account:
+                found[zone["HostedZoneId"]] = normal_name(zone["Name"]), vpc.id
+    return found
+
+
+def _bare(zone_id: str) -> str:
+    return zone_id.removeprefix("/hostedzone/")
+
+
+def _reference_prefix(aws: Aws) -> str:
+    # the two apart: a-b and c make the same name as a and b-c
+    return f"provisioner {aws.owner['Project']} {aws.owner['Environment']} "
+
+
+def _reference_address(aws: Aws, zone: Mapping[str, Any]) -> str | None:
+    """Return the address in the zone's caller reference, if this stack made the zone."""
+    prefix, reference = _reference_prefix(aws), zone["CallerReference"]
+    return reference.removeprefix(prefix).split(" ")[0] if reference.startswith(prefix) else None
+
+
+def name_servers(answer: Mapping[str, Any]) -> list[str]:
+    """Return the name servers in GetHostedZone's answer, sorted."""
+    return sorted(normal_name(server) for server in answer.get("DelegationSet", {}).get("NameServers", ()))
+
+
+def _tags(aws: Aws, ids: Sequence[str]) -> dict[str, dict[str, str]]:
+    tags: dict[str, dict[str, str]] = {}
+    # ListTagsForResources takes ten at once
+    for group in batches(ids, 10):
+        answer = aws.client("route53").list_tags_for_resources(ResourceType="hostedzone", ResourceIds=group)
+        tags |= {item["ResourceId"]: tag_map(item["Tags"]) for item in answer["ResourceTagSets"]}
+    return tags
+
+
+@dataclass(frozen=True)
+class RecordSet(Kind):
+    """A simple record: its values with their TTL, or an alias.
+
+    Records carry no tags. One is ours when the zone is, and in a zone of somebody else when it says what we declared
+    or recorded, and is of a name that the stack can have or leads to what is this stack's. Anything else there is left
+    alone, whatever a state may claim, and only what leads to what is this stack's is deleted there.
+    """
+
+    hosted_zone_id: str
+    record_name: str
+    type: str
+    ttl: int | None = None
+    resource_records: Sequence[str] = ()
+    alias_target: Mapping[str, Any] | None = None
+
+    service: ClassVar[str] = "route53"
+    identity: ClassVar[Sequence[str]] = ("hosted_zone_id", "record_name", "type")
+    fixed: ClassVar[frozenset[str]] = frozenset({"hosted_zone_id", "record_name", "type"})
+    unordered: ClassVar[frozenset[str]] = frozenset({"resource_records"})
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "record_name", normal_name(self.record_name))
+        object.__setattr__(self, "alias_target", _normal_alias(self.alias_target))
+
+    @classmethod
+    def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Live]:
+        contents: dict[tuple[str, str, str], list[Any]] = {}
+        for fields in known:
+            key = fields["hosted_zone_id"], normal_name(fields["record_name"]), fields["type"]
+            if not unknown(key):
+                contents.setdefault(key, []).append(_content(fields))
+        pages: dict[str, Records] = {}
+        for (zone_id, name, record_type), said in sorted(contents.items(), key=lambda item: _order(item[0])):
+            if zone_id not in pages:
+                pages[zone_id] = _records(aws, zone_id, cls._first(aws, zone_id, name))
+            record = pages[zone_id].get((name, record_type))
+            if record is None:
+                # it is not there, or stands beyond the page
+                record = _record(aws, zone_id, name, record_type)
+            if record is not None:
+                yield cls._judged(aws, zone_id, record, said)
+
+    @staticmethod
+    def _first(aws: Aws, zone_id: str, name: str) -> str:
+        """Return the first name of a zone's that any kind of record looks for, so that one page serves them all."""
+        kinds: list[type[Kind]] = [RecordSet, *RecordSet.__subclasses__()]
+        known = [fields for kind in kinds for fields in aws.known(kind) if fields["hosted_zone_id"] == zone_id]
+        names = {normal_name(fields["record_name"]) for fields in known if not unknown(fields["record_name"])}
+        return min(names | {name}, key=lambda one: _order((zone_id, one, "")))
+
+    @classmethod
+    def unlisted(cls, aws: Aws) -> Iterator[Live]:
+        """Yield the aliases of this stack's load balancers, whatever they are called."""
+        ours = {normal_name(live.outputs["dns_name"]) for live in aws.live(LoadBalancer) if live.owned}
+        for live in cls._all(aws):
+            alias = live.attributes["alias_target"] or {"DNSName": ""}
+            if alias["DNSName"].removeprefix("dualstack.") in ours:
+                yield live
+
+    @classmethod
+    def _all(cls, aws: Aws) -> Iterator[Live]:
+        """Yield all simple records of the zones that this stack writes into."""
+        zones = {zone.id for zone in aws.live(HostedZone) if zone.owned}
+        zones |= {fields["hosted_zone_id"] for fields in aws.known(cls) if not unknown(fields["hosted_zone_id"])}
+        for zone_id in sorted(zones):
+            found = aws.pages("route53", "list_resource_record_sets", "ResourceRecordSets", HostedZoneId=zone_id)
+            yield from (cls._live(zone_id, record) for record in found if "SetIdentifier" not in record)
+
+    @classmethod
+    def _there(cls, aws: Aws, zone_id: str, name: str, record_type: str, said: Sequence[Any]) -> Live | None:
+        """Return the record of this name and type, ours if it says one of these things."""
+        record = _record(aws, zone_id, name, record_type)
+        return None if record is None else cls._judged(aws, zone_id, record, said)
+
+    @classmethod
+    def _judged(cls, aws: Aws, zone_id: str, record: Mapping[str, Any], said: Sequence[Any]) -> Live:
+        """Return a record with whose it is: ours if the zone is, or if it says one of these things and can be ours.
+
+        One that leads to another stack's load balancer is that stack's, also in a zone that this one made.
+        """
+        live = cls._live(zone_id, record)
+        if owner := cls._leads_to(aws, live):
+            return replace(live, owned=False, owner=owner)
+        known = live.attributes["record_name"] in aws.domains or cls._leads_here(aws, live)
+        said_so = _content(live.attributes) in said and known
+        return replace(live, owned="SetIdentifier" not in record and (said_so or is_ours(aws, zone_id)))
+
+    @classmethod
+    def _leads_here(cls, aws: Aws, live: Live) -> bool:
+        """Whether a record can only be this stack's: an alias of its load balancer, which has the stack's name.
+
+        AWS makes a balancer's DNS name of that, so it is told even when the balancer is gone.
+        """
+        alias = live.attributes["alias_target"] or {"DNSName": ""}
+        balancer = rf"(dualstack\.)?{re.escape(aws.name.lower())}-\d+\..*\.elb\.amazonaws\.com(\.cn)?"
+        return re.fullmatch(balancer, alias["DNSName"]) is not None
+
+    @classmethod
+    def _leads_to(cls, aws: Aws, live: Live) -> str:
+        """Return in words to which other stack's load balancer a record leads; empty if to none."""
+        alias = live.attributes["alias_target"]
+        return owner_of(aws, alias["DNSName"]) if alias and not cls._leads_here(aws, live) else ""
+
+    @staticmethod
+    def _live(zone_id: str, record: Mapping[str, Any]) -> Live:
+        name = normal_name(record["Name"])
+        attributes = {
+            "hosted_zone_id": zone_id,
+            "record_name": name,
+            "type": record["Type"],
+            "ttl": record.get("TTL"),
+            "resource_records": [value["Value"] for value in record.get("ResourceRecords", ())],
+            "alias_target": _normal_alias(record.get("AliasTarget")),
+        }
+        return Live(f"{zone_id}|{name}|{record['Type']}", attributes)
+
+    def create(self, aws: Aws, token: str) -> Live:
+        # where zone or name became known in this run only, nobody has looked there yet
+        said = [_content(self.fields())]
+        if there := self._there(aws, self.hosted_zone_id, self.record_name, self.type, said):
+            if there.owner:
+                raise NotOwned(
+                    f"the record {self.record_name} {self.type} {others(there)}: call one of the two otherwise"
+                )
+            if not there.owned:
+                raise NotOwned(
+                    f"zone {self.hosted_zone_id} has a record {self.record_name} {self.type} with another content, "
+                    f"which this stack did not make, so it is left alone. Delete it if nobody needs it, then run again"
+                )
+            return there
+        record = _spelled(self.fields())
+        # CREATE and not UPSERT: what somebody put there meanwhile is not overwritten
+        try:
+            _change(aws, self.hosted_zone_id, "CREATE", record)
+        except ClientError as error:
+            # two stacks of a domain prove it by the same record, and the other one was faster
+            there = self._there(aws, self.hosted_zone_id, self.record_name, self.type, said)
+            if "already exists" not in str(error) or there is None or not there.owned:
+                raise
+            return there
+        return self._live(self.hosted_zone_id, record)
+
+    def update(self, aws: Aws, live: Live, changes: Changes) -> None:
+        _change(aws, self.hosted_zone_id, "UPSERT", _spelled(self.fields()))
+
+    @classmethod
+    def delete(cls, aws: Aws, live: Live) -> None:
+        zone_id, name = live.attributes["hosted_zone_id"], live.attributes["record_name"]
+        if owner := cls._leads_to(aws, live):
+            raise NotOwned(
+                f"the record {name} {live.attributes['type']} {others(replace(live, owner=owner))}. Take it out here "
+                f"with `provision state rm`"
+            )
+        if not (is_ours(aws, zone_id) or cls._leads_here(aws, live)):
+            raise NotOwned(
+                f"the record {name} {live.attributes['type']} is in a zone that is not this stack's, and leads to "
+                f"nothing of this stack, so it is left alone. Delete it yourself if nobody needs it, then take it out "
+                f"with `provision state rm`"
+            )
+        # DELETE takes the exact values only, so a record that changed since it was read stays
+        _change(aws, zone_id, "DELETE", _spelled(live.attributes))
+
+
+def is_ours(aws: Aws, zone_id: str) -> bool:
+    """Say whether a hosted zone is this stack's."""
+    return any(zone.id == zone_id and zone.owned for zone in aws.live(HostedZone))
+
+
+def _normal_alias(alias: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    return {**alias, "DNSName": normal_name(alias["DNSName"])} if alias else None
+
+
+def _content(fields: Mapping[str, Any]) -> tuple[list[str], dict[str, Any] | None]:
+    """Return what a record says, however long it may be kept in caches."""
+    return sorted(value.rstrip(".") for value in fields["resource_records"]), _normal_alias(fields["alias_target"])
+
+
+def _order(key: tuple[str, str, str]) -> tuple[str, list[str], str]:
+    """Return what records are sorted by: their labels from the last to the first (ListResourceRecordSets)."""
+    zone_id, name, record_type = key
+    return zone_id, name.split(".")[::-1], record_type
+
+
+def _records(aws: Aws, zone_id: str, first: str) -> Records:
+    """Return a page of a zone's records, from a name on: a zone of somebody else's may have thousands."""
+    with IfThere():
+        found = aws.read("route53", "list_resource_record_sets", HostedZoneId=zone_id, StartRecordName=first)
+        return {(normal_name(record["Name"]), record["Type"]): record for record in found["ResourceRecordSets"]}
+    return {}
+
+
+def _record(aws: Aws, zone_id: str, name: str, type: str) -> Mapping[str, Any] | None:
+    """Return the record of this name and type: the list starts there, or after it if there is none."""
+    with IfThere():
+        found = aws.client("route53").list_resource_record_sets(
+            HostedZoneId=zone_id, StartRecordName=name, StartRecordType=type, MaxItems="1"
+        )["ResourceRecordSets"]
+        first: Mapping[str, Any] | None = next(iter(found), None)
+        return first if first and (normal_name(first["Name"]), first["Type"]) == (name, type) else None
+    return None
+
+
+def _spelled(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the fields as a ResourceRecordSet."""
+    record = {"Name": fields["record_name"], "Type": fields["type"]}
+    if fields["alias_target"]:
+        return record | {"AliasTarget": dict(fields["alias_target"])}
+    return record | {"TTL": fields["ttl"], "ResourceRecords": [{"Value": v} for v in fields["resource_records"]]}
+
+
+def _change(aws: Aws, zone_id: str, action: str, record: Mapping[str, Any]) -> None:
+    batch = {"Changes": [{"Action": action, "ResourceRecordSet": record}]}
+    aws.client("route53").change_resource_record_sets(HostedZoneId=zone_id, ChangeBatch=batch)

@@ -1,0 +1,161 @@
+"""S3: buckets of the stack's own, for what AWS's services write into them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+from botocore.exceptions import ClientError
+
+from provisioner.aws.client import Aws, tag_map
+from provisioner.aws.errors import IfThere, code_of, refused
+from provisioner.engine.resource import Changes, Kind, Live
+from provisioner.resources.iam import Policy, normal
+
+RULE = "expire"
+"""The name of the one lifecycle rule."""
+BLOCKED = dict.fromkeys(("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets"), True)
+UNSET = frozenset(
+    {
+        "NoSuchBucketPolicy",
+        "NoSuchLifecycleConfiguration",
+        "NoSuchPublicAccessBlockConfiguration",
+        "NoSuchTagSet",
+        "ServerSideEncryptionConfigurationNotFoundError",
+    }
+)
+"""S3's codes for a bucket that lacks the setting that was asked for."""
+
+
+@dataclass(frozen=True)
+class Bucket(Kind):
+    """A bucket whose objects expire after some days, closed to the public, encrypted, with access lists off.
+
+    Its deletion empties it first, of all versions of all objects. S3 knows no protection of a bucket from deletion:
+    with `deletion_protection` it is the record that keeps `down` from it.
+    """
+
+    bucket: str
+    policy: Policy
+    expiration_days: int
+    public_access_block: Mapping[str, bool] = field(default_factory=lambda: dict(BLOCKED))
+    sse_algorithm: str = "AES256"
+    deletion_protection: bool = False
+
+    service: ClassVar[str] = "s3"
+    identity: ClassVar[Sequence[str]] = ("bucket",)
+    derived: ClassVar[Sequence[str]] = ("id", "arn")
+    outputs: ClassVar[Sequence[str]] = ("arn",)
+    fixed: ClassVar[frozenset[str]] = frozenset({"bucket"})
+    protection: ClassVar[str] = "deletion_protection"
+    removal_budget: ClassVar[float] = 3600
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "policy", _plain(self.policy))
+
+    @classmethod
+    def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Live]:
+        names = {fields["bucket"] for fields in known}
+        names |= {arn.rpartition(":")[2] for arn in aws.tagged("s3")}
+        for name in sorted(names):
+            with IfThere():
+                yield cls._live(aws, name)
+
+    @classmethod
+    def one(cls, aws: Aws, id: str) -> Live | None:
+        return cls._live(aws, id)
+
+    @classmethod
+    def _live(cls, aws: Aws, name: str) -> Live:
+        s3, of = aws.client("s3"), _of(aws, name)
+        # first, since it says whether there is a bucket
+        tags = tag_map(_asked(s3.get_bucket_tagging, of).get("TagSet"))
+        arn = _arn(aws, name)
+        if not aws.owns(tags):
+            return Live(name, {"bucket": name}, {"arn": arn}, owned=False)
+        policy = _asked(s3.get_bucket_policy, of).get("Policy")
+        rules = _asked(s3.get_bucket_lifecycle_configuration, of).get("Rules", ())
+        days = [rule.get("Expiration", {}).get("Days") for rule in rules if rule["Status"] == "Enabled"]
+        encryption = _asked(s3.get_bucket_encryption, of).get("ServerSideEncryptionConfiguration", {})
+        default = [rule.get("ApplyServerSideEncryptionByDefault", {}) for rule in encryption.get("Rules", ())]
+        attributes = {
+            "bucket": name,
+            "policy": _plain(json.loads(policy)) if policy else None,
+            "expiration_days": days[0] if len(days) == 1 else None,
+            "public_access_block": _asked(s3.get_public_access_block, of).get("PublicAccessBlockConfiguration"),
+            "sse_algorithm": default[0].get("SSEAlgorithm") if default else None,
+        }
+        return Live(name, attributes, {"arn": arn}, address=aws.address_in(tags))
+
+    def create(self, aws: Aws, token: str) -> Live:
+        # the one Region that may not be named (S3 API, CreateBucket)
+        place = {} if aws.region == "us-east-1" else {"LocationConstraint": aws.region}
+        aws.client("s3").create_bucket(
+            Bucket=self.bucket,
+            ObjectOwnership="BucketOwnerEnforced",
+            CreateBucketConfiguration={**place, "Tags": aws.tag_list(self.address)},
+        )
+        # as S3 makes all buckets since 2023 (S3 user guide, default settings)
+        made = {"public_access_block": BLOCKED, "sse_algorithm": "AES256"}
+        attributes = {"bucket": self.bucket, "policy": None, "expiration_days": None, **made}
+        return Live(self.bucket, attributes, {"arn": _arn(aws, self.bucket)}, address=self.address)
+
+    def update(self, aws: Aws, live: Live, changes: Changes) -> None:
+        s3, of = aws.client("s3"), _of(aws, live.id)
+        if "public_access_block" in changes:
+            s3.put_public_access_block(**of, PublicAccessBlockConfiguration=self.public_access_block)
+        if "sse_algorithm" in changes:
+            default = {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": self.sse_algorithm}}
+            s3.put_bucket_encryption(**of, ServerSideEncryptionConfiguration={"Rules": [default]})
+        if "policy" in changes:
+            s3.put_bucket_policy(**of, Policy=json.dumps(self.policy))
+        if "expiration_days" in changes:
+            days = {"Expiration": {"Days": self.expiration_days}, "Filter": {"Prefix": ""}}
+            rule = {"ID": RULE, "Status": "Enabled", **days}
+            s3.put_bucket_lifecycle_configuration(**of, LifecycleConfiguration={"Rules": [rule]})
+
+    @classmethod
+    def delete(cls, aws: Aws, live: Live) -> None:
+        s3, of = aws.client("s3"), _of(aws, live.id)
+        while objects := _some(s3.list_object_versions(**of)):
+            aws.pace.check()
+            answer = s3.delete_objects(**of, Delete={"Objects": objects, "Quiet": True})
+            for error in answer.get("Errors", ()):
+                raise refused(error, "DeleteObjects")
+        s3.delete_bucket(**of)
+
+
+def _some(page: Mapping[str, Any]) -> Sequence[Mapping[str, str]]:
+    """Return the objects of one page, at most a thousand, as DeleteObjects takes them."""
+    found = [*page.get("Versions", ()), *page.get("DeleteMarkers", ())]
+    return [{"Key": one["Key"], "VersionId": one["VersionId"]} for one in found]
+
+
+def _plain(document: Policy) -> Policy:
+    """Return a policy in one form, of the two that there are for anybody too (S3 user guide, bucket policies)."""
+    statements = [
+        {**one, "Principal": "*"} if one.get("Principal") == {"AWS": "*"} else one
+        for one in normal(document)["Statement"]
+    ]
+    return {**document, "Statement": statements}
+
+
+def _asked(read: Callable[..., Mapping[str, Any]], of: Mapping[str, str]) -> Mapping[str, Any]:
+    """Return the answer to a read of one of a bucket's settings, an empty one if it has none."""
+    try:
+        return read(**of)
+    except ClientError as error:
+        if code_of(error) not in UNSET:
+            raise
+        return {}
+
+
+def _of(aws: Aws, name: str) -> dict[str, str]:
+    """Name a bucket of this account: another account may have one of the name, which S3 then refuses."""
+    return {"Bucket": name, "ExpectedBucketOwner": aws.account}
+
+
+def _arn(aws: Aws, name: str) -> str:
+    return f"arn:{aws.partition}:s3:::{name}"

@@ -1,0 +1,260 @@
+"""Cloud Map: the private namespace that services find each other in, and an entry in it for each service."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from provisioner.aws.client import Aws, tag_map
+from provisioner.aws.errors import IfThere
+from provisioner.engine.clock import since
+from provisioner.engine.errors import Failed
+from provisioner.engine.resource import Changes, Kind, Live
+from provisioner.resources.route53 import zones_near
+
+
+@dataclass(frozen=True)
+class PrivateDnsNamespace(Kind):
+    """A namespace with a private zone of the same name, seen in one VPC only.
+
+    Making and deleting it are operations of about 35 s each; it has no id before the first of them is done.
+    """
+
+    namespace_name: str
+    vpc: str
+    description: str
+
+    service: ClassVar[str] = "servicediscovery"
+    # other VPCs may have namespaces of the same name
+    identity: ClassVar[Sequence[str]] = ("namespace_name", "vpc")
+    outputs: ClassVar[Sequence[str]] = ("arn", "hosted_zone_id")
+    fixed: ClassVar[frozenset[str]] = frozenset({"namespace_name", "vpc"})
+    removal_budget: ClassVar[float] = 600
+
+    @classmethod
+    def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Live]:
+        names = {fields["namespace_name"] for fields in known}
+        filters = [{"Name": "TYPE", "Values": ["DNS_PRIVATE"]}]
+        for namespace in aws.pages("servicediscovery", "list_namespaces", "Namespaces", Filters=filters):
+            tags = _tags(aws, namespace["Arn"], namespace["Name"] in names)
+            if aws.owns(tags) or namespace["Name"] in names:
+                vpc = cls._vpc(aws, namespace)
+                # AWS takes no namespace away that has services
+                used = aws.owns(tags) and any(True for _ in _services(aws, namespace["Id"]))
+                deleting = aws.owns(tags) and not used and cls._deleting(aws, namespace["Id"])
+                if aws.owns(tags) and not deleting and vpc is None:
+                    # its deletion may have ended since: then this read says so, and the list is read again
+                    aws.client("servicediscovery").get_namespace(Id=namespace["Id"])
+                yield cls._live(aws, namespace, tags, vpc, deleting=deleting)
+
+    @classmethod
+    def some(cls, aws: Aws, known: Sequence[Mapping[str, Any]], ids: Collection[str]) -> Iterator[Live]:
+        for namespace_id in ids:
+            with IfThere():
+                namespace = aws.client("servicediscovery").get_namespace(Id=namespace_id)["Namespace"]
+                tags, deleting = _tags(aws, namespace["Arn"], known=True), cls._deleting(aws, namespace_id)
+                # the VPC of what goes matters to nobody any more, and its zone goes first
+                vpc = None if deleting else cls._vpc(aws, namespace)
+                yield cls._live(aws, namespace, tags, vpc, deleting=deleting)
+
+    @staticmethod
+    def _live(
+        aws: Aws, namespace: Mapping[str, Any], tags: Mapping[str, str], vpc: str | None, *, deleting: bool
+    ) -> Live:
+        attributes = {
+            "namespace_name": namespace["Name"],
+            "vpc": vpc,
+            "description": namespace.get("Description", ""),
+        }
+        return Live(
+            namespace["Id"],
+            attributes,
+            {"arn": namespace["Arn"], "hosted_zone_id": _zone_of(namespace)},
+            address=aws.address_in(tags),
+            owned=aws.owns(tags),
+            status="deleting" if deleting else "",
+            deleting=deleting,
+        )
+
+    @staticmethod
+    def _vpc(aws: Aws, namespace: Mapping[str, Any]) -> str | None:
+        """Return the VPC of the namespace's zone: Cloud Map itself does not tell it."""
+        if (zone := _zone_of(namespace)) is None:
+            return None
+        if zone in (near := zones_near(aws)):
+            return near[zone][1]
+        return next((vpc["VPCId"] for vpc in _zone(aws, zone).get("VPCs", ())), None)
+
+    @staticmethod
+    def _deleting(aws: Aws, namespace_id: str) -> bool:
+        filters = [
+            {"Name": "NAMESPACE_ID", "Values": [namespace_id]},
+            {"Name": "TYPE", "Values": ["DELETE_NAMESPACE"]},
+            {"Name": "STATUS", "Values": ["SUBMITTED", "PENDING"], "Condition": "IN"},
+        ]
+        return any(aws.pages("servicediscovery", "list_operations", "Operations", Filters=filters))
+
+    def create(self, aws: Aws, token: str) -> Live:
+        self._check_zones(aws)
+        made = aws.client("servicediscovery").create_private_dns_namespace(
+            Name=self.namespace_name,
+            CreatorRequestId=token,
+            Description=self.description,
+            Vpc=self.vpc,
+            Tags=aws.tag_list(self.address),
+        )
+        outputs = {"operation": made["OperationId"]}
+        return Live("", self.fields(), outputs, address=self.address, status="creating")
+
+    def _check_zones(self, aws: Aws) -> None:
+        """Raise `Failed` for a zone in the way: AWS fails later, and then never lists the namespace.
+
+        A zone of Cloud Map is not: it may be that of this very namespace, which an earlier try began to make.
+        """
+        where = {"VPCId": self.vpc, "VPCRegion": aws.region}
+        for zone in aws.pages("route53", "list_hosted_zones_by_vpc", "HostedZoneSummaries", **where):
+            if zone["Name"].rstrip(".") == self.namespace_name and not _of_cloud_map(aws, zone):
+                raise Failed(
+                    f"the VPC already has a private zone {self.namespace_name} ({zone['HostedZoneId']}), and Cloud Map "
+                    f"makes one of its own by that name: use another name, or remove that zone"
+                )
+
+    def update(self, aws: Aws, live: Live, changes: Changes) -> None:
+        aws.client("servicediscovery").update_private_dns_namespace(
+            Id=live.id, Namespace={"Description": self.description}
+        )
+
+    @classmethod
+    def delete(cls, aws: Aws, live: Live) -> None:
+        aws.client("servicediscovery").delete_namespace(Id=live.id)
+
+    @classmethod
+    def pending(cls, live: Live) -> str | None:
+        return None if live.id else "waiting for Cloud Map to create it and its hosted zone"
+
+    @classmethod
+    def given_up(cls, aws: Aws, outputs: Mapping[str, Any]) -> str:
+        if "operation" not in outputs:
+            return ""
+        operation = aws.client("servicediscovery").get_operation(OperationId=outputs["operation"])["Operation"]
+        if operation["Status"] != "FAIL":
+            return ""
+        reason = f"{operation.get('ErrorCode', '')}: {operation.get('ErrorMessage', '')}".rstrip(".")
+        return f"Cloud Map could not make the namespace ({reason}). Run again to try once more"
+
+    @classmethod
+    def delays(cls, aws: Aws, live: Live) -> str:
+        if "operation" not in live.outputs:
+            return ""
+        shown = aws.client("servicediscovery").get_operation(OperationId=live.outputs["operation"])["Operation"]
+        return f"operation {shown['Id']} of Cloud Map is {shown['Status']}{since(shown.get('CreateDate'))}"
+
+    @classmethod
+    def blockers(cls, aws: Aws, live: Live) -> str:
+        found = ", ".join(sorted(service["Name"] for service in _services(aws, live.id)))
+        return f"services {found}" if found else ""
+
+
+@dataclass(frozen=True)
+class DiscoveryService(Kind):
+    """A service's entry in the namespace: ECS registers the tasks in it, and says whether they are healthy."""
+
+    service_name: str
+    namespace_id: str
+    dns_config: Mapping[str, Any]
+    health_check_custom_config: Mapping[str, int]
+
+    service: ClassVar[str] = "servicediscovery"
+    identity: ClassVar[Sequence[str]] = ("namespace_id", "service_name")
+    outputs: ClassVar[Sequence[str]] = ("arn",)
+    fixed: ClassVar[frozenset[str]] = frozenset({"service_name", "namespace_id", "health_check_custom_config"})
+    removal_budget: ClassVar[float] = 600
+
+    @classmethod
+    def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Live]:
+        names = {fields["service_name"] for fields in known}
+        for namespace in aws.live(PrivateDnsNamespace):
+            if namespace.owned and namespace.id:
+                for service in _services(aws, namespace.id):
+                    tags = _tags(aws, service["Arn"], service["Name"] in names)
+                    if aws.owns(tags) or service["Name"] in names:
+                        yield cls._live(aws, service, namespace.id, tags)
+
+    @staticmethod
+    def _live(aws: Aws, service: Mapping[str, Any], namespace_id: str, tags: Mapping[str, str]) -> Live:
+        attributes = {
+            "service_name": service["Name"],
+            "namespace_id": namespace_id,
+            # AWS repeats the namespace in it
+            "dns_config": {key: value for key, value in service.get("DnsConfig", {}).items() if key != "NamespaceId"},
+            "health_check_custom_config": service.get("HealthCheckCustomConfig"),
+        }
+        return Live(
+            service["Id"], attributes, {"arn": service["Arn"]}, address=aws.address_in(tags), owned=aws.owns(tags)
+        )
+
+    def create(self, aws: Aws, token: str) -> Live:
+        service = aws.client("servicediscovery").create_service(
+            Name=self.service_name,
+            NamespaceId=self.namespace_id,
+            CreatorRequestId=token,
+            DnsConfig=self.dns_config,
+            HealthCheckCustomConfig=self.health_check_custom_config,
+            Tags=aws.tag_list(self.address),
+        )["Service"]
+        return self._live(aws, service, self.namespace_id, aws.tags(self.address))
+
+    def update(self, aws: Aws, live: Live, changes: Changes) -> None:
+        records = {"DnsRecords": self.dns_config["DnsRecords"]}
+        aws.client("servicediscovery").update_service(Id=live.id, Service={"DnsConfig": records})
+
+    @classmethod
+    def delete(cls, aws: Aws, live: Live) -> None:
+        # tasks that were stopped by force, or whose agent is gone, leave their instances behind
+        client = aws.client("servicediscovery")
+        for instance in _instances(aws, live.id):
+            client.deregister_instance(ServiceId=live.id, InstanceId=instance["Id"])
+        client.delete_service(Id=live.id)
+
+    @classmethod
+    def blockers(cls, aws: Aws, live: Live) -> str:
+        found = ", ".join(sorted(instance["Id"] for instance in _instances(aws, live.id)))
+        return f"instances {found}" if found else ""
+
+
+def _zone_of(namespace: Mapping[str, Any]) -> str | None:
+    zone: str | None = namespace["Properties"]["DnsProperties"].get("HostedZoneId")
+    return zone
+
+
+def _zone(aws: Aws, zone_id: str) -> Mapping[str, Any]:
+    """Return GetHostedZone's answer, or nothing if the zone is gone."""
+    with IfThere():
+        answer: Mapping[str, Any] = aws.read("route53", "get_hosted_zone", Id=zone_id)
+        return answer
+    return {}
+
+
+def _of_cloud_map(aws: Aws, summary: Mapping[str, Any]) -> bool:
+    # its zones belong to the account itself (Route 53 API, HostedZoneOwner): only the zone tells who made it
+    if summary["Owner"].get("OwningAccount") != aws.account:
+        return False
+    made_by = _zone(aws, summary["HostedZoneId"]).get("HostedZone", {}).get("LinkedService", {})
+    return bool(made_by.get("ServicePrincipal") == "servicediscovery.amazonaws.com")
+
+
+def _services(aws: Aws, namespace_id: str) -> Iterator[Mapping[str, Any]]:
+    filters = [{"Name": "NAMESPACE_ID", "Values": [namespace_id]}]
+    return aws.pages("servicediscovery", "list_services", "Services", Filters=filters)
+
+
+def _instances(aws: Aws, service_id: str) -> Iterator[Mapping[str, Any]]:
+    return aws.pages("servicediscovery", "list_instances", "Instances", ServiceId=service_id)
+
+
+def _tags(aws: Aws, arn: str, known: bool) -> Mapping[str, str]:
+    def read() -> Mapping[str, str]:
+        return tag_map(aws.client("servicediscovery").list_tags_for_resource(ResourceARN=arn)["Tags"])
+
+    return aws.tags_of(arn, read if known else dict)

@@ -1,0 +1,100 @@
+"""Systems Manager Parameter Store: secrets that are made up once, and that only AWS knows afterwards."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC
+from typing import Any, ClassVar
+
+from provisioner.aws.client import Aws, batches, tag_map
+from provisioner.engine.resource import Changes, Kind, Live
+
+OWN_KEY = "alias/aws/ssm"
+"""AWS's own key for Parameter Store, which a SecureString has that was made without any."""
+
+
+@dataclass(frozen=True)
+class SecureParameter(Kind):
+    """A SecureString whose value is drawn at random when it is created, and never shown or changed here again.
+
+    The value has 32 characters of A-Z a-z 0-9 _ -, as RDS takes them for a password (CreateDBCluster). Its version says
+    when it was last changed, and how often since it was made: a parameter that is made anew begins again with 1.
+    Another key takes a new version, and Parameter Store wants the value with it (PutParameter).
+    """
+
+    parameter_name: str
+    description: str
+    key_id: str | None = None
+
+    service: ClassVar[str] = "ssm"
+    identity: ClassVar[Sequence[str]] = ("parameter_name",)
+    derived: ClassVar[Sequence[str]] = ("id", "arn")
+    outputs: ClassVar[Sequence[str]] = ("arn", "version")
+    fixed: ClassVar[frozenset[str]] = frozenset({"parameter_name"})
+    # AWS changes a description only together with the value
+    written_once: ClassVar[frozenset[str]] = frozenset({"description"})
+
+    @classmethod
+    def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Live]:
+        names = sorted({fields["parameter_name"] for fields in known})
+        searches = [[{"Key": "Name", "Option": "Equals", "Values": some}] for some in batches(names, 50)]
+        if aws.thorough:
+            ours = [{"Key": f"tag:{key}", "Option": "Equals", "Values": [value]} for key, value in aws.owner.items()]
+            searches.append(ours)
+        for filters in searches:
+            for parameter in aws.pages("ssm", "describe_parameters", "Parameters", ParameterFilters=filters):
+                yield cls._live(aws, parameter)
+
+    @classmethod
+    def _live(cls, aws: Aws, parameter: Mapping[str, Any]) -> Live:
+        name = parameter["Name"]
+
+        def read() -> Mapping[str, str]:
+            answer = aws.client("ssm").list_tags_for_resource(ResourceType="Parameter", ResourceId=name)
+            return tag_map(answer["TagList"])
+
+        outputs = {"arn": cls._arn(aws, name)}
+        if changed := parameter.get("LastModifiedDate"):
+            outputs["version"] = f"{changed.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}/{parameter.get('Version', 1)}"
+        tags = aws.tags_of(outputs["arn"], read)
+        attributes = {"parameter_name": name}
+        if parameter.get("Type", "SecureString") == "SecureString":
+            key = parameter.get("KeyId", OWN_KEY)
+            attributes["key_id"] = None if key == OWN_KEY else key
+        return Live(name, attributes, outputs, address=aws.address_in(tags), owned=aws.owns(tags))
+
+    @staticmethod
+    def _arn(aws: Aws, name: str) -> str:
+        return f"arn:{aws.partition}:ssm:{aws.region}:{aws.account}:parameter/{name.lstrip('/')}"
+
+    def create(self, aws: Aws, token: str) -> Live:
+        key = {"KeyId": self.key_id} if self.key_id else {}
+        aws.client("ssm").put_parameter(
+            Name=self.parameter_name,
+            Description=self.description,
+            Type="SecureString",
+            Value=secrets.token_urlsafe(24),
+            Tier="Standard",
+            Tags=aws.tag_list(self.address),
+            **key,
+        )
+        outputs = {"arn": self._arn(aws, self.parameter_name)}
+        attributes = {"parameter_name": self.parameter_name, "key_id": self.key_id}
+        return Live(self.parameter_name, attributes, outputs, address=self.address)
+
+    def update(self, aws: Aws, live: Live, changes: Changes) -> None:
+        ssm = aws.client("ssm")
+        value = ssm.get_parameter(Name=live.id, WithDecryption=True)["Parameter"]["Value"]
+        key = self.key_id or OWN_KEY
+        ssm.put_parameter(Name=live.id, Type="SecureString", Value=value, KeyId=key, Overwrite=True)
+
+    @classmethod
+    def pending(cls, live: Live) -> str | None:
+        # the answer to PutParameter does not say when it was changed
+        return None if "version" in live.outputs else "waiting for AWS's lists to show its version"
+
+    @classmethod
+    def delete(cls, aws: Aws, live: Live) -> None:
+        aws.client("ssm").delete_parameter(Name=live.id)

@@ -1,0 +1,51 @@
+"""WAF: that a web ACL, which is somebody else's, is asked about the load balancer's requests."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from provisioner.aws.client import Aws
+from provisioner.aws.errors import IfThere
+from provisioner.engine.resource import Changes, Kind, Live
+from provisioner.resources.elbv2 import LoadBalancer
+
+
+@dataclass(frozen=True)
+class WebAclAssociation(Kind):
+    """The association of a load balancer with its web ACL; a load balancer has at most one."""
+
+    resource_arn: str
+    web_acl_arn: str
+
+    service: ClassVar[str] = "wafv2"
+    identity: ClassVar[Sequence[str]] = ("resource_arn",)
+    part: ClassVar[bool] = True
+    fixed: ClassVar[frozenset[str]] = frozenset({"resource_arn"})
+
+    @classmethod
+    def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Live]:
+        # WAF has no tags on them, and what nobody asked for is not ours to ask about
+        if not known:
+            return
+        for balancer in aws.live(LoadBalancer):
+            with IfThere():
+                acl = aws.client("wafv2").get_web_acl_for_resource(ResourceArn=balancer.id).get("WebACL")
+                if acl:
+                    attributes = {"resource_arn": balancer.id, "web_acl_arn": acl["ARN"]}
+                    yield Live(balancer.id, attributes, owned=balancer.owned)
+
+    def create(self, aws: Aws, token: str) -> Live:
+        self._associate(aws)
+        return Live(self.resource_arn, self.fields())
+
+    def update(self, aws: Aws, live: Live, changes: Changes) -> None:
+        self._associate(aws)
+
+    def _associate(self, aws: Aws) -> None:
+        aws.client("wafv2").associate_web_acl(WebACLArn=self.web_acl_arn, ResourceArn=self.resource_arn)
+
+    @classmethod
+    def delete(cls, aws: Aws, live: Live) -> None:
+        aws.client("wafv2").disassociate_web_acl(ResourceArn=live.id)
