@@ -55,8 +55,8 @@ def content_tag(folder: Path, arguments: Mapping[str, str] | None = None, docker
         content = str(path.readlink()).encode() if path.is_symlink() else path.read_bytes()
         kind = "link" if path.is_symlink() else "program" if path.stat().st_mode & 0o100 else "file"
         add(path.relative_to(folder).as_posix().encode(), kind.encode(), content)
-    if (recipe := located(folder, dockerfile)).is_file():
-        add(within(folder, dockerfile).encode(), b"dockerfile", recipe.read_bytes())
+    if (path := located(folder, dockerfile)).is_file():
+        add(within(folder, dockerfile).encode(), b"dockerfile", path.read_bytes())
     for name, value in sorted((arguments or {}).items()):
         add(name.encode(), b"argument", value.encode())
     return digest.hexdigest()[:16]
