@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import signal
 
 import pytest
 from hypothesis import settings
@@ -14,6 +15,10 @@ LONG = (
     "rehearse", "kinds_rds", "kinds_capacity", "environments",
 )  # fmt: skip
 """The files in tests/cloud that take longest."""
+
+# A command in the background ignores Ctrl-C, and so would all those that the tests start.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # The same examples on every machine, and no deadline: a busy machine is not a failure.
 settings.load_profile("ci")

@@ -140,7 +140,11 @@ STORES: Mapping[type[Kind], Sample] = {
         other={"encryption_configuration": {"encryptionType": "KMS", "kmsKey": "other"}},
     ),
     Image: Sample(
-        _image, untried={**NAMED, **dict.fromkeys(("repository_uri", "build", "build_args", "platform"), UNTOLD)}
+        _image,
+        untried={
+            **NAMED,
+            **dict.fromkeys(("repository_uri", "build", "build_args", "platform", "dockerfile"), UNTOLD),
+        },
     ),
     ImageInUse: Sample(_image_in_use, {"image": _other_image}, untried=NAMED),
     CopiedImage: Sample(
