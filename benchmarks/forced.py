@@ -20,7 +20,7 @@ from math import inf
 
 from provisioner.aws.rate_limits import Limit, limits_of
 from provisioner.engine.declaration import Declared, Need
-from provisioner.engine.resource import Kind
+from provisioner.engine.resource import Resource
 from provisioner.operations.estimates import Seconds, Times, lag, on_aws, times
 
 JOBS = 10
@@ -108,7 +108,7 @@ def upwards(
     return nodes
 
 
-def _lag(want: Kind, need: Need, of: Times, *, blocking: bool) -> float:
+def _lag(want: Resource, need: Need, of: Times, *, blocking: bool) -> float:
     return of.ready + of.known if blocking and want.kind != "validation_record" else lag(want.kind, need, of)
 
 

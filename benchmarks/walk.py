@@ -7,21 +7,21 @@ from typing import ClassVar
 
 from provisioner.engine.clock import Pace
 from provisioner.engine.declaration import Need
-from provisioner.engine.resource import KINDS, Kind
-from provisioner.engine.scheduler import Node, Walk
+from provisioner.engine.resource import RESOURCE_TYPES, Resource
+from provisioner.engine.scheduler import Node, Scheduler
 from provisioner.engine.timeline import Moments
 
 COUNT = 4000
 ROUNDS = 5
 
 
-class Instant(Kind):
+class Instant(Resource):
     """A kind that exists here only."""
 
     service: ClassVar[str] = "instant"
 
 
-KINDS.pop("instant")
+RESOURCE_TYPES.pop("instant")
 
 
 def main() -> None:
@@ -38,7 +38,7 @@ def _walk(nodes: list[Node]) -> float:
         return need.address in acted
 
     began = time.perf_counter()
-    Walk(nodes, lambda address: None, lambda kind, some: {}, reached, lambda event: None, Pace(), moments).run()
+    Scheduler(nodes, lambda address: None, lambda kind, some: {}, reached, lambda event: None, Pace(), moments).run()
     return time.perf_counter() - began
 
 

@@ -19,7 +19,7 @@ from provisioner.aws.pages import BadList, items
 from provisioner.aws.redaction import check, without_secrets
 from provisioner.engine.clock import SETTLE, Pace
 from provisioner.engine.errors import ReadOnly, Unclear
-from provisioner.engine.resource import Kind, Live
+from provisioner.engine.resource import Observed, Resource
 
 if TYPE_CHECKING:
     import boto3
@@ -68,11 +68,11 @@ class _Listing:
     """
 
     lock: AbstractContextManager[Any]
-    things: dict[str, Live] | None = None
+    things: dict[str, Observed] | None = None
     read: int = 0
     doubtful: set[str] = field(default_factory=set)
     bad: BadList | None = None
-    made: dict[str, tuple[Live, float]] = field(default_factory=dict)
+    made: dict[str, tuple[Observed, float]] = field(default_factory=dict)
 
 
 @dataclass
@@ -124,7 +124,7 @@ class Aws:
         *,
         endpoint: str | None = None,
         resolver: tuple[str, int] | None = None,
-        known: Callable[[type[Kind]], Sequence[Mapping[str, Any]]] = lambda kind: (),
+        known: Callable[[type[Resource]], Sequence[Mapping[str, Any]]] = lambda kind: (),
         log: CallLog | None = None,
         rates: bool = True,
     ) -> None:
@@ -143,9 +143,9 @@ class Aws:
         self.redeploy = False
         self.new_ami = False
         self.stand_ins = False
-        self.settled: Callable[[type[Kind]], Sequence[Mapping[str, Any]]] = lambda kind: ()
-        self.recorded: Callable[[type[Kind]], Sequence[str]] = lambda kind: ()
-        self.seen: Mapping[str, Live] = {}
+        self.settled: Callable[[type[Resource]], Sequence[Mapping[str, Any]]] = lambda kind: ()
+        self.recorded: Callable[[type[Resource]], Sequence[str]] = lambda kind: ()
+        self.seen: Mapping[str, Observed] = {}
         self.deleted: set[str] = set()
         self.say: Callable[[str, str], None] = lambda address, text: None
         self.queued: Callable[[str, str], None] = lambda address, service: None
@@ -154,7 +154,7 @@ class Aws:
         self._limited = rates
         self._clients: dict[tuple[str, str], Any] = {}
         self._making = pace.runtime.lock()
-        self._listings: dict[type[Kind], _Listing] = {}
+        self._listings: dict[type[Resource], _Listing] = {}
         self._tagging = pace.runtime.lock()
         self._tagged: dict[str, dict[str, str]] | None = None
         self._shared: dict[str, Answer] | None = None
@@ -316,7 +316,7 @@ class Aws:
         """Return the address in the tags, if they are this stack's."""
         return tags.get(ADDRESS_TAG) if self.owns(tags) else None
 
-    def tag(self, kind: type[Kind], live: Live, address: str) -> None:
+    def tag(self, kind: type[Resource], live: Observed, address: str) -> None:
         """Make the tags of a thing say that it is this stack's, under this address."""
         if tagging.taggable(kind):
             tagging.put(self, kind, live, self.tags(address))
@@ -364,7 +364,9 @@ class Aws:
 
     # -- bulk reads ------------------------------------------------------------------------------------------------
 
-    def singly(self, kind: type[Kind], field: str, names: Sequence[str], read: Callable[[str], Any]) -> dict[str, Any]:
+    def singly(
+        self, kind: type[Resource], field: str, names: Sequence[str], read: Callable[[str], Any]
+    ) -> dict[str, Any]:
         """Return by name a field that AWS tells of one thing a call: read of all of them at once.
 
         Of more than `MANY` things it is taken from the state where that has seen it in place, and read once a run
@@ -378,8 +380,8 @@ class Aws:
         return trusted | dict(zip(unread, self.each(read, unread), strict=True))
 
     def live(
-        self, kind: type[Kind], *, fresh: bool = False, deep: bool = False, only: Collection[str] = ()
-    ) -> list[Live]:
+        self, kind: type[Resource], *, fresh: bool = False, deep: bool = False, only: Collection[str] = ()
+    ) -> list[Observed]:
         """Return all things of a kind, read in bulk once a run, or again when `fresh`.
 
         What this run made within the settling time is kept even if AWS does not list it yet.
@@ -406,7 +408,7 @@ class Aws:
             listing.things, listing.doubtful = things, set()
             return list(things.values())
 
-    def _read_all(self, kind: type[Kind], listing: _Listing, since: int) -> dict[str, Live]:
+    def _read_all(self, kind: type[Resource], listing: _Listing, since: int) -> dict[str, Observed]:
         listing.read, asked = next(self._reads), _AGAIN_SINCE.set(since)
         try:
             things = self._settled_read(kind, lambda: kind.list(self, self.known(kind))) or {}
@@ -416,8 +418,8 @@ class Aws:
         return things
 
     def _read_some(
-        self, kind: type[Kind], things: Mapping[str, Live], listing: _Listing, ids: Collection[str]
-    ) -> dict[str, Live] | None:
+        self, kind: type[Resource], things: Mapping[str, Observed], listing: _Listing, ids: Collection[str]
+    ) -> dict[str, Observed] | None:
         """Return what is known of a kind once these things of it are read anew; None if the kind reads all or none."""
         read = self._settled_read(kind, lambda: kind.some(self, self.known(kind), ids))
         if read is None:
@@ -425,7 +427,7 @@ class Aws:
         self._add_made(listing, read, ids)
         return {old: live for old, live in things.items() if old not in ids} | read
 
-    def _add_made(self, listing: _Listing, things: dict[str, Live], ids: Iterable[str]) -> None:
+    def _add_made(self, listing: _Listing, things: dict[str, Observed], ids: Iterable[str]) -> None:
         """Add to what a read of these ids shows what this run made lately and it does not show yet."""
         for made in [one for one in ids if one in listing.made]:
             live, at = listing.made[made]
@@ -434,7 +436,9 @@ class Aws:
             else:
                 things[made] = live
 
-    def _settled_read(self, kind: type[Kind], read: Callable[[], Iterable[Live] | None]) -> dict[str, Live] | None:
+    def _settled_read(
+        self, kind: type[Resource], read: Callable[[], Iterable[Observed] | None]
+    ) -> dict[str, Observed] | None:
         """Return by id what a read of a kind shows, made anew as long as it comes upon what is just going or coming."""
         until = self.pace.now() + UNSETTLED
         while True:
@@ -449,7 +453,7 @@ class Aws:
                     self._shared = None if self._shared is None else {}
                 self.pace.wait(AGAIN)
 
-    def made(self, kind: type[Kind], live: Live) -> None:
+    def made(self, kind: type[Resource], live: Observed) -> None:
         """Note a thing that this run made or changed, so that the bulk reads show it at once."""
         if not live.id:
             return
@@ -461,7 +465,7 @@ class Aws:
             if listing.things is not None:
                 listing.things[live.id] = live
 
-    def gone(self, kind: type[Kind], id: str) -> None:
+    def gone(self, kind: type[Resource], id: str) -> None:
         """Note that this run removed a thing."""
         listing = self._listing(kind)
         with listing.lock:
@@ -469,7 +473,7 @@ class Aws:
             if listing.things is not None:
                 listing.things.pop(id, None)
 
-    def stale(self, kind: type[Kind], only: Collection[str] = ()) -> None:
+    def stale(self, kind: type[Resource], only: Collection[str] = ()) -> None:
         """Drop what is known of one kind, or only of what has these ids, so that the next look reads it again."""
         listing = self._listing(kind)
         with listing.lock:
@@ -486,7 +490,7 @@ class Aws:
             if len(self.deleted) <= MANY:
                 self.deleted.clear()
 
-    def _listing(self, kind: type[Kind]) -> _Listing:
+    def _listing(self, kind: type[Resource]) -> _Listing:
         with self._making:
             return self._listings.setdefault(kind, _Listing(self.pace.runtime.lock()))
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from botocore.exceptions import ClientError
 
 if TYPE_CHECKING:
-    from provisioner.engine.resource import Kind, Live
+    from provisioner.engine.resource import Observed, Resource
 
 Tags = dict[str, str]
 
@@ -41,22 +41,22 @@ RDS_TYPES = {"db_cluster": "cluster", "db_instance": "db", "db_subnet_group": "s
 """What RDS calls these kinds in ARNs (RDS user guide, Amazon Resource Names)."""
 
 
-def taggable(kind: type[Kind]) -> bool:
+def taggable(kind: type[Resource]) -> bool:
     """Say whether things of this kind carry their owner in tags of their own."""
     return kind.kind not in TAGLESS and not kind.made_by_aws
 
 
-def read(aws: Clients, kind: type[Kind], live: Live) -> Tags:
+def read(aws: Clients, kind: type[Resource], live: Observed) -> Tags:
     """Return the thing's tags."""
     return READERS[kind.service](aws, _called(aws, kind, live))
 
 
-def put(aws: Clients, kind: type[Kind], live: Live, tags: Mapping[str, str]) -> None:
+def put(aws: Clients, kind: type[Resource], live: Observed, tags: Mapping[str, str]) -> None:
     """Put the tags on the thing, in place of those of the same keys. It is safe to repeat."""
     WRITERS[kind.service](aws, _called(aws, kind, live), tags)
 
 
-def _called(aws: Clients, kind: type[Kind], live: Live) -> str:
+def _called(aws: Clients, kind: type[Resource], live: Observed) -> str:
     """Return how the tagging call of its API names the thing."""
     if kind.kind in RDS_TYPES:
         return f"arn:{aws.partition}:rds:{aws.region}:{aws.account}:{RDS_TYPES[kind.kind]}:{live.id}"

@@ -14,9 +14,9 @@ from provisioner.engine.errors import Failed, Interrupted, NeedsReplacing, NotMa
 from provisioner.engine.events import Emit, Queued, Result, Working
 from provisioner.engine.lookup import find_declared, owners
 from provisioner.engine.refused import advice
-from provisioner.engine.resource import Change, Kind, Live, canonical, compare, output_of
+from provisioner.engine.resource import Change, Observed, Resource, canonical, compare, output_of
 from provisioner.engine.run import UNCLEAR, Progress, Store, refresh, told, tolerant
-from provisioner.engine.scheduler import Node, Outcome, Until, Wait, Walk
+from provisioner.engine.scheduler import Node, Outcome, Scheduler, Until, Wait
 from state.model import Phase, Record
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ class Asked:
     at: float
 
 
-class Converge:
+class Apply:
     """One run upwards over everything that is declared.
 
     Args:
@@ -66,7 +66,7 @@ class Converge:
     ) -> None:
         self.aws, self.store, self.declared = aws, store, declared
         self.progress = Progress(emit, {address: item.step for address, item in declared.items()}, aws.pace.now)
-        self.lives: dict[str, Live] = {}
+        self.lives: dict[str, Observed] = {}
         self._chains = chains or {}
         aws.say = lambda address, text: emit(Working(address, declared[address].step, text))
         aws.queued = lambda address, service: emit(Queued(address, declared[address].step, service))
@@ -74,7 +74,7 @@ class Converge:
         self._results: dict[str, Result] = {}
         self._tried: dict[str, Result] = {}
         """What becomes of a thing once it shows that the create call of this run had its effect."""
-        self._wanted: dict[str, Kind] = {}
+        self._wanted: dict[str, Resource] = {}
         self._asked: dict[str, Asked] = {}
         """The change that was last asked for of each thing."""
         self._unclear: dict[str, str] = {}
@@ -84,7 +84,7 @@ class Converge:
         """Walk the graph until all is ready.
 
         Raises:
-            SomeFailed: see `Walk.run`.
+            SomeFailed: see `Scheduler.run`.
         """
         self.aws.seen = self.lives
         nodes = [
@@ -92,7 +92,7 @@ class Converge:
             for a, item in self.declared.items()
         ]
         emit, moments = self.progress.emit, self.progress.moments
-        Walk(nodes, self._act, self._look, self._reached, emit, self.aws.pace, moments).run()
+        Scheduler(nodes, self._act, self._look, self._reached, emit, self.aws.pace, moments).run()
 
     def lookup(self, address: str, output: str) -> Any:
         """Return what AWS said of a thing in this run, or None if that is not known yet."""
@@ -141,10 +141,10 @@ class Converge:
             live = self._readdress(want, live)
         return self._change(want, item, live)
 
-    def _find(self, want: Kind, record: Record | None, *, fresh: bool = False) -> Live | None:
+    def _find(self, want: Resource, record: Record | None, *, fresh: bool = False) -> Observed | None:
         return find_declared(self.aws, want, record, self._owners, fresh=fresh)
 
-    def _doubtful(self, want: Kind, record: Record | None, live: Live | None) -> float | None:
+    def _doubtful(self, want: Resource, record: Record | None, live: Observed | None) -> float | None:
         """Return since when (seconds since the epoch) the lists may show what was before a call; None if they do not.
 
         0 stands for a call of an earlier run, whenever that was.
@@ -163,18 +163,18 @@ class Converge:
         return record.changed if self._outdated(want, record, live) else None
 
     @staticmethod
-    def _outdated(want: Kind, record: Record, live: Live) -> bool:
+    def _outdated(want: Resource, record: Record, live: Observed) -> bool:
         """Whether a revision is shown that is not the one last asked for: it would be made again by each such look."""
         asked = want.revises and canonical(record.asked) == canonical(want.fields())
         return asked and bool(compare(want, live))
 
-    def _met(self, want: Kind, item: Declared) -> None:
+    def _met(self, want: Resource, item: Declared) -> None:
         """Record a thing that AWS makes by itself, so that the teardown knows where to look."""
-        live = Live(id=want.name, attributes=want.fields())
+        live = Observed(id=want.name, attributes=want.fields())
         self._remember(want, item, live, "ready")
         self._finish(want.address, live)
 
-    def _create(self, want: Kind, item: Declared, record: Record | None, result: Result) -> Live:
+    def _create(self, want: Resource, item: Declared, record: Record | None, result: Result) -> Observed:
         """Make the intent durable, create, make the id durable."""
         token = (
             record.token if record and record.phase == "creating" and record.token else self.aws.pace.runtime.token()
@@ -210,7 +210,7 @@ class Converge:
         )
         return live
 
-    def _readdress(self, want: Kind, live: Live) -> Live:
+    def _readdress(self, want: Resource, live: Observed) -> Observed:
         """Let the tag of a thing that is called otherwise by now say so: without a state it is found by that."""
         self._begin_change(want.address)
         self.aws.tag(type(want), live, want.address)
@@ -230,7 +230,7 @@ class Converge:
         else:
             self.store.drop(address)
 
-    def _change(self, want: Kind, item: Declared, live: Live) -> Wait | None:
+    def _change(self, want: Resource, item: Declared, live: Observed) -> Wait | None:
         """Change what differs, publish what is known, and say what is still waited for."""
         address = want.address
         changes = compare(want, live)
@@ -258,21 +258,21 @@ class Converge:
         self._finish(address, live)
         return None
 
-    def _refuse_fixed(self, want: Kind, changes: Mapping[str, Change]) -> None:
+    def _refuse_fixed(self, want: Resource, changes: Mapping[str, Change]) -> None:
         """Refuse what the plan could not see yet: a value that was known only after what it is built on."""
         try:
             refuse_fixed(want, changes)
         except NeedsReplacing as error:
             raise NeedsReplacing(f"{error}. {advice(self.store.records.values())}") from None
 
-    def _keep(self, address: str, live: Live) -> Live:
+    def _keep(self, address: str, live: Observed) -> Observed:
         """Keep what AWS says of a thing; what it leaves out while the thing is changed stays known."""
         if (before := self.lives.get(address)) and before.id == live.id:
             live = replace(live, outputs={**before.outputs, **live.outputs})
         self.lives[address] = live
         return live
 
-    def _finish(self, address: str, live: Live) -> None:
+    def _finish(self, address: str, live: Observed) -> None:
         self._keep(address, live)
         self.progress.done(address, self._results.get(address, "unchanged"), live.id)
 
@@ -280,7 +280,7 @@ class Converge:
         """Note what becomes of a thing, unless more was done to it before."""
         self._results[address] = max(result, self._results.get(address, "unchanged"), key=MORE.index)
 
-    def _remember(self, want: Kind, item: Declared, live: Live, phase: Phase) -> None:
+    def _remember(self, want: Resource, item: Declared, live: Observed, phase: Phase) -> None:
         """Record what is known, unless the state already says just that."""
         before = self.store.records.get(want.address)
         record = Record(
@@ -301,7 +301,7 @@ class Converge:
 
     # -- all waiting things of a kind ------------------------------------------------------------------------------
 
-    def _look(self, kind: type[Kind], addresses: Sequence[str]) -> dict[str, Outcome]:
+    def _look(self, kind: type[Resource], addresses: Sequence[str]) -> dict[str, Outcome]:
         """Read once what all of them need."""
         if (trouble := refresh(self.aws, kind, [self.lives[address] for address in addresses])) is not None:
             return dict.fromkeys(addresses, trouble)
@@ -324,13 +324,13 @@ class Converge:
             return error
         return None
 
-    def _missing(self, want: Kind, record: Record) -> Wait:
+    def _missing(self, want: Resource, record: Record) -> Wait:
         """What was made is not listed: that takes time, unless AWS has given it up."""
         if why := want.given_up(self.aws, record.outputs):
             raise Failed(why)
         return Wait(LISTING, TAKES_EFFECT, Until.SHOWN, about="listed", blockers=self._asking(want.address))
 
-    def _not_taken(self, want: Kind, live: Live, changes: Mapping[str, Change]) -> Wait:
+    def _not_taken(self, want: Resource, live: Observed, changes: Mapping[str, Change]) -> Wait:
         """A ready thing differs: its changes are still to be made, AWS does not show them yet, or it took them back."""
         asked, asking, pace = self._asked.get(want.address), self._asking(want.address), self.aws.pace
         settled = asked is None or pace.now() > asked.at + SETTLE
@@ -367,14 +367,14 @@ class Converge:
         return self.lookup(need.address, need.output) is not None
 
 
-def refuse_fixed(want: Kind, changes: Mapping[str, Change]) -> None:
+def refuse_fixed(want: Resource, changes: Mapping[str, Change]) -> None:
     """Raise `NeedsReplacing` if one of the changes is to a field that AWS cannot change in place."""
     stuck = [f"{name} is {changes[name].old!r}, wanted {changes[name].new!r}" for name in changes if name in want.fixed]
     if stuck:
         raise NeedsReplacing(f"{want.address} cannot be changed in place: {'; '.join(stuck)}")
 
 
-def awaited(want: Kind, live: Live, changes: Mapping[str, Change]) -> str | None:
+def awaited(want: Resource, live: Observed, changes: Mapping[str, Change]) -> str | None:
     """Say what a thing waits for; one that failed is given its changes first, since they may be what mends it."""
     try:
         return want.pending(live)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from graphlib import CycleError, TopologicalSorter
 from typing import Any, TypeVar, cast
 
-from provisioner.engine.resource import Kind
+from provisioner.engine.resource import Resource
 
 TOKEN = re.compile(r"\$\{([a-z_]+/[\w.*-]+):(\w+)(!?)\}")
 """A value that is not known yet: `${address:output}`, with `!` when the thing must be ready before it is used."""
@@ -19,7 +19,7 @@ STEPS: dict[str, Callable[..., Any]] = {}
 """Every step by its name."""
 
 F = TypeVar("F", bound=Callable[..., Any])
-K = TypeVar("K", bound=Kind)
+K = TypeVar("K", bound=Resource)
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class Handle:
     """A declared thing. Its attributes are tokens that stand for AWS's answers; they work in f-strings and JSON."""
 
     address: str
-    kind: type[Kind]
+    kind: type[Resource]
     must_be_ready: bool = False
 
     @property
@@ -70,7 +70,7 @@ class Declared:
     `keys` names the key of `stack.toml` that a field comes from, for fields that AWS cannot change in place.
     """
 
-    want: Kind
+    want: Resource
     needs: tuple[Need, ...]
     step: str
     keys: Mapping[str, str] = field(default_factory=dict)
@@ -94,7 +94,7 @@ class Declarations:
     notices: list[str] = field(default_factory=list, kw_only=True)
     _step: str = field(default="", kw_only=True)
 
-    def ensure(self, want: Kind, *, after: Iterable[Handle] = (), keys: Mapping[str, str] | None = None) -> Handle:
+    def ensure(self, want: Resource, *, after: Iterable[Handle] = (), keys: Mapping[str, str] | None = None) -> Handle:
         """Declare that a thing should exist as described. No call is made.
 
         Args:

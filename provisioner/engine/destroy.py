@@ -14,9 +14,9 @@ from provisioner.engine.errors import NotOwned, Protected
 from provisioner.engine.events import Emit, Queued, Result
 from provisioner.engine.lookup import find, owners
 from provisioner.engine.recorded import users
-from provisioner.engine.resource import KINDS, Kind, Live
+from provisioner.engine.resource import RESOURCE_TYPES, Observed, Resource
 from provisioner.engine.run import Progress, Store, refresh, told, tolerant
-from provisioner.engine.scheduler import Node, Outcome, Until, Wait, Walk
+from provisioner.engine.scheduler import Node, Outcome, Scheduler, Until, Wait
 from state.model import Record, StateError
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def protected(aws: Provider, records: Collection[Record]) -> list[str]:
     """
     found = []
     for record in records:
-        kind = KINDS.get(record.kind, Kind)
+        kind = RESOURCE_TYPES.get(record.kind, Resource)
         live = _there(aws, kind, record) if kind.protection else None
         if live and not live.deleting and (kind.protected(record.asked) or kind.protected(live.attributes)):
             found.append(record.address)
@@ -54,7 +54,7 @@ def look_closely(aws: Provider, records: Collection[Record]) -> None:
         aws.stale(kind)
 
 
-def _there(aws: Provider, kind: type[Kind], record: Record) -> Live | None:
+def _there(aws: Provider, kind: type[Resource], record: Record) -> Observed | None:
     """Return the recorded thing if AWS has it and it is ours."""
     try:
         return find(aws, kind, record.address, record.asked, record.id)
@@ -64,13 +64,13 @@ def _there(aws: Provider, kind: type[Kind], record: Record) -> Live | None:
         raise aws.errors.explained(error) from error
 
 
-class Remove:
+class Destroy:
     """One run downwards over recorded things.
 
     Args:
         addresses: which recorded things to remove; what was built on them must be among them or gone.
         unprotect: remove also what is protected from deletion.
-        chains: see `Converge`.
+        chains: see `Apply`.
     """
 
     def __init__(
@@ -87,7 +87,7 @@ class Remove:
         self.records: dict[str, Record] = {a: store.records[a] for a in store.records if a in addresses}
         self.progress = Progress(emit, {address: record.step for address, record in self.records.items()}, aws.pace.now)
         self._owners = owners(self.records, self.records)
-        self._lives: dict[str, Live] = {}
+        self._lives: dict[str, Observed] = {}
         self._chains = chains or {}
         self._accepted: set[str] = set()
         self._others: set[str] = set()
@@ -99,7 +99,7 @@ class Remove:
         """Walk the graph backwards until all is gone.
 
         Raises:
-            SomeFailed: see `Walk.run`.
+            SomeFailed: see `Scheduler.run`.
         """
         self.aws.queued = lambda address, service: self.progress.emit(
             Queued(address, self.records[address].step, service)
@@ -119,7 +119,7 @@ class Remove:
             for a, record in self.records.items()
         ]
         emit, moments = self.progress.emit, self.progress.moments
-        Walk(nodes, self._act, self._look, self._reached, emit, self.aws.pace, moments).run()
+        Scheduler(nodes, self._act, self._look, self._reached, emit, self.aws.pace, moments).run()
 
     def _reached(self, need: Need, acted: set[str], done: set[str]) -> bool:
         freed = need.address in self._accepted and kind_of(self.records[need.address]).removal_frees
@@ -139,7 +139,7 @@ class Remove:
             asking = self._asking(record, kind)
             return tolerant(self.aws, kind, lambda: self._remove(record, kind), blockers=asking, ids=found)
 
-    def _remove(self, record: Record, kind: type[Kind]) -> Wait | None:
+    def _remove(self, record: Record, kind: type[Resource]) -> Wait | None:
         if kind.kept or (record.kind, record.id) in self._staying:
             self._drop(record, "kept", kind.kept_because or STAYS)
             return None
@@ -169,7 +169,7 @@ class Remove:
         self._accepted.add(record.address)
         return Wait(_awaited(live), kind.removal_budget, Until.READY, blockers=self._asking(record, kind))
 
-    def _find(self, record: Record, kind: type[Kind], *, fresh: bool = False) -> Live | None:
+    def _find(self, record: Record, kind: type[Resource], *, fresh: bool = False) -> Observed | None:
         """Return the live thing; what stands under its name without our tags once its removal has begun is another."""
         try:
             live = find(self.aws, kind, record.address, record.asked, record.id, fresh=fresh)
@@ -186,13 +186,13 @@ class Remove:
         known = self._owners.get((record.kind, live.id), (record.address,))
         return live if record.address in known else None
 
-    def _of_nothing(self, record: Record, kind: type[Kind]) -> Result:
+    def _of_nothing(self, record: Record, kind: type[Resource]) -> Result:
         """Return what to tell of a record when there is nothing of it to remove: no more than what was done."""
         if record.phase == "deleting" and record.address not in self._others:
             return "removed"  # an earlier run began it, and it is gone
         return "unchanged" if kind.made_by_aws else "not_found"
 
-    def _delete(self, kind: type[Kind], live: Live) -> None:
+    def _delete(self, kind: type[Resource], live: Observed) -> None:
         try:
             kind.delete(self.aws, live)
         except Exception as error:
@@ -213,16 +213,16 @@ class Remove:
             self.aws.gone(kind_of(record), record.id)
         self.progress.done(record.address, result, record.id, why)
 
-    def _asking(self, record: Record, kind: type[Kind]) -> Callable[[], str]:
+    def _asking(self, record: Record, kind: type[Resource]) -> Callable[[], str]:
         return lambda: self._blockers(record.address, kind)
 
-    def _blockers(self, address: str, kind: type[Kind]) -> str:
+    def _blockers(self, address: str, kind: type[Resource]) -> str:
         live = self._lives.get(address)
         return told(lambda: kind.blockers(self.aws, live)) if live else ""
 
     # -- all waiting things of a kind ------------------------------------------------------------------------------
 
-    def _look(self, kind: type[Kind], addresses: Sequence[str]) -> Mapping[str, Outcome]:
+    def _look(self, kind: type[Resource], addresses: Sequence[str]) -> Mapping[str, Outcome]:
         """Read once what all of them need."""
         lives = [self._lives[address] for address in addresses]
         for live in lives:
@@ -232,7 +232,7 @@ class Remove:
             return dict.fromkeys(addresses, trouble)
         return {address: self._look_at(address, kind) for address in addresses}
 
-    def _look_at(self, address: str, kind: type[Kind]) -> Outcome:
+    def _look_at(self, address: str, kind: type[Resource]) -> Outcome:
         record = self.records[address]
         try:
             live = self._find(record, kind)
@@ -248,17 +248,17 @@ class Remove:
         return Wait(_awaited(live), kind.removal_budget, Until.READY, again=again, blockers=asking)
 
 
-def _awaited(live: Live) -> str:
+def _awaited(live: Observed) -> str:
     """Say what is waited for: AWS's own word while it is removing the thing, which before that says nothing of it."""
     return live.status if live.deleting and live.status else "waiting for AWS to delete it"
 
 
-def kind_of(record: Record) -> type[Kind]:
+def kind_of(record: Record) -> type[Resource]:
     """Return the record's kind.
 
     Raises:
         StateError: this version knows no such kind.
     """
-    if record.kind not in KINDS:
+    if record.kind not in RESOURCE_TYPES:
         raise StateError(f"{record.address} is of a kind that this version does not know: upgrade, then run again")
-    return KINDS[record.kind]
+    return RESOURCE_TYPES[record.kind]

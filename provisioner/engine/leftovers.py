@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from provisioner.engine.errors import Interrupted
-from provisioner.engine.resource import KINDS, Kind
+from provisioner.engine.resource import RESOURCE_TYPES, Resource
 
 if TYPE_CHECKING:
     from provisioner.engine.ports import Provider
@@ -23,7 +23,9 @@ class Leftover:
     why: str
 
 
-def sweep(aws: Provider, staying: Mapping[str, Record], kinds: Collection[type[Kind]] | None = None) -> list[Leftover]:
+def sweep(
+    aws: Provider, staying: Mapping[str, Record], kinds: Collection[type[Resource]] | None = None
+) -> list[Leftover]:
     """Read every kind anew and return what still carries this stack's tags, or stands under its names and is ours.
 
     A kind that cannot be read counts as left, since nothing can be said of it.
@@ -36,12 +38,12 @@ def sweep(aws: Provider, staying: Mapping[str, Record], kinds: Collection[type[K
         Interrupted: the user asked to stop while a read waited for its turn.
     """
     aws.forget()
-    wanted = [kind for kind in KINDS.values() if not kind.kept and (kinds is None or kind in kinds)]
+    wanted = [kind for kind in RESOURCE_TYPES.values() if not kind.kept and (kinds is None or kind in kinds)]
     found = aws.pace.runtime.each(lambda kind: _left(aws, kind, staying), wanted, 16)
     return [leftover for group in found for leftover in group]
 
 
-def _left(aws: Provider, kind: type[Kind], staying: Mapping[str, Record]) -> list[Leftover]:
+def _left(aws: Provider, kind: type[Resource], staying: Mapping[str, Record]) -> list[Leftover]:
     try:
         lives = [live for live in aws.live(kind) if live.owned and not kind.shared(aws, live)]
     except Interrupted:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from provisioner.engine.declaration import unknown
 from provisioner.engine.errors import NotOwned, ProvisionError
-from provisioner.engine.resource import Kind, Live, canonical
+from provisioner.engine.resource import Observed, Resource, canonical
 
 if TYPE_CHECKING:
     from provisioner.engine.ports import Provider
@@ -30,14 +30,14 @@ def owners(records: Mapping[str, Record], declared: Collection[str]) -> Owners:
 
 def find(
     aws: Provider,
-    kind: type[Kind],
+    kind: type[Resource],
     address: str,
     fields: Mapping[str, Any],
     id: str | None,
     *,
     fresh: bool = False,
     owners: Owners = MappingProxyType({}),
-) -> Live | None:
+) -> Observed | None:
     """Return the live thing, or None if the lists do not show it.
 
     Args:
@@ -78,8 +78,8 @@ def find(
 
 
 def find_declared(
-    aws: Provider, want: Kind, record: Record | None, owners: Owners, *, fresh: bool = False
-) -> Live | None:
+    aws: Provider, want: Resource, record: Record | None, owners: Owners, *, fresh: bool = False
+) -> Observed | None:
     """Return the live thing of what is declared, as `find` does.
 
     An intent that is recorded may be of another name than the declared one: what came of it must not be lost.
@@ -92,13 +92,13 @@ def find_declared(
     return find(aws, kind, address, fields, record.id if record else None, fresh=fresh, owners=owners)
 
 
-def _others(live: Live, kind: type[Kind], address: str, owners: Owners) -> bool:
+def _others(live: Observed, kind: type[Resource], address: str, owners: Owners) -> bool:
     """Whether a thing is recorded as another address's; where it is as several, the one in its tags has it."""
     known = owners.get((kind.kind, live.id), ())
     return bool(known) and address != (live.address if live.address in known else next(iter(known)))
 
 
-def _named(lives: Sequence[Live], kind: type[Kind], fields: Mapping[str, Any]) -> Live | None:
+def _named(lives: Sequence[Observed], kind: type[Resource], fields: Mapping[str, Any]) -> Observed | None:
     """Return what has the unique name that the fields give."""
     named = {name: canonical(fields[name]) for name in kind.identity if name in fields}
     if not named or any(unknown(value) for value in named.values()):
@@ -109,7 +109,7 @@ def _named(lives: Sequence[Live], kind: type[Kind], fields: Mapping[str, Any]) -
     return None
 
 
-def _ours(live: Live, address: str) -> Live:
+def _ours(live: Observed, address: str) -> Observed:
     if live.owner:
         raise NotOwned(f"{live.id} stands where {address} should, and {others(live)}: call one of the two otherwise")
     if not live.owned:
@@ -121,6 +121,6 @@ def _ours(live: Live, address: str) -> Live:
     return live
 
 
-def others(live: Live) -> str:
+def others(live: Observed) -> str:
     """Say of a thing whose owner is known that it is left to that one."""
     return f"belongs to another stack ({live.owner}), so it is left alone"

@@ -11,7 +11,7 @@ from provisioner.engine.destroy import kind_of, protected
 from provisioner.engine.errors import Interrupted, NeedsReplacing, Protected, ProvisionError
 from provisioner.engine.lookup import find, find_declared, owners
 from provisioner.engine.planned import KNOWN_AFTER_UP, Planned
-from provisioner.engine.resource import Change, Kind, Live, compare, output_of
+from provisioner.engine.resource import Change, Observed, Resource, compare, output_of
 from provisioner.engine.run import prefetch
 
 if TYPE_CHECKING:
@@ -65,18 +65,18 @@ class _Planner:
         aws: Provider,
         records: Mapping[str, Record],
         declared: Collection[str],
-        listed: Mapping[type[Kind], Sequence[Mapping[str, Any]]],
+        listed: Mapping[type[Resource], Sequence[Mapping[str, Any]]],
     ) -> None:
         self._aws, self._records, self._listed = aws, records, dict(listed)
         self._owners = owners(records, declared)
-        self.lives: dict[str, Live] = {}
-        self._wants: dict[str, Kind] = {}
+        self.lives: dict[str, Observed] = {}
+        self._wants: dict[str, Resource] = {}
 
     def look(self, item: Declared) -> Planned:
         want, record = filled(item.want, self._lookup), self._records.get(item.address)
         self._wants[item.address] = want
         if want.made_by_aws:
-            self.lives[item.address] = Live(want.name, want.fields())
+            self.lives[item.address] = Observed(want.name, want.fields())
             return Planned(item.address, "none", item.step)
         try:
             live = self._find(want, record)
@@ -132,14 +132,14 @@ class _Planner:
         none = kind.made_by_aws and record.phase != "deleting" and not self._aws.live(kind)
         return Planned(record.address, "none" if none else "remove", record.step)
 
-    def _find(self, want: Kind, record: Record | None) -> Live | None:
+    def _find(self, want: Resource, record: Record | None) -> Observed | None:
         live, kind = find_declared(self._aws, want, record, self._owners), type(want)
         if live is None and (record or self._named_since(kind)):
             self._listed[kind] = self._aws.known(kind)
             return find_declared(self._aws, want, record, self._owners, fresh=True)
         return live
 
-    def _named_since(self, kind: type[Kind]) -> bool:
+    def _named_since(self, kind: type[Resource]) -> bool:
         """Whether by what was found more names of a kind are known than when it was listed, as without a state."""
         return self._aws.known(kind) != self._listed[kind]
 
@@ -151,14 +151,14 @@ class _Planner:
         return output_of(record, output) if record and output in kind_of(record).derived else None
 
 
-def _same_name(want: Kind, record: Record) -> bool:
+def _same_name(want: Resource, record: Record) -> bool:
     """Whether what is declared goes by the unique name of what is recorded."""
     fields = want.fields()
     named = bool(want.identity) and want.kind == record.kind
     return named and all(name in record.asked and record.asked[name] == fields[name] for name in want.identity)
 
 
-def _all_new(want: Kind) -> dict[str, Change]:
+def _all_new(want: Resource) -> dict[str, Change]:
     return {name: _shown(Change(None, value)) for name, value in want.fields().items() if value is not None}
 
 

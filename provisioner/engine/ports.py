@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar
 
 if TYPE_CHECKING:
     from provisioner.engine.clock import Pace
-    from provisioner.engine.resource import Kind, Live
+    from provisioner.engine.resource import Observed, Resource
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -76,9 +76,9 @@ class Provider(Protocol):
 
     pace: Pace
     errors: Errors
-    known: Callable[[type[Kind]], Sequence[Mapping[str, Any]]]
-    settled: Callable[[type[Kind]], Sequence[Mapping[str, Any]]]
-    seen: Mapping[str, Live]
+    known: Callable[[type[Resource]], Sequence[Mapping[str, Any]]]
+    settled: Callable[[type[Resource]], Sequence[Mapping[str, Any]]]
+    seen: Mapping[str, Observed]
     say: Callable[[str, str], None]
     queued: Callable[[str, str], None]
     thorough: bool
@@ -99,21 +99,21 @@ class Provider(Protocol):
         """Return what a read says of each item, asked for all of them at once."""
 
     def live(
-        self, kind: type[Kind], *, fresh: bool = False, deep: bool = False, only: Collection[str] = ()
-    ) -> list[Live]:
+        self, kind: type[Resource], *, fresh: bool = False, deep: bool = False, only: Collection[str] = ()
+    ) -> list[Observed]:
         """Return all resources of a type, read in bulk once a run, or again when `fresh`."""
 
-    def stale(self, kind: type[Kind], only: Collection[str] = ()) -> None:
+    def stale(self, kind: type[Resource], only: Collection[str] = ()) -> None:
         """Drop what is known of a type, or only of what has these ids."""
 
     def forget(self) -> None:
         """Drop all that was read."""
 
-    def made(self, kind: type[Kind], live: Live) -> None:
+    def made(self, kind: type[Resource], live: Observed) -> None:
         """Note a resource that this run created or changed."""
 
-    def gone(self, kind: type[Kind], id: str) -> None:
+    def gone(self, kind: type[Resource], id: str) -> None:
         """Note that this run deleted a resource."""
 
-    def tag(self, kind: type[Kind], live: Live, address: str) -> None:
+    def tag(self, kind: type[Resource], live: Observed, address: str) -> None:
         """Make a resource's tags say that it is this stack's, under this address."""

@@ -12,7 +12,7 @@ from types import SimpleNamespace
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from provisioner.engine.lookup import owners
-from provisioner.engine.resource import KINDS, Kind
+from provisioner.engine.resource import RESOURCE_TYPES, Resource
 from state.model import Record, State, StateError
 
 REBUILD = "`provision recover` rebuilds the state from the cloud"
@@ -24,7 +24,7 @@ def check(records: Mapping[str, Record]) -> None:
     Raises:
         StateError: a setting is of another type than the kind's.
     """
-    kinds = {record.kind: KINDS[record.kind] for record in records.values() if record.kind in KINDS}
+    kinds = {record.kind: RESOURCE_TYPES[record.kind] for record in records.values() if record.kind in RESOURCE_TYPES}
     settings = {name: _settings(kind) for name, kind in kinds.items()}
     for record in records.values():
         if record.kind in kinds:
@@ -91,7 +91,7 @@ def _check_asked(record: Record, identity: Sequence[str], settings: Mapping[str,
             raise StateError(f"the state makes no sense: {name} of {record.address} is of a wrong type. {REBUILD}")
 
 
-def _settings(kind: type[Kind]) -> dict[str, Any]:
+def _settings(kind: type[Resource]) -> dict[str, Any]:
     """Return the types of the kind's settings, and not of all that is declared around them, which takes much longer."""
     declared = {field.name: field.type for field in fields(kind) if field.name != "name"}
     return get_type_hints(SimpleNamespace(__annotations__=declared), vars(sys.modules[kind.__module__]))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from provisioner.engine.errors import ProvisionError
-from provisioner.engine.resource import KINDS, Change, Kind
+from provisioner.engine.resource import RESOURCE_TYPES, Change, Resource
 
 if TYPE_CHECKING:
     from provisioner.engine.planned import Planned
@@ -76,7 +76,7 @@ def data(records: Iterable[Record]) -> list[str]:
     """Return which data goes with the recorded resources, in words: nothing brings it back."""
     found: dict[str, list[str]] = {}
     for record in records:
-        kind = KINDS.get(record.kind, Kind)
+        kind = RESOURCE_TYPES.get(record.kind, Resource)
         if (words := kind.data(record.asked)) and not kind.kept:
             found.setdefault(words, []).append(record.address)
     return [f"{words} ({names(addresses)})" for words, addresses in found.items()]

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any, ClassVar
 if TYPE_CHECKING:
     from state.model import Record
 
-KINDS: dict[str, type[Kind]] = {}
+RESOURCE_TYPES: dict[str, type[Resource]] = {}
 """Every kind by its name, in the order in which their modules were imported."""
 
 
 @dataclass(frozen=True)
-class Live:
+class Observed:
     """A thing as AWS shows it now.
 
     Attributes:
@@ -52,7 +52,7 @@ Changes = Mapping[str, Change]
 
 
 @dataclass(frozen=True)
-class Kind:
+class Resource:
     """Base of all kinds.
 
     A subclass is a frozen dataclass whose fields are the wanted settings, under AWS's own names in snake_case; an
@@ -105,7 +105,7 @@ class Kind:
 
     def __init_subclass__(cls) -> None:
         cls.kind = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", cls.__name__).lower()
-        KINDS[cls.kind] = cls
+        RESOURCE_TYPES[cls.kind] = cls
 
     @property
     def address(self) -> str:
@@ -113,7 +113,7 @@ class Kind:
         return f"{self.kind}/{self.name}"
 
     @classmethod
-    def list(cls, aws: Any, known: Sequence[Mapping[str, Any]]) -> Iterable[Live]:
+    def list(cls, aws: Any, known: Sequence[Mapping[str, Any]]) -> Iterable[Observed]:
         """Yield all things of this kind that carry this stack's tags, and those that stand under a known name.
 
         Args:
@@ -123,7 +123,7 @@ class Kind:
         raise NotImplementedError
 
     @classmethod
-    def some(cls, aws: Any, known: Sequence[Mapping[str, Any]], ids: Collection[str]) -> Iterable[Live] | None:
+    def some(cls, aws: Any, known: Sequence[Mapping[str, Any]], ids: Collection[str]) -> Iterable[Observed] | None:
         """Yield those things of these ids that `list` would, read by themselves; None if all are read as easily.
 
         What AWS is still working on is looked at so, again and again.
@@ -134,16 +134,16 @@ class Kind:
         return None
 
     @classmethod
-    def unlisted(cls, aws: Any) -> Iterable[Live]:
+    def unlisted(cls, aws: Any) -> Iterable[Observed]:
         """Yield those things of this stack that `list` finds only when it is told their names."""
         return ()
 
     @classmethod
-    def one(cls, aws: Any, id: str) -> Live | None:
+    def one(cls, aws: Any, id: str) -> Observed | None:
         """Return one thing by its id as AWS shows it now, whoever it belongs to; None if there is none."""
         return next((live for live in cls.list(aws, aws.known(cls)) if live.id == id), None)
 
-    def create(self, aws: Any, token: str) -> Live:
+    def create(self, aws: Any, token: str) -> Observed:
         """Make the thing by exactly one call that writes, the owner tags in it, and return it as AWS now shows it.
 
         Args:
@@ -151,17 +151,17 @@ class Kind:
         """
         raise NotImplementedError
 
-    def update(self, aws: Any, live: Live, changes: Changes) -> None:
+    def update(self, aws: Any, live: Observed, changes: Changes) -> None:
         """Bring the live thing to the wanted settings. Every call must be safe to repeat."""
         raise NotImplementedError
 
     @classmethod
-    def delete(cls, aws: Any, live: Live) -> None:
+    def delete(cls, aws: Any, live: Observed) -> None:
         """Ask AWS to take the thing away. It is called again while the thing is still listed and not `deleting`."""
         raise NotImplementedError
 
     @classmethod
-    def pending(cls, live: Live) -> str | None:
+    def pending(cls, live: Observed) -> str | None:
         """Say what the thing still waits for, or return None when it is ready; raise `Failed` with AWS's reason."""
         return None
 
@@ -175,22 +175,22 @@ class Kind:
         return ""
 
     @classmethod
-    def taken_back(cls, aws: Any, live: Live, changes: Changes) -> str:
+    def taken_back(cls, aws: Any, live: Observed, changes: Changes) -> str:
         """Say why AWS undid these changes after it had accepted them; empty if it did not."""
         return ""
 
     @classmethod
-    def delays(cls, aws: Any, live: Live) -> str:
+    def delays(cls, aws: Any, live: Observed) -> str:
         """Say what keeps the thing from becoming ready and since when, for the user; empty if that cannot be told."""
         return ""
 
     @classmethod
-    def blockers(cls, aws: Any, live: Live) -> str:
+    def blockers(cls, aws: Any, live: Observed) -> str:
         """Say what keeps AWS from removing the thing, for the user; empty if that cannot be told."""
         return ""
 
     @classmethod
-    def shared(cls, aws: Any, live: Live) -> bool:
+    def shared(cls, aws: Any, live: Observed) -> bool:
         """Whether others have come to need the thing too, so that `down` leaves it where it is."""
         return False
 
@@ -210,14 +210,14 @@ class Kind:
         return {name: value for name, value in vars(self).items() if name != "name"}
 
 
-def output_of(thing: Live | Record | None, output: str) -> Any:
+def output_of(thing: Observed | Record | None, output: str) -> Any:
     """Return what is known under an output's name, or under `id`, of a live or recorded thing; None if nothing is."""
     if thing is None:
         return None
     return (thing.id or None) if output == "id" else thing.outputs.get(output)
 
 
-def compare(want: Kind, live: Live) -> dict[str, Change]:
+def compare(want: Resource, live: Observed) -> dict[str, Change]:
     """Return the fields that differ, in the order in which the kind declares them."""
     changes = {}
     for name, new in want.fields().items():

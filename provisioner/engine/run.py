@@ -13,7 +13,7 @@ from provisioner.engine import recorded
 from provisioner.engine.declaration import Declared, filled
 from provisioner.engine.errors import Unclear
 from provisioner.engine.events import Doing, Done, Emit, Result, Verb
-from provisioner.engine.resource import Kind, Live, output_of
+from provisioner.engine.resource import Observed, Resource, output_of
 from provisioner.engine.scheduler import Until, Wait
 from provisioner.engine.timeline import Moments, spans
 
@@ -75,7 +75,7 @@ class Progress:
 
 def tolerant(
     aws: Provider,
-    kind: type[Kind],
+    kind: type[Resource],
     act: Callable[[], Wait | None],
     verdicts: Callable[[], Sequence[Verdict]] = lambda: ("busy",),
     blockers: Callable[[], str] = str,
@@ -117,7 +117,7 @@ def told(ask: Callable[[], str]) -> str:
         return ""
 
 
-def refresh(aws: Provider, kind: type[Kind], lives: Sequence[Live]) -> Wait | None:
+def refresh(aws: Provider, kind: type[Resource], lives: Sequence[Observed]) -> Wait | None:
     """Read a kind anew, at least these things of it; a refusal that passes by itself is something to wait for.
 
     Args:
@@ -147,25 +147,25 @@ def know(aws: Provider, records: Mapping[str, Record], declared: Mapping[str, De
     def lookup(address: str, output: str) -> Any:
         return output_of(aws.seen.get(address) or records.get(address), output)
 
-    def known(kind: type[Kind]) -> list[dict[str, Any]]:
+    def known(kind: type[Resource]) -> list[dict[str, Any]]:
         wanted = [filled(item.want, lookup).fields() for item in declared.values() if type(item.want) is kind]
         return wanted + [fields for fields in recorded_fields(records, kind) if fields not in wanted]
 
-    def settled(kind: type[Kind]) -> list[dict[str, Any]]:
+    def settled(kind: type[Resource]) -> list[dict[str, Any]]:
         ready = {address: record for address, record in list(records.items()) if record.phase == "ready"}
         return recorded_fields(ready, kind)
 
     aws.known, aws.settled = known, settled
 
 
-def recorded_fields(records: Mapping[str, Record], kind: type[Kind]) -> list[dict[str, Any]]:
+def recorded_fields(records: Mapping[str, Record], kind: type[Resource]) -> list[dict[str, Any]]:
     """Return what was asked for each recorded thing of a kind, if its name is among it: another version had others."""
     # copied in one go: other threads record things meanwhile
     found = [record.asked for record in list(records.values()) if record.kind == kind.kind]
     return [asked for asked in found if all(name in asked for name in kind.identity)]
 
 
-def prefetch(aws: Provider, kinds: Iterable[type[Kind]]) -> None:
+def prefetch(aws: Provider, kinds: Iterable[type[Resource]]) -> None:
     """Read all kinds in bulk, concurrently, so that finding a thing is a look-up afterwards.
 
     A read that fails stops nothing here: it fails again for the things of that kind, and only for them. What AWS makes

@@ -15,7 +15,7 @@ from provisioner.engine.clock import Pace
 from provisioner.engine.declaration import Need
 from provisioner.engine.errors import Interrupted, SomeFailed, TimedOut
 from provisioner.engine.events import Emit, Skipped, ThingFailed, Waiting
-from provisioner.engine.resource import Kind
+from provisioner.engine.resource import Resource
 from provisioner.engine.timeline import Moments
 from state.model import StateError
 
@@ -74,7 +74,7 @@ class Node:
     """
 
     address: str
-    kind: type[Kind]
+    kind: type[Resource]
     step: str
     needs: Sequence[Need]
     seconds: float = 0.0
@@ -102,10 +102,10 @@ class _Running:
     """A job under way: at which things, and if it is an act, on which kind."""
 
     addresses: Sequence[str]
-    acts_on: type[Kind] | None = None
+    acts_on: type[Resource] | None = None
 
 
-class Walk:
+class Scheduler:
     """Walks a graph of things. What it costs grows with the number of things and edges, not with their product.
 
     Args:
@@ -121,7 +121,7 @@ class Walk:
         self,
         nodes: Sequence[Node],
         act: Callable[[str], Wait | None],
-        look: Callable[[type[Kind], Sequence[str]], Mapping[str, Outcome]],
+        look: Callable[[type[Resource], Sequence[str]], Mapping[str, Outcome]],
         reached: Callable[[Need, set[str], set[str]], bool],
         emit: Emit,
         pace: Pace,
@@ -139,14 +139,14 @@ class Walk:
         self._looks: deque[tuple[Job, Sequence[str]]] = deque()
         self._acts: list[tuple[float, int, str, Job]] = []
         """What is to be acted on, the most urgent first; of those that are equally urgent, the one that came first."""
-        self._crowded: dict[type[Kind], list[tuple[float, int, str, Job]]] = {}
+        self._crowded: dict[type[Resource], list[tuple[float, int, str, Job]]] = {}
         """The same of those kinds of which no more can be acted on just now."""
-        self._abreast: Counter[type[Kind]] = Counter()
+        self._abreast: Counter[type[Resource]] = Counter()
         self._count = count()
         self._running: dict[Future[Mapping[str, Outcome]], _Running] = {}
         self._busy: set[str] = set()
         self._waiting: dict[str, _Patience] = {}
-        self._watched: dict[type[Kind], dict[str, None]] = {}
+        self._watched: dict[type[Resource], dict[str, None]] = {}
         """By kind, the waiting things that are to be looked at, in order."""
         self._due: list[tuple[float, str]] = []
         """When to turn to which waiting thing, the soonest first. An entry that is out of date is passed over."""
@@ -214,7 +214,7 @@ class Walk:
 
     def _turn_to_due(self) -> None:
         """Act again on what is due for that, and look at all waiting things of a kind of which one is due."""
-        now, kinds = self._pace.now(), dict[type[Kind], None]()
+        now, kinds = self._pace.now(), dict[type[Resource], None]()
         while self._due and self._due[0][0] <= now:
             moment, address = heappop(self._due)
             patience = self._waiting.get(address)
@@ -253,7 +253,7 @@ class Walk:
             self._abreast[kind] += 1
             self._running[pool.submit(job)] = _Running([address], kind)
 
-    def _make_room(self, kind: type[Kind]) -> None:
+    def _make_room(self, kind: type[Resource]) -> None:
         self._abreast[kind] -= 1
         if crowded := self._crowded.get(kind):
             heappush(self._acts, heappop(crowded))

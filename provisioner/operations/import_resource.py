@@ -13,7 +13,7 @@ from provisioner.aws.errors import absent, explained
 from provisioner.engine.declaration import Declared, filled, unknown
 from provisioner.engine.errors import ConfigurationError, NeedsReplacing, NotOwned
 from provisioner.engine.lookup import others
-from provisioner.engine.resource import Change, Kind, Live, compare, output_of
+from provisioner.engine.resource import Change, Observed, Resource, compare, output_of
 from provisioner.engine.run import know
 from state.model import Record
 
@@ -32,8 +32,8 @@ class Candidate:
         record: what is to be recorded.
     """
 
-    want: Kind
-    live: Live
+    want: Resource
+    live: Observed
     tags: Mapping[str, Change]
     changes: Mapping[str, Change]
     record: Record
@@ -108,7 +108,7 @@ def _check_free(records: Mapping[str, Record], item: Declared, address: str, id:
             )
 
 
-def _read(aws: Aws, kind: type[Kind], id: str) -> tuple[Live, tagging.Tags]:
+def _read(aws: Aws, kind: type[Resource], id: str) -> tuple[Observed, tagging.Tags]:
     try:
         live = kind.one(aws, id)
         tags = tagging.read(aws, kind, live) if live and tagging.taggable(kind) else {}
@@ -122,7 +122,7 @@ def _read(aws: Aws, kind: type[Kind], id: str) -> tuple[Live, tagging.Tags]:
     return live, tags
 
 
-def _check_owner(aws: Aws, live: Live, tags: Mapping[str, str], address: str, ours: set[str]) -> None:
+def _check_owner(aws: Aws, live: Observed, tags: Mapping[str, str], address: str, ours: set[str]) -> None:
     if live.owner:
         raise NotOwned(f"{live.id} {others(live)}: call one of the two otherwise")
     if aws.owns(tags):
@@ -136,7 +136,7 @@ def _check_owner(aws: Aws, live: Live, tags: Mapping[str, str], address: str, ou
         )
 
 
-def _check_fixed(want: Kind, live: Live, changes: Mapping[str, Change], missing: list[str]) -> None:
+def _check_fixed(want: Resource, live: Observed, changes: Mapping[str, Change], missing: list[str]) -> None:
     stuck = {name: change for name, change in changes.items() if name in want.fixed}
     if any(unknown(change.new) for change in stuck.values()):
         raise ConfigurationError(

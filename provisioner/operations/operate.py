@@ -14,10 +14,10 @@ from provisioner.aws.errors import Refused, explained
 from provisioner.engine import destroy as remover
 from provisioner.engine import events, recorded
 from provisioner.engine import target as limit
-from provisioner.engine.apply import Converge
+from provisioner.engine.apply import Apply
 from provisioner.engine.clock import Pace
 from provisioner.engine.declaration import STEPS, Declared
-from provisioner.engine.destroy import Remove, kind_of
+from provisioner.engine.destroy import Destroy, kind_of
 from provisioner.engine.errors import ConfigurationError, Interrupted, Protected, ProvisionError
 from provisioner.engine.events import Begun, Emit, Notice
 from provisioner.engine.leftovers import Leftover, sweep
@@ -138,8 +138,8 @@ def up(
     emit(Begun("up", aws.name, aws.account, aws.region, len(declared) + len(dropped)))
     ahead = estimates.upwards(declared, store.records, store.state.history)
     emit(ahead)
-    converge = Converge(aws, store, declared, emit, chains(ahead.tasks))
-    remove = Remove(aws, store, dropped, emit)
+    converge = Apply(aws, store, declared, emit, chains(ahead.tasks))
+    remove = Destroy(aws, store, dropped, emit)
 
     def work() -> Left:
         planned = _answered(aws, emit, lambda: plan(aws, store.records, declared, dropped))
@@ -258,7 +258,7 @@ def down(aws: Aws, store: Store, emit: Emit, target: str | None = None, *, unpro
     emit(Begun("down", aws.name, aws.account, aws.region, len(going)))
     ahead = estimates.downwards(going, store.state.history)
     emit(ahead)
-    remove = Remove(aws, store, going, emit, unprotect=unprotect, chains=chains(ahead.tasks))
+    remove = Destroy(aws, store, going, emit, unprotect=unprotect, chains=chains(ahead.tasks))
     kinds = list(dict.fromkeys(kind_of(record) for record in going.values()))
 
     def work() -> Left:

@@ -16,7 +16,7 @@ from provisioner.engine.declaration import Declared, filled, reachable, unknown
 from provisioner.engine.destroy import kind_of
 from provisioner.engine.errors import ProvisionError
 from provisioner.engine.lookup import find
-from provisioner.engine.resource import KINDS, Kind, Live, compare, output_of
+from provisioner.engine.resource import RESOURCE_TYPES, Observed, Resource, compare, output_of
 from provisioner.engine.run import know, prefetch
 from provisioner.resources.route53 import RecordSet
 from state.model import Phase, Record, Run
@@ -109,11 +109,11 @@ class _Search:
 
     def __init__(self, aws: Aws, records: Mapping[str, Record], declared: Mapping[str, Declared]) -> None:
         self._aws, self._records, self._declared = aws, records, declared
-        self._lives: dict[str, Live] = {}
+        self._lives: dict[str, Observed] = {}
         self._refused: dict[str, str] = {}
         self._renamed: dict[str, str] = {}
         """What is recorded and the same thing as what is declared under another address, with that address."""
-        self._listed: dict[type[Kind], Sequence[Mapping[str, Any]]] = {}
+        self._listed: dict[type[Resource], Sequence[Mapping[str, Any]]] = {}
         self._by_id = {(record.kind, record.id): record for record in records.values() if record.id}
         self._former = {a: r for a, r in records.items() if a not in declared and not kind_of(r).made_by_aws}
         aws.seen = self._lives
@@ -122,13 +122,13 @@ class _Search:
         """Read every kind, and find what is declared or recorded."""
         self._aws.forget()
         self._refused.clear()
-        kinds = list(KINDS.values())
+        kinds = list(RESOURCE_TYPES.values())
         self._listed = {kind: self._aws.known(kind) for kind in kinds}
         prefetch(self._aws, kinds)
         for address, item in self._declared.items():
             want = filled(item.want, self._output)
             if want.made_by_aws:
-                self._lives[address] = Live(want.name, want.fields())
+                self._lives[address] = Observed(want.name, want.fields())
             else:
                 self._look(address, type(want), want.fields())
         declared = {(a.partition("/")[0], live.id): a for a, live in self._lives.items() if a in self._declared}
@@ -168,7 +168,7 @@ class _Search:
 
     # -- finding ---------------------------------------------------------------------------------------------------
 
-    def _look(self, address: str, kind: type[Kind], fields: Mapping[str, Any]) -> None:
+    def _look(self, address: str, kind: type[Resource], fields: Mapping[str, Any]) -> None:
         # each look may be a call that takes long
         self._aws.pace.check()
         record = self._records.get(address)
@@ -187,12 +187,12 @@ class _Search:
             if live is not None:
                 self._lives[address] = live
 
-    def _strays(self) -> tuple[dict[str, tuple[type[Kind], Live]], list[str]]:
+    def _strays(self) -> tuple[dict[str, tuple[type[Resource], Observed]], list[str]]:
         """Return what is this stack's and neither declared nor recorded, by address; and what others have added."""
         taken = {(address.partition("/")[0], live.id) for address, live in self._lives.items()}
-        strays: dict[str, tuple[type[Kind], Live]] = {}
-        loose: list[tuple[type[Kind], Live]] = []
-        for kind in KINDS.values():
+        strays: dict[str, tuple[type[Resource], Observed]] = {}
+        loose: list[tuple[type[Resource], Observed]] = []
+        for kind in RESOURCE_TYPES.values():
             if kind.kept or kind.made_by_aws:
                 continue
             for live in self._all(kind):
@@ -216,18 +216,18 @@ class _Search:
             loose = [part for part in loose if id(part) not in tied]
         return strays, aside
 
-    def _tagged(self, live: Live) -> str | None:
+    def _tagged(self, live: Observed) -> str | None:
         """Return the address in a part's tags, which its kind does not read, as far as the bulk read has them."""
         return self._aws.address_in(self._aws.tags_of(live.id, dict)) if live.id.startswith("arn:") else None
 
-    def _all(self, kind: type[Kind]) -> Iterator[Live]:
+    def _all(self, kind: type[Resource]) -> Iterator[Observed]:
         self._aws.pace.check()
         try:
             yield from {live.id: live for live in (*self._aws.live(kind), *kind.unlisted(self._aws))}.values()
         except Exception as error:
             raise explained(error) from error
 
-    def _tied(self, kind: type[Kind], live: Live, strays: Mapping[str, tuple[type[Kind], Live]]) -> str:
+    def _tied(self, kind: type[Resource], live: Observed, strays: Mapping[str, tuple[type[Resource], Observed]]) -> str:
         """Return an address for what has none, if it is tied to the stack; it is called as what it is a part of."""
         said = set(_texts(live.attributes))
         whole = next((a for a, (_, other) in strays.items() if said.intersection(_names(other))), None)
@@ -287,7 +287,7 @@ class _Search:
         return Found(self._record(address, live, phase, asked, needs, step), self._how(address, live), False)
 
     def _record(
-        self, address: str, live: Live, phase: Phase, asked: dict[str, Any], needs: list[str], step: str
+        self, address: str, live: Observed, phase: Phase, asked: dict[str, Any], needs: list[str], step: str
     ) -> Record:
         before = self._records.get(address)
         same = before is not None and before.id == live.id
@@ -297,8 +297,8 @@ class _Search:
             address, kind, phase, "", live.id or None, asked, outputs, needs, step, created or self._aws.pace.time()
         )
 
-    def _how(self, address: str, live: Live) -> str:
-        kind = KINDS[address.partition("/")[0]]
+    def _how(self, address: str, live: Observed) -> str:
+        kind = RESOURCE_TYPES[address.partition("/")[0]]
         if kind.made_by_aws:
             return "part"
         if live.address == address:
@@ -322,10 +322,10 @@ class Orphans:
 
     aws: Aws
     declared: Mapping[str, Declared]
-    lives: Mapping[str, Live]
-    things: Mapping[str, tuple[type[Kind], Live]]
+    lives: Mapping[str, Observed]
+    things: Mapping[str, tuple[type[Resource], Observed]]
 
-    def step(self, kind: type[Kind]) -> str:
+    def step(self, kind: type[Resource]) -> str:
         """Return the step that declares things of this kind."""
         return next((item.step for item in self.declared.values() if type(item.want) is kind), "")
 
@@ -366,7 +366,7 @@ class Orphans:
         return [a for a in others if a in found]
 
 
-def phase_of(want: Kind, live: Live) -> Phase:
+def phase_of(want: Resource, live: Observed) -> Phase:
     """Return how far a thing has come, as `up` would record it."""
     if _going(live):
         return "deleting"
@@ -377,12 +377,12 @@ def phase_of(want: Kind, live: Live) -> Phase:
     return "created" if waiting or compare(want, live) else "ready"
 
 
-def _going(live: Live) -> bool:
+def _going(live: Observed) -> bool:
     # INACTIVE is what ECS calls that which a teardown has half removed
     return live.deleting or live.status == "INACTIVE"
 
 
-def _names(live: Live) -> set[str]:
+def _names(live: Observed) -> set[str]:
     """Return the words that other things call this one by."""
     return {live.id, *(value for value in live.outputs.values() if isinstance(value, str))} - {""}
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from provisioner.engine.errors import ConfigurationError
-from provisioner.engine.resource import KINDS
+from provisioner.engine.resource import RESOURCE_TYPES
 from provisioner.operations.stack_status import record as recorded
 from state.model import Record
 
@@ -31,7 +31,7 @@ def to_forget(store: Store, address: str, *, force: bool) -> str:
             f"{address} is needed by {', '.join(users)}: forgotten, it is no longer kept until they are removed. "
             f"Forget those first, or add --force"
         )
-    kind = KINDS.get(record.kind)
+    kind = RESOURCE_TYPES.get(record.kind)
     if record.phase == "creating":
         return f"what an earlier call may have made for {address} stays in the cloud as it is"
     if not record.id or (kind and (kind.made_by_aws or kind.kept)):

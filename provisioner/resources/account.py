@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from provisioner.aws.client import Aws, tag_map
-from provisioner.engine.resource import Changes, Kind, Live
+from provisioner.engine.resource import Changes, Observed, Resource
 
 FORMER_TAG = "provisioner:former:"
 """With the setting's name behind it, the tag of the stack's VPC that holds the value from before."""
 
 
 @dataclass(frozen=True)
-class AccountSetting(Kind):
+class AccountSetting(Resource):
     """The account's default of one setting, for all who have no setting of their own (PutAccountSettingDefault).
 
     A setting has no tags and cannot be created, so what is created is the note of its former value: a tag of the
@@ -37,7 +37,7 @@ class AccountSetting(Kind):
     fixed: ClassVar[frozenset[str]] = frozenset({"vpc_id", "setting_name"})
 
     @classmethod
-    def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Live]:
+    def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:
         for vpc in aws.pages("ec2", "describe_vpcs", "Vpcs", Filters=aws.owner_filters()):
             for key, former in tag_map(vpc.get("Tags")).items():
                 if key.startswith(FORMER_TAG):
@@ -45,11 +45,13 @@ class AccountSetting(Kind):
                     yield cls._live(vpc["VpcId"], name, _in_force(aws, name), former)
 
     @staticmethod
-    def _live(vpc_id: str, name: str, value: str, former: str) -> Live:
+    def _live(vpc_id: str, name: str, value: str, former: str) -> Observed:
         status = f"{value}, formerly {former}"
-        return Live(name, {"vpc_id": vpc_id, "setting_name": name, "value": value}, {"former": former}, status=status)
+        return Observed(
+            name, {"vpc_id": vpc_id, "setting_name": name, "value": value}, {"former": former}, status=status
+        )
 
-    def create(self, aws: Aws, token: str) -> Live:
+    def create(self, aws: Aws, token: str) -> Observed:
         # in this order: whoever changed the value had noted the former one before
         former = _in_force(aws, self.setting_name)
         former = next(_notes(aws, self.setting_name, besides=self.vpc_id), former)
@@ -58,11 +60,11 @@ class AccountSetting(Kind):
         # as if it were not in force yet, whatever another stack made of it: that one may just be about to put it back
         return self._live(self.vpc_id, self.setting_name, former, former)
 
-    def update(self, aws: Aws, live: Live, changes: Changes) -> None:
+    def update(self, aws: Aws, live: Observed, changes: Changes) -> None:
         aws.client("ecs").put_account_setting_default(name=self.setting_name, value=self.value)
 
     @classmethod
-    def delete(cls, aws: Aws, live: Live) -> None:
+    def delete(cls, aws: Aws, live: Observed) -> None:
         name, vpc_id = live.id, live.attributes["vpc_id"]
 
         def needed() -> bool:

@@ -13,7 +13,7 @@ from provisioner.aws.client import Aws, tag_map
 from provisioner.aws.errors import IfThere, code_of
 from provisioner.engine.clock import since
 from provisioner.engine.errors import Failed
-from provisioner.engine.resource import Kind, Live
+from provisioner.engine.resource import Observed, Resource
 from provisioner.resources.route53 import RecordSet, is_ours, normal_name
 
 MOST_NAMES = 10
@@ -32,7 +32,7 @@ def proven(names: Iterable[str]) -> list[str]:
 
 
 @dataclass(frozen=True)
-class Certificate(Kind):
+class Certificate(Resource):
     """A public certificate, validated by DNS.
 
     `subject_alternative_names` holds all names, `domain_name` among them, as AWS shows them. The outputs
@@ -55,7 +55,7 @@ class Certificate(Kind):
     interval: ClassVar[float] = 5
 
     @classmethod
-    def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Live]:
+    def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:
         domains = {fields["domain_name"] for fields in known}
         tagged = [] if aws.thorough else [live for arn in aws.tagged("acm") if (live := cls._there(aws, arn))]
         if domains and domains <= {live.attributes.get("domain_name") for live in tagged}:
@@ -70,7 +70,7 @@ class Certificate(Kind):
                 yield cls._live(aws, aws.client("acm").describe_certificate(CertificateArn=arn)["Certificate"], tags)
 
     @classmethod
-    def some(cls, aws: Aws, known: Sequence[Mapping[str, Any]], ids: Collection[str]) -> Iterator[Live]:
+    def some(cls, aws: Aws, known: Sequence[Mapping[str, Any]], ids: Collection[str]) -> Iterator[Observed]:
         for arn in ids:
             with IfThere():
                 tags = aws.tags_of(arn, partial(_tags, aws, arn))
@@ -80,7 +80,7 @@ class Certificate(Kind):
                     )
 
     @classmethod
-    def _there(cls, aws: Aws, arn: str) -> Live | None:
+    def _there(cls, aws: Aws, arn: str) -> Observed | None:
         """Return a certificate of this stack's, or None if it is gone, which the tagging API may not know yet."""
         with IfThere():
             shown = aws.client("acm").describe_certificate(CertificateArn=arn)["Certificate"]
@@ -88,11 +88,11 @@ class Certificate(Kind):
         return None
 
     @classmethod
-    def one(cls, aws: Aws, id: str) -> Live | None:
+    def one(cls, aws: Aws, id: str) -> Observed | None:
         return cls._live(aws, aws.client("acm").describe_certificate(CertificateArn=id)["Certificate"], _tags(aws, id))
 
     @staticmethod
-    def _live(aws: Aws, certificate: Mapping[str, Any], tags: Mapping[str, str]) -> Live:
+    def _live(aws: Aws, certificate: Mapping[str, Any], tags: Mapping[str, str]) -> Observed:
         # a fresh one shows its names some seconds after its ARN (DescribeCertificate): until then nothing is compared
         names = certificate.get("SubjectAlternativeNames", ())
         shown = {"domain_name": certificate.get("DomainName"), "subject_alternative_names": sorted(names)}
@@ -101,9 +101,9 @@ class Certificate(Kind):
             f": {certificate['FailureReason']}" if "FailureReason" in certificate else ""
         )
         outputs = _validation(names, certificate.get("DomainValidationOptions", ()))
-        return Live(certificate["CertificateArn"], attributes, outputs, aws.address_in(tags), status=status)
+        return Observed(certificate["CertificateArn"], attributes, outputs, aws.address_in(tags), status=status)
 
-    def create(self, aws: Aws, token: str) -> Live:
+    def create(self, aws: Aws, token: str) -> Observed:
         arn = aws.client("acm").request_certificate(
             DomainName=self.domain_name,
             SubjectAlternativeNames=self.subject_alternative_names,
@@ -111,14 +111,14 @@ class Certificate(Kind):
             IdempotencyToken=token,
             Tags=aws.tag_list(self.address),
         )["CertificateArn"]
-        return Live(arn, self.fields(), address=self.address, status="PENDING_VALIDATION")
+        return Observed(arn, self.fields(), address=self.address, status="PENDING_VALIDATION")
 
     @classmethod
-    def delete(cls, aws: Aws, live: Live) -> None:
+    def delete(cls, aws: Aws, live: Observed) -> None:
         aws.client("acm").delete_certificate(CertificateArn=live.id)
 
     @classmethod
-    def pending(cls, live: Live) -> str | None:
+    def pending(cls, live: Observed) -> str | None:
         if live.status == "ISSUED":
             return None
         if live.status != "PENDING_VALIDATION":
@@ -130,7 +130,7 @@ class Certificate(Kind):
         return f"waiting for ACM to {what}"
 
     @classmethod
-    def delays(cls, aws: Aws, live: Live) -> str:
+    def delays(cls, aws: Aws, live: Observed) -> str:
         shown = aws.client("acm").describe_certificate(CertificateArn=live.id)["Certificate"]
         asked = since(shown.get("CreatedAt"))
         if not shown.get("DomainValidationOptions"):
@@ -139,7 +139,7 @@ class Certificate(Kind):
         return "; ".join(f"{o['DomainName']} is {o.get('ValidationStatus', '')}{asked}{_record(o)}" for o in open_ones)
 
     @classmethod
-    def blockers(cls, aws: Aws, live: Live) -> str:
+    def blockers(cls, aws: Aws, live: Observed) -> str:
         certificate = aws.client("acm").describe_certificate(CertificateArn=live.id)["Certificate"]
         return f"in use by {', '.join(certificate['InUseBy'])}" if certificate.get("InUseBy") else ""
 
@@ -180,7 +180,7 @@ class ValidationRecord(RecordSet):
     steady: ClassVar[frozenset[str]] = frozenset({"record_name", "resource_records"})
 
     @classmethod
-    def unlisted(cls, aws: Aws) -> Iterator[Live]:
+    def unlisted(cls, aws: Aws) -> Iterator[Observed]:
         """Yield the records that this stack's certificates ask for, whatever names they are of."""
         wanted = {normal_name(value) for live in aws.live(Certificate) for value in live.outputs.values()}
         for live in cls._all(aws):
@@ -189,7 +189,7 @@ class ValidationRecord(RecordSet):
                 yield live
 
     @classmethod
-    def _leads_here(cls, aws: Aws, live: Live) -> bool:
+    def _leads_here(cls, aws: Aws, live: Observed) -> bool:
         """Whether a record proves to ACM what this stack's certificate is for, or one of it asks for the record."""
         name, values = live.attributes["record_name"], live.attributes["resource_records"]
         proofs = [normal_name(value).endswith(".acm-validations.aws") for value in values]
@@ -199,7 +199,7 @@ class ValidationRecord(RecordSet):
         return name in asked or name.partition(".")[2] in aws.domains
 
     @classmethod
-    def shared(cls, aws: Aws, live: Live) -> bool:
+    def shared(cls, aws: Aws, live: Observed) -> bool:
         domain = live.attributes["record_name"].partition(".")[2]
         if _needed(aws, aws.region, domain):
             return True

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from provisioner.aws.client import Aws
-from provisioner.engine.resource import Changes, Kind, Live
+from provisioner.engine.resource import Changes, Observed, Resource
 from provisioner.resources.ecs_cluster import Cluster
 
 _ECS = {"ServiceNamespace": "ecs"}
@@ -16,7 +16,7 @@ _TASKS = {**_ECS, "ScalableDimension": "ecs:service:DesiredCount"}
 
 
 @dataclass(frozen=True)
-class ScalableTarget(Kind):
+class ScalableTarget(Resource):
     """An ECS service's task count as something that scales: `service/<cluster>/<service>`, from min to max."""
 
     resource_id: str
@@ -29,7 +29,7 @@ class ScalableTarget(Kind):
     fixed: ClassVar[frozenset[str]] = frozenset({"resource_id"})
 
     @classmethod
-    def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Live]:
+    def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:
         names, clusters = {fields["resource_id"] for fields in known}, _clusters(aws)
         found = aws.pages("application-autoscaling", "describe_scalable_targets", "ScalableTargets", **_ECS)
         for target in found:
@@ -40,13 +40,13 @@ class ScalableTarget(Kind):
                     "min_capacity": target["MinCapacity"],
                     "max_capacity": target["MaxCapacity"],
                 }
-                yield Live(target["ResourceId"], attributes, owned=owned)
+                yield Observed(target["ResourceId"], attributes, owned=owned)
 
-    def create(self, aws: Aws, token: str) -> Live:
+    def create(self, aws: Aws, token: str) -> Observed:
         self._register(aws, Tags=aws.tags(self.address))
-        return Live(self.resource_id, self.fields())
+        return Observed(self.resource_id, self.fields())
 
-    def update(self, aws: Aws, live: Live, changes: Changes) -> None:
+    def update(self, aws: Aws, live: Observed, changes: Changes) -> None:
         self._register(aws)
 
     def _register(self, aws: Aws, **more: Any) -> None:
@@ -59,12 +59,12 @@ class ScalableTarget(Kind):
         )
 
     @classmethod
-    def delete(cls, aws: Aws, live: Live) -> None:
+    def delete(cls, aws: Aws, live: Observed) -> None:
         aws.client("application-autoscaling").deregister_scalable_target(**_TASKS, ResourceId=live.id)
 
 
 @dataclass(frozen=True)
-class ScalingPolicy(Kind):
+class ScalingPolicy(Resource):
     """A target tracking policy of an ECS service; AWS makes its alarms, and removes them with it."""
 
     policy_name: str
@@ -77,7 +77,7 @@ class ScalingPolicy(Kind):
     fixed: ClassVar[frozenset[str]] = frozenset({"policy_name", "resource_id"})
 
     @classmethod
-    def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Live]:
+    def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:
         names, clusters = {(fields["resource_id"], fields["policy_name"]) for fields in known}, _clusters(aws)
         found = aws.pages("application-autoscaling", "describe_scaling_policies", "ScalingPolicies", **_ECS)
         for policy in found:
@@ -92,12 +92,12 @@ class ScalingPolicy(Kind):
                         **policy.get("TargetTrackingScalingPolicyConfiguration", {}),
                     },
                 }
-                yield Live(policy["PolicyARN"], attributes, owned=owned)
+                yield Observed(policy["PolicyARN"], attributes, owned=owned)
 
-    def create(self, aws: Aws, token: str) -> Live:
-        return Live(self._put(aws), self.fields())
+    def create(self, aws: Aws, token: str) -> Observed:
+        return Observed(self._put(aws), self.fields())
 
-    def update(self, aws: Aws, live: Live, changes: Changes) -> None:
+    def update(self, aws: Aws, live: Observed, changes: Changes) -> None:
         self._put(aws)
 
     def _put(self, aws: Aws) -> str:
@@ -111,7 +111,7 @@ class ScalingPolicy(Kind):
         return str(made["PolicyARN"])
 
     @classmethod
-    def delete(cls, aws: Aws, live: Live) -> None:
+    def delete(cls, aws: Aws, live: Observed) -> None:
         aws.client("application-autoscaling").delete_scaling_policy(
             **_TASKS, ResourceId=live.attributes["resource_id"], PolicyName=live.attributes["policy_name"]
         )

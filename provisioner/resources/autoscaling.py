@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from provisioner.aws.client import Aws, batches, tag_map
-from provisioner.engine.resource import Changes, Kind, Live
+from provisioner.engine.resource import Changes, Observed, Resource
 from provisioner.resources import instance_refresh
 from provisioner.resources.ec2_launch import LaunchTemplate
 
@@ -16,7 +16,7 @@ MANAGED_TAG = "AmazonECSManaged"
 
 
 @dataclass(frozen=True)
-class AutoScalingGroup(Kind):
+class AutoScalingGroup(Resource):
     """A group of instances whose number is up to somebody else: the capacity provider. It begins without any.
 
     Attributes:
@@ -49,7 +49,7 @@ class AutoScalingGroup(Kind):
     interval: ClassVar[float] = 5
 
     @classmethod
-    def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Live]:
+    def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:
         found = {g["AutoScalingGroupName"]: g for g in _described(aws, Filters=aws.owner_filters())}
         if unseen := sorted({fields["auto_scaling_group_name"] for fields in known} - found.keys()):
             found |= {g["AutoScalingGroupName"]: g for g in _described(aws, AutoScalingGroupNames=unseen)}
@@ -57,7 +57,7 @@ class AutoScalingGroup(Kind):
             yield cls._live(aws, group)
 
     @classmethod
-    def _live(cls, aws: Aws, group: Mapping[str, Any]) -> Live:
+    def _live(cls, aws: Aws, group: Mapping[str, Any]) -> Observed:
         tags, outside = tag_map(group.get("Tags")), _outside(group, group["AvailabilityZones"])
         attributes = {
             "auto_scaling_group_name": group["AutoScalingGroupName"],
@@ -82,7 +82,7 @@ class AutoScalingGroup(Kind):
             attributes |= {"outdated": outdated, "refresh_failure": instance_refresh.failure(refresh)}
             if aws.new_ami:
                 attributes["outdated_instances"] = outdated
-        return Live(
+        return Observed(
             group["AutoScalingGroupName"],
             attributes,
             {"arn": group["AutoScalingGroupARN"]},
@@ -103,7 +103,7 @@ class AutoScalingGroup(Kind):
             "HealthCheckGracePeriod": self.health_check_grace_period,
         }
 
-    def create(self, aws: Aws, token: str) -> Live:
+    def create(self, aws: Aws, token: str) -> Observed:
         name = self.auto_scaling_group_name
         # the address belongs to the group alone, all other tags to its instances as well
         inherited = {**aws.owner, "Name": name, MANAGED_TAG: "true"}
@@ -123,9 +123,9 @@ class AutoScalingGroup(Kind):
         # CreateAutoScalingGroup answers nothing, not even the ARN
         if group := _one(aws, name):
             return self._live(aws, group)
-        return Live(name, self.fields(), address=self.address, status="waiting for AWS to show it")
+        return Observed(name, self.fields(), address=self.address, status="waiting for AWS to show it")
 
-    def update(self, aws: Aws, live: Live, changes: Changes) -> None:
+    def update(self, aws: Aws, live: Observed, changes: Changes) -> None:
         if changes.keys() - {"outdated_instances"}:
             self._update_group(aws, live.id)
         if "outdated_instances" in changes:
@@ -148,7 +148,7 @@ class AutoScalingGroup(Kind):
             )
 
     @classmethod
-    def delete(cls, aws: Aws, live: Live) -> None:
+    def delete(cls, aws: Aws, live: Observed) -> None:
         autoscaling = aws.client("autoscaling")
         autoscaling.update_auto_scaling_group(
             AutoScalingGroupName=live.id,
@@ -170,24 +170,24 @@ class AutoScalingGroup(Kind):
         autoscaling.delete_auto_scaling_group(AutoScalingGroupName=live.id, ForceDelete=True)
 
     @classmethod
-    def pending(cls, live: Live) -> str | None:
+    def pending(cls, live: Observed) -> str | None:
         return live.status or None
 
     @classmethod
-    def taken_back(cls, aws: Aws, live: Live, changes: Changes) -> str:
+    def taken_back(cls, aws: Aws, live: Observed, changes: Changes) -> str:
         return live.attributes["refresh_failure"] if "outdated_instances" in changes else ""
 
     @classmethod
-    def delays(cls, aws: Aws, live: Live) -> str:
+    def delays(cls, aws: Aws, live: Observed) -> str:
         return cls.blockers(aws, live)
 
     @classmethod
-    def blockers(cls, aws: Aws, live: Live) -> str:
+    def blockers(cls, aws: Aws, live: Observed) -> str:
         return _activity(aws, live.id, "InProgress", "WaitingForELBConnectionDraining", "MidLifecycleAction", "Failed")
 
 
 @dataclass(frozen=True)
-class MinimumSize(Kind):
+class MinimumSize(Resource):
     """The number of instances that a group of this stack never falls below; there is none where it is 0.
 
     It is a thing apart from the group, since it comes after what the group's instances have to find: an instance that
@@ -206,29 +206,29 @@ class MinimumSize(Kind):
     interval: ClassVar[float] = 5
 
     @classmethod
-    def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Live]:
+    def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:
         for group in _described(aws, Filters=aws.owner_filters()):
             if group["MinSize"] and "Status" not in group:
                 yield cls._live(aws, group)
 
     @staticmethod
-    def _live(aws: Aws, group: Mapping[str, Any]) -> Live:
+    def _live(aws: Aws, group: Mapping[str, Any]) -> Observed:
         name, least = group["AutoScalingGroupName"], group["MinSize"]
         in_service = sum(i["LifecycleState"] == "InService" for i in group.get("Instances", ()))
         status = f"{in_service}/{least} instances in service" if in_service < least else ""
         if status and (trouble := trouble_of(aws, name)):
             status += f" ({trouble})"
-        return Live(name, {"auto_scaling_group_name": name, "min_size": least}, status=status)
+        return Observed(name, {"auto_scaling_group_name": name, "min_size": least}, status=status)
 
-    def create(self, aws: Aws, token: str) -> Live:
+    def create(self, aws: Aws, token: str) -> Observed:
         self._put(aws, self.auto_scaling_group_name, self.min_size)
-        return Live(self.auto_scaling_group_name, self.fields(), status=f"0/{self.min_size} instances in service")
+        return Observed(self.auto_scaling_group_name, self.fields(), status=f"0/{self.min_size} instances in service")
 
-    def update(self, aws: Aws, live: Live, changes: Changes) -> None:
+    def update(self, aws: Aws, live: Observed, changes: Changes) -> None:
         self._put(aws, live.id, self.min_size)
 
     @classmethod
-    def delete(cls, aws: Aws, live: Live) -> None:
+    def delete(cls, aws: Aws, live: Observed) -> None:
         cls._put(aws, live.id, 0)
 
     @staticmethod
@@ -236,7 +236,7 @@ class MinimumSize(Kind):
         aws.client("autoscaling").update_auto_scaling_group(AutoScalingGroupName=name, MinSize=least)
 
     @classmethod
-    def pending(cls, live: Live) -> str | None:
+    def pending(cls, live: Observed) -> str | None:
         return live.status or None
 
 

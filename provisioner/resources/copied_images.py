@@ -17,7 +17,7 @@ from provisioner.docker.reference import Reference, parse
 from provisioner.docker.registry import Registries
 from provisioner.docker.transport import Denied, Transport
 from provisioner.engine.errors import Failed, NotMade, Unclear
-from provisioner.engine.resource import Kind, Live
+from provisioner.engine.resource import Observed, Resource
 from provisioner.resources.images import Tagged, held, login, stand_in, tagged
 
 ECR = re.compile(
@@ -28,7 +28,7 @@ ECR = re.compile(
 
 
 @dataclass(frozen=True)
-class CopiedImage(Tagged, Kind):
+class CopiedImage(Tagged, Resource):
     """A copy of an image in ECR, under a tag that says what it is a copy of, so that it never has to be changed.
 
     When the image elsewhere changes, that is another one: the former copy stays until its repository expires it.
@@ -44,7 +44,7 @@ class CopiedImage(Tagged, Kind):
     source: str
     platform: str
 
-    def create(self, aws: Aws, token: str) -> Live:
+    def create(self, aws: Aws, token: str) -> Observed:
         """Copy the image from its registry to ECR's, and read back what ECR has."""
         if aws.stand_ins:
             return stand_in(aws, self.repository_name, self.repository_uri, self.tag)

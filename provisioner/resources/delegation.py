@@ -11,12 +11,12 @@ from provisioner.aws.dns import addresses, nameservers
 from provisioner.aws.errors import IfThere
 from provisioner.engine.declaration import unknown
 from provisioner.engine.errors import WaitingOnUser
-from provisioner.engine.resource import Kind, Live
+from provisioner.engine.resource import Observed, Resource
 from provisioner.resources.route53 import name_servers
 
 
 @dataclass(frozen=True)
-class Delegation(Kind):
+class Delegation(Resource):
     """The parent zone's pointers to a public zone: not ours to make, but without them nobody finds what the zone says.
 
     It is only looked at. When the parent points elsewhere the run stops here and names what the user has to set. Where
@@ -33,14 +33,14 @@ class Delegation(Kind):
     kept_because: ClassVar[str] = "it is an entry in the parent zone, which only its owner can change"
 
     @classmethod
-    def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Live]:
+    def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:
         for domain, zone_id in {(fields["domain"], fields["hosted_zone_id"]) for fields in known}:
             if not unknown(zone_id):
                 with IfThere():
                     yield cls._look(aws, domain, zone_id)
 
     @staticmethod
-    def _look(aws: Aws, domain: str, zone_id: str) -> Live:
+    def _look(aws: Aws, domain: str, zone_id: str) -> Observed:
         wanted = name_servers(aws.read("route53", "get_hosted_zone", Id=zone_id))
         there = nameservers(domain, *(aws.resolver or ()))
         # no answer proves nothing: the certificate then tells by itself whether the zone can be found
@@ -49,14 +49,14 @@ class Delegation(Kind):
         others = sorted(there.difference(wanted)) if there and not there.isdisjoint(wanted) else []
         outputs = {"other_name_servers": others} if others else {}
         attributes = {"domain": domain, "hosted_zone_id": zone_id}
-        return Live(f"{domain}|{zone_id}", attributes, outputs, status=status)
+        return Observed(f"{domain}|{zone_id}", attributes, outputs, status=status)
 
-    def create(self, aws: Aws, token: str) -> Live:
+    def create(self, aws: Aws, token: str) -> Observed:
         # there is nothing to make: this is the first look at a zone that this run made
         return self._look(aws, self.domain, self.hosted_zone_id)
 
     @classmethod
-    def pending(cls, live: Live) -> str | None:
+    def pending(cls, live: Observed) -> str | None:
         if live.status:
             raise WaitingOnUser(live.status)
         return None

@@ -11,7 +11,7 @@ from provisioner.aws.client import Aws, tag_map
 from provisioner.aws.errors import refused
 from provisioner.engine.clock import since
 from provisioner.engine.errors import Failed
-from provisioner.engine.resource import Changes, Kind, Live
+from provisioner.engine.resource import Changes, Observed, Resource
 from provisioner.resources.ec2_network import Vpc, interfaces
 from provisioner.resources.iam import Policy, normal
 
@@ -20,7 +20,7 @@ FULL_ACCESS = {"Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "
 
 
 @dataclass(frozen=True)
-class VpcEndpoint(Kind):
+class VpcEndpoint(Resource):
     """An endpoint of the stack's VPC: of type Interface in subnets, or of type Gateway in route tables.
 
     A gateway's route tables all go into the one create call: AWS works on later ones one after the other, for minutes.
@@ -52,7 +52,7 @@ class VpcEndpoint(Kind):
             object.__setattr__(self, "policy_document", normal(self.policy_document))
 
     @classmethod
-    def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Live]:
+    def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:
         vpcs = [vpc.id for vpc in aws.live(Vpc)]
         if not vpcs:
             return
@@ -62,7 +62,7 @@ class VpcEndpoint(Kind):
                 yield cls._live(aws, endpoint)
 
     @staticmethod
-    def _live(aws: Aws, endpoint: Mapping[str, Any]) -> Live:
+    def _live(aws: Aws, endpoint: Mapping[str, Any]) -> Observed:
         attributes = {
             "vpc_id": endpoint["VpcId"],
             # those of VPC Lattice have none
@@ -77,7 +77,7 @@ class VpcEndpoint(Kind):
         tags, reason = tag_map(endpoint.get("Tags")), endpoint.get("LastError", {}).get("Message", "")
         # the reference spells states with a capital, the service answers without
         state = endpoint["State"].lower()
-        return Live(
+        return Observed(
             endpoint["VpcEndpointId"],
             attributes,
             address=aws.address_in(tags),
@@ -86,7 +86,7 @@ class VpcEndpoint(Kind):
             deleting=state == "deleting",
         )
 
-    def create(self, aws: Aws, token: str) -> Live:
+    def create(self, aws: Aws, token: str) -> Observed:
         parts: dict[str, Any] = {
             "RouteTableIds": self.route_table_ids,
             "SubnetIds": self.subnet_ids,
@@ -106,7 +106,7 @@ class VpcEndpoint(Kind):
         )["VpcEndpoint"]
         return self._live(aws, endpoint)
 
-    def update(self, aws: Aws, live: Live, changes: Changes) -> None:
+    def update(self, aws: Aws, live: Observed, changes: Changes) -> None:
         arguments: dict[str, Any] = {}
         for name, part in (
             ("route_table_ids", "RouteTableIds"),
@@ -130,27 +130,27 @@ class VpcEndpoint(Kind):
         return {"ResetPolicy": True} if self.vpc_endpoint_type == "Gateway" else {"PolicyDocument": _full_access()}
 
     @classmethod
-    def delete(cls, aws: Aws, live: Live) -> None:
+    def delete(cls, aws: Aws, live: Observed) -> None:
         # what AWS refuses here comes with a good answer, in `Unsuccessful`
         for item in aws.client("ec2").delete_vpc_endpoints(VpcEndpointIds=[live.id])["Unsuccessful"]:
             raise refused(item["Error"], "DeleteVpcEndpoints")
 
     @classmethod
-    def pending(cls, live: Live) -> str | None:
+    def pending(cls, live: Observed) -> str | None:
         state = live.status.partition(":")[0]
         if state in ("rejected", "failed", "expired"):
             raise Failed(f"the endpoint of {live.attributes['service_name']} is {live.status}")
         return None if state == "available" else live.status
 
     @classmethod
-    def delays(cls, aws: Aws, live: Live) -> str:
+    def delays(cls, aws: Aws, live: Observed) -> str:
         (shown,) = aws.client("ec2").describe_vpc_endpoints(VpcEndpointIds=[live.id])["VpcEndpoints"]
         error = shown.get("LastError", {}).get("Message", "")
         said = f"{live.id} is {shown['State']}{since(shown.get('CreationTimestamp'))}"
         return "; ".join(filter(None, [said, error, cls.blockers(aws, live)]))
 
     @classmethod
-    def blockers(cls, aws: Aws, live: Live) -> str:
+    def blockers(cls, aws: Aws, live: Observed) -> str:
         # an endpoint's interfaces name it in their description
         return interfaces(aws, "description", f"VPC Endpoint Interface {live.id}")
 

@@ -8,12 +8,12 @@ from typing import Any, ClassVar
 
 from provisioner.aws.client import Aws, tag_map
 from provisioner.aws.errors import refused
-from provisioner.engine.resource import Kind, Live
+from provisioner.engine.resource import Observed, Resource
 from provisioner.resources.ec2_network import told_by_tags
 
 
 @dataclass(frozen=True)
-class FlowLog(Kind):
+class FlowLog(Resource):
     """A flow log of a VPC into a log group of CloudWatch, by a role that `vpc-flow-logs.amazonaws.com` assumes.
 
     AWS changes nothing of it in place but its tags (VPC user guide, Work with flow logs).
@@ -35,22 +35,22 @@ class FlowLog(Kind):
     )
 
     @classmethod
-    def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Live]:
+    def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:
         # who never asked for one need not be allowed to look for them
         if known or aws.recorded(cls) or any(":vpc-flow-log/" in arn for arn in aws.tagged("ec2")):
             yield from told_by_tags(cls, aws, cls._filtered, "flow-log-id")
 
     @classmethod
-    def one(cls, aws: Aws, id: str) -> Live | None:
+    def one(cls, aws: Aws, id: str) -> Observed | None:
         return next(cls._described(aws, FlowLogIds=[id]), None)
 
     @classmethod
-    def _filtered(cls, aws: Aws, Filters: Sequence[Mapping[str, Any]]) -> Iterator[Live]:  # noqa: N803
+    def _filtered(cls, aws: Aws, Filters: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:  # noqa: N803
         # this one operation of EC2 spells the parameter in the singular
         return cls._described(aws, Filter=Filters)
 
     @classmethod
-    def _described(cls, aws: Aws, **which: Any) -> Iterator[Live]:
+    def _described(cls, aws: Aws, **which: Any) -> Iterator[Observed]:
         for log in aws.pages("ec2", "describe_flow_logs", "FlowLogs", **which):
             attributes = {
                 "resource_id": log.get("ResourceId"),
@@ -62,9 +62,11 @@ class FlowLog(Kind):
             }
             tags, error = tag_map(log.get("Tags")), log.get("DeliverLogsErrorMessage")
             status = log.get("FlowLogStatus", "") + (f": {error}" if error else "")
-            yield Live(log["FlowLogId"], attributes, address=aws.address_in(tags), owned=aws.owns(tags), status=status)
+            yield Observed(
+                log["FlowLogId"], attributes, address=aws.address_in(tags), owned=aws.owns(tags), status=status
+            )
 
-    def create(self, aws: Aws, token: str) -> Live:
+    def create(self, aws: Aws, token: str) -> Observed:
         answer = aws.client("ec2").create_flow_logs(
             ResourceType="VPC",
             ResourceIds=[self.resource_id],
@@ -76,10 +78,10 @@ class FlowLog(Kind):
             TagSpecifications=aws.tag_specification("vpc-flow-log", self.address),
         )
         _check(answer, "CreateFlowLogs")
-        return Live(answer["FlowLogIds"][0], self.fields(), address=self.address)
+        return Observed(answer["FlowLogIds"][0], self.fields(), address=self.address)
 
     @classmethod
-    def delete(cls, aws: Aws, live: Live) -> None:
+    def delete(cls, aws: Aws, live: Observed) -> None:
         _check(aws.client("ec2").delete_flow_logs(FlowLogIds=[live.id]), "DeleteFlowLogs")
 
 

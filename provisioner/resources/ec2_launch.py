@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 from provisioner.aws.client import Aws, tag_map
 from provisioner.aws.errors import IfThere
-from provisioner.engine.resource import Changes, Kind, Live, canonical
+from provisioner.engine.resource import Changes, Observed, Resource, canonical
 
 RESOURCES = ("instance", "volume")
 """What is launched from a template and carries the stack's owner tags."""
@@ -17,7 +17,7 @@ LAUNCHED = ("pending", "running", "stopping", "stopped", "shutting-down")
 
 
 @dataclass(frozen=True)
-class LaunchTemplate(Kind):
+class LaunchTemplate(Resource):
     """What container instances are launched from. A change is a new version, which becomes the default one.
 
     Attributes:
@@ -37,7 +37,7 @@ class LaunchTemplate(Kind):
     unordered: ClassVar[frozenset[str]] = frozenset({"tagged"})
 
     @classmethod
-    def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Live]:
+    def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:
         names = {fields["launch_template_name"] for fields in known}
         if aws.thorough or not names:
             found = aws.pages("ec2", "describe_launch_templates", "LaunchTemplates", Filters=aws.owner_filters())
@@ -48,7 +48,7 @@ class LaunchTemplate(Kind):
                 yield cls._live(aws, version, cls._tags(aws, version["LaunchTemplateId"]))
 
     @classmethod
-    def one(cls, aws: Aws, id: str) -> Live | None:
+    def one(cls, aws: Aws, id: str) -> Observed | None:
         return cls._live(aws, _version(aws, LaunchTemplateId=id), cls._tags(aws, id))
 
     @staticmethod
@@ -62,14 +62,14 @@ class LaunchTemplate(Kind):
         return aws.tags_of(f"arn:{aws.partition}:ec2:{aws.region}:{aws.account}:launch-template/{id}", read)
 
     @classmethod
-    def _live(cls, aws: Aws, version: Mapping[str, Any], tags: Mapping[str, str]) -> Live:
+    def _live(cls, aws: Aws, version: Mapping[str, Any], tags: Mapping[str, str]) -> Observed:
         attributes = {
             "launch_template_name": version["LaunchTemplateName"],
             **_settings(aws, version["LaunchTemplateData"]),
             # of a template that was just made, no version is told
             "version": str(version.get("VersionNumber", 1)),
         }
-        return Live(version["LaunchTemplateId"], attributes, address=aws.address_in(tags), owned=aws.owns(tags))
+        return Observed(version["LaunchTemplateId"], attributes, address=aws.address_in(tags), owned=aws.owns(tags))
 
     def _data(self, aws: Aws) -> dict[str, Any]:
         tags = [{"Key": key, "Value": value} for key, value in aws.owner.items()]
@@ -79,7 +79,7 @@ class LaunchTemplate(Kind):
             "TagSpecifications": [{"ResourceType": resource, "Tags": tags} for resource in self.tagged],
         }
 
-    def create(self, aws: Aws, token: str) -> Live:
+    def create(self, aws: Aws, token: str) -> Observed:
         data = self._data(aws)
         template = aws.client("ec2").create_launch_template(
             LaunchTemplateName=self.launch_template_name,
@@ -89,7 +89,7 @@ class LaunchTemplate(Kind):
         )["LaunchTemplate"]
         return self._live(aws, {**template, "LaunchTemplateData": data}, aws.tags(self.address))
 
-    def update(self, aws: Aws, live: Live, changes: Changes) -> None:
+    def update(self, aws: Aws, live: Observed, changes: Changes) -> None:
         ec2, data = aws.client("ec2"), self._data(aws)
         newest = _version(aws, "$Latest", LaunchTemplateId=live.id)
         # an update that was cut off may have left the wanted version behind, not yet the default one
@@ -99,7 +99,7 @@ class LaunchTemplate(Kind):
         ec2.modify_launch_template(LaunchTemplateId=live.id, DefaultVersion=str(newest["VersionNumber"]))
 
     @classmethod
-    def delete(cls, aws: Aws, live: Live) -> None:
+    def delete(cls, aws: Aws, live: Observed) -> None:
         aws.client("ec2").delete_launch_template(LaunchTemplateId=live.id)
 
 
@@ -137,7 +137,7 @@ def _settings(aws: Aws, data: Mapping[str, Any]) -> dict[str, Any]:
 
 
 @dataclass(frozen=True)
-class Instances(Kind):
+class Instances(Resource):
     """The EC2 instances that carry the stack's owner tags, all together: their id is the stack's name.
 
     They are met at teardown, once their group is gone: what it left running is terminated, and what is shutting down
@@ -157,15 +157,15 @@ class Instances(Kind):
     interval: ClassVar[float] = 5
 
     @classmethod
-    def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Live]:
+    def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:
         filters = [*aws.owner_filters(), {"Name": "instance-state-name", "Values": [*LAUNCHED]}]
         reservations = aws.pages("ec2", "describe_instances", "Reservations", Filters=filters)
         states = {i["InstanceId"]: i["State"]["Name"] for r in reservations for i in r["Instances"]}
         if states:
             left = sorted(name for name, state in states.items() if state != "shutting-down")
             named = ", ".join(f"{name} {state}" for name, state in sorted(states.items()))
-            yield Live(aws.name, {}, {"instance_ids": left}, status=f"EC2 instances: {named}", deleting=not left)
+            yield Observed(aws.name, {}, {"instance_ids": left}, status=f"EC2 instances: {named}", deleting=not left)
 
     @classmethod
-    def delete(cls, aws: Aws, live: Live) -> None:
+    def delete(cls, aws: Aws, live: Observed) -> None:
         aws.client("ec2").terminate_instances(InstanceIds=live.outputs["instance_ids"])

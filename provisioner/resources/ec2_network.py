@@ -9,15 +9,15 @@ from typing import Any, ClassVar
 
 from provisioner.aws.client import Aws, tag_map
 from provisioner.engine.clock import since
-from provisioner.engine.resource import Changes, Kind, Live
+from provisioner.engine.resource import Changes, Observed, Resource
 
 SHOWN = 5
 """How many interfaces are named where many are in the way."""
 
 
 def told_by_tags(
-    kind: type[Kind], aws: Aws, described: Callable[..., Iterator[Live]], id_filter: str
-) -> Iterator[Live]:
+    kind: type[Resource], aws: Aws, described: Callable[..., Iterator[Observed]], id_filter: str
+) -> Iterator[Observed]:
     """Yield the things that carry this stack's tags, and those that are recorded: somebody may have changed their tags.
 
     Args:
@@ -31,7 +31,7 @@ def told_by_tags(
 
 
 @dataclass(frozen=True)
-class Vpc(Kind):
+class Vpc(Resource):
     """The stack's own network."""
 
     cidr_block: str
@@ -42,36 +42,38 @@ class Vpc(Kind):
     fixed: ClassVar[frozenset[str]] = frozenset({"cidr_block"})
 
     @classmethod
-    def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Live]:
+    def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:
         return told_by_tags(cls, aws, cls._described, "vpc-id")
 
     @classmethod
-    def one(cls, aws: Aws, id: str) -> Live | None:
+    def one(cls, aws: Aws, id: str) -> Observed | None:
         return next(cls._described(aws, VpcIds=[id]), None)
 
     @classmethod
-    def _described(cls, aws: Aws, **which: Any) -> Iterator[Live]:
+    def _described(cls, aws: Aws, **which: Any) -> Iterator[Observed]:
         for vpc in aws.pages("ec2", "describe_vpcs", "Vpcs", **which):
             support, hostnames = aws.each(partial(_attribute, aws, vpc["VpcId"]), ("DnsSupport", "DnsHostnames"))
             yield cls._live(aws, vpc, support, hostnames)
 
     @staticmethod
-    def _live(aws: Aws, vpc: Mapping[str, Any], support: bool, hostnames: bool) -> Live:
+    def _live(aws: Aws, vpc: Mapping[str, Any], support: bool, hostnames: bool) -> Observed:
         attributes = {
             "cidr_block": vpc["CidrBlock"],
             "enable_dns_support": support,
             "enable_dns_hostnames": hostnames,
         }
         tags = tag_map(vpc.get("Tags"))
-        return Live(vpc["VpcId"], attributes, address=aws.address_in(tags), owned=aws.owns(tags), status=vpc["State"])
+        return Observed(
+            vpc["VpcId"], attributes, address=aws.address_in(tags), owned=aws.owns(tags), status=vpc["State"]
+        )
 
-    def create(self, aws: Aws, token: str) -> Live:
+    def create(self, aws: Aws, token: str) -> Observed:
         vpc = aws.client("ec2").create_vpc(
             CidrBlock=self.cidr_block, TagSpecifications=aws.tag_specification("vpc", self.address)
         )["Vpc"]
         return self._live(aws, vpc, support=True, hostnames=False)
 
-    def update(self, aws: Aws, live: Live, changes: Changes) -> None:
+    def update(self, aws: Aws, live: Observed, changes: Changes) -> None:
         # ModifyVpcAttribute takes one attribute a call, and hostnames need support first
         if "enable_dns_support" in changes:
             aws.client("ec2").modify_vpc_attribute(VpcId=live.id, EnableDnsSupport={"Value": self.enable_dns_support})
@@ -81,11 +83,11 @@ class Vpc(Kind):
             )
 
     @classmethod
-    def delete(cls, aws: Aws, live: Live) -> None:
+    def delete(cls, aws: Aws, live: Observed) -> None:
         aws.client("ec2").delete_vpc(VpcId=live.id)
 
     @classmethod
-    def blockers(cls, aws: Aws, live: Live) -> str:
+    def blockers(cls, aws: Aws, live: Observed) -> str:
         return interfaces(aws, "vpc-id", live.id)
 
 
@@ -96,7 +98,7 @@ def _attribute(aws: Aws, vpc_id: str, name: str) -> bool:
 
 
 @dataclass(frozen=True)
-class InternetGateway(Kind):
+class InternetGateway(Resource):
     """The VPC's only way out."""
 
     vpc_id: str
@@ -104,52 +106,52 @@ class InternetGateway(Kind):
     service: ClassVar[str] = "ec2"
 
     @classmethod
-    def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Live]:
+    def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:
         return told_by_tags(cls, aws, cls._described, "internet-gateway-id")
 
     @classmethod
-    def one(cls, aws: Aws, id: str) -> Live | None:
+    def one(cls, aws: Aws, id: str) -> Observed | None:
         return next(cls._described(aws, InternetGatewayIds=[id]), None)
 
     @classmethod
-    def _described(cls, aws: Aws, **which: Any) -> Iterator[Live]:
+    def _described(cls, aws: Aws, **which: Any) -> Iterator[Observed]:
         for gateway in aws.pages("ec2", "describe_internet_gateways", "InternetGateways", **which):
             yield cls._live(aws, gateway)
 
     @staticmethod
-    def _live(aws: Aws, gateway: Mapping[str, Any]) -> Live:
+    def _live(aws: Aws, gateway: Mapping[str, Any]) -> Observed:
         attached = [a["VpcId"] for a in gateway.get("Attachments", ()) if a["State"] in ("available", "attached")]
         tags = tag_map(gateway.get("Tags"))
-        return Live(
+        return Observed(
             gateway["InternetGatewayId"],
             {"vpc_id": attached[0] if attached else None},
             address=aws.address_in(tags),
             owned=aws.owns(tags),
         )
 
-    def create(self, aws: Aws, token: str) -> Live:
+    def create(self, aws: Aws, token: str) -> Observed:
         tags = aws.tag_specification("internet-gateway", self.address)
         gateway = aws.client("ec2").create_internet_gateway(TagSpecifications=tags)["InternetGateway"]
         return self._live(aws, gateway)
 
-    def update(self, aws: Aws, live: Live, changes: Changes) -> None:
+    def update(self, aws: Aws, live: Observed, changes: Changes) -> None:
         if changes["vpc_id"].old:
             aws.client("ec2").detach_internet_gateway(InternetGatewayId=live.id, VpcId=changes["vpc_id"].old)
         aws.client("ec2").attach_internet_gateway(InternetGatewayId=live.id, VpcId=self.vpc_id)
 
     @classmethod
-    def delete(cls, aws: Aws, live: Live) -> None:
+    def delete(cls, aws: Aws, live: Observed) -> None:
         if live.attributes["vpc_id"]:
             aws.client("ec2").detach_internet_gateway(InternetGatewayId=live.id, VpcId=live.attributes["vpc_id"])
         aws.client("ec2").delete_internet_gateway(InternetGatewayId=live.id)
 
     @classmethod
-    def blockers(cls, aws: Aws, live: Live) -> str:
+    def blockers(cls, aws: Aws, live: Observed) -> str:
         return interfaces(aws, "vpc-id", str(live.attributes["vpc_id"]))
 
 
 @dataclass(frozen=True)
-class Subnet(Kind):
+class Subnet(Resource):
     """A subnet of the stack's VPC, in one availability zone."""
 
     vpc_id: str
@@ -161,20 +163,20 @@ class Subnet(Kind):
     fixed: ClassVar[frozenset[str]] = frozenset({"vpc_id", "availability_zone", "cidr_block"})
 
     @classmethod
-    def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Live]:
+    def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:
         return told_by_tags(cls, aws, cls._described, "subnet-id")
 
     @classmethod
-    def one(cls, aws: Aws, id: str) -> Live | None:
+    def one(cls, aws: Aws, id: str) -> Observed | None:
         return next(cls._described(aws, SubnetIds=[id]), None)
 
     @classmethod
-    def _described(cls, aws: Aws, **which: Any) -> Iterator[Live]:
+    def _described(cls, aws: Aws, **which: Any) -> Iterator[Observed]:
         for subnet in aws.pages("ec2", "describe_subnets", "Subnets", **which):
             yield cls._live(aws, subnet)
 
     @staticmethod
-    def _live(aws: Aws, subnet: Mapping[str, Any]) -> Live:
+    def _live(aws: Aws, subnet: Mapping[str, Any]) -> Observed:
         attributes = {
             "vpc_id": subnet["VpcId"],
             "availability_zone": subnet["AvailabilityZone"],
@@ -182,9 +184,9 @@ class Subnet(Kind):
             "map_public_ip_on_launch": subnet.get("MapPublicIpOnLaunch", False),
         }
         tags = tag_map(subnet.get("Tags"))
-        return Live(subnet["SubnetId"], attributes, address=aws.address_in(tags), owned=aws.owns(tags))
+        return Observed(subnet["SubnetId"], attributes, address=aws.address_in(tags), owned=aws.owns(tags))
 
-    def create(self, aws: Aws, token: str) -> Live:
+    def create(self, aws: Aws, token: str) -> Observed:
         subnet = aws.client("ec2").create_subnet(
             VpcId=self.vpc_id,
             AvailabilityZone=self.availability_zone,
@@ -193,22 +195,22 @@ class Subnet(Kind):
         )["Subnet"]
         return self._live(aws, subnet)
 
-    def update(self, aws: Aws, live: Live, changes: Changes) -> None:
+    def update(self, aws: Aws, live: Observed, changes: Changes) -> None:
         aws.client("ec2").modify_subnet_attribute(
             SubnetId=live.id, MapPublicIpOnLaunch={"Value": self.map_public_ip_on_launch}
         )
 
     @classmethod
-    def delete(cls, aws: Aws, live: Live) -> None:
+    def delete(cls, aws: Aws, live: Observed) -> None:
         aws.client("ec2").delete_subnet(SubnetId=live.id)
 
     @classmethod
-    def blockers(cls, aws: Aws, live: Live) -> str:
+    def blockers(cls, aws: Aws, live: Observed) -> str:
         return interfaces(aws, "subnet-id", live.id)
 
 
 @dataclass(frozen=True)
-class RouteTable(Kind):
+class RouteTable(Resource):
     """A route table, its own routes (destination CIDR to gateway id) and the subnets that use it.
 
     The VPC's local route and those that gateway endpoints put in are AWS's, and are not compared.
@@ -223,20 +225,20 @@ class RouteTable(Kind):
     unordered: ClassVar[frozenset[str]] = frozenset({"subnet_ids"})
 
     @classmethod
-    def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Live]:
+    def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:
         return told_by_tags(cls, aws, cls._described, "route-table-id")
 
     @classmethod
-    def one(cls, aws: Aws, id: str) -> Live | None:
+    def one(cls, aws: Aws, id: str) -> Observed | None:
         return next(cls._described(aws, RouteTableIds=[id]), None)
 
     @classmethod
-    def _described(cls, aws: Aws, **which: Any) -> Iterator[Live]:
+    def _described(cls, aws: Aws, **which: Any) -> Iterator[Observed]:
         for table in aws.pages("ec2", "describe_route_tables", "RouteTables", **which):
             yield cls._live(aws, table)
 
     @staticmethod
-    def _live(aws: Aws, table: Mapping[str, Any]) -> Live:
+    def _live(aws: Aws, table: Mapping[str, Any]) -> Observed:
         associations = {a["SubnetId"]: a["RouteTableAssociationId"] for a in table["Associations"] if "SubnetId" in a}
         attributes = {
             "vpc_id": table["VpcId"],
@@ -248,7 +250,7 @@ class RouteTable(Kind):
             },
         }
         tags = tag_map(table.get("Tags"))
-        return Live(
+        return Observed(
             table["RouteTableId"],
             attributes,
             {"associations": associations},
@@ -256,13 +258,13 @@ class RouteTable(Kind):
             owned=aws.owns(tags),
         )
 
-    def create(self, aws: Aws, token: str) -> Live:
+    def create(self, aws: Aws, token: str) -> Observed:
         table = aws.client("ec2").create_route_table(
             VpcId=self.vpc_id, ClientToken=token, TagSpecifications=aws.tag_specification("route-table", self.address)
         )["RouteTable"]
         return self._live(aws, table)
 
-    def update(self, aws: Aws, live: Live, changes: Changes) -> None:
+    def update(self, aws: Aws, live: Observed, changes: Changes) -> None:
         ec2, there = aws.client("ec2"), live.attributes["routes"]
         for cidr in there.keys() - self.routes.keys():
             ec2.delete_route(RouteTableId=live.id, DestinationCidrBlock=cidr)
@@ -278,7 +280,7 @@ class RouteTable(Kind):
             ec2.associate_route_table(RouteTableId=live.id, SubnetId=subnet)
 
     @classmethod
-    def delete(cls, aws: Aws, live: Live) -> None:
+    def delete(cls, aws: Aws, live: Observed) -> None:
         for association in live.outputs["associations"].values():
             aws.client("ec2").disassociate_route_table(AssociationId=association)
         aws.client("ec2").delete_route_table(RouteTableId=live.id)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 from provisioner.aws.client import Aws, tag_map
-from provisioner.engine.resource import Changes, Kind, Live
+from provisioner.engine.resource import Changes, Observed, Resource
 from provisioner.resources.ec2_network import Vpc, interfaces
 
 Rule = Mapping[str, Any]
@@ -29,7 +29,7 @@ def allow(port: int, description: str, *, cidr: str = "", group: str = "", prefi
 
 
 @dataclass(frozen=True)
-class SecurityGroup(Kind):
+class SecurityGroup(Resource):
     """A security group of the stack's VPC with exactly these rules.
 
     Attributes:
@@ -48,7 +48,7 @@ class SecurityGroup(Kind):
     unordered: ClassVar[frozenset[str]] = frozenset({"ingress", "egress"})
 
     @classmethod
-    def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Live]:
+    def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:
         # what is declared comes before what is recorded, and counts alone
         egress = {fields["group_name"]: fields.get("egress") for fields in reversed(known)}
         for group in _groups(aws, [vpc.id for vpc in aws.live(Vpc)]):
@@ -58,7 +58,7 @@ class SecurityGroup(Kind):
                     live = replace(live, attributes={k: v for k, v in live.attributes.items() if k != "egress"})
                 yield live
 
-    def create(self, aws: Aws, token: str) -> Live:
+    def create(self, aws: Aws, token: str) -> Observed:
         made = aws.client("ec2").create_security_group(
             VpcId=self.vpc_id,
             GroupName=self.group_name,
@@ -66,14 +66,14 @@ class SecurityGroup(Kind):
             TagSpecifications=aws.tag_specification("security-group", self.address),
         )
         attributes = self.fields() | {"ingress": [], "egress": [OPEN]}
-        return Live(made["GroupId"], attributes, address=self.address)
+        return Observed(made["GroupId"], attributes, address=self.address)
 
-    def update(self, aws: Aws, live: Live, changes: Changes) -> None:
+    def update(self, aws: Aws, live: Observed, changes: Changes) -> None:
         put_rules(aws, live.id, "ingress", live.attributes["ingress"], self.ingress)
         put_rules(aws, live.id, "egress", live.attributes.get("egress", ()), self.egress or ())
 
     @classmethod
-    def delete(cls, aws: Aws, live: Live) -> None:
+    def delete(cls, aws: Aws, live: Observed) -> None:
         # AWS deletes none that another one's rule names, and two may name each other
         for kind, direction, rules in ((SecurityGroup, "ingress", "ingress"), (SecurityGroupEgress, "egress", "rules")):
             for other in [other for other in aws.live(kind) if other.owned and other.id != live.id]:
@@ -84,12 +84,12 @@ class SecurityGroup(Kind):
         aws.client("ec2").delete_security_group(GroupId=live.id)
 
     @classmethod
-    def blockers(cls, aws: Aws, live: Live) -> str:
+    def blockers(cls, aws: Aws, live: Observed) -> str:
         return interfaces(aws, "group-id", live.id)
 
 
 @dataclass(frozen=True)
-class SecurityGroupEgress(Kind):
+class SecurityGroupEgress(Resource):
     """The rules for a group's outgoing traffic, at least one: apart from the group, they can name groups made after it.
 
     Its id is the group's. Who uses a group by way of it begins when nothing else can go out any more.
@@ -105,32 +105,32 @@ class SecurityGroupEgress(Kind):
     unordered: ClassVar[frozenset[str]] = frozenset({"rules"})
 
     @classmethod
-    def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Live]:
+    def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:
         for group in _groups(aws, [vpc.id for vpc in aws.live(Vpc)]):
             rules = _rules(group["IpPermissionsEgress"])
             # what AWS gives a new group is the group's to take away, and none of these
             if rules and rules != [OPEN] and group["GroupName"] != "default":
-                yield Live(
+                yield Observed(
                     group["GroupId"],
                     {"group_id": group["GroupId"], "rules": rules},
                     owned=aws.owns(tag_map(group.get("Tags"))),
                 )
 
-    def create(self, aws: Aws, token: str) -> Live:
+    def create(self, aws: Aws, token: str) -> Observed:
         permissions = [_permission(rule) for rule in self.rules]
         aws.client("ec2").authorize_security_group_egress(GroupId=self.group_id, IpPermissions=permissions)
-        return Live(self.group_id, self.fields())
+        return Observed(self.group_id, self.fields())
 
-    def update(self, aws: Aws, live: Live, changes: Changes) -> None:
+    def update(self, aws: Aws, live: Observed, changes: Changes) -> None:
         put_rules(aws, live.id, "egress", live.attributes["rules"], self.rules)
 
     @classmethod
-    def delete(cls, aws: Aws, live: Live) -> None:
+    def delete(cls, aws: Aws, live: Observed) -> None:
         put_rules(aws, live.id, "egress", live.attributes["rules"], [])
 
 
 @dataclass(frozen=True)
-class DefaultSecurityGroup(Kind):
+class DefaultSecurityGroup(Resource):
     """The group that AWS makes with the VPC and that goes with it: emptied, so that nothing can use it by accident."""
 
     vpc_id: str
@@ -145,22 +145,22 @@ class DefaultSecurityGroup(Kind):
     update_when_ready: ClassVar[bool] = True
 
     @classmethod
-    def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Live]:
+    def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:
         return cls._of(aws, [vpc.id for vpc in aws.live(Vpc)])
 
     @staticmethod
-    def _of(aws: Aws, vpc_ids: Sequence[str]) -> Iterator[Live]:
+    def _of(aws: Aws, vpc_ids: Sequence[str]) -> Iterator[Observed]:
         return (_live(aws, group, owned=True) for group in _groups(aws, vpc_ids) if group["GroupName"] == "default")
 
-    def create(self, aws: Aws, token: str) -> Live:
+    def create(self, aws: Aws, token: str) -> Observed:
         # AWS has made it with the VPC: there is nothing to call but the read, which may be too early
-        return next(self._of(aws, [self.vpc_id]), Live("", {"vpc_id": self.vpc_id}))
+        return next(self._of(aws, [self.vpc_id]), Observed("", {"vpc_id": self.vpc_id}))
 
     @classmethod
-    def pending(cls, live: Live) -> str | None:
+    def pending(cls, live: Observed) -> str | None:
         return None if live.id else "waiting for AWS to show it"
 
-    def update(self, aws: Aws, live: Live, changes: Changes) -> None:
+    def update(self, aws: Aws, live: Observed, changes: Changes) -> None:
         put_rules(aws, live.id, "ingress", live.attributes["ingress"], self.ingress)
         put_rules(aws, live.id, "egress", live.attributes["egress"], self.egress)
 
@@ -173,7 +173,7 @@ def _groups(aws: Aws, vpc_ids: Sequence[str]) -> Iterator[Mapping[str, Any]]:
     return aws.pages("ec2", "describe_security_groups", "SecurityGroups", Filters=filters)
 
 
-def _live(aws: Aws, group: Mapping[str, Any], *, owned: bool | None = None) -> Live:
+def _live(aws: Aws, group: Mapping[str, Any], *, owned: bool | None = None) -> Observed:
     attributes = {
         "vpc_id": group["VpcId"],
         "group_name": group["GroupName"],
@@ -183,7 +183,7 @@ def _live(aws: Aws, group: Mapping[str, Any], *, owned: bool | None = None) -> L
     }
     tags = tag_map(group.get("Tags"))
     ours = aws.owns(tags) if owned is None else owned
-    return Live(group["GroupId"], attributes, address=aws.address_in(tags), owned=ours)
+    return Observed(group["GroupId"], attributes, address=aws.address_in(tags), owned=ours)
 
 
 def _rules(permissions: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:

@@ -12,11 +12,11 @@ from botocore.exceptions import ClientError
 
 from provisioner.aws.client import Aws, tag_map
 from provisioner.aws.errors import IfThere
-from provisioner.engine.resource import Changes, Kind, Live
+from provisioner.engine.resource import Changes, Observed, Resource
 
 
 @dataclass(frozen=True)
-class Repository(Kind):
+class Repository(Resource):
     """A repository with its lifecycle policy, which is a document as ECR's user guide has it, or None for none.
 
     ECR tells the policy of one repository a call: see `Aws.singly`. While the registry scans everything by Amazon
@@ -41,7 +41,7 @@ class Repository(Kind):
         return "the images"
 
     @classmethod
-    def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Live]:
+    def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:
         names = {fields["repository_name"] for fields in known}
         most = {"PageSize": 1000}
         found = {
@@ -60,7 +60,7 @@ class Repository(Kind):
             yield cls._live(aws, found[name], tags[name], None, owned=False)
 
     @classmethod
-    def one(cls, aws: Aws, id: str) -> Live | None:
+    def one(cls, aws: Aws, id: str) -> Observed | None:
         repository = aws.client("ecr").describe_repositories(repositoryNames=[id])["repositories"][0]
         tags = cls._tags(aws, repository["repositoryArn"], known=True)
         return cls._live(aws, repository, tags, cls._policy(aws, id), owned=aws.owns(tags))
@@ -81,7 +81,7 @@ class Repository(Kind):
     @staticmethod
     def _live(
         aws: Aws, repository: Mapping[str, Any], tags: Mapping[str, str], policy: Any, *, owned: bool = True
-    ) -> Live:
+    ) -> Observed:
         attributes = {
             "repository_name": repository["repositoryName"],
             "image_tag_mutability": repository["imageTagMutability"],
@@ -94,9 +94,9 @@ class Repository(Kind):
         if scanning := repository.get("imageScanningConfiguration"):
             attributes["image_scanning_configuration"] = scanning
         outputs = {"arn": repository["repositoryArn"], "repository_uri": repository["repositoryUri"]}
-        return Live(repository["repositoryName"], attributes, outputs, address=aws.address_in(tags), owned=owned)
+        return Observed(repository["repositoryName"], attributes, outputs, address=aws.address_in(tags), owned=owned)
 
-    def create(self, aws: Aws, token: str) -> Live:
+    def create(self, aws: Aws, token: str) -> Observed:
         encryption = {"encryptionConfiguration": self.encryption_configuration} if self.encryption_configuration else {}
         repository = aws.client("ecr").create_repository(
             repositoryName=self.repository_name,
@@ -107,7 +107,7 @@ class Repository(Kind):
         )["repository"]
         return self._live(aws, repository, aws.tags(self.address), None)
 
-    def update(self, aws: Aws, live: Live, changes: Changes) -> None:
+    def update(self, aws: Aws, live: Observed, changes: Changes) -> None:
         ecr = aws.client("ecr")
         if "image_tag_mutability" in changes:
             ecr.put_image_tag_mutability(repositoryName=live.id, imageTagMutability=self.image_tag_mutability)
@@ -123,7 +123,7 @@ class Repository(Kind):
                 ecr.put_lifecycle_policy(repositoryName=live.id, lifecyclePolicyText=text)
 
     @classmethod
-    def delete(cls, aws: Aws, live: Live) -> None:
+    def delete(cls, aws: Aws, live: Observed) -> None:
         # with its images: a repository that still has some is not deleted otherwise
         aws.client("ecr").delete_repository(repositoryName=live.id, force=True)
 

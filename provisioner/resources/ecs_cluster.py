@@ -9,11 +9,11 @@ from typing import Any, ClassVar
 
 from provisioner.aws.client import Aws, batches, tag_map
 from provisioner.engine.errors import Failed
-from provisioner.engine.resource import Changes, Kind, Live
+from provisioner.engine.resource import Changes, Observed, Resource
 
 
 @dataclass(frozen=True)
-class Cluster(Kind):
+class Cluster(Resource):
     """An ECS cluster. Deleted ones stay visible for an hour as INACTIVE, and are passed over."""
 
     cluster_name: str
@@ -28,7 +28,7 @@ class Cluster(Kind):
     removal_budget: ClassVar[float] = 1200
 
     @classmethod
-    def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Live]:
+    def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:
         names = {fields["cluster_name"] for fields in known}
         listed = aws.pages("ecs", "list_clusters", "clusterArns") if aws.thorough else ()
         for cluster in _clusters(aws, {*names, *(arn.rpartition("/")[2] for arn in listed)}):
@@ -37,9 +37,9 @@ class Cluster(Kind):
                 yield live
 
     @staticmethod
-    def _live(aws: Aws, cluster: Mapping[str, Any]) -> Live:
+    def _live(aws: Aws, cluster: Mapping[str, Any]) -> Observed:
         tags = tag_map(cluster.get("tags"), "key", "value")
-        return Live(
+        return Observed(
             cluster["clusterName"],
             {"cluster_name": cluster["clusterName"], "settings": cluster.get("settings", [])},
             {"arn": cluster["clusterArn"]},
@@ -49,17 +49,17 @@ class Cluster(Kind):
             deleting=cluster["status"] == "DEPROVISIONING",
         )
 
-    def create(self, aws: Aws, token: str) -> Live:
+    def create(self, aws: Aws, token: str) -> Observed:
         cluster = aws.client("ecs").create_cluster(
             clusterName=self.cluster_name, settings=self.settings, tags=aws.tag_list(self.address, "key", "value")
         )["cluster"]
         return self._live(aws, cluster)
 
-    def update(self, aws: Aws, live: Live, changes: Changes) -> None:
+    def update(self, aws: Aws, live: Observed, changes: Changes) -> None:
         aws.client("ecs").update_cluster(cluster=live.id, settings=self.settings)
 
     @classmethod
-    def delete(cls, aws: Aws, live: Live) -> None:
+    def delete(cls, aws: Aws, live: Observed) -> None:
         # instances that were still booting when the others were drained
         for instance in container_instances(aws, live.id):
             if instance["status"] != "DEREGISTERING":
@@ -67,13 +67,13 @@ class Cluster(Kind):
         aws.client("ecs").delete_cluster(cluster=live.id)
 
     @classmethod
-    def pending(cls, live: Live) -> str | None:
+    def pending(cls, live: Observed) -> str | None:
         if live.status == "FAILED":
             raise Failed("what the cluster's capacity providers need could not be made (status FAILED)")
         return None if live.status == "ACTIVE" else live.status
 
     @classmethod
-    def blockers(cls, aws: Aws, live: Live) -> str:
+    def blockers(cls, aws: Aws, live: Observed) -> str:
         counts = {
             "registeredContainerInstancesCount": "container instances",
             "activeServicesCount": "services",
@@ -85,7 +85,7 @@ class Cluster(Kind):
 
 
 @dataclass(frozen=True)
-class CapacityProvider(Kind):
+class CapacityProvider(Resource):
     """An Auto Scaling group as capacity of ECS.
 
     Attributes:
@@ -107,7 +107,7 @@ class CapacityProvider(Kind):
     removal_budget: ClassVar[float] = 600
 
     @classmethod
-    def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Live]:
+    def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:
         names = {fields["capacity_provider_name"] for fields in known}
         for provider in _providers(aws):
             # Fargate's two belong to AWS; deleted ones stay visible as INACTIVE
@@ -117,11 +117,11 @@ class CapacityProvider(Kind):
                     yield live
 
     @staticmethod
-    def _live(aws: Aws, provider: Mapping[str, Any]) -> Live:
+    def _live(aws: Aws, provider: Mapping[str, Any]) -> Observed:
         group = provider["autoScalingGroupProvider"]
         tags = tag_map(provider.get("tags"), "key", "value")
         update, reason = provider.get("updateStatus", ""), provider.get("updateStatusReason", "")
-        return Live(
+        return Observed(
             provider["name"],
             {
                 "capacity_provider_name": provider["name"],
@@ -144,7 +144,7 @@ class CapacityProvider(Kind):
             "managedDraining": self.managed_draining,
         }
 
-    def create(self, aws: Aws, token: str) -> Live:
+    def create(self, aws: Aws, token: str) -> Observed:
         provider = aws.client("ecs").create_capacity_provider(
             name=self.capacity_provider_name,
             autoScalingGroupProvider={"autoScalingGroupArn": self.auto_scaling_group_arn, **self._settings()},
@@ -152,11 +152,11 @@ class CapacityProvider(Kind):
         )["capacityProvider"]
         return self._live(aws, provider)
 
-    def update(self, aws: Aws, live: Live, changes: Changes) -> None:
+    def update(self, aws: Aws, live: Observed, changes: Changes) -> None:
         aws.client("ecs").update_capacity_provider(name=live.id, autoScalingGroupProvider=self._settings())
 
     @classmethod
-    def delete(cls, aws: Aws, live: Live) -> None:
+    def delete(cls, aws: Aws, live: Observed) -> None:
         """Ask for the removal, and read the answer: while a cluster uses the provider it is DELETE_FAILED, no error.
 
         Raises:
@@ -171,7 +171,7 @@ class CapacityProvider(Kind):
                 raise Failed(f"capacity provider {live.id} cannot be removed: {reason}")
 
     @classmethod
-    def pending(cls, live: Live) -> str | None:
+    def pending(cls, live: Observed) -> str | None:
         state, _, reason = live.status.partition(":")
         if "CREATE_FAILED" in state:
             raise Failed(f"capacity provider {live.id} could not be made:{reason}")
@@ -179,16 +179,16 @@ class CapacityProvider(Kind):
         return live.status if "PROVISIONING" in state or "UPDATE_IN_PROGRESS" in state else None
 
     @classmethod
-    def delays(cls, aws: Aws, live: Live) -> str:
+    def delays(cls, aws: Aws, live: Observed) -> str:
         return live.status if "UPDATE_FAILED" in live.status else ""
 
     @classmethod
-    def blockers(cls, aws: Aws, live: Live) -> str:
+    def blockers(cls, aws: Aws, live: Observed) -> str:
         return live.status if "DELETE_FAILED" in live.status else ""
 
 
 @dataclass(frozen=True)
-class ClusterCapacityProviders(Kind):
+class ClusterCapacityProviders(Resource):
     """The capacity providers that a cluster uses, and what a service without a strategy of its own gets.
 
     Attributes:
@@ -208,7 +208,7 @@ class ClusterCapacityProviders(Kind):
     budget: ClassVar[float] = 600
 
     @classmethod
-    def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Live]:
+    def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:
         ours = [cluster.id for cluster in aws.live(Cluster) if cluster.owned]
         for cluster in _clusters(aws, ours):
             live = cls._live(cluster)
@@ -217,11 +217,11 @@ class ClusterCapacityProviders(Kind):
                 yield live
 
     @staticmethod
-    def _live(cluster: Mapping[str, Any]) -> Live:
+    def _live(cluster: Mapping[str, Any]) -> Observed:
         providers = cluster.get("capacityProviders", [])
         status = cluster.get("attachmentsStatus", "")
         strategy = [{"weight": 0, "base": 0, **entry} for entry in cluster.get("defaultCapacityProviderStrategy", ())]
-        return Live(
+        return Observed(
             cluster["clusterName"],
             {
                 "cluster": cluster["clusterName"],
@@ -241,20 +241,20 @@ class ClusterCapacityProviders(Kind):
         )["cluster"]
         return answer
 
-    def create(self, aws: Aws, token: str) -> Live:
+    def create(self, aws: Aws, token: str) -> Observed:
         return self._live(self._put(aws))
 
-    def update(self, aws: Aws, live: Live, changes: Changes) -> None:
+    def update(self, aws: Aws, live: Observed, changes: Changes) -> None:
         self._put(aws)
 
     @classmethod
-    def delete(cls, aws: Aws, live: Live) -> None:
+    def delete(cls, aws: Aws, live: Observed) -> None:
         aws.client("ecs").put_cluster_capacity_providers(
             cluster=live.id, capacityProviders=[], defaultCapacityProviderStrategy=[]
         )
 
     @classmethod
-    def pending(cls, live: Live) -> str | None:
+    def pending(cls, live: Observed) -> str | None:
         if live.status == "UPDATE_FAILED":
             raise Failed(f"the capacity providers could not be put on cluster {live.id} (attachments UPDATE_FAILED)")
         return "attaching the capacity providers" if live.status == "UPDATE_IN_PROGRESS" else None

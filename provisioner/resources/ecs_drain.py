@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from provisioner.aws.client import Aws, batches
-from provisioner.engine.resource import Kind, Live
+from provisioner.engine.resource import Observed, Resource
 from provisioner.resources.ecs_cluster import Cluster, container_instances, deregister
 
 
 @dataclass(frozen=True)
-class ContainerInsights(Kind):
+class ContainerInsights(Resource):
     """What watches a cluster: its id is the cluster's.
 
     At teardown it is switched off first of all. What it has measured till then is written for minutes, and makes its
@@ -26,20 +26,20 @@ class ContainerInsights(Kind):
     made_by_aws: ClassVar[bool] = True
 
     @classmethod
-    def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Live]:
+    def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:
         for cluster in aws.live(Cluster):
             settings = {one["name"]: one["value"] for one in cluster.attributes["settings"]}
             if cluster.owned and not cluster.deleting and settings.get("containerInsights", "disabled") != "disabled":
-                yield Live(cluster.id, {}, status=settings["containerInsights"])
+                yield Observed(cluster.id, {}, status=settings["containerInsights"])
 
     @classmethod
-    def delete(cls, aws: Aws, live: Live) -> None:
+    def delete(cls, aws: Aws, live: Observed) -> None:
         off = [{"name": "containerInsights", "value": "disabled"}]
         aws.client("ecs").update_cluster_settings(cluster=live.id, settings=off)
 
 
 @dataclass(frozen=True)
-class ContainerInstances(Kind):
+class ContainerInstances(Resource):
     """The container instances of a cluster, all together: its id is the cluster's.
 
     At teardown they are set to DRAINING, and each is deregistered once no task runs on it, or at once when its agent is
@@ -54,7 +54,7 @@ class ContainerInstances(Kind):
     interval: ClassVar[float] = 5
 
     @classmethod
-    def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Live]:
+    def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:
         for cluster in _ours(aws):
             if instances := container_instances(aws, cluster):
                 states = Counter(instance["status"] for instance in instances)
@@ -62,10 +62,10 @@ class ContainerInstances(Kind):
                 shown = ", ".join(f"{count} {state}" for state, count in sorted(states.items()))
                 # those in between and draining ones that still have tasks are waited for; all others need a call
                 waiting = all(_between(i) or _draining(i) for i in instances)
-                yield Live(cluster, {}, status=f"{shown} with {tasks} tasks", deleting=waiting)
+                yield Observed(cluster, {}, status=f"{shown} with {tasks} tasks", deleting=waiting)
 
     @classmethod
-    def delete(cls, aws: Aws, live: Live) -> None:
+    def delete(cls, aws: Aws, live: Observed) -> None:
         instances = container_instances(aws, live.id)
         active = [instance["containerInstanceArn"] for instance in instances if instance["status"] == "ACTIVE"]
         # UpdateContainerInstancesState takes 10 at once
@@ -79,13 +79,13 @@ class ContainerInstances(Kind):
                 deregister(aws, live.id, instance["containerInstanceArn"], force=stuck)
 
     @classmethod
-    def blockers(cls, aws: Aws, live: Live) -> str:
+    def blockers(cls, aws: Aws, live: Observed) -> str:
         busy = [f"{_tasks(i)} tasks on {i['ec2InstanceId']}" for i in container_instances(aws, live.id) if _tasks(i)]
         return ", ".join(busy)
 
 
 @dataclass(frozen=True)
-class RunningTasks(Kind):
+class RunningTasks(Resource):
     """The tasks that are left in a cluster when its services are gone, all together: its id is the cluster's.
 
     At teardown they are stopped and waited for. A task on an instance whose agent is disconnected will never be seen to
@@ -100,7 +100,7 @@ class RunningTasks(Kind):
     interval: ClassVar[float] = 5
 
     @classmethod
-    def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Live]:
+    def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:
         for cluster in _ours(aws):
             tasks = _running(aws, cluster)
             stopping = [task for task in tasks if task["desiredStatus"] == "STOPPED"]
@@ -110,10 +110,10 @@ class RunningTasks(Kind):
             running = sum(task["desiredStatus"] != "STOPPED" for task in tasks)
             if running or stopping:
                 status = f"{running} tasks running, {len(stopping)} stopping"
-                yield Live(cluster, {}, status=status, deleting=not running)
+                yield Observed(cluster, {}, status=status, deleting=not running)
 
     @classmethod
-    def delete(cls, aws: Aws, live: Live) -> None:
+    def delete(cls, aws: Aws, live: Observed) -> None:
         for task in _running(aws, live.id):
             if task["desiredStatus"] != "STOPPED":
                 aws.client("ecs").stop_task(
@@ -121,7 +121,7 @@ class RunningTasks(Kind):
                 )
 
     @classmethod
-    def blockers(cls, aws: Aws, live: Live) -> str:
+    def blockers(cls, aws: Aws, live: Observed) -> str:
         groups = Counter(f"{task.get('group', 'task')} {task['lastStatus']}" for task in _running(aws, live.id))
         return ", ".join(f"{count} × {group}" for group, count in sorted(groups.items()))
 

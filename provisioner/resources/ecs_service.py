@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 from provisioner.aws.client import Aws, batches, tag_map
 from provisioner.engine.declaration import unknown
 from provisioner.engine.errors import Failed
-from provisioner.engine.resource import Changes, Kind, Live
+from provisioner.engine.resource import Changes, Observed, Resource
 from provisioner.resources.ecs_cluster import Cluster
 from provisioner.resources.ecs_trouble import (
     ROLLING_BACK,
@@ -26,7 +26,7 @@ from provisioner.resources.ecs_trouble import (
 
 
 @dataclass(frozen=True)
-class Service(Kind):
+class Service(Resource):
     """An ECS service of awsvpc tasks on a capacity provider; how many of them is autoscaling's business once it runs.
 
     Attributes:
@@ -67,7 +67,7 @@ class Service(Kind):
     interval: ClassVar[float] = 5
 
     @classmethod
-    def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Live]:
+    def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:
         for cluster in (live.attributes["cluster_name"] for live in aws.live(Cluster) if live.owned):
             # Services that are DRAINING are not listed, only described
             names = {f["service_name"] for f in known if f["cluster"] == cluster or unknown(f["cluster"])}
@@ -78,7 +78,7 @@ class Service(Kind):
             yield from cls._named(aws, known, cluster, names)
 
     @classmethod
-    def some(cls, aws: Aws, known: Sequence[Mapping[str, Any]], ids: Collection[str]) -> Iterator[Live]:
+    def some(cls, aws: Aws, known: Sequence[Mapping[str, Any]], ids: Collection[str]) -> Iterator[Observed]:
         names = {arn.rpartition("/")[2] for arn in ids}
         for cluster in (live.attributes["cluster_name"] for live in aws.live(Cluster) if live.owned):
             yield from (live for live in cls._named(aws, known, cluster, names) if live.id in ids)
@@ -86,7 +86,7 @@ class Service(Kind):
     @classmethod
     def _named(
         cls, aws: Aws, known: Sequence[Mapping[str, Any]], cluster: str, names: Collection[str]
-    ) -> Iterator[Live]:
+    ) -> Iterator[Observed]:
         """Yield those services of a cluster that have these names."""
         shown = [
             service for some in aws.each(partial(_shown, aws, cluster), batches(sorted(names), 10)) for service in some
@@ -104,7 +104,7 @@ class Service(Kind):
                 yield _as_asked(aws, live, asked)
 
     @staticmethod
-    def _live(aws: Aws, service: Mapping[str, Any], tasks: Sequence[Mapping[str, Any]]) -> Live:
+    def _live(aws: Aws, service: Mapping[str, Any], tasks: Sequence[Mapping[str, Any]]) -> Observed:
         network = service.get("networkConfiguration", {}).get("awsvpcConfiguration", {})
         deployment = service.get("deploymentConfiguration", {})
         breaker = deployment.get("deploymentCircuitBreaker", {})
@@ -153,7 +153,7 @@ class Service(Kind):
             "rolled_back": rolled_back(service),
         }
         draining, left = service["status"] == "DRAINING", service["runningCount"] + service["pendingCount"]
-        return Live(
+        return Observed(
             service["serviceArn"],
             attributes,
             {"resource_id": f"service/{cluster}/{service['serviceName']}"},
@@ -190,7 +190,7 @@ class Service(Kind):
             "propagate_tags": ("propagateTags", self.propagate_tags),
         }
 
-    def create(self, aws: Aws, token: str) -> Live:
+    def create(self, aws: Aws, token: str) -> Observed:
         settings = dict(self._settings().values())
         if not self.load_balancers:
             # Refused without a load balancer, whatever its value
@@ -205,7 +205,7 @@ class Service(Kind):
         )["service"]
         return self._live(aws, {**made, "tags": aws.tag_list(self.address, "key", "value")}, [])
 
-    def update(self, aws: Aws, live: Live, changes: Changes) -> None:
+    def update(self, aws: Aws, live: Observed, changes: Changes) -> None:
         settings = self._settings()
         request = dict(settings[field] for field in changes if field in settings)
         # These reach no running task by themselves, and a deployment that was given up starts none
@@ -222,14 +222,14 @@ class Service(Kind):
             aws.client("ecs").update_service(**service, healthCheckGracePeriodSeconds=grace)
 
     @classmethod
-    def delete(cls, aws: Aws, live: Live) -> None:
+    def delete(cls, aws: Aws, live: Observed) -> None:
         where = {"cluster": live.attributes["cluster"], "service": live.attributes["service_name"]}
         if live.attributes["desired_count"]:
             aws.client("ecs").update_service(**where, desiredCount=0)
         aws.client("ecs").delete_service(**where, force=True)
 
     @classmethod
-    def pending(cls, live: Live) -> str | None:
+    def pending(cls, live: Observed) -> str | None:
         now, wanted = live.attributes["running_count"], live.attributes["desired_count"]
         state, reason = live.attributes["rollout_state"], live.attributes["rollout_reason"]
         trouble = live.attributes["trouble"]
@@ -243,18 +243,18 @@ class Service(Kind):
         return f"{_progress(live.attributes)}{f', {trouble}' if trouble else ''}"
 
     @classmethod
-    def delays(cls, aws: Aws, live: Live) -> str:
+    def delays(cls, aws: Aws, live: Observed) -> str:
         return standing(aws, live.attributes["cluster"], live.attributes["service_name"])
 
     @classmethod
-    def taken_back(cls, aws: Aws, live: Live, changes: Changes) -> str:
+    def taken_back(cls, aws: Aws, live: Observed, changes: Changes) -> str:
         if "task_definition" not in changes or not live.attributes["rolled_back"]:
             return ""
         why = last_failure(aws, live.attributes["cluster"], live.attributes["service_name"])
         return f"ECS put the former tasks back ({live.attributes['rolled_back']}){f': {why}' if why else ''}"
 
 
-def _as_asked(aws: Aws, live: Live, asked: Sequence[Mapping[str, Any]]) -> Live:
+def _as_asked(aws: Aws, live: Observed, asked: Sequence[Mapping[str, Any]]) -> Observed:
     """Return a service that somebody else deployed a newer revision to as running what was asked for last.
 
     Such a deployment, by a pipeline for instance, is no difference: it stays until another revision is declared, or

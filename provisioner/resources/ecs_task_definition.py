@@ -14,7 +14,7 @@ from botocore.exceptions import ClientError
 from provisioner.aws.client import ADDRESS_TAG, Aws, batches, tag_map
 from provisioner.aws.errors import absent
 from provisioner.engine.errors import Unclear
-from provisioner.engine.resource import Kind, Live
+from provisioner.engine.resource import Observed, Resource
 
 CONTENT_TAG = "provisioner:content"
 """The tag with the hash of what a revision was registered with, which tells what its content is to be compared with."""
@@ -23,7 +23,7 @@ NEWEST = 10
 
 
 @dataclass(frozen=True)
-class TaskDefinition(Kind):
+class TaskDefinition(Resource):
     """A family of task definitions, known by its newest revision that is ours.
 
     A revision cannot change: other content is registered as a new revision, and the older ones stay for a rollback.
@@ -51,14 +51,14 @@ class TaskDefinition(Kind):
     one_by_one: ClassVar[bool] = True
 
     @classmethod
-    def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Live]:
+    def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:
         names = {fields["family"] for fields in known}
         half = _half_removed(aws, names) if aws.thorough else {}
         # of what was just looked at, that is known already
         return cls._shown(aws, known, _families(aws, names), names - half.keys(), half)
 
     @classmethod
-    def some(cls, aws: Aws, known: Sequence[Mapping[str, Any]], ids: Collection[str]) -> Iterator[Live]:
+    def some(cls, aws: Aws, known: Sequence[Mapping[str, Any]], ids: Collection[str]) -> Iterator[Observed]:
         return cls._shown(aws, known, ids, {*ids}, {})
 
     @classmethod
@@ -69,7 +69,7 @@ class TaskDefinition(Kind):
         families: Collection[str],
         asked: Collection[str],
         half: Mapping[str, Sequence[str]],
-    ) -> Iterator[Live]:
+    ) -> Iterator[Observed]:
         """Yield what there is of these families, each of which is described by itself.
 
         Args:
@@ -91,15 +91,15 @@ class TaskDefinition(Kind):
             elif family in asked and (inactive := _ours(aws, family, "INACTIVE")):
                 left[family] = inactive
             elif family in names and first:
-                yield Live(family, {"family": family}, owned=False, status="ACTIVE")
+                yield Observed(family, {"family": family}, owned=False, status="ACTIVE")
         for family, arns in ((family, arns) for family, arns in left.items() if arns):
             address = aws.address_in(_tags(aws, arns[0]))
-            yield Live(family, {"family": family}, {"arn": arns[0]}, address=address, status="INACTIVE")
+            yield Observed(family, {"family": family}, {"arn": arns[0]}, address=address, status="INACTIVE")
 
     @staticmethod
     def _registered(
         contents: Mapping[str, Mapping[str, Any]], family: str, revisions: Iterator[Revision]
-    ) -> Live | None:
+    ) -> Observed | None:
         """Return the newest of the revisions that this tool registered, or one that at least has the content asked for.
 
         Pipelines copy a revision with its tags, hash included, and change the copy: the hash alone proves nothing.
@@ -107,7 +107,7 @@ class TaskDefinition(Kind):
         copied = closest = None
         for revision in revisions:
             fields = contents.get(revision.tags.get(CONTENT_TAG, ""))
-            live = Live(
+            live = Observed(
                 family,
                 fields or revision.content,
                 {"arn": revision.arn},
@@ -122,13 +122,13 @@ class TaskDefinition(Kind):
         return closest or copied
 
     @classmethod
-    def one(cls, aws: Aws, id: str) -> Live | None:
+    def one(cls, aws: Aws, id: str) -> Observed | None:
         if (found := _active(aws, id)) is None:
             return None
         address, owned = aws.address_in(found.tags), aws.owns(found.tags)
-        return Live(id, found.content, {"arn": found.arn}, address=address, owned=owned, status="ACTIVE")
+        return Observed(id, found.content, {"arn": found.arn}, address=address, owned=owned, status="ACTIVE")
 
-    def create(self, aws: Aws, token: str) -> Live:
+    def create(self, aws: Aws, token: str) -> Observed:
         tags = aws.tags(self.address) | {CONTENT_TAG: content_of(self.fields())}
         made = aws.client("ecs").register_task_definition(
             **{_NAMES[field]: value for field, value in self.fields().items()},
@@ -137,10 +137,10 @@ class TaskDefinition(Kind):
         aws.note_tags(made["taskDefinitionArn"], tags)
         aws.deleted.discard(self.family)
         outputs = {"arn": made["taskDefinitionArn"]}
-        return Live(self.family, self.fields(), outputs, address=self.address, status="ACTIVE")
+        return Observed(self.family, self.fields(), outputs, address=self.address, status="ACTIVE")
 
     @classmethod
-    def delete(cls, aws: Aws, live: Live) -> None:
+    def delete(cls, aws: Aws, live: Observed) -> None:
         # AWS keeps revisions that are only deregistered for ever, and takes at most 10 to delete
         found = [str(live.outputs["arn"])] if live.status == "ACTIVE" and live.outputs.get("arn") else []
         # the one that was found goes also when this list, which may be behind, does not show it

@@ -11,7 +11,7 @@ from provisioner.aws.client import Aws, batches, tag_map
 from provisioner.aws.errors import IfThere
 from provisioner.engine.clock import since
 from provisioner.engine.errors import Failed
-from provisioner.engine.resource import Changes, Kind, Live
+from provisioner.engine.resource import Changes, Observed, Resource
 from provisioner.resources.ec2_network import interfaces
 
 Action = Mapping[str, Any]
@@ -105,7 +105,7 @@ def owner_of(aws: Aws, dns_name: str) -> str:
 
 
 @dataclass(frozen=True)
-class LoadBalancer(Kind):
+class LoadBalancer(Resource):
     """An application load balancer, which logs its requests if `access_logs_bucket` names a bucket of its Region."""
 
     load_balancer_name: str
@@ -128,7 +128,7 @@ class LoadBalancer(Kind):
     interval: ClassVar[float] = 5
 
     @classmethod
-    def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Live]:
+    def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:
         names = {fields["load_balancer_name"] for fields in known}
         found = {b["LoadBalancerArn"]: b for b in aws.pages("elbv2", "describe_load_balancers", "LoadBalancers")}
         tags = _described_tags(aws, list(found))
@@ -137,7 +137,7 @@ class LoadBalancer(Kind):
                 yield cls._live(aws, balancer, _settings(aws, arn), tags.get(arn, {}))
 
     @classmethod
-    def some(cls, aws: Aws, known: Sequence[Mapping[str, Any]], ids: Collection[str]) -> Iterator[Live]:
+    def some(cls, aws: Aws, known: Sequence[Mapping[str, Any]], ids: Collection[str]) -> Iterator[Observed]:
         for arn in ids:
             with IfThere():
                 (balancer,) = aws.client("elbv2").describe_load_balancers(LoadBalancerArns=[arn])["LoadBalancers"]
@@ -146,7 +146,7 @@ class LoadBalancer(Kind):
                 yield cls._live(aws, balancer, _settings(aws, arn) if made else {}, _described_tags(aws, [arn])[arn])
 
     @staticmethod
-    def _live(aws: Aws, balancer: Mapping[str, Any], settings: Mapping[str, str], tags: Mapping[str, str]) -> Live:
+    def _live(aws: Aws, balancer: Mapping[str, Any], settings: Mapping[str, str], tags: Mapping[str, str]) -> Observed:
         attributes = {
             "load_balancer_name": balancer["LoadBalancerName"],
             "subnets": sorted(zone["SubnetId"] for zone in balancer["AvailabilityZones"]),
@@ -166,9 +166,9 @@ class LoadBalancer(Kind):
         state = balancer["State"]
         status = state["Code"] + (f": {state['Reason']}" if state.get("Reason") else "")
         address = aws.address_in(tags)
-        return Live(balancer["LoadBalancerArn"], attributes, outputs, address, owned=aws.owns(tags), status=status)
+        return Observed(balancer["LoadBalancerArn"], attributes, outputs, address, owned=aws.owns(tags), status=status)
 
-    def create(self, aws: Aws, token: str) -> Live:
+    def create(self, aws: Aws, token: str) -> Observed:
         balancer = aws.client("elbv2").create_load_balancer(
             Name=self.load_balancer_name,
             Type="application",
@@ -180,7 +180,7 @@ class LoadBalancer(Kind):
         )["LoadBalancers"][0]
         return self._live(aws, balancer, {}, aws.tags(self.address))
 
-    def update(self, aws: Aws, live: Live, changes: Changes) -> None:
+    def update(self, aws: Aws, live: Observed, changes: Changes) -> None:
         elb = aws.client("elbv2")
         if "subnets" in changes:
             elb.set_subnets(LoadBalancerArn=live.id, Subnets=self.subnets)
@@ -199,7 +199,7 @@ class LoadBalancer(Kind):
             elb.modify_load_balancer_attributes(LoadBalancerArn=live.id, Attributes=attributes)
 
     @classmethod
-    def delete(cls, aws: Aws, live: Live) -> None:
+    def delete(cls, aws: Aws, live: Observed) -> None:
         elb = aws.client("elbv2")
         if cls.protected(live.attributes):
             lifted = {"Key": PROTECTION, "Value": "false"}
@@ -207,26 +207,26 @@ class LoadBalancer(Kind):
         elb.delete_load_balancer(LoadBalancerArn=live.id)
 
     @classmethod
-    def pending(cls, live: Live) -> str | None:
+    def pending(cls, live: Observed) -> str | None:
         code = live.status.partition(":")[0]
         if code == "failed":
             raise Failed(f"load balancer {live.id} could not be set up: {live.status}")
         return code if code == "provisioning" else None
 
     @classmethod
-    def delays(cls, aws: Aws, live: Live) -> str:
+    def delays(cls, aws: Aws, live: Observed) -> str:
         (shown,) = aws.client("elbv2").describe_load_balancers(LoadBalancerArns=[live.id])["LoadBalancers"]
         state = shown["State"]
         said = f"it is {state['Code']}{since(shown.get('CreatedTime'))}"
         return "; ".join(filter(None, [said, state.get("Reason", ""), cls.blockers(aws, live)]))
 
     @classmethod
-    def blockers(cls, aws: Aws, live: Live) -> str:
+    def blockers(cls, aws: Aws, live: Observed) -> str:
         return interfaces(aws, "description", f"ELB {live.id.partition(':loadbalancer/')[2]}")
 
 
 @dataclass(frozen=True)
-class TargetGroup(Kind):
+class TargetGroup(Resource):
     """Where a load balancer sends requests: the addresses of tasks, which ECS puts in, and how their health is told.
 
     `port` counts only for targets that are put in without one of their own, and health is asked for on a target's own.
@@ -250,7 +250,7 @@ class TargetGroup(Kind):
     fixed: ClassVar[frozenset[str]] = frozenset({"target_group_name", "vpc_id", "protocol", "port", "target_type"})
 
     @classmethod
-    def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Live]:
+    def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:
         names = {fields["target_group_name"] for fields in known}
         found = {g["TargetGroupArn"]: g for g in aws.pages("elbv2", "describe_target_groups", "TargetGroups")}
         tags = _described_tags(aws, list(found))
@@ -266,7 +266,7 @@ class TargetGroup(Kind):
             yield cls._live(aws, found[arn], delays[name], tags.get(arn, {}))
 
     @staticmethod
-    def _live(aws: Aws, group: Mapping[str, Any], deregistration_delay: int, tags: Mapping[str, str]) -> Live:
+    def _live(aws: Aws, group: Mapping[str, Any], deregistration_delay: int, tags: Mapping[str, str]) -> Observed:
         attributes = {
             "target_group_name": group["TargetGroupName"],
             "vpc_id": group.get("VpcId"),
@@ -281,9 +281,9 @@ class TargetGroup(Kind):
             "unhealthy_threshold_count": group.get("UnhealthyThresholdCount"),
             "matcher": group.get("Matcher", {}).get("HttpCode"),
         }
-        return Live(group["TargetGroupArn"], attributes, address=aws.address_in(tags), owned=aws.owns(tags))
+        return Observed(group["TargetGroupArn"], attributes, address=aws.address_in(tags), owned=aws.owns(tags))
 
-    def create(self, aws: Aws, token: str) -> Live:
+    def create(self, aws: Aws, token: str) -> Observed:
         group = aws.client("elbv2").create_target_group(
             Name=self.target_group_name,
             Protocol=self.protocol,
@@ -295,7 +295,7 @@ class TargetGroup(Kind):
         )["TargetGroups"][0]
         return self._live(aws, group, DEFAULT_DELAY, aws.tags(self.address))
 
-    def update(self, aws: Aws, live: Live, changes: Changes) -> None:
+    def update(self, aws: Aws, live: Observed, changes: Changes) -> None:
         elb = aws.client("elbv2")
         if changes.keys() - {"deregistration_delay"}:
             elb.modify_target_group(TargetGroupArn=live.id, **self._health_check())
@@ -314,12 +314,12 @@ class TargetGroup(Kind):
         }
 
     @classmethod
-    def delete(cls, aws: Aws, live: Live) -> None:
+    def delete(cls, aws: Aws, live: Observed) -> None:
         aws.client("elbv2").delete_target_group(TargetGroupArn=live.id)
 
 
 @dataclass(frozen=True)
-class Listener(Kind):
+class Listener(Resource):
     """A port, and what is done with requests that no rule takes. HTTPS wants a policy and a certificate."""
 
     load_balancer_arn: str
@@ -335,13 +335,13 @@ class Listener(Kind):
     fixed: ClassVar[frozenset[str]] = frozenset({"load_balancer_arn", "port"})
 
     @classmethod
-    def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Live]:
+    def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:
         for balancer in aws.live(LoadBalancer):
             for listener in _parts(aws, "describe_listeners", "Listeners", LoadBalancerArn=balancer.id):
                 yield cls._live(listener, owned=balancer.owned)
 
     @staticmethod
-    def _live(listener: Mapping[str, Any], *, owned: bool = True) -> Live:
+    def _live(listener: Mapping[str, Any], *, owned: bool = True) -> Observed:
         certificates = [certificate["CertificateArn"] for certificate in listener.get("Certificates") or ()]
         attributes = {
             "load_balancer_arn": listener["LoadBalancerArn"],
@@ -351,15 +351,15 @@ class Listener(Kind):
             "ssl_policy": listener.get("SslPolicy"),
             "certificate_arn": certificates[0] if certificates else None,
         }
-        return Live(listener["ListenerArn"], attributes, owned=owned)
+        return Observed(listener["ListenerArn"], attributes, owned=owned)
 
-    def create(self, aws: Aws, token: str) -> Live:
+    def create(self, aws: Aws, token: str) -> Observed:
         listener = aws.client("elbv2").create_listener(
             LoadBalancerArn=self.load_balancer_arn, Tags=aws.tag_list(self.address), **self._settings()
         )["Listeners"][0]
         return self._live(listener)
 
-    def update(self, aws: Aws, live: Live, changes: Changes) -> None:
+    def update(self, aws: Aws, live: Observed, changes: Changes) -> None:
         aws.client("elbv2").modify_listener(ListenerArn=live.id, **self._settings())
 
     def _settings(self) -> dict[str, Any]:
@@ -370,12 +370,12 @@ class Listener(Kind):
         return settings
 
     @classmethod
-    def delete(cls, aws: Aws, live: Live) -> None:
+    def delete(cls, aws: Aws, live: Observed) -> None:
         aws.client("elbv2").delete_listener(ListenerArn=live.id)
 
 
 @dataclass(frozen=True)
-class ListenerRule(Kind):
+class ListenerRule(Resource):
     """What a listener does with requests that meet the conditions; the lowest priority is asked first."""
 
     listener_arn: str
@@ -389,23 +389,23 @@ class ListenerRule(Kind):
     fixed: ClassVar[frozenset[str]] = frozenset({"listener_arn"})
 
     @classmethod
-    def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Live]:
+    def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:
         listeners = aws.live(Listener)
         found = aws.each(lambda listener: [*_parts(aws, "describe_rules", "Rules", ListenerArn=listener.id)], listeners)
         for listener, rules in zip(listeners, found, strict=True):
             yield from (cls._live(listener.id, rule, owned=listener.owned) for rule in rules if not rule["IsDefault"])
 
     @staticmethod
-    def _live(listener_arn: str, rule: Mapping[str, Any], *, owned: bool = True) -> Live:
+    def _live(listener_arn: str, rule: Mapping[str, Any], *, owned: bool = True) -> Observed:
         attributes = {
             "listener_arn": listener_arn,
             "priority": int(rule["Priority"]),
             "conditions": [_normal_condition(condition) for condition in rule.get("Conditions", ())],
             "actions": [normal_action(action) for action in rule.get("Actions", ())],
         }
-        return Live(rule["RuleArn"], attributes, owned=owned)
+        return Observed(rule["RuleArn"], attributes, owned=owned)
 
-    def create(self, aws: Aws, token: str) -> Live:
+    def create(self, aws: Aws, token: str) -> Observed:
         rule = aws.client("elbv2").create_rule(
             ListenerArn=self.listener_arn,
             Priority=self.priority,
@@ -415,7 +415,7 @@ class ListenerRule(Kind):
         )["Rules"][0]
         return self._live(self.listener_arn, rule)
 
-    def update(self, aws: Aws, live: Live, changes: Changes) -> None:
+    def update(self, aws: Aws, live: Observed, changes: Changes) -> None:
         elb = aws.client("elbv2")
         if "priority" in changes:
             elb.set_rule_priorities(RulePriorities=[{"RuleArn": live.id, "Priority": self.priority}])
@@ -423,7 +423,7 @@ class ListenerRule(Kind):
             elb.modify_rule(RuleArn=live.id, Conditions=self.conditions, Actions=self.actions)
 
     @classmethod
-    def delete(cls, aws: Aws, live: Live) -> None:
+    def delete(cls, aws: Aws, live: Observed) -> None:
         aws.client("elbv2").delete_rule(RuleArn=live.id)
 
 

@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 
 from provisioner.aws.client import Aws
 from provisioner.aws.errors import refused
-from provisioner.engine.resource import Kind, Live
+from provisioner.engine.resource import Observed, Resource
 from provisioner.resources.ec2_network import Vpc, interfaces
 
 TAG = "GuardDutyManaged"
@@ -21,7 +21,7 @@ SERVICE = ".guardduty-data"
 
 
 @dataclass(frozen=True)
-class GuardDutyEndpoints(Kind):
+class GuardDutyEndpoints(Resource):
     """GuardDuty's endpoint in the stack's own VPC, met at teardown once no task or instance is left to be watched.
 
     Attributes:
@@ -37,15 +37,17 @@ class GuardDutyEndpoints(Kind):
     interval: ClassVar[float] = 5
 
     @classmethod
-    def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Live]:
+    def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:
         found = [e for e in _tagged(aws, "describe_vpc_endpoints", "VpcEndpoints") if _guards(e)]
         if found:
             left = [e["VpcEndpointId"] for e in found if e["State"].lower() != "deleting"]
             named = ", ".join(f"{e['VpcEndpointId']} {e['State']}" for e in found)
-            yield Live(aws.name, {}, {"endpoint_ids": left}, status=f"GuardDuty's endpoint {named}", deleting=not left)
+            yield Observed(
+                aws.name, {}, {"endpoint_ids": left}, status=f"GuardDuty's endpoint {named}", deleting=not left
+            )
 
     @classmethod
-    def delete(cls, aws: Aws, live: Live) -> None:
+    def delete(cls, aws: Aws, live: Observed) -> None:
         # what AWS refuses here comes with a good answer, in `Unsuccessful`
         answer = aws.client("ec2").delete_vpc_endpoints(VpcEndpointIds=live.outputs["endpoint_ids"])
         for item in answer["Unsuccessful"]:
@@ -53,7 +55,7 @@ class GuardDutyEndpoints(Kind):
 
 
 @dataclass(frozen=True)
-class GuardDutyGroups(Kind):
+class GuardDutyGroups(Resource):
     """The security group of GuardDuty's endpoint in the stack's own VPC, met at teardown after the endpoint."""
 
     vpc_id: str
@@ -62,18 +64,18 @@ class GuardDutyGroups(Kind):
     made_by_aws: ClassVar[bool] = True
 
     @classmethod
-    def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Live]:
+    def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:
         for group in _tagged(aws, "describe_security_groups", "SecurityGroups"):
             if group["GroupName"] == f"GuardDutyManagedSecurityGroup-{group['VpcId']}":
                 status = f"GuardDuty's group {group['GroupId']}"
-                yield Live(aws.name, {}, {"group_id": group["GroupId"]}, status=status)
+                yield Observed(aws.name, {}, {"group_id": group["GroupId"]}, status=status)
 
     @classmethod
-    def delete(cls, aws: Aws, live: Live) -> None:
+    def delete(cls, aws: Aws, live: Observed) -> None:
         aws.client("ec2").delete_security_group(GroupId=live.outputs["group_id"])
 
     @classmethod
-    def blockers(cls, aws: Aws, live: Live) -> str:
+    def blockers(cls, aws: Aws, live: Observed) -> str:
         return interfaces(aws, "group-id", live.outputs["group_id"])
 
 

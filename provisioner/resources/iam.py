@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 
 from provisioner.aws.client import Aws, tag_map
 from provisioner.aws.errors import IfThere
-from provisioner.engine.resource import Changes, Kind, Live
+from provisioner.engine.resource import Changes, Observed, Resource
 
 Policy = Mapping[str, Any]
 """A policy document as IAM spells it."""
@@ -49,7 +49,7 @@ def _roles(aws: Aws) -> Iterator[Mapping[str, Any]]:
 
 
 @dataclass(frozen=True)
-class Role(Kind):
+class Role(Resource):
     """A role: who may assume it, and what it may do by managed and by inline policies (name to document)."""
 
     role_name: str
@@ -72,14 +72,14 @@ class Role(Kind):
         object.__setattr__(self, "assume_role_policy_document", normal(self.assume_role_policy_document))
 
     @classmethod
-    def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Live]:
+    def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:
         names = {fields["role_name"] for fields in known}
         for role in _roles(aws):
             if role["RoleName"] in names or aws.owns(tag_map(role.get("Tags"))):
                 yield cls._live(aws, role)
 
     @staticmethod
-    def _live(aws: Aws, role: Mapping[str, Any]) -> Live:
+    def _live(aws: Aws, role: Mapping[str, Any]) -> Observed:
         attributes = {
             "role_name": role["RoleName"],
             "assume_role_policy_document": normal(role["AssumeRolePolicyDocument"]),
@@ -88,9 +88,9 @@ class Role(Kind):
         }
         tags = tag_map(role.get("Tags"))
         outputs = {"arn": role["Arn"]}
-        return Live(role["RoleName"], attributes, outputs, address=aws.address_in(tags), owned=aws.owns(tags))
+        return Observed(role["RoleName"], attributes, outputs, address=aws.address_in(tags), owned=aws.owns(tags))
 
-    def create(self, aws: Aws, token: str) -> Live:
+    def create(self, aws: Aws, token: str) -> Observed:
         role = aws.client("iam").create_role(
             RoleName=self.role_name,
             AssumeRolePolicyDocument=json.dumps(self.assume_role_policy_document),
@@ -99,7 +99,7 @@ class Role(Kind):
         )["Role"]
         return self._live(aws, role)
 
-    def update(self, aws: Aws, live: Live, changes: Changes) -> None:
+    def update(self, aws: Aws, live: Observed, changes: Changes) -> None:
         iam, role = aws.client("iam"), live.id
         if "assume_role_policy_document" in changes:
             trust = json.dumps(self.assume_role_policy_document)
@@ -119,7 +119,7 @@ class Role(Kind):
                 iam.delete_role_policy(RoleName=role, PolicyName=name)
 
     @classmethod
-    def delete(cls, aws: Aws, live: Live) -> None:
+    def delete(cls, aws: Aws, live: Observed) -> None:
         # DeleteRole wants nothing attached
         for arn in live.attributes["managed_policy_arns"]:
             aws.client("iam").detach_role_policy(RoleName=live.id, PolicyArn=arn)
@@ -128,14 +128,14 @@ class Role(Kind):
         aws.client("iam").delete_role(RoleName=live.id)
 
     @classmethod
-    def blockers(cls, aws: Aws, live: Live) -> str:
+    def blockers(cls, aws: Aws, live: Observed) -> str:
         profiles = aws.pages("iam", "list_instance_profiles_for_role", "InstanceProfiles", RoleName=live.id)
         names = [profile["InstanceProfileName"] for profile in profiles]
         return f"it is in instance profile {', '.join(names)}" if names else ""
 
 
 @dataclass(frozen=True)
-class InstanceProfile(Kind):
+class InstanceProfile(Resource):
     """What hands a role to EC2 instances. It holds at most one role."""
 
     instance_profile_name: str
@@ -148,7 +148,7 @@ class InstanceProfile(Kind):
     fixed: ClassVar[frozenset[str]] = frozenset({"instance_profile_name"})
 
     @classmethod
-    def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Live]:
+    def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:
         names = {fields["instance_profile_name"] for fields in known}
         if not aws.thorough:
             # what holds a role of this stack is known from the bulk read of the roles
@@ -168,10 +168,10 @@ class InstanceProfile(Kind):
                     yield live
 
     @staticmethod
-    def _live(aws: Aws, profile: Mapping[str, Any], *, ours: bool = False) -> Live:
+    def _live(aws: Aws, profile: Mapping[str, Any], *, ours: bool = False) -> Observed:
         roles = [role["RoleName"] for role in profile.get("Roles", ())]
         name, tags = profile["InstanceProfileName"], tag_map(profile.get("Tags"))
-        return Live(
+        return Observed(
             name,
             {"instance_profile_name": name, "role_name": roles[0] if roles else None},
             {"arn": profile["Arn"]},
@@ -179,20 +179,20 @@ class InstanceProfile(Kind):
             owned=ours or aws.owns(tags),
         )
 
-    def create(self, aws: Aws, token: str) -> Live:
+    def create(self, aws: Aws, token: str) -> Observed:
         profile = aws.client("iam").create_instance_profile(
             InstanceProfileName=self.instance_profile_name, Tags=aws.tag_list(self.address)
         )["InstanceProfile"]
         return self._live(aws, profile)
 
-    def update(self, aws: Aws, live: Live, changes: Changes) -> None:
+    def update(self, aws: Aws, live: Observed, changes: Changes) -> None:
         iam = aws.client("iam")
         if changes["role_name"].old:
             iam.remove_role_from_instance_profile(InstanceProfileName=live.id, RoleName=changes["role_name"].old)
         iam.add_role_to_instance_profile(InstanceProfileName=live.id, RoleName=self.role_name)
 
     @classmethod
-    def delete(cls, aws: Aws, live: Live) -> None:
+    def delete(cls, aws: Aws, live: Observed) -> None:
         iam = aws.client("iam")
         if live.attributes["role_name"]:
             iam.remove_role_from_instance_profile(InstanceProfileName=live.id, RoleName=live.attributes["role_name"])
@@ -200,7 +200,7 @@ class InstanceProfile(Kind):
 
 
 @dataclass(frozen=True)
-class ServiceLinkedRole(Kind):
+class ServiceLinkedRole(Resource):
     """The role that an AWS service acts with in this account: one for all stacks, so it is never removed.
 
     Services make it when they are first used, and fail when that takes too long: it is made before it is needed.
@@ -217,20 +217,20 @@ class ServiceLinkedRole(Kind):
     kept_because: ClassVar[str] = "the whole account shares it, and it costs nothing"
 
     @classmethod
-    def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Live]:
+    def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:
         return (cls._live(role) for role in _roles(aws) if role["Path"].startswith("/aws-service-role/"))
 
     @staticmethod
-    def _live(role: Mapping[str, Any]) -> Live:
+    def _live(role: Mapping[str, Any]) -> Observed:
         service = role["Path"].removeprefix("/aws-service-role/").rstrip("/")
-        return Live(role["RoleName"], {"aws_service_name": service, "role_name": role["RoleName"]})
+        return Observed(role["RoleName"], {"aws_service_name": service, "role_name": role["RoleName"]})
 
-    def create(self, aws: Aws, token: str) -> Live:
+    def create(self, aws: Aws, token: str) -> Observed:
         try:
             made = aws.client("iam").create_service_linked_role(AWSServiceName=self.aws_service_name)["Role"]
         except ClientError as error:
             # somebody else was faster, perhaps the service itself
             if "has been taken in this account" not in str(error):
                 raise
-            return Live(self.role_name, self.fields())
-        return Live(made["RoleName"], self.fields())
+            return Observed(self.role_name, self.fields())
+        return Observed(made["RoleName"], self.fields())

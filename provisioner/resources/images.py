@@ -17,7 +17,7 @@ from provisioner.aws.errors import IfThere, code_of
 from provisioner.docker import build, engine, push
 from provisioner.docker.context import DOCKERFILE
 from provisioner.engine.errors import Failed, NotMade, Unclear
-from provisioner.engine.resource import Changes, Kind, Live
+from provisioner.engine.resource import Changes, Observed, Resource
 from provisioner.resources.ecr import Repository
 
 MANIFESTS = [
@@ -41,16 +41,16 @@ class Tagged:
     revises: ClassVar[bool] = True
 
     @classmethod
-    def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Live]:
+    def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:
         yield from under_tags(aws, known)
 
     @classmethod
-    def delete(cls, aws: Aws, live: Live) -> None:
+    def delete(cls, aws: Aws, live: Observed) -> None:
         delete_tag(aws, live.id)
 
 
 @dataclass(frozen=True)
-class Image(Tagged, Kind):
+class Image(Tagged, Resource):
     """An image in ECR under a tag that says what it was built from, so that it never has to be changed.
 
     Other content is another image: the former one stays in its repository until that expires it, for a rollback.
@@ -69,7 +69,7 @@ class Image(Tagged, Kind):
     platform: str
     dockerfile: str = DOCKERFILE
 
-    def create(self, aws: Aws, token: str) -> Live:
+    def create(self, aws: Aws, token: str) -> Observed:
         """Build the image unless the engine has it, push it, and read back what ECR has."""
         if aws.stand_ins:
             return stand_in(aws, self.repository_name, self.repository_uri, self.tag)
@@ -79,7 +79,7 @@ class Image(Tagged, Kind):
         finally:
             client.close()
 
-    def _made(self, aws: Aws, client: Any) -> Live:
+    def _made(self, aws: Aws, client: Any) -> Observed:
         def say(text: str) -> None:
             aws.say(self.address, text)
 
@@ -126,7 +126,7 @@ class Image(Tagged, Kind):
 
 
 @dataclass(frozen=True)
-class ImageInUse(Kind):
+class ImageInUse(Resource):
     """A second tag on an image that a service runs, which keeps the repository's lifecycle policy from expiring it.
 
     ECR counts by when an image was pushed, and does not know what runs (aws/containers-roadmap#1078). Other content is
@@ -151,7 +151,7 @@ class ImageInUse(Kind):
         return f"{repository.rpartition('/')[2]}.{tag.removeprefix(IN_USE)}"
 
     @classmethod
-    def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Live]:
+    def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:
         names = {str(fields.get("repository_name")) for fields in known}
         if aws.thorough:
             names |= {repository.id for repository in aws.live(Repository)}
@@ -161,13 +161,13 @@ class ImageInUse(Kind):
                 yield cls._live(repository.id, tag, image, owned=repository.owned)
 
     @classmethod
-    def _live(cls, repository: str, tag: str, image: str, *, owned: bool = True) -> Live:
+    def _live(cls, repository: str, tag: str, image: str, *, owned: bool = True) -> Observed:
         attributes = {"repository_name": repository, "tag": tag, "image": image}
         # told by the tag alone, so that it is found without a state
         address = f"{cls.kind}/{cls.called(repository, tag)}" if owned else None
-        return Live(f"{repository}:{tag}", attributes, address=address, owned=owned)
+        return Observed(f"{repository}:{tag}", attributes, address=address, owned=owned)
 
-    def create(self, aws: Aws, token: str) -> Live:
+    def create(self, aws: Aws, token: str) -> Observed:
         ecr, digest = aws.client("ecr"), self.image.rpartition("@")[2]
         images = ecr.batch_get_image(
             repositoryName=self.repository_name, imageIds=[{"imageDigest": digest}], acceptedMediaTypes=MANIFESTS
@@ -188,18 +188,18 @@ class ImageInUse(Kind):
                 raise
         return self._live(self.repository_name, self.tag, self.image)
 
-    def update(self, aws: Aws, live: Live, changes: Changes) -> None:
+    def update(self, aws: Aws, live: Observed, changes: Changes) -> None:
         # the image was deleted by its own tag and built anew: an immutable tag has to be free before it moves
         self.delete(aws, live)
         self.create(aws, "")
 
     @classmethod
-    def delete(cls, aws: Aws, live: Live) -> None:
+    def delete(cls, aws: Aws, live: Observed) -> None:
         delete_tag(aws, live.id)
 
 
 @dataclass(frozen=True)
-class WantedImage(Kind):
+class WantedImage(Resource):
     """An image that cannot be built or copied here: recorded as wanted, under the URI that task definitions name.
 
     Attributes:
@@ -214,7 +214,7 @@ class WantedImage(Kind):
     made_by_aws: ClassVar[bool] = True
 
     @classmethod
-    def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Sequence[Live]:
+    def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Sequence[Observed]:
         return ()
 
 
@@ -226,7 +226,7 @@ def held(aws: Aws, repository: str, tag: str) -> str:
     return ""
 
 
-def under_tags(aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Live]:
+def under_tags(aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:
     """Yield the images that repositories have under the known tags, for kinds with `repository_name` and `tag`."""
     wanted = {(fields.get("repository_name"), fields.get("tag")) for fields in known}
     for repository, tag, digest in _tagged(aws, {str(name) for name, _ in wanted}):
@@ -234,13 +234,13 @@ def under_tags(aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Live]:
             yield tagged(repository.id, repository.outputs["repository_uri"], tag, digest, owned=repository.owned)
 
 
-def tagged(repository: str, uri: str, tag: str, digest: str, *, owned: bool = True) -> Live:
+def tagged(repository: str, uri: str, tag: str, digest: str, *, owned: bool = True) -> Observed:
     """Return what is known of an image under a tag; `reference` is the name that a task definition has for it."""
     attributes = {"repository_name": repository, "tag": tag}
-    return Live(f"{repository}:{tag}", attributes, {"reference": f"{uri}@{digest}"}, owned=owned)
+    return Observed(f"{repository}:{tag}", attributes, {"reference": f"{uri}@{digest}"}, owned=owned)
 
 
-def stand_in(aws: Aws, repository: str, uri: str, tag: str) -> Live:
+def stand_in(aws: Aws, repository: str, uri: str, tag: str) -> Observed:
     """Put a manifest without layers under a tag, and return it as an image: on a copy of a stack nothing is pulled."""
     config = {"digest": f"sha256:{hashlib.sha256(f'{repository}:{tag}'.encode()).hexdigest()}"}
     manifest = {"schemaVersion": 2, "mediaType": STAND_IN, "config": config, "layers": []}
@@ -258,7 +258,7 @@ def copies_of(aws: Aws, repository: str, prefix: str) -> list[str]:
     return [tag for tag, beside in sorted(copies, key=lambda copy: f"{IN_USE}{copy[0]}" not in copy[1])]
 
 
-def _tagged(aws: Aws, names: Collection[str]) -> Iterator[tuple[Live, str, str]]:
+def _tagged(aws: Aws, names: Collection[str]) -> Iterator[tuple[Observed, str, str]]:
     """Yield repository, tag and digest for each tag in these repositories: one call a repository, and shared."""
     repositories = [repository for repository in aws.live(Repository) if repository.id in names]
     for repository, digests in zip(

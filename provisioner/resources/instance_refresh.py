@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from provisioner.aws.client import Aws
-from provisioner.engine.resource import Live, compare
+from provisioner.engine.resource import Observed, compare
 from provisioner.resources.ec2_launch import LaunchTemplate
 
 PREFERENCES = {
@@ -98,7 +98,7 @@ def failure(refresh: Mapping[str, Any]) -> str:
     return f"the instance refresh {refresh.get('InstanceRefreshId')} is {status}" + (f": {reason}" if reason else "")
 
 
-def _changes(aws: Aws, template: Live) -> bool:
+def _changes(aws: Aws, template: Observed) -> bool:
     """Whether a launch template is declared otherwise than it is."""
     name = template.attributes["launch_template_name"]
     # what is declared comes before what is recorded

@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any, ClassVar
 
 from provisioner.aws.client import Aws, tag_map
-from provisioner.engine.resource import Changes, Kind, Live
+from provisioner.engine.resource import Changes, Observed, Resource
 
 FEW = 5
 """Up to so many groups are looked at by themselves: a list has 50 on a page, and those of a stack take several."""
@@ -20,7 +20,7 @@ def performance_log(cluster: str) -> str:
 
 
 @dataclass(frozen=True)
-class LogGroup(Kind):
+class LogGroup(Resource):
     """A log group that keeps its events for some days, encrypted with a key if `kms_key_id` is its ARN.
 
     What was written under another key stays so (CloudWatch Logs API, AssociateKmsKey).
@@ -45,7 +45,7 @@ class LogGroup(Kind):
         return "the logs"
 
     @classmethod
-    def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Live]:
+    def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:
         names = {fields["log_group_name"] for fields in known}
         # the answer to a pattern has no retention (DescribeLogGroups), so that what it finds is read once more
         search = {"logGroupNamePattern": aws.name}
@@ -59,14 +59,14 @@ class LogGroup(Kind):
                     yield cls._live(aws, group)
 
     @classmethod
-    def some(cls, aws: Aws, known: Sequence[Mapping[str, Any]], ids: Collection[str]) -> Iterable[Live] | None:
+    def some(cls, aws: Aws, known: Sequence[Mapping[str, Any]], ids: Collection[str]) -> Iterable[Observed] | None:
         if len(ids) > FEW:
             return None
         found = aws.each(partial(_called, aws), sorted(ids))
         return [cls._live(aws, group) for group in found if group]
 
     @staticmethod
-    def _live(aws: Aws, group: Mapping[str, Any]) -> Live:
+    def _live(aws: Aws, group: Mapping[str, Any]) -> Observed:
         arn = _arn(group)
         tags = aws.tags_of(arn, lambda: _tags(aws, arn))
         owned = aws.owns(tags)
@@ -79,16 +79,16 @@ class LogGroup(Kind):
             attributes["retention_in_days"] = group.get("retentionInDays")
         if not tags and group["logGroupName"] == performance_log(aws.name):
             owned = _of_our_cluster(aws)
-        return Live(group["logGroupName"], attributes, outputs, address=aws.address_in(tags), owned=owned)
+        return Observed(group["logGroupName"], attributes, outputs, address=aws.address_in(tags), owned=owned)
 
-    def create(self, aws: Aws, token: str) -> Live:
+    def create(self, aws: Aws, token: str) -> Observed:
         key = {"kmsKeyId": self.kms_key_id} if self.kms_key_id else {}
         aws.client("logs").create_log_group(logGroupName=self.log_group_name, tags=aws.tags(self.address), **key)
         arn = f"arn:{aws.partition}:logs:{aws.region}:{aws.account}:log-group:{self.log_group_name}"
         attributes = {**self.fields(), "retention_in_days": None, "tagged": True}
-        return Live(self.log_group_name, attributes, {"arn": arn}, address=self.address)
+        return Observed(self.log_group_name, attributes, {"arn": arn}, address=self.address)
 
-    def update(self, aws: Aws, live: Live, changes: Changes) -> None:
+    def update(self, aws: Aws, live: Observed, changes: Changes) -> None:
         if "tagged" in changes:
             aws.client("logs").tag_resource(resourceArn=live.outputs["arn"], tags=aws.tags(self.address))
         if "retention_in_days" in changes:
@@ -99,7 +99,7 @@ class LogGroup(Kind):
             aws.client("logs").disassociate_kms_key(logGroupName=live.id)
 
     @classmethod
-    def delete(cls, aws: Aws, live: Live) -> None:
+    def delete(cls, aws: Aws, live: Observed) -> None:
         aws.client("logs").delete_log_group(logGroupName=live.id)
 
 

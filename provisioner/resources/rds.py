@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 from provisioner.aws.client import Aws, tag_map
 from provisioner.engine.clock import at, since
 from provisioner.engine.errors import Failed
-from provisioner.engine.resource import Changes, Kind, Live
+from provisioner.engine.resource import Changes, Observed, Resource
 from provisioner.resources.rds_snapshots import FINAL_SNAPSHOT, final_name
 
 FAILED = frozenset(
@@ -37,7 +37,7 @@ PASSWORD = "provisioner:password-version"  # noqa: S105
 
 
 @dataclass(frozen=True)
-class DbCluster(Kind):
+class DbCluster(Resource):
     """An Aurora cluster: its storage, its endpoints, its master user. It answers once an instance is in it.
 
     `engine_version` is what to begin with: AWS upgrades minor versions by itself. `password_parameter` names the
@@ -102,7 +102,7 @@ class DbCluster(Kind):
         return "the database but for its final snapshot" if settings.get("final_snapshot") else "the database"
 
     @classmethod
-    def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Live]:
+    def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:
         names = {fields["db_cluster_identifier"] for fields in known}
         keyed = {fields["db_cluster_identifier"] for fields in known if fields.get("kms_key_id")}
         for cluster in aws.pages("rds", "describe_db_clusters", "DBClusters"):
@@ -111,7 +111,7 @@ class DbCluster(Kind):
                 yield cls._live(aws, cluster, tags, keyed=cluster["DBClusterIdentifier"] in keyed)
 
     @staticmethod
-    def _live(aws: Aws, cluster: Mapping[str, Any], tags: Mapping[str, str], *, keyed: bool) -> Live:
+    def _live(aws: Aws, cluster: Mapping[str, Any], tags: Mapping[str, str], *, keyed: bool) -> Observed:
         # RDS lists the clusters of Neptune and DocumentDB too, which lack some of these
         attributes = {
             "db_cluster_identifier": cluster["DBClusterIdentifier"],
@@ -144,7 +144,7 @@ class DbCluster(Kind):
             "reader_endpoint": cluster.get("ReaderEndpoint"),
             "port": cluster.get("Port"),
         }
-        return Live(
+        return Observed(
             cluster["DBClusterIdentifier"],
             attributes,
             outputs,
@@ -154,7 +154,7 @@ class DbCluster(Kind):
             deleting=cluster["Status"] == "deleting",
         )
 
-    def create(self, aws: Aws, token: str) -> Live:
+    def create(self, aws: Aws, token: str) -> Observed:
         tags = [*aws.tag_list(self.address), self._given(), *([FINAL_SNAPSHOT] if self.final_snapshot else [])]
         # left out where they are AWS's defaults: an empty list would be sent as an empty text
         options = {
@@ -184,7 +184,7 @@ class DbCluster(Kind):
         )["DBCluster"]
         return self._live(aws, cluster, tag_map(tags), keyed=bool(self.kms_key_id))
 
-    def update(self, aws: Aws, live: Live, changes: Changes) -> None:
+    def update(self, aws: Aws, live: Observed, changes: Changes) -> None:
         names = {
             "vpc_security_group_ids": "VpcSecurityGroupIds",
             "db_cluster_parameter_group_name": "DBClusterParameterGroupName",
@@ -221,7 +221,7 @@ class DbCluster(Kind):
         return {"Key": PASSWORD, "Value": self.password_version}
 
     @classmethod
-    def delete(cls, aws: Aws, live: Live) -> None:
+    def delete(cls, aws: Aws, live: Observed) -> None:
         rds, protected = aws.client("rds"), cls.protected(live.attributes)
         final: dict[str, Any] = {"SkipFinalSnapshot": True}
         if protected or live.attributes["final_snapshot"]:
@@ -236,17 +236,17 @@ class DbCluster(Kind):
         rds.delete_db_cluster(DBClusterIdentifier=live.id, DeleteAutomatedBackups=True, **final)
 
     @classmethod
-    def pending(cls, live: Live) -> str | None:
+    def pending(cls, live: Observed) -> str | None:
         return _pending(live, live.id)
 
     @classmethod
-    def delays(cls, aws: Aws, live: Live) -> str:
+    def delays(cls, aws: Aws, live: Observed) -> str:
         (shown,) = aws.client("rds").describe_db_clusters(DBClusterIdentifier=live.id)["DBClusters"]
         return _delays(aws, live.id, "db-cluster", shown["Status"], shown.get("ClusterCreateTime"))
 
 
 @dataclass(frozen=True)
-class DbInstance(Kind):
+class DbInstance(Resource):
     """An instance of a cluster. The cluster may be deleted as soon as its instances are being deleted.
 
     Which of them writes is Aurora's to choose: if the writer fails, one of the lowest `promotion_tier` takes its place.
@@ -275,7 +275,7 @@ class DbInstance(Kind):
     interval: ClassVar[float] = 5
 
     @classmethod
-    def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Live]:
+    def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:
         names = {fields["db_instance_identifier"] for fields in known}
         for instance in aws.pages("rds", "describe_db_instances", "DBInstances"):
             tags = tag_map(instance.get("TagList"))
@@ -283,7 +283,7 @@ class DbInstance(Kind):
                 yield cls._live(aws, instance, tags)
 
     @staticmethod
-    def _live(aws: Aws, instance: Mapping[str, Any], tags: Mapping[str, str]) -> Live:
+    def _live(aws: Aws, instance: Mapping[str, Any], tags: Mapping[str, str]) -> Observed:
         groups = instance.get("DBParameterGroups", ())
         attributes = {
             "db_instance_identifier": instance["DBInstanceIdentifier"],
@@ -298,7 +298,7 @@ class DbInstance(Kind):
             "restart": "pending-reboot" in [group.get("ParameterApplyStatus") for group in groups],
         }
         status = instance["DBInstanceStatus"]
-        return Live(
+        return Observed(
             instance["DBInstanceIdentifier"],
             attributes,
             address=aws.address_in(tags),
@@ -307,7 +307,7 @@ class DbInstance(Kind):
             deleting=status == "deleting",
         )
 
-    def create(self, aws: Aws, token: str) -> Live:
+    def create(self, aws: Aws, token: str) -> Observed:
         place = {"AvailabilityZone": self._zone(aws)} if self.zones else {}
         instance = aws.client("rds").create_db_instance(
             DBInstanceIdentifier=self.db_instance_identifier,
@@ -328,7 +328,7 @@ class DbInstance(Kind):
         taken = Counter(instance.get("AvailabilityZone") for instance in there)
         return min(self.zones, key=lambda zone: taken[zone])
 
-    def update(self, aws: Aws, live: Live, changes: Changes) -> None:
+    def update(self, aws: Aws, live: Observed, changes: Changes) -> None:
         aws.client("rds").modify_db_instance(
             DBInstanceIdentifier=live.id,
             ApplyImmediately=True,
@@ -339,7 +339,7 @@ class DbInstance(Kind):
         )
 
     @classmethod
-    def delete(cls, aws: Aws, live: Live) -> None:
+    def delete(cls, aws: Aws, live: Observed) -> None:
         if live.status == "stopped":
             # nothing can be deleted in a stopped cluster; while it starts, AWS answers that it is busy
             aws.client("rds").start_db_cluster(DBClusterIdentifier=live.attributes["db_cluster_identifier"])
@@ -347,17 +347,17 @@ class DbInstance(Kind):
             aws.client("rds").delete_db_instance(DBInstanceIdentifier=live.id, SkipFinalSnapshot=True)
 
     @classmethod
-    def pending(cls, live: Live) -> str | None:
+    def pending(cls, live: Observed) -> str | None:
         return _pending(live, str(live.attributes["db_cluster_identifier"]))
 
     @classmethod
-    def delays(cls, aws: Aws, live: Live) -> str:
+    def delays(cls, aws: Aws, live: Observed) -> str:
         (shown,) = aws.client("rds").describe_db_instances(DBInstanceIdentifier=live.id)["DBInstances"]
         # the creation time is there once it is made
         return _delays(aws, live.id, "db-instance", shown["DBInstanceStatus"], shown.get("InstanceCreateTime"))
 
 
-def _pending(live: Live, cluster_id: str) -> str | None:
+def _pending(live: Observed, cluster_id: str) -> str | None:
     if live.status == "available":
         return None
     if live.status == "stopped":
@@ -369,7 +369,7 @@ def _pending(live: Live, cluster_id: str) -> str | None:
     return live.status
 
 
-def _check_can_be_saved(live: Live) -> None:
+def _check_can_be_saved(live: Observed) -> None:
     if live.status in FAILED:
         raise Failed(
             f"{live.id} is {live.status}, so no final snapshot of it can be taken. If its data may go, run `aws rds "

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from provisioner.aws.client import Aws, batches, tag_map
-from provisioner.engine.resource import Changes, Kind, Live
+from provisioner.engine.resource import Changes, Observed, Resource
 
 
 @dataclass(frozen=True)
-class DbSubnetGroup(Kind):
+class DbSubnetGroup(Resource):
     """The subnets, of at least two zones, that a cluster's instances may be placed in."""
 
     db_subnet_group_name: str
@@ -25,7 +25,7 @@ class DbSubnetGroup(Kind):
     unordered: ClassVar[frozenset[str]] = frozenset({"subnet_ids"})
 
     @classmethod
-    def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Live]:
+    def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:
         names = {fields["db_subnet_group_name"] for fields in known}
         for group in aws.pages("rds", "describe_db_subnet_groups", "DBSubnetGroups"):
             name = group["DBSubnetGroupName"]
@@ -34,15 +34,15 @@ class DbSubnetGroup(Kind):
                 yield cls._live(aws, group, tags)
 
     @staticmethod
-    def _live(aws: Aws, group: Mapping[str, Any], tags: Mapping[str, str]) -> Live:
+    def _live(aws: Aws, group: Mapping[str, Any], tags: Mapping[str, str]) -> Observed:
         attributes = {
             "db_subnet_group_name": group["DBSubnetGroupName"],
             "db_subnet_group_description": group["DBSubnetGroupDescription"],
             "subnet_ids": sorted(subnet["SubnetIdentifier"] for subnet in group["Subnets"]),
         }
-        return Live(group["DBSubnetGroupName"], attributes, address=aws.address_in(tags), owned=aws.owns(tags))
+        return Observed(group["DBSubnetGroupName"], attributes, address=aws.address_in(tags), owned=aws.owns(tags))
 
-    def create(self, aws: Aws, token: str) -> Live:
+    def create(self, aws: Aws, token: str) -> Observed:
         group = aws.client("rds").create_db_subnet_group(
             DBSubnetGroupName=self.db_subnet_group_name,
             DBSubnetGroupDescription=self.db_subnet_group_description,
@@ -51,7 +51,7 @@ class DbSubnetGroup(Kind):
         )["DBSubnetGroup"]
         return self._live(aws, group, aws.tags(self.address))
 
-    def update(self, aws: Aws, live: Live, changes: Changes) -> None:
+    def update(self, aws: Aws, live: Observed, changes: Changes) -> None:
         aws.client("rds").modify_db_subnet_group(
             DBSubnetGroupName=live.id,
             DBSubnetGroupDescription=self.db_subnet_group_description,
@@ -59,12 +59,12 @@ class DbSubnetGroup(Kind):
         )
 
     @classmethod
-    def delete(cls, aws: Aws, live: Live) -> None:
+    def delete(cls, aws: Aws, live: Observed) -> None:
         aws.client("rds").delete_db_subnet_group(DBSubnetGroupName=live.id)
 
 
 @dataclass(frozen=True)
-class DbClusterParameterGroup(Kind):
+class DbClusterParameterGroup(Resource):
     """A cluster's settings that differ from the engine's: dynamic ones take effect at once, static ones at a restart.
 
     AWS does not count as set by the user what has the value already (terraform-provider-aws#23335), so that the
@@ -84,7 +84,7 @@ class DbClusterParameterGroup(Kind):
     )
 
     @classmethod
-    def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Live]:
+    def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:
         names = _declared(known)
         for group in aws.pages("rds", "describe_db_cluster_parameter_groups", "DBClusterParameterGroups"):
             name = group["DBClusterParameterGroupName"]
@@ -95,7 +95,7 @@ class DbClusterParameterGroup(Kind):
                 yield cls._live(aws, group, tags, {})
 
     @classmethod
-    def one(cls, aws: Aws, id: str) -> Live | None:
+    def one(cls, aws: Aws, id: str) -> Observed | None:
         groups = aws.client("rds").describe_db_cluster_parameter_groups(DBClusterParameterGroupName=id)
         group = groups["DBClusterParameterGroups"][0]
         tags = _tags(aws, group["DBClusterParameterGroupArn"], known=True)
@@ -112,18 +112,18 @@ class DbClusterParameterGroup(Kind):
         }
 
     @staticmethod
-    def _live(aws: Aws, group: Mapping[str, Any], tags: Mapping[str, str], parameters: Mapping[str, str]) -> Live:
+    def _live(aws: Aws, group: Mapping[str, Any], tags: Mapping[str, str], parameters: Mapping[str, str]) -> Observed:
         attributes = {
             "db_cluster_parameter_group_name": group["DBClusterParameterGroupName"],
             "db_parameter_group_family": group["DBParameterGroupFamily"],
             "description": group["Description"],
             "parameters": parameters,
         }
-        return Live(
+        return Observed(
             group["DBClusterParameterGroupName"], attributes, address=aws.address_in(tags), owned=aws.owns(tags)
         )
 
-    def create(self, aws: Aws, token: str) -> Live:
+    def create(self, aws: Aws, token: str) -> Observed:
         group = aws.client("rds").create_db_cluster_parameter_group(
             DBClusterParameterGroupName=self.db_cluster_parameter_group_name,
             DBParameterGroupFamily=self.db_parameter_group_family,
@@ -132,7 +132,7 @@ class DbClusterParameterGroup(Kind):
         )["DBClusterParameterGroup"]
         return self._live(aws, group, aws.tags(self.address), {})
 
-    def update(self, aws: Aws, live: Live, changes: Changes) -> None:
+    def update(self, aws: Aws, live: Observed, changes: Changes) -> None:
         rds, there, described = aws.client("rds"), live.attributes["parameters"], _described(aws, live.id)
 
         def named(name: str) -> dict[str, str]:
@@ -149,7 +149,7 @@ class DbClusterParameterGroup(Kind):
             rds.modify_db_cluster_parameter_group(DBClusterParameterGroupName=live.id, Parameters=some)
 
     @classmethod
-    def delete(cls, aws: Aws, live: Live) -> None:
+    def delete(cls, aws: Aws, live: Observed) -> None:
         aws.client("rds").delete_db_cluster_parameter_group(DBClusterParameterGroupName=live.id)
 
 

@@ -14,7 +14,7 @@ from provisioner.aws.errors import IfThere
 from provisioner.engine.declaration import unknown
 from provisioner.engine.errors import Failed, NotOwned
 from provisioner.engine.lookup import others
-from provisioner.engine.resource import Changes, Kind, Live
+from provisioner.engine.resource import Changes, Observed, Resource
 from provisioner.resources.ec2_network import Vpc
 from provisioner.resources.elbv2 import LoadBalancer, owner_of
 
@@ -28,7 +28,7 @@ def normal_name(name: str) -> str:
 
 
 @dataclass(frozen=True)
-class HostedZone(Kind):
+class HostedZone(Resource):
     """A public zone, or one that only the given VPC sees.
 
     CreateHostedZone takes no tags, so its caller reference says whose the zone is until the tags are put on.
@@ -47,7 +47,7 @@ class HostedZone(Kind):
         object.__setattr__(self, "hosted_zone_name", normal_name(self.hosted_zone_name))
 
     @classmethod
-    def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Live]:
+    def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:
         names = {normal_name(fields["hosted_zone_name"]) for fields in known}
         near = {} if aws.thorough else {zone_id: n for zone_id, n in zones_near(aws).items() if n[0] in names}
         if names and names == {name for name, _ in near.values()}:
@@ -60,18 +60,18 @@ class HostedZone(Kind):
                 yield cls._live(aws, aws.read("route53", "get_hosted_zone", Id=zone_id), tags[zone_id])
 
     @classmethod
-    def _near(cls, aws: Aws, zones: Mapping[str, tuple[str, str]]) -> Iterator[Live]:
+    def _near(cls, aws: Aws, zones: Mapping[str, tuple[str, str]]) -> Iterator[Observed]:
         """Yield zones of the stack's VPC: whose they are shows in their tags, and only then in their reference."""
         tags = _tags(aws, list(zones))
         for zone_id, (name, vpc_id) in zones.items():
             if address := aws.address_in(tags[zone_id]):
                 attributes = {"hosted_zone_name": name, "vpc_id": vpc_id, "tagged": True}
-                yield Live(zone_id, attributes, {"name_servers": []}, address=address)
+                yield Observed(zone_id, attributes, {"name_servers": []}, address=address)
             else:
                 yield cls._live(aws, aws.read("route53", "get_hosted_zone", Id=zone_id), tags[zone_id])
 
     @staticmethod
-    def _live(aws: Aws, answer: Mapping[str, Any], tags: Mapping[str, str]) -> Live:
+    def _live(aws: Aws, answer: Mapping[str, Any], tags: Mapping[str, str]) -> Observed:
         zone, vpcs = answer["HostedZone"], [vpc["VPCId"] for vpc in answer.get("VPCs", ())]
         ours = {vpc.id for vpc in aws.live(Vpc)} if vpcs else set()
         attributes = {
@@ -82,9 +82,9 @@ class HostedZone(Kind):
         }
         outputs = {"name_servers": name_servers(answer)}
         address = aws.address_in(tags) or _reference_address(aws, zone)
-        return Live(_bare(zone["Id"]), attributes, outputs, address=address, owned=address is not None)
+        return Observed(_bare(zone["Id"]), attributes, outputs, address=address, owned=address is not None)
 
-    def create(self, aws: Aws, token: str) -> Live:
+    def create(self, aws: Aws, token: str) -> Observed:
         private = {"VPC": {"VPCId": self.vpc_id, "VPCRegion": aws.region}} if self.vpc_id else {}
         made = aws.client("route53").create_hosted_zone(
             Name=self.hosted_zone_name,
@@ -95,13 +95,13 @@ class HostedZone(Kind):
         vpcs = [made["VPC"]] if "VPC" in made else []
         return self._live(aws, {**made, "VPCs": vpcs}, {})
 
-    def update(self, aws: Aws, live: Live, changes: Changes) -> None:
+    def update(self, aws: Aws, live: Observed, changes: Changes) -> None:
         aws.client("route53").change_tags_for_resource(
             ResourceType="hostedzone", ResourceId=live.id, AddTags=aws.tag_list(self.address)
         )
 
     @classmethod
-    def delete(cls, aws: Aws, live: Live) -> None:
+    def delete(cls, aws: Aws, live: Observed) -> None:
         apex = live.attributes["hosted_zone_name"]
         records = aws.pages("route53", "list_resource_record_sets", "ResourceRecordSets", HostedZoneId=live.id)
         foreign = [
@@ -178,7 +178,7 @@ def _tags(aws: Aws, ids: Sequence[str]) -> dict[str, dict[str, str]]:
 
 
 @dataclass(frozen=True)
-class RecordSet(Kind):
+class RecordSet(Resource):
     """A simple record: its values with their TTL, or an alias.
 
     Records carry no tags. One is ours when the zone is, and in a zone of somebody else when it says what we declared
@@ -203,7 +203,7 @@ class RecordSet(Kind):
         object.__setattr__(self, "alias_target", _normal_alias(self.alias_target))
 
     @classmethod
-    def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Live]:
+    def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:
         contents: dict[tuple[str, str, str], list[Any]] = {}
         for fields in known:
             key = fields["hosted_zone_id"], normal_name(fields["record_name"]), fields["type"]
@@ -223,13 +223,13 @@ class RecordSet(Kind):
     @staticmethod
     def _first(aws: Aws, zone_id: str, name: str) -> str:
         """Return the first name of a zone's that any kind of record looks for, so that one page serves them all."""
-        kinds: list[type[Kind]] = [RecordSet, *RecordSet.__subclasses__()]
+        kinds: list[type[Resource]] = [RecordSet, *RecordSet.__subclasses__()]
         known = [fields for kind in kinds for fields in aws.known(kind) if fields["hosted_zone_id"] == zone_id]
         names = {normal_name(fields["record_name"]) for fields in known if not unknown(fields["record_name"])}
         return min(names | {name}, key=lambda one: _order((zone_id, one, "")))
 
     @classmethod
-    def unlisted(cls, aws: Aws) -> Iterator[Live]:
+    def unlisted(cls, aws: Aws) -> Iterator[Observed]:
         """Yield the aliases of this stack's load balancers, whatever they are called."""
         ours = {normal_name(live.outputs["dns_name"]) for live in aws.live(LoadBalancer) if live.owned}
         for live in cls._all(aws):
@@ -238,7 +238,7 @@ class RecordSet(Kind):
                 yield live
 
     @classmethod
-    def _all(cls, aws: Aws) -> Iterator[Live]:
+    def _all(cls, aws: Aws) -> Iterator[Observed]:
         """Yield all simple records of the zones that this stack writes into."""
         zones = {zone.id for zone in aws.live(HostedZone) if zone.owned}
         zones |= {fields["hosted_zone_id"] for fields in aws.known(cls) if not unknown(fields["hosted_zone_id"])}
@@ -247,13 +247,13 @@ class RecordSet(Kind):
             yield from (cls._live(zone_id, record) for record in found if "SetIdentifier" not in record)
 
     @classmethod
-    def _there(cls, aws: Aws, zone_id: str, name: str, record_type: str, said: Sequence[Any]) -> Live | None:
+    def _there(cls, aws: Aws, zone_id: str, name: str, record_type: str, said: Sequence[Any]) -> Observed | None:
         """Return the record of this name and type, ours if it says one of these things."""
         record = _record(aws, zone_id, name, record_type)
         return None if record is None else cls._judged(aws, zone_id, record, said)
 
     @classmethod
-    def _judged(cls, aws: Aws, zone_id: str, record: Mapping[str, Any], said: Sequence[Any]) -> Live:
+    def _judged(cls, aws: Aws, zone_id: str, record: Mapping[str, Any], said: Sequence[Any]) -> Observed:
         """Return a record with whose it is: ours if the zone is, or if it says one of these things and can be ours.
 
         One that leads to another stack's load balancer is that stack's, also in a zone that this one made.
@@ -266,7 +266,7 @@ class RecordSet(Kind):
         return replace(live, owned="SetIdentifier" not in record and (said_so or is_ours(aws, zone_id)))
 
     @classmethod
-    def _leads_here(cls, aws: Aws, live: Live) -> bool:
+    def _leads_here(cls, aws: Aws, live: Observed) -> bool:
         """Whether a record can only be this stack's: an alias of its load balancer, which has the stack's name.
 
         AWS makes a balancer's DNS name of that, so it is told even when the balancer is gone.
@@ -276,13 +276,13 @@ class RecordSet(Kind):
         return re.fullmatch(balancer, alias["DNSName"]) is not None
 
     @classmethod
-    def _leads_to(cls, aws: Aws, live: Live) -> str:
+    def _leads_to(cls, aws: Aws, live: Observed) -> str:
         """Return in words to which other stack's load balancer a record leads; empty if to none."""
         alias = live.attributes["alias_target"]
         return owner_of(aws, alias["DNSName"]) if alias and not cls._leads_here(aws, live) else ""
 
     @staticmethod
-    def _live(zone_id: str, record: Mapping[str, Any]) -> Live:
+    def _live(zone_id: str, record: Mapping[str, Any]) -> Observed:
         name = normal_name(record["Name"])
         attributes = {
             "hosted_zone_id": zone_id,
@@ -292,9 +292,9 @@ class RecordSet(Kind):
             "resource_records": [value["Value"] for value in record.get("ResourceRecords", ())],
             "alias_target": _normal_alias(record.get("AliasTarget")),
         }
-        return Live(f"{zone_id}|{name}|{record['Type']}", attributes)
+        return Observed(f"{zone_id}|{name}|{record['Type']}", attributes)
 
-    def create(self, aws: Aws, token: str) -> Live:
+    def create(self, aws: Aws, token: str) -> Observed:
         # where zone or name became known in this run only, nobody has looked there yet
         said = [_content(self.fields())]
         if there := self._there(aws, self.hosted_zone_id, self.record_name, self.type, said):
@@ -320,11 +320,11 @@ class RecordSet(Kind):
             return there
         return self._live(self.hosted_zone_id, record)
 
-    def update(self, aws: Aws, live: Live, changes: Changes) -> None:
+    def update(self, aws: Aws, live: Observed, changes: Changes) -> None:
         _change(aws, self.hosted_zone_id, "UPSERT", _spelled(self.fields()))
 
     @classmethod
-    def delete(cls, aws: Aws, live: Live) -> None:
+    def delete(cls, aws: Aws, live: Observed) -> None:
         zone_id, name = live.attributes["hosted_zone_id"], live.attributes["record_name"]
         if owner := cls._leads_to(aws, live):
             raise NotOwned(

@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 
 from provisioner.aws.client import Aws, tag_map
 from provisioner.aws.errors import IfThere, code_of, refused
-from provisioner.engine.resource import Changes, Kind, Live
+from provisioner.engine.resource import Changes, Observed, Resource
 from provisioner.resources.iam import Policy, normal
 
 RULE = "expire"
@@ -30,7 +30,7 @@ UNSET = frozenset(
 
 
 @dataclass(frozen=True)
-class Bucket(Kind):
+class Bucket(Resource):
     """A bucket whose objects expire after some days, closed to the public, encrypted, with access lists off.
 
     Its deletion empties it first, of all versions of all objects. S3 knows no protection of a bucket from deletion:
@@ -56,7 +56,7 @@ class Bucket(Kind):
         object.__setattr__(self, "policy", _plain(self.policy))
 
     @classmethod
-    def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Live]:
+    def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:
         names = {fields["bucket"] for fields in known}
         names |= {arn.rpartition(":")[2] for arn in aws.tagged("s3")}
         for name in sorted(names):
@@ -64,17 +64,17 @@ class Bucket(Kind):
                 yield cls._live(aws, name)
 
     @classmethod
-    def one(cls, aws: Aws, id: str) -> Live | None:
+    def one(cls, aws: Aws, id: str) -> Observed | None:
         return cls._live(aws, id)
 
     @classmethod
-    def _live(cls, aws: Aws, name: str) -> Live:
+    def _live(cls, aws: Aws, name: str) -> Observed:
         s3, of = aws.client("s3"), _of(aws, name)
         # first, since it says whether there is a bucket
         tags = tag_map(_asked(s3.get_bucket_tagging, of).get("TagSet"))
         arn = _arn(aws, name)
         if not aws.owns(tags):
-            return Live(name, {"bucket": name}, {"arn": arn}, owned=False)
+            return Observed(name, {"bucket": name}, {"arn": arn}, owned=False)
         policy = _asked(s3.get_bucket_policy, of).get("Policy")
         rules = _asked(s3.get_bucket_lifecycle_configuration, of).get("Rules", ())
         days = [rule.get("Expiration", {}).get("Days") for rule in rules if rule["Status"] == "Enabled"]
@@ -87,9 +87,9 @@ class Bucket(Kind):
             "public_access_block": _asked(s3.get_public_access_block, of).get("PublicAccessBlockConfiguration"),
             "sse_algorithm": default[0].get("SSEAlgorithm") if default else None,
         }
-        return Live(name, attributes, {"arn": arn}, address=aws.address_in(tags))
+        return Observed(name, attributes, {"arn": arn}, address=aws.address_in(tags))
 
-    def create(self, aws: Aws, token: str) -> Live:
+    def create(self, aws: Aws, token: str) -> Observed:
         # the one Region that may not be named (S3 API, CreateBucket)
         place = {} if aws.region == "us-east-1" else {"LocationConstraint": aws.region}
         aws.client("s3").create_bucket(
@@ -100,9 +100,9 @@ class Bucket(Kind):
         # as S3 makes all buckets since 2023 (S3 user guide, default settings)
         made = {"public_access_block": BLOCKED, "sse_algorithm": "AES256"}
         attributes = {"bucket": self.bucket, "policy": None, "expiration_days": None, **made}
-        return Live(self.bucket, attributes, {"arn": _arn(aws, self.bucket)}, address=self.address)
+        return Observed(self.bucket, attributes, {"arn": _arn(aws, self.bucket)}, address=self.address)
 
-    def update(self, aws: Aws, live: Live, changes: Changes) -> None:
+    def update(self, aws: Aws, live: Observed, changes: Changes) -> None:
         s3, of = aws.client("s3"), _of(aws, live.id)
         if "public_access_block" in changes:
             s3.put_public_access_block(**of, PublicAccessBlockConfiguration=self.public_access_block)
@@ -117,7 +117,7 @@ class Bucket(Kind):
             s3.put_bucket_lifecycle_configuration(**of, LifecycleConfiguration={"Rules": [rule]})
 
     @classmethod
-    def delete(cls, aws: Aws, live: Live) -> None:
+    def delete(cls, aws: Aws, live: Observed) -> None:
         s3, of = aws.client("s3"), _of(aws, live.id)
         while objects := _some(s3.list_object_versions(**of)):
             aws.pace.check()

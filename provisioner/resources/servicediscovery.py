@@ -10,12 +10,12 @@ from provisioner.aws.client import Aws, tag_map
 from provisioner.aws.errors import IfThere
 from provisioner.engine.clock import since
 from provisioner.engine.errors import Failed
-from provisioner.engine.resource import Changes, Kind, Live
+from provisioner.engine.resource import Changes, Observed, Resource
 from provisioner.resources.route53 import zones_near
 
 
 @dataclass(frozen=True)
-class PrivateDnsNamespace(Kind):
+class PrivateDnsNamespace(Resource):
     """A namespace with a private zone of the same name, seen in one VPC only.
 
     Making and deleting it are operations of about 35 s each; it has no id before the first of them is done.
@@ -33,7 +33,7 @@ class PrivateDnsNamespace(Kind):
     removal_budget: ClassVar[float] = 600
 
     @classmethod
-    def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Live]:
+    def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:
         names = {fields["namespace_name"] for fields in known}
         filters = [{"Name": "TYPE", "Values": ["DNS_PRIVATE"]}]
         for namespace in aws.pages("servicediscovery", "list_namespaces", "Namespaces", Filters=filters):
@@ -49,7 +49,7 @@ class PrivateDnsNamespace(Kind):
                 yield cls._live(aws, namespace, tags, vpc, deleting=deleting)
 
     @classmethod
-    def some(cls, aws: Aws, known: Sequence[Mapping[str, Any]], ids: Collection[str]) -> Iterator[Live]:
+    def some(cls, aws: Aws, known: Sequence[Mapping[str, Any]], ids: Collection[str]) -> Iterator[Observed]:
         for namespace_id in ids:
             with IfThere():
                 namespace = aws.client("servicediscovery").get_namespace(Id=namespace_id)["Namespace"]
@@ -61,13 +61,13 @@ class PrivateDnsNamespace(Kind):
     @staticmethod
     def _live(
         aws: Aws, namespace: Mapping[str, Any], tags: Mapping[str, str], vpc: str | None, *, deleting: bool
-    ) -> Live:
+    ) -> Observed:
         attributes = {
             "namespace_name": namespace["Name"],
             "vpc": vpc,
             "description": namespace.get("Description", ""),
         }
-        return Live(
+        return Observed(
             namespace["Id"],
             attributes,
             {"arn": namespace["Arn"], "hosted_zone_id": _zone_of(namespace)},
@@ -95,7 +95,7 @@ class PrivateDnsNamespace(Kind):
         ]
         return any(aws.pages("servicediscovery", "list_operations", "Operations", Filters=filters))
 
-    def create(self, aws: Aws, token: str) -> Live:
+    def create(self, aws: Aws, token: str) -> Observed:
         self._check_zones(aws)
         made = aws.client("servicediscovery").create_private_dns_namespace(
             Name=self.namespace_name,
@@ -105,7 +105,7 @@ class PrivateDnsNamespace(Kind):
             Tags=aws.tag_list(self.address),
         )
         outputs = {"operation": made["OperationId"]}
-        return Live("", self.fields(), outputs, address=self.address, status="creating")
+        return Observed("", self.fields(), outputs, address=self.address, status="creating")
 
     def _check_zones(self, aws: Aws) -> None:
         """Raise `Failed` for a zone in the way: AWS fails later, and then never lists the namespace.
@@ -120,17 +120,17 @@ class PrivateDnsNamespace(Kind):
                     f"makes one of its own by that name: use another name, or remove that zone"
                 )
 
-    def update(self, aws: Aws, live: Live, changes: Changes) -> None:
+    def update(self, aws: Aws, live: Observed, changes: Changes) -> None:
         aws.client("servicediscovery").update_private_dns_namespace(
             Id=live.id, Namespace={"Description": self.description}
         )
 
     @classmethod
-    def delete(cls, aws: Aws, live: Live) -> None:
+    def delete(cls, aws: Aws, live: Observed) -> None:
         aws.client("servicediscovery").delete_namespace(Id=live.id)
 
     @classmethod
-    def pending(cls, live: Live) -> str | None:
+    def pending(cls, live: Observed) -> str | None:
         return None if live.id else "waiting for Cloud Map to create it and its hosted zone"
 
     @classmethod
@@ -144,20 +144,20 @@ class PrivateDnsNamespace(Kind):
         return f"Cloud Map could not make the namespace ({reason}). Run again to try once more"
 
     @classmethod
-    def delays(cls, aws: Aws, live: Live) -> str:
+    def delays(cls, aws: Aws, live: Observed) -> str:
         if "operation" not in live.outputs:
             return ""
         shown = aws.client("servicediscovery").get_operation(OperationId=live.outputs["operation"])["Operation"]
         return f"operation {shown['Id']} of Cloud Map is {shown['Status']}{since(shown.get('CreateDate'))}"
 
     @classmethod
-    def blockers(cls, aws: Aws, live: Live) -> str:
+    def blockers(cls, aws: Aws, live: Observed) -> str:
         found = ", ".join(sorted(service["Name"] for service in _services(aws, live.id)))
         return f"services {found}" if found else ""
 
 
 @dataclass(frozen=True)
-class DiscoveryService(Kind):
+class DiscoveryService(Resource):
     """A service's entry in the namespace: ECS registers the tasks in it, and says whether they are healthy."""
 
     service_name: str
@@ -172,7 +172,7 @@ class DiscoveryService(Kind):
     removal_budget: ClassVar[float] = 600
 
     @classmethod
-    def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Live]:
+    def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:
         names = {fields["service_name"] for fields in known}
         for namespace in aws.live(PrivateDnsNamespace):
             if namespace.owned and namespace.id:
@@ -182,7 +182,7 @@ class DiscoveryService(Kind):
                         yield cls._live(aws, service, namespace.id, tags)
 
     @staticmethod
-    def _live(aws: Aws, service: Mapping[str, Any], namespace_id: str, tags: Mapping[str, str]) -> Live:
+    def _live(aws: Aws, service: Mapping[str, Any], namespace_id: str, tags: Mapping[str, str]) -> Observed:
         attributes = {
             "service_name": service["Name"],
             "namespace_id": namespace_id,
@@ -190,11 +190,11 @@ class DiscoveryService(Kind):
             "dns_config": {key: value for key, value in service.get("DnsConfig", {}).items() if key != "NamespaceId"},
             "health_check_custom_config": service.get("HealthCheckCustomConfig"),
         }
-        return Live(
+        return Observed(
             service["Id"], attributes, {"arn": service["Arn"]}, address=aws.address_in(tags), owned=aws.owns(tags)
         )
 
-    def create(self, aws: Aws, token: str) -> Live:
+    def create(self, aws: Aws, token: str) -> Observed:
         service = aws.client("servicediscovery").create_service(
             Name=self.service_name,
             NamespaceId=self.namespace_id,
@@ -205,12 +205,12 @@ class DiscoveryService(Kind):
         )["Service"]
         return self._live(aws, service, self.namespace_id, aws.tags(self.address))
 
-    def update(self, aws: Aws, live: Live, changes: Changes) -> None:
+    def update(self, aws: Aws, live: Observed, changes: Changes) -> None:
         records = {"DnsRecords": self.dns_config["DnsRecords"]}
         aws.client("servicediscovery").update_service(Id=live.id, Service={"DnsConfig": records})
 
     @classmethod
-    def delete(cls, aws: Aws, live: Live) -> None:
+    def delete(cls, aws: Aws, live: Observed) -> None:
         # tasks that were stopped by force, or whose agent is gone, leave their instances behind
         client = aws.client("servicediscovery")
         for instance in _instances(aws, live.id):
@@ -218,7 +218,7 @@ class DiscoveryService(Kind):
         client.delete_service(Id=live.id)
 
     @classmethod
-    def blockers(cls, aws: Aws, live: Live) -> str:
+    def blockers(cls, aws: Aws, live: Observed) -> str:
         found = ", ".join(sorted(instance["Id"] for instance in _instances(aws, live.id)))
         return f"instances {found}" if found else ""
 

@@ -9,14 +9,14 @@ from datetime import UTC
 from typing import Any, ClassVar
 
 from provisioner.aws.client import Aws, batches, tag_map
-from provisioner.engine.resource import Changes, Kind, Live
+from provisioner.engine.resource import Changes, Observed, Resource
 
 OWN_KEY = "alias/aws/ssm"
 """AWS's own key for Parameter Store, which a SecureString has that was made without any."""
 
 
 @dataclass(frozen=True)
-class SecureParameter(Kind):
+class SecureParameter(Resource):
     """A SecureString whose value is drawn at random when it is created, and never shown or changed here again.
 
     The value has 32 characters of A-Z a-z 0-9 _ -, as RDS takes them for a password (CreateDBCluster). Its version says
@@ -37,7 +37,7 @@ class SecureParameter(Kind):
     written_once: ClassVar[frozenset[str]] = frozenset({"description"})
 
     @classmethod
-    def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Live]:
+    def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:
         names = sorted({fields["parameter_name"] for fields in known})
         searches = [[{"Key": "Name", "Option": "Equals", "Values": some}] for some in batches(names, 50)]
         if aws.thorough:
@@ -48,7 +48,7 @@ class SecureParameter(Kind):
                 yield cls._live(aws, parameter)
 
     @classmethod
-    def _live(cls, aws: Aws, parameter: Mapping[str, Any]) -> Live:
+    def _live(cls, aws: Aws, parameter: Mapping[str, Any]) -> Observed:
         name = parameter["Name"]
 
         def read() -> Mapping[str, str]:
@@ -63,13 +63,13 @@ class SecureParameter(Kind):
         if parameter.get("Type", "SecureString") == "SecureString":
             key = parameter.get("KeyId", OWN_KEY)
             attributes["key_id"] = None if key == OWN_KEY else key
-        return Live(name, attributes, outputs, address=aws.address_in(tags), owned=aws.owns(tags))
+        return Observed(name, attributes, outputs, address=aws.address_in(tags), owned=aws.owns(tags))
 
     @staticmethod
     def _arn(aws: Aws, name: str) -> str:
         return f"arn:{aws.partition}:ssm:{aws.region}:{aws.account}:parameter/{name.lstrip('/')}"
 
-    def create(self, aws: Aws, token: str) -> Live:
+    def create(self, aws: Aws, token: str) -> Observed:
         key = {"KeyId": self.key_id} if self.key_id else {}
         aws.client("ssm").put_parameter(
             Name=self.parameter_name,
@@ -82,19 +82,19 @@ class SecureParameter(Kind):
         )
         outputs = {"arn": self._arn(aws, self.parameter_name)}
         attributes = {"parameter_name": self.parameter_name, "key_id": self.key_id}
-        return Live(self.parameter_name, attributes, outputs, address=self.address)
+        return Observed(self.parameter_name, attributes, outputs, address=self.address)
 
-    def update(self, aws: Aws, live: Live, changes: Changes) -> None:
+    def update(self, aws: Aws, live: Observed, changes: Changes) -> None:
         ssm = aws.client("ssm")
         value = ssm.get_parameter(Name=live.id, WithDecryption=True)["Parameter"]["Value"]
         key = self.key_id or OWN_KEY
         ssm.put_parameter(Name=live.id, Type="SecureString", Value=value, KeyId=key, Overwrite=True)
 
     @classmethod
-    def pending(cls, live: Live) -> str | None:
+    def pending(cls, live: Observed) -> str | None:
         # the answer to PutParameter does not say when it was changed
         return None if "version" in live.outputs else "waiting for AWS's lists to show its version"
 
     @classmethod
-    def delete(cls, aws: Aws, live: Live) -> None:
+    def delete(cls, aws: Aws, live: Observed) -> None:
         aws.client("ssm").delete_parameter(Name=live.id)

@@ -8,12 +8,12 @@ from typing import Any, ClassVar
 
 from provisioner.aws.client import Aws
 from provisioner.aws.errors import IfThere
-from provisioner.engine.resource import Changes, Kind, Live
+from provisioner.engine.resource import Changes, Observed, Resource
 from provisioner.resources.elbv2 import LoadBalancer
 
 
 @dataclass(frozen=True)
-class WebAclAssociation(Kind):
+class WebAclAssociation(Resource):
     """The association of a load balancer with its web ACL; a load balancer has at most one."""
 
     resource_arn: str
@@ -25,7 +25,7 @@ class WebAclAssociation(Kind):
     fixed: ClassVar[frozenset[str]] = frozenset({"resource_arn"})
 
     @classmethod
-    def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Live]:
+    def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:
         # WAF has no tags on them, and what nobody asked for is not ours to ask about
         if not known:
             return
@@ -34,18 +34,18 @@ class WebAclAssociation(Kind):
                 acl = aws.client("wafv2").get_web_acl_for_resource(ResourceArn=balancer.id).get("WebACL")
                 if acl:
                     attributes = {"resource_arn": balancer.id, "web_acl_arn": acl["ARN"]}
-                    yield Live(balancer.id, attributes, owned=balancer.owned)
+                    yield Observed(balancer.id, attributes, owned=balancer.owned)
 
-    def create(self, aws: Aws, token: str) -> Live:
+    def create(self, aws: Aws, token: str) -> Observed:
         self._associate(aws)
-        return Live(self.resource_arn, self.fields())
+        return Observed(self.resource_arn, self.fields())
 
-    def update(self, aws: Aws, live: Live, changes: Changes) -> None:
+    def update(self, aws: Aws, live: Observed, changes: Changes) -> None:
         self._associate(aws)
 
     def _associate(self, aws: Aws) -> None:
         aws.client("wafv2").associate_web_acl(WebACLArn=self.web_acl_arn, ResourceArn=self.resource_arn)
 
     @classmethod
-    def delete(cls, aws: Aws, live: Live) -> None:
+    def delete(cls, aws: Aws, live: Observed) -> None:
         aws.client("wafv2").disassociate_web_acl(ResourceArn=live.id)

@@ -14,7 +14,7 @@ import pytest
 
 from provisioner.aws import tagging
 from provisioner.engine.declaration import STEPS
-from provisioner.engine.resource import KINDS, Changes, Kind, Live
+from provisioner.engine.resource import RESOURCE_TYPES, Changes, Observed, Resource
 from tests.cloud.conftest import EmbeddedCloud
 from tests.cloud.rig import Rig
 from tests.cloud.samples.judge import breaches, strays
@@ -41,14 +41,14 @@ class Added:
 def added() -> Iterator[Added]:
     blocks = dict(BLOCK.findall(DOCUMENT.read_text(encoding="utf-8")))
     assert set(blocks) == {*MODULES, TAGS}
-    kinds, steps = dict(KINDS), dict(STEPS)
+    kinds, steps = dict(RESOURCE_TYPES), dict(STEPS)
     with pytest.MonkeyPatch.context() as patch:
         exec(compile(blocks[TAGS], DOCUMENT, "exec"), functions := dict(vars(tagging)))  # noqa: S102
         patch.setitem(tagging.READERS, "sns", functions["_read_sns"])
         patch.setitem(tagging.WRITERS, "sns", functions["_put_sns"])
         kind, samples, step = (_module(patch, file, blocks[file]) for file in MODULES)
         yield Added(kind.Topic, samples.ALARMS[kind.Topic], step.alarms)
-    for table, before in ((KINDS, kinds), (STEPS, steps)):
+    for table, before in ((RESOURCE_TYPES, kinds), (STEPS, steps)):
         for name in table.keys() - before.keys():
             del table[name]
 
@@ -68,14 +68,14 @@ def deaf(topic: type[Any]) -> type[Any]:
         interval = removal_budget = 60
 
         @classmethod
-        def list(cls, aws: Any, known: Any) -> Iterator[Live]:
+        def list(cls, aws: Any, known: Any) -> Iterator[Observed]:
             return (replace(live, address=None) for live in super().list(aws, known))
 
-        def update(self, aws: Any, live: Live, changes: Changes) -> None:
+        def update(self, aws: Any, live: Observed, changes: Changes) -> None:
             pass
 
         @classmethod
-        def delete(cls, aws: Any, live: Live) -> None:
+        def delete(cls, aws: Any, live: Observed) -> None:
             pass
 
     return DeafTopic
@@ -92,7 +92,7 @@ def test_what_the_document_adds_keeps_the_contract(cloud: EmbeddedCloud, tmp_pat
 def test_a_kind_that_breaks_the_contract_is_told_how(
     cloud: EmbeddedCloud, tmp_path: Path, added: Added, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(KINDS, "deaf_topic", Kind)  # so that it is gone afterwards
+    monkeypatch.setitem(RESOURCE_TYPES, "deaf_topic", Resource)  # so that it is gone afterwards
     kind = deaf(added.topic)
     samples = {kind: replace(added.sample, declare=lambda here: here.ensure(kind("sample", "sample", "Sample")))}
     told = "\n".join(breaches(live(cloud, tmp_path, samples, samples), kind))

@@ -22,8 +22,8 @@ from steps.stack import Stack
 from tests.cloud import capacity_rig
 from tests.cloud.faults.life import set_faults
 from tests.cloud.rig import Outcome, Rig
-from tests.cloud.test_kinds_ecs_service import BREAKER, FAMILY, ROLE
-from tests.cloud.test_kinds_rds import declared as database
+from tests.cloud.test_resources_ecs_service import BREAKER, FAMILY, ROLE
+from tests.cloud.test_resources_rds import declared as database
 
 SINCE = r"since \d\d:\d\d:\d\d UTC"
 NAME = "ecs-sample-dev"

@@ -12,7 +12,7 @@ from provisioner.config.models import Config
 from provisioner.engine.events import Done
 from state.local import LocalStore
 from tests.cloud.rig import Rig
-from tests.cloud.test_kinds_network import declared
+from tests.cloud.test_resources_network import declared
 
 
 @pytest.mark.parametrize("phase", ["ready", "deleting"])

@@ -23,7 +23,7 @@ from tests.cloud.conftest import EmbeddedCloud
 from tests.cloud.inventory import NEVER_REMOVED, difference
 from tests.cloud.project import Ended, Project
 from tests.cloud.rig import Outcome, Rig
-from tests.cloud.test_kinds_ecs_service import CLUSTER, declared
+from tests.cloud.test_resources_ecs_service import CLUSTER, declared
 from tests.cloud.test_stack_whole import well
 
 LOG = ("fatal: the configuration is not complete", "exiting with code 1")

@@ -12,7 +12,7 @@ import pytest
 from provisioner.aws import tagging
 from provisioner.engine.declaration import Handle
 from provisioner.engine.errors import ConfigurationError, NeedsReplacing, NotOwned
-from provisioner.engine.resource import KINDS, Kind, Live
+from provisioner.engine.resource import RESOURCE_TYPES, Observed, Resource
 from provisioner.operations import import_resource, operate, state_edit
 from provisioner.resources.copied_images import CopiedImage
 from provisioner.resources.ec2_launch import LaunchTemplate
@@ -97,7 +97,7 @@ def test_a_network_is_taken_thing_by_thing_and_goes_with_the_stack(rig: Rig) -> 
 class Named:
     """A kind of things that names tell apart: what is wanted, how somebody else made it, and its id."""
 
-    want: Kind
+    want: Resource
     make: Callable[[Any], Any]
     id: str
 
@@ -442,7 +442,7 @@ def test_the_tags_of_every_kind_are_read_and_put_on(rig: Rig) -> None:
     aws, seen = rig.aws(), set()
     operate.know(aws, rig.state().records, {})
     for address, record in rig.state().records.items():
-        kind = KINDS[record.kind]
+        kind = RESOURCE_TYPES[record.kind]
         (live,) = [live for live in aws.live(kind) if live.id == record.id]
         assert tagging.read(aws, kind, live) == {
             **tagging.read(aws, kind, live),
@@ -461,7 +461,7 @@ def test_the_tags_of_every_kind_are_read_and_put_on(rig: Rig) -> None:
         LaunchTemplate={"LaunchTemplateName": "one", "Version": "$Latest"},
         AvailabilityZones=["ap-northeast-1a"],
     )
-    for kind, name in ((KINDS["certificate"], arn), (KINDS["auto_scaling_group"], "g")):
-        aws.tag(kind, Live(name, {}), f"{kind.kind}/web")
-        assert tagging.read(aws, kind, Live(name, {})) == aws.tags(f"{kind.kind}/web")
+    for kind, name in ((RESOURCE_TYPES["certificate"], arn), (RESOURCE_TYPES["auto_scaling_group"], "g")):
+        aws.tag(kind, Observed(name, {}), f"{kind.kind}/web")
+        assert tagging.read(aws, kind, Observed(name, {})) == aws.tags(f"{kind.kind}/web")
     assert seen == {"ec2", "ecr", "ecs", "elbv2", "iam", "logs", "rds", "route53", "servicediscovery", "ssm"}

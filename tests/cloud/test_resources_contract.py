@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 import steps  # noqa: F401  (importing the package makes all kinds known)
-from provisioner.engine.resource import KINDS, Kind
+from provisioner.engine.resource import RESOURCE_TYPES, Resource
 from tests.cloud.conftest import EmbeddedCloud
 from tests.cloud.samples import ALL, GROUND
 from tests.cloud.samples.judge import breaches, strays
@@ -21,19 +21,19 @@ def life(running_cloud: EmbeddedCloud, tmp_path_factory: pytest.TempPathFactory)
     return live(running_cloud, tmp_path_factory.mktemp("ground"), GROUND, ALL)
 
 
-def declarable() -> list[type[Kind]]:
+def declarable() -> list[type[Resource]]:
     """All kinds of the tool's own."""
-    return [kind for kind in KINDS.values() if kind.__module__.startswith("provisioner.resources.")]
+    return [kind for kind in RESOURCE_TYPES.values() if kind.__module__.startswith("provisioner.resources.")]
 
 
 @pytest.mark.parametrize("kind", declarable(), ids=lambda kind: kind.kind)
-def test_a_kind_has_a_sample_of_all_that_can_change(kind: type[Kind]) -> None:
+def test_a_kind_has_a_sample_of_all_that_can_change(kind: type[Resource]) -> None:
     told = mistakes(kind, ALL.get(kind))
     assert not told, "\n".join(told)
 
 
 @pytest.mark.parametrize("kind", GROUND, ids=lambda kind: kind.kind)
-def test_a_resource_keeps_the_contract(life: Life, kind: type[Kind]) -> None:
+def test_a_resource_keeps_the_contract(life: Life, kind: type[Resource]) -> None:
     told = breaches(life, kind)
     assert not told, "\n".join(told)
 

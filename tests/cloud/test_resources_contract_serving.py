@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from provisioner.engine.resource import Kind
+from provisioner.engine.resource import Resource
 from tests.cloud.conftest import EmbeddedCloud
 from tests.cloud.samples import ALL, SERVING
 from tests.cloud.samples.judge import breaches, strays
@@ -20,7 +20,7 @@ def life(running_cloud: EmbeddedCloud, tmp_path_factory: pytest.TempPathFactory)
 
 
 @pytest.mark.parametrize("kind", SERVING, ids=lambda kind: kind.kind)
-def test_a_resource_keeps_the_contract(life: Life, kind: type[Kind]) -> None:
+def test_a_resource_keeps_the_contract(life: Life, kind: type[Resource]) -> None:
     told = breaches(life, kind)
     assert not told, "\n".join(told)
 

@@ -36,7 +36,7 @@ from tests.cloud.permissions import (
 )
 from tests.cloud.project import Ended, Project
 from tests.cloud.proxy import refusing
-from tests.cloud.test_kinds_guardduty import guarded
+from tests.cloud.test_resources_guardduty import guarded
 from tests.cloud.warm import PROGRAM
 
 LOG = "calls.jsonl"

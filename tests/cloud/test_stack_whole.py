@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from provisioner.engine.resource import KINDS
+from provisioner.engine.resource import RESOURCE_TYPES
 from provisioner.engine.run import know
 from provisioner.operations import context, operate
 from provisioner.operations.options import Options, Target
@@ -129,7 +129,7 @@ def test_a_look_shows_what_the_list_does(life: Life, *, thorough: bool) -> None:
         aws.read_only, aws.thorough = True, thorough
         state = context.recorded(options, config)
         know(aws, state.records, context.declared(options, config, aws, state.records).declared)
-        for kind in KINDS.values():
+        for kind in RESOURCE_TYPES.values():
             listed = {live.id: live for live in aws.live(kind)}
             for one in [[*listed][:1], [*listed]]:
                 if one and (shown := kind.some(aws, aws.known(kind), one)) is not None:

@@ -20,7 +20,7 @@ from provisioner.aws.client import ADDRESS_TAG, Aws
 from provisioner.config.facts import Facts
 from provisioner.config.models import Config
 from provisioner.engine.clock import Pace
-from provisioner.engine.resource import Kind
+from provisioner.engine.resource import Resource
 from provisioner.operations import operate
 from provisioner.resources.account import FORMER_TAG
 from tests.cloud.project import SAMPLE
@@ -54,10 +54,10 @@ def session() -> boto3.Session:
 
 
 @cache
-def declared() -> dict[str, list[Kind]]:
+def declared() -> dict[str, list[Resource]]:
     """What the sample declares with all options, by kind; tokens stand where AWS's answers would."""
     config = Config.model_validate(tomllib.loads(SAMPLE) | OPTIONS)
-    found: dict[str, list[Kind]] = {}
+    found: dict[str, list[Resource]] = {}
     for item in operate.declare(config, FACTS).declared.values():
         found.setdefault(item.want.kind, []).append(item.want)
     return found
@@ -85,7 +85,7 @@ class Account:
         aws.account, aws.thorough, aws.answering = ACCOUNT, thorough, self._answer
         return aws
 
-    def _known(self, kind: type[Kind]) -> Sequence[Mapping[str, Any]]:
+    def _known(self, kind: type[Resource]) -> Sequence[Mapping[str, Any]]:
         if kind.kind in self.known:
             return self.known[kind.kind]
         return [want.fields() for want in declared().get(kind.kind, ())]

@@ -8,7 +8,7 @@ from typing import Any
 
 from provisioner.aws.client import Aws
 from provisioner.engine.clock import Pace
-from provisioner.engine.resource import Kind, Live
+from provisioner.engine.resource import Observed, Resource
 from tests.simulation.cloud import Cloud
 from tests.simulation.hub import Process, Violation
 
@@ -63,6 +63,6 @@ class Client(Aws):
         if asked > ASKED:
             self.process.hub.broken = self.process.hub.broken or Violation(f"{id} is changed {asked} times")
 
-    def tag(self, kind: type[Kind], live: Live, address: str) -> None:
+    def tag(self, kind: type[Resource], live: Observed, address: str) -> None:
         if kind.tagged:  # type: ignore[attr-defined]
             self.write("tag", kind.kind, live.id, lambda: kind.retag(self.cloud, live.id, self.tags(address)))  # type: ignore[attr-defined]

@@ -31,7 +31,7 @@ class View:
 
 
 @dataclass
-class Resource:
+class CloudResource:
     """One resource.
 
     Attributes:
@@ -87,7 +87,7 @@ class Cloud:
         self._past: float | None = None
         """The moment of something that has happened and is told only now."""
         self.weather = Weather()
-        self.resources: dict[str, Resource] = {}
+        self.resources: dict[str, CloudResource] = {}
         self.story: list[str] = []
         self.writes: list[tuple[str, str]] = []
         """Every write that had its effect in this command: operation and address or id."""
@@ -183,15 +183,15 @@ class Cloud:
 
     # -- truth -----------------------------------------------------------------------------------------------------
 
-    def alive(self) -> Iterator[Resource]:
+    def alive(self) -> Iterator[CloudResource]:
         """Yield all resources that nobody has begun to remove."""
         return (one for one in self.resources.values() if one.gone is None)
 
-    def there(self) -> list[Resource]:
+    def there(self) -> list[CloudResource]:
         """Return all resources that are not gone yet."""
         return [one for one in self.resources.values() if one.there(self.now())]
 
-    def get(self, id: str, operation: str) -> Resource:
+    def get(self, id: str, operation: str) -> CloudResource:
         """Return a resource that is there; refuses like AWS if there is none."""
         one = self.resources.get(id)
         if one is None or not one.there(self.now()):
@@ -200,15 +200,17 @@ class Cloud:
 
     def make(
         self, id: str, sort: str, fields: Mapping[str, Any], tags: Mapping[str, str], maker: str, **more: Any
-    ) -> Resource:
+    ) -> CloudResource:
         """Make a resource, and let the lists show it when they have caught up."""
         delay = more.get("delay", 0.0)
-        one = Resource(id, sort, dict(fields), dict(tags), maker, more.get("token", ""), self.now(), self.now() + delay)
+        one = CloudResource(
+            id, sort, dict(fields), dict(tags), maker, more.get("token", ""), self.now(), self.now() + delay
+        )
         self.resources[id] = one
         self.publish(one)
         return one
 
-    def publish(self, one: Resource, *, shown: bool = True) -> None:
+    def publish(self, one: CloudResource, *, shown: bool = True) -> None:
         """Let the lists show a resource as it is now, or no longer, when they have caught up."""
         moment = self.now() if shown else (one.gone or self.now())
         moment += self._lag.uniform(0, self.weather.lag)
@@ -219,7 +221,7 @@ class Cloud:
             (since, moment, View(dict(one.fields), dict(one.tags), one.gone is not None) if shown else None)
         )
 
-    def remove(self, one: Resource, seconds: float) -> None:
+    def remove(self, one: CloudResource, seconds: float) -> None:
         """Begin to remove a resource, which takes so long."""
         if one.gone is None:
             one.gone = self.now() + seconds
@@ -227,12 +229,12 @@ class Cloud:
                 self.publish(one)
             self.publish(one, shown=False)
 
-    def listed(self, sort: str) -> list[tuple[Resource, View]]:
+    def listed(self, sort: str) -> list[tuple[CloudResource, View]]:
         """Return what the lists show of a sort now."""
         ones = [one for one in self.resources.values() if one.sort == sort]
         return [(one, view) for one in ones if (view := self._seen(one))]
 
-    def _seen(self, one: Resource) -> View | None:
+    def _seen(self, one: CloudResource) -> View | None:
         now, shown = self.now(), None
         for since, moment, view in one.views:
             early = self.weather.flapping and since <= now < moment and self._lag.random() < 0.5

@@ -18,7 +18,7 @@ from provisioner.engine.errors import NeedsReplacing, NotOwned, ProvisionError, 
 from provisioner.engine.events import Done, Event, Waiting
 from provisioner.engine.planned import KNOWN_AFTER_UP, Planned
 from provisioner.engine.refused import PlanRefused
-from provisioner.engine.resource import KINDS
+from provisioner.engine.resource import RESOURCE_TYPES
 from provisioner.operations import operate, recovery, state_edit
 from state.model import Record, StateError
 from state.store import Store
@@ -31,8 +31,8 @@ from tests.simulation.engine_hands import by_hand, undo_tampering
 from tests.simulation.engine_life import BY_HAND, Act, Life, drawn
 from tests.simulation.engine_promises import check_after, check_write
 from tests.simulation.hub import Hub, Process, Violation
-from tests.simulation.kinds import REAL, SIMULATED
 from tests.simulation.memory import Memory, OnDisk
+from tests.simulation.resources import REAL, SIMULATED
 
 LONGEST = 4 * 3600.0
 """Seconds within which every command must have ended, whatever it meets."""
@@ -339,14 +339,14 @@ class World:
 @contextmanager
 def simulated_kinds() -> Iterator[None]:
     """While the context lasts, the tool knows the simulation's kinds only."""
-    before = dict(KINDS)
-    KINDS.clear()
-    KINDS.update(SIMULATED)
+    before = dict(RESOURCE_TYPES)
+    RESOURCE_TYPES.clear()
+    RESOURCE_TYPES.update(SIMULATED)
     try:
         yield
     finally:
-        KINDS.clear()
-        KINDS.update(before or REAL)
+        RESOURCE_TYPES.clear()
+        RESOURCE_TYPES.update(before or REAL)
 
 
 def _words(why: str) -> str:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import random
 from typing import TYPE_CHECKING
 
-from tests.simulation.cloud import Resource
-from tests.simulation.kinds import SIMULATED
+from tests.simulation.cloud import CloudResource
+from tests.simulation.resources import SIMULATED
 
 if TYPE_CHECKING:
     from tests.simulation.engine import World
@@ -40,18 +40,18 @@ def by_hand(world: World, act: Act) -> None:
         world.cloud.make(f"visitor-{act.seed}", "visitor", {"whole": one.id}, {}, "")
 
 
-def _show(world: World, one: Resource) -> None:
+def _show(world: World, one: CloudResource) -> None:
     """Let the lists show at once what somebody did: no run had a part in it, so none can know."""
     one.views.clear()
     world.cloud.publish(one)
 
 
-def _vanish(world: World, one: Resource) -> None:
+def _vanish(world: World, one: CloudResource) -> None:
     world.cloud.remove(one, 0)
     one.views = [(world.hub.now, world.hub.now, None)]
 
 
-def _with_users(world: World, one: Resource) -> list[Resource]:
+def _with_users(world: World, one: CloudResource) -> list[CloudResource]:
     users = [
         other
         for other in world.cloud.alive()

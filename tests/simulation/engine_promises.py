@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 from provisioner.engine.declaration import Declared
 from provisioner.engine.events import Done
 from state.model import Record
-from tests.simulation.cloud import Resource
+from tests.simulation.cloud import CloudResource
 from tests.simulation.hub import Violation
-from tests.simulation.kinds import SIMULATED
+from tests.simulation.resources import SIMULATED
 
 if TYPE_CHECKING:
     from tests.simulation.engine import Run, World
@@ -101,7 +101,7 @@ def _check_recorded(world: World, records: dict[str, Record]) -> None:
             raise Violation(f"{one.id}, made for {one.maker}, is recorded nowhere")
 
 
-def excused(world: World, one: Resource) -> bool:
+def excused(world: World, one: CloudResource) -> bool:
     """Whether a resource may stay: it is kept, others use it, or somebody took away what it is told by."""
     shared = any(one.id in other.fields["uses"] for other in world.cloud.there() if other.sort == "foreign")
     whole = world.cloud.resources.get(one.fields.get("whole", ""))
@@ -172,7 +172,7 @@ def _check_result(run: Run, address: str, ids: set[str | None]) -> None:
         raise Violation(f"{address} is told to be made, and was not")
 
 
-def _actual(world: World, record: Record, item: Declared) -> Resource | None:
+def _actual(world: World, record: Record, item: Declared) -> CloudResource | None:
     alive = [one for one in world.cloud.alive() if one.sort == record.kind]
     if item.want.revises:
         title = record.asked["title"]

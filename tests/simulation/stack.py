@@ -10,9 +10,9 @@ from typing import Any
 from provisioner.config.facts import Facts
 from provisioner.config.models import Config as Settings
 from provisioner.engine.declaration import Handle, ready
-from provisioner.engine.resource import Kind
+from provisioner.engine.resource import Resource
 from steps.stack import Stack
-from tests.simulation.kinds import SIMULATED, Title
+from tests.simulation.resources import SIMULATED, Title
 
 FACTS = Facts("123456789012", "aws", "sim-1", (), "ami-1", None, (), engine=False, local=True)
 NEEDED = ("box", "ticket", "title", "tower", "member", "common")
@@ -80,7 +80,7 @@ def _handle(use: Use, handles: dict[str, Handle]) -> Handle:
     return ready(handles[use.address]) if use.ready else handles[use.address]
 
 
-def _wanted(item: Item, handles: dict[str, Handle]) -> Kind:
+def _wanted(item: Item, handles: dict[str, Handle]) -> Resource:
     kind = SIMULATED[item.kind]
     if item.kind == "visitors":
         return kind(item.name)

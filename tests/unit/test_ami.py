@@ -12,7 +12,7 @@ from provisioner.aws.client import Aws
 from provisioner.config.models import Config
 from provisioner.engine.clock import Pace
 from provisioner.engine.errors import ConfigurationError
-from provisioner.engine.resource import Live
+from provisioner.engine.resource import Observed
 from provisioner.operations import ami, operate
 from provisioner.render import status
 from provisioner.resources import instance_refresh
@@ -155,9 +155,9 @@ class Told:
     def __init__(self, image: Mapping[str, Any] | None, newest: str | None, *, owned: bool = True) -> None:
         self.image, self.newest = image, newest
         data = {"launch_template_data": {"ImageId": "ami-1"}}
-        self.templates = [Live("lt-1", data, owned=owned), Live("lt-2", {"launch_template_data": {}})]
+        self.templates = [Observed("lt-1", data, owned=owned), Observed("lt-2", {"launch_template_data": {}})]
 
-    def live(self, kind: type) -> list[Live]:
+    def live(self, kind: type) -> list[Observed]:
         assert kind is LaunchTemplate
         return self.templates
 

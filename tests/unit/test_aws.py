@@ -21,7 +21,7 @@ from provisioner.aws.client import ADDRESS_TAG, MANY, READS, Aws, batches, tag_m
 from provisioner.aws.pages import BadList
 from provisioner.engine.clock import Pace
 from provisioner.engine.errors import Interrupted, ReadOnly
-from provisioner.engine.resource import KINDS, Kind, Live
+from provisioner.engine.resource import RESOURCE_TYPES, Observed, Resource
 from provisioner.resources.application_autoscaling import ScalableTarget
 from tests.jumping import Jumping
 
@@ -33,7 +33,7 @@ NOWHERE = "http://127.0.0.1:9"
 class Lists:
     """What the next reads of `Listed` answer, and how many there were."""
 
-    answers: list[list[Live]]
+    answers: list[list[Observed]]
     reads: int = 0
     seconds: float = 0.0
 
@@ -42,14 +42,14 @@ LISTS = Lists([])
 
 
 @dataclass(frozen=True)
-class Listed(Kind):
+class Listed(Resource):
     """A kind that exists here only."""
 
     service: ClassVar[str] = "listed"
     identity: ClassVar[Sequence[str]] = ("called",)
 
     @classmethod
-    def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterable[Live]:
+    def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterable[Observed]:
         LISTS.reads += 1
         time.sleep(LISTS.seconds)
         return LISTS.answers[min(LISTS.reads, len(LISTS.answers)) - 1]
@@ -60,12 +60,12 @@ class Looked(Listed):
     """A kind of which some things can be read by themselves; the list's answers are used up by both reads."""
 
     @classmethod
-    def some(cls, aws: Aws, known: Sequence[Mapping[str, Any]], ids: Collection[str]) -> Iterable[Live]:
+    def some(cls, aws: Aws, known: Sequence[Mapping[str, Any]], ids: Collection[str]) -> Iterable[Observed]:
         return [live for live in cls.list(aws, known) if live.id in ids]
 
 
-KINDS.pop("listed")
-KINDS.pop("looked")
+RESOURCE_TYPES.pop("listed")
+RESOURCE_TYPES.pop("looked")
 
 
 @pytest.fixture
@@ -339,7 +339,7 @@ def test_batches_hold_everything_once_and_no_more_than_allowed(count: int, size:
 
 
 def test_a_kind_is_read_once_a_run(aws: Aws, lists: Lists) -> None:
-    lists.answers = [[Live("a", {})], [Live("b", {})]]
+    lists.answers = [[Observed("a", {})], [Observed("b", {})]]
     assert (ids(aws), ids(aws), lists.reads) == (["a"], ["a"], 1)
     assert (ids(aws, fresh=True), lists.reads) == (["b"], 2)
     aws.forget()
@@ -347,7 +347,7 @@ def test_a_kind_is_read_once_a_run(aws: Aws, lists: Lists) -> None:
 
 
 def test_threads_that_ask_at_once_share_one_read(aws: Aws, lists: Lists) -> None:
-    lists.answers, lists.seconds = [[Live("a", {})]], 0.05
+    lists.answers, lists.seconds = [[Observed("a", {})]], 0.05
     together = threading.Barrier(8)
 
     def ask(_: int) -> list[str]:
@@ -369,59 +369,59 @@ def test_a_read_is_told_what_is_known_of_the_kind(lists: Lists) -> None:
 
 def test_what_was_just_made_is_there_even_if_aws_does_not_list_it(aws: Aws, lists: Lists) -> None:
     aws.live(Listed)
-    aws.made(Listed, Live("new", {}))
+    aws.made(Listed, Observed("new", {}))
     assert ids(aws) == ["new"]
     assert ids(aws, fresh=True) == ["new"]
 
 
 def test_what_was_made_before_the_first_read_is_there_too(aws: Aws, lists: Lists) -> None:
-    lists.answers = [[Live("old", {})]]
-    aws.made(Listed, Live("new", {}))
+    lists.answers = [[Observed("old", {})]]
+    aws.made(Listed, Observed("new", {}))
     assert ids(aws) == ["old", "new"]
 
 
 def test_after_the_settling_time_aws_is_believed(aws: Aws, lists: Lists) -> None:
-    aws.made(Listed, Live("new", {}))
+    aws.made(Listed, Observed("new", {}))
     aws.pace.sleep(30.1)
     assert ids(aws, fresh=True) == []
 
 
 def test_what_aws_lists_replaces_what_was_remembered(aws: Aws, lists: Lists) -> None:
-    lists.answers = [[], [Live("new", {"size": 2})], []]
+    lists.answers = [[], [Observed("new", {"size": 2})], []]
     aws.live(Listed)
-    aws.made(Listed, Live("new", {"size": 1}))
+    aws.made(Listed, Observed("new", {"size": 1}))
     assert [live.attributes for live in aws.live(Listed, fresh=True)] == [{"size": 2}]
     assert ids(aws, fresh=True) == [], "once listed it is no longer remembered"
 
 
-def shown(aws: Aws, kind: type[Kind], *only: str) -> list[tuple[str, str]]:
+def shown(aws: Aws, kind: type[Resource], *only: str) -> list[tuple[str, str]]:
     """What is known of a kind after a look at these things of it: ids and statuses."""
     return sorted((live.id, live.status) for live in aws.live(kind, fresh=bool(only), only=only))
 
 
 def test_a_look_tells_anew_of_what_it_is_about_and_of_nothing_else(aws: Aws, lists: Lists) -> None:
-    before = [Live(name, {}, status="before") for name in "abc"]
-    lists.answers = [before, [Live(name, {}, status="after") for name in "ac"]]
+    before = [Observed(name, {}, status="before") for name in "abc"]
+    lists.answers = [before, [Observed(name, {}, status="after") for name in "ac"]]
     shown(aws, Looked)
     assert shown(aws, Looked, "a", "b") == [("a", "after"), ("c", "before")]
 
 
 def test_a_look_reads_all_of_a_kind_that_reads_all_as_easily(aws: Aws, lists: Lists) -> None:
-    lists.answers = [[Live(name, {}, status="before") for name in "ab"], [Live("c", {}, status="after")]]
+    lists.answers = [[Observed(name, {}, status="before") for name in "ab"], [Observed("c", {}, status="after")]]
     shown(aws, Listed)
     assert shown(aws, Listed, "a") == [("c", "after")]
 
 
 def test_a_look_reads_all_if_nothing_is_known_of_the_others(aws: Aws, lists: Lists) -> None:
-    lists.answers = [[Live("a", {})], [Live("a", {}), Live("b", {})]]
+    lists.answers = [[Observed("a", {})], [Observed("a", {}), Observed("b", {})]]
     shown(aws, Looked)
     aws.stale(Looked)
     assert shown(aws, Looked, "a") == [("a", ""), ("b", "")]
 
 
 def test_what_is_in_doubt_is_read_anew_by_itself_and_once(aws: Aws, lists: Lists) -> None:
-    before = [Live(name, {}, status="before") for name in "ab"]
-    lists.answers = [before, [Live(name, {}, status="after") for name in "ab"]]
+    before = [Observed(name, {}, status="before") for name in "ab"]
+    lists.answers = [before, [Observed(name, {}, status="after") for name in "ab"]]
     shown(aws, Looked)
     aws.stale(Looked, ["a"])
     assert shown(aws, Looked) == [("a", "after"), ("b", "before")]
@@ -430,7 +430,7 @@ def test_what_is_in_doubt_is_read_anew_by_itself_and_once(aws: Aws, lists: Lists
 
 
 def test_of_a_kind_that_reads_all_as_easily_one_thing_in_doubt_has_all_read_anew(aws: Aws, lists: Lists) -> None:
-    lists.answers = [[Live(name, {}) for name in "ab"], [Live("b", {})]]
+    lists.answers = [[Observed(name, {}) for name in "ab"], [Observed("b", {})]]
     shown(aws, Listed)
     aws.stale(Listed, ["a"])
     assert shown(aws, Listed) == [("b", "")]
@@ -438,15 +438,15 @@ def test_of_a_kind_that_reads_all_as_easily_one_thing_in_doubt_has_all_read_anew
 
 def test_what_was_just_made_and_is_looked_at_is_there_even_if_aws_does_not_show_it(aws: Aws, lists: Lists) -> None:
     aws.live(Looked)
-    aws.made(Looked, Live("new", {}))
+    aws.made(Looked, Observed("new", {}))
     assert shown(aws, Looked, "new") == [("new", "")]
     aws.pace.sleep(30.1)
     assert shown(aws, Looked, "new") == []
 
 
 def test_what_was_removed_is_not_remembered(aws: Aws, lists: Lists) -> None:
-    lists.answers = [[Live("a", {}), Live("b", {})], [Live("b", {})]]
-    aws.made(Listed, Live("a", {}))
+    lists.answers = [[Observed("a", {}), Observed("b", {})], [Observed("b", {})]]
+    aws.made(Listed, Observed("a", {}))
     assert ids(aws) == ["a", "b"]
     aws.gone(Listed, "a")
     assert ids(aws) == ["b"]
@@ -455,7 +455,7 @@ def test_what_was_removed_is_not_remembered(aws: Aws, lists: Lists) -> None:
 
 def test_what_has_no_id_yet_is_left_to_the_next_read(aws: Aws, lists: Lists) -> None:
     aws.live(Listed)
-    aws.made(Listed, Live("", {}))
+    aws.made(Listed, Observed("", {}))
     assert ids(aws) == []
 
 
@@ -474,6 +474,6 @@ def test_of_many_things_what_the_state_has_seen_in_place_is_not_read_again(aws: 
 
 def test_of_many_things_what_this_run_has_read_is_not_read_again(aws: Aws, lists: Lists) -> None:
     names = [f"n{number}" for number in range(MANY + 1)]
-    lists.answers = [[Live(name, {"called": name, "days": 7}) for name in names]]
+    lists.answers = [[Observed(name, {"called": name, "days": 7}) for name in names]]
     aws.live(Listed)
     assert aws.singly(Listed, "days", names, lambda name: 0) == dict.fromkeys(names, 7)

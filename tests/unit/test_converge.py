@@ -7,7 +7,7 @@ from typing import Any, NoReturn, cast
 
 import pytest
 
-from provisioner.engine.apply import Converge
+from provisioner.engine.apply import Apply
 from provisioner.engine.clock import Pace
 from provisioner.engine.declaration import Declared
 from provisioner.engine.errors import Interrupted, Unclear
@@ -29,7 +29,7 @@ def creating(error: Exception) -> list[str]:
 
     store = SimpleNamespace(put=put, drop=lambda address: said.append("gone"), records={})
     aws = SimpleNamespace(client=client, pace=Pace())
-    converge = Converge(cast("Any", aws), cast("Any", store), {}, lambda event: None)
+    converge = Apply(cast("Any", aws), cast("Any", store), {}, lambda event: None)
     with pytest.raises(type(error)):
         converge._create(want, Declared(want, (), "logs"), None, "made")
     return said

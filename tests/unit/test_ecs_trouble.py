@@ -11,7 +11,7 @@ from typing import Any, cast
 
 import pytest
 
-from provisioner.engine.resource import Live
+from provisioner.engine.resource import Observed
 from provisioner.resources.ecs_service import Service
 from provisioner.resources.ecs_trouble import trouble
 
@@ -91,4 +91,4 @@ def test_how_far_a_deployment_is(new: int, there: int, wanted: int, words: str) 
         "running_new": new, "running_count": there, "desired_count": wanted, "rollout_state": "IN_PROGRESS",
         "rollout_reason": "", "trouble": "", "failed": False,
     }  # fmt: skip
-    assert Service.pending(Live("arn", attributes)) == words
+    assert Service.pending(Observed("arn", attributes)) == words

@@ -17,17 +17,17 @@ from provisioner.engine.clock import Pace
 from provisioner.engine.declaration import Handle
 from provisioner.engine.plan import orphans, plan
 from provisioner.engine.planned import KNOWN_AFTER_UP, Planned
-from provisioner.engine.resource import KINDS, Change, Kind, Live
+from provisioner.engine.resource import RESOURCE_TYPES, Change, Observed, Resource
 from state.model import Record
 from steps.stack import Stack
 from tests.jumping import Jumping
 
-LIVES: dict[str, list[Live]] = {}
+LIVES: dict[str, list[Observed]] = {}
 """What AWS has, by kind: set anew by each test."""
 
 
 @dataclass(frozen=True)
-class Scripted(Kind):
+class Scripted(Resource):
     """A kind whose things the test writes down."""
 
     label: str = ""
@@ -42,7 +42,7 @@ class Scripted(Kind):
     written_once: ClassVar[frozenset[str]] = frozenset({"started"})
 
     @classmethod
-    def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterable[Live]:
+    def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterable[Observed]:
         assert aws.read_only
         return LIVES.get(cls.kind, [])
 
@@ -69,19 +69,19 @@ class Unreadable(Scripted):
     """One that the caller may not read."""
 
     @classmethod
-    def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterable[Live]:
+    def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterable[Observed]:
         raise ClientError({"Error": {"Code": "AccessDenied", "Message": "no"}}, "ListScripted")
 
 
 for scripted in (Scripted, Revised, Named, Met, Unreadable):
-    KINDS.pop(scripted.kind)
+    RESOURCE_TYPES.pop(scripted.kind)
 
 
 @pytest.fixture(autouse=True)
 def nothing_there(monkeypatch: pytest.MonkeyPatch) -> None:
     LIVES.clear()
     for kind in (Scripted, Revised, Named, Met, Unreadable):
-        monkeypatch.setitem(KINDS, kind.kind, kind)
+        monkeypatch.setitem(RESOURCE_TYPES, kind.kind, kind)
 
 
 @pytest.fixture
@@ -89,12 +89,12 @@ def stack() -> Stack:
     return Stack(cast("Any", None), cast("Any", None), _step="boxes")
 
 
-def live(name: str, kind: str = "scripted", **changed: Any) -> Live:
+def live(name: str, kind: str = "scripted", **changed: Any) -> Observed:
     """One of ours, exactly as `Scripted(name, label=name)` wants it but for what is given."""
     options = {key: changed.pop(key) for key in ("owned", "deleting") if key in changed}
     attributes = {"label": name, "size": 1, "inside": None, "started": 0} | changed
     address = f"{kind}/{name}" if options.get("owned", True) else None
-    return Live(f"id-{name}", attributes, {"arn": f"arn:{name}"}, address=address, **options)
+    return Observed(f"id-{name}", attributes, {"arn": f"arn:{name}"}, address=address, **options)
 
 
 def recorded(*addresses: str) -> dict[str, Record]:
@@ -208,7 +208,7 @@ def test_somebody_elses_under_our_name_is_refused_by_id(stack: Stack) -> None:
 
 def test_two_with_one_address_are_refused_both_named(stack: Stack) -> None:
     box(stack, "a")
-    twin = Live("id-twin", live("a").attributes, address="scripted/a")
+    twin = Observed("id-twin", live("a").attributes, address="scripted/a")
     LIVES["scripted"] = [live("a"), twin]
     (refused,) = planned(stack)
     assert refused.action == "refused"

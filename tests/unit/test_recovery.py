@@ -16,7 +16,7 @@ from provisioner.aws.errors import Refused
 from provisioner.engine.clock import Pace
 from provisioner.engine.declaration import Handle
 from provisioner.engine.errors import ConfigurationError, ReadOnly
-from provisioner.engine.resource import KINDS, Kind, Live
+from provisioner.engine.resource import RESOURCE_TYPES, Observed, Resource
 from provisioner.operations import recovery, state_edit
 from provisioner.operations.state_set_aside import in_folder
 from provisioner.render import recovered as show
@@ -25,16 +25,16 @@ from state.model import Record, StateLocked, StateTooNew
 from steps.stack import Stack
 from tests.jumping import Jumping
 
-READINGS: list[dict[str, list[Live]]] = []
+READINGS: list[dict[str, list[Observed]]] = []
 """What AWS lists by kind: at the first reading, at the second, and so on; the last one goes on."""
 
 
-def listed(kind: str) -> list[Live]:
+def listed(kind: str) -> list[Observed]:
     return READINGS[0].get(kind, [])
 
 
 @dataclass(frozen=True)
-class Box(Kind):
+class Box(Resource):
     """A kind whose things the test writes down."""
 
     label: str = ""
@@ -45,7 +45,7 @@ class Box(Kind):
     outputs: ClassVar[Sequence[str]] = ("arn",)
 
     @classmethod
-    def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterable[Live]:
+    def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterable[Observed]:
         assert aws.read_only
         return listed(cls.kind)
 
@@ -79,16 +79,16 @@ MINE = (Shelf, Box, Lid, Room, Law)
 def only_mine(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """The only kinds there are."""
     READINGS.clear()
-    kept = dict(KINDS)
-    KINDS.clear()
-    KINDS.update({kind.kind: kind for kind in MINE})
+    kept = dict(RESOURCE_TYPES)
+    RESOURCE_TYPES.clear()
+    RESOURCE_TYPES.update({kind.kind: kind for kind in MINE})
     yield
-    KINDS.clear()
-    KINDS.update(kept)
+    RESOURCE_TYPES.clear()
+    RESOURCE_TYPES.update(kept)
 
 
 for kind in MINE:
-    KINDS.pop(kind.kind)
+    RESOURCE_TYPES.pop(kind.kind)
 
 
 @pytest.fixture
@@ -113,12 +113,14 @@ class Told:
             READINGS.pop(0)
 
 
-def live(address: str, *, tagged: bool = True, **more: Any) -> Live:
+def live(address: str, *, tagged: bool = True, **more: Any) -> Observed:
     kind, _, name = address.partition("/")
     options = {key: more.pop(key) for key in ("owned", "deleting", "status", "id") if key in more}
     name_of_aws = options.pop("id", f"{kind}-{name:0>8}")
     attributes = {"label": name, "inside": None} | more
-    return Live(name_of_aws, attributes, {"arn": f"arn:{name_of_aws}"}, address=address if tagged else None, **options)
+    return Observed(
+        name_of_aws, attributes, {"arn": f"arn:{name_of_aws}"}, address=address if tagged else None, **options
+    )
 
 
 def former(address: str, id: str, label: str = "") -> Record:
@@ -127,9 +129,9 @@ def former(address: str, id: str, label: str = "") -> Record:
     return Record(address, kind, "ready", "", id, {"label": label or name}, created=5.0)
 
 
-def reading(*lives: tuple[str, Live]) -> None:
+def reading(*lives: tuple[str, Observed]) -> None:
     """Add a reading."""
-    kinds: dict[str, list[Live]] = {}
+    kinds: dict[str, list[Observed]] = {}
     for kind, shown in lives:
         kinds.setdefault(kind, []).append(shown)
     READINGS.append(kinds)
@@ -238,7 +240,7 @@ def test_what_aws_keeps_by_itself_makes_no_stack(stack: Stack) -> None:
 
 
 def test_a_read_that_is_refused_ends_it(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(*_: Any) -> Iterable[Live]:
+    def refuse(*_: Any) -> Iterable[Observed]:
         raise ClientError({"Error": {"Code": "AccessDenied", "Message": "no"}}, "ListBoxes")
 
     reading()

@@ -10,7 +10,7 @@ import pytest
 import steps  # noqa: F401  (importing the package registers the steps)
 from provisioner.config.facts import Copy, Facts
 from provisioner.config.models import Config
-from provisioner.engine.resource import Kind
+from provisioner.engine.resource import Resource
 from steps.stack import Stack
 
 ZONES = ("eu-west-1a", "eu-west-1b", "eu-west-1c")
@@ -270,7 +270,7 @@ def test_how_services_scale() -> None:
     target, policy = want(stack, "scalable_target/web"), want(stack, "scaling_policy/web")
     assert (target.min_capacity, target.max_capacity) == (2, 5)
     assert policy.target_tracking_scaling_policy_configuration["TargetValue"] == 40
-    service: Kind = want(stack, "service/web")
+    service: Resource = want(stack, "service/web")
     assert service.fields()["desired_count"] == 2
     assert "desired_count" in service.written_once
 

@@ -24,7 +24,7 @@ from provisioner.engine.clock import Pace
 from provisioner.engine.errors import Interrupted
 from provisioner.engine.events import Event, Finished, Notice
 from provisioner.engine.leftovers import sweep
-from provisioner.engine.resource import KINDS, Kind, Live
+from provisioner.engine.resource import RESOURCE_TYPES, Observed, Resource
 from provisioner.operations import context, signals
 from provisioner.operations.operate import Summary
 from provisioner.operations.options import Options
@@ -175,22 +175,22 @@ print(number)
 
 
 @dataclass(frozen=True)
-class Slow(Kind):
+class Slow(Resource):
     """A kind whose list has to wait for its turn."""
 
     service: ClassVar[str] = "slow"
 
     @classmethod
-    def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> list[Live]:
+    def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> list[Observed]:
         aws.pace.sleep(1)
         return []
 
 
-KINDS.pop("slow")
+RESOURCE_TYPES.pop("slow")
 
 
 def test_a_last_look_that_is_interrupted_is_not_told_as_things_that_are_left(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(KINDS, "slow", Slow)
+    monkeypatch.setitem(RESOURCE_TYPES, "slow", Slow)
     aws = Aws(boto3.Session("a", "b", region_name="ap-northeast-1"), "p", "e", Pace(Jumping()))
     assert sweep(aws, {}, [Slow]) == []
     aws.pace.stop.set()

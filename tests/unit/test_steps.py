@@ -9,12 +9,12 @@ from typing import Any, ClassVar, cast
 import pytest
 
 from provisioner.engine.declaration import Need, fill, filled, ids, order, ready, unknown
-from provisioner.engine.resource import KINDS, Kind, Live, canonical, compare
+from provisioner.engine.resource import RESOURCE_TYPES, Observed, Resource, canonical, compare
 from steps.stack import Stack
 
 
 @dataclass(frozen=True)
-class Box(Kind):
+class Box(Resource):
     """A kind that exists here only."""
 
     size: int = 1
@@ -29,7 +29,7 @@ class Box(Kind):
     written_once: ClassVar[frozenset[str]] = frozenset({"started"})
 
 
-KINDS.pop("box")
+RESOURCE_TYPES.pop("box")
 
 
 def stack() -> Stack:
@@ -113,7 +113,7 @@ def test_filled_replaces_the_fields_of_a_thing() -> None:
 
 def test_only_what_differs_and_is_watched_is_a_change() -> None:
     want = Box("a", size=2, labels=["x", "y"], options={"a": 1, "b": (1, 2)}, started=5)
-    live = Live("b-1", {"size": 1, "labels": ("y", "x"), "options": {"b": [1, 2], "a": 1}, "started": 9})
+    live = Observed("b-1", {"size": 1, "labels": ("y", "x"), "options": {"b": [1, 2], "a": 1}, "started": 9})
     assert {name: (c.old, c.new) for name, c in compare(want, live).items()} == {"size": (1, 2)}
 
 

@@ -15,21 +15,21 @@ from provisioner.engine.clock import Pace
 from provisioner.engine.declaration import Need
 from provisioner.engine.errors import Failed, Interrupted, SomeFailed, TimedOut, WaitingOnUser
 from provisioner.engine.events import Event, Skipped, Waiting
-from provisioner.engine.resource import KINDS, Kind
-from provisioner.engine.scheduler import Node, Outcome, Until, Wait, Walk
+from provisioner.engine.resource import RESOURCE_TYPES, Resource
+from provisioner.engine.scheduler import Node, Outcome, Scheduler, Until, Wait
 from provisioner.engine.timeline import Moments
 from state.model import StateError
 from tests.jumping import Jumping
 
 
-class Thing(Kind):
+class Thing(Resource):
     """A kind that exists here only."""
 
     service: ClassVar[str] = "thing"
     interval: ClassVar[float] = 1
 
 
-KINDS.pop("thing")
+RESOURCE_TYPES.pop("thing")
 
 
 class World:
@@ -53,7 +53,7 @@ class World:
             raise answer
         return answer
 
-    def look(self, kind: type[Kind], addresses: Sequence[str]) -> dict[str, Outcome]:
+    def look(self, kind: type[Resource], addresses: Sequence[str]) -> dict[str, Outcome]:
         return {address: self.next("look", address) for address in addresses}
 
     def run(self, reached: Callable[[Need, set[str], set[str]], bool] | None = None) -> None:
@@ -61,7 +61,7 @@ class World:
             return need.address in (done if need.ready else acted)
 
         act = lambda address: self.next("act", address)  # noqa: E731
-        Walk(self.nodes, act, self.look, reached or usual, self.events.append, self.pace, self.moments).run()
+        Scheduler(self.nodes, act, self.look, reached or usual, self.events.append, self.pace, self.moments).run()
 
 
 def waits(why: str = "x", budget: float = 1000, *, again: bool = False, until: Until = Until.READY) -> Wait:

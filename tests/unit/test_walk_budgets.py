@@ -10,20 +10,20 @@ import pytest
 from provisioner.engine.clock import Pace
 from provisioner.engine.declaration import Need
 from provisioner.engine.errors import SomeFailed, TimedOut
-from provisioner.engine.resource import KINDS, Kind
-from provisioner.engine.scheduler import Node, Outcome, Until, Wait, Walk
+from provisioner.engine.resource import RESOURCE_TYPES, Resource
+from provisioner.engine.scheduler import Node, Outcome, Scheduler, Until, Wait
 from provisioner.engine.timeline import Moments
 from tests.simulation.hub import Hub, Process
 
 
-class Slow(Kind):
+class Slow(Resource):
     """A kind that exists here only."""
 
     service: ClassVar[str] = "slow"
     interval: ClassVar[float] = 5
 
 
-KINDS.pop("slow")
+RESOURCE_TYPES.pop("slow")
 
 READY = Wait("it to be available", 1800, Until.READY)
 OUTAGE = Wait("waiting for AWS to answer again", 300, Until.ANSWERED, again=True)
@@ -46,14 +46,14 @@ def lasts(answer: Callable[[float], Outcome]) -> float:
         assert not isinstance(found, Exception)
         return found
 
-    def look(_: type[Kind], addresses: Sequence[str]) -> dict[str, Outcome]:
+    def look(_: type[Resource], addresses: Sequence[str]) -> dict[str, Outcome]:
         return dict.fromkeys(addresses, outcome())
 
     def work() -> None:
         moments: dict[str, Moments] = {}
         nodes = [Node("slow/a", Slow, "step", ())]
         try:
-            Walk(nodes, act, look, reached, lambda event: None, Pace(runtime=process), moments).run()
+            Scheduler(nodes, act, look, reached, lambda event: None, Pace(runtime=process), moments).run()
         except SomeFailed as failed:
             ended.extend(failed.failures.values())
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from provisioner.aws.client import Answer
 from provisioner.config.facts import Facts
 from provisioner.engine.errors import Interrupted
-from provisioner.engine.resource import Kind, Live
+from provisioner.engine.resource import Observed, Resource
 from provisioner.operations import ami, operate, preflight
 from provisioner.operations.zones import Zones, choose
 from steps.stack import Stack
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from state.model import Record
 
 T = TypeVar("T")
-K = TypeVar("K", bound=Kind)
+K = TypeVar("K", bound=Resource)
 
 NOT_KNOWN = "not-known"
 """Stands for an id that could not be read, so that all the same everything can be declared and counted."""
@@ -104,7 +104,7 @@ class Context:
         addresses = self.once("missing", self._missing)
         return [want for want in self.wanted(kind) if want.address in addresses]
 
-    def live(self, kind: type[Kind]) -> list[Live]:
+    def live(self, kind: type[Resource]) -> list[Observed]:
         """Return all things of a kind as they are: as the plan read them, which knows their names."""
         self.once("missing", self._missing)
         return self.aws.live(kind)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import ClientError
 
 from provisioner.aws.errors import code_of
-from provisioner.engine.resource import Kind
+from provisioner.engine.resource import Resource
 from provisioner.operations.doctor import usage
 from provisioner.operations.doctor.verdicts import failed, ok, unknown, warning
 from provisioner.resources.acm import Certificate
@@ -116,7 +116,7 @@ def judged(quota: Quota, limit: float, used: float, need: Need, region: str) -> 
 # -- what is needed --------------------------------------------------------------------------------------------------
 
 
-def _created(*kinds: type[Kind]) -> Callable[[Context], Need]:
+def _created(*kinds: type[Resource]) -> Callable[[Context], Need]:
     def needed(context: Context) -> Need:
         return _exactly(sum(len(context.missing(kind)) for kind in kinds))
 

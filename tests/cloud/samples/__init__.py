@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from provisioner.engine.resource import Kind
+from provisioner.engine.resource import Resource
 from tests.cloud.samples.balancing import BALANCING
 from tests.cloud.samples.database import DATABASE
 from tests.cloud.samples.names import NAMES
@@ -13,8 +13,8 @@ from tests.cloud.samples.sample import Sample
 from tests.cloud.samples.services import SERVICES
 from tests.cloud.samples.stores import STORES
 
-GROUND: Mapping[type[Kind], Sample] = {**NETWORK, **NAMES, **STORES, **DATABASE}
+GROUND: Mapping[type[Resource], Sample] = {**NETWORK, **NAMES, **STORES, **DATABASE}
 """What live together first."""
-SERVING: Mapping[type[Kind], Sample] = {**BALANCING, **SERVICES}
+SERVING: Mapping[type[Resource], Sample] = {**BALANCING, **SERVICES}
 """What live together second."""
 ALL = {**GROUND, **SERVING}

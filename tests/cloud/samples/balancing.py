@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from provisioner.engine.declaration import Handle, ids, ready
-from provisioner.engine.resource import Kind
+from provisioner.engine.resource import Resource
 from provisioner.resources.ec2_network import InternetGateway, Vpc
 from provisioner.resources.ec2_security import SecurityGroup
 from provisioner.resources.elbv2 import (
@@ -98,7 +98,7 @@ def _other_acl(hand: ByHand) -> None:
     hand("wafv2").associate_web_acl(WebACLArn=hand.others.web_acls[1], ResourceArn=hand.id)
 
 
-BALANCING: Mapping[type[Kind], Sample] = {
+BALANCING: Mapping[type[Resource], Sample] = {
     LoadBalancer: Sample(
         _balancer,
         {

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from provisioner.engine.declaration import Handle, ids
-from provisioner.engine.resource import Kind
+from provisioner.engine.resource import Resource
 from provisioner.resources.ec2_security import SecurityGroup
 from provisioner.resources.logs import LogGroup
 from provisioner.resources.rds import DbCluster, DbInstance
@@ -81,7 +81,7 @@ def _set(hand: ByHand) -> None:
     hand("rds").modify_db_cluster_parameter_group(DBClusterParameterGroupName=hand.id, Parameters=[parameter])
 
 
-DATABASE: Mapping[type[Kind], Sample] = {
+DATABASE: Mapping[type[Resource], Sample] = {
     DbSubnetGroup: Sample(
         _subnet_group,
         {

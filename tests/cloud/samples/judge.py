@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 
 from provisioner.aws import tagging
-from provisioner.engine.resource import Kind
+from provisioner.engine.resource import Resource
 from tests.cloud.samples.life import Leg, Life, result
 
 
-def breaches(life: Life, kind: type[Kind]) -> list[str]:
+def breaches(life: Life, kind: type[Resource]) -> list[str]:
     """How a kind broke the contract; nothing if it kept it."""
     judges = (_made, _changed, _refused, _found, _gone)
     return [text for judge in judges for text in judge(life, kind, life.addresses[kind])]
@@ -33,7 +33,7 @@ def strays(life: Life) -> list[str]:
     return found + [f"{sort} are not as they were before: {what}" for sort, what in life.left.items()]
 
 
-def _made(life: Life, kind: type[Kind], address: str) -> Iterator[str]:
+def _made(life: Life, kind: type[Resource], address: str) -> Iterator[str]:
     """Made once, and then left alone: what is asked for at its creation only is no difference."""
     # what AWS makes, or others have, may be there already
     usual = ("made", "unchanged") if kind.made_by_aws or kind.kept else ("made",)
@@ -44,7 +44,7 @@ def _made(life: Life, kind: type[Kind], address: str) -> Iterator[str]:
     yield from _became("the second `up`", address, life.again.result(address), ("unchanged",))
 
 
-def _changed(life: Life, kind: type[Kind], address: str) -> Iterator[str]:
+def _changed(life: Life, kind: type[Resource], address: str) -> Iterator[str]:
     """Each difference is planned by just its fields, and mended."""
     mine = {tried for leg in life.changes for tried in leg.tries if tried.partition("/")[0] == kind.kind}
     for one in sorted({address, *mine}):
@@ -66,7 +66,7 @@ def _mended(leg: Leg, address: str) -> Iterator[str]:
     yield from _became(f"`up` after a change of {what}", address, leg.result(address), ("changed",))
 
 
-def _refused(life: Life, kind: type[Kind], address: str) -> Iterator[str]:
+def _refused(life: Life, kind: type[Resource], address: str) -> Iterator[str]:
     """What AWS cannot change in place is refused in the plan, each field by its name."""
     planned = life.refused.get(address)
     action, fields = (planned.action, {*planned.changes}) if planned else ("none", set[str]())
@@ -76,7 +76,7 @@ def _refused(life: Life, kind: type[Kind], address: str) -> Iterator[str]:
         yield f"a plan to change {_named(silent)} of {address} is refused with other words: {planned.why}"
 
 
-def _found(life: Life, kind: type[Kind], address: str) -> Iterator[str]:
+def _found(life: Life, kind: type[Resource], address: str) -> Iterator[str]:
     """Found without a state, by its tags if it carries any, and taken as it is."""
     how = life.found.get(address)
     if how is None:
@@ -89,7 +89,7 @@ def _found(life: Life, kind: type[Kind], address: str) -> Iterator[str]:
     yield from _became("`up` without a state", address, life.lost.result(address), usual)
 
 
-def _gone(life: Life, kind: type[Kind], address: str) -> Iterator[str]:
+def _gone(life: Life, kind: type[Resource], address: str) -> Iterator[str]:
     """Removed, with nothing left."""
     # of what AWS makes by itself there may be none
     usual = ("kept",) if kind.kept else ("removed", "unchanged") if kind.made_by_aws else ("removed",)

@@ -13,7 +13,7 @@ from provisioner.aws import tagging
 from provisioner.aws.client import Aws
 from provisioner.engine.events import Done, Skipped
 from provisioner.engine.planned import Planned
-from provisioner.engine.resource import KINDS, Kind, Live
+from provisioner.engine.resource import RESOURCE_TYPES, Observed, Resource
 from provisioner.engine.run import know
 from provisioner.operations import recovery
 from steps.stack import Stack
@@ -22,7 +22,7 @@ from tests.cloud.inventory import NEVER_REMOVED, difference, inventory
 from tests.cloud.rig import Declare, Outcome, Rig
 from tests.cloud.samples.sample import ByHand, Here, Others, Sample, another, others, settings
 
-Samples = Mapping[type[Kind], Sample]
+Samples = Mapping[type[Resource], Sample]
 SEEN = 60.0
 """Seconds within which all of AWS's lists show what somebody did by hand."""
 
@@ -84,7 +84,7 @@ class Life:
         left: what the account holds in the end and did not before, or the reverse.
     """
 
-    addresses: Mapping[type[Kind], str]
+    addresses: Mapping[type[Resource], str]
     made: Leg
     again: Leg
     changes: Sequence[Leg]
@@ -106,7 +106,7 @@ class _Living:
     all: Samples
     others: Others
     values: dict[str, dict[str, Any]] = field(default_factory=dict)
-    addresses: Mapping[type[Kind], str] = field(default_factory=dict)
+    addresses: Mapping[type[Resource], str] = field(default_factory=dict)
 
     def declare(self, more: Mapping[str, Mapping[str, Any]] | None = None) -> Declare:
         """What is declared now: the samples of this life, and what they need."""
@@ -167,9 +167,9 @@ class _Living:
         }
         return {address: self._wrong(aws, address, live) for address, live in lives.items()}
 
-    def _wrong(self, aws: Aws, address: str, live: Live) -> str:
+    def _wrong(self, aws: Aws, address: str, live: Observed) -> str:
         try:
-            there = tagging.read(aws, KINDS[address.partition("/")[0]], live)
+            there = tagging.read(aws, RESOURCE_TYPES[address.partition("/")[0]], live)
         except ClientError as error:
             return repr(error)
         wanted = aws.tags(address)
@@ -181,7 +181,7 @@ class _Living:
         recovered = recovery.search(self.rig.aws(), {}, declared, lambda text: None)
         return {item.record.address: item.how for item in recovered.found}
 
-    def _tries(self, kind: type[Kind], sample: Sample) -> Iterator[Try]:
+    def _tries(self, kind: type[Resource], sample: Sample) -> Iterator[Try]:
         for names, drift in sample.drift.items():
             called, _, fields = names.rpartition(":")
             address = f"{kind.kind}/{called}" if called else self.addresses[kind]

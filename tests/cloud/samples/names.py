@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from provisioner.engine.declaration import Handle, ready
-from provisioner.engine.resource import Kind
+from provisioner.engine.resource import Resource
 from provisioner.resources.acm import Certificate, ValidationRecord
 from provisioner.resources.delegation import Delegation
 from provisioner.resources.ec2_network import Vpc
@@ -78,7 +78,7 @@ def _described(hand: ByHand) -> None:
     hand("servicediscovery").update_private_dns_namespace(Id=hand.id, Namespace={"Description": "Theirs"})
 
 
-NAMES: Mapping[type[Kind], Sample] = {
+NAMES: Mapping[type[Resource], Sample] = {
     HostedZone: Sample(_zones, {"tagged": _untagged}),
     RecordSet: Sample(
         _records,

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from provisioner.engine.declaration import Handle, ready
-from provisioner.engine.resource import Kind
+from provisioner.engine.resource import Resource
 from provisioner.resources.ec2_endpoints import VpcEndpoint
 from provisioner.resources.ec2_flow_logs import FlowLog
 from provisioner.resources.ec2_network import InternetGateway, RouteTable, Subnet, Vpc
@@ -94,7 +94,7 @@ def _flow_log(here: Here) -> Handle:
 
 ONLY_READ = json.dumps(policy({"Effect": "Allow", "Principal": "*", "Action": "logs:Get*", "Resource": "*"}))
 
-NETWORK: Mapping[type[Kind], Sample] = {
+NETWORK: Mapping[type[Resource], Sample] = {
     Vpc: Sample(
         lambda here: here.ensure(Vpc(NAME, "10.0.0.0/16")),
         {

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, cast
 
 from provisioner.engine.declaration import Handle
-from provisioner.engine.resource import Kind
+from provisioner.engine.resource import Resource
 from state.model import Record
 from steps.stack import Stack
 from tests.cloud.conftest import EmbeddedCloud
@@ -66,22 +66,22 @@ class Here:
 
     stack: Stack
     others: Others
-    samples: Mapping[type[Kind], Sample]
+    samples: Mapping[type[Resource], Sample]
     values: Values
-    _handles: dict[type[Kind], Handle] = field(default_factory=dict)
+    _handles: dict[type[Resource], Handle] = field(default_factory=dict)
 
-    def __getitem__(self, kind: type[Kind]) -> Handle:
+    def __getitem__(self, kind: type[Resource]) -> Handle:
         """The sample of another kind, which is declared if it is not yet."""
         if kind not in self._handles:
             self._handles[kind] = self.samples[kind].declare(self)
         return self._handles[kind]
 
-    def ensure(self, want: Kind, *, after: Iterable[Handle] = ()) -> Handle:
+    def ensure(self, want: Resource, *, after: Iterable[Handle] = ()) -> Handle:
         """Declare a thing, unless it is declared already, with the values that are to be tried now."""
         if want.address in self.stack.declared:
             return Handle(want.address, type(want))
         values = self.values.get(want.address, {})
-        tried = cast("Kind", dataclasses.replace(cast("Any", want), **values)) if values else want
+        tried = cast("Resource", dataclasses.replace(cast("Any", want), **values)) if values else want
         return self.stack.ensure(tried, after=after)
 
 
@@ -108,7 +108,7 @@ class ByHand:
         """What AWS said of the sample."""
         return self.records[self.address].outputs
 
-    def __getitem__(self, what: str | type[Kind]) -> str:
+    def __getitem__(self, what: str | type[Resource]) -> str:
         """The id of another sample, by its kind, or of any other thing, by its address."""
         return str(self.records[what if isinstance(what, str) else f"{what.kind}/{NAME}"].id)
 
@@ -136,19 +136,19 @@ class Sample:
     untried: Mapping[str, str] = field(default_factory=dict)
 
 
-def settings(kind: type[Kind]) -> list[str]:
+def settings(kind: type[Resource]) -> list[str]:
     """The names of a kind's fields, in their order."""
     return [one.name for one in dataclasses.fields(cast("Any", kind)) if one.name != "name"]
 
 
-def changeable(kind: type[Kind]) -> list[str]:
+def changeable(kind: type[Resource]) -> list[str]:
     """The fields that AWS changes in place."""
     if kind.made_by_aws:
         return []
     return [name for name in settings(kind) if name not in kind.fixed | kind.written_once]
 
 
-def mistakes(kind: type[Kind], sample: Sample | None) -> list[str]:
+def mistakes(kind: type[Resource], sample: Sample | None) -> list[str]:
     """What is wrong with a sample, or with there being none, each with what to do about it."""
     if sample is None:
         return [

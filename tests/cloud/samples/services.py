@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from provisioner.engine.declaration import Handle, ids, ready
-from provisioner.engine.resource import Kind
+from provisioner.engine.resource import Resource
 from provisioner.resources.application_autoscaling import ScalableTarget, ScalingPolicy
 from provisioner.resources.autoscaling import AutoScalingGroup, MinimumSize
 from provisioner.resources.ec2_launch import Instances, LaunchTemplate
@@ -228,9 +228,9 @@ def _policy(hand: ByHand) -> None:
     )
 
 
-TOLD_BY_ECS = "only ECS makes it so: tests/cloud/test_kinds_ecs_service.py"
+TOLD_BY_ECS = "only ECS makes it so: tests/cloud/test_resources_ecs_service.py"
 
-SERVICES: Mapping[type[Kind], Sample] = {
+SERVICES: Mapping[type[Resource], Sample] = {
     LaunchTemplate: Sample(
         _template,
         {
@@ -261,7 +261,7 @@ SERVICES: Mapping[type[Kind], Sample] = {
             "health_check_grace_period": lambda hand: _grouped(hand, HealthCheckGracePeriod=77),
         },
         untried=dict.fromkeys(
-            ("outside", "outdated_instances"), "they are instances: tests/cloud/test_kinds_capacity.py"
+            ("outside", "outdated_instances"), "they are instances: tests/cloud/test_resources_capacity.py"
         ),
     ),
     MinimumSize: Sample(_minimum, {"min_size": lambda hand: _grouped(hand, MinSize=2)}),

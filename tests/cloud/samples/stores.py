@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from provisioner.engine.declaration import Handle
-from provisioner.engine.resource import Kind
+from provisioner.engine.resource import Resource
 from provisioner.resources.account import AccountSetting
 from provisioner.resources.copied_images import CopiedImage
 from provisioner.resources.ec2_network import Vpc
@@ -114,9 +114,9 @@ def _copied_image(here: Here) -> Handle:
 
 
 UNTOLD = "ECR does not tell it of an image: with another one the tag is another as well"
-NAMED = dict.fromkeys(("repository_name", "tag"), "with another one it is another image: test_kinds_images.py")
+NAMED = dict.fromkeys(("repository_name", "tag"), "with another one it is another image: test_resources_images.py")
 
-STORES: Mapping[type[Kind], Sample] = {
+STORES: Mapping[type[Resource], Sample] = {
     LogGroup: Sample(
         # the one whose name alone shows whose it is, so that it is known without its tags
         lambda here: here.ensure(LogGroup(NAME, performance_log(here.stack.name), 7)),

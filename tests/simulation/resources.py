@@ -9,17 +9,17 @@ from typing import Any, ClassVar
 
 from provisioner.aws.client import ADDRESS_TAG
 from provisioner.engine.declaration import unknown
-from provisioner.engine.resource import KINDS, Changes, Kind, Live
+from provisioner.engine.resource import RESOURCE_TYPES, Changes, Observed, Resource
 from tests.simulation.client import Client
-from tests.simulation.cloud import Cloud, Resource, View, refusal
+from tests.simulation.cloud import Cloud, CloudResource, View, refusal
 from tests.simulation.hub import Violation
 
-REAL = dict(KINDS)
+REAL = dict(RESOURCE_TYPES)
 """The kinds of the tool itself, as far as they have been imported: the simulation's own are not left among them."""
 
 
 @dataclass(frozen=True)
-class Box(Kind):
+class Box(Resource):
     """Told by its tags only, as a VPC is."""
 
     size: int = 0
@@ -39,7 +39,7 @@ class Box(Kind):
     """Seconds until it works, and until it is gone."""
 
     @classmethod
-    def list(cls, aws: Client, known: Sequence[Mapping[str, Any]]) -> Iterable[Live]:
+    def list(cls, aws: Client, known: Sequence[Mapping[str, Any]]) -> Iterable[Observed]:
         named = [tuple(fields[name] for name in cls.identity) for fields in known] if cls.identity else []
         for one, view in aws.ask(f"List {cls.kind}", lambda: aws.cloud.listed(cls.kind)):
             owned = cls.is_owned(aws, view)
@@ -47,7 +47,7 @@ class Box(Kind):
                 yield cls.live(aws, one, view, owned=owned)
 
     @classmethod
-    def some(cls, aws: Client, known: Sequence[Mapping[str, Any]], ids: Collection[str]) -> Iterable[Live] | None:
+    def some(cls, aws: Client, known: Sequence[Mapping[str, Any]], ids: Collection[str]) -> Iterable[Observed] | None:
         return [live for live in cls.list(aws, known) if live.id in ids] if cls.singly else None
 
     @classmethod
@@ -55,18 +55,18 @@ class Box(Kind):
         return aws.owns(view.tags)
 
     @classmethod
-    def live(cls, aws: Client, one: Resource, view: View, *, owned: bool) -> Live:
+    def live(cls, aws: Client, one: CloudResource, view: View, *, owned: bool) -> Observed:
         works = aws.cloud.now() >= one.ready
         outputs = {"mark": f"mark-{one.id}"} if works or not cls.takes else {}
         status = "deleting" if view.deleting else "available" if works else "pending"
         address = aws.address_in(view.tags)
-        return Live(one.id, view.fields, outputs, address, owned, status, view.deleting)
+        return Observed(one.id, view.fields, outputs, address, owned, status, view.deleting)
 
-    def create(self, aws: Client, token: str) -> Live:
+    def create(self, aws: Client, token: str) -> Observed:
         made = aws.write("create", self.kind, self.address, lambda: self.made(aws.cloud, aws.tags(self.address), token))
         return self.live(aws, made, View(dict(made.fields), dict(made.tags)), owned=True)
 
-    def made(self, cloud: Cloud, tags: Mapping[str, str], token: str) -> Resource:
+    def made(self, cloud: Cloud, tags: Mapping[str, str], token: str) -> CloudResource:
         """Have the effect of the create call."""
         self.acceptable(cloud)
         tags = tags if self.tagged else {}
@@ -84,7 +84,7 @@ class Box(Kind):
     def new_id(self, cloud: Cloud) -> str:
         return f"{self.kind}-{len(cloud.resources)}"
 
-    def update(self, aws: Client, live: Live, changes: Changes) -> None:
+    def update(self, aws: Client, live: Observed, changes: Changes) -> None:
         wanted = {name: change.new for name, change in changes.items()}
 
         def effect() -> None:
@@ -99,7 +99,7 @@ class Box(Kind):
         aws.changed(live.id, wanted)
 
     @classmethod
-    def changeable(cls, cloud: Cloud, id: str) -> Resource:
+    def changeable(cls, cloud: Cloud, id: str) -> CloudResource:
         """Return a resource that can be changed now; refuses like AWS if it cannot."""
         one = cloud.get(id, "update")
         if one.gone is not None or (cloud.now() < one.ready and cls.update_when_ready):
@@ -107,7 +107,7 @@ class Box(Kind):
         return one
 
     @classmethod
-    def delete(cls, aws: Client, live: Live) -> None:
+    def delete(cls, aws: Client, live: Observed) -> None:
         aws.write("delete", cls.kind, live.id, lambda: cls.deleted(aws.cloud, live.id))
 
     @classmethod
@@ -134,7 +134,7 @@ class Box(Kind):
         cloud.publish(one)
 
     @classmethod
-    def pending(cls, live: Live) -> str | None:
+    def pending(cls, live: Observed) -> str | None:
         return None if live.status == "available" else f"it to be available ({live.status})"
 
 
@@ -144,12 +144,12 @@ class Ticket(Box):
 
     singly: ClassVar[bool] = True
 
-    def create(self, aws: Client, token: str) -> Live:
+    def create(self, aws: Client, token: str) -> Observed:
         live = super().create(aws, token)
         aws.ask(f"Describe {self.kind}", lambda: aws.cloud.get(live.id, "describe"))
         return live
 
-    def made(self, cloud: Cloud, tags: Mapping[str, str], token: str) -> Resource:
+    def made(self, cloud: Cloud, tags: Mapping[str, str], token: str) -> CloudResource:
         same = next((one for one in cloud.there() if one.sort == self.kind and one.token == token), None)
         return same or super().made(cloud, tags, token)
 
@@ -195,7 +195,7 @@ class Tower(Title):
     takes: ClassVar[float] = 120.0
 
     @classmethod
-    def delete(cls, aws: Client, live: Live) -> None:
+    def delete(cls, aws: Client, live: Observed) -> None:
         if live.attributes.get("guard"):
             aws.write("unguard", cls.kind, live.id, lambda: cls.unguarded(aws.cloud, live.id))
         super().delete(aws, live)
@@ -232,7 +232,7 @@ class Piece(Box):
     tagged: ClassVar[bool] = False
 
     @classmethod
-    def list(cls, aws: Client, known: Sequence[Mapping[str, Any]]) -> Iterable[Live]:
+    def list(cls, aws: Client, known: Sequence[Mapping[str, Any]]) -> Iterable[Observed]:
         wholes = {live.id: live.owned for live in aws.live(Box)}
         for one, view in aws.ask(f"List {cls.kind}", lambda: aws.cloud.listed(cls.kind)):
             if (whole := view.fields["whole"]) in wholes:
@@ -256,15 +256,15 @@ class Edition(Title):
     fixed: ClassVar[frozenset[str]] = frozenset({"title"})
 
     @classmethod
-    def list(cls, aws: Client, known: Sequence[Mapping[str, Any]]) -> Iterable[Live]:
+    def list(cls, aws: Client, known: Sequence[Mapping[str, Any]]) -> Iterable[Observed]:
         names = {fields["title"] for fields in known}
-        found: dict[str, Live] = {}
+        found: dict[str, Observed] = {}
         for one, view in aws.ask(f"List {cls.kind}", lambda: aws.cloud.listed(cls.kind)):
             title = view.fields["title"]
             owned = aws.owns(view.tags)
             if not view.deleting and (owned or (title in names and not (title in found and found[title].owned))):
                 live = cls.live(aws, one, view, owned=owned)
-                found[title] = Live(title, live.attributes, {"mark": one.id}, live.address, owned, live.status)
+                found[title] = Observed(title, live.attributes, {"mark": one.id}, live.address, owned, live.status)
         return found.values()
 
     def acceptable(self, cloud: Cloud) -> None:
@@ -276,17 +276,17 @@ class Edition(Title):
     def new_id(self, cloud: Cloud) -> str:
         return f"{self.title}:{len(cloud.resources)}"
 
-    def create(self, aws: Client, token: str) -> Live:
+    def create(self, aws: Client, token: str) -> Observed:
         made = super().create(aws, token)
-        return Live(self.title, made.attributes, {"mark": made.id}, self.address, status="available")
+        return Observed(self.title, made.attributes, {"mark": made.id}, self.address, status="available")
 
     @classmethod
-    def delete(cls, aws: Client, live: Live) -> None:
+    def delete(cls, aws: Client, live: Observed) -> None:
         """Delete all revisions that the lists show, and the one that was found, one call each."""
         cls.delete_revisions(aws, live, live.id, lambda revision: True)
 
     @classmethod
-    def delete_revisions(cls, aws: Client, live: Live, title: str, which: Callable[[str], bool]) -> None:
+    def delete_revisions(cls, aws: Client, live: Observed, title: str, which: Callable[[str], bool]) -> None:
         listed = [
             one.id
             for one, view in aws.ask(f"List {cls.kind}", lambda: aws.cloud.listed(cls.kind))
@@ -311,15 +311,15 @@ class Build(Edition):
     derived: ClassVar[Sequence[str]] = ()
 
     @classmethod
-    def list(cls, aws: Client, known: Sequence[Mapping[str, Any]]) -> Iterable[Live]:
+    def list(cls, aws: Client, known: Sequence[Mapping[str, Any]]) -> Iterable[Observed]:
         return [replace(live, id=live.outputs["mark"]) for live in super().list(aws, known)]
 
-    def create(self, aws: Client, token: str) -> Live:
+    def create(self, aws: Client, token: str) -> Observed:
         made = super().create(aws, token)
         return replace(made, id=made.outputs["mark"])
 
     @classmethod
-    def delete(cls, aws: Client, live: Live) -> None:
+    def delete(cls, aws: Client, live: Observed) -> None:
         """Delete this one and those before it."""
         cls.delete_revisions(
             aws, live, live.attributes["title"], lambda revision: _number(revision) <= _number(live.id)
@@ -353,12 +353,12 @@ class Common(Title):
         return str(view.fields["title"]).startswith("shop-dev")
 
     @classmethod
-    def shared(cls, aws: Client, live: Live) -> bool:
+    def shared(cls, aws: Client, live: Observed) -> bool:
         return bool(aws.ask("List users of a common", lambda: _foreign_users(aws.cloud, live.id)))
 
 
 @dataclass(frozen=True)
-class Visitors(Kind):
+class Visitors(Resource):
     """What AWS puts into a title by itself, and what has to go before that does; as a cluster's instances are."""
 
     service: ClassVar[str] = "iam"
@@ -366,15 +366,15 @@ class Visitors(Kind):
     tagged: ClassVar[bool] = False
 
     @classmethod
-    def list(cls, aws: Client, known: Sequence[Mapping[str, Any]]) -> Iterator[Live]:
+    def list(cls, aws: Client, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:
         ours = {live.id for live in aws.live(Title) if live.owned}
         inside = aws.ask("List visitors", lambda: [one for one in aws.cloud.there() if one.sort == "visitor"])
         for whole in dict.fromkeys(one.fields["whole"] for one in inside):
             if whole in ours:
-                yield Live(whole.partition(":")[2], {}, status="visiting")
+                yield Observed(whole.partition(":")[2], {}, status="visiting")
 
     @classmethod
-    def delete(cls, aws: Client, live: Live) -> None:
+    def delete(cls, aws: Client, live: Observed) -> None:
         def effect() -> None:
             for one in aws.cloud.there():
                 if one.sort == "visitor" and one.fields["whole"] == f"title:{live.id}":
@@ -387,10 +387,10 @@ def _number(revision: str) -> int:
     return int(revision.rpartition(":")[2])
 
 
-def _foreign_users(cloud: Cloud, id: str) -> list[Resource]:
+def _foreign_users(cloud: Cloud, id: str) -> list[CloudResource]:
     return [one for one in cloud.there() if one.sort == "foreign" and id in one.fields["uses"]]
 
 
-SIMULATED: dict[str, type[Kind]] = {name: kind for name, kind in KINDS.items() if name not in REAL}
+SIMULATED: dict[str, type[Resource]] = {name: kind for name, kind in RESOURCE_TYPES.items() if name not in REAL}
 for _name in SIMULATED:
-    del KINDS[_name]
+    del RESOURCE_TYPES[_name]

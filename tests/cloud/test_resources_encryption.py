@@ -15,8 +15,8 @@ from provisioner.resources.ssm import SecureParameter
 from steps.stack import Stack
 from tests.cloud.project import kms_key
 from tests.cloud.rig import Rig
-from tests.cloud.test_kinds_rds import NAME, cluster
-from tests.cloud.test_kinds_rds import declared as database
+from tests.cloud.test_resources_rds import NAME, cluster
+from tests.cloud.test_resources_rds import declared as database
 
 WEB = {"services": {"web": {"image": "nginx:1", "port": 80}}}
 PARAMETER = "/ecs-sample-dev/password"

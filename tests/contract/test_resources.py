@@ -12,7 +12,7 @@ import pytest
 
 from provisioner.aws.client import Aws
 from provisioner.engine.errors import Failed, ProvisionError
-from provisioner.engine.resource import KINDS, Change, Kind, Live, compare
+from provisioner.engine.resource import RESOURCE_TYPES, Change, Observed, Resource, compare
 from tests.contract.recorded import Recorded, of
 from tests.contract.replay import Account, declared
 
@@ -33,7 +33,7 @@ KNOWN: Mapping[tuple[str, str, str], str] = {
 # -- every answer of every operation that a kind calls -----------------------------------------------------------------
 
 
-def verbs(kind: type[Kind], aws: Aws) -> Iterator[tuple[str, Callable[[], Any]]]:
+def verbs(kind: type[Resource], aws: Aws) -> Iterator[tuple[str, Callable[[], Any]]]:
     """Yield what can be done with a kind, on what an account shows of it and on what the sample declares of it."""
     wanted = next(iter(declared().get(kind.kind, ())), None)
     for live in list(kind.list(aws, aws.known(kind)))[:2]:
@@ -43,7 +43,9 @@ def verbs(kind: type[Kind], aws: Aws) -> Iterator[tuple[str, Callable[[], Any]]]
     yield "unlisted", lambda: list(kind.unlisted(aws))
 
 
-def _on(kind: type[Kind], aws: Aws, live: Live, wanted: Kind | None) -> Iterator[tuple[str, Callable[[], Any]]]:
+def _on(
+    kind: type[Resource], aws: Aws, live: Observed, wanted: Resource | None
+) -> Iterator[tuple[str, Callable[[], Any]]]:
     yield "pending", lambda: kind.pending(live)
     yield "one", lambda: kind.one(aws, live.id)
     yield "some", lambda: list(kind.some(aws, aws.known(kind), [live.id]) or ())
@@ -59,7 +61,7 @@ def _on(kind: type[Kind], aws: Aws, live: Live, wanted: Kind | None) -> Iterator
 
 
 def failures(
-    kind: type[Kind], account: Account, asks: dict[str, set[tuple[str, str]]], *, thorough: bool = False
+    kind: type[Resource], account: Account, asks: dict[str, set[tuple[str, str]]], *, thorough: bool = False
 ) -> Iterator[tuple[str, str]]:
     """Yield the verbs that an account's answers are too much for, each with where; refusals of our own are none.
 
@@ -105,7 +107,7 @@ class Tried:
 @pytest.fixture(scope="module")
 def tried() -> Tried:
     found = Tried({}, set())
-    for kind in KINDS.values():
+    for kind in RESOURCE_TYPES.values():
         asks: dict[str, set[tuple[str, str]]] = {}
         for thorough in (True, False):
             for verb, where in failures(kind, Account(), asks, thorough=thorough):
@@ -179,11 +181,11 @@ STATES = {
 """What each recorded state means for a run."""
 
 
-def shown(kind: str, answer: Recorded) -> list[Live]:
+def shown(kind: str, answer: Recorded) -> list[Observed]:
     """What a kind makes of an answer in which everything is this stack's."""
     named = {"log_group": [{"log_group_name": name} for name in jmespath.search(READS[kind][1], answer.data)]}
     aws = Account(answer, known=named if kind in named else {}).aws()
-    return list(KINDS[kind].list(aws, aws.known(KINDS[kind])))
+    return list(RESOURCE_TYPES[kind].list(aws, aws.known(RESOURCE_TYPES[kind])))
 
 
 def readable(kind: str) -> list[Recorded]:
@@ -204,7 +206,7 @@ def test_each_recorded_state_is_taken_for_what_it_means(kind: str) -> None:
     found = {}
     for live in (live for answer in readable(kind) for live in shown(kind, answer)):
         try:
-            found[live.status] = "waits" if KINDS[kind].pending(live) else "ready"
+            found[live.status] = "waits" if RESOURCE_TYPES[kind].pending(live) else "ready"
         except Failed:
             found[live.status] = "failed"
     assert found == STATES[kind]
@@ -242,7 +244,7 @@ def test_a_service_is_what_the_answer_says_of_it() -> None:
 
 def test_names_of_zones_are_without_their_final_dot() -> None:
     aws = Account().aws()
-    for live in KINDS["hosted_zone"].list(aws, ()):
+    for live in RESOURCE_TYPES["hosted_zone"].list(aws, ()):
         assert not live.attributes["hosted_zone_name"].endswith(".")
 
 

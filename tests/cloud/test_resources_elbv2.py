@@ -19,7 +19,7 @@ from provisioner.resources.elbv2 import (
 from steps.stack import Stack
 from tests.cloud.faults.life import set_faults
 from tests.cloud.rig import Rig
-from tests.cloud.test_kinds_route53 import zone_of
+from tests.cloud.test_resources_route53 import zone_of
 
 NAME = "ecs-sample-dev"
 POLICY = "ELBSecurityPolicy-TLS13-1-2-2021-06"

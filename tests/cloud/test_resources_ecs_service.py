@@ -12,7 +12,7 @@ from provisioner.engine.apply import awaited
 from provisioner.engine.declaration import Handle, filled, ids, ready
 from provisioner.engine.errors import Failed
 from provisioner.engine.events import Notice
-from provisioner.engine.resource import Change, Live, compare
+from provisioner.engine.resource import Change, Observed, compare
 from provisioner.operations import operate
 from provisioner.resources.application_autoscaling import ScalableTarget, ScalingPolicy
 from provisioner.resources.ec2_network import InternetGateway, Subnet, Vpc
@@ -391,14 +391,14 @@ def newest(rig: Rig) -> dict[str, Any]:
     return deployment
 
 
-def live(rig: Rig) -> Live:
+def live(rig: Rig) -> Observed:
     aws = rig.aws()
     aws.thorough = True
     [found] = aws.live(Service)
     return found
 
 
-def seen(rig: Rig, **deployment: Any) -> Live:
+def seen(rig: Rig, **deployment: Any) -> Observed:
     """The service as it would be read if its newest deployment had these settings."""
     service = shown(rig)
     tags = rig.cloud.client("ecs").list_tags_for_resource(resourceArn=service["serviceArn"])["tags"]

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.cloud.rig import Rig
-from tests.cloud.test_kinds_rds import NAME, cluster, declared
+from tests.cloud.test_resources_rds import NAME, cluster, declared
 
 
 def instances(rig: Rig) -> dict[str, dict[str, Any]]:

@@ -9,7 +9,7 @@ import pytest
 from provisioner.aws.dns import addresses
 from provisioner.engine.declaration import ready
 from provisioner.engine.errors import WaitingOnUser
-from provisioner.engine.resource import Live
+from provisioner.engine.resource import Observed
 from provisioner.resources.acm import ValidationRecord
 from provisioner.resources.delegation import Delegation
 from provisioner.resources.ec2_network import Vpc
@@ -209,7 +209,7 @@ def named(rig: Rig, servers: list[str]) -> None:
     change(rig.cloud, zone_of(rig), "UPSERT", record)
 
 
-def looked(rig: Rig) -> Live:
+def looked(rig: Rig) -> Observed:
     (live,) = Delegation.list(rig.aws(), [{"domain": "example.com", "hosted_zone_id": zone_of(rig)}])
     return live
 

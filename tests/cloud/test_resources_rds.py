@@ -12,7 +12,7 @@ import pytest
 from provisioner.engine.declaration import ids
 from provisioner.engine.errors import Failed
 from provisioner.engine.events import Doing, Done
-from provisioner.engine.resource import Change, Live
+from provisioner.engine.resource import Change, Observed
 from provisioner.operations import stack_status
 from provisioner.resources.ec2_network import Subnet, Vpc
 from provisioner.resources.ec2_security import SecurityGroup
@@ -247,7 +247,7 @@ def test_protected_it_leaves_a_final_snapshot_whoever_protected_it_and_tries_ano
 
 def test_of_a_failed_database_no_snapshot_can_be_taken_and_that_is_said(rig: Rig) -> None:
     attributes = {"final_snapshot": True, "deletion_protection": False}
-    failed = Live("c", attributes, {"arn": "arn"}, status="inaccessible-encryption-credentials")
+    failed = Observed("c", attributes, {"arn": "arn"}, status="inaccessible-encryption-credentials")
     with pytest.raises(Failed, match="delete-db-cluster --db-cluster-identifier c --skip-final-snapshot"):
         DbCluster.delete(rig.aws(), failed)
 
@@ -278,8 +278,8 @@ def test_groups_made_moments_ago_and_a_protection_lifted_moments_ago_are_waited_
 
 @pytest.mark.parametrize("status", ["failing-over", "backing-up", "storage-optimization", "incompatible-with-nothing"])
 def test_a_passing_or_unknown_status_is_waited_for(status: str) -> None:
-    assert DbCluster.pending(Live("c", {}, status=status)) == status
-    assert DbInstance.pending(Live("c-1", {"db_cluster_identifier": "c"}, status=status)) == status
+    assert DbCluster.pending(Observed("c", {}, status=status)) == status
+    assert DbInstance.pending(Observed("c-1", {"db_cluster_identifier": "c"}, status=status)) == status
 
 
 @pytest.mark.parametrize(
@@ -293,5 +293,5 @@ def test_a_passing_or_unknown_status_is_waited_for(status: str) -> None:
 )
 def test_what_does_not_become_available_by_itself_is_told_at_once(status: str, said: str) -> None:
     with pytest.raises(Failed, match=said):
-        DbInstance.pending(Live("c-1", {"db_cluster_identifier": "c"}, status=status))
-    assert DbInstance.pending(Live("c-1", {"db_cluster_identifier": "c"}, status="rebooting")) == "rebooting"
+        DbInstance.pending(Observed("c-1", {"db_cluster_identifier": "c"}, status=status))
+    assert DbInstance.pending(Observed("c-1", {"db_cluster_identifier": "c"}, status="rebooting")) == "rebooting"

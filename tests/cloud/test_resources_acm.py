@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 
 from provisioner.engine.errors import Failed
-from provisioner.engine.resource import Live
+from provisioner.engine.resource import Observed
 from provisioner.resources.acm import Certificate, ValidationRecord, proven
 from provisioner.resources.route53 import HostedZone
 from steps.stack import Stack
 from tests.cloud.rig import Rig
-from tests.cloud.test_kinds_route53 import records, zone_of
+from tests.cloud.test_resources_route53 import records, zone_of
 
 NAMES = ["app.example.com", "*.app.example.com", "*.example.com"]
 
@@ -108,7 +108,7 @@ def test_in_another_partition_nobody_asks_for_us_east_1(rig: Rig) -> None:
     _denied(rig)
     (record,) = records(rig, zone)
     attributes = {"hosted_zone_id": zone, "record_name": record["Name"].rstrip(".")}
-    assert not ValidationRecord.shared(aws, Live("x", attributes))
+    assert not ValidationRecord.shared(aws, Observed("x", attributes))
     assert {call.code for call in aws.calls} == {None}
 
 
@@ -145,4 +145,4 @@ def test_somebody_elses_certificate_of_the_same_name_is_nobodys_business(rig: Ri
 @pytest.mark.parametrize("status", ["VALIDATION_TIMED_OUT", "FAILED: CAA_ERROR"])
 def test_a_certificate_that_cannot_be_issued_any_more_says_so(status: str) -> None:
     with pytest.raises(Failed, match=status):
-        Certificate.pending(Live("arn:aws:acm:x", {}, status=status))
+        Certificate.pending(Observed("arn:aws:acm:x", {}, status=status))

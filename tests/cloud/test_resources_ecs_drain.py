@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from provisioner.engine.resource import Kind, Live
+from provisioner.engine.resource import Observed, Resource
 from provisioner.resources.ec2_launch import Instances
 from provisioner.resources.ecs_cluster import Cluster
 from provisioner.resources.ecs_drain import ContainerInsights, ContainerInstances, RunningTasks
@@ -61,7 +61,7 @@ def describe(rig: Rig) -> dict[str, Any]:
     return cluster
 
 
-def status(rig: Rig, kind: type[Kind]) -> tuple[str, bool]:
+def status(rig: Rig, kind: type[Resource]) -> tuple[str, bool]:
     """What is shown of the kind's one thing, and whether it only has to be waited for."""
     aws = rig.aws()
     aws.thorough = True
@@ -92,7 +92,7 @@ def test_what_is_left_is_counted(busy: Rig) -> None:
     hosts = ecs.describe_container_instances(cluster=NAME, containerInstances=arns)["containerInstances"]
     all_busy = all(host["runningTasksCount"] for host in hosts)
     assert status(busy, ContainerInstances) == ("2 DRAINING with 3 tasks", all_busy)
-    assert ContainerInstances.blockers(busy.aws(), Live(NAME, {})).count("tasks on i-") == sum(
+    assert ContainerInstances.blockers(busy.aws(), Observed(NAME, {})).count("tasks on i-") == sum(
         host["runningTasksCount"] > 0 for host in hosts
     )
 

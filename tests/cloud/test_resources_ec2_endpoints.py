@@ -9,7 +9,7 @@ import pytest
 
 from provisioner.engine.declaration import ids, ready
 from provisioner.engine.errors import Failed
-from provisioner.engine.resource import Live
+from provisioner.engine.resource import Observed
 from provisioner.resources.ec2_endpoints import VpcEndpoint
 from provisioner.resources.ec2_network import RouteTable, Subnet, Vpc
 from provisioner.resources.ec2_security import SecurityGroup, allow
@@ -59,10 +59,10 @@ def declared(stack: Stack, *, endpoints: bool = True, document: Policy | None = 
 
 def test_waits_while_pending_and_tells_why_one_failed() -> None:
     attributes = {"service_name": LOGS}
-    assert VpcEndpoint.pending(Live("vpce-1", attributes, status="pending")) == "pending"
-    assert VpcEndpoint.pending(Live("vpce-1", attributes, status="available")) is None
+    assert VpcEndpoint.pending(Observed("vpce-1", attributes, status="pending")) == "pending"
+    assert VpcEndpoint.pending(Observed("vpce-1", attributes, status="available")) is None
     with pytest.raises(Failed, match="no address is left"):
-        VpcEndpoint.pending(Live("vpce-1", attributes, status="failed: no address is left"))
+        VpcEndpoint.pending(Observed("vpce-1", attributes, status="failed: no address is left"))
 
 
 def test_policies_come_with_the_creation_and_change_in_place(rig: Rig) -> None:
