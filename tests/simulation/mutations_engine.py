@@ -62,7 +62,7 @@ FAULTS = (
         ENGINE,
         CONVERGE,
         """
-        if not server_error(error) and not self.aws.reads(error.operation_name):
+        if not self.aws.errors.server_error(error) and not self.aws.reads(error.operation_name):
         """,
         """
         if True:
