@@ -32,10 +32,7 @@ def misfit(theirs: Callable[..., Any], ours: Callable[..., Any], *, method: bool
 
     Of a method the name of the first parameter is its own affair.
     """
-    wanted, given = (
-        list(inspect.signature(theirs).parameters.values()),
-        list(inspect.signature(ours).parameters.values()),
-    )
+    wanted, given = ([*inspect.signature(one).parameters.values()] for one in (theirs, ours))
     if method and wanted and given and wanted[0].kind in _POSITIONAL and given[0].kind in _POSITIONAL:
         wanted, given = wanted[1:], given[1:]
     places = [one.name for one in given if one.kind in _POSITIONAL]
@@ -123,9 +120,10 @@ def foreign_imports() -> Iterator[str]:
     """The modules of these libraries that the embedded cloud's files import."""
     for file in (ROOT / "provisioner" / "emulator").rglob("*.py"):
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.ImportFrom) and node.module and node.module.split(".")[0] in FOREIGN:
-                yield node.module
-                yield from (f"{node.module}.{one.name}" for one in node.names)
+            names = [one.name for one in node.names] if isinstance(node, ast.Import | ast.ImportFrom) else []
+            if isinstance(node, ast.ImportFrom):
+                names = [f"{node.module}.{name}" for name in names] + [str(node.module)]
+            yield from (name for name in names if name.split(".")[0] in FOREIGN)
 
 
 def surface() -> dict[str, Any]:
@@ -140,15 +138,18 @@ def surface() -> dict[str, Any]:
 def note(found: dict[str, Any], place: str, module: ModuleType) -> None:
     """Put the attributes of a module and of its classes into `found`."""
     for name, value in list(vars(module).items()):
+        if isinstance(value, ModuleType):
+            continue  # that one more was imported is no change
         found[f"{place}.{name}"] = _kept(value)
         if isinstance(value, type) and value.__module__ == place:
             found |= {f"{place}.{value.__qualname__}.{key}": _kept(one) for key, one in list(vars(value).items())}
 
 
-def _kept(value: Any) -> Any:
+def _kept(value: Any) -> tuple[Any, Any]:
+    """What tells a value from all others, and the value itself: nothing else gets its number while it is held."""
     if isinstance(value, dict):
-        return {key: id(one) for key, one in list(value.items())}
-    return [id(one) for one in value] if isinstance(value, list | set) else id(value)
+        return {key: id(one) for key, one in list(value.items())}, [*value.values()]
+    return ([id(one) for one in value], [*value]) if isinstance(value, list | set) else (id(value), value)
 
 
 def changes(before: dict[str, Any], after: dict[str, Any]) -> set[str]:
@@ -157,7 +158,7 @@ def changes(before: dict[str, Any], after: dict[str, Any]) -> set[str]:
     return {
         name
         for name, value in after.items()
-        if before.get(name) != value and name.rpartition(".")[0] in there and name not in OWN_TABLES
+        if before.get(name, (None,))[0] != value[0] and name.rpartition(".")[0] in there and name not in OWN_TABLES
     }
 
 
