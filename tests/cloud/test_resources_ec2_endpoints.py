@@ -1,4 +1,4 @@
-"""VPC endpoints: made in one call each, changed in place, waited for both ways."""
+"""VPC endpoints, beyond the contract: policies, waiting both ways, others' endpoints, refusals in good answers."""
 
 from __future__ import annotations
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from types import MappingProxyType
 from typing import Any
 
 import pytest
 
-from provisioner.engine.declaration import ids
+from provisioner.engine.declaration import Handle, ids
 from provisioner.engine.errors import Failed
 from provisioner.engine.events import Doing, Done
 from provisioner.engine.resource import Change, Observed
@@ -25,14 +26,18 @@ from tests.cloud.rig import Rig
 
 NAME = "ecs-sample-dev"
 ZONES = "ac"
+CHARACTERS = MappingProxyType({"character_set_server": "utf8mb4"})
 PAUSING = {"MinCapacity": 0, "MaxCapacity": 4, "SecondsUntilAutoPause": 300}
+
+
+def settings(stack: Stack, parameters: Mapping[str, str] = CHARACTERS) -> Handle:
+    return stack.ensure(DbClusterParameterGroup("main", NAME, "aurora-mysql8.0", "Settings", dict(parameters)))
 
 
 def declared(
     stack: Stack,
     *,
     scaling: dict[str, float] | None = None,
-    parameters: dict[str, str] | None = None,
     key: str | None = None,
     readers: int = 0,
     logs: Sequence[str] = (),
@@ -45,11 +50,6 @@ def declared(
     group = stack.ensure(SecurityGroup("db", vpc.id, "db", "Database", [], []))
     secret = stack.ensure(SecureParameter("password", f"/{NAME}/database/password", "Master password"))
     place = stack.ensure(DbSubnetGroup("main", NAME, "Database subnets", ids(subnets)))
-    settings = stack.ensure(
-        DbClusterParameterGroup(
-            "main", NAME, "aurora-mysql8.0", "Settings", parameters or {"character_set_server": "utf8mb4"}
-        )
-    )
     cluster = stack.ensure(
         DbCluster(
             "main",
@@ -62,7 +62,7 @@ def declared(
             password_version=secret.version,
             db_subnet_group_name=place.id,
             vpc_security_group_ids=[group.id],
-            db_cluster_parameter_group_name=settings.id,
+            db_cluster_parameter_group_name=settings(stack).id,
             serverless_v2_scaling_configuration=scaling or PAUSING,
             backup_retention_period=7,
             kms_key_id=key,
@@ -115,22 +115,22 @@ def test_the_password_that_the_cluster_is_given_is_the_parameters(rig: Rig) -> N
 
 
 def test_a_parameter_with_the_value_that_it_has_already_is_no_difference(rig: Rig) -> None:
-    same = {"character_set_server": "utf8mb4", "time_zone": "UTC"}
-    rig.up(lambda stack: declared(stack, parameters=same)).ok()
-    assert rig.plan(lambda stack: declared(stack, parameters=same)) == []
-    assert rig.up(declared).ok().writes == []
+    same = {**CHARACTERS, "time_zone": "UTC"}
+    rig.up(lambda stack: settings(stack, same)).ok()
+    assert rig.plan(lambda stack: settings(stack, same)) == []
+    assert rig.up(settings).ok().writes == []
 
 
 def test_static_parameters_are_set_and_reset_for_the_next_restart(rig: Rig) -> None:
-    rig.up(lambda stack: declared(stack, parameters={"binlog_format": "ROW", "time_zone": "Asia/Tokyo"})).ok()
+    rig.up(lambda stack: settings(stack, {"binlog_format": "ROW", "time_zone": "Asia/Tokyo"})).ok()
     group = {"DBClusterParameterGroupName": NAME, "Source": "user"}
     found = rig.cloud.client("rds").describe_db_cluster_parameters(**group)["Parameters"]
     assert {entry["ParameterName"]: entry["ApplyMethod"] for entry in found} == {
         "binlog_format": "pending-reboot",
         "time_zone": "immediate",
     }
-    assert rig.up(declared).ok().writes == ["ResetDBClusterParameterGroup", "ModifyDBClusterParameterGroup"]
-    assert rig.plan(declared) == []
+    assert rig.up(settings).ok().writes == ["ResetDBClusterParameterGroup", "ModifyDBClusterParameterGroup"]
+    assert rig.plan(settings) == []
 
 
 def test_a_cluster_restored_from_its_snapshot_is_taken_though_it_tells_no_name_of_a_database(rig: Rig) -> None:
