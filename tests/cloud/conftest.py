@@ -142,7 +142,7 @@ class EmbeddedCloud:
     def _open(self, path: str, method: str) -> bytes:
         key = {"Authorization": f"Bearer {self.process.key}"}
         request = urllib.request.Request(self.endpoint + path, method=method, headers=key)
-        with urllib.request.urlopen(request, timeout=60) as answer:
+        with urllib.request.urlopen(request, timeout=120) as answer:
             content: bytes = answer.read()
         return content
 

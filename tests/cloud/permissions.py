@@ -303,7 +303,7 @@ def _beforehand(stack: Stack) -> Calls:
 def _push(stack: Stack) -> None:
     """Push an image of one layer, as an engine does: look for the layer, upload it in pieces, then the manifest."""
     (data,) = stack.cloud.client("ecr").get_authorization_token()["authorizationData"]
-    connection = http.client.HTTPConnection(stack.cloud.endpoint.removeprefix("http://"), timeout=10)
+    connection = http.client.HTTPConnection(stack.cloud.endpoint.removeprefix("http://"), timeout=120)
     base, layer = f"/v2/{stack.name}/backend", b"layer"
     digest = f"sha256:{hashlib.sha256(layer).hexdigest()}"
 

@@ -38,7 +38,7 @@ PATHS = (
 
 def ask(cloud: EmbeddedCloud, method: str, path: str, body: bytes = b"", **headers: str) -> tuple[int, bytes]:
     """Send one request as it stands; the names of headers have `_` for `-`."""
-    connection = http.client.HTTPConnection(cloud.endpoint.removeprefix("http://"), timeout=20)
+    connection = http.client.HTTPConnection(cloud.endpoint.removeprefix("http://"), timeout=120)
     try:
         connection.request(method, path, body or None, {name.replace("_", "-"): text for name, text in headers.items()})
         answer = connection.getresponse()
@@ -131,7 +131,7 @@ def test_of_motos_own_paths_there_is_none(cloud: EmbeddedCloud, tmp_path: Path) 
 def raw(cloud: EmbeddedCloud, head: str) -> bytes:
     """Send the head of a request, and return what is answered although its body never comes."""
     host, _, port = cloud.endpoint.removeprefix("http://").partition(":")
-    with socket.create_connection((host, int(port)), timeout=20) as connection:
+    with socket.create_connection((host, int(port)), timeout=120) as connection:
         connection.sendall(f"POST / HTTP/1.1\r\nHost: 127.0.0.1\r\n{head}\r\n\r\n".encode())
         return connection.makefile("rb").read()
 

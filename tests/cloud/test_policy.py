@@ -312,7 +312,7 @@ def test_the_registry_asks_for_each_step_of_a_push(cloud: EmbeddedCloud) -> None
     ecr = cloud.client("ecr")
     ecr.create_repository(repositoryName="shop")
     (data,) = ecr.get_authorization_token()["authorizationData"]
-    connection = http.client.HTTPConnection(cloud.endpoint.removeprefix("http://"), timeout=10)
+    connection = http.client.HTTPConnection(cloud.endpoint.removeprefix("http://"), timeout=120)
     assert base64.b64decode(data["authorizationToken"]).startswith(b"AWS:")
 
     def ask(method: str, path: str) -> tuple[int, str]:

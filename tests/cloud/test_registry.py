@@ -74,7 +74,7 @@ def client(cloud: EmbeddedCloud) -> Iterator[Client]:
     (data,) = ecr.get_authorization_token()["authorizationData"]
     assert data["proxyEndpoint"] == cloud.endpoint
     assert base64.b64decode(data["authorizationToken"]).startswith(b"AWS:")
-    connection = http.client.HTTPConnection(cloud.endpoint.removeprefix("http://"), timeout=10)
+    connection = http.client.HTTPConnection(cloud.endpoint.removeprefix("http://"), timeout=120)
     yield Client(cloud, connection, data["authorizationToken"])
     connection.close()
 

@@ -391,6 +391,6 @@ def test_rules_are_imported_by_the_server_process_only() -> None:
         "print([name for name in sys.modules if name == 'moto' or name.startswith('provisioner.emulator.r')])"
     )
     done = subprocess.run(
-        [sys.executable, "-c", "\n".join([*lines, check])], capture_output=True, text=True, timeout=60, check=True
+        [sys.executable, "-c", "\n".join([*lines, check])], capture_output=True, text=True, timeout=120, check=True
     )
     assert done.stdout.strip() == "[]"

@@ -165,7 +165,7 @@ def test_dns_answers_what_the_internet_would(cloud: EmbeddedCloud, route53: Any)
 
     def ask(name: str, kind: str) -> tuple[str, set[str]]:
         query = dns.message.make_query(name, kind)
-        answer = dns.query.udp(query, "127.0.0.1", port=cloud.process.dns_port, timeout=5)
+        answer = dns.query.udp(query, "127.0.0.1", port=cloud.process.dns_port, timeout=120)
         values = {str(item) for entry in answer.answer for item in entry}
         return dns.rcode.to_text(answer.rcode()), values
 

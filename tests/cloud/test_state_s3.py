@@ -28,7 +28,7 @@ from state.lease import FREE, LOCK, remaining
 from state.model import Record, Run, StateError, StateLocked, StateTooNew
 from state.objects import Objects, Taken
 from state.s3 import DOCUMENT, JOURNAL, READINGS, S3Store, read
-from tests.cloud.conftest import REGION, EmbeddedCloud, refused
+from tests.cloud.conftest import HANGS, REGION, EmbeddedCloud, refused
 from tests.cloud.faults.life import met, set_faults
 from tests.cloud.state_writer import ACCOUNT
 from tests.cloud.warm import ROOT
@@ -404,7 +404,7 @@ def test_a_lease_of_a_machine_out_of_sight_runs_out_by_s3s_own_clock(objects: Ob
     objects.put(LOCK, json.dumps(body | {"since": time.time() + 9e6}).encode(), over=None)
     with pytest.raises(StateLocked, match="`provision up` by u on h"):
         store(objects).__enter__()
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + HANGS
     while (found := objects.get(LOCK)) and remaining(found) > 0 and time.monotonic() < deadline:
         time.sleep(0.1)
     with store(objects):

@@ -53,7 +53,7 @@ def program(
 ) -> Any:
     """A process of its own."""
     kw = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE} | kw
-    return subprocess.run([sys.executable, "-c", code, *words], text=True, timeout=60, check=False, **kw)
+    return subprocess.run([sys.executable, "-c", code, *words], text=True, timeout=120, check=False, **kw)
 
 
 # -- help and usage ----------------------------------------------------------------------------------------------------

@@ -226,7 +226,7 @@ def test_a_second_command_is_told_who_is_at_work(tmp_path: Path) -> None:
     with opened(tmp_path):
         other = context.Process(target=_try, args=(tmp_path, answer))
         other.start()
-        message = answer.get(timeout=30)
+        message = answer.get(timeout=120)
         other.join()
     assert "`provision up`" in message
     assert "process" in message
