@@ -20,8 +20,8 @@ from provisioner.config.models import load
 from provisioner.emulator import control
 from provisioner.emulator.takes import Takes
 from provisioner.engine.declaration import Declared
+from provisioner.operations.declaring import declare
 from provisioner.operations.estimates import Seconds
-from provisioner.operations.operate import declare
 
 FEW, MANY = (2,), (10, 50, 200)
 """How many services the stacks of the two benchmarks have."""

@@ -35,7 +35,7 @@ def down(options: Options, target_step: TargetStep = None, unprotect: Unprotect 
     from provisioner.cli.prompts import confirm
     from provisioner.engine.errors import Protected
     from provisioner.engine.words import count
-    from provisioner.operations import context, operate, signals, stacks
+    from provisioner.operations import context, declaring, destroy, signals, stacks
     from provisioner.render import advice, summary
     from provisioner.render.show import shown
     from provisioner.render.text import limited, say
@@ -43,10 +43,10 @@ def down(options: Options, target_step: TargetStep = None, unprotect: Unprotect 
     config = context.load(options)
     aws = context.connect(options, config)
     with context.opened(options, config, aws, "down") as store:
-        operate.check_target(target_step, store.records.values())
-        going = operate.removal(store.records, target_step)
+        declaring.check_target(target_step, store.records.values())
+        going = destroy.removal(store.records, target_step)
         with signals.at_once():
-            protected = operate.protected(aws, store.records, going)
+            protected = destroy.protected(aws, store.records, going)
         if protected and not unprotect:
             words = ["--target-step", target_step] if target_step else []
             raise Protected(protected, options.again("down", *words, "--unprotect"))
@@ -59,7 +59,7 @@ def down(options: Options, target_step: TargetStep = None, unprotect: Unprotect 
             say((f"note: {text}" for text in stacks.beside(options, config, store.records)), sys.stderr)
         context.writable(aws)
         with shown(options.json, aws.pace.now) as progress, context.interruptible(aws.pace, progress.emit):
-            outcome = operate.down(aws, store, progress.emit, target_step, unprotect=unprotect)
+            outcome = destroy.down(aws, store, progress.emit, target_step, unprotect=unprotect)
             advised = advice.after_down(outcome, options.again, config, unprotect=unprotect)
             advised += advice.after_long(outcome, options.again)
     # only now is all recorded

@@ -23,22 +23,22 @@ def plan(options: Options, target_step: TargetStep = None, redeploy: Redeploy = 
     With --target-step, --redeploy or --new-ami: what `up` would do with the same option.
     """
     from provisioner.config.builds import check_dockerfiles
-    from provisioner.operations import context, operate, stacks
+    from provisioner.operations import context, declaring, planning, stacks
     from provisioner.render import advice
     from provisioner.render import plan as show
     from provisioner.render.text import say
 
     config = context.load(options)
-    operate.check_target(target_step)
-    operate.check_new_ami(config, target_step, asked=new_ami)
+    declaring.check_target(target_step)
+    declaring.check_new_ami(config, target_step, asked=new_ami)
     check_dockerfiles(config, options.file)
     aws = context.connect(options, config)
     aws.read_only, aws.redeploy, aws.new_ami = True, redeploy, new_ami
     state = context.recorded(options, config, aws)
     state.guard(config.name, aws.account, aws.region)
     stack = context.declared(options, config, aws, state.records)
-    planned = operate.show_plan(aws, state.records, stack, target_step)
-    notes = [*stacks.beside(options, config, state.records), *stack.notices, *operate.notes(aws, stack, planned)]
+    planned = planning.show_plan(aws, state.records, stack, target_step)
+    notes = [*stacks.beside(options, config, state.records), *stack.notices, *planning.notes(aws, stack, planned)]
     if options.json:
         say([json.dumps(show.document(planned, config.name, aws.account, aws.region, notes), ensure_ascii=False)])
     else:

@@ -33,15 +33,15 @@ def up(options: Options, target_step: TargetStep = None, redeploy: Redeploy = Fa
     """
     from provisioner.cli.prompts import confirm
     from provisioner.config.builds import check_dockerfiles
-    from provisioner.operations import context, operate, signals, stacks
+    from provisioner.operations import apply, context, declaring, planning, signals, stacks
     from provisioner.operations.doctor import beforehand
     from provisioner.render import advice, plan, summary
     from provisioner.render.show import shown
     from provisioner.render.text import limited, say
 
     config = context.load(options)
-    operate.check_target(target_step)
-    operate.check_new_ami(config, target_step, asked=new_ami)
+    declaring.check_target(target_step)
+    declaring.check_new_ami(config, target_step, asked=new_ami)
     check_dockerfiles(config, options.file)
     aws = context.connect(options, config)
     aws.redeploy, aws.new_ami = redeploy, new_ami
@@ -54,14 +54,14 @@ def up(options: Options, target_step: TargetStep = None, redeploy: Redeploy = Fa
         planned = None
         if config.target == "aws" and not options.yes:
             with signals.at_once():
-                planned = operate.show_plan(aws, store.records, stack, target_step)
-            notes = [*stack.notices, *operate.notes(aws, stack, planned)]
+                planned = planning.show_plan(aws, store.records, stack, target_step)
+            notes = [*stack.notices, *planning.notes(aws, stack, planned)]
             say([*plan.diff(planned), *(f"note: {text}" for text in notes)], sys.stderr)
-            operate.refuse(planned, store.records)
+            planning.refuse(planned, store.records)
             confirm(f"`up` of {limited(config.name, target_step)} on {context.where(config, aws)}", options.yes)
             context.writable(aws)
         with shown(options.json, aws.pace.now) as progress, context.interruptible(aws.pace, progress.emit):
-            outcome = operate.up(aws, store, stack, progress.emit, target_step, planned)
+            outcome = apply.up(aws, store, stack, progress.emit, target_step, planned)
             entry = context.entry(options, config)
             advised = advice.after_up(outcome, options.again, config, entry, new_ami=new_ami)
             advised += advice.after_long(outcome, options.again)

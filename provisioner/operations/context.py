@@ -438,7 +438,7 @@ def declared(
     Raises:
         ProvisionError: the facts cannot be read, or do not allow what is configured.
     """
-    from provisioner.operations.operate import declare
+    from provisioner.operations.declaring import declare
     from provisioner.operations.preflight import gather
 
     with signals.at_once():

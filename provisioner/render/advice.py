@@ -13,7 +13,7 @@ from provisioner.render.timeline import path_words
 if TYPE_CHECKING:
     from provisioner.config.models import Config
     from provisioner.engine.planned import Planned
-    from provisioner.operations.operate import Summary
+    from provisioner.operations.summary import Summary
 
 LONG = 60.0
 """Seconds that a run must have taken for its timeline to be pointed out."""

@@ -17,7 +17,7 @@ from provisioner.render.progress import Progress
 from provisioner.render.text import SYMBOLS, duration, say, sentence, visible, word
 
 if TYPE_CHECKING:
-    from provisioner.operations.operate import Summary
+    from provisioner.operations.summary import Summary
     from state.model import Record
 
 RESULTS = ("made", "adopted", "changed", "removed", "kept", "not_found", "unchanged")

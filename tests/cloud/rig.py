@@ -19,7 +19,8 @@ from provisioner.engine.clock import Pace
 from provisioner.engine.events import Emit, Event
 from provisioner.engine.planned import Planned
 from provisioner.engine.refused import PlanRefused
-from provisioner.operations import operate
+from provisioner.operations import apply, destroy, planning
+from provisioner.operations.summary import Summary
 from state.local import LocalStore, read
 from state.model import State
 from steps.stack import Stack
@@ -51,7 +52,7 @@ def _session(region: str, key: str) -> boto3.Session:
 class Outcome:
     """How a run went: its summary, the operations that wrote (in order), all events."""
 
-    summary: operate.Summary
+    summary: Summary
     writes: list[str]
     events: list[Event]
 
@@ -127,26 +128,26 @@ class Rig:
     def up(self, declare: Declare, confirmed: Sequence[Planned] | None = None) -> Outcome:
         """Run `up` on what the function declares, as the user has agreed to it if a plan was shown."""
         stack = self.declare(declare)
-        return self._run(lambda aws, store, emit: operate.up(aws, store, stack, emit, confirmed=confirmed))
+        return self._run(lambda aws, store, emit: apply.up(aws, store, stack, emit, confirmed=confirmed))
 
     def agreed(self, declare: Declare) -> tuple[list[Planned], Outcome]:
         """Plan and run `up` as one command does that asks in between: what was planned but for `none`, and the run."""
         stack, planned = self.declare(declare), list[Planned]()
 
-        def work(aws: Aws, store: LocalStore, emit: Emit) -> operate.Summary:
-            planned.extend(operate.show_plan(aws, store.records, stack))
-            return operate.up(aws, store, stack, emit, confirmed=planned)
+        def work(aws: Aws, store: LocalStore, emit: Emit) -> Summary:
+            planned.extend(planning.show_plan(aws, store.records, stack))
+            return apply.up(aws, store, stack, emit, confirmed=planned)
 
         outcome = self._run(work)
         return [item for item in planned if item.action != "none"], outcome
 
     def down(self, *, unprotect: bool = False) -> Outcome:
         """Run `down` on what is recorded."""
-        return self._run(partial(operate.down, unprotect=unprotect))
+        return self._run(partial(destroy.down, unprotect=unprotect))
 
     def plan(self, declare: Declare) -> list[Planned]:
         """What `up` would do, without that which is as it should be."""
-        planned = operate.show_plan(self.aws(), self.state().records, self.declare(declare))
+        planned = planning.show_plan(self.aws(), self.state().records, self.declare(declare))
         self.close()
         return [item for item in planned if item.action != "none"]
 
@@ -154,7 +155,7 @@ class Rig:
         """The state as it stands on the disk."""
         return read(self.folder, self.config.name)
 
-    def _run(self, work: Callable[..., operate.Summary]) -> Outcome:
+    def _run(self, work: Callable[..., Summary]) -> Outcome:
         aws, events = self.aws(), list[Event]()
 
         def emit(event: Event) -> None:

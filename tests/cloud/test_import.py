@@ -13,7 +13,8 @@ from provisioner.aws import tagging
 from provisioner.engine.declaration import Handle
 from provisioner.engine.errors import ConfigurationError, NeedsReplacing, NotOwned
 from provisioner.engine.resource import RESOURCE_TYPES, Observed, Resource
-from provisioner.operations import import_resource, operate, state_edit
+from provisioner.engine.run import know
+from provisioner.operations import import_resource, state_edit
 from provisioner.resources.copied_images import CopiedImage
 from provisioner.resources.ec2_launch import LaunchTemplate
 from provisioner.resources.ec2_network import InternetGateway, RouteTable, Subnet, Vpc
@@ -440,7 +441,7 @@ def everything(stack: Stack) -> None:
 def test_the_tags_of_every_kind_are_read_and_put_on(rig: Rig) -> None:
     rig.up(everything).ok()
     aws, seen = rig.aws(), set()
-    operate.know(aws, rig.state().records, {})
+    know(aws, rig.state().records, {})
     for address, record in rig.state().records.items():
         kind = RESOURCE_TYPES[record.kind]
         (live,) = [live for live in aws.live(kind) if live.id == record.id]

@@ -11,7 +11,7 @@ from moto.iam.aws_managed_policies import aws_managed_policies_data
 
 from provisioner.config.models import Config
 from provisioner.emulator.authorization.policy import like
-from provisioner.operations import operate
+from provisioner.operations import declaring
 from provisioner.permissions.boundary import boundary
 from provisioner.resources.iam import Role
 from tests.cloud.conftest import EmbeddedCloud, make_network
@@ -110,7 +110,7 @@ def test_the_boundary_has_all_that_the_roles_policies_say_today_and_no_more() ->
     services = {"web": {"image": "nginx:1", "port": 80, "database": True, "exec": True}}
     config = Config.model_validate({"services": services, **on})
     facts = replace(FACTS, kms_key="arn:aws:kms:eu-west-1:123456789012:key/1")
-    roles = [it.want for it in operate.declare(config, facts).declared.values() if isinstance(it.want, Role)]
+    roles = [it.want for it in declaring.declare(config, facts).declared.values() if isinstance(it.want, Role)]
     known = json.loads(aws_managed_policies_data)
     attached = {arn.rpartition("/")[2] for role in roles for arn in role.managed_policy_arns}
     assert len(attached) == 2

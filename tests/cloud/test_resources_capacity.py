@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from provisioner.engine.errors import Failed, SomeFailed
-from provisioner.operations import operate
+from provisioner.operations import planning
 from provisioner.resources.autoscaling import AutoScalingGroup, MinimumSize, left_outdated
 from provisioner.resources.ec2_launch import LaunchTemplate
 from provisioner.resources.ecs_cluster import Cluster
@@ -54,7 +54,7 @@ def test_instances_of_an_earlier_version_stay_until_they_are_asked_for(ready_rig
     first = serving()
     ready_rig.up(changed).ok()
     aws = ready_rig.aws()
-    operate.show_plan(aws, ready_rig.state().records, ready_rig.declare(changed))
+    planning.show_plan(aws, ready_rig.state().records, ready_rig.declare(changed))
     (note,) = left_outdated(aws)
     assert note == (
         f"launched from an earlier version of the launch template: {', '.join(first)}. "

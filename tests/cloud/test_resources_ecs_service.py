@@ -13,7 +13,7 @@ from provisioner.engine.declaration import Handle, filled, ids, ready
 from provisioner.engine.errors import Failed
 from provisioner.engine.events import Notice
 from provisioner.engine.resource import Change, Observed, compare
-from provisioner.operations import operate
+from provisioner.operations import planning
 from provisioner.resources.application_autoscaling import ScalableTarget, ScalingPolicy
 from provisioner.resources.ec2_network import InternetGateway, Subnet, Vpc
 from provisioner.resources.ec2_security import OPEN, SecurityGroup
@@ -255,7 +255,7 @@ def test_a_plan_says_whether_what_a_pipeline_deployed_stays(rig: Rig) -> None:
 
     def told(declare: Any) -> str:
         aws, stack = rig.aws(), rig.declare(declare)
-        (note,) = operate.notes(aws, stack, operate.show_plan(aws, rig.state().records, stack))
+        (note,) = planning.notes(aws, stack, planning.show_plan(aws, rig.state().records, stack))
         return note.rpartition("deployed: ")[2]
 
     assert told(declared).startswith("it stays")

@@ -15,7 +15,7 @@ import pytest
 
 from provisioner.engine.resource import RESOURCE_TYPES
 from provisioner.engine.run import know
-from provisioner.operations import context, operate
+from provisioner.operations import context, planning
 from provisioner.operations.options import Options, Target
 from provisioner.resources.acm import Certificate
 from provisioner.resources.ecs_service import Service
@@ -169,7 +169,7 @@ def test_a_client_is_made_once_and_only_if_something_is_asked_of_it(life: Life) 
         aws.session.events.register("creating-client-class", lambda event_name, **_: made.append(event_name))
         state = context.recorded(options, config)
         stack = context.declared(options, config, aws, state.records)
-        assert {item.action for item in operate.show_plan(aws, state.records, stack)} == {"none"}
+        assert {item.action for item in planning.show_plan(aws, state.records, stack)} == {"none"}
     assert len(made) == len(set(made)) == len({call.service for call in aws.calls}) > 10
     assert "creating-client-class.s3" not in made
 

@@ -21,7 +21,7 @@ from provisioner.config.facts import Facts
 from provisioner.config.models import Config
 from provisioner.engine.clock import Pace
 from provisioner.engine.resource import Resource
-from provisioner.operations import operate
+from provisioner.operations import declaring
 from provisioner.resources.account import FORMER_TAG
 from tests.cloud.project import SAMPLE
 from tests.contract.calls import PAGING
@@ -58,7 +58,7 @@ def declared() -> dict[str, list[Resource]]:
     """What the sample declares with all options, by kind; tokens stand where AWS's answers would."""
     config = Config.model_validate(tomllib.loads(SAMPLE) | OPTIONS)
     found: dict[str, list[Resource]] = {}
-    for item in operate.declare(config, FACTS).declared.values():
+    for item in declaring.declare(config, FACTS).declared.values():
         found.setdefault(item.want.kind, []).append(item.want)
     return found
 

@@ -19,7 +19,8 @@ from provisioner.engine.events import Done, Event, Waiting
 from provisioner.engine.planned import KNOWN_AFTER_UP, Planned
 from provisioner.engine.refused import PlanRefused
 from provisioner.engine.resource import RESOURCE_TYPES
-from provisioner.operations import operate, recovery, state_edit
+from provisioner.operations import apply, destroy, planning, recovery, state_edit
+from provisioner.operations.summary import Summary
 from state.model import Record, StateError
 from state.store import Store
 from steps.stack import Stack
@@ -49,7 +50,7 @@ class Run:
     verb: str
     process: Process
     events: list[Event] = field(default_factory=list)
-    summary: operate.Summary | None = None
+    summary: Summary | None = None
     planned: list[Planned] = field(default_factory=list)
     error: Exception | None = None
     killed: bool = False
@@ -299,14 +300,14 @@ class World:
             store.guard("shop-dev", client.account, client.region)
             if verb == "up":
                 self.applied = stack
-                run.summary = operate.up(client, store, stack, run.events.append)
+                run.summary = apply.up(client, store, stack, run.events.append)
             elif verb == "plan":
-                run.planned = operate.show_plan(client, store.records, stack)
+                run.planned = planning.show_plan(client, store.records, stack)
             elif verb == "down":
-                run.summary = operate.down(client, store, run.events.append, unprotect=True)
+                run.summary = destroy.down(client, store, run.events.append, unprotect=True)
             elif verb == "down step":
                 step = random.Random(act.seed).choice(stacks.STEPS)
-                run.summary = operate.down(client, store, run.events.append, step, unprotect=True)
+                run.summary = destroy.down(client, store, run.events.append, step, unprotect=True)
             elif verb == "recover":
                 # with the configuration that was last brought up: what a thing is built on is taken from there
                 found = recovery.search(client, store.records, self.applied.declared, lambda text: None)

@@ -5,16 +5,16 @@ from __future__ import annotations
 from tests.simulation.mutation import Mutation
 
 ENGINE = "engine"
-CONVERGE, REMOVE, FIND = "provisioner/engine/apply.py", "provisioner/engine/destroy.py", "provisioner/engine/lookup.py"
+APPLY, DESTROY, FIND = "provisioner/engine/apply.py", "provisioner/engine/destroy.py", "provisioner/engine/lookup.py"
 WALK, PLAN, RUN = "provisioner/engine/scheduler.py", "provisioner/engine/plan.py", "provisioner/engine/run.py"
-AWS, OPERATE = "provisioner/aws/client.py", "provisioner/operations/operate.py"
+AWS, UP = "provisioner/aws/client.py", "provisioner/operations/apply.py"
 RECORDED = "provisioner/engine/recorded.py"
 
 FAULTS = (
     Mutation(
         "what is recorded and not listed is made at once",
         ENGINE,
-        CONVERGE,
+        APPLY,
         """
         if since is not None and self.aws.pace.young(since):
         """,
@@ -25,7 +25,7 @@ FAULTS = (
     Mutation(
         "the list of the start is believed",
         ENGINE,
-        CONVERGE,
+        APPLY,
         """
         live = self._find(want, record, fresh=True)
         """,
@@ -34,7 +34,7 @@ FAULTS = (
     Mutation(
         "the intent is not recorded",
         ENGINE,
-        CONVERGE,
+        APPLY,
         """
         self.store.put(intent)
         self._tried[want.address] = result
@@ -46,7 +46,7 @@ FAULTS = (
     Mutation(
         "a refusal takes the record of the living thing away",
         ENGINE,
-        CONVERGE,
+        APPLY,
         """
         if record:
             self.store.put(record)
@@ -60,7 +60,7 @@ FAULTS = (
     Mutation(
         "an intent is taken back although the call may have had its effect",
         ENGINE,
-        CONVERGE,
+        APPLY,
         """
         if not self.aws.errors.server_error(error) and not self.aws.reads(error.operation_name):
         """,
@@ -71,7 +71,7 @@ FAULTS = (
     Mutation(
         "what a killed down was removing counts as alive",
         ENGINE,
-        CONVERGE,
+        APPLY,
         """
         if live is None or record.phase == "deleting":
             return None if live is not None and live.deleting else record.changed
@@ -84,7 +84,7 @@ FAULTS = (
     Mutation(
         "what is not recorded is adopted at once",
         ENGINE,
-        CONVERGE,
+        APPLY,
         """
         ghost = None if want.kept else 0.0
         """,
@@ -95,7 +95,7 @@ FAULTS = (
     Mutation(
         "nobody waits for ready",
         ENGINE,
-        CONVERGE,
+        APPLY,
         """
         if need.ready and need.address not in done:
             return False
@@ -105,7 +105,7 @@ FAULTS = (
     Mutation(
         "the tag of a renamed thing keeps its old address",
         ENGINE,
-        CONVERGE,
+        APPLY,
         """
         self.aws.tag(type(want), live, want.address)
         """,
@@ -114,7 +114,7 @@ FAULTS = (
     Mutation(
         "a plan that holds a refusal is carried out",
         ENGINE,
-        OPERATE,
+        UP,
         """
         refuse(planned, store.records, emit)
         """,
@@ -123,7 +123,7 @@ FAULTS = (
     Mutation(
         "a change that AWS cannot make is not refused",
         ENGINE,
-        CONVERGE,
+        APPLY,
         """
         if stuck:
         raise NeedsReplacing(f"{want.address} cannot be changed in place: {'; '.join(stuck)}")
@@ -133,7 +133,7 @@ FAULTS = (
     Mutation(
         "an orphan that goes on under another address is removed",
         ENGINE,
-        REMOVE,
+        DESTROY,
         """
         if stays or kind.shared(self.aws, live):
         """,
@@ -144,7 +144,7 @@ FAULTS = (
     Mutation(
         "what others use is removed",
         ENGINE,
-        REMOVE,
+        DESTROY,
         """
         if stays or kind.shared(self.aws, live):
         """,
@@ -155,7 +155,7 @@ FAULTS = (
     Mutation(
         "what is not listed is forgotten at once",
         ENGINE,
-        REMOVE,
+        DESTROY,
         """
         if live is None and self._may_be_hidden(record):
             return HIDDEN
@@ -174,7 +174,7 @@ FAULTS = (
     Mutation(
         "what was never there is told as removed",
         ENGINE,
-        REMOVE,
+        DESTROY,
         """
         return "unchanged" if kind.made_by_aws else "not_found"
         """,
@@ -185,7 +185,7 @@ FAULTS = (
     Mutation(
         "gone is believed at the first look",
         ENGINE,
-        REMOVE,
+        DESTROY,
         """
         if live is None and self._may_be_hidden(record):
             return HIDDEN
@@ -204,7 +204,7 @@ FAULTS = (
     Mutation(
         "things are removed in any order",
         ENGINE,
-        REMOVE,
+        DESTROY,
         """
         return freed or need.address in done
         """,
@@ -215,7 +215,7 @@ FAULTS = (
     Mutation(
         "a record is dropped when its removal is accepted",
         ENGINE,
-        REMOVE,
+        DESTROY,
         """
         self._accepted.add(record.address)
         return Wait(_awaited(live), kind.removal_budget, Until.READY, blockers=self._asking(record, kind))
@@ -297,7 +297,7 @@ FAULTS = (
     Mutation(
         "orphans go before what is declared comes",
         ENGINE,
-        OPERATE,
+        UP,
         """
         converge.run()
         for text in notes(aws, stack):
@@ -325,7 +325,7 @@ FAULTS = (
     Mutation(
         "a change that does not show is asked for at each look",
         ENGINE,
-        CONVERGE,
+        APPLY,
         """
         return asked.times < ASKS and pace.now() > asked.at + PAUSE * 2 ** (asked.times - 1)
         """,
@@ -336,7 +336,7 @@ FAULTS = (
     Mutation(
         "an output that is not shown for a while is forgotten",
         ENGINE,
-        CONVERGE,
+        APPLY,
         """
         live = replace(live, outputs={**before.outputs, **live.outputs})
         """,

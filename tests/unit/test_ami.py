@@ -13,7 +13,7 @@ from provisioner.config.models import Config
 from provisioner.engine.clock import Pace
 from provisioner.engine.errors import ConfigurationError
 from provisioner.engine.resource import Observed
-from provisioner.operations import ami, operate
+from provisioner.operations import ami, declaring
 from provisioner.render import status
 from provisioner.resources import instance_refresh
 from provisioner.resources.ec2_launch import LaunchTemplate
@@ -135,12 +135,12 @@ def test_a_newer_ami_is_refused_where_there_are_no_instances(
     launch: str, least: int, target: str | None, words: str
 ) -> None:
     config = Config.model_validate({"services": {"web": {**SERVICE, "launch": launch}}, "capacity": {"min": least}})
-    operate.check_new_ami(config, target, asked=False)
+    declaring.check_new_ami(config, target, asked=False)
     if not words:
-        operate.check_new_ami(config, target, asked=True)
+        declaring.check_new_ami(config, target, asked=True)
         return
     with pytest.raises(ConfigurationError, match=words):
-        operate.check_new_ami(config, target, asked=True)
+        declaring.check_new_ami(config, target, asked=True)
 
 
 def refused(code: str, operation: str) -> ClientError:

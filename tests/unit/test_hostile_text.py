@@ -16,7 +16,7 @@ from provisioner.engine.leftovers import Leftover
 from provisioner.engine.planned import Planned
 from provisioner.engine.resource import Change
 from provisioner.operations import stack_status
-from provisioner.operations.operate import Summary
+from provisioner.operations.summary import Summary
 from provisioner.render import lines as json_lines
 from provisioner.render import live, plain, plan, status, summary
 from provisioner.render.progress import Progress

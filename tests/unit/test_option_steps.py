@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any, cast
 
 from provisioner.config.models import Config
-from provisioner.operations import operate
+from provisioner.operations import declaring
 from provisioner.resources.iam import Role
 from provisioner.resources.logs import LogGroup
 from provisioner.resources.rds import DbInstance
@@ -30,8 +30,8 @@ def want(stack: Stack, address: str) -> Any:
 
 def test_a_key_is_used_for_all_that_is_kept_and_the_logs_key_for_logs() -> None:
     config = Config.model_validate(WEB)
-    stack = operate.declare(config, replace(FACTS, kms_key=KEY, logs_key=f"{KEY}-logs"))
-    assert stack.declared.keys() == operate.declare(config, FACTS).declared.keys()
+    stack = declaring.declare(config, replace(FACTS, kms_key=KEY, logs_key=f"{KEY}-logs"))
+    assert stack.declared.keys() == declaring.declare(config, FACTS).declared.keys()
     groups = [item.want for item in stack.declared.values() if isinstance(item.want, LogGroup)]
     assert {group.kms_key_id for group in groups} == {f"{KEY}-logs"}
     assert want(stack, "repository/web").encryption_configuration == {"encryptionType": "KMS", "kmsKey": KEY}
@@ -110,7 +110,7 @@ def test_access_logs_have_a_bucket_that_only_this_accounts_balancers_write_into(
 
 
 def test_the_longest_name_of_a_stack_leaves_room_for_the_buckets_name() -> None:
-    longest = operate.declare(
+    longest = declaring.declare(
         Config.model_validate(
             WEB
             | {"project": "a" * 21, "env": "b" * 6, "region": "ap-northeast-1", "load_balancer": {"access_logs": True}}
@@ -131,10 +131,10 @@ def test_a_web_acl_is_associated_once_the_load_balancer_works() -> None:
 
 def test_with_iam_authentication_a_service_may_sign_in_under_its_own_name() -> None:
     config = Config.model_validate(WEB | {"database": {"iam_authentication": True}})
-    stack = operate.declare(config, FACTS)
+    stack = declaring.declare(config, FACTS)
     assert want(stack, "db_cluster/main").enable_iam_database_authentication
     (statement,) = want(stack, "role/task-web").inline_policies["database"]["Statement"]
     assert statement["Action"] == "rds-db:connect"
     assert statement["Resource"] == "arn:aws:rds-db:eu-west-1:123456789012:dbuser:*/ecs-sample-dev-web"
     assert "database" not in want(stack, "role/task-job").inline_policies
-    assert "database" not in want(operate.declare(Config.model_validate(WEB), FACTS), "role/task-web").inline_policies
+    assert "database" not in want(declaring.declare(Config.model_validate(WEB), FACTS), "role/task-web").inline_policies

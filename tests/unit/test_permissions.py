@@ -17,7 +17,7 @@ from botocore import xform_name
 from provisioner.config.models import Config
 from provisioner.emulator.authorization.policy import Check, Statement, Verdict, read, verdict
 from provisioner.engine.errors import ConfigurationError
-from provisioner.operations import operate
+from provisioner.operations import declaring
 from provisioner.permissions.boundary import boundary
 from provisioner.permissions.document import DOCUMENT, named, written
 from provisioner.permissions.model import Use
@@ -146,7 +146,7 @@ def test_the_boundary_lets_the_roles_do_what_their_own_policies_say(key: str) ->
     services = {"web": {"image": OWN, "port": 80, "database": True, "exec": True}}
     config = configured(services=services, **ALL_ON | {"kms_key": key})
     facts = replace(FACTS, account="123456789012", region=config.region, kms_key=KEY, logs_key=KEY)
-    declared = [it.want for it in operate.declare(config, facts).declared.values() if isinstance(it.want, Role)]
+    declared = [it.want for it in declaring.declare(config, facts).declared.values() if isinstance(it.want, Role)]
     said = [one for role in declared for policy in role.inline_policies.values() for one in policy["Statement"]]
     assert {role.role_name.removeprefix("ecs-sample-dev-") for role in declared} == {
         "instance", "execution", "task-web", "flow-logs"

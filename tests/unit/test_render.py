@@ -27,7 +27,7 @@ from provisioner.engine.events import (
 from provisioner.engine.leftovers import Leftover
 from provisioner.engine.planned import Planned
 from provisioner.engine.resource import Change
-from provisioner.operations.operate import Summary
+from provisioner.operations.summary import Summary
 from provisioner.render import advice, lines, live, plain, plan, status, summary
 from provisioner.render.progress import Progress
 from provisioner.render.text import duration, say, table

@@ -26,8 +26,8 @@ from provisioner.engine.events import Event, Finished, Notice
 from provisioner.engine.leftovers import sweep
 from provisioner.engine.resource import RESOURCE_TYPES, Observed, Resource
 from provisioner.operations import context, signals
-from provisioner.operations.operate import Summary
 from provisioner.operations.options import Options
+from provisioner.operations.summary import Summary
 from provisioner.render import summary
 from provisioner.render.progress import Progress
 from state.local import DOCUMENT, JOURNAL, LOCK

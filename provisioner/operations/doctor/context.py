@@ -12,7 +12,7 @@ from provisioner.aws.client import Answer
 from provisioner.config.facts import Facts
 from provisioner.engine.errors import Interrupted
 from provisioner.engine.resource import Observed, Resource
-from provisioner.operations import ami, operate, preflight
+from provisioner.operations import ami, declaring, planning, preflight
 from provisioner.operations.zones import Zones, choose
 from steps.stack import Stack
 
@@ -139,12 +139,12 @@ class Context:
             no_engine=why,
             pushed=pushed,
         )
-        return operate.declare(config, facts)
+        return declaring.declare(config, facts)
 
     def _missing(self) -> set[str]:
         records, stack = self._records(), self.declared
         unrecorded = {address for address in stack.declared if not (address in records and records[address].id)}
-        plan = _known(lambda: operate.show_plan(self.aws, records, stack), None)
+        plan = _known(lambda: planning.show_plan(self.aws, records, stack), None)
         return unrecorded if plan is None else {item.address for item in plan if item.action == "create"}
 
 

@@ -13,10 +13,11 @@ from provisioner.engine.errors import ConfigurationError, Interrupted, Protected
 from provisioner.engine.events import Event
 from provisioner.engine.planned import Planned
 from provisioner.engine.refused import PlanRefused
-from provisioner.operations import ami, context, operate, preflight, signals
+from provisioner.operations import ami, apply, context, declaring, destroy, planning, preflight, signals
 from provisioner.operations.rehearsal import beside
 from provisioner.operations.rehearsal.declarations import declarations
 from provisioner.operations.rehearsal.stage import Stage, stage, unless_interrupted
+from provisioner.operations.summary import Summary
 from provisioner.resources.copied_images import CopiedImage
 from provisioner.resources.images import Image
 from steps.stack import Stack
@@ -127,8 +128,8 @@ def check(wish: Wish, config: Config, state: State) -> None:
         raise ConfigurationError("--new-ami is an option of `up`, not of `down`")
     if wish.unprotect and wish.command == "up":
         raise ConfigurationError("--unprotect is an option of `down`, not of `up`")
-    operate.check_new_ami(config, wish.target_step, asked=wish.new_ami)
-    operate.check_target(wish.target_step, state.records.values() if wish.command == "down" else ())
+    declaring.check_new_ami(config, wish.target_step, asked=wish.new_ami)
+    declaring.check_target(wish.target_step, state.records.values() if wish.command == "down" else ())
     if wish.command == "down" and not state.records:
         raise ConfigurationError(f"nothing is recorded of {config.name}, so there is no `down` to rehearse")
 
@@ -199,10 +200,10 @@ class _Performance:
         with self.on.connected() as aws, context.opened(self.on.options, self.on.config, aws, "rehearse") as store:
             facts = _bare_facts(aws, self.state)
             stack = Stack(self.on.config, facts, declared=self.declared)
-            outcome = self._run(aws, lambda emit: operate.up(aws, store, stack, emit))
+            outcome = self._run(aws, lambda emit: apply.up(aws, store, stack, emit))
             self.notes += [f"not copied: {text}" for text in troubles(outcome.error)]
             aws.forget()
-            differing = [one for one in operate.show_plan(aws, store.records, stack) if one.action != "none"]
+            differing = [one for one in planning.show_plan(aws, store.records, stack) if one.action != "none"]
             self.notes += [f"the copy differs: {_told(one)}" for one in differing if not outcome.error]
 
     def release(self) -> None:
@@ -217,7 +218,7 @@ class _Performance:
         with self.on.connected() as aws, context.opened(self.on.options, self.on.config, aws, "rehearse") as store:
             aws.read_only, aws.new_ami = True, wish.new_ami
             try:
-                return operate.show_plan(aws, store.records, self._declared(aws, store), wish.target_step)
+                return planning.show_plan(aws, store.records, self._declared(aws, store), wish.target_step)
             except Interrupted:
                 raise
             except ProvisionError:
@@ -250,17 +251,17 @@ class _Performance:
             sum(not call.read for call in calls),
         )
 
-    def _command(self, aws: Aws, store: Store, wish: Wish) -> operate.Summary:
+    def _command(self, aws: Aws, store: Store, wish: Wish) -> Summary:
         if wish.command == "down":
             return self._run(
-                aws, lambda emit: operate.down(aws, store, emit, wish.target_step, unprotect=wish.unprotect)
+                aws, lambda emit: destroy.down(aws, store, emit, wish.target_step, unprotect=wish.unprotect)
             )
         aws.new_ami = wish.new_ami
         stack = self._declared(aws, store)
         self.notes += stack.notices
-        return self._run(aws, lambda emit: operate.up(aws, store, stack, emit, wish.target_step))
+        return self._run(aws, lambda emit: apply.up(aws, store, stack, emit, wish.target_step))
 
-    def _run(self, aws: Aws, run: Callable[[Callable[[Event], None]], operate.Summary]) -> operate.Summary:
+    def _run(self, aws: Aws, run: Callable[[Callable[[Event], None]], Summary]) -> Summary:
         with context.interruptible(aws.pace, lambda event: None):
             outcome = run(lambda event: None)
         unless_interrupted(outcome.error)
@@ -275,7 +276,7 @@ class _Performance:
                 facts = replace(facts, allow=preflight.allowed(self.config))
         if self.builds:
             facts = replace(facts, engine=True, local=self.config.target == "local")
-        return operate.declare(config, facts)
+        return declaring.declare(config, facts)
 
     def _outages(self, started: float) -> list[Outage]:
         found = control.outages(self.on.cloud)

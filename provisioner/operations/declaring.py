@@ -1,0 +1,72 @@
+"""What a run is about: all that the steps declare and the state records, or the part that it is limited to."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import steps  # noqa: F401  (importing the package registers the steps)
+from provisioner.engine import target as limit
+from provisioner.engine.declaration import STEPS, Declared
+from provisioner.engine.errors import ConfigurationError
+from provisioner.engine.plan import orphans
+from provisioner.engine.run import know
+from state.model import Record
+from steps.stack import Stack
+
+if TYPE_CHECKING:
+    from provisioner.aws.client import Aws
+    from provisioner.config.facts import Facts
+    from provisioner.config.models import Config
+
+CAPACITY = "capacity"
+"""The step that declares the instances."""
+
+
+def declare(config: Config, facts: Facts) -> Stack:
+    """Run all steps, and return the stack with everything declared."""
+    stack = Stack(config, facts)
+    stack.run()
+    return stack
+
+
+def check_target(target: str | None, records: Collection[Record] = ()) -> None:
+    """Refuse a step to be limited to that neither this version nor one of the records knows.
+
+    Raises:
+        ConfigurationError: with the steps that there are.
+    """
+    limit.check(target, STEPS.keys() | {record.step for record in records if record.step})
+
+
+def check_new_ami(config: Config, target: str | None, *, asked: bool) -> None:
+    """Refuse a newer AMI where there are no instances, or where the step that has them is left out.
+
+    Raises:
+        ConfigurationError: with the reason.
+    """
+    if not asked:
+        return
+    if config.capacity.min == 0 and all(service.launch != "ec2" for service in config.services.values()):
+        raise ConfigurationError('--new-ami: no service has launch = "ec2", so there are no instances to replace')
+    if target and CAPACITY not in limit.below(STEPS, target):
+        raise ConfigurationError(
+            f"--new-ami: the instances are of step {CAPACITY}, which --target-step {target} leaves out"
+        )
+
+
+def know_all(aws: Aws, records: Mapping[str, Record], declared: Mapping[str, Declared]) -> None:
+    """Tell the lists what is declared and recorded, ids among it: tags alone can be rewritten by anybody."""
+    know(aws, records, declared)
+    aws.recorded = lambda kind: [
+        record.id for record in list(records.values()) if record.kind == kind.kind and record.id
+    ]
+
+
+def scope(
+    records: Mapping[str, Record], stack: Stack, target: str | None
+) -> tuple[Mapping[str, Declared], Sequence[str]]:
+    """Return what a run is about: the declared things, and the addresses that it removes."""
+    if target is None:
+        return stack.declared, orphans(records, stack.declared)
+    return limit.limited(stack.declared, limit.below(STEPS, target)), ()

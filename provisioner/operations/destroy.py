@@ -1,0 +1,89 @@
+"""The work of `provision down`: delete what is recorded, then look for what is left."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from provisioner.aws.errors import explained
+from provisioner.engine import destroy as remover
+from provisioner.engine import recorded
+from provisioner.engine import target as limit
+from provisioner.engine.destroy import Destroy, kind_of
+from provisioner.engine.errors import Protected
+from provisioner.engine.events import Begun, Emit, Notice
+from provisioner.engine.leftovers import Leftover, sweep
+from provisioner.engine.remaining import chains
+from provisioner.engine.run import prefetch
+from provisioner.operations import estimates
+from provisioner.operations.declaring import know_all
+from provisioner.operations.summary import Left, Summary, timed
+from provisioner.resources.ecs_cluster import Cluster
+from provisioner.resources.logs import remove_remade
+from provisioner.resources.rds_snapshots import final_snapshots
+from state.model import Record
+
+if TYPE_CHECKING:
+    from provisioner.aws.client import Aws
+    from state.store import Store
+
+
+def removal(records: Mapping[str, Record], target: str | None = None) -> dict[str, Record]:
+    """Return what `down` removes: everything, or the things of one step and all that is built on them."""
+    addresses = records if target is None else limit.above(records, target)
+    return {address: records[address] for address in addresses}
+
+
+def protected(aws: Aws, records: Mapping[str, Record], addresses: Collection[str]) -> list[str]:
+    """Return which of these recorded things are protected from deletion, by the state or in AWS."""
+    know_all(aws, dict(records), {})
+    return remover.protected(aws, [records[address] for address in addresses])
+
+
+def down(aws: Aws, store: Store, emit: Emit, target: str | None = None, *, unprotect: bool = False) -> Summary:
+    """Remove what is recorded, then look through every kind for what is left.
+
+    Args:
+        target: remove the things of this step and all that is built on them, and look for their kinds only.
+        unprotect: lift the protection from deletion as well. The database then leaves a final snapshot.
+    """
+    know_all(aws, dict(store.records), {})
+    recorded.check_order(store.records)
+    going = removal(store.records, target)
+    emit(Begun("down", aws.name, aws.account, aws.region, len(going)))
+    ahead = estimates.downwards(going, store.state.history)
+    emit(ahead)
+    remove = Destroy(aws, store, going, emit, unprotect=unprotect, chains=chains(ahead.tasks))
+    kinds = list(dict.fromkeys(kind_of(record) for record in going.values()))
+
+    def work() -> Left:
+        aws.thorough = True
+        prefetch(aws, (kind for kind in kinds if not kind.one_by_one))
+        if not unprotect and (kept := remover.protected(aws, going.values())):
+            raise Protected(kept)
+        remove.run()
+        if target is None or Cluster in kinds:
+            _late_metrics(aws, emit)
+        left = sweep(aws, store.records, kinds if target else None)
+        return Left(left, _snapshots(aws, emit))
+
+    return timed(aws.pace, "down", target, store, work, (remove.progress,))
+
+
+def _late_metrics(aws: Aws, emit: Emit) -> None:
+    """Remove the log group that the cluster's last metrics made again; it matters little if that cannot be done."""
+    try:
+        if name := remove_remade(aws):
+            emit(Notice(f"the last metrics of Container Insights had made {name} again: it is removed"))
+    except (BotoCoreError, ClientError) as error:
+        emit(Notice(f"whether Container Insights has made its log group again could not be told: {explained(error)}"))
+
+
+def _snapshots(aws: Aws, emit: Emit) -> list[Leftover]:
+    try:
+        return final_snapshots(aws)
+    except (BotoCoreError, ClientError) as error:
+        emit(Notice(f"whether there are final snapshots of the database could not be read: {explained(error)}"))
+        return []

@@ -1,0 +1,86 @@
+"""What `up` would do, with reads only, and what of it is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from provisioner.aws.errors import Refused
+from provisioner.engine import events
+from provisioner.engine.errors import ProvisionError
+from provisioner.engine.events import Emit, Notice
+from provisioner.engine.plan import plan
+from provisioner.engine.planned import Planned
+from provisioner.engine.refused import PlanRefused, names, reasons
+from provisioner.engine.run import UNCLEAR
+from provisioner.operations.declaring import know_all, scope
+from provisioner.resources.autoscaling import left_outdated, newest_in_use
+from provisioner.resources.ecs_service import deployed_by_others, outscaled
+from state.model import Record
+
+if TYPE_CHECKING:
+    from provisioner.aws.client import Aws
+    from steps.stack import Stack
+
+AGAIN = 10.0
+"""Seconds between two tries to read what AWS did not answer."""
+
+
+def refuse(planned: Sequence[Planned], records: Mapping[str, Record], emit: Emit = lambda event: None) -> None:
+    """Raise `PlanRefused` if anything of the plan cannot be done; `emit` is handed each reason before."""
+    if refused := reasons(planned):
+        for reason in refused:
+            emit(events.Refused(reason.text, tuple(reason.addresses)))
+        raise PlanRefused(refused, records.values())
+
+
+def check_confirmed(confirmed: Sequence[Planned], planned: Sequence[Planned]) -> None:
+    """Refuse to do anything else than what the user has agreed to.
+
+    Raises:
+        ProvisionError: somebody changed something since.
+    """
+    before, now = ({p.address: p for p in plan if p.action != "none"} for plan in (confirmed, planned))
+    if other := [address for address in {**before, **now} if before.get(address) != now.get(address)]:
+        raise ProvisionError(
+            f"nothing was changed: since the plan was shown, something else has come to be done with {names(other)}. "
+            "Run the same command again to see the plan as it is now"
+        )
+
+
+def answered(aws: Aws, emit: Emit, ask: Callable[[], list[Planned]]) -> list[Planned]:
+    """Plan; where AWS does not answer for a while, again."""
+    until = aws.pace.now() + UNCLEAR
+    while True:
+        try:
+            return ask()
+        except Refused as error:
+            aws.pace.check()
+            if (
+                not (isinstance(error.__cause__, Exception) and aws.errors.out_of_reach(error.__cause__))
+                or aws.pace.now() > until
+            ):
+                raise
+            emit(Notice(f"waiting for AWS to answer again: {error}"))
+            aws.forget()
+            aws.pace.sleep(AGAIN)
+
+
+def show_plan(aws: Aws, records: Mapping[str, Record], stack: Stack, target: str | None = None) -> list[Planned]:
+    """Return what `up` would do. Only reads are made."""
+    know_all(aws, records, stack.declared)
+    return plan(aws, records, *scope(records, stack, target))
+
+
+def notes(aws: Aws, stack: Stack, planned: Iterable[Planned] = ()) -> list[str]:
+    """Return what is not as declared and whether `up` leaves it, to be called after `show_plan` or at the end of `up`.
+
+    Also that there is no newer AMI, if one was asked for.
+
+    Args:
+        planned: what `show_plan` returned.
+    """
+    replaced = {item.address for item in planned if "task_definition" in item.changes}
+    counts = {n: s.count for n, s in stack.config.services.items() if "count" in s.model_fields_set}
+    told = deployed_by_others(aws, replaced) + outscaled(aws, counts)
+    return told + left_outdated(aws) + newest_in_use(aws, stack.facts.image_id)

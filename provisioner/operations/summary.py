@@ -1,0 +1,80 @@
+"""How a run ended, and what is kept of it in the history."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from provisioner.engine.clock import Pace
+from provisioner.engine.errors import Interrupted, ProvisionError
+from provisioner.engine.leftovers import Leftover
+from provisioner.engine.run import Progress
+from provisioner.engine.timeline import Segment, continued, critical_path
+from state.model import Run, Span
+
+if TYPE_CHECKING:
+    from state.store import Store
+
+
+@dataclass(frozen=True)
+class Summary:
+    """How a run ended.
+
+    Attributes:
+        counts: the number of things by result (`events.Result`).
+        seconds: how long the run took.
+        leftovers: what `down` found still there at the end.
+        error: what stopped the run, or some of its things.
+        target: the step that the run was limited to.
+        snapshots: what `down` leaves on purpose: this one's final snapshot of the database, and those of earlier ones.
+        path: the chain of things that took the time.
+    """
+
+    command: str
+    counts: Mapping[str, int]
+    seconds: float
+    leftovers: Sequence[Leftover] = ()
+    error: ProvisionError | None = None
+    target: str | None = None
+    snapshots: Sequence[Leftover] = ()
+    path: Sequence[Segment] = ()
+
+    @property
+    def ok(self) -> bool:
+        """Whether all went well."""
+        return self.error is None and not self.leftovers
+
+    @property
+    def exit_code(self) -> int:
+        """The exit code that the run means."""
+        return self.error.exit_code if self.error else int(bool(self.leftovers))
+
+
+@dataclass(frozen=True)
+class Left:
+    """What is still there after the work, unwanted and wanted."""
+
+    leftovers: Sequence[Leftover] = ()
+    snapshots: Sequence[Leftover] = ()
+
+
+def timed(
+    pace: Pace, command: str, target: str | None, store: Store, work: Callable[[], Left], walks: Sequence[Progress]
+) -> Summary:
+    """Run the work, and keep in the history how it ended and where the time went."""
+    began, started, error, found = pace.time(), pace.now(), None, Left()
+    try:
+        found = work()
+    except ProvisionError as stopped:
+        error = stopped
+    seconds, timeline = round(pace.now() - started, 2), list[Span]()
+    counts = dict(sum((walk.counts for walk in walks), Counter()))
+    for walk in walks:
+        timeline = continued(timeline, walk.timeline(started))
+    path = critical_path(timeline, seconds)
+    summary = Summary(command, counts, seconds, found.leftovers, error, target, found.snapshots, path)
+    result = "interrupted" if isinstance(error, Interrupted) else "ok" if summary.ok else "failed"
+    store.finish(Run(command, began, summary.seconds, result, counts, timeline))
+    return summary
