@@ -28,7 +28,7 @@ def doctor(options: Options) -> int:
     failure.
     """
     from provisioner.config.builds import check_dockerfiles
-    from provisioner.operations import context
+    from provisioner.operations import context, stores
     from provisioner.operations.doctor.context import Context
     from provisioner.operations.doctor.examine import CHECKS, examine
     from provisioner.render import doctor as show
@@ -40,7 +40,7 @@ def doctor(options: Options) -> int:
     aws.read_only = True
 
     def records() -> Mapping[str, Record]:
-        state = context.recorded(options, config, aws)
+        state = stores.recorded(options, config, aws)
         state.guard(config.name, aws.account, aws.region)
         return state.records
 

@@ -35,14 +35,14 @@ def down(options: Options, target_step: TargetStep = None, unprotect: Unprotect 
     from provisioner.cli.prompts import confirm
     from provisioner.engine.errors import Protected
     from provisioner.engine.words import count
-    from provisioner.operations import context, declaring, destroy, signals, stacks
+    from provisioner.operations import context, declaring, destroy, signals, stacks, stores
     from provisioner.render import advice, summary
     from provisioner.render.show import shown
     from provisioner.render.text import limited, say
 
     config = context.load(options)
     aws = context.connect(options, config)
-    with context.opened(options, config, aws, "down") as store:
+    with stores.opened(options, config, aws, "down") as store:
         declaring.check_target(target_step, store.records.values())
         going = destroy.removal(store.records, target_step)
         with signals.at_once():

@@ -28,14 +28,14 @@ def import_(
     is the stack's: `up` changes it, and `down` removes it.
     """
     from provisioner.cli.prompts import confirm
-    from provisioner.operations import context, import_resource, signals
+    from provisioner.operations import context, import_resource, signals, stores
     from provisioner.render import recovered as show
     from provisioner.render.text import say
 
     config = context.load(options)
     aws = context.connect(options, config)
     aws.read_only = True
-    with context.opened(options, config, aws, "import") as store:
+    with stores.opened(options, config, aws, "import") as store:
         stack = context.declared(options, config, aws, store.records)
         with signals.at_once():
             found = import_resource.candidate(aws, store.records, stack.declared, key, thing)

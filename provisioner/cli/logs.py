@@ -33,13 +33,13 @@ def logs(
 
     From CloudWatch Logs, oldest first: time, service, task and text. With --json one object a line.
     """
-    from provisioner.operations import context, log_reader
+    from provisioner.operations import context, log_reader, stores
     from provisioner.render.channels import unread
     from provisioner.render.text import say
 
     back = log_reader.span(since)
     config = context.load(options)
-    wanted = log_reader.groups(context.recorded(options, config), services or [])
+    wanted = log_reader.groups(stores.recorded(options, config), services or [])
     aws = context.connect(options, config)
     aws.read_only = True
 

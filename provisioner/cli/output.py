@@ -25,11 +25,11 @@ def output(
 
     The load balancer's name, the database's host and other values that scripts need, as the state knows them.
     """
-    from provisioner.operations import context, stack_status
+    from provisioner.operations import context, stack_status, stores
     from provisioner.render.text import say, table
 
     config = context.load(options)
-    values = stack_status.outputs(context.recorded(options, config), config, context.entry(options, config))
+    values = stack_status.outputs(stores.recorded(options, config), config, context.entry(options, config))
     wanted = stack_status.chosen(values, name) if name else values
     if options.json:
         say([json.dumps(wanted, ensure_ascii=False)])

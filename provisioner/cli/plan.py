@@ -23,7 +23,7 @@ def plan(options: Options, target_step: TargetStep = None, redeploy: Redeploy = 
     With --target-step, --redeploy or --new-ami: what `up` would do with the same option.
     """
     from provisioner.config.builds import check_dockerfiles
-    from provisioner.operations import context, declaring, planning, stacks
+    from provisioner.operations import context, declaring, planning, stacks, stores
     from provisioner.render import advice
     from provisioner.render import plan as show
     from provisioner.render.text import say
@@ -34,7 +34,7 @@ def plan(options: Options, target_step: TargetStep = None, redeploy: Redeploy = 
     check_dockerfiles(config, options.file)
     aws = context.connect(options, config)
     aws.read_only, aws.redeploy, aws.new_ami = True, redeploy, new_ami
-    state = context.recorded(options, config, aws)
+    state = stores.recorded(options, config, aws)
     state.guard(config.name, aws.account, aws.region)
     stack = context.declared(options, config, aws, state.records)
     planned = planning.show_plan(aws, state.records, stack, target_step)

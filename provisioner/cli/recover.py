@@ -25,7 +25,7 @@ def recover(options: Options) -> int:
     """
     from provisioner.cli.prompts import confirm
     from provisioner.engine.words import count
-    from provisioner.operations import context, recovery, signals, state_set_aside
+    from provisioner.operations import context, recovery, signals, state_set_aside, stores
     from provisioner.render import recovered as show
     from provisioner.render.text import say
 
@@ -37,7 +37,7 @@ def recover(options: Options) -> int:
     aws.read_only = True
     with signals.held():
         backups = state_set_aside.set_aside(options, config, aws)
-    with context.opened(options, config, aws, "recover") as store:
+    with stores.opened(options, config, aws, "recover") as store:
         stack = context.declared(options, config, aws, {}, lambda text: tell(f"note: {text}. Looking on without it"))
         with context.interruptible(aws.pace, lambda event: tell(str(event.to_dict().get("text", "")))):
             found = recovery.search(aws, dict(store.records), stack.declared, tell)

@@ -53,7 +53,7 @@ def rehearse(
     is removed afterwards. Of the stack itself only the state is read.
     """
     from provisioner.config.builds import check_dockerfiles
-    from provisioner.operations import context
+    from provisioner.operations import context, stores
     from provisioner.operations.rehearsal import play
     from provisioner.render import rehearsal as show
     from provisioner.render.text import say
@@ -61,7 +61,7 @@ def rehearse(
     config = context.load(options)
     if what is What.UP:
         check_dockerfiles(config, options.file)
-    state = context.recorded(options, config)
+    state = stores.recorded(options, config)
     state.guard(config.name, state.account, config.region)
     wish = play.Wish(what.value, target_step, unprotect, new_ami)
     play.check(wish, config, state)

@@ -25,11 +25,11 @@ app.add_typer(group)
 )
 def list_(options: Options) -> int:
     """List what the state records: address, phase (creating, created, ready, deleting), id."""
-    from provisioner.operations import context, stack_status
+    from provisioner.operations import context, stack_status, stores
     from provisioner.render.text import say, table
 
     config = context.load(options)
-    things = stack_status.things(context.recorded(options, config))
+    things = stack_status.things(stores.recorded(options, config))
     if options.json:
         say([json.dumps(things, ensure_ascii=False)])
     else:
@@ -47,12 +47,12 @@ def show(
     key: Annotated[str, typer.Argument(metavar="KEY", help="An address, as `provision state list` shows it.")],
 ) -> int:
     """Show one record in full: what was asked for, what AWS answered, what it needs."""
-    from provisioner.operations import context, stack_status
+    from provisioner.operations import context, stack_status, stores
     from provisioner.render.status import record_lines
     from provisioner.render.text import say
 
     config = context.load(options)
-    record = stack_status.record(context.recorded(options, config), key)
+    record = stack_status.record(stores.recorded(options, config), key)
     say([json.dumps(record, indent=2, ensure_ascii=False)] if options.json else record_lines(record))
     return 0
 
@@ -75,7 +75,7 @@ def init(options: Options) -> int:
     what differs. `provision down` leaves the bucket.
     """
     from provisioner.cli.prompts import confirm
-    from provisioner.operations import context, state_transfer
+    from provisioner.operations import context, state_transfer, stores
     from provisioner.render.text import say
     from state.bucket import VERSIONING
 
@@ -109,12 +109,12 @@ def pull(
     file: Annotated[Path | None, typer.Argument(metavar="FILE", help="A new file to write it to.")] = None,
 ) -> int:
     """Print the whole state, wherever it is kept."""
-    from provisioner.operations import context, state_transfer
+    from provisioner.operations import context, state_transfer, stores
     from provisioner.render.text import say
     from state.store import document
 
     config = context.load(options)
-    content = document(context.recorded(options, config))
+    content = document(stores.recorded(options, config))
     if file:
         state_transfer.write_file(file, content)
     else:
@@ -138,7 +138,7 @@ def push(
     """
     from provisioner.cli.prompts import confirm
     from provisioner.engine.words import count
-    from provisioner.operations import context, state_transfer
+    from provisioner.operations import context, state_transfer, stores
     from provisioner.render.text import say
 
     config = context.load(options)
@@ -169,7 +169,7 @@ def migrate(
     It is read back before the former one is emptied, a copy of which is kept. Killed anywhere, it can be run again.
     """
     from provisioner.engine.words import count
-    from provisioner.operations import context, state_transfer
+    from provisioner.operations import context, state_transfer, stores
     from provisioner.render.text import say
 
     config = context.load(options)

@@ -31,12 +31,12 @@ def remove(
     `down` does not remove it: the sweep at its end names it, and `recover` finds it.
     """
     from provisioner.cli.prompts import confirm
-    from provisioner.operations import context, state_edit
+    from provisioner.operations import context, state_edit, stores
     from provisioner.render.text import say
 
     config = context.load(options)
     aws = context.connect(options, config)
-    with context.opened(options, config, aws, "state rm") as store:
+    with stores.opened(options, config, aws, "state rm") as store:
         stays = state_edit.to_forget(store, key, force=force)
         confirm(f"`state rm` forgets {key} of {config.name} ({stays})", options.yes)
         forgotten = store.records[key].id
@@ -62,12 +62,12 @@ def move(
 
     What needs it follows. The tag in the cloud still says the former address: the next `up` mends it.
     """
-    from provisioner.operations import context, state_edit
+    from provisioner.operations import context, state_edit, stores
     from provisioner.render.text import say
 
     config = context.load(options)
     aws = context.connect(options, config)
-    with context.opened(options, config, aws, "state mv") as store:
+    with stores.opened(options, config, aws, "state mv") as store:
         users = state_edit.rename(store, key, new)
     if options.json:
         say([json.dumps({"address": new, "formerly": key, "needed_by": users}, ensure_ascii=False)])

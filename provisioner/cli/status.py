@@ -20,17 +20,17 @@ def status(options: Options) -> int:
     What the state records, by step; and how services, instances and database are doing now. Only reads are made.
     """
     from provisioner.emulator import manage
-    from provisioner.operations import context, stack_status
+    from provisioner.operations import context, stack_status, stores
     from provisioner.render import status as show
     from provisioner.render.text import say
     from state.lock import NAME, holder
 
     config = context.load(options)
-    state = context.recorded(options, config)
+    state = stores.recorded(options, config)
     started = manage.started(options.folder) if config.target == "local" else 0.0
     anew = started if stack_status.outlived(state, started) else None
     live, silent = context.looked(options, config, state) if anew is None else (None, "it was started anew")
-    working = "" if config.state.bucket else holder(context.folder(options, config) / NAME)
+    working = "" if config.state.bucket else holder(stores.folder(options, config) / NAME)
     entry = context.entry(options, config)
     document = stack_status.document(state, config, entry, live, silent, anew=anew, working=working)
     say([json.dumps(document, ensure_ascii=False)] if options.json else show.lines(document, options.again))

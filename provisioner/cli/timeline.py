@@ -41,12 +41,12 @@ def timeline(
     When the work on each thing began, when its call was answered, when it was ready or gone; and the critical path, the
     chain of things that waited for each other and ended last. No call is made but to read a state in a bucket.
     """
-    from provisioner.operations import context, stack_status
+    from provisioner.operations import context, stack_status, stores
     from provisioner.render import timeline as show
     from provisioner.render.text import say
 
     config = context.load(options)
-    run = stack_status.newest(context.recorded(options, config), last, options.again(last or "up"))
+    run = stack_status.newest(stores.recorded(options, config), last, options.again(last or "up"))
     if svg:
         from provisioner.render.timeline_svg import picture
 

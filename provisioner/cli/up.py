@@ -33,7 +33,7 @@ def up(options: Options, target_step: TargetStep = None, redeploy: Redeploy = Fa
     """
     from provisioner.cli.prompts import confirm
     from provisioner.config.builds import check_dockerfiles
-    from provisioner.operations import apply, context, declaring, planning, signals, stacks
+    from provisioner.operations import apply, context, declaring, planning, signals, stacks, stores
     from provisioner.operations.doctor import beforehand
     from provisioner.render import advice, plan, summary
     from provisioner.render.show import shown
@@ -45,7 +45,7 @@ def up(options: Options, target_step: TargetStep = None, redeploy: Redeploy = Fa
     check_dockerfiles(config, options.file)
     aws = context.connect(options, config)
     aws.redeploy, aws.new_ami = redeploy, new_ami
-    with context.opened(options, config, aws, "up") as store:
+    with stores.opened(options, config, aws, "up") as store:
         stack = context.declared(options, config, aws, store.records)
         stack.notices[:0] = stacks.beside(options, config, store.records)
         if config.target == "aws":

@@ -232,41 +232,6 @@ def entry(options: Options, config: Config) -> str:
     return manage.entry(options.folder, config.fqdn) if config.target == "local" else ""
 
 
-def folder(options: Options, config: Config) -> Path:
-    """Return where the stack's state lives.
-
-    Raises:
-        StateError: somebody else could write there.
-    """
-    from state.folder import trust
-
-    place = options.folder / config.target / config.name
-    trust(options.folder, place.parent, place)
-    return place
-
-
-def recorded(options: Options, config: Config, aws: Aws | None = None) -> State:
-    """Return the state as it stands, unlocked and unchanged.
-
-    Args:
-        aws: the way to the bucket, if there is one already and the state is in a bucket; made if left out.
-
-    Raises:
-        ProvisionError: its bucket cannot be asked, or the state is still on this machine although there is a bucket.
-        StateError: it cannot be read.
-    """
-    from provisioner.engine.recorded import check_bound
-    from state import local
-
-    if not config.state.bucket:
-        return check_bound(local.read(folder(options, config), config.name))
-    from state import s3
-
-    not_left_behind(options, config)
-    aws = aws or reader(options, config)
-    return check_bound(s3.read(objects(config, aws, aws.client("s3")), config.name, aws.pace.runtime))
-
-
 def reader(options: Options, config: Config) -> Aws:
     """Return the way to the bucket of the state for reads only. Nothing is started.
 
@@ -281,54 +246,6 @@ def reader(options: Options, config: Config) -> Aws:
     aws = connect(options, config)
     aws.read_only = True
     return aws
-
-
-def objects(config: Config, aws: Aws, client: Any) -> Objects:
-    """Return the objects of the stack's state in the bucket of the configuration."""
-    from state.objects import Objects
-
-    return Objects(client, str(config.state.bucket), f"{config.name}/", aws.account, aws.pace.runtime)
-
-
-def bucket_client(aws: Aws) -> Any:
-    """Return a client for the state's own objects.
-
-    It is not the one of the kinds. That one refuses writes while a plan is shown, and the state is locked and opened
-    before; and it never repeats a write whose answer was lost, while the state's writes are conditional and signed
-    with a nonce, so that they can be. A state that cannot be written is to be known sooner than others' errors are.
-    """
-    from botocore.config import Config
-
-    from provisioner.aws.client import keep_time
-
-    settings = Config(
-        retries={"mode": "standard", "max_attempts": 5},
-        connect_timeout=5,
-        read_timeout=15,
-        max_pool_connections=32,
-        user_agent_extra="provisioner",
-    )
-    client = aws.session.client("s3", region_name=aws.region, endpoint_url=aws.endpoint, config=settings)
-    keep_time(client, aws.pace)
-    if aws.log:
-        aws.log.watch(client)
-    return client
-
-
-def not_left_behind(options: Options, config: Config) -> None:
-    """Refuse to work in the bucket while this machine still has a state of the stack.
-
-    Raises:
-        ConfigurationError: it has.
-    """
-    from state.local import read
-
-    here = folder(options, config)
-    if records := read(here, config.name).records:
-        raise ConfigurationError(
-            f"[state] names the bucket {config.state.bucket}, but the state of {config.name} (records: {len(records)}) "
-            f"is still in {here}: run {options.again('state', 'migrate')} to move it, or take the bucket out"
-        )
 
 
 def looked(options: Options, config: Config, state: State) -> tuple[Condition | None, str]:
@@ -349,77 +266,6 @@ def looked(options: Options, config: Config, state: State) -> tuple[Condition | 
         return look(aws, state), ""
     except ProvisionError as error:
         return None, str(error)
-
-
-@contextmanager
-def opened(options: Options, config: Config, aws: Aws, command: str) -> Iterator[Store]:
-    """Hold the stack's state open and locked while the context lasts.
-
-    A first Ctrl-C meanwhile ends what is `signals.acting` or done `at_once`, but neither opening, writing nor closing.
-
-    Raises:
-        ConfigurationError: there is a bucket, but the state is still on this machine.
-        StateError: it is locked, unreadable, or belongs to another account or region.
-    """
-    from provisioner.engine.recorded import check_bound
-
-    if config.state.bucket:
-        not_left_behind(options, config)
-    store_of = bucket_store if config.state.bucket else local_store
-    with signals.held(), store_of(options, config, aws, command) as store:
-        check_bound(store.state)
-        store.guard(config.name, aws.account, aws.region)
-        yield store
-
-
-def local_store(options: Options, config: Config, aws: Aws, command: str) -> Store:
-    """Return the store on this machine, not opened yet."""
-    from state.local import LocalStore
-
-    runtime = _interruptible(aws.pace.runtime)
-    return LocalStore(
-        folder(options, config), config.name, command, __version__, options.tell if options.wait else None, runtime
-    )
-
-
-def bucket_store(options: Options, config: Config, aws: Aws, command: str) -> Store:
-    """Return the store in the bucket, not opened yet. When it is lost to another command, the run is stopped."""
-    from state.lease import LEASE
-    from state.s3 import S3Store
-
-    there = objects(config, aws, bucket_client(aws))
-    runtime = _interruptible(aws.pace.runtime)
-    return S3Store(
-        there,
-        config.name,
-        command,
-        __version__,
-        LEASE,
-        aws.pace.stop.set,
-        options.tell if options.wait else None,
-        runtime,
-    )
-
-
-def _interruptible(runtime: Runtime) -> Runtime:
-    """Return the same runtime, in which the waiting for another command to end can be interrupted."""
-    return cast("Runtime", _Interruptible(runtime))
-
-
-class _Interruptible:
-    """A runtime whose `sleep` raises `KeyboardInterrupt` when the user wants to end."""
-
-    def __init__(self, runtime: Runtime) -> None:
-        self._runtime = runtime
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._runtime, name)
-
-    def sleep(self, seconds: float) -> None:
-        """Let so many seconds pass, or raise `KeyboardInterrupt`."""
-        # the other command moves the clock of a rehearsal, if it runs
-        with self._runtime.watching(), signals.at_once():
-            self._runtime.sleep(seconds)
 
 
 def declared(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import steps  # noqa: F401  (importing the package makes all kinds known)
 from provisioner.engine.recorded import check, check_bound, check_order
-from provisioner.operations import context
+from provisioner.operations import context, stores
 from state.disk import DISK, Disk
 from state.model import ForeignState, State, StateError, StateLocked, StateTooNew
 from state.runtime import MACHINE, Runtime
@@ -29,10 +29,10 @@ def set_aside(options: Options, config: Config, aws: Aws) -> list[str]:
         StateError: another command is at work, or the state is newer than this version, or cannot be reached.
     """
     if not config.state.bucket:
-        return in_folder(context.folder(options, config), config.name)
+        return in_folder(stores.folder(options, config), config.name)
     from state.lease import LEASE
 
-    there = context.objects(config, aws, context.bucket_client(aws))
+    there = stores.objects(config, aws, stores.bucket_client(aws))
     return in_bucket(there, config.name, LEASE, aws.pace.runtime)
 
 

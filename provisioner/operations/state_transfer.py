@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from provisioner.engine.errors import ConfigurationError, ProvisionError
 from provisioner.engine.recorded import check_bound
 from provisioner.engine.words import count
-from provisioner.operations import context, signals
+from provisioner.operations import context, signals, stores
 from state.model import State, StateError
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def bucket(config: Config, aws: Aws, client: Any = None) -> Bucket:
     from state.bucket import Bucket
 
     tags = {"Project": config.project, "ManagedBy": aws.owner["ManagedBy"]}
-    asked, runtime = client or context.bucket_client(aws), aws.pace.runtime
+    asked, runtime = client or stores.bucket_client(aws), aws.pace.runtime
     return Bucket(asked, named(config), aws.account, aws.region, aws.partition, tags, runtime)
 
 
@@ -106,9 +106,9 @@ def push(options: Options, config: Config, aws: Aws, new: State, *, force: bool)
         ConfigurationError, ForeignState: see `check`.
         StateError: it changed meanwhile, or cannot be written.
     """
-    old = context.recorded(options, config, aws)
+    old = stores.recorded(options, config, aws)
     check(new, old, config, aws, force=force)
-    with context.opened(options, config, aws, "state push") as store:
+    with stores.opened(options, config, aws, "state push") as store:
         if store.records != old.records:
             raise ProvisionError("the state changed just now: another command was at work. Run this again")
         return store.swap(new, "replaced")
@@ -126,8 +126,8 @@ def migrate(options: Options, config: Config, aws: Aws, *, back: bool) -> tuple[
         StateError: one of them is at work, or cannot be read or written.
     """
     named(config)
-    here = context.local_store(options, config, aws, "state migrate")
-    there = context.bucket_store(options, config, aws, "state migrate")
+    here = stores.local_store(options, config, aws, "state migrate")
+    there = stores.bucket_store(options, config, aws, "state migrate")
     with signals.held(), there, here:
         source, target = (there, here) if back else (here, there)
         if not source.records:
@@ -155,8 +155,8 @@ def _read_back(options: Options, config: Config, aws: Aws, moved: State, *, back
     from state import local, s3
 
     if back:
-        found = local.read(context.folder(options, config), config.name)
+        found = local.read(stores.folder(options, config), config.name)
     else:
-        found = s3.read(context.objects(config, aws, context.bucket_client(aws)), config.name, aws.pace.runtime)
+        found = s3.read(stores.objects(config, aws, stores.bucket_client(aws)), config.name, aws.pace.runtime)
     if (found.lineage, found.records) != (moved.lineage, moved.records):
         raise ProvisionError("what was written reads back differently: the state stays where it was. Run this again")

@@ -15,7 +15,7 @@ import pytest
 
 from provisioner.engine.resource import RESOURCE_TYPES
 from provisioner.engine.run import know
-from provisioner.operations import context, planning
+from provisioner.operations import context, planning, stores
 from provisioner.operations.options import Options, Target
 from provisioner.resources.acm import Certificate
 from provisioner.resources.ecs_service import Service
@@ -127,7 +127,7 @@ def test_a_look_shows_what_the_list_does(life: Life, *, thorough: bool) -> None:
     with options.ends:
         aws = context.connect(options, config)
         aws.read_only, aws.thorough = True, thorough
-        state = context.recorded(options, config)
+        state = stores.recorded(options, config)
         know(aws, state.records, context.declared(options, config, aws, state.records).declared)
         for kind in RESOURCE_TYPES.values():
             listed = {live.id: live for live in aws.live(kind)}
@@ -167,7 +167,7 @@ def test_a_client_is_made_once_and_only_if_something_is_asked_of_it(life: Life) 
         aws.read_only = True
         made = ["creating-client-class.sts"]
         aws.session.events.register("creating-client-class", lambda event_name, **_: made.append(event_name))
-        state = context.recorded(options, config)
+        state = stores.recorded(options, config)
         stack = context.declared(options, config, aws, state.records)
         assert {item.action for item in planning.show_plan(aws, state.records, stack)} == {"none"}
     assert len(made) == len(set(made)) == len({call.service for call in aws.calls}) > 10

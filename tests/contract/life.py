@@ -13,7 +13,7 @@ from botocore.model import OperationModel
 from provisioner.aws import call_log
 from provisioner.aws.client import Aws
 from provisioner.config.models import Config
-from provisioner.operations import apply, context, destroy, planning
+from provisioner.operations import apply, context, destroy, planning, stores
 from provisioner.operations.options import Options, Target
 from tests.cloud.project import Project
 from tests.contract.unmodelled import unmodelled
@@ -62,14 +62,14 @@ def _connected(options: Options, strange: set[str]) -> Iterator[tuple[Config, Aw
 
 
 def _up(options: Options, strange: set[str]) -> None:
-    with _connected(options, strange) as (config, aws), context.opened(options, config, aws, "up") as store:
+    with _connected(options, strange) as (config, aws), stores.opened(options, config, aws, "up") as store:
         summary = apply.up(aws, store, context.declared(options, config, aws, store.records), lambda event: None)
     assert summary.ok, summary.error
 
 
 def _look(options: Options, strange: set[str]) -> None:
     with _connected(options, strange) as (config, aws):
-        state = context.recorded(options, config, aws)
+        state = stores.recorded(options, config, aws)
         planned = planning.show_plan(aws, state.records, context.declared(options, config, aws, state.records))
         assert {item.action for item in planned} == {"none"}
         aws.pace.runtime.close()  # `looked` makes a way of its own
@@ -78,6 +78,6 @@ def _look(options: Options, strange: set[str]) -> None:
 
 
 def _down(options: Options, strange: set[str]) -> None:
-    with _connected(options, strange) as (config, aws), context.opened(options, config, aws, "down") as store:
+    with _connected(options, strange) as (config, aws), stores.opened(options, config, aws, "down") as store:
         summary = destroy.down(aws, store, lambda event: None)
     assert summary.ok, summary.error or summary.leftovers

@@ -25,7 +25,7 @@ from provisioner.engine.errors import Interrupted
 from provisioner.engine.events import Event, Finished, Notice
 from provisioner.engine.leftovers import sweep
 from provisioner.engine.resource import RESOURCE_TYPES, Observed, Resource
-from provisioner.operations import context, signals
+from provisioner.operations import context, signals, stores
 from provisioner.operations.options import Options
 from provisioner.operations.summary import Summary
 from provisioner.render import summary
@@ -41,7 +41,7 @@ ROOT = Path(__file__).parents[2]
 
 RUN = """
 import os, signal, sys, threading
-from provisioner.operations import context, signals
+from provisioner.operations import context, signals, stores
 from provisioner.engine.clock import Pace
 pace = Pace()
 """
@@ -259,7 +259,7 @@ def test_opening_and_closing_the_state_are_not_left_half_done(
 
         with monkeypatch.context() as patch, signals.watched():
             patch.setattr(os, name, call)
-            with context.opened(Options(state_dir=folder), CONFIG, cast("Any", aws), "up") as store:
+            with stores.opened(Options(state_dir=folder), CONFIG, cast("Any", aws), "up") as store:
                 store.put(Record("box/a", "box", "ready", ""))
         return bool(hit)
 

@@ -13,7 +13,7 @@ from provisioner.engine.errors import ConfigurationError, Interrupted, Protected
 from provisioner.engine.events import Event
 from provisioner.engine.planned import Planned
 from provisioner.engine.refused import PlanRefused
-from provisioner.operations import ami, apply, context, declaring, destroy, planning, preflight, signals
+from provisioner.operations import ami, apply, context, declaring, destroy, planning, preflight, signals, stores
 from provisioner.operations.rehearsal import beside
 from provisioner.operations.rehearsal.declarations import declarations
 from provisioner.operations.rehearsal.stage import Stage, stage, unless_interrupted
@@ -197,7 +197,7 @@ class _Performance:
             return
         self.tell(f"copying the stack as it is recorded: {len(self.declared)} resources")
         control.pass_time(self.on.cloud, 0, HASTE)
-        with self.on.connected() as aws, context.opened(self.on.options, self.on.config, aws, "rehearse") as store:
+        with self.on.connected() as aws, stores.opened(self.on.options, self.on.config, aws, "rehearse") as store:
             facts = _bare_facts(aws, self.state)
             stack = Stack(self.on.config, facts, declared=self.declared)
             outcome = self._run(aws, lambda emit: apply.up(aws, store, stack, emit))
@@ -215,7 +215,7 @@ class _Performance:
 
     def plan(self, wish: Wish) -> list[Planned]:
         """Return what `up` would do; nothing if that cannot be told, as the performance then tells."""
-        with self.on.connected() as aws, context.opened(self.on.options, self.on.config, aws, "rehearse") as store:
+        with self.on.connected() as aws, stores.opened(self.on.options, self.on.config, aws, "rehearse") as store:
             aws.read_only, aws.new_ami = True, wish.new_ami
             try:
                 return planning.show_plan(aws, store.records, self._declared(aws, store), wish.target_step)
@@ -230,7 +230,7 @@ class _Performance:
         control.watch(self.on.cloud)
         with self.on.connected() as aws:
             try:
-                with context.opened(self.on.options, self.on.config, aws, wish.command) as store:
+                with stores.opened(self.on.options, self.on.config, aws, wish.command) as store:
                     outcome = self._command(aws, store, wish)
             except Interrupted:
                 raise
