@@ -75,7 +75,7 @@ def init(options: Options) -> int:
     what differs. `provision down` leaves the bucket.
     """
     from provisioner.cli.prompts import confirm
-    from provisioner.operations import context, state_transfer, stores
+    from provisioner.operations import context, state_transfer
     from provisioner.render.text import say
     from state.bucket import VERSIONING
 
@@ -138,7 +138,7 @@ def push(
     """
     from provisioner.cli.prompts import confirm
     from provisioner.engine.words import count
-    from provisioner.operations import context, state_transfer, stores
+    from provisioner.operations import context, state_transfer
     from provisioner.render.text import say
 
     config = context.load(options)
@@ -169,7 +169,7 @@ def migrate(
     It is read back before the former one is emptied, a copy of which is kept. Killed anywhere, it can be run again.
     """
     from provisioner.engine.words import count
-    from provisioner.operations import context, state_transfer, stores
+    from provisioner.operations import context, state_transfer
     from provisioner.render.text import say
 
     config = context.load(options)

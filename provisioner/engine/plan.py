@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from provisioner.engine.apply import refuse_fixed
@@ -32,11 +32,9 @@ def plan(
     Raises:
         Refused: a read was refused.
     """
-    kinds = dict.fromkeys(type(item.want) for item in declared.values())
     with aws.only_reads():
-        listed = {kind: aws.known(kind) for kind in kinds}
-        prefetch(aws, kinds)
-        planner = _Planner(aws, records, declared, listed)
+        prefetch(aws, (type(item.want) for item in declared.values()))
+        planner = _Planner(aws, records, declared)
         aws.seen = planner.lives
         planned = [planner.look(item) for item in _unless_stopped(aws, declared.values())]
         going = [a for a in _unless_stopped(aws, dropped) if planner.goes(records[a])]
@@ -60,14 +58,8 @@ def orphans(records: Mapping[str, Record], declared: Collection[str]) -> list[st
 class _Planner:
     """Looks at one thing after the other, remembering what each will be called once `up` has run."""
 
-    def __init__(
-        self,
-        aws: Provider,
-        records: Mapping[str, Record],
-        declared: Collection[str],
-        listed: Mapping[type[Resource], Sequence[Mapping[str, Any]]],
-    ) -> None:
-        self._aws, self._records, self._listed = aws, records, dict(listed)
+    def __init__(self, aws: Provider, records: Mapping[str, Record], declared: Collection[str]) -> None:
+        self._aws, self._records = aws, records
         self._owners = owners(records, declared)
         self.lives: dict[str, Observed] = {}
         self._wants: dict[str, Resource] = {}
@@ -79,7 +71,7 @@ class _Planner:
             self.lives[item.address] = Observed(want.name, want.fields())
             return Planned(item.address, "none", item.step)
         try:
-            live = self._find(want, record)
+            live = self._find(want, record, again=bool(record) or self._named_since(item))
             if live is None or live.deleting:
                 return Planned(item.address, "create", item.step, _all_new(want))
             changes = {
@@ -132,16 +124,14 @@ class _Planner:
         none = kind.made_by_aws and record.phase != "deleting" and not self._aws.live(kind)
         return Planned(record.address, "none" if none else "remove", record.step)
 
-    def _find(self, want: Resource, record: Record | None) -> Observed | None:
-        live, kind = find_declared(self._aws, want, record, self._owners), type(want)
-        if live is None and (record or self._named_since(kind)):
-            self._listed[kind] = self._aws.known(kind)
-            return find_declared(self._aws, want, record, self._owners, fresh=True)
-        return live
+    def _find(self, want: Resource, record: Record | None, *, again: bool) -> Observed | None:
+        live = find_declared(self._aws, want, record, self._owners)
+        return find_declared(self._aws, want, record, self._owners, fresh=True) if live is None and again else live
 
-    def _named_since(self, kind: type[Resource]) -> bool:
-        """Whether by what was found more names of a kind are known than when it was listed, as without a state."""
-        return self._aws.known(kind) != self._listed[kind]
+    def _named_since(self, item: Declared) -> bool:
+        """Whether what names a thing was found after its kind was listed, as a record's zone is without a state."""
+        found = (need.address for need in item.needs if need.output and need.address in self.lives)
+        return any(address not in self._records for address in found)
 
     def _lookup(self, address: str, output: str) -> Any:
         if address in self.lives:

@@ -7,15 +7,13 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING
 
-from provisioner import __version__
 from provisioner.emulator import manage
 from provisioner.engine.clock import Pace
 from provisioner.engine.errors import ConfigurationError, ProvisionError
 from provisioner.engine.events import Emit, Notice
 from provisioner.operations import signals
-from state.runtime import Runtime
 
 if TYPE_CHECKING:
     import boto3
@@ -26,8 +24,6 @@ if TYPE_CHECKING:
     from provisioner.operations.options import Options
     from provisioner.operations.stack_status import Condition
     from state.model import Record, State
-    from state.objects import Objects
-    from state.store import Store
     from steps.stack import Stack
 
 ELSEWHERE = "registered.example"

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import steps  # noqa: F401  (importing the package makes all kinds known)
 from provisioner.engine.recorded import check, check_bound, check_order
-from provisioner.operations import context, stores
+from provisioner.operations import stores
 from state.disk import DISK, Disk
 from state.model import ForeignState, State, StateError, StateLocked, StateTooNew
 from state.runtime import MACHINE, Runtime

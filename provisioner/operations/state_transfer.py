@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from provisioner.engine.errors import ConfigurationError, ProvisionError
 from provisioner.engine.recorded import check_bound
 from provisioner.engine.words import count
-from provisioner.operations import context, signals, stores
+from provisioner.operations import signals, stores
 from state.model import State, StateError
 
 if TYPE_CHECKING:

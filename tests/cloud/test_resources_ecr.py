@@ -1,4 +1,4 @@
-"""ECR's kind: made, found again, changed, mended after drift, removed; somebody else's left alone."""
+"""ECR's kind, beyond the contract: policies, scanning by the registry, somebody else's repository, its images."""
 
 from __future__ import annotations
 

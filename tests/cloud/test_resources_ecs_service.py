@@ -1,4 +1,4 @@
-"""Task definitions and services: made, revised, rolled out, mended, scaled by others without a difference, removed."""
+"""Task definitions and services, beyond the contract: revisions, pipelines, failed deployments, scaling."""
 
 from __future__ import annotations
 

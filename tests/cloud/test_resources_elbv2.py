@@ -1,4 +1,4 @@
-"""Elastic Load Balancing's kinds: made, found again, changed, mended after drift, removed; others' left alone."""
+"""Elastic Load Balancing's kinds, beyond the contract: lag, others' things, protection, certificates."""
 
 from __future__ import annotations
 

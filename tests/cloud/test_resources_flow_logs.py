@@ -1,4 +1,4 @@
-"""EC2's flow logs: made, found again, never changed, removed; somebody else's left alone."""
+"""EC2's flow logs, beyond the contract: switched off in order, lost, beside others', refused in good answers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""IAM's kinds: made, found again, changed, mended after drift, removed; AWS's own roles stay."""
+"""IAM's kinds, beyond the contract: policies in other spellings, somebody else's roles, AWS's own, which stay."""
 
 from __future__ import annotations
 

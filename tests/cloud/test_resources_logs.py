@@ -1,4 +1,4 @@
-"""CloudWatch Logs' kind: made, found again, changed, mended after drift, removed; somebody else's left alone."""
+"""CloudWatch Logs' kind, beyond the contract: the account's retention, a group made again, others' groups."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The network's kinds: made, found again, changed, mended after drift, removed."""
+"""The network's kinds, beyond the contract: lag, rewritten tags, what was confirmed, what is told as removed."""
 
 from __future__ import annotations
 

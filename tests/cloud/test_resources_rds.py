@@ -1,4 +1,4 @@
-"""RDS's kinds: made, found again, changed, mended after drift, removed; somebody else's left alone."""
+"""RDS's kinds, beyond the contract: passwords, parameters, snapshots, what fails or is stopped, others' clusters."""
 
 from __future__ import annotations
 

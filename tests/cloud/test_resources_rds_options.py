@@ -1,4 +1,4 @@
-"""What a database can have besides: readers, users who sign in by IAM, exported logs."""
+"""What a database can have besides: readers in other zones, exported logs, and what is off."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Cloud Map's kinds: made, found again, changed, mended after drift, removed; somebody else's left alone."""
+"""Cloud Map's kinds, beyond the contract: left-over instances, others' namespaces and former ones."""
 
 from __future__ import annotations
 

@@ -12,7 +12,8 @@ from tests.cloud.samples.life import Leg, Life, result
 def breaches(life: Life, kind: type[Resource]) -> list[str]:
     """How a kind broke the contract; nothing if it kept it."""
     judges = (_made, _changed, _refused, _found, _gone)
-    return [text for judge in judges for text in judge(life, kind, life.addresses[kind])]
+    # what is never mended breaks each leg after it in the same way
+    return list(dict.fromkeys(text for judge in judges for text in judge(life, kind, life.addresses[kind])))
 
 
 def strays(life: Life) -> list[str]:
@@ -25,10 +26,9 @@ def strays(life: Life) -> list[str]:
     ]
     samples = {*life.addresses.values()}
     found += [
-        f"a change of {', '.join(sorted(leg.tries))} also led to {action} {_named(fields)} of {other}"
+        f"{_named(leg.tries)} were changed, and the plan {_plans(*leg.differs(other))} of {other}"
         for leg in life.changes
         for other in leg.planned.keys() - leg.tries.keys() - samples
-        for action, fields in [leg.differs(other)]
     ]
     return found + [f"{sort} are not as they were before: {what}" for sort, what in life.left.items()]
 
@@ -40,7 +40,7 @@ def _made(life: Life, kind: type[Resource], address: str) -> Iterator[str]:
     yield from _became("the first `up`", address, life.made.result(address), usual)
     action, fields = life.again.differs(address)
     if action != "none":
-        yield f"{address} is made, and a second plan is to {action} {_named(fields)}"
+        yield f"{address} is made, and a second plan {_plans(action, fields)}"
     yield from _became("the second `up`", address, life.again.result(address), ("unchanged",))
 
 
@@ -56,13 +56,13 @@ def _mended(leg: Leg, address: str) -> Iterator[str]:
     tried, (action, fields) = leg.tries.get(address), leg.differs(address)
     if tried is None:
         if action != "none":
-            yield f"{address} was left alone since it was mended, and the plan is to {action} {_named(fields)}"
+            yield f"{address} was left alone since it was mended, and the plan {_plans(action, fields)}"
         return
     what = _named(tried.fields)
     if why := leg.undone.get(address):
         yield f"{what} of {address} could not be changed by hand: {why}"
     elif (action, fields) != ("change", tried.fields):
-        yield f"{what} of {address} was changed, and the plan is to {action} {_named(fields)}"
+        yield f"{what} of {address} was changed, and the plan {_plans(action, fields)}"
     yield from _became(f"`up` after a change of {what}", address, leg.result(address), ("changed",))
 
 
@@ -71,7 +71,7 @@ def _refused(life: Life, kind: type[Resource], address: str) -> Iterator[str]:
     planned = life.refused.get(address)
     action, fields = (planned.action, {*planned.changes}) if planned else ("none", set[str]())
     if action != ("refused" if kind.fixed else "none") or fields != kind.fixed:
-        yield f"{_named(kind.fixed)} of {address} cannot change, and a plan to do so is to {action} {_named(fields)}"
+        yield f"{_named(kind.fixed)} of {address} cannot change: declared otherwise, the plan {_plans(action, fields)}"
     elif planned and (silent := [name for name in kind.fixed if name not in planned.why]):
         yield f"a plan to change {_named(silent)} of {address} is refused with other words: {planned.why}"
 
@@ -105,6 +105,10 @@ def _gone(life: Life, kind: type[Resource], address: str) -> Iterator[str]:
 def _became(what: str, address: str, became: str, usual: Collection[str]) -> Iterator[str]:
     if became not in usual:
         yield f"{what} ended with {address} {became}"
+
+
+def _plans(action: str, fields: Collection[str]) -> str:
+    return "leaves it as it is" if action == "none" else f"is to {action} {_named(fields)}"
 
 
 def _named(fields: Collection[str]) -> str:

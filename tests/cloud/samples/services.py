@@ -10,6 +10,7 @@ from provisioner.engine.resource import Resource
 from provisioner.resources.application_autoscaling import ScalableTarget, ScalingPolicy
 from provisioner.resources.autoscaling import AutoScalingGroup, MinimumSize
 from provisioner.resources.ec2_launch import Instances, LaunchTemplate
+from provisioner.resources.ec2_network import Vpc
 from provisioner.resources.ec2_security import OPEN, SecurityGroup
 from provisioner.resources.ecs_cluster import CapacityProvider, Cluster, ClusterCapacityProviders
 from provisioner.resources.ecs_drain import ContainerInsights, ContainerInstances, RunningTasks
@@ -29,21 +30,15 @@ TASKS = {"ServiceNamespace": "ecs", "ScalableDimension": "ecs:service:DesiredCou
 # -- capacity ----------------------------------------------------------------------------------------------------------
 
 
-def group_open(here: Here) -> Handle:
-    """A security group whose members may send anywhere."""
-    from provisioner.resources.ec2_network import Vpc
-
-    return here.ensure(SecurityGroup("hosts", here[Vpc].id, "hosts", "Hosts", [], [OPEN]))
-
-
 def _template(here: Here) -> Handle:
     role = here.ensure(Role("hosts", "hosts", trust("ec2")))
     profile = here.ensure(InstanceProfile("hosts", "hosts", role.id))
+    hosts = here.ensure(SecurityGroup("hosts", here[Vpc].id, "hosts", "Hosts", [], [OPEN]))
     disk = {"DeviceName": "/dev/xvda", "Ebs": {"VolumeSize": 30, "Encrypted": True}}
     data = {
         "ImageId": here.stack.facts.image_id,
         "IamInstanceProfile": {"Name": ready(profile).id},
-        "SecurityGroupIds": [group_open(here).id],
+        "SecurityGroupIds": [hosts.id],
         "BlockDeviceMappings": [disk],
         "MetadataOptions": {"HttpEndpoint": "enabled", "HttpTokens": "required", "HttpPutResponseHopLimit": 1},
     }
@@ -156,7 +151,7 @@ def _container(image: str) -> Mapping[str, Any]:
     return {"name": "web", "image": image, "essential": True, "portMappings": ports}
 
 
-OTHER_ROLE = "arn:aws:iam::123456789012:role/others"
+OTHERS = "arn:aws:iam::123456789012:role/others"
 
 
 def _service(here: Here) -> Handle:
@@ -199,10 +194,6 @@ def _vpc(hand: ByHand, **change: Any) -> None:
     _served(hand, networkConfiguration={"awsvpcConfiguration": within})
 
 
-def _another_definition(hand: ByHand) -> None:
-    _served(hand, taskDefinition="sample-sample")
-
-
 def _deployed(hand: ByHand, least: int) -> None:
     breaker = {"deploymentCircuitBreaker": {"enable": True, "rollback": True}}
     _served(hand, deploymentConfiguration={**breaker, "maximumPercent": 200, "minimumHealthyPercent": least})
@@ -227,8 +218,6 @@ def _policy(hand: ByHand) -> None:
         TargetTrackingScalingPolicyConfiguration=_tracking(20),
     )
 
-
-TOLD_BY_ECS = "only ECS makes it so: tests/cloud/test_resources_ecs_service.py"
 
 SERVICES: Mapping[type[Resource], Sample] = {
     LaunchTemplate: Sample(
@@ -300,8 +289,8 @@ SERVICES: Mapping[type[Resource], Sample] = {
         other={
             "cpu": "512",
             "memory": "2048",
-            "execution_role_arn": OTHER_ROLE,
-            "task_role_arn": OTHER_ROLE,
+            "execution_role_arn": OTHERS,
+            "task_role_arn": OTHERS,
             "container_definitions": [_container("nginx:2")],
             "volumes": [],
             "runtime_platform": {"cpuArchitecture": "ARM64", "operatingSystemFamily": "LINUX"},
@@ -312,7 +301,8 @@ SERVICES: Mapping[type[Resource], Sample] = {
     Service: Sample(
         _service,
         {
-            "task_definition": _another_definition,
+            # of another family: a newer revision of its own would be somebody's deployment, and stay
+            "task_definition": lambda hand: _served(hand, taskDefinition="sample-sample"),
             "capacity_provider_strategy": lambda hand: _served(
                 hand,
                 capacityProviderStrategy=[{"capacityProvider": "FARGATE_SPOT", "weight": 2, "base": 0}],
@@ -330,7 +320,7 @@ SERVICES: Mapping[type[Resource], Sample] = {
             "enable_ecs_managed_tags": lambda hand: _served(hand, enableECSManagedTags=False),
             "propagate_tags": lambda hand: _served(hand, propagateTags="TASK_DEFINITION"),
         },
-        untried={"failed": TOLD_BY_ECS},
+        untried={"failed": "only ECS makes it so: tests/cloud/test_resources_ecs_service.py"},
     ),
     ScalableTarget: Sample(
         lambda here: here.ensure(ScalableTarget(NAME, here[Service].resource_id, 1, 10)),
