@@ -146,7 +146,7 @@ def _up(declared: Mapping[str, Declared], of: Seconds, there: Collection[str] = 
 
 def _ends(life: Project, command: str) -> dict[str, float]:
     """Return when each thing ended of which the newest run of the command has a timeline."""
-    things = json.loads(life.run("timeline", "--last", command, "--json").output)["things"]
+    things = json.loads(life.run("timeline", "--last", command, "--json").output)["resources"]
     return {one["address"]: one["ended"] for one in things}
 
 

@@ -42,6 +42,10 @@ class ForeignState(StateError):
     """The state belongs to another stack, account or region."""
 
 
+FORMER = {"made": "created", "removed": "deleted", "kept": "retained"}
+"""What results are called now that histories of earlier versions call otherwise."""
+
+
 @dataclass(frozen=True)
 class Record:
     """One thing as last known.
@@ -104,7 +108,7 @@ class Span:
     """What a thing took of a run's time. Moments are seconds since the run's start; None: it did not come to that.
 
     Attributes:
-        result: what became of it (made, changed, removed, and so on), or `failed` or `unfinished`.
+        result: what became of it (created, changed, deleted, and so on), or `failed` or `unfinished`.
         began: its turn came, since all that it needed was there.
         called: the call that writes was answered, so that what needs it only to exist could begin.
         ended: it was ready, proved gone, or failed.
@@ -136,7 +140,11 @@ class Run:
         """Build a run from its JSON form; raises `StateError` when a part is missing, unknown or of a wrong type."""
         if why := cls.wrong(data):
             raise StateError(f"its history cannot be read: {why}")
-        return cls(**{**data, "timeline": [Span(**span) for span in data.get("timeline", [])]})
+        counts = {FORMER.get(result, result): count for result, count in data.get("counts", {}).items()}
+        spans = [
+            Span(**{**span, "result": FORMER.get(span["result"], span["result"])}) for span in data.get("timeline", [])
+        ]
+        return cls(**{**data, "counts": counts, "timeline": spans})
 
     @staticmethod
     def wrong(data: Mapping[str, Any]) -> str:

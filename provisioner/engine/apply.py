@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 TAKES_EFFECT = 120.0
 """Seconds within which AWS must show a change that it accepted."""
-MORE: Sequence[Result] = ("unchanged", "adopted", "changed", "made")
+MORE: Sequence[Result] = ("unchanged", "adopted", "changed", "created")
 """What can become of a thing, from what does least to it to what does most."""
 ASKS = 4
 """How often one change is asked for that AWS accepts and does not show, with growing pauses."""
@@ -112,7 +112,7 @@ class Apply:
     def _fresh(self, address: str) -> bool:
         record = self.store.records.get(address)
         lately = record is not None and self.aws.pace.time() < (record.created or 0.0) + SETTLES
-        return lately or self._results.get(address) == "made"
+        return lately or self._results.get(address) == "created"
 
     def _converge(self, address: str) -> Wait | None:
         item, record = self.declared[address], self.store.records.get(address)
@@ -133,7 +133,7 @@ class Apply:
             self.aws.live(type(want), fresh=True)
             return Wait(EARLIER, want.removal_budget, Until.READY, again=True)
         if live is None:
-            return self._change(want, item, self._create(want, item, record, "made"))
+            return self._change(want, item, self._create(want, item, record, "created"))
         if record is None or record.phase == "creating":
             # the create call's answer was lost, in this run or an earlier one, or the state was
             self._becomes(address, self._tried.get(address, "unchanged" if want.kept else "adopted"))

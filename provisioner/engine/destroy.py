@@ -141,7 +141,7 @@ class Destroy:
 
     def _remove(self, record: Record, kind: type[Resource]) -> Wait | None:
         if kind.kept or (record.kind, record.id) in self._staying:
-            self._drop(record, "kept", kind.kept_because or STAYS)
+            self._drop(record, "retained", kind.kept_because or STAYS)
             return None
         # what AWS makes by itself has come and gone since the kinds were read at the start
         live = self._find(record, kind, fresh=kind.made_by_aws)
@@ -156,7 +156,7 @@ class Destroy:
         # what was found by name or tag may be recorded under another address by now
         stays = (record.kind, live.id) in self._staying
         if stays or kind.shared(self.aws, live):
-            self._drop(record, "kept", STAYS if stays else SHARED)
+            self._drop(record, "retained", STAYS if stays else SHARED)
             return None
         if kind.protected(live.attributes) and not self.unprotect:
             raise Protected([record.address])
@@ -164,7 +164,7 @@ class Destroy:
         if record.phase != "deleting":
             self.records[record.address] = self.store.put(replace(record, phase="deleting", id=live.id or record.id))
         if not live.deleting:
-            self.progress.doing(record.address, "remove")
+            self.progress.doing(record.address, "delete")
             self._delete(kind, live)
         self._accepted.add(record.address)
         return Wait(_awaited(live), kind.removal_budget, Until.READY, blockers=self._asking(record, kind))
@@ -189,7 +189,7 @@ class Destroy:
     def _of_nothing(self, record: Record, kind: type[Resource]) -> Result:
         """Return what to tell of a record when there is nothing of it to remove: no more than what was done."""
         if record.phase == "deleting" and record.address not in self._others:
-            return "removed"  # an earlier run began it, and it is gone
+            return "deleted"  # an earlier run began it, and it is gone
         return "unchanged" if kind.made_by_aws else "not_found"
 
     def _delete(self, kind: type[Resource], live: Observed) -> None:
@@ -241,7 +241,7 @@ class Destroy:
         if live is None and self._may_be_hidden(record):
             return HIDDEN
         if live is None:
-            self._drop(record, "removed")
+            self._drop(record, "deleted")
             return None
         self._lives[address] = live
         again, asking = not live.deleting, self._asking(record, kind)

@@ -8,9 +8,9 @@ from typing import Any, ClassVar, Literal
 
 from provisioner.engine.remaining import Task
 
-Verb = Literal["create", "change", "remove", "wait"]
+Verb = Literal["create", "change", "delete", "wait"]
 Verdict = Literal["ok", "warning", "failed", "unknown"]
-Result = Literal["made", "changed", "removed", "unchanged", "adopted", "kept", "not_found"]
+Result = Literal["created", "changed", "deleted", "unchanged", "adopted", "retained", "not_found"]
 """What was done. `not_found`: it is recorded, and this stack has nothing of the kind; its record is dropped."""
 
 

@@ -122,7 +122,7 @@ class _Planner:
         """What happens to what goes: of what AWS makes by itself, nothing where there is none of it."""
         kind = kind_of(record)
         none = kind.made_by_aws and record.phase != "deleting" and not self._aws.live(kind)
-        return Planned(record.address, "none" if none else "remove", record.step)
+        return Planned(record.address, "none" if none else "delete", record.step)
 
     def _find(self, want: Resource, record: Record | None, *, again: bool) -> Observed | None:
         live = find_declared(self._aws, want, record, self._owners)

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from provisioner.engine.resource import Change
 
-Action = Literal["create", "change", "remove", "adopt", "none", "refused"]
+Action = Literal["create", "change", "delete", "adopt", "none", "refused"]
 
 KNOWN_AFTER_UP = "(known after up)"
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from state.model import Span
 
-IDLE = frozenset({"unchanged", "adopted", "kept"})
+IDLE = frozenset({"unchanged", "adopted", "retained"})
 """What becomes of things that a run writes nothing for."""
 
 

@@ -162,7 +162,7 @@ class Seen:
         self._seconds: dict[str, list[float]] = {}
         for run in history:
             for span in run.timeline if run.command == command else ():
-                if span.ended is not None and span.result in {"made", "removed"}:
+                if span.ended is not None and span.result in {"created", "deleted"}:
                     took = span.ended - (span.began if span.called is None else span.called)
                     for key in (span.address, span.address.partition("/")[0]):
                         self._seconds.setdefault(key, []).append(took)

@@ -141,7 +141,7 @@ def document(
         "region": state.region or config.region,
         "url": f"https://{config.fqdn}",
         "local_url": entry,
-        "things": things(state),
+        "resources": things(state),
         "live": asdict(live) if live else None,
         "silent": silent,
         "started_anew": anew,

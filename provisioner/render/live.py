@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 HEIGHT = 24
 """The most lines that are drawn."""
 FAILURES, NOTICES = 5, 2
-QUIET = frozenset({"unchanged", "kept"})
+QUIET = frozenset({"unchanged", "retained"})
 """Results that the summary names."""
 NAMED, FEW = 6, 3
 """So many addresses are named in one line; and so many created or deleted ones at most, of which there may be many."""
@@ -54,7 +54,7 @@ def closing(progress: Progress) -> list[str]:
     for step, result in dict.fromkeys((item.step, item.result) for item in done):
         addresses = sorted(item.address for item in done if (item.step, item.result) == (step, result))
         shown = f"{len(addresses)} {word(result)}"
-        shown += f": {names(addresses, NAMED)}" if result not in {"made", "removed"} or len(addresses) <= FEW else ""
+        shown += f": {names(addresses, NAMED)}" if result not in {"created", "deleted"} or len(addresses) <= FEW else ""
         lines.append(f"{SYMBOLS[result]} {step or '(no step)'}: {shown}")
     return lines
 

@@ -21,11 +21,10 @@ WIDTH = 160
 WORDS: dict[Action, str] = {
     "create": "to create",
     "change": "to change",
-    "remove": "to delete",
+    "delete": "to delete",
     "adopt": "to adopt",
     "refused": "refused",
 }
-VERBS: dict[Action, str] = {"remove": "delete"}
 """What an action is called in front of an address, if not by its own name."""
 SENTENCES = {("service", "failed"): "redeploy: the last deployment failed"}
 """By kind and field, what a difference means whose values say nothing."""
@@ -52,7 +51,7 @@ def document(
         "region": region,
         "counts": dict(Counter(item.action for item in planned)),
         "notes": list(notes),
-        "things": [item.to_dict() for item in planned],
+        "resources": [item.to_dict() for item in planned],
     }
 
 
@@ -76,7 +75,7 @@ def diff(planned: Sequence[Planned]) -> list[str]:
 
 
 def _thing(item: Planned) -> list[str]:
-    head = f"  {SYMBOLS[item.action]} {VERBS.get(item.action, item.action)} {item.address}"
+    head = f"  {SYMBOLS[item.action]} {item.action} {item.address}"
     if item.action != "change":
         return [head]
     body = [

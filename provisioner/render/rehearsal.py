@@ -15,8 +15,8 @@ from provisioner.render.text import SYMBOLS, duration, sentence, visible
 if TYPE_CHECKING:
     from provisioner.operations.rehearsal.play import Outage, Played, Rehearsal
 
-PLANNED = {"create": "to create", "adopt": "to adopt", "change": "to change", "remove": "to delete"}
-REMOVED = "removed"
+PLANNED = {"create": "to create", "adopt": "to adopt", "change": "to change", "delete": "to delete"}
+REMOVED = "deleted"
 PATH = 4
 """How many resources of the critical path are named: the longest."""
 SHORT = 0.02

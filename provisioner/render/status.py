@@ -22,7 +22,7 @@ def lines(document: Mapping[str, Any], again: Callable[..., str]) -> list[str]:
     Args:
         again: from a command's name, and its own options, to the command line that runs it on the same stack.
     """
-    things, working = document["things"], _working(document)
+    things, working = document["resources"], _working(document)
     head = f"{document['stack']} on {document['target']}"
     if not things:
         return [f"{head}: no resources are recorded. Create the stack: {again('up')}.", *working]
@@ -50,7 +50,7 @@ def _working(document: Mapping[str, Any]) -> list[str]:
 
 def _url(document: Mapping[str, Any]) -> list[str]:
     """Return where the stack answers, if it has a load balancer that stays."""
-    phases = {thing["address"].partition("/")[0]: thing["phase"] for thing in document["things"]}
+    phases = {thing["address"].partition("/")[0]: thing["phase"] for thing in document["resources"]}
     if phases.get("load_balancer", "deleting") == "deleting":
         return ["url  none now: there is no load balancer"]
     return [f"url  {document['local_url'] or document['url']}"]

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from provisioner.operations.summary import Summary
     from state.model import Record
 
-RESULTS = ("made", "adopted", "changed", "removed", "kept", "not_found", "unchanged")
+RESULTS = ("created", "adopted", "changed", "deleted", "retained", "not_found", "unchanged")
 NAMED = 6
 """How many things are named that failed for one reason, or were not started for one."""
 FEW = 16
@@ -73,7 +73,7 @@ def _kept(results: Sequence[Done]) -> list[str]:
     """Return what a teardown has left where it is, a line for each reason."""
     whys: dict[str, list[str]] = {}
     for done in results:
-        if done.result == "kept":
+        if done.result == "retained":
             whys.setdefault(done.why, []).append(done.address)
     return [
         sentence(f"Kept: {names(sorted(addresses), FEW)}" + (f": {why}" if why else ""))
@@ -148,7 +148,7 @@ def _skipped(skipped: Mapping[str, str]) -> list[str]:
 def removal(records: Mapping[str, Record], protected: Sequence[str] = ()) -> list[str]:
     """Return what `down` is about to delete: how many resources of which step, and what is protected from that."""
     counts = Counter(record.step or "(no step)" for record in records.values())
-    lines = [f"  {SYMBOLS['removed']} {step}: {count(number, 'resource')}" for step, number in counts.items()]
+    lines = [f"  {SYMBOLS['deleted']} {step}: {count(number, 'resource')}" for step, number in counts.items()]
     if lost := data(records.values()):
         lines.append(f"Data that goes with it: {', '.join(lost)}.")
     return lines + [

@@ -12,16 +12,16 @@ from math import ceil
 from typing import TextIO
 
 SYMBOLS = {
-    "made": "+",
+    "created": "+",
     "adopted": "+",
     "create": "+",
     "adopt": "+",
     "changed": "~",
     "change": "~",
-    "removed": "-",
-    "remove": "-",
+    "deleted": "-",
+    "delete": "-",
     "unchanged": "=",
-    "kept": "=",
+    "retained": "=",
     "not_found": "=",
     "waiting": ".",
     "failed": "!",
@@ -46,7 +46,7 @@ SERVICES = {
 """What people call a service whose name in signatures is another one."""
 MOST_LETTERS = 3
 """Shorter names of services are abbreviations."""
-WORDS = {"made": "created", "removed": "deleted", "not_found": "not found, removed from the state"}
+WORDS = {"not_found": "not found, removed from the state"}
 """What a result of an event is called where people read it, if not by its own name."""
 
 COLOURS = {"+": "32", "~": "33", "-": "31", "!": "1;31", ".": "2", "*": "1;36"}

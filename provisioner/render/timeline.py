@@ -106,7 +106,7 @@ def document(run: Run, stack: str) -> dict[str, Any]:
         "started": run.started,
         "seconds": run.seconds,
         "result": run.result,
-        "things": [asdict(span) for span in run.timeline],
+        "resources": [asdict(span) for span in run.timeline],
         "path": [asdict(segment) for segment in path],
     }
 

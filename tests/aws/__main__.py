@@ -195,7 +195,7 @@ def _planned(stack: Stack, provision: Provision) -> list[prices.Cost]:
     ended = provision.run("plan", "--json")
     if ended.code not in (0, 2):
         raise Refused(f"it cannot be planned, and nothing was made:\n{ended.err.strip() or ended.out.strip()}")
-    things = ended.document["things"]
+    things = ended.document["resources"]
     strange = [f"{thing['action']} {thing['address']}" for thing in things if thing["action"] not in ("create", "none")]
     if strange:
         raise Refused(f"something called {NAME} is in the account already: {', '.join(strange)}")

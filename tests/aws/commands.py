@@ -118,11 +118,11 @@ class Provision:
         if not line.startswith('{"event": '):
             return
         event: dict[str, Any] = json.loads(line)
-        if event["event"] == "done" and event["result"] in ("removed", "kept", "not_found"):
+        if event["event"] == "done" and event["result"] in ("deleted", "retained", "not_found"):
             self.stands.discard(event["address"])
         elif event["event"] == "done":
             self.stands.add(event["address"])
-        if event["event"] in SHOWN and event.get("result") not in ("unchanged", "kept"):
+        if event["event"] in SHOWN and event.get("result") not in ("unchanged", "retained"):
             seconds = f" ({event['seconds']:.0f} s)" if event.get("seconds", 0) >= 1 else ""
             say(f"    {SHOWN[event['event']].format(**event)}{seconds}")
 

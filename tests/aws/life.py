@@ -161,7 +161,9 @@ def again(life: Life) -> str:
 def plan(life: Life) -> str:
     """Ask what there is to do: nothing."""
     ended = life.command("plan", "--json", codes=(0, 2))
-    todo = [f"{thing['action']} {thing['address']}" for thing in ended.document["things"] if thing["action"] != "none"]
+    todo = [
+        f"{thing['action']} {thing['address']}" for thing in ended.document["resources"] if thing["action"] != "none"
+    ]
     if todo or ended.code:
         raise Wrong(f"exit code {ended.code}: {', '.join(todo)}")
     return f"exit code 0, {len(ended.document['things'])} things as declared"
@@ -215,7 +217,7 @@ def down(life: Life) -> str:
     finished = _finished(life.command("down", *RUN))
     life.timeline("down")
     reads, writes = life.calls(since)
-    removed = finished["counts"].get("removed", 0)
+    removed = finished["counts"].get("deleted", 0)
     return f"{removed} removed in {finished['seconds']:.0f} s, {reads} reads, {writes} writes"
 
 

@@ -208,7 +208,7 @@ class Project:
     def planned(self, *words: str) -> dict[str, dict[str, Any]]:
         """What `provision plan --json` finds to do, by address; its exit code must agree."""
         ended = self.end(self.begin("plan", "--json", *words))
-        todo = {item["address"]: item for item in ended.document["things"] if item["action"] != "none"}
+        todo = {item["address"]: item for item in ended.document["resources"] if item["action"] != "none"}
         refused = any(item["action"] == "refused" for item in todo.values())
         assert ended.code == (1 if refused else 2 if todo else 0), ended
         return todo

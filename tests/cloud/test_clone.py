@@ -29,6 +29,6 @@ def test_a_state_that_nobody_here_wrote_removes_nothing_of_others(rig: Rig, tmp_
     down = clone.down()
     assert down.writes == []
     results = {event.result for event in down.events if isinstance(event, Done)}
-    assert results <= {"not_found", "kept"}
+    assert results <= {"not_found", "retained"}
     assert theirs.plan(declared) == []
     theirs.down().ok()

@@ -103,7 +103,7 @@ def test_a_tag_that_moves_is_another_copy_and_one_with_a_digest_is_not_asked_for
     assert [(item.address, item.action) for item in rig.plan(declare(rig, moved))] == [
         ("copied_image/web", "create"),
         (f"image_in_use/web.{moved.tag}", "create"),
-        (f"image_in_use/web.{copy.tag}", "remove"),
+        (f"image_in_use/web.{copy.tag}", "delete"),
     ]
     there.asked.clear()
     rig.up(declare(rig, moved)).ok()
@@ -320,7 +320,7 @@ def test_the_readmes_example_comes_up_with_copies_and_without_an_engine(project:
     ended = project.up()
     here = project.cloud.endpoint.removeprefix("http://")
     for service, digests in pushed.items():
-        assert ended.results[f"copied_image/{service}"] == "made"
+        assert ended.results[f"copied_image/{service}"] == "created"
         (image,) = project.cloud.client("ecr").describe_images(repositoryName=f"shop-dev/{service}")["imageDetails"]
         assert image["imageDigest"] == digests[AMD]
         assert sorted(image["imageTags"]) == sorted(

@@ -55,7 +55,7 @@ def settled(shop: Project) -> Inventory:
 def planned(shop: Project, *words: str) -> dict[str, str]:
     document = shop.end(shop.begin("plan", "--json", *words)).document
     return {
-        item["address"]: item.get("why") or item["action"] for item in document["things"] if item["action"] != "none"
+        item["address"]: item.get("why") or item["action"] for item in document["resources"] if item["action"] != "none"
     }
 
 

@@ -279,7 +279,7 @@ def few(stack: Stack) -> None:
 def test_a_few_things_come_and_go_under_each_fault(rig: Rig, scenario: str) -> None:
     before = inventory(rig.cloud.client)
     set_faults(rig.cloud, scenario, by="request")
-    assert rig.up(few).ok().summary.counts == {"made": 8}
+    assert rig.up(few).ok().summary.counts == {"created": 8}
     set_faults(rig.cloud, "")
     rig.cloud.wait(lambda: rig.plan(few) == [], "the lists to show it")
     set_faults(rig.cloud, scenario, by="request")

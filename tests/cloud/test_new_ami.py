@@ -120,7 +120,7 @@ def test_asked_for_it_replaces_all_instances_while_the_services_stay(project: Pr
     counted = running(project)
     assert all(there == wanted > 0 for there, wanted in counted.values())
     planned = project.run("plan", "--json", "--new-ami", code=2).document
-    todo = {item["address"]: item["changes"] for item in planned["things"] if item["action"] != "none"}
+    todo = {item["address"]: item["changes"] for item in planned["resources"] if item["action"] != "none"}
     assert todo.keys() == {"launch_template/main", "auto_scaling_group/main"}
     assert todo["launch_template/main"]["launch_template_data"]["new"]["ImageId"] == newest
     assert todo["auto_scaling_group/main"] == {"outdated_instances": {"old": sorted(before), "new": []}}

@@ -15,7 +15,7 @@ from tests.cloud.drifts import DRIFTS, EDITS, by_hand, edited
 from tests.cloud.lookups import NAME
 from tests.cloud.project import SAMPLE, Project
 
-BECOMES = {"create": "made", "change": "changed", "remove": "removed", "adopt": "adopted", "none": "unchanged"}
+BECOMES = {"create": "created", "change": "changed", "delete": "deleted", "adopt": "adopted", "none": "unchanged"}
 AFTER = "(known after up)"
 seen = Counter[str]()
 
@@ -38,7 +38,7 @@ def ids(project: Project) -> dict[str, str]:
 
 def compare(project: Project) -> None:
     """Plan, then up: each resource comes to what the plan says, and afterwards there is nothing to do."""
-    planned = project.end(project.begin("plan", "--json")).document["things"]
+    planned = project.end(project.begin("plan", "--json")).document["resources"]
     results = project.up().results
     said = {item["address"]: BECOMES[item["action"]] for item in planned}
     for item in planned:

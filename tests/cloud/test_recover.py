@@ -281,8 +281,8 @@ def test_what_is_no_longer_declared_is_found_and_left_to_up(trip: Stage) -> None
     assert {thing["address"] for thing in found["found"] if not thing["declared"]} == gone
     assert len(gone) == 12
     assert found["aside"] == [f"listener_rule {foreign}"]
-    assert {a for a, item in planned.items() if item["action"] == "remove"} == gone
-    assert {item["action"] for item in planned.values()} == {"remove", "change"}
+    assert {a for a, item in planned.items() if item["action"] == "delete"} == gone
+    assert {item["action"] for item in planned.values()} == {"delete", "change"}
     trip.holds("a service removed from the configuration meanwhile")
 
 

@@ -69,7 +69,7 @@ def test_a_record_that_another_certificate_needs_serves_and_stays(rig: Rig, regi
     assert rig.up(declared(zone)).ok().writes == ["RequestCertificate", "ChangeResourceRecordSets"]
     assert rig.up(declared(zone)).ok().writes == []
     down = rig.down().ok()
-    assert (down.summary.counts, down.summary.leftovers) == ({"removed": 2, "kept": 1}, [])
+    assert (down.summary.counts, down.summary.leftovers) == ({"deleted": 2, "retained": 1}, [])
     assert records(rig, zone) == before
 
 
@@ -82,7 +82,7 @@ def test_where_us_east_1_is_denied_a_record_in_somebody_elses_zone_stays(rig: Ri
     rig.up(declared(zone, "app.example.com")).ok()
     _denied(rig)
     down = rig.down().ok()
-    assert (down.summary.counts, down.summary.leftovers) == ({"removed": 1, "kept": 1}, [])
+    assert (down.summary.counts, down.summary.leftovers) == ({"deleted": 1, "retained": 1}, [])
     assert len(records(rig, zone)) == 1
 
 
@@ -91,12 +91,12 @@ def test_where_us_east_1_is_denied_a_record_goes_with_its_zone(rig: Rig) -> None
         zone = stack.ensure(HostedZone("public", "made.example.com"))
         certificate = stack.ensure(Certificate("main", "made.example.com", ["made.example.com"]))
         name, value = certificate.validation_name_0, certificate.validation_value_0
-        stack.ensure(ValidationRecord("made", zone.id, name, "CNAME", resource_records=[value]))
+        stack.ensure(ValidationRecord("created", zone.id, name, "CNAME", resource_records=[value]))
 
     rig.up(declare).ok()
     _denied(rig)
     down = rig.down().ok()
-    assert (down.summary.counts, down.summary.leftovers) == ({"removed": 3}, [])
+    assert (down.summary.counts, down.summary.leftovers) == ({"deleted": 3}, [])
 
 
 def test_in_another_partition_nobody_asks_for_us_east_1(rig: Rig) -> None:
@@ -128,7 +128,7 @@ def test_found_again_without_the_state(rig: Rig) -> None:
     rig.up(declared(zone)).ok()
     rig.folder = rig.folder.with_name("other")
     assert rig.up(declared(zone)).ok().writes == []
-    assert rig.down().ok().summary.counts == {"removed": 3}
+    assert rig.down().ok().summary.counts == {"deleted": 3}
 
 
 def test_somebody_elses_certificate_of_the_same_name_is_nobodys_business(rig: Rig) -> None:

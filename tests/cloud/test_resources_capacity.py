@@ -144,7 +144,7 @@ def test_a_minimum_is_waited_for(ready_rig: Rig) -> None:
     assert [i["LifecycleState"] for i in group_of(ready_rig)["Instances"]] == ["InService"]
     assert ready_rig.up(one).ok().writes == []
     assert [item.address for item in ready_rig.plan(declared)] == ["minimum_size/main"]
-    assert ready_rig.up(declared).ok().summary.counts["removed"] == 1
+    assert ready_rig.up(declared).ok().summary.counts["deleted"] == 1
     assert group_of(ready_rig)["MinSize"] == 0
 
 

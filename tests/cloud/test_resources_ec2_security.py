@@ -44,7 +44,7 @@ def group_id(rig: Rig, name: str) -> str:
 
 def test_groups_that_name_each_other_are_made_and_let_out_nothing_else(rig: Rig) -> None:
     made = rig.up(declared).ok()
-    assert made.summary.counts == {"made": 4}
+    assert made.summary.counts == {"created": 4}
     assert shown(rig) == [(3306, group_id(rig, "db"))]
     assert shown(rig, "db") == []
     assert rig.up(declared).ok().writes == []

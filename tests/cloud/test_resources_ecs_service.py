@@ -370,7 +370,7 @@ def test_a_foreign_service_under_our_name_is_refused(rig: Rig) -> None:
 def test_made_again_after_it_was_removed(rig: Rig) -> None:
     rig.up(declared).ok()
     rig.down().ok()
-    assert rig.up(declared).ok().summary.counts == {"made": 10}
+    assert rig.up(declared).ok().summary.counts == {"created": 10}
     assert shown(rig)["taskDefinition"].endswith(":2")
     assert rig.plan(declared) == []
 

@@ -31,7 +31,7 @@ def found(rig: Rig) -> list[dict[str, Any]]:
 
 
 def test_made_once_and_then_left_alone_and_switched_off(rig: Rig) -> None:
-    assert rig.up(declared).ok().summary.counts == {"made": 4}
+    assert rig.up(declared).ok().summary.counts == {"created": 4}
     (log,) = found(rig)
     assert (log["TrafficType"], log["LogGroupName"], log["MaxAggregationInterval"]) == ("ALL", "/vpc/flow", 600)
     assert {"Key": "provisioner:address", "Value": "flow_log/main"} in log["Tags"]

@@ -61,7 +61,7 @@ def test_removed_without_a_trace_but_for_awss_own_roles(rig: Rig) -> None:
     # a policy that somebody attached goes with the role: it could not be deleted otherwise
     _policy_attached(rig.cloud.client("iam"))
     down = rig.down().ok()
-    assert (down.summary.counts, down.summary.leftovers) == ({"removed": 2, "kept": 1}, [])
+    assert (down.summary.counts, down.summary.leftovers) == ({"deleted": 2, "retained": 1}, [])
     iam = rig.cloud.client("iam")
     assert [role["RoleName"] for role in iam.list_roles()["Roles"]] == ["AWSServiceRoleForECS"]
     assert iam.list_instance_profiles()["InstanceProfiles"] == []

@@ -94,7 +94,7 @@ def test_the_tag_goes_where_the_service_goes(web: Web) -> None:
     web.push(two)
     assert [(item.address, item.action) for item in web.rig.plan(declared)] == [
         (f"image_in_use/web.{two}", "create"),
-        (f"image_in_use/web.{one}", "remove"),
+        (f"image_in_use/web.{one}", "delete"),
     ]
     assert web.rig.up(declared).ok().writes == ["PutImage", "BatchDeleteImage"], "the former one only afterwards"
     assert web.tags() == sorted([[one], both(two)])

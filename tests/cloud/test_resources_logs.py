@@ -18,7 +18,7 @@ def test_a_retention_policy_of_the_account_beats_the_groups_own_and_is_no_differ
     logs = rig.cloud.client("logs")
     logs.put_account_policy(policyName="least", policyType="RETENTION_POLICY", policyDocument='{"retentionInDays": 30}')
     rig.cloud.advance(86400)  # until it is in force
-    assert rig.up(declared).ok().summary.counts == {"made": 2}
+    assert rig.up(declared).ok().summary.counts == {"created": 2}
     (web,) = logs.describe_log_groups(logGroupNamePrefix="/ecs/")["logGroups"]
     assert (web["retentionInDays"], web["retentionPolicyName"]) == (30, "least")
     assert rig.plan(declared) == []

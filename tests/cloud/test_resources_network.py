@@ -82,7 +82,7 @@ def test_only_what_was_removed_is_told_as_removed(rig: Rig) -> None:
     results = {event.address: event.result for event in down.events if isinstance(event, Done)}
     not_found = {address for address, result in results.items() if result == "not_found"}
     assert not_found == {"vpc/other", "security_group/web"}
-    assert down.summary.counts == {"removed": 6, "not_found": 2, "kept": 1}
+    assert down.summary.counts == {"deleted": 6, "not_found": 2, "retained": 1}
     assert rig.state().records == {}
     assert [vpc["VpcId"] for vpc in ec2.describe_vpcs()["Vpcs"] if not vpc["IsDefault"]] == [foreign]
     ec2.delete_vpc(VpcId=foreign)

@@ -67,7 +67,7 @@ def test_a_zone_with_foreign_records_stays_until_they_are_gone(rig: Rig) -> None
 def test_a_zone_made_by_a_run_that_was_cut_off_is_found_by_its_reference(rig: Rig) -> None:
     rig.cloud.client("route53").create_hosted_zone(Name="made.example.org", CallerReference=REFERENCE)
     up = rig.up(declared).ok()
-    assert up.summary.counts == {"made": 5, "changed": 1}
+    assert up.summary.counts == {"created": 5, "changed": 1}
     assert up.writes.count("CreateHostedZone") == 1  # the private one
     assert rig.plan(declared) == []
 
@@ -200,7 +200,7 @@ def test_a_zone_that_was_there_and_is_delegated_is_used_as_it_is(rig: Rig) -> No
 
     up = rig.up(found).ok()
     assert (up.summary.counts, up.writes) == ({"unchanged": 1}, [])
-    assert rig.down().ok().summary.counts == {"kept": 1}
+    assert rig.down().ok().summary.counts == {"retained": 1}
 
 
 def named(rig: Rig, servers: list[str]) -> None:

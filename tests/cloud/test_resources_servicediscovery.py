@@ -53,7 +53,7 @@ def test_instances_that_were_left_over_go_with_their_service(rig: Rig) -> None:
 def test_a_namespace_of_the_same_name_in_another_vpc_is_nobodys_business(rig: Rig) -> None:
     other = rig.cloud.client("ec2").create_vpc(CidrBlock="10.9.0.0/16")["Vpc"]["VpcId"]
     foreign = make_namespace(rig, other)
-    assert rig.up(declared).ok().summary.counts == {"made": 3}
+    assert rig.up(declared).ok().summary.counts == {"created": 3}
     assert rig.state().records["private_dns_namespace/main"].id != foreign
     assert rig.up(declared).ok().writes == []
     rig.down().ok()

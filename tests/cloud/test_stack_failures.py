@@ -21,12 +21,12 @@ def test_refused_calls_are_named_the_rest_is_finished_and_a_second_up_completes(
         skipped = {event["address"]: event["because"] for event in ended.said("skipped")}
         assert skipped["service/backend"] in {*failed, *skipped}
         for address in ("listener/https", "db_cluster/main", "auto_scaling_group/main", "certificate/app.example.com"):
-            assert ended.results[address] == "made", "what does not depend on it is finished"
+            assert ended.results[address] == "created", "what does not depend on it is finished"
         assert "repository/backend" in ended.err
         refusals.clear()
         mended = project.up()
-        assert {mended.results[address] for address in (*failed, "service/backend")} == {"made"}
-        assert set(mended.results.values()) <= {"made", "unchanged"}
+        assert {mended.results[address] for address in (*failed, "service/backend")} == {"created"}
+        assert set(mended.results.values()) <= {"created", "unchanged"}
 
 
 def test_a_zone_that_is_not_delegated_stops_with_its_name_servers_and_goes_on_later(project: Project) -> None:  # noqa: F811
@@ -39,7 +39,7 @@ def test_a_zone_that_is_not_delegated_stops_with_its_name_servers_and_goes_on_la
     assert len(servers) == 4
     for server in servers:
         assert server.rstrip(".") in ended.err
-    assert ended.results["db_cluster/main"] == "made", "what does not depend on it is finished"
+    assert ended.results["db_cluster/main"] == "created", "what does not depend on it is finished"
     assert not project.inventory()["listeners"] or all(x["Port"] != 443 for x in project.inventory()["listeners"])
     project.run("cloud", "delegate", domain)
     project.up()
@@ -56,9 +56,9 @@ def test_interrupted_it_stops_in_good_order_and_goes_on_later(project: Project) 
     assert not any("creating" in words for words in phases), "calls under way were let end and recorded"
     timeline = project.run("timeline", "--json").document
     assert timeline["result"] == "interrupted"
-    assert timeline["things"]
-    assert all((thing["ended"] is None) == (thing["result"] == "unfinished") for thing in timeline["things"])
-    assert set(project.up().results.values()) <= {"made", "adopted", "changed", "unchanged"}
+    assert timeline["resources"]
+    assert all((thing["ended"] is None) == (thing["result"] == "unfinished") for thing in timeline["resources"])
+    assert set(project.up().results.values()) <= {"created", "adopted", "changed", "unchanged"}
     assert project.cut(10, signal.SIGTERM, "down", "--yes").code == 130
     project.down()
     assert project.run("state", "list").out.strip() == ""

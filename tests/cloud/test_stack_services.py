@@ -36,16 +36,16 @@ def test_one_taken_out_is_removed_and_one_added_is_made_and_changed(project: Pro
     text = re.sub(r"\[services\.backend\].*", "", SAMPLE, flags=re.DOTALL).replace('calls = ["backend"]\n', "")
     project.write(text + WORKER)
     actions = {address: item["action"] for address, item in project.planned().items()}
-    assert {address for address, action in actions.items() if action == "remove"} == {
+    assert {address for address, action in actions.items() if action == "delete"} == {
         address for address in actions if address.endswith(("/backend", "-backend"))
     }
     ended = project.up()
-    assert {r for a, r in ended.results.items() if a.endswith("/worker")} == {"made"}
+    assert {r for a, r in ended.results.items() if a.endswith("/worker")} == {"created"}
     results = {a: r for a, r in ended.results.items() if a.endswith("/backend")}
     # the tasks that a stopped service leaves behind may be gone by themselves
-    assert {a for a, r in results.items() if r != "removed"} <= {"running_tasks/backend", "wanted_image/backend"}
+    assert {a for a, r in results.items() if r != "deleted"} <= {"running_tasks/backend", "wanted_image/backend"}
     timeline = project.run("timeline", "--json").document
-    removed, made = ([t for t in timeline["things"] if (t["result"] == "removed") is gone] for gone in (True, False))
+    removed, made = ([t for t in timeline["resources"] if (t["result"] == "deleted") is gone] for gone in (True, False))
     assert all(thing["after"] for thing in removed), "the first of them when all that is wanted was there"
     assert min(thing["began"] for thing in removed) >= max(thing["ended"] for thing in made)
     found = project.inventory()

@@ -81,7 +81,7 @@ def test_up_says_what_it_made(life: Life) -> None:
 def timeline(project: Project) -> Any:
     """Where the time of the newest run went; whatever it was, its path is one chain that ends last."""
     document = project.run("timeline", "--json").document
-    things, path = {thing["address"]: thing for thing in document["things"]}, document["path"]
+    things, path = {thing["address"]: thing for thing in document["resources"]}, document["path"]
     assert things[path[0]["address"]]["after"] is None
     for before, after in pairwise(path):
         later = things[after["address"]]
@@ -95,11 +95,11 @@ def timeline(project: Project) -> Any:
 def test_the_timeline_holds_what_was_made_and_its_longest_chain(life: Life) -> None:
     document = timeline(life.project)
     assert (document["command"], document["result"]) == ("up", "ok")
-    became = {thing["address"]: thing["result"] for thing in document["things"]}
+    became = {thing["address"]: thing["result"] for thing in document["resources"]}
     assert became.items() <= life.first.results.items()
-    assert became.keys() >= {address for address, result in life.first.results.items() if result == "made"}
+    assert became.keys() >= {address for address, result in life.first.results.items() if result == "created"}
     assert len(document["path"]) > 1
-    for thing in document["things"]:
+    for thing in document["resources"]:
         assert 0 < thing["began"] <= thing["called"] <= thing["ended"]
 
 
@@ -144,7 +144,7 @@ def test_a_second_up_writes_nothing(life: Life) -> None:
     assert life.project.writes(since) == []
     assert set(ended.results.values()) == {"unchanged"}
     counted = {
-        "created": life.first.said("finished")[0]["counts"]["made"],
+        "created": life.first.said("finished")[0]["counts"]["created"],
         "calls_of_a_run_with_nothing_to_do": len(life.project.cloud.calls(since)),
     }
     if os.environ.get("UPDATE_NUMBERS"):
@@ -314,11 +314,11 @@ def test_down_leaves_nothing(life: Life) -> None:
     assert asked["ListNamespaces"] < 4 < asked["GetNamespace"]
     assert asked["ListCertificates"] < asked["DeleteCertificate"]
     # what AWS makes by itself may have gone by itself
-    assert set(ended.results.values()) <= {"removed", "kept", "unchanged"}
+    assert set(ended.results.values()) <= {"deleted", "retained", "unchanged"}
     assert difference(life.before, life.project.inventory(), *NEVER_REMOVED) == {}
     assert life.project.run("state", "list").out.strip() == ""
     document = timeline(life.project)
     assert document["command"] == "down"
-    removed = {address for address, result in ended.results.items() if result == "removed"}
-    assert {thing["address"] for thing in document["things"]} == removed
-    assert life.project.run("timeline", "--last", "up", "--json").document["things"], "that of the last change"
+    removed = {address for address, result in ended.results.items() if result == "deleted"}
+    assert {thing["address"] for thing in document["resources"]} == removed
+    assert life.project.run("timeline", "--last", "up", "--json").document["resources"], "that of the last change"

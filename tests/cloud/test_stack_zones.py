@@ -29,7 +29,7 @@ def test_fewer_zones(project: Project) -> None:  # noqa: F811
     assert zones(before, "instances") == {"a", "c", "d"}
     assert gone & {i["SubnetId"] for i in before["network_interfaces"]}
     project.change("zones = 3", "zones = 2")
-    assert {a for a, item in project.planned().items() if item["action"] == "remove"} == {
+    assert {a for a, item in project.planned().items() if item["action"] == "delete"} == {
         f"subnet/{tier}-d" for tier in ("public", "private", "database")
     }
     project.up()

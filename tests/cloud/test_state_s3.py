@@ -92,10 +92,10 @@ def test_what_was_put_is_there_with_and_without_closing(objects: Objects) -> Non
         opened.put(record("subnet/a"))
         opened.drop("subnet/a")
         assert list(read(objects, "shop-dev").records) == ["vpc/main"]
-        opened.finish(Run("up", 1.0, 2.0, "ok", {"made": 1}))
+        opened.finish(Run("up", 1.0, 2.0, "ok", {"created": 1}))
     state = read(objects, "shop-dev")
     assert list(state.records) == ["vpc/main"]
-    assert (state.account, state.history[0].counts) == (ACCOUNT, {"made": 1})
+    assert (state.account, state.history[0].counts) == (ACCOUNT, {"created": 1})
     assert objects.names(JOURNAL) == []
     assert objects.names("") == [LOCK, DOCUMENT]
     lock = objects.get(LOCK)

@@ -43,7 +43,7 @@ def test_an_unknown_step_is_refused_by_each_command_before_anything(project: Pro
 
 
 def test_up_brings_the_step_and_what_it_is_built_on(project: Project) -> None:
-    planned = project.run("plan", "--json", "--target-step", "database", code=2).document["things"]
+    planned = project.run("plan", "--json", "--target-step", "database", code=2).document["resources"]
     assert {thing["step"] for thing in planned} == DATABASE
     ended = project.run("up", "--yes", "--json", "--target-step", "database")
     assert ended.results.keys() == {thing["address"] for thing in planned}
@@ -64,10 +64,10 @@ def test_up_then_makes_the_rest_and_limited_it_removes_nothing(project: Project)
     assert {event["step"] for event in ended.said("done") if event["address"] in there} >= DATABASE
     project.change(r"^\[services\.backend\]\n(.+\n)+", "")
     project.change(r'^calls = \["backend"\]\n', "")
-    removed = {a for a, item in project.planned().items() if item["action"] == "remove"}
+    removed = {a for a, item in project.planned().items() if item["action"] == "delete"}
     assert "service/backend" in removed
     limited = project.run("plan", "--json", "--target-step", "services", code=2).document["counts"]
-    assert "remove" not in limited
+    assert "delete" not in limited
     project.run("up", "--yes", "--json", "--target-step", "database")
     assert removed <= steps(project).keys()
     project.write(SAMPLE)
@@ -88,7 +88,7 @@ def test_down_removes_the_step_and_what_is_built_on_it_and_up_restores_it(
     assert ended.said("finished")[0]["ok"], "what was meant to stay is no leftover"
     assert f"Limited to step {step}" in ended.said("finished")[0]["next"][0]
     restored = project.up().results
-    assert {address for address, result in restored.items() if result == "made"} == gone
+    assert {address for address, result in restored.items() if result == "created"} == gone
     assert steps(project) == before
     assert project.inventory()["clusters"][0]["clusterName"] == NAME
 

@@ -96,7 +96,7 @@ def build(engine: docker.DockerClient, folder: Path, name: str, port: int) -> No
 
 def test_both_images_are_copied_as_they_are(up: Example) -> None:
     for service, name in up.names.items():
-        assert up.ended.results[f"copied_image/{service}"] == "made"
+        assert up.ended.results[f"copied_image/{service}"] == "created"
         (image,) = up.project.cloud.client("ecr").describe_images(repositoryName=f"shop-dev/{service}")["imageDetails"]
         source = Registries().for_platform(parse(name), "linux/amd64")
         assert image["imageDigest"] == source.digest

@@ -89,7 +89,7 @@ def sample(new_project: NewProject) -> Sample:
 def test_both_images_are_built_pushed_and_pinned(
     sample: Sample, engine: docker.DockerClient, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert sample.ended.results["image/frontend"] == sample.ended.results["image/backend"] == "made"
+    assert sample.ended.results["image/frontend"] == sample.ended.results["image/backend"] == "created"
     said = worked(sample.ended)
     for name in ("frontend", "backend"):
         assert any(text.startswith("building 3/5 COPY") or "RUN python3" in text for text in said[f"image/{name}"])
@@ -194,14 +194,14 @@ def small(small_project: Project) -> Small:
 
 
 def test_other_content_is_another_image_and_the_former_one_stays(small: Small) -> None:
-    assert small.up().results["image/web"] == "made"
+    assert small.up().results["image/web"] == "created"
     assert small.up().results["image/web"] == "unchanged"
     (first,) = small.images
     (small.folder / "more").write_text("x")
     assert [(a, i["action"]) for a, i in small.project.planned().items() if a.startswith("image/")] == [
         ("image/web", "create")
     ]
-    assert small.up().results["image/web"] == "made"
+    assert small.up().results["image/web"] == "created"
     assert {image["imageDigest"] for image in small.images} > {first["imageDigest"]}
     (small.folder / "more").unlink()
     assert small.up().results["image/web"] == "unchanged", "back to what ECR still has"
@@ -236,7 +236,7 @@ def test_arguments_reach_the_build_and_are_content(small: Small, engine: docker.
     output = engine.containers.run(reference, ["cat", "/word"], remove=True)
     assert output == b"one two\n"
     small.project.change("one two", "three")
-    assert small.up().results["image/web"] == "made"
+    assert small.up().results["image/web"] == "created"
     assert len(small.images) == 2
 
 
@@ -250,7 +250,7 @@ def test_a_build_that_fails_shows_its_last_lines_and_the_next_one_goes_on(small:
     assert len(error.splitlines()) <= 22
     small.dockerfile(NOTHING)
     begun = time.monotonic()
-    assert small.up().results["image/web"] == "made"
+    assert small.up().results["image/web"] == "created"
     assert time.monotonic() - begun < 30
 
 

@@ -188,7 +188,13 @@ class World:
 
     def _compare(self, plan: Run, up: Run) -> None:
         """See that `up` did what the plan says, of each thing."""
-        expected = {"create": "made", "change": "changed", "remove": "removed", "adopt": "adopted", "none": "unchanged"}
+        expected = {
+            "create": "created",
+            "change": "changed",
+            "delete": "deleted",
+            "adopt": "adopted",
+            "none": "unchanged",
+        }
         results = up.results()
         failed = dict(up.summary.error.failures) if up.summary and isinstance(up.summary.error, SomeFailed) else {}
         for planned in plan.planned:
@@ -201,7 +207,7 @@ class World:
                 change.new == KNOWN_AFTER_UP for change in planned.changes.values()
             ):
                 continue
-            if (planned.action, got) == ("remove", "not_found"):
+            if (planned.action, got) == ("delete", "not_found"):
                 continue
             if got != expected.get(planned.action, planned.action):
                 raise Violation(f"the plan says {planned.action} of {planned.address}, and up: {got}")
@@ -210,7 +216,7 @@ class World:
 
     @staticmethod
     def _renamed(results: dict[str, str]) -> set[str]:
-        return {address for address, result in results.items() if result == "kept"}
+        return {address for address, result in results.items() if result == "retained"}
 
     def _down(self, act: Act) -> None:
         down = self.command("down", act)

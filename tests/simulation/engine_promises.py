@@ -111,7 +111,7 @@ def excused(world: World, one: CloudResource) -> bool:
 def _check_removed(run: Run) -> None:
     """What is told to be removed was there to be removed, or on its way out already."""
     for event in run.events:
-        if not isinstance(event, Done) or event.result != "removed":
+        if not isinstance(event, Done) or event.result != "deleted":
             continue
         sort = event.address.partition("/")[0]
         if SIMULATED[sort].made_by_aws or event.address in run.leaving:
@@ -139,7 +139,7 @@ def _check_up(world: World, run: Run, records: dict[str, Record]) -> None:
         raise Violation(f"up is through, and {address} is still recorded")
     for address, result in run.results().items():
         left = [one.id for one in world.cloud.alive() if one.maker == address and not excused(world, one)]
-        if result == "removed" and left:
+        if result == "deleted" and left:
             raise Violation(f"{address} is told to be removed, and is there")
 
 
@@ -168,7 +168,7 @@ def _check_result(run: Run, address: str, ids: set[str | None]) -> None:
     tried = [verb for verb, who in run.tried if who == address or who in ids]
     if result == "changed" and not tried:
         raise Violation(f"{address} is told to be changed, and nothing was written")
-    if result == "made" and "create" not in tried:
+    if result == "created" and "create" not in tried:
         raise Violation(f"{address} is told to be made, and was not")
 
 

@@ -179,7 +179,7 @@ FAULTS = (
         return "unchanged" if kind.made_by_aws else "not_found"
         """,
         """
-        return "removed"
+        return "deleted"
         """,
     ),
     Mutation(
@@ -190,13 +190,13 @@ FAULTS = (
         if live is None and self._may_be_hidden(record):
             return HIDDEN
         if live is None:
-            self._drop(record, "removed")
+            self._drop(record, "deleted")
             return None
         self._lives[address] = live
         """,
         """
         if live is None:
-            self._drop(record, "removed")
+            self._drop(record, "deleted")
             return None
         self._lives[address] = live
         """,
@@ -222,7 +222,7 @@ FAULTS = (
         """,
         """
         self._accepted.add(record.address)
-        self._drop(record, "removed")
+        self._drop(record, "deleted")
         return None
         return Wait(_awaited(live), kind.removal_budget, Until.READY, blockers=self._asking(record, kind))
         """,

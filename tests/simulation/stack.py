@@ -227,7 +227,7 @@ def _retitled(chance: random.Random, config: Config) -> Config:
 
 EDITS: dict[str, Callable[[random.Random, Config], Config]] = {
     "added": added,
-    "removed": _removed,
+    "deleted": _removed,
     "renamed": _renamed,
     "resized": _changing(size=lambda chance, item: item.size + 1),
     "reshaped": _changing(shape=lambda chance, item: chance.choice((item.shape, item.shape, item.shape + 1))),

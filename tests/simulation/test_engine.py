@@ -24,7 +24,8 @@ def test_the_sample_of_lives_breaks_no_promise_and_meets_everything() -> None:
     phases = {f"killed while {phase}" for phase in ("creating", "created", "ready", "deleting")}
     assert phases - seen.keys() == set()
     results = {
-        f"result {result}" for result in ("made", "changed", "removed", "unchanged", "adopted", "kept", "not_found")
+        f"result {result}"
+        for result in ("created", "changed", "deleted", "unchanged", "adopted", "retained", "not_found")
     }
     assert results - seen.keys() == set()
 

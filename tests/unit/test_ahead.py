@@ -62,14 +62,14 @@ def test_earlier_runs_count_more_than_the_table() -> None:
     def run(command: str, *spans: Span) -> Run:
         return Run(command, 0.0, 900.0, "ok", {}, list(spans))
 
-    def span(address: str, took: float | None, result: str = "made") -> Span:
+    def span(address: str, took: float | None, result: str = "created") -> Span:
         return Span(address, "database", result, 10.0, 20.0, None if took is None else 20.0 + took)
 
     history = [
         run("up", span("db_instance/a", 400.0), span("db_instance/b", 600.0)),
         run("up", span("db_instance/a", 420.0), span("db_instance/a", None, "unfinished")),
         run("up", span("db_instance/a", 1.0, "failed")),
-        run("down", span("db_instance/a", 5.0, "removed")),
+        run("down", span("db_instance/a", 5.0, "deleted")),
     ]
     seen = Seen(history, "up")
     assert seen.seconds("db_instance/a") == 410.0
@@ -100,7 +100,7 @@ def test_the_views_say_what_is_left_and_why_something_waits() -> None:
     progress.emit(Begun("up", "shop-dev", "1", "eu-west-1", 5))
     assert progress.left == ""
     progress.emit(Ahead(TASKS))
-    progress.emit(Done("vpc", "network", "made", 1.0))
+    progress.emit(Done("vpc", "network", "created", 1.0))
     progress.emit(Doing("cluster", "database", "create"))
     progress.emit(Queued("balancer", "load_balancer", "elasticloadbalancing"))
     progress.emit(Queued("role", "roles", "iam"))
@@ -115,7 +115,7 @@ def test_the_views_say_what_is_left_and_why_something_waits() -> None:
     )
     progress.emit(Waiting("balancer", "load_balancer", "provisioning", 0.0))
     for address in ("cluster", "instance", "balancer"):
-        progress.emit(Done(address, "", "made", 1.0))
+        progress.emit(Done(address, "", "created", 1.0))
     assert progress.left == "about 2 min left, the services"
     progress.emit(Doing("service", "services", "create"))
     clock.now += 70

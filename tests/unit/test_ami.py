@@ -108,11 +108,11 @@ def test_the_status_tells_of_what_is_old(amis: list[Any], outdated: bool, told: 
     def again(*words: str) -> str:
         return f"`{' '.join(words)}`"
 
-    lines = status.lines(document | {"things": things, "live": live, "silent": ""}, again)
+    lines = status.lines(document | {"resources": things, "live": live, "silent": ""}, again)
     assert lines[lines.index("no services") + 3] == f"i-1       ACTIVE  connected  c5.large  2      ami-1{instance}"
     assert [" ".join(line.split()) for line in lines].count(" ".join(told.split())) == 1
     nobody = live | {"instances": []}
-    lines = status.lines(document | {"things": things, "live": nobody, "silent": ""}, again)
+    lines = status.lines(document | {"resources": things, "live": nobody, "silent": ""}, again)
     assert not [line for line in lines if "--new-ami" in line]
 
 

@@ -331,7 +331,7 @@ def test_status_reads_the_state_and_says_that_the_cloud_is_not_running(
         "url  https://app.example.com",
     ]
     document = json.loads(run("status", "--json")[1])
-    assert (document["stack"], document["live"], len(document["things"])) == ("ecs-sample-dev", None, 4)
+    assert (document["stack"], document["live"], len(document["resources"])) == ("ecs-sample-dev", None, 4)
     assert not (tmp_path / ".provision" / "cloud.json").exists()
 
 

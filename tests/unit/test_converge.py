@@ -31,7 +31,7 @@ def creating(error: Exception) -> list[str]:
     aws = SimpleNamespace(client=client, pace=Pace())
     converge = Apply(cast("Any", aws), cast("Any", store), {}, lambda event: None)
     with pytest.raises(type(error)):
-        converge._create(want, Declared(want, (), "logs"), None, "made")
+        converge._create(want, Declared(want, (), "logs"), None, "created")
     return said
 
 

@@ -54,9 +54,9 @@ def sound() -> dict[str, Any]:
         ),
     ):
         state.records[record.address] = record
-    first = Span("vpc/main", "network", "made", 0.5, 1.0, 1.5)
+    first = Span("vpc/main", "network", "created", 0.5, 1.0, 1.5)
     second = Span("log_group/web", "logs", "failed", 1.0, None, 2.0, "vpc/main")
-    state.history.append(Run("up", 1.0, 2.0, "ok", {"made": 2}, [first, second]))
+    state.history.append(Run("up", 1.0, 2.0, "ok", {"created": 2}, [first, second]))
     return state.to_dict()
 
 

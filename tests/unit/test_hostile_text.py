@@ -31,7 +31,7 @@ EVENTS: list[Event] = [
     Doing("vpc/a", "network", "create"),
     Waiting("vpc/a", "network", EVIL, 1.0),
     Waiting("vpc/b", "network", EVIL, 1.0),
-    Done("vpc/a", "network", "made", 1.0, EVIL),
+    Done("vpc/a", "network", "created", 1.0, EVIL),
     ThingFailed("vpc/c", "network", EVIL),
     Skipped("vpc/d", "network", "vpc/c"),
     Notice(EVIL),

@@ -248,7 +248,7 @@ def test_what_is_no_longer_declared_is_removed_last(stack: Stack) -> None:
     LIVES["scripted"] = [live("a")]
     assert [(i.address, i.action, i.step) for i in planned(stack, "scripted/dropped", "scripted/a")] == [
         ("scripted/a", "none", "boxes"),
-        ("scripted/dropped", "remove", "old"),
+        ("scripted/dropped", "delete", "old"),
     ]
 
 

@@ -38,7 +38,7 @@ RUN: list[Event] = [
     BEGUN,
     Doing("vpc/main", "network", "create"),
     Waiting("vpc/main", "network", "pending", 0.0),
-    Done("vpc/main", "network", "made", 0.31, "vpc-1"),
+    Done("vpc/main", "network", "created", 0.31, "vpc-1"),
     Done("role/web", "roles", "unchanged", 0.0, "web"),
     ThingFailed("db_cluster/main", "database", "CreateDBCluster was refused: AccessDenied. Give the permission"),
     Skipped("db_instance/main", "database", "db_cluster/main"),
@@ -127,7 +127,7 @@ def test_work_is_told_now_and_then_and_shown_at_once() -> None:
 
 @pytest.mark.parametrize(
     ("result", "words"),
-    [("made", "+ created"), ("adopted", "+ adopted"), ("changed", "~ changed"), ("removed", "- deleted")],
+    [("created", "+ created"), ("adopted", "+ adopted"), ("changed", "~ changed"), ("deleted", "- deleted")],
 )
 def test_every_result_has_a_symbol_and_its_word(result: str, words: str) -> None:
     symbol, word = words.split()
@@ -135,8 +135,10 @@ def test_every_result_has_a_symbol_and_its_word(result: str, words: str) -> None
 
 
 def test_what_is_kept_says_why() -> None:
-    kept = Done("service_linked_role/ecs", "service_roles", "kept", 0, "AWSServiceRoleForECS", "the account shares it")
-    assert plain.line(kept) == "= service_linked_role/ecs kept (AWSServiceRoleForECS) 0.0 s: the account shares it"
+    kept = Done(
+        "service_linked_role/ecs", "service_roles", "retained", 0, "AWSServiceRoleForECS", "the account shares it"
+    )
+    assert plain.line(kept) == "= service_linked_role/ecs retained (AWSServiceRoleForECS) 0.0 s: the account shares it"
 
 
 @pytest.mark.parametrize("error", ["", " ", "\n"])
@@ -150,7 +152,7 @@ def test_what_was_not_found_is_not_told_as_removed() -> None:
     done = Done("vpc/main", "network", "not_found", 1, "vpc-1")
     assert plain.line(done) == "= vpc/main not found, removed from the state (vpc-1) 1.0 s"
     assert json.loads(json.dumps(done.to_dict()))["result"] == "not_found"
-    outcome = Summary("down", {"not_found": 1, "removed": 3}, 9)
+    outcome = Summary("down", {"not_found": 1, "deleted": 3}, 9)
     assert summary.result(summary.finished(outcome, []))[0] == (
         "down done: 3 deleted, 1 not found, removed from the state, in 9.0 s."
     )
@@ -187,14 +189,14 @@ def test_a_heartbeat_comes_when_nothing_else_is_said() -> None:
 def test_json_lines_are_the_events_one_object_each() -> None:
     progress, stream = Progress(), io.StringIO()
     progress.view = lines.view(stream)
-    for event in [*RUN, Finished("up", False, {"made": 1}, 2.5, ("Do it again.",))]:
+    for event in [*RUN, Finished("up", False, {"created": 1}, 2.5, ("Do it again.",))]:
         progress.emit(event)
     objects = [json.loads(line) for line in stream.getvalue().splitlines()]
     assert [o["event"] for o in objects] == [
         "notice", "begun", "doing", "waiting", "done", "done", "failed", "skipped", "finished",
     ]  # fmt: skip
     assert objects[4] == {
-        "event": "done", "address": "vpc/main", "step": "network", "result": "made", "seconds": 0.31, "id": "vpc-1",
+        "event": "done", "address": "vpc/main", "step": "network", "result": "created", "seconds": 0.31, "id": "vpc-1",
         "why": "",
     }  # fmt: skip
     assert objects[-1]["next"] == ["Do it again."]
@@ -206,14 +208,14 @@ def test_events_from_many_threads_are_shown_one_at_a_time() -> None:
 
     def emit(number: int) -> None:
         for item in range(50):
-            progress.emit(Done(f"a/{number}-{item}", "s", "made", 0))
+            progress.emit(Done(f"a/{number}-{item}", "s", "created", 0))
 
     threads = [threading.Thread(target=emit, args=(number,)) for number in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert len([json.loads(line) for line in stream.getvalue().splitlines()]) == progress.counts["made"] == 400
+    assert len([json.loads(line) for line in stream.getvalue().splitlines()]) == progress.counts["created"] == 400
 
 
 # -- the live view -----------------------------------------------------------------------------------------------------
@@ -252,7 +254,7 @@ def test_the_live_view_never_grows_beyond_24_lines_or_the_terminal(width: int, h
     events: list[Event] = [BEGUN]
     events += [Notice(f"note {n}\nand more") for n in range(5)]
     events += [ThingFailed(f"role/{n}", "roles", "refused " * 40) for n in range(20)]
-    events += [Done(f"vpc/{n}", "network", "made", 1) for n in range(20)]
+    events += [Done(f"vpc/{n}", "network", "created", 1) for n in range(20)]
     events += [Waiting(f"{step}/{n}", step, "creating " * 30, 0) for step in "abcdef" for n in range(30)]
     drawn = live.draw(run(events), width, height)
     assert len(drawn) <= min(height, 24)
@@ -272,7 +274,7 @@ class Screen(Terminal):
 
 def test_the_picture_goes_and_notices_and_results_stay() -> None:
     progress, screen = Progress(), Screen()
-    created = [Done(f"subnet/{number}", "network", "made", 1) for number in range(15)]
+    created = [Done(f"subnet/{number}", "network", "created", 1) for number in range(15)]
     changed = [Done("service/web", "services", "changed", 1), Done("role/web", "roles", "unchanged", 0)]
     with live.shown(progress, screen):
         for event in (BEGUN, *(Notice(f"notice {number}") for number in range(4)), *created, *changed):
@@ -310,7 +312,7 @@ def test_a_plan_is_a_diff_by_step_with_counts() -> None:
         planned("change", "vpc/main", enable_dns=Change(False, True), cidr=Change("10.0.0.0/16", "(known after up)")),
         planned("refused", "role/web", "roles", "role web is not ours.\nRename it"),
         planned("adopt", "role/run", "roles"),
-        planned("remove", "log_group/old", "logs"),
+        planned("delete", "log_group/old", "logs"),
     ]
     assert plan.diff(wanted) == [
         "network",
@@ -354,7 +356,7 @@ def test_nested_values_are_compared_leaf_by_leaf(old: object, new: object, expec
 
 
 def test_each_step_is_named_once_whatever_the_order() -> None:
-    wanted = [planned("create", "a/1", "one"), planned("create", "a/2", "two"), planned("remove", "a/3", "one")]
+    wanted = [planned("create", "a/1", "one"), planned("create", "a/2", "two"), planned("delete", "a/3", "one")]
     assert plan.diff(wanted)[:5] == ["one", "  + create a/1", "  - delete a/3", "two", "  + create a/2"]
 
 
@@ -373,7 +375,7 @@ def test_a_plan_without_changes_is_one_line() -> None:
 
 @pytest.mark.parametrize(
     ("actions", "code"),
-    [(["none"], 0), ([], 0), (["create", "none"], 2), (["remove"], 2), (["adopt"], 2), (["change", "refused"], 1)],
+    [(["none"], 0), ([], 0), (["create", "none"], 2), (["delete"], 2), (["adopt"], 2), (["change", "refused"], 1)],
 )
 def test_the_exit_code_tells_what_the_plan_found(actions: list[str], code: int) -> None:
     assert plan.exit_code([planned(action) for action in actions]) == code
@@ -382,15 +384,15 @@ def test_the_exit_code_tells_what_the_plan_found(actions: list[str], code: int) 
 def test_a_plan_as_a_document_holds_everything() -> None:
     document = plan.document([planned("none"), planned("change", a=Change(1, 2))], "shop-dev", "1", "eu-west-1")
     assert document["counts"] == {"none": 1, "change": 1}
-    assert [thing["action"] for thing in document["things"]] == ["none", "change"]
-    assert document["things"][1]["changes"] == {"a": {"old": 1, "new": 2}}
+    assert [thing["action"] for thing in document["resources"]] == ["none", "change"]
+    assert document["resources"][1]["changes"] == {"a": {"old": 1, "new": 2}}
 
 
 # -- the summary and what to do next -----------------------------------------------------------------------------------
 
 
 def test_a_summary_counts_and_says_what_is_next() -> None:
-    outcome = Summary("up", {"unchanged": 3, "made": 2}, 61.2)
+    outcome = Summary("up", {"unchanged": 3, "created": 2}, 61.2)
     assert summary.result(summary.finished(outcome, ["Open https://app.example.com."])) == [
         "up done: 2 created, 3 unchanged, in 1 min 01 s.",
         "  Open https://app.example.com.",
@@ -399,17 +401,17 @@ def test_a_summary_counts_and_says_what_is_next() -> None:
 
 
 def test_what_was_kept_and_the_few_that_were_there_are_named() -> None:
-    kept = [Done(f"service_linked_role/{name}", "s", "kept", 0, None, "the account shares it") for name in "ab"]
-    kept.append(Done("delegation/a.b", "dns", "kept", 0))
-    outcome = summary.finished(Summary("down", {"removed": 4, "kept": 3}, 9), [])
+    kept = [Done(f"service_linked_role/{name}", "s", "retained", 0, None, "the account shares it") for name in "ab"]
+    kept.append(Done("delegation/a.b", "dns", "retained", 0))
+    outcome = summary.finished(Summary("down", {"deleted": 4, "retained": 3}, 9), [])
     assert summary.result(outcome, kept) == [
-        "down done: 4 deleted, 3 kept, in 9.0 s.",
+        "down done: 4 deleted, 3 retained, in 9.0 s.",
         "  Kept: delegation/a.b.",
         "  Kept: service_linked_role/a, service_linked_role/b: the account shares it.",
     ]
-    made = [Done(f"subnet/{number}", "network", "made", 1) for number in range(5)]
+    made = [Done(f"subnet/{number}", "network", "created", 1) for number in range(5)]
     there = [Done("service_linked_role/ecs", "service_roles", "unchanged", 0)]
-    outcome = summary.finished(Summary("up", {"made": 5, "unchanged": 1}, 9), [])
+    outcome = summary.finished(Summary("up", {"created": 5, "unchanged": 1}, 9), [])
     assert summary.result(outcome, made + there)[1:] == [
         "  Unchanged, since AWS or an earlier run has them already: service_linked_role/ecs."
     ]
@@ -466,7 +468,7 @@ def test_an_unexpected_failure_shows_where_on_request(monkeypatch: pytest.Monkey
 
 
 def test_what_is_left_after_a_teardown_is_named() -> None:
-    outcome = Summary("down", {"removed": 4}, 9, leftovers=[Leftover("subnet", "subnet-1", "in use")])
+    outcome = Summary("down", {"deleted": 4}, 9, leftovers=[Leftover("subnet", "subnet-1", "in use")])
     assert summary.failures(outcome, run([])) == [
         "! not deleted: subnet subnet-1: in use",
         "error: 1 resource of this stack not deleted",
@@ -531,7 +533,7 @@ def test_the_status_shows_things_by_step_and_how_they_run() -> None:
     def again(*words: str) -> str:
         return f"`provision {' '.join(words)}`"
 
-    assert status.lines(document | {"things": things, "live": live}, again) == [
+    assert status.lines(document | {"resources": things, "live": live}, again) == [
         "shop-dev on aws: account 1, eu-west-1, 1 of 2 resources ready",
         "",
         "network",
@@ -550,10 +552,10 @@ def test_the_status_shows_things_by_step_and_how_they_run() -> None:
         "",
         "url  none now: there is no load balancer",
     ]
-    assert status.lines(document | {"things": []}, again) == [
+    assert status.lines(document | {"resources": []}, again) == [
         "shop-dev on aws: no resources are recorded. Create the stack: `provision up`."
     ]
     up = [{"address": "load_balancer/main", "step": "", "phase": "ready", "id": "lb"}]
-    silent = status.lines(document | {"things": up, "live": None, "silent": "no credentials. Sign in."}, again)
+    silent = status.lines(document | {"resources": up, "live": None, "silent": "no credentials. Sign in."}, again)
     assert silent[0].endswith("1 of 1 resource recorded as ready")
     assert silent[-3:] == ["Live status unavailable: no credentials. Sign in.", "", "url  https://a.b"]

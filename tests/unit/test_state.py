@@ -75,16 +75,24 @@ def test_what_was_put_is_there_after_closing(tmp_path: Path) -> None:
         store.put(record("vpc/main"))
         store.put(record("subnet/a"))
         store.drop("subnet/a")
-        store.finish(Run("up", 1.0, 2.0, "ok", {"made": 1}))
+        store.finish(Run("up", 1.0, 2.0, "ok", {"created": 1}))
     state = read(tmp_path, "shop-dev")
     assert list(state.records) == ["vpc/main"]
-    assert state.history[0].counts == {"made": 1}
+    assert state.history[0].counts == {"created": 1}
+
+
+def test_what_earlier_versions_called_otherwise_is_read(tmp_path: Path) -> None:
+    spans = [{"address": "vpc/main", "step": "network", "result": "removed", "began": 0.5}]
+    spans[0] |= {"called": None, "ended": None, "after": None}
+    former = {"command": "down", "started": 1.0, "seconds": 2.0, "result": "ok", "counts": {"removed": 1, "kept": 2}}
+    run = Run.from_dict({**former, "timeline": spans})
+    assert (run.counts, run.timeline[0].result) == ({"deleted": 1, "retained": 2}, "deleted")
 
 
 def test_the_newest_runs_that_did_something_keep_their_timeline_whatever_comes_between(tmp_path: Path) -> None:
     with opened(tmp_path) as store:
         for number in range(HISTORY + 2):
-            timeline = [Span("vpc/main", "network", "made", 0.5, 1.0, None, "a/b")] if number % 2 else []
+            timeline = [Span("vpc/main", "network", "created", 0.5, 1.0, None, "a/b")] if number % 2 else []
             store.finish(Run("up", float(number), 2.0, "ok", {}, timeline))
     history = read(tmp_path, "shop-dev").history
     assert len(history) == HISTORY

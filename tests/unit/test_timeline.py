@@ -28,18 +28,18 @@ from state.local import LocalStore
 from state.model import Run, Span
 from tests.unit.hostile import EVIL, harmless
 
-VPC = Span("vpc/main", "network", "made", 1.0, 1.5, 2.0)
-GATEWAY = Span("gateway/main", "network", "made", 1.5, 1.75, 3.0, "vpc/main")
-DATABASE = Span("db/main", "database", "made", 2.0, 3.0, 14.0, "vpc/main")
-RECORD = Span("record/db", "database", "made", 14.0, 14.1, 14.1, "db/main")
-SERVICE = Span("service/web", "services", "made", 10.0, 11.0, 19.0, "db/main")
-RUN = Run("up", 0.0, 20.0, "ok", {"made": 5}, [VPC, GATEWAY, DATABASE, RECORD, SERVICE])
+VPC = Span("vpc/main", "network", "created", 1.0, 1.5, 2.0)
+GATEWAY = Span("gateway/main", "network", "created", 1.5, 1.75, 3.0, "vpc/main")
+DATABASE = Span("db/main", "database", "created", 2.0, 3.0, 14.0, "vpc/main")
+RECORD = Span("record/db", "database", "created", 14.0, 14.1, 14.1, "db/main")
+SERVICE = Span("service/web", "services", "created", 10.0, 11.0, 19.0, "db/main")
+RUN = Run("up", 0.0, 20.0, "ok", {"created": 5}, [VPC, GATEWAY, DATABASE, RECORD, SERVICE])
 PATH = [Segment("vpc/main", 1.0, 2.0), Segment("db/main", 2.0, 10.0), Segment("service/web", 10.0, 19.0)]
 
 moments = st.floats(0, 1e15) | st.sampled_from([0.0, 1.0, 2.0])
 names = st.sampled_from(["a", "b", "c", "d", EVIL, "x" * 500])
 anything = st.builds(
-    Span, names, names, st.sampled_from(["made", "failed", "unfinished", EVIL]), moments, st.none() | moments,
+    Span, names, names, st.sampled_from(["created", "failed", "unfinished", EVIL]), moments, st.none() | moments,
     st.none() | moments, st.none() | names,
 )  # fmt: skip
 runs = st.builds(
@@ -59,32 +59,32 @@ def parsed(drawn: str) -> ET.Element:
 
 def test_what_did_nothing_is_left_out_and_no_link_is_lost_with_it() -> None:
     noted = {
-        "made": Moments(10.0, None, 11.0, 12.0),
-        "idle": Moments(12.0, "made", 12.0, 12.0),
+        "created": Moments(10.0, None, 11.0, 12.0),
+        "idle": Moments(12.0, "created", 12.0, 12.0),
         "found": Moments(12.0, "idle", 12.0, 12.0),
         "changed": Moments(12.25, "found", 13.0, 14.0, waited=True),
         "slow": Moments(14.0, "changed", 14.0, 15.0, waited=True),
         "broken": Moments(14.0, "idle", None, 16.0),
         "stopped": Moments(15.0, "slow", 15.5),
     }
-    results = {"made": "made", "idle": "unchanged", "found": "adopted", "changed": "changed", "slow": "unchanged"}
+    results = {"created": "created", "idle": "unchanged", "found": "adopted", "changed": "changed", "slow": "unchanged"}
     assert spans(noted, dict.fromkeys(noted, "s"), results, 10.0) == [
-        Span("made", "s", "made", 0.0, 1.0, 2.0),
-        Span("changed", "s", "changed", 2.25, 3.0, 4.0, "made"),
+        Span("created", "s", "created", 0.0, 1.0, 2.0),
+        Span("changed", "s", "changed", 2.25, 3.0, 4.0, "created"),
         Span("slow", "s", "unchanged", 4.0, 4.0, 5.0, "changed"),
-        Span("broken", "s", "failed", 4.0, None, 6.0, "made"),
+        Span("broken", "s", "failed", 4.0, None, 6.0, "created"),
         Span("stopped", "s", "unfinished", 5.0, 5.5, None, "slow"),
     ]
 
 
 def test_a_chain_of_any_length_that_did_nothing_is_followed_back_to_its_beginning() -> None:
-    noted = {"made": Moments(0.0, None, 0.0, 1.0, waited=True), "idle/0": Moments(1.0, "made", 1.0, 1.0)}
+    noted = {"created": Moments(0.0, None, 0.0, 1.0, waited=True), "idle/0": Moments(1.0, "created", 1.0, 1.0)}
     noted |= {f"idle/{n}": Moments(1.0, f"idle/{n - 1}", 1.0, 1.0) for n in range(1, 4000)}
     noted["last"] = Moments(1.0, "idle/3999", 1.0, 2.0, waited=True)
     results = dict.fromkeys(noted, "unchanged")
     assert [(s.address, s.after) for s in spans(noted, dict.fromkeys(noted, "s"), results, 0.0)] == [
-        ("made", None),
-        ("last", "made"),
+        ("created", None),
+        ("last", "created"),
     ]
 
 
@@ -100,7 +100,7 @@ def test_the_timeline_is_gone_through_as_often_for_many_things_as_for_few(draw: 
             return super().__iter__()
 
     def times(things: int) -> int:
-        chain = [Span(f"a/{n}", "s", "made", n, n + 0.5, n + 1.0, f"a/{n - 1}") for n in range(things)]
+        chain = [Span(f"a/{n}", "s", "created", n, n + 0.5, n + 1.0, f"a/{n - 1}") for n in range(things)]
         Counting.times = 0
         draw(Run("up", 0.0, float(things), "ok", {}, Counting(chain)))
         return Counting.times
@@ -110,8 +110,8 @@ def test_the_timeline_is_gone_through_as_often_for_many_things_as_for_few(draw: 
 
 def test_what_is_removed_after_all_is_made_comes_after_what_ended_last() -> None:
     removed = [
-        Span("old/a", "s", "removed", 19.0, 19.1, 19.2),
-        Span("old/b", "s", "removed", 19.2, 19.2, 20.0, "old/a"),
+        Span("old/a", "s", "deleted", 19.0, 19.1, 19.2),
+        Span("old/b", "s", "deleted", 19.2, 19.2, 20.0, "old/a"),
     ]
     whole = continued(RUN.timeline, removed)
     assert [span.after for span in whole[-2:]] == ["service/web", "old/a"]
@@ -196,7 +196,7 @@ def test_the_picture_is_one_file_that_says_all_and_is_the_same_each_time() -> No
     told = [text for element in root.iter() if (text := (element.text or "").strip())]
     assert told[0] == "provision up of shop-dev, 1970-01-01 00:00 UTC: 5 resources in 20 s"
     assert {"critical path: 3 resources, 18 s of 20 s", "database, 1 shorter", "service/web", "15 s"} <= set(told)
-    assert "db/main: made, from 2.00 s to 14.00 s, the call answered at 3.00 s, after vpc/main" in told
+    assert "db/main: created, from 2.00 s to 14.00 s, the call answered at 3.00 s, after vpc/main" in told
     assert "prefers-color-scheme: dark" in drawn
     assert re.findall(r"https?://[^\s\"]+", drawn) == ["http://www.w3.org/2000/svg"], "nothing is fetched"
 
@@ -210,7 +210,7 @@ def test_the_path_is_drawn_as_far_as_the_next_one_began() -> None:
 
 
 def test_of_very_many_things_the_longest_are_drawn_and_the_others_counted() -> None:
-    many = [Span(f"thing/{n:03}", f"step {n % 3}", "made", 0.0, 1.0, 2.0 + n / 10) for n in range(600)]
+    many = [Span(f"thing/{n:03}", f"step {n % 3}", "created", 0.0, 1.0, 2.0 + n / 10) for n in range(600)]
     chain = [replace(VPC, ended=1.5), replace(SERVICE, after="vpc/main", ended=62.0)]
     run = Run("up", 0.0, 62.0, "ok", {}, many + chain)
     told = lines(run, "shop-dev", 100)
@@ -257,7 +257,7 @@ def recorded(here: Path) -> Path:
     with LocalStore(here / ".provision" / "local" / "ecs-sample-dev", "ecs-sample-dev", "up", "0") as store:
         store.finish(RUN)
         store.finish(
-            Run("down", 100.0, 3.0, "ok", {"removed": 1}, [Span("vpc/main", "network", "removed", 1.0, 1.5, 3.0)])
+            Run("down", 100.0, 3.0, "ok", {"deleted": 1}, [Span("vpc/main", "network", "deleted", 1.0, 1.5, 3.0)])
         )
         store.finish(Run("up", 200.0, 1.0, "ok", {"unchanged": 5}))
     return here
@@ -273,7 +273,7 @@ def test_the_newest_run_that_did_something_is_shown_or_that_of_a_command(
     assert main(["timeline", "--last", "up", "--json"]) == 0
     document = json.loads(capsys.readouterr().out)
     assert (document["stack"], document["command"], document["seconds"]) == ("ecs-sample-dev", "up", 20.0)
-    assert [Span(**thing) for thing in document["things"]] == RUN.timeline
+    assert [Span(**thing) for thing in document["resources"]] == RUN.timeline
     assert [Segment(**segment) for segment in document["path"]] == PATH
 
 

@@ -36,7 +36,7 @@ def strays(life: Life) -> list[str]:
 def _made(life: Life, kind: type[Resource], address: str) -> Iterator[str]:
     """Made once, and then left alone: what is asked for at its creation only is no difference."""
     # what AWS makes, or others have, may be there already
-    usual = ("made", "unchanged") if kind.made_by_aws or kind.kept else ("made",)
+    usual = ("created", "unchanged") if kind.made_by_aws or kind.kept else ("created",)
     yield from _became("the first `up`", address, life.made.result(address), usual)
     action, fields = life.again.differs(address)
     if action != "none":
@@ -92,7 +92,7 @@ def _found(life: Life, kind: type[Resource], address: str) -> Iterator[str]:
 def _gone(life: Life, kind: type[Resource], address: str) -> Iterator[str]:
     """Removed, with nothing left."""
     # of what AWS makes by itself there may be none
-    usual = ("kept",) if kind.kept else ("removed", "unchanged") if kind.made_by_aws else ("removed",)
+    usual = ("retained",) if kind.kept else ("deleted", "unchanged") if kind.made_by_aws else ("deleted",)
     yield from _became("`down`", address, result(life.down, address), usual)
     for outcome in (life.down, life.once_more):
         yield from (
