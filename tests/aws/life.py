@@ -145,7 +145,7 @@ def up(life: Life) -> str:
     life.timeline("up")
     life.wait(life.all_run, "all tasks run")
     reads, writes = life.calls(0)
-    return f"{finished['counts'].get('made', 0)} made in {finished['seconds']:.0f} s, {reads} reads, {writes} writes"
+    return f"{finished['counts'].get('created', 0)} created in {finished['seconds']:.0f} s, {reads} reads, {writes} writes"
 
 
 def again(life: Life) -> str:
