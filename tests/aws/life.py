@@ -145,7 +145,8 @@ def up(life: Life) -> str:
     life.timeline("up")
     life.wait(life.all_run, "all tasks run")
     reads, writes = life.calls(0)
-    return f"{finished['counts'].get('created', 0)} created in {finished['seconds']:.0f} s, {reads} reads, {writes} writes"
+    created = finished["counts"].get("created", 0)
+    return f"{created} created in {finished['seconds']:.0f} s, {reads} reads, {writes} writes"
 
 
 def again(life: Life) -> str:
@@ -166,7 +167,7 @@ def plan(life: Life) -> str:
     ]
     if todo or ended.code:
         raise Wrong(f"exit code {ended.code}: {', '.join(todo)}")
-    return f"exit code 0, {len(ended.document['things'])} things as declared"
+    return f"exit code 0, {len(ended.document['resources'])} resources as declared"
 
 
 def deployment(life: Life) -> str:
