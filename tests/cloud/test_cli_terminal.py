@@ -186,7 +186,7 @@ def test_a_terminal_that_is_closed_ends_the_run_in_good_order(project: Project) 
     assert project.run("state", "list").out
 
     screen = Screen(project, ("down", "--yes", "--json"))
-    screen.until('"result": "removed"')
+    screen.until('"result": "deleted"')
     assert screen.hang_up().code == 130
     closed(project)
     assert project.run("down", "--yes").code == 0
@@ -277,12 +277,12 @@ def test_without_a_terminal_results_go_to_stdout_and_the_show_to_stderr(project:
     assert re.search(r"^  - network: \d+ resources$", refused.err, re.MULTILINE)
     assert project.writes(since) == []
     down = project.run("down", "--yes")
-    assert re.fullmatch(rf"down done: \d+ deleted, \d+ kept, in {TOOK}\.", down.out.splitlines()[0])
+    assert re.fullmatch(rf"down done: \d+ deleted, \d+ retained, in {TOOK}\.", down.out.splitlines()[0])
     assert "found nothing of ecs-sample-dev left" in down.out
     assert "Kept: service_linked_role/" in down.out
     assert "the whole account shares it, and it costs nothing." in down.out
     assert re.search(
-        r"^= service_linked_role/ecs kept \(\S+\) [\d.]+ s: the whole account shares it", down.err, re.MULTILINE
+        r"^= service_linked_role/ecs retained \(\S+\) [\d.]+ s: the whole account shares it", down.err, re.MULTILINE
     )
 
 
