@@ -67,7 +67,11 @@ def update_container_instances_state(store: Store, request: Shape) -> Shape:
 
 @operation
 def deregister_container_instance(store: Store, request: Shape) -> Shape:
-    """DeregisterContainerInstance: refused while tasks run there, unless forced, which orphans them."""
+    """DeregisterContainerInstance: refused while tasks run there, unless forced, which orphans them.
+
+    That it is refused a second time is taken over from UpdateContainerInstancesState, of which the API reference says
+    that any status but ACTIVE is an error; no answer of AWS to it was found, and the words are ours.
+    """
     cluster = store.cluster(request.get("cluster"))
     instance = _find(store, cluster.name, request.get("containerInstance", ""))
     if instance is None:
