@@ -97,8 +97,9 @@ def _list_regions_once() -> None:
 def _find_models_once() -> None:
     """Look once which models botocore has, and not for each service."""
     from moto.core import utils
+    from moto.core.loaders import create_loader
 
-    replace(utils, "create_loader")(cache(utils.create_loader))
+    replace(utils, "create_loader")(cache(create_loader))
 
 
 def _make_one_private_key() -> None:

@@ -14,6 +14,7 @@ from provisioner.engine.errors import Failed, Interrupted, NeedsReplacing, NotMa
 from provisioner.engine.events import Emit, Queued, Result, Working
 from provisioner.engine.lookup import find_declared, owners
 from provisioner.engine.refused import advice
+from provisioner.engine.remaining import Task, chains
 from provisioner.engine.resource import Change, Observed, Resource, canonical, compare, output_of
 from provisioner.engine.run import UNCLEAR, Progress, Store, refresh, told, tolerant
 from provisioner.engine.scheduler import Node, Outcome, Scheduler, Until, Wait
@@ -52,8 +53,7 @@ class Apply:
     Args:
         declared: the things by address, in declared order.
         store: the open state.
-        chains: by address, the seconds that are expected to go on from a thing: of those that can begin, the one with
-            most of them is first.
+        tasks: what each thing is expected to take: of those that can begin, the one with the longest chain is first.
     """
 
     def __init__(
@@ -62,12 +62,12 @@ class Apply:
         store: Store,
         declared: Mapping[str, Declared],
         emit: Emit,
-        chains: Mapping[str, float] | None = None,
+        tasks: Mapping[str, Task] | None = None,
     ) -> None:
         self.aws, self.store, self.declared = aws, store, declared
         self.progress = Progress(emit, {address: item.step for address, item in declared.items()}, aws.pace.now)
         self.lives: dict[str, Observed] = {}
-        self._chains = chains or {}
+        self._tasks = tasks or {}
         aws.say = lambda address, text: emit(Working(address, declared[address].step, text))
         aws.queued = lambda address, service: emit(Queued(address, declared[address].step, service))
         self._owners = dict(owners(store.records, declared))
@@ -87,8 +87,16 @@ class Apply:
             SomeFailed: see `Scheduler.run`.
         """
         self.aws.seen = self.lives
+        longest = chains(self._tasks)
         nodes = [
-            Node(a, type(item.want), item.step, item.needs, self._chains.get(a, 0.0))
+            Node(
+                a,
+                type(item.want),
+                item.step,
+                item.needs,
+                longest.get(a, 0.0),
+                expected=self._tasks[a].seconds if a in self._tasks else 0.0,
+            )
             for a, item in self.declared.items()
         ]
         emit, moments = self.progress.emit, self.progress.moments

@@ -14,6 +14,7 @@ from provisioner.engine.errors import NotOwned, Protected
 from provisioner.engine.events import Emit, Queued, Result
 from provisioner.engine.lookup import find, owners
 from provisioner.engine.recorded import users
+from provisioner.engine.remaining import Task, chains
 from provisioner.engine.resource import RESOURCE_TYPES, Observed, Resource
 from provisioner.engine.run import Progress, Store, refresh, told, tolerant
 from provisioner.engine.scheduler import Node, Outcome, Scheduler, Until, Wait
@@ -70,7 +71,7 @@ class Destroy:
     Args:
         addresses: which recorded things to remove; what was built on them must be among them or gone.
         unprotect: remove also what is protected from deletion.
-        chains: see `Apply`.
+        tasks: see `Apply`.
     """
 
     def __init__(
@@ -81,14 +82,14 @@ class Destroy:
         emit: Emit,
         *,
         unprotect: bool = False,
-        chains: Mapping[str, float] | None = None,
+        tasks: Mapping[str, Task] | None = None,
     ) -> None:
         self.aws, self.store, self.unprotect = aws, store, unprotect
         self.records: dict[str, Record] = {a: store.records[a] for a in store.records if a in addresses}
         self.progress = Progress(emit, {address: record.step for address, record in self.records.items()}, aws.pace.now)
         self._owners = owners(self.records, self.records)
         self._lives: dict[str, Observed] = {}
-        self._chains = chains or {}
+        self._tasks = tasks or {}
         self._accepted: set[str] = set()
         self._others: set[str] = set()
         """Addresses in whose place something stands that is not ours."""
@@ -107,14 +108,16 @@ class Destroy:
         built = users(self.records)
         others = [record for address, record in self.store.records.items() if address not in self.records]
         self._staying = {(record.kind, record.id) for record in others if record.id}
+        longest = chains(self._tasks)
         nodes = [
             Node(
                 a,
                 kind_of(record),
                 record.step,
                 [Need(user) for user in built[a]],
-                self._chains.get(a, 0.0),
+                longest.get(a, 0.0),
                 [user for user in built[a] if kind_of(self.records[user]).removal_frees],
+                self._tasks[a].seconds if a in self._tasks else 0.0,
             )
             for a, record in self.records.items()
         ]

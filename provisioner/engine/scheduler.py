@@ -27,6 +27,13 @@ and something more urgent that comes later no longer than these few take."""
 HEARTBEAT = 0.25
 """Seconds after which the loop looks up from its futures, so that an interruption is noticed."""
 
+EARLY = 0.5
+"""The part of its expected seconds in which nothing is expected to become ready."""
+LOOKS = 4
+"""How often it is looked at meanwhile."""
+RARELY = 30.0
+"""Seconds between two looks at the most: AWS's own waiters for a database look that often."""
+
 
 class Until(IntEnum):
     """What is waited for, from what passes soonest to what lasts longest."""
@@ -71,6 +78,7 @@ class Node:
 
     Attributes:
         ends_after: the addresses of what it may begin before, and cannot end before: till then nobody looks at it.
+        expected: the seconds that AWS is expected to work on it once it is asked to.
     """
 
     address: str
@@ -79,6 +87,7 @@ class Node:
     needs: Sequence[Need]
     seconds: float = 0.0
     ends_after: Sequence[str] = ()
+    expected: float = 0.0
 
 
 @dataclass
@@ -308,7 +317,7 @@ class Scheduler:
             self._forget(address)
             self._enqueue(address, lambda: {address: _timed_out(reason, now - since)})
             return
-        interval = node.kind.interval * (0.2 if since == now else 1)
+        interval = self._interval(node, reason, now) * (0.2 if since == now else 1)
         told = before.told if before else ""
         # what is over at the first look is not worth a line
         if before and told != reason.why:
@@ -320,6 +329,18 @@ class Scheduler:
             self._watched.get(node.kind, {}).pop(address, None)
         else:
             self._watched.setdefault(node.kind, {})[address] = None
+
+    def _interval(self, node: Node, reason: Wait, now: float) -> float:
+        """Return the seconds until the next look: more of them while it would be a surprise if it were ready.
+
+        Not so where others wait for something that AWS tells sooner.
+        """
+        called, usual = self._moments[node.address].called, node.kind.interval
+        early = called is not None and now - called < node.expected * EARLY
+        awaited = any(self._missing[user][0].output for user in self._held.get(node.address, ()))
+        if reason.again or awaited or not early:
+            return usual
+        return max(usual, min(node.expected * EARLY / LOOKS, RARELY))
 
     def _first_waited(self, address: str, reason: Wait, now: float) -> float:
         """Return since when a thing has waited for this, and end the waits for what passes sooner."""

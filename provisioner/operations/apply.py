@@ -11,7 +11,6 @@ from provisioner.engine.destroy import Destroy
 from provisioner.engine.events import Begun, Emit, Notice
 from provisioner.engine.plan import plan
 from provisioner.engine.planned import Planned
-from provisioner.engine.remaining import chains
 from provisioner.operations import estimates
 from provisioner.operations.declaring import know_all, scope
 from provisioner.operations.planning import answered, check_confirmed, notes, refuse
@@ -47,7 +46,7 @@ def up(
     emit(Begun("up", aws.name, aws.account, aws.region, len(declared) + len(dropped)))
     ahead = estimates.upwards(declared, store.records, store.state.history)
     emit(ahead)
-    converge = Apply(aws, store, declared, emit, chains(ahead.tasks))
+    converge = Apply(aws, store, declared, emit, ahead.tasks)
     remove = Destroy(aws, store, dropped, emit)
 
     def work() -> Left:

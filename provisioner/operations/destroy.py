@@ -15,7 +15,6 @@ from provisioner.engine.destroy import Destroy, kind_of
 from provisioner.engine.errors import Protected
 from provisioner.engine.events import Begun, Emit, Notice
 from provisioner.engine.leftovers import Leftover, sweep
-from provisioner.engine.remaining import chains
 from provisioner.engine.run import prefetch
 from provisioner.operations import estimates
 from provisioner.operations.declaring import know_all
@@ -55,7 +54,7 @@ def down(aws: Aws, store: Store, emit: Emit, target: str | None = None, *, unpro
     emit(Begun("down", aws.name, aws.account, aws.region, len(going)))
     ahead = estimates.downwards(going, store.state.history)
     emit(ahead)
-    remove = Destroy(aws, store, going, emit, unprotect=unprotect, chains=chains(ahead.tasks))
+    remove = Destroy(aws, store, going, emit, unprotect=unprotect, tasks=ahead.tasks)
     kinds = list(dict.fromkeys(kind_of(record) for record in going.values()))
 
     def work() -> Left:

@@ -32,8 +32,13 @@ OTHER = Wait("something still uses it", 600, Until.ACCEPTED, again=True, about="
 CHANGED = Wait("waiting for the change to take effect", 120, Until.SHOWN)
 
 
-def lasts(answer: Callable[[float], Outcome]) -> float:
-    """Let one thing answer by the clock (seconds since the start), and return for how long the walk lasted."""
+def lasts(answer: Callable[[float], Outcome], *more: Node, expected: float = 0.0) -> float:
+    """Let one thing answer by the clock (seconds since the start), and return for how long the walk lasted.
+
+    Args:
+        more: what else is walked through.
+        expected: seconds that the thing is expected to take.
+    """
     hub = Hub("clock")
     process = Process(hub, "process")
     ended: list[BaseException | None] = []
@@ -51,7 +56,7 @@ def lasts(answer: Callable[[float], Outcome]) -> float:
 
     def work() -> None:
         moments: dict[str, Moments] = {}
-        nodes = [Node("slow/a", Slow, "step", ())]
+        nodes = [Node("slow/a", Slow, "step", (), expected=expected), *more]
         try:
             Scheduler(nodes, act, look, reached, lambda event: None, Pace(runtime=process), moments).run()
         except SomeFailed as failed:
@@ -64,8 +69,8 @@ def lasts(answer: Callable[[float], Outcome]) -> float:
     return hub.now
 
 
-def reached(_: Need, __: set[str], ___: set[str]) -> bool:
-    return True
+def reached(need: Need, __: set[str], done: set[str]) -> bool:
+    return not need.output or need.address in done
 
 
 def during(*spans: tuple[float, float]) -> Callable[[float], bool]:
@@ -114,3 +119,35 @@ def test_going_from_one_wait_to_another_and_back_ends_with_the_budget_of_what_la
         lasts(lambda now: waits[next(turns) % len(waits)])
     waited = float(str(caught.value).split()[3])
     assert budget < waited < budget + 60
+
+
+def looks(*more: Node, expected: float, ready: float) -> list[float]:
+    """Return when the thing was looked at that is ready at that moment."""
+    seen: list[float] = []
+
+    def answer(now: float) -> Outcome:
+        seen.append(now)
+        return READY if now < ready else None
+
+    lasts(answer, *more, expected=expected)
+    return seen[1:]
+
+
+def test_what_is_expected_to_take_long_is_looked_at_rarely_in_the_first_half_of_that() -> None:
+    at = looks(expected=160, ready=160)
+    assert at[:5] == [4, 24, 44, 64, 84]
+    assert at[5:] == [float(moment) for moment in range(89, 165, 5)]
+
+
+def test_a_look_comes_at_least_every_half_minute_whatever_is_expected() -> None:
+    at = looks(expected=5000, ready=100)
+    assert at == [6, 36, 66, 96, 126]
+
+
+def test_what_is_expected_to_be_quick_is_looked_at_as_often_as_ever() -> None:
+    assert looks(expected=10, ready=20) == [1, 6, 11, 16, 21]
+
+
+def test_what_others_wait_for_an_output_of_is_looked_at_as_often_as_ever() -> None:
+    user = Node("slow/b", Slow, "step", [Need("slow/a", output="record")])
+    assert looks(user, expected=160, ready=20)[:5] == [1, 6, 11, 16, 21]
