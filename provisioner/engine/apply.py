@@ -95,7 +95,7 @@ class Apply:
                 item.step,
                 item.needs,
                 longest.get(a, 0.0),
-                expected=self._tasks[a].seconds if a in self._tasks else 0.0,
+                least=self._tasks[a].least if a in self._tasks else 0.0,
             )
             for a, item in self.declared.items()
         ]

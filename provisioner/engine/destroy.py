@@ -117,7 +117,7 @@ class Destroy:
                 [Need(user) for user in built[a]],
                 longest.get(a, 0.0),
                 [user for user in built[a] if kind_of(self.records[user]).removal_frees],
-                self._tasks[a].seconds if a in self._tasks else 0.0,
+                self._tasks[a].least if a in self._tasks else 0.0,
             )
             for a, record in self.records.items()
         ]

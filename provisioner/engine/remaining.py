@@ -19,11 +19,13 @@ class Task:
         step: the step that it belongs to.
         seconds: how long it is expected to take.
         after: the things that it waits for, each with the expected seconds from that one's begin to its own.
+        least: the seconds before which it would be a surprise if it were done.
     """
 
     step: str
     seconds: float = 0.0
     after: Mapping[str, float] = field(default_factory=dict)
+    least: float = 0.0
 
 
 @dataclass(frozen=True)

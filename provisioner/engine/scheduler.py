@@ -27,12 +27,8 @@ and something more urgent that comes later no longer than these few take."""
 HEARTBEAT = 0.25
 """Seconds after which the loop looks up from its futures, so that an interruption is noticed."""
 
-EARLY = 0.5
-"""The part of its expected seconds in which nothing is expected to become ready."""
-LOOKS = 4
-"""How often it is looked at meanwhile."""
 RARELY = 30.0
-"""Seconds between two looks at the most: AWS's own waiters for a database look that often."""
+"""Seconds between two looks at what cannot be ready yet: AWS's own waiter for a database looks that often."""
 
 
 class Until(IntEnum):
@@ -78,7 +74,7 @@ class Node:
 
     Attributes:
         ends_after: the addresses of what it may begin before, and cannot end before: till then nobody looks at it.
-        expected: the seconds that AWS is expected to work on it once it is asked to.
+        least: the seconds that AWS works on it at the least once it is asked to.
     """
 
     address: str
@@ -87,7 +83,7 @@ class Node:
     needs: Sequence[Need]
     seconds: float = 0.0
     ends_after: Sequence[str] = ()
-    expected: float = 0.0
+    least: float = 0.0
 
 
 @dataclass
@@ -335,12 +331,11 @@ class Scheduler:
 
         Not so where others wait for something that AWS tells sooner.
         """
-        called, usual = self._moments[node.address].called, node.kind.interval
-        early = called is not None and now - called < node.expected * EARLY
+        usual = node.kind.interval
+        called = self._moments[node.address].called
+        left = 0.0 if called is None else called + node.least - now
         awaited = any(self._missing[user][0].output for user in self._held.get(node.address, ()))
-        if reason.again or awaited or not early:
-            return usual
-        return max(usual, min(node.expected * EARLY / LOOKS, RARELY))
+        return usual if reason.again or awaited else max(usual, min(left, RARELY))
 
     def _first_waited(self, address: str, reason: Wait, now: float) -> float:
         """Return since when a thing has waited for this, and end the waits for what passes sooner."""

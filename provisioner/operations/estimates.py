@@ -67,9 +67,18 @@ TABLE: Mapping[str, Mapping[str, Sequence[Duration]]] = {
 """By kind, the operations that make up its `Times`; all other kinds take no time of their own."""
 
 
+INSTANCES = (table.SCALING_LOOK, table.INSTANCE_PENDING, table.INSTANCE_REGISTER)
+"""What it takes until there is an instance for a service."""
+
+
 def on_aws(duration: Duration) -> float:
     """Return the seconds that an operation takes on AWS."""
     return duration.aws
+
+
+def at_least(duration: Duration) -> float:
+    """Return the seconds that an operation takes at the least; instances may be there already."""
+    return 0.0 if duration in INSTANCES else duration.range[0]
 
 
 def times(kind: str, fields: Mapping[str, Any], of: Seconds = on_aws) -> Times:
@@ -81,8 +90,7 @@ def times(kind: str, fields: Mapping[str, Any], of: Seconds = on_aws) -> Times:
     if kind == "service":
         strategy = fields.get("capacity_provider_strategy") or ()
         on_fargate = any(str(one.get("capacityProvider")).startswith("FARGATE") for one in strategy)
-        instances = (table.SCALING_LOOK, table.INSTANCE_PENDING, table.INSTANCE_REGISTER)
-        start = (table.TASK_INTERFACE, table.TASK_PULL, table.TASK_ACTIVATE, *(() if on_fargate else instances))
+        start = (table.TASK_INTERFACE, table.TASK_PULL, table.TASK_ACTIVATE, *(() if on_fargate else INSTANCES))
         stop = of(table.TASK_STOP) + of(table.TASK_DEPROVISION)
         drained = TargetGroup.deregistration_delay if fields.get("load_balancers") else 0.0
         # a task lets go of its interface when it begins to be deprovisioned
@@ -125,6 +133,10 @@ def upwards(declared: Mapping[str, Declared], records: Mapping[str, Record], his
         found = seen.seconds(address)
         return known if found is None else replace(known, ready=found)
 
+    def least(address: str) -> float:
+        want, expected = declared[address].want, all_times[address].ready
+        return min(times(want.kind, want.fields(), at_least).ready, expected)
+
     all_times = {address: takes(address) for address in declared}
     tasks = {}
     for address, item in declared.items():
@@ -132,7 +144,7 @@ def upwards(declared: Mapping[str, Declared], records: Mapping[str, Record], his
         for need in item.needs:
             later = lag(item.want.kind, need, all_times[need.address])
             after[need.address] = max(after.get(need.address, 0.0), later)
-        tasks[address] = Task(item.step, all_times[address].ready, after)
+        tasks[address] = Task(item.step, all_times[address].ready, after, least(address))
     return Ahead(tasks)
 
 
@@ -144,6 +156,9 @@ def downwards(going: Mapping[str, Record], history: Sequence[Run]) -> Ahead:
         found = seen.seconds(record.address)
         return times(record.kind, record.asked).gone if found is None else found
 
+    def least(record: Record) -> float:
+        return min(times(record.kind, record.asked, at_least).gone, all_seconds[record.address])
+
     all_seconds = {address: takes(record) for address, record in going.items()}
 
     def freed(user: str) -> float:
@@ -152,7 +167,12 @@ def downwards(going: Mapping[str, Record], history: Sequence[Run]) -> Ahead:
     built = users(going)
     # what goes first comes first, as in `upwards`: who walks through them in this order has met what each waits for
     order = reversed(list(going))
-    return Ahead({a: Task(going[a].step, all_seconds[a], {user: freed(user) for user in built[a]}) for a in order})
+    return Ahead(
+        {
+            a: Task(going[a].step, all_seconds[a], {user: freed(user) for user in built[a]}, least(going[a]))
+            for a in order
+        }
+    )
 
 
 class Seen:

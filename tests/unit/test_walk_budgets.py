@@ -32,12 +32,12 @@ OTHER = Wait("something still uses it", 600, Until.ACCEPTED, again=True, about="
 CHANGED = Wait("waiting for the change to take effect", 120, Until.SHOWN)
 
 
-def lasts(answer: Callable[[float], Outcome], *more: Node, expected: float = 0.0) -> float:
+def lasts(answer: Callable[[float], Outcome], *more: Node, least: float = 0.0) -> float:
     """Let one thing answer by the clock (seconds since the start), and return for how long the walk lasted.
 
     Args:
         more: what else is walked through.
-        expected: seconds that the thing is expected to take.
+        least: seconds that the thing takes at the least.
     """
     hub = Hub("clock")
     process = Process(hub, "process")
@@ -56,7 +56,7 @@ def lasts(answer: Callable[[float], Outcome], *more: Node, expected: float = 0.0
 
     def work() -> None:
         moments: dict[str, Moments] = {}
-        nodes = [Node("slow/a", Slow, "step", (), expected=expected), *more]
+        nodes = [Node("slow/a", Slow, "step", (), least=least), *more]
         try:
             Scheduler(nodes, act, look, reached, lambda event: None, Pace(runtime=process), moments).run()
         except SomeFailed as failed:
@@ -121,7 +121,7 @@ def test_going_from_one_wait_to_another_and_back_ends_with_the_budget_of_what_la
     assert budget < waited < budget + 60
 
 
-def looks(*more: Node, expected: float, ready: float) -> list[float]:
+def looks(*more: Node, least: float, ready: float) -> list[float]:
     """Return when the thing was looked at that is ready at that moment."""
     seen: list[float] = []
 
@@ -129,25 +129,22 @@ def looks(*more: Node, expected: float, ready: float) -> list[float]:
         seen.append(now)
         return READY if now < ready else None
 
-    lasts(answer, *more, expected=expected)
+    lasts(answer, *more, least=least)
     return seen[1:]
 
 
-def test_what_is_expected_to_take_long_is_looked_at_rarely_in_the_first_half_of_that() -> None:
-    at = looks(expected=160, ready=160)
-    assert at[:5] == [4, 24, 44, 64, 84]
-    assert at[5:] == [float(moment) for moment in range(89, 165, 5)]
+def test_what_cannot_be_ready_yet_is_looked_at_each_half_minute() -> None:
+    assert looks(least=100, ready=110) == [6, 36, 66, 96, 101, 106, 111]
 
 
-def test_a_look_comes_at_least_every_half_minute_whatever_is_expected() -> None:
-    at = looks(expected=5000, ready=100)
-    assert at == [6, 36, 66, 96, 126]
+def test_it_is_looked_at_when_it_can_be_ready() -> None:
+    assert looks(least=56, ready=56) == [6, 36, 56]
 
 
-def test_what_is_expected_to_be_quick_is_looked_at_as_often_as_ever() -> None:
-    assert looks(expected=10, ready=20) == [1, 6, 11, 16, 21]
+def test_what_may_be_ready_at_once_is_looked_at_as_often_as_ever() -> None:
+    assert looks(least=0, ready=20) == [1, 6, 11, 16, 21]
 
 
 def test_what_others_wait_for_an_output_of_is_looked_at_as_often_as_ever() -> None:
     user = Node("slow/b", Slow, "step", [Need("slow/a", output="record")])
-    assert looks(user, expected=160, ready=20)[:5] == [1, 6, 11, 16, 21]
+    assert looks(user, least=160, ready=20)[:5] == [1, 6, 11, 16, 21]
