@@ -1,4 +1,4 @@
-"""For how long the walk puts up with what: each budget is that of one wait, on a clock that the test owns."""
+"""For how long the walk puts up with what: each timeout is that of one wait, on a clock that the test owns."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import ClassVar
 import pytest
 
 from provisioner.engine.clock import Pace
-from provisioner.engine.declaration import Need
+from provisioner.engine.declaration import Dependency
 from provisioner.engine.errors import SomeFailed, TimedOut
 from provisioner.engine.resource import RESOURCE_TYPES, Resource
 from provisioner.engine.scheduler import Node, Outcome, Scheduler, Until, Wait
@@ -17,10 +17,10 @@ from tests.simulation.hub import Hub, Process
 
 
 class Slow(Resource):
-    """A kind that exists here only."""
+    """A resource type that exists here only."""
 
     service: ClassVar[str] = "slow"
-    interval: ClassVar[float] = 5
+    poll_interval: ClassVar[float] = 5
 
 
 RESOURCE_TYPES.pop("slow")
@@ -33,7 +33,7 @@ CHANGED = Wait("waiting for the change to take effect", 120, Until.SHOWN)
 
 
 def lasts(answer: Callable[[float], Outcome]) -> float:
-    """Let one thing answer by the clock (seconds since the start), and return for how long the walk lasted."""
+    """Let one resource answer by the clock (seconds since the start), and return for how long the walk lasted."""
     hub = Hub("clock")
     process = Process(hub, "process")
     ended: list[BaseException | None] = []
@@ -64,7 +64,7 @@ def lasts(answer: Callable[[float], Outcome]) -> float:
     return hub.now
 
 
-def reached(_: Need, __: set[str], ___: set[str]) -> bool:
+def reached(_: Dependency, __: set[str], ___: set[str]) -> bool:
     return True
 
 
@@ -97,7 +97,7 @@ def test_a_change_late_in_a_long_wait_has_all_of_its_time() -> None:
 
 
 @pytest.mark.parametrize(
-    ("waits", "budget"),
+    ("waits", "timeout"),
     [
         ((OUTAGE, REFUSED), 600),
         ((REFUSED, OTHER), 600),
@@ -107,10 +107,10 @@ def test_a_change_late_in_a_long_wait_has_all_of_its_time() -> None:
     ],
 )
 def test_going_from_one_wait_to_another_and_back_ends_with_the_budget_of_what_lasts_longest(
-    waits: Sequence[Wait], budget: float
+    waits: Sequence[Wait], timeout: float
 ) -> None:
     turns = iter(range(100_000))
     with pytest.raises(TimedOut) as caught:
         lasts(lambda now: waits[next(turns) % len(waits)])
     waited = float(str(caught.value).split()[3])
-    assert budget < waited < budget + 60
+    assert timeout < waited < timeout + 60
