@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
 
-from provisioner.engine.errors import Interrupted, NotMade
+from provisioner.engine.errors import Interrupted, NotCreated
 from state.runtime import Event
 
 SOCKET = Path("/var/run/docker.sock")
@@ -27,7 +27,7 @@ LOOK = 0.2
 T = TypeVar("T")
 
 
-class EngineError(NotMade):
+class EngineError(NotCreated):
     """The engine cannot be reached or used; the message says why and what to do."""
 
 

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-import steps  # noqa: F401  (importing the package makes all kinds known)
+import steps  # noqa: F401  (importing the package makes all resource types known)
 from provisioner.config.models import Config
-from provisioner.engine.declaration import Need
+from provisioner.engine.declaration import Dependency
 from provisioner.operations.rehearsal import beside
 from provisioner.operations.rehearsal.declarations import declarations, replaced
 from provisioner.operations.rehearsal.play import Outage, Played, Rehearsal, Wish
@@ -53,7 +53,7 @@ def test_ids_become_tokens_and_needs() -> None:
     # each after what it needs
     assert [*declared] == ["vpc/main", "subnet/a"]
     assert declared["subnet/a"].want.fields()["vpc_id"] == "${vpc/main:id!}"
-    assert declared["subnet/a"].needs == (Need("vpc/main", "id", True), Need("vpc/main", ready=True))
+    assert declared["subnet/a"].dependencies == (Dependency("vpc/main", "id", True), Dependency("vpc/main", ready=True))
     assert declared["subnet/a"].step == "network"
     assert declared["vpc/main"].want.fields() == MAIN.asked
 
@@ -81,7 +81,7 @@ def test_outputs_stand_in_longer_texts_and_without_their_last_dot() -> None:
     assert fields["record_name"] == "${certificate/app.example.com:validation_name_0}"
     assert fields["resource_records"] == ["${certificate/app.example.com:validation_value_0}"]
     assert fields["hosted_zone_id"] == "ZFOREIGN"
-    assert not any(need.ready for need in declared["validation_record/app.example.com"].needs)
+    assert not any(need.ready for need in declared["validation_record/app.example.com"].dependencies)
 
 
 def test_what_follows_from_a_name_stays_but_for_the_registry() -> None:
@@ -109,7 +109,7 @@ def test_what_cannot_be_copied_is_told_with_what_needs_it() -> None:
     assert left_out == {
         "vpc/main": "is still being created",
         "subnet/a": "needs vpc/main, which is left out",
-        "dragon/main": "is of a kind that this version does not know (dragon)",
+        "dragon/main": "is of a resource type that this version does not know (dragon)",
         "vpc/old": "was recorded by another version, with cidr",
         "vpc/short": "was recorded by another version, without cidr_block",
     }
@@ -148,10 +148,10 @@ def test_what_is_beside_the_stack() -> None:
         record("secure_parameter/p", "/p", {"parameter_name": "/p", "key_id": key}),
         record("launch_template/main", "lt-1", {"launch_template_data": {"ImageId": "ami-0123456789abcdef0"}}),
     )
-    things, assumed = beside.things(records, config)
-    assert things["zones"] == [{"id": "Z1", "domain": "example.com"}]
-    assert (things["keys"], things["aliases"]) == ([key], {"alias/mine": key})
-    assert (things["amis"], things["web_acls"]) == (["ami-0123456789abcdef0"], [acl])
+    resources, assumed = beside.resources(records, config)
+    assert resources["zones"] == [{"id": "Z1", "domain": "example.com"}]
+    assert (resources["keys"], resources["aliases"]) == ([key], {"alias/mine": key})
+    assert (resources["amis"], resources["web_acls"]) == (["ami-0123456789abcdef0"], [acl])
     assert assumed == [f"alias/mine stands for {key}"]
 
 
@@ -160,8 +160,8 @@ def test_a_zone_of_the_stack_is_not_put_there_before_it() -> None:
         record("hosted_zone/public", "Z1", {"hosted_zone_name": "example.com"}),
         record("delegation/example.com", "example.com|Z1", {"domain": "example.com", "hosted_zone_id": "Z1"}),
     )
-    things, assumed = beside.things(records, CONFIG)
-    assert (things["zones"], things["delegated"]) == ([], ["example.com"])
+    resources, assumed = beside.resources(records, CONFIG)
+    assert (resources["zones"], resources["delegated"]) == ([], ["example.com"])
     assert assumed == ["the public hosted zone example.com is in the account, and delegated"]
 
 

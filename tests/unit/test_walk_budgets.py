@@ -1,4 +1,4 @@
-"""For how long the walk puts up with what: each budget is that of one wait, on a clock that the test owns."""
+"""For how long the walk puts up with what: each timeout is that of one wait, on a clock that the test owns."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import ClassVar
 import pytest
 
 from provisioner.engine.clock import Pace
-from provisioner.engine.declaration import Need
+from provisioner.engine.declaration import Dependency
 from provisioner.engine.errors import SomeFailed, TimedOut
 from provisioner.engine.resource import RESOURCE_TYPES, Resource
 from provisioner.engine.scheduler import Node, Outcome, Scheduler, Until, Wait
@@ -17,10 +17,10 @@ from tests.simulation.hub import Hub, Process
 
 
 class Slow(Resource):
-    """A kind that exists here only."""
+    """A resource type that exists here only."""
 
     service: ClassVar[str] = "slow"
-    interval: ClassVar[float] = 5
+    poll_interval: ClassVar[float] = 5
 
 
 RESOURCE_TYPES.pop("slow")
@@ -33,11 +33,11 @@ CHANGED = Wait("waiting for the change to take effect", 120, Until.SHOWN)
 
 
 def lasts(answer: Callable[[float], Outcome], *more: Node, least: float = 0.0) -> float:
-    """Let one thing answer by the clock (seconds since the start), and return for how long the walk lasted.
+    """Let one resource answer by the clock (seconds since the start), and return for how long the walk lasted.
 
     Args:
         more: what else is walked through.
-        least: seconds that the thing takes at the least.
+        least: seconds that the resource takes at the least.
     """
     hub = Hub("clock")
     process = Process(hub, "process")
@@ -69,7 +69,7 @@ def lasts(answer: Callable[[float], Outcome], *more: Node, least: float = 0.0) -
     return hub.now
 
 
-def reached(need: Need, __: set[str], done: set[str]) -> bool:
+def reached(need: Dependency, __: set[str], done: set[str]) -> bool:
     return not need.output or need.address in done
 
 
@@ -102,7 +102,7 @@ def test_a_change_late_in_a_long_wait_has_all_of_its_time() -> None:
 
 
 @pytest.mark.parametrize(
-    ("waits", "budget"),
+    ("waits", "timeout"),
     [
         ((OUTAGE, REFUSED), 600),
         ((REFUSED, OTHER), 600),
@@ -112,17 +112,17 @@ def test_a_change_late_in_a_long_wait_has_all_of_its_time() -> None:
     ],
 )
 def test_going_from_one_wait_to_another_and_back_ends_with_the_budget_of_what_lasts_longest(
-    waits: Sequence[Wait], budget: float
+    waits: Sequence[Wait], timeout: float
 ) -> None:
     turns = iter(range(100_000))
     with pytest.raises(TimedOut) as caught:
         lasts(lambda now: waits[next(turns) % len(waits)])
     waited = float(str(caught.value).split()[3])
-    assert budget < waited < budget + 60
+    assert timeout < waited < timeout + 60
 
 
 def looks(*more: Node, least: float, ready: float) -> list[float]:
-    """Return when the thing was looked at that is ready at that moment."""
+    """Return when the resource was looked at that is ready at that moment."""
     seen: list[float] = []
 
     def answer(now: float) -> Outcome:
@@ -146,5 +146,5 @@ def test_what_may_be_ready_at_once_is_looked_at_as_often_as_ever() -> None:
 
 
 def test_what_others_wait_for_an_output_of_is_looked_at_as_often_as_ever() -> None:
-    user = Node("slow/b", Slow, "step", [Need("slow/a", output="record")])
+    user = Node("slow/b", Slow, "step", [Dependency("slow/a", output="record")])
     assert looks(user, least=160, ready=20)[:5] == [1, 6, 11, 16, 21]

@@ -1,4 +1,4 @@
-"""Declares a recorded stack anew: what its things say of each other becomes tokens, which a copy's own ids fill."""
+"""Declares a recorded stack anew: what its resources say of each other becomes tokens, which a copy's own ids fill."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import MISSING, fields
 
-from provisioner.engine.declaration import TOKEN, Declared, Need, reachable
+from provisioner.engine.declaration import TOKEN, Declared, Dependency, reachable
 from provisioner.engine.resource import RESOURCE_TYPES, Resource
 from provisioner.resources.acm import ValidationRecord
 from state.model import Record
@@ -23,12 +23,12 @@ REGISTRY = "repository_uri"
 
 
 def declarations(records: Mapping[str, Record]) -> tuple[dict[str, Declared], dict[str, str]]:
-    """Return what declares the recorded things anew, in an order in which each comes after what it needs.
+    """Return what declares the recorded resources anew, in an order in which each comes after what it needs.
 
-    Each thing waits until what it needs is ready, which is safe and takes longer than need be.
+    Each resource waits until what it needs is ready, which is safe and takes longer than need be.
 
     Returns:
-        The declarations by address; and by address why a thing is left out.
+        The declarations by address; and by address why a resource is left out.
     """
     declared, left_out = dict[str, Declared](), dict[str, str]()
     for address in _ordered(records):
@@ -38,10 +38,10 @@ def declarations(records: Mapping[str, Record]) -> tuple[dict[str, Declared], di
             continue
         tokens = _tokens(record, records)
         # a certificate becomes ready by the records that need it
-        mark = "" if record.kind == ValidationRecord.kind else "!"
+        mark = "" if record.kind == ValidationRecord.type_name else "!"
         asked = {name: replaced(value, tokens, mark) for name, value in record.asked.items()}
-        needs = {Need(m[1], m[2], bool(m[3])): None for m in TOKEN.finditer(repr(asked))}
-        needs |= {Need(need, ready=bool(mark)): None for need in record.needs}
+        needs = {Dependency(m[1], m[2], bool(m[3])): None for m in TOKEN.finditer(repr(asked))}
+        needs |= {Dependency(need, ready=bool(mark)): None for need in record.needs}
         want: Resource = RESOURCE_TYPES[record.kind](address.partition("/")[2], **asked)
         declared[address] = Declared(want, tuple(needs), record.step)
     return declared, left_out
@@ -68,10 +68,10 @@ def _unfit(record: Record, left_out: Mapping[str, str]) -> str:
         return UNFINISHED[record.phase]
     if lacking := [need for need in record.needs if need in left_out]:
         return f"needs {lacking[0]}, which is left out"
-    kind = RESOURCE_TYPES.get(record.kind)
-    if kind is None:
-        return f"is of a kind that this version does not know ({record.kind})"
-    known = {one.name: one for one in fields(kind) if one.name != "name"}
+    resource_type = RESOURCE_TYPES.get(record.kind)
+    if resource_type is None:
+        return f"is of a resource type that this version does not know ({record.kind})"
+    known = {one.name: one for one in fields(resource_type) if one.name != "name"}
     if unknown := sorted(record.asked.keys() - known.keys()):
         return f"was recorded by another version, with {', '.join(unknown)}"
     needed = {name for name, one in known.items() if one.default is one.default_factory is MISSING}
@@ -81,9 +81,9 @@ def _unfit(record: Record, left_out: Mapping[str, str]) -> str:
 
 
 def _tokens(record: Record, records: Mapping[str, Record]) -> dict[str, str]:
-    """Return what AWS calls the things that a record is built on, and what it says of them: values to tokens.
+    """Return what AWS calls the resources that a record is built on, and what it says of them: values to tokens.
 
-    What is needed directly comes first: two things may have the same name.
+    What is needed directly comes first: two resources may have the same name.
     """
     found: dict[str, str] = {}
     needed = reachable(record.address, lambda one: records[one].needs if one in records else ())
@@ -91,12 +91,12 @@ def _tokens(record: Record, records: Mapping[str, Record]) -> dict[str, str]:
         if address == record.address or address not in records:
             continue
         other = records[address]
-        kind = RESOURCE_TYPES.get(other.kind, Resource)
-        same = set(kind.derived) - {REGISTRY}
+        resource_type = RESOURCE_TYPES.get(other.kind, Resource)
+        same = set(resource_type.derived) - {REGISTRY}
         for output, value in {"id": other.id, **other.outputs}.items():
             if output in same:
                 continue
-            # kinds write names without the last dot that AWS shows
+            # resource types write names without the last dot that AWS shows
             for text in {value, value.rstrip(".")} if isinstance(value, str) else ():
                 if len(text) >= SHORTEST:
                     found.setdefault(text, f"{address}:{output}")
@@ -108,7 +108,7 @@ def replaced(value: object, tokens: Mapping[str, str], mark: str = "") -> object
 
     Args:
         tokens: by text, address and output as `vpc/main:id`.
-        mark: `!` if the things must be ready.
+        mark: `!` if the resources must be ready.
     """
     if not tokens:
         return value

@@ -36,7 +36,7 @@ HASTE = "times:0.1"
 """How long AWS takes for the copy, which says nothing of what is played on it: what is waited for takes few looks."""
 AFTERWARDS = 600.0
 """Seconds after what is played in which a service may come up again."""
-IMAGES = (Image.kind, CopiedImage.kind)
+IMAGES = (Image.type_name, CopiedImage.type_name)
 Tell = Callable[[str], None]
 
 
@@ -71,7 +71,7 @@ class Played:
     Attributes:
         durations: how long AWS's operations took: `typical`, `fast`, `slow` or `seed:NUMBER`.
         seconds: how long the run took, on AWS's clock.
-        counts: the number of things by result.
+        counts: the number of resources by result.
         troubles: what failed or was refused; it passes if there is none.
         refused: whether nothing was written because the plan holds what cannot be done.
         outages: the services that were up before and were down meanwhile.
@@ -99,7 +99,7 @@ class Rehearsal:
     """What a rehearsal tells.
 
     Attributes:
-        resources: how many things were copied.
+        resources: how many resources were copied.
         planned: what `up` would do, in declared order.
         notes: what was assumed, left out, or came out differently.
         plays: the performances, the one that was asked for first.
@@ -190,19 +190,19 @@ class _Performance:
 
     def copy(self) -> None:
         """Build what is recorded; note what comes out differently."""
-        things, assumed = beside.things(self.state.records, self.config)
+        things, assumed = beside.resources(self.state.records, self.config)
         control.put_foreign(self.on.cloud, things)
         self.notes += [f"assumed: {text}" for text in assumed]
         if not self.declared:
             return
         self.tell(f"copying the stack as it is recorded: {len(self.declared)} resources")
         control.pass_time(self.on.cloud, 0, HASTE)
-        with self.on.connected() as aws, stores.opened(self.on.options, self.on.config, aws, "rehearse") as store:
+        with self.on.connected() as aws, stores.open_store(self.on.options, self.on.config, aws, "rehearse") as store:
             facts = _bare_facts(aws, self.state)
             stack = Stack(self.on.config, facts, declared=self.declared)
             outcome = self._run(aws, lambda emit: apply.up(aws, store, stack, emit))
             self.notes += [f"not copied: {text}" for text in troubles(outcome.error)]
-            aws.forget()
+            aws.drop_reads()
             differing = [one for one in planning.show_plan(aws, store.records, stack) if one.action != "none"]
             self.notes += [f"the copy differs: {_told(one)}" for one in differing if not outcome.error]
 
@@ -215,7 +215,7 @@ class _Performance:
 
     def plan(self, wish: Wish) -> list[Planned]:
         """Return what `up` would do; nothing if that cannot be told, as the performance then tells."""
-        with self.on.connected() as aws, stores.opened(self.on.options, self.on.config, aws, "rehearse") as store:
+        with self.on.connected() as aws, stores.open_store(self.on.options, self.on.config, aws, "rehearse") as store:
             aws.read_only, aws.new_ami = True, wish.new_ami
             try:
                 return planning.show_plan(aws, store.records, self._declared(aws, store), wish.target_step)
@@ -230,7 +230,7 @@ class _Performance:
         control.watch(self.on.cloud)
         with self.on.connected() as aws:
             try:
-                with stores.opened(self.on.options, self.on.config, aws, wish.command) as store:
+                with stores.open_store(self.on.options, self.on.config, aws, wish.command) as store:
                     outcome = self._command(aws, store, wish)
             except Interrupted:
                 raise
@@ -244,7 +244,7 @@ class _Performance:
             outcome.seconds,
             outcome.counts,
             outcome.path,
-            [*troubles(outcome.error), *(f"not deleted: {left.kind} {left.id}" for left in outcome.leftovers)],
+            [*troubles(outcome.error), *(f"not deleted: {left.type_name} {left.id}" for left in outcome.leftovers)],
             isinstance(outcome.error, (PlanRefused, Protected)),
             self._outages(started),
             len(calls),
