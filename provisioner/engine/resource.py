@@ -58,7 +58,7 @@ class Resource:
     A subclass is a frozen dataclass whose fields are the wanted settings, under AWS's own names in snake_case; an
     instance is one wanted resource. Nested structures stay as AWS spells them.
 
-    Class variables:
+    Class variables, which a subclass sets without an annotation, since with one they would be fields:
         service: the name of the boto3 client that it calls.
         identity: the fields that name it uniquely in account and region, if any.
         outputs: the names of the outputs that others may refer to.

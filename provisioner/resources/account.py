@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any
 
 from provisioner.aws.client import Aws, tag_map
 from provisioner.engine.resource import Changes, Observed, Resource
@@ -31,10 +31,10 @@ class AccountSetting(Resource):
     setting_name: str
     value: str
 
-    service: ClassVar[str] = "ecs"
-    identity: ClassVar[Sequence[str]] = ("setting_name",)
-    outputs: ClassVar[Sequence[str]] = ("former",)
-    create_only: ClassVar[frozenset[str]] = frozenset({"vpc_id", "setting_name"})
+    service = "ecs"
+    identity = ("setting_name",)
+    outputs = ("former",)
+    create_only = frozenset({"vpc_id", "setting_name"})
 
     @classmethod
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:

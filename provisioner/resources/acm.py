@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, ClassVar
+from typing import Any
 
 from botocore.exceptions import ClientError
 
@@ -43,16 +43,14 @@ class Certificate(Resource):
     domain_name: str
     subject_alternative_names: Sequence[str]
 
-    service: ClassVar[str] = "acm"
-    outputs: ClassVar[Sequence[str]] = tuple(
-        f"validation_{part}_{number}" for number in range(MOST_NAMES) for part in ("name", "value")
-    )
-    create_only: ClassVar[frozenset[str]] = frozenset({"domain_name", "subject_alternative_names"})
-    unordered: ClassVar[frozenset[str]] = frozenset({"subject_alternative_names"})
+    service = "acm"
+    outputs = tuple(f"validation_{part}_{number}" for number in range(MOST_NAMES) for part in ("name", "value"))
+    create_only = frozenset({"domain_name", "subject_alternative_names"})
+    unordered = frozenset({"subject_alternative_names"})
     # ACM looks for the records again and again: usually minutes, sometimes half an hour
-    create_timeout: ClassVar[float] = 2700
-    delete_timeout: ClassVar[float] = 1200
-    poll_interval: ClassVar[float] = 5
+    create_timeout = 2700
+    delete_timeout = 1200
+    poll_interval = 5
 
     @classmethod
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:
@@ -175,9 +173,9 @@ class ValidationRecord(RecordSet):
 
     ttl: int | None = 300
 
-    ignore_changes: ClassVar[frozenset[str]] = frozenset({"ttl"})
+    ignore_changes = frozenset({"ttl"})
     # the CNAME of a domain is the same for each certificate of the account (ACM user guide, dns-validation)
-    stable_references: ClassVar[frozenset[str]] = frozenset({"record_name", "resource_records"})
+    stable_references = frozenset({"record_name", "resource_records"})
 
     @classmethod
     def list_unlisted(cls, aws: Aws) -> Iterator[Observed]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any
 
 from provisioner.aws.client import Aws
 from provisioner.engine.resource import Changes, Observed, Resource
@@ -23,10 +23,10 @@ class ScalableTarget(Resource):
     min_capacity: int
     max_capacity: int
 
-    service: ClassVar[str] = "application-autoscaling"
-    identity: ClassVar[Sequence[str]] = ("resource_id",)
-    has_parent: ClassVar[bool] = True
-    create_only: ClassVar[frozenset[str]] = frozenset({"resource_id"})
+    service = "application-autoscaling"
+    identity = ("resource_id",)
+    has_parent = True
+    create_only = frozenset({"resource_id"})
 
     @classmethod
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:
@@ -71,10 +71,10 @@ class ScalingPolicy(Resource):
     resource_id: str
     target_tracking_scaling_policy_configuration: Mapping[str, Any]
 
-    service: ClassVar[str] = "application-autoscaling"
-    identity: ClassVar[Sequence[str]] = ("resource_id", "policy_name")
-    has_parent: ClassVar[bool] = True
-    create_only: ClassVar[frozenset[str]] = frozenset({"policy_name", "resource_id"})
+    service = "application-autoscaling"
+    identity = ("resource_id", "policy_name")
+    has_parent = True
+    create_only = frozenset({"policy_name", "resource_id"})
 
     @classmethod
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:

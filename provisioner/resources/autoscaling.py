@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any
 
 from provisioner.aws.client import Aws, batches, tag_map
 from provisioner.engine.resource import Changes, Observed, Resource
@@ -37,16 +37,16 @@ class AutoScalingGroup(Resource):
     outside: Sequence[str] = ()
     outdated_instances: Sequence[str] = ()
 
-    service: ClassVar[str] = "autoscaling"
-    identity: ClassVar[Sequence[str]] = ("auto_scaling_group_name",)
-    derived: ClassVar[Sequence[str]] = ("id",)
-    outputs: ClassVar[Sequence[str]] = ("arn",)
-    create_only: ClassVar[frozenset[str]] = frozenset({"auto_scaling_group_name"})
-    unordered: ClassVar[frozenset[str]] = frozenset({"subnet_ids"})
-    update_when_ready: ClassVar[bool] = True
-    create_timeout: ClassVar[float] = 6 * 3600
-    delete_timeout: ClassVar[float] = 1800
-    poll_interval: ClassVar[float] = 5
+    service = "autoscaling"
+    identity = ("auto_scaling_group_name",)
+    derived = ("id",)
+    outputs = ("arn",)
+    create_only = frozenset({"auto_scaling_group_name"})
+    unordered = frozenset({"subnet_ids"})
+    update_when_ready = True
+    create_timeout = 6 * 3600
+    delete_timeout = 1800
+    poll_interval = 5
 
     @classmethod
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:
@@ -198,12 +198,12 @@ class MinimumSize(Resource):
     auto_scaling_group_name: str
     min_size: int
 
-    service: ClassVar[str] = "autoscaling"
-    identity: ClassVar[Sequence[str]] = ("auto_scaling_group_name",)
-    has_parent: ClassVar[bool] = True
-    create_only: ClassVar[frozenset[str]] = frozenset({"auto_scaling_group_name"})
-    create_timeout: ClassVar[float] = 900
-    poll_interval: ClassVar[float] = 5
+    service = "autoscaling"
+    identity = ("auto_scaling_group_name",)
+    has_parent = True
+    create_only = frozenset({"auto_scaling_group_name"})
+    create_timeout = 900
+    poll_interval = 5
 
     @classmethod
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any
 
 from provisioner.aws.client import Aws
 from provisioner.aws.dns import addresses, nameservers
@@ -26,11 +26,11 @@ class Delegation(Resource):
     domain: str
     hosted_zone_id: str
 
-    service: ClassVar[str] = "route53"
-    identity: ClassVar[Sequence[str]] = ("domain", "hosted_zone_id")
-    create_only: ClassVar[frozenset[str]] = frozenset({"domain", "hosted_zone_id"})
-    retained: ClassVar[bool] = True
-    retained_because: ClassVar[str] = "it is an entry in the parent zone, which only its owner can change"
+    service = "route53"
+    identity = ("domain", "hosted_zone_id")
+    create_only = frozenset({"domain", "hosted_zone_id"})
+    retained = True
+    retained_because = "it is an entry in the parent zone, which only its owner can change"
 
     @classmethod
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:

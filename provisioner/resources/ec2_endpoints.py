@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any
 
 from provisioner.aws.client import Aws, tag_map
 from provisioner.aws.errors import refused
@@ -38,14 +38,14 @@ class VpcEndpoint(Resource):
     private_dns_enabled: bool = False
     policy_document: Policy | None = None
 
-    service: ClassVar[str] = "ec2"
-    identity: ClassVar[Sequence[str]] = ("vpc_id", "service_name")
-    create_only: ClassVar[frozenset[str]] = frozenset({"vpc_id", "service_name", "vpc_endpoint_type"})
-    unordered: ClassVar[frozenset[str]] = frozenset({"route_table_ids", "subnet_ids", "security_group_ids"})
-    update_when_ready: ClassVar[bool] = True
-    create_timeout: ClassVar[float] = 600
-    delete_timeout: ClassVar[float] = 1200
-    poll_interval: ClassVar[float] = 5
+    service = "ec2"
+    identity = ("vpc_id", "service_name")
+    create_only = frozenset({"vpc_id", "service_name", "vpc_endpoint_type"})
+    unordered = frozenset({"route_table_ids", "subnet_ids", "security_group_ids"})
+    update_when_ready = True
+    create_timeout = 600
+    delete_timeout = 1200
+    poll_interval = 5
 
     def __post_init__(self) -> None:
         if self.policy_document is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any
 
 from provisioner.aws.client import Aws, tag_map
 from provisioner.aws.errors import refused
@@ -28,9 +28,9 @@ class FlowLog(Resource):
     traffic_type: str = "ALL"
     max_aggregation_interval: int = 600
 
-    service: ClassVar[str] = "ec2"
-    identity: ClassVar[Sequence[str]] = ("resource_id", "log_group_name")
-    create_only: ClassVar[frozenset[str]] = frozenset(
+    service = "ec2"
+    identity = ("resource_id", "log_group_name")
+    create_only = frozenset(
         {"resource_id", "log_group_name", "deliver_logs_permission_arn", "traffic_type", "max_aggregation_interval"}
     )
 

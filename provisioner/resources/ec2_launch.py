@@ -5,7 +5,7 @@ from __future__ import annotations
 from base64 import b64decode, b64encode
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any
 
 from provisioner.aws.client import Aws, tag_map
 from provisioner.aws.errors import IfThere
@@ -31,10 +31,10 @@ class LaunchTemplate(Resource):
     user_data: str
     tagged: Sequence[str] = RESOURCES
 
-    service: ClassVar[str] = "ec2"
-    identity: ClassVar[Sequence[str]] = ("launch_template_name",)
-    create_only: ClassVar[frozenset[str]] = frozenset({"launch_template_name"})
-    unordered: ClassVar[frozenset[str]] = frozenset({"tagged"})
+    service = "ec2"
+    identity = ("launch_template_name",)
+    create_only = frozenset({"launch_template_name"})
+    unordered = frozenset({"tagged"})
 
     @classmethod
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:
@@ -151,10 +151,10 @@ class Instances(Resource):
     launch_template_id: str
     subnet_ids: Sequence[str]
 
-    service: ClassVar[str] = "ec2"
-    created_by_aws: ClassVar[bool] = True
-    delete_timeout: ClassVar[float] = 1200
-    poll_interval: ClassVar[float] = 5
+    service = "ec2"
+    created_by_aws = True
+    delete_timeout = 1200
+    poll_interval = 5
 
     @classmethod
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, ClassVar
+from typing import Any
 
 from provisioner.aws.client import Aws, tag_map
 from provisioner.engine.clock import since
@@ -38,8 +38,8 @@ class Vpc(Resource):
     enable_dns_support: bool = True
     enable_dns_hostnames: bool = True
 
-    service: ClassVar[str] = "ec2"
-    create_only: ClassVar[frozenset[str]] = frozenset({"cidr_block"})
+    service = "ec2"
+    create_only = frozenset({"cidr_block"})
 
     @classmethod
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:
@@ -103,7 +103,7 @@ class InternetGateway(Resource):
 
     vpc_id: str
 
-    service: ClassVar[str] = "ec2"
+    service = "ec2"
 
     @classmethod
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:
@@ -159,8 +159,8 @@ class Subnet(Resource):
     cidr_block: str
     map_public_ip_on_launch: bool = False
 
-    service: ClassVar[str] = "ec2"
-    create_only: ClassVar[frozenset[str]] = frozenset({"vpc_id", "availability_zone", "cidr_block"})
+    service = "ec2"
+    create_only = frozenset({"vpc_id", "availability_zone", "cidr_block"})
 
     @classmethod
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:
@@ -220,9 +220,9 @@ class RouteTable(Resource):
     subnet_ids: Sequence[str]
     routes: Mapping[str, str]
 
-    service: ClassVar[str] = "ec2"
-    create_only: ClassVar[frozenset[str]] = frozenset({"vpc_id"})
-    unordered: ClassVar[frozenset[str]] = frozenset({"subnet_ids"})
+    service = "ec2"
+    create_only = frozenset({"vpc_id"})
+    unordered = frozenset({"subnet_ids"})
 
     @classmethod
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:

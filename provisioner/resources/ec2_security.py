@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar
+from typing import Any
 
 from provisioner.aws.client import Aws, tag_map
 from provisioner.engine.resource import Changes, Observed, Resource
@@ -42,10 +42,10 @@ class SecurityGroup(Resource):
     ingress: Sequence[Rule]
     egress: Sequence[Rule] | None
 
-    service: ClassVar[str] = "ec2"
-    identity: ClassVar[Sequence[str]] = ("vpc_id", "group_name")
-    create_only: ClassVar[frozenset[str]] = frozenset({"vpc_id", "group_name", "description"})
-    unordered: ClassVar[frozenset[str]] = frozenset({"ingress", "egress"})
+    service = "ec2"
+    identity = ("vpc_id", "group_name")
+    create_only = frozenset({"vpc_id", "group_name", "description"})
+    unordered = frozenset({"ingress", "egress"})
 
     @classmethod
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:
@@ -101,11 +101,11 @@ class SecurityGroupEgress(Resource):
     group_id: str
     rules: Sequence[Rule]
 
-    service: ClassVar[str] = "ec2"
-    identity: ClassVar[Sequence[str]] = ("group_id",)
-    has_parent: ClassVar[bool] = True
-    create_only: ClassVar[frozenset[str]] = frozenset({"group_id"})
-    unordered: ClassVar[frozenset[str]] = frozenset({"rules"})
+    service = "ec2"
+    identity = ("group_id",)
+    has_parent = True
+    create_only = frozenset({"group_id"})
+    unordered = frozenset({"rules"})
 
     @classmethod
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:
@@ -140,12 +140,12 @@ class DefaultSecurityGroup(Resource):
     ingress: Sequence[Rule] = ()
     egress: Sequence[Rule] = ()
 
-    service: ClassVar[str] = "ec2"
-    identity: ClassVar[Sequence[str]] = ("vpc_id",)
-    create_only: ClassVar[frozenset[str]] = frozenset({"vpc_id"})
-    retained: ClassVar[bool] = True
-    retained_because: ClassVar[str] = "AWS deletes it together with its VPC"
-    update_when_ready: ClassVar[bool] = True
+    service = "ec2"
+    identity = ("vpc_id",)
+    create_only = frozenset({"vpc_id"})
+    retained = True
+    retained_because = "AWS deletes it together with its VPC"
+    update_when_ready = True
 
     @classmethod
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:

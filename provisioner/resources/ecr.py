@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, ClassVar
+from typing import Any
 
 from botocore.exceptions import ClientError
 
@@ -30,11 +30,11 @@ class Repository(Resource):
     lifecycle_policy: Mapping[str, Any] | None
     encryption_configuration: Mapping[str, str] | None = None
 
-    service: ClassVar[str] = "ecr"
-    identity: ClassVar[Sequence[str]] = ("repository_name",)
-    derived: ClassVar[Sequence[str]] = ("id", "arn", "repository_uri")
-    outputs: ClassVar[Sequence[str]] = ("arn", "repository_uri")
-    create_only: ClassVar[frozenset[str]] = frozenset({"repository_name", "encryption_configuration"})
+    service = "ecr"
+    identity = ("repository_name",)
+    derived = ("id", "arn", "repository_uri")
+    outputs = ("arn", "repository_uri")
+    create_only = frozenset({"repository_name", "encryption_configuration"})
 
     @classmethod
     def data(cls, settings: Mapping[str, Any]) -> str:

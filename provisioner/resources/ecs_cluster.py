@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any
 
 from provisioner.aws.client import Aws, batches, tag_map
 from provisioner.engine.errors import Failed
@@ -19,13 +19,13 @@ class Cluster(Resource):
     cluster_name: str
     settings: Sequence[Mapping[str, str]]
 
-    service: ClassVar[str] = "ecs"
-    identity: ClassVar[Sequence[str]] = ("cluster_name",)
-    derived: ClassVar[Sequence[str]] = ("id", "arn")
-    outputs: ClassVar[Sequence[str]] = ("arn",)
-    create_only: ClassVar[frozenset[str]] = frozenset({"cluster_name"})
-    unordered: ClassVar[frozenset[str]] = frozenset({"settings"})
-    delete_timeout: ClassVar[float] = 1200
+    service = "ecs"
+    identity = ("cluster_name",)
+    derived = ("id", "arn")
+    outputs = ("arn",)
+    create_only = frozenset({"cluster_name"})
+    unordered = frozenset({"settings"})
+    delete_timeout = 1200
 
     @classmethod
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:
@@ -98,13 +98,13 @@ class CapacityProvider(Resource):
     managed_termination_protection: str = "ENABLED"
     managed_draining: str = "ENABLED"
 
-    service: ClassVar[str] = "ecs"
-    identity: ClassVar[Sequence[str]] = ("capacity_provider_name",)
-    derived: ClassVar[Sequence[str]] = ("id", "arn")
-    outputs: ClassVar[Sequence[str]] = ("arn",)
-    create_only: ClassVar[frozenset[str]] = frozenset({"capacity_provider_name", "auto_scaling_group_arn"})
-    update_when_ready: ClassVar[bool] = True
-    delete_timeout: ClassVar[float] = 600
+    service = "ecs"
+    identity = ("capacity_provider_name",)
+    derived = ("id", "arn")
+    outputs = ("arn",)
+    create_only = frozenset({"capacity_provider_name", "auto_scaling_group_arn"})
+    update_when_ready = True
+    delete_timeout = 600
 
     @classmethod
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:
@@ -200,12 +200,12 @@ class ClusterCapacityProviders(Resource):
     default_capacity_provider_strategy: Sequence[Mapping[str, Any]]
     failed: bool = False
 
-    service: ClassVar[str] = "ecs"
-    identity: ClassVar[Sequence[str]] = ("cluster",)
-    create_only: ClassVar[frozenset[str]] = frozenset({"cluster"})
-    unordered: ClassVar[frozenset[str]] = frozenset({"capacity_providers", "default_capacity_provider_strategy"})
-    update_when_ready: ClassVar[bool] = True
-    create_timeout: ClassVar[float] = 600
+    service = "ecs"
+    identity = ("cluster",)
+    create_only = frozenset({"cluster"})
+    unordered = frozenset({"capacity_providers", "default_capacity_provider_strategy"})
+    update_when_ready = True
+    create_timeout = 600
 
     @classmethod
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:

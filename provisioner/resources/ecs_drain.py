@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any
 
 from provisioner.aws.client import Aws, batches
 from provisioner.engine.resource import Observed, Resource
@@ -22,8 +22,8 @@ class ContainerInsights(Resource):
 
     cluster: str
 
-    service: ClassVar[str] = "ecs"
-    created_by_aws: ClassVar[bool] = True
+    service = "ecs"
+    created_by_aws = True
 
     @classmethod
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:
@@ -48,10 +48,10 @@ class ContainerInstances(Resource):
 
     cluster: str
 
-    service: ClassVar[str] = "ecs"
-    created_by_aws: ClassVar[bool] = True
-    delete_timeout: ClassVar[float] = 1800
-    poll_interval: ClassVar[float] = 5
+    service = "ecs"
+    created_by_aws = True
+    delete_timeout = 1800
+    poll_interval = 5
 
     @classmethod
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:
@@ -94,10 +94,10 @@ class RunningTasks(Resource):
 
     cluster: str
 
-    service: ClassVar[str] = "ecs"
-    created_by_aws: ClassVar[bool] = True
-    delete_timeout: ClassVar[float] = 1200
-    poll_interval: ClassVar[float] = 5
+    service = "ecs"
+    created_by_aws = True
+    delete_timeout = 1200
+    poll_interval = 5
 
     @classmethod
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:

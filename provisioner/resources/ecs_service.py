@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any, ClassVar
+from typing import Any
 
 from provisioner.aws.client import Aws, batches, tag_map
 from provisioner.engine.declaration import unknown
@@ -52,19 +52,19 @@ class Service(Resource):
     propagate_tags: str
     failed: bool = False
 
-    service: ClassVar[str] = "ecs"
-    identity: ClassVar[Sequence[str]] = ("cluster", "service_name")
-    derived: ClassVar[Sequence[str]] = ("id", "resource_id")
-    create_only: ClassVar[frozenset[str]] = frozenset({"cluster", "service_name"})
-    ignore_changes: ClassVar[frozenset[str]] = frozenset({"desired_count"})
-    unordered: ClassVar[frozenset[str]] = frozenset(
+    service = "ecs"
+    identity = ("cluster", "service_name")
+    derived = ("id", "resource_id")
+    create_only = frozenset({"cluster", "service_name"})
+    ignore_changes = frozenset({"desired_count"})
+    unordered = frozenset(
         {"capacity_provider_strategy", "subnets", "security_groups", "load_balancers", "service_registries"}
     )
-    outputs: ClassVar[Sequence[str]] = ("resource_id",)
+    outputs = ("resource_id",)
     # From no instance at all: managed scaling looks once a minute, then one boots, pulls, and passes health checks
-    create_timeout: ClassVar[float] = 1800
-    delete_timeout: ClassVar[float] = 1200
-    poll_interval: ClassVar[float] = 5
+    create_timeout = 1800
+    delete_timeout = 1200
+    poll_interval = 5
 
     @classmethod
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:

@@ -7,7 +7,7 @@ import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar
+from typing import Any
 
 from botocore.exceptions import ClientError
 
@@ -41,14 +41,14 @@ class TaskDefinition(Resource):
     container_definitions: Sequence[Mapping[str, Any]]
     volumes: Sequence[Mapping[str, Any]] = ()
 
-    service: ClassVar[str] = "ecs"
-    identity: ClassVar[Sequence[str]] = ("family",)
-    derived: ClassVar[Sequence[str]] = ("id",)
-    outputs: ClassVar[Sequence[str]] = ("arn",)
-    create_only: ClassVar[frozenset[str]] = frozenset({"family"})
-    unordered: ClassVar[frozenset[str]] = frozenset({"requires_compatibilities", "volumes"})
-    versioned: ClassVar[bool] = True
-    listed_one_by_one: ClassVar[bool] = True
+    service = "ecs"
+    identity = ("family",)
+    derived = ("id",)
+    outputs = ("arn",)
+    create_only = frozenset({"family"})
+    unordered = frozenset({"requires_compatibilities", "volumes"})
+    versioned = True
+    listed_one_by_one = True
 
     @classmethod
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any
 
 from provisioner.aws.client import Aws, batches, tag_map
 from provisioner.aws.errors import IfThere
@@ -117,15 +117,15 @@ class LoadBalancer(Resource):
     deletion_protection: bool = False
     access_logs_bucket: str | None = None
 
-    service: ClassVar[str] = "elbv2"
-    identity: ClassVar[Sequence[str]] = ("load_balancer_name",)
-    outputs: ClassVar[Sequence[str]] = ("dns_name", "canonical_hosted_zone_id")
-    create_only: ClassVar[frozenset[str]] = frozenset({"load_balancer_name", "scheme"})
-    protection: ClassVar[str] = "deletion_protection"
-    unordered: ClassVar[frozenset[str]] = frozenset({"subnets", "security_groups"})
-    update_when_ready: ClassVar[bool] = True
-    create_timeout: ClassVar[float] = 900
-    poll_interval: ClassVar[float] = 5
+    service = "elbv2"
+    identity = ("load_balancer_name",)
+    outputs = ("dns_name", "canonical_hosted_zone_id")
+    create_only = frozenset({"load_balancer_name", "scheme"})
+    protection = "deletion_protection"
+    unordered = frozenset({"subnets", "security_groups"})
+    update_when_ready = True
+    create_timeout = 900
+    poll_interval = 5
 
     @classmethod
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:
@@ -245,11 +245,9 @@ class TargetGroup(Resource):
     unhealthy_threshold_count: int = 3
     matcher: str = "200"
 
-    service: ClassVar[str] = "elbv2"
-    identity: ClassVar[Sequence[str]] = ("target_group_name",)
-    create_only: ClassVar[frozenset[str]] = frozenset(
-        {"target_group_name", "vpc_id", "protocol", "port", "target_type"}
-    )
+    service = "elbv2"
+    identity = ("target_group_name",)
+    create_only = frozenset({"target_group_name", "vpc_id", "protocol", "port", "target_type"})
 
     @classmethod
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:
@@ -331,10 +329,10 @@ class Listener(Resource):
     ssl_policy: str | None = None
     certificate_arn: str | None = None
 
-    service: ClassVar[str] = "elbv2"
-    identity: ClassVar[Sequence[str]] = ("load_balancer_arn", "port")
-    has_parent: ClassVar[bool] = True
-    create_only: ClassVar[frozenset[str]] = frozenset({"load_balancer_arn", "port"})
+    service = "elbv2"
+    identity = ("load_balancer_arn", "port")
+    has_parent = True
+    create_only = frozenset({"load_balancer_arn", "port"})
 
     @classmethod
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:
@@ -385,10 +383,10 @@ class ListenerRule(Resource):
     conditions: Sequence[Mapping[str, Any]]
     actions: Sequence[Action]
 
-    service: ClassVar[str] = "elbv2"
-    identity: ClassVar[Sequence[str]] = ("listener_arn", "priority")
-    has_parent: ClassVar[bool] = True
-    create_only: ClassVar[frozenset[str]] = frozenset({"listener_arn"})
+    service = "elbv2"
+    identity = ("listener_arn", "priority")
+    has_parent = True
+    create_only = frozenset({"listener_arn"})
 
     @classmethod
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any
 
 from provisioner.aws.client import Aws
 from provisioner.aws.errors import refused
@@ -31,10 +31,10 @@ class GuardDutyEndpoints(Resource):
     vpc_id: str
     subnet_ids: Sequence[str]
 
-    service: ClassVar[str] = "ec2"
-    created_by_aws: ClassVar[bool] = True
-    delete_timeout: ClassVar[float] = 1200
-    poll_interval: ClassVar[float] = 5
+    service = "ec2"
+    created_by_aws = True
+    delete_timeout = 1200
+    poll_interval = 5
 
     @classmethod
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:
@@ -60,8 +60,8 @@ class GuardDutyGroups(Resource):
 
     vpc_id: str
 
-    service: ClassVar[str] = "ec2"
-    created_by_aws: ClassVar[bool] = True
+    service = "ec2"
+    created_by_aws = True
 
     @classmethod
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import Any
 
 from botocore.exceptions import ClientError
 
@@ -58,13 +58,13 @@ class Role(Resource):
     inline_policies: Mapping[str, Policy] = field(default_factory=dict)
     description: str = ""
 
-    service: ClassVar[str] = "iam"
-    identity: ClassVar[Sequence[str]] = ("role_name",)
-    derived: ClassVar[Sequence[str]] = ("id", "arn")
-    outputs: ClassVar[Sequence[str]] = ("arn",)
-    create_only: ClassVar[frozenset[str]] = frozenset({"role_name"})
-    ignore_changes: ClassVar[frozenset[str]] = frozenset({"description"})
-    unordered: ClassVar[frozenset[str]] = frozenset({"managed_policy_arns"})
+    service = "iam"
+    identity = ("role_name",)
+    derived = ("id", "arn")
+    outputs = ("arn",)
+    create_only = frozenset({"role_name"})
+    ignore_changes = frozenset({"description"})
+    unordered = frozenset({"managed_policy_arns"})
 
     def __post_init__(self) -> None:
         inline = {name: normal(document) for name, document in self.inline_policies.items()}
@@ -141,11 +141,11 @@ class InstanceProfile(Resource):
     instance_profile_name: str
     role_name: str
 
-    service: ClassVar[str] = "iam"
-    identity: ClassVar[Sequence[str]] = ("instance_profile_name",)
-    derived: ClassVar[Sequence[str]] = ("id", "arn")
-    outputs: ClassVar[Sequence[str]] = ("arn",)
-    create_only: ClassVar[frozenset[str]] = frozenset({"instance_profile_name"})
+    service = "iam"
+    identity = ("instance_profile_name",)
+    derived = ("id", "arn")
+    outputs = ("arn",)
+    create_only = frozenset({"instance_profile_name"})
 
     @classmethod
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:
@@ -209,12 +209,12 @@ class ServiceLinkedRole(Resource):
     aws_service_name: str
     role_name: str
 
-    service: ClassVar[str] = "iam"
-    identity: ClassVar[Sequence[str]] = ("aws_service_name", "role_name")
-    derived: ClassVar[Sequence[str]] = ("id",)
-    create_only: ClassVar[frozenset[str]] = frozenset({"aws_service_name", "role_name"})
-    retained: ClassVar[bool] = True
-    retained_because: ClassVar[str] = "the whole account shares it, and it costs nothing"
+    service = "iam"
+    identity = ("aws_service_name", "role_name")
+    derived = ("id",)
+    create_only = frozenset({"aws_service_name", "role_name"})
+    retained = True
+    retained_because = "the whole account shares it, and it costs nothing"
 
     @classmethod
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:

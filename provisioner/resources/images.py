@@ -34,11 +34,11 @@ IN_USE = "in-use-"
 class Tagged:
     """What all images that this stack puts into its repositories have in common: each is told by its tag."""
 
-    service: ClassVar[str] = "ecr"
+    service = "ecr"
     identity: ClassVar[Sequence[str]] = ("repository_name", "tag")
     outputs: ClassVar[Sequence[str]] = ("reference",)
-    has_parent: ClassVar[bool] = True
-    versioned: ClassVar[bool] = True
+    has_parent = True
+    versioned = True
 
     @classmethod
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:
@@ -141,9 +141,9 @@ class ImageInUse(Resource):
     tag: str
     image: str
 
-    service: ClassVar[str] = "ecr"
-    identity: ClassVar[Sequence[str]] = ("repository_name", "tag")
-    has_parent: ClassVar[bool] = True
+    service = "ecr"
+    identity = ("repository_name", "tag")
+    has_parent = True
 
     @staticmethod
     def called(repository: str, tag: str) -> str:
@@ -212,8 +212,8 @@ class WantedImage(Resource):
     uri: str
     source: str
 
-    service: ClassVar[str] = "ecr"
-    created_by_aws: ClassVar[bool] = True
+    service = "ecr"
+    created_by_aws = True
 
     @classmethod
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Sequence[Observed]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, ClassVar
+from typing import Any
 
 from provisioner.aws.client import Aws, tag_map
 from provisioner.engine.resource import Changes, Observed, Resource
@@ -34,11 +34,11 @@ class LogGroup(Resource):
     tagged: bool = True
     kms_key_id: str | None = None
 
-    service: ClassVar[str] = "logs"
-    identity: ClassVar[Sequence[str]] = ("log_group_name",)
-    derived: ClassVar[Sequence[str]] = ("id", "arn")
-    outputs: ClassVar[Sequence[str]] = ("arn",)
-    create_only: ClassVar[frozenset[str]] = frozenset({"log_group_name"})
+    service = "logs"
+    identity = ("log_group_name",)
+    derived = ("id", "arn")
+    outputs = ("arn",)
+    create_only = frozenset({"log_group_name"})
 
     @classmethod
     def data(cls, settings: Mapping[str, Any]) -> str:

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import Any
 
 from provisioner.aws.client import Aws, tag_map
 from provisioner.engine.clock import at, since
@@ -73,11 +73,11 @@ class DbCluster(Resource):
     enable_iam_database_authentication: bool = False
     enable_cloudwatch_logs_exports: Sequence[str] = ()
 
-    service: ClassVar[str] = "rds"
-    identity: ClassVar[Sequence[str]] = ("db_cluster_identifier",)
-    derived: ClassVar[Sequence[str]] = ("id", "arn")
-    outputs: ClassVar[Sequence[str]] = ("arn", "endpoint", "reader_endpoint", "port")
-    create_only: ClassVar[frozenset[str]] = frozenset(
+    service = "rds"
+    identity = ("db_cluster_identifier",)
+    derived = ("id", "arn")
+    outputs = ("arn", "endpoint", "reader_endpoint", "port")
+    create_only = frozenset(
         {
             "db_cluster_identifier",
             "engine",
@@ -89,13 +89,13 @@ class DbCluster(Resource):
             "kms_key_id",
         }
     )
-    ignore_changes: ClassVar[frozenset[str]] = frozenset({"engine_version", "password_parameter"})
-    unordered: ClassVar[frozenset[str]] = frozenset({"vpc_security_group_ids", "enable_cloudwatch_logs_exports"})
-    protection: ClassVar[str] = "deletion_protection"
-    update_when_ready: ClassVar[bool] = True
-    create_timeout: ClassVar[float] = 1200
-    delete_timeout: ClassVar[float] = 2700
-    poll_interval: ClassVar[float] = 5
+    ignore_changes = frozenset({"engine_version", "password_parameter"})
+    unordered = frozenset({"vpc_security_group_ids", "enable_cloudwatch_logs_exports"})
+    protection = "deletion_protection"
+    update_when_ready = True
+    create_timeout = 1200
+    delete_timeout = 2700
+    poll_interval = 5
 
     @classmethod
     def data(cls, settings: Mapping[str, Any]) -> str:
@@ -263,16 +263,16 @@ class DbInstance(Resource):
     promotion_tier: int = 1
     zones: Sequence[str] = ()
 
-    service: ClassVar[str] = "rds"
-    identity: ClassVar[Sequence[str]] = ("db_instance_identifier",)
-    derived: ClassVar[Sequence[str]] = ("id",)
-    create_only: ClassVar[frozenset[str]] = frozenset({"db_instance_identifier", "db_cluster_identifier", "engine"})
-    ignore_changes: ClassVar[frozenset[str]] = frozenset({"zones"})
-    update_when_ready: ClassVar[bool] = True
-    frees_dependencies_early: ClassVar[bool] = True
-    create_timeout: ClassVar[float] = 2400
-    delete_timeout: ClassVar[float] = 2700
-    poll_interval: ClassVar[float] = 5
+    service = "rds"
+    identity = ("db_instance_identifier",)
+    derived = ("id",)
+    create_only = frozenset({"db_instance_identifier", "db_cluster_identifier", "engine"})
+    ignore_changes = frozenset({"zones"})
+    update_when_ready = True
+    frees_dependencies_early = True
+    create_timeout = 2400
+    delete_timeout = 2700
+    poll_interval = 5
 
     @classmethod
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any
 
 from provisioner.aws.client import Aws, batches, tag_map
 from provisioner.engine.resource import Changes, Observed, Resource
@@ -18,11 +18,11 @@ class DbSubnetGroup(Resource):
     db_subnet_group_description: str
     subnet_ids: Sequence[str]
 
-    service: ClassVar[str] = "rds"
-    identity: ClassVar[Sequence[str]] = ("db_subnet_group_name",)
-    derived: ClassVar[Sequence[str]] = ("id",)
-    create_only: ClassVar[frozenset[str]] = frozenset({"db_subnet_group_name"})
-    unordered: ClassVar[frozenset[str]] = frozenset({"subnet_ids"})
+    service = "rds"
+    identity = ("db_subnet_group_name",)
+    derived = ("id",)
+    create_only = frozenset({"db_subnet_group_name"})
+    unordered = frozenset({"subnet_ids"})
 
     @classmethod
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:
@@ -76,12 +76,10 @@ class DbClusterParameterGroup(Resource):
     description: str
     parameters: Mapping[str, str]
 
-    service: ClassVar[str] = "rds"
-    identity: ClassVar[Sequence[str]] = ("db_cluster_parameter_group_name",)
-    derived: ClassVar[Sequence[str]] = ("id",)
-    create_only: ClassVar[frozenset[str]] = frozenset(
-        {"db_cluster_parameter_group_name", "db_parameter_group_family", "description"}
-    )
+    service = "rds"
+    identity = ("db_cluster_parameter_group_name",)
+    derived = ("id",)
+    create_only = frozenset({"db_cluster_parameter_group_name", "db_parameter_group_family", "description"})
 
     @classmethod
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar
+from typing import Any
 
 from botocore.exceptions import ClientError
 
@@ -38,10 +38,10 @@ class HostedZone(Resource):
     vpc_id: str | None = None
     tagged: bool = True
 
-    service: ClassVar[str] = "route53"
-    identity: ClassVar[Sequence[str]] = ("hosted_zone_name", "vpc_id")
-    outputs: ClassVar[Sequence[str]] = ("name_servers",)
-    create_only: ClassVar[frozenset[str]] = frozenset({"hosted_zone_name", "vpc_id"})
+    service = "route53"
+    identity = ("hosted_zone_name", "vpc_id")
+    outputs = ("name_servers",)
+    create_only = frozenset({"hosted_zone_name", "vpc_id"})
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "hosted_zone_name", normal_name(self.hosted_zone_name))
@@ -193,10 +193,10 @@ class RecordSet(Resource):
     resource_records: Sequence[str] = ()
     alias_target: Mapping[str, Any] | None = None
 
-    service: ClassVar[str] = "route53"
-    identity: ClassVar[Sequence[str]] = ("hosted_zone_id", "record_name", "type")
-    create_only: ClassVar[frozenset[str]] = frozenset({"hosted_zone_id", "record_name", "type"})
-    unordered: ClassVar[frozenset[str]] = frozenset({"resource_records"})
+    service = "route53"
+    identity = ("hosted_zone_id", "record_name", "type")
+    create_only = frozenset({"hosted_zone_id", "record_name", "type"})
+    unordered = frozenset({"resource_records"})
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "record_name", normal_name(self.record_name))

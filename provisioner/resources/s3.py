@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import Any
 
 from botocore.exceptions import ClientError
 
@@ -44,13 +44,13 @@ class Bucket(Resource):
     sse_algorithm: str = "AES256"
     deletion_protection: bool = False
 
-    service: ClassVar[str] = "s3"
-    identity: ClassVar[Sequence[str]] = ("bucket",)
-    derived: ClassVar[Sequence[str]] = ("id", "arn")
-    outputs: ClassVar[Sequence[str]] = ("arn",)
-    create_only: ClassVar[frozenset[str]] = frozenset({"bucket"})
-    protection: ClassVar[str] = "deletion_protection"
-    delete_timeout: ClassVar[float] = 3600
+    service = "s3"
+    identity = ("bucket",)
+    derived = ("id", "arn")
+    outputs = ("arn",)
+    create_only = frozenset({"bucket"})
+    protection = "deletion_protection"
+    delete_timeout = 3600
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "policy", _plain(self.policy))

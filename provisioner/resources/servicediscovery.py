@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any
 
 from provisioner.aws.client import Aws, tag_map
 from provisioner.aws.errors import IfThere
@@ -25,12 +25,12 @@ class PrivateDnsNamespace(Resource):
     vpc: str
     description: str
 
-    service: ClassVar[str] = "servicediscovery"
+    service = "servicediscovery"
     # other VPCs may have namespaces of the same name
-    identity: ClassVar[Sequence[str]] = ("namespace_name", "vpc")
-    outputs: ClassVar[Sequence[str]] = ("arn", "hosted_zone_id")
-    create_only: ClassVar[frozenset[str]] = frozenset({"namespace_name", "vpc"})
-    delete_timeout: ClassVar[float] = 600
+    identity = ("namespace_name", "vpc")
+    outputs = ("arn", "hosted_zone_id")
+    create_only = frozenset({"namespace_name", "vpc"})
+    delete_timeout = 600
 
     @classmethod
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:
@@ -165,11 +165,11 @@ class DiscoveryService(Resource):
     dns_config: Mapping[str, Any]
     health_check_custom_config: Mapping[str, int]
 
-    service: ClassVar[str] = "servicediscovery"
-    identity: ClassVar[Sequence[str]] = ("namespace_id", "service_name")
-    outputs: ClassVar[Sequence[str]] = ("arn",)
-    create_only: ClassVar[frozenset[str]] = frozenset({"service_name", "namespace_id", "health_check_custom_config"})
-    delete_timeout: ClassVar[float] = 600
+    service = "servicediscovery"
+    identity = ("namespace_id", "service_name")
+    outputs = ("arn",)
+    create_only = frozenset({"service_name", "namespace_id", "health_check_custom_config"})
+    delete_timeout = 600
 
     @classmethod
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:

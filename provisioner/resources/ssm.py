@@ -6,7 +6,7 @@ import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC
-from typing import Any, ClassVar
+from typing import Any
 
 from provisioner.aws.client import Aws, batches, tag_map
 from provisioner.engine.resource import Changes, Observed, Resource
@@ -28,13 +28,13 @@ class SecureParameter(Resource):
     description: str
     key_id: str | None = None
 
-    service: ClassVar[str] = "ssm"
-    identity: ClassVar[Sequence[str]] = ("parameter_name",)
-    derived: ClassVar[Sequence[str]] = ("id", "arn")
-    outputs: ClassVar[Sequence[str]] = ("arn", "version")
-    create_only: ClassVar[frozenset[str]] = frozenset({"parameter_name"})
+    service = "ssm"
+    identity = ("parameter_name",)
+    derived = ("id", "arn")
+    outputs = ("arn", "version")
+    create_only = frozenset({"parameter_name"})
     # AWS changes a description only together with the value
-    ignore_changes: ClassVar[frozenset[str]] = frozenset({"description"})
+    ignore_changes = frozenset({"description"})
 
     @classmethod
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:

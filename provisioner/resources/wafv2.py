@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any
 
 from provisioner.aws.client import Aws
 from provisioner.aws.errors import IfThere
@@ -19,10 +19,10 @@ class WebAclAssociation(Resource):
     resource_arn: str
     web_acl_arn: str
 
-    service: ClassVar[str] = "wafv2"
-    identity: ClassVar[Sequence[str]] = ("resource_arn",)
-    has_parent: ClassVar[bool] = True
-    create_only: ClassVar[frozenset[str]] = frozenset({"resource_arn"})
+    service = "wafv2"
+    identity = ("resource_arn",)
+    has_parent = True
+    create_only = frozenset({"resource_arn"})
 
     @classmethod
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:
