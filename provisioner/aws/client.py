@@ -292,7 +292,7 @@ class Aws:
 
     def tag_list(self, address: str, key: str = "Key", value: str = "Value") -> list[dict[str, str]]:
         """Return the tags of a resource as a list of pairs, under the names that the service uses."""
-        return [{key: k, value: v} for k, v in self.tags(address).items()]
+        return tagging.tag_pairs(self.tags(address), key, value)
 
     def tag_specification(self, resource_type: str, address: str) -> list[dict[str, Any]]:
         """Return the tags in the form that EC2's create calls take."""
@@ -360,7 +360,7 @@ class Aws:
                     TagFilters=filters,
                     ResourcesPerPage=100,
                 )
-                self._tagged = {item["ResourceARN"]: tag_map(item["Tags"]) for item in found}
+                self._tagged = {item["ResourceARN"]: tagging.tag_map(item["Tags"]) for item in found}
             return self._tagged
 
     # -- bulk reads ------------------------------------------------------------------------------------------------
@@ -524,11 +524,6 @@ def no_blind_retry(
         code = response[1].get("Error", {}).get("Code", "")
         if not throttled(code):
             raise OutcomeUnknown(f"{operation.name} was answered with HTTP {response[0].status_code} {code}")
-
-
-def tag_map(tags: Iterable[Mapping[str, str]] | None, key: str = "Key", value: str = "Value") -> dict[str, str]:
-    """Return a list of tag pairs as a mapping."""
-    return {tag[key]: tag[value] for tag in tags or ()}
 
 
 def batches(items: Sequence[Any], size: int) -> Iterator[Sequence[Any]]:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 from botocore.exceptions import ClientError
 
-from provisioner.aws.client import Aws, tag_map
+from provisioner.aws.client import Aws
 from provisioner.aws.errors import IfThere, code_of
+from provisioner.aws.tagging import CALLS, observed, tags_of
 from provisioner.engine.clock import since
 from provisioner.engine.errors import Failed
 from provisioner.engine.resource import Observed, Resource
@@ -62,32 +62,25 @@ class Certificate(Resource):
         for summary in aws.pages("acm", "list_certificates", "CertificateSummaryList"):
             arn = summary["CertificateArn"]
             # a call for each certificate of the account would be many: only those that may be ours are asked for
-            read = partial(_tags, aws, arn) if summary.get("DomainName") in domains else dict[str, str]
-            tags = aws.tags_of(arn, read)
+            tags = tags_of(aws, "acm", arn, known=summary.get("DomainName") in domains)
             if aws.owns(tags):
-                yield cls._live(aws, aws.client("acm").describe_certificate(CertificateArn=arn)["Certificate"], tags)
+                yield cls._live(aws, _described(aws, arn), tags)
 
     @classmethod
     def read_some(cls, aws: Aws, known: Sequence[Mapping[str, Any]], ids: Collection[str]) -> Iterator[Observed]:
-        for arn in ids:
-            with IfThere():
-                tags = aws.tags_of(arn, partial(_tags, aws, arn))
-                if aws.owns(tags):
-                    yield cls._live(
-                        aws, aws.client("acm").describe_certificate(CertificateArn=arn)["Certificate"], tags
-                    )
+        return filter(None, (cls._there(aws, arn) for arn in ids))
 
     @classmethod
     def _there(cls, aws: Aws, arn: str) -> Observed | None:
         """Return a certificate of this stack's, or None if it is gone, which the tagging API may not know yet."""
         with IfThere():
-            shown = aws.client("acm").describe_certificate(CertificateArn=arn)["Certificate"]
-            return cls._live(aws, shown, aws.tags_of(arn, dict))
+            tags = tags_of(aws, "acm", arn)
+            return cls._live(aws, _described(aws, arn), tags) if aws.owns(tags) else None
         return None
 
     @classmethod
     def read_one(cls, aws: Aws, id: str) -> Observed | None:
-        return cls._live(aws, aws.client("acm").describe_certificate(CertificateArn=id)["Certificate"], _tags(aws, id))
+        return cls._live(aws, _described(aws, id), CALLS["acm"].read(aws, id))
 
     @staticmethod
     def _live(aws: Aws, certificate: Mapping[str, Any], tags: Mapping[str, str]) -> Observed:
@@ -99,7 +92,7 @@ class Certificate(Resource):
             f": {certificate['FailureReason']}" if "FailureReason" in certificate else ""
         )
         outputs = _validation(names, certificate.get("DomainValidationOptions", ()))
-        return Observed(certificate["CertificateArn"], attributes, outputs, aws.address_in(tags), status=status)
+        return observed(aws, certificate["CertificateArn"], attributes, tags, outputs, status=status)
 
     def create(self, aws: Aws, token: str) -> Observed:
         arn = aws.client("acm").request_certificate(
@@ -129,7 +122,7 @@ class Certificate(Resource):
 
     @classmethod
     def delays(cls, aws: Aws, live: Observed) -> str:
-        shown = aws.client("acm").describe_certificate(CertificateArn=live.id)["Certificate"]
+        shown = _described(aws, live.id)
         asked = since(shown.get("CreatedAt"))
         if not shown.get("DomainValidationOptions"):
             return f"{live.id} is {shown.get('Status', '')}{asked}, and ACM does not say yet which records it wants"
@@ -138,8 +131,8 @@ class Certificate(Resource):
 
     @classmethod
     def blockers(cls, aws: Aws, live: Observed) -> str:
-        certificate = aws.client("acm").describe_certificate(CertificateArn=live.id)["Certificate"]
-        return f"in use by {', '.join(certificate['InUseBy'])}" if certificate.get("InUseBy") else ""
+        users = _described(aws, live.id).get("InUseBy")
+        return f"in use by {', '.join(users)}" if users else ""
 
 
 def _record(option: Mapping[str, Any]) -> str:
@@ -148,8 +141,9 @@ def _record(option: Mapping[str, Any]) -> str:
     return f", and ACM does not find {record['Name']} CNAME {record['Value']}" if record else ""
 
 
-def _tags(aws: Aws, arn: str) -> dict[str, str]:
-    return tag_map(aws.client("acm").list_tags_for_certificate(CertificateArn=arn)["Tags"])
+def _described(aws: Aws, arn: str) -> Mapping[str, Any]:
+    certificate: Mapping[str, Any] = aws.client("acm").describe_certificate(CertificateArn=arn)["Certificate"]
+    return certificate
 
 
 def _validation(names: Sequence[str], options: Iterable[Mapping[str, Any]]) -> dict[str, str]:

@@ -6,7 +6,8 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from provisioner.aws.client import Aws, batches, tag_map
+from provisioner.aws.client import Aws, batches
+from provisioner.aws.tagging import observed, tag_map
 from provisioner.engine.resource import Changes, Observed, Resource
 from provisioner.resources import instance_refresh
 from provisioner.resources.ec2_launch import LaunchTemplate
@@ -82,15 +83,8 @@ class AutoScalingGroup(Resource):
             attributes |= {"outdated": outdated, "refresh_failure": instance_refresh.failure(refresh)}
             if aws.new_ami:
                 attributes["outdated_instances"] = outdated
-        return Observed(
-            group["AutoScalingGroupName"],
-            attributes,
-            {"arn": group["AutoScalingGroupARN"]},
-            address=aws.address_in(tags),
-            owned=aws.owns(tags),
-            status=status,
-            deleting=deleting,
-        )
+        outputs = {"arn": group["AutoScalingGroupARN"]}
+        return observed(aws, group["AutoScalingGroupName"], attributes, tags, outputs, status=status, deleting=deleting)
 
     def _arguments(self) -> dict[str, Any]:
         return {

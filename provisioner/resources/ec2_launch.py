@@ -7,8 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from provisioner.aws.client import Aws, tag_map
+from provisioner.aws.client import Aws
 from provisioner.aws.errors import IfThere
+from provisioner.aws.tagging import observed, tag_map, tag_pairs
 from provisioner.engine.resource import Changes, Observed, Resource, canonical
 
 RESOURCES = ("instance", "volume")
@@ -69,10 +70,10 @@ class LaunchTemplate(Resource):
             # of a template that was just made, no version is told
             "version": str(version.get("VersionNumber", 1)),
         }
-        return Observed(version["LaunchTemplateId"], attributes, address=aws.address_in(tags), owned=aws.owns(tags))
+        return observed(aws, version["LaunchTemplateId"], attributes, tags)
 
     def _data(self, aws: Aws) -> dict[str, Any]:
-        tags = [{"Key": key, "Value": value} for key, value in aws.owner.items()]
+        tags = tag_pairs(aws.owner)
         return {
             **self.launch_template_data,
             "UserData": b64encode(self.user_data.encode()).decode(),

@@ -10,8 +10,9 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from provisioner.aws.client import Aws, tag_map
+from provisioner.aws.client import Aws
 from provisioner.aws.errors import IfThere
+from provisioner.aws.tagging import observed, tags_of
 from provisioner.engine.resource import Changes, Observed, Resource
 
 
@@ -48,7 +49,7 @@ class Repository(Resource):
             r["repositoryName"]: r
             for r in aws.pages("ecr", "describe_repositories", "repositories", PaginationConfig=most)
         }
-        tags = {name: cls._tags(aws, r["repositoryArn"], name in names) for name, r in found.items()}
+        tags = {name: tags_of(aws, "ecr", r["repositoryArn"], known=name in names) for name, r in found.items()}
         ours = [name for name in found if aws.owns(tags[name])]
         policies = aws.read_each(cls, "lifecycle_policy", ours, partial(cls._policy, aws))
         wanted = {fields["repository_name"]: fields.get("image_scanning_configuration") for fields in known}
@@ -57,20 +58,12 @@ class Repository(Resource):
         for name in ours:
             yield cls._live(aws, found[name], tags[name], policies[name])
         for name in names & found.keys() - set(ours):
-            yield cls._live(aws, found[name], tags[name], None, owned=False)
+            yield cls._live(aws, found[name], tags[name], None)
 
     @classmethod
     def read_one(cls, aws: Aws, id: str) -> Observed | None:
         repository = aws.client("ecr").describe_repositories(repositoryNames=[id])["repositories"][0]
-        tags = cls._tags(aws, repository["repositoryArn"], known=True)
-        return cls._live(aws, repository, tags, cls._policy(aws, id), owned=aws.owns(tags))
-
-    @staticmethod
-    def _tags(aws: Aws, arn: str, known: bool) -> Mapping[str, str]:
-        def read() -> Mapping[str, str]:
-            return tag_map(aws.client("ecr").list_tags_for_resource(resourceArn=arn)["tags"])
-
-        return aws.tags_of(arn, read if known else dict)
+        return cls._live(aws, repository, tags_of(aws, "ecr", repository["repositoryArn"]), cls._policy(aws, id))
 
     @staticmethod
     def _policy(aws: Aws, name: str) -> Any:
@@ -79,9 +72,7 @@ class Repository(Resource):
         return None
 
     @staticmethod
-    def _live(
-        aws: Aws, repository: Mapping[str, Any], tags: Mapping[str, str], policy: Any, *, owned: bool = True
-    ) -> Observed:
+    def _live(aws: Aws, repository: Mapping[str, Any], tags: Mapping[str, str], policy: Any) -> Observed:
         attributes = {
             "repository_name": repository["repositoryName"],
             "image_tag_mutability": repository["imageTagMutability"],
@@ -94,7 +85,7 @@ class Repository(Resource):
         if scanning := repository.get("imageScanningConfiguration"):
             attributes["image_scanning_configuration"] = scanning
         outputs = {"arn": repository["repositoryArn"], "repository_uri": repository["repositoryUri"]}
-        return Observed(repository["repositoryName"], attributes, outputs, address=aws.address_in(tags), owned=owned)
+        return observed(aws, repository["repositoryName"], attributes, tags, outputs)
 
     def create(self, aws: Aws, token: str) -> Observed:
         encryption = {"encryptionConfiguration": self.encryption_configuration} if self.encryption_configuration else {}

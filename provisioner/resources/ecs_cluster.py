@@ -7,7 +7,8 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from provisioner.aws.client import Aws, batches, tag_map
+from provisioner.aws.client import Aws, batches
+from provisioner.aws.tagging import observed, tag_map
 from provisioner.engine.errors import Failed
 from provisioner.engine.resource import Changes, Observed, Resource
 
@@ -39,12 +40,12 @@ class Cluster(Resource):
     @staticmethod
     def _live(aws: Aws, cluster: Mapping[str, Any]) -> Observed:
         tags = tag_map(cluster.get("tags"), "key", "value")
-        return Observed(
+        return observed(
+            aws,
             cluster["clusterName"],
             {"cluster_name": cluster["clusterName"], "settings": cluster.get("settings", [])},
+            tags,
             {"arn": cluster["clusterArn"]},
-            address=aws.address_in(tags),
-            owned=aws.owns(tags),
             status=cluster["status"],
             deleting=cluster["status"] == "DEPROVISIONING",
         )
@@ -121,7 +122,8 @@ class CapacityProvider(Resource):
         group = provider["autoScalingGroupProvider"]
         tags = tag_map(provider.get("tags"), "key", "value")
         update, reason = provider.get("updateStatus", ""), provider.get("updateStatusReason", "")
-        return Observed(
+        return observed(
+            aws,
             provider["name"],
             {
                 "capacity_provider_name": provider["name"],
@@ -130,9 +132,8 @@ class CapacityProvider(Resource):
                 "managed_termination_protection": group.get("managedTerminationProtection", "DISABLED"),
                 "managed_draining": group.get("managedDraining", "ENABLED"),
             },
+            tags,
             {"arn": provider["capacityProviderArn"]},
-            address=aws.address_in(tags),
-            owned=aws.owns(tags),
             status=f"{provider['status']} {update}" + (f": {reason}" if reason else ""),
             deleting=update == "DELETE_IN_PROGRESS" or provider["status"] == "DEPROVISIONING",
         )

@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
-from provisioner.aws.client import Aws, batches, tag_map
+from provisioner.aws.client import Aws, batches
+from provisioner.aws.tagging import observed, tag_map
 from provisioner.engine.declaration import unknown
 from provisioner.engine.errors import Failed
 from provisioner.engine.resource import Changes, Observed, Resource
@@ -153,12 +154,12 @@ class Service(Resource):
             "rolled_back": rolled_back(service),
         }
         draining, left = service["status"] == "DRAINING", service["runningCount"] + service["pendingCount"]
-        return Observed(
+        return observed(
+            aws,
             service["serviceArn"],
             attributes,
+            tags,
             {"resource_id": f"service/{cluster}/{service['serviceName']}"},
-            address=aws.address_in(tags),
-            owned=aws.owns(tags),
             status=f"DRAINING, {left} tasks left" if draining and left else service["status"],
             deleting=draining,
         )

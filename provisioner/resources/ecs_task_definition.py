@@ -11,8 +11,9 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from provisioner.aws.client import ADDRESS_TAG, Aws, batches, tag_map
+from provisioner.aws.client import Aws, batches
 from provisioner.aws.errors import not_found
+from provisioner.aws.tagging import observed, tag_map, tag_pairs
 from provisioner.engine.errors import OutcomeUnknown
 from provisioner.engine.resource import Observed, Resource
 
@@ -85,7 +86,7 @@ class TaskDefinition(Resource):
         newest = aws.each(lambda family: _active(aws, family), families)
         for family, first in zip(families, newest, strict=True):
             many = NEWEST if family in names else 0
-            if first and (live := cls._registered(contents, family, _looked_at(aws, family, first, tagged, many))):
+            if first and (live := cls._registered(aws, contents, family, _looked_at(aws, family, first, tagged, many))):
                 yield live
                 left.pop(family, None)
             elif family in asked and (inactive := _ours(aws, family, "INACTIVE")):
@@ -98,7 +99,7 @@ class TaskDefinition(Resource):
 
     @staticmethod
     def _registered(
-        contents: Mapping[str, Mapping[str, Any]], family: str, revisions: Iterator[Revision]
+        aws: Aws, contents: Mapping[str, Mapping[str, Any]], family: str, revisions: Iterator[Revision]
     ) -> Observed | None:
         """Return the newest of the revisions that this tool registered, or one that at least has the content asked for.
 
@@ -107,13 +108,8 @@ class TaskDefinition(Resource):
         copied = closest = None
         for revision in revisions:
             fields = contents.get(revision.tags.get(CONTENT_TAG, ""))
-            live = Observed(
-                family,
-                fields or revision.content,
-                {"arn": revision.arn},
-                address=revision.tags.get(ADDRESS_TAG),
-                status="ACTIVE",
-            )
+            shown = fields or revision.content
+            live = observed(aws, family, shown, revision.tags, {"arn": revision.arn}, status="ACTIVE")
             if fields is None or _bare(_normal(fields)) == _bare(revision.content):
                 return live
             copied = copied or replace(live, attributes=revision.content)
@@ -125,14 +121,13 @@ class TaskDefinition(Resource):
     def read_one(cls, aws: Aws, id: str) -> Observed | None:
         if (found := _active(aws, id)) is None:
             return None
-        address, owned = aws.address_in(found.tags), aws.owns(found.tags)
-        return Observed(id, found.content, {"arn": found.arn}, address=address, owned=owned, status="ACTIVE")
+        return observed(aws, id, found.content, found.tags, {"arn": found.arn}, status="ACTIVE")
 
     def create(self, aws: Aws, token: str) -> Observed:
         tags = aws.tags(self.address) | {CONTENT_TAG: content_of(self.fields())}
         made = aws.client("ecs").register_task_definition(
             **{_NAMES[field]: value for field, value in self.fields().items()},
-            tags=[{"key": key, "value": value} for key, value in tags.items()],
+            tags=tag_pairs(tags, "key", "value"),
         )["taskDefinition"]
         aws.note_tags(made["taskDefinitionArn"], tags)
         aws.deleted.discard(self.family)

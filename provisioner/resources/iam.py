@@ -9,8 +9,9 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from provisioner.aws.client import Aws, tag_map
+from provisioner.aws.client import Aws
 from provisioner.aws.errors import IfThere
+from provisioner.aws.tagging import observed, tag_map
 from provisioner.engine.resource import Changes, Observed, Resource
 
 Policy = Mapping[str, Any]
@@ -86,9 +87,7 @@ class Role(Resource):
             "managed_policy_arns": sorted(p["PolicyArn"] for p in role.get("AttachedManagedPolicies", ())),
             "inline_policies": {p["PolicyName"]: normal(p["PolicyDocument"]) for p in role.get("RolePolicyList", ())},
         }
-        tags = tag_map(role.get("Tags"))
-        outputs = {"arn": role["Arn"]}
-        return Observed(role["RoleName"], attributes, outputs, address=aws.address_in(tags), owned=aws.owns(tags))
+        return observed(aws, role["RoleName"], attributes, tag_map(role.get("Tags")), {"arn": role["Arn"]})
 
     def create(self, aws: Aws, token: str) -> Observed:
         role = aws.client("iam").create_role(

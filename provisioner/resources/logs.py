@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from provisioner.aws.client import Aws, tag_map
+from provisioner.aws.client import Aws
+from provisioner.aws.tagging import CALLS, tag_map, tags_of
 from provisioner.engine.resource import Changes, Observed, Resource
 
 FEW = 5
@@ -68,7 +69,7 @@ class LogGroup(Resource):
     @staticmethod
     def _live(aws: Aws, group: Mapping[str, Any]) -> Observed:
         arn = _arn(group)
-        tags = aws.tags_of(arn, lambda: _tags(aws, arn))
+        tags = tags_of(aws, "logs", arn)
         owned = aws.owns(tags)
         attributes = {"log_group_name": group["logGroupName"], "tagged": owned, "kms_key_id": group.get("kmsKeyId")}
         outputs = {"arn": arn}
@@ -107,7 +108,7 @@ def remove_remade(aws: Aws) -> str:
     """Remove the group of Container Insights if ECS made it again; return its name, or an empty text if it did not."""
     name = performance_log(aws.name)
     for group in aws.pages("logs", "describe_log_groups", "logGroups", logGroupNamePrefix=name):
-        if group["logGroupName"] == name and not _tags(aws, _arn(group)) and _of_our_cluster(aws):
+        if group["logGroupName"] == name and not CALLS["logs"].read(aws, _arn(group)) and _of_our_cluster(aws):
             aws.client("logs").delete_log_group(logGroupName=name)
             return name
     return ""
@@ -121,11 +122,6 @@ def _called(aws: Aws, name: str) -> Mapping[str, Any] | None:
 
 def _arn(group: Mapping[str, Any]) -> str:
     return str(group["arn"]).removesuffix(":*")
-
-
-def _tags(aws: Aws, arn: str) -> Mapping[str, str]:
-    tags: Mapping[str, str] = aws.client("logs").list_tags_for_resource(resourceArn=arn)["tags"]
-    return tags
 
 
 def _of_our_cluster(aws: Aws) -> bool:

@@ -6,7 +6,8 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from provisioner.aws.client import Aws, batches, tag_map
+from provisioner.aws.client import Aws, batches
+from provisioner.aws.tagging import observed, tags_of
 from provisioner.engine.resource import Changes, Observed, Resource
 
 
@@ -29,7 +30,7 @@ class DbSubnetGroup(Resource):
         names = {fields["db_subnet_group_name"] for fields in known}
         for group in aws.pages("rds", "describe_db_subnet_groups", "DBSubnetGroups"):
             name = group["DBSubnetGroupName"]
-            tags = _tags(aws, group["DBSubnetGroupArn"], name in names)
+            tags = tags_of(aws, "rds", group["DBSubnetGroupArn"], known=name in names)
             if aws.owns(tags) or name in names:
                 yield cls._live(aws, group, tags)
 
@@ -40,7 +41,7 @@ class DbSubnetGroup(Resource):
             "db_subnet_group_description": group["DBSubnetGroupDescription"],
             "subnet_ids": sorted(subnet["SubnetIdentifier"] for subnet in group["Subnets"]),
         }
-        return Observed(group["DBSubnetGroupName"], attributes, address=aws.address_in(tags), owned=aws.owns(tags))
+        return observed(aws, group["DBSubnetGroupName"], attributes, tags)
 
     def create(self, aws: Aws, token: str) -> Observed:
         group = aws.client("rds").create_db_subnet_group(
@@ -86,7 +87,7 @@ class DbClusterParameterGroup(Resource):
         names = _declared(known)
         for group in aws.pages("rds", "describe_db_cluster_parameter_groups", "DBClusterParameterGroups"):
             name = group["DBClusterParameterGroupName"]
-            tags = _tags(aws, group["DBClusterParameterGroupArn"], name in names)
+            tags = tags_of(aws, "rds", group["DBClusterParameterGroupArn"], known=name in names)
             if aws.owns(tags):
                 yield cls._live(aws, group, tags, cls._parameters(aws, name, names.get(name, ())))
             elif name in names:
@@ -96,7 +97,7 @@ class DbClusterParameterGroup(Resource):
     def read_one(cls, aws: Aws, id: str) -> Observed | None:
         groups = aws.client("rds").describe_db_cluster_parameter_groups(DBClusterParameterGroupName=id)
         group = groups["DBClusterParameterGroups"][0]
-        tags = _tags(aws, group["DBClusterParameterGroupArn"], known=True)
+        tags = tags_of(aws, "rds", group["DBClusterParameterGroupArn"])
         declared = _declared(aws.known(cls)).get(id, ())
         return cls._live(aws, group, tags, cls._parameters(aws, id, declared))
 
@@ -117,9 +118,7 @@ class DbClusterParameterGroup(Resource):
             "description": group["Description"],
             "parameters": parameters,
         }
-        return Observed(
-            group["DBClusterParameterGroupName"], attributes, address=aws.address_in(tags), owned=aws.owns(tags)
-        )
+        return observed(aws, group["DBClusterParameterGroupName"], attributes, tags)
 
     def create(self, aws: Aws, token: str) -> Observed:
         group = aws.client("rds").create_db_cluster_parameter_group(
@@ -162,10 +161,3 @@ def _declared(known: Sequence[Mapping[str, Any]]) -> dict[str, Collection[str]]:
 def _described(aws: Aws, group_name: str) -> dict[str, Mapping[str, Any]]:
     found = aws.pages("rds", "describe_db_cluster_parameters", "Parameters", DBClusterParameterGroupName=group_name)
     return {item["ParameterName"]: item for item in found}
-
-
-def _tags(aws: Aws, arn: str, known: bool) -> Mapping[str, str]:
-    def read() -> Mapping[str, str]:
-        return tag_map(aws.client("rds").list_tags_for_resource(ResourceName=arn)["TagList"])
-
-    return aws.tags_of(arn, read if known else dict)

@@ -6,8 +6,9 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from provisioner.aws.client import Aws, tag_map
+from provisioner.aws.client import Aws
 from provisioner.aws.errors import IfThere
+from provisioner.aws.tagging import observed, tags_of
 from provisioner.engine.clock import since
 from provisioner.engine.errors import Failed
 from provisioner.engine.resource import Changes, Observed, Resource
@@ -37,7 +38,7 @@ class PrivateDnsNamespace(Resource):
         names = {fields["namespace_name"] for fields in known}
         filters = [{"Name": "TYPE", "Values": ["DNS_PRIVATE"]}]
         for namespace in aws.pages("servicediscovery", "list_namespaces", "Namespaces", Filters=filters):
-            tags = _tags(aws, namespace["Arn"], namespace["Name"] in names)
+            tags = tags_of(aws, "servicediscovery", namespace["Arn"], known=namespace["Name"] in names)
             if aws.owns(tags) or namespace["Name"] in names:
                 vpc = cls._vpc(aws, namespace)
                 # AWS takes no namespace away that has services
@@ -53,7 +54,8 @@ class PrivateDnsNamespace(Resource):
         for namespace_id in ids:
             with IfThere():
                 namespace = aws.client("servicediscovery").get_namespace(Id=namespace_id)["Namespace"]
-                tags, deleting = _tags(aws, namespace["Arn"], known=True), cls._deleting(aws, namespace_id)
+                tags = tags_of(aws, "servicediscovery", namespace["Arn"])
+                deleting = cls._deleting(aws, namespace_id)
                 # the VPC of what goes matters to nobody any more, and its zone goes first
                 vpc = None if deleting else cls._vpc(aws, namespace)
                 yield cls._live(aws, namespace, tags, vpc, deleting=deleting)
@@ -67,15 +69,9 @@ class PrivateDnsNamespace(Resource):
             "vpc": vpc,
             "description": namespace.get("Description", ""),
         }
-        return Observed(
-            namespace["Id"],
-            attributes,
-            {"arn": namespace["Arn"], "hosted_zone_id": _zone_of(namespace)},
-            address=aws.address_in(tags),
-            owned=aws.owns(tags),
-            status="deleting" if deleting else "",
-            deleting=deleting,
-        )
+        outputs = {"arn": namespace["Arn"], "hosted_zone_id": _zone_of(namespace)}
+        status = "deleting" if deleting else ""
+        return observed(aws, namespace["Id"], attributes, tags, outputs, status=status, deleting=deleting)
 
     @staticmethod
     def _vpc(aws: Aws, namespace: Mapping[str, Any]) -> str | None:
@@ -177,7 +173,7 @@ class DiscoveryService(Resource):
         for namespace in aws.live(PrivateDnsNamespace):
             if namespace.owned and namespace.id:
                 for service in _services(aws, namespace.id):
-                    tags = _tags(aws, service["Arn"], service["Name"] in names)
+                    tags = tags_of(aws, "servicediscovery", service["Arn"], known=service["Name"] in names)
                     if aws.owns(tags) or service["Name"] in names:
                         yield cls._live(aws, service, namespace.id, tags)
 
@@ -190,9 +186,7 @@ class DiscoveryService(Resource):
             "dns_config": {key: value for key, value in service.get("DnsConfig", {}).items() if key != "NamespaceId"},
             "health_check_custom_config": service.get("HealthCheckCustomConfig"),
         }
-        return Observed(
-            service["Id"], attributes, {"arn": service["Arn"]}, address=aws.address_in(tags), owned=aws.owns(tags)
-        )
+        return observed(aws, service["Id"], attributes, tags, {"arn": service["Arn"]})
 
     def create(self, aws: Aws, token: str) -> Observed:
         service = aws.client("servicediscovery").create_service(
@@ -251,10 +245,3 @@ def _services(aws: Aws, namespace_id: str) -> Iterator[Mapping[str, Any]]:
 
 def _instances(aws: Aws, service_id: str) -> Iterator[Mapping[str, Any]]:
     return aws.pages("servicediscovery", "list_instances", "Instances", ServiceId=service_id)
-
-
-def _tags(aws: Aws, arn: str, known: bool) -> Mapping[str, str]:
-    def read() -> Mapping[str, str]:
-        return tag_map(aws.client("servicediscovery").list_tags_for_resource(ResourceARN=arn)["Tags"])
-
-    return aws.tags_of(arn, read if known else dict)

@@ -6,9 +6,11 @@ import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC
+from functools import partial
 from typing import Any
 
-from provisioner.aws.client import Aws, batches, tag_map
+from provisioner.aws.client import Aws, batches
+from provisioner.aws.tagging import CALLS, observed
 from provisioner.engine.resource import Changes, Observed, Resource
 
 OWN_KEY = "alias/aws/ssm"
@@ -50,20 +52,15 @@ class SecureParameter(Resource):
     @classmethod
     def _live(cls, aws: Aws, parameter: Mapping[str, Any]) -> Observed:
         name = parameter["Name"]
-
-        def read() -> Mapping[str, str]:
-            answer = aws.client("ssm").list_tags_for_resource(ResourceType="Parameter", ResourceId=name)
-            return tag_map(answer["TagList"])
-
         outputs = {"arn": cls._arn(aws, name)}
         if changed := parameter.get("LastModifiedDate"):
             outputs["version"] = f"{changed.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}/{parameter.get('Version', 1)}"
-        tags = aws.tags_of(outputs["arn"], read)
+        tags = aws.tags_of(outputs["arn"], partial(CALLS["ssm"].read, aws, name))
         attributes = {"parameter_name": name}
         if parameter.get("Type", "SecureString") == "SecureString":
             key = parameter.get("KeyId", OWN_KEY)
             attributes["key_id"] = None if key == OWN_KEY else key
-        return Observed(name, attributes, outputs, address=aws.address_in(tags), owned=aws.owns(tags))
+        return observed(aws, name, attributes, tags, outputs)
 
     @staticmethod
     def _arn(aws: Aws, name: str) -> str:

@@ -43,9 +43,8 @@ def added() -> Iterator[Added]:
     assert set(blocks) == {*MODULES, TAGS}
     resource_types, steps = dict(RESOURCE_TYPES), dict(STEPS)
     with pytest.MonkeyPatch.context() as patch:
-        exec(compile(blocks[TAGS], DOCUMENT, "exec"), functions := dict(vars(tagging)))  # noqa: S102
-        patch.setitem(tagging.READERS, "sns", functions["_read_sns"])
-        patch.setitem(tagging.WRITERS, "sns", functions["_put_sns"])
+        (row,) = eval(f"{{{blocks[TAGS]}}}", vars(tagging)).items()  # noqa: S307
+        patch.setitem(tagging.CALLS, *row)
         resource_type, samples, step = (_module(patch, file, blocks[file]) for file in MODULES)
         yield Added(resource_type.Topic, samples.ALARMS[resource_type.Topic], step.alarms)
     for table, before in ((RESOURCE_TYPES, resource_types), (STEPS, steps)):

@@ -17,8 +17,9 @@ from botocore.exceptions import ClientError
 from botocore.stub import Stubber
 from urllib3 import HTTPResponse
 
-from provisioner.aws.client import ADDRESS_TAG, MAX_SINGLE_READS, READS, Aws, batches, tag_map
+from provisioner.aws.client import ADDRESS_TAG, MAX_SINGLE_READS, READS, Aws, batches
 from provisioner.aws.pages import BadList
+from provisioner.aws.tagging import tag_map
 from provisioner.engine.clock import Pace
 from provisioner.engine.errors import Interrupted, ReadOnly
 from provisioner.engine.resource import RESOURCE_TYPES, Observed, Resource
