@@ -8,16 +8,19 @@ from dataclasses import dataclass
 from typing import Any
 
 from provisioner.aws.client import Aws
-from provisioner.aws.errors import refused
-from provisioner.aws.tagging import tag_map
+from provisioner.aws.tagging import observed, tag_map
 from provisioner.engine.clock import since
 from provisioner.engine.errors import Failed
 from provisioner.engine.resource import Changes, Observed, Resource
-from provisioner.resources.ec2_network import Vpc, interfaces
+from provisioner.resources.ec2 import check_all_done, in_vpcs, interfaces
+from provisioner.resources.ec2_network import Vpc
 from provisioner.resources.iam import Policy, normal
 
 FULL_ACCESS = {"Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*"}
 """The statement of the policy that AWS attaches when none is given; it is the only one of services that take none."""
+
+PARTS = {"route_table_ids": "RouteTableIds", "subnet_ids": "SubnetIds", "security_group_ids": "SecurityGroupIds"}
+"""The fields that CreateVpcEndpoint takes whole, and ModifyVpcEndpoint as what is added and what is removed."""
 
 
 @dataclass(frozen=True)
@@ -55,10 +58,7 @@ class VpcEndpoint(Resource):
     @classmethod
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:
         vpcs = [vpc.id for vpc in aws.live(Vpc)]
-        if not vpcs:
-            return
-        filters = [{"Name": "vpc-id", "Values": vpcs}]
-        for endpoint in aws.pages("ec2", "describe_vpc_endpoints", "VpcEndpoints", Filters=filters):
+        for endpoint in in_vpcs(aws, vpcs, "describe_vpc_endpoints", "VpcEndpoints"):
             if endpoint["State"].lower() != "deleted":
                 yield cls._live(aws, endpoint)
 
@@ -75,24 +75,14 @@ class VpcEndpoint(Resource):
             "private_dns_enabled": endpoint.get("PrivateDnsEnabled", False),
             "policy_document": _policy(endpoint.get("PolicyDocument")),
         }
-        tags, reason = tag_map(endpoint.get("Tags")), endpoint.get("LastError", {}).get("Message", "")
+        reason = endpoint.get("LastError", {}).get("Message", "")
         # the reference spells states with a capital, the service answers without
         state = endpoint["State"].lower()
-        return Observed(
-            endpoint["VpcEndpointId"],
-            attributes,
-            address=aws.address_in(tags),
-            owned=aws.owns(tags),
-            status=f"{state}: {reason}" if reason else state,
-            deleting=state == "deleting",
-        )
+        status, tags = f"{state}: {reason}" if reason else state, tag_map(endpoint.get("Tags"))
+        return observed(aws, endpoint["VpcEndpointId"], attributes, tags, status=status, deleting=state == "deleting")
 
     def create(self, aws: Aws, token: str) -> Observed:
-        parts: dict[str, Any] = {
-            "RouteTableIds": self.route_table_ids,
-            "SubnetIds": self.subnet_ids,
-            "SecurityGroupIds": self.security_group_ids,
-        }
+        parts: dict[str, Any] = {member: ids for name, member in PARTS.items() if (ids := getattr(self, name))}
         if self.vpc_endpoint_type == "Interface":
             parts["PrivateDnsEnabled"] = self.private_dns_enabled
         if self.policy_document is not None:
@@ -103,20 +93,15 @@ class VpcEndpoint(Resource):
             VpcEndpointType=self.vpc_endpoint_type,
             ClientToken=token,
             TagSpecifications=aws.tag_specification("vpc-endpoint", self.address),
-            **{name: value for name, value in parts.items() if value != ()},
+            **parts,
         )["VpcEndpoint"]
         return self._live(aws, endpoint)
 
     def update(self, aws: Aws, live: Observed, changes: Changes) -> None:
         arguments: dict[str, Any] = {}
-        for name, part in (
-            ("route_table_ids", "RouteTableIds"),
-            ("subnet_ids", "SubnetIds"),
-            ("security_group_ids", "SecurityGroupIds"),
-        ):
-            if name in changes:
-                wanted, there = set(getattr(self, name)), set(live.attributes[name])
-                arguments |= {f"Add{part}": sorted(wanted - there), f"Remove{part}": sorted(there - wanted)}
+        for name in PARTS.keys() & changes.keys():
+            wanted, there = {*changes[name].new}, {*changes[name].old}
+            arguments |= {f"Add{PARTS[name]}": sorted(wanted - there), f"Remove{PARTS[name]}": sorted(there - wanted)}
         if "private_dns_enabled" in changes:
             arguments["PrivateDnsEnabled"] = self.private_dns_enabled
         if "policy_document" in changes:
@@ -132,9 +117,7 @@ class VpcEndpoint(Resource):
 
     @classmethod
     def delete(cls, aws: Aws, live: Observed) -> None:
-        # what AWS refuses here comes with a good answer, in `Unsuccessful`
-        for item in aws.client("ec2").delete_vpc_endpoints(VpcEndpointIds=[live.id])["Unsuccessful"]:
-            raise refused(item["Error"], "DeleteVpcEndpoints")
+        check_all_done(aws.client("ec2").delete_vpc_endpoints(VpcEndpointIds=[live.id]), "DeleteVpcEndpoints")
 
     @classmethod
     def pending(cls, live: Observed) -> str | None:

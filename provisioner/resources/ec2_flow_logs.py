@@ -7,10 +7,18 @@ from dataclasses import dataclass
 from typing import Any
 
 from provisioner.aws.client import Aws
-from provisioner.aws.errors import refused
-from provisioner.aws.tagging import tag_map
+from provisioner.aws.tagging import observed, tag_map
 from provisioner.engine.resource import Observed, Resource
-from provisioner.resources.ec2_network import told_by_tags
+from provisioner.resources import members
+from provisioner.resources.ec2 import check_all_done, told_by_id, told_by_tags
+
+MEMBERS = {
+    "log_group_name": "LogGroupName",
+    "deliver_logs_permission_arn": "DeliverLogsPermissionArn",
+    "traffic_type": "TrafficType",
+    "max_aggregation_interval": "MaxAggregationInterval",
+}
+"""What CreateFlowLogs and DescribeFlowLogs call the fields."""
 
 
 @dataclass(frozen=True)
@@ -39,54 +47,35 @@ class FlowLog(Resource):
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:
         # who never asked for one need not be allowed to look for them
         if known or aws.recorded(cls) or any(":vpc-flow-log/" in arn for arn in aws.tagged("ec2")):
-            yield from told_by_tags(cls, aws, cls._filtered, "flow-log-id")
+            # this one operation of EC2 spells the parameter in the singular
+            yield from told_by_tags(cls, aws, cls._live, "describe_flow_logs", "FlowLogs", "flow-log-id", by="Filter")
 
     @classmethod
     def read_one(cls, aws: Aws, id: str) -> Observed | None:
-        return next(cls._described(aws, FlowLogIds=[id]), None)
+        return told_by_id(aws, cls._live, "describe_flow_logs", "FlowLogs", FlowLogIds=[id])
 
-    @classmethod
-    def _filtered(cls, aws: Aws, Filters: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:  # noqa: N803
-        # this one operation of EC2 spells the parameter in the singular
-        return cls._described(aws, Filter=Filters)
-
-    @classmethod
-    def _described(cls, aws: Aws, **which: Any) -> Iterator[Observed]:
-        for log in aws.pages("ec2", "describe_flow_logs", "FlowLogs", **which):
-            attributes = {
-                "resource_id": log.get("ResourceId"),
-                # those that go to S3 or Firehose have none of the two
-                "log_group_name": log.get("LogGroupName"),
-                "deliver_logs_permission_arn": log.get("DeliverLogsPermissionArn"),
-                "traffic_type": log.get("TrafficType"),
-                "max_aggregation_interval": log.get("MaxAggregationInterval", 600),
-            }
-            tags, error = tag_map(log.get("Tags")), log.get("DeliverLogsErrorMessage")
-            status = log.get("FlowLogStatus", "") + (f": {error}" if error else "")
-            yield Observed(
-                log["FlowLogId"], attributes, address=aws.address_in(tags), owned=aws.owns(tags), status=status
-            )
+    @staticmethod
+    def _live(aws: Aws, log: Mapping[str, Any]) -> Observed:
+        # those that go to S3 or Firehose have neither a log group nor a role
+        attributes = {
+            "resource_id": log.get("ResourceId"),
+            **members.shown(MEMBERS, {"MaxAggregationInterval": 600, **log}),
+        }
+        error = log.get("DeliverLogsErrorMessage")
+        status = log.get("FlowLogStatus", "") + (f": {error}" if error else "")
+        return observed(aws, log["FlowLogId"], attributes, tag_map(log.get("Tags")), status=status)
 
     def create(self, aws: Aws, token: str) -> Observed:
         answer = aws.client("ec2").create_flow_logs(
             ResourceType="VPC",
             ResourceIds=[self.resource_id],
-            LogGroupName=self.log_group_name,
-            DeliverLogsPermissionArn=self.deliver_logs_permission_arn,
-            TrafficType=self.traffic_type,
-            MaxAggregationInterval=self.max_aggregation_interval,
+            **members.arguments(MEMBERS, self.fields()),
             ClientToken=token,
             TagSpecifications=aws.tag_specification("vpc-flow-log", self.address),
         )
-        _check(answer, "CreateFlowLogs")
+        check_all_done(answer, "CreateFlowLogs")
         return Observed(answer["FlowLogIds"][0], self.fields(), address=self.address)
 
     @classmethod
     def delete(cls, aws: Aws, live: Observed) -> None:
-        _check(aws.client("ec2").delete_flow_logs(FlowLogIds=[live.id]), "DeleteFlowLogs")
-
-
-def _check(answer: Mapping[str, Any], operation: str) -> None:
-    """Raise what AWS refuses in an answer that is good otherwise."""
-    for item in answer.get("Unsuccessful", ()):
-        raise refused(item["Error"], operation)
+        check_all_done(aws.client("ec2").delete_flow_logs(FlowLogIds=[live.id]), "DeleteFlowLogs")

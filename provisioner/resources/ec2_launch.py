@@ -11,6 +11,7 @@ from provisioner.aws.client import Aws
 from provisioner.aws.errors import IfThere
 from provisioner.aws.tagging import observed, tag_map, tag_pairs
 from provisioner.engine.resource import Changes, Observed, Resource, canonical
+from provisioner.resources.ec2 import together
 
 RESOURCES = ("instance", "volume")
 """What is launched from a template and carries the stack's owner tags."""
@@ -162,11 +163,8 @@ class Instances(Resource):
         filters = [*aws.owner_filters(), {"Name": "instance-state-name", "Values": [*LAUNCHED]}]
         reservations = aws.pages("ec2", "describe_instances", "Reservations", Filters=filters)
         states = {i["InstanceId"]: i["State"]["Name"] for r in reservations for i in r["Instances"]}
-        if states:
-            left = sorted(name for name, state in states.items() if state != "shutting-down")
-            named = ", ".join(f"{name} {state}" for name, state in sorted(states.items()))
-            yield Observed(aws.name, {}, {"instance_ids": left}, status=f"EC2 instances: {named}", deleting=not left)
+        return together(aws, states, "shutting-down", "EC2 instances:")
 
     @classmethod
     def delete(cls, aws: Aws, live: Observed) -> None:
-        aws.client("ec2").terminate_instances(InstanceIds=live.outputs["instance_ids"])
+        aws.client("ec2").terminate_instances(InstanceIds=live.outputs["left"])

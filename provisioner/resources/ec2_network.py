@@ -2,33 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 from provisioner.aws.client import Aws
-from provisioner.aws.tagging import tag_map
-from provisioner.engine.clock import since
+from provisioner.aws.tagging import observed, tag_map
 from provisioner.engine.resource import Changes, Observed, Resource
-
-SHOWN = 5
-"""How many interfaces are named where many are in the way."""
-
-
-def told_by_tags(
-    resource_type: type[Resource], aws: Aws, described: Callable[..., Iterator[Observed]], id_filter: str
-) -> Iterator[Observed]:
-    """Yield the resources that carry this stack's tags, and those recorded: somebody may have changed their tags.
-
-    Args:
-        described: asks EC2 with these `Filters`.
-        id_filter: EC2's name of the filter by id.
-    """
-    found = {live.id: live for live in described(aws, Filters=aws.owner_filters())}
-    yield from found.values()
-    if missing := sorted(set(aws.recorded(resource_type)) - found.keys()):
-        yield from described(aws, Filters=[{"Name": id_filter, "Values": missing}])
+from provisioner.resources.ec2 import interfaces, told_by_id, told_by_tags
 
 
 @dataclass(frozen=True)
@@ -44,35 +26,30 @@ class Vpc(Resource):
 
     @classmethod
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:
-        return told_by_tags(cls, aws, cls._described, "vpc-id")
+        return told_by_tags(cls, aws, cls._live, "describe_vpcs", "Vpcs", "vpc-id")
 
     @classmethod
     def read_one(cls, aws: Aws, id: str) -> Observed | None:
-        return next(cls._described(aws, VpcIds=[id]), None)
+        return told_by_id(aws, cls._live, "describe_vpcs", "Vpcs", VpcIds=[id])
 
     @classmethod
-    def _described(cls, aws: Aws, **which: Any) -> Iterator[Observed]:
-        for vpc in aws.pages("ec2", "describe_vpcs", "Vpcs", **which):
-            support, hostnames = aws.each(partial(_attribute, aws, vpc["VpcId"]), ("DnsSupport", "DnsHostnames"))
-            yield cls._live(aws, vpc, support, hostnames)
+    def _live(cls, aws: Aws, vpc: Mapping[str, Any]) -> Observed:
+        return cls._with(aws, vpc, *aws.each(partial(_attribute, aws, vpc["VpcId"]), ("DnsSupport", "DnsHostnames")))
 
     @staticmethod
-    def _live(aws: Aws, vpc: Mapping[str, Any], support: bool, hostnames: bool) -> Observed:
+    def _with(aws: Aws, vpc: Mapping[str, Any], support: bool, hostnames: bool) -> Observed:
         attributes = {
             "cidr_block": vpc["CidrBlock"],
             "enable_dns_support": support,
             "enable_dns_hostnames": hostnames,
         }
-        tags = tag_map(vpc.get("Tags"))
-        return Observed(
-            vpc["VpcId"], attributes, address=aws.address_in(tags), owned=aws.owns(tags), status=vpc["State"]
-        )
+        return observed(aws, vpc["VpcId"], attributes, tag_map(vpc.get("Tags")), status=vpc["State"])
 
     def create(self, aws: Aws, token: str) -> Observed:
         vpc = aws.client("ec2").create_vpc(
             CidrBlock=self.cidr_block, TagSpecifications=aws.tag_specification("vpc", self.address)
         )["Vpc"]
-        return self._live(aws, vpc, support=True, hostnames=False)
+        return self._with(aws, vpc, support=True, hostnames=False)
 
     def update(self, aws: Aws, live: Observed, changes: Changes) -> None:
         # ModifyVpcAttribute takes one attribute a call, and hostnames need support first
@@ -108,27 +85,19 @@ class InternetGateway(Resource):
 
     @classmethod
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:
-        return told_by_tags(cls, aws, cls._described, "internet-gateway-id")
+        return told_by_tags(
+            cls, aws, cls._live, "describe_internet_gateways", "InternetGateways", "internet-gateway-id"
+        )
 
     @classmethod
     def read_one(cls, aws: Aws, id: str) -> Observed | None:
-        return next(cls._described(aws, InternetGatewayIds=[id]), None)
-
-    @classmethod
-    def _described(cls, aws: Aws, **which: Any) -> Iterator[Observed]:
-        for gateway in aws.pages("ec2", "describe_internet_gateways", "InternetGateways", **which):
-            yield cls._live(aws, gateway)
+        return told_by_id(aws, cls._live, "describe_internet_gateways", "InternetGateways", InternetGatewayIds=[id])
 
     @staticmethod
     def _live(aws: Aws, gateway: Mapping[str, Any]) -> Observed:
         attached = [a["VpcId"] for a in gateway.get("Attachments", ()) if a["State"] in ("available", "attached")]
-        tags = tag_map(gateway.get("Tags"))
-        return Observed(
-            gateway["InternetGatewayId"],
-            {"vpc_id": attached[0] if attached else None},
-            address=aws.address_in(tags),
-            owned=aws.owns(tags),
-        )
+        attributes = {"vpc_id": attached[0] if attached else None}
+        return observed(aws, gateway["InternetGatewayId"], attributes, tag_map(gateway.get("Tags")))
 
     def create(self, aws: Aws, token: str) -> Observed:
         tags = aws.tag_specification("internet-gateway", self.address)
@@ -165,16 +134,11 @@ class Subnet(Resource):
 
     @classmethod
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:
-        return told_by_tags(cls, aws, cls._described, "subnet-id")
+        return told_by_tags(cls, aws, cls._live, "describe_subnets", "Subnets", "subnet-id")
 
     @classmethod
     def read_one(cls, aws: Aws, id: str) -> Observed | None:
-        return next(cls._described(aws, SubnetIds=[id]), None)
-
-    @classmethod
-    def _described(cls, aws: Aws, **which: Any) -> Iterator[Observed]:
-        for subnet in aws.pages("ec2", "describe_subnets", "Subnets", **which):
-            yield cls._live(aws, subnet)
+        return told_by_id(aws, cls._live, "describe_subnets", "Subnets", SubnetIds=[id])
 
     @staticmethod
     def _live(aws: Aws, subnet: Mapping[str, Any]) -> Observed:
@@ -184,8 +148,7 @@ class Subnet(Resource):
             "cidr_block": subnet["CidrBlock"],
             "map_public_ip_on_launch": subnet.get("MapPublicIpOnLaunch", False),
         }
-        tags = tag_map(subnet.get("Tags"))
-        return Observed(subnet["SubnetId"], attributes, address=aws.address_in(tags), owned=aws.owns(tags))
+        return observed(aws, subnet["SubnetId"], attributes, tag_map(subnet.get("Tags")))
 
     def create(self, aws: Aws, token: str) -> Observed:
         subnet = aws.client("ec2").create_subnet(
@@ -227,16 +190,11 @@ class RouteTable(Resource):
 
     @classmethod
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:
-        return told_by_tags(cls, aws, cls._described, "route-table-id")
+        return told_by_tags(cls, aws, cls._live, "describe_route_tables", "RouteTables", "route-table-id")
 
     @classmethod
     def read_one(cls, aws: Aws, id: str) -> Observed | None:
-        return next(cls._described(aws, RouteTableIds=[id]), None)
-
-    @classmethod
-    def _described(cls, aws: Aws, **which: Any) -> Iterator[Observed]:
-        for table in aws.pages("ec2", "describe_route_tables", "RouteTables", **which):
-            yield cls._live(aws, table)
+        return told_by_id(aws, cls._live, "describe_route_tables", "RouteTables", RouteTableIds=[id])
 
     @staticmethod
     def _live(aws: Aws, table: Mapping[str, Any]) -> Observed:
@@ -250,14 +208,8 @@ class RouteTable(Resource):
                 if "DestinationCidrBlock" in route and route.get("GatewayId", "local") != "local"
             },
         }
-        tags = tag_map(table.get("Tags"))
-        return Observed(
-            table["RouteTableId"],
-            attributes,
-            {"associations": associations},
-            address=aws.address_in(tags),
-            owned=aws.owns(tags),
-        )
+        outputs = {"associations": associations}
+        return observed(aws, table["RouteTableId"], attributes, tag_map(table.get("Tags")), outputs)
 
     def create(self, aws: Aws, token: str) -> Observed:
         table = aws.client("ec2").create_route_table(
@@ -285,21 +237,3 @@ class RouteTable(Resource):
         for association in live.outputs["associations"].values():
             aws.client("ec2").disassociate_route_table(AssociationId=association)
         aws.client("ec2").delete_route_table(RouteTableId=live.id)
-
-
-def interfaces(aws: Aws, filter: str, value: str) -> str:
-    """Say which network interfaces are left there, for the user: `1 network interface: eni-1 of ELB app/…, in-use`."""
-    filters = [{"Name": filter, "Values": [value]}]
-    found = list(aws.pages("ec2", "describe_network_interfaces", "NetworkInterfaces", Filters=filters))
-    if not found:
-        return ""
-    named = sorted(map(_named, found))
-    more = f"; and {len(found) - SHOWN} more" if len(found) > SHOWN else ""
-    return f"{len(found)} network interface{'s' * (len(found) > 1)}: {'; '.join(named[:SHOWN])}{more}"
-
-
-def _named(interface: Mapping[str, Any]) -> str:
-    """Say of an interface which it is, of what, and since when."""
-    owner = interface.get("Description") or interface.get("Attachment", {}).get("InstanceId") or "nothing that is told"
-    attached = since(interface.get("Attachment", {}).get("AttachTime"))
-    return f"{interface['NetworkInterfaceId']} of {owner}, {interface['Status']}{attached}"

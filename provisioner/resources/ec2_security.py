@@ -7,9 +7,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from provisioner.aws.client import Aws
-from provisioner.aws.tagging import tag_map
+from provisioner.aws.tagging import observed, tag_map
 from provisioner.engine.resource import Changes, Observed, Resource
-from provisioner.resources.ec2_network import Vpc, interfaces
+from provisioner.resources.ec2 import in_vpcs, interfaces
+from provisioner.resources.ec2_network import Vpc
 
 Rule = Mapping[str, Any]
 """One rule with one peer, as DescribeSecurityGroupRules spells it: IpProtocol, FromPort, ToPort, CidrIpv4 or
@@ -52,7 +53,7 @@ class SecurityGroup(Resource):
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:
         # what is declared comes before what is recorded, and counts alone
         egress = {fields["group_name"]: fields.get("egress") for fields in reversed(known)}
-        for group in _groups(aws, [vpc.id for vpc in aws.live(Vpc)]):
+        for group in _groups(aws):
             if group["GroupName"] != "default":
                 live = _live(aws, group)
                 if egress.get(group["GroupName"], ()) is None and live.attributes["egress"] != [OPEN]:
@@ -110,15 +111,12 @@ class SecurityGroupEgress(Resource):
 
     @classmethod
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:
-        for group in _groups(aws, [vpc.id for vpc in aws.live(Vpc)]):
+        for group in _groups(aws):
             rules = _rules(group["IpPermissionsEgress"])
             # what AWS gives a new group is the group's to take away, and none of these
             if rules and rules != [OPEN] and group["GroupName"] != "default":
-                yield Observed(
-                    group["GroupId"],
-                    {"group_id": group["GroupId"], "rules": rules},
-                    owned=aws.owns(tag_map(group.get("Tags"))),
-                )
+                attributes = {"group_id": group["GroupId"], "rules": rules}
+                yield Observed(group["GroupId"], attributes, owned=aws.owns(tag_map(group.get("Tags"))))
 
     def create(self, aws: Aws, token: str) -> Observed:
         permissions = [_permission(rule) for rule in self.rules]
@@ -150,15 +148,15 @@ class DefaultSecurityGroup(Resource):
 
     @classmethod
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:
-        return cls._of(aws, [vpc.id for vpc in aws.live(Vpc)])
+        return cls._of(aws, _groups(aws))
 
     @staticmethod
-    def _of(aws: Aws, vpc_ids: Sequence[str]) -> Iterator[Observed]:
-        return (_live(aws, group, owned=True) for group in _groups(aws, vpc_ids) if group["GroupName"] == "default")
+    def _of(aws: Aws, groups: Iterator[Mapping[str, Any]]) -> Iterator[Observed]:
+        return (replace(_live(aws, group), owned=True) for group in groups if group["GroupName"] == "default")
 
     def create(self, aws: Aws, token: str) -> Observed:
         # AWS has made it with the VPC: there is nothing to call but the read, which may be too early
-        return next(self._of(aws, [self.vpc_id]), Observed("", {"vpc_id": self.vpc_id}))
+        return next(self._of(aws, _groups(aws, [self.vpc_id])), Observed("", {"vpc_id": self.vpc_id}))
 
     @classmethod
     def pending(cls, live: Observed) -> str | None:
@@ -169,15 +167,13 @@ class DefaultSecurityGroup(Resource):
         put_rules(aws, live.id, "egress", live.attributes["egress"], self.egress)
 
 
-def _groups(aws: Aws, vpc_ids: Sequence[str]) -> Iterator[Mapping[str, Any]]:
-    """Yield all groups of these VPCs."""
-    if not vpc_ids:
-        return iter(())
-    filters = [{"Name": "vpc-id", "Values": [*vpc_ids]}]
-    return aws.pages("ec2", "describe_security_groups", "SecurityGroups", Filters=filters)
+def _groups(aws: Aws, vpc_ids: Sequence[str] | None = None) -> Iterator[Mapping[str, Any]]:
+    """Yield all groups of these VPCs, or of the stack's."""
+    ids = [vpc.id for vpc in aws.live(Vpc)] if vpc_ids is None else vpc_ids
+    return in_vpcs(aws, ids, "describe_security_groups", "SecurityGroups")
 
 
-def _live(aws: Aws, group: Mapping[str, Any], *, owned: bool | None = None) -> Observed:
+def _live(aws: Aws, group: Mapping[str, Any]) -> Observed:
     attributes = {
         "vpc_id": group["VpcId"],
         "group_name": group["GroupName"],
@@ -185,9 +181,7 @@ def _live(aws: Aws, group: Mapping[str, Any], *, owned: bool | None = None) -> O
         "ingress": _rules(group["IpPermissions"]),
         "egress": _rules(group["IpPermissionsEgress"]),
     }
-    tags = tag_map(group.get("Tags"))
-    ours = aws.owns(tags) if owned is None else owned
-    return Observed(group["GroupId"], attributes, address=aws.address_in(tags), owned=ours)
+    return observed(aws, group["GroupId"], attributes, tag_map(group.get("Tags")))
 
 
 def _rules(permissions: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:

@@ -13,7 +13,7 @@ from provisioner.aws.tagging import tag_map
 from provisioner.engine.clock import since
 from provisioner.engine.errors import Failed
 from provisioner.engine.resource import Changes, Observed, Resource
-from provisioner.resources.ec2_network import interfaces
+from provisioner.resources.ec2 import interfaces
 
 Action = Mapping[str, Any]
 """What a listener or rule does, as AWS spells it, in the form of `normal_action`."""

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from provisioner.aws.client import Aws
-from provisioner.aws.errors import refused
 from provisioner.engine.resource import Observed, Resource
-from provisioner.resources.ec2_network import Vpc, interfaces
+from provisioner.resources.ec2 import check_all_done, in_vpcs, interfaces, together
+from provisioner.resources.ec2_network import Vpc
 
 TAG = "GuardDutyManaged"
 SERVICE = ".guardduty-data"
@@ -39,19 +39,13 @@ class GuardDutyEndpoints(Resource):
     @classmethod
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:
         found = [e for e in _tagged(aws, "describe_vpc_endpoints", "VpcEndpoints") if _guards(e)]
-        if found:
-            left = [e["VpcEndpointId"] for e in found if e["State"].lower() != "deleting"]
-            named = ", ".join(f"{e['VpcEndpointId']} {e['State']}" for e in found)
-            yield Observed(
-                aws.name, {}, {"endpoint_ids": left}, status=f"GuardDuty's endpoint {named}", deleting=not left
-            )
+        states = {e["VpcEndpointId"]: e["State"].lower() for e in found}
+        return together(aws, states, "deleting", "GuardDuty's endpoint")
 
     @classmethod
     def delete(cls, aws: Aws, live: Observed) -> None:
-        # what AWS refuses here comes with a good answer, in `Unsuccessful`
-        answer = aws.client("ec2").delete_vpc_endpoints(VpcEndpointIds=live.outputs["endpoint_ids"])
-        for item in answer["Unsuccessful"]:
-            raise refused(item["Error"], "DeleteVpcEndpoints")
+        answer = aws.client("ec2").delete_vpc_endpoints(VpcEndpointIds=live.outputs["left"])
+        check_all_done(answer, "DeleteVpcEndpoints")
 
 
 @dataclass(frozen=True)
@@ -81,9 +75,8 @@ class GuardDutyGroups(Resource):
 
 def _tagged(aws: Aws, operation: str, key: str) -> Iterator[Mapping[str, Any]]:
     """Yield what carries GuardDuty's tag in the VPCs that are this stack's own."""
-    if vpcs := [vpc.id for vpc in aws.live(Vpc) if vpc.owned]:
-        filters = [{"Name": "vpc-id", "Values": vpcs}, {"Name": f"tag:{TAG}", "Values": ["true"]}]
-        yield from aws.pages("ec2", operation, key, Filters=filters)
+    vpcs = [vpc.id for vpc in aws.live(Vpc) if vpc.owned]
+    return in_vpcs(aws, vpcs, operation, key, {"Name": f"tag:{TAG}", "Values": ["true"]})
 
 
 def _guards(endpoint: Mapping[str, Any]) -> bool:
