@@ -9,39 +9,47 @@ from typing import Any
 
 from provisioner.aws.client import Aws, batches
 from provisioner.aws.errors import IfThere
-from provisioner.aws.tagging import tag_map
+from provisioner.aws.tagging import observed, tag_map, tag_pairs
 from provisioner.engine.clock import since
 from provisioner.engine.errors import Failed
 from provisioner.engine.resource import Changes, Observed, Resource
+from provisioner.resources import members
 from provisioner.resources.ec2 import interfaces
 
 Action = Mapping[str, Any]
 """What a listener or rule does, as AWS spells it, in the form of `normal_action`."""
 
-PROTECTION = "deletion_protection.enabled"
-"""The attribute with which DeleteLoadBalancer is refused (OperationNotPermitted)."""
+ATTRIBUTES = {
+    "drop_invalid_header_fields": "routing.http.drop_invalid_header_fields.enabled",
+    "idle_timeout": "idle_timeout.timeout_seconds",
+    # with it DeleteLoadBalancer is refused (OperationNotPermitted)
+    "deletion_protection": "deletion_protection.enabled",
+}
+"""What of a load balancer's fields is one of its attributes, which no list tells."""
 LOGS = "access_logs.s3"
 """How the names of the attributes begin that say whether requests are logged, and to which bucket."""
 DELAY = "deregistration_delay.timeout_seconds"
 DEFAULT_DELAY = 300
 """AWS's own, which CreateTargetGroup does not return."""
+TARGETS = {"vpc_id": "VpcId", "protocol": "Protocol", "port": "Port", "target_type": "TargetType"}
+HEALTH_CHECK = {
+    "health_check_path": "HealthCheckPath",
+    "health_check_interval_seconds": "HealthCheckIntervalSeconds",
+    "health_check_timeout_seconds": "HealthCheckTimeoutSeconds",
+    "healthy_threshold_count": "HealthyThresholdCount",
+    "unhealthy_threshold_count": "UnhealthyThresholdCount",
+}
+"""What a target group's calls and answers call the fields: those for good, and those that can be changed."""
+RULE = {"listener_arn": "ListenerArn", "priority": "Priority", "conditions": "Conditions", "actions": "Actions"}
+LISTENER = {"load_balancer_arn": "LoadBalancerArn", "port": "Port", "protocol": "Protocol", "ssl_policy": "SslPolicy"}
 
 DNS_NAME = re.compile(
     r"(dualstack\.)?(?P<host>(internal-)?(?P<name>.+)-\w+\.(?P<region>[a-z]+(-[a-z]+)+-\d)\.elb\.amazonaws\.com(\.cn)?)"
 )
 """A balancer's DNS name begins with its own, and with the Region (User Guide for Application Load Balancers)."""
 
-REDIRECT_TO_HTTPS: Action = {
-    "Type": "redirect",
-    "RedirectConfig": {
-        "Protocol": "HTTPS",
-        "Port": "443",
-        "Host": "#{host}",
-        "Path": "/#{path}",
-        "Query": "#{query}",
-        "StatusCode": "HTTP_301",
-    },
-}
+_HTTPS = {"Protocol": "HTTPS", "Port": "443", "Host": "#{host}", "Path": "/#{path}", "Query": "#{query}"}
+REDIRECT_TO_HTTPS: Action = {"Type": "redirect", "RedirectConfig": {**_HTTPS, "StatusCode": "HTTP_301"}}
 
 
 def forward(target_group_arn: str) -> Action:
@@ -76,12 +84,9 @@ def _parts(aws: Aws, operation: str, key: str, **parent: str) -> Iterator[Any]:
 
 def _described_tags(aws: Aws, arns: Sequence[str]) -> dict[str, dict[str, str]]:
     def read(missing: Sequence[str]) -> dict[str, dict[str, str]]:
-        tags: dict[str, dict[str, str]] = {}
         # DescribeTags takes twenty at once
-        for group in batches(missing, 20):
-            found = aws.client("elbv2").describe_tags(ResourceArns=group)["TagDescriptions"]
-            tags |= {item["ResourceArn"]: tag_map(item["Tags"]) for item in found}
-        return tags
+        answers = [aws.client("elbv2").describe_tags(ResourceArns=some) for some in batches(missing, 20)]
+        return {item["ResourceArn"]: tag_map(item["Tags"]) for one in answers for item in one["TagDescriptions"]}
 
     return aws.tags_of_all(arns, read)
 
@@ -154,20 +159,16 @@ class LoadBalancer(Resource):
             "security_groups": sorted(balancer.get("SecurityGroups", ())),
             "scheme": balancer.get("Scheme"),
             # a new balancer has AWS's defaults, and the create call does not return them
-            "drop_invalid_header_fields": settings.get("routing.http.drop_invalid_header_fields.enabled") == "true",
-            "idle_timeout": int(settings.get("idle_timeout.timeout_seconds", 60)),
-            "deletion_protection": settings.get(PROTECTION) == "true",
+            "drop_invalid_header_fields": settings.get(ATTRIBUTES["drop_invalid_header_fields"]) == "true",
+            "idle_timeout": int(settings.get(ATTRIBUTES["idle_timeout"], 60)),
+            "deletion_protection": settings.get(ATTRIBUTES["deletion_protection"]) == "true",
             "access_logs_bucket": settings.get(f"{LOGS}.bucket") if settings.get(f"{LOGS}.enabled") == "true" else None,
         }
         # a foreign gateway load balancer under the name has neither
-        outputs = {
-            "dns_name": balancer.get("DNSName"),
-            "canonical_hosted_zone_id": balancer.get("CanonicalHostedZoneId"),
-        }
+        outputs = members.shown({"dns_name": "DNSName", "canonical_hosted_zone_id": "CanonicalHostedZoneId"}, balancer)
         state = balancer["State"]
         status = state["Code"] + (f": {state['Reason']}" if state.get("Reason") else "")
-        address = aws.address_in(tags)
-        return Observed(balancer["LoadBalancerArn"], attributes, outputs, address, owned=aws.owns(tags), status=status)
+        return observed(aws, balancer["LoadBalancerArn"], attributes, tags, outputs, status=status)
 
     def create(self, aws: Aws, token: str) -> Observed:
         balancer = aws.client("elbv2").create_load_balancer(
@@ -187,24 +188,19 @@ class LoadBalancer(Resource):
             elb.set_subnets(LoadBalancerArn=live.id, Subnets=self.subnets)
         if "security_groups" in changes:
             elb.set_security_groups(LoadBalancerArn=live.id, SecurityGroups=self.security_groups)
-        settings = {
-            "routing.http.drop_invalid_header_fields.enabled": str(self.drop_invalid_header_fields).lower(),
-            "idle_timeout.timeout_seconds": str(self.idle_timeout),
-            PROTECTION: str(self.deletion_protection).lower(),
-        }
+        settings = {key: str(value).lower() for key, value in members.changed(ATTRIBUTES, changes).items()}
         if "access_logs_bucket" in changes:
             settings[f"{LOGS}.enabled"] = str(bool(self.access_logs_bucket)).lower()
             settings |= {f"{LOGS}.bucket": self.access_logs_bucket} if self.access_logs_bucket else {}
-        if changes.keys() & {"drop_invalid_header_fields", "idle_timeout", "deletion_protection", "access_logs_bucket"}:
-            attributes = [{"Key": key, "Value": value} for key, value in settings.items()]
-            elb.modify_load_balancer_attributes(LoadBalancerArn=live.id, Attributes=attributes)
+        if settings:
+            elb.modify_load_balancer_attributes(LoadBalancerArn=live.id, Attributes=tag_pairs(settings))
 
     @classmethod
     def delete(cls, aws: Aws, live: Observed) -> None:
         elb = aws.client("elbv2")
         if cls.protected(live.attributes):
-            lifted = {"Key": PROTECTION, "Value": "false"}
-            elb.modify_load_balancer_attributes(LoadBalancerArn=live.id, Attributes=[lifted])
+            lifted = tag_pairs({ATTRIBUTES["deletion_protection"]: "false"})
+            elb.modify_load_balancer_attributes(LoadBalancerArn=live.id, Attributes=lifted)
         elb.delete_load_balancer(LoadBalancerArn=live.id)
 
     @classmethod
@@ -248,15 +244,15 @@ class TargetGroup(Resource):
 
     service = "elbv2"
     identity = ("target_group_name",)
-    create_only = frozenset({"target_group_name", "vpc_id", "protocol", "port", "target_type"})
+    create_only = frozenset({"target_group_name", *TARGETS})
 
     @classmethod
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:
         names = {fields["target_group_name"] for fields in known}
         found = {g["TargetGroupArn"]: g for g in aws.pages("elbv2", "describe_target_groups", "TargetGroups")}
         tags = _described_tags(aws, list(found))
-        arns = {g["TargetGroupName"]: arn for arn, g in found.items() if aws.owns(tags.get(arn, {}))}
-        arns |= {g["TargetGroupName"]: arn for arn, g in found.items() if g["TargetGroupName"] in names}
+        named = {g["TargetGroupName"]: arn for arn, g in found.items()}
+        arns = {name: arn for name, arn in named.items() if name in names or aws.owns(tags.get(arn, {}))}
 
         def delay(name: str) -> int:
             answer = aws.client("elbv2").describe_target_group_attributes(TargetGroupArn=arns[name])
@@ -268,51 +264,30 @@ class TargetGroup(Resource):
 
     @staticmethod
     def _live(aws: Aws, group: Mapping[str, Any], deregistration_delay: int, tags: Mapping[str, str]) -> Observed:
-        attributes = {
+        attributes = members.shown(TARGETS | HEALTH_CHECK, group) | {
             "target_group_name": group["TargetGroupName"],
-            "vpc_id": group.get("VpcId"),
-            "health_check_path": group.get("HealthCheckPath"),
-            "protocol": group.get("Protocol"),
-            "port": group.get("Port"),
-            "target_type": group["TargetType"],
             "deregistration_delay": deregistration_delay,
-            "health_check_interval_seconds": group.get("HealthCheckIntervalSeconds"),
-            "health_check_timeout_seconds": group.get("HealthCheckTimeoutSeconds"),
-            "healthy_threshold_count": group.get("HealthyThresholdCount"),
-            "unhealthy_threshold_count": group.get("UnhealthyThresholdCount"),
             "matcher": group.get("Matcher", {}).get("HttpCode"),
         }
-        return Observed(group["TargetGroupArn"], attributes, address=aws.address_in(tags), owned=aws.owns(tags))
+        return observed(aws, group["TargetGroupArn"], attributes, tags)
 
     def create(self, aws: Aws, token: str) -> Observed:
         group = aws.client("elbv2").create_target_group(
             Name=self.target_group_name,
-            Protocol=self.protocol,
-            Port=self.port,
-            VpcId=self.vpc_id,
-            TargetType=self.target_type,
+            **members.arguments(TARGETS | HEALTH_CHECK, self.fields()),
+            Matcher={"HttpCode": self.matcher},
             Tags=aws.tag_list(self.address),
-            **self._health_check(),
         )["TargetGroups"][0]
         return self._live(aws, group, DEFAULT_DELAY, aws.tags(self.address))
 
     def update(self, aws: Aws, live: Observed, changes: Changes) -> None:
         elb = aws.client("elbv2")
         if changes.keys() - {"deregistration_delay"}:
-            elb.modify_target_group(TargetGroupArn=live.id, **self._health_check())
+            health = members.arguments(HEALTH_CHECK, self.fields())
+            elb.modify_target_group(TargetGroupArn=live.id, **health, Matcher={"HttpCode": self.matcher})
         if "deregistration_delay" in changes:
-            delay = {"Key": DELAY, "Value": str(self.deregistration_delay)}
-            elb.modify_target_group_attributes(TargetGroupArn=live.id, Attributes=[delay])
-
-    def _health_check(self) -> dict[str, Any]:
-        return {
-            "HealthCheckPath": self.health_check_path,
-            "HealthCheckIntervalSeconds": self.health_check_interval_seconds,
-            "HealthCheckTimeoutSeconds": self.health_check_timeout_seconds,
-            "HealthyThresholdCount": self.healthy_threshold_count,
-            "UnhealthyThresholdCount": self.unhealthy_threshold_count,
-            "Matcher": {"HttpCode": self.matcher},
-        }
+            delay = tag_pairs({DELAY: str(self.deregistration_delay)})
+            elb.modify_target_group_attributes(TargetGroupArn=live.id, Attributes=delay)
 
     @classmethod
     def delete(cls, aws: Aws, live: Observed) -> None:
@@ -344,12 +319,8 @@ class Listener(Resource):
     @staticmethod
     def _live(listener: Mapping[str, Any], *, owned: bool = True) -> Observed:
         certificates = [certificate["CertificateArn"] for certificate in listener.get("Certificates") or ()]
-        attributes = {
-            "load_balancer_arn": listener["LoadBalancerArn"],
-            "port": listener.get("Port"),
-            "protocol": listener.get("Protocol"),
+        attributes = members.shown(LISTENER, listener) | {
             "default_actions": [normal_action(action) for action in listener.get("DefaultActions", ())],
-            "ssl_policy": listener.get("SslPolicy"),
             "certificate_arn": certificates[0] if certificates else None,
         }
         return Observed(listener["ListenerArn"], attributes, owned=owned)
@@ -365,10 +336,8 @@ class Listener(Resource):
 
     def _settings(self) -> dict[str, Any]:
         settings = {"Protocol": self.protocol, "Port": self.port, "DefaultActions": self.default_actions}
-        if self.certificate_arn:
-            certificates = [{"CertificateArn": self.certificate_arn}]
-            return settings | {"SslPolicy": self.ssl_policy, "Certificates": certificates}
-        return settings
+        tls = {"SslPolicy": self.ssl_policy, "Certificates": [{"CertificateArn": self.certificate_arn}]}
+        return settings | tls if self.certificate_arn else settings
 
     @classmethod
     def delete(cls, aws: Aws, live: Observed) -> None:
@@ -408,11 +377,7 @@ class ListenerRule(Resource):
 
     def create(self, aws: Aws, token: str) -> Observed:
         rule = aws.client("elbv2").create_rule(
-            ListenerArn=self.listener_arn,
-            Priority=self.priority,
-            Conditions=self.conditions,
-            Actions=self.actions,
-            Tags=aws.tag_list(self.address),
+            **members.arguments(RULE, self.fields()), Tags=aws.tag_list(self.address)
         )["Rules"][0]
         return self._live(self.listener_arn, rule)
 

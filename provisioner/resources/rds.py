@@ -9,32 +9,69 @@ from datetime import datetime
 from typing import Any
 
 from provisioner.aws.client import Aws
-from provisioner.aws.tagging import tag_map
+from provisioner.aws.tagging import observed, tag_map
 from provisioner.engine.clock import at, since
 from provisioner.engine.errors import Failed
 from provisioner.engine.resource import Changes, Observed, Resource
+from provisioner.resources import members
 from provisioner.resources.rds_snapshots import FINAL_SNAPSHOT, final_name
 
 FAILED = frozenset(
     {
-        "cloning-failed",
-        "failed",
-        "inaccessible-encryption-credentials",
-        "inaccessible-encryption-credentials-recoverable",
-        "incompatible-create",
-        "incompatible-network",
-        "incompatible-option-group",
-        "incompatible-parameters",
-        "incompatible-restore",
-        "insufficient-capacity",
-        "migration-failed",
-        "restore-error",
-        "storage-full",
+        "cloning-failed", "failed", "inaccessible-encryption-credentials",
+        "inaccessible-encryption-credentials-recoverable", "incompatible-create", "incompatible-network",
+        "incompatible-option-group", "incompatible-parameters", "incompatible-restore", "insufficient-capacity",
+        "migration-failed", "restore-error", "storage-full",
     }
-)
+)  # fmt: skip
 """The statuses that AWS does not leave by itself: Aurora user guide, "DB cluster status" and "DB instance status"."""
 PASSWORD = "provisioner:password-version"  # noqa: S105
 """The tag of a cluster that says which version of its password's parameter it was given."""
+
+CLUSTER_FIXED = {
+    "db_cluster_identifier": "DBClusterIdentifier",
+    "engine": "Engine",
+    "engine_mode": "EngineMode",
+    "engine_version": "EngineVersion",
+    "database_name": "DatabaseName",
+    "master_username": "MasterUsername",
+    "db_subnet_group_name": "DBSubnetGroupName",
+    "storage_encrypted": "StorageEncrypted",
+    "kms_key_id": "KmsKeyId",
+}
+CLUSTER = {
+    "vpc_security_group_ids": "VpcSecurityGroupIds",
+    "db_cluster_parameter_group_name": "DBClusterParameterGroupName",
+    "serverless_v2_scaling_configuration": "ServerlessV2ScalingConfiguration",
+    "backup_retention_period": "BackupRetentionPeriod",
+    "deletion_protection": "DeletionProtection",
+    "copy_tags_to_snapshot": "CopyTagsToSnapshot",
+    "engine_lifecycle_support": "EngineLifecycleSupport",
+    "enable_iam_database_authentication": "EnableIAMDatabaseAuthentication",
+}
+"""What CreateDBCluster calls the fields: those that stay, and those that ModifyDBCluster changes."""
+CLUSTER_SHOWN = {
+    **CLUSTER_FIXED,
+    **CLUSTER,
+    "db_subnet_group_name": "DBSubnetGroup",
+    "db_cluster_parameter_group_name": "DBClusterParameterGroup",
+}
+"""What DescribeDBClusters calls them, but for those that it shows in another shape."""
+CLUSTER_OUTPUTS = {
+    "arn": "DBClusterArn", "endpoint": "Endpoint", "reader_endpoint": "ReaderEndpoint", "port": "Port",
+}  # fmt: skip
+INSTANCE_FIXED = {
+    "db_instance_identifier": "DBInstanceIdentifier",
+    "db_cluster_identifier": "DBClusterIdentifier",
+    "engine": "Engine",
+}
+INSTANCE = {
+    "db_instance_class": "DBInstanceClass",
+    "publicly_accessible": "PubliclyAccessible",
+    "auto_minor_version_upgrade": "AutoMinorVersionUpgrade",
+    "promotion_tier": "PromotionTier",
+}
+"""The same of an instance, in calls and in answers."""
 
 
 @dataclass(frozen=True)
@@ -77,19 +114,8 @@ class DbCluster(Resource):
     service = "rds"
     identity = ("db_cluster_identifier",)
     derived = ("id", "arn")
-    outputs = ("arn", "endpoint", "reader_endpoint", "port")
-    create_only = frozenset(
-        {
-            "db_cluster_identifier",
-            "engine",
-            "engine_mode",
-            "database_name",
-            "master_username",
-            "db_subnet_group_name",
-            "storage_encrypted",
-            "kms_key_id",
-        }
-    )
+    outputs = tuple(CLUSTER_OUTPUTS)
+    create_only = frozenset(CLUSTER_FIXED.keys() - {"engine_version"})
     ignore_changes = frozenset({"engine_version", "password_parameter"})
     unordered = frozenset({"vpc_security_group_ids", "enable_cloudwatch_logs_exports"})
     protection = "deletion_protection"
@@ -114,94 +140,44 @@ class DbCluster(Resource):
     @staticmethod
     def _live(aws: Aws, cluster: Mapping[str, Any], tags: Mapping[str, str], *, keyed: bool) -> Observed:
         # RDS lists the clusters of Neptune and DocumentDB too, which lack some of these
-        attributes = {
-            "db_cluster_identifier": cluster["DBClusterIdentifier"],
-            "engine": cluster["Engine"],
-            "engine_mode": cluster.get("EngineMode"),
-            "engine_version": cluster["EngineVersion"],
-            "master_username": cluster.get("MasterUsername"),
+        attributes = members.shown(CLUSTER_SHOWN, cluster) | {
             "password_version": tags.get(PASSWORD),
-            "db_subnet_group_name": cluster.get("DBSubnetGroup"),
             "vpc_security_group_ids": sorted(g["VpcSecurityGroupId"] for g in cluster["VpcSecurityGroups"]),
-            "db_cluster_parameter_group_name": cluster.get("DBClusterParameterGroup"),
-            "serverless_v2_scaling_configuration": cluster.get("ServerlessV2ScalingConfiguration"),
-            "backup_retention_period": cluster["BackupRetentionPeriod"],
-            "deletion_protection": cluster.get("DeletionProtection"),
             "final_snapshot": FINAL_SNAPSHOT["Key"] in tags,
-            "storage_encrypted": cluster["StorageEncrypted"],
-            "copy_tags_to_snapshot": cluster.get("CopyTagsToSnapshot"),
             "enable_iam_database_authentication": cluster.get("IAMDatabaseAuthenticationEnabled", False),
             "enable_cloudwatch_logs_exports": sorted(cluster.get("EnabledCloudwatchLogsExports", ())),
         }
-        if keyed:
+        if not keyed:
             # without a key of the user's it is AWS's own, and the answer does not tell the two apart
-            attributes["kms_key_id"] = cluster.get("KmsKeyId")
+            del attributes["kms_key_id"]
         # a restored cluster need not have the name, and older ones are not said to be supported in any way
-        told = {"database_name": "DatabaseName", "engine_lifecycle_support": "EngineLifecycleSupport"}
-        attributes |= {name: cluster[member] for name, member in told.items() if cluster.get(member)}
-        outputs = {
-            "arn": cluster["DBClusterArn"],
-            "endpoint": cluster.get("Endpoint"),
-            "reader_endpoint": cluster.get("ReaderEndpoint"),
-            "port": cluster.get("Port"),
-        }
-        return Observed(
-            cluster["DBClusterIdentifier"],
-            attributes,
-            outputs,
-            address=aws.address_in(tags),
-            owned=aws.owns(tags),
-            status=cluster["Status"],
-            deleting=cluster["Status"] == "deleting",
-        )
+        for name in ("database_name", "engine_lifecycle_support"):
+            if not attributes[name]:
+                del attributes[name]
+        outputs = members.shown(CLUSTER_OUTPUTS, cluster)
+        name, status = cluster["DBClusterIdentifier"], cluster["Status"]
+        return observed(aws, name, attributes, tags, outputs, status=status, deleting=status == "deleting")
 
     def create(self, aws: Aws, token: str) -> Observed:
         tags = [*aws.tag_list(self.address), self._given(), *([FINAL_SNAPSHOT] if self.final_snapshot else [])]
-        # left out where they are AWS's defaults: an empty list would be sent as an empty text
-        options = {
-            "KmsKeyId": self.kms_key_id,
-            "EnableIAMDatabaseAuthentication": self.enable_iam_database_authentication,
-            "EnableCloudwatchLogsExports": self.enable_cloudwatch_logs_exports,
-        }
+        settings = members.arguments(CLUSTER_FIXED | CLUSTER, self.fields())
+        if self.enable_cloudwatch_logs_exports:
+            # an empty list would be sent as an empty text
+            settings["EnableCloudwatchLogsExports"] = self.enable_cloudwatch_logs_exports
         cluster = aws.client("rds").create_db_cluster(
-            DBClusterIdentifier=self.db_cluster_identifier,
-            Engine=self.engine,
-            EngineMode=self.engine_mode,
-            EngineVersion=self.engine_version,
-            DatabaseName=self.database_name,
-            MasterUsername=self.master_username,
+            **{member: value for member, value in settings.items() if value is not None},
             MasterUserPassword=self._password(aws),
-            DBSubnetGroupName=self.db_subnet_group_name,
-            VpcSecurityGroupIds=self.vpc_security_group_ids,
-            DBClusterParameterGroupName=self.db_cluster_parameter_group_name,
-            ServerlessV2ScalingConfiguration=self.serverless_v2_scaling_configuration,
-            BackupRetentionPeriod=self.backup_retention_period,
-            StorageEncrypted=self.storage_encrypted,
-            CopyTagsToSnapshot=self.copy_tags_to_snapshot,
-            EngineLifecycleSupport=self.engine_lifecycle_support,
-            DeletionProtection=self.deletion_protection,
             Tags=tags,
-            **{name: value for name, value in options.items() if value},
         )["DBCluster"]
         return self._live(aws, cluster, tag_map(tags), keyed=bool(self.kms_key_id))
 
     def update(self, aws: Aws, live: Observed, changes: Changes) -> None:
-        names = {
-            "vpc_security_group_ids": "VpcSecurityGroupIds",
-            "db_cluster_parameter_group_name": "DBClusterParameterGroupName",
-            "serverless_v2_scaling_configuration": "ServerlessV2ScalingConfiguration",
-            "backup_retention_period": "BackupRetentionPeriod",
-            "copy_tags_to_snapshot": "CopyTagsToSnapshot",
-            "deletion_protection": "DeletionProtection",
-            "engine_lifecycle_support": "EngineLifecycleSupport",
-            "enable_iam_database_authentication": "EnableIAMDatabaseAuthentication",
-        }
         rds, arn = aws.client("rds"), live.outputs["arn"]
         if self.final_snapshot and "final_snapshot" in changes:
             rds.add_tags_to_resource(ResourceName=arn, Tags=[FINAL_SNAPSHOT])
         elif "final_snapshot" in changes:
             rds.remove_tags_from_resource(ResourceName=arn, TagKeys=[FINAL_SNAPSHOT["Key"]])
-        settings = {names[name]: change.new for name, change in changes.items() if name in names}
+        settings = members.changed(CLUSTER, changes)
         if exported := changes.get("enable_cloudwatch_logs_exports"):
             more, fewer = {*exported.new} - {*exported.old}, {*exported.old} - {*exported.new}
             lists = {"EnableLogTypes": sorted(more), "DisableLogTypes": sorted(fewer)}
@@ -267,7 +243,7 @@ class DbInstance(Resource):
     service = "rds"
     identity = ("db_instance_identifier",)
     derived = ("id",)
-    create_only = frozenset({"db_instance_identifier", "db_cluster_identifier", "engine"})
+    create_only = frozenset(INSTANCE_FIXED)
     ignore_changes = frozenset({"zones"})
     update_when_ready = True
     frees_dependencies_early = True
@@ -286,40 +262,19 @@ class DbInstance(Resource):
     @staticmethod
     def _live(aws: Aws, instance: Mapping[str, Any], tags: Mapping[str, str]) -> Observed:
         groups = instance.get("DBParameterGroups", ())
-        attributes = {
-            "db_instance_identifier": instance["DBInstanceIdentifier"],
-            "db_cluster_identifier": instance.get("DBClusterIdentifier"),
-            "engine": instance["Engine"],
-            "db_instance_class": instance["DBInstanceClass"],
+        defaults = {"PubliclyAccessible": False, "AutoMinorVersionUpgrade": False, "PromotionTier": 1}
+        attributes = members.shown(INSTANCE_FIXED | INSTANCE, {**defaults, **instance}) | {
             # not there yet while it is being made
             "availability_zone": instance.get("AvailabilityZone"),
-            "publicly_accessible": instance.get("PubliclyAccessible", False),
-            "auto_minor_version_upgrade": instance.get("AutoMinorVersionUpgrade", False),
-            "promotion_tier": instance.get("PromotionTier", 1),
             "restart": "pending-reboot" in [group.get("ParameterApplyStatus") for group in groups],
         }
-        status = instance["DBInstanceStatus"]
-        return Observed(
-            instance["DBInstanceIdentifier"],
-            attributes,
-            address=aws.address_in(tags),
-            owned=aws.owns(tags),
-            status=status,
-            deleting=status == "deleting",
-        )
+        name, status = instance["DBInstanceIdentifier"], instance["DBInstanceStatus"]
+        return observed(aws, name, attributes, tags, status=status, deleting=status == "deleting")
 
     def create(self, aws: Aws, token: str) -> Observed:
         place = {"AvailabilityZone": self._zone(aws)} if self.zones else {}
         instance = aws.client("rds").create_db_instance(
-            DBInstanceIdentifier=self.db_instance_identifier,
-            DBClusterIdentifier=self.db_cluster_identifier,
-            Engine=self.engine,
-            DBInstanceClass=self.db_instance_class,
-            PubliclyAccessible=self.publicly_accessible,
-            AutoMinorVersionUpgrade=self.auto_minor_version_upgrade,
-            PromotionTier=self.promotion_tier,
-            Tags=aws.tag_list(self.address),
-            **place,
+            **members.arguments(INSTANCE_FIXED | INSTANCE, self.fields()), **place, Tags=aws.tag_list(self.address)
         )["DBInstance"]
         return self._live(aws, instance, aws.tags(self.address))
 
@@ -330,14 +285,8 @@ class DbInstance(Resource):
         return min(self.zones, key=lambda zone: taken[zone])
 
     def update(self, aws: Aws, live: Observed, changes: Changes) -> None:
-        aws.client("rds").modify_db_instance(
-            DBInstanceIdentifier=live.id,
-            ApplyImmediately=True,
-            DBInstanceClass=self.db_instance_class,
-            PubliclyAccessible=self.publicly_accessible,
-            AutoMinorVersionUpgrade=self.auto_minor_version_upgrade,
-            PromotionTier=self.promotion_tier,
-        )
+        settings = members.changed(INSTANCE, changes)
+        aws.client("rds").modify_db_instance(DBInstanceIdentifier=live.id, ApplyImmediately=True, **settings)
 
     @classmethod
     def delete(cls, aws: Aws, live: Observed) -> None:
