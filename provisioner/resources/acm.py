@@ -14,6 +14,7 @@ from provisioner.aws.tagging import CALLS, observed, tags_of
 from provisioner.engine.clock import since
 from provisioner.engine.errors import Failed
 from provisioner.engine.resource import Observed, Resource
+from provisioner.resources.phrases import because, named
 from provisioner.resources.route53 import RecordSet, is_ours, normal_name
 
 MOST_NAMES = 10
@@ -88,9 +89,7 @@ class Certificate(Resource):
         names = certificate.get("SubjectAlternativeNames", ())
         shown = {"domain_name": certificate.get("DomainName"), "subject_alternative_names": sorted(names)}
         attributes = {name: value for name, value in shown.items() if value}
-        status = certificate.get("Status", "PENDING_VALIDATION") + (
-            f": {certificate['FailureReason']}" if "FailureReason" in certificate else ""
-        )
+        status = because(certificate.get("Status", "PENDING_VALIDATION"), certificate.get("FailureReason"))
         outputs = _validation(names, certificate.get("DomainValidationOptions", ()))
         return observed(aws, certificate["CertificateArn"], attributes, tags, outputs, status=status)
 
@@ -131,8 +130,7 @@ class Certificate(Resource):
 
     @classmethod
     def blockers(cls, aws: Aws, live: Observed) -> str:
-        users = _described(aws, live.id).get("InUseBy")
-        return f"in use by {', '.join(users)}" if users else ""
+        return named("in use by", _described(aws, live.id).get("InUseBy", ()))
 
 
 def _record(option: Mapping[str, Any]) -> str:

@@ -9,11 +9,22 @@ from typing import Any
 from provisioner.aws.client import Aws, batches
 from provisioner.aws.tagging import observed, tag_map
 from provisioner.engine.resource import Changes, Observed, Resource
-from provisioner.resources import instance_refresh
+from provisioner.resources import instance_refresh, members
 from provisioner.resources.ec2_launch import LaunchTemplate
+from provisioner.resources.phrases import because
 
 MANAGED_TAG = "AmazonECSManaged"
 """ECS puts this tag on a capacity provider's group; it is in the create call too, so that instances carry it."""
+
+MEMBERS = {
+    "auto_scaling_group_name": "AutoScalingGroupName",
+    "mixed_instances_policy": "MixedInstancesPolicy",
+    "max_size": "MaxSize",
+    "new_instances_protected_from_scale_in": "NewInstancesProtectedFromScaleIn",
+    "health_check_type": "HealthCheckType",
+    "health_check_grace_period": "HealthCheckGracePeriod",
+}
+"""What all calls for groups call the fields; the subnets are one text."""
 
 
 @dataclass(frozen=True)
@@ -61,19 +72,14 @@ class AutoScalingGroup(Resource):
     def _live(cls, aws: Aws, group: Mapping[str, Any]) -> Observed:
         tags, outside = tag_map(group.get("Tags")), _outside(group, group["AvailabilityZones"])
         attributes = {
-            "auto_scaling_group_name": group["AutoScalingGroupName"],
+            **members.shown(MEMBERS, {"NewInstancesProtectedFromScaleIn": False, **group}),
             "mixed_instances_policy": _policy(group.get("MixedInstancesPolicy", {})),
             "subnet_ids": sorted(filter(None, group.get("VPCZoneIdentifier", "").split(","))),
-            "max_size": group["MaxSize"],
-            "new_instances_protected_from_scale_in": group.get("NewInstancesProtectedFromScaleIn", False),
-            "health_check_type": group.get("HealthCheckType"),
-            "health_check_grace_period": group.get("HealthCheckGracePeriod"),
             "outside": _leavable(outside),
         }
         deleting, status = "Status" in group, ""
         if deleting:
-            instances = _states(group.get("Instances", ()))
-            status = f"{group['Status']}" + (f": {instances}" if instances else "")
+            status = because(group["Status"], _states(group.get("Instances", ())))
         elif outside and not attributes["outside"]:
             status = f"{_states(outside)}, in a zone that the group is not in any more"
         else:
@@ -87,15 +93,7 @@ class AutoScalingGroup(Resource):
         return observed(aws, group["AutoScalingGroupName"], attributes, tags, outputs, status=status, deleting=deleting)
 
     def _arguments(self) -> dict[str, Any]:
-        return {
-            "AutoScalingGroupName": self.auto_scaling_group_name,
-            "MixedInstancesPolicy": self.mixed_instances_policy,
-            "VPCZoneIdentifier": ",".join(self.subnet_ids),
-            "MaxSize": self.max_size,
-            "NewInstancesProtectedFromScaleIn": self.new_instances_protected_from_scale_in,
-            "HealthCheckType": self.health_check_type,
-            "HealthCheckGracePeriod": self.health_check_grace_period,
-        }
+        return members.arguments(MEMBERS, self.fields()) | {"VPCZoneIdentifier": ",".join(self.subnet_ids)}
 
     def create(self, aws: Aws, token: str) -> Observed:
         name = self.auto_scaling_group_name

@@ -15,6 +15,7 @@ from provisioner.engine.resource import Changes, Observed, Resource
 from provisioner.resources.ec2 import check_all_done, in_vpcs, interfaces
 from provisioner.resources.ec2_network import Vpc
 from provisioner.resources.iam import Policy, normal
+from provisioner.resources.phrases import because
 
 FULL_ACCESS = {"Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*"}
 """The statement of the policy that AWS attaches when none is given; it is the only one of services that take none."""
@@ -75,10 +76,9 @@ class VpcEndpoint(Resource):
             "private_dns_enabled": endpoint.get("PrivateDnsEnabled", False),
             "policy_document": _policy(endpoint.get("PolicyDocument")),
         }
-        reason = endpoint.get("LastError", {}).get("Message", "")
         # the reference spells states with a capital, the service answers without
         state = endpoint["State"].lower()
-        status, tags = f"{state}: {reason}" if reason else state, tag_map(endpoint.get("Tags"))
+        status, tags = because(state, endpoint.get("LastError", {}).get("Message")), tag_map(endpoint.get("Tags"))
         return observed(aws, endpoint["VpcEndpointId"], attributes, tags, status=status, deleting=state == "deleting")
 
     def create(self, aws: Aws, token: str) -> Observed:

@@ -11,6 +11,7 @@ from provisioner.aws.tagging import observed, tag_map
 from provisioner.engine.resource import Observed, Resource
 from provisioner.resources import members
 from provisioner.resources.ec2 import check_all_done, told_by_id, told_by_tags
+from provisioner.resources.phrases import because
 
 MEMBERS = {
     "log_group_name": "LogGroupName",
@@ -61,8 +62,7 @@ class FlowLog(Resource):
             "resource_id": log.get("ResourceId"),
             **members.shown(MEMBERS, {"MaxAggregationInterval": 600, **log}),
         }
-        error = log.get("DeliverLogsErrorMessage")
-        status = log.get("FlowLogStatus", "") + (f": {error}" if error else "")
+        status = because(log.get("FlowLogStatus", ""), log.get("DeliverLogsErrorMessage"))
         return observed(aws, log["FlowLogId"], attributes, tag_map(log.get("Tags")), status=status)
 
     def create(self, aws: Aws, token: str) -> Observed:

@@ -11,6 +11,7 @@ from provisioner.aws.client import Aws, batches
 from provisioner.aws.tagging import observed, tag_map
 from provisioner.engine.errors import Failed
 from provisioner.engine.resource import Changes, Observed, Resource
+from provisioner.resources.phrases import because
 
 
 @dataclass(frozen=True)
@@ -121,7 +122,7 @@ class CapacityProvider(Resource):
     def _live(aws: Aws, provider: Mapping[str, Any]) -> Observed:
         group = provider["autoScalingGroupProvider"]
         tags = tag_map(provider.get("tags"), "key", "value")
-        update, reason = provider.get("updateStatus", ""), provider.get("updateStatusReason", "")
+        update = provider.get("updateStatus", "")
         return observed(
             aws,
             provider["name"],
@@ -134,7 +135,7 @@ class CapacityProvider(Resource):
             },
             tags,
             {"arn": provider["capacityProviderArn"]},
-            status=f"{provider['status']} {update}" + (f": {reason}" if reason else ""),
+            status=because(f"{provider['status']} {update}", provider.get("updateStatusReason")),
             deleting=update == "DELETE_IN_PROGRESS" or provider["status"] == "DEPROVISIONING",
         )
 

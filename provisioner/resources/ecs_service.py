@@ -12,6 +12,7 @@ from provisioner.aws.tagging import observed, tag_map
 from provisioner.engine.declaration import unknown
 from provisioner.engine.errors import Failed
 from provisioner.engine.resource import Changes, Observed, Resource
+from provisioner.resources import members
 from provisioner.resources.ecs_cluster import Cluster
 from provisioner.resources.ecs_trouble import (
     ROLLING_BACK,
@@ -24,6 +25,26 @@ from provisioner.resources.ecs_trouble import (
     stopped,
     trouble,
 )
+
+SETTINGS = {
+    "task_definition": "taskDefinition",
+    "capacity_provider_strategy": "capacityProviderStrategy",
+    "load_balancers": "loadBalancers",
+    "service_registries": "serviceRegistries",
+    "health_check_grace_period_seconds": "healthCheckGracePeriodSeconds",
+    "deployment_configuration": "deploymentConfiguration",
+    "availability_zone_rebalancing": "availabilityZoneRebalancing",
+    "enable_execute_command": "enableExecuteCommand",
+    "enable_ecs_managed_tags": "enableECSManagedTags",
+    "propagate_tags": "propagateTags",
+}
+NETWORK = {"subnets": "subnets", "security_groups": "securityGroups", "assign_public_ip": "assignPublicIp"}
+"""What CreateService, UpdateService and DescribeServices call the fields; the latter in `awsvpcConfiguration`."""
+DEFAULTS: Mapping[str, Any] = {
+    "subnets": [], "securityGroups": [], "assignPublicIp": "DISABLED", "availabilityZoneRebalancing": "DISABLED",
+    "enableExecuteCommand": False, "enableECSManagedTags": False, "propagateTags": "NONE",
+}  # fmt: skip
+"""What they are unless DescribeServices says otherwise."""
 
 
 @dataclass(frozen=True)
@@ -116,17 +137,15 @@ class Service(Resource):
         failed, why = trouble(aws, service, tasks) if aws.owns(tags) else (False, "")
         cluster = service["clusterArn"].rpartition("/")[2]
         attributes = {
+            **members.shown(SETTINGS, {**DEFAULTS, **service}),
+            **members.shown(NETWORK, {**DEFAULTS, **network}),
             "cluster": cluster,
             "service_name": service["serviceName"],
-            "task_definition": service["taskDefinition"],
             "desired_count": service["desiredCount"],
             "capacity_provider_strategy": [
                 {"capacityProvider": s["capacityProvider"], "weight": s.get("weight", 0), "base": s.get("base", 0)}
                 for s in service.get("capacityProviderStrategy", ())
             ],
-            "subnets": network.get("subnets", []),
-            "security_groups": network.get("securityGroups", []),
-            "assign_public_ip": network.get("assignPublicIp", "DISABLED"),
             "load_balancers": [
                 {key: lb[key] for key in ("targetGroupArn", "containerName", "containerPort") if key in lb}
                 for lb in service.get("loadBalancers", ())
@@ -141,10 +160,6 @@ class Service(Resource):
                 "maximumPercent": deployment.get("maximumPercent"),
                 "minimumHealthyPercent": deployment.get("minimumHealthyPercent"),
             },
-            "availability_zone_rebalancing": service.get("availabilityZoneRebalancing", "DISABLED"),
-            "enable_execute_command": service.get("enableExecuteCommand", False),
-            "enable_ecs_managed_tags": service.get("enableECSManagedTags", False),
-            "propagate_tags": service.get("propagateTags", "NONE"),
             "failed": failed,
             "running_count": service["runningCount"],
             "running_new": primary.get("runningCount", service["runningCount"]),
@@ -164,51 +179,32 @@ class Service(Resource):
             deleting=draining,
         )
 
-    def _settings(self) -> dict[str, tuple[str, Any]]:
-        """Return for each field that UpdateService can change its parameter and value."""
-        vpc = {
-            "subnets": self.subnets,
-            "securityGroups": self.security_groups,
-            "assignPublicIp": self.assign_public_ip,
-        }
-        network = ("networkConfiguration", {"awsvpcConfiguration": vpc})
-        return {
-            "task_definition": ("taskDefinition", self.task_definition),
-            "capacity_provider_strategy": ("capacityProviderStrategy", self.capacity_provider_strategy),
-            "subnets": network,
-            "security_groups": network,
-            "assign_public_ip": network,
-            "load_balancers": ("loadBalancers", self.load_balancers),
-            "service_registries": ("serviceRegistries", self.service_registries),
-            "health_check_grace_period_seconds": (
-                "healthCheckGracePeriodSeconds",
-                self.health_check_grace_period_seconds,
-            ),
-            "deployment_configuration": ("deploymentConfiguration", self.deployment_configuration),
-            "availability_zone_rebalancing": ("availabilityZoneRebalancing", self.availability_zone_rebalancing),
-            "enable_execute_command": ("enableExecuteCommand", self.enable_execute_command),
-            "enable_ecs_managed_tags": ("enableECSManagedTags", self.enable_ecs_managed_tags),
-            "propagate_tags": ("propagateTags", self.propagate_tags),
-        }
+    def _settings(self, fields: Collection[str]) -> dict[str, Any]:
+        """Return these fields as CreateService and UpdateService take them."""
+        settings = members.arguments(SETTINGS, {name: getattr(self, name) for name in fields})
+        if NETWORK.keys() & {*fields}:
+            # always whole
+            settings["networkConfiguration"] = {"awsvpcConfiguration": members.arguments(NETWORK, self.fields())}
+        return settings
 
     def create(self, aws: Aws, token: str) -> Observed:
-        settings = dict(self._settings().values())
+        settings = self._settings(self.fields())
         if not self.load_balancers:
             # Refused without a load balancer, whatever its value
             del settings["healthCheckGracePeriodSeconds"]
+        tags = aws.tag_list(self.address, "key", "value")
         made = aws.client("ecs").create_service(
             cluster=self.cluster,
             serviceName=self.service_name,
             desiredCount=self.desired_count,
             clientToken=token,
-            tags=aws.tag_list(self.address, "key", "value"),
+            tags=tags,
             **settings,
         )["service"]
-        return self._live(aws, {**made, "tags": aws.tag_list(self.address, "key", "value")}, [])
+        return self._live(aws, {**made, "tags": tags}, [])
 
     def update(self, aws: Aws, live: Observed, changes: Changes) -> None:
-        settings = self._settings()
-        request = dict(settings[field] for field in changes if field in settings)
+        request = self._settings(changes)
         # These reach no running task by themselves, and a deployment that was given up starts none
         if changes.keys() & {"capacity_provider_strategy", "enable_execute_command", "failed"}:
             request["forceNewDeployment"] = True

@@ -16,6 +16,7 @@ from provisioner.aws.errors import not_found
 from provisioner.aws.tagging import observed, tag_map, tag_pairs
 from provisioner.engine.errors import OutcomeUnknown
 from provisioner.engine.resource import Observed, Resource
+from provisioner.resources import members
 
 CONTENT_TAG = "provisioner:content"
 """The tag with the hash of what a revision was registered with, which tells what its content is to be compared with."""
@@ -126,7 +127,7 @@ class TaskDefinition(Resource):
     def create(self, aws: Aws, token: str) -> Observed:
         tags = aws.tags(self.address) | {CONTENT_TAG: content_of(self.fields())}
         made = aws.client("ecs").register_task_definition(
-            **{_NAMES[field]: value for field, value in self.fields().items()},
+            **members.arguments(_NAMES, self.fields()),
             tags=tag_pairs(tags, "key", "value"),
         )["taskDefinition"]
         aws.note_tags(made["taskDefinitionArn"], tags)

@@ -15,10 +15,10 @@ from provisioner.engine.errors import Failed
 from provisioner.engine.resource import Changes, Observed, Resource
 from provisioner.resources import members
 from provisioner.resources.ec2 import interfaces
+from provisioner.resources.phrases import because
 
 Action = Mapping[str, Any]
 """What a listener or rule does, as AWS spells it, in the form of `normal_action`."""
-
 ATTRIBUTES = {
     "drop_invalid_header_fields": "routing.http.drop_invalid_header_fields.enabled",
     "idle_timeout": "idle_timeout.timeout_seconds",
@@ -166,8 +166,7 @@ class LoadBalancer(Resource):
         }
         # a foreign gateway load balancer under the name has neither
         outputs = members.shown({"dns_name": "DNSName", "canonical_hosted_zone_id": "CanonicalHostedZoneId"}, balancer)
-        state = balancer["State"]
-        status = state["Code"] + (f": {state['Reason']}" if state.get("Reason") else "")
+        status = because(balancer["State"]["Code"], balancer["State"].get("Reason"))
         return observed(aws, balancer["LoadBalancerArn"], attributes, tags, outputs, status=status)
 
     def create(self, aws: Aws, token: str) -> Observed:

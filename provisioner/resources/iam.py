@@ -13,6 +13,7 @@ from provisioner.aws.client import Aws
 from provisioner.aws.errors import IfThere
 from provisioner.aws.tagging import observed, tag_map
 from provisioner.engine.resource import Changes, Observed, Resource
+from provisioner.resources.phrases import named
 
 Policy = Mapping[str, Any]
 """A policy document as IAM spells it."""
@@ -129,8 +130,7 @@ class Role(Resource):
     @classmethod
     def blockers(cls, aws: Aws, live: Observed) -> str:
         profiles = aws.pages("iam", "list_instance_profiles_for_role", "InstanceProfiles", RoleName=live.id)
-        names = [profile["InstanceProfileName"] for profile in profiles]
-        return f"it is in instance profile {', '.join(names)}" if names else ""
+        return named("it is in instance profile", (profile["InstanceProfileName"] for profile in profiles))
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from typing import Any
 from provisioner.aws.client import Aws
 from provisioner.engine.resource import Observed, compare
 from provisioner.resources.ec2_launch import LaunchTemplate
+from provisioner.resources.phrases import because
 
 PREFERENCES = {
     # a new instance first, and then an old one goes: services keep the room that they have
@@ -95,7 +96,7 @@ def failure(refresh: Mapping[str, Any]) -> str:
     if status in ("Successful", *ACTIVE):
         return ""
     reason = refresh.get("StatusReason", "").rstrip(".")
-    return f"the instance refresh {refresh.get('InstanceRefreshId')} is {status}" + (f": {reason}" if reason else "")
+    return because(f"the instance refresh {refresh.get('InstanceRefreshId')} is {status}", reason)
 
 
 def _changes(aws: Aws, template: Observed) -> bool:

@@ -48,8 +48,10 @@ CLUSTER = {
     "copy_tags_to_snapshot": "CopyTagsToSnapshot",
     "engine_lifecycle_support": "EngineLifecycleSupport",
     "enable_iam_database_authentication": "EnableIAMDatabaseAuthentication",
+    "enable_cloudwatch_logs_exports": "EnableCloudwatchLogsExports",
 }
 """What CreateDBCluster calls the fields: those that stay, and those that ModifyDBCluster changes."""
+CLUSTER_OPTIONS = frozenset({"kms_key_id", "enable_iam_database_authentication", "enable_cloudwatch_logs_exports"})
 CLUSTER_SHOWN = {
     **CLUSTER_FIXED,
     **CLUSTER,
@@ -160,14 +162,10 @@ class DbCluster(Resource):
 
     def create(self, aws: Aws, token: str) -> Observed:
         tags = [*aws.tag_list(self.address), self._given(), *([FINAL_SNAPSHOT] if self.final_snapshot else [])]
-        settings = members.arguments(CLUSTER_FIXED | CLUSTER, self.fields())
-        if self.enable_cloudwatch_logs_exports:
-            # an empty list would be sent as an empty text
-            settings["EnableCloudwatchLogsExports"] = self.enable_cloudwatch_logs_exports
+        # what is off is not sent: an empty list would be sent as an empty text
+        fields = {name: value for name, value in self.fields().items() if value or name not in CLUSTER_OPTIONS}
         cluster = aws.client("rds").create_db_cluster(
-            **{member: value for member, value in settings.items() if value is not None},
-            MasterUserPassword=self._password(aws),
-            Tags=tags,
+            **members.arguments(CLUSTER_FIXED | CLUSTER, fields), MasterUserPassword=self._password(aws), Tags=tags
         )["DBCluster"]
         return self._live(aws, cluster, tag_map(tags), keyed=bool(self.kms_key_id))
 
@@ -179,6 +177,7 @@ class DbCluster(Resource):
             rds.remove_tags_from_resource(ResourceName=arn, TagKeys=[FINAL_SNAPSHOT["Key"]])
         settings = members.changed(CLUSTER, changes)
         if exported := changes.get("enable_cloudwatch_logs_exports"):
+            del settings["EnableCloudwatchLogsExports"]
             more, fewer = {*exported.new} - {*exported.old}, {*exported.old} - {*exported.new}
             lists = {"EnableLogTypes": sorted(more), "DisableLogTypes": sorted(fewer)}
             settings["CloudwatchLogsExportConfiguration"] = {name: some for name, some in lists.items() if some}

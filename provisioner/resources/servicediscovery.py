@@ -12,6 +12,7 @@ from provisioner.aws.tagging import observed, tags_of
 from provisioner.engine.clock import since
 from provisioner.engine.errors import Failed
 from provisioner.engine.resource import Changes, Observed, Resource
+from provisioner.resources.phrases import named
 from provisioner.resources.route53 import zones_near
 
 
@@ -148,8 +149,7 @@ class PrivateDnsNamespace(Resource):
 
     @classmethod
     def blockers(cls, aws: Aws, live: Observed) -> str:
-        found = ", ".join(sorted(service["Name"] for service in _services(aws, live.id)))
-        return f"services {found}" if found else ""
+        return named("services", (service["Name"] for service in _services(aws, live.id)))
 
 
 @dataclass(frozen=True)
@@ -213,8 +213,7 @@ class DiscoveryService(Resource):
 
     @classmethod
     def blockers(cls, aws: Aws, live: Observed) -> str:
-        found = ", ".join(sorted(instance["Id"] for instance in _instances(aws, live.id)))
-        return f"instances {found}" if found else ""
+        return named("instances", (instance["Id"] for instance in _instances(aws, live.id)))
 
 
 def _zone_of(namespace: Mapping[str, Any]) -> str | None:
