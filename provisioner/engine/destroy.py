@@ -15,7 +15,7 @@ from provisioner.engine.events import Emit, Queued, Result
 from provisioner.engine.lookup import find, owners
 from provisioner.engine.recorded import users
 from provisioner.engine.remaining import Task, chains
-from provisioner.engine.resource import RESOURCE_TYPES, Observed, Resource
+from provisioner.engine.resource import Observed, Resource, type_named
 from provisioner.engine.run import Progress, Store, act_or_wait, ask_or_empty, refresh
 from provisioner.engine.scheduler import Node, Outcome, Scheduler, Until, Wait
 from state.model import Record, StateError
@@ -41,7 +41,7 @@ def protected(aws: Provider, records: Collection[Record]) -> list[str]:
     """
     found = []
     for record in records:
-        resource_type = RESOURCE_TYPES.get(record.kind, Resource)
+        resource_type = type_named(record.kind) or Resource
         live = _there(aws, resource_type, record) if resource_type.protection else None
         if (
             live
@@ -274,8 +274,9 @@ def type_of(record: Record) -> type[Resource]:
     Raises:
         StateError: this version knows no such resource type.
     """
-    if record.kind not in RESOURCE_TYPES:
+    found = type_named(record.kind)
+    if found is None:
         raise StateError(
             f"{record.address} is of a resource type that this version does not know: upgrade, then run again"
         )
-    return RESOURCE_TYPES[record.kind]
+    return found

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from provisioner.engine.errors import Interrupted
-from provisioner.engine.resource import RESOURCE_TYPES, Resource
+from provisioner.engine.resource import Resource, all_types
 
 if TYPE_CHECKING:
     from provisioner.engine.ports import Provider
@@ -40,7 +40,7 @@ def sweep(
     aws.drop_reads()
     wanted = [
         resource_type
-        for resource_type in RESOURCE_TYPES.values()
+        for resource_type in all_types().values()
         if not resource_type.retained and (resource_types is None or resource_type in resource_types)
     ]
     found = aws.pace.runtime.each(lambda resource_type: _left(aws, resource_type, staying), wanted, 16)

@@ -12,7 +12,7 @@ from types import SimpleNamespace
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from provisioner.engine.lookup import owners
-from provisioner.engine.resource import RESOURCE_TYPES, Resource
+from provisioner.engine.resource import Resource, type_named
 from state.model import Record, State, StateError
 
 REBUILD = "`provision recover` rebuilds the state from the cloud"
@@ -24,9 +24,8 @@ def check(records: Mapping[str, Record]) -> None:
     Raises:
         StateError: a setting is of another type than the resource type's.
     """
-    resource_types = {
-        record.kind: RESOURCE_TYPES[record.kind] for record in records.values() if record.kind in RESOURCE_TYPES
-    }
+    kinds = {record.kind for record in records.values()}
+    resource_types = {kind: found for kind in kinds if (found := type_named(kind))}
     settings = {name: _settings(resource_type) for name, resource_type in resource_types.items()}
     for record in records.values():
         if record.kind in resource_types:

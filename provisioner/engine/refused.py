@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from provisioner.engine.errors import ProvisionError
-from provisioner.engine.resource import RESOURCE_TYPES, Change, Resource
+from provisioner.engine.resource import Change, Resource, type_named
 
 if TYPE_CHECKING:
     from provisioner.engine.planned import Planned
@@ -76,7 +76,7 @@ def data(records: Iterable[Record]) -> list[str]:
     """Return which data goes with the recorded resources, in words: nothing brings it back."""
     found: dict[str, list[str]] = {}
     for record in records:
-        resource_type = RESOURCE_TYPES.get(record.kind, Resource)
+        resource_type = type_named(record.kind) or Resource
         if (words := resource_type.data(record.asked)) and not resource_type.retained:
             found.setdefault(words, []).append(record.address)
     return [f"{words} ({names(addresses)})" for words, addresses in found.items()]

@@ -5,13 +5,28 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, ClassVar
 
 if TYPE_CHECKING:
     from state.model import Record
 
 RESOURCE_TYPES: dict[str, type[Resource]] = {}
-"""Every resource type by its name, in the order in which their modules were imported."""
+"""The resource types by their names whose modules are imported; `all_types` and `type_named` know the others too."""
+MODULES: list[str] = []
+"""The modules that define resource types, handed over by whoever has them: the engine knows none."""
+
+
+def all_types() -> Mapping[str, type[Resource]]:
+    """Return every resource type by its name; what is not imported yet is imported now."""
+    for module in MODULES:
+        import_module(module)
+    return RESOURCE_TYPES
+
+
+def type_named(name: str) -> type[Resource] | None:
+    """Return the resource type of a name; None if this version knows none."""
+    return RESOURCE_TYPES.get(name) or all_types().get(name)
 
 
 @dataclass(frozen=True)

@@ -9,14 +9,13 @@ from functools import cached_property
 from graphlib import CycleError, TopologicalSorter
 from typing import TYPE_CHECKING, Any
 
-import steps  # noqa: F401  (importing the package makes all resource types known)
 from provisioner.aws.errors import explained
 from provisioner.engine.clock import SETTLE
 from provisioner.engine.declaration import Declared, filled, reachable, unknown
 from provisioner.engine.destroy import type_of
 from provisioner.engine.errors import ProvisionError
 from provisioner.engine.lookup import find
-from provisioner.engine.resource import RESOURCE_TYPES, Observed, Resource, compare, output_of
+from provisioner.engine.resource import Observed, Resource, all_types, compare, output_of
 from provisioner.engine.run import prefetch, set_known
 from provisioner.resources.route53 import RecordSet
 from state.model import Phase, Record, Run
@@ -122,7 +121,7 @@ class _Search:
         """Read every resource type, and find what is declared or recorded."""
         self._aws.drop_reads()
         self._refused.clear()
-        resource_types = list(RESOURCE_TYPES.values())
+        resource_types = list(all_types().values())
         self._listed = {resource_type: self._aws.known(resource_type) for resource_type in resource_types}
         prefetch(self._aws, resource_types)
         for address, item in self._declared.items():
@@ -192,7 +191,7 @@ class _Search:
         taken = {(address.partition("/")[0], live.id) for address, live in self._lives.items()}
         strays: dict[str, tuple[type[Resource], Observed]] = {}
         loose: list[tuple[type[Resource], Observed]] = []
-        for resource_type in RESOURCE_TYPES.values():
+        for resource_type in all_types().values():
             if resource_type.retained or resource_type.created_by_aws:
                 continue
             for live in self._all(resource_type):
@@ -315,7 +314,7 @@ class _Search:
         )
 
     def _how(self, address: str, live: Observed) -> str:
-        resource_type = RESOURCE_TYPES[address.partition("/")[0]]
+        resource_type = all_types()[address.partition("/")[0]]
         if resource_type.created_by_aws:
             return "part"
         if live.address == address:

@@ -160,11 +160,12 @@ def look(aws: Aws, state: State) -> Condition:
     import provisioner.resources.ecs_service
     import provisioner.resources.rds  # noqa: F401
     from provisioner.aws.errors import explained
+    from provisioner.engine.resource import RESOURCE_TYPES
     from provisioner.engine.run import set_known
     from provisioner.operations import ami
 
     aws.read_only = True
-    set_known(aws, state.records, {})
+    set_known(aws, {address: one for address, one in state.records.items() if one.kind in RESOURCE_TYPES}, {})
     try:
         return Condition(*aws.each(lambda ask: ask(aws), (_services, _instances, _databases, ami.condition)))
     except Exception as error:

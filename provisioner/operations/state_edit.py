@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import provisioner.resources  # noqa: F401  (importing the package hands its types to the engine)
 from provisioner.engine.errors import ConfigurationError
-from provisioner.engine.resource import RESOURCE_TYPES
+from provisioner.engine.resource import type_named
 from provisioner.operations.stack_status import record as recorded
 from state.model import Record
 
@@ -31,7 +32,7 @@ def to_forget(store: Store, address: str, *, force: bool) -> str:
             f"{address} is needed by {', '.join(users)}: forgotten, it is no longer kept until they are removed. "
             f"Forget those first, or add --force"
         )
-    resource_type = RESOURCE_TYPES.get(record.kind)
+    resource_type = type_named(record.kind)
     if record.phase == "creating":
         return f"what an earlier call may have made for {address} stays in the cloud as it is"
     if not record.id or (resource_type and (resource_type.created_by_aws or resource_type.retained)):

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import steps  # noqa: F401  (importing the package makes all resource types known)
+import provisioner.resources  # noqa: F401  (importing the package hands its types to the engine)
 from provisioner.engine.recorded import check, check_bound, check_order
 from provisioner.operations import stores
 from state.disk import DISK, Disk

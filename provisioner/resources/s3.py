@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 
 from provisioner.aws.client import Aws
 from provisioner.aws.errors import IfThere, code_of, refused
-from provisioner.aws.tagging import tag_map
+from provisioner.aws.tagging import CALLS
 from provisioner.engine.resource import Changes, Observed, Resource
 from provisioner.resources.iam import Policy, normal
 
@@ -23,7 +23,6 @@ UNSET = frozenset(
         "NoSuchBucketPolicy",
         "NoSuchLifecycleConfiguration",
         "NoSuchPublicAccessBlockConfiguration",
-        "NoSuchTagSet",
         "ServerSideEncryptionConfigurationNotFoundError",
     }
 )
@@ -72,7 +71,7 @@ class Bucket(Resource):
     def _live(cls, aws: Aws, name: str) -> Observed:
         s3, of = aws.client("s3"), _of(aws, name)
         # first, since it says whether there is a bucket
-        tags = tag_map(_asked(s3.get_bucket_tagging, of).get("TagSet"))
+        tags = CALLS["s3"].read(aws, name)
         arn = _arn(aws, name)
         if not aws.owns(tags):
             return Observed(name, {"bucket": name}, {"arn": arn}, owned=False)

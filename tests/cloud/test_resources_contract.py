@@ -6,8 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-import steps  # noqa: F401  (importing the package makes all resource types known)
-from provisioner.engine.resource import RESOURCE_TYPES, Resource
+from provisioner.engine.resource import Resource, all_types
 from tests.cloud.conftest import EmbeddedCloud
 from tests.cloud.samples import ALL, GROUND
 from tests.cloud.samples.judge import breaches, strays
@@ -25,7 +24,7 @@ def declarable() -> list[type[Resource]]:
     """All resource types of the tool's own."""
     return [
         resource_type
-        for resource_type in RESOURCE_TYPES.values()
+        for resource_type in all_types().values()
         if resource_type.__module__.startswith("provisioner.resources.")
     ]
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from provisioner.engine.resource import RESOURCE_TYPES
+from provisioner.engine.resource import all_types
 from provisioner.engine.run import set_known
 from provisioner.operations import context, planning, stores
 from provisioner.operations.options import Options, Target
@@ -129,7 +129,7 @@ def test_a_look_shows_what_the_list_does(life: Life, *, thorough: bool) -> None:
         aws.read_only, aws.include_unrecorded = True, thorough
         state = stores.recorded(options, config)
         set_known(aws, state.records, context.declared(options, config, aws, state.records).declared)
-        for resource_type in RESOURCE_TYPES.values():
+        for resource_type in all_types().values():
             listed = {live.id: live for live in aws.live(resource_type)}
             for one in [[*listed][:1], [*listed]]:
                 if one and (shown := resource_type.read_some(aws, aws.known(resource_type), one)) is not None:

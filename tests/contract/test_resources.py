@@ -12,7 +12,7 @@ import pytest
 
 from provisioner.aws.client import Aws
 from provisioner.engine.errors import Failed, ProvisionError
-from provisioner.engine.resource import RESOURCE_TYPES, Change, Observed, Resource, compare
+from provisioner.engine.resource import RESOURCE_TYPES, Change, Observed, Resource, all_types, compare
 from tests.contract.recorded import Recorded, of
 from tests.contract.replay import Account, declared
 
@@ -105,7 +105,7 @@ class Tried:
 @pytest.fixture(scope="module")
 def tried() -> Tried:
     found = Tried({}, set())
-    for resource_type in RESOURCE_TYPES.values():
+    for resource_type in all_types().values():
         asks: dict[str, set[tuple[str, str]]] = {}
         for thorough in (True, False):
             for verb, where in failures(resource_type, Account(), asks, thorough=thorough):

@@ -18,7 +18,7 @@ from provisioner.engine.errors import NeedsReplacing, NotOwned, ProvisionError, 
 from provisioner.engine.events import Done, Event, Waiting
 from provisioner.engine.planned import KNOWN_AFTER_UP, Planned
 from provisioner.engine.refused import PlanRefused
-from provisioner.engine.resource import RESOURCE_TYPES
+from provisioner.engine.resource import RESOURCE_TYPES, all_types
 from provisioner.operations import apply, destroy, planning, recovery, state_edit
 from provisioner.operations.summary import Summary
 from state.model import Record, StateError
@@ -346,7 +346,7 @@ class World:
 @contextmanager
 def simulated_kinds() -> Iterator[None]:
     """While the context lasts, the tool knows the simulation's resource types only."""
-    before = dict(RESOURCE_TYPES)
+    before = dict(all_types())
     RESOURCE_TYPES.clear()
     RESOURCE_TYPES.update(SIMULATED)
     try:

@@ -16,7 +16,7 @@ from provisioner.aws.errors import Refused
 from provisioner.engine.clock import Pace
 from provisioner.engine.declaration import Handle
 from provisioner.engine.errors import ConfigurationError, ReadOnly
-from provisioner.engine.resource import RESOURCE_TYPES, Observed, Resource
+from provisioner.engine.resource import RESOURCE_TYPES, Observed, Resource, all_types
 from provisioner.operations import recovery, state_edit
 from provisioner.operations.state_set_aside import in_folder
 from provisioner.render import recovered as show
@@ -79,7 +79,7 @@ MINE = (Shelf, Box, Lid, Room, Law)
 def only_mine(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """The only resource types there are."""
     READINGS.clear()
-    kept = dict(RESOURCE_TYPES)
+    kept = dict(all_types())
     RESOURCE_TYPES.clear()
     RESOURCE_TYPES.update({resource_type.type_name: resource_type for resource_type in MINE})
     yield

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import MISSING, fields
 
 from provisioner.engine.declaration import TOKEN, Declared, Dependency, reachable
-from provisioner.engine.resource import RESOURCE_TYPES, Resource
+from provisioner.engine.resource import Resource, all_types, type_named
 from provisioner.resources.acm import ValidationRecord
 from state.model import Record
 
@@ -42,7 +42,7 @@ def declarations(records: Mapping[str, Record]) -> tuple[dict[str, Declared], di
         asked = {name: replaced(value, tokens, mark) for name, value in record.asked.items()}
         needs = {Dependency(m[1], m[2], bool(m[3])): None for m in TOKEN.finditer(repr(asked))}
         needs |= {Dependency(need, ready=bool(mark)): None for need in record.needs}
-        want: Resource = RESOURCE_TYPES[record.kind](address.partition("/")[2], **asked)
+        want: Resource = all_types()[record.kind](address.partition("/")[2], **asked)
         declared[address] = Declared(want, tuple(needs), record.step)
     return declared, left_out
 
@@ -68,7 +68,7 @@ def _unfit(record: Record, left_out: Mapping[str, str]) -> str:
         return UNFINISHED[record.phase]
     if lacking := [need for need in record.needs if need in left_out]:
         return f"needs {lacking[0]}, which is left out"
-    resource_type = RESOURCE_TYPES.get(record.kind)
+    resource_type = type_named(record.kind)
     if resource_type is None:
         return f"is of a resource type that this version does not know ({record.kind})"
     known = {one.name: one for one in fields(resource_type) if one.name != "name"}
@@ -91,7 +91,7 @@ def _tokens(record: Record, records: Mapping[str, Record]) -> dict[str, str]:
         if address == record.address or address not in records:
             continue
         other = records[address]
-        resource_type = RESOURCE_TYPES.get(other.kind, Resource)
+        resource_type = type_named(other.kind) or Resource
         same = set(resource_type.derived) - {REGISTRY}
         for output, value in {"id": other.id, **other.outputs}.items():
             if output in same:
