@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Protocol
@@ -111,11 +111,10 @@ class Calls:
     put: Callable[[Clients, str, Mapping[str, str]], object]
 
 
-def _put_autoscaling(aws: Clients, name: str, tags: Mapping[str, str]) -> None:
-    # its instances carry the stack's tags, and not the group's own address
+def group_tags(name: str, tags: Mapping[str, str], inherited: Container[str]) -> list[dict[str, Any]]:
+    """Return the tags of an Auto Scaling group; its instances carry what is inherited, and not its own address."""
     group = {"ResourceType": "auto-scaling-group", "ResourceId": name}
-    pairs = [{**group, **pair, "PropagateAtLaunch": pair["Key"] in aws.owner} for pair in tag_pairs(tags)]
-    aws.client("autoscaling").create_or_update_tags(Tags=pairs)
+    return [{**group, **pair, "PropagateAtLaunch": pair["Key"] in inherited} for pair in tag_pairs(tags)]
 
 
 def _read_iam(aws: Clients, arn: str) -> Tags:
@@ -166,7 +165,7 @@ CALLS: dict[str, Calls] = {
         lambda aws, name: tag_map(
             aws.pages("autoscaling", "describe_tags", "Tags", Filters=_filter("auto-scaling-group", name))
         ),
-        _put_autoscaling,
+        lambda aws, name, tags: aws.client("autoscaling").create_or_update_tags(Tags=group_tags(name, tags, aws.owner)),
     ),
     "ec2": Calls(
         "id",

@@ -8,7 +8,7 @@ from typing import Any
 
 from provisioner.aws.client import Aws
 from provisioner.engine.resource import Changes, Observed, Resource
-from provisioner.resources.ecs_cluster import Cluster
+from provisioner.resources.ecs_cluster import own_clusters
 
 _ECS = {"ServiceNamespace": "ecs"}
 # The describe calls take a dimension only together with a resource
@@ -30,7 +30,7 @@ class ScalableTarget(Resource):
 
     @classmethod
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:
-        names, clusters = {fields["resource_id"] for fields in known}, _clusters(aws)
+        names, clusters = {fields["resource_id"] for fields in known}, own_clusters(aws)
         found = aws.pages("application-autoscaling", "describe_scalable_targets", "ScalableTargets", **_ECS)
         for target in found:
             owned = _cluster(target) in clusters
@@ -78,7 +78,7 @@ class ScalingPolicy(Resource):
 
     @classmethod
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:
-        names, clusters = {(fields["resource_id"], fields["policy_name"]) for fields in known}, _clusters(aws)
+        names, clusters = {(fields["resource_id"], fields["policy_name"]) for fields in known}, own_clusters(aws)
         found = aws.pages("application-autoscaling", "describe_scaling_policies", "ScalingPolicies", **_ECS)
         for policy in found:
             owned = _cluster(policy) in clusters
@@ -117,10 +117,6 @@ class ScalingPolicy(Resource):
         )
 
 
-def _clusters(aws: Aws) -> set[str]:
-    """Return the names of this stack's clusters: what scales in them belongs to the stack as they do."""
-    return {live.attributes["cluster_name"] for live in aws.live(Cluster) if live.owned}
-
-
 def _cluster(shown: Mapping[str, Any]) -> str:
+    """Return the cluster in which something scales, to whose stack it belongs."""
     return str(shown["ResourceId"].split("/")[1])

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from provisioner.aws.client import Aws, batches
-from provisioner.aws.tagging import observed, tag_map
+from provisioner.aws.tagging import group_tags, observed, tag_map
 from provisioner.engine.resource import Changes, Observed, Resource
 from provisioner.resources import instance_refresh, members
 from provisioner.resources.ec2_launch import LaunchTemplate
-from provisioner.resources.phrases import because
+from provisioner.resources.phrases import UNSEEN, because
 
 MANAGED_TAG = "AmazonECSManaged"
 """ECS puts this tag on a capacity provider's group; it is in the create call too, so that instances carry it."""
@@ -99,23 +99,14 @@ class AutoScalingGroup(Resource):
         name = self.auto_scaling_group_name
         # the address belongs to the group alone, all other tags to its instances as well
         inherited = {**aws.owner, "Name": name, MANAGED_TAG: "true"}
-        tags = [
-            {
-                "ResourceType": "auto-scaling-group",
-                "ResourceId": name,
-                "Key": key,
-                "Value": value,
-                "PropagateAtLaunch": key in inherited,
-            }
-            for key, value in (aws.tags(self.address) | inherited).items()
-        ]
+        tags = group_tags(name, aws.tags(self.address) | inherited, inherited)
         aws.client("autoscaling").create_auto_scaling_group(
             **self._arguments(), MinSize=0, DesiredCapacity=0, Tags=tags
         )
         # CreateAutoScalingGroup answers nothing, not even the ARN
         if group := _one(aws, name):
             return self._live(aws, group)
-        return Observed(name, self.fields(), address=self.address, status="waiting for AWS to show it")
+        return Observed(name, self.fields(), address=self.address, status=UNSEEN)
 
     def update(self, aws: Aws, live: Observed, changes: Changes) -> None:
         if changes.keys() - {"outdated_instances"}:

@@ -11,6 +11,7 @@ from provisioner.aws.tagging import observed, tag_map
 from provisioner.engine.resource import Changes, Observed, Resource
 from provisioner.resources.ec2 import in_vpcs, interfaces
 from provisioner.resources.ec2_network import Vpc
+from provisioner.resources.phrases import UNSEEN
 
 Rule = Mapping[str, Any]
 """One rule with one peer, as DescribeSecurityGroupRules spells it: IpProtocol, FromPort, ToPort, CidrIpv4 or
@@ -19,6 +20,13 @@ ReferencedGroupId, Description. Port -1 stands for all."""
 
 OPEN: Rule = {"IpProtocol": "-1", "FromPort": -1, "ToPort": -1, "CidrIpv4": "0.0.0.0/0", "Description": ""}
 """What AWS gives a new group: all traffic to anywhere."""
+PEERS = {
+    "CidrIpv4": ("IpRanges", "CidrIp"),
+    "CidrIpv6": ("Ipv6Ranges", "CidrIpv6"),
+    "PrefixListId": ("PrefixListIds", "PrefixListId"),
+    "ReferencedGroupId": ("UserIdGroupPairs", "GroupId"),
+}
+"""A rule's peer, as it is called in a rule, and in a permission: in which list, by which member."""
 MOST = 60
 """Rules that a group has in each direction, unless AWS has raised the quota (VPC quotas)."""
 
@@ -160,7 +168,7 @@ class DefaultSecurityGroup(Resource):
 
     @classmethod
     def pending(cls, live: Observed) -> str | None:
-        return None if live.id else "waiting for AWS to show it"
+        return None if live.id else UNSEEN
 
     def update(self, aws: Aws, live: Observed, changes: Changes) -> None:
         put_rules(aws, live.id, "ingress", live.attributes["ingress"], self.ingress)
@@ -189,13 +197,9 @@ def _rules(permissions: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     rules = []
     for p in permissions:
         ports = {"IpProtocol": p["IpProtocol"], "FromPort": p.get("FromPort", -1), "ToPort": p.get("ToPort", -1)}
-        for key, name, peers in (
-            ("CidrIp", "CidrIpv4", p.get("IpRanges", ())),
-            ("CidrIpv6", "CidrIpv6", p.get("Ipv6Ranges", ())),
-            ("PrefixListId", "PrefixListId", p.get("PrefixListIds", ())),
-            ("GroupId", "ReferencedGroupId", p.get("UserIdGroupPairs", ())),
-        ):
-            rules += [{**ports, name: peer[key], "Description": peer.get("Description", "")} for peer in peers]
+        for name, (peers, key) in PEERS.items():
+            found = p.get(peers, ())
+            rules += [{**ports, name: peer[key], "Description": peer.get("Description", "")} for peer in found]
     return rules
 
 
@@ -205,15 +209,8 @@ def _permission(rule: Rule) -> dict[str, Any]:
     if rule["IpProtocol"] != "-1":
         permission |= {"FromPort": rule["FromPort"], "ToPort": rule["ToPort"]}
     described = {"Description": rule["Description"]} if rule.get("Description") else {}
-    for name, key, peers in (
-        ("CidrIpv4", "CidrIp", "IpRanges"),
-        ("CidrIpv6", "CidrIpv6", "Ipv6Ranges"),
-        ("PrefixListId", "PrefixListId", "PrefixListIds"),
-        ("ReferencedGroupId", "GroupId", "UserIdGroupPairs"),
-    ):
-        if name in rule:
-            permission[peers] = [{key: rule[name], **described}]
-    return permission
+    peers = {peers: [{key: rule[name], **described}] for name, (peers, key) in PEERS.items() if name in rule}
+    return permission | peers
 
 
 def put_rules(aws: Aws, group_id: str, direction: str, there: Sequence[Rule], wanted: Sequence[Rule]) -> None:

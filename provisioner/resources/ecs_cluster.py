@@ -168,8 +168,7 @@ class CapacityProvider(Resource):
         if answer.get("updateStatus") == "DELETE_FAILED":
             reason = answer.get("updateStatusReason", "")
             users = re.search(r"associated with cluster: ([\w, -]+)", reason)
-            ours = {cluster.id for cluster in aws.live(Cluster) if cluster.owned}
-            if users and not ours & set(re.split(r",\s*", users[1])):
+            if users and {*own_clusters(aws)}.isdisjoint(re.split(r",\s*", users[1])):
                 raise Failed(f"capacity provider {live.id} cannot be removed: {reason}")
 
     @classmethod
@@ -211,8 +210,7 @@ class ClusterCapacityProviders(Resource):
 
     @classmethod
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:
-        ours = [cluster.id for cluster in aws.live(Cluster) if cluster.owned]
-        for cluster in _clusters(aws, ours):
+        for cluster in _clusters(aws, own_clusters(aws)):
             live = cls._live(cluster)
             # an association of nothing is none, but attachments may still be under way
             if live.attributes["capacity_providers"] or live.deleting:
@@ -264,15 +262,23 @@ class ClusterCapacityProviders(Resource):
 
 def container_instances(aws: Aws, cluster: str) -> list[Mapping[str, Any]]:
     """Return a cluster's container instances as DescribeContainerInstances shows them, draining ones among them."""
+    found, ecs = list[Mapping[str, Any]](), aws.client("ecs")
     arns = [*aws.pages("ecs", "list_container_instances", "containerInstanceArns", cluster=cluster)]
-    return [
-        instance
-        for some in batches(arns, 100)
-        for instance in aws.client("ecs").describe_container_instances(cluster=cluster, containerInstances=some)[
-            "containerInstances"
-        ]
-        if instance["status"] != "INACTIVE"
-    ]
+    for some in batches(arns, 100):
+        found += ecs.describe_container_instances(cluster=cluster, containerInstances=some)["containerInstances"]
+    return [instance for instance in found if instance["status"] != "INACTIVE"]
+
+
+def tasks(aws: Aws, cluster: str, *desired: str, **which: str) -> list[Mapping[str, Any]]:
+    """Return the tasks of a cluster, or of a service in it, that are desired to be so, as DescribeTasks shows them."""
+    lists = [aws.pages("ecs", "list_tasks", "taskArns", cluster=cluster, desiredStatus=it, **which) for it in desired]
+    arns, ecs = list(dict.fromkeys(arn for listed in lists for arn in listed)), aws.client("ecs")
+    return [task for some in batches(arns, 100) for task in ecs.describe_tasks(cluster=cluster, tasks=some)["tasks"]]
+
+
+def own_clusters(aws: Aws) -> list[str]:
+    """Return the names of this stack's clusters."""
+    return [cluster.id for cluster in aws.live(Cluster) if cluster.owned]
 
 
 def deregister(aws: Aws, cluster: str, arn: str, *, force: bool) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from provisioner.aws.client import Aws, batches
 from provisioner.engine.resource import Observed, Resource
-from provisioner.resources.ecs_cluster import Cluster, container_instances, deregister
+from provisioner.resources.ecs_cluster import Cluster, container_instances, deregister, tasks
 
 
 @dataclass(frozen=True)
@@ -58,11 +58,11 @@ class ContainerInstances(Resource):
         for cluster in _ours(aws):
             if instances := container_instances(aws, cluster):
                 states = Counter(instance["status"] for instance in instances)
-                tasks = sum(_tasks(instance) for instance in instances)
+                busy = sum(_tasks(instance) for instance in instances)
                 shown = ", ".join(f"{count} {state}" for state, count in sorted(states.items()))
                 # those in between and draining ones that still have tasks are waited for; all others need a call
                 waiting = all(_between(i) or _draining(i) for i in instances)
-                yield Observed(cluster, {}, status=f"{shown} with {tasks} tasks", deleting=waiting)
+                yield Observed(cluster, {}, status=f"{shown} with {busy} tasks", deleting=waiting)
 
     @classmethod
     def delete(cls, aws: Aws, live: Observed) -> None:
@@ -102,12 +102,12 @@ class RunningTasks(Resource):
     @classmethod
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:
         for cluster in _ours(aws):
-            tasks = _running(aws, cluster)
-            stopping = [task for task in tasks if task["desiredStatus"] == "STOPPED"]
+            left = _running(aws, cluster)
+            stopping = [task for task in left if task["desiredStatus"] == "STOPPED"]
             if stopping:
                 lost = _disconnected(aws, cluster)
                 stopping = [task for task in stopping if task.get("containerInstanceArn") not in lost]
-            running = sum(task["desiredStatus"] != "STOPPED" for task in tasks)
+            running = sum(task["desiredStatus"] != "STOPPED" for task in left)
             if running or stopping:
                 status = f"{running} tasks running, {len(stopping)} stopping"
                 yield Observed(cluster, {}, status=status, deleting=not running)
@@ -132,17 +132,7 @@ def _ours(aws: Aws) -> list[str]:
 
 def _running(aws: Aws, cluster: str) -> list[Mapping[str, Any]]:
     """Return the tasks that have not stopped yet, those asked to stop among them."""
-    arns = [
-        arn
-        for desired in ("RUNNING", "STOPPED")
-        for arn in aws.pages("ecs", "list_tasks", "taskArns", cluster=cluster, desiredStatus=desired)
-    ]
-    return [
-        task
-        for some in batches(arns, 100)
-        for task in aws.client("ecs").describe_tasks(cluster=cluster, tasks=some)["tasks"]
-        if task["lastStatus"] != "STOPPED"
-    ]
+    return [task for task in tasks(aws, cluster, "RUNNING", "STOPPED") if task["lastStatus"] != "STOPPED"]
 
 
 def _disconnected(aws: Aws, cluster: str) -> set[str]:

@@ -13,7 +13,7 @@ from provisioner.engine.declaration import unknown
 from provisioner.engine.errors import Failed
 from provisioner.engine.resource import Changes, Observed, Resource
 from provisioner.resources import members
-from provisioner.resources.ecs_cluster import Cluster
+from provisioner.resources.ecs_cluster import own_clusters
 from provisioner.resources.ecs_trouble import (
     ROLLING_BACK,
     completed,
@@ -90,7 +90,7 @@ class Service(Resource):
 
     @classmethod
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:
-        for cluster in (live.attributes["cluster_name"] for live in aws.live(Cluster) if live.owned):
+        for cluster in own_clusters(aws):
             # Services that are DRAINING are not listed, only described
             names = {f["service_name"] for f in known if f["cluster"] == cluster or unknown(f["cluster"])}
             if aws.include_unrecorded:
@@ -102,7 +102,7 @@ class Service(Resource):
     @classmethod
     def read_some(cls, aws: Aws, known: Sequence[Mapping[str, Any]], ids: Collection[str]) -> Iterator[Observed]:
         names = {arn.rpartition("/")[2] for arn in ids}
-        for cluster in (live.attributes["cluster_name"] for live in aws.live(Cluster) if live.owned):
+        for cluster in own_clusters(aws):
             yield from (live for live in cls._named(aws, known, cluster, names) if live.id in ids)
 
     @classmethod

@@ -95,8 +95,8 @@ class TaskDefinition(Resource):
             elif family in names and first:
                 yield Observed(family, {"family": family}, owned=False, status="ACTIVE")
         for family, arns in ((family, arns) for family, arns in left.items() if arns):
-            address = aws.address_in(_tags(aws, arns[0]))
-            yield Observed(family, {"family": family}, {"arn": arns[0]}, address=address, status="INACTIVE")
+            tags, outputs = _tags(aws, arns[0]), {"arn": arns[0]}
+            yield observed(aws, family, {"family": family}, tags, outputs, status="INACTIVE")
 
     @staticmethod
     def _registered(

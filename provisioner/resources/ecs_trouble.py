@@ -7,9 +7,10 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from provisioner.aws.client import Aws, batches
+from provisioner.aws.client import Aws
 from provisioner.aws.errors import code_of, not_found
 from provisioner.engine.clock import at, since
+from provisioner.resources.ecs_cluster import tasks
 from provisioner.resources.ecs_hosts import without_hosts
 
 ATTEMPTS = 3
@@ -37,23 +38,23 @@ def short(service: Mapping[str, Any]) -> bool:
     return bool(newest(service).get("runningCount", 0) < newest(service).get("desiredCount", 0))
 
 
-def trouble(aws: Aws, service: Mapping[str, Any], tasks: Sequence[Mapping[str, Any]]) -> tuple[bool, str]:
+def trouble(aws: Aws, service: Mapping[str, Any], stopped_tasks: Sequence[Mapping[str, Any]]) -> tuple[bool, str]:
     """Say whether a service's newest deployment has failed, and what keeps it from completing as far as ECS tells.
 
     It has failed when ECS says so, or when so many of its tasks failed and none runs.
 
     Args:
-        tasks: what `stopped` returns of its cluster.
+        stopped_tasks: what `stopped` returns of its cluster.
     """
     primary = newest(service)
     if completed(service):
-        theirs = [task for task in tasks if task.get("startedBy") == primary.get("id")]
+        theirs = [task for task in stopped_tasks if task.get("startedBy") == primary.get("id")]
         return False, (_unable(service, {}) or (_why(theirs[0]) if theirs else "")) if short(service) else ""
     state = primary["rolloutState"]
     given_up = [d for d in service["deployments"] if d.get("rolloutState") == "FAILED"]
     # the one that is rolled back to has no trouble: that of the one before it is what counts
     looked_at = given_up[0] if given_up and ROLLING_BACK in primary.get("rolloutStateReason", "") else primary
-    theirs = [task for task in tasks if task.get("startedBy") == looked_at["id"]]
+    theirs = [task for task in stopped_tasks if task.get("startedBy") == looked_at["id"]]
     # ECS sets its own count to zero as soon as a task ran, however shortly
     count = max(looked_at.get("failedTasks", 0), sum(task.get("stopCode") in FAILED_STOPS for task in theirs))
     unable = _unable(service, looked_at)
@@ -104,14 +105,13 @@ def standing(aws: Aws, cluster: str, service_name: str) -> str:
     ecs = aws.client("ecs")
     (service,) = ecs.describe_services(cluster=cluster, services=[service_name])["services"]
     said = [f"ECS said{at(e['createdAt'])}: {e['message'].rstrip('.')}" for e in service.get("events", ())[:1]]
-    arns = ecs.list_tasks(cluster=cluster, serviceName=service_name, desiredStatus="RUNNING")["taskArns"]
-    tasks = ecs.describe_tasks(cluster=cluster, tasks=arns)["tasks"] if arns else []
+    wanted = tasks(aws, cluster, "RUNNING", serviceName=service_name)
     coming = [
         f"task {task['taskArn'].rpartition('/')[2]} is {task['lastStatus']}{since(task.get('createdAt'))}"
-        for task in tasks
+        for task in wanted
         if task["lastStatus"] != "RUNNING"
     ]
-    placed = any(task.get("containerInstanceArn") or task.get("launchType") == "FARGATE" for task in tasks)
+    placed = any(task.get("containerInstanceArn") or task.get("launchType") == "FARGATE" for task in wanted)
     hosts = "" if placed else without_hosts(aws, service)
     failed = last_failure(aws, cluster, service_name)
     last = f"the last task that failed: {failed}" if failed else ""
@@ -120,15 +120,9 @@ def standing(aws: Aws, cluster: str, service_name: str) -> str:
 
 def stopped(aws: Aws, cluster: str, service_name: str | None = None) -> list[Mapping[str, Any]]:
     """Return the tasks of a cluster or a service that stopped by no wish of the scheduler, newest first."""
-    which = {"serviceName": service_name} if service_name else {}
-    arns = [*aws.pages("ecs", "list_tasks", "taskArns", cluster=cluster, desiredStatus="STOPPED", **which)]
-    tasks = [
-        task
-        for some in batches(arns, 100)
-        for task in aws.client("ecs").describe_tasks(cluster=cluster, tasks=some)["tasks"]
-        if not task.get("stoppedReason", WISHED).startswith(WISHED)
-    ]
-    return sorted(tasks, key=lambda task: task["createdAt"], reverse=True)
+    found = tasks(aws, cluster, "STOPPED", **({"serviceName": service_name} if service_name else {}))
+    unwished = [task for task in found if not task.get("stoppedReason", WISHED).startswith(WISHED)]
+    return sorted(unwished, key=lambda task: task["createdAt"], reverse=True)
 
 
 def _why(task: Mapping[str, Any]) -> str:

@@ -42,12 +42,11 @@ HEALTH_CHECK = {
 """What a target group's calls and answers call the fields: those for good, and those that can be changed."""
 RULE = {"listener_arn": "ListenerArn", "priority": "Priority", "conditions": "Conditions", "actions": "Actions"}
 LISTENER = {"load_balancer_arn": "LoadBalancerArn", "port": "Port", "protocol": "Protocol", "ssl_policy": "SslPolicy"}
-
+"""What the calls for rules, and the answers for listeners, call their fields."""
 DNS_NAME = re.compile(
     r"(dualstack\.)?(?P<host>(internal-)?(?P<name>.+)-\w+\.(?P<region>[a-z]+(-[a-z]+)+-\d)\.elb\.amazonaws\.com(\.cn)?)"
 )
 """A balancer's DNS name begins with its own, and with the Region (User Guide for Application Load Balancers)."""
-
 _HTTPS = {"Protocol": "HTTPS", "Port": "443", "Host": "#{host}", "Path": "/#{path}", "Query": "#{query}"}
 REDIRECT_TO_HTTPS: Action = {"Type": "redirect", "RedirectConfig": {**_HTTPS, "StatusCode": "HTTP_301"}}
 
@@ -98,8 +97,7 @@ def _settings(aws: Aws, arn: str) -> dict[str, str]:
 
 def owner_of(aws: Aws, dns_name: str) -> str:
     """Return in words which other stack has the load balancer of a DNS name; empty if none in this account has it."""
-    parts = DNS_NAME.fullmatch(dns_name)
-    if parts is None:
+    if (parts := DNS_NAME.fullmatch(dns_name)) is None:
         return ""
     elb = aws.client("elbv2", parts["region"])
     with IfThere():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -154,7 +154,7 @@ class InstanceProfile(Resource):
             roles = (role for role in _roles(aws) if aws.owns(tag_map(role.get("Tags"))))
             held = {p["InstanceProfileName"]: p for role in roles for p in role.get("InstanceProfileList", ())}
             for name in names & held.keys():
-                yield cls._live(aws, held[name], ours=True)
+                yield replace(cls._live(aws, held[name]), owned=True)
             names -= held.keys()
         listed = aws.pages("iam", "list_instance_profiles", "InstanceProfiles") if aws.include_unrecorded else ()
         # the list has no tags: where the name may be ours the whole profile is read
@@ -167,16 +167,11 @@ class InstanceProfile(Resource):
                     yield live
 
     @staticmethod
-    def _live(aws: Aws, profile: Mapping[str, Any], *, ours: bool = False) -> Observed:
+    def _live(aws: Aws, profile: Mapping[str, Any]) -> Observed:
         roles = [role["RoleName"] for role in profile.get("Roles", ())]
-        name, tags = profile["InstanceProfileName"], tag_map(profile.get("Tags"))
-        return Observed(
-            name,
-            {"instance_profile_name": name, "role_name": roles[0] if roles else None},
-            {"arn": profile["Arn"]},
-            address=aws.address_in(tags),
-            owned=ours or aws.owns(tags),
-        )
+        name = profile["InstanceProfileName"]
+        attributes = {"instance_profile_name": name, "role_name": roles[0] if roles else None}
+        return observed(aws, name, attributes, tag_map(profile.get("Tags")), {"arn": profile["Arn"]})
 
     def create(self, aws: Aws, token: str) -> Observed:
         profile = aws.client("iam").create_instance_profile(

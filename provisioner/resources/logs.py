@@ -49,13 +49,12 @@ class LogGroup(Resource):
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:
         names = {fields["log_group_name"] for fields in known}
         # the answer to a pattern has no retention (DescribeLogGroups), so that what it finds is read once more
-        search = {"logGroupNamePattern": aws.name}
-        found = aws.pages("logs", "describe_log_groups", "logGroups", **search) if aws.include_unrecorded else ()
+        found = _groups(aws, logGroupNamePattern=aws.name) if aws.include_unrecorded else ()
         names |= {group["logGroupName"] for group in found if aws.owns(aws.tags_of(_arn(group), dict))}
         names |= {performance_log(aws.name)} if aws.include_unrecorded else set()
         # an account has thousands of groups: only the folders of ours are read
         for folder in sorted({name[: name.rfind("/") + 1] or name for name in names}):
-            for group in aws.pages("logs", "describe_log_groups", "logGroups", logGroupNamePrefix=folder):
+            for group in _groups(aws, logGroupNamePrefix=folder):
                 if group["logGroupName"] in names:
                     yield cls._live(aws, group)
 
@@ -107,17 +106,20 @@ class LogGroup(Resource):
 def remove_remade(aws: Aws) -> str:
     """Remove the group of Container Insights if ECS made it again; return its name, or an empty text if it did not."""
     name = performance_log(aws.name)
-    for group in aws.pages("logs", "describe_log_groups", "logGroups", logGroupNamePrefix=name):
-        if group["logGroupName"] == name and not CALLS["logs"].read(aws, _arn(group)) and _of_our_cluster(aws):
-            aws.client("logs").delete_log_group(logGroupName=name)
-            return name
-    return ""
+    group = _called(aws, name)
+    if group is None or CALLS["logs"].read(aws, _arn(group)) or not _of_our_cluster(aws):
+        return ""
+    aws.client("logs").delete_log_group(logGroupName=name)
+    return name
+
+
+def _groups(aws: Aws, **search: str) -> Iterator[Mapping[str, Any]]:
+    return aws.pages("logs", "describe_log_groups", "logGroups", **search)
 
 
 def _called(aws: Aws, name: str) -> Mapping[str, Any] | None:
     """Return the group of that name, if there is one."""
-    found = aws.pages("logs", "describe_log_groups", "logGroups", logGroupNamePrefix=name)
-    return next((group for group in found if group["logGroupName"] == name), None)
+    return next((group for group in _groups(aws, logGroupNamePrefix=name) if group["logGroupName"] == name), None)
 
 
 def _arn(group: Mapping[str, Any]) -> str:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+UNSEEN = "waiting for AWS to show it"
+
 
 def because(said: str, reason: str | None) -> str:
     """Return what is said with its reason behind a colon, if there is one."""

@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 
 from provisioner.aws.client import Aws
 from provisioner.aws.errors import IfThere, code_of, refused
-from provisioner.aws.tagging import CALLS
+from provisioner.aws.tagging import CALLS, observed
 from provisioner.engine.resource import Changes, Observed, Resource
 from provisioner.resources.iam import Policy, normal
 
@@ -87,7 +87,7 @@ class Bucket(Resource):
             "public_access_block": _asked(s3.get_public_access_block, of).get("PublicAccessBlockConfiguration"),
             "sse_algorithm": default[0].get("SSEAlgorithm") if default else None,
         }
-        return Observed(name, attributes, {"arn": arn}, address=aws.address_in(tags))
+        return observed(aws, name, attributes, tags, {"arn": arn})
 
     def create(self, aws: Aws, token: str) -> Observed:
         # the one Region that may not be named (S3 API, CreateBucket)
