@@ -78,7 +78,7 @@ class Resource:
         identity: the fields that name it uniquely in account and region, if any.
         outputs: the names of the outputs that others may refer to.
         derived: those outputs, `id` included, that follow from its identity: another one of this name has the same.
-        create_only: fields that AWS cannot change in place.
+        create_only: fields that AWS cannot change in place; those of its identity where it says nothing.
         stable_references: fields whose value stays what it is though what tells it is made anew.
         ignore_changes: fields that matter at creation only and are never compared (somebody else owns them afterwards).
         unordered: list fields whose order means nothing.
@@ -120,6 +120,8 @@ class Resource:
 
     def __init_subclass__(cls) -> None:
         cls.type_name = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", cls.__name__).lower()
+        if "identity" in vars(cls) and "create_only" not in vars(cls):
+            cls.create_only = frozenset(cls.identity)
         RESOURCE_TYPES[cls.type_name] = cls
 
     @property

@@ -26,7 +26,6 @@ class ScalableTarget(Resource):
     service = "application-autoscaling"
     identity = ("resource_id",)
     has_parent = True
-    create_only = frozenset({"resource_id"})
 
     @classmethod
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:
@@ -74,7 +73,6 @@ class ScalingPolicy(Resource):
     service = "application-autoscaling"
     identity = ("resource_id", "policy_name")
     has_parent = True
-    create_only = frozenset({"policy_name", "resource_id"})
 
     @classmethod
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:

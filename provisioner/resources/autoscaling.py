@@ -53,7 +53,6 @@ class AutoScalingGroup(Resource):
     identity = ("auto_scaling_group_name",)
     derived = ("id",)
     outputs = ("arn",)
-    create_only = frozenset({"auto_scaling_group_name"})
     unordered = frozenset({"subnet_ids"})
     update_when_ready = True
     create_timeout = 6 * 3600
@@ -184,7 +183,6 @@ class MinimumSize(Resource):
     service = "autoscaling"
     identity = ("auto_scaling_group_name",)
     has_parent = True
-    create_only = frozenset({"auto_scaling_group_name"})
     create_timeout = 900
     poll_interval = 5
 

@@ -28,7 +28,6 @@ class Delegation(Resource):
 
     service = "route53"
     identity = ("domain", "hosted_zone_id")
-    create_only = frozenset({"domain", "hosted_zone_id"})
     retained = True
     retained_because = "it is an entry in the parent zone, which only its owner can change"
 

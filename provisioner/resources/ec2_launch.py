@@ -35,7 +35,6 @@ class LaunchTemplate(Resource):
 
     service = "ec2"
     identity = ("launch_template_name",)
-    create_only = frozenset({"launch_template_name"})
     unordered = frozenset({"tagged"})
 
     @classmethod

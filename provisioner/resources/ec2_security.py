@@ -114,7 +114,6 @@ class SecurityGroupEgress(Resource):
     service = "ec2"
     identity = ("group_id",)
     has_parent = True
-    create_only = frozenset({"group_id"})
     unordered = frozenset({"rules"})
 
     @classmethod
@@ -149,7 +148,6 @@ class DefaultSecurityGroup(Resource):
 
     service = "ec2"
     identity = ("vpc_id",)
-    create_only = frozenset({"vpc_id"})
     retained = True
     retained_because = "AWS deletes it together with its VPC"
     update_when_ready = True

@@ -25,7 +25,6 @@ class Cluster(Resource):
     identity = ("cluster_name",)
     derived = ("id", "arn")
     outputs = ("arn",)
-    create_only = frozenset({"cluster_name"})
     unordered = frozenset({"settings"})
     delete_timeout = 1200
 
@@ -203,7 +202,6 @@ class ClusterCapacityProviders(Resource):
 
     service = "ecs"
     identity = ("cluster",)
-    create_only = frozenset({"cluster"})
     unordered = frozenset({"capacity_providers", "default_capacity_provider_strategy"})
     update_when_ready = True
     create_timeout = 600

@@ -77,7 +77,6 @@ class Service(Resource):
     service = "ecs"
     identity = ("cluster", "service_name")
     derived = ("id", "resource_id")
-    create_only = frozenset({"cluster", "service_name"})
     ignore_changes = frozenset({"desired_count"})
     unordered = frozenset(
         {"capacity_provider_strategy", "subnets", "security_groups", "load_balancers", "service_registries"}

@@ -47,7 +47,6 @@ class TaskDefinition(Resource):
     identity = ("family",)
     derived = ("id",)
     outputs = ("arn",)
-    create_only = frozenset({"family"})
     unordered = frozenset({"requires_compatibilities", "volumes"})
     versioned = True
     listed_one_by_one = True

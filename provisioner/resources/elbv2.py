@@ -305,7 +305,6 @@ class Listener(Resource):
     service = "elbv2"
     identity = ("load_balancer_arn", "port")
     has_parent = True
-    create_only = frozenset({"load_balancer_arn", "port"})
 
     @classmethod
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:

@@ -64,7 +64,6 @@ class Role(Resource):
     identity = ("role_name",)
     derived = ("id", "arn")
     outputs = ("arn",)
-    create_only = frozenset({"role_name"})
     ignore_changes = frozenset({"description"})
     unordered = frozenset({"managed_policy_arns"})
 
@@ -144,7 +143,6 @@ class InstanceProfile(Resource):
     identity = ("instance_profile_name",)
     derived = ("id", "arn")
     outputs = ("arn",)
-    create_only = frozenset({"instance_profile_name"})
 
     @classmethod
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:
@@ -206,7 +204,6 @@ class ServiceLinkedRole(Resource):
     service = "iam"
     identity = ("aws_service_name", "role_name")
     derived = ("id",)
-    create_only = frozenset({"aws_service_name", "role_name"})
     retained = True
     retained_because = "the whole account shares it, and it costs nothing"
 

@@ -143,6 +143,7 @@ class ImageInUse(Resource):
 
     service = "ecr"
     identity = ("repository_name", "tag")
+    create_only = frozenset()
     has_parent = True
 
     @staticmethod

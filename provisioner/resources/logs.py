@@ -39,7 +39,6 @@ class LogGroup(Resource):
     identity = ("log_group_name",)
     derived = ("id", "arn")
     outputs = ("arn",)
-    create_only = frozenset({"log_group_name"})
 
     @classmethod
     def data(cls, settings: Mapping[str, Any]) -> str:

@@ -22,7 +22,6 @@ class DbSubnetGroup(Resource):
     service = "rds"
     identity = ("db_subnet_group_name",)
     derived = ("id",)
-    create_only = frozenset({"db_subnet_group_name"})
     unordered = frozenset({"subnet_ids"})
 
     @classmethod

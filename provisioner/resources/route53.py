@@ -42,7 +42,6 @@ class HostedZone(Resource):
     service = "route53"
     identity = ("hosted_zone_name", "vpc_id")
     outputs = ("name_servers",)
-    create_only = frozenset({"hosted_zone_name", "vpc_id"})
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "hosted_zone_name", normal_name(self.hosted_zone_name))
@@ -196,7 +195,6 @@ class RecordSet(Resource):
 
     service = "route53"
     identity = ("hosted_zone_id", "record_name", "type")
-    create_only = frozenset({"hosted_zone_id", "record_name", "type"})
     unordered = frozenset({"resource_records"})
 
     def __post_init__(self) -> None:

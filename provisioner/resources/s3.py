@@ -48,7 +48,6 @@ class Bucket(Resource):
     identity = ("bucket",)
     derived = ("id", "arn")
     outputs = ("arn",)
-    create_only = frozenset({"bucket"})
     protection = "deletion_protection"
     delete_timeout = 3600
 

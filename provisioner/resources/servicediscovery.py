@@ -31,7 +31,6 @@ class PrivateDnsNamespace(Resource):
     # other VPCs may have namespaces of the same name
     identity = ("namespace_name", "vpc")
     outputs = ("arn", "hosted_zone_id")
-    create_only = frozenset({"namespace_name", "vpc"})
     delete_timeout = 600
 
     @classmethod

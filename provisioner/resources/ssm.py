@@ -34,7 +34,6 @@ class SecureParameter(Resource):
     identity = ("parameter_name",)
     derived = ("id", "arn")
     outputs = ("arn", "version")
-    create_only = frozenset({"parameter_name"})
     # AWS changes a description only together with the value
     ignore_changes = frozenset({"description"})
 

@@ -22,7 +22,6 @@ class WebAclAssociation(Resource):
     service = "wafv2"
     identity = ("resource_arn",)
     has_parent = True
-    create_only = frozenset({"resource_arn"})
 
     @classmethod
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:
