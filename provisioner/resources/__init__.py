@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from provisioner.engine.resource import MODULES
 
-MODULES += [
+MODULES.extend(
     f"{__name__}.{module}"
     for module in (
         "account", "acm", "application_autoscaling", "autoscaling", "copied_images", "delegation", "ec2_endpoints",
@@ -15,4 +15,4 @@ MODULES += [
         "ecs_task_definition", "elbv2", "guardduty", "iam", "images", "logs", "rds", "rds_groups", "route53", "s3",
         "servicediscovery", "ssm", "wafv2",
     )
-]  # fmt: skip
+)  # fmt: skip
