@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Mapping
 from typing import Any, get_args
 
 from provisioner.aws.durations import TOOK
@@ -56,19 +57,7 @@ def shown() -> dict[str, Any]:
     }
 
 
-def told(name: str, query: dict[str, str]) -> tuple[str, Any]:
-    """Return status and answer of `POST /_cloud/clock` and of `POST /_cloud/advance`."""
-    try:
-        if name == "clock":
-            set_clock(query)
-        else:
-            CLOCK.advance(seconds(query.get("seconds", "")), step="step" in query)
-    except ValueError as error:
-        return "400 Bad Request", {"error": str(error)}
-    return "200 OK", shown()
-
-
-def set_clock(query: dict[str, str]) -> None:
+def set_clock(query: Mapping[str, str]) -> None:
     """Let the clock move otherwise from now on, as these say: `mode`, `idle`, and `hold` in seconds; and `durations`.
 
     Raises:
@@ -80,7 +69,7 @@ def set_clock(query: dict[str, str]) -> None:
     CLOCK.takes = takes
 
 
-def _set_mode(query: dict[str, str]) -> None:
+def _set_mode(query: Mapping[str, str]) -> None:
     mode, _, factor = query.get("mode", CLOCK.mode).partition(":")
     pace, idle = seconds(factor or "1"), seconds(query.get("idle", "1"))
     hold = seconds(query["hold"]) if "hold" in query else math.inf

@@ -45,7 +45,7 @@ def put(account: str, asked: Mapping[str, Any]) -> None:
 
 
 def _put_zone(account: str, id: str, domain: str) -> None:
-    """Make a public zone with this id, in the place of another that the registrar has made for the domain."""
+    """Make a public zone with this id, in the place of another that the registrar has created for the domain."""
     backend = route53_backends[account]["aws"]
     for zone in list(backend.zones.values()):
         if not zone.private_zone and domains.normal(zone.name) == domains.normal(domain):
