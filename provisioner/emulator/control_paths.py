@@ -18,7 +18,7 @@ from provisioner.emulator.clock import CLOCK
 from provisioner.emulator.cloud import Cloud
 from provisioner.emulator.control import PROTOCOL
 from provisioner.emulator.lock import LOCK
-from provisioner.emulator.wsgi import Environ, TakeOver
+from provisioner.emulator.wsgi import Environ, StartResponse, TakeOver
 from state import checks
 
 PREFIX = "/_cloud/"
@@ -32,7 +32,7 @@ class Request:
     body: bytes
 
 
-def application(cloud: Cloud, environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
+def application(cloud: Cloud, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
     """Answer one request under `/_cloud/`, as WSGI asks; only `health` without the key of `cloud.json`."""
     method, name = environ["REQUEST_METHOD"], environ["PATH_INFO"].removeprefix(PREFIX)
     query = dict(urllib.parse.parse_qsl(environ["QUERY_STRING"]))
@@ -54,7 +54,7 @@ def application(cloud: Cloud, environ: Environ, start_response: Callable[..., An
     return answer_json("200 OK", {"ok": True} if answered is None else answered, start_response)
 
 
-def answer_json(status: str, answer: Any, start_response: Callable[..., Any]) -> Iterable[bytes]:
+def answer_json(status: str, answer: Any, start_response: StartResponse) -> Iterable[bytes]:
     """Answer with a JSON document, as WSGI asks."""
     start_response(status, [("Content-Type", "application/json")])
     return [json.dumps(answer).encode()]

@@ -8,11 +8,12 @@ import threading
 import time
 from collections.abc import Callable, Iterable
 from functools import partial
-from typing import Any
 
-from provisioner.emulator import containers, control_paths, registry
+from provisioner.emulator import containers, control_paths
 from provisioner.emulator.cloud import Cloud
-from provisioner.emulator.wsgi import STREAMED, Environ, Server, check_sender
+from provisioner.emulator.registry import application as registry
+from provisioner.emulator.registry import storage
+from provisioner.emulator.wsgi import STREAMED, Environ, Server, StartResponse, check_sender
 
 ACCOUNT = "123456789012"
 
@@ -44,7 +45,7 @@ def serve(
     os.environ.update(_ENVIRONMENT, MOTO_ACCOUNT_ID=account)
     cloud = Cloud(domain, key, account)
     server = Server(port, partial(_application, cloud), check_sender)
-    registry.begin(port, folder)
+    storage.begin(port, folder)
     cloud.stop = server.shutdown
     threading.Thread(target=cloud.load, args=(dns_port, folder), daemon=True).start()
     if folder:
@@ -52,7 +53,7 @@ def serve(
         threading.Thread(target=_end_with, args=(place, server.shutdown, parent), daemon=True).start()
     server.serve_forever(poll_interval=0.1)
     server.server_close()
-    registry.end()
+    storage.end()
     containers.end()
     if folder and parent not in (0, os.getppid()):
         # it was the starter's to remove
@@ -72,7 +73,7 @@ def _end_with(place: int, stop: Callable[[], None], parent: int) -> None:
     stop()
 
 
-def _application(cloud: Cloud, environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
+def _application(cloud: Cloud, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
     """Answer one request, as WSGI asks."""
     path = environ["PATH_INFO"]
     if path.startswith(control_paths.PREFIX):

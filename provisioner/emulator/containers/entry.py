@@ -7,7 +7,7 @@ import http.client
 import itertools
 import ssl
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from provisioner.emulator.containers import targets
 from provisioner.emulator.containers.certificate import write_certificate
 from provisioner.emulator.containers.engine import repeat
 from provisioner.emulator.lock import LOCK
-from provisioner.emulator.wsgi import Environ, Server
+from provisioner.emulator.wsgi import Environ, Server, StartResponse
 
 FIRST_PORT = 8443
 LOOK_SECONDS = 0.5
@@ -25,8 +25,6 @@ IDLE_SECONDS = 60
 HOP_BY_HOP = {"connection", "keep-alive", "proxy-authenticate", "proxy-authorization", "te", "trailer",
               "transfer-encoding", "upgrade", "content-length"}  # fmt: skip
 NO_TARGET = ("503 Service Temporarily Unavailable", b"503: no target of the load balancer's answers")
-
-StartResponse = Callable[..., Any]
 
 
 @dataclass(frozen=True)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from provisioner.emulator import registry
 from provisioner.emulator.containers.definitions import CannotStart
 from provisioner.emulator.containers.engine import Engine
 from provisioner.emulator.ecs.store import Store, Task
+from provisioner.emulator.registry import tokens
 
 
 def is_imagined(store: Store, task: Task) -> bool:
@@ -56,5 +56,5 @@ def _access(store: Store, image: str) -> dict[str, Any] | None:
     from moto.ecr.models import ecr_backends
 
     if any(_is_of(one, image) for one in ecr_backends[store.account][store.region].repositories.values()):
-        return {"username": "AWS", "password": registry.password(store.account, store.region, time.time())[0]}
+        return {"username": "AWS", "password": tokens.password(store.account, store.region, time.time())[0]}
     return None
