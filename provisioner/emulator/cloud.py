@@ -11,19 +11,19 @@ import traceback
 from collections.abc import Callable
 from typing import Any
 
-from provisioner.emulator import calls, clients, containers, domains, faults, kill
+from provisioner.emulator import calls, clock_clients, containers, domains, faults, kill
 from provisioner.emulator.authorization import enforce
 from provisioner.emulator.clock import CLOCK
-from provisioner.emulator.failure import (
-    failure,
-    lacking,
-    malformed,
-    misplaced,
+from provisioner.emulator.errors import (
+    error_answer,
+    has_no_backend,
+    is_unrouted,
     regions,
-    stranger,
-    unknown,
-    unreadable,
-    unrouted,
+    unknown_access_key,
+    unknown_operation,
+    unknown_region,
+    unreadable_body,
+    why_unreadable,
 )
 from provisioner.emulator.lag import Answer, Lag
 from provisioner.emulator.lock import LOCK
@@ -95,18 +95,18 @@ class Cloud:
             f"{self.domain}.", False, f"registrar:{self.domain}", comment="Created by the registrar"
         )
 
-    def _wrongly_signed(self, environ: Environ) -> Answer | None:
+    def _signature_error(self, environ: Environ) -> Answer | None:
         if not hmac.compare_digest(calls.signer(environ).encode(), self.key.encode()):
-            return stranger(environ)
-        return None if calls.scope(environ)[1] in regions() else misplaced(environ)
+            return unknown_access_key(environ)
+        return None if calls.scope(environ)[1] in regions() else unknown_region(environ)
 
     def call(self, environ: Environ) -> Answer:
         """Answer one call of an AWS service, or let the fault happen that meets it."""
-        if (refusal := self._wrongly_signed(environ)) is not None:
+        if (refusal := self._signature_error(environ)) is not None:
             return refusal
         body = environ["wsgi.input"].getvalue()
-        if why := unreadable(environ, body):
-            return malformed(environ, why)
+        if why := why_unreadable(environ, body):
+            return unreadable_body(environ, why)
         (service, region), operation = calls.scope(environ), calls.operation_of(environ, body)
         request = faults.Request(service, region, operation, text_of(environ["PATH_INFO"], body))
         with CLOCK.call():
@@ -125,15 +125,15 @@ class Cloud:
                 raise HangUp
             refused = fault if fault and fault.status else _denial(environ, service, region, operation, body)
             if refused:
-                answer = failure(environ, refused.status, refused.code, refused.message)
+                answer = error_answer(environ, refused.status, refused.code, refused.message)
             else:
                 answer = self._answer_late(service, environ, operation)
                 if calls.is_write(operation):
-                    CLOCK.stir()
+                    CLOCK.wake()
             self.log.note(environ, operation, *answer)
             if self._kills(service, operation, "after") or scenario == "lost":
                 raise HangUp
-        return clients.slowed(answer) if scenario == "slow" else answer
+        return clock_clients.slowed(answer) if scenario == "slow" else answer
 
     def _kills(self, service: str, operation: str, moment: kill.When) -> bool:
         return calls.is_write(operation) and self.kill.meets(f"{service}:{operation}", moment)
@@ -152,16 +152,16 @@ class Cloud:
         try:
             content = b"".join(self._moto(environ, lambda status, headers, *_: head.extend((status, headers))))
             status = int(head[0].split(" ")[0])
-            return unknown(environ, operation) if unrouted(status, content) else (status, head[1], content)
+            return unknown_operation(environ, operation) if is_unrouted(status, content) else (status, head[1], content)
         except (NotImplementedError, ModuleNotFoundError):
-            return unknown(environ, operation)
+            return unknown_operation(environ, operation)
         except RecursionError:
-            return malformed(environ, "it is nested too deeply")
+            return unreadable_body(environ, "it is nested too deeply")
         except Exception as error:  # noqa: BLE001 (as the server of any client: one call's failure is its own)
-            if lacking(environ, self._moto):
-                return unknown(environ, operation)
+            if has_no_backend(environ, self._moto):
+                return unknown_operation(environ, operation)
             traceback.print_exc()
-            return failure(environ, 500, "InternalFailure", f"{operation}: {type(error).__name__}: {error}")
+            return error_answer(environ, 500, "InternalFailure", f"{operation}: {type(error).__name__}: {error}")
 
     def reset(self) -> None:
         """Forget everything but the log of the calls."""

@@ -51,7 +51,7 @@ def new_key() -> str:
 
 
 class ClockLink:
-    """A connection to the clock of a cloud that runs: lines of JSON, as `provisioner.emulator.clients` says.
+    """A connection to the clock of a cloud that runs: lines of JSON, as `provisioner.emulator.clock_clients` says.
 
     Attributes:
         hello: what the clock shows at first.
@@ -162,14 +162,14 @@ def clock(cloud: Cloud) -> dict[str, Any]:
     return shown
 
 
-def put_foreign(cloud: Cloud, things: Mapping[str, Any]) -> None:
-    """Have things in the cloud's account that somebody else has made; `provisioner.emulator.foreign` says which.
+def put_unmanaged(cloud: Cloud, things: Mapping[str, Any]) -> None:
+    """Have things in the cloud's account that somebody else has made; `provisioner.emulator.unmanaged` says which.
 
     Raises:
         CloudError: it does not answer.
         ConfigurationError: they cannot be made.
     """
-    control(cloud, "POST", "/_cloud/foreign", json.dumps(things).encode())
+    control(cloud, "POST", "/_cloud/unmanaged", json.dumps(things).encode())
 
 
 def pass_time(cloud: Cloud, seconds: float, durations: str) -> None:

@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from provisioner import __version__
-from provisioner.emulator import clients, domains, faults, kill
+from provisioner.emulator import clock_clients, domains, faults, kill
 from provisioner.emulator.authorization import enforce
 from provisioner.emulator.clock import CLOCK
 from provisioner.emulator.cloud import Cloud
@@ -46,7 +46,7 @@ def application(cloud: Cloud, environ: Environ, start_response: StartResponse) -
     if upgraded or (method, name) not in AT_ONCE:
         cloud.ready.wait()
     if upgraded:
-        raise TakeOver(PROTOCOL, clients.talk)
+        raise TakeOver(PROTOCOL, clock_clients.serve)
     try:
         answered = answer(cloud, Request(query, environ["wsgi.input"].getvalue()))
     except ValueError as error:
@@ -69,7 +69,7 @@ def _health(cloud: Cloud, challenge: str) -> dict[str, Any]:
         "pid": os.getpid(),
         "busy": LOCK.held(),
         "started": CLOCK.epoch,
-        "clock": clients.shown()["clock"],
+        "clock": clock_clients.shown()["clock"],
         "domain": cloud.domain,
         "ready": cloud.ready.is_set(),
     }
@@ -86,13 +86,13 @@ def _entries(cloud: Cloud, request: Request) -> list[dict[str, Any]]:
 
 
 def _set_clock(cloud: Cloud, request: Request) -> dict[str, Any]:
-    clients.set_clock(request.query)
-    return clients.shown()
+    clock_clients.set_clock(request.query)
+    return clock_clients.shown()
 
 
 def _advance(cloud: Cloud, request: Request) -> dict[str, Any]:
-    CLOCK.advance(clients.seconds(request.query.get("seconds", "")), step="step" in request.query)
-    return clients.shown()
+    CLOCK.advance(clock_clients.seconds(request.query.get("seconds", "")), step="step" in request.query)
+    return clock_clients.shown()
 
 
 def _set_faults(cloud: Cloud, request: Request) -> dict[str, Any]:
@@ -138,7 +138,7 @@ def _delegate(cloud: Cloud, request: Request) -> None:
             " `provision up` creates that of dns.domain if dns.create_zone is true"
         )
     domains.delegate(domain)
-    CLOCK.stir()
+    CLOCK.wake()
 
 
 def _release(cloud: Cloud, request: Request) -> dict[str, Any]:
@@ -163,11 +163,11 @@ def _set_quota(cloud: Cloud, request: Request) -> None:
         servicequotas.apply(query.get("service", ""), query.get("code", ""), value)
 
 
-def _put_foreign(cloud: Cloud, request: Request) -> None:
+def _put_unmanaged(cloud: Cloud, request: Request) -> None:
     """Put what somebody else has created into the account."""
-    from provisioner.emulator import foreign
+    from provisioner.emulator import unmanaged
 
-    _apply(lambda asked: foreign.put(cloud.account, asked), request.body)
+    _apply(lambda asked: unmanaged.put(cloud.account, asked), request.body)
 
 
 def _outages(cloud: Cloud, request: Request) -> dict[str, Any]:
@@ -203,7 +203,7 @@ PATHS: Mapping[tuple[str, str], Callable[[Cloud, Request], Any]] = {
     ("POST", "reset"): lambda cloud, request: cloud.reset(),
     ("GET", "log"): lambda cloud, request: cloud.log.since(int(request.query.get("since", "0"))),
     ("GET", "entries"): _entries,
-    ("GET", "clock"): lambda cloud, request: clients.shown(),
+    ("GET", "clock"): lambda cloud, request: clock_clients.shown(),
     ("POST", "clock"): _set_clock,
     ("POST", "advance"): _advance,
     ("GET", "faults"): lambda cloud, request: faults.current.shown(),
@@ -215,7 +215,7 @@ PATHS: Mapping[tuple[str, str], Callable[[Cloud, Request], Any]] = {
     ("POST", "delegate"): _delegate,
     ("POST", "release"): _release,
     ("POST", "quota"): _set_quota,
-    ("POST", "foreign"): _put_foreign,
+    ("POST", "unmanaged"): _put_unmanaged,
     ("GET", "outages"): _outages,
     ("POST", "outages"): _watch,
 }

@@ -24,7 +24,7 @@ Key = tuple[str, str, str, bytes]
 """A request's operation, method, address and body: two operations may be asked in the same words."""
 
 
-def born(thing: Any) -> None:
+def mark_new(thing: Any) -> None:
     """Note that a thing was made now."""
     thing.known_at = later(NEW_SECONDS)
 

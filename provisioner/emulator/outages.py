@@ -15,7 +15,7 @@ from provisioner.emulator.clock import CLOCK
 from provisioner.emulator.ecs.store import Service, Store, Task, stores
 from provisioner.emulator.lock import LOCK
 from provisioner.emulator.patch import on_reset
-from provisioner.emulator.reach import lets
+from provisioner.emulator.security_groups import allow_tcp
 
 DELETED = "the service is deleted"
 STANDING = ("creating", "deleting", "failing-over", "starting", "stopped", "stopping")
@@ -137,7 +137,7 @@ def _groups_of(task: Task) -> list[str]:
 
 def _let_in(kept: Store, balancer: Any, task: Task) -> bool:
     ports = {int(one["containerPort"]) for one in task.spec["loadBalancers"]}
-    return any(lets(kept.ec2, balancer.security_groups, _groups_of(task), port) for port in ports)
+    return any(allow_tcp(kept.ec2, balancer.security_groups, _groups_of(task), port) for port in ports)
 
 
 def _answers(kept: Store, balancer: Any, listener: Any) -> Reached:
@@ -224,5 +224,5 @@ def _no_database(kept: Store, host: str, tasks: list[Task]) -> str:
     if all(one.status in STANDING for one in cluster._members):
         return "its database has no available instance"
     groups = cluster.vpc_security_group_ids
-    let = any(lets(kept.ec2, _groups_of(task), groups, int(cluster.port)) for task in tasks)
+    let = any(allow_tcp(kept.ec2, _groups_of(task), groups, int(cluster.port)) for task in tasks)
     return "" if let else "no security groups let its running tasks reach the database"

@@ -5,13 +5,13 @@ from __future__ import annotations
 
 def lay_all() -> None:
     """Import moto and lay everything over it; once a process, before the first request is answered."""
-    from provisioner.emulator import speed
+    from provisioner.emulator import fast_paths
 
     # before anything imports moto's backends, which make a session each
-    speed.read_botocore_data_once()
+    fast_paths.read_botocore_data_once()
     from provisioner.emulator import ecs, paging, rules
 
-    speed.install()
+    fast_paths.install()
     rules.install()
     ecs.install()
     paging.install()

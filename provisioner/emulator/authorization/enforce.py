@@ -87,11 +87,11 @@ def denial(
     """
     if not current.names:
         return None
-    from provisioner.emulator.authorization.asked import Asked
+    from provisioner.emulator.authorization.api_call import ApiCall
     from provisioner.emulator.authorization.services import checks
 
-    asked = Asked(service, region, operation, CALLER.split(":")[4], path, query, body, headers)
-    found = current.denied(f"{service}:{operation}", checks(asked))
+    call = ApiCall(service, region, operation, CALLER.split(":")[4], path, query, body, headers)
+    found = current.denied(f"{service}:{operation}", checks(call))
     return worded(service, *found) if found else None
 
 

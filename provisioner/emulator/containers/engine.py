@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from provisioner.docker import engine as containers
-from provisioner.emulator.clock import stir
+from provisioner.emulator.clock import wake
 
 if TYPE_CHECKING:
     import docker
@@ -60,7 +60,7 @@ class Engine:
         self.seen = {one["Names"][0].removeprefix("/"): _seen(one) for one in found if one["Names"]}
         self.looked = began
         if found:
-            stir()  # what was seen may be what a task waits for
+            wake()  # what was seen may be what a task waits for
 
     def remove(self, name: str) -> None:
         """Remove a container at once, with its unnamed volumes; one that is gone is fine."""

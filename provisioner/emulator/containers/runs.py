@@ -7,7 +7,7 @@ import traceback
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
-from provisioner.emulator.clock import stir
+from provisioner.emulator.clock import wake
 from provisioner.emulator.containers import authority, definitions, engine, images, logs, networks
 from provisioner.emulator.containers.engine import Engine, Seen
 from provisioner.emulator.ecs.store import Store, Task, last_part
@@ -45,7 +45,7 @@ class Run:
     def turn(self, phase: Literal["starting", "running", "stopping", "stopped"]) -> None:
         """Enter a phase."""
         self.phase, self.since = phase, time.monotonic()
-        stir()
+        wake()
 
 
 _runs: dict[str, Run] = {}

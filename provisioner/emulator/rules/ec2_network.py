@@ -10,7 +10,7 @@ from moto.ec2.models.availability_zones_and_regions import RegionsAndZonesBacken
 from moto.ec2.models.elastic_network_interfaces import NetworkInterface
 from moto.ec2.responses import EC2Response
 
-from provisioner.emulator.lag import born, too_new
+from provisioner.emulator.lag import mark_new, too_new
 from provisioner.emulator.patch import refuse, wrap
 from provisioner.emulator.rules.ec2_groups import open_default_group
 from provisioner.emulator.rules.interfaces import ManagedInterface, living, settle
@@ -21,7 +21,7 @@ def create_vpc(original: Any, self: Any, *args: Any, **kwargs: Any) -> Any:
     """CreateVpc: the default security group lets its members reach each other."""
     vpc = original(self, *args, **kwargs)
     open_default_group(self, vpc.id)
-    born(vpc)
+    mark_new(vpc)
     return vpc
 
 

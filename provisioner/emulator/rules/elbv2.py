@@ -12,7 +12,7 @@ from moto.elbv2.ssl_policies import SSL_POLICIES
 
 from provisioner.aws import durations
 from provisioner.emulator.clock import later, passed
-from provisioner.emulator.lag import born, too_new
+from provisioner.emulator.lag import mark_new, too_new
 from provisioner.emulator.patch import refuse, replace, wrap
 
 _MAX_TAGS = 50
@@ -122,7 +122,7 @@ def create_target_group(original: Any, self: Any, name: str, **kwargs: Any) -> A
     group.asked = asked
     if group.protocol in ("HTTP", "HTTPS"):
         group.attributes = dict(_TARGET_GROUP_ATTRIBUTES)
-    born(group)
+    mark_new(group)
     return group
 
 

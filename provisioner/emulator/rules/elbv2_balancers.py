@@ -10,7 +10,7 @@ from moto.elbv2.models import ELBv2Backend, FakeLoadBalancer
 
 from provisioner.aws import durations
 from provisioner.emulator.clock import later, passed
-from provisioner.emulator.lag import born, too_new
+from provisioner.emulator.lag import mark_new, too_new
 from provisioner.emulator.patch import refuse, replace, wrap
 from provisioner.emulator.rules.elbv2 import check_tags, forget_tags, free_certificates, rebind, resource
 from provisioner.emulator.rules.elbv2_logs import try_bucket
@@ -111,7 +111,7 @@ def create_load_balancer(
     host = f"{name}-{secrets.randbelow(10**10):010}.{self.region_name}.elb.amazonaws.com"
     made.dns_name = host if scheme == "internet-facing" else f"internal-{host}"
     made.interfaces = {subnet.id: _place(self, made, subnet) for subnet in subnets}
-    born(made)
+    mark_new(made)
     return made
 
 

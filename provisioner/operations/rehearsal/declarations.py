@@ -1,4 +1,4 @@
-"""Declares a recorded stack anew: what its things say of each other becomes tokens, which a copy's own ids fill."""
+"""Declares a recorded stack anew: where its resources name each other stand tokens, which a copy's own ids fill."""
 
 from __future__ import annotations
 
@@ -23,23 +23,23 @@ REGISTRY = "repository_uri"
 
 
 def declarations(records: Mapping[str, Record]) -> tuple[dict[str, Declared], dict[str, str]]:
-    """Return what declares the recorded things anew, in an order in which each comes after what it needs.
+    """Return what declares the recorded resources anew, in an order in which each comes after what it needs.
 
-    Each thing waits until what it needs is ready, which is safe and takes longer than need be.
+    Each resource waits until what it needs is ready, which is safe and takes longer than need be.
 
     Returns:
-        The declarations by address; and by address why a thing is left out.
+        The declarations by address; and by address why a resource is left out.
     """
     declared, left_out = dict[str, Declared](), dict[str, str]()
-    for address in _ordered(records):
+    for address in _in_order(records):
         record = records[address]
-        if why := _unfit(record, left_out):
+        if why := _why_left_out(record, left_out):
             left_out[address] = why
             continue
         tokens = _tokens(record, records)
         # a certificate becomes ready by the records that need it
         mark = "" if record.kind == ValidationRecord.kind else "!"
-        asked = {name: replaced(value, tokens, mark) for name, value in record.asked.items()}
+        asked = {name: with_tokens(value, tokens, mark) for name, value in record.asked.items()}
         needs = {Need(m[1], m[2], bool(m[3])): None for m in TOKEN.finditer(repr(asked))}
         needs |= {Need(need, ready=bool(mark)): None for need in record.needs}
         want: Resource = RESOURCE_TYPES[record.kind](address.partition("/")[2], **asked)
@@ -47,7 +47,7 @@ def declarations(records: Mapping[str, Record]) -> tuple[dict[str, Declared], di
     return declared, left_out
 
 
-def _ordered(records: Mapping[str, Record]) -> Iterator[str]:
+def _in_order(records: Mapping[str, Record]) -> Iterator[str]:
     """Yield the addresses, each after those that it needs; what is needed and not recorded is passed over."""
     met = set[str]()
     for first in records:
@@ -62,16 +62,16 @@ def _ordered(records: Mapping[str, Record]) -> Iterator[str]:
                 yield address
 
 
-def _unfit(record: Record, left_out: Mapping[str, str]) -> str:
+def _why_left_out(record: Record, left_out: Mapping[str, str]) -> str:
     """Say why a record cannot be declared; empty if it can."""
     if record.phase in UNFINISHED:
         return UNFINISHED[record.phase]
     if lacking := [need for need in record.needs if need in left_out]:
         return f"needs {lacking[0]}, which is left out"
-    kind = RESOURCE_TYPES.get(record.kind)
-    if kind is None:
-        return f"is of a kind that this version does not know ({record.kind})"
-    known = {one.name: one for one in fields(kind) if one.name != "name"}
+    resource_type = RESOURCE_TYPES.get(record.kind)
+    if resource_type is None:
+        return f"is of a type that this version does not know ({record.kind})"
+    known = {one.name: one for one in fields(resource_type) if one.name != "name"}
     if unknown := sorted(record.asked.keys() - known.keys()):
         return f"was recorded by another version, with {', '.join(unknown)}"
     needed = {name for name, one in known.items() if one.default is one.default_factory is MISSING}
@@ -81,9 +81,9 @@ def _unfit(record: Record, left_out: Mapping[str, str]) -> str:
 
 
 def _tokens(record: Record, records: Mapping[str, Record]) -> dict[str, str]:
-    """Return what AWS calls the things that a record is built on, and what it says of them: values to tokens.
+    """Return what AWS calls the resources that a record is built on, and what it says of them: values to tokens.
 
-    What is needed directly comes first: two things may have the same name.
+    What is needed directly comes first: two resources may have the same name.
     """
     found: dict[str, str] = {}
     needed = reachable(record.address, lambda one: records[one].needs if one in records else ())
@@ -91,24 +91,23 @@ def _tokens(record: Record, records: Mapping[str, Record]) -> dict[str, str]:
         if address == record.address or address not in records:
             continue
         other = records[address]
-        kind = RESOURCE_TYPES.get(other.kind, Resource)
-        same = set(kind.derived) - {REGISTRY}
+        same = set(RESOURCE_TYPES.get(other.kind, Resource).derived) - {REGISTRY}
         for output, value in {"id": other.id, **other.outputs}.items():
             if output in same:
                 continue
-            # kinds write names without the last dot that AWS shows
+            # resources write names without the last dot that AWS shows
             for text in {value, value.rstrip(".")} if isinstance(value, str) else ():
                 if len(text) >= SHORTEST:
                     found.setdefault(text, f"{address}:{output}")
     return found
 
 
-def replaced(value: object, tokens: Mapping[str, str], mark: str = "") -> object:
+def with_tokens(value: object, tokens: Mapping[str, str], mark: str = "") -> object:
     """Return a value in which tokens stand for what they are known under, in longer texts too, the longest first.
 
     Args:
         tokens: by text, address and output as `vpc/main:id`.
-        mark: `!` if the things must be ready.
+        mark: `!` if the resources must be ready.
     """
     if not tokens:
         return value

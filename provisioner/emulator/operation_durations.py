@@ -13,7 +13,7 @@ CHOICES = "typical, fast, slow, seed:NUMBER or times:NUMBER"
 _NAMES = {id(value): name for name, value in vars(durations).items() if isinstance(value, Duration)}
 
 
-class Takes:
+class OperationDurations:
     """Picks the seconds of each operation.
 
     Args:

@@ -16,12 +16,12 @@ from provisioner.aws.durations import TOOK
 from provisioner.emulator import faults
 from provisioner.emulator.clock import CLOCK, Mode, round_trip
 from provisioner.emulator.lag import Answer
-from provisioner.emulator.takes import Takes
+from provisioner.emulator.operation_durations import OperationDurations
 
 _MOST = 366 * 86400.0
 
 
-def talk(rfile: Any, wfile: Any) -> None:
+def serve(rfile: Any, wfile: Any) -> None:
     """Serve one client until it hangs up or ends."""
 
     def say(line: dict[str, Any]) -> None:
@@ -49,7 +49,7 @@ def shown() -> dict[str, Any]:
     mode = f"real:{CLOCK.pace:g}" if CLOCK.mode == "real" else CLOCK.mode
     return {
         "clock": mode,
-        "durations": CLOCK.takes.choice,
+        "durations": CLOCK.durations.choice,
         "now": CLOCK.now(),
         "epoch": CLOCK.epoch,
         "held": CLOCK.held(),
@@ -63,10 +63,10 @@ def set_clock(query: Mapping[str, str]) -> None:
     Raises:
         ValueError: there is no such mode or choice, or a number makes no sense.
     """
-    takes = Takes(query["durations"]) if "durations" in query else CLOCK.takes
+    durations = OperationDurations(query["durations"]) if "durations" in query else CLOCK.durations
     if query.keys() - {"durations"}:
         _set_mode(query)
-    CLOCK.takes = takes
+    CLOCK.durations = durations
 
 
 def _set_mode(query: Mapping[str, str]) -> None:

@@ -11,7 +11,7 @@ from moto.route53.models import route53_backends
 from moto.wafv2.models import FakeWebACL, wafv2_backends
 
 from provisioner.emulator import domains
-from provisioner.emulator.rules.ec2_images import foreign_image
+from provisioner.emulator.rules.ec2_images import put_image
 
 BY = "Made by somebody else"
 
@@ -37,7 +37,7 @@ def put(account: str, asked: Mapping[str, Any]) -> None:
     for alias, arn in asked.get("aliases", {}).items():
         _put_alias(account, region, alias, arn)
     for ami in asked.get("amis", ()):
-        foreign_image(ec2_backends[account][region], ami)
+        put_image(ec2_backends[account][region], ami)
     for prefix_list in asked.get("prefix_lists", ())[:1]:
         _call_s3_list(ec2_backends[account][region], f"com.amazonaws.{region}.s3", prefix_list)
     for arn in asked.get("web_acls", ()):

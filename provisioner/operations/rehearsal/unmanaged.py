@@ -1,4 +1,4 @@
-"""What a stack refers to and has not made: its copy finds that under the same ids, or under ones that stand for it."""
+"""Finds the unmanaged resources that a stack refers to, which its copy has to find under the same ids."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ PREFIX_LIST = re.compile(r"\bpl-[0-9a-f]{8,17}\b")
 AMI = re.compile(r"\bami-[0-9a-f]{8,17}\b")
 
 
-def things(records: Mapping[str, Record], config: Config) -> tuple[dict[str, Any], list[str]]:
+def resources(records: Mapping[str, Record], config: Config) -> tuple[dict[str, Any], list[str]]:
     """Return what has to be in the account beforehand, as the embedded cloud takes it, and what is only assumed."""
     texts = [json.dumps(record.asked) for record in records.values()]
     settings = [config.kms_key or "", config.logs.kms_key or "", config.load_balancer.waf_acl or ""]
