@@ -56,7 +56,7 @@ def of_docker(registry: str) -> Login | None:
     helpers = settings.get("credHelpers")
     helper = helpers.get(key) if isinstance(helpers, Mapping) else None
     if name := helper or settings.get("credsStore"):
-        if login := _helped(str(name), key):
+        if login := _ask_helper(str(name), key):
             return login
         if helper:
             return None
@@ -95,7 +95,7 @@ def _login(entry: Mapping[str, Any]) -> Login | None:
     return Login(user, password.strip("\x00"), identity) if user or identity else None
 
 
-def _helped(name: str, key: str) -> Login | None:
+def _ask_helper(name: str, key: str) -> Login | None:
     """Ask a helper by its protocol (docker/docker-credential-helpers): `get`, the key on standard input, JSON back."""
     program = shutil.which(f"docker-credential-{name}") if re.fullmatch(r"[\w.-]+", name) else None
     if program is None:

@@ -84,7 +84,7 @@ def _unreachable(address: str, error: Exception) -> str:
     return f"no Docker engine answers at {address}: start Docker, or say in DOCKER_HOST where it is"
 
 
-def pumped(items: Iterable[T], stop: Event) -> Iterator[T]:
+def from_thread(items: Iterable[T], stop: Event) -> Iterator[T]:
     """Yield the items of a stream that may be silent for long, and notice meanwhile that the user wants to stop.
 
     Raises:
@@ -114,7 +114,7 @@ def pumped(items: Iterable[T], stop: Event) -> Iterator[T]:
     raise Interrupted("interrupted: run the same command again to go on")
 
 
-def full(text: str) -> bool:
+def is_disk_full(text: str) -> bool:
     """Say whether these words of the engine mean that a disk is full."""
     return "no space left on device" in text.lower()
 

@@ -37,7 +37,7 @@ class Reference:
         return f"{self.registry}/{self.repository}{tag}{digest}"
 
     @property
-    def asked(self) -> str:
+    def version(self) -> str:
         """What the registry is asked for: the digest if there is one, otherwise the tag."""
         return self.digest or self.tag
 
