@@ -184,7 +184,7 @@ class Clock:
             self._adjust()
         return client
 
-    def said(self, client: Client, number: int, *, waits: bool, until: float | None, works: bool) -> None:
+    def update(self, client: Client, number: int, *, waits: bool, until: float | None, works: bool) -> None:
         """Note what a client says of itself: that it computes, or waits. It is told when that is over."""
         with self._changed:
             now = self._read()
@@ -331,7 +331,7 @@ CLOCK = Clock()
 now, later, wake = CLOCK.now, CLOCK.later, CLOCK.wake
 
 
-def here() -> datetime:
+def real_now() -> datetime:
     """Return the time of this machine, by which browsers and the like judge certificates."""
     if not time_machine.escape_hatch.is_travelling():
         return datetime.now(UTC)

@@ -37,7 +37,7 @@ def serve(rfile: Any, wfile: Any) -> None:
         for line in rfile:
             said = json.loads(line)
             waits, until = "until" in said, said.get("until")
-            CLOCK.said(client, said["n"], waits=waits, until=until, works=bool(said.get("works")))
+            CLOCK.update(client, said["n"], waits=waits, until=until, works=bool(said.get("works")))
     except (OSError, ValueError, KeyError):
         pass
     finally:

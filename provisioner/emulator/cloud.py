@@ -110,11 +110,11 @@ class Cloud:
         (service, region), operation = calls.scope(environ), calls.operation_of(environ, body)
         request = faults.Request(service, region, operation, text_of(environ["PATH_INFO"], body))
         with CLOCK.call():
-            answer = self._answered(environ, request, body)
+            answer = self._answer_or_fault(environ, request, body)
         CLOCK.settle()
         return answer
 
-    def _answered(self, environ: Environ, request: faults.Request, body: bytes) -> Answer:
+    def _answer_or_fault(self, environ: Environ, request: faults.Request, body: bytes) -> Answer:
         service, region, operation = request.service, request.region, request.operation
         with LOCK:
             fault = faults.current.meet(request)
@@ -127,7 +127,7 @@ class Cloud:
             if refused:
                 answer = error_answer(environ, refused.status, refused.code, refused.message)
             else:
-                answer = self._answer_late(service, environ, operation)
+                answer = self._answer_with_lag(service, environ, operation)
                 if calls.is_write(operation):
                     CLOCK.wake()
             self.log.note(environ, operation, *answer)
@@ -138,7 +138,7 @@ class Cloud:
     def _kills(self, service: str, operation: str, moment: kill.When) -> bool:
         return calls.is_write(operation) and self.kill.meets(f"{service}:{operation}", moment)
 
-    def _answer_late(self, service: str, environ: Environ, operation: str) -> Answer:
+    def _answer_with_lag(self, service: str, environ: Environ, operation: str) -> Answer:
         """The answer, which with the scenario `lag` is some seconds old if the call is a read."""
         if "lag" not in faults.current.scenarios:
             return self._answer(environ, operation)

@@ -36,7 +36,7 @@ def install() -> None:
 
 
 def _leave_what_is_discarded() -> None:
-    """Set up no backend anew at a reset, which forgets it at once and has another made when it is asked for."""
+    """Set up no backend anew at a reset, which forgets it at once and has another created when it is asked for."""
     from moto.core.base_backend import BaseBackend
 
     @replace(BaseBackend, "reset")
@@ -76,10 +76,10 @@ def _list_regions_once() -> None:
 
     @wrap(Session, "get_available_regions")
     def get_available_regions(original: Any, self: Any, *words: Any, **more: Any) -> list[str]:
-        asked = (*words, *more.items())
-        if asked not in regions:
-            regions[asked] = original(self, *words, **more)
-        return list(regions[asked])
+        arguments = (*words, *more.items())
+        if arguments not in regions:
+            regions[arguments] = original(self, *words, **more)
+        return list(regions[arguments])
 
 
 def _make_one_private_key() -> None:
@@ -88,23 +88,25 @@ def _make_one_private_key() -> None:
     from moto.acm.models import AWSCertificateManagerBackend
     from moto.kms.models import Key
 
-    make = rsa.generate_private_key
-    shared = cache(make)
+    generate = rsa.generate_private_key
+    shared = cache(generate)
 
-    def with_it(original: Any, *words: Any, **more: Any) -> Any:
+    def with_shared_key(original: Any, *words: Any, **more: Any) -> Any:
         rsa.generate_private_key = shared
         try:
             return original(*words, **more)
         finally:
-            rsa.generate_private_key = make
+            rsa.generate_private_key = generate
 
-    wrap(AWSCertificateManagerBackend, "request_certificate")(with_it)
+    wrap(AWSCertificateManagerBackend, "request_certificate")(with_shared_key)
 
     @wrap(Key, "__init__")
-    def made(original: Any, self: Any, policy: Any, key_usage: str, key_spec: str, *words: Any, **more: Any) -> None:
+    def init_key(
+        original: Any, self: Any, policy: Any, key_usage: str, key_spec: str, *words: Any, **more: Any
+    ) -> None:
         all_words = (self, policy, key_usage, key_spec, *words)
         if key_spec == "SYMMETRIC_DEFAULT":
-            with_it(original, *all_words, **more)
+            with_shared_key(original, *all_words, **more)
         else:
             original(*all_words, **more)
 
@@ -121,7 +123,7 @@ def _find_members_by_class() -> None:
     def last(*paths: str) -> tuple[str, ...]:
         return tuple({path.rpartition(".")[2] for path in paths})
 
-    def worked_out(self: Any, value: Any, key: str, shape: Any) -> tuple[str, ...]:
+    def possible_names(self: Any, value: Any, key: str, shape: Any) -> tuple[str, ...]:
         context = serialize.AttributePickerContext(value, key, shape, self.operation_model, self.service_model)
         return tuple(dict.fromkeys(self._value_picker.get_possible_keys(context)))
 
@@ -133,7 +135,7 @@ def _find_members_by_class() -> None:
             return original(self, value, key, shape)
         place = (shape, type(value), key)
         if place not in names:
-            names[place] = worked_out(self, value, key, shape)
+            names[place] = possible_names(self, value, key, shape)
         for name in names[place]:
             found = get_by_path(value, name, MISSING)
             if found is not MISSING:

@@ -1,4 +1,4 @@
-"""Which services are down, since when and why: looked at whenever something has happened, while somebody asks for it.
+"""Which services are down, since when and why, noted whenever something has happened.
 
 A service is up if one of its tasks runs and users reach it: behind a load balancer by a DNS name that leads there, for
 which the HTTPS listener has a certificate, and by a rule to a target group that has the task. One that is told where a
@@ -55,8 +55,8 @@ class Watch:
         self.services = {arn: names for arn, (why, names) in conditions.items() if not why}
         self.on, self.began, self.found = True, CLOCK.now(), []
 
-    def look(self) -> None:
-        """Note what has gone down or come up since the last look. Nothing is done while the watch is off."""
+    def update(self) -> None:
+        """Note what has gone down or come up since the last time. Nothing is done while the watch is off."""
         if not self.on:
             return
         with LOCK:
@@ -107,14 +107,14 @@ def condition(kept: Store, service: Service) -> Reached:
     if not tasks:
         return "none of its tasks is running", names
     for balancer in service.shape.get("loadBalancers") or ():
-        why, reached = _way(kept, balancer["targetGroupArn"], tasks)
+        why, reached = _path_to(kept, balancer["targetGroupArn"], tasks)
         if why:
             return why, reached
         names |= reached
     return next(filter(None, (_no_database(kept, host, tasks) for host in _databases(kept, service))), ""), names
 
 
-def _way(kept: Store, group: str, tasks: list[Task]) -> Reached:
+def _path_to(kept: Store, group: str, tasks: list[Task]) -> Reached:
     """Say what is missing on the way from a DNS name to one of the tasks, and which names lead there."""
     there = kept.elbv2.target_groups.get(group)
     behind = [task for task in tasks if there is not None and task.address in there.targets]

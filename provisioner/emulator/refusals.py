@@ -14,9 +14,9 @@ class Refusal:
     Attributes:
         service: the service's signing name.
         operation: the operation that is refused.
-        seconds: for how long, from the first time that the call is made for one thing.
-        code, message, status: AWS's answer; `{}` in the message is the thing's name.
-        thing: what in the request names the thing, with one group; a request without it is not refused.
+        seconds: for how long, from the first time that the call is made for one resource.
+        code, message, status: AWS's answer; `{}` in the message is its name.
+        subject: what in the request names the resource, with one group; a request without it is not refused.
         source: where this was seen, or is documented.
     """
 
@@ -25,15 +25,15 @@ class Refusal:
     seconds: float
     code: str
     message: str
-    thing: str
+    subject: str
     source: str
     status: int = 400
 
     def subject_of(self, service: str, operation: str, text: str) -> str | None:
-        """The name of the thing that a request is about, or None if the request is none of this rule's."""
+        """The name of the resource that a request is about, or None if the request is none of this rule's."""
         if (service, operation) != (self.service, self.operation):
             return None
-        found = re.search(self.thing, text)
+        found = re.search(self.subject, text)
         return found[1] if found else None
 
 

@@ -13,4 +13,4 @@ def tick() -> None:
     with LOCK:
         acm.settle()
     ecs.tick()
-    WATCH.look()
+    WATCH.update()

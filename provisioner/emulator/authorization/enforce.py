@@ -92,14 +92,14 @@ def denial(
 
     call = ApiCall(service, region, operation, CALLER.split(":")[4], path, query, body, headers)
     found = current.denied(f"{service}:{operation}", checks(call))
-    return worded(service, *found) if found else None
+    return denial_for(service, *found) if found else None
 
 
 # API references, "Common Errors", and the errors of the operations of services with a protocol of JSON
 _QUERY = ("autoscaling", "elasticloadbalancing", "iam", "rds", "route53", "s3", "sts")
 
 
-def worded(service: str, check: Check, said: Verdict) -> Denial:
+def denial_for(service: str, check: Check, said: Verdict) -> Denial:
     """Return the refusal of a check in a service's words (IAM user guide, "Access denied error messages")."""
     if check.template:
         # terraform-provider-aws#12722

@@ -21,7 +21,7 @@ def begin(folder: str | None) -> None:
         from provisioner.emulator.clock import CLOCK
         from provisioner.emulator.containers import database, entry, runs, targets
 
-        CLOCK.real_work = lambda: runs.under_way() or targets.unknown()
+        CLOCK.real_work = lambda: runs.is_changing() or targets.any_unknown()
         database.keep(host)
         targets.watch(host)
         entry.open_all(Path(folder))

@@ -19,7 +19,7 @@ from provisioner.emulator.lock import LOCK
 from provisioner.emulator.wsgi import Environ, Server, StartResponse
 
 FIRST_PORT = 8443
-LOOK_SECONDS = 0.5
+READ_SECONDS = 0.5
 IDLE_SECONDS = 60
 """A load balancer's idle timeout."""
 HOP_BY_HOP = {"connection", "keep-alive", "proxy-authenticate", "proxy-authorization", "te", "trailer",
@@ -46,7 +46,7 @@ def open_all(folder: Path) -> None:
     Args:
         folder: where the certificates are put, for those who want to trust them.
     """
-    repeat(lambda: _keep(folder), LOOK_SECONDS, "entries")
+    repeat(lambda: _keep(folder), READ_SECONDS, "entries")
 
 
 def shown() -> list[dict[str, Any]]:

@@ -11,8 +11,8 @@ from provisioner.emulator.ecs.store import Store, Task
 from provisioner.emulator.registry import tokens
 
 
-def is_imagined(store: Store, task: Task) -> bool:
-    """Whether a task's image is one of this account's that was never built: such a task runs in thought only."""
+def is_simulated(store: Store, task: Task) -> bool:
+    """Whether a task's image is one of this account's that was never built: such a task runs without containers."""
     return any(_unbuilt(store, container["image"]) for container in task.definition.shape["containerDefinitions"])
 
 
@@ -30,7 +30,7 @@ def _is_of(repository: Any, image: str) -> bool:
     return image.startswith((f"{repository.uri}:", f"{repository.uri}@"))
 
 
-def have(host: Engine, store: Store, image: str) -> None:
+def pull_if_missing(host: Engine, store: Store, image: str) -> None:
     """Have an image in the engine.
 
     Raises:

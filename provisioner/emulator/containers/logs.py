@@ -7,7 +7,7 @@ import time
 import traceback
 from typing import Any
 
-from provisioner.emulator.containers.definitions import Wanted
+from provisioner.emulator.containers.definitions import ContainerSpec
 from provisioner.emulator.containers.engine import Engine
 from provisioner.emulator.ecs.store import Store
 from provisioner.emulator.lock import LOCK
@@ -16,13 +16,13 @@ MOST_BYTES = 256 * 1024
 """CloudWatch Logs cuts longer events (PutLogEvents)."""
 
 
-def follow(host: Engine, store: Store, want: Wanted) -> None:
+def follow(host: Engine, store: Store, spec: ContainerSpec) -> None:
     """Copy all that a container writes from now on, in a thread that ends with it."""
-    options = want.definition.get("logConfiguration", {}).get("options", {})
+    options = spec.definition.get("logConfiguration", {}).get("options", {})
     group = options.get("awslogs-group", "")
     if group:
-        stream = f"{options.get('awslogs-stream-prefix', 'ecs')}/{want.definition['name']}/{want.task}"
-        threading.Thread(target=_copy, args=(host, store, want.name, group, stream), daemon=True).start()
+        stream = f"{options.get('awslogs-stream-prefix', 'ecs')}/{spec.definition['name']}/{spec.task}"
+        threading.Thread(target=_copy, args=(host, store, spec.name, group, stream), daemon=True).start()
 
 
 def _copy(host: Engine, store: Store, name: str, group: str, stream: str) -> None:

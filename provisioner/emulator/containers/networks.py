@@ -31,7 +31,7 @@ def network(engine: Engine, name: str, *, entry: bool = False) -> str:
         return str(made["Id"])
 
 
-def admitting(ec2: Any, groups: Iterable[str]) -> Iterator[str]:
+def groups_that_admit(ec2: Any, groups: Iterable[str]) -> Iterator[str]:
     """Yield the security groups, other than these, that let in traffic from one of them."""
     callers = set(groups)
     for by_id in ec2.groups.values():

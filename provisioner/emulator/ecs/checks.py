@@ -57,7 +57,7 @@ def check_exec(request: Shape, definition: TaskDefinition) -> None:
         )
 
 
-def where(store: Store, cluster: Cluster, request: Shape, definition: TaskDefinition) -> Shape:
+def launch_settings(store: Store, cluster: Cluster, request: Shape, definition: TaskDefinition) -> Shape:
     """`launchType` or `capacityProviderStrategy` as it will be answered; the cluster's default counts if neither."""
     launch_type, strategy = request.get("launchType"), request.get("capacityProviderStrategy")
     if launch_type and strategy:

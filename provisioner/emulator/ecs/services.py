@@ -59,7 +59,7 @@ def create_service(store: Store, request: Shape) -> Shape:
         refuse("ClusterNotFoundException", "Cluster not found.")
     definition = checks.checked_definition(store, required(request, "taskDefinition"))
     shape: Shape = {**_DEFAULTS, **{field: request[field] for field in _PLAIN if field in request}}
-    shape |= checks.where(store, cluster, request, definition)
+    shape |= checks.launch_settings(store, cluster, request, definition)
     checks.check_placement(request, on_fargate(shape))
     shape |= _platform(request, shape)
     if network := checks.network(store, request, definition, on_fargate(shape)):
@@ -102,7 +102,9 @@ def update_service(store: Store, request: Shape) -> Shape:
     shape = {**service.shape, **{field: request[field] for field in _PLAIN if field in request}}
     if "capacityProviderStrategy" in request:
         shape.pop("launchType", None)
-        shape |= checks.where(store, store.cluster(service.cluster), {**request, "launchType": None}, effective)
+        shape |= checks.launch_settings(
+            store, store.cluster(service.cluster), {**request, "launchType": None}, effective
+        )
         shape |= _platform(request, shape)
     elif "platformVersion" in request:
         shape["platformVersion"] = request["platformVersion"]

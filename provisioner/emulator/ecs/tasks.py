@@ -23,7 +23,7 @@ def run_task(store: Store, request: Shape) -> Shape:
         refuse("InvalidParameterException", "count must be between 1 and 10.")
     if len(request.get("startedBy", "")) > 128:
         refuse("InvalidParameterException", "startedBy is longer than 128 characters.")
-    spec = checks.where(store, cluster, request, definition)
+    spec = checks.launch_settings(store, cluster, request, definition)
     spec["networkConfiguration"] = checks.network(store, request, definition, on_fargate(spec))
     spec |= {
         "loadBalancers": [],

@@ -16,7 +16,7 @@ from provisioner.aws import durations
 from provisioner.emulator.clock import later, passed
 from provisioner.emulator.patch import refuse, replace, wrap
 from provisioner.emulator.rules.ec2_tags import once
-from provisioner.emulator.rules.interfaces import hold, remove
+from provisioner.emulator.rules.interfaces import create_interface, remove
 
 _SPARSE_ZONE = "use1-az3"
 _GATEWAYS = ("s3", "dynamodb")
@@ -219,7 +219,7 @@ def _check_private_dns(ec2: Any, vpc: Any, service_name: str) -> None:
 
 
 def _add_interface(ec2: Any, endpoint: Any, subnet: Any) -> None:
-    interface = hold(
+    interface = create_interface(
         ec2,
         subnet,
         endpoint.security_group_ids,

@@ -19,7 +19,7 @@ from provisioner.emulator.rules.rds_answers import own_key
 
 
 @wrap(Key, "__init__")
-def made(original: Any, self: Any, *args: Any, **kwargs: Any) -> None:
+def init_key(original: Any, self: Any, *args: Any, **kwargs: Any) -> None:
     """CreateKey: for encryption, unless something else is said (API reference, KeyUsage)."""
     original(self, *args, **kwargs)
     self.key_usage = self.key_usage or "ENCRYPT_DECRYPT"

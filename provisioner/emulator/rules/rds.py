@@ -14,7 +14,7 @@ from moto.rds.responses import RDSResponse
 from provisioner.aws import durations
 from provisioner.emulator.clock import later, passed
 from provisioner.emulator.patch import add, refuse, replace, wrap
-from provisioner.emulator.rules.interfaces import hold, remove
+from provisioner.emulator.rules.interfaces import create_interface, remove
 from provisioner.emulator.rules.rds_clusters import STANDING_STILL, check_identifier
 from provisioner.emulator.rules.rds_versions import CLASSES, ENGINE, FAMILY
 
@@ -42,7 +42,7 @@ def create_db_instance(original: Any, self: Any, db_kwargs: dict[str, Any]) -> A
     database.dbi_resource_id = "db-" + "".join(secrets.choice(_LETTERS) for _ in range(26))
     ec2, groups = ec2_backends[self.account_id][self.region_name], cluster.vpc_security_group_ids
     database.subnet_id = subnet.id
-    database.interface_id = hold(ec2, subnet, groups, "RDSNetworkInterface", "amazon-rds").id
+    database.interface_id = create_interface(ec2, subnet, groups, "RDSNetworkInterface", "amazon-rds").id
     return database
 
 

@@ -12,7 +12,7 @@ from moto.route53.responses import Route53
 
 from provisioner.emulator.patch import refuse, replace, wrap
 from provisioner.emulator.rules.elbv2_balancers import ZONE_IDS
-from provisioner.emulator.rules.route53 import changed, check_owner
+from provisioner.emulator.rules.route53 import check_owner, with_change_info
 
 
 def normal(name: str) -> str:
@@ -24,7 +24,7 @@ def normal(name: str) -> str:
 def announce_change(original: Any, self: Any) -> ActionResult:
     """ChangeResourceRecordSets: PENDING first."""
     answer: ActionResult = original(self)
-    return changed(self, answer)
+    return with_change_info(self, answer)
 
 
 @replace(Route53Backend, "change_resource_record_sets")
