@@ -137,7 +137,7 @@ def _error_text(recipe: Recipe, tail: list[str]) -> str:
     text = "\n".join(tail)
     if is_disk_full(text):
         return f"building {recipe} failed, since {DISK_FULL}"
-    what = "mend what its last lines name, and run the same command again"
+    what = "fix what its last lines name, and run the same command again"
     if _NO_EMULATION.search(text):
         what = (
             f"the engine cannot run programs for {recipe.platform}: run `docker run --privileged --rm "

@@ -51,7 +51,7 @@ class TagTaken(RegistryError):
 
 
 def check_parts(reference: Reference, manifest: Manifest) -> list[Mapping[str, Any]]:
-    """Return the descriptors of all that an image is made of, its configuration last.
+    """Return the descriptors of all that an image consists of, its configuration last.
 
     Raises:
         BadImage: some of it cannot be copied.

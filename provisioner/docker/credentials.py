@@ -1,4 +1,4 @@
-"""The credentials that the `docker` command would use for a registry, from Docker's configuration.
+"""Reads the credentials that the `docker` command would use for a registry, from Docker's configuration.
 
 Docker's SDK reads it too (`docker.auth`), but takes a file that cannot be read for an empty one, and waits for a helper
 without end.
@@ -74,7 +74,7 @@ def _settings() -> Mapping[str, Any]:
     except FileNotFoundError:
         return {}
     except (OSError, ValueError) as error:
-        raise CredentialsError(f"Docker's configuration {path} cannot be read ({error}): mend or remove it") from None
+        raise CredentialsError(f"Docker's configuration {path} cannot be read ({error}): fix or remove it") from None
     return settings if isinstance(settings, Mapping) else {}
 
 

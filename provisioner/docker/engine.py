@@ -1,4 +1,4 @@
-"""The way to the Docker engine: where it is, connecting to it, and what to tell the user when that fails."""
+"""Connects to the Docker engine, and says what to do when that fails."""
 
 from __future__ import annotations
 

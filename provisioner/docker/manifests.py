@@ -1,4 +1,4 @@
-"""What registries say of images: manifests and indexes, and the parts that they name.
+"""Reads the manifests and indexes of images.
 
 See https://github.com/opencontainers/image-spec/blob/main/manifest.md; Docker's own media types mean the same.
 """

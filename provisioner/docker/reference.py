@@ -1,4 +1,4 @@
-"""Names of images, as Docker reads them: `[registry/]repository[:tag][@digest]`."""
+"""Parses names of images as Docker does: `[registry/]repository[:tag][@digest]`."""
 
 from __future__ import annotations
 

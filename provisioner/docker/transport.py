@@ -1,4 +1,4 @@
-"""HTTPS to registries: retries and what is not to be repeated, redirects, proxies, and what a failure means.
+"""Sends HTTPS requests to registries: retries, redirects, proxies, and what a failure means.
 
 urllib3's own retries sleep where Ctrl-C does not end them, and follow a redirect to plain HTTP or to this machine.
 """

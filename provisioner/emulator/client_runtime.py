@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class CloudRuntime(TurnRuntime):
-    """The cloud's clock, and threads that take turns. Whoever makes it has the first turn, and is to `close` it.
+    """The cloud's clock, and threads that take turns. Whoever creates it has the first turn, and is to `close` it.
 
     Args:
         link: the way to the clock.

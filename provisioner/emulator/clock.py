@@ -1,4 +1,4 @@
-"""The embedded cloud's clock: AWS's own seconds. Whatever takes time in the cloud asks here, and nowhere else.
+"""The embedded cloud's clock, which shows AWS's seconds. Whatever takes time in the cloud asks it.
 
 A `virtual` clock stands still while a call is answered or a client computes, and jumps to the next moment once all
 clients wait. While nobody is connected, or real work is under way (a container starts, an image is built), a second of
@@ -60,7 +60,7 @@ class Client:
 
 
 class Clock:
-    """One clock, and who is connected to it. Times are AWS's seconds since it was made.
+    """One clock, and who is connected to it. Times are AWS's seconds since its start.
 
     Args:
         tick: lets happen what is due. It is called by one thread at a time, and may call anything here.

@@ -1,4 +1,4 @@
-"""The clients of the clock: each says over a connection of its own whether it computes or waits, and until when.
+"""Serves the clock's clients: each says over a connection of its own whether it computes or waits, and until when.
 
 A line is a JSON object. The client's `{"n": 7, "until": 12.5, "works": false}` says that it waits (`until` may be null:
 for something else than a moment), and `{"n": 8}` that it goes on. The answer comes when the moment has, or at once:

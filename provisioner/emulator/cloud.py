@@ -58,7 +58,7 @@ class Cloud:
             with LOCK:
                 from provisioner.emulator import overlay
 
-                overlay.lay_all()
+                overlay.install()
                 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
                 from provisioner.emulator import dns, tick

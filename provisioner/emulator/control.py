@@ -1,4 +1,4 @@
-"""The way to an embedded cloud that runs: who it is, the proof of that, and its control paths."""
+"""A client of a running embedded cloud: its health, its clock, and its control paths."""
 
 from __future__ import annotations
 
@@ -162,14 +162,14 @@ def clock(cloud: Cloud) -> dict[str, Any]:
     return shown
 
 
-def put_unmanaged(cloud: Cloud, things: Mapping[str, Any]) -> None:
-    """Have things in the cloud's account that somebody else has made; `provisioner.emulator.unmanaged` says which.
+def put_unmanaged(cloud: Cloud, wanted: Mapping[str, Any]) -> None:
+    """Create resources in the cloud's account that no stack manages; `provisioner.emulator.unmanaged` says which.
 
     Raises:
         CloudError: it does not answer.
-        ConfigurationError: they cannot be made.
+        ConfigurationError: they cannot be created.
     """
-    control(cloud, "POST", "/_cloud/unmanaged", json.dumps(things).encode())
+    control(cloud, "POST", "/_cloud/unmanaged", json.dumps(wanted).encode())
 
 
 def pass_time(cloud: Cloud, seconds: float, durations: str) -> None:

@@ -1,4 +1,4 @@
-"""Errors of the embedded cloud itself, in the protocol of the request, so that every client can read them."""
+"""Builds the embedded cloud's own errors in the protocol of the request, so that every client can read them."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ def error_answer(environ: dict[str, Any], status: int, code: str, message: str) 
         content = json.dumps({"__type": code, "message": message})
         headers = [("Content-Type", "application/x-amz-json-1.1"), ("x-amzn-ErrorType", code)]
         return status, headers, content.encode()
-    kind = "Receiver" if status >= 500 else "Sender"
-    error = f"<Error><Type>{kind}</Type><Code>{code}</Code><Message>{escape(message)}</Message></Error>"
+    error_type = "Receiver" if status >= 500 else "Sender"
+    error = f"<Error><Type>{error_type}</Type><Code>{code}</Code><Message>{escape(message)}</Message></Error>"
     stamp = f"<RequestID>{time.time_ns()}</RequestID>"
     if protocol == "ec2":
         content = f"<Response><Errors>{error}</Errors>{stamp}</Response>"

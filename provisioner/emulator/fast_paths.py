@@ -1,4 +1,4 @@
-"""Read, and work out, once what moto would again and again: of botocore's data, IAM's managed policies, and results."""
+"""Speeds moto up: keeps what it would read or compute again and again."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from provisioner.emulator.patch import replace, wrap
 
 
 def read_botocore_data_once() -> None:
-    """Share botocore's parsed data; called before moto is imported, whose backends make a session each."""
+    """Share botocore's parsed data; called before moto is imported, whose backends create a session each."""
     read: dict[str, Any] = {}
 
     @wrap(JSONFileLoader, "load_file")
@@ -29,7 +29,7 @@ def install() -> None:
     _parse_managed_policies_once()
     _list_moto_modules_once()
     _list_regions_once()
-    _make_one_private_key()
+    _share_one_private_key()
     _find_members_by_class()
     _write_xml_at_once()
     _find_security_groups_by_id()
@@ -45,7 +45,7 @@ def _leave_what_is_discarded() -> None:
 
 
 def _parse_managed_policies_once() -> None:
-    """Give each new IAM backend the same managed policies, attached to nobody; a reset makes new backends."""
+    """Give each new IAM backend the same managed policies, attached to nobody; a reset creates new backends."""
     from moto.iam.models import IAMBackend
 
     parsed: dict[tuple[str, str], list[Any]] = {}
@@ -82,7 +82,7 @@ def _list_regions_once() -> None:
         return list(regions[arguments])
 
 
-def _make_one_private_key() -> None:
+def _share_one_private_key() -> None:
     """Let what ACM issues, and what encrypts symmetrically, have one RSA key: nobody sees it, and it takes long."""
     from cryptography.hazmat.primitives.asymmetric import rsa
     from moto.acm.models import AWSCertificateManagerBackend
@@ -144,7 +144,7 @@ def _find_members_by_class() -> None:
 
 
 def _write_xml_at_once() -> None:
-    """Write answers in XML straight as text: xmltodict makes the same of them, by way of a SAX writer."""
+    """Write answers in XML straight as text: xmltodict writes the same, by way of a SAX writer."""
     from moto.core.serialize import BaseXMLSerializer, EC2Serializer
 
     @replace(BaseXMLSerializer, "_serialize_body")

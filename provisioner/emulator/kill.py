@@ -1,4 +1,4 @@
-"""Death at a chosen call: kills or stops a process group before or after the effect of its n-th write."""
+"""Kills or stops a process group at a chosen call: before or after the effect of its n-th write."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How long an operation takes in the embedded cloud: as it does on AWS, or drawn by a seed from what is seen there."""
+"""Chooses how long an operation takes: as it does on AWS, or drawn by a seed from what is seen there."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which services are down, since when and why, noted whenever something has happened.
+"""Watches which services are down, since when and why.
 
 A service is up if one of its tasks runs and users reach it: behind a load balancer by a DNS name that leads there, for
 which the HTTPS listener has a certificate, and by a rule to a target group that has the task. One that is told where a

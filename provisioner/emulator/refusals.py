@@ -1,4 +1,4 @@
-"""What AWS refuses for a while although nothing is wrong: one table of operation, code, message, and for how long."""
+"""The table of transient errors: operation, code, message, and for how long AWS refuses."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def _json(name: str) -> str:
 
 
 def _not_found(operation: str, parameter: str, code: str, what: str) -> Refusal:
-    """EC2 does not know for some seconds what was made a moment ago."""
+    """EC2 does not know for some seconds what was created a moment ago."""
     message = f"The {what} '{{}}' does not exist"
     return Refusal("ec2", operation, 3, code, message, _form(parameter), "EC2 developer guide, eventual consistency")
 

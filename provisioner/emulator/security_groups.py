@@ -1,4 +1,4 @@
-"""Whether security groups let one thing reach another: by rules for groups or, whichever they are, address ranges."""
+"""Tells whether security groups let traffic through, by rules for groups or for any address range."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The embedded cloud's server process, and who answers which path: a control path, the registry or AWS's APIs."""
+"""The embedded cloud's server process: hands each request to the control paths, the registry or AWS's APIs."""
 
 from __future__ import annotations
 

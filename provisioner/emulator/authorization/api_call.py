@@ -1,4 +1,4 @@
-"""A call as its permissions are derived from it: its parameters in any protocol, ARNs, and what tags it brings."""
+"""A call as permissions are derived from it: its parameters in any protocol, the ARNs and the tags in it."""
 
 from __future__ import annotations
 

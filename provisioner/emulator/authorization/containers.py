@@ -1,4 +1,4 @@
-"""What ECS, ECR, Auto Scaling and Elastic Load Balancing ask for at their calls (Service Authorization Reference)."""
+"""Permissions of ECS, ECR, Auto Scaling and Elastic Load Balancing, by call (Service Authorization Reference)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What RDS, CloudWatch Logs, Parameter Store and scaling ask for at their calls (Service Authorization Reference)."""
+"""Permissions of RDS, CloudWatch Logs, Parameter Store and scaling, by call (Service Authorization Reference)."""
 
 from __future__ import annotations
 

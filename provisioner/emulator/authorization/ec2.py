@@ -1,4 +1,4 @@
-"""What EC2 asks for at its calls (Service Authorization Reference, Amazon EC2)."""
+"""Permissions of EC2, by call (Service Authorization Reference, Amazon EC2)."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ CREATED: Mapping[str, str] = {
     "CreateVpc": "vpc",
     "CreateVpcEndpoint": "vpc-endpoint",
 }
-"""What an operation makes: it can be limited by the tags that it is made with, and tags are asked for by themselves."""
+"""What an operation creates: it can be limited by the tags that it is created with, which are asked for besides."""
 
 PARAMETERS: Mapping[str, str] = {
     "FlowLogId": "vpc-flow-log",
@@ -99,7 +99,7 @@ def _created(call: ApiCall, sort: str) -> Iterator[Check]:
     new, brought = call.arn(f"{sort}/*"), call.tags("TagSpecification")
     yield call.check(new, requested(brought))
     for arn in _named(call):
-        # what it is made in is there already, and the tags that are brought are none of its keys
+        # what it is created in is there already, and the tags that are brought are none of its keys
         yield call.existing(arn)
     if brought:
         context = requested(brought, f"ec2:CreateAction={call.operation}")
@@ -159,7 +159,7 @@ def launched(call: ApiCall, template_id: str, subnets: list[str], *, spot: bool)
 
 
 def _new(call: ApiCall, data: Mapping[str, Any], *, spot: bool) -> Iterator[Check]:
-    """What an instance is made of: its image, and what is new, with the tags that its template brings."""
+    """What an instance consists of: its image, and what is new, with the tags that its template brings."""
     image = f"arn:{call.partition}:ec2:{call.region}::image/{data.get('ImageId', '*')}"
     yield call.check(image, action="ec2:RunInstances")
     brought = {it["ResourceType"]: _pairs(it["Tags"]) for it in data.get("TagSpecifications", ())}

@@ -1,4 +1,4 @@
-"""The policies that are in force, what they were asked, and how each service words a refusal."""
+"""Evaluates the policies in force for each call, and words the refusals as each service does."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What IAM, Route 53, Cloud Map and ACM ask for at their calls (Service Authorization Reference)."""
+"""Permissions of IAM, Route 53, Cloud Map and ACM, by call (Service Authorization Reference)."""
 
 from __future__ import annotations
 

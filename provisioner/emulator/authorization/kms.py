@@ -1,4 +1,4 @@
-"""What KMS asks for: at its own calls, and at those of services that use a key on their caller's behalf."""
+"""Permissions of KMS: at its own calls, and at those of services that use a key on their caller's behalf."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What S3 asks for at its calls (Service Authorization Reference; API reference, "Permissions")."""
+"""Permissions of S3, by call (Service Authorization Reference; API reference, "Permissions")."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which module knows what a service asks for."""
+"""The table of the services, with the function that derives the permissions of their calls."""
 
 from __future__ import annotations
 

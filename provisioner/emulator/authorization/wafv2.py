@@ -1,4 +1,4 @@
-"""What WAF asks for at its calls about web ACLs of load balancers, also of Elastic Load Balancing.
+"""Permissions of WAF for web ACLs of load balancers, with those of Elastic Load Balancing.
 
 See the Service Authorization Reference, and the WAF developer guide ("How AWS WAF works with IAM") for the actions of
 Elastic Load Balancing, which it has on the load balancer; so has the managed policy

@@ -1,4 +1,4 @@
-"""The tasks and databases of the embedded cloud as real containers, on a machine where a Docker engine answers."""
+"""Runs the tasks and databases of the embedded cloud as real containers, where a Docker engine answers."""
 
 from __future__ import annotations
 

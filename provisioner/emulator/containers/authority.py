@@ -1,4 +1,4 @@
-"""The embedded cloud's own authority, in the place of those in RDS's bundle: it signs what the databases show."""
+"""The certificate authority of the databases, in the place of those in RDS's bundle."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ class Authority:
 
 
 def authority() -> Authority:
-    """Return the authority of this process: made when it is first asked for, gone with the process."""
+    """Return the authority of this process: created when it is first asked for, gone with the process."""
     with _making:
         return _authority()
 

@@ -1,4 +1,4 @@
-"""A self-signed certificate in the place of the one that ACM would have issued."""
+"""Writes a self-signed certificate, in the place of the one that ACM would have issued."""
 
 from __future__ import annotations
 

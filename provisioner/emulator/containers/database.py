@@ -1,4 +1,4 @@
-"""Each Aurora MySQL cluster with an instance as one container, found under the names that lead to its endpoint."""
+"""Runs each Aurora MySQL cluster with an instance as one container, under the names that lead to its endpoint."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A container definition of ECS as what Docker's create call takes."""
+"""Converts a container definition of ECS into what Docker's create call takes."""
 
 from __future__ import annotations
 

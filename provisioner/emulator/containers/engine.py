@@ -1,4 +1,4 @@
-"""The Docker engine that runs the containers: found once, watched all the time, cleared at the end."""
+"""The Docker engine that runs the containers: connected to once, read again and again, cleared at the end."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import docker
 
 CLOUD = "provisioner.emulator"
-"""The label of all that we make in the engine; its value says for which embedded cloud."""
+"""The label of all that the embedded cloud creates in the engine; its value says for which embedded cloud."""
 READ_SECONDS = 0.3
 AT_ONCE = 8
 

@@ -1,4 +1,4 @@
-"""The way in from this machine: for each load balancer an HTTPS port on the loopback, which does what it would do."""
+"""Opens an HTTPS port on the loopback for each load balancer, which forwards as the load balancer would."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Has the images of tasks in the engine: pulls what is not there, from the embedded cloud's registry or elsewhere."""
+"""Pulls the images of tasks into the engine, from the embedded cloud's registry or elsewhere."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the containers write, put into CloudWatch Logs as awslogs would: the stream is `prefix/container/task`."""
+"""Copies what containers write to CloudWatch Logs, as awslogs would: the stream is `prefix/container/task`."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def _copy(host: Engine, store: Store, name: str, group: str, stream: str) -> Non
 
 
 def put(store: Store, group: str, stream: str, lines: list[bytes]) -> None:
-    """Append lines to a stream, made when it is not there; a group that is not there swallows them."""
+    """Append lines to a stream, created when it is not there; a group that is not there swallows them."""
     from moto.logs.models import logs_backends
 
     events: list[dict[str, Any]] = [

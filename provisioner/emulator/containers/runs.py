@@ -1,4 +1,4 @@
-"""The containers of each task: started when it is pending, watched while it runs, stopped and removed at its end."""
+"""Runs the containers of each task: starts, watches, stops and removes them."""
 
 from __future__ import annotations
 

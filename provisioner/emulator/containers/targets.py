@@ -1,4 +1,4 @@
-"""The health of the load balancers' targets, asked of the containers themselves."""
+"""Checks the health of load balancers' targets by asking the containers themselves."""
 
 from __future__ import annotations
 

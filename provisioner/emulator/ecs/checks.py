@@ -1,4 +1,4 @@
-"""What CreateService, UpdateService and RunTask refuse, and how they choose between launch type and strategy."""
+"""Checks what CreateService, UpdateService and RunTask refuse, and chooses between launch type and strategy."""
 
 from __future__ import annotations
 

@@ -130,7 +130,7 @@ def delete_cluster(store: Store, request: Shape) -> Shape:
 
 
 def check_strategy(store: Store, strategy: list[Shape], providers: list[str]) -> None:
-    """Refuse a strategy that names what the cluster does not have, mixes kinds, or gives nothing any weight."""
+    """Refuse a strategy that names what the cluster does not have, mixes types, or gives nothing any weight."""
     names = [last_part(entry["capacityProvider"]) for entry in strategy]
     for name in names:
         if name not in providers:

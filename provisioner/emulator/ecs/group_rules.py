@@ -1,4 +1,4 @@
-"""What EC2 Auto Scaling refuses, and the operations that moto lacks or answers wrongly."""
+"""EC2 Auto Scaling: what it refuses, and the operations that moto lacks or answers wrongly."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A task's way from PROVISIONING to STOPPED: interface, targets, Cloud Map, and all of it back (developer guide)."""
+"""Moves a task from PROVISIONING to STOPPED: interface, targets, Cloud Map, and all of it back (developer guide)."""
 
 from __future__ import annotations
 
@@ -164,7 +164,7 @@ def _detach(store: Store, task: Task) -> None:
 
 
 def _register(store: Store, task: Task) -> None:
-    """Make the task reachable: its address in the target groups and in Cloud Map."""
+    """Register the task: its address in the target groups and in Cloud Map."""
     if not task.address:
         return
     task.registered = True

@@ -55,17 +55,17 @@ def _scale_out(kept: Store, cluster: str, provider: CapacityProvider, group: Any
     known = {one.ec2_id for one in kept.instances_of(cluster)}
     joining = [state for state in group.instance_states if state.instance.id not in known and _stays(state)]
     joined = [one for one in kept.instances_of(cluster) if one.provider == provider.name and one.status == "ACTIVE"]
-    kind = _smallest(kept, group)
-    bins = [remaining(kept, one) for one in joined] + [kind for _ in joining]
+    smallest = _smallest(kept, group)
+    bins = [remaining(kept, one) for one in joined] + [smallest for _ in joining]
     coming = (group.desired_capacity or 0) - sum(map(_stays, group.instance_states))
-    bins += [kind] * max(0, coming)
+    bins += [smallest] * max(0, coming)
     extra = 0
     for need in needs:
-        if not fits(need, kind):
-            continue  # A task larger than the smallest instance type never makes the group grow.
+        if not fits(need, smallest):
+            continue  # A task larger than the smallest instance type never lets the group grow.
         index = next((number for number, free in enumerate(bins) if fits(need, free)), None)
         if index is None:
-            bins.append(kind)
+            bins.append(smallest)
             extra, index = extra + 1, len(bins) - 1
         cpu, memory, slots = bins[index]
         bins[index] = (cpu - need[0], memory - need[1], slots - 1)
@@ -117,8 +117,8 @@ def _stays(state: Any) -> bool:
 def _smallest(kept: Store, group: Any) -> tuple[int, int, int]:
     policy = group.mixed_instances_policy or {}
     overrides = policy.get("LaunchTemplate", {}).get("Overrides") or []
-    kinds = [one["InstanceType"] for one in overrides if one.get("InstanceType")] or [group.instance_type or "c5.large"]
-    return min(capacity_of(kept, kind) for kind in kinds)
+    types = [one["InstanceType"] for one in overrides if one.get("InstanceType")]
+    return min(capacity_of(kept, one) for one in types or [group.instance_type or "c5.large"])
 
 
 def _bound_services(kept: Store) -> None:

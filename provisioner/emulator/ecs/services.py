@@ -89,7 +89,7 @@ def create_service(store: Store, request: Shape) -> Shape:
 
 @operation
 def update_service(store: Store, request: Shape) -> Shape:
-    """UpdateService: a new deployment when what tasks are made of changes, or when forced."""
+    """UpdateService: a new deployment when what tasks consist of changes, or when forced."""
     service = _find(store, request)
     if service.status != "ACTIVE":
         refuse("ServiceNotActiveException", "Service was not ACTIVE.")

@@ -1,4 +1,4 @@
-"""What the registry is asked and what it answers."""
+"""A request to the registry, and its answer."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class Answer:
     size: int | None = None
 
 
-def created(repository: Repository, kind: str, digest: str) -> Answer:
+def created(repository: Repository, part: str, digest: str) -> Answer:
     """Answer that a blob or a manifest is in the repository now."""
-    place = f"/v2/{repository.name}/{kind}/{digest}"
+    place = f"/v2/{repository.name}/{part}/{digest}"
     return Answer("201 Created", [("Location", place), ("Docker-Content-Digest", digest)])

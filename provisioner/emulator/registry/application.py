@@ -1,4 +1,4 @@
-"""Answers the requests under `/v2/`: who asks, may they, and which function answers."""
+"""Answers the requests under `/v2/`: checks who calls, finds the route, checks the permission."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The blobs of an image: how they are read, and uploaded in pieces."""
+"""Answers the requests for blobs: reads, and uploads in pieces."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The manifests and tags of images, which are those of ECR's repositories."""
+"""Answers the requests for manifests and tags of images, which are those of ECR's repositories."""
 
 from __future__ import annotations
 

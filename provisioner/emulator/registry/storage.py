@@ -1,4 +1,4 @@
-"""Where the registry is: its address, its repositories, and the files of their blobs."""
+"""The registry's address, its repositories, and the files of their blobs."""
 
 from __future__ import annotations
 

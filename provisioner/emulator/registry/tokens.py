@@ -1,4 +1,4 @@
-"""The registry's passwords: what GetAuthorizationToken gives opens one account's registry in one Region for hours."""
+"""Issues and checks the registry's passwords, each for one account and Region (GetAuthorizationToken)."""
 
 from __future__ import annotations
 

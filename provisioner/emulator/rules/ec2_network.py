@@ -56,7 +56,7 @@ def dependents(ec2: Any, vpc_id: str) -> list[Any]:
     inside = [*ec2.describe_subnets(), *main, *acls, *ec2.describe_vpc_endpoints(None), *in_use_interfaces(ec2)]
     gateways = [gateway for gateway in ec2.internet_gateways.values() if gateway.vpc and gateway.vpc.id == vpc_id]
     nat = [nat for nat in ec2.nat_gateways.values() if nat.vpc_id == vpc_id and nat.state != "deleted"]
-    return [*groups, *gateways, *nat, *(thing for thing in inside if thing.vpc_id == vpc_id)]
+    return [*groups, *gateways, *nat, *(resource for resource in inside if resource.vpc_id == vpc_id)]
 
 
 @wrap(EC2Response, "modify_vpc_attribute")

@@ -76,7 +76,7 @@ def batch_delete_image(
     registry_id: str | None = None,
     image_ids: list[dict[str, str]] | None = None,
 ) -> Any:
-    """BatchDeleteImage: what only the deleted images were made of goes too."""
+    """BatchDeleteImage: what only the deleted images consisted of goes too."""
     return freeing(self, repository_name, lambda: original(self, repository_name, registry_id, image_ids))
 
 
@@ -92,7 +92,7 @@ def delete_repository(
 
 
 def freeing(backend: Any, name: str, delete: Callable[[], Any]) -> Any:
-    """Delete images, and the blobs that nothing is made of any more."""
+    """Delete images, and the blobs that nothing consists of any more."""
     repository = backend.repositories.get(name)
     before = _parts(repository.images) if repository else set()
     answer = delete()

@@ -104,15 +104,15 @@ def create_load_balancer(
         _check_gateway(self.ec2_backend, vpc_id)
     groups = security_groups or [self.ec2_backend.get_default_security_group(vpc_id).id]
     _check_groups(self, groups)
-    made = original(self, name, groups, wanted, None, scheme, loadbalancer_type, ip_address_type, tags)
-    made.settings, made.ready_at = settings, later(durations.LOAD_BALANCER_CREATE)
-    made.attrs = dict(_DEFAULT_ATTRIBUTES)
-    made.canonical_hosted_zone_id = ZONE_IDS.get(self.region_name, ZONE_IDS["us-east-1"])
+    balancer = original(self, name, groups, wanted, None, scheme, loadbalancer_type, ip_address_type, tags)
+    balancer.settings, balancer.ready_at = settings, later(durations.LOAD_BALANCER_CREATE)
+    balancer.attrs = dict(_DEFAULT_ATTRIBUTES)
+    balancer.canonical_hosted_zone_id = ZONE_IDS.get(self.region_name, ZONE_IDS["us-east-1"])
     host = f"{name}-{secrets.randbelow(10**10):010}.{self.region_name}.elb.amazonaws.com"
-    made.dns_name = host if scheme == "internet-facing" else f"internal-{host}"
-    made.interfaces = {subnet.id: _place(self, made, subnet) for subnet in subnets}
-    mark_new(made)
-    return made
+    balancer.dns_name = host if scheme == "internet-facing" else f"internal-{host}"
+    balancer.interfaces = {subnet.id: _place(self, balancer, subnet) for subnet in subnets}
+    mark_new(balancer)
+    return balancer
 
 
 @wrap(ELBv2Backend, "describe_load_balancer_attributes")

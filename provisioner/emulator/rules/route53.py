@@ -1,4 +1,4 @@
-"""Hosted zones: who may make and remove them, their name servers, changes that take a moment, and test answers."""
+"""Hosted zones: who may create and delete them, their name servers, changes that take a moment, and test answers."""
 
 from __future__ import annotations
 
@@ -236,13 +236,13 @@ def test_dns_answer(self: Any) -> ActionResult:
 
     zone = self.backend.get_hosted_zone(self._get_param("HostedZoneId") or self._get_param("hostedzoneid"))
     name = (self._get_param("RecordName") or self._get_param("recordname")).rstrip(".").lower() + "."
-    kind = self._get_param("RecordType") or self._get_param("recordtype")
-    known, values = answer_from(zone, name, kind)
+    record_type = self._get_param("RecordType") or self._get_param("recordtype")
+    known, values = answer_from(zone, name, record_type)
     return ActionResult(
         {
             "Nameserver": zone.delegation_set.name_servers[0],
             "RecordName": name,
-            "RecordType": kind,
+            "RecordType": record_type,
             "RecordData": values,
             "ResponseCode": "NOERROR" if known else "NXDOMAIN",
             "Protocol": "UDP",

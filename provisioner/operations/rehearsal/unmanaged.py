@@ -1,4 +1,4 @@
-"""Finds the unmanaged resources that a stack refers to, which its copy has to find under the same ids."""
+"""Finds the unmanaged resources that a stack refers to, and which its copy needs under the same ids."""
 
 from __future__ import annotations
 
