@@ -60,14 +60,11 @@ class Client:
 
 
 class Clock:
-    """One clock, and who is connected to it. Times are AWS's seconds since its start.
+    """One clock, and who is connected to it. Times are AWS's seconds since its start."""
 
-    Args:
-        tick: lets happen what is due. It is called by one thread at a time, and may call anything here.
-    """
-
-    def __init__(self, tick: Callable[[], None] = lambda: None) -> None:
-        self.tick = tick
+    def __init__(self) -> None:
+        self.tick: Callable[[], None] = lambda: None
+        """Lets happen what is due. It is called by one thread at a time, and may call anything here."""
         self.mode: Mode = "virtual"
         self.pace = 1.0
         self.idle = 1.0
@@ -121,7 +118,7 @@ class Clock:
         """Let this process's calendar show the clock's time from now on, moto's own time stamps included."""
         self._calendar = time_machine.travel(self.time(), tick=False).start()
 
-    def set_mode(self, mode: Mode, pace: float = 1.0, idle: float = 1.0, hold: float = inf) -> None:
+    def set_mode(self, mode: Mode, pace: float, idle: float, hold: float) -> None:
         """Move by other rules from now on.
 
         Args:

@@ -52,7 +52,7 @@ class Cloud:
         self.kill = kill.Kill()
         self._moto: Application
 
-    def load(self, dns_port: int, folder: str | None) -> None:
+    def load(self, dns_port: int, folder: str) -> None:
         """Import moto with our rules laid over it, while the port is open already: early calls wait for this."""
         try:
             with LOCK:

@@ -34,13 +34,12 @@ FOLDER_SECONDS = 2.0
 """How often it is looked whether the folder is still there."""
 
 
-def serve(
-    port: int, dns_port: int, domain: str, key: str, folder: str | None = None, account: str = ACCOUNT, parent: int = 0
-) -> None:
+def serve(port: int, dns_port: int, domain: str, key: str, folder: str, account: str, parent: int) -> None:
     """Listen on 127.0.0.1:`port` until stopped, or until nothing is left in `folder`.
 
-    `key` is the access key id that calls have to be signed with, and by which the starter knows this process.
-    `account` is the account's number. With a `parent`, the process that started this one, it ends with that one too.
+    Args:
+        key: the access key id that calls have to be signed with, and by which the starter knows this process.
+        parent: the process that started this one, with which it ends too; 0 if it does not.
     """
     os.environ.update(_ENVIRONMENT, MOTO_ACCOUNT_ID=account)
     cloud = Cloud(domain, key, account)
@@ -48,14 +47,13 @@ def serve(
     storage.begin(port, folder)
     cloud.stop = server.shutdown
     threading.Thread(target=cloud.load, args=(dns_port, folder), daemon=True).start()
-    if folder:
-        place = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-        threading.Thread(target=_end_with, args=(place, server.shutdown, parent), daemon=True).start()
+    place = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    threading.Thread(target=_end_with, args=(place, server.shutdown, parent), daemon=True).start()
     server.serve_forever(poll_interval=0.1)
     server.server_close()
     storage.end()
     containers.end()
-    if folder and parent not in (0, os.getppid()):
+    if parent not in (0, os.getppid()):
         # it was the starter's to remove
         shutil.rmtree(folder, ignore_errors=True)
 

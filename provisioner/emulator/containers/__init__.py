@@ -6,16 +6,14 @@ import hashlib
 from pathlib import Path
 
 
-def begin(folder: str | None) -> None:
-    """Run containers from now on, if an engine answers and the cloud has a folder.
+def begin(folder: str) -> None:
+    """Run containers from now on, if an engine answers.
 
     Args:
         folder: the cloud's own, which also names what is its in the engine: a cloud that was killed is found again.
     """
     from provisioner.emulator.containers import engine
 
-    if not folder:
-        return
     engine.connect(hashlib.sha256(str(Path(folder).resolve()).encode()).hexdigest()[:8])
     if (host := engine.current) is not None:
         from provisioner.emulator.clock import CLOCK

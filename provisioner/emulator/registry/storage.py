@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import shutil
-import tempfile
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,14 +31,10 @@ class _Place:
 _here = _Place()
 
 
-def begin(port: int, folder: str | None) -> None:
-    """Have the registry on this port, with an empty folder of its own in the cloud's (or a temporary one)."""
-    _here.port = port
-    if folder:
-        _here.folder = Path(folder) / "registry"
-        end()  # of an earlier cloud, if that was killed
-    else:
-        _here.folder = Path(tempfile.mkdtemp(prefix="registry-"))
+def begin(port: int, folder: str) -> None:
+    """Have the registry on this port, with an empty folder of its own in the cloud's."""
+    _here.port, _here.folder = port, Path(folder) / "registry"
+    end()  # of an earlier cloud, if that was killed
 
 
 def end() -> None:
