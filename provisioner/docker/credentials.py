@@ -67,8 +67,13 @@ def of_docker(registry: str) -> Login | None:
     return None
 
 
+def configuration_file() -> Path:
+    """Return where the `docker` command has its configuration."""
+    return Path(os.environ.get("DOCKER_CONFIG") or Path.home() / ".docker") / "config.json"
+
+
 def _settings() -> Mapping[str, Any]:
-    path = Path(os.environ.get("DOCKER_CONFIG") or Path.home() / ".docker") / "config.json"
+    path = configuration_file()
     try:
         settings = json.loads(path.read_bytes())
     except FileNotFoundError:

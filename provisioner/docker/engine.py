@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
 
+from provisioner.docker.credentials import configuration_file
 from provisioner.engine.errors import Interrupted, NotMade
 from state.runtime import Event
 
@@ -40,9 +41,8 @@ def named() -> bool:
 
 def _context() -> str:
     """Return the context by which docker finds its engine: Docker Desktop, Colima and others set one up."""
-    folder = Path(os.environ.get("DOCKER_CONFIG") or Path.home() / ".docker")
     try:
-        settings = json.loads((folder / "config.json").read_bytes())
+        settings = json.loads(configuration_file().read_bytes())
         name = str(os.environ.get("DOCKER_CONTEXT") or settings.get("currentContext", ""))
     except (OSError, ValueError, AttributeError):
         return ""

@@ -15,7 +15,7 @@ from typing import Any, get_args
 from provisioner.aws.durations import TOOK
 from provisioner.emulator import faults
 from provisioner.emulator.clock import CLOCK, Mode, round_trip
-from provisioner.emulator.lag import Answer
+from provisioner.emulator.errors import Answer
 from provisioner.emulator.operation_durations import OperationDurations
 
 _MOST = 366 * 86400.0

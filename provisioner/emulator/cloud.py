@@ -15,6 +15,7 @@ from provisioner.emulator import calls, clock_clients, containers, domains, faul
 from provisioner.emulator.authorization import enforce
 from provisioner.emulator.clock import CLOCK
 from provisioner.emulator.errors import (
+    Answer,
     error_answer,
     has_no_backend,
     is_unrouted,
@@ -25,7 +26,7 @@ from provisioner.emulator.errors import (
     unreadable_body,
     why_unreadable,
 )
-from provisioner.emulator.lag import Answer, Lag
+from provisioner.emulator.lag import Lag
 from provisioner.emulator.lock import LOCK
 from provisioner.emulator.refusals import text_of
 from provisioner.emulator.wsgi import Application, Environ, HangUp

@@ -10,6 +10,7 @@ from typing import Any
 
 from provisioner.emulator import faults
 from provisioner.emulator.clock import later, now, passed
+from provisioner.emulator.errors import Answer
 
 SECONDS = 5.0
 NEW_SECONDS = 30.0
@@ -18,7 +19,6 @@ _MOST_READS = 40
 """How many different reads of a service are remembered: the newest."""
 _TAGGING = "tagging"
 
-Answer = tuple[int, list[tuple[str, str]], bytes]
 Environ = dict[str, Any]
 Key = tuple[str, str, str, bytes]
 """A request's operation, method, address and body: two operations may be asked in the same words."""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from provisioner.emulator.ecs.clusters import check_strategy
+from provisioner.emulator.ecs.clusters import check_strategy, strategy_entries
 from provisioner.emulator.ecs.dispatch import check_name
-from provisioner.emulator.ecs.store import FARGATE, Cluster, Shape, Store, TaskDefinition, last_part
+from provisioner.emulator.ecs.store import FARGATE, Cluster, Shape, Store, TaskDefinition
 from provisioner.emulator.patch import refuse
 
 
@@ -73,14 +73,7 @@ def launch_settings(store: Store, cluster: Cluster, request: Shape, definition: 
         _check_compatible(definition, "EC2")
         return {"launchType": "EC2"}
     check_strategy(store, chosen, cluster.providers)
-    entries = [
-        {
-            "capacityProvider": last_part(entry["capacityProvider"]),
-            "weight": int(entry.get("weight", 0)),
-            "base": int(entry.get("base", 0)),
-        }
-        for entry in chosen
-    ]
+    entries = strategy_entries(chosen)
     if not any(entry["weight"] for entry in entries):
         refuse("InvalidParameterException", "At least one capacity provider in a strategy needs a weight above 0.")
     _check_compatible(definition, "FARGATE" if entries[0]["capacityProvider"] in FARGATE else "EC2")

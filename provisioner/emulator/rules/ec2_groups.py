@@ -62,9 +62,13 @@ def delete_security_group(original: Any, self: Any, name: str | None = None, gro
 
 def references(ec2: Any, group_id: str) -> list[Any]:
     """Every rule, in any group, whose source or destination is `group_id`."""
+    return [rule for rule in all_rules(ec2) if rule.source_group.get("GroupId") == group_id]
+
+
+def all_rules(ec2: Any) -> list[Any]:
+    """Every rule of every security group."""
     groups = [group for by_id in list(ec2.groups.values()) for group in list(by_id.values())]
-    rules = [rule for group in groups for rule in [*group.ingress_rules, *group.egress_rules]]
-    return [rule for rule in rules if rule.source_group.get("GroupId") == group_id]
+    return [rule for group in groups for rule in [*group.ingress_rules, *group.egress_rules]]
 
 
 @add(EC2Response, "describe_security_group_references")
@@ -124,12 +128,17 @@ def flattened_rules(original: Any, self: Any, rules: list[Any]) -> Any:
     return views
 
 
-def _authorize(self: Any, direction: str) -> ActionResult:
-    self.error_on_dryrun()
+def _requested_group(self: Any) -> Any:
     name = self._get_param("GroupId") or self._get_param("GroupName")
     group = self.ec2_backend.get_security_group_by_name_or_id(name)
     if group is None:
         refuse("InvalidGroup.NotFound", f"The security group '{name}' does not exist")
+    return group
+
+
+def _authorize(self: Any, direction: str) -> ActionResult:
+    self.error_on_dryrun()
+    group = _requested_group(self)
     before = list(getattr(group, f"{direction}_rules"))
     rules: list[Any] = []
     try:
@@ -192,10 +201,7 @@ def authorize_egress(self: Any) -> ActionResult:
 
 def _change_descriptions(self: Any, direction: str) -> ActionResult:
     """Change the descriptions of rules that are named by id, or by what they say; all or none."""
-    name = self._get_param("GroupId") or self._get_param("GroupName")
-    group = self.ec2_backend.get_security_group_by_name_or_id(name)
-    if group is None:
-        refuse("InvalidGroup.NotFound", f"The security group '{name}' does not exist")
+    group = _requested_group(self)
     rules = getattr(group, f"{direction}_rules")
     by_id, by_words = self._get_param("SecurityGroupRuleDescriptions", []), self._get_param("IpPermissions", [])
     if bool(by_id) == bool(by_words):

@@ -23,6 +23,7 @@ from moto.ssm.utils import parameter_arn
 
 from provisioner.emulator.ecs.store import tagged as ecs_tagged
 from provisioner.emulator.patch import refuse, replace
+from provisioner.emulator.rules.ec2_groups import all_rules
 from provisioner.emulator.rules.servicediscovery import visible
 
 Row = tuple[str, dict[str, str], str]
@@ -41,8 +42,7 @@ def _ec2(account: str, region: str) -> Iterator[Row]:
     ):
         for resource_id in resources:
             yield f"{base}:{name}/{resource_id}", dict(ec2.tags.get(resource_id, {})), f"ec2:{name}"
-    groups = [group for by_id in ec2.groups.values() for group in by_id.values()]
-    for rule in [rule for group in groups for rule in [*group.ingress_rules, *group.egress_rules]]:
+    for rule in all_rules(ec2):
         yield f"{base}:security-group-rule/{rule.id}", dict(ec2.tags.get(rule.id, {})), "ec2:security-group-rule"
 
 
