@@ -38,7 +38,7 @@ GLOBAL = ("iam", "route53", "sts")
 """The services without Regions, which such a policy leaves out."""
 SLOW_SECONDS = 30.0
 _MADE_UP = re.compile(r'[0-9a-f]{32}|"Value": ?"[^"]*"')
-"""What differs when a call is made again: idempotency tokens, and generated passwords."""
+"""What differs when a call is repeated: idempotency tokens, and generated passwords."""
 
 
 @dataclass(frozen=True)

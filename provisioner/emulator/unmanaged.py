@@ -50,7 +50,7 @@ def _put_zone(account: str, id: str, domain: str) -> None:
     for zone in list(backend.zones.values()):
         if not zone.private_zone and domains.normal(zone.name) == domains.normal(domain):
             del backend.zones[zone.resource_id]
-    zone = backend.create_hosted_zone(f"{domain}.", False, f"foreign:{id}", comment=BY)
+    zone = backend.create_hosted_zone(f"{domain}.", False, f"unmanaged:{id}", comment=BY)
     del backend.zones[zone.resource_id]
     zone.resource_id = id
     backend.zones[id] = zone

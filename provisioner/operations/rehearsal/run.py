@@ -195,10 +195,7 @@ class _Copy:
             return
         self.tell(f"copying the stack as it is recorded: {len(self.declared)} resources")
         control.pass_time(self.temporary.cloud, 0, COPYING)
-        with (
-            self.temporary.connected() as aws,
-            self.temporary.state(aws, "rehearse") as store,
-        ):
+        with self.temporary.connected() as aws, self.temporary.state(aws, "rehearse") as store:
             facts = _bare_facts(aws, self.state)
             stack = Stack(self.temporary.config, facts, declared=self.declared)
             outcome = self._execute(aws, lambda emit: apply.up(aws, store, stack, emit))
@@ -214,10 +211,7 @@ class _Copy:
 
     def plan(self, request: Request) -> list[Planned]:
         """Return what `up` would do; nothing if that cannot be told, as the run then tells."""
-        with (
-            self.temporary.connected() as aws,
-            self.temporary.state(aws, "rehearse") as store,
-        ):
+        with self.temporary.connected() as aws, self.temporary.state(aws, "rehearse") as store:
             aws.read_only, aws.new_ami = True, request.new_ami
             try:
                 return planning.show_plan(aws, store.records, self._declared(aws, store), request.target_step)
