@@ -11,6 +11,7 @@ import ssl
 import threading
 import urllib.request
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -269,10 +270,8 @@ def error_text(answer: BaseHTTPResponse) -> str:
 
 def drain(answer: BaseHTTPResponse) -> None:
     """End an answer that nobody reads, so that its connection can be used again, or is closed if there is much left."""
-    try:
+    with suppress(Exception):  # whatever comes is not wanted
         answer.read(WORDS)
-    except Exception:  # noqa: BLE001 (whatever comes is not wanted)
-        close(answer)
     if not answer.closed:
         close(answer)
     answer.release_conn()

@@ -8,7 +8,7 @@ import os
 import threading
 import urllib.parse
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any
 
 from provisioner import __version__
@@ -22,14 +22,7 @@ from provisioner.emulator.wsgi import Environ, StartResponse, TakeOver
 from state import checks
 
 PREFIX = "/_cloud/"
-
-
-@dataclass(frozen=True)
-class Request:
-    """What is sent with a request."""
-
-    query: Mapping[str, str]
-    body: bytes
+Query = Mapping[str, str]
 
 
 def application(cloud: Cloud, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
@@ -48,7 +41,7 @@ def application(cloud: Cloud, environ: Environ, start_response: StartResponse) -
     if upgraded:
         raise TakeOver(PROTOCOL, clock_clients.serve)
     try:
-        answered = answer(cloud, Request(query, environ["wsgi.input"].getvalue()))
+        answered = answer(cloud, query, environ["wsgi.input"].getvalue())
     except ValueError as error:
         return answer_json("400 Bad Request", {"error": str(error)}, start_response)
     return answer_json("200 OK", {"ok": True} if answered is None else answered, start_response)
@@ -75,28 +68,27 @@ def _health(cloud: Cloud, challenge: str) -> dict[str, Any]:
     }
 
 
-def _stop(cloud: Cloud, request: Request) -> None:
+def _stop(cloud: Cloud, query: Query, body: bytes) -> None:
     threading.Thread(target=cloud.stop, daemon=True).start()
 
 
-def _entries(cloud: Cloud, request: Request) -> list[dict[str, Any]]:
+def _entries(cloud: Cloud, query: Query, body: bytes) -> list[dict[str, Any]]:
     from provisioner.emulator.containers import entry
 
     return entry.shown()
 
 
-def _set_clock(cloud: Cloud, request: Request) -> dict[str, Any]:
-    clock_clients.set_clock(request.query)
+def _set_clock(cloud: Cloud, query: Query, body: bytes) -> dict[str, Any]:
+    clock_clients.set_clock(query)
     return clock_clients.shown()
 
 
-def _advance(cloud: Cloud, request: Request) -> dict[str, Any]:
-    CLOCK.advance(clock_clients.seconds(request.query.get("seconds", "")), step="step" in request.query)
+def _advance(cloud: Cloud, query: Query, body: bytes) -> dict[str, Any]:
+    CLOCK.advance(clock_clients.seconds(query.get("seconds", "")), step="step" in query)
     return clock_clients.shown()
 
 
-def _set_faults(cloud: Cloud, request: Request) -> dict[str, Any]:
-    query = request.query
+def _set_faults(cloud: Cloud, query: Query, body: bytes) -> dict[str, Any]:
     with LOCK:
         faults.current.set(
             filter(None, query.get("scenarios", "").split(",")),
@@ -108,26 +100,26 @@ def _set_faults(cloud: Cloud, request: Request) -> dict[str, Any]:
     return faults.current.shown()
 
 
-def _set_kill(cloud: Cloud, request: Request) -> dict[str, Any]:
+def _set_kill(cloud: Cloud, query: Query, body: bytes) -> dict[str, Any]:
     with LOCK:
-        cloud.kill = kill.from_query(request.query)
+        cloud.kill = kill.from_query(query)
     return asdict(cloud.kill)
 
 
-def _policies(cloud: Cloud, request: Request) -> dict[str, Any]:
+def _policies(cloud: Cloud, query: Query, body: bytes) -> dict[str, Any]:
     with LOCK:
         return enforce.current.shown()
 
 
-def _set_policies(cloud: Cloud, request: Request) -> dict[str, Any]:
-    _apply(enforce.current.set, request.body)
+def _set_policies(cloud: Cloud, query: Query, body: bytes) -> dict[str, Any]:
+    _apply(enforce.current.set, body)
     return {"policies": enforce.current.names}
 
 
-def _delegate(cloud: Cloud, request: Request) -> None:
+def _delegate(cloud: Cloud, query: Query, body: bytes) -> None:
     from provisioner.emulator.dns import public_zones
 
-    if not (domain := request.query.get("domain", "")):
+    if not (domain := query.get("domain", "")):
         raise ValueError("no domain is named: POST /_cloud/delegate?domain=example.org")
     with LOCK:
         names = sorted({domains.normal(zone.name) for zone in public_zones()})
@@ -141,11 +133,11 @@ def _delegate(cloud: Cloud, request: Request) -> None:
     CLOCK.wake()
 
 
-def _release(cloud: Cloud, request: Request) -> dict[str, Any]:
+def _release(cloud: Cloud, query: Query, body: bytes) -> dict[str, Any]:
     """Have a newer ECS-optimised image released in a Region."""
     from provisioner.emulator.rules import ec2_images
 
-    region = request.query.get("region", "")
+    region = query.get("region", "")
     try:
         with LOCK:
             return {"image_id": ec2_images.release(cloud.account, region)}
@@ -153,31 +145,30 @@ def _release(cloud: Cloud, request: Request) -> dict[str, Any]:
         raise ValueError(f"no such Region: {region}: POST /_cloud/release?region=eu-west-1") from None
 
 
-def _set_quota(cloud: Cloud, request: Request) -> None:
+def _set_quota(cloud: Cloud, query: Query, body: bytes) -> None:
     """Let a quota of Service Quotas have another value; without one only its default can be asked for."""
     from provisioner.emulator.rules import servicequotas
 
-    query = request.query
     value = float(query["value"]) if query.get("value") else None
     with LOCK:
         servicequotas.apply(query.get("service", ""), query.get("code", ""), value)
 
 
-def _put_unmanaged(cloud: Cloud, request: Request) -> None:
+def _put_unmanaged(cloud: Cloud, query: Query, body: bytes) -> None:
     """Put what somebody else has created into the account."""
     from provisioner.emulator import unmanaged
 
-    _apply(lambda asked: unmanaged.put(cloud.account, asked), request.body)
+    _apply(lambda asked: unmanaged.put(cloud.account, asked), body)
 
 
-def _outages(cloud: Cloud, request: Request) -> dict[str, Any]:
+def _outages(cloud: Cloud, query: Query, body: bytes) -> dict[str, Any]:
     from provisioner.emulator.outages import WATCH
 
     with LOCK:
         return WATCH.shown()
 
 
-def _watch(cloud: Cloud, request: Request) -> None:
+def _watch(cloud: Cloud, query: Query, body: bytes) -> None:
     """Note from now on which services go down."""
     from provisioner.emulator.outages import WATCH
 
@@ -198,17 +189,17 @@ def _apply(change: Callable[[Any], None], body: bytes) -> None:
         raise ValueError(f"{type(error).__name__}: {error}") from None
 
 
-PATHS: Mapping[tuple[str, str], Callable[[Cloud, Request], Any]] = {
+PATHS: Mapping[tuple[str, str], Callable[[Cloud, Query, bytes], Any]] = {
     ("POST", "stop"): _stop,
-    ("POST", "reset"): lambda cloud, request: cloud.reset(),
-    ("GET", "log"): lambda cloud, request: cloud.log.since(int(request.query.get("since", "0"))),
+    ("POST", "reset"): lambda cloud, query, body: cloud.reset(),
+    ("GET", "log"): lambda cloud, query, body: cloud.log.since(int(query.get("since", "0"))),
     ("GET", "entries"): _entries,
-    ("GET", "clock"): lambda cloud, request: clock_clients.shown(),
+    ("GET", "clock"): lambda cloud, query, body: clock_clients.shown(),
     ("POST", "clock"): _set_clock,
     ("POST", "advance"): _advance,
-    ("GET", "faults"): lambda cloud, request: faults.current.shown(),
+    ("GET", "faults"): lambda cloud, query, body: faults.current.shown(),
     ("POST", "faults"): _set_faults,
-    ("GET", "kill"): lambda cloud, request: asdict(cloud.kill),
+    ("GET", "kill"): lambda cloud, query, body: asdict(cloud.kill),
     ("POST", "kill"): _set_kill,
     ("GET", "policy"): _policies,
     ("POST", "policy"): _set_policies,

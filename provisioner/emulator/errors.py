@@ -38,12 +38,8 @@ def error_answer(environ: dict[str, Any], status: int, code: str, message: str) 
 def unknown_operation(environ: dict[str, Any], operation: str) -> Answer:
     """What AWS answers to an operation that a service does not have (API references, "Common Errors")."""
     words = f"The embedded cloud does not offer {operation} of {calls.scope(environ)[0] or 'an unknown service'}."
-    match _protocol(environ):
-        case "ec2" | "query":
-            return error_answer(environ, 400, "InvalidAction", words)
-        case "json":
-            return error_answer(environ, 400, "UnknownOperationException", words)
-    return error_answer(environ, 404, "UnknownOperationException", words)
+    codes = {"ec2": (400, "InvalidAction"), "query": (400, "InvalidAction"), "json": (400, "UnknownOperationException")}
+    return error_answer(environ, *codes.get(_protocol(environ), (404, "UnknownOperationException")), words)
 
 
 def unknown_access_key(environ: dict[str, Any]) -> Answer:
@@ -52,23 +48,16 @@ def unknown_access_key(environ: dict[str, Any]) -> Answer:
     words += "with its access key, which `provision cloud status` shows."
     if calls.scope(environ)[0] == "s3":
         return error_answer(environ, 403, "InvalidAccessKeyId", words)
-    match _protocol(environ):
-        case "ec2":
-            return error_answer(environ, 401, "AuthFailure", words)
-        case "json":
-            return error_answer(environ, 400, "UnrecognizedClientException", words)
-    return error_answer(environ, 403, "InvalidClientTokenId", words)
+    codes = {"ec2": (401, "AuthFailure"), "json": (400, "UnrecognizedClientException")}
+    return error_answer(environ, *codes.get(_protocol(environ), (403, "InvalidClientTokenId")), words)
 
 
 def unknown_region(environ: dict[str, Any]) -> Answer:
     """What AWS answers to a request that is signed for a Region which is not there (terraform-provider-aws#34865)."""
     words = "Credential should be scoped to a valid region."
-    match _protocol(environ):
-        case "ec2":
-            return error_answer(environ, 401, "AuthFailure", words)
-        case "json" | "rest-json":
-            return error_answer(environ, 400, "InvalidSignatureException", words)
-    return error_answer(environ, 403, "SignatureDoesNotMatch", words)
+    signature = (400, "InvalidSignatureException")
+    codes = {"ec2": (401, "AuthFailure"), "json": signature, "rest-json": signature}
+    return error_answer(environ, *codes.get(_protocol(environ), (403, "SignatureDoesNotMatch")), words)
 
 
 @functools.cache

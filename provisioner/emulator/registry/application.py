@@ -10,7 +10,7 @@ from typing import BinaryIO
 from provisioner.emulator.authorization import enforce
 from provisioner.emulator.lock import LOCK
 from provisioner.emulator.registry import blobs, manifests, tokens
-from provisioner.emulator.registry.answers import JSON, PIECE, Answer, Request
+from provisioner.emulator.registry.answers import JSON, PIECE, Answer
 from provisioner.emulator.registry.storage import Refused, Repository, host
 from provisioner.emulator.wsgi import Environ, StartResponse
 
@@ -18,7 +18,7 @@ _NAME = r"/v2/(?P<name>[a-z0-9][a-z0-9._/-]{0,255})"
 _READ_MANIFEST = ("BatchGetImage", manifests.get)
 _LIST_TAGS = ("ListImages", manifests.tags)
 
-ROUTES: Mapping[str, Mapping[str, tuple[str, Callable[[Request], Answer]]]] = {
+ROUTES: Mapping[str, Mapping[str, tuple[str, Callable[[Environ, Repository, str], Answer]]]] = {
     r"/blobs/uploads/(?P<reference>)": {"POST": ("InitiateLayerUpload", blobs.start_upload)},
     r"/blobs/uploads/(?P<reference>[0-9a-f]+)": {
         "PATCH": ("UploadLayerPart", blobs.append_to_upload),
@@ -75,7 +75,7 @@ def _answer(environ: Environ) -> Answer:
                 refusal = enforce.denied_upload(region, account, action, repository.name)
             if refusal:
                 raise Refused(403, "DENIED", refusal)
-            return function(Request(repository, found["reference"], environ))
+            return function(environ, repository, found["reference"])
     raise Refused(405, "UNSUPPORTED", "The operation is unsupported.")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import urllib.parse
 import uuid
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,8 +11,9 @@ from typing import Any
 
 from provisioner.emulator.lock import LOCK
 from provisioner.emulator.registry import storage
-from provisioner.emulator.registry.answers import PIECE, Answer, Request, created
+from provisioner.emulator.registry.answers import PIECE, Answer, created
 from provisioner.emulator.registry.storage import Refused, Repository
+from provisioner.emulator.wsgi import Environ
 
 
 @dataclass
@@ -40,12 +42,11 @@ def cancel_uploads(repository: Repository) -> None:
         _drop(upload)
 
 
-def get(request: Request) -> Answer:
+def get(environ: Environ, repository: Repository, digest: str) -> Answer:
     """Answer with a blob."""
-    digest = request.reference
     storage.check_digest(digest)
     with LOCK:
-        known = digest in request.repository.get().layers
+        known = digest in repository.get().layers
     if not known:
         raise Refused(404, "BLOB_UNKNOWN", f"The layer with digest '{digest}' does not exist in the repository")
     file = storage.blob_file(digest)
@@ -53,9 +54,9 @@ def get(request: Request) -> Answer:
     return Answer("200 OK", headers, file=file.open("rb"), size=file.stat().st_size)
 
 
-def start_upload(request: Request) -> Answer:
+def start_upload(environ: Environ, repository: Repository, _: str) -> Answer:
     """Begin an upload; or take the whole blob at once, or one that another repository has."""
-    query, repository = request.query, request.repository
+    query = _query(environ)
     if "mount" in query and _mount(repository, query["mount"], query.get("from", "")):
         return created(repository, "blobs", query["mount"])
     with LOCK:
@@ -64,34 +65,34 @@ def start_upload(request: Request) -> Answer:
     upload = _uploads[number] = _Upload(number, storage.upload_file(number), repository)
     upload.file.touch(mode=0o600)
     if "digest" in query:
-        _append(request, upload)
+        _append(environ, upload)
         return _finish(upload, query["digest"])
     return _progress("202 Accepted", upload)
 
 
-def append_to_upload(request: Request) -> Answer:
+def append_to_upload(environ: Environ, repository: Repository, upload_id: str) -> Answer:
     """Take a piece of a blob."""
-    upload = _find(request)
-    _append(request, upload)
+    upload = _find(repository, upload_id)
+    _append(environ, upload)
     # not 202 as the specification has it (aws/containers-roadmap#2831)
     return _progress("201 Created", upload)
 
 
-def finish_upload(request: Request) -> Answer:
+def finish_upload(environ: Environ, repository: Repository, upload_id: str) -> Answer:
     """Take the last piece of a blob."""
-    upload = _find(request)
-    _append(request, upload)
-    return _finish(upload, request.query.get("digest", ""))
+    upload = _find(repository, upload_id)
+    _append(environ, upload)
+    return _finish(upload, _query(environ).get("digest", ""))
 
 
-def show_upload(request: Request) -> Answer:
+def show_upload(environ: Environ, repository: Repository, upload_id: str) -> Answer:
     """Answer how much of a blob has arrived."""
-    return _progress("204 No Content", _find(request))
+    return _progress("204 No Content", _find(repository, upload_id))
 
 
-def cancel_upload(request: Request) -> Answer:
+def cancel_upload(environ: Environ, repository: Repository, upload_id: str) -> Answer:
     """Forget what has arrived of a blob."""
-    _drop(_find(request))
+    _drop(_find(repository, upload_id))
     return Answer("204 No Content")
 
 
@@ -105,19 +106,23 @@ def _mount(repository: Repository, digest: str, source: str) -> bool:
     return True
 
 
-def _find(request: Request) -> _Upload:
-    upload = _uploads.get(request.reference)
-    if upload is None or upload.repository != request.repository:
-        raise Refused(404, "BLOB_UPLOAD_UNKNOWN", f"The upload with id '{request.reference}' does not exist")
+def _find(repository: Repository, upload_id: str) -> _Upload:
+    upload = _uploads.get(upload_id)
+    if upload is None or upload.repository != repository:
+        raise Refused(404, "BLOB_UPLOAD_UNKNOWN", f"The upload with id '{upload_id}' does not exist")
     return upload
 
 
-def _append(request: Request, upload: _Upload) -> None:
-    start = request.environ.get("HTTP_CONTENT_RANGE", "").removeprefix("bytes ").partition("-")[0]
+def _query(environ: Environ) -> dict[str, str]:
+    return dict(urllib.parse.parse_qsl(environ["QUERY_STRING"]))
+
+
+def _append(environ: Environ, upload: _Upload) -> None:
+    start = environ.get("HTTP_CONTENT_RANGE", "").removeprefix("bytes ").partition("-")[0]
     if start and start != str(upload.size):
         raise Refused(416, "BLOB_UPLOAD_INVALID", f"the upload goes on at byte {upload.size}, not {start}")
     with upload.file.open("ab") as file:
-        while piece := request.body.read(PIECE):
+        while piece := environ["wsgi.input"].read(PIECE):
             file.write(piece)
             upload.digest.update(piece)
             upload.size += len(piece)

@@ -6,19 +6,19 @@ import hashlib
 import json
 
 from provisioner.emulator.lock import LOCK
-from provisioner.emulator.registry.answers import JSON, PIECE, Answer, Request, created
+from provisioner.emulator.registry.answers import JSON, PIECE, Answer, created
 from provisioner.emulator.registry.storage import DIGEST, Refused, Repository
+from provisioner.emulator.wsgi import Environ
 
 LARGEST = 4 << 20
 """Bytes of a manifest; ECR takes no larger ones (ECR quotas)."""
 
 
-def get(request: Request) -> Answer:
+def get(environ: Environ, repository: Repository, reference: str) -> Answer:
     """Answer with the manifest that has a tag or a digest."""
-    reference = request.reference
     by_digest = DIGEST.fullmatch(reference) is not None
     with LOCK:
-        for image in request.repository.get().images:
+        for image in repository.get().images:
             if (image.get_image_digest() == reference) if by_digest else (reference in image.image_tags):
                 content = image.get_image_manifest().encode()
                 digest, media_type = image.get_image_digest(), image.image_manifest_media_type
@@ -28,10 +28,9 @@ def get(request: Request) -> Answer:
     return Answer("200 OK", [("Content-Type", media_type), ("Docker-Content-Digest", digest)], content)
 
 
-def put(request: Request) -> Answer:
+def put(environ: Environ, repository: Repository, reference: str) -> Answer:
     """Take a manifest, of whose parts the repository has all."""
-    repository, reference = request.repository, request.reference
-    content = _read(request)
+    content = _read(environ)
     digest = f"sha256:{hashlib.sha256(content).hexdigest()}"
     tag = None if DIGEST.fullmatch(reference) else reference
     if tag is None and reference != digest:
@@ -48,21 +47,21 @@ def put(request: Request) -> Answer:
         if missing := (blobs - there.layers.keys()) | (images - known):
             raise Refused(404, "MANIFEST_BLOB_UNKNOWN", f"not in the repository: {', '.join(sorted(missing))}")
         if tag is not None or digest not in known:
-            media_type = request.environ["CONTENT_TYPE"] or parsed.get("mediaType")
+            media_type = environ["CONTENT_TYPE"] or parsed.get("mediaType")
             _put_image(repository, text, tag, media_type, digest)
     return created(repository, "manifests", digest)
 
 
-def tags(request: Request) -> Answer:
+def tags(environ: Environ, repository: Repository, _: str) -> Answer:
     """Answer with all tags of a repository."""
     with LOCK:
-        names = sorted(tag for image in request.repository.get().images for tag in image.image_tags)
-    return Answer("200 OK", [JSON], json.dumps({"name": request.repository.name, "tags": names}).encode())
+        names = sorted(tag for image in repository.get().images for tag in image.image_tags)
+    return Answer("200 OK", [JSON], json.dumps({"name": repository.name, "tags": names}).encode())
 
 
-def _read(request: Request) -> bytes:
-    content: bytes = request.body.read(LARGEST + 1)
-    while len(content) <= LARGEST and (piece := request.body.read(PIECE)):
+def _read(environ: Environ) -> bytes:
+    content: bytes = environ["wsgi.input"].read(LARGEST + 1)
+    while len(content) <= LARGEST and (piece := environ["wsgi.input"].read(PIECE)):
         content += piece
     if len(content) > LARGEST:
         raise Refused(413, "SIZE_INVALID", f"a manifest has at most {LARGEST} bytes")
