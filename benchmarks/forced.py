@@ -1,10 +1,10 @@
-"""What AWS itself forces a run to wait for: the durations of the embedded cloud laid over the graph of things.
+"""What AWS itself forces a run to wait for: the durations of the embedded cloud laid over the graph of resources.
 
 Three walks over the same graph and the same durations, calls counted as nothing: the longest chain (no tool can be
-faster), a walk that waits until each thing is ready before it goes on to what needs it, ten at once (Terraform's way),
-and one thing after the other (a playbook's way).
+faster), a walk that waits until each resource is ready before it goes on to what needs it, ten at once (Terraform's
+way), and one resource after the other (a playbook's way).
 
-AWS's rates force time as well, as soon as there are many things; see `rated` for the least of it.
+AWS's rates force time as well, as soon as there are many resources; see `rated` for the least of it.
 
 One duration is counted that a run may be spared: the minute until managed scaling looks for tasks without an instance
 is at the most a minute. Where a service on instances is the longest chain, a lucky run is up to that much faster.
@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from math import inf
 
 from provisioner.aws.rate_limits import Limit, limits_of
-from provisioner.engine.declaration import Declared, Need
+from provisioner.engine.declaration import Declared, Dependency
 from provisioner.engine.resource import Resource
 from provisioner.operations.estimates import Seconds, Times, lag, on_aws, times
 
@@ -28,7 +28,7 @@ JOBS = 10
 LOAD_BALANCING = "elasticloadbalancing"
 
 Calls = Mapping[str, tuple[str, str]]
-"""By kind, the service and the operation that every tool has to call once for each thing of that kind."""
+"""By resource type, the service and the operation that every tool has to call once for each resource of that type."""
 MAKES: Calls = {
     "listener_rule": (LOAD_BALANCING, "CreateRule"),
     "log_group": ("logs", "CreateLogGroup"),
@@ -39,7 +39,7 @@ MAKES: Calls = {
     "task_definition": ("ecs", "RegisterTaskDefinition"),
     "vpc_endpoint": ("ec2", "CreateVpcEndpoint"),
 }
-"""What makes those things of which there are as many as services, or that have a rate of less than one a second."""
+"""What makes those resources of which there are as many as services, or that have a rate of less than one a second."""
 REMOVES: Calls = {
     "listener_rule": (LOAD_BALANCING, "DeleteRule"),
     "log_group": ("logs", "DeleteLogGroup"),
@@ -54,7 +54,7 @@ REMOVES: Calls = {
 
 @dataclass(frozen=True)
 class Node:
-    """One thing of a walk: how long it takes, and for each thing that it waits for, how long after that one's begin."""
+    """One resource of a walk: how long it takes, and how long after the begin of each that it waits for."""
 
     address: str
     lasts: float
@@ -63,7 +63,7 @@ class Node:
 
 @dataclass(frozen=True)
 class Walked:
-    """When each thing begins and ends, and which one it waited for last."""
+    """When each resource begins and ends, and which one it waited for last."""
 
     begins: Mapping[str, float]
     ends: Mapping[str, float]
@@ -90,38 +90,40 @@ def upwards(
     """Return the walk that makes everything.
 
     Args:
-        blocking: each thing begins only when what it needs is ready.
+        blocking: each resource begins only when what it needs is ready.
         of: which seconds an operation takes.
         there: the addresses of what is there and ready from the start.
     """
     all_times = {
-        address: Times() if address in there else times(item.want.kind, item.want.fields(), of)
+        address: Times() if address in there else times(item.want.type_name, item.want.fields(), of)
         for address, item in declared.items()
     }
     nodes = []
     for address, item in declared.items():
         after: dict[str, float] = {}
-        for need in item.needs:
+        for need in item.dependencies:
             later = _lag(item.want, need, all_times[need.address], blocking=blocking)
             after[need.address] = max(after.get(need.address, 0.0), later)
         nodes.append(Node(address, all_times[address].ready, after))
     return nodes
 
 
-def _lag(want: Resource, need: Need, of: Times, *, blocking: bool) -> float:
-    return of.ready + of.known if blocking and want.kind != "validation_record" else lag(want.kind, need, of)
+def _lag(want: Resource, need: Dependency, of: Times, *, blocking: bool) -> float:
+    return of.ready + of.known if blocking and want.type_name != "validation_record" else lag(want.type_name, need, of)
 
 
 def downwards(declared: Mapping[str, Declared], *, blocking: bool, of: Seconds = on_aws) -> list[Node]:
-    """Return the walk that removes everything: each thing when all that were built on it are gone."""
-    all_times = {address: times(item.want.kind, item.want.fields(), of) for address, item in declared.items()}
+    """Return the walk that removes everything: each resource when all that were built on it are gone."""
+    all_times = {address: times(item.want.type_name, item.want.fields(), of) for address, item in declared.items()}
     nodes = {address: Node(address, all_times[address].gone, {}) for address in declared}
     for user, item in declared.items():
-        for need in item.needs:
+        for need in item.dependencies:
             want = declared[need.address].want
-            member = item.want.kind == "db_instance" and want.kind == "db_cluster"
-            frees = item.want.removal_frees and not blocking and not member
-            held = all_times[user].released if want.kind in ("security_group", "subnet", "internet_gateway") else 0.0
+            member = item.want.type_name == "db_instance" and want.type_name == "db_cluster"
+            frees = item.want.frees_dependencies_early and not blocking and not member
+            held = (
+                all_times[user].released if want.type_name in ("security_group", "subnet", "internet_gateway") else 0.0
+            )
             after = dict(nodes[need.address].after)
             after[user] = max(after.get(user, 0.0), 0.0 if frees else all_times[user].gone + held)
             nodes[need.address] = Node(need.address, nodes[need.address].lasts, after)
@@ -129,7 +131,7 @@ def downwards(declared: Mapping[str, Declared], *, blocking: bool, of: Seconds =
 
 
 def without(nodes: Sequence[Node], kinds: Collection[str]) -> list[Node]:
-    """Return the walk without the things of these kinds, as if nothing needed them."""
+    """Return the walk without the resources of these types, as if nothing needed them."""
     kept = {node.address for node in nodes if node.address.partition("/")[0] not in kinds}
     return [
         Node(node.address, node.lasts, {a: later for a, later in node.after.items() if a in kept})
@@ -155,7 +157,7 @@ def unlimited(nodes: Sequence[Node]) -> Walked:
 def rated(nodes: Sequence[Node], calls: Calls, there: Collection[str] = ()) -> float:
     """Return the seconds that durations and AWS's rates force together, but for the luck that the module tells of.
 
-    That is the longest chain or, if this is more, what one of AWS's buckets forces. Of some things that are made (or
+    That is the longest chain or, if this is more, what one of AWS's buckets forces. Of some resources that are made (or
     removed) by calls on one bucket of `burst` tokens that gains `rate` a second:
 
     - none is called for before the longest chain to it allows, so none before the earliest of those moments;
@@ -163,13 +165,13 @@ def rated(nodes: Sequence[Node], calls: Calls, there: Collection[str] = ()) -> f
     - whichever of them goes last, what follows from it takes as long as its own longest chain to the end of the run,
       so at least as long as the shortest one of theirs.
 
-    The sum of the three is a bound for each set of things; it is taken for those that begin no earlier than a moment
+    The sum of the three is a bound for each set of resources; it is taken for those that begin no earlier than a moment
     and have the longest chains to the end, for each moment and each number of them. Only one call is counted for each
-    thing, and none for reads. It stays a bound from below: where several buckets follow upon one another no tool may
+    resource, and none for reads. It stays a bound from below: where several buckets follow upon one another no tool may
     reach it.
 
     Args:
-        calls: which kinds are counted, and by which calls.
+        calls: which resource types are counted, and by which calls.
         there: the addresses that nothing is called for.
     """
     begins, ends = unlimited(nodes).begins, tails(nodes)
@@ -183,7 +185,7 @@ def rated(nodes: Sequence[Node], calls: Calls, there: Collection[str] = ()) -> f
 
 
 def _drained(limit: Limit, pairs: Sequence[tuple[float, float]]) -> float:
-    """Return the bound of one bucket, from the earliest begin and the shortest tail of each thing that draws on it."""
+    """Return the bound of one bucket, from the earliest begin and the shortest tail of each that draws on it."""
     least = 0.0
     for moment in {begin for begin, _ in pairs}:
         chains = sorted((tail for begin, tail in pairs if begin >= moment), reverse=True)
@@ -193,10 +195,10 @@ def _drained(limit: Limit, pairs: Sequence[tuple[float, float]]) -> float:
 
 
 def tails(nodes: Sequence[Node]) -> dict[str, float]:
-    """Return for each thing the seconds from its begin to the end of the longest chain that goes on from it."""
+    """Return for each resource the seconds from its begin to the end of the longest chain that goes on from it."""
     known = {node.address: node for node in nodes}
     found = {address: node.lasts for address, node in known.items()}
-    # the walk goes to a thing after all that it waits for
+    # the walk goes to a resource after all that it waits for
     for user in reversed(unlimited(nodes).begins):
         for need, later in known[user].after.items():
             found[need] = max(found[need], later + found[user])
@@ -231,5 +233,5 @@ def limited(nodes: Sequence[Node], jobs: int = JOBS) -> float:
 
 
 def sequential(nodes: Sequence[Node]) -> float:
-    """Return the seconds of one thing after the other."""
+    """Return the seconds of one resource after the other."""
     return sum(node.lasts for node in nodes)

@@ -30,7 +30,7 @@ DURATIONS = ("typical", "fast", "slow")
 SETTINGS = {"PROVISION_ENGINE": "0", "PROVISION_REGISTRIES": "0"}
 """No images: what an engine here does takes real seconds."""
 DATABASE = ("db_cluster", "db_instance")
-"""The kinds that take longest."""
+"""The resource types that take longest."""
 IMAGE = (
     'build = "app"\ndockerfile = "backend/Dockerfile"',
     'image = "registry.example.com/backend:1"',
@@ -40,7 +40,7 @@ IMAGE = (
 CHANGED = ("task_definition/api-0", "service/api-0")
 """What has to change with it and takes time."""
 LATEST = 3
-"""How many of the things that were later than AWS forces are named."""
+"""How many of the resources that were later than AWS forces are named."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ class Expected:
 
 
 def main() -> None:
-    """Measure a small stack, and say which things were later than they had to be."""
+    """Measure a small stack, and say which resources were later than they had to be."""
     _head()
     for durations in DURATIONS:
         for services in FEW:
@@ -145,9 +145,9 @@ def _up(declared: Mapping[str, Declared], of: Seconds, there: Collection[str] = 
 
 
 def _ends(life: Project, command: str) -> dict[str, float]:
-    """Return when each thing ended of which the newest run of the command has a timeline."""
-    things = json.loads(life.run("timeline", "--last", command, "--json").output)["resources"]
-    return {one["address"]: one["ended"] for one in things}
+    """Return when each resource ended of which the newest run of the command has a timeline."""
+    resources = json.loads(life.run("timeline", "--last", command, "--json").output)["resources"]
+    return {one["address"]: one["ended"] for one in resources}
 
 
 def _row(what: str, seconds: float, expected: Expected, run: Measured | None) -> None:
@@ -159,7 +159,7 @@ def _row(what: str, seconds: float, expected: Expected, run: Measured | None) ->
 
 
 def _late(ends: Mapping[str, float], expected: Expected, *, latest: bool) -> None:
-    """Say which chain is the longest, and which things ended longest after they had to."""
+    """Say which chain is the longest, and which resources ended longest after they had to."""
     if not latest:
         return
     least = forced.unlimited(expected.ideal)

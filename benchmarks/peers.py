@@ -17,11 +17,11 @@ CLOCK = "real:1000"
 """Ansible knows nothing of the cloud's virtual clock, and its polls take real seconds: AWS's are next to nothing."""
 PLAYBOOK = ROOT / "benchmarks" / "ansible"
 VENV = ROOT / ".venv-ansible"
-THINGS = re.compile(
+RESOURCES = re.compile(
     "Create(?!Route$|Tags$|OrUpdate)|RequestCertificate|RegisterScalableTarget|RegisterTaskDefinition"
     "|Put(ScalingPolicy|Parameter|AccountSetting)|ChangeResourceRecordSets"
 )
-"""The calls that bring a thing into being; what they set on it besides is none."""
+"""The calls that bring a resource into being; what they set on it besides is none."""
 
 
 def main() -> None:
@@ -46,8 +46,8 @@ def main() -> None:
 
 
 def _row(what: str, one: Measured) -> None:
-    things = sum(not call["error"] and bool(THINGS.match(call["operation"])) for call in one.calls)
-    print(f"{what:28}{one.seconds:9.2f}{things:8}{one.reads:7}{one.writes:8}", flush=True)
+    resources = sum(not call["error"] and bool(RESOURCES.match(call["operation"])) for call in one.calls)
+    print(f"{what:28}{one.seconds:9.2f}{resources:8}{one.reads:7}{one.writes:8}", flush=True)
 
 
 def _player(sample: Project) -> Callable[..., Measured]:

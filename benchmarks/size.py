@@ -19,7 +19,7 @@ from state.local import DOCUMENT, LocalStore
 from state.model import State
 
 STACK = "ecs-sample-dev"
-THINGS = (1000, 10_000, 100_000)
+RESOURCES = (1000, 10_000, 100_000)
 
 
 def main() -> None:
@@ -29,26 +29,28 @@ def main() -> None:
     with project() as sample:
         sample.start_cloud()
         sample.run("up", "--yes")
-        for things in THINGS:
-            folder = sample.folder / str(things)
+        for resources in RESOURCES:
+            folder = sample.folder / str(resources)
             # a process that has filled a state has had more memory than one that opens it
             for act in (_fill, _measure):
-                child = spawn.Process(target=act, args=(sample.folder / ".provision" / "local" / STACK, folder, things))
+                child = spawn.Process(
+                    target=act, args=(sample.folder / ".provision" / "local" / STACK, folder, resources)
+                )
                 child.start()
                 child.join()
 
 
-def _fill(source: Path, folder: Path, things: int) -> None:
+def _fill(source: Path, folder: Path, resources: int) -> None:
     records = local.read(source, STACK).records.values()
     state = State(STACK)
-    for number, record in enumerate(islice(cycle(records), things)):
+    for number, record in enumerate(islice(cycle(records), resources)):
         address = f"{record.address}-{number}"
         state.records[address] = replace(record, address=address)
     with LocalStore(folder, STACK, "up", "bench") as store:
         store.swap(state, "filled")
 
 
-def _measure(_: Path, folder: Path, things: int) -> None:
+def _measure(_: Path, folder: Path, resources: int) -> None:
     gc.set_threshold(GARBAGE)  # as the program does
     store = LocalStore(folder, STACK, "up", "bench")
     began = time.perf_counter()
@@ -59,7 +61,7 @@ def _measure(_: Path, folder: Path, things: int) -> None:
     store.__exit__()
     closed = time.perf_counter()
     size = (folder / DOCUMENT).stat().st_size / 2**20
-    print(f"{things:10}{size:14.1f}{opened - began:9.2f}{closed - changed:9.2f}{_peak():>10}", flush=True)
+    print(f"{resources:10}{size:14.1f}{opened - began:9.2f}{closed - changed:9.2f}{_peak():>10}", flush=True)
 
 
 def _peak() -> str:

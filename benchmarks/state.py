@@ -1,4 +1,4 @@
-"""How long the state takes by the number of things in it: one write, loading, opening and closing; and what it weighs.
+"""How long the state takes by the number of resources in it: a write, loading, opening, closing; and what it weighs.
 
 The records are those of the sample after `up` on the embedded cloud, over and over. Beside each store's write stands
 the least that it could be: an append to a file and its fsync, or one PutObject, of the same bytes.
@@ -31,7 +31,7 @@ from state.s3 import S3Store
 from state.store import Store, document
 
 STACK, ACCOUNT, REGION, BUCKET = "ecs-sample-dev", "123456789012", "ap-northeast-1", "bench-states"
-THINGS = (10, 100, 1000, 10_000)
+RESOURCES = (10, 100, 1000, 10_000)
 PUTS, LOADS = 200, 5
 
 
@@ -46,7 +46,7 @@ class Place:
 
 
 def main() -> None:
-    """Measure both stores with few things and many, and print one row each."""
+    """Measure both stores with few resources and many, and print one row each."""
     gc.set_threshold(GARBAGE)  # as the program does
     print(f"{'':22}{'put ms':>15}{'bare write ms':>16}{'load':>8}{'open':>8}{'close s':>17}{'bytes a thing':>19}")
     print(
@@ -65,10 +65,10 @@ def main() -> None:
             aws_secret_access_key="cloud",  # noqa: S106 (of the embedded cloud)
         )
         client.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
-        for things in THINGS:
-            _row(on_disk(sample.folder / str(things)), records, things)
-        for things in THINGS:
-            _row(in_bucket(client, str(things)), records, things)
+        for resources in RESOURCES:
+            _row(on_disk(sample.folder / str(resources)), records, resources)
+        for resources in RESOURCES:
+            _row(in_bucket(client, str(resources)), records, resources)
 
 
 def on_disk(folder: Path) -> Place:
@@ -94,9 +94,9 @@ def in_bucket(client: Any, prefix: str) -> Place:
     )
 
 
-def _row(place: Place, records: list[Record], things: int) -> None:
+def _row(place: Place, records: list[Record], resources: int) -> None:
     state = State(STACK, ACCOUNT, REGION)
-    for number, record in enumerate(islice(cycle(records), things)):
+    for number, record in enumerate(islice(cycle(records), resources)):
         address = f"{record.address}-{number}"
         state.records[address] = replace(record, address=address)
     lines = [encoded({"put": vars(record)}) for record in state.records.values()]
@@ -113,8 +113,8 @@ def _row(place: Place, records: list[Record], things: int) -> None:
     same = place.store().__enter__()
     unchanged = _timed(same.__exit__)
     print(
-        f"{place.name:12}{things:10}{_spread(puts, 8, 7)}{_spread(bare, 9, 7)}{statistics.median(loads):8.3f}"
-        f"{opened:8.3f}{changed:9.3f}{unchanged:8.3f}{len(document(state)) / things:11.0f}"
+        f"{place.name:12}{resources:10}{_spread(puts, 8, 7)}{_spread(bare, 9, 7)}{statistics.median(loads):8.3f}"
+        f"{opened:8.3f}{changed:9.3f}{unchanged:8.3f}{len(document(state)) / resources:11.0f}"
         f"{statistics.mean(map(len, lines)):8.0f}",
         flush=True,
     )

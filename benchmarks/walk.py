@@ -6,7 +6,7 @@ import time
 from typing import ClassVar
 
 from provisioner.engine.clock import Pace
-from provisioner.engine.declaration import Need
+from provisioner.engine.declaration import Dependency
 from provisioner.engine.resource import RESOURCE_TYPES, Resource
 from provisioner.engine.scheduler import Node, Scheduler
 from provisioner.engine.timeline import Moments
@@ -16,7 +16,7 @@ ROUNDS = 5
 
 
 class Instant(Resource):
-    """A kind that exists here only."""
+    """A resource type that exists here only."""
 
     service: ClassVar[str] = "instant"
 
@@ -34,16 +34,18 @@ def main() -> None:
 def _walk(nodes: list[Node]) -> float:
     moments: dict[str, Moments] = {}
 
-    def reached(need: Need, acted: set[str], _: set[str]) -> bool:
+    def reached(need: Dependency, acted: set[str], _: set[str]) -> bool:
         return need.address in acted
 
     began = time.perf_counter()
-    Scheduler(nodes, lambda address: None, lambda kind, some: {}, reached, lambda event: None, Pace(), moments).run()
+    Scheduler(
+        nodes, lambda address: None, lambda resource_type, some: {}, reached, lambda event: None, Pace(), moments
+    ).run()
     return time.perf_counter() - began
 
 
 def _chain() -> list[Node]:
-    return [_node(n, [Need(f"instant/{n - 1}")] if n else []) for n in range(COUNT)]
+    return [_node(n, [Dependency(f"instant/{n - 1}")] if n else []) for n in range(COUNT)]
 
 
 def _flat() -> list[Node]:
@@ -51,8 +53,8 @@ def _flat() -> list[Node]:
 
 
 def _fan() -> list[Node]:
-    return [*_flat(), _node(COUNT, [Need(f"instant/{n}") for n in range(COUNT)])]
+    return [*_flat(), _node(COUNT, [Dependency(f"instant/{n}") for n in range(COUNT)])]
 
 
-def _node(number: int, needs: list[Need]) -> Node:
+def _node(number: int, needs: list[Dependency]) -> Node:
     return Node(f"instant/{number}", Instant, "step", needs)

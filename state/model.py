@@ -1,4 +1,4 @@
-"""What the state holds: one record a thing, and the history of the runs with what took their time."""
+"""What the state holds: one record a resource, and the history of the runs with what took their time."""
 
 from __future__ import annotations
 
@@ -48,11 +48,11 @@ FORMER = {"made": "created", "removed": "deleted", "kept": "retained"}
 
 @dataclass(frozen=True)
 class Record:
-    """One thing as last known.
+    """One resource as last known.
 
     `phase` is `creating` from before the create call until its id is durable, then `created`, then `ready`; `deleting`
     from before the first delete call. `asked` holds the declared fields, `outputs` what AWS answered that others or the
-    teardown need. `needs` are the addresses that this thing was built on. Times are seconds since the epoch.
+    teardown need. `needs` are the addresses that this resource was built on. Times are seconds since the epoch.
     """
 
     address: str
@@ -105,7 +105,7 @@ class Record:
 
 @dataclass(frozen=True)
 class Span:
-    """What a thing took of a run's time. Moments are seconds since the run's start; None: it did not come to that.
+    """What a resource took of a run's time. Moments are seconds since the run's start; None: it did not come to that.
 
     Attributes:
         result: what became of it (created, changed, deleted, and so on), or `failed` or `unfinished`.

@@ -55,7 +55,7 @@ class Objects:
         self._in = {"Bucket": bucket, "ExpectedBucketOwner": owner}
         self.bucket = bucket
 
-    def where(self, name: str = "") -> str:
+    def url_of(self, name: str = "") -> str:
         """Return the address of an object, as the AWS CLI takes it."""
         return f"s3://{self.bucket}/{self._prefix}{name}"
 
@@ -88,7 +88,7 @@ class Objects:
         while (found := self.get(name)) is None and name in self.names(name):
             if self._runtime.now() > until:
                 raise StateError(
-                    f"{self.where(name)} is listed, but S3 answers that it is not there, as it may for 15 minutes "
+                    f"{self.url_of(name)} is listed, but S3 answers that it is not there, as it may for 15 minutes "
                     f"after versioning was switched on. {MEND}"
                 )
             self._runtime.sleep(AGAIN)
@@ -140,7 +140,7 @@ class Objects:
                 if over is None or found is None or found.etag != over:
                     raise Taken(found)
             self._runtime.sleep(self._runtime.draw(0.05 * 2**attempt))
-        raise StateError(f"{self.where(name)} cannot be written: others write it all the time. {MEND}")
+        raise StateError(f"{self.url_of(name)} cannot be written: others write it all the time. {MEND}")
 
     def names(self, below: str) -> list[str]:
         """Return the names that begin with `below`, in order; raises `StateError` like `get`."""
@@ -164,7 +164,7 @@ class Objects:
                 raise StateError(f"s3://{self.bucket}/{error['Key']} cannot be deleted: {error['Message']}")
 
     def _call(self, name: str, what: str, act: Callable[[], Any], verdicts: Mapping[str, Any]) -> Any:
-        return call(self.bucket, f"{self.where(name)} cannot {what}", act, verdicts)
+        return call(self.bucket, f"{self.url_of(name)} cannot {what}", act, verdicts)
 
 
 def call(bucket: str, trouble: str, act: Callable[[], Any], verdicts: Mapping[str, Any]) -> Any:

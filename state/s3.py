@@ -83,7 +83,7 @@ def _load(objects: Objects, stack: str, runtime: Runtime) -> _Loaded:
             if trouble:
                 raise trouble
             return loaded
-    raise StateError(f"{objects.where(DOCUMENT)} changes all the time while it is read. Try again")
+    raise StateError(f"{objects.url_of(DOCUMENT)} changes all the time while it is read. Try again")
 
 
 def _assembled(objects: Objects, stack: str, found: Found | None, runtime: Runtime) -> _Loaded:
@@ -94,11 +94,11 @@ def _assembled(objects: Objects, stack: str, found: Found | None, runtime: Runti
             state, outdated = State.from_dict(current), found.body if changed else None
         except ValueError as error:
             raise StateError(
-                f"{objects.where(DOCUMENT)} is not JSON, as if cut off ({error}). Run `provision recover`, which "
+                f"{objects.url_of(DOCUMENT)} is not JSON, as if cut off ({error}). Run `provision recover`, which "
                 f"rebuilds it from the cloud, or put an earlier version of it back (docs/state.md)"
             ) from None
         except StateError as error:
-            raise type(error)(f"{objects.where(DOCUMENT)}: {error}") from None
+            raise type(error)(f"{objects.url_of(DOCUMENT)}: {error}") from None
     there = objects.names("")
     if found is None and DOCUMENT in there and (found := objects.listed(DOCUMENT)):
         return _assembled(objects, stack, found, runtime)
@@ -114,8 +114,8 @@ def _assembled(objects: Objects, stack: str, found: Found | None, runtime: Runti
     entries = runtime.each(objects.listed, names, READERS)
     for number, (name, entry) in enumerate(zip(names, entries, strict=True), start=1):
         if entry is None or name != _name(state.serial, number):
-            raise StateError(f"{objects.where(_name(state.serial, number))} is missing. Put it back (docs/state.md)")
-        sealed = _replay(objects.where(name), entry.body, state)
+            raise StateError(f"{objects.url_of(_name(state.serial, number))} is missing. Put it back (docs/state.md)")
+        sealed = _replay(objects.url_of(name), entry.body, state)
     return _Loaded(state, found, outdated, journal, len(names), sealed, newest)
 
 
@@ -228,8 +228,8 @@ class S3Store(Store):
         try:
             self._objects.put(name, content, over=found.etag if found else None)
         except Taken:
-            raise StateError(f"{self._objects.where(name)} was written by somebody else just now. {MEND}") from None
-        return self._objects.where(name)
+            raise StateError(f"{self._objects.url_of(name)} was written by somebody else just now. {MEND}") from None
+        return self._objects.url_of(name)
 
     def _append(self, entry: Entry) -> None:
         """Make an entry durable. What threads hand in while a write is under way becomes the next one, together."""
@@ -276,7 +276,7 @@ class S3Store(Store):
         """Let nothing be written any more after what fails inside: it would have no ground to stand on."""
         if self._broken:
             raise StateError(self._broken)
-        broken = f"{self._objects.where()} cannot be written: a write was cut short. {MEND}"
+        broken = f"{self._objects.url_of()} cannot be written: a write was cut short. {MEND}"
         try:
             yield
             broken = ""
@@ -327,7 +327,7 @@ class S3Store(Store):
             try:
                 self._objects.put(name, encoded({"sealed": self._lease.said}), over=None)
             except Taken as taken:
-                if taken.found is None or _replay(self._objects.where(name), taken.found.body, state):
+                if taken.found is None or _replay(self._objects.url_of(name), taken.found.body, state):
                     return name
                 self._folding.append(name)
                 last += 1

@@ -123,6 +123,6 @@ class CallLog:
             self.write(line | {"parameters": None, "answer": f"not understood: {type(error).__name__}"})
 
 
-def opened(path: str) -> CallLog:
+def open_log(path: str) -> CallLog:
     """Return the log at a path; raises as `CallLog` does."""
     return CallLog(Path(path))

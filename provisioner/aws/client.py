@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from provisioner.aws import errors, rate_limits, tagging
 from provisioner.aws.durations import TOOK
-from provisioner.aws.errors import absent, throttled
+from provisioner.aws.errors import not_found, throttled
 from provisioner.aws.pages import BadList, items
 from provisioner.aws.redaction import check, without_secrets
 from provisioner.engine.clock import SETTLE, Pace
-from provisioner.engine.errors import ReadOnly, Unclear
+from provisioner.engine.errors import OutcomeUnknown, ReadOnly
 from provisioner.engine.resource import Observed, Resource
 
 if TYPE_CHECKING:
@@ -31,13 +31,14 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 ADDRESS_TAG = "provisioner:address"
-MANY = 10
-"""Up to so many things of a kind each is asked for what no list tells of it."""
-AT_ONCE = 10
+MAX_SINGLE_READS = 10
+"""Up to so many resources of a type each is asked for what no list tells of it."""
+PARALLEL_READS = 10
 """Reads of one sort that go out at once."""
 UNSETTLED = 120.0
-"""Seconds for which a kind is listed anew when a read says that there is none of what a list shows: lists go on to show
-what is gone, and what is new is not known everywhere (terraform-provider-aws PR 31877 goes on for 2 minutes too)."""
+"""Seconds for which a resource type is listed anew when a read says that there is none of what a list shows: lists go
+on to show what is gone, and what is new is not known everywhere (terraform-provider-aws PR 31877 goes on for 2 minutes
+too)."""
 AGAIN = 2.0
 """Seconds between these."""
 READS = re.compile(r"(Describe|List|Get|Filter|Search|Lookup|BatchGet|BatchCheck|Head|Test|Simulate)")
@@ -61,18 +62,18 @@ class Call:
 
 @dataclass
 class _Listing:
-    """What is known of one kind: its things by id, and what this run made or removed since (id to monotonic time).
+    """What is known of one type: its resources by id, and what this run made or removed since (id to monotonic time).
 
-    `read` numbers the reads of all kinds; `doubtful` are the ids of what is to be read anew; `bad` is why its list
-    cannot be read in this run.
+    `read` numbers the reads of all resource types; `doubtful` are the ids of what is to be read anew; `bad` is why its
+    list cannot be read in this run.
     """
 
     lock: AbstractContextManager[Any]
-    things: dict[str, Observed] | None = None
+    resources: dict[str, Observed] | None = None
     read: int = 0
     doubtful: set[str] = field(default_factory=set)
     bad: BadList | None = None
-    made: dict[str, tuple[Observed, float]] = field(default_factory=dict)
+    written: dict[str, tuple[Observed, float]] = field(default_factory=dict)
 
 
 @dataclass
@@ -93,7 +94,7 @@ class Answer:
 
 
 class Aws:
-    """What the kinds are handed.
+    """What the resource types are handed.
 
     Args:
         session: a boto3 session with its region and credentials.
@@ -101,18 +102,18 @@ class Aws:
         pace: the clock of the run.
         endpoint: an endpoint for all services, or None for AWS's own.
         resolver: address and port of the DNS server that knows the world's delegations, or None for the world's own.
-        known: for a kind, the fields of its things that are declared or recorded.
+        known: for a resource type, the fields of its resources that are declared or recorded.
         log: where the calls are written down for the user, if that was asked for.
         rates: whether AWS's documented rates are in force at the endpoint, so that calls wait for their turn.
 
-    `domains` are those that the configuration's certificate is for; `thorough` makes the lists look also for what is
-    neither declared nor recorded, and for what an interrupted teardown left half removed; `redeploy` puts services back
-    to the task definitions that are declared where somebody else deployed newer ones; `new_ami` has instances replaced
-    that were not launched from what is declared; `stand_ins` has images stood in for, and not built or copied;
-    `settled` gives the recorded fields of a kind's things that are ready;
-    `recorded` the ids under which a kind's things are recorded; `seen` holds what this run has found so far, by
-    address; `deleted` the names of what it deleted and lists go on to show. `say` tells the user how far the work on an
-    address is, `queued` that a call for it waits for its turn at the rate of a service.
+    `domains` are those that the configuration's certificate is for; `include_unrecorded` makes the lists look also for
+    what is neither declared nor recorded, and for what an interrupted teardown left half removed; `redeploy` puts
+    services back to the task definitions that are declared where somebody else deployed newer ones; `new_ami` has
+    instances replaced that were not launched from what is declared; `stand_ins` has images stood in for, and not built
+    or copied; `settled` gives the recorded fields of a type's resources that are ready;
+    `recorded` the ids under which a type's resources are recorded; `observed` holds what this run has found so far, by
+    address; `deleted` the names of what it deleted and lists go on to show. `report_progress` tells the user how far
+    the work on an address is, `queued` that a call for it waits for its turn at the rate of a service.
     """
 
     def __init__(
@@ -124,7 +125,7 @@ class Aws:
         *,
         endpoint: str | None = None,
         resolver: tuple[str, int] | None = None,
-        known: Callable[[type[Resource]], Sequence[Mapping[str, Any]]] = lambda kind: (),
+        known: Callable[[type[Resource]], Sequence[Mapping[str, Any]]] = lambda resource_type: (),
         log: CallLog | None = None,
         rates: bool = True,
     ) -> None:
@@ -139,18 +140,18 @@ class Aws:
         self.calls: list[Call] = []
         self.domains: Collection[str] = ()
         self.read_only = False
-        self.thorough = False
+        self.include_unrecorded = False
         self.redeploy = False
         self.new_ami = False
         self.stand_ins = False
-        self.settled: Callable[[type[Resource]], Sequence[Mapping[str, Any]]] = lambda kind: ()
-        self.recorded: Callable[[type[Resource]], Sequence[str]] = lambda kind: ()
-        self.seen: Mapping[str, Observed] = {}
+        self.settled: Callable[[type[Resource]], Sequence[Mapping[str, Any]]] = lambda resource_type: ()
+        self.recorded: Callable[[type[Resource]], Sequence[str]] = lambda resource_type: ()
+        self.observed: Mapping[str, Observed] = {}
         self.deleted: set[str] = set()
-        self.say: Callable[[str, str], None] = lambda address, text: None
+        self.report_progress: Callable[[str, str], None] = lambda address, text: None
         self.queued: Callable[[str, str], None] = lambda address, service: None
         self._acting: ContextVar[str] = ContextVar("acting", default="")
-        self._rates = rate_limits.Buckets(pace.now, rate_limits.below, pace.runtime.lock)
+        self._rates = rate_limits.Buckets(pace.now, rate_limits.bucket_below, pace.runtime.lock)
         self._limited = rates
         self._clients: dict[tuple[str, str], Any] = {}
         self._making = pace.runtime.lock()
@@ -248,11 +249,11 @@ class Aws:
 
     def each(self, read: Callable[[T], R], items: Iterable[T]) -> list[R]:
         """Return what a read says of each item, asked for all of them at once."""
-        return self.pace.runtime.each(read, items, AT_ONCE)
+        return self.pace.runtime.each(read, items, PARALLEL_READS)
 
     @contextmanager
-    def sharing(self) -> Iterator[None]:
-        """While the context lasts, the same read is made once, whoever asks: kinds look at each other's lists."""
+    def share_reads(self) -> Iterator[None]:
+        """While the context lasts, the same read is made once, whoever asks: types look at each other's lists."""
         self._shared = {}
         try:
             yield
@@ -286,11 +287,11 @@ class Aws:
     # -- ownership -------------------------------------------------------------------------------------------------
 
     def tags(self, address: str) -> dict[str, str]:
-        """Return the tags of a thing of this stack."""
+        """Return the tags of a resource of this stack."""
         return self.owner | {ADDRESS_TAG: address}
 
     def tag_list(self, address: str, key: str = "Key", value: str = "Value") -> list[dict[str, str]]:
-        """Return the tags of a thing as a list of pairs, under the names that the service uses."""
+        """Return the tags of a resource as a list of pairs, under the names that the service uses."""
         return [{key: k, value: v} for k, v in self.tags(address).items()]
 
     def tag_specification(self, resource_type: str, address: str) -> list[dict[str, Any]]:
@@ -298,7 +299,7 @@ class Aws:
         return [{"ResourceType": resource_type, "Tags": self.tag_list(address)}]
 
     def owner_filters(self) -> list[dict[str, Any]]:
-        """Return EC2-style filters for this stack's things."""
+        """Return EC2-style filters for this stack's resources."""
         return [{"Name": f"tag:{key}", "Values": [value]} for key, value in self.owner.items()]
 
     def owns(self, tags: Mapping[str, str]) -> bool:
@@ -316,13 +317,13 @@ class Aws:
         """Return the address in the tags, if they are this stack's."""
         return tags.get(ADDRESS_TAG) if self.owns(tags) else None
 
-    def tag(self, kind: type[Resource], live: Observed, address: str) -> None:
-        """Make the tags of a thing say that it is this stack's, under this address."""
-        if tagging.taggable(kind):
-            tagging.put(self, kind, live, self.tags(address))
+    def tag(self, resource_type: type[Resource], live: Observed, address: str) -> None:
+        """Make the tags of a resource say that it is this stack's, under this address."""
+        if tagging.taggable(resource_type):
+            tagging.put(self, resource_type, live, self.tags(address))
 
     def tags_of(self, arn: str, read: Callable[[], Mapping[str, str]]) -> dict[str, str]:
-        """Return a thing's tags from one bulk read of the tagging API, or by `read` if that does not know the thing.
+        """Return a resource's tags from one bulk read of the tagging API, or by `read` if that does not know it.
 
         The tagging API lags, so its silence proves nothing; what it says of our own tags is taken.
         """
@@ -331,7 +332,7 @@ class Aws:
     def tags_of_all(
         self, arns: Sequence[str], read: Callable[[Sequence[str]], Mapping[str, Mapping[str, str]]]
     ) -> dict[str, dict[str, str]]:
-        """Return the tags of things by ARN, as `tags_of` does; `read` is asked once for all that are not known."""
+        """Return the tags of resources by ARN, as `tags_of` does; `read` is asked once for all that are not known."""
         known = self._read_tagged()
         missing = [arn for arn in arns if arn not in known]
         found = {arn: dict(tags) for arn, tags in read(missing).items()} if missing else {}
@@ -339,13 +340,13 @@ class Aws:
         return {arn: known[arn] if arn in known else found.get(arn, {}) for arn in arns}
 
     def note_tags(self, arn: str, tags: Mapping[str, str]) -> None:
-        """Note tags that this run put on a thing, so that it is not asked for them."""
+        """Note tags that this run put on a resource, so that it is not asked for them."""
         with self._tagging:
             if self._tagged is not None:
                 self._tagged[arn] = {**self._tagged.get(arn, {}), **tags}
 
     def tagged(self, service: str) -> list[str]:
-        """Return the ARNs of this stack's things of a service, as far as the tagging API shows them."""
+        """Return the ARNs of this stack's resources of a service, as far as the tagging API shows them."""
         return [arn for arn in list(self._read_tagged()) if arn.split(":")[2] == service]
 
     def _read_tagged(self) -> dict[str, dict[str, str]]:
@@ -364,82 +365,88 @@ class Aws:
 
     # -- bulk reads ------------------------------------------------------------------------------------------------
 
-    def singly(
-        self, kind: type[Resource], field: str, names: Sequence[str], read: Callable[[str], Any]
+    def read_each(
+        self, resource_type: type[Resource], field: str, names: Sequence[str], read: Callable[[str], Any]
     ) -> dict[str, Any]:
-        """Return by name a field that AWS tells of one thing a call: read of all of them at once.
+        """Return by name a field that AWS tells of one resource a call: read of all of them at once.
 
-        Of more than `MANY` things it is taken from the state where that has seen it in place, and read once a run
-        elsewhere: what somebody else changed since is then not seen.
+        Of more than `MAX_SINGLE_READS` resources it is taken from the state where that has seen it in place, and read
+        once a run elsewhere: what somebody else changed since is then not seen.
         """
         trusted: dict[str, Any] = {}
-        if len(names) > MANY:
-            before = [live.attributes for live in (self._listing(kind).things or {}).values()]
-            trusted = {fields[kind.identity[0]]: fields.get(field) for fields in (*self.settled(kind), *before)}
+        if len(names) > MAX_SINGLE_READS:
+            before = [live.attributes for live in (self._listing(resource_type).resources or {}).values()]
+            trusted = {
+                fields[resource_type.identity[0]]: fields.get(field)
+                for fields in (*self.settled(resource_type), *before)
+            }
         unread = [name for name in names if name not in trusted]
         return trusted | dict(zip(unread, self.each(read, unread), strict=True))
 
     def live(
-        self, kind: type[Resource], *, fresh: bool = False, deep: bool = False, only: Collection[str] = ()
+        self, resource_type: type[Resource], *, fresh: bool = False, deep: bool = False, only: Collection[str] = ()
     ) -> list[Observed]:
-        """Return all things of a kind, read in bulk once a run, or again when `fresh`.
+        """Return all resources of a type, read in bulk once a run, or again when `fresh`.
 
         What this run made within the settling time is kept even if AWS does not list it yet.
 
         Args:
-            deep: read also those kinds again that this one's list looks at: a part is found by what it is a part of.
+            deep: read also those resource types again that this one's list looks at: a part is found by what it is a
+                part of.
             only: the ids that a fresh read is about; of others it need not tell anything new. All if there are none.
         """
-        listing = self._listing(kind)
+        listing = self._listing(resource_type)
         since = next(self._reads) if deep else _AGAIN_SINCE.get()
         with listing.lock:
             if listing.bad:
                 raise listing.bad
-            things, about = listing.things, {*only, *listing.doubtful}
+            resources, about = listing.resources, {*only, *listing.doubtful}
             try:
-                if things is None or listing.read < since or (fresh and not only):
-                    things = self._read_all(kind, listing, since)
+                if resources is None or listing.read < since or (fresh and not only):
+                    resources = self._read_all(resource_type, listing, since)
                 elif about:
-                    some = self._read_some(kind, things, listing, about)
-                    things = self._read_all(kind, listing, since) if some is None else some
+                    some = self._read_some(resource_type, resources, listing, about)
+                    resources = self._read_all(resource_type, listing, since) if some is None else some
             except BadList as error:
                 listing.bad = error
                 raise
-            listing.things, listing.doubtful = things, set()
-            return list(things.values())
+            listing.resources, listing.doubtful = resources, set()
+            return list(resources.values())
 
-    def _read_all(self, kind: type[Resource], listing: _Listing, since: int) -> dict[str, Observed]:
+    def _read_all(self, resource_type: type[Resource], listing: _Listing, since: int) -> dict[str, Observed]:
         listing.read, asked = next(self._reads), _AGAIN_SINCE.set(since)
         try:
-            things = self._settled_read(kind, lambda: kind.list(self, self.known(kind))) or {}
+            resources = (
+                self._settled_read(resource_type, lambda: resource_type.list(self, self.known(resource_type))) or {}
+            )
         finally:
             _AGAIN_SINCE.reset(asked)
-        self._add_made(listing, things, list(listing.made))
-        return things
+        self._add_written(listing, resources, list(listing.written))
+        return resources
 
     def _read_some(
-        self, kind: type[Resource], things: Mapping[str, Observed], listing: _Listing, ids: Collection[str]
+        self, resource_type: type[Resource], resources: Mapping[str, Observed], listing: _Listing, ids: Collection[str]
     ) -> dict[str, Observed] | None:
-        """Return what is known of a kind once these things of it are read anew; None if the kind reads all or none."""
-        read = self._settled_read(kind, lambda: kind.some(self, self.known(kind), ids))
+        """Return what is known of a type once these resources of it are read anew; None if it reads all or none."""
+        read = self._settled_read(resource_type, lambda: resource_type.read_some(self, self.known(resource_type), ids))
         if read is None:
             return None
-        self._add_made(listing, read, ids)
-        return {old: live for old, live in things.items() if old not in ids} | read
+        self._add_written(listing, read, ids)
+        return {old: live for old, live in resources.items() if old not in ids} | read
 
-    def _add_made(self, listing: _Listing, things: dict[str, Observed], ids: Iterable[str]) -> None:
+    def _add_written(self, listing: _Listing, resources: dict[str, Observed], ids: Iterable[str]) -> None:
         """Add to what a read of these ids shows what this run made lately and it does not show yet."""
-        for made in [one for one in ids if one in listing.made]:
-            live, at = listing.made[made]
-            if made in things or self.pace.now() > at + SETTLE:
-                del listing.made[made]
+        for made in [one for one in ids if one in listing.written]:
+            live, at = listing.written[made]
+            if made in resources or self.pace.now() > at + SETTLE:
+                del listing.written[made]
             else:
-                things[made] = live
+                resources[made] = live
 
     def _settled_read(
-        self, kind: type[Resource], read: Callable[[], Iterable[Observed] | None]
+        self, resource_type: type[Resource], read: Callable[[], Iterable[Observed] | None]
     ) -> dict[str, Observed] | None:
-        """Return by id what a read of a kind shows, made anew as long as it comes upon what is just going or coming."""
+        """Return by id what a read of a type shows, made anew as long as it comes upon what is just going or coming."""
         until = self.pace.now() + UNSETTLED
         while True:
             try:
@@ -447,52 +454,52 @@ class Aws:
                 return None if lives is None else {live.id: live for live in lives}
             except Exception as error:
                 # something went away between the list that names it and the read that looks closer, or is too new
-                if not absent(error, kind.service) or self.pace.stop.is_set() or self.pace.now() > until:
+                if not not_found(error, resource_type.service) or self.pace.stop.is_set() or self.pace.now() > until:
                     raise
                 with self._making:
                     self._shared = None if self._shared is None else {}
                 self.pace.wait(AGAIN)
 
-    def made(self, kind: type[Resource], live: Observed) -> None:
-        """Note a thing that this run made or changed, so that the bulk reads show it at once."""
+    def note_written(self, resource_type: type[Resource], live: Observed) -> None:
+        """Note a resource that this run made or changed, so that the bulk reads show it at once."""
         if not live.id:
             return
         if live.address and (arn := live.id if live.id.startswith("arn:") else live.outputs.get("arn")):
             self.note_tags(arn, self.tags(live.address))
-        listing = self._listing(kind)
+        listing = self._listing(resource_type)
         with listing.lock:
-            listing.made[live.id] = (live, self.pace.now())
-            if listing.things is not None:
-                listing.things[live.id] = live
+            listing.written[live.id] = (live, self.pace.now())
+            if listing.resources is not None:
+                listing.resources[live.id] = live
 
-    def gone(self, kind: type[Resource], id: str) -> None:
-        """Note that this run removed a thing."""
-        listing = self._listing(kind)
+    def note_deleted(self, resource_type: type[Resource], id: str) -> None:
+        """Note that this run removed a resource."""
+        listing = self._listing(resource_type)
         with listing.lock:
-            listing.made.pop(id, None)
-            if listing.things is not None:
-                listing.things.pop(id, None)
+            listing.written.pop(id, None)
+            if listing.resources is not None:
+                listing.resources.pop(id, None)
 
-    def stale(self, kind: type[Resource], only: Collection[str] = ()) -> None:
-        """Drop what is known of one kind, or only of what has these ids, so that the next look reads it again."""
-        listing = self._listing(kind)
+    def mark_stale(self, resource_type: type[Resource], only: Collection[str] = ()) -> None:
+        """Drop what is known of one type, or only of what has these ids, so that the next look reads it again."""
+        listing = self._listing(resource_type)
         with listing.lock:
             if only:
                 listing.doubtful.update(only)
             else:
-                listing.things = None
+                listing.resources = None
 
-    def forget(self) -> None:
+    def drop_reads(self) -> None:
         """Drop all bulk reads, so that the next ones ask AWS again, but for what this run deleted if that is much."""
         with self._making:
             self._listings.clear()
             self._tagged = None
-            if len(self.deleted) <= MANY:
+            if len(self.deleted) <= MAX_SINGLE_READS:
                 self.deleted.clear()
 
-    def _listing(self, kind: type[Resource]) -> _Listing:
+    def _listing(self, resource_type: type[Resource]) -> _Listing:
         with self._making:
-            return self._listings.setdefault(kind, _Listing(self.pace.runtime.lock()))
+            return self._listings.setdefault(resource_type, _Listing(self.pace.runtime.lock()))
 
 
 def _keep(params: Any, context: dict[str, Any], **_: Any) -> None:
@@ -502,21 +509,21 @@ def _keep(params: Any, context: dict[str, Any], **_: Any) -> None:
 def no_blind_retry(
     operation: Any, response: tuple[Any, Mapping[str, Any]] | None, caught_exception: Exception | None, **_: Any
 ) -> None:
-    """Keep botocore from repeating a write that may have had its effect: most creates would make a second thing.
+    """Keep botocore from repeating a write that may have had its effect: most creates would make a second resource.
 
     Raises:
-        Unclear: the reply to a write was lost, or is an error of the server's that is not throttling.
+        OutcomeUnknown: the reply to a write was lost, or is an error of the server's that is not throttling.
     """
     from botocore.exceptions import ConnectTimeoutError, EndpointConnectionError
 
     if READS.match(operation.name) or isinstance(caught_exception, (ConnectTimeoutError, EndpointConnectionError)):
         return
     if caught_exception is not None:
-        raise Unclear(f"the answer to {operation.name} was lost ({caught_exception})") from caught_exception
+        raise OutcomeUnknown(f"the answer to {operation.name} was lost ({caught_exception})") from caught_exception
     if response is not None and response[0].status_code >= 500:
         code = response[1].get("Error", {}).get("Code", "")
         if not throttled(code):
-            raise Unclear(f"{operation.name} was answered with HTTP {response[0].status_code} {code}")
+            raise OutcomeUnknown(f"{operation.name} was answered with HTTP {response[0].status_code} {code}")
 
 
 def tag_map(tags: Iterable[Mapping[str, str]] | None, key: str = "Key", value: str = "Value") -> dict[str, str]:

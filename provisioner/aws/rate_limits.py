@@ -153,7 +153,7 @@ def exact(limit: Limit, at: float) -> Bucket:
     return Bucket(limit.burst, limit.rate, at)
 
 
-def below(limit: Limit, at: float) -> Bucket:
+def bucket_below(limit: Limit, at: float) -> Bucket:
     """Return a full bucket of this tool's share of the limit.
 
     AWS adds tokens once a second, and not all the time as here. So that this makes no difference, the burst and what is

@@ -1,4 +1,4 @@
-"""Reading and putting on the tags of one thing, by whichever call its API has for that."""
+"""Reading and putting on the tags of one resource, by whichever call its API has for that."""
 
 from __future__ import annotations
 
@@ -35,32 +35,32 @@ TAGLESS = frozenset(
         "security_group_egress", "service_linked_role", "validation_record", "web_acl_association",
     }
 )  # fmt: skip
-"""The kinds that are told by something else than their own tags."""
+"""The resource types that are told by something else than their own tags."""
 RDS_TYPES = {"db_cluster": "cluster", "db_instance": "db", "db_subnet_group": "subgrp",
              "db_cluster_parameter_group": "cluster-pg"}  # fmt: skip
-"""What RDS calls these kinds in ARNs (RDS user guide, Amazon Resource Names)."""
+"""What RDS calls these resource types in ARNs (RDS user guide, Amazon Resource Names)."""
 
 
-def taggable(kind: type[Resource]) -> bool:
-    """Say whether things of this kind carry their owner in tags of their own."""
-    return kind.kind not in TAGLESS and not kind.made_by_aws
+def taggable(resource_type: type[Resource]) -> bool:
+    """Say whether resources of this type carry their owner in tags of their own."""
+    return resource_type.type_name not in TAGLESS and not resource_type.created_by_aws
 
 
-def read(aws: Clients, kind: type[Resource], live: Observed) -> Tags:
-    """Return the thing's tags."""
-    return READERS[kind.service](aws, _called(aws, kind, live))
+def read(aws: Clients, resource_type: type[Resource], live: Observed) -> Tags:
+    """Return the resource's tags."""
+    return READERS[resource_type.service](aws, _called(aws, resource_type, live))
 
 
-def put(aws: Clients, kind: type[Resource], live: Observed, tags: Mapping[str, str]) -> None:
-    """Put the tags on the thing, in place of those of the same keys. It is safe to repeat."""
-    WRITERS[kind.service](aws, _called(aws, kind, live), tags)
+def put(aws: Clients, resource_type: type[Resource], live: Observed, tags: Mapping[str, str]) -> None:
+    """Put the tags on the resource, in place of those of the same keys. It is safe to repeat."""
+    WRITERS[resource_type.service](aws, _called(aws, resource_type, live), tags)
 
 
-def _called(aws: Clients, kind: type[Resource], live: Observed) -> str:
-    """Return how the tagging call of its API names the thing."""
-    if kind.kind in RDS_TYPES:
-        return f"arn:{aws.partition}:rds:{aws.region}:{aws.account}:{RDS_TYPES[kind.kind]}:{live.id}"
-    by_id = kind.service in {"ec2", "autoscaling", "ssm", "route53", "elbv2", "acm", "s3"}
+def _called(aws: Clients, resource_type: type[Resource], live: Observed) -> str:
+    """Return how the tagging call of its API names the resource."""
+    if resource_type.type_name in RDS_TYPES:
+        return f"arn:{aws.partition}:rds:{aws.region}:{aws.account}:{RDS_TYPES[resource_type.type_name]}:{live.id}"
+    by_id = resource_type.service in {"ec2", "autoscaling", "ssm", "route53", "elbv2", "acm", "s3"}
     return live.id if by_id else str(live.outputs.get("arn", live.id))
 
 

@@ -42,7 +42,7 @@ def down(options: Options, target_step: TargetStep = None, unprotect: Unprotect 
 
     config = context.load(options)
     aws = context.connect(options, config)
-    with stores.opened(options, config, aws, "down") as store:
+    with stores.open_store(options, config, aws, "down") as store:
         declaring.check_target(target_step, store.records.values())
         going = destroy.removal(store.records, target_step)
         with signals.at_once():
@@ -54,7 +54,7 @@ def down(options: Options, target_step: TargetStep = None, unprotect: Unprotect 
             what = f"`down` deletes {count(len(going), 'resource')} of {limited(config.name, target_step)}"
             say(summary.removal(going, protected), sys.stderr)
             with aws.pace.runtime.watching():
-                confirm(f"{what} on {context.where(config, aws)}", options.yes)
+                confirm(f"{what} on {context.describe_account(config, aws)}", options.yes)
         else:
             say((f"note: {text}" for text in stacks.beside(options, config, store.records)), sys.stderr)
         context.writable(aws)

@@ -1,4 +1,4 @@
-"""`provision import`: take one existing thing of the cloud under a declared address."""
+"""`provision import`: take one existing resource of the cloud under a declared address."""
 
 from __future__ import annotations
 
@@ -20,9 +20,11 @@ from provisioner.operations.options import Options
 def import_(
     options: Options,
     key: Annotated[str, typer.Argument(metavar="KEY", help="A declared address, as `provision plan` shows it.")],
-    thing: Annotated[str, typer.Argument(metavar="ID", help="How AWS names the thing: its id, its name or its ARN.")],
+    resource: Annotated[
+        str, typer.Argument(metavar="ID", help="How AWS names the resource: its id, its name or its ARN.")
+    ],
 ) -> int:
-    """Take one existing thing into the stack.
+    """Take one existing resource into the stack.
 
     Compares it with what is declared, puts the stack's tags on it where AWS has tags, and records it. From then on it
     is the stack's: `up` changes it, and `down` removes it.
@@ -35,14 +37,14 @@ def import_(
     config = context.load(options)
     aws = context.connect(options, config)
     aws.read_only = True
-    with stores.opened(options, config, aws, "import") as store:
+    with stores.open_store(options, config, aws, "import") as store:
         stack = context.declared(options, config, aws, store.records)
         with signals.at_once():
-            found = import_resource.candidate(aws, store.records, stack.declared, key, thing)
+            found = import_resource.candidate(aws, store.records, stack.declared, key, resource)
         if not options.json:
             say(show.candidate(found))
         what = f"`import` makes {found.live.id} the {key} of {config.name}, which `down` then removes"
-        confirm(f"{what}, on {context.where(config, aws)}", options.yes)
+        confirm(f"{what}, on {context.describe_account(config, aws)}", options.yes)
         context.writable(aws)
         import_resource.take(aws, store, found)
     if options.json:

@@ -55,7 +55,7 @@ COMMON: dict[str, Any] = {
     ],
     "log": Annotated[
         call_log.CallLog | None,
-        typer.Option(metavar="FILE", parser=call_log.opened, help="Append each AWS call to a file, without secrets."),
+        typer.Option(metavar="FILE", parser=call_log.open_log, help="Append each AWS call to a file, without secrets."),
     ],
 }
 """Those of every command, by the field of `Options`."""

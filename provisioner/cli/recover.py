@@ -37,13 +37,13 @@ def recover(options: Options) -> int:
     aws.read_only = True
     with signals.held():
         backups = state_set_aside.set_aside(options, config, aws)
-    with stores.opened(options, config, aws, "recover") as store:
+    with stores.open_store(options, config, aws, "recover") as store:
         stack = context.declared(options, config, aws, {}, lambda text: tell(f"note: {text}. Looking on without it"))
         with context.interruptible(aws.pace, lambda event: tell(str(event.to_dict().get("text", "")))):
             found = recovery.search(aws, dict(store.records), stack.declared, tell)
             aws.pace.check()
         if not options.json:
-            say(show.lines(found, config.name, context.where(config, aws)))
+            say(show.lines(found, config.name, context.describe_account(config, aws)))
         if store.records:
             what = f"this replaces the {count(len(store.records), 'record')} of {config.name}"
             moved = f"what could not be read was moved to {', '.join(backups)}, and nothing else was changed"

@@ -29,11 +29,11 @@ def list_(options: Options) -> int:
     from provisioner.render.text import say, table
 
     config = context.load(options)
-    things = stack_status.things(stores.recorded(options, config))
+    resources = stack_status.resources(stores.recorded(options, config))
     if options.json:
-        say([json.dumps(things, ensure_ascii=False)])
+        say([json.dumps(resources, ensure_ascii=False)])
     else:
-        say(table((thing["address"], thing["phase"], thing["id"] or "") for thing in things))
+        say(table((resource["address"], resource["phase"], resource["id"] or "") for resource in resources))
     return 0
 
 
@@ -86,7 +86,7 @@ def init(options: Options) -> int:
     for mending in bucket.lacking():
         if not done and config.target == "aws":
             what = "makes the bucket" if mending.makes else "changes settings of the bucket"
-            confirm(f"`state init` {what} {name} in {context.where(config, aws)}", options.yes)
+            confirm(f"`state init` {what} {name} in {context.describe_account(config, aws)}", options.yes)
         bucket.mend(mending)
         done.append(mending.what)
     if VERSIONING in done and config.target == "aws":
@@ -145,7 +145,7 @@ def push(
     new = state_transfer.read_file(file)
     aws = context.connect(options, config)
     what = f"`state push` makes {count(len(new.records), 'record')} the state of {config.name}"
-    confirm(f"{what} on {context.where(config, aws)}", options.yes or config.target == "local")
+    confirm(f"{what} on {context.describe_account(config, aws)}", options.yes or config.target == "local")
     kept = state_transfer.push(options, config, aws, new, force=force)
     if options.json:
         say([json.dumps({"records": len(new.records), "kept": kept}, ensure_ascii=False)])

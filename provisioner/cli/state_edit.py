@@ -36,7 +36,7 @@ def remove(
 
     config = context.load(options)
     aws = context.connect(options, config)
-    with stores.opened(options, config, aws, "state rm") as store:
+    with stores.open_store(options, config, aws, "state rm") as store:
         stays = state_edit.to_forget(store, key, force=force)
         confirm(f"`state rm` forgets {key} of {config.name} ({stays})", options.yes)
         forgotten = store.records[key].id
@@ -56,9 +56,9 @@ def remove(
 def move(
     options: Options,
     key: Key,
-    new: Annotated[str, typer.Argument(metavar="NEW", help="The address from now on, of the same kind.")],
+    new: Annotated[str, typer.Argument(metavar="NEW", help="The address from now on, of the same resource type.")],
 ) -> int:
-    """Record a thing under another address. The cloud is not touched.
+    """Record a resource under another address. The cloud is not touched.
 
     What needs it follows. The tag in the cloud still says the former address: the next `up` mends it.
     """
@@ -67,7 +67,7 @@ def move(
 
     config = context.load(options)
     aws = context.connect(options, config)
-    with stores.opened(options, config, aws, "state mv") as store:
+    with stores.open_store(options, config, aws, "state mv") as store:
         users = state_edit.rename(store, key, new)
     if options.json:
         say([json.dumps({"address": new, "formerly": key, "needed_by": users}, ensure_ascii=False)])

@@ -29,7 +29,7 @@ def status(options: Options) -> int:
     state = stores.recorded(options, config)
     started = manage.started(options.folder) if config.target == "local" else 0.0
     anew = started if stack_status.outlived(state, started) else None
-    live, silent = context.looked(options, config, state) if anew is None else (None, "it was started anew")
+    live, silent = context.read_condition(options, config, state) if anew is None else (None, "it was started anew")
     working = "" if config.state.bucket else holder(stores.folder(options, config) / NAME)
     entry = context.entry(options, config)
     document = stack_status.document(state, config, entry, live, silent, anew=anew, working=working)

@@ -38,8 +38,8 @@ def timeline(
 ) -> int:
     """Show where the time of a run went.
 
-    When the work on each thing began, when its call was answered, when it was ready or gone; and the critical path, the
-    chain of things that waited for each other and ended last. No call is made but to read a state in a bucket.
+    When the work on each resource began, when its call was answered, when it was ready or gone; and the critical path,
+    the chain of resources that waited for each other and ended last. No call is made but to read a state in a bucket.
     """
     from provisioner.operations import context, stack_status, stores
     from provisioner.render import timeline as show

@@ -45,7 +45,7 @@ def up(options: Options, target_step: TargetStep = None, redeploy: Redeploy = Fa
     check_dockerfiles(config, options.file)
     aws = context.connect(options, config)
     aws.redeploy, aws.new_ami = redeploy, new_ami
-    with stores.opened(options, config, aws, "up") as store:
+    with stores.open_store(options, config, aws, "up") as store:
         stack = context.declared(options, config, aws, store.records)
         stack.notices[:0] = stacks.beside(options, config, store.records)
         if config.target == "aws":
@@ -58,7 +58,9 @@ def up(options: Options, target_step: TargetStep = None, redeploy: Redeploy = Fa
             notes = [*stack.notices, *planning.notes(aws, stack, planned)]
             say([*plan.diff(planned), *(f"note: {text}" for text in notes)], sys.stderr)
             planning.refuse(planned, store.records)
-            confirm(f"`up` of {limited(config.name, target_step)} on {context.where(config, aws)}", options.yes)
+            confirm(
+                f"`up` of {limited(config.name, target_step)} on {context.describe_account(config, aws)}", options.yes
+            )
             context.writable(aws)
         with shown(options.json, aws.pace.now) as progress, context.interruptible(aws.pace, progress.emit):
             outcome = apply.up(aws, store, stack, progress.emit, target_step, planned)

@@ -14,7 +14,7 @@ from typing import Any
 
 from provisioner.docker.context import DOCKERFILE, ignored, located, within
 from provisioner.docker.engine import DISK_FULL, from_thread, is_disk_full
-from provisioner.engine.errors import NotMade
+from provisioner.engine.errors import NotCreated
 from state.runtime import Event
 
 TAIL = 20
@@ -38,7 +38,7 @@ _NO_BASE = re.compile(
 )
 
 
-class BuildError(NotMade):
+class BuildError(NotCreated):
     """An image could not be built; the message says why and what to do."""
 
 

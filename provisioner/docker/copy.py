@@ -14,7 +14,7 @@ from provisioner.docker.manifests import BadImage, Manifest, is_descriptor, part
 from provisioner.docker.reference import Reference
 from provisioner.docker.registry import Registries
 from provisioner.docker.transport import PAUSE, TRIES, Cut, RegistryError, Unreachable
-from provisioner.engine.errors import Interrupted, Unclear
+from provisioner.engine.errors import Interrupted, OutcomeUnknown
 
 MEGA = 1_000_000
 FOREIGN = (
@@ -84,7 +84,7 @@ def copy(
     Raises:
         RegistryError: a registry refuses, or the image cannot be used.
         TagTaken: the manifest was refused under the tag; what is there has to be looked up.
-        Unclear: it was interrupted; whether the image is there has to be looked up.
+        OutcomeUnknown: it was interrupted; whether the image is there has to be looked up.
     """
     progress = _Progress()
     done: Future[str] = Future()
@@ -102,11 +102,11 @@ def copy(
         if (text := progress.text()) != said:
             say(said := text)
         if source.transport.stop.is_set():
-            raise Unclear(f"the copy of {reference} was interrupted")
+            raise OutcomeUnknown(f"the copy of {reference} was interrupted")
     try:
         return done.result()
     except Interrupted:
-        raise Unclear(f"the copy of {reference} was interrupted") from None
+        raise OutcomeUnknown(f"the copy of {reference} was interrupted") from None
 
 
 def _copied(

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from provisioner.docker.reference import HUB
-from provisioner.engine.errors import NotMade
+from provisioner.engine.errors import NotCreated
 
 HELPER_SECONDS = 30
 """How long a credential helper may take; some ask the user, or a service."""
@@ -29,7 +29,7 @@ TOKEN_USER = "<token>"  # noqa: S105 (a marker of the helpers' protocol, no pass
 _NOT_FOUND = "credentials not found"
 
 
-class CredentialsError(NotMade):
+class CredentialsError(NotCreated):
     """Docker's configuration or one of its helpers cannot be used; the message says why and what to do."""
 
 

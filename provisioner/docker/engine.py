@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from provisioner.docker.credentials import configuration_file
-from provisioner.engine.errors import Interrupted, NotMade
+from provisioner.engine.errors import Interrupted, NotCreated
 from state.runtime import Event
 
 SOCKET = Path("/var/run/docker.sock")
@@ -28,7 +28,7 @@ LOOK = 0.2
 T = TypeVar("T")
 
 
-class EngineError(NotMade):
+class EngineError(NotCreated):
     """The engine cannot be reached or used; the message says why and what to do."""
 
 

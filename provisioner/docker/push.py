@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from provisioner.docker.engine import DISK_FULL, from_thread, is_disk_full
-from provisioner.engine.errors import Interrupted, NotMade, Unclear
+from provisioner.engine.errors import Interrupted, NotCreated, OutcomeUnknown
 from state.runtime import Event
 
 TRIES = 3
@@ -28,7 +28,7 @@ _CUT = re.compile(
 _DENIED = re.compile(r"no basic auth credentials|denied|unauthorized|authentication required|forbidden", re.IGNORECASE)
 
 
-class PushError(NotMade):
+class PushError(NotCreated):
     """An image could not be pushed; the message says why and what to do."""
 
 
@@ -63,7 +63,7 @@ def push(
 
     Raises:
         PushError: it was refused.
-        Unclear: it was cut off; whether the image is there has to be looked up.
+        OutcomeUnknown: it was cut off; whether the image is there has to be looked up.
     """
     say("pushing")
     for attempt in range(1, TRIES + 1):
@@ -71,7 +71,9 @@ def push(
             return _pushed(client, repository, tag, login, say, stop)
         except _Cut as cut:
             if attempt == TRIES or stop.wait(pause * attempt):
-                raise Unclear(f"the push to {repository} was cut off ({cut}){_hint(repository, str(cut))}") from None
+                raise OutcomeUnknown(
+                    f"the push to {repository} was cut off ({cut}){_hint(repository, str(cut))}"
+                ) from None
             say(f"pushing again, since it was cut off ({cut})")
     raise AssertionError("unreachable")
 
@@ -98,7 +100,7 @@ def _pushed(
     except (DockerException, OSError) as error:
         raise _refusal(repository, tag, str(error)) from None
     except Interrupted:
-        raise Unclear(f"the push to {repository} was interrupted") from None
+        raise OutcomeUnknown(f"the push to {repository} was interrupted") from None
     if not digest:
         raise _Cut("the engine did not say the digest of what it pushed")
     return digest

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urljoin, urlsplit
 
 from provisioner.docker.reference import is_local
-from provisioner.engine.errors import Interrupted, NotMade
+from provisioner.engine.errors import Interrupted, NotCreated
 from state.runtime import Event
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ SWITCH = "PROVISION_REGISTRIES"
 _AGAIN = (408, 429, 500, 502, 503, 504)
 
 
-class RegistryError(NotMade):
+class RegistryError(NotCreated):
     """A registry refuses, or has what cannot be used; the message says why and what to do."""
 
 

@@ -26,9 +26,11 @@ def read_botocore_data_once() -> None:
 def install() -> None:
     """Lay all the others over moto, once it is imported."""
     _leave_what_is_discarded()
+    _find_backends_at_once()
     _parse_managed_policies_once()
     _list_moto_modules_once()
     _list_regions_once()
+    _find_models_once()
     _share_one_private_key()
     _find_members_by_class()
     _write_xml_at_once()
@@ -42,6 +44,16 @@ def _leave_what_is_discarded() -> None:
     @replace(BaseBackend, "reset")
     def reset(self: Any) -> None:
         self.__dict__.clear()
+
+
+def _find_backends_at_once() -> None:
+    """Find an account's backends without a look at those of all services: what is there is also in use."""
+    from moto.core.base_backend import BackendDict
+
+    @wrap(BackendDict, "__getitem__")
+    def getitem(original: Any, self: Any, account_id: str) -> Any:
+        found = dict.get(self, account_id)
+        return original(self, account_id) if found is None else found
 
 
 def _parse_managed_policies_once() -> None:
@@ -80,6 +92,14 @@ def _list_regions_once() -> None:
         if arguments not in regions:
             regions[arguments] = original(self, *words, **more)
         return list(regions[arguments])
+
+
+def _find_models_once() -> None:
+    """Look once which models botocore has, and not for each service."""
+    from moto.core import utils
+    from moto.core.loaders import create_loader
+
+    replace(utils, "create_loader")(cache(create_loader))
 
 
 def _share_one_private_key() -> None:

@@ -1,4 +1,4 @@
-"""Bring AWS to what is declared: find each thing, make or change it, record every fact before the next call."""
+"""Bring AWS to what is declared: find each resource, make or change it, record every fact before the next call."""
 
 from __future__ import annotations
 
@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from provisioner.engine.clock import SETTLE
-from provisioner.engine.declaration import Declared, Need, filled, reachable
-from provisioner.engine.errors import Failed, Interrupted, NeedsReplacing, NotMade, Unclear
+from provisioner.engine.declaration import Declared, Dependency, filled, reachable
+from provisioner.engine.errors import Failed, Interrupted, NeedsReplacing, NotCreated, OutcomeUnknown
 from provisioner.engine.events import Emit, Queued, Result, Working
 from provisioner.engine.lookup import find_declared, owners
 from provisioner.engine.refused import advice
+from provisioner.engine.remaining import Task, chains
 from provisioner.engine.resource import Change, Observed, Resource, canonical, compare, output_of
-from provisioner.engine.run import UNCLEAR, Progress, Store, refresh, told, tolerant
+from provisioner.engine.run import LOOKUP_TIMEOUT, Progress, Store, act_or_wait, ask_or_empty, refresh
 from provisioner.engine.scheduler import Node, Outcome, Scheduler, Until, Wait
 from state.model import Phase, Record
 
@@ -25,13 +26,13 @@ if TYPE_CHECKING:
 TAKES_EFFECT = 120.0
 """Seconds within which AWS must show a change that it accepted."""
 MORE: Sequence[Result] = ("unchanged", "adopted", "changed", "created")
-"""What can become of a thing, from what does least to it to what does most."""
+"""What can become of a resource, from what does least to it to what does most."""
 ASKS = 4
 """How often one change is asked for that AWS accepts and does not show, with growing pauses."""
 PAUSE = 10.0
 """Seconds from the first time to the second; each further pause is twice as long."""
 SETTLES = 120.0
-"""Seconds within which all of AWS knows a new thing."""
+"""Seconds within which all of AWS knows a new resource."""
 EARLIER = "waiting for AWS to delete the previous one of this name"
 CHANGING = "waiting for the change to take effect"
 LISTING = "waiting for AWS's lists to show it"
@@ -50,10 +51,9 @@ class Apply:
     """One run upwards over everything that is declared.
 
     Args:
-        declared: the things by address, in declared order.
+        declared: the resources by address, in declared order.
         store: the open state.
-        chains: by address, the seconds that are expected to go on from a thing: of those that can begin, the one with
-            most of them is first.
+        tasks: what each resource is expected to take: of those that can begin, the one with the longest chain is first.
     """
 
     def __init__(
@@ -62,23 +62,23 @@ class Apply:
         store: Store,
         declared: Mapping[str, Declared],
         emit: Emit,
-        chains: Mapping[str, float] | None = None,
+        tasks: Mapping[str, Task] | None = None,
     ) -> None:
         self.aws, self.store, self.declared = aws, store, declared
         self.progress = Progress(emit, {address: item.step for address, item in declared.items()}, aws.pace.now)
         self.lives: dict[str, Observed] = {}
-        self._chains = chains or {}
-        aws.say = lambda address, text: emit(Working(address, declared[address].step, text))
+        self._tasks = tasks or {}
+        aws.report_progress = lambda address, text: emit(Working(address, declared[address].step, text))
         aws.queued = lambda address, service: emit(Queued(address, declared[address].step, service))
         self._owners = dict(owners(store.records, declared))
         self._results: dict[str, Result] = {}
         self._tried: dict[str, Result] = {}
-        """What becomes of a thing once it shows that the create call of this run had its effect."""
+        """What becomes of a resource once it shows that the create call of this run had its effect."""
         self._wanted: dict[str, Resource] = {}
         self._asked: dict[str, Asked] = {}
-        """The change that was last asked for of each thing."""
+        """The change that was last asked for of each resource."""
         self._unclear: dict[str, str] = {}
-        """Why it is not known whether the newest try to create a thing had its effect."""
+        """Why it is not known whether the newest try to create a resource had its effect."""
 
     def run(self) -> None:
         """Walk the graph until all is ready.
@@ -86,38 +86,48 @@ class Apply:
         Raises:
             SomeFailed: see `Scheduler.run`.
         """
-        self.aws.seen = self.lives
+        self.aws.observed = self.lives
+        longest = chains(self._tasks)
         nodes = [
-            Node(a, type(item.want), item.step, item.needs, self._chains.get(a, 0.0))
+            Node(
+                a,
+                type(item.want),
+                item.step,
+                item.dependencies,
+                longest.get(a, 0.0),
+                least=self._tasks[a].least if a in self._tasks else 0.0,
+            )
             for a, item in self.declared.items()
         ]
         emit, moments = self.progress.emit, self.progress.moments
         Scheduler(nodes, self._act, self._look, self._reached, emit, self.aws.pace, moments).run()
 
     def lookup(self, address: str, output: str) -> Any:
-        """Return what AWS said of a thing in this run, or None if that is not known yet."""
+        """Return what AWS said of a resource in this run, or None if that is not known yet."""
         return output_of(self.lives.get(address), output)
 
-    # -- one thing -------------------------------------------------------------------------------------------------
+    # -- one resource ----------------------------------------------------------------------------------------------
 
     def _act(self, address: str) -> Wait | None:
-        kind = type(self.declared[address].want)
+        resource_type = type(self.declared[address].want)
         with self.aws.acting(address):
-            return tolerant(self.aws, kind, lambda: self._converge(address), lambda: self._passing(address))
+            return act_or_wait(self.aws, resource_type, lambda: self._apply(address), lambda: self._passing(address))
 
     def _passing(self, address: str) -> Sequence[Verdict]:
         """Say which refusals pass by themselves: only what was made lately can still be unknown to the rest of AWS."""
-        return ("settling", "busy") if any(map(self._fresh, built_on(self.declared, address))) else ("busy",)
+        return (
+            ("not_yet_consistent", "in_use") if any(map(self._fresh, built_on(self.declared, address))) else ("in_use",)
+        )
 
     def _fresh(self, address: str) -> bool:
         record = self.store.records.get(address)
         lately = record is not None and self.aws.pace.time() < (record.created or 0.0) + SETTLES
         return lately or self._results.get(address) == "created"
 
-    def _converge(self, address: str) -> Wait | None:
+    def _apply(self, address: str) -> Wait | None:
         item, record = self.declared[address], self.store.records.get(address)
         want = self._wanted[address] = filled(item.want, self.lookup)
-        if want.made_by_aws:
+        if want.created_by_aws:
             self._met(want, item)
             return None
         live = self._find(want, record)
@@ -128,15 +138,15 @@ class Apply:
             if since is not None and self.aws.pace.young(since):
                 unclear = self._unclear.get(address, "")
                 what = "waiting for AWS's lists to show what an earlier call may have done"
-                return Wait(what, UNCLEAR, Until.ACCEPTED, again=True, blockers=lambda: unclear)
+                return Wait(what, LOOKUP_TIMEOUT, Until.ACCEPTED, again=True, blockers=lambda: unclear)
         if live is not None and live.deleting:
             self.aws.live(type(want), fresh=True)
-            return Wait(EARLIER, want.removal_budget, Until.READY, again=True)
+            return Wait(EARLIER, want.delete_timeout, Until.READY, again=True)
         if live is None:
             return self._change(want, item, self._create(want, item, record, "created"))
         if record is None or record.phase == "creating":
             # the create call's answer was lost, in this run or an earlier one, or the state was
-            self._becomes(address, self._tried.get(address, "unchanged" if want.kept else "adopted"))
+            self._becomes(address, self._tried.get(address, "unchanged" if want.retained else "adopted"))
         if live.address not in (None, address):
             live = self._readdress(want, live)
         return self._change(want, item, live)
@@ -152,12 +162,12 @@ class Apply:
         if record is None or record.phase == "creating":
             if live is not None and not live.deleting:
                 # one of this name that an earlier run removed, of which nothing is recorded any more
-                ghost = None if want.kept else 0.0
+                ghost = None if want.retained else 0.0
                 return record.changed if record and self._outdated(want, record, live) else ghost
             return record.changed if record and live is None else None
         if live is None or record.phase == "deleting":
             return None if live is not None and live.deleting else record.changed
-        if record.id and live.id != record.id and not want.revises:
+        if record.id and live.id != record.id and not want.versioned:
             # one that was removed before this one was created, and that carries the same address
             return record.changed
         return record.changed if self._outdated(want, record, live) else None
@@ -165,11 +175,11 @@ class Apply:
     @staticmethod
     def _outdated(want: Resource, record: Record, live: Observed) -> bool:
         """Whether a revision is shown that is not the one last asked for: it would be made again by each such look."""
-        asked = want.revises and canonical(record.asked) == canonical(want.fields())
+        asked = want.versioned and canonical(record.asked) == canonical(want.fields())
         return asked and bool(compare(want, live))
 
     def _met(self, want: Resource, item: Declared) -> None:
-        """Record a thing that AWS makes by itself, so that the teardown knows where to look."""
+        """Record a resource that AWS makes by itself, so that the teardown knows where to look."""
         live = Observed(id=want.name, attributes=want.fields())
         self._remember(want, item, live, "ready")
         self._finish(want.address, live)
@@ -180,8 +190,8 @@ class Apply:
             record.token if record and record.phase == "creating" and record.token else self.aws.pace.runtime.token()
         )
         self.progress.doing(want.address, "create")
-        needs = _addresses(item.needs)
-        intent = Record(want.address, want.kind, "creating", token, None, want.fields(), {}, needs, item.step)
+        needs = _addresses(item.dependencies)
+        intent = Record(want.address, want.type_name, "creating", token, None, want.fields(), {}, needs, item.step)
         self.store.put(intent)
         self._tried[want.address] = result
         try:
@@ -191,17 +201,17 @@ class Apply:
             if not self.aws.errors.server_error(error) and not self.aws.reads(error.operation_name):
                 self._withdraw(want.address, record)
             raise
-        except (NotMade, Interrupted):
+        except (NotCreated, Interrupted):
             self._withdraw(want.address, record)
             raise
-        except Unclear as unclear:
+        except OutcomeUnknown as unclear:
             self._unclear[want.address] = str(unclear)
             # the call may have waited for its turn, and it is from the call on that AWS's lists take to show its effect
             self.store.put(intent)
             raise
-        self.aws.made(type(want), live)
+        self.aws.note_written(type(want), live)
         # its id, where that follows from its name, may still be recorded of what is gone and was another address's
-        self._owners[want.kind, live.id] = [want.address]
+        self._owners[want.type_name, live.id] = [want.address]
         self._becomes(want.address, result)
         self.store.put(
             replace(
@@ -211,15 +221,15 @@ class Apply:
         return live
 
     def _readdress(self, want: Resource, live: Observed) -> Observed:
-        """Let the tag of a thing that is called otherwise by now say so: without a state it is found by that."""
+        """Let the tag of a resource that is called otherwise by now say so: without a state it is found by that."""
         self._begin_change(want.address)
         self.aws.tag(type(want), live, want.address)
         live = replace(live, address=want.address)
-        self.aws.made(type(want), live)
+        self.aws.note_written(type(want), live)
         return live
 
     def _begin_change(self, address: str) -> None:
-        """Say that a thing is changed: it is, even if the answer is lost and nothing differs any more afterwards."""
+        """Say that a resource is changed: it is, even if the answer is lost and nothing differs any more afterwards."""
         self.progress.doing(address, "change")
         self._becomes(address, "changed")
 
@@ -236,8 +246,8 @@ class Apply:
         changes = compare(want, live)
         why = awaited(want, live, changes)
         if changes and not (why and want.update_when_ready):
-            self._refuse_fixed(want, changes)
-            if want.revises:
+            self._refuse_create_only(want, changes)
+            if want.versioned:
                 live = self._create(want, item, self.store.records.get(address), "changed")
                 self._note_asked(address, changes)
             else:
@@ -245,7 +255,7 @@ class Apply:
                 want.update(self.aws, live, changes)
                 self._note_asked(address, changes)
                 live = replace(live, attributes={**live.attributes, **{f: c.new for f, c in changes.items()}})
-                self.aws.made(type(want), live)
+                self.aws.note_written(type(want), live)
                 live = self._keep(address, live)
                 self._remember(want, item, live, "created")
                 return Wait(CHANGING, TAKES_EFFECT, Until.SHOWN, blockers=self._asking(address))
@@ -253,20 +263,20 @@ class Apply:
         if why:
             if address in self._results:
                 self._remember(want, item, live, "created")
-            return Wait(why, want.budget, Until.READY, blockers=self._asking(address))
+            return Wait(why, want.create_timeout, Until.READY, blockers=self._asking(address))
         self._remember(want, item, live, "ready")
         self._finish(address, live)
         return None
 
-    def _refuse_fixed(self, want: Resource, changes: Mapping[str, Change]) -> None:
+    def _refuse_create_only(self, want: Resource, changes: Mapping[str, Change]) -> None:
         """Refuse what the plan could not see yet: a value that was known only after what it is built on."""
         try:
-            refuse_fixed(want, changes)
+            refuse_create_only(want, changes)
         except NeedsReplacing as error:
             raise NeedsReplacing(f"{error}. {advice(self.store.records.values())}") from None
 
     def _keep(self, address: str, live: Observed) -> Observed:
-        """Keep what AWS says of a thing; what it leaves out while the thing is changed stays known."""
+        """Keep what AWS says of a resource; what it leaves out while the resource is changed stays known."""
         if (before := self.lives.get(address)) and before.id == live.id:
             live = replace(live, outputs={**before.outputs, **live.outputs})
         self.lives[address] = live
@@ -277,7 +287,7 @@ class Apply:
         self.progress.done(address, self._results.get(address, "unchanged"), live.id)
 
     def _becomes(self, address: str, result: Result) -> None:
-        """Note what becomes of a thing, unless more was done to it before."""
+        """Note what becomes of a resource, unless more was done to it before."""
         self._results[address] = max(result, self._results.get(address, "unchanged"), key=MORE.index)
 
     def _remember(self, want: Resource, item: Declared, live: Observed, phase: Phase) -> None:
@@ -285,13 +295,13 @@ class Apply:
         before = self.store.records.get(want.address)
         record = Record(
             want.address,
-            want.kind,
+            want.type_name,
             phase,
             before.token if before else "",
             live.id or None,
             want.fields(),
             dict(live.outputs),
-            _addresses(item.needs),
+            _addresses(item.dependencies),
             item.step,
             (before.created if before else None) or self.aws.pace.time(),
             before.changed if before else 0.0,
@@ -299,11 +309,11 @@ class Apply:
         if record != before:
             self.store.put(record)
 
-    # -- all waiting things of a kind ------------------------------------------------------------------------------
+    # -- all waiting resources of a type ---------------------------------------------------------------------------
 
-    def _look(self, kind: type[Resource], addresses: Sequence[str]) -> dict[str, Outcome]:
+    def _look(self, resource_type: type[Resource], addresses: Sequence[str]) -> dict[str, Outcome]:
         """Read once what all of them need."""
-        if (trouble := refresh(self.aws, kind, [self.lives[address] for address in addresses])) is not None:
+        if (trouble := refresh(self.aws, resource_type, [self.lives[address] for address in addresses])) is not None:
             return dict.fromkeys(addresses, trouble)
         return {address: self._look_at(address) for address in addresses}
 
@@ -315,28 +325,28 @@ class Apply:
                 return self._missing(want, record)
             live = self._keep(address, live)
             if why := want.pending(live):
-                return Wait(why, want.budget, Until.READY, blockers=self._asking(address))
+                return Wait(why, want.create_timeout, Until.READY, blockers=self._asking(address))
             if changes := compare(want, live):
                 return self._not_taken(want, live, changes)
             self._remember(want, item, live, "ready")
             self._finish(address, live)
-        except Exception as error:  # noqa: BLE001 (it fails this thing, not its fellows)
+        except Exception as error:  # noqa: BLE001 (it fails this resource, not its fellows)
             return error
         return None
 
     def _missing(self, want: Resource, record: Record) -> Wait:
         """What was made is not listed: that takes time, unless AWS has given it up."""
-        if why := want.given_up(self.aws, record.outputs):
+        if why := want.creation_failed(self.aws, record.outputs):
             raise Failed(why)
         return Wait(LISTING, TAKES_EFFECT, Until.SHOWN, about="listed", blockers=self._asking(want.address))
 
     def _not_taken(self, want: Resource, live: Observed, changes: Mapping[str, Change]) -> Wait:
-        """A ready thing differs: its changes are still to be made, AWS does not show them yet, or it took them back."""
+        """A ready resource differs: its changes are still to be made, AWS does not show them yet, or undid them."""
         asked, asking, pace = self._asked.get(want.address), self._asking(want.address), self.aws.pace
         settled = asked is None or pace.now() > asked.at + SETTLE
-        if settled and (why := want.taken_back(self.aws, live, changes)):
+        if settled and (why := want.rolled_back(self.aws, live, changes)):
             raise Failed(why)
-        if (want.update_when_ready or want.revises) and self._to_ask(want.address, changes):
+        if (want.update_when_ready or want.versioned) and self._to_ask(want.address, changes):
             return Wait("applying its settings", TAKES_EFFECT, Until.SHOWN, again=True, blockers=asking)
         differing = ", ".join(f"{name} is {change.old!r}" for name, change in changes.items())
         often = f", asked for {asked.times} times" if asked and asked.times > 1 else ""
@@ -356,10 +366,10 @@ class Apply:
         return asked.times < ASKS and pace.now() > asked.at + PAUSE * 2 ** (asked.times - 1)
 
     def _asking(self, address: str) -> Callable[[], str]:
-        kind = type(self.declared[address].want)
-        return lambda: told(lambda: kind.delays(self.aws, self.lives[address]))
+        resource_type = type(self.declared[address].want)
+        return lambda: ask_or_empty(lambda: resource_type.delays(self.aws, self.lives[address]))
 
-    def _reached(self, need: Need, acted: set[str], done: set[str]) -> bool:
+    def _reached(self, need: Dependency, acted: set[str], done: set[str]) -> bool:
         if need.ready and need.address not in done:
             return False
         if need.output is None:
@@ -367,15 +377,17 @@ class Apply:
         return self.lookup(need.address, need.output) is not None
 
 
-def refuse_fixed(want: Resource, changes: Mapping[str, Change]) -> None:
+def refuse_create_only(want: Resource, changes: Mapping[str, Change]) -> None:
     """Raise `NeedsReplacing` if one of the changes is to a field that AWS cannot change in place."""
-    stuck = [f"{name} is {changes[name].old!r}, wanted {changes[name].new!r}" for name in changes if name in want.fixed]
+    stuck = [
+        f"{name} is {changes[name].old!r}, wanted {changes[name].new!r}" for name in changes if name in want.create_only
+    ]
     if stuck:
         raise NeedsReplacing(f"{want.address} cannot be changed in place: {'; '.join(stuck)}")
 
 
 def awaited(want: Resource, live: Observed, changes: Mapping[str, Change]) -> str | None:
-    """Say what a thing waits for; one that failed is given its changes first, since they may be what mends it."""
+    """Say what a resource waits for; one that failed is given its changes first, since they may be what mends it."""
     try:
         return want.pending(live)
     except Failed:
@@ -385,13 +397,13 @@ def awaited(want: Resource, live: Observed, changes: Mapping[str, Change]) -> st
 
 
 def built_on(declared: Mapping[str, Declared], address: str) -> Iterator[str]:
-    """Yield a thing and all that it is built on, however far down."""
-    return reachable(address, lambda one: _addresses(declared[one].needs))
+    """Yield a resource and all that it is built on, however far down."""
+    return reachable(address, lambda one: _addresses(declared[one].dependencies))
 
 
 def _values(changes: Mapping[str, Change]) -> dict[str, Any]:
     return {name: canonical(change.new) for name, change in changes.items()}
 
 
-def _addresses(needs: Sequence[Need]) -> list[str]:
+def _addresses(needs: Sequence[Dependency]) -> list[str]:
     return list(dict.fromkeys(need.address for need in needs))

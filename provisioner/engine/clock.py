@@ -14,7 +14,7 @@ from state.runtime import MACHINE, Event, Runtime
 T = TypeVar("T")
 
 SETTLE = 30.0
-"""Seconds during which a fresh thing may be missing from AWS's lists (EC2 documents eventual consistency)."""
+"""Seconds during which a fresh resource may be missing from AWS's lists (EC2 documents eventual consistency)."""
 
 
 def since(moment: datetime | None) -> str:

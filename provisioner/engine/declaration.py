@@ -13,7 +13,7 @@ from typing import Any, TypeVar, cast
 from provisioner.engine.resource import Resource
 
 TOKEN = re.compile(r"\$\{([a-z_]+/[\w.*-]+):(\w+)(!?)\}")
-"""A value that is not known yet: `${address:output}`, with `!` when the thing must be ready before it is used."""
+"""A value that is not known yet: `${address:output}`, with `!` when the resource must be ready before it is used."""
 
 STEPS: dict[str, Callable[..., Any]] = {}
 """Every step by its name."""
@@ -23,7 +23,7 @@ K = TypeVar("K", bound=Resource)
 
 
 @dataclass(frozen=True)
-class Need:
+class Dependency:
     """An edge of the graph: the address that is needed, which of its outputs if any, and whether it must be ready."""
 
     address: str
@@ -33,20 +33,22 @@ class Need:
 
 @dataclass(frozen=True)
 class Handle:
-    """A declared thing. Its attributes are tokens that stand for AWS's answers; they work in f-strings and JSON."""
+    """A declared resource. Its attributes are tokens that stand for AWS's answers; they work in f-strings and JSON."""
 
     address: str
-    kind: type[Resource]
+    resource_type: type[Resource]
     must_be_ready: bool = False
 
     @property
     def id(self) -> str:
-        """A token for the id that AWS gives the thing."""
+        """A token for the id that AWS gives the resource."""
         return self._token("id")
 
     def __getattr__(self, output: str) -> str:
-        if output.startswith("_") or output not in self.kind.outputs:
-            raise AttributeError(f"{self.address} has no output {output!r}; it has {', '.join(self.kind.outputs)}")
+        if output.startswith("_") or output not in self.resource_type.outputs:
+            raise AttributeError(
+                f"{self.address} has no output {output!r}; it has {', '.join(self.resource_type.outputs)}"
+            )
         return self._token(output)
 
     def _token(self, output: str) -> str:
@@ -54,30 +56,30 @@ class Handle:
 
 
 def ready(handle: Handle) -> Handle:
-    """Return the handle in a form that makes whoever refers to it wait until the thing is ready, not only there."""
+    """Return the handle in a form that makes whoever refers to it wait until the resource is ready, not only there."""
     return dataclasses.replace(handle, must_be_ready=True)
 
 
 def ids(handles: Iterable[Handle]) -> list[str]:
-    """Return the ids of several things, as tokens."""
+    """Return the ids of several resources, as tokens."""
     return [handle.id for handle in handles]
 
 
 @dataclass(frozen=True)
 class Declared:
-    """One declared thing with what it needs and the step that declared it.
+    """One declared resource with what it needs and the step that declared it.
 
     `keys` names the key of `stack.toml` that a field comes from, for fields that AWS cannot change in place.
     """
 
     want: Resource
-    needs: tuple[Need, ...]
+    dependencies: tuple[Dependency, ...]
     step: str
     keys: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def address(self) -> str:
-        """The thing's address."""
+        """The resource's address."""
         return self.want.address
 
 
@@ -95,11 +97,11 @@ class Declarations:
     _step: str = field(default="", kw_only=True)
 
     def ensure(self, want: Resource, *, after: Iterable[Handle] = (), keys: Mapping[str, str] | None = None) -> Handle:
-        """Declare that a thing should exist as described. No call is made.
+        """Declare that a resource should exist as described. No call is made.
 
         Args:
-            want: the thing. Its fields may hold tokens of other handles, which it then needs.
-            after: further things that must exist (or, with `ready`, be ready) before this one.
+            want: the resource. Its fields may hold tokens of other handles, which it then needs.
+            after: further resources that must exist (or, with `ready`, be ready) before this one.
             keys: for fields that AWS cannot change in place, the key of `stack.toml` that each comes from.
 
         Raises:
@@ -108,8 +110,8 @@ class Declarations:
         if want.address in self.declared:
             other = self.declared[want.address].step
             raise ValueError(f"{want.address} is declared twice: in {other} and {self._step}")
-        needs = [Need(m[1], m[2], bool(m[3])) for m in _tokens(want.fields())]
-        needs += [Need(handle.address, ready=handle.must_be_ready) for handle in after]
+        needs = [Dependency(m[1], m[2], bool(m[3])) for m in _tokens(want.fields())]
+        needs += [Dependency(handle.address, ready=handle.must_be_ready) for handle in after]
         if missing := {need.address for need in needs} - self.declared.keys():
             raise ValueError(f"{want.address} needs {', '.join(sorted(missing))}, which no step before it declares")
         self.declared[want.address] = Declared(want, tuple(dict.fromkeys(needs)), self._step, keys or {})
@@ -125,7 +127,7 @@ class Declarations:
         results: dict[str, Any] = {}
         for name in order(steps):
             self._step = name
-            results[name] = steps[name](self, **{p: results[p] for p in needs_of(steps[name])})
+            results[name] = steps[name](self, **{p: results[p] for p in dependencies_of(steps[name])})
 
 
 def step(function: F) -> F:
@@ -134,7 +136,7 @@ def step(function: F) -> F:
     return function
 
 
-def needs_of(function: Callable[..., Any]) -> list[str]:
+def dependencies_of(function: Callable[..., Any]) -> list[str]:
     """Return the names of the steps that a step's signature asks for."""
     return list(inspect.signature(function).parameters)[1:]
 
@@ -145,7 +147,7 @@ def order(steps: Mapping[str, Callable[..., Any]]) -> list[str]:
     Raises:
         ValueError: a step needs one that does not exist, or steps need each other.
     """
-    graph = {name: needs_of(function) for name, function in steps.items()}
+    graph = {name: dependencies_of(function) for name, function in steps.items()}
     for name, needs in graph.items():
         if unknown := [need for need in needs if need not in graph]:
             raise ValueError(f"step {name} needs {', '.join(unknown)}, which is no step")
@@ -194,6 +196,6 @@ def fill(value: Any, lookup: Callable[[str, str], Any]) -> Any:
 
 
 def filled(want: K, lookup: Callable[[str, str], Any]) -> K:
-    """Return the thing with its tokens replaced as far as they are known."""
+    """Return the resource with its tokens replaced as far as they are known."""
     values = {name: fill(value, lookup) for name, value in want.fields().items()}
     return cast("K", dataclasses.replace(cast("Any", want), **values))

@@ -1,4 +1,4 @@
-"""Take recorded things away again, in the reverse of what they were built on; gone is proved by reading."""
+"""Take recorded resources away again, in the reverse of what they were built on; gone is proved by reading."""
 
 from __future__ import annotations
 
@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import BotoCoreError, ClientError
 
 from provisioner.engine.clock import SETTLE
-from provisioner.engine.declaration import Need
+from provisioner.engine.declaration import Dependency
 from provisioner.engine.errors import NotOwned, Protected
 from provisioner.engine.events import Emit, Queued, Result
 from provisioner.engine.lookup import find, owners
 from provisioner.engine.recorded import users
+from provisioner.engine.remaining import Task, chains
 from provisioner.engine.resource import RESOURCE_TYPES, Observed, Resource
-from provisioner.engine.run import Progress, Store, refresh, told, tolerant
+from provisioner.engine.run import Progress, Store, act_or_wait, ask_or_empty, refresh
 from provisioner.engine.scheduler import Node, Outcome, Scheduler, Until, Wait
 from state.model import Record, StateError
 
@@ -29,35 +30,39 @@ HIDDEN = Wait(
 """What was begun to be created may be there although no list shows it yet."""
 SHARED = "something outside this stack needs it as well"
 STAYS = "it is recorded under another address, which stays"
-"""Why a thing is kept that has two records."""
+"""Why a resource is kept that has two records."""
 
 
 def protected(aws: Provider, records: Collection[Record]) -> list[str]:
-    """Return the addresses of those recorded things that are protected from deletion, by the state or in AWS.
+    """Return the addresses of those recorded resources that are protected from deletion, by the state or in AWS.
 
     Raises:
         Refused: AWS cannot be asked.
     """
     found = []
     for record in records:
-        kind = RESOURCE_TYPES.get(record.kind, Resource)
-        live = _there(aws, kind, record) if kind.protection else None
-        if live and not live.deleting and (kind.protected(record.asked) or kind.protected(live.attributes)):
+        resource_type = RESOURCE_TYPES.get(record.kind, Resource)
+        live = _there(aws, resource_type, record) if resource_type.protection else None
+        if (
+            live
+            and not live.deleting
+            and (resource_type.protected(record.asked) or resource_type.protected(live.attributes))
+        ):
             found.append(record.address)
     return found
 
 
 def look_closely(aws: Provider, records: Collection[Record]) -> None:
-    """Let the next reads of the kinds of what is to be removed look for half removed things as well."""
-    aws.thorough = True
-    for kind in dict.fromkeys(map(kind_of, records)):
-        aws.stale(kind)
+    """Let the next reads of the resource types of what is to be removed look for half removed resources as well."""
+    aws.include_unrecorded = True
+    for resource_type in dict.fromkeys(map(type_of, records)):
+        aws.mark_stale(resource_type)
 
 
-def _there(aws: Provider, kind: type[Resource], record: Record) -> Observed | None:
-    """Return the recorded thing if AWS has it and it is ours."""
+def _there(aws: Provider, resource_type: type[Resource], record: Record) -> Observed | None:
+    """Return the recorded resource if AWS has it and it is ours."""
     try:
-        return find(aws, kind, record.address, record.asked, record.id)
+        return find(aws, resource_type, record.address, record.asked, record.id)
     except NotOwned:
         return None
     except (BotoCoreError, ClientError) as error:
@@ -65,12 +70,12 @@ def _there(aws: Provider, kind: type[Resource], record: Record) -> Observed | No
 
 
 class Destroy:
-    """One run downwards over recorded things.
+    """One run downwards over recorded resources.
 
     Args:
-        addresses: which recorded things to remove; what was built on them must be among them or gone.
+        addresses: which recorded resources to remove; what was built on them must be among them or gone.
         unprotect: remove also what is protected from deletion.
-        chains: see `Apply`.
+        tasks: see `Apply`.
     """
 
     def __init__(
@@ -81,19 +86,19 @@ class Destroy:
         emit: Emit,
         *,
         unprotect: bool = False,
-        chains: Mapping[str, float] | None = None,
+        tasks: Mapping[str, Task] | None = None,
     ) -> None:
         self.aws, self.store, self.unprotect = aws, store, unprotect
         self.records: dict[str, Record] = {a: store.records[a] for a in store.records if a in addresses}
         self.progress = Progress(emit, {address: record.step for address, record in self.records.items()}, aws.pace.now)
         self._owners = owners(self.records, self.records)
         self._lives: dict[str, Observed] = {}
-        self._chains = chains or {}
+        self._tasks = tasks or {}
         self._accepted: set[str] = set()
         self._others: set[str] = set()
         """Addresses in whose place something stands that is not ours."""
         self._staying: set[tuple[str, str]] = set()
-        """The kinds and ids of what is recorded under addresses that stay."""
+        """The resource types and ids of what is recorded under addresses that stay."""
 
     def run(self) -> None:
         """Walk the graph backwards until all is gone.
@@ -107,78 +112,88 @@ class Destroy:
         built = users(self.records)
         others = [record for address, record in self.store.records.items() if address not in self.records]
         self._staying = {(record.kind, record.id) for record in others if record.id}
+        longest = chains(self._tasks)
         nodes = [
             Node(
                 a,
-                kind_of(record),
+                type_of(record),
                 record.step,
-                [Need(user) for user in built[a]],
-                self._chains.get(a, 0.0),
-                [user for user in built[a] if kind_of(self.records[user]).removal_frees],
+                [Dependency(user) for user in built[a]],
+                longest.get(a, 0.0),
+                [user for user in built[a] if type_of(self.records[user]).frees_dependencies_early],
+                self._tasks[a].least if a in self._tasks else 0.0,
             )
             for a, record in self.records.items()
         ]
         emit, moments = self.progress.emit, self.progress.moments
         Scheduler(nodes, self._act, self._look, self._reached, emit, self.aws.pace, moments).run()
 
-    def _reached(self, need: Need, acted: set[str], done: set[str]) -> bool:
-        freed = need.address in self._accepted and kind_of(self.records[need.address]).removal_frees
+    def _reached(self, need: Dependency, acted: set[str], done: set[str]) -> bool:
+        freed = need.address in self._accepted and type_of(self.records[need.address]).frees_dependencies_early
         return freed or need.address in done
 
-    # -- one thing -------------------------------------------------------------------------------------------------
+    # -- one resource ----------------------------------------------------------------------------------------------
 
     def _act(self, address: str) -> Wait | None:
         record = self.records[address]
-        kind = kind_of(record)
+        resource_type = type_of(record)
 
         def found() -> Sequence[str]:
             live = self._lives.get(address)
             return [live.id] if live and live.id else []
 
         with self.aws.acting(address):
-            asking = self._asking(record, kind)
-            return tolerant(self.aws, kind, lambda: self._remove(record, kind), blockers=asking, ids=found)
+            asking = self._asking(record, resource_type)
+            return act_or_wait(
+                self.aws, resource_type, lambda: self._remove(record, resource_type), blockers=asking, ids=found
+            )
 
-    def _remove(self, record: Record, kind: type[Resource]) -> Wait | None:
-        if kind.kept or (record.kind, record.id) in self._staying:
-            self._drop(record, "retained", kind.kept_because or STAYS)
+    def _remove(self, record: Record, resource_type: type[Resource]) -> Wait | None:
+        if resource_type.retained or (record.kind, record.id) in self._staying:
+            self._drop(record, "retained", resource_type.retained_because or STAYS)
             return None
-        # what AWS makes by itself has come and gone since the kinds were read at the start
-        live = self._find(record, kind, fresh=kind.made_by_aws)
-        if live is None and not kind.made_by_aws:
+        # what AWS makes by itself has come and gone since the resource types were read at the start
+        live = self._find(record, resource_type, fresh=resource_type.created_by_aws)
+        if live is None and not resource_type.created_by_aws:
             # the lists of the start may be older than what an earlier run made
-            live = self._find(record, kind, fresh=True)
+            live = self._find(record, resource_type, fresh=True)
         if live is None and self._may_be_hidden(record):
             return HIDDEN
         if live is None:
-            self._drop(record, self._of_nothing(record, kind))
+            self._drop(record, self._of_nothing(record, resource_type))
             return None
         # what was found by name or tag may be recorded under another address by now
         stays = (record.kind, live.id) in self._staying
-        if stays or kind.shared(self.aws, live):
+        if stays or resource_type.shared(self.aws, live):
             self._drop(record, "retained", STAYS if stays else SHARED)
             return None
-        if kind.protected(live.attributes) and not self.unprotect:
+        if resource_type.protected(live.attributes) and not self.unprotect:
             raise Protected([record.address])
         self._lives[record.address] = live
         if record.phase != "deleting":
             self.records[record.address] = self.store.put(replace(record, phase="deleting", id=live.id or record.id))
         if not live.deleting:
             self.progress.doing(record.address, "delete")
-            self._delete(kind, live)
+            self._delete(resource_type, live)
         self._accepted.add(record.address)
-        return Wait(_awaited(live), kind.removal_budget, Until.READY, blockers=self._asking(record, kind))
+        return Wait(
+            _awaited(live), resource_type.delete_timeout, Until.READY, blockers=self._asking(record, resource_type)
+        )
 
-    def _find(self, record: Record, kind: type[Resource], *, fresh: bool = False) -> Observed | None:
-        """Return the live thing; what stands under its name without our tags once its removal has begun is another."""
+    def _find(self, record: Record, resource_type: type[Resource], *, fresh: bool = False) -> Observed | None:
+        """Return the live resource; without our tags, once its removal has begun, it is another."""
         try:
-            live = find(self.aws, kind, record.address, record.asked, record.id, fresh=fresh)
+            live = find(self.aws, resource_type, record.address, record.asked, record.id, fresh=fresh)
         except NotOwned:
             if record.phase != "deleting":
                 raise
             self._others.add(record.address)
             # a part belongs to whoever owns the whole, and that may just not be listed
-            same = [live for live in self.aws.live(kind) if live.id == record.id] if kind.part else []
+            same = (
+                [live for live in self.aws.live(resource_type) if live.id == record.id]
+                if resource_type.has_parent
+                else []
+            )
             return same[0] if same else None
         if live is None:
             return None
@@ -186,17 +201,17 @@ class Destroy:
         known = self._owners.get((record.kind, live.id), (record.address,))
         return live if record.address in known else None
 
-    def _of_nothing(self, record: Record, kind: type[Resource]) -> Result:
+    def _of_nothing(self, record: Record, resource_type: type[Resource]) -> Result:
         """Return what to tell of a record when there is nothing of it to remove: no more than what was done."""
         if record.phase == "deleting" and record.address not in self._others:
             return "deleted"  # an earlier run began it, and it is gone
-        return "unchanged" if kind.made_by_aws else "not_found"
+        return "unchanged" if resource_type.created_by_aws else "not_found"
 
-    def _delete(self, kind: type[Resource], live: Observed) -> None:
+    def _delete(self, resource_type: type[Resource], live: Observed) -> None:
         try:
-            kind.delete(self.aws, live)
+            resource_type.delete(self.aws, live)
         except Exception as error:
-            if not self.aws.errors.absent(error, kind.service):
+            if not self.aws.errors.not_found(error, resource_type.service):
                 raise
 
     def _may_be_hidden(self, record: Record) -> bool:
@@ -205,38 +220,38 @@ class Destroy:
         # what was recorded as created is listed by now, if it stood for long enough before its removal began
         lasted = record.changed - record.created if record.created is not None else 0.0
         shown = record.phase == "deleting" and lasted > SETTLE
-        return not (shown or kind_of(record).made_by_aws) and pace.young(record.changed)
+        return not (shown or type_of(record).created_by_aws) and pace.young(record.changed)
 
     def _drop(self, record: Record, result: Result, why: str = "") -> None:
         self.store.drop(record.address)
         if record.id:
-            self.aws.gone(kind_of(record), record.id)
+            self.aws.note_deleted(type_of(record), record.id)
         self.progress.done(record.address, result, record.id, why)
 
-    def _asking(self, record: Record, kind: type[Resource]) -> Callable[[], str]:
-        return lambda: self._blockers(record.address, kind)
+    def _asking(self, record: Record, resource_type: type[Resource]) -> Callable[[], str]:
+        return lambda: self._blockers(record.address, resource_type)
 
-    def _blockers(self, address: str, kind: type[Resource]) -> str:
+    def _blockers(self, address: str, resource_type: type[Resource]) -> str:
         live = self._lives.get(address)
-        return told(lambda: kind.blockers(self.aws, live)) if live else ""
+        return ask_or_empty(lambda: resource_type.blockers(self.aws, live)) if live else ""
 
-    # -- all waiting things of a kind ------------------------------------------------------------------------------
+    # -- all waiting resources of a type ---------------------------------------------------------------------------
 
-    def _look(self, kind: type[Resource], addresses: Sequence[str]) -> Mapping[str, Outcome]:
+    def _look(self, resource_type: type[Resource], addresses: Sequence[str]) -> Mapping[str, Outcome]:
         """Read once what all of them need."""
         lives = [self._lives[address] for address in addresses]
         for live in lives:
             if live.id:
-                self.aws.gone(kind, live.id)
-        if (trouble := refresh(self.aws, kind, lives)) is not None:
+                self.aws.note_deleted(resource_type, live.id)
+        if (trouble := refresh(self.aws, resource_type, lives)) is not None:
             return dict.fromkeys(addresses, trouble)
-        return {address: self._look_at(address, kind) for address in addresses}
+        return {address: self._look_at(address, resource_type) for address in addresses}
 
-    def _look_at(self, address: str, kind: type[Resource]) -> Outcome:
+    def _look_at(self, address: str, resource_type: type[Resource]) -> Outcome:
         record = self.records[address]
         try:
-            live = self._find(record, kind)
-        except Exception as error:  # noqa: BLE001 (it fails this thing, not its fellows)
+            live = self._find(record, resource_type)
+        except Exception as error:  # noqa: BLE001 (it fails this resource, not its fellows)
             return error
         if live is None and self._may_be_hidden(record):
             return HIDDEN
@@ -244,21 +259,23 @@ class Destroy:
             self._drop(record, "deleted")
             return None
         self._lives[address] = live
-        again, asking = not live.deleting, self._asking(record, kind)
-        return Wait(_awaited(live), kind.removal_budget, Until.READY, again=again, blockers=asking)
+        again, asking = not live.deleting, self._asking(record, resource_type)
+        return Wait(_awaited(live), resource_type.delete_timeout, Until.READY, again=again, blockers=asking)
 
 
 def _awaited(live: Observed) -> str:
-    """Say what is waited for: AWS's own word while it is removing the thing, which before that says nothing of it."""
+    """Say what is waited for: AWS's own word once it is removing the resource, before that nothing of it."""
     return live.status if live.deleting and live.status else "waiting for AWS to delete it"
 
 
-def kind_of(record: Record) -> type[Resource]:
-    """Return the record's kind.
+def type_of(record: Record) -> type[Resource]:
+    """Return the record's resource type.
 
     Raises:
-        StateError: this version knows no such kind.
+        StateError: this version knows no such resource type.
     """
     if record.kind not in RESOURCE_TYPES:
-        raise StateError(f"{record.address} is of a kind that this version does not know: upgrade, then run again")
+        raise StateError(
+            f"{record.address} is of a resource type that this version does not know: upgrade, then run again"
+        )
     return RESOURCE_TYPES[record.kind]

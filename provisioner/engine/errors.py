@@ -42,7 +42,7 @@ class NeedsReplacing(ProvisionError):
 
 
 class Protected(ProvisionError):
-    """Things that are protected from deletion would have to be removed; nothing was.
+    """Resources that are protected from deletion would have to be removed; nothing was.
 
     Args:
         addresses: what is protected.
@@ -62,15 +62,15 @@ class TimedOut(ProvisionError):
 
 
 class Failed(ProvisionError):
-    """AWS reports that a thing failed; the message is AWS's reason."""
+    """AWS reports that a resource failed; the message is AWS's reason."""
 
 
-class Unclear(ProvisionError):
+class OutcomeUnknown(ProvisionError):
     """A call that writes got no usable answer: whether it had its effect has to be looked up before it is repeated."""
 
 
-class NotMade(ProvisionError):
-    """What comes before the call that makes a thing failed: nothing was made that would have to be looked for."""
+class NotCreated(ProvisionError):
+    """What comes before the call that makes a resource failed: nothing was made that would have to be looked for."""
 
 
 class ReadOnly(ProvisionError):
@@ -78,7 +78,7 @@ class ReadOnly(ProvisionError):
 
 
 class SomeFailed(ProvisionError):
-    """Some things failed; the others were finished.
+    """Some resources failed; the others were finished.
 
     Args:
         failures: address to the error that stopped it.

@@ -27,7 +27,7 @@ class Event:
 
 @dataclass(frozen=True)
 class Begun(Event):
-    """A run starts: which command, on which stack, and how many things it will look at."""
+    """A run starts: which command, on which stack, and how many resources it will look at."""
 
     type: ClassVar[str] = "begun"
     command: str
@@ -47,7 +47,7 @@ class Ahead(Event):
 
 @dataclass(frozen=True)
 class Queued(Event):
-    """A call that a thing needs waits for its turn, below the rate that AWS allows its service."""
+    """A call that a resource needs waits for its turn, below the rate that AWS allows its service."""
 
     type: ClassVar[str] = "queued"
     address: str
@@ -57,7 +57,7 @@ class Queued(Event):
 
 @dataclass(frozen=True)
 class Doing(Event):
-    """A call that writes is being made for a thing."""
+    """A call that writes is being made for a resource."""
 
     type: ClassVar[str] = "doing"
     address: str
@@ -67,7 +67,7 @@ class Doing(Event):
 
 @dataclass(frozen=True)
 class Working(Event):
-    """How far the work on a thing is that takes long: a build, a push."""
+    """How far the work on a resource is that takes long: a build, a push."""
 
     type: ClassVar[str] = "working"
     address: str
@@ -77,7 +77,7 @@ class Working(Event):
 
 @dataclass(frozen=True)
 class Waiting(Event):
-    """A thing is waited for: why, and for how many seconds so far."""
+    """A resource is waited for: why, and for how many seconds so far."""
 
     type: ClassVar[str] = "waiting"
     address: str
@@ -88,7 +88,7 @@ class Waiting(Event):
 
 @dataclass(frozen=True)
 class Done(Event):
-    """A thing is as it should be (or gone), after so many seconds; `why` is said of what is kept."""
+    """A resource is as it should be (or gone), after so many seconds; `why` is said of what is kept."""
 
     type: ClassVar[str] = "done"
     address: str
@@ -100,8 +100,8 @@ class Done(Event):
 
 
 @dataclass(frozen=True)
-class ThingFailed(Event):
-    """A thing could not be brought to where it should be."""
+class ResourceFailed(Event):
+    """A resource could not be brought to where it should be."""
 
     type: ClassVar[str] = "failed"
     address: str
@@ -111,7 +111,7 @@ class ThingFailed(Event):
 
 @dataclass(frozen=True)
 class Skipped(Event):
-    """A thing was not started, since something that it needs failed."""
+    """A resource was not started, since something that it needs failed."""
 
     type: ClassVar[str] = "skipped"
     address: str

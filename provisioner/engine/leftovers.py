@@ -16,43 +16,51 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Leftover:
-    """A thing of this stack that is still there: its kind, its id, and why, as far as that is known."""
+    """A resource of this stack that is still there: its resource type, its id, and why, as far as that is known."""
 
-    kind: str
+    type_name: str
     id: str
     why: str
 
 
 def sweep(
-    aws: Provider, staying: Mapping[str, Record], kinds: Collection[type[Resource]] | None = None
+    aws: Provider, staying: Mapping[str, Record], resource_types: Collection[type[Resource]] | None = None
 ) -> list[Leftover]:
-    """Read every kind anew and return what still carries this stack's tags, or stands under its names and is ours.
+    """Read every type anew and return what still carries this stack's tags, or stands under its names and is ours.
 
-    A kind that cannot be read counts as left, since nothing can be said of it.
+    A resource type that cannot be read counts as left, since nothing can be said of it.
 
     Args:
         staying: the records of what was not to be removed.
-        kinds: the kinds to read, if not all.
+        resource_types: the resource types to read, if not all.
 
     Raises:
         Interrupted: the user asked to stop while a read waited for its turn.
     """
-    aws.forget()
-    wanted = [kind for kind in RESOURCE_TYPES.values() if not kind.kept and (kinds is None or kind in kinds)]
-    found = aws.pace.runtime.each(lambda kind: _left(aws, kind, staying), wanted, 16)
+    aws.drop_reads()
+    wanted = [
+        resource_type
+        for resource_type in RESOURCE_TYPES.values()
+        if not resource_type.retained and (resource_types is None or resource_type in resource_types)
+    ]
+    found = aws.pace.runtime.each(lambda resource_type: _left(aws, resource_type, staying), wanted, 16)
     return [leftover for group in found for leftover in group]
 
 
-def _left(aws: Provider, kind: type[Resource], staying: Mapping[str, Record]) -> list[Leftover]:
+def _left(aws: Provider, resource_type: type[Resource], staying: Mapping[str, Record]) -> list[Leftover]:
     try:
-        lives = [live for live in aws.live(kind) if live.owned and not kind.shared(aws, live)]
+        lives = [live for live in aws.live(resource_type) if live.owned and not resource_type.shared(aws, live)]
     except Interrupted:
         raise
-    except Exception as error:  # noqa: BLE001 (one kind that cannot be read does not keep the others from being told)
-        return [Leftover(kind.kind, "unknown", f"it could not be read: {aws.errors.explained(error)}")]
-    ids = {record.id for record in staying.values() if record.kind == kind.kind}
+    except Exception as error:  # noqa: BLE001 (one resource type that cannot be read does not keep the others from being told)
+        return [Leftover(resource_type.type_name, "unknown", f"it could not be read: {aws.errors.explained(error)}")]
+    ids = {record.id for record in staying.values() if record.kind == resource_type.type_name}
     return [
-        Leftover(kind.kind, live.id, f"AWS is still taking it away ({live.status})" if live.deleting else live.status)
+        Leftover(
+            resource_type.type_name,
+            live.id,
+            f"AWS is still taking it away ({live.status})" if live.deleting else live.status,
+        )
         for live in lives
         if live.address not in staying and live.id not in ids
     ]

@@ -1,4 +1,4 @@
-"""Find the thing that AWS has for a wanted or recorded one: by id, by the address in its tags, by its unique name."""
+"""Find AWS's resource for a wanted or recorded one: by id, by the address in its tags, by its unique name."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 
 
 Owners = Mapping[tuple[str, str], Collection[str]]
-"""For each recorded kind and id, the addresses under which it is recorded, as far as they are declared."""
+"""For each recorded resource type and id, the addresses under which it is recorded, as far as they are declared."""
 
 
 def owners(records: Mapping[str, Record], declared: Collection[str]) -> Owners:
-    """Return whose the recorded things are."""
+    """Return whose the recorded resources are."""
     found: dict[tuple[str, str], list[str]] = {}
     for address in declared:
         if (record := records.get(address)) and record.id:
@@ -30,7 +30,7 @@ def owners(records: Mapping[str, Record], declared: Collection[str]) -> Owners:
 
 def find(
     aws: Provider,
-    kind: type[Resource],
+    resource_type: type[Resource],
     address: str,
     fields: Mapping[str, Any],
     id: str | None,
@@ -38,41 +38,41 @@ def find(
     fresh: bool = False,
     owners: Owners = MappingProxyType({}),
 ) -> Observed | None:
-    """Return the live thing, or None if the lists do not show it.
+    """Return the live resource, or None if the lists do not show it.
 
     Args:
-        fields: the declared or recorded settings, of which `kind.identity` names the unique ones.
+        fields: the declared or recorded settings, of which `resource type.identity` names the unique ones.
         id: the recorded id, if there is one.
-        fresh: read the kind anew, and those that its list looks at.
-        owners: whose the recorded things are: one thing is never two addresses'.
+        fresh: read the resource type anew, and those that its list looks at.
+        owners: whose the recorded resources are: one resource is never two addresses'.
 
     Raises:
         NotOwned: what stands under this name does not carry this stack's tags, or is another address's.
-        ProvisionError: several things carry the address.
+        ProvisionError: several resources carry the address.
     """
-    lives = aws.live(kind, fresh=fresh, deep=fresh)
-    ours = [live for live in lives if not _others(live, kind, address, owners)]
-    if id and not kind.revises:
+    lives = aws.live(resource_type, fresh=fresh, deep=fresh)
+    ours = [live for live in lives if not _others(live, resource_type, address, owners)]
+    if id and not resource_type.versioned:
         for live in ours:
             if live.id == id:
                 return _ours(live, address)
     tagged = [live for live in ours if live.owned and live.address == address]
     if len(tagged) > 1 and id:
-        # of a kind that revises, the recorded one
+        # of a resource type that revises, the recorded one
         tagged = [live for live in tagged if live.id == id] or tagged
     if len(tagged) > 1:
         both = ", ".join(live.id for live in tagged)
         raise ProvisionError(f"{both} all carry the address {address}. Remove the tags of those that are not in use")
     if tagged:
         return tagged[0]
-    named = _named(lives, kind, fields)
+    named = _named(lives, resource_type, fields)
     if named is None:
         return None
     if not named.owned and not fresh:
         # whose a record is shows in what it says, and by now more is known of what it should say
-        return find(aws, kind, address, fields, id, fresh=True, owners=owners)
+        return find(aws, resource_type, address, fields, id, fresh=True, owners=owners)
     if named not in ours:
-        whose = " and ".join(owners[kind.kind, named.id])
+        whose = " and ".join(owners[resource_type.type_name, named.id])
         raise NotOwned(f"{named.id} should be {address}, but is recorded as {whose}, which is declared as well")
     return _ours(named, address)
 
@@ -80,27 +80,27 @@ def find(
 def find_declared(
     aws: Provider, want: Resource, record: Record | None, owners: Owners, *, fresh: bool = False
 ) -> Observed | None:
-    """Return the live thing of what is declared, as `find` does.
+    """Return the live resource of what is declared, as `find` does.
 
     An intent that is recorded may be of another name than the declared one: what came of it must not be lost.
     """
-    kind, address, fields = type(want), want.address, want.fields()
+    resource_type, address, fields = type(want), want.address, want.fields()
     asked = record.asked if record and record.phase == "creating" else fields
-    other = any(canonical(asked.get(name)) != canonical(fields[name]) for name in kind.identity)
-    if other and (live := find(aws, kind, address, asked, None, fresh=fresh, owners=owners)):
+    other = any(canonical(asked.get(name)) != canonical(fields[name]) for name in resource_type.identity)
+    if other and (live := find(aws, resource_type, address, asked, None, fresh=fresh, owners=owners)):
         return live
-    return find(aws, kind, address, fields, record.id if record else None, fresh=fresh, owners=owners)
+    return find(aws, resource_type, address, fields, record.id if record else None, fresh=fresh, owners=owners)
 
 
-def _others(live: Observed, kind: type[Resource], address: str, owners: Owners) -> bool:
-    """Whether a thing is recorded as another address's; where it is as several, the one in its tags has it."""
-    known = owners.get((kind.kind, live.id), ())
+def _others(live: Observed, resource_type: type[Resource], address: str, owners: Owners) -> bool:
+    """Whether a resource is recorded as another address's; where it is as several, the one in its tags has it."""
+    known = owners.get((resource_type.type_name, live.id), ())
     return bool(known) and address != (live.address if live.address in known else next(iter(known)))
 
 
-def _named(lives: Sequence[Observed], kind: type[Resource], fields: Mapping[str, Any]) -> Observed | None:
+def _named(lives: Sequence[Observed], resource_type: type[Resource], fields: Mapping[str, Any]) -> Observed | None:
     """Return what has the unique name that the fields give."""
-    named = {name: canonical(fields[name]) for name in kind.identity if name in fields}
+    named = {name: canonical(fields[name]) for name in resource_type.identity if name in fields}
     if not named or any(unknown(value) for value in named.values()):
         return None
     for live in lives:
@@ -122,5 +122,5 @@ def _ours(live: Observed, address: str) -> Observed:
 
 
 def others(live: Observed) -> str:
-    """Say of a thing whose owner is known that it is left to that one."""
+    """Say of a resource whose owner is known that it is left to that one."""
     return f"belongs to another stack ({live.owner}), so it is left alone"

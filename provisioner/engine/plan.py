@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from provisioner.engine.apply import refuse_fixed
+from provisioner.engine.apply import refuse_create_only
 from provisioner.engine.declaration import Declared, filled, unknown
-from provisioner.engine.destroy import kind_of, protected
+from provisioner.engine.destroy import protected, type_of
 from provisioner.engine.errors import Interrupted, NeedsReplacing, Protected, ProvisionError
 from provisioner.engine.lookup import find, find_declared, owners
 from provisioner.engine.planned import KNOWN_AFTER_UP, Planned
@@ -27,7 +27,7 @@ def plan(
     """Compare all that is declared with AWS and the state, and return what `up` would do, in declared order.
 
     Args:
-        dropped: the recorded things that `up` would remove.
+        dropped: the recorded resources that `up` would remove.
 
     Raises:
         Refused: a read was refused.
@@ -35,7 +35,7 @@ def plan(
     with aws.only_reads():
         prefetch(aws, (type(item.want) for item in declared.values()))
         planner = _Planner(aws, records, declared)
-        aws.seen = planner.lives
+        aws.observed = planner.lives
         planned = [planner.look(item) for item in _unless_stopped(aws, declared.values())]
         going = [a for a in _unless_stopped(aws, dropped) if planner.goes(records[a])]
         kept = protected(aws, [records[address] for address in going])
@@ -56,7 +56,7 @@ def orphans(records: Mapping[str, Record], declared: Collection[str]) -> list[st
 
 
 class _Planner:
-    """Looks at one thing after the other, remembering what each will be called once `up` has run."""
+    """Looks at one resource after the other, remembering what each will be called once `up` has run."""
 
     def __init__(self, aws: Provider, records: Mapping[str, Record], declared: Collection[str]) -> None:
         self._aws, self._records = aws, records
@@ -67,7 +67,7 @@ class _Planner:
     def look(self, item: Declared) -> Planned:
         want, record = filled(item.want, self._lookup), self._records.get(item.address)
         self._wants[item.address] = want
-        if want.made_by_aws:
+        if want.created_by_aws:
             self.lives[item.address] = Observed(want.name, want.fields())
             return Planned(item.address, "none", item.step)
         try:
@@ -77,13 +77,13 @@ class _Planner:
             changes = {
                 name: change
                 for name, change in compare(want, live).items()
-                if not (name in want.steady and unknown(change.new))
+                if not (name in want.stable_references and unknown(change.new))
             }
-            if not (changes and want.revises):
+            if not (changes and want.versioned):
                 self.lives[item.address] = live
-            refuse_fixed(want, {name: _shown(change) for name, change in changes.items()})
+            refuse_create_only(want, {name: _shown(change) for name, change in changes.items()})
         except NeedsReplacing as error:
-            stuck = {name: _shown(change) for name, change in changes.items() if name in want.fixed}
+            stuck = {name: _shown(change) for name, change in changes.items() if name in want.create_only}
             return Planned(item.address, "refused", item.step, stuck, str(error), item.keys)
         except Interrupted:
             raise
@@ -95,7 +95,7 @@ class _Planner:
             changes["address"] = Change(live.address, item.address)
         if changes:
             return Planned(item.address, "change", item.step, {n: _shown(c) for n, c in changes.items()})
-        known = (record and record.phase != "creating") or want.kept
+        known = (record and record.phase != "creating") or want.retained
         return Planned(item.address, "none" if known else "adopt", item.step)
 
     def goes(self, record: Record) -> bool:
@@ -104,10 +104,10 @@ class _Planner:
         Raises:
             Refused: a read was refused.
         """
-        kind = kind_of(record)
+        resource_type = type_of(record)
         try:
-            live = find(self._aws, kind, record.address, record.asked, record.id)
-            stays = kind.kept or (live is not None and kind.shared(self._aws, live))
+            live = find(self._aws, resource_type, record.address, record.asked, record.id)
+            stays = resource_type.retained or (live is not None and resource_type.shared(self._aws, live))
         except Interrupted:
             raise
         except ProvisionError:
@@ -115,13 +115,13 @@ class _Planner:
         except Exception as error:
             raise self._aws.errors.explained(error) from error
         same = {record.id, live.id if live else None} - {None}
-        on = any(type(self._wants[a]) is kind and other.id in same for a, other in self.lives.items())
+        on = any(type(self._wants[a]) is resource_type and other.id in same for a, other in self.lives.items())
         return not (stays or on or any(_same_name(want, record) for want in self._wants.values()))
 
     def ends(self, record: Record) -> Planned:
         """What happens to what goes: of what AWS makes by itself, nothing where there is none of it."""
-        kind = kind_of(record)
-        none = kind.made_by_aws and record.phase != "deleting" and not self._aws.live(kind)
+        resource_type = type_of(record)
+        none = resource_type.created_by_aws and record.phase != "deleting" and not self._aws.live(resource_type)
         return Planned(record.address, "none" if none else "delete", record.step)
 
     def _find(self, want: Resource, record: Record | None, *, again: bool) -> Observed | None:
@@ -129,8 +129,8 @@ class _Planner:
         return find_declared(self._aws, want, record, self._owners, fresh=True) if live is None and again else live
 
     def _named_since(self, item: Declared) -> bool:
-        """Whether what names a thing was found after its kind was listed, as a record's zone is without a state."""
-        found = (need.address for need in item.needs if need.output and need.address in self.lives)
+        """Whether what names a resource was found after its type was listed, as a record's zone is without a state."""
+        found = (need.address for need in item.dependencies if need.output and need.address in self.lives)
         return any(address not in self._records for address in found)
 
     def _lookup(self, address: str, output: str) -> Any:
@@ -138,13 +138,13 @@ class _Planner:
             return output_of(self.lives[address], output)
         # what is made anew under its name has some of its outputs again
         record = self._records.get(address)
-        return output_of(record, output) if record and output in kind_of(record).derived else None
+        return output_of(record, output) if record and output in type_of(record).derived else None
 
 
 def _same_name(want: Resource, record: Record) -> bool:
     """Whether what is declared goes by the unique name of what is recorded."""
     fields = want.fields()
-    named = bool(want.identity) and want.kind == record.kind
+    named = bool(want.identity) and want.type_name == record.kind
     return named and all(name in record.asked and record.asked[name] == fields[name] for name in want.identity)
 
 

@@ -15,7 +15,7 @@ KNOWN_AFTER_UP = "(known after up)"
 
 @dataclass(frozen=True)
 class Planned:
-    """What would happen to one thing.
+    """What would happen to one resource.
 
     `changes` holds, for a change, each field's old and new value; for a creation only new ones; for what is refused,
     what AWS cannot change in place. `why` is set when it is refused. `keys` says from which key of `stack.toml` a field

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 R = TypeVar("R")
 
-Verdict = Literal["absent", "busy", "settling"]
+Verdict = Literal["not_found", "in_use", "not_yet_consistent"]
 
 
 @dataclass(frozen=True)
@@ -22,12 +22,12 @@ class Row:
     """One refusal.
 
     Attributes:
-        verdict: `absent`: the thing is not there; `busy`: something still uses it or works on it; `settling`: what it
-            refers to was made moments ago and is not known everywhere yet.
+        verdict: `not_found`: the resource is not there; `in_use`: something still uses it or works on it;
+            `not_yet_consistent`: what it refers to was made moments ago and is not known everywhere yet.
         service: boto3's name of the service, or `*`.
         code: AWS's `Error.Code`, whole, as a regular expression.
         message: a regular expression that the message must contain.
-        budget: seconds to go on trying.
+        timeout: seconds to go on trying.
         meaning: one phrase for the user.
         source: where the behaviour is documented or was seen.
     """
@@ -36,7 +36,7 @@ class Row:
     service: str
     code: str
     message: str = ""
-    budget: float = 120
+    timeout: float = 120
     meaning: str = ""
     source: str = ""
 
@@ -47,7 +47,7 @@ class Errors(Protocol):
     def match(self, error: BaseException, service: str, *verdicts: Verdict) -> Row | None:
         """Return what a refusal means, if it is one of these sorts."""
 
-    def absent(self, error: BaseException, service: str) -> bool:
+    def not_found(self, error: BaseException, service: str) -> bool:
         """Say whether an error means that there is no such resource."""
 
     def server_error(self, error: Any) -> bool:
@@ -68,20 +68,20 @@ class Provider(Protocol):
         errors: what errors mean.
         known: for a type of resource, the fields of what is declared or recorded.
         settled: the recorded fields of what is ready.
-        seen: what this run has found so far, by address.
-        say: tells the user how far the work on an address is.
+        observed: what this run has found so far, by address.
+        report_progress: tells the user how far the work on an address is.
         queued: tells that a call for an address waits for its turn at the rate of a service.
-        thorough: whether lists look also for what is neither declared nor recorded.
+        include_unrecorded: whether lists look also for what is neither declared nor recorded.
     """
 
     pace: Pace
     errors: Errors
     known: Callable[[type[Resource]], Sequence[Mapping[str, Any]]]
     settled: Callable[[type[Resource]], Sequence[Mapping[str, Any]]]
-    seen: Mapping[str, Observed]
-    say: Callable[[str, str], None]
+    observed: Mapping[str, Observed]
+    report_progress: Callable[[str, str], None]
     queued: Callable[[str, str], None]
-    thorough: bool
+    include_unrecorded: bool
 
     def reads(self, operation: str) -> bool:
         """Say whether an operation changes nothing."""
@@ -92,28 +92,28 @@ class Provider(Protocol):
     def acting(self, address: str) -> AbstractContextManager[None]:
         """While the context lasts, this thread's calls are for that address."""
 
-    def sharing(self) -> AbstractContextManager[None]:
+    def share_reads(self) -> AbstractContextManager[None]:
         """While the context lasts, the same read is made once, whoever asks."""
 
     def each(self, read: Callable[[T], R], items: Iterable[T]) -> list[R]:
         """Return what a read says of each item, asked for all of them at once."""
 
     def live(
-        self, kind: type[Resource], *, fresh: bool = False, deep: bool = False, only: Collection[str] = ()
+        self, resource_type: type[Resource], *, fresh: bool = False, deep: bool = False, only: Collection[str] = ()
     ) -> list[Observed]:
         """Return all resources of a type, read in bulk once a run, or again when `fresh`."""
 
-    def stale(self, kind: type[Resource], only: Collection[str] = ()) -> None:
+    def mark_stale(self, resource_type: type[Resource], only: Collection[str] = ()) -> None:
         """Drop what is known of a type, or only of what has these ids."""
 
-    def forget(self) -> None:
+    def drop_reads(self) -> None:
         """Drop all that was read."""
 
-    def made(self, kind: type[Resource], live: Observed) -> None:
+    def note_written(self, resource_type: type[Resource], live: Observed) -> None:
         """Note a resource that this run created or changed."""
 
-    def gone(self, kind: type[Resource], id: str) -> None:
+    def note_deleted(self, resource_type: type[Resource], id: str) -> None:
         """Note that this run deleted a resource."""
 
-    def tag(self, kind: type[Resource], live: Observed, address: str) -> None:
+    def tag(self, resource_type: type[Resource], live: Observed, address: str) -> None:
         """Make a resource's tags say that it is this stack's, under this address."""

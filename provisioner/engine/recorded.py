@@ -1,4 +1,4 @@
-"""What the state says was asked for, held against the kinds: a document may be valid and still make no sense."""
+"""What the state says was asked for, held against the types: a document may be valid and still make no sense."""
 
 from __future__ import annotations
 
@@ -19,16 +19,18 @@ REBUILD = "`provision recover` rebuilds the state from the cloud"
 
 
 def check(records: Mapping[str, Record]) -> None:
-    """Refuse records that the engine and the kinds cannot work with. Kinds that are not known are let pass here.
+    """Refuse records that the engine and the types cannot work with. Types that are not known are let pass here.
 
     Raises:
-        StateError: a setting is of another type than the kind's.
+        StateError: a setting is of another type than the resource type's.
     """
-    kinds = {record.kind: RESOURCE_TYPES[record.kind] for record in records.values() if record.kind in RESOURCE_TYPES}
-    settings = {name: _settings(kind) for name, kind in kinds.items()}
+    resource_types = {
+        record.kind: RESOURCE_TYPES[record.kind] for record in records.values() if record.kind in RESOURCE_TYPES
+    }
+    settings = {name: _settings(resource_type) for name, resource_type in resource_types.items()}
     for record in records.values():
-        if record.kind in kinds:
-            _check_asked(record, kinds[record.kind].identity, settings[record.kind])
+        if record.kind in resource_types:
+            _check_asked(record, resource_types[record.kind].identity, settings[record.kind])
 
 
 def check_bound(state: State) -> State:
@@ -61,7 +63,7 @@ def check_order(records: Mapping[str, Record]) -> None:
 
 
 def users(records: Mapping[str, Record]) -> dict[str, list[str]]:
-    """Return the addresses of what is built on each recorded thing, by its address.
+    """Return the addresses of what is built on each recorded resource, by its address.
 
     What was renamed is recorded twice until `up` has dropped the former record: what is built on it under one address
     is built on it under the other as well, unless that would go round in a circle.
@@ -91,10 +93,10 @@ def _check_asked(record: Record, identity: Sequence[str], settings: Mapping[str,
             raise StateError(f"the state makes no sense: {name} of {record.address} is of a wrong type. {REBUILD}")
 
 
-def _settings(kind: type[Resource]) -> dict[str, Any]:
-    """Return the types of the kind's settings, and not of all that is declared around them, which takes much longer."""
-    declared = {field.name: field.type for field in fields(kind) if field.name != "name"}
-    return get_type_hints(SimpleNamespace(__annotations__=declared), vars(sys.modules[kind.__module__]))
+def _settings(resource_type: type[Resource]) -> dict[str, Any]:
+    """Return the types of the type's settings, and not of all that is declared around them, which takes much longer."""
+    declared = {field.name: field.type for field in fields(resource_type) if field.name != "name"}
+    return get_type_hints(SimpleNamespace(__annotations__=declared), vars(sys.modules[resource_type.__module__]))
 
 
 def fits(value: Any, hint: Any) -> bool:

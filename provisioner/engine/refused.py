@@ -76,8 +76,8 @@ def data(records: Iterable[Record]) -> list[str]:
     """Return which data goes with the recorded resources, in words: nothing brings it back."""
     found: dict[str, list[str]] = {}
     for record in records:
-        kind = RESOURCE_TYPES.get(record.kind, Resource)
-        if (words := kind.data(record.asked)) and not kind.kept:
+        resource_type = RESOURCE_TYPES.get(record.kind, Resource)
+        if (words := resource_type.data(record.asked)) and not resource_type.retained:
             found.setdefault(words, []).append(record.address)
     return [f"{words} ({names(addresses)})" for words, addresses in found.items()]
 

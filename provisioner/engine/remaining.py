@@ -6,24 +6,26 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 LATE = 0.1
-"""The part of its expected seconds that a thing is taken to need still when it takes longer than expected."""
+"""The part of its expected seconds that a resource is taken to need still when it takes longer than expected."""
 CALL = 0.5
-"""Seconds that a thing takes at the least before what waits for it begins."""
+"""Seconds that a resource takes at the least before what waits for it begins."""
 
 
 @dataclass(frozen=True)
 class Task:
-    """One thing that lies ahead.
+    """One resource that lies ahead.
 
     Attributes:
         step: the step that it belongs to.
         seconds: how long it is expected to take.
-        after: the things that it waits for, each with the expected seconds from that one's begin to its own.
+        after: the resources that it waits for, each with the expected seconds from that one's begin to its own.
+        least: the seconds before which it would be a surprise if it were done.
     """
 
     step: str
     seconds: float = 0.0
     after: Mapping[str, float] = field(default_factory=dict)
+    least: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -39,12 +41,12 @@ def left(tasks: Mapping[str, Task], done: Collection[str], begun: Mapping[str, f
 
     Args:
         done: what is finished or will never be begun, by address.
-        begun: for how many seconds each thing has been at work that is begun.
+        begun: for how many seconds each resource has been at work that is begun.
     """
     begins: dict[str, tuple[float, str]] = {}
 
     def rest(address: str) -> float:
-        """Return the seconds that a thing takes from now, or from its begin if that is still to come."""
+        """Return the seconds that a resource takes from now, or from its begin if that is still to come."""
         expected = tasks[address].seconds
         return max(expected - begun.get(address, 0.0), expected * LATE)
 
@@ -56,7 +58,7 @@ def left(tasks: Mapping[str, Task], done: Collection[str], begun: Mapping[str, f
         return max(lag - begun[need], rest(need) if at_its_end else 0.0)
 
     def begin(address: str) -> float:
-        """Return the seconds until a thing begins, and note what it waits for longest."""
+        """Return the seconds until a resource begins, and note what it waits for longest."""
         if address in begun:
             return 0.0
         if address not in begins:
@@ -76,7 +78,7 @@ def left(tasks: Mapping[str, Task], done: Collection[str], begun: Mapping[str, f
 
 
 def chains(tasks: Mapping[str, Task]) -> dict[str, float]:
-    """Return for each thing the expected seconds of the longest chain from its begin to the end of the run."""
+    """Return for each resource the expected seconds of the longest chain from its begin to the end of the run."""
     users: dict[str, list[tuple[str, float]]] = {address: [] for address in tasks}
     for address, task in tasks.items():
         for need, lag in task.after.items():

@@ -11,18 +11,18 @@ if TYPE_CHECKING:
     from state.model import Record
 
 RESOURCE_TYPES: dict[str, type[Resource]] = {}
-"""Every kind by its name, in the order in which their modules were imported."""
+"""Every resource type by its name, in the order in which their modules were imported."""
 
 
 @dataclass(frozen=True)
 class Observed:
-    """A thing as AWS shows it now.
+    """A resource as AWS shows it now.
 
     Attributes:
         id: how AWS names it: what the other calls of its API take.
-        attributes: its settings, under the names and in the shape of the kind's fields. A field that AWS never returns
-            is simply not there, and is then not compared.
-        outputs: what else AWS says of it that other things or the user need.
+        attributes: its settings, under the names and in the shape of the resource type's fields. A field that AWS never
+            returns is simply not there, and is then not compared.
+        outputs: what else AWS says of it that other resources or the user need.
         address: the address in its tag, if it carries this stack's owner tags.
         owned: whether it belongs to this stack, by its own tags or by those of what it is a part of.
         status: AWS's word for its condition, for `pending` and the user.
@@ -53,78 +53,78 @@ Changes = Mapping[str, Change]
 
 @dataclass(frozen=True)
 class Resource:
-    """Base of all kinds.
+    """Base of all resource types.
 
     A subclass is a frozen dataclass whose fields are the wanted settings, under AWS's own names in snake_case; an
-    instance is one wanted thing. Nested structures stay as AWS spells them.
+    instance is one wanted resource. Nested structures stay as AWS spells them.
 
     Class variables:
         service: the name of the boto3 client that it calls.
         identity: the fields that name it uniquely in account and region, if any.
         outputs: the names of the outputs that others may refer to.
         derived: those outputs, `id` included, that follow from its identity: another one of this name has the same.
-        fixed: fields that AWS cannot change in place.
-        steady: fields whose value stays what it is though what tells it is made anew.
-        written_once: fields that matter at creation only and are never compared (somebody else owns them afterwards).
+        create_only: fields that AWS cannot change in place.
+        stable_references: fields whose value stays what it is though what tells it is made anew.
+        ignore_changes: fields that matter at creation only and are never compared (somebody else owns them afterwards).
         unordered: list fields whose order means nothing.
-        made_by_aws: nobody creates it; it is met, shown, and removed at teardown.
-        part: it has no tags and counts as ours with what it is a part of, though others may have added it.
-        kept: `down` leaves it where it is; `kept_because` says why, to be put behind a colon.
-        revises: a change makes a new thing under a new id (`create` again), and the old one stays.
-        update_when_ready: AWS refuses changes until the thing is ready.
+        created_by_aws: nobody creates it; it is met, shown, and removed at teardown.
+        has_parent: it has no tags and counts as ours with what it is a part of, though others may have added it.
+        retained: `down` leaves it where it is; `retained_because` says why, to be put behind a colon.
+        versioned: a change makes a new resource under a new id (`create` again), and the old one stays.
+        update_when_ready: AWS refuses changes until the resource is ready.
         protection: the field that protects it from deletion, if it has one. `delete` lifts that, once the user says so.
-        one_by_one: its list costs a call a thing, and what is removed is only listed when its turn comes.
-        removal_frees: what it was built on can be removed as soon as its own removal was accepted.
-        budget, removal_budget: seconds that it may take to become ready, or to be gone.
-        interval: seconds between two looks at it.
+        listed_one_by_one: its list costs a call a resource, and what is removed is only listed when its turn comes.
+        frees_dependencies_early: what it was built on can be removed as soon as its own removal was accepted.
+        create_timeout, delete_timeout: seconds that it may take to become ready, or to be gone.
+        poll_interval: seconds between two looks at it.
     """
 
     name: str
 
-    kind: ClassVar[str]
+    type_name: ClassVar[str]
     service: ClassVar[str]
     identity: ClassVar[Sequence[str]] = ()
     outputs: ClassVar[Sequence[str]] = ()
     derived: ClassVar[Sequence[str]] = ()
-    fixed: ClassVar[frozenset[str]] = frozenset()
-    steady: ClassVar[frozenset[str]] = frozenset()
-    written_once: ClassVar[frozenset[str]] = frozenset()
+    create_only: ClassVar[frozenset[str]] = frozenset()
+    stable_references: ClassVar[frozenset[str]] = frozenset()
+    ignore_changes: ClassVar[frozenset[str]] = frozenset()
     unordered: ClassVar[frozenset[str]] = frozenset()
-    made_by_aws: ClassVar[bool] = False
-    part: ClassVar[bool] = False
-    kept: ClassVar[bool] = False
-    kept_because: ClassVar[str] = ""
-    revises: ClassVar[bool] = False
+    created_by_aws: ClassVar[bool] = False
+    has_parent: ClassVar[bool] = False
+    retained: ClassVar[bool] = False
+    retained_because: ClassVar[str] = ""
+    versioned: ClassVar[bool] = False
     update_when_ready: ClassVar[bool] = False
     protection: ClassVar[str] = ""
-    one_by_one: ClassVar[bool] = False
-    removal_frees: ClassVar[bool] = False
-    budget: ClassVar[float] = 300
-    removal_budget: ClassVar[float] = 900
-    interval: ClassVar[float] = 3
+    listed_one_by_one: ClassVar[bool] = False
+    frees_dependencies_early: ClassVar[bool] = False
+    create_timeout: ClassVar[float] = 300
+    delete_timeout: ClassVar[float] = 900
+    poll_interval: ClassVar[float] = 3
 
     def __init_subclass__(cls) -> None:
-        cls.kind = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", cls.__name__).lower()
-        RESOURCE_TYPES[cls.kind] = cls
+        cls.type_name = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", cls.__name__).lower()
+        RESOURCE_TYPES[cls.type_name] = cls
 
     @property
     def address(self) -> str:
-        """How the state, the tags and the user call this thing: `kind/name`."""
-        return f"{self.kind}/{self.name}"
+        """How the state, the tags and the user call this resource: `resource type/name`."""
+        return f"{self.type_name}/{self.name}"
 
     @classmethod
     def list(cls, aws: Any, known: Sequence[Mapping[str, Any]]) -> Iterable[Observed]:
-        """Yield all things of this kind that carry this stack's tags, and those that stand under a known name.
+        """Yield all resources of this type that carry this stack's tags, and those that stand under a known name.
 
         Args:
-            known: the fields of the things of this kind that are declared or recorded, as far as they are known. For
-                names to look up; things found by tag or by parent must be listed without them.
+            known: the fields of the resources of this type that are declared or recorded, as far as they are known. For
+                names to look up; resources found by tag or by parent must be listed without them.
         """
         raise NotImplementedError
 
     @classmethod
-    def some(cls, aws: Any, known: Sequence[Mapping[str, Any]], ids: Collection[str]) -> Iterable[Observed] | None:
-        """Yield those things of these ids that `list` would, read by themselves; None if all are read as easily.
+    def read_some(cls, aws: Any, known: Sequence[Mapping[str, Any]], ids: Collection[str]) -> Iterable[Observed] | None:
+        """Yield those resources of these ids that `list` would, read by themselves; None if all are read as easily.
 
         What AWS is still working on is looked at so, again and again.
 
@@ -134,17 +134,17 @@ class Resource:
         return None
 
     @classmethod
-    def unlisted(cls, aws: Any) -> Iterable[Observed]:
-        """Yield those things of this stack that `list` finds only when it is told their names."""
+    def list_unlisted(cls, aws: Any) -> Iterable[Observed]:
+        """Yield those resources of this stack that `list` finds only when it is told their names."""
         return ()
 
     @classmethod
-    def one(cls, aws: Any, id: str) -> Observed | None:
-        """Return one thing by its id as AWS shows it now, whoever it belongs to; None if there is none."""
+    def read_one(cls, aws: Any, id: str) -> Observed | None:
+        """Return one resource by its id as AWS shows it now, whoever it belongs to; None if there is none."""
         return next((live for live in cls.list(aws, aws.known(cls)) if live.id == id), None)
 
     def create(self, aws: Any, token: str) -> Observed:
-        """Make the thing by exactly one call that writes, the owner tags in it, and return it as AWS now shows it.
+        """Make the resource by exactly one call that writes, the owner tags in it, and return it as AWS now shows it.
 
         Args:
             token: this creation's own token (32 hexadecimal digits); the same one if an earlier try was cut off.
@@ -152,22 +152,22 @@ class Resource:
         raise NotImplementedError
 
     def update(self, aws: Any, live: Observed, changes: Changes) -> None:
-        """Bring the live thing to the wanted settings. Every call must be safe to repeat."""
+        """Bring the live resource to the wanted settings. Every call must be safe to repeat."""
         raise NotImplementedError
 
     @classmethod
     def delete(cls, aws: Any, live: Observed) -> None:
-        """Ask AWS to take the thing away. It is called again while the thing is still listed and not `deleting`."""
+        """Ask AWS to delete the resource. It is called again while it is still listed and not `deleting`."""
         raise NotImplementedError
 
     @classmethod
     def pending(cls, live: Observed) -> str | None:
-        """Say what the thing still waits for, or return None when it is ready; raise `Failed` with AWS's reason."""
+        """Say what the resource still waits for, or return None when it is ready; raise `Failed` with AWS's reason."""
         return None
 
     @classmethod
-    def given_up(cls, aws: Any, outputs: Mapping[str, Any]) -> str:
-        """Say why AWS gave up making a thing that it does not show yet; empty if it did not.
+    def creation_failed(cls, aws: Any, outputs: Mapping[str, Any]) -> str:
+        """Say why AWS gave up making a resource that it does not show yet; empty if it did not.
 
         Args:
             outputs: what `create` returned.
@@ -175,53 +175,53 @@ class Resource:
         return ""
 
     @classmethod
-    def taken_back(cls, aws: Any, live: Observed, changes: Changes) -> str:
+    def rolled_back(cls, aws: Any, live: Observed, changes: Changes) -> str:
         """Say why AWS undid these changes after it had accepted them; empty if it did not."""
         return ""
 
     @classmethod
     def delays(cls, aws: Any, live: Observed) -> str:
-        """Say what keeps the thing from becoming ready and since when, for the user; empty if that cannot be told."""
+        """Say what keeps the resource from becoming ready and since when; empty if that cannot be told."""
         return ""
 
     @classmethod
     def blockers(cls, aws: Any, live: Observed) -> str:
-        """Say what keeps AWS from removing the thing, for the user; empty if that cannot be told."""
+        """Say what keeps AWS from removing the resource, for the user; empty if that cannot be told."""
         return ""
 
     @classmethod
     def shared(cls, aws: Any, live: Observed) -> bool:
-        """Whether others have come to need the thing too, so that `down` leaves it where it is."""
+        """Whether others have come to need the resource too, so that `down` leaves it where it is."""
         return False
 
     @classmethod
     def protected(cls, settings: Mapping[str, Any]) -> bool:
-        """Whether a thing with these settings (the live or the recorded ones) is protected from deletion."""
+        """Whether a resource with these settings (the live or the recorded ones) is protected from deletion."""
         return bool(cls.protection and settings.get(cls.protection))
 
     @classmethod
     def data(cls, settings: Mapping[str, Any]) -> str:
-        """Say which data goes with a thing of these recorded settings, in words: `the images`; empty if none does."""
+        """Say which data goes with a resource of these settings, in words: `the images`; empty if none does."""
         return ""
 
     def fields(self) -> dict[str, Any]:
-        """Return the wanted settings by field name, without the thing's own name."""
+        """Return the wanted settings by field name, without the resource's own name."""
         # not `dataclasses.fields`, which goes through all class variables as well
         return {name: value for name, value in vars(self).items() if name != "name"}
 
 
-def output_of(thing: Observed | Record | None, output: str) -> Any:
-    """Return what is known under an output's name, or under `id`, of a live or recorded thing; None if nothing is."""
-    if thing is None:
+def output_of(resource: Observed | Record | None, output: str) -> Any:
+    """Return what is known under an output's name, or under `id`, of a live or recorded resource, or None."""
+    if resource is None:
         return None
-    return (thing.id or None) if output == "id" else thing.outputs.get(output)
+    return (resource.id or None) if output == "id" else resource.outputs.get(output)
 
 
 def compare(want: Resource, live: Observed) -> dict[str, Change]:
-    """Return the fields that differ, in the order in which the kind declares them."""
+    """Return the fields that differ, in the order in which the resource type declares them."""
     changes = {}
     for name, new in want.fields().items():
-        if name in want.written_once or name not in live.attributes:
+        if name in want.ignore_changes or name not in live.attributes:
             continue
         old = live.attributes[name]
         loose = name in want.unordered

@@ -11,7 +11,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from provisioner.engine import recorded
 from provisioner.engine.declaration import Declared, filled
-from provisioner.engine.errors import Unclear
+from provisioner.engine.errors import OutcomeUnknown
 from provisioner.engine.events import Doing, Done, Emit, Result, Verb
 from provisioner.engine.resource import Observed, Resource, output_of
 from provisioner.engine.scheduler import Until, Wait
@@ -36,13 +36,13 @@ class Store(Protocol):
         """Make it durable that an address is gone."""
 
 
-UNCLEAR = 300.0
+LOOKUP_TIMEOUT = 300.0
 """Seconds during which a write that got no usable answer is looked up and repeated."""
 
 
 @dataclass
 class Progress:
-    """Says what happens to each thing, and keeps when it happened and what became of it."""
+    """Says what happens to each resource, and keeps when it happened and what became of it."""
 
     emit: Emit
     steps: Mapping[str, str]
@@ -52,12 +52,12 @@ class Progress:
     _begun: dict[str, float] = field(default_factory=dict)
 
     def doing(self, address: str, verb: Verb) -> None:
-        """Say that a thing is being written to."""
+        """Say that a resource is being written to."""
         self._begun.setdefault(address, self.clock())
         self.emit(Doing(address, self.steps.get(address, ""), verb))
 
     def done(self, address: str, result: Result, id: str | None = None, why: str = "") -> None:
-        """Say that a thing is finished, and why if it is kept."""
+        """Say that a resource is finished, and why if it is kept."""
         self.results[address] = result
         now = self.clock()
         seconds = round(now - self._begun.get(address, now), 2)
@@ -65,7 +65,7 @@ class Progress:
 
     @property
     def counts(self) -> Counter[str]:
-        """The number of things by result."""
+        """The number of resources by result."""
         return Counter(self.results.values())
 
     def timeline(self, start: float) -> list[Span]:
@@ -73,11 +73,11 @@ class Progress:
         return spans(self.moments, self.steps, self.results, start)
 
 
-def tolerant(
+def act_or_wait(
     aws: Provider,
-    kind: type[Resource],
+    resource_type: type[Resource],
     act: Callable[[], Wait | None],
-    verdicts: Callable[[], Sequence[Verdict]] = lambda: ("busy",),
+    verdicts: Callable[[], Sequence[Verdict]] = lambda: ("in_use",),
     blockers: Callable[[], str] = str,
     ids: Callable[[], Collection[str]] = tuple,
 ) -> Wait | None:
@@ -85,40 +85,40 @@ def tolerant(
 
     Args:
         verdicts: which refusals pass by themselves, asked when one has come.
-        ids: of which things the refused call was, asked when one has come; none if it may have been of any.
+        ids: of which resources the refused call was, asked when one has come; none if it may have been of any.
 
     Raises:
         Refused: AWS refused the call for good.
     """
     try:
         return act()
-    except Unclear as unclear:
-        aws.stale(kind, ids())
-        return Wait(f"checking again: {unclear}", UNCLEAR, Until.ACCEPTED, again=True)
+    except OutcomeUnknown as unclear:
+        aws.mark_stale(resource_type, ids())
+        return Wait(f"checking again: {unclear}", LOOKUP_TIMEOUT, Until.ACCEPTED, again=True)
     except Exception as error:
         # the refused call, or one before it, may have changed what the lists of this run say
-        aws.stale(kind, ids())
-        row = aws.errors.match(error, kind.service, *verdicts())
+        aws.mark_stale(resource_type, ids())
+        row = aws.errors.match(error, resource_type.service, *verdicts())
         if row is None and aws.errors.out_of_reach(error):
-            return Wait(f"waiting for AWS to answer again ({error})", UNCLEAR, Until.ANSWERED, again=True)
+            return Wait(f"waiting for AWS to answer again ({error})", LOOKUP_TIMEOUT, Until.ANSWERED, again=True)
         if row is None:
             raise aws.errors.explained(error) from error
         code = error.response["Error"]["Code"] if isinstance(error, ClientError) else ""
         named = blockers()
         why = f"{row.meaning} ({code}{': ' + named if named else ''})"
-        return Wait(why, row.budget, Until.ACCEPTED, again=True, about=row.meaning, blockers=blockers)
+        return Wait(why, row.timeout, Until.ACCEPTED, again=True, about=row.meaning, blockers=blockers)
 
 
-def told(ask: Callable[[], str]) -> str:
-    """Return the answer to what is only to be shown: the thing itself may just have gone, or AWS may not answer."""
+def ask_or_empty(ask: Callable[[], str]) -> str:
+    """Return the answer to what is only to be shown: the resource itself may just have gone, or AWS may not answer."""
     try:
         return ask()
     except (BotoCoreError, ClientError):
         return ""
 
 
-def refresh(aws: Provider, kind: type[Resource], lives: Sequence[Observed]) -> Wait | None:
-    """Read a kind anew, at least these things of it; a refusal that passes by itself is something to wait for.
+def refresh(aws: Provider, resource_type: type[Resource], lives: Sequence[Observed]) -> Wait | None:
+    """Read a type anew, at least these resources of it; a refusal that passes by itself is something to wait for.
 
     Args:
         lives: what is looked at. What has no id yet can only be found among all.
@@ -130,14 +130,14 @@ def refresh(aws: Provider, kind: type[Resource], lives: Sequence[Observed]) -> W
     ids = found if all(found) else ()
 
     def read() -> None:
-        aws.live(kind, fresh=True, only=ids)
+        aws.live(resource_type, fresh=True, only=ids)
 
-    trouble = tolerant(aws, kind, read, ids=lambda: ids)
+    trouble = act_or_wait(aws, resource_type, read, ids=lambda: ids)
     return replace(trouble, again=False) if trouble else None
 
 
-def know(aws: Provider, records: Mapping[str, Record], declared: Mapping[str, Declared]) -> None:
-    """Tell the bulk reads what is declared and recorded, so that named things are looked up by name.
+def set_known(aws: Provider, records: Mapping[str, Record], declared: Mapping[str, Declared]) -> None:
+    """Tell the bulk reads what is declared and recorded, so that named resources are looked up by name.
 
     Raises:
         StateError: what is recorded makes no sense.
@@ -145,35 +145,36 @@ def know(aws: Provider, records: Mapping[str, Record], declared: Mapping[str, De
     recorded.check(records)
 
     def lookup(address: str, output: str) -> Any:
-        return output_of(aws.seen.get(address) or records.get(address), output)
+        return output_of(aws.observed.get(address) or records.get(address), output)
 
-    def known(kind: type[Resource]) -> list[dict[str, Any]]:
-        wanted = [filled(item.want, lookup).fields() for item in declared.values() if type(item.want) is kind]
-        return wanted + [fields for fields in recorded_fields(records, kind) if fields not in wanted]
+    def known(resource_type: type[Resource]) -> list[dict[str, Any]]:
+        wanted = [filled(item.want, lookup).fields() for item in declared.values() if type(item.want) is resource_type]
+        return wanted + [fields for fields in recorded_fields(records, resource_type) if fields not in wanted]
 
-    def settled(kind: type[Resource]) -> list[dict[str, Any]]:
+    def settled(resource_type: type[Resource]) -> list[dict[str, Any]]:
         ready = {address: record for address, record in list(records.items()) if record.phase == "ready"}
-        return recorded_fields(ready, kind)
+        return recorded_fields(ready, resource_type)
 
     aws.known, aws.settled = known, settled
 
 
-def recorded_fields(records: Mapping[str, Record], kind: type[Resource]) -> list[dict[str, Any]]:
-    """Return what was asked for each recorded thing of a kind, if its name is among it: another version had others."""
-    # copied in one go: other threads record things meanwhile
-    found = [record.asked for record in list(records.values()) if record.kind == kind.kind]
-    return [asked for asked in found if all(name in asked for name in kind.identity)]
+def recorded_fields(records: Mapping[str, Record], resource_type: type[Resource]) -> list[dict[str, Any]]:
+    """Return what was asked for each recorded resource of a type, if its name is in it: versions differ."""
+    # copied in one go: other threads record resources meanwhile
+    found = [record.asked for record in list(records.values()) if record.kind == resource_type.type_name]
+    return [asked for asked in found if all(name in asked for name in resource_type.identity)]
 
 
-def prefetch(aws: Provider, kinds: Iterable[type[Resource]]) -> None:
-    """Read all kinds in bulk, concurrently, so that finding a thing is a look-up afterwards.
+def prefetch(aws: Provider, resource_types: Iterable[type[Resource]]) -> None:
+    """Read all resource types in bulk, concurrently, so that finding a resource is a look-up afterwards.
 
-    A read that fails stops nothing here: it fails again for the things of that kind, and only for them. What AWS makes
+    A read that fails stops nothing here: it fails again for the resources of that type, and only for them. What AWS
+        makes
     by itself is read when its turn comes.
     """
-    # one thread a kind: many of them wait for another's list
-    kinds = list(dict.fromkeys(kinds))
-    with aws.sharing(), aws.pace.runtime.pool(len(kinds) or 1) as pool:
-        for kind in kinds:
-            if not kind.made_by_aws:
-                pool.submit(aws.live, kind)
+    # one thread a resource type: many of them wait for another's list
+    resource_types = list(dict.fromkeys(resource_types))
+    with aws.share_reads(), aws.pace.runtime.pool(len(resource_types) or 1) as pool:
+        for resource_type in resource_types:
+            if not resource_type.created_by_aws:
+                pool.submit(aws.live, resource_type)

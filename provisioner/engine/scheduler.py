@@ -1,4 +1,4 @@
-"""One small scheduler for both directions: acts on each thing when what it needs is reached, watches the others."""
+"""One small scheduler for both directions: acts on each resource when what it needs is reached, watches the others."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from heapq import heappop, heappush
 from itertools import count
 
 from provisioner.engine.clock import Pace
-from provisioner.engine.declaration import Need
+from provisioner.engine.declaration import Dependency
 from provisioner.engine.errors import Interrupted, SomeFailed, TimedOut
-from provisioner.engine.events import Emit, Skipped, ThingFailed, Waiting
+from provisioner.engine.events import Emit, ResourceFailed, Skipped, Waiting
 from provisioner.engine.resource import Resource
 from provisioner.engine.timeline import Moments
 from state.model import StateError
@@ -22,10 +22,13 @@ from state.model import StateError
 JOBS = 128
 """Looks and acts under way at once."""
 ABREAST = 8
-"""Acts on things of one kind under way at once: those that wait for their turn at AWS's rates hold up no other kind,
-and something more urgent that comes later no longer than these few take."""
+"""Acts on resources of one type under way at once: those that wait for their turn at AWS's rates hold up no other
+resource type, and something more urgent that comes later no longer than these few take."""
 HEARTBEAT = 0.25
 """Seconds after which the loop looks up from its futures, so that an interruption is noticed."""
+
+RARELY = 30.0
+"""Seconds between two looks at what cannot be ready yet: AWS's own waiter for a database looks that often."""
 
 
 class Until(IntEnum):
@@ -38,14 +41,14 @@ class Until(IntEnum):
     SHOWN = 2
     """AWS shows a change that it accepted."""
     READY = 3
-    """The thing works, or is gone."""
+    """The resource works, or is gone."""
 
 
 @dataclass(frozen=True)
 class Wait:
-    """A thing is not finished: why, for at most how many seconds, and whether to act on it again or only to look.
+    """A resource is not finished: why, for at most how many seconds, and whether to act on it again or only to look.
 
-    The budget runs from when the thing first waited for this. It begins anew once the thing has come to wait for
+    The timeout runs from when the resource first waited for this. It begins anew once the resource has come to wait for
     something that lasts longer: a second outage is another one. So no round of waits goes on for ever, since what lasts
     longest in it never begins anew.
 
@@ -53,12 +56,12 @@ class Wait:
         why: what the user is told; it may say something else at each look.
         until: what has to come.
         again: whether to act again, or only to look.
-        about: tells waits for different things of the same sort.
-        blockers: asks AWS what is in the way, once the budget has run out.
+        about: tells waits for different resources of the same sort.
+        blockers: asks AWS what is in the way, once the timeout has run out.
     """
 
     why: str
-    budget: float
+    timeout: float
     until: Until
     again: bool = False
     about: str = ""
@@ -67,23 +70,25 @@ class Wait:
 
 @dataclass(frozen=True)
 class Node:
-    """One thing to work on. Of those that can begin, the one whose chain takes the most `seconds` is first.
+    """One resource to work on. Of those that can begin, the one whose chain takes the most `seconds` is first.
 
     Attributes:
         ends_after: the addresses of what it may begin before, and cannot end before: till then nobody looks at it.
+        least: the seconds that AWS works on it at the least once it is asked to.
     """
 
     address: str
-    kind: type[Resource]
+    resource_type: type[Resource]
     step: str
-    needs: Sequence[Need]
+    dependencies: Sequence[Dependency]
     seconds: float = 0.0
     ends_after: Sequence[str] = ()
+    least: float = 0.0
 
 
 @dataclass
 class _Patience:
-    """What a thing waits for, when to look at it next (seconds of the run's clock), and what the user was told."""
+    """What a resource waits for, when to look at it next (seconds of the run's clock), and what the user was told."""
 
     wait: Wait
     next: float
@@ -94,27 +99,27 @@ Outcome = Wait | None | Exception
 """What a look or an act gives: something to wait for, or None when finished, or what went wrong."""
 
 Job = Callable[[], Mapping[str, Outcome]]
-"""What is done in a thread: a look at things, or an act on one; what it gives, by address."""
+"""What is done in a thread: a look at resources, or an act on one; what it gives, by address."""
 
 
 @dataclass(frozen=True)
 class _Running:
-    """A job under way: at which things, and if it is an act, on which kind."""
+    """A job under way: at which resources, and if it is an act, on which resource type."""
 
     addresses: Sequence[str]
     acts_on: type[Resource] | None = None
 
 
 class Scheduler:
-    """Walks a graph of things. What it costs grows with the number of things and edges, not with their product.
+    """Walks a graph of resources. What it costs grows with the number of resources and edges, not with their product.
 
     Args:
         nodes: what to work on.
-        act: brings one thing on; returns what to wait for, or None when it is finished. Called in threads.
-        look: looks at all waiting things of one kind at once. Called in threads.
+        act: brings one resource on; returns what to wait for, or None when it is finished. Called in threads.
+        look: looks at all waiting resources of one type at once. Called in threads.
         reached: whether a need of a node is fulfilled, given the addresses that were acted on and those finished. Once
-            it is, it stays so, and it becomes so only with an outcome of the needed thing.
-        moments: is filled with when the work on each thing began and ended.
+            it is, it stays so, and it becomes so only with an outcome of the needed resource.
+        moments: is filled with when the work on each resource began and ended.
     """
 
     def __init__(
@@ -122,7 +127,7 @@ class Scheduler:
         nodes: Sequence[Node],
         act: Callable[[str], Wait | None],
         look: Callable[[type[Resource], Sequence[str]], Mapping[str, Outcome]],
-        reached: Callable[[Need, set[str], set[str]], bool],
+        reached: Callable[[Dependency, set[str], set[str]], bool],
         emit: Emit,
         pace: Pace,
         moments: dict[str, Moments],
@@ -130,26 +135,26 @@ class Scheduler:
         self._nodes = {node.address: node for node in nodes}
         self._act, self._look, self._reached, self._emit, self._pace = act, look, reached, emit, pace
         self._moments = moments
-        self._lacking = {node.address: node.needs[-1].address for node in nodes if node.needs}
-        """What was found missing last for each thing; what never was came between two looks."""
-        self._missing: dict[str, tuple[Need, Iterator[Need]]] = {}
-        """For each thing that is not begun: the need that it waits for, and those that come after it."""
+        self._lacking = {node.address: node.dependencies[-1].address for node in nodes if node.dependencies}
+        """What was found missing last for each resource; what never was came between two looks."""
+        self._missing: dict[str, tuple[Dependency, Iterator[Dependency]]] = {}
+        """For each resource that is not begun: the need that it waits for, and those that come after it."""
         self._held: dict[str, list[str]] = {}
-        """For each address, the things that wait for it."""
+        """For each address, the resources that wait for it."""
         self._looks: deque[tuple[Job, Sequence[str]]] = deque()
         self._acts: list[tuple[float, int, str, Job]] = []
         """What is to be acted on, the most urgent first; of those that are equally urgent, the one that came first."""
         self._crowded: dict[type[Resource], list[tuple[float, int, str, Job]]] = {}
-        """The same of those kinds of which no more can be acted on just now."""
+        """The same of those resource types of which no more can be acted on just now."""
         self._abreast: Counter[type[Resource]] = Counter()
         self._count = count()
         self._running: dict[Future[Mapping[str, Outcome]], _Running] = {}
         self._busy: set[str] = set()
         self._waiting: dict[str, _Patience] = {}
         self._watched: dict[type[Resource], dict[str, None]] = {}
-        """By kind, the waiting things that are to be looked at, in order."""
+        """By resource type, the waiting resources that are to be looked at, in order."""
         self._due: list[tuple[float, str]] = []
-        """When to turn to which waiting thing, the soonest first. An entry that is out of date is passed over."""
+        """When to turn to which waiting resource, the soonest first. An entry that is out of date is passed over."""
         self._since: dict[str, dict[tuple[Until, str], float]] = {}
         self._acted: set[str] = set()
         self._done: set[str] = set()
@@ -160,12 +165,12 @@ class Scheduler:
         """Work until nothing more can be done.
 
         Raises:
-            SomeFailed: things failed or could not be started; all others are finished.
+            SomeFailed: resources failed or could not be started; all others are finished.
             Interrupted: the user asked to stop; calls under way have ended and are recorded.
             StateError: nothing more can be recorded, so nothing more was begun.
         """
         for node in self._nodes.values():
-            self._start_or_hold(node.address, iter(node.needs))
+            self._start_or_hold(node.address, iter(node.dependencies))
         with self._pace.runtime.pool(JOBS) as pool:
             while not self._pace.stop.is_set() and self._unrecorded is None:
                 self._turn_to_due()
@@ -184,8 +189,8 @@ class Scheduler:
 
     # -- what begins -----------------------------------------------------------------------------------------------
 
-    def _start_or_hold(self, address: str, needs: Iterator[Need]) -> None:
-        """Let a thing begin, or wait for the first of these needs that is not reached."""
+    def _start_or_hold(self, address: str, needs: Iterator[Dependency]) -> None:
+        """Let a resource begin, or wait for the first of these needs that is not reached."""
         missing = next((need for need in needs if not self._reached(need, self._acted, self._done)), None)
         if missing is None:
             self._moments[address] = Moments(self._pace.now(), self._lacking.get(address))
@@ -196,7 +201,7 @@ class Scheduler:
         self._held.setdefault(missing.address, []).append(address)
 
     def _start_users(self, address: str) -> None:
-        """Look again at what waits for a thing of which there is news."""
+        """Look again at what waits for a resource of which there is news."""
         for user in self._held.pop(address, ()):
             missing, needs = self._missing.pop(user)
             if self._reached(missing, self._acted, self._done):
@@ -213,8 +218,8 @@ class Scheduler:
         heappush(self._acts, (-self._nodes[address].seconds, next(self._count), address, job))
 
     def _turn_to_due(self) -> None:
-        """Act again on what is due for that, and look at all waiting things of a kind of which one is due."""
-        now, kinds = self._pace.now(), dict[type[Resource], None]()
+        """Act again on what is due for that, and look at all waiting resources of a type of which one is due."""
+        now, resource_types = self._pace.now(), dict[type[Resource], None]()
         while self._due and self._due[0][0] <= now:
             moment, address = heappop(self._due)
             patience = self._waiting.get(address)
@@ -225,17 +230,17 @@ class Scheduler:
             elif not self._can_end(address):
                 self._look_later(address, patience)
             else:
-                kinds[self._nodes[address].kind] = None
-        for kind in kinds:
-            group = [a for a in self._watched[kind] if a not in self._busy and self._can_end(a)]
+                resource_types[self._nodes[address].resource_type] = None
+        for resource_type in resource_types:
+            group = [a for a in self._watched[resource_type] if a not in self._busy and self._can_end(a)]
             self._busy.update(group)
-            self._looks.append((partial(self._look, kind, group), group))
+            self._looks.append((partial(self._look, resource_type, group), group))
 
     def _can_end(self, address: str) -> bool:
         return all(one in self._done or one in self._failed for one in self._nodes[address].ends_after)
 
     def _look_later(self, address: str, patience: _Patience) -> None:
-        patience.next = self._pace.now() + self._nodes[address].kind.interval
+        patience.next = self._pace.now() + self._nodes[address].resource_type.poll_interval
         heappush(self._due, (patience.next, address))
 
     def _submit(self, pool: Executor) -> None:
@@ -246,22 +251,22 @@ class Scheduler:
         while self._acts and len(self._running) < JOBS:
             entry = heappop(self._acts)
             _, _, address, job = entry
-            kind = self._nodes[address].kind
-            if self._abreast[kind] == ABREAST:
-                heappush(self._crowded.setdefault(kind, []), entry)
+            resource_type = self._nodes[address].resource_type
+            if self._abreast[resource_type] == ABREAST:
+                heappush(self._crowded.setdefault(resource_type, []), entry)
                 continue
-            self._abreast[kind] += 1
-            self._running[pool.submit(job)] = _Running([address], kind)
+            self._abreast[resource_type] += 1
+            self._running[pool.submit(job)] = _Running([address], resource_type)
 
-    def _make_room(self, kind: type[Resource]) -> None:
-        self._abreast[kind] -= 1
-        if crowded := self._crowded.get(kind):
+    def _make_room(self, resource_type: type[Resource]) -> None:
+        self._abreast[resource_type] -= 1
+        if crowded := self._crowded.get(resource_type):
             heappush(self._acts, heappop(crowded))
 
     # -- what comes of it ------------------------------------------------------------------------------------------
 
     def _timeout(self) -> float:
-        """Return the seconds until the next thing is due."""
+        """Return the seconds until the next resource is due."""
         return max(0.0, self._due[0][0] - self._pace.now()) if self._due else HEARTBEAT
 
     def _collect(self, timeout: float) -> None:
@@ -304,11 +309,11 @@ class Scheduler:
         node, now = self._nodes[address], self._pace.now()
         before = self._waiting.get(address)
         since = self._first_waited(address, reason, now)
-        if now > since + reason.budget:
+        if now > since + reason.timeout:
             self._forget(address)
             self._enqueue(address, lambda: {address: _timed_out(reason, now - since)})
             return
-        interval = node.kind.interval * (0.2 if since == now else 1)
+        interval = self._interval(node, reason, now) * (0.2 if since == now else 1)
         told = before.told if before else ""
         # what is over at the first look is not worth a line
         if before and told != reason.why:
@@ -317,19 +322,30 @@ class Scheduler:
         self._waiting[address] = _Patience(reason, now + interval, told)
         heappush(self._due, (now + interval, address))
         if reason.again:
-            self._watched.get(node.kind, {}).pop(address, None)
+            self._watched.get(node.resource_type, {}).pop(address, None)
         else:
-            self._watched.setdefault(node.kind, {})[address] = None
+            self._watched.setdefault(node.resource_type, {})[address] = None
+
+    def _interval(self, node: Node, reason: Wait, now: float) -> float:
+        """Return the seconds until the next look: more of them while it would be a surprise if it were ready.
+
+        Not so where others wait for something that AWS tells sooner.
+        """
+        usual = node.resource_type.poll_interval
+        called = self._moments[node.address].called
+        left = 0.0 if called is None else called + node.least - now
+        awaited = any(self._missing[user][0].output for user in self._held.get(node.address, ()))
+        return usual if reason.again or awaited else max(usual, min(left, RARELY))
 
     def _first_waited(self, address: str, reason: Wait, now: float) -> float:
-        """Return since when a thing has waited for this, and end the waits for what passes sooner."""
+        """Return since when a resource has waited for this, and end the waits for what passes sooner."""
         clocks = self._since.get(address, {})
         clocks = self._since[address] = {clock: at for clock, at in clocks.items() if clock[0] >= reason.until}
         return clocks.setdefault((reason.until, reason.about), now)
 
     def _forget(self, address: str) -> None:
         self._waiting.pop(address, None)
-        self._watched.get(self._nodes[address].kind, {}).pop(address, None)
+        self._watched.get(self._nodes[address].resource_type, {}).pop(address, None)
 
     def _fail(self, address: str, error: BaseException) -> None:
         self._forget(address)
@@ -340,13 +356,15 @@ class Scheduler:
             return  # the whole run is, and says so
         self._failed[address] = error
         self._moments[address].ended = self._pace.now()
-        self._emit(ThingFailed(address, self._nodes[address].step, str(error)))
+        self._emit(ResourceFailed(address, self._nodes[address].step, str(error)))
 
     def _give_up(self) -> None:
-        """Say of each thing that was not started what it was waiting for, and raise."""
+        """Say of each resource that was not started what it was waiting for, and raise."""
         skipped: dict[str, str] = {}
         for address in (node for node in self._nodes if node in self._missing):
-            missing = [n.address for n in self._nodes[address].needs if not self._reached(n, self._acted, self._done)]
+            missing = [
+                n.address for n in self._nodes[address].dependencies if not self._reached(n, self._acted, self._done)
+            ]
             because = next((a for a in missing if a in self._failed), missing[0])
             skipped[address] = because
             self._emit(Skipped(address, self._nodes[address].step, because))

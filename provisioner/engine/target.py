@@ -6,7 +6,7 @@ import difflib
 from collections.abc import Callable, Collection, Mapping
 from typing import TYPE_CHECKING, Any
 
-from provisioner.engine.declaration import Declared, needs_of, reachable
+from provisioner.engine.declaration import Declared, dependencies_of, reachable
 from provisioner.engine.errors import ConfigurationError
 from provisioner.engine.recorded import users
 
@@ -29,9 +29,9 @@ def check(target: str | None, known: Collection[str]) -> None:
     )
 
 
-def below(steps: Mapping[str, Callable[..., Any]], target: str) -> set[str]:
+def step_and_dependencies(steps: Mapping[str, Callable[..., Any]], target: str) -> set[str]:
     """Return the step and all steps that it is built on, however far down."""
-    return set(reachable(target, lambda name: needs_of(steps[name])))
+    return set(reachable(target, lambda name: dependencies_of(steps[name])))
 
 
 def limited(declared: Mapping[str, Declared], steps: Collection[str]) -> dict[str, Declared]:
@@ -40,7 +40,7 @@ def limited(declared: Mapping[str, Declared], steps: Collection[str]) -> dict[st
 
 
 def above(records: Mapping[str, Record], target: str) -> list[str]:
-    """Return the addresses of the step's recorded things, and of all that is built on them, however far up."""
+    """Return the addresses of the step's recorded resources, and of all that is built on them, however far up."""
     built = users(records)
     of_step = [address for address, record in records.items() if record.step == target]
     # no address is empty: it stands for the step

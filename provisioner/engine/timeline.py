@@ -1,4 +1,4 @@
-"""Where a run's time went: when the work on each thing began and ended, and the chain of things that took longest."""
+"""Where a run's time went: when the work on each resource began and ended, and the chain that took longest."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from dataclasses import dataclass, replace
 from state.model import Span
 
 IDLE = frozenset({"unchanged", "adopted", "retained"})
-"""What becomes of things that a run writes nothing for."""
+"""What becomes of resources that a run writes nothing for."""
 
 
 @dataclass
 class Moments:
-    """What the walk notes of a thing, in seconds of its clock: see `Span`. `waited`: it was not finished at once."""
+    """What the walk notes of a resource, in seconds of its clock: see `Span`. `waited`: it was not finished at once."""
 
     began: float
     after: str | None
@@ -24,7 +24,7 @@ class Moments:
 
 @dataclass(frozen=True)
 class Segment:
-    """A thing's part of the critical path, in seconds since the run's start: up to where the next one began."""
+    """A resource's part of the critical path, in seconds since the run's start: up to where the next one began."""
 
     address: str
     start: float
@@ -49,7 +49,7 @@ def spans(
 
     before: dict[str, str | None] = {}
     for a, m in moments.items():
-        # what a thing waited for began before it
+        # what a resource waited for began before it
         before[a] = m.after if m.after is None or m.after in told else before[m.after]
     return [
         Span(a, steps[a], became[a], round(m.began - start, 2), since(m.called), since(m.ended), before[a])
@@ -66,7 +66,7 @@ def continued(timeline: Sequence[Span], more: Sequence[Span]) -> list[Span]:
 
 
 def end_of(span: Span, seconds: float) -> float:
-    """Return when a thing ended: what is unfinished lasted for the whole run, which took so many seconds."""
+    """Return when a resource ended: what is unfinished lasted for the whole run, which took so many seconds."""
     return max(span.began, seconds if span.ended is None else span.ended)
 
 

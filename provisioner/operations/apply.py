@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from provisioner.engine import destroy as remover
+from provisioner.engine import destroy as engine_destroy
 from provisioner.engine.apply import Apply
 from provisioner.engine.destroy import Destroy
 from provisioner.engine.events import Begun, Emit, Notice
 from provisioner.engine.plan import plan
 from provisioner.engine.planned import Planned
-from provisioner.engine.remaining import chains
 from provisioner.operations import estimates
-from provisioner.operations.declaring import know_all, scope
+from provisioner.operations.declaring import scope, set_all_known
 from provisioner.operations.planning import answered, check_confirmed, notes, refuse
 from provisioner.operations.summary import Left, Summary, timed
 
@@ -40,26 +39,26 @@ def up(
         target: the step to bring up, with all the steps that it is built on, and no other.
         confirmed: the plan that the user agreed to, if one was asked: nothing else is done.
     """
-    know_all(aws, store.records, stack.declared)
+    set_all_known(aws, store.records, stack.declared)
     for text in stack.notices:
         emit(Notice(text))
     declared, dropped = scope(store.records, stack, target)
     emit(Begun("up", aws.name, aws.account, aws.region, len(declared) + len(dropped)))
     ahead = estimates.upwards(declared, store.records, store.state.history)
     emit(ahead)
-    converge = Apply(aws, store, declared, emit, chains(ahead.tasks))
-    remove = Destroy(aws, store, dropped, emit)
+    apply = Apply(aws, store, declared, emit, ahead.tasks)
+    destroy = Destroy(aws, store, dropped, emit)
 
     def work() -> Left:
         planned = answered(aws, emit, lambda: plan(aws, store.records, declared, dropped))
         refuse(planned, store.records, emit)
         if confirmed is not None:
             check_confirmed(confirmed, planned)
-        converge.run()
+        apply.run()
         for text in notes(aws, stack):
             emit(Notice(text))
-        remover.look_closely(aws, remove.records.values())
-        remove.run()
+        engine_destroy.look_closely(aws, destroy.records.values())
+        destroy.run()
         return Left()
 
-    return timed(aws.pace, "up", target, store, work, (converge.progress, remove.progress))
+    return timed(aws.pace, "up", target, store, work, (apply.progress, destroy.progress))

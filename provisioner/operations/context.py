@@ -212,10 +212,10 @@ def _account(aws: Aws, file: Path) -> str:
     except (BotoCoreError, ClientError, ValueError) as error:
         from provisioner.operations import regions
 
-        raise regions.told(aws.session, error, str(file)) from error
+        raise regions.region_error(aws.session, error, str(file)) from error
 
 
-def where(config: Config, aws: Aws) -> str:
+def describe_account(config: Config, aws: Aws) -> str:
     """Return the account and region in words."""
     if config.target == "local":
         return f"account {aws.account} of the embedded cloud, region {aws.region}"
@@ -244,7 +244,7 @@ def reader(options: Options, config: Config) -> Aws:
     return aws
 
 
-def looked(options: Options, config: Config, state: State) -> tuple[Condition | None, str]:
+def read_condition(options: Options, config: Config, state: State) -> tuple[Condition | None, str]:
     """Return how the stack is doing now, or None and why nobody was asked. Nothing is started for it.
 
     Raises:
@@ -290,7 +290,7 @@ def declared(
 def writable(aws: Aws) -> None:
     """Allow writes again after a plan, and read everything anew, since the user may have taken long to agree."""
     aws.read_only = False
-    aws.forget()
+    aws.drop_reads()
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from provisioner.engine import target as limit
 from provisioner.engine.declaration import STEPS, Declared
 from provisioner.engine.errors import ConfigurationError
 from provisioner.engine.plan import orphans
-from provisioner.engine.run import know
+from provisioner.engine.run import set_known
 from state.model import Record
 from steps.stack import Stack
 
@@ -49,24 +49,24 @@ def check_new_ami(config: Config, target: str | None, *, asked: bool) -> None:
         return
     if config.capacity.min == 0 and all(service.launch != "ec2" for service in config.services.values()):
         raise ConfigurationError('--new-ami: no service has launch = "ec2", so there are no instances to replace')
-    if target and CAPACITY not in limit.below(STEPS, target):
+    if target and CAPACITY not in limit.step_and_dependencies(STEPS, target):
         raise ConfigurationError(
             f"--new-ami: the instances are of step {CAPACITY}, which --target-step {target} leaves out"
         )
 
 
-def know_all(aws: Aws, records: Mapping[str, Record], declared: Mapping[str, Declared]) -> None:
+def set_all_known(aws: Aws, records: Mapping[str, Record], declared: Mapping[str, Declared]) -> None:
     """Tell the lists what is declared and recorded, ids among it: tags alone can be rewritten by anybody."""
-    know(aws, records, declared)
-    aws.recorded = lambda kind: [
-        record.id for record in list(records.values()) if record.kind == kind.kind and record.id
+    set_known(aws, records, declared)
+    aws.recorded = lambda resource_type: [
+        record.id for record in list(records.values()) if record.kind == resource_type.type_name and record.id
     ]
 
 
 def scope(
     records: Mapping[str, Record], stack: Stack, target: str | None
 ) -> tuple[Mapping[str, Declared], Sequence[str]]:
-    """Return what a run is about: the declared things, and the addresses that it removes."""
+    """Return what a run is about: the declared resources, and the addresses that it removes."""
     if target is None:
         return stack.declared, orphans(records, stack.declared)
-    return limit.limited(stack.declared, limit.below(STEPS, target)), ()
+    return limit.limited(stack.declared, limit.step_and_dependencies(STEPS, target)), ()

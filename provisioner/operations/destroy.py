@@ -8,17 +8,16 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import BotoCoreError, ClientError
 
 from provisioner.aws.errors import explained
-from provisioner.engine import destroy as remover
+from provisioner.engine import destroy as engine_destroy
 from provisioner.engine import recorded
 from provisioner.engine import target as limit
-from provisioner.engine.destroy import Destroy, kind_of
+from provisioner.engine.destroy import Destroy, type_of
 from provisioner.engine.errors import Protected
 from provisioner.engine.events import Begun, Emit, Notice
 from provisioner.engine.leftovers import Leftover, sweep
-from provisioner.engine.remaining import chains
 from provisioner.engine.run import prefetch
 from provisioner.operations import estimates
-from provisioner.operations.declaring import know_all
+from provisioner.operations.declaring import set_all_known
 from provisioner.operations.summary import Left, Summary, timed
 from provisioner.resources.ecs_cluster import Cluster
 from provisioner.resources.logs import remove_remade
@@ -31,45 +30,45 @@ if TYPE_CHECKING:
 
 
 def removal(records: Mapping[str, Record], target: str | None = None) -> dict[str, Record]:
-    """Return what `down` removes: everything, or the things of one step and all that is built on them."""
+    """Return what `down` removes: everything, or the resources of one step and all that is built on them."""
     addresses = records if target is None else limit.above(records, target)
     return {address: records[address] for address in addresses}
 
 
 def protected(aws: Aws, records: Mapping[str, Record], addresses: Collection[str]) -> list[str]:
-    """Return which of these recorded things are protected from deletion, by the state or in AWS."""
-    know_all(aws, dict(records), {})
-    return remover.protected(aws, [records[address] for address in addresses])
+    """Return which of these recorded resources are protected from deletion, by the state or in AWS."""
+    set_all_known(aws, dict(records), {})
+    return engine_destroy.protected(aws, [records[address] for address in addresses])
 
 
 def down(aws: Aws, store: Store, emit: Emit, target: str | None = None, *, unprotect: bool = False) -> Summary:
-    """Remove what is recorded, then look through every kind for what is left.
+    """Remove what is recorded, then look through every resource type for what is left.
 
     Args:
-        target: remove the things of this step and all that is built on them, and look for their kinds only.
+        target: remove the resources of this step and all that is built on them, and look for their resource types only.
         unprotect: lift the protection from deletion as well. The database then leaves a final snapshot.
     """
-    know_all(aws, dict(store.records), {})
+    set_all_known(aws, dict(store.records), {})
     recorded.check_order(store.records)
     going = removal(store.records, target)
     emit(Begun("down", aws.name, aws.account, aws.region, len(going)))
     ahead = estimates.downwards(going, store.state.history)
     emit(ahead)
-    remove = Destroy(aws, store, going, emit, unprotect=unprotect, chains=chains(ahead.tasks))
-    kinds = list(dict.fromkeys(kind_of(record) for record in going.values()))
+    destroy = Destroy(aws, store, going, emit, unprotect=unprotect, tasks=ahead.tasks)
+    resource_types = list(dict.fromkeys(type_of(record) for record in going.values()))
 
     def work() -> Left:
-        aws.thorough = True
-        prefetch(aws, (kind for kind in kinds if not kind.one_by_one))
-        if not unprotect and (kept := remover.protected(aws, going.values())):
+        aws.include_unrecorded = True
+        prefetch(aws, (resource_type for resource_type in resource_types if not resource_type.listed_one_by_one))
+        if not unprotect and (kept := engine_destroy.protected(aws, going.values())):
             raise Protected(kept)
-        remove.run()
-        if target is None or Cluster in kinds:
+        destroy.run()
+        if target is None or Cluster in resource_types:
             _late_metrics(aws, emit)
-        left = sweep(aws, store.records, kinds if target else None)
+        left = sweep(aws, store.records, resource_types if target else None)
         return Left(left, _snapshots(aws, emit))
 
-    return timed(aws.pace, "down", target, store, work, (remove.progress,))
+    return timed(aws.pace, "down", target, store, work, (destroy.progress,))
 
 
 def _late_metrics(aws: Aws, emit: Emit) -> None:

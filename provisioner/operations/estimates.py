@@ -1,4 +1,4 @@
-"""How long the things of a run are expected to take: from this stack's earlier runs, or from the table of durations."""
+"""How long the resources of a run are expected to take: from this stack's earlier runs, or the table of durations."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 from provisioner.aws import durations as table
 from provisioner.aws.durations import Duration
-from provisioner.engine.destroy import kind_of
+from provisioner.engine.destroy import type_of
 from provisioner.engine.events import Ahead
 from provisioner.engine.recorded import users
 from provisioner.engine.remaining import Task
 from provisioner.resources.elbv2 import TargetGroup
 
 if TYPE_CHECKING:
-    from provisioner.engine.declaration import Declared, Need
+    from provisioner.engine.declaration import Declared, Dependency
     from state.model import Record, Run
 
 Seconds = Callable[[Duration], float]
@@ -25,7 +25,7 @@ Seconds = Callable[[Duration], float]
 
 @dataclass(frozen=True)
 class Times:
-    """Seconds that one thing takes beyond the calls themselves.
+    """Seconds that one resource takes beyond the calls themselves.
 
     Attributes:
         ready: from the answer to the create call until it is ready.
@@ -64,7 +64,11 @@ TABLE: Mapping[str, Mapping[str, Sequence[Duration]]] = {
     "cluster_capacity_providers": {"ready": [table.PROVIDERS_ATTACH], "gone": [table.PROVIDERS_ATTACH]},
     "auto_scaling_group": {"gone": [table.INSTANCE_SHUTDOWN]},
 }
-"""By kind, the operations that make up its `Times`; all other kinds take no time of their own."""
+"""By resource type, the operations that make up its `Times`; all other resource types take no time of their own."""
+
+
+INSTANCES = (table.SCALING_LOOK, table.INSTANCE_PENDING, table.INSTANCE_REGISTER)
+"""What it takes until there is an instance for a service."""
 
 
 def on_aws(duration: Duration) -> float:
@@ -72,37 +76,41 @@ def on_aws(duration: Duration) -> float:
     return duration.aws
 
 
-def times(kind: str, fields: Mapping[str, Any], of: Seconds = on_aws) -> Times:
-    """Return what a thing takes, by the table of durations.
+def at_least(duration: Duration) -> float:
+    """Return the seconds that an operation takes at the least; instances may be there already."""
+    return 0.0 if duration in INSTANCES else duration.range[0]
+
+
+def times(type_name: str, fields: Mapping[str, Any], of: Seconds = on_aws) -> Times:
+    """Return what a resource takes, by the table of durations.
 
     Args:
         fields: what is declared or recorded of it.
     """
-    if kind == "service":
+    if type_name == "service":
         strategy = fields.get("capacity_provider_strategy") or ()
         on_fargate = any(str(one.get("capacityProvider")).startswith("FARGATE") for one in strategy)
-        instances = (table.SCALING_LOOK, table.INSTANCE_PENDING, table.INSTANCE_REGISTER)
-        start = (table.TASK_INTERFACE, table.TASK_PULL, table.TASK_ACTIVATE, *(() if on_fargate else instances))
+        start = (table.TASK_INTERFACE, table.TASK_PULL, table.TASK_ACTIVATE, *(() if on_fargate else INSTANCES))
         stop = of(table.TASK_STOP) + of(table.TASK_DEPROVISION)
         drained = TargetGroup.deregistration_delay if fields.get("load_balancers") else 0.0
         # a task lets go of its interface when it begins to be deprovisioned
         held = max(0.0, of(table.TASK_INTERFACE_RELEASE) - of(table.TASK_DEPROVISION))
         return Times(ready=sum(map(of, start)), gone=stop + drained, released=held)
-    if kind == "vpc_endpoint" and fields.get("vpc_endpoint_type") == "Gateway":
+    if type_name == "vpc_endpoint" and fields.get("vpc_endpoint_type") == "Gateway":
         return Times(gone=of(table.ENDPOINT_DELETE))
-    return Times(**{name: sum(map(of, parts)) for name, parts in TABLE.get(kind, {}).items()})
+    return Times(**{name: sum(map(of, parts)) for name, parts in TABLE.get(type_name, {}).items()})
 
 
-def lag(kind: str, need: Need, of: Times) -> float:
+def lag(type_name: str, need: Dependency, of: Times) -> float:
     """Return after how many seconds of a need's own begin what needs it can begin.
 
     Args:
-        kind: of what needs it.
-        of: what the needed thing takes.
+        type_name: of what needs it.
+        of: what the needed resource takes.
     """
     # an instance is begun when its cluster is available, whenever it was asked for
-    member = kind == "db_instance" and need.address.startswith("db_cluster/")
-    if kind == "validation_record":
+    member = type_name == "db_instance" and need.address.startswith("db_cluster/")
+    if type_name == "validation_record":
         return of.told  # a certificate is ready only thanks to it: nobody waits for that here
     if need.ready or member:
         return of.ready + of.known
@@ -121,42 +129,54 @@ def upwards(declared: Mapping[str, Declared], records: Mapping[str, Record], his
         if address in records and records[address].phase == "ready":
             return Times()
         want = declared[address].want
-        known = times(want.kind, want.fields())
+        known = times(want.type_name, want.fields())
         found = seen.seconds(address)
         return known if found is None else replace(known, ready=found)
+
+    def least(address: str) -> float:
+        want, expected = declared[address].want, all_times[address].ready
+        return min(times(want.type_name, want.fields(), at_least).ready, expected)
 
     all_times = {address: takes(address) for address in declared}
     tasks = {}
     for address, item in declared.items():
         after: dict[str, float] = {}
-        for need in item.needs:
-            later = lag(item.want.kind, need, all_times[need.address])
+        for need in item.dependencies:
+            later = lag(item.want.type_name, need, all_times[need.address])
             after[need.address] = max(after.get(need.address, 0.0), later)
-        tasks[address] = Task(item.step, all_times[address].ready, after)
+        tasks[address] = Task(item.step, all_times[address].ready, after, least(address))
     return Ahead(tasks)
 
 
 def downwards(going: Mapping[str, Record], history: Sequence[Run]) -> Ahead:
-    """Return what `down` has before it: each thing goes when all that were built on it are gone."""
+    """Return what `down` has before it: each resource goes when all that were built on it are gone."""
     seen = Seen(history, "down")
 
     def takes(record: Record) -> float:
         found = seen.seconds(record.address)
         return times(record.kind, record.asked).gone if found is None else found
 
+    def least(record: Record) -> float:
+        return min(times(record.kind, record.asked, at_least).gone, all_seconds[record.address])
+
     all_seconds = {address: takes(record) for address, record in going.items()}
 
     def freed(user: str) -> float:
-        return 0.0 if kind_of(going[user]).removal_frees else all_seconds[user]
+        return 0.0 if type_of(going[user]).frees_dependencies_early else all_seconds[user]
 
     built = users(going)
     # what goes first comes first, as in `upwards`: who walks through them in this order has met what each waits for
     order = reversed(list(going))
-    return Ahead({a: Task(going[a].step, all_seconds[a], {user: freed(user) for user in built[a]}) for a in order})
+    return Ahead(
+        {
+            a: Task(going[a].step, all_seconds[a], {user: freed(user) for user in built[a]}, least(going[a]))
+            for a in order
+        }
+    )
 
 
 class Seen:
-    """What things took in earlier runs of one command, from the call's answer to their end, if they came to it."""
+    """What resources took in earlier runs of one command, from the call's answer to their end, if they came to it."""
 
     def __init__(self, history: Sequence[Run], command: str) -> None:
         self._seconds: dict[str, list[float]] = {}
@@ -168,6 +188,6 @@ class Seen:
                         self._seconds.setdefault(key, []).append(took)
 
     def seconds(self, address: str) -> float | None:
-        """Return the middle of what this thing took, or, if it never was, of what its like did; None without any."""
+        """Return the middle of what this resource took, or, if it never was, of what its like did; None without any."""
         found = self._seconds.get(address) or self._seconds.get(address.partition("/")[0])
         return median(found) if found else None

@@ -1,4 +1,4 @@
-"""Take one existing thing of the cloud under a declared address, as if this stack had made it."""
+"""Take one existing resource of the cloud under a declared address, as if this stack had made it."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 
 from provisioner.aws import tagging
 from provisioner.aws.client import ADDRESS_TAG
-from provisioner.aws.errors import absent, explained
+from provisioner.aws.errors import explained, not_found
 from provisioner.engine.declaration import Declared, filled, unknown
 from provisioner.engine.errors import ConfigurationError, NeedsReplacing, NotOwned
 from provisioner.engine.lookup import others
 from provisioner.engine.resource import Change, Observed, Resource, compare, output_of
-from provisioner.engine.run import know
+from provisioner.engine.run import set_known
 from state.model import Record
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Candidate:
-    """A thing that can be taken.
+    """A resource that can be taken.
 
     Attributes:
         tags: those that are to be put on it, with the value that each has so far, if any.
@@ -42,35 +42,35 @@ class Candidate:
 def candidate(
     aws: Aws, records: Mapping[str, Record], declared: Mapping[str, Declared], address: str, id: str
 ) -> Candidate:
-    """Look whether a thing can be taken under an address. Only reads are made.
+    """Look whether a resource can be taken under an address. Only reads are made.
 
     Raises:
         ConfigurationError: the address is not declared, or recorded already; or there is no such thing.
-        NotOwned: the thing belongs to another stack, or to another address of this one.
+        NotOwned: the resource belongs to another stack, or to another address of this one.
         NeedsReplacing: it differs in what AWS cannot change.
         Refused: a read was refused.
     """
-    know(aws, records, declared)
+    set_known(aws, records, declared)
     item = _declared(declared, address)
     _check_free(records, item, address, id)
     want = filled(item.want, lambda a, output: output_of(records.get(a), output))
     live, tags = _read(aws, type(want), id)
     _check_owner(aws, live, tags, address, {*records, *declared})
     changes = compare(want, live)
-    _check_fixed(want, live, changes, [need.address for need in item.needs if need.address not in records])
+    _check_create_only(want, live, changes, [need.address for need in item.dependencies if need.address not in records])
     wanted = aws.tags(address) if tagging.taggable(type(want)) else {}
     new = {key: Change(tags.get(key), value) for key, value in wanted.items() if tags.get(key) != value}
     # what is said there now is recorded as what was asked for: a record in a zone of others is ours by what it says
     asked = {name: live.attributes.get(name, value) for name, value in want.fields().items()}
-    needs = list(dict.fromkeys(need.address for need in item.needs))
+    needs = list(dict.fromkeys(need.address for need in item.dependencies))
     record = Record(
-        address, want.kind, "created", "", live.id, asked, dict(live.outputs), needs, item.step, aws.pace.time()
+        address, want.type_name, "created", "", live.id, asked, dict(live.outputs), needs, item.step, aws.pace.time()
     )
     return Candidate(want, live, new, changes, record)
 
 
 def take(aws: Aws, store: Store, it: Candidate) -> None:
-    """Put this stack's tags on the thing, then record it. Killed between the two, the next `up` finds it by its tags.
+    """Put this stack's tags on the resource, then record it. If killed between, the next `up` finds it by its tags.
 
     Raises:
         Refused: AWS does not let it be tagged.
@@ -89,7 +89,7 @@ def _declared(declared: Mapping[str, Declared], address: str) -> Declared:
         hint = f"did you mean {' or '.join(near)}?" if near else "`provision plan` shows what is"
         raise ConfigurationError(f"{address} is not declared: {hint}")
     item = declared[address]
-    if item.want.made_by_aws or item.want.kept:
+    if item.want.created_by_aws or item.want.retained:
         raise ConfigurationError(f"{address} is not this stack's alone, so there is nothing to import: `up` finds it")
     return item
 
@@ -101,24 +101,26 @@ def _check_free(records: Mapping[str, Record], item: Declared, address: str, id:
             f"`provision state rm {address}` first"
         )
     for other in records.values():
-        if (other.kind, other.id) == (item.want.kind, id):
+        if (other.kind, other.id) == (item.want.type_name, id):
             raise ConfigurationError(
                 f"{id} is recorded already, as {other.address}: `provision state mv {other.address} {address}` calls "
                 f"it otherwise"
             )
 
 
-def _read(aws: Aws, kind: type[Resource], id: str) -> tuple[Observed, tagging.Tags]:
+def _read(aws: Aws, resource_type: type[Resource], id: str) -> tuple[Observed, tagging.Tags]:
     try:
-        live = kind.one(aws, id)
-        tags = tagging.read(aws, kind, live) if live and tagging.taggable(kind) else {}
+        live = resource_type.read_one(aws, id)
+        tags = tagging.read(aws, resource_type, live) if live and tagging.taggable(resource_type) else {}
     except Exception as error:
-        if not absent(error, kind.service):
+        if not not_found(error, resource_type.service):
             raise explained(error) from error
         live = None
     if live is None or live.deleting:
         gone = "AWS is just taking it away" if live else f"there is none in account {aws.account}, region {aws.region}"
-        raise ConfigurationError(f"no {kind.kind} {id} can be imported: {gone}, or none that could be this one by name")
+        raise ConfigurationError(
+            f"no {resource_type.type_name} {id} can be imported: {gone}, or none that could be this one by name"
+        )
     return live, tags
 
 
@@ -136,8 +138,8 @@ def _check_owner(aws: Aws, live: Observed, tags: Mapping[str, str], address: str
         )
 
 
-def _check_fixed(want: Resource, live: Observed, changes: Mapping[str, Change], missing: list[str]) -> None:
-    stuck = {name: change for name, change in changes.items() if name in want.fixed}
+def _check_create_only(want: Resource, live: Observed, changes: Mapping[str, Change], missing: list[str]) -> None:
+    stuck = {name: change for name, change in changes.items() if name in want.create_only}
     if any(unknown(change.new) for change in stuck.values()):
         raise ConfigurationError(
             f"{live.id} cannot be told yet to be {want.address}, which needs {', '.join(missing)}: make or import "

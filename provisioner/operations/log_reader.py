@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from provisioner.aws.errors import absent, explained
+from provisioner.aws.errors import explained, not_found
 from provisioner.engine.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ def lines(
             try:
                 found += _read(aws, name, group, since)
             except Exception as error:
-                if not absent(error, "logs"):
+                if not not_found(error, "logs"):
                     raise explained(error) from error
                 if name not in told:
                     told.add(name)

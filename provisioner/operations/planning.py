@@ -12,8 +12,8 @@ from provisioner.engine.events import Emit, Notice
 from provisioner.engine.plan import plan
 from provisioner.engine.planned import Planned
 from provisioner.engine.refused import PlanRefused, names, reasons
-from provisioner.engine.run import UNCLEAR
-from provisioner.operations.declaring import know_all, scope
+from provisioner.engine.run import LOOKUP_TIMEOUT
+from provisioner.operations.declaring import scope, set_all_known
 from provisioner.resources.autoscaling import left_outdated, newest_in_use
 from provisioner.resources.ecs_service import deployed_by_others, outscaled
 from state.model import Record
@@ -50,7 +50,7 @@ def check_confirmed(confirmed: Sequence[Planned], planned: Sequence[Planned]) ->
 
 def answered(aws: Aws, emit: Emit, ask: Callable[[], list[Planned]]) -> list[Planned]:
     """Plan; where AWS does not answer for a while, again."""
-    until = aws.pace.now() + UNCLEAR
+    until = aws.pace.now() + LOOKUP_TIMEOUT
     while True:
         try:
             return ask()
@@ -62,13 +62,13 @@ def answered(aws: Aws, emit: Emit, ask: Callable[[], list[Planned]]) -> list[Pla
             ):
                 raise
             emit(Notice(f"waiting for AWS to answer again: {error}"))
-            aws.forget()
+            aws.drop_reads()
             aws.pace.sleep(AGAIN)
 
 
 def show_plan(aws: Aws, records: Mapping[str, Record], stack: Stack, target: str | None = None) -> list[Planned]:
     """Return what `up` would do. Only reads are made."""
-    know_all(aws, records, stack.declared)
+    set_all_known(aws, records, stack.declared)
     return plan(aws, records, *scope(records, stack, target))
 
 

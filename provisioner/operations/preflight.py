@@ -57,7 +57,7 @@ def gather(
         Refused: a read was refused, or AWS could not be reached.
     """
     root = file.parent
-    with aws.sharing(), aws.pace.runtime.pool(8) as pool:
+    with aws.share_reads(), aws.pace.runtime.pool(8) as pool:
 
         def begin(read: Callable[..., T], *arguments: Any) -> Callable[[], T]:
             return pool.submit(read, *arguments).result

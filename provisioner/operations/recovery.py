@@ -9,15 +9,15 @@ from functools import cached_property
 from graphlib import CycleError, TopologicalSorter
 from typing import TYPE_CHECKING, Any
 
-import steps  # noqa: F401  (importing the package makes all kinds known)
+import steps  # noqa: F401  (importing the package makes all resource types known)
 from provisioner.aws.errors import explained
 from provisioner.engine.clock import SETTLE
 from provisioner.engine.declaration import Declared, filled, reachable, unknown
-from provisioner.engine.destroy import kind_of
+from provisioner.engine.destroy import type_of
 from provisioner.engine.errors import ProvisionError
 from provisioner.engine.lookup import find
 from provisioner.engine.resource import RESOURCE_TYPES, Observed, Resource, compare, output_of
-from provisioner.engine.run import know, prefetch
+from provisioner.engine.run import prefetch, set_known
 from provisioner.resources.route53 import RecordSet
 from state.model import Phase, Record, Run
 from state.store import document
@@ -29,12 +29,12 @@ if TYPE_CHECKING:
 Tell = Callable[[str], None]
 
 UNIQUE = re.compile(r"arn:.+|[a-z]+-[0-9a-z]{8,}|Z[0-9A-Z]{8,}")
-"""What AWS calls a thing: not a name, which others may have as well."""
+"""What AWS calls a resource: not a name, which others may have as well."""
 
 
 @dataclass(frozen=True)
 class Found:
-    """A thing that AWS has: its record, whether it is declared, how it was told: by tag, name, content, part, id."""
+    """A resource that AWS has: its record, whether it is declared, how it was told: by tag, name, content, part, id."""
 
     record: Record
     how: str
@@ -50,7 +50,7 @@ class Recovery:
         missing: what is declared, and not there.
         dropped: what is recorded, and not there any more.
         refused: what stands where something of this stack should, and cannot be recorded; with the reason.
-        aside: parts of this stack's things that somebody else added to them.
+        aside: parts of this stack's resources that somebody else added to them.
     """
 
     found: Sequence[Found]
@@ -73,8 +73,8 @@ def search(aws: Aws, records: Mapping[str, Record], declared: Mapping[str, Decla
         Refused: a read was refused.
         Interrupted: the user asked to stop.
     """
-    aws.read_only = aws.thorough = True
-    know(aws, records, declared)
+    aws.read_only = aws.include_unrecorded = True
+    set_known(aws, records, declared)
     looking = _Search(aws, records, declared)
     looking.read()
     if absent := looking.absent():
@@ -112,28 +112,28 @@ class _Search:
         self._lives: dict[str, Observed] = {}
         self._refused: dict[str, str] = {}
         self._renamed: dict[str, str] = {}
-        """What is recorded and the same thing as what is declared under another address, with that address."""
+        """What is recorded and the same resource as what is declared under another address, with that address."""
         self._listed: dict[type[Resource], Sequence[Mapping[str, Any]]] = {}
         self._by_id = {(record.kind, record.id): record for record in records.values() if record.id}
-        self._former = {a: r for a, r in records.items() if a not in declared and not kind_of(r).made_by_aws}
-        aws.seen = self._lives
+        self._former = {a: r for a, r in records.items() if a not in declared and not type_of(r).created_by_aws}
+        aws.observed = self._lives
 
     def read(self) -> None:
-        """Read every kind, and find what is declared or recorded."""
-        self._aws.forget()
+        """Read every resource type, and find what is declared or recorded."""
+        self._aws.drop_reads()
         self._refused.clear()
-        kinds = list(RESOURCE_TYPES.values())
-        self._listed = {kind: self._aws.known(kind) for kind in kinds}
-        prefetch(self._aws, kinds)
+        resource_types = list(RESOURCE_TYPES.values())
+        self._listed = {resource_type: self._aws.known(resource_type) for resource_type in resource_types}
+        prefetch(self._aws, resource_types)
         for address, item in self._declared.items():
             want = filled(item.want, self._output)
-            if want.made_by_aws:
+            if want.created_by_aws:
                 self._lives[address] = Observed(want.name, want.fields())
             else:
                 self._look(address, type(want), want.fields())
         declared = {(a.partition("/")[0], live.id): a for a, live in self._lives.items() if a in self._declared}
         for address, record in self._former.items():
-            self._look(address, kind_of(record), record.asked)
+            self._look(address, type_of(record), record.asked)
             if address in self._lives and (now := declared.get((record.kind, self._lives[address].id))):
                 self._renamed[address] = now
                 del self._lives[address]
@@ -146,14 +146,14 @@ class _Search:
     def result(self) -> Recovery:
         """Return what all readings together say."""
         strays, aside = self._strays()
-        former = {a: (kind_of(r), self._lives[a]) for a, r in self._former.items() if a in self._lives}
+        former = {a: (type_of(r), self._lives[a]) for a, r in self._former.items() if a in self._lives}
         orphans = Orphans(self._aws, self._declared, self._lives, {**former, **strays})
         unlike = {a: record for a in self._declared if a in self._lives and (record := self._unlike(a))}
         found = [
             self._declared_as_found(a, needs, as_declared=a not in unlike) for a, needs in self._needs(unlike).items()
         ]
-        found += [self._orphan_as_found(orphans, address) for address in orphans.things]
-        if all(kind_of(item.record).made_by_aws or kind_of(item.record).kept for item in found):
+        found += [self._orphan_as_found(orphans, address) for address in orphans.resources]
+        if all(type_of(item.record).created_by_aws or type_of(item.record).retained for item in found):
             # what AWS makes and keeps by itself says nothing of a stack
             found = []
         recorded = {item.record.address for item in found}
@@ -168,17 +168,17 @@ class _Search:
 
     # -- finding ---------------------------------------------------------------------------------------------------
 
-    def _look(self, address: str, kind: type[Resource], fields: Mapping[str, Any]) -> None:
+    def _look(self, address: str, resource_type: type[Resource], fields: Mapping[str, Any]) -> None:
         # each look may be a call that takes long
         self._aws.pace.check()
         record = self._records.get(address)
         recorded = record.id if record else None
         try:
-            live = find(self._aws, kind, address, fields, recorded)
-            if live is None and (names := self._aws.known(kind)) != self._listed[kind]:
+            live = find(self._aws, resource_type, address, fields, recorded)
+            if live is None and (names := self._aws.known(resource_type)) != self._listed[resource_type]:
                 # it may stand under a name that became known only now
-                self._listed[kind] = names
-                live = find(self._aws, kind, address, fields, recorded, fresh=True)
+                self._listed[resource_type] = names
+                live = find(self._aws, resource_type, address, fields, recorded, fresh=True)
         except ProvisionError as error:
             self._refused[address] = str(error)
         except Exception as error:
@@ -192,54 +192,62 @@ class _Search:
         taken = {(address.partition("/")[0], live.id) for address, live in self._lives.items()}
         strays: dict[str, tuple[type[Resource], Observed]] = {}
         loose: list[tuple[type[Resource], Observed]] = []
-        for kind in RESOURCE_TYPES.values():
-            if kind.kept or kind.made_by_aws:
+        for resource_type in RESOURCE_TYPES.values():
+            if resource_type.retained or resource_type.created_by_aws:
                 continue
-            for live in self._all(kind):
-                if not live.owned or (kind.kind, live.id) in taken:
+            for live in self._all(resource_type):
+                if not live.owned or (resource_type.type_name, live.id) in taken:
                     continue
                 address = live.address or self._tagged(live)
                 if address is None:
-                    loose.append((kind, live))
+                    loose.append((resource_type, live))
                 elif address in self._lives or address in strays:
                     self._refused[f"{address} ({live.id})"] = f"{live.id} carries this address as well: remove its tags"
                 elif address not in self._refused:
-                    strays[address] = (kind, live)
+                    strays[address] = (resource_type, live)
         aside = []
         while loose:
             # a part without tags belongs to the stack if it names something that does, and that nobody declares
             tied = {id(part): a for part in loose if (a := self._tied(*part, strays))}
             if not tied:
-                aside = [f"{kind.kind} {live.id}" for kind, live in loose]
+                aside = [f"{resource_type.type_name} {live.id}" for resource_type, live in loose]
                 break
             strays |= {tied[id(part)]: part for part in loose if id(part) in tied}
             loose = [part for part in loose if id(part) not in tied]
         return strays, aside
 
     def _tagged(self, live: Observed) -> str | None:
-        """Return the address in a part's tags, which its kind does not read, as far as the bulk read has them."""
+        """Return the address in a part's tags, which its type does not read, as far as the bulk read has them."""
         return self._aws.address_in(self._aws.tags_of(live.id, dict)) if live.id.startswith("arn:") else None
 
-    def _all(self, kind: type[Resource]) -> Iterator[Observed]:
+    def _all(self, resource_type: type[Resource]) -> Iterator[Observed]:
         self._aws.pace.check()
         try:
-            yield from {live.id: live for live in (*self._aws.live(kind), *kind.unlisted(self._aws))}.values()
+            yield from {
+                live.id: live for live in (*self._aws.live(resource_type), *resource_type.list_unlisted(self._aws))
+            }.values()
         except Exception as error:
             raise explained(error) from error
 
-    def _tied(self, kind: type[Resource], live: Observed, strays: Mapping[str, tuple[type[Resource], Observed]]) -> str:
+    def _tied(
+        self, resource_type: type[Resource], live: Observed, strays: Mapping[str, tuple[type[Resource], Observed]]
+    ) -> str:
         """Return an address for what has none, if it is tied to the stack; it is called as what it is a part of."""
         said = set(_texts(live.attributes))
         whole = next((a for a, (_, other) in strays.items() if said.intersection(_names(other))), None)
         if whole:
-            return _free(f"{kind.kind}/{whole.partition('/')[2]}", strays)
-        # to some things others can add parts of their own, which are theirs although the thing is not
-        return "" if kind.part else _free(f"{kind.kind}/{live.attributes.get('record_name', live.id)}", strays)
+            return _free(f"{resource_type.type_name}/{whole.partition('/')[2]}", strays)
+        # to some resources others can add parts of their own, which are theirs although the resource is not
+        return (
+            ""
+            if resource_type.has_parent
+            else _free(f"{resource_type.type_name}/{live.attributes.get('record_name', live.id)}", strays)
+        )
 
     # -- records ---------------------------------------------------------------------------------------------------
 
     def _needs(self, unlike: Mapping[str, Record]) -> Mapping[str, list[str]]:
-        """Return what each declared thing that is there was built on.
+        """Return what each declared resource that is there was built on.
 
         That is what it is declared to need, or what is recorded while it is not as declared: AWS may never have let it
         become so. In a circle of both, nothing could be removed first.
@@ -248,7 +256,7 @@ class _Search:
             unlike: the records of those that are not as declared.
         """
         there = [address for address in self._declared if address in self._lives]
-        declared = {a: list(dict.fromkeys(need.address for need in self._declared[a].needs)) for a in there}
+        declared = {a: list(dict.fromkeys(need.address for need in self._declared[a].dependencies)) for a in there}
         former = {address: self._recorded_needs(record) for address, record in unlike.items()}
         try:
             TopologicalSorter(both := declared | former).prepare()
@@ -257,11 +265,11 @@ class _Search:
         return both
 
     def _recorded_needs(self, record: Record) -> list[str]:
-        """Return what a thing was built on, by the addresses that this has now."""
+        """Return what a resource was built on, by the addresses that this has now."""
         return list(dict.fromkeys(self._renamed.get(need, need) for need in record.needs))
 
     def _unlike(self, address: str) -> Record | None:
-        """Return the record of a declared thing, under whatever address, if it is there and not as declared."""
+        """Return the record of a declared resource, under whatever address, if it is there and not as declared."""
         live = self._lives[address]
         record = self._by_id.get((address.partition("/")[0], live.id))
         return record if record and compare(filled(self._declared[address].want, self._output), live) else None
@@ -272,17 +280,17 @@ class _Search:
         asked = {name: live.attributes.get(name, v) if unknown(v) else v for name, v in want.fields().items()}
         if not as_declared:
             # what it is called and built on is what was asked for then
-            asked = {**asked, **{name: live.attributes.get(name, asked[name]) for name in want.fixed}}
-        phase: Phase = "ready" if want.made_by_aws else phase_of(want, live)
+            asked = {**asked, **{name: live.attributes.get(name, asked[name]) for name in want.create_only}}
+        phase: Phase = "ready" if want.created_by_aws else phase_of(want, live)
         return Found(self._record(address, live, phase, asked, needs, item.step), self._how(address, live), True)
 
     def _orphan_as_found(self, orphans: Orphans, address: str) -> Found:
-        kind, live = orphans.things[address]
+        resource_type, live = orphans.resources[address]
         before = self._records.get(address)
-        known = {f for f in kind.__dataclass_fields__ if f != "name"}
+        known = {f for f in resource_type.__dataclass_fields__ if f != "name"}
         asked = {name: value for name, value in live.attributes.items() if name in known}
         needs = self._recorded_needs(before) if before else [*orphans.needs[address]]
-        step = before.step if before else orphans.step(kind)
+        step = before.step if before else orphans.step(resource_type)
         phase: Phase = "deleting" if _going(live) else "ready"
         return Found(self._record(address, live, phase, asked, needs, step), self._how(address, live), False)
 
@@ -292,20 +300,29 @@ class _Search:
         before = self._records.get(address)
         same = before is not None and before.id == live.id
         created = before.created if before and same else None
-        kind, outputs = address.partition("/")[0], dict(live.outputs)
+        resource_type, outputs = address.partition("/")[0], dict(live.outputs)
         return Record(
-            address, kind, phase, "", live.id or None, asked, outputs, needs, step, created or self._aws.pace.time()
+            address,
+            resource_type,
+            phase,
+            "",
+            live.id or None,
+            asked,
+            outputs,
+            needs,
+            step,
+            created or self._aws.pace.time(),
         )
 
     def _how(self, address: str, live: Observed) -> str:
-        kind = RESOURCE_TYPES[address.partition("/")[0]]
-        if kind.made_by_aws:
+        resource_type = RESOURCE_TYPES[address.partition("/")[0]]
+        if resource_type.created_by_aws:
             return "part"
         if live.address == address:
             return "tag"
-        if issubclass(kind, RecordSet):
+        if issubclass(resource_type, RecordSet):
             return "content"
-        return "name" if kind.identity else "id"
+        return "name" if resource_type.identity else "id"
 
     def _output(self, address: str, output: str) -> Any:
         return output_of(self._lives.get(address), output)
@@ -313,33 +330,33 @@ class _Search:
 
 @dataclass
 class Orphans:
-    """Things of this stack that are no longer declared, and what each was built on, so that it goes before that.
+    """Resources of this stack that are no longer declared, and what each was built on, so that it goes before that.
 
     Attributes:
         declared, lives: what is declared, and what of it is there.
-        things: the orphans by address.
+        resources: the orphans by address.
     """
 
     aws: Aws
     declared: Mapping[str, Declared]
     lives: Mapping[str, Observed]
-    things: Mapping[str, tuple[type[Resource], Observed]]
+    resources: Mapping[str, tuple[type[Resource], Observed]]
 
-    def step(self, kind: type[Resource]) -> str:
-        """Return the step that declares things of this kind."""
-        return next((item.step for item in self.declared.values() if type(item.want) is kind), "")
+    def step(self, resource_type: type[Resource]) -> str:
+        """Return the step that declares resources of this type."""
+        return next((item.step for item in self.declared.values() if type(item.want) is resource_type), "")
 
     @cached_property
     def needs(self) -> Mapping[str, Sequence[str]]:
-        """What each thing was built on.
+        """What each resource was built on.
 
-        That is what it names by an id that AWS made up, and, of each sort of thing that its like are built on, those
+        That is what it names by an id that AWS made up, and, of each sort of resource that its like are built on, those
         that it names, or all of them if it names none: rather too much than too little, since this only orders a
         teardown. What would close a circle is left out.
         """
-        needs: dict[str, list[str]] = {address: [] for address in self.things}
-        for address in self.things:
-            # those of declared things never lead to an orphan
+        needs: dict[str, list[str]] = {address: [] for address in self.resources}
+        for address in self.resources:
+            # those of declared resources never lead to an orphan
             needs[address] += [
                 need
                 for need in self._built_on(address)
@@ -348,26 +365,26 @@ class Orphans:
         return needs
 
     def _built_on(self, address: str) -> list[str]:
-        kind, live = self.things[address]
+        resource_type, live = self.resources[address]
         said = set(_texts(live.attributes))
-        others = {**self.lives, **{a: other for a, (_, other) in self.things.items()}}
+        others = {**self.lives, **{a: other for a, (_, other) in self.resources.items()}}
         del others[address]
         named = {a: said & _names(other) for a, other in others.items()}
         usual = {
             need.address.partition("/")[0]
             for item in self.declared.values()
-            if type(item.want) is kind
-            for need in item.needs
+            if type(item.want) is resource_type
+            for need in item.dependencies
         }
         found = {a for a, names in named.items() if any(map(UNIQUE.fullmatch, names))}
         for sort in usual:
             of_it = {a for a in others if a.partition("/")[0] == sort}
-            found |= {a for a in of_it if named[a]} or (of_it if sort != kind.kind else set())
+            found |= {a for a in of_it if named[a]} or (of_it if sort != resource_type.type_name else set())
         return [a for a in others if a in found]
 
 
 def phase_of(want: Resource, live: Observed) -> Phase:
-    """Return how far a thing has come, as `up` would record it."""
+    """Return how far a resource has come, as `up` would record it."""
     if _going(live):
         return "deleting"
     try:
@@ -383,7 +400,7 @@ def _going(live: Observed) -> bool:
 
 
 def _names(live: Observed) -> set[str]:
-    """Return the words that other things call this one by."""
+    """Return the words that other resources call this one by."""
     return {live.id, *(value for value in live.outputs.values() if isinstance(value, str))} - {""}
 
 
@@ -401,7 +418,7 @@ def _texts(value: Any) -> Iterator[str]:
 
 def _free(address: str, taken: Mapping[str, Any]) -> str:
     """Return the address in the spelling that tokens allow, with a number behind it if it is taken."""
-    kind, _, name = address.partition("/")
-    plain = f"{kind}/" + re.sub(r"[^\w.*-]", "-", name)
+    type_name, _, name = address.partition("/")
+    plain = f"{type_name}/" + re.sub(r"[^\w.*-]", "-", name)
     numbered = (f"{plain}-{number}" for number in range(2, len(taken) + 3))
     return plain if plain not in taken else next(a for a in numbered if a not in taken)

@@ -22,7 +22,7 @@ UNKNOWN_CALLER = frozenset({"InvalidClientTokenId", "UnrecognizedClientException
 SECONDS = 5
 
 
-def told(session: boto3.Session, error: Exception, where: str) -> Exception:
+def region_error(session: boto3.Session, error: Exception, where: str) -> Exception:
     """Return the error that says why the first call of a command failed; any that is not about the Region `explained`.
 
     A Region that this version of boto3 does not know may be a new one, so it counts as wrong only when it fails.

@@ -21,7 +21,7 @@ OUTPUTS = {
     "load_balancer": ("load_balancer", "dns_name"),
     "database": ("db_cluster", "endpoint"),
 }
-"""Each output's kind, and the name of that kind's output; the id where this is empty."""
+"""Each output's resource type, and the name of that type's output; the id where this is empty."""
 ALWAYS = frozenset({"stack", "account", "region"})
 NAMES = frozenset({*ALWAYS, *OUTPUTS, "url", "local_url"})
 """All outputs but those of repositories, which are as many as there are images to build."""
@@ -37,7 +37,7 @@ class Condition:
     amis: list[dict[str, Any]]
 
 
-def things(state: State) -> list[dict[str, Any]]:
+def resources(state: State) -> list[dict[str, Any]]:
     """Return what is recorded, in the order in which the steps first recorded something."""
     steps = list(dict.fromkeys(r.step for r in sorted(state.records.values(), key=lambda r: r.created or r.changed)))
     records = sorted(state.records.values(), key=lambda record: (steps.index(record.step), record.address))
@@ -73,14 +73,14 @@ def newest(state: State, command: str | None, again: str) -> Run:
 
 
 def outputs(state: State, config: Config, entry: str) -> dict[str, str]:
-    """Return the values that others need, by name; those of things that are not recorded are left out.
+    """Return the values that others need, by name; those of resources that are not recorded are left out.
 
     Args:
         entry: the URL at which the stack answers on this machine, if it does.
     """
     values = {"stack": state.stack, "account": state.account, "region": state.region}
-    for name, (kind, output) in OUTPUTS.items():
-        for one in (record for record in state.records.values() if record.kind == kind):
+    for name, (type_name, output) in OUTPUTS.items():
+        for one in (record for record in state.records.values() if record.kind == type_name):
             values[name] = str((one.outputs.get(output) if output else one.id) or "")
     for one in (record for record in state.records.values() if record.kind == "repository"):
         values[f"repository_{one.address.partition('/')[2]}"] = str(one.outputs.get("repository_uri", ""))
@@ -141,7 +141,7 @@ def document(
         "region": state.region or config.region,
         "url": f"https://{config.fqdn}",
         "local_url": entry,
-        "resources": things(state),
+        "resources": resources(state),
         "live": asdict(live) if live else None,
         "silent": silent,
         "started_anew": anew,
@@ -156,15 +156,15 @@ def look(aws: Aws, state: State) -> Condition:
         Refused: a read was refused.
         StateError: what is recorded of these makes no sense.
     """
-    # only the kinds that are looked at: all the steps' would take longer to import than the calls take
+    # only the resource types that are looked at: all the steps' would take longer to import than the calls take
     import provisioner.resources.ecs_service
     import provisioner.resources.rds  # noqa: F401
     from provisioner.aws.errors import explained
-    from provisioner.engine.run import know
+    from provisioner.engine.run import set_known
     from provisioner.operations import ami
 
     aws.read_only = True
-    know(aws, state.records, {})
+    set_known(aws, state.records, {})
     try:
         return Condition(*aws.each(lambda ask: ask(aws), (_services, _instances, _databases, ami.condition)))
     except Exception as error:

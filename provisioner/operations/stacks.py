@@ -117,9 +117,9 @@ def in_bucket(config: Config, aws: Aws) -> Iterator[Recorded]:
         there = Objects(client, bucket, f"{name}/", aws.account)
         try:
             state = s3.read(there, name)
-            yield Recorded(name, config.target, there.where(), state, lease.holder(there))
+            yield Recorded(name, config.target, there.url_of(), state, lease.holder(there))
         except StateError as error:
-            yield Recorded(name, config.target, there.where(), None, trouble=str(error))
+            yield Recorded(name, config.target, there.url_of(), None, trouble=str(error))
 
 
 def check_place(options: Options, config: Config) -> None:

@@ -31,27 +31,27 @@ def to_forget(store: Store, address: str, *, force: bool) -> str:
             f"{address} is needed by {', '.join(users)}: forgotten, it is no longer kept until they are removed. "
             f"Forget those first, or add --force"
         )
-    kind = RESOURCE_TYPES.get(record.kind)
+    resource_type = RESOURCE_TYPES.get(record.kind)
     if record.phase == "creating":
         return f"what an earlier call may have made for {address} stays in the cloud as it is"
-    if not record.id or (kind and (kind.made_by_aws or kind.kept)):
+    if not record.id or (resource_type and (resource_type.created_by_aws or resource_type.retained)):
         return f"nothing in the cloud is this stack's alone by {address}"
     return f"{record.id} stays in the cloud as it is"
 
 
 def users_of(records: Mapping[str, Record], address: str) -> list[str]:
-    """Return the addresses of what was built on a recorded thing."""
+    """Return the addresses of what was built on a recorded resource."""
     return [user for user, record in records.items() if address in record.needs]
 
 
 def rename(store: Store, old: str, new: str) -> list[str]:
-    """Record a thing under another address, in the needs of others too; return the addresses of these.
+    """Record a resource under another address, in the needs of others too; return the addresses of these.
 
-    Killed at any point it can be run again: a thing that is recorded twice is not removed because of one of them.
+    Killed at any point it can be run again: a resource that is recorded twice is not removed because of one of them.
 
     Raises:
-        ConfigurationError: there is no such record, it has no id yet, or the new address is of another kind, malformed
-            or taken.
+        ConfigurationError: there is no such record, it has no id yet, or the new address is of another resource type,
+            malformed or taken.
     """
     recorded(store.state, old)
     record = store.records[old]

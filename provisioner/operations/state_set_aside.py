@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import steps  # noqa: F401  (importing the package makes all kinds known)
+import steps  # noqa: F401  (importing the package makes all resource types known)
 from provisioner.engine.recorded import check, check_bound, check_order
 from provisioner.operations import stores
 from state.disk import DISK, Disk
@@ -78,7 +78,7 @@ def in_bucket(objects: Objects, stack: str, lease: float, runtime: Runtime = MAC
             for name in (*objects.names(JOURNAL), DOCUMENT):
                 if found := objects.get(name):
                     objects.put(f"broken-{stamp}/{name}", found.body, over=None)
-                    copies.append(objects.where(f"broken-{stamp}/{name}"))
+                    copies.append(objects.url_of(f"broken-{stamp}/{name}"))
             objects.delete([DOCUMENT])
     finally:
         lock.release()

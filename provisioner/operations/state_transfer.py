@@ -108,7 +108,7 @@ def push(options: Options, config: Config, aws: Aws, new: State, *, force: bool)
     """
     old = stores.recorded(options, config, aws)
     check(new, old, config, aws, force=force)
-    with stores.opened(options, config, aws, "state push") as store:
+    with stores.open_store(options, config, aws, "state push") as store:
         if store.records != old.records:
             raise ProvisionError("the state changed just now: another command was at work. Run this again")
         return store.swap(new, "replaced")

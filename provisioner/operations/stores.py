@@ -67,7 +67,7 @@ def objects(config: Config, aws: Aws, client: Any) -> Objects:
 def bucket_client(aws: Aws) -> Any:
     """Return a client for the state's own objects.
 
-    It is not the one of the kinds. That one refuses writes while a plan is shown, and the state is locked and opened
+    It is not the one of the types. That one refuses writes while a plan is shown, and the state is locked and opened
     before; and it never repeats a write whose answer was lost, while the state's writes are conditional and signed
     with a nonce, so that they can be. A state that cannot be written is to be known sooner than others' errors are.
     """
@@ -106,7 +106,7 @@ def not_left_behind(options: Options, config: Config) -> None:
 
 
 @contextmanager
-def opened(options: Options, config: Config, aws: Aws, command: str) -> Iterator[Store]:
+def open_store(options: Options, config: Config, aws: Aws, command: str) -> Iterator[Store]:
     """Hold the stack's state open and locked while the context lasts.
 
     A first Ctrl-C meanwhile ends what is `signals.acting` or done `at_once`, but neither opening, writing nor closing.

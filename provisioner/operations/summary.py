@@ -23,13 +23,13 @@ class Summary:
     """How a run ended.
 
     Attributes:
-        counts: the number of things by result (`events.Result`).
+        counts: the number of resources by result (`events.Result`).
         seconds: how long the run took.
         leftovers: what `down` found still there at the end.
-        error: what stopped the run, or some of its things.
+        error: what stopped the run, or some of its resources.
         target: the step that the run was limited to.
         snapshots: what `down` leaves on purpose: this one's final snapshot of the database, and those of earlier ones.
-        path: the chain of things that took the time.
+        path: the chain of resources that took the time.
     """
 
     command: str

@@ -50,7 +50,7 @@ ROLES: tuple[Permission, ...] = (
         wanted=flow_logs,
     ),
 )
-"""What the policies of the roles come to, limited to this stack's things where they are.
+"""What the policies of the roles come to, limited to this stack's resources where they are.
 
 The agent's `ecs:CreateCluster` is left out: it makes a cluster that is not there, and this stack's is.
 """

@@ -52,7 +52,7 @@ def after_down(outcome: Summary, again: Again, config: Config, *, unprotect: boo
     words = [*_limits(outcome), *(["--unprotect"] if unprotect else [])]
     if (unfinished := _unfinished(outcome, again("down", *words))) is not None:
         return [unfinished]
-    kept = [sentence(f"Kept: {left.kind} {left.id}: {left.why}") for left in outcome.snapshots]
+    kept = [sentence(f"Kept: {left.type_name} {left.id}: {left.why}") for left in outcome.snapshots]
     if outcome.leftovers:
         return ["Delete by hand what is named above, or find out what still uses it.", *kept]
     if outcome.target:

@@ -1,4 +1,4 @@
-"""The live view on a terminal: steps at work with their things, what is waited for and why, failures, the newest."""
+"""The live view on a terminal: steps at work with their resources, what is waited for and why, failures, the newest."""
 
 from __future__ import annotations
 
@@ -77,16 +77,16 @@ def _bar(progress: Progress) -> str:
 
 def _tree(active: list[Active], now: float, width: int, room: int, mark: str) -> list[str]:
     """Return the steps in progress, each with its resources below it, the longest running first."""
-    active.sort(key=lambda thing: thing.since)
-    first = {step: position for position, step in reversed(list(enumerate(thing.step for thing in active)))}
-    active.sort(key=lambda thing: first[thing.step])
-    name = max((len(thing.address) for thing in active), default=0)
+    active.sort(key=lambda resource: resource.since)
+    first = {step: position for position, step in reversed(list(enumerate(resource.step for resource in active)))}
+    active.sort(key=lambda resource: first[resource.step])
+    name = max((len(resource.address) for resource in active), default=0)
     lines = []
-    for step, things in groupby(active, key=lambda thing: thing.step):
+    for step, resources in groupby(active, key=lambda resource: resource.step):
         lines.append(f"  {step or 'other'}")
-        for thing in things:
-            time = duration(now - thing.since)
-            text = f"    {thing.address.ljust(name)}  {thing.what}"
+        for resource in resources:
+            time = duration(now - resource.since)
+            text = f"    {resource.address.ljust(name)}  {resource.what}"
             lines.append(f"{cut(text, width - len(time) - 2, mark)}  {time}")
     if len(lines) <= room:
         return lines

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TextIO
 
-from provisioner.engine.events import Begun, Done, Event, Notice, Skipped, ThingFailed, Waiting, Working
+from provisioner.engine.events import Begun, Done, Event, Notice, ResourceFailed, Skipped, Waiting, Working
 from provisioner.engine.refused import names
 from provisioner.engine.words import count
 from provisioner.render.progress import Progress
@@ -19,9 +19,9 @@ QUIET = 10.0
 OFTEN = 60.0
 """Seconds after which a heartbeat is due although there is no silence."""
 EVERY = 5.0
-"""Seconds between two lines about the work on one thing."""
+"""Seconds between two lines about the work on one resource."""
 SHOWN = 3
-"""How many things a heartbeat names."""
+"""How many resources a heartbeat names."""
 
 
 def line(event: Event) -> str | None:
@@ -38,7 +38,7 @@ def line(event: Event) -> str | None:
             named = f" ({visible(event.id)})" if event.id else ""
             why = f": {visible(event.why)}" if event.why else ""
             return f"{SYMBOLS[event.result]} {event.address} {word(event.result)}{named} {duration(event.seconds)}{why}"
-        case ThingFailed():
+        case ResourceFailed():
             return f"{SYMBOLS['failed']} {event.address} failed{reason(event.error)}"
         case Skipped():
             return f"{SYMBOLS['skipped']} {event.address} not started, because it depends on {event.because}"
@@ -62,7 +62,7 @@ def heartbeat(progress: Progress) -> str | None:
     if progress.begun is None:
         return None
     now = progress.clock()
-    oldest = sorted(progress.active.values(), key=lambda thing: thing.since)
+    oldest = sorted(progress.active.values(), key=lambda resource: resource.since)
     active = names([f"{t.address} ({visible(t.what)}, {duration(now - t.since)})" for t in oldest], SHOWN)
     left = progress.left
     return (

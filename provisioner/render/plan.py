@@ -27,11 +27,11 @@ WORDS: dict[Action, str] = {
 }
 """What an action is called in front of an address, if not by its own name."""
 SENTENCES = {("service", "failed"): "redeploy: the last deployment failed"}
-"""By kind and field, what a difference means whose values say nothing."""
+"""By resource type and field, what a difference means whose values say nothing."""
 
 
 def differing(planned: Sequence[Planned]) -> list[Planned]:
-    """Return those things that are not as they should be."""
+    """Return those resources that are not as they should be."""
     return [item for item in planned if item.action != "none"]
 
 

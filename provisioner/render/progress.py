@@ -18,8 +18,8 @@ from provisioner.engine.events import (
     Finished,
     Notice,
     Queued,
+    ResourceFailed,
     Skipped,
-    ThingFailed,
     Verb,
     Waiting,
     Working,
@@ -28,7 +28,7 @@ from provisioner.engine.remaining import Task, left
 from provisioner.render.text import roughly, service
 
 NEWEST = 4
-"""How many of the latest finished things are remembered one by one."""
+"""How many of the latest finished resources are remembered one by one."""
 SHORT = 15.0
 """Seconds that are not worth to be foretold."""
 ACTS: dict[Verb, str] = {"create": "creating", "change": "changing", "delete": "deleting", "wait": "waiting"}
@@ -36,7 +36,7 @@ ACTS: dict[Verb, str] = {"create": "creating", "change": "changing", "delete": "
 
 @dataclass
 class Active:
-    """One thing that is being worked on or waited for: what is done, and since when on the run's clock."""
+    """One resource that is being worked on or waited for: what is done, and since when on the run's clock."""
 
     address: str
     step: str
@@ -53,7 +53,7 @@ class Progress:
         clock: the time in seconds.
 
     Attributes:
-        results: what became of each thing that is finished.
+        results: what became of each resource that is finished.
         created: the addresses of what this run has begun to create.
         tasks: what lies ahead, with how long it is expected to take.
         over: the addresses of what is finished, or failed, or will not be begun.
@@ -67,7 +67,7 @@ class Progress:
     active: dict[str, Active] = field(default_factory=dict)
     newest: deque[Done] = field(default_factory=lambda: deque(maxlen=NEWEST))
     results: list[Done] = field(default_factory=list)
-    failed: list[ThingFailed] = field(default_factory=list)
+    failed: list[ResourceFailed] = field(default_factory=list)
     notices: list[str] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
     unseen: OSError | None = None
@@ -91,7 +91,7 @@ class Progress:
 
     @property
     def done(self) -> int:
-        """How many things are as they should be."""
+        """How many resources are as they should be."""
         return sum(self.counts.values())
 
     @property
@@ -123,7 +123,7 @@ class Progress:
                 self.notices.append(event.text)
             case Finished():
                 self.finished = event
-            case Done() | ThingFailed() | Skipped():
+            case Done() | ResourceFailed() | Skipped():
                 self._end(event)
             case Doing():
                 self._at(event.address, event.step, self._act(event))
@@ -134,10 +134,10 @@ class Progress:
             case Queued():
                 self._at(event.address, event.step, f"waiting for its turn at {service(event.service)}'s rate")
 
-    def _end(self, event: Done | ThingFailed | Skipped) -> None:
+    def _end(self, event: Done | ResourceFailed | Skipped) -> None:
         self.active.pop(event.address, None)
         self.over.add(event.address)
-        if isinstance(event, ThingFailed):
+        if isinstance(event, ResourceFailed):
             self.failed.append(event)
         elif isinstance(event, Done):
             self.counts[event.result] += 1

@@ -67,7 +67,7 @@ def document(recovery: Recovery, stack: str, account: str, region: str, backups:
 
 
 def candidate(found: Candidate) -> Iterator[str]:
-    """Yield what is to be put on a thing that is imported, and what the next `up` would change."""
+    """Yield what is to be put on a resource that is imported, and what the next `up` would change."""
     yield f"{found.live.id} as {found.want.address}:"
     for name, change in found.tags.items():
         yield f"  + tag {name}: {change.new}" + (f" (so far {change.old})" if change.old is not None else "")

@@ -22,24 +22,24 @@ def lines(document: Mapping[str, Any], again: Callable[..., str]) -> list[str]:
     Args:
         again: from a command's name, and its own options, to the command line that runs it on the same stack.
     """
-    things, working = document["resources"], _working(document)
+    resources, working = document["resources"], _working(document)
     head = f"{document['stack']} on {document['target']}"
-    if not things:
+    if not resources:
         return [f"{head}: no resources are recorded. Create the stack: {again('up')}.", *working]
     if document["started_anew"] is not None:
-        what = f"{head}: {count(len(things), 'resource')} recorded, but the embedded cloud was started anew since"
+        what = f"{head}: {count(len(resources), 'resource')} recorded, but the embedded cloud was started anew since"
         return [f"{what} ({date(document['started_anew'])}), and is empty. Create them again: {again('up')}.", *working]
     account = f"account {document['account']}, {document['region']}"
-    ready, going = (sum(thing["phase"] == phase for thing in things) for phase in ("ready", "deleting"))
+    ready, going = (sum(resource["phase"] == phase for resource in resources) for phase in ("ready", "deleting"))
     known = "ready" if document["live"] is not None else "recorded as ready"
-    body = [f"{head}: {account}, {ready} of {count(len(things), 'resource')} {known}", *working]
+    body = [f"{head}: {account}, {ready} of {count(len(resources), 'resource')} {known}", *working]
     if going and not working:
         body.append(f"{count(going, 'resource')} being deleted when `down` stopped. To finish: {again('down')}.")
     elif going:
         body.append(f"{count(going, 'resource')} being deleted")
     body.append("")
-    rows = table((f"  {thing['address']}", thing["phase"], thing["id"] or "") for thing in things)
-    for step, pairs in groupby(zip(things, rows, strict=True), key=lambda pair: pair[0]["step"]):
+    rows = table((f"  {resource['address']}", resource["phase"], resource["id"] or "") for resource in resources)
+    for step, pairs in groupby(zip(resources, rows, strict=True), key=lambda pair: pair[0]["step"]):
         body += [step or "(no step)", *(row for _, row in pairs)]
     return [*body, "", *_live(document, again("up", "--new-ami")), *_url(document)]
 
@@ -50,7 +50,7 @@ def _working(document: Mapping[str, Any]) -> list[str]:
 
 def _url(document: Mapping[str, Any]) -> list[str]:
     """Return where the stack answers, if it has a load balancer that stays."""
-    phases = {thing["address"].partition("/")[0]: thing["phase"] for thing in document["resources"]}
+    phases = {resource["address"].partition("/")[0]: resource["phase"] for resource in document["resources"]}
     if phases.get("load_balancer", "deleting") == "deleting":
         return ["url  none now: there is no load balancer"]
     return [f"url  {document['local_url'] or document['url']}"]

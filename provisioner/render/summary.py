@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 
 RESULTS = ("created", "adopted", "changed", "deleted", "retained", "not_found", "unchanged")
 NAMED = 6
-"""How many things are named that failed for one reason, or were not started for one."""
+"""How many resources are named that failed for one reason, or were not started for one."""
 FEW = 16
-"""So many things that needed nothing are named, in a run that had something to do."""
+"""So many resources that needed nothing are named, in a run that had something to do."""
 
 
 def finished(outcome: Summary, next: Sequence[str], here: float | None = None) -> Finished:
@@ -53,7 +53,7 @@ def result(finished: Finished, results: Sequence[Done] = ()) -> list[str]:
     """Return the counts, the seconds, what was kept and why, what needed nothing, and what to do next.
 
     Args:
-        results: what became of each thing.
+        results: what became of each resource.
     """
     # a teardown has no use for what was not there
     hidden = {"unchanged"} if finished.command == "down" else set[str]()
@@ -82,7 +82,7 @@ def _kept(results: Sequence[Done]) -> list[str]:
 
 
 def _unchanged(results: Sequence[Done]) -> list[str]:
-    """Name the few things that were there already, in a run that had something to do with all others."""
+    """Name the few resources that were there already, in a run that had something to do with all others."""
     there = sorted(done.address for done in results if done.result == "unchanged")
     if not there or len(there) > min(FEW, len(results) - len(there)):
         return []
@@ -90,7 +90,7 @@ def _unchanged(results: Sequence[Done]) -> list[str]:
 
 
 def failures(outcome: Summary, progress: Progress) -> list[str]:
-    """Return what went wrong: each thing with its step and the reason, what was not started, what is left."""
+    """Return what went wrong: each resource with its step and the reason, what was not started, what is left."""
     lines = []
     steps = {failed.address: failed.step for failed in progress.failed}
     if isinstance(outcome.error, SomeFailed):
@@ -101,7 +101,8 @@ def failures(outcome: Summary, progress: Progress) -> list[str]:
             lines += [f"    {line}" for line in reason]
         lines += _skipped(outcome.error.skipped)
     lines += [
-        f"{SYMBOLS['failed']} not deleted: {left.kind} {visible(left.id)}{f': {visible(left.why)}' if left.why else ''}"
+        f"{SYMBOLS['failed']} not deleted: {left.type_name} {visible(left.id)}"
+        f"{f': {visible(left.why)}' if left.why else ''}"
         for left in outcome.leftovers
     ]
     if outcome.error is not None:

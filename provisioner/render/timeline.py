@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from state.model import Run, Span
 
 MOST = 40
-"""How many things have a bar of their own, beside those of the critical path."""
+"""How many resources have a bar of their own, beside those of the critical path."""
 SHORT = 0.02
-"""The part of a run's time below which a thing is only counted, unless it is of the critical path."""
+"""The part of a run's time below which a resource is only counted, unless it is of the critical path."""
 TICKS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600)
 """Seconds that may lie between two marks of the axis."""
 NAME, BAR, TIME = 36, 20, 16
@@ -27,7 +27,7 @@ LEGEND = "# critical path   = until the call is answered   - until it is ready o
 
 @dataclass(frozen=True)
 class Group:
-    """A step in a drawing: all that it did, and those things that have a bar of their own."""
+    """A step in a drawing: all that it did, and those resources that have a bar of their own."""
 
     step: str
     spans: Sequence[Span]
@@ -35,7 +35,7 @@ class Group:
 
     @property
     def label(self) -> str:
-        """Its name, and how many of its things have no bar."""
+        """Its name, and how many of its resources have no bar."""
         shorter = len(self.spans) - len(self.shown)
         return (self.step or "(no step)") + (f", {shorter} shorter" if shorter else "")
 
@@ -75,7 +75,7 @@ def path_words(path: Sequence[Segment], seconds: float) -> str:
 
 
 def took(span: Span, seconds: float) -> str:
-    """Return how long a thing took in a run of so many seconds, and whether it did not come to its end."""
+    """Return how long a resource took in a run of so many seconds, and whether it did not come to its end."""
     words = duration(end_of(span, seconds) - span.began)
     return f"{words} {span.result}" if span.result in {"failed", "unfinished"} else words
 

@@ -39,7 +39,7 @@ STYLE = """
 
 
 def picture(run: Run, stack: str) -> str:
-    """Return the SVG: a bar for each thing by step, the critical path in its own colour, seconds below the title."""
+    """Return the SVG: a bar for each resource by step, the critical path in its own colour, seconds below the title."""
     path = critical_path(run.timeline, run.seconds)
     found = groups(run, path)
     rows = sum(1 + len(group.shown) for group in found)
@@ -99,7 +99,7 @@ def _rows(run: Run, found: Sequence[Group], path: Sequence[Segment]) -> Iterator
 
 
 def _row(span: Span, segment: Segment | None, seconds: float, whole: float, y: int) -> Iterator[str]:
-    """Yield a thing's name, its bars upon each other, and its time."""
+    """Yield a resource's name, its bars upon each other, and its time."""
     called, end = called_of(span, seconds), end_of(span, seconds)
     yield f"<g><title>{escape(visible(_words(span, seconds)))}</title>"
     yield _text(28, y + THICK, short(span.address, LETTERS))
@@ -113,7 +113,7 @@ def _row(span: Span, segment: Segment | None, seconds: float, whole: float, y: i
 
 
 def _links(path: Sequence[Segment], places: Mapping[str, int], whole: float) -> Iterator[str]:
-    """Yield a line from each thing of the critical path to the one that it let begin."""
+    """Yield a line from each resource of the critical path to the one that it let begin."""
     for before, after in pairwise(path):
         x, y1, y2 = _x(after.start, whole), places[before.address], places[after.address]
         yield f'<line class="link" x1="{x:.1f}" y1="{y1 + THICK // 2}" x2="{x:.1f}" y2="{y2 + THICK // 2}"/>'

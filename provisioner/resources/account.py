@@ -34,7 +34,7 @@ class AccountSetting(Resource):
     service: ClassVar[str] = "ecs"
     identity: ClassVar[Sequence[str]] = ("setting_name",)
     outputs: ClassVar[Sequence[str]] = ("former",)
-    fixed: ClassVar[frozenset[str]] = frozenset({"vpc_id", "setting_name"})
+    create_only: ClassVar[frozenset[str]] = frozenset({"vpc_id", "setting_name"})
 
     @classmethod
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:

@@ -47,17 +47,17 @@ class Certificate(Resource):
     outputs: ClassVar[Sequence[str]] = tuple(
         f"validation_{part}_{number}" for number in range(MOST_NAMES) for part in ("name", "value")
     )
-    fixed: ClassVar[frozenset[str]] = frozenset({"domain_name", "subject_alternative_names"})
+    create_only: ClassVar[frozenset[str]] = frozenset({"domain_name", "subject_alternative_names"})
     unordered: ClassVar[frozenset[str]] = frozenset({"subject_alternative_names"})
     # ACM looks for the records again and again: usually minutes, sometimes half an hour
-    budget: ClassVar[float] = 2700
-    removal_budget: ClassVar[float] = 1200
-    interval: ClassVar[float] = 5
+    create_timeout: ClassVar[float] = 2700
+    delete_timeout: ClassVar[float] = 1200
+    poll_interval: ClassVar[float] = 5
 
     @classmethod
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:
         domains = {fields["domain_name"] for fields in known}
-        tagged = [] if aws.thorough else [live for arn in aws.tagged("acm") if (live := cls._there(aws, arn))]
+        tagged = [] if aws.include_unrecorded else [live for arn in aws.tagged("acm") if (live := cls._there(aws, arn))]
         if domains and domains <= {live.attributes.get("domain_name") for live in tagged}:
             yield from tagged
             return
@@ -70,7 +70,7 @@ class Certificate(Resource):
                 yield cls._live(aws, aws.client("acm").describe_certificate(CertificateArn=arn)["Certificate"], tags)
 
     @classmethod
-    def some(cls, aws: Aws, known: Sequence[Mapping[str, Any]], ids: Collection[str]) -> Iterator[Observed]:
+    def read_some(cls, aws: Aws, known: Sequence[Mapping[str, Any]], ids: Collection[str]) -> Iterator[Observed]:
         for arn in ids:
             with IfThere():
                 tags = aws.tags_of(arn, partial(_tags, aws, arn))
@@ -88,7 +88,7 @@ class Certificate(Resource):
         return None
 
     @classmethod
-    def one(cls, aws: Aws, id: str) -> Observed | None:
+    def read_one(cls, aws: Aws, id: str) -> Observed | None:
         return cls._live(aws, aws.client("acm").describe_certificate(CertificateArn=id)["Certificate"], _tags(aws, id))
 
     @staticmethod
@@ -175,12 +175,12 @@ class ValidationRecord(RecordSet):
 
     ttl: int | None = 300
 
-    written_once: ClassVar[frozenset[str]] = frozenset({"ttl"})
+    ignore_changes: ClassVar[frozenset[str]] = frozenset({"ttl"})
     # the CNAME of a domain is the same for each certificate of the account (ACM user guide, dns-validation)
-    steady: ClassVar[frozenset[str]] = frozenset({"record_name", "resource_records"})
+    stable_references: ClassVar[frozenset[str]] = frozenset({"record_name", "resource_records"})
 
     @classmethod
-    def unlisted(cls, aws: Aws) -> Iterator[Observed]:
+    def list_unlisted(cls, aws: Aws) -> Iterator[Observed]:
         """Yield the records that this stack's certificates ask for, whatever names they are of."""
         wanted = {normal_name(value) for live in aws.live(Certificate) for value in live.outputs.values()}
         for live in cls._all(aws):

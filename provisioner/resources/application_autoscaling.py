@@ -25,8 +25,8 @@ class ScalableTarget(Resource):
 
     service: ClassVar[str] = "application-autoscaling"
     identity: ClassVar[Sequence[str]] = ("resource_id",)
-    part: ClassVar[bool] = True
-    fixed: ClassVar[frozenset[str]] = frozenset({"resource_id"})
+    has_parent: ClassVar[bool] = True
+    create_only: ClassVar[frozenset[str]] = frozenset({"resource_id"})
 
     @classmethod
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:
@@ -73,8 +73,8 @@ class ScalingPolicy(Resource):
 
     service: ClassVar[str] = "application-autoscaling"
     identity: ClassVar[Sequence[str]] = ("resource_id", "policy_name")
-    part: ClassVar[bool] = True
-    fixed: ClassVar[frozenset[str]] = frozenset({"policy_name", "resource_id"})
+    has_parent: ClassVar[bool] = True
+    create_only: ClassVar[frozenset[str]] = frozenset({"policy_name", "resource_id"})
 
     @classmethod
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:

@@ -41,12 +41,12 @@ class AutoScalingGroup(Resource):
     identity: ClassVar[Sequence[str]] = ("auto_scaling_group_name",)
     derived: ClassVar[Sequence[str]] = ("id",)
     outputs: ClassVar[Sequence[str]] = ("arn",)
-    fixed: ClassVar[frozenset[str]] = frozenset({"auto_scaling_group_name"})
+    create_only: ClassVar[frozenset[str]] = frozenset({"auto_scaling_group_name"})
     unordered: ClassVar[frozenset[str]] = frozenset({"subnet_ids"})
     update_when_ready: ClassVar[bool] = True
-    budget: ClassVar[float] = 6 * 3600
-    removal_budget: ClassVar[float] = 1800
-    interval: ClassVar[float] = 5
+    create_timeout: ClassVar[float] = 6 * 3600
+    delete_timeout: ClassVar[float] = 1800
+    poll_interval: ClassVar[float] = 5
 
     @classmethod
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:
@@ -174,7 +174,7 @@ class AutoScalingGroup(Resource):
         return live.status or None
 
     @classmethod
-    def taken_back(cls, aws: Aws, live: Observed, changes: Changes) -> str:
+    def rolled_back(cls, aws: Aws, live: Observed, changes: Changes) -> str:
         return live.attributes["refresh_failure"] if "outdated_instances" in changes else ""
 
     @classmethod
@@ -190,9 +190,9 @@ class AutoScalingGroup(Resource):
 class MinimumSize(Resource):
     """The number of instances that a group of this stack never falls below; there is none where it is 0.
 
-    It is a thing apart from the group, since it comes after what the group's instances have to find: an instance that
-    registers before ECS has a capacity provider of its group may never belong to that (ECS guide, Auto Scaling group
-    capacity providers).
+    It is a resource apart from the group, since it comes after what the group's instances have to find: an instance
+    that registers before ECS has a capacity provider of its group may never belong to that (ECS guide, Auto Scaling
+    group capacity providers).
     """
 
     auto_scaling_group_name: str
@@ -200,10 +200,10 @@ class MinimumSize(Resource):
 
     service: ClassVar[str] = "autoscaling"
     identity: ClassVar[Sequence[str]] = ("auto_scaling_group_name",)
-    part: ClassVar[bool] = True
-    fixed: ClassVar[frozenset[str]] = frozenset({"auto_scaling_group_name"})
-    budget: ClassVar[float] = 900
-    interval: ClassVar[float] = 5
+    has_parent: ClassVar[bool] = True
+    create_only: ClassVar[frozenset[str]] = frozenset({"auto_scaling_group_name"})
+    create_timeout: ClassVar[float] = 900
+    poll_interval: ClassVar[float] = 5
 
     @classmethod
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:

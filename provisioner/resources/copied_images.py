@@ -16,7 +16,7 @@ from provisioner.docker.push import NEEDED
 from provisioner.docker.reference import Reference, parse
 from provisioner.docker.registry import Registries
 from provisioner.docker.transport import Denied, Transport
-from provisioner.engine.errors import Failed, NotMade, Unclear
+from provisioner.engine.errors import Failed, NotCreated, OutcomeUnknown
 from provisioner.engine.resource import Observed, Resource
 from provisioner.resources.images import Tagged, held, login, stand_in, tagged
 
@@ -50,7 +50,7 @@ class CopiedImage(Tagged, Resource):
             return stand_in(aws, self.repository_name, self.repository_uri, self.tag)
         source = parse(self.source)
         if not source.digest:
-            raise NotMade(f"the copy of {self.source} is gone from ECR: run the same command again to copy it anew")
+            raise NotCreated(f"the copy of {self.source} is gone from ECR: run the same command again to copy it anew")
         target, access = parse(f"{self.repository_uri}:{self.tag}"), login(aws)
         ours = Login(access["username"], access["password"])
         mine = Registries(Transport(aws.pace.stop, aws.pace.scale), lambda _: ours)
@@ -58,7 +58,12 @@ class CopiedImage(Tagged, Resource):
         try:
             with aws.pace.runtime.working():
                 copied = copy.copy(
-                    registries(aws), source, mine, target, self.platform, lambda text: aws.say(self.address, text)
+                    registries(aws),
+                    source,
+                    mine,
+                    target,
+                    self.platform,
+                    lambda text: aws.report_progress(self.address, text),
                 )
         except copy.TagTaken as taken:
             # an earlier try may have put it there, whose answer was lost: ECR does not take the same twice
@@ -66,10 +71,10 @@ class CopiedImage(Tagged, Resource):
         except Denied as denied:
             if denied.registry != target.registry:
                 raise
-            raise NotMade(f"copying to {self.repository_uri} was refused: {denied}. {NEEDED}") from None
+            raise NotCreated(f"copying to {self.repository_uri} was refused: {denied}. {NEEDED}") from None
         digest = held(aws, self.repository_name, self.tag)
         if not digest:
-            raise NotMade(refused) if refused else Unclear(f"ECR does not show {target} yet")
+            raise NotCreated(refused) if refused else OutcomeUnknown(f"ECR does not show {target} yet")
         if digest != copied:
             raise Failed(
                 f"ECR has {digest} under {target}, which is not the copy of {source} ({copied}): delete it in ECR by "

@@ -28,9 +28,9 @@ class Delegation(Resource):
 
     service: ClassVar[str] = "route53"
     identity: ClassVar[Sequence[str]] = ("domain", "hosted_zone_id")
-    fixed: ClassVar[frozenset[str]] = frozenset({"domain", "hosted_zone_id"})
-    kept: ClassVar[bool] = True
-    kept_because: ClassVar[str] = "it is an entry in the parent zone, which only its owner can change"
+    create_only: ClassVar[frozenset[str]] = frozenset({"domain", "hosted_zone_id"})
+    retained: ClassVar[bool] = True
+    retained_because: ClassVar[str] = "it is an entry in the parent zone, which only its owner can change"
 
     @classmethod
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:

@@ -40,12 +40,12 @@ class VpcEndpoint(Resource):
 
     service: ClassVar[str] = "ec2"
     identity: ClassVar[Sequence[str]] = ("vpc_id", "service_name")
-    fixed: ClassVar[frozenset[str]] = frozenset({"vpc_id", "service_name", "vpc_endpoint_type"})
+    create_only: ClassVar[frozenset[str]] = frozenset({"vpc_id", "service_name", "vpc_endpoint_type"})
     unordered: ClassVar[frozenset[str]] = frozenset({"route_table_ids", "subnet_ids", "security_group_ids"})
     update_when_ready: ClassVar[bool] = True
-    budget: ClassVar[float] = 600
-    removal_budget: ClassVar[float] = 1200
-    interval: ClassVar[float] = 5
+    create_timeout: ClassVar[float] = 600
+    delete_timeout: ClassVar[float] = 1200
+    poll_interval: ClassVar[float] = 5
 
     def __post_init__(self) -> None:
         if self.policy_document is not None:

@@ -30,7 +30,7 @@ class FlowLog(Resource):
 
     service: ClassVar[str] = "ec2"
     identity: ClassVar[Sequence[str]] = ("resource_id", "log_group_name")
-    fixed: ClassVar[frozenset[str]] = frozenset(
+    create_only: ClassVar[frozenset[str]] = frozenset(
         {"resource_id", "log_group_name", "deliver_logs_permission_arn", "traffic_type", "max_aggregation_interval"}
     )
 
@@ -41,7 +41,7 @@ class FlowLog(Resource):
             yield from told_by_tags(cls, aws, cls._filtered, "flow-log-id")
 
     @classmethod
-    def one(cls, aws: Aws, id: str) -> Observed | None:
+    def read_one(cls, aws: Aws, id: str) -> Observed | None:
         return next(cls._described(aws, FlowLogIds=[id]), None)
 
     @classmethod

@@ -33,13 +33,13 @@ class LaunchTemplate(Resource):
 
     service: ClassVar[str] = "ec2"
     identity: ClassVar[Sequence[str]] = ("launch_template_name",)
-    fixed: ClassVar[frozenset[str]] = frozenset({"launch_template_name"})
+    create_only: ClassVar[frozenset[str]] = frozenset({"launch_template_name"})
     unordered: ClassVar[frozenset[str]] = frozenset({"tagged"})
 
     @classmethod
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:
         names = {fields["launch_template_name"] for fields in known}
-        if aws.thorough or not names:
+        if aws.include_unrecorded or not names:
             found = aws.pages("ec2", "describe_launch_templates", "LaunchTemplates", Filters=aws.owner_filters())
             names |= {template["LaunchTemplateName"] for template in found}
         for name in sorted(names):
@@ -48,7 +48,7 @@ class LaunchTemplate(Resource):
                 yield cls._live(aws, version, cls._tags(aws, version["LaunchTemplateId"]))
 
     @classmethod
-    def one(cls, aws: Aws, id: str) -> Observed | None:
+    def read_one(cls, aws: Aws, id: str) -> Observed | None:
         return cls._live(aws, _version(aws, LaunchTemplateId=id), cls._tags(aws, id))
 
     @staticmethod
@@ -119,7 +119,7 @@ def _version(aws: Aws, version: str = "$Default", **template: str) -> Mapping[st
 
 
 def _settings(aws: Aws, data: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a version's data as the fields of the kind, without what AWS adds to it."""
+    """Return a version's data as the fields of the resource type, without what AWS adds to it."""
     plain = {name: value for name, value in data.items() if name not in ("UserData", "TagSpecifications")}
     if "MetadataOptions" in plain:
         defaults = {"State": None, "HttpProtocolIpv6": "disabled", "InstanceMetadataTags": "disabled"}
@@ -152,9 +152,9 @@ class Instances(Resource):
     subnet_ids: Sequence[str]
 
     service: ClassVar[str] = "ec2"
-    made_by_aws: ClassVar[bool] = True
-    removal_budget: ClassVar[float] = 1200
-    interval: ClassVar[float] = 5
+    created_by_aws: ClassVar[bool] = True
+    delete_timeout: ClassVar[float] = 1200
+    poll_interval: ClassVar[float] = 5
 
     @classmethod
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:

@@ -16,9 +16,9 @@ SHOWN = 5
 
 
 def told_by_tags(
-    kind: type[Resource], aws: Aws, described: Callable[..., Iterator[Observed]], id_filter: str
+    resource_type: type[Resource], aws: Aws, described: Callable[..., Iterator[Observed]], id_filter: str
 ) -> Iterator[Observed]:
-    """Yield the things that carry this stack's tags, and those that are recorded: somebody may have changed their tags.
+    """Yield the resources that carry this stack's tags, and those recorded: somebody may have changed their tags.
 
     Args:
         described: asks EC2 with these `Filters`.
@@ -26,7 +26,7 @@ def told_by_tags(
     """
     found = {live.id: live for live in described(aws, Filters=aws.owner_filters())}
     yield from found.values()
-    if missing := sorted(set(aws.recorded(kind)) - found.keys()):
+    if missing := sorted(set(aws.recorded(resource_type)) - found.keys()):
         yield from described(aws, Filters=[{"Name": id_filter, "Values": missing}])
 
 
@@ -39,14 +39,14 @@ class Vpc(Resource):
     enable_dns_hostnames: bool = True
 
     service: ClassVar[str] = "ec2"
-    fixed: ClassVar[frozenset[str]] = frozenset({"cidr_block"})
+    create_only: ClassVar[frozenset[str]] = frozenset({"cidr_block"})
 
     @classmethod
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:
         return told_by_tags(cls, aws, cls._described, "vpc-id")
 
     @classmethod
-    def one(cls, aws: Aws, id: str) -> Observed | None:
+    def read_one(cls, aws: Aws, id: str) -> Observed | None:
         return next(cls._described(aws, VpcIds=[id]), None)
 
     @classmethod
@@ -110,7 +110,7 @@ class InternetGateway(Resource):
         return told_by_tags(cls, aws, cls._described, "internet-gateway-id")
 
     @classmethod
-    def one(cls, aws: Aws, id: str) -> Observed | None:
+    def read_one(cls, aws: Aws, id: str) -> Observed | None:
         return next(cls._described(aws, InternetGatewayIds=[id]), None)
 
     @classmethod
@@ -160,14 +160,14 @@ class Subnet(Resource):
     map_public_ip_on_launch: bool = False
 
     service: ClassVar[str] = "ec2"
-    fixed: ClassVar[frozenset[str]] = frozenset({"vpc_id", "availability_zone", "cidr_block"})
+    create_only: ClassVar[frozenset[str]] = frozenset({"vpc_id", "availability_zone", "cidr_block"})
 
     @classmethod
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:
         return told_by_tags(cls, aws, cls._described, "subnet-id")
 
     @classmethod
-    def one(cls, aws: Aws, id: str) -> Observed | None:
+    def read_one(cls, aws: Aws, id: str) -> Observed | None:
         return next(cls._described(aws, SubnetIds=[id]), None)
 
     @classmethod
@@ -221,7 +221,7 @@ class RouteTable(Resource):
     routes: Mapping[str, str]
 
     service: ClassVar[str] = "ec2"
-    fixed: ClassVar[frozenset[str]] = frozenset({"vpc_id"})
+    create_only: ClassVar[frozenset[str]] = frozenset({"vpc_id"})
     unordered: ClassVar[frozenset[str]] = frozenset({"subnet_ids"})
 
     @classmethod
@@ -229,7 +229,7 @@ class RouteTable(Resource):
         return told_by_tags(cls, aws, cls._described, "route-table-id")
 
     @classmethod
-    def one(cls, aws: Aws, id: str) -> Observed | None:
+    def read_one(cls, aws: Aws, id: str) -> Observed | None:
         return next(cls._described(aws, RouteTableIds=[id]), None)
 
     @classmethod

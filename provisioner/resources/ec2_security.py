@@ -44,7 +44,7 @@ class SecurityGroup(Resource):
 
     service: ClassVar[str] = "ec2"
     identity: ClassVar[Sequence[str]] = ("vpc_id", "group_name")
-    fixed: ClassVar[frozenset[str]] = frozenset({"vpc_id", "group_name", "description"})
+    create_only: ClassVar[frozenset[str]] = frozenset({"vpc_id", "group_name", "description"})
     unordered: ClassVar[frozenset[str]] = frozenset({"ingress", "egress"})
 
     @classmethod
@@ -75,11 +75,14 @@ class SecurityGroup(Resource):
     @classmethod
     def delete(cls, aws: Aws, live: Observed) -> None:
         # AWS deletes none that another one's rule names, and two may name each other
-        for kind, direction, rules in ((SecurityGroup, "ingress", "ingress"), (SecurityGroupEgress, "egress", "rules")):
-            for other in [other for other in aws.live(kind) if other.owned and other.id != live.id]:
+        for resource_type, direction, rules in (
+            (SecurityGroup, "ingress", "ingress"),
+            (SecurityGroupEgress, "egress", "rules"),
+        ):
+            for other in [other for other in aws.live(resource_type) if other.owned and other.id != live.id]:
                 naming = [rule for rule in other.attributes[rules] if rule.get("ReferencedGroupId") == live.id]
                 if naming:
-                    aws.stale(kind)
+                    aws.mark_stale(resource_type)
                     put_rules(aws, other.id, direction, naming, ())
         aws.client("ec2").delete_security_group(GroupId=live.id)
 
@@ -100,8 +103,8 @@ class SecurityGroupEgress(Resource):
 
     service: ClassVar[str] = "ec2"
     identity: ClassVar[Sequence[str]] = ("group_id",)
-    part: ClassVar[bool] = True
-    fixed: ClassVar[frozenset[str]] = frozenset({"group_id"})
+    has_parent: ClassVar[bool] = True
+    create_only: ClassVar[frozenset[str]] = frozenset({"group_id"})
     unordered: ClassVar[frozenset[str]] = frozenset({"rules"})
 
     @classmethod
@@ -139,9 +142,9 @@ class DefaultSecurityGroup(Resource):
 
     service: ClassVar[str] = "ec2"
     identity: ClassVar[Sequence[str]] = ("vpc_id",)
-    fixed: ClassVar[frozenset[str]] = frozenset({"vpc_id"})
-    kept: ClassVar[bool] = True
-    kept_because: ClassVar[str] = "AWS deletes it together with its VPC"
+    create_only: ClassVar[frozenset[str]] = frozenset({"vpc_id"})
+    retained: ClassVar[bool] = True
+    retained_because: ClassVar[str] = "AWS deletes it together with its VPC"
     update_when_ready: ClassVar[bool] = True
 
     @classmethod

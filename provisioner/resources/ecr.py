@@ -34,7 +34,7 @@ class Repository(Resource):
     identity: ClassVar[Sequence[str]] = ("repository_name",)
     derived: ClassVar[Sequence[str]] = ("id", "arn", "repository_uri")
     outputs: ClassVar[Sequence[str]] = ("arn", "repository_uri")
-    fixed: ClassVar[frozenset[str]] = frozenset({"repository_name", "encryption_configuration"})
+    create_only: ClassVar[frozenset[str]] = frozenset({"repository_name", "encryption_configuration"})
 
     @classmethod
     def data(cls, settings: Mapping[str, Any]) -> str:
@@ -50,7 +50,7 @@ class Repository(Resource):
         }
         tags = {name: cls._tags(aws, r["repositoryArn"], name in names) for name, r in found.items()}
         ours = [name for name in found if aws.owns(tags[name])]
-        policies = aws.singly(cls, "lifecycle_policy", ours, partial(cls._policy, aws))
+        policies = aws.read_each(cls, "lifecycle_policy", ours, partial(cls._policy, aws))
         wanted = {fields["repository_name"]: fields.get("image_scanning_configuration") for fields in known}
         if any(found[name].get("imageScanningConfiguration") != wanted.get(name) for name in ours) and _enhanced(aws):
             found = {name: {**repository, "imageScanningConfiguration": None} for name, repository in found.items()}
@@ -60,7 +60,7 @@ class Repository(Resource):
             yield cls._live(aws, found[name], tags[name], None, owned=False)
 
     @classmethod
-    def one(cls, aws: Aws, id: str) -> Observed | None:
+    def read_one(cls, aws: Aws, id: str) -> Observed | None:
         repository = aws.client("ecr").describe_repositories(repositoryNames=[id])["repositories"][0]
         tags = cls._tags(aws, repository["repositoryArn"], known=True)
         return cls._live(aws, repository, tags, cls._policy(aws, id), owned=aws.owns(tags))

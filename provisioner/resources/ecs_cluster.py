@@ -23,14 +23,14 @@ class Cluster(Resource):
     identity: ClassVar[Sequence[str]] = ("cluster_name",)
     derived: ClassVar[Sequence[str]] = ("id", "arn")
     outputs: ClassVar[Sequence[str]] = ("arn",)
-    fixed: ClassVar[frozenset[str]] = frozenset({"cluster_name"})
+    create_only: ClassVar[frozenset[str]] = frozenset({"cluster_name"})
     unordered: ClassVar[frozenset[str]] = frozenset({"settings"})
-    removal_budget: ClassVar[float] = 1200
+    delete_timeout: ClassVar[float] = 1200
 
     @classmethod
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:
         names = {fields["cluster_name"] for fields in known}
-        listed = aws.pages("ecs", "list_clusters", "clusterArns") if aws.thorough else ()
+        listed = aws.pages("ecs", "list_clusters", "clusterArns") if aws.include_unrecorded else ()
         for cluster in _clusters(aws, {*names, *(arn.rpartition("/")[2] for arn in listed)}):
             live = cls._live(aws, cluster)
             if live.owned or live.id in names:
@@ -102,9 +102,9 @@ class CapacityProvider(Resource):
     identity: ClassVar[Sequence[str]] = ("capacity_provider_name",)
     derived: ClassVar[Sequence[str]] = ("id", "arn")
     outputs: ClassVar[Sequence[str]] = ("arn",)
-    fixed: ClassVar[frozenset[str]] = frozenset({"capacity_provider_name", "auto_scaling_group_arn"})
+    create_only: ClassVar[frozenset[str]] = frozenset({"capacity_provider_name", "auto_scaling_group_arn"})
     update_when_ready: ClassVar[bool] = True
-    removal_budget: ClassVar[float] = 600
+    delete_timeout: ClassVar[float] = 600
 
     @classmethod
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:
@@ -202,10 +202,10 @@ class ClusterCapacityProviders(Resource):
 
     service: ClassVar[str] = "ecs"
     identity: ClassVar[Sequence[str]] = ("cluster",)
-    fixed: ClassVar[frozenset[str]] = frozenset({"cluster"})
+    create_only: ClassVar[frozenset[str]] = frozenset({"cluster"})
     unordered: ClassVar[frozenset[str]] = frozenset({"capacity_providers", "default_capacity_provider_strategy"})
     update_when_ready: ClassVar[bool] = True
-    budget: ClassVar[float] = 600
+    create_timeout: ClassVar[float] = 600
 
     @classmethod
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:

@@ -23,7 +23,7 @@ class ContainerInsights(Resource):
     cluster: str
 
     service: ClassVar[str] = "ecs"
-    made_by_aws: ClassVar[bool] = True
+    created_by_aws: ClassVar[bool] = True
 
     @classmethod
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:
@@ -49,9 +49,9 @@ class ContainerInstances(Resource):
     cluster: str
 
     service: ClassVar[str] = "ecs"
-    made_by_aws: ClassVar[bool] = True
-    removal_budget: ClassVar[float] = 1800
-    interval: ClassVar[float] = 5
+    created_by_aws: ClassVar[bool] = True
+    delete_timeout: ClassVar[float] = 1800
+    poll_interval: ClassVar[float] = 5
 
     @classmethod
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:
@@ -95,9 +95,9 @@ class RunningTasks(Resource):
     cluster: str
 
     service: ClassVar[str] = "ecs"
-    made_by_aws: ClassVar[bool] = True
-    removal_budget: ClassVar[float] = 1200
-    interval: ClassVar[float] = 5
+    created_by_aws: ClassVar[bool] = True
+    delete_timeout: ClassVar[float] = 1200
+    poll_interval: ClassVar[float] = 5
 
     @classmethod
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:

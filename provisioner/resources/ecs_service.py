@@ -55,30 +55,30 @@ class Service(Resource):
     service: ClassVar[str] = "ecs"
     identity: ClassVar[Sequence[str]] = ("cluster", "service_name")
     derived: ClassVar[Sequence[str]] = ("id", "resource_id")
-    fixed: ClassVar[frozenset[str]] = frozenset({"cluster", "service_name"})
-    written_once: ClassVar[frozenset[str]] = frozenset({"desired_count"})
+    create_only: ClassVar[frozenset[str]] = frozenset({"cluster", "service_name"})
+    ignore_changes: ClassVar[frozenset[str]] = frozenset({"desired_count"})
     unordered: ClassVar[frozenset[str]] = frozenset(
         {"capacity_provider_strategy", "subnets", "security_groups", "load_balancers", "service_registries"}
     )
     outputs: ClassVar[Sequence[str]] = ("resource_id",)
     # From no instance at all: managed scaling looks once a minute, then one boots, pulls, and passes health checks
-    budget: ClassVar[float] = 1800
-    removal_budget: ClassVar[float] = 1200
-    interval: ClassVar[float] = 5
+    create_timeout: ClassVar[float] = 1800
+    delete_timeout: ClassVar[float] = 1200
+    poll_interval: ClassVar[float] = 5
 
     @classmethod
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:
         for cluster in (live.attributes["cluster_name"] for live in aws.live(Cluster) if live.owned):
             # Services that are DRAINING are not listed, only described
             names = {f["service_name"] for f in known if f["cluster"] == cluster or unknown(f["cluster"])}
-            if aws.thorough:
+            if aws.include_unrecorded:
                 all_pages = {"PageSize": 100}
                 arns = aws.pages("ecs", "list_services", "serviceArns", cluster=cluster, PaginationConfig=all_pages)
                 names |= {arn.rpartition("/")[2] for arn in arns}
             yield from cls._named(aws, known, cluster, names)
 
     @classmethod
-    def some(cls, aws: Aws, known: Sequence[Mapping[str, Any]], ids: Collection[str]) -> Iterator[Observed]:
+    def read_some(cls, aws: Aws, known: Sequence[Mapping[str, Any]], ids: Collection[str]) -> Iterator[Observed]:
         names = {arn.rpartition("/")[2] for arn in ids}
         for cluster in (live.attributes["cluster_name"] for live in aws.live(Cluster) if live.owned):
             yield from (live for live in cls._named(aws, known, cluster, names) if live.id in ids)
@@ -247,7 +247,7 @@ class Service(Resource):
         return standing(aws, live.attributes["cluster"], live.attributes["service_name"])
 
     @classmethod
-    def taken_back(cls, aws: Aws, live: Observed, changes: Changes) -> str:
+    def rolled_back(cls, aws: Aws, live: Observed, changes: Changes) -> str:
         if "task_definition" not in changes or not live.attributes["rolled_back"]:
             return ""
         why = last_failure(aws, live.attributes["cluster"], live.attributes["service_name"])

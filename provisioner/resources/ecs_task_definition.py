@@ -12,8 +12,8 @@ from typing import Any, ClassVar
 from botocore.exceptions import ClientError
 
 from provisioner.aws.client import ADDRESS_TAG, Aws, batches, tag_map
-from provisioner.aws.errors import absent
-from provisioner.engine.errors import Unclear
+from provisioner.aws.errors import not_found
+from provisioner.engine.errors import OutcomeUnknown
 from provisioner.engine.resource import Observed, Resource
 
 CONTENT_TAG = "provisioner:content"
@@ -45,20 +45,20 @@ class TaskDefinition(Resource):
     identity: ClassVar[Sequence[str]] = ("family",)
     derived: ClassVar[Sequence[str]] = ("id",)
     outputs: ClassVar[Sequence[str]] = ("arn",)
-    fixed: ClassVar[frozenset[str]] = frozenset({"family"})
+    create_only: ClassVar[frozenset[str]] = frozenset({"family"})
     unordered: ClassVar[frozenset[str]] = frozenset({"requires_compatibilities", "volumes"})
-    revises: ClassVar[bool] = True
-    one_by_one: ClassVar[bool] = True
+    versioned: ClassVar[bool] = True
+    listed_one_by_one: ClassVar[bool] = True
 
     @classmethod
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:
         names = {fields["family"] for fields in known}
-        half = _half_removed(aws, names) if aws.thorough else {}
+        half = _half_removed(aws, names) if aws.include_unrecorded else {}
         # of what was just looked at, that is known already
         return cls._shown(aws, known, _families(aws, names), names - half.keys(), half)
 
     @classmethod
-    def some(cls, aws: Aws, known: Sequence[Mapping[str, Any]], ids: Collection[str]) -> Iterator[Observed]:
+    def read_some(cls, aws: Aws, known: Sequence[Mapping[str, Any]], ids: Collection[str]) -> Iterator[Observed]:
         return cls._shown(aws, known, ids, {*ids}, {})
 
     @classmethod
@@ -79,7 +79,7 @@ class TaskDefinition(Resource):
         contents = {content_of(fields): fields for fields in known}
         names = {fields["family"] for fields in known}
         # of what this run deleted that is known already
-        asked = {*asked} - aws.deleted if aws.thorough else set()
+        asked = {*asked} - aws.deleted if aws.include_unrecorded else set()
         left = dict(half)
         tagged, families = set(aws.tagged("ecs")), sorted(families)
         newest = aws.each(lambda family: _active(aws, family), families)
@@ -122,7 +122,7 @@ class TaskDefinition(Resource):
         return closest or copied
 
     @classmethod
-    def one(cls, aws: Aws, id: str) -> Observed | None:
+    def read_one(cls, aws: Aws, id: str) -> Observed | None:
         if (found := _active(aws, id)) is None:
             return None
         address, owned = aws.address_in(found.tags), aws.owns(found.tags)
@@ -148,7 +148,7 @@ class TaskDefinition(Resource):
         for group in batches([*active, *_ours(aws, live.id, "INACTIVE")], 10):
             for arn in (arn for arn in group if arn in active):
                 # what is still active after a lost answer stays listed; what is not would be left behind half deleted
-                with suppress(Unclear):
+                with suppress(OutcomeUnknown):
                     aws.client("ecs").deregister_task_definition(taskDefinition=arn)
             failures += aws.client("ecs").delete_task_definitions(taskDefinitions=group)["failures"]
         if not failures:
@@ -197,7 +197,7 @@ def _active(aws: Aws, family: str) -> Revision | None:
     try:
         return _described(aws, family)
     except ClientError as error:
-        if not absent(error, "ecs"):
+        if not not_found(error, "ecs"):
             raise
         return None
 
@@ -264,10 +264,10 @@ def _families(aws: Aws, names: Collection[str]) -> set[str]:
     search = {"familyPrefix": f"{aws.name}-", "status": "ACTIVE"}
     certain = {*aws.recorded(TaskDefinition)} - aws.deleted
     told = {name for name in possible - certain if name.startswith(search["familyPrefix"])}
-    if not aws.thorough and not told:
+    if not aws.include_unrecorded and not told:
         return possible
     listed = {*aws.pages("ecs", "list_task_definition_families", "families", **search)}
-    return (possible - told) | (listed if aws.thorough else listed & told)
+    return (possible - told) | (listed if aws.include_unrecorded else listed & told)
 
 
 def _revisions(aws: Aws, family: str, status: str = "ACTIVE") -> list[str]:

@@ -8,7 +8,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from provisioner.aws.client import Aws, batches
-from provisioner.aws.errors import absent, code_of
+from provisioner.aws.errors import code_of, not_found
 from provisioner.engine.clock import at, since
 from provisioner.resources.ecs_hosts import without_hosts
 
@@ -156,7 +156,7 @@ def _log(aws: Aws, group: str, stream: str) -> list[str]:
         events = aws.client("logs").get_log_events(logGroupName=group, logStreamName=stream, limit=LOG_LINES)["events"]
     except ClientError as error:
         # a container that was never started has no stream, and reading the log may not be allowed
-        if not absent(error) and "AccessDenied" not in code_of(error):
+        if not not_found(error) and "AccessDenied" not in code_of(error):
             raise
         return []
     return [event["message"].rstrip() for event in events[-LOG_LINES:]]

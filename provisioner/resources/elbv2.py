@@ -120,12 +120,12 @@ class LoadBalancer(Resource):
     service: ClassVar[str] = "elbv2"
     identity: ClassVar[Sequence[str]] = ("load_balancer_name",)
     outputs: ClassVar[Sequence[str]] = ("dns_name", "canonical_hosted_zone_id")
-    fixed: ClassVar[frozenset[str]] = frozenset({"load_balancer_name", "scheme"})
+    create_only: ClassVar[frozenset[str]] = frozenset({"load_balancer_name", "scheme"})
     protection: ClassVar[str] = "deletion_protection"
     unordered: ClassVar[frozenset[str]] = frozenset({"subnets", "security_groups"})
     update_when_ready: ClassVar[bool] = True
-    budget: ClassVar[float] = 900
-    interval: ClassVar[float] = 5
+    create_timeout: ClassVar[float] = 900
+    poll_interval: ClassVar[float] = 5
 
     @classmethod
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:
@@ -137,7 +137,7 @@ class LoadBalancer(Resource):
                 yield cls._live(aws, balancer, _settings(aws, arn), tags.get(arn, {}))
 
     @classmethod
-    def some(cls, aws: Aws, known: Sequence[Mapping[str, Any]], ids: Collection[str]) -> Iterator[Observed]:
+    def read_some(cls, aws: Aws, known: Sequence[Mapping[str, Any]], ids: Collection[str]) -> Iterator[Observed]:
         for arn in ids:
             with IfThere():
                 (balancer,) = aws.client("elbv2").describe_load_balancers(LoadBalancerArns=[arn])["LoadBalancers"]
@@ -247,7 +247,9 @@ class TargetGroup(Resource):
 
     service: ClassVar[str] = "elbv2"
     identity: ClassVar[Sequence[str]] = ("target_group_name",)
-    fixed: ClassVar[frozenset[str]] = frozenset({"target_group_name", "vpc_id", "protocol", "port", "target_type"})
+    create_only: ClassVar[frozenset[str]] = frozenset(
+        {"target_group_name", "vpc_id", "protocol", "port", "target_type"}
+    )
 
     @classmethod
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:
@@ -261,7 +263,7 @@ class TargetGroup(Resource):
             answer = aws.client("elbv2").describe_target_group_attributes(TargetGroupArn=arns[name])
             return int(tag_map(answer["Attributes"]).get(DELAY, DEFAULT_DELAY))
 
-        delays = aws.singly(cls, "deregistration_delay", list(arns), delay)
+        delays = aws.read_each(cls, "deregistration_delay", list(arns), delay)
         for name, arn in arns.items():
             yield cls._live(aws, found[arn], delays[name], tags.get(arn, {}))
 
@@ -331,8 +333,8 @@ class Listener(Resource):
 
     service: ClassVar[str] = "elbv2"
     identity: ClassVar[Sequence[str]] = ("load_balancer_arn", "port")
-    part: ClassVar[bool] = True
-    fixed: ClassVar[frozenset[str]] = frozenset({"load_balancer_arn", "port"})
+    has_parent: ClassVar[bool] = True
+    create_only: ClassVar[frozenset[str]] = frozenset({"load_balancer_arn", "port"})
 
     @classmethod
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:
@@ -385,8 +387,8 @@ class ListenerRule(Resource):
 
     service: ClassVar[str] = "elbv2"
     identity: ClassVar[Sequence[str]] = ("listener_arn", "priority")
-    part: ClassVar[bool] = True
-    fixed: ClassVar[frozenset[str]] = frozenset({"listener_arn"})
+    has_parent: ClassVar[bool] = True
+    create_only: ClassVar[frozenset[str]] = frozenset({"listener_arn"})
 
     @classmethod
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:

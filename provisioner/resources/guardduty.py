@@ -32,9 +32,9 @@ class GuardDutyEndpoints(Resource):
     subnet_ids: Sequence[str]
 
     service: ClassVar[str] = "ec2"
-    made_by_aws: ClassVar[bool] = True
-    removal_budget: ClassVar[float] = 1200
-    interval: ClassVar[float] = 5
+    created_by_aws: ClassVar[bool] = True
+    delete_timeout: ClassVar[float] = 1200
+    poll_interval: ClassVar[float] = 5
 
     @classmethod
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:
@@ -61,7 +61,7 @@ class GuardDutyGroups(Resource):
     vpc_id: str
 
     service: ClassVar[str] = "ec2"
-    made_by_aws: ClassVar[bool] = True
+    created_by_aws: ClassVar[bool] = True
 
     @classmethod
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:

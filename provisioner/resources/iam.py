@@ -62,8 +62,8 @@ class Role(Resource):
     identity: ClassVar[Sequence[str]] = ("role_name",)
     derived: ClassVar[Sequence[str]] = ("id", "arn")
     outputs: ClassVar[Sequence[str]] = ("arn",)
-    fixed: ClassVar[frozenset[str]] = frozenset({"role_name"})
-    written_once: ClassVar[frozenset[str]] = frozenset({"description"})
+    create_only: ClassVar[frozenset[str]] = frozenset({"role_name"})
+    ignore_changes: ClassVar[frozenset[str]] = frozenset({"description"})
     unordered: ClassVar[frozenset[str]] = frozenset({"managed_policy_arns"})
 
     def __post_init__(self) -> None:
@@ -145,19 +145,19 @@ class InstanceProfile(Resource):
     identity: ClassVar[Sequence[str]] = ("instance_profile_name",)
     derived: ClassVar[Sequence[str]] = ("id", "arn")
     outputs: ClassVar[Sequence[str]] = ("arn",)
-    fixed: ClassVar[frozenset[str]] = frozenset({"instance_profile_name"})
+    create_only: ClassVar[frozenset[str]] = frozenset({"instance_profile_name"})
 
     @classmethod
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:
         names = {fields["instance_profile_name"] for fields in known}
-        if not aws.thorough:
+        if not aws.include_unrecorded:
             # what holds a role of this stack is known from the bulk read of the roles
             roles = (role for role in _roles(aws) if aws.owns(tag_map(role.get("Tags"))))
             held = {p["InstanceProfileName"]: p for role in roles for p in role.get("InstanceProfileList", ())}
             for name in names & held.keys():
                 yield cls._live(aws, held[name], ours=True)
             names -= held.keys()
-        listed = aws.pages("iam", "list_instance_profiles", "InstanceProfiles") if aws.thorough else ()
+        listed = aws.pages("iam", "list_instance_profiles", "InstanceProfiles") if aws.include_unrecorded else ()
         # the list has no tags: where the name may be ours the whole profile is read
         likely = {p["InstanceProfileName"] for p in listed if p["InstanceProfileName"].startswith(f"{aws.name}-")}
         for name in sorted(names | likely):
@@ -212,9 +212,9 @@ class ServiceLinkedRole(Resource):
     service: ClassVar[str] = "iam"
     identity: ClassVar[Sequence[str]] = ("aws_service_name", "role_name")
     derived: ClassVar[Sequence[str]] = ("id",)
-    fixed: ClassVar[frozenset[str]] = frozenset({"aws_service_name", "role_name"})
-    kept: ClassVar[bool] = True
-    kept_because: ClassVar[str] = "the whole account shares it, and it costs nothing"
+    create_only: ClassVar[frozenset[str]] = frozenset({"aws_service_name", "role_name"})
+    retained: ClassVar[bool] = True
+    retained_because: ClassVar[str] = "the whole account shares it, and it costs nothing"
 
     @classmethod
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:

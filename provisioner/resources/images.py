@@ -16,7 +16,7 @@ from provisioner.aws.client import Aws
 from provisioner.aws.errors import IfThere, code_of
 from provisioner.docker import build, engine, push
 from provisioner.docker.context import DOCKERFILE
-from provisioner.engine.errors import Failed, NotMade, Unclear
+from provisioner.engine.errors import Failed, NotCreated, OutcomeUnknown
 from provisioner.engine.resource import Changes, Observed, Resource
 from provisioner.resources.ecr import Repository
 
@@ -37,8 +37,8 @@ class Tagged:
     service: ClassVar[str] = "ecr"
     identity: ClassVar[Sequence[str]] = ("repository_name", "tag")
     outputs: ClassVar[Sequence[str]] = ("reference",)
-    part: ClassVar[bool] = True
-    revises: ClassVar[bool] = True
+    has_parent: ClassVar[bool] = True
+    versioned: ClassVar[bool] = True
 
     @classmethod
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:
@@ -81,7 +81,7 @@ class Image(Tagged, Resource):
 
     def _made(self, aws: Aws, client: Any) -> Observed:
         def say(text: str) -> None:
-            aws.say(self.address, text)
+            aws.report_progress(self.address, text)
 
         name, stop = f"{self.repository_uri}:{self.tag}", aws.pace.stop
         if not build.have(client, name):
@@ -100,7 +100,7 @@ class Image(Tagged, Resource):
             pushed = ""
         digest = held(aws, self.repository_name, self.tag)
         if not digest:
-            raise Unclear(f"ECR does not show {self.repository_name}:{self.tag} yet")
+            raise OutcomeUnknown(f"ECR does not show {self.repository_name}:{self.tag} yet")
         if (pushed and digest != pushed) or not self._holds(aws, built):
             raise Failed(
                 f"ECR has {digest} under {self.repository_name}:{self.tag}, which is not the image that was built "
@@ -143,7 +143,7 @@ class ImageInUse(Resource):
 
     service: ClassVar[str] = "ecr"
     identity: ClassVar[Sequence[str]] = ("repository_name", "tag")
-    part: ClassVar[bool] = True
+    has_parent: ClassVar[bool] = True
 
     @staticmethod
     def called(repository: str, tag: str) -> str:
@@ -153,7 +153,7 @@ class ImageInUse(Resource):
     @classmethod
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:
         names = {str(fields.get("repository_name")) for fields in known}
-        if aws.thorough:
+        if aws.include_unrecorded:
             names |= {repository.id for repository in aws.live(Repository)}
         for repository, tag, digest in _tagged(aws, names):
             if tag.startswith(IN_USE):
@@ -164,7 +164,7 @@ class ImageInUse(Resource):
     def _live(cls, repository: str, tag: str, image: str, *, owned: bool = True) -> Observed:
         attributes = {"repository_name": repository, "tag": tag, "image": image}
         # told by the tag alone, so that it is found without a state
-        address = f"{cls.kind}/{cls.called(repository, tag)}" if owned else None
+        address = f"{cls.type_name}/{cls.called(repository, tag)}" if owned else None
         return Observed(f"{repository}:{tag}", attributes, address=address, owned=owned)
 
     def create(self, aws: Aws, token: str) -> Observed:
@@ -173,7 +173,9 @@ class ImageInUse(Resource):
             repositoryName=self.repository_name, imageIds=[{"imageDigest": digest}], acceptedMediaTypes=MANIFESTS
         )["images"]
         if not images:
-            raise NotMade(f"ECR has no {self.image} any more: run the same command again, and the image is built anew")
+            raise NotCreated(
+                f"ECR has no {self.image} any more: run the same command again, and the image is built anew"
+            )
         try:
             ecr.put_image(
                 repositoryName=self.repository_name,
@@ -211,7 +213,7 @@ class WantedImage(Resource):
     source: str
 
     service: ClassVar[str] = "ecr"
-    made_by_aws: ClassVar[bool] = True
+    created_by_aws: ClassVar[bool] = True
 
     @classmethod
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Sequence[Observed]:
@@ -227,7 +229,7 @@ def held(aws: Aws, repository: str, tag: str) -> str:
 
 
 def under_tags(aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:
-    """Yield the images that repositories have under the known tags, for kinds with `repository_name` and `tag`."""
+    """Yield the images that repositories have under the known tags, for types with `repository_name` and `tag`."""
     wanted = {(fields.get("repository_name"), fields.get("tag")) for fields in known}
     for repository, tag, digest in _tagged(aws, {str(name) for name, _ in wanted}):
         if (repository.id, tag) in wanted:

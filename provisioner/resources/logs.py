@@ -38,7 +38,7 @@ class LogGroup(Resource):
     identity: ClassVar[Sequence[str]] = ("log_group_name",)
     derived: ClassVar[Sequence[str]] = ("id", "arn")
     outputs: ClassVar[Sequence[str]] = ("arn",)
-    fixed: ClassVar[frozenset[str]] = frozenset({"log_group_name"})
+    create_only: ClassVar[frozenset[str]] = frozenset({"log_group_name"})
 
     @classmethod
     def data(cls, settings: Mapping[str, Any]) -> str:
@@ -49,9 +49,9 @@ class LogGroup(Resource):
         names = {fields["log_group_name"] for fields in known}
         # the answer to a pattern has no retention (DescribeLogGroups), so that what it finds is read once more
         search = {"logGroupNamePattern": aws.name}
-        found = aws.pages("logs", "describe_log_groups", "logGroups", **search) if aws.thorough else ()
+        found = aws.pages("logs", "describe_log_groups", "logGroups", **search) if aws.include_unrecorded else ()
         names |= {group["logGroupName"] for group in found if aws.owns(aws.tags_of(_arn(group), dict))}
-        names |= {performance_log(aws.name)} if aws.thorough else set()
+        names |= {performance_log(aws.name)} if aws.include_unrecorded else set()
         # an account has thousands of groups: only the folders of ours are read
         for folder in sorted({name[: name.rfind("/") + 1] or name for name in names}):
             for group in aws.pages("logs", "describe_log_groups", "logGroups", logGroupNamePrefix=folder):
@@ -59,7 +59,7 @@ class LogGroup(Resource):
                     yield cls._live(aws, group)
 
     @classmethod
-    def some(cls, aws: Aws, known: Sequence[Mapping[str, Any]], ids: Collection[str]) -> Iterable[Observed] | None:
+    def read_some(cls, aws: Aws, known: Sequence[Mapping[str, Any]], ids: Collection[str]) -> Iterable[Observed] | None:
         if len(ids) > FEW:
             return None
         found = aws.each(partial(_called, aws), sorted(ids))

@@ -77,7 +77,7 @@ class DbCluster(Resource):
     identity: ClassVar[Sequence[str]] = ("db_cluster_identifier",)
     derived: ClassVar[Sequence[str]] = ("id", "arn")
     outputs: ClassVar[Sequence[str]] = ("arn", "endpoint", "reader_endpoint", "port")
-    fixed: ClassVar[frozenset[str]] = frozenset(
+    create_only: ClassVar[frozenset[str]] = frozenset(
         {
             "db_cluster_identifier",
             "engine",
@@ -89,13 +89,13 @@ class DbCluster(Resource):
             "kms_key_id",
         }
     )
-    written_once: ClassVar[frozenset[str]] = frozenset({"engine_version", "password_parameter"})
+    ignore_changes: ClassVar[frozenset[str]] = frozenset({"engine_version", "password_parameter"})
     unordered: ClassVar[frozenset[str]] = frozenset({"vpc_security_group_ids", "enable_cloudwatch_logs_exports"})
     protection: ClassVar[str] = "deletion_protection"
     update_when_ready: ClassVar[bool] = True
-    budget: ClassVar[float] = 1200
-    removal_budget: ClassVar[float] = 2700
-    interval: ClassVar[float] = 5
+    create_timeout: ClassVar[float] = 1200
+    delete_timeout: ClassVar[float] = 2700
+    poll_interval: ClassVar[float] = 5
 
     @classmethod
     def data(cls, settings: Mapping[str, Any]) -> str:
@@ -266,13 +266,13 @@ class DbInstance(Resource):
     service: ClassVar[str] = "rds"
     identity: ClassVar[Sequence[str]] = ("db_instance_identifier",)
     derived: ClassVar[Sequence[str]] = ("id",)
-    fixed: ClassVar[frozenset[str]] = frozenset({"db_instance_identifier", "db_cluster_identifier", "engine"})
-    written_once: ClassVar[frozenset[str]] = frozenset({"zones"})
+    create_only: ClassVar[frozenset[str]] = frozenset({"db_instance_identifier", "db_cluster_identifier", "engine"})
+    ignore_changes: ClassVar[frozenset[str]] = frozenset({"zones"})
     update_when_ready: ClassVar[bool] = True
-    removal_frees: ClassVar[bool] = True
-    budget: ClassVar[float] = 2400
-    removal_budget: ClassVar[float] = 2700
-    interval: ClassVar[float] = 5
+    frees_dependencies_early: ClassVar[bool] = True
+    create_timeout: ClassVar[float] = 2400
+    delete_timeout: ClassVar[float] = 2700
+    poll_interval: ClassVar[float] = 5
 
     @classmethod
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:

@@ -21,7 +21,7 @@ class DbSubnetGroup(Resource):
     service: ClassVar[str] = "rds"
     identity: ClassVar[Sequence[str]] = ("db_subnet_group_name",)
     derived: ClassVar[Sequence[str]] = ("id",)
-    fixed: ClassVar[frozenset[str]] = frozenset({"db_subnet_group_name"})
+    create_only: ClassVar[frozenset[str]] = frozenset({"db_subnet_group_name"})
     unordered: ClassVar[frozenset[str]] = frozenset({"subnet_ids"})
 
     @classmethod
@@ -79,7 +79,7 @@ class DbClusterParameterGroup(Resource):
     service: ClassVar[str] = "rds"
     identity: ClassVar[Sequence[str]] = ("db_cluster_parameter_group_name",)
     derived: ClassVar[Sequence[str]] = ("id",)
-    fixed: ClassVar[frozenset[str]] = frozenset(
+    create_only: ClassVar[frozenset[str]] = frozenset(
         {"db_cluster_parameter_group_name", "db_parameter_group_family", "description"}
     )
 
@@ -95,7 +95,7 @@ class DbClusterParameterGroup(Resource):
                 yield cls._live(aws, group, tags, {})
 
     @classmethod
-    def one(cls, aws: Aws, id: str) -> Observed | None:
+    def read_one(cls, aws: Aws, id: str) -> Observed | None:
         groups = aws.client("rds").describe_db_cluster_parameter_groups(DBClusterParameterGroupName=id)
         group = groups["DBClusterParameterGroups"][0]
         tags = _tags(aws, group["DBClusterParameterGroupArn"], known=True)

@@ -41,7 +41,7 @@ class HostedZone(Resource):
     service: ClassVar[str] = "route53"
     identity: ClassVar[Sequence[str]] = ("hosted_zone_name", "vpc_id")
     outputs: ClassVar[Sequence[str]] = ("name_servers",)
-    fixed: ClassVar[frozenset[str]] = frozenset({"hosted_zone_name", "vpc_id"})
+    create_only: ClassVar[frozenset[str]] = frozenset({"hosted_zone_name", "vpc_id"})
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "hosted_zone_name", normal_name(self.hosted_zone_name))
@@ -49,7 +49,7 @@ class HostedZone(Resource):
     @classmethod
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:
         names = {normal_name(fields["hosted_zone_name"]) for fields in known}
-        near = {} if aws.thorough else {zone_id: n for zone_id, n in zones_near(aws).items() if n[0] in names}
+        near = {} if aws.include_unrecorded else {zone_id: n for zone_id, n in zones_near(aws).items() if n[0] in names}
         if names and names == {name for name, _ in near.values()}:
             yield from cls._near(aws, near)
             return
@@ -195,7 +195,7 @@ class RecordSet(Resource):
 
     service: ClassVar[str] = "route53"
     identity: ClassVar[Sequence[str]] = ("hosted_zone_id", "record_name", "type")
-    fixed: ClassVar[frozenset[str]] = frozenset({"hosted_zone_id", "record_name", "type"})
+    create_only: ClassVar[frozenset[str]] = frozenset({"hosted_zone_id", "record_name", "type"})
     unordered: ClassVar[frozenset[str]] = frozenset({"resource_records"})
 
     def __post_init__(self) -> None:
@@ -223,13 +223,18 @@ class RecordSet(Resource):
     @staticmethod
     def _first(aws: Aws, zone_id: str, name: str) -> str:
         """Return the first name of a zone's that any kind of record looks for, so that one page serves them all."""
-        kinds: list[type[Resource]] = [RecordSet, *RecordSet.__subclasses__()]
-        known = [fields for kind in kinds for fields in aws.known(kind) if fields["hosted_zone_id"] == zone_id]
+        resource_types: list[type[Resource]] = [RecordSet, *RecordSet.__subclasses__()]
+        known = [
+            fields
+            for resource_type in resource_types
+            for fields in aws.known(resource_type)
+            if fields["hosted_zone_id"] == zone_id
+        ]
         names = {normal_name(fields["record_name"]) for fields in known if not unknown(fields["record_name"])}
         return min(names | {name}, key=lambda one: _order((zone_id, one, "")))
 
     @classmethod
-    def unlisted(cls, aws: Aws) -> Iterator[Observed]:
+    def list_unlisted(cls, aws: Aws) -> Iterator[Observed]:
         """Yield the aliases of this stack's load balancers, whatever they are called."""
         ours = {normal_name(live.outputs["dns_name"]) for live in aws.live(LoadBalancer) if live.owned}
         for live in cls._all(aws):
@@ -248,13 +253,13 @@ class RecordSet(Resource):
 
     @classmethod
     def _there(cls, aws: Aws, zone_id: str, name: str, record_type: str, said: Sequence[Any]) -> Observed | None:
-        """Return the record of this name and type, ours if it says one of these things."""
+        """Return the record of this name and type, ours if it says one of these resources."""
         record = _record(aws, zone_id, name, record_type)
         return None if record is None else cls._judged(aws, zone_id, record, said)
 
     @classmethod
     def _judged(cls, aws: Aws, zone_id: str, record: Mapping[str, Any], said: Sequence[Any]) -> Observed:
-        """Return a record with whose it is: ours if the zone is, or if it says one of these things and can be ours.
+        """Return a record with whose it is: ours if the zone is, or if it says one of these resources and can be ours.
 
         One that leads to another stack's load balancer is that stack's, also in a zone that this one made.
         """

@@ -48,9 +48,9 @@ class Bucket(Resource):
     identity: ClassVar[Sequence[str]] = ("bucket",)
     derived: ClassVar[Sequence[str]] = ("id", "arn")
     outputs: ClassVar[Sequence[str]] = ("arn",)
-    fixed: ClassVar[frozenset[str]] = frozenset({"bucket"})
+    create_only: ClassVar[frozenset[str]] = frozenset({"bucket"})
     protection: ClassVar[str] = "deletion_protection"
-    removal_budget: ClassVar[float] = 3600
+    delete_timeout: ClassVar[float] = 3600
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "policy", _plain(self.policy))
@@ -64,7 +64,7 @@ class Bucket(Resource):
                 yield cls._live(aws, name)
 
     @classmethod
-    def one(cls, aws: Aws, id: str) -> Observed | None:
+    def read_one(cls, aws: Aws, id: str) -> Observed | None:
         return cls._live(aws, id)
 
     @classmethod

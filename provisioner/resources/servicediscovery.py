@@ -29,8 +29,8 @@ class PrivateDnsNamespace(Resource):
     # other VPCs may have namespaces of the same name
     identity: ClassVar[Sequence[str]] = ("namespace_name", "vpc")
     outputs: ClassVar[Sequence[str]] = ("arn", "hosted_zone_id")
-    fixed: ClassVar[frozenset[str]] = frozenset({"namespace_name", "vpc"})
-    removal_budget: ClassVar[float] = 600
+    create_only: ClassVar[frozenset[str]] = frozenset({"namespace_name", "vpc"})
+    delete_timeout: ClassVar[float] = 600
 
     @classmethod
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:
@@ -49,7 +49,7 @@ class PrivateDnsNamespace(Resource):
                 yield cls._live(aws, namespace, tags, vpc, deleting=deleting)
 
     @classmethod
-    def some(cls, aws: Aws, known: Sequence[Mapping[str, Any]], ids: Collection[str]) -> Iterator[Observed]:
+    def read_some(cls, aws: Aws, known: Sequence[Mapping[str, Any]], ids: Collection[str]) -> Iterator[Observed]:
         for namespace_id in ids:
             with IfThere():
                 namespace = aws.client("servicediscovery").get_namespace(Id=namespace_id)["Namespace"]
@@ -134,7 +134,7 @@ class PrivateDnsNamespace(Resource):
         return None if live.id else "waiting for Cloud Map to create it and its hosted zone"
 
     @classmethod
-    def given_up(cls, aws: Aws, outputs: Mapping[str, Any]) -> str:
+    def creation_failed(cls, aws: Aws, outputs: Mapping[str, Any]) -> str:
         if "operation" not in outputs:
             return ""
         operation = aws.client("servicediscovery").get_operation(OperationId=outputs["operation"])["Operation"]
@@ -168,8 +168,8 @@ class DiscoveryService(Resource):
     service: ClassVar[str] = "servicediscovery"
     identity: ClassVar[Sequence[str]] = ("namespace_id", "service_name")
     outputs: ClassVar[Sequence[str]] = ("arn",)
-    fixed: ClassVar[frozenset[str]] = frozenset({"service_name", "namespace_id", "health_check_custom_config"})
-    removal_budget: ClassVar[float] = 600
+    create_only: ClassVar[frozenset[str]] = frozenset({"service_name", "namespace_id", "health_check_custom_config"})
+    delete_timeout: ClassVar[float] = 600
 
     @classmethod
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:

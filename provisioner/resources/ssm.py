@@ -32,15 +32,15 @@ class SecureParameter(Resource):
     identity: ClassVar[Sequence[str]] = ("parameter_name",)
     derived: ClassVar[Sequence[str]] = ("id", "arn")
     outputs: ClassVar[Sequence[str]] = ("arn", "version")
-    fixed: ClassVar[frozenset[str]] = frozenset({"parameter_name"})
+    create_only: ClassVar[frozenset[str]] = frozenset({"parameter_name"})
     # AWS changes a description only together with the value
-    written_once: ClassVar[frozenset[str]] = frozenset({"description"})
+    ignore_changes: ClassVar[frozenset[str]] = frozenset({"description"})
 
     @classmethod
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:
         names = sorted({fields["parameter_name"] for fields in known})
         searches = [[{"Key": "Name", "Option": "Equals", "Values": some}] for some in batches(names, 50)]
-        if aws.thorough:
+        if aws.include_unrecorded:
             ours = [{"Key": f"tag:{key}", "Option": "Equals", "Values": [value]} for key, value in aws.owner.items()]
             searches.append(ours)
         for filters in searches:

@@ -21,8 +21,8 @@ class WebAclAssociation(Resource):
 
     service: ClassVar[str] = "wafv2"
     identity: ClassVar[Sequence[str]] = ("resource_arn",)
-    part: ClassVar[bool] = True
-    fixed: ClassVar[frozenset[str]] = frozenset({"resource_arn"})
+    has_parent: ClassVar[bool] = True
+    create_only: ClassVar[frozenset[str]] = frozenset({"resource_arn"})
 
     @classmethod
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:

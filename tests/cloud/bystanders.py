@@ -1,4 +1,4 @@
-"""Somebody else's things in the same account, some under names that the stack would use, made by plain boto3."""
+"""Somebody else's resources in the same account, some under names that the stack would use, made by plain boto3."""
 
 from __future__ import annotations
 
@@ -118,7 +118,7 @@ def _role(iam: Any) -> None:
 
 
 def under_names(client: Client, name: str) -> set[str]:
-    """Make a thing of each sort under the name that the stack gives its own, and return the addresses of the latter."""
+    """Make a resource of each sort under the name that the stack gives its own; return the latter's addresses."""
     subnets = [s["SubnetId"] for s in client("ec2").describe_subnets(Filters=[DEFAULT])["Subnets"][:2]]
     client("logs").create_log_group(logGroupName=f"/ecs/{name}/frontend")
     client("ecr").create_repository(repositoryName=f"{name}/frontend")
@@ -142,7 +142,7 @@ def under_names(client: Client, name: str) -> set[str]:
 
 
 def in_network(cloud: EmbeddedCloud, name: str, vpc: str) -> set[str]:
-    """Make things in the stack's own network under names that it would use, and return the stack's addresses."""
+    """Make resources in the stack's own network under names that it would use, and return the stack's addresses."""
     client = cloud.client
     client("ec2").create_security_group(GroupName=f"{name}-frontend", Description="theirs", VpcId=vpc)
     where = {"VPCId": vpc, "VPCRegion": client("ec2").meta.region_name}
@@ -155,7 +155,7 @@ def in_network(cloud: EmbeddedCloud, name: str, vpc: str) -> set[str]:
 
 
 def clear_network(cloud: EmbeddedCloud, vpc: str) -> None:
-    """Take the things out of the stack's network again."""
+    """Take the resources out of the stack's network again."""
     client = cloud.client
     ec2, discovery = client("ec2"), client("servicediscovery")
     of_vpc = [{"Name": "vpc-id", "Values": [vpc]}]

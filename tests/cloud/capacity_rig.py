@@ -1,4 +1,4 @@
-"""The chain from the launch template to the tasks that are left, declared as the steps do, for its kinds' tests."""
+"""The chain from the launch template to the tasks that are left, declared as the steps do, for its types' tests."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What `up` must have made, thing by thing: each line reads one particular out of an inventory and says what it is."""
+"""What `up` must have made, resource by resource: each line reads one particular out of an inventory, and names it."""
 
 from __future__ import annotations
 

@@ -96,7 +96,7 @@ class EmbeddedCloud:
         self._post("/_cloud/clock?mode=virtual&idle=0")
 
     def step(self, most: float) -> None:
-        """Let time pass until the next thing that happens by itself, or for so many of AWS's seconds."""
+        """Let time pass until the next resource that happens by itself, or for so many of AWS's seconds."""
         self.away()
         self._post(f"/_cloud/advance?seconds={most}&step=1")
 

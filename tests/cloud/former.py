@@ -48,7 +48,7 @@ def make_former(project: Project) -> None:
 
 
 def ids(project: Project) -> dict[str, str | None]:
-    """What the state says each thing of that version is called."""
+    """What the state says each resource of that version is called."""
     return {address: record.id for address, record in _records(project).items() if not address.startswith(APART)}
 
 

@@ -10,8 +10,8 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 Client = Callable[[str], Any]
-Thing = dict[str, Any]
-Inventory = dict[str, list[Thing]]
+Resource = dict[str, Any]
+Inventory = dict[str, list[Resource]]
 
 NEVER_REMOVED = ("service_linked_roles",)
 """Sorts that a teardown may leave behind: AWS's services share these roles, and a later stack finds them again."""
@@ -36,7 +36,7 @@ _CALLED: Mapping[str, Sequence[str]] = {
     "container_instances": ("status",),
     "db_cluster_snapshots": ("DBClusterIdentifier", "SnapshotType"),
 }
-"""What tells things from their like where they have no name of their own, or one that AWS makes up."""
+"""What tells resources from their like where they have no name of their own, or one that AWS makes up."""
 
 
 def inventory(client: Client) -> Inventory:
@@ -48,7 +48,7 @@ def inventory(client: Client) -> Inventory:
     """
     found: Inventory = {}
     for read in (_ec2, _iam, _route53, _acm, _logs, _cloud_map, _ecr, _elb, _groups, _ecs, _scaling, _rds, _rest, _s3):
-        found |= {sort: _plain(things) for sort, things in read(client)}
+        found |= {sort: _plain(resources) for sort, resources in read(client)}
     return found
 
 
@@ -60,40 +60,43 @@ class Look(Inventory):
         self._client = client
         self._begun: dict[Callable[[Client], Sorts], Sorts] = {}
 
-    def __missing__(self, sort: str) -> list[Thing]:
+    def __missing__(self, sort: str) -> list[Resource]:
         if sort not in _READ_BY:
             self.update(inventory(self._client))
             return self[sort]
         read = _READ_BY[sort]
-        for name, things in self._begun.setdefault(read, read(self._client)):
-            if name == sort or isinstance(things, list):
-                self[name] = _plain(things)
+        for name, resources in self._begun.setdefault(read, read(self._client)):
+            if name == sort or isinstance(resources, list):
+                self[name] = _plain(resources)
             if name == sort:
                 break
         return self[sort]
 
 
-def _plain(things: Iterable[Thing]) -> list[Thing]:
-    plain = [json.loads(json.dumps(_steady(thing), default=str)) for thing in things]
-    return sorted(plain, key=lambda thing: json.dumps(thing, sort_keys=True))
+def _plain(resources: Iterable[Resource]) -> list[Resource]:
+    plain = [json.loads(json.dumps(_steady(resource), default=str)) for resource in resources]
+    return sorted(plain, key=lambda resource: json.dumps(resource, sort_keys=True))
 
 
 def counts(found: Inventory) -> dict[str, int]:
-    """Return how many things there are of each sort that there are any of."""
-    return {sort: len(things) for sort, things in found.items() if things}
+    """Return how many resources there are of each sort that there are any of."""
+    return {sort: len(resources) for sort, resources in found.items() if resources}
 
 
 def names(found: Inventory) -> dict[str, list[str]]:
-    """Return what the things of each sort are called, without ids and addresses: the same for equal runs."""
-    return {sort: sorted(_IDS.sub("*", called(sort, thing)) for thing in things) for sort, things in found.items()}
+    """Return what the resources of each sort are called, without ids and addresses: the same for equal runs."""
+    return {
+        sort: sorted(_IDS.sub("*", called(sort, resource)) for resource in resources)
+        for sort, resources in found.items()
+    }
 
 
-def difference(before: Inventory, after: Inventory, *aside: str) -> dict[str, dict[str, list[Thing]]]:
+def difference(before: Inventory, after: Inventory, *aside: str) -> dict[str, dict[str, list[Resource]]]:
     """Return what `after` lacks and what it has in addition, by sort, but for the sorts that are put aside."""
     result = {}
     for sort in before:
-        lacking = [thing for thing in before[sort] if thing not in after[sort]]
-        added = [thing for thing in after[sort] if thing not in before[sort]]
+        lacking = [resource for resource in before[sort] if resource not in after[sort]]
+        added = [resource for resource in after[sort] if resource not in before[sort]]
         if (lacking or added) and sort not in aside:
             result[sort] = {"lacking": lacking, "added": added}
     return result
@@ -122,25 +125,27 @@ def running(found: Inventory) -> bool:
     )
 
 
-def called(sort: str, thing: Mapping[str, Any]) -> str:
-    """Return what a thing is called: its own name, or else what tells it from its like."""
+def called(sort: str, resource: Mapping[str, Any]) -> str:
+    """Return what a resource is called: its own name, or else what tells it from its like."""
     if sort in _CALLED:
-        return " ".join(str(thing.get(key)) for key in _CALLED[sort])
-    tags = thing.get("Tags") or thing.get("tags") or ()
+        return " ".join(str(resource.get(key)) for key in _CALLED[sort])
+    tags = resource.get("Tags") or resource.get("tags") or ()
     pairs = (
         tags if isinstance(tags, Mapping) else {t.get("Key") or t["key"]: t.get("Value", t.get("value")) for t in tags}
     )
     for key in ("GroupName", "Name", "name", "RoleName", "repositoryName", "family", "ServiceName", "Description"):
-        if thing.get(key):
-            return str(thing[key])
+        if resource.get(key):
+            return str(resource[key])
     if address := pairs.get("provisioner:address"):
         return str(address)
-    return " ".join(str(value) for key, value in sorted(thing.items()) if key.lower().endswith(("name", "arn", "port")))
+    return " ".join(
+        str(value) for key, value in sorted(resource.items()) if key.lower().endswith(("name", "arn", "port"))
+    )
 
 
 # -- by service ----------------------------------------------------------------------------------------------------
 
-Sorts = Iterator[tuple[str, Iterable[Thing]]]
+Sorts = Iterator[tuple[str, Iterable[Resource]]]
 
 
 def pages(client: Any, operation: str, key: str, **arguments: Any) -> Iterator[Any]:
@@ -182,13 +187,13 @@ def _ec2(client: Client) -> Sorts:
     yield "launch_templates", [_template(ec2, t) for t in pages(ec2, "describe_launch_templates", "LaunchTemplates")]
 
 
-def _vpc_attributes(ec2: Any, vpc: str) -> Thing:
+def _vpc_attributes(ec2: Any, vpc: str) -> Resource:
     names = ("enableDnsSupport", "enableDnsHostnames")
     answers = {name: ec2.describe_vpc_attribute(VpcId=vpc, Attribute=name) for name in names}
     return {name: answer[name[0].upper() + name[1:]]["Value"] for name, answer in answers.items()}
 
 
-def _template(ec2: Any, template: Thing) -> Thing:
+def _template(ec2: Any, template: Resource) -> Resource:
     found = pages(
         ec2,
         "describe_launch_template_versions",
@@ -228,7 +233,7 @@ def _route53(client: Client) -> Sorts:
     )
 
 
-def _zone_tags(route53: Any, zone: Thing) -> Any:
+def _zone_tags(route53: Any, zone: Resource) -> Any:
     short = zone["HostedZone"]["Id"].removeprefix("/hostedzone/")
     return route53.list_tags_for_resource(ResourceType="hostedzone", ResourceId=short)["ResourceTagSet"]["Tags"]
 
@@ -246,7 +251,7 @@ def _acm(client: Client) -> Sorts:
     )
 
 
-def _remade(group: Thing, tags: Thing) -> bool:
+def _remade(group: Resource, tags: Resource) -> bool:
     """Whether it is the group that late metrics of a cluster that is gone make again, at any moment."""
     return not tags and str(group["logGroupName"]).startswith("/aws/ecs/containerinsights/")
 
@@ -282,7 +287,7 @@ def _cloud_map(client: Client) -> Sorts:
     )
 
 
-def _tags(answer: Mapping[str, Any]) -> Thing:
+def _tags(answer: Mapping[str, Any]) -> Resource:
     return {"Tags": answer.get("Tags") or []}
 
 
@@ -347,7 +352,7 @@ def _elb(client: Client) -> Sorts:
     yield "listener_rules", rules
 
 
-def _target_group(elb: Any, group: Thing) -> Thing:
+def _target_group(elb: Any, group: Resource) -> Resource:
     arn = group["TargetGroupArn"]
     health = elb.describe_target_health(TargetGroupArn=arn)["TargetHealthDescriptions"]
     attributes = _pairs(elb.describe_target_group_attributes(TargetGroupArn=arn))
@@ -405,14 +410,17 @@ def _ecs(client: Client) -> Sorts:
             "containerInstances",
         ),
     ):
-        yield sort, [thing for cluster in clusters for thing in _in(ecs, cluster, operation, key, describe, described)]
+        yield (
+            sort,
+            [resource for cluster in clusters for resource in _in(ecs, cluster, operation, key, describe, described)],
+        )
     # AWS keeps revisions that are only deregistered for ever
     found = [pages(ecs, "list_task_definitions", "taskDefinitionArns", status=s) for s in ("ACTIVE", "INACTIVE")]
     yield "task_definitions", [_task_definition(ecs, arn) for arns in found for arn in arns]
     yield "account_settings", pages(ecs, "list_account_settings", "settings", effectiveSettings=True)
 
 
-def _in(ecs: Any, cluster: Thing, operation: str, key: str, describe: str, described: str) -> Iterator[Thing]:
+def _in(ecs: Any, cluster: Resource, operation: str, key: str, describe: str, described: str) -> Iterator[Resource]:
     """Yield what a cluster holds, described ten at a time: as many as the smallest of the three calls takes."""
     arns = list(pages(ecs, operation, key, cluster=cluster["clusterArn"]))
     if operation == "list_tasks":
@@ -420,10 +428,10 @@ def _in(ecs: Any, cluster: Thing, operation: str, key: str, describe: str, descr
     for start in range(0, len(arns), 10):
         request = {"cluster": cluster["clusterArn"], key.removesuffix("Arns") + "s": arns[start : start + 10]}
         answer = getattr(ecs, describe)(**request, include=["TAGS"])
-        yield from (thing for thing in answer[described] if thing.get("lastStatus") != "STOPPED")
+        yield from (resource for resource in answer[described] if resource.get("lastStatus") != "STOPPED")
 
 
-def _task_definition(ecs: Any, arn: str) -> Thing:
+def _task_definition(ecs: Any, arn: str) -> Resource:
     answer = ecs.describe_task_definition(taskDefinition=arn, include=["TAGS"])
     return {**answer["taskDefinition"], "tags": answer.get("tags", [])}
 
@@ -455,7 +463,7 @@ def _rds(client: Client) -> Sorts:
     yield "db_cluster_parameter_groups", [group | {"own": _own_parameters(rds, group)} for group in own]
 
 
-def _own_parameters(rds: Any, group: Thing) -> dict[str, Any]:
+def _own_parameters(rds: Any, group: Resource) -> dict[str, Any]:
     only = {"DBClusterParameterGroupName": group["DBClusterParameterGroupName"], "Source": "user"}
     found = pages(rds, "describe_db_cluster_parameters", "Parameters", **only)
     return {parameter["ParameterName"]: parameter.get("ParameterValue") for parameter in found}

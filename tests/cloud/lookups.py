@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from tests.cloud.inventory import Inventory, Thing
+from tests.cloud.inventory import Inventory, Resource
 
 NAME = "ecs-sample-dev"
 REGION = "ap-northeast-1"
@@ -17,9 +17,9 @@ PROVIDER = f"asg-{NAME}"
 OWNER = {"Project": "ecs-sample", "Environment": "dev", "ManagedBy": "provisioner"}
 
 
-def one(things: Iterable[Thing], **where: Any) -> Thing:
-    """The single thing with these members."""
-    found = [thing for thing in things if all(thing.get(key) == value for key, value in where.items())]
+def one(things: Iterable[Resource], **where: Any) -> Resource:
+    """The single resource with these members."""
+    found = [resource for resource in things if all(resource.get(key) == value for key, value in where.items())]
     assert len(found) == 1, f"{len(found)} with {where}"
     return found[0]
 
@@ -102,7 +102,7 @@ def routes(made: Inventory) -> dict[str, dict[str, str]]:
     }
 
 
-def role(made: Inventory, suffix: str) -> Thing:
+def role(made: Inventory, suffix: str) -> Resource:
     """One of the stack's roles."""
     return one(made["roles"], RoleName=f"{NAME}-{suffix}")
 
@@ -160,15 +160,15 @@ def readable_parameters(made: Inventory) -> set[str]:
     return {arn.partition(":parameter")[2] for r in resources for arn in (r if isinstance(r, list) else [r])}
 
 
-def record(made: Inventory, name: str, kind: str) -> Thing:
+def record(made: Inventory, name: str, kind: str) -> Resource:
     """One record."""
     return one(made["records"], Name=name, Type=kind)
 
 
-def template(made: Inventory) -> Thing:
+def template(made: Inventory) -> Resource:
     """The launch template's newest data."""
     (only,) = made["launch_templates"]
-    version: Thing = one(only["versions"], DefaultVersion=True)["LaunchTemplateData"]
+    version: Resource = one(only["versions"], DefaultVersion=True)["LaunchTemplateData"]
     return version
 
 
@@ -178,13 +178,13 @@ def user_data(made: Inventory) -> list[str]:
     return sorted(word for line in text.splitlines() for word in line.split() if word.startswith("ECS_"))
 
 
-def definition(made: Inventory, service: str) -> Thing:
+def definition(made: Inventory, service: str) -> Resource:
     """The revision of its task definition that a service runs."""
-    (runs,) = [thing["taskDefinition"] for thing in made["ecs_services"] if thing["serviceName"] == service]
+    (runs,) = [resource["taskDefinition"] for resource in made["ecs_services"] if resource["serviceName"] == service]
     return one(made["task_definitions"], taskDefinitionArn=runs)
 
 
-def container(made: Inventory, service: str) -> Thing:
+def container(made: Inventory, service: str) -> Resource:
     """The only container of a service's task definition."""
     (only,) = definition(made, service)["containerDefinitions"]
     return dict(only)
@@ -195,7 +195,7 @@ def environment(made: Inventory, service: str) -> dict[str, str]:
     return {pair["name"]: pair["value"] for pair in container(made, service)["environment"]}
 
 
-def service(made: Inventory, name: str) -> Thing:
+def service(made: Inventory, name: str) -> Resource:
     """An ECS service."""
     return one(made["ecs_services"], serviceName=name)
 
@@ -204,19 +204,21 @@ def untagged(made: Inventory) -> list[str]:
     """What carries no or other owner tags, of all sorts that take tags."""
     missing = []
     for sort in TAGGED:
-        for thing in made[sort]:
-            pairs = next((thing[key] for key in ("Tags", "tags", "TagList", "TagSet") if thing.get(key)), [])
+        for resource in made[sort]:
+            pairs = next((resource[key] for key in ("Tags", "tags", "TagList", "TagSet") if resource.get(key)), [])
             if not isinstance(pairs, Mapping):
                 pairs = {p.get("Key", p.get("key")): p.get("Value", p.get("value")) for p in pairs}
             # AWS makes these with the VPC, and instances are known to the state all together
-            made_by_aws = thing.get("GroupName") == "default" or (sort == "route_tables" and not _has_subnets(thing))
+            created_by_aws = resource.get("GroupName") == "default" or (
+                sort == "route_tables" and not _has_subnets(resource)
+            )
             known = "provisioner:address" in pairs or sort == "instances"
-            if not made_by_aws and not (known and {key: pairs.get(key) for key in OWNER} == OWNER):
-                missing.append(f"{sort}: {json.dumps(thing)[:300]}")
+            if not created_by_aws and not (known and {key: pairs.get(key) for key in OWNER} == OWNER):
+                missing.append(f"{sort}: {json.dumps(resource)[:300]}")
     return missing
 
 
-def _has_subnets(table: Thing) -> bool:
+def _has_subnets(table: Resource) -> bool:
     return any("SubnetId" in association for association in table["Associations"])
 
 
@@ -228,44 +230,44 @@ TAGGED = (
 )
 
 
-def each(things: Iterable[Thing], *path: str) -> set[Any]:
+def each(things: Iterable[Resource], *path: str) -> set[Any]:
     """The different values at a path."""
     values = set()
-    for thing in things:
-        value: Any = thing
+    for resource in things:
+        value: Any = resource
         for key in path:
             value = value[key]
         values.add(value)
     return values
 
 
-def pick(thing: Mapping[str, Any], *keys: str) -> dict[str, Any]:
-    """Some members of a thing."""
-    return {key: thing.get(key) for key in keys}
+def pick(resource: Mapping[str, Any], *keys: str) -> dict[str, Any]:
+    """Some members of a resource."""
+    return {key: resource.get(key) for key in keys}
 
 
-def balancer(made: Inventory) -> Thing:
+def balancer(made: Inventory) -> Resource:
     """The only load balancer."""
     (only,) = made["load_balancers"]
     return only
 
 
-def listener(made: Inventory, port: int) -> Thing:
+def listener(made: Inventory, port: int) -> Resource:
     """The listener on a port."""
     return one(made["listeners"], Port=port)
 
 
-def cluster(made: Inventory) -> Thing:
+def cluster(made: Inventory) -> Resource:
     """The ECS cluster."""
     return one(made["clusters"], clusterName=NAME)
 
 
-def provider(made: Inventory) -> Thing:
+def provider(made: Inventory) -> Resource:
     """The group's capacity provider."""
     return dict(one(made["capacity_providers"], name=PROVIDER)["autoScalingGroupProvider"])
 
 
-def group(made: Inventory) -> Thing:
+def group(made: Inventory) -> Resource:
     """The Auto Scaling group."""
     return one(made["auto_scaling_groups"], AutoScalingGroupName=NAME)
 
@@ -275,7 +277,7 @@ def policy(made: Inventory) -> dict[str, Any]:
     return dict(group(made)["MixedInstancesPolicy"])
 
 
-def database(made: Inventory) -> Thing:
+def database(made: Inventory) -> Resource:
     """The Aurora cluster."""
     (only,) = made["db_clusters"]
     return only

@@ -138,7 +138,7 @@ class Stack:
 
 
 def other_calls(stack: Stack) -> None:
-    """Make the calls of other cases as the tool makes them: on the stack's things, refused or without effect.
+    """Make the calls of other cases as the tool makes them: on the stack's resources, refused or without effect.
 
     That the tool makes them is read off its source (tests/unit/test_permissions.py).
     """

@@ -55,9 +55,9 @@ zones = 2
 """
 """A public service on Fargate, which is as little as a whole stack can be: seven eighths of the sample's calls."""
 NETWORK = ("--target-step", "network")
-"""Limits a command to 15 things, which take an eighth of the sample's calls to make."""
+"""Limits a command to 15 resources, which take an eighth of the sample's calls to make."""
 ENDPOINTS = ("--target-step", "endpoints")
-"""Limits a command to 34 things, which take a quarter of the sample's calls to make, and AWS more than a minute."""
+"""Limits a command to 34 resources, which take a quarter of the sample's calls to make, and AWS more than a minute."""
 OPTIONS = """
 network = {{ flow_logs = true }}
 load_balancer = {{ access_logs = true, waf_acl = "{acl}" }}
@@ -102,7 +102,7 @@ class Ended:
 
     @property
     def results(self) -> dict[str, str]:
-        """What became of each thing, by address."""
+        """What became of each resource, by address."""
         return {e["address"]: e["result"] for e in self.said("done")}
 
 

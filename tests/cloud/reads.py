@@ -26,7 +26,7 @@ SERVICES = (
 UNKNOWN = ("InvalidAction", "UnknownOperationException")
 """What AWS answers to an operation that a service does not have."""
 ENDINGS = ("", "arn", "id", "name")
-"""How a thing may be named: `service` is asked for by what answers call `serviceArn`."""
+"""How a resource may be named: `service` is asked for by what answers call `serviceArn`."""
 SKIPPED = (
     *("DescribeSpotPriceHistory", "DescribeInstanceTypes", "DescribeInstanceTypeOfferings"),
     "ListDirectoryBuckets",
@@ -100,18 +100,18 @@ class Reader:
             return shape.enum[0]
         return next((self.seen[name.lower() + end][0] for end in ENDINGS if name.lower() + end in self.seen), None)
 
-    def _see(self, value: Any, name: str = "", thing: str = "") -> None:
-        """Note texts under their members' names, and with the thing's before them: of services `serviceid`."""
+    def _see(self, value: Any, name: str = "", resource: str = "") -> None:
+        """Note texts under their members' names, and with the resource's before them: of services `serviceid`."""
         if isinstance(value, Mapping):
             for key, item in value.items():
                 self._see(item, key.lower(), _singular(name))
         elif isinstance(value, list):
             for item in value:
-                self._see(item, name if isinstance(item, Mapping) else _singular(name), thing)
+                self._see(item, name if isinstance(item, Mapping) else _singular(name), resource)
         elif value and isinstance(value, str):
             self.seen[name].append(value)
-            if thing:
-                self.seen[thing + name].append(value)
+            if resource:
+                self.seen[resource + name].append(value)
 
 
 def reads(cloud: EmbeddedCloud, given: Mapping[str, Mapping[str, Any]]) -> dict[tuple[str, str], Read]:

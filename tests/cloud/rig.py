@@ -1,4 +1,4 @@
-"""Runs the engine on a few declared things on the embedded cloud, as the commands do, and says what was written."""
+"""Runs the engine on a few declared resources on the embedded cloud, as the commands do, and says what was written."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The code of docs/adding.md, as it stands there: a topic of SNS as a kind, its tags, its sample, and its step."""
+"""The code of docs/adding.md, as it stands there: a topic of SNS as a type, its tags, its sample, and its step."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ TAGS = "provisioner/aws/tagging.py"
 
 @dataclass(frozen=True)
 class Added:
-    """What the document adds: the kind, its sample, and the step."""
+    """What the document adds: the resource type, its sample, and the step."""
 
     topic: type[Any]
     sample: Sample
@@ -41,14 +41,14 @@ class Added:
 def added() -> Iterator[Added]:
     blocks = dict(BLOCK.findall(DOCUMENT.read_text(encoding="utf-8")))
     assert set(blocks) == {*MODULES, TAGS}
-    kinds, steps = dict(RESOURCE_TYPES), dict(STEPS)
+    resource_types, steps = dict(RESOURCE_TYPES), dict(STEPS)
     with pytest.MonkeyPatch.context() as patch:
         exec(compile(blocks[TAGS], DOCUMENT, "exec"), functions := dict(vars(tagging)))  # noqa: S102
         patch.setitem(tagging.READERS, "sns", functions["_read_sns"])
         patch.setitem(tagging.WRITERS, "sns", functions["_put_sns"])
-        kind, samples, step = (_module(patch, file, blocks[file]) for file in MODULES)
-        yield Added(kind.Topic, samples.ALARMS[kind.Topic], step.alarms)
-    for table, before in ((RESOURCE_TYPES, kinds), (STEPS, steps)):
+        resource_type, samples, step = (_module(patch, file, blocks[file]) for file in MODULES)
+        yield Added(resource_type.Topic, samples.ALARMS[resource_type.Topic], step.alarms)
+    for table, before in ((RESOURCE_TYPES, resource_types), (STEPS, steps)):
         for name in table.keys() - before.keys():
             del table[name]
 
@@ -65,7 +65,7 @@ def deaf(topic: type[Any]) -> type[Any]:
     """A topic that is never changed, never goes, and is known by its name alone."""
 
     class DeafTopic(topic):
-        interval = removal_budget = 60
+        interval = delete_timeout = 60
 
         @classmethod
         def list(cls, aws: Any, known: Any) -> Iterator[Observed]:
@@ -93,9 +93,13 @@ def test_a_kind_that_breaks_the_contract_is_told_how(
     cloud: EmbeddedCloud, tmp_path: Path, added: Added, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(RESOURCE_TYPES, "deaf_topic", Resource)  # so that it is gone afterwards
-    kind = deaf(added.topic)
-    samples = {kind: replace(added.sample, declare=lambda here: here.ensure(kind("sample", "sample", "Sample")))}
-    told = "\n".join(breaches(live(cloud, tmp_path, samples, samples), kind))
+    resource_type = deaf(added.topic)
+    samples = {
+        resource_type: replace(
+            added.sample, declare=lambda here: here.ensure(resource_type("sample", "sample", "Sample"))
+        )
+    }
+    told = "\n".join(breaches(live(cloud, tmp_path, samples, samples), resource_type))
     for words in (
         "`up` after a change of display_name ended with deaf_topic/sample failed: ",
         "deaf_topic/sample was left alone since it was mended, and the plan is to change display_name",

@@ -149,7 +149,7 @@ MASKS = (
     (r"ecs-hvm-[0-9.]+", "ecs-hvm-<version>"),
 )
 PASSING = re.compile(r"^\. |^i-<id> |^= \w+/\S+ retained |^$")
-"""Lines that depend on how fast things go, or say little."""
+"""Lines that depend on how fast resources go, or say little."""
 UNORDERED = re.compile(r"^[-+~=] ")
 """Lines about what is done at once with others, in any order."""
 

@@ -229,19 +229,19 @@ def test_the_name_has_to_be_typed(monkeypatch: pytest.MonkeyPatch, typed: str, a
             confirm(yes=False)
 
 
-def thing(address: str, **fields: Any) -> dict[str, Any]:
+def resource(address: str, **fields: Any) -> dict[str, Any]:
     changes = {name: {"old": None, "new": value} for name, value in fields.items()}
     return {"address": address, "action": "create", "changes": changes}
 
 
-THINGS = (
-    thing("subnet/public-a"),
-    thing("subnet/public-c"),
-    thing("load_balancer/main"),
-    thing("vpc_endpoint/ssm", vpc_endpoint_type="Interface"),
-    thing("vpc_endpoint/s3", vpc_endpoint_type="Gateway"),
-    thing("db_cluster/main", serverless_v2_scaling_configuration={"MaxCapacity": 1.0}),
-    thing("vpc/main") | {"action": "none"},
+RESOURCES = (
+    resource("subnet/public-a"),
+    resource("subnet/public-c"),
+    resource("load_balancer/main"),
+    resource("vpc_endpoint/ssm", vpc_endpoint_type="Interface"),
+    resource("vpc_endpoint/s3", vpc_endpoint_type="Gateway"),
+    resource("db_cluster/main", serverless_v2_scaling_configuration={"MaxCapacity": 1.0}),
+    resource("vpc/main") | {"action": "none"},
 )
 
 
@@ -249,11 +249,11 @@ THINGS = (
     ("region", "expected"), [("us-east-1", 0.0325 + 0.02 + 0.12), ("ap-northeast-1", 0.0343 + 0.028 + 0.2)]
 )
 def test_costs_are_counted_from_the_plan(region: str, expected: float) -> None:
-    assert prices.hourly(prices.costs(THINGS, region)) == pytest.approx(expected)
+    assert prices.hourly(prices.costs(RESOURCES, region)) == pytest.approx(expected)
 
 
 def test_a_region_without_prices_is_said() -> None:
-    text = "\n".join(announced(THINGS, "eu-west-1"))
+    text = "\n".join(announced(RESOURCES, "eu-west-1"))
     assert "those of ap-northeast-1, since those of eu-west-1 are not in the table" in text
     assert f"It will make 6 things of {NAME}" in text
     assert "2 subnet, 1 load_balancer, 2 vpc_endpoint" in text
@@ -262,7 +262,7 @@ def test_a_region_without_prices_is_said() -> None:
 def test_what_stands_is_said_with_its_costs(tmp_path: Path) -> None:
     provision = Provision(tmp_path, tmp_path / "calls.log", [], Presses())
     provision.stands = {"vpc/main", "db_cluster/main"}
-    said = still_standing(provision, prices.costs(THINGS, "us-east-1"), "make test-aws ARGS=--down")
+    said = still_standing(provision, prices.costs(RESOURCES, "us-east-1"), "make test-aws ARGS=--down")
     assert said.splitlines() == [
         f"things of {NAME} that stand, as far as is known: 2",
         "   0.120 USD an hour at most: Aurora at its most, 1 ACU; nothing while it is paused",

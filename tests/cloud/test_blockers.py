@@ -1,4 +1,4 @@
-"""What runs out of time says what was in the way: which thing, of what, since when, and in AWS's own words."""
+"""What runs out of time says what was in the way: which resource, of what, since when, and in AWS's own words."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def slow_rig(rig: Rig) -> Rig:
 
 
 def slow(stack: Stack) -> None:
-    """Things that AWS takes its time for, and a certificate whose records nobody makes."""
+    """Resources that AWS takes its time for, and a certificate whose records nobody makes."""
     database(stack)
     subnets = ["${subnet/a:id}", "${subnet/c:id}"]
     gateway = stack.ensure(InternetGateway("main", "${vpc/main:id}"))

@@ -138,7 +138,7 @@ def test_up_draws_a_live_tree_and_ctrl_c_ends_it_in_good_order(project: Project)
     end = CONTROL.sub("", screen.text[screen.text.rindex("\x1b[?25h") :])
     assert "error: interrupted: what was under way is recorded" in end
     assert "To resume: `provision up --target-step endpoints`." in end
-    phases = {thing["phase"] for thing in project.run("state", "list", "--json").document}
+    phases = {resource["phase"] for resource in project.run("state", "list", "--json").document}
     assert phases
     assert "creating" not in phases
 
@@ -224,7 +224,7 @@ def test_readers_that_go_leave_the_run_alone(project: Project, channel: str) -> 
         assert "Traceback" not in other.read()
         assert process.wait(SECONDS) == 130
     closed(project)
-    assert {thing["phase"] for thing in project.run("state", "list", "--json").document} <= {"created", "ready"}
+    assert {resource["phase"] for resource in project.run("state", "list", "--json").document} <= {"created", "ready"}
 
 
 def closed(project: Project) -> None:  # noqa: F811

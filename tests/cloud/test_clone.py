@@ -1,4 +1,4 @@
-"""A state that came with a clone: somebody wrote it who knows the names and ids of things that are not this stack's."""
+"""A state that came with a clone: its writer knows names and ids of resources that are not this stack's."""
 
 from __future__ import annotations
 

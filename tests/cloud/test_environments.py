@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.cloud.conftest import EmbeddedCloud
-from tests.cloud.inventory import NEVER_REMOVED, Inventory, Thing, difference, running
+from tests.cloud.inventory import NEVER_REMOVED, Inventory, Resource, difference, running
 from tests.cloud.project import Project
 
 DOMAIN = "shop.example.org"
@@ -28,7 +28,7 @@ COUNTED = "zones"
 """A zone counts its records."""
 STAGING = ("--env", "staging")
 
-Things = dict[str, list[Thing]]
+Resources = dict[str, list[Resource]]
 
 
 @pytest.fixture
@@ -40,11 +40,11 @@ def shop(cloud: EmbeddedCloud, tmp_path: Path) -> Iterator[Project]:
     here.close()
 
 
-def lacking(before: Inventory, after: Inventory) -> Things:
+def lacking(before: Inventory, after: Inventory) -> Resources:
     return {sort: found["lacking"] for sort, found in difference(before, after, COUNTED).items() if found["lacking"]}
 
 
-def added(before: Inventory, after: Inventory) -> Things:
+def added(before: Inventory, after: Inventory) -> Resources:
     return lacking(after, before)
 
 
@@ -120,5 +120,5 @@ def _tell_each_of_itself(shop: Project) -> None:
         ("shop-dev", "dev", "ok"),
         ("shop-staging", "staging", "ok"),
     ]
-    kept = {thing["address"] for thing in shop.run("state", "list", "--json", *STAGING).document}
+    kept = {resource["address"] for resource in shop.run("state", "list", "--json", *STAGING).document}
     assert "hosted_zone/public" not in kept, "the zone is dev's"

@@ -1,4 +1,4 @@
-"""Each fault by itself, as AWS has it, and a few things that come and go under it."""
+"""Each fault by itself, as AWS has it, and a few resources that come and go under it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from botocore.exceptions import ClientError, ConnectionClosedError
 
 from provisioner.aws.errors import match
 from provisioner.emulator.lag import Answer, Lag
-from provisioner.engine.errors import Unclear
+from provisioner.engine.errors import OutcomeUnknown
 from provisioner.resources.ec2_network import InternetGateway, RouteTable, Subnet, Vpc
 from provisioner.resources.ec2_security import DefaultSecurityGroup, SecurityGroup, allow
 from provisioner.resources.iam import InstanceProfile, Role, policy
@@ -217,9 +217,9 @@ def test_every_refusal_is_in_the_retry_table() -> None:
         if rule.service == "s3":
             continue  # the state has no part in the engine: see test_state_s3
         error = ClientError({"Error": {"Code": rule.code, "Message": rule.message}}, rule.operation)
-        row = match(error, BOTO3_NAMES.get(rule.service, rule.service), "settling", "busy")
+        row = match(error, BOTO3_NAMES.get(rule.service, rule.service), "not_yet_consistent", "in_use")
         assert row is not None, f"{rule.service}:{rule.operation} {rule.code}"
-        assert row.budget > rule.seconds, f"{rule.service}:{rule.operation} {rule.code} is given up too early"
+        assert row.timeout > rule.seconds, f"{rule.service}:{rule.operation} {rule.code} is given up too early"
 
 
 def test_the_user_sets_faults_at_the_start_and_ends_them(cloud: EmbeddedCloud, tmp_path: Path) -> None:
@@ -248,11 +248,11 @@ def test_every_scenario_is_in_the_document() -> None:
     assert [name for name in SCENARIOS if f"| `{name}` |" not in text] == []
 
 
-# -- a few things, every day ---------------------------------------------------------------------------------------
+# -- a few resources, every day ------------------------------------------------------------------------------------
 
 
 def few(stack: Stack) -> None:
-    """Things whose making takes several calls, each of which may be met."""
+    """Resources whose making takes several calls, each of which may be met."""
     vpc = stack.ensure(Vpc("main", cidr_block="10.0.0.0/16"))
     stack.ensure(DefaultSecurityGroup("main", vpc_id=vpc.id))
     gateway = stack.ensure(InternetGateway("main", vpc_id=vpc.id))
@@ -292,7 +292,7 @@ def test_lost_writes_leave_the_reads_their_retries(rig: Rig) -> None:
     ec2 = rig.aws().client("ec2")
     set_faults(rig.cloud, "lost", each=50, only="CreateVpc")
     for _ in range(50):  # botocore's standard mode has 35 retries to spare, after which it gives up at the first try
-        with pytest.raises(Unclear):
+        with pytest.raises(OutcomeUnknown):
             ec2.create_vpc(CidrBlock="10.0.0.0/16")
     set_faults(rig.cloud, "lost", only="DescribeVpcs")
     assert len(ec2.describe_vpcs()["Vpcs"]) > 50

@@ -42,7 +42,7 @@ def life(stage: Bench, undisturbed: Life) -> Iterator[Life]:
 
 
 def survived(life: Life, *kinds: str) -> None:
-    """Every operation that was called was met by each of these kinds of fault; say how many they were."""
+    """Every operation that was called was met by each of these resource types of fault; say how many they were."""
     called = {operation for operations in life.called.values() for operation in operations}
     for kind in kinds:
         # a call that was reset never reached the log

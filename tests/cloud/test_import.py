@@ -1,4 +1,4 @@
-"""`import`, `state mv` and `state rm`: a thing is taken, called otherwise, or forgotten, and `up` makes none twice."""
+"""`import`, `state mv` and `state rm`: a resource is taken, renamed, or forgotten, and `up` makes none twice."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from provisioner.aws import tagging
 from provisioner.engine.declaration import Handle
 from provisioner.engine.errors import ConfigurationError, NeedsReplacing, NotOwned
 from provisioner.engine.resource import RESOURCE_TYPES, Observed, Resource
-from provisioner.engine.run import know
+from provisioner.engine.run import set_known
 from provisioner.operations import import_resource, state_edit
 from provisioner.resources.copied_images import CopiedImage
 from provisioner.resources.ec2_launch import LaunchTemplate
@@ -62,7 +62,7 @@ def taken(rig: Rig, declare: Declare, address: str, name: str) -> Outcome:
     return ended
 
 
-# -- things with names, and things without -------------------------------------------------------------------------
+# -- resources with names, and resources without -------------------------------------------------------------------
 
 
 def test_a_network_is_taken_thing_by_thing_and_goes_with_the_stack(rig: Rig) -> None:
@@ -96,7 +96,7 @@ def test_a_network_is_taken_thing_by_thing_and_goes_with_the_stack(rig: Rig) -> 
 
 @dataclass(frozen=True)
 class Named:
-    """A kind of things that names tell apart: what is wanted, how somebody else made it, and its id."""
+    """A resource type that names tell apart: what is wanted, how somebody else made it, and its id."""
 
     want: Resource
     make: Callable[[Any], Any]
@@ -143,7 +143,7 @@ NAMED = [
 ]
 
 
-@pytest.mark.parametrize("named", NAMED, ids=lambda named: named.want.kind)
+@pytest.mark.parametrize("named", NAMED, ids=lambda named: named.want.type_name)
 def test_what_up_refuses_can_be_imported(rig: Rig, named: Named) -> None:
     named.make(rig.cloud)
 
@@ -369,9 +369,9 @@ def test_called_otherwise_it_is_not_made_twice_and_its_tag_follows(rig: Rig) -> 
 
     rig.up(declare("old")).ok()
     with LocalStore(rig.folder, rig.config.name, "state mv", "0") as store:
-        for kind in ("vpc", "subnet"):
-            with pytest.raises(ConfigurationError, match=f"write {kind}/NAME"):
-                state_edit.rename(store, f"{kind}/old", "role/new")
+        for type_name in ("vpc", "subnet"):
+            with pytest.raises(ConfigurationError, match=f"write {type_name}/NAME"):
+                state_edit.rename(store, f"{type_name}/old", "role/new")
         assert state_edit.rename(store, "vpc/old", "vpc/new") == ["subnet/old"]
         assert state_edit.rename(store, "subnet/old", "subnet/new") == []
         assert store.records["subnet/new"].needs == ["vpc/new"]
@@ -424,7 +424,7 @@ def test_forgotten_it_stays_in_the_cloud_and_up_finds_it(rig: Rig) -> None:
 
 
 def everything(stack: Stack) -> None:
-    """Declare one thing of nearly every kind that has tags."""
+    """Declare one resource of nearly every resource type that has tags."""
     net = stack.ensure(Vpc("main", "10.9.0.0/16"))
     zones = [stack.ensure(Subnet(z, net.id, f"ap-northeast-1{z}", f"10.9.{n}.0/24")).id for n, z in enumerate("ac")]
     stack.ensure(DbSubnetGroup("main", "main", "main", zones))
@@ -441,17 +441,17 @@ def everything(stack: Stack) -> None:
 def test_the_tags_of_every_kind_are_read_and_put_on(rig: Rig) -> None:
     rig.up(everything).ok()
     aws, seen = rig.aws(), set()
-    know(aws, rig.state().records, {})
+    set_known(aws, rig.state().records, {})
     for address, record in rig.state().records.items():
-        kind = RESOURCE_TYPES[record.kind]
-        (live,) = [live for live in aws.live(kind) if live.id == record.id]
-        assert tagging.read(aws, kind, live) == {
-            **tagging.read(aws, kind, live),
+        resource_type = RESOURCE_TYPES[record.kind]
+        (live,) = [live for live in aws.live(resource_type) if live.id == record.id]
+        assert tagging.read(aws, resource_type, live) == {
+            **tagging.read(aws, resource_type, live),
             **aws.tags(address),
         }, address
-        aws.tag(kind, live, f"{record.kind}/other")
-        assert aws.address_in(tagging.read(aws, kind, live)) == f"{record.kind}/other", address
-        seen.add(kind.service)
+        aws.tag(resource_type, live, f"{record.kind}/other")
+        assert aws.address_in(tagging.read(aws, resource_type, live)) == f"{record.kind}/other", address
+        seen.add(resource_type.service)
     arn = rig.cloud.client("acm").request_certificate(DomainName="web.example.com")["CertificateArn"]
     template = {"LaunchTemplateName": "one", "LaunchTemplateData": {"ImageId": "ami-1", "InstanceType": "c5.large"}}
     rig.cloud.client("ec2").create_launch_template(**template)
@@ -462,7 +462,7 @@ def test_the_tags_of_every_kind_are_read_and_put_on(rig: Rig) -> None:
         LaunchTemplate={"LaunchTemplateName": "one", "Version": "$Latest"},
         AvailabilityZones=["ap-northeast-1a"],
     )
-    for kind, name in ((RESOURCE_TYPES["certificate"], arn), (RESOURCE_TYPES["auto_scaling_group"], "g")):
-        aws.tag(kind, Observed(name, {}), f"{kind.kind}/web")
-        assert tagging.read(aws, kind, Observed(name, {})) == aws.tags(f"{kind.kind}/web")
+    for resource_type, name in ((RESOURCE_TYPES["certificate"], arn), (RESOURCE_TYPES["auto_scaling_group"], "g")):
+        aws.tag(resource_type, Observed(name, {}), f"{resource_type.type_name}/web")
+        assert tagging.read(aws, resource_type, Observed(name, {})) == aws.tags(f"{resource_type.type_name}/web")
     assert seen == {"ec2", "ecr", "ecs", "elbv2", "iam", "logs", "rds", "route53", "servicediscovery", "ssm"}

@@ -17,7 +17,7 @@ from provisioner.aws.call_log import CallLog
 from provisioner.aws.client import Aws
 from provisioner.cli.main import main
 from provisioner.engine.clock import Pace
-from provisioner.engine.errors import ConfigurationError, Unclear
+from provisioner.engine.errors import ConfigurationError, OutcomeUnknown
 from tests.cloud.conftest import REGION, EmbeddedCloud
 from tests.jumping import Jumping
 
@@ -40,7 +40,7 @@ def test_each_call_is_a_line_with_how_it_ended(cloud: EmbeddedCloud, tmp_path: P
     cloud.control("POST", "faults", "scenarios=throttle&only=DescribeSubnets")
     ec2.describe_subnets()
     cloud.control("POST", "faults", "scenarios=lost&only=DeleteVpc")
-    with pytest.raises(Unclear):
+    with pytest.raises(OutcomeUnknown):
         ec2.delete_vpc(VpcId=vpc)
     made, refused, throttled, lost = lines(path)
     assert made["event"] == "call"
@@ -53,7 +53,7 @@ def test_each_call_is_a_line_with_how_it_ended(cloud: EmbeddedCloud, tmp_path: P
     assert (refused["status"], refused["code"]) == (400, "InvalidVpcID.NotFound")
     assert "vpc-00000000" in refused["message"]
     assert (throttled["retries"], throttled["status"]) == (1, 200)
-    assert lost["error"].startswith("Unclear: the answer to DeleteVpc was lost")
+    assert lost["error"].startswith("OutcomeUnknown: the answer to DeleteVpc was lost")
 
 
 def test_secrets_stay_out_of_it(cloud: EmbeddedCloud, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Where things lie, with the embedded cloud: its folder is found from below, and a renamed stack is named by `up`."""
+"""Where resources lie, with the embedded cloud: its folder is found from below, and `up` names a renamed stack."""
 
 from __future__ import annotations
 

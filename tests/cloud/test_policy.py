@@ -249,7 +249,7 @@ def test_the_tags_of_what_is_there_count_in_every_service(network: Network) -> N
 
 
 def _tagged(cloud: EmbeddedCloud) -> list[tuple[str, str, str, dict[str, Any]]]:
-    """Things with a tag, and a call about each."""
+    """Resources with a tag, and a call about each."""
     lower = [{"key": "Project", "value": "shop"}]
     ecs, iam, acm = cloud.client("ecs"), cloud.client("iam"), cloud.client("acm")
     cluster = ecs.create_cluster(clusterName="a", tags=lower)["cluster"]["clusterArn"]

@@ -148,7 +148,7 @@ def without_document(stage: Stage) -> None:
 
 
 def years_old(stage: Stage) -> None:
-    """Two services instead of three, another load balancer and zone, and things that have long been gone."""
+    """Two services instead of three, another load balancer and zone, and resources that have long been gone."""
     stage.put_back(stage.early)
     document = json.loads(stage.document.read_text())
     records = document["records"]
@@ -189,7 +189,7 @@ def test_after_recover_there_is_nothing_to_do(trip: Stage, how: str) -> None:
     spoil(trip)
     found = trip.recover()
     assert (found["missing"], found["refused"], found["aside"]) == ([], {}, [])
-    assert all(thing["declared"] for thing in found["found"])
+    assert all(resource["declared"] for resource in found["found"])
     recorded = json.loads(trip.document.read_text())["records"]
     whole = json.loads((trip.whole / "state.json").read_text())["records"]
     assert recorded.keys() == whole.keys()
@@ -207,7 +207,7 @@ def test_after_recover_there_is_nothing_to_do(trip: Stage, how: str) -> None:
 
 def test_each_thing_says_how_it_was_recognised_and_plan_finds_nothing_to_do(stage: Stage) -> None:
     shutil.rmtree(stage.state)
-    hows = {thing["address"]: thing["how"] for thing in stage.recover()["found"]}
+    hows = {resource["address"]: resource["how"] for resource in stage.recover()["found"]}
     assert stage.project.planned() == {}
     assert hows["vpc/main"] == hows["service/worker"] == hows["hosted_zone/private"] == "tag"
     assert hows["account_setting/trunking"] == hows["scalable_target/worker"] == "name"
@@ -278,7 +278,7 @@ def test_what_is_no_longer_declared_is_found_and_left_to_up(trip: Stage) -> None
         rule.delete_rule(RuleArn=foreign)
         trip.project.write(SAMPLE + WORKER)
     gone = recorded.keys() - early.keys()
-    assert {thing["address"] for thing in found["found"] if not thing["declared"]} == gone
+    assert {resource["address"] for resource in found["found"] if not resource["declared"]} == gone
     assert len(gone) == 12
     assert found["aside"] == [f"listener_rule {foreign}"]
     assert {a for a, item in planned.items() if item["action"] == "delete"} == gone

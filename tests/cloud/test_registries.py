@@ -19,7 +19,7 @@ from provisioner.docker.manifests import BadImage, Image
 from provisioner.docker.reference import Reference, parse
 from provisioner.docker.registry import Registries
 from provisioner.docker.transport import TRIES, Denied, NotThere, RegistryError, Transport, Unreachable
-from provisioner.engine.errors import Interrupted, Unclear
+from provisioner.engine.errors import Interrupted, OutcomeUnknown
 from tests.cloud.outside import DOCKER, DOCKER_LIST, OCI, OCI_INDEX, Outside, Trouble, digest_of, outside
 
 AMD = "linux/amd64"
@@ -475,7 +475,7 @@ def test_ctrl_c_ends_a_copy_in_the_middle(there: Outside, target: Outside) -> No
             yield piece
 
     client._pieces = interrupted  # type: ignore[method-assign]
-    with pytest.raises(Unclear, match="interrupted"):
+    with pytest.raises(OutcomeUnknown, match="interrupted"):
         copying.copy(client, named(there), client, parse(f"{target.host}/copies:mine"), AMD, lambda _: None)
     assert "mine" not in target.manifests
     assert digest_of(bytes(8 << 20)) not in target.blobs

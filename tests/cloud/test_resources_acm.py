@@ -1,4 +1,4 @@
-"""ACM's kinds: a certificate that is issued once its records are there, and records that others may need as well."""
+"""ACM's types: a certificate that is issued once its records are there, and records that others may need as well."""
 
 from __future__ import annotations
 
@@ -104,7 +104,7 @@ def test_in_another_partition_nobody_asks_for_us_east_1(rig: Rig) -> None:
     rig.up(declared(zone, "app.example.com")).ok()
     aws = rig.aws()
     aws.partition = "aws-cn"
-    aws.known = lambda kind: [{"domain_name": "app.example.com"}] if kind is Certificate else []
+    aws.known = lambda resource_type: [{"domain_name": "app.example.com"}] if resource_type is Certificate else []
     _denied(rig)
     (record,) = records(rig, zone)
     attributes = {"hosted_zone_id": zone, "record_name": record["Name"].rstrip(".")}

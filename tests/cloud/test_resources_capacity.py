@@ -1,4 +1,4 @@
-"""The capacity's kinds, beyond the contract: versions, refreshes, minima, zones that are left, failed launches."""
+"""The capacity's types, beyond the contract: versions, refreshes, minima, zones that are left, failed launches."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every kind of resource that the steps can declare keeps one contract, shown on a sample of it; see docs/adding.md."""
+"""Every resource type that the steps can declare keeps one contract, shown on a sample of it; see docs/adding.md."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-import steps  # noqa: F401  (importing the package makes all kinds known)
+import steps  # noqa: F401  (importing the package makes all resource types known)
 from provisioner.engine.resource import RESOURCE_TYPES, Resource
 from tests.cloud.conftest import EmbeddedCloud
 from tests.cloud.samples import ALL, GROUND
@@ -22,19 +22,23 @@ def life(running_cloud: EmbeddedCloud, tmp_path_factory: pytest.TempPathFactory)
 
 
 def declarable() -> list[type[Resource]]:
-    """All kinds of the tool's own."""
-    return [kind for kind in RESOURCE_TYPES.values() if kind.__module__.startswith("provisioner.resources.")]
+    """All resource types of the tool's own."""
+    return [
+        resource_type
+        for resource_type in RESOURCE_TYPES.values()
+        if resource_type.__module__.startswith("provisioner.resources.")
+    ]
 
 
-@pytest.mark.parametrize("kind", declarable(), ids=lambda kind: kind.kind)
-def test_a_kind_has_a_sample_of_all_that_can_change(kind: type[Resource]) -> None:
-    told = mistakes(kind, ALL.get(kind))
+@pytest.mark.parametrize("resource_type", declarable(), ids=lambda resource_type: resource_type.type_name)
+def test_a_kind_has_a_sample_of_all_that_can_change(resource_type: type[Resource]) -> None:
+    told = mistakes(resource_type, ALL.get(resource_type))
     assert not told, "\n".join(told)
 
 
-@pytest.mark.parametrize("kind", GROUND, ids=lambda kind: kind.kind)
-def test_a_resource_keeps_the_contract(life: Life, kind: type[Resource]) -> None:
-    told = breaches(life, kind)
+@pytest.mark.parametrize("resource_type", GROUND, ids=lambda resource_type: resource_type.type_name)
+def test_a_resource_keeps_the_contract(life: Life, resource_type: type[Resource]) -> None:
+    told = breaches(life, resource_type)
     assert not told, "\n".join(told)
 
 

@@ -1,4 +1,4 @@
-"""The kinds of what serves requests keep the contract as well: a life of its own, in a file of its own."""
+"""The resource types of what serves requests keep the contract as well: a life of its own, in a file of its own."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ def life(running_cloud: EmbeddedCloud, tmp_path_factory: pytest.TempPathFactory)
     return live(running_cloud, tmp_path_factory.mktemp("serving"), SERVING, ALL)
 
 
-@pytest.mark.parametrize("kind", SERVING, ids=lambda kind: kind.kind)
-def test_a_resource_keeps_the_contract(life: Life, kind: type[Resource]) -> None:
-    told = breaches(life, kind)
+@pytest.mark.parametrize("resource_type", SERVING, ids=lambda resource_type: resource_type.type_name)
+def test_a_resource_keeps_the_contract(life: Life, resource_type: type[Resource]) -> None:
+    told = breaches(life, resource_type)
     assert not told, "\n".join(told)
 
 

@@ -33,8 +33,8 @@ def shown(rig: Rig, name: str = "web") -> list[Any]:
     return [
         (rule.get("FromPort", -1), next(iter(peer.get(key) for key in ("CidrIp", "GroupId") if key in peer)))
         for rule in group["IpPermissionsEgress"]
-        for kind in peers
-        for peer in rule.get(kind, ())
+        for resource_type in peers
+        for peer in rule.get(resource_type, ())
     ]
 
 

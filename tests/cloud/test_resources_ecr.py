@@ -1,4 +1,4 @@
-"""ECR's kind, beyond the contract: policies, scanning by the registry, somebody else's repository, its images."""
+"""ECR's type, beyond the contract: policies, scanning by the registry, somebody else's repository, its images."""
 
 from __future__ import annotations
 

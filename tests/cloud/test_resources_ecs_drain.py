@@ -61,11 +61,11 @@ def describe(rig: Rig) -> dict[str, Any]:
     return cluster
 
 
-def status(rig: Rig, kind: type[Resource]) -> tuple[str, bool]:
-    """What is shown of the kind's one thing, and whether it only has to be waited for."""
+def status(rig: Rig, resource_type: type[Resource]) -> tuple[str, bool]:
+    """What is shown of the resource type's one resource, and whether it only has to be waited for."""
     aws = rig.aws()
-    aws.thorough = True
-    [live] = aws.live(kind)
+    aws.include_unrecorded = True
+    [live] = aws.live(resource_type)
     return live.status, live.deleting
 
 

@@ -393,7 +393,7 @@ def newest(rig: Rig) -> dict[str, Any]:
 
 def live(rig: Rig) -> Observed:
     aws = rig.aws()
-    aws.thorough = True
+    aws.include_unrecorded = True
     [found] = aws.live(Service)
     return found
 

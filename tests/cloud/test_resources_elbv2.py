@@ -1,4 +1,4 @@
-"""Elastic Load Balancing's kinds, beyond the contract: lag, others' things, protection, certificates."""
+"""Elastic Load Balancing's resource types, beyond the contract: lag, others' resources, protection, certificates."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""IAM's kinds, beyond the contract: policies in other spellings, somebody else's roles, AWS's own, which stay."""
+"""IAM's types, beyond the contract: policies in other spellings, somebody else's roles, AWS's own, which stay."""
 
 from __future__ import annotations
 

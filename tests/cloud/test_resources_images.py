@@ -1,4 +1,4 @@
-"""The kind of images where nothing has to be built: found in ECR, left alone, removed; and without an engine."""
+"""The type of images where nothing has to be built: found in ECR, left alone, removed; and without an engine."""
 
 from __future__ import annotations
 

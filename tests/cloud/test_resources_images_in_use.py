@@ -11,8 +11,8 @@ import pytest
 
 from provisioner.config.builds import content_tag
 from provisioner.config.models import Config
-from provisioner.engine.errors import NotMade
-from provisioner.engine.run import know, prefetch
+from provisioner.engine.errors import NotCreated
+from provisioner.engine.run import prefetch, set_known
 from provisioner.operations import recovery
 from provisioner.resources.images import IN_USE, Image, ImageInUse
 from steps.images import images
@@ -107,9 +107,9 @@ def test_the_tag_goes_where_the_service_goes(web: Web) -> None:
 def test_all_of_a_repository_is_read_by_one_call(web: Web) -> None:
     web.deploy("one")
     aws = web.rig.aws()
-    know(aws, web.rig.state().records, {})
+    set_known(aws, web.rig.state().records, {})
     prefetch(aws, [Image, ImageInUse])
-    assert [len(aws.live(kind)) for kind in (Image, ImageInUse)] == [1, 1]
+    assert [len(aws.live(resource_type)) for resource_type in (Image, ImageInUse)] == [1, 1]
     assert [call.operation for call in aws.calls].count("DescribeImages") == 1
 
 
@@ -160,7 +160,7 @@ def test_an_image_that_is_gone_or_has_its_tag_by_now(web: Web) -> None:
     wanted = ImageInUse("web", NAME, f"{IN_USE}{one}", reference)
     assert wanted.create(web.rig.aws(), "").id == f"{NAME}:{IN_USE}{one}", "it has the tag"
     web.ecr.batch_delete_image(repositoryName=NAME, imageIds=[{"imageTag": tag} for tag in both(one)])
-    with pytest.raises(NotMade, match=f"ECR has no {reference} any more: run the same command again"):
+    with pytest.raises(NotCreated, match=f"ECR has no {reference} any more: run the same command again"):
         wanted.create(web.rig.aws(), "")
 
 

@@ -1,4 +1,4 @@
-"""CloudWatch Logs' kind, beyond the contract: the account's retention, a group made again, others' groups."""
+"""CloudWatch Logs' resource type, beyond the contract: the account's retention, a group made again, others' groups."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The network's kinds, beyond the contract: lag, rewritten tags, what was confirmed, what is told as removed."""
+"""The network's types, beyond the contract: lag, rewritten tags, what was confirmed, what is told as removed."""
 
 from __future__ import annotations
 
@@ -42,14 +42,14 @@ def test_a_new_vpc_whose_attributes_are_not_known_yet_is_waited_for(rig: Rig) ->
 @pytest.mark.parametrize("address", ["vpc/main", "internet_gateway/main", "subnet/a", "route_table/main"])
 def test_what_lost_its_tags_is_named_and_no_second_one_is_made(rig: Rig, address: str) -> None:
     rig.up(declared).ok()
-    ec2, thing = rig.cloud.client("ec2"), rig.state().records[address].id
-    ec2.create_tags(Resources=[thing], Tags=[{"Key": "Environment", "Value": "other"}])
+    ec2, resource = rig.cloud.client("ec2"), rig.state().records[address].id
+    ec2.create_tags(Resources=[resource], Tags=[{"Key": "Environment", "Value": "other"}])
     refused = [item for item in rig.plan(declared) if item.address == address]
     assert [item.action for item in refused] == ["refused"]
-    assert f"{thing} stands where {address} should, but does not carry this stack's tags" in refused[0].why
+    assert f"{resource} stands where {address} should, but does not carry this stack's tags" in refused[0].why
     assert address in rig.up(declared).refused()
     assert isinstance(rig.down().failures()[address], NotOwned)
-    assert rig.state().records[address].id == thing
+    assert rig.state().records[address].id == resource
 
 
 def test_what_was_confirmed_is_done_and_nothing_else(rig: Rig) -> None:

@@ -1,4 +1,4 @@
-"""RDS's kinds, beyond the contract: passwords, parameters, snapshots, what fails or is stopped, others' clusters."""
+"""RDS's types, beyond the contract: passwords, parameters, snapshots, what fails or is stopped, others' clusters."""
 
 from __future__ import annotations
 
@@ -242,7 +242,7 @@ def test_protected_it_leaves_a_final_snapshot_whoever_protected_it_and_tries_ano
     down = rig.down(unprotect=True).ok()
     (left,) = down.summary.snapshots
     assert left.id not in taken
-    assert (left.kind, down.summary.leftovers) == ("final snapshot", [])
+    assert (left.type_name, down.summary.leftovers) == ("final snapshot", [])
 
 
 def test_of_a_failed_database_no_snapshot_can_be_taken_and_that_is_said(rig: Rig) -> None:
@@ -272,7 +272,7 @@ def test_groups_made_moments_ago_and_a_protection_lifted_moments_ago_are_waited_
     rds = rig.cloud.client("rds")
     rds.modify_db_cluster(DBClusterIdentifier=NAME, DeletionProtection=True, ApplyImmediately=True)
     down = rig.down(unprotect=True).ok()
-    assert [left.kind for left in down.summary.snapshots] == ["final snapshot"]
+    assert [left.type_name for left in down.summary.snapshots] == ["final snapshot"]
     assert met(rig.cloud)["refusals"].keys() == {"rds:CreateDBCluster", "rds:DeleteDBCluster"}
 
 

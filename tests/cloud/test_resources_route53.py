@@ -1,4 +1,4 @@
-"""Route 53's kinds: zones and records of ours and of others, and a public zone that the world must find."""
+"""Route 53's resource types: zones and records of ours and of others, and a public zone that the world must find."""
 
 from __future__ import annotations
 
@@ -116,7 +116,7 @@ def test_what_a_state_claims_in_a_foreign_zone_is_not_deleted(rig: Rig, claimed:
     name = f"{zone}|{claimed.record_name}|{claimed.type}"
     rig.up(lambda stack: None).ok()
     with LocalStore(rig.folder, rig.config.name, "test", "0") as store:
-        store.put(Record(claimed.address, claimed.kind, "ready", "", name, fields, {}, [], "dns"))
+        store.put(Record(claimed.address, claimed.type_name, "ready", "", name, fields, {}, [], "dns"))
     assert rig.down().summary.exit_code == 1
     assert rig.up(lambda stack: None).summary.exit_code == 1
     assert records(rig, zone) == before
@@ -241,6 +241,6 @@ def test_name_servers_of_somebody_else_alone_are_not_the_zones(rig: Rig) -> None
 def test_silence_of_the_dns_stops_nobody(rig: Rig) -> None:
     aws = rig.aws()
     aws.resolver = ("127.0.0.1", 1)  # nobody answers there
-    aws.known = lambda kind: [{"domain": "nowhere.example", "hosted_zone_id": zone_of(rig)}]
+    aws.known = lambda resource_type: [{"domain": "nowhere.example", "hosted_zone_id": zone_of(rig)}]
     (live,) = Delegation.list(aws, aws.known(Delegation))
     assert Delegation.pending(live) is None

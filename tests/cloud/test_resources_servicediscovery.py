@@ -1,4 +1,4 @@
-"""Cloud Map's kinds, beyond the contract: left-over instances, others' namespaces and former ones."""
+"""Cloud Map's resource types, beyond the contract: left-over instances, others' namespaces and former ones."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Parameter Store's kind: a secret made up once, and told to nobody."""
+"""Parameter Store's resource type: a secret made up once, and told to nobody."""
 
 from __future__ import annotations
 

@@ -222,7 +222,7 @@ def test_the_run_calls_only_what_the_table_has(life: Life) -> None:
     calls = [line for line in life.calls() if line["event"] == "call"]
     called = {f"{prefixes.get(line['service'], line['service'])}:{line['operation']}" for line in calls}
     assert len(called) > 140
-    # which things have to be asked for their tags one by one depends on what the bulk read shows in time
+    # which resources have to be asked for their tags one by one depends on what the bulk read shows in time
     assert called - recorded - others == set()
     assert len(recorded - called) < 10, "what is called in a life is no more than that"
 

@@ -48,7 +48,7 @@ def test_a_broken_one_is_copied_aside_and_a_new_one_can_begin(objects: Objects, 
     objects.put(broken, b'{"torn', over=found.etag)
     copies = in_bucket(objects, "p-e", LEASE)
     kept = list(objects.names("broken-"))
-    assert sorted(copies) == [objects.where(there) for there in kept]
+    assert sorted(copies) == [objects.url_of(there) for there in kept]
     bodies = {there.partition("/")[2]: copy.body for there in kept if (copy := objects.get(there))}
     assert bodies.keys() == {DOCUMENT, *(there for there in bodies if there.startswith(JOURNAL))}
     assert bodies[broken] == b'{"torn'

@@ -1,4 +1,4 @@
-"""Beside somebody else's things, some of them under names that the stack would use: each stays exactly as it was."""
+"""Beside somebody else's resources, some of them under names that the stack would use: each stays exactly as it was."""
 
 from __future__ import annotations
 
@@ -53,9 +53,9 @@ def test_what_stands_under_our_names_is_refused_by_name_and_stays_as_it_is(proje
 def _at_rest(found: Inventory) -> bool:
     """Whether nothing of theirs is still being made."""
     states = {
-        *(thing["Status"] for thing in found["db_clusters"]),
-        *(thing["DBInstanceStatus"] for thing in found["db_instances"]),
-        *(thing["State"]["Code"] for thing in found["load_balancers"]),
-        *(thing["State"] for thing in found["endpoints"]),
+        *(resource["Status"] for resource in found["db_clusters"]),
+        *(resource["DBInstanceStatus"] for resource in found["db_instances"]),
+        *(resource["State"]["Code"] for resource in found["load_balancers"]),
+        *(resource["State"] for resource in found["endpoints"]),
     }
     return states <= {"available", "active"}

@@ -57,7 +57,9 @@ def test_interrupted_it_stops_in_good_order_and_goes_on_later(project: Project) 
     timeline = project.run("timeline", "--json").document
     assert timeline["result"] == "interrupted"
     assert timeline["resources"]
-    assert all((thing["ended"] is None) == (thing["result"] == "unfinished") for thing in timeline["resources"])
+    assert all(
+        (resource["ended"] is None) == (resource["result"] == "unfinished") for resource in timeline["resources"]
+    )
     assert set(project.up().results.values()) <= {"created", "adopted", "changed", "unchanged"}
     assert project.cut(10, signal.SIGTERM, "down", "--yes").code == 130
     project.down()

@@ -1,4 +1,4 @@
-"""The inventory that the other tests believe: it sees somebody's things in every service, and every change of them."""
+"""The inventory that the other tests believe: it sees somebody's resources in every service, and each change."""
 
 from __future__ import annotations
 

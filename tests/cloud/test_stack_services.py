@@ -46,8 +46,8 @@ def test_one_taken_out_is_removed_and_one_added_is_made_and_changed(project: Pro
     assert {a for a, r in results.items() if r != "deleted"} <= {"running_tasks/backend", "wanted_image/backend"}
     timeline = project.run("timeline", "--json").document
     removed, made = ([t for t in timeline["resources"] if (t["result"] == "deleted") is gone] for gone in (True, False))
-    assert all(thing["after"] for thing in removed), "the first of them when all that is wanted was there"
-    assert min(thing["began"] for thing in removed) >= max(thing["ended"] for thing in made)
+    assert all(resource["after"] for resource in removed), "the first of them when all that is wanted was there"
+    assert min(resource["began"] for resource in removed) >= max(resource["ended"] for resource in made)
     found = project.inventory()
     assert services(found) == {"frontend", "worker"}
     assert belonging(found, "backend") == []

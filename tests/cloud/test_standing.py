@@ -63,7 +63,7 @@ def standing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedCloud
 
 
 def first(client: Any, operation: str, key: str, **arguments: Any) -> Any:
-    """The first thing of a list."""
+    """The first resource of a list."""
     return next(iter(getattr(client, operation)(**arguments)[key]))
 
 
@@ -121,7 +121,7 @@ def changed(route53: Any) -> dict[str, Any]:
 
 
 def every(operation: str, key: str, name: str, plural: str) -> Callable[[Any], dict[str, Any]]:
-    """What asks for all things of a list by their names."""
+    """What asks for all resources of a list by their names."""
     return lambda client: {plural: [one[name] for one in getattr(client, operation)()[key]]}
 
 

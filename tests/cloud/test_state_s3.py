@@ -204,7 +204,7 @@ def test_what_cannot_be_read_is_refused_by_name(
     for attempt in (lambda: read(objects, "shop-dev"), store(objects).__enter__):
         with pytest.raises(error, match=words) as caught:
             attempt()
-        assert objects.where() in str(caught.value)
+        assert objects.url_of() in str(caught.value)
 
 
 def test_a_lost_document_does_not_bring_old_entries_back(objects: Objects) -> None:
@@ -334,7 +334,7 @@ def pair(writers: Writers) -> tuple[Writer, Writer]:
 def test_of_two_that_start_together_one_wins_and_the_other_names_it(
     pair: tuple[Writer, Writer], objects: Objects, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    stack, won, expected = objects.where().split("/")[-2], [0, 0], set[str]()
+    stack, won, expected = objects.url_of().split("/")[-2], [0, 0], set[str]()
     for number in range(ROUNDS):
         for writer in pair:
             writer.say("open", stack, LONG)
@@ -355,7 +355,7 @@ def test_of_two_that_start_together_one_wins_and_the_other_names_it(
 
 
 def test_one_that_waits_goes_on_when_the_other_ends(pair: tuple[Writer, Writer], objects: Objects) -> None:
-    stack = objects.where().split("/")[-2]
+    stack = objects.url_of().split("/")[-2]
     assert pair[0].ask("open", stack, 3)[0] == "opened"
     word, text = pair[1].ask("wait", stack, 3)
     assert (word, "waiting for another command to end: `provision one` by" in text) == ("waiting", True)
@@ -366,7 +366,7 @@ def test_one_that_waits_goes_on_when_the_other_ends(pair: tuple[Writer, Writer],
 
 
 def test_a_dead_holder_blocks_nobody_and_what_it_wrote_is_there(writers: Writers, objects: Objects) -> None:
-    stack, dead = objects.where().split("/")[-2], writers.start("dead")
+    stack, dead = objects.url_of().split("/")[-2], writers.start("dead")
     assert dead.hear()[0] == "here"
     assert dead.ask("open", stack, LONG)[0] == "opened"
     assert dead.ask("put", "vpc/main")[0] == "done"
@@ -381,7 +381,7 @@ def test_a_sleeper_whose_lease_was_taken_over_writes_nothing_more(
     pair: tuple[Writer, Writer], objects: Objects
 ) -> None:
     """Stopped for longer than its lease, with an order to write in its pipe: when it wakes, it finds the seal."""
-    stack, (sleeper, other) = objects.where().split("/")[-2], pair
+    stack, (sleeper, other) = objects.url_of().split("/")[-2], pair
     assert sleeper.ask("open", stack, 0.3)[0] == "opened"
     assert sleeper.ask("put", "vpc/main")[0] == "done"
     os.kill(sleeper.process.pid, signal.SIGSTOP)
@@ -429,7 +429,7 @@ def test_killed_at_each_write(
 
 def killed(writers: Writers, cloud: EmbeddedCloud, objects: Objects, call: int, when: str) -> None:
     """Kill a writer at its n-th write (lock, document, six entries, document, deletion, lock), and read the state."""
-    stack, writer = objects.where().split("/")[-2], writers.start("killed")
+    stack, writer = objects.url_of().split("/")[-2], writers.start("killed")
     assert writer.hear()[0] == "here"
     cloud.control("POST", "kill", f"pid={writer.process.pid}&call={call}&when={when}")
     writer.say("open", stack, LONG)

@@ -28,8 +28,8 @@ def project(running_cloud: EmbeddedCloud, tmp_path_factory: pytest.TempPathFacto
 
 
 def steps(project: Project) -> dict[str, str]:
-    """The step of each recorded thing, by address."""
-    return {thing["address"]: thing["step"] for thing in project.run("state", "list", "--json").document}
+    """The step of each recorded resource, by address."""
+    return {resource["address"]: resource["step"] for resource in project.run("state", "list", "--json").document}
 
 
 def test_an_unknown_step_is_refused_by_each_command_before_anything(project: Project) -> None:
@@ -44,9 +44,9 @@ def test_an_unknown_step_is_refused_by_each_command_before_anything(project: Pro
 
 def test_up_brings_the_step_and_what_it_is_built_on(project: Project) -> None:
     planned = project.run("plan", "--json", "--target-step", "database", code=2).document["resources"]
-    assert {thing["step"] for thing in planned} == DATABASE
+    assert {resource["step"] for resource in planned} == DATABASE
     ended = project.run("up", "--yes", "--json", "--target-step", "database")
-    assert ended.results.keys() == {thing["address"] for thing in planned}
+    assert ended.results.keys() == {resource["address"] for resource in planned}
     assert ended.said("begun")[0]["total"] == len(planned)
     assert "Limited to step database" in ended.said("finished")[0]["next"][0]
     made = counts(project.inventory())

@@ -68,7 +68,7 @@ def trunking(found: Inventory) -> str:
 def added(before: Inventory, after: Inventory) -> dict[str, object]:
     """What there is of each sort that was not there before, or was different."""
     found = difference(before, after, COUNTED)
-    return {sort: things["added"] for sort, things in found.items() if things["added"]}
+    return {sort: resources["added"] for sort, resources in found.items() if resources["added"]}
 
 
 def _meet_a_twin(stacks: Three) -> None:

@@ -60,7 +60,7 @@ def report(log: Path, reference: Path) -> Iterator[str]:
 def unknown(theirs: Mapping[str, Seen], ours: Mapping[str, Seen]) -> Iterator[Difference]:
     """Yield the members that AWS sends and the embedded cloud never does, nor in other answers with that structure.
 
-    What state a thing is in says which members it has; so each answer of one life cannot have had all of them.
+    What state a resource is in says which members it has; so each answer of one life cannot have had all of them.
     """
     ever: dict[tuple[str, str], set[str]] = {}
     for name, seen in ours.items():

@@ -1,6 +1,6 @@
 """Where the embedded cloud's answers differ from the recorded ones, and why that is so.
 
-`EXPLAINED` is no fault of the cloud's: the recorded things were set up in another way, or are older than a member.
+`EXPLAINED` is no fault of the cloud's: the recorded resources were set up in another way, or are older than a member.
 `OPEN` is not mended yet. An entry of it that nothing matches any more fails the test: it can only shrink.
 """
 

@@ -62,7 +62,7 @@ def _connected(options: Options, strange: set[str]) -> Iterator[tuple[Config, Aw
 
 
 def _up(options: Options, strange: set[str]) -> None:
-    with _connected(options, strange) as (config, aws), stores.opened(options, config, aws, "up") as store:
+    with _connected(options, strange) as (config, aws), stores.open_store(options, config, aws, "up") as store:
         summary = apply.up(aws, store, context.declared(options, config, aws, store.records), lambda event: None)
     assert summary.ok, summary.error
 
@@ -73,11 +73,11 @@ def _look(options: Options, strange: set[str]) -> None:
         planned = planning.show_plan(aws, state.records, context.declared(options, config, aws, state.records))
         assert {item.action for item in planned} == {"none"}
         aws.pace.runtime.close()  # `looked` makes a way of its own
-        condition, silent = context.looked(options, config, state)
+        condition, silent = context.read_condition(options, config, state)
         assert condition, silent
 
 
 def _down(options: Options, strange: set[str]) -> None:
-    with _connected(options, strange) as (config, aws), stores.opened(options, config, aws, "down") as store:
+    with _connected(options, strange) as (config, aws), stores.open_store(options, config, aws, "down") as store:
         summary = destroy.down(aws, store, lambda event: None)
     assert summary.ok, summary.error or summary.leftovers

@@ -1,4 +1,4 @@
-"""Lets recorded answers meet the kinds: an account whose every answer is one that AWS once gave."""
+"""Lets recorded answers meet the resource types: an account whose every answer is one that AWS once gave."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from tests.jumping import Jumping
 REGION, ACCOUNT = "ap-northeast-1", "123456789012"
 OWNER = {"Project": "ecs-sample", "Environment": "dev", "ManagedBy": "provisioner"}
 TAGS = ("Tags", "TagList", "TagSet", "tags")
-"""How the services call the list of a thing's tags."""
+"""How the services call the list of a resource's tags."""
 FACTS = Facts(ACCOUNT, "aws", REGION, (f"{REGION}a", f"{REGION}c"), "ami-1", None, ("127.0.0.1/32",), False, True)
 
 
@@ -55,11 +55,11 @@ def session() -> boto3.Session:
 
 @cache
 def declared() -> dict[str, list[Resource]]:
-    """What the sample declares with all options, by kind; tokens stand where AWS's answers would."""
+    """What the sample declares with all options, by resource type; tokens stand where AWS's answers would."""
     config = Config.model_validate(tomllib.loads(SAMPLE) | OPTIONS)
     found: dict[str, list[Resource]] = {}
     for item in declaring.declare(config, FACTS).declared.values():
-        found.setdefault(item.want.kind, []).append(item.want)
+        found.setdefault(item.want.type_name, []).append(item.want)
     return found
 
 
@@ -69,8 +69,9 @@ class Account:
 
     Attributes:
         chosen: the answer to try; every other operation is answered with the first one that is recorded of it.
-        owned: whether the things in the answers carry this stack's tags.
-        known: the fields of the things of a kind that are declared or recorded; what the sample declares if left out.
+        owned: whether the resources in the answers carry this stack's tags.
+        known: the fields of the resources of a type that are declared or recorded; what the sample declares if left
+            out.
         asked: the operations that were called.
     """
 
@@ -82,13 +83,13 @@ class Account:
     def aws(self, *, thorough: bool = False) -> Aws:
         """The way to this account."""
         aws = _Aws(session(), "ecs-sample", "dev", Pace(Jumping()), known=self._known, rates=False)
-        aws.account, aws.thorough, aws.answering = ACCOUNT, thorough, self._answer
+        aws.account, aws.include_unrecorded, aws.answering = ACCOUNT, thorough, self._answer
         return aws
 
-    def _known(self, kind: type[Resource]) -> Sequence[Mapping[str, Any]]:
-        if kind.kind in self.known:
-            return self.known[kind.kind]
-        return [want.fields() for want in declared().get(kind.kind, ())]
+    def _known(self, resource_type: type[Resource]) -> Sequence[Mapping[str, Any]]:
+        if resource_type.type_name in self.known:
+            return self.known[resource_type.type_name]
+        return [want.fields() for want in declared().get(resource_type.type_name, ())]
 
     def _answer(self, model: OperationModel, request: Mapping[str, Any]) -> dict[str, Any]:
         operation = f"{model.service_model.service_name}.{model.name}"
@@ -107,8 +108,8 @@ def _first(operation: str) -> dict[str, Any]:
     """The answer to an operation that is not looked at now."""
     if operation in MADE:
         member, described, members = MADE[operation]
-        things = _first(described)[members]
-        return {member: things[:1] if member == members else things[0]}
+        resources = _first(described)[members]
+        return {member: resources[:1] if member == members else resources[0]}
     found = of(*operation.split("."))
     return (found or [NOTHING])[0].data
 
@@ -143,7 +144,7 @@ def _answered(model: OperationModel, context: dict[str, Any], **_: Any) -> tuple
     return AWSResponse("https://aws", 200, {}, None), answer
 
 
-# -- answers that have to fit the request, since a kind looks for what it asked for ------------------------------------
+# -- answers that have to fit the request, since a resource type looks for what it asked for ---------------------------
 
 
 def _attribute(request: Mapping[str, Any], chosen: dict[str, Any]) -> dict[str, Any]:
@@ -172,7 +173,7 @@ def _zone_tags(request: Mapping[str, Any], chosen: dict[str, Any]) -> dict[str, 
 
 @cache
 def arns() -> list[str]:
-    """The ARNs in the recorded answers of those services whose tags the kinds read in bulk."""
+    """The ARNs in the recorded answers of those services whose tags the resource types read in bulk."""
     bulk = ("acm", "ecr", "ecs", "elbv2", "logs", "rds", "servicediscovery", "ssm")
     texts = (json.dumps(one.data) for one in answers() if one.service in bulk)
     return sorted({arn for text in texts for arn in re.findall(r'"\w*(?:Arn|arn|ARN)": "(arn:[^"]+)"', text)})
@@ -191,7 +192,7 @@ MADE: Mapping[str, tuple[str, str, str]] = {
     "elbv2.CreateTargetGroup": ("TargetGroups", "elbv2.DescribeTargetGroups", "TargetGroups"),
     "rds.CreateDBSubnetGroup": ("DBSubnetGroup", "rds.DescribeDBSubnetGroups", "DBSubnetGroups"),
 }
-"""Operations of which no answer of today is recorded, and what AWS shows of the thing afterwards."""
+"""Operations of which no answer of today is recorded, and what AWS shows of the resource afterwards."""
 NOTHING = Recorded("", "", "", "", "", {})
 
 
@@ -204,7 +205,7 @@ ASKED: Mapping[str, tuple[str, str]] = {
     "rds.DescribeDBClusters": ("DBClusterIdentifier", "DBClusters"),
     "rds.DescribeDBInstances": ("DBInstanceIdentifier", "DBInstances"),
 }
-"""The parameter that names what is asked for, and the member that has no more things than that."""
+"""The parameter that names what is asked for, and the member that has no more resources than that."""
 
 
 def _asked_for(operation: str, request: Mapping[str, Any], data: dict[str, Any]) -> dict[str, Any]:

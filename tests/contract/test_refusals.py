@@ -8,15 +8,15 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from provisioner.aws.errors import absent
+from provisioner.aws.errors import not_found
 from tests.cloud.conftest import EmbeddedCloud, refused
 from tests.cloud.refusals import CASES
 from tests.contract.recorded import Refused, refusals
 
 RECORDED = [one for one in refusals() if one.service != "s3"]
-"""S3's are of the state's bucket, whose errors no kind meets."""
+"""S3's are of the state's bucket, whose errors no resource type meets."""
 NOT_THERE = ("NotFound", "NoSuch")
-"""Parts of the codes that say that a thing is not there."""
+"""Parts of the codes that say that a resource is not there."""
 CALLS: Mapping[tuple[str, str, str], Callable[[Any], Any]] = {
     ("ec2", "CreateTags", "MissingParameter"): lambda c: c.create_tags(Resources=[], Tags=[{"Key": "a", "Value": "b"}]),
     ("ec2", "DescribeInstances", "InvalidInstanceID.Malformed"): lambda c: c.describe_instances(InstanceIds=["foobar"]),
@@ -57,4 +57,4 @@ def test_the_embedded_cloud_refuses_with_the_recorded_code(running_cloud: Embedd
 def test_what_is_not_there_is_taken_for_absent_and_nothing_else_is(one: Refused) -> None:
     answer = {"Error": {"Code": one.code, "Message": one.message}, "ResponseMetadata": {"HTTPStatusCode": one.status}}
     error = ClientError(answer, one.operation)  # type: ignore[arg-type]
-    assert absent(error, one.service) == any(word in one.code for word in NOT_THERE)
+    assert not_found(error, one.service) == any(word in one.code for word in NOT_THERE)

@@ -1,4 +1,4 @@
-"""What the kinds make of AWS's recorded answers: every one is read, and taken for what it says."""
+"""What the resource types make of AWS's recorded answers: every one is read, and taken for what it says."""
 
 from __future__ import annotations
 
@@ -27,51 +27,52 @@ KNOWN: Mapping[tuple[str, str, str], str] = {
     ("target_group", "create", "elbv2-create-target-group-1"): "of 2015, before TargetType",
     ("target_group", "list", "test_appelb_healthcheck_protocol_mismatch_good"): "of 2016, before TargetType",
 }
-"""What cannot be read: kind, verb, part of the source, and why that is no harm. An entry that is not met is wrong."""
+"""What cannot be read: resource type, verb, part of the source, and why that is no harm. An entry that is not met is
+wrong."""
 
 
-# -- every answer of every operation that a kind calls -----------------------------------------------------------------
+# -- every answer of every operation that a resource type calls --------------------------------------------------------
 
 
-def verbs(kind: type[Resource], aws: Aws) -> Iterator[tuple[str, Callable[[], Any]]]:
-    """Yield what can be done with a kind, on what an account shows of it and on what the sample declares of it."""
-    wanted = next(iter(declared().get(kind.kind, ())), None)
-    for live in list(kind.list(aws, aws.known(kind)))[:2]:
-        yield from _on(kind, aws, live, wanted)
+def verbs(resource_type: type[Resource], aws: Aws) -> Iterator[tuple[str, Callable[[], Any]]]:
+    """Yield what can be done with a type, on what an account shows of it and on what the sample declares of it."""
+    wanted = next(iter(declared().get(resource_type.type_name, ())), None)
+    for live in list(resource_type.list(aws, aws.known(resource_type)))[:2]:
+        yield from _on(resource_type, aws, live, wanted)
     if wanted:
         yield "create", lambda: wanted.create(aws, "0" * 32)
-    yield "unlisted", lambda: list(kind.unlisted(aws))
+    yield "list_unlisted", lambda: list(resource_type.list_unlisted(aws))
 
 
 def _on(
-    kind: type[Resource], aws: Aws, live: Observed, wanted: Resource | None
+    resource_type: type[Resource], aws: Aws, live: Observed, wanted: Resource | None
 ) -> Iterator[tuple[str, Callable[[], Any]]]:
-    yield "pending", lambda: kind.pending(live)
-    yield "one", lambda: kind.one(aws, live.id)
-    yield "some", lambda: list(kind.some(aws, aws.known(kind), [live.id]) or ())
-    yield "delays", lambda: kind.delays(aws, live)
-    yield "blockers", lambda: kind.blockers(aws, live)
-    yield "shared", lambda: kind.shared(aws, live)
-    yield "taken_back", lambda: kind.taken_back(aws, live, {})
+    yield "pending", lambda: resource_type.pending(live)
+    yield "read_one", lambda: resource_type.read_one(aws, live.id)
+    yield "read_some", lambda: list(resource_type.read_some(aws, aws.known(resource_type), [live.id]) or ())
+    yield "delays", lambda: resource_type.delays(aws, live)
+    yield "blockers", lambda: resource_type.blockers(aws, live)
+    yield "shared", lambda: resource_type.shared(aws, live)
+    yield "rolled_back", lambda: resource_type.rolled_back(aws, live, {})
     if wanted:
         changes = {name: Change(live.attributes.get(name), value) for name, value in wanted.fields().items()}
         yield "compare", lambda: compare(wanted, live)
         yield "update", lambda: wanted.update(aws, live, changes)
-    yield "delete", lambda: kind.delete(aws, live)
+    yield "delete", lambda: resource_type.delete(aws, live)
 
 
 def failures(
-    kind: type[Resource], account: Account, asks: dict[str, set[tuple[str, str]]], *, thorough: bool = False
+    resource_type: type[Resource], account: Account, asks: dict[str, set[tuple[str, str]]], *, thorough: bool = False
 ) -> Iterator[tuple[str, str]]:
     """Yield the verbs that an account's answers are too much for, each with where; refusals of our own are none.
 
     Args:
-        asks: the operations that each verb calls. What does not call the chosen one, on things that were listed without
-            it, is left out; of an account without a chosen answer they are noted.
+        asks: the operations that each verb calls. What does not call the chosen one, on resources that were listed
+            without it, is left out; of an account without a chosen answer they are noted.
     """
     chosen = account.chosen and (account.chosen.service, account.chosen.operation)
     try:
-        for verb, act in verbs(kind, account.aws(thorough=thorough)):
+        for verb, act in verbs(resource_type, account.aws(thorough=thorough)):
             if chosen and chosen not in asks["list"] | asks.get(verb, set()):
                 continue
             before, account.asked = account.asked, set()
@@ -98,7 +99,7 @@ def _where(error: Exception) -> str:
 
 @dataclass
 class Tried:
-    """What came of trying all answers on all kinds."""
+    """What came of trying all answers on all resource types."""
 
     failed: dict[tuple[str, str, str], str]
     tried: set[str]
@@ -107,17 +108,17 @@ class Tried:
 @pytest.fixture(scope="module")
 def tried() -> Tried:
     found = Tried({}, set())
-    for kind in RESOURCE_TYPES.values():
+    for resource_type in RESOURCE_TYPES.values():
         asks: dict[str, set[tuple[str, str]]] = {}
         for thorough in (True, False):
-            for verb, where in failures(kind, Account(), asks, thorough=thorough):
-                found.failed[kind.kind, verb, ""] = where
+            for verb, where in failures(resource_type, Account(), asks, thorough=thorough):
+                found.failed[resource_type.type_name, verb, ""] = where
         for answer in (
             one for service, operation in sorted(set().union(*asks.values())) for one in of(service, operation)
         ):
             found.tried.add(answer.name)
-            for verb, where in failures(kind, Account(answer), asks):
-                found.failed[kind.kind, verb, answer.name] = where
+            for verb, where in failures(resource_type, Account(answer), asks):
+                found.failed[resource_type.type_name, verb, answer.name] = where
     return found
 
 
@@ -132,8 +133,8 @@ def test_what_cannot_be_read_is_listed_and_nothing_else(tried: Tried) -> None:
 
 
 def _entry(what: tuple[str, str, str]) -> tuple[str, str, str] | None:
-    kind, verb, source = what
-    return next((one for one in KNOWN if one[:2] == (kind, verb) and one[2] in source), None)
+    resource_type, verb, source = what
+    return next((one for one in KNOWN if one[:2] == (resource_type, verb) and one[2] in source), None)
 
 
 # -- what is made of them ----------------------------------------------------------------------------------------------
@@ -162,7 +163,7 @@ READS = {
     "certificate": ("acm.DescribeCertificate", "Certificate.CertificateArn | [@]"),
     "private_dns_namespace": ("servicediscovery.ListNamespaces", "Namespaces[].Id"),
 }
-"""The operation that shows things of a kind, and where their ids are in its answer, in JMESPath."""
+"""The operation that shows resources of a type, and where their ids are in its answer, in JMESPath."""
 STATES = {
     "certificate": {"ISSUED": "ready", "PENDING_VALIDATION": "waits", "VALIDATION_TIMED_OUT": "failed"},
     "cluster": {"ACTIVE": "ready"},
@@ -181,35 +182,37 @@ STATES = {
 """What each recorded state means for a run."""
 
 
-def shown(kind: str, answer: Recorded) -> list[Observed]:
-    """What a kind makes of an answer in which everything is this stack's."""
-    named = {"log_group": [{"log_group_name": name} for name in jmespath.search(READS[kind][1], answer.data)]}
-    aws = Account(answer, known=named if kind in named else {}).aws()
-    return list(RESOURCE_TYPES[kind].list(aws, aws.known(RESOURCE_TYPES[kind])))
+def shown(type_name: str, answer: Recorded) -> list[Observed]:
+    """What a resource type makes of an answer in which everything is this stack's."""
+    named = {"log_group": [{"log_group_name": name} for name in jmespath.search(READS[type_name][1], answer.data)]}
+    aws = Account(answer, known=named if type_name in named else {}).aws()
+    return list(RESOURCE_TYPES[type_name].list(aws, aws.known(RESOURCE_TYPES[type_name])))
 
 
-def readable(kind: str) -> list[Recorded]:
-    """The answers that show things of a kind."""
-    found = of(*READS[kind][0].split("."))
-    return [answer for answer in found if not _entry((kind, "list", answer.name))]
+def readable(type_name: str) -> list[Recorded]:
+    """The answers that show resources of a type."""
+    found = of(*READS[type_name][0].split("."))
+    return [answer for answer in found if not _entry((type_name, "list", answer.name))]
 
 
-@pytest.mark.parametrize("kind", READS)
-def test_each_thing_that_an_answer_shows_is_found_and_no_other(kind: str) -> None:
-    assert readable(kind)
-    for answer in readable(kind):
-        assert {live.id for live in shown(kind, answer)} == set(jmespath.search(READS[kind][1], answer.data)), answer
+@pytest.mark.parametrize("type_name", READS)
+def test_each_thing_that_an_answer_shows_is_found_and_no_other(type_name: str) -> None:
+    assert readable(type_name)
+    for answer in readable(type_name):
+        assert {live.id for live in shown(type_name, answer)} == set(
+            jmespath.search(READS[type_name][1], answer.data)
+        ), answer
 
 
-@pytest.mark.parametrize("kind", STATES)
-def test_each_recorded_state_is_taken_for_what_it_means(kind: str) -> None:
+@pytest.mark.parametrize("type_name", STATES)
+def test_each_recorded_state_is_taken_for_what_it_means(type_name: str) -> None:
     found = {}
-    for live in (live for answer in readable(kind) for live in shown(kind, answer)):
+    for live in (live for answer in readable(type_name) for live in shown(type_name, answer)):
         try:
-            found[live.status] = "waits" if RESOURCE_TYPES[kind].pending(live) else "ready"
+            found[live.status] = "waits" if RESOURCE_TYPES[type_name].pending(live) else "ready"
         except Failed:
             found[live.status] = "failed"
-    assert found == STATES[kind]
+    assert found == STATES[type_name]
 
 
 def test_each_peer_of_a_security_group_is_a_rule() -> None:
@@ -255,7 +258,7 @@ def test_the_arn_of_a_log_group_is_the_one_that_tags_go_by() -> None:
 
 
 @pytest.mark.parametrize(
-    ("operation", "kind", "id"),
+    ("operation", "type_name", "id"),
     [
         ("ec2.CreateVpc", "vpc", "Vpc.VpcId"),
         ("ec2.CreateSubnet", "subnet", "Subnet.SubnetId"),
@@ -270,9 +273,9 @@ def test_the_arn_of_a_log_group_is_the_one_that_tags_go_by() -> None:
         ("acm.RequestCertificate", "certificate", "CertificateArn"),
     ],
 )
-def test_what_is_made_is_known_by_the_id_that_the_answer_gives(operation: str, kind: str, id: str) -> None:
-    found = [answer for answer in of(*operation.split(".")) if not _entry((kind, "create", answer.name))]
+def test_what_is_made_is_known_by_the_id_that_the_answer_gives(operation: str, type_name: str, id: str) -> None:
+    found = [answer for answer in of(*operation.split(".")) if not _entry((type_name, "create", answer.name))]
     assert found
     for answer in found:
-        made = declared()[kind][0].create(Account(answer).aws(), "0" * 32)
+        made = declared()[type_name][0].create(Account(answer).aws(), "0" * 32)
         assert made.id == jmespath.search(id, answer.data), answer

@@ -1,6 +1,6 @@
 """How long AWS took, read out of a log of calls, and held against the embedded cloud's table of durations.
 
-A wait begins when a write was answered, and ends somewhere between the last read that shows its thing unfinished and
+A wait begins when a write was answered, and ends somewhere between the last read that shows its resource unfinished and
 the first that shows it finished. Only what is wholly outside of the table's range is a difference.
 """
 
@@ -140,19 +140,19 @@ def waited(log: Path, scale: float = 1.0) -> Iterator[Waited]:
     for wait in WAITS:
         for line in lines:
             if calls.name_of(line) == wait.write and calls.answer_of(line) is not None:
-                for thing in jmespath.search(wait.ids, line) or ():
-                    if bounds := _ended(wait, thing, _moment(line), lines):
+                for resource in jmespath.search(wait.ids, line) or ():
+                    if bounds := _ended(wait, resource, _moment(line), lines):
                         begun = (_moment(line), _moment(line))
                         begun = max(begun, ends.get(wait.after, begun))
                         ends[wait.name] = max(bounds, ends.get(wait.name, bounds))
                         least, most = (bounds[0] - begun[1]) / scale, (bounds[1] - begun[0]) / scale
-                        found.setdefault(wait.name, []).append(Waited(wait, str(thing), max(0.0, least), most))
+                        found.setdefault(wait.name, []).append(Waited(wait, str(resource), max(0.0, least), most))
     for some in found.values():
         yield from some
 
 
 def _ended(wait: Wait, id: str, since: float, lines: Sequence[Call]) -> tuple[float, float] | None:
-    """Return between which moments the wait of one thing ended: the last look before, and the first after."""
+    """Return between which moments the wait of one resource ended: the last look before, and the first after."""
     last = since
     service = wait.write.partition(".")[0]
     for line in lines:
@@ -168,7 +168,7 @@ def _ended(wait: Wait, id: str, since: float, lines: Sequence[Call]) -> tuple[fl
 
 
 def _finished(wait: Wait, id: str, line: Call) -> bool | None:
-    """Say whether a read shows a thing as finished; None if it says nothing of it."""
+    """Say whether a read shows a resource as finished; None if it says nothing of it."""
     if (answer := calls.answer_of(line)) is None:
         return None
     is_shown = id in (jmespath.search(wait.shown, answer) or ())
@@ -180,7 +180,7 @@ def _finished(wait: Wait, id: str, line: Call) -> bool | None:
 
 
 def _complete(line: Call) -> bool:
-    """Say whether a list holds all that there is: its only page, and not of things that were asked for by name."""
+    """Say whether a list holds all that there is: its only page, and not of resources that were asked for by name."""
     asked, answer = line.get("parameters") or {}, calls.answer_of(line)
     paged = any(name in part for part in (asked, answer) for name in calls.PAGING)
     return not paged and not any(name.endswith(("Id", "Ids", "Names", "Arns", "Identifier")) for name in asked)

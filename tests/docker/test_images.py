@@ -19,7 +19,7 @@ import pytest
 from docker.errors import APIError, ImageNotFound
 
 from provisioner.docker import build, push
-from provisioner.engine.errors import Unclear
+from provisioner.engine.errors import OutcomeUnknown
 from provisioner.resources.images import IN_USE, Image, ImageInUse, login
 from tests.cloud.project import Ended, Project
 from tests.cloud.rig import Rig
@@ -426,7 +426,7 @@ def test_a_push_that_is_cut_off_for_good_is_unclear(pushing: Pushing) -> None:
     pushing.build("1", "one")
     with cutting(pushing.project.cloud.endpoint, 1000) as there:
         pushing.engine.images.get(f"{pushing.uri}:1").tag(f"{there.address}/pushed", "1")
-        with pytest.raises(Unclear, match="was cut off"):
+        with pytest.raises(OutcomeUnknown, match="was cut off"):
             pushing.push("1", f"{there.address}/pushed")
         assert there.cut >= push.TRIES
     pushing.engine.images.remove(f"{there.address}/pushed:1")

@@ -13,7 +13,7 @@ from tests.simulation.cloud import Cloud
 from tests.simulation.hub import Process, Violation
 
 ASKED = 6
-"""How often one command may ask for the same change of a thing, once all its calls are accepted."""
+"""How often one command may ask for the same change of a resource, once all its calls are accepted."""
 
 
 class Client(Aws):
@@ -33,8 +33,8 @@ class Client(Aws):
         """Make a call that reads."""
         return self._call(operation, act, write=False)
 
-    def write(self, verb: str, kind: str, who: str, act: Callable[[], Any]) -> Any:
-        """Make a call that writes: on the thing to be made at an address, or on one with an id."""
+    def write(self, verb: str, type_name: str, who: str, act: Callable[[], Any]) -> Any:
+        """Make a call that writes: on the resource to be made at an address, or on one with an id."""
 
         self.cloud.tried.append((verb, who))
 
@@ -44,12 +44,14 @@ class Client(Aws):
                 self.cloud.writes.append((verb, who))
             return result
 
-        return self._call(f"{verb} {kind} {who}", effect, write=True, check=lambda: self._check(verb, kind, who))
+        return self._call(
+            f"{verb} {type_name} {who}", effect, write=True, check=lambda: self._check(verb, type_name, who)
+        )
 
     def _call(
         self, operation: str, act: Callable[[], Any], *, write: bool, check: Callable[[], None] = lambda: None
     ) -> Any:
-        """Make a call; a promise that it breaks is kept, since the engine takes it for a failure of the thing."""
+        """Make a call; a promise that it breaks is kept, since the engine takes it for a failure of the resource."""
         try:
             check()
             return self.cloud.call(self.process, operation, act, write=write, read_only=self.read_only)
@@ -63,6 +65,11 @@ class Client(Aws):
         if asked > ASKED:
             self.process.hub.broken = self.process.hub.broken or Violation(f"{id} is changed {asked} times")
 
-    def tag(self, kind: type[Resource], live: Observed, address: str) -> None:
-        if kind.tagged:  # type: ignore[attr-defined]
-            self.write("tag", kind.kind, live.id, lambda: kind.retag(self.cloud, live.id, self.tags(address)))  # type: ignore[attr-defined]
+    def tag(self, resource_type: type[Resource], live: Observed, address: str) -> None:
+        if resource_type.tagged:  # type: ignore[attr-defined]
+            self.write(
+                "tag",
+                resource_type.type_name,
+                live.id,
+                lambda: resource_type.retag(self.cloud, live.id, self.tags(address)),
+            )  # type: ignore[attr-defined]

@@ -13,7 +13,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError, EndpointConnectionError, ReadTimeoutError
 
-from provisioner.engine.errors import Unclear
+from provisioner.engine.errors import OutcomeUnknown
 from tests.simulation.hub import Killed, Process, Violation
 
 NOWHERE = "https://cloud.invalid"
@@ -173,7 +173,7 @@ class Cloud:
         if fault == "unreachable":
             return EndpointConnectionError(endpoint_url=NOWHERE)
         if write:
-            return Unclear(f"the answer to {operation} was lost")
+            return OutcomeUnknown(f"the answer to {operation} was lost")
         if fault == "server":
             return refusal("InternalFailure", operation, status=500)
         return ReadTimeoutError(endpoint_url=NOWHERE)

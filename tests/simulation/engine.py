@@ -187,7 +187,7 @@ class World:
         return up
 
     def _compare(self, plan: Run, up: Run) -> None:
-        """See that `up` did what the plan says, of each thing."""
+        """See that `up` did what the plan says, of each resource."""
         expected = {
             "create": "created",
             "change": "changed",
@@ -315,7 +315,7 @@ class World:
                 step = random.Random(act.seed).choice(stacks.STEPS)
                 run.summary = destroy.down(client, store, run.events.append, step, unprotect=True)
             elif verb == "recover":
-                # with the configuration that was last brought up: what a thing is built on is taken from there
+                # with the configuration that was last brought up: what a resource is built on is taken from there
                 found = recovery.search(client, store.records, self.applied.declared, lambda text: None)
                 recovery.write(store, found)
             elif store.records:
@@ -345,7 +345,7 @@ class World:
 
 @contextmanager
 def simulated_kinds() -> Iterator[None]:
-    """While the context lasts, the tool knows the simulation's kinds only."""
+    """While the context lasts, the tool knows the simulation's resource types only."""
     before = dict(RESOURCE_TYPES)
     RESOURCE_TYPES.clear()
     RESOURCE_TYPES.update(SIMULATED)

@@ -72,7 +72,7 @@ def _squat(world: World, chance: random.Random) -> None:
 
 
 def undo_tampering(world: World) -> None:
-    """Foreign things leave our names; what was tampered with gets its tags back, and what was forgotten goes."""
+    """Foreign resources leave our names; what was tampered with gets its tags back, and what was forgotten goes."""
     for one in list(world.cloud.alive()):
         if not one.maker and one.sort != "visitor" and one.sort in SIMULATED:
             world.cloud.remove(one, 0)

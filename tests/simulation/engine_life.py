@@ -19,7 +19,7 @@ BY_HAND = ("delete", "resize", "untag", "readdress", "squat", "share", "visit")
 
 @dataclass(frozen=True)
 class Act:
-    """One thing that happens.
+    """One resource that happens.
 
     Attributes:
         verb: a command, `edit`, or one of `BY_HAND`.
@@ -147,7 +147,7 @@ def _act(chance: random.Random, faults: list[str], traits: set[str], lag: float)
         chance.randrange(1, chance.choice((10, 40, 150, 400))) if "kill" in traits and chance.random() < 0.7 else None
     )
     stop = chance.choice((0.1, 1, 5, 40, 200)) * chance.random() if "stop" in traits and chance.random() < 0.5 else None
-    # how old a thing is when it is removed is told by the clock: only a wrong one beside a list that flaps is fatal
+    # how old a resource is when it is removed is told by the clock: only a wrong one beside a list that flaps is fatal
     skew = 3600.0 if "skew" in traits and chance.random() < 0.5 and not verb.startswith("down") else 0.0
     rates = tuple((name, chance.choice((0.02, 0.1, 0.3))) for name in faults)
     return Act(verb, seed, gap, kill, stop, skew, rates, lag, "flapping" in traits)

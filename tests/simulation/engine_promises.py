@@ -39,8 +39,8 @@ def _check_ours(world: World, verb: str, id: str) -> None:
 
 
 def _check_needs(world: World, address: str) -> None:
-    for need in world.stack.declared[address].needs:
-        if SIMULATED[need.address.partition("/")[0]].made_by_aws:
+    for need in world.stack.declared[address].dependencies:
+        if SIMULATED[need.address.partition("/")[0]].created_by_aws:
             continue
         whole = [
             one for one in world.cloud.alive() if one.maker == need.address or _recorded(world, need.address) == one.id
@@ -67,7 +67,7 @@ def _check_single(world: World, address: str) -> None:
 
 
 def _check_users_gone(world: World, kind: str, id: str) -> None:
-    """A thing goes after what was built on it; one that is recorded twice, since it was renamed, by either record."""
+    """A resource goes after what was built on it; one that was renamed, and so recorded twice, by either record."""
     records = world.store.records
     targets = [record.address for record in records.values() if (record.kind, record.id) == (kind, id)]
     users = [{u.address for u in records.values() if a in u.needs and u.phase != "deleting"} for a in targets]
@@ -114,7 +114,7 @@ def _check_removed(run: Run) -> None:
         if not isinstance(event, Done) or event.result != "deleted":
             continue
         sort = event.address.partition("/")[0]
-        if SIMULATED[sort].made_by_aws or event.address in run.leaving:
+        if SIMULATED[sort].created_by_aws or event.address in run.leaving:
             continue
         # what a dead process had sent may have come into being meanwhile; of editions each is deleted by its own id
         deleted = {who.rpartition(":")[0] if sort == "edition" else who for verb, who in run.writes if verb == "delete"}
@@ -133,7 +133,7 @@ def _check_foreign(world: World) -> None:
 def _check_up(world: World, run: Run, records: dict[str, Record]) -> None:
     """What `up` says is so: all that is declared is there, as declared, works, and is recorded; nothing else is."""
     for address, item in world.stack.declared.items():
-        if not item.want.made_by_aws:
+        if not item.want.created_by_aws:
             _check_as_declared(world, run, records.get(address), item)
     for address in records.keys() - world.stack.declared.keys():
         raise Violation(f"up is through, and {address} is still recorded")
@@ -159,7 +159,7 @@ def _check_as_declared(world: World, run: Run, record: Record | None, item: Decl
 
 
 def _check_result(run: Run, address: str, ids: set[str | None]) -> None:
-    """What is told of a thing is what was done to it."""
+    """What is told of a resource is what was done to it."""
     result = run.results().get(address)
     writes = [verb for verb, who in run.writes if who == address or who in ids]
     if result in {"unchanged", "adopted"} and writes:
@@ -174,7 +174,7 @@ def _check_result(run: Run, address: str, ids: set[str | None]) -> None:
 
 def _actual(world: World, record: Record, item: Declared) -> CloudResource | None:
     alive = [one for one in world.cloud.alive() if one.sort == record.kind]
-    if item.want.revises:
+    if item.want.versioned:
         title = record.asked["title"]
         return next((one for one in reversed(alive) if one.fields["title"] == title and one.maker), None)
     return next((one for one in alive if one.id == record.id), None)

@@ -86,7 +86,7 @@ FAULTS = (
         ENGINE,
         APPLY,
         """
-        ghost = None if want.kept else 0.0
+        ghost = None if want.retained else 0.0
         """,
         """
         ghost = None
@@ -135,10 +135,10 @@ FAULTS = (
         ENGINE,
         DESTROY,
         """
-        if stays or kind.shared(self.aws, live):
+        if stays or resource_type.shared(self.aws, live):
         """,
         """
-        if kind.shared(self.aws, live):
+        if resource_type.shared(self.aws, live):
         """,
     ),
     Mutation(
@@ -146,7 +146,7 @@ FAULTS = (
         ENGINE,
         DESTROY,
         """
-        if stays or kind.shared(self.aws, live):
+        if stays or resource_type.shared(self.aws, live):
         """,
         """
         if stays:
@@ -160,13 +160,13 @@ FAULTS = (
         if live is None and self._may_be_hidden(record):
             return HIDDEN
         if live is None:
-            self._drop(record, self._of_nothing(record, kind))
+            self._drop(record, self._of_nothing(record, resource_type))
             return None
         # what was found by name or tag may be recorded under another address by now
         """,
         """
         if live is None:
-            self._drop(record, self._of_nothing(record, kind))
+            self._drop(record, self._of_nothing(record, resource_type))
             return None
         # what was found by name or tag may be recorded under another address by now
         """,
@@ -176,7 +176,7 @@ FAULTS = (
         ENGINE,
         DESTROY,
         """
-        return "unchanged" if kind.made_by_aws else "not_found"
+        return "unchanged" if resource_type.created_by_aws else "not_found"
         """,
         """
         return "deleted"
@@ -218,13 +218,17 @@ FAULTS = (
         DESTROY,
         """
         self._accepted.add(record.address)
-        return Wait(_awaited(live), kind.removal_budget, Until.READY, blockers=self._asking(record, kind))
+        return Wait(
+            _awaited(live), resource_type.delete_timeout, Until.READY, blockers=self._asking(record, resource_type)
+        )
         """,
         """
         self._accepted.add(record.address)
         self._drop(record, "deleted")
         return None
-        return Wait(_awaited(live), kind.removal_budget, Until.READY, blockers=self._asking(record, kind))
+        return Wait(
+            _awaited(live), resource_type.delete_timeout, Until.READY, blockers=self._asking(record, resource_type)
+        )
         """,
     ),
     Mutation(
@@ -250,7 +254,7 @@ FAULTS = (
         """,
     ),
     Mutation(
-        "a budget never begins anew",
+        "a timeout never begins anew",
         ENGINE,
         WALK,
         """
@@ -276,11 +280,11 @@ FAULTS = (
         ENGINE,
         RUN,
         """
-        except Unclear as unclear:
-            aws.stale(kind, ids())
+        except OutcomeUnknown as unclear:
+            aws.mark_stale(resource_type, ids())
         """,
         """
-        except Unclear as unclear:
+        except OutcomeUnknown as unclear:
         """,
     ),
     Mutation(
@@ -288,7 +292,7 @@ FAULTS = (
         ENGINE,
         AWS,
         """
-        things[made] = live
+        resources[made] = live
         """,
         """
         pass
@@ -299,16 +303,16 @@ FAULTS = (
         ENGINE,
         UP,
         """
-        converge.run()
+        apply.run()
         for text in notes(aws, stack):
             emit(Notice(text))
-        remover.look_closely(aws, remove.records.values())
-        remove.run()
+        engine_destroy.look_closely(aws, destroy.records.values())
+        destroy.run()
         """,
         """
-        remover.look_closely(aws, remove.records.values())
-        remove.run()
-        converge.run()
+        engine_destroy.look_closely(aws, destroy.records.values())
+        destroy.run()
+        apply.run()
         """,
     ),
     Mutation(

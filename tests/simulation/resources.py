@@ -1,4 +1,4 @@
-"""Kinds that exist in the simulation only: one for each way in which the engine treats a resource."""
+"""Resource types that exist in the simulation only: one for each way in which the engine treats a resource."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ from tests.simulation.cloud import Cloud, CloudResource, View, refusal
 from tests.simulation.hub import Violation
 
 REAL = dict(RESOURCE_TYPES)
-"""The kinds of the tool itself, as far as they have been imported: the simulation's own are not left among them."""
+"""The resource types of the tool itself, as far as they have been imported: the simulation's own are not left among
+them."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +30,7 @@ class Box(Resource):
 
     service: ClassVar[str] = "ec2"
     outputs: ClassVar[Sequence[str]] = ("mark",)
-    fixed: ClassVar[frozenset[str]] = frozenset({"shape", "uses"})
+    create_only: ClassVar[frozenset[str]] = frozenset({"shape", "uses"})
     tagged: ClassVar[bool] = True
     in_use: ClassVar[str] = "DependencyViolation"
     """What AWS answers to a delete while something needs it."""
@@ -41,13 +42,15 @@ class Box(Resource):
     @classmethod
     def list(cls, aws: Client, known: Sequence[Mapping[str, Any]]) -> Iterable[Observed]:
         named = [tuple(fields[name] for name in cls.identity) for fields in known] if cls.identity else []
-        for one, view in aws.ask(f"List {cls.kind}", lambda: aws.cloud.listed(cls.kind)):
+        for one, view in aws.ask(f"List {cls.type_name}", lambda: aws.cloud.listed(cls.type_name)):
             owned = cls.is_owned(aws, view)
             if owned or tuple(view.fields[name] for name in cls.identity) in named:
                 yield cls.live(aws, one, view, owned=owned)
 
     @classmethod
-    def some(cls, aws: Client, known: Sequence[Mapping[str, Any]], ids: Collection[str]) -> Iterable[Observed] | None:
+    def read_some(
+        cls, aws: Client, known: Sequence[Mapping[str, Any]], ids: Collection[str]
+    ) -> Iterable[Observed] | None:
         return [live for live in cls.list(aws, known) if live.id in ids] if cls.singly else None
 
     @classmethod
@@ -63,7 +66,9 @@ class Box(Resource):
         return Observed(one.id, view.fields, outputs, address, owned, status, view.deleting)
 
     def create(self, aws: Client, token: str) -> Observed:
-        made = aws.write("create", self.kind, self.address, lambda: self.made(aws.cloud, aws.tags(self.address), token))
+        made = aws.write(
+            "create", self.type_name, self.address, lambda: self.made(aws.cloud, aws.tags(self.address), token)
+        )
         return self.live(aws, made, View(dict(made.fields), dict(made.tags)), owned=True)
 
     def made(self, cloud: Cloud, tags: Mapping[str, str], token: str) -> CloudResource:
@@ -71,7 +76,7 @@ class Box(Resource):
         self.acceptable(cloud)
         tags = tags if self.tagged else {}
         return cloud.make(
-            self.new_id(cloud), self.kind, self.fields(), tags, self.address, token=token, delay=self.takes
+            self.new_id(cloud), self.type_name, self.fields(), tags, self.address, token=token, delay=self.takes
         )
 
     def acceptable(self, cloud: Cloud) -> None:
@@ -79,10 +84,10 @@ class Box(Resource):
         if unknown(self.fields()):
             raise Violation(f"{self.address} is made although not all that it needs is known: {self.fields()}")
         for needed in (*self.uses, *self.hints):
-            cloud.get(needed.removeprefix("mark-"), f"create {self.kind}")
+            cloud.get(needed.removeprefix("mark-"), f"create {self.type_name}")
 
     def new_id(self, cloud: Cloud) -> str:
-        return f"{self.kind}-{len(cloud.resources)}"
+        return f"{self.type_name}-{len(cloud.resources)}"
 
     def update(self, aws: Client, live: Observed, changes: Changes) -> None:
         wanted = {name: change.new for name, change in changes.items()}
@@ -95,7 +100,7 @@ class Box(Resource):
             one.ready = max(one.ready, aws.cloud.now() + self.takes / 2)
             aws.cloud.publish(one)
 
-        aws.write("update", self.kind, live.id, effect)
+        aws.write("update", self.type_name, live.id, effect)
         aws.changed(live.id, wanted)
 
     @classmethod
@@ -108,7 +113,7 @@ class Box(Resource):
 
     @classmethod
     def delete(cls, aws: Client, live: Observed) -> None:
-        aws.write("delete", cls.kind, live.id, lambda: cls.deleted(aws.cloud, live.id))
+        aws.write("delete", cls.type_name, live.id, lambda: cls.deleted(aws.cloud, live.id))
 
     @classmethod
     def deleted(cls, cloud: Cloud, id: str) -> None:
@@ -146,11 +151,11 @@ class Ticket(Box):
 
     def create(self, aws: Client, token: str) -> Observed:
         live = super().create(aws, token)
-        aws.ask(f"Describe {self.kind}", lambda: aws.cloud.get(live.id, "describe"))
+        aws.ask(f"Describe {self.type_name}", lambda: aws.cloud.get(live.id, "describe"))
         return live
 
     def made(self, cloud: Cloud, tags: Mapping[str, str], token: str) -> CloudResource:
-        same = next((one for one in cloud.there() if one.sort == self.kind and one.token == token), None)
+        same = next((one for one in cloud.there() if one.sort == self.type_name and one.token == token), None)
         return same or super().made(cloud, tags, token)
 
 
@@ -163,16 +168,16 @@ class Title(Box):
     service: ClassVar[str] = "iam"
     identity: ClassVar[Sequence[str]] = ("title",)
     derived: ClassVar[Sequence[str]] = ("id", "mark")
-    fixed: ClassVar[frozenset[str]] = frozenset({"title", "shape", "uses"})
+    create_only: ClassVar[frozenset[str]] = frozenset({"title", "shape", "uses"})
     in_use: ClassVar[str] = "DeleteConflict"
 
     def acceptable(self, cloud: Cloud) -> None:
         super().acceptable(cloud)
-        if any(one.sort == self.kind and one.fields["title"] == self.title for one in cloud.there()):
-            raise refusal("EntityAlreadyExists", f"create {self.kind}")
+        if any(one.sort == self.type_name and one.fields["title"] == self.title for one in cloud.there()):
+            raise refusal("EntityAlreadyExists", f"create {self.type_name}")
 
     def new_id(self, cloud: Cloud) -> str:
-        return f"{self.kind}:{self.title}"
+        return f"{self.type_name}:{self.title}"
 
     @classmethod
     def deleted(cls, cloud: Cloud, id: str) -> None:
@@ -197,7 +202,7 @@ class Tower(Title):
     @classmethod
     def delete(cls, aws: Client, live: Observed) -> None:
         if live.attributes.get("guard"):
-            aws.write("unguard", cls.kind, live.id, lambda: cls.unguarded(aws.cloud, live.id))
+            aws.write("unguard", cls.type_name, live.id, lambda: cls.unguarded(aws.cloud, live.id))
         super().delete(aws, live)
 
     @classmethod
@@ -213,7 +218,7 @@ class Member(Tower):
 
     derived: ClassVar[Sequence[str]] = ()
     protection: ClassVar[str] = ""
-    removal_frees: ClassVar[bool] = True
+    frees_dependencies_early: ClassVar[bool] = True
 
     def new_id(self, cloud: Cloud) -> str:
         return Box.new_id(self, cloud)
@@ -227,39 +232,41 @@ class Piece(Box):
     slot: int = 0
 
     identity: ClassVar[Sequence[str]] = ("whole", "slot")
-    part: ClassVar[bool] = True
-    fixed: ClassVar[frozenset[str]] = frozenset({"shape", "uses", "whole", "slot"})
+    has_parent: ClassVar[bool] = True
+    create_only: ClassVar[frozenset[str]] = frozenset({"shape", "uses", "whole", "slot"})
     tagged: ClassVar[bool] = False
 
     @classmethod
     def list(cls, aws: Client, known: Sequence[Mapping[str, Any]]) -> Iterable[Observed]:
         wholes = {live.id: live.owned for live in aws.live(Box)}
-        for one, view in aws.ask(f"List {cls.kind}", lambda: aws.cloud.listed(cls.kind)):
+        for one, view in aws.ask(f"List {cls.type_name}", lambda: aws.cloud.listed(cls.type_name)):
             if (whole := view.fields["whole"]) in wholes:
                 yield cls.live(aws, one, view, owned=wholes[whole])
 
     def acceptable(self, cloud: Cloud) -> None:
         super().acceptable(cloud)
-        cloud.get(self.whole, f"create {self.kind}")
+        cloud.get(self.whole, f"create {self.type_name}")
         place = (self.whole, self.slot)
-        if any(one.sort == self.kind and (one.fields["whole"], one.fields["slot"]) == place for one in cloud.there()):
-            raise refusal("RouteAlreadyExists", f"create {self.kind}")
+        if any(
+            one.sort == self.type_name and (one.fields["whole"], one.fields["slot"]) == place for one in cloud.there()
+        ):
+            raise refusal("RouteAlreadyExists", f"create {self.type_name}")
 
 
 @dataclass(frozen=True)
 class Edition(Title):
     """Never changed: other content makes a new revision, and the older ones stay; as a task definition does."""
 
-    revises: ClassVar[bool] = True
+    versioned: ClassVar[bool] = True
     singly: ClassVar[bool] = True
     derived: ClassVar[Sequence[str]] = ("id",)
-    fixed: ClassVar[frozenset[str]] = frozenset({"title"})
+    create_only: ClassVar[frozenset[str]] = frozenset({"title"})
 
     @classmethod
     def list(cls, aws: Client, known: Sequence[Mapping[str, Any]]) -> Iterable[Observed]:
         names = {fields["title"] for fields in known}
         found: dict[str, Observed] = {}
-        for one, view in aws.ask(f"List {cls.kind}", lambda: aws.cloud.listed(cls.kind)):
+        for one, view in aws.ask(f"List {cls.type_name}", lambda: aws.cloud.listed(cls.type_name)):
             title = view.fields["title"]
             owned = aws.owns(view.tags)
             if not view.deleting and (owned or (title in names and not (title in found and found[title].owned))):
@@ -269,7 +276,7 @@ class Edition(Title):
 
     def acceptable(self, cloud: Cloud) -> None:
         Box.acceptable(self, cloud)
-        mine = [one for one in cloud.alive() if one.sort == self.kind and one.fields["title"] == self.title]
+        mine = [one for one in cloud.alive() if one.sort == self.type_name and one.fields["title"] == self.title]
         if mine and mine[-1].maker == self.address and mine[-1].fields == self.fields() and not mine[-1].tampered:
             raise Violation(f"{self.address}: the same revision is made twice")
 
@@ -289,16 +296,16 @@ class Edition(Title):
     def delete_revisions(cls, aws: Client, live: Observed, title: str, which: Callable[[str], bool]) -> None:
         listed = [
             one.id
-            for one, view in aws.ask(f"List {cls.kind}", lambda: aws.cloud.listed(cls.kind))
+            for one, view in aws.ask(f"List {cls.type_name}", lambda: aws.cloud.listed(cls.type_name))
             if view.fields["title"] == title and aws.owns(view.tags) and not view.deleting and which(one.id)
         ]
         for mark in dict.fromkeys([*listed, str(live.outputs["mark"])]):
-            aws.write("delete", cls.kind, mark, partial(cls.deleted, aws.cloud, mark))
+            aws.write("delete", cls.type_name, mark, partial(cls.deleted, aws.cloud, mark))
 
     @classmethod
     def retag(cls, cloud: Cloud, id: str, tags: Mapping[str, str]) -> None:
         for one in list(cloud.alive()):
-            if one.sort == cls.kind and one.fields["title"] == id and one.maker:
+            if one.sort == cls.type_name and one.fields["title"] == id and one.maker:
                 one.tags.update(tags)
                 one.maker = tags[ADDRESS_TAG]
                 cloud.publish(one)
@@ -334,7 +341,7 @@ class Build(Edition):
 class Keepsake(Title):
     """One for all stacks, without tags, never removed; as a service-linked role is."""
 
-    kept: ClassVar[bool] = True
+    retained: ClassVar[bool] = True
     tagged: ClassVar[bool] = False
 
     @classmethod
@@ -362,7 +369,7 @@ class Visitors(Resource):
     """What AWS puts into a title by itself, and what has to go before that does; as a cluster's instances are."""
 
     service: ClassVar[str] = "iam"
-    made_by_aws: ClassVar[bool] = True
+    created_by_aws: ClassVar[bool] = True
     tagged: ClassVar[bool] = False
 
     @classmethod
@@ -380,7 +387,7 @@ class Visitors(Resource):
                 if one.sort == "visitor" and one.fields["whole"] == f"title:{live.id}":
                     aws.cloud.remove(one, 0)
 
-        aws.write("delete", cls.kind, live.id, effect)
+        aws.write("delete", cls.type_name, live.id, effect)
 
 
 def _number(revision: str) -> int:
@@ -391,6 +398,8 @@ def _foreign_users(cloud: Cloud, id: str) -> list[CloudResource]:
     return [one for one in cloud.there() if one.sort == "foreign" and id in one.fields["uses"]]
 
 
-SIMULATED: dict[str, type[Resource]] = {name: kind for name, kind in RESOURCE_TYPES.items() if name not in REAL}
+SIMULATED: dict[str, type[Resource]] = {
+    name: resource_type for name, resource_type in RESOURCE_TYPES.items() if name not in REAL
+}
 for _name in SIMULATED:
     del RESOURCE_TYPES[_name]

@@ -16,7 +16,7 @@ from tests.simulation.resources import SIMULATED, Title
 
 FACTS = Facts("123456789012", "aws", "sim-1", (), "ami-1", None, (), engine=False, local=True)
 NEEDED = ("box", "ticket", "title", "tower", "member", "common")
-"""The kinds that others can be built on."""
+"""The resource types that others can be built on."""
 WEIGHTS = {"box": 4, "ticket": 2, "title": 4, "tower": 2, "member": 1, "piece": 3, "edition": 3, "build": 1,
            "keepsake": 1, "common": 1, "visitors": 1}  # fmt: skip
 STEPS = ("network", "data", "services")

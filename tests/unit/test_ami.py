@@ -46,9 +46,9 @@ class Clients:
         return {"LaunchTemplateVersions": [{"LaunchTemplateData": {"ImageId": self.live} if self.live else {}}]}
 
 
-def record(data: object = None, kind: str = "launch_template") -> Record:
+def record(data: object = None, type_name: str = "launch_template") -> Record:
     asked = {} if data is None else {"launch_template_data": data}
-    return Record(f"{kind}/main", kind, "ready", "", "lt-1", asked, {}, [], "capacity")
+    return Record(f"{type_name}/main", type_name, "ready", "", "lt-1", asked, {}, [], "capacity")
 
 
 @pytest.mark.parametrize(
@@ -101,18 +101,18 @@ HOST = {"id": "i-1", "status": "ACTIVE", "connected": True, "type": "c5.large", 
 )
 def test_the_status_tells_of_what_is_old(amis: list[Any], outdated: bool, told: str, instance: str) -> None:
     live = {"services": [], "instances": [HOST | {"outdated": outdated}], "databases": [], "amis": amis}
-    things = [{"address": "vpc/main", "step": "network", "phase": "ready", "id": "vpc-1"}]
+    resources = [{"address": "vpc/main", "step": "network", "phase": "ready", "id": "vpc-1"}]
     document = {"stack": "a-b", "target": "aws", "account": "1", "region": "r", "url": "u", "local_url": ""}
     document |= {"started_anew": None, "working": ""}
 
     def again(*words: str) -> str:
         return f"`{' '.join(words)}`"
 
-    lines = status.lines(document | {"resources": things, "live": live, "silent": ""}, again)
+    lines = status.lines(document | {"resources": resources, "live": live, "silent": ""}, again)
     assert lines[lines.index("no services") + 3] == f"i-1       ACTIVE  connected  c5.large  2      ami-1{instance}"
     assert [" ".join(line.split()) for line in lines].count(" ".join(told.split())) == 1
     nobody = live | {"instances": []}
-    lines = status.lines(document | {"resources": things, "live": nobody, "silent": ""}, again)
+    lines = status.lines(document | {"resources": resources, "live": nobody, "silent": ""}, again)
     assert not [line for line in lines if "--new-ami" in line]
 
 
@@ -157,8 +157,8 @@ class Told:
         data = {"launch_template_data": {"ImageId": "ami-1"}}
         self.templates = [Observed("lt-1", data, owned=owned), Observed("lt-2", {"launch_template_data": {}})]
 
-    def live(self, kind: type) -> list[Observed]:
-        assert kind is LaunchTemplate
+    def live(self, resource_type: type) -> list[Observed]:
+        assert resource_type is LaunchTemplate
         return self.templates
 
     def client(self, service: str) -> Told:

@@ -17,7 +17,7 @@ from botocore.exceptions import ClientError
 from botocore.stub import Stubber
 from urllib3 import HTTPResponse
 
-from provisioner.aws.client import ADDRESS_TAG, MANY, READS, Aws, batches, tag_map
+from provisioner.aws.client import ADDRESS_TAG, MAX_SINGLE_READS, READS, Aws, batches, tag_map
 from provisioner.aws.pages import BadList
 from provisioner.engine.clock import Pace
 from provisioner.engine.errors import Interrupted, ReadOnly
@@ -43,7 +43,7 @@ LISTS = Lists([])
 
 @dataclass(frozen=True)
 class Listed(Resource):
-    """A kind that exists here only."""
+    """A resource type that exists here only."""
 
     service: ClassVar[str] = "listed"
     identity: ClassVar[Sequence[str]] = ("called",)
@@ -57,10 +57,10 @@ class Listed(Resource):
 
 @dataclass(frozen=True)
 class Looked(Listed):
-    """A kind of which some things can be read by themselves; the list's answers are used up by both reads."""
+    """A type of which some resources can be read by themselves; the list's answers are used up by both reads."""
 
     @classmethod
-    def some(cls, aws: Aws, known: Sequence[Mapping[str, Any]], ids: Collection[str]) -> Iterable[Observed]:
+    def read_some(cls, aws: Aws, known: Sequence[Mapping[str, Any]], ids: Collection[str]) -> Iterable[Observed]:
         return [live for live in cls.list(aws, known) if live.id in ids]
 
 
@@ -140,7 +140,7 @@ TARGETS = {"ServiceNamespace": "ecs"}
 
 
 def test_a_list_that_does_not_end_is_told_once_and_not_read_again(aws: Aws) -> None:
-    """One read for all things of the kind: the second look makes no call, or the stub would fail it."""
+    """One read for all resources of the type: the second look makes no call, or the stub would fail it."""
     client = aws.client("application-autoscaling")
     with Stubber(client) as stub:
         for _ in range(2):
@@ -153,7 +153,7 @@ def test_a_list_that_does_not_end_is_told_once_and_not_read_again(aws: Aws) -> N
 
 
 @pytest.mark.parametrize(
-    ("service", "operation", "key", "token", "things"),
+    ("service", "operation", "key", "token", "resources"),
     [
         ("ecs", "describe_capacity_providers", "capacityProviders", "nextToken", [{"name": "a"}, {"name": "b"}]),
         (
@@ -166,18 +166,18 @@ def test_a_list_that_does_not_end_is_told_once_and_not_read_again(aws: Aws) -> N
     ],
 )
 def test_lists_that_boto3_cannot_page_are_read_to_their_end(
-    aws: Aws, service: str, operation: str, key: str, token: str, things: list[dict[str, Any]]
+    aws: Aws, service: str, operation: str, key: str, token: str, resources: list[dict[str, Any]]
 ) -> None:
     client = aws.client(service)
     arguments = {"VPCId": "vpc-1", "VPCRegion": "ap-northeast-1"} if service == "route53" else {}
     more = {"MaxItems": "100"} if service == "route53" else {}
     with Stubber(client) as stub:
-        stub.add_response(operation, {key: things[:1], token: "one", **more}, arguments)
-        stub.add_response(operation, {key: things[1:], **more}, {**arguments, token: "one"})
-        assert list(aws.pages(service, operation, key, **arguments)) == things
+        stub.add_response(operation, {key: resources[:1], token: "one", **more}, arguments)
+        stub.add_response(operation, {key: resources[1:], **more}, {**arguments, token: "one"})
+        assert list(aws.pages(service, operation, key, **arguments)) == resources
         stub.assert_no_pending_responses()
         for asked in (arguments, {**arguments, token: "one"}):
-            stub.add_response(operation, {key: things, token: "one", **more}, asked)
+            stub.add_response(operation, {key: resources, token: "one", **more}, asked)
         with pytest.raises(BadList):
             list(aws.pages(service, operation, key, **arguments))
 
@@ -342,7 +342,7 @@ def test_a_kind_is_read_once_a_run(aws: Aws, lists: Lists) -> None:
     lists.answers = [[Observed("a", {})], [Observed("b", {})]]
     assert (ids(aws), ids(aws), lists.reads) == (["a"], ["a"], 1)
     assert (ids(aws, fresh=True), lists.reads) == (["b"], 2)
-    aws.forget()
+    aws.drop_reads()
     assert (ids(aws), lists.reads) == (["b"], 3)
 
 
@@ -362,26 +362,26 @@ def test_threads_that_ask_at_once_share_one_read(aws: Aws, lists: Lists) -> None
 def test_a_read_is_told_what_is_known_of_the_kind(lists: Lists) -> None:
     session = boto3.Session("testing", "testing", region_name="ap-northeast-1")
     asked = []
-    aws = Aws(session, "shop", "dev", Pace(), known=lambda kind: asked.append(kind) or ())
+    aws = Aws(session, "shop", "dev", Pace(), known=lambda resource_type: asked.append(resource_type) or ())
     aws.live(Listed)
     assert asked == [Listed]
 
 
 def test_what_was_just_made_is_there_even_if_aws_does_not_list_it(aws: Aws, lists: Lists) -> None:
     aws.live(Listed)
-    aws.made(Listed, Observed("new", {}))
+    aws.note_written(Listed, Observed("new", {}))
     assert ids(aws) == ["new"]
     assert ids(aws, fresh=True) == ["new"]
 
 
 def test_what_was_made_before_the_first_read_is_there_too(aws: Aws, lists: Lists) -> None:
     lists.answers = [[Observed("old", {})]]
-    aws.made(Listed, Observed("new", {}))
+    aws.note_written(Listed, Observed("new", {}))
     assert ids(aws) == ["old", "new"]
 
 
 def test_after_the_settling_time_aws_is_believed(aws: Aws, lists: Lists) -> None:
-    aws.made(Listed, Observed("new", {}))
+    aws.note_written(Listed, Observed("new", {}))
     aws.pace.sleep(30.1)
     assert ids(aws, fresh=True) == []
 
@@ -389,14 +389,14 @@ def test_after_the_settling_time_aws_is_believed(aws: Aws, lists: Lists) -> None
 def test_what_aws_lists_replaces_what_was_remembered(aws: Aws, lists: Lists) -> None:
     lists.answers = [[], [Observed("new", {"size": 2})], []]
     aws.live(Listed)
-    aws.made(Listed, Observed("new", {"size": 1}))
+    aws.note_written(Listed, Observed("new", {"size": 1}))
     assert [live.attributes for live in aws.live(Listed, fresh=True)] == [{"size": 2}]
     assert ids(aws, fresh=True) == [], "once listed it is no longer remembered"
 
 
-def shown(aws: Aws, kind: type[Resource], *only: str) -> list[tuple[str, str]]:
-    """What is known of a kind after a look at these things of it: ids and statuses."""
-    return sorted((live.id, live.status) for live in aws.live(kind, fresh=bool(only), only=only))
+def shown(aws: Aws, resource_type: type[Resource], *only: str) -> list[tuple[str, str]]:
+    """What is known of a resource type after a look at these resources of it: ids and statuses."""
+    return sorted((live.id, live.status) for live in aws.live(resource_type, fresh=bool(only), only=only))
 
 
 def test_a_look_tells_anew_of_what_it_is_about_and_of_nothing_else(aws: Aws, lists: Lists) -> None:
@@ -415,7 +415,7 @@ def test_a_look_reads_all_of_a_kind_that_reads_all_as_easily(aws: Aws, lists: Li
 def test_a_look_reads_all_if_nothing_is_known_of_the_others(aws: Aws, lists: Lists) -> None:
     lists.answers = [[Observed("a", {})], [Observed("a", {}), Observed("b", {})]]
     shown(aws, Looked)
-    aws.stale(Looked)
+    aws.mark_stale(Looked)
     assert shown(aws, Looked, "a") == [("a", ""), ("b", "")]
 
 
@@ -423,7 +423,7 @@ def test_what_is_in_doubt_is_read_anew_by_itself_and_once(aws: Aws, lists: Lists
     before = [Observed(name, {}, status="before") for name in "ab"]
     lists.answers = [before, [Observed(name, {}, status="after") for name in "ab"]]
     shown(aws, Looked)
-    aws.stale(Looked, ["a"])
+    aws.mark_stale(Looked, ["a"])
     assert shown(aws, Looked) == [("a", "after"), ("b", "before")]
     assert shown(aws, Looked) == [("a", "after"), ("b", "before")]
     assert lists.reads == 2
@@ -432,13 +432,13 @@ def test_what_is_in_doubt_is_read_anew_by_itself_and_once(aws: Aws, lists: Lists
 def test_of_a_kind_that_reads_all_as_easily_one_thing_in_doubt_has_all_read_anew(aws: Aws, lists: Lists) -> None:
     lists.answers = [[Observed(name, {}) for name in "ab"], [Observed("b", {})]]
     shown(aws, Listed)
-    aws.stale(Listed, ["a"])
+    aws.mark_stale(Listed, ["a"])
     assert shown(aws, Listed) == [("b", "")]
 
 
 def test_what_was_just_made_and_is_looked_at_is_there_even_if_aws_does_not_show_it(aws: Aws, lists: Lists) -> None:
     aws.live(Looked)
-    aws.made(Looked, Observed("new", {}))
+    aws.note_written(Looked, Observed("new", {}))
     assert shown(aws, Looked, "new") == [("new", "")]
     aws.pace.sleep(30.1)
     assert shown(aws, Looked, "new") == []
@@ -446,34 +446,34 @@ def test_what_was_just_made_and_is_looked_at_is_there_even_if_aws_does_not_show_
 
 def test_what_was_removed_is_not_remembered(aws: Aws, lists: Lists) -> None:
     lists.answers = [[Observed("a", {}), Observed("b", {})], [Observed("b", {})]]
-    aws.made(Listed, Observed("a", {}))
+    aws.note_written(Listed, Observed("a", {}))
     assert ids(aws) == ["a", "b"]
-    aws.gone(Listed, "a")
+    aws.note_deleted(Listed, "a")
     assert ids(aws) == ["b"]
     assert ids(aws, fresh=True) == ["b"]
 
 
 def test_what_has_no_id_yet_is_left_to_the_next_read(aws: Aws, lists: Lists) -> None:
     aws.live(Listed)
-    aws.made(Listed, Observed("", {}))
+    aws.note_written(Listed, Observed("", {}))
     assert ids(aws) == []
 
 
-@pytest.mark.parametrize(("count", "expected"), [(MANY, MANY), (MANY + 1, 1)])
+@pytest.mark.parametrize(("count", "expected"), [(MAX_SINGLE_READS, MAX_SINGLE_READS), (MAX_SINGLE_READS + 1, 1)])
 def test_of_many_things_what_the_state_has_seen_in_place_is_not_read_again(aws: Aws, count: int, expected: int) -> None:
     names, read = [f"n{number}" for number in range(count)], list[str]()
-    aws.settled = lambda kind: [{"called": name, "days": 7} for name in names[:-1]]
+    aws.settled = lambda resource_type: [{"called": name, "days": 7} for name in names[:-1]]
 
     def days(name: str) -> int:
         read.append(name)
         return 7
 
-    assert aws.singly(Listed, "days", names, days) == dict.fromkeys(names, 7)
+    assert aws.read_each(Listed, "days", names, days) == dict.fromkeys(names, 7)
     assert sorted(read) == sorted(names[-expected:])
 
 
 def test_of_many_things_what_this_run_has_read_is_not_read_again(aws: Aws, lists: Lists) -> None:
-    names = [f"n{number}" for number in range(MANY + 1)]
+    names = [f"n{number}" for number in range(MAX_SINGLE_READS + 1)]
     lists.answers = [[Observed(name, {"called": name, "days": 7}) for name in names]]
     aws.live(Listed)
-    assert aws.singly(Listed, "days", names, lambda name: 0) == dict.fromkeys(names, 7)
+    assert aws.read_each(Listed, "days", names, lambda name: 0) == dict.fromkeys(names, 7)

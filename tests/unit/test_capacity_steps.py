@@ -33,11 +33,11 @@ def stack_of(**tables: Any) -> Stack:
 
 
 def needed(stack: Stack, address: str) -> set[str]:
-    """All that a thing is built on, directly or not: what is removed after it."""
+    """All that a resource is built on, directly or not: what is removed after it."""
     found: set[str] = set()
     todo: list[Declared] = [stack.declared[address]]
     while todo:
-        for need in todo.pop().needs:
+        for need in todo.pop().dependencies:
             if need.address not in found:
                 found.add(need.address)
                 todo.append(stack.declared[need.address])
@@ -83,12 +83,12 @@ def test_teardown_goes_from_services_to_tasks_to_instances_to_group_to_cluster()
 def test_the_first_instance_comes_after_the_setting_and_after_the_endpoints_and_the_provider() -> None:
     assert "minimum_size/main" not in stack_of().declared
     stack = stack_of(capacity={"min": 1})
-    awaited = {need.address for need in stack.declared["auto_scaling_group/main"].needs if need.ready}
+    awaited = {need.address for need in stack.declared["auto_scaling_group/main"].dependencies if need.ready}
     assert awaited == {"account_setting/trunking", "launch_template/main"}
     endpoints = {f"vpc_endpoint/{service}" for service in (*INTERFACE_SERVICES, "s3")}
     before = needed(stack, "minimum_size/main")
     assert endpoints | {"cluster_capacity_providers/main"} <= before
-    ready = {need.address for address in before for need in stack.declared[address].needs if need.ready}
+    ready = {need.address for address in before for need in stack.declared[address].dependencies if need.ready}
     assert endpoints | {"cluster_capacity_providers/main"} <= ready
     # at teardown it goes before instances are drained
     assert "container_instances/ecs-sample-dev" in before

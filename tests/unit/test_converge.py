@@ -1,4 +1,4 @@
-"""What is recorded of a thing while it is being made."""
+"""What is recorded of a resource while it is being made."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ import pytest
 from provisioner.engine.apply import Apply
 from provisioner.engine.clock import Pace
 from provisioner.engine.declaration import Declared
-from provisioner.engine.errors import Interrupted, Unclear
+from provisioner.engine.errors import Interrupted, OutcomeUnknown
 from provisioner.resources.logs import LogGroup
 from state.model import Record
 
 
 def creating(error: Exception) -> list[str]:
-    """What is recorded when the call that makes a thing ends with this error."""
+    """What is recorded when the call that makes a resource ends with this error."""
 
     def client(_: str) -> NoReturn:
         raise error
@@ -36,7 +36,7 @@ def creating(error: Exception) -> list[str]:
 
 
 def test_an_answer_that_was_lost_renews_the_record_since_the_call_may_have_waited_for_its_turn() -> None:
-    assert creating(Unclear("lost")) == ["creating", "creating"]
+    assert creating(OutcomeUnknown("lost")) == ["creating", "creating"]
 
 
 def test_a_call_that_was_interrupted_before_it_was_sent_leaves_no_record() -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import boto3
 import pytest
 
-from provisioner.aws.client import MANY, Aws
+from provisioner.aws.client import MAX_SINGLE_READS, Aws
 from provisioner.engine.clock import Pace
 from provisioner.resources.ecs_task_definition import CONTENT_TAG, TaskDefinition, content_of
 
@@ -49,7 +49,7 @@ class Answering:
 
     def __init__(self, want: TaskDefinition, **answers: Any) -> None:
         self.aws = Aws(boto3.Session("k", "s", region_name="eu-west-1"), "p", "dev", Pace())
-        self.aws.known = lambda kind: [want.fields()]
+        self.aws.known = lambda resource_type: [want.fields()]
         self.asked: list[tuple[str, str]] = []
         tags = self.aws.tags(want.address) | {CONTENT_TAG: content_of(want.fields())}
         self.answers: dict[str, Any] = {
@@ -106,15 +106,15 @@ def test_what_tags_tell_of_and_no_list_shows_is_gone() -> None:
     assert to.described() == []
 
 
-@pytest.mark.parametrize(("count", "again"), [(MANY, MANY), (MANY + 1, 0)])
+@pytest.mark.parametrize(("count", "again"), [(MAX_SINGLE_READS, MAX_SINGLE_READS), (MAX_SINGLE_READS + 1, 0)])
 def test_the_last_look_asks_for_each_family_that_this_run_deleted_if_they_are_few(count: int, again: int) -> None:
     names = [f"p-dev-{number}" for number in range(count)]
     to = Answering(WANT, ListTaskDefinitionFamilies={"families": []}, ListTaskDefinitions={"taskDefinitionArns": []})
-    to.aws.known = lambda kind: [replace(WANT, family=name).fields() for name in names]
-    to.aws.recorded = lambda kind: names
-    to.aws.thorough = True
+    to.aws.known = lambda resource_type: [replace(WANT, family=name).fields() for name in names]
+    to.aws.recorded = lambda resource_type: names
+    to.aws.include_unrecorded = True
     to.aws.deleted.update(names)
-    to.aws.forget()
+    to.aws.drop_reads()
     to.aws.live(TaskDefinition)
     assert len(to.described()) == again
 
@@ -131,7 +131,7 @@ def test_a_family_that_may_be_there_unlisted_is_described_unasked(known_by: str)
     want = replace(WANT, family="web") if known_by == "a name of another stack" else WANT
     to = Answering(want, ListTaskDefinitionFamilies={"families": []})
     if known_by == "the record":
-        to.aws.recorded = lambda kind: [want.family]
+        to.aws.recorded = lambda resource_type: [want.family]
     assert [live.id for live in to.aws.live(TaskDefinition)] == [want.family]
     assert [operation for operation, _ in to.asked].count("ListTaskDefinitionFamilies") == 0
 
@@ -140,9 +140,9 @@ def test_a_look_describes_only_what_it_is_about() -> None:
     """At teardown of 200 services each look at one of them described all the others, at 16 a second."""
     to = Answering(WANT)
     others = [f"p-dev-{number}" for number in range(20)]
-    to.aws.known = lambda kind: [replace(WANT, family=name).fields() for name in [WANT.family, *others]]
-    to.aws.recorded = lambda kind: [WANT.family, *others]
-    to.aws.thorough = True
+    to.aws.known = lambda resource_type: [replace(WANT, family=name).fields() for name in [WANT.family, *others]]
+    to.aws.recorded = lambda resource_type: [WANT.family, *others]
+    to.aws.include_unrecorded = True
     assert len(to.aws.live(TaskDefinition)) == 21
     to.asked.clear()
     assert len(to.aws.live(TaskDefinition, fresh=True, only=[WANT.family])) == 21

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-import steps  # noqa: F401  (importing the package registers the kinds)
+import steps  # noqa: F401  (importing the package registers the resource types)
 from provisioner.cli.main import main
 from provisioner.config.facts import Facts
 from provisioner.config.models import Config, load

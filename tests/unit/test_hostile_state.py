@@ -22,7 +22,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-import steps  # noqa: F401  (importing the package registers the kinds)
+import steps  # noqa: F401  (importing the package registers the resource types)
 from provisioner.cli.main import main
 from provisioner.emulator import manage
 from provisioner.emulator.control import Cloud

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 import steps  # noqa: F401  (importing the package registers the kinds)
 from provisioner.engine.errors import Failed, SomeFailed
-from provisioner.engine.events import Begun, Doing, Done, Event, Notice, Skipped, ThingFailed, Waiting
+from provisioner.engine.events import Begun, Doing, Done, Event, Notice, ResourceFailed, Skipped, Waiting
 from provisioner.engine.leftovers import Leftover
 from provisioner.engine.planned import Planned
 from provisioner.engine.resource import Change
@@ -32,7 +32,7 @@ EVENTS: list[Event] = [
     Waiting("vpc/a", "network", EVIL, 1.0),
     Waiting("vpc/b", "network", EVIL, 1.0),
     Done("vpc/a", "network", "created", 1.0, EVIL),
-    ThingFailed("vpc/c", "network", EVIL),
+    ResourceFailed("vpc/c", "network", EVIL),
     Skipped("vpc/d", "network", "vpc/c"),
     Notice(EVIL),
 ]

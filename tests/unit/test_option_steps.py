@@ -126,7 +126,7 @@ def test_a_web_acl_is_associated_once_the_load_balancer_works() -> None:
     stack, found = more(load_balancer={"waf_acl": arn})
     assert found == {"web_acl_association/main"}
     assert want(stack, "web_acl_association/main").web_acl_arn == arn
-    assert [need.ready for need in stack.declared["web_acl_association/main"].needs] == [True]
+    assert [need.ready for need in stack.declared["web_acl_association/main"].dependencies] == [True]
 
 
 def test_with_iam_authentication_a_service_may_sign_in_under_its_own_name() -> None:

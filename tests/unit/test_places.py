@@ -1,4 +1,4 @@
-"""Where things lie: the configuration is found from below, the state beside it, and no former place is passed over."""
+"""Where resources lie: the configuration is found from below, the state beside it, no former place passed over."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def folder(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_from_a_subfolder_configuration_and_state_are_those_of_the_project(run: Run, folder: Path) -> None:
     code, out, err = run("state", "list", "--json")
-    assert (code, [thing["id"] for thing in json.loads(out)]) == (0, ["vpc-0"])
+    assert (code, [resource["id"] for resource in json.loads(out)]) == (0, ["vpc-0"])
     assert err == "configuration: ../../stack.toml\n"
     assert Options().again("up") == "`provision up`", "it is found again by the next command"
     assert Options().folder == Path("../../.provision")

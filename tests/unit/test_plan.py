@@ -1,4 +1,4 @@
-"""What `up` would do, told from scripted things: no call is made."""
+"""What `up` would do, told from scripted resources: no call is made."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ from steps.stack import Stack
 from tests.jumping import Jumping
 
 LIVES: dict[str, list[Observed]] = {}
-"""What AWS has, by kind: set anew by each test."""
+"""What AWS has, by resource type: set anew by each test."""
 
 
 @dataclass(frozen=True)
 class Scripted(Resource):
-    """A kind whose things the test writes down."""
+    """A resource type whose resources the test writes down."""
 
     label: str = ""
     size: int = 1
@@ -38,19 +38,19 @@ class Scripted(Resource):
     service: ClassVar[str] = "scripted"
     identity: ClassVar[Sequence[str]] = ("label",)
     outputs: ClassVar[Sequence[str]] = ("arn",)
-    fixed: ClassVar[frozenset[str]] = frozenset({"inside"})
-    written_once: ClassVar[frozenset[str]] = frozenset({"started"})
+    create_only: ClassVar[frozenset[str]] = frozenset({"inside"})
+    ignore_changes: ClassVar[frozenset[str]] = frozenset({"started"})
 
     @classmethod
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterable[Observed]:
         assert aws.read_only
-        return LIVES.get(cls.kind, [])
+        return LIVES.get(cls.type_name, [])
 
 
 class Revised(Scripted):
     """One that is made anew when it changes."""
 
-    revises: ClassVar[bool] = True
+    versioned: ClassVar[bool] = True
 
 
 class Named(Scripted):
@@ -62,7 +62,7 @@ class Named(Scripted):
 class Met(Scripted):
     """One that AWS makes by itself."""
 
-    made_by_aws: ClassVar[bool] = True
+    created_by_aws: ClassVar[bool] = True
 
 
 class Unreadable(Scripted):
@@ -74,14 +74,14 @@ class Unreadable(Scripted):
 
 
 for scripted in (Scripted, Revised, Named, Met, Unreadable):
-    RESOURCE_TYPES.pop(scripted.kind)
+    RESOURCE_TYPES.pop(scripted.type_name)
 
 
 @pytest.fixture(autouse=True)
 def nothing_there(monkeypatch: pytest.MonkeyPatch) -> None:
     LIVES.clear()
-    for kind in (Scripted, Revised, Named, Met, Unreadable):
-        monkeypatch.setitem(RESOURCE_TYPES, kind.kind, kind)
+    for resource_type in (Scripted, Revised, Named, Met, Unreadable):
+        monkeypatch.setitem(RESOURCE_TYPES, resource_type.type_name, resource_type)
 
 
 @pytest.fixture
@@ -89,11 +89,11 @@ def stack() -> Stack:
     return Stack(cast("Any", None), cast("Any", None), _step="boxes")
 
 
-def live(name: str, kind: str = "scripted", **changed: Any) -> Observed:
+def live(name: str, type_name: str = "scripted", **changed: Any) -> Observed:
     """One of ours, exactly as `Scripted(name, label=name)` wants it but for what is given."""
     options = {key: changed.pop(key) for key in ("owned", "deleting") if key in changed}
     attributes = {"label": name, "size": 1, "inside": None, "started": 0} | changed
-    address = f"{kind}/{name}" if options.get("owned", True) else None
+    address = f"{type_name}/{name}" if options.get("owned", True) else None
     return Observed(f"id-{name}", attributes, {"arn": f"arn:{name}"}, address=address, **options)
 
 
@@ -107,8 +107,8 @@ def planned(stack: Stack, *addresses: str) -> list[Planned]:
     return plan(aws, records, stack.declared, orphans(records, stack.declared))
 
 
-def box(stack: Stack, name: str, kind: type[Scripted] = Scripted, **wanted: Any) -> Handle:
-    return stack.ensure(kind(name, **({"label": name} | wanted)))
+def box(stack: Stack, name: str, resource_type: type[Scripted] = Scripted, **wanted: Any) -> Handle:
+    return stack.ensure(resource_type(name, **({"label": name} | wanted)))
 
 
 def test_with_nothing_there_all_is_created_in_declared_order(stack: Stack) -> None:

@@ -13,13 +13,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from provisioner.aws.rate_limits import LIMITS, Bucket, Buckets, Limit, below, exact, limits_of
+from provisioner.aws.rate_limits import LIMITS, Bucket, Buckets, Limit, bucket_below, exact, limits_of
 from provisioner.engine.errors import Interrupted
 
 MODELS = {"elasticloadbalancing": "elbv2", "servicequotas": "service-quotas", "tagging": "resourcegroupstaggingapi"}
 """botocore's names of the services, where they are not those that sign."""
 REGION = "ap-northeast-1"
-MAKERS = (exact, below)
+MAKERS = (exact, bucket_below)
 limits = st.sampled_from(LIMITS)
 moments = st.lists(st.floats(0, 30), min_size=1, max_size=150).map(sorted)
 
@@ -101,7 +101,7 @@ def test_a_bucket_that_is_filled_once_a_second_never_refuses_this_tool(
     limit: Limit, wanted: list[float], phase: float
 ) -> None:
     tokens, ticks = limit.burst, 0
-    for moment in eager(below(limit, 0.0), wanted):
+    for moment in eager(bucket_below(limit, 0.0), wanted):
         gained, ticks = int(moment + phase) - ticks, int(moment + phase)
         tokens = min(limit.burst, tokens + gained * limit.rate)
         assert tokens > 1 - 1e-6
@@ -110,7 +110,7 @@ def test_a_bucket_that_is_filled_once_a_second_never_refuses_this_tool(
 
 @pytest.mark.parametrize("limit", LIMITS)
 def test_this_tool_leaves_some_of_each_limit_to_others(limit: Limit) -> None:
-    bucket = below(limit, 0.0)
+    bucket = bucket_below(limit, 0.0)
     assert bucket.rate == pytest.approx(0.8 * limit.rate)
     assert 1 <= bucket.burst <= 0.8 * limit.burst
 

@@ -26,16 +26,16 @@ from steps.stack import Stack
 from tests.jumping import Jumping
 
 READINGS: list[dict[str, list[Observed]]] = []
-"""What AWS lists by kind: at the first reading, at the second, and so on; the last one goes on."""
+"""What AWS lists by resource type: at the first reading, at the second, and so on; the last one goes on."""
 
 
-def listed(kind: str) -> list[Observed]:
-    return READINGS[0].get(kind, [])
+def listed(type_name: str) -> list[Observed]:
+    return READINGS[0].get(type_name, [])
 
 
 @dataclass(frozen=True)
 class Box(Resource):
-    """A kind whose things the test writes down."""
+    """A resource type whose resources the test writes down."""
 
     label: str = ""
     inside: str | None = None
@@ -47,7 +47,7 @@ class Box(Resource):
     @classmethod
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterable[Observed]:
         assert aws.read_only
-        return listed(cls.kind)
+        return listed(cls.type_name)
 
 
 class Shelf(Box):
@@ -57,19 +57,19 @@ class Shelf(Box):
 class Lid(Box):
     """A part: it has no tags, and others may add their own."""
 
-    part: ClassVar[bool] = True
+    has_parent: ClassVar[bool] = True
 
 
 class Room(Box):
     """One that is met, and made by nobody."""
 
-    made_by_aws: ClassVar[bool] = True
+    created_by_aws: ClassVar[bool] = True
 
 
 class Law(Box):
     """One that is used, and kept."""
 
-    kept: ClassVar[bool] = True
+    retained: ClassVar[bool] = True
 
 
 MINE = (Shelf, Box, Lid, Room, Law)
@@ -77,18 +77,18 @@ MINE = (Shelf, Box, Lid, Room, Law)
 
 @pytest.fixture(autouse=True)
 def only_mine(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """The only kinds there are."""
+    """The only resource types there are."""
     READINGS.clear()
     kept = dict(RESOURCE_TYPES)
     RESOURCE_TYPES.clear()
-    RESOURCE_TYPES.update({kind.kind: kind for kind in MINE})
+    RESOURCE_TYPES.update({resource_type.type_name: resource_type for resource_type in MINE})
     yield
     RESOURCE_TYPES.clear()
     RESOURCE_TYPES.update(kept)
 
 
-for kind in MINE:
-    RESOURCE_TYPES.pop(kind.kind)
+for resource_type in MINE:
+    RESOURCE_TYPES.pop(resource_type.type_name)
 
 
 @pytest.fixture
@@ -114,9 +114,9 @@ class Told:
 
 
 def live(address: str, *, tagged: bool = True, **more: Any) -> Observed:
-    kind, _, name = address.partition("/")
+    type_name, _, name = address.partition("/")
     options = {key: more.pop(key) for key in ("owned", "deleting", "status", "id") if key in more}
-    name_of_aws = options.pop("id", f"{kind}-{name:0>8}")
+    name_of_aws = options.pop("id", f"{type_name}-{name:0>8}")
     attributes = {"label": name, "inside": None} | more
     return Observed(
         name_of_aws, attributes, {"arn": f"arn:{name_of_aws}"}, address=address if tagged else None, **options
@@ -125,20 +125,20 @@ def live(address: str, *, tagged: bool = True, **more: Any) -> Observed:
 
 def former(address: str, id: str, label: str = "") -> Record:
     """What an old state says."""
-    kind, _, name = address.partition("/")
-    return Record(address, kind, "ready", "", id, {"label": label or name}, created=5.0)
+    type_name, _, name = address.partition("/")
+    return Record(address, type_name, "ready", "", id, {"label": label or name}, created=5.0)
 
 
 def reading(*lives: tuple[str, Observed]) -> None:
     """Add a reading."""
-    kinds: dict[str, list[Observed]] = {}
-    for kind, shown in lives:
-        kinds.setdefault(kind, []).append(shown)
-    READINGS.append(kinds)
+    type_names: dict[str, list[Observed]] = {}
+    for type_name, shown in lives:
+        type_names.setdefault(type_name, []).append(shown)
+    READINGS.append(type_names)
 
 
-def box(stack: Stack, name: str, kind: type[Box] = Box, **wanted: Any) -> Handle:
-    return stack.ensure(kind(name, **({"label": name} | wanted)))
+def box(stack: Stack, name: str, resource_type: type[Box] = Box, **wanted: Any) -> Handle:
+    return stack.ensure(resource_type(name, **({"label": name} | wanted)))
 
 
 def records(found: recovery.Recovery) -> dict[str, Record]:

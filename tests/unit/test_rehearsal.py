@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-import steps  # noqa: F401  (importing the package makes all kinds known)
+import steps  # noqa: F401  (importing the package makes all resource types known)
 from provisioner.config.models import Config
-from provisioner.engine.declaration import Need
+from provisioner.engine.declaration import Dependency
 from provisioner.operations.rehearsal import unmanaged
 from provisioner.operations.rehearsal.declarations import declarations, with_tokens
 from provisioner.operations.rehearsal.run import Outage, Rehearsal, RehearsedRun, Request
@@ -53,7 +53,7 @@ def test_ids_become_tokens_and_needs() -> None:
     # each after what it needs
     assert [*declared] == ["vpc/main", "subnet/a"]
     assert declared["subnet/a"].want.fields()["vpc_id"] == "${vpc/main:id!}"
-    assert declared["subnet/a"].needs == (Need("vpc/main", "id", True), Need("vpc/main", ready=True))
+    assert declared["subnet/a"].dependencies == (Dependency("vpc/main", "id", True), Dependency("vpc/main", ready=True))
     assert declared["subnet/a"].step == "network"
     assert declared["vpc/main"].want.fields() == MAIN.asked
 
@@ -81,7 +81,7 @@ def test_outputs_stand_in_longer_texts_and_without_their_last_dot() -> None:
     assert fields["record_name"] == "${certificate/app.example.com:validation_name_0}"
     assert fields["resource_records"] == ["${certificate/app.example.com:validation_value_0}"]
     assert fields["hosted_zone_id"] == "ZFOREIGN"
-    assert not any(need.ready for need in declared["validation_record/app.example.com"].needs)
+    assert not any(need.ready for need in declared["validation_record/app.example.com"].dependencies)
 
 
 def test_what_follows_from_a_name_stays_but_for_the_registry() -> None:

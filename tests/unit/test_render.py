@@ -19,8 +19,8 @@ from provisioner.engine.events import (
     Event,
     Finished,
     Notice,
+    ResourceFailed,
     Skipped,
-    ThingFailed,
     Waiting,
     Working,
 )
@@ -40,7 +40,7 @@ RUN: list[Event] = [
     Waiting("vpc/main", "network", "pending", 0.0),
     Done("vpc/main", "network", "created", 0.31, "vpc-1"),
     Done("role/web", "roles", "unchanged", 0.0, "web"),
-    ThingFailed("db_cluster/main", "database", "CreateDBCluster was refused: AccessDenied. Give the permission"),
+    ResourceFailed("db_cluster/main", "database", "CreateDBCluster was refused: AccessDenied. Give the permission"),
     Skipped("db_instance/main", "database", "db_cluster/main"),
 ]
 
@@ -143,7 +143,7 @@ def test_what_is_kept_says_why() -> None:
 
 @pytest.mark.parametrize("error", ["", " ", "\n"])
 def test_a_failure_without_a_reason_leaves_no_colon(error: str) -> None:
-    failed = ThingFailed("a/b", "s", error)
+    failed = ResourceFailed("a/b", "s", error)
     assert plain.line(failed) == "! a/b failed, without a reason"
     assert "! a/b failed, without a reason" in live.draw(run([BEGUN, failed]))
 
@@ -253,7 +253,7 @@ def test_the_live_view_begins_before_anything_is_known() -> None:
 def test_the_live_view_never_grows_beyond_24_lines_or_the_terminal(width: int, height: int) -> None:
     events: list[Event] = [BEGUN]
     events += [Notice(f"note {n}\nand more") for n in range(5)]
-    events += [ThingFailed(f"role/{n}", "roles", "refused " * 40) for n in range(20)]
+    events += [ResourceFailed(f"role/{n}", "roles", "refused " * 40) for n in range(20)]
     events += [Done(f"vpc/{n}", "network", "created", 1) for n in range(20)]
     events += [Waiting(f"{step}/{n}", step, "creating " * 30, 0) for step in "abcdef" for n in range(30)]
     drawn = live.draw(run(events), width, height)
@@ -279,7 +279,7 @@ def test_the_picture_goes_and_notices_and_results_stay() -> None:
     with live.shown(progress, screen):
         for event in (BEGUN, *(Notice(f"notice {number}") for number in range(4)), *created, *changed):
             progress.emit(event)
-    # The cursor is shown again, and the last thing done to each line of the picture is that it is erased.
+    # The cursor is shown again, and the last resource done to each line of the picture is that it is erased.
     picture, _, rest = screen.getvalue().rpartition("\x1b[2K")
     assert "\x1b[?25h" in picture + rest
     assert [line for line in re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", rest).split("\n") if line] == [
@@ -384,7 +384,7 @@ def test_the_exit_code_tells_what_the_plan_found(actions: list[str], code: int) 
 def test_a_plan_as_a_document_holds_everything() -> None:
     document = plan.document([planned("none"), planned("change", a=Change(1, 2))], "shop-dev", "1", "eu-west-1")
     assert document["counts"] == {"none": 1, "change": 1}
-    assert [thing["action"] for thing in document["resources"]] == ["none", "change"]
+    assert [resource["action"] for resource in document["resources"]] == ["none", "change"]
     assert document["resources"][1]["changes"] == {"a": {"old": 1, "new": 2}}
 
 
@@ -436,7 +436,7 @@ def test_two_errors_at_once_are_both_told() -> None:
 def test_each_failure_says_what_where_why_and_what_could_not_begin() -> None:
     skipped = {f"task_definition/{n}": "role/web" for n in range(8)} | {"service/web": "task_definition/0"}
     error = SomeFailed({"role/web": Failed("CreateRole was refused. Mend it"), "vpc/main": KeyError("x")}, skipped)
-    progress = run([BEGUN, ThingFailed("role/web", "roles", ""), ThingFailed("vpc/main", "network", "")])
+    progress = run([BEGUN, ResourceFailed("role/web", "roles", ""), ResourceFailed("vpc/main", "network", "")])
     told = summary.failures(Summary("up", {}, 1, error=error), progress)
     assert told[:3] == [
         "! role/web failed, in step roles:",
@@ -450,10 +450,10 @@ def test_each_failure_says_what_where_why_and_what_could_not_begin() -> None:
 
 
 def test_what_failed_for_one_reason_is_told_once() -> None:
-    """One list that could not be read, and two hundred things of that kind."""
+    """One list that could not be read, and two hundred resources of that type."""
     bad = Failed("the list cannot be read")
     error = SomeFailed({f"scalable_target/{n}": bad for n in range(200)}, {})
-    progress = run([BEGUN, *(ThingFailed(f"scalable_target/{n}", "scaling", "") for n in range(200))])
+    progress = run([BEGUN, *(ResourceFailed(f"scalable_target/{n}", "scaling", "") for n in range(200))])
     names = ", ".join(f"scalable_target/{n}" for n in range(6))
     assert summary.failures(Summary("up", {}, 1, error=error), progress)[:-1] == [
         f"! {names} and 194 more failed, in step scaling:",
@@ -521,7 +521,7 @@ def test_what_to_open_is_said_as_it_is(target: str, entry: str, words: str) -> N
 
 
 def test_the_status_shows_things_by_step_and_how_they_run() -> None:
-    things = [
+    resources = [
         {"address": "vpc/main", "step": "network", "phase": "ready", "id": "vpc-1"},
         {"address": "service/web", "step": "services", "phase": "created", "id": None},
     ]
@@ -533,7 +533,7 @@ def test_the_status_shows_things_by_step_and_how_they_run() -> None:
     def again(*words: str) -> str:
         return f"`provision {' '.join(words)}`"
 
-    assert status.lines(document | {"resources": things, "live": live}, again) == [
+    assert status.lines(document | {"resources": resources, "live": live}, again) == [
         "shop-dev on aws: account 1, eu-west-1, 1 of 2 resources ready",
         "",
         "network",

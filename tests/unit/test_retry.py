@@ -9,10 +9,10 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 
-from provisioner.aws.errors import TABLE, IfThere, absent, code_of, match
+from provisioner.aws.errors import TABLE, IfThere, code_of, match, not_found
 from provisioner.engine.ports import Row, Verdict
 
-S, B, A = "settling", "busy", "absent"
+S, B, A = "not_yet_consistent", "in_use", "not_found"
 
 SAMPLES: tuple[tuple[Verdict, str, str, str], ...] = (
     (S, "autoscaling", "ValidationError", "Value (web) is invalid. Invalid IAM Instance Profile name"),
@@ -131,8 +131,8 @@ def speaks_of(row: Row, service: str, code: str, message: str) -> bool:
 def test_each_row_says_how_long_what_it_means_and_how_that_is_known(row: Row) -> None:
     assert row.verdict in get_args(Verdict)
     assert row.service == "*" or row.service in boto3.Session().get_available_services()
-    assert 0 < row.budget <= 3600
-    if row.verdict != "absent":  # never waited for, so never shown
+    assert 0 < row.timeout <= 3600
+    if row.verdict != "not_found":  # never waited for, so never shown
         assert row.meaning, "the user would read an empty reason"
         assert not row.meaning.endswith(".")
         assert row.source
@@ -152,8 +152,8 @@ def test_each_answer_is_taken_for_what_it_means(verdict: Verdict, service: str, 
     row = match(error, service, verdict)
     assert row is not None
     assert row.verdict == verdict
-    if verdict != "absent":
-        both = match(error, service, "settling", "busy")
+    if verdict != "not_found":
+        both = match(error, service, "not_yet_consistent", "in_use")
         assert both is row, "converging looks for both at once, and must find the same"
 
 
@@ -177,14 +177,14 @@ def test_each_answer_is_taken_for_what_it_means(verdict: Verdict, service: str, 
     ],
 )
 def test_what_does_not_pass_by_itself_is_not_waited_for(service: str, code: str, message: str) -> None:
-    assert match(refusal(code, message), service, "settling", "busy") is None
+    assert match(refusal(code, message), service, "not_yet_consistent", "in_use") is None
 
 
 @pytest.mark.parametrize(
     "code", ["AccessDenied", "ValidationError", "InvalidParameterValue", "DependencyViolation", "ThrottlingException"]
 )
 def test_only_not_there_counts_as_absent(code: str) -> None:
-    assert not absent(refusal(code, "Something else."), "ec2")
+    assert not not_found(refusal(code, "Something else."), "ec2")
 
 
 def test_a_block_ends_where_the_thing_is_not_there_and_fails_with_all_else() -> None:
@@ -197,21 +197,21 @@ def test_a_block_ends_where_the_thing_is_not_there_and_fails_with_all_else() -> 
 
 
 def test_a_row_of_another_service_does_not_speak() -> None:
-    assert match(refusal("DependencyViolation", "has a dependent object"), "rds", "busy") is None
+    assert match(refusal("DependencyViolation", "has a dependent object"), "rds", "in_use") is None
 
 
 def test_a_code_must_match_whole() -> None:
-    assert match(refusal("ResourceInUseExceptionOfAnotherSort", "x"), "acm", "busy") is None
+    assert match(refusal("ResourceInUseExceptionOfAnotherSort", "x"), "acm", "in_use") is None
 
 
 def test_a_verdict_that_was_not_asked_for_is_not_given() -> None:
     error = refusal("DependencyViolation", "has a dependent object")
-    assert match(error, "ec2", "settling", "absent") is None
+    assert match(error, "ec2", "not_yet_consistent", "not_found") is None
     assert match(error, "ec2") is None
 
 
 def test_what_is_not_aws_answer_has_no_code_and_no_row() -> None:
     for error in (ValueError("x"), EndpointConnectionError(endpoint_url="https://ec2.example")):
         assert code_of(error) == ""
-        assert match(error, "ec2", "settling", "busy", "absent") is None
-        assert not absent(error)
+        assert match(error, "ec2", "not_yet_consistent", "in_use", "not_found") is None
+        assert not not_found(error)

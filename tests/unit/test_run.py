@@ -14,7 +14,7 @@ from state.model import Record
 
 
 def record(address: str) -> Record:
-    return Record(address, LogGroup.kind, "ready", "", address, dict.fromkeys(LogGroup.identity, address))
+    return Record(address, LogGroup.type_name, "ready", "", address, dict.fromkeys(LogGroup.identity, address))
 
 
 @pytest.fixture

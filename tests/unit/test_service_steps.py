@@ -42,7 +42,7 @@ def environment(stack: Stack, name: str) -> dict[str, str]:
 
 
 def needs(stack: Stack, address: str) -> dict[str, bool]:
-    return {need.address: need.ready for need in stack.declared[address].needs}
+    return {need.address: need.ready for need in stack.declared[address].dependencies}
 
 
 def test_a_container_has_few_privileges() -> None:
@@ -272,7 +272,7 @@ def test_how_services_scale() -> None:
     assert policy.target_tracking_scaling_policy_configuration["TargetValue"] == 40
     service: Resource = want(stack, "service/web")
     assert service.fields()["desired_count"] == 2
-    assert "desired_count" in service.written_once
+    assert "desired_count" in service.ignore_changes
 
 
 def test_every_service_has_its_own_of_each() -> None:

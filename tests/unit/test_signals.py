@@ -176,7 +176,7 @@ print(number)
 
 @dataclass(frozen=True)
 class Slow(Resource):
-    """A kind whose list has to wait for its turn."""
+    """A resource type whose list has to wait for its turn."""
 
     service: ClassVar[str] = "slow"
 
@@ -259,7 +259,7 @@ def test_opening_and_closing_the_state_are_not_left_half_done(
 
         with monkeypatch.context() as patch, signals.watched():
             patch.setattr(os, name, call)
-            with stores.opened(Options(state_dir=folder), CONFIG, cast("Any", aws), "up") as store:
+            with stores.open_store(Options(state_dir=folder), CONFIG, cast("Any", aws), "up") as store:
                 store.put(Record("box/a", "box", "ready", ""))
         return bool(hit)
 

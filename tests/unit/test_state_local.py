@@ -342,7 +342,7 @@ def test_a_lock_that_could_not_be_written_is_not_kept(tmp_path: Path) -> None:
 
 
 class Failing(MachineDisk):
-    """A disk that cannot make one thing durable: a folder, the so-manieth time."""
+    """A disk that cannot make one resource durable: a folder, the so-manieth time."""
 
     def __init__(self, at: int) -> None:
         self.left = at

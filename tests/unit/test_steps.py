@@ -8,14 +8,14 @@ from typing import Any, ClassVar, cast
 
 import pytest
 
-from provisioner.engine.declaration import Need, fill, filled, ids, order, ready, unknown
+from provisioner.engine.declaration import Dependency, fill, filled, ids, order, ready, unknown
 from provisioner.engine.resource import RESOURCE_TYPES, Observed, Resource, canonical, compare
 from steps.stack import Stack
 
 
 @dataclass(frozen=True)
 class Box(Resource):
-    """A kind that exists here only."""
+    """A resource type that exists here only."""
 
     size: int = 1
     inside: str = ""
@@ -26,7 +26,7 @@ class Box(Resource):
     service: ClassVar[str] = "box"
     outputs: ClassVar[Sequence[str]] = ("arn",)
     unordered: ClassVar[frozenset[str]] = frozenset({"labels"})
-    written_once: ClassVar[frozenset[str]] = frozenset({"started"})
+    ignore_changes: ClassVar[frozenset[str]] = frozenset({"started"})
 
 
 RESOURCE_TYPES.pop("box")
@@ -65,12 +65,12 @@ def test_tokens_become_needs_wherever_they_stand() -> None:
         Box("inner", inside=f"in {outer.id}", options={"deep": [{ready(outer).arn: 1}]}),
         after=[ready(outer)],
     )
-    assert here.declared["box/inner"].needs == (
-        Need("box/outer", "id", ready=False),
-        Need("box/outer", "arn", ready=True),
-        Need("box/outer", None, ready=True),
+    assert here.declared["box/inner"].dependencies == (
+        Dependency("box/outer", "id", ready=False),
+        Dependency("box/outer", "arn", ready=True),
+        Dependency("box/outer", None, ready=True),
     )
-    assert here.declared["box/other"].needs == ()
+    assert here.declared["box/other"].dependencies == ()
     assert ids([outer]) == ["${box/outer:id}"]
 
 

@@ -21,8 +21,10 @@ DECLARED = declared(
 
 
 def record(item: Declared) -> Record:
-    needs = list(dict.fromkeys(need.address for need in item.needs))
-    return Record(item.address, item.want.kind, "ready", "", item.address, item.want.fields(), {}, needs, item.step)
+    needs = list(dict.fromkeys(need.address for need in item.dependencies))
+    return Record(
+        item.address, item.want.type_name, "ready", "", item.address, item.want.fields(), {}, needs, item.step
+    )
 
 
 RECORDS = {address: record(item) for address, item in DECLARED.items()}
@@ -30,10 +32,10 @@ RECORDS = {address: record(item) for address, item in DECLARED.items()}
 
 @pytest.mark.parametrize("step", sorted(STEPS))
 def test_upwards_a_step_comes_with_all_that_it_needs_and_whole_steps_only(step: str) -> None:
-    steps = target.below(STEPS, step)
+    steps = target.step_and_dependencies(STEPS, step)
     limited = target.limited(DECLARED, steps)
     assert step in steps
-    assert all(need.address in limited for item in limited.values() for need in item.needs)
+    assert all(need.address in limited for item in limited.values() for need in item.dependencies)
     assert {item.step for item in limited.values()} <= steps
     assert [a for a, item in DECLARED.items() if item.step in steps] == list(limited)
 
@@ -74,7 +76,13 @@ def test_a_second_record_does_not_make_needs_go_round_in_a_circle() -> None:
 
 
 def test_the_database_does_not_bring_the_containers() -> None:
-    assert target.below(STEPS, "database") == {"network", "security_groups", "secrets", "service_roles", "database"}
+    assert target.step_and_dependencies(STEPS, "database") == {
+        "network",
+        "security_groups",
+        "secrets",
+        "service_roles",
+        "database",
+    }
     assert {RECORDS[a].step for a in target.above(RECORDS, "services")} == {"services", "scaling"}
 
 

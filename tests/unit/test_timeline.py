@@ -1,4 +1,4 @@
-"""Where a run's time went: which things are told, the chain that took longest, and how both are drawn."""
+"""Where a run's time went: which resources are told, the chain that took longest, and how both are drawn."""
 
 from __future__ import annotations
 
@@ -99,10 +99,10 @@ def test_the_timeline_is_gone_through_as_often_for_many_things_as_for_few(draw: 
             Counting.times += 1
             return super().__iter__()
 
-    def times(things: int) -> int:
-        chain = [Span(f"a/{n}", "s", "created", n, n + 0.5, n + 1.0, f"a/{n - 1}") for n in range(things)]
+    def times(resources: int) -> int:
+        chain = [Span(f"a/{n}", "s", "created", n, n + 0.5, n + 1.0, f"a/{n - 1}") for n in range(resources)]
         Counting.times = 0
-        draw(Run("up", 0.0, float(things), "ok", {}, Counting(chain)))
+        draw(Run("up", 0.0, float(resources), "ok", {}, Counting(chain)))
         return Counting.times
 
     assert times(300) == times(3)
@@ -273,7 +273,7 @@ def test_the_newest_run_that_did_something_is_shown_or_that_of_a_command(
     assert main(["timeline", "--last", "up", "--json"]) == 0
     document = json.loads(capsys.readouterr().out)
     assert (document["stack"], document["command"], document["seconds"]) == ("ecs-sample-dev", "up", 20.0)
-    assert [Span(**thing) for thing in document["resources"]] == RUN.timeline
+    assert [Span(**resource) for resource in document["resources"]] == RUN.timeline
     assert [Segment(**segment) for segment in document["path"]] == PATH
 
 

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from provisioner.engine.clock import Pace
-from provisioner.engine.declaration import Need
+from provisioner.engine.declaration import Dependency
 from provisioner.engine.errors import Failed, Interrupted, SomeFailed, TimedOut, WaitingOnUser
 from provisioner.engine.events import Event, Skipped, Waiting
 from provisioner.engine.resource import RESOURCE_TYPES, Resource
@@ -23,19 +23,19 @@ from tests.jumping import Jumping
 
 
 class Thing(Resource):
-    """A kind that exists here only."""
+    """A resource type that exists here only."""
 
     service: ClassVar[str] = "thing"
-    interval: ClassVar[float] = 1
+    poll_interval: ClassVar[float] = 1
 
 
 RESOURCE_TYPES.pop("thing")
 
 
 class World:
-    """Scripted things: what each act and each look answers, and the order in which all happened."""
+    """Scripted resources: what each act and each look answers, and the order in which all happened."""
 
-    def __init__(self, graph: Mapping[str, Sequence[Need]], **script: list[Outcome]) -> None:
+    def __init__(self, graph: Mapping[str, Sequence[Dependency]], **script: list[Outcome]) -> None:
         self.nodes = [Node(address, Thing, "step", needs) for address, needs in graph.items()]
         self.script = script
         self.happened: list[str] = []
@@ -53,23 +53,23 @@ class World:
             raise answer
         return answer
 
-    def look(self, kind: type[Resource], addresses: Sequence[str]) -> dict[str, Outcome]:
+    def look(self, resource_type: type[Resource], addresses: Sequence[str]) -> dict[str, Outcome]:
         return {address: self.next("look", address) for address in addresses}
 
-    def run(self, reached: Callable[[Need, set[str], set[str]], bool] | None = None) -> None:
-        def usual(need: Need, acted: set[str], done: set[str]) -> bool:
+    def run(self, reached: Callable[[Dependency, set[str], set[str]], bool] | None = None) -> None:
+        def usual(need: Dependency, acted: set[str], done: set[str]) -> bool:
             return need.address in (done if need.ready else acted)
 
         act = lambda address: self.next("act", address)  # noqa: E731
         Scheduler(self.nodes, act, self.look, reached or usual, self.events.append, self.pace, self.moments).run()
 
 
-def waits(why: str = "x", budget: float = 1000, *, again: bool = False, until: Until = Until.READY) -> Wait:
-    return Wait(why, budget, until, again=again)
+def waits(why: str = "x", timeout: float = 1000, *, again: bool = False, until: Until = Until.READY) -> Wait:
+    return Wait(why, timeout, until, again=again)
 
 
 def test_what_needs_only_the_id_does_not_wait_for_ready() -> None:
-    world = World({"a": [], "b": [Need("a")], "c": [Need("a", ready=True)]}, a=[waits(), waits(), None])
+    world = World({"a": [], "b": [Dependency("a")], "c": [Dependency("a", ready=True)]}, a=[waits(), waits(), None])
     world.pace = Pace(Jumping())
     world.run()
     assert world.happened.index("act b") < world.happened.index("look a")
@@ -78,13 +78,15 @@ def test_what_needs_only_the_id_does_not_wait_for_ready() -> None:
 
 
 def test_again_means_to_act_again_and_holds_dependents_back() -> None:
-    world = World({"a": [], "b": [Need("a")]}, a=[waits(again=True), waits(again=True), None])
+    world = World({"a": [], "b": [Dependency("a")]}, a=[waits(again=True), waits(again=True), None])
     world.run()
     assert world.happened == ["act a", "act a", "act a", "act b"]
 
 
 def test_a_failure_stops_only_what_depends_on_it() -> None:
-    world = World({"a": [], "b": [Need("a")], "c": [Need("b")], "d": [], "e": [Need("d")]}, a=[Failed("broken")])
+    world = World(
+        {"a": [], "b": [Dependency("a")], "c": [Dependency("b")], "d": [], "e": [Dependency("d")]}, a=[Failed("broken")]
+    )
     with pytest.raises(SomeFailed) as caught:
         world.run()
     assert list(caught.value.failures) == ["a"]
@@ -95,7 +97,7 @@ def test_a_failure_stops_only_what_depends_on_it() -> None:
 
 def part_and_whole(**script: list[Outcome]) -> World:
     """A whole that can begin with its part, and cannot end before it."""
-    world = World({"part": [], "whole": [Need("part")]}, **script)
+    world = World({"part": [], "whole": [Dependency("part")]}, **script)
     part, whole = world.nodes
     world.nodes = [part, replace(whole, ends_after=["part"])]
     return world
@@ -111,7 +113,7 @@ def test_what_cannot_end_yet_is_looked_at_as_soon_as_it_can() -> None:
     world = part_and_whole(part=[waits()] * 5 + [None], whole=[waits(), None])
     world.run()
     later = (world.moments["whole"].ended or 0) - (world.moments["part"].ended or 0)
-    assert 0 <= later <= Thing.interval
+    assert 0 <= later <= Thing.poll_interval
 
 
 def test_what_waits_for_the_end_of_what_fails_is_looked_at_on_its_own() -> None:
@@ -141,7 +143,7 @@ def test_waiting_ends_with_the_budget_and_names_what_is_in_the_way() -> None:
 
 
 def test_waiting_and_acting_by_turns_ends_with_the_budget_too() -> None:
-    world = World({"a": []}, a=[waits(budget=50, again=bool(i % 2)) for i in range(10_000)])
+    world = World({"a": []}, a=[waits(timeout=50, again=bool(i % 2)) for i in range(10_000)])
     with pytest.raises(SomeFailed) as caught:
         world.run()
     assert isinstance(caught.value.failures["a"], TimedOut)
@@ -154,7 +156,7 @@ def test_a_reason_is_told_once_until_it_changes() -> None:
 
 
 def test_only_waiting_on_the_user_has_its_own_exit_code() -> None:
-    world = World({"a": [], "b": [Need("a")]}, a=[WaitingOnUser("delegate")])
+    world = World({"a": [], "b": [Dependency("a")]}, a=[WaitingOnUser("delegate")])
     with pytest.raises(SomeFailed) as caught:
         world.run()
     assert caught.value.exit_code == 3
@@ -165,7 +167,13 @@ def test_only_waiting_on_the_user_has_its_own_exit_code() -> None:
 
 
 def test_it_is_noted_when_each_thing_began_was_called_and_ended_and_what_it_waited_for_last() -> None:
-    graph = {"a": [], "b": [Need("a")], "c": [Need("a", ready=True), Need("b")], "d": [], "e": [Need("d")]}
+    graph = {
+        "a": [],
+        "b": [Dependency("a")],
+        "c": [Dependency("a", ready=True), Dependency("b")],
+        "d": [],
+        "e": [Dependency("d")],
+    }
     world = World(graph, a=[waits(), waits(), None], d=[Failed("broken")])
     world.pace = Pace(Jumping())
     with pytest.raises(SomeFailed):
@@ -181,7 +189,7 @@ def test_it_is_noted_when_each_thing_began_was_called_and_ended_and_what_it_wait
 
 
 def test_an_interruption_lets_calls_end_and_starts_nothing_more() -> None:
-    world = World({"a": [], "b": [Need("a")]}, a=[waits()])
+    world = World({"a": [], "b": [Dependency("a")]}, a=[waits()])
     original = world.next
 
     def stop_then_answer(verb: str, address: str) -> Any:
@@ -198,7 +206,9 @@ def test_an_interruption_lets_calls_end_and_starts_nothing_more() -> None:
 
 
 def test_when_nothing_can_be_recorded_nothing_more_is_begun() -> None:
-    world = World({"a": [], "b": [Need("a")], "c": [Need("d")], "d": []}, a=[StateError("full")], d=[waits(), waits()])
+    world = World(
+        {"a": [], "b": [Dependency("a")], "c": [Dependency("d")], "d": []}, a=[StateError("full")], d=[waits(), waits()]
+    )
     with pytest.raises(StateError, match="full"):
         world.run()
     assert {"act b", "act c"}.isdisjoint(world.happened)
@@ -209,7 +219,7 @@ def test_when_nothing_can_be_recorded_nothing_more_is_begun() -> None:
 def test_whatever_the_graph_each_thing_is_acted_on_once_and_after_its_needs(data: st.DataObject) -> None:
     count = data.draw(st.integers(1, 12))
     graph = {
-        str(i): [Need(str(j), ready=data.draw(st.booleans())) for j in range(i) if data.draw(st.booleans())]
+        str(i): [Dependency(str(j), ready=data.draw(st.booleans())) for j in range(i) if data.draw(st.booleans())]
         for i in range(count)
     }
     script: dict[str, list[Outcome]] = {str(i): [waits(), None] for i in range(count) if data.draw(st.booleans())}

@@ -1,4 +1,4 @@
-"""For how long the walk puts up with what: each budget is that of one wait, on a clock that the test owns."""
+"""For how long the walk puts up with what: each timeout is that of one wait, on a clock that the test owns."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import ClassVar
 import pytest
 
 from provisioner.engine.clock import Pace
-from provisioner.engine.declaration import Need
+from provisioner.engine.declaration import Dependency
 from provisioner.engine.errors import SomeFailed, TimedOut
 from provisioner.engine.resource import RESOURCE_TYPES, Resource
 from provisioner.engine.scheduler import Node, Outcome, Scheduler, Until, Wait
@@ -17,10 +17,10 @@ from tests.simulation.hub import Hub, Process
 
 
 class Slow(Resource):
-    """A kind that exists here only."""
+    """A resource type that exists here only."""
 
     service: ClassVar[str] = "slow"
-    interval: ClassVar[float] = 5
+    poll_interval: ClassVar[float] = 5
 
 
 RESOURCE_TYPES.pop("slow")
@@ -32,8 +32,13 @@ OTHER = Wait("something still uses it", 600, Until.ACCEPTED, again=True, about="
 CHANGED = Wait("waiting for the change to take effect", 120, Until.SHOWN)
 
 
-def lasts(answer: Callable[[float], Outcome]) -> float:
-    """Let one thing answer by the clock (seconds since the start), and return for how long the walk lasted."""
+def lasts(answer: Callable[[float], Outcome], *more: Node, least: float = 0.0) -> float:
+    """Let one resource answer by the clock (seconds since the start), and return for how long the walk lasted.
+
+    Args:
+        more: what else is walked through.
+        least: seconds that the resource takes at the least.
+    """
     hub = Hub("clock")
     process = Process(hub, "process")
     ended: list[BaseException | None] = []
@@ -51,7 +56,7 @@ def lasts(answer: Callable[[float], Outcome]) -> float:
 
     def work() -> None:
         moments: dict[str, Moments] = {}
-        nodes = [Node("slow/a", Slow, "step", ())]
+        nodes = [Node("slow/a", Slow, "step", (), least=least), *more]
         try:
             Scheduler(nodes, act, look, reached, lambda event: None, Pace(runtime=process), moments).run()
         except SomeFailed as failed:
@@ -64,8 +69,8 @@ def lasts(answer: Callable[[float], Outcome]) -> float:
     return hub.now
 
 
-def reached(_: Need, __: set[str], ___: set[str]) -> bool:
-    return True
+def reached(need: Dependency, __: set[str], done: set[str]) -> bool:
+    return not need.output or need.address in done
 
 
 def during(*spans: tuple[float, float]) -> Callable[[float], bool]:
@@ -97,7 +102,7 @@ def test_a_change_late_in_a_long_wait_has_all_of_its_time() -> None:
 
 
 @pytest.mark.parametrize(
-    ("waits", "budget"),
+    ("waits", "timeout"),
     [
         ((OUTAGE, REFUSED), 600),
         ((REFUSED, OTHER), 600),
@@ -107,10 +112,39 @@ def test_a_change_late_in_a_long_wait_has_all_of_its_time() -> None:
     ],
 )
 def test_going_from_one_wait_to_another_and_back_ends_with_the_budget_of_what_lasts_longest(
-    waits: Sequence[Wait], budget: float
+    waits: Sequence[Wait], timeout: float
 ) -> None:
     turns = iter(range(100_000))
     with pytest.raises(TimedOut) as caught:
         lasts(lambda now: waits[next(turns) % len(waits)])
     waited = float(str(caught.value).split()[3])
-    assert budget < waited < budget + 60
+    assert timeout < waited < timeout + 60
+
+
+def looks(*more: Node, least: float, ready: float) -> list[float]:
+    """Return when the resource was looked at that is ready at that moment."""
+    seen: list[float] = []
+
+    def answer(now: float) -> Outcome:
+        seen.append(now)
+        return READY if now < ready else None
+
+    lasts(answer, *more, least=least)
+    return seen[1:]
+
+
+def test_what_cannot_be_ready_yet_is_looked_at_each_half_minute() -> None:
+    assert looks(least=100, ready=110) == [6, 36, 66, 96, 101, 106, 111]
+
+
+def test_it_is_looked_at_when_it_can_be_ready() -> None:
+    assert looks(least=56, ready=56) == [6, 36, 56]
+
+
+def test_what_may_be_ready_at_once_is_looked_at_as_often_as_ever() -> None:
+    assert looks(least=0, ready=20) == [1, 6, 11, 16, 21]
+
+
+def test_what_others_wait_for_an_output_of_is_looked_at_as_often_as_ever() -> None:
+    user = Node("slow/b", Slow, "step", [Dependency("slow/a", output="record")])
+    assert looks(user, least=160, ready=20)[:5] == [1, 6, 11, 16, 21]

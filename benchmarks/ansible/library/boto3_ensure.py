@@ -1,4 +1,4 @@
-"""Ansible module: make one thing that no module of the collections makes, unless it is there, and wait until it is."""
+"""Ansible module: create a resource that no module of the collections creates, and wait until it is there."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def main() -> None:
     """Read, and if `found` finds nothing in the answer, create, then read until it does.
 
     Options: `service` is the client's name; `read` and `create` each map one method of it to its arguments; `found` is
-    the JMESPath expression of the thing in what `read` answers. The module returns it as `found`.
+    the JMESPath expression of the resource in what `read` answers. The module returns it as `found`.
     """
     options = {
         "service": {"required": True},

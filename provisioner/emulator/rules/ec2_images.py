@@ -92,12 +92,15 @@ def _offer(ec2: Any, wanted: Collection[str], *, listed: bool = False) -> None:
     Thousands are published: they are read for whoever lists other accounts' images, else only once somebody has.
     """
     parameters = ssm_backends[ec2.account_id][ec2.region_name]._parameters
-    if listed and _CURRENT not in parameters:
+    if (listed and _CURRENT not in parameters) or (wanted and wanted <= ec2.amis.keys()):
         return
-    for name in [name for name in parameters if name.startswith(_PUBLIC) and name.endswith("/image_id")]:
+    # moto's own look-up asks for each name whether it is to be read yet
+    read: dict[str, Any] = dict(parameters.items())
+    for name, versions in read.items():
+        if not (name.startswith(_PUBLIC) and name.endswith("/image_id")):
+            continue
         recommended = name.startswith(f"{_PUBLIC}amazon-linux") and name.endswith("/recommended/image_id")
-        versions = parameters[name]
-        for version, about in zip(versions, parameters[name.removesuffix("/image_id")], strict=True):
+        for version, about in zip(versions, read[name.removesuffix("/image_id")], strict=True):
             current = recommended and version is versions[-1]
             if version.value not in ec2.amis and (current or version.value in wanted):
                 ec2.amis[version.value] = _image(ec2, version.value, json.loads(about.value)["image_name"])

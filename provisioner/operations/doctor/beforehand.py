@@ -43,7 +43,7 @@ def check(aws: Aws, stack: Stack, file: Path, records: Mapping[str, Record], tar
     Raises:
         ConfigurationError: with one line for each check that failed.
     """
-    declared = limit.limited(stack.declared, limit.below(STEPS, target)) if target else stack.declared
+    declared = limit.limited(stack.declared, limit.step_and_dependencies(STEPS, target)) if target else stack.declared
     if all(address in records and records[address].id for address in declared):
         return
     scope = replace(stack, declared=dict(declared))
@@ -53,7 +53,7 @@ def check(aws: Aws, stack: Stack, file: Path, records: Mapping[str, Record], tar
         found = together(context, lambda event: None, CHECKS)
     finally:
         aws.read_only = read_only
-        aws.forget()  # what was looked up under the names of this run's part alone
+        aws.drop_reads()  # what was looked up under the names of this run's part alone
     if wrong := [one for one in found if one.verdict == "failed"]:
         lines = "".join(f"\n  {one.check}: {one.text}: {one.fix}" for one in wrong)
         raise ConfigurationError(f"`up` would not go through, and nothing was made or changed:{lines}")

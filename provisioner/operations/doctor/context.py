@@ -95,19 +95,19 @@ class Context:
         """Everything declared, with stand-ins for what could not be read."""
         return self.once("declared", self._declare)
 
-    def wanted(self, kind: type[K]) -> list[K]:
-        """Return what is declared of a kind."""
-        return [item.want for item in self.declared.declared.values() if isinstance(item.want, kind)]
+    def wanted(self, resource_type: type[K]) -> list[K]:
+        """Return what is declared of a type."""
+        return [item.want for item in self.declared.declared.values() if isinstance(item.want, resource_type)]
 
-    def missing(self, kind: type[K]) -> list[K]:
-        """Return what `up` would have to create of a kind, as far as the plan or, without one, the state tells."""
+    def missing(self, resource_type: type[K]) -> list[K]:
+        """Return what `up` would have to create of a type, as far as the plan or, without one, the state tells."""
         addresses = self.once("missing", self._missing)
-        return [want for want in self.wanted(kind) if want.address in addresses]
+        return [want for want in self.wanted(resource_type) if want.address in addresses]
 
-    def live(self, kind: type[Resource]) -> list[Observed]:
-        """Return all things of a kind as they are: as the plan read them, which knows their names."""
+    def live(self, resource_type: type[Resource]) -> list[Observed]:
+        """Return all resources of a type as they are: as the plan read them, which knows their names."""
         self.once("missing", self._missing)
-        return self.aws.live(kind)
+        return self.aws.live(resource_type)
 
     # -- reading ------------------------------------------------------------------------------------------------------
 

@@ -116,9 +116,9 @@ def judged(quota: Quota, limit: float, used: float, need: Need, region: str) -> 
 # -- what is needed --------------------------------------------------------------------------------------------------
 
 
-def _created(*kinds: type[Resource]) -> Callable[[Context], Need]:
+def _created(*resource_types: type[Resource]) -> Callable[[Context], Need]:
     def needed(context: Context) -> Need:
-        return _exactly(sum(len(context.missing(kind)) for kind in kinds))
+        return _exactly(sum(len(context.missing(resource_type)) for resource_type in resource_types))
 
     return needed
 

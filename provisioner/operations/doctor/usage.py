@@ -31,7 +31,7 @@ class Shares:
 
 
 def counted(service: str, operation: str, key: str, context: Context, **arguments: Any) -> float:
-    """Return how many things a list has."""
+    """Return how many resources a list has."""
     return float(sum(1 for _ in context.aws.pages(service, operation, key, **arguments)))
 
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import MISSING, fields
 
-from provisioner.engine.declaration import TOKEN, Declared, Need, reachable
+from provisioner.engine.declaration import TOKEN, Declared, Dependency, reachable
 from provisioner.engine.resource import RESOURCE_TYPES, Resource
 from provisioner.resources.acm import ValidationRecord
 from state.model import Record
@@ -38,10 +38,10 @@ def declarations(records: Mapping[str, Record]) -> tuple[dict[str, Declared], di
             continue
         tokens = _tokens(record, records)
         # a certificate becomes ready by the records that need it
-        mark = "" if record.kind == ValidationRecord.kind else "!"
+        mark = "" if record.kind == ValidationRecord.type_name else "!"
         asked = {name: with_tokens(value, tokens, mark) for name, value in record.asked.items()}
-        needs = {Need(m[1], m[2], bool(m[3])): None for m in TOKEN.finditer(repr(asked))}
-        needs |= {Need(need, ready=bool(mark)): None for need in record.needs}
+        needs = {Dependency(m[1], m[2], bool(m[3])): None for m in TOKEN.finditer(repr(asked))}
+        needs |= {Dependency(need, ready=bool(mark)): None for need in record.needs}
         want: Resource = RESOURCE_TYPES[record.kind](address.partition("/")[2], **asked)
         declared[address] = Declared(want, tuple(needs), record.step)
     return declared, left_out

@@ -36,7 +36,7 @@ COPYING = "times:0.1"
 """How long AWS takes for the copy, which says nothing of the run: waiting takes few reads then."""
 AFTERWARDS = 600.0
 """Seconds after the run in which a service may come up again."""
-IMAGES = (Image.kind, CopiedImage.kind)
+IMAGES = (Image.type_name, CopiedImage.type_name)
 Tell = Callable[[str], None]
 
 
@@ -200,7 +200,7 @@ class _Copy:
             stack = Stack(self.temporary.config, facts, declared=self.declared)
             outcome = self._execute(aws, lambda emit: apply.up(aws, store, stack, emit))
             self.notes += [f"not copied: {text}" for text in troubles(outcome.error)]
-            aws.forget()
+            aws.drop_reads()
             differing = [one for one in planning.show_plan(aws, store.records, stack) if one.action != "none"]
             self.notes += [f"the copy differs: {_difference(one)}" for one in differing if not outcome.error]
 
@@ -240,7 +240,7 @@ class _Copy:
             outcome.seconds,
             outcome.counts,
             outcome.path,
-            [*troubles(outcome.error), *(f"not deleted: {left.kind} {left.id}" for left in outcome.leftovers)],
+            [*troubles(outcome.error), *(f"not deleted: {left.type_name} {left.id}" for left in outcome.leftovers)],
             isinstance(outcome.error, (PlanRefused, Protected)),
             self._outages(started),
             len(calls),

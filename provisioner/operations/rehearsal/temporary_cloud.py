@@ -45,7 +45,7 @@ class TemporaryCloud:
 
     def state(self, aws: Aws, command: str) -> AbstractContextManager[Store]:
         """Open the state that the stack has there."""
-        return stores.opened(self.options, self.config, aws, command)
+        return stores.open_store(self.options, self.config, aws, command)
 
 
 @contextmanager

@@ -53,7 +53,7 @@ class AtCall:
 
 @dataclass(frozen=True)
 class AtStateStep:
-    """SIGKILL around the n-th thing of a sort that is done to the state's files: before it, after it, or half-way.
+    """SIGKILL around the n-th resource of a sort that is done to the state's files: before it, after it, or half-way.
 
     The sorts are those of `tests.cloud.crash.disturbed`.
     """
@@ -117,7 +117,7 @@ class DiskFull:
 
 @dataclass(frozen=True)
 class NoRoom:
-    """The disk has no more room from the n-th thing of a sort on that is done to the state's files."""
+    """The disk has no more room from the n-th resource of a sort on that is done to the state's files."""
 
     sort: str
     step: int

@@ -28,7 +28,7 @@ _IDS = {
     "target_groups": "TargetGroupArn",
     "listeners": "ListenerArn",
 }
-"""The member that holds the id by which others refer to a thing."""
+"""The member that holds the id by which others refer to a resource."""
 _SCALED = ("instances", "volumes", "container_instances")
 """Of these there may be more for a while: managed scaling takes what is idle away only after 15 minutes of AWS's."""
 _PRIMARY = "Primary network interface"
@@ -53,14 +53,14 @@ _MADE_UP = re.compile(
 
 
 def settings(found: Inventory) -> dict[str, list[str]]:
-    """Return every thing's settings as text, by sort; of what is placed freely only the names."""
+    """Return every resource's settings as text, by sort; of what is placed freely only the names."""
     known = dict(_known(found))
     calls = names(found)
     return {
         sort: _placed(sort, calls[sort])
         if sort in PLACED
-        else sorted(json.dumps(_steady(thing, known), sort_keys=True) for thing in things)
-        for sort, things in found.items()
+        else sorted(json.dumps(_steady(resource, known), sort_keys=True) for resource in resources)
+        for sort, resources in found.items()
     }
 
 
@@ -84,11 +84,11 @@ def differing(before: Mapping[str, list[str]], after: Mapping[str, list[str]], *
         if sort in aside:
             continue
         old, new = list(before[sort]), list(after[sort])
-        for thing in before[sort]:
-            if thing in new:
-                old.remove(thing)
-                new.remove(thing)
-        lines += [f"{sort}: lacking {thing}" for thing in old] + [f"{sort}: added {thing}" for thing in new]
+        for resource in before[sort]:
+            if resource in new:
+                old.remove(resource)
+                new.remove(resource)
+        lines += [f"{sort}: lacking {resource}" for resource in old] + [f"{sort}: added {resource}" for resource in new]
     return lines
 
 
@@ -100,9 +100,9 @@ def left(before: Mapping[str, list[str]], after: Mapping[str, list[str]]) -> lis
 def _known(found: Inventory) -> list[tuple[str, str]]:
     """Pairs of an id and a name that says the same, longest ids first, since some ids hold others."""
     pairs = [
-        (str(thing[member]), f"<{sort} {called(sort, thing)}>")
+        (str(resource[member]), f"<{sort} {called(sort, resource)}>")
         for sort, member in _IDS.items()
-        for thing in found.get(sort, ())
+        for resource in found.get(sort, ())
     ]
     return sorted(pairs, key=lambda pair: -len(pair[0]))
 

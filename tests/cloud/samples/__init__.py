@@ -1,4 +1,4 @@
-"""One sample of each kind that the steps can declare, and the contract that every kind is held to."""
+"""One sample of each resource type that the steps can declare, and the contract that every resource type is held to."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Samples of Elastic Load Balancing's kinds, and of WAF's."""
+"""Samples of Elastic Load Balancing's resource types, and of WAF's."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Samples of the database's kinds."""
+"""Samples of the database's resource types."""
 
 from __future__ import annotations
 

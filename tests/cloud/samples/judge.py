@@ -1,4 +1,4 @@
-"""The contract that every kind keeps, judged on the life that its sample has lived: each breach in a sentence."""
+"""The contract that every type keeps, judged on the life that its sample has lived: each breach in a sentence."""
 
 from __future__ import annotations
 
@@ -9,11 +9,13 @@ from provisioner.engine.resource import Resource
 from tests.cloud.samples.life import Leg, Life, result
 
 
-def breaches(life: Life, kind: type[Resource]) -> list[str]:
-    """How a kind broke the contract; nothing if it kept it."""
+def breaches(life: Life, resource_type: type[Resource]) -> list[str]:
+    """How a resource type broke the contract; nothing if it kept it."""
     judges = (_made, _changed, _refused, _found, _gone)
     # what is never mended breaks each leg after it in the same way
-    return list(dict.fromkeys(text for judge in judges for text in judge(life, kind, life.addresses[kind])))
+    return list(
+        dict.fromkeys(text for judge in judges for text in judge(life, resource_type, life.addresses[resource_type]))
+    )
 
 
 def strays(life: Life) -> list[str]:
@@ -33,10 +35,10 @@ def strays(life: Life) -> list[str]:
     return found + [f"{sort} are not as they were before: {what}" for sort, what in life.left.items()]
 
 
-def _made(life: Life, kind: type[Resource], address: str) -> Iterator[str]:
+def _made(life: Life, resource_type: type[Resource], address: str) -> Iterator[str]:
     """Made once, and then left alone: what is asked for at its creation only is no difference."""
     # what AWS makes, or others have, may be there already
-    usual = ("created", "unchanged") if kind.made_by_aws or kind.kept else ("created",)
+    usual = ("created", "unchanged") if resource_type.created_by_aws or resource_type.retained else ("created",)
     yield from _became("the first `up`", address, life.made.result(address), usual)
     action, fields = life.again.differs(address)
     if action != "none":
@@ -44,9 +46,9 @@ def _made(life: Life, kind: type[Resource], address: str) -> Iterator[str]:
     yield from _became("the second `up`", address, life.again.result(address), ("unchanged",))
 
 
-def _changed(life: Life, kind: type[Resource], address: str) -> Iterator[str]:
+def _changed(life: Life, resource_type: type[Resource], address: str) -> Iterator[str]:
     """Each difference is planned by just its fields, and mended."""
-    mine = {tried for leg in life.changes for tried in leg.tries if tried.partition("/")[0] == kind.kind}
+    mine = {tried for leg in life.changes for tried in leg.tries if tried.partition("/")[0] == resource_type.type_name}
     for one in sorted({address, *mine}):
         for leg in life.changes:
             yield from _mended(leg, one)
@@ -66,39 +68,46 @@ def _mended(leg: Leg, address: str) -> Iterator[str]:
     yield from _became(f"`up` after a change of {what}", address, leg.result(address), ("changed",))
 
 
-def _refused(life: Life, kind: type[Resource], address: str) -> Iterator[str]:
+def _refused(life: Life, resource_type: type[Resource], address: str) -> Iterator[str]:
     """What AWS cannot change in place is refused in the plan, each field by its name."""
     planned = life.refused.get(address)
     action, fields = (planned.action, {*planned.changes}) if planned else ("none", set[str]())
-    if action != ("refused" if kind.fixed else "none") or fields != kind.fixed:
-        yield f"{_named(kind.fixed)} of {address} cannot change: declared otherwise, the plan {_plans(action, fields)}"
-    elif planned and (silent := [name for name in kind.fixed if name not in planned.why]):
+    if action != ("refused" if resource_type.create_only else "none") or fields != resource_type.create_only:
+        named = _named(resource_type.create_only)
+        yield f"{named} of {address} cannot change: declared otherwise, the plan {_plans(action, fields)}"
+    elif planned and (silent := [name for name in resource_type.create_only if name not in planned.why]):
         yield f"a plan to change {_named(silent)} of {address} is refused with other words: {planned.why}"
 
 
-def _found(life: Life, kind: type[Resource], address: str) -> Iterator[str]:
+def _found(life: Life, resource_type: type[Resource], address: str) -> Iterator[str]:
     """Found without a state, by its tags if it carries any, and taken as it is."""
     how = life.found.get(address)
     if how is None:
         yield f"{address} is not found by `recover` without a state"
-    elif tagging.taggable(kind) and not kind.part and how != "tag":
+    elif tagging.taggable(resource_type) and not resource_type.has_parent and how != "tag":
         yield f"{address} carries tags, and is found by {how} without a state"
-    if tagging.taggable(kind) and (wrong := life.tags.get(address, "it is not there")):
+    if tagging.taggable(resource_type) and (wrong := life.tags.get(address, "it is not there")):
         yield f"the tags of {address} cannot be read by themselves: {wrong}"
-    usual = ("unchanged",) if kind.made_by_aws or kind.kept else ("adopted",)
+    usual = ("unchanged",) if resource_type.created_by_aws or resource_type.retained else ("adopted",)
     yield from _became("`up` without a state", address, life.lost.result(address), usual)
 
 
-def _gone(life: Life, kind: type[Resource], address: str) -> Iterator[str]:
+def _gone(life: Life, resource_type: type[Resource], address: str) -> Iterator[str]:
     """Removed, with nothing left."""
     # of what AWS makes by itself there may be none
-    usual = ("retained",) if kind.kept else ("deleted", "unchanged") if kind.made_by_aws else ("deleted",)
+    usual = (
+        ("retained",)
+        if resource_type.retained
+        else ("deleted", "unchanged")
+        if resource_type.created_by_aws
+        else ("deleted",)
+    )
     yield from _became("`down`", address, result(life.down, address), usual)
     for outcome in (life.down, life.once_more):
         yield from (
             f"{left.id} of {address} is left by `down`: {left.why}"
             for left in outcome.summary.leftovers
-            if left.kind == kind.kind
+            if left.type_name == resource_type.type_name
         )
 
 

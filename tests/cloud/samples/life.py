@@ -1,4 +1,4 @@
-"""The life of one sample of each of many kinds, all in one stack: lived once, and judged kind by kind afterwards."""
+"""The life of one sample of each of many types, all in one stack: lived once, and judged type by type afterwards."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from provisioner.aws.client import Aws
 from provisioner.engine.events import Done, Skipped
 from provisioner.engine.planned import Planned
 from provisioner.engine.resource import RESOURCE_TYPES, Observed, Resource
-from provisioner.engine.run import know
+from provisioner.engine.run import set_known
 from provisioner.operations import recovery
 from steps.stack import Stack
 from tests.cloud.conftest import EmbeddedCloud
@@ -38,7 +38,7 @@ class Try:
 
 
 def result(outcome: Outcome, address: str) -> str:
-    """What became of a thing in a run, or why nothing did."""
+    """What became of a resource in a run, or why nothing did."""
     for event in reversed(outcome.events):
         if isinstance(event, Done) and event.address == address:
             return event.result
@@ -49,7 +49,7 @@ def result(outcome: Outcome, address: str) -> str:
 
 @dataclass
 class Leg:
-    """One `up` of a life: what was to differ by address, what the plan said, and what came of each thing.
+    """One `up` of a life: what was to differ by address, what the plan said, and what came of each resource.
 
     `undone` says, by address, why somebody's change by hand could not be made.
     """
@@ -60,11 +60,11 @@ class Leg:
     outcome: Outcome
 
     def result(self, address: str) -> str:
-        """What became of a thing, or why nothing did."""
+        """What became of a resource, or why nothing did."""
         return result(self.outcome, address)
 
     def differs(self, address: str) -> tuple[str, set[str]]:
-        """What the plan said of a thing."""
+        """What the plan said of a resource."""
         item = self.planned.get(address)
         return (item.action, {*item.changes}) if item else ("none", set())
 
@@ -74,7 +74,7 @@ class Life:
     """What was seen of all samples.
 
     Attributes:
-        addresses: what each kind's sample is called.
+        addresses: what each resource type's sample is called.
         made, again, lost: the first `up`, the second, and the one without a state.
         changes: one `up` for each time that somebody changed a setting of each sample that has so many.
         refused: the plan when every fixed field is declared otherwise.
@@ -114,7 +114,7 @@ class _Living:
 
         def declare(stack: Stack) -> None:
             here = Here(stack, self.others, self.all, values)
-            self.addresses = {kind: here[kind].address for kind in self.samples}
+            self.addresses = {resource_type: here[resource_type].address for resource_type in self.samples}
 
         return declare
 
@@ -128,7 +128,9 @@ class _Living:
 
     def changes(self) -> Iterator[Leg]:
         """Change one setting of each sample after the other, and run `up` after each; none is left in the end."""
-        rows = {kind: list(self._tries(kind, sample)) for kind, sample in self.samples.items()}
+        rows = {
+            resource_type: list(self._tries(resource_type, sample)) for resource_type, sample in self.samples.items()
+        }
         for number in range(max(map(len, rows.values())) + 1):
             yield self.up(tries=[row[number] for row in rows.values() if number < len(row)])
 
@@ -147,22 +149,23 @@ class _Living:
     def otherwise(self, names: str) -> dict[str, dict[str, Any]]:
         """Other values for those fields of each sample that its class lists under this name."""
         declared = self.rig.declare(self.declare()).declared
-        wants = {kind: declared[address].want for kind, address in self.addresses.items()}
+        wants = {resource_type: declared[address].want for resource_type, address in self.addresses.items()}
         return {
             want.address: {
-                name: self.samples[kind].other.get(name, another(want.fields()[name])) for name in getattr(kind, names)
+                name: self.samples[resource_type].other.get(name, another(want.fields()[name]))
+                for name in getattr(resource_type, names)
             }
-            for kind, want in wants.items()
+            for resource_type, want in wants.items()
         }
 
     def tags(self) -> dict[str, str]:
         """What is wrong with the tags of each sample, by address, as they are read of it alone."""
         aws, records = self.rig.aws(), self.rig.state().records
-        know(aws, records, {})
+        set_known(aws, records, {})
         lives = {
             address: live
-            for kind, address in self.addresses.items()
-            for live in (aws.live(kind) if tagging.taggable(kind) and address in records else ())
+            for resource_type, address in self.addresses.items()
+            for live in (aws.live(resource_type) if tagging.taggable(resource_type) and address in records else ())
             if live.id == records[address].id
         }
         return {address: self._wrong(aws, address, live) for address, live in lives.items()}
@@ -176,19 +179,19 @@ class _Living:
         return "" if wanted.items() <= there.items() else f"they are {there}, and should be {wanted}"
 
     def found(self) -> dict[str, str]:
-        """How each thing is found without a state, by address."""
+        """How each resource is found without a state, by address."""
         declared = self.rig.declare(self.declare()).declared
         recovered = recovery.search(self.rig.aws(), {}, declared, lambda text: None)
         return {item.record.address: item.how for item in recovered.found}
 
-    def _tries(self, kind: type[Resource], sample: Sample) -> Iterator[Try]:
+    def _tries(self, resource_type: type[Resource], sample: Sample) -> Iterator[Try]:
         for names, drift in sample.drift.items():
             called, _, fields = names.rpartition(":")
-            address = f"{kind.kind}/{called}" if called else self.addresses[kind]
+            address = f"{resource_type.type_name}/{called}" if called else self.addresses[resource_type]
             yield Try(address, frozenset(fields.split()), drift)
         for name, value in sample.other.items():
-            if name in settings(kind) and name not in kind.fixed | kind.written_once:
-                yield Try(self.addresses[kind], frozenset({name}), value=value)
+            if name in settings(resource_type) and name not in resource_type.create_only | resource_type.ignore_changes:
+                yield Try(self.addresses[resource_type], frozenset({name}), value=value)
 
 
 def live(cloud: EmbeddedCloud, folder: Path, samples: Samples, everything: Samples) -> Life:
@@ -199,9 +202,9 @@ def live(cloud: EmbeddedCloud, folder: Path, samples: Samples, everything: Sampl
     """
     living = _Living(Rig(cloud, folder / "state", stand_ins=True), samples, everything, others(cloud))
     rig, before = living.rig, inventory(cloud.client)
-    made, again = living.up(), living.up(living.otherwise("written_once"))
+    made, again = living.up(), living.up(living.otherwise("ignore_changes"))
     changes = list(living.changes())
-    refused = {item.address: item for item in rig.plan(living.declare(living.otherwise("fixed")))}
+    refused = {item.address: item for item in rig.plan(living.declare(living.otherwise("create_only")))}
     tags = living.tags()
     rig.folder = folder / "another"
     found, lost = living.found(), living.up()

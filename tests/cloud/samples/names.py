@@ -1,4 +1,4 @@
-"""Samples of the kinds by which things are found: zones, records, certificates, Cloud Map."""
+"""Samples of the resource types by which resources are found: zones, records, certificates, Cloud Map."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Samples of the network's kinds: VPC, subnets, routes, security groups, endpoints, flow logs."""
+"""Samples of the network's resource types: VPC, subnets, routes, security groups, endpoints, flow logs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a sample of a kind is: how a thing is declared with all that it needs, and how each of its settings differs."""
+"""What a sample of a type is: how a resource is declared with what it needs, and how each setting differs."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.cloud.conftest import EmbeddedCloud
 from tests.cloud.project import kms_key, web_acl
 
 NAME = "sample"
-"""What the thing that is tried is called, and nothing else is: the rest of its address is its kind."""
+"""What the resource that is tried is called, and nothing else is: the rest of its address is its resource type."""
 Values = Mapping[str, Mapping[str, Any]]
 """By address, the fields that are declared otherwise than the sample says."""
 
@@ -62,7 +62,7 @@ def _certificate(cloud: EmbeddedCloud, zone: str) -> str:
 
 @dataclass
 class Here:
-    """Where samples declare things: each once, however many need it."""
+    """Where samples declare resources: each once, however many need it."""
 
     stack: Stack
     others: Others
@@ -70,14 +70,14 @@ class Here:
     values: Values
     _handles: dict[type[Resource], Handle] = field(default_factory=dict)
 
-    def __getitem__(self, kind: type[Resource]) -> Handle:
-        """The sample of another kind, which is declared if it is not yet."""
-        if kind not in self._handles:
-            self._handles[kind] = self.samples[kind].declare(self)
-        return self._handles[kind]
+    def __getitem__(self, resource_type: type[Resource]) -> Handle:
+        """The sample of another resource type, which is declared if it is not yet."""
+        if resource_type not in self._handles:
+            self._handles[resource_type] = self.samples[resource_type].declare(self)
+        return self._handles[resource_type]
 
     def ensure(self, want: Resource, *, after: Iterable[Handle] = ()) -> Handle:
-        """Declare a thing, unless it is declared already, with the values that are to be tried now."""
+        """Declare a resource, unless it is declared already, with the values that are to be tried now."""
         if want.address in self.stack.declared:
             return Handle(want.address, type(want))
         values = self.values.get(want.address, {})
@@ -109,8 +109,8 @@ class ByHand:
         return self.records[self.address].outputs
 
     def __getitem__(self, what: str | type[Resource]) -> str:
-        """The id of another sample, by its kind, or of any other thing, by its address."""
-        return str(self.records[what if isinstance(what, str) else f"{what.kind}/{NAME}"].id)
+        """The id of another sample, by its resource type, or of any other resource, by its address."""
+        return str(self.records[what if isinstance(what, str) else f"{what.type_name}/{NAME}"].id)
 
 
 Drift = Callable[[ByHand], object]
@@ -118,13 +118,14 @@ Drift = Callable[[ByHand], object]
 
 @dataclass(frozen=True)
 class Sample:
-    """What the contract has to know of a kind that its class does not say.
+    """What the contract has to know of a resource type that its class does not say.
 
     Attributes:
-        declare: declares a thing of the kind, by the name `NAME` unless its name matters, with what it needs, and
+        declare: declares a resource of the type, by the name `NAME` unless its name matters, with what it needs, and
             returns its handle.
         drift: by field, how somebody changes it past the stack, in plain boto3. Where AWS changes several together
-            their names stand together, divided by blanks. `other:field` is of a second thing of the kind, called other.
+            their names stand together, divided by blanks. `other:field` is of a second resource of the type, called
+            other.
         other: by field, another value to declare: for what nobody can change past the stack (it is then changed by
             declaring it), and for what AWS cannot change at all, where no text will do that is simply another one.
         untried: fields that cannot be made to differ here, and why.
@@ -136,35 +137,43 @@ class Sample:
     untried: Mapping[str, str] = field(default_factory=dict)
 
 
-def settings(kind: type[Resource]) -> list[str]:
-    """The names of a kind's fields, in their order."""
-    return [one.name for one in dataclasses.fields(cast("Any", kind)) if one.name != "name"]
+def settings(resource_type: type[Resource]) -> list[str]:
+    """The names of a resource type's fields, in their order."""
+    return [one.name for one in dataclasses.fields(cast("Any", resource_type)) if one.name != "name"]
 
 
-def changeable(kind: type[Resource]) -> list[str]:
+def changeable(resource_type: type[Resource]) -> list[str]:
     """The fields that AWS changes in place."""
-    if kind.made_by_aws:
+    if resource_type.created_by_aws:
         return []
-    return [name for name in settings(kind) if name not in kind.fixed | kind.written_once]
+    return [
+        name for name in settings(resource_type) if name not in resource_type.create_only | resource_type.ignore_changes
+    ]
 
 
-def mistakes(kind: type[Resource], sample: Sample | None) -> list[str]:
+def mistakes(resource_type: type[Resource], sample: Sample | None) -> list[str]:
     """What is wrong with a sample, or with there being none, each with what to do about it."""
     if sample is None:
         return [
-            f"{kind.kind} has no sample: add `{kind.__name__}: Sample(...)` to one of the tables in tests/cloud/samples"
+            (
+                f"{resource_type.type_name} has no sample: "
+                f"add `{resource_type.__name__}: Sample(...)` to one of the tables in tests/cloud/samples"
+            )
         ]
     drifts = {name for names in sample.drift for name in names.rpartition(":")[2].split()}
     said = drifts | sample.other.keys() | sample.untried.keys()
-    found = [f"{name} is no field of {kind.kind}: take it out of its sample" for name in said - {*settings(kind)}]
+    found = [
+        f"{name} is no field of {resource_type.type_name}: take it out of its sample"
+        for name in said - {*settings(resource_type)}
+    ]
     found += [
-        f"{name} of {kind.kind} can change, and its sample does not say how: add it to `drift`, or to `other`"
-        for name in changeable(kind)
+        f"{name} of {resource_type.type_name} can change, and its sample does not say how: add it to `drift` or `other`"
+        for name in changeable(resource_type)
         if name not in said
     ]
     found += [
-        f"{name} of {kind.kind} cannot change by a drift: it is fixed, or matters at creation only"
-        for name in drifts & (kind.fixed | kind.written_once)
+        f"{name} of {resource_type.type_name} cannot change by a drift: it is fixed, or matters at creation only"
+        for name in drifts & (resource_type.create_only | resource_type.ignore_changes)
     ]
     return sorted(found)
 
