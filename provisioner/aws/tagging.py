@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
 from botocore.exceptions import ClientError
@@ -16,10 +16,21 @@ Tags = dict[str, str]
 class Clients(Protocol):
     """What of the way to AWS is needed to read and put on tags."""
 
-    partition: str
-    region: str
-    account: str
-    owner: dict[str, str]
+    @property
+    def partition(self) -> str:
+        """The Region's partition."""
+
+    @property
+    def region(self) -> str:
+        """The Region of the stack."""
+
+    @property
+    def account(self) -> str:
+        """The account's number."""
+
+    @property
+    def owner(self) -> dict[str, str]:
+        """The owner tags, which all of the stack's resources carry."""
 
     def client(self, service: str) -> Any:
         """Return the boto3 client of a service."""
@@ -68,15 +79,16 @@ def _pairs(tags: Mapping[str, str], key: str = "Key", value: str = "Value") -> l
     return [{key: name, value: text} for name, text in tags.items()]
 
 
-def _map(pairs: Any, key: str = "Key", value: str = "Value") -> Tags:
-    return {pair[key]: pair[value] for pair in pairs}
+def tag_map(tags: Iterable[Mapping[str, str]] | None, key: str = "Key", value: str = "Value") -> Tags:
+    """Return a list of tag pairs as a mapping."""
+    return {tag[key]: tag[value] for tag in tags or ()}
 
 
 # -- by service --------------------------------------------------------------------------------------------------------
 
 
 def _read_ec2(aws: Clients, id: str) -> Tags:
-    return _map(aws.pages("ec2", "describe_tags", "Tags", Filters=[{"Name": "resource-id", "Values": [id]}]))
+    return tag_map(aws.pages("ec2", "describe_tags", "Tags", Filters=[{"Name": "resource-id", "Values": [id]}]))
 
 
 def _put_ec2(aws: Clients, id: str, tags: Mapping[str, str]) -> None:
@@ -85,7 +97,7 @@ def _put_ec2(aws: Clients, id: str, tags: Mapping[str, str]) -> None:
 
 def _read_autoscaling(aws: Clients, name: str) -> Tags:
     filters = [{"Name": "auto-scaling-group", "Values": [name]}]
-    return _map(aws.pages("autoscaling", "describe_tags", "Tags", Filters=filters))
+    return tag_map(aws.pages("autoscaling", "describe_tags", "Tags", Filters=filters))
 
 
 def _put_autoscaling(aws: Clients, name: str, tags: Mapping[str, str]) -> None:
@@ -98,8 +110,10 @@ def _put_autoscaling(aws: Clients, name: str, tags: Mapping[str, str]) -> None:
 def _read_iam(aws: Clients, arn: str) -> Tags:
     name = arn.rpartition("/")[2]
     if ":instance-profile/" in arn:
-        return _map(aws.client("iam").get_instance_profile(InstanceProfileName=name)["InstanceProfile"].get("Tags", ()))
-    return _map(aws.pages("iam", "list_role_tags", "Tags", RoleName=name))
+        return tag_map(
+            aws.client("iam").get_instance_profile(InstanceProfileName=name)["InstanceProfile"].get("Tags", ())
+        )
+    return tag_map(aws.pages("iam", "list_role_tags", "Tags", RoleName=name))
 
 
 def _put_iam(aws: Clients, arn: str, tags: Mapping[str, str]) -> None:
@@ -111,7 +125,7 @@ def _put_iam(aws: Clients, arn: str, tags: Mapping[str, str]) -> None:
 
 
 def _read_elbv2(aws: Clients, arn: str) -> Tags:
-    return _map(aws.client("elbv2").describe_tags(ResourceArns=[arn])["TagDescriptions"][0]["Tags"])
+    return tag_map(aws.client("elbv2").describe_tags(ResourceArns=[arn])["TagDescriptions"][0]["Tags"])
 
 
 def _put_elbv2(aws: Clients, arn: str, tags: Mapping[str, str]) -> None:
@@ -119,7 +133,7 @@ def _put_elbv2(aws: Clients, arn: str, tags: Mapping[str, str]) -> None:
 
 
 def _read_rds(aws: Clients, arn: str) -> Tags:
-    return _map(aws.client("rds").list_tags_for_resource(ResourceName=arn)["TagList"])
+    return tag_map(aws.client("rds").list_tags_for_resource(ResourceName=arn)["TagList"])
 
 
 def _put_rds(aws: Clients, arn: str, tags: Mapping[str, str]) -> None:
@@ -127,7 +141,7 @@ def _put_rds(aws: Clients, arn: str, tags: Mapping[str, str]) -> None:
 
 
 def _read_ecs(aws: Clients, arn: str) -> Tags:
-    return _map(aws.client("ecs").list_tags_for_resource(resourceArn=arn)["tags"], "key", "value")
+    return tag_map(aws.client("ecs").list_tags_for_resource(resourceArn=arn)["tags"], "key", "value")
 
 
 def _put_ecs(aws: Clients, arn: str, tags: Mapping[str, str]) -> None:
@@ -135,7 +149,7 @@ def _put_ecs(aws: Clients, arn: str, tags: Mapping[str, str]) -> None:
 
 
 def _read_ecr(aws: Clients, arn: str) -> Tags:
-    return _map(aws.client("ecr").list_tags_for_resource(resourceArn=arn)["tags"])
+    return tag_map(aws.client("ecr").list_tags_for_resource(resourceArn=arn)["tags"])
 
 
 def _put_ecr(aws: Clients, arn: str, tags: Mapping[str, str]) -> None:
@@ -151,7 +165,7 @@ def _put_logs(aws: Clients, arn: str, tags: Mapping[str, str]) -> None:
 
 
 def _read_acm(aws: Clients, arn: str) -> Tags:
-    return _map(aws.client("acm").list_tags_for_certificate(CertificateArn=arn)["Tags"])
+    return tag_map(aws.client("acm").list_tags_for_certificate(CertificateArn=arn)["Tags"])
 
 
 def _put_acm(aws: Clients, arn: str, tags: Mapping[str, str]) -> None:
@@ -159,7 +173,7 @@ def _put_acm(aws: Clients, arn: str, tags: Mapping[str, str]) -> None:
 
 
 def _read_ssm(aws: Clients, name: str) -> Tags:
-    return _map(aws.client("ssm").list_tags_for_resource(ResourceType="Parameter", ResourceId=name)["TagList"])
+    return tag_map(aws.client("ssm").list_tags_for_resource(ResourceType="Parameter", ResourceId=name)["TagList"])
 
 
 def _put_ssm(aws: Clients, name: str, tags: Mapping[str, str]) -> None:
@@ -167,7 +181,7 @@ def _put_ssm(aws: Clients, name: str, tags: Mapping[str, str]) -> None:
 
 
 def _read_cloud_map(aws: Clients, arn: str) -> Tags:
-    return _map(aws.client("servicediscovery").list_tags_for_resource(ResourceARN=arn)["Tags"])
+    return tag_map(aws.client("servicediscovery").list_tags_for_resource(ResourceARN=arn)["Tags"])
 
 
 def _put_cloud_map(aws: Clients, arn: str, tags: Mapping[str, str]) -> None:
@@ -176,7 +190,7 @@ def _put_cloud_map(aws: Clients, arn: str, tags: Mapping[str, str]) -> None:
 
 def _read_route53(aws: Clients, id: str) -> Tags:
     answer = aws.client("route53").list_tags_for_resource(ResourceType="hostedzone", ResourceId=id)
-    return _map(answer["ResourceTagSet"]["Tags"])
+    return tag_map(answer["ResourceTagSet"]["Tags"])
 
 
 def _put_route53(aws: Clients, id: str, tags: Mapping[str, str]) -> None:
@@ -186,7 +200,7 @@ def _put_route53(aws: Clients, id: str, tags: Mapping[str, str]) -> None:
 def _read_s3(aws: Clients, name: str) -> Tags:
     # of a bucket without tags S3 says that there is no such set
     try:
-        return _map(aws.client("s3").get_bucket_tagging(Bucket=name, ExpectedBucketOwner=aws.account)["TagSet"])
+        return tag_map(aws.client("s3").get_bucket_tagging(Bucket=name, ExpectedBucketOwner=aws.account)["TagSet"])
     except ClientError as error:
         if error.response["Error"]["Code"] != "NoSuchTagSet":
             raise

@@ -199,6 +199,12 @@ def release(cloud: Cloud, region: str) -> None:
     control(cloud, "POST", f"/_cloud/release?region={region}")
 
 
+def calls(cloud: Cloud) -> list[dict[str, Any]]:
+    """Return the calls that it answered, the oldest first, each with `service`, `operation`, `write` and `error`."""
+    answered: list[dict[str, Any]] = json.loads(control(cloud, "GET", "/_cloud/log?since=0"))
+    return answered
+
+
 def watch(cloud: Cloud) -> None:
     """Note from now on which of the services that are up go down.
 

@@ -15,9 +15,10 @@ from provisioner.engine.clock import SETTLE
 from provisioner.engine.declaration import Declared, filled, reachable, unknown
 from provisioner.engine.destroy import type_of
 from provisioner.engine.errors import ProvisionError
+from provisioner.engine.known import Known
 from provisioner.engine.lookup import find
 from provisioner.engine.resource import RESOURCE_TYPES, Observed, Resource, compare, output_of
-from provisioner.engine.run import prefetch, set_known
+from provisioner.engine.run import prefetch
 from provisioner.resources.route53 import RecordSet
 from state.model import Phase, Record, Run
 from state.store import document
@@ -73,9 +74,7 @@ def search(aws: Aws, records: Mapping[str, Record], declared: Mapping[str, Decla
         Refused: a read was refused.
         Interrupted: the user asked to stop.
     """
-    aws.read_only = aws.include_unrecorded = True
-    set_known(aws, records, declared)
-    looking = _Search(aws, records, declared)
+    looking = _Search(aws.reading().exhaustive().knowing(Known(records, declared)), records, declared)
     looking.read()
     if absent := looking.absent():
         seconds = SETTLE
@@ -108,15 +107,15 @@ class _Search:
     """Readings of the whole account, of which the later ones only add: one empty answer proves nothing."""
 
     def __init__(self, aws: Aws, records: Mapping[str, Record], declared: Mapping[str, Declared]) -> None:
-        self._aws, self._records, self._declared = aws, records, declared
+        self._records, self._declared = records, declared
         self._lives: dict[str, Observed] = {}
+        self._aws = aws.observing(self._lives)
         self._refused: dict[str, str] = {}
         self._renamed: dict[str, str] = {}
         """What is recorded and the same resource as what is declared under another address, with that address."""
         self._listed: dict[type[Resource], Sequence[Mapping[str, Any]]] = {}
         self._by_id = {(record.kind, record.id): record for record in records.values() if record.id}
         self._former = {a: r for a, r in records.items() if a not in declared and not type_of(r).created_by_aws}
-        aws.observed = self._lives
 
     def read(self) -> None:
         """Read every resource type, and find what is declared or recorded."""

@@ -160,11 +160,10 @@ def look(aws: Aws, state: State) -> Condition:
     import provisioner.resources.ecs_service
     import provisioner.resources.rds  # noqa: F401
     from provisioner.aws.errors import explained
-    from provisioner.engine.run import set_known
+    from provisioner.engine.known import Known
     from provisioner.operations import ami
 
-    aws.read_only = True
-    set_known(aws, state.records, {})
+    aws = aws.reading().knowing(Known(state.records))
     try:
         return Condition(*aws.each(lambda ask: ask(aws), (_services, _instances, _databases, ami.condition)))
     except Exception as error:

@@ -6,8 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from provisioner.aws.client import Aws, tag_map
+from provisioner.aws.client import Aws
 from provisioner.aws.errors import refused
+from provisioner.aws.tagging import tag_map
 from provisioner.engine.resource import Observed, Resource
 from provisioner.resources.ec2_network import told_by_tags
 

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
-from provisioner.aws.client import Aws, tag_map
+from provisioner.aws.client import Aws
+from provisioner.aws.tagging import tag_map
 from provisioner.engine.resource import Changes, Observed, Resource
 from provisioner.resources.ec2_network import Vpc, interfaces
 

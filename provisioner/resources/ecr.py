@@ -10,8 +10,9 @@ from typing import Any, ClassVar
 
 from botocore.exceptions import ClientError
 
-from provisioner.aws.client import Aws, tag_map
+from provisioner.aws.client import Aws
 from provisioner.aws.errors import IfThere
+from provisioner.aws.tagging import tag_map
 from provisioner.engine.resource import Changes, Observed, Resource
 
 

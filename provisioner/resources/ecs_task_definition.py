@@ -11,8 +11,10 @@ from typing import Any, ClassVar
 
 from botocore.exceptions import ClientError
 
-from provisioner.aws.client import ADDRESS_TAG, Aws, batches, tag_map
+from provisioner.aws.client import Aws, batches
 from provisioner.aws.errors import not_found
+from provisioner.aws.ownership import ADDRESS_TAG
+from provisioner.aws.tagging import tag_map
 from provisioner.engine.errors import OutcomeUnknown
 from provisioner.engine.resource import Observed, Resource
 

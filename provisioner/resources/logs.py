@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, ClassVar
 
-from provisioner.aws.client import Aws, tag_map
+from provisioner.aws.client import Aws
+from provisioner.aws.tagging import tag_map
 from provisioner.engine.resource import Changes, Observed, Resource
 
 FEW = 5

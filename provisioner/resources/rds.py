@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar
 
-from provisioner.aws.client import Aws, tag_map
+from provisioner.aws.client import Aws
+from provisioner.aws.tagging import tag_map
 from provisioner.engine.clock import at, since
 from provisioner.engine.errors import Failed
 from provisioner.engine.resource import Changes, Observed, Resource

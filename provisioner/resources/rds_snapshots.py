@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from provisioner.aws.client import Aws, tag_map
+from provisioner.aws.client import Aws
+from provisioner.aws.tagging import tag_map
 from provisioner.engine.leftovers import Leftover
 
 FINAL_SNAPSHOT = {"Key": "provisioner:final-snapshot", "Value": "true"}

@@ -9,8 +9,9 @@ from typing import Any, ClassVar
 
 from botocore.exceptions import ClientError
 
-from provisioner.aws.client import Aws, batches, tag_map
+from provisioner.aws.client import Aws, batches
 from provisioner.aws.errors import IfThere
+from provisioner.aws.tagging import tag_map
 from provisioner.engine.declaration import unknown
 from provisioner.engine.errors import Failed, NotOwned
 from provisioner.engine.lookup import others

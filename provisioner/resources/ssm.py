@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from datetime import UTC
 from typing import Any, ClassVar
 
-from provisioner.aws.client import Aws, batches, tag_map
+from provisioner.aws.client import Aws, batches
+from provisioner.aws.tagging import tag_map
 from provisioner.engine.resource import Changes, Observed, Resource
 
 OWN_KEY = "alias/aws/ssm"

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from provisioner.aws.client import Aws, batches, tag_map
+from provisioner.aws.client import Aws, batches
+from provisioner.aws.tagging import tag_map
 from provisioner.resources.ec2_network import Vpc
 from provisioner.resources.elbv2 import Listener, ListenerRule
 

@@ -212,9 +212,9 @@ class _Copy:
     def plan(self, request: Request) -> list[Planned]:
         """Return what `up` would do; nothing if that cannot be told, as the run then tells."""
         with self.temporary.connected() as aws, self.temporary.state(aws, "rehearse") as store:
-            aws.read_only, aws.new_ami = True, request.new_ami
+            reading = replace(aws.reading(), new_ami=request.new_ami)
             try:
-                return planning.show_plan(aws, store.records, self._declared(aws, store), request.target_step)
+                return planning.show_plan(reading, store.records, self._declared(reading, store), request.target_step)
             except Interrupted:
                 raise
             except ProvisionError:
@@ -224,6 +224,7 @@ class _Copy:
         """Run the command, and watch the services meanwhile."""
         self.tell(f"running {request.command} with {durations} durations")
         control.watch(self.temporary.cloud)
+        before = len(control.calls(self.temporary.cloud))
         with self.temporary.connected() as aws:
             try:
                 with self.temporary.state(aws, request.command) as store:
@@ -233,7 +234,7 @@ class _Copy:
             except ProvisionError as error:
                 return RehearsedRun(durations, troubles=troubles(error), refused=True)
             started = aws.pace.now() - outcome.seconds
-            calls = list(aws.calls)
+            calls = control.calls(self.temporary.cloud)[before:]
         control.pass_time(self.temporary.cloud, AFTERWARDS, durations)
         return RehearsedRun(
             durations,
@@ -244,7 +245,7 @@ class _Copy:
             isinstance(outcome.error, (PlanRefused, Protected)),
             self._outages(started),
             len(calls),
-            sum(not call.read for call in calls),
+            sum(call["write"] for call in calls),
         )
 
     def _command(self, aws: Aws, store: Store, request: Request) -> Summary:
@@ -252,7 +253,7 @@ class _Copy:
             return self._execute(
                 aws, lambda emit: destroy.down(aws, store, emit, request.target_step, unprotect=request.unprotect)
             )
-        aws.new_ami = request.new_ami
+        aws = replace(aws, new_ami=request.new_ami)
         stack = self._declared(aws, store)
         self.notes += stack.notices
         return self._execute(aws, lambda emit: apply.up(aws, store, stack, emit, request.target_step))

@@ -36,8 +36,7 @@ class TemporaryCloud:
     @contextmanager
     def connected(self) -> Iterator[Aws]:
         """Be connected, as one command is; the clock waits for nobody afterwards."""
-        aws = context.connect(self.options, self.config)
-        aws.stand_ins = True
+        aws = replace(context.connect(self.options, self.config), stand_ins=True)
         try:
             yield aws
         finally:
