@@ -51,9 +51,10 @@ def by_source(cases: Iterable[Case]) -> str:
 def section() -> str:
     """The documentation's section: the counts, then a table a service."""
     missing = [case for case in CASES if case.why_not]
+    refused = len(CASES) - len(missing)
     lines = [
         HEADING,
-        f"It returns AWS's error code for {len(CASES) - len(missing)} of {len(CASES)} cases. Sources: {by_source(CASES)}.",
+        f"It returns AWS's error code for {refused} of {len(CASES)} cases. Sources: {by_source(CASES)}.",
         "",
         "The cases are data in `tests/cloud/refusals`, each with its call; `make test` makes all these calls.",
         '"API reference" is that of the service: the page of the operation, its list of errors, or the parameter.',
