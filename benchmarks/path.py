@@ -18,7 +18,7 @@ from benchmarks.project import ROOT, Measured, Project, project
 from provisioner.config.facts import Facts
 from provisioner.config.models import load
 from provisioner.emulator import control
-from provisioner.emulator.takes import Takes
+from provisioner.emulator.operation_durations import OperationDurations
 from provisioner.engine.declaration import Declared
 from provisioner.operations.declaring import declare
 from provisioner.operations.estimates import Seconds
@@ -92,7 +92,7 @@ def _head() -> None:
 
 def _life(services: int, durations: str, *, latest: bool = False) -> None:
     """Measure a life of a stack, and its `up` once more where the database is there already; print their rows."""
-    of = Takes(durations).seconds
+    of = OperationDurations(durations).seconds
     build, image, other = IMAGE
     text = stack(services).replace(build, image, 1)
 

@@ -15,6 +15,7 @@ from botocore.exceptions import (
     NoCredentialsError,
 )
 
+from provisioner.aws.reads import reads
 from provisioner.engine.errors import ProvisionError
 from provisioner.engine.ports import Row, Verdict
 
@@ -171,6 +172,11 @@ def throttled(code: str) -> bool:
 def server_error(error: ClientError) -> bool:
     """Say whether AWS itself failed (HTTP 500 or more, or unknown), so that the call may have had its effect."""
     return bool(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 500) >= 500)
+
+
+def refused_write(error: ClientError) -> bool:
+    """Say whether AWS refused a write, which therefore had no effect."""
+    return not server_error(error) and not reads(error.operation_name)
 
 
 def refused(error: Mapping[str, Any], operation: str) -> ClientError:

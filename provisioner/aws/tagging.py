@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 from botocore.exceptions import ClientError
 
+from provisioner.aws.ownership import Ownership, tag_pairs
 from provisioner.engine.resource import Observed, Resource
 
 Tags = dict[str, str]
@@ -17,22 +18,27 @@ Tags = dict[str, str]
 class Clients(Protocol):
     """What of the way to AWS is needed to read and put on tags."""
 
-    partition: str
-    region: str
-    account: str
-    owner: dict[str, str]
+    @property
+    def partition(self) -> str:
+        """The Region's partition."""
+
+    @property
+    def region(self) -> str:
+        """The Region of the stack."""
+
+    @property
+    def account(self) -> str:
+        """The account's number."""
+
+    @property
+    def owner(self) -> dict[str, str]:
+        """The owner tags, which all of the stack's resources carry."""
 
     def client(self, service: str) -> Any:
         """Return the boto3 client of a service."""
 
     def pages(self, service: str, operation: str, key: str, **arguments: Any) -> Iterator[Any]:
         """Yield the items under `key` of all pages of an operation."""
-
-    def owns(self, tags: Mapping[str, str]) -> bool:
-        """Say whether these are the owner tags of this stack."""
-
-    def address_in(self, tags: Mapping[str, str]) -> str | None:
-        """Return the address in the tags, if they are this stack's."""
 
     def tags_of(self, arn: str, read: Callable[[], Mapping[str, str]]) -> Tags:
         """Return a resource's tags from one bulk read, or by `read` if that does not know it."""
@@ -56,13 +62,8 @@ def tag_map(tags: Iterable[Mapping[str, str]] | None, key: str = "Key", value: s
     return {tag[key]: tag[value] for tag in tags or ()}
 
 
-def tag_pairs(tags: Mapping[str, str], key: str = "Key", value: str = "Value") -> list[dict[str, str]]:
-    """Return tags as a list of pairs, under the names that the service uses."""
-    return [{key: name, value: text} for name, text in tags.items()]
-
-
 def observed(
-    aws: Clients,
+    aws: Ownership,
     id: str,
     attributes: Mapping[str, Any],
     tags: Mapping[str, str],

@@ -10,6 +10,7 @@ from provisioner.cli.app import app, command
 from provisioner.operations.options import Options
 
 if TYPE_CHECKING:
+    from provisioner.aws.client import Aws
     from state.model import Record
 
 
@@ -36,10 +37,9 @@ def doctor(options: Options) -> int:
 
     config = context.load(options)
     check_dockerfiles(config, options.file)
-    aws = context.unasked(options, config)
-    aws.read_only = True
+    aws = context.unasked(options, config).reading()
 
-    def records() -> Mapping[str, Record]:
+    def records(aws: Aws) -> Mapping[str, Record]:
         state = stores.recorded(options, config, aws)
         state.guard(config.name, aws.account, aws.region)
         return state.records
@@ -48,7 +48,7 @@ def doctor(options: Options) -> int:
     with show.progress(len(CHECKS) + 1) as emit:
         found = examine(checked, emit)
     if options.json:
-        document = show.document(found, config.name, config.target, aws.account, aws.region)
+        document = show.document(found, config.name, config.target, checked.account, aws.region)
         say([json.dumps(document, ensure_ascii=False)])
     else:
         say([*show.lines(found), *show.after(found, options.again)])

@@ -57,7 +57,7 @@ def down(options: Options, target_step: TargetStep = None, unprotect: Unprotect 
                 confirm(f"{what} on {context.describe_account(config, aws)}", options.yes)
         else:
             say((f"note: {text}" for text in stacks.beside(options, config, store.records)), sys.stderr)
-        context.writable(aws)
+        aws.drop_reads()  # the user may have taken long to agree
         with shown(options.json, aws.pace.now) as progress, context.interruptible(aws.pace, progress.emit):
             outcome = destroy.down(aws, store, progress.emit, target_step, unprotect=unprotect)
             advised = advice.after_down(outcome, options.again, config, unprotect=unprotect)

@@ -36,7 +36,6 @@ def import_(
 
     config = context.load(options)
     aws = context.connect(options, config)
-    aws.read_only = True
     with stores.open_store(options, config, aws, "import") as store:
         stack = context.declared(options, config, aws, store.records)
         with signals.at_once():
@@ -45,7 +44,7 @@ def import_(
             say(show.candidate(found))
         what = f"`import` makes {found.live.id} the {key} of {config.name}, which `down` then removes"
         confirm(f"{what}, on {context.describe_account(config, aws)}", options.yes)
-        context.writable(aws)
+        aws.drop_reads()
         import_resource.take(aws, store, found)
     if options.json:
         say([json.dumps(show.candidate_document(found), ensure_ascii=False)])

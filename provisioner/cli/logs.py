@@ -40,8 +40,7 @@ def logs(
     back = log_reader.span(since)
     config = context.load(options)
     wanted = log_reader.groups(stores.recorded(options, config), services or [])
-    aws = context.connect(options, config)
-    aws.read_only = True
+    aws = context.connect(options, config).reading()
 
     def note(text: str) -> None:
         say([f"note: {text}"], sys.stderr)

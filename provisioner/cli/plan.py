@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 from provisioner.cli.app import app, command
 from provisioner.cli.options import NewAmi, Redeploy, TargetStep
@@ -32,8 +33,7 @@ def plan(options: Options, target_step: TargetStep = None, redeploy: Redeploy = 
     declaring.check_target(target_step)
     declaring.check_new_ami(config, target_step, asked=new_ami)
     check_dockerfiles(config, options.file)
-    aws = context.connect(options, config)
-    aws.read_only, aws.redeploy, aws.new_ami = True, redeploy, new_ami
+    aws = replace(context.connect(options, config).reading(), redeploy=redeploy, new_ami=new_ami)
     state = stores.recorded(options, config, aws)
     state.guard(config.name, aws.account, aws.region)
     stack = context.declared(options, config, aws, state.records)

@@ -33,8 +33,7 @@ def recover(options: Options) -> int:
         say([text], sys.stderr)
 
     config = context.load(options)
-    aws = context.connect(options, config)
-    aws.read_only = True
+    aws = context.connect(options, config).reading()
     with signals.held():
         backups = state_set_aside.set_aside(options, config, aws)
     with stores.open_store(options, config, aws, "recover") as store:

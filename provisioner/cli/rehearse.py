@@ -1,4 +1,4 @@
-"""`provision rehearse`: say how the next `up` or `down` will go, by playing it on a copy of the stack."""
+"""`provision rehearse`: say how the next `up` or `down` will go, by running it on a copy of the stack."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from provisioner.cli.options import NewAmi, TargetStep
 from provisioner.operations.options import Options
 
 
-class What(StrEnum):
+class Rehearsable(StrEnum):
     """The commands that can be rehearsed."""
 
     UP = "up"
@@ -33,8 +33,8 @@ class What(StrEnum):
 def rehearse(
     options: Options,
     what: Annotated[
-        What, typer.Argument(metavar="[up|down]", help="The command to rehearse; `up` if left out.")
-    ] = What.UP,
+        Rehearsable, typer.Argument(metavar="[up|down]", help="The command to rehearse; `up` if left out.")
+    ] = Rehearsable.UP,
     target_step: TargetStep = None,
     new_ami: NewAmi = False,
     unprotect: Unprotect = False,
@@ -44,9 +44,9 @@ def rehearse(
             metavar="CHOICE", help="How long AWS takes: 'typical', 'fast', 'slow', or 'seed:7' for a draw in between."
         ),
     ] = "typical",
-    spread: Annotated[bool, typer.Option("--spread", help="Play it with 'fast' and 'slow' as well.")] = False,
+    spread: Annotated[bool, typer.Option("--spread", help="Run it with 'fast' and 'slow' as well.")] = False,
 ) -> int:
-    """Play the next `up` or `down` on a copy of the stack.
+    """Run the next `up` or `down` on a copy of the stack.
 
     Tells whether it passes, what would be refused, how long AWS will take and where that time goes, which services are
     down meanwhile, and how many calls it makes. The stack is copied, as its state records it, to an embedded cloud that
@@ -54,18 +54,18 @@ def rehearse(
     """
     from provisioner.config.builds import check_dockerfiles
     from provisioner.operations import context, stores
-    from provisioner.operations.rehearsal import play
+    from provisioner.operations.rehearsal import run
     from provisioner.render import rehearsal as show
     from provisioner.render.text import say
 
     config = context.load(options)
-    if what is What.UP:
+    if what is Rehearsable.UP:
         check_dockerfiles(config, options.file)
     state = stores.recorded(options, config)
     state.guard(config.name, state.account, config.region)
-    wish = play.Wish(what.value, target_step, unprotect, new_ami)
-    play.check(wish, config, state)
+    request = run.Request(what.value, target_step, unprotect, new_ami)
+    run.check(request, config, state)
     choices = list(dict.fromkeys([durations, *(["fast", "slow"] if spread else [])]))
-    found = play.rehearse(options, config, state, wish, choices, lambda text: say([text], sys.stderr))
+    found = run.rehearse(options, config, state, request, choices, lambda text: say([text], sys.stderr))
     say([show.document(found)] if options.json else show.lines(found))
     return found.exit_code

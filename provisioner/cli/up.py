@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 
 from provisioner.cli.app import app, command
 from provisioner.cli.options import NewAmi, Redeploy, TargetStep
@@ -43,8 +44,7 @@ def up(options: Options, target_step: TargetStep = None, redeploy: Redeploy = Fa
     declaring.check_target(target_step)
     declaring.check_new_ami(config, target_step, asked=new_ami)
     check_dockerfiles(config, options.file)
-    aws = context.connect(options, config)
-    aws.redeploy, aws.new_ami = redeploy, new_ami
+    aws = replace(context.connect(options, config), redeploy=redeploy, new_ami=new_ami)
     with stores.open_store(options, config, aws, "up") as store:
         stack = context.declared(options, config, aws, store.records)
         stack.notices[:0] = stacks.beside(options, config, store.records)
@@ -61,7 +61,7 @@ def up(options: Options, target_step: TargetStep = None, redeploy: Redeploy = Fa
             confirm(
                 f"`up` of {limited(config.name, target_step)} on {context.describe_account(config, aws)}", options.yes
             )
-            context.writable(aws)
+            aws.drop_reads()  # the user may have taken long to agree
         with shown(options.json, aws.pace.now) as progress, context.interruptible(aws.pace, progress.emit):
             outcome = apply.up(aws, store, stack, progress.emit, target_step, planned)
             entry = context.entry(options, config)

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from provisioner.docker.context import DOCKERFILE, ignored, located, within
-from provisioner.docker.engine import DISK_FULL, full, pumped
+from provisioner.docker.engine import DISK_FULL, from_thread, is_disk_full
 from provisioner.engine.errors import NotCreated
 from state.runtime import Event
 
@@ -103,15 +103,15 @@ def build(client: Any, recipe: Recipe, say: Callable[[str], None], stop: Event, 
         raise BuildError(f"there is no Dockerfile {path}: write it, or name a ready image instead of the folder")
     say("building")
     for attempt in range(1, TRIES + 1):
-        tail = _tried(client, recipe, say, stop)
+        tail = _run_builder(client, recipe, say, stop)
         if tail is None:
             return
         if attempt == TRIES or not _THROTTLED.search("\n".join(tail)) or stop.wait(pause * attempt):
-            raise BuildError(_explained(recipe, tail))
+            raise BuildError(_error_text(recipe, tail))
         say("building again, since a registry throttled")
 
 
-def _tried(client: Any, recipe: Recipe, say: Callable[[str], None], stop: Event) -> list[str] | None:
+def _run_builder(client: Any, recipe: Recipe, say: Callable[[str], None], stop: Event) -> list[str] | None:
     """Build once; return the last lines of the output if that failed."""
     lines = _buildx(recipe, stop) if buildx() else _engine(client, recipe, stop)
     tail: deque[str] = deque(maxlen=TAIL)
@@ -133,11 +133,11 @@ class _BuildFailed(Exception):
     """The build ended badly; the message is what was said of that last."""
 
 
-def _explained(recipe: Recipe, tail: list[str]) -> str:
+def _error_text(recipe: Recipe, tail: list[str]) -> str:
     text = "\n".join(tail)
-    if full(text):
+    if is_disk_full(text):
         return f"building {recipe} failed, since {DISK_FULL}"
-    what = "mend what its last lines name, and run the same command again"
+    what = "fix what its last lines name, and run the same command again"
     if _NO_EMULATION.search(text):
         what = (
             f"the engine cannot run programs for {recipe.platform}: run `docker run --privileged --rm "
@@ -180,7 +180,7 @@ def _buildx(recipe: Recipe, stop: Event) -> Generator[str, None, None]:
         start_new_session=True,  # so that Ctrl-C reaches us alone
     )
     try:
-        yield from pumped(_output(process), stop)
+        yield from from_thread(_output(process), stop)
         if code := process.wait():
             raise _BuildFailed(f"docker buildx ended with exit code {code}")
     finally:
@@ -227,7 +227,7 @@ def _engine(client: Any, recipe: Recipe, stop: Event) -> Generator[str, None, No
             rm=True,
             forcerm=True,
         )
-        for event in pumped(events, stop):
+        for event in from_thread(events, stop):
             if "error" in event:
                 raise _BuildFailed(str(event["error"]))
             yield from str(event.get("stream") or event.get("status") or "").splitlines()

@@ -1,4 +1,4 @@
-"""What a build takes from a folder, its context: the Dockerfile, and the files that no ignore file names."""
+"""Finds what a build takes from a folder: the Dockerfile, and the patterns of files that are left out."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from provisioner.docker.engine import LOOK
-from provisioner.docker.manifests import BadImage, Manifest, part_of, usable
+from provisioner.docker.manifests import BadImage, Manifest, is_descriptor, part_of
 from provisioner.docker.reference import Reference
 from provisioner.docker.registry import Registries
 from provisioner.docker.transport import PAUSE, TRIES, Cut, RegistryError, Unreachable
@@ -51,13 +51,13 @@ class TagTaken(RegistryError):
 
 
 def check_parts(reference: Reference, manifest: Manifest) -> list[Mapping[str, Any]]:
-    """Return the descriptors of all that an image is made of, its configuration last.
+    """Return the descriptors of all that an image consists of, its configuration last.
 
     Raises:
         BadImage: some of it cannot be copied.
     """
     layers = manifest.parsed.get("layers")
-    if not isinstance(layers, list) or not all(isinstance(one, Mapping) and usable(one) for one in layers):
+    if not isinstance(layers, list) or not all(isinstance(one, Mapping) and is_descriptor(one) for one in layers):
         raise BadImage(f"{reference} has a manifest whose layers have no SHA-256 digests and sizes")
     if any(layer.get("mediaType") in FOREIGN or layer.get("urls") for layer in layers):
         raise BadImage(f"{reference} has layers that may not be passed on (non-distributable), so it cannot be copied")

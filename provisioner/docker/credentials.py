@@ -1,4 +1,4 @@
-"""The credentials that the `docker` command would use for a registry, from Docker's configuration.
+"""Reads the credentials that the `docker` command would use for a registry, from Docker's configuration.
 
 Docker's SDK reads it too (`docker.auth`), but takes a file that cannot be read for an empty one, and waits for a helper
 without end.
@@ -56,7 +56,7 @@ def of_docker(registry: str) -> Login | None:
     helpers = settings.get("credHelpers")
     helper = helpers.get(key) if isinstance(helpers, Mapping) else None
     if name := helper or settings.get("credsStore"):
-        if login := _helped(str(name), key):
+        if login := _ask_helper(str(name), key):
             return login
         if helper:
             return None
@@ -67,14 +67,19 @@ def of_docker(registry: str) -> Login | None:
     return None
 
 
+def configuration_file() -> Path:
+    """Return where the `docker` command has its configuration."""
+    return Path(os.environ.get("DOCKER_CONFIG") or Path.home() / ".docker") / "config.json"
+
+
 def _settings() -> Mapping[str, Any]:
-    path = Path(os.environ.get("DOCKER_CONFIG") or Path.home() / ".docker") / "config.json"
+    path = configuration_file()
     try:
         settings = json.loads(path.read_bytes())
     except FileNotFoundError:
         return {}
     except (OSError, ValueError) as error:
-        raise CredentialsError(f"Docker's configuration {path} cannot be read ({error}): mend or remove it") from None
+        raise CredentialsError(f"Docker's configuration {path} cannot be read ({error}): fix or remove it") from None
     return settings if isinstance(settings, Mapping) else {}
 
 
@@ -95,7 +100,7 @@ def _login(entry: Mapping[str, Any]) -> Login | None:
     return Login(user, password.strip("\x00"), identity) if user or identity else None
 
 
-def _helped(name: str, key: str) -> Login | None:
+def _ask_helper(name: str, key: str) -> Login | None:
     """Ask a helper by its protocol (docker/docker-credential-helpers): `get`, the key on standard input, JSON back."""
     program = shutil.which(f"docker-credential-{name}") if re.fullmatch(r"[\w.-]+", name) else None
     if program is None:

@@ -1,4 +1,4 @@
-"""The way to the Docker engine: where it is, connecting to it, and what to tell the user when that fails."""
+"""Connects to the Docker engine, and says what to do when that fails."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
 
+from provisioner.docker.credentials import configuration_file
 from provisioner.engine.errors import Interrupted, NotCreated
 from state.runtime import Event
 
@@ -40,9 +41,8 @@ def named() -> bool:
 
 def _context() -> str:
     """Return the context by which docker finds its engine: Docker Desktop, Colima and others set one up."""
-    folder = Path(os.environ.get("DOCKER_CONFIG") or Path.home() / ".docker")
     try:
-        settings = json.loads((folder / "config.json").read_bytes())
+        settings = json.loads(configuration_file().read_bytes())
         name = str(os.environ.get("DOCKER_CONTEXT") or settings.get("currentContext", ""))
     except (OSError, ValueError, AttributeError):
         return ""
@@ -84,7 +84,7 @@ def _unreachable(address: str, error: Exception) -> str:
     return f"no Docker engine answers at {address}: start Docker, or say in DOCKER_HOST where it is"
 
 
-def pumped(items: Iterable[T], stop: Event) -> Iterator[T]:
+def from_thread(items: Iterable[T], stop: Event) -> Iterator[T]:
     """Yield the items of a stream that may be silent for long, and notice meanwhile that the user wants to stop.
 
     Raises:
@@ -114,7 +114,7 @@ def pumped(items: Iterable[T], stop: Event) -> Iterator[T]:
     raise Interrupted("interrupted: run the same command again to go on")
 
 
-def full(text: str) -> bool:
+def is_disk_full(text: str) -> bool:
     """Say whether these words of the engine mean that a disk is full."""
     return "no space left on device" in text.lower()
 

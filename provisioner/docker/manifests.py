@@ -1,4 +1,4 @@
-"""What registries say of images: manifests and indexes, and the parts that they name.
+"""Reads the manifests and indexes of images.
 
 See https://github.com/opencontainers/image-spec/blob/main/manifest.md; Docker's own media types mean the same.
 """
@@ -56,7 +56,7 @@ class Manifest:
         return self.media_type in INDEXES
 
 
-def of(reference: Reference, digest: str) -> Reference:
+def with_digest(reference: Reference, digest: str) -> Reference:
     """Return the name of another manifest in the same repository."""
     return Reference(reference.registry, reference.repository, "", digest)
 
@@ -78,12 +78,12 @@ def part_of(reference: Reference, manifest: Manifest, key: str) -> Mapping[str, 
         BadImage: there is none that can be used.
     """
     part = manifest.parsed.get(key)
-    if not isinstance(part, Mapping) or not usable(part):
+    if not isinstance(part, Mapping) or not is_descriptor(part):
         raise BadImage(f"{reference} has a manifest without a {key} that has a SHA-256 digest and a size")
     return part
 
 
-def usable(descriptor: Mapping[str, Any]) -> bool:
+def is_descriptor(descriptor: Mapping[str, Any]) -> bool:
     """Say whether a descriptor has the digest and the size that it must have."""
     size = descriptor.get("size")
     return bool(DIGEST.fullmatch(str(descriptor.get("digest")))) and isinstance(size, int) and size >= 0
@@ -94,6 +94,6 @@ def platform_of(shown: Mapping[str, Any]) -> str:
     return f"{shown.get('os', '')}/{shown.get('architecture', '')}"
 
 
-def wrong_platform(reference: Reference, there: Collection[str], platform: str) -> str:
+def no_such_platform(reference: Reference, there: Collection[str], platform: str) -> str:
     """Return the words for an image that is not for the platform its tasks run on."""
     return f"{reference} is an image for {', '.join(there) or 'no known platform'}, and its tasks run on {platform}"

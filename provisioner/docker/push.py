@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from provisioner.docker.engine import DISK_FULL, full, pumped
+from provisioner.docker.engine import DISK_FULL, from_thread, is_disk_full
 from provisioner.engine.errors import Interrupted, NotCreated, OutcomeUnknown
 from state.runtime import Event
 
@@ -91,7 +91,7 @@ def _pushed(
     digest = ""
     try:
         events = client.api.push(repository, tag=tag, stream=True, decode=True, auth_config=dict(login))
-        for event in pumped(events, stop):
+        for event in from_thread(events, stop):
             if error := event.get("error"):
                 raise _refusal(repository, tag, str(error))
             digest = (event.get("aux") or {}).get("Digest", digest)
@@ -128,7 +128,7 @@ def _progress(layers: Mapping[str, _Layer]) -> str:
 
 def _refusal(repository: str, tag: str, text: str) -> Exception:
     """Return the error that the engine's words mean."""
-    if full(text):
+    if is_disk_full(text):
         return PushError(f"pushing to {repository} failed, since a disk is full. If it is the engine's: {DISK_FULL}")
     if "immutable" in text and "already exists" in text:
         return TagTaken(

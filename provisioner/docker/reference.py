@@ -1,4 +1,4 @@
-"""Names of images, as Docker reads them: `[registry/]repository[:tag][@digest]`."""
+"""Parses names of images as Docker does: `[registry/]repository[:tag][@digest]`."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Reference:
         return f"{self.registry}/{self.repository}{tag}{digest}"
 
     @property
-    def asked(self) -> str:
+    def version(self) -> str:
         """What the registry is asked for: the digest if there is one, otherwise the tag."""
         return self.digest or self.tag
 

@@ -27,10 +27,10 @@ from provisioner.docker.manifests import (
     Image,
     Manifest,
     entries,
-    of,
+    no_such_platform,
     part_of,
     platform_of,
-    wrong_platform,
+    with_digest,
 )
 from provisioner.docker.reference import DIGEST, Reference
 from provisioner.docker.transport import (
@@ -41,11 +41,11 @@ from provisioner.docker.transport import (
     RegistryError,
     Transport,
     Unreachable,
-    drained,
-    dropped,
-    joined,
-    plain,
-    said,
+    absolute_url,
+    close,
+    drain,
+    error_text,
+    reason_of,
 )
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ class Registries:
             RegistryError: the answer is none.
         """
         answer = self._manifest("HEAD", reference)
-        drained(answer)
+        drain(answer)
         found = answer.headers.get("Docker-Content-Digest", "")
         # the specification asks for it and not all registries have it
         return found if DIGEST.fullmatch(found) else self.manifest(reference).digest
@@ -105,7 +105,7 @@ class Registries:
             NotThere, Denied, Unreachable: as their docstrings say.
         """
         answer = self._manifest("GET", reference)
-        content = self._all(answer, reference)
+        content = self._read(answer, reference)
         media_type = answer.headers.get("Content-Type", "").partition(";")[0].strip()
         manifest = Manifest(content, media_type)
         try:
@@ -138,15 +138,15 @@ class Registries:
             fitting = [part for part in parts if platform_of(part.get("platform", {})) == platform]
             if not fitting:
                 there = sorted({platform_of(part.get("platform", {})) for part in parts} - {"unknown/unknown", "/"})
-                raise BadImage(wrong_platform(reference, there, platform))
+                raise BadImage(no_such_platform(reference, there, platform))
             # of several variants, the one that every processor runs
             best = min(fitting, key=lambda part: part["platform"].get("variant") or "")
-            manifest = self.manifest(of(reference, str(best["digest"])))
+            manifest = self.manifest(with_digest(reference, str(best["digest"])))
         else:
             raise BadImage(f"{reference} is an index of indexes without end")
         found = self.platform(reference, manifest)
         if found != platform:
-            raise BadImage(wrong_platform(reference, [found], platform))
+            raise BadImage(no_such_platform(reference, [found], platform))
         return manifest
 
     def platform(self, reference: Reference, manifest: Manifest) -> str:
@@ -182,7 +182,7 @@ class Registries:
             except Cut as cut:
                 reason = str(cut)
             finally:
-                dropped(answer)
+                close(answer)
             idle = 0 if got > before else idle + 1
             if idle == TRIES:
                 raise Unreachable(f"{reference.registry} does not go on with {digest} of {reference} ({reason})")
@@ -210,7 +210,7 @@ class Registries:
             try:
                 piece = answer.read(PIECE)
             except (HTTPError, OSError) as error:
-                raise Cut(plain(error)) from None
+                raise Cut(reason_of(error)) from None
             if not piece:
                 return
             if rest := piece[skip:]:
@@ -220,7 +220,7 @@ class Registries:
     def has(self, reference: Reference, digest: str) -> bool:
         """Say whether a repository has a blob."""
         answer = self._call("HEAD", reference, f"blobs/{digest}")
-        drained(answer)
+        drain(answer)
         if answer.status not in (200, 404):
             raise self._refusal(answer, reference, f"no {reference}")
         return answer.status == 200
@@ -239,8 +239,8 @@ class Registries:
         place = begun.headers.get("Location", "")
         if begun.status != 202 or not place:
             raise self._refusal(begun, reference, f"no repository {reference.repository}")
-        drained(begun)
-        url = joined(reference.base, place)
+        drain(begun)
+        url = absolute_url(reference.base, place)
         url += ("&" if urlsplit(url).query else "?") + urlencode({"digest": digest})
         self.transport.allowed(url, reference.base)
         headers = {"Content-Type": "application/octet-stream"}
@@ -248,27 +248,27 @@ class Registries:
             headers |= self._authorization(reference, "push")
         answer = self.transport.send("PUT", url, headers, content, size)
         if answer.status >= 500 or answer.status in (408, 429):
-            raise Cut(said(answer))
+            raise Cut(error_text(answer))
         if answer.status not in (201, 202, 204):
             raise self._refusal(answer, reference, f"no repository {reference.repository}")
-        drained(answer)
+        drain(answer)
 
     def put(self, reference: Reference, manifest: Manifest) -> str:
         """Put a manifest under the reference's tag; return an empty text, or the registry's words of refusal."""
         headers = {"Content-Type": manifest.media_type}
         answer = self._call("PUT", reference, f"manifests/{reference.tag}", headers, manifest.content)
         if answer.status in (200, 201, 202):
-            drained(answer)
+            drain(answer)
             return ""
         if answer.status in (401, 403, 404):
             raise self._refusal(answer, reference, f"no repository {reference.repository}")
-        return said(answer)
+        return error_text(answer)
 
     # -- requests --------------------------------------------------------------------------------------------------
 
     def _manifest(self, method: str, reference: Reference) -> BaseHTTPResponse:
         headers = {"Accept": ", ".join((*INDEXES, *MANIFESTS))}
-        answer = self._call(method, reference, f"manifests/{reference.asked}", headers)
+        answer = self._call(method, reference, f"manifests/{reference.version}", headers)
         if answer.status != 200:
             raise self._refusal(answer, reference, f"no {reference}")
         return answer
@@ -289,9 +289,9 @@ class Registries:
         if answer.status != 401:
             return answer
         challenge = answer.headers.get("WWW-Authenticate", "")
-        drained(answer)
+        drain(answer)
         # a token lasts for minutes: the one that was known may be over
-        self._access[reference.base, self._scope(reference, action)] = self._met(reference, action, challenge)
+        self._access[reference.base, self._scope(reference, action)] = self._authorize(reference, action, challenge)
         return self.transport.ask(method, url, {**(headers or {}), **self._authorization(reference, action)}, body)
 
     def _authorization(self, reference: Reference, action: str) -> dict[str, str]:
@@ -302,7 +302,7 @@ class Registries:
     def _scope(reference: Reference, action: str) -> str:
         return f"repository:{reference.repository}:{'pull,push' if action == 'push' else 'pull'}"
 
-    def _met(self, reference: Reference, action: str, challenge: str) -> str:
+    def _authorize(self, reference: Reference, action: str, challenge: str) -> str:
         """Return the Authorization header that a challenge asks for.
 
         Raises:
@@ -313,7 +313,7 @@ class Registries:
         if sort.lower() == "basic":
             if login is None or not login.user:
                 raise self._denied(reference, "it asks for a login")
-            return basic(login)
+            return basic_authorization(login)
         if sort.lower() != "bearer":
             raise self._denied(reference, f"it asks for {sort or 'no credentials'}, and not for Basic or Bearer")
         try:
@@ -326,14 +326,14 @@ class Registries:
         answer = self._token(realm, query, login)
         if answer.status in (400, 401, 403) and login:
             # a login that is over is no better than none (aws/containers-roadmap#1296)
-            refused = said(answer)
+            refused = error_text(answer)
             answer = self._token(realm, query, None)
         else:
             refused = ""
         if answer.status != 200:
-            raise self._denied(reference, refused or said(answer))
+            raise self._denied(reference, refused or error_text(answer))
         try:
-            given = json.loads(self._all(answer, reference))
+            given = json.loads(self._read(answer, reference))
             token = str(given.get("token") or given["access_token"])
         except (ValueError, KeyError, AttributeError, TypeError, RecursionError):
             token = ""
@@ -346,7 +346,7 @@ class Registries:
             form = {"grant_type": "refresh_token", "refresh_token": login.identity, "client_id": "provisioner", **query}
             headers = {"Content-Type": "application/x-www-form-urlencoded"}
             return self.transport.ask("POST", realm, headers, body=urlencode(form).encode())
-        access = {"Authorization": basic(login)} if login else {}
+        access = {"Authorization": basic_authorization(login)} if login else {}
         url = f"{realm}{'&' if urlsplit(realm).query else '?'}{urlencode(query)}"
         return self.transport.ask("GET", url, access)
 
@@ -355,7 +355,7 @@ class Registries:
             self._logins[registry] = self.login(registry)
         return self._logins[registry]
 
-    def _all(self, answer: BaseHTTPResponse, reference: Reference) -> bytes:
+    def _read(self, answer: BaseHTTPResponse, reference: Reference) -> bytes:
         """Return a small answer whole."""
         content = b""
         with contextlib.suppress(Cut):
@@ -366,14 +366,14 @@ class Registries:
             else:
                 answer.release_conn()
                 return content
-        drained(answer)
+        drain(answer)
         if len(content) > LARGEST_MANIFEST:
             raise BadImage(f"{reference} has a manifest of more than {LARGEST_MANIFEST} bytes")
         raise Unreachable(f"{reference.registry} does not send the manifest of {reference} whole")
 
     def _refusal(self, answer: BaseHTTPResponse, reference: Reference, missing: str) -> RegistryError:
         """Return the error that an answer means."""
-        words = said(answer)
+        words = error_text(answer)
         if answer.status == 404:
             return NotThere(f"{reference.registry} has {missing} ({words})")
         if answer.status in (401, 403):
@@ -389,6 +389,6 @@ class Registries:
         )
 
 
-def basic(login: Login) -> str:
+def basic_authorization(login: Login) -> str:
     """Return the header's value for user and password."""
     return f"Basic {base64.b64encode(f'{login.user}:{login.password}'.encode()).decode()}"

@@ -1,4 +1,4 @@
-"""HTTPS to registries: retries and what is not to be repeated, redirects, proxies, and what a failure means.
+"""Sends HTTPS requests to registries: retries, redirects, proxies, and what a failure means.
 
 urllib3's own retries sleep where Ctrl-C does not end them, and follow a redirect to plain HTTP or to this machine.
 """
@@ -11,6 +11,7 @@ import ssl
 import threading
 import urllib.request
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -118,9 +119,9 @@ class Transport:
             silences = 0
             if answer.status not in _AGAIN:
                 return answer
-            reason, wait = said(answer), retry_after(answer.headers)
-            if used_up(host, answer.status, reason):
-                raise Unreachable(used_up(host, answer.status, reason))
+            reason, wait = error_text(answer), retry_after(answer.headers)
+            if rate_limit_text(host, answer.status, reason):
+                raise Unreachable(rate_limit_text(host, answer.status, reason))
             if wait > MOST_SECONDS:
                 raise Unreachable(f"{host} wants to be asked again in {wait:.0f} s only ({reason})")
         raise Unreachable(f"{host} does not answer ({reason})")
@@ -158,8 +159,8 @@ class Transport:
             place = answer.headers.get("Location")
             if answer.status not in (301, 302, 303, 307, 308) or not place or method not in ("GET", "HEAD"):
                 return answer
-            drained(answer)
-            former, url = url, joined(url, place)
+            drain(answer)
+            former, url = url, absolute_url(url, place)
             self.allowed(url, former)
             if urlsplit(former)[:2] != urlsplit(url)[:2]:
                 headers = {name: value for name, value in headers.items() if name != "Authorization"}
@@ -181,7 +182,7 @@ class Transport:
                 decode_content=False,
             )
         except (HTTPError, OSError) as error:
-            raise Cut(plain(error)) from None
+            raise Cut(reason_of(error)) from None
 
     def _pool(self, url: str) -> PoolManager:
         """Return the connections for a URL: directly, or by the proxy that the environment names."""
@@ -227,7 +228,7 @@ class Transport:
             raise Unreachable(f"{parts.netloc} is not asked, since {SWITCH}=0")
 
 
-def joined(url: str, place: str) -> str:
+def absolute_url(url: str, place: str) -> str:
     """Return where a Location header leads to.
 
     Raises:
@@ -252,13 +253,13 @@ def _trust() -> ssl.SSLContext:
     return context
 
 
-def said(answer: BaseHTTPResponse) -> str:
+def error_text(answer: BaseHTTPResponse) -> str:
     """Return what an answer without content says: the registry's own words, or its status. Closes the answer."""
     try:
         text = answer.read(WORDS).decode(errors="replace")
     except Exception:  # noqa: BLE001 (whatever became of the words, the status is known)
         text = ""
-    drained(answer)
+    drain(answer)
     try:
         errors = json.loads(text)["errors"]
         words = "; ".join(str(one.get("message") or one.get("code")) for one in errors)
@@ -267,18 +268,16 @@ def said(answer: BaseHTTPResponse) -> str:
     return f"HTTP {answer.status}" + (f": {words[:500]}" if words else "")
 
 
-def drained(answer: BaseHTTPResponse) -> None:
+def drain(answer: BaseHTTPResponse) -> None:
     """End an answer that nobody reads, so that its connection can be used again, or is closed if there is much left."""
-    try:
+    with suppress(Exception):  # whatever comes is not wanted
         answer.read(WORDS)
-    except Exception:  # noqa: BLE001 (whatever comes is not wanted)
-        dropped(answer)
     if not answer.closed:
-        dropped(answer)
+        close(answer)
     answer.release_conn()
 
 
-def dropped(answer: BaseHTTPResponse) -> None:
+def close(answer: BaseHTTPResponse) -> None:
     """Close an answer's connection."""
     answer.close()
     answer.release_conn()
@@ -295,7 +294,7 @@ def retry_after(headers: Mapping[str, str]) -> float:
         return 0.0
 
 
-def used_up(host: str, status: int, reason: str) -> str:
+def rate_limit_text(host: str, status: int, reason: str) -> str:
     """Say what to do if a limit that lasts for hours is used up; empty if it is not that.
 
     See https://docs.docker.com/docker-hub/usage/pulls/.
@@ -310,7 +309,7 @@ def used_up(host: str, status: int, reason: str) -> str:
     )
 
 
-def plain(error: Exception) -> str:
+def reason_of(error: Exception) -> str:
     """Return a failure of the network in few words."""
     text = str(getattr(error, "original_error", None) or error)
     return " ".join(text.rpartition(": ")[2].split())[:200] or type(error).__name__

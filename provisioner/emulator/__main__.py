@@ -1,4 +1,4 @@
-"""`python -m provisioner.emulator`: the embedded cloud in the foreground."""
+"""`python -m provisioner.emulator`: the embedded cloud's process, as `manage.start` starts it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import os
 import sys
 
 from provisioner.emulator.clock import CLOCK
-from provisioner.emulator.control import KEY, new_key
+from provisioner.emulator.control import KEY
 from provisioner.emulator.server import ACCOUNT, serve
 
 
@@ -16,8 +16,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m provisioner.emulator", description=__doc__)
     parser.add_argument("--port", type=int, required=True, help="TCP port of the AWS APIs on 127.0.0.1")
     parser.add_argument("--dns-port", type=int, required=True, help="UDP port of the DNS answers on 127.0.0.1")
-    parser.add_argument("--domain", default="example.com", help="the account's registered domain")
-    parser.add_argument("--folder", help="the folder that it belongs to, and ends with")
+    parser.add_argument("--domain", required=True, help="the account's registered domain")
+    parser.add_argument("--folder", required=True, help="the folder that it belongs to, and ends with")
     parser.add_argument("--account", default=ACCOUNT, help="the account's number")
     parser.add_argument("--since", type=float, default=0.0, help="what its calendar shows at the least, as a timestamp")
     parser.add_argument(
@@ -27,7 +27,7 @@ def main() -> None:
     parent = os.getppid() if chosen.with_parent else 0
     CLOCK.epoch = max(CLOCK.epoch, chosen.since)
     # in the environment, since other users may read command lines
-    key = os.environ.pop(KEY, "") or new_key()
+    key = os.environ.pop(KEY)
     try:
         serve(chosen.port, chosen.dns_port, chosen.domain, key, chosen.folder, chosen.account, parent)
     except OSError as error:

@@ -1,4 +1,4 @@
-"""The numbered log of the calls that the embedded cloud answered, and what a call is read off its request."""
+"""The numbered log of answered calls, and what is read off a request: service, Region, operation, access key."""
 
 from __future__ import annotations
 

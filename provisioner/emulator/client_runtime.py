@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class CloudRuntime(TurnRuntime):
-    """The cloud's clock, and threads that take turns. Whoever makes it has the first turn, and is to `close` it.
+    """The cloud's clock, and threads that take turns. Whoever creates it has the first turn, and is to `close` it.
 
     Args:
         link: the way to the clock.
@@ -29,7 +29,7 @@ class CloudRuntime(TurnRuntime):
         self.round_trip = float(link.hello["round_trip"])
         self._mark = (float(link.hello["now"]), time.monotonic(), 0.0)
         """The time when it was last told, when that was, and how many seconds pass in a real one since."""
-        self._number, self._told = 0, dict[str, Any]()
+        self._number, self._sent = 0, dict[str, Any]()
         """Of the last message, and what it said that still holds."""
         self._alone = False
         super().__init__(self._nudge)
@@ -56,8 +56,8 @@ class CloudRuntime(TurnRuntime):
             self._jump()
             return
         state = self._state()
-        if state != self._told:
-            self._number, self._told = self._number + 1, state
+        if state != self._sent:
+            self._number, self._sent = self._number + 1, state
             with suppress(OSError):  # it has ended, which `_watch` is told as well
                 self._link.send({"n": self._number} | state)
 
@@ -96,7 +96,7 @@ class CloudRuntime(TurnRuntime):
         with self.turns.mutex:
             if answer["n"] != self._number:
                 return  # to what no longer holds
-            self._told = {}
+            self._sent = {}
             self._mark = (answer["now"], time.monotonic(), answer["pace"])
             self.turns.arrive(answer["now"])
             self._nudge()

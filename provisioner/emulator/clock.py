@@ -1,4 +1,4 @@
-"""The embedded cloud's clock: AWS's own seconds. Whatever takes time in the cloud asks here, and nowhere else.
+"""The embedded cloud's clock, which shows AWS's seconds. Whatever takes time in the cloud asks it.
 
 A `virtual` clock stands still while a call is answered or a client computes, and jumps to the next moment once all
 clients wait. While nobody is connected, or real work is under way (a container starts, an image is built), a second of
@@ -22,7 +22,7 @@ from typing import Any, Literal
 import time_machine
 
 from provisioner.aws.durations import Duration
-from provisioner.emulator.takes import Takes
+from provisioner.emulator.operation_durations import OperationDurations
 
 Mode = Literal["virtual", "frozen", "real"]
 Tell = Callable[[int, float, float], None]
@@ -60,14 +60,11 @@ class Client:
 
 
 class Clock:
-    """One clock, and who is connected to it. Times are AWS's seconds since it was made.
+    """One clock, and who is connected to it. Times are AWS's seconds since its start."""
 
-    Args:
-        tick: lets happen what is due. It is called by one thread at a time, and may call anything here.
-    """
-
-    def __init__(self, tick: Callable[[], None] = lambda: None) -> None:
-        self.tick = tick
+    def __init__(self) -> None:
+        self.tick: Callable[[], None] = lambda: None
+        """Lets happen what is due. It is called by one thread at a time, and may call anything here."""
         self.mode: Mode = "virtual"
         self.pace = 1.0
         self.idle = 1.0
@@ -76,13 +73,13 @@ class Clock:
         """The moment at which it stands still until it is told otherwise."""
         self.epoch = time.time()
         """What the calendar shows at 0."""
-        self.takes = Takes()
+        self.durations = OperationDurations()
         self.real_work: Callable[[], bool] = lambda: False
         """Says whether the cloud itself does real work: a container starts or stops."""
         self._changed = threading.Condition(threading.RLock())
         self._now, self._read_at, self._rate = 0.0, time.monotonic(), 0.0
         self._coming: list[float] = []
-        self._stirred = False
+        self._woken = False
         self._ticking = False
         self._clients: list[Client] = []
         self._calls, self._limit = 0, 0.0
@@ -101,7 +98,7 @@ class Clock:
 
     def later(self, seconds: Duration | float, after: float = 0.0) -> float:
         """Return the moment that lies so far ahead of now, or of `after` if that is still to come."""
-        took = self.takes.seconds(seconds) if isinstance(seconds, Duration) else seconds
+        took = self.durations.seconds(seconds) if isinstance(seconds, Duration) else seconds
         with self._changed:
             moment = max(self._read(), after) + took
             if moment < inf:
@@ -109,10 +106,10 @@ class Clock:
                 self._changed.notify_all()
         return moment
 
-    def stir(self) -> None:
+    def wake(self) -> None:
         """Say that something was written, so that what follows from it may be due."""
         with self._changed:
-            self._stirred = True
+            self._woken = True
             self._changed.notify_all()
 
     # -- asked by the server ----------------------------------------------------------------------------------------
@@ -121,7 +118,7 @@ class Clock:
         """Let this process's calendar show the clock's time from now on, moto's own time stamps included."""
         self._calendar = time_machine.travel(self.time(), tick=False).start()
 
-    def set_mode(self, mode: Mode, pace: float = 1.0, idle: float = 1.0, hold: float = inf) -> None:
+    def set_mode(self, mode: Mode, pace: float, idle: float, hold: float) -> None:
         """Move by other rules from now on.
 
         Args:
@@ -184,7 +181,7 @@ class Clock:
             self._adjust()
         return client
 
-    def said(self, client: Client, number: int, *, waits: bool, until: float | None, works: bool) -> None:
+    def update(self, client: Client, number: int, *, waits: bool, until: float | None, works: bool) -> None:
         """Note what a client says of itself: that it computes, or waits. It is told when that is over."""
         with self._changed:
             now = self._read()
@@ -209,7 +206,7 @@ class Clock:
         """Forget what was to come: nothing is left to which it could happen."""
         with self._changed:
             self._coming.clear()
-            self._stirred = False
+            self._woken = False
 
     def run(self) -> None:
         """Move the clock, for as long as the process lives."""
@@ -231,7 +228,7 @@ class Clock:
 
     def _jump(self) -> bool:
         """Wake those whose moment has come, and go to the next one if all wait. Say whether the time was moved."""
-        self._wake()
+        self._wake_clients()
         self._adjust()
         target = self._next()
         if self._current() < inf or target == inf:
@@ -292,7 +289,7 @@ class Clock:
         return self._calls > 0 or self._ticking or any(not client.waits for client in self._present())
 
     def _due(self) -> bool:
-        return self._stirred or bool(self._coming and self._coming[0] <= self._now)
+        return self._woken or bool(self._coming and self._coming[0] <= self._now)
 
     def _next(self) -> float:
         """Return the next moment at which something happens."""
@@ -301,7 +298,7 @@ class Clock:
         hold = self.hold if self._now < self.hold else inf
         return min([*moments, *self._coming[:1], limit, hold])
 
-    def _wake(self) -> None:
+    def _wake_clients(self) -> None:
         for client in self._clients:
             if client.waits and client.until is not None and client.until <= self._now:
                 client.waits, client.until, client.works = False, None, False
@@ -314,7 +311,7 @@ class Clock:
                 self._changed.wait()
             if not self._due():
                 return
-            self._ticking, self._stirred = True, False
+            self._ticking, self._woken = True, False
             while self._coming and self._coming[0] <= self._now:
                 heapq.heappop(self._coming)
         try:
@@ -328,10 +325,10 @@ class Clock:
 CLOCK = Clock()
 """The clock of this process's cloud."""
 
-now, later, stir = CLOCK.now, CLOCK.later, CLOCK.stir
+now, later, wake = CLOCK.now, CLOCK.later, CLOCK.wake
 
 
-def here() -> datetime:
+def real_now() -> datetime:
     """Return the time of this machine, by which browsers and the like judge certificates."""
     if not time_machine.escape_hatch.is_travelling():
         return datetime.now(UTC)

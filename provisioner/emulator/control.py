@@ -1,4 +1,4 @@
-"""The way to an embedded cloud that runs: who it is, the proof of that, and its control paths."""
+"""A client of a running embedded cloud: its health, its clock, and its control paths."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def new_key() -> str:
 
 
 class ClockLink:
-    """A connection to the clock of a cloud that runs: lines of JSON, as `provisioner.emulator.clients` says.
+    """A connection to the clock of a cloud that runs: lines of JSON, as `provisioner.emulator.clock_clients` says.
 
     Attributes:
         hello: what the clock shows at first.
@@ -162,14 +162,14 @@ def clock(cloud: Cloud) -> dict[str, Any]:
     return shown
 
 
-def put_foreign(cloud: Cloud, things: Mapping[str, Any]) -> None:
-    """Have things in the cloud's account that somebody else has made; `provisioner.emulator.foreign` says which.
+def put_unmanaged(cloud: Cloud, wanted: Mapping[str, Any]) -> None:
+    """Create resources in the cloud's account that no stack manages; `provisioner.emulator.unmanaged` says which.
 
     Raises:
         CloudError: it does not answer.
-        ConfigurationError: they cannot be made.
+        ConfigurationError: they cannot be created.
     """
-    control(cloud, "POST", "/_cloud/foreign", json.dumps(things).encode())
+    control(cloud, "POST", "/_cloud/unmanaged", json.dumps(wanted).encode())
 
 
 def pass_time(cloud: Cloud, seconds: float, durations: str) -> None:
@@ -197,6 +197,12 @@ def release(cloud: Cloud, region: str) -> None:
         ConfigurationError: there is no such region.
     """
     control(cloud, "POST", f"/_cloud/release?region={region}")
+
+
+def calls(cloud: Cloud) -> list[dict[str, Any]]:
+    """Return the calls that it answered, the oldest first, each with `service`, `operation`, `write` and `error`."""
+    answered: list[dict[str, Any]] = json.loads(control(cloud, "GET", "/_cloud/log?since=0"))
+    return answered
 
 
 def watch(cloud: Cloud) -> None:

@@ -1,4 +1,4 @@
-"""A small DNS server on loopback: what the internet would answer about this account's delegated public zones."""
+"""A small DNS server on the loopback, which answers as the internet would for the account's delegated zones."""
 
 from __future__ import annotations
 
@@ -43,18 +43,18 @@ def respond(query: dns.message.Message) -> dns.message.Message:
     answer = dns.message.make_response(query)
     answer.flags |= dns.flags.AA
     question = query.question[0]
-    name, kind = normal(question.name.to_text()), dns.rdatatype.to_text(question.rdtype)
-    if kind == "A" and _AWS_SERVER.fullmatch(name):
-        answer.answer.append(dns.rrset.from_text(f"{name}.", 60, dns.rdataclass.IN, kind, address_of(name)))
+    name, record_type = normal(question.name.to_text()), dns.rdatatype.to_text(question.rdtype)
+    if record_type == "A" and _AWS_SERVER.fullmatch(name):
+        answer.answer.append(dns.rrset.from_text(f"{name}.", 60, dns.rdataclass.IN, record_type, address_of(name)))
         return answer
     for _ in range(8):
         zone = _zone(name)
-        known, values = answer_from(zone, f"{name}.", kind) if zone else (False, [])
+        known, values = answer_from(zone, f"{name}.", record_type) if zone else (False, [])
         if values:
-            answer.answer.append(dns.rrset.from_text_list(f"{name}.", 60, dns.rdataclass.IN, kind, values))
+            answer.answer.append(dns.rrset.from_text_list(f"{name}.", 60, dns.rdataclass.IN, record_type, values))
             return answer
         _, alias = answer_from(zone, f"{name}.", "CNAME") if zone else (False, [])
-        if not alias or kind == "CNAME":
+        if not alias or record_type == "CNAME":
             break
         answer.answer.append(dns.rrset.from_text_list(f"{name}.", 60, dns.rdataclass.IN, "CNAME", alias))
         name = normal(alias[0])
@@ -89,15 +89,15 @@ def _labels(zone: Any) -> list[str]:
     return normal(zone.name).split(".")
 
 
-def answer_from(zone: Any, name: str, kind: str) -> tuple[bool, list[str]]:
-    """Whether `zone` knows `name`, and its values of type `kind`: exact first, then a wildcard."""
+def answer_from(zone: Any, name: str, record_type: str) -> tuple[bool, list[str]]:
+    """Whether `zone` knows `name`, and its values of type `record_type`: exact first, then a wildcard."""
     with LOCK:
         records = list(zone.rrsets)
     exact = [record for record in records if record.name == name]
     wildcard = "\\052." + name.partition(".")[2]
     found = exact or [record for record in records if record.name == wildcard]
-    values = [value for record in found if record.type == kind for value in _values(record)]
-    if kind in ("CNAME", "NS"):
+    values = [value for record in found if record.type == record_type for value in _values(record)]
+    if record_type in ("CNAME", "NS"):
         values = [value.rstrip(".") + "." for value in values]
     return bool(found), values
 

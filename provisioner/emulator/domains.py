@@ -1,4 +1,4 @@
-"""Which domains the outside world delegates to this account's public hosted zones."""
+"""Records which domains are delegated to this account's public hosted zones."""
 
 from __future__ import annotations
 

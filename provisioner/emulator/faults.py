@@ -1,4 +1,4 @@
-"""AWS's bad days on purpose: named scenarios of what can go wrong with a call, and which calls they meet."""
+"""Fault injection: named scenarios of what can go wrong with a call, and which calls they meet."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ SCENARIOS = {
     "expired": "the caller's credentials have expired",
     "region-policy": "an organization's policy denies all in us-east-1 but the global services",
     "task-fails": "every container exits at once",
-    "small-pages": "lists come in pages of two things, and begin with an empty one where AWS may answer so",
+    "small-pages": "lists come in pages of two entries, and begin with an empty one where AWS may answer so",
 }
 """Every scenario and what it does."""
 
@@ -38,7 +38,7 @@ GLOBAL = ("iam", "route53", "sts")
 """The services without Regions, which such a policy leaves out."""
 SLOW_SECONDS = 30.0
 _MADE_UP = re.compile(r'[0-9a-f]{32}|"Value": ?"[^"]*"')
-"""What differs when a call is made again: idempotency tokens, and generated passwords."""
+"""What differs when a call is repeated: idempotency tokens, and generated passwords."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ class Faults:
 
     Attributes:
         each: how many calls of an operation each scenario meets.
-        by_request: whether calls are counted by operation and content, so that each thing's own call is met.
+        by_request: whether calls are counted by operation and content, so that each resource's own call is met.
         only: what `service:Operation` must match to be met.
         met: how often each scenario met each operation.
     """

@@ -1,10 +1,11 @@
-"""Death at a chosen call: kills or stops a process group before or after the effect of its n-th write."""
+"""Kills or stops a process group at a chosen call: before or after the effect of its n-th write."""
 
 from __future__ import annotations
 
 import contextlib
 import os
 import signal
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -49,8 +50,8 @@ class Kill:
         return self.signal == "KILL"
 
 
-def asked(query: dict[str, str]) -> Kill:
-    """Return what a request to the control path asks for; one without parameters asks for nobody's death.
+def from_query(query: Mapping[str, str]) -> Kill:
+    """Return what the parameters of `POST /_cloud/kill` say; without any, nobody is killed.
 
     Raises:
         ValueError: a parameter is no number, moment or signal, or the process leads no group of its own.

@@ -1,4 +1,4 @@
-"""Reads that are behind the writes: answers from snapshots of what each service knew some seconds ago."""
+"""Eventual consistency: answers reads from snapshots of what each service knew some seconds ago."""
 
 from __future__ import annotations
 
@@ -10,28 +10,28 @@ from typing import Any
 
 from provisioner.emulator import faults
 from provisioner.emulator.clock import later, now, passed
+from provisioner.emulator.errors import Answer
 
 SECONDS = 5.0
 NEW_SECONDS = 30.0
-"""For how long a read of one new thing may say that there is none, although the list shows it."""
+"""For how long a read of a new resource may say that there is none, although the list shows it."""
 _MOST_READS = 40
 """How many different reads of a service are remembered: the newest."""
 _TAGGING = "tagging"
 
-Answer = tuple[int, list[tuple[str, str]], bytes]
 Environ = dict[str, Any]
 Key = tuple[str, str, str, bytes]
 """A request's operation, method, address and body: two operations may be asked in the same words."""
 
 
-def born(thing: Any) -> None:
-    """Note that a thing was made now."""
-    thing.known_at = later(NEW_SECONDS)
+def mark_new(resource: Any) -> None:
+    """Note that a resource was created now."""
+    resource.known_at = later(NEW_SECONDS)
 
 
-def too_new(thing: Any) -> bool:
-    """Whether what AWS keeps beside a thing does not know it yet: only with the scenario `lag`."""
-    return "lag" in faults.current.scenarios and not passed(getattr(thing, "known_at", 0.0))
+def too_new(resource: Any) -> bool:
+    """Whether what AWS keeps beside a resource does not know it yet: only with the scenario `lag`."""
+    return "lag" in faults.current.scenarios and not passed(getattr(resource, "known_at", 0.0))
 
 
 @dataclass

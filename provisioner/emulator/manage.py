@@ -1,4 +1,4 @@
-"""Starts, finds, asks and stops the embedded cloud's background process. Nothing heavy: the CLI imports this."""
+"""Starts, finds and stops the embedded cloud's process. Nothing heavy: the command line imports this."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ def _starting(folder: Path) -> Cloud | None:
 def _launch(folder: Path, domain: str, port: int | None, more: Sequence[str]) -> Cloud:
     _require_moto()
     _check_settings()
-    chosen = _checked(port) if port is not None else _free_port(socket.SOCK_STREAM)
+    chosen = _check_port(port) if port is not None else _free_port(socket.SOCK_STREAM)
     dns_port = _free_port(socket.SOCK_DGRAM)
     key = new_key()
     where = ["--port", str(chosen), "--dns-port", str(dns_port), "--folder", str(folder)]
@@ -126,7 +126,7 @@ def stop(folder: Path) -> bool:
 
 
 def delegate(folder: Path, domain: str) -> None:
-    """Make the outside world of the cloud of `folder` point at its name servers for a domain.
+    """Let the outside world of the cloud of `folder` point at its name servers for a domain.
 
     Raises:
         CloudError: it is not running, or does not answer.
@@ -233,7 +233,7 @@ def _require_moto() -> None:
         raise CloudError(f"the embedded cloud needs {what}, not installed here: run pip install '.[local]' in a clone")
 
 
-def _checked(port: int) -> int:
+def _check_port(port: int) -> int:
     with socket.socket() as probe:
         # As the server does: a port in TIME_WAIT is free.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -1,4 +1,4 @@
-"""Which services are down, since when and why: looked at whenever something has happened, while somebody asks for it.
+"""Watches which services are down, since when and why.
 
 A service is up if one of its tasks runs and users reach it: behind a load balancer by a DNS name that leads there, for
 which the HTTPS listener has a certificate, and by a rule to a target group that has the task. One that is told where a
@@ -15,7 +15,7 @@ from provisioner.emulator.clock import CLOCK
 from provisioner.emulator.ecs.store import Service, Store, Task, stores
 from provisioner.emulator.lock import LOCK
 from provisioner.emulator.patch import on_reset
-from provisioner.emulator.reach import lets
+from provisioner.emulator.security_groups import allow_tcp
 
 DELETED = "the service is deleted"
 STANDING = ("creating", "deleting", "failing-over", "starting", "stopped", "stopping")
@@ -55,8 +55,8 @@ class Watch:
         self.services = {arn: names for arn, (why, names) in conditions.items() if not why}
         self.on, self.began, self.found = True, CLOCK.now(), []
 
-    def look(self) -> None:
-        """Note what has gone down or come up since the last look. Nothing is done while the watch is off."""
+    def update(self) -> None:
+        """Note what has gone down or come up since the last time. Nothing is done while the watch is off."""
         if not self.on:
             return
         with LOCK:
@@ -107,14 +107,14 @@ def condition(kept: Store, service: Service) -> Reached:
     if not tasks:
         return "none of its tasks is running", names
     for balancer in service.shape.get("loadBalancers") or ():
-        why, reached = _way(kept, balancer["targetGroupArn"], tasks)
+        why, reached = _path_to(kept, balancer["targetGroupArn"], tasks)
         if why:
             return why, reached
         names |= reached
     return next(filter(None, (_no_database(kept, host, tasks) for host in _databases(kept, service))), ""), names
 
 
-def _way(kept: Store, group: str, tasks: list[Task]) -> Reached:
+def _path_to(kept: Store, group: str, tasks: list[Task]) -> Reached:
     """Say what is missing on the way from a DNS name to one of the tasks, and which names lead there."""
     there = kept.elbv2.target_groups.get(group)
     behind = [task for task in tasks if there is not None and task.address in there.targets]
@@ -137,7 +137,7 @@ def _groups_of(task: Task) -> list[str]:
 
 def _let_in(kept: Store, balancer: Any, task: Task) -> bool:
     ports = {int(one["containerPort"]) for one in task.spec["loadBalancers"]}
-    return any(lets(kept.ec2, balancer.security_groups, _groups_of(task), port) for port in ports)
+    return any(allow_tcp(kept.ec2, balancer.security_groups, _groups_of(task), port) for port in ports)
 
 
 def _answers(kept: Store, balancer: Any, listener: Any) -> Reached:
@@ -224,5 +224,5 @@ def _no_database(kept: Store, host: str, tasks: list[Task]) -> str:
     if all(one.status in STANDING for one in cluster._members):
         return "its database has no available instance"
     groups = cluster.vpc_security_group_ids
-    let = any(lets(kept.ec2, _groups_of(task), groups, int(cluster.port)) for task in tasks)
+    let = any(allow_tcp(kept.ec2, _groups_of(task), groups, int(cluster.port)) for task in tasks)
     return "" if let else "no security groups let its running tasks reach the database"

@@ -1,17 +1,17 @@
-"""Lays all that the embedded cloud changes of moto over it."""
+"""Installs everything that the embedded cloud changes of moto."""
 
 from __future__ import annotations
 
 
-def lay_all() -> None:
+def install() -> None:
     """Import moto and lay everything over it; once a process, before the first request is answered."""
-    from provisioner.emulator import speed
+    from provisioner.emulator import fast_paths
 
-    # before anything imports moto's backends, which make a session each
-    speed.read_botocore_data_once()
+    # before anything imports moto's backends, which create a session each
+    fast_paths.read_botocore_data_once()
     from provisioner.emulator import ecs, paging, rules
 
-    speed.install()
+    fast_paths.install()
     rules.install()
     ecs.install()
     paging.install()

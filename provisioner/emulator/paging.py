@@ -1,8 +1,8 @@
-"""Lists in pages, as AWS gives them: each service's own page sizes, and tokens that nobody can read.
+"""Divides lists into pages as AWS does: each service's own page sizes, and opaque tokens.
 
 The sizes are those of the API references (the member that limits a page: `MaxResults`, `MaxRecords`, `PageSize` …);
 which members hold the list, the limit and the token is what boto3's paginators go by. A token stands for the rest of
-the list as it was when its first page was asked for, so that what is made or removed between two pages shifts nothing.
+the list as it was when its first page was asked for, so that nothing shifts between two pages.
 
 Left as they are: lists whose next page begins at a name that the caller gives (ListResourceRecordSets,
 ListHostedZonesByName), and S3's.
@@ -26,18 +26,18 @@ from provisioner.emulator import faults
 from provisioner.emulator.patch import on_reset, refuse, wrap
 
 SMALL = 2
-"""How many things a page holds in the scenario `small-pages`."""
+"""How many entries a page holds in the scenario `small-pages`."""
 _IDS = re.compile(r"(ids|names|arns|versions)$", re.IGNORECASE)
-"""How the members of a request are called that name the very things to list."""
+"""How the members of a request are called that name the resources to list."""
 _KEPT = 5000
 """How many tokens are known at a time: the newest."""
 _ALL = 1_000_000
-"""What moto is asked for at once, so that only this module makes pages."""
+"""What moto is asked for at once, so that only this module divides into pages."""
 
 
 @dataclass(frozen=True)
 class Bounds:
-    """How many things a page holds when the caller does not say, and what it may ask for."""
+    """How many entries a page holds when the caller does not say, and what it may ask for."""
 
     usual: int
     least: int
@@ -160,7 +160,7 @@ class Listing:
         return _SERVICES[self.service].empty
 
     def size(self, asked: Any) -> int:
-        """How many things the next page holds if the caller asks for so many, or says nothing."""
+        """How many entries the next page holds if the caller asks for so many, or says nothing."""
         rules = _SERVICES[self.service]
         bounds = _BOUNDS.get((self.service, self.operation), rules.bounds)
         size = bounds.usual if asked in (None, "") else int(asked)

@@ -1,4 +1,4 @@
-"""How the embedded cloud lays its rules over moto: three verbs for what it changes, and refusals as AWS makes them.
+"""Patches moto: three verbs for what is changed of it, and refusals as AWS words them.
 
 Nothing of moto, or of a library beneath it, is assigned to in any other way (`tests/cloud/test_hooks.py`).
 """

@@ -1,4 +1,4 @@
-"""What AWS refuses for a while although nothing is wrong: one table of operation, code, message, and for how long."""
+"""The table of transient errors: operation, code, message, and for how long AWS refuses."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ class Refusal:
     Attributes:
         service: the service's signing name.
         operation: the operation that is refused.
-        seconds: for how long, from the first time that the call is made for one thing.
-        code, message, status: AWS's answer; `{}` in the message is the thing's name.
-        thing: what in the request names the thing, with one group; a request without it is not refused.
+        seconds: for how long, from the first time that the call is made for one resource.
+        code, message, status: AWS's answer; `{}` in the message is its name.
+        subject: what in the request names the resource, with one group; a request without it is not refused.
         source: where this was seen, or is documented.
     """
 
@@ -25,15 +25,15 @@ class Refusal:
     seconds: float
     code: str
     message: str
-    thing: str
+    subject: str
     source: str
     status: int = 400
 
     def subject_of(self, service: str, operation: str, text: str) -> str | None:
-        """The name of the thing that a request is about, or None if the request is none of this rule's."""
+        """The name of the resource that a request is about, or None if the request is none of this rule's."""
         if (service, operation) != (self.service, self.operation):
             return None
-        found = re.search(self.thing, text)
+        found = re.search(self.subject, text)
         return found[1] if found else None
 
 
@@ -54,7 +54,7 @@ def _json(name: str) -> str:
 
 
 def _not_found(operation: str, parameter: str, code: str, what: str) -> Refusal:
-    """EC2 does not know for some seconds what was made a moment ago."""
+    """EC2 does not know for some seconds what was created a moment ago."""
     message = f"The {what} '{{}}' does not exist"
     return Refusal("ec2", operation, 3, code, message, _form(parameter), "EC2 developer guide, eventual consistency")
 

@@ -1,4 +1,4 @@
-"""What happens by itself at one moment of the clock: in ECS and its groups, in ACM, and in the eyes of who watches."""
+"""Does what is due at a moment of the clock: in ACM, in ECS and its groups, and for whoever watches outages."""
 
 from __future__ import annotations
 
@@ -13,4 +13,4 @@ def tick() -> None:
     with LOCK:
         acm.settle()
     ecs.tick()
-    WATCH.look()
+    WATCH.update()

@@ -64,12 +64,14 @@ class Apply:
         emit: Emit,
         tasks: Mapping[str, Task] | None = None,
     ) -> None:
-        self.aws, self.store, self.declared = aws, store, declared
+        self.store, self.declared = store, declared
         self.progress = Progress(emit, {address: item.step for address, item in declared.items()}, aws.pace.now)
         self.lives: dict[str, Observed] = {}
+        self.aws = aws.observing(self.lives).reporting(
+            lambda address, service: emit(Queued(address, declared[address].step, service)),
+            lambda address, text: emit(Working(address, declared[address].step, text)),
+        )
         self._tasks = tasks or {}
-        aws.report_progress = lambda address, text: emit(Working(address, declared[address].step, text))
-        aws.queued = lambda address, service: emit(Queued(address, declared[address].step, service))
         self._owners = dict(owners(store.records, declared))
         self._results: dict[str, Result] = {}
         self._tried: dict[str, Result] = {}
@@ -86,7 +88,6 @@ class Apply:
         Raises:
             SomeFailed: see `Scheduler.run`.
         """
-        self.aws.observed = self.lives
         longest = chains(self._tasks)
         nodes = [
             Node(
@@ -198,7 +199,7 @@ class Apply:
             live = want.create(self.aws, token)
         except ClientError as error:
             # a read that is refused after the call that makes it says nothing of that call
-            if not self.aws.errors.server_error(error) and not self.aws.reads(error.operation_name):
+            if self.aws.errors.refused_write(error):
                 self._withdraw(want.address, record)
             raise
         except (NotCreated, Interrupted):

@@ -52,13 +52,6 @@ def protected(aws: Provider, records: Collection[Record]) -> list[str]:
     return found
 
 
-def look_closely(aws: Provider, records: Collection[Record]) -> None:
-    """Let the next reads of the resource types of what is to be removed look for half removed resources as well."""
-    aws.include_unrecorded = True
-    for resource_type in dict.fromkeys(map(type_of, records)):
-        aws.mark_stale(resource_type)
-
-
 def _there(aws: Provider, resource_type: type[Resource], record: Record) -> Observed | None:
     """Return the recorded resource if AWS has it and it is ours."""
     try:
@@ -88,8 +81,9 @@ class Destroy:
         unprotect: bool = False,
         tasks: Mapping[str, Task] | None = None,
     ) -> None:
-        self.aws, self.store, self.unprotect = aws, store, unprotect
+        self.store, self.unprotect = store, unprotect
         self.records: dict[str, Record] = {a: store.records[a] for a in store.records if a in addresses}
+        self.aws = aws.reporting(lambda address, service: emit(Queued(address, self.records[address].step, service)))
         self.progress = Progress(emit, {address: record.step for address, record in self.records.items()}, aws.pace.now)
         self._owners = owners(self.records, self.records)
         self._lives: dict[str, Observed] = {}
@@ -106,9 +100,6 @@ class Destroy:
         Raises:
             SomeFailed: see `Scheduler.run`.
         """
-        self.aws.queued = lambda address, service: self.progress.emit(
-            Queued(address, self.records[address].step, service)
-        )
         built = users(self.records)
         others = [record for address, record in self.store.records.items() if address not in self.records]
         self._staying = {(record.kind, record.id) for record in others if record.id}

@@ -32,13 +32,12 @@ def plan(
     Raises:
         Refused: a read was refused.
     """
-    with aws.only_reads():
-        prefetch(aws, (type(item.want) for item in declared.values()))
-        planner = _Planner(aws, records, declared)
-        aws.observed = planner.lives
-        planned = [planner.look(item) for item in _unless_stopped(aws, declared.values())]
-        going = [a for a in _unless_stopped(aws, dropped) if planner.goes(records[a])]
-        kept = protected(aws, [records[address] for address in going])
+    reading = aws.reading()
+    prefetch(reading, (type(item.want) for item in declared.values()))
+    planner = _Planner(reading, records, declared)
+    planned = [planner.look(item) for item in _unless_stopped(aws, declared.values())]
+    going = [a for a in _unless_stopped(aws, dropped) if planner.goes(records[a])]
+    kept = protected(reading, [records[address] for address in going])
     refused = [Planned(a, "refused", records[a].step, why=str(Protected([a]))) for a in kept]
     return planned + refused + [planner.ends(records[a]) for a in going if a not in kept]
 
@@ -59,9 +58,9 @@ class _Planner:
     """Looks at one resource after the other, remembering what each will be called once `up` has run."""
 
     def __init__(self, aws: Provider, records: Mapping[str, Record], declared: Collection[str]) -> None:
-        self._aws, self._records = aws, records
-        self._owners = owners(records, declared)
+        self._records, self._owners = records, owners(records, declared)
         self.lives: dict[str, Observed] = {}
+        self._aws = aws.observing(self.lives)
         self._wants: dict[str, Resource] = {}
 
     def look(self, item: Declared) -> Planned:

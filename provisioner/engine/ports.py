@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, Protocol, Self, TypeVar
 
 if TYPE_CHECKING:
     from provisioner.engine.clock import Pace
@@ -50,8 +50,8 @@ class Errors(Protocol):
     def not_found(self, error: BaseException, service: str) -> bool:
         """Say whether an error means that there is no such resource."""
 
-    def server_error(self, error: Any) -> bool:
-        """Say whether an error is the server's own, so that the call may have had its effect."""
+    def refused_write(self, error: Any) -> bool:
+        """Say whether a write was refused, and so had no effect."""
 
     def out_of_reach(self, error: Exception) -> bool:
         """Say whether a call failed, after all retries, for no reason of its own."""
@@ -60,43 +60,50 @@ class Errors(Protocol):
         """Return the error in words for the user."""
 
 
+class Knowledge(Protocol):
+    """What a run is told beforehand."""
+
+    def known(self, resource_type: type[Resource], observed: Mapping[str, Observed]) -> Sequence[Mapping[str, Any]]:
+        """Return the fields of what is declared or recorded, given what the run has found so far, by address."""
+
+    def settled(self, resource_type: type[Resource]) -> Sequence[Mapping[str, Any]]:
+        """Return the recorded fields of what is ready."""
+
+    def recorded(self, resource_type: type[Resource]) -> Sequence[str]:
+        """Return the ids of what is recorded."""
+
+
 class Provider(Protocol):
-    """The way to the cloud, for one run.
+    """The way to the cloud, for one run. It never changes: what looks otherwise is another one."""
 
-    Attributes:
-        pace: the clock of the run.
-        errors: what errors mean.
-        known: for a type of resource, the fields of what is declared or recorded.
-        settled: the recorded fields of what is ready.
-        observed: what this run has found so far, by address.
-        report_progress: tells the user how far the work on an address is.
-        queued: tells that a call for an address waits for its turn at the rate of a service.
-        include_unrecorded: whether lists look also for what is neither declared nor recorded.
-    """
+    @property
+    def pace(self) -> Pace:
+        """The clock of the run."""
 
-    pace: Pace
-    errors: Errors
-    known: Callable[[type[Resource]], Sequence[Mapping[str, Any]]]
-    settled: Callable[[type[Resource]], Sequence[Mapping[str, Any]]]
-    observed: Mapping[str, Observed]
-    report_progress: Callable[[str, str], None]
-    queued: Callable[[str, str], None]
-    include_unrecorded: bool
+    @property
+    def errors(self) -> Errors:
+        """What errors mean."""
 
-    def reads(self, operation: str) -> bool:
-        """Say whether an operation changes nothing."""
+    def reading(self) -> Self:
+        """Return the same, which refuses every operation that is not a read."""
 
-    def only_reads(self) -> AbstractContextManager[None]:
-        """While the context lasts, every operation that is not a read is refused."""
+    def observing(self, observed: Mapping[str, Observed]) -> Self:
+        """Return the same for a run that notes here what it finds, by address."""
+
+    def reporting(self, queued: Callable[[str, str], None], report_progress: Callable[[str, str], None] = ...) -> Self:
+        """Return the same for a run that tells its user what waits for its turn, and how far it is."""
+
+    def sharing_reads(self) -> Self:
+        """Return the same, which makes the same read once, whoever asks."""
 
     def acting(self, address: str) -> AbstractContextManager[None]:
         """While the context lasts, this thread's calls are for that address."""
 
-    def share_reads(self) -> AbstractContextManager[None]:
-        """While the context lasts, the same read is made once, whoever asks."""
-
     def each(self, read: Callable[[T], R], items: Iterable[T]) -> list[R]:
         """Return what a read says of each item, asked for all of them at once."""
+
+    def known(self, resource_type: type[Resource]) -> Sequence[Mapping[str, Any]]:
+        """Return the fields of what is declared or recorded of a type."""
 
     def live(
         self, resource_type: type[Resource], *, fresh: bool = False, deep: bool = False, only: Collection[str] = ()

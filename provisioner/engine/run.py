@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from provisioner.engine import recorded
-from provisioner.engine.declaration import Declared, filled
 from provisioner.engine.errors import OutcomeUnknown
 from provisioner.engine.events import Doing, Done, Emit, Result, Verb
-from provisioner.engine.resource import Observed, Resource, output_of
+from provisioner.engine.resource import Observed, Resource
 from provisioner.engine.scheduler import Until, Wait
 from provisioner.engine.timeline import Moments, spans
 
@@ -136,45 +134,16 @@ def refresh(aws: Provider, resource_type: type[Resource], lives: Sequence[Observ
     return replace(trouble, again=False) if trouble else None
 
 
-def set_known(aws: Provider, records: Mapping[str, Record], declared: Mapping[str, Declared]) -> None:
-    """Tell the bulk reads what is declared and recorded, so that named resources are looked up by name.
-
-    Raises:
-        StateError: what is recorded makes no sense.
-    """
-    recorded.check(records)
-
-    def lookup(address: str, output: str) -> Any:
-        return output_of(aws.observed.get(address) or records.get(address), output)
-
-    def known(resource_type: type[Resource]) -> list[dict[str, Any]]:
-        wanted = [filled(item.want, lookup).fields() for item in declared.values() if type(item.want) is resource_type]
-        return wanted + [fields for fields in recorded_fields(records, resource_type) if fields not in wanted]
-
-    def settled(resource_type: type[Resource]) -> list[dict[str, Any]]:
-        ready = {address: record for address, record in list(records.items()) if record.phase == "ready"}
-        return recorded_fields(ready, resource_type)
-
-    aws.known, aws.settled = known, settled
-
-
-def recorded_fields(records: Mapping[str, Record], resource_type: type[Resource]) -> list[dict[str, Any]]:
-    """Return what was asked for each recorded resource of a type, if its name is in it: versions differ."""
-    # copied in one go: other threads record resources meanwhile
-    found = [record.asked for record in list(records.values()) if record.kind == resource_type.type_name]
-    return [asked for asked in found if all(name in asked for name in resource_type.identity)]
-
-
 def prefetch(aws: Provider, resource_types: Iterable[type[Resource]]) -> None:
     """Read all resource types in bulk, concurrently, so that finding a resource is a look-up afterwards.
 
     A read that fails stops nothing here: it fails again for the resources of that type, and only for them. What AWS
-        makes
-    by itself is read when its turn comes.
+    makes by itself is read when its turn comes.
     """
     # one thread a resource type: many of them wait for another's list
     resource_types = list(dict.fromkeys(resource_types))
-    with aws.share_reads(), aws.pace.runtime.pool(len(resource_types) or 1) as pool:
+    sharing = aws.sharing_reads()
+    with aws.pace.runtime.pool(len(resource_types) or 1) as pool:
         for resource_type in resource_types:
             if not resource_type.created_by_aws:
-                pool.submit(aws.live, resource_type)
+                pool.submit(sharing.live, resource_type)

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from provisioner.engine import destroy as engine_destroy
 from provisioner.engine.apply import Apply
-from provisioner.engine.destroy import Destroy
+from provisioner.engine.destroy import Destroy, type_of
 from provisioner.engine.events import Begun, Emit, Notice
+from provisioner.engine.known import Known
 from provisioner.engine.plan import plan
 from provisioner.engine.planned import Planned
 from provisioner.operations import estimates
-from provisioner.operations.declaring import scope, set_all_known
+from provisioner.operations.declaring import scope
 from provisioner.operations.planning import answered, check_confirmed, notes, refuse
 from provisioner.operations.summary import Left, Summary, timed
 
@@ -39,7 +39,7 @@ def up(
         target: the step to bring up, with all the steps that it is built on, and no other.
         confirmed: the plan that the user agreed to, if one was asked: nothing else is done.
     """
-    set_all_known(aws, store.records, stack.declared)
+    aws = aws.knowing(Known(store.records, stack.declared))
     for text in stack.notices:
         emit(Notice(text))
     declared, dropped = scope(store.records, stack, target)
@@ -47,7 +47,7 @@ def up(
     ahead = estimates.upwards(declared, store.records, store.state.history)
     emit(ahead)
     apply = Apply(aws, store, declared, emit, ahead.tasks)
-    destroy = Destroy(aws, store, dropped, emit)
+    destroy = Destroy(aws.exhaustive(), store, dropped, emit)
 
     def work() -> Left:
         planned = answered(aws, emit, lambda: plan(aws, store.records, declared, dropped))
@@ -57,7 +57,9 @@ def up(
         apply.run()
         for text in notes(aws, stack):
             emit(Notice(text))
-        engine_destroy.look_closely(aws, destroy.records.values())
+        for resource_type in dict.fromkeys(map(type_of, destroy.records.values())):
+            # what an interrupted teardown left half deleted is found as well
+            aws.mark_stale(resource_type)
         destroy.run()
         return Left()
 

@@ -117,7 +117,7 @@ def connect(options: Options, config: Config) -> Aws:
         ProvisionError: it cannot be reached, or refuses the credentials.
     """
     aws = unasked(options, config)
-    aws.account = _account(aws, options.file)
+    aws = aws.in_account(_account(aws, options.file))
     if options.log:
         place = {"account": aws.account, "region": aws.region, "target": config.target}
         options.log.write({"event": "connected", **place})
@@ -131,6 +131,8 @@ def unasked(options: Options, config: Config) -> Aws:
         ProvisionError: the embedded cloud could not be started, or there is no such profile.
     """
     from provisioner.aws.client import Aws
+    from provisioner.aws.connection import Connection
+    from provisioner.aws.inventory import Inventory
     from provisioner.emulator.client_runtime import CloudRuntime
     from provisioner.emulator.control import ClockLink
 
@@ -138,20 +140,19 @@ def unasked(options: Options, config: Config) -> Aws:
         cloud = start_cloud(options, config)
         runtime = CloudRuntime(ClockLink(cloud))
         options.ends.callback(runtime.close)
-        aws = Aws(
-            _local_session(config.region, cloud.key),
-            config.project,
-            config.env,
-            Pace(runtime),
-            endpoint=cloud.endpoint,
-            resolver=("127.0.0.1", cloud.dns_port),
-            log=options.log,
-        )
+        session, resolver = _local_session(config.region, cloud.key), ("127.0.0.1", cloud.dns_port)
+        connection = Connection(session, Pace(runtime), endpoint=cloud.endpoint, log=options.log)
     else:
-        session = _aws_session(config.region, options.profile)
-        aws = Aws(session, config.project, config.env, Pace(scale=_time_scale()), log=options.log)
-    aws.domains = {config.fqdn, config.dns.domain}
-    return aws
+        session, resolver = _aws_session(config.region, options.profile), None
+        connection = Connection(session, Pace(scale=_time_scale()), log=options.log)
+    return Aws(
+        config.project,
+        config.env,
+        connection,
+        Inventory(connection.pace),
+        resolver=resolver,
+        domains={config.fqdn, config.dns.domain},
+    )
 
 
 def _time_scale() -> float:
@@ -212,7 +213,7 @@ def _account(aws: Aws, file: Path) -> str:
     except (BotoCoreError, ClientError, ValueError) as error:
         from provisioner.operations import regions
 
-        raise regions.region_error(aws.session, error, str(file)) from error
+        raise regions.region_error(aws.connection.session, error, str(file)) from error
 
 
 def describe_account(config: Config, aws: Aws) -> str:
@@ -239,9 +240,7 @@ def reader(options: Options, config: Config) -> Aws:
             "the embedded cloud, which has the bucket of the state, is not running: start it with "
             "`provision cloud start`"
         )
-    aws = connect(options, config)
-    aws.read_only = True
-    return aws
+    return connect(options, config).reading()
 
 
 def read_condition(options: Options, config: Config, state: State) -> tuple[Condition | None, str]:
@@ -285,12 +284,6 @@ def declared(
 
     with signals.at_once():
         return declare(config, gather(aws, config, options.file, records.values(), lacking))
-
-
-def writable(aws: Aws) -> None:
-    """Allow writes again after a plan, and read everything anew, since the user may have taken long to agree."""
-    aws.read_only = False
-    aws.drop_reads()
 
 
 @contextmanager

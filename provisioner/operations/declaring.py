@@ -10,12 +10,10 @@ from provisioner.engine import target as limit
 from provisioner.engine.declaration import STEPS, Declared
 from provisioner.engine.errors import ConfigurationError
 from provisioner.engine.plan import orphans
-from provisioner.engine.run import set_known
 from state.model import Record
 from steps.stack import Stack
 
 if TYPE_CHECKING:
-    from provisioner.aws.client import Aws
     from provisioner.config.facts import Facts
     from provisioner.config.models import Config
 
@@ -53,14 +51,6 @@ def check_new_ami(config: Config, target: str | None, *, asked: bool) -> None:
         raise ConfigurationError(
             f"--new-ami: the instances are of step {CAPACITY}, which --target-step {target} leaves out"
         )
-
-
-def set_all_known(aws: Aws, records: Mapping[str, Record], declared: Mapping[str, Declared]) -> None:
-    """Tell the lists what is declared and recorded, ids among it: tags alone can be rewritten by anybody."""
-    set_known(aws, records, declared)
-    aws.recorded = lambda resource_type: [
-        record.id for record in list(records.values()) if record.kind == resource_type.type_name and record.id
-    ]
 
 
 def scope(

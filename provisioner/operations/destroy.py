@@ -14,10 +14,10 @@ from provisioner.engine import target as limit
 from provisioner.engine.destroy import Destroy, type_of
 from provisioner.engine.errors import Protected
 from provisioner.engine.events import Begun, Emit, Notice
+from provisioner.engine.known import Known
 from provisioner.engine.leftovers import Leftover, sweep
 from provisioner.engine.run import prefetch
 from provisioner.operations import estimates
-from provisioner.operations.declaring import set_all_known
 from provisioner.operations.summary import Left, Summary, timed
 from provisioner.resources.ecs_cluster import Cluster
 from provisioner.resources.logs import remove_remade
@@ -37,8 +37,7 @@ def removal(records: Mapping[str, Record], target: str | None = None) -> dict[st
 
 def protected(aws: Aws, records: Mapping[str, Record], addresses: Collection[str]) -> list[str]:
     """Return which of these recorded resources are protected from deletion, by the state or in AWS."""
-    set_all_known(aws, dict(records), {})
-    return engine_destroy.protected(aws, [records[address] for address in addresses])
+    return engine_destroy.protected(aws.knowing(Known(dict(records))), [records[address] for address in addresses])
 
 
 def down(aws: Aws, store: Store, emit: Emit, target: str | None = None, *, unprotect: bool = False) -> Summary:
@@ -48,7 +47,7 @@ def down(aws: Aws, store: Store, emit: Emit, target: str | None = None, *, unpro
         target: remove the resources of this step and all that is built on them, and look for their resource types only.
         unprotect: lift the protection from deletion as well. The database then leaves a final snapshot.
     """
-    set_all_known(aws, dict(store.records), {})
+    aws = aws.knowing(Known(dict(store.records))).exhaustive()
     recorded.check_order(store.records)
     going = removal(store.records, target)
     emit(Begun("down", aws.name, aws.account, aws.region, len(going)))
@@ -58,7 +57,6 @@ def down(aws: Aws, store: Store, emit: Emit, target: str | None = None, *, unpro
     resource_types = list(dict.fromkeys(type_of(record) for record in going.values()))
 
     def work() -> Left:
-        aws.include_unrecorded = True
         prefetch(aws, (resource_type for resource_type in resource_types if not resource_type.listed_one_by_one))
         if not unprotect and (kept := engine_destroy.protected(aws, going.values())):
             raise Protected(kept)

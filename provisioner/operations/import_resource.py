@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from provisioner.aws import tagging
-from provisioner.aws.client import ADDRESS_TAG
 from provisioner.aws.errors import explained, not_found
+from provisioner.aws.ownership import ADDRESS_TAG
 from provisioner.engine.declaration import Declared, filled, unknown
 from provisioner.engine.errors import ConfigurationError, NeedsReplacing, NotOwned
+from provisioner.engine.known import Known
 from provisioner.engine.lookup import others
 from provisioner.engine.resource import Change, Observed, Resource, compare, output_of
-from provisioner.engine.run import set_known
 from state.model import Record
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def candidate(
         NeedsReplacing: it differs in what AWS cannot change.
         Refused: a read was refused.
     """
-    set_known(aws, records, declared)
+    aws = aws.reading().knowing(Known(records, declared))
     item = _declared(declared, address)
     _check_free(records, item, address, id)
     want = filled(item.want, lambda a, output: output_of(records.get(a), output))

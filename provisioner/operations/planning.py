@@ -9,11 +9,12 @@ from provisioner.aws.errors import Refused
 from provisioner.engine import events
 from provisioner.engine.errors import ProvisionError
 from provisioner.engine.events import Emit, Notice
+from provisioner.engine.known import Known
 from provisioner.engine.plan import plan
 from provisioner.engine.planned import Planned
 from provisioner.engine.refused import PlanRefused, names, reasons
 from provisioner.engine.run import LOOKUP_TIMEOUT
-from provisioner.operations.declaring import scope, set_all_known
+from provisioner.operations.declaring import scope
 from provisioner.resources.autoscaling import left_outdated, newest_in_use
 from provisioner.resources.ecs_service import deployed_by_others, outscaled
 from state.model import Record
@@ -68,8 +69,7 @@ def answered(aws: Aws, emit: Emit, ask: Callable[[], list[Planned]]) -> list[Pla
 
 def show_plan(aws: Aws, records: Mapping[str, Record], stack: Stack, target: str | None = None) -> list[Planned]:
     """Return what `up` would do. Only reads are made."""
-    set_all_known(aws, records, stack.declared)
-    return plan(aws, records, *scope(records, stack, target))
+    return plan(aws.knowing(Known(records, stack.declared)), records, *scope(records, stack, target))
 
 
 def notes(aws: Aws, stack: Stack, planned: Iterable[Planned] = ()) -> list[str]:

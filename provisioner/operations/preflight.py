@@ -57,7 +57,8 @@ def gather(
         Refused: a read was refused, or AWS could not be reached.
     """
     root = file.parent
-    with aws.share_reads(), aws.pace.runtime.pool(8) as pool:
+    aws = aws.sharing_reads()
+    with aws.pace.runtime.pool(8) as pool:
 
         def begin(read: Callable[..., T], *arguments: Any) -> Callable[[], T]:
             return pool.submit(read, *arguments).result

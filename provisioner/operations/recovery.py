@@ -5,18 +5,19 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from graphlib import CycleError, TopologicalSorter
 from typing import TYPE_CHECKING, Any
 
 from provisioner.aws.errors import explained
 from provisioner.engine.clock import SETTLE
-from provisioner.engine.declaration import Declared, filled, reachable, unknown
+from provisioner.engine.declaration import Declared, filled, unknown
 from provisioner.engine.destroy import type_of
 from provisioner.engine.errors import ProvisionError
+from provisioner.engine.known import Known
 from provisioner.engine.lookup import find
 from provisioner.engine.resource import Observed, Resource, all_types, compare, output_of
-from provisioner.engine.run import prefetch, set_known
+from provisioner.engine.run import prefetch
+from provisioner.operations.recovery_orphans import Orphans, names_of, words_in
 from provisioner.resources.route53 import RecordSet
 from state.model import Phase, Record, Run
 from state.store import document
@@ -26,9 +27,6 @@ if TYPE_CHECKING:
     from state.store import Store
 
 Tell = Callable[[str], None]
-
-UNIQUE = re.compile(r"arn:.+|[a-z]+-[0-9a-z]{8,}|Z[0-9A-Z]{8,}")
-"""What AWS calls a resource: not a name, which others may have as well."""
 
 
 @dataclass(frozen=True)
@@ -72,9 +70,7 @@ def search(aws: Aws, records: Mapping[str, Record], declared: Mapping[str, Decla
         Refused: a read was refused.
         Interrupted: the user asked to stop.
     """
-    aws.read_only = aws.include_unrecorded = True
-    set_known(aws, records, declared)
-    looking = _Search(aws, records, declared)
+    looking = _Search(aws.reading().exhaustive().knowing(Known(records, declared)), records, declared)
     looking.read()
     if absent := looking.absent():
         seconds = SETTLE
@@ -107,15 +103,15 @@ class _Search:
     """Readings of the whole account, of which the later ones only add: one empty answer proves nothing."""
 
     def __init__(self, aws: Aws, records: Mapping[str, Record], declared: Mapping[str, Declared]) -> None:
-        self._aws, self._records, self._declared = aws, records, declared
+        self._records, self._declared = records, declared
         self._lives: dict[str, Observed] = {}
+        self._aws = aws.observing(self._lives)
         self._refused: dict[str, str] = {}
         self._renamed: dict[str, str] = {}
         """What is recorded and the same resource as what is declared under another address, with that address."""
         self._listed: dict[type[Resource], Sequence[Mapping[str, Any]]] = {}
         self._by_id = {(record.kind, record.id): record for record in records.values() if record.id}
         self._former = {a: r for a, r in records.items() if a not in declared and not type_of(r).created_by_aws}
-        aws.observed = self._lives
 
     def read(self) -> None:
         """Read every resource type, and find what is declared or recorded."""
@@ -146,7 +142,7 @@ class _Search:
         """Return what all readings together say."""
         strays, aside = self._strays()
         former = {a: (type_of(r), self._lives[a]) for a, r in self._former.items() if a in self._lives}
-        orphans = Orphans(self._aws, self._declared, self._lives, {**former, **strays})
+        orphans = Orphans(self._declared, self._lives, {**former, **strays})
         unlike = {a: record for a in self._declared if a in self._lives and (record := self._unlike(a))}
         found = [
             self._declared_as_found(a, needs, as_declared=a not in unlike) for a, needs in self._needs(unlike).items()
@@ -232,8 +228,8 @@ class _Search:
         self, resource_type: type[Resource], live: Observed, strays: Mapping[str, tuple[type[Resource], Observed]]
     ) -> str:
         """Return an address for what has none, if it is tied to the stack; it is called as what it is a part of."""
-        said = set(_texts(live.attributes))
-        whole = next((a for a, (_, other) in strays.items() if said.intersection(_names(other))), None)
+        said = set(words_in(live.attributes))
+        whole = next((a for a, (_, other) in strays.items() if said.intersection(names_of(other))), None)
         if whole:
             return _free(f"{resource_type.type_name}/{whole.partition('/')[2]}", strays)
         # to some resources others can add parts of their own, which are theirs although the resource is not
@@ -327,61 +323,6 @@ class _Search:
         return output_of(self._lives.get(address), output)
 
 
-@dataclass
-class Orphans:
-    """Resources of this stack that are no longer declared, and what each was built on, so that it goes before that.
-
-    Attributes:
-        declared, lives: what is declared, and what of it is there.
-        resources: the orphans by address.
-    """
-
-    aws: Aws
-    declared: Mapping[str, Declared]
-    lives: Mapping[str, Observed]
-    resources: Mapping[str, tuple[type[Resource], Observed]]
-
-    def step(self, resource_type: type[Resource]) -> str:
-        """Return the step that declares resources of this type."""
-        return next((item.step for item in self.declared.values() if type(item.want) is resource_type), "")
-
-    @cached_property
-    def needs(self) -> Mapping[str, Sequence[str]]:
-        """What each resource was built on.
-
-        That is what it names by an id that AWS made up, and, of each sort of resource that its like are built on, those
-        that it names, or all of them if it names none: rather too much than too little, since this only orders a
-        teardown. What would close a circle is left out.
-        """
-        needs: dict[str, list[str]] = {address: [] for address in self.resources}
-        for address in self.resources:
-            # those of declared resources never lead to an orphan
-            needs[address] += [
-                need
-                for need in self._built_on(address)
-                if address not in reachable(need, lambda one: needs.get(one, ()))
-            ]
-        return needs
-
-    def _built_on(self, address: str) -> list[str]:
-        resource_type, live = self.resources[address]
-        said = set(_texts(live.attributes))
-        others = {**self.lives, **{a: other for a, (_, other) in self.resources.items()}}
-        del others[address]
-        named = {a: said & _names(other) for a, other in others.items()}
-        usual = {
-            need.address.partition("/")[0]
-            for item in self.declared.values()
-            if type(item.want) is resource_type
-            for need in item.dependencies
-        }
-        found = {a for a, names in named.items() if any(map(UNIQUE.fullmatch, names))}
-        for sort in usual:
-            of_it = {a for a in others if a.partition("/")[0] == sort}
-            found |= {a for a in of_it if named[a]} or (of_it if sort != resource_type.type_name else set())
-        return [a for a in others if a in found]
-
-
 def phase_of(want: Resource, live: Observed) -> Phase:
     """Return how far a resource has come, as `up` would record it."""
     if _going(live):
@@ -396,23 +337,6 @@ def phase_of(want: Resource, live: Observed) -> Phase:
 def _going(live: Observed) -> bool:
     # INACTIVE is what ECS calls that which a teardown has half removed
     return live.deleting or live.status == "INACTIVE"
-
-
-def _names(live: Observed) -> set[str]:
-    """Return the words that other resources call this one by."""
-    return {live.id, *(value for value in live.outputs.values() if isinstance(value, str))} - {""}
-
-
-def _texts(value: Any) -> Iterator[str]:
-    """Yield all words in a nested value."""
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, Mapping):
-        for item in value.values():
-            yield from _texts(item)
-    elif isinstance(value, (list, tuple, set, frozenset)):
-        for item in value:
-            yield from _texts(item)
 
 
 def _free(address: str, taken: Mapping[str, Any]) -> str:

@@ -160,12 +160,12 @@ def look(aws: Aws, state: State) -> Condition:
     import provisioner.resources.ecs_service
     import provisioner.resources.rds  # noqa: F401
     from provisioner.aws.errors import explained
+    from provisioner.engine.known import Known
     from provisioner.engine.resource import RESOURCE_TYPES
-    from provisioner.engine.run import set_known
     from provisioner.operations import ami
 
-    aws.read_only = True
-    set_known(aws, {address: one for address, one in state.records.items() if one.kind in RESOURCE_TYPES}, {})
+    looked_at = {address: record for address, record in state.records.items() if record.kind in RESOURCE_TYPES}
+    aws = aws.reading().knowing(Known(looked_at))
     try:
         return Condition(*aws.each(lambda ask: ask(aws), (_services, _instances, _databases, ami.condition)))
     except Exception as error:

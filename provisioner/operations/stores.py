@@ -73,7 +73,7 @@ def bucket_client(aws: Aws) -> Any:
     """
     from botocore.config import Config
 
-    from provisioner.aws.client import keep_time
+    from provisioner.aws.connection import keep_time
 
     settings = Config(
         retries={"mode": "standard", "max_attempts": 5},
@@ -82,10 +82,10 @@ def bucket_client(aws: Aws) -> Any:
         max_pool_connections=32,
         user_agent_extra="provisioner",
     )
-    client = aws.session.client("s3", region_name=aws.region, endpoint_url=aws.endpoint, config=settings)
+    client = aws.connection.session.client("s3", region_name=aws.region, endpoint_url=aws.endpoint, config=settings)
     keep_time(client, aws.pace)
-    if aws.log:
-        aws.log.watch(client)
+    if aws.connection.log:
+        aws.connection.log.watch(client)
     return client
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, TypedDict
 
-from provisioner.aws.client import READS
+from provisioner.aws.reads import READS
 
 if TYPE_CHECKING:
     from provisioner.config.models import Config

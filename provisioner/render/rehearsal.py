@@ -1,4 +1,4 @@
-"""What a rehearsal tells, for people and for programs."""
+"""Shows the result of a rehearsal, as lines for people and as JSON for programs."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from provisioner.engine.words import count
 from provisioner.render.text import SYMBOLS, duration, sentence, visible
 
 if TYPE_CHECKING:
-    from provisioner.operations.rehearsal.play import Outage, Played, Rehearsal
+    from provisioner.operations.rehearsal.run import Outage, Rehearsal, RehearsedRun
 
 PLANNED = {"create": "to create", "adopt": "to adopt", "change": "to change", "delete": "to delete"}
 REMOVED = "deleted"
@@ -25,41 +25,41 @@ SHORT = 0.02
 
 def lines(found: Rehearsal) -> list[str]:
     """Return what was found: whether it passes first, then time, resources, outages, calls, and what was assumed."""
-    play = found.plays[0]
-    verdict = "passes" if play.passes else "is refused" if play.refused else "fails"
-    told = [f"Rehearsal of {found.wish.command} of {_of(found)}: {verdict}."]
-    told += [f"  {SYMBOLS['failed']} {visible(line)}" for text in play.troubles for line in text.splitlines()]
-    if not play.refused:
-        told += [_took(play), *_spread(found.plays), f"{_todo(found)}.", *_down(play.outages)]
-        told.append(f"{count(play.calls, 'call')}, {play.writes} of them writes.")
-    told += [f"  with {other.durations} durations: {_failing(other)}" for other in found.plays[1:] if not other.passes]
-    return told + [f"note: {visible(text)}" for text in found.notes]
+    run = found.runs[0]
+    verdict = "passes" if run.passes else "is refused" if run.refused else "fails"
+    shown = [f"Rehearsal of {found.request.command} of {_subject(found)}: {verdict}."]
+    shown += [f"  {SYMBOLS['failed']} {visible(line)}" for text in run.troubles for line in text.splitlines()]
+    if not run.refused:
+        shown += [_duration_line(run), *_spread(found.runs), f"{_planned_counts(found)}.", *_down(run.outages)]
+        shown.append(f"{count(run.calls, 'call')}, {run.writes} of them writes.")
+    shown += [f"  with {other.durations} durations: {_failing(other)}" for other in found.runs[1:] if not other.passes]
+    return shown + [f"note: {visible(text)}" for text in found.notes]
 
 
-def _of(found: Rehearsal) -> str:
-    return found.stack + (f", step {found.wish.target_step}" if found.wish.target_step else "")
+def _subject(found: Rehearsal) -> str:
+    return found.stack + (f", step {found.request.target_step}" if found.request.target_step else "")
 
 
-def _took(play: Played) -> str:
+def _duration_line(run: RehearsedRun) -> str:
     """Say how long it takes, and which resources of the critical path take the most of it."""
-    long = [one for one in play.path if one.end - one.start >= SHORT * play.seconds]
+    long = [one for one in run.path if one.end - one.start >= SHORT * run.seconds]
     longest = sorted(long, key=lambda one: one.start - one.end)[:PATH]
-    path = ", ".join(f"{one.address} {duration(one.end - one.start)}" for one in play.path if one in longest)
-    about = {"typical": "about ", "fast": "at best about ", "slow": "at worst about "}.get(play.durations, "")
-    return f"On AWS {about}{duration(play.seconds)}" + (f" (critical path: {path})." if path else ".")
+    path = ", ".join(f"{one.address} {duration(one.end - one.start)}" for one in run.path if one in longest)
+    about = {"typical": "about ", "fast": "at best about ", "slow": "at worst about "}.get(run.durations, "")
+    return f"On AWS {about}{duration(run.seconds)}" + (f" (critical path: {path})." if path else ".")
 
 
-def _spread(plays: Sequence[Played]) -> list[str]:
-    seconds = [play.seconds for play in plays if play.passes]
+def _spread(runs: Sequence[RehearsedRun]) -> list[str]:
+    seconds = [run.seconds for run in runs if run.passes]
     if len(seconds) < 2:
         return []
     return [f"Between {duration(min(seconds))} and {duration(max(seconds))}, as fast or slow as AWS may be."]
 
 
-def _todo(found: Rehearsal) -> str:
+def _planned_counts(found: Rehearsal) -> str:
     """Say what becomes of how many resources."""
-    if found.wish.command == "down":
-        return f"{found.plays[0].counts.get(REMOVED, 0)} to delete"
+    if found.request.command == "down":
+        return f"{found.runs[0].counts.get(REMOVED, 0)} to delete"
     counts = Counter[str](one.action for one in found.planned)
     return ", ".join(f"{counts[action]} {words}" for action, words in PLANNED.items() if counts[action]) or "No changes"
 
@@ -67,10 +67,10 @@ def _todo(found: Rehearsal) -> str:
 def _down(outages: Sequence[Outage]) -> list[str]:
     down = [f"{visible(one.service)} {_when(one)}" for one in outages if not one.name]
     lost = [f"{visible(one.name)} to {visible(one.service)} {_when(one)}" for one in outages if one.name]
-    told = ["Down meanwhile:", *(f"  {SYMBOLS['failed']} {line}" for line in down)]
+    shown = ["Down meanwhile:", *(f"  {SYMBOLS['failed']} {line}" for line in down)]
     if not down:
-        told = ["No service is down meanwhile."]
-    return told + (
+        shown = ["No service is down meanwhile."]
+    return shown + (
         ["Names that do not lead there any more:", *(f"  {SYMBOLS['failed']} {line}" for line in lost)] if lost else []
     )
 
@@ -80,35 +80,35 @@ def _when(one: Outage) -> str:
     return f"{how_long}, after {duration(one.since)} ({visible(one.why)})"
 
 
-def _failing(play: Played) -> str:
-    return sentence(visible(names([text.splitlines()[0] for text in play.troubles], 2)))
+def _failing(run: RehearsedRun) -> str:
+    return sentence(visible(names([text.splitlines()[0] for text in run.troubles], 2)))
 
 
 def document(found: Rehearsal) -> str:
     """Return everything as one JSON document."""
-    told: dict[str, Any] = {
+    content: dict[str, Any] = {
         "stack": found.stack,
-        "command": found.wish.command,
-        "target_step": found.wish.target_step,
+        "command": found.request.command,
+        "target_step": found.request.target_step,
         "passes": found.exit_code == 0,
         "copied": found.resources,
         "plan": [one.to_dict() for one in found.planned if one.action != "none"],
         "notes": list(found.notes),
-        "plays": [_played(play) for play in found.plays],
+        "runs": [_run(run) for run in found.runs],
     }
-    return json.dumps(told, ensure_ascii=False)
+    return json.dumps(content, ensure_ascii=False)
 
 
-def _played(play: Played) -> dict[str, Any]:
+def _run(run: RehearsedRun) -> dict[str, Any]:
     return {
-        "durations": play.durations,
-        "passes": play.passes,
-        "refused": play.refused,
-        "troubles": list(play.troubles),
-        "seconds": play.seconds,
-        "critical_path": [asdict(segment) for segment in play.path],
-        "counts": dict(play.counts),
-        "outages": [asdict(one) for one in play.outages],
-        "calls": play.calls,
-        "writes": play.writes,
+        "durations": run.durations,
+        "passes": run.passes,
+        "refused": run.refused,
+        "troubles": list(run.troubles),
+        "seconds": run.seconds,
+        "critical_path": [asdict(segment) for segment in run.path],
+        "counts": dict(run.counts),
+        "outages": [asdict(one) for one in run.outages],
+        "calls": run.calls,
+        "writes": run.writes,
     }

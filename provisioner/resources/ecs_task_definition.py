@@ -13,7 +13,8 @@ from botocore.exceptions import ClientError
 
 from provisioner.aws.client import Aws, batches
 from provisioner.aws.errors import not_found
-from provisioner.aws.tagging import observed, tag_map, tag_pairs
+from provisioner.aws.ownership import tag_pairs
+from provisioner.aws.tagging import observed, tag_map
 from provisioner.engine.errors import OutcomeUnknown
 from provisioner.engine.resource import Observed, Resource
 from provisioner.resources import members

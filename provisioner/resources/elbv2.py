@@ -9,7 +9,8 @@ from typing import Any
 
 from provisioner.aws.client import Aws, batches
 from provisioner.aws.errors import IfThere
-from provisioner.aws.tagging import observed, tag_map, tag_pairs
+from provisioner.aws.ownership import tag_pairs
+from provisioner.aws.tagging import observed, tag_map
 from provisioner.engine.clock import since
 from provisioner.engine.errors import Failed
 from provisioner.engine.resource import Changes, Observed, Resource

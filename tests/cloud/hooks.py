@@ -173,7 +173,7 @@ def main() -> None:
         with contextlib.suppress(ModuleNotFoundError):  # a name in a module
             import_module(name)
     before = surface()
-    overlay.lay_all()
+    overlay.install()
     import_module("provisioner.emulator.dns")
     import_module("provisioner.emulator.tick")
     strayed = changes(before, surface()) - {hook.target for hook in patch.HOOKS}

@@ -60,9 +60,9 @@ def left() -> list[Path]:
 
 
 def predicted(document: Any) -> Told:
-    play = document["plays"][0]
-    outages = [(o["service"], o["name"], o["since"], o["until"], o["why"]) for o in play["outages"]]
-    return Told(play["seconds"], sorted(outages))
+    run = document["runs"][0]
+    outages = [(o["service"], o["name"], o["since"], o["until"], o["why"]) for o in run["outages"]]
+    return Told(run["seconds"], sorted(outages))
 
 
 def happened(here: Project, *words: str) -> Told:

@@ -25,6 +25,7 @@ from state.local import LocalStore, read
 from state.model import State
 from steps.stack import Stack
 from tests.cloud.conftest import REGION, EmbeddedCloud
+from tests.ways import calls, way
 
 Declare = Callable[[Stack], Any]
 
@@ -105,18 +106,19 @@ class Rig:
         self._clock = CloudRuntime(ClockLink(self.cloud.process))
         self.cloud.away = self.close
         session = _session(self.facts.region, self.cloud.process.key)
-        aws = Aws(
+        return way(
             session,
             self.config.project,
             self.config.env,
             Pace(self._clock),
             endpoint=self.cloud.endpoint,
             resolver=("127.0.0.1", self.cloud.process.dns_port),
+            domains={self.config.fqdn, self.config.dns.domain},
+            account=self.facts.account,
+            redeploy=self.redeploy,
+            new_ami=self.new_ami,
+            stand_ins=self.stand_ins,
         )
-        aws.domains = {self.config.fqdn, self.config.dns.domain}
-        aws.account, aws.redeploy, aws.new_ami = self.facts.account, self.redeploy, self.new_ami
-        aws.stand_ins = self.stand_ins
-        return aws
 
     def declare(self, declare: Declare) -> Stack:
         """Everything that the function declares."""
@@ -165,4 +167,4 @@ class Rig:
         with LocalStore(self.folder, self.config.name, "test", "0", runtime=aws.pace.runtime) as store:
             summary = work(aws, store, emit)
         self.close()
-        return Outcome(summary, [call.operation for call in aws.calls if not call.read and not call.code], events)
+        return Outcome(summary, [call.operation for call in calls(aws) if not call.read and not call.code], events)

@@ -52,8 +52,7 @@ def configured(there: Outside, name: str = "web:1", target: str = "local", **ser
 
 
 def found(rig: Rig, config: Config) -> dict[str, Copy]:
-    aws = rig.aws()
-    aws.read_only = True
+    aws = rig.aws().reading()
     # the pauses between tries are the machine's seconds
     aws.pace.scale = 0.01
     return image_copies.find(aws, config, "stack.toml")

@@ -32,6 +32,7 @@ from tests.cloud.conftest import EmbeddedCloud
 from tests.cloud.outside import DOCKER, digest_of, outside
 from tests.cloud.project import Project, kms_key, web_acl
 from tests.cloud.rig import Rig
+from tests.ways import calls
 
 FILE = Path("stack.toml")
 REGISTRY = "123456789012.dkr.ecr.ap-northeast-1.amazonaws.com"
@@ -75,9 +76,9 @@ def look(rig: Rig, tmp_path: Path) -> Iterator[Look]:
         aws = replace(rig, config=config, facts=replace(rig.facts, region=config.region)).aws()
         seen = list[Event]()
         checks = {name: check for name, check in CHECKS.items() if name in names or not names}
-        found = together(Context(aws, config, tmp_path / "stack.toml", dict[str, Record]), seen.append, checks)
+        found = together(Context(aws, config, tmp_path / "stack.toml", lambda _: {}), seen.append, checks)
         assert sorted(map(str, seen)) == sorted(map(str, found)), "each is told as soon as it is known"
-        assert not [call for call in aws.calls if not call.read]
+        assert not [call for call in calls(aws) if not call.read]
         return {one.check: one for one in found}
 
     yield examined
@@ -351,14 +352,13 @@ def declared(rig: Rig, services: Any = None) -> Stack:
 def test_up_is_refused_before_its_first_write_and_asks_nothing_when_all_is_recorded(look: Look, rig: Rig) -> None:
     aws, stack = rig.aws(), declared(rig)
     beforehand.check(aws, stack, FILE, {})
-    assert not aws.read_only
     assert any(notice.startswith("quota Spot vCPUs: ") for notice in stack.notices)
     rig.cloud.control("POST", "quota", "service=vpc&code=L-F678F1CE&value=1")
     with pytest.raises(ConfigurationError, match=r"nothing was made or changed:\n  quota VPCs: 1 of 1 used, 1 more"):
         beforehand.check(aws, stack, FILE, {})
     beforehand.check(aws, stack, FILE, {}, "repositories")
-    assert all(call.read for call in aws.calls)
+    assert all(call.read for call in calls(aws))
     made = {address: Record(address, item.want.type_name, "ready", "", "x") for address, item in stack.declared.items()}
     aws = rig.aws()
     beforehand.check(aws, stack, FILE, made)
-    assert aws.calls == []
+    assert calls(aws) == []

@@ -12,8 +12,8 @@ import pytest
 from provisioner.aws import tagging
 from provisioner.engine.declaration import Handle
 from provisioner.engine.errors import ConfigurationError, NeedsReplacing, NotOwned
+from provisioner.engine.known import Known
 from provisioner.engine.resource import RESOURCE_TYPES, Observed, Resource
-from provisioner.engine.run import set_known
 from provisioner.operations import import_resource, state_edit
 from provisioner.resources.copied_images import CopiedImage
 from provisioner.resources.ec2_launch import LaunchTemplate
@@ -45,10 +45,8 @@ NO_SCAN = {"scanOnPush": False}
 def take(rig: Rig, declare: Declare, address: str, name: str) -> import_resource.Candidate:
     """Import as the command does: look with reads only, then take."""
     aws, stack = rig.aws(), rig.declare(declare)
-    aws.read_only = True
     with LocalStore(rig.folder, rig.config.name, "import", "0") as store:
         found = import_resource.candidate(aws, store.records, stack.declared, address, name)
-        aws.read_only = False
         import_resource.take(aws, store, found)
     return found
 
@@ -440,8 +438,7 @@ def everything(stack: Stack) -> None:
 
 def test_the_tags_of_every_kind_are_read_and_put_on(rig: Rig) -> None:
     rig.up(everything).ok()
-    aws, seen = rig.aws(), set()
-    set_known(aws, rig.state().records, {})
+    aws, seen = rig.aws().knowing(Known(rig.state().records)), set()
     for address, record in rig.state().records.items():
         resource_type = RESOURCE_TYPES[record.kind]
         (live,) = [live for live in aws.live(resource_type) if live.id == record.id]

@@ -16,15 +16,14 @@ from botocore.exceptions import ClientError
 from provisioner.aws.call_log import CallLog
 from provisioner.aws.client import Aws
 from provisioner.cli.main import main
-from provisioner.engine.clock import Pace
 from provisioner.engine.errors import ConfigurationError, OutcomeUnknown
+from tests import ways
 from tests.cloud.conftest import REGION, EmbeddedCloud
-from tests.jumping import Jumping
 
 
 def way(cloud: EmbeddedCloud, log: CallLog | None) -> Aws:
     session = boto3.Session(cloud.process.key, "testing", region_name=REGION)
-    return Aws(session, "shop", "dev", Pace(Jumping()), endpoint=cloud.endpoint, log=log)
+    return ways.way(session, endpoint=cloud.endpoint, log=log)
 
 
 def lines(path: Path) -> list[dict[str, Any]]:

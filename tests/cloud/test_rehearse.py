@@ -21,9 +21,9 @@ def test_what_is_refused(project: Project) -> None:  # noqa: F811
     project.write(SAMPLE + '\n[network]\ncidr = "10.8.0.0/16"\n')
     found = rehearsed(project, *NETWORK, code=1)
     assert found["copied"] == 15
-    [play] = found["plays"]
-    assert play["refused"]
-    assert "network.cidr cannot change" in play["troubles"][0]
+    [run] = found["runs"]
+    assert run["refused"]
+    assert "network.cidr cannot change" in run["troubles"][0]
     ended = project.run("rehearse", *NETWORK, code=1)
     assert ended.out.startswith(
         "Rehearsal of up of ecs-sample-dev, step network: is refused.\n  ! network.cidr cannot change"
@@ -32,9 +32,9 @@ def test_what_is_refused(project: Project) -> None:  # noqa: F811
 
 def test_what_fails(project: Project) -> None:  # noqa: F811
     project.write(SMALL.replace("frontend:1", "does-not-exist:1"))
-    [play] = rehearsed(project, code=1)["plays"]
-    assert not play["refused"]
-    assert "CannotPullContainerError" in "".join(play["troubles"])
+    [run] = rehearsed(project, code=1)["runs"]
+    assert not run["refused"]
+    assert "CannotPullContainerError" in "".join(run["troubles"])
     assert {item["action"] for item in project.planned().values()} == {"create"}
 
 
@@ -87,7 +87,7 @@ def test_a_stack_on_aws_without_a_call_to_it(project: Project, monkeypatch: pyte
     project.change("123456789012", OTHER)
 
     found = rehearsed(project, "--target", "aws", *DEFINED)
-    assert found["plays"][0]["writes"] == 0, found["plan"]
+    assert found["runs"][0]["writes"] == 0, found["plan"]
     (backend / "Dockerfile").write_text("FROM scratch\nCMD []\n")
     found = rehearsed(project, "--target", "aws", *DEFINED)
     assert sorted((item["action"], item["address"].partition(".")[0]) for item in found["plan"]) == [
@@ -104,15 +104,15 @@ def test_all_options_and_a_zone_of_its_own(project: Project) -> None:  # noqa: F
         "protect = true\n" + project.config.read_text() + '\n[dns]\ndomain = "example.net"\ncreate_zone = true\n'
     )
     found = rehearsed(project, code=1)
-    assert "example.net is not delegated to its hosted zone" in "".join(found["plays"][0]["troubles"])
+    assert "example.net is not delegated to its hosted zone" in "".join(found["runs"][0]["troubles"])
     project.end(project.begin("up", "--yes"))
     project.run("cloud", "delegate", "example.net")
     project.up()
     found = rehearsed(project)
     assert (found["plan"], found["notes"][1:]) == ([], [])
-    [play] = rehearsed(project, "down", code=1)["plays"]
-    assert play["refused"]
-    assert "protected from deletion" in play["troubles"][0]
+    [run] = rehearsed(project, "down", code=1)["runs"]
+    assert run["refused"]
+    assert "protected from deletion" in run["troubles"][0]
     assert rehearsed(project, "down", "--unprotect")["passes"]
 
 

@@ -13,6 +13,7 @@ from provisioner.resources.route53 import HostedZone
 from steps.stack import Stack
 from tests.cloud.rig import Rig
 from tests.cloud.test_resources_route53 import records, zone_of
+from tests.ways import Knows, calls
 
 NAMES = ["app.example.com", "*.app.example.com", "*.example.com"]
 
@@ -102,14 +103,14 @@ def test_where_us_east_1_is_denied_a_record_goes_with_its_zone(rig: Rig) -> None
 def test_in_another_partition_nobody_asks_for_us_east_1(rig: Rig) -> None:
     zone = zone_of(rig)
     rig.up(declared(zone, "app.example.com")).ok()
-    aws = rig.aws()
-    aws.partition = "aws-cn"
-    aws.known = lambda resource_type: [{"domain_name": "app.example.com"}] if resource_type is Certificate else []
+    names = {Certificate: [{"domain_name": "app.example.com"}]}
+    aws = rig.aws().knowing(Knows(lambda resource_type: names.get(resource_type, ())))
+    aws.connection.partition = "aws-cn"
     _denied(rig)
     (record,) = records(rig, zone)
     attributes = {"hosted_zone_id": zone, "record_name": record["Name"].rstrip(".")}
     assert not ValidationRecord.shared(aws, Observed("x", attributes))
-    assert {call.code for call in aws.calls} == {None}
+    assert {call.code for call in calls(aws)} == {None}
 
 
 def test_a_fresh_certificate_without_its_names_is_waited_for(rig: Rig) -> None:

@@ -63,9 +63,7 @@ def describe(rig: Rig) -> dict[str, Any]:
 
 def status(rig: Rig, resource_type: type[Resource]) -> tuple[str, bool]:
     """What is shown of the resource type's one resource, and whether it only has to be waited for."""
-    aws = rig.aws()
-    aws.include_unrecorded = True
-    [live] = aws.live(resource_type)
+    [live] = rig.aws().exhaustive().live(resource_type)
     return live.status, live.deleting
 
 

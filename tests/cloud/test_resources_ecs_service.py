@@ -392,9 +392,7 @@ def newest(rig: Rig) -> dict[str, Any]:
 
 
 def live(rig: Rig) -> Observed:
-    aws = rig.aws()
-    aws.include_unrecorded = True
-    [found] = aws.live(Service)
+    [found] = rig.aws().exhaustive().live(Service)
     return found
 
 

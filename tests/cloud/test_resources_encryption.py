@@ -17,6 +17,7 @@ from tests.cloud.project import kms_key
 from tests.cloud.rig import Rig
 from tests.cloud.test_resources_rds import NAME, cluster
 from tests.cloud.test_resources_rds import declared as database
+from tests.ways import calls
 
 WEB = {"services": {"web": {"image": "nginx:1", "port": 80}}}
 PARAMETER = "/ecs-sample-dev/password"
@@ -28,7 +29,7 @@ def test_keys_are_looked_up_by_alias_or_arn_and_none_where_none_is_named(rig: Ri
     alias = first.rpartition(":")[0] + ":alias/example"
     aws = rig.aws()
     assert keys(aws, Config.model_validate(WEB)) == {"kms_key": None, "logs.kms_key": None}
-    assert aws.calls == []
+    assert calls(aws) == []
     for named in ("alias/example", alias, first):
         config = Config.model_validate({**WEB, "kms_key": named})
         assert keys(aws, config) == {"kms_key": first, "logs.kms_key": first}

@@ -8,6 +8,7 @@ from typing import Any
 from provisioner.resources.iam import InstanceProfile, Policy, Role, ServiceLinkedRole, policy
 from steps.stack import Stack
 from tests.cloud.rig import Rig
+from tests.ways import calls
 
 SERVICE_ROLE = "arn:aws:iam::aws:policy/service-role/"
 CONTAINER_SERVICE = f"{SERVICE_ROLE}AmazonEC2ContainerServiceforEC2Role"
@@ -74,4 +75,4 @@ def test_awss_own_role_is_taken_as_it_is(rig: Rig) -> None:
     aws = rig.aws()
     live = ServiceLinkedRole("ecs", "ecs.amazonaws.com", "AWSServiceRoleForECS").create(aws, "0" * 32)
     assert live.id == "AWSServiceRoleForECS"
-    assert [call.code for call in aws.calls] == ["InvalidInput"]
+    assert [call.code for call in calls(aws)] == ["InvalidInput"]

@@ -12,7 +12,8 @@ import pytest
 from provisioner.config.builds import content_tag
 from provisioner.config.models import Config
 from provisioner.engine.errors import NotCreated
-from provisioner.engine.run import prefetch, set_known
+from provisioner.engine.known import Known
+from provisioner.engine.run import prefetch
 from provisioner.operations import recovery
 from provisioner.resources.images import IN_USE, Image, ImageInUse
 from steps.images import images
@@ -20,6 +21,7 @@ from steps.repositories import repositories
 from steps.stack import Stack
 from tests.cloud.faults.life import set_faults
 from tests.cloud.rig import CONFIG, FACTS, Rig
+from tests.ways import calls
 
 NAME = f"{CONFIG.name}/web"
 KIND = "application/vnd.docker.distribution.manifest.v2+json"
@@ -106,11 +108,10 @@ def test_the_tag_goes_where_the_service_goes(web: Web) -> None:
 
 def test_all_of_a_repository_is_read_by_one_call(web: Web) -> None:
     web.deploy("one")
-    aws = web.rig.aws()
-    set_known(aws, web.rig.state().records, {})
+    aws = web.rig.aws().knowing(Known(web.rig.state().records))
     prefetch(aws, [Image, ImageInUse])
     assert [len(aws.live(resource_type)) for resource_type in (Image, ImageInUse)] == [1, 1]
-    assert [call.operation for call in aws.calls].count("DescribeImages") == 1
+    assert [call.operation for call in calls(aws)].count("DescribeImages") == 1
 
 
 def test_an_image_that_was_gone_back_to_does_not_expire_while_others_are_pushed(web: Web) -> None:

@@ -21,6 +21,7 @@ from provisioner.resources.wafv2 import WebAclAssociation
 from steps.stack import Stack
 from tests.cloud.project import web_acl
 from tests.cloud.rig import Rig
+from tests.ways import calls
 
 NAME = "ecs-sample-dev-123456789012-ap-northeast-1-logs"
 DELIVER = {
@@ -150,7 +151,7 @@ def test_an_acl_that_somebody_else_associated_is_not_looked_at(rig: Rig) -> None
     waf.associate_web_acl(WebACLArn=acl, ResourceArn=arn)
     aws = rig.aws()
     assert list(WebAclAssociation.list(aws, ())) == []
-    assert aws.calls == []
+    assert calls(aws) == []
     assert rig.up(balanced).ok().writes == []
     assert waf.get_web_acl_for_resource(ResourceArn=arn)["WebACL"]["ARN"] == acl
 
@@ -159,7 +160,7 @@ def test_a_web_acl_that_there_is_not_is_told_by_its_setting(rig: Rig) -> None:
     web = {"services": {"web": {"image": "nginx:1", "port": 80}}}
     aws, acl = rig.aws(), web_acl(rig.cloud, "there")
     check_web_acl(aws, Config.model_validate(web))
-    assert aws.calls == []
+    assert calls(aws) == []
     check_web_acl(aws, Config.model_validate({**web, "load_balancer": {"waf_acl": acl}}))
     wrong = f"{acl}x"
     with pytest.raises(ConfigurationError, match="there is no such web ACL"):

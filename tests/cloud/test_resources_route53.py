@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -21,6 +22,7 @@ from steps.stack import Stack
 from tests.cloud.conftest import make_network
 from tests.cloud.rig import Rig
 from tests.cloud.rules_rig import Net, change
+from tests.ways import Knows
 
 REFERENCE = "provisioner ecs-sample dev hosted_zone/public 0123456789abcdef0123456789abcdef"
 
@@ -239,8 +241,8 @@ def test_name_servers_of_somebody_else_alone_are_not_the_zones(rig: Rig) -> None
 
 
 def test_silence_of_the_dns_stops_nobody(rig: Rig) -> None:
-    aws = rig.aws()
-    aws.resolver = ("127.0.0.1", 1)  # nobody answers there
-    aws.known = lambda resource_type: [{"domain": "nowhere.example", "hosted_zone_id": zone_of(rig)}]
+    fields = {"domain": "nowhere.example", "hosted_zone_id": zone_of(rig)}
+    # nobody answers there
+    aws = replace(rig.aws(), resolver=("127.0.0.1", 1), knowledge=Knows(lambda resource_type: [fields]))
     (live,) = Delegation.list(aws, aws.known(Delegation))
     assert Delegation.pending(live) is None

@@ -56,7 +56,7 @@ def _connected(options: Options, strange: set[str]) -> Iterator[tuple[Config, Aw
             name = f"{operation_model.service_model.service_name}.{operation_model.name}"
             strange.update(f"{name} {path}" for path in unmodelled(operation_model, response_dict["body"]))
 
-    aws.session.events.register("before-parse", look)
+    aws.connection.session.events.register("before-parse", look)
     with options.ends:
         yield config, aws
 

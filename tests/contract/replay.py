@@ -16,7 +16,10 @@ from botocore.awsrequest import AWSResponse
 from botocore.model import ListShape, MapShape, OperationModel, Shape, StructureShape
 
 from provisioner.aws import service_models
-from provisioner.aws.client import ADDRESS_TAG, Aws
+from provisioner.aws.client import Aws
+from provisioner.aws.connection import Connection
+from provisioner.aws.inventory import Inventory
+from provisioner.aws.ownership import ADDRESS_TAG
 from provisioner.config.facts import Facts
 from provisioner.config.models import Config
 from provisioner.engine.clock import Pace
@@ -27,6 +30,7 @@ from tests.cloud.project import SAMPLE
 from tests.contract.calls import PAGING
 from tests.contract.recorded import Recorded, answers, of, typed
 from tests.jumping import Jumping
+from tests.ways import Knows
 
 REGION, ACCOUNT = "ap-northeast-1", "123456789012"
 OWNER = {"Project": "ecs-sample", "Environment": "dev", "ManagedBy": "provisioner"}
@@ -82,9 +86,11 @@ class Account:
 
     def aws(self, *, thorough: bool = False) -> Aws:
         """The way to this account."""
-        aws = _Aws(session(), "ecs-sample", "dev", Pace(Jumping()), known=self._known, rates=False)
-        aws.account, aws.include_unrecorded, aws.answering = ACCOUNT, thorough, self._answer
-        return aws
+        connection = _Answered(session(), Pace(Jumping()), rates=False)
+        connection.answering = self._answer
+        inventory, knowledge = Inventory(connection.pace), Knows(self._known)
+        aws = Aws("ecs-sample", "dev", connection, inventory, account=ACCOUNT, knowledge=knowledge)
+        return aws.exhaustive() if thorough else aws
 
     def _known(self, resource_type: type[Resource]) -> Sequence[Mapping[str, Any]]:
         if resource_type.type_name in self.known:
@@ -114,8 +120,8 @@ def _first(operation: str) -> dict[str, Any]:
     return (found or [NOTHING])[0].data
 
 
-class _Aws(Aws):
-    """A way whose clients are answered by the account, before anything is sent; all accounts share the clients."""
+class _Answered(Connection):
+    """A connection whose clients the account answers, before anything is sent; all accounts share the clients."""
 
     answering: Callable[[OperationModel, Mapping[str, Any]], dict[str, Any]]
 

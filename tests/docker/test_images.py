@@ -243,7 +243,7 @@ def test_arguments_reach_the_build_and_are_content(small: Small, engine: docker.
 def test_a_build_that_fails_shows_its_last_lines_and_the_next_one_goes_on(small: Small) -> None:
     small.dockerfile(f"FROM {PYTHON}\nRUN printf '\\033[31mred\\033[0m %s\\n' $((40+2)) && exit 3\n")
     error = small.failure()
-    assert error.startswith("building web failed: mend what its last lines name")
+    assert error.startswith("building web failed: fix what its last lines name")
     assert "red 42" in error
     assert "\033" not in error
     assert "exit code: 3" in error

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any
 
 from provisioner.aws.client import Aws
+from provisioner.aws.connection import Connection
+from provisioner.aws.inventory import Inventory
 from provisioner.engine.clock import Pace
 from provisioner.engine.resource import Observed, Resource
 from tests.simulation.cloud import Cloud
@@ -16,15 +19,24 @@ ASKED = 6
 """How often one command may ask for the same change of a resource, once all its calls are accepted."""
 
 
+def client(cloud: Cloud, process: Process, check: Callable[[str, str, str], None]) -> Client:
+    """Return a way to the simulated cloud; `check` looks at each write before it is made."""
+    session: Any = SimpleNamespace(region_name="sim-1", get_partition_for_region=lambda region: "aws")
+    connection = Connection(session, Pace(runtime=process), rates=False)
+    inventory = Inventory(connection.pace)
+    return Client(
+        "shop", "dev", connection, inventory, "123456789012", cloud=cloud, process=process, check=check, asked_for={}
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
 class Client(Aws):
     """The way to the simulated cloud: bulk reads, tags and ownership are the real ones, calls are not boto3's."""
 
-    def __init__(self, cloud: Cloud, process: Process, check: Callable[[str, str, str], None]) -> None:
-        session: Any = SimpleNamespace(region_name="sim-1", get_partition_for_region=lambda region: "aws")
-        super().__init__(session, "shop", "dev", Pace(runtime=process), rates=False)
-        self.account = "123456789012"
-        self.cloud, self.process, self._check = cloud, process, check
-        self._changed: dict[str, int] = {}
+    cloud: Cloud
+    process: Process
+    check: Callable[[str, str, str], None]
+    asked_for: dict[str, int]
 
     def pages(self, service: str, operation: str, key: str, **arguments: Any) -> Iterator[Any]:
         return iter(())
@@ -45,7 +57,7 @@ class Client(Aws):
             return result
 
         return self._call(
-            f"{verb} {type_name} {who}", effect, write=True, check=lambda: self._check(verb, type_name, who)
+            f"{verb} {type_name} {who}", effect, write=True, check=lambda: self.check(verb, type_name, who)
         )
 
     def _call(
@@ -54,14 +66,14 @@ class Client(Aws):
         """Make a call; a promise that it breaks is kept, since the engine takes it for a failure of the resource."""
         try:
             check()
-            return self.cloud.call(self.process, operation, act, write=write, read_only=self.read_only)
+            return self.cloud.call(self.process, operation, act, write=write, read_only=self.reads_only)
         except Violation as violation:
             self.process.hub.broken = self.process.hub.broken or violation
             raise
 
     def changed(self, id: str, wanted: Mapping[str, Any]) -> None:
         """Count a change that was accepted: the same one is not asked for without end."""
-        asked = self._changed[f"{id}: {wanted}"] = self._changed.get(f"{id}: {wanted}", 0) + 1
+        asked = self.asked_for[f"{id}: {wanted}"] = self.asked_for.get(f"{id}: {wanted}", 0) + 1
         if asked > ASKED:
             self.process.hub.broken = self.process.hub.broken or Violation(f"{id} is changed {asked} times")
 

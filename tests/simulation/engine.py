@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 
-from provisioner.aws.client import ADDRESS_TAG
+from provisioner.aws.ownership import ADDRESS_TAG
 from provisioner.engine.errors import NeedsReplacing, NotOwned, ProvisionError, SomeFailed
 from provisioner.engine.events import Done, Event, Waiting
 from provisioner.engine.planned import KNOWN_AFTER_UP, Planned
@@ -25,7 +25,7 @@ from state.model import Record, StateError
 from state.store import Store
 from steps.stack import Stack
 from tests.simulation import stack as stacks
-from tests.simulation.client import Client
+from tests.simulation.client import Client, client
 from tests.simulation.cloud import Cloud
 from tests.simulation.disk import Faults
 from tests.simulation.engine_hands import by_hand, undo_tampering
@@ -238,7 +238,7 @@ class World:
         leaving = frozenset(a for a, record in self.memory.records().items() if record.phase == "deleting")
         run = Run(verb, process, there=there, leaving=leaving)
         self.cloud.writes, self.cloud.tried, self.cloud.calls, started = [], [], 0, self.hub.now
-        self.client = Client(self.cloud, process, partial(check_write, self))
+        self.client = client(self.cloud, process, partial(check_write, self))
         self.hub.left = 200_000
 
         def main() -> None:

@@ -7,7 +7,7 @@ from tests.simulation.mutation import Mutation
 ENGINE = "engine"
 APPLY, DESTROY, FIND = "provisioner/engine/apply.py", "provisioner/engine/destroy.py", "provisioner/engine/lookup.py"
 WALK, PLAN, RUN = "provisioner/engine/scheduler.py", "provisioner/engine/plan.py", "provisioner/engine/run.py"
-AWS, UP = "provisioner/aws/client.py", "provisioner/operations/apply.py"
+AWS, UP = "provisioner/aws/inventory.py", "provisioner/operations/apply.py"
 RECORDED = "provisioner/engine/recorded.py"
 
 FAULTS = (
@@ -62,7 +62,7 @@ FAULTS = (
         ENGINE,
         APPLY,
         """
-        if not self.aws.errors.server_error(error) and not self.aws.reads(error.operation_name):
+        if self.aws.errors.refused_write(error):
         """,
         """
         if True:
@@ -306,11 +306,14 @@ FAULTS = (
         apply.run()
         for text in notes(aws, stack):
             emit(Notice(text))
-        engine_destroy.look_closely(aws, destroy.records.values())
+        for resource_type in dict.fromkeys(map(type_of, destroy.records.values())):
+            # what an interrupted teardown left half deleted is found as well
+            aws.mark_stale(resource_type)
         destroy.run()
         """,
         """
-        engine_destroy.look_closely(aws, destroy.records.values())
+        for resource_type in dict.fromkeys(map(type_of, destroy.records.values())):
+            aws.mark_stale(resource_type)
         destroy.run()
         apply.run()
         """,

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, ClassVar
 
-from provisioner.aws.client import ADDRESS_TAG
+from provisioner.aws.ownership import ADDRESS_TAG
 from provisioner.engine.declaration import unknown
 from provisioner.engine.resource import RESOURCE_TYPES, Changes, Observed, Resource
 from tests.simulation.client import Client

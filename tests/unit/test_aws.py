@@ -17,14 +17,17 @@ from botocore.exceptions import ClientError
 from botocore.stub import Stubber
 from urllib3 import HTTPResponse
 
-from provisioner.aws.client import ADDRESS_TAG, MAX_SINGLE_READS, READS, Aws, batches
+from provisioner.aws.client import Aws, batches
+from provisioner.aws.inventory import MAX_SINGLE_READS
+from provisioner.aws.ownership import ADDRESS_TAG
 from provisioner.aws.pages import BadList
+from provisioner.aws.reads import READS
 from provisioner.aws.tagging import tag_map
 from provisioner.engine.clock import Pace
 from provisioner.engine.errors import Interrupted, ReadOnly
 from provisioner.engine.resource import RESOURCE_TYPES, Observed, Resource
 from provisioner.resources.application_autoscaling import ScalableTarget
-from tests.jumping import Jumping
+from tests.ways import Knows, calls, way
 
 NOWHERE = "http://127.0.0.1:9"
 """Nothing listens there: a request that is made in spite of the guard fails in another way."""
@@ -71,8 +74,7 @@ RESOURCE_TYPES.pop("looked")
 
 @pytest.fixture
 def aws() -> Aws:
-    session = boto3.Session("testing", "testing", region_name="ap-northeast-1")
-    return Aws(session, "shop", "dev", Pace(Jumping()), endpoint=NOWHERE)
+    return way(endpoint=NOWHERE)
 
 
 @pytest.fixture
@@ -107,16 +109,17 @@ def ids(aws: Aws, *, fresh: bool = False) -> list[str]:
 def test_a_write_is_refused_before_any_request(
     aws: Aws, service: str, operation: str, arguments: dict[str, Any]
 ) -> None:
-    aws.read_only = True
     with pytest.raises(ReadOnly, match=f"{service}:.* is not a read"):
-        getattr(aws.client(service), operation)(**arguments)
-    assert aws.calls == []
+        getattr(aws.reading().client(service), operation)(**arguments)
+    assert calls(aws) == []
 
 
-def test_clients_made_before_the_guard_was_set_obey_it(aws: Aws) -> None:
+def test_the_guard_is_that_of_the_way_and_not_of_the_client(aws: Aws) -> None:
     client = aws.client("ec2")
-    aws.read_only = True
     with pytest.raises(ReadOnly):
+        aws.reading().client("ec2").create_vpc(CidrBlock="10.0.0.0/16")
+    with Stubber(client) as stub:
+        stub.add_response("create_vpc", {"Vpc": {"VpcId": "vpc-1"}})
         client.create_vpc(CidrBlock="10.0.0.0/16")
 
 
@@ -128,12 +131,11 @@ def test_without_the_guard_writes_pass(aws: Aws) -> None:
 
 
 def test_reads_pass_the_guard_and_are_logged(aws: Aws) -> None:
-    aws.read_only = True
-    client = aws.client("ec2")
-    with Stubber(client) as stub:
+    client = aws.reading().client("ec2")
+    with Stubber(aws.client("ec2")) as stub:
         stub.add_response("describe_vpcs", {"Vpcs": []})
         client.describe_vpcs()
-    (call,) = aws.calls
+    (call,) = calls(aws)
     assert (call.service, call.operation, call.read, call.code) == ("ec2", "DescribeVpcs", True, None)
 
 
@@ -150,7 +152,7 @@ def test_a_list_that_does_not_end_is_told_once_and_not_read_again(aws: Aws) -> N
             aws.live(ScalableTarget)
         with pytest.raises(BadList):
             aws.live(ScalableTarget, fresh=True)
-    assert len(aws.calls) == 2
+    assert len(calls(aws)) == 2
 
 
 @pytest.mark.parametrize(
@@ -189,7 +191,7 @@ def test_a_refused_call_is_logged_with_its_code(aws: Aws) -> None:
         stub.add_client_error("create_repository", "RepositoryAlreadyExistsException")
         with pytest.raises(ClientError):
             client.create_repository(repositoryName="web")
-    (call,) = aws.calls
+    (call,) = calls(aws)
     assert (call.operation, call.read, call.code) == ("CreateRepository", False, "RepositoryAlreadyExistsException")
 
 
@@ -260,7 +262,7 @@ def test_tags_come_from_one_bulk_read(aws: Aws) -> None:
         stub.add_response("get_resources", {"ResourceTagMappingList": mapping})
         for arn in ("arn:a", "arn:b", "arn:a"):
             assert aws.tags_of(arn, lambda: pytest.fail("read one by one")) == aws.tags(arn)
-    assert len(aws.calls) == 1
+    assert len(calls(aws)) == 1
 
 
 def test_what_the_bulk_read_does_not_know_is_read_by_itself(aws: Aws) -> None:
@@ -283,8 +285,7 @@ def test_what_the_bulk_read_does_not_know_is_read_by_itself(aws: Aws) -> None:
 
 def throttled(monkeypatch: pytest.MonkeyPatch, *, rates: bool) -> tuple[Aws, list[str]]:
     """A way to an ECS that always throttles, in a run that was interrupted, and what becomes of each attempt."""
-    session = boto3.Session("testing", "testing", region_name="ap-northeast-1")
-    aws, made = Aws(session, "shop", "dev", Pace(), endpoint=NOWHERE, rates=rates), list[str]()
+    aws, made = way(pace=Pace(), endpoint=NOWHERE, rates=rates), list[str]()
 
     def send(request: Any, **_: Any) -> AWSResponse:
         made.append("sent")
@@ -306,12 +307,12 @@ def test_each_attempt_waits_for_its_turn_and_what_is_interrupted_is_neither_sent
     with pytest.raises(Interrupted):
         aws.client("ecs").delete_task_definitions(taskDefinitions=["web:1"])
     assert made == ["signed", "sent"] * 4, "as many as this tool's bucket holds"
-    assert aws.calls == []
+    assert calls(aws) == []
 
 
 def test_what_a_call_is_for_is_told_when_it_has_to_wait(monkeypatch: pytest.MonkeyPatch) -> None:
-    aws, told = throttled(monkeypatch, rates=True)[0], list[tuple[str, str]]()
-    aws.queued = lambda address, service: told.append((address, service))
+    told = list[tuple[str, str]]()
+    aws = throttled(monkeypatch, rates=True)[0].reporting(lambda address, service: told.append((address, service)))
     with aws.acting("task_definition/web"), pytest.raises(Interrupted):
         aws.client("ecs").delete_task_definitions(taskDefinitions=["web:1"])
     with pytest.raises(Interrupted):
@@ -324,7 +325,7 @@ def test_nothing_waits_where_no_rates_are_in_force(monkeypatch: pytest.MonkeyPat
     with pytest.raises(ClientError):
         aws.client("ecs").delete_task_definitions(taskDefinitions=["web:1"])
     assert made == ["signed", "sent"] * 11, "boto3 alone gives up after its ten retries"
-    assert [call.code for call in aws.calls] == ["ThrottlingException"]
+    assert [call.code for call in calls(aws)] == ["ThrottlingException"]
 
 
 # -- bulk reads ----------------------------------------------------------------------------------------------------
@@ -361,10 +362,8 @@ def test_threads_that_ask_at_once_share_one_read(aws: Aws, lists: Lists) -> None
 
 
 def test_a_read_is_told_what_is_known_of_the_kind(lists: Lists) -> None:
-    session = boto3.Session("testing", "testing", region_name="ap-northeast-1")
     asked = []
-    aws = Aws(session, "shop", "dev", Pace(), known=lambda resource_type: asked.append(resource_type) or ())
-    aws.live(Listed)
+    way(knowledge=Knows(lambda resource_type: asked.append(resource_type) or ())).live(Listed)
     assert asked == [Listed]
 
 
@@ -463,7 +462,7 @@ def test_what_has_no_id_yet_is_left_to_the_next_read(aws: Aws, lists: Lists) -> 
 @pytest.mark.parametrize(("count", "expected"), [(MAX_SINGLE_READS, MAX_SINGLE_READS), (MAX_SINGLE_READS + 1, 1)])
 def test_of_many_things_what_the_state_has_seen_in_place_is_not_read_again(aws: Aws, count: int, expected: int) -> None:
     names, read = [f"n{number}" for number in range(count)], list[str]()
-    aws.settled = lambda resource_type: [{"called": name, "days": 7} for name in names[:-1]]
+    aws = aws.knowing(Knows(ready=lambda resource_type: [{"called": name, "days": 7} for name in names[:-1]]))
 
     def days(name: str) -> int:
         read.append(name)

@@ -318,7 +318,7 @@ def built(context: Path, said: list[str]) -> None:
 def test_a_build_says_its_steps_and_a_failed_one_its_last_lines(context: Path, builder: Builder) -> None:
     said: list[str] = []
     builder.says("#1 [internal] load build definition\n" * 30 + FAILED, 3)
-    with pytest.raises(BuildError, match="failed: mend what its last lines name") as caught:
+    with pytest.raises(BuildError, match="failed: fix what its last lines name") as caught:
         built(context, said)
     assert said == ["building", "building 2/3 RUN python3 -m pip install nothing"]
     lines = str(caught.value).splitlines()

@@ -9,14 +9,14 @@ import pytest
 
 from provisioner.emulator.containers.authority import BUNDLE, BUNDLE_FOLDER
 from provisioner.emulator.containers.database import options
-from provisioner.emulator.containers.definitions import CannotStart, Wanted, wanted
+from provisioner.emulator.containers.definitions import CannotStart, ContainerSpec, container_specs
 
 
-def containers(**more: Any) -> list[Wanted]:
+def containers(**more: Any) -> list[ContainerSpec]:
     container = {"name": "web", "image": "web:1", **more}
     definition = SimpleNamespace(family="web", shape={"containerDefinitions": [container], "memory": "512"})
     task = SimpleNamespace(id="0" * 32, definition=definition, overrides={}, zone="a")
-    return wanted(cast("Any", SimpleNamespace(account="1", region="r")), cast("Any", task))
+    return container_specs(cast("Any", SimpleNamespace(account="1", region="r")), cast("Any", task))
 
 
 @pytest.mark.parametrize(

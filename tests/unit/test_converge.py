@@ -13,12 +13,13 @@ from provisioner.engine.declaration import Declared
 from provisioner.engine.errors import Interrupted, OutcomeUnknown
 from provisioner.resources.logs import LogGroup
 from state.model import Record
+from tests.ways import way
 
 
 def creating(error: Exception) -> list[str]:
     """What is recorded when the call that makes a resource ends with this error."""
 
-    def client(_: str) -> NoReturn:
+    def create(**_: Any) -> NoReturn:
         raise error
 
     said: list[str] = []
@@ -28,8 +29,9 @@ def creating(error: Exception) -> list[str]:
         said.append(record.phase)
 
     store = SimpleNamespace(put=put, drop=lambda address: said.append("gone"), records={})
-    aws = SimpleNamespace(client=client, pace=Pace())
-    converge = Apply(cast("Any", aws), cast("Any", store), {}, lambda event: None)
+    aws = way(pace=Pace())
+    aws.client("logs").meta.events.register("before-call", create)
+    converge = Apply(aws, cast("Any", store), {}, lambda event: None)
     with pytest.raises(type(error)):
         converge._create(want, Declared(want, (), "logs"), None, "created")
     return said

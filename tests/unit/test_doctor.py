@@ -200,13 +200,17 @@ def test_callers_without_policies_to_simulate(caller: str, words: str) -> None:
 class Answering:
     """Stands for AWS: answers each operation with what it is given, or raises it; by Region where that matters."""
 
-    partition, region, endpoint, read_only, pace = "aws", "ap-southeast-3", None, False, Pace()
+    partition, region, endpoint, pace = "aws", "ap-southeast-3", None, Pace()
 
     def __init__(self, **answers: Any) -> None:
         self.answers, self.account = answers, ""
 
     def client(self, service: str, region: str = "") -> Any:
         return Answering(**{name.removeprefix(f"{region}_"): answer for name, answer in self.answers.items()})
+
+    def in_account(self, account: str) -> Answering:
+        self.account = account
+        return self
 
     def __getattr__(self, operation: str) -> Any:
         def call(**_: Any) -> Any:
@@ -220,7 +224,7 @@ class Answering:
 
 def context(**answers: Any) -> Context:
     config = Config.model_validate({"region": Answering.region, "services": WEB})
-    return Context(Answering(**answers), config, Path("stack.toml"), dict)
+    return Context(Answering(**answers), config, Path("stack.toml"), lambda aws: {})
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import pytest
 
 from provisioner.aws import durations
 from provisioner.aws.durations import Duration
-from provisioner.emulator.takes import Takes
+from provisioner.emulator.operation_durations import OperationDurations
 
 TABLE = {name: value for name, value in vars(durations).items() if isinstance(value, Duration)}
 PACKAGE = Path(durations.__file__).parents[1] / "emulator"
@@ -27,14 +27,16 @@ def test_each_is_used_by_the_embedded_cloud() -> None:
 
 
 def test_a_choice_takes_the_middle_or_an_end() -> None:
-    takes = {choice: Takes(choice).seconds(durations.ENDPOINT_CREATE) for choice in ("fast", "typical", "slow")}
+    takes = {
+        choice: OperationDurations(choice).seconds(durations.ENDPOINT_CREATE) for choice in ("fast", "typical", "slow")
+    }
     assert takes == {"fast": 60, "typical": 90, "slow": 150}
-    assert Takes("times:3").seconds(durations.ENDPOINT_CREATE) == 270
+    assert OperationDurations("times:3").seconds(durations.ENDPOINT_CREATE) == 270
 
 
 def test_a_seed_draws_the_same_each_time_and_within_the_range() -> None:
     def drawn(seed: str) -> list[float]:
-        takes = Takes(seed)
+        takes = OperationDurations(seed)
         return [takes.seconds(durations.ENDPOINT_CREATE) for _ in range(20)]
 
     assert drawn("seed:7") == drawn("seed:7") != drawn("seed:8")
@@ -43,7 +45,7 @@ def test_a_seed_draws_the_same_each_time_and_within_the_range() -> None:
 
 
 def test_what_is_drawn_for_one_operation_changes_nothing_for_another() -> None:
-    alone, beside = Takes("seed:1"), Takes("seed:1")
+    alone, beside = OperationDurations("seed:1"), OperationDurations("seed:1")
     beside.seconds(durations.DB_CLUSTER_CREATE)
     assert alone.seconds(durations.DB_CLUSTER_STOP) == beside.seconds(durations.DB_CLUSTER_STOP)
 
@@ -51,4 +53,4 @@ def test_what_is_drawn_for_one_operation_changes_nothing_for_another() -> None:
 @pytest.mark.parametrize("choice", ["", "long", "seed:", "seed:x", "seed:-1", "Slow"])
 def test_there_is_no_other_choice(choice: str) -> None:
     with pytest.raises(ValueError, match="choose typical, fast, slow, seed:NUMBER or"):
-        Takes(choice)
+        OperationDurations(choice)

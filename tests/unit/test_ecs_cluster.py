@@ -5,16 +5,14 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import Any
 
-import boto3
-
-from provisioner.aws.client import Aws
 from provisioner.engine.clock import Pace
 from provisioner.resources.ecs_cluster import CapacityProvider
 from provisioner.resources.ecs_hosts import without_hosts
+from tests.ways import way
 
 
 def test_a_provider_without_a_group_is_none_of_ours() -> None:
-    aws = Aws(boto3.Session("k", "s", region_name="eu-west-1"), "p", "dev", Pace())
+    aws = way(pace=Pace())
     # ministack's answer, which is against the model
     fargate = {"name": "FARGATE", "status": "ACTIVE", "autoScalingGroupProvider": {}}
     answers = {

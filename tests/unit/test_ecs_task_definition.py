@@ -7,12 +7,12 @@ from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
-import boto3
 import pytest
 
-from provisioner.aws.client import MAX_SINGLE_READS, Aws
+from provisioner.aws.inventory import MAX_SINGLE_READS
 from provisioner.engine.clock import Pace
 from provisioner.resources.ecs_task_definition import CONTENT_TAG, TaskDefinition, content_of
+from tests.ways import Knows, way
 
 ROLE = "arn:aws:iam::123456789012:role/tasks"
 WANT = TaskDefinition(
@@ -48,8 +48,7 @@ class Answering:
     """A way to an AWS that gives these answers; `asked` says what for: the operation, and of what."""
 
     def __init__(self, want: TaskDefinition, **answers: Any) -> None:
-        self.aws = Aws(boto3.Session("k", "s", region_name="eu-west-1"), "p", "dev", Pace())
-        self.aws.known = lambda resource_type: [want.fields()]
+        self.aws = way(project="p", pace=Pace(), knowledge=Knows(lambda resource_type: [want.fields()]))
         self.asked: list[tuple[str, str]] = []
         tags = self.aws.tags(want.address) | {CONTENT_TAG: content_of(want.fields())}
         self.answers: dict[str, Any] = {
@@ -106,16 +105,19 @@ def test_what_tags_tell_of_and_no_list_shows_is_gone() -> None:
     assert to.described() == []
 
 
+def families(*names: str) -> Knows:
+    """Families that are declared and recorded."""
+    return Knows(lambda resource_type: [replace(WANT, family=name).fields() for name in names], ids=lambda _: names)
+
+
 @pytest.mark.parametrize(("count", "again"), [(MAX_SINGLE_READS, MAX_SINGLE_READS), (MAX_SINGLE_READS + 1, 0)])
 def test_the_last_look_asks_for_each_family_that_this_run_deleted_if_they_are_few(count: int, again: int) -> None:
     names = [f"p-dev-{number}" for number in range(count)]
     to = Answering(WANT, ListTaskDefinitionFamilies={"families": []}, ListTaskDefinitions={"taskDefinitionArns": []})
-    to.aws.known = lambda resource_type: [replace(WANT, family=name).fields() for name in names]
-    to.aws.recorded = lambda resource_type: names
-    to.aws.include_unrecorded = True
-    to.aws.deleted.update(names)
-    to.aws.drop_reads()
-    to.aws.live(TaskDefinition)
+    aws = to.aws.knowing(families(*names)).exhaustive()
+    aws.deleted.update(names)
+    aws.drop_reads()
+    aws.live(TaskDefinition)
     assert len(to.described()) == again
 
 
@@ -131,7 +133,7 @@ def test_a_family_that_may_be_there_unlisted_is_described_unasked(known_by: str)
     want = replace(WANT, family="web") if known_by == "a name of another stack" else WANT
     to = Answering(want, ListTaskDefinitionFamilies={"families": []})
     if known_by == "the record":
-        to.aws.recorded = lambda resource_type: [want.family]
+        to.aws = to.aws.knowing(Knows(lambda resource_type: [want.fields()], ids=lambda resource_type: [want.family]))
     assert [live.id for live in to.aws.live(TaskDefinition)] == [want.family]
     assert [operation for operation, _ in to.asked].count("ListTaskDefinitionFamilies") == 0
 
@@ -140,10 +142,8 @@ def test_a_look_describes_only_what_it_is_about() -> None:
     """At teardown of 200 services each look at one of them described all the others, at 16 a second."""
     to = Answering(WANT)
     others = [f"p-dev-{number}" for number in range(20)]
-    to.aws.known = lambda resource_type: [replace(WANT, family=name).fields() for name in [WANT.family, *others]]
-    to.aws.recorded = lambda resource_type: [WANT.family, *others]
-    to.aws.include_unrecorded = True
-    assert len(to.aws.live(TaskDefinition)) == 21
+    aws = to.aws.knowing(families(WANT.family, *others)).exhaustive()
+    assert len(aws.live(TaskDefinition)) == 21
     to.asked.clear()
-    assert len(to.aws.live(TaskDefinition, fresh=True, only=[WANT.family])) == 21
+    assert len(aws.live(TaskDefinition, fresh=True, only=[WANT.family])) == 21
     assert to.asked == [("DescribeTaskDefinition", WANT.family)]

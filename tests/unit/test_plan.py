@@ -7,20 +7,18 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, cast
 
-import boto3
 import pytest
 from botocore.exceptions import ClientError
 
 from provisioner.aws.client import Aws
 from provisioner.aws.errors import Refused
-from provisioner.engine.clock import Pace
 from provisioner.engine.declaration import Handle
 from provisioner.engine.plan import orphans, plan
 from provisioner.engine.planned import KNOWN_AFTER_UP, Planned
 from provisioner.engine.resource import RESOURCE_TYPES, Change, Observed, Resource
 from state.model import Record
 from steps.stack import Stack
-from tests.jumping import Jumping
+from tests.ways import way
 
 LIVES: dict[str, list[Observed]] = {}
 """What AWS has, by resource type: set anew by each test."""
@@ -43,7 +41,7 @@ class Scripted(Resource):
 
     @classmethod
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterable[Observed]:
-        assert aws.read_only
+        assert aws.reads_only
         return LIVES.get(cls.type_name, [])
 
 
@@ -102,7 +100,7 @@ def recorded(*addresses: str) -> dict[str, Record]:
 
 
 def planned(stack: Stack, *addresses: str) -> list[Planned]:
-    aws = Aws(boto3.Session("testing", "testing", region_name="ap-northeast-1"), "p", "e", Pace(Jumping()))
+    aws = way(project="p", env="e")
     records = recorded(*addresses)
     return plan(aws, records, stack.declared, orphans(records, stack.declared))
 

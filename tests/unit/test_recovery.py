@@ -7,15 +7,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar, cast
 
-import boto3
 import pytest
 from botocore.exceptions import ClientError
 
 from provisioner.aws.client import Aws
 from provisioner.aws.errors import Refused
-from provisioner.engine.clock import Pace
 from provisioner.engine.declaration import Handle
-from provisioner.engine.errors import ConfigurationError, ReadOnly
+from provisioner.engine.errors import ConfigurationError
 from provisioner.engine.resource import RESOURCE_TYPES, Observed, Resource, all_types
 from provisioner.operations import recovery, state_edit
 from provisioner.operations.state_set_aside import in_folder
@@ -23,7 +21,7 @@ from provisioner.render import recovered as show
 from state.local import LocalStore, read
 from state.model import Record, StateLocked, StateTooNew
 from steps.stack import Stack
-from tests.jumping import Jumping
+from tests.ways import way
 
 READINGS: list[dict[str, list[Observed]]] = []
 """What AWS lists by resource type: at the first reading, at the second, and so on; the last one goes on."""
@@ -46,7 +44,7 @@ class Box(Resource):
 
     @classmethod
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterable[Observed]:
-        assert aws.read_only
+        assert aws.reads_only
         return listed(cls.type_name)
 
 
@@ -104,7 +102,7 @@ class Told:
     told: list[str] = field(default_factory=list)
 
     def search(self, stack: Stack) -> recovery.Recovery:
-        aws = Aws(boto3.Session("testing", "testing", region_name="ap-northeast-1"), "p", "e", Pace(Jumping()))
+        aws = way(project="p", env="e")
         return recovery.search(aws, self.records, stack.declared, self.tell)
 
     def tell(self, text: str) -> None:
@@ -247,14 +245,6 @@ def test_a_read_that_is_refused_ends_it(stack: Stack, monkeypatch: pytest.Monkey
     monkeypatch.setattr(Box, "list", refuse)
     with pytest.raises(Refused, match="ListBoxes was refused"):
         Told().search(stack)
-
-
-def test_nothing_can_be_written_meanwhile(stack: Stack) -> None:
-    reading()
-    aws = Aws(boto3.Session("testing", "testing", region_name="ap-northeast-1"), "p", "e", Pace(Jumping()))
-    recovery.search(aws, {}, stack.declared, lambda _: None)
-    with pytest.raises(ReadOnly):
-        aws.client("ec2").create_vpc(CidrBlock="10.0.0.0/16")
 
 
 # -- what is no longer declared ---------------------------------------------------------------------------------------

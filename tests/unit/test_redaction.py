@@ -16,8 +16,7 @@ from hypothesis import strategies as st
 from provisioner.aws.client import Aws
 from provisioner.aws.errors import explained
 from provisioner.aws.redaction import HIDDEN, redacted, secrets_in, without_secrets
-from provisioner.engine.clock import Pace
-from tests.jumping import Jumping
+from tests.ways import way
 
 PASSWORD = "correct-horse-battery-staple-0001"
 
@@ -34,7 +33,7 @@ def session() -> boto3.Session:
 
 @pytest.fixture
 def aws() -> Aws:
-    return Aws(session(), "shop", "dev", Pace(Jumping()), endpoint="http://127.0.0.1:9")
+    return way(session(), endpoint="http://127.0.0.1:9")
 
 
 CLUSTER = {"DBClusterIdentifier": "shop", "Engine": "aurora-mysql", "MasterUserPassword": PASSWORD}

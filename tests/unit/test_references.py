@@ -64,5 +64,5 @@ def test_only_this_machine_is_spoken_to_without_tls() -> None:
     for host in ("localhost.example.com", "127.0.0.1.example.com", "r.example:80", "10.0.0.1:5000", "docker.io"):
         assert not is_local(host), host
     assert parse("nginx").base == "https://registry-1.docker.io/v2/"
-    assert parse("r.example/web").asked == "latest"
-    assert parse(f"r.example/web:1@{DIGEST}").asked == DIGEST
+    assert parse("r.example/web").version == "latest"
+    assert parse(f"r.example/web:1@{DIGEST}").version == DIGEST

@@ -10,9 +10,9 @@ import pytest
 import steps  # noqa: F401  (importing the package makes all resource types known)
 from provisioner.config.models import Config
 from provisioner.engine.declaration import Dependency
-from provisioner.operations.rehearsal import beside
-from provisioner.operations.rehearsal.declarations import declarations, replaced
-from provisioner.operations.rehearsal.play import Outage, Played, Rehearsal, Wish
+from provisioner.operations.rehearsal import unmanaged
+from provisioner.operations.rehearsal.declarations import declarations, with_tokens
+from provisioner.operations.rehearsal.run import Outage, Rehearsal, RehearsedRun, Request
 from provisioner.render import rehearsal as show
 from state.model import Phase, Record
 
@@ -109,7 +109,7 @@ def test_what_cannot_be_copied_is_told_with_what_needs_it() -> None:
     assert left_out == {
         "vpc/main": "is still being created",
         "subnet/a": "needs vpc/main, which is left out",
-        "dragon/main": "is of a resource type that this version does not know (dragon)",
+        "dragon/main": "is of a type that this version does not know (dragon)",
         "vpc/old": "was recorded by another version, with cidr",
         "vpc/short": "was recorded by another version, without cidr_block",
     }
@@ -127,11 +127,11 @@ def test_what_cannot_be_copied_is_told_with_what_needs_it() -> None:
         ({"abc": ["abc", 3, None]}, {"${a/b:id}": ["${a/b:id}", 3, None]}),
     ],
 )
-def test_names_are_replaced_whole_and_the_longest_first(text: object, expected: object) -> None:
-    assert replaced(text, {"abc": "a/b:id", "abc-def": "a/b:more"}) == expected
+def test_names_are_with_tokens_whole_and_the_longest_first(text: object, expected: object) -> None:
+    assert with_tokens(text, {"abc": "a/b:id", "abc-def": "a/b:more"}) == expected
 
 
-def test_what_is_beside_the_stack() -> None:
+def test_what_is_unmanaged_and_referred_to() -> None:
     key, acl = (
         "arn:aws:kms:ap-northeast-1:123456789012:key/abc-1",
         "arn:aws:wafv2:ap-northeast-1:123456789012:regional/webacl/n/1",
@@ -148,10 +148,10 @@ def test_what_is_beside_the_stack() -> None:
         record("secure_parameter/p", "/p", {"parameter_name": "/p", "key_id": key}),
         record("launch_template/main", "lt-1", {"launch_template_data": {"ImageId": "ami-0123456789abcdef0"}}),
     )
-    resources, assumed = beside.resources(records, config)
-    assert resources["zones"] == [{"id": "Z1", "domain": "example.com"}]
-    assert (resources["keys"], resources["aliases"]) == ([key], {"alias/mine": key})
-    assert (resources["amis"], resources["web_acls"]) == (["ami-0123456789abcdef0"], [acl])
+    found, assumed = unmanaged.resources(records, config)
+    assert found["zones"] == [{"id": "Z1", "domain": "example.com"}]
+    assert (found["keys"], found["aliases"]) == ([key], {"alias/mine": key})
+    assert (found["amis"], found["web_acls"]) == (["ami-0123456789abcdef0"], [acl])
     assert assumed == [f"alias/mine stands for {key}"]
 
 
@@ -160,8 +160,8 @@ def test_a_zone_of_the_stack_is_not_put_there_before_it() -> None:
         record("hosted_zone/public", "Z1", {"hosted_zone_name": "example.com"}),
         record("delegation/example.com", "example.com|Z1", {"domain": "example.com", "hosted_zone_id": "Z1"}),
     )
-    resources, assumed = beside.resources(records, CONFIG)
-    assert (resources["zones"], resources["delegated"]) == ([], ["example.com"])
+    found, assumed = unmanaged.resources(records, CONFIG)
+    assert (found["zones"], found["delegated"]) == ([], ["example.com"])
     assert assumed == ["the public hosted zone example.com is in the account, and delegated"]
 
 
@@ -170,9 +170,9 @@ def test_what_is_told() -> None:
         Outage("web", 3.0, 44.2, "none of its tasks is running"),
         Outage("web", 50, None, "no more", "a.example.com"),
     ]
-    play = Played("typical", 192.4, {"changed": 1}, outages=outages, calls=212, writes=31)
-    slow = Played("slow", 900.0, troubles=["service/web: too slow\nmuch"])
-    found = Rehearsal(Wish(), "p-e", 12, [], ["assumed: nothing"], [play, slow])
+    usual = RehearsedRun("typical", 192.4, {"changed": 1}, outages=outages, calls=212, writes=31)
+    slow = RehearsedRun("slow", 900.0, troubles=["service/web: too slow\nmuch"])
+    found = Rehearsal(Request(), "p-e", 12, [], ["assumed: nothing"], [usual, slow])
     assert show.lines(found) == [
         "Rehearsal of up of p-e: passes.",
         "On AWS about 3 min 12 s.",
@@ -186,4 +186,4 @@ def test_what_is_told() -> None:
         "note: assumed: nothing",
     ]
     assert found.exit_code == 1
-    assert json.loads(show.document(found))["plays"][0]["outages"][0]["until"] == 44.2
+    assert json.loads(show.document(found))["runs"][0]["outages"][0]["until"] == 44.2

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from provisioner.engine.run import recorded_fields
+from provisioner.engine.known import recorded_fields
 from provisioner.resources.logs import LogGroup
 from state.model import Record
 

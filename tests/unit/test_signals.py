@@ -16,7 +16,6 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, ClassVar, cast
 
-import boto3
 import pytest
 
 from provisioner.aws.client import Aws
@@ -32,8 +31,8 @@ from provisioner.render import summary
 from provisioner.render.progress import Progress
 from state.local import DOCUMENT, JOURNAL, LOCK
 from state.model import Record
-from tests.jumping import Jumping
 from tests.unit.hostile import CONFIG
+from tests.ways import way
 
 SECONDS = 60
 """No process of these tests may take longer: one that does hangs."""
@@ -191,7 +190,7 @@ RESOURCE_TYPES.pop("slow")
 
 def test_a_last_look_that_is_interrupted_is_not_told_as_things_that_are_left(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(RESOURCE_TYPES, "slow", Slow)
-    aws = Aws(boto3.Session("a", "b", region_name="ap-northeast-1"), "p", "e", Pace(Jumping()))
+    aws = way()
     assert sweep(aws, {}, [Slow]) == []
     aws.pace.stop.set()
     with pytest.raises(Interrupted):

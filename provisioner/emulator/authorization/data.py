@@ -1,4 +1,4 @@
-"""What RDS, CloudWatch Logs, Parameter Store and scaling ask for at their calls (Service Authorization Reference)."""
+"""Permissions of RDS, CloudWatch Logs, Parameter Store and scaling, by call (Service Authorization Reference)."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 
 from moto.ssm.models import ssm_backends
 
-from provisioner.emulator.authorization.asked import Asked, requested
-from provisioner.emulator.authorization.keys import used
+from provisioner.emulator.authorization.api_call import ApiCall, requested
+from provisioner.emulator.authorization.kms import used
 from provisioner.emulator.authorization.policy import Check
 
 # -- RDS ---------------------------------------------------------------------------------------------------------------
@@ -36,93 +36,93 @@ _KEY = ("DescribeKey", "CreateGrant", "Decrypt", "GenerateDataKey")
 """What CreateDBCluster asks for of a key (Service Authorization Reference, dependent actions)."""
 
 
-def rds(asked: Asked) -> Iterator[Check]:
+def rds(call: ApiCall) -> Iterator[Check]:
     """Yield what RDS asks for at one call."""
-    operation, brought = asked.operation, asked.tags()
-    named = {name: asked.arn(f"{sort}:{asked.text(name)}") for name, sort in _RDS.items() if asked.text(name)}
+    operation, brought = call.operation, call.tags()
+    named = {name: call.arn(f"{sort}:{call.text(name)}") for name, sort in _RDS.items() if call.text(name)}
     if operation in _CREATED:
         for name, arn in named.items():
             new = name == _CREATED[operation]
-            yield asked.check(arn, requested(brought)) if new else asked.existing(arn, requested(brought))
-        yield from _defaults(asked)
+            yield call.check(arn, requested(brought)) if new else call.existing(arn, requested(brought))
+        yield from _defaults(call)
         if brought:
-            yield asked.check(named.get(_CREATED[operation], "*"), requested(brought), "rds:AddTagsToResource")
+            yield call.check(named.get(_CREATED[operation], "*"), requested(brought), "rds:AddTagsToResource")
         if operation == "CreateDBCluster":
-            yield from used(asked, asked.text("KmsKeyId"), "rds", _KEY, {})
-    elif arn := asked.text("ResourceName"):
-        yield asked.existing(arn, requested(brought))
+            yield from used(call, call.text("KmsKeyId"), "rds", _KEY, {})
+    elif arn := call.text("ResourceName"):
+        yield call.existing(arn, requested(brought))
     elif operation in _LISTS:
-        whole = dict.fromkeys(_LISTS[operation], "*") | {_RDS[name]: asked.text(name) for name in named}
+        whole = dict.fromkeys(_LISTS[operation], "*") | {_RDS[name]: call.text(name) for name in named}
         for sort in _LISTS[operation]:
-            yield asked.check(asked.arn(f"{sort}:{whole[sort]}"))
+            yield call.check(call.arn(f"{sort}:{whole[sort]}"))
     else:
         final = ("rds:CreateDBClusterSnapshot",) if "FinalDBSnapshotIdentifier" in named else ()
         for arn in named.values() or ("*",):
             for action in ("", *final):
-                yield asked.existing(arn, action=action) if named else asked.check()
+                yield call.existing(arn, action=action) if named else call.check()
 
 
-def _defaults(asked: Asked) -> Iterator[Check]:
+def _defaults(call: ApiCall) -> Iterator[Check]:
     """The groups that are taken when none is named."""
-    engine = asked.text("Engine")
-    if asked.operation in ("CreateDBCluster", "CreateDBInstance"):
-        yield asked.check(asked.arn(f"og:default:{engine}-8-0"), requested(asked.tags()))
-    if asked.operation == "CreateDBInstance":
-        yield asked.check(asked.arn(f"pg:default.{engine}8.0"), requested(asked.tags()))
+    engine = call.text("Engine")
+    if call.operation in ("CreateDBCluster", "CreateDBInstance"):
+        yield call.check(call.arn(f"og:default:{engine}-8-0"), requested(call.tags()))
+    if call.operation == "CreateDBInstance":
+        yield call.check(call.arn(f"pg:default.{engine}8.0"), requested(call.tags()))
 
 
 # -- CloudWatch Logs ---------------------------------------------------------------------------------------------------
 
 
-def logs(asked: Asked) -> Iterator[Check]:
+def logs(call: ApiCall) -> Iterator[Check]:
     """Yield what CloudWatch Logs asks for at one call. A group's own ARN goes on with its streams."""
-    name = asked.text("logGroupName")
-    if asked.operation == "CreateLogGroup":
-        arn, brought = asked.arn(f"log-group:{name}:log-stream:"), asked.tags("tags")
-        yield asked.check(arn, requested(brought))
+    name = call.text("logGroupName")
+    if call.operation == "CreateLogGroup":
+        arn, brought = call.arn(f"log-group:{name}:log-stream:"), call.tags("tags")
+        yield call.check(arn, requested(brought))
         if brought:
             # API reference, CreateLogGroup: with tags
-            yield asked.check(asked.arn(f"log-group:{name}"), requested(brought), "logs:TagResource")
-    elif arn := asked.text("resourceArn"):
-        yield asked.existing(arn, requested(asked.tags("tags")))
+            yield call.check(call.arn(f"log-group:{name}"), requested(brought), "logs:TagResource")
+    elif arn := call.text("resourceArn"):
+        yield call.existing(arn, requested(call.tags("tags")))
     elif name:
-        yield asked.existing(asked.arn(f"log-group:{name}:log-stream:{asked.text('logStreamName')}"))
+        yield call.existing(call.arn(f"log-group:{name}:log-stream:{call.text('logStreamName')}"))
     else:
-        yield asked.check()
+        yield call.check()
 
 
 # -- Parameter Store ---------------------------------------------------------------------------------------------------
 
 
-def ssm(asked: Asked) -> Iterator[Check]:
+def ssm(call: ApiCall) -> Iterator[Check]:
     """Yield what Systems Manager asks for at one call about parameters."""
-    names = asked.many("Names") or [name for name in [asked.text("Name") or asked.text("ResourceId")] if name]
-    if asked.operation == "DescribeParameters" or not names:
-        yield asked.check()
+    names = call.many("Names") or [name for name in [call.text("Name") or call.text("ResourceId")] if name]
+    if call.operation == "DescribeParameters" or not names:
+        yield call.check()
         return
-    brought = requested(asked.tags("Tags"))
+    brought = requested(call.tags("Tags"))
     for name in names:
         if name.startswith("/aws/"):
             # public parameters are of no account
-            yield asked.check(f"arn:{asked.partition}:ssm:{asked.region}::parameter{name}")
+            yield call.check(f"arn:{call.partition}:ssm:{call.region}::parameter{name}")
             continue
-        arn = asked.arn(f"parameter/{name.removeprefix('/')}")
-        yield asked.existing(arn, brought)
-        if asked.operation == "PutParameter" and asked.tags("Tags"):
+        arn = call.arn(f"parameter/{name.removeprefix('/')}")
+        yield call.existing(arn, brought)
+        if call.operation == "PutParameter" and call.tags("Tags"):
             # API reference, PutParameter, Tags
-            yield asked.check(arn, brought, "ssm:AddTagsToResource")
-        yield from _encrypted(asked, name, arn)
+            yield call.check(arn, brought, "ssm:AddTagsToResource")
+        yield from _encrypted(call, name, arn)
 
 
-def _encrypted(asked: Asked, name: str, arn: str) -> Iterator[Check]:
+def _encrypted(call: ApiCall, name: str, arn: str) -> Iterator[Check]:
     """What is asked for of the key of a SecureString (KMS developer guide, services-parameter-store)."""
     key, action = "", "Encrypt"
-    if asked.operation == "PutParameter" and asked.text("Type") == "SecureString":
-        key = asked.text("KeyId")
-    elif asked.body.get("WithDecryption"):
-        there = ssm_backends[asked.account][asked.region].get_parameter(name)
+    if call.operation == "PutParameter" and call.text("Type") == "SecureString":
+        key = call.text("KeyId")
+    elif call.body.get("WithDecryption"):
+        there = ssm_backends[call.account][call.region].get_parameter(name)
         key, action = (there.keyid or "") if there else "", "Decrypt"
-    yield from used(asked, key, "ssm", (action,), {"kms:EncryptionContext:PARAMETER_ARN": (arn,)})
+    yield from used(call, key, "ssm", (action,), {"kms:EncryptionContext:PARAMETER_ARN": (arn,)})
 
 
 # -- Application Auto Scaling ------------------------------------------------------------------------------------------
@@ -134,20 +134,20 @@ _ALARMS: Mapping[str, tuple[str, ...]] = {
 """ECS developer guide, "IAM permissions required for Amazon ECS service auto scaling"."""
 
 
-def scaling(asked: Asked) -> Iterator[Check]:
+def scaling(call: ApiCall) -> Iterator[Check]:
     """Yield what Application Auto Scaling asks for at one call, also of CloudWatch and of ECS."""
-    if asked.operation.startswith("Describe"):
-        yield asked.check()
+    if call.operation.startswith("Describe"):
+        yield call.check()
         return
     context = {
-        "application-autoscaling:service-namespace": (asked.text("ServiceNamespace"),),
-        "application-autoscaling:scalable-dimension": (asked.text("ScalableDimension"),),
+        "application-autoscaling:service-namespace": (call.text("ServiceNamespace"),),
+        "application-autoscaling:scalable-dimension": (call.text("ScalableDimension"),),
     }
-    yield asked.check(asked.arn("scalable-target/*"), context)
-    of = asked.text("ResourceId")
-    alarm = asked.arn(f"alarm:TargetTracking-{of}-*", "cloudwatch")
-    for action in _ALARMS.get(asked.operation, ()):
-        yield asked.check(alarm, action=action)
-    if asked.operation == "RegisterScalableTarget" and of.startswith("service/"):
+    yield call.check(call.arn("scalable-target/*"), context)
+    of = call.text("ResourceId")
+    alarm = call.arn(f"alarm:TargetTracking-{of}-*", "cloudwatch")
+    for action in _ALARMS.get(call.operation, ()):
+        yield call.check(alarm, action=action)
+    if call.operation == "RegisterScalableTarget" and of.startswith("service/"):
         for action in ("ecs:DescribeServices", "ecs:UpdateService"):
-            yield asked.check(asked.arn(of, "ecs"), action=action)
+            yield call.check(call.arn(of, "ecs"), action=action)

@@ -1,4 +1,4 @@
-"""What EC2 asks for at its calls (Service Authorization Reference, Amazon EC2)."""
+"""Permissions of EC2, by call (Service Authorization Reference, Amazon EC2)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 from moto.ec2.models import ec2_backends
 
-from provisioner.emulator.authorization.asked import Asked, requested
+from provisioner.emulator.authorization.api_call import ApiCall, requested
 from provisioner.emulator.authorization.policy import Check
 
 CREATED: Mapping[str, str] = {
@@ -21,7 +21,7 @@ CREATED: Mapping[str, str] = {
     "CreateVpc": "vpc",
     "CreateVpcEndpoint": "vpc-endpoint",
 }
-"""What an operation makes: it can be limited by the tags that it is made with, and tags are asked for by themselves."""
+"""What an operation creates: it can be limited by the tags that it is created with, which are asked for besides."""
 
 PARAMETERS: Mapping[str, str] = {
     "FlowLogId": "vpc-flow-log",
@@ -71,126 +71,126 @@ PREFIXES: Mapping[str, str] = {
 """What an id is of, for the calls that take ids of any sort."""
 
 
-def checks(asked: Asked) -> Iterator[Check]:
+def checks(call: ApiCall) -> Iterator[Check]:
     """Yield what is asked for at one call."""
-    operation = asked.operation
+    operation = call.operation
     if operation in CREATED:
-        yield from _created(asked, CREATED[operation])
+        yield from _created(call, CREATED[operation])
     elif operation == "DisassociateRouteTable":
-        yield from _parts_of_association(asked)
+        yield from _parts_of_association(call)
     elif operation in ("CreateTags", "DeleteTags"):
-        brought = requested(asked.tags("Tag")) if operation == "CreateTags" else _removed(asked)
-        for named in asked.many("ResourceId"):
-            yield asked.existing(arn_of(asked, named), brought)
+        brought = requested(call.tags("Tag")) if operation == "CreateTags" else _removed(call)
+        for named in call.many("ResourceId"):
+            yield call.existing(arn_of(call, named), brought)
     elif operation in _KNOWING:
-        for arn in _named(asked):
-            yield asked.existing(arn)
+        for arn in _named(call):
+            yield call.existing(arn)
     else:
-        yield asked.check()
+        yield call.check()
 
 
-def arn_of(asked: Asked, id: str) -> str:
+def arn_of(call: ApiCall, id: str) -> str:
     """The ARN of what has an id."""
     sort = PREFIXES.get(id.partition("-")[0], "*")
-    return asked.arn(f"{sort}/{id}", "ec2")
+    return call.arn(f"{sort}/{id}", "ec2")
 
 
-def _created(asked: Asked, sort: str) -> Iterator[Check]:
-    new, brought = asked.arn(f"{sort}/*"), asked.tags("TagSpecification")
-    yield asked.check(new, requested(brought))
-    for arn in _named(asked):
-        # what it is made in is there already, and the tags that are brought are none of its keys
-        yield asked.existing(arn)
+def _created(call: ApiCall, sort: str) -> Iterator[Check]:
+    new, brought = call.arn(f"{sort}/*"), call.tags("TagSpecification")
+    yield call.check(new, requested(brought))
+    for arn in _named(call):
+        # what it is created in is there already, and the tags that are brought are none of its keys
+        yield call.existing(arn)
     if brought:
-        context = requested(brought, f"ec2:CreateAction={asked.operation}")
-        yield asked.check(new, context, "ec2:CreateTags")
-    if asked.operation == "CreateVpcEndpoint":
+        context = requested(brought, f"ec2:CreateAction={call.operation}")
+        yield call.check(new, context, "ec2:CreateTags")
+    if call.operation == "CreateVpcEndpoint":
         for action in ("ec2:DescribeSecurityGroups", "ec2:DescribeSubnets", "ec2:DescribeVpcs"):
-            yield asked.check(action=action)
-        if asked.text("PrivateDnsEnabled") == "true":
-            yield asked.check(asked.arn("hostedzone/*", "route53"), action="route53:AssociateVPCWithHostedZone")
-    if asked.operation == "CreateFlowLogs":
-        for named in asked.many("ResourceId"):
-            yield asked.existing(arn_of(asked, named))
-        if role := asked.text("DeliverLogsPermissionArn"):
-            yield passed(asked, role, "vpc-flow-logs.amazonaws.com")
+            yield call.check(action=action)
+        if call.text("PrivateDnsEnabled") == "true":
+            yield call.check(call.arn("hostedzone/*", "route53"), action="route53:AssociateVPCWithHostedZone")
+    if call.operation == "CreateFlowLogs":
+        for named in call.many("ResourceId"):
+            yield call.existing(arn_of(call, named))
+        if role := call.text("DeliverLogsPermissionArn"):
+            yield passed(call, role, "vpc-flow-logs.amazonaws.com")
 
 
-def _named(asked: Asked) -> Iterator[str]:
+def _named(call: ApiCall) -> Iterator[str]:
     for name, sort in PARAMETERS.items():
-        for named in asked.many(name):
-            yield asked.arn(f"{sort}/{named}")
-    if name := asked.text("LaunchTemplateName"):
-        known = ec2_backends[asked.account][asked.region].launch_template_name_to_ids
-        if asked.operation not in CREATED:
-            yield asked.arn(f"launch-template/{known.get(name, '*')}")
+        for named in call.many(name):
+            yield call.arn(f"{sort}/{named}")
+    if name := call.text("LaunchTemplateName"):
+        known = ec2_backends[call.account][call.region].launch_template_name_to_ids
+        if call.operation not in CREATED:
+            yield call.arn(f"launch-template/{known.get(name, '*')}")
 
 
-def _parts_of_association(asked: Asked) -> Iterator[Check]:
-    wanted = asked.text("AssociationId")
-    for table in ec2_backends[asked.account][asked.region].route_tables.values():
+def _parts_of_association(call: ApiCall) -> Iterator[Check]:
+    wanted = call.text("AssociationId")
+    for table in ec2_backends[call.account][call.region].route_tables.values():
         for association in table.associations:
             if association["RouteTableAssociationId"] == wanted:
-                yield asked.existing(asked.arn(f"route-table/{table.id}"))
-                yield asked.existing(asked.arn(f"subnet/{association.get('SubnetId', '*')}"))
+                yield call.existing(call.arn(f"route-table/{table.id}"))
+                yield call.existing(call.arn(f"subnet/{association.get('SubnetId', '*')}"))
                 return
-    yield asked.check(asked.arn("route-table/*"))
+    yield call.check(call.arn("route-table/*"))
 
 
-def _removed(asked: Asked) -> Mapping[str, tuple[str, ...]]:
-    keys = tuple(value for key, value in asked.form.items() if key.startswith("Tag.") and key.endswith(".Key"))
+def _removed(call: ApiCall) -> Mapping[str, tuple[str, ...]]:
+    keys = tuple(value for key, value in call.form.items() if key.startswith("Tag.") and key.endswith(".Key"))
     return {"aws:TagKeys": keys}
 
 
-def launched(asked: Asked, template_id: str, subnets: list[str], *, spot: bool) -> Iterator[Check]:
+def launched(call: ApiCall, template_id: str, subnets: list[str], *, spot: bool) -> Iterator[Check]:
     """Yield what is asked for on behalf of a group: RunInstances on all that takes part, and the profile's role.
 
     See the Auto Scaling user guide, "Control Amazon EC2 launch template usage in Auto Scaling groups".
     """
-    backend = ec2_backends[asked.account][asked.region]
+    backend = ec2_backends[call.account][call.region]
     template = backend.launch_templates.get(template_id)
     data = template.default_version().data if template else {}
     there = [template_id, *subnets, *data.get("SecurityGroupIds", ())]
-    taking_part = [asked.existing(arn_of(asked, named), action="ec2:RunInstances") for named in there]
-    for check in [*taking_part, *_new(asked, data, spot=spot)]:
+    taking_part = [call.existing(arn_of(call, named), action="ec2:RunInstances") for named in there]
+    for check in [*taking_part, *_new(call, data, spot=spot)]:
         yield replace(check, template=template_id)
     if profile := data.get("IamInstanceProfile", {}):
-        yield from passed_in_profile(asked, profile)
+        yield from passed_in_profile(call, profile)
 
 
-def _new(asked: Asked, data: Mapping[str, Any], *, spot: bool) -> Iterator[Check]:
-    """What an instance is made of: its image, and what is new, with the tags that its template brings."""
-    image = f"arn:{asked.partition}:ec2:{asked.region}::image/{data.get('ImageId', '*')}"
-    yield asked.check(image, action="ec2:RunInstances")
+def _new(call: ApiCall, data: Mapping[str, Any], *, spot: bool) -> Iterator[Check]:
+    """What an instance consists of: its image, and what is new, with the tags that its template brings."""
+    image = f"arn:{call.partition}:ec2:{call.region}::image/{data.get('ImageId', '*')}"
+    yield call.check(image, action="ec2:RunInstances")
     brought = {it["ResourceType"]: _pairs(it["Tags"]) for it in data.get("TagSpecifications", ())}
     for sort in ("instance", "network-interface", "volume", *(["spot-instances-request"] if spot else [])):
-        tags, arn = brought.get(sort, {}), asked.arn(f"{sort}/*", "ec2")
-        yield asked.check(arn, requested(tags), "ec2:RunInstances")
+        tags, arn = brought.get(sort, {}), call.arn(f"{sort}/*", "ec2")
+        yield call.check(arn, requested(tags), "ec2:RunInstances")
         if tags:
             # Auto Scaling user guide, "Amazon EC2 Auto Scaling API permissions"
-            yield asked.check(arn, requested(tags, "ec2:CreateAction=RunInstances"), "ec2:CreateTags")
+            yield call.check(arn, requested(tags, "ec2:CreateAction=RunInstances"), "ec2:CreateTags")
 
 
 def _pairs(tags: Iterable[Mapping[str, str]]) -> dict[str, str]:
     return {tag["Key"]: tag["Value"] for tag in tags}
 
 
-def passed_in_profile(asked: Asked, profile: Mapping[str, str]) -> Iterator[Check]:
+def passed_in_profile(call: ApiCall, profile: Mapping[str, str]) -> Iterator[Check]:
     """Yield what is asked for when an instance profile's role goes to instances of EC2."""
     from moto.iam.models import iam_backends
 
     name = profile.get("Name") or profile.get("Arn", "").rpartition("/")[2]
-    for known in iam_backends[asked.account]["aws"].instance_profiles.values():
+    for known in iam_backends[call.account]["aws"].instance_profiles.values():
         if known.name == name:
             for role in known.roles:
-                yield passed(asked, role.arn, ec2_service(asked))
+                yield passed(call, role.arn, ec2_service(call))
 
 
-def passed(asked: Asked, role: str, service: str) -> Check:
+def passed(call: ApiCall, role: str, service: str) -> Check:
     """What is asked for when a role is handed to a service (IAM user guide, iam:PassRole)."""
-    return asked.existing(role, {"iam:PassedToService": (service,)}, "iam:PassRole")
+    return call.existing(role, {"iam:PassedToService": (service,)}, "iam:PassRole")
 
 
-def ec2_service(asked: Asked) -> str:
+def ec2_service(call: ApiCall) -> str:
     """EC2's principal, which is another one in China."""
-    return "ec2.amazonaws.com.cn" if asked.partition == "aws-cn" else "ec2.amazonaws.com"
+    return "ec2.amazonaws.com.cn" if call.partition == "aws-cn" else "ec2.amazonaws.com"

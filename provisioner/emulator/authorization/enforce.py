@@ -1,4 +1,4 @@
-"""The policies that are in force, what they were asked, and how each service words a refusal."""
+"""Evaluates the policies in force for each call, and words the refusals as each service does."""
 
 from __future__ import annotations
 
@@ -87,19 +87,19 @@ def denial(
     """
     if not current.names:
         return None
-    from provisioner.emulator.authorization.asked import Asked
+    from provisioner.emulator.authorization.api_call import ApiCall
     from provisioner.emulator.authorization.services import checks
 
-    asked = Asked(service, region, operation, CALLER.split(":")[4], path, query, body, headers)
-    found = current.denied(f"{service}:{operation}", checks(asked))
-    return worded(service, *found) if found else None
+    call = ApiCall(service, region, operation, CALLER.split(":")[4], path, query, body, headers)
+    found = current.denied(f"{service}:{operation}", checks(call))
+    return denial_for(service, *found) if found else None
 
 
 # API references, "Common Errors", and the errors of the operations of services with a protocol of JSON
 _QUERY = ("autoscaling", "elasticloadbalancing", "iam", "rds", "route53", "s3", "sts")
 
 
-def worded(service: str, check: Check, said: Verdict) -> Denial:
+def denial_for(service: str, check: Check, said: Verdict) -> Denial:
     """Return the refusal of a check in a service's words (IAM user guide, "Access denied error messages")."""
     if check.template:
         # terraform-provider-aws#12722

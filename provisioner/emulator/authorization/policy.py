@@ -1,4 +1,4 @@
-"""IAM policies: what they may say here, and what they say of one action on one resource (IAM user guide)."""
+"""Reads IAM policies, and evaluates what they say of one action on one resource (IAM user guide)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""SimulatePrincipalPolicy: what the policies in force say of actions, asked beforehand (IAM API reference)."""
+"""SimulatePrincipalPolicy: evaluates actions against the policies in force (IAM API reference)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The tags of what exists in the embedded cloud, by ARN: what `aws:ResourceTag` is compared with."""
+"""Finds the tags of existing resources by ARN, which `aws:ResourceTag` is compared with."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The tasks and databases of the embedded cloud as real containers, on a machine where a Docker engine answers."""
+"""Runs the tasks and databases of the embedded cloud as real containers, where a Docker engine answers."""
 
 from __future__ import annotations
 
@@ -6,22 +6,20 @@ import hashlib
 from pathlib import Path
 
 
-def begin(folder: str | None) -> None:
-    """Run containers from now on, if an engine answers and the cloud has a folder.
+def begin(folder: str) -> None:
+    """Run containers from now on, if an engine answers.
 
     Args:
         folder: the cloud's own, which also names what is its in the engine: a cloud that was killed is found again.
     """
     from provisioner.emulator.containers import engine
 
-    if not folder:
-        return
     engine.connect(hashlib.sha256(str(Path(folder).resolve()).encode()).hexdigest()[:8])
     if (host := engine.current) is not None:
         from provisioner.emulator.clock import CLOCK
         from provisioner.emulator.containers import database, entry, runs, targets
 
-        CLOCK.real_work = lambda: runs.under_way() or targets.unknown()
+        CLOCK.real_work = lambda: runs.is_changing() or targets.any_unknown()
         database.keep(host)
         targets.watch(host)
         entry.open_all(Path(folder))

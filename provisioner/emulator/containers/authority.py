@@ -1,4 +1,4 @@
-"""The embedded cloud's own authority, in the place of those in RDS's bundle: it signs what the databases show."""
+"""The certificate authority of the databases, in the place of those in RDS's bundle."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from provisioner.emulator.clock import here
+from provisioner.emulator.clock import real_now
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey, EllipticCurvePublicKey
@@ -62,7 +62,7 @@ class Authority:
 
 
 def authority() -> Authority:
-    """Return the authority of this process: made when it is first asked for, gone with the process."""
+    """Return the authority of this process: created when it is first asked for, gone with the process."""
     with _making:
         return _authority()
 
@@ -94,7 +94,7 @@ def _signed(
     from cryptography.hazmat.primitives import hashes
     from cryptography.x509.oid import NameOID
 
-    begin = here() - timedelta(minutes=5)
+    begin = real_now() - timedelta(minutes=5)
     builder = (
         x509.CertificateBuilder()
         .issuer_name(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, NAME)]))

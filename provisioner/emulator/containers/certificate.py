@@ -1,4 +1,4 @@
-"""A self-signed certificate in the place of the one that ACM would have issued."""
+"""Writes a self-signed certificate, in the place of the one that ACM would have issued."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from datetime import timedelta
 from ipaddress import IPv4Address
 from pathlib import Path
 
-from provisioner.emulator.clock import here
+from provisioner.emulator.clock import real_now
 
 DAYS = 90
 
@@ -27,7 +27,7 @@ def write_certificate(folder: Path, names: Sequence[str]) -> Path:
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, names[0])])
     others = [x509.DNSName(one) for one in (*names, "localhost")]
-    begin = here() - timedelta(minutes=5)
+    begin = real_now() - timedelta(minutes=5)
     certificate = (
         x509.CertificateBuilder()
         .subject_name(name)

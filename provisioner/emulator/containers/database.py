@@ -1,4 +1,4 @@
-"""Each Aurora MySQL cluster with an instance as one container, found under the names that lead to its endpoint."""
+"""Runs each Aurora MySQL cluster with an instance as one container, under the names that lead to its endpoint."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ SHOWN = "tls"
 """The folder, in the container's root, with what the database shows and whom it names as its authority."""
 ENGINE = "aurora-mysql"
 TLS = "require_secure_transport"
-LOOK_SECONDS = 1.0
+READ_SECONDS = 1.0
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ def keep(host: Engine) -> None:
     """Keep the containers as RDS has the clusters, from now on."""
     known: dict[str, Database] = {}
     missing: set[str] = set()
-    repeat(lambda: _keep(host, known, missing), LOOK_SECONDS, "databases")
+    repeat(lambda: _keep(host, known, missing), READ_SECONDS, "databases")
 
 
 def _keep(host: Engine, known: dict[str, Database], missing: set[str]) -> None:
@@ -61,7 +61,7 @@ def _keep(host: Engine, known: dict[str, Database], missing: set[str]) -> None:
         elif known[name].aliases != database.aliases:
             _rename(host, database)
         known[name] = database
-        seen = host.seen.get(name)
+        seen = host.containers.get(name)
         if seen is None or seen.state in ("created", "exited"):
             host.client.api.start(name)  # RDS starts a database again that has ended
 

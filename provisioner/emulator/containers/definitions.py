@@ -1,4 +1,4 @@
-"""A container definition of ECS as what Docker's create call takes."""
+"""Converts a container definition of ECS into what Docker's create call takes."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class CannotStart(Exception):
 
 
 @dataclass(frozen=True)
-class Wanted:
+class ContainerSpec:
     """One container to start: its task's id, its name in the engine, its image, the rest of Docker's create call."""
 
     task: str
@@ -32,7 +32,7 @@ class Wanted:
     uses_database: bool
 
 
-def wanted(store: Store, task: Task) -> list[Wanted]:
+def container_specs(store: Store, task: Task) -> list[ContainerSpec]:
     """Return the task's containers, in the order of its definition.
 
     Raises:
@@ -41,7 +41,7 @@ def wanted(store: Store, task: Task) -> list[Wanted]:
     return [_one(store, task, container) for container in task.definition.shape["containerDefinitions"]]
 
 
-def _one(store: Store, task: Task, container: Shape) -> Wanted:
+def _one(store: Store, task: Task, container: Shape) -> ContainerSpec:
     environment = _environment(store, task, container)
     uses_database = "DB_HOST" in environment
     if uses_database:
@@ -84,7 +84,7 @@ def _one(store: Store, task: Task, container: Shape) -> Wanted:
         ],
     }
     name = f"{task.definition.family}-{task.id[:12]}-{container['name']}"
-    return Wanted(task.id, name, container, container["image"], create, host, uses_database)
+    return ContainerSpec(task.id, name, container, container["image"], create, host, uses_database)
 
 
 def _environment(store: Store, task: Task, container: Shape) -> dict[str, str]:

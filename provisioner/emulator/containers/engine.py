@@ -1,4 +1,4 @@
-"""The Docker engine that runs the containers: found once, watched all the time, cleared at the end."""
+"""The Docker engine that runs the containers: connected to once, read again and again, cleared at the end."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from provisioner.docker import engine as containers
-from provisioner.emulator.clock import stir
+from provisioner.emulator.clock import wake
 
 if TYPE_CHECKING:
     import docker
 
 CLOUD = "provisioner.emulator"
-"""The label of all that we make in the engine; its value says for which embedded cloud."""
-LOOK_SECONDS = 0.3
+"""The label of all that the embedded cloud creates in the engine; its value says for which embedded cloud."""
+READ_SECONDS = 0.3
 AT_ONCE = 8
 
 
 @dataclass(frozen=True)
-class Seen:
+class ContainerState:
     """A container as the engine last showed it: `state` is Docker's word, `ports` go from its own to the loopback's."""
 
     state: str
@@ -35,17 +35,17 @@ class Seen:
 
 @dataclass
 class Engine:
-    """An engine, and what it showed when it was last looked at.
+    """An engine, and what it showed when it was last read.
 
     Attributes:
         owner: what names the embedded cloud in labels and in the names of networks.
-        seen: the containers of this cloud by name. looked: when that look began, on the monotonic clock.
+        containers: those of this cloud by name. read_at: when that was read, on the monotonic clock.
     """
 
     client: docker.DockerClient
     owner: str
-    seen: dict[str, Seen] = field(default_factory=dict)
-    looked: float = 0.0
+    containers: dict[str, ContainerState] = field(default_factory=dict)
+    read_at: float = 0.0
     pool: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(AT_ONCE, "containers"))
 
     @property
@@ -53,14 +53,14 @@ class Engine:
         """What marks a container or network as ours."""
         return {CLOUD: self.owner}
 
-    def look(self) -> None:
+    def read(self) -> None:
         """Read all containers at once."""
         began = time.monotonic()
         found = self.client.api.containers(all=True, filters={"label": f"{CLOUD}={self.owner}"})
-        self.seen = {one["Names"][0].removeprefix("/"): _seen(one) for one in found if one["Names"]}
-        self.looked = began
+        self.containers = {one["Names"][0].removeprefix("/"): _state_of(one) for one in found if one["Names"]}
+        self.read_at = began
         if found:
-            stir()  # what was seen may be what a task waits for
+            wake()  # what was seen may be what a task waits for
 
     def remove(self, name: str) -> None:
         """Remove a container at once, with its unnamed volumes; one that is gone is fine."""
@@ -84,11 +84,11 @@ class Engine:
             list(self.pool.map(self.remove, ids))
             for network in self.client.api.networks(filters=wanted):
                 self.client.api.remove_network(network["Id"])
-        self.seen = {}
+        self.containers = {}
 
 
 current: Engine | None = None
-"""The engine in use, or None: then tasks run in thought only."""
+"""The engine in use, or None: then tasks run without containers."""
 
 
 def connect(owner: str) -> None:
@@ -99,12 +99,12 @@ def connect(owner: str) -> None:
     try:
         client = containers.connect()
     except containers.EngineError as error:
-        sys.stderr.write(f"tasks run in thought only: {error}\n")
+        sys.stderr.write(f"tasks run without containers: {error}\n")
         return
     engine = Engine(client, owner)
     engine.clear()  # what an earlier cloud of this folder left behind when it was killed
     current = engine
-    repeat(engine.look, LOOK_SECONDS, "look at containers")
+    repeat(engine.read, READ_SECONDS, "read containers")
 
 
 def repeat(work: Callable[[], Any], seconds: float, name: str) -> None:
@@ -121,9 +121,9 @@ def repeat(work: Callable[[], Any], seconds: float, name: str) -> None:
     threading.Thread(target=run, name=name, daemon=True).start()
 
 
-def _seen(found: dict[str, Any]) -> Seen:
+def _state_of(found: dict[str, Any]) -> ContainerState:
     # Docker puts the health into the words of the status: "Up 3 seconds (health: starting)"
     words = found["Status"]
     health = next((word for word in ("(healthy)", "(unhealthy)", "(health: starting)") if word in words), "")
     ports = {one["PrivatePort"]: one["PublicPort"] for one in found.get("Ports") or () if "PublicPort" in one}
-    return Seen(found["State"], health.strip("()").removeprefix("health: "), ports)
+    return ContainerState(found["State"], health.strip("()").removeprefix("health: "), ports)

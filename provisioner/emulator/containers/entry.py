@@ -1,4 +1,4 @@
-"""The way in from this machine: for each load balancer an HTTPS port on the loopback, which does what it would do."""
+"""Opens an HTTPS port on the loopback for each load balancer, which forwards as the load balancer would."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import http.client
 import itertools
 import ssl
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,17 +16,15 @@ from provisioner.emulator.containers import targets
 from provisioner.emulator.containers.certificate import write_certificate
 from provisioner.emulator.containers.engine import repeat
 from provisioner.emulator.lock import LOCK
-from provisioner.emulator.wsgi import Environ, Server
+from provisioner.emulator.wsgi import Environ, Server, StartResponse
 
 FIRST_PORT = 8443
-LOOK_SECONDS = 0.5
+READ_SECONDS = 0.5
 IDLE_SECONDS = 60
 """A load balancer's idle timeout."""
 HOP_BY_HOP = {"connection", "keep-alive", "proxy-authenticate", "proxy-authorization", "te", "trailer",
               "transfer-encoding", "upgrade", "content-length"}  # fmt: skip
 NO_TARGET = ("503 Service Temporarily Unavailable", b"503: no target of the load balancer's answers")
-
-StartResponse = Callable[..., Any]
 
 
 @dataclass(frozen=True)
@@ -48,7 +46,7 @@ def open_all(folder: Path) -> None:
     Args:
         folder: where the certificates are put, for those who want to trust them.
     """
-    repeat(lambda: _keep(folder), LOOK_SECONDS, "entries")
+    repeat(lambda: _keep(folder), READ_SECONDS, "entries")
 
 
 def shown() -> list[dict[str, Any]]:

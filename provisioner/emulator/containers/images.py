@@ -1,36 +1,37 @@
-"""Has the images of tasks in the engine: pulls what is not there, from the embedded cloud's registry or elsewhere."""
+"""Pulls the images of tasks into the engine, from the embedded cloud's registry or elsewhere."""
 
 from __future__ import annotations
 
 import time
 from typing import Any
 
-from provisioner.emulator import registry
 from provisioner.emulator.containers.definitions import CannotStart
 from provisioner.emulator.containers.engine import Engine
 from provisioner.emulator.ecs.store import Store, Task
+from provisioner.emulator.registry import tokens
 
 
-def is_imagined(store: Store, task: Task) -> bool:
-    """Whether a task's image is one of this account's that was never built: such a task runs in thought only."""
+def is_simulated(store: Store, task: Task) -> bool:
+    """Whether a task's image is one of this account's that was never built: such a task runs without containers."""
     return any(_unbuilt(store, container["image"]) for container in task.definition.shape["containerDefinitions"])
 
 
 def _unbuilt(store: Store, image: str) -> bool:
+    if (repository := _repository(store, image)) is None:
+        return False
+    wanted = image.removeprefix(repository.uri)[1:]
+    return not any(wanted in (one.image_digest, *one.image_tags) for one in repository.images)
+
+
+def _repository(store: Store, image: str) -> Any:
+    """The account's own repository that an image is of, or None."""
     from moto.ecr.models import ecr_backends
 
-    for repository in ecr_backends[store.account][store.region].repositories.values():
-        if _is_of(repository, image):
-            wanted = image.removeprefix(repository.uri)[1:]
-            return not any(wanted in (one.image_digest, *one.image_tags) for one in repository.images)
-    return False
+    repositories = ecr_backends[store.account][store.region].repositories.values()
+    return next((one for one in repositories if image.startswith((f"{one.uri}:", f"{one.uri}@"))), None)
 
 
-def _is_of(repository: Any, image: str) -> bool:
-    return image.startswith((f"{repository.uri}:", f"{repository.uri}@"))
-
-
-def have(host: Engine, store: Store, image: str) -> None:
+def pull_if_missing(host: Engine, store: Store, image: str) -> None:
     """Have an image in the engine.
 
     Raises:
@@ -53,8 +54,6 @@ def have(host: Engine, store: Store, image: str) -> None:
 
 def _access(store: Store, image: str) -> dict[str, Any] | None:
     """What opens the account's own registry, and no other."""
-    from moto.ecr.models import ecr_backends
-
-    if any(_is_of(one, image) for one in ecr_backends[store.account][store.region].repositories.values()):
-        return {"username": "AWS", "password": registry.password(store.account, store.region, time.time())[0]}
-    return None
+    if _repository(store, image) is None:
+        return None
+    return {"username": "AWS", "password": tokens.password(store.account, store.region, time.time())[0]}

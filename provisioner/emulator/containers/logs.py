@@ -1,4 +1,4 @@
-"""What the containers write, put into CloudWatch Logs as awslogs would: the stream is `prefix/container/task`."""
+"""Copies what containers write to CloudWatch Logs, as awslogs would: the stream is `prefix/container/task`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import time
 import traceback
 from typing import Any
 
-from provisioner.emulator.containers.definitions import Wanted
+from provisioner.emulator.containers.definitions import ContainerSpec
 from provisioner.emulator.containers.engine import Engine
 from provisioner.emulator.ecs.store import Store
 from provisioner.emulator.lock import LOCK
@@ -16,13 +16,13 @@ MOST_BYTES = 256 * 1024
 """CloudWatch Logs cuts longer events (PutLogEvents)."""
 
 
-def follow(host: Engine, store: Store, want: Wanted) -> None:
+def follow(host: Engine, store: Store, spec: ContainerSpec) -> None:
     """Copy all that a container writes from now on, in a thread that ends with it."""
-    options = want.definition.get("logConfiguration", {}).get("options", {})
+    options = spec.definition.get("logConfiguration", {}).get("options", {})
     group = options.get("awslogs-group", "")
     if group:
-        stream = f"{options.get('awslogs-stream-prefix', 'ecs')}/{want.definition['name']}/{want.task}"
-        threading.Thread(target=_copy, args=(host, store, want.name, group, stream), daemon=True).start()
+        stream = f"{options.get('awslogs-stream-prefix', 'ecs')}/{spec.definition['name']}/{spec.task}"
+        threading.Thread(target=_copy, args=(host, store, spec.name, group, stream), daemon=True).start()
 
 
 def _copy(host: Engine, store: Store, name: str, group: str, stream: str) -> None:
@@ -41,7 +41,7 @@ def _copy(host: Engine, store: Store, name: str, group: str, stream: str) -> Non
 
 
 def put(store: Store, group: str, stream: str, lines: list[bytes]) -> None:
-    """Append lines to a stream, made when it is not there; a group that is not there swallows them."""
+    """Append lines to a stream, created when it is not there; a group that is not there swallows them."""
     from moto.logs.models import logs_backends
 
     events: list[dict[str, Any]] = [

@@ -1,4 +1,4 @@
-"""Security groups as Docker networks: who may call whom shares one, and none leads out."""
+"""Represents security groups as Docker networks: who may call whom shares one, and none leads out."""
 
 from __future__ import annotations
 
@@ -8,30 +8,30 @@ from typing import Any
 
 from provisioner.emulator.containers.engine import Engine
 
-_making = threading.Lock()
+_creating = threading.Lock()
 
 
 def network(engine: Engine, name: str, *, entry: bool = False) -> str:
-    """Return the id of one of this cloud's networks, made when it is not there.
+    """Return the id of one of this cloud's networks, created when it is not there.
 
     Args:
         name: a security group's id, or any other name.
         entry: whether ports can be published from it to this machine; otherwise it leads nowhere.
     """
     full = f"provision-{engine.owner}-{name}"
-    with _making:
+    with _creating:
         for found in engine.client.api.networks(names=[full]):
             if found["Name"] == full:
                 return str(found["Id"])
         # Without masquerade there is no way out of an entry either: AWS's private subnets have none.
         options = {"com.docker.network.bridge.enable_ip_masquerade": "false"} if entry else None
-        made = engine.client.api.create_network(
+        created = engine.client.api.create_network(
             full, driver="bridge", internal=not entry, labels=engine.labels, options=options
         )
-        return str(made["Id"])
+        return str(created["Id"])
 
 
-def admitting(ec2: Any, groups: Iterable[str]) -> Iterator[str]:
+def groups_that_admit(ec2: Any, groups: Iterable[str]) -> Iterator[str]:
     """Yield the security groups, other than these, that let in traffic from one of them."""
     callers = set(groups)
     for by_id in ec2.groups.values():

@@ -1,4 +1,4 @@
-"""The containers of each task: started when it is pending, watched while it runs, stopped and removed at its end."""
+"""Runs the containers of each task: starts, watches, stops and removes them."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ import traceback
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
-from provisioner.emulator.clock import stir
+from provisioner.emulator.clock import wake
 from provisioner.emulator.containers import authority, definitions, engine, images, logs, networks
-from provisioner.emulator.containers.engine import Engine, Seen
+from provisioner.emulator.containers.engine import ContainerState, Engine
 from provisioner.emulator.ecs.store import Store, Task, last_part
 from provisioner.emulator.patch import on_reset
 
 if TYPE_CHECKING:
-    from provisioner.emulator.containers.definitions import Wanted
+    from provisioner.emulator.containers.definitions import ContainerSpec
 
 STOP_SECONDS = 30
 """How long a container has to end by itself (API reference, ContainerDefinition, stopTimeout)."""
@@ -31,7 +31,7 @@ class Run:
         error: why they could not be started.
     """
 
-    wants: list[Wanted]
+    specs: list[ContainerSpec]
     phase: Literal["starting", "running", "stopping", "stopped"] = "starting"
     since: float = field(default_factory=time.monotonic)
     error: str = ""
@@ -40,43 +40,43 @@ class Run:
     @property
     def names(self) -> list[str]:
         """The containers' names in the engine."""
-        return [one.name for one in self.wants]
+        return [one.name for one in self.specs]
 
-    def turn(self, phase: Literal["starting", "running", "stopping", "stopped"]) -> None:
+    def enter(self, phase: Literal["starting", "running", "stopping", "stopped"]) -> None:
         """Enter a phase."""
         self.phase, self.since = phase, time.monotonic()
-        stir()
+        wake()
 
 
 _runs: dict[str, Run] = {}
 """By the task's id."""
 
 
-def started(store: Store, task: Task) -> bool:
+def ensure_started(store: Store, task: Task) -> bool:
     """Begin to start the task's containers, or say whether they run by now. Without an engine they always do.
 
     Raises:
         definitions.CannotStart: they cannot be started; the message is the reason as ECS puts it.
     """
     host = engine.current
-    if host is None or images.is_imagined(store, task):
+    if host is None or images.is_simulated(store, task):
         return True
     run = _runs.get(task.id)
     if run is None:
         place = _place(store, task)
-        run = _runs[task.id] = Run(definitions.wanted(store, task))
+        run = _runs[task.id] = Run(definitions.container_specs(store, task))
         host.pool.submit(_start, host, store, run, place)
     if run.error:
         raise definitions.CannotStart(run.error)
     return run.phase == "running"
 
 
-def under_way() -> bool:
+def is_changing() -> bool:
     """Say whether the containers of any task are about to start, to become healthy, or to stop."""
     host = engine.current
     if host is None:
         return False
-    starting = {seen.state == "running" and seen.health == "starting" for seen in list(host.seen.values())}
+    starting = {seen.state == "running" and seen.health == "starting" for seen in list(host.containers.values())}
     return True in starting or any(
         run.phase in ("starting", "stopping") and not run.error for run in list(_runs.values())
     )
@@ -85,39 +85,39 @@ def under_way() -> bool:
 def exited(task: Task) -> bool:
     """Whether an essential container of a running task has ended; its exit code is then in the task."""
     host, run = engine.current, _runs.get(task.id)
-    if host is None or run is None or run.phase != "running" or host.looked < run.since:
+    if host is None or run is None or run.phase != "running" or host.read_at < run.since:
         return False
-    for want in run.wants:
-        seen = host.seen.get(want.name)
-        if want.definition.get("essential", True) and (seen is None or seen.state in ("exited", "dead")):
-            task.exit_code = KILLED if seen is None else _exit_code(host, want.name)
+    for spec in run.specs:
+        seen = host.containers.get(spec.name)
+        if spec.definition.get("essential", True) and (seen is None or seen.state in ("exited", "dead")):
+            task.exit_code = KILLED if seen is None else _exit_code(host, spec.name)
             return True
     return False
 
 
 def health(task: Task, name: str) -> str:
-    """The health of one container, in ECS's word; empty for a task that runs in thought only."""
-    if (seen := _seen(task, name)) is None:
+    """The health of one container, in ECS's word; empty for a task that runs without containers."""
+    if (seen := _state_of(task, name)) is None:
         return "UNKNOWN" if task.id in _runs else ""
     return {"healthy": "HEALTHY", "unhealthy": "UNHEALTHY"}.get(seen.health, "UNKNOWN")
 
 
 def port(task: Task, container_port: int) -> int | None:
     """The port of this machine's loopback that leads to a port of the task, if one does."""
-    ports = [seen.ports for one in _runs[task.id].names if (seen := _seen(task, one))] if task.id in _runs else []
+    ports = [seen.ports for one in _runs[task.id].names if (seen := _state_of(task, one))] if task.id in _runs else []
     return next((found[container_port] for found in ports if container_port in found), None)
 
 
-def stopped(task: Task) -> bool:
+def ensure_stopped(task: Task) -> bool:
     """Begin to stop the task's containers (SIGTERM, then SIGKILL), or say whether they have ended."""
     host, run = engine.current, _runs.get(task.id)
     if host is None or run is None:
         return True
     if run.phase in ("starting", "running"):
-        run.turn("stopping")
+        run.enter("stopping")
         host.pool.submit(_stop, host, run)
     if run.phase == "stopped":
-        essential = [code for want in run.wants if (code := run.exit_codes.get(want.name)) is not None]
+        essential = [code for spec in run.specs if (code := run.exit_codes.get(spec.name)) is not None]
         task.exit_code = task.exit_code if task.exit_code is not None else next(iter(essential), None)
     return run.phase == "stopped"
 
@@ -139,11 +139,13 @@ def forget_all() -> None:
     _runs.clear()
 
 
-def _seen(task: Task, name: str) -> Seen | None:
+def _state_of(task: Task, name: str) -> ContainerState | None:
     host, run = engine.current, _runs.get(task.id)
     if host is None or run is None:
         return None
-    return next((host.seen.get(one.name) for one in run.wants if name in (one.name, one.definition["name"])), None)
+    return next(
+        (host.containers.get(one.name) for one in run.specs if name in (one.name, one.definition["name"])), None
+    )
 
 
 # -- in the engine's threads, without the cloud's lock -------------------------------------------------------------
@@ -163,7 +165,7 @@ class Place:
 def _place(store: Store, task: Task) -> Place:
     network = (task.spec.get("networkConfiguration") or {}).get("awsvpcConfiguration", {})
     groups = list(network.get("securityGroups", ()))
-    calls = list(networks.admitting(store.ec2, groups))
+    calls = list(networks.groups_that_admit(store.ec2, groups))
     publish = [int(one["containerPort"]) for one in task.spec["loadBalancers"]]
     return Place(f"ip-{task.address.replace('.', '-')}", groups, calls, list(_names(store, task)), publish)
 
@@ -180,21 +182,21 @@ def _start(host: Engine, store: Store, run: Run, place: Place) -> None:
     from docker.errors import APIError, DockerException
 
     try:
-        for want in run.wants:
-            images.have(host, store, want.image)
+        for spec in run.specs:
+            images.pull_if_missing(host, store, spec.image)
         first = ""
-        for want in run.wants:
+        for spec in run.specs:
             if run.phase != "starting":
                 return
-            _create(host, want, place, first)
-            if want.uses_database:
+            _create(host, spec, place, first)
+            if spec.uses_database:
                 bundle = authority.archive({authority.BUNDLE: authority.authority().pem})
-                host.client.api.put_archive(want.name, authority.BUNDLE_FOLDER, bundle)
-            first = first or want.name
-            host.client.api.start(want.name)
-            logs.follow(host, store, want)
+                host.client.api.put_archive(spec.name, authority.BUNDLE_FOLDER, bundle)
+            first = first or spec.name
+            host.client.api.start(spec.name)
+            logs.follow(host, store, spec)
         if run.phase == "starting":
-            run.turn("running")
+            run.enter("running")
     except definitions.CannotStart as error:
         run.error = str(error)
     except (DockerException, OSError) as error:
@@ -205,13 +207,13 @@ def _start(host: Engine, store: Store, run: Run, place: Place) -> None:
         run.error = f"CannotStartContainerError: {error}"
 
 
-def _create(host: Engine, want: Wanted, place: Place, first: str) -> None:
+def _create(host: Engine, spec: ContainerSpec, place: Place, first: str) -> None:
     """Create one container: the first one of a task joins the networks, the others join it."""
     api = host.client.api
     if first:
-        options = {name: value for name, value in want.host.items() if name != "sysctls"}
+        options = {name: value for name, value in spec.host.items() if name != "sysctls"}
         settings = api.create_host_config(network_mode=f"container:{first}", **options)
-        api.create_container(want.image, name=want.name, labels=host.labels, host_config=settings, **want.create)
+        api.create_container(spec.image, name=spec.name, labels=host.labels, host_config=settings, **spec.create)
         return
     homes = [networks.network(host, group) for group in place.groups]
     if place.publish:
@@ -219,41 +221,41 @@ def _create(host: Engine, want: Wanted, place: Place, first: str) -> None:
     settings = api.create_host_config(
         network_mode=homes[0] if homes else "none",
         port_bindings=dict.fromkeys(place.publish, ("127.0.0.1", None)),
-        **want.host,
+        **spec.host,
     )
     aliases = api.create_endpoint_config(aliases=place.aliases)
     api.create_container(
-        want.image,
-        name=want.name,
+        spec.image,
+        name=spec.name,
         hostname=place.host,
         labels=host.labels,
         ports=place.publish,
         host_config=settings,
         networking_config=api.create_networking_config({homes[0]: aliases}) if homes else None,
-        **want.create,
+        **spec.create,
     )
     for home in homes[1:]:
-        api.connect_container_to_network(want.name, home, aliases=place.aliases)
+        api.connect_container_to_network(spec.name, home, aliases=place.aliases)
     for group in place.calls:
-        api.connect_container_to_network(want.name, networks.network(host, group))
+        api.connect_container_to_network(spec.name, networks.network(host, group))
 
 
 def _stop(host: Engine, run: Run) -> None:
     try:
-        for want in reversed(run.wants):
-            _end(host, want, run)
+        for spec in reversed(run.specs):
+            _end(host, spec, run)
     finally:
-        run.turn("stopped")
+        run.enter("stopped")
 
 
-def _end(host: Engine, want: Wanted, run: Run) -> None:
+def _end(host: Engine, spec: ContainerSpec, run: Run) -> None:
     from docker.errors import DockerException
 
     try:
-        host.client.api.stop(want.name, timeout=int(want.definition.get("stopTimeout", STOP_SECONDS)))
-        run.exit_codes[want.name] = _exit_code(host, want.name)
+        host.client.api.stop(spec.name, timeout=int(spec.definition.get("stopTimeout", STOP_SECONDS)))
+        run.exit_codes[spec.name] = _exit_code(host, spec.name)
     except DockerException:
-        run.exit_codes[want.name] = KILLED  # it is gone already
+        run.exit_codes[spec.name] = KILLED  # it is gone already
 
 
 def _exit_code(host: Engine, name: str) -> int:

@@ -1,4 +1,4 @@
-"""The health of the load balancers' targets, asked of the containers themselves."""
+"""Checks the health of load balancers' targets by asking the containers themselves."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from provisioner.emulator.ecs.store import Task, stores
 from provisioner.emulator.lock import LOCK
 from provisioner.emulator.patch import wrap
 
-LOOK_SECONDS = 0.2
+READ_SECONDS = 0.2
 SHORTEST_SECONDS = 0.5
 """Real seconds between two checks of one target at the least."""
 
@@ -58,10 +58,10 @@ def watch(host: Engine) -> None:
                 known.next_at = time.monotonic() + known.timeout + known.interval
                 host.pool.submit(_check, known)
 
-    repeat(look, LOOK_SECONDS, "targets")
+    repeat(look, READ_SECONDS, "targets")
 
 
-def unknown() -> bool:
+def any_unknown() -> bool:
     """Say whether a target has not been found healthy or unhealthy yet."""
     return any(target.state == "initial" for target in list(_targets.values()))
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from provisioner.emulator.ecs.store import Store
 
 ROUNDS = 100
-"""Rounds at one moment at the most: one thing follows from another, a round later each."""
+"""Rounds at one moment at the most: one change follows from another, a round later each."""
 _MODULES = (
     "clusters",
     "providers",

@@ -1,12 +1,12 @@
-"""What CreateService, UpdateService and RunTask refuse, and how they choose between launch type and strategy."""
+"""Checks what CreateService, UpdateService and RunTask refuse, and chooses between launch type and strategy."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from provisioner.emulator.ecs.clusters import check_strategy
+from provisioner.emulator.ecs.clusters import check_strategy, strategy_entries
 from provisioner.emulator.ecs.dispatch import check_name
-from provisioner.emulator.ecs.store import FARGATE, Cluster, Shape, Store, TaskDefinition, last_part
+from provisioner.emulator.ecs.store import FARGATE, Cluster, Shape, Store, TaskDefinition
 from provisioner.emulator.patch import refuse
 
 
@@ -57,7 +57,7 @@ def check_exec(request: Shape, definition: TaskDefinition) -> None:
         )
 
 
-def where(store: Store, cluster: Cluster, request: Shape, definition: TaskDefinition) -> Shape:
+def launch_settings(store: Store, cluster: Cluster, request: Shape, definition: TaskDefinition) -> Shape:
     """`launchType` or `capacityProviderStrategy` as it will be answered; the cluster's default counts if neither."""
     launch_type, strategy = request.get("launchType"), request.get("capacityProviderStrategy")
     if launch_type and strategy:
@@ -73,14 +73,7 @@ def where(store: Store, cluster: Cluster, request: Shape, definition: TaskDefini
         _check_compatible(definition, "EC2")
         return {"launchType": "EC2"}
     check_strategy(store, chosen, cluster.providers)
-    entries = [
-        {
-            "capacityProvider": last_part(entry["capacityProvider"]),
-            "weight": int(entry.get("weight", 0)),
-            "base": int(entry.get("base", 0)),
-        }
-        for entry in chosen
-    ]
+    entries = strategy_entries(chosen)
     if not any(entry["weight"] for entry in entries):
         refuse("InvalidParameterException", "At least one capacity provider in a strategy needs a weight above 0.")
     _check_compatible(definition, "FARGATE" if entries[0]["capacityProvider"] in FARGATE else "EC2")

@@ -130,7 +130,7 @@ def delete_cluster(store: Store, request: Shape) -> Shape:
 
 
 def check_strategy(store: Store, strategy: list[Shape], providers: list[str]) -> None:
-    """Refuse a strategy that names what the cluster does not have, mixes kinds, or gives nothing any weight."""
+    """Refuse a strategy that names what the cluster does not have, mixes types, or gives nothing any weight."""
     names = [last_part(entry["capacityProvider"]) for entry in strategy]
     for name in names:
         if name not in providers:
@@ -185,7 +185,14 @@ def _assign(store: Store, cluster: Cluster, given: list[str], strategy: list[Sha
         if name not in FARGATE and name not in cluster.attachments:
             managed.attach(store, cluster, store.providers[name])
     cluster.providers = providers
-    cluster.strategy = [
+    cluster.strategy = strategy_entries(strategy)
+    if changed:
+        cluster.busy_until = later(durations.PROVIDERS_ATTACH)
+
+
+def strategy_entries(strategy: list[Shape]) -> list[Shape]:
+    """A capacity provider strategy as ECS keeps it: names, with weights and bases."""
+    return [
         {
             "capacityProvider": last_part(entry["capacityProvider"]),
             "weight": int(entry.get("weight", 0)),
@@ -193,8 +200,6 @@ def _assign(store: Store, cluster: Cluster, given: list[str], strategy: list[Sha
         }
         for entry in strategy
     ]
-    if changed:
-        cluster.busy_until = later(durations.PROVIDERS_ATTACH)
 
 
 def _settings(given: list[Shape] | None) -> list[Shape]:

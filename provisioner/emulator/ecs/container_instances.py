@@ -96,14 +96,14 @@ def register_container_instance(store: Store, request: Shape) -> Shape:
 
 
 def register(store: Store, cluster: str, ec2_instance: Any) -> ContainerInstance:
-    """Make a container instance of a running EC2 instance."""
+    """Register a running EC2 instance."""
     provider = ""
     group = getattr(ec2_instance, "autoscaling_group", None)
     for name in store.clusters[cluster].providers:
         if group is not None and store.providers[name].group_name == group.name:
             provider = name
-    kind = _instance_type(ec2_instance.instance_type)
-    slots, trunk = _slots(store, ec2_instance.instance_type, kind)
+    type_info = _instance_type(ec2_instance.instance_type)
+    slots, trunk = _slots(store, ec2_instance.instance_type, type_info)
     attributes = {
         "ecs.instance-type": ec2_instance.instance_type,
         "ecs.availability-zone": ec2_instance.placement.zone,
@@ -123,9 +123,9 @@ def register(store: Store, cluster: str, ec2_instance: Any) -> ContainerInstance
         cluster,
         ec2_instance.id,
         provider,
-        cpu=kind["VCpuInfo"]["DefaultVCpus"] * 1024,
+        cpu=type_info["VCpuInfo"]["DefaultVCpus"] * 1024,
         # The kernel and the agent keep about 7 % of the memory of a small instance.
-        memory=int(kind["MemoryInfo"]["SizeInMiB"] * 0.93),
+        memory=int(type_info["MemoryInfo"]["SizeInMiB"] * 0.93),
         slots=slots,
         attributes=attributes,
         tags={},
@@ -211,17 +211,17 @@ def size(task: Task) -> tuple[int, int]:
 
 def capacity_of(store: Store, instance_type: str) -> tuple[int, int, int]:
     """CPU units, MiB and task ENIs that an empty instance of a type will offer."""
-    kind = _instance_type(instance_type)
-    memory = int(kind["MemoryInfo"]["SizeInMiB"] * 0.93)
-    return kind["VCpuInfo"]["DefaultVCpus"] * 1024, memory, _slots(store, instance_type, kind)[0]
+    type_info = _instance_type(instance_type)
+    memory = int(type_info["MemoryInfo"]["SizeInMiB"] * 0.93)
+    return type_info["VCpuInfo"]["DefaultVCpus"] * 1024, memory, _slots(store, instance_type, type_info)[0]
 
 
-def _slots(store: Store, instance_type: str, kind: Shape) -> tuple[int, bool]:
+def _slots(store: Store, instance_type: str, type_info: Shape) -> tuple[int, bool]:
     family, _, suffix = instance_type.partition(".")
     trunk = settings.in_force(store, "awsvpcTrunking") == "enabled" and not family.startswith("t")
     if trunk and suffix in _TRUNK:
         return _TRUNK[suffix], True
-    return kind["NetworkInfo"]["MaximumNetworkInterfaces"] - 1, False
+    return type_info["NetworkInfo"]["MaximumNetworkInterfaces"] - 1, False
 
 
 def _instance_type(name: str) -> Shape:

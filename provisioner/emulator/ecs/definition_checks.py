@@ -1,4 +1,4 @@
-"""What RegisterTaskDefinition refuses: roles, containers, and what Fargate does not offer."""
+"""Checks what RegisterTaskDefinition refuses: roles, containers, and what Fargate does not offer."""
 
 from __future__ import annotations
 

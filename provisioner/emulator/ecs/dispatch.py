@@ -1,4 +1,4 @@
-"""How an ECS request finds its operation: a function of the store and the parsed request, registered by name."""
+"""Finds the function for an ECS request: each is registered by the operation's name."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def check_tags(request: Shape) -> None:
 
 
 def at_most(request: Shape, name: str, most: int) -> None:
-    """A list of at most `most` things, or InvalidParameterException."""
+    """A list of at most `most` entries, or InvalidParameterException."""
     if len(request.get(name) or []) > most:
         refuse("InvalidParameterException", f"{name[0].upper()}{name[1:]} cannot be more than {most}.")
 

@@ -1,4 +1,4 @@
-"""Tasks that fail, by the name of their image or by a fault, and what the service scheduler makes of it."""
+"""Lets tasks fail, by the name of their image or by a fault, and counts failures as the service scheduler does."""
 
 from __future__ import annotations
 

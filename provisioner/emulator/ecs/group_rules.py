@@ -1,4 +1,4 @@
-"""What EC2 Auto Scaling refuses, and the operations that moto lacks or answers wrongly."""
+"""EC2 Auto Scaling: what it refuses, and the operations that moto lacks or answers wrongly."""
 
 from __future__ import annotations
 
@@ -70,12 +70,12 @@ def update_auto_scaling_group(original: Any, self: Any, name: str, *args: Any, *
         kwargs.get("desired_capacity"),
     )
     policy = group.mixed_instances_policy
-    wish = group.desired_capacity if kwargs.get("desired_capacity") is None else kwargs["desired_capacity"]
+    desired = group.desired_capacity if kwargs.get("desired_capacity") is None else kwargs["desired_capacity"]
     with _in_its_words(kwargs):
         original(self, name, *args, **kwargs)
     if not kwargs.get("mixed_instances_policy") and not kwargs.get("launch_template"):
         group.mixed_instances_policy = policy
-    group.desired_capacity = max(group.min_size, min(group.max_size, wish))
+    group.desired_capacity = max(group.min_size, min(group.max_size, desired))
     check_template(self, group)
     return group
 
@@ -123,18 +123,18 @@ def set_desired_capacity(self: Any, group_name: str, desired_capacity: int | Non
     """SetDesiredCapacity: between the group's sizes."""
     group = require(self, group_name)
     _refuse_deleting(group)
-    wish = desired_capacity or 0
-    if wish > group.max_size:
+    desired = desired_capacity or 0
+    if desired > group.max_size:
         refuse(
             "ValidationError",
-            f"New SetDesiredCapacity value {wish} is above max value {group.max_size} for the AutoScalingGroup.",
+            f"New SetDesiredCapacity value {desired} is above max value {group.max_size} for the AutoScalingGroup.",
         )
-    if wish < group.min_size:
+    if desired < group.min_size:
         refuse(
             "ValidationError",
-            f"New SetDesiredCapacity value {wish} is below min value {group.min_size} for the AutoScalingGroup.",
+            f"New SetDesiredCapacity value {desired} is below min value {group.min_size} for the AutoScalingGroup.",
         )
-    group.desired_capacity = wish
+    group.desired_capacity = desired
 
 
 @replace(AutoScalingBackend, "terminate_instance")
@@ -259,13 +259,13 @@ def _in_its_words(kwargs: Shape) -> Iterator[None]:
         raise
 
 
-def _check_sizes(least: int | None, most: int | None, wish: int | None) -> None:
+def _check_sizes(least: int | None, most: int | None, desired: int | None) -> None:
     if least is not None and most is not None and least > most:
         refuse("ValidationError", f"Max bound, {most}, must be greater than or equal to min bound, {least}")
-    if wish is not None and not (least or 0) <= wish <= (most or 0):
+    if desired is not None and not (least or 0) <= desired <= (most or 0):
         refuse(
             "ValidationError",
-            f"Desired capacity:{wish} must be between the specified min size:{least} and max size:{most}",
+            f"Desired capacity:{desired} must be between the specified min size:{least} and max size:{most}",
         )
 
 

@@ -1,4 +1,4 @@
-"""The settings of an Auto Scaling group that its API reference limits in words, not in its model."""
+"""Checks settings of Auto Scaling groups that the API reference limits in words, not in its model."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ def check_settings(request: Mapping[str, Any]) -> None:
     """CreateAutoScalingGroup and UpdateAutoScalingGroup: ValidationError for values that do not exist."""
     if lifetime := request.get("MaxInstanceLifetime"):
         _within("MaxInstanceLifetime", lifetime, _DAY, 365 * _DAY)
-    for kind in str(request.get("HealthCheckType") or "EC2").split(","):
-        _one_of("HealthCheckType", kind, _HEALTH_CHECKS)
+    for check_type in str(request.get("HealthCheckType") or "EC2").split(","):
+        _one_of("HealthCheckType", check_type, _HEALTH_CHECKS)
     for policy in request.get("TerminationPolicies") or []:
         if not policy.startswith("arn:"):
             _one_of("TerminationPolicies", policy, _POLICIES)

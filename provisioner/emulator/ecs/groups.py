@@ -27,7 +27,7 @@ replace(InstanceState, "launch_template")(property(lambda state: getattr(state, 
 
 @replace(FakeAutoScalingGroup, "set_desired_capacity")
 def set_desired_capacity(self: Any, new_capacity: int | None) -> None:
-    """Only notes the wish: instances come and go by `settle`, which is what lets a caller see them do so."""
+    """Only notes the request: instances come and go by `settle`, which is what lets a caller see them do so."""
     self.desired_capacity = self.min_size if new_capacity is None else new_capacity
     if not hasattr(self, "activities"):
         self.activities, self.retry_at, self.status = [], 0.0, None
@@ -219,7 +219,7 @@ def _run(kept: Store, group: Any) -> Any:
     subnet = subnets[counts.index(min(counts))] if subnets else None
     policy = group.mixed_instances_policy or {}
     overrides = policy.get("LaunchTemplate", {}).get("Overrides") or []
-    kind = overrides[0].get("InstanceType") if overrides else group.instance_type
+    instance_type = overrides[0].get("InstanceType") if overrides else group.instance_type
     template = group.ec2_launch_template
     data: Shape = template.get_version(group.launch_template_version).data if template else {}
     mappings = data.get("BlockDeviceMappings") or []
@@ -231,7 +231,7 @@ def _run(kept: Store, group: Any) -> Any:
         user_data,
         group.security_groups,
         security_group_ids=list(data.get("SecurityGroupIds") or []),
-        instance_type=kind or "c5.large",
+        instance_type=instance_type or "c5.large",
         tags={"instance": {**group.instance_tags, **_tags(group)}},
         region_name=kept.region,
         placement=subnet.availability_zone if subnet else group.availability_zones[0],
@@ -280,9 +280,9 @@ def _finish(activity: Shape) -> None:
 
 def _forget(kept: Store, name: str) -> None:
     backend = kept.autoscaling
-    for kind in (backend.policies, backend.lifecycle_hooks, backend.scheduled_actions):
-        for key in [key for key, one in kind.items() if getattr(one, "auto_scaling_group_name", None) == name]:
-            del kind[key]
+    for table in (backend.policies, backend.lifecycle_hooks, backend.scheduled_actions):
+        for key in [key for key, one in table.items() if getattr(one, "auto_scaling_group_name", None) == name]:
+            del table[key]
 
 
 def _stamp() -> str:

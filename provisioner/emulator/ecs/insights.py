@@ -1,4 +1,4 @@
-"""Container Insights: what runs in a watched cluster is told to a log group, and the last of it arrives late."""
+"""Container Insights: writes to a log group what runs in a watched cluster, the last of it late."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from provisioner.emulator.ecs.store import Cluster, Store
 
 
 def settle(store: Store) -> None:
-    """Write the performance log of clusters: its group is made, without tags, if it is not there.
+    """Write the performance log of clusters: its group is created, without tags, if it is not there.
 
     That goes on for a while after the last task and instance are gone, even if the cluster is gone as well
     (aws/containers-roadmap#2315).

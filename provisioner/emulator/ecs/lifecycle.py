@@ -1,4 +1,4 @@
-"""A task's way from PROVISIONING to STOPPED: interface, targets, Cloud Map, and all of it back (developer guide)."""
+"""Moves a task from PROVISIONING to STOPPED: interface, targets, Cloud Map, and all of it back (developer guide)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from provisioner.emulator.ecs import failing
 from provisioner.emulator.ecs.placement import place
 from provisioner.emulator.ecs.store import NEVER, Store, Task, last_part, now
 from provisioner.emulator.ecs.tasks import end
-from provisioner.emulator.rules.interfaces import hold, let_go
+from provisioner.emulator.rules.interfaces import create_interface, release_later
 
 _REMEMBER_SECONDS = 3600.0
 _ECS = "amazon-ecs"
@@ -87,7 +87,7 @@ def _start(store: Store, task: Task) -> None:
 def _started(store: Store, task: Task) -> bool:
     """Whether the task's containers run by now; one whose containers cannot be started fails."""
     try:
-        return runs.started(store, task)
+        return runs.ensure_started(store, task)
     except CannotStart as error:
         task.container_reason = str(error)
         end(task, str(error), "TaskFailedToStart")
@@ -105,7 +105,7 @@ def _stop(store: Store, task: Task) -> None:
             task.status, task.next_at = "DEACTIVATING", later(_deregister(store, task))
         case "DEACTIVATING":
             task.status, task.next_at = "STOPPING", later(durations.TASK_STOP)
-        case "STOPPING" if runs.stopped(task):
+        case "STOPPING" if runs.ensure_stopped(task):
             task.times["executionStoppedAt"] = now()
             task.exit_code = task.exit_code or 0
             task.status, task.next_at = "DEPROVISIONING", later(durations.TASK_DEPROVISION)
@@ -146,7 +146,7 @@ def _attach(store: Store, task: Task) -> None:
         raise LookupError(f"no subnet of {', '.join(settings['subnets'])} can be used")
     spread = Counter(other.zone for other in store.tasks_of(task.cluster) if other.group == task.group)
     subnet = min(usable, key=lambda one: spread[one.availability_zone])
-    interface = hold(
+    interface = create_interface(
         store.ec2,
         subnet,
         settings["securityGroups"],
@@ -160,11 +160,11 @@ def _attach(store: Store, task: Task) -> None:
 
 def _detach(store: Store, task: Task) -> None:
     if task.interface:
-        let_go(store.ec2, task.interface, durations.TASK_INTERFACE_RELEASE)
+        release_later(store.ec2, task.interface, durations.TASK_INTERFACE_RELEASE)
 
 
 def _register(store: Store, task: Task) -> None:
-    """Make the task reachable: its address in the target groups and in Cloud Map."""
+    """Register the task: its address in the target groups and in Cloud Map."""
     if not task.address:
         return
     task.registered = True

@@ -1,4 +1,4 @@
-"""What ECS does to an Auto Scaling group for its capacity provider: tag, scaling policy, draining hook."""
+"""Managed scaling and draining: what ECS adds to an Auto Scaling group for its capacity provider."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def mark(store: Store, provider: CapacityProvider) -> None:
 
 
 def attach(store: Store, cluster: Cluster, provider: CapacityProvider) -> None:
-    """Bind a provider to a cluster: ECS makes its scaling policy and, with managed draining, its lifecycle hook."""
+    """Bind a provider to a cluster: ECS creates its scaling policy and, with managed draining, its lifecycle hook."""
     attachments: list[Shape] = []
     group = provider.group_name
     if provider.group["managedScaling"]["status"] == "ENABLED":
@@ -42,7 +42,7 @@ def attach(store: Store, cluster: Cluster, provider: CapacityProvider) -> None:
 
 
 def detach(store: Store, cluster: Cluster, name: str) -> None:
-    """Take back what `attach` made."""
+    """Delete what `attach` created."""
     group = store.providers[name].group_name
     for attachment in cluster.attachments.pop(name):
         details = {detail["name"]: detail["value"] for detail in attachment["details"]}
@@ -61,9 +61,9 @@ def in_use(store: Store, cluster: str, name: str) -> bool:
     )
 
 
-def _attachment(kind: str, provider: str, **details: str) -> Shape:
+def _attachment(attachment_type: str, provider: str, **details: str) -> Shape:
     named = {"capacityProviderName": provider, **details}
-    return {"type": kind, "details": [{"name": name, "value": value} for name, value in named.items()]}
+    return {"type": attachment_type, "details": [{"name": name, "value": value} for name, value in named.items()]}
 
 
 def _put_policy(store: Store, cluster: Cluster, provider: CapacityProvider, name: str) -> None:

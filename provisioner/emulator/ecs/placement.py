@@ -1,4 +1,4 @@
-"""Where a task goes: which capacity provider, and for those over groups which container instance."""
+"""Places tasks: chooses the capacity provider, and for those over groups the container instance."""
 
 from __future__ import annotations
 

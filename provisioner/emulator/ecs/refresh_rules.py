@@ -1,4 +1,4 @@
-"""StartInstanceRefresh and its kin, which moto lacks, and what EC2 Auto Scaling refuses of them."""
+"""The operations of instance refreshes, which moto lacks, and what EC2 Auto Scaling refuses of them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Instance refreshes: the instances of a group replaced some at a time (Auto Scaling user guide, instance refresh)."""
+"""Instance refreshes: replaces the instances of a group some at a time (Auto Scaling user guide)."""
 
 from __future__ import annotations
 
@@ -132,13 +132,13 @@ def shown(group: Any, refresh: Refresh) -> Shape:
 def _matches(group: Any, state: Any) -> bool:
     """Whether an instance has the template's version and one of the types that the group launches."""
     overrides = ((group.mixed_instances_policy or {}).get("LaunchTemplate") or {}).get("Overrides") or []
-    kinds = [override["InstanceType"] for override in overrides if override.get("InstanceType")]
+    instance_types = [override["InstanceType"] for override in overrides if override.get("InstanceType")]
     template = group.ec2_launch_template
     if template is None or state.launch_template is None:
         return False
     version = str(template.get_version(group.launch_template_version).number)
     launched = (state.launch_template["LaunchTemplateId"], state.launch_template["Version"])
-    return launched == (template.id, version) and (not kinds or state.instance.instance_type in kinds)
+    return launched == (template.id, version) and (not instance_types or state.instance.instance_type in instance_types)
 
 
 def _replace(group: Any, refresh: Refresh) -> list[Any]:

@@ -1,4 +1,4 @@
-"""ECS reads beside the described things: service revisions, attributes, task protection, services of a namespace."""
+"""ECS reads of service revisions, attributes, task protection, and services of a namespace."""
 
 from __future__ import annotations
 

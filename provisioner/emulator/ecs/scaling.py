@@ -55,17 +55,17 @@ def _scale_out(kept: Store, cluster: str, provider: CapacityProvider, group: Any
     known = {one.ec2_id for one in kept.instances_of(cluster)}
     joining = [state for state in group.instance_states if state.instance.id not in known and _stays(state)]
     joined = [one for one in kept.instances_of(cluster) if one.provider == provider.name and one.status == "ACTIVE"]
-    kind = _smallest(kept, group)
-    bins = [remaining(kept, one) for one in joined] + [kind for _ in joining]
+    smallest = _smallest(kept, group)
+    bins = [remaining(kept, one) for one in joined] + [smallest for _ in joining]
     coming = (group.desired_capacity or 0) - sum(map(_stays, group.instance_states))
-    bins += [kind] * max(0, coming)
+    bins += [smallest] * max(0, coming)
     extra = 0
     for need in needs:
-        if not fits(need, kind):
-            continue  # A task larger than the smallest instance type never makes the group grow.
+        if not fits(need, smallest):
+            continue  # A task larger than the smallest instance type never lets the group grow.
         index = next((number for number, free in enumerate(bins) if fits(need, free)), None)
         if index is None:
-            bins.append(kind)
+            bins.append(smallest)
             extra, index = extra + 1, len(bins) - 1
         cpu, memory, slots = bins[index]
         bins[index] = (cpu - need[0], memory - need[1], slots - 1)
@@ -74,8 +74,8 @@ def _scale_out(kept: Store, cluster: str, provider: CapacityProvider, group: Any
     settings = provider.group["managedScaling"]
     extra = max(min(extra, settings["maximumScalingStepSize"]), settings["minimumScalingStepSize"])
     former = group.desired_capacity or 0
-    wish = math.ceil((former + extra) * 100 / settings["targetCapacity"])
-    _change(group, min(group.max_size, max(wish, _FROM_ZERO if former == 0 else 0)))
+    desired = math.ceil((former + extra) * 100 / settings["targetCapacity"])
+    _change(group, min(group.max_size, max(desired, _FROM_ZERO if former == 0 else 0)))
 
 
 def _scale_in(kept: Store, cluster: str, provider: CapacityProvider, group: Any) -> None:
@@ -98,16 +98,16 @@ def _scale_in(kept: Store, cluster: str, provider: CapacityProvider, group: Any)
     _change(group, (group.desired_capacity or 0) - surplus)
 
 
-def _change(group: Any, wish: int) -> None:
+def _change(group: Any, desired: int) -> None:
     former = group.desired_capacity
-    if wish == former:
+    if desired == former:
         return
-    group.desired_capacity = wish
+    group.desired_capacity = desired
     cause = (
         f"a monitor alarm TargetTracking-{group.name}-AlarmHigh in state ALARM triggered policy "
-        f"ECSManagedAutoScalingPolicy changing the desired capacity from {former} to {wish}."
+        f"ECSManagedAutoScalingPolicy changing the desired capacity from {former} to {desired}."
     )
-    groups.note(group, f"Executing policy: desired capacity {former} to {wish}", cause, "Successful")
+    groups.note(group, f"Executing policy: desired capacity {former} to {desired}", cause, "Successful")
 
 
 def _stays(state: Any) -> bool:
@@ -117,8 +117,8 @@ def _stays(state: Any) -> bool:
 def _smallest(kept: Store, group: Any) -> tuple[int, int, int]:
     policy = group.mixed_instances_policy or {}
     overrides = policy.get("LaunchTemplate", {}).get("Overrides") or []
-    kinds = [one["InstanceType"] for one in overrides if one.get("InstanceType")] or [group.instance_type or "c5.large"]
-    return min(capacity_of(kept, kind) for kind in kinds)
+    types = [one["InstanceType"] for one in overrides if one.get("InstanceType")]
+    return min(capacity_of(kept, one) for one in types or [group.instance_type or "c5.large"])
 
 
 def _bound_services(kept: Store) -> None:
@@ -128,10 +128,10 @@ def _bound_services(kept: Store) -> None:
     for resource, target in targets.items():
         service = kept.services.get(resource.removeprefix("service/"))
         if service is not None and service.status == "ACTIVE":
-            wish = max(target.min_capacity or 0, min(target.max_capacity or 0, service.desired))
-            if wish != service.desired:
-                service.desired = wish
-                service.say(f"has been set to a desired count of {wish} by its scalable target.")
+            desired = max(target.min_capacity or 0, min(target.max_capacity or 0, service.desired))
+            if desired != service.desired:
+                service.desired = desired
+                service.say(f"has been set to a desired count of {desired} by its scalable target.")
 
 
 @replace(ApplicationAutoscalingBackend, "_ecs_service_exists_for_target")

@@ -59,7 +59,7 @@ def create_service(store: Store, request: Shape) -> Shape:
         refuse("ClusterNotFoundException", "Cluster not found.")
     definition = checks.checked_definition(store, required(request, "taskDefinition"))
     shape: Shape = {**_DEFAULTS, **{field: request[field] for field in _PLAIN if field in request}}
-    shape |= checks.where(store, cluster, request, definition)
+    shape |= checks.launch_settings(store, cluster, request, definition)
     checks.check_placement(request, on_fargate(shape))
     shape |= _platform(request, shape)
     if network := checks.network(store, request, definition, on_fargate(shape)):
@@ -89,7 +89,7 @@ def create_service(store: Store, request: Shape) -> Shape:
 
 @operation
 def update_service(store: Store, request: Shape) -> Shape:
-    """UpdateService: a new deployment when what tasks are made of changes, or when forced."""
+    """UpdateService: a new deployment when what tasks consist of changes, or when forced."""
     service = _find(store, request)
     if service.status != "ACTIVE":
         refuse("ServiceNotActiveException", "Service was not ACTIVE.")
@@ -102,7 +102,9 @@ def update_service(store: Store, request: Shape) -> Shape:
     shape = {**service.shape, **{field: request[field] for field in _PLAIN if field in request}}
     if "capacityProviderStrategy" in request:
         shape.pop("launchType", None)
-        shape |= checks.where(store, store.cluster(service.cluster), {**request, "launchType": None}, effective)
+        shape |= checks.launch_settings(
+            store, store.cluster(service.cluster), {**request, "launchType": None}, effective
+        )
         shape |= _platform(request, shape)
     elif "platformVersion" in request:
         shape["platformVersion"] = request["platformVersion"]

@@ -103,7 +103,7 @@ def list_tags_for_resource(store: Store, request: Shape) -> Shape:
 def _tags(store: Store, request: Shape) -> dict[str, str]:
     """The tags of what an ARN names: the part after the account says its kind."""
     arn = request.get("resourceArn", "")
-    kind = arn.split(":", 5)[-1].partition("/")[0]
+    resource_type = arn.split(":", 5)[-1].partition("/")[0]
     kept: dict[str, Any] = {
         "cluster": store.clusters.get(last_part(arn)),
         "service": next((one for one in store.services.values() if one.arn == arn), None),
@@ -112,12 +112,13 @@ def _tags(store: Store, request: Shape) -> dict[str, str]:
         "capacity-provider": store.providers.get(last_part(arn)),
         "container-instance": store.instances.get(arn),
     }
-    if kind not in kept:
+    if resource_type not in kept:
         refuse("InvalidParameterException", "The specified ARN is not valid for ECS tagging.")
-    found = kept[kind]
-    if found is None or (getattr(found, "status", "") == "INACTIVE" and kind != "task-definition"):
+    found = kept[resource_type]
+    if found is None or (getattr(found, "status", "") == "INACTIVE" and resource_type != "task-definition"):
         refuse(
-            "InvalidParameterException", f"The specified {kind} is inactive or does not exist. Specify an active one."
+            "InvalidParameterException",
+            f"The specified {resource_type} is inactive or does not exist. Specify an active one.",
         )
     tags: dict[str, str] = found.tags
     return tags

@@ -1,4 +1,4 @@
-"""What ECS keeps in one account and region: clusters, providers, task definitions, services, tasks, instances."""
+"""The data of ECS in one account and Region: clusters, providers, task definitions, services, tasks, instances."""
 
 from __future__ import annotations
 
@@ -312,7 +312,7 @@ _stores: dict[tuple[str, str], Store] = {}
 
 
 def store(account: str, region: str) -> Store:
-    """The store of an account and region, made when first asked for."""
+    """The store of an account and region, created when first asked for."""
     return _stores.setdefault((account, region), Store(account, region))
 
 
@@ -328,7 +328,7 @@ def forget() -> None:
 
 
 def tagged(account: str, region: str) -> Iterator[tuple[str, dict[str, str]]]:
-    """ARN and tags of every taggable thing of ECS, for the tagging API."""
+    """ARN and tags of every taggable resource of ECS, for the tagging API."""
     kept = store(account, region)
     for cluster in kept.clusters.values():
         if cluster.status != "INACTIVE":

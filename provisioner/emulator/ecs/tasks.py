@@ -23,7 +23,7 @@ def run_task(store: Store, request: Shape) -> Shape:
         refuse("InvalidParameterException", "count must be between 1 and 10.")
     if len(request.get("startedBy", "")) > 128:
         refuse("InvalidParameterException", "startedBy is longer than 128 characters.")
-    spec = checks.where(store, cluster, request, definition)
+    spec = checks.launch_settings(store, cluster, request, definition)
     spec["networkConfiguration"] = checks.network(store, request, definition, on_fargate(spec))
     spec |= {
         "loadBalancers": [],
@@ -50,12 +50,17 @@ def run_task(store: Store, request: Shape) -> Shape:
 @operation
 def stop_task(store: Store, request: Shape) -> Shape:
     """StopTask: a task of a service is replaced by it."""
+    task = _find(store, request)
+    end(task, request.get("reason") or "Task stopped by user", "UserInitiated")
+    return {"task": describe(store, task, tags=True)}
+
+
+def _find(store: Store, request: Shape) -> Task:
     cluster = store.cluster(request.get("cluster"))
     task = store.tasks.get(last_part(request.get("task", "")))
     if task is None or task.cluster != cluster.name:
         refuse("InvalidParameterException", "The referenced task was not found.")
-    end(task, request.get("reason") or "Task stopped by user", "UserInitiated")
-    return {"task": describe(store, task, tags=True)}
+    return task
 
 
 @operation
@@ -102,10 +107,7 @@ def describe_tasks(store: Store, request: Shape) -> Shape:
 @operation
 def execute_command(store: Store, request: Shape) -> Shape:
     """ExecuteCommand: there is no container to enter here, so the agent is never connected."""
-    cluster = store.cluster(request.get("cluster"))
-    task = store.tasks.get(last_part(request.get("task", "")))
-    if task is None or task.cluster != cluster.name:
-        refuse("InvalidParameterException", "The referenced task was not found.")
+    task = _find(store, request)
     if not task.spec.get("enableExecuteCommand"):
         refuse(
             "InvalidParameterException",

@@ -16,7 +16,7 @@ from provisioner.aws import durations
 from provisioner.emulator.clock import later, passed
 from provisioner.emulator.patch import refuse, replace, wrap
 from provisioner.emulator.rules.ec2_tags import once
-from provisioner.emulator.rules.interfaces import hold, remove
+from provisioner.emulator.rules.interfaces import create_interface, remove
 
 _SPARSE_ZONE = "use1-az3"
 _GATEWAYS = ("s3", "dynamodb")
@@ -50,11 +50,11 @@ def services(ec2: Any) -> list[dict[str, Any]]:
     found = []
     retired = {"ec2messages"} if region in _WITHOUT_EC2MESSAGES else set()
     for service in sorted({*AWS_ENDPOINT_SERVICES, "dynamodb"} - retired):
-        for kind in ("Gateway", "Interface") if service in _GATEWAYS else ("Interface",):
+        for service_type in ("Gateway", "Interface") if service in _GATEWAYS else ("Interface",):
             entry: dict[str, Any] = {
                 "ServiceName": f"com.amazonaws.{region}.{service}",
-                "ServiceId": f"vpce-svc-{abs(hash((region, service, kind))) % 16**17:017x}",
-                "ServiceType": [{"ServiceType": kind}],
+                "ServiceId": f"vpce-svc-{abs(hash((region, service, service_type))) % 16**17:017x}",
+                "ServiceType": [{"ServiceType": service_type}],
                 "AvailabilityZones": _zones(ec2),
                 "Owner": "amazon",
                 "BaseEndpointDnsNames": [f"{service}.{region}.vpce.amazonaws.com"],
@@ -63,7 +63,7 @@ def services(ec2: Any) -> list[dict[str, Any]]:
                 "ManagesVpcEndpoints": False,
                 "Tags": [],
             }
-            if kind == "Interface":
+            if service_type == "Interface":
                 name = private_name(service, region)
                 entry |= {"PrivateDnsName": name, "PrivateDnsNames": [{"PrivateDnsName": name}]}
                 entry["PrivateDnsNameVerificationState"] = "verified"
@@ -80,12 +80,12 @@ def describe_vpc_endpoint_services(self: Any) -> ActionResult:
             refuse("InvalidServiceName", f"The Vpc Endpoint Service '{name}' does not exist")
     filters = {entry["Name"]: entry.get("Values", []) for entry in self._get_param("Filters", [])}
     names = self._get_param("ServiceNames", []) or filters.get("service-name")
-    kinds = filters.get("service-type")
+    service_types = filters.get("service-type")
     chosen = [
         service
         for service in known
         if (not names or service["ServiceName"] in names)
-        and (not kinds or service["ServiceType"][0]["ServiceType"] in kinds)
+        and (not service_types or service["ServiceType"][0]["ServiceType"] in service_types)
     ]
     names_shown = list(dict.fromkeys(service["ServiceName"] for service in chosen))
     return ActionResult({"ServiceNames": names_shown, "ServiceDetails": chosen})
@@ -108,15 +108,15 @@ def create_vpc_endpoint(
     private_dns_enabled: bool | None = None,
 ) -> VPCEndPoint:
     """CreateVpcEndpoint: checks as AWS's; an interface endpoint is `pending` first, a gateway one ready at once."""
-    kind = endpoint_type or "Gateway"
+    service_type = endpoint_type or "Gateway"
     vpc = self.get_vpc(vpc_id)
-    if kind not in _WITHOUT_SERVICE:
-        _check_service(self, service_name, kind)
+    if service_type not in _WITHOUT_SERVICE:
+        _check_service(self, service_name, service_type)
     _check_policy(self, service_name, policy_document)
     endpoint = VPCEndPoint(  # type: ignore[abstract]
-        self, random_vpc_ep_id(), vpc_id, service_name, kind, policy_document, [], [], tags=tags, dns_entries=[]
+        self, random_vpc_ep_id(), vpc_id, service_name, service_type, policy_document, [], [], tags=tags, dns_entries=[]
     )
-    if kind == "Gateway":
+    if service_type == "Gateway":
         endpoint.private_dns_enabled = False
         endpoint.destination_prefix_list_id = _prefix_list(self, service_name)
         self.vpc_end_points[endpoint.id] = endpoint
@@ -144,15 +144,15 @@ def create_vpc_endpoint(
     return endpoint
 
 
-def _check_service(ec2: Any, name: str | None, kind: str) -> None:
-    kinds = [entry["ServiceType"][0]["ServiceType"] for entry in services(ec2) if entry["ServiceName"] == name]
-    if not kinds:
+def _check_service(ec2: Any, name: str | None, service_type: str) -> None:
+    service_types = [entry["ServiceType"][0]["ServiceType"] for entry in services(ec2) if entry["ServiceName"] == name]
+    if not service_types:
         refuse("InvalidServiceName", f"The Vpc Endpoint Service '{name}' does not exist")
-    if kind not in kinds:
-        supported = ", ".join(kinds)
+    if service_type not in service_types:
+        supported = ", ".join(service_types)
         refuse(
             "InvalidParameter",
-            f"VpcEndpointType ({kind}) does not match endpoint service supported types ([{supported}]).",
+            f"VpcEndpointType ({service_type}) does not match endpoint service supported types ([{supported}]).",
         )
 
 
@@ -219,7 +219,7 @@ def _check_private_dns(ec2: Any, vpc: Any, service_name: str) -> None:
 
 
 def _add_interface(ec2: Any, endpoint: Any, subnet: Any) -> None:
-    interface = hold(
+    interface = create_interface(
         ec2,
         subnet,
         endpoint.security_group_ids,

@@ -9,7 +9,7 @@ from moto.ec2.responses import EC2Response
 
 from provisioner.emulator.patch import refuse, wrap
 from provisioner.emulator.rules.ec2_tags import once
-from provisioner.emulator.rules.interfaces import living
+from provisioner.emulator.rules.interfaces import in_use_interfaces
 
 once("create_route_table")
 
@@ -27,7 +27,7 @@ def attach_internet_gateway(original: Any, self: Any, internet_gateway_id: str, 
 @wrap(EC2Backend, "detach_internet_gateway")
 def detach_internet_gateway(original: Any, self: Any, internet_gateway_id: str, vpc_id: str) -> Any:
     """DetachInternetGateway: refused while public addresses are mapped, as those of an internet-facing balancer."""
-    if any(interface.public_ip for interface in living(self) if interface.vpc_id == vpc_id):
+    if any(interface.public_ip for interface in in_use_interfaces(self) if interface.vpc_id == vpc_id):
         refuse(
             "DependencyViolation",
             f"Network {vpc_id} has some mapped public address(es). Please unmap those public address(es) before "

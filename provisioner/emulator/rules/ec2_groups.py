@@ -11,7 +11,7 @@ from moto.ec2.models.security_groups import SecurityGroup, SecurityGroupRule
 from moto.ec2.responses import EC2Response
 
 from provisioner.emulator.patch import add, refuse, replace, wrap
-from provisioner.emulator.rules.interfaces import living
+from provisioner.emulator.rules.interfaces import in_use_interfaces
 
 _DESCRIPTION = re.compile(r"[a-zA-Z0-9 ._\-:/()#,@\[\]+=&;{}!$*]{0,255}")
 _PROTOCOLS = ("tcp", "udp", "icmp", "icmpv6", "-1")
@@ -53,7 +53,7 @@ def delete_security_group(original: Any, self: Any, name: str | None = None, gro
         return original(self, name, group_id)
     if group.is_default:
         refuse("CannotDelete", f'the specified group: "{group.id}" name: "default" cannot be deleted by a user')
-    held = any(group in interface.group_set for interface in living(self))
+    held = any(group in interface.group_set for interface in in_use_interfaces(self))
     if held or any(rule.group_id != group.id for rule in references(self, group.id)):
         refuse("DependencyViolation", f"resource {group.id} has a dependent object")
     self.tags.pop(group.id, None)
@@ -62,9 +62,13 @@ def delete_security_group(original: Any, self: Any, name: str | None = None, gro
 
 def references(ec2: Any, group_id: str) -> list[Any]:
     """Every rule, in any group, whose source or destination is `group_id`."""
+    return [rule for rule in all_rules(ec2) if rule.source_group.get("GroupId") == group_id]
+
+
+def all_rules(ec2: Any) -> list[Any]:
+    """Every rule of every security group."""
     groups = [group for by_id in list(ec2.groups.values()) for group in list(by_id.values())]
-    rules = [rule for group in groups for rule in [*group.ingress_rules, *group.egress_rules]]
-    return [rule for rule in rules if rule.source_group.get("GroupId") == group_id]
+    return [rule for group in groups for rule in [*group.ingress_rules, *group.egress_rules]]
 
 
 @add(EC2Response, "describe_security_group_references")
@@ -124,12 +128,17 @@ def flattened_rules(original: Any, self: Any, rules: list[Any]) -> Any:
     return views
 
 
-def _authorize(self: Any, direction: str) -> ActionResult:
-    self.error_on_dryrun()
+def _requested_group(self: Any) -> Any:
     name = self._get_param("GroupId") or self._get_param("GroupName")
     group = self.ec2_backend.get_security_group_by_name_or_id(name)
     if group is None:
         refuse("InvalidGroup.NotFound", f"The security group '{name}' does not exist")
+    return group
+
+
+def _authorize(self: Any, direction: str) -> ActionResult:
+    self.error_on_dryrun()
+    group = _requested_group(self)
     before = list(getattr(group, f"{direction}_rules"))
     rules: list[Any] = []
     try:
@@ -137,8 +146,8 @@ def _authorize(self: Any, direction: str) -> ActionResult:
             _check_ports(rule)
         for wanted in self._process_rules_from_querystring():
             _check_rule(self.ec2_backend, wanted)
-            made, _ = getattr(self.ec2_backend, f"authorize_security_group_{direction}")(**wanted)
-            rules += made
+            created, _ = getattr(self.ec2_backend, f"authorize_security_group_{direction}")(**wanted)
+            rules += created
     except Exception:
         setattr(group, f"{direction}_rules", before)
         raise
@@ -190,12 +199,9 @@ def authorize_egress(self: Any) -> ActionResult:
     return _authorize(self, "egress")
 
 
-def _redescribe(self: Any, direction: str) -> ActionResult:
+def _change_descriptions(self: Any, direction: str) -> ActionResult:
     """Change the descriptions of rules that are named by id, or by what they say; all or none."""
-    name = self._get_param("GroupId") or self._get_param("GroupName")
-    group = self.ec2_backend.get_security_group_by_name_or_id(name)
-    if group is None:
-        refuse("InvalidGroup.NotFound", f"The security group '{name}' does not exist")
+    group = _requested_group(self)
     rules = getattr(group, f"{direction}_rules")
     by_id, by_words = self._get_param("SecurityGroupRuleDescriptions", []), self._get_param("IpPermissions", [])
     if bool(by_id) == bool(by_words):
@@ -207,19 +213,19 @@ def _redescribe(self: Any, direction: str) -> ActionResult:
         changes.append((known[rule_id], wanted.get("Description")))
     for wanted in self._process_rules_from_querystring() if by_words else ():
         _check_rule(self.ec2_backend, wanted)
-        for target, asked in _asked(self.ec2_backend, group, wanted):
-            rule = next((rule for rule in rules if rule == asked), None)
+        for target, wanted_rule in _rules_of(self.ec2_backend, group, wanted):
+            rule = next((rule for rule in rules if rule == wanted_rule), None)
             if rule is None:
                 refuse("InvalidPermission.NotFound", "The specified rule does not exist in this security group.")
             changes.append((rule, target.get("Description")))
     for rule, text in changes:
-        rule.ip_range = _worded(rule.ip_range, text)
-        rule.source_group = _worded(rule.source_group, text)
+        rule.ip_range = _with_description(rule.ip_range, text)
+        rule.source_group = _with_description(rule.source_group, text)
         rule.prefix_description = text
     return ActionResult({"Return": True})
 
 
-def _asked(ec2: Any, group: Any, wanted: dict[str, Any]) -> list[tuple[dict[str, Any], SecurityGroupRule]]:
+def _rules_of(ec2: Any, group: Any, wanted: dict[str, Any]) -> list[tuple[dict[str, Any], SecurityGroupRule]]:
     """Each target of a permission, and the rule that it means."""
     base = (ec2, wanted["ip_protocol"], group.id, wanted["from_port"], wanted["to_port"])
     groups = ec2._add_source_group(wanted["source_groups"], group.vpc_id)
@@ -230,7 +236,7 @@ def _asked(ec2: Any, group: Any, wanted: dict[str, Any]) -> list[tuple[dict[str,
     ]
 
 
-def _worded(target: dict[str, Any], text: str | None) -> dict[str, Any]:
+def _with_description(target: dict[str, Any], text: str | None) -> dict[str, Any]:
     """A rule's target with another description; without one the former goes (API reference)."""
     if not target:
         return target
@@ -240,10 +246,10 @@ def _worded(target: dict[str, Any], text: str | None) -> dict[str, Any]:
 @replace(EC2Response, "update_security_group_rule_descriptions_ingress")
 def describe_ingress(self: Any) -> ActionResult:
     """UpdateSecurityGroupRuleDescriptionsIngress."""
-    return _redescribe(self, "ingress")
+    return _change_descriptions(self, "ingress")
 
 
 @replace(EC2Response, "update_security_group_rule_descriptions_egress")
 def describe_egress(self: Any) -> ActionResult:
     """UpdateSecurityGroupRuleDescriptionsEgress."""
-    return _redescribe(self, "egress")
+    return _change_descriptions(self, "egress")

@@ -69,7 +69,7 @@ def release(account: str, region: str) -> str:
     return image
 
 
-def foreign_image(ec2: Any, image: str) -> None:
+def put_image(ec2: Any, image: str) -> None:
     """Have an image under this id in a Region's backend, as ECS's own are; it stays as it is if it is there."""
     _offer(ec2, {image})
     if image not in ec2.amis:

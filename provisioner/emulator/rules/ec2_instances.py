@@ -81,7 +81,7 @@ def create_volume(original: Any, self: Any, *args: Any, **kwargs: Any) -> Any:
 def add_block_device(
     original: Any, self: Any, size: int, device_path: str, snapshot_id: Any, *args: Any, **kwargs: Any
 ) -> None:
-    """RunInstances: the root volume is made of the image's snapshot."""
+    """RunInstances: the root volume is created from the image's snapshot."""
     image = self.ec2_backend.amis.get(self.image_id)
     if image and device_path == image.root_device_name:
         snapshot_id = snapshot_id or image.ebs_snapshot.id

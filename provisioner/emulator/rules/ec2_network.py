@@ -10,10 +10,10 @@ from moto.ec2.models.availability_zones_and_regions import RegionsAndZonesBacken
 from moto.ec2.models.elastic_network_interfaces import NetworkInterface
 from moto.ec2.responses import EC2Response
 
-from provisioner.emulator.lag import born, too_new
+from provisioner.emulator.lag import mark_new, too_new
 from provisioner.emulator.patch import refuse, wrap
 from provisioner.emulator.rules.ec2_groups import open_default_group
-from provisioner.emulator.rules.interfaces import ManagedInterface, living, settle
+from provisioner.emulator.rules.interfaces import ManagedInterface, in_use_interfaces, settle
 
 
 @wrap(EC2Backend, "create_vpc")
@@ -21,7 +21,7 @@ def create_vpc(original: Any, self: Any, *args: Any, **kwargs: Any) -> Any:
     """CreateVpc: the default security group lets its members reach each other."""
     vpc = original(self, *args, **kwargs)
     open_default_group(self, vpc.id)
-    born(vpc)
+    mark_new(vpc)
     return vpc
 
 
@@ -53,10 +53,10 @@ def dependents(ec2: Any, vpc_id: str) -> list[Any]:
     main = [table for table in ec2.route_tables.values() if table.main_association_id is None]
     acls = [acl for acl in ec2.network_acls.values() if not acl.default]
     groups = [group for group in ec2.groups.get(vpc_id, {}).values() if not group.is_default]
-    inside = [*ec2.describe_subnets(), *main, *acls, *ec2.describe_vpc_endpoints(None), *living(ec2)]
+    inside = [*ec2.describe_subnets(), *main, *acls, *ec2.describe_vpc_endpoints(None), *in_use_interfaces(ec2)]
     gateways = [gateway for gateway in ec2.internet_gateways.values() if gateway.vpc and gateway.vpc.id == vpc_id]
     nat = [nat for nat in ec2.nat_gateways.values() if nat.vpc_id == vpc_id and nat.state != "deleted"]
-    return [*groups, *gateways, *nat, *(thing for thing in inside if thing.vpc_id == vpc_id)]
+    return [*groups, *gateways, *nat, *(resource for resource in inside if resource.vpc_id == vpc_id)]
 
 
 @wrap(EC2Response, "modify_vpc_attribute")
@@ -94,7 +94,7 @@ def create_subnet(original: Any, self: Any, vpc_id: str, cidr_block: str, *args:
 def delete_subnet(original: Any, self: Any, subnet_id: str) -> Any:
     """DeleteSubnet: refused while interfaces (of tasks, balancers, endpoints, databases, instances) are in it."""
     self.get_subnet(subnet_id)
-    if any(interface.subnet.id == subnet_id for interface in living(self)):
+    if any(interface.subnet.id == subnet_id for interface in in_use_interfaces(self)):
         refuse("DependencyViolation", f"The subnet '{subnet_id}' has dependencies and cannot be deleted.")
     for table in self.route_tables.values():
         for association in [key for key, target in table._associations.items() if target == subnet_id]:

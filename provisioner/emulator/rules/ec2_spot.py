@@ -1,4 +1,4 @@
-"""Spot Instances: each has the request that Auto Scaling made for it."""
+"""Spot Instances: each has the request that Auto Scaling created for it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ add(Instance, "spot_instance_request_id")(property(_spot_request_id))
 
 @replace(SpotInstances, "describe_spot_instance_requests")
 def describe_spot_instance_requests(self: Any) -> ActionResult:
-    """DescribeSpotInstanceRequests: Auto Scaling has made one for each of its Spot Instances, which fulfilled it."""
+    """DescribeSpotInstanceRequests: Auto Scaling has created one for each of its Spot Instances, which fulfilled it."""
     known = [_spot_request(one) for one in self.ec2_backend.all_instances() if one.lifecycle == "spot"]
     wanted = self._get_param("SpotInstanceRequestIds", [])
     if missing := [one for one in wanted if one not in [request["SpotInstanceRequestId"] for request in known]]:

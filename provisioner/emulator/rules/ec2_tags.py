@@ -21,8 +21,8 @@ def get_tags(self: Any) -> list[dict[str, str]]:
     return [{"key": key, "value": value, "resource_id": self.id} for key, value in tags.items()]
 
 
-# The one kind that an operation makes, and can tag.
-_MADE = {
+# The one type that an operation creates, and can tag.
+_CREATED = {
     "CreateVpc": "vpc",
     "CreateSubnet": "subnet",
     "CreateSecurityGroup": "security-group",
@@ -54,10 +54,10 @@ for _method in ("create_vpc", "create_internet_gateway", "create_route_table", "
 
 
 def _check_specification(self: Any) -> None:
-    """TagSpecifications: tags for what the operation makes, within the limits of tags."""
-    kind = _MADE.get(self._get_action())
+    """TagSpecifications: tags for what the operation creates, within the limits of tags."""
+    resource_type = _CREATED.get(self._get_action())
     for given in self._get_param("TagSpecifications", []):
-        if kind and given.get("ResourceType") not in (None, kind):
+        if resource_type and given.get("ResourceType") not in (None, resource_type):
             refuse(
                 "InvalidParameterValue",
                 f"'{given['ResourceType']}' is not a valid taggable resource type for this operation.",

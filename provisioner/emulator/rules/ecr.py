@@ -15,17 +15,17 @@ from moto.ecr.models import ECRBackend, Image, Repository, ecr_backends
 from moto.ecr.policy_validation import EcrLifecyclePolicyValidator
 from moto.ecr.responses import ECRResponse
 
-from provisioner.emulator import registry
 from provisioner.emulator.patch import on_reset, refuse, replace, wrap
+from provisioner.emulator.registry import blobs, manifests, storage, tokens
 
-on_reset(registry.empty)
+on_reset(blobs.empty)
 
 
 @wrap(Repository, "__init__")
 def located(original: Any, self: Any, *args: Any, **kwargs: Any) -> None:
     """A repository's URI is where the embedded cloud's own registry answers."""
     original(self, *args, **kwargs)
-    self.uri = f"{registry.host()}/{self.name}"
+    self.uri = f"{storage.host()}/{self.name}"
 
 
 def _scanning(self: Any) -> dict[str, bool]:
@@ -50,9 +50,9 @@ def get_authorization_token(self: Any) -> ActionResult:
     """GetAuthorizationToken: a token that opens the embedded cloud's own registry."""
     data = []
     for account in self._get_param("registryIds") or [self.current_account]:
-        password, ends = registry.password(account, self.region, time.time())
+        password, ends = tokens.password(account, self.region, time.time())
         token = b64encode(f"AWS:{password}".encode()).decode()
-        place = f"http://{registry.host()}"
+        place = f"http://{storage.host()}"
         data.append(
             {"authorizationToken": token, "expiresAt": datetime.fromtimestamp(ends, UTC), "proxyEndpoint": place}
         )
@@ -76,7 +76,7 @@ def batch_delete_image(
     registry_id: str | None = None,
     image_ids: list[dict[str, str]] | None = None,
 ) -> Any:
-    """BatchDeleteImage: what only the deleted images were made of goes too."""
+    """BatchDeleteImage: what only the deleted images consisted of goes too."""
     return freeing(self, repository_name, lambda: original(self, repository_name, registry_id, image_ids))
 
 
@@ -86,25 +86,25 @@ def delete_repository(
 ) -> Any:
     """DeleteRepository: with its blobs, and what was just arriving."""
     repository = original(self, repository_name, registry_id, force)
-    registry.drop_uploads(self.account_id, self.region_name, repository_name)
-    registry.free(_all_repositories(), repository.layers)
+    blobs.cancel_uploads(storage.Repository(self.account_id, self.region_name, repository_name))
+    storage.remove_unused_blobs(_all_repositories(), repository.layers)
     return repository
 
 
 def freeing(backend: Any, name: str, delete: Callable[[], Any]) -> Any:
-    """Delete images, and the blobs that nothing is made of any more."""
+    """Delete images, and the blobs that nothing consists of any more."""
     repository = backend.repositories.get(name)
     before = _parts(repository.images) if repository else set()
     answer = delete()
     if repository and (gone := before - _parts(repository.images)):
         for digest in gone:
             repository.layers.pop(digest, None)
-        registry.free(_all_repositories(), gone)
+        storage.remove_unused_blobs(_all_repositories(), gone)
     return answer
 
 
 def _parts(images: Sequence[Any]) -> set[str]:
-    return {digest for image in images for digest in registry.references(image.get_image_manifest())}
+    return {digest for image in images for digest in manifests.blobs_of(image.get_image_manifest())}
 
 
 def _all_repositories() -> list[Any]:
@@ -131,7 +131,7 @@ def put_image(
     digest = digest or f"sha256:{hashlib.sha256(image_manifest.encode()).hexdigest()}"
     taken = any(image_tag in image.image_tags and image.image_manifest != image_manifest for image in repository.images)
     if image_tag and taken and repository.is_tag_immutable():
-        refuse("ImageTagAlreadyExistsException", registry.immutable(image_tag, repository_name))
+        refuse("ImageTagAlreadyExistsException", manifests.immutable(image_tag, repository_name))
     for image in repository.images:
         if image_tag and image.image_manifest != image_manifest and image_tag in image.image_tags:
             # it stays, untagged (ECR API, PutImage); moto would delete it

@@ -91,7 +91,7 @@ def expiring(rules: list[dict[str, Any]], images: list[Any]) -> list[dict[str, A
     """The images that go by these rules (ECR user guide, lifecycle policies, how they work).
 
     An image that a rule of a lower number selects is not expired by any further one, but counts there. One that an
-    index is made of stays as long as the index.
+    index consists of stays as long as the index.
     """
     # several may have been pushed in the same second
     newest = sorted(images, key=lambda image: image.image_pushed_at)[::-1]
@@ -120,7 +120,7 @@ def expiring(rules: list[dict[str, Any]], images: list[Any]) -> list[dict[str, A
 
 
 def _members(image: Any) -> set[str]:
-    """The digests of the images that an index is made of."""
+    """The digests of the images that an index consists of."""
     return {str(part["digest"]) for part in json.loads(image.image_manifest).get("manifests", ())}
 
 

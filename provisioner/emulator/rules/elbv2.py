@@ -12,7 +12,7 @@ from moto.elbv2.ssl_policies import SSL_POLICIES
 
 from provisioner.aws import durations
 from provisioner.emulator.clock import later, passed
-from provisioner.emulator.lag import born, too_new
+from provisioner.emulator.lag import mark_new, too_new
 from provisioner.emulator.patch import refuse, replace, wrap
 
 _MAX_TAGS = 50
@@ -40,16 +40,16 @@ def resource(elb: Any, arn: str) -> Any:
     """The balancer, target group, listener or rule of an ARN, or AWS's own error that it is not there."""
     listeners = {key: item for balancer in elb.load_balancers.values() for key, item in balancer.listeners.items()}
     rules = {rule.arn: rule for listener in listeners.values() for rule in listener.rules.values()}
-    kinds = {
+    resource_types = {
         "targetgroup": (elb.target_groups, "TargetGroupNotFound", "target groups"),
         "listener-rule": (rules, "RuleNotFound", "rules"),
         "listener": (listeners, "ListenerNotFound", "listeners"),
         "loadbalancer": (elb.load_balancers, "LoadBalancerNotFound", "load balancers"),
     }
-    kind = arn.rpartition(":")[2].partition("/")[0]
-    if kind not in kinds:
+    resource_type = arn.rpartition(":")[2].partition("/")[0]
+    if resource_type not in resource_types:
         refuse("ValidationError", f"'{arn}' is not a valid ARN of Elastic Load Balancing")
-    known, code, what = kinds[kind]
+    known, code, what = resource_types[resource_type]
     if arn not in known:
         refuse(code, f"One or more {what} not found")
     return known[arn]
@@ -65,7 +65,7 @@ def check_tags(tags: Any) -> None:
 
 
 def forget_tags(elb: Any, *arns: str) -> None:
-    """A deleted thing has no tags."""
+    """A deleted resource has no tags."""
     for arn in arns:
         elb.tagging_service.delete_all_tags_for_resource(arn)
 
@@ -122,7 +122,7 @@ def create_target_group(original: Any, self: Any, name: str, **kwargs: Any) -> A
     group.asked = asked
     if group.protocol in ("HTTP", "HTTPS"):
         group.attributes = dict(_TARGET_GROUP_ATTRIBUTES)
-    born(group)
+    mark_new(group)
     return group
 
 
@@ -316,9 +316,9 @@ def create_rule(
         if str(rule.priority) == str(priority):
             refuse("PriorityInUse", f"Priority '{priority}' is currently in use")
     _check_groups(self, listener.load_balancer_arn, actions)
-    made = original(self, listener_arn, [_full(entry) for entry in conditions], priority, actions, tags)
+    rule = original(self, listener_arn, [_full(entry) for entry in conditions], priority, actions, tags)
     rebind(self)
-    return made
+    return rule
 
 
 def _full(condition: dict[str, Any]) -> dict[str, Any]:

@@ -10,11 +10,11 @@ from moto.elbv2.models import ELBv2Backend, FakeLoadBalancer
 
 from provisioner.aws import durations
 from provisioner.emulator.clock import later, passed
-from provisioner.emulator.lag import born, too_new
+from provisioner.emulator.lag import mark_new, too_new
 from provisioner.emulator.patch import refuse, replace, wrap
 from provisioner.emulator.rules.elbv2 import check_tags, forget_tags, free_certificates, rebind, resource
 from provisioner.emulator.rules.elbv2_logs import try_bucket
-from provisioner.emulator.rules.interfaces import hold, let_go
+from provisioner.emulator.rules.interfaces import create_interface, release_later
 
 # "Service endpoints" of Elastic Load Balancing in the AWS General Reference: zones of Application Load Balancers.
 ZONE_IDS = {
@@ -104,15 +104,15 @@ def create_load_balancer(
         _check_gateway(self.ec2_backend, vpc_id)
     groups = security_groups or [self.ec2_backend.get_default_security_group(vpc_id).id]
     _check_groups(self, groups)
-    made = original(self, name, groups, wanted, None, scheme, loadbalancer_type, ip_address_type, tags)
-    made.settings, made.ready_at = settings, later(durations.LOAD_BALANCER_CREATE)
-    made.attrs = dict(_DEFAULT_ATTRIBUTES)
-    made.canonical_hosted_zone_id = ZONE_IDS.get(self.region_name, ZONE_IDS["us-east-1"])
+    balancer = original(self, name, groups, wanted, None, scheme, loadbalancer_type, ip_address_type, tags)
+    balancer.settings, balancer.ready_at = settings, later(durations.LOAD_BALANCER_CREATE)
+    balancer.attrs = dict(_DEFAULT_ATTRIBUTES)
+    balancer.canonical_hosted_zone_id = ZONE_IDS.get(self.region_name, ZONE_IDS["us-east-1"])
     host = f"{name}-{secrets.randbelow(10**10):010}.{self.region_name}.elb.amazonaws.com"
-    made.dns_name = host if scheme == "internet-facing" else f"internal-{host}"
-    made.interfaces = {subnet.id: _place(self, made, subnet) for subnet in subnets}
-    born(made)
-    return made
+    balancer.dns_name = host if scheme == "internet-facing" else f"internal-{host}"
+    balancer.interfaces = {subnet.id: _place(self, balancer, subnet) for subnet in subnets}
+    mark_new(balancer)
+    return balancer
 
 
 @wrap(ELBv2Backend, "describe_load_balancer_attributes")
@@ -172,7 +172,9 @@ def _check_groups(elb: Any, groups: list[str]) -> None:
 def _place(elb: Any, balancer: Any, subnet: Any) -> str:
     path = balancer.arn.partition(":loadbalancer/")[2]
     public = balancer.scheme == "internet-facing"
-    interface = hold(elb.ec2_backend, subnet, balancer.security_groups, f"ELB {path}", "amazon-elb", public=public)
+    interface = create_interface(
+        elb.ec2_backend, subnet, balancer.security_groups, f"ELB {path}", "amazon-elb", public=public
+    )
     return str(interface.id)
 
 
@@ -213,7 +215,7 @@ def delete_load_balancer(original: Any, self: Any, arn: str) -> None:
             f"Load balancer '{arn}' cannot be deleted because deletion protection is enabled",
         )
     for interface_id in balancer.interfaces.values():
-        let_go(self.ec2_backend, interface_id, durations.LOAD_BALANCER_RELEASE)
+        release_later(self.ec2_backend, interface_id, durations.LOAD_BALANCER_RELEASE)
     for listener in balancer.listeners.values():
         free_certificates(self, listener)
         forget_tags(self, listener.arn, *(rule.arn for rule in listener.rules.values()))
@@ -275,7 +277,7 @@ def set_subnets(original: Any, self: Any, arn: str, subnets: list[str], subnet_m
     wanted = _check_subnets(self, [*subnets, *(mapping["SubnetId"] for mapping in subnet_mappings)])
     zones = original(self, arn, [subnet.id for subnet in wanted], [])
     for subnet_id in set(balancer.interfaces) - {subnet.id for subnet in wanted}:
-        let_go(self.ec2_backend, balancer.interfaces.pop(subnet_id), durations.LOAD_BALANCER_RELEASE)
+        release_later(self.ec2_backend, balancer.interfaces.pop(subnet_id), durations.LOAD_BALANCER_RELEASE)
     for subnet in wanted:
         if subnet.id not in balancer.interfaces:
             balancer.interfaces[subnet.id] = _place(self, balancer, subnet)

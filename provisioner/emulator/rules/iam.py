@@ -59,9 +59,9 @@ def create_role(
     return role
 
 
-def known_elsewhere(thing: Any) -> bool:
+def known_elsewhere(resource: Any) -> bool:
     """Whether other services know a role or an instance profile by now (IAM user guide, eventual consistency)."""
-    return passed(getattr(thing, "known_at", 0.0))
+    return passed(getattr(resource, "known_at", 0.0))
 
 
 @replace(IAMBackend, "update_assume_role_policy")
@@ -109,7 +109,7 @@ def _check_principal(iam: Any, principal: Any) -> None:
             refuse("MalformedPolicyDocument", f'Invalid principal in policy: "SERVICE":"{service}"')
     for name in _listed(principal.get("AWS")):
         if ":role/" in name or ":user/" in name:
-            known = {thing.arn for thing in [*iam.roles.values(), *iam.users.values()]}
+            known = {resource.arn for resource in [*iam.roles.values(), *iam.users.values()]}
             if name not in known and f":{iam.account_id}:" in name:
                 refuse("MalformedPolicyDocument", f'Invalid principal in policy: "AWS":"{name}"')
 

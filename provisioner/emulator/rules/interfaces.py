@@ -46,14 +46,16 @@ class ManagedInterface(NetworkInterface):
         }
 
 
-def hold(ec2: Any, subnet: Any, groups: list[str], description: str, owner: str, **more: Any) -> ManagedInterface:
+def create_interface(
+    ec2: Any, subnet: Any, groups: list[str], description: str, owner: str, **more: Any
+) -> ManagedInterface:
     """Place a service's interface in `subnet`; without `groups` it gets the VPC's default group, as on AWS."""
     interface = ManagedInterface(ec2, subnet, groups, description, owner, **more)  # type: ignore[abstract]
     ec2.enis[interface.id] = interface
     return interface
 
 
-def let_go(ec2: Any, interface_id: str, lasts: Duration) -> None:
+def release_later(ec2: Any, interface_id: str, lasts: Duration) -> None:
     """Have the interface disappear once that has passed."""
     if interface := ec2.enis.get(interface_id):
         interface.gone_at = later(lasts)
@@ -73,7 +75,7 @@ def remove(ec2: Any, interface: Any) -> None:
     interface.subnet.del_subnet_ip(interface.private_ip_address)
 
 
-def living(ec2: Any) -> Iterator[Any]:
+def in_use_interfaces(ec2: Any) -> Iterator[Any]:
     """Every interface that still holds its subnet and groups; those of terminated instances do not."""
     settle(ec2)
     for interface in list(ec2.enis.values()):

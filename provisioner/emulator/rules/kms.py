@@ -1,6 +1,6 @@
 """KMS keys where they are used: one that there is, that is enabled, and that encrypts symmetrically.
 
-What the caller must be allowed is in `provisioner.emulator.authorization.keys`; key policies are not evaluated.
+What the caller must be allowed is in `provisioner.emulator.authorization.kms`; key policies are not evaluated.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from provisioner.emulator.rules.rds_answers import own_key
 
 
 @wrap(Key, "__init__")
-def made(original: Any, self: Any, *args: Any, **kwargs: Any) -> None:
+def init_key(original: Any, self: Any, *args: Any, **kwargs: Any) -> None:
     """CreateKey: for encryption, unless something else is said (API reference, KeyUsage)."""
     original(self, *args, **kwargs)
     self.key_usage = self.key_usage or "ENCRYPT_DECRYPT"

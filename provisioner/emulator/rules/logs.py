@@ -34,7 +34,7 @@ def create_log_group(original: Any, self: Any, log_group_name: str, tags: dict[s
 
 @wrap(LogsBackend, "delete_log_group")
 def delete_log_group(original: Any, self: Any, log_group_name: str) -> None:
-    """DeleteLogGroup: its tags go too, so that a group made anew has none."""
+    """DeleteLogGroup: its tags go too, so that a group created anew has none."""
     group = self.groups.get(log_group_name)
     original(self, log_group_name)
     self.tagger.delete_all_tags_for_resource(group.arn)
@@ -162,15 +162,15 @@ def _policy_of(logs: Any, group: Any) -> dict[str, Any] | None:
 @add(LogsResponse, "put_account_policy")
 def put_account_policy(self: Any) -> str:
     """PutAccountPolicy, for retention: of 30 days or more, in force a day later, over the groups' own."""
-    kind, name = self._get_param("policyType"), self._get_param("policyName")
-    if kind != "RETENTION_POLICY":
-        refuse("InvalidParameterException", f"The embedded cloud knows no account policies of the type {kind}.")
+    policy_type, name = self._get_param("policyType"), self._get_param("policyName")
+    if policy_type != "RETENTION_POLICY":
+        refuse("InvalidParameterException", f"The embedded cloud knows no account policies of the type {policy_type}.")
     document = json.loads(self._get_param("policyDocument"))
     if (days := document.get("retentionInDays")) != _FOR_EVER and (days not in _RETENTION or days < 30):
         refuse("InvalidParameterException", f"{days} is no retention period of an account-level policy.")
     policy = {
         "policyName": name,
-        "policyType": kind,
+        "policyType": policy_type,
         "policyDocument": self._get_param("policyDocument"),
         "selectionCriteria": self._get_param("selectionCriteria"),
         "scope": "ALL",

@@ -40,7 +40,7 @@ def _never(value: Any) -> None:
 
 
 def _change(responses: type[BaseResponse], members: Mapping[str, Callable[[Any], Any]]) -> None:
-    """Send these members as the functions make them of moto's values."""
+    """Send these members as the functions compute them from moto's values."""
     # a mapping of the class's own: it may share its parent's with all others
     name = "RESPONSE_KEY_PATH_TO_TRANSFORMER"
     replace(responses, name)({**getattr(responses, name), **members})
@@ -55,7 +55,7 @@ def _pairs(number: int) -> str:
 
 
 def _show(cls: type, **members: Any) -> None:
-    """Let answers show these of every thing of a class: values, or functions of the thing."""
+    """Let answers show these of every object of a class: values, or functions of the object."""
     for name, value in members.items():
         add(cls, name)(property(value) if callable(value) else value)
 
@@ -98,7 +98,7 @@ def prefix_list(original: Any, self: Any, *args: Any, **kwargs: Any) -> None:
         self.prefix_list_arn = self.arn(kwargs["region"], self.owner_id)
 
 
-# -- the other services whose answers moto makes by the model ----------------------------------------------------------
+# -- the other services whose answers moto writes by the model --------------------------------------------------------
 
 # DescribeListeners: the policy is of TLS listeners only, which are a network load balancer's
 _change(
@@ -188,7 +188,7 @@ def list_services(original: Any, self: Any) -> str:
 
 @wrap(ServiceDiscoveryResponse, "list_instances")
 def list_instances(original: Any, self: Any) -> str:
-    """ListInstances: id and attributes, without the request that made it."""
+    """ListInstances: id and attributes, without the request that created it."""
     return _summarised(original(self), "Instances", "InstanceSummary")
 
 

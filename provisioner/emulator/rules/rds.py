@@ -14,7 +14,7 @@ from moto.rds.responses import RDSResponse
 from provisioner.aws import durations
 from provisioner.emulator.clock import later, passed
 from provisioner.emulator.patch import add, refuse, replace, wrap
-from provisioner.emulator.rules.interfaces import hold, remove
+from provisioner.emulator.rules.interfaces import create_interface, remove
 from provisioner.emulator.rules.rds_clusters import STANDING_STILL, check_identifier
 from provisioner.emulator.rules.rds_versions import CLASSES, ENGINE, FAMILY
 
@@ -37,12 +37,12 @@ def create_db_instance(original: Any, self: Any, db_kwargs: dict[str, Any]) -> A
     subnet = _choose_subnet(self, cluster, db_kwargs.get("availability_zone"))
     db_kwargs["availability_zone"] = subnet.availability_zone
     database = original(self, db_kwargs)
-    # one that is asked for while its cluster is being made is begun when that is there
+    # one that is asked for while its cluster is being created is begun when that is there
     database.ready_at = later(durations.DB_INSTANCE_CREATE, after=cluster.ready_at)
     database.dbi_resource_id = "db-" + "".join(secrets.choice(_LETTERS) for _ in range(26))
     ec2, groups = ec2_backends[self.account_id][self.region_name], cluster.vpc_security_group_ids
     database.subnet_id = subnet.id
-    database.interface_id = hold(ec2, subnet, groups, "RDSNetworkInterface", "amazon-rds").id
+    database.interface_id = create_interface(ec2, subnet, groups, "RDSNetworkInterface", "amazon-rds").id
     return database
 
 
@@ -168,10 +168,10 @@ def drop_instance(self: Any, database: Any) -> None:
 def resource_for_tagging(original: Any, self: Any, arn: str) -> Any:
     """ListTagsForResource, AddTagsToResource: of what is there."""
     self.settle()
-    kind, name = arn.split(":")[5], arn.rpartition(":")[2]
-    if kind == "cluster" and name not in self.clusters:
+    resource_type, name = arn.split(":")[5], arn.rpartition(":")[2]
+    if resource_type == "cluster" and name not in self.clusters:
         refuse("DBClusterNotFoundFault", f"DBCluster {name} not found.")
-    if kind == "db" and name not in self.databases:
+    if resource_type == "db" and name not in self.databases:
         refuse("DBInstanceNotFound", f"DBInstance {name} not found.")
     return original(self, arn)
 

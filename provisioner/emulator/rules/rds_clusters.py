@@ -1,4 +1,4 @@
-"""Aurora clusters: what they may be made of, their states, and what must be gone before them."""
+"""Aurora clusters: what they may consist of, their states, and what must be gone before them."""
 
 from __future__ import annotations
 

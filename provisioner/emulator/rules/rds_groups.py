@@ -191,8 +191,8 @@ def describe_db_cluster_parameters(self: Any) -> ActionResult:
         entry["ApplyMethod"] = "pending-reboot"
         if key in was_set:
             entry = {**was_set[key], "Source": "user"}
-        kind = "static" if key in _STATIC else "dynamic"
-        rows.append({"ApplyType": kind, "DataType": "string", "IsModifiable": True, **entry})
+        apply_type = "static" if key in _STATIC else "dynamic"
+        rows.append({"ApplyType": apply_type, "DataType": "string", "IsModifiable": True, **entry})
     chosen = [row for row in rows if source in (None, row["Source"])]
     return ActionResult({"Parameters": chosen})
 

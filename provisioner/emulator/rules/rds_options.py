@@ -25,7 +25,7 @@ def _check_logs(cluster: Any, logs: Collection[str]) -> None:
 
 
 def _open_groups(rds: Any, cluster: Any) -> None:
-    """RDS makes the log groups that it finds none of: without tags, and without an end of retention."""
+    """RDS creates the log groups that it finds none of: without tags, and without an end of retention."""
     logs = logs_backends[rds.account_id][rds.region_name]
     for log in cluster.enabled_cloudwatch_logs_exports:
         name = f"/aws/rds/cluster/{cluster.db_cluster_identifier}/{log}"

@@ -1,4 +1,4 @@
-"""Hosted zones: who may make and remove them, their name servers, changes that take a moment, and test answers."""
+"""Hosted zones: who may create and delete them, their name servers, changes that take a moment, and test answers."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def name_servers(zone_id: str, private: bool) -> list[str]:
 
 
 @wrap(Route53, "create_hosted_zone")
-def ask_for_zone(original: Any, self: Any) -> ActionResult:
+def create_zone(original: Any, self: Any) -> ActionResult:
     """CreateHostedZone: giving a VPC makes it private; private without a VPC is refused."""
     vpc = self._get_param("VPC")
     if self._get_bool_param("HostedZoneConfig.PrivateZone", False) and not vpc:
@@ -44,7 +44,7 @@ def ask_for_zone(original: Any, self: Any) -> ActionResult:
     if vpc:
         self.params["HostedZoneConfig"] = {**self.params.get("HostedZoneConfig", {}), "PrivateZone": True}
     answer: ActionResult = original(self)
-    return changed(self, answer)
+    return with_change_info(self, answer)
 
 
 @wrap(Route53Backend, "create_hosted_zone")
@@ -196,7 +196,7 @@ def list_tags_for_resources(original: Any, self: Any) -> Any:
 add(FakeZone, "linked_service")(None)
 
 
-def changed(self: Any, answer: ActionResult) -> ActionResult:
+def with_change_info(self: Any, answer: ActionResult) -> ActionResult:
     """Give an answer its own ChangeInfo: PENDING now, INSYNC in a moment (GetChange)."""
     change_id, now = f"C{secrets.token_hex(10).upper()}", utcnow()
     changes = self.backend.__dict__.setdefault("changes", {})
@@ -208,14 +208,14 @@ def changed(self: Any, answer: ActionResult) -> ActionResult:
     return answer
 
 
-def _announce(method: str) -> None:
+def _answer_with_change(method: str) -> None:
     @wrap(Route53, method)
-    def announced(original: Any, self: Any) -> ActionResult:
-        return changed(self, original(self))
+    def with_change(original: Any, self: Any) -> ActionResult:
+        return with_change_info(self, original(self))
 
 
 for _method in ("delete_hosted_zone", "associate_vpc_with_hosted_zone", "disassociate_vpc_from_hosted_zone"):
-    _announce(_method)
+    _answer_with_change(_method)
 
 
 @replace(Route53, "get_change")
@@ -236,13 +236,13 @@ def test_dns_answer(self: Any) -> ActionResult:
 
     zone = self.backend.get_hosted_zone(self._get_param("HostedZoneId") or self._get_param("hostedzoneid"))
     name = (self._get_param("RecordName") or self._get_param("recordname")).rstrip(".").lower() + "."
-    kind = self._get_param("RecordType") or self._get_param("recordtype")
-    known, values = answer_from(zone, name, kind)
+    record_type = self._get_param("RecordType") or self._get_param("recordtype")
+    known, values = answer_from(zone, name, record_type)
     return ActionResult(
         {
             "Nameserver": zone.delegation_set.name_servers[0],
             "RecordName": name,
-            "RecordType": kind,
+            "RecordType": record_type,
             "RecordData": values,
             "ResponseCode": "NOERROR" if known else "NXDOMAIN",
             "Protocol": "UDP",

@@ -12,7 +12,7 @@ from moto.route53.responses import Route53
 
 from provisioner.emulator.patch import refuse, replace, wrap
 from provisioner.emulator.rules.elbv2_balancers import ZONE_IDS
-from provisioner.emulator.rules.route53 import changed, check_owner
+from provisioner.emulator.rules.route53 import check_owner, with_change_info
 
 
 def normal(name: str) -> str:
@@ -24,7 +24,7 @@ def normal(name: str) -> str:
 def announce_change(original: Any, self: Any) -> ActionResult:
     """ChangeResourceRecordSets: PENDING first."""
     answer: ActionResult = original(self)
-    return changed(self, answer)
+    return with_change_info(self, answer)
 
 
 @replace(Route53Backend, "change_resource_record_sets")
@@ -132,10 +132,10 @@ def _check_values(record: Any) -> None:
         _check_value(record.type, value)
 
 
-def _check_value(kind: str, value: str) -> None:
+def _check_value(record_type: str, value: str) -> None:
     """The value formats of the developer guide's "Supported DNS record types" that a stack can get wrong."""
-    if kind in ("A", "AAAA"):
-        version, what = (4, "IPv4") if kind == "A" else (6, "IPv6")
+    if record_type in ("A", "AAAA"):
+        version, what = (4, "IPv4") if record_type == "A" else (6, "IPv6")
         try:
             if ipaddress.ip_address(value).version == version:
                 return
@@ -145,7 +145,7 @@ def _check_value(kind: str, value: str) -> None:
             f"Invalid Resource Record: 'FATAL problem: ARRDATAIllegal{what}Address (Value is not a valid {what} "
             f"address) encountered with '{value}''"
         )
-    if kind == "TXT" and not (value.startswith('"') and value.endswith('"') and len(value) > 1):
+    if record_type == "TXT" and not (value.startswith('"') and value.endswith('"') and len(value) > 1):
         _invalid(
             "Invalid Resource Record: 'FATAL problem: InvalidCharacterString (Value should be enclosed in quotation "
             f"marks) encountered with '{value}''"

@@ -65,7 +65,7 @@ def create_bucket(original: Any, self: Any, *args: Any, **kwargs: Any) -> Any:
 
 @wrap(S3Backend, "delete_bucket")
 def delete_bucket(original: Any, self: Any, bucket_name: str) -> Any:
-    """DeleteBucket: its tags go with it, so that a bucket made anew has none."""
+    """DeleteBucket: its tags go with it, so that a bucket created anew has none."""
     arn = self.buckets[bucket_name].arn if bucket_name in self.buckets else ""
     deleted = original(self, bucket_name)
     if bucket_name not in self.buckets:

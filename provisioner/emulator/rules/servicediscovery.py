@@ -75,13 +75,13 @@ def visible(discovery: Any) -> list[Any]:
 
 @replace(ServiceDiscoveryBackend, "list_namespaces")
 def list_namespaces(self: Any) -> list[Any]:
-    """ListNamespaces: none that is still being made."""
+    """ListNamespaces: none that is still being created."""
     return visible(self)
 
 
 @replace(ServiceDiscoveryBackend, "get_namespace")
 def get_namespace(self: Any, namespace_id: str) -> Any:
-    """GetNamespace: NamespaceNotFound until it is made."""
+    """GetNamespace: NamespaceNotFound until it is created."""
     found = {key: namespace for namespace in visible(self) for key in (namespace.id, namespace.arn)}
     if namespace_id not in found:
         refuse("NamespaceNotFound", f"Namespace {namespace_id} was not found.")
@@ -89,20 +89,20 @@ def get_namespace(self: Any, namespace_id: str) -> Any:
 
 
 def _create(
-    discovery: Any, kind: str, name: str, vpc: str, token: str, description: str, tags: Any, properties: Any
+    discovery: Any, namespace_type: str, name: str, vpc: str, token: str, description: str, tags: Any, properties: Any
 ) -> str:
     settle(discovery)
-    asked = (kind, name, vpc, description)
+    asked = (namespace_type, name, vpc, description)
     for other in discovery.namespaces.values():
         if other.asked == asked and other.creator_request_id == token:
             return str(other.made_by)
-        if (other.type, other.name, other.vpc) == (kind, name, vpc):
+        if (other.type, other.name, other.vpc) == (namespace_type, name, vpc):
             _exists("NamespaceAlreadyExists", f"Namespace {name} already exists: {other.id}", token, other)
     namespace = Namespace(
         discovery.account_id,
         discovery.region_name,
         name,
-        kind,
+        namespace_type,
         token,
         description,
         dns_properties={},
@@ -115,7 +115,7 @@ def _create(
         return operation_id
     soa = ((properties or {}).get("DnsProperties") or {}).get("SOA") or {"TTL": 15}
     try:
-        zone_id = "" if kind == "HTTP" else _make_zone(discovery, namespace, vpc)
+        zone_id = "" if namespace_type == "HTTP" else _create_zone(discovery, namespace, vpc)
     except ServiceException as error:
         text = f"{error.message} (Service: AmazonRoute53; Status Code: 400; Error Code: {error.code})"
         discovery.operations[operation_id].error = ("CANNOT_CREATE_HOSTED_ZONE", text)
@@ -133,7 +133,7 @@ def _exists(code: str, message: str, token: str, other: Any) -> NoReturn:
     refuse(code, message, creator_request_id=other.creator_request_id, namespace_id=other.id)
 
 
-def _make_zone(discovery: Any, namespace: Any, vpc: str) -> str:
+def _create_zone(discovery: Any, namespace: Any, vpc: str) -> str:
     """The namespace's hosted zone: named as it is, in its VPC, managed by Cloud Map only."""
     route53 = route53_backends[discovery.account_id]["aws"]
     name, region = namespace.name.lower() + ".", discovery.region_name

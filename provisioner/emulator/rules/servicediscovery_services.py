@@ -15,7 +15,7 @@ from provisioner.emulator.rules.servicediscovery import chosen
 
 
 def _service_id(namespace_id: str, name: str) -> str:
-    """A service made anew under its old name gets its old id back (seen on AWS; the API does not promise it)."""
+    """A service created anew under its old name gets its old id back (seen on AWS; the API does not promise it)."""
     digest = int(hashlib.sha256(f"{namespace_id}/{name}".encode()).hexdigest(), 16)
     letters = "abcdefghijklmnopqrstuvwxyz234567"
     return "srv-" + "".join(letters[(digest >> (5 * i)) % 32] for i in range(16))
@@ -71,13 +71,13 @@ def create_service(
 
 def _check_records(config: dict[str, Any]) -> None:
     """A CNAME is for weighted routing only, and stands alone (API reference, DnsRecord)."""
-    kinds = [record["Type"] for record in config.get("DnsRecords", [])]
-    if "CNAME" in kinds and (len(kinds) > 1 or config.get("RoutingPolicy") != "WEIGHTED"):
+    record_types = [record["Type"] for record in config.get("DnsRecords", [])]
+    if "CNAME" in record_types and (len(record_types) > 1 or config.get("RoutingPolicy") != "WEIGHTED"):
         refuse("InvalidInput", "A CNAME record needs the routing policy WEIGHTED and no other record.")
 
 
 def _check_health(namespace: Any, custom: dict[str, Any] | None) -> None:
-    """One kind of health check; Route 53's needs a public name (API reference of CreateService)."""
+    """One type of health check; Route 53's needs a public name (API reference of CreateService)."""
     if custom is not None:
         refuse("InvalidInput", "HealthCheckConfig and HealthCheckCustomConfig cannot both be specified.")
     if namespace.type != "DNS_PUBLIC":
@@ -121,8 +121,8 @@ def register_instance(
 ) -> str:
     """RegisterInstance: creates or replaces, and puts a record into the namespace's zone."""
     service = self.get_service(service_id)
-    kinds = {record["Type"] for record in (service.dns_config or {}).get("DnsRecords", [])}
-    if "A" in kinds and not attributes.get("AWS_INSTANCE_IPV4") and not attributes.get("AWS_ALIAS_DNS_NAME"):
+    record_types = {record["Type"] for record in (service.dns_config or {}).get("DnsRecords", [])}
+    if "A" in record_types and not attributes.get("AWS_INSTANCE_IPV4") and not attributes.get("AWS_ALIAS_DNS_NAME"):
         refuse("InvalidInput", "AWS_INSTANCE_IPV4 is required for a service with an A record.")
     service.instances = [other for other in service.instances if other.instance_id != instance_id]
     operation_id = str(original(self, service.id, instance_id, creator_request_id, attributes))
@@ -182,7 +182,7 @@ def show_service(self: Any) -> str:
 
 
 def _check_arn(discovery: Any, arn: str) -> None:
-    known = {thing.arn for thing in [*discovery.namespaces.values(), *discovery.services.values()]}
+    known = {resource.arn for resource in [*discovery.namespaces.values(), *discovery.services.values()]}
     if arn not in known:
         refuse("ResourceNotFoundException", f"Resource {arn} was not found.")
 

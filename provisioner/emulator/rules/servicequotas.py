@@ -115,7 +115,7 @@ def _of(service: str, region: str) -> list[Quota]:
     return found
 
 
-def _asked(self: Any) -> tuple[dict[str, Any], list[Quota]]:
+def _request(self: Any) -> tuple[dict[str, Any], list[Quota]]:
     request = json.loads(self.body or "{}")
     for name in ("ServiceCode", "QuotaCode"):
         if name in request and not isinstance(request[name], str):
@@ -127,8 +127,8 @@ def _value(quota: Quota) -> float | None:
     return _applied.get((quota.service, quota.code), quota.default)
 
 
-def _one(self: Any) -> Quota:
-    request, quotas = _asked(self)
+def _quota(self: Any) -> Quota:
+    request, quotas = _request(self)
     found = next((quota for quota in quotas if quota.code == request.get("QuotaCode")), None)
     if found is None:
         refuse("NoSuchResourceException", "The request failed because the specified quota does not exist.")
@@ -138,7 +138,7 @@ def _one(self: Any) -> Quota:
 @replace(ServiceQuotasResponse, "get_service_quota")
 def get_service_quota(self: Any) -> str:
     """GetServiceQuota: the applied value. Without one the quota is not found (API reference)."""
-    quota = _one(self)
+    quota = _quota(self)
     value = _value(quota)
     if value is None:
         refuse("NoSuchResourceException", "The request failed because the specified quota does not exist.")
@@ -148,18 +148,18 @@ def get_service_quota(self: Any) -> str:
 @add(ServiceQuotasResponse, "get_aws_default_service_quota")
 def get_aws_default_service_quota(self: Any) -> str:
     """GetAWSDefaultServiceQuota: the default, whatever was applied."""
-    return json.dumps({"Quota": _one(self).shown(self.current_account, self.region)})
+    return json.dumps({"Quota": _quota(self).shown(self.current_account, self.region)})
 
 
 @add(ServiceQuotasResponse, "list_service_quotas")
 def list_service_quotas(self: Any) -> str:
     """ListServiceQuotas: all of a service that have an applied value."""
     account = self.current_account
-    found = [(quota, _value(quota)) for quota in _asked(self)[1]]
+    found = [(quota, _value(quota)) for quota in _request(self)[1]]
     return json.dumps({"Quotas": [q.shown(account, self.region, value) for q, value in found if value is not None]})
 
 
 @replace(ServiceQuotasResponse, "list_aws_default_service_quotas")
 def list_aws_default_service_quotas(self: Any) -> str:
     """ListAWSDefaultServiceQuotas: all of a service."""
-    return json.dumps({"Quotas": [quota.shown(self.current_account, self.region) for quota in _asked(self)[1]]})
+    return json.dumps({"Quotas": [quota.shown(self.current_account, self.region) for quota in _request(self)[1]]})

@@ -45,12 +45,12 @@ def describe_instance_information(self: Any) -> ActionResult:
             "SourceType": "AWS::EC2::Instance",
         }
         for one in ec2.all_instances()
-        if one._state.name == "running" and (wanted is None or one.id in wanted) and _calls(ec2, one)
+        if one._state.name == "running" and (wanted is None or one.id in wanted) and _can_report(ec2, one)
     ]
     return ActionResult({"InstanceInformationList": found})
 
 
-def _calls(ec2: Any, instance: Any) -> bool:
+def _can_report(ec2: Any, instance: Any) -> bool:
     """Whether the agent may report: ssm:UpdateInstanceInformation in the role's policies (Systems Manager guide)."""
     profile = instance.iam_instance_profile
     if not profile:

@@ -1,4 +1,4 @@
-"""The Resource Groups Tagging API: every taggable kind of the stack, filtered.
+"""The Resource Groups Tagging API: every taggable resource type of the stack, filtered.
 
 Auto Scaling groups and IAM roles are left out as on AWS ("Services that support the Resource Groups Tagging API":
 GetResources returns nothing for them).
@@ -23,6 +23,7 @@ from moto.ssm.utils import parameter_arn
 
 from provisioner.emulator.ecs.store import tagged as ecs_tagged
 from provisioner.emulator.patch import refuse, replace
+from provisioner.emulator.rules.ec2_groups import all_rules
 from provisioner.emulator.rules.servicediscovery import visible
 
 Row = tuple[str, dict[str, str], str]
@@ -34,15 +35,14 @@ _OWN = ("ecs", "ssm", "elasticloadbalancing", "rds", "logs")
 def _ec2(account: str, region: str) -> Iterator[Row]:
     ec2, base = ec2_backends[account][region], f"arn:aws:ec2:{region}:{account}"
     ec2.describe_vpc_endpoints(None)
-    for name, things in (
+    for name, resources in (
         ("vpc-endpoint", ec2.vpc_end_points),
         ("launch-template", ec2.launch_templates),
         ("vpc-flow-log", ec2.flow_logs),
     ):
-        for thing_id in things:
-            yield f"{base}:{name}/{thing_id}", dict(ec2.tags.get(thing_id, {})), f"ec2:{name}"
-    groups = [group for by_id in ec2.groups.values() for group in by_id.values()]
-    for rule in [rule for group in groups for rule in [*group.ingress_rules, *group.egress_rules]]:
+        for resource_id in resources:
+            yield f"{base}:{name}/{resource_id}", dict(ec2.tags.get(resource_id, {})), f"ec2:{name}"
+    for rule in all_rules(ec2):
         yield f"{base}:security-group-rule/{rule.id}", dict(ec2.tags.get(rule.id, {})), "ec2:security-group-rule"
 
 
@@ -54,14 +54,14 @@ def _elb(account: str, region: str) -> Iterator[Row]:
         for listener in balancer.listeners.values():
             arns[listener.arn] = "listener"
             arns.update({rule.arn: "listener-rule" for rule in listener.rules.values()})
-    for arn, kind in arns.items():
-        yield arn, elb.tagging_service.get_tag_dict_for_resource(arn), f"elasticloadbalancing:{kind}"
+    for arn, resource_type in arns.items():
+        yield arn, elb.tagging_service.get_tag_dict_for_resource(arn), f"elasticloadbalancing:{resource_type}"
 
 
 def _rds(account: str, region: str) -> Iterator[Row]:
     rds = rds_backends[account][region]
     rds.settle()  # type: ignore[attr-defined]
-    for kind, things in (
+    for resource_type, resources in (
         ("cluster", rds.clusters),
         ("db", rds.databases),
         ("subgrp", rds.subnet_groups),
@@ -70,8 +70,8 @@ def _rds(account: str, region: str) -> Iterator[Row]:
         ("cluster-snapshot", rds.cluster_snapshots),
         ("snapshot", rds.database_snapshots),
     ):
-        for thing in things.values():
-            yield thing.arn, {tag["Key"]: tag["Value"] for tag in thing.get_tags()}, f"rds:{kind}"
+        for resource in resources.values():
+            yield resource.arn, {tag["Key"]: tag["Value"] for tag in resource.get_tags()}, f"rds:{resource_type}"
 
 
 def _others(account: str, region: str) -> Iterator[Row]:
@@ -83,9 +83,9 @@ def _others(account: str, region: str) -> Iterator[Row]:
     for repository in ecr.repositories.values():
         yield repository.arn, ecr.tagger.get_tag_dict_for_resource(repository.arn), "ecr:repository"
     discovery = servicediscovery_backends[account][region]
-    for kind, things in (("namespace", visible(discovery)), ("service", discovery.services.values())):
-        for thing in things:
-            yield thing.arn, discovery.tagger.get_tag_dict_for_resource(thing.arn), f"servicediscovery:{kind}"
+    for resource_type, resources in (("namespace", visible(discovery)), ("service", discovery.services.values())):
+        for arn in [resource.arn for resource in resources]:
+            yield arn, discovery.tagger.get_tag_dict_for_resource(arn), f"servicediscovery:{resource_type}"
     for arn, tags in ecs_tagged(account, region):
         yield arn, dict(tags), "ecs:" + arn.split(":", 5)[5].partition("/")[0]
 
@@ -129,11 +129,11 @@ def get_resources(self: Any) -> ActionResult:
     if len(self._get_param("TagFilters", [])) > 50:
         refuse("InvalidParameterException", "TagFilters can have at most 50 entries")
     matches = make_tag_matcher(self._get_param("TagFilters", []))
-    kinds, arns = self._get_param("ResourceTypeFilters", []), self._get_param("ResourceARNList", [])
+    types, arns = self._get_param("ResourceTypeFilters", []), self._get_param("ResourceARNList", [])
     shown = [
         {"ResourceARN": arn, "Tags": [{"Key": key, "Value": value} for key, value in tags.items()]}
-        for arn, tags, kind in rows(self.current_account, self.region)
-        if matches(tags) and match_resource_type(kind, kinds) and (not arns or arn in arns)
+        for arn, tags, resource_type in rows(self.current_account, self.region)
+        if matches(tags) and match_resource_type(resource_type, types) and (not arns or arn in arns)
     ]
     return ActionResult({"ResourceTagMappingList": shown, "PaginationToken": ""})
 

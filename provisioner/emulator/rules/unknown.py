@@ -1,6 +1,6 @@
 """Lists that are asked for a name that nothing has: refused, where moto answers that there is nothing.
 
-Ansible's rds_instance_param_group makes a group only once it is told that there is none.
+Ansible's rds_instance_param_group creates a group only once it is told that there is none.
 """
 
 from __future__ import annotations

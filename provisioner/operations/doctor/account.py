@@ -23,7 +23,7 @@ ELSEWHERE = "us-east-1"
 
 def credentials(context: Context) -> Sequence[Checked]:
     """Say who asks. GetCallerIdentity needs no permission, so whoever is refused is nobody (STS API reference)."""
-    name, aws = "credentials", context.aws
+    name = "credentials"
     try:
         who = context.identity
     except NoCredentialsError:
@@ -32,8 +32,7 @@ def credentials(context: Context) -> Sequence[Checked]:
         return [_refused(context, error)]
     except (BotoCoreError, ValueError) as error:
         return [failed(name, *parted(str(explained(error)), ". "))]
-    aws.account = str(who["Account"])
-    said = f"{who['Arn']}, account {aws.account}"
+    said = f"{who['Arn']}, account {who['Account']}"
     if str(who["Arn"]).endswith(":root"):
         fix = "use a role or a user of IAM: nothing limits the root user, and its permissions cannot be checked"
         return [warning(name, said, fix)]

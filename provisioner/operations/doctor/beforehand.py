@@ -47,12 +47,10 @@ def check(aws: Aws, stack: Stack, file: Path, records: Mapping[str, Record], tar
     if all(address in records and records[address].id for address in declared):
         return
     scope = replace(stack, declared=dict(declared))
-    context = Context(aws, stack.config, file, lambda: records, scope)
-    read_only, aws.read_only = aws.read_only, True
+    context = Context(aws.reading(), stack.config, file, lambda _: records, scope)
     try:
         found = together(context, lambda event: None, CHECKS)
     finally:
-        aws.read_only = read_only
         aws.drop_reads()  # what was looked up under the names of this run's part alone
     if wrong := [one for one in found if one.verdict == "failed"]:
         lines = "".join(f"\n  {one.check}: {one.text}: {one.fix}" for one in wrong)

@@ -8,7 +8,7 @@ from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from provisioner.aws.client import Answer
+from provisioner.aws.shared_reads import Answer
 from provisioner.config.facts import Facts
 from provisioner.engine.errors import Interrupted
 from provisioner.engine.resource import Observed, Resource
@@ -36,14 +36,14 @@ class Context:
         aws: the way to AWS, on which only reads are allowed.
         config: the configuration.
         file: the configuration's, which build contexts are relative to.
-        recorded: returns what is recorded.
+        recorded: returns what is recorded, read by this way.
         stack: everything declared, if that was done before.
     """
 
     aws: Aws
     config: Config
     file: Path
-    recorded: Callable[[], Mapping[str, Record]]
+    recorded: Callable[[Aws], Mapping[str, Record]]
     stack: Stack | None = None
     _asked: dict[str, Answer] = field(default_factory=dict)
     _asking: Lock = field(default_factory=Lock)
@@ -66,9 +66,14 @@ class Context:
         return self.once("identity", lambda: self.aws.client("sts").get_caller_identity())
 
     @property
+    def account(self) -> str:
+        """The account's number; empty if AWS does not tell."""
+        return _known(lambda: str(self.identity["Account"]), "")
+
+    @property
     def records(self) -> Mapping[str, Record]:
         """What is recorded."""
-        return self.once("records", self.recorded)
+        return self.once("records", lambda: self.recorded(self.aws))
 
     @property
     def zones(self) -> Zones:

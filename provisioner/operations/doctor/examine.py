@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -42,13 +43,13 @@ def examine(context: Context, emit: Emit) -> list[Checked]:
 
     Who is nobody for AWS is asked nothing further.
     """
-    context.aws.read_only = True
     who = _run(context, emit, "credentials", account.credentials)
     if any(found.verdict == "failed" for found in who):
         rest = unknown("all the rest", "AWS answers nobody without credentials", "run this again with some")
         emit(rest)
         return [*who, *_run(context, emit, "docker", images.engine_alone), rest]
-    return [*who, *together(context, emit, CHECKS)]
+    known = replace(context, aws=context.aws.in_account(context.account))
+    return [*who, *together(known, emit, CHECKS)]
 
 
 def together(context: Context, emit: Emit, checks: Mapping[str, Check]) -> list[Checked]:

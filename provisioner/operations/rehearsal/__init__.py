@@ -1,1 +1,1 @@
-"""Plays the next `up` or `down` of a stack on an embedded cloud of its own, to which the stack is copied before."""
+"""Rehearses the next `up` or `down`: runs it on a copy of the stack, in a temporary embedded cloud."""

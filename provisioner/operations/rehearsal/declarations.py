@@ -1,4 +1,4 @@
-"""Declares a recorded stack anew: what its resources say of each other becomes tokens, which a copy's own ids fill."""
+"""Declares a recorded stack anew: where its resources name each other stand tokens, which a copy's own ids fill."""
 
 from __future__ import annotations
 
@@ -31,15 +31,15 @@ def declarations(records: Mapping[str, Record]) -> tuple[dict[str, Declared], di
         The declarations by address; and by address why a resource is left out.
     """
     declared, left_out = dict[str, Declared](), dict[str, str]()
-    for address in _ordered(records):
+    for address in _in_order(records):
         record = records[address]
-        if why := _unfit(record, left_out):
+        if why := _why_left_out(record, left_out):
             left_out[address] = why
             continue
         tokens = _tokens(record, records)
         # a certificate becomes ready by the records that need it
         mark = "" if record.kind == ValidationRecord.type_name else "!"
-        asked = {name: replaced(value, tokens, mark) for name, value in record.asked.items()}
+        asked = {name: with_tokens(value, tokens, mark) for name, value in record.asked.items()}
         needs = {Dependency(m[1], m[2], bool(m[3])): None for m in TOKEN.finditer(repr(asked))}
         needs |= {Dependency(need, ready=bool(mark)): None for need in record.needs}
         want: Resource = all_types()[record.kind](address.partition("/")[2], **asked)
@@ -47,7 +47,7 @@ def declarations(records: Mapping[str, Record]) -> tuple[dict[str, Declared], di
     return declared, left_out
 
 
-def _ordered(records: Mapping[str, Record]) -> Iterator[str]:
+def _in_order(records: Mapping[str, Record]) -> Iterator[str]:
     """Yield the addresses, each after those that it needs; what is needed and not recorded is passed over."""
     met = set[str]()
     for first in records:
@@ -62,7 +62,7 @@ def _ordered(records: Mapping[str, Record]) -> Iterator[str]:
                 yield address
 
 
-def _unfit(record: Record, left_out: Mapping[str, str]) -> str:
+def _why_left_out(record: Record, left_out: Mapping[str, str]) -> str:
     """Say why a record cannot be declared; empty if it can."""
     if record.phase in UNFINISHED:
         return UNFINISHED[record.phase]
@@ -70,7 +70,7 @@ def _unfit(record: Record, left_out: Mapping[str, str]) -> str:
         return f"needs {lacking[0]}, which is left out"
     resource_type = type_named(record.kind)
     if resource_type is None:
-        return f"is of a resource type that this version does not know ({record.kind})"
+        return f"is of a type that this version does not know ({record.kind})"
     known = {one.name: one for one in fields(resource_type) if one.name != "name"}
     if unknown := sorted(record.asked.keys() - known.keys()):
         return f"was recorded by another version, with {', '.join(unknown)}"
@@ -91,19 +91,18 @@ def _tokens(record: Record, records: Mapping[str, Record]) -> dict[str, str]:
         if address == record.address or address not in records:
             continue
         other = records[address]
-        resource_type = type_named(other.kind) or Resource
-        same = set(resource_type.derived) - {REGISTRY}
+        same = set((type_named(other.kind) or Resource).derived) - {REGISTRY}
         for output, value in {"id": other.id, **other.outputs}.items():
             if output in same:
                 continue
-            # resource types write names without the last dot that AWS shows
+            # resources write names without the last dot that AWS shows
             for text in {value, value.rstrip(".")} if isinstance(value, str) else ():
                 if len(text) >= SHORTEST:
                     found.setdefault(text, f"{address}:{output}")
     return found
 
 
-def replaced(value: object, tokens: Mapping[str, str], mark: str = "") -> object:
+def with_tokens(value: object, tokens: Mapping[str, str], mark: str = "") -> object:
     """Return a value in which tokens stand for what they are known under, in longer texts too, the longest first.
 
     Args:

@@ -39,7 +39,7 @@ def kind(case: Case) -> str:
     if case.source.startswith(_DOCS):
         return "AWS's guides and lists of codes"
     if case.source.startswith("https://github.com/"):
-        return "seen on AWS"
+        return "reported on AWS"
     return "API reference, Errors" if case.source.endswith("Errors") else "API reference, descriptions"
 
 
@@ -51,12 +51,13 @@ def by_source(cases: Iterable[Case]) -> str:
 def section() -> str:
     """The documentation's section: the counts, then a table a service."""
     missing = [case for case in CASES if case.why_not]
+    refused = len(CASES) - len(missing)
     lines = [
         HEADING,
-        f"{len(CASES) - len(missing)} of these {len(CASES)} cases, with AWS's code. By source: {by_source(CASES)}.",
+        f"It returns AWS's error code for {refused} of {len(CASES)} cases. Sources: {by_source(CASES)}.",
         "",
-        "The catalogue is data, `tests/cloud/refusals`, with the call of each case; `make test` makes them all.",
-        'The "API reference" is that of the service: the page of the operation, its list of errors, or the parameter.',
+        "The cases are data in `tests/cloud/refusals`, each with its call; `make test` makes all these calls.",
+        '"API reference" is that of the service: the page of the operation, its list of errors, or the parameter.',
         "",
     ]
     for service in dict.fromkeys(case.service for case in CASES):

@@ -36,13 +36,13 @@ def used(scene: Scene) -> dict[str, Any]:
 
 
 CASES = (
-    case("AssociateWebACL", "with a load balancer that is unknown", "WAFNonexistentItemException", ERRORS,
+    case("AssociateWebACL", "with an unknown load balancer", "WAFNonexistentItemException", ERRORS,
         lambda s, c: c.associate_web_acl(WebACLArn=acl(s)["ARN"], ResourceArn=GONE)),
-    case("AssociateWebACL", "of one that is unknown", "WAFNonexistentItemException", ERRORS,
+    case("AssociateWebACL", "of an unknown one", "WAFNonexistentItemException", ERRORS,
         lambda s, c: (used(s), c.associate_web_acl(WebACLArn=NONE, ResourceArn=balancer(s)))),
     case("GetWebACL", "that is unknown", "WAFNonexistentItemException", ERRORS,
         lambda s, c: c.get_web_acl(Name="none", Scope="REGIONAL", Id="1234abcd-12ab-34cd-56ef-1234567890ab")),
-    case("GetWebACLForResource", "of a load balancer that is unknown", "WAFNonexistentItemException", ERRORS,
+    case("GetWebACLForResource", "of an unknown load balancer", "WAFNonexistentItemException", ERRORS,
         lambda s, c: c.get_web_acl_for_resource(ResourceArn=GONE)),
     case("DeleteWebACL", "while a load balancer has it", "WAFAssociatedItemException", ERRORS,
         lambda s, c: c.delete_web_acl(

@@ -12,9 +12,9 @@ from botocore.exceptions import ClientError
 from provisioner.aws import tagging
 from provisioner.aws.client import Aws
 from provisioner.engine.events import Done, Skipped
+from provisioner.engine.known import Known
 from provisioner.engine.planned import Planned
 from provisioner.engine.resource import RESOURCE_TYPES, Observed, Resource
-from provisioner.engine.run import set_known
 from provisioner.operations import recovery
 from steps.stack import Stack
 from tests.cloud.conftest import EmbeddedCloud
@@ -160,8 +160,8 @@ class _Living:
 
     def tags(self) -> dict[str, str]:
         """What is wrong with the tags of each sample, by address, as they are read of it alone."""
-        aws, records = self.rig.aws(), self.rig.state().records
-        set_known(aws, records, {})
+        records = self.rig.state().records
+        aws = self.rig.aws().knowing(Known(records))
         lives = {
             address: live
             for resource_type, address in self.addresses.items()

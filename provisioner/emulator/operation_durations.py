@@ -1,4 +1,4 @@
-"""How long an operation takes in the embedded cloud: as it does on AWS, or drawn by a seed from what is seen there."""
+"""Chooses how long an operation takes: as it does on AWS, or drawn by a seed from what is seen there."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ CHOICES = "typical, fast, slow, seed:NUMBER or times:NUMBER"
 _NAMES = {id(value): name for name, value in vars(durations).items() if isinstance(value, Duration)}
 
 
-class Takes:
+class OperationDurations:
     """Picks the seconds of each operation.
 
     Args:

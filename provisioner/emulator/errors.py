@@ -1,4 +1,4 @@
-"""Errors of the embedded cloud itself, in the protocol of the request, so that every client can read them."""
+"""Builds the embedded cloud's own errors in the protocol of the request, so that every client can read them."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ _HTML = b"<!doctype html"
 Answer = tuple[int, list[tuple[str, str]], bytes]
 
 
-def failure(environ: dict[str, Any], status: int, code: str, message: str) -> Answer:
+def error_answer(environ: dict[str, Any], status: int, code: str, message: str) -> Answer:
     """An error: JSON, or XML with both of AWS's envelopes in reach of a parser."""
     protocol = _protocol(environ)
     if protocol in ("json", "rest-json"):
         content = json.dumps({"__type": code, "message": message})
         headers = [("Content-Type", "application/x-amz-json-1.1"), ("x-amzn-ErrorType", code)]
         return status, headers, content.encode()
-    kind = "Receiver" if status >= 500 else "Sender"
-    error = f"<Error><Type>{kind}</Type><Code>{code}</Code><Message>{escape(message)}</Message></Error>"
+    error_type = "Receiver" if status >= 500 else "Sender"
+    error = f"<Error><Type>{error_type}</Type><Code>{code}</Code><Message>{escape(message)}</Message></Error>"
     stamp = f"<RequestID>{time.time_ns()}</RequestID>"
     if protocol == "ec2":
         content = f"<Response><Errors>{error}</Errors>{stamp}</Response>"
@@ -35,40 +35,29 @@ def failure(environ: dict[str, Any], status: int, code: str, message: str) -> An
     return status, [("Content-Type", "text/xml")], content.encode()
 
 
-def unknown(environ: dict[str, Any], operation: str) -> Answer:
+def unknown_operation(environ: dict[str, Any], operation: str) -> Answer:
     """What AWS answers to an operation that a service does not have (API references, "Common Errors")."""
     words = f"The embedded cloud does not offer {operation} of {calls.scope(environ)[0] or 'an unknown service'}."
-    match _protocol(environ):
-        case "ec2" | "query":
-            return failure(environ, 400, "InvalidAction", words)
-        case "json":
-            return failure(environ, 400, "UnknownOperationException", words)
-    return failure(environ, 404, "UnknownOperationException", words)
+    codes = {"ec2": (400, "InvalidAction"), "query": (400, "InvalidAction"), "json": (400, "UnknownOperationException")}
+    return error_answer(environ, *codes.get(_protocol(environ), (404, "UnknownOperationException")), words)
 
 
-def stranger(environ: dict[str, Any]) -> Answer:
+def unknown_access_key(environ: dict[str, Any]) -> Answer:
     """What AWS answers to an access key that it does not know (API references, "Common Errors"; EC2 and S3's own)."""
     words = "The security token included in the request is invalid: the embedded cloud answers those only who sign "
     words += "with its access key, which `provision cloud status` shows."
     if calls.scope(environ)[0] == "s3":
-        return failure(environ, 403, "InvalidAccessKeyId", words)
-    match _protocol(environ):
-        case "ec2":
-            return failure(environ, 401, "AuthFailure", words)
-        case "json":
-            return failure(environ, 400, "UnrecognizedClientException", words)
-    return failure(environ, 403, "InvalidClientTokenId", words)
+        return error_answer(environ, 403, "InvalidAccessKeyId", words)
+    codes = {"ec2": (401, "AuthFailure"), "json": (400, "UnrecognizedClientException")}
+    return error_answer(environ, *codes.get(_protocol(environ), (403, "InvalidClientTokenId")), words)
 
 
-def misplaced(environ: dict[str, Any]) -> Answer:
+def unknown_region(environ: dict[str, Any]) -> Answer:
     """What AWS answers to a request that is signed for a Region which is not there (terraform-provider-aws#34865)."""
     words = "Credential should be scoped to a valid region."
-    match _protocol(environ):
-        case "ec2":
-            return failure(environ, 401, "AuthFailure", words)
-        case "json" | "rest-json":
-            return failure(environ, 400, "InvalidSignatureException", words)
-    return failure(environ, 403, "SignatureDoesNotMatch", words)
+    signature = (400, "InvalidSignatureException")
+    codes = {"ec2": (401, "AuthFailure"), "json": signature, "rest-json": signature}
+    return error_answer(environ, *codes.get(_protocol(environ), (403, "SignatureDoesNotMatch")), words)
 
 
 @functools.cache
@@ -81,7 +70,7 @@ def regions() -> frozenset[str]:
     return frozenset({"", "aws-global", *(n for part in parts for n in session.get_available_regions("ec2", part))})
 
 
-def unreadable(environ: dict[str, Any], body: bytes) -> str:
+def why_unreadable(environ: dict[str, Any], body: bytes) -> str:
     """Say why the body of a request is not the JSON that it should be; empty if it is, or need not be."""
     if not body or _protocol(environ) != "json":
         return ""
@@ -92,17 +81,17 @@ def unreadable(environ: dict[str, Any], body: bytes) -> str:
     return ""
 
 
-def malformed(environ: dict[str, Any], why: str) -> Answer:
+def unreadable_body(environ: dict[str, Any], why: str) -> Answer:
     """What AWS answers to a body that it cannot read (AWS's protocol tests of Smithy, malformed requests)."""
-    return failure(environ, 400, "SerializationException", f"The body of the request cannot be read: {why}.")
+    return error_answer(environ, 400, "SerializationException", f"The body of the request cannot be read: {why}.")
 
 
-def lacking(environ: dict[str, Any], moto: Any) -> bool:
+def has_no_backend(environ: dict[str, Any], moto: Any) -> bool:
     """Whether moto has nothing for the service of a request, as it shows only by breaking."""
     return moto.get_backend_for_host(moto.infer_service_region_host(environ, environ["PATH_INFO"])) is None
 
 
-def unrouted(status: int, content: bytes) -> bool:
+def is_unrouted(status: int, content: bytes) -> bool:
     """Whether an answer is that of moto's web framework, to a path that none of its services has."""
     return status == 404 and (content == b"Not Found" or content.lower().startswith(_HTML))
 

@@ -1,4 +1,4 @@
-"""What WAF asks for at its calls about web ACLs of load balancers, also of Elastic Load Balancing.
+"""Permissions of WAF for web ACLs of load balancers, with those of Elastic Load Balancing.
 
 See the Service Authorization Reference, and the WAF developer guide ("How AWS WAF works with IAM") for the actions of
 Elastic Load Balancing, which it has on the load balancer; so has the managed policy
@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 
 from moto.wafv2.models import wafv2_backends
 
-from provisioner.emulator.authorization.asked import Asked
+from provisioner.emulator.authorization.api_call import ApiCall
 from provisioner.emulator.authorization.policy import Check
 
 _BALANCING: Mapping[str, tuple[str, ...]] = {
@@ -22,27 +22,27 @@ _BALANCING: Mapping[str, tuple[str, ...]] = {
 """What Elastic Load Balancing has to be asked for besides."""
 
 
-def wafv2(asked: Asked) -> Iterator[Check]:
+def wafv2(call: ApiCall) -> Iterator[Check]:
     """Yield what WAF asks for at one call."""
-    operation, resource = asked.operation, asked.text("ResourceArn")
+    operation, resource = call.operation, call.text("ResourceArn")
     if operation == "GetWebACL":
-        scope = "global" if asked.text("Scope") == "CLOUDFRONT" else "regional"
-        yield asked.check(asked.arn(f"{scope}/webacl/{asked.text('Name')}/{asked.text('Id')}"))
+        scope = "global" if call.text("Scope") == "CLOUDFRONT" else "regional"
+        yield call.check(call.arn(f"{scope}/webacl/{call.text('Name')}/{call.text('Id')}"))
         return
     if operation not in _BALANCING:
-        yield asked.check()
+        yield call.check()
         return
-    acls = {"AssociateWebACL": asked.text("WebACLArn"), "GetWebACLForResource": _acl_of(asked, resource)}
+    acls = {"AssociateWebACL": call.text("WebACLArn"), "GetWebACLForResource": _acl_of(call, resource)}
     if acl := acls.get(operation):
-        yield asked.check(acl)
+        yield call.check(acl)
         if operation == "GetWebACLForResource":
-            yield asked.check(acl, action="wafv2:GetWebACL")
-    yield asked.existing(resource)
+            yield call.check(acl, action="wafv2:GetWebACL")
+    yield call.existing(resource)
     for action in _BALANCING[operation]:
-        yield asked.existing(resource, action=f"elasticloadbalancing:{action}")
+        yield call.existing(resource, action=f"elasticloadbalancing:{action}")
 
 
-def _acl_of(asked: Asked, resource: str) -> str:
+def _acl_of(call: ApiCall, resource: str) -> str:
     """The ARN of the web ACL that a resource has, or of all where it has none."""
-    known = wafv2_backends[asked.account][asked.region].wacls.values()
-    return next((acl.arn for acl in known if resource in acl.associated_resources), asked.arn("regional/webacl/*/*"))
+    known = wafv2_backends[call.account][call.region].wacls.values()
+    return next((acl.arn for acl in known if resource in acl.associated_resources), call.arn("regional/webacl/*/*"))

@@ -1,4 +1,4 @@
-"""The clients of the clock: each says over a connection of its own whether it computes or waits, and until when.
+"""Serves the clock's clients: each says over a connection of its own whether it computes or waits, and until when.
 
 A line is a JSON object. The client's `{"n": 7, "until": 12.5, "works": false}` says that it waits (`until` may be null:
 for something else than a moment), and `{"n": 8}` that it goes on. The answer comes when the moment has, or at once:
@@ -9,18 +9,19 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Mapping
 from typing import Any, get_args
 
 from provisioner.aws.durations import TOOK
 from provisioner.emulator import faults
 from provisioner.emulator.clock import CLOCK, Mode, round_trip
-from provisioner.emulator.lag import Answer
-from provisioner.emulator.takes import Takes
+from provisioner.emulator.errors import Answer
+from provisioner.emulator.operation_durations import OperationDurations
 
 _MOST = 366 * 86400.0
 
 
-def talk(rfile: Any, wfile: Any) -> None:
+def serve(rfile: Any, wfile: Any) -> None:
     """Serve one client until it hangs up or ends."""
 
     def say(line: dict[str, Any]) -> None:
@@ -36,7 +37,7 @@ def talk(rfile: Any, wfile: Any) -> None:
         for line in rfile:
             said = json.loads(line)
             waits, until = "until" in said, said.get("until")
-            CLOCK.said(client, said["n"], waits=waits, until=until, works=bool(said.get("works")))
+            CLOCK.update(client, said["n"], waits=waits, until=until, works=bool(said.get("works")))
     except (OSError, ValueError, KeyError):
         pass
     finally:
@@ -48,7 +49,7 @@ def shown() -> dict[str, Any]:
     mode = f"real:{CLOCK.pace:g}" if CLOCK.mode == "real" else CLOCK.mode
     return {
         "clock": mode,
-        "durations": CLOCK.takes.choice,
+        "durations": CLOCK.durations.choice,
         "now": CLOCK.now(),
         "epoch": CLOCK.epoch,
         "held": CLOCK.held(),
@@ -56,31 +57,19 @@ def shown() -> dict[str, Any]:
     }
 
 
-def told(name: str, query: dict[str, str]) -> tuple[str, Any]:
-    """Return status and answer of `POST /_cloud/clock` and of `POST /_cloud/advance`."""
-    try:
-        if name == "clock":
-            set_clock(query)
-        else:
-            CLOCK.advance(seconds(query.get("seconds", "")), step="step" in query)
-    except ValueError as error:
-        return "400 Bad Request", {"error": str(error)}
-    return "200 OK", shown()
-
-
-def set_clock(query: dict[str, str]) -> None:
+def set_clock(query: Mapping[str, str]) -> None:
     """Let the clock move otherwise from now on, as these say: `mode`, `idle`, and `hold` in seconds; and `durations`.
 
     Raises:
         ValueError: there is no such mode or choice, or a number makes no sense.
     """
-    takes = Takes(query["durations"]) if "durations" in query else CLOCK.takes
+    durations = OperationDurations(query["durations"]) if "durations" in query else CLOCK.durations
     if query.keys() - {"durations"}:
         _set_mode(query)
-    CLOCK.takes = takes
+    CLOCK.durations = durations
 
 
-def _set_mode(query: dict[str, str]) -> None:
+def _set_mode(query: Mapping[str, str]) -> None:
     mode, _, factor = query.get("mode", CLOCK.mode).partition(":")
     pace, idle = seconds(factor or "1"), seconds(query.get("idle", "1"))
     hold = seconds(query["hold"]) if "hold" in query else math.inf

@@ -1,4 +1,4 @@
-"""Whether security groups let one thing reach another: by rules for groups or, whichever they are, address ranges."""
+"""Tells whether security groups let traffic through, by rules for groups or for any address range."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable
 from typing import Any
 
 
-def lets(ec2: Any, senders: Collection[str], receivers: Collection[str], port: int) -> bool:
+def allow_tcp(ec2: Any, senders: Collection[str], receivers: Collection[str], port: int) -> bool:
     """Say whether a rule of the senders' groups lets TCP to this port out to the receivers', and one of theirs in."""
     out = (rule for group in _groups(ec2, senders) for rule in group.egress_rules)
     into = (rule for group in _groups(ec2, receivers) for rule in group.ingress_rules)

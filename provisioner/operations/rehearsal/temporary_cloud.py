@@ -1,11 +1,11 @@
-"""The embedded cloud that a rehearsal has for itself: in a folder that is removed, and a process that ends with it."""
+"""Starts an embedded cloud for one rehearsal, in a folder that is removed and a process that ends with the command."""
 
 from __future__ import annotations
 
 import os
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,20 +13,21 @@ from typing import TYPE_CHECKING
 from provisioner.docker.engine import SWITCH
 from provisioner.emulator import manage
 from provisioner.engine.errors import Interrupted
-from provisioner.operations import context
+from provisioner.operations import context, stores
 
 if TYPE_CHECKING:
     from provisioner.aws.client import Aws
     from provisioner.config.models import Config
     from provisioner.emulator.control import Cloud
     from provisioner.operations.options import Options
+    from state.store import Store
 
 PREFIX = "provision-rehearsal-"
 
 
 @dataclass(frozen=True)
-class Stage:
-    """A cloud of its own, and the options and the configuration with which commands go there."""
+class TemporaryCloud:
+    """An embedded cloud, and the options and the configuration with which commands go there."""
 
     cloud: Cloud
     options: Options
@@ -35,16 +36,19 @@ class Stage:
     @contextmanager
     def connected(self) -> Iterator[Aws]:
         """Be connected, as one command is; the clock waits for nobody afterwards."""
-        aws = context.connect(self.options, self.config)
-        aws.stand_ins = True
+        aws = replace(context.connect(self.options, self.config), stand_ins=True)
         try:
             yield aws
         finally:
             aws.pace.runtime.close()
 
+    def state(self, aws: Aws, command: str) -> AbstractContextManager[Store]:
+        """Open the state that the stack has there."""
+        return stores.open_store(self.options, self.config, aws, command)
+
 
 @contextmanager
-def stage(options: Options, config: Config, account: str) -> Iterator[Stage]:
+def temporary_cloud(options: Options, config: Config, account: str) -> Iterator[TemporaryCloud]:
     """Have a fresh cloud while the context lasts; no container runs in it, and nothing is left of it.
 
     Args:
@@ -58,7 +62,7 @@ def stage(options: Options, config: Config, account: str) -> Iterator[Stage]:
         here = config.model_copy(update={"target": "local", "state": config.state.model_copy(update={"bucket": None})})
         try:
             cloud = manage.start(folder, domain, more=more)
-            yield Stage(cloud, replace(options, state_dir=folder, log=None, target=None), here)
+            yield TemporaryCloud(cloud, replace(options, state_dir=folder, log=None, target=None), here)
         finally:
             manage.stop(folder)
 
@@ -77,7 +81,7 @@ def _without_engine() -> Iterator[None]:
             os.environ[SWITCH] = before
 
 
-def unless_interrupted(error: Exception | None) -> None:
+def raise_interruption(error: Exception | None) -> None:
     """Raise what ended a run if it was the user."""
     if isinstance(error, Interrupted):
         raise Interrupted("interrupted: the rehearsal's cloud is removed, and nothing else was touched")

@@ -1,4 +1,4 @@
-"""Read, and work out, once what moto would again and again: of botocore's data, IAM's managed policies, and results."""
+"""Speeds moto up: keeps what it would read or compute again and again."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from provisioner.emulator.patch import replace, wrap
 
 
 def read_botocore_data_once() -> None:
-    """Share botocore's parsed data; called before moto is imported, whose backends make a session each."""
+    """Share botocore's parsed data; called before moto is imported, whose backends create a session each."""
     read: dict[str, Any] = {}
 
     @wrap(JSONFileLoader, "load_file")
@@ -31,14 +31,14 @@ def install() -> None:
     _list_moto_modules_once()
     _list_regions_once()
     _find_models_once()
-    _make_one_private_key()
+    _share_one_private_key()
     _find_members_by_class()
     _write_xml_at_once()
     _find_security_groups_by_id()
 
 
 def _leave_what_is_discarded() -> None:
-    """Set up no backend anew at a reset, which forgets it at once and has another made when it is asked for."""
+    """Set up no backend anew at a reset, which forgets it at once and has another created when it is asked for."""
     from moto.core.base_backend import BaseBackend
 
     @replace(BaseBackend, "reset")
@@ -57,7 +57,7 @@ def _find_backends_at_once() -> None:
 
 
 def _parse_managed_policies_once() -> None:
-    """Give each new IAM backend the same managed policies, attached to nobody; a reset makes new backends."""
+    """Give each new IAM backend the same managed policies, attached to nobody; a reset creates new backends."""
     from moto.iam.models import IAMBackend
 
     parsed: dict[tuple[str, str], list[Any]] = {}
@@ -88,10 +88,10 @@ def _list_regions_once() -> None:
 
     @wrap(Session, "get_available_regions")
     def get_available_regions(original: Any, self: Any, *words: Any, **more: Any) -> list[str]:
-        asked = (*words, *more.items())
-        if asked not in regions:
-            regions[asked] = original(self, *words, **more)
-        return list(regions[asked])
+        arguments = (*words, *more.items())
+        if arguments not in regions:
+            regions[arguments] = original(self, *words, **more)
+        return list(regions[arguments])
 
 
 def _find_models_once() -> None:
@@ -102,29 +102,31 @@ def _find_models_once() -> None:
     replace(utils, "create_loader")(cache(create_loader))
 
 
-def _make_one_private_key() -> None:
+def _share_one_private_key() -> None:
     """Let what ACM issues, and what encrypts symmetrically, have one RSA key: nobody sees it, and it takes long."""
     from cryptography.hazmat.primitives.asymmetric import rsa
     from moto.acm.models import AWSCertificateManagerBackend
     from moto.kms.models import Key
 
-    make = rsa.generate_private_key
-    shared = cache(make)
+    generate = rsa.generate_private_key
+    shared = cache(generate)
 
-    def with_it(original: Any, *words: Any, **more: Any) -> Any:
+    def with_shared_key(original: Any, *words: Any, **more: Any) -> Any:
         rsa.generate_private_key = shared
         try:
             return original(*words, **more)
         finally:
-            rsa.generate_private_key = make
+            rsa.generate_private_key = generate
 
-    wrap(AWSCertificateManagerBackend, "request_certificate")(with_it)
+    wrap(AWSCertificateManagerBackend, "request_certificate")(with_shared_key)
 
     @wrap(Key, "__init__")
-    def made(original: Any, self: Any, policy: Any, key_usage: str, key_spec: str, *words: Any, **more: Any) -> None:
+    def init_key(
+        original: Any, self: Any, policy: Any, key_usage: str, key_spec: str, *words: Any, **more: Any
+    ) -> None:
         all_words = (self, policy, key_usage, key_spec, *words)
         if key_spec == "SYMMETRIC_DEFAULT":
-            with_it(original, *all_words, **more)
+            with_shared_key(original, *all_words, **more)
         else:
             original(*all_words, **more)
 
@@ -141,7 +143,7 @@ def _find_members_by_class() -> None:
     def last(*paths: str) -> tuple[str, ...]:
         return tuple({path.rpartition(".")[2] for path in paths})
 
-    def worked_out(self: Any, value: Any, key: str, shape: Any) -> tuple[str, ...]:
+    def possible_names(self: Any, value: Any, key: str, shape: Any) -> tuple[str, ...]:
         context = serialize.AttributePickerContext(value, key, shape, self.operation_model, self.service_model)
         return tuple(dict.fromkeys(self._value_picker.get_possible_keys(context)))
 
@@ -153,7 +155,7 @@ def _find_members_by_class() -> None:
             return original(self, value, key, shape)
         place = (shape, type(value), key)
         if place not in names:
-            names[place] = worked_out(self, value, key, shape)
+            names[place] = possible_names(self, value, key, shape)
         for name in names[place]:
             found = get_by_path(value, name, MISSING)
             if found is not MISSING:
@@ -162,7 +164,7 @@ def _find_members_by_class() -> None:
 
 
 def _write_xml_at_once() -> None:
-    """Write answers in XML straight as text: xmltodict makes the same of them, by way of a SAX writer."""
+    """Write answers in XML straight as text: xmltodict writes the same, by way of a SAX writer."""
     from moto.core.serialize import BaseXMLSerializer, EC2Serializer
 
     @replace(BaseXMLSerializer, "_serialize_body")

@@ -1,4 +1,4 @@
-"""Copies a recorded stack to a cloud of its own, plays `up` or `down` there, and tells what that would be on AWS."""
+"""Copies a recorded stack to a temporary cloud, runs `up` or `down` there, and returns how that went."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from provisioner.engine.errors import ConfigurationError, Interrupted, Protected
 from provisioner.engine.events import Event
 from provisioner.engine.planned import Planned
 from provisioner.engine.refused import PlanRefused
-from provisioner.operations import ami, apply, context, declaring, destroy, planning, preflight, signals, stores
-from provisioner.operations.rehearsal import beside
+from provisioner.operations import ami, apply, context, declaring, destroy, planning, preflight, signals
+from provisioner.operations.rehearsal import unmanaged
 from provisioner.operations.rehearsal.declarations import declarations
-from provisioner.operations.rehearsal.stage import Stage, stage, unless_interrupted
+from provisioner.operations.rehearsal.temporary_cloud import TemporaryCloud, raise_interruption, temporary_cloud
 from provisioner.operations.summary import Summary
 from provisioner.resources.copied_images import CopiedImage
 from provisioner.resources.images import Image
@@ -31,17 +31,17 @@ if TYPE_CHECKING:
     from state.store import Store
 
 SETTLED = 4000.0
-"""Seconds between the copying and what is played: no instance is too many by then, and ECS shows no stopped tasks."""
-HASTE = "times:0.1"
-"""How long AWS takes for the copy, which says nothing of what is played on it: what is waited for takes few looks."""
+"""Seconds between the copying and the run: no instance is too many by then, and ECS shows no stopped tasks."""
+COPYING = "times:0.1"
+"""How long AWS takes for the copy, which says nothing of the run: waiting takes few reads then."""
 AFTERWARDS = 600.0
-"""Seconds after what is played in which a service may come up again."""
+"""Seconds after the run in which a service may come up again."""
 IMAGES = (Image.type_name, CopiedImage.type_name)
 Tell = Callable[[str], None]
 
 
 @dataclass(frozen=True)
-class Wish:
+class Request:
     """What is to be rehearsed: `up` or `down`, with these options of theirs."""
 
     command: str = "up"
@@ -65,8 +65,8 @@ class Outage:
 
 
 @dataclass(frozen=True)
-class Played:
-    """One performance.
+class RehearsedRun:
+    """One run on a copy.
 
     Attributes:
         durations: how long AWS's operations took: `typical`, `fast`, `slow` or `seed:NUMBER`.
@@ -96,48 +96,48 @@ class Played:
 
 @dataclass(frozen=True)
 class Rehearsal:
-    """What a rehearsal tells.
+    """The result of a rehearsal.
 
     Attributes:
-        resources: how many resources were copied.
+        resources: how many were copied.
         planned: what `up` would do, in declared order.
         notes: what was assumed, left out, or came out differently.
-        plays: the performances, the one that was asked for first.
+        runs: with each choice of durations, the one that was asked for first.
     """
 
-    wish: Wish
+    request: Request
     stack: str
     resources: int
     planned: Sequence[Planned]
     notes: Sequence[str]
-    plays: Sequence[Played]
+    runs: Sequence[RehearsedRun]
 
     @property
     def exit_code(self) -> int:
         """0 if it passes, however long AWS takes, and 1 if not."""
-        return int(not all(play.passes for play in self.plays))
+        return int(not all(run.passes for run in self.runs))
 
 
-def check(wish: Wish, config: Config, state: State) -> None:
+def check(request: Request, config: Config, state: State) -> None:
     """Refuse what cannot be rehearsed.
 
     Raises:
         ConfigurationError: there is no such step, an option is of the other command, or there is nothing to take down.
     """
-    if wish.new_ami and wish.command == "down":
+    if request.new_ami and request.command == "down":
         raise ConfigurationError("--new-ami is an option of `up`, not of `down`")
-    if wish.unprotect and wish.command == "up":
+    if request.unprotect and request.command == "up":
         raise ConfigurationError("--unprotect is an option of `down`, not of `up`")
-    declaring.check_new_ami(config, wish.target_step, asked=wish.new_ami)
-    declaring.check_target(wish.target_step, state.records.values() if wish.command == "down" else ())
-    if wish.command == "down" and not state.records:
+    declaring.check_new_ami(config, request.target_step, asked=request.new_ami)
+    declaring.check_target(request.target_step, state.records.values() if request.command == "down" else ())
+    if request.command == "down" and not state.records:
         raise ConfigurationError(f"nothing is recorded of {config.name}, so there is no `down` to rehearse")
 
 
 def rehearse(
-    options: Options, config: Config, state: State, wish: Wish, durations: Sequence[str], tell: Tell
+    options: Options, config: Config, state: State, request: Request, durations: Sequence[str], tell: Tell
 ) -> Rehearsal:
-    """Play it once for each choice of durations, each time on a fresh cloud.
+    """Run it once for each choice of durations, each time on a fresh cloud.
 
     Args:
         state: the stack's; it is only read.
@@ -148,98 +148,95 @@ def rehearse(
         CloudError: the cloud could not be started.
         Interrupted: the user asked to stop.
     """
-    rehearsals = [_once(options, config, state, wish, choice, tell) for choice in durations]
-    plays = [play for one in rehearsals for play in one.plays]
-    return replace(rehearsals[0], plays=plays)
+    rehearsals = [_once(options, config, state, request, choice, tell) for choice in durations]
+    return replace(rehearsals[0], runs=[run for one in rehearsals for run in one.runs])
 
 
-def _once(options: Options, config: Config, state: State, wish: Wish, durations: str, tell: Tell) -> Rehearsal:
+def _once(options: Options, config: Config, state: State, request: Request, durations: str, tell: Tell) -> Rehearsal:
     builds = config.target == "aws" or engine.named()
     tell("starting an embedded cloud for the rehearsal")
-    with stage(options, config, state.account) as on:
+    with temporary_cloud(options, config, state.account) as temporary:
         # refused at once if there is no such choice
-        control.pass_time(on.cloud, 0, durations)
-        performance = _Performance(on, config, state, builds, tell)
-        performance.copy()
-        if wish.new_ami:
-            performance.release()
-        control.pass_time(on.cloud, SETTLED, durations)
-        planned = performance.plan(wish) if wish.command == "up" else []
-        played = performance.play(wish, durations)
+        control.pass_time(temporary.cloud, 0, durations)
+        copy = _Copy(temporary, config, state, builds, tell)
+        copy.create()
+        if request.new_ami:
+            copy.release_ami()
+        control.pass_time(temporary.cloud, SETTLED, durations)
+        planned = copy.plan(request) if request.command == "up" else []
+        run = copy.run(request, durations)
     if any(one.action != "none" and one.address.partition("/")[0] in IMAGES for one in planned):
-        performance.notes.append("assumed: images are built, copied and pushed at once, which takes no time here")
-    notes = list(dict.fromkeys(performance.notes))
-    return Rehearsal(wish, config.name, len(performance.declared), planned, notes, [played])
+        copy.notes.append("assumed: images are built, copied and pushed at once, which takes no time here")
+    notes = list(dict.fromkeys(copy.notes))
+    return Rehearsal(request, config.name, len(copy.declared), planned, notes, [run])
 
 
-class _Performance:
-    """One copy of a stack, and what is played on it.
+class _Copy:
+    """A copy of a stack, and what is run on it.
 
     Args:
-        config: the user's, of which the stage has its own form.
+        config: the user's, of which the temporary cloud has its own form.
         builds: whether images are built and pushed where it counts.
     """
 
-    def __init__(self, on: Stage, config: Config, state: State, builds: bool, tell: Tell) -> None:
-        self.on, self.config, self.state, self.builds, self.tell = on, config, state, builds, tell
+    def __init__(self, temporary: TemporaryCloud, config: Config, state: State, builds: bool, tell: Tell) -> None:
+        self.temporary, self.config, self.state = temporary, config, state
+        self.builds, self.tell = builds, tell
         self.notes: list[str] = []
         self.declared, left_out = declarations(state.records)
         self.notes += [f"not copied: {address} {why}" for address, why in left_out.items()]
 
-    # -- the stack as it is ----------------------------------------------------------------------------------------
-
-    def copy(self) -> None:
-        """Build what is recorded; note what comes out differently."""
-        things, assumed = beside.resources(self.state.records, self.config)
-        control.put_foreign(self.on.cloud, things)
+    def create(self) -> None:
+        """Create what is recorded; note what comes out differently."""
+        referred_to, assumed = unmanaged.resources(self.state.records, self.config)
+        control.put_unmanaged(self.temporary.cloud, referred_to)
         self.notes += [f"assumed: {text}" for text in assumed]
         if not self.declared:
             return
         self.tell(f"copying the stack as it is recorded: {len(self.declared)} resources")
-        control.pass_time(self.on.cloud, 0, HASTE)
-        with self.on.connected() as aws, stores.open_store(self.on.options, self.on.config, aws, "rehearse") as store:
+        control.pass_time(self.temporary.cloud, 0, COPYING)
+        with self.temporary.connected() as aws, self.temporary.state(aws, "rehearse") as store:
             facts = _bare_facts(aws, self.state)
-            stack = Stack(self.on.config, facts, declared=self.declared)
-            outcome = self._run(aws, lambda emit: apply.up(aws, store, stack, emit))
+            stack = Stack(self.temporary.config, facts, declared=self.declared)
+            outcome = self._execute(aws, lambda emit: apply.up(aws, store, stack, emit))
             self.notes += [f"not copied: {text}" for text in troubles(outcome.error)]
             aws.drop_reads()
             differing = [one for one in planning.show_plan(aws, store.records, stack) if one.action != "none"]
-            self.notes += [f"the copy differs: {_told(one)}" for one in differing if not outcome.error]
+            self.notes += [f"the copy differs: {_difference(one)}" for one in differing if not outcome.error]
 
-    def release(self) -> None:
+    def release_ami(self) -> None:
         """Have a newer AMI be recommended than any that the stack may have."""
-        control.release(self.on.cloud, self.config.region)
+        control.release(self.temporary.cloud, self.config.region)
         self.notes.append("assumed: AWS recommends a newer AMI than the stack has")
 
-    # -- what is to come -------------------------------------------------------------------------------------------
-
-    def plan(self, wish: Wish) -> list[Planned]:
-        """Return what `up` would do; nothing if that cannot be told, as the performance then tells."""
-        with self.on.connected() as aws, stores.open_store(self.on.options, self.on.config, aws, "rehearse") as store:
-            aws.read_only, aws.new_ami = True, wish.new_ami
+    def plan(self, request: Request) -> list[Planned]:
+        """Return what `up` would do; nothing if that cannot be told, as the run then tells."""
+        with self.temporary.connected() as aws, self.temporary.state(aws, "rehearse") as store:
+            reading = replace(aws.reading(), new_ami=request.new_ami)
             try:
-                return planning.show_plan(aws, store.records, self._declared(aws, store), wish.target_step)
+                return planning.show_plan(reading, store.records, self._declared(reading, store), request.target_step)
             except Interrupted:
                 raise
             except ProvisionError:
                 return []
 
-    def play(self, wish: Wish, durations: str) -> Played:
+    def run(self, request: Request, durations: str) -> RehearsedRun:
         """Run the command, and watch the services meanwhile."""
-        self.tell(f"playing {wish.command} with {durations} durations")
-        control.watch(self.on.cloud)
-        with self.on.connected() as aws:
+        self.tell(f"running {request.command} with {durations} durations")
+        control.watch(self.temporary.cloud)
+        before = len(control.calls(self.temporary.cloud))
+        with self.temporary.connected() as aws:
             try:
-                with stores.open_store(self.on.options, self.on.config, aws, wish.command) as store:
-                    outcome = self._command(aws, store, wish)
+                with self.temporary.state(aws, request.command) as store:
+                    outcome = self._command(aws, store, request)
             except Interrupted:
                 raise
             except ProvisionError as error:
-                return Played(durations, troubles=troubles(error), refused=True)
+                return RehearsedRun(durations, troubles=troubles(error), refused=True)
             started = aws.pace.now() - outcome.seconds
-            calls = list(aws.calls)
-        control.pass_time(self.on.cloud, AFTERWARDS, durations)
-        return Played(
+            calls = control.calls(self.temporary.cloud)[before:]
+        control.pass_time(self.temporary.cloud, AFTERWARDS, durations)
+        return RehearsedRun(
             durations,
             outcome.seconds,
             outcome.counts,
@@ -248,30 +245,30 @@ class _Performance:
             isinstance(outcome.error, (PlanRefused, Protected)),
             self._outages(started),
             len(calls),
-            sum(not call.read for call in calls),
+            sum(call["write"] for call in calls),
         )
 
-    def _command(self, aws: Aws, store: Store, wish: Wish) -> Summary:
-        if wish.command == "down":
-            return self._run(
-                aws, lambda emit: destroy.down(aws, store, emit, wish.target_step, unprotect=wish.unprotect)
+    def _command(self, aws: Aws, store: Store, request: Request) -> Summary:
+        if request.command == "down":
+            return self._execute(
+                aws, lambda emit: destroy.down(aws, store, emit, request.target_step, unprotect=request.unprotect)
             )
-        aws.new_ami = wish.new_ami
+        aws = replace(aws, new_ami=request.new_ami)
         stack = self._declared(aws, store)
         self.notes += stack.notices
-        return self._run(aws, lambda emit: apply.up(aws, store, stack, emit, wish.target_step))
+        return self._execute(aws, lambda emit: apply.up(aws, store, stack, emit, request.target_step))
 
-    def _run(self, aws: Aws, run: Callable[[Callable[[Event], None]], Summary]) -> Summary:
+    def _execute(self, aws: Aws, command: Callable[[Callable[[Event], None]], Summary]) -> Summary:
         with context.interruptible(aws.pace, lambda event: None):
-            outcome = run(lambda event: None)
-        unless_interrupted(outcome.error)
+            outcome = command(lambda event: None)
+        raise_interruption(outcome.error)
         return outcome
 
     def _declared(self, aws: Aws, store: Store) -> Stack:
         """Return what the configuration declares, with the facts as they are where it counts."""
-        config = self.on.config
+        config = self.temporary.config
         with signals.at_once():
-            facts = preflight.gather(aws, config, self.on.options.file, store.records.values())
+            facts = preflight.gather(aws, config, self.temporary.options.file, store.records.values())
             if self.config.target == "aws":
                 facts = replace(facts, allow=preflight.allowed(self.config))
         if self.builds:
@@ -279,7 +276,7 @@ class _Performance:
         return declaring.declare(config, facts)
 
     def _outages(self, started: float) -> list[Outage]:
-        found = control.outages(self.on.cloud)
+        found = control.outages(self.temporary.cloud)
         return [
             Outage(
                 one["service"],
@@ -303,7 +300,7 @@ def troubles(error: ProvisionError | None) -> list[str]:
     return [str(error)]
 
 
-def _told(one: Planned) -> str:
+def _difference(one: Planned) -> str:
     what = f" ({', '.join(one.changes)})" if one.changes and one.action == "change" else ""
     return f"{one.address} would be {one.action}d{what}" if one.action.endswith("e") else f"{one.address}: {one.why}"
 

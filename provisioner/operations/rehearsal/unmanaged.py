@@ -1,4 +1,4 @@
-"""What a stack refers to and has not made: its copy finds that under the same ids, or under ones that stand for it."""
+"""Finds the unmanaged resources that a stack refers to, and which its copy needs under the same ids."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A call as its permissions are derived from it: its parameters in any protocol, ARNs, and what tags it brings."""
+"""A call as permissions are derived from it: its parameters in any protocol, the ARNs and the tags in it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Context = Mapping[str, tuple[str, ...]]
 
 
 @dataclass(frozen=True)
-class Asked:
+class ApiCall:
     """One call: the service's signing name, Region, operation, account, path, query, body and headers.
 
     The headers' names are in small letters.
@@ -122,6 +122,6 @@ def requested(given: Mapping[str, str], create_action: str = "") -> Context:
     return context
 
 
-def each(asked: Asked, arns: Iterable[str]) -> list[Check]:
+def each(call: ApiCall, arns: Iterable[str]) -> list[Check]:
     """A check on each of these resources, or on none in particular if there are none."""
-    return [asked.existing(arn) for arn in arns] or [asked.check()]
+    return [call.existing(arn) for arn in arns] or [call.check()]

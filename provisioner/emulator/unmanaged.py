@@ -1,4 +1,4 @@
-"""What a stack refers to and has not made, so that a copy of it finds that under the same ids: zones, keys, AMIs."""
+"""Creates the unmanaged resources that a stack refers to, under ids that are given: zones, keys, AMIs, web ACLs."""
 
 from __future__ import annotations
 
@@ -11,52 +11,52 @@ from moto.route53.models import route53_backends
 from moto.wafv2.models import FakeWebACL, wafv2_backends
 
 from provisioner.emulator import domains
-from provisioner.emulator.rules.ec2_images import foreign_image
+from provisioner.emulator.rules.ec2_images import put_image
 
-BY = "Made by somebody else"
+BY = "Created by somebody else"
 
 
-def put(account: str, asked: Mapping[str, Any]) -> None:
-    """Have things in the account that somebody else has made.
+def put(account: str, wanted: Mapping[str, Any]) -> None:
+    """Create resources in the account that no stack manages.
 
     Args:
-        asked: `region`; `zones` (public, each with `id` and `domain`), `delegated` (domains), `keys` (ARNs), `aliases`
+        wanted: `region`; `zones` (public, each with `id` and `domain`), `delegated` (domains), `keys` (ARNs), `aliases`
             (of keys, by alias), `amis` (ids), `web_acls` (ARNs), `prefix_lists` (ids, of
             which the first becomes that of S3's list).
 
     Raises:
-        KeyError, TypeError, ValueError: it is asked for wrongly.
+        KeyError, TypeError, ValueError: something is missing or malformed.
     """
-    region = asked["region"]
-    for zone in asked.get("zones", ()):
+    region = wanted["region"]
+    for zone in wanted.get("zones", ()):
         _put_zone(account, zone["id"], zone["domain"])
-    for domain in asked.get("delegated", ()):
+    for domain in wanted.get("delegated", ()):
         domains.delegate(domain)
-    for arn in asked.get("keys", ()):
+    for arn in wanted.get("keys", ()):
         _put_key(account, region, arn)
-    for alias, arn in asked.get("aliases", {}).items():
+    for alias, arn in wanted.get("aliases", {}).items():
         _put_alias(account, region, alias, arn)
-    for ami in asked.get("amis", ()):
-        foreign_image(ec2_backends[account][region], ami)
-    for prefix_list in asked.get("prefix_lists", ())[:1]:
-        _call_s3_list(ec2_backends[account][region], f"com.amazonaws.{region}.s3", prefix_list)
-    for arn in asked.get("web_acls", ()):
+    for ami in wanted.get("amis", ()):
+        put_image(ec2_backends[account][region], ami)
+    for prefix_list in wanted.get("prefix_lists", ())[:1]:
+        _rename_s3_list(ec2_backends[account][region], f"com.amazonaws.{region}.s3", prefix_list)
+    for arn in wanted.get("web_acls", ()):
         _put_web_acl(account, region, arn)
 
 
 def _put_zone(account: str, id: str, domain: str) -> None:
-    """Make a public zone with this id, in the place of another that the registrar has made for the domain."""
+    """Create a public zone with this id, in the place of another that the registrar has created for the domain."""
     backend = route53_backends[account]["aws"]
     for zone in list(backend.zones.values()):
         if not zone.private_zone and domains.normal(zone.name) == domains.normal(domain):
             del backend.zones[zone.resource_id]
-    made = backend.create_hosted_zone(f"{domain}.", False, f"foreign:{id}", comment=BY)
-    del backend.zones[made.resource_id]
-    made.resource_id = id
-    backend.zones[id] = made
+    zone = backend.create_hosted_zone(f"{domain}.", False, f"unmanaged:{id}", comment=BY)
+    del backend.zones[zone.resource_id]
+    zone.resource_id = id
+    backend.zones[id] = zone
 
 
-def _call_s3_list(ec2: Any, name: str, id: str) -> None:
+def _rename_s3_list(ec2: Any, name: str, id: str) -> None:
     """Give the list of S3's addresses another id: AWS's are the same in all accounts of a Region."""
     lists = ec2.managed_prefix_lists
     for one in [one for one in lists.values() if one.prefix_list_name.endswith(name.partition(".")[2])]:
@@ -88,8 +88,8 @@ def _new_key(backend: Any) -> Any:
 
 
 def _put_web_acl(account: str, region: str, arn: str) -> None:
-    """Make a web ACL for load balancers: `arn:aws:wafv2:…:regional/webacl/NAME/ID`."""
+    """Create a web ACL for load balancers: `arn:aws:wafv2:…:regional/webacl/NAME/ID`."""
     *_, name, number = arn.split("/")
     shown = {"SampledRequestsEnabled": False, "CloudWatchMetricsEnabled": False, "MetricName": name}
-    made = FakeWebACL(name, account, arn, number, shown, {"Allow": {}}, BY, [])
-    wafv2_backends[account][region].wacls[arn] = made
+    acl = FakeWebACL(name, account, arn, number, shown, {"Allow": {}}, BY, [])
+    wafv2_backends[account][region].wacls[arn] = acl

@@ -1,0 +1,187 @@
+"""The connection to AWS: one session, service clients made when first needed, a guard for reads, rates, a call log."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from functools import partial
+from typing import TYPE_CHECKING, Any, Protocol
+
+from provisioner.aws import rate_limits
+from provisioner.aws.durations import TOOK
+from provisioner.aws.errors import throttled
+from provisioner.aws.reads import reads
+from provisioner.aws.redaction import check, without_secrets
+from provisioner.engine.clock import Pace
+from provisioner.engine.errors import OutcomeUnknown, ReadOnly
+
+if TYPE_CHECKING:
+    import boto3
+
+_PARAMETERS = "provisioner-parameters"
+"""Under which a call's parameters stand in botocore's context of the call."""
+_QUEUED: ContextVar[Callable[[str], None] | None] = ContextVar("queued", default=None)
+"""What is told the service when a call of this thread waits for its turn."""
+
+
+class Watcher(Protocol):
+    """Whoever watches the calls, such as the log of `--log`."""
+
+    def watch(self, client: Any) -> None:
+        """Watch the calls of a boto3 client from now on."""
+
+
+class Connection:
+    """The connection to AWS for one command. Nothing about it changes but that service clients are made.
+
+    Args:
+        session: a boto3 session with its region and credentials.
+        pace: the clock of the run.
+        endpoint: an endpoint for all services, or None for AWS's own.
+        log: where the calls are written down for the user, if that was asked for.
+        rates: whether AWS's documented rates are in force at the endpoint, so that calls wait for their turn.
+    """
+
+    def __init__(
+        self,
+        session: boto3.Session,
+        pace: Pace,
+        *,
+        endpoint: str | None = None,
+        log: Watcher | None = None,
+        rates: bool = True,
+    ) -> None:
+        self.session, self.pace, self.endpoint, self.log = session, pace, endpoint, log
+        self.region: str = session.region_name
+        self.partition: str = session.get_partition_for_region(self.region)
+        self._limited = rates
+        self._rates = rate_limits.Buckets(pace.now, rate_limits.bucket_below, pace.runtime.lock)
+        self._clients: dict[tuple[str, str], Any] = {}
+        self._making = pace.runtime.lock()
+
+    def client(self, service: str, region: str | None = None) -> Any:
+        """Return the boto3 client of a service, made at most once; threads may share it."""
+        key = (service, region or self.region)
+        with self._making:
+            if key not in self._clients:
+                self._clients[key] = self._make(*key)
+            return self._clients[key]
+
+    def _make(self, service: str, region: str) -> Any:
+        from botocore.config import Config
+
+        config = Config(
+            retries={"mode": "standard", "max_attempts": 10},
+            connect_timeout=10,
+            read_timeout=60,
+            max_pool_connections=50,
+            user_agent_extra="provisioner",
+            parameter_validation=False,  # `check` does it, and shows no secret
+        )
+        client = self.session.client(service, region_name=region, endpoint_url=self.endpoint, config=config)
+        client.meta.events.register_last("before-parameter-build", _keep)
+        client.meta.events.register_last("before-parameter-build", check)
+        client.meta.events.register("after-call", self._note)
+        # under botocore's own event names, or its handlers come first: one takes what is left for retries away, the
+        # other signs, which is to be done after any wait
+        model = client.meta.service_model
+        own = model.service_id.hyphenize()
+        client.meta.events.register_first(f"needs-retry.{own}", no_blind_retry)
+        keep_time(client, self.pace)
+        if self._limited:
+            client.meta.events.register_first(f"request-created.{own}", partial(self._wait, model.signing_name, region))
+        if self.log:
+            self.log.watch(client)
+        return client
+
+    def _wait(self, service: str, region: str, operation_name: str, **_: Any) -> None:
+        """Wait until the next attempt of a call may be sent; it is not if the user interrupts the run meanwhile."""
+
+        def waits() -> None:
+            if queued := _QUEUED.get():
+                queued(service)
+
+        self._rates.wait(service, region, operation_name, self.pace.sleep, waits)
+
+    def _note(self, model: Any, parsed: dict[str, Any], context: dict[str, Any], http_response: Any, **_: Any) -> None:
+        """Let a call take its time on a rehearsal's clock, and keep secrets out of its error."""
+        if self.endpoint:
+            self.pace.lapse(float(http_response.headers.get(TOOK, 0)))
+        error = parsed.get("Error", {})
+        if message := error.get("Message"):
+            error["Message"] = without_secrets(message, context[_PARAMETERS], model.input_shape)
+
+
+class ReadsOnly:
+    """A boto3 client that refuses every operation that is not a read."""
+
+    def __init__(self, client: Any) -> None:
+        self._client = client
+
+    def __getattr__(self, name: str) -> Any:
+        operation = self._client.meta.method_to_api_mapping.get(name)
+        if operation and not reads(operation):
+            service = self._client.meta.service_model.service_name
+            raise ReadOnly(f"{service}:{operation} is not a read, and only reads are allowed")
+        return getattr(self._client, name)
+
+
+@contextmanager
+def queueing(queued: Callable[[str], None]) -> Iterator[None]:
+    """While the context lasts, `queued` is told the service when a call of this thread waits for its turn."""
+    before = _QUEUED.set(queued)
+    try:
+        yield
+    finally:
+        _QUEUED.reset(before)
+
+
+def _keep(params: Any, context: dict[str, Any], **_: Any) -> None:
+    context[_PARAMETERS] = params
+
+
+def no_blind_retry(
+    operation: Any, response: tuple[Any, Mapping[str, Any]] | None, caught_exception: Exception | None, **_: Any
+) -> None:
+    """Keep botocore from repeating a write that may have had its effect: most creates would make a second resource.
+
+    Raises:
+        OutcomeUnknown: the reply to a write was lost, or is an error of the server's that is not throttling.
+    """
+    from botocore.exceptions import ConnectTimeoutError, EndpointConnectionError
+
+    if reads(operation.name) or isinstance(caught_exception, (ConnectTimeoutError, EndpointConnectionError)):
+        return
+    if caught_exception is not None:
+        raise OutcomeUnknown(f"the answer to {operation.name} was lost ({caught_exception})") from caught_exception
+    if response is not None and response[0].status_code >= 500:
+        code = response[1].get("Error", {}).get("Code", "")
+        if not throttled(code):
+            raise OutcomeUnknown(f"{operation.name} was answered with HTTP {response[0].status_code} {code}")
+
+
+def keep_time(client: Any, pace: Pace) -> None:
+    """Let a client's calls take the time of a run's clock: their way there and back, and the pauses between retries.
+
+    botocore would wait for the latter by the machine's clock.
+    """
+    from botocore.retries.standard import register_retry_handler
+
+    service = client.meta.service_model.service_id.hyphenize()
+    event, own = f"needs-retry.{service}", f"retry-config-{service}"
+    client.meta.events.unregister(event, unique_id=own)
+    handler = register_retry_handler(client, client.meta.config.retries["total_max_attempts"])
+    client.meta.events.unregister(event, unique_id=own)
+
+    def again(**attempt: Any) -> float | None:
+        seconds: float | None = handler.needs_retry(**attempt)
+        if seconds is None:
+            return None
+        pace.lapse(seconds)
+        return 0
+
+    client.meta.events.register(event, again)
+    if way := pace.runtime.round_trip:
+        # before it is signed, and after any other wait
+        client.meta.events.register_first(f"request-created.{service}", lambda **_: pace.lapse(way))

@@ -1,0 +1,235 @@
+"""What one run knows of the account: its resources by type, what it wrote itself, and the tags that are known."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from itertools import count
+from typing import Any, Protocol
+
+from provisioner.aws.errors import not_found
+from provisioner.aws.pages import BadList
+from provisioner.aws.shared_reads import SharedReads
+from provisioner.aws.tagging import tag_map
+from provisioner.engine.clock import SETTLE, Pace
+from provisioner.engine.resource import Observed, Resource
+
+MAX_SINGLE_READS = 10
+"""Up to so many resources of a type each is asked for what no list tells of it."""
+UNSETTLED = 120.0
+"""Seconds for which a resource type is listed anew when a read says that there is none of what a list shows: lists go
+on to show what is gone, and what is new is not known everywhere (terraform-provider-aws PR 31877 goes on for 2 minutes
+too)."""
+AGAIN = 2.0
+"""Seconds between these."""
+_AGAIN_SINCE: ContextVar[int] = ContextVar("again_since", default=0)
+"""While a list is read whose parts have to be as new: the number of the oldest read that is new enough."""
+
+
+class Reader(Protocol):
+    """By what the inventory reads what is not known yet."""
+
+    @property
+    def owner(self) -> dict[str, str]:
+        """The owner tags, which all of the stack's resources carry."""
+
+    @property
+    def shared_reads(self) -> SharedReads | None:
+        """While several types are read side by side, what they have been answered."""
+
+    def owns(self, tags: Mapping[str, str]) -> bool:
+        """Say whether these are the owner tags of this stack."""
+
+    def known(self, resource_type: type[Resource]) -> Sequence[Mapping[str, Any]]:
+        """Return the fields of a type's resources that are declared or recorded."""
+
+    def pages(self, service: str, operation: str, key: str, **arguments: Any) -> Iterator[Any]:
+        """Yield the items under `key` of all pages of an operation, named as boto3 names it."""
+
+
+@dataclass
+class _Listing:
+    """What is known of one type: its resources by id, and what this run wrote since (id to monotonic time).
+
+    `read` numbers the reads of all resource types; `doubtful` are the ids of what is to be read anew; `bad` is why its
+    list cannot be read in this run.
+    """
+
+    lock: AbstractContextManager[Any]
+    resources: dict[str, Observed] | None = None
+    read: int = 0
+    doubtful: set[str] = field(default_factory=set)
+    bad: BadList | None = None
+    written: dict[str, tuple[Observed, float]] = field(default_factory=dict)
+
+
+class Inventory:
+    """What was read in one run, and what the run did, which AWS's lists show only later. Threads may share it.
+
+    Whoever asks hands in by what it is read, if it is not known yet.
+
+    Attributes:
+        deleted: the names of what this run deleted and lists go on to show.
+    """
+
+    def __init__(self, pace: Pace) -> None:
+        self.deleted: set[str] = set()
+        self._pace = pace
+        self._lock, self._tagging = pace.runtime.lock(), pace.runtime.lock()
+        self._listings: dict[type[Resource], _Listing] = {}
+        self._tagged: dict[str, dict[str, str]] | None = None
+        self._reads = count(1)
+
+    # -- resources by type -----------------------------------------------------------------------------------------
+
+    def live(
+        self, aws: Reader, resource_type: type[Resource], *, fresh: bool, deep: bool, only: Collection[str]
+    ) -> list[Observed]:
+        """Return all resources of a type: see `Aws.live`."""
+        listing = self._listing(resource_type)
+        since = next(self._reads) if deep else _AGAIN_SINCE.get()
+        with listing.lock:
+            if listing.bad:
+                raise listing.bad
+            resources, about = listing.resources, {*only, *listing.doubtful}
+            try:
+                if resources is None or listing.read < since or (fresh and not only):
+                    resources = self._read_all(aws, resource_type, listing, since)
+                elif about:
+                    some = self._read_some(aws, resource_type, resources, listing, about)
+                    resources = self._read_all(aws, resource_type, listing, since) if some is None else some
+            except BadList as error:
+                listing.bad = error
+                raise
+            listing.resources, listing.doubtful = resources, set()
+            return list(resources.values())
+
+    def _read_all(
+        self, aws: Reader, resource_type: type[Resource], listing: _Listing, since: int
+    ) -> dict[str, Observed]:
+        listing.read, asked = next(self._reads), _AGAIN_SINCE.set(since)
+        try:
+            read = self._settled_read(aws, resource_type, lambda: resource_type.list(aws, aws.known(resource_type)))
+        finally:
+            _AGAIN_SINCE.reset(asked)
+        resources = read or {}
+        self._add_written(listing, resources, list(listing.written))
+        return resources
+
+    def _read_some(
+        self,
+        aws: Reader,
+        resource_type: type[Resource],
+        resources: Mapping[str, Observed],
+        listing: _Listing,
+        ids: Collection[str],
+    ) -> dict[str, Observed] | None:
+        """Return what is known of a type once these resources of it are read anew; None if it reads all or none."""
+        known = aws.known(resource_type)
+        read = self._settled_read(aws, resource_type, lambda: resource_type.read_some(aws, known, ids))
+        if read is None:
+            return None
+        self._add_written(listing, read, ids)
+        return {old: live for old, live in resources.items() if old not in ids} | read
+
+    def _add_written(self, listing: _Listing, resources: dict[str, Observed], ids: Iterable[str]) -> None:
+        """Add to what a read of these ids shows what this run made lately and it does not show yet."""
+        for made in [one for one in ids if one in listing.written]:
+            live, at = listing.written[made]
+            if made in resources or self._pace.now() > at + SETTLE:
+                del listing.written[made]
+            else:
+                resources[made] = live
+
+    def _settled_read(
+        self, aws: Reader, resource_type: type[Resource], read: Callable[[], Iterable[Observed] | None]
+    ) -> dict[str, Observed] | None:
+        """Return by id what a read of a type shows, made anew as long as it comes upon what is just going or coming."""
+        until = self._pace.now() + UNSETTLED
+        while True:
+            try:
+                lives = read()
+                return None if lives is None else {live.id: live for live in lives}
+            except Exception as error:
+                # something went away between the list that names it and the read that looks closer, or is too new
+                if not not_found(error, resource_type.service) or self._pace.stop.is_set() or self._pace.now() > until:
+                    raise
+                if aws.shared_reads:
+                    aws.shared_reads.clear()
+                self._pace.wait(AGAIN)
+
+    def note_written(self, resource_type: type[Resource], live: Observed) -> None:
+        """Note a resource that this run created or changed, so that the bulk reads show it at once."""
+        listing = self._listing(resource_type)
+        with listing.lock:
+            listing.written[live.id] = (live, self._pace.now())
+            if listing.resources is not None:
+                listing.resources[live.id] = live
+
+    def note_deleted(self, resource_type: type[Resource], id: str) -> None:
+        """Note that this run deleted a resource."""
+        listing = self._listing(resource_type)
+        with listing.lock:
+            listing.written.pop(id, None)
+            if listing.resources is not None:
+                listing.resources.pop(id, None)
+
+    def mark_stale(self, resource_type: type[Resource], only: Collection[str] = ()) -> None:
+        """Drop what is known of one type, or only of what has these ids, so that the next look reads it again."""
+        listing = self._listing(resource_type)
+        with listing.lock:
+            if only:
+                listing.doubtful.update(only)
+            else:
+                listing.resources = None
+
+    def drop_reads(self) -> None:
+        """Drop all bulk reads, so that the next ones ask AWS again, but for what this run deleted if that is much."""
+        with self._lock:
+            self._listings.clear()
+            self._tagged = None
+            if len(self.deleted) <= MAX_SINGLE_READS:
+                self.deleted.clear()
+
+    def _listing(self, resource_type: type[Resource]) -> _Listing:
+        with self._lock:
+            return self._listings.setdefault(resource_type, _Listing(self._pace.runtime.lock()))
+
+    def attributes(self, resource_type: type[Resource]) -> list[Mapping[str, Any]]:
+        """Return the fields of a type's resources as they were read; none if they were not."""
+        return [live.attributes for live in (self._listing(resource_type).resources or {}).values()]
+
+    # -- tags ------------------------------------------------------------------------------------------------------
+
+    def tags_of_all(
+        self, aws: Reader, arns: Sequence[str], read: Callable[[Sequence[str]], Mapping[str, Mapping[str, str]]]
+    ) -> dict[str, dict[str, str]]:
+        """Return the tags of resources by ARN; `read` is asked once for all that are not known."""
+        known = self.tagged(aws)
+        missing = [arn for arn in arns if arn not in known]
+        found = {arn: dict(tags) for arn, tags in read(missing).items()} if missing else {}
+        known.update({arn: tags for arn, tags in found.items() if aws.owns(tags)})
+        return {arn: known[arn] if arn in known else found.get(arn, {}) for arn in arns}
+
+    def note_tags(self, arn: str, tags: Mapping[str, str]) -> None:
+        """Note tags that this run put on a resource, so that it is not asked for them."""
+        with self._tagging:
+            if self._tagged is not None:
+                self._tagged[arn] = {**self._tagged.get(arn, {}), **tags}
+
+    def tagged(self, aws: Reader) -> dict[str, dict[str, str]]:
+        """Return the tags of this stack's resources by ARN, as far as the tagging API shows them."""
+        with self._tagging:
+            if self._tagged is None:
+                filters = [{"Key": key, "Values": [value]} for key, value in aws.owner.items()]
+                found = aws.pages(
+                    "resourcegroupstaggingapi",
+                    "get_resources",
+                    "ResourceTagMappingList",
+                    TagFilters=filters,
+                    ResourcesPerPage=100,
+                )
+                self._tagged = {item["ResourceARN"]: tag_map(item["Tags"]) for item in found}
+            return self._tagged

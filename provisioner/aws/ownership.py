@@ -1,0 +1,68 @@
+"""Which resources are this stack's: those that carry its tags."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+ADDRESS_TAG = "provisioner:address"
+MANAGED_BY = "provisioner"
+
+
+def tag_pairs(tags: Mapping[str, str], key: str = "Key", value: str = "Value") -> list[dict[str, str]]:
+    """Return tags as a list of pairs, under the names that the service uses."""
+    return [{key: name, value: text} for name, text in tags.items()]
+
+
+@dataclass(frozen=True)
+class Ownership:
+    """The tags of one stack, written and compared in one place.
+
+    Attributes:
+        project, env: the values of the owner tags.
+    """
+
+    project: str
+    env: str
+
+    @property
+    def name(self) -> str:
+        """The stack's name: `<project>-<env>`."""
+        return f"{self.project}-{self.env}"
+
+    @property
+    def owner(self) -> dict[str, str]:
+        """The owner tags, which all of the stack's resources carry."""
+        return {"Project": self.project, "Environment": self.env, "ManagedBy": MANAGED_BY}
+
+    def tags(self, address: str) -> dict[str, str]:
+        """Return the tags of a resource of this stack."""
+        return self.owner | {ADDRESS_TAG: address}
+
+    def tag_list(self, address: str, key: str = "Key", value: str = "Value") -> list[dict[str, str]]:
+        """Return the tags of a resource as a list of pairs, under the names that the service uses."""
+        return tag_pairs(self.tags(address), key, value)
+
+    def tag_specification(self, resource_type: str, address: str) -> list[dict[str, Any]]:
+        """Return the tags in the form that EC2's create calls take."""
+        return [{"ResourceType": resource_type, "Tags": self.tag_list(address)}]
+
+    def owner_filters(self) -> list[dict[str, Any]]:
+        """Return EC2-style filters for this stack's resources."""
+        return [{"Name": f"tag:{key}", "Values": [value]} for key, value in self.owner.items()]
+
+    def owns(self, tags: Mapping[str, str]) -> bool:
+        """Say whether these are the owner tags of this stack."""
+        return all(tags.get(key) == value for key, value in self.owner.items())
+
+    def other_owner(self, tags: Mapping[str, str]) -> str:
+        """Return in words which other stack the tags are of; empty if they are of none."""
+        theirs = tags.get("ManagedBy") == MANAGED_BY or ADDRESS_TAG in tags
+        if not theirs or self.owns(tags):
+            return ""
+        return f"project {tags.get('Project', '?')}, environment {tags.get('Environment', '?')}"
+
+    def address_in(self, tags: Mapping[str, str]) -> str | None:
+        """Return the address in the tags, if they are this stack's."""
+        return tags.get(ADDRESS_TAG) if self.owns(tags) else None

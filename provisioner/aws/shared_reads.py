@@ -1,0 +1,48 @@
+"""The same read, made once for all who ask at the same time."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Any
+
+from state.runtime import Runtime
+
+
+@dataclass
+class Answer:
+    """What a read was answered with, for all who make the same one."""
+
+    lock: AbstractContextManager[Any]
+    known: bool = False
+    value: Any = None
+
+    def of(self, ask: Callable[[], Any]) -> Any:
+        """Return it, asked for by whoever comes first; what that raises is not kept."""
+        with self.lock:
+            if not self.known:
+                self.value = ask()
+                self.known = True
+            return self.value
+
+
+class SharedReads:
+    """The answers to the reads that are made side by side: resource types look at each other's lists."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        self._runtime, self._lock = runtime, runtime.lock()
+        self._answers: dict[str, Answer] = {}
+
+    def once(self, what: Any, ask: Callable[[], Any]) -> Any:
+        """Return the answer to the read that `what` (of JSON's types) describes; `ask` makes it, if nobody has."""
+        key = json.dumps(what, sort_keys=True)
+        with self._lock:
+            answer = self._answers.setdefault(key, Answer(self._runtime.lock()))
+        return answer.of(ask)
+
+    def clear(self) -> None:
+        """Forget all answers: one of them was out of date."""
+        with self._lock:
+            self._answers.clear()

@@ -1,0 +1,145 @@
+"""Permissions of IAM, Route 53, Cloud Map and ACM, by call (Service Authorization Reference)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+
+from moto.iam.models import iam_backends
+from moto.servicediscovery.models import servicediscovery_backends
+
+from provisioner.emulator.authorization.api_call import ApiCall, requested
+from provisioner.emulator.authorization.ec2 import ec2_service, passed
+from provisioner.emulator.authorization.policy import Check
+
+# -- IAM ---------------------------------------------------------------------------------------------------------------
+
+
+def iam(call: ApiCall) -> Iterator[Check]:
+    """Yield what IAM asks for at one call."""
+    operation, brought = call.operation, call.tags()
+    role, profile = call.text("RoleName"), call.text("InstanceProfileName")
+    if operation == "CreateServiceLinkedRole":
+        service = call.text("AWSServiceName")
+        path = f"role/aws-service-role/{service}/AWSServiceRoleFor*"
+        yield call.check(call.arn(path), {"iam:AWSServiceName": (service,)})
+    elif operation == "CreateRole":
+        yield from _iam_created(call, f"role{call.text('Path') or '/'}{role}", "iam:TagRole")
+    elif operation == "CreateInstanceProfile":
+        whole = f"instance-profile{call.text('Path') or '/'}{profile}"
+        yield from _iam_created(call, whole, "iam:TagInstanceProfile")
+    elif operation == "SimulatePrincipalPolicy":
+        yield call.check(call.text("PolicySourceArn"))
+    elif profile:
+        yield call.existing(_profile(call, profile), requested(brought))
+        if operation == "AddRoleToInstanceProfile":
+            yield passed(call, _role(call, role), ec2_service(call))
+    elif role:
+        attached = {"iam:PolicyARN": (call.text("PolicyArn"),)} if call.text("PolicyArn") else {}
+        yield call.existing(_role(call, role), {**requested(brought), **attached})
+    else:
+        yield call.check()
+
+
+def _iam_created(call: ApiCall, resource: str, tagging: str) -> Iterator[Check]:
+    yield call.check(call.arn(resource), requested(call.tags()))
+    if call.tags():
+        # IAM user guide, "Tags for IAM resources": who creates with tags has to be allowed to tag
+        yield call.check(call.arn(resource), requested(call.tags()), tagging)
+
+
+def _role(call: ApiCall, name: str) -> str:
+    known = (role.arn for role in iam_backends[call.account]["aws"].roles.values() if role.name == name)
+    return next(known, call.arn(f"role/{name}"))
+
+
+def _profile(call: ApiCall, name: str) -> str:
+    profiles = iam_backends[call.account]["aws"].instance_profiles.values()
+    return next((it.arn for it in profiles if it.name == name), call.arn(f"instance-profile/{name}"))
+
+
+# -- Route 53 ----------------------------------------------------------------------------------------------------------
+
+
+def route53(call: ApiCall) -> Iterator[Check]:
+    """Yield what Route 53 asks for at one call."""
+    text = call.raw.decode("utf-8", "replace")
+    if call.operation in ("CreateHostedZone", "ListHostedZonesByVPC"):
+        yield call.check()
+        if call.operation == "ListHostedZonesByVPC" or "<VPC>" in text:
+            yield call.check(action="ec2:DescribeVpcs")
+        return
+    zones = [found[1]] if (found := re.search(r"hostedzone/([A-Z0-9]+)", call.path)) else []
+    zones += re.findall(r"<ResourceId>([^<]+)</ResourceId>", text)
+    more = {}
+    if call.operation == "ChangeResourceRecordSets":
+        names = {_normalized(name) for name in re.findall(r"<Name>([^<]+)</Name>", text)}
+        more["route53:ChangeResourceRecordSetsNormalizedRecordNames"] = tuple(sorted(names))
+    for zone in zones:
+        yield call.check(call.arn(f"hostedzone/{zone}"), more)
+    if not zones:
+        change = re.search(r"/change/(\w+)", call.path)
+        yield call.check(call.arn(f"change/{change[1]}") if change else "*")
+
+
+def _normalized(name: str) -> str:
+    """A record's name as the key has it: small letters, no dot at the end (Route 53 developer guide)."""
+    return name.lower().rstrip(".").replace("*", "\\052")
+
+
+# -- Cloud Map ---------------------------------------------------------------------------------------------------------
+
+
+_CLOUD_MAP: Mapping[str, tuple[str, str, bool]] = {
+    "DeleteNamespace": ("namespace", "Id", False),
+    "GetNamespace": ("namespace", "Id", False),
+    "UpdatePrivateDnsNamespace": ("namespace", "Id", True),
+    "DeleteService": ("service", "Id", False),
+    "GetService": ("service", "Id", False),
+    "UpdateService": ("service", "Id", True),
+    "DeregisterInstance": ("service", "ServiceId", True),
+    "ListInstances": ("service", "ServiceId", False),
+    "RegisterInstance": ("service", "ServiceId", True),
+}
+"""What an operation is about, the parameter that names it, and whether Route 53's records change with it."""
+
+
+def cloud_map(call: ApiCall) -> Iterator[Check]:
+    """Yield what Cloud Map asks for at one call, also of other services (developer guide, API permissions)."""
+    operation, brought = call.operation, requested(call.tags())
+    if operation == "CreateService":
+        namespace = call.text("NamespaceId").rpartition("/")[2]
+        for resource in (f"namespace/{namespace}", "service/*"):
+            yield call.check(call.arn(resource), brought)
+    elif operation in _CLOUD_MAP:
+        sort, parameter, records = _CLOUD_MAP[operation]
+        name = call.text(parameter)
+        yield call.existing(call.arn(f"{sort}/{name}"))
+        zone = call.arn(f"hostedzone/{_zone(call, name)}", "route53")
+        if operation == "DeleteNamespace":
+            yield call.check(zone, action="route53:DeleteHostedZone")
+        if records:
+            yield call.check(zone, action="route53:ChangeResourceRecordSets")
+    else:
+        yield call.check(more=brought)
+    if operation == "CreatePrivateDnsNamespace":
+        others = ("route53:CreateHostedZone", "route53:ListHostedZonesByName", "ec2:DescribeVpcs")
+        for action in (*others, "ec2:DescribeRegions"):
+            yield call.check(action=action)
+        yield call.check(call.arn("hostedzone/*", "route53"), action="route53:GetHostedZone")
+
+
+def _zone(call: ApiCall, namespace: str) -> str:
+    known = servicediscovery_backends[call.account][call.region].namespaces.get(namespace)
+    properties = known.dns_properties if known else {}
+    return str((properties or {}).get("HostedZoneId", "*"))
+
+
+# -- Certificate Manager -----------------------------------------------------------------------------------------------
+
+
+def certificates(call: ApiCall) -> Iterator[Check]:
+    """Yield what Certificate Manager asks for at one call."""
+    brought = requested(call.tags("Tags"))
+    arn = call.text("CertificateArn")
+    yield call.existing(arn, brought) if arn else call.check(more=brought)

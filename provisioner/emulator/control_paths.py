@@ -1,0 +1,216 @@
+"""The control paths under `/_cloud/`: what the command line, rehearsals and tests ask of the embedded cloud itself."""
+
+from __future__ import annotations
+
+import hmac
+import json
+import os
+import threading
+import urllib.parse
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict
+from typing import Any
+
+from provisioner import __version__
+from provisioner.emulator import clock_clients, domains, faults, kill
+from provisioner.emulator.authorization import enforce
+from provisioner.emulator.clock import CLOCK
+from provisioner.emulator.cloud import Cloud
+from provisioner.emulator.control import PROTOCOL
+from provisioner.emulator.lock import LOCK
+from provisioner.emulator.wsgi import Environ, StartResponse, TakeOver
+from state import checks
+
+PREFIX = "/_cloud/"
+Query = Mapping[str, str]
+
+
+def application(cloud: Cloud, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+    """Answer one request under `/_cloud/`, as WSGI asks; only `health` without the key of `cloud.json`."""
+    method, name = environ["REQUEST_METHOD"], environ["PATH_INFO"].removeprefix(PREFIX)
+    query = dict(urllib.parse.parse_qsl(environ["QUERY_STRING"]))
+    if name == "health":
+        return answer_json("200 OK", _health(cloud, query.get("challenge", "")), start_response)
+    if not hmac.compare_digest(environ.get("HTTP_AUTHORIZATION", "").encode(), f"Bearer {cloud.key}".encode()):
+        return answer_json("403 Forbidden", {"error": "not without the key of cloud.json"}, start_response)
+    if (answer := PATHS.get((method, name))) is None:
+        return answer_json("404 Not Found", {"error": f"no such path: {method} {PREFIX}{name}"}, start_response)
+    upgraded = name == "clock" and environ.get("HTTP_UPGRADE") == PROTOCOL
+    if upgraded or (method, name) not in AT_ONCE:
+        cloud.ready.wait()
+    if upgraded:
+        raise TakeOver(PROTOCOL, clock_clients.serve)
+    try:
+        answered = answer(cloud, query, environ["wsgi.input"].getvalue())
+    except ValueError as error:
+        return answer_json("400 Bad Request", {"error": str(error)}, start_response)
+    return answer_json("200 OK", {"ok": True} if answered is None else answered, start_response)
+
+
+def answer_json(status: str, answer: Any, start_response: StartResponse) -> Iterable[bytes]:
+    """Answer with a JSON document, as WSGI asks."""
+    start_response(status, [("Content-Type", "application/json")])
+    return [json.dumps(answer).encode()]
+
+
+def _health(cloud: Cloud, challenge: str) -> dict[str, Any]:
+    """Return what anybody may know, and the proof that this is the process that the starter gave its key to."""
+    return {
+        "proof": hmac.new(cloud.key.encode(), challenge.encode(), "sha256").hexdigest(),
+        "service": "provisioner.emulator",
+        "version": __version__,
+        "pid": os.getpid(),
+        "busy": LOCK.held(),
+        "started": CLOCK.epoch,
+        "clock": clock_clients.shown()["clock"],
+        "domain": cloud.domain,
+        "ready": cloud.ready.is_set(),
+    }
+
+
+def _stop(cloud: Cloud, query: Query, body: bytes) -> None:
+    threading.Thread(target=cloud.stop, daemon=True).start()
+
+
+def _entries(cloud: Cloud, query: Query, body: bytes) -> list[dict[str, Any]]:
+    from provisioner.emulator.containers import entry
+
+    return entry.shown()
+
+
+def _set_clock(cloud: Cloud, query: Query, body: bytes) -> dict[str, Any]:
+    clock_clients.set_clock(query)
+    return clock_clients.shown()
+
+
+def _advance(cloud: Cloud, query: Query, body: bytes) -> dict[str, Any]:
+    CLOCK.advance(clock_clients.seconds(query.get("seconds", "")), step="step" in query)
+    return clock_clients.shown()
+
+
+def _set_faults(cloud: Cloud, query: Query, body: bytes) -> dict[str, Any]:
+    with LOCK:
+        faults.current.set(
+            filter(None, query.get("scenarios", "").split(",")),
+            each=int(query.get("each", "1")),
+            by_request=query.get("by") == "request",
+            only=query.get("only", ""),
+        )
+        cloud.lag.clear()
+    return faults.current.shown()
+
+
+def _set_kill(cloud: Cloud, query: Query, body: bytes) -> dict[str, Any]:
+    with LOCK:
+        cloud.kill = kill.from_query(query)
+    return asdict(cloud.kill)
+
+
+def _policies(cloud: Cloud, query: Query, body: bytes) -> dict[str, Any]:
+    with LOCK:
+        return enforce.current.shown()
+
+
+def _set_policies(cloud: Cloud, query: Query, body: bytes) -> dict[str, Any]:
+    _apply(enforce.current.set, body)
+    return {"policies": enforce.current.names}
+
+
+def _delegate(cloud: Cloud, query: Query, body: bytes) -> None:
+    from provisioner.emulator.dns import public_zones
+
+    if not (domain := query.get("domain", "")):
+        raise ValueError("no domain is named: POST /_cloud/delegate?domain=example.org")
+    with LOCK:
+        names = sorted({domains.normal(zone.name) for zone in public_zones()})
+    if domains.normal(domain) not in names:
+        there = f"there are {', '.join(names)}" if names else "there is none"
+        raise ValueError(
+            f"{domain} has no public hosted zone in the embedded cloud to be delegated to: {there}."
+            " `provision up` creates that of dns.domain if dns.create_zone is true"
+        )
+    domains.delegate(domain)
+    CLOCK.wake()
+
+
+def _release(cloud: Cloud, query: Query, body: bytes) -> dict[str, Any]:
+    """Have a newer ECS-optimised image released in a Region."""
+    from provisioner.emulator.rules import ec2_images
+
+    region = query.get("region", "")
+    try:
+        with LOCK:
+            return {"image_id": ec2_images.release(cloud.account, region)}
+    except KeyError:
+        raise ValueError(f"no such Region: {region}: POST /_cloud/release?region=eu-west-1") from None
+
+
+def _set_quota(cloud: Cloud, query: Query, body: bytes) -> None:
+    """Let a quota of Service Quotas have another value; without one only its default can be asked for."""
+    from provisioner.emulator.rules import servicequotas
+
+    value = float(query["value"]) if query.get("value") else None
+    with LOCK:
+        servicequotas.apply(query.get("service", ""), query.get("code", ""), value)
+
+
+def _put_unmanaged(cloud: Cloud, query: Query, body: bytes) -> None:
+    """Put what somebody else has created into the account."""
+    from provisioner.emulator import unmanaged
+
+    _apply(lambda asked: unmanaged.put(cloud.account, asked), body)
+
+
+def _outages(cloud: Cloud, query: Query, body: bytes) -> dict[str, Any]:
+    from provisioner.emulator.outages import WATCH
+
+    with LOCK:
+        return WATCH.shown()
+
+
+def _watch(cloud: Cloud, query: Query, body: bytes) -> None:
+    """Note from now on which services go down."""
+    from provisioner.emulator.outages import WATCH
+
+    with LOCK:
+        WATCH.begin()
+
+
+def _apply(change: Callable[[Any], None], body: bytes) -> None:
+    """Make a change that a body in JSON describes.
+
+    Raises:
+        ValueError: the body is not JSON, or lacks something.
+    """
+    try:
+        with LOCK:
+            change(checks.parsed(body))
+    except (KeyError, TypeError) as error:
+        raise ValueError(f"{type(error).__name__}: {error}") from None
+
+
+PATHS: Mapping[tuple[str, str], Callable[[Cloud, Query, bytes], Any]] = {
+    ("POST", "stop"): _stop,
+    ("POST", "reset"): lambda cloud, query, body: cloud.reset(),
+    ("GET", "log"): lambda cloud, query, body: cloud.log.since(int(query.get("since", "0"))),
+    ("GET", "entries"): _entries,
+    ("GET", "clock"): lambda cloud, query, body: clock_clients.shown(),
+    ("POST", "clock"): _set_clock,
+    ("POST", "advance"): _advance,
+    ("GET", "faults"): lambda cloud, query, body: faults.current.shown(),
+    ("POST", "faults"): _set_faults,
+    ("GET", "kill"): lambda cloud, query, body: asdict(cloud.kill),
+    ("POST", "kill"): _set_kill,
+    ("GET", "policy"): _policies,
+    ("POST", "policy"): _set_policies,
+    ("POST", "delegate"): _delegate,
+    ("POST", "release"): _release,
+    ("POST", "quota"): _set_quota,
+    ("POST", "unmanaged"): _put_unmanaged,
+    ("GET", "outages"): _outages,
+    ("POST", "outages"): _watch,
+}
+"""What answers which method and path. None is answered as `{"ok": true}`, and a ValueError as a bad request."""
+
+AT_ONCE = {("POST", "stop"), ("GET", "clock")}
+"""Answered while moto is still being imported; all others wait for it."""

@@ -1,0 +1,103 @@
+"""The registry's address, its repositories, and the files of their blobs."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
+
+
+class Refused(Exception):
+    """An error in the API's form: HTTP status, code, message."""
+
+    def __init__(self, status: int, code: str, message: str) -> None:
+        super().__init__(message)
+        self.status, self.code, self.message = status, code, message
+
+
+@dataclass
+class _Place:
+    """The port and the folder of this process' registry."""
+
+    port: int = 0
+    folder: Path = Path()
+
+
+_here = _Place()
+
+
+def begin(port: int, folder: str) -> None:
+    """Have the registry on this port, with an empty folder of its own in the cloud's."""
+    _here.port, _here.folder = port, Path(folder) / "registry"
+    end()  # of an earlier cloud, if that was killed
+
+
+def end() -> None:
+    """Remove all files."""
+    shutil.rmtree(_here.folder, ignore_errors=True)
+
+
+def empty() -> None:
+    """Remove all blobs and uploads; the repositories go with ECR's."""
+    for part in ("uploads", "blobs"):
+        shutil.rmtree(_here.folder / part, ignore_errors=True)
+
+
+def host() -> str:
+    """Return the registry's name in image references: `127.0.0.1:<port>`, which engines trust without TLS."""
+    return f"127.0.0.1:{_here.port}"
+
+
+def blob_file(digest: str) -> Path:
+    """Return where the file of a blob is, or would be."""
+    return _here.folder / "blobs" / digest.removeprefix("sha256:")
+
+
+def upload_file(id: str) -> Path:
+    """Return where the file of an upload is to be, in a folder that is there."""
+    for folder in (_here.folder, _here.folder / "blobs", _here.folder / "uploads"):
+        folder.mkdir(exist_ok=True, mode=0o700)
+    return _here.folder / "uploads" / id
+
+
+@dataclass(frozen=True)
+class Repository:
+    """A repository of ECR, by name: it is looked up at each use, since it may be gone by then."""
+
+    account: str
+    region: str
+    name: str
+
+    def backend(self) -> Any:
+        """Return ECR's backend."""
+        from moto.ecr.models import ecr_backends
+
+        return ecr_backends[self.account][self.region]
+
+    def get(self) -> Any:
+        """Return the repository. Callers hold the cloud's lock."""
+        from moto.ecr.exceptions import RepositoryNotFoundException
+
+        try:
+            return self.backend()._get_repository(self.name)
+        except RepositoryNotFoundException as error:
+            raise Refused(404, "NAME_UNKNOWN", error.message) from None
+
+
+def check_digest(text: str) -> None:
+    """Refuse what is no sha256 digest."""
+    if not DIGEST.fullmatch(text):
+        raise Refused(400, "DIGEST_INVALID", f"{text} is not a sha256 digest")
+
+
+def remove_unused_blobs(repositories: Iterable[Any], digests: Iterable[str]) -> None:
+    """Remove the files of those blobs that none of the repositories has. Callers hold the cloud's lock."""
+    used = {digest for repository in repositories for digest in repository.layers}
+    for digest in set(digests) - used:
+        if DIGEST.fullmatch(digest):
+            blob_file(digest).unlink(missing_ok=True)

@@ -1,0 +1,66 @@
+"""What is declared and recorded, for the bulk reads: named resources are looked up by name, others by id."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from provisioner.engine import recorded
+from provisioner.engine.declaration import Declared, filled
+from provisioner.engine.resource import Observed, Resource, output_of
+
+if TYPE_CHECKING:
+    from state.model import Record
+
+
+@dataclass(frozen=True)
+class Known:
+    """What a run is told beforehand. The records are those of the open state, and so as new as that.
+
+    Raises:
+        StateError: what is recorded makes no sense.
+    """
+
+    records: Mapping[str, Record] = field(default_factory=dict)
+    declarations: Mapping[str, Declared] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        recorded.check(self.records)
+
+    def known(self, resource_type: type[Resource], observed: Mapping[str, Observed]) -> Sequence[Mapping[str, Any]]:
+        """Return the fields of a type's resources that are declared or recorded.
+
+        Args:
+            observed: what the run has found so far, by address.
+        """
+
+        def lookup(address: str, output: str) -> Any:
+            return output_of(observed.get(address) or self.records.get(address), output)
+
+        wanted = [
+            filled(item.want, lookup).fields()
+            for item in self.declarations.values()
+            if type(item.want) is resource_type
+        ]
+        return wanted + [fields for fields in recorded_fields(self.records, resource_type) if fields not in wanted]
+
+    def settled(self, resource_type: type[Resource]) -> Sequence[Mapping[str, Any]]:
+        """Return the recorded fields of what is ready."""
+        ready = {address: record for address, record in list(self.records.items()) if record.phase == "ready"}
+        return recorded_fields(ready, resource_type)
+
+    def recorded(self, resource_type: type[Resource]) -> Sequence[str]:
+        """Return the ids of what is recorded: tags alone can be rewritten by anybody."""
+        found = list(self.records.values())
+        return [record.id for record in found if record.kind == resource_type.type_name and record.id]
+
+
+NOTHING = Known()
+
+
+def recorded_fields(records: Mapping[str, Record], resource_type: type[Resource]) -> list[dict[str, Any]]:
+    """Return what was asked for each recorded resource of a type, if its name is in it: versions differ."""
+    # copied in one go: other threads record resources meanwhile
+    found = [record.asked for record in list(records.values()) if record.kind == resource_type.type_name]
+    return [asked for asked in found if all(name in asked for name in resource_type.identity)]

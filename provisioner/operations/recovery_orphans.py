@@ -1,0 +1,86 @@
+"""What `recover` finds that is this stack's and no longer declared: the order in which it can be deleted."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from provisioner.engine.declaration import Declared, reachable
+from provisioner.engine.resource import Observed, Resource
+
+UNIQUE = re.compile(r"arn:.+|[a-z]+-[0-9a-z]{8,}|Z[0-9A-Z]{8,}")
+"""What AWS calls a resource: not a name, which others may have as well."""
+
+
+@dataclass
+class Orphans:
+    """Resources of this stack that are no longer declared, and what each was built on, so that it goes before that.
+
+    Attributes:
+        declared, lives: what is declared, and what of it is there.
+        resources: the orphans by address.
+    """
+
+    declared: Mapping[str, Declared]
+    lives: Mapping[str, Observed]
+    resources: Mapping[str, tuple[type[Resource], Observed]]
+
+    def step(self, resource_type: type[Resource]) -> str:
+        """Return the step that declares resources of this type."""
+        return next((item.step for item in self.declared.values() if type(item.want) is resource_type), "")
+
+    @cached_property
+    def needs(self) -> Mapping[str, Sequence[str]]:
+        """What each resource was built on.
+
+        That is what it names by an id that AWS made up, and, of each sort of resource that its like are built on, those
+        that it names, or all of them if it names none: rather too much than too little, since this only orders a
+        teardown. What would close a circle is left out.
+        """
+        needs: dict[str, list[str]] = {address: [] for address in self.resources}
+        for address in self.resources:
+            # those of declared resources never lead to an orphan
+            needs[address] += [
+                need
+                for need in self._built_on(address)
+                if address not in reachable(need, lambda one: needs.get(one, ()))
+            ]
+        return needs
+
+    def _built_on(self, address: str) -> list[str]:
+        resource_type, live = self.resources[address]
+        said = set(words_in(live.attributes))
+        others = {**self.lives, **{a: other for a, (_, other) in self.resources.items()}}
+        del others[address]
+        named = {a: said & names_of(other) for a, other in others.items()}
+        usual = {
+            need.address.partition("/")[0]
+            for item in self.declared.values()
+            if type(item.want) is resource_type
+            for need in item.dependencies
+        }
+        found = {a for a, names in named.items() if any(map(UNIQUE.fullmatch, names))}
+        for sort in usual:
+            of_it = {a for a in others if a.partition("/")[0] == sort}
+            found |= {a for a in of_it if named[a]} or (of_it if sort != resource_type.type_name else set())
+        return [a for a in others if a in found]
+
+
+def names_of(live: Observed) -> set[str]:
+    """Return the words that other resources call this one by."""
+    return {live.id, *(value for value in live.outputs.values() if isinstance(value, str))} - {""}
+
+
+def words_in(value: Any) -> Iterator[str]:
+    """Yield all words in a nested value."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        for item in value.values():
+            yield from words_in(item)
+    elif isinstance(value, (list, tuple, set, frozenset)):
+        for item in value:
+            yield from words_in(item)

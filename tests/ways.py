@@ -1,0 +1,88 @@
+"""Ways to AWS for tests: their calls are kept, and they know what the test says."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import boto3
+
+from provisioner.aws.client import Aws
+from provisioner.aws.connection import Connection, Watcher
+from provisioner.aws.inventory import Inventory
+from provisioner.aws.reads import reads
+from provisioner.engine.clock import Pace
+from provisioner.engine.resource import Observed, Resource
+from tests.jumping import Jumping
+
+REGION = "ap-northeast-1"
+
+
+@dataclass(frozen=True)
+class Call:
+    """One call that was answered: `service` as boto3 names it, `operation` as AWS does, and how it ended."""
+
+    service: str
+    operation: str
+    read: bool
+    code: str | None
+
+
+@dataclass
+class Calls:
+    """Keeps the answered calls of the clients that it watches."""
+
+    made: list[Call] = field(default_factory=list)
+
+    def watch(self, client: Any) -> None:
+        """Keep the calls of a boto3 client from now on."""
+        client.meta.events.register("after-call", self._note)
+
+    def _note(self, model: Any, parsed: Mapping[str, Any], **_: Any) -> None:
+        code = parsed.get("Error", {}).get("Code")
+        self.made.append(Call(model.service_model.service_name, model.name, reads(model.name), code))
+
+
+def way(
+    session: boto3.Session | None = None,
+    project: str = "shop",
+    env: str = "dev",
+    pace: Pace | None = None,
+    *,
+    endpoint: str | None = None,
+    rates: bool = True,
+    log: Watcher | None = None,
+    **more: Any,
+) -> Aws:
+    """Return a way to AWS; without a session, one of nobody's. `more` goes to `Aws`."""
+    session = session or boto3.Session("testing", "testing", region_name=REGION)
+    connection = Connection(session, pace or Pace(Jumping()), endpoint=endpoint, log=log or Calls(), rates=rates)
+    return Aws(project, env, connection, Inventory(connection.pace), **more)
+
+
+def calls(aws: Aws) -> list[Call]:
+    """Return the calls of a way that were answered so far."""
+    assert isinstance(aws.connection.log, Calls)
+    return aws.connection.log.made
+
+
+@dataclass(frozen=True)
+class Knows:
+    """What a test lets be known."""
+
+    fields: Callable[[type[Resource]], Sequence[Mapping[str, Any]]] = lambda resource_type: ()
+    ready: Callable[[type[Resource]], Sequence[Mapping[str, Any]]] = lambda resource_type: ()
+    ids: Callable[[type[Resource]], Sequence[str]] = lambda resource_type: ()
+
+    def known(self, resource_type: type[Resource], observed: Mapping[str, Observed]) -> Sequence[Mapping[str, Any]]:
+        """Return the fields of what is declared or recorded."""
+        return self.fields(resource_type)
+
+    def settled(self, resource_type: type[Resource]) -> Sequence[Mapping[str, Any]]:
+        """Return the recorded fields of what is ready."""
+        return self.ready(resource_type)
+
+    def recorded(self, resource_type: type[Resource]) -> Sequence[str]:
+        """Return the ids of what is recorded."""
+        return self.ids(resource_type)
