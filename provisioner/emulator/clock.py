@@ -163,9 +163,11 @@ class Clock:
             step: stop at the next moment at which something happens.
         """
         with self._changed:
-            target = self._read() + seconds
-            if step and not self._due():
-                target = min(target, self._next())
+            now = self._read()
+            target = now + seconds
+            if step:
+                # what is due already happens first, and may be followed by something sooner than all that is known
+                target = now if self._due() else min(target, self._next())
             self._limit = target
             if self.mode == "real":
                 self._now = target

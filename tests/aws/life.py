@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from provisioner.aws.client import Aws
+from provisioner.aws.reads import reads
 from tests.aws.account import Account, changed, ours
 from tests.aws.commands import Presses, Provision, Stopped, say, until
 from tests.aws.report import Report, Result, Step
@@ -109,8 +109,8 @@ class Life:
             file.seek(since)
             lines = [json.loads(line) for line in file if line.endswith(b"\n")]
         named = [line["operation"] for line in lines if line["event"] == "call"]
-        reads = sum(map(Aws.reads, named))
-        return reads, len(named) - reads
+        of_reads = sum(map(reads, named))
+        return of_reads, len(named) - of_reads
 
     def logged(self) -> int:
         """Return how many bytes the log has."""

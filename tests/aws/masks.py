@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from provisioner.aws.client import Aws
+from provisioner.aws.reads import reads
 from tests.aws.stack import PROJECT
 from tests.contract import calls
 
@@ -111,4 +111,4 @@ class Masks:
 
 
 def _read(event: dict[str, Any]) -> bool:
-    return event.get("event") == "call" and Aws.reads(event["operation"])
+    return event.get("event") == "call" and reads(event["operation"])

@@ -8,8 +8,9 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from time import monotonic
+from time import monotonic, sleep
 from typing import Any
 
 import pytest
@@ -52,6 +53,17 @@ def test_it_stands_still_until_it_is_let_go_and_then_to_the_second(cloud: Embedd
     cloud.advance(1)
     assert status(cloud, change) == "INSYNC"
     assert cloud.now() - began == durations.RECORDS_IN_SYNC.aws
+
+
+def test_a_step_goes_no_further_than_what_is_due_already(cloud: EmbeddedCloud, runtime: CloudRuntime) -> None:
+    began = cloud.now()
+    pending(cloud)  # what follows from a write is due, and happens once the one who computes has ended
+    with ThreadPoolExecutor(1) as pool:
+        stepped = pool.submit(cloud.step, 86_400)
+        sleep(0.2)  # so that it is asked for before that
+        runtime.close()
+        stepped.result()
+    assert cloud.now() - began <= durations.RECORDS_IN_SYNC.aws
 
 
 @pytest.mark.parametrize(("choice", "seconds"), [("fast", 32), ("typical", 40), ("slow", 57), ("times:0.5", 20)])
