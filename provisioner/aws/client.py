@@ -215,7 +215,9 @@ class Aws:
 
     def _guard(self, model: Any, **_: Any) -> None:
         if self.read_only and not self.reads(model.name):
-            raise ReadOnly(f"{model.service_model.service_name}:{model.name} is not a read, and only reads are allowed")
+            raise ReadOnly(
+                f"{model.service_model.service_name}:{model.name} is not a read call, and only those are allowed"
+            )
 
     def _wait(self, service: str, region: str, operation_name: str, **_: Any) -> None:
         """Wait until the next attempt of a call may be sent; it is not if the user interrupts the run meanwhile."""
@@ -519,11 +521,11 @@ def no_blind_retry(
     if READS.match(operation.name) or isinstance(caught_exception, (ConnectTimeoutError, EndpointConnectionError)):
         return
     if caught_exception is not None:
-        raise OutcomeUnknown(f"the answer to {operation.name} was lost ({caught_exception})") from caught_exception
+        raise OutcomeUnknown(f"the response to {operation.name} was lost ({caught_exception})") from caught_exception
     if response is not None and response[0].status_code >= 500:
         code = response[1].get("Error", {}).get("Code", "")
         if not throttled(code):
-            raise OutcomeUnknown(f"{operation.name} was answered with HTTP {response[0].status_code} {code}")
+            raise OutcomeUnknown(f"{operation.name} returned HTTP {response[0].status_code} {code}")
 
 
 def tag_map(tags: Iterable[Mapping[str, str]] | None, key: str = "Key", value: str = "Value") -> dict[str, str]:

@@ -327,16 +327,16 @@ class Cloud:
 
     def _delegate(self, domain: str) -> tuple[str, Any]:
         if not domain:
-            return "400 Bad Request", {"error": "no domain is named: POST /_cloud/delegate?domain=example.org"}
+            return "400 Bad Request", {"error": "no domain is given: POST /_cloud/delegate?domain=example.org"}
         self._ready.wait()
         from provisioner.emulator.dns import public_zones
 
         with LOCK:
             names = sorted({domains.normal(zone.name) for zone in public_zones()})
         if domains.normal(domain) not in names:
-            there = f"there are {', '.join(names)}" if names else "there is none"
+            there = f"there are {', '.join(names)}" if names else "there are none"
             return "400 Bad Request", {
-                "error": f"{domain} has no public hosted zone in the embedded cloud to be delegated to: {there}."
+                "error": f"{domain} has no public hosted zone in the embedded cloud: {there}."
                 " `provision up` creates that of dns.domain if dns.create_zone is true"
             }
         domains.delegate(domain)

@@ -89,7 +89,7 @@ class Body:
         wanted = min(size, self._left)
         piece: bytes = self._stream.read(wanted)
         if len(piece) < wanted:
-            raise ConnectionResetError("the client hung up in the middle of its request")
+            raise ConnectionResetError("the client closed the connection during its request")
         self._left -= wanted
         if self._chunked and wanted and not self._left:
             self._stream.readline()

@@ -35,7 +35,7 @@ SETTLES = 120.0
 """Seconds within which all of AWS knows a new resource."""
 EARLIER = "waiting for AWS to delete the previous one of this name"
 CHANGING = "waiting for the change to take effect"
-LISTING = "waiting for AWS's lists to show it"
+LISTING = "waiting for it to be visible"
 
 
 @dataclass(frozen=True)
@@ -137,7 +137,7 @@ class Apply:
             since = self._doubtful(want, record, live)
             if since is not None and self.aws.pace.young(since):
                 unclear = self._unclear.get(address, "")
-                what = "waiting for AWS's lists to show what an earlier call may have done"
+                what = "waiting for the result of an earlier call to be visible"
                 return Wait(what, LOOKUP_TIMEOUT, Until.ACCEPTED, again=True, blockers=lambda: unclear)
         if live is not None and live.deleting:
             self.aws.live(type(want), fresh=True)

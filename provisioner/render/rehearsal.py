@@ -26,7 +26,7 @@ SHORT = 0.02
 def lines(found: Rehearsal) -> list[str]:
     """Return what was found: whether it passes first, then time, resources, outages, calls, and what was assumed."""
     play = found.plays[0]
-    verdict = "passes" if play.passes else "is refused" if play.refused else "fails"
+    verdict = "succeeds" if play.passes else "is refused" if play.refused else "fails"
     told = [f"Rehearsal of {found.wish.command} of {_of(found)}: {verdict}."]
     told += [f"  {SYMBOLS['failed']} {visible(line)}" for text in play.troubles for line in text.splitlines()]
     if not play.refused:
@@ -45,15 +45,15 @@ def _took(play: Played) -> str:
     long = [one for one in play.path if one.end - one.start >= SHORT * play.seconds]
     longest = sorted(long, key=lambda one: one.start - one.end)[:PATH]
     path = ", ".join(f"{one.address} {duration(one.end - one.start)}" for one in play.path if one in longest)
-    about = {"typical": "about ", "fast": "at best about ", "slow": "at worst about "}.get(play.durations, "")
-    return f"On AWS {about}{duration(play.seconds)}" + (f" (critical path: {path})." if path else ".")
+    about = {"typical": "about ", "fast": "at best ", "slow": "at worst "}.get(play.durations, "")
+    return f"On AWS: {about}{duration(play.seconds)}" + (f" (critical path: {path})." if path else ".")
 
 
 def _spread(plays: Sequence[Played]) -> list[str]:
     seconds = [play.seconds for play in plays if play.passes]
     if len(seconds) < 2:
         return []
-    return [f"Between {duration(min(seconds))} and {duration(max(seconds))}, as fast or slow as AWS may be."]
+    return [f"Between {duration(min(seconds))} and {duration(max(seconds))} with fast and slow durations."]
 
 
 def _todo(found: Rehearsal) -> str:
@@ -67,11 +67,11 @@ def _todo(found: Rehearsal) -> str:
 def _down(outages: Sequence[Outage]) -> list[str]:
     down = [f"{visible(one.service)} {_when(one)}" for one in outages if not one.name]
     lost = [f"{visible(one.name)} to {visible(one.service)} {_when(one)}" for one in outages if one.name]
-    told = ["Down meanwhile:", *(f"  {SYMBOLS['failed']} {line}" for line in down)]
+    told = ["Services that will be down:", *(f"  {SYMBOLS['failed']} {line}" for line in down)]
     if not down:
-        told = ["No service is down meanwhile."]
+        told = ["No service will be down."]
     return told + (
-        ["Names that do not lead there any more:", *(f"  {SYMBOLS['failed']} {line}" for line in lost)] if lost else []
+        ["DNS names that will stop working:", *(f"  {SYMBOLS['failed']} {line}" for line in lost)] if lost else []
     )
 
 

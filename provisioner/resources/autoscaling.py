@@ -74,7 +74,7 @@ class AutoScalingGroup(Resource):
             instances = _states(group.get("Instances", ()))
             status = f"{group['Status']}" + (f": {instances}" if instances else "")
         elif outside and not attributes["outside"]:
-            status = f"{_states(outside)}, in a zone that the group is not in any more"
+            status = f"{_states(outside)}, in a zone that the group no longer uses"
         else:
             outdated = instance_refresh.outdated(aws, group)
             refresh = instance_refresh.newest(aws, group, outdated)
@@ -123,7 +123,7 @@ class AutoScalingGroup(Resource):
         # CreateAutoScalingGroup answers nothing, not even the ARN
         if group := _one(aws, name):
             return self._live(aws, group)
-        return Observed(name, self.fields(), address=self.address, status="waiting for AWS to show it")
+        return Observed(name, self.fields(), address=self.address, status="waiting for it to be visible")
 
     def update(self, aws: Aws, live: Observed, changes: Changes) -> None:
         if changes.keys() - {"outdated_instances"}:
@@ -260,7 +260,7 @@ def newest_in_use(aws: Aws, image_id: str) -> list[str]:
     old = any(group.attributes.get("outdated") for group in aws.live(AutoScalingGroup) if group.owned)
     if not aws.new_ami or old or not templates or any(data.get("ImageId") != image_id for data in templates):
         return []
-    return [f"{image_id} is the AMI that AWS recommends now, and no instance is older"]
+    return [f"{image_id} is already the recommended AMI, and no instance has an older one"]
 
 
 def _described(aws: Aws, **which: Any) -> Iterator[Any]:

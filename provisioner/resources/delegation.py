@@ -30,7 +30,7 @@ class Delegation(Resource):
     identity: ClassVar[Sequence[str]] = ("domain", "hosted_zone_id")
     create_only: ClassVar[frozenset[str]] = frozenset({"domain", "hosted_zone_id"})
     retained: ClassVar[bool] = True
-    retained_because: ClassVar[str] = "it is an entry in the parent zone, which only its owner can change"
+    retained_because: ClassVar[str] = "it is a record in the parent zone, which only its owner can change"
 
     @classmethod
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:

@@ -161,7 +161,7 @@ class DefaultSecurityGroup(Resource):
 
     @classmethod
     def pending(cls, live: Observed) -> str | None:
-        return None if live.id else "waiting for AWS to show it"
+        return None if live.id else "waiting for it to be visible"
 
     def update(self, aws: Aws, live: Observed, changes: Changes) -> None:
         put_rules(aws, live.id, "ingress", live.attributes["ingress"], self.ingress)

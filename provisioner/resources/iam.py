@@ -214,7 +214,7 @@ class ServiceLinkedRole(Resource):
     derived: ClassVar[Sequence[str]] = ("id",)
     create_only: ClassVar[frozenset[str]] = frozenset({"aws_service_name", "role_name"})
     retained: ClassVar[bool] = True
-    retained_because: ClassVar[str] = "the whole account shares it, and it costs nothing"
+    retained_because: ClassVar[str] = "it is shared by the account and free of charge"
 
     @classmethod
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:

@@ -131,7 +131,7 @@ def check(wish: Wish, config: Config, state: State) -> None:
     declaring.check_new_ami(config, wish.target_step, asked=wish.new_ami)
     declaring.check_target(wish.target_step, state.records.values() if wish.command == "down" else ())
     if wish.command == "down" and not state.records:
-        raise ConfigurationError(f"nothing is recorded of {config.name}, so there is no `down` to rehearse")
+        raise ConfigurationError(f"{config.name} has no resources, so there is no `down` to rehearse")
 
 
 def rehearse(
@@ -167,7 +167,7 @@ def _once(options: Options, config: Config, state: State, wish: Wish, durations:
         planned = performance.plan(wish) if wish.command == "up" else []
         played = performance.play(wish, durations)
     if any(one.action != "none" and one.address.partition("/")[0] in IMAGES for one in planned):
-        performance.notes.append("assumed: images are built, copied and pushed at once, which takes no time here")
+        performance.notes.append("assumed: images are built, copied and pushed in no time")
     notes = list(dict.fromkeys(performance.notes))
     return Rehearsal(wish, config.name, len(performance.declared), planned, notes, [played])
 
@@ -195,7 +195,7 @@ class _Performance:
         self.notes += [f"assumed: {text}" for text in assumed]
         if not self.declared:
             return
-        self.tell(f"copying the stack as it is recorded: {len(self.declared)} resources")
+        self.tell(f"copying the stack from its state: {len(self.declared)} resources")
         control.pass_time(self.on.cloud, 0, HASTE)
         with self.on.connected() as aws, stores.open_store(self.on.options, self.on.config, aws, "rehearse") as store:
             facts = _bare_facts(aws, self.state)
@@ -226,7 +226,7 @@ class _Performance:
 
     def play(self, wish: Wish, durations: str) -> Played:
         """Run the command, and watch the services meanwhile."""
-        self.tell(f"playing {wish.command} with {durations} durations")
+        self.tell(f"rehearsing {wish.command} with {durations} durations")
         control.watch(self.on.cloud)
         with self.on.connected() as aws:
             try:
