@@ -10,7 +10,7 @@ from provisioner.engine.errors import ConfigurationError
 
 APP = Path(__file__).parents[2] / "app"
 """The sample application. It is in the source repository and in the source distribution, and not in the wheel."""
-SERVICES = "# One table a service"
+SERVICES = "# One table per service"
 """What the part of the sample begins with that is about services."""
 
 
