@@ -46,7 +46,7 @@ def show(
     options: Options,
     key: Annotated[str, typer.Argument(metavar="KEY", help="An address, as `provision state list` shows it.")],
 ) -> int:
-    """Show one record: what was asked for, what AWS answered, what it needs."""
+    """Show one record: its settings, outputs and dependencies."""
     from provisioner.operations import context, stack_status, stores
     from provisioner.render.status import record_lines
     from provisioner.render.text import say
@@ -144,7 +144,7 @@ def push(
     config = context.load(options)
     new = state_transfer.read_file(file)
     aws = context.connect(options, config)
-    what = f"`state push` makes {count(len(new.records), 'record')} the state of {config.name}"
+    what = f"`state push` replaces the state of {config.name} by {count(len(new.records), 'record')}"
     confirm(f"{what} on {context.describe_account(config, aws)}", options.yes or config.target == "local")
     kept = state_transfer.push(options, config, aws, new, force=force)
     if options.json:

@@ -132,8 +132,9 @@ def _refusal(repository: str, tag: str, text: str) -> Exception:
         return PushError(f"pushing to {repository} failed: a disk is full. If it is the engine's: {DISK_FULL}")
     if "immutable" in text and "already exists" in text:
         return TagTaken(
-            f"{repository} has another image under the tag {tag}, and its tags are immutable: somebody else pushed it "
-            f"meanwhile. Run the same command again to use that image, or delete it in ECR first ({text})"
+            f"{repository} has another image under the tag {tag}, and its tags are immutable: it was pushed by "
+            f"somebody else meanwhile. Run the same command again to use that image, or delete it in ECR first "
+            f"({text})"
         )
     if "does not exist in the registry" in text:
         return PushError(

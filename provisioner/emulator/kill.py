@@ -62,7 +62,7 @@ def asked(query: dict[str, str]) -> Kill:
         raise ValueError(f"call is {call}: set it to 1 or more")
     # only whoever was started with a group of its own can be killed without bystanders, and never this cloud
     if pid < 2 or pid == os.getpid() or not _leads(pid):
-        raise ValueError(f"process {pid} leads no process group of its own")
+        raise ValueError(f"process {pid} does not lead a process group")
     if (how := query.get("signal", "KILL")) not in SIGNALS:
         raise ValueError(f"signal is {how!r}: choose from {', '.join(SIGNALS)}")
     for moment in MOMENTS:

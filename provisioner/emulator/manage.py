@@ -346,7 +346,7 @@ def _recorded(folder: Path) -> Cloud | None:
         return None
     if not re.fullmatch(rf"http://{re.escape(_HOST)}:[0-9]{{1,5}}", data["endpoint"]):
         raise CloudError(
-            f"{path} names an embedded cloud that is not of this machine ({data['endpoint'][:80]}), so it was not "
+            f"{path} names an embedded cloud of another machine ({data['endpoint'][:80]}), so it was not "
             f"written here: delete the file"
         )
     return Cloud(**data)

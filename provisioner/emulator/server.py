@@ -259,7 +259,7 @@ class Cloud:
         if name == "health":
             return _json("200 OK", self._health(query.get("challenge", "")), start_response)
         if not hmac.compare_digest(environ.get("HTTP_AUTHORIZATION", "").encode(), f"Bearer {self._key}".encode()):
-            return _json("403 Forbidden", {"error": "not without the key of cloud.json"}, start_response)
+            return _json("403 Forbidden", {"error": "the key in cloud.json is required"}, start_response)
         if name == "policy" and environ["REQUEST_METHOD"] == "POST":
             status, answer = self._set_policies(environ["wsgi.input"].getvalue())
             return _json(status, answer, start_response)

@@ -380,7 +380,9 @@ class Apply:
 def refuse_create_only(want: Resource, changes: Mapping[str, Change]) -> None:
     """Raise `NeedsReplacing` if one of the changes is to a field that AWS cannot change in place."""
     stuck = [
-        f"{name} is {changes[name].old!r}, wanted {changes[name].new!r}" for name in changes if name in want.create_only
+        f"{name} is {changes[name].old!r}, should be {changes[name].new!r}"
+        for name in changes
+        if name in want.create_only
     ]
     if stuck:
         raise NeedsReplacing(f"{want.address} cannot be changed in place: {'; '.join(stuck)}")

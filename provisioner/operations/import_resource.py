@@ -118,7 +118,7 @@ def _read(aws: Aws, resource_type: type[Resource], id: str) -> tuple[Observed, t
         live = None
     if live is None or live.deleting:
         gone = "it is being deleted" if live else f"there is none in account {aws.account}, region {aws.region}"
-        raise ConfigurationError(f"no {resource_type.type_name} {id} can be imported: {gone}, or none of this name")
+        raise ConfigurationError(f"cannot import {resource_type.type_name} {id}: {gone}. Check the ID")
     return live, tags
 
 
@@ -146,6 +146,6 @@ def _check_create_only(want: Resource, live: Observed, changes: Mapping[str, Cha
     if stuck:
         said = "; ".join(f"{name} is {c.old!r}, declared is {c.new!r}" for name, c in stuck.items())
         raise NeedsReplacing(
-            f"{live.id} cannot become {want.address}, since AWS cannot change this in place: {said}. Declare it as it "
-            f"is, or import another one"
+            f"{live.id} cannot become {want.address}, because AWS cannot change this in place: {said}. Declare it as "
+            f"it is, or import another one"
         )

@@ -338,7 +338,7 @@ def test_a_cloud_elsewhere_is_refused(endpoint: str, here: Path, capsys: pytest.
     for words in (["up", "--yes"], ["cloud", "stop"], ["cloud", "status"], ["cloud", "delegate", "example.org"]):
         assert main(words) == 1
         told = capsys.readouterr()
-        assert "names an embedded cloud that is not of this machine" in told.err
+        assert "names an embedded cloud of another machine" in told.err
         assert told.err.count("error: ") == 1
 
 

@@ -108,7 +108,7 @@ def test_what_cannot_be_copied_is_told_with_what_needs_it() -> None:
     assert declared == {}
     assert left_out == {
         "vpc/main": "is still being created",
-        "subnet/a": "needs vpc/main, which is not copied",
+        "subnet/a": "depends on vpc/main, which is not copied",
         "dragon/main": "has a resource type that this version does not support (dragon)",
         "vpc/old": "was recorded by another version, with cidr",
         "vpc/short": "was recorded by another version, without cidr_block",
@@ -152,7 +152,7 @@ def test_what_is_beside_the_stack() -> None:
     assert resources["zones"] == [{"id": "Z1", "domain": "example.com"}]
     assert (resources["keys"], resources["aliases"]) == ([key], {"alias/mine": key})
     assert (resources["amis"], resources["web_acls"]) == (["ami-0123456789abcdef0"], [acl])
-    assert assumed == [f"alias/mine stands for {key}"]
+    assert assumed == [f"alias/mine is taken as {key}"]
 
 
 def test_a_zone_of_the_stack_is_not_put_there_before_it() -> None:

@@ -67,7 +67,7 @@ def _unfit(record: Record, left_out: Mapping[str, str]) -> str:
     if record.phase in UNFINISHED:
         return UNFINISHED[record.phase]
     if lacking := [need for need in record.needs if need in left_out]:
-        return f"needs {lacking[0]}, which is not copied"
+        return f"depends on {lacking[0]}, which is not copied"
     resource_type = RESOURCE_TYPES.get(record.kind)
     if resource_type is None:
         return f"has a resource type that this version does not support ({record.kind})"
