@@ -95,6 +95,6 @@ def test_from_a_subfolder_the_same_cloud_is_asked(
 def test_down_of_nothing_asks_nothing(project: Project) -> None:  # noqa: F811
     record(project, "local")
     ended = project.run("down")
-    assert "`down` removes" not in ended.err
+    assert "`down` deletes" not in ended.err
     assert ended.err.startswith(f"note: {NOTE}"), "it may be what was to be removed"
     assert ended.out.startswith("down done: no changes")

@@ -343,7 +343,7 @@ def test_of_two_that_start_together_one_wins_and_the_other_names_it(
         winner = [word for word, _ in answers].index("opened")
         won[winner] += 1
         name = ("one", "two")[winner]
-        assert f"`provision {name}` by" in answers[1 - winner][1] or "not said who it is" in answers[1 - winner][1]
+        assert f"`provision {name}` by" in answers[1 - winner][1] or "an unknown holder" in answers[1 - winner][1]
         for more in range(3):
             address = f"vpc/{number}-{more}"
             assert pair[winner].ask("put", address) == ("done", address)
