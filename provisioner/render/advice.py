@@ -52,7 +52,7 @@ def after_down(outcome: Summary, again: Again, config: Config, *, unprotect: boo
     words = [*_limits(outcome), *(["--unprotect"] if unprotect else [])]
     if (unfinished := _unfinished(outcome, again("down", *words))) is not None:
         return [unfinished]
-    kept = [sentence(f"Kept: {left.type_name} {left.id}: {left.why}") for left in outcome.snapshots]
+    kept = [sentence(f"Retained: {left.type_name} {left.id}: {left.why}") for left in outcome.snapshots]
     if outcome.leftovers:
         return ["Delete the resources above by hand, or find out what still uses them.", *kept]
     if outcome.target:

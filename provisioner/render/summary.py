@@ -76,7 +76,7 @@ def _kept(results: Sequence[Done]) -> list[str]:
         if done.result == "retained":
             whys.setdefault(done.why, []).append(done.address)
     return [
-        sentence(f"Kept: {names(sorted(addresses), FEW)}" + (f": {why}" if why else ""))
+        sentence(f"Retained: {names(sorted(addresses), FEW)}" + (f": {why}" if why else ""))
         for why, addresses in sorted(whys.items())
     ]
 

@@ -281,7 +281,7 @@ def test_without_a_terminal_results_go_to_stdout_and_the_show_to_stderr(project:
     down = project.run("down", "--yes")
     assert re.fullmatch(rf"down done: \d+ deleted, \d+ retained, in {TOOK}\.", down.out.splitlines()[0])
     assert "No leftover resources of ecs-sample-dev found" in down.out
-    assert "Kept: service_linked_role/" in down.out
+    assert "Retained: service_linked_role/" in down.out
     assert "it is shared by the account and free of charge." in down.out
     assert re.search(
         r"^= service_linked_role/ecs retained \(\S+\) [\d.]+ s: it is shared by the account", down.err, re.MULTILINE

@@ -406,8 +406,8 @@ def test_what_was_kept_and_the_few_that_were_there_are_named() -> None:
     outcome = summary.finished(Summary("down", {"deleted": 4, "retained": 3}, 9), [])
     assert summary.result(outcome, kept) == [
         "down done: 4 deleted, 3 retained, in 9.0 s.",
-        "  Kept: delegation/a.b.",
-        "  Kept: service_linked_role/a, service_linked_role/b: the account shares it.",
+        "  Retained: delegation/a.b.",
+        "  Retained: service_linked_role/a, service_linked_role/b: the account shares it.",
     ]
     made = [Done(f"subnet/{number}", "network", "created", 1) for number in range(5)]
     there = [Done("service_linked_role/ecs", "service_roles", "unchanged", 0)]
