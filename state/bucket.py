@@ -13,7 +13,7 @@ from state.runtime import MACHINE, Runtime
 VERSIONS_DAYS = 90
 """For how long earlier versions of the state, and deleted journal entries, can be brought back."""
 UPLOADS_DAYS = 7
-VERSIONING = "versioning on"
+VERSIONING = "versioning enabled"
 """What is said of the one setting that takes S3 a while."""
 SETTLES = 120.0
 """Seconds within which all of S3 knows a new bucket."""
@@ -68,7 +68,7 @@ class Bucket:
 
     def mend(self, mending: Mending) -> None:
         """Do one of the things that `lacking` named; raises `StateError` if S3 refuses."""
-        trouble = f"the bucket {self.name} could not be mended ({mending.what})"
+        trouble = f"the bucket {self.name} could not be repaired ({mending.what})"
         # somebody else of this account may be making it at the same time
         self._call(trouble, mending.act, {"BucketAlreadyOwnedByYou": None})
 
@@ -79,7 +79,7 @@ class Bucket:
             StateError: the bucket is another account's, or S3 refuses.
         """
         if self._read("head_bucket", "404", "NoSuchBucket") is None:
-            yield Mending("made", self._make, makes=True)
+            yield Mending("created", self._make, makes=True)
         if (self._read("get_public_access_block", "NoSuchPublicAccessBlockConfiguration") or {}).get(
             "PublicAccessBlockConfiguration"
         ) != _BLOCKED:
@@ -89,18 +89,18 @@ class Bucket:
         if not self._encrypted():
             rule = {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}
             yield self._put(
-                "default encryption on", "bucket_encryption", ServerSideEncryptionConfiguration={"Rules": [rule]}
+                "default encryption enabled", "bucket_encryption", ServerSideEncryptionConfiguration={"Rules": [rule]}
             )
         owned = {"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]}
         found = self._read("get_bucket_ownership_controls", "OwnershipControlsNotFoundError") or {}
         if found.get("OwnershipControls") != owned:
-            yield self._put("access lists off", "bucket_ownership_controls", OwnershipControls=owned)
+            yield self._put("access control lists disabled", "bucket_ownership_controls", OwnershipControls=owned)
         yield from self._rules()
 
     def _rules(self) -> Iterator[Mending]:
         """Those settings to which others may have added their own, which stay."""
         if (policy := self._policy()) is not None:
-            yield self._put("refuses all but TLS", "bucket_policy", Policy=json.dumps(policy))
+            yield self._put("TLS required", "bucket_policy", Policy=json.dumps(policy))
         found = self._read("get_bucket_lifecycle_configuration", "NoSuchLifecycleConfiguration") or {}
         rules = found.get("Rules", [])
         if _LIFECYCLE not in rules:
@@ -159,7 +159,7 @@ class Bucket:
         def act() -> Any:
             return getattr(self.client, operation)(Bucket=self.name, ExpectedBucketOwner=self.owner)
 
-        trouble = f"the bucket {self.name} cannot be looked at"
+        trouble = f"the bucket {self.name} cannot be read"
         answer: dict[str, Any] | None = self._call(trouble, act, dict.fromkeys(absent))
         return answer
 

@@ -51,7 +51,7 @@ def lossy(value: Any, above: int) -> str:
     try:
         _STRICT.encode(value).encode()
     except UnicodeEncodeError:
-        return "a text holds half a character"
+        return "a string contains an unpaired surrogate"
     except RecursionError:
         return "it is nested too deeply"
     except (TypeError, ValueError) as error:
@@ -59,7 +59,7 @@ def lossy(value: Any, above: int) -> str:
     level = [value]
     for _ in range(DEPTH - 1 - above):
         if not all(isinstance(key, str) for items in level if isinstance(items, dict) for key in items):
-            return "a key is not a text"
+            return "a key is not a string"
         inside = (items.values() if isinstance(items, dict) else items for items in level)
         level = [inner for items in inside for inner in items if isinstance(inner, dict | list | tuple)]
         if not level:
@@ -120,9 +120,9 @@ def wrong(data: Any, checks: Mapping[str, Check], needed: Collection[str]) -> st
         return f"{next(key for key in checks if key in needed and key not in data)} is missing"
     for key, value in data.items():
         if key not in checks:
-            return f"{key[:LENGTH]!r} is unknown" if isinstance(key, str) else "a key is not a text"
+            return f"{key[:LENGTH]!r} is unknown" if isinstance(key, str) else "a key is not a string"
         if not checks[key](value):
-            return f"{key} has a value that it cannot have"
+            return f"{key} has an invalid value"
     return ""
 
 
@@ -166,4 +166,4 @@ def _whole_characters(value: Any) -> None:
     try:
         json.dumps(value, ensure_ascii=False).encode()
     except UnicodeEncodeError:
-        raise ValueError("a text holds half a character") from None
+        raise ValueError("a string contains an unpaired surrogate") from None

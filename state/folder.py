@@ -70,15 +70,17 @@ def trust(*folders: Path) -> None:
         except FileNotFoundError:
             return
         except (OSError, ValueError) as error:
-            raise StateError(f"the state folder {folder} cannot be read: {error}") from None
+            raise StateError(f"the state directory {folder} cannot be read: {error}") from None
         if stat.S_ISLNK(found.st_mode):
             raise StateError(
-                f"the state folder {folder} is a symbolic link, and a stranger's project could lead anywhere by it: "
-                f"name the folder itself with --state-dir"
+                f"the state directory {folder} is a symbolic link, which could lead anywhere: use its target with "
+                f"--state-dir"
             )
         if not stat.S_ISDIR(found.st_mode):
-            raise StateError(f"{folder} is not a folder: name another with --state-dir")
+            raise StateError(f"{folder} is not a directory: choose another with --state-dir")
         if found.st_uid != os.geteuid():
-            raise StateError(f"the state folder {folder} belongs to another user: name another with --state-dir")
+            raise StateError(f"the state directory {folder} belongs to another user: choose another with --state-dir")
         if found.st_mode & stat.S_IWOTH or (found.st_mode & stat.S_IWGRP and found.st_gid != os.getegid()):
-            raise StateError(f"others can write to the state folder {folder}: run `chmod go-w {folder}`, then again")
+            raise StateError(
+                f"other users can write to the state directory {folder}: run `chmod go-w {folder}`, then run again"
+            )

@@ -62,7 +62,7 @@ class Journal:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         self._disk.sync(self._file)
         if self._disk.identity(self._path) != self._identity:
-            raise OSError(errno.ESTALE, "somebody has put another file in its place")
+            raise OSError(errno.ESTALE, "another file was put in its place")
 
 
 def header(serial: int, lineage: str, document: str = "") -> bytes:
@@ -125,7 +125,7 @@ def apply(entry: dict[str, Any], state: State) -> None:
     elif "drop" in entry:
         state.records.pop(str(entry["drop"]), None)
     else:
-        raise StateError("an entry of the journal says neither what was put nor what was dropped")
+        raise StateError("a journal entry neither puts nor drops a record")
 
 
 def _checksum(content: bytes, head: bytes) -> int:
@@ -146,23 +146,23 @@ def _whole(path: Path, head: bytes, lines: list[bytes]) -> list[bytes]:
 def _astray(path: Path, base: Any, state: State, *, same: bool) -> str:
     """Say why a journal does not belong to the document, and what to do."""
     if not state.serial:
-        why = f"it is missing, and {path.name} has what happened since it was written. Put it back"
+        why = f"it is missing, but {path.name} has changes made after it. Restore it"
     elif same and base == state.serial:
-        why = f"{path.name} continues another one, though of the same serial. Put that one back"
+        why = f"{path.name} belongs to another document of the same serial. Restore that one"
     elif same:
         why = (
-            f"it is older (serial {state.serial}) than the one that {path.name} continues (serial {str(base)[:20]}). "
-            f"Put the newer one back"
+            f"it is older (serial {state.serial}) than the one that {path.name} belongs to (serial {str(base)[:20]}). "
+            f"Restore the newer one"
         )
     else:
-        why = f"{path.name} continues another one, of another lineage. Put that one back"
-    return f"{why}, or run `provision recover`, which moves the journal aside and finds in the cloud what it said"
+        why = f"{path.name} belongs to another document, of another lineage. Restore that one"
+    return f"{why}, or run `provision recover`, which moves the journal aside and rebuilds the state from the account"
 
 
 def _damaged(path: Path, number: int) -> StateError:
     return StateError(
-        f"{path}:{number} is not a journal entry. Run `provision recover`, which moves the journal aside and finds in "
-        f"the cloud what it said"
+        f"{path}:{number} is not a journal entry. Run `provision recover`, which moves the journal aside and rebuilds "
+        f"the state from the account"
     )
 
 

@@ -103,9 +103,9 @@ class Lease:
         with self._mutex:
             if not self._lost:
                 self._lost = (
-                    f"this command lost the state: {_holder(found)} has taken it over, since nothing was heard of this "
-                    f"one for {self._seconds:.0f} s. Nothing more was begun. Run the same command again once that has "
-                    f"ended: what was under way is recorded, and is found again"
+                    f"this command lost the lock of the state: {_holder(found)} has taken it over, because the lease "
+                    f"was not renewed for {self._seconds:.0f} s. Nothing more was started. Run the same command again "
+                    f"after that one: it resumes from the recorded state"
                 )
                 self._tell()
         return StateError(self._lost)

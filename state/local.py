@@ -23,7 +23,7 @@ from state.runtime import MACHINE, Runtime
 from state.store import Store
 
 DOCUMENT, JOURNAL, LOCK = "state.json", "state.journal", NAME
-REBUILD = "Run `provision recover`, which rebuilds it from the cloud, or restore it from a backup"
+REBUILD = "Run `provision recover`, which rebuilds it from the account, or restore it from a backup"
 PAUSE = 0.2
 """Seconds between two tries for a lock that another command holds."""
 READINGS = 10
@@ -63,7 +63,7 @@ def _load(folder: Path, stack: str, disk: Disk) -> _Loaded:
                 return loaded
     except OSError as error:
         raise StateError(f"{error.filename or path} cannot be read: {error.strerror}") from None
-    raise StateError(f"{path} changes all the time while it is read. Try again")
+    raise StateError(f"{path} keeps changing while it is read. Try again")
 
 
 def _unchanged(path: Path, stack: str, disk: Disk) -> _Loaded | None:
@@ -103,7 +103,7 @@ def _assembled(path: Path, stack: str, file: int | None, disk: Disk) -> _Loaded:
             state, outdated = State.from_dict(current), raw if changed else None
         journalled = replay(path.with_name(JOURNAL), state, checksum, disk)
     except ValueError as error:
-        raise StateError(f"{path} is not JSON, as if cut off ({error}). {REBUILD}") from None
+        raise StateError(f"{path} is incomplete or not JSON ({error}). {REBUILD}") from None
     except StateError as error:
         raise type(error)(f"{path}: {error}") from None
     return _Loaded(state, journalled, outdated, checksum)
@@ -159,7 +159,7 @@ class LocalStore(Store):
             make(self.folder, self._disk)
             patiently(self._lock.acquire, self._tell, PAUSE, self.runtime)
         except OSError as error:
-            raise StateError(f"the state folder {self.folder} cannot be written: {error.strerror}. {MEND}") from None
+            raise StateError(f"the state directory {self.folder} cannot be written: {error.strerror}. {MEND}") from None
         try:
             self._settle()
             loaded = _load(self.folder, self._stack, self._disk)
@@ -196,7 +196,7 @@ class LocalStore(Store):
             if not there(self.folder / DOCUMENT, self._disk):
                 keep_there(self.folder, self._disk)
         except OSError as error:
-            raise StateError(f"the state folder {self.folder} cannot be written: {error.strerror}. {MEND}") from None
+            raise StateError(f"the state directory {self.folder} cannot be written: {error.strerror}. {MEND}") from None
 
     def _append(self, entry: dict[str, Any]) -> None:
         if self._journal is None:
@@ -208,9 +208,9 @@ class LocalStore(Store):
         """Raise `StateError`, now and from now on, if others could hold the lock as well."""
         if not self._lock.held():
             raise StateError(
-                f"{self.folder} or the lock in it was deleted or replaced while this command was at work: nothing more "
-                f"is recorded there. Put it back if you can, then run the same command again; what is not recorded is "
-                f"found by its tags and names"
+                f"{self.folder} or the lock in it was deleted or replaced during this command, so nothing more is "
+                f"recorded there. Restore it if possible, then run the same command again; resources that are not "
+                f"recorded are found by their tags and names"
             )
 
     def _fold(self) -> None:

@@ -117,7 +117,7 @@ def patiently(
                 raise
             if locked.holder != told:
                 told = locked.holder
-                tell(f"waiting for another command to end: {told}")
+                tell(f"waiting for the lock of the state, held by {told}")
         runtime.sleep(pause)
 
 
@@ -167,7 +167,7 @@ def describe(holder: bytes) -> str:
         who = f"{info['user']} on {info['host']}, process {info['pid']}"
         said = f"`provision {info['command']}` by {who}, since {since}"
     except (ValueError, KeyError, TypeError, OverflowError, OSError):
-        return "its holder has not said who it is yet"
+        return "an unknown holder"
     # whoever can write the lock must not be able to write to the terminal
     return "".join(character if character.isprintable() else "?" for character in said)
 

@@ -23,9 +23,11 @@ def migrate(document: Any) -> tuple[dict[str, Any], bool]:
     schema = document["schema"]
     if schema > SCHEMA:
         writer = str(document.get("writer") or "a newer version")[:80]
-        raise StateTooNew(f"it was written by {writer} (schema {schema}, this version reads up to {SCHEMA}): upgrade")
+        raise StateTooNew(
+            f"it was written by {writer} (schema {schema}, this version supports up to {SCHEMA}): upgrade"
+        )
     for number in range(schema, SCHEMA):
         if number not in MIGRATIONS:
-            raise StateError(f"its schema {number} is unknown to this version")
+            raise StateError(f"its schema {number} is not supported by this version")
         document = MIGRATIONS[number](document)
     return document, schema != SCHEMA

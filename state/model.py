@@ -16,7 +16,7 @@ HISTORY = 50
 TIMELINES = 3
 """How many of the newest runs that did something keep their timeline."""
 
-MEND = "Mend that, then run the same command again: what was under way is recorded, and is found again"
+MEND = "Fix that, then run the same command again: it resumes from the recorded state"
 """What to do when the state cannot be written."""
 
 Phase = Literal["creating", "created", "ready", "deleting"]
@@ -30,7 +30,7 @@ class StateLocked(StateError):
     """Another command holds the state's lock; `holder` says in one phrase which."""
 
     def __init__(self, holder: str, more: str = "") -> None:
-        super().__init__(f"another command is at work here: {holder}{more}. Wait for it to end, or add --wait")
+        super().__init__(f"the state is locked by {holder}{more}. Wait for that command to end, or add --wait")
         self.holder = holder
 
 
@@ -178,8 +178,8 @@ class State:
         ):
             if theirs and theirs != mine:
                 raise ForeignState(
-                    f"this state belongs to {what} {theirs}, but the command is about {what} {mine}. "
-                    f"Use the right --env, --profile or region, or another --state-dir."
+                    f"this state belongs to {what} {theirs}, but this command is for {what} {mine}. "
+                    f"Use the right --env, --profile or Region, or another --state-dir."
                 )
         self.stack, self.account, self.region = stack, account, region
 

@@ -36,7 +36,7 @@ class Taken(Exception):
     """A write's condition did not hold: `found` is what stands there instead, None if nothing does."""
 
     def __init__(self, found: Found | None) -> None:
-        super().__init__("another writer was first")
+        super().__init__("another command wrote first")
         self.found = found
 
 
@@ -88,8 +88,8 @@ class Objects:
         while (found := self.get(name)) is None and name in self.names(name):
             if self._runtime.now() > until:
                 raise StateError(
-                    f"{self.url_of(name)} is listed, but S3 answers that it is not there, as it may for 15 minutes "
-                    f"after versioning was switched on. {MEND}"
+                    f"{self.url_of(name)} is listed, but S3 reports it as missing, as it may for 15 minutes after "
+                    f"versioning was turned on. {MEND}"
                 )
             self._runtime.sleep(AGAIN)
         return found
@@ -115,7 +115,7 @@ class Objects:
             over: the ETag of the object to replace; None if there must be none.
 
         Raises:
-            Taken: another writer was first.
+            Taken: another command wrote first.
             StateError: S3 refuses, or cannot be reached.
         """
         nonce = self._runtime.token()
@@ -140,7 +140,7 @@ class Objects:
                 if over is None or found is None or found.etag != over:
                     raise Taken(found)
             self._runtime.sleep(self._runtime.draw(0.05 * 2**attempt))
-        raise StateError(f"{self.url_of(name)} cannot be written: others write it all the time. {MEND}")
+        raise StateError(f"{self.url_of(name)} cannot be written: too many concurrent writers. {MEND}")
 
     def names(self, below: str) -> list[str]:
         """Return the names that begin with `below`, in order; raises `StateError` like `get`."""
@@ -189,10 +189,10 @@ def call(bucket: str, trouble: str, act: Callable[[], Any], verdicts: Mapping[st
 def explained(code: str, error: Exception, bucket: str) -> str:
     """Return what an error of S3's means, and what to do about it."""
     if code in {"NoSuchBucket", "404"}:
-        return f"there is no bucket {bucket}: run `provision state init` to make it"
+        return f"there is no bucket {bucket}: run `provision state init` to create it"
     if code in {"AccessDenied", "403", "AllAccessDisabled"}:
         return (
-            f"access is denied ({error}). The bucket {bucket} may be another account's: bucket names are unique among "
-            f"all accounts; or these credentials lack a permission: docs/state.md lists them"
+            f"access is denied ({error}). The bucket {bucket} may belong to another account, because bucket names are "
+            f"global; or a permission is missing: docs/state.md lists them"
         )
     return f"{error}. {MEND}"

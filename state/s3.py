@@ -83,7 +83,7 @@ def _load(objects: Objects, stack: str, runtime: Runtime) -> _Loaded:
             if trouble:
                 raise trouble
             return loaded
-    raise StateError(f"{objects.url_of(DOCUMENT)} changes all the time while it is read. Try again")
+    raise StateError(f"{objects.url_of(DOCUMENT)} keeps changing while it is read. Try again")
 
 
 def _assembled(objects: Objects, stack: str, found: Found | None, runtime: Runtime) -> _Loaded:
@@ -94,8 +94,8 @@ def _assembled(objects: Objects, stack: str, found: Found | None, runtime: Runti
             state, outdated = State.from_dict(current), found.body if changed else None
         except ValueError as error:
             raise StateError(
-                f"{objects.url_of(DOCUMENT)} is not JSON, as if cut off ({error}). Run `provision recover`, which "
-                f"rebuilds it from the cloud, or put an earlier version of it back (docs/state.md)"
+                f"{objects.url_of(DOCUMENT)} is incomplete or not JSON ({error}). Run `provision recover`, which "
+                f"rebuilds it from the account, or restore an earlier version (docs/state.md)"
             ) from None
         except StateError as error:
             raise type(error)(f"{objects.url_of(DOCUMENT)}: {error}") from None
@@ -114,7 +114,7 @@ def _assembled(objects: Objects, stack: str, found: Found | None, runtime: Runti
     entries = runtime.each(objects.listed, names, READERS)
     for number, (name, entry) in enumerate(zip(names, entries, strict=True), start=1):
         if entry is None or name != _name(state.serial, number):
-            raise StateError(f"{objects.url_of(_name(state.serial, number))} is missing. Put it back (docs/state.md)")
+            raise StateError(f"{objects.url_of(_name(state.serial, number))} is missing. Restore it (docs/state.md)")
         sealed = _replay(objects.url_of(name), entry.body, state)
     return _Loaded(state, found, outdated, journal, len(names), sealed, newest)
 
@@ -127,7 +127,7 @@ def _replay(where: str, body: bytes, state: State) -> bool:
                 return True
             apply(entry, state)
     except (ValueError, TypeError, StateError) as error:
-        raise StateError(f"{where} is not a journal entry ({error}). Put it right or back (docs/state.md)") from None
+        raise StateError(f"{where} is not a journal entry ({error}). Repair or restore it (docs/state.md)") from None
     return False
 
 
@@ -228,7 +228,7 @@ class S3Store(Store):
         try:
             self._objects.put(name, content, over=found.etag if found else None)
         except Taken:
-            raise StateError(f"{self._objects.url_of(name)} was written by somebody else just now. {MEND}") from None
+            raise StateError(f"{self._objects.url_of(name)} was written by another command just now. {MEND}") from None
         return self._objects.url_of(name)
 
     def _append(self, entry: Entry) -> None:
@@ -276,7 +276,7 @@ class S3Store(Store):
         """Let nothing be written any more after what fails inside: it would have no ground to stand on."""
         if self._broken:
             raise StateError(self._broken)
-        broken = f"{self._objects.url_of()} cannot be written: a write was cut short. {MEND}"
+        broken = f"{self._objects.url_of()} cannot be written: a write was interrupted. {MEND}"
         try:
             yield
             broken = ""

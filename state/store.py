@@ -63,7 +63,7 @@ class Store(ABC):
     def drop(self, address: str) -> None:
         """Make it durable that the address is gone; raises `StateError` as `put` does."""
         if not text(address):
-            raise _unreadable(ascii(address), "it is no address")
+            raise _unreadable(ascii(address), "it is not an address")
         self._dirty = True
         self._append({"drop": address})
         self.state.records.pop(address, None)
@@ -162,7 +162,10 @@ def _lossy(data: dict[str, Any]) -> str:
 
 
 def _unreadable(what: str, why: str) -> StateError:
-    return StateError(f"{what[:100]} is not recorded, since it could not be read again: {why}. This is a bug")
+    return StateError(
+        f"{what[:100]} is not recorded, because it could not be read again: {why}. This is a bug in provision: please "
+        f"report it"
+    )
 
 
 def document(state: State) -> bytes:

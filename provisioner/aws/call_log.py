@@ -40,12 +40,14 @@ class CallLog:
             self._file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
         except (OSError, ValueError) as error:
             reason = error.strerror if isinstance(error, OSError) else error
-            raise ConfigurationError(f"the log {path} cannot be written: {reason}: name another with --log") from None
+            raise ConfigurationError(
+                f"the log {path} cannot be written: {reason}: choose another file with --log"
+            ) from None
         status = os.fstat(self._file)
         # in a folder that all may write to, such as /tmp, it may have been put there to be read
         if stat.S_ISREG(status.st_mode) and status.st_uid != os.geteuid():
             os.close(self._file)
-            raise ConfigurationError(f"the log {path} belongs to another user: name another with --log")
+            raise ConfigurationError(f"the log {path} belongs to another user: choose another file with --log")
 
     def command(self, name: str, run: Callable[[], int]) -> int:
         """Run a command between the log's line of its beginning and that of its end."""
@@ -77,12 +79,12 @@ class CallLog:
         if self._broken:
             return
         try:
-            reason = "no space is left" if os.write(self._file, content) < len(content) else None
+            reason = "no space left on the disk" if os.write(self._file, content) < len(content) else None
         except OSError as error:
             reason = error.strerror
         if reason:
             self._broken = True
-            sys.stderr.write(f"note: the log {self.path} ends here, since it cannot be written: {reason}\n")
+            sys.stderr.write(f"warning: the log {self.path} cannot be written any more: {reason}\n")
 
     # -- botocore's events -----------------------------------------------------------------------------------------
 

@@ -123,7 +123,7 @@ class ReadsOnly:
         operation = self._client.meta.method_to_api_mapping.get(name)
         if operation and not reads(operation):
             service = self._client.meta.service_model.service_name
-            raise ReadOnly(f"{service}:{operation} is not a read, and only reads are allowed")
+            raise ReadOnly(f"{service}:{operation} is not a read call, and only those are allowed")
         return getattr(self._client, name)
 
 
@@ -154,11 +154,11 @@ def no_blind_retry(
     if reads(operation.name) or isinstance(caught_exception, (ConnectTimeoutError, EndpointConnectionError)):
         return
     if caught_exception is not None:
-        raise OutcomeUnknown(f"the answer to {operation.name} was lost ({caught_exception})") from caught_exception
+        raise OutcomeUnknown(f"the response to {operation.name} was lost ({caught_exception})") from caught_exception
     if response is not None and response[0].status_code >= 500:
         code = response[1].get("Error", {}).get("Code", "")
         if not throttled(code):
-            raise OutcomeUnknown(f"{operation.name} was answered with HTTP {response[0].status_code} {code}")
+            raise OutcomeUnknown(f"{operation.name} returned HTTP {response[0].status_code} {code}")
 
 
 def keep_time(client: Any, pace: Pace) -> None:

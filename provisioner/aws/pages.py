@@ -20,8 +20,8 @@ class BadList(ProvisionError):
 
     def __init__(self, service: str, operation: str) -> None:
         super().__init__(
-            f"{service} {operation} gave the same next page twice, as AWS never does, so the list cannot be read: see "
-            "what answers at this endpoint, then run again"
+            f"{service} {operation} returned the same page token twice, which AWS never does: check "
+            "the endpoint, then run again"
         )
 
 

@@ -24,7 +24,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     context_settings=SETTINGS,
-    epilog="Begin with `provision init`, then `provision up`: on the embedded cloud, which needs no AWS account.",
+    epilog="Start with `provision init`, then `provision up`, which uses the embedded cloud: no AWS account needed.",
 )
 
 
@@ -63,7 +63,7 @@ def provision(
         bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and exit.")
     ] = False,
 ) -> None:
-    """Stand up and tear down a complete Amazon ECS system: on AWS, or rehearsed on the embedded cloud."""
+    """Create and delete a complete Amazon ECS stack, on AWS or on the embedded cloud."""
     if context.invoked_subcommand is None:
         typer.echo(context.get_help(), err=True)
         raise typer.Exit(USAGE)

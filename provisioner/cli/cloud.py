@@ -10,9 +10,7 @@ import typer
 from provisioner.cli.app import SETTINGS, app, command
 from provisioner.operations.options import Options
 
-group = typer.Typer(
-    name="cloud", help="Start, stop and ask the embedded cloud.", rich_markup_mode=None, context_settings=SETTINGS
-)
+group = typer.Typer(name="cloud", help="Manage the embedded cloud.", rich_markup_mode=None, context_settings=SETTINGS)
 app.add_typer(group)
 
 
@@ -28,43 +26,43 @@ def _folder(options: Options) -> Path:
 @command(
     group,
     "start",
-    "provision cloud start              on a free port of 127.0.0.1; `up` does it by itself",
+    "provision cloud start              on a free port of 127.0.0.1; `up` starts it by itself",
     "provision cloud start --port 5000  on a port of your choice",
-    "provision cloud start --faults throttle,lag   and let calls be throttled, and reads lag",
-    "provision cloud start --policy plan.json      and allow only what this IAM policy allows",
-    "provision cloud start --durations slow        and let everything take as long as AWS may take",
-    "provision cloud start --clock real:20         and let time pass by itself, twenty times as fast",
+    "provision cloud start --faults throttle,lag   with throttled calls and lagging reads",
+    "provision cloud start --policy plan.json      with the permissions of this IAM policy only",
+    "provision cloud start --durations slow        with operations as slow as AWS's may be",
+    "provision cloud start --clock real:20         with a clock that runs 20 times as fast",
 )
 def start(
     options: Options,
     port: Annotated[int | None, typer.Option(metavar="N", min=1, max=65535, help="The TCP port to listen on.")] = None,
     faults: Annotated[
         str | None,
-        typer.Option(metavar="NAME,...", help="What is to go wrong from now on; see docs/faults.md. 'none' ends it."),
+        typer.Option(metavar="NAME,...", help="Faults to inject, see docs/faults.md; 'none' turns them off."),
     ] = None,
     policy: Annotated[
         list[Path] | None,
         typer.Option(
             metavar="FILE",
-            help="An IAM policy: from now on only what it allows is allowed. Several together. 'none' ends it.",
+            help="Allow only what this IAM policy allows; may be repeated; 'none' allows everything again.",
         ),
     ] = None,
     clock: Annotated[
         str | None,
         typer.Option(
             metavar="MODE",
-            help="How its time passes from now on: 'virtual' jumps when all wait, 'real:20' is 20 times as fast.",
+            help="How time passes: 'virtual' skips waits, 'real:20' runs 20 times as fast.",
         ),
     ] = None,
     durations: Annotated[
         str | None,
         typer.Option(
             metavar="CHOICE",
-            help="How long operations take from now on: 'typical', 'fast', 'slow', 'times:3', or 'seed:7' for a draw.",
+            help="How long operations take: 'typical', 'fast', 'slow', 'times:3', or 'seed:7' (random).",
         ),
     ] = None,
 ) -> int:
-    """Start the embedded cloud, if it is not running, and say where it answers."""
+    """Start the embedded cloud if it is not running, and show its endpoint."""
     from dataclasses import asdict
 
     from provisioner.emulator import control, manage
@@ -86,13 +84,13 @@ def start(
 @command(
     group,
     "stop",
-    "provision cloud stop               everything in it is gone",
-    "provision cloud stop --yes         even while another command is at work on it",
+    "provision cloud stop               and delete everything in it",
+    "provision cloud stop --yes         even if another command is using it",
 )
 def stop(options: Options) -> int:
-    """Stop the embedded cloud. All that was created in it is gone; the next `up` creates it again.
+    """Stop the embedded cloud and delete everything in it. The next `up` creates it again.
 
-    While another command is at work on it, it asks first.
+    If another command is using it, asks for confirmation.
     """
     from provisioner.cli.prompts import confirm
     from provisioner.emulator import manage
@@ -101,16 +99,14 @@ def stop(options: Options) -> int:
 
     locks = sorted((options.folder / "local").glob(f"*/{NAME}"))
     if working := " and ".join(filter(None, map(holder, locks))):
-        confirm(
-            f"{working} is at work on the embedded cloud, which `cloud stop` ends with all that is in it", options.yes
-        )
+        confirm(f"{working} is using the embedded cloud, which `cloud stop` deletes with everything in it", options.yes)
     show.stopped(manage.stop(_folder(options)), options.json)
     return 0
 
 
-@command(group, "status", "provision cloud status --json      where it answers, for scripts")
+@command(group, "status", "provision cloud status --json      the endpoint and the access key, for scripts")
 def status(options: Options) -> int:
-    """Say whether the embedded cloud runs, and where it answers."""
+    """Show whether the embedded cloud is running, and its endpoint."""
     from dataclasses import asdict
 
     from provisioner.emulator import control, manage
@@ -124,9 +120,9 @@ def status(options: Options) -> int:
     return 0
 
 
-@command(group, "env", "provision cloud env               with `eval`, `aws ec2 describe-vpcs` asks the embedded cloud")
+@command(group, "env", "provision cloud env               after `eval`, the AWS CLI calls the embedded cloud")
 def env(options: Options) -> int:
-    """Print the settings with which other tools of AWS find the embedded cloud, as a shell takes them."""
+    """Print shell commands that point other AWS tools to the embedded cloud."""
     from provisioner.emulator import manage
     from provisioner.operations import context
     from provisioner.render import status as show
@@ -136,12 +132,12 @@ def env(options: Options) -> int:
     return 0
 
 
-@command(group, "delegate", "provision cloud delegate example.org   as if its registrar now pointed here")
+@command(group, "delegate", "provision cloud delegate example.org   as if its registrar had set the name servers")
 def delegate(
     options: Options,
     domain: Annotated[str, typer.Argument(metavar="DOMAIN", help="The domain of a public zone.")],
 ) -> int:
-    """Let the world of the embedded cloud delegate a domain to it, which certificates of that domain wait for."""
+    """Simulate the delegation of a domain, so that its certificates can be validated."""
     from provisioner.emulator import manage
     from provisioner.render import status as show
 

@@ -22,11 +22,10 @@ if TYPE_CHECKING:
     "provision doctor --json            one JSON document; exit code 1 if a check failed",
 )
 def doctor(options: Options) -> int:
-    """Check what `up` depends on.
+    """Check the account and this machine before `up`.
 
     Credentials, Region and zones, quotas, permissions, the domain, images, Docker, the state's bucket: one line each,
-    with what to do. Nothing is written: the clients refuse all but reads. What could not be asked is `unknown`, and no
-    failure.
+    with how to fix it. Makes only read calls. What cannot be checked is `unknown`, which is not a failure.
     """
     from provisioner.config.builds import check_dockerfiles
     from provisioner.operations import context, stores

@@ -13,7 +13,7 @@ from provisioner.operations.options import Options
 
 Unprotect = Annotated[
     bool,
-    typer.Option("--unprotect", help="Remove also what is protected from deletion; the database leaves a snapshot."),
+    typer.Option("--unprotect", help="Also delete protected resources; the database leaves a final snapshot."),
 ]
 
 
@@ -23,14 +23,14 @@ Unprotect = Annotated[
     "provision down                     shows what will be deleted, and asks",
     "provision down --target aws        on AWS; it names the account",
     "provision down --yes --json        without asking, events as JSON lines",
-    "provision down --target-step services      that step and all that is built on it",
-    "provision down --unprotect         a protected stack: what else is refused",
+    "provision down --target-step services      that step and its dependents",
+    "provision down --unprotect         a protected stack, which is refused otherwise",
 )
 def down(options: Options, target_step: TargetStep = None, unprotect: Unprotect = False) -> int:
     """Delete the whole stack.
 
-    Deletes everything that the state records, container instances included, then looks through every resource type for
-    what is left. With --target-step: only the resources of that step and those that depend on them.
+    Deletes every resource in the state, container instances included, then checks every resource type for leftover
+    resources. With --target-step: only the resources of that step and their dependents.
     """
     from provisioner.cli.prompts import confirm
     from provisioner.engine.errors import Protected

@@ -14,20 +14,18 @@ from provisioner.operations.options import Options
 @command(
     app,
     "import",
-    "provision import repository/web shop-dev/web        what `up` refused, since it is not this stack's",
+    "provision import repository/web shop-dev/web        an existing repository that `up` refused",
     "provision import subnet/public-a subnet-0a1b2c3d    shows what the next `up` would change, and asks",
 )
 def import_(
     options: Options,
     key: Annotated[str, typer.Argument(metavar="KEY", help="A declared address, as `provision plan` shows it.")],
-    resource: Annotated[
-        str, typer.Argument(metavar="ID", help="How AWS names the resource: its id, its name or its ARN.")
-    ],
+    resource: Annotated[str, typer.Argument(metavar="ID", help="Its id, name or ARN on AWS.")],
 ) -> int:
-    """Take one existing resource into the stack.
+    """Import an existing resource into the stack.
 
-    Compares it with what is declared, puts the stack's tags on it where AWS has tags, and records it. From then on it
-    is the stack's: `up` changes it, and `down` removes it.
+    Compares it with what is declared, puts the stack's tags on it if its type has tags, and records it. From then on
+    `up` changes it, and `down` deletes it.
     """
     from provisioner.cli.prompts import confirm
     from provisioner.operations import context, import_resource, signals, stores
@@ -42,12 +40,12 @@ def import_(
             found = import_resource.candidate(aws, store.records, stack.declared, key, resource)
         if not options.json:
             say(show.candidate(found))
-        what = f"`import` makes {found.live.id} the {key} of {config.name}, which `down` then removes"
+        what = f"`import` makes {found.live.id} the {key} of {config.name}, which `down` then deletes"
         confirm(f"{what}, on {context.describe_account(config, aws)}", options.yes)
         aws.drop_reads()
         import_resource.take(aws, store, found)
     if options.json:
         say([json.dumps(show.candidate_document(found), ensure_ascii=False)])
     else:
-        say([f"{key} is recorded.", f"See what `up` would do: {options.again('plan')}."])
+        say([f"{key} is imported.", f"Review what `up` would do: {options.again('plan')}."])
     return 0

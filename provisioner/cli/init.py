@@ -13,19 +13,19 @@ from provisioner.config import paths
 from provisioner.operations.options import Options
 
 WithApp = Annotated[
-    bool, typer.Option("--with-app", help="With the sample application in app/, whose images are built.")
+    bool, typer.Option("--with-app", help="Include the sample application in app/, whose images are built.")
 ]
 
 
 @command(
     app,
     "init",
-    "provision init                     writes stack.toml, with ready images, for both targets",
-    "provision init --with-app          from a clone: with the sample application, which Docker builds",
-    "provision init -c other.toml       writes another file",
+    "provision init                     stack.toml with prebuilt images",
+    "provision init --with-app          with the sample application, which Docker builds; from a clone",
+    "provision init -c other.toml       another file name",
 )
 def init(options: Options, with_app: WithApp = False) -> int:
-    """Write a commented sample stack.toml. A file that is there already is left alone."""
+    """Write a commented sample stack.toml. An existing file is not changed."""
     from provisioner.config import sample
     from provisioner.render.text import say
 
@@ -34,5 +34,5 @@ def init(options: Options, with_app: WithApp = False) -> int:
     folder = sample.write(path, with_app=with_app)
     what = f"{path} and {folder}/" if folder else str(path)
     document = {"config": str(path)} | ({"app": str(folder)} if folder else {})
-    say([json.dumps(document) if options.json else f"Wrote {what}. Look it through, then {options.again('up')}."])
+    say([json.dumps(document) if options.json else f"Wrote {what}. Review it, then run {options.again('up')}."])
     return 0

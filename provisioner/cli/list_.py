@@ -13,14 +13,14 @@ from provisioner.operations.options import Options
 @command(
     app,
     "list",
-    "provision list                     all stacks of this folder: where they are, how old, what was done last",
+    "provision list                     all stacks: where they are, their age, their last run",
     "provision list --json              one JSON document",
 )
 def list_(options: Options) -> int:
-    """List the stacks that are recorded here.
+    """List the stacks in the state directory and the state bucket.
 
-    All those of the state folder, whatever their project, environment and target, and of the bucket that [state] names.
-    Nothing is started, and only files and the bucket are read. What cannot be read is told on standard error.
+    Of every project, environment and target. Reads only files and the bucket that [state] names, and starts nothing.
+    What cannot be read is reported on standard error.
     """
     from provisioner.operations import stack_list
     from provisioner.render import stacks as show

@@ -19,19 +19,21 @@ TASK_LETTERS = 8
 @command(
     app,
     "logs",
-    "provision logs                     the last ten minutes of all services",
-    "provision logs backend --since 2h  of one service, further back",
-    "provision logs --follow            and what comes, until Ctrl-C",
+    "provision logs                     all services, the last ten minutes",
+    "provision logs backend --since 2h  one service, the last two hours",
+    "provision logs --follow            and new lines, until Ctrl-C",
 )
 def logs(
     options: Options,
-    services: Annotated[list[str] | None, typer.Argument(metavar="SERVICE", help="Which; all if left out.")] = None,
+    services: Annotated[
+        list[str] | None, typer.Argument(metavar="SERVICE", help="Services to show (default: all).")
+    ] = None,
     since: Annotated[str, typer.Option(metavar="SPAN", help="How far back: 90s, 10m, 2h or 1d.")] = "10m",
-    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on with what comes.")] = False,
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Keep printing new lines.")] = False,
 ) -> int:
-    """Show what the services write.
+    """Show the logs of the services.
 
-    From CloudWatch Logs, oldest first: time, service, task and text. With --json one object a line.
+    From CloudWatch Logs, oldest first: time, service, task and text. With --json, one object per line.
     """
     from provisioner.operations import context, log_reader, stores
     from provisioner.render.channels import unread
@@ -60,7 +62,7 @@ def logs(
         if unread():
             return 0
     if not wanted:
-        note(f"there are no log groups: nothing is up yet, run {options.again('up')}")
+        note(f"there are no log groups: the stack has not been created yet, run {options.again('up')}")
     elif not shown and (there := [name for name in wanted if name not in lacking]):
-        note(f"{', '.join(there)} wrote nothing within the last {since}; look further back with --since")
+        note(f"{', '.join(there)} wrote nothing in the last {since}; look further back with --since")
     return 0

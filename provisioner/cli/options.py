@@ -11,20 +11,23 @@ from provisioner.aws import call_log
 from provisioner.operations.options import Target
 
 TargetStep = Annotated[
-    str | None, typer.Option("--target-step", metavar="STEP", help="Limit it to one step, with what has to go with it.")
+    str | None,
+    typer.Option(
+        "--target-step",
+        metavar="STEP",
+        help="Limit the run to one step, with its dependencies (up, plan) or dependents (down).",
+    ),
 ]
 """An option of those commands that work step by step."""
 
 
 Redeploy = Annotated[
-    bool, typer.Option("--redeploy", help="Put services back to what is declared where somebody else deployed.")
+    bool, typer.Option("--redeploy", help="Redeploy the declared task definition where somebody else deployed another.")
 ]
 """An option of `plan` and `up`."""
 
 
-NewAmi = Annotated[
-    bool, typer.Option("--new-ami", help="Take the newest AMI, and replace all instances that are older.")
-]
+NewAmi = Annotated[bool, typer.Option("--new-ami", help="Use the newest AMI, and replace instances with an older one.")]
 """An option of `plan` and `up`."""
 
 
@@ -32,30 +35,37 @@ COMMON: dict[str, Any] = {
     "config": Annotated[
         Path | None,
         typer.Option(
-            "--config", "-c", metavar="FILE", help="The configuration, instead of stack.toml in this folder or above."
+            "--config",
+            "-c",
+            metavar="FILE",
+            help="The configuration file (default: stack.toml in this directory or above).",
         ),
     ],
-    "env": Annotated[str | None, typer.Option(metavar="NAME", help="The environment, instead of the file's.")],
+    "env": Annotated[
+        str | None, typer.Option(metavar="NAME", help="Override the environment of the configuration file.")
+    ],
     "target": Annotated[
         Target | None,
-        typer.Option(envvar="PROVISION_TARGET", help="The embedded cloud or AWS, instead of the file's."),
+        typer.Option(envvar="PROVISION_TARGET", help="Override the target of the configuration file."),
     ],
     "state_dir": Annotated[
         Path | None,
         typer.Option(
             metavar="DIR",
-            help="Where state and embedded cloud are kept, instead of .provision beside the configuration.",
+            help="Directory for the state and the embedded cloud (default: .provision beside the configuration file).",
         ),
     ],
     "profile": Annotated[str | None, typer.Option(metavar="NAME", help="The AWS profile to use.")],
-    "yes": Annotated[bool, typer.Option("--yes", "-y", help="Do not ask for confirmation.")],
-    "json": Annotated[bool, typer.Option("--json", help="Print JSON on standard output, and nothing else there.")],
-    "wait": Annotated[
-        bool, typer.Option("--wait", help="If another command is at work on the state, wait for it to end.")
-    ],
+    "yes": Annotated[bool, typer.Option("--yes", "-y", help="Skip the confirmation prompt.")],
+    "json": Annotated[bool, typer.Option("--json", help="Print only JSON on standard output.")],
+    "wait": Annotated[bool, typer.Option("--wait", help="Wait for the lock of the state instead of failing.")],
     "log": Annotated[
         call_log.CallLog | None,
-        typer.Option(metavar="FILE", parser=call_log.open_log, help="Append each AWS call to a file, without secrets."),
+        typer.Option(
+            metavar="FILE",
+            parser=call_log.open_log,
+            help="Append every AWS API call to a JSON Lines file, without secrets.",
+        ),
     ],
 }
 """Those of every command, by the field of `Options`."""

@@ -14,16 +14,16 @@ from provisioner.operations.options import Options
 @command(
     app,
     "output",
-    "provision output                   all of them, as a table",
-    "provision output url               one bare value, for scripts",
+    "provision output                   all outputs, as a table",
+    "provision output url               one value, for scripts",
 )
 def output(
     options: Options,
-    name: Annotated[str | None, typer.Argument(metavar="NAME", help="Which one; all if left out.")] = None,
+    name: Annotated[str | None, typer.Argument(metavar="NAME", help="Output to print (default: all).")] = None,
 ) -> int:
-    """Print the URL and the like.
+    """Print output values such as the URL.
 
-    The load balancer's name, the database's host and other values that scripts need, as the state knows them.
+    The load balancer's name, the database's host and other values for scripts, as recorded in the state.
     """
     from provisioner.operations import context, stack_status, stores
     from provisioner.render.text import say, table

@@ -13,13 +13,13 @@ from provisioner.operations.options import Options
 @command(
     app,
     "plan",
-    "provision plan                     exit code 0: nothing to do, 2: there are changes, 1: something is refused",
+    "provision plan                     exit code 0: no changes, 2: changes, 1: a change is refused",
     "provision plan --json              one JSON document",
 )
 def plan(options: Options, target_step: TargetStep = None, redeploy: Redeploy = False, new_ami: NewAmi = False) -> int:
     """Show what `up` would do.
 
-    What it would create, change and remove, field by field. Nothing is written: the clients refuse all but reads.
+    What it would create, change and delete, field by field. Makes only read calls.
 
     With --target-step, --redeploy or --new-ami: what `up` would do with the same option.
     """

@@ -13,30 +13,30 @@ from provisioner.operations.options import Options
 @command(
     app,
     "policy",
-    "provision policy --part 1 > part-1.json    one policy to attach; standard error says how many there are",
+    "provision policy --part 1 > part-1.json    one of several policies",
     "provision policy --read-only > plan.json   for plan, status, doctor, output and logs",
-    "provision policy --boundary > most.json    a permissions boundary for the roles that the stack makes",
+    "provision policy --boundary > most.json    a permissions boundary for the stack's roles",
     "provision policy --account 123456789012    for one account only",
     "provision policy --json                    a list of names and policies, for scripts",
 )
 def policy(
     options: Options,
     read_only: Annotated[
-        bool, typer.Option("--read-only", help="Only what plan, status, doctor, output and logs need.")
+        bool, typer.Option("--read-only", help="Print only what plan, status, doctor, output and logs need.")
     ] = False,
     boundary: Annotated[
-        bool, typer.Option("--boundary", help="The most that the roles may ever do that the stack makes.")
+        bool, typer.Option("--boundary", help="Print a permissions boundary for the stack's roles instead.")
     ] = False,
     account: Annotated[
-        str | None, typer.Option(metavar="ID", help="The account in its ARNs, instead of *, which is any.")
+        str | None, typer.Option(metavar="ID", help="The account in the ARNs (default: *, any account).")
     ] = None,
-    part: Annotated[int | None, typer.Option(metavar="N", min=1, help="Only the Nth policy.")] = None,
+    part: Annotated[int | None, typer.Option(metavar="N", min=1, help="Print only the Nth policy.")] = None,
 ) -> int:
-    """Print the least IAM policy with which the stack can be made, changed and removed, for your administrator.
+    """Print the least-privilege IAM policy for this stack.
 
-    It follows from the configuration, without a call to AWS and without credentials. ARNs name any account (*) unless
-    --account says which. IAM takes at most 6,144 characters a policy, so it may be several: all of them are to be
-    attached. Before a change that takes something out of the configuration, attach those of before as well.
+    Derived from the configuration, without credentials or AWS calls. IAM allows 6,144 characters per policy, so there
+    may be several: attach all of them. Before you remove something from the configuration, keep the previous policies
+    attached until `up` has deleted it.
     """
     from provisioner.operations import context
     from provisioner.permissions.printed import part_of, printed

@@ -26,9 +26,7 @@ def confirm(question: str, yes: bool, before: str = "nothing was changed") -> No
     if yes:
         return
     if not sys.stdin.isatty():
-        raise ConfigurationError(
-            f"{question}: this needs to be confirmed, and there is no terminal to ask on: add --yes"
-        )
+        raise ConfigurationError(f"{question}: confirmation required, but standard input is not a terminal: add --yes")
     sys.stderr.write(f"{visible(question)}. Continue? [y/N] ")
     sys.stderr.flush()
     if _answer().strip().lower() not in {"y", "yes"}:

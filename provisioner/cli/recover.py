@@ -11,17 +11,16 @@ from provisioner.operations.options import Options
 @command(
     app,
     "recover",
-    "provision recover                  reads everything, shows what it will record; asks if there is a state",
+    "provision recover                  asks before it replaces a state",
     "provision recover --yes --json     without asking, one JSON document",
 )
 def recover(options: Options) -> int:
-    """Rebuild the state from the cloud.
+    """Rebuild a lost or broken state from the resources in the account.
 
-    For when the state is lost, broken or years old. Finds what belongs to the stack by its tags, names and contents,
-    also what stack.toml no longer declares, and records it. Nothing in the cloud is changed. A state that cannot be
-    read is moved aside, and one that is replaced is kept as a backup.
+    Finds the stack's resources by their tags, names and contents, also those that stack.toml no longer declares, and
+    records them. No resource is changed. A previous state is kept as a backup.
 
-    What stack.toml asks for and the account does not have, such as a hosted zone that is gone, is named and left out.
+    What stack.toml refers to and the account does not have, such as a deleted hosted zone, is reported and skipped.
     """
     from provisioner.cli.prompts import confirm
     from provisioner.engine.words import count
@@ -37,15 +36,15 @@ def recover(options: Options) -> int:
     with signals.held():
         backups = state_set_aside.set_aside(options, config, aws)
     with stores.open_store(options, config, aws, "recover") as store:
-        stack = context.declared(options, config, aws, {}, lambda text: tell(f"note: {text}. Looking on without it"))
+        stack = context.declared(options, config, aws, {}, lambda text: tell(f"note: {text}. Continuing without it"))
         with context.interruptible(aws.pace, lambda event: tell(str(event.to_dict().get("text", "")))):
             found = recovery.search(aws, dict(store.records), stack.declared, tell)
             aws.pace.check()
         if not options.json:
             say(show.lines(found, config.name, context.describe_account(config, aws)))
         if store.records:
-            what = f"this replaces the {count(len(store.records), 'record')} of {config.name}"
-            moved = f"what could not be read was moved to {', '.join(backups)}, and nothing else was changed"
+            what = f"`recover` replaces the {count(len(store.records), 'record')} of {config.name}"
+            moved = f"the unreadable state was moved to {', '.join(backups)}, nothing else was changed"
             confirm(what, options.yes, *([moved] if backups else []))
             backups.append(recovery.backup(store))
         recovery.write(store, found)

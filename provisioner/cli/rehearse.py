@@ -24,33 +24,31 @@ class Rehearsable(StrEnum):
 @command(
     app,
     "rehearse",
-    "provision rehearse                 the next `up`: does it pass, how long, what is down meanwhile",
+    "provision rehearse                 the next `up`",
     "provision rehearse down            the next `down`",
-    "provision rehearse --spread        also where AWS is fast, and where it is slow",
-    "provision rehearse --durations seed:7      how long AWS takes is drawn, each time the same",
-    "provision rehearse --json          one JSON document; exit code 1 if something would fail or be refused",
+    "provision rehearse --spread        and with fast and slow durations",
+    "provision rehearse --durations seed:7      random durations, the same each time",
+    "provision rehearse --json          one JSON document; exit code 1 if it would fail",
 )
 def rehearse(
     options: Options,
     what: Annotated[
-        Rehearsable, typer.Argument(metavar="[up|down]", help="The command to rehearse; `up` if left out.")
+        Rehearsable, typer.Argument(metavar="[up|down]", help="The command to rehearse (default: up).")
     ] = Rehearsable.UP,
     target_step: TargetStep = None,
     new_ami: NewAmi = False,
     unprotect: Unprotect = False,
     durations: Annotated[
         str,
-        typer.Option(
-            metavar="CHOICE", help="How long AWS takes: 'typical', 'fast', 'slow', or 'seed:7' for a draw in between."
-        ),
+        typer.Option(metavar="CHOICE", help="How long AWS takes: 'typical', 'fast', 'slow', or 'seed:7' (random)."),
     ] = "typical",
-    spread: Annotated[bool, typer.Option("--spread", help="Run it with 'fast' and 'slow' as well.")] = False,
+    spread: Annotated[bool, typer.Option("--spread", help="Also rehearse with 'fast' and 'slow'.")] = False,
 ) -> int:
-    """Run the next `up` or `down` on a copy of the stack.
+    """Rehearse the next `up` or `down` on a copy of the stack.
 
-    Tells whether it passes, what would be refused, how long AWS will take and where that time goes, which services are
-    down meanwhile, and how many calls it makes. The stack is copied, as its state records it, to an embedded cloud that
-    is removed afterwards. Of the stack itself only the state is read.
+    Shows whether it would succeed, what would be refused, how long AWS would take, which services would be down
+    meanwhile, and how many calls it makes. The stack is copied from its state to a temporary embedded cloud. Of the
+    stack itself only the state is read.
     """
     from provisioner.config.builds import check_dockerfiles
     from provisioner.operations import context, stores

@@ -13,7 +13,7 @@ from provisioner.cli.app import SETTINGS, app, command
 from provisioner.operations.options import Options
 
 group = typer.Typer(
-    name="state", help="Look into the state, or move it.", rich_markup_mode=None, context_settings=SETTINGS
+    name="state", help="Inspect and manage the state.", rich_markup_mode=None, context_settings=SETTINGS
 )
 app.add_typer(group)
 
@@ -21,10 +21,10 @@ app.add_typer(group)
 @command(
     group,
     "list",
-    "provision state list               every recorded address with its phase and id",
+    "provision state list               all records",
 )
 def list_(options: Options) -> int:
-    """List what the state records: address, phase (creating, created, ready, deleting), id."""
+    """List the records: address, phase (creating, created, ready, deleting), id."""
     from provisioner.operations import context, stack_status, stores
     from provisioner.render.text import say, table
 
@@ -40,13 +40,13 @@ def list_(options: Options) -> int:
 @command(
     group,
     "show",
-    "provision state show vpc/main      one record in full",
+    "provision state show vpc/main      one record",
 )
 def show(
     options: Options,
     key: Annotated[str, typer.Argument(metavar="KEY", help="An address, as `provision state list` shows it.")],
 ) -> int:
-    """Show one record in full: what was asked for, what AWS answered, what it needs."""
+    """Show one record: its settings, outputs and dependencies."""
     from provisioner.operations import context, stack_status, stores
     from provisioner.render.status import record_lines
     from provisioner.render.text import say
@@ -58,21 +58,21 @@ def show(
 
 
 VERSIONING_NOTE = (
-    "note: versioning was switched on, and for 15 minutes S3 may answer that what was just written is not there. "
-    "Commands wait a minute for it; run one again that says so"
+    "note: versioning was turned on. For 15 minutes S3 may report new objects as missing: "
+    "commands retry for a minute; if one fails with that, run it again"
 )
 
 
 @command(
     group,
     "init",
-    "provision state init               makes the bucket that [state] names, or mends its settings",
+    "provision state init               the bucket that [state] names",
 )
 def init(options: Options) -> int:
-    """Make the bucket that keeps the states of a team.
+    """Create or repair the S3 bucket for shared states.
 
-    Versioned, encrypted, closed to the public, TLS only; earlier versions are kept for 90 days. Running it again mends
-    what differs. `provision down` leaves the bucket.
+    Versioned, encrypted, not public, TLS only; earlier versions are kept for 90 days. `provision down` does not delete
+    it.
     """
     from provisioner.cli.prompts import confirm
     from provisioner.operations import context, state_transfer
@@ -85,7 +85,7 @@ def init(options: Options) -> int:
     bucket, done = state_transfer.bucket(config, aws), list[str]()
     for mending in bucket.lacking():
         if not done and config.target == "aws":
-            what = "makes the bucket" if mending.makes else "changes settings of the bucket"
+            what = "creates the bucket" if mending.makes else "changes settings of the bucket"
             confirm(f"`state init` {what} {name} in {context.describe_account(config, aws)}", options.yes)
         bucket.mend(mending)
         done.append(mending.what)
@@ -94,21 +94,21 @@ def init(options: Options) -> int:
     if options.json:
         say([json.dumps({"bucket": name, "done": done}, ensure_ascii=False)])
     else:
-        say([f"{name}: {what}" for what in done] or [f"{name}: all is as it should be"])
+        say([f"{name}: {what}" for what in done] or [f"{name}: no changes"])
     return 0
 
 
 @command(
     group,
     "pull",
-    "provision state pull               the whole state as one JSON document",
+    "provision state pull               one JSON document",
     "provision state pull FILE          into a new file",
 )
 def pull(
     options: Options,
     file: Annotated[Path | None, typer.Argument(metavar="FILE", help="A new file to write it to.")] = None,
 ) -> int:
-    """Print the whole state, wherever it is kept."""
+    """Print the whole state."""
     from provisioner.operations import context, state_transfer, stores
     from provisioner.render.text import say
     from state.store import document
@@ -125,16 +125,16 @@ def pull(
 @command(
     group,
     "push",
-    "provision state push FILE          puts an edited state back; what is there is kept beside it",
+    "provision state push FILE          an edited state; the previous one is kept as a backup",
 )
 def push(
     options: Options,
     file: Annotated[Path, typer.Argument(metavar="FILE", help="A state, as `provision state pull` prints it.")],
-    force: Annotated[bool, typer.Option("--force", help="Also an older one, or one of another lineage.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Accept an older state, or one of another lineage.")] = False,
 ) -> int:
-    """Put a state in the place of the one that is there.
+    """Replace the state with a file.
 
-    Refused are a state of another stack, account or region, one of another lineage, and one that is older.
+    Refuses a state of another stack, account, Region or lineage, and an older one.
     """
     from provisioner.cli.prompts import confirm
     from provisioner.engine.words import count
@@ -144,13 +144,13 @@ def push(
     config = context.load(options)
     new = state_transfer.read_file(file)
     aws = context.connect(options, config)
-    what = f"`state push` makes {count(len(new.records), 'record')} the state of {config.name}"
+    what = f"`state push` replaces the state of {config.name} by {count(len(new.records), 'record')}"
     confirm(f"{what} on {context.describe_account(config, aws)}", options.yes or config.target == "local")
     kept = state_transfer.push(options, config, aws, new, force=force)
     if options.json:
         say([json.dumps({"records": len(new.records), "kept": kept}, ensure_ascii=False)])
     else:
-        say([f"{config.name}: {count(len(new.records), 'record')}. What was there is kept: {kept}"])
+        say([f"{config.name}: {count(len(new.records), 'record')}. Backup of the previous state: {kept}"])
     return 0
 
 
@@ -158,15 +158,15 @@ def push(
     group,
     "migrate",
     "provision state migrate            from this machine to the bucket that [state] names",
-    "provision state migrate --to-local back again",
+    "provision state migrate --to-local back to this machine",
 )
 def migrate(
     options: Options,
-    to_local: Annotated[bool, typer.Option("--to-local", help="From the bucket to this machine.")] = False,
+    to_local: Annotated[bool, typer.Option("--to-local", help="Move it from the bucket to this machine.")] = False,
 ) -> int:
     """Move the state to the bucket, or back.
 
-    It is read back before the former one is emptied, a copy of which is kept. Killed anywhere, it can be run again.
+    The copy is verified before the previous state is emptied, and a backup is kept. If interrupted, run it again.
     """
     from provisioner.engine.words import count
     from provisioner.operations import context, state_transfer
@@ -182,7 +182,7 @@ def migrate(
     elif not moved:
         say([f"{config.name}: nothing to move to {target}"])
     else:
-        say([f"{config.name}: {count(moved, 'record')} moved to {target}. The former state is kept: {kept}"])
+        say([f"{config.name}: {count(moved, 'record')} moved to {target}. Backup of the previous state: {kept}"])
     if moved and to_local:
-        say(["note: take the bucket out of [state] in the configuration now"], sys.stderr)
+        say(["note: remove [state] from the configuration now"], sys.stderr)
     return 0

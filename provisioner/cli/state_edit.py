@@ -17,18 +17,18 @@ Key = Annotated[str, typer.Argument(metavar="KEY", help="An address, as `provisi
 @command(
     group,
     "rm",
-    "provision state rm repository/web      forgets it; asks first",
-    "provision state rm vpc/main --force    although others need it",
+    "provision state rm repository/web      asks first",
+    "provision state rm vpc/main --force    even if other records depend on it",
 )
 def remove(
     options: Options,
     key: Key,
-    force: Annotated[bool, typer.Option("--force", help="Also if others need it.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Remove it even if other records depend on it.")] = False,
 ) -> int:
-    """Forget a record. The cloud is not touched.
+    """Remove a record from the state. The resource itself is not changed.
 
-    What is declared is found again by the next `up`, by its tag or name; what is not declared stays where it is, and
-    `down` does not remove it: the sweep at its end names it, and `recover` finds it.
+    If it is still declared, the next `up` finds it again by its tag or name. If not, `down` does not delete it, but
+    reports it as a leftover resource, and `recover` finds it.
     """
     from provisioner.cli.prompts import confirm
     from provisioner.operations import context, state_edit, stores
@@ -38,29 +38,34 @@ def remove(
     aws = context.connect(options, config)
     with stores.open_store(options, config, aws, "state rm") as store:
         stays = state_edit.to_forget(store, key, force=force)
-        confirm(f"`state rm` forgets {key} of {config.name} ({stays})", options.yes)
+        confirm(f"`state rm` removes {key} from the state of {config.name} ({stays})", options.yes)
         forgotten = store.records[key].id
         store.drop(key)
     if options.json:
         say([json.dumps({"address": key, "id": forgotten}, ensure_ascii=False)])
     else:
-        say([f"{key} is forgotten; {stays}.", f"Is it still declared? {options.again('plan')} tells."])
+        say(
+            [
+                f"{key} is removed from the state; {stays}.",
+                f"To check whether it is still declared, run {options.again('plan')}.",
+            ]
+        )
     return 0
 
 
 @command(
     group,
     "mv",
-    "provision state mv subnet/a subnet/b   when a step calls it otherwise",
+    "provision state mv subnet/a subnet/b   after its name in a step has changed",
 )
 def move(
     options: Options,
     key: Key,
-    new: Annotated[str, typer.Argument(metavar="NEW", help="The address from now on, of the same resource type.")],
+    new: Annotated[str, typer.Argument(metavar="NEW", help="The new address, of the same resource type.")],
 ) -> int:
-    """Record a resource under another address. The cloud is not touched.
+    """Change the address of a record. The resource itself is not changed.
 
-    What needs it follows. The tag in the cloud still says the former address: the next `up` mends it.
+    Dependencies on it are updated. The next `up` updates its address tag.
     """
     from provisioner.operations import context, state_edit, stores
     from provisioner.render.text import say
@@ -72,6 +77,6 @@ def move(
     if options.json:
         say([json.dumps({"address": new, "formerly": key, "needed_by": users}, ensure_ascii=False)])
     else:
-        needed = f", also in the needs of {', '.join(users)}" if users else ""
-        say([f"{key} is recorded as {new}{needed}.", f"Its tag in the cloud follows with {options.again('up')}."])
+        needed = f", also as a dependency of {', '.join(users)}" if users else ""
+        say([f"{key} is now {new}{needed}.", f"Its tag is updated by the next {options.again('up')}."])
     return 0

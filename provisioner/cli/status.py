@@ -11,13 +11,14 @@ from provisioner.operations.options import Options
 @command(
     app,
     "status",
-    "provision status                   everything by step, and the services as they run now",
+    "provision status                   resources by step, and live status",
     "provision status --json            one JSON document",
 )
 def status(options: Options) -> int:
-    """Show how the stack is doing.
+    """Show the status of the stack.
 
-    What the state records, by step; and how services, instances and database are doing now. Only reads are made.
+    The resources in the state, by step, and the live status of services, instances and the database. Makes only read
+    calls.
     """
     from provisioner.emulator import manage
     from provisioner.operations import context, stack_status, stores
@@ -29,7 +30,7 @@ def status(options: Options) -> int:
     state = stores.recorded(options, config)
     started = manage.started(options.folder) if config.target == "local" else 0.0
     anew = started if stack_status.outlived(state, started) else None
-    live, silent = context.read_condition(options, config, state) if anew is None else (None, "it was started anew")
+    live, silent = context.read_condition(options, config, state) if anew is None else (None, "it was restarted")
     working = "" if config.state.bucket else holder(stores.folder(options, config) / NAME)
     entry = context.entry(options, config)
     document = stack_status.document(state, config, entry, live, silent, anew=anew, working=working)

@@ -27,19 +27,19 @@ class Last(StrEnum):
 @command(
     app,
     "timeline",
-    "provision timeline                 the newest run that did something, as bars",
-    "provision timeline --last up       the newest `up` of them",
-    "provision timeline --svg up.svg    as a picture",
+    "provision timeline                 the latest run that made changes, as a bar chart",
+    "provision timeline --last up       the latest `up`",
+    "provision timeline --svg up.svg    as an SVG file",
 )
 def timeline(
     options: Options,
-    last: Annotated[Last | None, typer.Option(help="The newest run of that command; of any if left out.")] = None,
-    svg: Annotated[Path | None, typer.Option(metavar="FILE", help="Draw it into a file, which is overwritten.")] = None,
+    last: Annotated[Last | None, typer.Option(help="The command whose latest run is shown (default: any).")] = None,
+    svg: Annotated[Path | None, typer.Option(metavar="FILE", help="Write it to a file as SVG, overwriting it.")] = None,
 ) -> int:
-    """Show where the time of a run went.
+    """Show the timeline of a run.
 
-    When the work on each resource began, when its call was answered, when it was ready or gone; and the critical path,
-    the chain of resources that waited for each other and ended last. No call is made but to read a state in a bucket.
+    When each resource was started, when its API call returned and when it was ready or deleted; and the critical path,
+    the longest chain of resources that waited for each other. Makes no AWS call, except to read a state in a bucket.
     """
     from provisioner.operations import context, stack_status, stores
     from provisioner.render import timeline as show

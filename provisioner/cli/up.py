@@ -14,23 +14,23 @@ from provisioner.operations.options import Options
     app,
     "up",
     "provision up                       on the target of stack.toml, the embedded cloud in the sample",
-    "provision up --target aws          on AWS: shows the plan, the account and the region, and asks first",
+    "provision up --target aws          on AWS: shows the plan, the account and the Region, and asks",
     "provision up --env staging --yes   another environment, without asking",
-    "provision up --target-step database    that step and the steps it is built on",
-    "provision up --new-ami             the newest AMI; all instances are replaced, some at a time",
+    "provision up --target-step database    that step and its dependencies",
+    "provision up --new-ami             the newest AMI, with a rolling replacement of all instances",
 )
 def up(options: Options, target_step: TargetStep = None, redeploy: Redeploy = False, new_ami: NewAmi = False) -> int:
-    """Create or change what is declared.
+    """Create or change the stack.
 
-    With --target-step: only that step and the steps it is built on; then nothing is deleted.
+    Creates missing resources, changes those that differ, and deletes those that are no longer declared. Run it again to
+    resume after a failure.
 
-    With --redeploy: a service to which somebody else deployed another task definition goes back to what is declared.
+    With --target-step: only that step and the steps it depends on; nothing is deleted.
 
-    With --new-ami: the AMI that AWS recommends now takes the place of the one that the stack has, and an instance
-    refresh replaces the instances that are older. Without, the AMI stays.
+    With --redeploy: services with a task definition that somebody else deployed go back to the declared one.
 
-    Creates what is not there, changes what differs, deletes what is no longer declared. Running it again resumes where
-    it stopped.
+    With --new-ami: uses the AMI that AWS recommends now, and replaces older instances by an instance refresh. Otherwise
+    the AMI does not change.
     """
     from provisioner.cli.prompts import confirm
     from provisioner.config.builds import check_dockerfiles

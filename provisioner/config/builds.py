@@ -138,23 +138,23 @@ def check_builds(config: Config, facts: Facts, root: Path) -> dict[str, str]:
     if skipped and not facts.local:
         raise ConfigurationError(
             "\n".join(
-                f"{text}: mend that, or push the image yourself and write services.{name}.image"
+                f"{text}: fix that, or push the image yourself and set services.{name}.image"
                 for name, text in skipped.items()
             )
         )
-    return {name: f"{text}: the image is recorded as wanted, and not built" for name, text in skipped.items()}
+    return {name: f"{text}: the image is not built" for name, text in skipped.items()}
 
 
 def _why(service: Service, root: Path, facts: Facts) -> str:
     """Say which key is what, and why there is no image by it; empty if it can be built."""
     folder, build = root / str(service.build), f'build is "{service.build}"'
     if not folder.is_dir():
-        return f"{build}, but there is no folder {folder}"
+        return f"{build}, but there is no directory {folder}"
     if out := _leading_out(folder, root):
         return f"{build}, but {out}"
     if why := _misplaced(service, root):
         return f'dockerfile is "{service.dockerfile}", but {why}' if _named(service) else f"{build}, but {why}"
-    return "" if facts.engine else f"{build}, but {facts.no_engine or 'no Docker engine answers here'}"
+    return "" if facts.engine else f"{build}, but {facts.no_engine or 'no Docker engine responds'}"
 
 
 def _named(service: Service) -> bool:
@@ -165,7 +165,7 @@ def _misplaced(service: Service, root: Path) -> str:
     """Say why a service's Dockerfile is none; empty if it is one."""
     path = located(root / str(service.build), service.dockerfile)
     if path.is_dir():
-        return f"{path} is a folder"
+        return f"{path} is a directory"
     if not path.is_file():
         return f"there is no file {path}" if _named(service) else f"{path.parent} has no Dockerfile"
     return _leading_out(path, root)

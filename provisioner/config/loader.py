@@ -85,29 +85,29 @@ def read(path: Path) -> dict[str, Any]:
             content = file.read(LARGEST + 1)
     except FileNotFoundError:
         raise ConfigurationError(
-            f"{path}: there is no such file: write one with `provision init`, or name another with --config FILE"
+            f"{path}: there is no such file: write one with `provision init`, or choose another with --config FILE"
         ) from None
     except IsADirectoryError:
         raise ConfigurationError(
-            f"{path}: is a folder: name the file in it with --config {path / 'stack.toml'}"
+            f"{path}: is a directory: use the file in it with --config {path / 'stack.toml'}"
         ) from None
     except OSError as error:
         raise ConfigurationError(
             f"{path}: cannot be read: {error.strerror}: check the path and its permissions"
         ) from None
     if len(content) > LARGEST:
-        raise ConfigurationError(f"{path}: is larger than {LARGEST} bytes: name the configuration with --config FILE")
+        raise ConfigurationError(f"{path}: is larger than {LARGEST} bytes: choose the configuration with --config FILE")
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         raise ConfigurationError(f"{path}:{line}: is not UTF-8 text: save it in that encoding") from None
     if DOTTED.search(text):
-        raise ConfigurationError(f"{path}: is nested too deeply: no setting has more than three tables")
+        raise ConfigurationError(f"{path}: is nested too deeply: use at most three levels of tables")
     try:
         table = tomllib.loads(text)
     except RecursionError:
-        raise ConfigurationError(f"{path}: is nested too deeply: no setting has more than three tables") from None
+        raise ConfigurationError(f"{path}: is nested too deeply: use at most three levels of tables") from None
     except tomllib.TOMLDecodeError as error:
         raise ConfigurationError(_syntax(path, text, str(error))) from None
     except ValueError as error:
@@ -119,7 +119,7 @@ def read(path: Path) -> dict[str, Any]:
 def _flat(path: Path, value: Any, depth: int = 0) -> None:
     """Refuse what is nested so deeply that neither checking nor showing it would come to an end."""
     if depth > DEEPEST:
-        raise ConfigurationError(f"{path}: is nested too deeply: no setting has more than three tables")
+        raise ConfigurationError(f"{path}: is nested too deeply: use at most three levels of tables")
     if isinstance(value, dict | list):
         for item in value.values() if isinstance(value, dict) else value:
             _flat(path, item, depth + 1)
@@ -200,7 +200,7 @@ def _unknown(loc: Sequence[str], model: type[BaseModel]) -> str:
     known = tables.get(tuple("*" if i == 1 and here[0] == "services" else part for i, part in enumerate(here)), ())
     elsewhere = [".".join(table) for table, keys in tables.items() if key in keys and table]
     if not difflib.get_close_matches(key, known, 1) and elsewhere:
-        return f"is unknown here: it belongs in the table [{elsewhere[0].replace('*', 'NAME')}]"
+        return f"is unknown here: move it to the table [{elsewhere[0].replace('*', 'NAME')}]"
     return f"is unknown{suggestion(key, known)}"
 
 

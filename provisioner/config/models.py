@@ -46,13 +46,11 @@ class Network(Model):
     """`[network]`: the VPC's addresses, its zones, and who may reach the load balancer."""
 
     cidr: Annotated[str, AfterValidator(values.vpc_cidr)] = "10.0.0.0/16"
-    zones: Annotated[
-        int, values.between(2, 4, "a number of zones that a load balancer and the address plan can serve")
-    ] = 3
+    zones: Annotated[int, values.between(2, 4, "a supported number of zones")] = 3
     allow: Annotated[
         tuple[Annotated[str, AfterValidator(values.allowed)], ...],
         LIST,
-        values.not_empty('nobody could reach the load balancer; write ["my-ip"]'),
+        values.not_empty('nobody could reach the load balancer; use ["my-ip"]'),
         values.unique("source"),
     ] = ("my-ip",)
     flow_logs: bool = False
@@ -72,7 +70,7 @@ class Dns(Model):
     """`[dns]`: the public name, and the two private zones."""
 
     domain: Domain = "example.com"
-    host: Annotated[str, values.matching(values.LABEL, 'is not one label of a host name, such as "app"')] = HOST
+    host: Annotated[str, values.matching(values.LABEL, 'is not a single DNS label, such as "app"')] = HOST
     create_zone: bool = False
     private_domain: PrivateDomain = "db.internal"
     discovery_domain: PrivateDomain = "svc.internal"
@@ -101,17 +99,17 @@ class Capacity(Model):
     instance_types: Annotated[
         tuple[Annotated[str, AfterValidator(values.instance_type)], ...],
         LIST,
-        values.not_empty('write at least one, such as ["c5.large"]'),
+        values.not_empty('use at least one, such as ["c5.large"]'),
         values.unique("instance type"),
     ] = ("c5.large", "c5a.large")
     spot: bool = True
-    min: Annotated[int, values.at_least(0, "there are no fewer instances than none")] = 0
-    max: Annotated[int, values.at_least(1, "tasks could never be placed")] = 5
+    min: Annotated[int, values.at_least(0, "there cannot be fewer than 0 instances")] = 0
+    max: Annotated[int, values.at_least(1, "no task could be placed")] = 5
 
     def problems(self) -> Iterator[Problem]:
         """Yield a minimum above the maximum."""
         if self.min > self.max:
-            yield "min", f"{self.min} is more than capacity.max, which is {self.max}: lower or raise one"
+            yield "min", f"{self.min} is more than capacity.max, which is {self.max}: change one of them"
 
 
 class Database(Model):
@@ -131,9 +129,9 @@ class Database(Model):
         values.matching(r"(?i)(?!rdsadmin$).*", 'is reserved by RDS for itself: use another, such as "dbadmin"'),
     ] = "dbadmin"
     min_acu: Acu = 0
-    max_acu: Annotated[Acu, values.between(1, 256, "a maximum that Aurora Serverless v2 takes")] = 4
-    readers: Annotated[int, values.between(0, 15, "a number of readers that an Aurora cluster can have")] = 0
-    backup_days: Annotated[int, values.between(1, 35, "a number of days that Aurora keeps backups for")] = 7
+    max_acu: Annotated[Acu, values.between(1, 256, "a valid maximum of Aurora Serverless v2")] = 4
+    readers: Annotated[int, values.between(0, 15, "a valid number of Aurora readers")] = 0
+    backup_days: Annotated[int, values.between(1, 35, "a valid retention period of Aurora backups")] = 7
     iam_authentication: bool = False
     logs: Annotated[tuple[DatabaseLog, ...], LIST, values.unique("log")] = ()
 
@@ -142,7 +140,7 @@ class Database(Model):
         if self.min_acu > self.max_acu:
             yield (
                 "min_acu",
-                f"{self.min_acu:g} is more than database.max_acu, which is {self.max_acu:g}: lower or raise one",
+                f"{self.min_acu:g} is more than database.max_acu, which is {self.max_acu:g}: change one of them",
             )
 
 
@@ -156,9 +154,7 @@ class LoadBalancer(Model):
             r"arn:aws[a-z-]*:wafv2:[a-z0-9-]+:\d{12}:(regional|global)/webacl/[\w-]+/[\w-]+",
             'is not the ARN of a web ACL, such as "arn:aws:wafv2:eu-west-1:123456789012:regional/webacl/example/1a2b"',
         ),
-        values.matching(
-            r"(?!.*:global/).*", "is for CloudFront, and load balancers take regional ones: name one of scope REGIONAL"
-        ),
+        values.matching(r"(?!.*:global/).*", "is for CloudFront: use a web ACL of scope REGIONAL"),
     ] = None
 
 
@@ -200,7 +196,7 @@ class Config(Model):
     ] = "ecs-sample"
     env: Name = "dev"
     region: Annotated[
-        str, values.matching(r"[a-z]{2,4}(-[a-z]+)+-\d", 'is not a region of AWS, such as "ap-northeast-1"')
+        str, values.matching(r"[a-z]{2,4}(-[a-z]+)+-\d", 'is not an AWS Region, such as "ap-northeast-1"')
     ] = "ap-northeast-1"
     target: Target = "local"
     # Whether deletion protection is on and `down` is refused without --unprotect.
@@ -216,7 +212,7 @@ class Config(Model):
     logs: Logs = Logs()
     state: StateSettings = StateSettings()
     services: Annotated[
-        Mapping[Name, Service], values.not_empty("a stack has at least one service; begin with a table [services.web]")
+        Mapping[Name, Service], values.not_empty("a stack needs at least one service; add a table [services.web]")
     ]
 
     @property
@@ -238,9 +234,12 @@ class Config(Model):
         """Yield what services have too many of or does not go together, and names that AWS would find too long."""
         public = sum(service.public for service in self.services.values())
         if len(self.services) > SERVICES:
-            yield "services", f"has {len(self.services)}, and AWS's quotas leave room for {SERVICES}: divide the stack"
+            yield "services", f"has {len(self.services)}, and AWS's quotas allow {SERVICES}: split the stack"
         if public > TARGET_GROUPS:
-            yield "services", f"has {public} public ones, and a load balancer {TARGET_GROUPS} target groups: use fewer"
+            yield (
+                "services",
+                f"has {public} public ones, but a load balancer allows {TARGET_GROUPS} target groups: use fewer",
+            )
         paths: dict[str, str] = {}
         for name, service in self.services.items():
             key = f"services.{name}"
@@ -249,11 +248,11 @@ class Config(Model):
             if service.public and (other := paths.setdefault(service.path, name)) != name:
                 yield (
                     f"{key}.path",
-                    f'"{service.path}" is the path of services.{other} too: give one another, such as "/{name}/*"',
+                    f'"{service.path}" is the path of services.{other} too: change one, such as "/{name}/*"',
                 )
             for callee in service.calls:
                 if callee == name:
-                    yield f"{key}.calls", "a service does not call itself: take its own name out"
+                    yield f"{key}.calls", "a service cannot call itself: remove its own name"
                 elif callee not in self.services:
                     yield (
                         f"{key}.calls",
@@ -271,7 +270,7 @@ class Config(Model):
         }
         for key, value in named.items():
             if value and value.startswith("arn:") and (other := value.split(":")[3]) != self.region:
-                yield key, f"it is in {other}, and the stack in {self.region}: name one of this Region"
+                yield key, f"it is in {other}, but the stack in {self.region}: use one of this Region"
 
     def _circles(self) -> Iterator[Problem]:
         # A group's rules name the groups of its callers, so those are made first.
@@ -283,7 +282,7 @@ class Config(Model):
                 path = " calls ".join(circle)
                 yield (
                     f"services.{circle[0]}.calls",
-                    f"goes round in a circle ({path}), and of two security groups one is made first: take out one call",
+                    f"is a cycle ({path}), and security groups cannot refer to each other: remove one call",
                 )
 
     def _lengths(self) -> Iterator[Problem]:

@@ -54,6 +54,6 @@ def _check_owner(found: Path, height: int) -> None:
         from provisioner.engine.errors import ConfigurationError
 
         raise ConfigurationError(
-            f"the nearest configuration is {found}, which belongs to another user: if it is the one you mean, name it "
-            f"with --config {found}"
+            f"the nearest configuration is {found}, which belongs to another user: if you mean that one, add --config "
+            f"{found}"
         )

@@ -10,7 +10,7 @@ from provisioner.engine.errors import ConfigurationError
 
 APP = Path(__file__).parents[2] / "app"
 """The sample application. It is in the source repository and in the source distribution, and not in the wheel."""
-SERVICES = "# One table a service"
+SERVICES = "# One table per service"
 """What the part of the sample begins with that is about services."""
 
 
@@ -32,18 +32,18 @@ def write(path: Path, *, with_app: bool = False) -> Path | None:
     if with_app and not (APP / "backend" / "Dockerfile").is_file():
         raise ConfigurationError(
             f"--with-app: the sample application is not part of an installed package: clone the source repository and "
-            f"run `provision init --with-app` there, or leave --with-app out: then {path} gets ready images"
+            f"run `provision init --with-app` there, or leave --with-app out: then {path} gets prebuilt images"
         )
     copied = with_app and not (beside.exists() and beside.samefile(APP))
     if copied and beside.exists():
-        raise ConfigurationError(f"{beside} is there already: move it away, or name another folder with --config FILE")
+        raise ConfigurationError(f"{beside} already exists: move it, or choose another directory with --config FILE")
     try:
         with path.open("x", encoding="utf-8") as file:
             file.write(text(with_app=with_app))
         if copied:
             shutil.copytree(APP, beside, ignore=shutil.ignore_patterns("__pycache__"))
     except FileExistsError:
-        raise ConfigurationError(f"{path} is there already: edit it, or name another with --config FILE") from None
+        raise ConfigurationError(f"{path} already exists: edit it, or choose another with --config FILE") from None
     except OSError as error:
         raise ConfigurationError(f"{error.filename or path} cannot be written: {error.strerror}") from None
     return beside if with_app else None

@@ -17,15 +17,15 @@ class Scaling(Model):
     """`[services.NAME.scaling]`: how many tasks, and the average CPU in percent that their number is steered by."""
 
     min: Annotated[
-        int, values.at_least(1, "a service without tasks has no CPU to measure and would never grow again")
+        int, values.at_least(1, "a service without tasks has no CPU to measure and could not scale out again")
     ] = 1
-    max: Annotated[int, values.at_least(1, "a service needs room for a task")] = 10
-    cpu: Annotated[int, values.between(1, 100, "a percentage to aim at")] = 70
+    max: Annotated[int, values.at_least(1, "a service needs at least one task")] = 10
+    cpu: Annotated[int, values.between(1, 100, "a valid percentage")] = 70
 
     def problems(self) -> Iterator[Problem]:
         """Yield a minimum above the maximum."""
         if self.min > self.max:
-            yield "min", f"{self.min} is more than scaling.max, which is {self.max}: lower or raise one"
+            yield "min", f"{self.min} is more than scaling.max, which is {self.max}: change one of them"
 
 
 class OnDemand(Model):
@@ -36,15 +36,15 @@ class OnDemand(Model):
         percent: of all further tasks.
     """
 
-    base: Annotated[int, values.between(0, 100_000, "a number of tasks that ECS takes as a base")] = 0
+    base: Annotated[int, values.between(0, 100_000, "a valid base of ECS")] = 0
     percent: Annotated[int, values.between(0, 100, "a percentage")] = 0
 
     def problems(self) -> Iterator[Problem]:
         """Yield a base without a share in what comes after it."""
         if self.base and not self.percent:
             # ECS API, CapacityProviderStrategyItem, weight
-            why = "ECS puts no task at all on a capacity provider without a weight"
-            yield "base", f"{self.base} needs a percent of 1 or more, since {why}: add percent = 1"
+            why = "ECS places no task on a capacity provider without a weight"
+            yield "base", f"{self.base} needs a percent of 1 or more, because {why}: add percent = 1"
 
 
 class Service(Model):
@@ -75,16 +75,16 @@ class Service(Model):
     scaling: Scaling = Scaling()
     # As many as the scaling begins with, unless said otherwise.
     count: int = Field(default_factory=lambda earlier: earlier["scaling"].min)
-    health: Annotated[
-        str, values.matching(r"/[!\"$-~]{0,1023}", 'is not a path to ask for health, such as "/health"')
-    ] = "/health"
+    health: Annotated[str, values.matching(r"/[!\"$-~]{0,1023}", 'is not a health check path, such as "/health"')] = (
+        "/health"
+    )
     environment: Annotated[Mapping[str, str], AfterValidator(values.environment)] = {}
     # A ready image brings its own user, and places that it writes to, which nobody here knows.
     user: (
         Annotated[
             str,
             values.matching(
-                r"[\w.-]+(:[\w.-]+)?", 'is not a user to run as: write a name or a number, "user" or "user:group"'
+                r"[\w.-]+(:[\w.-]+)?", 'is not a container user: use a name or a number, "user" or "user:group"'
             ),
         ]
         | None
@@ -102,28 +102,31 @@ class Service(Model):
         """Yield what does not go together within one service."""
         if (self.image is None) == (self.build is None):
             wrong = "has neither image nor build" if self.image is None else "has both image and build"
-            yield "", f'{wrong}: write image = "…" for a ready image, or build = "…" for a folder with a Dockerfile'
+            yield (
+                "",
+                f'{wrong}: write image = "…" for a prebuilt image, or build = "…" for a directory with a Dockerfile',
+            )
         for key in ("dockerfile", "build_args"):
             if self.image and self.build is None and key in self.model_fields_set and getattr(self, key):
-                yield key, "has no effect on a ready image: take it out, or build the image from a folder"
+                yield key, "has no effect on a prebuilt image: remove it, or build the image from a directory"
         if self.build and posixpath.normpath(f"{self.build}/{self.dockerfile}").split("/")[0] == "..":
-            out = f'"{self.dockerfile}" leads from "{self.build}" out of the folder of this file'
+            out = f'"{self.dockerfile}" leads from "{self.build}" out of the directory of this file'
             yield "dockerfile", f"{out}: keep the Dockerfile inside it"
         if "path" in self.model_fields_set and not self.public:
-            yield "path", "has no effect on a service that is not public: add public = true, or take path out"
+            yield "path", "has no effect on a service that is not public: add public = true, or remove path"
         if "on_demand" in self.model_fields_set and self.launch == "ec2":
-            yield "on_demand", "is for Fargate, and instances go by capacity.spot: set that, or take on_demand out"
+            yield "on_demand", "is for Fargate; instances use capacity.spot: set that, or remove on_demand"
         if not self.scaling.min <= self.count <= self.scaling.max:
             yield "count", f"{self.count} is outside scaling, which is {self.scaling.min} to {self.scaling.max}"
         for key in sorted(self.environment.keys() & set(self.variables())):
-            yield f"environment.{key}", "is set by the stack itself, because of calls or database: use another name"
+            yield f"environment.{key}", "is set by the stack, because of calls or database: use another name"
         yield from self._size()
 
     def _size(self) -> Iterator[Problem]:
         if self.launch == "ec2":
             if not 128 <= self.cpu <= 196608:
-                yield "cpu", f"{self.cpu} is not what ECS takes on EC2: use 128 to 196608 units (1024 are one vCPU)"
+                yield "cpu", f"{self.cpu} is not allowed on EC2: use 128 to 196608 units (1024 are one vCPU)"
             if self.memory < 6:
-                yield "memory", f"{self.memory} MiB is less than a container can start with: use 6 or more"
+                yield "memory", f"{self.memory} MiB is too small for a container: use 6 or more"
         else:
             yield from values.fargate_size(self.cpu, self.memory)

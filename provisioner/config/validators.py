@@ -74,7 +74,7 @@ def unique(what: str) -> AfterValidator:
         seen: set[str] = set()
         for value in values:
             if value in seen:
-                raise ValueError(f"{shown(value)} stands there twice: name each {what} once")
+                raise ValueError(f"{shown(value)} is listed twice: list each {what} once")
             seen.add(value)
         return values
 
@@ -108,13 +108,11 @@ def vpc_cidr(value: str) -> str:
     network = _network(value, 'an IPv4 network in CIDR notation, such as "10.0.0.0/16"')
     if not any(network.subnet_of(private) for private in PRIVATE_RANGES):
         ranges = ", ".join(map(str, PRIVATE_RANGES))
-        raise ValueError(
-            f"{value} is not private: the stack would hide somebody's public addresses; use a part of {ranges}"
-        )
+        raise ValueError(f"{value} is not private: the stack would hide public addresses; use a part of {ranges}")
     if network.overlaps(DOCKER):
         raise ValueError(
-            f"{value} overlaps {DOCKER}, which Docker has for itself on the instances: they would not reach what is "
-            "there. Use another range, such as 10.0.0.0/16"
+            f"{value} overlaps {DOCKER}, which Docker uses on the instances: they could not reach it. Use another "
+            f"range, such as 10.0.0.0/16"
         )
     if not 16 <= network.prefixlen <= 20:
         raise ValueError(
@@ -151,12 +149,12 @@ def instance_type(value: str) -> str:
         raise ValueError(f'{shown(value)} is not an EC2 instance type, such as "c5.large"')
     if re.match(r"t\d", value):
         raise ValueError(
-            f"{value} is of the t family, which has no ENI trunking: it would run two or three tasks at most; "
+            f"{value} is of the t family, which has no ENI trunking: it could run at most two or three tasks; "
             'use another family, such as "c5.large"'
         )
     # A g behind the generation's number stands for Graviton.
     if re.match(r"a1\.|[a-z]+\d+[a-z]*g[a-z]*[.-]", value):
-        raise ValueError(f'{value} has an ARM processor, and the stack runs linux/amd64: use one such as "c5.large"')
+        raise ValueError(f'{value} has an ARM processor, but the stack runs linux/amd64: use one such as "c5.large"')
     return value
 
 
@@ -171,7 +169,7 @@ def retention(value: int) -> int:
     """Let pass only the days that CloudWatch Logs offers (PutRetentionPolicy)."""
     if value not in RETENTION_DAYS:
         nearest = min(RETENTION_DAYS, key=lambda days: abs(days - value))
-        raise ValueError(f"CloudWatch Logs does not keep logs for {value} days; the nearest that it does is {nearest}")
+        raise ValueError(f"CloudWatch Logs does not support a retention of {value} days; the nearest is {nearest}")
     return value
 
 
@@ -183,7 +181,9 @@ def kms_key(value: str) -> str:
             'such as "alias/example"'
         )
     if value.rpartition(":")[2].startswith("alias/aws/"):
-        raise ValueError(f"{shown(value)} is a key of AWS's own, which has no policy to be changed: name one of yours")
+        raise ValueError(
+            f"{shown(value)} is an AWS managed key, whose policy cannot be changed: use a customer managed key"
+        )
     return value
 
 
@@ -200,7 +200,7 @@ def wildcards(value: str) -> str:
 def inside(value: str) -> str:
     """Let pass only relative paths that do not lead out of the folder that they are relative to."""
     if not _relative(value) or ".." in value.split("/"):
-        raise ValueError(f'{shown(value)} is not a folder beside this file, such as "app/web"')
+        raise ValueError(f'{shown(value)} is not a directory beside this file, such as "app/web"')
     return value
 
 
@@ -222,21 +222,21 @@ def environment(values: Mapping[str, str]) -> Mapping[str, str]:
     """Let pass only names that a shell can use, and values that a process can be given."""
     for key, value in values.items():
         if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", key):
-            raise ValueError(f"{shown(key)} is not a variable's name: use letters, digits and underscores")
+            raise ValueError(f"{shown(key)} is not a variable name: use letters, digits and underscores")
         if "\0" in value:
-            raise ValueError(f"the value of {shown(key)} holds a NUL character, which ends a text: take it out")
+            raise ValueError(f"the value of {shown(key)} contains a NUL character: remove it")
     return values
 
 
 def fargate_size(cpu: int, memory: int) -> Iterator[tuple[str, str]]:
     """Yield `cpu` or `memory` and what is wrong, if Fargate has no such pair of CPU units and MiB."""
     if cpu not in FARGATE_MEMORY:
-        yield "cpu", f"{cpu} is not a size of Fargate: use one of {', '.join(map(str, FARGATE_MEMORY))}"
+        yield "cpu", f"{cpu} is not a CPU size of Fargate: use one of {', '.join(map(str, FARGATE_MEMORY))}"
     elif memory not in (sizes := FARGATE_MEMORY[cpu]):
         nearest = min(sizes, key=lambda size: abs(size - memory))
         few = ", ".join(map(str, sizes))
         choice = few if len(sizes) <= 4 else f"{sizes[0]} to {sizes[-1]} in steps of {sizes[1] - sizes[0]}"
-        yield "memory", f"Fargate has no {memory} MiB with {cpu} CPU units: use {choice} (nearest: {nearest})"
+        yield "memory", f"Fargate does not support {memory} MiB with {cpu} CPU units: use {choice} (nearest: {nearest})"
 
 
 def image(value: str) -> str:

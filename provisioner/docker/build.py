@@ -81,8 +81,8 @@ def checked(client: Any, reference: str, platform: str) -> str:
     found = f"{image.attrs.get('Os')}/{image.attrs.get('Architecture')}"
     if found != platform:
         raise BuildError(
-            f"{reference} is an image for {found}, and its tasks run on {platform}: let its Dockerfile build on an "
-            f"image for {platform}, remove this one with `docker rmi {reference}`, and run the same command again"
+            f"{reference} is an image for {found}, but its tasks run on {platform}: use a base image for {platform}, "
+            f"remove this one with `docker rmi {reference}`, and run the same command again"
         )
     return str(image.id)
 
@@ -100,7 +100,7 @@ def build(client: Any, recipe: Recipe, say: Callable[[str], None], stop: Event, 
         Interrupted: the user wants to stop.
     """
     if not (path := located(recipe.folder, recipe.dockerfile)).is_file():
-        raise BuildError(f"there is no Dockerfile {path}: write it, or name a ready image instead of the folder")
+        raise BuildError(f"there is no Dockerfile {path}: write it, or use a prebuilt image")
     say("building")
     for attempt in range(1, TRIES + 1):
         tail = _run_builder(client, recipe, say, stop)
@@ -108,7 +108,7 @@ def build(client: Any, recipe: Recipe, say: Callable[[str], None], stop: Event, 
             return
         if attempt == TRIES or not _THROTTLED.search("\n".join(tail)) or stop.wait(pause * attempt):
             raise BuildError(_error_text(recipe, tail))
-        say("building again, since a registry throttled")
+        say("building again: throttled by a registry")
 
 
 def _run_builder(client: Any, recipe: Recipe, say: Callable[[str], None], stop: Event) -> list[str] | None:
@@ -136,8 +136,8 @@ class _BuildFailed(Exception):
 def _error_text(recipe: Recipe, tail: list[str]) -> str:
     text = "\n".join(tail)
     if is_disk_full(text):
-        return f"building {recipe} failed, since {DISK_FULL}"
-    what = "fix what its last lines name, and run the same command again"
+        return f"building {recipe} failed: {DISK_FULL}"
+    what = "fix the error below, then run the same command again"
     if _NO_EMULATION.search(text):
         what = (
             f"the engine cannot run programs for {recipe.platform}: run `docker run --privileged --rm "
@@ -145,12 +145,12 @@ def _error_text(recipe: Recipe, tail: list[str]) -> str:
         )
     elif _STALE_LOGIN.search(text):
         what = (
-            "a login to public.ecr.aws has expired, and none is needed: run `docker logout public.ecr.aws`, and the "
+            "a login to public.ecr.aws has expired, but none is needed: run `docker logout public.ecr.aws`, and the "
             "same command again"
         )
     elif _NO_BASE.search(text):
         what = (
-            "the image that it builds on could not be pulled: log in to that registry with `docker login`, or choose "
+            "its base image could not be pulled: log in to that registry with `docker login`, or choose "
             "another (a build argument, if the Dockerfile takes it as one: build_args)"
         )
     return f"building {recipe} failed: {what}\n" + "\n".join(f"  {line}" for line in tail)

@@ -60,7 +60,7 @@ def check_parts(reference: Reference, manifest: Manifest) -> list[Mapping[str, A
     if not isinstance(layers, list) or not all(isinstance(one, Mapping) and is_descriptor(one) for one in layers):
         raise BadImage(f"{reference} has a manifest whose layers have no SHA-256 digests and sizes")
     if any(layer.get("mediaType") in FOREIGN or layer.get("urls") for layer in layers):
-        raise BadImage(f"{reference} has layers that may not be passed on (non-distributable), so it cannot be copied")
+        raise BadImage(f"{reference} has non-distributable layers, so it cannot be copied")
     unique = {str(layer["digest"]): layer for layer in layers}
     return [*unique.values(), part_of(reference, manifest, "config")]
 
@@ -152,7 +152,7 @@ def _send(
         except Cut as cut:
             progress.sent = before
             if attempt == TRIES:
-                raise Unreachable(f"{place.registry} does not take {digest} of {reference} ({cut})") from None
+                raise Unreachable(f"{place.registry} did not accept {digest} of {reference} ({cut})") from None
             target.transport.pause(PAUSE * 2 ** (attempt - 1) * target.transport.scale)
         else:
             return

@@ -106,7 +106,7 @@ def _ask_helper(name: str, key: str) -> Login | None:
     if program is None:
         raise CredentialsError(
             f"Docker's configuration names the credential helper {name!r}, but there is no program "
-            f"docker-credential-{name} on the PATH: install it, or take the helper out of the configuration"
+            f"docker-credential-{name} on the PATH: install it, or remove the helper from the configuration"
         )
     try:
         done = subprocess.run(
@@ -114,17 +114,17 @@ def _ask_helper(name: str, key: str) -> Login | None:
         )
     except (OSError, subprocess.TimeoutExpired) as error:
         reason = f"it took longer than {HELPER_SECONDS} s" if isinstance(error, subprocess.TimeoutExpired) else error
-        raise CredentialsError(f"docker-credential-{name} did not tell the login for {key}: {reason}") from None
+        raise CredentialsError(f"docker-credential-{name} returned no login for {key}: {reason}") from None
     if done.returncode:
         said = (done.stdout + done.stderr).decode(errors="replace").strip()
         if _NOT_FOUND in said.lower():
             return None
-        raise CredentialsError(f"docker-credential-{name} did not tell the login for {key}: {said[:300]}")
+        raise CredentialsError(f"docker-credential-{name} returned no login for {key}: {said[:300]}")
     try:
         answer = json.loads(done.stdout)
         user, secret = str(answer["Username"]), str(answer["Secret"])
     except (ValueError, KeyError, TypeError):
-        raise CredentialsError(f"docker-credential-{name} answered with no login for {key}") from None
+        raise CredentialsError(f"docker-credential-{name} returned no login for {key}") from None
     if not user:
         return None
     return Login("", identity=secret) if user == TOKEN_USER else Login(user, secret)

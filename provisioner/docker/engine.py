@@ -78,10 +78,10 @@ def connect() -> Any:
 def _unreachable(address: str, error: Exception) -> str:
     if "permission denied" in str(error).lower():
         return (
-            f"the Docker engine at {address} may not be used by this user (permission denied): join the group that its "
-            f"socket belongs to, usually `docker`, and log in again"
+            f"the Docker engine at {address} may not be used by this user (permission denied): join the group of its "
+            f"socket, usually `docker`, and log in again"
         )
-    return f"no Docker engine answers at {address}: start Docker, or say in DOCKER_HOST where it is"
+    return f"no Docker engine responds at {address}: start Docker, or set DOCKER_HOST"
 
 
 def from_thread(items: Iterable[T], stop: Event) -> Iterator[T]:
@@ -111,7 +111,7 @@ def from_thread(items: Iterable[T], stop: Event) -> Iterator[T]:
         if error is not None:
             raise error
         yield item  # type: ignore[misc]
-    raise Interrupted("interrupted: run the same command again to go on")
+    raise Interrupted("interrupted: run the same command again to resume")
 
 
 def is_disk_full(text: str) -> bool:
@@ -120,6 +120,6 @@ def is_disk_full(text: str) -> bool:
 
 
 DISK_FULL = (
-    "the engine's disk is full (no space left on device): make room, for example with `docker system prune`, and run "
-    "the same command again"
+    "the engine's disk is full (no space left on device): free space, for example with `docker system prune`, then "
+    "run the same command again"
 )

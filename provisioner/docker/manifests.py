@@ -96,4 +96,4 @@ def platform_of(shown: Mapping[str, Any]) -> str:
 
 def no_such_platform(reference: Reference, there: Collection[str], platform: str) -> str:
     """Return the words for an image that is not for the platform its tasks run on."""
-    return f"{reference} is an image for {', '.join(there) or 'no known platform'}, and its tasks run on {platform}"
+    return f"{reference} is an image for {', '.join(there) or 'an unknown platform'}, but its tasks run on {platform}"

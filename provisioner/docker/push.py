@@ -72,9 +72,9 @@ def push(
         except _Cut as cut:
             if attempt == TRIES or stop.wait(pause * attempt):
                 raise OutcomeUnknown(
-                    f"the push to {repository} was cut off ({cut}){_hint(repository, str(cut))}"
+                    f"the push to {repository} lost its connection ({cut}){_hint(repository, str(cut))}"
                 ) from None
-            say(f"pushing again, since it was cut off ({cut})")
+            say(f"pushing again: the connection was lost ({cut})")
     raise AssertionError("unreachable")
 
 
@@ -102,7 +102,7 @@ def _pushed(
     except Interrupted:
         raise OutcomeUnknown(f"the push to {repository} was interrupted") from None
     if not digest:
-        raise _Cut("the engine did not say the digest of what it pushed")
+        raise _Cut("the engine did not report the digest of the pushed image")
     return digest
 
 
@@ -129,14 +129,17 @@ def _progress(layers: Mapping[str, _Layer]) -> str:
 def _refusal(repository: str, tag: str, text: str) -> Exception:
     """Return the error that the engine's words mean."""
     if is_disk_full(text):
-        return PushError(f"pushing to {repository} failed, since a disk is full. If it is the engine's: {DISK_FULL}")
+        return PushError(f"pushing to {repository} failed: a disk is full. If it is the engine's: {DISK_FULL}")
     if "immutable" in text and "already exists" in text:
         return TagTaken(
-            f"{repository} has another image under the tag {tag}, and its tags are immutable: somebody else pushed it "
-            f"meanwhile. Run the same command again, and that image is taken; or delete it in ECR first ({text})"
+            f"{repository} has another image under the tag {tag}, and its tags are immutable: it was pushed by "
+            f"somebody else meanwhile. Run the same command again to use that image, or delete it in ECR first "
+            f"({text})"
         )
     if "does not exist in the registry" in text:
-        return PushError(f"pushing to {repository} was refused: {text}. Run the same command again: it makes it")
+        return PushError(
+            f"pushing to {repository} was refused: {text}. Run the same command again to create the repository"
+        )
     if _DENIED.search(text):
         return PushError(f"pushing to {repository} was refused: {text}. {NEEDED}")
     if _CUT.search(text):
@@ -146,7 +149,7 @@ def _refusal(repository: str, tag: str, text: str) -> Exception:
 
 def _hint(repository: str, text: str) -> str:
     if repository.startswith("127.0.0.1:") and "refused" in text:
-        return ". An engine in a virtual machine does not reach the embedded cloud's registry on this machine"
+        return ". An engine in a virtual machine cannot reach the embedded cloud's registry on this machine"
     return ""
 
 

@@ -63,19 +63,19 @@ def parse(text: str) -> Reference:
     """
     rest, at, digest = text.partition("@")
     if at and not DIGEST.fullmatch(digest):
-        raise ValueError("ends with @ and no digest: write @sha256: and its 64 hexadecimal digits")
+        raise ValueError("ends with @ but no digest: write @sha256: and its 64 hexadecimal digits")
     path, colon, tag = rest.rpartition(":")
     if not colon or "/" in tag:
         path, colon, tag = rest, "", ""
     if colon and not _TAG.fullmatch(tag):
-        raise ValueError(f'is not an image, since "{tag}" is no tag: use at most 128 letters, digits and ._-')
+        raise ValueError(f'is not an image, because "{tag}" is not a tag: use at most 128 letters, digits and ._-')
     first, slash, more = path.partition("/")
     if slash and (any(mark in first for mark in ".:") or first == "localhost"):
         registry, repository = first.lower(), more
     else:
         registry, repository = HUB, path
     if not _HOST.fullmatch(registry):
-        raise ValueError('is not an image, such as "public.ecr.aws/nginx/nginx:1.29": its registry is no host name')
+        raise ValueError('is not an image, such as "public.ecr.aws/nginx/nginx:1.29": its registry is not a host name')
     if not all(_PART.fullmatch(part) for part in repository.split("/")) or len(repository) > 255:
         raise ValueError(
             'is not an image, such as "public.ecr.aws/nginx/nginx:1.29": use lower-case letters, digits and single '

@@ -111,17 +111,17 @@ class Registries:
         try:
             parsed = manifest.parsed
         except (ValueError, RecursionError):
-            raise BadImage(f"{reference} has a manifest that is no JSON") from None
+            raise BadImage(f"{reference} has a manifest that is not JSON") from None
         expected = reference.digest or answer.headers.get("Docker-Content-Digest", "")
         if DIGEST.fullmatch(expected) and manifest.digest != expected:
             raise BadImage(
-                f"{reference} has a manifest of another digest ({manifest.digest}) than {expected}: what came is not "
-                f"what the registry should have; look for a proxy or cache between, and run the same command again"
+                f"{reference} has a manifest of another digest ({manifest.digest}) than {expected}: check for a proxy "
+                f"or cache in between, then run the same command again"
             )
         if media_type not in (*INDEXES, *MANIFESTS):
             media_type = str(parsed.get("mediaType", ""))
         if media_type not in (*INDEXES, *MANIFESTS):
-            raise BadImage(f"{reference} is of a sort that ECS does not run ({media_type or 'no media type'})")
+            raise BadImage(f"{reference} has a media type that ECS does not run ({media_type or 'no media type'})")
         return Manifest(content, media_type)
 
     def for_platform(self, reference: Reference, platform: str) -> Manifest:
@@ -143,7 +143,7 @@ class Registries:
             best = min(fitting, key=lambda part: part["platform"].get("variant") or "")
             manifest = self.manifest(with_digest(reference, str(best["digest"])))
         else:
-            raise BadImage(f"{reference} is an index of indexes without end")
+            raise BadImage(f"{reference} is an endless index of indexes")
         found = self.platform(reference, manifest)
         if found != platform:
             raise BadImage(no_such_platform(reference, [found], platform))
@@ -156,7 +156,7 @@ class Registries:
         try:
             return platform_of(json.loads(content))
         except (ValueError, AttributeError, RecursionError):
-            raise BadImage(f"{reference} is no image of a container: its configuration is no JSON") from None
+            raise BadImage(f"{reference} is not a container image: its configuration is not JSON") from None
 
     # -- blobs -----------------------------------------------------------------------------------------------------
 
@@ -170,7 +170,7 @@ class Registries:
         """
         hashed, got, idle = hashlib.sha256(), 0, 0
         while got < size:
-            before, reason = got, "the answer ended too early"
+            before, reason = got, "the response ended too early"
             answer = self._blob(reference, digest, got)
             try:
                 for piece in self._pieces(answer, got):
@@ -185,12 +185,12 @@ class Registries:
                 close(answer)
             idle = 0 if got > before else idle + 1
             if idle == TRIES:
-                raise Unreachable(f"{reference.registry} does not go on with {digest} of {reference} ({reason})")
+                raise Unreachable(f"{reference.registry} stopped sending {digest} of {reference} ({reason})")
         found = f"sha256:{hashed.hexdigest()}"
         if got > size or found != digest:
             raise BadImage(
-                f"{reference.registry} sent something else than {digest} of {reference} ({got} bytes, {found}): "
-                f"run the same command again, and look for a proxy or cache between if it goes on"
+                f"{reference.registry} sent other data than {digest} of {reference} ({got} bytes, {found}): run the "
+                f"same command again, and check for a proxy or cache in between if that repeats"
             )
 
     def _blob(self, reference: Reference, digest: str, start: int) -> BaseHTTPResponse:
@@ -312,10 +312,10 @@ class Registries:
         login = self._login(reference.registry)
         if sort.lower() == "basic":
             if login is None or not login.user:
-                raise self._denied(reference, "it asks for a login")
+                raise self._denied(reference, "it requires a login")
             return basic_authorization(login)
         if sort.lower() != "bearer":
-            raise self._denied(reference, f"it asks for {sort or 'no credentials'}, and not for Basic or Bearer")
+            raise self._denied(reference, f"it requires {sort or 'no credentials'}, not Basic or Bearer")
         try:
             wanted = urllib.request.parse_keqv_list(urllib.request.parse_http_list(rest))
         except ValueError:
@@ -338,7 +338,7 @@ class Registries:
         except (ValueError, KeyError, AttributeError, TypeError, RecursionError):
             token = ""
         if not _TOKEN.fullmatch(token):
-            raise RegistryError(f"{urlsplit(realm).netloc} gives no token for {reference}")
+            raise RegistryError(f"{urlsplit(realm).netloc} returned no token for {reference}")
         return f"Bearer {token}"
 
     def _token(self, realm: str, query: Mapping[str, str], login: Login | None) -> BaseHTTPResponse:
@@ -369,7 +369,7 @@ class Registries:
         drain(answer)
         if len(content) > LARGEST_MANIFEST:
             raise BadImage(f"{reference} has a manifest of more than {LARGEST_MANIFEST} bytes")
-        raise Unreachable(f"{reference.registry} does not send the manifest of {reference} whole")
+        raise Unreachable(f"{reference.registry} did not send the whole manifest of {reference}")
 
     def _refusal(self, answer: BaseHTTPResponse, reference: Reference, missing: str) -> RegistryError:
         """Return the error that an answer means."""
@@ -378,13 +378,13 @@ class Registries:
             return NotThere(f"{reference.registry} has {missing} ({words})")
         if answer.status in (401, 403):
             return self._denied(reference, words)
-        return RegistryError(f"{reference.registry} refuses what is asked of it for {reference} ({words})")
+        return RegistryError(f"{reference.registry} refuses the request for {reference} ({words})")
 
     def _denied(self, reference: Reference, words: str) -> Denied:
-        who = "whom its credentials here are of" if self._logins.get(reference.registry) else "whoever is not logged in"
+        who = "the user of its credentials" if self._logins.get(reference.registry) else "users that are not logged in"
         return Denied(
-            f"{reference.registry} does not show {reference.repository} to {who}: there is none of that name, or it is "
-            f"private ({words})",
+            f"{reference.registry} does not show {reference.repository} to {who}: it does not exist, or is private "
+            f"({words})",
             reference.registry,
         )
 

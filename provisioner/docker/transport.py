@@ -123,8 +123,8 @@ class Transport:
             if rate_limit_text(host, answer.status, reason):
                 raise Unreachable(rate_limit_text(host, answer.status, reason))
             if wait > MOST_SECONDS:
-                raise Unreachable(f"{host} wants to be asked again in {wait:.0f} s only ({reason})")
-        raise Unreachable(f"{host} does not answer ({reason})")
+                raise Unreachable(f"{host} asks to wait {wait:.0f} s ({reason})")
+        raise Unreachable(f"{host} does not respond ({reason})")
 
     def send(
         self, method: str, url: str, headers: Mapping[str, str], content: Iterable[bytes], size: int
@@ -143,7 +143,7 @@ class Transport:
     def check(self) -> None:
         """Raise `Interrupted` if the user wants to stop."""
         if self.stop.is_set():
-            raise Interrupted("interrupted: run the same command again to go on")
+            raise Interrupted("interrupted: run the same command again to resume")
 
     def pause(self, seconds: float) -> None:
         """Let so many seconds pass, or raise `Interrupted` if the user wants to stop."""
@@ -164,7 +164,7 @@ class Transport:
             self.allowed(url, former)
             if urlsplit(former)[:2] != urlsplit(url)[:2]:
                 headers = {name: value for name, value in headers.items() if name != "Authorization"}
-        raise RegistryError(f"{urlsplit(url).netloc} leads from one place to the next without end")
+        raise RegistryError(f"{urlsplit(url).netloc} redirects without end")
 
     def _once(self, method: str, url: str, headers: Mapping[str, str], body: Any, timeout: Any) -> BaseHTTPResponse:
         from urllib3.exceptions import HTTPError
@@ -218,14 +218,14 @@ class Transport:
         try:
             parts = urlsplit(url)
         except ValueError:
-            raise RegistryError(f"{urlsplit(former or url).netloc} leads to {url!r}, which is no URL") from None
+            raise RegistryError(f"{urlsplit(former or url).netloc} redirects to {url!r}, which is not a URL") from None
         here = is_local(parts.netloc)
         if parts.scheme != "https" and not (parts.scheme == "http" and here):
-            raise RegistryError(f"{urlsplit(former or url).netloc} leads to {url}, which is not HTTPS")
+            raise RegistryError(f"{urlsplit(former or url).netloc} redirects to {url}, which is not HTTPS")
         if former and here and not is_local(urlsplit(former).netloc):
-            raise RegistryError(f"{urlsplit(former).netloc} leads to {url}, which is this machine")
+            raise RegistryError(f"{urlsplit(former).netloc} redirects to {url}, which is this machine")
         if not here and os.environ.get(SWITCH) == "0":
-            raise Unreachable(f"{parts.netloc} is not asked, since {SWITCH}=0")
+            raise Unreachable(f"{parts.netloc} is not used, because {SWITCH}=0")
 
 
 def absolute_url(url: str, place: str) -> str:
@@ -237,7 +237,7 @@ def absolute_url(url: str, place: str) -> str:
     try:
         return urljoin(url, place)
     except ValueError:
-        raise RegistryError(f"{urlsplit(url).netloc} leads to {place!r}, which is no URL") from None
+        raise RegistryError(f"{urlsplit(url).netloc} redirects to {place!r}, which is not a URL") from None
 
 
 def _trust() -> ssl.SSLContext:
@@ -249,7 +249,7 @@ def _trust() -> ssl.SSLContext:
     try:
         context.load_verify_locations(bundle)
     except (OSError, ssl.SSLError) as error:
-        raise RegistryError(f"the certificates in {bundle} cannot be read ({error}): see AWS_CA_BUNDLE") from None
+        raise RegistryError(f"the certificates in {bundle} cannot be read ({error}): check AWS_CA_BUNDLE") from None
     return context
 
 
@@ -303,9 +303,8 @@ def rate_limit_text(host: str, status: int, reason: str) -> str:
         return ""
     name = "Docker Hub" if host.endswith("docker.io") else host
     return (
-        f"{name} answers no more pulls from here for now, since its limit is used up (100 in 6 hours without a login, "
-        f"for all of an address together): log in with `docker login`, take the image from public.ecr.aws if it is "
-        f"there, or wait ({reason})"
+        f"{name} has reached its pull limit for this address (100 in 6 hours without a login): log in with `docker "
+        f"login`, take the image from public.ecr.aws if it is there, or wait ({reason})"
     )
 
 

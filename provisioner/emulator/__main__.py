@@ -15,13 +15,13 @@ def main() -> None:
     """Parse the command line and serve until stopped; exits 1 when the port is taken."""
     parser = argparse.ArgumentParser(prog="python -m provisioner.emulator", description=__doc__)
     parser.add_argument("--port", type=int, required=True, help="TCP port of the AWS APIs on 127.0.0.1")
-    parser.add_argument("--dns-port", type=int, required=True, help="UDP port of the DNS answers on 127.0.0.1")
+    parser.add_argument("--dns-port", type=int, required=True, help="UDP port of the DNS server on 127.0.0.1")
     parser.add_argument("--domain", required=True, help="the account's registered domain")
-    parser.add_argument("--folder", required=True, help="the folder that it belongs to, and ends with")
+    parser.add_argument("--folder", required=True, help="the directory that it belongs to, and ends with")
     parser.add_argument("--account", default=ACCOUNT, help="the account's number")
-    parser.add_argument("--since", type=float, default=0.0, help="what its calendar shows at the least, as a timestamp")
+    parser.add_argument("--since", type=float, default=0.0, help="the earliest time of its clock, as a timestamp")
     parser.add_argument(
-        "--with-parent", action="store_true", help="end, and remove the folder, with whoever started it"
+        "--with-parent", action="store_true", help="end, and delete the directory, with the process that started it"
     )
     chosen = parser.parse_args()
     parent = os.getppid() if chosen.with_parent else 0

@@ -86,7 +86,7 @@ def seconds(text: str) -> float:
     """
     number = float(text)
     if not (math.isfinite(number) and 0 <= number <= _MOST):
-        raise ValueError(f"{text!r} is no number of seconds from 0 to {_MOST:.0f}")
+        raise ValueError(f"{text!r} is not a number of seconds from 0 to {_MOST:.0f}")
     return number
 
 

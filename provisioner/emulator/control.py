@@ -77,7 +77,7 @@ class ClockLink:
             self.hello: dict[str, Any] = json.loads(self._until(b"\n"))
             self._socket.settimeout(None)
         except (OSError, ValueError) as error:
-            raise CloudError(f"the clock of the embedded cloud did not answer at {cloud.endpoint}: {error}") from None
+            raise CloudError(f"the clock of the embedded cloud does not respond at {cloud.endpoint}: {error}") from None
 
     def send(self, line: dict[str, Any]) -> None:
         """Say something; raises `OSError` when the cloud has ended."""
@@ -106,7 +106,7 @@ class ClockLink:
 
     def _more(self) -> None:
         if not (more := self._socket.recv(65536)):
-            raise ConnectionResetError("it has hung up")
+            raise ConnectionResetError("it closed the connection")
         self._held += more
 
 
@@ -132,7 +132,7 @@ def control(cloud: Cloud, method: str, path: str, content: bytes = b"") -> bytes
     try:
         return request(cloud, method, path, content)
     except (OSError, http.client.HTTPException) as error:
-        raise CloudError(f"the embedded cloud did not answer at {cloud.endpoint}: {error}") from None
+        raise CloudError(f"the embedded cloud does not respond at {cloud.endpoint}: {error}") from None
 
 
 def set_clock(cloud: Cloud, mode: str | None = None, durations: str | None = None, idle: float | None = None) -> None:

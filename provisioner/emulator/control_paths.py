@@ -32,7 +32,7 @@ def application(cloud: Cloud, environ: Environ, start_response: StartResponse) -
     if name == "health":
         return answer_json("200 OK", _health(cloud, query.get("challenge", "")), start_response)
     if not hmac.compare_digest(environ.get("HTTP_AUTHORIZATION", "").encode(), f"Bearer {cloud.key}".encode()):
-        return answer_json("403 Forbidden", {"error": "not without the key of cloud.json"}, start_response)
+        return answer_json("403 Forbidden", {"error": "the key in cloud.json is required"}, start_response)
     if (answer := PATHS.get((method, name))) is None:
         return answer_json("404 Not Found", {"error": f"no such path: {method} {PREFIX}{name}"}, start_response)
     upgraded = name == "clock" and environ.get("HTTP_UPGRADE") == PROTOCOL
@@ -120,13 +120,13 @@ def _delegate(cloud: Cloud, query: Query, body: bytes) -> None:
     from provisioner.emulator.dns import public_zones
 
     if not (domain := query.get("domain", "")):
-        raise ValueError("no domain is named: POST /_cloud/delegate?domain=example.org")
+        raise ValueError("no domain is given: POST /_cloud/delegate?domain=example.org")
     with LOCK:
         names = sorted({domains.normal(zone.name) for zone in public_zones()})
     if domains.normal(domain) not in names:
-        there = f"there are {', '.join(names)}" if names else "there is none"
+        there = f"there are {', '.join(names)}" if names else "there are none"
         raise ValueError(
-            f"{domain} has no public hosted zone in the embedded cloud to be delegated to: {there}."
+            f"{domain} has no public hosted zone in the embedded cloud: {there}."
             " `provision up` creates that of dns.domain if dns.create_zone is true"
         )
     domains.delegate(domain)

@@ -14,19 +14,19 @@ from provisioner.emulator.refusals import REFUSALS, Refusal
 
 SCENARIOS = {
     "throttle": "the service throttles, with its own code",
-    "rate-limits": "the service throttles what is beyond AWS's documented rates",
-    "server-error": "the service fails: HTTP 500, or 503 at every second call that it meets",
-    "reset": "the connection is reset before the call has any effect",
-    "lost": "the call has its effect, and then the connection is reset: the reply is lost",
-    "slow": "the reply takes 30 s",
-    "lag": "reads are 5 s behind the writes: what is new is not listed yet, what is gone still is",
-    "refusals": "what AWS refuses for some seconds although nothing is wrong: not known yet, in use, busy",
-    "operations-fail": "what goes on after the call fails: Cloud Map's operations, updates in ECS, a refresh",
-    "denied": "the caller is not allowed to: refused with the service's own code",
+    "rate-limits": "the service throttles beyond AWS's documented rates",
+    "server-error": "the service fails: HTTP 500, or 503 on every second call",
+    "reset": "the connection is reset before the call takes effect",
+    "lost": "the call takes effect, then the connection is reset and the response is lost",
+    "slow": "the response takes 30 s",
+    "lag": "reads lag 5 s behind writes: new resources are not listed yet, deleted ones still are",
+    "refusals": "transient errors of some seconds: not propagated yet, in use, busy",
+    "operations-fail": "asynchronous operations fail: Cloud Map operations, ECS updates, an instance refresh",
+    "denied": "access is denied, with the service's own code",
     "expired": "the caller's credentials have expired",
-    "region-policy": "an organization's policy denies all in us-east-1 but the global services",
+    "region-policy": "a service control policy denies everything in us-east-1 except the global services",
     "task-fails": "every container exits at once",
-    "small-pages": "lists come in pages of two entries, and begin with an empty one where AWS may answer so",
+    "small-pages": "lists come in pages of two items, the first one empty where AWS may do so",
 }
 """Every scenario and what it does."""
 
@@ -94,13 +94,13 @@ class Faults:
         """
         wanted = tuple(dict.fromkeys(scenarios))
         if unknown := [name for name in wanted if name not in SCENARIOS]:
-            raise ValueError(f"there is no fault {', '.join(unknown)}: choose among {', '.join(SCENARIOS)}")
+            raise ValueError(f"there is no fault {', '.join(unknown)}: choose from {', '.join(SCENARIOS)}")
         if each < 1:
             raise ValueError(f"each is {each}: set it to 1 or more")
         try:
             pattern = re.compile(only)
         except re.error as error:
-            raise ValueError(f"only is no regular expression: {error}") from None
+            raise ValueError(f"only is not a regular expression: {error}") from None
         self.scenarios, self.each, self.by_request, self.only = wanted, each, by_request, pattern
         self.met, self._calls, self._until = {}, Counter(), {}
         self._rates = rate_limits.Buckets(now, rate_limits.exact)

@@ -63,13 +63,13 @@ def from_query(query: Mapping[str, str]) -> Kill:
         raise ValueError(f"call is {call}: set it to 1 or more")
     # only whoever was started with a group of its own can be killed without bystanders, and never this cloud
     if pid < 2 or pid == os.getpid() or not _leads(pid):
-        raise ValueError(f"process {pid} leads no process group of its own")
+        raise ValueError(f"process {pid} does not lead a process group")
     if (how := query.get("signal", "KILL")) not in SIGNALS:
-        raise ValueError(f"signal is {how!r}: choose among {', '.join(SIGNALS)}")
+        raise ValueError(f"signal is {how!r}: choose from {', '.join(SIGNALS)}")
     for moment in MOMENTS:
         if when == moment:
             return Kill(pid, call, moment, query.get("operation", ""), how)
-    raise ValueError(f"when is {when!r}: choose among {', '.join(MOMENTS)}")
+    raise ValueError(f"when is {when!r}: choose from {', '.join(MOMENTS)}")
 
 
 def _leads(pid: int) -> bool:

@@ -76,8 +76,8 @@ def on_port(running: Cloud, port: int | None) -> Cloud:
     there = int(running.endpoint.rpartition(":")[2])
     if port not in (None, there):
         raise ConfigurationError(
-            f"--port {port}: the embedded cloud runs already, on port {there}. Leave --port out, or end it first with "
-            f"`provision cloud stop`, with which everything in it is gone"
+            f"--port {port}: the embedded cloud is already running, on port {there}. Leave --port out, or stop it "
+            f"first with `provision cloud stop`, which deletes everything in it"
         )
     return running
 
@@ -193,8 +193,8 @@ def read_policies(files: Sequence[Path]) -> list[dict[str, str]]:
         except policy.Unreadable as error:
             raise ConfigurationError(str(error)) from None
         except (OSError, ValueError) as error:
-            why = error.strerror if isinstance(error, OSError) else "it is no text in UTF-8"
-            raise ConfigurationError(f"{file} cannot be read ({why}): give the file of an IAM policy") from None
+            why = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+            raise ConfigurationError(f"{file} cannot be read ({why}): use the file of an IAM policy") from None
         found.append({"name": str(file), "text": text})
     return found
 
@@ -230,7 +230,9 @@ def _require_moto() -> None:
     missing = [name for name in ("moto", "flask", "dns") if importlib.util.find_spec(name) is None]
     if missing:
         what = ", ".join(missing)
-        raise CloudError(f"the embedded cloud needs {what}, not installed here: run pip install '.[local]' in a clone")
+        raise CloudError(
+            f"the embedded cloud needs {what}, which is not installed: run pip install '.[local]' in a clone"
+        )
 
 
 def _check_port(port: int) -> int:
@@ -242,8 +244,8 @@ def _check_port(port: int) -> int:
         except (OSError, OverflowError) as error:
             reason = error.strerror if isinstance(error, OSError) else "not a port number"
             raise CloudError(
-                f"port {port} on {_HOST} cannot be used for the embedded cloud ({reason}): "
-                "stop what listens there, or choose another port, or none to get a free one"
+                f"port {port} on {_HOST} cannot be used for the embedded cloud ({reason}): stop the process that "
+                f"listens there, or choose another port, or none for a free one"
             ) from error
     return port
 
@@ -344,8 +346,8 @@ def _recorded(folder: Path) -> Cloud | None:
         return None
     if not re.fullmatch(rf"http://{re.escape(_HOST)}:[0-9]{{1,5}}", data["endpoint"]):
         raise CloudError(
-            f"{path} names an embedded cloud that is not of this machine ({data['endpoint'][:80]}), and so was not "
-            f"written here: remove the file"
+            f"{path} names an embedded cloud of another machine ({data['endpoint'][:80]}), so it was not "
+            f"written here: delete the file"
         )
     return Cloud(**data)
 

@@ -158,7 +158,7 @@ def _lost(name: str) -> str:
     balancers = [(kept, one) for kept in stores() for one in kept.elbv2.load_balancers.values()]
     balancers = [(kept, one) for kept, one in balancers if name in _names(kept.account, one.dns_name)]
     if not balancers:
-        return "no DNS record of this name is left"
+        return "there is no DNS record of this name"
     shown = [names for kept, one in balancers for by in one.listeners.values() for names in _certificates(kept, by)]
     certified = any(_covers(one, name) for names in shown for one in names)
     return "the listener does not lead to it" if certified else "the listener has no certificate for this name"

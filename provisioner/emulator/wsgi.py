@@ -90,7 +90,7 @@ class Body:
         wanted = min(size, self._left)
         piece: bytes = self._stream.read(wanted)
         if len(piece) < wanted:
-            raise ConnectionResetError("the client hung up in the middle of its request")
+            raise ConnectionResetError("the client closed the connection during its request")
         self._left -= wanted
         if self._chunked and wanted and not self._left:
             self._stream.readline()
@@ -132,7 +132,7 @@ class Body:
 def _length(headers: Any) -> int:
     given = headers.get("Content-Length") or "0"
     if not (given.isascii() and given.isdigit()):
-        raise Rejected(HTTPStatus.BAD_REQUEST, "Content-Length is no number of bytes")
+        raise Rejected(HTTPStatus.BAD_REQUEST, "Content-Length is not a number of bytes")
     return int(given)
 
 
@@ -143,10 +143,10 @@ def check_sender(headers: Any) -> None:
         Rejected: it names an origin, a browser marks it as another site's, or the host is not this machine.
     """
     if "Origin" in headers or headers.get("Sec-Fetch-Site", "none") not in {"none", "same-origin"}:
-        raise Rejected(HTTPStatus.FORBIDDEN, "not for web pages")
+        raise Rejected(HTTPStatus.FORBIDDEN, "requests from web pages are refused")
     name = headers.get("Host", "").rpartition(":")[0] or headers.get("Host", "")
     if name not in {"127.0.0.1", "localhost"} and not name.endswith(".localhost"):
-        raise Rejected(HTTPStatus.FORBIDDEN, "not under this name: ask 127.0.0.1 or localhost")
+        raise Rejected(HTTPStatus.FORBIDDEN, "unknown host name: use 127.0.0.1 or localhost")
 
 
 class Handler(BaseHTTPRequestHandler):

@@ -35,7 +35,7 @@ SETTLES = 120.0
 """Seconds within which all of AWS knows a new resource."""
 EARLIER = "waiting for AWS to delete the previous one of this name"
 CHANGING = "waiting for the change to take effect"
-LISTING = "waiting for AWS's lists to show it"
+LISTING = "waiting for it to be visible"
 
 
 @dataclass(frozen=True)
@@ -138,7 +138,7 @@ class Apply:
             since = self._doubtful(want, record, live)
             if since is not None and self.aws.pace.young(since):
                 unclear = self._unclear.get(address, "")
-                what = "waiting for AWS's lists to show what an earlier call may have done"
+                what = "waiting for the result of an earlier call to be visible"
                 return Wait(what, LOOKUP_TIMEOUT, Until.ACCEPTED, again=True, blockers=lambda: unclear)
         if live is not None and live.deleting:
             self.aws.live(type(want), fresh=True)
@@ -381,7 +381,9 @@ class Apply:
 def refuse_create_only(want: Resource, changes: Mapping[str, Change]) -> None:
     """Raise `NeedsReplacing` if one of the changes is to a field that AWS cannot change in place."""
     stuck = [
-        f"{name} is {changes[name].old!r}, wanted {changes[name].new!r}" for name in changes if name in want.create_only
+        f"{name} is {changes[name].old!r}, should be {changes[name].new!r}"
+        for name in changes
+        if name in want.create_only
     ]
     if stuck:
         raise NeedsReplacing(f"{want.address} cannot be changed in place: {'; '.join(stuck)}")

@@ -67,7 +67,7 @@ class Pace:
     def check(self) -> None:
         """Raise `Interrupted` if the user asked the run to end."""
         if self.stop.is_set():
-            raise Interrupted("interrupted: what was under way is recorded; run the same command again to go on")
+            raise Interrupted("interrupted: the state is saved; run the same command again to resume")
 
     def wait(self, seconds: float) -> None:
         """Let so many seconds pass, or fewer if the user asks the run to end."""

@@ -113,7 +113,7 @@ class Declarations:
         needs = [Dependency(m[1], m[2], bool(m[3])) for m in _tokens(want.fields())]
         needs += [Dependency(handle.address, ready=handle.must_be_ready) for handle in after]
         if missing := {need.address for need in needs} - self.declared.keys():
-            raise ValueError(f"{want.address} needs {', '.join(sorted(missing))}, which no step before it declares")
+            raise ValueError(f"{want.address} depends on {', '.join(sorted(missing))}, which no earlier step declares")
         self.declared[want.address] = Declared(want, tuple(dict.fromkeys(needs)), self._step, keys or {})
         return Handle(want.address, type(want))
 
@@ -150,11 +150,11 @@ def order(steps: Mapping[str, Callable[..., Any]]) -> list[str]:
     graph = {name: dependencies_of(function) for name, function in steps.items()}
     for name, needs in graph.items():
         if unknown := [need for need in needs if need not in graph]:
-            raise ValueError(f"step {name} needs {', '.join(unknown)}, which is no step")
+            raise ValueError(f"step {name} depends on {', '.join(unknown)}, which is not a step")
     try:
         return list(TopologicalSorter(graph).static_order())
     except CycleError as error:
-        raise ValueError(f"steps need each other: {' -> '.join(error.args[1])}") from None
+        raise ValueError(f"steps depend on each other: {' -> '.join(error.args[1])}") from None
 
 
 def reachable(start: str, needs: Callable[[str], Iterable[str]]) -> Iterator[str]:

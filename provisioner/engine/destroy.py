@@ -24,12 +24,10 @@ if TYPE_CHECKING:
     from provisioner.engine.ports import Provider
 
 
-HIDDEN = Wait(
-    "waiting for AWS's lists to show what an earlier call may have created", SETTLE + 10, Until.ACCEPTED, again=True
-)
+HIDDEN = Wait("waiting for the result of an earlier call to be visible", SETTLE + 10, Until.ACCEPTED, again=True)
 """What was begun to be created may be there although no list shows it yet."""
-SHARED = "something outside this stack needs it as well"
-STAYS = "it is recorded under another address, which stays"
+SHARED = "it is also used outside this stack"
+STAYS = "it is recorded under another address, which is kept"
 """Why a resource is kept that has two records."""
 
 
@@ -268,6 +266,6 @@ def type_of(record: Record) -> type[Resource]:
     found = type_named(record.kind)
     if found is None:
         raise StateError(
-            f"{record.address} is of a resource type that this version does not know: upgrade, then run again"
+            f"{record.address} has a resource type that this version does not support: upgrade, then run again"
         )
     return found

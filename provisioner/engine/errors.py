@@ -52,8 +52,8 @@ class Protected(ProvisionError):
     def __init__(self, addresses: Sequence[str], command: str = "`provision down --unprotect`") -> None:
         verb = "is" if len(addresses) == 1 else "are"
         super().__init__(
-            f"{' and '.join(addresses)} {verb} protected from deletion, so nothing was removed. If that is really to "
-            f"go, run {command}: it lifts the protection, and leaves a final snapshot of the database"
+            f"{' and '.join(addresses)} {verb} protected from deletion, so nothing was deleted. To delete anyway, "
+            f"run {command}: it disables the protection, and takes a final snapshot of the database"
         )
 
 

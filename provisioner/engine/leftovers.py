@@ -59,7 +59,7 @@ def _left(aws: Provider, resource_type: type[Resource], staying: Mapping[str, Re
         Leftover(
             resource_type.type_name,
             live.id,
-            f"AWS is still taking it away ({live.status})" if live.deleting else live.status,
+            f"it is still being deleted ({live.status})" if live.deleting else live.status,
         )
         for live in lives
         if live.address not in staying and live.id not in ids

@@ -62,7 +62,9 @@ def find(
         tagged = [live for live in tagged if live.id == id] or tagged
     if len(tagged) > 1:
         both = ", ".join(live.id for live in tagged)
-        raise ProvisionError(f"{both} all carry the address {address}. Remove the tags of those that are not in use")
+        raise ProvisionError(
+            f"{both} all have the address tag {address}. Remove the tags from those that are not in use"
+        )
     if tagged:
         return tagged[0]
     named = _named(lives, resource_type, fields)
@@ -73,7 +75,7 @@ def find(
         return find(aws, resource_type, address, fields, id, fresh=True, owners=owners)
     if named not in ours:
         whose = " and ".join(owners[resource_type.type_name, named.id])
-        raise NotOwned(f"{named.id} should be {address}, but is recorded as {whose}, which is declared as well")
+        raise NotOwned(f"{named.id} should be {address}, but is recorded as {whose}, which is declared too")
     return _ours(named, address)
 
 
@@ -111,11 +113,11 @@ def _named(lives: Sequence[Observed], resource_type: type[Resource], fields: Map
 
 def _ours(live: Observed, address: str) -> Observed:
     if live.owner:
-        raise NotOwned(f"{live.id} stands where {address} should, and {others(live)}: call one of the two otherwise")
+        raise NotOwned(f"{live.id} has the name of {address}, and {others(live)}: rename one of them")
     if not live.owned:
         raise NotOwned(
-            f"{live.id} stands where {address} should, but does not carry this stack's tags, so it is left alone. "
-            f"Rename one of the two, remove it yourself if nobody needs it, or make it this stack's: "
+            f"{live.id} has the name of {address}, but not the tags of this stack, so it is not changed. "
+            f"Rename one of them, delete it if it is not needed, or import it: "
             f"`provision import {address} '{live.id}'`"
         )
     return live
@@ -123,4 +125,4 @@ def _ours(live: Observed, address: str) -> Observed:
 
 def others(live: Observed) -> str:
     """Say of a resource whose owner is known that it is left to that one."""
-    return f"belongs to another stack ({live.owner}), so it is left alone"
+    return f"belongs to another stack ({live.owner}), so it is not changed"

@@ -15,7 +15,7 @@ from provisioner.engine.lookup import owners
 from provisioner.engine.resource import Resource, type_named
 from state.model import Record, State, StateError
 
-REBUILD = "`provision recover` rebuilds the state from the cloud"
+REBUILD = "`provision recover` rebuilds the state from the account"
 
 
 def check(records: Mapping[str, Record]) -> None:
@@ -40,8 +40,8 @@ def check_bound(state: State) -> State:
     """
     if state.records and not (state.account and state.region):
         raise StateError(
-            f"the state makes no sense: it has {len(state.records)} records and does not say of which account and "
-            f"Region. Restore it from a backup; {REBUILD}"
+            f"the state is inconsistent: it has {len(state.records)} records, but no account or Region. "
+            f"Restore it from a backup; {REBUILD}"
         )
     return state
 
@@ -55,9 +55,9 @@ def check_order(records: Mapping[str, Record]) -> None:
     try:
         TopologicalSorter({address: record.needs for address, record in records.items()}).prepare()
     except CycleError as error:
-        circle = " needs ".join(error.args[1][::-1])
+        circle = " depends on ".join(error.args[1][::-1])
         raise StateError(
-            f"the state makes no sense: {circle}. `provision up` records the order anew, and {REBUILD}"
+            f"the state is inconsistent: {circle}. `provision up` records the order again, and {REBUILD}"
         ) from None
 
 
@@ -89,7 +89,7 @@ def _check_asked(record: Record, identity: Sequence[str], settings: Mapping[str,
     for name in settings.keys() & record.asked.keys():
         value = record.asked[name]
         if not fits(value, settings[name]) and (value is not None or name in identity):
-            raise StateError(f"the state makes no sense: {name} of {record.address} is of a wrong type. {REBUILD}")
+            raise StateError(f"the state is inconsistent: {name} of {record.address} has the wrong type. {REBUILD}")
 
 
 def _settings(resource_type: type[Resource]) -> dict[str, Any]:

@@ -69,7 +69,7 @@ def advice(records: Iterable[Record]) -> str:
     """Say what to do about what AWS cannot change in place, and which data that costs."""
     lost = data(records)
     cost = f", which deletes {', '.join(lost)}" if lost else ""
-    return f"Put the former value back, or replace the stack by `provision down` and `provision up`{cost}."
+    return f"Restore the old value, or recreate the stack with `provision down` and `provision up`{cost}."
 
 
 def data(records: Iterable[Record]) -> list[str]:

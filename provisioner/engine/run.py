@@ -98,7 +98,7 @@ def act_or_wait(
         aws.mark_stale(resource_type, ids())
         row = aws.errors.match(error, resource_type.service, *verdicts())
         if row is None and aws.errors.out_of_reach(error):
-            return Wait(f"waiting for AWS to answer again ({error})", LOOKUP_TIMEOUT, Until.ANSWERED, again=True)
+            return Wait(f"waiting for AWS to respond ({error})", LOOKUP_TIMEOUT, Until.ANSWERED, again=True)
         if row is None:
             raise aws.errors.explained(error) from error
         code = error.response["Error"]["Code"] if isinstance(error, ClientError) else ""

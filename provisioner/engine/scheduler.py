@@ -374,4 +374,6 @@ class Scheduler:
 def _timed_out(reason: Wait, seconds: float) -> TimedOut:
     blockers = reason.blockers().rstrip(".")
     more = f"{blockers}. " if blockers and blockers not in reason.why else ""
-    return TimedOut(f"timed out after {seconds:.0f} s: {reason.why}. {more}Run the same command again to go on waiting")
+    return TimedOut(
+        f"timed out after {seconds:.0f} s: {reason.why}. {more}Run the same command again to continue waiting"
+    )

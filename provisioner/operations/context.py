@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 ELSEWHERE = "registered.example"
 """The embedded cloud's own domain when the stack is to make its zone itself."""
 STOPPING = (
-    "stopping: the calls under way end and are recorded. Once more ends at once, which is safe too: "
-    "the next run goes on from what is recorded"
+    "stopping: waiting for the calls in progress. Press Ctrl-C again to exit at once; "
+    "either way the next run resumes from the recorded state"
 )
 
 
@@ -46,7 +46,7 @@ def load(options: Options) -> Config:
     path = found(options)
     if not options.config and not os.path.lexists(path):
         raise ConfigurationError(
-            f"there is no {path} in this folder or above it: write one with `provision init`, or name one with "
+            f"there is no {path} in this directory or above it: write one with `provision init`, or name one with "
             f"--config FILE"
         )
     config = read(path, env=options.env, target=options.target)
@@ -72,7 +72,7 @@ def overwrite(path: Path, text: str) -> None:
         path.write_text(text, encoding="utf-8")
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else error
-        raise ConfigurationError(f"{path} cannot be written: {reason}: name another file") from None
+        raise ConfigurationError(f"{path} cannot be written: {reason}: choose another file") from None
 
 
 def start_cloud(options: Options, config: Config, port: int | None = None) -> Cloud:
@@ -200,7 +200,9 @@ def _aws_session(region: str, profile: str | None) -> boto3.Session:
     try:
         session = boto3.Session(profile_name=profile, region_name=region, botocore_session=core)
     except ProfileNotFound as error:
-        raise ConfigurationError(f"{error}: name another with --profile, or add it to the AWS configuration") from None
+        raise ConfigurationError(
+            f"{error}: choose another with --profile, or add it to the AWS configuration"
+        ) from None
     read_plainly(core)
     return session
 
@@ -237,8 +239,7 @@ def reader(options: Options, config: Config) -> Aws:
     """
     if config.target == "local" and manage.find(options.folder) is None:
         raise ConfigurationError(
-            "the embedded cloud, which has the bucket of the state, is not running: start it with "
-            "`provision cloud start`"
+            "the embedded cloud, which has the state bucket, is not running: start it with `provision cloud start`"
         )
     return connect(options, config).reading()
 
@@ -252,7 +253,7 @@ def read_condition(options: Options, config: Config, state: State) -> tuple[Cond
     from provisioner.operations.stack_status import look
 
     if not state.records:
-        return None, "nothing is recorded"
+        return None, "no resources are recorded"
     if config.target == "local" and manage.find(options.folder) is None:
         return None, "the embedded cloud is not running"
     try:

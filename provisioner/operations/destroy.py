@@ -73,14 +73,14 @@ def _late_metrics(aws: Aws, emit: Emit) -> None:
     """Remove the log group that the cluster's last metrics made again; it matters little if that cannot be done."""
     try:
         if name := remove_remade(aws):
-            emit(Notice(f"the last metrics of Container Insights had made {name} again: it is removed"))
+            emit(Notice(f"Container Insights created {name} again: it is deleted"))
     except (BotoCoreError, ClientError) as error:
-        emit(Notice(f"whether Container Insights has made its log group again could not be told: {explained(error)}"))
+        emit(Notice(f"could not check whether Container Insights created its log group again: {explained(error)}"))
 
 
 def _snapshots(aws: Aws, emit: Emit) -> list[Leftover]:
     try:
         return final_snapshots(aws)
     except (BotoCoreError, ClientError) as error:
-        emit(Notice(f"whether there are final snapshots of the database could not be read: {explained(error)}"))
+        emit(Notice(f"could not check for final snapshots of the database: {explained(error)}"))
         return []

@@ -28,7 +28,7 @@ def check_web_acl(aws: Aws, config: Config) -> None:
         if error.response["Error"]["Code"] != "WAFNonexistentItemException":
             raise
         raise ConfigurationError(
-            f'load_balancer.waf_acl is "{arn}", and there is no such web ACL: make it beforehand, or name another'
+            f'load_balancer.waf_acl is "{arn}", but there is no such web ACL: create it first, or name another'
         ) from None
 
 
@@ -53,10 +53,10 @@ def _arn(aws: Aws, setting: str, value: str) -> str:
         if error.response["Error"]["Code"] != "NotFoundException":
             raise
         raise ConfigurationError(
-            f'{setting} is "{value}", and there is no such key in {aws.region}: make it beforehand, or name another'
+            f'{setting} is "{value}", but there is no such key in {aws.region}: create it first, or name another'
         ) from None
     if (state := key.get("KeyState")) != "Enabled":
-        raise ConfigurationError(f'{setting} is "{value}", and that key is {state}: enable it, or name another')
+        raise ConfigurationError(f'{setting} is "{value}", but that key is {state}: enable it, or name another')
     # CreateKey, KeySpec and KeyUsage: only such a key encrypts for AWS's services
     if (spec := key.get("KeySpec")) != "SYMMETRIC_DEFAULT" or key.get("KeyUsage") != "ENCRYPT_DECRYPT":
         raise ConfigurationError(

@@ -120,13 +120,13 @@ def _instead(aws: Aws, config: Config, name: str, image: Reference, trouble: Tro
     if not isinstance(trouble, Unreachable) and not (local and isinstance(trouble, (Denied, CredentialsError))):
         return None
     if tags := copies_of(aws, repository_of(config, name), copy_tag(image, image.digest)):
-        notice = f"{_key(config, name)}: {trouble}: the copy that ECR has of it goes on being used"
+        notice = f"{_key(config, name)}: {trouble}: the existing copy in ECR is used"
         return Copy(str(image), tags[0], notice)
     return _left_out(config, name, image, str(trouble)) if local else None
 
 
 def _left_out(config: Config, name: str, image: Reference, why: str) -> Copy:
-    notice = f"{_key(config, name)}: {why}: the image is recorded as wanted, and not copied"
+    notice = f"{_key(config, name)}: {why}: the image is not copied"
     return Copy(str(image), copy_tag(image, "unknown"), notice, possible=False)
 
 
@@ -157,8 +157,8 @@ def _fix(image: Reference, trouble: Trouble) -> str:
         return f"check the name, or log in with `docker login {image.registry}`"
     if isinstance(trouble, Unreachable):
         return (
-            "check the network, and HTTPS_PROXY and AWS_CA_BUNDLE if there is a proxy, and run the same command again"
+            "check the network, and HTTPS_PROXY and AWS_CA_BUNDLE if there is a proxy, then run the same command again"
         )
     if isinstance(trouble, BadImage):
         return f"choose an image for {PLATFORM} that can be copied, or build one"
-    return "mend that, or use another image"
+    return "fix that, or use another image"

@@ -86,25 +86,25 @@ def take(aws: Aws, store: Store, it: Candidate) -> None:
 def _declared(declared: Mapping[str, Declared], address: str) -> Declared:
     if address not in declared:
         near = difflib.get_close_matches(address, declared, 3)
-        hint = f"did you mean {' or '.join(near)}?" if near else "`provision plan` shows what is"
+        hint = f"did you mean {' or '.join(near)}?" if near else "`provision plan` shows what is declared"
         raise ConfigurationError(f"{address} is not declared: {hint}")
     item = declared[address]
     if item.want.created_by_aws or item.want.retained:
-        raise ConfigurationError(f"{address} is not this stack's alone, so there is nothing to import: `up` finds it")
+        raise ConfigurationError(f"{address} is shared by the account and cannot be imported: `up` finds it by itself")
     return item
 
 
 def _check_free(records: Mapping[str, Record], item: Declared, address: str, id: str) -> None:
     if address in records:
         raise ConfigurationError(
-            f"{address} is recorded already: it is {records[address].id or 'being made'}. If that is wrong, run "
+            f"{address} is already in the state as {records[address].id or 'being created'}. If that is wrong, run "
             f"`provision state rm {address}` first"
         )
     for other in records.values():
         if (other.kind, other.id) == (item.want.type_name, id):
             raise ConfigurationError(
-                f"{id} is recorded already, as {other.address}: `provision state mv {other.address} {address}` calls "
-                f"it otherwise"
+                f"{id} is already in the state as {other.address}: to rename it, run "
+                f"`provision state mv {other.address} {address}`"
             )
 
 
@@ -117,24 +117,22 @@ def _read(aws: Aws, resource_type: type[Resource], id: str) -> tuple[Observed, t
             raise explained(error) from error
         live = None
     if live is None or live.deleting:
-        gone = "AWS is just taking it away" if live else f"there is none in account {aws.account}, region {aws.region}"
-        raise ConfigurationError(
-            f"no {resource_type.type_name} {id} can be imported: {gone}, or none that could be this one by name"
-        )
+        gone = "it is being deleted" if live else f"there is none in account {aws.account}, region {aws.region}"
+        raise ConfigurationError(f"cannot import {resource_type.type_name} {id}: {gone}. Check the ID")
     return live, tags
 
 
 def _check_owner(aws: Aws, live: Observed, tags: Mapping[str, str], address: str, ours: set[str]) -> None:
     if live.owner:
-        raise NotOwned(f"{live.id} {others(live)}: call one of the two otherwise")
+        raise NotOwned(f"{live.id} {others(live)}: rename one of them")
     if aws.owns(tags):
         other = tags.get(ADDRESS_TAG)
         if other != address and other in ours:
             raise NotOwned(f"{live.id} is this stack's {other}, and cannot be {address} as well")
     elif whose := aws.other_owner(tags):
         raise NotOwned(
-            f"{live.id} belongs to another stack ({whose}), so it is left alone. If that stack has no use for it, "
-            f"let it forget it there (`provision state rm`), take its tags away, and import it then"
+            f"{live.id} belongs to another stack ({whose}), so it is not changed. To move it, "
+            f"run `provision state rm` in that stack, remove its tags, and import it again"
         )
 
 
@@ -142,12 +140,12 @@ def _check_create_only(want: Resource, live: Observed, changes: Mapping[str, Cha
     stuck = {name: change for name, change in changes.items() if name in want.create_only}
     if any(unknown(change.new) for change in stuck.values()):
         raise ConfigurationError(
-            f"{live.id} cannot be told yet to be {want.address}, which needs {', '.join(missing)}: make or import "
-            f"that first"
+            f"{live.id} cannot be compared with {want.address} yet, which depends on {', '.join(missing)}: create or "
+            f"import that first"
         )
     if stuck:
         said = "; ".join(f"{name} is {c.old!r}, declared is {c.new!r}" for name, c in stuck.items())
         raise NeedsReplacing(
-            f"{live.id} cannot become {want.address}, since AWS cannot change this in place: {said}. Declare it as it "
-            f"is, or import another one"
+            f"{live.id} cannot become {want.address}, because AWS cannot change this in place: {said}. Declare it as "
+            f"it is, or import another one"
         )

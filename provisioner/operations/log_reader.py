@@ -39,9 +39,7 @@ def span(text: str) -> int:
     """
     found = re.fullmatch(r"([0-9]{1,6})([smhd])", text)
     if not found:
-        raise ConfigurationError(
-            f'--since {text!r} is not a span of time: write a number and s, m, h or d, such as "10m"'
-        )
+        raise ConfigurationError(f'--since {text!r} is not a duration: write a number and s, m, h or d, such as "10m"')
     return int(found[1]) * UNITS[found[2]]
 
 
@@ -54,8 +52,12 @@ def groups(state: State, services: Sequence[str]) -> dict[str, str]:
     known = {a.removeprefix(GROUP): str(r.id) for a, r in state.records.items() if a.startswith(GROUP) and r.id}
     for name in services:
         if name not in known:
-            there = f"there are {', '.join(sorted(known))}" if known else "nothing is up yet, run `provision up`"
-            raise ConfigurationError(f"there is no service {name} whose logs could be read: {there}")
+            there = (
+                f"there are {', '.join(sorted(known))}"
+                if known
+                else "the stack has not been created yet, run `provision up`"
+            )
+            raise ConfigurationError(f"there is no service {name} with logs: {there}")
     return {name: known[name] for name in services or sorted(known)}
 
 

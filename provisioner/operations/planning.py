@@ -44,8 +44,8 @@ def check_confirmed(confirmed: Sequence[Planned], planned: Sequence[Planned]) ->
     before, now = ({p.address: p for p in plan if p.action != "none"} for plan in (confirmed, planned))
     if other := [address for address in {**before, **now} if before.get(address) != now.get(address)]:
         raise ProvisionError(
-            f"nothing was changed: since the plan was shown, something else has come to be done with {names(other)}. "
-            "Run the same command again to see the plan as it is now"
+            f"nothing was changed: the plan for {names(other)} is not the one that was shown. "
+            "Run the same command again to see the new plan"
         )
 
 
@@ -62,7 +62,7 @@ def answered(aws: Aws, emit: Emit, ask: Callable[[], list[Planned]]) -> list[Pla
                 or aws.pace.now() > until
             ):
                 raise
-            emit(Notice(f"waiting for AWS to answer again: {error}"))
+            emit(Notice(f"waiting for AWS to respond: {error}"))
             aws.drop_reads()
             aws.pace.sleep(AGAIN)
 

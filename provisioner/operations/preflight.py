@@ -33,8 +33,8 @@ MY_IP = "https://checkip.amazonaws.com"
 T = TypeVar("T")
 
 STARTED_FOR_ANOTHER = (
-    ". The embedded cloud begins with the domain that it is started for: `provision cloud stop` ends this one, with "
-    "all that is in it, and the next `provision up` starts one with yours"
+    ". The embedded cloud starts with one domain: `provision cloud stop` deletes this one with everything in "
+    "it, and the next `provision up` starts one with yours"
 )
 
 
@@ -129,13 +129,13 @@ def public_zone(aws: Aws, config: Config) -> str | None:
     if len(foreign) > 1:
         raise ConfigurationError(
             f"dns.domain is {domain}, and this account has {len(foreign)} public hosted zones of that name "
-            f"({', '.join(foreign)}): remove those that the registrar does not point to"
+            f"({', '.join(foreign)}): delete those that the registrar does not point to"
         )
     if foreign:
         return foreign[0]
     if config.target == "aws" and EXAMPLE.search(domain):
         raise ConfigurationError(
-            f"dns.domain is {domain}, which is reserved for examples and nobody's: write a domain of yours, and "
+            f"dns.domain is {domain}, which is reserved for examples: use a domain of yours, and "
             f"create_zone = true if it has no public hosted zone yet"
         )
     if not config.dns.create_zone:
@@ -152,7 +152,7 @@ def _s3_prefix_list(aws: Aws) -> str:
     for found in aws.pages("ec2", "describe_prefix_lists", "PrefixLists", Filters=which):
         return str(found["PrefixListId"])
     raise ConfigurationError(
-        f"{aws.region} has no prefix list of S3, without which private subnets get no images: choose another region"
+        f"{aws.region} has no prefix list of S3, without which private subnets cannot pull images: use another Region"
     )
 
 
@@ -173,7 +173,7 @@ def _my_ip(config: Config) -> str:
             return f"{IPv4Address(answer.read().decode().strip())}/32"
     except (OSError, ValueError) as error:
         raise ConfigurationError(
-            f'network.allow has "my-ip", but {MY_IP} did not tell it ({error}): write the address as a CIDR instead'
+            f'network.allow has "my-ip", but {MY_IP} could not be queried ({error}): use the address as a CIDR'
         ) from None
 
 
@@ -196,7 +196,7 @@ def buildable(aws: Aws, config: Config, root: Path) -> tuple[str, frozenset[str]
 def no_engine(aws: Aws, *, local: bool) -> str:
     """Say why no image can be built and pushed, or nothing if it can."""
     if not engine.named():
-        return "no Docker engine answers here"
+        return "no Docker engine responds"
     try:
         client = engine.connect()
     except engine.EngineError as error:

@@ -74,7 +74,7 @@ def search(aws: Aws, records: Mapping[str, Record], declared: Mapping[str, Decla
     looking.read()
     if absent := looking.absent():
         seconds = SETTLE
-        tell(f"{len(absent)} of {len(declared)} are not there: looking once more in {seconds:.0f} s, since lists lag")
+        tell(f"{len(absent)} of {len(declared)} not found: checking again in {seconds:.0f} s, because lists may lag")
         aws.pace.wait(seconds)
         aws.pace.check()
         looking.read()
@@ -197,7 +197,7 @@ class _Search:
                 if address is None:
                     loose.append((resource_type, live))
                 elif address in self._lives or address in strays:
-                    self._refused[f"{address} ({live.id})"] = f"{live.id} carries this address as well: remove its tags"
+                    self._refused[f"{address} ({live.id})"] = f"{live.id} has the same address tag: remove its tags"
                 elif address not in self._refused:
                     strays[address] = (resource_type, live)
         aside = []

@@ -36,13 +36,13 @@ def region_error(session: boto3.Session, error: Exception, where: str) -> Except
     unscoped = "valid region" in str(error) and "Signature" in code
     if unscoped or isinstance(error, EndpointConnectionError):
         if region not in known:
-            return ConfigurationError(f"{about} is no Region of AWS that can be reached: {_nearest(region, known)}")
+            return ConfigurationError(f"{about} is not an AWS Region that can be reached: {_nearest(region, known)}")
         if isinstance(error, EndpointConnectionError):
             set_to = "the setting AWS_ENDPOINT_URL" if os.environ.get("AWS_ENDPOINT_URL") else "the network"
             return Refused(f"{about}: its endpoint {error.kwargs['endpoint_url']} cannot be reached: check {set_to}")
     if code in UNKNOWN_CALLER and (offered := _offered(session)) is not None:
         if region not in offered:
-            return ConfigurationError(f"{about} is no Region that this account can use: {_nearest(region, offered)}")
+            return ConfigurationError(f"{about} is not a Region that this account can use: {_nearest(region, offered)}")
         if offered[region] == "not-opted-in":
             return ConfigurationError(
                 f"{about} is not enabled for this account: run `aws account enable-region --region-name {region}`, "
@@ -58,7 +58,7 @@ def _known(session: boto3.Session) -> set[str]:
 
 def _nearest(region: str, names: Any) -> str:
     near = difflib.get_close_matches(region, sorted(names), 1)
-    return f'did you mean "{near[0]}"?' if near else "the AWS guide lists those that there are"
+    return f'did you mean "{near[0]}"?' if near else "the AWS documentation lists all Regions"
 
 
 def _offered(session: boto3.Session) -> dict[str, str] | None:

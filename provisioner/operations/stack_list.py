@@ -29,7 +29,7 @@ def everywhere(options: Options) -> tuple[list[Recorded], list[str]]:
             there += in_bucket(config, context.reader(options, config))
     except (ProvisionError, StateError) as error:
         what = f"the bucket {config.state.bucket}" if config else "a bucket of [state]"
-        notes.append(f"{what} was not looked into: {error}")
+        notes.append(f"{what} could not be read: {error}")
     own = f"{config.project}-" if config else ""
     return [
         replace(one, env=one.name.removeprefix(own)) if own and one.name.startswith(own) else one for one in there

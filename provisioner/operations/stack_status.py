@@ -53,8 +53,8 @@ def record(state: State, address: str) -> dict[str, Any]:
     if address in state.records:
         return asdict(state.records[address])
     near = difflib.get_close_matches(address, state.records, 3)
-    hint = f"did you mean {' or '.join(near)}?" if near else "`provision state list` shows what is"
-    raise ConfigurationError(f"nothing is recorded under {address}: {hint}")
+    hint = f"did you mean {' or '.join(near)}?" if near else "`provision state list` shows the records"
+    raise ConfigurationError(f"there is no record {address}: {hint}")
 
 
 def newest(state: State, command: str | None, again: str) -> Run:
@@ -101,7 +101,9 @@ def chosen(values: Mapping[str, str], name: str) -> str:
     if name in values:
         return values[name]
     if name in NAMES or name.startswith("repository_"):
-        why = "nothing is up" if values.keys() <= ALWAYS else "what it is of is not up"
+        why = (
+            "the stack has not been created yet" if values.keys() <= ALWAYS else "its resource has not been created yet"
+        )
         raise ConfigurationError(f'no output "{name}" yet: {why}')
     raise ConfigurationError(f'there is no output "{name}"; there are {", ".join(sorted(values)) or "none yet"}')
 
@@ -238,6 +240,6 @@ def _databases(aws: Aws) -> list[dict[str, Any]]:
 def _restart(instances: Collection[str]) -> str:
     """Say of which instances settings wait for a restart, such as those that follow from another range of capacity."""
     return "; ".join(
-        f"settings of {name} wait for a restart: run `aws rds reboot-db-instance --db-instance-identifier {name}`"
+        f"settings of {name} need a reboot: run `aws rds reboot-db-instance --db-instance-identifier {name}`"
         for name in instances
     )

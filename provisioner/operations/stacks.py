@@ -80,7 +80,7 @@ def in_folder(folder: Path) -> Iterator[Recorded]:
         except (FileNotFoundError, NotADirectoryError):
             continue
         except OSError as error:
-            raise StateError(f"the state folder {folder / target} cannot be read: {error.strerror}") from None
+            raise StateError(f"the state directory {folder / target} cannot be read: {error.strerror}") from None
         yield from (one for place in found if (one := _in_place(place, target)))
 
 
@@ -136,7 +136,7 @@ def check_place(options: Options, config: Config) -> None:
         return
     kept = count(old.resources, "resource") if old.state else old.trouble
     raise ConfigurationError(
-        f"the state of {config.name} ({kept}) lies in {former}, where earlier versions kept it. It belongs beside the "
+        f"the state of {config.name} ({kept}) is in {former}, where earlier versions kept it. It belongs beside the "
         f"configuration now: move it with `{_move(old, former, place, config.target)}`, or add --state-dir {former} to "
         f"each command to keep it where it is. For another stack beside the configuration add --state-dir {place}"
     )
@@ -189,11 +189,11 @@ def beside(options: Options, config: Config, records: Mapping[str, Record]) -> l
 
 def _told(config: Config, other: Recorded, env: str, options: Options) -> str:
     if env:
-        what = f'write env = "{env}" again; {options.again("down", "--env", env)} removes it'
+        what = f'write env = "{env}" again; {options.again("down", "--env", env)} deletes it'
     else:
-        what = f"write its project and env again, with which {options.again('down')} removes it"
+        what = f"write its project and env again; {options.again('down')} deletes it"
     resources = count(other.resources, "resource")
     return (
-        f"nothing is recorded of {config.name}, which is another stack than {other.name} ({resources}). If that is "
-        f"what this configuration was called before, {what}"
+        f"{config.name} has no resources, and is another stack than {other.name} ({resources}). If this "
+        f"configuration used to have that name, {what}"
     )

@@ -29,15 +29,15 @@ def to_forget(store: Store, address: str, *, force: bool) -> str:
     record = store.records[address]
     if (users := users_of(store.records, address)) and not force:
         raise ConfigurationError(
-            f"{address} is needed by {', '.join(users)}: forgotten, it is no longer kept until they are removed. "
-            f"Forget those first, or add --force"
+            f"{address} is a dependency of {', '.join(users)}: without its record it could be deleted before them. "
+            f"Remove those records first, or add --force"
         )
     resource_type = type_named(record.kind)
     if record.phase == "creating":
-        return f"what an earlier call may have made for {address} stays in the cloud as it is"
+        return f"what an earlier call may have created for {address} is not changed"
     if not record.id or (resource_type and (resource_type.created_by_aws or resource_type.retained)):
-        return f"nothing in the cloud is this stack's alone by {address}"
-    return f"{record.id} stays in the cloud as it is"
+        return f"no resource belongs to this stack alone as {address}"
+    return f"{record.id} itself is not changed"
 
 
 def users_of(records: Mapping[str, Record], address: str) -> list[str]:
@@ -60,10 +60,10 @@ def rename(store: Store, old: str, new: str) -> list[str]:
         raise ConfigurationError(f"{new} cannot be the address of a {record.kind}: write {record.kind}/NAME")
     if record.phase == "creating":
         # what may be there carries the old address in its tags, and is found by nothing else
-        raise ConfigurationError(f"{old} is just being made: run `provision up`, then this again")
+        raise ConfigurationError(f"{old} is being created: run `provision up`, then this again")
     taken = store.records.get(new)
     if taken and (taken.id is None or taken.id != record.id):
-        raise ConfigurationError(f"{new} is recorded already ({taken.id}): forget or rename that first")
+        raise ConfigurationError(f"{new} is already in the state ({taken.id}): remove or rename that first")
     users = users_of(store.records, old)
     store.put(replace(record, address=new))
     for user in users:

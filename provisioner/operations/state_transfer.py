@@ -28,7 +28,7 @@ def named(config: Config) -> str:
     """
     if config.state.bucket:
         return config.state.bucket
-    raise ConfigurationError('no bucket is named: write bucket = "…" under [state] in the configuration')
+    raise ConfigurationError('no state bucket is configured: write bucket = "…" under [state] in the configuration')
 
 
 def bucket(config: Config, aws: Aws, client: Any = None) -> Bucket:
@@ -71,7 +71,7 @@ def write_file(path: Path, content: bytes) -> None:
         with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
             file.write(content)
     except OSError as error:
-        raise ConfigurationError(f"{path} cannot be written: {error.strerror}: name another file") from None
+        raise ConfigurationError(f"{path} cannot be written: {error.strerror}: choose another file") from None
 
 
 def check(new: State, old: State, config: Config, aws: Aws, *, force: bool) -> None:
@@ -89,13 +89,13 @@ def check(new: State, old: State, config: Config, aws: Aws, *, force: bool) -> N
         return
     if new.lineage != old.lineage:
         raise ConfigurationError(
-            f"it is another life of {config.name}: lineage {new.lineage}, and the state there has {old.lineage}. "
-            f"--force puts it there nevertheless; what is there is kept beside it"
+            f"it has another lineage ({new.lineage}) than the state of {config.name} ({old.lineage}). "
+            f"--force replaces that nevertheless, and keeps a backup"
         )
     if new.serial < old.serial:
         raise ConfigurationError(
-            f"it is older than what is there: its serial is {new.serial}, and the state there has {old.serial}. Pull "
-            f"that again; --force puts the older one there nevertheless, and what is there is kept beside it"
+            f"it is older (serial {new.serial}) than the state that it would replace (serial {old.serial}). Pull "
+            f"that again; --force replaces it nevertheless, and keeps a backup"
         )
 
 
@@ -110,7 +110,7 @@ def push(options: Options, config: Config, aws: Aws, new: State, *, force: bool)
     check(new, old, config, aws, force=force)
     with stores.open_store(options, config, aws, "state push") as store:
         if store.records != old.records:
-            raise ProvisionError("the state changed just now: another command was at work. Run this again")
+            raise ProvisionError("the state was changed by another command. Run this again")
         return store.swap(new, "replaced")
 
 
@@ -138,8 +138,8 @@ def migrate(options: Options, config: Config, aws: Aws, *, back: bool) -> tuple[
         if (target.state.lineage, target.records) != (moved.lineage, moved.records):
             if target.records:
                 raise ConfigurationError(
-                    f"there is another state already, with {count(len(target.records), 'record')}: compare it "
-                    f"(`provision state pull`), and put the right one there with `provision state push FILE --force`"
+                    f"there is already another state, with {count(len(target.records), 'record')}: compare it "
+                    f"(`provision state pull`), then push the right one with `provision state push FILE --force`"
                 )
             target.swap(_copy(moved), "replaced")
         _read_back(options, config, aws, moved, back=back)
@@ -159,4 +159,4 @@ def _read_back(options: Options, config: Config, aws: Aws, moved: State, *, back
     else:
         found = s3.read(stores.objects(config, aws, stores.bucket_client(aws)), config.name, aws.pace.runtime)
     if (found.lineage, found.records) != (moved.lineage, moved.records):
-        raise ProvisionError("what was written reads back differently: the state stays where it was. Run this again")
+        raise ProvisionError("the copy reads back differently, so the state was not moved. Run this again")

@@ -165,7 +165,7 @@ def endpoint_services(aws: Aws) -> dict[str, Mapping[str, Any]]:
     }
     if missing := sorted(names.keys() - found.keys()):
         raise ConfigurationError(
-            f"{aws.region} does not offer the VPC endpoints {', '.join(missing)}, without which private subnets do not "
+            f"{aws.region} does not offer the VPC endpoints {', '.join(missing)}, without which private subnets cannot "
             f"reach AWS: choose another region"
         )
     return {names[name]: found[name] for name in names}

@@ -20,9 +20,9 @@ def printed(config: Config, *, read_only: bool, boundary: bool, account: str | N
         ConfigurationError: the account is none, or both a boundary and a policy are asked for.
     """
     if read_only and boundary:
-        raise ConfigurationError("--read-only is about the policy and --boundary is another one: give one of them")
+        raise ConfigurationError("--read-only and --boundary exclude each other: use one of them")
     if account is not None and not re.fullmatch("[0-9]{12}", account):
-        raise ConfigurationError(f'--account "{account}" is no account\'s id: give its 12 digits')
+        raise ConfigurationError(f'--account "{account}" is not an account ID: use its 12 digits')
     where = account or ANY
     name = config.name + ("-boundary" if boundary else "-read-only" if read_only else "")
     if boundary:
@@ -43,6 +43,6 @@ def part_of(found: Mapping[str, Mapping[str, Any]], part: int | None) -> Mapping
     if part is None:
         return found
     if part > len(found):
-        raise ConfigurationError(f"--part {part}: there are {len(found)} policies, so give 1 to {len(found)}")
+        raise ConfigurationError(f"--part {part}: there are {len(found)} policies, so use 1 to {len(found)}")
     name = list(found)[part - 1]
     return {name: found[name]}

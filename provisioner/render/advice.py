@@ -33,13 +33,13 @@ def after_up(outcome: Summary, again: Again, config: Config, entry: str, *, new_
     if (unfinished := _unfinished(outcome, again("up", *words), again("plan", *words))) is not None:
         return [unfinished]
     if outcome.target:
-        return [f"Limited to step {outcome.target} and the steps it is built on. Apply the whole stack: {again('up')}."]
+        return [f"Limited to step {outcome.target} and its dependencies. Apply the full stack: {again('up')}."]
     if entry:
         first = f"Open {entry}, which is https://{config.fqdn} on this machine."
     elif config.target == "aws":
         first = f"Open https://{config.fqdn}."
     else:
-        first = f"Rehearsed only: no Docker here, so no containers run. On AWS it would be https://{config.fqdn}."
+        first = f"Without Docker no containers run here. On AWS the URL would be https://{config.fqdn}."
     return [first, f"Status: {again('status')}. Delete it: {again('down')}."]
 
 
@@ -52,14 +52,14 @@ def after_down(outcome: Summary, again: Again, config: Config, *, unprotect: boo
     words = [*_limits(outcome), *(["--unprotect"] if unprotect else [])]
     if (unfinished := _unfinished(outcome, again("down", *words))) is not None:
         return [unfinished]
-    kept = [sentence(f"Kept: {left.type_name} {left.id}: {left.why}") for left in outcome.snapshots]
+    kept = [sentence(f"Retained: {left.type_name} {left.id}: {left.why}") for left in outcome.snapshots]
     if outcome.leftovers:
-        return ["Delete by hand what is named above, or find out what still uses it.", *kept]
+        return ["Delete the resources above by hand, or find out what still uses them.", *kept]
     if outcome.target:
-        return [f"Limited to step {outcome.target} and what is built on it. Create it again: {again('up')}.", *kept]
-    but = ", except the snapshots named below" if kept else ""
+        return [f"Limited to step {outcome.target} and its dependents. Create them again: {again('up')}.", *kept]
+    but = ", except the snapshots below" if kept else ""
     return [
-        f"A last look at every resource type found nothing of {config.name} left{but}. Again: {again('up')}.",
+        f"No leftover resources of {config.name} found{but}. Create it again: {again('up')}.",
         *kept,
     ]
 
@@ -68,7 +68,7 @@ def after_long(outcome: Summary, again: Again) -> list[str]:
     """Return where a run's time went, if it took long."""
     if outcome.seconds < LONG or not outcome.path:
         return []
-    return [f"Where the time went: {again('timeline')}. The {path_words(outcome.path, outcome.seconds)}."]
+    return [f"Timeline: {again('timeline')}. The {path_words(outcome.path, outcome.seconds)}."]
 
 
 def _limits(outcome: Summary) -> list[str]:
@@ -83,17 +83,17 @@ def after_plan(planned: Sequence[Planned], again: Again, *, new_ami: bool = Fals
     """Return what may be done after `plan`, with the newest AMI if that was asked for."""
     actions = {item.action for item in planned} - {"none"}
     if "refused" in actions:
-        return [f"Fix what is refused, then look again: {again('plan', *_new_ami(new_ami))}."]
-    return [f"To apply it: {again('up', *_new_ami(new_ami))}."] if actions else []
+        return [f"Fix the errors above, then run {again('plan', *_new_ami(new_ami))} again."]
+    return [f"Apply it: {again('up', *_new_ami(new_ami))}."] if actions else []
 
 
 def _unfinished(outcome: Summary, command: str, plan: str = "") -> str | None:
     if outcome.error is None:
         return None
     if isinstance(outcome.error, PlanRefused):
-        return f"Change what is refused, then look again: {plan}."
+        return f"Fix the errors above, then run {plan} again."
     if isinstance(outcome.error, Interrupted):
         return f"To resume: {command}."
     if outcome.error.exit_code == WaitingOnUser.exit_code:
-        return f"Do what is asked above, then resume: {command}."
-    return f"Fix the errors above, then resume: {command}."
+        return f"Do what is asked above, then run {command} again."
+    return f"Fix the errors above, then run {command} again."

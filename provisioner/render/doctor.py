@@ -31,7 +31,7 @@ def after(found: Sequence[Checked], again: Callable[..., str]) -> list[str]:
     said = [f"{counts['ok']} ok"]
     said += [count(counts["warning"], "warning")] if counts["warning"] else []
     said += [f"{counts[verdict]} {verdict}" for verdict in ("failed", "unknown") if counts[verdict]]
-    following = "Mend what failed, then run this again" if counts["failed"] else f"Go on: {again('up')}"
+    following = "Fix the errors above, then run this again" if counts["failed"] else f"Next: {again('up')}"
     return ["", f"{', '.join(said)}. {following}."]
 
 

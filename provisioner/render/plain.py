@@ -49,7 +49,7 @@ def line(event: Event) -> str | None:
 
 def reason(text: str) -> str:
     """Return the reason behind a colon; nothing if there is none."""
-    return f": {below(text)}" if text.strip() else ", without a reason"
+    return f": {below(text)}" if text.strip() else ": no reason was given"
 
 
 def below(text: str) -> str:

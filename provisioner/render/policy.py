@@ -32,10 +32,8 @@ def attaching(found: Policies, again: str, *, boundary: bool) -> None:
     create = f"aws iam create-policy --policy-name {first} --policy-document file://{first}.json"
     lines = []
     if len(found) > 1:
-        lines.append(
-            f"{len(found)} policies, since IAM takes 6,144 characters in one. They belong together: attach all of them."
-        )
-        lines.append(f"{again[:-1]} --part 1 > {first}.json`, and so on to --part {len(found)}, then for each:")
+        lines.append(f"{len(found)} policies, because IAM allows 6,144 characters per policy. Attach all of them.")
+        lines.append(f"{again[:-1]} --part 1 > {first}.json`, up to --part {len(found)}; then for each:")
     else:
         lines.append(f"to attach it, saved as {first}.json:")
     attach = "attach-role-policy --role-name ROLE --policy-arn"
@@ -43,5 +41,5 @@ def attaching(found: Policies, again: str, *, boundary: bool) -> None:
         attach = "put-role-permissions-boundary --role-name ROLE --permissions-boundary"
     lines += [f"  {create}", f"  aws iam {attach} ARN"]
     if boundary:
-        lines.append("ROLE is each of the roles that the stack has made; a boundary grants nothing by itself.")
+        lines.append("Repeat it for each role of the stack. A boundary grants no permissions by itself.")
     say([f"note: {lines[0]}", *lines[1:]], sys.stderr)

@@ -132,7 +132,7 @@ class Progress:
             case Working():
                 self._at(event.address, event.step, event.text)
             case Queued():
-                self._at(event.address, event.step, f"waiting for its turn at {service(event.service)}'s rate")
+                self._at(event.address, event.step, f"waiting for {service(event.service)}'s rate limit")
 
     def _end(self, event: Done | ResourceFailed | Skipped) -> None:
         self.active.pop(event.address, None)

@@ -23,9 +23,9 @@ MANY = 10
 def lines(recovery: Recovery, stack: str, where: str) -> Iterator[str]:
     """Yield what was found and is to be recorded, and what was not."""
     if not recovery.found:
-        yield f"Nothing of {stack} was found on {where}: the state is empty."
+        yield f"No resources of {stack} found in {where}: the state is empty."
     else:
-        yield f"Found of {stack} on {where}:"
+        yield f"Resources of {stack} found in {where}:"
         rows = [
             (f.record.address, f.how, f"{f.record.id or ''}{'' if f.declared else '  (no longer declared)'}")
             for f in recovery.found
@@ -34,25 +34,25 @@ def lines(recovery: Recovery, stack: str, where: str) -> Iterator[str]:
         hows = Counter(f.how for f in recovery.found)
         yield f"{count(len(recovery.found), 'resource')}: {', '.join(f'{n} by {how}' for how, n in hows.items())}."
         if recovery.missing:
-            yield f"Declared and not there, so `up` will create them: {_named(recovery.missing)}."
+            yield f"Declared but not found, to be created by `up`: {_named(recovery.missing)}."
     if recovery.dropped:
-        yield f"Recorded and not there any more: {_named(recovery.dropped)}."
+        yield f"Recorded but not found, removed from the state: {_named(recovery.dropped)}."
     for address, why in recovery.refused.items():
         yield f"! not recorded: {address}{f': {why}' if why else ''}"
     if recovery.aside:
-        yield f"note: left aside, since others may have added them to what is this stack's: {_named(recovery.aside)}."
+        yield f"note: ignored, because others may have added them: {_named(recovery.aside)}."
 
 
 def after(recovery: Recovery, backups: Sequence[str], again: Callable[[str], str]) -> Iterator[str]:
     """Yield what was done, and what may be done next."""
     for path in backups:
-        yield f"The state as it was: {path}"
+        yield f"Backup of the previous state: {path}"
     if not recovery.found:
         yield f"Create the stack: {again('up')}."
     elif recovery.refused:
-        yield f"Fix what is not recorded, then run {again('recover')} once more."
+        yield f"Fix the errors above, then run {again('recover')} again."
     else:
-        yield f"State saved. Review it: {again('plan')}. Then: {again('up')}, or {again('down')}."
+        yield f"State saved. Review it: {again('plan')}. Then run {again('up')} or {again('down')}."
 
 
 def document(recovery: Recovery, stack: str, account: str, region: str, backups: Sequence[str]) -> str:
@@ -70,11 +70,11 @@ def candidate(found: Candidate) -> Iterator[str]:
     """Yield what is to be put on a resource that is imported, and what the next `up` would change."""
     yield f"{found.live.id} as {found.want.address}:"
     for name, change in found.tags.items():
-        yield f"  + tag {name}: {change.new}" + (f" (so far {change.old})" if change.old is not None else "")
+        yield f"  + tag {name}: {change.new}" + (f" (now {change.old})" if change.old is not None else "")
     for name, change in found.changes.items():
         yield f"  ~ the next `up` changes {name}: {_value(change.old)} -> {_value(change.new)}"
     if not found.changes:
-        yield "  all else is as declared"
+        yield "  no other differences"
 
 
 def candidate_document(found: Candidate) -> dict[str, Any]:

@@ -26,7 +26,7 @@ SHORT = 0.02
 def lines(found: Rehearsal) -> list[str]:
     """Return what was found: whether it passes first, then time, resources, outages, calls, and what was assumed."""
     run = found.runs[0]
-    verdict = "passes" if run.passes else "is refused" if run.refused else "fails"
+    verdict = "succeeds" if run.passes else "is refused" if run.refused else "fails"
     shown = [f"Rehearsal of {found.request.command} of {_subject(found)}: {verdict}."]
     shown += [f"  {SYMBOLS['failed']} {visible(line)}" for text in run.troubles for line in text.splitlines()]
     if not run.refused:
@@ -45,15 +45,15 @@ def _duration_line(run: RehearsedRun) -> str:
     long = [one for one in run.path if one.end - one.start >= SHORT * run.seconds]
     longest = sorted(long, key=lambda one: one.start - one.end)[:PATH]
     path = ", ".join(f"{one.address} {duration(one.end - one.start)}" for one in run.path if one in longest)
-    about = {"typical": "about ", "fast": "at best about ", "slow": "at worst about "}.get(run.durations, "")
-    return f"On AWS {about}{duration(run.seconds)}" + (f" (critical path: {path})." if path else ".")
+    about = {"typical": "about ", "fast": "at best ", "slow": "at worst "}.get(run.durations, "")
+    return f"On AWS: {about}{duration(run.seconds)}" + (f" (critical path: {path})." if path else ".")
 
 
 def _spread(runs: Sequence[RehearsedRun]) -> list[str]:
     seconds = [run.seconds for run in runs if run.passes]
     if len(seconds) < 2:
         return []
-    return [f"Between {duration(min(seconds))} and {duration(max(seconds))}, as fast or slow as AWS may be."]
+    return [f"Between {duration(min(seconds))} and {duration(max(seconds))} with fast and slow durations."]
 
 
 def _planned_counts(found: Rehearsal) -> str:
@@ -67,11 +67,11 @@ def _planned_counts(found: Rehearsal) -> str:
 def _down(outages: Sequence[Outage]) -> list[str]:
     down = [f"{visible(one.service)} {_when(one)}" for one in outages if not one.name]
     lost = [f"{visible(one.name)} to {visible(one.service)} {_when(one)}" for one in outages if one.name]
-    shown = ["Down meanwhile:", *(f"  {SYMBOLS['failed']} {line}" for line in down)]
+    shown = ["Services that will be down:", *(f"  {SYMBOLS['failed']} {line}" for line in down)]
     if not down:
-        shown = ["No service is down meanwhile."]
+        shown = ["No service will be down."]
     return shown + (
-        ["Names that do not lead there any more:", *(f"  {SYMBOLS['failed']} {line}" for line in lost)] if lost else []
+        ["DNS names that will stop working:", *(f"  {SYMBOLS['failed']} {line}" for line in lost)] if lost else []
     )
 
 

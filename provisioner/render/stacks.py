@@ -24,7 +24,7 @@ def lines(found: Sequence[Recorded], folder: str, now: float) -> list[str]:
         now: seconds since the epoch.
     """
     if not found:
-        return [f"No stack is recorded in {folder}."]
+        return [f"No stacks in {folder}. Create one: `provision up`."]
     head = ("stack", "env", "target", "account", "region", "resources", "created", "last run", "")
     return table([head, *(_cells(one, now) for one in found)])
 

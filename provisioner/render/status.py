@@ -25,10 +25,10 @@ def lines(document: Mapping[str, Any], again: Callable[..., str]) -> list[str]:
     resources, working = document["resources"], _working(document)
     head = f"{document['stack']} on {document['target']}"
     if not resources:
-        return [f"{head}: no resources are recorded. Create the stack: {again('up')}.", *working]
+        return [f"{head}: no resources. Create the stack: {again('up')}.", *working]
     if document["started_anew"] is not None:
-        what = f"{head}: {count(len(resources), 'resource')} recorded, but the embedded cloud was started anew since"
-        return [f"{what} ({date(document['started_anew'])}), and is empty. Create them again: {again('up')}.", *working]
+        what = f"{head}: {count(len(resources), 'resource')} recorded, but the embedded cloud was restarted"
+        return [f"{what} ({date(document['started_anew'])}) and is empty. Create them again: {again('up')}.", *working]
     account = f"account {document['account']}, {document['region']}"
     ready, going = (sum(resource["phase"] == phase for resource in resources) for phase in ("ready", "deleting"))
     known = "ready" if document["live"] is not None else "recorded as ready"
@@ -45,14 +45,14 @@ def lines(document: Mapping[str, Any], again: Callable[..., str]) -> list[str]:
 
 
 def _working(document: Mapping[str, Any]) -> list[str]:
-    return [f"at work on it: {visible(document['working'])}"] if document["working"] else []
+    return [f"locked by {visible(document['working'])}"] if document["working"] else []
 
 
 def _url(document: Mapping[str, Any]) -> list[str]:
     """Return where the stack answers, if it has a load balancer that stays."""
     phases = {resource["address"].partition("/")[0]: resource["phase"] for resource in document["resources"]}
     if phases.get("load_balancer", "deleting") == "deleting":
-        return ["url  none now: there is no load balancer"]
+        return ["url  none: there is no load balancer"]
     return [f"url  {document['local_url'] or document['url']}"]
 
 
@@ -66,8 +66,15 @@ def _live(document: Mapping[str, Any], new_ami: str) -> list[str]:
     ]
     instances = [
         (
-            *(i["id"], i["status"], "connected" if i["connected"] else "gone", i["type"], str(i["tasks"]), i["ami"]),
-            f"of an earlier version of the launch template: {new_ami} replaces it" if i["outdated"] else "",
+            *(
+                i["id"],
+                i["status"],
+                "connected" if i["connected"] else "disconnected",
+                i["type"],
+                str(i["tasks"]),
+                i["ami"],
+            ),
+            f"has an earlier version of the launch template: {new_ami} replaces it" if i["outdated"] else "",
         )
         for i in live["instances"]
     ]
@@ -95,7 +102,7 @@ def _newer(ami: Mapping[str, Any], new_ami: str, instances: Sequence[Any]) -> st
     """Say that AWS recommends another AMI, if there are instances that could have it."""
     if not instances or ami["newest"] in (None, ami["id"]):
         return ""
-    return f"AWS recommends {ami['newest']}: {new_ami} takes it"
+    return f"AWS recommends {ami['newest']}: use {new_ami}"
 
 
 def _block(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> list[str]:
@@ -128,7 +135,7 @@ def cloud(running: Mapping[str, Any] | None, hung: float, as_json: bool) -> None
     if as_json:
         say([json.dumps({"running": running is not None} | dict(running or {}) | ({"hung": hung} if hung else {}))])
     elif running is None:
-        say(["The embedded cloud is not running. To start it: `provision cloud start`, or just `provision up`."])
+        say(["The embedded cloud is not running. Start it: `provision cloud start` or `provision up`."])
     else:
         say(
             [
@@ -143,7 +150,7 @@ def cloud(running: Mapping[str, Any] | None, hung: float, as_json: bool) -> None
             ]
         )
         if hung:
-            say([f"It has been at one call for {hung:.0f} s and answers nothing else: `provision cloud stop` ends it."])
+            say([f"It has not responded for {hung:.0f} s, because of one call. Stop it: `provision cloud stop`."])
 
 
 def _calendar(moment: float) -> str:
@@ -159,7 +166,7 @@ def environment(variables: Mapping[str, str], as_json: bool) -> None:
 def stopped(was_running: bool, as_json: bool) -> None:
     """Say that the embedded cloud has been stopped."""
     text = (
-        "Stopped the embedded cloud; everything in it is gone."
+        "Stopped the embedded cloud and deleted everything in it."
         if was_running
         else "The embedded cloud was not running."
     )

@@ -60,7 +60,7 @@ def result(finished: Finished, results: Sequence[Done] = ()) -> list[str]:
     counts = [
         f"{number} {word(name)}" for name in RESULTS if name not in hidden and (number := finished.counts.get(name))
     ]
-    what, none = ("done", "nothing to do") if finished.ok else ("not finished", "nothing done")
+    what, none = ("done", "no changes") if finished.ok else ("not finished", "no changes")
     took = duration(finished.seconds)
     if finished.here is not None:
         took += f" on AWS's clock ({duration(finished.here)} here)"
@@ -76,7 +76,7 @@ def _kept(results: Sequence[Done]) -> list[str]:
         if done.result == "retained":
             whys.setdefault(done.why, []).append(done.address)
     return [
-        sentence(f"Kept: {names(sorted(addresses), FEW)}" + (f": {why}" if why else ""))
+        sentence(f"Retained: {names(sorted(addresses), FEW)}" + (f": {why}" if why else ""))
         for why, addresses in sorted(whys.items())
     ]
 
@@ -86,7 +86,7 @@ def _unchanged(results: Sequence[Done]) -> list[str]:
     there = sorted(done.address for done in results if done.result == "unchanged")
     if not there or len(there) > min(FEW, len(results) - len(there)):
         return []
-    return [sentence(f"Unchanged, since AWS or an earlier run has them already: {names(there, FEW)}")]
+    return [sentence(f"Unchanged: {names(there, FEW)}")]
 
 
 def failures(outcome: Summary, progress: Progress) -> list[str]:
@@ -95,7 +95,7 @@ def failures(outcome: Summary, progress: Progress) -> list[str]:
     steps = {failed.address: failed.step for failed in progress.failed}
     if isinstance(outcome.error, SomeFailed):
         for (waits, reason), addresses in _alike(outcome.error.failures).items():
-            what = "needs an action of yours" if waits else "failed"
+            what = "needs your action" if waits else "failed"
             where = ", ".join(dict.fromkeys(filter(None, (steps.get(address) for address in addresses))))
             lines.append(f"{SYMBOLS['failed']} {names(addresses, NAMED)} {what}{', in step ' if where else ''}{where}:")
             lines += [f"    {line}" for line in reason]
@@ -108,7 +108,7 @@ def failures(outcome: Summary, progress: Progress) -> list[str]:
     if outcome.error is not None:
         lines.append(f"error: {str(outcome.error) or NO_REASON}")
     if outcome.leftovers:
-        lines.append(f"error: {count(len(outcome.leftovers), 'resource')} of this stack not deleted")
+        lines.append(f"error: {count(len(outcome.leftovers), 'resource')} of this stack could not be deleted")
     return lines
 
 
@@ -131,7 +131,7 @@ def _reason(error: BaseException) -> list[str]:
 def unexpected(error: BaseException) -> str:
     """Return what is said of an error that nobody foresaw."""
     what = sentence(f"unexpected {type(error).__name__}: {error}")
-    return f"{what} This is a bug in provisioner; PROVISION_DEBUG=1 shows where"
+    return f"{what} This is a bug in provision: report it with the traceback of PROVISION_DEBUG=1"
 
 
 def _skipped(skipped: Mapping[str, str]) -> list[str]:
@@ -151,7 +151,7 @@ def removal(records: Mapping[str, Record], protected: Sequence[str] = ()) -> lis
     counts = Counter(record.step or "(no step)" for record in records.values())
     lines = [f"  {SYMBOLS['deleted']} {step}: {count(number, 'resource')}" for step, number in counts.items()]
     if lost := data(records.values()):
-        lines.append(f"Data that goes with it: {', '.join(lost)}.")
+        lines.append(f"Data that will be deleted: {', '.join(lost)}.")
     return lines + [
         f"  {SYMBOLS['failed']} {address} is protected; its protection is disabled first" for address in protected
     ]

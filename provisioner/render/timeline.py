@@ -22,7 +22,7 @@ TICKS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600)
 """Seconds that may lie between two marks of the axis."""
 NAME, BAR, TIME = 36, 20, 16
 """Characters: the most for a name, the fewest for a bar, and those for a time behind it."""
-LEGEND = "# critical path   = until the call is answered   - until it is ready or gone"
+LEGEND = "# critical path   = API call   - until ready or deleted"
 
 
 @dataclass(frozen=True)

@@ -63,8 +63,8 @@ def picture(run: Run, stack: str) -> str:
 def _legend(path: str) -> Iterator[str]:
     x = 16
     for classes, words in (
-        (("call",), "until the call is answered"),
-        (("wait",), "until it is ready or gone"),
+        (("call",), "API call"),
+        (("wait",), "until ready or deleted"),
         (("call path", "wait path"), path),
     ):
         for place, name in enumerate(classes):
@@ -121,7 +121,7 @@ def _links(path: Sequence[Segment], places: Mapping[str, int], whole: float) -> 
 
 def _words(span: Span, seconds: float) -> str:
     """Return all that is known of a span, to be shown when one points at it."""
-    called = "" if span.called is None else f", the call answered at {span.called:.2f} s"
+    called = "" if span.called is None else f", API call until {span.called:.2f} s"
     after = f", after {span.after}" if span.after else ""
     return f"{span.address}: {span.result}, from {span.began:.2f} s to {end_of(span, seconds):.2f} s{called}{after}"
 

@@ -47,7 +47,7 @@ class AccountSetting(Resource):
 
     @staticmethod
     def _live(vpc_id: str, name: str, value: str, former: str) -> Observed:
-        status = f"{value}, formerly {former}"
+        status = f"{value}, previously {former}"
         return Observed(
             name, {"vpc_id": vpc_id, "setting_name": name, "value": value}, {"former": former}, status=status
         )

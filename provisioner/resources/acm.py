@@ -113,10 +113,10 @@ class Certificate(Resource):
             return None
         if live.status != "PENDING_VALIDATION":
             raise Failed(
-                f"certificate {live.id} is {live.status}, and will not be issued any more. Delete it (aws acm "
-                f"delete-certificate --certificate-arn {live.id}), then run again: another is requested"
+                f"certificate {live.id} is {live.status} and will not be issued. Delete it (aws acm "
+                f"delete-certificate --certificate-arn {live.id}), then run again to request another"
             )
-        what = "see the validation records" if live.outputs else "say which validation records it wants"
+        what = "find the validation records" if live.outputs else "publish the validation records"
         return f"waiting for ACM to {what}"
 
     @classmethod
@@ -124,7 +124,9 @@ class Certificate(Resource):
         shown = _described(aws, live.id)
         asked = since(shown.get("CreatedAt"))
         if not shown.get("DomainValidationOptions"):
-            return f"{live.id} is {shown.get('Status', '')}{asked}, and ACM does not say yet which records it wants"
+            return (
+                f"{live.id} is {shown.get('Status', '')}{asked}, and ACM has not published its validation records yet"
+            )
         open_ones = [o for o in shown["DomainValidationOptions"] if o.get("ValidationStatus") != "SUCCESS"]
         return "; ".join(f"{o['DomainName']} is {o.get('ValidationStatus', '')}{asked}{_record(o)}" for o in open_ones)
 
@@ -136,7 +138,7 @@ class Certificate(Resource):
 def _record(option: Mapping[str, Any]) -> str:
     """Say which record ACM looks for, on the internet."""
     record = option.get("ResourceRecord")
-    return f", and ACM does not find {record['Name']} CNAME {record['Value']}" if record else ""
+    return f": ACM does not find {record['Name']} CNAME {record['Value']}" if record else ""
 
 
 def _described(aws: Aws, arn: str) -> Mapping[str, Any]:

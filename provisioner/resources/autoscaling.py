@@ -80,7 +80,7 @@ class AutoScalingGroup(Resource):
         if deleting:
             status = because(group["Status"], _states(group.get("Instances", ())))
         elif outside and not attributes["outside"]:
-            status = f"{_states(outside)}, in a zone that the group is not in any more"
+            status = f"{_states(outside)}, in a zone that the group no longer uses"
         else:
             outdated = instance_refresh.outdated(aws, group)
             refresh = instance_refresh.newest(aws, group, outdated)
@@ -241,7 +241,7 @@ def newest_in_use(aws: Aws, image_id: str) -> list[str]:
     old = any(group.attributes.get("outdated") for group in aws.live(AutoScalingGroup) if group.owned)
     if not aws.new_ami or old or not templates or any(data.get("ImageId") != image_id for data in templates):
         return []
-    return [f"{image_id} is the AMI that AWS recommends now, and no instance is older"]
+    return [f"{image_id} is already the recommended AMI, and no instance has an older one"]
 
 
 def _described(aws: Aws, **which: Any) -> Iterator[Any]:

@@ -50,7 +50,9 @@ class CopiedImage(Tagged, Resource):
             return stand_in(aws, self.repository_name, self.repository_uri, self.tag)
         source = parse(self.source)
         if not source.digest:
-            raise NotCreated(f"the copy of {self.source} is gone from ECR: run the same command again to copy it anew")
+            raise NotCreated(
+                f"the copy of {self.source} was deleted from ECR: run the same command again to copy it again"
+            )
         target, access = parse(f"{self.repository_uri}:{self.tag}"), login(aws)
         ours = Login(access["username"], access["password"])
         mine = Registries(Transport(aws.pace.stop, aws.pace.scale), lambda _: ours)
@@ -99,7 +101,7 @@ def _token(aws: Aws, region: str) -> Login:
     try:
         data = aws.client("ecr", region).get_authorization_token()["authorizationData"][0]
     except (ClientError, BotoCoreError) as error:
-        raise CredentialsError(f"ECR in {region} gives no token ({error})") from None
+        raise CredentialsError(f"ECR in {region} returned no token ({error})") from None
     user, _, password = base64.b64decode(data["authorizationToken"]).decode().partition(":")
     return Login(user, password)
 

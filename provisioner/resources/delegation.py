@@ -29,7 +29,7 @@ class Delegation(Resource):
     service = "route53"
     identity = ("domain", "hosted_zone_id")
     retained = True
-    retained_because = "it is an entry in the parent zone, which only its owner can change"
+    retained_because = "it is a record in the parent zone, which only its owner can change"
 
     @classmethod
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:

@@ -81,6 +81,6 @@ def interfaces(aws: Aws, filter: str, value: str) -> str:
 
 def _named(interface: Mapping[str, Any]) -> str:
     """Say of an interface which it is, of what, and since when."""
-    owner = interface.get("Description") or interface.get("Attachment", {}).get("InstanceId") or "nothing that is told"
+    owner = interface.get("Description") or interface.get("Attachment", {}).get("InstanceId") or "an unknown owner"
     attached = since(interface.get("Attachment", {}).get("AttachTime"))
     return f"{interface['NetworkInterfaceId']} of {owner}, {interface['Status']}{attached}"

@@ -70,7 +70,7 @@ class Cluster(Resource):
     @classmethod
     def pending(cls, live: Observed) -> str | None:
         if live.status == "FAILED":
-            raise Failed("what the cluster's capacity providers need could not be made (status FAILED)")
+            raise Failed("the cluster failed to set up its capacity providers (status FAILED)")
         return None if live.status == "ACTIVE" else live.status
 
     @classmethod
@@ -168,13 +168,13 @@ class CapacityProvider(Resource):
             reason = answer.get("updateStatusReason", "")
             users = re.search(r"associated with cluster: ([\w, -]+)", reason)
             if users and {*own_clusters(aws)}.isdisjoint(re.split(r",\s*", users[1])):
-                raise Failed(f"capacity provider {live.id} cannot be removed: {reason}")
+                raise Failed(f"capacity provider {live.id} cannot be deleted: {reason}")
 
     @classmethod
     def pending(cls, live: Observed) -> str | None:
         state, _, reason = live.status.partition(":")
         if "CREATE_FAILED" in state:
-            raise Failed(f"capacity provider {live.id} could not be made:{reason}")
+            raise Failed(f"capacity provider {live.id} could not be created:{reason}")
         # a failed update is ready to be tried again
         return live.status if "PROVISIONING" in state or "UPDATE_IN_PROGRESS" in state else None
 
@@ -254,7 +254,9 @@ class ClusterCapacityProviders(Resource):
     @classmethod
     def pending(cls, live: Observed) -> str | None:
         if live.status == "UPDATE_FAILED":
-            raise Failed(f"the capacity providers could not be put on cluster {live.id} (attachments UPDATE_FAILED)")
+            raise Failed(
+                f"the capacity providers could not be attached to cluster {live.id} (attachments UPDATE_FAILED)"
+            )
         return "attaching the capacity providers" if live.status == "UPDATE_IN_PROGRESS" else None
 
 

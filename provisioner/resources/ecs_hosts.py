@@ -28,7 +28,7 @@ def _behind(aws: Aws, name: str) -> str:
     ids = [instance["InstanceId"] for group in groups for instance in group.get("Instances", ())]
     if not ids:
         why = trouble_of(aws, name) if groups else ""
-        return f"Auto Scaling group {name} has none" + (f" ({why})" if why else "")
+        return f"Auto Scaling group {name} has no instances" + (f" ({why})" if why else "")
     found = aws.pages("ec2", "describe_instances", "Reservations", InstanceIds=ids)
     instances = [instance for reservation in found for instance in reservation["Instances"]]
     told = ", ".join(f"{i['InstanceId']} {i['State']['Name']}{since(i.get('LaunchTime'))}" for i in instances)

@@ -247,7 +247,7 @@ class Service(Resource):
         if "task_definition" not in changes or not live.attributes["rolled_back"]:
             return ""
         why = last_failure(aws, live.attributes["cluster"], live.attributes["service_name"])
-        return f"ECS put the former tasks back ({live.attributes['rolled_back']}){f': {why}' if why else ''}"
+        return f"ECS rolled back to the previous revision ({live.attributes['rolled_back']}){f': {why}' if why else ''}"
 
 
 def _as_asked(aws: Aws, live: Observed, asked: Sequence[Mapping[str, Any]]) -> Observed:
@@ -289,7 +289,7 @@ def deployed_by_others(aws: Aws, replaced: Collection[str] = ()) -> list[str]:
         if "deployed" in live.attributes:
             runs, asked = (live.attributes[name].rpartition("/")[2] for name in ("deployed", "task_definition"))
             told = f"{live.address} runs {runs}, which somebody else deployed:"
-            stays = f"it stays. `provision up --redeploy` goes back to {asked}"
+            stays = f"it is not changed. `provision up --redeploy` restores {asked}"
             notes.append(f"{told} {'it is replaced' if live.address in replaced else stays}")
     return notes
 
@@ -301,8 +301,8 @@ def outscaled(aws: Aws, counts: Mapping[str, int]) -> list[str]:
         counts: what is configured, by the name of the service.
     """
     return [
-        f"services.{name}.count = {counts[name]} has no effect on a service that is there: scaling decides, and wants "
-        f"{live.attributes['desired_count']} now. Set services.{name}.scaling instead"
+        f"services.{name}.count = {counts[name]} has no effect on an existing service: scaling sets the number of "
+        f"tasks, now {live.attributes['desired_count']}. Set services.{name}.scaling instead"
         for live in aws.live(Service)
         if live.owned and not live.deleting and (name := live.attributes["service_name"]) in counts
         if counts[name] != live.attributes["desired_count"]
@@ -320,7 +320,7 @@ def _progress(attributes: Mapping[str, Any]) -> str:
     wanted, there = attributes["desired_count"], attributes["running_count"]
     new = min(attributes["running_new"], there)
     if there > new:
-        return f"rolling out: {new}/{wanted} running, old tasks {'draining' if new >= wanted else 'still there'}"
+        return f"rolling out: {new}/{wanted} running, old tasks {'draining' if new >= wanted else 'still running'}"
     if new >= wanted:
         return f"rolling out: {new}/{wanted} running, waiting for ECS to complete the deployment"
     return f"{new}/{wanted} tasks running"

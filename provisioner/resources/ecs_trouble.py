@@ -114,7 +114,7 @@ def standing(aws: Aws, cluster: str, service_name: str) -> str:
     placed = any(task.get("containerInstanceArn") or task.get("launchType") == "FARGATE" for task in wanted)
     hosts = "" if placed else without_hosts(aws, service)
     failed = last_failure(aws, cluster, service_name)
-    last = f"the last task that failed: {failed}" if failed else ""
+    last = f"last failed task: {failed}" if failed else ""
     return "; ".join(filter(None, [*said, *coming, hosts, last]))
 
 
@@ -140,7 +140,7 @@ def _last_lines(aws: Aws, task: Mapping[str, Any]) -> str:
         if "awslogs-stream-prefix" in options:
             stream = f"{options['awslogs-stream-prefix']}/{container['name']}/{task['taskArn'].rpartition('/')[2]}"
             lines = _log(aws, options["awslogs-group"], stream)
-            text += f". The last log lines of {container['name']}:" if lines else ""
+            text += f". Last log lines of {container['name']}:" if lines else ""
             text += "".join(f"\n  {line}" for line in lines)
     return text
 

@@ -205,7 +205,7 @@ class LoadBalancer(Resource):
     def pending(cls, live: Observed) -> str | None:
         code = live.status.partition(":")[0]
         if code == "failed":
-            raise Failed(f"load balancer {live.id} could not be set up: {live.status}")
+            raise Failed(f"load balancer {live.id} could not be created: {live.status}")
         return code if code == "provisioning" else None
 
     @classmethod

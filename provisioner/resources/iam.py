@@ -205,7 +205,7 @@ class ServiceLinkedRole(Resource):
     identity = ("aws_service_name", "role_name")
     derived = ("id",)
     retained = True
-    retained_because = "the whole account shares it, and it costs nothing"
+    retained_because = "it is shared by the account and free of charge"
 
     @classmethod
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:

@@ -174,9 +174,7 @@ class ImageInUse(Resource):
             repositoryName=self.repository_name, imageIds=[{"imageDigest": digest}], acceptedMediaTypes=MANIFESTS
         )["images"]
         if not images:
-            raise NotCreated(
-                f"ECR has no {self.image} any more: run the same command again, and the image is built anew"
-            )
+            raise NotCreated(f"ECR has no {self.image} any more: run the same command again to build it again")
         try:
             ecr.put_image(
                 repositoryName=self.repository_name,
@@ -290,7 +288,7 @@ def delete_tag(aws: Aws, id: str) -> None:
     answer = aws.client("ecr").batch_delete_image(repositoryName=name, imageIds=[{"imageTag": tag}])
     for failure in answer["failures"]:
         if failure["failureCode"] != "ImageNotFound":
-            raise Failed(f"ECR does not delete {id}: {failure['failureReason']}")
+            raise Failed(f"ECR cannot delete {id}: {failure['failureReason']}")
 
 
 def out_of_reach(aws: Aws, client: Any) -> str:
@@ -298,7 +296,7 @@ def out_of_reach(aws: Aws, client: Any) -> str:
     access = login(aws)
     if push.reaches(client, access):
         return ""
-    return f"the Docker engine does not reach the embedded cloud's registry at {access['serveraddress']}"
+    return f"the Docker engine cannot reach the embedded cloud's registry at {access['serveraddress']}"
 
 
 def login(aws: Aws) -> dict[str, str]:

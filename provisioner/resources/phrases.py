@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-UNSEEN = "waiting for AWS to show it"
+UNSEEN = "waiting for it to be visible"
 
 
 def because(said: str, reason: str | None) -> str:

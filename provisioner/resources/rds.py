@@ -128,7 +128,7 @@ class DbCluster(Resource):
 
     @classmethod
     def data(cls, settings: Mapping[str, Any]) -> str:
-        return "the database but for its final snapshot" if settings.get("final_snapshot") else "the database"
+        return "the database, except its final snapshot" if settings.get("final_snapshot") else "the database"
 
     @classmethod
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:
@@ -311,7 +311,7 @@ def _pending(live: Observed, cluster_id: str) -> str | None:
         return None
     if live.status == "stopped":
         raise Failed(
-            f"{live.id} was stopped by somebody: run `aws rds start-db-cluster --db-cluster-identifier {cluster_id}`"
+            f"{live.id} is stopped: start it with `aws rds start-db-cluster --db-cluster-identifier {cluster_id}`"
         )
     if live.status in FAILED:
         raise Failed(f"{live.id} is {live.status}: see its events in the RDS console")
@@ -321,7 +321,7 @@ def _pending(live: Observed, cluster_id: str) -> str | None:
 def _check_can_be_saved(live: Observed) -> None:
     if live.status in FAILED:
         raise Failed(
-            f"{live.id} is {live.status}, so no final snapshot of it can be taken. If its data may go, run `aws rds "
+            f"{live.id} is {live.status}, so no final snapshot can be taken. If its data is not needed, run `aws rds "
             f"delete-db-cluster --db-cluster-identifier {live.id} --skip-final-snapshot`, then run again"
         )
 

@@ -111,8 +111,8 @@ class HostedZone(Resource):
         ]
         if foreign:
             raise Failed(
-                f"zone {apex} ({live.id}) holds records that this stack did not make: {', '.join(foreign)}. "
-                f"Take down the stacks that they are of, move or delete them, then run again"
+                f"zone {apex} ({live.id}) has records that this stack did not create: {', '.join(foreign)}. Delete "
+                f"their stacks, or move or delete the records, then run again"
             )
         aws.client("route53").delete_hosted_zone(Id=live.id)
 
@@ -303,13 +303,12 @@ class RecordSet(Resource):
         said = [_content(self.fields())]
         if there := self._there(aws, self.hosted_zone_id, self.record_name, self.type, said):
             if there.owner:
-                raise NotOwned(
-                    f"the record {self.record_name} {self.type} {others(there)}: call one of the two otherwise"
-                )
+                raise NotOwned(f"the record {self.record_name} {self.type} {others(there)}: rename one of them")
             if not there.owned:
                 raise NotOwned(
-                    f"zone {self.hosted_zone_id} has a record {self.record_name} {self.type} with another content, "
-                    f"which this stack did not make, so it is left alone. Delete it if nobody needs it, then run again"
+                    f"zone {self.hosted_zone_id} has a record {self.record_name} {self.type} with other content, "
+                    f"which this stack did not create, so it is not changed. Delete it if it is not needed, then run "
+                    f"again"
                 )
             return there
         record = _spelled(self.fields())
@@ -332,14 +331,13 @@ class RecordSet(Resource):
         zone_id, name = live.attributes["hosted_zone_id"], live.attributes["record_name"]
         if owner := cls._leads_to(aws, live):
             raise NotOwned(
-                f"the record {name} {live.attributes['type']} {others(replace(live, owner=owner))}. Take it out here "
-                f"with `provision state rm`"
+                f"the record {name} {live.attributes['type']} {others(replace(live, owner=owner))}. Remove it from "
+                f"this state with `provision state rm`"
             )
         if not (is_ours(aws, zone_id) or cls._leads_here(aws, live)):
             raise NotOwned(
-                f"the record {name} {live.attributes['type']} is in a zone that is not this stack's, and leads to "
-                f"nothing of this stack, so it is left alone. Delete it yourself if nobody needs it, then take it out "
-                f"with `provision state rm`"
+                f"the record {name} {live.attributes['type']} is in a zone of others and does not lead to this stack, "
+                f"so it is not changed. Delete it by hand if it is not needed, then run `provision state rm`"
             )
         # DELETE takes the exact values only, so a record that changed since it was read stays
         _change(aws, zone_id, "DELETE", _spelled(live.attributes))

@@ -112,8 +112,8 @@ class PrivateDnsNamespace(Resource):
         for zone in aws.pages("route53", "list_hosted_zones_by_vpc", "HostedZoneSummaries", **where):
             if zone["Name"].rstrip(".") == self.namespace_name and not _of_cloud_map(aws, zone):
                 raise Failed(
-                    f"the VPC already has a private zone {self.namespace_name} ({zone['HostedZoneId']}), and Cloud Map "
-                    f"makes one of its own by that name: use another name, or remove that zone"
+                    f"the VPC already has a private zone {self.namespace_name} ({zone['HostedZoneId']}), but Cloud "
+                    f"Map creates its own zone of that name: use another name, or delete that zone"
                 )
 
     def update(self, aws: Aws, live: Observed, changes: Changes) -> None:
@@ -137,7 +137,7 @@ class PrivateDnsNamespace(Resource):
         if operation["Status"] != "FAIL":
             return ""
         reason = f"{operation.get('ErrorCode', '')}: {operation.get('ErrorMessage', '')}".rstrip(".")
-        return f"Cloud Map could not make the namespace ({reason}). Run again to try once more"
+        return f"Cloud Map could not create the namespace ({reason}). Run again to retry"
 
     @classmethod
     def delays(cls, aws: Aws, live: Observed) -> str:

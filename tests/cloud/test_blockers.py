@@ -84,7 +84,7 @@ def test_what_never_becomes_ready_is_told_with_its_state_and_since_when(slow_rig
     assert re.search(rf"operation \S+ of Cloud Map is \w+ {SINCE}", said["private_dns_namespace/main"])
     for text in said.values():
         assert re.match(r"timed out after \d+ s: ", text)
-        assert text.endswith("Run the same command again to go on waiting")
+        assert text.endswith("Run the same command again to continue waiting")
 
 
 def test_a_group_that_an_interface_holds_is_told_with_the_interface(rig: Rig) -> None:
@@ -100,7 +100,7 @@ def test_a_group_that_an_interface_holds_is_told_with_the_interface(rig: Rig) ->
     made = ec2.create_network_interface(SubnetId=subnet, Groups=[group], Description="somebody's")["NetworkInterface"]
     said = late(rig.down())
     interface = f"1 network interface: {made['NetworkInterfaceId']} of somebody's, available"
-    assert f"something still uses it (DependencyViolation: {interface}" in said["security_group/web"]
+    assert f"it is still in use (DependencyViolation: {interface}" in said["security_group/web"]
     assert said["security_group/web"].count(interface) == 1, "once is enough"
     ec2.delete_network_interface(NetworkInterfaceId=made["NetworkInterfaceId"])
     ec2.delete_subnet(SubnetId=subnet)

@@ -70,15 +70,13 @@ def test_started_found_and_stopped_by_separate_commands(provision: Run, tmp_path
     assert said(provision("cloud", "delegate", "Example.com.", "--json")) == {"delegated": "Example.com."}
     unknown = provision("cloud", "delegate", "example.org")
     assert unknown.returncode == 4
-    assert "example.org has no public hosted zone in the embedded cloud to be delegated to: there are example.com." in (
-        unknown.stderr
-    )
+    assert "example.org has no public hosted zone in the embedded cloud: there are example.com." in (unknown.stderr)
 
     port = started["endpoint"].rpartition(":")[2]
     assert said(provision("cloud", "start", "--port", port, "--json")) | {"now": started["now"]} == started
     other = provision("cloud", "start", "--port", "5000")
     assert other.returncode == 4
-    assert f"--port 5000: the embedded cloud runs already, on port {port}." in other.stderr
+    assert f"--port 5000: the embedded cloud is already running, on port {port}." in other.stderr
     assert said(provision("cloud", "status", "--json")) | {"now": started["now"]} == started
 
     state = tmp_path / ".provision" / "local" / "ecs-sample-dev"
@@ -87,7 +85,7 @@ def test_started_found_and_stopped_by_separate_commands(provision: Run, tmp_path
         store.put(Record("vpc/main", "vpc", "ready", "t", "vpc-1", {"cidr_block": "10.0.0.0/16"}))
         busy = provision("cloud", "stop")
         assert busy.returncode == 4
-        assert re.search(r"`provision up` by \S+ on \S+, process \d+, since .* is at work on the embedded", busy.stderr)
+        assert re.search(r"`provision up` by \S+ on \S+, process \d+, since .* is using the embedded", busy.stderr)
         assert "add --yes" in busy.stderr
         assert said(provision("cloud", "status", "--json")) | {"now": started["now"]} == started
         assert said(provision("cloud", "stop", "--yes", "--json")) == {"stopped": True}
@@ -95,8 +93,8 @@ def test_started_found_and_stopped_by_separate_commands(provision: Run, tmp_path
     status = provision("status")
     assert status.stderr == ""
     assert re.match(
-        r"ecs-sample-dev on local: 1 resource recorded, but the embedded cloud was started anew since "
-        r"\(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC\), and is empty\. Create them again: `provision up`\.\n$",
+        r"ecs-sample-dev on local: 1 resource recorded, but the embedded cloud was restarted "
+        r"\(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC\) and is empty\. Create them again: `provision up`\.\n$",
         status.stdout,
     )
     assert said(provision("status", "--json"))["started_anew"] > 0
@@ -155,7 +153,7 @@ def test_aws_settings_count_when_the_target_is_aws(provision: Run, tmp_path: Pat
     aws = {"AWS_ENDPOINT_URL": endpoint, "AWS_ACCESS_KEY_ID": key, "AWS_SECRET_ACCESS_KEY": "b"}
     ended = provision("up", "--target", "aws", "--yes", **aws)
     assert ended.returncode == 4, ended.stderr
-    assert "nothing was made or changed:\n  image web: ECR has no repository web: push the image" in ended.stderr
+    assert "so nothing was changed:\n  image web: ECR has no repository web: push the image" in ended.stderr
     access = {"endpoint_url": endpoint, "aws_access_key_id": key, "aws_secret_access_key": "b"}
     ecr = boto3.client("ecr", "ap-northeast-1", **access)
     ecr.create_repository(repositoryName="web")

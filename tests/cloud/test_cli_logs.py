@@ -28,7 +28,7 @@ def test_a_log_group_that_is_missing_or_empty_is_said_and_no_error(recorded: Pro
     assert ended.out == ""
     assert ended.err.splitlines() == [
         f"note: log group /ecs/{STACK}/backend of backend does not exist: `provision up` creates it",
-        "note: frontend wrote nothing within the last 2h; look further back with --since",
+        "note: frontend wrote nothing in the last 2h; look further back with --since",
     ]
 
     logs = recorded.cloud.client("logs")
@@ -56,4 +56,7 @@ def test_a_log_group_that_is_missing_or_empty_is_said_and_no_error(recorded: Pro
 
 def test_logs_of_nothing_say_so(project: Project) -> None:  # noqa: F811
     ended = project.run("logs")
-    assert (ended.out, ended.err) == ("", "note: there are no log groups: nothing is up yet, run `provision up`\n")
+    assert (ended.out, ended.err) == (
+        "",
+        "note: there are no log groups: the stack has not been created yet, run `provision up`\n",
+    )

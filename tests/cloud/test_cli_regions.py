@@ -69,7 +69,7 @@ def in_region(project: Project, region: str) -> None:  # noqa: F811
 def test_a_region_that_is_not_there_names_the_nearest(project: Project) -> None:  # noqa: F811
     in_region(project, "ap-northest-1")
     assert refused(project, "plan") == (
-        'error: stack.toml: region: "ap-northest-1" is no Region of AWS that can be reached: '
+        'error: stack.toml: region: "ap-northest-1" is not an AWS Region that can be reached: '
         'did you mean "ap-northeast-1"?\n'
     )
 

@@ -134,9 +134,9 @@ def test_up_draws_a_live_tree_and_ctrl_c_ends_it_in_good_order(project: Project)
     assert max(len(frame) for frame in drawn) <= 24
     assert max(len(line) for frame in drawn for line in frame) <= 100
     assert any("  network" in frame for frame in drawn), "steps at work are named"
-    assert "stopping: the calls under way end" in screen.text
+    assert "stopping: waiting for the calls in progress" in screen.text
     end = CONTROL.sub("", screen.text[screen.text.rindex("\x1b[?25h") :])
-    assert "error: interrupted: what was under way is recorded" in end
+    assert "error: interrupted: the state is saved" in end
     assert "To resume: `provision up --target-step endpoints`." in end
     phases = {resource["phase"] for resource in project.run("state", "list", "--json").document}
     assert phases
@@ -163,7 +163,7 @@ def test_up_draws_a_live_tree_and_ctrl_c_ends_it_in_good_order(project: Project)
     project.cloud.release()
     assert screen.end().code == 0
     assert "Traceback" not in screen.text
-    assert "found nothing of ecs-sample-dev left" in screen.text
+    assert "No leftover resources of ecs-sample-dev found" in screen.text
     assert project.run("state", "list").out == ""
 
 
@@ -268,7 +268,9 @@ def test_without_a_terminal_results_go_to_stdout_and_the_show_to_stderr(project:
     changed = project.run("plan", code=2)
     assert "      retention_in_days: 7 -> 14" in changed.out.splitlines()
     assert "Plan: 3 to change, " in changed.out
-    said = "note: services.backend.count = 2 has no effect on a service that is there: scaling decides, and wants 1 now"
+    said = (
+        "note: services.backend.count = 2 has no effect on an existing service: scaling sets the number of tasks, now 1"
+    )
     assert said in changed.out
     assert project.writes(since) == [], "plan, status and output only read"
 
@@ -278,11 +280,11 @@ def test_without_a_terminal_results_go_to_stdout_and_the_show_to_stderr(project:
     assert project.writes(since) == []
     down = project.run("down", "--yes")
     assert re.fullmatch(rf"down done: \d+ deleted, \d+ retained, in {TOOK}\.", down.out.splitlines()[0])
-    assert "found nothing of ecs-sample-dev left" in down.out
-    assert "Kept: service_linked_role/" in down.out
-    assert "the whole account shares it, and it costs nothing." in down.out
+    assert "No leftover resources of ecs-sample-dev found" in down.out
+    assert "Retained: service_linked_role/" in down.out
+    assert "it is shared by the account and free of charge." in down.out
     assert re.search(
-        r"^= service_linked_role/ecs retained \(\S+\) [\d.]+ s: the whole account shares it", down.err, re.MULTILINE
+        r"^= service_linked_role/ecs retained \(\S+\) [\d.]+ s: it is shared by the account", down.err, re.MULTILINE
     )
 
 

@@ -73,7 +73,7 @@ def test_a_delegation_of_nothing_is_refused(cloud: EmbeddedCloud) -> None:
     with pytest.raises(HTTPError) as caught:
         cloud.control("POST", "delegate")
     assert caught.value.code == 400
-    assert "no domain is named" in json.loads(caught.value.read())["error"]
+    assert "no domain is given" in json.loads(caught.value.read())["error"]
 
 
 def test_two_starts_at_once_yield_one(tmp_path: Path) -> None:

@@ -120,7 +120,7 @@ def test_a_healthy_account_and_a_sick_one_from_the_command_line(project: Project
     lines = ended.out.splitlines()
     assert not [line for line in lines if line.startswith("! failed")]
     assert any(line.startswith("= ok") and "1 of 5 used, 1 more needed" in line for line in lines)
-    assert "Go on: `provision up`." in lines[-1]
+    assert "Next: `provision up`." in lines[-1]
     assert project.writes(since) == []
     project.cloud.control("POST", "quota", "service=vpc&code=L-F678F1CE&value=1")
     document = project.run("doctor", "--json", code=1).document
@@ -135,7 +135,7 @@ def test_nobody_is_asked_anything_without_valid_credentials(project: Project) ->
     project.cloud.control("POST", "faults", "scenarios=expired&only=^sts:")
     since = project.last_call()
     lines = project.run("doctor", code=1).out.splitlines()
-    assert lines[0].startswith("! failed   credentials   they have expired (ExpiredToken): renew them")
+    assert lines[0].startswith("! failed   credentials   expired (ExpiredToken): renew them")
     assert {call["service"] for call in project.cloud.calls(since)} == {"sts"}
 
 
@@ -206,9 +206,9 @@ def test_images_that_are_missing_or_for_another_processor(look: Look, rig: Rig) 
         }
         found = look("images", services=services)
     assert sick(found, "failed") == {"image gone", "image none", "image arm", "image lost"}
-    assert "is for linux/arm64, and tasks run on linux/amd64" in found["image arm"].text
+    assert "is for linux/arm64, but tasks run on linux/amd64" in found["image arm"].text
     assert found["image hub"].verdict == "warning", "tests ask nobody outside, and a rehearsal does without the image"
-    assert found["image near"].text.endswith("is there, for linux/amd64; `up` copies it into ECR unless that has it")
+    assert found["image near"].text.endswith("exists, for linux/amd64; `up` copies it to ECR if needed")
 
 
 def test_an_image_of_one_processor_says_what_it_is_for_in_its_configuration(look: Look, rig: Rig) -> None:
@@ -225,7 +225,7 @@ def test_an_image_of_one_processor_says_what_it_is_for_in_its_configuration(look
         assert registry.put(image, Manifest(json.dumps(manifest).encode(), DOCKER)) == ""
     services = {f"s{tag}": {"image": f"{REGISTRY}/single:{tag}", "port": 80} for tag in "12"}
     found = look("images", services=services)
-    assert found["image s1"].text.endswith("is there, for linux/amd64")
+    assert found["image s1"].text.endswith("exists, for linux/amd64")
     assert "is for linux/arm64" in found["image s2"].text
 
 
@@ -235,7 +235,7 @@ def test_no_engine_where_something_is_built(look: Look, tmp_path: Path) -> None:
     services = {"web": {"build": "app", "port": 80}}
     found = look("docker", services=services, target="aws", network={"allow": ["192.0.2.0/24"]})
     assert found["image web"].verdict == "failed"
-    assert found["image web"].text.endswith("but no Docker engine answers here")
+    assert found["image web"].text.endswith("but no Docker engine responds")
     assert look("docker", services=services)["image web"].verdict == "warning", "the embedded cloud does without"
 
 
@@ -246,7 +246,7 @@ def test_the_states_bucket(look: Look, rig: Rig) -> None:
     s3 = rig.cloud.client("s3")
     s3.create_bucket(Bucket="states-of-a-team", CreateBucketConfiguration={"LocationConstraint": "ap-northeast-1"})
     found = look("state bucket", state=state)["state bucket"]
-    assert (found.verdict, "versioning on" in found.text) == ("warning", True)
+    assert (found.verdict, "versioning enabled" in found.text) == ("warning", True)
     bucket = state_transfer.bucket(Config.model_validate({"services": SERVICES, "state": state}), rig.aws(), s3)
     for mending in bucket.lacking():
         bucket.mend(mending)
@@ -254,7 +254,7 @@ def test_the_states_bucket(look: Look, rig: Rig) -> None:
     found = look("state bucket", state=state, region="eu-west-1")["state bucket"]
     assert (found.verdict, found.text) == (
         "warning",
-        "states-of-a-team is in ap-northeast-1, and the stack in eu-west-1",
+        "states-of-a-team is in ap-northeast-1, but the stack in eu-west-1",
     )
     rig.cloud.control("POST", "faults", "scenarios=denied&only=^s3:")
     assert look("state bucket", state=state)["state bucket"].verdict == "unknown"
@@ -302,7 +302,7 @@ def test_actions_that_are_denied(look: Look, allow: Callable[..., None]) -> None
     allow("ec2:CreateVpc", "iam:PassRole", "ecs:StopTask")
     found = look("permissions")["permissions"]
     assert found.verdict == "warning", "one line for what is needed now, one for other cases: the last is kept here"
-    assert found.text == "denied, and needed in some cases only: ecs:StopTask"
+    assert found.text == "denied, but needed only in some cases: ecs:StopTask"
     allow("ec2:CreateVpc", "iam:PassRole")
     found = look("permissions")["permissions"]
     assert (found.verdict, found.text) == ("failed", "denied: ec2:CreateVpc, iam:PassRole")
@@ -319,7 +319,7 @@ def test_an_assumed_role_stands_for_the_role_with_its_path(rig: Rig) -> None:
     caller = "arn:aws:sts::123456789012:assumed-role/admin/me"
     assert permissions.source(rig.aws(), caller) == role
     rig.cloud.control("POST", "faults", "scenarios=denied&only=^iam:GetRole$")
-    with pytest.raises(permissions.NotSimulated, match=r"may not look at its own role admin \(iam:GetRole\)"):
+    with pytest.raises(permissions.NotSimulated, match=r"may not read its own role admin \(iam:GetRole\)"):
         permissions.source(rig.aws(), caller)
 
 
@@ -354,7 +354,7 @@ def test_up_is_refused_before_its_first_write_and_asks_nothing_when_all_is_recor
     beforehand.check(aws, stack, FILE, {})
     assert any(notice.startswith("quota Spot vCPUs: ") for notice in stack.notices)
     rig.cloud.control("POST", "quota", "service=vpc&code=L-F678F1CE&value=1")
-    with pytest.raises(ConfigurationError, match=r"nothing was made or changed:\n  quota VPCs: 1 of 1 used, 1 more"):
+    with pytest.raises(ConfigurationError, match=r"nothing was changed:\n  quota VPCs: 1 of 1 used, 1 more"):
         beforehand.check(aws, stack, FILE, {})
     beforehand.check(aws, stack, FILE, {}, "repositories")
     assert all(call.read for call in calls(aws))

@@ -227,7 +227,7 @@ def test_the_user_sets_faults_at_the_start_and_ends_them(cloud: EmbeddedCloud, t
     project.run("cloud", "start", "--faults", "throttle,lag")
     assert json.loads(cloud.control("GET", "faults"))["scenarios"] == ["throttle", "lag"]
     ended = project.run("cloud", "start", "--faults", "rain", code=4)
-    assert "there is no fault rain: choose among throttle," in ended.err
+    assert "there is no fault rain: choose from throttle," in ended.err
     project.run("cloud", "start", "--faults", "none")
     assert json.loads(cloud.control("GET", "faults"))["scenarios"] == []
 
@@ -281,7 +281,7 @@ def test_a_few_things_come_and_go_under_each_fault(rig: Rig, scenario: str) -> N
     set_faults(rig.cloud, scenario, by="request")
     assert rig.up(few).ok().summary.counts == {"created": 8}
     set_faults(rig.cloud, "")
-    rig.cloud.wait(lambda: rig.plan(few) == [], "the lists to show it")
+    rig.cloud.wait(lambda: rig.plan(few) == [], "it to be visible")
     set_faults(rig.cloud, scenario, by="request")
     rig.down().ok()
     set_faults(rig.cloud, "")

@@ -133,6 +133,6 @@ def test_a_call_that_never_goes_well_ends_in_bounded_time_and_is_named(life: Lif
     assert life.project.cloud.now() - begin < BOUND
     failed = {event["address"]: event["error"] for event in ended.said("failed")}
     assert failed.keys() == {"secure_parameter/database-password"}
-    assert "PutParameter was answered with HTTP 50" in ended.err
+    assert "PutParameter returned HTTP 50" in ended.err
     assert ended.results["auto_scaling_group/main"] == "created", "what does not depend on it is finished"
     life.go("down", {"scenarios": ""})

@@ -52,7 +52,7 @@ def test_each_call_is_a_line_with_how_it_ended(cloud: EmbeddedCloud, tmp_path: P
     assert (refused["status"], refused["code"]) == (400, "InvalidVpcID.NotFound")
     assert "vpc-00000000" in refused["message"]
     assert (throttled["retries"], throttled["status"]) == (1, 200)
-    assert lost["error"].startswith("OutcomeUnknown: the answer to DeleteVpc was lost")
+    assert lost["error"].startswith("OutcomeUnknown: the response to DeleteVpc was lost")
 
 
 def test_secrets_stay_out_of_it(cloud: EmbeddedCloud, tmp_path: Path) -> None:
@@ -86,7 +86,7 @@ def test_a_full_disk_is_told_of_once_and_the_calls_go_on(
     assert [sts.get_caller_identity()["Account"] for _ in range(3)] == ["123456789012"] * 3
     told = capsys.readouterr().err
     assert told.count("\n") == 1
-    assert "the log /dev/full ends here" in told
+    assert "the log /dev/full cannot be written any more" in told
     assert "No space left" in told
 
 
@@ -114,7 +114,7 @@ def test_somebody_else_s_file_is_refused(tmp_path: Path, monkeypatch: pytest.Mon
 
 
 @pytest.mark.parametrize(
-    "name", ["nowhere/calls.jsonl", "", "folder", "a" * 300], ids=["no folder", "none", "folder", "long"]
+    "name", ["nowhere/calls.jsonl", "", "folder", "a" * 300], ids=["no directory", "none", "folder", "long"]
 )
 def test_a_log_that_cannot_be_written_is_one_error_before_anything_is_done(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
@@ -138,5 +138,5 @@ def test_a_command_begins_and_ends_with_a_line_of_its_own(
     assert (begin["event"], begin["command"], begin["process"]) == ("begin", "provision init", os.getpid())
     assert (end["event"], end["ended"]) == ("end", "exit code 0")
     assert again["event"] == "begin"
-    assert failed["ended"].startswith("ConfigurationError: stack.toml is there already")
-    assert "is there already" in capsys.readouterr().err
+    assert failed["ended"].startswith("ConfigurationError: stack.toml already exists")
+    assert "already exists" in capsys.readouterr().err

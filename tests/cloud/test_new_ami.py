@@ -112,7 +112,7 @@ def test_the_status_says_which_ami_there_is_and_that_there_is_a_newer_one(projec
     assert told["created"].startswith("20")
     assert isinstance(told["days"], int)
     assert {(one["ami"], one["outdated"]) for one in live["instances"]} == {(image, False)}
-    assert f"AWS recommends {newest}: `provision up --new-ami` takes it" in project.run("status").out
+    assert f"AWS recommends {newest}: use `provision up --new-ami`" in project.run("status").out
 
 
 def test_asked_for_it_replaces_all_instances_while_the_services_stay(project: Project) -> None:
@@ -124,7 +124,7 @@ def test_asked_for_it_replaces_all_instances_while_the_services_stay(project: Pr
     assert todo.keys() == {"launch_template/main", "auto_scaling_group/main"}
     assert todo["launch_template/main"]["launch_template_data"]["new"]["ImageId"] == newest
     assert todo["auto_scaling_group/main"] == {"outdated_instances": {"old": sorted(before), "new": []}}
-    assert project.run("plan", "--new-ami", code=2).out.endswith("To apply it: `provision up --new-ami`.\n")
+    assert project.run("plan", "--new-ami", code=2).out.endswith("Apply it: `provision up --new-ami`.\n")
     since, fewest = project.last_call(), dict(counted)
     process = project.begin(*NEW)
     while process.poll() is None:
@@ -148,7 +148,7 @@ def test_asked_for_it_replaces_all_instances_while_the_services_stay(project: Pr
 
 def test_asked_for_again_it_says_that_there_is_none(project: Project) -> None:
     since, (image,) = project.last_call(), set(images(project).values())
-    told = f"{image} is the AMI that AWS recommends now, and no instance is older"
+    told = f"{image} is already the recommended AMI, and no instance has an older one"
     ended = project.run(*NEW)
     assert set(ended.results.values()) == {"unchanged"}
     assert told in [event["text"] for event in ended.said("notice")]
@@ -178,7 +178,7 @@ def test_a_refresh_that_fails_is_told_and_what_is_left_is_named(project: Project
     set_faults(project.cloud, "operations-fail", each=10_000, only="StartInstanceRefresh")
     ended = project.run(*NEW, code=1)
     assert "is Failed: New instances did not become healthy" in ended.err
-    assert ended.said("finished")[0]["next"][0] == "Fix the errors above, then resume: `provision up --new-ami`."
+    assert ended.said("finished")[0]["next"][0] == "Fix the errors above, then run `provision up --new-ami` again."
     # managed scaling may take an idle one away meanwhile
     assert images(project).items() <= before.items()
     live = project.run("status", "--json").document["live"]
@@ -187,7 +187,7 @@ def test_a_refresh_that_fails_is_told_and_what_is_left_is_named(project: Project
     assert left <= before.keys()
     assert live["amis"][0]["id"] == newest
     shown = project.run("status").out
-    assert shown.count("of an earlier version of the launch template: `provision up --new-ami` replaces it") in (1, 2)
+    assert shown.count("has an earlier version of the launch template: `provision up --new-ami` replaces it") in (1, 2)
     (note,) = [note for note in project.run("plan", "--json").document["notes"] if "--new-ami" in note]
     assert any(name in note for name in left)
     assert "is Failed" in note

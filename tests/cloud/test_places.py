@@ -11,7 +11,7 @@ from state.local import LocalStore
 from state.model import Record
 from tests.cloud.project import Project, project, ready_image  # noqa: F401  (a fixture)
 
-NOTE = "nothing is recorded of ecs-sample-dev, which is another stack than ecs-shop-dev (1 resource)"
+NOTE = "ecs-sample-dev has no resources, and is another stack than ecs-shop-dev (1 resource)"
 
 
 def record(here: Project, target: str) -> None:
@@ -49,7 +49,7 @@ def test_a_renamed_stack_is_named_by_plan_and_by_up_before_anything_is_made(
     # there is no terminal to agree on
     assert main.main(["up", "--target", "aws"]) == 4
     told = capsys.readouterr().err
-    assert 0 < told.index(f"note: {NOTE}") < told.index("this needs to be confirmed")
+    assert 0 < told.index(f"note: {NOTE}") < told.index("confirmation required")
     assert project.writes(since) == []
 
     events = project.run("up", "--yes", "--json", "--target-step", "account").events
@@ -71,7 +71,7 @@ def test_the_samples_domain_is_nobodys_on_aws(
     (zone,) = route53.list_hosted_zones()["HostedZones"]
     route53.delete_hosted_zone(Id=zone["Id"])
     assert main.main(["up", "--target", "aws", "--yes"]) == 4
-    said = "error: dns.domain is example.com, which is reserved for examples and nobody's: write a domain of yours"
+    said = "error: dns.domain is example.com, which is reserved for examples: use a domain of yours"
     assert capsys.readouterr().err.startswith(said)
     assert main.main(["plan"]) == 4
     assert "no public hosted zone of that name: create it" in capsys.readouterr().err
@@ -95,6 +95,6 @@ def test_from_a_subfolder_the_same_cloud_is_asked(
 def test_down_of_nothing_asks_nothing(project: Project) -> None:  # noqa: F811
     record(project, "local")
     ended = project.run("down")
-    assert "`down` removes" not in ended.err
+    assert "`down` deletes" not in ended.err
     assert ended.err.startswith(f"note: {NOTE}"), "it may be what was to be removed"
-    assert ended.out.startswith("down done: nothing to do")
+    assert ended.out.startswith("down done: no changes")

@@ -78,7 +78,7 @@ def test_start_puts_policies_in_force_and_ends_them(cloud: EmbeddedCloud, tmp_pa
         "error: c.json, statement 2: the operator IpAddress is not evaluated here: use one of "
     )
     assert project.run(*start, "none.json", code=4).err == (
-        "error: none.json cannot be read (No such file or directory): give the file of an IAM policy\n"
+        "error: none.json cannot be read (No such file or directory): use the file of an IAM policy\n"
     )
     assert answer(cloud, "ssm", "describe_parameters")[1] == "AccessDeniedException", "what was in force is"
     assert project.run(*start, "none").code == 0
@@ -98,7 +98,7 @@ def test_what_is_printed_can_be_put_in_force(cloud: EmbeddedCloud, tmp_path: Pat
         printed = project.run("policy", *words)
         (tmp_path / f"{number}.json").write_text(printed.out)
         assert project.run("cloud", "start", "--policy", f"{number}.json").code == 0, words
-    assert "attach all of them" in project.run("policy").err
+    assert "Attach all of them" in project.run("policy").err
     assert project.run("policy", "--json").err == ""
 
 

@@ -219,7 +219,7 @@ def test_a_state_that_can_be_read_is_replaced_only_if_the_user_agrees(stage: Sta
     stage.put_back(stage.early)
     was = stage.document.read_text()
     ended = stage.project.run("recover", code=4)
-    assert "this replaces the 90 records" in ended.err
+    assert "`recover` replaces the 90 records" in ended.err
     assert "service/worker" in ended.out
     assert json.loads(stage.document.read_text())["records"] == json.loads(was)["records"]
 
@@ -325,7 +325,7 @@ def test_half_up_and_half_down(trip: Stage) -> None:
 
 
 def test_with_nothing_there_the_state_is_empty_and_says_so(trip: Stage) -> None:
-    assert f"Nothing of {NAME} was found" in trip.project.run("recover").out
+    assert f"No resources of {NAME} found" in trip.project.run("recover").out
     assert json.loads(trip.document.read_text())["records"] == {}
     trip.holds("nothing there")
 

@@ -44,11 +44,11 @@ def test_up_writes_nothing_of_it_and_names_the_data_that_the_advice_would_cost(p
     assert project.writes(since) == [], "the new database name does not reach the running backend"
     assert difference(before, project.inventory()) == {}
     assert "error: nothing was changed:\n  network.cidr cannot change from 10.0.0.0/16 to 10.8.0.0/16" in up.err
-    (advice,) = [line for line in up.err.splitlines() if "Put the former value back" in line]
+    (advice,) = [line for line in up.err.splitlines() if "Restore the old value" in line]
     for data in ("the database (db_cluster/main)", "the images (repository/", "the logs (log_group/"):
         assert data in advice
-    assert "up not finished: nothing done" in up.out
-    assert "Change what is refused, then look again: `provision plan`." in up.out
+    assert "up not finished: no changes" in up.out
+    assert "Fix the errors above, then run `provision plan` again." in up.out
 
 
 def test_json_has_each_reason_with_all_its_addresses(project: Project) -> None:
@@ -65,7 +65,7 @@ def test_the_former_value_back_and_there_is_nothing_to_do(project: Project) -> N
 
 def test_down_names_the_data_before_it_asks(project: Project) -> None:
     asked = ended(project, "down")
-    assert asked.code == 4, "there is no terminal to ask on"
-    (line,) = [line for line in asked.err.splitlines() if line.startswith("Data that goes with it: ")]
+    assert asked.code == 4, "standard input is not a terminal"
+    (line,) = [line for line in asked.err.splitlines() if line.startswith("Data that will be deleted: ")]
     assert "the database (db_cluster/main)" in line
     assert "the images (repository/backend, repository/frontend)" in line

@@ -81,9 +81,9 @@ def test_the_spread_and_the_words(standing: Project) -> None:
     first, took, between, todo, down, calls, *_ = ended.out.splitlines()
     assert first == "Rehearsal of up of ecs-sample-dev: passes."
     assert re.fullmatch(r"On AWS about 1 min \d\d s \(critical path: service/frontend 1 min \d\d s\)\.", took)
-    assert re.fullmatch(r"Between .* and .*, as fast or slow as AWS may be\.", between)
-    assert (todo, down) == ("2 to change.", "No service is down meanwhile.")
+    assert re.fullmatch(r"Between .* and .* with fast and slow durations\.", between)
+    assert (todo, down) == ("2 to change.", "No service will be down.")
     assert re.fullmatch(r"\d+ calls, 2 of them writes\.", calls)
-    assert "copying the stack as it is recorded: 90 resources" in ended.err
+    assert "copying the stack from its state: 90 resources" in ended.err
     standing.run("rehearse", "down", "--new-ami", code=4)
     standing.run("rehearse", "--durations", "quick", code=4)

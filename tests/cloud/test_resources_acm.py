@@ -120,7 +120,7 @@ def test_a_fresh_certificate_without_its_names_is_waited_for(rig: Rig) -> None:
     live = Certificate._live(rig.aws(), {"CertificateArn": arn, "Status": shown["Status"]}, {})
     assert (live.attributes, Certificate.pending(live)) == (
         {},
-        "waiting for ACM to say which validation records it wants",
+        "waiting for ACM to publish the validation records",
     )
 
 

@@ -234,7 +234,7 @@ def test_foreign_things_under_our_names_are_refused_and_left_alone(ready_rig: Ri
 
     refused = ready_rig.up(alone).refused()
     assert refused.keys() == {"launch_template/main", "cluster/main", "auto_scaling_group/main"}
-    assert all("does not carry this stack's tags" in why for why in refused.values())
+    assert all("not the tags of this stack" in why for why in refused.values())
     assert group_of(ready_rig)["MaxSize"] == 3
     ready_rig.down()
     assert group_of(ready_rig)["MaxSize"] == 3

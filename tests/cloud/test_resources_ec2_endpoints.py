@@ -108,7 +108,7 @@ def test_a_foreign_one_for_the_same_service_is_refused_by_name_and_left_alone(ri
     vpc_id = rig.state().records["vpc/main"].id
     foreign = ec2.create_vpc_endpoint(VpcId=vpc_id, ServiceName=S3, VpcEndpointType="Gateway")["VpcEndpoint"]
     refused = rig.up(declared).refused()["vpc_endpoint/s3"]
-    assert f"{foreign['VpcEndpointId']} stands where vpc_endpoint/s3 should" in refused
+    assert f"{foreign['VpcEndpointId']} has the name of vpc_endpoint/s3" in refused
     ours = [e for e in ec2.describe_vpc_endpoints()["VpcEndpoints"] if e["ServiceName"] == S3]
     assert [e["VpcEndpointId"] for e in ours] == [foreign["VpcEndpointId"]]
 

@@ -55,7 +55,7 @@ def test_a_policy_that_is_only_written_differently_is_no_difference(rig: Rig) ->
 def test_somebody_elses_repository_is_refused_and_left_as_it_is(rig: Rig) -> None:
     ecr = rig.cloud.client("ecr")
     before = ecr.create_repository(repositoryName=NAME, tags=[{"Key": "Project", "Value": "other"}])["repository"]
-    assert "does not carry this stack's tags" in rig.plan(declared)[0].why
+    assert "not the tags of this stack" in rig.plan(declared)[0].why
     assert rig.up(declared).summary.exit_code == 1
     assert rig.down().ok().summary.leftovers == []
     assert ecr.describe_repositories()["repositories"] == [before]

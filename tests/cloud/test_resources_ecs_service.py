@@ -242,7 +242,7 @@ def test_what_a_pipeline_deployed_is_told_and_stays_until_something_else_is_decl
     assert up.writes == []
     told = [event.text for event in up.events if isinstance(event, Notice)]
     assert len(told) == 1
-    assert told[0].startswith(f"service/web runs {FAMILY}:2, which somebody else deployed: it stays")
+    assert told[0].startswith(f"service/web runs {FAMILY}:2, which somebody else deployed: it is not changed")
     changed = rig.up(lambda stack: declared(stack, image="nginx:3")).ok()
     assert changed.writes == ["RegisterTaskDefinition", "UpdateService"]
     assert shown(rig)["taskDefinition"].endswith(":3")
@@ -258,7 +258,7 @@ def test_a_plan_says_whether_what_a_pipeline_deployed_stays(rig: Rig) -> None:
         (note,) = planning.notes(aws, stack, planning.show_plan(aws, rig.state().records, stack))
         return note.rpartition("deployed: ")[2]
 
-    assert told(declared).startswith("it stays")
+    assert told(declared).startswith("it is not changed")
     assert told(lambda stack: declared(stack, image="nginx:3")) == "it is replaced"
 
 
@@ -351,7 +351,7 @@ def test_what_is_not_ours_under_our_name_is_refused_and_untouched(rig: Rig) -> N
     ecs.register_task_definition(family=FAMILY, containerDefinitions=[{"name": "x", "image": "x", "memory": 8}])
     refused = rig.up(declared).refused()
     assert list(refused) == ["task_definition/web"]
-    assert "does not carry this stack's tags" in refused["task_definition/web"]
+    assert "not the tags of this stack" in refused["task_definition/web"]
     assert revisions(rig) == [f"{FAMILY}:1"]
     rig.down().ok()
     assert revisions(rig) == [f"{FAMILY}:1"]

@@ -47,7 +47,7 @@ def test_a_key_that_cannot_be_used_is_told_by_its_setting(rig: Rig) -> None:
     )
     kms.disable_key(KeyId=off.rpartition("/")[2])
     for named, words in (
-        ("alias/nothing", 'logs.kms_key is "alias/nothing", and there is no such key in ap-northeast-1'),
+        ("alias/nothing", 'logs.kms_key is "alias/nothing", but there is no such key in ap-northeast-1'),
         (off, "is Disabled: enable it"),
         (asymmetric, "RSA_2048 for SIGN_VERIFY"),
     ):

@@ -49,7 +49,7 @@ def test_somebody_elses_role_and_profile_are_refused_and_left_as_they_are(rig: R
     iam.create_instance_profile(InstanceProfileName=NAME)
     up = rig.up(declared)
     assert up.summary.exit_code == 1
-    assert "role/instance should, but does not carry this stack's tags" in up.refused()["role/instance"]
+    assert "role/instance, but not the tags of this stack" in up.refused()["role/instance"]
     rig.down().ok()
     role = iam.get_role(RoleName=NAME)["Role"]
     assert role["AssumeRolePolicyDocument"] == trust("lambda.amazonaws.com")

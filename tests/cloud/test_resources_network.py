@@ -46,7 +46,7 @@ def test_what_lost_its_tags_is_named_and_no_second_one_is_made(rig: Rig, address
     ec2.create_tags(Resources=[resource], Tags=[{"Key": "Environment", "Value": "other"}])
     refused = [item for item in rig.plan(declared) if item.address == address]
     assert [item.action for item in refused] == ["refused"]
-    assert f"{resource} stands where {address} should, but does not carry this stack's tags" in refused[0].why
+    assert f"{resource} has the name of {address}, but not the tags of this stack" in refused[0].why
     assert address in rig.up(declared).refused()
     assert isinstance(rig.down().failures()[address], NotOwned)
     assert rig.state().records[address].id == resource
@@ -60,7 +60,7 @@ def test_what_was_confirmed_is_done_and_nothing_else(rig: Rig) -> None:
     vpc = rig.state().records["vpc/main"].id
     rig.cloud.client("ec2").modify_vpc_attribute(VpcId=vpc, EnableDnsHostnames={"Value": False})
     up = rig.up(declared, confirmed)
-    assert "something else has come to be done with vpc/main" in str(up.summary.error)
+    assert "the plan for vpc/main is not the one that was shown" in str(up.summary.error)
     assert up.writes == []
     assert rig.up(declared, rig.plan(declared)).ok().summary.counts["changed"] == 2
 

@@ -201,7 +201,7 @@ def test_somebody_elses_cluster_is_refused_and_left_as_it_is(rig: Rig) -> None:
         DBClusterParameterGroupName=NAME,
     )
     before = rig.cloud.wait(lambda: (made := cluster(rig))["Status"] == "available" and made, "their cluster")
-    refused = {item.address for item in rig.plan(declared) if "does not carry this stack's tags" in item.why}
+    refused = {item.address for item in rig.plan(declared) if "not the tags of this stack" in item.why}
     assert refused == {"db_subnet_group/main", "db_cluster_parameter_group/main", "db_cluster/main"}
     assert rig.up(declared).summary.exit_code == 1
     assert rig.down().ok().summary.leftovers == []

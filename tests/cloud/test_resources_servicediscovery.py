@@ -112,7 +112,7 @@ def test_an_entry_without_dns_under_our_name_is_refused_and_left_as_it_is(rig: R
     rig.up(empty).ok()
     namespace, discovery = rig.state().records["private_dns_namespace/main"].id, rig.cloud.client("servicediscovery")
     discovery.create_service(Name="web", NamespaceId=namespace, Type="HTTP")
-    assert "does not carry this stack's tags" in rig.up(declared).refused()["discovery_service/web"]
+    assert "not the tags of this stack" in rig.up(declared).refused()["discovery_service/web"]
     assert len(discovery.list_services()["Services"]) == 1
 
 

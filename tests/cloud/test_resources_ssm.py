@@ -49,7 +49,7 @@ def test_lost_and_made_anew_once_the_name_is_free_again(rig: Rig) -> None:
 
 def test_somebody_elses_parameter_is_refused_and_left_as_it_is(rig: Rig) -> None:
     rig.cloud.client("ssm").put_parameter(Name=NAME, Value="theirs", Type="String")
-    assert "does not carry this stack's tags" in rig.plan(declared)[0].why
+    assert "not the tags of this stack" in rig.plan(declared)[0].why
     assert rig.up(declared).summary.exit_code == 1
     assert rig.down().ok().summary.leftovers == []
     assert value(rig) == "theirs"

@@ -37,8 +37,8 @@ def test_what_stands_under_our_names_is_refused_by_name_and_stays_as_it_is(proje
     before = project.settled(_at_rest, "their endpoint")
     refused = {address: item for address, item in project.planned().items() if item["action"] == "refused"}
     assert refused.keys() == theirs
-    assert all("does not carry this stack's tags, so it is left alone" in item["why"] for item in refused.values())
-    assert all("Rename one of the two, " in item["why"] for item in refused.values())
+    assert all("not the tags of this stack, so it is not changed" in item["why"] for item in refused.values())
+    assert all("Rename one of them, " in item["why"] for item in refused.values())
     ended = project.up(code=1)
     assert {address for event in ended.said("refused") for address in event["addresses"]} == theirs
     assert ended.results == {}, "what is refused is known before the first write"

@@ -186,7 +186,7 @@ def test_out_of_reach_is_one_clear_error_and_the_last(objects: Objects, client: 
 @pytest.mark.parametrize(
     ("name", "content", "error", "words"),
     [
-        (DOCUMENT, b"{", StateError, "is not JSON"),
+        (DOCUMENT, b"{", StateError, "is incomplete or not JSON"),
         (DOCUMENT, b'{"schema": 99, "writer": "9.0"}', StateTooNew, "9.0"),
         ("000001", b"garbage\n", StateError, "000001 is not a journal entry"),
         ("000002", b'{"drop":"vpc/main"}\n', StateError, "000001 is missing"),
@@ -343,7 +343,7 @@ def test_of_two_that_start_together_one_wins_and_the_other_names_it(
         winner = [word for word, _ in answers].index("opened")
         won[winner] += 1
         name = ("one", "two")[winner]
-        assert f"`provision {name}` by" in answers[1 - winner][1] or "not said who it is" in answers[1 - winner][1]
+        assert f"`provision {name}` by" in answers[1 - winner][1] or "an unknown holder" in answers[1 - winner][1]
         for more in range(3):
             address = f"vpc/{number}-{more}"
             assert pair[winner].ask("put", address) == ("done", address)
@@ -358,7 +358,7 @@ def test_one_that_waits_goes_on_when_the_other_ends(pair: tuple[Writer, Writer],
     stack = objects.url_of().split("/")[-2]
     assert pair[0].ask("open", stack, 3)[0] == "opened"
     word, text = pair[1].ask("wait", stack, 3)
-    assert (word, "waiting for another command to end: `provision one` by" in text) == ("waiting", True)
+    assert (word, "waiting for the lock of the state, held by `provision one` by" in text) == ("waiting", True)
     assert pair[0].ask("put", "vpc/main")[0] == "done"
     assert pair[0].ask("close")[0] == "closed"
     assert pair[1].hear()[0] == "opened"
@@ -498,7 +498,8 @@ def test_what_differs_is_mended_and_what_others_added_stays(client: Any) -> None
         ours.mend(mending)
         done.append(mending.what)
     assert done == [
-        "public access blocked", "versioning on", "default encryption on", "access lists off", "refuses all but TLS",
+        "public access blocked", "versioning enabled", "default encryption enabled", "access control lists disabled",
+        "TLS required",
         "earlier versions kept for 90 days", "tagged ManagedBy",
     ]  # fmt: skip
     assert list(ours.lacking()) == []
@@ -576,11 +577,11 @@ def test_a_renewal_that_s3_answers_with_absent_loses_no_lock(client: Any, object
 def test_a_bucket_of_another_account_is_one_clear_error(client: Any) -> None:
     theirs = bucket(client, "their-states", owner="210987654321")
     client.create_bucket(Bucket=theirs.name, CreateBucketConfiguration={"LocationConstraint": REGION})
-    with pytest.raises(StateError, match="their-states may be another account's"):
+    with pytest.raises(StateError, match="their-states may belong to another account"):
         list(theirs.lacking())
     elsewhere = Objects(client, theirs.name, "shop-dev/", theirs.owner)
     for attempt in (lambda: read(elsewhere, "shop-dev"), store(elsewhere).__enter__):
-        with pytest.raises(StateError, match="their-states may be another account's"):
+        with pytest.raises(StateError, match="their-states may belong to another account"):
             attempt()
 
 

@@ -67,8 +67,8 @@ def test_without_the_bucket_every_command_says_how_to_make_it(team: Project, her
     for words in (("up", "--yes"), ("plan",), ("status",), ("state", "migrate")):
         code, _, err = here(*words)
         assert (code, "run `provision state init`" in err) == (1, True), (words, err)
-    assert here("state", "init")[1].splitlines()[0] == "team-states: made"
-    assert here("state", "init") == (0, "team-states: all is as it should be\n", "")
+    assert here("state", "init")[1].splitlines()[0] == "team-states: created"
+    assert here("state", "init") == (0, "team-states: no changes\n", "")
     assert json.loads(here("state", "init", "--json")[1]) == {"bucket": "team-states", "done": []}
 
 
@@ -153,16 +153,16 @@ def test_pull_and_push_are_each_others_reverse_and_refuse_what_is_not_newer(
     document["records"]["vpc/main"]["id"] = "vpc-2"
     recorded.write_text(json.dumps(document))
     code, out, err = here("state", "push", recorded.name)
-    assert (code, "1 record. What was there is kept: s3://team-states/" in out) == (0, True), err
+    assert (code, "1 record. Backup of the previous state: s3://team-states/" in out) == (0, True), err
     assert there(team).records["vpc/main"].id == "vpc-2"
 
     now = there(team).to_dict()
     for change, words in (
-        ({"serial": now["serial"] - 1}, "it is older than what is there"),
-        ({"lineage": "other"}, "another life"),
+        ({"serial": now["serial"] - 1}, "it is older (serial"),
+        ({"lineage": "other"}, "another lineage"),
         ({"stack": "shop-prod"}, "belongs to stack shop-prod"),
         ({"account": "210987654321"}, "belongs to account 210987654321"),
-        ({"records": []}, "records has a value"),
+        ({"records": []}, "records has an invalid value"),
     ):
         recorded.write_text(json.dumps(now | change))
         code, out, err = here("state", "push", recorded.name)
@@ -177,7 +177,7 @@ def test_pull_and_push_are_each_others_reverse_and_refuse_what_is_not_newer(
 def test_migrate_moves_the_state_there_and_back(team: Project, here: Here, recorded: Path) -> None:
     records, local = there(team).records, team.state / "local" / NAME
     code, out, err = here("state", "migrate", "--to-local")
-    assert (code, "1 record moved to this machine" in out, "take the bucket out" in err) == (0, True, True)
+    assert (code, "1 record moved to this machine" in out, "remove [state]" in err) == (0, True, True)
     for words in (("up", "--yes"), ("plan",), ("down", "--yes"), ("state", "list")):
         code, _, err = here(*words)
         assert (code, "run `provision state migrate` to move it" in err) == (4, True), (words, err)
@@ -199,7 +199,7 @@ def test_migrate_never_writes_over_another_state_nor_goes_without_a_bucket(
         store.guard(NAME, "123456789012", "ap-northeast-1")
         store.put(Record("vpc/main", "vpc", "ready", "t", "vpc-9"))
     code, _, err = here("state", "migrate")
-    assert (code, "there is another state already, with 1 record:" in err) == (4, True)
+    assert (code, "there is already another state, with 1 record:" in err) == (4, True)
     assert there(team).records["vpc/main"].id == "vpc-1"
     with LocalStore(local, NAME, "up", "0") as store:
         store.drop("vpc/main")
@@ -221,16 +221,16 @@ def alone(team: Project) -> Iterator[Project]:
 
 def test_wait_says_whom_it_waits_for_and_goes_on_when_that_ends(alone: Project) -> None:
     with LocalStore(alone.state / "local" / NAME, NAME, "up", "0"):
-        assert "Wait for it to end, or add --wait" in alone.run("down", "--yes", code=1).err
+        assert "Wait for that command to end, or add --wait" in alone.run("down", "--yes", code=1).err
         patient = alone.start("down", "--yes", "--wait")
-        assert "waiting for another command to end: `provision up` by" in first_line(patient)
+        assert "waiting for the lock of the state, held by `provision up` by" in first_line(patient)
     assert alone.end(patient).code == 0
 
 
 def test_ctrl_c_ends_the_waiting(alone: Project) -> None:
     with LocalStore(alone.state / "local" / NAME, NAME, "up", "0"):
         patient = alone.start("down", "--yes", "--wait")
-        assert "waiting for another command to end" in first_line(patient)
+        assert "waiting for the lock of the state" in first_line(patient)
         patient.send_signal(signal.SIGINT)
         assert alone.end(patient).code == 130
 
@@ -255,7 +255,7 @@ def test_ctrl_c_while_the_state_is_opened_or_closed_waits_until_that_is_over(
         with monkeypatch.context() as patch:
             patch.setattr(URLLib3Session, "send", send)
             code, _, err = here("state", "rm", "vpc/none", "--yes")
-        assert (code, "nothing is recorded under vpc/none" in err) == (4, True), (code, err)
+        assert (code, "there is no record vpc/none" in err) == (4, True), (code, err)
         return bool(hit)
 
     at = 1

@@ -39,7 +39,7 @@ def test_an_unknown_step_is_refused_by_each_command_before_anything(project: Pro
         assert (ended.out, ended.err.count("\n")) == ("", 1)
         assert 'no step "databse"; did you mean "database"? The steps are account, capacity' in ended.err
     assert project.writes(since) == []
-    assert project.run("down", "--yes", "--target-step", "database").out.startswith("down done: nothing to do")
+    assert project.run("down", "--yes", "--target-step", "database").out.startswith("down done: no changes")
 
 
 def test_up_brings_the_step_and_what_it_is_built_on(project: Project) -> None:

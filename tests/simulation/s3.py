@@ -142,7 +142,9 @@ class World:
 
     def readable(self, error: StateError) -> None:
         """Raise `Violation` if an error says that the state is damaged, though nobody has touched it."""
-        damaged = re.search(r" is missing\. | is not (JSON|a journal entry|a state document)", str(error))
+        damaged = re.search(
+            r" is missing\. | is incomplete or not JSON| is not a (journal entry|state document)", str(error)
+        )
         if damaged and not self.life.deeds:
             raise Violation(f"nobody has touched the state, but: {error}")
 
@@ -352,7 +354,15 @@ def _kind(error: StateError) -> str:
     """Return which refusal it is, for the count of what happened."""
     if isinstance(error, StateLocked):
         return "locked"
-    kinds = ("lost the state", "cut short", "is closed", "is missing", "cannot be deleted", "takes longer", "cannot be")
+    kinds = (
+        "lost the lock",
+        "was interrupted",
+        "is closed",
+        "is missing",
+        "cannot be deleted",
+        "takes longer",
+        "cannot be",
+    )
     return next((kind for kind in kinds if kind in str(error)), "another refusal")
 
 

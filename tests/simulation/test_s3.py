@@ -142,7 +142,7 @@ def test_a_sample_of_lives() -> None:
     for seed in range(SAMPLE):
         seen += run(seed)
     assert {f"PutObject {fate}" for fate in FATES} - {"PutObject torn"} <= seen.keys()
-    assert {"put", "put: lost the state", "open: locked", "killed", "asleep", "close", "swap", "guard"} <= seen.keys()
+    assert {"put", "put: lost the lock", "open: locked", "killed", "asleep", "close", "swap", "guard"} <= seen.keys()
 
 
 def test_a_seed_decides_everything() -> None:
@@ -255,7 +255,7 @@ def test_an_interrupt_within_a_write_keeps_nobody_waiting(place: int) -> None:
 
             def refused() -> None:
                 process.sleep(0.001)
-                with pytest.raises(StateError, match="a write was cut short"):
+                with pytest.raises(StateError, match="a write was interrupted"):
                     opened.put(record("vpc/b"))
 
             for thread in [process.start(interrupted, "put"), process.start(refused, "put")]:
@@ -307,7 +307,7 @@ def test_a_kept_document_that_somebody_else_writes_is_one_clear_error() -> None:
     def work(process: Process, objects: Objects) -> None:
         with store(objects, process) as opened:
             there.client.fates = {there.client.calls + 2: "reset"}
-            with pytest.raises(StateError, match="was written by somebody else"):
+            with pytest.raises(StateError, match="was written by another command"):
                 opened.keep("state.kept.json", b"{}")
 
     def somebody(process: Process) -> None:

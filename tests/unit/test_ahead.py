@@ -108,8 +108,8 @@ def test_the_views_say_what_is_left_and_why_something_waits() -> None:
     assert progress.left == "about 10 min left, the database"
     drawn = live.draw(progress, 100)
     assert drawn[1] == "[####....................] 1/5  about 10 min left, the database  1 created"
-    assert "    balancer  waiting for its turn at Elastic Load Balancing's rate  5 min 00 s" in drawn
-    assert "    role      waiting for its turn at IAM's rate  5 min 00 s" in drawn
+    assert "    balancer  waiting for Elastic Load Balancing's rate limit  5 min 00 s" in drawn
+    assert "    role      waiting for IAM's rate limit  5 min 00 s" in drawn
     assert (plain.heartbeat(progress) or "").startswith(
         ". 1 of 5 done after 5 min 00 s, about 10 min left, the database: cluster (creating, 5 min 00 s)"
     )

@@ -148,7 +148,7 @@ def test_a_list_that_does_not_end_is_told_once_and_not_read_again(aws: Aws) -> N
     with Stubber(client) as stub:
         for _ in range(2):
             stub.add_response("describe_scalable_targets", {"ScalableTargets": [], "NextToken": "49"})
-        with pytest.raises(BadList, match="describe_scalable_targets gave the same next page twice"):
+        with pytest.raises(BadList, match="describe_scalable_targets returned the same page token twice"):
             aws.live(ScalableTarget)
         with pytest.raises(BadList):
             aws.live(ScalableTarget, fresh=True)

@@ -185,14 +185,14 @@ def test_the_embedded_cloud_skips_with_one_line_a_service(context: Path, tmp_pat
     skipped = check_builds(CONFIG, LOCAL, tmp_path)
     assert list(skipped) == ["web"]
     assert "services.web.build" in skipped["web"]
-    assert "no Docker engine answers" in skipped["web"]
+    assert "no Docker engine responds" in skipped["web"]
     assert "\n" not in skipped["web"]
     known = replace(LOCAL, no_engine="the engine is asleep")
     assert "the engine is asleep" in check_builds(CONFIG, known, tmp_path)["web"]
     (context / "Dockerfile").unlink()
     for facts in (LOCAL, replace(LOCAL, engine=True)):
         assert "no Dockerfile" in check_builds(CONFIG, facts, tmp_path)["web"]
-        assert "no folder" in check_builds(CONFIG, facts, tmp_path / "elsewhere")["web"]
+        assert "no directory" in check_builds(CONFIG, facts, tmp_path / "elsewhere")["web"]
 
 
 def test_a_folder_that_is_a_link_out_of_the_project_is_not_built(context: Path, tmp_path: Path) -> None:
@@ -215,7 +215,7 @@ def configured(tmp_path: Path, dockerfile: str) -> Path:
         ("Dockerfile", ""),
         ("./Dockerfile", ""),
         ("../web/Dockerfile", ""),
-        ("src", "{0}/app/web/src is a folder"),
+        ("src", "{0}/app/web/src is a directory"),
         ("Dockerfile/x", "there is no file {0}/app/web/Dockerfile/x"),
         ("link", "{0}/app/web/link is a link that leads out of {0}"),
     ],
@@ -226,7 +226,7 @@ def test_a_dockerfile_that_is_named_and_not_there_is_an_error(
     (context / "link").symlink_to(__file__)
     path = configured(tmp_path, dockerfile)
     config, why = load(path), why.format(tmp_path)
-    told = why and f'services.web.dockerfile is "{dockerfile}", but {why}: the image is recorded'
+    told = why and f'services.web.dockerfile is "{dockerfile}", but {why}: the image is not built'
     assert check_builds(config, replace(LOCAL, engine=True), tmp_path).get("web", "").startswith(told)
     if not why:
         check_dockerfiles(config, path)
@@ -240,7 +240,7 @@ def test_a_dockerfile_that_is_named_and_not_there_is_an_error(
 def test_without_its_folder_a_dockerfile_is_no_error_of_its_own(tmp_path: Path) -> None:
     path = configured(tmp_path, "web.Dockerfile")
     check_dockerfiles(load(path), path)
-    assert "there is no folder" in check_builds(load(path), replace(LOCAL, engine=True), tmp_path)["web"]
+    assert "there is no directory" in check_builds(load(path), replace(LOCAL, engine=True), tmp_path)["web"]
 
 
 @pytest.mark.parametrize("local", [False, True])
@@ -260,7 +260,7 @@ def test_on_aws_it_is_an_error_that_says_what_to_write(context: Path, tmp_path: 
 
 def test_on_aws_a_missing_folder_and_dockerfile_are_named(context: Path, tmp_path: Path) -> None:
     aws = replace(LOCAL, local=False, engine=True)
-    with pytest.raises(ConfigurationError, match="there is no folder"):
+    with pytest.raises(ConfigurationError, match="there is no directory"):
         check_builds(CONFIG, aws, tmp_path / "elsewhere")
     (context / "Dockerfile").unlink()
     with pytest.raises(ConfigurationError, match="has no Dockerfile"):
@@ -318,7 +318,7 @@ def built(context: Path, said: list[str]) -> None:
 def test_a_build_says_its_steps_and_a_failed_one_its_last_lines(context: Path, builder: Builder) -> None:
     said: list[str] = []
     builder.says("#1 [internal] load build definition\n" * 30 + FAILED, 3)
-    with pytest.raises(BuildError, match="failed: fix what its last lines name") as caught:
+    with pytest.raises(BuildError, match="failed: fix the error below") as caught:
         built(context, said)
     assert said == ["building", "building 2/3 RUN python3 -m pip install nothing"]
     lines = str(caught.value).splitlines()
@@ -349,7 +349,7 @@ def test_a_registry_that_throttles_is_asked_again_a_few_times(context: Path, bui
     said: list[str] = []
     builder.throttles(2, "toomanyrequests: Rate exceeded")
     build(None, Recipe(context, "web:1", {}, "linux/amd64"), said.append, threading.Event(), pause=0)
-    assert said == ["building"] + 2 * ["building again, since a registry throttled"]
+    assert said == ["building"] + 2 * ["building again: throttled by a registry"]
     builder.throttles(100, "toomanyrequests: Rate exceeded")
     with pytest.raises(BuildError, match="toomanyrequests"):
         build(None, Recipe(context, "web:1", {}, "linux/amd64"), said.append, threading.Event(), pause=0)
@@ -369,7 +369,7 @@ leaking = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWa
 @leaking
 def test_an_engine_that_is_not_there_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/none.sock")
-    with pytest.raises(engine.EngineError, match=r"no Docker engine answers at .*none\.sock.*DOCKER_HOST"):
+    with pytest.raises(engine.EngineError, match=r"no Docker engine responds at .*none\.sock.*DOCKER_HOST"):
         engine.connect()
     gc.collect()
 
@@ -385,12 +385,12 @@ def test_an_engine_is_looked_for_where_the_docker_command_does(tmp_path: Path, m
     assert not engine.named()
     (tmp_path / "config.json").write_text('{"currentContext": "colima"}')
     assert engine.named()
-    with pytest.raises(engine.EngineError, match="no Docker engine answers at docker's context colima"):
+    with pytest.raises(engine.EngineError, match="no Docker engine responds at docker's context colima"):
         engine.connect()
     meta = tmp_path / "contexts" / "meta" / hashlib.sha256(b"colima").hexdigest()
     meta.mkdir(parents=True)
     where = {"docker": {"Host": f"unix://{tmp_path}/colima.sock", "SkipTLSVerify": False}}
     (meta / "meta.json").write_text(json.dumps({"Name": "colima", "Metadata": {}, "Endpoints": where}))
-    with pytest.raises(engine.EngineError, match=r"no Docker engine answers at unix://.*/colima\.sock"):
+    with pytest.raises(engine.EngineError, match=r"no Docker engine responds at unix://.*/colima\.sock"):
         engine.connect()
     gc.collect()

@@ -148,12 +148,12 @@ def test_help_and_version_load_nothing_heavy() -> None:
 
 def test_init_writes_a_sample_that_is_valid_and_never_overwrites(run: Run, tmp_path: Path) -> None:
     code, out, _ = run("init")
-    assert (code, out) == (0, "Wrote stack.toml. Look it through, then `provision up`.\n")
+    assert (code, out) == (0, "Wrote stack.toml. Review it, then run `provision up`.\n")
     assert run("status")[0] == 0
     (tmp_path / "stack.toml").write_text("mine")
     code, out, err = run("init")
     assert (code, out) == (4, "")
-    assert err == "error: stack.toml is there already: edit it, or name another with --config FILE\n"
+    assert err == "error: stack.toml already exists: edit it, or choose another with --config FILE\n"
     assert (tmp_path / "stack.toml").read_text() == "mine"
     assert json.loads(run("init", "-c", "other.toml", "--json")[1]) == {"config": "other.toml"}
     assert (
@@ -164,7 +164,7 @@ def test_init_writes_a_sample_that_is_valid_and_never_overwrites(run: Run, tmp_p
 def test_init_with_the_application_brings_its_folders(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert run("init", "--with-app")[1] == "Wrote stack.toml and app/. Look it through, then `provision up`.\n"
+    assert run("init", "--with-app")[1] == "Wrote stack.toml and app/. Review it, then run `provision up`.\n"
     for service in load(tmp_path / "stack.toml").services.values():
         assert (tmp_path / str(service.build) / service.dockerfile).is_file()
     assert (tmp_path / "app" / "service" / "__init__.py").is_file()
@@ -172,7 +172,7 @@ def test_init_with_the_application_brings_its_folders(
     (tmp_path / "stack.toml").unlink()
     code, out, err = run("init", "--with-app")
     assert (code, out) == (4, "")
-    assert err == "error: app is there already: move it away, or name another folder with --config FILE\n"
+    assert err == "error: app already exists: move it, or choose another directory with --config FILE\n"
     assert not (tmp_path / "stack.toml").exists()
     # in a clone it is there
     monkeypatch.setattr(sample, "APP", tmp_path / "app")
@@ -201,7 +201,7 @@ def test_a_wrong_configuration_is_told_before_anything_happens(
 ) -> None:
     code, out, err = run(*words)
     assert (code, out) == (4, "")
-    assert "there is no stack.toml in this folder or above it: write one with `provision init`" in err
+    assert "there is no stack.toml in this directory or above it: write one with `provision init`" in err
     (tmp_path / "stack.toml").write_text("[services.web]\nport = 80\nimage = 'x'\ncolour = 'red'\n")
     code, out, err = run(*words)
     assert (code, out) == (4, "")
@@ -223,7 +223,7 @@ def test_a_dockerfile_that_is_not_there_is_told_before_anything_happens(
     assert (code, out) == (4, "")
     assert err.splitlines() == [
         f"error: stack.toml: services.web.dockerfile: there is no file app/web: {fix}",
-        f"stack.toml: services.api.dockerfile: app is a folder: {fix}",
+        f"stack.toml: services.api.dockerfile: app is a directory: {fix}",
     ]
     assert not (tmp_path / ".provision").exists()
 
@@ -277,7 +277,7 @@ def test_state_show_gives_a_record_and_suggests_the_nearest(run: Run, recorded: 
     assert "created  1970-01-01 00:00:02 UTC" in lines
     assert re.fullmatch(r"changed  \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC", lines[7])
     code, out, err = run("state", "show", "vpc/mian")
-    assert (code, out, err) == (4, "", "error: nothing is recorded under vpc/mian: did you mean vpc/main?\n")
+    assert (code, out, err) == (4, "", "error: there is no record vpc/mian: did you mean vpc/main?\n")
 
 
 def test_output_gives_all_values_or_one_bare(run: Run, recorded: Path) -> None:
@@ -295,13 +295,17 @@ def test_output_gives_all_values_or_one_bare(run: Run, recorded: Path) -> None:
     code, out, err = run("output", "ulr")
     assert (code, out) == (4, "")
     assert err == 'error: there is no output "ulr"; there are account, load_balancer, region, stack, url, vpc\n'
-    assert run("output", "database")[2] == 'error: no output "database" yet: what it is of is not up\n'
+    assert run("output", "database")[2] == 'error: no output "database" yet: its resource has not been created yet\n'
 
 
 def test_an_output_of_a_stack_that_is_not_up_says_so(run: Run) -> None:
     run("init")
-    assert run("output", "url") == (4, "", 'error: no output "url" yet: nothing is up\n')
-    assert run("output", "repository_web") == (4, "", 'error: no output "repository_web" yet: nothing is up\n')
+    assert run("output", "url") == (4, "", 'error: no output "url" yet: the stack has not been created yet\n')
+    assert run("output", "repository_web") == (
+        4,
+        "",
+        'error: no output "repository_web" yet: the stack has not been created yet\n',
+    )
 
 
 def test_output_tells_no_address_that_may_be_another_stacks(run: Run, recorded: Path, tmp_path: Path) -> None:
@@ -340,9 +344,9 @@ def test_status_while_things_are_being_deleted(run: Run, recorded: Path) -> None
         store.put(replace(store.records["load_balancer/main"], phase="deleting"))
         lines = run("status")[1].splitlines()
         assert lines[0].endswith("2 of 4 resources recorded as ready")
-        assert re.match(rf"at work on it: `provision down` by \S+ on \S+, process {os.getpid()}, since ", lines[1])
+        assert re.match(rf"locked by `provision down` by \S+ on \S+, process {os.getpid()}, since ", lines[1])
         assert lines[2] == "1 resource being deleted"
-        assert lines[-1] == "url  none now: there is no load balancer"
+        assert lines[-1] == "url  none: there is no load balancer"
         assert "`provision down`" in json.loads(run("status", "--json")[1])["working"]
     lines = run("status")[1].splitlines()
     assert lines[1] == "1 resource being deleted when `down` stopped. To finish: `provision down`."
@@ -373,7 +377,7 @@ def test_a_broken_state_is_one_line(run: Run, recorded: Path) -> None:
     (recorded / "state.json").write_text("{")
     code, out, err = run("state", "list")
     assert (code, out) == (1, "")
-    assert err.startswith("error: .provision/local/ecs-sample-dev/state.json is not JSON, as if cut off")
+    assert err.startswith("error: .provision/local/ecs-sample-dev/state.json is incomplete or not JSON")
     assert "Run `provision recover`" in err
     assert err.count("\n") == 1
 
@@ -423,7 +427,7 @@ def test_a_fault_of_the_tool_is_one_line_and_a_traceback_on_request() -> None:
     ended = program("up", code=FAULT)
     assert (ended.returncode, ended.stdout) == (1, "")
     assert ended.stderr.startswith("error: unexpected TypeError: ")
-    assert ended.stderr.endswith("PROVISION_DEBUG=1 shows where\n")
+    assert ended.stderr.endswith("report it with the traceback of PROVISION_DEBUG=1\n")
     assert ended.stderr.count("\n") == 1
     assert "Traceback" in program("up", code=FAULT, env=os.environ | {"PROVISION_DEBUG": "1"}).stderr
 
@@ -490,7 +494,7 @@ def test_without_a_terminal_a_question_needs_yes(monkeypatch: pytest.MonkeyPatch
     with Path(os.devnull).open() as nothing, monkeypatch.context() as patch:
         patch.setattr(sys, "stdin", nothing)
         confirm("Remove it", yes=True)
-        with pytest.raises(ConfigurationError, match=r"Remove it: this needs to be confirmed.*add --yes"):
+        with pytest.raises(ConfigurationError, match=r"Remove it: confirmation required.*add --yes"):
             confirm("Remove it", yes=False)
 
 

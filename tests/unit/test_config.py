@@ -249,8 +249,8 @@ TOP = [
     ('region = "tokyo"', "region", ["region", "ap-northeast-1"]),
     ('target = "aww"', "target", ['"local" or "aws"', '"aww"']),
     ('targt = "aws"', "targt", ['did you mean "target"?']),
-    ('cidr = "10.0.0.0/16"', "cidr", ["belongs in the table [network]"]),
-    ("retention_days = 7", "retention_days", ["belongs in the table [logs]"]),
+    ('cidr = "10.0.0.0/16"', "cidr", ["move it to the table [network]"]),
+    ("retention_days = 7", "retention_days", ["move it to the table [logs]"]),
     ("network = 5", "network", ["must be a table, not 5"]),
     ('[network]\ncidr = "10.0.0.0"', "network.cidr", ["CIDR notation", '"10.0.0.0/32"']),
     ('[network]\ncidr = "10.0.0.5/16"', "network.cidr", ['did you mean "10.0.0.0/16"?']),
@@ -282,7 +282,7 @@ TOP = [
     ('[dns]\ndomain = "10.0.0.1"', "dns.domain", ["not a domain name"]),
     (f'[dns]\ndomain = "{"a" * 64}.com"', "dns.domain", ["not a domain name"]),
     (f'[dns]\ndomain = "{"a" * 60}.com"', "dns.host", ["68 characters", "at most 64"]),
-    ('[dns]\nhost = "www.app"', "dns.host", ["one label"]),
+    ('[dns]\nhost = "www.app"', "dns.host", ["single DNS label"]),
     ('[dns]\nprivate_domain = "db_internal"', "dns.private_domain", ["not a domain name"]),
     ('[dns]\nprivate_domain = "x.internal"\ndiscovery_domain = "x.internal"', "dns.discovery_domain", ["Cloud Map"]),
     ('[dns]\nprivate_domain = "example.com"', "dns.private_domain", ["hide"]),
@@ -320,8 +320,8 @@ TOP = [
     ("[database]\nmin_acu = 8", "database.min_acu", ["more than database.max_acu"]),
     ('[database]\nmax_acu = "4"', "database.max_acu", ["a number", "write 4 without quotes"]),
     ('kms_key = "1234abcd-12ab-34cd-56ef-1234567890ab"', "kms_key", ["not a KMS key", "alias/example"]),
-    ('kms_key = "alias/aws/rds"', "kms_key", ["AWS's own", "one of yours"]),
-    ('kms_key = "arn:aws:kms:ap-northeast-1:123456789012:alias/aws/ebs"', "kms_key", ["AWS's own"]),
+    ('kms_key = "alias/aws/rds"', "kms_key", ["AWS managed key", "customer managed key"]),
+    ('kms_key = "arn:aws:kms:ap-northeast-1:123456789012:alias/aws/ebs"', "kms_key", ["AWS managed key"]),
     (f'region = "eu-west-1"\nkms_key = "{KEY}"', "kms_key", ["in ap-northeast-1", "the stack in eu-west-1"]),
     (f'region = "eu-west-1"\n[logs]\nkms_key = "{KEY}"', "logs.kms_key", ["in ap-northeast-1"]),
     ("[load_balancer]\naccess_logs = 1", "load_balancer.access_logs", ["true or false"]),
@@ -350,10 +350,10 @@ SERVICE = [
     ('port = 1\npublic = true\npath = "/a b"', "path", ["path pattern"]),
     (f'port = 1\npublic = true\npath = "/{"a" * 128}"', "path", ["at most 128"]),
     ('port = 1\ncalls = ["wob"]', "calls", ['no service "wob"', "web"]),
-    ('port = 1\ncalls = ["web"]', "calls", ["does not call itself"]),
+    ('port = 1\ncalls = ["web"]', "calls", ["cannot call itself"]),
     ('port = 1\ncalls = ["x", "x"]', "calls", ["twice"]),
     ("port = 1\ncpu = 300", "cpu", ["Fargate", "256, 512"]),
-    ("port = 1\nmemory = 768", "memory", ["Fargate has no 768 MiB with 256", "512, 1024, 2048"]),
+    ("port = 1\nmemory = 768", "memory", ["Fargate does not support 768 MiB with 256", "512, 1024, 2048"]),
     ("port = 1\ncpu = 4096\nmemory = 8191", "memory", ["8192 to 30720 in steps of 1024", "nearest: 8192"]),
     ('port = 1\nlaunch = "ec2"\ncpu = 0', "cpu", ["128 to 196608"]),
     ('port = 1\nlaunch = "ec2"\nmemory = 0', "memory", ["6 or more"]),
@@ -361,7 +361,7 @@ SERVICE = [
     ("port = 1\non_demand = { base = -1, percent = 1 }", "on_demand.base", ["0 to 100000"]),
     ("port = 1\non_demand = { percent = 101 }", "on_demand.percent", ["0 to 100"]),
     ("port = 1\non_demand = true", "on_demand", ["must be a table"]),
-    ('port = 1\nlaunch = "ec2"\non_demand = { percent = 100 }', "on_demand", ["capacity.spot", "take on_demand out"]),
+    ('port = 1\nlaunch = "ec2"\non_demand = { percent = 100 }', "on_demand", ["capacity.spot", "remove on_demand"]),
     ("port = 1\ncount = 11", "count", ["outside scaling", "1 to 10"]),
     ("port = 1\ncount = 0", "count", ["outside scaling"]),
     ("port = 1\nscaling = { min = 0 }", "scaling.min", ["1 or more"]),
@@ -370,14 +370,14 @@ SERVICE = [
     ("port = 1\nscaling = { cpu = 0 }", "scaling.cpu", ["1 to 100"]),
     ("port = 1\nscaling = { cup = 50 }", "scaling.cup", ['did you mean "cpu"?']),
     ("port = 1\nscaling = 3", "scaling", ["must be a table"]),
-    ('port = 1\nhealth = "health"', "health", ["not a path"]),
+    ('port = 1\nhealth = "health"', "health", ["not a health check path"]),
     ('port = 1\nuser = "a:b:c"', "user", ["user:group"]),
     ("port = 1\nread_only = 1", "read_only", ["true or false"]),
     ('port = 1\nenvironment = { "A-B" = "" }', "environment", ["underscores"]),
     ("port = 1\nenvironment = { A = 1 }", "environment.A", ['write "1"']),
-    ('port = 1\nbuild_args = { BASE = "x" }', "build_args", ["no effect on a ready image"]),
+    ('port = 1\nbuild_args = { BASE = "x" }', "build_args", ["no effect on a prebuilt image"]),
     ('port = 1\nbuild_args = { "A-B" = "" }', "build_args", ["underscores"]),
-    ('port = 1\ndatabase = true\nenvironment = { DB_HOST = "x" }', "environment.DB_HOST", ["set by the stack itself"]),
+    ('port = 1\ndatabase = true\nenvironment = { DB_HOST = "x" }', "environment.DB_HOST", ["set by the stack"]),
 ]
 
 
@@ -409,20 +409,20 @@ def test_wrong_services(tmp_path: Path, text: str, key: str, words: list[str]) -
         ('[services.web]\nport = 1\nbuild = ""', "services.web.build", ["beside this file"]),
         (f'[services.web]\nport = 1\nbuild = "{"x" * 256}"', "services.web.build", ["beside this file"]),
         (f'[services.web]\nport = 1\nbuild = "{"x/" * 501}"', "services.web.build", ["beside this file"]),
-        (f'{WEB}dockerfile = "Dockerfile"', "services.web.dockerfile", ["ready image", "take it out"]),
+        (f'{WEB}dockerfile = "Dockerfile"', "services.web.dockerfile", ["prebuilt image", "remove it"]),
         ('[services.web]\nport = 1\ndockerfile = "x"', "services.web", ["neither image nor build"]),
         (f'{BUILT}dockerfile = ""', "services.web.dockerfile", ["relative to build"]),
         (f'{BUILT}dockerfile = "/web.Dockerfile"', "services.web.dockerfile", ["relative to build"]),
         (f'{BUILT}dockerfile = "~/web.Dockerfile"', "services.web.dockerfile", ["relative to build"]),
         (f'{BUILT}dockerfile = "docker/"', "services.web.dockerfile", ["relative to build"]),
-        (f'{BUILT}dockerfile = "../../Dockerfile"', "services.web.dockerfile", ["out of the folder", "keep"]),
-        (f'{BUILT}dockerfile = "../.."', "services.web.dockerfile", ["out of the folder", "keep"]),
+        (f'{BUILT}dockerfile = "../../Dockerfile"', "services.web.dockerfile", ["out of the directory", "keep"]),
+        (f'{BUILT}dockerfile = "../.."', "services.web.dockerfile", ["out of the directory", "keep"]),
         ('[services.Web]\nport = 1\nimage = "i"', "services.Web", ["lower-case"]),
         ('[services."a.b"]\nport = 1\nimage = "i"', 'services."a.b"', ["lower-case"]),
         ('[services.database]\nport = 1\nimage = "i"', "services.database", ["security group"]),
         ('[services.a-long-name-of-a-service]\nport = 1\nimage = "i"', "services.a-long-name-of-a-service", ["by 7"]),
         ("[services]\nweb = 1", "services.web", ["must be a table"]),
-        ("".join(f"[services.s{n}]\n{PRIVATE}" for n in range(501)), "services", ["501", "leave room for 500"]),
+        ("".join(f"[services.s{n}]\n{PRIVATE}" for n in range(501)), "services", ["501", "AWS's quotas allow 500"]),
         (
             "".join(f'[services.s{n}]\n{PUBLIC}path = "/{n}"\n' for n in range(101)),
             "services",
@@ -441,12 +441,12 @@ def test_wrong_services(tmp_path: Path, text: str, key: str, words: list[str]) -
         (
             f'[services.a]\n{PRIVATE}calls = ["b"]\n[services.b]\n{PRIVATE}calls = ["a"]',
             "services.a.calls",
-            ["(a calls b calls a)", "take out one call"],
+            ["(a calls b calls a)", "remove one call"],
         ),
         (
             f'[services.a]\n{PRIVATE}calls = ["b-c"]\nenvironment.B_C_URL = ""\n[services.b-c]\n{PRIVATE}',
             "services.a.environment.B_C_URL",
-            ["set by the stack itself"],
+            ["set by the stack"],
         ),
     ],
 )
@@ -490,7 +490,7 @@ def test_no_file(tmp_path: Path) -> None:
 
 def test_a_folder(tmp_path: Path) -> None:
     assert refusal(tmp_path) == [
-        f"{tmp_path}: is a folder: name the file in it with --config {tmp_path / 'stack.toml'}"
+        f"{tmp_path}: is a directory: use the file in it with --config {tmp_path / 'stack.toml'}"
     ]
 
 

@@ -184,8 +184,8 @@ def test_up_stops_only_at_what_no_policy_of_single_names_could_allow(resource: s
 @pytest.mark.parametrize(
     ("caller", "words"),
     [
-        ("arn:aws:iam::123456789012:root", "limited by no policy"),
-        ("arn:aws:sts::123456789012:federated-user/me", "does not simulate"),
+        ("arn:aws:iam::123456789012:root", "do not limit the root user"),
+        ("arn:aws:sts::123456789012:federated-user/me", "cannot simulate"),
     ],
 )
 def test_callers_without_policies_to_simulate(caller: str, words: str) -> None:
@@ -232,9 +232,9 @@ def context(**answers: Any) -> Context:
     [
         ({"Arn": "arn:aws:iam::1:user/me", "Account": "1"}, "ok", "user/me, account 1"),
         ({"Arn": "arn:aws:iam::1:root", "Account": "1"}, "warning", "root"),
-        (NoCredentialsError(), "failed", "there are none"),
-        (refused("ExpiredToken"), "failed", "they have expired"),
-        (EndpointConnectionError(endpoint_url="https://x"), "failed", "could not be reached"),
+        (NoCredentialsError(), "failed", "not found"),
+        (refused("ExpiredToken"), "failed", "expired"),
+        (EndpointConnectionError(endpoint_url="https://x"), "failed", "could not reach AWS"),
     ],
 )
 def test_who_asks(answer: Any, verdict: str, words: str) -> None:
@@ -245,7 +245,7 @@ def test_who_asks(answer: Any, verdict: str, words: str) -> None:
 def test_a_region_that_is_not_enabled_knows_nobody() -> None:
     invalid = refused("InvalidClientTokenId")
     (found,) = account.credentials(context(get_caller_identity=invalid))
-    assert "does not know them" in found.text
+    assert "unknown to AWS" in found.text
     elsewhere = {"us-east-1_get_caller_identity": {"Arn": "arn:aws:iam::1:user/me", "Account": "1"}}
     (found,) = account.credentials(context(get_caller_identity=invalid, **elsewhere))
     assert "but not in ap-southeast-3" in found.text
@@ -279,10 +279,10 @@ def test_fargate_in_a_region_of_which_nothing_is_known() -> None:
     [
         (ConfigurationError("this is 5: that is wrong: mend it"), "failed", "this is 5: that is wrong", "mend it"),
         (refused("UnauthorizedOperation"), "unknown", "the caller may not call DescribeVpcs", "allow it"),
-        (refused("Throttling"), "unknown", "DescribeVpcs was refused: Throttling: no", "AWS throttled"),
+        (refused("Throttling"), "unknown", "DescribeVpcs was refused: Throttling: no", "Throttled by AWS"),
         (StateError("it is broken: mend it"), "unknown", "it is broken", "mend it"),
         (Failed("no"), "unknown", "no", ""),
-        (ZeroDivisionError("x"), "unknown", "unexpected ZeroDivisionError: x", "fault of the tool"),
+        (ZeroDivisionError("x"), "unknown", "unexpected ZeroDivisionError: x", "this is a bug"),
     ],
 )
 def test_what_becomes_of_a_check_that_breaks(error: Exception, verdict: str, text: str, fix: str) -> None:
@@ -329,9 +329,9 @@ def test_lines_counts_and_exit_code() -> None:
     again = "`provision {}`".format
     assert show.after(FOUND, again) == [
         "",
-        "1 ok, 1 warning, 1 failed, 1 unknown. Mend what failed, then run this again.",
+        "1 ok, 1 warning, 1 failed, 1 unknown. Fix the errors above, then run this again.",
     ]
-    assert show.after(FOUND[:1], again)[1] == "1 ok. Go on: `provision up`."
+    assert show.after(FOUND[:1], again)[1] == "1 ok. Next: `provision up`."
     assert show.exit_code(FOUND) == 1
     assert show.exit_code([one for one in FOUND if one.verdict != "failed"]) == 0
 

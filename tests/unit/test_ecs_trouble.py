@@ -81,7 +81,7 @@ def test_a_completed_deployment_with_its_tasks_has_no_trouble() -> None:
     [
         (0, 0, 1, "0/1 tasks running"),
         (1, 2, 1, "rolling out: 1/1 running, old tasks draining"),
-        (0, 1, 1, "rolling out: 0/1 running, old tasks still there"),
+        (0, 1, 1, "rolling out: 0/1 running, old tasks still running"),
         (1, 1, 1, "rolling out: 1/1 running, waiting for ECS to complete the deployment"),
         (1, 0, 1, "0/1 tasks running"),
     ],

@@ -76,7 +76,7 @@ def test_no_environment_leads_out_of_the_state_folder(
     ids=ascii,
 )
 def test_no_build_folder_leads_out_of_the_project(path: str) -> None:
-    with pytest.raises(ValidationError, match="is not a folder beside this file"):
+    with pytest.raises(ValidationError, match="is not a directory beside this file"):
         Config.model_validate({"services": {"web": {"build": path, "port": 80}}})
 
 
@@ -86,7 +86,7 @@ def test_no_build_folder_leads_out_of_the_project(path: str) -> None:
     ids=ascii,
 )
 def test_no_dockerfile_leads_out_of_the_project(path: str) -> None:
-    with pytest.raises(ValidationError, match=r"is not a path relative to build|out of the folder of this file"):
+    with pytest.raises(ValidationError, match=r"is not a path relative to build|out of the directory of this file"):
         Config.model_validate({"services": {"web": {"build": "app", "dockerfile": path, "port": 80}}})
 
 
@@ -96,15 +96,15 @@ def test_no_dockerfile_leads_out_of_the_project(path: str) -> None:
         ("image", "nginx:1\x1b[2J", "is not an image"),
         ("image", "nginx 1", "is not an image"),
         ("image", "$(id)", "is not an image"),
-        ("health", "/\x1b[2J", "is not a path to ask for health"),
-        ("health", "/ä", "is not a path to ask for health"),
+        ("health", "/\x1b[2J", "is not a health check path"),
+        ("health", "/ä", "is not a health check path"),
         ("path", "/ä", "is not a load balancer's path pattern"),
         ("path", "/" + "*/" * 6, "has 6 wildcards"),
         ("path", "/??????", "has 6 wildcards"),
-        ("user", "root\n", "is not a user"),
-        ("user", "٣", "is not a user"),
-        ("environment", {"A": "a\x00b"}, "holds a NUL"),
-        ("environment", {"A=B": "a"}, "is not a variable's name"),
+        ("user", "root\n", "is not a container user"),
+        ("user", "٣", "is not a container user"),
+        ("environment", {"A": "a\x00b"}, "contains a NUL"),
+        ("environment", {"A=B": "a"}, "is not a variable name"),
     ],
 )
 def test_no_setting_of_a_service_holds_what_it_cannot_mean(key: str, value: Any, says: str) -> None:
@@ -132,7 +132,7 @@ def test_five_wildcards_are_allowed() -> None:
         (f'{WEB}path = "/{"a" * 50_000}"', "load balancer's path pattern"),
         (f'capacity = {{ instance_types = ["a1g{"g" * 50_000}"] }}\n{WEB}', "not an EC2 instance type"),
         (f'dns = {{ domain = "{"a." * 30_000}com" }}\n{WEB}', "not a domain name"),
-        ("network = { allow = [" + '"1.1.1.1/32",' * 4_000 + f"] }}\n{WEB}", "stands there twice"),
+        ("network = { allow = [" + '"1.1.1.1/32",' * 4_000 + f"] }}\n{WEB}", "is listed twice"),
         (f"network = {{ allow = [{','.join(f'{n}' for n in range(10_000))}] }}\n{WEB}", "must be text in quotes"),
         (f"{WEB}{'k' * 50_000} = 1", "is unknown"),
     ],

@@ -341,9 +341,9 @@ def test_wrong_options_are_told() -> None:
     config = configured()
     with pytest.raises(ConfigurationError, match="its 12 digits"):
         printed(config, read_only=False, boundary=False, account="12")
-    with pytest.raises(ConfigurationError, match="give one of them"):
+    with pytest.raises(ConfigurationError, match="use one of them"):
         printed(config, read_only=True, boundary=True, account=None)
     found = printed(config, read_only=False, boundary=False, account=None)
     assert list(part_of(found, 2)) == ["ecs-sample-dev-2"]
-    with pytest.raises(ConfigurationError, match="there are 5 policies, so give 1 to 5"):
+    with pytest.raises(ConfigurationError, match="there are 5 policies, so use 1 to 5"):
         part_of(found, 6)

@@ -87,7 +87,7 @@ def test_what_lies_above_the_home_folder_is_not_looked_at(
     monkeypatch.setenv("HOME", str(folder / "home"))
     code, out, err = run("status")
     assert (code, out) == (4, "")
-    assert "there is no stack.toml in this folder or above it: write one with `provision init`" in err
+    assert "there is no stack.toml in this directory or above it: write one with `provision init`" in err
     assert not Path(".provision").exists()
 
 
@@ -140,7 +140,7 @@ def test_a_state_in_its_former_place_is_named_and_moved_with_one_command(
     for words in (("up", "--yes"), ("plan",), ("state", "list"), ("down", "--yes"), ("cloud", "start")):
         code, out, err = run(*words, "-c", "project/stack.toml")
         assert (code, out) == (4, "")
-        assert "the state of shop-dev (1 resource) lies in .provision, where earlier versions kept it" in err
+        assert "the state of shop-dev (1 resource) is in .provision, where earlier versions kept it" in err
     assert not (folder / ".provision" / "cloud.json").exists(), "nothing was started beside a second, empty state"
     assert "vpc-0" in run("state", "list", "-c", "project/stack.toml", "--state-dir", ".provision")[1]
     assert run("state", "list", "-c", "project/stack.toml", "--state-dir", "project/.provision")[:2] == (0, "")
@@ -161,7 +161,7 @@ def test_a_broken_state_in_its_former_place_is_named_as_well(
     Path(".provision/local/shop-dev/state.json").write_text("{")
     code, _, err = run("status", "-c", "project/stack.toml")
     assert code == 4
-    assert "is not JSON" in err
+    assert "not JSON" in err
     assert moved(err) == "mv .provision project/.provision"
 
 
@@ -188,13 +188,13 @@ def test_a_stack_that_was_renamed_is_named_before_another_is_made(run: Run, fold
     config.write_text(NEW.replace('"shop"', '"store"'))
     (text,) = told(Options())
     assert text == (
-        "nothing is recorded of store-dev, which is another stack than shop-dev (1 resource). If that is what this "
-        "configuration was called before, write its project and env again, with which `provision down` removes it"
+        "store-dev has no resources, and is another stack than shop-dev (1 resource). If this configuration used to "
+        "have that name, write its project and env again; `provision down` deletes it"
     )
     config.write_text('env = "test"\n' + NEW)
     (text,) = told(Options())
-    assert "nothing is recorded of shop-test, which is another stack than shop-dev (1 resource)" in text
-    assert text.endswith('write env = "dev" again; `provision down --env dev` removes it')
+    assert "shop-test has no resources, and is another stack than shop-dev (1 resource)" in text
+    assert text.endswith('write env = "dev" again; `provision down --env dev` deletes it')
 
 
 def test_an_environment_that_was_asked_for_is_no_renamed_stack(run: Run, folder: Path) -> None:
@@ -250,7 +250,7 @@ def test_list_shows_all_stacks_of_the_folder(run: Run, folder: Path) -> None:
     assert (staged["last_run"]["command"], staged["last_run"]["result"], staged["locked_by"]) == ("up", "failed", "")
     assert f"process {os.getpid()}" in found["local", "shop-dev"]["locked_by"]
     assert found["local", "other-dev"]["env"] == ""
-    assert "is not JSON" in found["local", "broken"]["trouble"]
+    assert "not JSON" in found["local", "broken"]["trouble"]
 
     head, *rows = run("list")[1].splitlines()
     assert head.split() == ["stack", "env", "target", "account", "region", "resources", "created", "last", "run"]
@@ -261,21 +261,21 @@ def test_list_shows_all_stacks_of_the_folder(run: Run, folder: Path) -> None:
 
 
 def test_list_needs_neither_a_stack_nor_a_configuration(run: Run, tmp_path: Path) -> None:
-    assert run("list") == (0, "No stack is recorded in .provision.\n", "")
+    assert run("list") == (0, "No stacks in .provision. Create one: `provision up`.\n", "")
     record(tmp_path / ".provision", "shop-dev")
     assert "shop-dev" in run("list")[1]
     (tmp_path / "stack.toml").write_text("project = 1\n")
     code, out, err = run("list")
     assert code == 0
     assert "shop-dev" in out
-    assert err.startswith("note: a bucket of [state] was not looked into: stack.toml: project: must be text")
+    assert err.startswith("note: a bucket of [state] could not be read: stack.toml: project: must be text")
 
 
 def test_list_starts_nothing_to_look_into_a_bucket(run: Run, tmp_path: Path) -> None:
     (tmp_path / "stack.toml").write_text('[state]\nbucket = "states"\n' + WEB)
     code, out, err = run("list")
-    assert (code, out) == (0, "No stack is recorded in .provision.\n")
-    assert err.startswith("note: the bucket states was not looked into: the embedded cloud")
+    assert (code, out) == (0, "No stacks in .provision. Create one: `provision up`.\n")
+    assert err.startswith("note: the bucket states could not be read: the embedded cloud")
     assert not (tmp_path / ".provision").exists()
 
 

@@ -167,7 +167,7 @@ def test_a_change_that_aws_cannot_make_is_refused_and_the_rest_goes_on(stack: St
     LIVES["scripted"] = [live("a", inside="there"), live("b")]
     refused, changed = planned(stack, "scripted/a", "scripted/b")
     assert refused.action == "refused"
-    assert "inside is 'there', wanted 'here'" in refused.why
+    assert "inside is 'there', should be 'here'" in refused.why
     assert changed.action == "change"
 
 
@@ -178,7 +178,7 @@ def test_what_cannot_follow_to_what_is_made_anew_is_refused_beforehand(stack: St
     created, refused = planned(stack, "scripted/inner")
     assert created.action == "create"
     assert refused.action == "refused"
-    assert f"inside is 'id-of-one-that-is-gone', wanted '{KNOWN_AFTER_UP}'" in refused.why
+    assert f"inside is 'id-of-one-that-is-gone', should be '{KNOWN_AFTER_UP}'" in refused.why
 
 
 def test_what_is_called_the_same_when_made_anew_needs_no_change_of_what_refers_to_it(stack: Stack) -> None:

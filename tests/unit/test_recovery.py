@@ -174,7 +174,7 @@ def test_what_is_missing_is_looked_for_again_when_lists_have_settled(stack: Stac
     reading(("box", live("box/late")))
     searched = Told()
     found = searched.search(stack)
-    assert searched.told == ["2 of 3 are not there: looking once more in 30 s, since lists lag"]
+    assert searched.told == ["2 of 3 not found: checking again in 30 s, because lists may lag"]
     assert records(found).keys() == {"box/late", "box/early"}
     assert found.missing == ["box/never"]
 
@@ -214,7 +214,7 @@ def test_what_stands_in_the_way_is_told_and_not_recorded(stack: Stack) -> None:
     found = Told().search(stack)
     assert found.found == []
     assert "provision import box/foreign" in found.refused["box/foreign"]
-    assert "box-1, box-2 all carry the address" in found.refused["box/twice"]
+    assert "box-1, box-2 all have the address tag" in found.refused["box/twice"]
 
 
 def test_a_second_thing_of_a_recorded_address_is_told(stack: Stack) -> None:
@@ -222,7 +222,7 @@ def test_a_second_thing_of_a_recorded_address_is_told(stack: Stack) -> None:
     reading(("box", live("box/a")), ("box", live("box/a", id="box-2", label="other")))
     found = Told({"box/a": former("box/a", "box-0000000a")}).search(stack)
     assert records(found).keys() == {"box/a"}
-    assert "box-2 carries this address as well" in found.refused["box/a (box-2)"]
+    assert "box-2 has the same address tag" in found.refused["box/a (box-2)"]
 
 
 def test_what_aws_keeps_by_itself_makes_no_stack(stack: Stack) -> None:
@@ -234,7 +234,7 @@ def test_what_aws_keeps_by_itself_makes_no_stack(stack: Stack) -> None:
     assert found.found == []
     assert found.missing == ["box/a"]
     told = [*show.lines(found, "p-e", "account 1")]
-    assert told[0] == "Nothing of p-e was found on account 1: the state is empty."
+    assert told[0] == "No resources of p-e found in account 1: the state is empty."
 
 
 def test_a_read_that_is_refused_ends_it(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -315,17 +315,17 @@ def test_it_is_told_what_was_found_and_what_to_do(stack: Stack) -> None:
     reading(("box", live("box/a")), ("box", live("box/old")))
     found = Told({"box/gone": former("box/gone", "box-gone")}).search(stack)
     assert [*show.lines(found, "p-e", "account 1")] == [
-        "Found of p-e on account 1:",
+        "Resources of p-e found in account 1:",
         "address  found by  id",
         "box/a    tag       box-0000000a",
         "box/old  tag       box-00000old  (no longer declared)",
         "2 resources: 2 by tag.",
-        "Declared and not there, so `up` will create them: box/b.",
-        "Recorded and not there any more: box/gone.",
+        "Declared but not found, to be created by `up`: box/b.",
+        "Recorded but not found, removed from the state: box/gone.",
     ]
     assert [*show.after(found, ["state.old"], lambda command: f"`provision {command}`")] == [
-        "The state as it was: state.old",
-        "State saved. Review it: `provision plan`. Then: `provision up`, or `provision down`.",
+        "Backup of the previous state: state.old",
+        "State saved. Review it: `provision plan`. Then run `provision up` or `provision down`.",
     ]
 
 
@@ -404,7 +404,7 @@ def test_renamed_a_record_keeps_all_and_those_that_need_it_follow(folder: Path) 
         ("shelf/s", "box/t", "write shelf/NAME"),
         ("shelf/s", "shelf/a b", "write shelf/NAME"),
         ("shelf/s", "shelf/../x", "write shelf/NAME"),
-        ("shelf/s", "shelf/u", "shelf/u is recorded already"),
+        ("shelf/s", "shelf/u", "shelf/u is already in the state"),
     ],
 )
 def test_a_record_is_not_renamed_to_what_cannot_be(folder: Path, old: str, new: str, words: str) -> None:
@@ -418,9 +418,9 @@ def test_a_record_is_not_renamed_to_what_cannot_be(folder: Path, old: str, new: 
 
 def test_what_others_need_is_forgotten_only_by_force(folder: Path) -> None:
     with store(folder) as opened:
-        with pytest.raises(ConfigurationError, match=r"shelf/s is needed by box/a.*--force"):
+        with pytest.raises(ConfigurationError, match=r"shelf/s is a dependency of box/a.*--force"):
             state_edit.to_forget(opened, "shelf/s", force=False)
-        assert state_edit.to_forget(opened, "shelf/s", force=True) == "shelf-s stays in the cloud as it is"
-        assert state_edit.to_forget(opened, "box/a", force=False) == "box-a stays in the cloud as it is"
+        assert state_edit.to_forget(opened, "shelf/s", force=True) == "shelf-s itself is not changed"
+        assert state_edit.to_forget(opened, "box/a", force=False) == "box-a itself is not changed"
         opened.put(Record("room/r", "room", "ready", "", "r"))
-        assert "nothing in the cloud" in state_edit.to_forget(opened, "room/r", force=False)
+        assert "no resource belongs to this stack alone" in state_edit.to_forget(opened, "room/r", force=False)

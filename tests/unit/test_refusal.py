@@ -34,9 +34,9 @@ def refusal(code: str, message: str = "You may not.", operation: str = "CreateRe
         ("LimitExceededException", "Raise this quota"),
         ("ServiceQuotaExceededException", "Raise this quota"),
         ("TooManyLoadBalancers", "Raise this quota"),
-        ("Throttling", "throttled beyond all retries"),
+        ("Throttling", "Throttled by AWS after all retries"),
         ("RequestLimitExceeded", "run again"),
-        ("InvalidParameterException", "Mend the cause"),
+        ("InvalidParameterException", "Fix the cause"),
     ],
 )
 def test_a_refusal_names_the_operation_aws_words_and_what_to_do(code: str, words: str) -> None:
@@ -67,7 +67,7 @@ def test_the_message_reads_as_sentences(message: str, shown: str) -> None:
 
 def test_an_answer_without_code_and_message_is_still_one_line() -> None:
     error = explained(ClientError({"Error": {}}, "DescribeVpcs"))
-    assert str(error) == "DescribeVpcs was refused: Unknown: no message. Mend the cause, then run again"
+    assert str(error) == "DescribeVpcs was refused: Unknown: no message. Fix the cause, then run again"
 
 
 def test_missing_credentials_say_how_to_give_them() -> None:
@@ -86,7 +86,7 @@ def test_missing_credentials_say_how_to_give_them() -> None:
 def test_what_never_reached_aws_is_explained_too(error: Exception) -> None:
     result = explained(error)
     assert isinstance(result, Refused)
-    assert str(result).startswith("AWS could not be reached or understood: ")
+    assert str(result).startswith("could not reach AWS or understand its response: ")
 
 
 def test_what_is_not_boto3s_is_left_as_it_is() -> None:

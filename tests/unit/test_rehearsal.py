@@ -108,8 +108,8 @@ def test_what_cannot_be_copied_is_told_with_what_needs_it() -> None:
     assert declared == {}
     assert left_out == {
         "vpc/main": "is still being created",
-        "subnet/a": "needs vpc/main, which is left out",
-        "dragon/main": "is of a type that this version does not know (dragon)",
+        "subnet/a": "depends on vpc/main, which is not copied",
+        "dragon/main": "has a resource type that this version does not support (dragon)",
         "vpc/old": "was recorded by another version, with cidr",
         "vpc/short": "was recorded by another version, without cidr_block",
     }
@@ -152,7 +152,7 @@ def test_what_is_unmanaged_and_referred_to() -> None:
     assert found["zones"] == [{"id": "Z1", "domain": "example.com"}]
     assert (found["keys"], found["aliases"]) == ([key], {"alias/mine": key})
     assert (found["amis"], found["web_acls"]) == (["ami-0123456789abcdef0"], [acl])
-    assert assumed == [f"alias/mine stands for {key}"]
+    assert assumed == [f"alias/mine is taken as {key}"]
 
 
 def test_a_zone_of_the_stack_is_not_put_there_before_it() -> None:
@@ -174,12 +174,12 @@ def test_what_is_told() -> None:
     slow = RehearsedRun("slow", 900.0, troubles=["service/web: too slow\nmuch"])
     found = Rehearsal(Request(), "p-e", 12, [], ["assumed: nothing"], [usual, slow])
     assert show.lines(found) == [
-        "Rehearsal of up of p-e: passes.",
-        "On AWS about 3 min 12 s.",
+        "Rehearsal of up of p-e: succeeds.",
+        "On AWS: about 3 min 12 s.",
         "No changes.",
-        "Down meanwhile:",
+        "Services that will be down:",
         "  ! web for 41 s, after 3.0 s (none of its tasks is running)",
-        "Names that do not lead there any more:",
+        "DNS names that will stop working:",
         "  ! a.example.com to web for good, after 50 s (no more)",
         "212 calls, 31 of them writes.",
         "  with slow durations: service/web: too slow.",

@@ -144,8 +144,8 @@ def test_what_is_kept_says_why() -> None:
 @pytest.mark.parametrize("error", ["", " ", "\n"])
 def test_a_failure_without_a_reason_leaves_no_colon(error: str) -> None:
     failed = ResourceFailed("a/b", "s", error)
-    assert plain.line(failed) == "! a/b failed, without a reason"
-    assert "! a/b failed, without a reason" in live.draw(run([BEGUN, failed]))
+    assert plain.line(failed) == "! a/b failed: no reason was given"
+    assert "! a/b failed: no reason was given" in live.draw(run([BEGUN, failed]))
 
 
 def test_what_was_not_found_is_not_told_as_removed() -> None:
@@ -397,7 +397,7 @@ def test_a_summary_counts_and_says_what_is_next() -> None:
         "up done: 2 created, 3 unchanged, in 1 min 01 s.",
         "  Open https://app.example.com.",
     ]
-    assert summary.result(summary.finished(Summary("down", {}, 0.1), [])) == ["down done: nothing to do, in 0.1 s."]
+    assert summary.result(summary.finished(Summary("down", {}, 0.1), [])) == ["down done: no changes, in 0.1 s."]
 
 
 def test_what_was_kept_and_the_few_that_were_there_are_named() -> None:
@@ -406,15 +406,13 @@ def test_what_was_kept_and_the_few_that_were_there_are_named() -> None:
     outcome = summary.finished(Summary("down", {"deleted": 4, "retained": 3}, 9), [])
     assert summary.result(outcome, kept) == [
         "down done: 4 deleted, 3 retained, in 9.0 s.",
-        "  Kept: delegation/a.b.",
-        "  Kept: service_linked_role/a, service_linked_role/b: the account shares it.",
+        "  Retained: delegation/a.b.",
+        "  Retained: service_linked_role/a, service_linked_role/b: the account shares it.",
     ]
     made = [Done(f"subnet/{number}", "network", "created", 1) for number in range(5)]
     there = [Done("service_linked_role/ecs", "service_roles", "unchanged", 0)]
     outcome = summary.finished(Summary("up", {"created": 5, "unchanged": 1}, 9), [])
-    assert summary.result(outcome, made + there)[1:] == [
-        "  Unchanged, since AWS or an earlier run has them already: service_linked_role/ecs."
-    ]
+    assert summary.result(outcome, made + there)[1:] == ["  Unchanged: service_linked_role/ecs."]
     assert summary.result(outcome, made[:1] + there * 40)[1:] == [], "an ordinary run, in which most is so"
 
 
@@ -429,7 +427,7 @@ def test_two_errors_at_once_are_both_told() -> None:
         "    way",
         "! not deleted: subnet subnet-1",
         "error: 2 failed: a/b, c/d",
-        "error: 1 resource of this stack not deleted",
+        "error: 1 resource of this stack could not be deleted",
     ]
 
 
@@ -443,7 +441,10 @@ def test_each_failure_says_what_where_why_and_what_could_not_begin() -> None:
         "    CreateRole was refused. Mend it",
         "! vpc/main failed, in step network:",
     ]
-    assert told[3] == "    unexpected KeyError: 'x'. This is a bug in provisioner; PROVISION_DEBUG=1 shows where"
+    assert (
+        told[3]
+        == "    unexpected KeyError: 'x'. This is a bug in provision: report it with the traceback of PROVISION_DEBUG=1"
+    )
     assert told[4].startswith("  not started, because role/web failed: task_definition/0, ")
     assert told[4].endswith(" and 3 more"), "with what needs one of these in turn"
     assert told[5] == "error: 2 failed, 9 not started: role/web, vpc/main"
@@ -471,7 +472,7 @@ def test_what_is_left_after_a_teardown_is_named() -> None:
     outcome = Summary("down", {"deleted": 4}, 9, leftovers=[Leftover("subnet", "subnet-1", "in use")])
     assert summary.failures(outcome, run([])) == [
         "! not deleted: subnet subnet-1: in use",
-        "error: 1 resource of this stack not deleted",
+        "error: 1 resource of this stack could not be deleted",
     ]
 
 
@@ -481,9 +482,9 @@ def test_what_is_left_after_a_teardown_is_named() -> None:
         (Interrupted("stopped"), "To resume: `provision up`."),
         (
             SomeFailed({"a/b": Failed("x")}, {}),
-            "Fix the errors above, then resume: `provision up`.",
+            "Fix the errors above, then run `provision up` again.",
         ),
-        (SomeFailed({"a/b": WaitingOnUser("x")}, {}), "Do what is asked above, then resume: `provision up`."),
+        (SomeFailed({"a/b": WaitingOnUser("x")}, {}), "Do what is asked above, then run `provision up` again."),
     ],
 )
 def test_what_to_do_next_depends_on_how_it_ended(error: Exception, words: str) -> None:
@@ -503,7 +504,7 @@ def configured(target: str) -> Config:
         (
             "local",
             "",
-            "Rehearsed only: no Docker here, so no containers run. On AWS it would be https://app.example.com.",
+            "Without Docker no containers run here. On AWS the URL would be https://app.example.com.",
         ),
         (
             "local",
@@ -550,10 +551,10 @@ def test_the_status_shows_things_by_step_and_how_they_run() -> None:
         "",
         "no databases",
         "",
-        "url  none now: there is no load balancer",
+        "url  none: there is no load balancer",
     ]
     assert status.lines(document | {"resources": []}, again) == [
-        "shop-dev on aws: no resources are recorded. Create the stack: `provision up`."
+        "shop-dev on aws: no resources. Create the stack: `provision up`."
     ]
     up = [{"address": "load_balancer/main", "step": "", "phase": "ready", "id": "lb"}]
     silent = status.lines(document | {"resources": up, "live": None, "silent": "no credentials. Sign in."}, again)

@@ -122,8 +122,8 @@ def test_what_would_be_built_is_recorded_and_said_in_one_line() -> None:
     assert container(stack, "web")["image"] == image.uri
     assert container(stack, "other")["image"] == "nginx:1"
     [notice] = [text for text in stack.notices if "build" in text]
-    assert notice.startswith('services.web.build is "nowhere", but there is no folder')
-    assert notice.endswith("recorded as wanted, and not built")
+    assert notice.startswith('services.web.build is "nowhere", but there is no directory')
+    assert notice.endswith("the image is not built")
 
 
 def test_an_image_is_kept_from_expiring_before_a_task_definition_names_it() -> None:

@@ -159,7 +159,7 @@ def test_a_journal_of_an_older_document_is_not_applied_again(tmp_path: Path) -> 
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        ("{", "is not JSON"),
+        ("{", "is incomplete or not JSON"),
         ("[]", "not a state document"),
         ('{"schema": 1}', "lineage is missing"),
         (json.dumps(State("s").to_dict() | {"records": {"a/b": {"color": "red"}}}), "record of the state"),
@@ -279,7 +279,10 @@ def test_one_that_waits_is_told_of_each_holder_once() -> None:
             raise StateLocked(holders.pop(0))
 
     patiently(acquire, told.append, 0)
-    assert told == ["waiting for another command to end: up by a", "waiting for another command to end: down by b"]
+    assert told == [
+        "waiting for the lock of the state, held by up by a",
+        "waiting for the lock of the state, held by down by b",
+    ]
     assert len(tries) == 3
     holders.append("up by c")
     with pytest.raises(StateLocked, match="up by c"):
@@ -289,7 +292,7 @@ def test_one_that_waits_is_told_of_each_holder_once() -> None:
 def test_what_a_lock_says_cannot_steer_a_terminal() -> None:
     said = describe(json.dumps({"user": "\x1b[2J", "host": "h", "pid": 1, "command": "up", "since": 0}).encode())
     assert "\x1b" not in said
-    assert describe(b'{"since": 1e999}') == describe(b"[]") == describe(b"") == "its holder has not said who it is yet"
+    assert describe(b'{"since": 1e999}') == describe(b"[]") == describe(b"") == "an unknown holder"
 
 
 @pytest.mark.parametrize(

@@ -92,7 +92,7 @@ def test_nothing_else_is_recorded_either_that_could_not_be_read_again(
 ) -> None:
     with opened(tmp_path) as store:
         store.put(record("vpc/main"))
-        with pytest.raises(StateError, match="is not recorded, since it could not be read again"):
+        with pytest.raises(StateError, match="is not recorded, because it could not be read again"):
             act(store)
     assert read(tmp_path, NAME).records["vpc/main"].id == "id-1"
     assert read(tmp_path, NAME).account == ""
@@ -125,14 +125,14 @@ def test_a_document_is_read_alike_with_a_record_a_line_and_in_any_other_form(tmp
         ('"10.0.0.0/16"', '{"x": {},\n"y": ' * 70 + "1" + "}" * 70, "nested too deeply"),
         ('"10.0.0.0/16"', "NaN", "NaN is not a number"),
         ('"10.0.0.0/16"', "1e999", "a number is infinite"),
-        ('"10.0.0.0/16"', '"\\ud800"', "half a character"),
-        ('"10.0.0.0/16"', '"10', r"is not JSON, as if cut off .* line 10 "),
-        ('"id-1"', '"a\\nb"', "id has a value"),
-        ('"id-1"', "{}", "id has a value"),
-        ('"needs": []', '"needs": {}', "needs has a value"),
-        ('"phase": "ready"', '"phase": []', "phase has a value"),
+        ('"10.0.0.0/16"', '"\\ud800"', "unpaired surrogate"),
+        ('"10.0.0.0/16"', '"10', r"is incomplete or not JSON .* line 10 "),
+        ('"id-1"', '"a\\nb"', "id has an invalid value"),
+        ('"id-1"', "{}", "id has an invalid value"),
+        ('"needs": []', '"needs": {}', "needs has an invalid value"),
+        ('"phase": "ready"', '"phase": []', "phase has an invalid value"),
         ('"token": "token"', '"tokens": "token"', "token is missing"),
-        ('"vpc/main"', '""', "address has a value"),
+        ('"vpc/main"', '""', "address has an invalid value"),
         ('{"kind"', '[], "x": {"kind"', "not a table"),
     ],
 )
@@ -177,7 +177,7 @@ def test_a_reader_gives_up_if_the_document_changes_all_the_time(tmp_path: Path) 
             store.put(record("vpc/main"))
 
     work()
-    with pytest.raises(StateError, match=r"changes all the time while it is read\. Try again"):
+    with pytest.raises(StateError, match=r"keeps changing while it is read\. Try again"):
         read(tmp_path, NAME, Busy(work, READINGS))
     assert list(read(tmp_path, NAME, Busy(work, READINGS - 1)).records) == ["vpc/main"]
 
@@ -204,10 +204,10 @@ def state(tmp_path: Path) -> State:
 @pytest.mark.parametrize(
     ("newer", "lineage", "document", "words"),
     [
-        (0, "f" * 32, True, "continues another one, of another lineage. Put that one back"),
-        (-1, "f" * 32, True, "continues another one, of another lineage. Put that one back"),
-        (4, "", True, r"it is older \(serial 3\) than the one that state.journal continues \(serial 7\)"),
-        (0, "", False, "it is missing, and state.journal has what happened since it was written. Put it back"),
+        (0, "f" * 32, True, "belongs to another document, of another lineage. Restore that one"),
+        (-1, "f" * 32, True, "belongs to another document, of another lineage. Restore that one"),
+        (4, "", True, r"it is older \(serial 3\) than the one that state.journal belongs to \(serial 7\)"),
+        (0, "", False, "it is missing, but state.journal has changes made after it. Restore it"),
     ],
 )
 def test_a_journal_of_another_document_is_refused_and_recover_moves_it_aside(
@@ -233,7 +233,7 @@ def test_a_journal_of_another_document_of_the_same_serial_is_refused(tmp_path: P
     store = opened(tmp_path).__enter__()
     store.put(record("subnet/a"))
     (tmp_path / DOCUMENT).write_bytes(whole.replace(b"id-1", b"id-2"))
-    with pytest.raises(StateError, match=r"continues another one, though of the same serial.*`provision recover`"):
+    with pytest.raises(StateError, match=r"belongs to another document of the same serial.*`provision recover`"):
         read(tmp_path, NAME)
     (tmp_path / DOCUMENT).write_bytes(whole)
     assert list(read(tmp_path, NAME).records) == ["vpc/main", "subnet/a"]
@@ -297,7 +297,7 @@ def test_with_the_lock_deleted_nobody_else_comes_in_and_its_holder_stops(tmp_pat
     (tmp_path / LOCK).unlink()
     with pytest.raises(StateLocked), opened(tmp_path):
         pass
-    with pytest.raises(StateError, match="was deleted or replaced while this command was at work"):
+    with pytest.raises(StateError, match="was deleted or replaced during this command"):
         store.put(record("subnet/a"))
     with pytest.raises(StateError, match="was deleted or replaced"):
         store.__exit__()
@@ -314,7 +314,7 @@ def test_in_a_folder_that_was_deleted_nothing_is_taken_for_durable(tmp_path: Pat
     if again:
         with opened(folder) as other:
             other.put(record("vpc/other"))
-    with pytest.raises(StateError, match=r"somebody has put another file|No such file"):
+    with pytest.raises(StateError, match=r"another file was put|No such file"):
         store.put(record("subnet/a"))
     with pytest.raises(StateError):
         store.__exit__()

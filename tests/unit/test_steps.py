@@ -48,12 +48,12 @@ def test_steps_run_in_the_order_of_their_signatures() -> None:
 
 
 def test_a_step_that_needs_no_step_is_named() -> None:
-    with pytest.raises(ValueError, match="roof needs walls"):
+    with pytest.raises(ValueError, match="roof depends on walls"):
         order({"roof": lambda stack, walls: None})
 
 
 def test_steps_that_need_each_other_are_named() -> None:
-    with pytest.raises(ValueError, match="need each other"):
+    with pytest.raises(ValueError, match="depend on each other"):
         order({"a": lambda stack, b: None, "b": lambda stack, a: None})
 
 
@@ -89,7 +89,7 @@ def test_the_same_address_twice_is_refused() -> None:
 
 def test_what_no_step_declared_cannot_be_needed() -> None:
     handle = stack().ensure(Box("outer"))
-    with pytest.raises(ValueError, match="box/outer, which no step"):
+    with pytest.raises(ValueError, match="box/outer, which no earlier step"):
         stack().ensure(Box("inner", inside=handle.id))
 
 

@@ -160,7 +160,7 @@ def test_every_thing_is_of_one_step_in_the_order_of_its_beginning(run: Run) -> N
 def test_the_bars_stand_by_step_and_the_path_is_marked_and_listed() -> None:
     assert lines(RUN, "shop-dev", 76) == [
         "provision up of shop-dev, 1970-01-01 00:00 UTC: 5 resources in 20 s",
-        "# critical path   = until the call is answered   - until it is ready or gone",
+        "# critical path   = API call   - until ready or deleted",
         "",
         "                       |0 s              |10 s              |20 s",
         "  network",
@@ -196,7 +196,7 @@ def test_the_picture_is_one_file_that_says_all_and_is_the_same_each_time() -> No
     told = [text for element in root.iter() if (text := (element.text or "").strip())]
     assert told[0] == "provision up of shop-dev, 1970-01-01 00:00 UTC: 5 resources in 20 s"
     assert {"critical path: 3 resources, 18 s of 20 s", "database, 1 shorter", "service/web", "15 s"} <= set(told)
-    assert "db/main: created, from 2.00 s to 14.00 s, the call answered at 3.00 s, after vpc/main" in told
+    assert "db/main: created, from 2.00 s to 14.00 s, API call until 3.00 s, after vpc/main" in told
     assert "prefers-color-scheme: dark" in drawn
     assert re.findall(r"https?://[^\s\"]+", drawn) == ["http://www.w3.org/2000/svg"], "nothing is fetched"
 
@@ -242,7 +242,7 @@ def test_an_axis_has_its_marks_in_its_length(whole: float, most: int) -> None:
 def test_a_run_that_took_long_points_to_its_timeline() -> None:
     outcome = Summary("up", {}, 61.0, path=PATH)
     again = "`provision {} --env x`".format
-    told = "Where the time went: `provision timeline --env x`. The critical path: 3 resources, 18 s of 1 min 01 s."
+    told = "Timeline: `provision timeline --env x`. The critical path: 3 resources, 18 s of 1 min 01 s."
     assert advice.after_long(outcome, again) == [told]
     assert advice.after_long(replace(outcome, seconds=59.0), again) == []
     assert advice.after_long(replace(outcome, path=()), again) == []

@@ -28,7 +28,7 @@ RESOURCE_TYPES.pop("slow")
 READY = Wait("it to be available", 1800, Until.READY)
 OUTAGE = Wait("waiting for AWS to answer again", 300, Until.ANSWERED, again=True)
 REFUSED = Wait("it is being changed", 600, Until.ACCEPTED, again=True, about="busy")
-OTHER = Wait("something still uses it", 600, Until.ACCEPTED, again=True, about="used")
+OTHER = Wait("it is still in use", 600, Until.ACCEPTED, again=True, about="used")
 CHANGED = Wait("waiting for the change to take effect", 120, Until.SHOWN)
 
 

@@ -60,7 +60,7 @@ def _one(store: Store, task: Task, container: Shape) -> ContainerSpec:
     if added or container.get("privileged"):
         raise CannotStart(
             f"the embedded cloud runs containers on your machine, and gives {container['name']} no rights beyond "
-            f"Docker's: take {', '.join(added) if added else 'privileged'} out of its definition"
+            f"Docker's: remove {', '.join(added) if added else 'privileged'} from its definition"
         )
     host: dict[str, Any] = {
         "read_only": container.get("readonlyRootFilesystem", False),

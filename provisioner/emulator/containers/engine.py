@@ -99,7 +99,7 @@ def connect(owner: str) -> None:
     try:
         client = containers.connect()
     except containers.EngineError as error:
-        sys.stderr.write(f"tasks run without containers: {error}\n")
+        sys.stderr.write(f"no containers are started: {error}\n")
         return
     engine = Engine(client, owner)
     engine.clear()  # what an earlier cloud of this folder left behind when it was killed

@@ -27,14 +27,14 @@ def credentials(context: Context) -> Sequence[Checked]:
     try:
         who = context.identity
     except NoCredentialsError:
-        return [failed(name, "there are none", "set --profile or AWS_PROFILE, or sign in (`aws sso login`)")]
+        return [failed(name, "not found", "set --profile or AWS_PROFILE, or sign in (`aws sso login`)")]
     except ClientError as error:
         return [_refused(context, error)]
     except (BotoCoreError, ValueError) as error:
         return [failed(name, *parted(str(explained(error)), ". "))]
     said = f"{who['Arn']}, account {who['Account']}"
     if str(who["Arn"]).endswith(":root"):
-        fix = "use a role or a user of IAM: nothing limits the root user, and its permissions cannot be checked"
+        fix = "use an IAM role or user: the root user cannot be limited, and its permissions cannot be checked"
         return [warning(name, said, fix)]
     return [ok(name, said)]
 
@@ -42,11 +42,11 @@ def credentials(context: Context) -> Sequence[Checked]:
 def _refused(context: Context, error: ClientError) -> Checked:
     name, code = "credentials", code_of(error)
     if code in EXPIRED:
-        return failed(name, f"they have expired ({code})", "renew them (`aws sso login`, or a new session token)")
+        return failed(name, f"expired ({code})", "renew them (`aws sso login`, or a new session token)")
     if code in INVALID and context.aws.partition == "aws" and _known_elsewhere(context):
-        return failed(name, f"AWS knows them, but not in {context.aws.region} ({code})", _enable(context.aws.region))
+        return failed(name, f"valid, but not in {context.aws.region} ({code})", _enable(context.aws.region))
     if code in INVALID:
-        return failed(name, f"AWS does not know them ({code})", "check the access key, or sign in again")
+        return failed(name, f"unknown to AWS ({code})", "check the access key, or sign in again")
     return failed(name, *parted(str(explained(error)), ". "))
 
 
@@ -74,7 +74,7 @@ def region(context: Context) -> Sequence[Checked]:
         return [failed(name, f"{region} is not enabled for this account", _enable(region))]
     words = {"opted-in": "enabled", "opt-in-not-required": "enabled for every account"}
     if status not in words:
-        return [unknown(name, f"EC2 does not say whether {region} is enabled")]
+        return [unknown(name, f"EC2 does not report whether {region} is enabled")]
     return [ok(name, f"{region} is {words[status]}")]
 
 
@@ -83,8 +83,8 @@ def service_roles(context: Context) -> Sequence[Checked]:
     wanted = {role.role_name for role in context.wanted(ServiceLinkedRole)}
     there = {live.id for live in context.live(ServiceLinkedRole)}
     missing = sorted(wanted - there)
-    said = f"{len(wanted) - len(missing)} of {len(wanted)} are there"
-    return [ok("service-linked roles", f"{said}; `up` makes {', '.join(missing)}" if missing else said)]
+    said = f"{len(wanted) - len(missing)} of {len(wanted)} exist"
+    return [ok("service-linked roles", f"{said}; `up` creates {', '.join(missing)}" if missing else said)]
 
 
 def settings(context: Context) -> Sequence[Checked]:
@@ -95,6 +95,6 @@ def settings(context: Context) -> Sequence[Checked]:
         value = next((one.get("value") for one in answer["settings"]), None)
         said = f"{want.setting_name} is {value}"
         if value != want.value:
-            said += f": `up` makes it {want.value} for all of the account in {context.aws.region}, `down` puts it back"
+            said += f": `up` sets {want.value} for the whole account in {context.aws.region}, `down` restores it"
         found.append(ok("account settings", said))
     return found

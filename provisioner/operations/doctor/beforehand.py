@@ -54,7 +54,7 @@ def check(aws: Aws, stack: Stack, file: Path, records: Mapping[str, Record], tar
         aws.drop_reads()  # what was looked up under the names of this run's part alone
     if wrong := [one for one in found if one.verdict == "failed"]:
         lines = "".join(f"\n  {one.check}: {one.text}: {one.fix}" for one in wrong)
-        raise ConfigurationError(f"`up` would not go through, and nothing was made or changed:{lines}")
+        raise ConfigurationError(f"`up` would fail, so nothing was changed:{lines}")
     for one in found:
         if one.verdict == "warning":
             stack.notice(f"{one.check}: {one.text}: {one.fix}")

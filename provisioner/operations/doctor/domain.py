@@ -26,8 +26,8 @@ def public_zone(context: Context) -> Sequence[Checked]:
     if zone := context.public_zone:
         return [ok("public zone", f"{domain} is {zone}")]
     if own := _own(context):
-        return [ok("public zone", f"{domain} is {own}, which this stack made")]
-    return [ok("public zone", f"{domain} is not there: `up` makes it (dns.create_zone)")]
+        return [ok("public zone", f"{domain} is {own}, created by this stack")]
+    return [ok("public zone", f"{domain} does not exist: `up` creates it (dns.create_zone)")]
 
 
 def _own(context: Context) -> str:
@@ -43,22 +43,20 @@ def delegation(context: Context) -> Sequence[Checked]:
     try:
         zone = context.public_zone or _own(context)
     except ConfigurationError:
-        return [unknown(name, f"it is not clear which zone {domain} is to be delegated to")]
+        return [unknown(name, f"the hosted zone of {domain} is not known")]
     if not zone:
-        fix = "set the name servers that `up` will name at the registrar, then run it again"
-        return [warning(name, f"{domain} cannot be delegated before `up` has made its zone", fix)]
+        fix = "set the name servers that `up` will show at the registrar, then run `up` again"
+        return [warning(name, f"{domain} cannot be delegated until `up` has created its zone", fix)]
     fields = {"domain": domain, "hosted_zone_id": zone}
     for live in Delegation.list(context.aws, [fields]):
         if live.status:
             return [failed(name, *_what_to_set(live.status))]
         if dns.nameservers(domain, *(context.aws.resolver or ())) is None:
-            return [
-                unknown(name, f"nobody could be asked who answers for {domain}", "see that this machine reaches DNS")
-            ]
+            return [unknown(name, f"no DNS server answers for {domain}", "check that this machine can reach DNS")]
         others = live.outputs.get("other_name_servers", ())
-        also = f", and to {', '.join(others)}, which must have the zone's records too" if others else ""
+        also = f", and to {', '.join(others)}, which must have the same records" if others else ""
         return [ok(name, f"the parent zone points to {zone}{also}")]
-    return [unknown(name, f"Route 53 does not show {zone}")]
+    return [unknown(name, f"Route 53 does not list {zone}")]
 
 
 def _what_to_set(status: str) -> tuple[str, str]:
@@ -73,16 +71,22 @@ def caa(context: Context) -> Sequence[Checked]:
     """Say whether CAA records forbid Amazon's CA: the nearest name that has any decides (RFC 8659)."""
     name, found = "caa", dns.caa(context.config.fqdn, *(context.aws.resolver or ()))
     if found is None:
-        return [unknown(name, f"nobody could be asked for the CAA records of {context.config.fqdn}")]
+        return [unknown(name, f"no DNS server answers for the CAA records of {context.config.fqdn}")]
     where, records = found
     issue = [value for tag, value in records if tag == "issue"]
     wild = [value for tag, value in records if tag == "issuewild"] or issue
     barred = [what for what, values in (("", issue), ("wildcard ", wild)) if values and not AMAZON & set(values)]
     if barred:
-        said = f"those of {where} do not let Amazon issue {' and '.join(f'{what}certificates' for what in barred)}"
+        what = " and ".join(f"{what}certificates" for what in barred)
+        said = f"the CAA records of {where} do not allow Amazon to issue {what}"
         return [failed(name, said, f'add `0 issue "amazon.com"` to the CAA records of {where}')]
     return [
-        ok(name, f"those of {where} let Amazon issue certificates" if records else "no record limits who may issue")
+        ok(
+            name,
+            f"the CAA records of {where} allow Amazon to issue certificates"
+            if records
+            else "no CAA records, so any CA may issue",
+        )
     ]
 
 

@@ -45,7 +45,7 @@ def examine(context: Context, emit: Emit) -> list[Checked]:
     """
     who = _run(context, emit, "credentials", account.credentials)
     if any(found.verdict == "failed" for found in who):
-        rest = unknown("all the rest", "AWS answers nobody without credentials", "run this again with some")
+        rest = unknown("all the rest", "needs credentials", "set them, then run this again")
         emit(rest)
         return [*who, *_run(context, emit, "docker", images.engine_alone), rest]
     known = replace(context, aws=context.aws.in_account(context.account))

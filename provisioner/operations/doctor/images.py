@@ -32,20 +32,22 @@ def builds(context: Context) -> Sequence[Checked]:
     """Say whether the images that are to be built can be: on AWS `up` is refused without, the embedded cloud does."""
     wanted = [name for name, service in context.config.services.items() if service.build]
     if not wanted:
-        return [ok("docker", "nothing is built: every service has a ready image")]
+        return [ok("docker", "not needed: every service has a prebuilt image")]
     say = warning if context.config.target == "local" else failed
     why, _ = context.buildable
     skipped = check_builds(context.config, context.declared.facts, context.file.parent)
     found = [say(f"image {name}", *_parts(text, name, local=say is warning)) for name, text in skipped.items()]
     if len(skipped) < len(wanted):
         rest = ", ".join(name for name in wanted if name not in skipped)
-        found.insert(0, ok("docker", f"ECR has the images of {rest} already" if why else f"answers, to build {rest}"))
+        found.insert(
+            0, ok("docker", f"the images of {rest} are already in ECR" if why else f"running, to build {rest}")
+        )
     return found
 
 
 def _parts(text: str, name: str, *, local: bool) -> tuple[str, str]:
     what, _, note = text.rpartition(": ")
-    return what, note if local else f"mend that, or push the image yourself and write services.{name}.image"
+    return what, note if local else f"fix that, or push the image yourself and set services.{name}.image"
 
 
 def engine_alone(context: Context) -> Sequence[Checked]:
@@ -54,13 +56,13 @@ def engine_alone(context: Context) -> Sequence[Checked]:
         return []
     say = warning if context.config.target == "local" else failed
     if not engine.named():
-        return [say("docker", "no engine answers here", "start Docker, or say in DOCKER_HOST where it is")]
+        return [say("docker", "no Docker engine responds", "start Docker, or set DOCKER_HOST")]
     try:
         engine.connect().close()
     except engine.EngineError as error:
         what, _, fix = str(error).partition(": ")
         return [say("docker", what, fix)]
-    return [ok("docker", "answers")]
+    return [ok("docker", "running")]
 
 
 def ready(context: Context) -> Sequence[Checked]:
@@ -100,7 +102,7 @@ def _elsewhere(context: Context, name: str, service: str) -> Checked:
     if copy.notice:
         what, _, then = copy.notice.rpartition(": ")
         return warning(name, what, then)
-    return ok(name, f"{copy.source} is there, for {PLATFORM}; `up` copies it into ECR unless that has it")
+    return ok(name, f"{copy.source} exists, for {PLATFORM}; `up` copies it to ECR if needed")
 
 
 def _in_ecr(context: Context, name: str, image: Reference) -> Checked:
@@ -112,18 +114,18 @@ def _in_ecr(context: Context, name: str, image: Reference) -> Checked:
     except ClientError as error:
         if code_of(error) != "RepositoryNotFoundException":
             raise
-        return failed(name, f"ECR has no repository {image.repository}", "push the image, or name another")
+        return failed(name, f"ECR has no repository {image.repository}", "push the image, or choose another")
     if not found:
-        return failed(name, f"ECR has no {image}", "push it, or name another")
+        return failed(name, f"ECR has no {image}", "push it, or choose another")
     try:
         platforms = _platforms(context, image, Manifest(found[0]["imageManifest"].encode(), ""))
     except RegistryError as error:
-        return unknown(name, f"{image} is there; what it is for could not be read: {error}")
+        return unknown(name, f"{image} exists; its platform could not be read: {error}")
     if PLATFORM not in platforms:
-        there = ", ".join(sorted(platforms)) or "no known platform"
+        there = ", ".join(sorted(platforms)) or "an unknown platform"
         fix = f"build it with `docker build --platform {PLATFORM}`, and push it"
-        return failed(name, f"{image} is for {there}, and tasks run on {PLATFORM}", fix)
-    return ok(name, f"{image} is there, for {PLATFORM}")
+        return failed(name, f"{image} is for {there}, but tasks run on {PLATFORM}", fix)
+    return ok(name, f"{image} exists, for {PLATFORM}")
 
 
 def _platforms(context: Context, image: Reference, manifest: Manifest) -> set[str]:

@@ -19,13 +19,13 @@ def instance_types(context: Context) -> Sequence[Checked]:
     """Say where the instance types are offered."""
     types = context.config.capacity.instance_types
     zones = with_instances(context.aws, types)
-    return [ok("instance types", f"{', '.join(types)}: one or more in {_letters(zones)}")]
+    return [ok("instance types", f"{', '.join(types)}: offered in {_letters(zones)}")]
 
 
 def endpoint_services(context: Context) -> Sequence[Checked]:
     """Say where all endpoint services are."""
     zones = with_endpoints(context.aws)
-    return [ok("endpoint services", f"all {len(INTERFACE_SERVICES)} in {_letters(zones)}")]
+    return [ok("endpoint services", f"all {len(INTERFACE_SERVICES)} offered in {_letters(zones)}")]
 
 
 def zones(context: Context) -> Sequence[Checked]:
@@ -39,8 +39,8 @@ def fargate(context: Context) -> Sequence[Checked]:
     if all(service.launch != "fargate" for service in context.config.services.values()):
         return []
     if known := FARGATE.get(context.aws.region):
-        return [ok("fargate", f"in {', '.join(sorted(known))} (ECS guide, Fargate Regions)")]
-    said = f"AWS has no call that tells; the ECS guide names no zone of {context.aws.region} that lacks it"
+        return [ok("fargate", f"offered in {', '.join(sorted(known))} (ECS guide, Fargate Regions)")]
+    said = f"AWS has no API for this; the ECS guide lists no zone of {context.aws.region} without it"
     return [unknown("fargate", said)]
 
 

@@ -22,7 +22,7 @@ AT_ONCE = 40
 """Answers of one call: IAM gives one for each action with each resource, also for pairs that make no sense."""
 NAMED = 8
 """How many denied actions are named."""
-FIX = "give the caller a policy with them (docs/security.md)"
+FIX = "attach the policies of `provision policy` to the caller"
 
 GLOBAL, GLOBAL_REGION = {"iam", "route53"}, "us-east-1"
 """The services without Regions, and the one that their calls count for in the usual partition (IAM user guide)."""
@@ -73,7 +73,7 @@ def check(context: Context, uses: Iterable[Use] = tuple(Use), *, sure: bool = Fa
     try:
         caller = source(context.aws, str(context.identity["Arn"]))
     except NotSimulated as error:
-        return [unknown(NAME, str(error), "try `provision plan`, or ask somebody who may")]
+        return [unknown(NAME, str(error), "try `provision plan`, or ask an administrator")]
     wanted = [one for one in needed(context.config, account=context.aws.account) if one.use in tuple(uses)]
     questions = list(asked(wanted))
     found = context.aws.each(lambda question: _ask(context.aws, caller, question), questions)
@@ -96,12 +96,12 @@ def judged(
     if now := refused & life:
         said.append(failed(NAME, f"denied: {_names(now)}", FIX))
     if perhaps := perhaps - refused:
-        text = f"denied, unless a policy names each of the stack's resources: {_names(perhaps)}"
+        text = f"denied, unless a policy allows the stack's resources by name: {_names(perhaps)}"
         said.append(warning(NAME, text, FIX))
     if later := refused - life:
-        said.append(warning(NAME, f"denied, and needed in some cases only: {_names(later)}", FIX))
+        said.append(warning(NAME, f"denied, but needed only in some cases: {_names(later)}", FIX))
     if not_told - refused:
-        said.append(unknown(NAME, f"depends on what IAM's simulation is not told: {_names(not_told - refused)}"))
+        said.append(unknown(NAME, f"the IAM policy simulation cannot decide: {_names(not_told - refused)}"))
     return said or [ok(NAME, f"all {len({one.name for one in wanted})} actions are allowed")]
 
 
@@ -124,18 +124,18 @@ def source(aws: Aws, caller: str) -> str:
     _, _, name = caller.partition(":sts:")
     if not name:
         if caller.endswith(":root"):
-            raise NotSimulated("the root user is limited by no policy of IAM's, so there is nothing to simulate")
+            raise NotSimulated("IAM policies do not limit the root user, so there is nothing to simulate")
         return caller
     sort, _, rest = name.rpartition(":")[2].partition("/")
     if sort != "assumed-role":
-        raise NotSimulated(f"IAM does not simulate the policies of {caller}")
+        raise NotSimulated(f"IAM cannot simulate the policies of {caller}")
     role = rest.partition("/")[0]
     try:
         return str(aws.client("iam").get_role(RoleName=role)["Role"]["Arn"])
     except Exception as error:
         if not denied(error):
             raise
-        raise NotSimulated(f"the caller may not look at its own role {role} (iam:GetRole)") from error
+        raise NotSimulated(f"the caller may not read its own role {role} (iam:GetRole)") from error
 
 
 def asked(wanted: Iterable[Permission]) -> Iterator[Question]:

@@ -72,13 +72,13 @@ def check(quota: Quota, context: Context) -> Sequence[Checked]:
     name = f"quota {quota.name}"
     need = quota.needed(context)
     if need is None:
-        return [unknown(name, f"{', '.join(context.config.capacity.instance_types)} count for other quotas")]
+        return [unknown(name, f"{', '.join(context.config.capacity.instance_types)} count towards other quotas")]
     if not need.most:
-        return [ok(name, "no more needed")]
+        return [ok(name, "nothing more needed")]
     region = GLOBAL.get(context.aws.partition, context.aws.region) if quota.everywhere else context.aws.region
     limit = _limit(context, quota, region)
     if limit is None:
-        return [unknown(name, f"Service Quotas does not know {quota.service} {quota.code} in {region}")]
+        return [unknown(name, f"Service Quotas does not list {quota.service} {quota.code} in {region}")]
     return [judged(quota, limit, quota.used(context), need, region)]
 
 
@@ -106,7 +106,7 @@ def judged(quota: Quota, limit: float, used: float, need: Need, region: str) -> 
     wanted = used + (need.least if used + need.least > limit else need.most)
     fix = (
         f"`aws service-quotas request-service-quota-increase --service-code {quota.service} "
-        f"--quota-code {quota.code} --desired-value {ceil(wanted)} --region {region}`, or remove what is not needed"
+        f"--quota-code {quota.code} --desired-value {ceil(wanted)} --region {region}`, or delete unused resources"
     )
     if used + need.least > limit:
         return failed(name, said, fix)

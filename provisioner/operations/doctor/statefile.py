@@ -34,13 +34,13 @@ def bucket(context: Context) -> Sequence[Checked]:
         place = client.head_bucket(Bucket=called, ExpectedBucketOwner=aws.account).get("BucketRegion", aws.region)
         if first:
             what = ", ".join(one.what for one in (first, *lacking))
-            return [warning(name, f"{called} is to be mended: {what}", INIT)]
+            return [warning(name, f"{called} needs a repair: {what}", INIT)]
     except StateError as error:
         return [_told(name, error)]
     if place != aws.region:
-        said = f"{called} is in {place}, and the stack in {aws.region}"
-        return [warning(name, said, "keep it, if the stack may depend on both Regions")]
-    return [ok(name, f"{called} is as it should be")]
+        said = f"{called} is in {place}, but the stack in {aws.region}"
+        return [warning(name, said, "keep it if the stack may depend on both Regions")]
+    return [ok(name, f"{called} is set up as it should be")]
 
 
 def state(context: Context) -> Sequence[Checked]:
@@ -56,5 +56,5 @@ def state(context: Context) -> Sequence[Checked]:
 def _told(name: str, error: StateError) -> Checked:
     cause = error.__cause__
     if isinstance(cause, ClientError) and code_of(cause) in DENIED | {"403"}:
-        return unknown(name, "the bucket lets this caller not look", "allow it (docs/state.md)")
+        return unknown(name, "the caller may not read the bucket", "allow it (docs/state.md)")
     return failed(name, *parted(str(error)))

@@ -67,7 +67,7 @@ def stopped(check: str, error: Exception) -> Checked:
         return unknown(check, *parted(str(explained(error)), ". "))
     if isinstance(error, (ProvisionError, StateError)):
         return unknown(check, *parted(str(error)))
-    return unknown(check, f"unexpected {type(error).__name__}: {error}", "this is a fault of the tool")
+    return unknown(check, f"unexpected {type(error).__name__}: {error}", "this is a bug in provision: please report it")
 
 
 def parted(message: str, mark: str = ": ") -> tuple[str, str]:

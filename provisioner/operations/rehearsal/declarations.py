@@ -67,10 +67,10 @@ def _why_left_out(record: Record, left_out: Mapping[str, str]) -> str:
     if record.phase in UNFINISHED:
         return UNFINISHED[record.phase]
     if lacking := [need for need in record.needs if need in left_out]:
-        return f"needs {lacking[0]}, which is left out"
+        return f"depends on {lacking[0]}, which is not copied"
     resource_type = type_named(record.kind)
     if resource_type is None:
-        return f"is of a type that this version does not know ({record.kind})"
+        return f"has a resource type that this version does not support ({record.kind})"
     known = {one.name: one for one in fields(resource_type) if one.name != "name"}
     if unknown := sorted(record.asked.keys() - known.keys()):
         return f"was recorded by another version, with {', '.join(unknown)}"

@@ -131,7 +131,7 @@ def check(request: Request, config: Config, state: State) -> None:
     declaring.check_new_ami(config, request.target_step, asked=request.new_ami)
     declaring.check_target(request.target_step, state.records.values() if request.command == "down" else ())
     if request.command == "down" and not state.records:
-        raise ConfigurationError(f"nothing is recorded of {config.name}, so there is no `down` to rehearse")
+        raise ConfigurationError(f"{config.name} has no resources, so there is no `down` to rehearse")
 
 
 def rehearse(
@@ -166,7 +166,7 @@ def _once(options: Options, config: Config, state: State, request: Request, dura
         planned = copy.plan(request) if request.command == "up" else []
         run = copy.run(request, durations)
     if any(one.action != "none" and one.address.partition("/")[0] in IMAGES for one in planned):
-        copy.notes.append("assumed: images are built, copied and pushed at once, which takes no time here")
+        copy.notes.append("assumed: images are built, copied and pushed in no time")
     notes = list(dict.fromkeys(copy.notes))
     return Rehearsal(request, config.name, len(copy.declared), planned, notes, [run])
 
@@ -193,7 +193,7 @@ class _Copy:
         self.notes += [f"assumed: {text}" for text in assumed]
         if not self.declared:
             return
-        self.tell(f"copying the stack as it is recorded: {len(self.declared)} resources")
+        self.tell(f"copying the stack from its state: {len(self.declared)} resources")
         control.pass_time(self.temporary.cloud, 0, COPYING)
         with self.temporary.connected() as aws, self.temporary.state(aws, "rehearse") as store:
             facts = _bare_facts(aws, self.state)
@@ -222,7 +222,7 @@ class _Copy:
 
     def run(self, request: Request, durations: str) -> RehearsedRun:
         """Run the command, and watch the services meanwhile."""
-        self.tell(f"running {request.command} with {durations} durations")
+        self.tell(f"rehearsing {request.command} with {durations} durations")
         control.watch(self.temporary.cloud)
         before = len(control.calls(self.temporary.cloud))
         with self.temporary.connected() as aws:

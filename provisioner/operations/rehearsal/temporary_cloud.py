@@ -84,4 +84,4 @@ def _without_engine() -> Iterator[None]:
 def raise_interruption(error: Exception | None) -> None:
     """Raise what ended a run if it was the user."""
     if isinstance(error, Interrupted):
-        raise Interrupted("interrupted: the rehearsal's cloud is removed, and nothing else was touched")
+        raise Interrupted("interrupted: the rehearsal's cloud is deleted, and nothing else was changed")

@@ -58,5 +58,5 @@ def _aliases(records: Mapping[str, Record], config: Config) -> tuple[dict[str, s
     for alias, arns in recorded.items():
         if alias and "alias/" in alias:
             found[alias] = next(filter(None, arns), "")
-            assumed.append(f"{alias} stands for {found[alias] or 'a key that can be used'}")
+            assumed.append(f"{alias} is taken as {found[alias] or 'a usable key'}")
     return found, assumed

@@ -213,4 +213,4 @@ def _interrupt(project: Project, process: Any, more: int = 0) -> bool:
 
 def _check(ended: Ended, *codes: int) -> None:
     assert ended.code in codes, f"exit code {ended.code}\n{ended.err[-3000:]}\n{ended.out[-1000:]}"
-    assert "fault of the tool" not in ended.err, ended.err
+    assert "This is a bug" not in ended.err, ended.err

@@ -194,7 +194,7 @@ def main() -> int:
     parser.add_argument("--to", type=int, metavar="N", help="stop after the N-th life")
     chosen = parser.parse_args()
     if unknown := [kind for kind in chosen.kind.split(",") if kind not in KINDS]:
-        parser.error(f"there is no fault {', '.join(unknown)}: choose among {', '.join(KINDS)}")
+        parser.error(f"there is no fault {', '.join(unknown)}: choose from {', '.join(KINDS)}")
     # whoever ends this run, however it is asked: the clouds end with it
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
