@@ -248,19 +248,19 @@ HINTS = (
 )
 
 
-class Refused(ProvisionError):
+class ApiError(ProvisionError):
     """AWS refused a call, or could not be reached."""
 
 
 def explained(error: Exception) -> Exception:
-    """Return a `Refused` for what boto3 raised; any other error is returned as it is."""
+    """Return an `ApiError` for what boto3 raised; any other error is returned as it is."""
     if isinstance(error, ClientError):
         code = str(error.response["Error"].get("Code", "Unknown"))
         message = error.response["Error"].get("Message", "").strip() or "no message"
         hint = next((h for words, h in HINTS if any(w in code for w in words)), "Fix the cause, then run again")
-        return Refused(f"{error.operation_name} was refused: {code}: {message.rstrip('.')}. {hint}")
+        return ApiError(f"{error.operation_name} was refused: {code}: {message.rstrip('.')}. {hint}")
     if isinstance(error, NoCredentialsError):
-        return Refused("no AWS credentials were found. Set --profile or AWS_PROFILE, or sign in, then run again")
+        return ApiError("no AWS credentials were found. Set --profile or AWS_PROFILE, or sign in, then run again")
     if isinstance(error, BotoCoreError):
-        return Refused(f"could not reach AWS or understand its response: {str(error).rstrip('.')}. Run again")
+        return ApiError(f"could not reach AWS or understand its response: {str(error).rstrip('.')}. Run again")
     return error

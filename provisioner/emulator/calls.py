@@ -33,7 +33,7 @@ class Call:
     at: float
 
 
-class CallLog:
+class AnsweredCalls:
     """The newest calls, numbered from 1 without gaps."""
 
     def __init__(self) -> None:

@@ -48,7 +48,7 @@ class Cloud:
         self.domain, self.key, self.account = domain, key, account
         self.stop: Callable[[], None] = lambda: None
         self.ready = threading.Event()
-        self.log = calls.CallLog()
+        self.log = calls.AnsweredCalls()
         self.lag = Lag(self._answer)
         self.kill = kill.Kill()
         self._moto: Application

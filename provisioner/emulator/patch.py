@@ -121,7 +121,7 @@ def _lay(hook: Hook, stands: Any) -> None:
     HOOKS.append(hook)
 
 
-class Refusal(ServiceException):
+class ServiceError(ServiceException):
     """AWS says no. A class of ours: moto looks for an exception's service model by the package it is defined in."""
 
 
@@ -133,7 +133,7 @@ def refuse(code: str, message: str, **members: Any) -> NoReturn:
 
     The HTTP status is the one of the service's model, else 400. `members` are further fields of a modelled error.
     """
-    error = Refusal(code, message)
+    error = ServiceError(code, message)
     for name, value in members.items():
         setattr(error, name, value)
     raise error

@@ -16,7 +16,7 @@ from provisioner.engine.lookup import find_declared, owners
 from provisioner.engine.refused import advice
 from provisioner.engine.remaining import Task, chains
 from provisioner.engine.resource import Change, Observed, Resource, canonical, compare, output_of
-from provisioner.engine.run import LOOKUP_TIMEOUT, Progress, Store, act_or_wait, ask_or_empty, refresh
+from provisioner.engine.run import LOOKUP_TIMEOUT, RunProgress, Store, act_or_wait, ask_or_empty, refresh
 from provisioner.engine.scheduler import Node, Outcome, Scheduler, Until, Wait
 from state.model import Phase, Record
 
@@ -65,7 +65,7 @@ class Apply:
         tasks: Mapping[str, Task] | None = None,
     ) -> None:
         self.store, self.declared = store, declared
-        self.progress = Progress(emit, {address: item.step for address, item in declared.items()}, aws.pace.now)
+        self.progress = RunProgress(emit, {address: item.step for address, item in declared.items()}, aws.pace.now)
         self.lives: dict[str, Observed] = {}
         self.aws = aws.observing(self.lives).reporting(
             lambda address, service: emit(Queued(address, declared[address].step, service)),

@@ -16,7 +16,7 @@ from provisioner.engine.lookup import find, owners
 from provisioner.engine.recorded import users
 from provisioner.engine.remaining import Task, chains
 from provisioner.engine.resource import Observed, Resource, type_named
-from provisioner.engine.run import Progress, Store, act_or_wait, ask_or_empty, refresh
+from provisioner.engine.run import RunProgress, Store, act_or_wait, ask_or_empty, refresh
 from provisioner.engine.scheduler import Node, Outcome, Scheduler, Until, Wait
 from state.model import Record, StateError
 
@@ -35,7 +35,7 @@ def protected(aws: Provider, records: Collection[Record]) -> list[str]:
     """Return the addresses of those recorded resources that are protected from deletion, by the state or in AWS.
 
     Raises:
-        Refused: AWS cannot be asked.
+        ApiError: AWS cannot be asked.
     """
     found = []
     for record in records:
@@ -82,7 +82,9 @@ class Destroy:
         self.store, self.unprotect = store, unprotect
         self.records: dict[str, Record] = {a: store.records[a] for a in store.records if a in addresses}
         self.aws = aws.reporting(lambda address, service: emit(Queued(address, self.records[address].step, service)))
-        self.progress = Progress(emit, {address: record.step for address, record in self.records.items()}, aws.pace.now)
+        self.progress = RunProgress(
+            emit, {address: record.step for address, record in self.records.items()}, aws.pace.now
+        )
         self._owners = owners(self.records, self.records)
         self._lives: dict[str, Observed] = {}
         self._tasks = tasks or {}

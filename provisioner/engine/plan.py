@@ -30,7 +30,7 @@ def plan(
         dropped: the recorded resources that `up` would remove.
 
     Raises:
-        Refused: a read was refused.
+        ApiError: a read was refused.
     """
     reading = aws.reading()
     prefetch(reading, (type(item.want) for item in declared.values()))
@@ -101,7 +101,7 @@ class _Planner:
         """Whether what is no longer declared is removed; only its record goes if it is declared otherwise, or stays.
 
         Raises:
-            Refused: a read was refused.
+            ApiError: a read was refused.
         """
         resource_type = type_of(record)
         try:

@@ -39,7 +39,7 @@ LOOKUP_TIMEOUT = 300.0
 
 
 @dataclass
-class Progress:
+class RunProgress:
     """Says what happens to each resource, and keeps when it happened and what became of it."""
 
     emit: Emit
@@ -86,7 +86,7 @@ def act_or_wait(
         ids: of which resources the refused call was, asked when one has come; none if it may have been of any.
 
     Raises:
-        Refused: AWS refused the call for good.
+        ApiError: AWS refused the call for good.
     """
     try:
         return act()
@@ -122,7 +122,7 @@ def refresh(aws: Provider, resource_type: type[Resource], lives: Sequence[Observ
         lives: what is looked at. What has no id yet can only be found among all.
 
     Raises:
-        Refused: the read was refused for good.
+        ApiError: the read was refused for good.
     """
     found = {live.id for live in lives}
     ids = found if all(found) else ()

@@ -48,7 +48,7 @@ def candidate(
         ConfigurationError: the address is not declared, or recorded already; or there is no such thing.
         NotOwned: the resource belongs to another stack, or to another address of this one.
         NeedsReplacing: it differs in what AWS cannot change.
-        Refused: a read was refused.
+        ApiError: a read was refused.
     """
     aws = aws.reading().knowing(Known(records, declared))
     item = _declared(declared, address)
@@ -73,7 +73,7 @@ def take(aws: Aws, store: Store, it: Candidate) -> None:
     """Put this stack's tags on the resource, then record it. If killed between, the next `up` finds it by its tags.
 
     Raises:
-        Refused: AWS does not let it be tagged.
+        ApiError: AWS does not let it be tagged.
     """
     try:
         if it.tags:

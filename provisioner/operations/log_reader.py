@@ -71,7 +71,7 @@ def lines(
         missing: is told once of each service whose log group is not there.
 
     Raises:
-        Refused: a read was refused.
+        ApiError: a read was refused.
     """
     seen: dict[str, int] = {}
     told: set[str] = set()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from provisioner.aws.errors import Refused
+from provisioner.aws.errors import ApiError
 from provisioner.engine import events
 from provisioner.engine.errors import ProvisionError
 from provisioner.engine.events import Emit, Notice
@@ -55,7 +55,7 @@ def answered(aws: Aws, emit: Emit, ask: Callable[[], list[Planned]]) -> list[Pla
     while True:
         try:
             return ask()
-        except Refused as error:
+        except ApiError as error:
             aws.pace.check()
             if (
                 not (isinstance(error.__cause__, Exception) and aws.errors.out_of_reach(error.__cause__))

@@ -54,7 +54,7 @@ def gather(
 
     Raises:
         ConfigurationError: the configuration asks for what this account or region does not have.
-        Refused: a read was refused, or AWS could not be reached.
+        ApiError: a read was refused, or AWS could not be reached.
     """
     root = file.parent
     aws = aws.sharing_reads()

@@ -67,7 +67,7 @@ def search(aws: Aws, records: Mapping[str, Record], declared: Mapping[str, Decla
         tell: is told what is waited for.
 
     Raises:
-        Refused: a read was refused.
+        ApiError: a read was refused.
         Interrupted: the user asked to stop.
     """
     looking = _Search(aws.reading().exhaustive().knowing(Known(records, declared)), records, declared)

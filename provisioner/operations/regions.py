@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionError
 
-from provisioner.aws.errors import Refused, explained
+from provisioner.aws.errors import ApiError, explained
 from provisioner.engine.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def region_error(session: boto3.Session, error: Exception, where: str) -> Except
             return ConfigurationError(f"{about} is not an AWS Region that can be reached: {_nearest(region, known)}")
         if isinstance(error, EndpointConnectionError):
             set_to = "the setting AWS_ENDPOINT_URL" if os.environ.get("AWS_ENDPOINT_URL") else "the network"
-            return Refused(f"{about}: its endpoint {error.kwargs['endpoint_url']} cannot be reached: check {set_to}")
+            return ApiError(f"{about}: its endpoint {error.kwargs['endpoint_url']} cannot be reached: check {set_to}")
     if code in UNKNOWN_CALLER and (offered := _offered(session)) is not None:
         if region not in offered:
             return ConfigurationError(f"{about} is not a Region that this account can use: {_nearest(region, offered)}")

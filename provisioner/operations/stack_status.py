@@ -155,7 +155,7 @@ def look(aws: Aws, state: State) -> Condition:
     """Ask AWS how services, container instances, databases and AMIs are doing, all at once. Only reads are made.
 
     Raises:
-        Refused: a read was refused.
+        ApiError: a read was refused.
         StateError: what is recorded of these makes no sense.
     """
     # only the resource types that are looked at: all the steps' would take longer to import than the calls take

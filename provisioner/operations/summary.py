@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from provisioner.engine.clock import Pace
 from provisioner.engine.errors import Interrupted, ProvisionError
 from provisioner.engine.leftovers import Leftover
-from provisioner.engine.run import Progress
+from provisioner.engine.run import RunProgress
 from provisioner.engine.timeline import Segment, continued, critical_path
 from state.model import Run, Span
 
@@ -61,7 +61,7 @@ class Left:
 
 
 def timed(
-    pace: Pace, command: str, target: str | None, store: Store, work: Callable[[], Left], walks: Sequence[Progress]
+    pace: Pace, command: str, target: str | None, store: Store, work: Callable[[], Left], walks: Sequence[RunProgress]
 ) -> Summary:
     """Run the work, and keep in the history how it ended and where the time went."""
     began, started, error, found = pace.time(), pace.now(), None, Left()

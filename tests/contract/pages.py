@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from provisioner.emulator.paging import Listing, listings
-from provisioner.emulator.patch import Refusal
+from provisioner.emulator.patch import ServiceError
 from tests.contract import calls
 
 
@@ -28,7 +28,7 @@ def _difference(listing: Listing, call: dict[str, Any], answer: dict[str, Any]) 
     asked = (call.get("parameters") or {}).get(listing.limit)
     try:
         size = listing.size(asked)
-    except Refusal:
+    except ServiceError:
         return f"a page size of {asked} is taken, and the embedded cloud refuses it"
     held = max(len(answer.get(key) or ()) for key in listing.keys)
     said = f"a page{f' of {asked}' if asked else ''} holds {held}, and the embedded cloud would give {size}"

@@ -11,7 +11,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from provisioner.aws.client import Aws
-from provisioner.aws.errors import Refused
+from provisioner.aws.errors import ApiError
 from provisioner.engine.declaration import Handle
 from provisioner.engine.plan import orphans, plan
 from provisioner.engine.planned import KNOWN_AFTER_UP, Planned
@@ -257,7 +257,7 @@ def test_orphans_are_what_is_recorded_and_not_declared() -> None:
 def test_a_read_that_is_refused_is_said_so_and_nothing_is_planned(stack: Stack) -> None:
     box(stack, "a")
     box(stack, "b", Unreadable)
-    with pytest.raises(Refused, match="ListScripted was refused: AccessDenied: no"):
+    with pytest.raises(ApiError, match="ListScripted was refused: AccessDenied: no"):
         planned(stack)
 
 

@@ -11,7 +11,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from provisioner.aws.client import Aws
-from provisioner.aws.errors import Refused
+from provisioner.aws.errors import ApiError
 from provisioner.engine.declaration import Handle
 from provisioner.engine.errors import ConfigurationError
 from provisioner.engine.resource import RESOURCE_TYPES, Observed, Resource, all_types
@@ -243,7 +243,7 @@ def test_a_read_that_is_refused_ends_it(stack: Stack, monkeypatch: pytest.Monkey
 
     reading()
     monkeypatch.setattr(Box, "list", refuse)
-    with pytest.raises(Refused, match="ListBoxes was refused"):
+    with pytest.raises(ApiError, match="ListBoxes was refused"):
         Told().search(stack)
 
 

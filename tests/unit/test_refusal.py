@@ -11,7 +11,7 @@ from botocore.exceptions import (
     ParamValidationError,
 )
 
-from provisioner.aws.errors import Refused, explained
+from provisioner.aws.errors import ApiError, explained
 from provisioner.engine.errors import ProvisionError
 
 
@@ -41,7 +41,7 @@ def refusal(code: str, message: str = "You may not.", operation: str = "CreateRe
 )
 def test_a_refusal_names_the_operation_aws_words_and_what_to_do(code: str, words: str) -> None:
     error = explained(refusal(code))
-    assert isinstance(error, Refused)
+    assert isinstance(error, ApiError)
     assert str(error).startswith(f"CreateRepository was refused: {code}: You may not. ")
     assert words in str(error)
     assert "\n" not in str(error)
@@ -85,7 +85,7 @@ def test_missing_credentials_say_how_to_give_them() -> None:
 )
 def test_what_never_reached_aws_is_explained_too(error: Exception) -> None:
     result = explained(error)
-    assert isinstance(result, Refused)
+    assert isinstance(result, ApiError)
     assert str(result).startswith("could not reach AWS or understand its response: ")
 
 

@@ -11,7 +11,7 @@ from provisioner.emulator.authorization import enforce
 from provisioner.emulator.lock import LOCK
 from provisioner.emulator.registry import blobs, manifests, tokens
 from provisioner.emulator.registry.answers import JSON, PIECE, Answer
-from provisioner.emulator.registry.storage import Refused, Repository, host
+from provisioner.emulator.registry.storage import RegistryError, Repository, host
 from provisioner.emulator.wsgi import Environ, StartResponse
 
 _NAME = r"/v2/(?P<name>[a-z0-9][a-z0-9._/-]{0,255})"
@@ -45,12 +45,12 @@ def application(environ: Environ, start_response: StartResponse) -> Iterable[byt
     """Answer one request under `/v2/`, as WSGI asks."""
     try:
         answer = _answer(environ)
-    except Refused as refused:
+    except RegistryError as refused:
         answer = _refusal(refused)
     except OSError as error:
         if isinstance(error, ConnectionError):
             raise
-        answer = _refusal(Refused(500, "UNKNOWN", f"the registry cannot write: {error.strerror}"))
+        answer = _refusal(RegistryError(500, "UNKNOWN", f"the registry cannot write: {error.strerror}"))
     size = answer.size if answer.size is not None else len(answer.content)
     headers = [("Docker-Distribution-Api-Version", "registry/2.0"), ("Content-Length", str(size)), *answer.headers]
     start_response(answer.status, headers)
@@ -74,12 +74,12 @@ def _answer(environ: Environ) -> Answer:
             with LOCK:
                 refusal = enforce.denied_upload(region, account, action, repository.name)
             if refusal:
-                raise Refused(403, "DENIED", refusal)
+                raise RegistryError(403, "DENIED", refusal)
             return function(environ, repository, found["reference"])
-    raise Refused(405, "UNSUPPORTED", "The operation is unsupported.")
+    raise RegistryError(405, "UNSUPPORTED", "The operation is unsupported.")
 
 
-def _refusal(refused: Refused) -> Answer:
+def _refusal(refused: RegistryError) -> Answer:
     content = json.dumps({"errors": [{"code": refused.code, "message": refused.message}]}).encode()
     headers = [JSON]
     if refused.status == 401:

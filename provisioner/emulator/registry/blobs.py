@@ -12,7 +12,7 @@ from typing import Any
 from provisioner.emulator.lock import LOCK
 from provisioner.emulator.registry import storage
 from provisioner.emulator.registry.answers import PIECE, Answer, created
-from provisioner.emulator.registry.storage import Refused, Repository
+from provisioner.emulator.registry.storage import RegistryError, Repository
 from provisioner.emulator.wsgi import Environ
 
 
@@ -48,7 +48,7 @@ def get(environ: Environ, repository: Repository, digest: str) -> Answer:
     with LOCK:
         known = digest in repository.get().layers
     if not known:
-        raise Refused(404, "BLOB_UNKNOWN", f"The layer with digest '{digest}' does not exist in the repository")
+        raise RegistryError(404, "BLOB_UNKNOWN", f"The layer with digest '{digest}' does not exist in the repository")
     file = storage.blob_file(digest)
     headers = [("Content-Type", "application/octet-stream"), ("Docker-Content-Digest", digest)]
     return Answer("200 OK", headers, file=file.open("rb"), size=file.stat().st_size)
@@ -109,7 +109,7 @@ def _mount(repository: Repository, digest: str, source: str) -> bool:
 def _find(repository: Repository, upload_id: str) -> _Upload:
     upload = _uploads.get(upload_id)
     if upload is None or upload.repository != repository:
-        raise Refused(404, "BLOB_UPLOAD_UNKNOWN", f"The upload with id '{upload_id}' does not exist")
+        raise RegistryError(404, "BLOB_UPLOAD_UNKNOWN", f"The upload with id '{upload_id}' does not exist")
     return upload
 
 
@@ -120,7 +120,7 @@ def _query(environ: Environ) -> dict[str, str]:
 def _append(environ: Environ, upload: _Upload) -> None:
     start = environ.get("HTTP_CONTENT_RANGE", "").removeprefix("bytes ").partition("-")[0]
     if start and start != str(upload.size):
-        raise Refused(416, "BLOB_UPLOAD_INVALID", f"the upload goes on at byte {upload.size}, not {start}")
+        raise RegistryError(416, "BLOB_UPLOAD_INVALID", f"the upload goes on at byte {upload.size}, not {start}")
     with upload.file.open("ab") as file:
         while piece := environ["wsgi.input"].read(PIECE):
             file.write(piece)
@@ -133,7 +133,7 @@ def _finish(upload: _Upload, digest: str) -> Answer:
     found = f"sha256:{upload.digest.hexdigest()}"
     if found != digest:
         _drop(upload)
-        raise Refused(400, "DIGEST_INVALID", f"the content is {found}, and not {digest}")
+        raise RegistryError(400, "DIGEST_INVALID", f"the content is {found}, and not {digest}")
     with LOCK:
         upload.repository.get().layers[digest] = upload.size
         upload.file.replace(storage.blob_file(digest))

@@ -7,7 +7,7 @@ import json
 
 from provisioner.emulator.lock import LOCK
 from provisioner.emulator.registry.answers import JSON, PIECE, Answer, created
-from provisioner.emulator.registry.storage import DIGEST, Refused, Repository
+from provisioner.emulator.registry.storage import DIGEST, RegistryError, Repository
 from provisioner.emulator.wsgi import Environ
 
 LARGEST = 4 << 20
@@ -24,7 +24,7 @@ def get(environ: Environ, repository: Repository, reference: str) -> Answer:
                 digest, media_type = image.get_image_digest(), image.image_manifest_media_type
                 break
         else:
-            raise Refused(404, "MANIFEST_UNKNOWN", "Requested image not found")
+            raise RegistryError(404, "MANIFEST_UNKNOWN", "Requested image not found")
     return Answer("200 OK", [("Content-Type", media_type), ("Docker-Content-Digest", digest)], content)
 
 
@@ -34,18 +34,18 @@ def put(environ: Environ, repository: Repository, reference: str) -> Answer:
     digest = f"sha256:{hashlib.sha256(content).hexdigest()}"
     tag = None if DIGEST.fullmatch(reference) else reference
     if tag is None and reference != digest:
-        raise Refused(400, "DIGEST_INVALID", f"the manifest is {digest}, and not {reference}")
+        raise RegistryError(400, "DIGEST_INVALID", f"the manifest is {digest}, and not {reference}")
     try:
         text = content.decode()
         parsed = json.loads(text)
         blobs, images = blobs_of(text), {part["digest"] for part in parsed.get("manifests", ())}
     except (ValueError, KeyError, TypeError, AttributeError):
-        raise Refused(400, "MANIFEST_INVALID", "the manifest is not one of an image or of an index") from None
+        raise RegistryError(400, "MANIFEST_INVALID", "the manifest is not one of an image or of an index") from None
     with LOCK:
         there = repository.get()
         known = {image.get_image_digest() for image in there.images}
         if missing := (blobs - there.layers.keys()) | (images - known):
-            raise Refused(404, "MANIFEST_BLOB_UNKNOWN", f"not in the repository: {', '.join(sorted(missing))}")
+            raise RegistryError(404, "MANIFEST_BLOB_UNKNOWN", f"not in the repository: {', '.join(sorted(missing))}")
         if tag is not None or digest not in known:
             media_type = environ["CONTENT_TYPE"] or parsed.get("mediaType")
             _put_image(repository, text, tag, media_type, digest)
@@ -64,7 +64,7 @@ def _read(environ: Environ) -> bytes:
     while len(content) <= LARGEST and (piece := environ["wsgi.input"].read(PIECE)):
         content += piece
     if len(content) > LARGEST:
-        raise Refused(413, "SIZE_INVALID", f"a manifest has at most {LARGEST} bytes")
+        raise RegistryError(413, "SIZE_INVALID", f"a manifest has at most {LARGEST} bytes")
     return content
 
 
@@ -78,8 +78,8 @@ def _put_image(repository: Repository, manifest: str, tag: str | None, media_typ
         if error.code == "ImageAlreadyExistsException" and not repository.get().is_tag_immutable():
             return  # the same image under the same tag is no change
         if error.code in ("ImageAlreadyExistsException", "ImageTagAlreadyExistsException"):
-            raise Refused(400, "TAG_INVALID", immutable(str(tag), repository.name)) from None
-        raise Refused(400, "MANIFEST_INVALID", error.message) from None
+            raise RegistryError(400, "TAG_INVALID", immutable(str(tag), repository.name)) from None
+        raise RegistryError(400, "MANIFEST_INVALID", error.message) from None
 
 
 def blobs_of(manifest: str) -> set[str]:

@@ -8,7 +8,7 @@ import hmac
 import secrets
 import time
 
-from provisioner.emulator.registry.storage import Refused
+from provisioner.emulator.registry.storage import RegistryError
 
 HOURS = 12
 """How long a token lasts (ECR API, GetAuthorizationToken)."""
@@ -27,7 +27,7 @@ def caller(authorization: str) -> tuple[str, str]:
     """Return the account and Region that the token in a request's header opens.
 
     Raises:
-        Refused: there is none, it was not given here, or it has expired.
+        RegistryError: there is none, it was not given here, or it has expired.
     """
     scheme, _, given = authorization.partition(" ")
     try:
@@ -35,12 +35,12 @@ def caller(authorization: str) -> tuple[str, str]:
         text, _, signature = base64.urlsafe_b64decode(word).decode().rpartition("/")
         account, region, ends = text.split("/")
     except ValueError:
-        raise Refused(401, "UNAUTHORIZED", "Not Authorized") from None
+        raise RegistryError(401, "UNAUTHORIZED", "Not Authorized") from None
     ours = hmac.compare_digest(signature.encode(), _signature(text).encode())
     if not (scheme.lower() == "basic" and user == "AWS" and ours):
-        raise Refused(401, "UNAUTHORIZED", "Not Authorized")
+        raise RegistryError(401, "UNAUTHORIZED", "Not Authorized")
     if time.time() > float(ends):
-        raise Refused(403, "DENIED", "Your authorization token has expired. Reauthenticate and try again.")
+        raise RegistryError(403, "DENIED", "Your authorization token has expired. Reauthenticate and try again.")
     return account, region
 
 

@@ -17,7 +17,7 @@ from moto.core.common_types import TYPE_RESPONSE
 from moto.core.responses import ActionResult, BaseResponse
 from moto.core.utils import get_service_model
 
-from provisioner.emulator.patch import Refusal, wrap
+from provisioner.emulator.patch import ServiceError, wrap
 
 # What the API references of these services list as the code of such an answer ("Errors", "Common Errors").
 _CODES = {
@@ -50,7 +50,9 @@ def call_action(original: Any, self: Any) -> TYPE_RESPONSE:
         model = get_service_model(service)
         action = self._get_action()
         if action in model.operation_names and (errors := list(_errors(self, model.operation_model(action)))):
-            answer: TYPE_RESPONSE = self.serialized(ActionResult(Refusal(_CODES[service], _message(service, errors))))
+            answer: TYPE_RESPONSE = self.serialized(
+                ActionResult(ServiceError(_CODES[service], _message(service, errors)))
+            )
             return answer
     plain: TYPE_RESPONSE = original(self)
     return plain
