@@ -13,7 +13,7 @@ from provisioner.engine.declaration import Declared, Dependency, filled, reachab
 from provisioner.engine.errors import Failed, Interrupted, NeedsReplacing, NotCreated, OutcomeUnknown
 from provisioner.engine.events import Emit, Queued, Result, Working
 from provisioner.engine.lookup import find_declared, owners
-from provisioner.engine.refused import advice
+from provisioner.engine.refused import advice, refuse_create_only
 from provisioner.engine.remaining import Task, chains
 from provisioner.engine.resource import Change, Observed, Resource, canonical, compare, output_of
 from provisioner.engine.run import LOOKUP_TIMEOUT, RunProgress, Store, act_or_wait, ask_or_empty, refresh
@@ -376,17 +376,6 @@ class Apply:
         if need.output is None:
             return need.address in acted
         return self.lookup(need.address, need.output) is not None
-
-
-def refuse_create_only(want: Resource, changes: Mapping[str, Change]) -> None:
-    """Raise `NeedsReplacing` if one of the changes is to a field that AWS cannot change in place."""
-    stuck = [
-        f"{name} is {changes[name].old!r}, should be {changes[name].new!r}"
-        for name in changes
-        if name in want.create_only
-    ]
-    if stuck:
-        raise NeedsReplacing(f"{want.address} cannot be changed in place: {'; '.join(stuck)}")
 
 
 def awaited(want: Resource, live: Observed, changes: Mapping[str, Change]) -> str | None:

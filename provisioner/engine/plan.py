@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from provisioner.engine.apply import refuse_create_only
 from provisioner.engine.declaration import Declared, filled, unknown
 from provisioner.engine.destroy import protected, type_of
 from provisioner.engine.errors import Interrupted, NeedsReplacing, Protected, ProvisionError
 from provisioner.engine.lookup import find, find_declared, owners
 from provisioner.engine.planned import KNOWN_AFTER_UP, Planned
+from provisioner.engine.refused import refuse_create_only
 from provisioner.engine.resource import Change, Observed, Resource, compare, output_of
 from provisioner.engine.run import prefetch
 

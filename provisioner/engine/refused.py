@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from provisioner.engine.errors import ProvisionError
+from provisioner.engine.errors import NeedsReplacing, ProvisionError
 from provisioner.engine.resource import Change, Resource, type_named
 
 if TYPE_CHECKING:
@@ -90,3 +90,14 @@ def names(several: Sequence[str], most: int = NAMED) -> str:
 
 def _shown(value: Any) -> str:
     return value if isinstance(value, str) else repr(value)
+
+
+def refuse_create_only(want: Resource, changes: Mapping[str, Change]) -> None:
+    """Raise `NeedsReplacing` if one of the changes is to a field that AWS cannot change in place."""
+    stuck = [
+        f"{name} is {changes[name].old!r}, should be {changes[name].new!r}"
+        for name in changes
+        if name in want.create_only
+    ]
+    if stuck:
+        raise NeedsReplacing(f"{want.address} cannot be changed in place: {'; '.join(stuck)}")

@@ -8,7 +8,7 @@ ENGINE = "engine"
 APPLY, DESTROY, FIND = "provisioner/engine/apply.py", "provisioner/engine/destroy.py", "provisioner/engine/lookup.py"
 WALK, PLAN, RUN = "provisioner/engine/scheduler.py", "provisioner/engine/plan.py", "provisioner/engine/run.py"
 AWS, UP = "provisioner/aws/inventory.py", "provisioner/operations/apply.py"
-RECORDED = "provisioner/engine/recorded.py"
+RECORDED, REFUSED = "provisioner/engine/recorded.py", "provisioner/engine/refused.py"
 
 FAULTS = (
     Mutation(
@@ -123,7 +123,7 @@ FAULTS = (
     Mutation(
         "a change that AWS cannot make is not refused",
         ENGINE,
-        APPLY,
+        REFUSED,
         """
         if stuck:
         raise NeedsReplacing(f"{want.address} cannot be changed in place: {'; '.join(stuck)}")
