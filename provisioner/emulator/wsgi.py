@@ -143,10 +143,10 @@ def check_sender(headers: Any) -> None:
         Rejected: it names an origin, a browser marks it as another site's, or the host is not this machine.
     """
     if "Origin" in headers or headers.get("Sec-Fetch-Site", "none") not in {"none", "same-origin"}:
-        raise Rejected(HTTPStatus.FORBIDDEN, "requests from web pages are refused")
+        raise Rejected(HTTPStatus.FORBIDDEN, "not for web pages")
     name = headers.get("Host", "").rpartition(":")[0] or headers.get("Host", "")
     if name not in {"127.0.0.1", "localhost"} and not name.endswith(".localhost"):
-        raise Rejected(HTTPStatus.FORBIDDEN, "unknown host name: use 127.0.0.1 or localhost")
+        raise Rejected(HTTPStatus.FORBIDDEN, "not under this name: use 127.0.0.1 or localhost")
 
 
 class Handler(BaseHTTPRequestHandler):
