@@ -68,7 +68,7 @@ class _Listing:
 class Inventory:
     """What was read in one run, and what the run did, which AWS's lists show only later. Threads may share it.
 
-    Whoever asks hands in by what it is read, if it is not known yet.
+    Each method that may have to read is passed what reads.
 
     Attributes:
         deleted: the names of what this run deleted and lists go on to show.
