@@ -57,11 +57,11 @@ cp -R "$project/stack.toml" "$project/app" "$folder"
 cd "$folder"
 SECONDS=0
 
-say "Make the whole stack of stack.toml"
+say "Create the whole stack of stack.toml"
 expect 0 provision up --yes
 has "up done" "created" "https://app.example.com"
 
-say "Once more: nothing to do"
+say "Once more: no changes"
 expect 0 provision up --yes
 has "up done" "unchanged"
 lacks " created" " changed" " deleted"
@@ -75,20 +75,20 @@ done
 from="service " expect 0 provision status
 has "frontend" "backend"
 
-say "Change one value, and ask what that would do"
+say "Change one value, and preview the change"
 sed -i.before 's/^retention_days = 7$/retention_days = 14/' stack.toml
 ! cmp -s stack.toml stack.toml.before || fail "stack.toml has no line \"retention_days = 7\" to edit"
 expect 2 provision plan
 has "retention_in_days" "7" "14"
 lacks "+ create" "- delete"
 
-say "Take everything away again, container instances included"
+say "Delete everything, container instances included"
 expect 0 provision down --yes
-has "down done" "deleted" "found nothing of ecs-sample-dev left"
+has "down done" "deleted" "No leftover resources of ecs-sample-dev found"
 expect 0 provision state list
 [ -z "$results" ] || fail "the state still holds something"
 
 say "Stop the embedded cloud"
 expect 0 provision cloud stop
 
-say "All as it should be, in $SECONDS s"
+say "Done, in $SECONDS s"

@@ -21,11 +21,11 @@ cp -R "$project/stack.toml" "$project/app" "$folder"
 cd "$folder"
 SECONDS=0
 
-say "Make the whole stack: the images of app/ are built, pushed and run"
+say "Create the whole stack: the images of app/ are built, pushed and run"
 provision up --yes
 url=$(provision output local_url 2>/dev/null) || url=
 if [ -z "$url" ]; then
-  printf 'demo-app: no Docker engine answers, so nothing runs here. Start Docker, or see `make demo`\n' >&2
+  printf 'demo-app: no Docker engine responds, so nothing runs here. Start Docker, or see `make demo`\n' >&2
   exit 1
 fi
 
@@ -43,11 +43,11 @@ END
 provision status | sed -n '/^service /,$p'
 
 if [ -t 0 ]; then
-  say "Open $url (its certificate is self-signed). Press Enter to take it all away"
+  say "Open $url (its certificate is self-signed). Press Enter to delete everything"
   read -r _
 fi
 
-say "Take everything away again"
+say "Delete everything"
 provision down --yes
 provision cloud stop
-say "All as it should be, in $SECONDS s"
+say "Done, in $SECONDS s"
