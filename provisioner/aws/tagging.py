@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from botocore.exceptions import ClientError
 
@@ -107,7 +107,7 @@ def _called(aws: Clients, resource_type: type[Resource], live: Observed) -> str:
 class Calls:
     """How one API reads and puts on the tags of a resource, which it names by its id or by its output `arn`."""
 
-    by: str
+    by: Literal["id", "arn"]
     read: Callable[[Clients, str], Tags]
     put: Callable[[Clients, str, Mapping[str, str]], object]
 

@@ -14,10 +14,11 @@ from provisioner.engine.errors import Failed, Interrupted, NeedsReplacing, NotCr
 from provisioner.engine.events import Emit, Queued, Result, Working
 from provisioner.engine.lookup import find_declared, owners
 from provisioner.engine.refused import advice, refuse_create_only
-from provisioner.engine.remaining import Task, chains
+from provisioner.engine.remaining import UNKNOWN, Task, chains
 from provisioner.engine.resource import Change, Observed, Resource, canonical, compare, output_of
 from provisioner.engine.run import LOOKUP_TIMEOUT, RunProgress, Store, act_or_wait, ask_or_empty, refresh
 from provisioner.engine.scheduler import Node, Outcome, Scheduler, Until, Wait
+from provisioner.engine.words import RESULT_UNSEEN, UNSEEN
 from state.model import Phase, Record
 
 if TYPE_CHECKING:
@@ -35,7 +36,6 @@ SETTLES = 120.0
 """Seconds within which all of AWS knows a new resource."""
 EARLIER = "waiting for AWS to delete the previous one of this name"
 CHANGING = "waiting for the change to take effect"
-LISTING = "waiting for it to be visible"
 
 
 @dataclass(frozen=True)
@@ -96,7 +96,7 @@ class Apply:
                 item.step,
                 item.dependencies,
                 longest.get(a, 0.0),
-                least=self._tasks[a].least if a in self._tasks else 0.0,
+                least=self._tasks.get(a, UNKNOWN).least,
             )
             for a, item in self.declared.items()
         ]
@@ -138,8 +138,7 @@ class Apply:
             since = self._doubtful(want, record, live)
             if since is not None and self.aws.pace.young(since):
                 unclear = self._unclear.get(address, "")
-                what = "waiting for the result of an earlier call to be visible"
-                return Wait(what, LOOKUP_TIMEOUT, Until.ACCEPTED, again=True, blockers=lambda: unclear)
+                return Wait(RESULT_UNSEEN, LOOKUP_TIMEOUT, Until.ACCEPTED, again=True, blockers=lambda: unclear)
         if live is not None and live.deleting:
             self.aws.live(type(want), fresh=True)
             return Wait(EARLIER, want.delete_timeout, Until.READY, again=True)
@@ -339,7 +338,7 @@ class Apply:
         """What was made is not listed: that takes time, unless AWS has given it up."""
         if why := want.creation_failed(self.aws, record.outputs):
             raise Failed(why)
-        return Wait(LISTING, TAKES_EFFECT, Until.SHOWN, about="listed", blockers=self._asking(want.address))
+        return Wait(UNSEEN, TAKES_EFFECT, Until.SHOWN, about="listed", blockers=self._asking(want.address))
 
     def _not_taken(self, want: Resource, live: Observed, changes: Mapping[str, Change]) -> Wait:
         """A ready resource differs: its changes are still to be made, AWS does not show them yet, or undid them."""

@@ -14,17 +14,18 @@ from provisioner.engine.errors import NotOwned, Protected
 from provisioner.engine.events import Emit, Queued, Result
 from provisioner.engine.lookup import find, owners
 from provisioner.engine.recorded import users
-from provisioner.engine.remaining import Task, chains
+from provisioner.engine.remaining import UNKNOWN, Task, chains
 from provisioner.engine.resource import Observed, Resource, type_named
 from provisioner.engine.run import RunProgress, Store, act_or_wait, ask_or_empty, refresh
 from provisioner.engine.scheduler import Node, Outcome, Scheduler, Until, Wait
+from provisioner.engine.words import RESULT_UNSEEN
 from state.model import Record, StateError
 
 if TYPE_CHECKING:
     from provisioner.engine.ports import Provider
 
 
-HIDDEN = Wait("waiting for the result of an earlier call to be visible", SETTLE + 10, Until.ACCEPTED, again=True)
+HIDDEN = Wait(RESULT_UNSEEN, SETTLE + 10, Until.ACCEPTED, again=True)
 """What was begun to be created may be there although no list shows it yet."""
 SHARED = "it is also used outside this stack"
 STAYS = "it is recorded under another address, which is kept"
@@ -112,7 +113,7 @@ class Destroy:
                 [Dependency(user) for user in built[a]],
                 longest.get(a, 0.0),
                 [user for user in built[a] if type_of(self.records[user]).frees_dependencies_early],
-                self._tasks[a].least if a in self._tasks else 0.0,
+                self._tasks.get(a, UNKNOWN).least,
             )
             for a, record in self.records.items()
         ]

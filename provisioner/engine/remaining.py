@@ -28,6 +28,10 @@ class Task:
     least: float = 0.0
 
 
+UNKNOWN = Task("")
+"""Of a resource of which nothing is expected."""
+
+
 @dataclass(frozen=True)
 class Left:
     """How many seconds are left, and the step that most of them are for."""

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+UNSEEN = "waiting for it to be visible"
+RESULT_UNSEEN = "waiting for the result of an earlier call to be visible"
+
 
 def count(number: int, word: str) -> str:
     """Return a number with its noun, in the plural if need be."""

@@ -9,9 +9,10 @@ from typing import Any
 from provisioner.aws.client import Aws, batches
 from provisioner.aws.tagging import group_tags, observed, tag_map
 from provisioner.engine.resource import Changes, Observed, Resource
+from provisioner.engine.words import UNSEEN
 from provisioner.resources import instance_refresh, members
 from provisioner.resources.ec2_launch import LaunchTemplate
-from provisioner.resources.phrases import UNSEEN, because
+from provisioner.resources.phrases import because
 
 MANAGED_TAG = "AmazonECSManaged"
 """ECS puts this tag on a capacity provider's group; it is in the create call too, so that instances carry it."""

@@ -14,15 +14,15 @@ SHOWN = 5
 """How many interfaces are named where many are in the way."""
 
 Shows = Callable[[Aws, Mapping[str, Any]], Observed]
-"""Makes a resource of what EC2 shows of it."""
+"""Turns what EC2 shows of a resource into an `Observed`."""
 
 
-def told_by_id(aws: Aws, shows: Shows, operation: str, key: str, **ids: Sequence[str]) -> Observed | None:
+def read_by_id(aws: Aws, shows: Shows, operation: str, key: str, **ids: Sequence[str]) -> Observed | None:
     """Return what a describe operation of EC2 shows under `key` of one id, whoever it belongs to."""
     return next((shows(aws, shown) for shown in aws.pages("ec2", operation, key, **ids)), None)
 
 
-def told_by_tags(
+def list_by_tags(
     resource_type: type[Resource], aws: Aws, shows: Shows, operation: str, key: str, by_id: str, by: str = "Filters"
 ) -> Iterator[Observed]:
     """Yield the resources that carry this stack's tags, and those recorded: somebody may have changed their tags.
@@ -55,11 +55,11 @@ def check_all_done(answer: Mapping[str, Any], operation: str) -> None:
         raise refused(item["Error"], operation)
 
 
-def together(aws: Aws, states: Mapping[str, str], going: str, what: str) -> Iterator[Observed]:
-    """Yield things, their states by id, as one resource of the stack's name, whose output `left` is to be deleted.
+def as_one_resource(aws: Aws, states: Mapping[str, str], going: str, what: str) -> Iterator[Observed]:
+    """Yield what has these states, by id, as one resource of the stack's name; its output `left` is to be deleted.
 
     Args:
-        going: the state of what AWS is taking away.
+        going: the state of what AWS is deleting.
         what: what they are, for the user.
     """
     if states:

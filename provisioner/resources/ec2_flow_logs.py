@@ -10,7 +10,7 @@ from provisioner.aws.client import Aws
 from provisioner.aws.tagging import observed, tag_map
 from provisioner.engine.resource import Observed, Resource
 from provisioner.resources import members
-from provisioner.resources.ec2 import check_all_done, told_by_id, told_by_tags
+from provisioner.resources.ec2 import check_all_done, list_by_tags, read_by_id
 from provisioner.resources.phrases import because
 
 MEMBERS = {
@@ -49,11 +49,11 @@ class FlowLog(Resource):
         # who never asked for one need not be allowed to look for them
         if known or aws.recorded(cls) or any(":vpc-flow-log/" in arn for arn in aws.tagged("ec2")):
             # this one operation of EC2 spells the parameter in the singular
-            yield from told_by_tags(cls, aws, cls._live, "describe_flow_logs", "FlowLogs", "flow-log-id", by="Filter")
+            yield from list_by_tags(cls, aws, cls._live, "describe_flow_logs", "FlowLogs", "flow-log-id", by="Filter")
 
     @classmethod
     def read_one(cls, aws: Aws, id: str) -> Observed | None:
-        return told_by_id(aws, cls._live, "describe_flow_logs", "FlowLogs", FlowLogIds=[id])
+        return read_by_id(aws, cls._live, "describe_flow_logs", "FlowLogs", FlowLogIds=[id])
 
     @staticmethod
     def _live(aws: Aws, log: Mapping[str, Any]) -> Observed:

@@ -12,7 +12,7 @@ from provisioner.aws.errors import IfThere
 from provisioner.aws.ownership import tag_pairs
 from provisioner.aws.tagging import observed, tag_map
 from provisioner.engine.resource import Changes, Observed, Resource, canonical
-from provisioner.resources.ec2 import together
+from provisioner.resources.ec2 import as_one_resource
 
 RESOURCES = ("instance", "volume")
 """What is launched from a template and carries the stack's owner tags."""
@@ -163,7 +163,7 @@ class Instances(Resource):
         filters = [*aws.owner_filters(), {"Name": "instance-state-name", "Values": [*LAUNCHED]}]
         reservations = aws.pages("ec2", "describe_instances", "Reservations", Filters=filters)
         states = {i["InstanceId"]: i["State"]["Name"] for r in reservations for i in r["Instances"]}
-        return together(aws, states, "shutting-down", "EC2 instances:")
+        return as_one_resource(aws, states, "shutting-down", "EC2 instances:")
 
     @classmethod
     def delete(cls, aws: Aws, live: Observed) -> None:

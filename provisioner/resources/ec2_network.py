@@ -10,7 +10,7 @@ from typing import Any
 from provisioner.aws.client import Aws
 from provisioner.aws.tagging import observed, tag_map
 from provisioner.engine.resource import Changes, Observed, Resource
-from provisioner.resources.ec2 import interfaces, told_by_id, told_by_tags
+from provisioner.resources.ec2 import interfaces, list_by_tags, read_by_id
 
 
 @dataclass(frozen=True)
@@ -26,11 +26,11 @@ class Vpc(Resource):
 
     @classmethod
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:
-        return told_by_tags(cls, aws, cls._live, "describe_vpcs", "Vpcs", "vpc-id")
+        return list_by_tags(cls, aws, cls._live, "describe_vpcs", "Vpcs", "vpc-id")
 
     @classmethod
     def read_one(cls, aws: Aws, id: str) -> Observed | None:
-        return told_by_id(aws, cls._live, "describe_vpcs", "Vpcs", VpcIds=[id])
+        return read_by_id(aws, cls._live, "describe_vpcs", "Vpcs", VpcIds=[id])
 
     @classmethod
     def _live(cls, aws: Aws, vpc: Mapping[str, Any]) -> Observed:
@@ -85,13 +85,13 @@ class InternetGateway(Resource):
 
     @classmethod
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:
-        return told_by_tags(
+        return list_by_tags(
             cls, aws, cls._live, "describe_internet_gateways", "InternetGateways", "internet-gateway-id"
         )
 
     @classmethod
     def read_one(cls, aws: Aws, id: str) -> Observed | None:
-        return told_by_id(aws, cls._live, "describe_internet_gateways", "InternetGateways", InternetGatewayIds=[id])
+        return read_by_id(aws, cls._live, "describe_internet_gateways", "InternetGateways", InternetGatewayIds=[id])
 
     @staticmethod
     def _live(aws: Aws, gateway: Mapping[str, Any]) -> Observed:
@@ -134,11 +134,11 @@ class Subnet(Resource):
 
     @classmethod
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:
-        return told_by_tags(cls, aws, cls._live, "describe_subnets", "Subnets", "subnet-id")
+        return list_by_tags(cls, aws, cls._live, "describe_subnets", "Subnets", "subnet-id")
 
     @classmethod
     def read_one(cls, aws: Aws, id: str) -> Observed | None:
-        return told_by_id(aws, cls._live, "describe_subnets", "Subnets", SubnetIds=[id])
+        return read_by_id(aws, cls._live, "describe_subnets", "Subnets", SubnetIds=[id])
 
     @staticmethod
     def _live(aws: Aws, subnet: Mapping[str, Any]) -> Observed:
@@ -190,11 +190,11 @@ class RouteTable(Resource):
 
     @classmethod
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:
-        return told_by_tags(cls, aws, cls._live, "describe_route_tables", "RouteTables", "route-table-id")
+        return list_by_tags(cls, aws, cls._live, "describe_route_tables", "RouteTables", "route-table-id")
 
     @classmethod
     def read_one(cls, aws: Aws, id: str) -> Observed | None:
-        return told_by_id(aws, cls._live, "describe_route_tables", "RouteTables", RouteTableIds=[id])
+        return read_by_id(aws, cls._live, "describe_route_tables", "RouteTables", RouteTableIds=[id])
 
     @staticmethod
     def _live(aws: Aws, table: Mapping[str, Any]) -> Observed:

@@ -9,9 +9,9 @@ from typing import Any
 from provisioner.aws.client import Aws
 from provisioner.aws.tagging import observed, tag_map
 from provisioner.engine.resource import Changes, Observed, Resource
+from provisioner.engine.words import UNSEEN
 from provisioner.resources.ec2 import in_vpcs, interfaces
 from provisioner.resources.ec2_network import Vpc
-from provisioner.resources.phrases import UNSEEN
 
 Rule = Mapping[str, Any]
 """One rule with one peer, as DescribeSecurityGroupRules spells it: IpProtocol, FromPort, ToPort, CidrIpv4 or

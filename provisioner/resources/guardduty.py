@@ -12,7 +12,7 @@ from typing import Any
 
 from provisioner.aws.client import Aws
 from provisioner.engine.resource import Observed, Resource
-from provisioner.resources.ec2 import check_all_done, in_vpcs, interfaces, together
+from provisioner.resources.ec2 import as_one_resource, check_all_done, in_vpcs, interfaces
 from provisioner.resources.ec2_network import Vpc
 
 TAG = "GuardDutyManaged"
@@ -40,7 +40,7 @@ class GuardDutyEndpoints(Resource):
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:
         found = [e for e in _tagged(aws, "describe_vpc_endpoints", "VpcEndpoints") if _guards(e)]
         states = {e["VpcEndpointId"]: e["State"].lower() for e in found}
-        return together(aws, states, "deleting", "GuardDuty's endpoint")
+        return as_one_resource(aws, states, "deleting", "GuardDuty's endpoint")
 
     @classmethod
     def delete(cls, aws: Aws, live: Observed) -> None:

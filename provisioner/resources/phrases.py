@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-UNSEEN = "waiting for it to be visible"
-
 
 def because(said: str, reason: str | None) -> str:
     """Return what is said with its reason behind a colon, if there is one."""
