@@ -7,7 +7,10 @@ from typing import Any
 
 from state.model import SCHEMA, StateError, StateTooNew
 
-MIGRATIONS: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {}
+MIGRATIONS: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {
+    # the records' parts have other names since, which `Record` translates in the journal as well
+    1: lambda document: document | {"schema": 2},
+}
 """From a schema's number to the function that turns such a document into one of the next number."""
 
 

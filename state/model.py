@@ -10,7 +10,7 @@ from typing import Any, Literal, Self, get_args
 
 from state import checks
 
-SCHEMA = 1
+SCHEMA = 2
 HISTORY = 50
 """How many runs the history keeps."""
 TIMELINES = 3
@@ -44,6 +44,8 @@ class ForeignState(StateError):
 
 FORMER = {"made": "created", "removed": "deleted", "kept": "retained"}
 """What results are called now that histories of earlier versions call otherwise."""
+FORMER_PARTS = {"kind": "type", "asked": "arguments", "needs": "dependencies"}
+"""What the parts of a record are called now that documents and journals of schema 1 call otherwise."""
 
 
 @dataclass(frozen=True)
@@ -51,18 +53,19 @@ class Record:
     """One resource as last known.
 
     `phase` is `creating` from before the create call until its id is durable, then `created`, then `ready`; `deleting`
-    from before the first delete call. `asked` holds the declared fields, `outputs` what AWS answered that others or the
-    teardown need. `needs` are the addresses that this resource was built on. Times are seconds since the epoch.
+    from before the first delete call. `arguments` holds the declared fields, `outputs` what AWS answered that others or
+    the teardown need. `dependencies` are the addresses that this resource was built on. Times are seconds since the
+    epoch.
     """
 
     address: str
-    kind: str
+    type: str
     phase: Phase
     token: str
     id: str | None = None
-    asked: dict[str, Any] = field(default_factory=dict)
+    arguments: dict[str, Any] = field(default_factory=dict)
     outputs: dict[str, Any] = field(default_factory=dict)
-    needs: list[str] = field(default_factory=list)
+    dependencies: list[str] = field(default_factory=list)
     step: str = ""
     created: float | None = None
     changed: float = 0.0
@@ -70,9 +73,10 @@ class Record:
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Self:
         """Build a record from its JSON form; raises `StateError` when a part is missing, unknown or of a wrong type."""
-        if why := cls.wrong(data):
+        parts = _renamed(data)
+        if why := cls.wrong(parts):
             raise StateError(f"a record of the state cannot be read: {why}")
-        return cls(**data)
+        return cls(**parts)
 
     @classmethod
     def from_row(cls, address: str, row: Any) -> Self:
@@ -87,9 +91,9 @@ class Record:
         parts["address"] = address
         parts.update(row)
         # most records have these words in common
-        for name in ("kind", "phase", "step"):
+        for name in ("type", "phase", "step"):
             parts[name] = intern(parts[name])
-        parts["needs"] = [*map(intern, parts["needs"])]
+        parts["dependencies"] = [*map(intern, parts["dependencies"])]
         return record
 
     def row(self) -> dict[str, Any]:
@@ -221,19 +225,19 @@ class State:
 _PHASES = frozenset(get_args(Phase))
 _RECORD: Mapping[str, checks.Check] = {
     "address": lambda value: bool(value) and checks.text(value),
-    "kind": checks.text,
+    "type": checks.text,
     "phase": lambda value: isinstance(value, str) and value in _PHASES,
     "token": checks.text,
     "id": checks.optional(checks.text),
-    "asked": checks.table,
+    "arguments": checks.table,
     "outputs": checks.table,
-    "needs": checks.texts,
+    "dependencies": checks.texts,
     "step": checks.text,
     "created": checks.optional(checks.number),
     "changed": checks.number,
 }
 _ROW = [part.name for part in fields(Record) if part.name != "address"]
-_RECORD_NEEDED = frozenset({"address", "kind", "phase", "token"})
+_RECORD_NEEDED = frozenset({"address", "type", "phase", "token"})
 _SPAN: Mapping[str, checks.Check] = {
     "address": checks.text,
     "step": checks.text,
@@ -266,13 +270,13 @@ _STATE: Mapping[str, checks.Check] = {
 
 def _plainly_right(
     address: Any,
-    kind: Any,
+    type_name: Any,
     phase: Any,
     token: Any,
     id: Any,
-    asked: Any,
+    arguments: Any,
     outputs: Any,
-    needs: Any,
+    dependencies: Any,
     step: Any,
     created: Any,
     changed: Any,
@@ -281,15 +285,24 @@ def _plainly_right(
 
     It may not say so of one that is right as well, but never of a wrong one.
     """
-    if not (type(needs) is list and type(asked) is type(outputs) is dict and type(created) is type(changed) is float):
+    if not (type(dependencies) is list and type(arguments) is type(outputs) is dict):
+        return False
+    if not type(created) is type(changed) is float:
         return False
     try:
-        together = "".join((address, kind, token, id or "", step, *needs))
+        together = "".join((address, type_name, token, id or "", step, *dependencies))
         known = phase in _PHASES and (id is None or type(id) is str)
     except TypeError:
         return False
     short = len(together) <= checks.LENGTH and together.isprintable()
     return known and bool(address) and short and 0 <= created < checks.MOST and 0 <= changed < checks.MOST
+
+
+def _renamed(data: Any) -> Any:
+    """Return a record's JSON form with its parts named as they are now; what is no table, or says both, stays."""
+    if not isinstance(data, Mapping) or any(new in data for new in FORMER_PARTS.values()):
+        return data
+    return {FORMER_PARTS.get(name, name): value for name, value in data.items()}
 
 
 def _thinned(history: Sequence[Run]) -> list[Run]:

@@ -175,8 +175,8 @@ class Apply:
     @staticmethod
     def _outdated(want: Resource, record: Record, live: Observed) -> bool:
         """Whether a revision is shown that is not the one last asked for: it would be made again by each such look."""
-        asked = want.versioned and canonical(record.asked) == canonical(want.fields())
-        return asked and bool(compare(want, live))
+        same = want.versioned and canonical(record.arguments) == canonical(want.fields())
+        return same and bool(compare(want, live))
 
     def _met(self, want: Resource, item: Declared) -> None:
         """Record a resource that AWS makes by itself, so that the teardown knows where to look."""
@@ -190,8 +190,8 @@ class Apply:
             record.token if record and record.phase == "creating" and record.token else self.aws.pace.runtime.token()
         )
         self.progress.doing(want.address, "create")
-        needs = _addresses(item.dependencies)
-        intent = Record(want.address, want.type_name, "creating", token, None, want.fields(), {}, needs, item.step)
+        built_on = _addresses(item.dependencies)
+        intent = Record(want.address, want.type_name, "creating", token, None, want.fields(), {}, built_on, item.step)
         self.store.put(intent)
         self._tried[want.address] = result
         try:
@@ -369,12 +369,12 @@ class Apply:
         resource_type = type(self.declared[address].want)
         return lambda: ask_or_empty(lambda: resource_type.delays(self.aws, self.lives[address]))
 
-    def _reached(self, need: Dependency, acted: set[str], done: set[str]) -> bool:
-        if need.ready and need.address not in done:
+    def _reached(self, dependency: Dependency, acted: set[str], done: set[str]) -> bool:
+        if dependency.ready and dependency.address not in done:
             return False
-        if need.output is None:
-            return need.address in acted
-        return self.lookup(need.address, need.output) is not None
+        if dependency.output is None:
+            return dependency.address in acted
+        return self.lookup(dependency.address, dependency.output) is not None
 
 
 def awaited(want: Resource, live: Observed, changes: Mapping[str, Change]) -> str | None:
@@ -396,5 +396,5 @@ def _values(changes: Mapping[str, Change]) -> dict[str, Any]:
     return {name: canonical(change.new) for name, change in changes.items()}
 
 
-def _addresses(needs: Sequence[Dependency]) -> list[str]:
-    return list(dict.fromkeys(need.address for need in needs))
+def _addresses(dependencies: Sequence[Dependency]) -> list[str]:
+    return list(dict.fromkeys(one.address for one in dependencies))

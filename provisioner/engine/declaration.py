@@ -110,11 +110,11 @@ class Declarations:
         if want.address in self.declared:
             other = self.declared[want.address].step
             raise ValueError(f"{want.address} is declared twice: in {other} and {self._step}")
-        needs = [Dependency(m[1], m[2], bool(m[3])) for m in _tokens(want.fields())]
-        needs += [Dependency(handle.address, ready=handle.must_be_ready) for handle in after]
-        if missing := {need.address for need in needs} - self.declared.keys():
+        dependencies = [Dependency(m[1], m[2], bool(m[3])) for m in _tokens(want.fields())]
+        dependencies += [Dependency(handle.address, ready=handle.must_be_ready) for handle in after]
+        if missing := {one.address for one in dependencies} - self.declared.keys():
             raise ValueError(f"{want.address} depends on {', '.join(sorted(missing))}, which no earlier step declares")
-        self.declared[want.address] = Declared(want, tuple(dict.fromkeys(needs)), self._step, keys or {})
+        self.declared[want.address] = Declared(want, tuple(dict.fromkeys(dependencies)), self._step, keys or {})
         return Handle(want.address, type(want))
 
     def notice(self, text: str) -> None:
@@ -148,8 +148,8 @@ def order(steps: Mapping[str, Callable[..., Any]]) -> list[str]:
         ValueError: a step needs one that does not exist, or steps need each other.
     """
     graph = {name: dependencies_of(function) for name, function in steps.items()}
-    for name, needs in graph.items():
-        if unknown := [need for need in needs if need not in graph]:
+    for name, dependencies in graph.items():
+        if unknown := [one for one in dependencies if one not in graph]:
             raise ValueError(f"step {name} depends on {', '.join(unknown)}, which is not a step")
     try:
         return list(TopologicalSorter(graph).static_order())
@@ -157,12 +157,12 @@ def order(steps: Mapping[str, Callable[..., Any]]) -> list[str]:
         raise ValueError(f"steps depend on each other: {' -> '.join(error.args[1])}") from None
 
 
-def reachable(start: str, needs: Callable[[str], Iterable[str]]) -> Iterator[str]:
+def reachable(start: str, dependencies: Callable[[str], Iterable[str]]) -> Iterator[str]:
     """Yield a node of a graph and all that it needs, however far down, each once."""
     met, todo = {start}, [start]
     while todo:
         yield (node := todo.pop())
-        new = [need for need in dict.fromkeys(needs(node)) if need not in met]
+        new = [one for one in dict.fromkeys(dependencies(node)) if one not in met]
         met.update(new)
         todo += new
 

@@ -40,12 +40,12 @@ def protected(aws: Provider, records: Collection[Record]) -> list[str]:
     """
     found = []
     for record in records:
-        resource_type = type_named(record.kind) or Resource
+        resource_type = type_named(record.type) or Resource
         live = _there(aws, resource_type, record) if resource_type.protection else None
         if (
             live
             and not live.deleting
-            and (resource_type.protected(record.asked) or resource_type.protected(live.attributes))
+            and (resource_type.protected(record.arguments) or resource_type.protected(live.attributes))
         ):
             found.append(record.address)
     return found
@@ -54,7 +54,7 @@ def protected(aws: Provider, records: Collection[Record]) -> list[str]:
 def _there(aws: Provider, resource_type: type[Resource], record: Record) -> Observed | None:
     """Return the recorded resource if AWS has it and it is ours."""
     try:
-        return find(aws, resource_type, record.address, record.asked, record.id)
+        return find(aws, resource_type, record.address, record.arguments, record.id)
     except NotOwned:
         return None
     except (BotoCoreError, ClientError) as error:
@@ -103,7 +103,7 @@ class Destroy:
         """
         built = users(self.records)
         others = [record for address, record in self.store.records.items() if address not in self.records]
-        self._staying = {(record.kind, record.id) for record in others if record.id}
+        self._staying = {(record.type, record.id) for record in others if record.id}
         longest = chains(self._tasks)
         nodes = [
             Node(
@@ -120,9 +120,11 @@ class Destroy:
         emit, moments = self.progress.emit, self.progress.moments
         Scheduler(nodes, self._act, self._look, self._reached, emit, self.aws.pace, moments).run()
 
-    def _reached(self, need: Dependency, acted: set[str], done: set[str]) -> bool:
-        freed = need.address in self._accepted and type_of(self.records[need.address]).frees_dependencies_early
-        return freed or need.address in done
+    def _reached(self, dependency: Dependency, acted: set[str], done: set[str]) -> bool:
+        freed = (
+            dependency.address in self._accepted and type_of(self.records[dependency.address]).frees_dependencies_early
+        )
+        return freed or dependency.address in done
 
     # -- one resource ----------------------------------------------------------------------------------------------
 
@@ -141,7 +143,7 @@ class Destroy:
             )
 
     def _remove(self, record: Record, resource_type: type[Resource]) -> Wait | None:
-        if resource_type.retained or (record.kind, record.id) in self._staying:
+        if resource_type.retained or (record.type, record.id) in self._staying:
             self._drop(record, "retained", resource_type.retained_because or STAYS)
             return None
         # what AWS makes by itself has come and gone since the resource types were read at the start
@@ -155,7 +157,7 @@ class Destroy:
             self._drop(record, self._of_nothing(record, resource_type))
             return None
         # what was found by name or tag may be recorded under another address by now
-        stays = (record.kind, live.id) in self._staying
+        stays = (record.type, live.id) in self._staying
         if stays or resource_type.shared(self.aws, live):
             self._drop(record, "retained", STAYS if stays else SHARED)
             return None
@@ -175,7 +177,7 @@ class Destroy:
     def _find(self, record: Record, resource_type: type[Resource], *, fresh: bool = False) -> Observed | None:
         """Return the live resource; without our tags, once its removal has begun, it is another."""
         try:
-            live = find(self.aws, resource_type, record.address, record.asked, record.id, fresh=fresh)
+            live = find(self.aws, resource_type, record.address, record.arguments, record.id, fresh=fresh)
         except NotOwned:
             if record.phase != "deleting":
                 raise
@@ -190,7 +192,7 @@ class Destroy:
         if live is None:
             return None
         # what another record knows by its id goes by that one, whatever its name and tags say
-        known = self._owners.get((record.kind, live.id), (record.address,))
+        known = self._owners.get((record.type, live.id), (record.address,))
         return live if record.address in known else None
 
     def _of_nothing(self, record: Record, resource_type: type[Resource]) -> Result:
@@ -266,7 +268,7 @@ def type_of(record: Record) -> type[Resource]:
     Raises:
         StateError: this version knows no such resource type.
     """
-    found = type_named(record.kind)
+    found = type_named(record.type)
     if found is None:
         raise StateError(
             f"{record.address} has a resource type that this version does not support: upgrade, then run again"

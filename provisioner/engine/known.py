@@ -53,7 +53,7 @@ class Known:
     def recorded(self, resource_type: type[Resource]) -> Sequence[str]:
         """Return the ids of what is recorded: tags alone can be rewritten by anybody."""
         found = list(self.records.values())
-        return [record.id for record in found if record.kind == resource_type.type_name and record.id]
+        return [record.id for record in found if record.type == resource_type.type_name and record.id]
 
 
 NOTHING = Known()
@@ -62,5 +62,5 @@ NOTHING = Known()
 def recorded_fields(records: Mapping[str, Record], resource_type: type[Resource]) -> list[dict[str, Any]]:
     """Return what was asked for each recorded resource of a type, if its name is in it: versions differ."""
     # copied in one go: other threads record resources meanwhile
-    found = [record.asked for record in list(records.values()) if record.kind == resource_type.type_name]
-    return [asked for asked in found if all(name in asked for name in resource_type.identity)]
+    found = [record.arguments for record in list(records.values()) if record.type == resource_type.type_name]
+    return [arguments for arguments in found if all(name in arguments for name in resource_type.identity)]

@@ -54,7 +54,7 @@ def _left(aws: Provider, resource_type: type[Resource], staying: Mapping[str, Re
         raise
     except Exception as error:  # noqa: BLE001 (one resource type that cannot be read does not keep the others from being told)
         return [Leftover(resource_type.type_name, "unknown", f"it could not be read: {aws.errors.explained(error)}")]
-    ids = {record.id for record in staying.values() if record.kind == resource_type.type_name}
+    ids = {record.id for record in staying.values() if record.type == resource_type.type_name}
     return [
         Leftover(
             resource_type.type_name,

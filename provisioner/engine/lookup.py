@@ -24,7 +24,7 @@ def owners(records: Mapping[str, Record], declared: Collection[str]) -> Owners:
     found: dict[tuple[str, str], list[str]] = {}
     for address in declared:
         if (record := records.get(address)) and record.id:
-            found.setdefault((record.kind, record.id), []).append(address)
+            found.setdefault((record.type, record.id), []).append(address)
     return found
 
 
@@ -87,9 +87,9 @@ def find_declared(
     An intent that is recorded may be of another name than the declared one: what came of it must not be lost.
     """
     resource_type, address, fields = type(want), want.address, want.fields()
-    asked = record.asked if record and record.phase == "creating" else fields
-    other = any(canonical(asked.get(name)) != canonical(fields[name]) for name in resource_type.identity)
-    if other and (live := find(aws, resource_type, address, asked, None, fresh=fresh, owners=owners)):
+    arguments = record.arguments if record and record.phase == "creating" else fields
+    other = any(canonical(arguments.get(name)) != canonical(fields[name]) for name in resource_type.identity)
+    if other and (live := find(aws, resource_type, address, arguments, None, fresh=fresh, owners=owners)):
         return live
     return find(aws, resource_type, address, fields, record.id if record else None, fresh=fresh, owners=owners)
 

@@ -105,7 +105,7 @@ class _Planner:
         """
         resource_type = type_of(record)
         try:
-            live = find(self._aws, resource_type, record.address, record.asked, record.id)
+            live = find(self._aws, resource_type, record.address, record.arguments, record.id)
             stays = resource_type.retained or (live is not None and resource_type.shared(self._aws, live))
         except Interrupted:
             raise
@@ -129,7 +129,7 @@ class _Planner:
 
     def _named_since(self, item: Declared) -> bool:
         """Whether what names a resource was found after its type was listed, as a record's zone is without a state."""
-        found = (need.address for need in item.dependencies if need.output and need.address in self.lives)
+        found = (one.address for one in item.dependencies if one.output and one.address in self.lives)
         return any(address not in self._records for address in found)
 
     def _lookup(self, address: str, output: str) -> Any:
@@ -143,8 +143,8 @@ class _Planner:
 def _same_name(want: Resource, record: Record) -> bool:
     """Whether what is declared goes by the unique name of what is recorded."""
     fields = want.fields()
-    named = bool(want.identity) and want.type_name == record.kind
-    return named and all(name in record.asked and record.asked[name] == fields[name] for name in want.identity)
+    named = bool(want.identity) and want.type_name == record.type
+    return named and all(name in record.arguments and record.arguments[name] == fields[name] for name in want.identity)
 
 
 def _all_new(want: Resource) -> dict[str, Change]:

@@ -24,12 +24,12 @@ def check(records: Mapping[str, Record]) -> None:
     Raises:
         StateError: a setting is of another type than the resource type's.
     """
-    kinds = {record.kind for record in records.values()}
+    kinds = {record.type for record in records.values()}
     resource_types = {kind: found for kind in kinds if (found := type_named(kind))}
     settings = {name: _settings(resource_type) for name, resource_type in resource_types.items()}
     for record in records.values():
-        if record.kind in resource_types:
-            _check_asked(record, resource_types[record.kind].identity, settings[record.kind])
+        if record.type in resource_types:
+            _check_arguments(record, resource_types[record.type].identity, settings[record.type])
 
 
 def check_bound(state: State) -> State:
@@ -53,7 +53,7 @@ def check_order(records: Mapping[str, Record]) -> None:
         StateError: with the circle, and what to do.
     """
     try:
-        TopologicalSorter({address: record.needs for address, record in records.items()}).prepare()
+        TopologicalSorter({address: record.dependencies for address, record in records.items()}).prepare()
     except CycleError as error:
         circle = " depends on ".join(error.args[1][::-1])
         raise StateError(
@@ -68,26 +68,29 @@ def users(records: Mapping[str, Record]) -> dict[str, list[str]]:
     is built on it under the other as well, unless that would go round in a circle.
     """
     same = owners(records, records)
-    needs = {address: [need for need in record.needs if need in records] for address, record in records.items()}
-    twins = {address: same.get((record.kind, record.id or ""), [address]) for address, record in records.items()}
+    dependencies = {
+        address: [one for one in record.dependencies if one in records] for address, record in records.items()
+    }
+    twins = {address: same.get((record.type, record.id or ""), [address]) for address, record in records.items()}
     wider = {
-        address: list(dict.fromkeys(twin for need in found for twin in twins[need])) for address, found in needs.items()
+        address: list(dict.fromkeys(twin for one in found for twin in twins[one]))
+        for address, found in dependencies.items()
     }
     try:
         TopologicalSorter(wider).prepare()
     except CycleError:
-        wider = needs
+        wider = dependencies
     found: dict[str, list[str]] = {address: [] for address in records}
     for address, needed in wider.items():
-        for need in needed:
-            found[need].append(address)
+        for dependency in needed:
+            found[dependency].append(address)
     return found
 
 
-def _check_asked(record: Record, identity: Sequence[str], settings: Mapping[str, Any]) -> None:
+def _check_arguments(record: Record, identity: Sequence[str], settings: Mapping[str, Any]) -> None:
     """Look at the settings that there are: another version may have other ones, and not all can be read back."""
-    for name in settings.keys() & record.asked.keys():
-        value = record.asked[name]
+    for name in settings.keys() & record.arguments.keys():
+        value = record.arguments[name]
         if not fits(value, settings[name]) and (value is not None or name in identity):
             raise StateError(f"the state is inconsistent: {name} of {record.address} has the wrong type. {REBUILD}")
 

@@ -76,8 +76,8 @@ def data(records: Iterable[Record]) -> list[str]:
     """Return which data goes with the recorded resources, in words: nothing brings it back."""
     found: dict[str, list[str]] = {}
     for record in records:
-        resource_type = type_named(record.kind) or Resource
-        if (words := resource_type.data(record.asked)) and not resource_type.retained:
+        resource_type = type_named(record.type) or Resource
+        if (words := resource_type.data(record.arguments)) and not resource_type.retained:
             found.setdefault(words, []).append(record.address)
     return [f"{words} ({names(addresses)})" for words, addresses in found.items()]
 

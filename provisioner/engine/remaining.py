@@ -54,12 +54,12 @@ def left(tasks: Mapping[str, Task], done: Collection[str], begun: Mapping[str, f
         expected = tasks[address].seconds
         return max(expected - begun.get(address, 0.0), expected * LATE)
 
-    def free(need: str, lag: float) -> float:
+    def free(dependency: str, lag: float) -> float:
         """Return the seconds until a need lets begin what waits so long for it."""
-        if need not in begun:
-            return begin(need) + lag
-        at_its_end = lag >= tasks[need].seconds
-        return max(lag - begun[need], rest(need) if at_its_end else 0.0)
+        if dependency not in begun:
+            return begin(dependency) + lag
+        at_its_end = lag >= tasks[dependency].seconds
+        return max(lag - begun[dependency], rest(dependency) if at_its_end else 0.0)
 
     def begin(address: str) -> float:
         """Return the seconds until a resource begins, and note what it waits for longest."""
@@ -68,8 +68,8 @@ def left(tasks: Mapping[str, Task], done: Collection[str], begun: Mapping[str, f
         if address not in begins:
             # what comes back to itself waits for nothing: this is only an estimate
             begins[address] = (0.0, "")
-            open_needs = [(n, lag) for n, lag in tasks[address].after.items() if n in tasks and n not in done]
-            begins[address] = max(((free(need, lag), need) for need, lag in open_needs), default=(0.0, ""))
+            open_dependencies = [(n, lag) for n, lag in tasks[address].after.items() if n in tasks and n not in done]
+            begins[address] = max(((free(one, lag), one) for one, lag in open_dependencies), default=(0.0, ""))
         return begins[address][0]
 
     ends = {address: begin(address) + rest(address) for address in tasks if address not in done}
@@ -85,9 +85,9 @@ def chains(tasks: Mapping[str, Task]) -> dict[str, float]:
     """Return for each resource the expected seconds of the longest chain from its begin to the end of the run."""
     users: dict[str, list[tuple[str, float]]] = {address: [] for address in tasks}
     for address, task in tasks.items():
-        for need, lag in task.after.items():
-            if need in users:
-                users[need].append((address, lag))
+        for dependency, lag in task.after.items():
+            if dependency in users:
+                users[dependency].append((address, lag))
     found: dict[str, float] = {}
     for start in tasks:
         todo = [] if start in found else [start]

@@ -189,25 +189,25 @@ class Scheduler:
 
     # -- what begins -----------------------------------------------------------------------------------------------
 
-    def _start_or_hold(self, address: str, needs: Iterator[Dependency]) -> None:
+    def _start_or_hold(self, address: str, dependencies: Iterator[Dependency]) -> None:
         """Let a resource begin, or wait for the first of these needs that is not reached."""
-        missing = next((need for need in needs if not self._reached(need, self._acted, self._done)), None)
+        missing = next((one for one in dependencies if not self._reached(one, self._acted, self._done)), None)
         if missing is None:
             self._moments[address] = Moments(self._pace.now(), self._lacking.get(address))
             self._bring_on(address)
             return
         self._lacking[address] = missing.address
-        self._missing[address] = (missing, needs)
+        self._missing[address] = (missing, dependencies)
         self._held.setdefault(missing.address, []).append(address)
 
     def _start_users(self, address: str) -> None:
         """Look again at what waits for a resource of which there is news."""
         for user in self._held.pop(address, ()):
-            missing, needs = self._missing.pop(user)
+            missing, dependencies = self._missing.pop(user)
             if self._reached(missing, self._acted, self._done):
-                self._start_or_hold(user, needs)
+                self._start_or_hold(user, dependencies)
             else:
-                self._missing[user] = (missing, needs)
+                self._missing[user] = (missing, dependencies)
                 self._held.setdefault(address, []).append(user)
 
     def _bring_on(self, address: str) -> None:

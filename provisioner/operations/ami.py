@@ -37,7 +37,7 @@ def recommended(aws: Aws) -> str:
 def recorded(records: Iterable[Record]) -> str | None:
     """Return the id of the AMI that the state says the launch template has; None if it does not say."""
     for record in records:
-        data = record.asked.get("launch_template_data") if record.kind == LaunchTemplate.type_name else None
+        data = record.arguments.get("launch_template_data") if record.type == LaunchTemplate.type_name else None
         if isinstance(data, Mapping) and isinstance(image := data.get("ImageId"), str):
             return image
     return None

@@ -101,7 +101,7 @@ def times(type_name: str, fields: Mapping[str, Any], of: Seconds = on_aws) -> Ti
     return Times(**{name: sum(map(of, parts)) for name, parts in TABLE.get(type_name, {}).items()})
 
 
-def lag(type_name: str, need: Dependency, of: Times) -> float:
+def lag(type_name: str, dependency: Dependency, of: Times) -> float:
     """Return after how many seconds of a need's own begin what needs it can begin.
 
     Args:
@@ -109,12 +109,12 @@ def lag(type_name: str, need: Dependency, of: Times) -> float:
         of: what the needed resource takes.
     """
     # an instance is begun when its cluster is available, whenever it was asked for
-    member = type_name == "db_instance" and need.address.startswith("db_cluster/")
+    member = type_name == "db_instance" and dependency.address.startswith("db_cluster/")
     if type_name == "validation_record":
         return of.told  # a certificate is ready only thanks to it: nobody waits for that here
-    if need.ready or member:
+    if dependency.ready or member:
         return of.ready + of.known
-    return (of.told if need.output else 0.0) + of.known
+    return (of.told if dependency.output else 0.0) + of.known
 
 
 def upwards(declared: Mapping[str, Declared], records: Mapping[str, Record], history: Sequence[Run]) -> Ahead:
@@ -141,9 +141,9 @@ def upwards(declared: Mapping[str, Declared], records: Mapping[str, Record], his
     tasks = {}
     for address, item in declared.items():
         after: dict[str, float] = {}
-        for need in item.dependencies:
-            later = lag(item.want.type_name, need, all_times[need.address])
-            after[need.address] = max(after.get(need.address, 0.0), later)
+        for dependency in item.dependencies:
+            later = lag(item.want.type_name, dependency, all_times[dependency.address])
+            after[dependency.address] = max(after.get(dependency.address, 0.0), later)
         tasks[address] = Task(item.step, all_times[address].ready, after, least(address))
     return Ahead(tasks)
 
@@ -154,10 +154,10 @@ def downwards(going: Mapping[str, Record], history: Sequence[Run]) -> Ahead:
 
     def takes(record: Record) -> float:
         found = seen.seconds(record.address)
-        return times(record.kind, record.asked).gone if found is None else found
+        return times(record.type, record.arguments).gone if found is None else found
 
     def least(record: Record) -> float:
-        return min(times(record.kind, record.asked, at_least).gone, all_seconds[record.address])
+        return min(times(record.type, record.arguments, at_least).gone, all_seconds[record.address])
 
     all_seconds = {address: takes(record) for address, record in going.items()}
 

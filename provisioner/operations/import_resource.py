@@ -57,14 +57,23 @@ def candidate(
     live, tags = _read(aws, type(want), id)
     _check_owner(aws, live, tags, address, {*records, *declared})
     changes = compare(want, live)
-    _check_create_only(want, live, changes, [need.address for need in item.dependencies if need.address not in records])
+    _check_create_only(want, live, changes, [one.address for one in item.dependencies if one.address not in records])
     wanted = aws.tags(address) if tagging.taggable(type(want)) else {}
     new = {key: Change(tags.get(key), value) for key, value in wanted.items() if tags.get(key) != value}
     # what is said there now is recorded as what was asked for: a record in a zone of others is ours by what it says
-    asked = {name: live.attributes.get(name, value) for name, value in want.fields().items()}
-    needs = list(dict.fromkeys(need.address for need in item.dependencies))
+    arguments = {name: live.attributes.get(name, value) for name, value in want.fields().items()}
+    dependencies = list(dict.fromkeys(one.address for one in item.dependencies))
     record = Record(
-        address, want.type_name, "created", "", live.id, asked, dict(live.outputs), needs, item.step, aws.pace.time()
+        address,
+        want.type_name,
+        "created",
+        "",
+        live.id,
+        arguments,
+        dict(live.outputs),
+        dependencies,
+        item.step,
+        aws.pace.time(),
     )
     return Candidate(want, live, new, changes, record)
 
@@ -101,7 +110,7 @@ def _check_free(records: Mapping[str, Record], item: Declared, address: str, id:
             f"`provision state rm {address}` first"
         )
     for other in records.values():
-        if (other.kind, other.id) == (item.want.type_name, id):
+        if (other.type, other.id) == (item.want.type_name, id):
             raise ConfigurationError(
                 f"{id} is already in the state as {other.address}: to rename it, run "
                 f"`provision state mv {other.address} {address}`"

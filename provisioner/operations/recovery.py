@@ -110,7 +110,7 @@ class _Search:
         self._renamed: dict[str, str] = {}
         """What is recorded and the same resource as what is declared under another address, with that address."""
         self._listed: dict[type[Resource], Sequence[Mapping[str, Any]]] = {}
-        self._by_id = {(record.kind, record.id): record for record in records.values() if record.id}
+        self._by_id = {(record.type, record.id): record for record in records.values() if record.id}
         self._former = {a: r for a, r in records.items() if a not in declared and not type_of(r).created_by_aws}
 
     def read(self) -> None:
@@ -128,8 +128,8 @@ class _Search:
                 self._look(address, type(want), want.fields())
         declared = {(a.partition("/")[0], live.id): a for a, live in self._lives.items() if a in self._declared}
         for address, record in self._former.items():
-            self._look(address, type_of(record), record.asked)
-            if address in self._lives and (now := declared.get((record.kind, self._lives[address].id))):
+            self._look(address, type_of(record), record.arguments)
+            if address in self._lives and (now := declared.get((record.type, self._lives[address].id))):
                 self._renamed[address] = now
                 del self._lives[address]
 
@@ -145,7 +145,8 @@ class _Search:
         orphans = Orphans(self._declared, self._lives, {**former, **strays})
         unlike = {a: record for a in self._declared if a in self._lives and (record := self._unlike(a))}
         found = [
-            self._declared_as_found(a, needs, as_declared=a not in unlike) for a, needs in self._needs(unlike).items()
+            self._declared_as_found(a, dependencies, as_declared=a not in unlike)
+            for a, dependencies in self._dependencies(unlike).items()
         ]
         found += [self._orphan_as_found(orphans, address) for address in orphans.resources]
         if all(type_of(item.record).created_by_aws or type_of(item.record).retained for item in found):
@@ -241,7 +242,7 @@ class _Search:
 
     # -- records ---------------------------------------------------------------------------------------------------
 
-    def _needs(self, unlike: Mapping[str, Record]) -> Mapping[str, list[str]]:
+    def _dependencies(self, unlike: Mapping[str, Record]) -> Mapping[str, list[str]]:
         """Return what each declared resource that is there was built on.
 
         That is what it is declared to need, or what is recorded while it is not as declared: AWS may never have let it
@@ -251,17 +252,17 @@ class _Search:
             unlike: the records of those that are not as declared.
         """
         there = [address for address in self._declared if address in self._lives]
-        declared = {a: list(dict.fromkeys(need.address for need in self._declared[a].dependencies)) for a in there}
-        former = {address: self._recorded_needs(record) for address, record in unlike.items()}
+        declared = {a: list(dict.fromkeys(one.address for one in self._declared[a].dependencies)) for a in there}
+        former = {address: self._recorded_dependencies(record) for address, record in unlike.items()}
         try:
             TopologicalSorter(both := declared | former).prepare()
         except CycleError:
             return declared
         return both
 
-    def _recorded_needs(self, record: Record) -> list[str]:
+    def _recorded_dependencies(self, record: Record) -> list[str]:
         """Return what a resource was built on, by the addresses that this has now."""
-        return list(dict.fromkeys(self._renamed.get(need, need) for need in record.needs))
+        return list(dict.fromkeys(self._renamed.get(one, one) for one in record.dependencies))
 
     def _unlike(self, address: str) -> Record | None:
         """Return the record of a declared resource, under whatever address, if it is there and not as declared."""
@@ -269,28 +270,30 @@ class _Search:
         record = self._by_id.get((address.partition("/")[0], live.id))
         return record if record and compare(filled(self._declared[address].want, self._output), live) else None
 
-    def _declared_as_found(self, address: str, needs: list[str], *, as_declared: bool) -> Found:
+    def _declared_as_found(self, address: str, dependencies: list[str], *, as_declared: bool) -> Found:
         item, live = self._declared[address], self._lives[address]
         want = filled(item.want, self._output)
-        asked = {name: live.attributes.get(name, v) if unknown(v) else v for name, v in want.fields().items()}
+        arguments = {name: live.attributes.get(name, v) if unknown(v) else v for name, v in want.fields().items()}
         if not as_declared:
             # what it is called and built on is what was asked for then
-            asked = {**asked, **{name: live.attributes.get(name, asked[name]) for name in want.create_only}}
+            arguments = {**arguments, **{name: live.attributes.get(name, arguments[name]) for name in want.create_only}}
         phase: Phase = "ready" if want.created_by_aws else phase_of(want, live)
-        return Found(self._record(address, live, phase, asked, needs, item.step), self._how(address, live), True)
+        return Found(
+            self._record(address, live, phase, arguments, dependencies, item.step), self._how(address, live), True
+        )
 
     def _orphan_as_found(self, orphans: Orphans, address: str) -> Found:
         resource_type, live = orphans.resources[address]
         before = self._records.get(address)
         known = {f for f in resource_type.__dataclass_fields__ if f != "name"}
-        asked = {name: value for name, value in live.attributes.items() if name in known}
-        needs = self._recorded_needs(before) if before else [*orphans.needs[address]]
+        arguments = {name: value for name, value in live.attributes.items() if name in known}
+        dependencies = self._recorded_dependencies(before) if before else [*orphans.dependencies[address]]
         step = before.step if before else orphans.step(resource_type)
         phase: Phase = "deleting" if _going(live) else "ready"
-        return Found(self._record(address, live, phase, asked, needs, step), self._how(address, live), False)
+        return Found(self._record(address, live, phase, arguments, dependencies, step), self._how(address, live), False)
 
     def _record(
-        self, address: str, live: Observed, phase: Phase, asked: dict[str, Any], needs: list[str], step: str
+        self, address: str, live: Observed, phase: Phase, arguments: dict[str, Any], dependencies: list[str], step: str
     ) -> Record:
         before = self._records.get(address)
         same = before is not None and before.id == live.id
@@ -302,9 +305,9 @@ class _Search:
             phase,
             "",
             live.id or None,
-            asked,
+            arguments,
             outputs,
-            needs,
+            dependencies,
             step,
             created or self._aws.pace.time(),
         )

@@ -33,22 +33,22 @@ class Orphans:
         return next((item.step for item in self.declared.values() if type(item.want) is resource_type), "")
 
     @cached_property
-    def needs(self) -> Mapping[str, Sequence[str]]:
+    def dependencies(self) -> Mapping[str, Sequence[str]]:
         """What each resource was built on.
 
         That is what it names by an id that AWS made up, and, of each sort of resource that its like are built on, those
         that it names, or all of them if it names none: rather too much than too little, since this only orders a
         teardown. What would close a circle is left out.
         """
-        needs: dict[str, list[str]] = {address: [] for address in self.resources}
+        dependencies: dict[str, list[str]] = {address: [] for address in self.resources}
         for address in self.resources:
             # those of declared resources never lead to an orphan
-            needs[address] += [
-                need
-                for need in self._built_on(address)
-                if address not in reachable(need, lambda one: needs.get(one, ()))
+            dependencies[address] += [
+                dependency
+                for dependency in self._built_on(address)
+                if address not in reachable(dependency, lambda one: dependencies.get(one, ()))
             ]
-        return needs
+        return dependencies
 
     def _built_on(self, address: str) -> list[str]:
         resource_type, live = self.resources[address]
@@ -57,10 +57,10 @@ class Orphans:
         del others[address]
         named = {a: said & names_of(other) for a, other in others.items()}
         usual = {
-            need.address.partition("/")[0]
+            dependency.address.partition("/")[0]
             for item in self.declared.values()
             if type(item.want) is resource_type
-            for need in item.dependencies
+            for dependency in item.dependencies
         }
         found = {a for a, names in named.items() if any(map(UNIQUE.fullmatch, names))}
         for sort in usual:

@@ -80,13 +80,14 @@ def outputs(state: State, config: Config, entry: str) -> dict[str, str]:
     """
     values = {"stack": state.stack, "account": state.account, "region": state.region}
     for name, (type_name, output) in OUTPUTS.items():
-        for one in (record for record in state.records.values() if record.kind == type_name):
+        for one in (record for record in state.records.values() if record.type == type_name):
             values[name] = str((one.outputs.get(output) if output else one.id) or "")
-    for one in (record for record in state.records.values() if record.kind == "repository"):
+    for one in (record for record in state.records.values() if record.type == "repository"):
         values[f"repository_{one.address.partition('/')[2]}"] = str(one.outputs.get("repository_uri", ""))
     # without its record the name may be another stack's
     if any(
-        r.kind == "record_set" and r.id and r.asked.get("record_name") == config.fqdn for r in state.records.values()
+        r.type == "record_set" and r.id and r.arguments.get("record_name") == config.fqdn
+        for r in state.records.values()
     ):
         values |= {"url": f"https://{config.fqdn}", "local_url": entry}
     return {name: value for name, value in values.items() if value}
@@ -166,7 +167,7 @@ def look(aws: Aws, state: State) -> Condition:
     from provisioner.engine.resource import RESOURCE_TYPES
     from provisioner.operations import ami
 
-    looked_at = {address: record for address, record in state.records.items() if record.kind in RESOURCE_TYPES}
+    looked_at = {address: record for address, record in state.records.items() if record.type in RESOURCE_TYPES}
     aws = aws.reading().knowing(Known(looked_at))
     try:
         return Condition(*aws.each(lambda ask: ask(aws), (_services, _instances, _databases, ami.condition)))

@@ -32,7 +32,7 @@ def to_forget(store: Store, address: str, *, force: bool) -> str:
             f"{address} is a dependency of {', '.join(users)}: without its record it could be deleted before them. "
             f"Remove those records first, or add --force"
         )
-    resource_type = type_named(record.kind)
+    resource_type = type_named(record.type)
     if record.phase == "creating":
         return f"what an earlier call may have created for {address} is not changed"
     if not record.id or (resource_type and (resource_type.created_by_aws or resource_type.retained)):
@@ -42,7 +42,7 @@ def to_forget(store: Store, address: str, *, force: bool) -> str:
 
 def users_of(records: Mapping[str, Record], address: str) -> list[str]:
     """Return the addresses of what was built on a recorded resource."""
-    return [user for user, record in records.items() if address in record.needs]
+    return [user for user, record in records.items() if address in record.dependencies]
 
 
 def rename(store: Store, old: str, new: str) -> list[str]:
@@ -56,8 +56,8 @@ def rename(store: Store, old: str, new: str) -> list[str]:
     """
     recorded(store.state, old)
     record = store.records[old]
-    if not ADDRESS.fullmatch(new) or new.partition("/")[0] != record.kind:
-        raise ConfigurationError(f"{new} cannot be the address of a {record.kind}: write {record.kind}/NAME")
+    if not ADDRESS.fullmatch(new) or new.partition("/")[0] != record.type:
+        raise ConfigurationError(f"{new} cannot be the address of a {record.type}: write {record.type}/NAME")
     if record.phase == "creating":
         # what may be there carries the old address in its tags, and is found by nothing else
         raise ConfigurationError(f"{old} is being created: run `provision up`, then this again")
@@ -67,7 +67,7 @@ def rename(store: Store, old: str, new: str) -> list[str]:
     users = users_of(store.records, old)
     store.put(replace(record, address=new))
     for user in users:
-        needs = [new if need == old else need for need in store.records[user].needs]
-        store.put(replace(store.records[user], needs=list(dict.fromkeys(needs))))
+        dependencies = [new if one == old else one for one in store.records[user].dependencies]
+        store.put(replace(store.records[user], dependencies=list(dict.fromkeys(dependencies))))
     store.drop(old)
     return users

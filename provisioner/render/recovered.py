@@ -58,7 +58,7 @@ def after(recovery: Recovery, backups: Sequence[str], again: Callable[[str], str
 def document(recovery: Recovery, stack: str, account: str, region: str, backups: Sequence[str]) -> str:
     """Return the same as one JSON document."""
     found = [
-        {"address": f.record.address, "kind": f.record.kind, "id": f.record.id, "how": f.how, "declared": f.declared}
+        {"address": f.record.address, "type": f.record.type, "id": f.record.id, "how": f.how, "declared": f.declared}
         for f in recovery.found
     ]
     rest = {key: value for key, value in asdict(recovery).items() if key != "found"}

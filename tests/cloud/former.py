@@ -38,7 +38,7 @@ def make_former(project: Project) -> None:
     elb.modify_listener(ListenerArn=records["listener/https"].id, SslPolicy="ELBSecurityPolicy-TLS13-1-2-2021-06")
     parameter = {"ParameterName": "require_secure_transport", "ApplyMethod": "immediate"}
     rds.reset_db_cluster_parameter_group(DBClusterParameterGroupName=NAME, Parameters=[parameter])
-    definition, containers = _revision(project.cloud.client("ecs"), records["task_definition/backend"].asked)
+    definition, containers = _revision(project.cloud.client("ecs"), records["task_definition/backend"].arguments)
     with LocalStore(_folder(project), NAME, "test", "0") as store:
         for address, record in records.items():
             if address.startswith(APART):
@@ -63,17 +63,23 @@ def _records(project: Project) -> dict[str, Record]:
 
 def _former(record: Record, definition: str, containers: Any) -> Record:
     """Return a record as it was written then."""
-    asked = {name: value for name, value in record.asked.items() if name != "policy_document"}
-    needs = [need.replace(APART, "security_group/") for need in record.needs]
-    if record.kind == "security_group" and asked["egress"] is None:
+    arguments = {name: value for name, value in record.arguments.items() if name != "policy_document"}
+    dependencies = [dependency.replace(APART, "security_group/") for dependency in record.dependencies]
+    if record.type == "security_group" and arguments["egress"] is None:
         world = {"IpProtocol": "-1", "FromPort": -1, "ToPort": -1, "CidrIpv4": "0.0.0.0/0", "Description": "anywhere"}
-        asked["egress"] = [world]
+        arguments["egress"] = [world]
     if record.address == "service/backend":
-        asked["task_definition"] = definition
+        arguments["task_definition"] = definition
     if record.address == "task_definition/backend":
-        asked["container_definitions"] = containers
-        return replace(record, id=definition, outputs={**record.outputs, "arn": definition}, asked=asked, needs=needs)
-    return replace(record, asked=asked, needs=needs)
+        arguments["container_definitions"] = containers
+        return replace(
+            record,
+            id=definition,
+            outputs={**record.outputs, "arn": definition},
+            arguments=arguments,
+            dependencies=dependencies,
+        )
+    return replace(record, arguments=arguments, dependencies=dependencies)
 
 
 def _roles(iam: Any) -> None:
@@ -92,16 +98,16 @@ def _network(ec2: Any, records: dict[str, Record]) -> None:
             (group,) = ec2.describe_security_groups(GroupIds=[record.id])["SecurityGroups"]
             ec2.revoke_security_group_egress(GroupId=record.id, IpPermissions=group["IpPermissionsEgress"])
             ec2.authorize_security_group_egress(GroupId=record.id, IpPermissions=[OPEN])
-        if record.kind == "vpc_endpoint" and record.asked["policy_document"]:
+        if record.type == "vpc_endpoint" and record.arguments["policy_document"]:
             ec2.modify_vpc_endpoint(VpcEndpointId=record.id, PolicyDocument=json.dumps(FULL_ACCESS))
 
 
-def _revision(ecs: Any, asked: Any) -> tuple[str, Any]:
+def _revision(ecs: Any, arguments: Any) -> tuple[str, Any]:
     """Register the backend's revision that calls the database by its alias, and have the service run it."""
     family = f"{NAME}-backend"
     shown = ecs.describe_task_definition(taskDefinition=family, include=["TAGS"])
     settings = {name: shown["taskDefinition"][name] for name in _SETTINGS}
-    containers = json.loads(json.dumps(asked["container_definitions"]))
+    containers = json.loads(json.dumps(arguments["container_definitions"]))
     for pair in containers[0]["environment"]:
         pair["value"] = "database.db.internal" if pair["name"] == "DB_HOST" else pair["value"]
     made = ecs.register_task_definition(**settings, containerDefinitions=containers, tags=shown["tags"])

@@ -374,7 +374,7 @@ def test_called_otherwise_it_is_not_made_twice_and_its_tag_follows(rig: Rig) -> 
                 state_edit.rename(store, f"{type_name}/old", "role/new")
         assert state_edit.rename(store, "vpc/old", "vpc/new") == ["subnet/old"]
         assert state_edit.rename(store, "subnet/old", "subnet/new") == []
-        assert store.records["subnet/new"].needs == ["vpc/new"]
+        assert store.records["subnet/new"].dependencies == ["vpc/new"]
         with pytest.raises(ConfigurationError, match="there is no record vpc/old"):
             state_edit.rename(store, "vpc/old", "vpc/newer")
     planned = rig.plan(declare("new"))
@@ -442,14 +442,14 @@ def test_the_tags_of_every_kind_are_read_and_put_on(rig: Rig) -> None:
     rig.up(everything).ok()
     aws, seen = rig.aws().knowing(Known(rig.state().records)), set()
     for address, record in rig.state().records.items():
-        resource_type = RESOURCE_TYPES[record.kind]
+        resource_type = RESOURCE_TYPES[record.type]
         (live,) = [live for live in aws.live(resource_type) if live.id == record.id]
         assert tagging.read(aws, resource_type, live) == {
             **tagging.read(aws, resource_type, live),
             **aws.tags(address),
         }, address
-        aws.tag(resource_type, live, f"{record.kind}/other")
-        assert aws.address_in(tagging.read(aws, resource_type, live)) == f"{record.kind}/other", address
+        aws.tag(resource_type, live, f"{record.type}/other")
+        assert aws.address_in(tagging.read(aws, resource_type, live)) == f"{record.type}/other", address
         seen.add(resource_type.service)
     arn = rig.cloud.client("acm").request_certificate(DomainName="web.example.com")["CertificateArn"]
     template = {"LaunchTemplateName": "one", "LaunchTemplateData": {"ImageId": "ami-1", "InstanceType": "c5.large"}}

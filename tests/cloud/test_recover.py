@@ -157,13 +157,13 @@ def years_old(stage: Stage) -> None:
     for gone in ("repository/old", "subnet/old", "record_set/old.example.com"):
         like = next(a for a in records if a.startswith(gone.partition("/")[0]))
         records[gone] = {**records[like], "id": "old"}
-    records["repository/old"]["asked"] = {**records["repository/old"]["asked"], "repository_name": "old"}
+    records["repository/old"]["arguments"] = {**records["repository/old"]["arguments"], "repository_name": "old"}
     stage.document.write_text(json.dumps(document))
 
 
 def nonsense(stage: Stage) -> None:
     document = json.loads(stage.document.read_text())
-    document["records"]["vpc/main"]["asked"] = {"cidr_block": ["not", "a", "block"]}
+    document["records"]["vpc/main"]["arguments"] = {"cidr_block": ["not", "a", "block"]}
     stage.document.write_text(json.dumps(document))
 
 
@@ -194,7 +194,7 @@ def test_after_recover_there_is_nothing_to_do(trip: Stage, how: str) -> None:
     whole = json.loads((trip.whole / "state.json").read_text())["records"]
     assert recorded.keys() == whole.keys()
     for address, record in whole.items():
-        for part in ("kind", "id", "phase", "asked", "outputs", "needs", "step"):
+        for part in ("type", "id", "phase", "arguments", "outputs", "dependencies", "step"):
             assert recorded[address][part] == record[part], f"{address}: {part}"
     assert len(found["backups"]) == len({*found["backups"]}) == backups
     assert all((trip.project.folder / path).exists() for path in found["backups"])

@@ -48,21 +48,21 @@ def as_on_aws(here: Project, digest: str) -> None:
     document = json.loads(re.sub(r"127\.0\.0\.1:\d+(?=/ecs-sample)", registry, text))
     records, name = document["records"], "ecs-sample-dev/backend"
     wanted = records.pop("wanted_image/backend")
-    uri, _, tag = wanted["asked"]["uri"].rpartition(":")
+    uri, _, tag = wanted["arguments"]["uri"].rpartition(":")
     reference = f"{uri}@sha256:{digest}"
     asked = {"repository_name": name, "repository_uri": uri, "tag": tag, "build": str(here.folder / "app"),
              "dockerfile": "backend/Dockerfile", "build_args": {}, "platform": "linux/amd64"}  # fmt: skip
     records["image/backend"] = wanted | {
-        "kind": "image", "id": f"{name}:{tag}", "asked": asked, "outputs": {"reference": reference},
+        "type": "image", "id": f"{name}:{tag}", "arguments": asked, "outputs": {"reference": reference},
     }  # fmt: skip
     kept, in_use = f"image_in_use/backend.{tag}", f"in-use-{tag}"
     records[kept] = wanted | {
-        "kind": "image_in_use", "id": f"{name}:{in_use}", "needs": ["image/backend"],
-        "asked": {"repository_name": name, "tag": in_use, "image": reference},
+        "type": "image_in_use", "id": f"{name}:{in_use}", "dependencies": ["image/backend"],
+        "arguments": {"repository_name": name, "tag": in_use, "image": reference},
     }  # fmt: skip
     definition = records["task_definition/backend"]
-    definition["asked"]["container_definitions"][0]["image"] = reference
-    definition["needs"] = ["image/backend", kept, *definition["needs"]]
+    definition["arguments"]["container_definitions"][0]["image"] = reference
+    definition["dependencies"] = ["image/backend", kept, *definition["dependencies"]]
     there = here.state / "aws" / "ecs-sample-dev"
     there.mkdir(parents=True)
     (there / "state.json").write_text(json.dumps(document))

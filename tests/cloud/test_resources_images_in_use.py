@@ -141,7 +141,7 @@ def test_the_tag_follows_to_an_image_that_was_built_anew(web: Web) -> None:
     digest = web.push(one, build=2)
     assert web.rig.up(declared).ok().writes == ["BatchDeleteImage", "PutImage"]
     assert web.tags() == [both(one)]
-    assert web.rig.state().records[f"image_in_use/web.{one}"].asked["image"].endswith(f"@{digest}")
+    assert web.rig.state().records[f"image_in_use/web.{one}"].arguments["image"].endswith(f"@{digest}")
 
 
 @pytest.mark.parametrize("scenario", ["lost", "reset", "server-error", "throttle"])

@@ -114,7 +114,7 @@ def test_a_state_that_cannot_be_used_is_one_line_and_stays_as_it_is(
 def test_nothing_is_removed_without_a_yes(project: Project) -> None:  # noqa: F811
     path = project.folder / STATE
     path.parent.mkdir(parents=True)
-    record = {"kind": "vpc", "phase": "ready", "token": "", "id": "vpc-1", "step": "network"}
+    record = {"type": "vpc", "phase": "ready", "token": "", "id": "vpc-1", "step": "network"}
     path.write_text(json.dumps(EMPTY | {"records": {"vpc/main": record}}))
     since = project.last_call()
     ended = project.run("down", code=4)

@@ -166,7 +166,7 @@ class World:
         """Only what would really go is protected: not what goes on under another address."""
         titles = {(item.kind, item.title) for item in self.config}
         orphans = [record for address, record in self.memory.records().items() if address not in self.stack.declared]
-        guarded = [record for record in orphans if (record.kind, record.asked.get("title")) not in titles]
+        guarded = [record for record in orphans if (record.type, record.arguments.get("title")) not in titles]
         if any("protected" in str(error) for error in up.errors()) and not guarded:
             raise Violation(f"what is only renamed is refused as protected: {up.errors()}")
 
@@ -335,7 +335,7 @@ class World:
     def _forgotten(self, record: Record) -> None:
         for one in self.cloud.resources.values():
             # of what is revised all revisions, whatever address they were made under
-            revision = one.sort == record.kind and one.id.startswith(f"{record.id}:")
+            revision = one.sort == record.type and one.id.startswith(f"{record.id}:")
             if record.address in {one.maker, one.tags.get(ADDRESS_TAG)} or one.id == record.id or revision:
                 one.tampered = True
 

@@ -69,8 +69,8 @@ def _check_single(world: World, address: str) -> None:
 def _check_users_gone(world: World, kind: str, id: str) -> None:
     """A resource goes after what was built on it; one that was renamed, and so recorded twice, by either record."""
     records = world.store.records
-    targets = [record.address for record in records.values() if (record.kind, record.id) == (kind, id)]
-    users = [{u.address for u in records.values() if a in u.needs and u.phase != "deleting"} for a in targets]
+    targets = [record.address for record in records.values() if (record.type, record.id) == (kind, id)]
+    users = [{u.address for u in records.values() if a in u.dependencies and u.phase != "deleting"} for a in targets]
     if users and all(users):
         raise Violation(f"{id} is being removed before {sorted(users[0])}, which is built on it")
 
@@ -91,8 +91,8 @@ def check_after(world: World, run: Run) -> None:
 
 def _check_recorded(world: World, records: dict[str, Record]) -> None:
     """Whatever is there of ours is recorded: by its id, its name, or the address that it was to be made for."""
-    known = {(record.kind, record.id) for record in records.values() if record.id}
-    names = {(record.kind, record.asked.get("title")) for record in records.values()}
+    known = {(record.type, record.id) for record in records.values() if record.id}
+    names = {(record.type, record.arguments.get("title")) for record in records.values()}
     for one in world.cloud.alive():
         if not one.maker or excused(world, one):
             continue
@@ -152,7 +152,7 @@ def _check_as_declared(world: World, run: Run, record: Record | None, item: Decl
         raise Violation(f"up is through, and there is no {address} ({record.id})")
     if one.ready > world.hub.now:
         raise Violation(f"up is through, and {address} is not ready")
-    for name, value in record.asked.items():
+    for name, value in record.arguments.items():
         if _plain(one.fields.get(name)) != _plain(value):
             raise Violation(f"up is through, and {name} of {address} is {one.fields.get(name)}, not {value}")
     _check_result(run, address, {one.id, record.id})
@@ -173,9 +173,9 @@ def _check_result(run: Run, address: str, ids: set[str | None]) -> None:
 
 
 def _actual(world: World, record: Record, item: Declared) -> CloudResource | None:
-    alive = [one for one in world.cloud.alive() if one.sort == record.kind]
+    alive = [one for one in world.cloud.alive() if one.sort == record.type]
     if item.want.versioned:
-        title = record.asked["title"]
+        title = record.arguments["title"]
         return next((one for one in reversed(alive) if one.fields["title"] == title and one.maker), None)
     return next((one for one in alive if one.id == record.id), None)
 

@@ -22,7 +22,7 @@ class Version:
     def of(cls, state: State) -> Self:
         """Return the version that a state is; raises `Violation` if a record is none that was handed in as it is."""
         for record in state.records.values():
-            if record.asked != {"name": record.id} or record.kind != "thing":
+            if record.arguments != {"name": record.id} or record.type != "thing":
                 raise Violation(f"nobody has handed in {record}")
         records = frozenset((address, str(record.id)) for address, record in state.records.items())
         return cls(records, tuple(run.started for run in state.history), state.account)

@@ -183,8 +183,8 @@ class Place:
         self.hub.drain(other)
 
 
-def record(address: str, **asked: object) -> Record:
-    return Record(address, "vpc", "ready", "token", "id-1", asked)
+def record(address: str, **arguments: object) -> Record:
+    return Record(address, "vpc", "ready", "token", "id-1", arguments)
 
 
 def store(objects: Objects, process: Process) -> S3Store:

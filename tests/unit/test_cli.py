@@ -270,7 +270,7 @@ def test_state_list_of_nothing_is_nothing(run: Run) -> None:
 
 
 def test_state_show_gives_a_record_and_suggests_the_nearest(run: Run, recorded: Path) -> None:
-    assert json.loads(run("state", "show", "vpc/main", "--json")[1])["asked"] == {"cidr_block": "10.0.0.0/16"}
+    assert json.loads(run("state", "show", "vpc/main", "--json")[1])["arguments"] == {"cidr_block": "10.0.0.0/16"}
     lines = run("state", "show", "load_balancer/main")[1].splitlines()
     assert lines[0] == "address  load_balancer/main"
     assert '    "dns_name": "lb.example"' in lines

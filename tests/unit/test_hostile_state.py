@@ -116,12 +116,12 @@ jsons = st.recursive(
 
 @settings(max_examples=100)
 @given(st.sampled_from(list(places(sound()))), jsons, st.booleans())
-@example(("records", "vpc/main", "kind"), "__init__", False)
-@example(("records", "vpc/main", "needs"), ["log_group/web", "nothing/of the sort"], False)
-@example(("records", "vpc/main", "asked"), {}, False)
-@example(("records", "log_group/web", "asked", "log_group_name"), {"a": []}, False)
+@example(("records", "vpc/main", "type"), "__init__", False)
+@example(("records", "vpc/main", "dependencies"), ["log_group/web", "nothing/of the sort"], False)
+@example(("records", "vpc/main", "arguments"), {}, False)
+@example(("records", "log_group/web", "arguments", "log_group_name"), {"a": []}, False)
 @example(("records", "vpc/main", "id"), EVIL, False)
-@example(("records", "vpc/main"), {"address": "other/one", "kind": "vpc", "phase": "ready", "token": ""}, False)
+@example(("records", "vpc/main"), {"address": "other/one", "type": "vpc", "phase": "ready", "token": ""}, False)
 @example(("history", 0, "started"), 10**400, False)
 @example(("history", 0, "timeline", 0, "after"), "log_group/web", False)
 @example(("history", 0, "timeline", 1, "address"), EVIL, False)
@@ -203,7 +203,7 @@ def test_what_json_has_is_read_as_it_was_written_and_nothing_else(text: str, num
 
 def test_needs_in_a_circle_are_refused_with_the_circle() -> None:
     document = sound()
-    document["records"]["vpc/main"]["needs"] = ["log_group/web"]
+    document["records"]["vpc/main"]["dependencies"] = ["log_group/web"]
     circle = "vpc/main depends on log_group/web depends on vpc/main|log_group/web depends on vpc/main depends on"
     with pytest.raises(StateError, match=circle):
         recorded.check_order(State.from_dict(document).records)
@@ -211,7 +211,7 @@ def test_needs_in_a_circle_are_refused_with_the_circle() -> None:
 
 def test_needs_of_what_is_not_recorded_mean_nothing() -> None:
     document = sound()
-    document["records"]["vpc/main"]["needs"] = ["nothing/there"]
+    document["records"]["vpc/main"]["dependencies"] = ["nothing/there"]
     recorded.check_order(State.from_dict(document).records)
 
 

@@ -161,8 +161,8 @@ def test_what_is_declared_is_recorded_as_up_would(stack: Stack) -> None:
         "room/room": ("part", True),
     }
     one = records(found)["box/a"]
-    assert (one.id, one.phase, one.needs, one.step) == ("box-0000000a", "ready", ["shelf/s"], "boxes")
-    assert one.asked == {"label": "a", "inside": inside}
+    assert (one.id, one.phase, one.dependencies, one.step) == ("box-0000000a", "ready", ["shelf/s"], "boxes")
+    assert one.arguments == {"label": "a", "inside": inside}
     assert one.outputs == {"arn": "arn:box-0000000a"}
 
 
@@ -261,11 +261,11 @@ def test_what_is_no_longer_declared_goes_before_what_it_was_built_on(stack: Stac
         ("box", live("box/silent")),
     )
     found = records(Told().search(stack))
-    assert found["box/named"].needs == ["shelf/old"], "what it names"
-    assert set(found["box/silent"].needs) == {"shelf/s", "shelf/old"}, "all that its like are built on"
-    assert found["shelf/old"].needs == []
+    assert found["box/named"].dependencies == ["shelf/old"], "what it names"
+    assert set(found["box/silent"].dependencies) == {"shelf/s", "shelf/old"}, "all that its like are built on"
+    assert found["shelf/old"].dependencies == []
     assert {found[a].step for a in ("box/named", "shelf/old")} == {"boxes"}
-    assert found["box/named"].asked == {"label": "named", "inside": live("shelf/old").id}
+    assert found["box/named"].arguments == {"label": "named", "inside": live("shelf/old").id}
 
 
 def test_things_that_name_each_other_do_not_wait_for_each_other(stack: Stack) -> None:
@@ -278,7 +278,7 @@ def test_things_that_name_each_other_do_not_wait_for_each_other(stack: Stack) ->
         *(("box", live(f"box/{n}", inside=live(f"box/{ring[i - 1]}").id)) for i, n in enumerate(ring)),
     )
     found = records(Told().search(stack))
-    chain = {name: [need for need in found[f"box/{name}"].needs if need.startswith("box/")] for name in ring}
+    chain = {name: [need for need in found[f"box/{name}"].dependencies if need.startswith("box/")] for name in ring}
     assert sum(map(len, chain.values())) == 2, chain
 
 
@@ -287,7 +287,7 @@ def test_the_recorded_needs_of_what_is_no_longer_declared_are_kept(stack: Stack)
     reading(("shelf", live("shelf/s")), ("box", live("box/old")))
     old = Record("box/old", "box", "ready", "", "box-00000old", {"label": "old"}, {}, ["shelf/s"], "attic")
     found = records(Told({"box/old": old}).search(stack))["box/old"]
-    assert (found.needs, found.step) == (["shelf/s"], "attic")
+    assert (found.dependencies, found.step) == (["shelf/s"], "attic")
 
 
 def test_a_part_that_nobody_declares_is_ours_only_with_what_it_is_a_part_of(stack: Stack) -> None:
@@ -302,7 +302,7 @@ def test_a_part_that_nobody_declares_is_ours_only_with_what_it_is_a_part_of(stac
     found = Told().search(stack)
     orphans = {item.record.address: item.record.id for item in found.found if not item.declared}
     assert orphans == {"box/old": "box-00000old", "lid/old": "lid-00000001", "lid/old-2": "lid-00000002"}
-    assert records(found)["lid/old-2"].needs == ["lid/old"]
+    assert records(found)["lid/old-2"].dependencies == ["lid/old"]
     assert found.aside == ["lid lid-00000003"]
 
 
@@ -394,7 +394,7 @@ def test_renamed_a_record_keeps_all_and_those_that_need_it_follow(folder: Path) 
         assert state_edit.rename(opened, "shelf/s", "shelf/t") == ["box/a"]
     found = read(folder, "p-e").records
     assert found.keys() == {"shelf/t", "box/a"}
-    assert (found["shelf/t"].id, found["box/a"].needs) == ("shelf-s", ["shelf/t"])
+    assert (found["shelf/t"].id, found["box/a"].dependencies) == ("shelf-s", ["shelf/t"])
 
 
 @pytest.mark.parametrize(

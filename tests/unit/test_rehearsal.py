@@ -55,7 +55,7 @@ def test_ids_become_tokens_and_needs() -> None:
     assert declared["subnet/a"].want.fields()["vpc_id"] == "${vpc/main:id!}"
     assert declared["subnet/a"].dependencies == (Dependency("vpc/main", "id", True), Dependency("vpc/main", ready=True))
     assert declared["subnet/a"].step == "network"
-    assert declared["vpc/main"].want.fields() == MAIN.asked
+    assert declared["vpc/main"].want.fields() == MAIN.arguments
 
 
 def test_an_id_that_nobody_recorded_stays() -> None:
@@ -103,7 +103,7 @@ def test_what_cannot_be_copied_is_told_with_what_needs_it() -> None:
     strange = record("dragon/main", "d", {})
     older = record("vpc/old", "vpc-1", {"cidr": "10.0.0.0/16"})
     short = record("vpc/short", "vpc-2", {})
-    unfinished = table(record("vpc/main", None, MAIN.asked, phase="creating"), subnet(), strange, older, short)
+    unfinished = table(record("vpc/main", None, MAIN.arguments, phase="creating"), subnet(), strange, older, short)
     declared, left_out = declarations(unfinished)
     assert declared == {}
     assert left_out == {

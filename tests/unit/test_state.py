@@ -11,19 +11,21 @@ import stat
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
+from zlib import crc32
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from state.journal import header, replay
+from state.journal import checked, encoded, header, replay
 from state.lease import LEASE, LONGEST, remaining
 from state.local import DOCUMENT, JOURNAL, LocalStore, read
 from state.lock import describe, patiently
-from state.migrate import MIGRATIONS, migrate
+from state.migrate import migrate
 from state.model import (
     HISTORY,
     SCHEMA,
@@ -190,18 +192,44 @@ def test_a_newer_schema_is_refused_and_names_its_writer(tmp_path: Path) -> None:
 
 
 def test_an_older_schema_is_migrated_and_kept_beside(tmp_path: Path) -> None:
-    old = State("shop-dev").to_dict() | {"schema": 0, "records": {}}
-    del old["history"]
-    MIGRATIONS[0] = lambda document: document | {"schema": 1, "history": []}
-    try:
-        assert migrate(old)[1] is True
-        (tmp_path / DOCUMENT).write_text(json.dumps(old))
-        with opened(tmp_path):
-            pass
-    finally:
-        del MIGRATIONS[0]
-    assert json.loads((tmp_path / DOCUMENT).read_text())["schema"] == SCHEMA
-    assert json.loads((tmp_path / "state.schema-0.json").read_text())["schema"] == 0
+    old = _as_schema_1(record("vpc/main"))
+    assert migrate(old)[1] is True
+    (tmp_path / DOCUMENT).write_text(json.dumps(old))
+    with opened(tmp_path) as store:
+        assert store.records == {"vpc/main": record("vpc/main")}
+    written = json.loads((tmp_path / DOCUMENT).read_text())
+    assert (written["schema"], [*written["records"]["vpc/main"]]) == (SCHEMA, [*record("vpc/main").row()])
+    assert json.loads((tmp_path / "state.schema-1.json").read_text()) == old
+
+
+def test_the_journal_of_an_older_schema_counts(tmp_path: Path) -> None:
+    content = json.dumps(_as_schema_1(record("vpc/main"))).encode()
+    (tmp_path / DOCUMENT).write_bytes(content)
+    head = header(7, "line", f"{crc32(content):08x}")
+    later = replace(record("subnet/a"), dependencies=["vpc/main"])
+    (tmp_path / JOURNAL).write_bytes(head + checked(encoded({"put": _named_as_in_schema_1(vars(later))}), head))
+    with opened(tmp_path) as store:
+        assert store.records == {"vpc/main": record("vpc/main"), "subnet/a": later}
+
+
+def test_a_record_with_a_former_and_a_present_name_is_refused(tmp_path: Path) -> None:
+    document = _as_schema_1(record("vpc/main"))
+    document["records"]["vpc/main"]["type"] = "subnet"
+    (tmp_path / DOCUMENT).write_text(json.dumps(document))
+    with pytest.raises(StateError, match="'kind' is unknown"):
+        read(tmp_path, "shop-dev")
+
+
+def _as_schema_1(one: Record) -> dict[str, Any]:
+    """The document of an earlier version with one record."""
+    row = _named_as_in_schema_1(one.row())
+    more = {"schema": 1, "lineage": "line", "serial": 7, "records": {one.address: row}}
+    return State("shop-dev").to_dict() | more
+
+
+def _named_as_in_schema_1(parts: dict[str, Any]) -> dict[str, Any]:
+    former = {"type": "kind", "arguments": "asked", "dependencies": "needs"}
+    return {former.get(name, name): value for name, value in parts.items()}
 
 
 @pytest.mark.parametrize("other", [("x", "1", "r"), ("shop-dev", "2", "r"), ("shop-dev", "1", "q")])

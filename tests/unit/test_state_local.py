@@ -40,14 +40,14 @@ def nested(depth: int) -> Any:
         ({"token": "\ud800"}, "token"),
         ({"phase": "gone"}, "phase"),
         ({"created": 2.0**53}, "created"),
-        ({"needs": ["vpc/main", 1]}, "needs"),
-        ({"asked": {"name": "\ud800"}}, "asked"),
-        ({"asked": {"size": float("nan")}}, "asked"),
+        ({"dependencies": ["vpc/main", 1]}, "dependencies"),
+        ({"arguments": {"name": "\ud800"}}, "arguments"),
+        ({"arguments": {"size": float("nan")}}, "arguments"),
         ({"outputs": {"size": float("inf")}}, "outputs"),
         ({"outputs": {"tags": {1: "a"}}}, "outputs"),
         ({"outputs": {"tags": {"a"}}}, "outputs"),
         # in the document a record lies two levels deeper, and the part one more
-        ({"asked": {"deep": nested(DEPTH - 4)}}, "asked"),
+        ({"arguments": {"deep": nested(DEPTH - 4)}}, "arguments"),
     ],
 )
 def test_a_record_that_could_not_be_read_again_is_refused_by_address_and_part(
@@ -64,13 +64,13 @@ def test_a_record_that_could_not_be_read_again_is_refused_by_address_and_part(
     assert list(read(tmp_path, NAME).records) == ["subnet/b", "vpc/main"]
 
 
-@pytest.mark.parametrize("asked", [{"ports": (80, (443,))}, {"deep": nested(DEPTH - 5)}, {"name": "\U0001f600 é"}])
-def test_what_json_gives_back_is_recorded(tmp_path: Path, asked: dict[str, Any]) -> None:
+@pytest.mark.parametrize("arguments", [{"ports": (80, (443,))}, {"deep": nested(DEPTH - 5)}, {"name": "\U0001f600 é"}])
+def test_what_json_gives_back_is_recorded(tmp_path: Path, arguments: dict[str, Any]) -> None:
     with opened(tmp_path) as store:
-        store.put(replace(record("vpc/main"), asked=asked))
+        store.put(replace(record("vpc/main"), arguments=arguments))
         journalled = read(tmp_path, NAME).records
     assert journalled == read(tmp_path, NAME).records
-    assert journalled["vpc/main"].asked == json.loads(json.dumps(asked))
+    assert journalled["vpc/main"].arguments == json.loads(json.dumps(arguments))
 
 
 @pytest.mark.parametrize(
@@ -129,11 +129,11 @@ def test_a_document_is_read_alike_with_a_record_a_line_and_in_any_other_form(tmp
         ('"10.0.0.0/16"', '"10', r"is incomplete or not JSON .* line 10 "),
         ('"id-1"', '"a\\nb"', "id has an invalid value"),
         ('"id-1"', "{}", "id has an invalid value"),
-        ('"needs": []', '"needs": {}', "needs has an invalid value"),
+        ('"dependencies": []', '"dependencies": {}', "dependencies has an invalid value"),
         ('"phase": "ready"', '"phase": []', "phase has an invalid value"),
         ('"token": "token"', '"tokens": "token"', "token is missing"),
         ('"vpc/main"', '""', "address has an invalid value"),
-        ('{"kind"', '[], "x": {"kind"', "not a table"),
+        ('{"type"', '[], "x": {"type"', "not a table"),
     ],
 )
 def test_with_a_record_a_line_nothing_is_let_pass_that_is_refused_elsewhere(

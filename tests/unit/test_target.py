@@ -44,9 +44,9 @@ def test_upwards_a_step_comes_with_all_that_it_needs_and_whole_steps_only(step: 
 def test_downwards_a_step_goes_with_all_that_is_built_on_it_and_nothing_else(step: str) -> None:
     going = target.above(RECORDS, step)
     assert [a for a in going if RECORDS[a].step == step] == [a for a in RECORDS if RECORDS[a].step == step]
-    assert not any(set(RECORDS[a].needs) & set(going) for a in RECORDS.keys() - set(going))
+    assert not any(set(RECORDS[a].dependencies) & set(going) for a in RECORDS.keys() - set(going))
     for address in going:
-        assert RECORDS[address].step == step or set(RECORDS[address].needs) & set(going)
+        assert RECORDS[address].step == step or set(RECORDS[address].dependencies) & set(going)
 
 
 def recorded(address: str, id: str, *needs: str) -> Record:

@@ -38,12 +38,12 @@ def declarations(records: Mapping[str, Record]) -> tuple[dict[str, Declared], di
             continue
         tokens = _tokens(record, records)
         # a certificate becomes ready by the records that need it
-        mark = "" if record.kind == ValidationRecord.type_name else "!"
-        asked = {name: with_tokens(value, tokens, mark) for name, value in record.asked.items()}
-        needs = {Dependency(m[1], m[2], bool(m[3])): None for m in TOKEN.finditer(repr(asked))}
-        needs |= {Dependency(need, ready=bool(mark)): None for need in record.needs}
-        want: Resource = all_types()[record.kind](address.partition("/")[2], **asked)
-        declared[address] = Declared(want, tuple(needs), record.step)
+        mark = "" if record.type == ValidationRecord.type_name else "!"
+        arguments = {name: with_tokens(value, tokens, mark) for name, value in record.arguments.items()}
+        dependencies = {Dependency(m[1], m[2], bool(m[3])): None for m in TOKEN.finditer(repr(arguments))}
+        dependencies |= {Dependency(one, ready=bool(mark)): None for one in record.dependencies}
+        want: Resource = all_types()[record.type](address.partition("/")[2], **arguments)
+        declared[address] = Declared(want, tuple(dependencies), record.step)
     return declared, left_out
 
 
@@ -53,7 +53,7 @@ def _in_order(records: Mapping[str, Record]) -> Iterator[str]:
     for first in records:
         todo = [first]
         while todo:
-            missing = [one for one in records[todo[-1]].needs if one in records and one not in (*met, *todo)]
+            missing = [one for one in records[todo[-1]].dependencies if one in records and one not in (*met, *todo)]
             if missing:
                 todo.append(missing[0])
                 continue
@@ -66,16 +66,16 @@ def _why_left_out(record: Record, left_out: Mapping[str, str]) -> str:
     """Say why a record cannot be declared; empty if it can."""
     if record.phase in UNFINISHED:
         return UNFINISHED[record.phase]
-    if lacking := [need for need in record.needs if need in left_out]:
+    if lacking := [one for one in record.dependencies if one in left_out]:
         return f"depends on {lacking[0]}, which is not copied"
-    resource_type = type_named(record.kind)
+    resource_type = type_named(record.type)
     if resource_type is None:
-        return f"has a resource type that this version does not support ({record.kind})"
+        return f"has a resource type that this version does not support ({record.type})"
     known = {one.name: one for one in fields(resource_type) if one.name != "name"}
-    if unknown := sorted(record.asked.keys() - known.keys()):
+    if unknown := sorted(record.arguments.keys() - known.keys()):
         return f"was recorded by another version, with {', '.join(unknown)}"
     needed = {name for name, one in known.items() if one.default is one.default_factory is MISSING}
-    if missing := sorted(needed - record.asked.keys()):
+    if missing := sorted(needed - record.arguments.keys()):
         return f"was recorded by another version, without {', '.join(missing)}"
     return ""
 
@@ -86,12 +86,12 @@ def _tokens(record: Record, records: Mapping[str, Record]) -> dict[str, str]:
     What is needed directly comes first: two resources may have the same name.
     """
     found: dict[str, str] = {}
-    needed = reachable(record.address, lambda one: records[one].needs if one in records else ())
-    for address in (*record.needs, *needed):
+    needed = reachable(record.address, lambda one: records[one].dependencies if one in records else ())
+    for address in (*record.dependencies, *needed):
         if address == record.address or address not in records:
             continue
         other = records[address]
-        same = set((type_named(other.kind) or Resource).derived) - {REGISTRY}
+        same = set((type_named(other.type) or Resource).derived) - {REGISTRY}
         for output, value in {"id": other.id, **other.outputs}.items():
             if output in same:
                 continue

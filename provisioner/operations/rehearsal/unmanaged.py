@@ -24,10 +24,10 @@ AMI = re.compile(r"\bami-[0-9a-f]{8,17}\b")
 
 def resources(records: Mapping[str, Record], config: Config) -> tuple[dict[str, Any], list[str]]:
     """Return what has to be in the account beforehand, as the embedded cloud takes it, and what is only assumed."""
-    texts = [json.dumps(record.asked) for record in records.values()]
+    texts = [json.dumps(record.arguments) for record in records.values()]
     settings = [config.kms_key or "", config.logs.kms_key or "", config.load_balancer.waf_acl or ""]
-    delegations = [record.asked for record in records.values() if record.kind == Delegation.type_name]
-    own = {record.id for record in records.values() if record.kind == HostedZone.type_name}
+    delegations = [record.arguments for record in records.values() if record.type == Delegation.type_name]
+    own = {record.id for record in records.values() if record.type == HostedZone.type_name}
     zones = {one["hosted_zone_id"]: one["domain"] for one in delegations if one["hosted_zone_id"] not in own}
     keys, assumed = _aliases(records, config)
     if records and not config.dns.create_zone and config.dns.domain not in zones.values():
@@ -51,8 +51,8 @@ def _named(pattern: re.Pattern[str], texts: Iterable[str]) -> list[str]:
 def _aliases(records: Mapping[str, Record], config: Config) -> tuple[dict[str, str], list[str]]:
     """Return the keys that aliases in the configuration stand for, ARNs, or empty for new keys; and what is assumed."""
     recorded = {
-        config.kms_key: [r.asked.get("key_id") for r in records.values() if r.kind == SecureParameter.type_name],
-        config.logs.kms_key: [r.asked.get("kms_key_id") for r in records.values() if r.kind == LogGroup.type_name],
+        config.kms_key: [r.arguments.get("key_id") for r in records.values() if r.type == SecureParameter.type_name],
+        config.logs.kms_key: [r.arguments.get("kms_key_id") for r in records.values() if r.type == LogGroup.type_name],
     }
     found, assumed = dict[str, str](), list[str]()
     for alias, arns in recorded.items():
