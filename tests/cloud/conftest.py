@@ -20,6 +20,7 @@ from botocore.exceptions import ClientError
 
 from provisioner.emulator import manage
 from provisioner.emulator.control import Cloud
+from tests.cloud import client_classes
 
 if TYPE_CHECKING:
     from tests.cloud.rig import Rig
@@ -28,6 +29,7 @@ REGION = "ap-northeast-1"
 HANGS = 120.0
 """Real seconds after which what does not come hangs."""
 
+client_classes.share()
 # The same tests whether or not an engine is there; those of the engine are in tests/docker.
 os.environ["PROVISION_ENGINE"] = "0"
 # No test depends on, or burdens, a registry that is not on this machine.
