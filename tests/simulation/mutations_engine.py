@@ -97,7 +97,7 @@ FAULTS = (
         ENGINE,
         APPLY,
         """
-        if need.ready and need.address not in done:
+        if dependency.ready and dependency.address not in done:
             return False
         """,
         "",
@@ -206,7 +206,7 @@ FAULTS = (
         ENGINE,
         DESTROY,
         """
-        return freed or need.address in done
+        return freed or dependency.address in done
         """,
         """
         return True
@@ -359,7 +359,7 @@ FAULTS = (
         TopologicalSorter(wider).prepare()
         """,
         """
-        wider = needs
+        wider = dependencies
         """,
     ),
 )
