@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from provisioner.emulator import control, manage
-from provisioner.emulator.control import Cloud
+from provisioner.emulator.control import CloudProcess
 
 ROOT = Path(__file__).resolve().parents[1]
 PROVISION = [sys.executable, "-m", "provisioner.cli.main"]
@@ -54,7 +54,7 @@ class Project:
 
     folder: Path
     environment: Mapping[str, str] = field(default_factory=dict)
-    cloud: Cloud | None = None
+    cloud: CloudProcess | None = None
 
     def start_cloud(self, domain: str = "example.com") -> float:
         """Start the embedded cloud and return the seconds until it answered."""

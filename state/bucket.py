@@ -46,7 +46,7 @@ class Mending:
 
 
 @dataclass(frozen=True)
-class Bucket:
+class StateBucket:
     """The bucket as it should be.
 
     Attributes:
@@ -146,18 +146,20 @@ class Bucket:
         # the one region that may not be named (S3 API reference, CreateBucket)
         place = {} if self.region == "us-east-1" else {"LocationConstraint": self.region}
         more = {"CreateBucketConfiguration": place} if place else {}
-        self.client.create_bucket(Bucket=self.name, ObjectOwnership="BucketOwnerEnforced", **more)
-        self.client.get_waiter("bucket_exists").wait(Bucket=self.name, WaiterConfig={"Delay": 1, "MaxAttempts": 30})
+        self.client.create_bucket(StateBucket=self.name, ObjectOwnership="BucketOwnerEnforced", **more)
+        self.client.get_waiter("bucket_exists").wait(
+            StateBucket=self.name, WaiterConfig={"Delay": 1, "MaxAttempts": 30}
+        )
 
     def _put(self, what: str, setting: str, **arguments: Any) -> Mending:
         operation = getattr(self.client, f"put_{setting}")
-        return Mending(what, lambda: operation(Bucket=self.name, ExpectedBucketOwner=self.owner, **arguments))
+        return Mending(what, lambda: operation(StateBucket=self.name, ExpectedBucketOwner=self.owner, **arguments))
 
     def _read(self, operation: str, *absent: str) -> dict[str, Any] | None:
         """Call a read; return None where one of these codes says that there is no such thing."""
 
         def act() -> Any:
-            return getattr(self.client, operation)(Bucket=self.name, ExpectedBucketOwner=self.owner)
+            return getattr(self.client, operation)(StateBucket=self.name, ExpectedBucketOwner=self.owner)
 
         trouble = f"the bucket {self.name} cannot be read"
         answer: dict[str, Any] | None = self._call(trouble, act, dict.fromkeys(absent))

@@ -9,7 +9,7 @@ from typing import Any, TypeGuard
 from state.checks import parsed
 from state.lock import describe, myself
 from state.model import MEND, StateError, StateLocked
-from state.objects import Found, Objects, Taken
+from state.objects import Objects, StoredObject, Taken
 from state.runtime import MACHINE, Runtime, Worker
 
 LEASE = 60.0
@@ -96,7 +96,7 @@ class Lease:
             f"S3 takes longer to renew the lock of the state than its lease of {self._seconds:g} s. {MEND}"
         )
 
-    def lose(self, found: Found | None) -> StateError:
+    def lose(self, found: StoredObject | None) -> StateError:
         """Note that the lock is another's; `found` is what says whose. Returns the error that says so."""
         if self._ours(found):
             found = None
@@ -121,7 +121,7 @@ class Lease:
             except Taken:
                 return
 
-    def holder(self) -> Found | None:
+    def holder(self) -> StoredObject | None:
         """Read who holds the lock."""
         return self._objects.get(LOCK)
 
@@ -137,7 +137,7 @@ class Lease:
     def _held(self) -> bool:
         return not self._lost and self._runtime.elapsed() < self._heard + self._seconds
 
-    def _ours(self, found: Found | None) -> TypeGuard[Found]:
+    def _ours(self, found: StoredObject | None) -> TypeGuard[StoredObject]:
         return found is not None and found.metadata.get(HOLDER) == self._mark
 
     def _renew(self) -> None:
@@ -174,7 +174,7 @@ def holder(objects: Objects, runtime: Runtime = MACHINE) -> str:
     return describe(found.body) if found and remaining(found, runtime) > 0 else ""
 
 
-def remaining(found: Found, runtime: Runtime = MACHINE) -> float:
+def remaining(found: StoredObject, runtime: Runtime = MACHINE) -> float:
     """Return how many seconds a lease goes on, by S3's clock; 0 or less if the lock can be taken."""
     try:
         info = parsed(found.body)
@@ -193,5 +193,5 @@ def _dead(info: dict[str, Any], runtime: Runtime) -> bool:
     return bool(here) and info["machine"] == here and isinstance(pid, int) and pid > 0 and not runtime.running(pid)
 
 
-def _holder(found: Found | None) -> str:
+def _holder(found: StoredObject | None) -> str:
     return describe(found.body) if found and found.body != FREE else "another command"

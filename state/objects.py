@@ -23,7 +23,7 @@ NONCE = "nonce"
 
 
 @dataclass(frozen=True)
-class Found:
+class StoredObject:
     """An object as it was read. `age` is for how many seconds it has stood so, by S3's own clock."""
 
     body: bytes
@@ -35,7 +35,7 @@ class Found:
 class Taken(Exception):
     """A write's condition did not hold: `found` is what stands there instead, None if nothing does."""
 
-    def __init__(self, found: Found | None) -> None:
+    def __init__(self, found: StoredObject | None) -> None:
         super().__init__("another command wrote first")
         self.found = found
 
@@ -59,23 +59,23 @@ class Objects:
         """Return the address of an object, as the AWS CLI takes it."""
         return f"s3://{self.bucket}/{self._prefix}{name}"
 
-    def get(self, name: str) -> Found | None:
+    def get(self, name: str) -> StoredObject | None:
         """Read an object, or return None if there is none.
 
         Raises:
             StateError: S3 refuses, or cannot be reached.
         """
 
-        def read() -> Found:
+        def read() -> StoredObject:
             answer = self._client.get_object(Key=self._prefix + name, **self._in)
             now = parsedate_to_datetime(answer["ResponseMetadata"]["HTTPHeaders"]["date"])
             age = (now - answer["LastModified"]).total_seconds()
-            return Found(answer["Body"].read(), answer["ETag"], answer["Metadata"], age)
+            return StoredObject(answer["Body"].read(), answer["ETag"], answer["Metadata"], age)
 
-        found: Found | None = self._call(name, "be read", read, {"NoSuchKey": None})
+        found: StoredObject | None = self._call(name, "be read", read, {"NoSuchKey": None})
         return found
 
-    def listed(self, name: str) -> Found | None:
+    def listed(self, name: str) -> StoredObject | None:
         """Read an object that a list has shown, again while it is listed; None if it is gone.
 
         For 15 minutes after versioning was first switched on for a bucket, S3 may answer that an object is not there

@@ -21,7 +21,7 @@ from state.lease import Lease
 from state.lock import patiently
 from state.migrate import migrate
 from state.model import MEND, Run, State, StateError
-from state.objects import Found, Objects, Taken
+from state.objects import Objects, StoredObject, Taken
 from state.runtime import MACHINE, Runtime
 from state.store import Store, document
 
@@ -52,7 +52,7 @@ class _Loaded:
     """
 
     state: State
-    found: Found | None
+    found: StoredObject | None
     outdated: bytes | None
     journal: list[str]
     last: int
@@ -86,7 +86,7 @@ def _load(objects: Objects, stack: str, runtime: Runtime) -> _Loaded:
     raise StateError(f"{objects.url_of(DOCUMENT)} keeps changing while it is read. Try again")
 
 
-def _assembled(objects: Objects, stack: str, found: Found | None, runtime: Runtime) -> _Loaded:
+def _assembled(objects: Objects, stack: str, found: StoredObject | None, runtime: Runtime) -> _Loaded:
     state, outdated = State(stack), None
     if found:
         try:
@@ -308,13 +308,13 @@ class S3Store(Store):
         self._folding.append(name)
         self._number += 1
 
-    def _lost(self, found: Found | None) -> StateError:
+    def _lost(self, found: StoredObject | None) -> StateError:
         """Stop for good, and say who has taken over: a seal says so itself, otherwise the lock does."""
         try:
             sealed = json.loads(found.body.splitlines()[0]).get("sealed") if found else None
         except (ValueError, IndexError, AttributeError):
             sealed = None
-        by = Found(json.dumps(sealed).encode(), "", {}, 0) if sealed else self._lease.holder()
+        by = StoredObject(json.dumps(sealed).encode(), "", {}, 0) if sealed else self._lease.holder()
         return self._lease.lose(by)
 
     def _seal(self, last: int, state: State) -> str:

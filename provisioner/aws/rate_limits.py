@@ -125,7 +125,7 @@ def limits_of(service: str, operation: str) -> tuple[Limit, ...]:
 
 
 @dataclass
-class Bucket:
+class TokenBucket:
     """Holds up to `burst` tokens and gains `rate` a second; `tokens` is what it held at the moment `at`."""
 
     burst: float
@@ -148,19 +148,19 @@ class Bucket:
         self.tokens -= 1
 
 
-def exact(limit: Limit, at: float) -> Bucket:
+def exact(limit: Limit, at: float) -> TokenBucket:
     """Return a full bucket of the limit, as AWS has it."""
-    return Bucket(limit.burst, limit.rate, at)
+    return TokenBucket(limit.burst, limit.rate, at)
 
 
-def bucket_below(limit: Limit, at: float) -> Bucket:
+def bucket_below(limit: Limit, at: float) -> TokenBucket:
     """Return a full bucket of this tool's share of the limit.
 
     AWS adds tokens once a second, and not all the time as here. So that this makes no difference, the burst and what is
     gained within a second are together no more than AWS's burst. It has to hold one token at least.
     """
     rate = SHARE * limit.rate
-    return Bucket(max(1.0, min(SHARE * limit.burst, limit.burst - rate)), rate, at)
+    return TokenBucket(max(1.0, min(SHARE * limit.burst, limit.burst - rate)), rate, at)
 
 
 @dataclass
@@ -183,11 +183,11 @@ class Buckets:
     def __init__(
         self,
         clock: Callable[[], float],
-        make: Callable[[Limit, float], Bucket],
+        make: Callable[[Limit, float], TokenBucket],
         lock: Callable[[], AbstractContextManager[Any]] = threading.Lock,
     ) -> None:
         self._clock, self._make = clock, make
-        self._buckets: dict[tuple[str, Limit, str], Bucket] = {}
+        self._buckets: dict[tuple[str, Limit, str], TokenBucket] = {}
         self._lock, self._make_lock = lock(), lock
         self._lines: dict[tuple[str, str, str], _Line] = {}
 
@@ -206,7 +206,7 @@ class Buckets:
                     bucket.take()
             return seconds
 
-    def _bucket(self, limit: Limit, region: str, operation: str, now: float) -> Bucket:
+    def _bucket(self, limit: Limit, region: str, operation: str, now: float) -> TokenBucket:
         key = (region, limit, operation if limit.draws == "each" else "")
         if key not in self._buckets:
             self._buckets[key] = self._make(limit, now)

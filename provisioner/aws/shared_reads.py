@@ -12,7 +12,7 @@ from state.runtime import Runtime
 
 
 @dataclass
-class Answer:
+class SharedRead:
     """What a read was answered with, for all who make the same one."""
 
     lock: AbstractContextManager[Any]
@@ -33,13 +33,13 @@ class SharedReads:
 
     def __init__(self, runtime: Runtime) -> None:
         self._runtime, self._lock = runtime, runtime.lock()
-        self._answers: dict[str, Answer] = {}
+        self._answers: dict[str, SharedRead] = {}
 
     def once(self, what: Any, ask: Callable[[], Any]) -> Any:
         """Return the answer to the read that `what` (of JSON's types) describes; `ask` makes it, if nobody has."""
         key = json.dumps(what, sort_keys=True)
         with self._lock:
-            answer = self._answers.setdefault(key, Answer(self._runtime.lock()))
+            answer = self._answers.setdefault(key, SharedRead(self._runtime.lock()))
         return answer.of(ask)
 
     def clear(self) -> None:

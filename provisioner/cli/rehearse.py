@@ -61,7 +61,7 @@ def rehearse(
         check_dockerfiles(config, options.file)
     state = stores.recorded(options, config)
     state.guard(config.name, state.account, config.region)
-    request = run.Request(what.value, target_step, unprotect, new_ami)
+    request = run.RehearsalOptions(what.value, target_step, unprotect, new_ami)
     run.check(request, config, state)
     choices = list(dict.fromkeys([durations, *(["fast", "slow"] if spread else [])]))
     found = run.rehearse(options, config, state, request, choices, lambda text: say([text], sys.stderr))

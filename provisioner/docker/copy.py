@@ -42,7 +42,7 @@ class _Progress:
         return f"copying {self.done}/{self.parts} parts{size}"
 
 
-class TagTaken(RegistryError):
+class ManifestRefused(RegistryError):
     """The registry refuses the manifest under this tag, perhaps since it has one already: `digest` is the refused."""
 
     def __init__(self, message: str, digest: str) -> None:
@@ -124,7 +124,7 @@ def _copied(
         progress.done += 1
     target.transport.check()
     if refused := target.put(replace(place, digest=""), manifest):
-        raise TagTaken(f"{place} is refused ({refused})", manifest.digest)
+        raise ManifestRefused(f"{place} is refused ({refused})", manifest.digest)
     return manifest.digest
 
 

@@ -25,7 +25,7 @@ class BadImage(RegistryError):
 
 
 @dataclass(frozen=True)
-class Image:
+class ImageInfo:
     """What a reference names: its digest, and the platforms that it is for, such as `linux/amd64`."""
 
     digest: str

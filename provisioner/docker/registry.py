@@ -24,7 +24,7 @@ from provisioner.docker.manifests import (
     LARGEST_MANIFEST,
     MANIFESTS,
     BadImage,
-    Image,
+    ImageInfo,
     Manifest,
     entries,
     no_such_platform,
@@ -84,7 +84,7 @@ class Registries:
         # the specification asks for it and not all registries have it
         return found if DIGEST.fullmatch(found) else self.manifest(reference).digest
 
-    def inspect(self, reference: Reference) -> Image:
+    def inspect(self, reference: Reference) -> ImageInfo:
         """Return what a reference names and the platforms that it is for; two or three small reads.
 
         Raises:
@@ -94,8 +94,10 @@ class Registries:
         manifest = self.manifest(reference)
         if manifest.is_index:
             parts = [part for part in entries(manifest) if part.get("platform", {}).get("os") != "unknown"]
-            return Image(manifest.digest, tuple(dict.fromkeys(platform_of(part.get("platform", {})) for part in parts)))
-        return Image(manifest.digest, (self.platform(reference, manifest),))
+            return ImageInfo(
+                manifest.digest, tuple(dict.fromkeys(platform_of(part.get("platform", {})) for part in parts))
+            )
+        return ImageInfo(manifest.digest, (self.platform(reference, manifest),))
 
     def manifest(self, reference: Reference) -> Manifest:
         """Return the manifest or index, which is what its digest says.

@@ -32,7 +32,7 @@ class CloudError(ProvisionError):
 
 
 @dataclass(frozen=True)
-class Cloud:
+class CloudProcess:
     """A running embedded cloud.
 
     `key` is the access key id that calls are signed with (with any secret), and that tells its process from others.
@@ -60,7 +60,7 @@ class ClockLink:
         CloudError: it does not answer.
     """
 
-    def __init__(self, cloud: Cloud) -> None:
+    def __init__(self, cloud: CloudProcess) -> None:
         host, _, port = cloud.endpoint.removeprefix("http://").rpartition(":")
         lines = (
             f"GET /_cloud/clock HTTP/1.1\r\nHost: {host}:{port}\r\nAuthorization: Bearer {cloud.key}\r\n"
@@ -110,7 +110,7 @@ class ClockLink:
         self._held += more
 
 
-def health(cloud: Cloud) -> dict[str, Any]:
+def health(cloud: CloudProcess) -> dict[str, Any]:
     """The health answer, or an empty one when nothing, or something else than the cloud with this key, answers."""
     challenge = secrets.token_hex(16)
     try:
@@ -122,7 +122,7 @@ def health(cloud: Cloud) -> dict[str, Any]:
     return answer if ours else {}
 
 
-def control(cloud: Cloud, method: str, path: str, content: bytes = b"") -> bytes:
+def control(cloud: CloudProcess, method: str, path: str, content: bytes = b"") -> bytes:
     """Return what a control path (`/_cloud/…`) of a cloud that runs answers.
 
     Raises:
@@ -135,7 +135,9 @@ def control(cloud: Cloud, method: str, path: str, content: bytes = b"") -> bytes
         raise CloudError(f"the embedded cloud does not respond at {cloud.endpoint}: {error}") from None
 
 
-def set_clock(cloud: Cloud, mode: str | None = None, durations: str | None = None, idle: float | None = None) -> None:
+def set_clock(
+    cloud: CloudProcess, mode: str | None = None, durations: str | None = None, idle: float | None = None
+) -> None:
     """Let the clock of the cloud move otherwise, or its operations take otherwise long, from now on.
 
     Args:
@@ -152,7 +154,7 @@ def set_clock(cloud: Cloud, mode: str | None = None, durations: str | None = Non
     control(cloud, "POST", f"/_cloud/clock?{query}")
 
 
-def clock(cloud: Cloud) -> dict[str, Any]:
+def clock(cloud: CloudProcess) -> dict[str, Any]:
     """Return what the clock of the cloud shows, and how it moves.
 
     Raises:
@@ -162,7 +164,7 @@ def clock(cloud: Cloud) -> dict[str, Any]:
     return shown
 
 
-def put_unmanaged(cloud: Cloud, wanted: Mapping[str, Any]) -> None:
+def put_unmanaged(cloud: CloudProcess, wanted: Mapping[str, Any]) -> None:
     """Create resources in the cloud's account that no stack manages; `provisioner.emulator.unmanaged` says which.
 
     Raises:
@@ -172,7 +174,7 @@ def put_unmanaged(cloud: Cloud, wanted: Mapping[str, Any]) -> None:
     control(cloud, "POST", "/_cloud/unmanaged", json.dumps(wanted).encode())
 
 
-def pass_time(cloud: Cloud, seconds: float, durations: str) -> None:
+def pass_time(cloud: CloudProcess, seconds: float, durations: str) -> None:
     """Let so many of AWS's seconds pass at once. From then on operations take as `durations` says.
 
     The clock stands still afterwards until a client waits, so that what comes next begins at a known moment.
@@ -189,7 +191,7 @@ def pass_time(cloud: Cloud, seconds: float, durations: str) -> None:
     set_clock(cloud, "virtual", durations, idle=0)
 
 
-def release(cloud: Cloud, region: str) -> None:
+def release(cloud: CloudProcess, region: str) -> None:
     """Have AWS recommend a newer AMI in a region of the cloud.
 
     Raises:
@@ -199,13 +201,13 @@ def release(cloud: Cloud, region: str) -> None:
     control(cloud, "POST", f"/_cloud/release?region={region}")
 
 
-def calls(cloud: Cloud) -> list[dict[str, Any]]:
+def calls(cloud: CloudProcess) -> list[dict[str, Any]]:
     """Return the calls that it answered, the oldest first, each with `service`, `operation`, `write` and `error`."""
     answered: list[dict[str, Any]] = json.loads(control(cloud, "GET", "/_cloud/log?since=0"))
     return answered
 
 
-def watch(cloud: Cloud) -> None:
+def watch(cloud: CloudProcess) -> None:
     """Note from now on which of the services that are up go down.
 
     Raises:
@@ -214,7 +216,7 @@ def watch(cloud: Cloud) -> None:
     control(cloud, "POST", "/_cloud/outages")
 
 
-def outages(cloud: Cloud) -> list[dict[str, Any]]:
+def outages(cloud: CloudProcess) -> list[dict[str, Any]]:
     """Return what has been noted since `watch`: service, since and until (seconds of its clock; None: still), why.
 
     Raises:
@@ -224,7 +226,7 @@ def outages(cloud: Cloud) -> list[dict[str, Any]]:
     return list(found["outages"])
 
 
-def request(cloud: Cloud, method: str, path: str, content: bytes = b"", *, proven: bool = True) -> bytes:
+def request(cloud: CloudProcess, method: str, path: str, content: bytes = b"", *, proven: bool = True) -> bytes:
     """Return what a control path answers; ConfigurationError for what the user asked for wrongly.
 
     Args:

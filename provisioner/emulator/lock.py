@@ -6,7 +6,7 @@ import threading
 import time
 
 
-class Lock:
+class CloudLock:
     """A lock that its holder may take again, and that tells for how long it has been held."""
 
     def __init__(self) -> None:
@@ -29,4 +29,4 @@ class Lock:
         return time.monotonic() - since if held else 0.0
 
 
-LOCK = Lock()
+LOCK = CloudLock()

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from provisioner.emulator.authorization import policy
-from provisioner.emulator.control import KEY, READY_SECONDS, Cloud, CloudError, control, health, new_key, request
+from provisioner.emulator.control import KEY, READY_SECONDS, CloudError, CloudProcess, control, health, new_key, request
 from provisioner.engine.errors import ConfigurationError
 from state import checks
 from state.folder import make
@@ -33,7 +33,7 @@ HUNG_SECONDS = 30.0
 """For how long one call may be under way in the cloud before it counts as hung."""
 
 
-def start(folder: Path, domain: str, *, port: int | None = None, more: Sequence[str] = ()) -> Cloud:
+def start(folder: Path, domain: str, *, port: int | None = None, more: Sequence[str] = ()) -> CloudProcess:
     """Return the cloud that belongs to `folder`, starting it when none runs; it outlives this process.
 
     Two starts at the same time yield one cloud.
@@ -67,7 +67,7 @@ def start(folder: Path, domain: str, *, port: int | None = None, more: Sequence[
         return cloud
 
 
-def on_port(running: Cloud, port: int | None) -> Cloud:
+def on_port(running: CloudProcess, port: int | None) -> CloudProcess:
     """Return a running cloud.
 
     Raises:
@@ -82,13 +82,13 @@ def on_port(running: Cloud, port: int | None) -> Cloud:
     return running
 
 
-def _starting(folder: Path) -> Cloud | None:
+def _starting(folder: Path) -> CloudProcess | None:
     """The cloud that an earlier start launched and did not see ready."""
     cloud = _recorded(folder)
     return cloud if cloud is not None and _alive(cloud.pid) and _started_by_us(cloud) else None
 
 
-def _launch(folder: Path, domain: str, port: int | None, more: Sequence[str]) -> Cloud:
+def _launch(folder: Path, domain: str, port: int | None, more: Sequence[str]) -> CloudProcess:
     _require_moto()
     _check_settings()
     chosen = _check_port(port) if port is not None else _free_port(socket.SOCK_STREAM)
@@ -96,10 +96,10 @@ def _launch(folder: Path, domain: str, port: int | None, more: Sequence[str]) ->
     key = new_key()
     where = ["--port", str(chosen), "--dns-port", str(dns_port), "--folder", str(folder)]
     pid = _spawn(folder, [*where, "--domain", domain, *more], key)
-    return Cloud(f"http://{_HOST}:{chosen}", dns_port, pid, key, domain)
+    return CloudProcess(f"http://{_HOST}:{chosen}", dns_port, pid, key, domain)
 
 
-def find(folder: Path) -> Cloud | None:
+def find(folder: Path) -> CloudProcess | None:
     """The running cloud of `folder`, or None: no record, process gone, or something else answers on its port."""
     cloud = _recorded(folder)
     if cloud is None or not _alive(cloud.pid):
@@ -135,7 +135,7 @@ def delegate(folder: Path, domain: str) -> None:
     control(cloud, "POST", f"/_cloud/delegate?{urllib.parse.urlencode({'domain': domain})}")
 
 
-def _running(folder: Path) -> Cloud:
+def _running(folder: Path) -> CloudProcess:
     cloud = find(folder)
     if cloud is None:
         raise CloudError("the embedded cloud is not running: start it with `provision cloud start`")
@@ -163,13 +163,13 @@ def started(folder: Path) -> float:
     return float(health(cloud).get("started", 0.0)) if cloud else 0.0
 
 
-def hung(cloud: Cloud) -> float:
+def hung(cloud: CloudProcess) -> float:
     """Return for how many seconds the cloud has been at one call, if that is longer than any takes; else 0."""
     busy = float(health(cloud).get("busy", 0.0))
     return busy if busy > HUNG_SECONDS else 0.0
 
 
-def set_faults(cloud: Cloud, scenarios: str) -> None:
+def set_faults(cloud: CloudProcess, scenarios: str) -> None:
     """Let these scenarios, divided by commas, meet the calls to the cloud from now on; an empty text ends them.
 
     Raises:
@@ -199,7 +199,7 @@ def read_policies(files: Sequence[Path]) -> list[dict[str, str]]:
     return found
 
 
-def set_policies(cloud: Cloud, policies: Sequence[Mapping[str, str]]) -> None:
+def set_policies(cloud: CloudProcess, policies: Sequence[Mapping[str, str]]) -> None:
     """Let the caller do in the cloud what these IAM policies together allow; of none, everything.
 
     Raises:
@@ -277,7 +277,7 @@ def _spawn(folder: Path, options: list[str], key: str) -> int:
     )
 
 
-def _await_ready(cloud: Cloud, folder: Path) -> None:
+def _await_ready(cloud: CloudProcess, folder: Path) -> None:
     begin = time.monotonic()
     while True:
         if health(cloud).get("ready"):
@@ -323,7 +323,7 @@ def _alive(pid: int) -> bool:
     return True
 
 
-def _started_by_us(cloud: Cloud) -> bool:
+def _started_by_us(cloud: CloudProcess) -> bool:
     """Whether a process that does not answer is nevertheless the one we started (known where /proc is)."""
     try:
         return cloud.key.encode() in Path(f"/proc/{cloud.pid}/environ").read_bytes()
@@ -331,7 +331,7 @@ def _started_by_us(cloud: Cloud) -> bool:
         return False
 
 
-def _recorded(folder: Path) -> Cloud | None:
+def _recorded(folder: Path) -> CloudProcess | None:
     """The cloud that `cloud.json` names, or None if it names none.
 
     Raises:
@@ -349,7 +349,7 @@ def _recorded(folder: Path) -> Cloud | None:
             f"{path} names an embedded cloud of another machine ({data['endpoint'][:80]}), so it was not "
             f"written here: delete the file"
         )
-    return Cloud(**data)
+    return CloudProcess(**data)
 
 
 _FIELDS: Mapping[str, checks.Check] = {

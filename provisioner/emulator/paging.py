@@ -45,7 +45,7 @@ class Bounds:
 
 
 @dataclass(frozen=True)
-class Service:
+class PagedService:
     """How the lists of one service come.
 
     Attributes:
@@ -64,23 +64,23 @@ class Service:
 # The API references. EC2: also its guide, "Pagination" (a page may be empty; without a size all of it comes, of most
 # lists 1,000 at most). RDS refuses less than 20: boto/boto3#3798. ACM gives no usual size: a cautious guess.
 _SERVICES = {
-    "acm": Service(Bounds(100, 1, 1000), "InvalidArgsException", "ValidationException"),
-    "application-autoscaling": Service(Bounds(50, 1, 50), "InvalidNextTokenException", "ValidationException"),
-    "autoscaling": Service(Bounds(50, 1, 100), "InvalidNextToken", "ValidationError", empty=True),
-    "ec2": Service(Bounds(1000, 5, 1000), "InvalidParameterValue", "InvalidParameterValue", empty=True),
-    "ecr": Service(Bounds(100, 1, 1000), "InvalidParameterException", "InvalidParameterException"),
-    "ecs": Service(Bounds(100, 1, 100), "InvalidParameterException", "InvalidParameterException"),
-    "elbv2": Service(Bounds(400, 1, 400), "ValidationError", "ValidationError"),
-    "iam": Service(Bounds(100, 1, 1000), "ValidationError", "ValidationError", empty=True),
-    "logs": Service(Bounds(50, 1, 50), "InvalidParameterException", "InvalidParameterException"),
-    "rds": Service(Bounds(100, 20, 100), "InvalidParameterValue", "InvalidParameterValue"),
-    "resourcegroupstaggingapi": Service(
+    "acm": PagedService(Bounds(100, 1, 1000), "InvalidArgsException", "ValidationException"),
+    "application-autoscaling": PagedService(Bounds(50, 1, 50), "InvalidNextTokenException", "ValidationException"),
+    "autoscaling": PagedService(Bounds(50, 1, 100), "InvalidNextToken", "ValidationError", empty=True),
+    "ec2": PagedService(Bounds(1000, 5, 1000), "InvalidParameterValue", "InvalidParameterValue", empty=True),
+    "ecr": PagedService(Bounds(100, 1, 1000), "InvalidParameterException", "InvalidParameterException"),
+    "ecs": PagedService(Bounds(100, 1, 100), "InvalidParameterException", "InvalidParameterException"),
+    "elbv2": PagedService(Bounds(400, 1, 400), "ValidationError", "ValidationError"),
+    "iam": PagedService(Bounds(100, 1, 1000), "ValidationError", "ValidationError", empty=True),
+    "logs": PagedService(Bounds(50, 1, 50), "InvalidParameterException", "InvalidParameterException"),
+    "rds": PagedService(Bounds(100, 20, 100), "InvalidParameterValue", "InvalidParameterValue"),
+    "resourcegroupstaggingapi": PagedService(
         Bounds(50, 1, 100), "InvalidParameterException", "InvalidParameterException", empty=True
     ),
-    "route53": Service(Bounds(100, 1, 100), "InvalidPaginationToken", ""),
-    "service-quotas": Service(Bounds(100, 1, 100), "InvalidPaginationTokenException", "IllegalArgumentException"),
-    "servicediscovery": Service(Bounds(100, 1, 100), "InvalidInput", "InvalidInput"),
-    "ssm": Service(Bounds(10, 1, 50), "InvalidNextToken", "ValidationException", empty=True),
+    "route53": PagedService(Bounds(100, 1, 100), "InvalidPaginationToken", ""),
+    "service-quotas": PagedService(Bounds(100, 1, 100), "InvalidPaginationTokenException", "IllegalArgumentException"),
+    "servicediscovery": PagedService(Bounds(100, 1, 100), "InvalidInput", "InvalidInput"),
+    "ssm": PagedService(Bounds(10, 1, 50), "InvalidNextToken", "ValidationException", empty=True),
 }
 _BOUNDS = {
     ("application-autoscaling", "DescribeScalingPolicies"): Bounds(10, 1, 10),

@@ -14,9 +14,9 @@ from provisioner.engine.errors import Failed, Interrupted, NeedsReplacing, NotCr
 from provisioner.engine.events import Emit, Queued, Result, Working
 from provisioner.engine.lookup import find_declared, owners
 from provisioner.engine.refused import advice, refuse_create_only
-from provisioner.engine.remaining import UNKNOWN, Task, chains
+from provisioner.engine.remaining import UNKNOWN, RemainingWork, chains
 from provisioner.engine.resource import Change, Observed, Resource, canonical, compare, output_of
-from provisioner.engine.run import LOOKUP_TIMEOUT, RunProgress, Store, act_or_wait, ask_or_empty, refresh
+from provisioner.engine.run import LOOKUP_TIMEOUT, RecordStore, RunProgress, act_or_wait, ask_or_empty, refresh
 from provisioner.engine.scheduler import Node, Outcome, Scheduler, Until, Wait
 from provisioner.engine.words import RESULT_UNSEEN, UNSEEN
 from state.model import Phase, Record
@@ -59,10 +59,10 @@ class Apply:
     def __init__(
         self,
         aws: Provider,
-        store: Store,
+        store: RecordStore,
         declared: Mapping[str, Declared],
         emit: Emit,
-        tasks: Mapping[str, Task] | None = None,
+        tasks: Mapping[str, RemainingWork] | None = None,
     ) -> None:
         self.store, self.declared = store, declared
         self.progress = RunProgress(emit, {address: item.step for address, item in declared.items()}, aws.pace.now)

@@ -14,9 +14,9 @@ from provisioner.engine.errors import NotOwned, Protected
 from provisioner.engine.events import Emit, Queued, Result
 from provisioner.engine.lookup import find, owners
 from provisioner.engine.recorded import users
-from provisioner.engine.remaining import UNKNOWN, Task, chains
+from provisioner.engine.remaining import UNKNOWN, RemainingWork, chains
 from provisioner.engine.resource import Observed, Resource, type_named
-from provisioner.engine.run import RunProgress, Store, act_or_wait, ask_or_empty, refresh
+from provisioner.engine.run import RecordStore, RunProgress, act_or_wait, ask_or_empty, refresh
 from provisioner.engine.scheduler import Node, Outcome, Scheduler, Until, Wait
 from provisioner.engine.words import RESULT_UNSEEN
 from state.model import Record, StateError
@@ -73,12 +73,12 @@ class Destroy:
     def __init__(
         self,
         aws: Provider,
-        store: Store,
+        store: RecordStore,
         addresses: Collection[str],
         emit: Emit,
         *,
         unprotect: bool = False,
-        tasks: Mapping[str, Task] | None = None,
+        tasks: Mapping[str, RemainingWork] | None = None,
     ) -> None:
         self.store, self.unprotect = store, unprotect
         self.records: dict[str, Record] = {a: store.records[a] for a in store.records if a in addresses}

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, ClassVar, Literal
 
-from provisioner.engine.remaining import Task
+from provisioner.engine.remaining import RemainingWork
 
 Verb = Literal["create", "change", "delete", "wait"]
 Verdict = Literal["ok", "warning", "failed", "unknown"]
@@ -42,7 +42,7 @@ class Ahead(Event):
     """What a run has before it, for the views that tell how long it will last: `--json` does not write it."""
 
     type: ClassVar[str] = "ahead"
-    tasks: Mapping[str, Task]
+    tasks: Mapping[str, RemainingWork]
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ NO_REASON = "no reason was given"
 
 
 @dataclass(frozen=True)
-class Reason:
+class RefusalReason:
     """Why something is refused, and which addresses it is about; `replaces` if only replacing them would do it."""
 
     text: str
@@ -34,14 +34,14 @@ class PlanRefused(ProvisionError):
         reasons: why.
     """
 
-    def __init__(self, reasons: Sequence[Reason], records: Iterable[Record]) -> None:
+    def __init__(self, reasons: Sequence[RefusalReason], records: Iterable[Record]) -> None:
         self.reasons = list(reasons)
         lines = [line for reason in self.reasons for line in reason.text.splitlines()]
         lines += [advice(records)] if any(reason.replaces for reason in self.reasons) else []
         super().__init__("nothing was changed:\n" + "\n".join(f"  {line}" for line in lines))
 
 
-def reasons(planned: Iterable[Planned]) -> list[Reason]:
+def reasons(planned: Iterable[Planned]) -> list[RefusalReason]:
     """Return why parts of the plan are refused: a reason for each setting, and one for each other refused resource."""
     by_key: dict[str, tuple[Change, list[str]]] = {}
     others = []
@@ -52,17 +52,17 @@ def reasons(planned: Iterable[Planned]) -> list[Reason]:
         if not keys or None in keys.values():
             why = item.why if item.why.strip() else NO_REASON
             text = why if item.address in why else f"{item.address}: {why}"
-            others.append(Reason(text, [item.address], bool(keys)))
+            others.append(RefusalReason(text, [item.address], bool(keys)))
             continue
         for name, key in keys.items():
             by_key.setdefault(str(key), (item.changes[name], []))[1].append(item.address)
     return [_of_key(key, change, addresses) for key, (change, addresses) in by_key.items()] + others
 
 
-def _of_key(key: str, change: Change, addresses: Sequence[str]) -> Reason:
+def _of_key(key: str, change: Change, addresses: Sequence[str]) -> RefusalReason:
     about = names(addresses) if len(addresses) == 1 else f"{len(addresses)} resources: {names(addresses)}"
     text = f"{key} cannot change from {_shown(change.old)} to {_shown(change.new)} ({about})"
-    return Reason(text, addresses, True)
+    return RefusalReason(text, addresses, True)
 
 
 def advice(records: Iterable[Record]) -> str:

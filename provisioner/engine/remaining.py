@@ -12,7 +12,7 @@ CALL = 0.5
 
 
 @dataclass(frozen=True)
-class Task:
+class RemainingWork:
     """One resource that lies ahead.
 
     Attributes:
@@ -28,19 +28,19 @@ class Task:
     least: float = 0.0
 
 
-UNKNOWN = Task("")
+UNKNOWN = RemainingWork("")
 """Of a resource of which nothing is expected."""
 
 
 @dataclass(frozen=True)
-class Left:
+class TimeLeft:
     """How many seconds are left, and the step that most of them are for."""
 
     seconds: float
     step: str
 
 
-def left(tasks: Mapping[str, Task], done: Collection[str], begun: Mapping[str, float]) -> Left:
+def left(tasks: Mapping[str, RemainingWork], done: Collection[str], begun: Mapping[str, float]) -> TimeLeft:
     """Return what is left of a run.
 
     Args:
@@ -74,14 +74,14 @@ def left(tasks: Mapping[str, Task], done: Collection[str], begun: Mapping[str, f
 
     ends = {address: begin(address) + rest(address) for address in tasks if address not in done}
     if not ends:
-        return Left(0.0, "")
+        return TimeLeft(0.0, "")
     chain = [max(ends, key=lambda address: ends[address])]
     while (before := begins.get(chain[-1], (0.0, ""))[1]) and before not in chain:
         chain.append(before)
-    return Left(max(ends.values()), tasks[max(chain, key=rest)].step)
+    return TimeLeft(max(ends.values()), tasks[max(chain, key=rest)].step)
 
 
-def chains(tasks: Mapping[str, Task]) -> dict[str, float]:
+def chains(tasks: Mapping[str, RemainingWork]) -> dict[str, float]:
     """Return for each resource the expected seconds of the longest chain from its begin to the end of the run."""
     users: dict[str, list[tuple[str, float]]] = {address: [] for address in tasks}
     for address, task in tasks.items():

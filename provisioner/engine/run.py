@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from state.model import Record, Span
 
 
-class Store(Protocol):
+class RecordStore(Protocol):
     """An open state: what `put` and `drop` say is durable when they return."""
 
     @property

@@ -21,7 +21,7 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 
-class Wait:
+class ThreadWait:
     """One thread's wait for something, and then for its turn.
 
     Attributes:
@@ -61,21 +61,21 @@ class Turns:
         self.mutex = threading.Lock()
         self.now, self._changed = now, changed
         self.taken, self.working = True, 0
-        self._ready: deque[Wait] = deque()
-        self._asleep: list[tuple[float, int, Wait]] = []
+        self._ready: deque[ThreadWait] = deque()
+        self._asleep: list[tuple[float, int, ThreadWait]] = []
         self._count = count()
         self._mine = threading.local()
         self._mine.takes = True
 
-    def wait(self) -> Wait:
+    def wait(self) -> ThreadWait:
         """Return a new wait of this thread."""
-        return Wait(apart=self.apart())
+        return ThreadWait(apart=self.apart())
 
     def apart(self) -> bool:
         """Say whether this thread takes no turns."""
         return not getattr(self._mine, "takes", False)
 
-    def pause(self, wait: Wait, until: float | None = None, *, passing: bool = True) -> None:
+    def pause(self, wait: ThreadWait, until: float | None = None, *, passing: bool = True) -> None:
         """Wait until the wait is over and it is this thread's turn. Gives back the mutex, which the caller holds.
 
         Args:
@@ -100,12 +100,12 @@ class Turns:
             wait.sleep()
             raise
 
-    def over(self, wait: Wait, _: object = None) -> None:
+    def over(self, wait: ThreadWait, _: object = None) -> None:
         """Let a thread go on when its turn comes."""
         with self.mutex:
             self.end(wait)
 
-    def end(self, wait: Wait) -> None:
+    def end(self, wait: ThreadWait) -> None:
         """Let a thread go on when its turn comes. The caller holds the mutex."""
         if wait.over:
             return
@@ -130,7 +130,7 @@ class Turns:
 
     def spawn(self, work: Callable[[], None], name: str) -> None:
         """Do the work in a thread that takes turns, and keeps no process from ending."""
-        wait = Wait(apart=False)
+        wait = ThreadWait(apart=False)
 
         def run() -> None:
             wait.sleep()
@@ -185,7 +185,7 @@ class Lock:
     def __init__(self, turns: Turns) -> None:
         self.turns = turns
         self._holder, self._depth = 0, 0
-        self._waiting: deque[Wait] = deque()
+        self._waiting: deque[ThreadWait] = deque()
 
     def __enter__(self) -> None:
         me, turns = threading.get_ident(), self.turns
@@ -225,7 +225,7 @@ class Condition(Lock):
 
     def __init__(self, turns: Turns) -> None:
         super().__init__(turns)
-        self._word: list[Wait] = []
+        self._word: list[ThreadWait] = []
 
     def wait(self, timeout: float | None = None) -> bool:
         """Give the lock back, wait for a word or so many seconds, and take the lock again."""
@@ -255,7 +255,7 @@ class Event:
     def __init__(self, turns: Turns) -> None:
         self._turns = turns
         self._set = False
-        self._waiting: list[Wait] = []
+        self._waiting: list[ThreadWait] = []
 
     def is_set(self) -> bool:
         """Say whether it is set."""

@@ -14,7 +14,7 @@ from provisioner.engine.planned import Planned
 from provisioner.operations import estimates
 from provisioner.operations.declaring import scope
 from provisioner.operations.planning import answered, check_confirmed, notes, refuse
-from provisioner.operations.summary import Left, Summary, timed
+from provisioner.operations.summary import Remains, Summary, timed
 
 if TYPE_CHECKING:
     from provisioner.aws.client import Aws
@@ -49,7 +49,7 @@ def up(
     apply = Apply(aws, store, declared, emit, ahead.tasks)
     destroy = Destroy(aws.exhaustive(), store, dropped, emit)
 
-    def work() -> Left:
+    def work() -> Remains:
         planned = answered(aws, emit, lambda: plan(aws, store.records, declared, dropped))
         refuse(planned, store.records, emit)
         if confirmed is not None:
@@ -61,6 +61,6 @@ def up(
             # what an interrupted teardown left half deleted is found as well
             aws.mark_stale(resource_type)
         destroy.run()
-        return Left()
+        return Remains()
 
     return timed(aws.pace, "up", target, store, work, (apply.progress, destroy.progress))

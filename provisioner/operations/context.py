@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 
     from provisioner.aws.client import Aws
     from provisioner.config.models import Config
-    from provisioner.emulator.control import Cloud
+    from provisioner.emulator.control import CloudProcess
     from provisioner.operations.options import Options
-    from provisioner.operations.stack_status import Condition
+    from provisioner.operations.stack_status import Health
     from state.model import Record, State
     from steps.stack import Stack
 
@@ -75,7 +75,7 @@ def overwrite(path: Path, text: str) -> None:
         raise ConfigurationError(f"{path} cannot be written: {reason}: choose another file") from None
 
 
-def start_cloud(options: Options, config: Config, port: int | None = None) -> Cloud:
+def start_cloud(options: Options, config: Config, port: int | None = None) -> CloudProcess:
     """Return the embedded cloud of the state folder, started if it is not running; its start is told on standard error.
 
     Raises:
@@ -244,7 +244,7 @@ def reader(options: Options, config: Config) -> Aws:
     return connect(options, config).reading()
 
 
-def read_condition(options: Options, config: Config, state: State) -> tuple[Condition | None, str]:
+def read_condition(options: Options, config: Config, state: State) -> tuple[Health | None, str]:
     """Return how the stack is doing now, or None and why nobody was asked. Nothing is started for it.
 
     Raises:

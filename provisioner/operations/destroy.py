@@ -18,7 +18,7 @@ from provisioner.engine.known import Known
 from provisioner.engine.leftovers import Leftover, sweep
 from provisioner.engine.run import prefetch
 from provisioner.operations import estimates
-from provisioner.operations.summary import Left, Summary, timed
+from provisioner.operations.summary import Remains, Summary, timed
 from provisioner.resources.ecs_cluster import Cluster
 from provisioner.resources.logs import remove_remade
 from provisioner.resources.rds_snapshots import final_snapshots
@@ -56,7 +56,7 @@ def down(aws: Aws, store: Store, emit: Emit, target: str | None = None, *, unpro
     destroy = Destroy(aws, store, going, emit, unprotect=unprotect, tasks=ahead.tasks)
     resource_types = list(dict.fromkeys(type_of(record) for record in going.values()))
 
-    def work() -> Left:
+    def work() -> Remains:
         prefetch(aws, (resource_type for resource_type in resource_types if not resource_type.listed_one_by_one))
         if not unprotect and (kept := engine_destroy.protected(aws, going.values())):
             raise Protected(kept)
@@ -64,7 +64,7 @@ def down(aws: Aws, store: Store, emit: Emit, target: str | None = None, *, unpro
         if target is None or Cluster in resource_types:
             _late_metrics(aws, emit)
         left = sweep(aws, store.records, resource_types if target else None)
-        return Left(left, _snapshots(aws, emit))
+        return Remains(left, _snapshots(aws, emit))
 
     return timed(aws.pace, "down", target, store, work, (destroy.progress,))
 

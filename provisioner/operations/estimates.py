@@ -12,7 +12,7 @@ from provisioner.aws.durations import Duration
 from provisioner.engine.destroy import type_of
 from provisioner.engine.events import Ahead
 from provisioner.engine.recorded import users
-from provisioner.engine.remaining import Task
+from provisioner.engine.remaining import RemainingWork
 from provisioner.resources.elbv2 import TargetGroup
 
 if TYPE_CHECKING:
@@ -144,7 +144,7 @@ def upwards(declared: Mapping[str, Declared], records: Mapping[str, Record], his
         for dependency in item.dependencies:
             later = lag(item.want.type_name, dependency, all_times[dependency.address])
             after[dependency.address] = max(after.get(dependency.address, 0.0), later)
-        tasks[address] = Task(item.step, all_times[address].ready, after, least(address))
+        tasks[address] = RemainingWork(item.step, all_times[address].ready, after, least(address))
     return Ahead(tasks)
 
 
@@ -169,7 +169,7 @@ def downwards(going: Mapping[str, Record], history: Sequence[Run]) -> Ahead:
     order = reversed(list(going))
     return Ahead(
         {
-            a: Task(going[a].step, all_seconds[a], {user: freed(user) for user in built[a]}, least(going[a]))
+            a: RemainingWork(going[a].step, all_seconds[a], {user: freed(user) for user in built[a]}, least(going[a]))
             for a in order
         }
     )

@@ -30,7 +30,7 @@ Tell = Callable[[str], None]
 
 
 @dataclass(frozen=True)
-class Found:
+class RecoveredResource:
     """A resource that AWS has: its record, whether it is declared, how it was told: by tag, name, content, part, id."""
 
     record: Record
@@ -50,7 +50,7 @@ class Recovery:
         aside: parts of this stack's resources that somebody else added to them.
     """
 
-    found: Sequence[Found]
+    found: Sequence[RecoveredResource]
     missing: Sequence[str]
     dropped: Sequence[str]
     refused: Mapping[str, str]
@@ -270,7 +270,7 @@ class _Search:
         record = self._by_id.get((address.partition("/")[0], live.id))
         return record if record and compare(filled(self._declared[address].want, self._output), live) else None
 
-    def _declared_as_found(self, address: str, dependencies: list[str], *, as_declared: bool) -> Found:
+    def _declared_as_found(self, address: str, dependencies: list[str], *, as_declared: bool) -> RecoveredResource:
         item, live = self._declared[address], self._lives[address]
         want = filled(item.want, self._output)
         arguments = {name: live.attributes.get(name, v) if unknown(v) else v for name, v in want.fields().items()}
@@ -278,11 +278,11 @@ class _Search:
             # what it is called and built on is what was asked for then
             arguments = {**arguments, **{name: live.attributes.get(name, arguments[name]) for name in want.create_only}}
         phase: Phase = "ready" if want.created_by_aws else phase_of(want, live)
-        return Found(
+        return RecoveredResource(
             self._record(address, live, phase, arguments, dependencies, item.step), self._how(address, live), True
         )
 
-    def _orphan_as_found(self, orphans: Orphans, address: str) -> Found:
+    def _orphan_as_found(self, orphans: Orphans, address: str) -> RecoveredResource:
         resource_type, live = orphans.resources[address]
         before = self._records.get(address)
         known = {f for f in resource_type.__dataclass_fields__ if f != "name"}
@@ -290,7 +290,9 @@ class _Search:
         dependencies = self._recorded_dependencies(before) if before else [*orphans.dependencies[address]]
         step = before.step if before else orphans.step(resource_type)
         phase: Phase = "deleting" if _going(live) else "ready"
-        return Found(self._record(address, live, phase, arguments, dependencies, step), self._how(address, live), False)
+        return RecoveredResource(
+            self._record(address, live, phase, arguments, dependencies, step), self._how(address, live), False
+        )
 
     def _record(
         self, address: str, live: Observed, phase: Phase, arguments: dict[str, Any], dependencies: list[str], step: str

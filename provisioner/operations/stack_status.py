@@ -28,7 +28,7 @@ NAMES = frozenset({*ALWAYS, *OUTPUTS, "url", "local_url"})
 
 
 @dataclass(frozen=True)
-class Condition:
+class Health:
     """How the running parts are doing: a mapping for each service, instance, database and AMI, as `status` shows it."""
 
     services: list[dict[str, Any]]
@@ -122,7 +122,7 @@ def document(
     state: State,
     config: Config,
     entry: str,
-    live: Condition | None,
+    live: Health | None,
     silent: str,
     *,
     anew: float | None = None,
@@ -152,7 +152,7 @@ def document(
     }
 
 
-def look(aws: Aws, state: State) -> Condition:
+def look(aws: Aws, state: State) -> Health:
     """Ask AWS how services, container instances, databases and AMIs are doing, all at once. Only reads are made.
 
     Raises:
@@ -170,7 +170,7 @@ def look(aws: Aws, state: State) -> Condition:
     looked_at = {address: record for address, record in state.records.items() if record.type in RESOURCE_TYPES}
     aws = aws.reading().knowing(Known(looked_at))
     try:
-        return Condition(*aws.each(lambda ask: ask(aws), (_services, _instances, _databases, ami.condition)))
+        return Health(*aws.each(lambda ask: ask(aws), (_services, _instances, _databases, ami.condition)))
     except Exception as error:
         raise explained(error) from error
 

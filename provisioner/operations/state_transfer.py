@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from provisioner.aws.client import Aws
     from provisioner.config.models import Config
     from provisioner.operations.options import Options
-    from state.bucket import Bucket
+    from state.bucket import StateBucket
 
 
 def named(config: Config) -> str:
@@ -31,17 +31,17 @@ def named(config: Config) -> str:
     raise ConfigurationError('no state bucket is configured: write bucket = "…" under [state] in the configuration')
 
 
-def bucket(config: Config, aws: Aws, client: Any = None) -> Bucket:
+def bucket(config: Config, aws: Aws, client: Any = None) -> StateBucket:
     """Return the bucket as it should be; raises like `named`.
 
     Args:
         client: the client to ask and mend it with, if not one that may write and repeats what got no answer.
     """
-    from state.bucket import Bucket
+    from state.bucket import StateBucket
 
     tags = {"Project": config.project, "ManagedBy": aws.owner["ManagedBy"]}
     asked, runtime = client or stores.bucket_client(aws), aws.pace.runtime
-    return Bucket(asked, named(config), aws.account, aws.region, aws.partition, tags, runtime)
+    return StateBucket(asked, named(config), aws.account, aws.region, aws.partition, tags, runtime)
 
 
 def read_file(path: Path) -> State:

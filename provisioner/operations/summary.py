@@ -53,7 +53,7 @@ class Summary:
 
 
 @dataclass(frozen=True)
-class Left:
+class Remains:
     """What is still there after the work, unwanted and wanted."""
 
     leftovers: Sequence[Leftover] = ()
@@ -61,10 +61,15 @@ class Left:
 
 
 def timed(
-    pace: Pace, command: str, target: str | None, store: Store, work: Callable[[], Left], walks: Sequence[RunProgress]
+    pace: Pace,
+    command: str,
+    target: str | None,
+    store: Store,
+    work: Callable[[], Remains],
+    walks: Sequence[RunProgress],
 ) -> Summary:
     """Run the work, and keep in the history how it ended and where the time went."""
-    began, started, error, found = pace.time(), pace.now(), None, Left()
+    began, started, error, found = pace.time(), pace.now(), None, Remains()
     try:
         found = work()
     except ProvisionError as stopped:

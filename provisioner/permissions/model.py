@@ -42,7 +42,7 @@ class Use(Enum):
     IMPLIED = "AWS checks it at other calls"
 
 
-class Reason(TypedDict):
+class Purpose(TypedDict):
     """Why AWS checks an action at other calls, and the document that says so."""
 
     use: Use
@@ -50,7 +50,7 @@ class Reason(TypedDict):
     source: str
 
 
-TAGS_AT_ONCE: Reason = {
+TAGS_AT_ONCE: Purpose = {
     "use": Use.IMPLIED,
     "why": "tags in the calls that create",
     "source": "https://docs.aws.amazon.com/service-authorization/latest/reference/"

@@ -24,7 +24,7 @@ from provisioner.engine.events import (
     Waiting,
     Working,
 )
-from provisioner.engine.remaining import Task, left
+from provisioner.engine.remaining import RemainingWork, left
 from provisioner.render.text import roughly, service
 
 NEWEST = 4
@@ -72,7 +72,7 @@ class Progress:
     counts: Counter[str] = field(default_factory=Counter)
     unseen: OSError | None = None
     created: set[str] = field(default_factory=set)
-    tasks: Mapping[str, Task] = field(default_factory=dict)
+    tasks: Mapping[str, RemainingWork] = field(default_factory=dict)
     over: set[str] = field(default_factory=set)
     lock: threading.RLock = field(default_factory=threading.RLock)
 

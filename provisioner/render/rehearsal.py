@@ -13,7 +13,7 @@ from provisioner.engine.words import count
 from provisioner.render.text import SYMBOLS, duration, sentence, visible
 
 if TYPE_CHECKING:
-    from provisioner.operations.rehearsal.run import Outage, Rehearsal, RehearsedRun
+    from provisioner.operations.rehearsal.run import PredictedOutage, Rehearsal, RehearsedRun
 
 PLANNED = {"create": "to create", "adopt": "to adopt", "change": "to change", "delete": "to delete"}
 REMOVED = "deleted"
@@ -64,7 +64,7 @@ def _planned_counts(found: Rehearsal) -> str:
     return ", ".join(f"{counts[action]} {words}" for action, words in PLANNED.items() if counts[action]) or "No changes"
 
 
-def _down(outages: Sequence[Outage]) -> list[str]:
+def _down(outages: Sequence[PredictedOutage]) -> list[str]:
     down = [f"{visible(one.service)} {_when(one)}" for one in outages if not one.name]
     lost = [f"{visible(one.name)} to {visible(one.service)} {_when(one)}" for one in outages if one.name]
     shown = ["Services that will be down:", *(f"  {SYMBOLS['failed']} {line}" for line in down)]
@@ -75,7 +75,7 @@ def _down(outages: Sequence[Outage]) -> list[str]:
     )
 
 
-def _when(one: Outage) -> str:
+def _when(one: PredictedOutage) -> str:
     how_long = "for good" if one.until is None else f"for {duration(one.until - one.since)}"
     return f"{how_long}, after {duration(one.since)} ({visible(one.why)})"
 

@@ -67,7 +67,7 @@ class CopiedImage(Tagged, Resource):
                     self.platform,
                     lambda text: aws.report_progress(self.address, text),
                 )
-        except copy.TagTaken as taken:
+        except copy.ManifestRefused as taken:
             # an earlier try may have put it there, whose answer was lost: ECR does not take the same twice
             copied, refused = taken.digest, str(taken)
         except Denied as denied:

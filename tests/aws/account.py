@@ -9,7 +9,7 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
-from provisioner.emulator.control import Cloud
+from provisioner.emulator.control import CloudProcess
 from tests.aws.stack import NAME, PROJECT
 from tests.cloud.inventory import NEVER_REMOVED, Inventory, called, difference, inventory, pages
 
@@ -24,7 +24,7 @@ class Account:
 
     region: str
     profile: str | None = None
-    cloud: Cloud | None = None
+    cloud: CloudProcess | None = None
     _clients: dict[str, Any] = field(default_factory=dict)
 
     def client(self, service: str) -> Any:

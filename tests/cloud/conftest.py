@@ -19,7 +19,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from provisioner.emulator import manage
-from provisioner.emulator.control import Cloud
+from provisioner.emulator.control import CloudProcess
 from tests.cloud import client_classes
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ os.environ["PROVISION_REGISTRIES"] = "0"
 class EmbeddedCloud:
     """A running embedded cloud, as the tests see it."""
 
-    process: Cloud
+    process: CloudProcess
     away: Callable[[], None] = lambda: None
     """Lets the clock wait no more for the way to the cloud that a test has open: it is at something else now."""
     _clients: dict[tuple[str, str], Any] = field(default_factory=dict)

@@ -23,7 +23,7 @@ from urllib.error import HTTPError
 import pytest
 
 from provisioner.emulator import control, manage
-from provisioner.emulator.control import Cloud, CloudError
+from provisioner.emulator.control import CloudError, CloudProcess
 from tests.cloud.conftest import HANGS, EmbeddedCloud, Network, refused
 
 
@@ -39,7 +39,7 @@ def get(url: str, method: str = "GET") -> Any:
         return json.loads(answer.read())
 
 
-def test_starts_once_and_is_found_and_stops(tmp_path: Path, own: Cloud) -> None:
+def test_starts_once_and_is_found_and_stops(tmp_path: Path, own: CloudProcess) -> None:
     assert manage.start(tmp_path, "example.com") == own
     assert manage.find(tmp_path) == own
     record = tmp_path / "cloud.json"
@@ -89,7 +89,7 @@ def test_two_starts_at_once_yield_one(tmp_path: Path) -> None:
 
 
 def test_another_process_is_not_ours_and_one_that_hangs_is_killed(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, own: Cloud
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, own: CloudProcess
 ) -> None:
     record = tmp_path / "cloud.json"
     kept = record.read_text()

@@ -17,7 +17,7 @@ import boto3
 import pytest
 
 from provisioner.emulator import control, manage
-from provisioner.emulator.lock import Lock
+from provisioner.emulator.lock import CloudLock
 from provisioner.emulator.wsgi import LARGEST
 from tests.cloud.conftest import REGION, EmbeddedCloud, refused
 
@@ -223,7 +223,7 @@ def test_the_key_is_in_no_argument_that_other_users_can_read(cloud: EmbeddedClou
 
 
 def test_the_lock_tells_for_how_long_a_call_has_had_it() -> None:
-    lock, held, free = Lock(), threading.Event(), threading.Event()
+    lock, held, free = CloudLock(), threading.Event(), threading.Event()
 
     def hold() -> None:
         with lock, lock:

@@ -15,7 +15,7 @@ import pytest
 
 from provisioner.docker import copy as copying
 from provisioner.docker.credentials import CredentialsError, Login, of_docker
-from provisioner.docker.manifests import BadImage, Image
+from provisioner.docker.manifests import BadImage, ImageInfo
 from provisioner.docker.reference import Reference, parse
 from provisioner.docker.registry import Registries
 from provisioner.docker.transport import TRIES, Denied, NotThere, RegistryError, Transport, Unreachable
@@ -66,7 +66,7 @@ def named(there: Outside, tag: str = "1") -> Reference:
 def test_an_image_is_told_by_its_digest_and_platform(there: Outside, asking: Registries, media_type: str) -> None:
     digest = there.image("1", LAYER, platform="linux/arm64", media_type=media_type)
     assert asking.digest(named(there)) == digest
-    assert asking.inspect(named(there)) == Image(digest, ("linux/arm64",))
+    assert asking.inspect(named(there)) == ImageInfo(digest, ("linux/arm64",))
     assert asking.inspect(parse(f"{there.host}/web@{digest}")).digest == digest
     assert [method for method, *_ in there.asked[:2]] == ["HEAD", "GET"]
     assert len(there.clients) == 1, "all by one connection"
@@ -81,7 +81,7 @@ def test_of_an_index_the_one_for_the_platform_is_taken(there: Outside, asking: R
     parts = {"linux/arm64/v8": arm, "linux/amd64/v3": new, AMD: amd, "unknown/unknown": note}
     index = there.index("1", parts, media_type)
     assert asking.digest(named(there)) == index
-    assert asking.inspect(named(there)) == Image(index, ("linux/arm64", AMD))
+    assert asking.inspect(named(there)) == ImageInfo(index, ("linux/arm64", AMD))
     assert asking.for_platform(named(there), AMD).digest == amd
     assert asking.for_platform(named(there), "linux/arm64").digest == arm
 
@@ -453,7 +453,7 @@ def test_a_refusal_of_the_target_says_what_it_said(
     digest = there.image("1", LAYER)
     words = b'{"errors":[{"code":"TAG_INVALID","message":"the tag is immutable"}]}'
     target.troubles.append(Trouble("PUT .*manifests", 1, 400, {}, words))
-    with pytest.raises(copying.TagTaken, match="the tag is immutable") as taken:
+    with pytest.raises(copying.ManifestRefused, match="the tag is immutable") as taken:
         copied(there, target, asking, waits)
     assert taken.value.digest == digest
     target.troubles.append(Trouble("POST .*uploads", 1, 404))

@@ -23,7 +23,7 @@ from botocore.config import Config
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from state.bucket import RULE, STATEMENT, Bucket
+from state.bucket import RULE, STATEMENT, StateBucket
 from state.lease import FREE, LOCK, remaining
 from state.model import Record, Run, StateError, StateLocked, StateTooNew
 from state.objects import Objects, Taken
@@ -68,9 +68,9 @@ def place(client: Any) -> Objects:
     return Objects(client, BUCKET, f"s{uuid.uuid4().hex[:8]}/", ACCOUNT)
 
 
-def bucket(client: Any, name: str = BUCKET, **other: Any) -> Bucket:
+def bucket(client: Any, name: str = BUCKET, **other: Any) -> StateBucket:
     tags = {"Project": "shop", "ManagedBy": "provisioner"}
-    return replace(Bucket(client, name, ACCOUNT, REGION, "aws", tags), **other)
+    return replace(StateBucket(client, name, ACCOUNT, REGION, "aws", tags), **other)
 
 
 def store(objects: Objects, command: str = "up", lease: float = LONG, lost: Callable[[], None] = str) -> S3Store:
@@ -456,11 +456,11 @@ def killed(writers: Writers, cloud: EmbeddedCloud, objects: Objects, call: int, 
 def test_the_bucket_is_made_once_and_is_as_it_should_be(client: Any) -> None:
     assert list(bucket(client).lacking()) == []
     about = {
-        "versioning": client.get_bucket_versioning(Bucket=BUCKET)["Status"],
-        "blocked": set(client.get_public_access_block(Bucket=BUCKET)["PublicAccessBlockConfiguration"].values()),
-        "ownership": client.get_bucket_ownership_controls(Bucket=BUCKET)["OwnershipControls"]["Rules"],
-        "region": client.get_bucket_location(Bucket=BUCKET)["LocationConstraint"],
-        "tags": {tag["Key"]: tag["Value"] for tag in client.get_bucket_tagging(Bucket=BUCKET)["TagSet"]},
+        "versioning": client.get_bucket_versioning(StateBucket=BUCKET)["Status"],
+        "blocked": set(client.get_public_access_block(StateBucket=BUCKET)["PublicAccessBlockConfiguration"].values()),
+        "ownership": client.get_bucket_ownership_controls(StateBucket=BUCKET)["OwnershipControls"]["Rules"],
+        "region": client.get_bucket_location(StateBucket=BUCKET)["LocationConstraint"],
+        "tags": {tag["Key"]: tag["Value"] for tag in client.get_bucket_tagging(StateBucket=BUCKET)["TagSet"]},
     }
     assert about == {
         "versioning": "Enabled",
@@ -469,12 +469,12 @@ def test_the_bucket_is_made_once_and_is_as_it_should_be(client: Any) -> None:
         "region": REGION,
         "tags": {"Project": "shop", "ManagedBy": "provisioner"},
     }
-    [statement] = json.loads(client.get_bucket_policy(Bucket=BUCKET)["Policy"])["Statement"]
+    [statement] = json.loads(client.get_bucket_policy(StateBucket=BUCKET)["Policy"])["Statement"]
     assert (statement["Effect"], statement["Principal"], statement["Action"]) == ("Deny", "*", "s3:*")
     assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
-    [rule] = client.get_bucket_lifecycle_configuration(Bucket=BUCKET)["Rules"]
+    [rule] = client.get_bucket_lifecycle_configuration(StateBucket=BUCKET)["Rules"]
     assert rule["NoncurrentVersionExpiration"]["NoncurrentDays"] == 90
-    [encryption] = client.get_bucket_encryption(Bucket=BUCKET)["ServerSideEncryptionConfiguration"]["Rules"]
+    [encryption] = client.get_bucket_encryption(StateBucket=BUCKET)["ServerSideEncryptionConfiguration"]["Rules"]
     assert encryption["ApplyServerSideEncryptionByDefault"]["SSEAlgorithm"] == "AES256"
 
 
@@ -576,7 +576,7 @@ def test_a_renewal_that_s3_answers_with_absent_loses_no_lock(client: Any, object
 
 def test_a_bucket_of_another_account_is_one_clear_error(client: Any) -> None:
     theirs = bucket(client, "their-states", owner="210987654321")
-    client.create_bucket(Bucket=theirs.name, CreateBucketConfiguration={"LocationConstraint": REGION})
+    client.create_bucket(StateBucket=theirs.name, CreateBucketConfiguration={"LocationConstraint": REGION})
     with pytest.raises(StateError, match="their-states may belong to another account"):
         list(theirs.lacking())
     elsewhere = Objects(client, theirs.name, "shop-dev/", theirs.owner)
@@ -607,7 +607,7 @@ def test_conditional_writes_answer_as_on_aws(client: Any, objects: Objects) -> N
     with refused("PreconditionFailed"):
         client.put_object(**key, Body=b"2", IfMatch='"0"')
     client.put_object(**key, Body=b"2", IfMatch=etag)
-    client.delete_objects(Bucket=BUCKET, Delete={"Objects": [{"Key": key["Key"]}]})
+    client.delete_objects(StateBucket=BUCKET, Delete={"Objects": [{"Key": key["Key"]}]})
     client.put_object(**key, Body=b"3", IfNoneMatch="*")
 
 
@@ -625,10 +625,10 @@ def test_of_many_writes_at_once_one_is_the_first(objects: Objects) -> None:
 
 def test_a_bucket_is_refused_to_whoever_expects_another_owner(client: Any) -> None:
     with refused("403"):
-        client.head_bucket(Bucket=BUCKET, ExpectedBucketOwner="210987654321")
+        client.head_bucket(StateBucket=BUCKET, ExpectedBucketOwner="210987654321")
     with refused("AccessDenied"):
-        client.put_object(Bucket=BUCKET, Key="it", Body=b"1", ExpectedBucketOwner="210987654321")
-    client.head_bucket(Bucket=BUCKET, ExpectedBucketOwner=ACCOUNT)
+        client.put_object(StateBucket=BUCKET, Key="it", Body=b"1", ExpectedBucketOwner="210987654321")
+    client.head_bucket(StateBucket=BUCKET, ExpectedBucketOwner=ACCOUNT)
 
 
 def test_a_new_bucket_is_closed_and_encrypted(client: Any) -> None:

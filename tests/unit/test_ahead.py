@@ -8,7 +8,7 @@ import threading
 import pytest
 
 from provisioner.engine.events import Ahead, Begun, Doing, Done, Queued, Waiting
-from provisioner.engine.remaining import Left, Task, left
+from provisioner.engine.remaining import RemainingWork, TimeLeft, left
 from provisioner.operations import estimates
 from provisioner.operations.estimates import Seen, times
 from provisioner.render import lines, live, plain
@@ -18,11 +18,11 @@ from state.model import Record, Run, Span
 from tests.unit.test_render import Clock, Terminal
 
 TASKS = {
-    "vpc": Task("network"),
-    "cluster": Task("database", 60.0, {"vpc": 0.0}),
-    "instance": Task("database", 500.0, {"cluster": 60.0}),
-    "balancer": Task("load_balancer", 180.0, {"vpc": 0.0}),
-    "service": Task("services", 75.0, {"instance": 500.0, "balancer": 180.0}),
+    "vpc": RemainingWork("network"),
+    "cluster": RemainingWork("database", 60.0, {"vpc": 0.0}),
+    "instance": RemainingWork("database", 500.0, {"cluster": 60.0}),
+    "balancer": RemainingWork("load_balancer", 180.0, {"vpc": 0.0}),
+    "service": RemainingWork("services", 75.0, {"instance": 500.0, "balancer": 180.0}),
 }
 """A cluster and then its instance, a load balancer beside them, and a service that needs both to be ready."""
 
@@ -30,32 +30,34 @@ TASKS = {
 @pytest.mark.parametrize(
     ("done", "begun", "expected"),
     [
-        ([], {}, Left(635.0, "database")),
-        (["vpc"], {"cluster": 10.0, "balancer": 10.0}, Left(625.0, "database")),
-        (["vpc", "cluster"], {"instance": 100.0, "balancer": 160.0}, Left(475.0, "database")),
-        (["vpc", "cluster", "instance"], {"balancer": 80.0}, Left(175.0, "load_balancer")),
-        (["vpc", "cluster", "instance", "balancer"], {"service": 70.0}, Left(7.5, "services")),
-        (list(TASKS), {}, Left(0.0, "")),
-        (["vpc", "cluster", "instance", "service"], {"balancer": 500.0}, Left(18.0, "load_balancer")),
+        ([], {}, TimeLeft(635.0, "database")),
+        (["vpc"], {"cluster": 10.0, "balancer": 10.0}, TimeLeft(625.0, "database")),
+        (["vpc", "cluster"], {"instance": 100.0, "balancer": 160.0}, TimeLeft(475.0, "database")),
+        (["vpc", "cluster", "instance"], {"balancer": 80.0}, TimeLeft(175.0, "load_balancer")),
+        (["vpc", "cluster", "instance", "balancer"], {"service": 70.0}, TimeLeft(7.5, "services")),
+        (list(TASKS), {}, TimeLeft(0.0, "")),
+        (["vpc", "cluster", "instance", "service"], {"balancer": 500.0}, TimeLeft(18.0, "load_balancer")),
     ],
     ids=["nothing begun", "begun", "half", "the other branch", "late in the last", "all done", "longer than expected"],
 )
-def test_the_longest_path_through_what_is_not_done(done: list[str], begun: dict[str, float], expected: Left) -> None:
+def test_the_longest_path_through_what_is_not_done(
+    done: list[str], begun: dict[str, float], expected: TimeLeft
+) -> None:
     assert left(TASKS, done, begun) == expected
 
 
 def test_what_is_needed_only_to_exist_holds_nobody_up() -> None:
-    tasks = {"cluster": Task("database", 60.0), "record": Task("names", 5.0, {"cluster": 0.0})}
-    assert left(tasks, [], {"cluster": 30.0}) == Left(30.0, "database")
+    tasks = {"cluster": RemainingWork("database", 60.0), "record": RemainingWork("names", 5.0, {"cluster": 0.0})}
+    assert left(tasks, [], {"cluster": 30.0}) == TimeLeft(30.0, "database")
 
 
 def test_things_that_wait_for_each_other_end_nothing() -> None:
-    tasks = {"a": Task("one", 5.0, {"b": 5.0}), "b": Task("one", 5.0, {"a": 5.0})}
+    tasks = {"a": RemainingWork("one", 5.0, {"b": 5.0}), "b": RemainingWork("one", 5.0, {"a": 5.0})}
     assert 0 < left(tasks, [], {}).seconds <= 20
 
 
 def test_what_failed_or_needs_what_failed_is_not_waited_for() -> None:
-    assert left(TASKS, ["vpc", "cluster", "instance", "service"], {"balancer": 90.0}) == Left(90.0, "load_balancer")
+    assert left(TASKS, ["vpc", "cluster", "instance", "service"], {"balancer": 90.0}) == TimeLeft(90.0, "load_balancer")
 
 
 def test_earlier_runs_count_more_than_the_table() -> None:
@@ -147,8 +149,8 @@ def test_programs_are_not_told_the_graph() -> None:
 
 
 def test_a_long_chain_is_walked_in_the_order_in_which_it_goes() -> None:
-    chain = {f"a/{n}": Task("s", 1.0, {f"a/{n - 1}": 1.0} if n else {}) for n in range(5000)}
-    assert left(chain, (), {}) == Left(5000.0, "s")
+    chain = {f"a/{n}": RemainingWork("s", 1.0, {f"a/{n - 1}": 1.0} if n else {}) for n in range(5000)}
+    assert left(chain, (), {}) == TimeLeft(5000.0, "s")
     records = {
         f"a/{n}": Record(f"a/{n}", "vpc", "ready", "t", f"vpc-{n}", {}, {}, [f"a/{n - 1}"] if n else [], "s")
         for n in range(5000)

@@ -25,7 +25,7 @@ from hypothesis import strategies as st
 import steps  # noqa: F401  (importing the package registers the resource types)
 from provisioner.cli.main import main
 from provisioner.emulator import manage
-from provisioner.emulator.control import Cloud
+from provisioner.emulator.control import CloudProcess
 from provisioner.engine import recorded
 from provisioner.operations import stack_status
 from provisioner.render import status, summary, timeline
@@ -320,7 +320,7 @@ def test_records_of_which_nobody_knows_where_they_are_are_refused(
 
 # -- the embedded cloud's record -----------------------------------------------------------------------------------
 
-CLOUD = Cloud("http://127.0.0.1:9", 5353, 4_000_000, "A" * 36, "example.com")
+CLOUD = CloudProcess("http://127.0.0.1:9", 5353, 4_000_000, "A" * 36, "example.com")
 
 
 @pytest.mark.parametrize(

@@ -37,7 +37,7 @@ EVENTS: list[Event] = [
     Notice(EVIL),
 ]
 STATE = State("shop-dev", "123456789012", "eu-west-1", records={"vpc/a": Record("vpc/a", "vpc", "ready", "", EVIL)})
-CONDITION = stack_status.Condition(
+CONDITION = stack_status.Health(
     [{"name": EVIL, "running": 1, "desired": 1, "rollout": EVIL, "capacity": [EVIL], "trouble": EVIL}],
     [{"id": EVIL, "status": EVIL, "connected": True, "type": EVIL, "tasks": 1, "ami": EVIL, "outdated": True}],
     [{"name": EVIL, "status": EVIL, "host": EVIL, "trouble": EVIL}],

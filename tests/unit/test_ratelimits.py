@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from provisioner.aws.rate_limits import LIMITS, Bucket, Buckets, Limit, bucket_below, exact, limits_of
+from provisioner.aws.rate_limits import LIMITS, Buckets, Limit, TokenBucket, bucket_below, exact, limits_of
 from provisioner.engine.errors import Interrupted
 
 MODELS = {"elasticloadbalancing": "elbv2", "servicequotas": "service-quotas", "tagging": "resourcegroupstaggingapi"}
@@ -73,7 +73,7 @@ def test_a_call_draws_on_its_own_bucket_and_on_that_of_all_calls() -> None:
 # -- one bucket ----------------------------------------------------------------------------------------------------
 
 
-def eager(bucket: Bucket, wanted: list[float]) -> list[float]:
+def eager(bucket: TokenBucket, wanted: list[float]) -> list[float]:
     """When calls are made that are wanted at these moments, each as early as the bucket allows."""
     sent: list[float] = []
     for moment in wanted:
@@ -87,7 +87,7 @@ def eager(bucket: Bucket, wanted: list[float]) -> list[float]:
 
 @given(limits, st.sampled_from(MAKERS), moments)
 def test_in_no_time_span_pass_more_than_the_burst_and_what_is_gained(
-    limit: Limit, make: Callable[[Limit, float], Bucket], wanted: list[float]
+    limit: Limit, make: Callable[[Limit, float], TokenBucket], wanted: list[float]
 ) -> None:
     bucket = make(limit, 0.0)
     sent = eager(bucket, wanted)
@@ -177,7 +177,7 @@ def test_who_has_to_wait_is_told_once_before() -> None:
     assert told == [0.0], "the burst is 20"
 
 
-class Yielding(Bucket):
+class Yielding(TokenBucket):
     """Lets another thread run between the look and the taking."""
 
     def lacking(self, now: float) -> float:

@@ -12,7 +12,7 @@ from provisioner.config.models import Config
 from provisioner.engine.declaration import Dependency
 from provisioner.operations.rehearsal import unmanaged
 from provisioner.operations.rehearsal.declarations import declarations, with_tokens
-from provisioner.operations.rehearsal.run import Outage, Rehearsal, RehearsedRun, Request
+from provisioner.operations.rehearsal.run import PredictedOutage, Rehearsal, RehearsalOptions, RehearsedRun
 from provisioner.render import rehearsal as show
 from state.model import Phase, Record
 
@@ -167,12 +167,12 @@ def test_a_zone_of_the_stack_is_not_put_there_before_it() -> None:
 
 def test_what_is_told() -> None:
     outages = [
-        Outage("web", 3.0, 44.2, "none of its tasks is running"),
-        Outage("web", 50, None, "no more", "a.example.com"),
+        PredictedOutage("web", 3.0, 44.2, "none of its tasks is running"),
+        PredictedOutage("web", 50, None, "no more", "a.example.com"),
     ]
     usual = RehearsedRun("typical", 192.4, {"changed": 1}, outages=outages, calls=212, writes=31)
     slow = RehearsedRun("slow", 900.0, troubles=["service/web: too slow\nmuch"])
-    found = Rehearsal(Request(), "p-e", 12, [], ["assumed: nothing"], [usual, slow])
+    found = Rehearsal(RehearsalOptions(), "p-e", 12, [], ["assumed: nothing"], [usual, slow])
     assert show.lines(found) == [
         "Rehearsal of up of p-e: succeeds.",
         "On AWS: about 3 min 12 s.",

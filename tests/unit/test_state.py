@@ -39,7 +39,7 @@ from state.model import (
     StateLocked,
     StateTooNew,
 )
-from state.objects import Found
+from state.objects import StoredObject
 from state.runtime import MACHINE
 
 addresses = st.sampled_from(["vpc/main", "subnet/a", "subnet/b", "role/task", "cluster/main"])
@@ -336,15 +336,15 @@ def test_what_a_lock_says_cannot_steer_a_terminal() -> None:
     ],
 )
 def test_a_lease_runs_out_whatever_it_says(body: bytes, age: float, left: float) -> None:
-    assert remaining(Found(body, "", {}, age)) == left
+    assert remaining(StoredObject(body, "", {}, age)) == left
 
 
 def test_a_lease_of_a_process_of_this_machine_that_is_no_more_has_run_out() -> None:
     gone = subprocess.Popen(["true"])
     holder = {"machine": MACHINE.machine(), "lease": 60, "pid": gone.pid}
     gone.wait()
-    assert remaining(Found(json.dumps(holder).encode(), "", {}, 0)) == 0
-    assert remaining(Found(json.dumps(holder | {"pid": os.getpid()}).encode(), "", {}, 0)) == 61
+    assert remaining(StoredObject(json.dumps(holder).encode(), "", {}, 0)) == 0
+    assert remaining(StoredObject(json.dumps(holder | {"pid": os.getpid()}).encode(), "", {}, 0)) == 61
 
 
 SYSCTL = ctypes.CFUNCTYPE(
@@ -389,9 +389,9 @@ def test_on_macos_the_boot_tells_a_machine_from_others_of_its_name(monkeypatch: 
     monkeypatch.setattr(ctypes, "CDLL", lambda _: c_library(here.encode()))
     assert MACHINE.machine() == f"{os.uname().nodename} {here}"
     holder = {"machine": MACHINE.machine(), "lease": 60, "pid": gone.pid}
-    assert remaining(Found(json.dumps(holder).encode(), "", {}, 0)) == 0
+    assert remaining(StoredObject(json.dumps(holder).encode(), "", {}, 0)) == 0
     monkeypatch.setattr(ctypes, "CDLL", lambda _: c_library(b"EA5FEA49-0000-4000-8000-000000000002"))
-    assert remaining(Found(json.dumps(holder).encode(), "", {}, 0)) == 61
+    assert remaining(StoredObject(json.dumps(holder).encode(), "", {}, 0)) == 61
     monkeypatch.setattr(ctypes, "CDLL", lambda _: c_library(b"x" * 64))
     assert MACHINE.machine() == "", "an answer that does not fit is none"
 
@@ -401,4 +401,4 @@ def test_a_name_alone_does_not_say_that_a_holder_is_dead(monkeypatch: pytest.Mon
     gone = without_proc(monkeypatch)
     for name in ("", os.uname().nodename):
         holder = {"machine": name, "lease": 60, "pid": gone.pid}
-        assert remaining(Found(json.dumps(holder).encode(), "", {}, 0)) == 61
+        assert remaining(StoredObject(json.dumps(holder).encode(), "", {}, 0)) == 61

@@ -24,7 +24,7 @@ READ_SECONDS = 1.0
 
 
 @dataclass(frozen=True)
-class Database:
+class DatabaseContainer:
     """A database as RDS and Route 53 have it: container name, security groups, host names, and what it begins with.
 
     Attributes:
@@ -42,12 +42,12 @@ class Database:
 
 def keep(host: Engine) -> None:
     """Keep the containers as RDS has the clusters, from now on."""
-    known: dict[str, Database] = {}
+    known: dict[str, DatabaseContainer] = {}
     missing: set[str] = set()
     repeat(lambda: _keep(host, known, missing), READ_SECONDS, "databases")
 
 
-def _keep(host: Engine, known: dict[str, Database], missing: set[str]) -> None:
+def _keep(host: Engine, known: dict[str, DatabaseContainer], missing: set[str]) -> None:
     with LOCK:
         wanted = {database.name: database for database in _wanted()}
     for name in known.keys() - wanted.keys():
@@ -66,7 +66,7 @@ def _keep(host: Engine, known: dict[str, Database], missing: set[str]) -> None:
             host.client.api.start(name)  # RDS starts a database again that has ended
 
 
-def _wanted() -> Iterator[Database]:
+def _wanted() -> Iterator[DatabaseContainer]:
     """Yield the clusters that have an instance."""
     from moto.rds.models import rds_backends
 
@@ -75,7 +75,7 @@ def _wanted() -> Iterator[Database]:
             for cluster in backend.clusters.values():
                 if cluster.engine == ENGINE and cluster.db_cluster_members and cluster.status != "deleting":
                     endpoints = (cluster.endpoint, cluster.reader_endpoint)
-                    yield Database(
+                    yield DatabaseContainer(
                         f"{cluster.db_cluster_identifier}-database",
                         tuple(cluster.vpc_security_group_ids),
                         endpoints,
@@ -130,7 +130,7 @@ def _image_there(host: Engine, missing: set[str]) -> bool:
     return True
 
 
-def _create(host: Engine, database: Database) -> None:
+def _create(host: Engine, database: DatabaseContainer) -> None:
     host.remove(database.name)
     api, homes = host.client.api, [networks.network(host, group) for group in database.groups]
     aliases = api.create_endpoint_config(aliases=sorted(database.aliases))
@@ -151,7 +151,7 @@ def _create(host: Engine, database: Database) -> None:
         api.connect_container_to_network(database.name, home, aliases=sorted(database.aliases))
 
 
-def _rename(host: Engine, database: Database) -> None:
+def _rename(host: Engine, database: DatabaseContainer) -> None:
     """Have it found under other names; connections are cut by it, as a network must be left for that."""
     for group in database.groups:
         home = networks.network(host, group)

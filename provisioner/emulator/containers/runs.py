@@ -22,7 +22,7 @@ KILLED = 137
 
 
 @dataclass
-class Run:
+class TaskContainers:
     """The containers of one task. A phase that ends in -ing is being worked on by a thread.
 
     Attributes:
@@ -48,7 +48,7 @@ class Run:
         wake()
 
 
-_runs: dict[str, Run] = {}
+_runs: dict[str, TaskContainers] = {}
 """By the task's id."""
 
 
@@ -64,7 +64,7 @@ def ensure_started(store: Store, task: Task) -> bool:
     run = _runs.get(task.id)
     if run is None:
         place = _place(store, task)
-        run = _runs[task.id] = Run(definitions.container_specs(store, task))
+        run = _runs[task.id] = TaskContainers(definitions.container_specs(store, task))
         host.pool.submit(_start, host, store, run, place)
     if run.error:
         raise definitions.CannotStart(run.error)
@@ -178,7 +178,7 @@ def _names(store: Store, task: Task) -> Any:
             yield f"{service.name}.{store.discovery.namespaces[service.namespace_id].name}"
 
 
-def _start(host: Engine, store: Store, run: Run, place: Place) -> None:
+def _start(host: Engine, store: Store, run: TaskContainers, place: Place) -> None:
     from docker.errors import APIError, DockerException
 
     try:
@@ -240,7 +240,7 @@ def _create(host: Engine, spec: ContainerSpec, place: Place, first: str) -> None
         api.connect_container_to_network(spec.name, networks.network(host, group))
 
 
-def _stop(host: Engine, run: Run) -> None:
+def _stop(host: Engine, run: TaskContainers) -> None:
     try:
         for spec in reversed(run.specs):
             _end(host, spec, run)
@@ -248,7 +248,7 @@ def _stop(host: Engine, run: Run) -> None:
         run.enter("stopped")
 
 
-def _end(host: Engine, spec: ContainerSpec, run: Run) -> None:
+def _end(host: Engine, spec: ContainerSpec, run: TaskContainers) -> None:
     from docker.errors import DockerException
 
     try:
@@ -267,6 +267,6 @@ def _exit_code(host: Engine, name: str) -> int:
         return KILLED
 
 
-def _remove(host: Engine, run: Run) -> None:
+def _remove(host: Engine, run: TaskContainers) -> None:
     for name in run.names:
         host.remove(name)

@@ -23,7 +23,7 @@ SHORTEST_SECONDS = 0.5
 
 
 @dataclass
-class Target:
+class TaskTarget:
     """A task behind a target group; `port` is the one of this machine that leads to it."""
 
     port: int
@@ -40,7 +40,7 @@ class Target:
     next_at: float = 0.0
 
 
-_targets: dict[tuple[str, str], Target] = {}
+_targets: dict[tuple[str, str], TaskTarget] = {}
 """By target group and address."""
 
 
@@ -66,7 +66,7 @@ def any_unknown() -> bool:
     return any(target.state == "initial" for target in list(_targets.values()))
 
 
-def healthy(group: str) -> list[Target]:
+def healthy(group: str) -> list[TaskTarget]:
     """The targets of a group that get requests: as on AWS all of them if none is healthy."""
     found = [target for (arn, _), target in list(_targets.items()) if arn == group]
     return [target for target in found if target.state == "healthy"] or found
@@ -78,7 +78,7 @@ def state(task: Task) -> str:
     return next((one for one in ("unhealthy", "initial", "healthy") if one in states), "")
 
 
-def _found() -> Iterator[tuple[tuple[str, str], Target]]:
+def _found() -> Iterator[tuple[tuple[str, str], TaskTarget]]:
     tasks = {task.address: task for store in stores() for task in store.tasks.values() if task.address}
     for by_region in elbv2_backends.values():
         for backend in by_region.values():
@@ -90,8 +90,8 @@ def _found() -> Iterator[tuple[tuple[str, str], Target]]:
                         yield (group.arn, address), _target(group, port)
 
 
-def _target(group: Any, port: int) -> Target:
-    return Target(
+def _target(group: Any, port: int) -> TaskTarget:
+    return TaskTarget(
         port,
         group.health_check_path or "/",
         float(group.health_check_timeout_seconds),
@@ -102,7 +102,7 @@ def _target(group: Any, port: int) -> Target:
     )
 
 
-def _check(target: Target) -> None:
+def _check(target: TaskTarget) -> None:
     reason = ""
     try:
         connection = http.client.HTTPConnection("127.0.0.1", target.port, timeout=target.timeout)

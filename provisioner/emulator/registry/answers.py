@@ -13,7 +13,7 @@ PIECE = 1 << 20
 
 
 @dataclass
-class Answer:
+class Response:
     """What is sent: a status line, headers, and either a text or a file."""
 
     status: str
@@ -23,7 +23,7 @@ class Answer:
     size: int | None = None
 
 
-def created(repository: Repository, part: str, digest: str) -> Answer:
+def created(repository: Repository, part: str, digest: str) -> Response:
     """Answer that a blob or a manifest is in the repository now."""
     place = f"/v2/{repository.name}/{part}/{digest}"
-    return Answer("201 Created", [("Location", place), ("Docker-Content-Digest", digest)])
+    return Response("201 Created", [("Location", place), ("Docker-Content-Digest", digest)])

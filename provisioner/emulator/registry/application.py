@@ -10,15 +10,15 @@ from typing import BinaryIO
 from provisioner.emulator.authorization import enforce
 from provisioner.emulator.lock import LOCK
 from provisioner.emulator.registry import blobs, manifests, tokens
-from provisioner.emulator.registry.answers import JSON, PIECE, Answer
-from provisioner.emulator.registry.storage import RegistryError, Repository, host
+from provisioner.emulator.registry.answers import JSON, PIECE, Response
+from provisioner.emulator.registry.storage import Repository, RequestError, host
 from provisioner.emulator.wsgi import Environ, StartResponse
 
 _NAME = r"/v2/(?P<name>[a-z0-9][a-z0-9._/-]{0,255})"
 _READ_MANIFEST = ("BatchGetImage", manifests.get)
 _LIST_TAGS = ("ListImages", manifests.tags)
 
-ROUTES: Mapping[str, Mapping[str, tuple[str, Callable[[Environ, Repository, str], Answer]]]] = {
+ROUTES: Mapping[str, Mapping[str, tuple[str, Callable[[Environ, Repository, str], Response]]]] = {
     r"/blobs/uploads/(?P<reference>)": {"POST": ("InitiateLayerUpload", blobs.start_upload)},
     r"/blobs/uploads/(?P<reference>[0-9a-f]+)": {
         "PATCH": ("UploadLayerPart", blobs.append_to_upload),
@@ -45,12 +45,12 @@ def application(environ: Environ, start_response: StartResponse) -> Iterable[byt
     """Answer one request under `/v2/`, as WSGI asks."""
     try:
         answer = _answer(environ)
-    except RegistryError as refused:
+    except RequestError as refused:
         answer = _refusal(refused)
     except OSError as error:
         if isinstance(error, ConnectionError):
             raise
-        answer = _refusal(RegistryError(500, "UNKNOWN", f"the registry cannot write: {error.strerror}"))
+        answer = _refusal(RequestError(500, "UNKNOWN", f"the registry cannot write: {error.strerror}"))
     size = answer.size if answer.size is not None else len(answer.content)
     headers = [("Docker-Distribution-Api-Version", "registry/2.0"), ("Content-Length", str(size)), *answer.headers]
     start_response(answer.status, headers)
@@ -62,10 +62,10 @@ def application(environ: Environ, start_response: StartResponse) -> Iterable[byt
     return _pieces(answer.file)
 
 
-def _answer(environ: Environ) -> Answer:
+def _answer(environ: Environ) -> Response:
     account, region = tokens.caller(environ.get("HTTP_AUTHORIZATION", ""))
     if environ["PATH_INFO"] == "/v2/":
-        return Answer("200 OK", [JSON], b"{}")
+        return Response("200 OK", [JSON], b"{}")
     for route, methods in ROUTES.items():
         found = re.fullmatch(_NAME + route, environ["PATH_INFO"])
         if found and environ["REQUEST_METHOD"] in methods:
@@ -74,17 +74,17 @@ def _answer(environ: Environ) -> Answer:
             with LOCK:
                 refusal = enforce.denied_upload(region, account, action, repository.name)
             if refusal:
-                raise RegistryError(403, "DENIED", refusal)
+                raise RequestError(403, "DENIED", refusal)
             return function(environ, repository, found["reference"])
-    raise RegistryError(405, "UNSUPPORTED", "The operation is unsupported.")
+    raise RequestError(405, "UNSUPPORTED", "The operation is unsupported.")
 
 
-def _refusal(refused: RegistryError) -> Answer:
+def _refusal(refused: RequestError) -> Response:
     content = json.dumps({"errors": [{"code": refused.code, "message": refused.message}]}).encode()
     headers = [JSON]
     if refused.status == 401:
         headers.append(("WWW-Authenticate", f'Basic realm="http://{host()}/",service="ecr.amazonaws.com"'))
-    return Answer(f"{refused.status} ", headers, content)
+    return Response(f"{refused.status} ", headers, content)
 
 
 def _pieces(file: BinaryIO) -> Iterator[bytes]:

@@ -11,8 +11,8 @@ from typing import Any
 
 from provisioner.emulator.lock import LOCK
 from provisioner.emulator.registry import storage
-from provisioner.emulator.registry.answers import PIECE, Answer, created
-from provisioner.emulator.registry.storage import RegistryError, Repository
+from provisioner.emulator.registry.answers import PIECE, Response, created
+from provisioner.emulator.registry.storage import Repository, RequestError
 from provisioner.emulator.wsgi import Environ
 
 
@@ -42,19 +42,19 @@ def cancel_uploads(repository: Repository) -> None:
         _drop(upload)
 
 
-def get(environ: Environ, repository: Repository, digest: str) -> Answer:
+def get(environ: Environ, repository: Repository, digest: str) -> Response:
     """Answer with a blob."""
     storage.check_digest(digest)
     with LOCK:
         known = digest in repository.get().layers
     if not known:
-        raise RegistryError(404, "BLOB_UNKNOWN", f"The layer with digest '{digest}' does not exist in the repository")
+        raise RequestError(404, "BLOB_UNKNOWN", f"The layer with digest '{digest}' does not exist in the repository")
     file = storage.blob_file(digest)
     headers = [("Content-Type", "application/octet-stream"), ("Docker-Content-Digest", digest)]
-    return Answer("200 OK", headers, file=file.open("rb"), size=file.stat().st_size)
+    return Response("200 OK", headers, file=file.open("rb"), size=file.stat().st_size)
 
 
-def start_upload(environ: Environ, repository: Repository, _: str) -> Answer:
+def start_upload(environ: Environ, repository: Repository, _: str) -> Response:
     """Begin an upload; or take the whole blob at once, or one that another repository has."""
     query = _query(environ)
     if "mount" in query and _mount(repository, query["mount"], query.get("from", "")):
@@ -70,7 +70,7 @@ def start_upload(environ: Environ, repository: Repository, _: str) -> Answer:
     return _progress("202 Accepted", upload)
 
 
-def append_to_upload(environ: Environ, repository: Repository, upload_id: str) -> Answer:
+def append_to_upload(environ: Environ, repository: Repository, upload_id: str) -> Response:
     """Take a piece of a blob."""
     upload = _find(repository, upload_id)
     _append(environ, upload)
@@ -78,22 +78,22 @@ def append_to_upload(environ: Environ, repository: Repository, upload_id: str) -
     return _progress("201 Created", upload)
 
 
-def finish_upload(environ: Environ, repository: Repository, upload_id: str) -> Answer:
+def finish_upload(environ: Environ, repository: Repository, upload_id: str) -> Response:
     """Take the last piece of a blob."""
     upload = _find(repository, upload_id)
     _append(environ, upload)
     return _finish(upload, _query(environ).get("digest", ""))
 
 
-def show_upload(environ: Environ, repository: Repository, upload_id: str) -> Answer:
+def show_upload(environ: Environ, repository: Repository, upload_id: str) -> Response:
     """Answer how much of a blob has arrived."""
     return _progress("204 No Content", _find(repository, upload_id))
 
 
-def cancel_upload(environ: Environ, repository: Repository, upload_id: str) -> Answer:
+def cancel_upload(environ: Environ, repository: Repository, upload_id: str) -> Response:
     """Forget what has arrived of a blob."""
     _drop(_find(repository, upload_id))
-    return Answer("204 No Content")
+    return Response("204 No Content")
 
 
 def _mount(repository: Repository, digest: str, source: str) -> bool:
@@ -109,7 +109,7 @@ def _mount(repository: Repository, digest: str, source: str) -> bool:
 def _find(repository: Repository, upload_id: str) -> _Upload:
     upload = _uploads.get(upload_id)
     if upload is None or upload.repository != repository:
-        raise RegistryError(404, "BLOB_UPLOAD_UNKNOWN", f"The upload with id '{upload_id}' does not exist")
+        raise RequestError(404, "BLOB_UPLOAD_UNKNOWN", f"The upload with id '{upload_id}' does not exist")
     return upload
 
 
@@ -120,7 +120,7 @@ def _query(environ: Environ) -> dict[str, str]:
 def _append(environ: Environ, upload: _Upload) -> None:
     start = environ.get("HTTP_CONTENT_RANGE", "").removeprefix("bytes ").partition("-")[0]
     if start and start != str(upload.size):
-        raise RegistryError(416, "BLOB_UPLOAD_INVALID", f"the upload goes on at byte {upload.size}, not {start}")
+        raise RequestError(416, "BLOB_UPLOAD_INVALID", f"the upload goes on at byte {upload.size}, not {start}")
     with upload.file.open("ab") as file:
         while piece := environ["wsgi.input"].read(PIECE):
             file.write(piece)
@@ -128,12 +128,12 @@ def _append(environ: Environ, upload: _Upload) -> None:
             upload.size += len(piece)
 
 
-def _finish(upload: _Upload, digest: str) -> Answer:
+def _finish(upload: _Upload, digest: str) -> Response:
     """Keep the uploaded blob if it is what the client says it is."""
     found = f"sha256:{upload.digest.hexdigest()}"
     if found != digest:
         _drop(upload)
-        raise RegistryError(400, "DIGEST_INVALID", f"the content is {found}, and not {digest}")
+        raise RequestError(400, "DIGEST_INVALID", f"the content is {found}, and not {digest}")
     with LOCK:
         upload.repository.get().layers[digest] = upload.size
         upload.file.replace(storage.blob_file(digest))
@@ -146,7 +146,7 @@ def _drop(upload: _Upload) -> None:
     upload.file.unlink(missing_ok=True)
 
 
-def _progress(status: str, upload: _Upload) -> Answer:
+def _progress(status: str, upload: _Upload) -> Response:
     place = f"/v2/{upload.repository.name}/blobs/uploads/{upload.id}"
     headers = [("Location", place), ("Range", f"0-{max(upload.size - 1, 0)}"), ("Docker-Upload-UUID", upload.id)]
-    return Answer(status, headers)
+    return Response(status, headers)

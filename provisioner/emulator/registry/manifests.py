@@ -6,15 +6,15 @@ import hashlib
 import json
 
 from provisioner.emulator.lock import LOCK
-from provisioner.emulator.registry.answers import JSON, PIECE, Answer, created
-from provisioner.emulator.registry.storage import DIGEST, RegistryError, Repository
+from provisioner.emulator.registry.answers import JSON, PIECE, Response, created
+from provisioner.emulator.registry.storage import DIGEST, Repository, RequestError
 from provisioner.emulator.wsgi import Environ
 
 LARGEST = 4 << 20
 """Bytes of a manifest; ECR takes no larger ones (ECR quotas)."""
 
 
-def get(environ: Environ, repository: Repository, reference: str) -> Answer:
+def get(environ: Environ, repository: Repository, reference: str) -> Response:
     """Answer with the manifest that has a tag or a digest."""
     by_digest = DIGEST.fullmatch(reference) is not None
     with LOCK:
@@ -24,39 +24,39 @@ def get(environ: Environ, repository: Repository, reference: str) -> Answer:
                 digest, media_type = image.get_image_digest(), image.image_manifest_media_type
                 break
         else:
-            raise RegistryError(404, "MANIFEST_UNKNOWN", "Requested image not found")
-    return Answer("200 OK", [("Content-Type", media_type), ("Docker-Content-Digest", digest)], content)
+            raise RequestError(404, "MANIFEST_UNKNOWN", "Requested image not found")
+    return Response("200 OK", [("Content-Type", media_type), ("Docker-Content-Digest", digest)], content)
 
 
-def put(environ: Environ, repository: Repository, reference: str) -> Answer:
+def put(environ: Environ, repository: Repository, reference: str) -> Response:
     """Take a manifest, of whose parts the repository has all."""
     content = _read(environ)
     digest = f"sha256:{hashlib.sha256(content).hexdigest()}"
     tag = None if DIGEST.fullmatch(reference) else reference
     if tag is None and reference != digest:
-        raise RegistryError(400, "DIGEST_INVALID", f"the manifest is {digest}, and not {reference}")
+        raise RequestError(400, "DIGEST_INVALID", f"the manifest is {digest}, and not {reference}")
     try:
         text = content.decode()
         parsed = json.loads(text)
         blobs, images = blobs_of(text), {part["digest"] for part in parsed.get("manifests", ())}
     except (ValueError, KeyError, TypeError, AttributeError):
-        raise RegistryError(400, "MANIFEST_INVALID", "the manifest is not one of an image or of an index") from None
+        raise RequestError(400, "MANIFEST_INVALID", "the manifest is not one of an image or of an index") from None
     with LOCK:
         there = repository.get()
         known = {image.get_image_digest() for image in there.images}
         if missing := (blobs - there.layers.keys()) | (images - known):
-            raise RegistryError(404, "MANIFEST_BLOB_UNKNOWN", f"not in the repository: {', '.join(sorted(missing))}")
+            raise RequestError(404, "MANIFEST_BLOB_UNKNOWN", f"not in the repository: {', '.join(sorted(missing))}")
         if tag is not None or digest not in known:
             media_type = environ["CONTENT_TYPE"] or parsed.get("mediaType")
             _put_image(repository, text, tag, media_type, digest)
     return created(repository, "manifests", digest)
 
 
-def tags(environ: Environ, repository: Repository, _: str) -> Answer:
+def tags(environ: Environ, repository: Repository, _: str) -> Response:
     """Answer with all tags of a repository."""
     with LOCK:
         names = sorted(tag for image in repository.get().images for tag in image.image_tags)
-    return Answer("200 OK", [JSON], json.dumps({"name": repository.name, "tags": names}).encode())
+    return Response("200 OK", [JSON], json.dumps({"name": repository.name, "tags": names}).encode())
 
 
 def _read(environ: Environ) -> bytes:
@@ -64,7 +64,7 @@ def _read(environ: Environ) -> bytes:
     while len(content) <= LARGEST and (piece := environ["wsgi.input"].read(PIECE)):
         content += piece
     if len(content) > LARGEST:
-        raise RegistryError(413, "SIZE_INVALID", f"a manifest has at most {LARGEST} bytes")
+        raise RequestError(413, "SIZE_INVALID", f"a manifest has at most {LARGEST} bytes")
     return content
 
 
@@ -78,8 +78,8 @@ def _put_image(repository: Repository, manifest: str, tag: str | None, media_typ
         if error.code == "ImageAlreadyExistsException" and not repository.get().is_tag_immutable():
             return  # the same image under the same tag is no change
         if error.code in ("ImageAlreadyExistsException", "ImageTagAlreadyExistsException"):
-            raise RegistryError(400, "TAG_INVALID", immutable(str(tag), repository.name)) from None
-        raise RegistryError(400, "MANIFEST_INVALID", error.message) from None
+            raise RequestError(400, "TAG_INVALID", immutable(str(tag), repository.name)) from None
+        raise RequestError(400, "MANIFEST_INVALID", error.message) from None
 
 
 def blobs_of(manifest: str) -> set[str]:

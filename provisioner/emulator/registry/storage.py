@@ -12,7 +12,7 @@ from typing import Any
 DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 
 
-class RegistryError(Exception):
+class RequestError(Exception):
     """An error in the API's form: HTTP status, code, message."""
 
     def __init__(self, status: int, code: str, message: str) -> None:
@@ -86,13 +86,13 @@ class Repository:
         try:
             return self.backend()._get_repository(self.name)
         except RepositoryNotFoundException as error:
-            raise RegistryError(404, "NAME_UNKNOWN", error.message) from None
+            raise RequestError(404, "NAME_UNKNOWN", error.message) from None
 
 
 def check_digest(text: str) -> None:
     """Refuse what is no sha256 digest."""
     if not DIGEST.fullmatch(text):
-        raise RegistryError(400, "DIGEST_INVALID", f"{text} is not a sha256 digest")
+        raise RequestError(400, "DIGEST_INVALID", f"{text} is not a sha256 digest")
 
 
 def remove_unused_blobs(repositories: Iterable[Any], digests: Iterable[str]) -> None:

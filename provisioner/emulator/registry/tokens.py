@@ -8,7 +8,7 @@ import hmac
 import secrets
 import time
 
-from provisioner.emulator.registry.storage import RegistryError
+from provisioner.emulator.registry.storage import RequestError
 
 HOURS = 12
 """How long a token lasts (ECR API, GetAuthorizationToken)."""
@@ -35,12 +35,12 @@ def caller(authorization: str) -> tuple[str, str]:
         text, _, signature = base64.urlsafe_b64decode(word).decode().rpartition("/")
         account, region, ends = text.split("/")
     except ValueError:
-        raise RegistryError(401, "UNAUTHORIZED", "Not Authorized") from None
+        raise RequestError(401, "UNAUTHORIZED", "Not Authorized") from None
     ours = hmac.compare_digest(signature.encode(), _signature(text).encode())
     if not (scheme.lower() == "basic" and user == "AWS" and ours):
-        raise RegistryError(401, "UNAUTHORIZED", "Not Authorized")
+        raise RequestError(401, "UNAUTHORIZED", "Not Authorized")
     if time.time() > float(ends):
-        raise RegistryError(403, "DENIED", "Your authorization token has expired. Reauthenticate and try again.")
+        raise RequestError(403, "DENIED", "Your authorization token has expired. Reauthenticate and try again.")
     return account, region
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from provisioner.aws.shared_reads import Answer
+from provisioner.aws.shared_reads import SharedRead
 from provisioner.config.facts import Facts
 from provisioner.engine.errors import Interrupted
 from provisioner.engine.resource import Observed, Resource
@@ -45,13 +45,13 @@ class Context:
     file: Path
     recorded: Callable[[Aws], Mapping[str, Record]]
     stack: Stack | None = None
-    _asked: dict[str, Answer] = field(default_factory=dict)
+    _asked: dict[str, SharedRead] = field(default_factory=dict)
     _asking: Lock = field(default_factory=Lock)
 
     def once(self, name: str, read: Callable[[], T]) -> T:
         """Return what a read said when it was made for the first time, by whichever check."""
         with self._asking:
-            answer = self._asked.setdefault(name, Answer(self.aws.pace.runtime.lock()))
+            answer = self._asked.setdefault(name, SharedRead(self.aws.pace.runtime.lock()))
         value, error = answer.of(lambda: _tried(read))
         if error:
             raise error

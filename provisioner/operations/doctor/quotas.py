@@ -49,7 +49,7 @@ class Need:
 
 
 @dataclass(frozen=True)
-class Quota:
+class QuotaCheck:
     """One quota.
 
     Attributes:
@@ -67,7 +67,7 @@ class Quota:
     everywhere: bool = False
 
 
-def check(quota: Quota, context: Context) -> Sequence[Checked]:
+def check(quota: QuotaCheck, context: Context) -> Sequence[Checked]:
     """Compare one quota's limit with what is used and needed; what needs no more is not asked for."""
     name = f"quota {quota.name}"
     need = quota.needed(context)
@@ -82,7 +82,7 @@ def check(quota: Quota, context: Context) -> Sequence[Checked]:
     return [judged(quota, limit, quota.used(context), need, region)]
 
 
-def _limit(context: Context, quota: Quota, region: str) -> float | None:
+def _limit(context: Context, quota: QuotaCheck, region: str) -> float | None:
     """Return the applied value, or AWS's default where only that is known; None if neither is."""
     client = context.aws.client("service-quotas", region)
     for operation in ("get_service_quota", "get_aws_default_service_quota"):
@@ -97,7 +97,7 @@ def _limit(context: Context, quota: Quota, region: str) -> float | None:
     return None
 
 
-def judged(quota: Quota, limit: float, used: float, need: Need, region: str) -> Checked:
+def judged(quota: QuotaCheck, limit: float, used: float, need: Need, region: str) -> Checked:
     """Return the verdict on these numbers."""
     name = f"quota {quota.name}"
     said = f"{used:g} of {limit:g} used, {need.least:g} more needed"
@@ -184,41 +184,42 @@ def _none(_: Context) -> float:
 
 
 QUOTAS = (
-    Quota("VPCs", "vpc", "L-F678F1CE", _created(Vpc), partial(usage.counted, "ec2", "describe_vpcs", "Vpcs")),
-    Quota("internet gateways", "vpc", "L-A4707A72", _created(InternetGateway),
+    QuotaCheck("VPCs", "vpc", "L-F678F1CE", _created(Vpc), partial(usage.counted, "ec2", "describe_vpcs", "Vpcs")),
+    QuotaCheck("internet gateways", "vpc", "L-A4707A72", _created(InternetGateway),
         partial(usage.counted, "ec2", "describe_internet_gateways", "InternetGateways")),
-    Quota("interface endpoints per VPC", "vpc", "L-29B6F2EB", partial(_endpoints, "Interface"),
+    QuotaCheck("interface endpoints per VPC", "vpc", "L-29B6F2EB", partial(_endpoints, "Interface"),
         partial(usage.endpoints, "Interface")),
-    Quota("gateway endpoints", "vpc", "L-1B52E74A", partial(_endpoints, "Gateway"),
+    QuotaCheck("gateway endpoints", "vpc", "L-1B52E74A", partial(_endpoints, "Gateway"),
         partial(usage.endpoints, "Gateway")),
-    Quota("security groups", "vpc", "L-E79EC296", _created(SecurityGroup),
+    QuotaCheck("security groups", "vpc", "L-E79EC296", _created(SecurityGroup),
         partial(usage.counted, "ec2", "describe_security_groups", "SecurityGroups")),
-    Quota("rules per security group", "vpc", "L-0EA8095F", _rules, _none),
-    Quota("load balancers", "elasticloadbalancing", "L-53DA6B97", _created(LoadBalancer), usage.balancers),
-    Quota("target groups", "elasticloadbalancing", "L-B22855CB", _created(TargetGroup),
+    QuotaCheck("rules per security group", "vpc", "L-0EA8095F", _rules, _none),
+    QuotaCheck("load balancers", "elasticloadbalancing", "L-53DA6B97", _created(LoadBalancer), usage.balancers),
+    QuotaCheck("target groups", "elasticloadbalancing", "L-B22855CB", _created(TargetGroup),
         partial(usage.counted, "elbv2", "describe_target_groups", "TargetGroups")),
-    Quota("listeners per load balancer", "elasticloadbalancing", "L-B6DF7632", _created(Listener), usage.listeners),
-    Quota("rules per load balancer", "elasticloadbalancing", "L-7EED9B64", _created(ListenerRule), usage.rules),
-    Quota("On-Demand vCPUs", "ec2", "L-1216C47A", partial(_instances, spot=False),
+    QuotaCheck("listeners per load balancer", "elasticloadbalancing", "L-B6DF7632", _created(Listener),
+        usage.listeners),
+    QuotaCheck("rules per load balancer", "elasticloadbalancing", "L-7EED9B64", _created(ListenerRule), usage.rules),
+    QuotaCheck("On-Demand vCPUs", "ec2", "L-1216C47A", partial(_instances, spot=False),
         _in_use(usage.instances, spot=False)),
-    Quota("Spot vCPUs", "ec2", "L-34B43A08", partial(_instances, spot=True),
+    QuotaCheck("Spot vCPUs", "ec2", "L-34B43A08", partial(_instances, spot=True),
         _in_use(usage.instances, spot=True)),
-    Quota("Fargate On-Demand vCPUs", "fargate", "L-3032A538", partial(_fargate, spot=False),
+    QuotaCheck("Fargate On-Demand vCPUs", "fargate", "L-3032A538", partial(_fargate, spot=False),
         _in_use(usage.fargate, spot=False)),
-    Quota("Fargate Spot vCPUs", "fargate", "L-36FBB829", partial(_fargate, spot=True),
+    QuotaCheck("Fargate Spot vCPUs", "fargate", "L-36FBB829", partial(_fargate, spot=True),
         _in_use(usage.fargate, spot=True)),
-    Quota("certificates", "acm", "L-F141DD1D", _created(Certificate), usage.certificates),
-    Quota("IAM roles", "iam", "L-FE177D64", _created(Role, ServiceLinkedRole), usage.roles, everywhere=True),
-    Quota("ECS services per cluster", "ecs", "L-9EF96962", _created(Service), usage.services),
-    Quota("database clusters", "rds", "L-952B80B8", _created(DbCluster),
+    QuotaCheck("certificates", "acm", "L-F141DD1D", _created(Certificate), usage.certificates),
+    QuotaCheck("IAM roles", "iam", "L-FE177D64", _created(Role, ServiceLinkedRole), usage.roles, everywhere=True),
+    QuotaCheck("ECS services per cluster", "ecs", "L-9EF96962", _created(Service), usage.services),
+    QuotaCheck("database clusters", "rds", "L-952B80B8", _created(DbCluster),
         partial(usage.counted, "rds", "describe_db_clusters", "DBClusters")),
-    Quota("database instances", "rds", "L-7B6409FD", _created(DbInstance),
+    QuotaCheck("database instances", "rds", "L-7B6409FD", _created(DbInstance),
         partial(usage.counted, "rds", "describe_db_instances", "DBInstances")),
-    Quota("repositories", "ecr", "L-CFEB8E8D", _created(Repository),
+    QuotaCheck("repositories", "ecr", "L-CFEB8E8D", _created(Repository),
         partial(usage.counted, "ecr", "describe_repositories", "repositories")),
     # a namespace brings a hosted zone of its own (Cloud Map developer guide)
-    Quota("hosted zones", "route53", "L-4EA4796A", _created(HostedZone, PrivateDnsNamespace), usage.zones,
+    QuotaCheck("hosted zones", "route53", "L-4EA4796A", _created(HostedZone, PrivateDnsNamespace), usage.zones,
         everywhere=True),
-    Quota("namespaces", "AWSCloudMap", "L-0FE3F50E", _created(PrivateDnsNamespace),
+    QuotaCheck("namespaces", "AWSCloudMap", "L-0FE3F50E", _created(PrivateDnsNamespace),
         partial(usage.counted, "servicediscovery", "list_namespaces", "Namespaces")),
 )  # fmt: skip

@@ -41,7 +41,7 @@ Tell = Callable[[str], None]
 
 
 @dataclass(frozen=True)
-class Request:
+class RehearsalOptions:
     """What is to be rehearsed: `up` or `down`, with these options of theirs."""
 
     command: str = "up"
@@ -51,7 +51,7 @@ class Request:
 
 
 @dataclass(frozen=True)
-class Outage:
+class PredictedOutage:
     """A service is down: seconds since the run's start (`until` is None if it is for good), and how it began.
 
     With a `name`: only that name does not lead there any more.
@@ -84,7 +84,7 @@ class RehearsedRun:
     path: Sequence[Segment] = ()
     troubles: Sequence[str] = ()
     refused: bool = False
-    outages: Sequence[Outage] = ()
+    outages: Sequence[PredictedOutage] = ()
     calls: int = 0
     writes: int = 0
 
@@ -105,7 +105,7 @@ class Rehearsal:
         runs: with each choice of durations, the one that was asked for first.
     """
 
-    request: Request
+    request: RehearsalOptions
     stack: str
     resources: int
     planned: Sequence[Planned]
@@ -118,7 +118,7 @@ class Rehearsal:
         return int(not all(run.passes for run in self.runs))
 
 
-def check(request: Request, config: Config, state: State) -> None:
+def check(request: RehearsalOptions, config: Config, state: State) -> None:
     """Refuse what cannot be rehearsed.
 
     Raises:
@@ -135,7 +135,7 @@ def check(request: Request, config: Config, state: State) -> None:
 
 
 def rehearse(
-    options: Options, config: Config, state: State, request: Request, durations: Sequence[str], tell: Tell
+    options: Options, config: Config, state: State, request: RehearsalOptions, durations: Sequence[str], tell: Tell
 ) -> Rehearsal:
     """Run it once for each choice of durations, each time on a fresh cloud.
 
@@ -152,7 +152,9 @@ def rehearse(
     return replace(rehearsals[0], runs=[run for one in rehearsals for run in one.runs])
 
 
-def _once(options: Options, config: Config, state: State, request: Request, durations: str, tell: Tell) -> Rehearsal:
+def _once(
+    options: Options, config: Config, state: State, request: RehearsalOptions, durations: str, tell: Tell
+) -> Rehearsal:
     builds = config.target == "aws" or engine.named()
     tell("starting an embedded cloud for the rehearsal")
     with temporary_cloud(options, config, state.account) as temporary:
@@ -209,7 +211,7 @@ class _Copy:
         control.release(self.temporary.cloud, self.config.region)
         self.notes.append("assumed: AWS recommends a newer AMI than the stack has")
 
-    def plan(self, request: Request) -> list[Planned]:
+    def plan(self, request: RehearsalOptions) -> list[Planned]:
         """Return what `up` would do; nothing if that cannot be told, as the run then tells."""
         with self.temporary.connected() as aws, self.temporary.state(aws, "rehearse") as store:
             reading = replace(aws.reading(), new_ami=request.new_ami)
@@ -220,7 +222,7 @@ class _Copy:
             except ProvisionError:
                 return []
 
-    def run(self, request: Request, durations: str) -> RehearsedRun:
+    def run(self, request: RehearsalOptions, durations: str) -> RehearsedRun:
         """Run the command, and watch the services meanwhile."""
         self.tell(f"rehearsing {request.command} with {durations} durations")
         control.watch(self.temporary.cloud)
@@ -248,7 +250,7 @@ class _Copy:
             sum(call["write"] for call in calls),
         )
 
-    def _command(self, aws: Aws, store: Store, request: Request) -> Summary:
+    def _command(self, aws: Aws, store: Store, request: RehearsalOptions) -> Summary:
         if request.command == "down":
             return self._execute(
                 aws, lambda emit: destroy.down(aws, store, emit, request.target_step, unprotect=request.unprotect)
@@ -275,10 +277,10 @@ class _Copy:
             facts = replace(facts, engine=True, local=self.config.target == "local")
         return declaring.declare(config, facts)
 
-    def _outages(self, started: float) -> list[Outage]:
+    def _outages(self, started: float) -> list[PredictedOutage]:
         found = control.outages(self.temporary.cloud)
         return [
-            Outage(
+            PredictedOutage(
                 one["service"],
                 round(one["since"] - started, 2),
                 None if one["until"] is None else round(one["until"] - started, 2),

@@ -18,7 +18,7 @@ from provisioner.operations import context, stores
 if TYPE_CHECKING:
     from provisioner.aws.client import Aws
     from provisioner.config.models import Config
-    from provisioner.emulator.control import Cloud
+    from provisioner.emulator.control import CloudProcess
     from provisioner.operations.options import Options
     from state.store import Store
 
@@ -29,7 +29,7 @@ PREFIX = "provision-rehearsal-"
 class TemporaryCloud:
     """An embedded cloud, and the options and the configuration with which commands go there."""
 
-    cloud: Cloud
+    cloud: CloudProcess
     options: Options
     config: Config
 
