@@ -60,19 +60,6 @@ class Errors(Protocol):
         """Return the error in words for the user."""
 
 
-class Knowledge(Protocol):
-    """What a run is told beforehand."""
-
-    def known(self, resource_type: type[Resource], observed: Mapping[str, Observed]) -> Sequence[Mapping[str, Any]]:
-        """Return the fields of what is declared or recorded, given what the run has found so far, by address."""
-
-    def settled(self, resource_type: type[Resource]) -> Sequence[Mapping[str, Any]]:
-        """Return the recorded fields of what is ready."""
-
-    def recorded(self, resource_type: type[Resource]) -> Sequence[str]:
-        """Return the ids of what is recorded."""
-
-
 class Provider(Protocol):
     """The way to the cloud, for one run. It never changes: what looks otherwise is another one."""
 
