@@ -37,7 +37,7 @@ _LIFECYCLE = {
 
 
 @dataclass(frozen=True)
-class Mending:
+class RepairStep:
     """One thing to be done to the bucket: what, in words, the call that does it, and whether that makes the bucket."""
 
     what: str
@@ -66,20 +66,20 @@ class StateBucket:
     tags: Mapping[str, str]
     runtime: Runtime = MACHINE
 
-    def mend(self, mending: Mending) -> None:
-        """Do one of the things that `lacking` named; raises `StateError` if S3 refuses."""
-        trouble = f"the bucket {self.name} could not be repaired ({mending.what})"
+    def repair(self, repair_step: RepairStep) -> None:
+        """Do one of the things that `to_repair` named; raises `StateError` if S3 refuses."""
+        problem = f"the bucket {self.name} could not be repaired ({repair_step.what})"
         # somebody else of this account may be making it at the same time
-        self._call(trouble, mending.act, {"BucketAlreadyOwnedByYou": None})
+        self._call(problem, repair_step.act, {"BucketAlreadyOwnedByYou": None})
 
-    def lacking(self) -> Iterator[Mending]:
+    def to_repair(self) -> Iterator[RepairStep]:
         """Yield what is to be done, in order; look at each thing only when those before it are done, or were not to be.
 
         Raises:
             StateError: the bucket is another account's, or S3 refuses.
         """
         if self._read("head_bucket", "404", "NoSuchBucket") is None:
-            yield Mending("created", self._make, makes=True)
+            yield RepairStep("created", self._make, makes=True)
         if (self._read("get_public_access_block", "NoSuchPublicAccessBlockConfiguration") or {}).get(
             "PublicAccessBlockConfiguration"
         ) != _BLOCKED:
@@ -97,7 +97,7 @@ class StateBucket:
             yield self._put("access control lists disabled", "bucket_ownership_controls", OwnershipControls=owned)
         yield from self._rules()
 
-    def _rules(self) -> Iterator[Mending]:
+    def _rules(self) -> Iterator[RepairStep]:
         """Those settings to which others may have added their own, which stay."""
         if (policy := self._policy()) is not None:
             yield self._put("TLS required", "bucket_policy", Policy=json.dumps(policy))
@@ -146,26 +146,24 @@ class StateBucket:
         # the one region that may not be named (S3 API reference, CreateBucket)
         place = {} if self.region == "us-east-1" else {"LocationConstraint": self.region}
         more = {"CreateBucketConfiguration": place} if place else {}
-        self.client.create_bucket(StateBucket=self.name, ObjectOwnership="BucketOwnerEnforced", **more)
-        self.client.get_waiter("bucket_exists").wait(
-            StateBucket=self.name, WaiterConfig={"Delay": 1, "MaxAttempts": 30}
-        )
+        self.client.create_bucket(Bucket=self.name, ObjectOwnership="BucketOwnerEnforced", **more)
+        self.client.get_waiter("bucket_exists").wait(Bucket=self.name, WaiterConfig={"Delay": 1, "MaxAttempts": 30})
 
-    def _put(self, what: str, setting: str, **arguments: Any) -> Mending:
+    def _put(self, what: str, setting: str, **arguments: Any) -> RepairStep:
         operation = getattr(self.client, f"put_{setting}")
-        return Mending(what, lambda: operation(StateBucket=self.name, ExpectedBucketOwner=self.owner, **arguments))
+        return RepairStep(what, lambda: operation(Bucket=self.name, ExpectedBucketOwner=self.owner, **arguments))
 
     def _read(self, operation: str, *absent: str) -> dict[str, Any] | None:
         """Call a read; return None where one of these codes says that there is no such thing."""
 
         def act() -> Any:
-            return getattr(self.client, operation)(StateBucket=self.name, ExpectedBucketOwner=self.owner)
+            return getattr(self.client, operation)(Bucket=self.name, ExpectedBucketOwner=self.owner)
 
-        trouble = f"the bucket {self.name} cannot be read"
-        answer: dict[str, Any] | None = self._call(trouble, act, dict.fromkeys(absent))
+        problem = f"the bucket {self.name} cannot be read"
+        answer: dict[str, Any] | None = self._call(problem, act, dict.fromkeys(absent))
         return answer
 
-    def _call(self, trouble: str, act: Callable[[], Any], verdicts: Mapping[str, Any]) -> Any:
+    def _call(self, problem: str, act: Callable[[], Any], verdicts: Mapping[str, Any]) -> Any:
         """Call S3, again for a while as long as it does not know a new bucket everywhere, or is at work on it.
 
         Terraform's provider does so for two minutes (s3/bucket_versioning.go).
@@ -173,7 +171,7 @@ class StateBucket:
         passing, until = object(), self.runtime.now() + SETTLES
         while True:
             tolerated = dict.fromkeys(_PASSING, passing) if self.runtime.now() < until else {}
-            if (answer := call(self.name, trouble, act, {**tolerated, **verdicts})) is not passing:
+            if (answer := call(self.name, problem, act, {**tolerated, **verdicts})) is not passing:
                 return answer
             self.runtime.sleep(AGAIN)
 

@@ -16,7 +16,7 @@ from typing import Any
 
 from state.checks import parsed
 from state.disk import DISK, Disk
-from state.model import MEND, Record, State, StateError
+from state.model import RERUN, Record, State, StateError
 from state.runtime import MACHINE, Runtime
 
 _CHECKED = re.compile(rb'(.+),"check":"([0-9a-f]{8})"}')
@@ -47,7 +47,7 @@ class Journal:
                 if not self._broken:
                     self._write(line)
             except OSError as error:
-                self._broken = f"{self._path} cannot be written: {error.strerror}. {MEND}"
+                self._broken = f"{self._path} cannot be written: {error.strerror}. {RERUN}"
             if self._broken:
                 raise StateError(self._broken)
 

@@ -8,7 +8,7 @@ from typing import Any, TypeGuard
 
 from state.checks import parsed
 from state.lock import describe, myself
-from state.model import MEND, StateError, StateLocked
+from state.model import RERUN, StateError, StateLocked
 from state.objects import Objects, StoredObject, Taken
 from state.runtime import MACHINE, Runtime, Worker
 
@@ -48,7 +48,7 @@ class Lease:
         lost: Callable[[], None],
         runtime: Runtime = MACHINE,
     ) -> None:
-        self._objects, self._seconds, self._tell, self._runtime = objects, seconds, lost, runtime
+        self._objects, self._seconds, self._report, self._runtime = objects, seconds, lost, runtime
         self.said = myself(command, runtime)
         self._mark = runtime.token()
         self._renewals = 0
@@ -93,7 +93,7 @@ class Lease:
                     raise StateError(self._lost)
         # the moment that S3 had noted may have passed before its answer came, and another may be at work already
         raise StateError(
-            f"S3 takes longer to renew the lock of the state than its lease of {self._seconds:g} s. {MEND}"
+            f"S3 takes longer to renew the lock of the state than its lease of {self._seconds:g} s. {RERUN}"
         )
 
     def lose(self, found: StoredObject | None) -> StateError:
@@ -107,7 +107,7 @@ class Lease:
                     f"was not renewed for {self._seconds:.0f} s. Nothing more was started. Run the same command again "
                     f"after that one: it resumes from the recorded state"
                 )
-                self._tell()
+                self._report()
         return StateError(self._lost)
 
     def release(self) -> None:

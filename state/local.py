@@ -18,7 +18,7 @@ from state.folder import keep_there, make, sync, there
 from state.journal import Journal, header, replay
 from state.lock import NAME, Lock, patiently
 from state.migrate import migrate
-from state.model import MEND, State, StateError
+from state.model import RERUN, State, StateError
 from state.runtime import MACHINE, Runtime
 from state.store import Store
 
@@ -71,16 +71,16 @@ def _unchanged(path: Path, stack: str, disk: Disk) -> _Loaded | None:
     # open until the end, so that no other file can get its inode
     file = _opened(path, disk)
     try:
-        trouble = None
+        problem = None
         try:
             loaded = _assembled(path, stack, file, disk)
         except StateError as error:
-            trouble = error
+            problem = error
         now = disk.identity(path) if there(path, disk) else None
         if now != (None if file is None else disk.identity(file)):
             return None
-        if trouble:
-            raise trouble
+        if problem:
+            raise problem
         return loaded
     finally:
         if file is not None:
@@ -138,12 +138,12 @@ class LocalStore(Store):
         stack: str,
         command: str,
         writer: str,
-        tell: Callable[[str], None] | None = None,
+        report: Callable[[str], None] | None = None,
         runtime: Runtime = MACHINE,
         disk: Disk = DISK,
     ) -> None:
         super().__init__(stack, writer, runtime)
-        self.folder, self._tell, self._disk = folder, tell, disk
+        self.folder, self._report, self._disk = folder, report, disk
         self._lock = Lock(folder / LOCK, command, runtime, disk)
         self._journal: Journal | None = None
         self._broken, self._checksum = "the state is not open", ""
@@ -157,9 +157,11 @@ class LocalStore(Store):
         """
         try:
             make(self.folder, self._disk)
-            patiently(self._lock.acquire, self._tell, PAUSE, self.runtime)
+            patiently(self._lock.acquire, self._report, PAUSE, self.runtime)
         except OSError as error:
-            raise StateError(f"the state directory {self.folder} cannot be written: {error.strerror}. {MEND}") from None
+            raise StateError(
+                f"the state directory {self.folder} cannot be written: {error.strerror}. {RERUN}"
+            ) from None
         try:
             self._settle()
             loaded = _load(self.folder, self._stack, self._disk)
@@ -196,7 +198,9 @@ class LocalStore(Store):
             if not there(self.folder / DOCUMENT, self._disk):
                 keep_there(self.folder, self._disk)
         except OSError as error:
-            raise StateError(f"the state directory {self.folder} cannot be written: {error.strerror}. {MEND}") from None
+            raise StateError(
+                f"the state directory {self.folder} cannot be written: {error.strerror}. {RERUN}"
+            ) from None
 
     def _append(self, entry: dict[str, Any]) -> None:
         if self._journal is None:
@@ -229,7 +233,7 @@ class LocalStore(Store):
             self._journal = Journal(self.folder / JOURNAL, head, self.runtime, self._disk)
             self._held()
         except OSError as error:
-            self._broken = f"{self.folder / JOURNAL} cannot be written: {error.strerror}. {MEND}"
+            self._broken = f"{self.folder / JOURNAL} cannot be written: {error.strerror}. {RERUN}"
             raise StateError(self._broken) from None
         except StateError as error:
             self._close()
@@ -260,7 +264,7 @@ class LocalStore(Store):
             self._disk.replace(draft, path)
             sync(self.folder, self._disk)
         except OSError as error:
-            raise StateError(f"{path} cannot be written: {error.strerror}. {MEND}") from None
+            raise StateError(f"{path} cannot be written: {error.strerror}. {RERUN}") from None
         return f"{checksum:08x}"
 
     def _write(self, file: int, content: bytes) -> None:

@@ -97,7 +97,7 @@ class Lock:
 
 
 def patiently(
-    acquire: Callable[[], None], tell: Callable[[str], None] | None, pause: float, runtime: Runtime = MACHINE
+    acquire: Callable[[], None], report: Callable[[str], None] | None, pause: float, runtime: Runtime = MACHINE
 ) -> None:
     """Acquire a lock, however long another command holds it.
 
@@ -113,11 +113,11 @@ def patiently(
         try:
             return acquire()
         except StateLocked as locked:
-            if tell is None:
+            if report is None:
                 raise
             if locked.holder != told:
                 told = locked.holder
-                tell(f"waiting for the lock of the state, held by {told}")
+                report(f"waiting for the lock of the state, held by {told}")
         runtime.sleep(pause)
 
 

@@ -16,7 +16,7 @@ HISTORY = 50
 TIMELINES = 3
 """How many of the newest runs that did something keep their timeline."""
 
-MEND = "Fix that, then run the same command again: it resumes from the recorded state"
+RERUN = "Fix that, then run the same command again: it resumes from the recorded state"
 """What to do when the state cannot be written."""
 
 Phase = Literal["creating", "created", "ready", "deleting"]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-from state.model import MEND, StateError
+from state.model import RERUN, StateError
 from state.runtime import MACHINE, Runtime
 
 CONFLICTS = 8
@@ -89,7 +89,7 @@ class Objects:
             if self._runtime.now() > until:
                 raise StateError(
                     f"{self.url_of(name)} is listed, but S3 reports it as missing, as it may for 15 minutes after "
-                    f"versioning was turned on. {MEND}"
+                    f"versioning was turned on. {RERUN}"
                 )
             self._runtime.sleep(AGAIN)
         return found
@@ -140,7 +140,7 @@ class Objects:
                 if over is None or found is None or found.etag != over:
                     raise Taken(found)
             self._runtime.sleep(self._runtime.draw(0.05 * 2**attempt))
-        raise StateError(f"{self.url_of(name)} cannot be written: too many concurrent writers. {MEND}")
+        raise StateError(f"{self.url_of(name)} cannot be written: too many concurrent writers. {RERUN}")
 
     def names(self, below: str) -> list[str]:
         """Return the names that begin with `below`, in order; raises `StateError` like `get`."""
@@ -167,11 +167,11 @@ class Objects:
         return call(self.bucket, f"{self.url_of(name)} cannot {what}", act, verdicts)
 
 
-def call(bucket: str, trouble: str, act: Callable[[], Any], verdicts: Mapping[str, Any]) -> Any:
+def call(bucket: str, problem: str, act: Callable[[], Any], verdicts: Mapping[str, Any]) -> Any:
     """Return the act's result, or what the verdicts say about S3's error code.
 
     Raises:
-        StateError: S3 refuses for another reason, or cannot be reached; it begins with the `trouble`.
+        StateError: S3 refuses for another reason, or cannot be reached; it begins with the `problem`.
     """
     from botocore.exceptions import BotoCoreError, ClientError
 
@@ -181,9 +181,9 @@ def call(bucket: str, trouble: str, act: Callable[[], Any], verdicts: Mapping[st
         code = str(error.response["Error"]["Code"])
         if code in verdicts:
             return verdicts[code]
-        raise StateError(f"{trouble}: {explained(code, error, bucket)}") from error
+        raise StateError(f"{problem}: {explained(code, error, bucket)}") from error
     except BotoCoreError as error:
-        raise StateError(f"{trouble}: {error}. {MEND}") from error
+        raise StateError(f"{problem}: {error}. {RERUN}") from error
 
 
 def explained(code: str, error: Exception, bucket: str) -> str:
@@ -195,4 +195,4 @@ def explained(code: str, error: Exception, bucket: str) -> str:
             f"access is denied ({error}). The bucket {bucket} may belong to another account, because bucket names are "
             f"global; or a permission is missing: docs/state.md lists them"
         )
-    return f"{error}. {MEND}"
+    return f"{error}. {RERUN}"

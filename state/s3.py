@@ -20,7 +20,7 @@ from state.journal import apply, encoded
 from state.lease import Lease
 from state.lock import patiently
 from state.migrate import migrate
-from state.model import MEND, Run, State, StateError
+from state.model import RERUN, Run, State, StateError
 from state.objects import Objects, StoredObject, Taken
 from state.runtime import MACHINE, Runtime
 from state.store import Store, document
@@ -72,16 +72,16 @@ def read(objects: Objects, stack: str, runtime: Runtime = MACHINE) -> State:
 def _load(objects: Objects, stack: str, runtime: Runtime) -> _Loaded:
     for _ in range(READINGS):
         found = objects.get(DOCUMENT)
-        trouble = None
+        problem = None
         try:
             loaded = _assembled(objects, stack, found, runtime)
             found = loaded.found
         except StateError as error:
-            trouble = error
+            problem = error
         # entries go away when they are folded: what was read counts if the document is still the same
         if objects.etag(DOCUMENT) == (found.etag if found else None):
-            if trouble:
-                raise trouble
+            if problem:
+                raise problem
             return loaded
     raise StateError(f"{objects.url_of(DOCUMENT)} keeps changing while it is read. Try again")
 
@@ -166,11 +166,11 @@ class S3Store(Store):
         writer: str,
         lease: float,
         lost: Callable[[], None],
-        tell: Callable[[str], None] | None = None,
+        report: Callable[[str], None] | None = None,
         runtime: Runtime = MACHINE,
     ) -> None:
         super().__init__(stack, writer, runtime)
-        self._objects, self._command, self._tell = objects, command, tell
+        self._objects, self._command, self._report = objects, command, report
         self._pause = lease / 30
         self._lease = Lease(objects, command, lease, lost, runtime)
         self._session = runtime.token()
@@ -192,7 +192,7 @@ class S3Store(Store):
             StateLocked: another command is at work.
             StateError: the state cannot be read or written.
         """
-        patiently(self._lease.acquire, self._tell, self._pause, self.runtime)
+        patiently(self._lease.acquire, self._report, self._pause, self.runtime)
         try:
             loaded = _load(self._objects, self._stack, self.runtime)
             self.state, self._etag = loaded.state, loaded.found.etag if loaded.found else None
@@ -228,7 +228,7 @@ class S3Store(Store):
         try:
             self._objects.put(name, content, over=found.etag if found else None)
         except Taken:
-            raise StateError(f"{self._objects.url_of(name)} was written by another command just now. {MEND}") from None
+            raise StateError(f"{self._objects.url_of(name)} was written by another command just now. {RERUN}") from None
         return self._objects.url_of(name)
 
     def _append(self, entry: Entry) -> None:
@@ -276,7 +276,7 @@ class S3Store(Store):
         """Let nothing be written any more after what fails inside: it would have no ground to stand on."""
         if self._broken:
             raise StateError(self._broken)
-        broken = f"{self._objects.url_of()} cannot be written: a write was interrupted. {MEND}"
+        broken = f"{self._objects.url_of()} cannot be written: a write was interrupted. {RERUN}"
         try:
             yield
             broken = ""

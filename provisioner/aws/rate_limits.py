@@ -136,7 +136,7 @@ class TokenBucket:
     def __post_init__(self) -> None:
         self.tokens = self.burst
 
-    def lacking(self, now: float) -> float:
+    def shortfall(self, now: float) -> float:
         """Return the seconds until it holds a token; 0 if it does."""
         self.tokens = min(self.burst, self.tokens + (now - self.at) * self.rate)
         self.at = now
@@ -200,7 +200,7 @@ class Buckets:
         with self._lock:
             now = self._clock()
             buckets = [self._bucket(limit, region, operation, now) for limit in limits_of(service, operation)]
-            seconds = max((bucket.lacking(now) for bucket in buckets), default=0.0)
+            seconds = max((bucket.shortfall(now) for bucket in buckets), default=0.0)
             if not seconds:
                 for bucket in buckets:
                     bucket.take()

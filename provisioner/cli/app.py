@@ -93,7 +93,7 @@ def _with_options(function: Command, name: str) -> Command:
     own = list(inspect.signature(function, eval_str=True).parameters.values())[1:]
 
     def run(**given: Any) -> int:
-        options = Options(**{name: given.pop(name) for name in COMMON}, tell=_tell)
+        options = Options(**{name: given.pop(name) for name in COMMON}, report=_report)
         try:
             with options.ends:
                 if options.log:
@@ -110,7 +110,7 @@ def _with_options(function: Command, name: str) -> Command:
     return run
 
 
-def _tell(line: str) -> None:
+def _report(line: str) -> None:
     from provisioner.render.text import say
 
     say([line], sys.stderr)

@@ -64,5 +64,5 @@ def down(options: Options, target_step: TargetStep = None, unprotect: Unprotect 
             advised += advice.after_long(outcome, options.again)
     # only now is all recorded
     progress.emit(summary.finished(outcome, advised, progress.here if aws.endpoint else None))
-    summary.tell(outcome, progress, options.json)
+    summary.report(outcome, progress, options.json)
     return outcome.exit_code

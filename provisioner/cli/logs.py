@@ -48,10 +48,10 @@ def logs(
         say([f"note: {text}"], sys.stderr)
 
     def missing(service: str) -> None:
-        lacking.append(service)
+        absent.append(service)
         note(f"log group {wanted[service]} of {service} does not exist: {options.again('up')} creates it")
 
-    shown, lacking = False, list[str]()
+    shown, absent = False, list[str]()
     for line in log_reader.lines(aws, wanted, aws.pace.time() - back, follow=follow, missing=missing):
         shown = True
         if options.json:
@@ -63,6 +63,6 @@ def logs(
             return 0
     if not wanted:
         note(f"there are no log groups: the stack has not been created yet, run {options.again('up')}")
-    elif not shown and (there := [name for name in wanted if name not in lacking]):
+    elif not shown and (there := [name for name in wanted if name not in absent]):
         note(f"{', '.join(there)} wrote nothing in the last {since}; look further back with --since")
     return 0

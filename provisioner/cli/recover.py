@@ -28,7 +28,7 @@ def recover(options: Options) -> int:
     from provisioner.render import recovered as show
     from provisioner.render.text import say
 
-    def tell(text: str) -> None:
+    def report(text: str) -> None:
         say([text], sys.stderr)
 
     config = context.load(options)
@@ -36,9 +36,9 @@ def recover(options: Options) -> int:
     with signals.held():
         backups = state_set_aside.set_aside(options, config, aws)
     with stores.open_store(options, config, aws, "recover") as store:
-        stack = context.declared(options, config, aws, {}, lambda text: tell(f"note: {text}. Continuing without it"))
-        with context.interruptible(aws.pace, lambda event: tell(str(event.to_dict().get("text", "")))):
-            found = recovery.search(aws, dict(store.records), stack.declared, tell)
+        stack = context.declared(options, config, aws, {}, lambda text: report(f"note: {text}. Continuing without it"))
+        with context.interruptible(aws.pace, lambda event: report(str(event.to_dict().get("text", "")))):
+            found = recovery.search(aws, dict(store.records), stack.declared, report)
             aws.pace.check()
         if not options.json:
             say(show.lines(found, config.name, context.describe_account(config, aws)))

@@ -83,12 +83,12 @@ def init(options: Options) -> int:
     name = state_transfer.named(config)
     aws = context.connect(options, config)
     bucket, done = state_transfer.bucket(config, aws), list[str]()
-    for mending in bucket.lacking():
+    for repair_step in bucket.to_repair():
         if not done and config.target == "aws":
-            what = "creates the bucket" if mending.makes else "changes settings of the bucket"
+            what = "creates the bucket" if repair_step.makes else "changes settings of the bucket"
             confirm(f"`state init` {what} {name} in {context.describe_account(config, aws)}", options.yes)
-        bucket.mend(mending)
-        done.append(mending.what)
+        bucket.repair(repair_step)
+        done.append(repair_step.what)
     if VERSIONING in done and config.target == "aws":
         say([VERSIONING_NOTE], sys.stderr)
     if options.json:

@@ -69,5 +69,5 @@ def up(options: Options, target_step: TargetStep = None, redeploy: Redeploy = Fa
             advised += advice.after_long(outcome, options.again)
     # only now is all recorded
     progress.emit(summary.finished(outcome, advised, progress.here if aws.endpoint else None))
-    summary.tell(outcome, progress, options.json)
+    summary.report(outcome, progress, options.json)
     return outcome.exit_code

@@ -313,8 +313,8 @@ class Apply:
 
     def _look(self, resource_type: type[Resource], addresses: Sequence[str]) -> dict[str, Outcome]:
         """Read once what all of them need."""
-        if (trouble := refresh(self.aws, resource_type, [self.lives[address] for address in addresses])) is not None:
-            return dict.fromkeys(addresses, trouble)
+        if (problem := refresh(self.aws, resource_type, [self.lives[address] for address in addresses])) is not None:
+            return dict.fromkeys(addresses, problem)
         return {address: self._look_at(address) for address in addresses}
 
     def _look_at(self, address: str) -> Outcome:

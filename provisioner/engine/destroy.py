@@ -237,8 +237,8 @@ class Destroy:
         for live in lives:
             if live.id:
                 self.aws.note_deleted(resource_type, live.id)
-        if (trouble := refresh(self.aws, resource_type, lives)) is not None:
-            return dict.fromkeys(addresses, trouble)
+        if (problem := refresh(self.aws, resource_type, lives)) is not None:
+            return dict.fromkeys(addresses, problem)
         return {address: self._look_at(address, resource_type) for address in addresses}
 
     def _look_at(self, address: str, resource_type: type[Resource]) -> Outcome:

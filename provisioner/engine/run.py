@@ -130,8 +130,8 @@ def refresh(aws: Provider, resource_type: type[Resource], lives: Sequence[Observ
     def read() -> None:
         aws.live(resource_type, fresh=True, only=ids)
 
-    trouble = act_or_wait(aws, resource_type, read, ids=lambda: ids)
-    return replace(trouble, again=False) if trouble else None
+    problem = act_or_wait(aws, resource_type, read, ids=lambda: ids)
+    return replace(problem, again=False) if problem else None
 
 
 def prefetch(aws: Provider, resource_types: Iterable[type[Resource]]) -> None:

@@ -58,7 +58,7 @@ def found(options: Options) -> Path:
     """Return the configuration's path, and name on standard error the one that was found in a folder above."""
     path = options.file
     if not options.config and path.parent != Path():
-        options.tell(f"configuration: {path}")
+        options.report(f"configuration: {path}")
     return path
 
 
@@ -269,13 +269,13 @@ def declared(
     config: Config,
     aws: Aws,
     records: Mapping[str, Record],
-    lacking: Callable[[str], None] | None = None,
+    on_missing: Callable[[str], None] | None = None,
 ) -> Stack:
     """Read the facts and return the stack with everything declared.
 
     Args:
         records: what the state says of what stays as it is until it is to change; nothing, if AWS is to be believed.
-        lacking: is told what the configuration asks for and AWS does not have; None: that is refused.
+        on_missing: is told what the configuration asks for and AWS does not have; None: that is refused.
 
     Raises:
         ProvisionError: the facts cannot be read, or do not allow what is configured.
@@ -284,7 +284,7 @@ def declared(
     from provisioner.operations.preflight import gather
 
     with signals.at_once():
-        return declare(config, gather(aws, config, options.file, records.values(), lacking))
+        return declare(config, gather(aws, config, options.file, records.values(), on_missing))
 
 
 @contextmanager

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from provisioner.docker.registry import Registries
 
 T = TypeVar("T")
-Trouble = RegistryError | CredentialsError
+Problem = RegistryError | CredentialsError
 
 
 def find(aws: Aws, config: Config, file: str) -> dict[str, Copy]:
@@ -61,7 +61,7 @@ def find(aws: Aws, config: Config, file: str) -> dict[str, Copy]:
     return found
 
 
-def _known(aws: Aws, config: Config, wanted: Mapping[str, Reference]) -> dict[str, Copy | Trouble]:
+def _known(aws: Aws, config: Config, wanted: Mapping[str, Reference]) -> dict[str, Copy | Problem]:
     """Return by service the copy that there is or can be, or why there can be none."""
     asking = registries(aws)
     digests = _at_once(aws, lambda image: image.digest or asking.digest(image), wanted.values())
@@ -77,13 +77,13 @@ def _known(aws: Aws, config: Config, wanted: Mapping[str, Reference]) -> dict[st
     fit = _at_once(
         aws, lambda image: _check(asking, image), (image for name, image in named.items() if not there[name])
     )
-    known: dict[str, Copy | Trouble] = {}
+    known: dict[str, Copy | Problem] = {}
     for name, image in wanted.items():
         digest = digests[image]
         if not isinstance(digest, str):
             known[name] = digest
-        elif not there[name] and (trouble := fit[named[name]]):
-            known[name] = trouble
+        elif not there[name] and (problem := fit[named[name]]):
+            known[name] = problem
         else:
             known[name] = Copy(str(named[name]), tags[name])
     return known
@@ -95,15 +95,15 @@ def copy_tag(image: Reference, digest: str) -> str:
     return f"{name}-{digest.removeprefix('sha256:')[:16]}"
 
 
-def _at_once(aws: Aws, act: Callable[[Reference], T], images: Iterable[Reference]) -> dict[Reference, T | Trouble]:
-    """Return what an act says of each image, or its trouble; each is asked for once, all at the same time."""
+def _at_once(aws: Aws, act: Callable[[Reference], T], images: Iterable[Reference]) -> dict[Reference, T | Problem]:
+    """Return what an act says of each image, or what is wrong with it; each is asked for once, all at the same time."""
 
-    def tried(image: Reference) -> T | Trouble:
+    def tried(image: Reference) -> T | Problem:
         try:
             with aws.pace.runtime.working():
                 return act(image)
-        except (RegistryError, CredentialsError) as trouble:
-            return trouble
+        except (RegistryError, CredentialsError) as problem:
+            return problem
 
     each_once = list(dict.fromkeys(images))
     return dict(zip(each_once, aws.each(tried, each_once), strict=True))
@@ -114,15 +114,15 @@ def _check(asking: Registries, image: Reference) -> None:
     check_parts(image, asking.for_platform(image, PLATFORM))
 
 
-def _instead(aws: Aws, config: Config, name: str, image: Reference, trouble: Trouble) -> Copy | None:
+def _instead(aws: Aws, config: Config, name: str, image: Reference, problem: Problem) -> Copy | None:
     """Return what goes instead of an image that cannot be asked for: a copy of before, or nothing in a rehearsal."""
     local = config.target == "local"
-    if not isinstance(trouble, Unreachable) and not (local and isinstance(trouble, (Denied, CredentialsError))):
+    if not isinstance(problem, Unreachable) and not (local and isinstance(problem, (Denied, CredentialsError))):
         return None
     if tags := copies_of(aws, repository_of(config, name), copy_tag(image, image.digest)):
-        notice = f"{_key(config, name)}: {trouble}: the existing copy in ECR is used"
+        notice = f"{_key(config, name)}: {problem}: the existing copy in ECR is used"
         return Copy(str(image), tags[0], notice)
-    return _left_out(config, name, image, str(trouble)) if local else None
+    return _left_out(config, name, image, str(problem)) if local else None
 
 
 def _left_out(config: Config, name: str, image: Reference, why: str) -> Copy:
@@ -148,17 +148,17 @@ def _key(config: Config, name: str) -> str:
     return f'services.{name}.image is "{config.services[name].image}"'
 
 
-def _fix(image: Reference, trouble: Trouble) -> str:
-    if isinstance(trouble, NotThere):
+def _fix(image: Reference, problem: Problem) -> str:
+    if isinstance(problem, NotThere):
         return "check the name and the tag"
-    if isinstance(trouble, Denied) and ECR.fullmatch(image.registry):
+    if isinstance(problem, Denied) and ECR.fullmatch(image.registry):
         return "its repository's policy must let this account pull (ecr:BatchGetImage, ecr:GetDownloadUrlForLayer)"
-    if isinstance(trouble, Denied):
+    if isinstance(problem, Denied):
         return f"check the name, or log in with `docker login {image.registry}`"
-    if isinstance(trouble, Unreachable):
+    if isinstance(problem, Unreachable):
         return (
             "check the network, and HTTPS_PROXY and AWS_CA_BUNDLE if there is a proxy, then run the same command again"
         )
-    if isinstance(trouble, BadImage):
+    if isinstance(problem, BadImage):
         return f"choose an image for {PLATFORM} that can be copied, or build one"
     return "fix that, or use another image"

@@ -50,7 +50,7 @@ class Options:
     wait: bool = False
     log: CallLog | None = None
     ends: ExitStack = field(init=False, default_factory=ExitStack)
-    tell: Callable[[str], None] = field(default=lambda line: None, compare=False)
+    report: Callable[[str], None] = field(default=lambda line: None, compare=False)
 
     @property
     def file(self) -> Path:

@@ -43,14 +43,14 @@ def gather(
     config: Config,
     file: Path,
     records: Iterable[Record] = (),
-    lacking: Callable[[str], None] | None = None,
+    on_missing: Callable[[str], None] | None = None,
 ) -> Facts:
     """Read the facts, all at once; no call writes.
 
     Args:
         file: the configuration's, which build contexts are relative to.
         records: what the state says; without them, what AWS has counts.
-        lacking: is told what the configuration asks for and is not there, for those who only look; None: refuse it.
+        on_missing: is told what the configuration asks for and is not there, for those who only look; None: refuse it.
 
     Raises:
         ConfigurationError: the configuration asks for what this account or region does not have.
@@ -80,11 +80,11 @@ def gather(
                 account=aws.account,
                 partition=aws.partition,
                 region=aws.region,
-                zones=(chosen := _or(zones, lacking, lambda: in_use(aws, config))).names,
+                zones=(chosen := _or(zones, on_missing, lambda: in_use(aws, config))).names,
                 blocks=chosen.blocks,
                 image_id=image(),
-                public_zone_id=_or(public, lacking, lambda: None),
-                allow=_or(allow, lacking, tuple[str, ...]),
+                public_zone_id=_or(public, on_missing, lambda: None),
+                allow=_or(allow, on_missing, tuple[str, ...]),
                 engine=not why,
                 local=config.target == "local",
                 root=root,
@@ -107,14 +107,14 @@ def gather(
     return facts
 
 
-def _or(read: Callable[[], T], lacking: Callable[[str], None] | None, instead: Callable[[], T]) -> T:
+def _or(read: Callable[[], T], on_missing: Callable[[str], None] | None, instead: Callable[[], T]) -> T:
     """Return a fact, or what stands for it where what is configured is not there and somebody is to be told so."""
     try:
         return read()
     except ConfigurationError as error:
-        if lacking is None:
+        if on_missing is None:
             raise
-        lacking(str(error))
+        on_missing(str(error))
         return instead()
 
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from provisioner.aws.client import Aws
     from state.store import Store
 
-Tell = Callable[[str], None]
+Report = Callable[[str], None]
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ class Recovery:
     aside: Sequence[str]
 
 
-def search(aws: Aws, records: Mapping[str, Record], declared: Mapping[str, Declared], tell: Tell) -> Recovery:
+def search(aws: Aws, records: Mapping[str, Record], declared: Mapping[str, Declared], report: Report) -> Recovery:
     """Look for everything. Only reads are made.
 
     What is not there at the first look is looked for once more when AWS's lists have settled.
@@ -74,7 +74,7 @@ def search(aws: Aws, records: Mapping[str, Record], declared: Mapping[str, Decla
     looking.read()
     if absent := looking.absent():
         seconds = SETTLE
-        tell(f"{len(absent)} of {len(declared)} not found: checking again in {seconds:.0f} s, because lists may lag")
+        report(f"{len(absent)} of {len(declared)} not found: checking again in {seconds:.0f} s, because lists may lag")
         aws.pace.wait(seconds)
         aws.pace.check()
         looking.read()

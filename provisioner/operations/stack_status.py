@@ -185,7 +185,7 @@ def _services(aws: Aws) -> list[dict[str, Any]]:
             "desired": live.attributes["desired_count"],
             "rollout": live.attributes["rollout_state"] or live.status,
             "capacity": [s["capacityProvider"] for s in live.attributes["capacity_provider_strategy"]],
-            "trouble": live.attributes["trouble"],
+            "problem": live.attributes["problem"],
             "deployed": live.attributes.get("deployed", "").rpartition("/")[2],
         }
         for live in sorted(aws.live(Service), key=lambda live: live.id)
@@ -231,7 +231,7 @@ def _databases(aws: Aws) -> list[dict[str, Any]]:
             "name": live.id,
             "status": live.status,
             "host": live.outputs.get("endpoint"),
-            "trouble": _restart(waiting.get(live.id, ())),
+            "problem": _restart(waiting.get(live.id, ())),
         }
         for live in aws.live(DbCluster)
         if live.owned

@@ -30,7 +30,7 @@ class Recorded:
         where: its state's folder, or its address in the bucket.
         state: what is recorded, if it can be read.
         holder: which command is at work on it, empty if none is.
-        trouble: why it cannot be read.
+        problem: why it cannot be read.
         env: its environment, if it is of the configuration's project.
     """
 
@@ -39,7 +39,7 @@ class Recorded:
     where: str
     state: State | None
     holder: str = ""
-    trouble: str = ""
+    problem: str = ""
     env: str = ""
 
     @property
@@ -96,7 +96,7 @@ def _in_place(place: Path, target: str) -> Recorded | None:
         state = local.read(place, place.name)
         return Recorded(place.name, target, str(place), state, lock.holder(place / local.LOCK))
     except (StateError, OSError) as error:
-        return Recorded(place.name, target, str(place), None, trouble=str(error))
+        return Recorded(place.name, target, str(place), None, problem=str(error))
 
 
 def in_bucket(config: Config, aws: Aws) -> Iterator[Recorded]:
@@ -119,7 +119,7 @@ def in_bucket(config: Config, aws: Aws) -> Iterator[Recorded]:
             state = s3.read(there, name)
             yield Recorded(name, config.target, there.url_of(), state, lease.holder(there))
         except StateError as error:
-            yield Recorded(name, config.target, there.url_of(), None, trouble=str(error))
+            yield Recorded(name, config.target, there.url_of(), None, problem=str(error))
 
 
 def check_place(options: Options, config: Config) -> None:
@@ -132,9 +132,9 @@ def check_place(options: Options, config: Config) -> None:
     if options.state_dir or not former.is_dir() or (place.exists() and former.samefile(place)):
         return
     old, new = (_of(config, folder) for folder in (former, place))
-    if old is None or not (old.resources or old.trouble) or (new and (new.resources or new.trouble)):
+    if old is None or not (old.resources or old.problem) or (new and (new.resources or new.problem)):
         return
-    kept = count(old.resources, "resource") if old.state else old.trouble
+    kept = count(old.resources, "resource") if old.state else old.problem
     raise ConfigurationError(
         f"the state of {config.name} ({kept}) is in {former}, where earlier versions kept it. It belongs beside the "
         f"configuration now: move it with `{_move(old, former, place, config.target)}`, or add --state-dir {former} to "

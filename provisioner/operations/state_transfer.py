@@ -35,7 +35,7 @@ def bucket(config: Config, aws: Aws, client: Any = None) -> StateBucket:
     """Return the bucket as it should be; raises like `named`.
 
     Args:
-        client: the client to ask and mend it with, if not one that may write and repeats what got no answer.
+        client: the client to read and repair it with, if not one that may write and repeats what got no answer.
     """
     from state.bucket import StateBucket
 

@@ -132,7 +132,7 @@ def local_store(options: Options, config: Config, aws: Aws, command: str) -> Sto
 
     runtime = _interruptible(aws.pace.runtime)
     return LocalStore(
-        folder(options, config), config.name, command, __version__, options.tell if options.wait else None, runtime
+        folder(options, config), config.name, command, __version__, options.report if options.wait else None, runtime
     )
 
 
@@ -150,7 +150,7 @@ def bucket_store(options: Options, config: Config, aws: Aws, command: str) -> St
         __version__,
         LEASE,
         aws.pace.stop.set,
-        options.tell if options.wait else None,
+        options.report if options.wait else None,
         runtime,
     )
 

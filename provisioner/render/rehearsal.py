@@ -28,7 +28,7 @@ def lines(found: Rehearsal) -> list[str]:
     run = found.runs[0]
     verdict = "succeeds" if run.passes else "is refused" if run.refused else "fails"
     shown = [f"Rehearsal of {found.request.command} of {_subject(found)}: {verdict}."]
-    shown += [f"  {SYMBOLS['failed']} {visible(line)}" for text in run.troubles for line in text.splitlines()]
+    shown += [f"  {SYMBOLS['failed']} {visible(line)}" for text in run.problems for line in text.splitlines()]
     if not run.refused:
         shown += [_duration_line(run), *_spread(found.runs), f"{_planned_counts(found)}.", *_down(run.outages)]
         shown.append(f"{count(run.calls, 'call')}, {run.writes} of them writes.")
@@ -81,7 +81,7 @@ def _when(one: PredictedOutage) -> str:
 
 
 def _failing(run: RehearsedRun) -> str:
-    return sentence(visible(names([text.splitlines()[0] for text in run.troubles], 2)))
+    return sentence(visible(names([text.splitlines()[0] for text in run.problems], 2)))
 
 
 def document(found: Rehearsal) -> str:
@@ -104,7 +104,7 @@ def _run(run: RehearsedRun) -> dict[str, Any]:
         "durations": run.durations,
         "passes": run.passes,
         "refused": run.refused,
-        "troubles": list(run.troubles),
+        "problems": list(run.problems),
         "seconds": run.seconds,
         "critical_path": [asdict(segment) for segment in run.path],
         "counts": dict(run.counts),

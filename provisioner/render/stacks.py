@@ -51,7 +51,7 @@ def row(one: Recorded) -> dict[str, Any]:
         if last
         else None,
         "locked_by": one.holder,
-        "trouble": one.trouble,
+        "problem": one.problem,
     }
 
 
@@ -67,7 +67,7 @@ def _cells(one: Recorded, now: float) -> tuple[str, ...]:
         f"{one.resources}{f', {unready} not ready' if unready else ''}" if known else "?",
         _ago(now - one.created) if one.created else "",
         f"{last.command} {last.result}, {_ago(now - last.started - last.seconds)}" if last else "",
-        f"locked: {one.holder}" if one.holder else one.trouble,
+        f"locked: {one.holder}" if one.holder else one.problem,
     )
 
 

@@ -79,7 +79,7 @@ def _live(document: Mapping[str, Any], new_ami: str) -> list[str]:
         for i in live["instances"]
     ]
     amis = [(a["id"], a["name"] or "", _age(a["days"]), _newer(a, new_ami, live["instances"])) for a in live["amis"]]
-    databases = [(d["name"], d["status"], d["host"] or "", d["trouble"]) for d in live["databases"]]
+    databases = [(d["name"], d["status"], d["host"] or "", d["problem"]) for d in live["databases"]]
     return [
         *_block(("service", "tasks", "deployment", "capacity", ""), services),
         *_block(("instance", "status", "agent", "type", "tasks", "ami", ""), instances),
@@ -91,7 +91,7 @@ def _live(document: Mapping[str, Any], new_ami: str) -> list[str]:
 def _told(service: Mapping[str, Any]) -> str:
     """Return what keeps a service from being well, and whose deployment it runs if that is not the stack's."""
     deployed = f"{service['deployed']}, deployed by somebody else" if service.get("deployed") else ""
-    return "; ".join(filter(None, [service["trouble"], deployed]))
+    return "; ".join(filter(None, [service["problem"], deployed]))
 
 
 def _age(days: int | None) -> str:

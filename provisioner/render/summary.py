@@ -36,7 +36,7 @@ def finished(outcome: Summary, next: Sequence[str], here: float | None = None) -
     return Finished(outcome.command, outcome.ok, dict(outcome.counts), outcome.seconds, tuple(next), here)
 
 
-def tell(outcome: Summary, progress: Progress, json: bool) -> None:
+def report(outcome: Summary, progress: Progress, json: bool) -> None:
     """Say how the run ended: failures on standard error, the result on standard output unless JSON is written there.
 
     Raises:

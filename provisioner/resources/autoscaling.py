@@ -198,8 +198,8 @@ class MinimumSize(Resource):
         name, least = group["AutoScalingGroupName"], group["MinSize"]
         in_service = sum(i["LifecycleState"] == "InService" for i in group.get("Instances", ()))
         status = f"{in_service}/{least} instances in service" if in_service < least else ""
-        if status and (trouble := trouble_of(aws, name)):
-            status += f" ({trouble})"
+        if status and (problem := problem_of(aws, name)):
+            status += f" ({problem})"
         return Observed(name, {"auto_scaling_group_name": name, "min_size": least}, status=status)
 
     def create(self, aws: Aws, token: str) -> Observed:
@@ -281,7 +281,7 @@ def _policy(policy: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def trouble_of(aws: Aws, name: str) -> str:
+def problem_of(aws: Aws, name: str) -> str:
     """Return the newest scaling activity of a group that failed, in AWS's words, or an empty string."""
     return _activity(aws, name, "Failed", "Cancelled")
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from provisioner.aws.client import Aws
 from provisioner.engine.clock import since
-from provisioner.resources.autoscaling import trouble_of
+from provisioner.resources.autoscaling import problem_of
 from provisioner.resources.ecs_cluster import container_instances
 
 
@@ -27,7 +27,7 @@ def _behind(aws: Aws, name: str) -> str:
     groups = aws.client("autoscaling").describe_auto_scaling_groups(AutoScalingGroupNames=[name])["AutoScalingGroups"]
     ids = [instance["InstanceId"] for group in groups for instance in group.get("Instances", ())]
     if not ids:
-        why = trouble_of(aws, name) if groups else ""
+        why = problem_of(aws, name) if groups else ""
         return f"Auto Scaling group {name} has no instances" + (f" ({why})" if why else "")
     found = aws.pages("ec2", "describe_instances", "Reservations", InstanceIds=ids)
     instances = [instance for reservation in found for instance in reservation["Instances"]]

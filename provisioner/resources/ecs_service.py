@@ -14,16 +14,16 @@ from provisioner.engine.errors import Failed
 from provisioner.engine.resource import Changes, Observed, Resource
 from provisioner.resources import members
 from provisioner.resources.ecs_cluster import own_clusters
-from provisioner.resources.ecs_trouble import (
+from provisioner.resources.ecs_problems import (
     ROLLING_BACK,
     completed,
     last_failure,
     newest,
+    problem,
     rolled_back,
     short,
     standing,
     stopped,
-    trouble,
 )
 
 SETTINGS = {
@@ -133,7 +133,7 @@ class Service(Resource):
         # One that is left from an earlier load balancer counts for nothing, and cannot be changed any more
         grace = service.get("healthCheckGracePeriodSeconds") if service.get("loadBalancers") else None
         tags = tag_map(service.get("tags"), "key", "value")
-        failed, why = trouble(aws, service, tasks) if aws.owns(tags) else (False, "")
+        failed, why = problem(aws, service, tasks) if aws.owns(tags) else (False, "")
         cluster = service["clusterArn"].rpartition("/")[2]
         attributes = {
             **members.shown(SETTINGS, {**DEFAULTS, **service}),
@@ -164,7 +164,7 @@ class Service(Resource):
             "running_new": primary.get("runningCount", service["runningCount"]),
             "rollout_state": primary.get("rolloutState", ""),
             "rollout_reason": primary.get("rolloutStateReason", ""),
-            "trouble": why,
+            "problem": why,
             "rolled_back": rolled_back(service),
         }
         draining, left = service["status"] == "DRAINING", service["runningCount"] + service["pendingCount"]
@@ -228,15 +228,15 @@ class Service(Resource):
     def pending(cls, live: Observed) -> str | None:
         now, wanted = live.attributes["running_count"], live.attributes["desired_count"]
         state, reason = live.attributes["rollout_state"], live.attributes["rollout_reason"]
-        trouble = live.attributes["trouble"]
+        problem = live.attributes["problem"]
         # A rollback is a deployment of its own, which succeeds: what was wanted has failed all the same
         rolling_back = state == "IN_PROGRESS" and ROLLING_BACK in reason
         if live.attributes["failed"] or rolling_back:
             said = reason.rstrip(".") if state == "FAILED" or rolling_back else ""
-            raise Failed(": ".join(filter(None, [said, trouble])))
+            raise Failed(": ".join(filter(None, [said, problem])))
         if state == "COMPLETED" and (now or not wanted):
             return None
-        return f"{_progress(live.attributes)}{f', {trouble}' if trouble else ''}"
+        return f"{_progress(live.attributes)}{f', {problem}' if problem else ''}"
 
     @classmethod
     def delays(cls, aws: Aws, live: Observed) -> str:

@@ -28,7 +28,7 @@ def digest_of(content: bytes) -> str:
 
 
 @dataclass
-class Trouble:
+class Problem:
     """What becomes of the next requests whose method and path match: so many of them.
 
     Attributes:
@@ -63,7 +63,7 @@ class Outside:
     users: Mapping[str, str] | None = None
     moved: str = ""
     ranges: bool = True
-    troubles: list[Trouble] = field(default_factory=list)
+    troubles: list[Problem] = field(default_factory=list)
     asked: list[tuple[str, str, dict[str, str]]] = field(default_factory=list)
     clients: set[int] = field(default_factory=set)
     forms: list[dict[str, list[str]]] = field(default_factory=list)
@@ -115,18 +115,18 @@ class _Handler(BaseHTTPRequestHandler):
         here, path = self.outside, urlsplit(self.path).path
         here.clients.add(self.client_address[1])
         here.asked.append((self.command, self.path, dict(self.headers.items())))
-        trouble = self._trouble()
-        if trouble and trouble.status:
-            self._answer(trouble.status, trouble.body, dict(trouble.headers))
+        problem = self._trouble()
+        if problem and problem.status:
+            self._answer(problem.status, problem.body, dict(problem.headers))
         elif path == "/token":
             self._give_token()
         elif here.token and self.headers.get("Authorization") != f"Bearer {here.token}":
             realm = f'Bearer realm="http://{here.host}/token",service="outside",scope="repository:web:pull"'
             self._answer(401, b'{"errors":[{"code":"UNAUTHORIZED"}]}', {"WWW-Authenticate": realm})
         elif found := re.fullmatch(r"/v2/[\w/.-]+/manifests/(.+)", path):
-            self._manifest(found[1], trouble)
+            self._manifest(found[1], problem)
         elif found := re.fullmatch(r"/v2/[\w/.-]+/blobs/(.+)", path):
-            self._blob(found[1], trouble)
+            self._blob(found[1], problem)
         else:
             self._answer(404, b"")
 
@@ -136,9 +136,9 @@ class _Handler(BaseHTTPRequestHandler):
         here = self.outside
         here.asked.append((self.command, self.path, dict(self.headers.items())))
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        trouble = self._trouble()
-        if trouble:
-            self._answer(trouble.status, trouble.body, dict(trouble.headers))
+        problem = self._trouble()
+        if problem:
+            self._answer(problem.status, problem.body, dict(problem.headers))
         elif self.path == "/token":
             here.forms.append(parse_qs(body.decode()))
             self._answer(200, json.dumps({"access_token": here.token}).encode())
@@ -148,14 +148,14 @@ class _Handler(BaseHTTPRequestHandler):
     def do_PUT(self) -> None:
         here, parts = self.outside, urlsplit(self.path)
         here.asked.append((self.command, self.path, dict(self.headers.items())))
-        trouble = self._trouble()
-        if trouble and trouble.cut is not None:
-            self.rfile.read(trouble.cut)
+        problem = self._trouble()
+        if problem and problem.cut is not None:
+            self.rfile.read(problem.cut)
             self.close_connection = True
             return
         content = self.rfile.read(int(self.headers["Content-Length"]))
-        if trouble:
-            self._answer(trouble.status, trouble.body, dict(trouble.headers))
+        if problem:
+            self._answer(problem.status, problem.body, dict(problem.headers))
         elif "/manifests/" in parts.path:
             tag = parts.path.rpartition("/")[2]
             here.manifests[tag] = (content, self.headers["Content-Type"])
@@ -170,7 +170,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.outside.asked.append((self.command, self.path, dict(self.headers.items())))
         self._answer(502, b"")
 
-    def _trouble(self) -> Trouble | None:
+    def _trouble(self) -> Problem | None:
         for one in self.outside.troubles:
             if one.times and re.search(one.pattern, f"{self.command} {self.path}"):
                 one.times -= 1
@@ -188,26 +188,26 @@ class _Handler(BaseHTTPRequestHandler):
             assert asked["scope"] == ["repository:web:pull"]
             self._answer(200, json.dumps({"token": self.outside.token}).encode())
 
-    def _manifest(self, reference: str, trouble: Trouble | None) -> None:
+    def _manifest(self, reference: str, problem: Problem | None) -> None:
         if reference not in self.outside.manifests:
             self._answer(404, b'{"errors":[{"code":"MANIFEST_UNKNOWN","message":"manifest unknown"}]}')
             return
         content, media_type = self.outside.manifests[reference]
         headers = {"Content-Type": media_type, "Docker-Content-Digest": digest_of(content)}
         assert media_type in self.headers["Accept"]
-        self._answer(200, content if not trouble or trouble.other is None else trouble.other, headers)
+        self._answer(200, content if not problem or problem.other is None else problem.other, headers)
 
-    def _blob(self, digest: str, trouble: Trouble | None) -> None:
+    def _blob(self, digest: str, problem: Problem | None) -> None:
         here = self.outside
         if here.moved:
             self._answer(307, b"", {"Location": f"http://{here.moved}/v2/web/blobs/{digest}"})
         elif digest not in here.blobs:
             self._answer(404, b'{"errors":[{"code":"BLOB_UNKNOWN"}]}')
         else:
-            content = here.blobs[digest] if not trouble or trouble.other is None else trouble.other
+            content = here.blobs[digest] if not problem or problem.other is None else problem.other
             asked = re.fullmatch(r"bytes=(\d+)-", self.headers.get("Range", ""))
             start = int(asked[1]) if asked and here.ranges else 0
-            cut, until = (trouble.cut, trouble.until) if trouble else (None, None)
+            cut, until = (problem.cut, problem.until) if problem else (None, None)
             self._answer(206 if start else 200, content[start:], cut=cut, until=until)
 
     def _answer(

@@ -28,9 +28,9 @@ def main(endpoint: str, key: str, bucket: str, name: str) -> None:
     for line in sys.stdin:
         match line.split():
             case ["open" | "wait" as how, prefix, lease]:
-                tell = (lambda text: say("waiting", text)) if how == "wait" else None
+                report = (lambda text: say("waiting", text)) if how == "wait" else None
                 objects = Objects(client, bucket, f"{prefix}/", ACCOUNT)
-                store = S3Store(objects, prefix, name, "test", float(lease), lambda: None, tell)
+                store = S3Store(objects, prefix, name, "test", float(lease), lambda: None, report)
                 try:
                     store.__enter__()
                     say("opened", str(store.state.serial))

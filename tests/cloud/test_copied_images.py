@@ -28,7 +28,7 @@ from provisioner.resources.ecr import Repository
 from provisioner.resources.images import IN_USE, ImageInUse, login
 from steps.stack import Stack
 from tests.cloud.conftest import EmbeddedCloud
-from tests.cloud.outside import OCI, OCI_INDEX, Outside, Trouble, digest_of, outside
+from tests.cloud.outside import OCI, OCI_INDEX, Outside, Problem, digest_of, outside
 from tests.cloud.project import Project, project  # noqa: F401  (a fixture)
 from tests.cloud.rig import Rig
 from tests.cloud.warm import ROOT
@@ -123,7 +123,7 @@ def test_where_the_registry_does_not_answer_the_copy_goes_on_being_used(rig: Rig
     copy = found(rig, configured(there)) if there.image("1", LAYER) else {}
     rig.up(declare(rig, copy["web"])).ok()
     for target in ("local", "aws"):
-        there.troubles.append(Trouble("HEAD", 4, 503))
+        there.troubles.append(Problem("HEAD", 4, 503))
         instead = found(rig, configured(there, target=target))["web"]
         assert (instead.tag, instead.possible) == (copy["web"].tag, True)
         assert "does not respond (HTTP 503)" in instead.notice
@@ -135,7 +135,7 @@ def test_what_one_service_has_a_copy_of_is_not_asked_for_on_behalf_of_another(ri
     there.image("1", LAYER)
     copy = found(rig, configured(there))["web"]
     rig.up(declare(rig, copy)).ok()
-    there.troubles.append(Trouble("GET .*manifests", 4, 503))
+    there.troubles.append(Problem("GET .*manifests", 4, 503))
     both = found(rig, configured(there, other=f"{there.host}/web:1"))
     assert both["web"] == copy
     assert not both["other"].possible
@@ -150,12 +150,12 @@ def test_of_several_copies_the_one_in_use_is_used(rig: Rig, there: Outside) -> N
         rig.up(declare(rig, copy)).ok()
     there.image("1", b"one")
     rig.up(declare(rig, found(rig, configured(there))["web"])).ok()
-    there.troubles.append(Trouble("HEAD", 4, 503))
+    there.troubles.append(Problem("HEAD", 4, 503))
     assert found(rig, configured(there))["web"].tag == tags[0]
 
 
 def test_without_a_copy_it_is_an_error_on_aws_and_left_out_of_a_rehearsal(rig: Rig, there: Outside) -> None:
-    there.troubles.append(Trouble("HEAD", 8, 503))
+    there.troubles.append(Problem("HEAD", 8, 503))
     copy = found(rig, configured(there))["web"]
     assert (copy.possible, copy.source) == (False, f"{there.host}/web:1")
     assert copy.notice.endswith("the image is not copied")
@@ -233,7 +233,7 @@ def test_a_copy_says_how_far_it_is(rig: Rig, there: Outside) -> None:
             if "parts" in event.text:
                 rest.set()
 
-    there.troubles.append(Trouble(f"GET .*{digest_of(large)}", until=rest))
+    there.troubles.append(Problem(f"GET .*{digest_of(large)}", until=rest))
     replace(rig, heard=heard).up(declare(rig, copy)).ok()
     assert any(re.fullmatch(r"copying \d/3 parts, \d+ of 20 MB", text) for text in said), said
 

@@ -248,8 +248,8 @@ def test_the_states_bucket(look: Look, rig: Rig) -> None:
     found = look("state bucket", state=state)["state bucket"]
     assert (found.verdict, "versioning enabled" in found.text) == ("warning", True)
     bucket = state_transfer.bucket(Config.model_validate({"services": SERVICES, "state": state}), rig.aws(), s3)
-    for mending in bucket.lacking():
-        bucket.mend(mending)
+    for repair_step in bucket.to_repair():
+        bucket.repair(repair_step)
     assert look("state bucket", state=state)["state bucket"].verdict == "ok"
     found = look("state bucket", state=state, region="eu-west-1")["state bucket"]
     assert (found.verdict, found.text) == (

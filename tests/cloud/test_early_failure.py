@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 from provisioner.engine.errors import Failed
+from provisioner.resources.ecs_problems import ATTEMPTS
 from provisioner.resources.ecs_task_definition import TaskDefinition
-from provisioner.resources.ecs_trouble import ATTEMPTS
 from provisioner.resources.iam import policy
 from provisioner.resources.logs import LogGroup
 from steps.stack import Stack

@@ -20,7 +20,7 @@ from provisioner.docker.reference import Reference, parse
 from provisioner.docker.registry import Registries
 from provisioner.docker.transport import TRIES, Denied, NotThere, RegistryError, Transport, Unreachable
 from provisioner.engine.errors import Interrupted, OutcomeUnknown
-from tests.cloud.outside import DOCKER, DOCKER_LIST, OCI, OCI_INDEX, Outside, Trouble, digest_of, outside
+from tests.cloud.outside import DOCKER, DOCKER_LIST, OCI, OCI_INDEX, Outside, Problem, digest_of, outside
 
 AMD = "linux/amd64"
 LAYER = bytes(range(256)) * 2000
@@ -110,7 +110,7 @@ def test_what_is_for_other_platforms_only_is_told_by_name(there: Outside, asking
 def test_what_is_no_image_is_refused(
     there: Outside, asking: Registries, content: bytes, media_type: str, words: str
 ) -> None:
-    there.troubles.append(Trouble("GET", 1, 200, {"Content-Type": media_type}, content))
+    there.troubles.append(Problem("GET", 1, 200, {"Content-Type": media_type}, content))
     with pytest.raises(BadImage, match=words):
         asking.inspect(named(there))
 
@@ -121,7 +121,7 @@ def test_what_is_not_there_and_what_is_not_shown(there: Outside, asking: Registr
     there.token, there.users = "secret", {"me": "word"}
     with pytest.raises(Denied, match=r"does not show web to users that are not logged in.*incorrect username"):
         asking.digest(named(there))
-    there.troubles.append(Trouble("/token", status=200, body=b"[]"))
+    there.troubles.append(Problem("/token", status=200, body=b"[]"))
     with pytest.raises(RegistryError, match="returned no token"):
         asking.digest(named(there))
 
@@ -166,7 +166,7 @@ def test_the_token_is_given_to_whom_docker_is_logged_in(
     with pytest.raises(Denied, match="the user of its credentials"):
         Registries(Transport(waits)).digest(named(there))
     there.users = None
-    there.troubles.append(Trouble("/token", status=403, body=b"Your authorization token has expired."))
+    there.troubles.append(Problem("/token", status=403, body=b"Your authorization token has expired."))
     assert Registries(Transport(waits)).digest(named(there)), "a login that is over is no worse than none"
     assert "Authorization" not in there.said("/token")[-1][2]
 
@@ -228,7 +228,7 @@ def test_a_configuration_that_cannot_be_read(tmp_path: Path, monkeypatch: pytest
 def test_nonsense_of_a_registry_is_told(
     there: Outside, asking: Registries, status: int, headers: dict[str, str], words: str
 ) -> None:
-    there.troubles.append(Trouble("HEAD", 99, status, headers))
+    there.troubles.append(Problem("HEAD", 99, status, headers))
     with pytest.raises(RegistryError, match=words):
         asking.digest(named(there))
 
@@ -236,7 +236,7 @@ def test_nonsense_of_a_registry_is_told(
 @pytest.mark.parametrize("token", ['"a\\nb"', '"ü"', "[]", '""', "null"])
 def test_a_token_that_is_none_is_told(there: Outside, asking: Registries, token: str) -> None:
     there.token = "t"
-    there.troubles.append(Trouble("/token", status=200, body=f'{{"token": {token}, "access_token": ""}}'.encode()))
+    there.troubles.append(Problem("/token", status=200, body=f'{{"token": {token}, "access_token": ""}}'.encode()))
     with pytest.raises(RegistryError, match=r"returned no token"):
         asking.digest(named(there))
 
@@ -246,21 +246,21 @@ def test_a_token_that_is_none_is_told(there: Outside, asking: Registries, token:
 
 def test_a_busy_registry_is_asked_again_when_it_wants(there: Outside, asking: Registries, waits: Waits) -> None:
     digest = there.image("1", LAYER)
-    there.troubles += [Trouble("HEAD", 1, 429, {"Retry-After": "7"}), Trouble("HEAD", 1, 503), Trouble("HEAD", 1, 500)]
+    there.troubles += [Problem("HEAD", 1, 429, {"Retry-After": "7"}), Problem("HEAD", 1, 503), Problem("HEAD", 1, 500)]
     assert asking.digest(named(there)) == digest
     assert waits.seconds == [7, 2, 4]
-    there.troubles.append(Trouble("HEAD", TRIES, 503))
+    there.troubles.append(Problem("HEAD", TRIES, 503))
     with pytest.raises(Unreachable, match=r"does not respond \(HTTP 503\)"):
         asking.digest(named(there))
 
 
 def test_who_wants_to_be_left_alone_for_long_is_out_of_reach(there: Outside, asking: Registries, waits: Waits) -> None:
     there.image("1", LAYER)
-    there.troubles.append(Trouble("HEAD", 1, 429, {"Retry-After": "3600"}))
+    there.troubles.append(Problem("HEAD", 1, 429, {"Retry-After": "3600"}))
     with pytest.raises(Unreachable, match="asks to wait 3600 s"):
         asking.digest(named(there))
     words = b'{"errors":[{"code":"TOOMANYREQUESTS","message":"You have reached your pull rate limit."}]}'
-    there.troubles.append(Trouble("GET", 1, 429, {}, words))
+    there.troubles.append(Problem("GET", 1, 429, {}, words))
     with pytest.raises(Unreachable, match=r"100 in 6 hours.*`docker login`.*You have reached your pull rate limit"):
         asking.manifest(named(there))
     assert waits.seconds == []
@@ -334,8 +334,8 @@ def test_a_download_that_is_cut_goes_on_where_it_was(there: Outside, asking: Reg
     there.image("1", LAYER)
     there.ranges = ranges
     there.troubles += [
-        Trouble("GET .*blobs", 1, cut=100_000),
-        Trouble("GET .*blobs", 1, cut=300_000 if not ranges else 50),
+        Problem("GET .*blobs", 1, cut=100_000),
+        Problem("GET .*blobs", 1, cut=300_000 if not ranges else 50),
     ]
     assert b"".join(asking.blob(named(there), digest_of(LAYER), len(LAYER))) == LAYER
     asked = [headers.get("Range") for *_, headers in there.said("GET .*blobs")]
@@ -346,7 +346,7 @@ def test_a_download_that_is_cut_goes_on_where_it_was(there: Outside, asking: Reg
 
 def test_a_download_that_never_goes_on_fails(there: Outside, asking: Registries) -> None:
     there.image("1", LAYER)
-    there.troubles.append(Trouble("GET .*blobs", 99, cut=0))
+    there.troubles.append(Problem("GET .*blobs", 99, cut=0))
     with pytest.raises(Unreachable, match="stopped sending sha256:"):
         b"".join(asking.blob(named(there), digest_of(LAYER), len(LAYER)))
 
@@ -354,7 +354,7 @@ def test_a_download_that_never_goes_on_fails(there: Outside, asking: Registries)
 @pytest.mark.parametrize("other", [LAYER[:-1] + b"x", LAYER + b"x"], ids=["other", "longer"])
 def test_a_blob_that_is_another_is_found_out(there: Outside, asking: Registries, other: bytes) -> None:
     there.image("1", LAYER)
-    there.troubles.append(Trouble("GET .*blobs", other=other))
+    there.troubles.append(Problem("GET .*blobs", other=other))
     with pytest.raises(BadImage, match="sent other data than sha256:"):
         b"".join(asking.blob(named(there), digest_of(LAYER), len(LAYER)))
 
@@ -362,7 +362,7 @@ def test_a_blob_that_is_another_is_found_out(there: Outside, asking: Registries,
 def test_a_manifest_that_is_another_is_found_out(there: Outside, asking: Registries) -> None:
     digest = there.image("1", LAYER)
     for reference in (named(there), parse(f"{there.host}/web@{digest}")):
-        there.troubles.append(Trouble("GET .*manifests", other=b"{}"))
+        there.troubles.append(Problem("GET .*manifests", other=b"{}"))
         with pytest.raises(BadImage, match="manifest of another digest"):
             asking.manifest(reference)
 
@@ -410,18 +410,18 @@ def test_the_copy_is_the_same_byte_by_byte(there: Outside, target: Outside, aski
 
 def test_an_upload_that_is_cut_begins_anew(there: Outside, target: Outside, asking: Registries, waits: Waits) -> None:
     digest = there.image("1", LAYER)
-    target.troubles += [Trouble("PUT .*uploads", cut=1000), Trouble("PUT .*uploads", 1, 503)]
+    target.troubles += [Problem("PUT .*uploads", cut=1000), Problem("PUT .*uploads", 1, 503)]
     assert copied(there, target, asking, waits) == digest
     assert target.blobs[digest_of(LAYER)] == LAYER
     target.blobs.clear()
-    target.troubles.append(Trouble("PUT .*uploads", 99, cut=0))
+    target.troubles.append(Problem("PUT .*uploads", 99, cut=0))
     with pytest.raises(Unreachable, match="did not accept sha256:"):
         copied(there, target, asking, waits)
 
 
 def test_a_wrong_blob_is_never_put(there: Outside, target: Outside, asking: Registries, waits: Waits) -> None:
     there.image("1", LAYER)
-    there.troubles.append(Trouble(f"GET .*blobs/{digest_of(LAYER)}", 99, other=LAYER[:-1] + b"x"))
+    there.troubles.append(Problem(f"GET .*blobs/{digest_of(LAYER)}", 99, other=LAYER[:-1] + b"x"))
     with pytest.raises(BadImage, match="other data"):
         copied(there, target, asking, waits)
     assert "mine" not in target.manifests
@@ -452,11 +452,11 @@ def test_a_refusal_of_the_target_says_what_it_said(
 ) -> None:
     digest = there.image("1", LAYER)
     words = b'{"errors":[{"code":"TAG_INVALID","message":"the tag is immutable"}]}'
-    target.troubles.append(Trouble("PUT .*manifests", 1, 400, {}, words))
+    target.troubles.append(Problem("PUT .*manifests", 1, 400, {}, words))
     with pytest.raises(copying.ManifestRefused, match="the tag is immutable") as taken:
         copied(there, target, asking, waits)
     assert taken.value.digest == digest
-    target.troubles.append(Trouble("POST .*uploads", 1, 404))
+    target.troubles.append(Problem("POST .*uploads", 1, 404))
     target.blobs.clear()
     with pytest.raises(NotThere, match="has no repository copies"):
         copied(there, target, asking, waits)

@@ -23,7 +23,7 @@ def test_what_is_refused(project: Project) -> None:  # noqa: F811
     assert found["copied"] == 15
     [run] = found["runs"]
     assert run["refused"]
-    assert "network.cidr cannot change" in run["troubles"][0]
+    assert "network.cidr cannot change" in run["problems"][0]
     ended = project.run("rehearse", *NETWORK, code=1)
     assert ended.out.startswith(
         "Rehearsal of up of ecs-sample-dev, step network: is refused.\n  ! network.cidr cannot change"
@@ -34,7 +34,7 @@ def test_what_fails(project: Project) -> None:  # noqa: F811
     project.write(SMALL.replace("frontend:1", "does-not-exist:1"))
     [run] = rehearsed(project, code=1)["runs"]
     assert not run["refused"]
-    assert "CannotPullContainerError" in "".join(run["troubles"])
+    assert "CannotPullContainerError" in "".join(run["problems"])
     assert {item["action"] for item in project.planned().values()} == {"create"}
 
 
@@ -104,7 +104,7 @@ def test_all_options_and_a_zone_of_its_own(project: Project) -> None:  # noqa: F
         "protect = true\n" + project.config.read_text() + '\n[dns]\ndomain = "example.net"\ncreate_zone = true\n'
     )
     found = rehearsed(project, code=1)
-    assert "example.net is not delegated to its hosted zone" in "".join(found["runs"][0]["troubles"])
+    assert "example.net is not delegated to its hosted zone" in "".join(found["runs"][0]["problems"])
     project.end(project.begin("up", "--yes"))
     project.run("cloud", "delegate", "example.net")
     project.up()
@@ -112,7 +112,7 @@ def test_all_options_and_a_zone_of_its_own(project: Project) -> None:  # noqa: F
     assert (found["plan"], found["notes"][1:]) == ([], [])
     [run] = rehearsed(project, "down", code=1)["runs"]
     assert run["refused"]
-    assert "protected from deletion" in run["troubles"][0]
+    assert "protected from deletion" in run["problems"][0]
     assert rehearsed(project, "down", "--unprotect")["passes"]
 
 

@@ -18,9 +18,9 @@ from provisioner.resources.application_autoscaling import ScalableTarget, Scalin
 from provisioner.resources.ec2_network import InternetGateway, Subnet, Vpc
 from provisioner.resources.ec2_security import OPEN, SecurityGroup
 from provisioner.resources.ecs_cluster import Cluster, ClusterCapacityProviders
+from provisioner.resources.ecs_problems import stopped
 from provisioner.resources.ecs_service import Service, deployed_by_others
 from provisioner.resources.ecs_task_definition import TaskDefinition
-from provisioner.resources.ecs_trouble import stopped
 from provisioner.resources.elbv2 import Listener, LoadBalancer, TargetGroup, forward
 from steps.stack import Stack
 from tests.cloud.rig import Rig

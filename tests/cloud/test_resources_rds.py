@@ -164,13 +164,13 @@ def test_a_cluster_restored_from_its_snapshot_is_taken_though_it_tells_no_name_o
 
 def test_settings_that_wait_for_a_restart_are_told_until_it(rig: Rig) -> None:
     def told() -> list[str]:
-        return [database["trouble"] for database in stack_status.look(rig.aws(), rig.state()).databases]
+        return [database["problem"] for database in stack_status.look(rig.aws(), rig.state()).databases]
 
     rig.up(declared).ok()
     assert told() == [""]
     rig.up(lambda stack: declared(stack, scaling={"MinCapacity": 1, "MaxCapacity": 8})).ok()
-    (trouble,) = told()
-    assert f"`aws rds reboot-db-instance --db-instance-identifier {NAME}-1`" in trouble
+    (problem,) = told()
+    assert f"`aws rds reboot-db-instance --db-instance-identifier {NAME}-1`" in problem
     rig.cloud.client("rds").reboot_db_instance(DBInstanceIdentifier=f"{NAME}-1")
     assert told() == [""]
 

@@ -53,8 +53,8 @@ def client(running_cloud: EmbeddedCloud) -> Any:
         config=Config(retries={"mode": "standard", "max_attempts": 5}, max_pool_connections=32),
     )
     wanted = bucket(client)
-    for mending in wanted.lacking():
-        wanted.mend(mending)
+    for repair_step in wanted.to_repair():
+        wanted.repair(repair_step)
     return client
 
 
@@ -454,13 +454,13 @@ def killed(writers: Writers, cloud: EmbeddedCloud, objects: Objects, call: int, 
 
 
 def test_the_bucket_is_made_once_and_is_as_it_should_be(client: Any) -> None:
-    assert list(bucket(client).lacking()) == []
+    assert list(bucket(client).to_repair()) == []
     about = {
-        "versioning": client.get_bucket_versioning(StateBucket=BUCKET)["Status"],
-        "blocked": set(client.get_public_access_block(StateBucket=BUCKET)["PublicAccessBlockConfiguration"].values()),
-        "ownership": client.get_bucket_ownership_controls(StateBucket=BUCKET)["OwnershipControls"]["Rules"],
-        "region": client.get_bucket_location(StateBucket=BUCKET)["LocationConstraint"],
-        "tags": {tag["Key"]: tag["Value"] for tag in client.get_bucket_tagging(StateBucket=BUCKET)["TagSet"]},
+        "versioning": client.get_bucket_versioning(Bucket=BUCKET)["Status"],
+        "blocked": set(client.get_public_access_block(Bucket=BUCKET)["PublicAccessBlockConfiguration"].values()),
+        "ownership": client.get_bucket_ownership_controls(Bucket=BUCKET)["OwnershipControls"]["Rules"],
+        "region": client.get_bucket_location(Bucket=BUCKET)["LocationConstraint"],
+        "tags": {tag["Key"]: tag["Value"] for tag in client.get_bucket_tagging(Bucket=BUCKET)["TagSet"]},
     }
     assert about == {
         "versioning": "Enabled",
@@ -469,19 +469,19 @@ def test_the_bucket_is_made_once_and_is_as_it_should_be(client: Any) -> None:
         "region": REGION,
         "tags": {"Project": "shop", "ManagedBy": "provisioner"},
     }
-    [statement] = json.loads(client.get_bucket_policy(StateBucket=BUCKET)["Policy"])["Statement"]
+    [statement] = json.loads(client.get_bucket_policy(Bucket=BUCKET)["Policy"])["Statement"]
     assert (statement["Effect"], statement["Principal"], statement["Action"]) == ("Deny", "*", "s3:*")
     assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
-    [rule] = client.get_bucket_lifecycle_configuration(StateBucket=BUCKET)["Rules"]
+    [rule] = client.get_bucket_lifecycle_configuration(Bucket=BUCKET)["Rules"]
     assert rule["NoncurrentVersionExpiration"]["NoncurrentDays"] == 90
-    [encryption] = client.get_bucket_encryption(StateBucket=BUCKET)["ServerSideEncryptionConfiguration"]["Rules"]
+    [encryption] = client.get_bucket_encryption(Bucket=BUCKET)["ServerSideEncryptionConfiguration"]["Rules"]
     assert encryption["ApplyServerSideEncryptionByDefault"]["SSEAlgorithm"] == "AES256"
 
 
 def test_what_differs_is_mended_and_what_others_added_stays(client: Any) -> None:
     ours = bucket(client, "mended-states")
-    for mending in ours.lacking():
-        ours.mend(mending)
+    for repair_step in ours.to_repair():
+        ours.repair(repair_step)
     name = {"Bucket": ours.name}
     client.put_bucket_versioning(**name, VersioningConfiguration={"Status": "Suspended"})
     client.delete_public_access_block(**name)
@@ -494,15 +494,15 @@ def test_what_differs_is_mended_and_what_others_added_stays(client: Any) -> None
     client.put_bucket_lifecycle_configuration(**name, LifecycleConfiguration={"Rules": [rule]})
     client.put_bucket_tagging(**name, Tagging={"TagSet": [{"Key": "Project", "Value": "theirs"}]})
     done = []
-    for mending in ours.lacking():
-        ours.mend(mending)
-        done.append(mending.what)
+    for repair_step in ours.to_repair():
+        ours.repair(repair_step)
+        done.append(repair_step.what)
     assert done == [
         "public access blocked", "versioning enabled", "default encryption enabled", "access control lists disabled",
         "TLS required",
         "earlier versions kept for 90 days", "tagged ManagedBy",
     ]  # fmt: skip
-    assert list(ours.lacking()) == []
+    assert list(ours.to_repair()) == []
     statements = json.loads(client.get_bucket_policy(**name)["Policy"])["Statement"]
     assert {statement["Sid"] for statement in statements} == {"Readers", STATEMENT}
     rules = client.get_bucket_lifecycle_configuration(**name)["Rules"]
@@ -516,14 +516,14 @@ def test_a_bucket_that_s3_does_not_know_everywhere_yet_is_waited_for(cloud_of: E
     cloud_of.control("POST", "clock", "mode=real:20")
     set_faults(cloud_of, "refusals", only="s3:PutBucket")
     try:
-        for mending in ours.lacking():
-            ours.mend(mending)
+        for repair_step in ours.to_repair():
+            ours.repair(repair_step)
         refusals = met(cloud_of)["refusals"]
     finally:
         set_faults(cloud_of, "")
         cloud_of.control("POST", "clock", "mode=real")
     assert refusals.keys() == {"s3:PutBucketVersioning", "s3:PutBucketPolicy"}
-    assert list(ours.lacking()) == []
+    assert list(ours.to_repair()) == []
 
 
 class Absent(io.BytesIO):
@@ -576,9 +576,9 @@ def test_a_renewal_that_s3_answers_with_absent_loses_no_lock(client: Any, object
 
 def test_a_bucket_of_another_account_is_one_clear_error(client: Any) -> None:
     theirs = bucket(client, "their-states", owner="210987654321")
-    client.create_bucket(StateBucket=theirs.name, CreateBucketConfiguration={"LocationConstraint": REGION})
+    client.create_bucket(Bucket=theirs.name, CreateBucketConfiguration={"LocationConstraint": REGION})
     with pytest.raises(StateError, match="their-states may belong to another account"):
-        list(theirs.lacking())
+        list(theirs.to_repair())
     elsewhere = Objects(client, theirs.name, "shop-dev/", theirs.owner)
     for attempt in (lambda: read(elsewhere, "shop-dev"), store(elsewhere).__enter__):
         with pytest.raises(StateError, match="their-states may belong to another account"):
@@ -607,7 +607,7 @@ def test_conditional_writes_answer_as_on_aws(client: Any, objects: Objects) -> N
     with refused("PreconditionFailed"):
         client.put_object(**key, Body=b"2", IfMatch='"0"')
     client.put_object(**key, Body=b"2", IfMatch=etag)
-    client.delete_objects(StateBucket=BUCKET, Delete={"Objects": [{"Key": key["Key"]}]})
+    client.delete_objects(Bucket=BUCKET, Delete={"Objects": [{"Key": key["Key"]}]})
     client.put_object(**key, Body=b"3", IfNoneMatch="*")
 
 
@@ -625,10 +625,10 @@ def test_of_many_writes_at_once_one_is_the_first(objects: Objects) -> None:
 
 def test_a_bucket_is_refused_to_whoever_expects_another_owner(client: Any) -> None:
     with refused("403"):
-        client.head_bucket(StateBucket=BUCKET, ExpectedBucketOwner="210987654321")
+        client.head_bucket(Bucket=BUCKET, ExpectedBucketOwner="210987654321")
     with refused("AccessDenied"):
-        client.put_object(StateBucket=BUCKET, Key="it", Body=b"1", ExpectedBucketOwner="210987654321")
-    client.head_bucket(StateBucket=BUCKET, ExpectedBucketOwner=ACCOUNT)
+        client.put_object(Bucket=BUCKET, Key="it", Body=b"1", ExpectedBucketOwner="210987654321")
+    client.head_bucket(Bucket=BUCKET, ExpectedBucketOwner=ACCOUNT)
 
 
 def test_a_new_bucket_is_closed_and_encrypted(client: Any) -> None:

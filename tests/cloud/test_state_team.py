@@ -128,7 +128,7 @@ def test_list_shows_what_the_bucket_has_and_who_is_at_work_there(team: Project, 
     assert (one["stack"], one["env"], one["where"], one["resources"]) == (NAME, "dev", f"s3://team-states/{NAME}/", 1)
     assert one["locked_by"].startswith("`provision up` by ")
     (one,) = json.loads(here("list", "--json")[1])["stacks"]
-    assert (one["locked_by"], one["trouble"]) == ("", "")
+    assert (one["locked_by"], one["problem"]) == ("", "")
 
 
 @pytest.fixture

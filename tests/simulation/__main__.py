@@ -49,7 +49,7 @@ def sweep(name: str, first: int, seeds: int, jobs: int, *, stop: bool) -> tuple[
     return seen, broken, min(count, seeds)
 
 
-def tell(name: str, seed: int) -> None:
+def report(name: str, seed: int) -> None:
     """Print the shortest life that breaks the same promise as a seed's, as a story and as a test to paste."""
     simulation: Any = import_module(f"tests.simulation.{name}")
     print(story(smallest(simulation.drawn(seed), simulation.live), simulation.live))
@@ -68,7 +68,7 @@ def main() -> int:
     chosen = parser.parse_args()
     names = [chosen.simulation] if chosen.simulation else SIMULATIONS
     if chosen.replay is not None:
-        tell(names[0], chosen.replay)
+        report(names[0], chosen.replay)
         return 0
     failed = False
     for name in names:
@@ -84,7 +84,7 @@ def main() -> int:
         if broken and chosen.stop:
             print(f"first broken: {min(broken) - chosen.first + 1}")
         elif broken:
-            tell(name, min(broken))
+            report(name, min(broken))
         failed |= bool(broken)
     return int(failed)
 

@@ -214,8 +214,8 @@ class Request:
 
     def answer(self) -> dict[str, Any] | Exception:
         """Return what the caller hears."""
-        if trouble := self._trouble():
-            return trouble
+        if problem := self._trouble():
+            return problem
         answer = self.heard or ReadTimeoutError(endpoint_url="s3")
         if isinstance(answer, dict) and self.fate == "torn":
             if self.operation == "GetObject":
@@ -261,7 +261,7 @@ class Client:
 
     def __init__(self, bucket: Bucket, process: Process, network: Network, chance: random.Random) -> None:
         self.bucket, self.process, self.network = bucket, process, network
-        self.tell: Callable[[str], None] | None = None
+        self.report: Callable[[str], None] | None = None
         self.seen: Counter[str] = Counter()
         self.chances: dict[greenlet, random.Random] = {}
         self.interrupts: dict[greenlet, int] = {}
@@ -335,8 +335,8 @@ class Client:
         answer = asked.answer()
         if fate:
             self.seen[f"{asked.operation} {fate}"] += 1
-        if self.tell:
-            self.tell(f"{asked}: {fate or 'well'}, {answer if isinstance(answer, Exception) else 'done'}")
+        if self.report:
+            self.report(f"{asked}: {fate or 'well'}, {answer if isinstance(answer, Exception) else 'done'}")
         if isinstance(answer, Exception):
             raise answer
         return answer

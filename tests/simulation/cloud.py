@@ -117,14 +117,14 @@ class Cloud:
         self.settle()
         refused = write and fault in {"refuse", "settling"}
         if refused or fault in {"throttle", "unreachable"} or (fault == "server" and self._random.random() < 0.5):
-            self._tell(f"{operation} met {fault}")
+            self._report(f"{operation} met {fault}")
             raise self._trouble(fault, operation, write)
         result = act()
         if write:
-            self._tell(operation)
+            self._report(operation)
         process.point()
         if fault in {"server", "lost"}:
-            self._tell(f"{operation}: its answer met {fault}")
+            self._report(f"{operation}: its answer met {fault}")
             raise self._trouble(fault, operation, write)
         process.pause(self.now() + self._random.uniform(0, self.weather.latency))
         process.point()
@@ -148,7 +148,7 @@ class Cloud:
         for self._past, act in due:
             try:
                 act()
-                self._tell("a late request of a dead process arrived")
+                self._report("a late request of a dead process arrived")
             except ClientError:
                 continue
         self._past = None
@@ -178,7 +178,7 @@ class Cloud:
             return refusal("InternalFailure", operation, status=500)
         return ReadTimeoutError(endpoint_url=NOWHERE)
 
-    def _tell(self, text: str) -> None:
+    def _report(self, text: str) -> None:
         self.story.append(f"{self.now():9.1f}  {text}")
 
     # -- truth -----------------------------------------------------------------------------------------------------

@@ -78,15 +78,15 @@ def run(seed: int) -> Counter[str]:
     return live(drawn(seed))
 
 
-def live(life: Life, tell: Callable[[str], None] | None = None) -> Counter[str]:
+def live(life: Life, report: Callable[[str], None] | None = None) -> Counter[str]:
     """Live a life, and tell its story if somebody listens; return how often what happened. Raises `Violation`."""
     world = World(life)
     try:
         world.run()
     finally:
-        if tell:
+        if report:
             for line in (*map(repr, world.config), *world.story):
-                tell(line)
+                report(line)
     return world.seen
 
 

@@ -29,9 +29,9 @@ def run(seed: int) -> Counter[str]:
     return live(drawn(seed))
 
 
-def live(life: Life, tell: Callable[[str], None] | None = None) -> Counter[str]:
+def live(life: Life, report: Callable[[str], None] | None = None) -> Counter[str]:
     """Live a life, and tell its story if somebody listens; return how often what happened. Raises `Violation`."""
-    world = World(life, tell)
+    world = World(life, report)
     for number, one in enumerate(life.rounds):
         world.round(number, one)
     world.settle()
@@ -42,11 +42,11 @@ def live(life: Life, tell: Callable[[str], None] | None = None) -> Counter[str]:
 class World:
     """One disk, what is known about it, and who is at work."""
 
-    def __init__(self, life: Life, tell: Callable[[str], None] | None) -> None:
+    def __init__(self, life: Life, report: Callable[[str], None] | None) -> None:
         self.hub = Hub(f"{life.seed}/order")
         self.disk = Disk(f"{life.seed}/disk")
         self.truth, self.seen = Truth(), Counter[str]()
-        self.tell, self._seed = tell, life.seed
+        self.report, self._seed = report, life.seed
         self.holder: Command | None = None
         self.deeds: list[str] = []
         """What a person has done."""
@@ -61,8 +61,8 @@ class World:
 
     def say(self, who: str, what: str) -> None:
         """Go on with the story."""
-        if self.tell:
-            self.tell(f"{self.hub.now:9.4f}  {who:10} {what}")
+        if self.report:
+            self.report(f"{self.hub.now:9.4f}  {who:10} {what}")
 
     def new_id(self) -> str:
         """Return an id that nothing had before."""

@@ -31,13 +31,13 @@ def run(seed: object) -> Counter[str]:
     return live(drawn(seed))
 
 
-def live(life: Life, tell: Callable[[str], None] | None = None) -> Counter[str]:
+def live(life: Life, report: Callable[[str], None] | None = None) -> Counter[str]:
     """Live a life, and tell its story if somebody listens; return how often what happened.
 
     Raises:
         Violation: a promise was broken, or the code met an error that it does not know.
     """
-    world = World(life, tell)
+    world = World(life, report)
     try:
         world.happen()
     except Violation:
@@ -62,7 +62,7 @@ class Host(Process):
         super().point()
         if seconds := self._sleeps.get(self.points):
             self._world.seen["asleep"] += 1
-            self._world.tell(self.command.name, f"falls asleep for {seconds:.1f} s")
+            self._world.report(self.command.name, f"falls asleep for {seconds:.1f} s")
             self.asleep_until = self.hub.now + seconds
             if self.command.stopped:
                 self._stood += seconds
@@ -87,8 +87,8 @@ class Host(Process):
 class World:
     """A bucket, and all who have to do with it."""
 
-    def __init__(self, life: Life, tell: Callable[[str], None] | None) -> None:
-        self.life, self._tell = life, tell
+    def __init__(self, life: Life, report: Callable[[str], None] | None) -> None:
+        self.life, self._report = life, report
         self.seen: Counter[str] = Counter()
         self.hub = Hub(str(life.order), STEPS)
         self.bucket = Bucket(self.hub, life.page, life.ahead)
@@ -123,13 +123,13 @@ class World:
         client = Client(self.bucket, host, network, random.Random(f"{seed}/others"))
         client.chances[getcurrent()] = random.Random(f"{seed}/main")
         client.seen = self.seen
-        if self._tell:
-            client.tell = partial(self.tell, name)
+        if self._report:
+            client.report = partial(self.report, name)
         return client
 
-    def tell(self, who: str, what: str) -> None:
-        if self._tell:
-            self._tell(f"{self.hub.now:9.2f}  {who}: {what}")
+    def report(self, who: str, what: str) -> None:
+        if self._report:
+            self._report(f"{self.hub.now:9.2f}  {who}: {what}")
 
     def value(self) -> str:
         self.values += 1
@@ -160,11 +160,11 @@ class World:
                 state = read(objects, STACK, host)
             except StateError as error:
                 self.seen["reader refused"] += 1
-                self.tell("reader", f"cannot read: {error}")
+                self.report("reader", f"cannot read: {error}")
                 self.readable(error)
                 self.model.looks.remove(look)
             else:
-                self.tell("reader", f"sees serial {state.serial}, {said(state)}")
+                self.report("reader", f"sees serial {state.serial}, {said(state)}")
                 self.seen["reader"] += 1
                 self.model.seen(look, state, "a reader")
 
@@ -172,7 +172,7 @@ class World:
         """Let a person do something to the bucket, as docs/state.md tells him to."""
         host.sleep(deed.at)
         self.seen[f"somebody: {deed.what}"] += 1
-        self.tell("somebody", f"the {deed.what}")
+        self.report("somebody", f"the {deed.what}")
         if deed.what in {"lock", "both"}:
             self.bucket.objects.pop(PREFIX + LOCK, None)
         if deed.what == "lock":
@@ -203,11 +203,11 @@ class World:
         """Once nothing bad happens any more, the next command works, and what it leaves is tidy."""
         good = Network(latency=0.02)
         driver = self._after(TIMEOUT + LATE + 10, good)
-        if self.life.deeds and (missing := re.search(r"(shop/journal/\d+/)\d+ is missing", driver.trouble)):
+        if self.life.deeds and (missing := re.search(r"(shop/journal/\d+/)\d+ is missing", driver.problem)):
             self._delete(missing[1])
             driver = self._after(0.0, good)
-        if driver.trouble:
-            raise Violation(f"all is well again, but the next command fails: {driver.trouble}")
+        if driver.problem:
+            raise Violation(f"all is well again, but the next command fails: {driver.problem}")
         if driver.waited > self.life.lease * 31 / 30 + 3:
             raise Violation(f"the next command had to wait for {driver.waited:.1f} s")
         if self.bucket.objects[PREFIX + LOCK].body != FREE:
@@ -225,7 +225,7 @@ class Driver:
     def __init__(self, world: World, host: Host, command: Command, network: Network) -> None:
         self.world, self.host, self.command, self.network = world, host, command, network
         self.model = world.model
-        self.trouble, self.waited = "", 0.0
+        self.problem, self.waited = "", 0.0
         host.on_death.append(self._dead)
         world.unclean += 1
 
@@ -235,8 +235,8 @@ class Driver:
         self.client = self.world.client(self.host, self.command.seed, self.network, self.command.name)
         self.client.fates = dict(self.command.fates)
         objects = Objects(self.client, "states", PREFIX, ACCOUNT, self.host)
-        tell = self._tell if self.command.wait else None
-        self.store = S3Store(objects, STACK, self.command.name, "1.0", self.world.life.lease, str, tell, self.host)
+        report = self._report if self.command.wait else None
+        self.store = S3Store(objects, STACK, self.command.name, "1.0", self.world.life.lease, str, report, self.host)
         look, began = self.model.look(), self.host.hub.now
         try:
             self.store.__enter__()
@@ -247,7 +247,7 @@ class Driver:
             self.world.seen[f"open: {_kind(error)}"] += 1
             return
         self.waited = self.host.hub.now - began
-        self._tell(f"opened with serial {self.store.state.serial}, {said(self.store.state)}")
+        self._report(f"opened with serial {self.store.state.serial}, {said(self.store.state)}")
         superseded = self.world.session_of_document() != self.store._session
         self.world.seen["opened, and superseded" if superseded else "opened"] += 1
         self.model.opened(self.session, look, self.store.state, superseded=superseded)
@@ -294,9 +294,9 @@ class Driver:
         try:
             self.store.put(Record(op.address, "a", "ready", "token", None, {"tags": {"not", "JSON"}}))
         except (StateError, TypeError, ValueError) as error:
-            self._tell(f"bad {op.address}: {error}")
+            self._report(f"bad {op.address}: {error}")
         except KeyboardInterrupt:
-            self._tell("bad: interrupted")
+            self._report("bad: interrupted")
         else:
             raise Violation("what cannot be written down was acknowledged")
 
@@ -325,11 +325,11 @@ class Driver:
                 self._failed(handed)
             return False
         except KeyboardInterrupt:
-            self._tell(f"{what}: interrupted")
+            self._report(f"{what}: interrupted")
             self.world.seen[f"{what.partition(' ')[0]}: interrupted"] += 1
             return False
         self.world.seen[what.partition(" ")[0]] += 1
-        self._tell(f"{what}: done")
+        self._report(f"{what}: done")
         for fact in handed:
             self.model.done(fact, folded=folded)
         return True
@@ -340,14 +340,14 @@ class Driver:
 
     def _dead(self) -> None:
         self.world.seen["killed"] += 1
-        self._tell("is killed")
+        self._report("is killed")
 
     def _stopped(self, why: str) -> None:
-        self.trouble = self.trouble or why
-        self._tell(why)
+        self.problem = self.problem or why
+        self._report(why)
 
-    def _tell(self, what: str) -> None:
-        self.world.tell(self.command.name, what)
+    def _report(self, what: str) -> None:
+        self.world.report(self.command.name, what)
 
 
 def _kind(error: StateError) -> str:

@@ -250,7 +250,7 @@ def test_list_shows_all_stacks_of_the_folder(run: Run, folder: Path) -> None:
     assert (staged["last_run"]["command"], staged["last_run"]["result"], staged["locked_by"]) == ("up", "failed", "")
     assert f"process {os.getpid()}" in found["local", "shop-dev"]["locked_by"]
     assert found["local", "other-dev"]["env"] == ""
-    assert "not JSON" in found["local", "broken"]["trouble"]
+    assert "not JSON" in found["local", "broken"]["problem"]
 
     head, *rows = run("list")[1].splitlines()
     assert head.split() == ["stack", "env", "target", "account", "region", "resources", "created", "last", "run"]

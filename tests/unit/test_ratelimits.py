@@ -78,7 +78,7 @@ def eager(bucket: TokenBucket, wanted: list[float]) -> list[float]:
     sent: list[float] = []
     for moment in wanted:
         now = max([moment, *sent[-1:]])
-        while seconds := bucket.lacking(now):
+        while seconds := bucket.shortfall(now):
             now += seconds
         bucket.take()
         sent.append(now)
@@ -180,8 +180,8 @@ def test_who_has_to_wait_is_told_once_before() -> None:
 class Yielding(TokenBucket):
     """Lets another thread run between the look and the taking."""
 
-    def lacking(self, now: float) -> float:
-        seconds = super().lacking(now)
+    def shortfall(self, now: float) -> float:
+        seconds = super().shortfall(now)
         time.sleep(0)
         return seconds
 

@@ -103,9 +103,9 @@ class Told:
 
     def search(self, stack: Stack) -> recovery.Recovery:
         aws = way(project="p", env="e")
-        return recovery.search(aws, self.records, stack.declared, self.tell)
+        return recovery.search(aws, self.records, stack.declared, self.report)
 
-    def tell(self, text: str) -> None:
+    def report(self, text: str) -> None:
         self.told.append(text)
         if len(READINGS) > 1:
             READINGS.pop(0)

@@ -171,7 +171,7 @@ def test_what_is_told() -> None:
         PredictedOutage("web", 50, None, "no more", "a.example.com"),
     ]
     usual = RehearsedRun("typical", 192.4, {"changed": 1}, outages=outages, calls=212, writes=31)
-    slow = RehearsedRun("slow", 900.0, troubles=["service/web: too slow\nmuch"])
+    slow = RehearsedRun("slow", 900.0, problems=["service/web: too slow\nmuch"])
     found = Rehearsal(RehearsalOptions(), "p-e", 12, [], ["assumed: nothing"], [usual, slow])
     assert show.lines(found) == [
         "Rehearsal of up of p-e: succeeds.",

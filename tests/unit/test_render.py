@@ -527,7 +527,7 @@ def test_the_status_shows_things_by_step_and_how_they_run() -> None:
         {"address": "service/web", "step": "services", "phase": "created", "id": None},
     ]
     service = {"name": "web", "running": 1, "desired": 2, "rollout": "IN_PROGRESS", "capacity": ["FARGATE_SPOT"]}
-    live = {"services": [service | {"trouble": "1 failed: no image"}], "instances": [], "databases": [], "amis": []}
+    live = {"services": [service | {"problem": "1 failed: no image"}], "instances": [], "databases": [], "amis": []}
     document = {"stack": "shop-dev", "target": "aws", "account": "1", "region": "eu-west-1", "url": "https://a.b"}
     document |= {"local_url": "", "silent": "", "started_anew": None, "working": ""}
 

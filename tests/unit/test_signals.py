@@ -289,7 +289,7 @@ def test_a_run_goes_on_when_its_events_cannot_be_shown_and_says_so_in_the_end() 
     assert len(seen) == 1
     outcome = Summary("up", {}, 1.0)
     with pytest.raises(OSError, match="No space left"):
-        summary.tell(outcome, progress, json=True)
+        summary.report(outcome, progress, json=True)
 
 
 @pytest.mark.parametrize("closed", [(0,), (1,), (2,), (0, 1, 2)])

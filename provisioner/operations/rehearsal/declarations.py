@@ -66,8 +66,8 @@ def _why_left_out(record: Record, left_out: Mapping[str, str]) -> str:
     """Say why a record cannot be declared; empty if it can."""
     if record.phase in UNFINISHED:
         return UNFINISHED[record.phase]
-    if lacking := [one for one in record.dependencies if one in left_out]:
-        return f"depends on {lacking[0]}, which is not copied"
+    if not_copied := [one for one in record.dependencies if one in left_out]:
+        return f"depends on {not_copied[0]}, which is not copied"
     resource_type = type_named(record.type)
     if resource_type is None:
         return f"has a resource type that this version does not support ({record.type})"

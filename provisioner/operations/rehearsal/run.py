@@ -37,7 +37,7 @@ COPYING = "times:0.1"
 AFTERWARDS = 600.0
 """Seconds after the run in which a service may come up again."""
 IMAGES = (Image.type_name, CopiedImage.type_name)
-Tell = Callable[[str], None]
+Report = Callable[[str], None]
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ class RehearsedRun:
         durations: how long AWS's operations took: `typical`, `fast`, `slow` or `seed:NUMBER`.
         seconds: how long the run took, on AWS's clock.
         counts: the number of resources by result.
-        troubles: what failed or was refused; it passes if there is none.
+        problems: what failed or was refused; it passes if there is none.
         refused: whether nothing was written because the plan holds what cannot be done.
         outages: the services that were up before and were down meanwhile.
         calls, writes: how many calls the run made, and how many of them change something.
@@ -82,7 +82,7 @@ class RehearsedRun:
     seconds: float = 0.0
     counts: Mapping[str, int] = field(default_factory=dict)
     path: Sequence[Segment] = ()
-    troubles: Sequence[str] = ()
+    problems: Sequence[str] = ()
     refused: bool = False
     outages: Sequence[PredictedOutage] = ()
     calls: int = 0
@@ -91,7 +91,7 @@ class RehearsedRun:
     @property
     def passes(self) -> bool:
         """Whether all goes well."""
-        return not self.troubles
+        return not self.problems
 
 
 @dataclass(frozen=True)
@@ -135,7 +135,7 @@ def check(request: RehearsalOptions, config: Config, state: State) -> None:
 
 
 def rehearse(
-    options: Options, config: Config, state: State, request: RehearsalOptions, durations: Sequence[str], tell: Tell
+    options: Options, config: Config, state: State, request: RehearsalOptions, durations: Sequence[str], report: Report
 ) -> Rehearsal:
     """Run it once for each choice of durations, each time on a fresh cloud.
 
@@ -148,19 +148,19 @@ def rehearse(
         CloudError: the cloud could not be started.
         Interrupted: the user asked to stop.
     """
-    rehearsals = [_once(options, config, state, request, choice, tell) for choice in durations]
+    rehearsals = [_once(options, config, state, request, choice, report) for choice in durations]
     return replace(rehearsals[0], runs=[run for one in rehearsals for run in one.runs])
 
 
 def _once(
-    options: Options, config: Config, state: State, request: RehearsalOptions, durations: str, tell: Tell
+    options: Options, config: Config, state: State, request: RehearsalOptions, durations: str, report: Report
 ) -> Rehearsal:
     builds = config.target == "aws" or engine.named()
-    tell("starting an embedded cloud for the rehearsal")
+    report("starting an embedded cloud for the rehearsal")
     with temporary_cloud(options, config, state.account) as temporary:
         # refused at once if there is no such choice
         control.pass_time(temporary.cloud, 0, durations)
-        copy = _Copy(temporary, config, state, builds, tell)
+        copy = _Copy(temporary, config, state, builds, report)
         copy.create()
         if request.new_ami:
             copy.release_ami()
@@ -181,9 +181,9 @@ class _Copy:
         builds: whether images are built and pushed where it counts.
     """
 
-    def __init__(self, temporary: TemporaryCloud, config: Config, state: State, builds: bool, tell: Tell) -> None:
+    def __init__(self, temporary: TemporaryCloud, config: Config, state: State, builds: bool, report: Report) -> None:
         self.temporary, self.config, self.state = temporary, config, state
-        self.builds, self.tell = builds, tell
+        self.builds, self.report = builds, report
         self.notes: list[str] = []
         self.declared, left_out = declarations(state.records)
         self.notes += [f"not copied: {address} {why}" for address, why in left_out.items()]
@@ -195,13 +195,13 @@ class _Copy:
         self.notes += [f"assumed: {text}" for text in assumed]
         if not self.declared:
             return
-        self.tell(f"copying the stack from its state: {len(self.declared)} resources")
+        self.report(f"copying the stack from its state: {len(self.declared)} resources")
         control.pass_time(self.temporary.cloud, 0, COPYING)
         with self.temporary.connected() as aws, self.temporary.state(aws, "rehearse") as store:
             facts = _bare_facts(aws, self.state)
             stack = Stack(self.temporary.config, facts, declared=self.declared)
             outcome = self._execute(aws, lambda emit: apply.up(aws, store, stack, emit))
-            self.notes += [f"not copied: {text}" for text in troubles(outcome.error)]
+            self.notes += [f"not copied: {text}" for text in problems(outcome.error)]
             aws.drop_reads()
             differing = [one for one in planning.show_plan(aws, store.records, stack) if one.action != "none"]
             self.notes += [f"the copy differs: {_difference(one)}" for one in differing if not outcome.error]
@@ -224,7 +224,7 @@ class _Copy:
 
     def run(self, request: RehearsalOptions, durations: str) -> RehearsedRun:
         """Run the command, and watch the services meanwhile."""
-        self.tell(f"rehearsing {request.command} with {durations} durations")
+        self.report(f"rehearsing {request.command} with {durations} durations")
         control.watch(self.temporary.cloud)
         before = len(control.calls(self.temporary.cloud))
         with self.temporary.connected() as aws:
@@ -234,7 +234,7 @@ class _Copy:
             except Interrupted:
                 raise
             except ProvisionError as error:
-                return RehearsedRun(durations, troubles=troubles(error), refused=True)
+                return RehearsedRun(durations, problems=problems(error), refused=True)
             started = aws.pace.now() - outcome.seconds
             calls = control.calls(self.temporary.cloud)[before:]
         control.pass_time(self.temporary.cloud, AFTERWARDS, durations)
@@ -243,7 +243,7 @@ class _Copy:
             outcome.seconds,
             outcome.counts,
             outcome.path,
-            [*troubles(outcome.error), *(f"not deleted: {left.type_name} {left.id}" for left in outcome.leftovers)],
+            [*problems(outcome.error), *(f"not deleted: {left.type_name} {left.id}" for left in outcome.leftovers)],
             isinstance(outcome.error, (PlanRefused, Protected)),
             self._outages(started),
             len(calls),
@@ -291,7 +291,7 @@ class _Copy:
         ]
 
 
-def troubles(error: ProvisionError | None) -> list[str]:
+def problems(error: ProvisionError | None) -> list[str]:
     """Return what ended a run badly, one text for each cause; nothing if it ended well."""
     if error is None:
         return []

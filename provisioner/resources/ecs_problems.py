@@ -38,7 +38,7 @@ def short(service: Mapping[str, Any]) -> bool:
     return bool(newest(service).get("runningCount", 0) < newest(service).get("desiredCount", 0))
 
 
-def trouble(aws: Aws, service: Mapping[str, Any], stopped_tasks: Sequence[Mapping[str, Any]]) -> tuple[bool, str]:
+def problem(aws: Aws, service: Mapping[str, Any], stopped_tasks: Sequence[Mapping[str, Any]]) -> tuple[bool, str]:
     """Say whether a service's newest deployment has failed, and what keeps it from completing as far as ECS tells.
 
     It has failed when ECS says so, or when so many of its tasks failed and none runs.
@@ -52,7 +52,7 @@ def trouble(aws: Aws, service: Mapping[str, Any], stopped_tasks: Sequence[Mappin
         return False, (_unable(service, {}) or (_why(theirs[0]) if theirs else "")) if short(service) else ""
     state = primary["rolloutState"]
     given_up = [d for d in service["deployments"] if d.get("rolloutState") == "FAILED"]
-    # the one that is rolled back to has no trouble: that of the one before it is what counts
+    # the one that is rolled back to has no problem: that of the one before it is what counts
     looked_at = given_up[0] if given_up and ROLLING_BACK in primary.get("rolloutStateReason", "") else primary
     theirs = [task for task in stopped_tasks if task.get("startedBy") == looked_at["id"]]
     # ECS sets its own count to zero as soon as a task ran, however shortly

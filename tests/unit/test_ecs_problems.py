@@ -12,8 +12,8 @@ from typing import Any, cast
 import pytest
 
 from provisioner.engine.resource import Observed
+from provisioner.resources.ecs_problems import problem
 from provisioner.resources.ecs_service import Service
-from provisioner.resources.ecs_trouble import trouble
 
 UNPLACED = (
     "(service c7n-test) was unable to place a task because no container instance met all of its requirements. Reason: "
@@ -39,7 +39,7 @@ def service(state: str, failed: int) -> dict[str, Any]:
 
 
 def told(state: str, failed: int) -> tuple[bool, str]:
-    return trouble(cast("Any", None), service(state, failed), [])
+    return problem(cast("Any", None), service(state, failed), [])
 
 
 def test_what_could_not_be_placed_is_told_and_not_given_up() -> None:
@@ -54,14 +54,14 @@ def test_tasks_that_are_placed_at_last_are_waited_for() -> None:
     placed = service("IN_PROGRESS", 10)
     started = "(service c7n-test) has started 1 tasks: (task 9c8035201098472693b0ae23a743fdf1)."
     placed["events"].insert(0, {"createdAt": datetime(2021, 2, 18, tzinfo=UTC), "message": started})
-    assert not trouble(cast("Any", None), placed, [])[0]
+    assert not problem(cast("Any", None), placed, [])[0]
 
 
 def test_what_ecs_said_before_all_was_well_is_no_reason() -> None:
     before = service("COMPLETED", 0)
     steady = "(service c7n-test) has reached a steady state."
     before["events"].insert(0, {"createdAt": datetime(2021, 2, 18, tzinfo=UTC), "message": steady})
-    assert trouble(cast("Any", None), before, []) == (False, "")
+    assert problem(cast("Any", None), before, []) == (False, "")
 
 
 def test_a_completed_deployment_without_its_tasks_says_why() -> None:
@@ -73,7 +73,7 @@ def test_a_completed_deployment_without_its_tasks_says_why() -> None:
 def test_a_completed_deployment_with_its_tasks_has_no_trouble() -> None:
     whole = service("COMPLETED", 0)
     whole["deployments"][0]["runningCount"] = 1
-    assert trouble(cast("Any", None), whole, []) == (False, "")
+    assert problem(cast("Any", None), whole, []) == (False, "")
 
 
 @pytest.mark.parametrize(
@@ -89,6 +89,6 @@ def test_a_completed_deployment_with_its_tasks_has_no_trouble() -> None:
 def test_how_far_a_deployment_is(new: int, there: int, wanted: int, words: str) -> None:
     attributes = {
         "running_new": new, "running_count": there, "desired_count": wanted, "rollout_state": "IN_PROGRESS",
-        "rollout_reason": "", "trouble": "", "failed": False,
+        "rollout_reason": "", "problem": "", "failed": False,
     }  # fmt: skip
     assert Service.pending(Observed("arn", attributes)) == words
