@@ -102,9 +102,9 @@ def test_with_a_frozen_clock_one_who_waits_waits_for_whoever_advances_it(
 def test_of_several_who_wait_each_is_woken_at_its_moment(cloud: EmbeddedCloud) -> None:
     code = (
         "import sys, pathlib, json\n"
-        "from provisioner.emulator.control import Cloud, ClockLink\n"
+        "from provisioner.emulator.control import CloudProcess, ClockLink\n"
         "from provisioner.emulator.client_runtime import CloudRuntime\n"
-        "runtime = CloudRuntime(ClockLink(Cloud(**json.loads(sys.argv[1]))))\n"
+        "runtime = CloudRuntime(ClockLink(CloudProcess(**json.loads(sys.argv[1]))))\n"
         "print('here', flush=True); sys.stdin.readline()\n"
         "began = runtime.now()\n"
         "for _ in range(50): runtime.sleep(float(sys.argv[2]))\n"
@@ -133,9 +133,9 @@ def test_of_several_who_wait_each_is_woken_at_its_moment(cloud: EmbeddedCloud) -
 def test_nobody_waits_for_one_who_was_killed(cloud: EmbeddedCloud, runtime: CloudRuntime) -> None:
     code = (
         "import sys, json\n"
-        "from provisioner.emulator.control import Cloud, ClockLink\n"
+        "from provisioner.emulator.control import CloudProcess, ClockLink\n"
         "from provisioner.emulator.client_runtime import CloudRuntime\n"
-        "runtime = CloudRuntime(ClockLink(Cloud(**json.loads(sys.argv[1]))))\n"
+        "runtime = CloudRuntime(ClockLink(CloudProcess(**json.loads(sys.argv[1]))))\n"
         "print('computing', flush=True); sys.stdin.readline()\n"
     )
     command = [sys.executable, "-c", code, json.dumps(vars(cloud.process))]
