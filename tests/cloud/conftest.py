@@ -20,7 +20,7 @@ from botocore.exceptions import ClientError
 
 from provisioner.emulator import manage
 from provisioner.emulator.control import CloudProcess
-from tests.cloud import client_classes
+from tests.cloud import botocore_once
 
 if TYPE_CHECKING:
     from tests.cloud.rig import Rig
@@ -29,7 +29,7 @@ REGION = "ap-northeast-1"
 HANGS = 120.0
 """Real seconds after which what does not come hangs."""
 
-client_classes.share()
+botocore_once.share()
 # The same tests whether or not an engine is there; those of the engine are in tests/docker.
 os.environ["PROVISION_ENGINE"] = "0"
 # No test depends on, or burdens, a registry that is not on this machine.

@@ -25,7 +25,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from tests.cloud import client_classes
+from tests.cloud import botocore_once
 from tests.cloud.crash import disturbed
 
 ROOT = Path(__file__).parents[2]
@@ -196,7 +196,7 @@ def _read_all() -> None:
     for module in pkgutil.walk_packages(provisioner.__path__, "provisioner."):
         if not module.name.startswith("provisioner.emulator."):
             importlib.import_module(module.name)
-    client_classes.share()
+    botocore_once.share()
     # the next sessions take over what this one's loader has read
     loader = botocore.session.create_loader()
     botocore.session.create_loader = lambda *_: loader

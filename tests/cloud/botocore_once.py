@@ -1,0 +1,31 @@
+"""Lets botocore work out once a process what it works out anew for each client: that is most of what a client takes.
+
+Neither depends on the client: its class follows from the service's model, the alias of an event's name from the name.
+What a client has of its own (endpoint, credentials, hooks) is in it.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from botocore.client import ClientCreator
+from botocore.hooks import EventAliaser
+
+
+def share() -> None:
+    """Let all clients of a service, from now on, have the class of the first, and all know the aliases of each."""
+    build, begin = ClientCreator._create_client_class, EventAliaser.__init__
+    classes: dict[str, type] = {}
+    aliases: dict[str, str] = {}
+
+    def shared_class(self: Any, service_name: str, service_model: Any) -> type:
+        if service_name not in classes:
+            classes[service_name] = build(self, service_name, service_model)
+        return classes[service_name]
+
+    def with_shared_aliases(self: Any, *arguments: Any, **more: Any) -> None:
+        begin(self, *arguments, **more)
+        self._alias_name_cache = aliases
+
+    ClientCreator._create_client_class = shared_class
+    EventAliaser.__init__ = with_shared_aliases
