@@ -11,6 +11,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
@@ -24,7 +25,7 @@ from provisioner.engine.errors import Interrupted
 from provisioner.engine.events import Event, Finished, Notice
 from provisioner.engine.leftovers import sweep
 from provisioner.engine.resource import RESOURCE_TYPES, Observed, Resource
-from provisioner.operations import context, signals, stores
+from provisioner.operations import context, log_reader, signals, stores
 from provisioner.operations.options import Options
 from provisioner.operations.summary import Summary
 from provisioner.render import summary
@@ -321,3 +322,22 @@ def test_an_error_that_nobody_can_read_keeps_its_exit_code(tmp_path: Path) -> No
             check=False,
         )
     assert (ended.returncode, ended.stdout) == (4, b"")
+
+
+def test_following_logs_ends_though_the_interrupt_was_lost(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a signal raises while Python clears up an object is dropped."""
+
+    class Cleared:
+        def __del__(self) -> None:
+            os.kill(os.getpid(), signal.SIGINT)
+
+    dropped: list[type[BaseException]] = []
+    monkeypatch.setattr(sys, "unraisablehook", lambda lost: dropped.append(lost.exc_type))
+    runtime = SimpleNamespace(watching=nullcontext, sleep=lambda seconds: pytest.fail("it goes on"))
+    aws = cast("Aws", SimpleNamespace(pace=SimpleNamespace(time=lambda: 0.0, runtime=runtime)))
+    with signals.watched():
+        one = Cleared()
+        del one
+        assert dropped == [KeyboardInterrupt]
+        with pytest.raises(KeyboardInterrupt):
+            next(log_reader.lines(aws, {}, 0.0, follow=True, missing=lambda name: None))
