@@ -1,6 +1,6 @@
 # Every target sets itself up: a virtual environment, the locked packages, and this project, editable.
 # PYTHON=/path/to/python3.13 make test   chooses the Python; otherwise the first one >= 3.11 found is used. The system's
-# comes first: distributions build it with all optimisations, and tests on one that was built without take twice as long.
+# comes first: distributions build it with optimisations; the tests take 1.25 times as long on one built without.
 
 VENV := .venv
 BIN := $(VENV)/bin

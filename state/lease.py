@@ -48,7 +48,7 @@ class Lease:
         lost: Callable[[], None],
         runtime: Runtime = MACHINE,
     ) -> None:
-        self._objects, self._seconds, self._report, self._runtime = objects, seconds, lost, runtime
+        self._objects, self._seconds, self._when_lost, self._runtime = objects, seconds, lost, runtime
         self.said = myself(command, runtime)
         self._mark = runtime.token()
         self._renewals = 0
@@ -107,7 +107,7 @@ class Lease:
                     f"was not renewed for {self._seconds:.0f} s. Nothing more was started. Run the same command again "
                     f"after that one: it resumes from the recorded state"
                 )
-                self._report()
+                self._when_lost()
         return StateError(self._lost)
 
     def release(self) -> None:

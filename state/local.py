@@ -128,7 +128,7 @@ class LocalStore(Store):
         stack: the stack's name, for a new state.
         command: what is being done, for whoever finds the lock held.
         writer: this tool's version, written into the document.
-        tell: if another command is at work, wait for it, and say so with this; None: give up.
+        report: if another command is at work, wait for it, and say so with this; None: give up.
         disk: where the folder is.
     """
 

@@ -102,7 +102,7 @@ def patiently(
     """Acquire a lock, however long another command holds it.
 
     Args:
-        tell: is told whom one waits for, at once and whenever that changes; None: do not wait.
+        report: is told whom one waits for, at once and whenever that changes; None: do not wait.
         pause: seconds between two tries.
 
     Raises:

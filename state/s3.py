@@ -155,7 +155,7 @@ class S3Store(Store):
         writer: this tool's version, written into the document.
         lease: seconds after which the lock of a command that is not heard of can be taken over.
         lost: called, in a thread, when that happens to this one; the run has to stop.
-        tell: if another command is at work, wait for it, and say so with this; None: give up.
+        report: if another command is at work, wait for it, and say so with this; None: give up.
     """
 
     def __init__(

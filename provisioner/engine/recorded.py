@@ -24,8 +24,8 @@ def check(records: Mapping[str, Record]) -> None:
     Raises:
         StateError: a setting is of another type than the resource type's.
     """
-    kinds = {record.type for record in records.values()}
-    resource_types = {kind: found for kind in kinds if (found := type_named(kind))}
+    type_names = {record.type for record in records.values()}
+    resource_types = {name: found for name in type_names if (found := type_named(name))}
     settings = {name: _settings(resource_type) for name, resource_type in resource_types.items()}
     for record in records.values():
         if record.type in resource_types:

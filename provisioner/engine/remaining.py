@@ -55,7 +55,7 @@ def left(tasks: Mapping[str, RemainingWork], done: Collection[str], begun: Mappi
         return max(expected - begun.get(address, 0.0), expected * LATE)
 
     def free(dependency: str, lag: float) -> float:
-        """Return the seconds until a need lets begin what waits so long for it."""
+        """Return the seconds until a dependency lets begin what waits so long for it."""
         if dependency not in begun:
             return begin(dependency) + lag
         at_its_end = lag >= tasks[dependency].seconds

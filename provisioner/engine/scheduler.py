@@ -190,7 +190,7 @@ class Scheduler:
     # -- what begins -----------------------------------------------------------------------------------------------
 
     def _start_or_hold(self, address: str, dependencies: Iterator[Dependency]) -> None:
-        """Let a resource begin, or wait for the first of these needs that is not reached."""
+        """Let a resource begin, or wait for the first of these dependencies that is not reached."""
         missing = next((one for one in dependencies if not self._reached(one, self._acted, self._done)), None)
         if missing is None:
             self._moments[address] = Moments(self._pace.now(), self._lacking.get(address))

@@ -37,7 +37,7 @@ class Options:
         wait: another command at work on the state is waited for.
         log: where AWS calls are written down.
         ends: what is to be let go when the command has ended.
-        tell: takes a line for the user that is no result.
+        report: takes a line for the user that is no result.
     """
 
     config: Path | None = None

@@ -64,7 +64,7 @@ def search(aws: Aws, records: Mapping[str, Record], declared: Mapping[str, Decla
 
     Args:
         records: what the state says so far, if it can be read.
-        tell: is told what is waited for.
+        report: is told what is waited for.
 
     Raises:
         ApiError: a read was refused.

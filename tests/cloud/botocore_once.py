@@ -1,4 +1,4 @@
-"""Lets botocore work out once a process what it works out anew for each client: that is most of what a client takes.
+"""Lets botocore work out once a process what it works out anew for each client: that is half of what a client takes.
 
 Neither depends on the client: its class follows from the service's model, the alias of an event's name from the name.
 What a client has of its own (endpoint, credentials, hooks) is in it.

@@ -28,12 +28,12 @@ def bucket(context: Context) -> Sequence[Checked]:
         return []
     client = aws.client("s3")
     try:
-        missing = state_transfer.bucket(config, aws, client).to_repair()
-        if (first := next(missing, None)) and first.makes:
+        repairs = state_transfer.bucket(config, aws, client).to_repair()
+        if (first := next(repairs, None)) and first.makes:
             return [failed(name, f"there is no bucket {called}", INIT)]
         place = client.head_bucket(Bucket=called, ExpectedBucketOwner=aws.account).get("BucketRegion", aws.region)
         if first:
-            what = ", ".join(one.what for one in (first, *missing))
+            what = ", ".join(one.what for one in (first, *repairs))
             return [warning(name, f"{called} needs a repair: {what}", INIT)]
     except StateError as error:
         return [_told(name, error)]

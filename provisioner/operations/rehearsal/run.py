@@ -141,7 +141,7 @@ def rehearse(
 
     Args:
         state: the stack's; it is only read.
-        tell: is told what is done.
+        report: is told what is done.
 
     Raises:
         ConfigurationError: there are no such durations, or no such step.
