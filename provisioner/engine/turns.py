@@ -2,17 +2,19 @@
 
 A thread has the turn until it waits: for a moment, a lock, an event, the end of others. Then it passes the turn on to
 whoever has been ready for longest. While none is ready, whoever keeps the clock can let time pass.
+
+A signal's exception may be raised where a thread does nothing but wait (`INTERRUPTIBLE`), and nowhere else in here: it
+would leave the mutex locked, or the turn with nobody.
 """
 
 from __future__ import annotations
 
 import heapq
 import threading
-import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import Executor, Future
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from functools import partial
 from itertools import count
 from typing import Any, ParamSpec, TypeVar
@@ -26,22 +28,28 @@ class ThreadWait:
 
     Attributes:
         over: whether what it waits for has come.
+        going: whether the thread may go on.
         apart: whether the thread takes no turns: it does real work, or is not one of these at all.
         who: the thread's identifier.
     """
 
     def __init__(self, *, apart: bool) -> None:
-        self.over, self.apart, self.who = False, apart, threading.get_ident()
+        self.over, self.going, self.apart, self.who = False, False, apart, threading.get_ident()
         self._go = threading.Lock()
         self._go.acquire()
 
     def go(self) -> None:
         """Let it go on."""
+        self.going = True
         self._go.release()
 
     def sleep(self, seconds: float = -1) -> bool:
-        """Wait until it may go on, or for so many real seconds."""
+        """Wait until it may go on, or for so many real seconds. A signal's exception may be raised here."""
         return self._go.acquire(timeout=seconds)
+
+
+INTERRUPTIBLE = frozenset({ThreadWait.sleep.__code__})
+"""The functions of this module in which a signal's exception may be raised; whoever handles signals looks here."""
 
 
 class Turns:
@@ -97,7 +105,8 @@ class Turns:
         except BaseException:
             # a signal's exception is raised here; handling it takes a turn as anything else does
             self.over(wait)
-            wait.sleep()
+            if not wait.going:
+                wait.sleep()
             raise
 
     def over(self, wait: ThreadWait, _: object = None) -> None:
@@ -144,30 +153,30 @@ class Turns:
         self.over(wait)
         threading.Thread(target=run, name=name, daemon=True).start()
 
-    @contextmanager
-    def aside(self, *, working: bool) -> Iterator[None]:
+    def aside(self, *, working: bool) -> AbstractContextManager[None]:
         """While the context lasts, this thread takes no turns: it does real work, or waits for a person."""
-        if self.apart():
-            yield
-            return
+        return _Aside(self, working=working)
+
+    def leave(self, *, working: bool) -> None:
+        """Take no turns from now on."""
         with self.mutex:
             self.working += working
             self._mine.takes = False
             self._pass_on()
-        try:
-            yield
-        finally:
-            self._mine.takes = True
-            wait = self.wait()
-            self.mutex.acquire()
-            self.working -= working
-            self.end(wait)
-            self.pause(wait, passing=False)
+
+    def come_back(self, *, working: bool) -> None:
+        """Take turns again, as before `leave`."""
+        self.mutex.acquire()
+        self._mine.takes = True
+        self.working -= working
+        wait = self.wait()
+        self.end(wait)
+        self.pause(wait, passing=False)
 
     def sleep(self, seconds: float) -> None:
         """Let so many seconds pass on the clock; real ones for a thread that does real work."""
         if self.apart():
-            time.sleep(max(0.0, seconds))
+            self.wait().sleep(max(0.0, seconds))
         elif seconds > 0:
             self.mutex.acquire()
             self.pause(self.wait(), self.now() + seconds)
@@ -177,6 +186,22 @@ class Turns:
         if self._ready:
             self._ready.popleft().go()
         self._changed()
+
+
+class _Aside(AbstractContextManager[None]):
+    """See `Turns.aside`. Not a generator: a signal's exception may be raised in the frames of `contextlib`."""
+
+    def __init__(self, turns: Turns, *, working: bool) -> None:
+        self._turns, self._working, self._left = turns, working, False
+
+    def __enter__(self) -> None:
+        if not self._turns.apart():
+            self._left = True
+            self._turns.leave(working=self._working)
+
+    def __exit__(self, *_: object) -> None:
+        if self._left:
+            self._turns.come_back(working=self._working)
 
 
 class Lock:
@@ -327,7 +352,8 @@ class Pool(Executor):
     def _work(self) -> None:
         while self._jobs:
             future, act = self._jobs.popleft()
-            future.set_running_or_notify_cancel()
+            if not future.set_running_or_notify_cancel():
+                continue
             try:
                 result = act()
             except BaseException as error:  # noqa: BLE001 (as any pool does)

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 from provisioner.aws.errors import explained, not_found
 from provisioner.engine.errors import ConfigurationError
-from provisioner.operations import signals
 
 if TYPE_CHECKING:
     from provisioner.aws.client import Aws
@@ -73,7 +72,6 @@ def lines(
 
     Raises:
         ApiError: a read was refused.
-        KeyboardInterrupt: the command was told to end, and what was raised for it was lost.
     """
     seen: dict[str, int] = {}
     told: set[str] = set()
@@ -95,9 +93,6 @@ def lines(
         if not follow:
             return
         since = max(since, began - LATE_SECONDS)
-        if signals.asked():
-            # Python drops what is raised while it clears up an object, and nothing else would end this
-            raise KeyboardInterrupt
         # whoever follows only looks on: a rehearsal's time passes for the others' sake
         with aws.pace.runtime.watching():
             aws.pace.runtime.sleep(POLL_SECONDS)

@@ -2,6 +2,10 @@
 
 The signal's handler takes no lock and starts no thread, since the main thread may hold any lock when it comes, those of
 `threading` included. Python writes the signal's number into a pipe, and a thread that was started beforehand reads it.
+
+`KeyboardInterrupt` is not raised where it would leave something half done, such as the passing of a turn
+(`provisioner.engine.turns`); and Python drops what is raised while it clears up an object. Either way the handler is
+called again in a moment.
 """
 
 from __future__ import annotations
@@ -9,10 +13,11 @@ from __future__ import annotations
 import os
 import select
 import signal
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import FrameType
 from typing import Any
 
@@ -21,6 +26,7 @@ INTERRUPTED = 130
 INSISTING = (signal.SIGINT, signal.SIGTERM)
 """Two of these end the process. SIGHUP does not count: the kernel, the shell and systemd may each send one."""
 ENDING = (*INSISTING, *([signal.SIGHUP] if hasattr(signal, "SIGHUP") else []))
+AGAIN_SECONDS = 0.005
 SHOW_CURSOR = b"\033[?25h\n"
 
 Act = Callable[[], None]
@@ -34,20 +40,42 @@ class _Watch:
         act: is called, in a thread; None: `KeyboardInterrupt` is raised in the main thread.
         asked: whether a signal has come.
         raised: whether `KeyboardInterrupt` was raised for it: once only, so that nothing disturbs the way out.
+        again: whether the handler is, or was, to be called again.
         notice: the thread that calls `act`: it may write to a terminal, which may be stopped.
+        unraisable: was told before what Python drops.
     """
 
     act: Act | None = None
     asked: bool = False
     raised: bool = False
+    again: bool = False
     notice: threading.Thread | None = None
+    unraisable: Callable[[Any], object] = field(default_factory=lambda: sys.unraisablehook)
 
-    def handle(self, _: int, __: FrameType | None) -> None:
+    def handle(self, _: int, frame: FrameType | None) -> None:
         """Handle a signal, in the main thread, between any two of its instructions."""
         self.asked = True
-        if self.act is None and not self.raised:
-            self.raised = True
-            raise KeyboardInterrupt
+        if self.act is not None or self.raised:
+            return
+        if not _may_interrupt(frame):
+            self.call_again()
+            return
+        self.raised = True
+        raise KeyboardInterrupt
+
+    def dropped(self, lost: Any) -> None:
+        """Take note that Python dropped an exception (`sys.unraisablehook`)."""
+        if issubclass(lost.exc_type, KeyboardInterrupt):
+            self.raised = False
+            self.call_again()
+        else:
+            self.unraisable(lost)
+
+    def call_again(self) -> None:
+        """Have `handle` called again in a moment."""
+        self.again = True
+        signal.signal(signal.SIGALRM, self.handle)
+        signal.setitimer(signal.ITIMER_REAL, AGAIN_SECONDS)
 
     def read(self, pipe: int) -> None:
         """Read which signals come until the pipe is closed. Nothing here waits for the main thread or a terminal."""
@@ -82,12 +110,18 @@ def watched() -> Iterator[None]:
     thread.start()
     numbers = [n for n in ENDING if n in INSISTING or signal.getsignal(n) != signal.SIG_IGN]
     wakeup = signal.set_wakeup_fd(theirs, warn_on_full_buffer=False)
+    alarm = signal.getsignal(signal.SIGALRM)
+    sys.unraisablehook = _watch.dropped
     before: dict[int, Any] = {number: signal.signal(number, _watch.handle) for number in numbers}
     try:
         yield
     finally:
+        if _watch.again:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            before[signal.SIGALRM] = alarm
         for number, handler in before.items():
             signal.signal(number, handler)
+        sys.unraisablehook = _watch.unraisable
         signal.set_wakeup_fd(wakeup)
         os.close(theirs)
         thread.join()
@@ -139,6 +173,13 @@ def _doing(act: Act | None) -> Iterator[None]:
         yield
     finally:
         watch.act = before
+
+
+def _may_interrupt(frame: FrameType | None) -> bool:
+    """Say whether an exception may be raised here: a module can allow it in its `INTERRUPTIBLE` functions alone."""
+    while frame is not None and "INTERRUPTIBLE" not in frame.f_globals:
+        frame = frame.f_back
+    return frame is None or frame.f_code in frame.f_globals["INTERRUPTIBLE"]
 
 
 def _end() -> None:

@@ -11,27 +11,28 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from types import SimpleNamespace
+from types import FrameType, SimpleNamespace
 from typing import Any, ClassVar, cast
 
 import pytest
 
 from provisioner.aws.client import Aws
+from provisioner.engine import turns
 from provisioner.engine.clock import Pace
 from provisioner.engine.errors import Interrupted
 from provisioner.engine.events import Event, Finished, Notice
 from provisioner.engine.leftovers import sweep
 from provisioner.engine.resource import RESOURCE_TYPES, Observed, Resource
-from provisioner.operations import context, log_reader, signals, stores
+from provisioner.operations import context, signals, stores
 from provisioner.operations.options import Options
 from provisioner.operations.summary import Summary
 from provisioner.render import summary
 from provisioner.render.progress import Progress
 from state.local import DOCUMENT, JOURNAL, LOCK
 from state.model import Record
+from tests.jumping import Jumping
 from tests.unit.hostile import CONFIG
 from tests.ways import way
 
@@ -324,20 +325,149 @@ def test_an_error_that_nobody_can_read_keeps_its_exit_code(tmp_path: Path) -> No
     assert (ended.returncode, ended.stdout) == (4, b"")
 
 
-def test_following_logs_ends_though_the_interrupt_was_lost(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What a signal raises while Python clears up an object is dropped."""
+# -- moments at which nothing may be raised, or is raised in vain ------------------------------------------------------
 
-    class Cleared:
-        def __del__(self) -> None:
-            os.kill(os.getpid(), signal.SIGINT)
 
+class Cleared:
+    """While Python clears it up, a signal comes; what that raises is dropped."""
+
+    def __del__(self) -> None:
+        os.kill(os.getpid(), signal.SIGINT)
+
+
+def test_an_interrupt_that_python_drops_comes_again(monkeypatch: pytest.MonkeyPatch) -> None:
     dropped: list[type[BaseException]] = []
+    alarm = signal.getsignal(signal.SIGALRM)
     monkeypatch.setattr(sys, "unraisablehook", lambda lost: dropped.append(lost.exc_type))
-    runtime = SimpleNamespace(watching=nullcontext, sleep=lambda seconds: pytest.fail("it goes on"))
-    aws = cast("Aws", SimpleNamespace(pace=SimpleNamespace(time=lambda: 0.0, runtime=runtime)))
     with signals.watched():
         one = Cleared()
         del one
-        assert dropped == [KeyboardInterrupt]
         with pytest.raises(KeyboardInterrupt):
-            next(log_reader.lines(aws, {}, 0.0, follow=True, missing=lambda name: None))
+            threading.Event().wait(SECONDS)
+    assert dropped == []
+    assert signal.getsignal(signal.SIGALRM) is alarm
+    assert signal.getitimer(signal.ITIMER_REAL)[0] == 0
+
+
+def test_other_exceptions_that_python_drops_are_told_as_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Broken:
+        def __del__(self) -> None:
+            raise ValueError("broken")
+
+    dropped: list[type[BaseException]] = []
+    monkeypatch.setattr(sys, "unraisablehook", lambda lost: dropped.append(lost.exc_type))
+    with signals.watched():
+        one = Broken()
+        del one
+    assert dropped == [ValueError]
+
+
+def test_a_wait_for_a_turn_is_interrupted_at_once() -> None:
+    asleep = turns.Turns(lambda: 0.0, lambda: None)
+
+    def interrupt() -> None:
+        while asleep.taken:
+            pass
+        os.kill(os.getpid(), signal.SIGINT)
+
+    with signals.watched():
+        sender = threading.Thread(target=interrupt)
+        sender.start()
+        with pytest.raises(KeyboardInterrupt):
+            asleep.sleep(1)
+        sender.join()
+    assert asleep.taken
+
+
+def sleeping(runtime: Jumping) -> None:
+    runtime.sleep(10)
+
+
+def locking(runtime: Jumping) -> None:
+    with cast("Any", runtime).shared:
+        runtime.sleep(1)
+
+
+def waiting_for_a_word(runtime: Jumping) -> None:
+    condition = runtime.condition()
+    with condition:
+        condition.wait(10)
+
+
+def waiting_for_an_event(runtime: Jumping) -> None:
+    runtime.event().wait(10)
+
+
+def looking_on(runtime: Jumping) -> None:
+    with runtime.watching():
+        runtime.sleep(0.001)
+
+
+def working(runtime: Jumping) -> None:
+    with runtime.working():
+        pass
+
+
+def sharing_out(runtime: Jumping) -> None:
+    runtime.each(runtime.sleep, [1, 2, 3], 2)
+
+
+WAITS = (sleeping, locking, waiting_for_a_word, waiting_for_an_event, looking_on, working, sharing_out)
+
+
+@pytest.mark.parametrize("wait", WAITS, ids=lambda wait: wait.__name__)
+def test_a_signal_at_any_line_of_the_turns_leaves_them_whole(wait: Callable[[Jumping], None]) -> None:
+    """It is raised once, soon, and afterwards all threads go on: nobody keeps the mutex, a lock or the turn."""
+    at = 0
+    while interrupted_at(at, wait):
+        at += 1
+    assert at > 10
+
+
+def interrupted_at(at: int, wait: Callable[[Jumping], None]) -> bool:
+    """Wait while another thread works, with a signal at that line; return whether there is such a line.
+
+    In a wait itself, any instruction counts.
+    """
+    runtime, left = Jumping(), itertools.repeat(None, at)
+    cast("Any", runtime).shared = runtime.lock()
+    rounds: list[int] = []
+
+    def other() -> None:
+        for number in range(3):
+            with cast("Any", runtime).shared:
+                runtime.sleep(1)
+            rounds.append(number)
+
+    def trace(frame: FrameType, event: str, _: Any) -> Any:
+        if frame.f_globals is not vars(turns):
+            return None
+        waits = frame.f_code is turns.ThreadWait.sleep.__code__
+        frame.f_trace_opcodes = waits
+        if event == ("opcode" if waits else "line") and next(left, at) is not None:
+            sys.settrace(None)
+            hit.append(at)
+            os.kill(os.getpid(), signal.SIGINT)
+        return trace
+
+    hit: list[int] = []
+    worker = runtime.start(other, "other")
+    raised = 0
+    with signals.watched():
+        try:
+            sys.settrace(trace)
+            wait(runtime)
+            sys.settrace(None)
+            threading.Event().wait(SECONDS if hit else 0)
+        except KeyboardInterrupt:
+            raised += 1
+        finally:
+            sys.settrace(None)
+    assert raised == len(hit)
+    assert not runtime.turns.mutex.locked()
+    worker.join()
+    with cast("Any", runtime).shared:
+        runtime.sleep(1)
+    assert rounds == [0, 1, 2]
+    assert (runtime.turns.taken, runtime.turns.working, runtime.turns.apart()) == (True, 0, False)
+    return bool(hit)
