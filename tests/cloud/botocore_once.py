@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from botocore.client import ClientCreator
-from botocore.hooks import EventAliaser
+import botocore.client
+import botocore.hooks
 
 
 def share() -> None:
     """Let all clients of a service, from now on, have the class of the first, and all know the aliases of each."""
-    build, begin = ClientCreator._create_client_class, EventAliaser.__init__
+    creator: Any = botocore.client.ClientCreator
+    aliaser: Any = botocore.hooks.EventAliaser
+    build, begin = creator._create_client_class, aliaser.__init__
     classes: dict[str, type] = {}
     aliases: dict[str, str] = {}
 
@@ -27,5 +29,5 @@ def share() -> None:
         begin(self, *arguments, **more)
         self._alias_name_cache = aliases
 
-    ClientCreator._create_client_class = shared_class
-    EventAliaser.__init__ = with_shared_aliases
+    creator._create_client_class = shared_class
+    aliaser.__init__ = with_shared_aliases

@@ -114,7 +114,8 @@ def managed(made: Inventory, suffix: str) -> list[str]:
 
 def document(policy: Any) -> Mapping[str, Any]:
     """A policy document, whatever form it comes in."""
-    return json.loads(policy) if isinstance(policy, str) else policy
+    parsed: Mapping[str, Any] = json.loads(policy) if isinstance(policy, str) else policy
+    return parsed
 
 
 def trusted(made: Inventory) -> dict[str, list[str]]:
@@ -205,7 +206,7 @@ def untagged(made: Inventory) -> list[str]:
     missing = []
     for sort in TAGGED:
         for resource in made[sort]:
-            pairs = next((resource[key] for key in ("Tags", "tags", "TagList", "TagSet") if resource.get(key)), [])
+            pairs: Any = next((resource[key] for key in ("Tags", "tags", "TagList", "TagSet") if resource.get(key)), [])
             if not isinstance(pairs, Mapping):
                 pairs = {p.get("Key", p.get("key")): p.get("Value", p.get("value")) for p in pairs}
             # AWS makes these with the VPC, and instances are known to the state all together

@@ -161,8 +161,10 @@ def in_pages(client: Any, name: str, read: Read) -> Iterator[tuple[str, list[Any
         smallest = max(SMALLEST.get(client.meta.service_model.service_name, 2), limit.metadata.get("min", 2))
         usual = [*lists.paginate(**read.arguments)]
         small = [*lists.paginate(**read.arguments, PaginationConfig={"PageSize": smallest})]
+        both = usual, small
         for key in keys:
-            yield key, *([_lasting(item) for page in pages for item in page.get(key) or ()] for pages in (usual, small))
+            whole, parts = ([_lasting(item) for page in pages for item in page.get(key) or ()] for pages in both)
+            yield key, whole, parts
 
 
 def _lasting(item: Any) -> Any:

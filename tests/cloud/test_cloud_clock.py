@@ -89,9 +89,14 @@ def test_with_a_frozen_clock_one_who_waits_waits_for_whoever_advances_it(
 ) -> None:
     set_clock(cloud, "mode=frozen")
     began, woken = runtime.now(), list[float]()
+
+    def sleep(seconds: float) -> None:
+        runtime.sleep(seconds)
+        woken.append(runtime.now() - began)
+
     with runtime.pool(2) as pool:
-        for seconds in (20, 10):
-            pool.submit(lambda seconds=seconds: (runtime.sleep(seconds), woken.append(runtime.now() - began)))
+        pool.submit(sleep, 20)
+        pool.submit(sleep, 10)
         with runtime.watching():
             for seconds in (9.0, 1.0, 9.0, 1.0):
                 cloud.control("POST", "advance", f"seconds={seconds}")
@@ -180,7 +185,7 @@ def test_the_choice_of_durations_alone_leaves_the_clock_as_it_moves(cloud: Embed
 
 @pytest.mark.parametrize("query", ["mode=slow", "mode=virtual:2", "mode=real:0", "durations=long", "mode=real:x"])
 def test_a_clock_that_makes_no_sense_is_refused(cloud: EmbeddedCloud, query: str) -> None:
-    words = dict(part.split("=") for part in query.split("&"))
+    words: dict[str, Any] = dict(part.split("=") for part in query.split("&"))
     with pytest.raises(ConfigurationError, match=r"choose|could not convert"):
         control.set_clock(cloud.process, **words)
 

@@ -93,7 +93,7 @@ def test_another_process_is_not_ours_and_one_that_hangs_is_killed(
 ) -> None:
     record = tmp_path / "cloud.json"
     kept = record.read_text()
-    record.write_text(json.dumps({**json.loads(kept), "key": manage.new_key()}))
+    record.write_text(json.dumps({**json.loads(kept), "key": control.new_key()}))
     assert manage.find(tmp_path) is None
     record.write_text(kept)
     monkeypatch.setattr(manage, "STOP_SECONDS", 0.2)

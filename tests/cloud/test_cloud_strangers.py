@@ -93,7 +93,7 @@ def test_without_the_key_of_this_start_nothing_is_answered(cloud: EmbeddedCloud)
             service,
             region_name=REGION,
             endpoint_url=cloud.endpoint,
-            aws_access_key_id=manage.new_key(),
+            aws_access_key_id=control.new_key(),
             aws_secret_access_key="guessed",
         )
         with refused(code, "provision cloud status"):
@@ -118,7 +118,7 @@ def test_a_request_that_is_signed_in_its_address_counts_as_signed(cloud: Embedde
 
 
 def test_of_motos_own_paths_there_is_none(cloud: EmbeddedCloud, tmp_path: Path) -> None:
-    key = {"Authorization": f"Bearer {cloud.process.key}"}
+    key: dict[str, Any] = {"Authorization": f"Bearer {cloud.process.key}"}
     for path in ("/moto-api/", "/moto-api/reset", "/moto-api/data.json", "/moto-api/recorder/upload-recording"):
         assert ask(cloud, "POST", path, b"{}", **key)[0] == 404
         assert ask(cloud, "GET", path, **key)[0] == 404

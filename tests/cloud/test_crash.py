@@ -6,11 +6,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.cloud.crash.cuts import AtCall, AtStateStep, CtrlC, DiskFull, NoRoom, ReadOnly
+from tests.cloud.crash.cuts import AtCall, AtStateStep, CtrlC, Cut, DiskFull, NoRoom, ReadOnly
 from tests.cloud.crash.life import Bench, bench
 from tests.cloud.crash.points import COMMANDS, Point, calls, others, sample
 
-UP = (
+UP: tuple[Cut, ...] = (
     *sample(4),
     ReadOnly(0),
     NoRoom("journal", 30),
@@ -20,7 +20,7 @@ UP = (
     AtStateStep("sync", 30, "after"),
     ReadOnly(4),
 )
-DOWN = (
+DOWN: tuple[Cut, ...] = (
     # a revision is removed by two calls: between them it is neither listed as before nor gone
     AtCall(1, "before", "ecs:DeleteTaskDefinitions"),
     *sample(2),

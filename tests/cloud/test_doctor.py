@@ -219,7 +219,7 @@ def test_an_image_of_one_processor_says_what_it_is_for_in_its_configuration(look
     for tag, platform in (("1", AMD64), ("2", ARM64)):
         image = parse(f"{rig.cloud.endpoint.removeprefix('http://')}/single:{tag}")
         config = json.dumps(platform).encode()
-        part = {"digest": digest_of(config), "size": len(config), "mediaType": "x"}
+        part: dict[str, Any] = {"digest": digest_of(config), "size": len(config), "mediaType": "x"}
         registry.upload(image, part["digest"], len(config), [config])
         manifest = {"schemaVersion": 2, "mediaType": DOCKER, "config": part, "layers": []}
         assert registry.put(image, Manifest(json.dumps(manifest).encode(), DOCKER)) == ""

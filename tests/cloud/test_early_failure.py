@@ -18,13 +18,12 @@ from provisioner.resources.ecs_task_definition import TaskDefinition
 from provisioner.resources.iam import policy
 from provisioner.resources.logs import LogGroup
 from steps.stack import Stack
-from tests.cloud.checks import NAME
 from tests.cloud.conftest import EmbeddedCloud
-from tests.cloud.inventory import NEVER_REMOVED, difference
+from tests.cloud.inventory import NEVER_REMOVED, difference, well
+from tests.cloud.lookups import NAME
 from tests.cloud.project import Ended, Project
 from tests.cloud.rig import Outcome, Rig
 from tests.cloud.test_resources_ecs_service import CLUSTER, declared
-from tests.cloud.test_stack_whole import well
 
 LOG = ("fatal: the configuration is not complete", "exiting with code 1")
 SOON = 45.0

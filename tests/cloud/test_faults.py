@@ -13,7 +13,8 @@ import pytest
 from botocore.exceptions import ClientError, ConnectionClosedError
 
 from provisioner.aws.errors import match
-from provisioner.emulator.lag import Answer, Lag
+from provisioner.emulator.errors import Answer
+from provisioner.emulator.lag import Lag
 from provisioner.engine.errors import OutcomeUnknown
 from provisioner.resources.ec2_network import InternetGateway, RouteTable, Subnet, Vpc
 from provisioner.resources.ec2_security import DefaultSecurityGroup, SecurityGroup, allow

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -61,7 +62,7 @@ def test_scalable_targets_policies_and_services_come_in_pages_of_their_own_sizes
         tokens = [page.get("NextToken") or page.get("nextToken") for page in found]
         assert tokens.pop() is None
         assert len({*tokens}) == len(tokens)
-        assert all(len(token) > 40 for token in tokens), "nobody can read or guess a token"
+        assert all(len(token or "") > 40 for token in tokens), "nobody can read or guess a token"
     with refused("ValidationException"):
         targets.describe_scaling_policies(ServiceNamespace="ecs", MaxResults=11)
 
@@ -86,13 +87,14 @@ def test_a_token_is_good_for_its_own_list_only(cloud: EmbeddedCloud) -> None:
     for number in range(6):
         ec2.create_vpc(CidrBlock=f"10.{number}.0.0/16")
     token = ec2.describe_vpcs(MaxResults=5)["NextToken"]
-    for call, code in (
+    refusals: list[tuple[Callable[[], Any], str]] = [
         (lambda: ec2.describe_subnets(NextToken=token), "InvalidParameterValue"),
         (lambda: iam.list_roles(Marker=token), "ValidationError"),
         (lambda: ecs.list_clusters(nextToken="5"), "InvalidParameterException"),
         (lambda: ec2.describe_tags(MaxResults=4), "InvalidParameterValue"),
         (lambda: rds.describe_db_clusters(MaxRecords=10), "InvalidParameterValue"),
-    ):
+    ]
+    for call, code in refusals:
         with refused(code):
             call()
 

@@ -208,7 +208,8 @@ def test_a_configuration_that_cannot_be_read(tmp_path: Path, monkeypatch: pytest
     configure(tmp_path, monkeypatch, "{")
     with pytest.raises(CredentialsError, match=r"config\.json cannot be read"):
         of_docker("r.example")
-    for settings in ([], {"auths": []}, {"auths": {"r.example": "x"}}, {"auths": {"r.example": {"auth": "%"}}}):
+    wrong: list[Any] = [[], {"auths": []}, {"auths": {"r.example": "x"}}, {"auths": {"r.example": {"auth": "%"}}}]
+    for settings in wrong:
         configure(tmp_path, monkeypatch, settings)
         assert of_docker("r.example") is None
 
@@ -474,7 +475,7 @@ def test_ctrl_c_ends_a_copy_in_the_middle(there: Outside, target: Outside) -> No
                 stop.set()
             yield piece
 
-    client._pieces = interrupted  # type: ignore[method-assign]
+    client._pieces = interrupted  # type: ignore[method-assign, assignment]
     with pytest.raises(OutcomeUnknown, match="interrupted"):
         copying.copy(client, named(there), client, parse(f"{target.host}/copies:mine"), AMD, lambda _: None)
     assert "mine" not in target.manifests

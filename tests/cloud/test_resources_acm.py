@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from provisioner.engine.errors import Failed
-from provisioner.engine.resource import Observed
+from provisioner.engine.resource import Observed, Resource
 from provisioner.resources.acm import Certificate, ValidationRecord, proven
 from provisioner.resources.route53 import HostedZone
 from steps.stack import Stack
@@ -103,8 +103,8 @@ def test_where_us_east_1_is_denied_a_record_goes_with_its_zone(rig: Rig) -> None
 def test_in_another_partition_nobody_asks_for_us_east_1(rig: Rig) -> None:
     zone = zone_of(rig)
     rig.up(declared(zone, "app.example.com")).ok()
-    names = {Certificate: [{"domain_name": "app.example.com"}]}
-    aws = rig.aws().knowing(Knows(lambda resource_type: names.get(resource_type, ())))
+    names: dict[type[Resource], Any] = {Certificate: [{"domain_name": "app.example.com"}]}
+    aws = rig.aws().knowing(Knows(fields=lambda resource_type: names.get(resource_type, ())))
     aws.connection.partition = "aws-cn"
     _denied(rig)
     (record,) = records(rig, zone)

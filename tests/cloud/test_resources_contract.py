@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
 from provisioner.engine.resource import Resource, all_types
@@ -15,7 +13,7 @@ from tests.cloud.samples.sample import mistakes
 
 
 @pytest.fixture(scope="module")
-def life(running_cloud: EmbeddedCloud, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Life]:
+def life(running_cloud: EmbeddedCloud, tmp_path_factory: pytest.TempPathFactory) -> Life:
     running_cloud.reset()
     return live(running_cloud, tmp_path_factory.mktemp("ground"), GROUND, ALL)
 

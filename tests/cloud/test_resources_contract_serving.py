@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
 from provisioner.engine.resource import Resource
@@ -14,7 +12,7 @@ from tests.cloud.samples.life import Life, live
 
 
 @pytest.fixture(scope="module")
-def life(running_cloud: EmbeddedCloud, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Life]:
+def life(running_cloud: EmbeddedCloud, tmp_path_factory: pytest.TempPathFactory) -> Life:
     running_cloud.reset()
     return live(running_cloud, tmp_path_factory.mktemp("serving"), SERVING, ALL)
 

@@ -53,7 +53,7 @@ def test_somebody_elses_rule_by_regular_expressions_is_no_trouble(rig: Rig) -> N
     rig.up(declared).ok()
     elb, records = rig.cloud.client("elbv2"), rig.state().records
     foreign = {"Field": "path-pattern", "PathPatternConfig": {"RegexValues": ["^/v[0-9]+/"]}}
-    group = records["target_group/api"].id
+    group = str(records["target_group/api"].id)
     made = elb.create_rule(
         ListenerArn=records["listener/web"].id, Priority=3, Conditions=[foreign], Actions=[forward(group)]
     )["Rules"][0]

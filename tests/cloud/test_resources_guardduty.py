@@ -51,7 +51,7 @@ def test_they_are_no_difference_and_go_with_our_vpc_only(rig: Rig) -> None:
     theirs = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
     subnet = ec2.create_subnet(VpcId=theirs, CidrBlock="10.0.0.0/24", AvailabilityZone="ap-northeast-1a")["Subnet"]
     foreign = guarded(rig.cloud, theirs, subnet["SubnetId"])
-    guarded(rig.cloud, records["vpc/main"].id, records["subnet/a"].id)
+    guarded(rig.cloud, str(records["vpc/main"].id), str(records["subnet/a"].id))
     assert rig.plan(declared) == []
     assert rig.up(declared).ok().writes == []
     down = rig.down().ok()

@@ -12,6 +12,7 @@ from provisioner.engine.events import Done
 from provisioner.resources.ec2_network import InternetGateway, RouteTable, Subnet, Vpc
 from provisioner.resources.ec2_security import DefaultSecurityGroup, SecurityGroup, allow
 from state.local import LocalStore
+from state.model import Phase
 from steps.stack import Stack
 from tests.cloud.faults.life import set_faults
 from tests.cloud.rig import Rig
@@ -74,7 +75,8 @@ def test_only_what_was_removed_is_told_as_removed(rig: Rig) -> None:
     with LocalStore(rig.folder, rig.config.name, "test", "0") as store:
         records = store.records
         store.put(replace(records["vpc/main"], address="vpc/other", id=foreign, phase="deleting"))
-        for name, phase in (("web", "ready"), ("db", "deleting")):
+        phases: dict[str, Phase] = {"web": "ready", "db": "deleting"}
+        for name, phase in phases.items():
             store.put(replace(records[f"security_group/{name}"], phase=phase))
     for name in ("db", "web"):
         ec2.delete_security_group(GroupId=records[f"security_group/{name}"].id)

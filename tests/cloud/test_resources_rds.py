@@ -72,7 +72,7 @@ def declared(
     writer = stack.ensure(DbInstance("main", f"{NAME}-1", cluster.id, "aurora-mysql"))
     places = tuple(f"ap-northeast-1{zone}" for zone in ZONES)
     for number in range(2, readers + 2):
-        tier = {"promotion_tier": number - 1, "zones": places}
+        tier: dict[str, Any] = {"promotion_tier": number - 1, "zones": places}
         stack.ensure(DbInstance(f"r{number}", f"{NAME}-{number}", cluster.id, "aurora-mysql", **tier), after=[writer])
 
 
@@ -103,6 +103,7 @@ def test_the_password_that_the_cluster_is_given_is_the_parameters(rig: Rig) -> N
     rig.up(declared).ok()
     aws, sent = rig.aws(), list[str]()
     item = rig.declare(declared).declared["db_cluster/main"]
+    assert isinstance(item.want, DbCluster)
     want = replace(item.want, password_parameter=f"/{NAME}/database/password", password_version="2/2")
     (live,) = aws.live(DbCluster)
     modify = "before-call.rds.ModifyDBCluster"

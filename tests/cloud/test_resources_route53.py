@@ -243,6 +243,6 @@ def test_name_servers_of_somebody_else_alone_are_not_the_zones(rig: Rig) -> None
 def test_silence_of_the_dns_stops_nobody(rig: Rig) -> None:
     fields = {"domain": "nowhere.example", "hosted_zone_id": zone_of(rig)}
     # nobody answers there
-    aws = replace(rig.aws(), resolver=("127.0.0.1", 1), knowledge=Knows(lambda resource_type: [fields]))
+    aws = replace(rig.aws(), resolver=("127.0.0.1", 1), knowledge=Knows(fields=lambda resource_type: [fields]))
     (live,) = Delegation.list(aws, aws.known(Delegation))
     assert Delegation.pending(live) is None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from typing import Any
 
 import pytest
@@ -32,7 +33,7 @@ def test_the_recommended_image_is_described_and_found_by_owner_and_name(cloud: E
 def test_an_images_attributes_are_for_its_owner(ec2: Any, cloud: EmbeddedCloud) -> None:
     image = cloud.client("ssm").get_parameter(Name=f"{RECOMMENDED}/image_id")["Parameter"]["Value"]
     for name, code in ((image, "AuthFailure"), ("ami-0123456789abcdef0", "InvalidAMIID.NotFound")):
-        refused(lambda name=name: ec2.describe_image_attribute(ImageId=name, Attribute="description"), code)
+        refused(partial(ec2.describe_image_attribute, ImageId=name, Attribute="description"), code)
 
 
 def test_a_vpcs_options_can_be_read_and_stay(ec2: Any) -> None:
@@ -154,7 +155,7 @@ def test_a_part_of_an_object_that_is_not_offered_is_not_taken_for_the_object(clo
     s3.put_object(Bucket="state", Key="a", Body=b"one")
     refused(lambda: s3.get_object_torrent(Bucket="state", Key="a"), UNKNOWN)
     for read in (s3.get_object_retention, s3.get_object_legal_hold):
-        refused(lambda read=read: read(Bucket="state", Key="a"), "InvalidRequest", "Object Lock")
+        refused(partial(read, Bucket="state", Key="a"), "InvalidRequest", "Object Lock")
     assert s3.get_object(Bucket="state", Key="a")["Body"].read() == b"one"
 
 

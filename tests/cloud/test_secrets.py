@@ -21,8 +21,8 @@ from provisioner.permissions.document import named
 from provisioner.permissions.model import Use
 from provisioner.permissions.table import needed
 from state.local import read
-from tests.cloud.checks import NAME
 from tests.cloud.conftest import EmbeddedCloud
+from tests.cloud.lookups import NAME
 from tests.cloud.permissions import (
     ITSELF,
     Asked,
@@ -154,7 +154,7 @@ def life(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Life]:
 def _in_other_cases(life: Life) -> None:
     """What a plain life does not come to; GuardDuty puts its endpoint into the VPC meanwhile."""
     records = read(life.project.state / "local" / NAME, NAME).records
-    ids = {address: record.id for address, record in records.items()}
+    ids = {address: str(record.id) for address, record in records.items()}
     life.asked += asked(life.project.cloud)
     enforce(life.project.cloud)
     guarded(life.project.cloud, ids["vpc/main"], ids["subnet/private-a"])

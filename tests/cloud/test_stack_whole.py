@@ -24,11 +24,12 @@ from provisioner.resources.ecs_task_definition import TaskDefinition
 from provisioner.resources.elbv2 import LoadBalancer
 from provisioner.resources.logs import LogGroup
 from provisioner.resources.servicediscovery import PrivateDnsNamespace
-from tests.cloud.checks import CHECKS, NAME, Check
-from tests.cloud.checks_security import SECURITY
+from tests.cloud.checks import CHECKS
+from tests.cloud.checks_security import SECURITY, Check
 from tests.cloud.conftest import EmbeddedCloud
 from tests.cloud.former import FORMER, ids, make_former
 from tests.cloud.inventory import NEVER_REMOVED, Inventory, difference, well
+from tests.cloud.lookups import NAME
 from tests.cloud.project import Ended, Project
 
 pytestmark = pytest.mark.random_order(disabled=True)

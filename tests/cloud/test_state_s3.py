@@ -19,6 +19,7 @@ from typing import Any, Self
 import boto3
 import pytest
 from botocore.awsrequest import AWSResponse
+from botocore.compat import HTTPHeaders
 from botocore.config import Config
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -73,7 +74,9 @@ def bucket(client: Any, name: str = BUCKET, **other: Any) -> StateBucket:
     return replace(StateBucket(client, name, ACCOUNT, REGION, "aws", tags), **other)
 
 
-def store(objects: Objects, command: str = "up", lease: float = LONG, lost: Callable[[], None] = str) -> S3Store:
+def store(
+    objects: Objects, command: str = "up", lease: float = LONG, lost: Callable[[], None] = lambda: None
+) -> S3Store:
     return S3Store(objects, "shop-dev", command, "1.0", lease, lost)
 
 
@@ -544,7 +547,7 @@ class Absent(io.BytesIO):
         if self.key not in request.url or not self.times:
             return None
         self.times -= 1
-        return AWSResponse(request.url, 404, {}, self)
+        return AWSResponse(request.url, 404, HTTPHeaders(), self)
 
     def stream(self, *_: Any) -> Iterator[bytes]:
         yield b"<Error><Code>NoSuchKey</Code><Message>The specified key does not exist.</Message></Error>"

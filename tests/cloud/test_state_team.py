@@ -123,7 +123,7 @@ def there(team: Project) -> State:
 
 
 def test_list_shows_what_the_bucket_has_and_who_is_at_work_there(team: Project, here: Here, recorded: Path) -> None:
-    with S3Store(objects(team), NAME, "up", "1.0", 600, str):
+    with S3Store(objects(team), NAME, "up", "1.0", 600, lambda: None):
         (one,) = json.loads(here("list", "--json")[1])["stacks"]
     assert (one["stack"], one["env"], one["where"], one["resources"]) == (NAME, "dev", f"s3://team-states/{NAME}/", 1)
     assert one["locked_by"].startswith("`provision up` by ")
@@ -134,7 +134,7 @@ def test_list_shows_what_the_bucket_has_and_who_is_at_work_there(team: Project, 
 @pytest.fixture
 def recorded(team: Project) -> Iterator[Path]:
     """The bucket has a state with a record, and this machine none; a file to pull it into."""
-    with S3Store(objects(team), NAME, "up", "1.0", 600, str) as store:
+    with S3Store(objects(team), NAME, "up", "1.0", 600, lambda: None) as store:
         store.guard(NAME, "123456789012", "ap-northeast-1")
         store.put(Record("vpc/main", "vpc", "ready", "t", "vpc-1"))
     file = team.folder / "pulled.json"

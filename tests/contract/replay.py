@@ -13,6 +13,7 @@ from typing import Any
 
 import boto3
 from botocore.awsrequest import AWSResponse
+from botocore.compat import HTTPHeaders
 from botocore.model import ListShape, MapShape, OperationModel, Shape, StructureShape
 
 from provisioner.aws import service_models
@@ -88,7 +89,7 @@ class Account:
         """The way to this account."""
         connection = _Answered(session(), Pace(Jumping()), rates=False)
         connection.answering = self._answer
-        inventory, knowledge = Inventory(connection.pace), Knows(self._known)
+        inventory, knowledge = Inventory(connection.pace), Knows(fields=self._known)
         aws = Aws("ecs-sample", "dev", connection, inventory, account=ACCOUNT, knowledge=knowledge)
         return aws.exhaustive() if thorough else aws
 
@@ -147,7 +148,7 @@ def _answered(model: OperationModel, context: dict[str, Any], **_: Any) -> tuple
     """Answer a call in place of AWS, as botocore's event `before-call` lets a handler do."""
     answer = _ANSWERING[0](model, context[_REQUEST])
     answer["ResponseMetadata"] = {"HTTPStatusCode": 200, "RequestId": "1"}
-    return AWSResponse("https://aws", 200, {}, None), answer
+    return AWSResponse("https://aws", 200, HTTPHeaders(), None), answer
 
 
 # -- answers that have to fit the request, since a resource type looks for what it asked for ---------------------------

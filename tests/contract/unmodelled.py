@@ -15,7 +15,7 @@ ENVELOPE = ("ResponseMetadata", "requestId", "RequestId", "__type")
 
 def unmodelled(model: OperationModel, body: bytes) -> Iterator[str]:
     """Yield the paths of an answer's members that the operation's model lacks; of refusals and streams none."""
-    shape = model.output_shape
+    shape: Any = model.output_shape
     if shape is None or not body or any(_streams(member) for member in shape.members.values()):
         return
     if "json" in model.service_model.resolved_protocol:

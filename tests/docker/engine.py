@@ -29,7 +29,7 @@ def running(folder: Path) -> Iterator[str]:
     program = shutil.which("dockerd")
     assert program, "no Docker engine answers, and dockerd is not installed: apt-get install docker.io"
     address = f"unix://{folder}/docker.sock"
-    places = ["--data-root", folder / "data", "--exec-root", folder / "exec", "--pidfile", folder / "pid"]
+    places = [f"--data-root={folder}/data", f"--exec-root={folder}/exec", f"--pidfile={folder}/pid"]
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen([program, *places, "-H", address], stdout=log, stderr=log, start_new_session=True)
     try:

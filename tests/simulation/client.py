@@ -78,10 +78,11 @@ class Client(Aws):
             self.process.hub.broken = self.process.hub.broken or Violation(f"{id} is changed {asked} times")
 
     def tag(self, resource_type: type[Resource], live: Observed, address: str) -> None:
-        if resource_type.tagged:  # type: ignore[attr-defined]
+        sort: Any = resource_type
+        if sort.tagged:
             self.write(
                 "tag",
                 resource_type.type_name,
                 live.id,
-                lambda: resource_type.retag(self.cloud, live.id, self.tags(address)),
-            )  # type: ignore[attr-defined]
+                lambda: sort.retag(self.cloud, live.id, self.tags(address)),
+            )

@@ -246,5 +246,5 @@ class Cloud:
 
 def refusal(code: str, operation: str, *, status: int = 400, message: str = "") -> ClientError:
     """Return what boto3 raises when AWS refuses a call."""
-    answer = {"Error": {"Code": code, "Message": message or code}, "ResponseMetadata": {"HTTPStatusCode": status}}
+    answer: Any = {"Error": {"Code": code, "Message": message or code}, "ResponseMetadata": {"HTTPStatusCode": status}}
     return ClientError(answer, operation)

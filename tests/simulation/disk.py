@@ -194,7 +194,7 @@ class Disk:
 
     def folder(self, path: Path) -> _Folder:
         """Return the folder that a path lies in."""
-        found = self.at(path.parent)
+        found: _File | _Folder = self.at(path.parent)
         if isinstance(found, _File):
             raise _error(NotADirectoryError, errno.ENOTDIR, path)
         return found

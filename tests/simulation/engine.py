@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
+from typing import Any
 
 from provisioner.aws.ownership import ADDRESS_TAG
 from provisioner.engine.errors import NeedsReplacing, NotOwned, ProvisionError, SomeFailed
@@ -25,7 +26,7 @@ from state.model import Record, StateError
 from state.store import Store
 from steps.stack import Stack
 from tests.simulation import stack as stacks
-from tests.simulation.client import Client, client
+from tests.simulation.client import client
 from tests.simulation.cloud import Cloud
 from tests.simulation.disk import Faults
 from tests.simulation.engine_hands import by_hand, undo_tampering
@@ -103,7 +104,7 @@ class World:
         self.applied = self.stack
         self.story = self.cloud.story
         self.store: Store | None = None
-        self.client: Client | None = None
+        self.client: Any = None
         self.seen = Counter[str]()
         """How often what happened: what never does is a gap of the simulation."""
 

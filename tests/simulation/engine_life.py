@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from typing import Any
 
 from tests.simulation.cloud import FAULTS, Weather
 from tests.simulation.disk import Faults
@@ -84,6 +85,7 @@ class Life:
 def _simpler(act: Act) -> Iterator[Act]:
     for fault in act.faults:
         yield replace(act, faults=tuple(other for other in act.faults if other != fault))
+    nothing: Any
     for name, nothing in (
         ("kill", None),
         ("stop", None),

@@ -68,6 +68,7 @@ def _check_single(world: World, address: str) -> None:
 
 def _check_users_gone(world: World, kind: str, id: str) -> None:
     """A resource goes after what was built on it; one that was renamed, and so recorded twice, by either record."""
+    assert world.store
     records = world.store.records
     targets = [record.address for record in records.values() if (record.type, record.id) == (kind, id)]
     users = [{u.address for u in records.values() if a in u.dependencies and u.phase != "deleting"} for a in targets]

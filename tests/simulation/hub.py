@@ -193,7 +193,7 @@ class Process:
         return Worker(self, work)
 
     @contextmanager
-    def pool(self, workers: int) -> Iterator[Pool]:
+    def pool(self, workers: int) -> Iterator[Any]:
         pool = Pool(self, workers)
         try:
             yield pool
@@ -201,7 +201,7 @@ class Process:
             if self.alive:
                 pool.join()
 
-    def first_done(self, futures: Collection[Future], timeout: float | None) -> Collection[Future]:
+    def first_done(self, futures: Collection[Any], timeout: float | None) -> Collection[Any]:
         ends = None if timeout is None else self.hub.now + timeout
         me, watching = getcurrent(), True
 
@@ -278,6 +278,9 @@ class Lock:
         self._depth += 1
         return self
 
+    def _taken(self) -> bool:
+        return self._holder is not None
+
     def __exit__(self, *_: object) -> None:
         self._depth -= 1
         if not self._depth:
@@ -298,7 +301,7 @@ class Condition(Lock):
         try:
             self._word.wait(timeout)
         finally:
-            while self._holder is not None and self._word.process.alive:
+            while self._taken() and self._word.process.alive:
                 self._waiters.wait()
             self._depth, self._holder = depth, getcurrent()
         return True

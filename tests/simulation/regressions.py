@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from tests.simulation.engine_life import Act, Life
 from tests.simulation.stack import Item, Use
 
@@ -11,11 +13,11 @@ def life(*acts: Act, config: tuple[Item, ...]) -> Life:
     return Life(0, 0, acts, config)
 
 
-def up(**more: object) -> Act:
+def up(**more: Any) -> Act:
     return Act("up", 1, **more)
 
 
-def down(**more: object) -> Act:
+def down(**more: Any) -> Act:
     return Act("down", 2, **more)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 import re
 from collections import Counter
@@ -185,7 +186,7 @@ class World:
             body = version.body
             # with its metadata or without, depending on how he does it
             self.bucket.write(PREFIX + DOCUMENT, body, version.metadata if deed.version % 2 else {})
-            serial = int(re.search(rb'"serial": (\d+)', body)[1])
+            serial = json.loads(body)["serial"]
             self._delete(f"{PREFIX}{JOURNAL}{serial:08d}/")
 
     def _delete(self, below: str) -> None:
@@ -236,7 +237,9 @@ class Driver:
         self.client.fates = dict(self.command.fates)
         objects = Objects(self.client, "states", PREFIX, ACCOUNT, self.host)
         report = self._report if self.command.wait else None
-        self.store = S3Store(objects, STACK, self.command.name, "1.0", self.world.life.lease, str, report, self.host)
+        self.store = S3Store(
+            objects, STACK, self.command.name, "1.0", self.world.life.lease, lambda: None, report, self.host
+        )
         look, began = self.model.look(), self.host.hub.now
         try:
             self.store.__enter__()
@@ -302,7 +305,7 @@ class Driver:
 
     def _close(self) -> None:
         name = self.command.name
-        facts = []
+        facts: list[tuple[str, str | None]] = []
         try:
             self.store.finish(Run(name, 1.0, 1.0, "ok"))
             facts = [(f"@run {name}", name)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import Self
+from typing import Any, Self
 
 from tests.simulation.bucket import ATTEMPTS, FATES, Network
 from tests.simulation.shrink import replaced, without
@@ -64,6 +64,8 @@ class Command:
     stopped: bool = False
 
     def smaller(self) -> Iterator[Self]:
+        plain: Any
+        rest: Any
         for field, plain in (
             ("threads", ()), ("kill_at", None), ("sleeps", ()), ("first", ""), ("leaves", None), ("stopped", False),
             ("skew", 0.0), ("wait", False), ("fates", ()),
@@ -80,8 +82,8 @@ class Command:
                     calm = replaced(ops, place, replace(op, interrupt=0))
                     yield replace(self, threads=replaced(self.threads, number, calm))
         for field in ("sleeps", "fates"):
-            for fewer in without(getattr(self, field)):
-                yield replace(self, **{field: fewer})
+            for rest in without(getattr(self, field)):
+                yield replace(self, **{field: rest})
 
 
 @dataclass(frozen=True)
@@ -127,9 +129,11 @@ class Life:
         )
 
     def smaller(self) -> Iterator[Self]:
+        plain: Any
+        rest: Any
         for field in ("commands", "visits", "deeds"):
-            for fewer in without(getattr(self, field)):
-                yield replace(self, **{field: fewer})
+            for rest in without(getattr(self, field)):
+                yield replace(self, **{field: rest})
         for rates in without(self.network.rates):
             yield replace(self, network=replace(self.network, rates=rates))
         for outages in without(self.network.outages):
@@ -187,7 +191,7 @@ def _contest(chance: random.Random) -> Life:
 def _network(chance: random.Random, lease: float, span: float) -> Network:
     met = chance.sample(FATES, chance.choice((0, 1, 1, 2, 3, 6)))
     most = chance.choice((0.05, 0.2, 0.6))
-    outages = ()
+    outages: tuple[tuple[float, float], ...] = ()
     if chance.random() < 0.2:
         begins = chance.random() * span
         outages = ((begins, begins + chance.random() * lease * 3),)
@@ -204,7 +208,9 @@ def _command(chance: random.Random, name: str, lease: float, span: float, faults
         tuple(_op(chance, number, pause, faults) for _ in range(chance.randint(1, 4)))
         for number in range(chance.choice((1, 1, 2, 3)))
     )
-    sleeps, fates, kill_at = (), (), None
+    sleeps: tuple[tuple[int, float], ...] = ()
+    fates: tuple[tuple[int, str], ...] = ()
+    kill_at = None
     if faults and chance.random() < 0.4:
         sleeps = ((chance.randint(1, 70), lease * chance.choice((0.5, 1.2, 3.0))),)
     if faults and chance.random() < 0.35:

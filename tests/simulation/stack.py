@@ -129,15 +129,16 @@ def added(chance: random.Random, config: Config) -> Config:
     item = Item(kind, name, step, title if titled else "", chance.randrange(3))
     candidates = [other for other in config if other.kind in NEEDED]
     for other in chance.sample(candidates, min(len(candidates), chance.choice((0, 1, 1, 2)))):
-        slow = SIMULATED[other.kind].takes > 0
+        resource_type: Any = SIMULATED[other.kind]
+        slow = resource_type.takes > 0
         how = chance.choice(("uses", "uses", "hints", "after"))
         output = "mark" if how == "hints" and slow and chance.random() < 0.5 else "id"
         if kind not in {"keepsake", "common"}:
             item = replace(item, uses=(*item.uses, Use(other.address, output, chance.random() < 0.4, how)))
     if kind == "piece":
         whole = chance.choice(wholes)
-        taken = {other.slot for other in config if other.whole == whole.address}
-        item = replace(item, whole=whole.address, slot=next(n for n in range(1000) if n not in taken))
+        slots = {other.slot for other in config if other.whole == whole.address}
+        item = replace(item, whole=whole.address, slot=next(n for n in range(1000) if n not in slots))
     if kind == "tower" and chance.random() < 0.2:
         item = replace(item, guard=True)
     return (*config, item)
@@ -199,7 +200,7 @@ def _pointing(item: Item, old: str, new: str) -> Item:
     return replace(item, uses=uses, whole=new if item.whole == old else item.whole)
 
 
-def _changing(**changes: Callable[[random.Random, Item], object]) -> Callable[[random.Random, Config], Config]:
+def _changing(**changes: Callable[[random.Random, Item], Any]) -> Callable[[random.Random, Config], Config]:
     def edit(chance: random.Random, config: Config) -> Config:
         candidates = [item for item in config if item.kind not in {"visitors", "keepsake", "common"}]
         if not candidates:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections import Counter
 
 import pytest
 
@@ -19,7 +20,7 @@ EVERYWHERE = ("up ok", "up killed", "up failed", "down ok", "down killed", "plan
 
 
 def test_the_sample_of_lives_breaks_no_promise_and_meets_everything() -> None:
-    seen = sum((engine.run(seed) for seed in SAMPLE), engine.Counter())
+    seen = sum((engine.run(seed) for seed in SAMPLE), Counter[str]())
     assert [what for what in EVERYWHERE if not seen[what]] == []
     phases = {f"killed while {phase}" for phase in ("creating", "created", "ready", "deleting")}
     assert phases - seen.keys() == set()

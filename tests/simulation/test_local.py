@@ -8,7 +8,7 @@ import pytest
 
 from tests.simulation import local
 from tests.simulation.disk import Faults
-from tests.simulation.local_life import Act, Life, Person, Reader, Round, Writer
+from tests.simulation.local_life import Act, Life, Person, Reader, Round, Writer, drawn
 
 SEEDS = 200
 SEEN = {
@@ -112,7 +112,7 @@ def test_a_seed_decides_everything() -> None:
     for seed in range(20):
         told: list[list[str]] = [[], []]
         for lines in told:
-            local.live(local.drawn(seed), lines.append)
+            local.live(drawn(seed), lines.append)
         assert told[0] == told[1]
 
 

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.simulation.mutations import MUTATIONS, ROOT, Mutation
+from tests.simulation.mutation import Mutation
+from tests.simulation.mutations import MUTATIONS, ROOT
 
 
 @pytest.mark.parametrize("mutation", MUTATIONS, ids=lambda mutation: mutation.name)

@@ -188,7 +188,7 @@ def record(address: str, **arguments: object) -> Record:
 
 
 def store(objects: Objects, process: Process) -> S3Store:
-    return S3Store(objects, "shop", "up", "1.0", 60.0, str, runtime=process)
+    return S3Store(objects, "shop", "up", "1.0", 60.0, lambda: None, runtime=process)
 
 
 @pytest.mark.parametrize("bad", [{"tags": {"a"}}, {"by": object()}])
@@ -230,9 +230,8 @@ def test_an_entry_that_has_no_effect_keeps_nobody_waiting() -> None:
             except StateError as error:
                 refused.append(str(error))
 
-        threads = [
-            process.start(partial(append, entry), "put") for entry in ({"neither": "put nor drop"}, {"drop": "a"})
-        ]
+        entries: list[dict[str, object]] = [{"neither": "put nor drop"}, {"drop": "a"}]
+        threads = [process.start(partial(append, entry), "put") for entry in entries]
         for thread in threads:
             thread.join()
         append({"drop": "b"})
@@ -270,7 +269,7 @@ def test_a_lock_is_given_back_even_if_a_renewal_was_not_answered() -> None:
     there = Place()
 
     def work(process: Process, objects: Objects) -> None:
-        lease = Lease(objects, "up", 60.0, str, process)
+        lease = Lease(objects, "up", 60.0, lambda: None, process)
         lease.acquire()
         there.client.fates = dict(burst(there.client.calls + 1, "closed"))
         process.sleep(60.0)

@@ -102,7 +102,8 @@ HOST = {"id": "i-1", "status": "ACTIVE", "connected": True, "type": "c5.large", 
 def test_the_status_tells_of_what_is_old(amis: list[Any], outdated: bool, told: str, instance: str) -> None:
     live = {"services": [], "instances": [HOST | {"outdated": outdated}], "databases": [], "amis": amis}
     resources = [{"address": "vpc/main", "step": "network", "phase": "ready", "id": "vpc-1"}]
-    document = {"stack": "a-b", "target": "aws", "account": "1", "region": "r", "url": "u", "local_url": ""}
+    document: dict[str, Any] = {"stack": "a-b", "target": "aws", "account": "1", "region": "r", "url": "u"}
+    document |= {"local_url": ""}
     document |= {"started_anew": None, "working": ""}
 
     def again(*words: str) -> str:

@@ -13,6 +13,7 @@ from typing import Any, ClassVar
 import boto3
 import pytest
 from botocore.awsrequest import AWSResponse
+from botocore.compat import HTTPHeaders
 from botocore.exceptions import ClientError
 from botocore.stub import Stubber
 from urllib3 import HTTPResponse
@@ -290,7 +291,7 @@ def throttled(monkeypatch: pytest.MonkeyPatch, *, rates: bool) -> tuple[Aws, lis
     def send(request: Any, **_: Any) -> AWSResponse:
         made.append("sent")
         answer = HTTPResponse(io.BytesIO(b'{"__type": "ThrottlingException"}'), preload_content=False)
-        return AWSResponse(request.url, 400, {}, answer)
+        return AWSResponse(request.url, 400, HTTPHeaders(), answer)
 
     events = aws.client("ecs").meta.events
     events.register("before-sign", lambda **_: made.append("signed"))
@@ -362,8 +363,13 @@ def test_threads_that_ask_at_once_share_one_read(aws: Aws, lists: Lists) -> None
 
 
 def test_a_read_is_told_what_is_known_of_the_kind(lists: Lists) -> None:
-    asked = []
-    way(knowledge=Knows(lambda resource_type: asked.append(resource_type) or ())).live(Listed)
+    asked: list[type[Resource]] = []
+
+    def fields(resource_type: type[Resource]) -> Sequence[Mapping[str, Any]]:
+        asked.append(resource_type)
+        return ()
+
+    way(knowledge=Knows(fields=fields)).live(Listed)
     assert asked == [Listed]
 
 

@@ -116,7 +116,7 @@ def test_what_the_sample_has_in_comments_are_the_defaults(tmp_path: Path, *, wit
         "on_demand",
     )
     text = sample.text(with_app=with_app)
-    example = {"environment": {}} if with_app else {"environment": {}, "user": None, "read_only": False}
+    example: dict[str, Any] = {"environment": {}} if with_app else {"environment": {}, "user": None, "read_only": False}
     for key in optional:
         assert text.count(f"# {key} = ") == 1, key
         text = text.replace(f"# {key} = ", f"{key} = ")

@@ -48,7 +48,7 @@ class Answering:
     """A way to an AWS that gives these answers; `asked` says what for: the operation, and of what."""
 
     def __init__(self, want: TaskDefinition, **answers: Any) -> None:
-        self.aws = way(project="p", pace=Pace(), knowledge=Knows(lambda resource_type: [want.fields()]))
+        self.aws = way(project="p", pace=Pace(), knowledge=Knows(fields=lambda resource_type: [want.fields()]))
         self.asked: list[tuple[str, str]] = []
         tags = self.aws.tags(want.address) | {CONTENT_TAG: content_of(want.fields())}
         self.answers: dict[str, Any] = {
@@ -107,7 +107,9 @@ def test_what_tags_tell_of_and_no_list_shows_is_gone() -> None:
 
 def families(*names: str) -> Knows:
     """Families that are declared and recorded."""
-    return Knows(lambda resource_type: [replace(WANT, family=name).fields() for name in names], ids=lambda _: names)
+    return Knows(
+        fields=lambda resource_type: [replace(WANT, family=name).fields() for name in names], ids=lambda _: names
+    )
 
 
 @pytest.mark.parametrize(("count", "again"), [(MAX_SINGLE_READS, MAX_SINGLE_READS), (MAX_SINGLE_READS + 1, 0)])
@@ -133,7 +135,9 @@ def test_a_family_that_may_be_there_unlisted_is_described_unasked(known_by: str)
     want = replace(WANT, family="web") if known_by == "a name of another stack" else WANT
     to = Answering(want, ListTaskDefinitionFamilies={"families": []})
     if known_by == "the record":
-        to.aws = to.aws.knowing(Knows(lambda resource_type: [want.fields()], ids=lambda resource_type: [want.family]))
+        to.aws = to.aws.knowing(
+            Knows(fields=lambda resource_type: [want.fields()], ids=lambda resource_type: [want.family])
+        )
     assert [live.id for live in to.aws.live(TaskDefinition)] == [want.family]
     assert [operation for operation, _ in to.asked].count("ListTaskDefinitionFamilies") == 0
 

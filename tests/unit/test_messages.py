@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 import typer
 
-from provisioner.cli.main import app
+from provisioner.cli.app import app
 from provisioner.render.text import visible
 
 ROOT = Path(__file__).parents[2]

@@ -7,6 +7,7 @@ import json
 import re
 import threading
 from collections.abc import Sequence
+from typing import Any
 
 import pytest
 
@@ -528,7 +529,8 @@ def test_the_status_shows_things_by_step_and_how_they_run() -> None:
     ]
     service = {"name": "web", "running": 1, "desired": 2, "rollout": "IN_PROGRESS", "capacity": ["FARGATE_SPOT"]}
     live = {"services": [service | {"problem": "1 failed: no image"}], "instances": [], "databases": [], "amis": []}
-    document = {"stack": "shop-dev", "target": "aws", "account": "1", "region": "eu-west-1", "url": "https://a.b"}
+    document: dict[str, Any] = {"stack": "shop-dev", "target": "aws", "account": "1", "region": "eu-west-1"}
+    document |= {"url": "https://a.b"}
     document |= {"local_url": "", "silent": "", "started_anew": None, "working": ""}
 
     def again(*words: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import get_args
+from typing import Final, get_args
 
 import boto3
 import pytest
@@ -12,7 +12,9 @@ from botocore.exceptions import ClientError, EndpointConnectionError
 from provisioner.aws.errors import TABLE, IfThere, code_of, match, not_found
 from provisioner.engine.ports import Row, Verdict
 
-S, B, A = "not_yet_consistent", "in_use", "not_found"
+S: Final = "not_yet_consistent"
+B: Final = "in_use"
+A: Final = "not_found"
 
 SAMPLES: tuple[tuple[Verdict, str, str, str], ...] = (
     (S, "autoscaling", "ValidationError", "Value (web) is invalid. Invalid IAM Instance Profile name"),

@@ -303,7 +303,7 @@ def test_channels_that_are_closed_from_the_beginning_do_no_harm(tmp_path: Path, 
         capture_output=True,
         timeout=SECONDS,
         check=False,
-        preexec_fn=lambda: [os.close(number) for number in closed],
+        preexec_fn=lambda: [*map(os.close, closed)],
     )
     assert (ended.returncode, ended.stderr) == (0, b"")
     assert (tmp_path / "stack.toml").exists()

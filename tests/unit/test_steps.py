@@ -37,13 +37,20 @@ def stack() -> Stack:
 
 
 def test_steps_run_in_the_order_of_their_signatures() -> None:
-    calls = []
-    steps = {
-        "roof": lambda stack, walls: calls.append(("roof", walls)),
-        "walls": lambda stack, ground: calls.append(("walls", ground)) or "walls!",
-        "ground": lambda stack: calls.append(("ground", None)) or "ground!",
-    }
-    stack().run(steps)
+    calls: list[tuple[str, str | None]] = []
+
+    def roof(stack: Stack, walls: str) -> None:
+        calls.append(("roof", walls))
+
+    def walls(stack: Stack, ground: str) -> str:
+        calls.append(("walls", ground))
+        return "walls!"
+
+    def ground(stack: Stack) -> str:
+        calls.append(("ground", None))
+        return "ground!"
+
+    stack().run({"roof": roof, "walls": walls, "ground": ground})
     assert calls == [("ground", None), ("walls", "ground!"), ("roof", "walls!")]
 
 

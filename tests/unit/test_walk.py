@@ -230,7 +230,7 @@ def test_whatever_the_graph_each_thing_is_acted_on_once_and_after_its_needs(data
     for address, needs in graph.items():
         assert all(acts.index(need.address) < acts.index(address) for need in needs)
         began, after = world.moments[address].began, world.moments[address].after
-        assert after in ({need.address for need in needs} or {None})
+        assert after in {need.address for need in needs} if needs else after is None
         for need in needs:
             fulfilled = world.moments[need.address]
             assert began >= ((fulfilled.ended if need.ready else fulfilled.called) or float("inf"))

@@ -63,7 +63,7 @@ def _mended(leg: Leg, address: str) -> Iterator[str]:
     what = _named(tried.fields)
     if why := leg.undone.get(address):
         yield f"{what} of {address} could not be changed by hand: {why}"
-    elif (action, fields) != ("change", tried.fields):
+    elif action != "change" or fields != tried.fields:
         yield f"{what} of {address} was changed, and the plan {_plans(action, fields)}"
     yield from _became(f"`up` after a change of {what}", address, leg.result(address), ("changed",))
 

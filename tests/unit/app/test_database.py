@@ -17,7 +17,8 @@ BUNDLE = str(APP / "backend/rds-ca-bundle.pem")
 
 def tables(database: Database) -> list[str]:
     with database.connection() as connection:
-        return inspect(connection).get_table_names()
+        names: list[str] = inspect(connection).get_table_names()
+        return names
 
 
 def test_the_schema_is_there_with_the_first_connection_and_made_once(tmp_path: Path) -> None:

@@ -15,7 +15,8 @@ def entry(**changes: object) -> dict[str, object]:
 def refused(data: object) -> dict[str, str]:
     with pytest.raises(InvalidEntry) as caught:
         draft(data)
-    return caught.value.fields
+    fields: dict[str, str] = caught.value.fields
+    return fields
 
 
 def test_tidies_space_line_breaks_and_composed_letters() -> None:
