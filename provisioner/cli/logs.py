@@ -52,7 +52,7 @@ def logs(
         note(f"log group {wanted[service]} of {service} does not exist: {options.again('up')} creates it")
 
     shown, absent = False, list[str]()
-    for line in log_reader.lines(aws, wanted, aws.pace.time() - back, follow=follow, missing=missing):
+    for line in log_reader.lines(aws, wanted, aws.pace.time() - back, follow=follow, on_missing=missing):
         shown = True
         if options.json:
             say([json.dumps(asdict(line), ensure_ascii=False)])

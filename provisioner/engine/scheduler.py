@@ -135,7 +135,7 @@ class Scheduler:
         self._nodes = {node.address: node for node in nodes}
         self._act, self._look, self._reached, self._emit, self._pace = act, look, reached, emit, pace
         self._moments = moments
-        self._lacking = {node.address: node.dependencies[-1].address for node in nodes if node.dependencies}
+        self._last_missing = {node.address: node.dependencies[-1].address for node in nodes if node.dependencies}
         """What was found missing last for each resource; what never was came between two looks."""
         self._missing: dict[str, tuple[Dependency, Iterator[Dependency]]] = {}
         """For each resource that is not begun: the need that it waits for, and those that come after it."""
@@ -193,10 +193,10 @@ class Scheduler:
         """Let a resource begin, or wait for the first of these dependencies that is not reached."""
         missing = next((one for one in dependencies if not self._reached(one, self._acted, self._done)), None)
         if missing is None:
-            self._moments[address] = Moments(self._pace.now(), self._lacking.get(address))
+            self._moments[address] = Moments(self._pace.now(), self._last_missing.get(address))
             self._bring_on(address)
             return
-        self._lacking[address] = missing.address
+        self._last_missing[address] = missing.address
         self._missing[address] = (missing, dependencies)
         self._held.setdefault(missing.address, []).append(address)
 

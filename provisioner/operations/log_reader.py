@@ -62,13 +62,13 @@ def groups(state: State, services: Sequence[str]) -> dict[str, str]:
 
 
 def lines(
-    aws: Aws, wanted: Mapping[str, str], since: float, *, follow: bool, missing: Callable[[str], None]
+    aws: Aws, wanted: Mapping[str, str], since: float, *, follow: bool, on_missing: Callable[[str], None]
 ) -> Iterator[Line]:
     """Yield the events since a moment (seconds since the epoch) in the order of time, and with `follow` for ever.
 
     Args:
         wanted: the log groups by service.
-        missing: is told once of each service whose log group is not there.
+        on_missing: is told once of each service whose log group is not there.
 
     Raises:
         ApiError: a read was refused.
@@ -86,7 +86,7 @@ def lines(
                     raise explained(error) from error
                 if name not in told:
                     told.add(name)
-                    missing(name)
+                    on_missing(name)
         fresh = [(line, key) for line, key in found if key not in seen]
         seen = {key: line.time for line, key in found}
         yield from (line for line, _ in sorted(fresh, key=lambda one: one[0].time))

@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from provisioner.aws.call_log import CallLog
 
 
+Report = Callable[[str], None]
+"""Takes a line for the user that is no result."""
+
+
 class Target(StrEnum):
     """Which cloud a command is about."""
 
@@ -50,7 +54,7 @@ class Options:
     wait: bool = False
     log: CallLog | None = None
     ends: ExitStack = field(init=False, default_factory=ExitStack)
-    report: Callable[[str], None] = field(default=lambda line: None, compare=False)
+    report: Report = field(default=lambda line: None, compare=False)
 
     @property
     def file(self) -> Path:

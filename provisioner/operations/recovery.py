@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
 from typing import TYPE_CHECKING, Any
@@ -24,9 +24,8 @@ from state.store import document
 
 if TYPE_CHECKING:
     from provisioner.aws.client import Aws
+    from provisioner.operations.options import Report
     from state.store import Store
-
-Report = Callable[[str], None]
 
 
 @dataclass(frozen=True)

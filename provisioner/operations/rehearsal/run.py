@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from provisioner.aws.client import Aws
     from provisioner.config.models import Config
     from provisioner.engine.timeline import Segment
-    from provisioner.operations.options import Options
+    from provisioner.operations.options import Options, Report
     from state.model import State
     from state.store import Store
 
@@ -37,7 +37,6 @@ COPYING = "times:0.1"
 AFTERWARDS = 600.0
 """Seconds after the run in which a service may come up again."""
 IMAGES = (Image.type_name, CopiedImage.type_name)
-Report = Callable[[str], None]
 
 
 @dataclass(frozen=True)
