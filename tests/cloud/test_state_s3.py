@@ -25,14 +25,16 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from state.bucket import RULE, STATEMENT, StateBucket
+from state.journal import encoded
 from state.lease import FREE, LOCK, remaining
-from state.model import Record, Run, StateError, StateLocked, StateTooNew
+from state.model import SCHEMA, Record, Run, StateError, StateLocked, StateTooNew
 from state.objects import Objects, Taken
 from state.s3 import DOCUMENT, JOURNAL, READINGS, S3Store, read
 from tests.cloud.conftest import HANGS, REGION, EmbeddedCloud, refused
 from tests.cloud.faults.life import met, set_faults
 from tests.cloud.state_writer import ACCOUNT
 from tests.cloud.warm import ROOT
+from tests.schema_1 import as_schema_1, named_as_in_schema_1
 
 BUCKET = "team-states"
 ROUNDS = 10
@@ -104,6 +106,23 @@ def test_what_was_put_is_there_with_and_without_closing(objects: Objects) -> Non
     lock = objects.get(LOCK)
     assert lock
     assert lock.body == FREE
+
+
+def test_a_document_and_a_journal_of_an_older_schema_count(objects: Objects) -> None:
+    document = json.dumps(as_schema_1(record("vpc/main"))).encode()
+    later = replace(record("subnet/a"), dependencies=["vpc/main"])
+    objects.put(DOCUMENT, document, over=None)
+    objects.put(f"{JOURNAL}00000007/000001", encoded({"put": named_as_in_schema_1(vars(later))}), over=None)
+    both = {"vpc/main": record("vpc/main"), "subnet/a": later}
+    assert read(objects, "shop-dev").records == both
+    with store(objects) as opened:
+        assert opened.records == both
+    kept, written = objects.get("state.schema-1.json"), objects.get(DOCUMENT)
+    assert kept
+    assert kept.body == document
+    assert written
+    assert json.loads(written.body)["schema"] == SCHEMA
+    assert read(objects, "shop-dev").records == both
 
 
 addresses = st.sampled_from(["vpc/main", "subnet/a", "subnet/b", "role/task"])

@@ -41,6 +41,7 @@ from state.model import (
 )
 from state.objects import StoredObject
 from state.runtime import MACHINE
+from tests.schema_1 import as_schema_1, named_as_in_schema_1
 
 addresses = st.sampled_from(["vpc/main", "subnet/a", "subnet/b", "role/task", "cluster/main"])
 facts = st.lists(st.tuples(st.sampled_from(["put", "drop"]), addresses, st.integers(0, 99)), max_size=20)
@@ -192,7 +193,7 @@ def test_a_newer_schema_is_refused_and_names_its_writer(tmp_path: Path) -> None:
 
 
 def test_an_older_schema_is_migrated_and_kept_beside(tmp_path: Path) -> None:
-    old = _as_schema_1(record("vpc/main"))
+    old = as_schema_1(record("vpc/main"))
     assert migrate(old)[1] is True
     (tmp_path / DOCUMENT).write_text(json.dumps(old))
     with opened(tmp_path) as store:
@@ -203,33 +204,21 @@ def test_an_older_schema_is_migrated_and_kept_beside(tmp_path: Path) -> None:
 
 
 def test_the_journal_of_an_older_schema_counts(tmp_path: Path) -> None:
-    content = json.dumps(_as_schema_1(record("vpc/main"))).encode()
+    content = json.dumps(as_schema_1(record("vpc/main"))).encode()
     (tmp_path / DOCUMENT).write_bytes(content)
     head = header(7, "line", f"{crc32(content):08x}")
     later = replace(record("subnet/a"), dependencies=["vpc/main"])
-    (tmp_path / JOURNAL).write_bytes(head + checked(encoded({"put": _named_as_in_schema_1(vars(later))}), head))
+    (tmp_path / JOURNAL).write_bytes(head + checked(encoded({"put": named_as_in_schema_1(vars(later))}), head))
     with opened(tmp_path) as store:
         assert store.records == {"vpc/main": record("vpc/main"), "subnet/a": later}
 
 
 def test_a_record_with_a_former_and_a_present_name_is_refused(tmp_path: Path) -> None:
-    document = _as_schema_1(record("vpc/main"))
+    document = as_schema_1(record("vpc/main"))
     document["records"]["vpc/main"]["type"] = "subnet"
     (tmp_path / DOCUMENT).write_text(json.dumps(document))
     with pytest.raises(StateError, match="'kind' is unknown"):
         read(tmp_path, "shop-dev")
-
-
-def _as_schema_1(one: Record) -> dict[str, Any]:
-    """The document of an earlier version with one record."""
-    row = _named_as_in_schema_1(one.row())
-    more = {"schema": 1, "lineage": "line", "serial": 7, "records": {one.address: row}}
-    return State("shop-dev").to_dict() | more
-
-
-def _named_as_in_schema_1(parts: dict[str, Any]) -> dict[str, Any]:
-    former = {"type": "kind", "arguments": "asked", "dependencies": "needs"}
-    return {former.get(name, name): value for name, value in parts.items()}
 
 
 @pytest.mark.parametrize("other", [("x", "1", "r"), ("shop-dev", "2", "r"), ("shop-dev", "1", "q")])
