@@ -43,9 +43,9 @@ class ThreadWait:
         self.going = True
         self._go.release()
 
-    def sleep(self, seconds: float = -1) -> bool:
+    def sleep(self, seconds: float = -1) -> None:
         """Wait until it may go on, or for so many real seconds. A signal's exception may be raised here."""
-        return self._go.acquire(timeout=seconds)
+        self._go.acquire(timeout=seconds)
 
 
 INTERRUPTIBLE = frozenset({ThreadWait.sleep.__code__})

@@ -27,6 +27,7 @@ INSISTING = (signal.SIGINT, signal.SIGTERM)
 """Two of these end the process. SIGHUP does not count: the kernel, the shell and systemd may each send one."""
 ENDING = (*INSISTING, *([signal.SIGHUP] if hasattr(signal, "SIGHUP") else []))
 AGAIN_SECONDS = 0.005
+"""After how long the handler is called again."""
 SHOW_CURSOR = b"\033[?25h\n"
 
 Act = Callable[[], None]

@@ -122,7 +122,7 @@ class Project:
     durations: str = "fast"
     # a fork cannot say how much of it was covered
     forked: bool = "COVERAGE_PROCESS_CONFIG" not in os.environ
-    running: list[subprocess.Popen[str] | Run] = field(default_factory=list)
+    running: list[subprocess.Popen[Any] | Run] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.reach(self.cloud.endpoint)

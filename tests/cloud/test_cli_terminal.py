@@ -15,7 +15,6 @@ import sys
 import termios
 import time
 from dataclasses import dataclass, field
-from typing import Any, cast
 
 import pytest
 
@@ -60,7 +59,7 @@ class Screen:
             preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),  # noqa: PLW1509  (no thread runs here yet)
         )
         os.close(theirs)
-        self.project.running.append(cast("Any", self._process))
+        self.project.running.append(self._process)
 
     def until(self, words: str) -> None:
         """Read until the words have been written."""

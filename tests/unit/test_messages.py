@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 import typer
 
+from provisioner.cli import main  # noqa: F401  (it registers the commands)
 from provisioner.cli.app import app
 from provisioner.render.text import visible
 
