@@ -108,16 +108,16 @@ def patiently(
     Raises:
         StateLocked: it is held, and there is nobody to tell.
     """
-    told = ""
+    reported = ""
     while True:
         try:
             return acquire()
         except StateLocked as locked:
             if report is None:
                 raise
-            if locked.holder != told:
-                told = locked.holder
-                report(f"waiting for the lock of the state, held by {told}")
+            if locked.holder != reported:
+                reported = locked.holder
+                report(f"waiting for the lock of the state, held by {reported}")
         runtime.sleep(pause)
 
 

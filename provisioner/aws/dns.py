@@ -50,13 +50,13 @@ def addresses(servers: Iterable[str], resolver: str | None = None, port: int = 5
         port: the port of `resolver`.
     """
     deadline, found = time.monotonic() + LIFETIME, set[str]()
-    if (asked := _resolver(resolver, port)) is None:
+    if (client := _resolver(resolver, port)) is None:
         return found
     for server in servers:
         if (left := deadline - time.monotonic()) <= 0:
             break
         try:
-            found |= {address.to_text() for address in asked.resolve(f"{server}.", "A", lifetime=min(left, TIMEOUT))}
+            found |= {address.to_text() for address in client.resolve(f"{server}.", "A", lifetime=min(left, TIMEOUT))}
         except (dns.exception.DNSException, OSError):
             continue
     return found
@@ -101,11 +101,11 @@ def caa(name: str, resolver: str | None = None, port: int = 53) -> tuple[str, li
         Whose they are, and tag and value of each in lower case, the value without its parameters; an empty name and no
         record if there are none up to the root; None if nobody could be asked.
     """
-    asked, deadline = _resolver(resolver, port), time.monotonic() + LIFETIME
+    client, deadline = _resolver(resolver, port), time.monotonic() + LIFETIME
     at = dns.name.from_text(name)
-    while asked and at != dns.name.root:
+    while client and at != dns.name.root:
         try:
-            answer = asked.resolve(at, "CAA", raise_on_no_answer=False, lifetime=max(deadline - time.monotonic(), 0.1))
+            answer = client.resolve(at, "CAA", raise_on_no_answer=False, lifetime=max(deadline - time.monotonic(), 0.1))
         except dns.resolver.NXDOMAIN:
             answer = None
         except (dns.exception.DNSException, OSError):
@@ -114,15 +114,15 @@ def caa(name: str, resolver: str | None = None, port: int = 53) -> tuple[str, li
             records = [(r.tag.decode().lower(), r.value.decode().partition(";")[0].strip().lower()) for r in answer]
             return at.to_text(omit_final_dot=True), records
         at = at.parent()
-    return ("", []) if asked else None
+    return ("", []) if client else None
 
 
 def _resolver(server: str | None, port: int) -> dns.resolver.Resolver | None:
     """Return a resolver that asks one server, or the system's; None if the system has none."""
     try:
-        asked = dns.resolver.Resolver(configure=server is None)
+        client = dns.resolver.Resolver(configure=server is None)
     except dns.exception.DNSException:
         return None
     if server:
-        asked.nameservers, asked.port = [server], port
-    return asked
+        client.nameservers, client.port = [server], port
+    return client

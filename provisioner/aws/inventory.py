@@ -109,11 +109,11 @@ class Inventory:
     def _read_all(
         self, aws: Reader, resource_type: type[Resource], listing: _Listing, since: int
     ) -> dict[str, Observed]:
-        listing.read, asked = next(self._reads), _AGAIN_SINCE.set(since)
+        listing.read, token = next(self._reads), _AGAIN_SINCE.set(since)
         try:
             read = self._settled_read(aws, resource_type, lambda: resource_type.list(aws, aws.known(resource_type)))
         finally:
-            _AGAIN_SINCE.reset(asked)
+            _AGAIN_SINCE.reset(token)
         resources = read or {}
         self._add_written(listing, resources, list(listing.written))
         return resources

@@ -229,15 +229,15 @@ class Buckets:
         with self._lock:
             line = self._lines.setdefault((service, region, operation), _Line(self._make_lock()))
             line.length += 1
-            told = line.length > 1
-        if told:
+            reported = line.length > 1
+        if reported:
             waits()
         try:
             # one at a time: the others of the same operation would find its bucket as empty
             with line.lock:
                 while seconds := self.take(service, region, operation):
-                    if not told:
-                        told = True
+                    if not reported:
+                        reported = True
                         waits()
                     sleep(seconds)
         finally:

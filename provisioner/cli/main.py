@@ -101,7 +101,7 @@ def _ended(arguments: Sequence[str] | None) -> int:
 def _unread() -> int:
     """Return the exit code when whoever read has enough, or the terminal is gone; what is buffered is dropped."""
     drop(sys.stdout)
-    return signals.INTERRUPTED if signals.asked() else 1
+    return signals.INTERRUPTED if signals.interrupted() else 1
 
 
 def _failed(error: Exception) -> int:

@@ -31,7 +31,7 @@ def plan(options: Options, target_step: TargetStep = None, redeploy: Redeploy = 
 
     config = context.load(options)
     declaring.check_target(target_step)
-    declaring.check_new_ami(config, target_step, asked=new_ami)
+    declaring.check_new_ami(config, target_step, new_ami=new_ami)
     check_dockerfiles(config, options.file)
     aws = replace(context.connect(options, config).reading(), redeploy=redeploy, new_ami=new_ami)
     state = stores.recorded(options, config, aws)

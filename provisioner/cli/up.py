@@ -42,7 +42,7 @@ def up(options: Options, target_step: TargetStep = None, redeploy: Redeploy = Fa
 
     config = context.load(options)
     declaring.check_target(target_step)
-    declaring.check_new_ami(config, target_step, asked=new_ami)
+    declaring.check_new_ami(config, target_step, new_ami=new_ami)
     check_dockerfiles(config, options.file)
     aws = replace(context.connect(options, config), redeploy=redeploy, new_ami=new_ami)
     with stores.open_store(options, config, aws, "up") as store:

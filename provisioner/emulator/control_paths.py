@@ -158,7 +158,7 @@ def _put_unmanaged(cloud: Cloud, query: Query, body: bytes) -> None:
     """Put what somebody else has created into the account."""
     from provisioner.emulator import unmanaged
 
-    _apply(lambda asked: unmanaged.put(cloud.account, asked), body)
+    _apply(lambda request: unmanaged.put(cloud.account, request), body)
 
 
 def _outages(cloud: Cloud, query: Query, body: bytes) -> dict[str, Any]:

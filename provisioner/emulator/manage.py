@@ -294,8 +294,8 @@ def _last_lines(folder: Path) -> str:
     log = folder / "cloud.log"
     lines = log.read_text(errors="replace").strip().splitlines() if log.exists() else []
     # of a traceback what it ends with
-    told = [line for line in lines if line and not line.startswith((" ", "Traceback "))][-8:]
-    return f" Last lines of {log}:\n" + "\n".join(told) if told else f" Its log {log} is empty."
+    last = [line for line in lines if line and not line.startswith((" ", "Traceback "))][-8:]
+    return f" Last lines of {log}:\n" + "\n".join(last) if last else f" Its log {log} is empty."
 
 
 def entry(folder: Path, name: str) -> str:

@@ -159,11 +159,11 @@ class Listing:
         """Whether a page may hold less than it could although there are more."""
         return _SERVICES[self.service].empty
 
-    def size(self, asked: Any) -> int:
+    def size(self, requested: Any) -> int:
         """How many entries the next page holds if the caller asks for so many, or says nothing."""
         rules = _SERVICES[self.service]
         bounds = _BOUNDS.get((self.service, self.operation), rules.bounds)
-        size = bounds.usual if asked in (None, "") else int(asked)
+        size = bounds.usual if requested in (None, "") else int(requested)
         if rules.size and self.operation not in _CLIPPED and not bounds.least <= size <= bounds.most:
             refuse(rules.size, f"{self.limit} must be between {bounds.least} and {bounds.most}, and is {size}")
         return min(size, bounds.most)

@@ -39,7 +39,7 @@ CHANGING = "waiting for the change to take effect"
 
 
 @dataclass(frozen=True)
-class Asked:
+class Requested:
     """A change that AWS accepted: to which values, how often in a row, and when last (seconds of the run's clock)."""
 
     values: Mapping[str, Any]
@@ -77,7 +77,7 @@ class Apply:
         self._tried: dict[str, Result] = {}
         """What becomes of a resource once it shows that the create call of this run had its effect."""
         self._wanted: dict[str, Resource] = {}
-        self._asked: dict[str, Asked] = {}
+        self._requested: dict[str, Requested] = {}
         """The change that was last asked for of each resource."""
         self._unclear: dict[str, str] = {}
         """Why it is not known whether the newest try to create a resource had its effect."""
@@ -249,11 +249,11 @@ class Apply:
             self._refuse_create_only(want, changes)
             if want.versioned:
                 live = self._create(want, item, self.store.records.get(address), "changed")
-                self._note_asked(address, changes)
+                self._note_requested(address, changes)
             else:
                 self._begin_change(address)
                 want.update(self.aws, live, changes)
-                self._note_asked(address, changes)
+                self._note_requested(address, changes)
                 live = replace(live, attributes={**live.attributes, **{f: c.new for f, c in changes.items()}})
                 self.aws.note_written(type(want), live)
                 live = self._keep(address, live)
@@ -342,28 +342,28 @@ class Apply:
 
     def _not_taken(self, want: Resource, live: Observed, changes: Mapping[str, Change]) -> Wait:
         """A ready resource differs: its changes are still to be made, AWS does not show them yet, or undid them."""
-        asked, asking, pace = self._asked.get(want.address), self._asking(want.address), self.aws.pace
-        settled = asked is None or pace.now() > asked.at + SETTLE
+        requested, asking, pace = self._requested.get(want.address), self._asking(want.address), self.aws.pace
+        settled = requested is None or pace.now() > requested.at + SETTLE
         if settled and (why := want.rolled_back(self.aws, live, changes)):
             raise Failed(why)
         if (want.update_when_ready or want.versioned) and self._to_ask(want.address, changes):
             return Wait("applying its settings", TAKES_EFFECT, Until.SHOWN, again=True, blockers=asking)
         differing = ", ".join(f"{name} is {change.old!r}" for name, change in changes.items())
-        often = f", asked for {asked.times} times" if asked and asked.times > 1 else ""
+        often = f", asked for {requested.times} times" if requested and requested.times > 1 else ""
         why = f"waiting for AWS to show the change ({differing}{often})"
         return Wait(why, TAKES_EFFECT, Until.SHOWN, blockers=asking)
 
-    def _note_asked(self, address: str, changes: Mapping[str, Change]) -> None:
-        values, before = _values(changes), self._asked.get(address)
+    def _note_requested(self, address: str, changes: Mapping[str, Change]) -> None:
+        values, before = _values(changes), self._requested.get(address)
         times = before.times + 1 if before and before.values == values else 1
-        self._asked[address] = Asked(values, times, self.aws.pace.now())
+        self._requested[address] = Requested(values, times, self.aws.pace.now())
 
     def _to_ask(self, address: str, changes: Mapping[str, Change]) -> bool:
         """Whether to ask for a change: for one that was accepted and does not show only a few times, with pauses."""
-        asked, pace = self._asked.get(address), self.aws.pace
-        if asked is None or asked.values != _values(changes):
+        requested, pace = self._requested.get(address), self.aws.pace
+        if requested is None or requested.values != _values(changes):
             return True
-        return asked.times < ASKS and pace.now() > asked.at + PAUSE * 2 ** (asked.times - 1)
+        return requested.times < ASKS and pace.now() > requested.at + PAUSE * 2 ** (requested.times - 1)
 
     def _asking(self, address: str) -> Callable[[], str]:
         resource_type = type(self.declared[address].want)

@@ -92,7 +92,7 @@ class _Patience:
 
     wait: Wait
     next: float
-    told: str
+    shown: str
 
 
 Outcome = Wait | None | Exception
@@ -314,12 +314,12 @@ class Scheduler:
             self._enqueue(address, lambda: {address: _timed_out(reason, now - since)})
             return
         interval = self._interval(node, reason, now) * (0.2 if since == now else 1)
-        told = before.told if before else ""
+        shown = before.shown if before else ""
         # what is over at the first look is not worth a line
-        if before and told != reason.why:
-            told = reason.why
-            self._emit(Waiting(address, node.step, told, round(now - since, 1)))
-        self._waiting[address] = _Patience(reason, now + interval, told)
+        if before and shown != reason.why:
+            shown = reason.why
+            self._emit(Waiting(address, node.step, shown, round(now - since, 1)))
+        self._waiting[address] = _Patience(reason, now + interval, shown)
         heappush(self._due, (now + interval, address))
         if reason.again:
             self._watched.get(node.resource_type, {}).pop(address, None)

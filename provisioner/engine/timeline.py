@@ -42,7 +42,7 @@ def spans(
         start: when the run began, on the clock of the moments.
     """
     became = {a: results.get(a, "unfinished" if m.ended is None else "failed") for a, m in moments.items()}
-    told = {a for a, m in moments.items() if m.waited or became[a] not in IDLE}
+    shown = {a for a, m in moments.items() if m.waited or became[a] not in IDLE}
 
     def since(moment: float | None) -> float | None:
         return None if moment is None else round(moment - start, 2)
@@ -50,11 +50,11 @@ def spans(
     before: dict[str, str | None] = {}
     for a, m in moments.items():
         # what a resource waited for began before it
-        before[a] = m.after if m.after is None or m.after in told else before[m.after]
+        before[a] = m.after if m.after is None or m.after in shown else before[m.after]
     return [
         Span(a, steps[a], became[a], round(m.began - start, 2), since(m.called), since(m.ended), before[a])
         for a, m in moments.items()
-        if a in told
+        if a in shown
     ]
 
 

@@ -54,13 +54,13 @@ def condition(aws: Aws) -> list[dict[str, Any]]:
     return [
         {
             "id": image,
-            "name": told.get("Name"),
-            "created": told.get("CreationDate"),
-            "days": _days(aws, told),
+            "name": described.get("Name"),
+            "created": described.get("CreationDate"),
+            "days": _days(aws, described),
             "newest": newest,
         }
         for image in filter(None, images)
-        for told in [_described(aws, image)]
+        for described in [_described(aws, image)]
     ]
 
 

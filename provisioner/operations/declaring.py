@@ -37,13 +37,13 @@ def check_target(target: str | None, records: Collection[Record] = ()) -> None:
     limit.check(target, STEPS.keys() | {record.step for record in records if record.step})
 
 
-def check_new_ami(config: Config, target: str | None, *, asked: bool) -> None:
+def check_new_ami(config: Config, target: str | None, *, new_ami: bool) -> None:
     """Refuse a newer AMI where there are no instances, or where the step that has them is left out.
 
     Raises:
         ConfigurationError: with the reason.
     """
-    if not asked:
+    if not new_ami:
         return
     if config.capacity.min == 0 and all(service.launch != "ec2" for service in config.services.values()):
         raise ConfigurationError('--new-ami: no service has launch = "ec2", so there are no instances to replace')

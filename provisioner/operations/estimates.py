@@ -29,14 +29,14 @@ class Times:
 
     Attributes:
         ready: from the answer to the create call until it is ready.
-        told: until AWS tells what others need of it, where the create call's answer does not.
+        output: until AWS tells what others need of it, where the create call's answer does not.
         known: from ready until the other services know it.
         gone: from the delete call until it is gone.
         released: from then until it lets go of its security groups and subnets.
     """
 
     ready: float = 0.0
-    told: float = 0.0
+    output: float = 0.0
     known: float = 0.0
     gone: float = 0.0
     released: float = 0.0
@@ -49,13 +49,13 @@ TABLE: Mapping[str, Mapping[str, Sequence[Duration]]] = {
     "load_balancer": {"ready": [table.LOAD_BALANCER_CREATE], "released": [table.LOAD_BALANCER_RELEASE]},
     "certificate": {
         "ready": [table.CERTIFICATE_RECORDS, table.CERTIFICATE_ISSUED],
-        "told": [table.CERTIFICATE_RECORDS],
+        "output": [table.CERTIFICATE_RECORDS],
         "known": [table.CERTIFICATE_USABLE],
         "gone": [table.CERTIFICATE_FREE],
     },
     "private_dns_namespace": {
         "ready": [table.NAMESPACE_OPERATION],
-        "told": [table.NAMESPACE_OPERATION],
+        "output": [table.NAMESPACE_OPERATION],
         "gone": [table.NAMESPACE_OPERATION],
     },
     "db_cluster": {"ready": [table.DB_CLUSTER_CREATE], "gone": [table.DB_CLUSTER_DELETE]},
@@ -111,10 +111,10 @@ def lag(type_name: str, dependency: Dependency, of: Times) -> float:
     # an instance is begun when its cluster is available, whenever it was asked for
     member = type_name == "db_instance" and dependency.address.startswith("db_cluster/")
     if type_name == "validation_record":
-        return of.told  # a certificate is ready only thanks to it: nobody waits for that here
+        return of.output  # a certificate is ready only thanks to it: nobody waits for that here
     if dependency.ready or member:
         return of.ready + of.known
-    return (of.told if dependency.output else 0.0) + of.known
+    return (of.output if dependency.output else 0.0) + of.known
 
 
 def upwards(declared: Mapping[str, Declared], records: Mapping[str, Record], history: Sequence[Run]) -> Ahead:

@@ -74,7 +74,7 @@ def lines(
         ApiError: a read was refused.
     """
     seen: dict[str, int] = {}
-    told: set[str] = set()
+    reported: set[str] = set()
     while True:
         began = aws.pace.time()
         found: list[tuple[Line, str]] = []
@@ -84,8 +84,8 @@ def lines(
             except Exception as error:
                 if not not_found(error, "logs"):
                     raise explained(error) from error
-                if name not in told:
-                    told.add(name)
+                if name not in reported:
+                    reported.add(name)
                     on_missing(name)
         fresh = [(line, key) for line, key in found if key not in seen]
         seen = {key: line.time for line, key in found}

@@ -82,5 +82,5 @@ def notes(aws: Aws, stack: Stack, planned: Iterable[Planned] = ()) -> list[str]:
     """
     replaced = {item.address for item in planned if "task_definition" in item.changes}
     counts = {n: s.count for n, s in stack.config.services.items() if "count" in s.model_fields_set}
-    told = deployed_by_others(aws, replaced) + outscaled(aws, counts)
-    return told + left_outdated(aws) + newest_in_use(aws, stack.facts.image_id)
+    by_others = deployed_by_others(aws, replaced) + outscaled(aws, counts)
+    return by_others + left_outdated(aws) + newest_in_use(aws, stack.facts.image_id)

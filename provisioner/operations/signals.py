@@ -39,7 +39,7 @@ class _Watch:
 
     Attributes:
         act: is called, in a thread; None: `KeyboardInterrupt` is raised in the main thread.
-        asked: whether a signal has come.
+        interrupted: whether a signal has come.
         raised: whether `KeyboardInterrupt` was raised for it: once only, so that nothing disturbs the way out.
         again: whether the handler is, or was, to be called again.
         notice: the thread that calls `act`: it may write to a terminal, which may be stopped.
@@ -47,7 +47,7 @@ class _Watch:
     """
 
     act: Act | None = None
-    asked: bool = False
+    interrupted: bool = False
     raised: bool = False
     again: bool = False
     notice: threading.Thread | None = None
@@ -55,7 +55,7 @@ class _Watch:
 
     def handle(self, _: int, frame: FrameType | None) -> None:
         """Handle a signal, in the main thread, between any two of its instructions."""
-        self.asked = True
+        self.interrupted = True
         if self.act is not None or self.raised:
             return
         if not _may_interrupt(frame):
@@ -85,7 +85,7 @@ class _Watch:
             insisted += sum(number in INSISTING for number in numbers)
             if insisted > 1:
                 _end()
-            self.asked = True
+            self.interrupted = True
             # read after `asked` is set: whoever changes it looks at `asked` afterwards, so that one of the two acts
             act = self.act
             if first and act is not None:
@@ -136,7 +136,7 @@ def watched() -> Iterator[None]:
 def acting(act: Act) -> Iterator[None]:
     """While the context lasts, a first signal calls the function, in a thread. One that came before does so at once."""
     with _doing(act):
-        if _watch.asked:
+        if _watch.interrupted:
             act()
         yield
 
@@ -155,15 +155,15 @@ def held() -> Iterator[None]:
 def at_once() -> Iterator[None]:
     """While the context lasts, a first signal raises `KeyboardInterrupt`, also one that came before."""
     with _doing(None):
-        if _watch.asked and not _watch.raised:
+        if _watch.interrupted and not _watch.raised:
             _watch.raised = True
             raise KeyboardInterrupt
         yield
 
 
-def asked() -> bool:
-    """Say whether the command was told to end."""
-    return _watch.asked
+def interrupted() -> bool:
+    """Say whether a signal to end has come."""
+    return _watch.interrupted
 
 
 @contextmanager

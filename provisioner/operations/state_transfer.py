@@ -40,8 +40,8 @@ def bucket(config: Config, aws: Aws, client: Any = None) -> StateBucket:
     from state.bucket import StateBucket
 
     tags = {"Project": config.project, "ManagedBy": aws.owner["ManagedBy"]}
-    asked, runtime = client or stores.bucket_client(aws), aws.pace.runtime
-    return StateBucket(asked, named(config), aws.account, aws.region, aws.partition, tags, runtime)
+    s3_client, runtime = client or stores.bucket_client(aws), aws.pace.runtime
+    return StateBucket(s3_client, named(config), aws.account, aws.region, aws.partition, tags, runtime)
 
 
 def read_file(path: Path) -> State:

@@ -75,8 +75,8 @@ def _limits(outcome: Summary) -> list[str]:
     return ["--target-step", outcome.target] if outcome.target else []
 
 
-def _new_ami(asked: bool) -> list[str]:
-    return ["--new-ami"] if asked else []
+def _new_ami(new_ami: bool) -> list[str]:
+    return ["--new-ami"] if new_ami else []
 
 
 def after_plan(planned: Sequence[Planned], again: Again, *, new_ami: bool = False) -> list[str]:

@@ -17,10 +17,10 @@ from provisioner.render.text import SYMBOLS, table, visible
 
 def lines(found: Sequence[Checked]) -> list[str]:
     """Return one line a check: the verdict, what was looked at, what was found, and what to do."""
-    return table((f"{SYMBOLS[one.verdict]} {one.verdict}", one.check, told(one)) for one in found)
+    return table((f"{SYMBOLS[one.verdict]} {one.verdict}", one.check, explained(one)) for one in found)
 
 
-def told(one: Checked) -> str:
+def explained(one: Checked) -> str:
     """Return what was found and what to do, in one line."""
     return " ".join(f"{one.text}: {one.fix}".split()) if one.fix else one.text
 

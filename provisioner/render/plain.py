@@ -81,13 +81,13 @@ def shown(progress: Progress, stream: TextIO, quiet: float = QUIET, often: float
         often: the seconds after which one is due in any case, since it says how much is left.
     """
     spoke, ended = threading.Event(), threading.Event()
-    told: dict[str, float] = {}
+    printed: dict[str, float] = {}
 
     def view(event: Event) -> None:
         if isinstance(event, Working):
-            if time.monotonic() < told.get(event.address, -EVERY) + EVERY:
+            if time.monotonic() < printed.get(event.address, -EVERY) + EVERY:
                 return
-            told[event.address] = time.monotonic()
+            printed[event.address] = time.monotonic()
         if (text := line(event)) is not None:
             say([text], stream)
             spoke.set()

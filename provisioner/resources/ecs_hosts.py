@@ -31,5 +31,5 @@ def _behind(aws: Aws, name: str) -> str:
         return f"Auto Scaling group {name} has no instances" + (f" ({why})" if why else "")
     found = aws.pages("ec2", "describe_instances", "Reservations", InstanceIds=ids)
     instances = [instance for reservation in found for instance in reservation["Instances"]]
-    told = ", ".join(f"{i['InstanceId']} {i['State']['Name']}{since(i.get('LaunchTime'))}" for i in instances)
-    return f"Auto Scaling group {name} has {told}: see the log of the ECS agent there"
+    states = ", ".join(f"{i['InstanceId']} {i['State']['Name']}{since(i.get('LaunchTime'))}" for i in instances)
+    return f"Auto Scaling group {name} has {states}: see the log of the ECS agent there"

@@ -114,15 +114,15 @@ class Service(Resource):
         ]
         well = all(completed(service) and not short(service) for service in shown)
         tasks = [] if well else stopped(aws, cluster)
-        asked = [fields for fields in known if fields["cluster"] == cluster]
+        requested = [fields for fields in known if fields["cluster"] == cluster]
         for service in shown:
             live = cls._live(aws, service, tasks)
             if live.attributes["failed"] and live.attributes["rollout_state"] == "IN_PROGRESS":
                 # its tasks were read after it: by now ECS may have given it up itself, and says what it does
                 again = _shown(aws, cluster, [service["serviceName"]])
-                yield from (_as_asked(aws, cls._live(aws, service, tasks), asked) for service in again)
+                yield from (_as_requested(aws, cls._live(aws, service, tasks), requested) for service in again)
             else:
-                yield _as_asked(aws, live, asked)
+                yield _as_requested(aws, live, requested)
 
     @staticmethod
     def _live(aws: Aws, service: Mapping[str, Any], tasks: Sequence[Mapping[str, Any]]) -> Observed:
@@ -250,7 +250,7 @@ class Service(Resource):
         return f"ECS rolled back to the previous revision ({live.attributes['rolled_back']}){f': {why}' if why else ''}"
 
 
-def _as_asked(aws: Aws, live: Observed, asked: Sequence[Mapping[str, Any]]) -> Observed:
+def _as_requested(aws: Aws, live: Observed, requested: Sequence[Mapping[str, Any]]) -> Observed:
     """Return a service that somebody else deployed a newer revision to as running what was asked for last.
 
     Such a deployment, by a pipeline for instance, is no difference: it stays until another revision is declared, or
@@ -259,7 +259,7 @@ def _as_asked(aws: Aws, live: Observed, asked: Sequence[Mapping[str, Any]]) -> O
     """
     runs = live.attributes["task_definition"]
     name = live.attributes["service_name"]
-    known = [fields["task_definition"] for fields in asked if fields["service_name"] == name]
+    known = [fields["task_definition"] for fields in requested if fields["service_name"] == name]
     before = [arn for arn in known if not unknown(arn) and _newer(runs, arn)]
     if aws.redeploy or not live.owned or runs in known or not before:
         return live
@@ -287,10 +287,10 @@ def deployed_by_others(aws: Aws, replaced: Collection[str] = ()) -> list[str]:
     notes = []
     for live in aws.live(Service):
         if "deployed" in live.attributes:
-            runs, asked = (live.attributes[name].rpartition("/")[2] for name in ("deployed", "task_definition"))
-            told = f"{live.address} runs {runs}, which somebody else deployed:"
-            stays = f"it is not changed. `provision up --redeploy` restores {asked}"
-            notes.append(f"{told} {'it is replaced' if live.address in replaced else stays}")
+            runs, requested = (live.attributes[name].rpartition("/")[2] for name in ("deployed", "task_definition"))
+            what = f"{live.address} runs {runs}, which somebody else deployed:"
+            stays = f"it is not changed. `provision up --redeploy` restores {requested}"
+            notes.append(f"{what} {'it is replaced' if live.address in replaced else stays}")
     return notes
 
 

@@ -69,19 +69,19 @@ class TaskDefinition(Resource):
         aws: Aws,
         known: Sequence[Mapping[str, Any]],
         families: Collection[str],
-        asked: Collection[str],
+        suspected: Collection[str],
         half: Mapping[str, Sequence[str]],
     ) -> Iterator[Observed]:
         """Yield what there is of these families, each of which is described by itself.
 
         Args:
-            asked: those of which an interrupted teardown may have left something, where that is looked for.
+            suspected: those of which an interrupted teardown may have left something, where that is looked for.
             half: what is known to be left by one already, as `_half_removed` returns it.
         """
         contents = {content_of(fields): fields for fields in known}
         names = {fields["family"] for fields in known}
         # of what this run deleted that is known already
-        asked = {*asked} - aws.deleted if aws.include_unrecorded else set()
+        suspected = {*suspected} - aws.deleted if aws.include_unrecorded else set()
         left = dict(half)
         tagged, families = set(aws.tagged("ecs")), sorted(families)
         newest = aws.each(lambda family: _active(aws, family), families)
@@ -90,7 +90,7 @@ class TaskDefinition(Resource):
             if first and (live := cls._registered(aws, contents, family, _looked_at(aws, family, first, tagged, many))):
                 yield live
                 left.pop(family, None)
-            elif family in asked and (inactive := _ours(aws, family, "INACTIVE")):
+            elif family in suspected and (inactive := _ours(aws, family, "INACTIVE")):
                 left[family] = inactive
             elif family in names and first:
                 yield Observed(family, {"family": family}, owned=False, status="ACTIVE")
@@ -259,11 +259,11 @@ def _families(aws: Aws, names: Collection[str]) -> set[str]:
     possible = {*names, *(arn.rpartition("/")[2].rpartition(":")[0] for arn in tagged)}
     search = {"familyPrefix": f"{aws.name}-", "status": "ACTIVE"}
     certain = {*aws.recorded(TaskDefinition)} - aws.deleted
-    told = {name for name in possible - certain if name.startswith(search["familyPrefix"])}
-    if not aws.include_unrecorded and not told:
+    uncertain = {name for name in possible - certain if name.startswith(search["familyPrefix"])}
+    if not aws.include_unrecorded and not uncertain:
         return possible
     listed = {*aws.pages("ecs", "list_task_definition_families", "families", **search)}
-    return (possible - told) | (listed if aws.include_unrecorded else listed & told)
+    return (possible - uncertain) | (listed if aws.include_unrecorded else listed & uncertain)
 
 
 def _revisions(aws: Aws, family: str, status: str = "ACTIVE") -> list[str]:

@@ -81,7 +81,7 @@ def asked(cloud: EmbeddedCloud) -> list[Asked]:
             Check(it["action"], it["resource"], {key: tuple(values) for key, values in it["context"].items()}),
             it["verdict"],
         )
-        for it in json.loads(cloud.control("GET", "policy"))["asked"]
+        for it in json.loads(cloud.control("GET", "policy"))["checks"]
     ]
 
 

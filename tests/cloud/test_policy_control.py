@@ -89,7 +89,7 @@ def test_an_emptied_cloud_allows_everything(cloud: EmbeddedCloud) -> None:
     enforce(cloud, policy(denying("*")))
     cloud.reset()
     make_network(cloud)
-    assert json.loads(cloud.control("GET", "policy")) == {"policies": [], "asked": []}
+    assert json.loads(cloud.control("GET", "policy")) == {"policies": [], "checks": []}
 
 
 def test_what_is_printed_can_be_put_in_force(cloud: EmbeddedCloud, tmp_path: Path) -> None:

@@ -334,7 +334,7 @@ FAULTS = (
         ENGINE,
         APPLY,
         """
-        return asked.times < ASKS and pace.now() > asked.at + PAUSE * 2 ** (asked.times - 1)
+        return requested.times < ASKS and pace.now() > requested.at + PAUSE * 2 ** (requested.times - 1)
         """,
         """
         return True

@@ -136,12 +136,12 @@ def test_a_newer_ami_is_refused_where_there_are_no_instances(
     launch: str, least: int, target: str | None, words: str
 ) -> None:
     config = Config.model_validate({"services": {"web": {**SERVICE, "launch": launch}}, "capacity": {"min": least}})
-    declaring.check_new_ami(config, target, asked=False)
+    declaring.check_new_ami(config, target, new_ami=False)
     if not words:
-        declaring.check_new_ami(config, target, asked=True)
+        declaring.check_new_ami(config, target, new_ami=True)
         return
     with pytest.raises(ConfigurationError, match=words):
-        declaring.check_new_ami(config, target, asked=True)
+        declaring.check_new_ami(config, target, new_ami=True)
 
 
 def refused(code: str, operation: str) -> ClientError:

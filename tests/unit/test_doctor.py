@@ -11,6 +11,7 @@ from typing import Any, cast
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError, NoCredentialsError
 
+from provisioner.aws.client import Aws
 from provisioner.config.models import Config
 from provisioner.engine.clock import Pace
 from provisioner.engine.errors import ConfigurationError, Failed, Interrupted
@@ -102,9 +103,9 @@ def permission(name: str, *resources: str, use: Use = Use.LIFE, **conditions: tu
 def test_questions_cover_each_action_on_each_of_its_resources_in_each_of_its_cases() -> None:
     config = Config.model_validate({"services": WEB})
     wanted = needed(config, account="123456789012")
-    questions = list(permissions.asked(wanted))
-    asked = {pair for question in questions for pair in question.pairs}
-    assert asked == {(one.name, arn) for one in wanted for arn in one.resources}
+    questions = list(permissions.questions_about(wanted))
+    pairs = {pair for question in questions for pair in question.pairs}
+    assert pairs == {(one.name, arn) for one in wanted for arn in one.resources}
     for question in questions:
         assert len({action.partition(":")[0] for action in question.actions}) == 1
     linked = {q.context["iam:AWSServiceName"] for q in questions if "iam:AWSServiceName" in q.context}
@@ -114,7 +115,7 @@ def test_questions_cover_each_action_on_each_of_its_resources_in_each_of_its_cas
 
 def test_one_context_has_one_value_for_a_key() -> None:
     several = [permission("iam:PassRole", service=("a", "b")), permission("iam:TagRole", service=("a",))]
-    first, second = permissions.asked(several)
+    first, second = permissions.questions_about(several)
     assert (first.context, first.actions) == ({"service": ("a",)}, ["iam:PassRole", "iam:TagRole"])
     assert (second.context, second.actions) == ({"service": ("b",)}, ["iam:PassRole"])
 
@@ -144,7 +145,7 @@ def test_answers_one_by_one_and_below_an_action() -> None:
 def test_verdicts_on_actions() -> None:
     later, option = permission("a:Later", use=Use.OTHER), permission("a:Option", use=Use.OPTION)
     wanted = [permission("a:Now"), later, option, permission("a:Maybe")]
-    questions = list(permissions.asked(wanted))
+    questions = list(permissions.questions_about(wanted))
     pairs = {name: (name, "*") for name in ("a:Now", "a:Later", "a:Maybe", "a:Option")}
 
     def said(allowed: set[str], open_: set[str]) -> list[tuple[str, str]]:
@@ -173,7 +174,7 @@ def test_verdicts_on_actions() -> None:
 )
 def test_up_stops_only_at_what_no_policy_of_single_names_could_allow(resource: str, barred: bool, verdict: str) -> None:
     wanted = [permission("a:Make", resource)]
-    questions = list(permissions.asked(wanted))
+    questions = list(permissions.questions_about(wanted))
     answers = permissions.Answers(barred=frozenset(questions[0].pairs if barred else ()))
     (found,) = permissions.judged(wanted, questions, [answers], sure=True)
     assert found.verdict == verdict
@@ -190,9 +191,9 @@ def test_up_stops_only_at_what_no_policy_of_single_names_could_allow(resource: s
 )
 def test_callers_without_policies_to_simulate(caller: str, words: str) -> None:
     with pytest.raises(permissions.NotSimulated, match=words):
-        permissions.source(cast("Any", Answering()), caller)
+        permissions.source(answering(), caller)
     user = "arn:aws:iam::123456789012:user/a/b"
-    assert permissions.source(cast("Any", Answering()), user) == user
+    assert permissions.source(answering(), user) == user
 
 
 # -- who and where -------------------------------------------------------------------------------------------------
@@ -223,9 +224,13 @@ class Answering:
         return call
 
 
+def answering(**answers: Any) -> Aws:
+    return cast("Aws", Answering(**answers))
+
+
 def context(**answers: Any) -> Context:
     config = Config.model_validate({"region": Answering.region, "services": WEB})
-    return Context(cast("Any", Answering(**answers)), config, Path("stack.toml"), lambda aws: {})
+    return Context(answering(**answers), config, Path("stack.toml"), lambda aws: {})
 
 
 @pytest.mark.parametrize(

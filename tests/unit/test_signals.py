@@ -139,7 +139,7 @@ def test_an_ignored_hang_up_stays_ignored() -> None:
         """
 with signals.watched(), context.interruptible(pace, lambda event: None):
     os.kill(os.getpid(), signal.SIGHUP)
-    print(signals.asked())
+    print(signals.interrupted())
 """,
         preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN),
     )
@@ -217,7 +217,7 @@ def test_outside_of_a_run_a_signal_interrupts_once(number: int) -> None:
     with signals.watched():
         with pytest.raises(KeyboardInterrupt):
             work()
-        assert signals.asked()
+        assert signals.interrupted()
     assert way_out == ["not disturbed"]
 
 

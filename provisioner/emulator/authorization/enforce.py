@@ -27,12 +27,12 @@ class Policies:
 
     Attributes:
         names: of the files that they are from; without any, everything is allowed.
-        asked: what they were asked, by the call that it was asked for, and what they said.
+        checks: what was checked, by the call that it was checked for, and the verdict.
     """
 
     names: list[str] = field(default_factory=list)
     statements: list[Statement] = field(default_factory=list)
-    asked: dict[tuple[Any, ...], tuple[str, Check, Verdict]] = field(default_factory=dict)
+    checks: dict[tuple[Any, ...], tuple[str, Check, Verdict]] = field(default_factory=dict)
     _about: dict[str, list[Statement]] = field(default_factory=dict)
 
     def set(self, files: Iterable[Mapping[str, str]]) -> None:
@@ -43,7 +43,7 @@ class Policies:
         """
         files = list(files)
         statements = [it for file in files for it in read(file["name"], file["text"])]
-        self.names, self.statements, self.asked = [file["name"] for file in files], statements, {}
+        self.names, self.statements, self.checks = [file["name"] for file in files], statements, {}
         self._about.clear()
 
     def verdict(self, check: Check) -> Verdict:
@@ -60,18 +60,18 @@ class Policies:
         for check in checks:
             said = self.verdict(check)
             key = (call, check.action, check.resource, *sorted(check.context.items()))
-            self.asked[key] = (call, check, said)
+            self.checks[key] = (call, check, said)
             if said is not Verdict.ALLOWED and first is None:
                 first = (check, said)
         return first
 
     def shown(self) -> dict[str, Any]:
-        """What is in force and what was asked, as the control path answers it."""
-        asked = [
+        """What is in force and what was checked, as the control path answers it."""
+        checks = [
             {"call": call, "action": it.action, "resource": it.resource, "context": it.context, "verdict": said.value}
-            for call, it, said in self.asked.values()
+            for call, it, said in self.checks.values()
         ]
-        return {"policies": self.names, "asked": asked}
+        return {"policies": self.names, "checks": checks}
 
 
 current = Policies()

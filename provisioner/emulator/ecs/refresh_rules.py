@@ -29,11 +29,11 @@ def start_instance_refresh(self: Any) -> Any:
     group = require(self.autoscaling_backend, self._get_param("AutoScalingGroupName"))
     if refreshes.active(group):
         refuse("InstanceRefreshInProgress", "An Instance Refresh is already in progress and blocks this one.")
-    asked: Shape = self._get_param("Preferences") or {}
-    _check(asked)
+    requested: Shape = self._get_param("Preferences") or {}
+    _check(requested)
     if self._get_param("DesiredConfiguration") or self._get_param("Strategy", "Rolling") != "Rolling":
         refuse("ValidationError", "The embedded cloud refreshes in batches, and to the group's own configuration only.")
-    preferences = {**_DEFAULTS, **asked, "InstanceWarmup": _warmup(group, asked)}
+    preferences = {**_DEFAULTS, **requested, "InstanceWarmup": _warmup(group, requested)}
     refresh = refreshes.begin(group, preferences, preferences["InstanceWarmup"])
     return ActionResult({"InstanceRefreshId": refresh.id})
 
@@ -73,23 +73,22 @@ def _active(response: Any) -> refreshes.Refresh:
     return refresh
 
 
-def _check(asked: Shape) -> None:
+def _check(requested: Shape) -> None:
     """Refuse preferences that contradict each other, or need what is not there (API reference, RefreshPreferences)."""
-    least, most = asked.get("MinHealthyPercentage"), asked.get("MaxHealthyPercentage")
+    least, most = requested.get("MinHealthyPercentage"), requested.get("MaxHealthyPercentage")
     if most is not None and (least is None or most - least > 100):
         words = "MaxHealthyPercentage needs a MinHealthyPercentage that is lower by 100 at most."
         refuse("ValidationError", words)
-    if asked.get("CheckpointDelay") is not None and not asked.get("CheckpointPercentages"):
+    if requested.get("CheckpointDelay") is not None and not requested.get("CheckpointPercentages"):
         refuse("ValidationError", "CheckpointDelay needs CheckpointPercentages.")
-    if asked.get("AutoRollback"):
+    if requested.get("AutoRollback"):
         refuse("ValidationError", "AutoRollback needs a desired configuration.")
-    if lacking := [name for name in _NOT_HERE if asked.get(name) is not None]:
+    if lacking := [name for name in _NOT_HERE if requested.get(name) is not None]:
         refuse("ValidationError", f"The embedded cloud has no {', '.join(lacking)} of an instance refresh.")
 
 
-def _warmup(group: Any, asked: Shape) -> int:
+def _warmup(group: Any, requested: Shape) -> int:
     """Seconds until a new instance counts as ready: of the request, else of the group."""
     own = getattr(group, "default_instance_warmup", None)
-    return int(
-        next(one for one in (asked.get("InstanceWarmup"), own, group.health_check_grace_period, 0) if one is not None)
-    )
+    candidates = (requested.get("InstanceWarmup"), own, group.health_check_grace_period, 0)
+    return int(next(one for one in candidates if one is not None))

@@ -188,8 +188,8 @@ def _bounds(preferences: Shape, desired: int) -> tuple[int, int]:
     percentage was given.
     """
     least = math.ceil(desired * preferences["MinHealthyPercentage"] / 100)
-    asked = preferences.get("MaxHealthyPercentage")
-    if asked is None:
+    largest = preferences.get("MaxHealthyPercentage")
+    if largest is None:
         return min(least, max(0, desired - 1)), desired
-    most = math.floor(desired * asked / 100)
+    most = math.floor(desired * largest / 100)
     return least, max(most, desired + 1) if least >= desired else most

@@ -329,23 +329,23 @@ def delete_vpc_endpoints(self: Any) -> ActionResult:
 @replace(EC2Response, "modify_vpc_endpoint")
 def modify_vpc_endpoint(self: Any) -> ActionResult:
     """ModifyVpcEndpoint: route tables with their routes, subnets with their interfaces, groups, policy, private DNS."""
-    ec2, asked = self.ec2_backend, self.params
-    endpoint = ec2.describe_vpc_endpoints([asked["VpcEndpointId"]])[0]
+    ec2, params = self.ec2_backend, self.params
+    endpoint = ec2.describe_vpc_endpoints([params["VpcEndpointId"]])[0]
     if endpoint.state == "deleting":
         refuse("InvalidParameter", f"Endpoint {endpoint.id} is in state deleting and cannot be modified")
-    for table_id in asked.get("RemoveRouteTableIds", []):
+    for table_id in params.get("RemoveRouteTableIds", []):
         if table_id in endpoint.route_table_ids:
             _drop_route(ec2, endpoint, table_id)
-    for table_id in asked.get("AddRouteTableIds", []):
+    for table_id in params.get("AddRouteTableIds", []):
         if table_id not in endpoint.route_table_ids:
             _add_route(ec2, endpoint, table_id)
-    _modify_groups(ec2, endpoint, asked.get("AddSecurityGroupIds", []), asked.get("RemoveSecurityGroupIds", []))
-    _modify_subnets(ec2, endpoint, asked.get("AddSubnetIds", []), asked.get("RemoveSubnetIds", []))
-    _modify_private_dns(ec2, endpoint, asked.get("PrivateDnsEnabled"))
-    if asked.get("PolicyDocument"):
-        _check_policy(ec2, endpoint.service_name, asked["PolicyDocument"])
-        endpoint.policy_document = asked["PolicyDocument"]
-    if asked.get("ResetPolicy") and endpoint.vpc_endpoint_type == "Gateway":
+    _modify_groups(ec2, endpoint, params.get("AddSecurityGroupIds", []), params.get("RemoveSecurityGroupIds", []))
+    _modify_subnets(ec2, endpoint, params.get("AddSubnetIds", []), params.get("RemoveSubnetIds", []))
+    _modify_private_dns(ec2, endpoint, params.get("PrivateDnsEnabled"))
+    if params.get("PolicyDocument"):
+        _check_policy(ec2, endpoint.service_name, params["PolicyDocument"])
+        endpoint.policy_document = params["PolicyDocument"]
+    if params.get("ResetPolicy") and endpoint.vpc_endpoint_type == "Gateway":
         endpoint.policy_document = json.dumps(VPCEndPoint.DEFAULT_POLICY)
     return ActionResult({"Return": True})
 

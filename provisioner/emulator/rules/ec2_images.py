@@ -60,11 +60,11 @@ def release(account: str, region: str) -> str:
     family, _, day = last.rpartition(".")
     version = f"{family}.{(datetime.strptime(day, _DAY).replace(tzinfo=UTC) + timedelta(days=7)).strftime(_DAY)}"
     name, image = about["image_name"].replace(last, version), f"ami-{uuid.uuid4().hex[:17]}"
-    told = json.dumps({**about, "image_name": name, "image_id": image, "image_version": version})
+    recommended = json.dumps({**about, "image_name": name, "image_id": image, "image_version": version})
     for member, value in (("image_id", image), ("image_name", name), ("image_version", version)):
         _put(parameters, f"recommended/{member}", value)
-    _put(parameters, "recommended", told)
-    _put(parameters, name, told)
+    _put(parameters, "recommended", recommended)
+    _put(parameters, name, recommended)
     _put(parameters, f"{name}/image_id", image)
     return image
 

@@ -18,8 +18,8 @@ from provisioner.emulator.patch import add, refuse, replace, wrap
 def _none(key: str, names: tuple[str, ...], code: str) -> Callable[[Any], ActionResult]:
     def describe(self: Any) -> ActionResult:
         for name in names:
-            if asked := self._get_param(name):
-                refuse(code, f"The {name} {', '.join(asked)} do not exist")
+            if requested := self._get_param(name):
+                refuse(code, f"The {name} {', '.join(requested)} do not exist")
         return ActionResult({key: []})
 
     return describe
@@ -123,8 +123,8 @@ def _hibernation(self: Any) -> dict[str, bool]:
     return {"Configured": False, **self.__dict__["_hibernation"]}
 
 
-def _set_hibernation(self: Any, asked: dict[str, bool] | None) -> None:
-    self.__dict__["_hibernation"] = asked or {}
+def _set_hibernation(self: Any, requested: dict[str, bool] | None) -> None:
+    self.__dict__["_hibernation"] = requested or {}
 
 
 replace(Instance, "hibernation_options")(property(_hibernation, _set_hibernation))

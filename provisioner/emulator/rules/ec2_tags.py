@@ -95,12 +95,12 @@ def once(method: str) -> None:
 
     @wrap(EC2Response, method)
     def replay(original: Callable[..., Any], self: Any) -> Any:
-        asked = dict(self.params)
-        token = asked.pop("ClientToken", None)
+        params = dict(self.params)
+        token = params.pop("ClientToken", None)
         if token is None:
             return original(self)
         seen = self.ec2_backend.__dict__.setdefault("client_tokens", {})
-        key, request = (method, token), json.dumps(asked, sort_keys=True, default=str)
+        key, request = (method, token), json.dumps(params, sort_keys=True, default=str)
         if key in seen:
             former_request, former_answer = seen[key]
             if former_request != request:

@@ -105,10 +105,10 @@ def action(original: Any, self: Any, data: dict[str, Any]) -> None:
 @wrap(ELBv2Backend, "create_target_group")
 def create_target_group(original: Any, self: Any, name: str, **kwargs: Any) -> Any:
     """CreateTargetGroup: idempotent for equal settings, else DuplicateTargetGroupName."""
-    asked = {key: value for key, value in kwargs.items() if key != "tags"}
+    requested = {key: value for key, value in kwargs.items() if key != "tags"}
     for group in self.target_groups.values():
         if group.name == name:
-            if group.asked != asked:
+            if group.requested != requested:
                 refuse(
                     "DuplicateTargetGroupName",
                     f"A target group with the same name '{name}' exists, but with different settings",
@@ -119,7 +119,7 @@ def create_target_group(original: Any, self: Any, name: str, **kwargs: Any) -> A
     if path and not path.startswith("/"):
         refuse("ValidationError", f"Health check path '{path}' must start with a '/' character")
     group = original(self, name, **kwargs)
-    group.asked = asked
+    group.requested = requested
     if group.protocol in ("HTTP", "HTTPS"):
         group.attributes = dict(_TARGET_GROUP_ATTRIBUTES)
     mark_new(group)
@@ -169,10 +169,10 @@ def create_listener(
 ) -> Any:
     """CreateListener: one a port (the same again is the same), issued certificates, a group for one balancer only."""
     balancer = resource(self, load_balancer_arn)
-    asked = json.dumps([protocol, ssl_policy, certificate, actions, tags], sort_keys=True, default=str)
+    requested = json.dumps([protocol, ssl_policy, certificate, actions, tags], sort_keys=True, default=str)
     for listener in balancer.listeners.values():
         if int(listener.port) == int(port):
-            if listener.asked != asked:
+            if listener.requested != requested:
                 refuse(
                     "DuplicateListener",
                     f"A listener already exists on this port for this load balancer '{load_balancer_arn}'",
@@ -187,7 +187,7 @@ def create_listener(
     _check_groups(self, load_balancer_arn, actions)
     _check_redirects(protocol, port, actions)
     listener = original(self, load_balancer_arn, protocol, port, ssl_policy, certificate, actions, alpn_policy, tags)
-    listener.asked = asked
+    listener.requested = requested
     if protocol == "HTTP":
         listener.ssl_policy = None
     rebind(self)
@@ -268,7 +268,7 @@ def modify_listener(
     changed = original(self, arn, port, protocol, ssl_policy, certificates or [], actions or [])
     if plain:
         listener.ssl_policy, listener.certificate, listener.certificates = None, None, []
-    listener.asked = ""
+    listener.requested = ""
     rebind(self)
     return changed
 

@@ -125,9 +125,9 @@ def modify_db_instance(original: Any, self: Any, db_instance_identifier: str, db
 @wrap(RDSResponse, "delete_db_instance")
 def delete_db_instance(original: Any, self: Any) -> ActionResult:
     """DeleteDBInstance: protected ones stay; no final snapshot of a cluster's member; `deleting`, then gone."""
-    rds, asked = self.backend, self.params
-    database = rds.describe_db_instances(asked["DBInstanceIdentifier"])[0]
-    final, skip = asked.get("FinalDBSnapshotIdentifier"), asked.get("SkipFinalSnapshot")
+    rds, params = self.backend, self.params
+    database = rds.describe_db_instances(params["DBInstanceIdentifier"])[0]
+    final, skip = params.get("FinalDBSnapshotIdentifier"), params.get("SkipFinalSnapshot")
     if database.deletion_protection:
         refuse(
             "InvalidParameterCombination",

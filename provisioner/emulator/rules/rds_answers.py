@@ -74,9 +74,9 @@ def own_key(rds: Any) -> str:
 @add(RDSResponse, "describe_certificates")
 def describe_certificates(self: Any) -> ActionResult:
     """DescribeCertificates: the authorities that the Region offers."""
-    asked = self.params.get("CertificateIdentifier")
-    if asked not in (None, *AUTHORITIES):
-        refuse("CertificateNotFound", f"Certificate not found: {asked}")
+    requested = self.params.get("CertificateIdentifier")
+    if requested not in (None, *AUTHORITIES):
+        refuse("CertificateNotFound", f"Certificate not found: {requested}")
     shown = [
         {
             "CertificateIdentifier": name,
@@ -88,7 +88,7 @@ def describe_certificates(self: Any) -> ActionResult:
             "CustomerOverride": False,
         }
         for name, ends in AUTHORITIES.items()
-        if asked in (None, name)
+        if requested in (None, name)
     ]
     return ActionResult({"Certificates": shown, "DefaultCertificateForNewLaunches": _DEFAULT})
 
@@ -121,7 +121,7 @@ def describe_option_groups(self: Any) -> ActionResult:
     """DescribeOptionGroups: the account's own and the default of Aurora MySQL, which has no options."""
     members = {"OptionGroupName": "name", "EngineName": "engine_name", "MajorEngineVersion": "major_engine_version"}
     # an empty text is nothing that was asked for (sent by Ansible's rds_option_group_info)
-    asked = {member: value for name, member in members.items() if (value := self.params.get(name))}
+    requested = {member: value for name, member in members.items() if (value := self.params.get(name))}
     default = OptionGroup(
         self.backend, f"default:{ENGINE}-8-0", ENGINE, "8.0", f"Default option group for {ENGINE} 8.0"
     )
@@ -129,10 +129,10 @@ def describe_option_groups(self: Any) -> ActionResult:
     shown = [
         group
         for group in [*self.backend.option_groups.values(), default]
-        if all(getattr(group, member) == value for member, value in asked.items())
+        if all(getattr(group, member) == value for member, value in requested.items())
     ]
-    if "name" in asked and not shown:
-        refuse("OptionGroupNotFoundFault", f"Specified OptionGroupName: {asked['name']} not found.")
+    if "name" in requested and not shown:
+        refuse("OptionGroupNotFoundFault", f"Specified OptionGroupName: {requested['name']} not found.")
     return ActionResult({"OptionGroupsList": shown})
 
 

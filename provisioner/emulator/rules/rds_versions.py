@@ -84,15 +84,15 @@ def _title(version: str) -> str:
 @add(RDSResponse, "describe_db_engine_versions")
 def describe_db_engine_versions(self: Any) -> ActionResult:
     """DescribeDBEngineVersions: of Aurora MySQL, the only engine that the embedded cloud knows versions of."""
-    asked = self.params
-    engine = asked.get("Engine")
+    params = self.params
+    engine = params.get("Engine")
     if engine not in (None, ENGINE):
         return ActionResult({"DBEngineVersions": []})
-    wanted = asked.get("EngineVersion")
+    wanted = params.get("EngineVersion")
     chosen = [version for version in VERSIONS if wanted in (None, version, "8.0")]
-    if asked.get("DBParameterGroupFamily") not in (None, FAMILY):
+    if params.get("DBParameterGroupFamily") not in (None, FAMILY):
         chosen = []
-    if asked.get("DefaultOnly"):
+    if params.get("DefaultOnly"):
         chosen = [version for version in chosen if version == DEFAULT_VERSION]
     return ActionResult({"DBEngineVersions": [_shown(version) for version in chosen]})
 
@@ -100,8 +100,8 @@ def describe_db_engine_versions(self: Any) -> ActionResult:
 @wrap(RDSResponse, "describe_orderable_db_instance_options")
 def describe_orderable_db_instance_options(original: Any, self: Any) -> ActionResult:
     """DescribeOrderableDBInstanceOptions: every class with every version of Aurora MySQL, in every zone."""
-    asked = self.params
-    if asked.get("Engine") != ENGINE:
+    params = self.params
+    if params.get("Engine") != ENGINE:
         answer: ActionResult = original(self)
         return answer
     zones = [zone.name for zone in ec2_backends[self.current_account][self.region].describe_availability_zones()]
@@ -109,7 +109,7 @@ def describe_orderable_db_instance_options(original: Any, self: Any) -> ActionRe
         _orderable(version, name, zones)
         for version in VERSIONS
         for name in CLASSES
-        if asked.get("EngineVersion") in (None, version) and asked.get("DBInstanceClass") in (None, name)
+        if params.get("EngineVersion") in (None, version) and params.get("DBInstanceClass") in (None, name)
     ]
     return ActionResult({"OrderableDBInstanceOptions": rows})
 

@@ -164,13 +164,13 @@ def _reversed(name: str) -> list[str]:
 @replace(Route53, "list_hosted_zones_by_name")
 def list_zones_in_pages(self: Any) -> ActionResult:
     """ListHostedZonesByName, in pages by name and id."""
-    asked = self._get_param("DNSName")
-    _, zones = self.backend.list_hosted_zones_by_name(asked)
+    name = self._get_param("DNSName")
+    _, zones = self.backend.list_hosted_zones_by_name(name)
     if start := self._get_param("HostedZoneId"):
         places = [place for place, zone in enumerate(zones) if zone.resource_id == start]
         zones = zones[places[0] :] if places else zones
     size = self._get_int_param("MaxItems", 100)
-    answer = {"DNSName": asked, "HostedZones": zones[:size], "IsTruncated": len(zones) > size, "MaxItems": size}
+    answer = {"DNSName": name, "HostedZones": zones[:size], "IsTruncated": len(zones) > size, "MaxItems": size}
     if len(zones) > size:
         answer |= {"NextDNSName": zones[size].name, "NextHostedZoneId": zones[size].resource_id}
     return ActionResult(answer)

@@ -34,11 +34,11 @@ def change_resource_record_sets(self: Any, zoneid: str, change_list: list[dict[s
     check_owner(zone)
     records = {_key(record): record for record in zone.rrsets}
     for change in change_list:
-        action, asked = change["Action"], change["ResourceRecordSet"]
+        action, record_set = change["Action"], change["ResourceRecordSet"]
         if action not in ("CREATE", "UPSERT", "DELETE"):
             refuse("InvalidInput", f"Invalid value '{action}' for Action: one of CREATE, UPSERT, DELETE")
-        _check_form(action, asked)
-        record = _record(asked)
+        _check_form(action, record_set)
+        record = _record(record_set)
         if action == "DELETE":
             _check_delete(zone, records, record)
             del records[_key(record)]
@@ -52,10 +52,10 @@ def _key(record: Any) -> tuple[str, str, str]:
     return record.name, record.type, record.set_identifier or ""
 
 
-def _record(asked: dict[str, Any]) -> RecordSet:
-    values = [entry["Value"] for entry in asked.get("ResourceRecords") or []]
-    record = {**asked, "Name": normal(asked["Name"]), "ResourceRecords": values}
-    if alias := asked.get("AliasTarget"):
+def _record(record_set: dict[str, Any]) -> RecordSet:
+    values = [entry["Value"] for entry in record_set.get("ResourceRecords") or []]
+    record = {**record_set, "Name": normal(record_set["Name"]), "ResourceRecords": values}
+    if alias := record_set.get("AliasTarget"):
         record["AliasTarget"] = {**alias, "DNSName": normal(alias["DNSName"])}
     return RecordSet(record)  # type: ignore[abstract]
 
@@ -69,16 +69,16 @@ def _invalid(message: str) -> None:
     refuse("InvalidChangeBatch", f"[{message}]", messages=[message])
 
 
-def _check_form(action: str, asked: dict[str, Any]) -> None:
-    plain = asked.get("TTL") is not None and bool(asked.get("ResourceRecords"))
-    forms = [bool(asked.get("AliasTarget")), plain, bool(asked.get("TrafficPolicyInstanceId"))]
+def _check_form(action: str, record_set: dict[str, Any]) -> None:
+    plain = record_set.get("TTL") is not None and bool(record_set.get("ResourceRecords"))
+    forms = [bool(record_set.get("AliasTarget")), plain, bool(record_set.get("TrafficPolicyInstanceId"))]
     if forms.count(True) != 1:
         found = "found none" if not any(forms) else "found more than one"
         refuse(
             "InvalidInput",
             "Invalid request: Expected exactly one of [AliasTarget, all of [TTL, and ResourceRecords], or "
-            f"TrafficPolicyInstanceId], but {found} in Change with [Action={action}, Name={asked['Name']}, "
-            f"Type={asked['Type']}, SetIdentifier={asked.get('SetIdentifier', 'null')}]",
+            f"TrafficPolicyInstanceId], but {found} in Change with [Action={action}, Name={record_set['Name']}, "
+            f"Type={record_set['Type']}, SetIdentifier={record_set.get('SetIdentifier', 'null')}]",
         )
 
 

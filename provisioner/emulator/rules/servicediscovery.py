@@ -92,9 +92,9 @@ def _create(
     discovery: Any, namespace_type: str, name: str, vpc: str, token: str, description: str, tags: Any, properties: Any
 ) -> str:
     settle(discovery)
-    asked = (namespace_type, name, vpc, description)
+    requested = (namespace_type, name, vpc, description)
     for other in discovery.namespaces.values():
-        if other.asked == asked and other.creator_request_id == token:
+        if other.requested == requested and other.creator_request_id == token:
             return str(other.made_by)
         if (other.type, other.name, other.vpc) == (namespace_type, name, vpc):
             _exists("NamespaceAlreadyExists", f"Namespace {name} already exists: {other.id}", token, other)
@@ -122,7 +122,7 @@ def _create(
         return operation_id
     if zone_id:
         namespace.dns_properties = {"HostedZoneId": zone_id, "SOA": soa}
-    namespace.asked, namespace.made_by = asked, operation_id  # type: ignore[attr-defined]
+    namespace.requested, namespace.made_by = requested, operation_id  # type: ignore[attr-defined]
     namespace.vpc = vpc
     discovery.namespaces[namespace.id] = namespace
     discovery.tagger.tag_resource(namespace.arn, tags or [])

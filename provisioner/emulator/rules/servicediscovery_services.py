@@ -38,10 +38,10 @@ def create_service(
     """CreateService: one of a name in a namespace, which must be there; a repeated request gets the same service."""
     config = dns_config or {}
     namespace = self.get_namespace(namespace_id or config.get("NamespaceId", ""))
-    asked = json.dumps([name, config, health_check_custom_config], sort_keys=True)
+    requested = json.dumps([name, config, health_check_custom_config], sort_keys=True)
     for other in self.services.values():
         if (other.namespace_id, other.name) == (namespace.id, name):
-            if other.creator_request_id == creator_request_id and other.asked == asked:
+            if other.creator_request_id == creator_request_id and other.requested == requested:
                 return other
             refuse(
                 "ServiceAlreadyExists",
@@ -62,7 +62,7 @@ def create_service(
     del self.services[service.id]
     service.id = _service_id(namespace.id, name)
     service.arn = f"{service.arn.rpartition('/')[0]}/{service.id}"
-    service.asked = asked
+    service.requested = requested
     _complete(namespace, service)
     self.services[service.id] = service
     self.tagger.tag_resource(service.arn, tags or [])

@@ -37,9 +37,9 @@ def describe_ssl_policies(original: Any, self: Any) -> Any:
 @wrap(LogsResponse, "describe_log_streams")
 def describe_log_streams(original: Any, self: Any) -> Any:
     """DescribeLogStreams: ResourceNotFoundException for an identifier as for a name (API reference, Errors)."""
-    asked = self._get_param("logGroupIdentifier")
+    requested = self._get_param("logGroupIdentifier")
     groups = self.logs_backend.groups.values()
-    if asked and not any(asked in (group.name, group.arn.removesuffix(":*")) for group in groups):
+    if requested and not any(requested in (group.name, group.arn.removesuffix(":*")) for group in groups):
         refuse("ResourceNotFoundException", "The specified log group does not exist.")
     return original(self)
 

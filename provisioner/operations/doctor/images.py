@@ -106,9 +106,10 @@ def _elsewhere(context: Context, name: str, service: str) -> Checked:
 
 
 def _in_ecr(context: Context, name: str, image: Reference) -> Checked:
-    ecr, asked = context.aws.client("ecr"), {"imageDigest": image.digest} if image.digest else {"imageTag": image.tag}
+    ecr = context.aws.client("ecr")
+    image_id = {"imageDigest": image.digest} if image.digest else {"imageTag": image.tag}
     try:
-        found = ecr.batch_get_image(repositoryName=image.repository, imageIds=[asked], acceptedMediaTypes=MANIFESTS)[
+        found = ecr.batch_get_image(repositoryName=image.repository, imageIds=[image_id], acceptedMediaTypes=MANIFESTS)[
             "images"
         ]
     except ClientError as error:

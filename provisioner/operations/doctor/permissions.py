@@ -75,7 +75,7 @@ def check(context: Context, uses: Iterable[Use] = tuple(Use), *, sure: bool = Fa
     except NotSimulated as error:
         return [unknown(NAME, str(error), "try `provision plan`, or ask an administrator")]
     wanted = [one for one in needed(context.config, account=context.aws.account) if one.use in tuple(uses)]
-    questions = list(asked(wanted))
+    questions = list(questions_about(wanted))
     found = context.aws.each(lambda question: _ask(context.aws, caller, question), questions)
     return judged(wanted, questions, found, sure=sure)
 
@@ -138,7 +138,7 @@ def source(aws: Aws, caller: str) -> str:
         raise NotSimulated(f"the caller may not read its own role {role} (iam:GetRole)") from error
 
 
-def asked(wanted: Iterable[Permission]) -> Iterator[Question]:
+def questions_about(wanted: Iterable[Permission]) -> Iterator[Question]:
     """Yield as few questions as can be: each of one service, with one value at most for each key of its context."""
     open_: dict[str, list[Question]] = {}
     for permission in (variant for one in wanted for variant in _variants(one)):

@@ -127,7 +127,7 @@ def check(request: RehearsalOptions, config: Config, state: State) -> None:
         raise ConfigurationError("--new-ami is an option of `up`, not of `down`")
     if request.unprotect and request.command == "up":
         raise ConfigurationError("--unprotect is an option of `down`, not of `up`")
-    declaring.check_new_ami(config, request.target_step, asked=request.new_ami)
+    declaring.check_new_ami(config, request.target_step, new_ami=request.new_ami)
     declaring.check_target(request.target_step, state.records.values() if request.command == "down" else ())
     if request.command == "down" and not state.records:
         raise ConfigurationError(f"{config.name} has no resources, so there is no `down` to rehearse")
