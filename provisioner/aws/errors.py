@@ -116,8 +116,10 @@ TABLE: tuple[Row, ...] = (
         "ECS API, DeleteCluster"),
     Row("in_use", "ecs", "ResourceInUseException", "", 1200, "tasks still use the capacity provider",
         "terraform-provider-aws ecs/cluster_capacity_providers.go"),
-    Row("in_use", "ecs", "InvalidParameterException", r"\b(DE)?REGISTERING\b", 600,
-        "ECS is creating or deleting the instance's network interface", "ECS API, UpdateContainerInstancesState"),
+    # its status or its tasks have changed since it was listed; AWS documents no message
+    Row("in_use", "ecs", "InvalidParameterException|ClientException", "", 600, "the container instances are changing",
+        "ECS API, UpdateContainerInstancesState",
+        operation="DeregisterContainerInstance|UpdateContainerInstancesState"),
     Row("in_use", "servicediscovery", "ResourceInUse", "", 600, "instances or services are left", "Cloud Map API"),
     Row("in_use", "servicediscovery", "DuplicateRequest", "", 300, "another operation is in progress", "Cloud Map API"),
     Row("in_use", "servicediscovery", "NamespaceAlreadyExists", "", 120,
@@ -205,15 +207,15 @@ def code_of(error: BaseException) -> str:
 
 def match(error: BaseException, service: str, *verdicts: Verdict) -> Row | None:
     """Return the first row of one of the verdicts that speaks of this error, or None."""
-    code = code_of(error)
-    if not code:
+    if not isinstance(error, ClientError):
         return None
     for row in TABLE:
         if (
             row.verdict in verdicts
             and row.service in ("*", service)
-            and re.fullmatch(row.code, code)
+            and re.fullmatch(row.code, code_of(error))
             and re.search(row.message, str(error))
+            and re.fullmatch(row.operation or ".*", error.operation_name)
         ):
             return row
     return None

@@ -30,6 +30,7 @@ class Row:
         timeout: seconds to go on trying.
         meaning: one phrase for the user.
         source: where the behaviour is documented or was seen.
+        operation: a regular expression for the names of those operations that it is about; empty: of all.
     """
 
     verdict: Verdict
@@ -39,6 +40,7 @@ class Row:
     timeout: float = 120
     meaning: str = ""
     source: str = ""
+    operation: str = ""
 
 
 class Errors(Protocol):

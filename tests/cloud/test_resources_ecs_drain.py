@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from provisioner.engine.events import Doing, Event, Waiting
 from provisioner.engine.resource import Observed, Resource
 from provisioner.resources.ec2_launch import Instances
 from provisioner.resources.ecs_cluster import Cluster
@@ -14,7 +16,7 @@ from provisioner.resources.ecs_drain import ContainerInsights, ContainerInstance
 from provisioner.resources.logs import LogGroup, performance_log
 from steps.stack import Stack
 from tests.cloud.capacity_rig import declared, profile
-from tests.cloud.faults.life import met, set_faults
+from tests.cloud.faults.life import set_faults
 from tests.cloud.rig import Rig
 
 NAME = "ecs-sample-dev"
@@ -137,11 +139,28 @@ def test_a_task_that_nobody_can_stop_does_not_hold_up_the_rest(busy: Rig) -> Non
     nothing_left(busy)
 
 
-def test_what_is_deregistering_already_is_waited_for(busy: Rig) -> None:
-    # nobody was told of the first call, and the list is behind: it shows the instances as draining
-    set_faults(busy.cloud, "lag,lost", only="DeregisterContainerInstance")
-    busy.down().ok()
-    assert met(busy.cloud)["lost"] == {"ecs:DeregisterContainerInstance": 1}
+@pytest.mark.parametrize("drained", [False, True], ids=["instead of drained", "instead of deregistered"])
+def test_what_somebody_else_deregisters_meanwhile_is_waited_for(busy: Rig, drained: bool) -> None:
+    ecs, waits = busy.cloud.client("ecs"), list[str]()
+    arns = ecs.list_container_instances(cluster=NAME)["containerInstanceArns"]
+    if drained:
+        for task in ecs.list_tasks(cluster=NAME)["taskArns"]:
+            ecs.stop_task(cluster=NAME, task=task)
+        busy.cloud.wait(lambda: describe(busy)["runningTasksCount"] == 0, "no tasks")
+        ecs.update_container_instances_state(cluster=NAME, containerInstances=arns, status="DRAINING")
+
+    def meanwhile(event: Event) -> None:
+        if isinstance(event, Doing) and event.address == f"container_instances/{NAME}":
+            while arns:
+                ecs.deregister_container_instance(cluster=NAME, containerInstance=arns.pop(), force=True)
+        elif isinstance(event, Waiting):
+            waits.append(event.why)
+
+    # lists are behind: they show the instances as they were, and ECS refuses the call
+    set_faults(busy.cloud, "lag")
+    down = replace(busy, heard=meanwhile).down().ok()
+    assert any("the container instances are changing" in why for why in waits), waits
+    assert not {"UpdateContainerInstancesState", "DeregisterContainerInstance"} & {*down.writes}
     assert busy.state().records == {}
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import Final, get_args
 
 import boto3
@@ -16,117 +17,172 @@ S: Final = "not_yet_consistent"
 B: Final = "in_use"
 A: Final = "not_found"
 
-SAMPLES: tuple[tuple[Verdict, str, str, str], ...] = (
-    (S, "autoscaling", "ValidationError", "Value (web) is invalid. Invalid IAM Instance Profile name"),
-    (S, "autoscaling", "ServiceLinkedRoleFailure", "The service-linked role is not yet ready for use."),
-    (S, "ecs", "AccessDeniedException", "me is not authorized to perform: iam:PassRole on resource: web"),
-    (S, "ecs", "ClientException", "Role is not valid"),
-    (S, "ecs", "InvalidParameterException", "Unable to assume the service linked role. Please verify that"),
-    (S, "ecs", "InvalidParameterException", "The specified capacity provider is not in an ACTIVE state."),
-    (S, "ecs", "InvalidParameterException", "The target group arn:x does not have an associated load balancer."),
-    (S, "ecs", "InvalidParameterException", "Unable to Start a service that is still Draining."),
-    (S, "ecs", "ClientException", "Cluster was not ACTIVE."),
-    (S, "application-autoscaling", "ValidationException", "ECS service doesn't exist: service/web/web"),
-    (S, "rds", "InvalidParameterValue", "Verify that you have permission to create service linked role."),
-    (B, "elbv2", "UnsupportedCertificate", "The certificate 'arn:aws:acm:x' must have a fully-qualified domain name."),
-    (B, "autoscaling", "ValidationError", "The instance i-1 is not in InService or EnteringStandby or Standby."),
-    (B, "elbv2", "OperationNotPermitted", "Load balancer 'x' cannot be deleted because deletion protection is enabled"),
-    (B, "elbv2", "CertificateNotFound", "Certificate 'arn:aws:acm:x' not found"),
-    (S, "elbv2", "ValidationError", "The VPC ID 'vpc-1' is not found"),
-    (S, "ec2", "InvalidParameter", "Enabling private DNS requires both enableDnsSupport and enableDnsHostnames VPC"),
-    (S, "application-autoscaling", "ObjectNotFoundException", "No scalable target registered for service namespace"),
-    (B, "application-autoscaling", "FailedResourceAccessException", "Rate exceeded"),
-    (S, "elbv2", "LoadBalancerNotFound", "One or more load balancers not found"),
-    (S, "elbv2", "InvalidSubnet", "VPC vpc-1 has no internet gateway"),
-    (S, "autoscaling", "ValidationError", "The launch template lt-1 does not exist"),
-    (S, "rds", "InvalidSubnet", "Subnet IDs are required."),
-    (S, "elbv2", "ListenerNotFound", "One or more listeners not found"),
-    (S, "elbv2", "TargetGroupNotFound", "One or more target groups not found"),
-    (S, "ec2", "InvalidVpcID.NotFound", "The vpc ID 'vpc-1' does not exist"),
-    (S, "ec2", "InvalidSubnetID.NotFound", "The subnet ID 'subnet-1' does not exist"),
-    (S, "ec2", "InvalidGroup.NotFound", "The security group 'sg-1' does not exist"),
-    (S, "ec2", "InvalidParameter", "Unable to assume given IAM role: 'arn:aws:iam::123456789012:role/x'"),
-    (S, "elbv2", "InvalidConfigurationRequest", "Access Denied for bucket: x. Please check S3bucket permission"),
-    (S, "wafv2", "WAFUnavailableEntityException", "AWS WAF couldn’t retrieve the resource that you requested."),
-    (S, "s3", "NoSuchBucket", "The specified bucket does not exist"),
-    (B, "s3", "OperationAborted", "A conflicting conditional operation is currently in progress."),
-    (B, "s3", "BucketNotEmpty", "The bucket you tried to delete is not empty"),
-    (A, "wafv2", "WAFNonexistentItemException", "AWS WAF couldn’t perform the operation because your resource"),
-    (S, "iam", "NoSuchEntity", "The role with name web cannot be found."),
-    (S, "iam", "MalformedPolicyDocument", "Invalid principal in policy"),
-    (S, "route53", "NoSuchHostedZone", "No hosted zone found with ID: Z1"),
-    (B, "ssm", "ParameterAlreadyExists", "The parameter was recently deleted. Wait 30 seconds and try again."),
-    (S, "route53", "InvalidVPCId", "The VPC vpc-1 that you provided is not available."),
-    (S, "servicediscovery", "InvalidVPCId", "The VPC vpc-1 that you provided is not available."),
-    (S, "rds", "ParameterNotFound", ""),
-    (S, "rds", "DBSubnetGroupNotFoundFault", "DB subnet group 'web' does not exist."),
-    (S, "rds", "DBClusterParameterGroupNotFound", "DBClusterParameterGroup not found: web"),
-    (B, "rds", "InvalidParameterCombination", "Cannot delete protected Cluster, please disable deletion protection."),
-    (B, "elbv2", "PriorityInUse", "Priority '1' is currently in use"),
-    (B, "servicediscovery", "NamespaceAlreadyExists", "You already have a private DNS namespace with this name."),
-    (B, "route53", "HostedZoneAlreadyExists", "A hosted zone was created with this caller reference."),
-    (B, "ecs", "ThrottlingException", "Rate exceeded"),
-    (B, "elbv2", "Throttling", "Rate exceeded"),
-    (B, "ec2", "RequestLimitExceeded", "Request limit exceeded."),
-    (B, "ec2", "DependencyViolation", "resource sg-1 has a dependent object"),
-    (B, "ec2", "InvalidParameter", "private-dns-enabled cannot be set: there is already a conflicting DNS domain"),
-    (B, "ec2", "InvalidPermission.Duplicate", "The specified rule already exists"),
-    (B, "ec2", "InvalidPermission.NotFound", "The specified rule does not exist in this security group."),
-    (B, "ec2", "Resource.AlreadyAssociated", "resource igw-1 is already attached to network vpc-1"),
-    (B, "ec2", "RouteAlreadyExists", "The route identified by 0.0.0.0/0 already exists."),
-    (B, "iam", "LimitExceeded", "Cannot exceed quota for InstanceSessionsPerInstanceProfile: 1"),
-    (B, "ec2", "IncorrectState", "The resource is in an incorrect state."),
-    (B, "ec2", "InvalidNetworkInterface.InUse", "The network interface is in use."),
-    (B, "elbv2", "ResourceInUse", "Target group 'arn:aws:x' is currently in use by a listener or a rule"),
-    (B, "elbv2", "OperationNotPermitted", "The load balancer is still provisioning"),
-    (B, "acm", "ResourceInUseException", "Certificate arn:aws:acm:x in account 123456789012 is in use."),
-    (B, "autoscaling", "ResourceInUse", "You cannot delete an AutoScalingGroup while there are instances in it."),
-    (B, "autoscaling", "InstanceRefreshInProgress", "An Instance Refresh is already in progress and blocks this one."),
-    (B, "autoscaling", "ScalingActivityInProgress", "Cannot delete while a scaling activity is in progress."),
-    (B, "ecs", "UpdateInProgressException", "The cluster is being updated."),
-    (B, "ecs", "ClusterContainsContainerInstancesException", "Container Instances are active or draining."),
-    (B, "ecs", "InvalidParameterException", "The container instance is DEREGISTERING."),
-    (B, "ecs", "ResourceInUseException", "The specified capacity provider is in use and cannot be removed."),
-    (B, "servicediscovery", "ResourceInUse", "Service contains registered instances; delete the instances first"),
-    (B, "servicediscovery", "DuplicateRequest", "Another operation of type DeleteNamespace is under way."),
-    (B, "rds", "DBClusterSnapshotAlreadyExistsFault", "Cannot create the cluster snapshot because one has this name"),
-    (B, "rds", "InvalidDBClusterStateFault", "Cluster cannot be deleted, it still contains DB instances."),
-    (B, "rds", "InvalidDBSubnetGroupStateFault", "Cannot delete the subnet group because it is in use."),
-    (B, "rds", "InvalidDBParameterGroupState", "One or more database instances are still members of this group."),
-    (B, "iam", "DeleteConflict", "Cannot delete entity, must detach all policies first."),
-    (B, "route53", "PriorRequestNotComplete", "Route 53 was still processing a prior request."),
-    (B, "route53", "HostedZoneNotEmpty", "The hosted zone contains non-required resource record sets."),
-    (B, "logs", "OperationAbortedException", "A conflicting operation is currently in progress against this resource."),
-    (B, "application-autoscaling", "ConcurrentUpdateException", "You already have a pending update."),
-    (B, "ssm", "TooManyUpdates", "There are concurrent updates for a resource that supports one update at a time."),
-    (A, "autoscaling", "ValidationError", "AutoScalingGroup name not found - null"),
-    (A, "ecs", "ClientException", "The specified capacity provider does not exist."),
-    (A, "ecs", "ServiceNotActiveException", "Service was not ACTIVE."),
-    (A, "ec2", "Gateway.NotAttached", "resource igw-1 is not attached to network vpc-1"),
-    (A, "route53", "InvalidChangeBatch", "[Tried to delete record set [name='a.', type='A'] but it was not found]"),
-    (A, "ecs", "ClusterNotFoundException", "Cluster not found."),
-    (A, "elbv2", "LoadBalancerNotFound", "One or more load balancers not found"),
-    (A, "rds", "DBInstanceNotFound", "DBInstance web not found."),
-    (A, "rds", "DBClusterNotFoundFault", "DBCluster web not found."),
-    (A, "iam", "NoSuchEntity", "The role with name web cannot be found."),
-    (A, "ec2", "InvalidVpcID.NotFound", "The vpc ID 'vpc-1' does not exist"),
-    (A, "application-autoscaling", "ObjectNotFoundException", "No scalable target found"),
-)  # fmt: skip
-"""AWS's answers, at least one for each row: what it means, boto3's name of the service, the code, and AWS's words."""
+
+@dataclass(frozen=True)
+class Sample:
+    """An answer of AWS.
+
+    Attributes:
+        verdict: what it means.
+        service: boto3's name of the service.
+        code: of the error.
+        message: in AWS's words.
+        operation: that was refused, where the verdict depends on it.
+    """
+
+    verdict: Verdict
+    service: str
+    code: str
+    message: str
+    operation: str = "SomeOperation"
 
 
-def refusal(code: str, message: str) -> ClientError:
-    return ClientError({"Error": {"Code": code, "Message": message}}, "SomeOperation")
+SAMPLES = (
+    Sample(S, "autoscaling", "ValidationError", "Value (web) is invalid. Invalid IAM Instance Profile name"),
+    Sample(S, "autoscaling", "ServiceLinkedRoleFailure", "The service-linked role is not yet ready for use."),
+    Sample(S, "ecs", "AccessDeniedException", "me is not authorized to perform: iam:PassRole on resource: web"),
+    Sample(S, "ecs", "ClientException", "Role is not valid"),
+    Sample(S, "ecs", "InvalidParameterException", "Unable to assume the service linked role. Please verify that"),
+    Sample(S, "ecs", "InvalidParameterException", "The specified capacity provider is not in an ACTIVE state."),
+    Sample(S, "ecs", "InvalidParameterException", "The target group arn:x does not have an associated load balancer."),
+    Sample(S, "ecs", "InvalidParameterException", "Unable to Start a service that is still Draining."),
+    Sample(S, "ecs", "ClientException", "Cluster was not ACTIVE."),
+    Sample(S, "application-autoscaling", "ValidationException", "ECS service doesn't exist: service/web/web"),
+    Sample(S, "rds", "InvalidParameterValue", "Verify that you have permission to create service linked role."),
+    Sample(
+        B, "elbv2", "UnsupportedCertificate", "The certificate 'arn:aws:acm:x' must have a fully-qualified domain name."
+    ),
+    Sample(B, "autoscaling", "ValidationError", "The instance i-1 is not in InService or EnteringStandby or Standby."),
+    Sample(
+        B,
+        "elbv2",
+        "OperationNotPermitted",
+        "Load balancer 'x' cannot be deleted because deletion protection is enabled",
+    ),
+    Sample(B, "elbv2", "CertificateNotFound", "Certificate 'arn:aws:acm:x' not found"),
+    Sample(S, "elbv2", "ValidationError", "The VPC ID 'vpc-1' is not found"),
+    Sample(
+        S, "ec2", "InvalidParameter", "Enabling private DNS requires both enableDnsSupport and enableDnsHostnames VPC"
+    ),
+    Sample(
+        S, "application-autoscaling", "ObjectNotFoundException", "No scalable target registered for service namespace"
+    ),
+    Sample(B, "application-autoscaling", "FailedResourceAccessException", "Rate exceeded"),
+    Sample(S, "elbv2", "LoadBalancerNotFound", "One or more load balancers not found"),
+    Sample(S, "elbv2", "InvalidSubnet", "VPC vpc-1 has no internet gateway"),
+    Sample(S, "autoscaling", "ValidationError", "The launch template lt-1 does not exist"),
+    Sample(S, "rds", "InvalidSubnet", "Subnet IDs are required."),
+    Sample(S, "elbv2", "ListenerNotFound", "One or more listeners not found"),
+    Sample(S, "elbv2", "TargetGroupNotFound", "One or more target groups not found"),
+    Sample(S, "ec2", "InvalidVpcID.NotFound", "The vpc ID 'vpc-1' does not exist"),
+    Sample(S, "ec2", "InvalidSubnetID.NotFound", "The subnet ID 'subnet-1' does not exist"),
+    Sample(S, "ec2", "InvalidGroup.NotFound", "The security group 'sg-1' does not exist"),
+    Sample(S, "ec2", "InvalidParameter", "Unable to assume given IAM role: 'arn:aws:iam::123456789012:role/x'"),
+    Sample(S, "elbv2", "InvalidConfigurationRequest", "Access Denied for bucket: x. Please check S3bucket permission"),
+    Sample(S, "wafv2", "WAFUnavailableEntityException", "AWS WAF couldn’t retrieve the resource that you requested."),
+    Sample(S, "s3", "NoSuchBucket", "The specified bucket does not exist"),
+    Sample(B, "s3", "OperationAborted", "A conflicting conditional operation is currently in progress."),
+    Sample(B, "s3", "BucketNotEmpty", "The bucket you tried to delete is not empty"),
+    Sample(A, "wafv2", "WAFNonexistentItemException", "AWS WAF couldn’t perform the operation because your resource"),
+    Sample(S, "iam", "NoSuchEntity", "The role with name web cannot be found."),
+    Sample(S, "iam", "MalformedPolicyDocument", "Invalid principal in policy"),
+    Sample(S, "route53", "NoSuchHostedZone", "No hosted zone found with ID: Z1"),
+    Sample(B, "ssm", "ParameterAlreadyExists", "The parameter was recently deleted. Wait 30 seconds and try again."),
+    Sample(S, "route53", "InvalidVPCId", "The VPC vpc-1 that you provided is not available."),
+    Sample(S, "servicediscovery", "InvalidVPCId", "The VPC vpc-1 that you provided is not available."),
+    Sample(S, "rds", "ParameterNotFound", ""),
+    Sample(S, "rds", "DBSubnetGroupNotFoundFault", "DB subnet group 'web' does not exist."),
+    Sample(S, "rds", "DBClusterParameterGroupNotFound", "DBClusterParameterGroup not found: web"),
+    Sample(
+        B, "rds", "InvalidParameterCombination", "Cannot delete protected Cluster, please disable deletion protection."
+    ),
+    Sample(B, "elbv2", "PriorityInUse", "Priority '1' is currently in use"),
+    Sample(B, "servicediscovery", "NamespaceAlreadyExists", "You already have a private DNS namespace with this name."),
+    Sample(B, "route53", "HostedZoneAlreadyExists", "A hosted zone was created with this caller reference."),
+    Sample(B, "ecs", "ThrottlingException", "Rate exceeded"),
+    Sample(B, "elbv2", "Throttling", "Rate exceeded"),
+    Sample(B, "ec2", "RequestLimitExceeded", "Request limit exceeded."),
+    Sample(B, "ec2", "DependencyViolation", "resource sg-1 has a dependent object"),
+    Sample(
+        B, "ec2", "InvalidParameter", "private-dns-enabled cannot be set: there is already a conflicting DNS domain"
+    ),
+    Sample(B, "ec2", "InvalidPermission.Duplicate", "The specified rule already exists"),
+    Sample(B, "ec2", "InvalidPermission.NotFound", "The specified rule does not exist in this security group."),
+    Sample(B, "ec2", "Resource.AlreadyAssociated", "resource igw-1 is already attached to network vpc-1"),
+    Sample(B, "ec2", "RouteAlreadyExists", "The route identified by 0.0.0.0/0 already exists."),
+    Sample(B, "iam", "LimitExceeded", "Cannot exceed quota for InstanceSessionsPerInstanceProfile: 1"),
+    Sample(B, "ec2", "IncorrectState", "The resource is in an incorrect state."),
+    Sample(B, "ec2", "InvalidNetworkInterface.InUse", "The network interface is in use."),
+    Sample(B, "elbv2", "ResourceInUse", "Target group 'arn:aws:x' is currently in use by a listener or a rule"),
+    Sample(B, "elbv2", "OperationNotPermitted", "The load balancer is still provisioning"),
+    Sample(B, "acm", "ResourceInUseException", "Certificate arn:aws:acm:x in account 123456789012 is in use."),
+    Sample(B, "autoscaling", "ResourceInUse", "You cannot delete an AutoScalingGroup while there are instances in it."),
+    Sample(
+        B, "autoscaling", "InstanceRefreshInProgress", "An Instance Refresh is already in progress and blocks this one."
+    ),
+    Sample(B, "autoscaling", "ScalingActivityInProgress", "Cannot delete while a scaling activity is in progress."),
+    Sample(B, "ecs", "UpdateInProgressException", "The cluster is being updated."),
+    Sample(B, "ecs", "ClusterContainsContainerInstancesException", "Container Instances are active or draining."),
+    Sample(
+        B, "ecs", "InvalidParameterException", "Found running tasks on the instance.", "DeregisterContainerInstance"
+    ),
+    Sample(B, "ecs", "ResourceInUseException", "The specified capacity provider is in use and cannot be removed."),
+    Sample(B, "servicediscovery", "ResourceInUse", "Service contains registered instances; delete the instances first"),
+    Sample(B, "servicediscovery", "DuplicateRequest", "Another operation of type DeleteNamespace is under way."),
+    Sample(
+        B, "rds", "DBClusterSnapshotAlreadyExistsFault", "Cannot create the cluster snapshot because one has this name"
+    ),
+    Sample(B, "rds", "InvalidDBClusterStateFault", "Cluster cannot be deleted, it still contains DB instances."),
+    Sample(B, "rds", "InvalidDBSubnetGroupStateFault", "Cannot delete the subnet group because it is in use."),
+    Sample(B, "rds", "InvalidDBParameterGroupState", "One or more database instances are still members of this group."),
+    Sample(B, "iam", "DeleteConflict", "Cannot delete entity, must detach all policies first."),
+    Sample(B, "route53", "PriorRequestNotComplete", "Route 53 was still processing a prior request."),
+    Sample(B, "route53", "HostedZoneNotEmpty", "The hosted zone contains non-required resource record sets."),
+    Sample(
+        B,
+        "logs",
+        "OperationAbortedException",
+        "A conflicting operation is currently in progress against this resource.",
+    ),
+    Sample(B, "application-autoscaling", "ConcurrentUpdateException", "You already have a pending update."),
+    Sample(
+        B, "ssm", "TooManyUpdates", "There are concurrent updates for a resource that supports one update at a time."
+    ),
+    Sample(A, "autoscaling", "ValidationError", "AutoScalingGroup name not found - null"),
+    Sample(A, "ecs", "ClientException", "The specified capacity provider does not exist."),
+    Sample(A, "ecs", "ServiceNotActiveException", "Service was not ACTIVE."),
+    Sample(A, "ec2", "Gateway.NotAttached", "resource igw-1 is not attached to network vpc-1"),
+    Sample(
+        A, "route53", "InvalidChangeBatch", "[Tried to delete record set [name='a.', type='A'] but it was not found]"
+    ),
+    Sample(A, "ecs", "ClusterNotFoundException", "Cluster not found."),
+    Sample(A, "elbv2", "LoadBalancerNotFound", "One or more load balancers not found"),
+    Sample(A, "rds", "DBInstanceNotFound", "DBInstance web not found."),
+    Sample(A, "rds", "DBClusterNotFoundFault", "DBCluster web not found."),
+    Sample(A, "iam", "NoSuchEntity", "The role with name web cannot be found."),
+    Sample(A, "ec2", "InvalidVpcID.NotFound", "The vpc ID 'vpc-1' does not exist"),
+    Sample(A, "application-autoscaling", "ObjectNotFoundException", "No scalable target found"),
+)
+"""At least one for each row."""
+
+
+def refusal(code: str, message: str, operation: str = "SomeOperation") -> ClientError:
+    return ClientError({"Error": {"Code": code, "Message": message}}, operation)
+
+
+def answer(sample: Sample) -> ClientError:
+    return refusal(sample.code, sample.message, sample.operation)
 
 
 def named(row: Row) -> str:
     return f"{row.verdict}-{row.service}-{row.code}-{row.message}".replace(" ", "_")
 
 
-def speaks_of(row: Row, service: str, code: str, message: str) -> bool:
+def speaks_of(row: Row, sample: Sample) -> bool:
     """Whether the row alone would take this answer."""
-    fits = row.service in ("*", service)
-    return fits and bool(re.fullmatch(row.code, code)) and bool(re.search(row.message, str(refusal(code, message))))
+    fits = row.service in ("*", sample.service) and bool(re.fullmatch(row.code, sample.code))
+    fits = fits and bool(re.fullmatch(row.operation or ".*", sample.operation))
+    return fits and bool(re.search(row.message, str(answer(sample))))
 
 
 @pytest.mark.parametrize("row", TABLE, ids=named)
@@ -142,15 +198,15 @@ def test_each_row_says_how_long_what_it_means_and_how_that_is_known(row: Row) ->
 
 @pytest.mark.parametrize("row", TABLE, ids=named)
 def test_each_row_is_met_by_an_answer_of_aws_and_none_before_it_takes_that(row: Row) -> None:
-    mine = [s for s in SAMPLES if s[0] == row.verdict and speaks_of(row, *s[1:])]
+    mine = [s for s in SAMPLES if s.verdict == row.verdict and speaks_of(row, s)]
     assert mine, "add an answer as AWS words it to SAMPLES"
-    first = [s for s in mine if match(refusal(*s[2:]), s[1], row.verdict) is row]
+    first = [s for s in mine if match(answer(s), s.service, row.verdict) is row]
     assert first, f"rows before this one take all of its answers: {mine}"
 
 
-@pytest.mark.parametrize(("verdict", "service", "code", "message"), SAMPLES)
-def test_each_answer_is_taken_for_what_it_means(verdict: Verdict, service: str, code: str, message: str) -> None:
-    error = refusal(code, message)
+@pytest.mark.parametrize("sample", SAMPLES)
+def test_each_answer_is_taken_for_what_it_means(sample: Sample) -> None:
+    error, service, verdict = answer(sample), sample.service, sample.verdict
     row = match(error, service, verdict)
     assert row is not None
     assert row.verdict == verdict
@@ -168,6 +224,7 @@ def test_each_answer_is_taken_for_what_it_means(verdict: Verdict, service: str, 
         ("ec2", "InvalidParameterValue", "Value (10.0.0.0/8) for parameter cidrBlock is invalid."),
         ("ec2", "VpcLimitExceeded", "The maximum number of VPCs has been reached."),
         ("ecs", "InvalidParameterException", "Creation of service was not idempotent."),
+        ("ecs", "InvalidParameterException", "Found running tasks on the instance."),
         ("ecs", "ClientException", "Container.image contains invalid characters."),
         ("autoscaling", "ValidationError", "Max bound, 1, must be greater than or equal to min bound, 2"),
         ("elbv2", "OperationNotPermitted", "Deletion protection is on"),
