@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import socket
 import sys
 
 from provisioner.emulator.clock import CLOCK
@@ -12,10 +13,10 @@ from provisioner.emulator.server import ACCOUNT, serve
 
 
 def main() -> None:
-    """Parse the command line and serve until stopped; exits 1 when the port is taken."""
+    """Parse the command line and serve until stopped."""
     parser = argparse.ArgumentParser(prog="python -m provisioner.emulator", description=__doc__)
-    parser.add_argument("--port", type=int, required=True, help="TCP port of the AWS APIs on 127.0.0.1")
-    parser.add_argument("--dns-port", type=int, required=True, help="UDP port of the DNS server on 127.0.0.1")
+    parser.add_argument("--listener", type=int, required=True, help="descriptor of the TCP socket of the AWS APIs")
+    parser.add_argument("--dns", type=int, required=True, help="descriptor of the UDP socket of the DNS server")
     parser.add_argument("--domain", required=True, help="the account's registered domain")
     parser.add_argument("--folder", required=True, help="the directory that it belongs to, and ends with")
     parser.add_argument("--account", default=ACCOUNT, help="the account's number")
@@ -28,10 +29,11 @@ def main() -> None:
     CLOCK.epoch = max(CLOCK.epoch, chosen.since)
     # in the environment, since other users may read command lines
     key = os.environ.pop(KEY)
+    listener, dns = socket.socket(fileno=chosen.listener), socket.socket(fileno=chosen.dns)
+    for one in (listener, dns):
+        one.set_inheritable(False)
     try:
-        serve(chosen.port, chosen.dns_port, chosen.domain, key, chosen.folder, chosen.account, parent)
-    except OSError as error:
-        sys.exit(f"cannot listen on 127.0.0.1:{chosen.port}: {error.strerror}")
+        serve(listener, dns, chosen.domain, key, chosen.folder, chosen.account, parent)
     except KeyboardInterrupt:
         sys.exit(130)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import hmac
 import os
+import socket
 import sys
 import threading
 import traceback
@@ -53,7 +54,7 @@ class Cloud:
         self.kill = kill.Kill()
         self._moto: Application
 
-    def load(self, dns_port: int, folder: str) -> None:
+    def load(self, dns_socket: socket.socket, folder: str) -> None:
         """Import moto with our rules laid over it, while the port is open already: early calls wait for this."""
         try:
             with LOCK:
@@ -69,7 +70,7 @@ class Cloud:
             CLOCK.tick = tick.tick
             CLOCK.show_calendar()
             threading.Thread(target=CLOCK.run, name="clock", daemon=True).start()
-            dns.serve(dns_port)
+            dns.serve(dns_socket)
             containers.begin(folder)
         except BaseException:  # noqa: BLE001 (a thread's end would leave a deaf server behind)
             traceback.print_exc()

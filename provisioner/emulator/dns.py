@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import socket
 import socketserver
 import threading
 from typing import Any
@@ -21,21 +22,23 @@ from provisioner.emulator.lock import LOCK
 _AWS_SERVER = re.compile(r"ns-\d+\.awsdns-\d\d\.(com|net|org|co\.uk)")
 
 
-def serve(port: int) -> None:
-    """Answer UDP queries on 127.0.0.1:`port` in a daemon thread, for as long as the process lives."""
-    server = socketserver.ThreadingUDPServer(("127.0.0.1", port), _Handler)
+def serve(bound: socket.socket) -> None:
+    """Answer the queries that reach a UDP socket in a daemon thread, for as long as the process lives."""
+    server = socketserver.ThreadingUDPServer(bound.getsockname(), _Handler, bind_and_activate=False)
+    server.socket.close()
+    server.socket = bound
     server.daemon_threads = True
     threading.Thread(target=server.serve_forever, name="dns", daemon=True).start()
 
 
 class _Handler(socketserver.BaseRequestHandler):
     def handle(self) -> None:
-        packet, socket = self.request
+        packet, bound = self.request
         try:
             query = dns.message.from_wire(packet)
         except dns.exception.DNSException:
             return
-        socket.sendto(respond(query).to_wire(), self.client_address)
+        bound.sendto(respond(query).to_wire(), self.client_address)
 
 
 def respond(query: dns.message.Message) -> dns.message.Message:

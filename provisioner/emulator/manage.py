@@ -21,13 +21,13 @@ from typing import Any
 
 from provisioner.emulator.authorization import policy
 from provisioner.emulator.control import KEY, READY_SECONDS, CloudError, CloudProcess, control, health, new_key, request
+from provisioner.emulator.sockets import HOST, bound, listening
 from provisioner.engine.errors import ConfigurationError
 from state import checks
 from state.folder import make
 
 STOP_SECONDS = 30.0
 
-_HOST = "127.0.0.1"
 _SERVICE = "provisioner.emulator"
 HUNG_SECONDS = 30.0
 """For how long one call may be under way in the cloud before it counts as hung."""
@@ -91,12 +91,12 @@ def _starting(folder: Path) -> CloudProcess | None:
 def _launch(folder: Path, domain: str, port: int | None, more: Sequence[str]) -> CloudProcess:
     _require_moto()
     _check_settings()
-    chosen = _check_port(port) if port is not None else _free_port(socket.SOCK_STREAM)
-    dns_port = _free_port(socket.SOCK_DGRAM)
     key = new_key()
-    where = ["--port", str(chosen), "--dns-port", str(dns_port), "--folder", str(folder)]
-    pid = _spawn(folder, [*where, "--domain", domain, *more], key)
-    return CloudProcess(f"http://{_HOST}:{chosen}", dns_port, pid, key, domain)
+    # the process is given the sockets: between a look for free ports and its start, others could take them
+    with _listening(port) as listener, bound() as dns:
+        pid = _spawn(folder, ["--folder", str(folder), "--domain", domain, *more], key, listener, dns)
+        endpoint, dns_port = f"http://{HOST}:{listener.getsockname()[1]}", dns.getsockname()[1]
+    return CloudProcess(endpoint, dns_port, pid, key, domain)
 
 
 def find(folder: Path) -> CloudProcess | None:
@@ -235,28 +235,18 @@ def _require_moto() -> None:
         )
 
 
-def _check_port(port: int) -> int:
-    with socket.socket() as probe:
-        # As the server does: a port in TIME_WAIT is free.
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((_HOST, port))
-        except (OSError, OverflowError) as error:
-            reason = error.strerror if isinstance(error, OSError) else "not a port number"
-            raise CloudError(
-                f"port {port} on {_HOST} cannot be used for the embedded cloud ({reason}): stop the process that "
-                f"listens there, or choose another port, or none for a free one"
-            ) from error
-    return port
+def _listening(port: int | None) -> socket.socket:
+    try:
+        return listening(port or 0)
+    except (OSError, OverflowError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "not a port number"
+        raise CloudError(
+            f"port {port} on {HOST} cannot be used for the embedded cloud ({reason}): stop the process that "
+            f"listens there, or choose another port, or none for a free one"
+        ) from error
 
 
-def _free_port(kind: socket.SocketKind) -> int:
-    with socket.socket(socket.AF_INET, kind) as probe:
-        probe.bind((_HOST, 0))
-        return int(probe.getsockname()[1])
-
-
-def _spawn(folder: Path, options: list[str], key: str) -> int:
+def _spawn(folder: Path, options: list[str], key: str, listener: socket.socket, dns: socket.socket) -> int:
     """Start the server in a session of its own, its output in `cloud.log`, without the user's AWS settings."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "BOTO", "MOTO_"))}
     # not among the arguments, which other users can read
@@ -264,17 +254,28 @@ def _spawn(folder: Path, options: list[str], key: str) -> int:
     package_root = str(Path(__file__).resolve().parents[2])
     environment["PYTHONPATH"] = os.pathsep.join(filter(None, [package_root, environment.get("PYTHONPATH")]))
     log = str(folder / "cloud.log")
-    return os.posix_spawn(
-        sys.executable,
-        [sys.executable, "-P", "-m", _SERVICE, *options],
-        environment,
-        file_actions=[
-            (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
-            (os.POSIX_SPAWN_OPEN, 1, log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600),
-            (os.POSIX_SPAWN_DUP2, 1, 2),
-        ],
-        setsid=True,
-    )
+    with _inherited(listener) as tcp, _inherited(dns) as udp:
+        return os.posix_spawn(
+            sys.executable,
+            [sys.executable, "-P", "-m", _SERVICE, "--listener", str(tcp), "--dns", str(udp), *options],
+            environment,
+            file_actions=[
+                (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
+                (os.POSIX_SPAWN_OPEN, 1, log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600),
+                (os.POSIX_SPAWN_DUP2, 1, 2),
+            ],
+            setsid=True,
+        )
+
+
+@contextlib.contextmanager
+def _inherited(one: socket.socket) -> Iterator[int]:
+    """Yield a descriptor of a socket that a new process gets, and that is none of the first three."""
+    descriptor = fcntl.fcntl(one, fcntl.F_DUPFD, 3)
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
 
 
 def _await_ready(cloud: CloudProcess, folder: Path) -> None:
@@ -344,7 +345,7 @@ def _recorded(folder: Path) -> CloudProcess | None:
         return None
     if checks.wrong(data, _FIELDS, _FIELDS):
         return None
-    if not re.fullmatch(rf"http://{re.escape(_HOST)}:[0-9]{{1,5}}", data["endpoint"]):
+    if not re.fullmatch(rf"http://{re.escape(HOST)}:[0-9]{{1,5}}", data["endpoint"]):
         raise CloudError(
             f"{path} names an embedded cloud of another machine ({data['endpoint'][:80]}), so it was not "
             f"written here: delete the file"

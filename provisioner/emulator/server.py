@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterable
@@ -34,19 +35,23 @@ FOLDER_SECONDS = 2.0
 """How often it is looked whether the folder is still there."""
 
 
-def serve(port: int, dns_port: int, domain: str, key: str, folder: str, account: str, parent: int) -> None:
-    """Listen on 127.0.0.1:`port` until stopped, or until nothing is left in `folder`.
+def serve(
+    listener: socket.socket, dns: socket.socket, domain: str, key: str, folder: str, account: str, parent: int
+) -> None:
+    """Serve until stopped, or until nothing is left in `folder`.
 
     Args:
+        listener: listens on TCP, for the AWS APIs.
+        dns: is bound on UDP, for the DNS server.
         key: the access key id that calls have to be signed with, and by which the starter knows this process.
         parent: the process that started this one, with which it ends too; 0 if it does not.
     """
     os.environ.update(_ENVIRONMENT, MOTO_ACCOUNT_ID=account)
     cloud = Cloud(domain, key, account)
-    server = Server(port, partial(_application, cloud), check_sender)
-    storage.begin(port, folder)
+    server = Server(listener, partial(_application, cloud), check_sender)
+    storage.begin(listener.getsockname()[1], folder)
     cloud.stop = server.shutdown
-    threading.Thread(target=cloud.load, args=(dns_port, folder), daemon=True).start()
+    threading.Thread(target=cloud.load, args=(dns, folder), daemon=True).start()
     place = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     threading.Thread(target=_end_with, args=(place, server.shutdown, parent), daemon=True).start()
     server.serve_forever(poll_interval=0.1)

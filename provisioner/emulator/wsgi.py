@@ -53,18 +53,19 @@ class Rejected(Exception):
 
 
 class Server(ThreadingHTTPServer):
-    """Listens on loopback only; a thread a connection.
+    """Serves a socket that listens; a thread a connection.
 
     Args:
         check: looks at a request's headers before its body is read, and raises `Rejected` if it is refused.
     """
 
     daemon_threads = True
-    request_queue_size = 128
 
-    def __init__(self, port: int, application: Application, check: Callable[[Any], None]) -> None:
+    def __init__(self, listener: socket.socket, application: Application, check: Callable[[Any], None]) -> None:
         self.application, self.check = application, check
-        super().__init__(("127.0.0.1", port), Handler)
+        super().__init__(listener.getsockname(), Handler, bind_and_activate=False)
+        self.socket.close()
+        self.socket = listener
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Clients that hang up in the middle are no news; anything else belongs in the log."""

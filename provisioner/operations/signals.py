@@ -86,7 +86,7 @@ class _Watch:
             if insisted > 1:
                 _end()
             self.interrupted = True
-            # read after `asked` is set: whoever changes it looks at `asked` afterwards, so that one of the two acts
+            # read after `interrupted` is set: whoever changes it looks at that afterwards, so that one of the two acts
             act = self.act
             if first and act is not None:
                 self.notice = threading.Thread(target=act, name="notice", daemon=True)

@@ -16,6 +16,7 @@ from provisioner.emulator.containers import targets
 from provisioner.emulator.containers.certificate import write_certificate
 from provisioner.emulator.containers.engine import repeat
 from provisioner.emulator.lock import LOCK
+from provisioner.emulator.sockets import listening
 from provisioner.emulator.wsgi import Environ, Server, StartResponse
 
 FIRST_PORT = 8443
@@ -96,10 +97,10 @@ def _listen(forward: Forward) -> Server:
     """Take the first port that is free, so that the URL is the same most of the time."""
     for port in range(FIRST_PORT, FIRST_PORT + 20):
         try:
-            return Server(port, forward, _anybody)
+            return Server(listening(port), forward, _anybody)
         except OSError:
             continue
-    return Server(0, forward, _anybody)
+    return Server(listening(), forward, _anybody)
 
 
 def _anybody(_: object) -> None:
