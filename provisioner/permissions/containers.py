@@ -185,6 +185,7 @@ CAPACITY: tuple[Permission, ...] = (
         "scalable-target/*",
         conditions=_SERVICE,
     ),
+    *grants("application-autoscaling", "TagResource", "scalable-target/*", conditions=ASKED, **TAGS_AT_ONCE),
     *grants(
         "cloudwatch",
         "PutMetricAlarm DeleteAlarms",

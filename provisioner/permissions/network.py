@@ -151,6 +151,23 @@ EC2: tuple[Permission, ...] = (
         wanted=spot,
     ),
     *grants("ec2", "DescribeRegions", use=Use.IMPLIED, why="CreatePrivateDnsNamespace", source=_MAP, reader=False),
+    *grants(
+        "ec2",
+        "DescribeAccountAttributes DescribeAddresses",
+        use=Use.IMPLIED,
+        why="CreateLoadBalancer",
+        source="https://docs.aws.amazon.com/elasticloadbalancing/latest/userguide/elb-api-permissions.html",
+        reader=False,
+    ),
+    *grants(
+        "ec2",
+        "GetSecurityGroupsForVpc",
+        use=Use.IMPLIED,
+        why="CreateLoadBalancer",
+        # a release of 2024 made it necessary (aws-load-balancer-controller#3917)
+        source="https://docs.aws.amazon.com/elasticloadbalancing/latest/userguide/managed-policies.html",
+        reader=False,
+    ),
 )
 
 ROUTE53: tuple[Permission, ...] = (
@@ -187,7 +204,7 @@ CLOUD_MAP: tuple[Permission, ...] = (
     *grants(
         "servicediscovery", "DeregisterInstance", "service/*", conditions=OURS, use=Use.OTHER, why="instances left over"
     ),
-    *grants("servicediscovery", "TagResource", conditions=ASKED, use=Use.OTHER, why="import"),
+    *grants("servicediscovery", "TagResource", conditions=ASKED, **TAGS_AT_ONCE),
 )
 
 LOAD_BALANCING: tuple[Permission, ...] = (

@@ -188,6 +188,10 @@ TAGS = [{"Key": "Project", "Value": "shop"}]
          "ecr:CreateRepository", "ecr:TagResource"),
         ("elbv2", "create_target_group", {"Name": "a", "TargetType": "ip", "Tags": TAGS},
          "elasticloadbalancing:CreateTargetGroup", "elasticloadbalancing:AddTags"),
+        ("application-autoscaling", "register_scalable_target", {"ServiceNamespace": "ecs", "ResourceId": "service/a/a",
+         "ScalableDimension": "ecs:service:DesiredCount", "MinCapacity": 1, "MaxCapacity": 2,
+         "Tags": {"Project": "shop"}}, "application-autoscaling:RegisterScalableTarget",
+         "application-autoscaling:TagResource"),
         ("iam", "create_instance_profile", {"InstanceProfileName": "a", "Tags": TAGS}, "iam:CreateInstanceProfile",
          "iam:TagInstanceProfile"),
         ("logs", "create_log_group", {"logGroupName": "a", "tags": {"Project": "shop"}}, "logs:CreateLogGroup",
@@ -203,12 +207,15 @@ TAGS = [{"Key": "Project", "Value": "shop"}]
 def test_who_creates_with_tags_has_to_be_allowed_to_tag(
     cloud: EmbeddedCloud, service: str, operation: str, parameters: dict[str, Any], creates: str, tags: str
 ) -> None:
-    enforce(cloud, policy(allowing(creates)))
+    # what AWS reads of other services for it
+    reads = allowing("ec2:Describe*", "ecs:DescribeServices", "ecs:UpdateService")
+    enforce(cloud, policy(allowing(creates), reads))
     assert f"is not authorized to perform: {tags} on resource: arn:aws:" in answer(
         cloud, service, operation, **parameters
     )[2]  # fmt: skip
     enforce(
-        cloud, policy({**allowing(creates, tags), "Condition": {"StringEquals": {"aws:RequestTag/Project": "shop"}}})
+        cloud,
+        policy({**allowing(creates, tags), "Condition": {"StringEquals": {"aws:RequestTag/Project": "shop"}}}, reads),
     )
     try:
         getattr(cloud.client(service), operation)(**parameters)

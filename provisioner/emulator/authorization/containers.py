@@ -163,6 +163,18 @@ def _group_of(call: ApiCall, instance: str) -> str:
 
 _ARNS = ("LoadBalancerArn", "TargetGroupArn", "ListenerArn", "RuleArn", "ResourceArns")
 
+_READ_OF_EC2: Mapping[str, tuple[str, ...]] = {
+    "CreateLoadBalancer": (
+        *("ec2:DescribeAccountAttributes", "ec2:DescribeAddresses", "ec2:DescribeInternetGateways"),
+        *("ec2:DescribeSecurityGroups", "ec2:DescribeSubnets", "ec2:DescribeVpcs", "ec2:GetSecurityGroupsForVpc"),
+    ),
+    "CreateTargetGroup": ("ec2:DescribeInternetGateways", "ec2:DescribeVpcs"),
+    "SetSecurityGroups": ("ec2:DescribeSecurityGroups",),
+    "SetSubnets": ("ec2:DescribeSubnets",),
+}
+"""What the caller has to be allowed to read (user guide, "Elastic Load Balancing API permissions"), and what AWS has
+asked for besides since October 2024 (aws-load-balancer-controller#3917)."""
+
 
 def load_balancing(call: ApiCall) -> Iterator[Check]:
     """Yield what Elastic Load Balancing asks for at one call."""
@@ -193,3 +205,5 @@ def load_balancing(call: ApiCall) -> Iterator[Check]:
         yield call.check(
             new, requested(brought, f"elasticloadbalancing:CreateAction={operation}"), "elasticloadbalancing:AddTags"
         )
+    for action in _READ_OF_EC2.get(operation, ()):
+        yield call.check(action=action)

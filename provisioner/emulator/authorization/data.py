@@ -143,7 +143,10 @@ def scaling(call: ApiCall) -> Iterator[Check]:
         "application-autoscaling:service-namespace": (call.text("ServiceNamespace"),),
         "application-autoscaling:scalable-dimension": (call.text("ScalableDimension"),),
     }
-    yield call.check(call.arn("scalable-target/*"), context)
+    brought, target = call.tags(), call.arn("scalable-target/*")
+    yield call.check(target, {**context, **requested(brought)})
+    if call.operation == "RegisterScalableTarget" and brought:
+        yield call.check(target, requested(brought), "application-autoscaling:TagResource")
     of = call.text("ResourceId")
     alarm = call.arn(f"alarm:TargetTracking-{of}-*", "cloudwatch")
     for action in _ALARMS.get(call.operation, ()):

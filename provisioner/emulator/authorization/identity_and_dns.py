@@ -122,6 +122,8 @@ def cloud_map(call: ApiCall) -> Iterator[Check]:
             yield call.check(zone, action="route53:ChangeResourceRecordSets")
     else:
         yield call.check(more=brought)
+    if operation.startswith("Create") and brought:
+        yield call.check(more=brought, action="servicediscovery:TagResource")
     if operation == "CreatePrivateDnsNamespace":
         others = ("route53:CreateHostedZone", "route53:ListHostedZonesByName", "ec2:DescribeVpcs")
         for action in (*others, "ec2:DescribeRegions"):
