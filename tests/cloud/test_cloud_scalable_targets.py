@@ -60,6 +60,8 @@ def test_scalable_target_and_policy_live_and_go(network: Network, targets: Any) 
     targets.tag_resource(ResourceARN=arn, Tags={"a": "1", "b": "2"})
     targets.untag_resource(ResourceARN=arn, TagKeys=["a"])
     assert targets.list_tags_for_resource(ResourceARN=arn)["Tags"] == {"Project": "p", "b": "2"}
+    with refused("ValidationException", "already exists. To update tags on an existing scalable target"):
+        targets.register_scalable_target(**TARGET, MinCapacity=1, MaxCapacity=9, Tags={"Project": "p"})
     with refused("ResourceNotFoundException"):
         targets.list_tags_for_resource(ResourceARN=arn + "x")
     first = policy(targets)

@@ -43,6 +43,21 @@ SAMPLES = (
     Sample(S, "ecs", "AccessDeniedException", "me is not authorized to perform: iam:PassRole on resource: web"),
     Sample(S, "ecs", "ClientException", "Role is not valid"),
     Sample(S, "ecs", "InvalidParameterException", "Unable to assume the service linked role. Please verify that"),
+    Sample(S, "ecs", "ClientException", "The ECS Service Linked Role does not exist. Please ensure that it exists"),
+    Sample(
+        S,
+        "ecs",
+        "InvalidParameterException",
+        "Please verify that the ECS service role being passed has the proper permissions.",
+    ),
+    Sample(S, "ecs", "ClusterNotFoundException", "Cluster not found.", "CreateService"),
+    Sample(S, "application-autoscaling", "ValidationException", "Unable to assume IAM role: arn:aws:iam::1:role/x"),
+    Sample(S, "elbv2", "InvalidConfigurationRequest", "One or more security groups are invalid"),
+    Sample(B, "ecs", "InvalidParameterException", "The service cannot be stopped while deployments are active."),
+    Sample(
+        B, "application-autoscaling", "ValidationException", "The scalable target that you tried to tag already exists."
+    ),
+    Sample(B, "rds", "InvalidDBSubnetStateFault", "The DB subnet is not in the available state."),
     Sample(S, "ecs", "InvalidParameterException", "The specified capacity provider is not in an ACTIVE state."),
     Sample(S, "ecs", "InvalidParameterException", "The target group arn:x does not have an associated load balancer."),
     Sample(S, "ecs", "InvalidParameterException", "Unable to Start a service that is still Draining."),

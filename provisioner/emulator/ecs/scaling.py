@@ -235,11 +235,18 @@ def describe_response(original: Any, self: Any) -> Any:
 
 @wrap(ApplicationAutoScalingResponse, "register_scalable_target")
 def register_response(original: Any, self: Any) -> Any:
-    """RegisterScalableTarget: tags are for a new target only (API reference)."""
+    """RegisterScalableTarget: tags are for a new target only (terraform-aws-rds-aurora#420)."""
+    of, dimension, tags = map(self._get_param, ("ResourceId", "ScalableDimension", "Tags"))
+    there = self.applicationautoscaling_backend.targets.get(dimension, {}).get(of)
+    if tags and there:
+        refuse(
+            "ValidationException",
+            "The scalable target that you tried to tag already exists. To update tags on an existing scalable target, "
+            "use the TagResource API.",
+        )
     answer = original(self)
-    target = _target(self, self._get_param("ResourceId"), self._get_param("ScalableDimension"))
-    if self._get_param("Tags"):
-        target.tags = {**getattr(target, "tags", {}), **self._get_param("Tags")}
+    if tags:
+        _target(self, of, dimension).tags = {**tags}
     return answer
 
 
