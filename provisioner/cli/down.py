@@ -51,8 +51,9 @@ def down(options: Options, target_step: TargetStep = None, unprotect: Unprotect 
             words = ["--target-step", target_step] if target_step else []
             raise Protected(protected, options.again("down", *words, "--unprotect"))
         if going:
-            what = f"`down` deletes {count(len(going), 'resource')} of {limited(config.name, target_step)}"
-            say(summary.removal(going, protected), sys.stderr)
+            deleted = destroy.deletable(going)
+            what = f"`down` deletes {count(len(deleted), 'resource')} of {limited(config.name, target_step)}"
+            say(summary.removal(deleted, protected), sys.stderr)
             with aws.pace.runtime.watching():
                 confirm(f"{what} on {context.describe_account(config, aws)}", options.yes)
         else:

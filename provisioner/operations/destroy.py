@@ -11,6 +11,7 @@ from provisioner.aws.errors import explained
 from provisioner.engine import destroy as engine_destroy
 from provisioner.engine import recorded
 from provisioner.engine import target as limit
+from provisioner.engine.declaration import STEPS
 from provisioner.engine.destroy import Destroy, type_of
 from provisioner.engine.errors import Protected
 from provisioner.engine.events import Begun, Emit, Notice
@@ -33,6 +34,14 @@ def removal(records: Mapping[str, Record], target: str | None = None) -> dict[st
     """Return what `down` removes: everything, or the resources of one step and all that is built on them."""
     addresses = records if target is None else limit.above(records, target)
     return {address: records[address] for address in addresses}
+
+
+def deletable(going: Mapping[str, Record]) -> dict[str, Record]:
+    """Return what of it `down` deletes, the last steps first: without what it retains, and what only AWS creates."""
+    order = {step: number for number, step in enumerate(reversed(STEPS))}
+    kinds = {address: type_of(record) for address, record in going.items()}
+    mine = [address for address, kind in kinds.items() if not (kind.retained or kind.created_by_aws)]
+    return {a: going[a] for a in sorted(mine, key=lambda a: order.get(going[a].step, -1))}
 
 
 def protected(aws: Aws, records: Mapping[str, Record], addresses: Collection[str]) -> list[str]:
