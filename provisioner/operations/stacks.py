@@ -6,7 +6,7 @@ import os
 import shlex
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
@@ -131,6 +131,9 @@ def check_place(options: Options, config: Config) -> None:
     former, place = Path(paths.STATE), options.folder
     if options.state_dir or not former.is_dir() or (place.exists() and former.samefile(place)):
         return
+    # another configuration's state
+    if Path(paths.CONFIG).exists() and not Path(paths.CONFIG).samefile(options.file):
+        return
     old, new = (_of(config, folder) for folder in (former, place))
     if old is None or not (old.resources or old.problem) or (new and (new.resources or new.problem)):
         return
@@ -189,9 +192,9 @@ def beside(options: Options, config: Config, records: Mapping[str, Record]) -> l
 
 def _told(config: Config, other: Recorded, env: str, options: Options) -> str:
     if env:
-        what = f'write env = "{env}" again; {options.again("down", "--env", env)} deletes it'
+        what = f'write env = "{env}" again, or run {options.again("down", "--env", env)} to delete it'
     else:
-        what = f"write its project and env again; {options.again('down')} deletes it"
+        what = f"write its project and env again, then run {replace(options, env=None).again('down')} to delete it"
     resources = count(other.resources, "resource")
     return (
         f"{config.name} has no resources, and is another stack than {other.name} ({resources}). If this "

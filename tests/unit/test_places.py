@@ -175,6 +175,15 @@ def test_what_others_recorded_in_the_current_folder_is_no_former_place(
     assert "vpc-0" in run("state", "list", "-c", "project/stack.toml")[1], "it has a state of its own already"
 
 
+def test_the_state_of_another_configuration_in_the_current_folder_is_no_former_place(
+    run: Run, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(folder.parent)
+    (folder / ".provision").rename(".provision")
+    Path("stack.toml").write_text((folder / "stack.toml").read_text())
+    assert run("state", "list", "-c", "project/stack.toml") == (0, "", "")
+
+
 # -- renamed ---------------------------------------------------------------------------------------------------------
 
 
@@ -189,12 +198,15 @@ def test_a_stack_that_was_renamed_is_named_before_another_is_made(run: Run, fold
     (text,) = told(Options())
     assert text == (
         "store-dev has no resources, and is another stack than shop-dev (1 resource). If this configuration used to "
-        "have that name, write its project and env again; `provision down` deletes it"
+        "have that name, write its project and env again, then run `provision down` to delete it"
     )
     config.write_text('env = "test"\n' + NEW)
     (text,) = told(Options())
     assert "shop-test has no resources, and is another stack than shop-dev (1 resource)" in text
-    assert text.endswith('write env = "dev" again; `provision down --env dev` deletes it')
+    assert text.endswith('write env = "dev" again, or run `provision down --env dev` to delete it')
+    config.write_text(NEW.replace('"shop"', '"store"'))
+    (text,) = told(Options(env="staging"), env="staging")
+    assert text.endswith("write its project and env again, then run `provision down` to delete it")
 
 
 def test_an_environment_that_was_asked_for_is_no_renamed_stack(run: Run, folder: Path) -> None:
