@@ -125,6 +125,10 @@ def _flat(path: Path, value: Any, depth: int = 0) -> None:
             _flat(path, item, depth + 1)
 
 
+_SYNTAX = {"Cannot overwrite a value": "this key is set twice: keep one of the two lines"}
+"""What `tomllib` says, where it does not help who wrote the file."""
+
+
 def _syntax(path: Path, text: str, message: str) -> str:
     what = re.sub(r" \(at [^()]*\)$", "", message)
     if at := re.search(r"\(at line (\d+), column (\d+)\)$", message):
@@ -132,7 +136,8 @@ def _syntax(path: Path, text: str, message: str) -> str:
     else:
         lines = text.split("\n")
         line, column = len(lines), len(lines[-1]) + 1
-    return f"{path}:{line}:{column}: is not TOML: {what[:1].lower()}{what[1:]}"
+    what = f"is not TOML: {_SYNTAX.get(what, what[:1].lower() + what[1:])}"
+    return f"{path}:{line}:{column}: {what}"
 
 
 def explain(
@@ -198,10 +203,14 @@ def _unknown(loc: Sequence[str], model: type[BaseModel]) -> str:
     key = loc[-1]
     # Tables of services are known by a star in place of the service's name.
     known = tables.get(tuple("*" if i == 1 and here[0] == "services" else part for i, part in enumerate(here)), ())
-    elsewhere = [".".join(table) for table, keys in tables.items() if key in keys and table]
+    elsewhere = [table for table, keys in tables.items() if key in keys]
     if not difflib.get_close_matches(key, known, 1) and elsewhere:
-        return f"is unknown here: move it to the table [{elsewhere[0].replace('*', 'NAME')}]"
+        return f"is unknown here: move it {' or '.join(map(_place, elsewhere))}"
     return f"is unknown{suggestion(key, known)}"
+
+
+def _place(table: Sequence[str]) -> str:
+    return f"to the table [{'.'.join(table).replace('*', 'NAME')}]" if table else "above the first table"
 
 
 def _tables(model: type[BaseModel], at: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Collection[str]]]:

@@ -250,6 +250,11 @@ TOP = [
     ('target = "aww"', "target", ['"local" or "aws"', '"aww"']),
     ('targt = "aws"', "targt", ['did you mean "target"?']),
     ('cidr = "10.0.0.0/16"', "cidr", ["move it to the table [network]"]),
+    (
+        '[services.api]\nport = 1\nbuild = "x"\nkms_key = "alias/a"',
+        "services.api.kms_key",
+        ["move it above the first table or to the table [logs]"],
+    ),
     ("retention_days = 7", "retention_days", ["move it to the table [logs]"]),
     ("network = 5", "network", ["must be a table, not 5"]),
     ('[network]\ncidr = "10.0.0.0"', "network.cidr", ["CIDR notation", '"10.0.0.0/32"']),
