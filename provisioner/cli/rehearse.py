@@ -33,7 +33,7 @@ class Rehearsable(StrEnum):
 def rehearse(
     options: Options,
     what: Annotated[
-        Rehearsable, typer.Argument(metavar="[up|down]", help="The command to rehearse (default: up).")
+        Rehearsable, typer.Argument(metavar="up|down", help="The command to rehearse (default: up).")
     ] = Rehearsable.UP,
     target_step: TargetStep = None,
     new_ami: NewAmi = False,
