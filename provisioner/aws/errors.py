@@ -258,11 +258,17 @@ def out_of_reach(error: Exception) -> bool:
 
 _DENIED = "Give the caller this permission (`provision policy` prints all of them), then run again"
 HINTS = (
-    (("AccessDenied", "Unauthorized", "NotAuthorized"), _DENIED),
-    (("ExpiredToken", "InvalidClientTokenId", "RequestExpired"), "Renew the credentials, then run again"),
-    (("LimitExceeded", "QuotaExceeded", "TooMany"), "Raise this quota or delete unused resources, then run again"),
-    (("Throttl", "RequestLimitExceeded", "SlowDown"), "Throttled by AWS after all retries: run again in a minute"),
+    (r"[\w.]*(AccessDenied|Unauthorized|NotAuthorized)", _DENIED),
+    (r"[\w.]*(ExpiredToken|InvalidClientTokenId|RequestExpired)", "Renew the credentials, then run again"),
+    (r"[\w.]*(LimitExceeded|QuotaExceeded|TooMany)", "Raise this quota or delete unused resources, then run again"),
+    (r"[\w.]*(Throttl|RequestLimitExceeded|SlowDown)", "Throttled by AWS after all retries: run again in a minute"),
+    (r"FreeTierRestriction", "The account is on AWS's free plan: upgrade it to the paid plan, then run again"),
+    (
+        r"OperationNotPermitted: .*not support creating load balancers",
+        "AWS has to enable them for this account: open a case with AWS Support, then run again",
+    ),
 )
+"""What to do, by a regular expression that code and message begin with."""
 
 
 class ApiError(ProvisionError):
@@ -274,7 +280,7 @@ def explained(error: Exception) -> Exception:
     if isinstance(error, ClientError):
         code = str(error.response["Error"].get("Code", "Unknown"))
         message = error.response["Error"].get("Message", "").strip() or "no message"
-        hint = next((h for words, h in HINTS if any(w in code for w in words)), "Fix the cause, then run again")
+        hint = next((h for how, h in HINTS if re.match(how, f"{code}: {message}")), "Fix the cause, then run again")
         return ApiError(f"{error.operation_name} was refused: {code}: {message.rstrip('.')}. {hint}")
     if isinstance(error, NoCredentialsError):
         return ApiError("no AWS credentials were found. Set --profile or AWS_PROFILE, or sign in, then run again")

@@ -192,6 +192,7 @@ class Config(Model):
         values.matching(
             r"(?!internal(-|$)).*", 'begins with "internal-", which Elastic Load Balancing refuses: use another'
         ),
+        values.matching(r"(?!sthree-|amzn-s3-demo-).*", "begins with what S3 refuses for buckets: use another"),
         values.matching(r"(?!sg(-|$)).*", 'begins with "sg-", which EC2 refuses for security groups: use another'),
     ] = "ecs-sample"
     env: Name = "dev"

@@ -243,6 +243,7 @@ TOP = [
     ('project = "internal"', "project", ["Elastic Load Balancing"]),
     ('project = "sg-shop"', "project", ["security groups"]),
     ('project = "sg"', "project", ["security groups"]),
+    ('project = "sthree-shop"', "project", ["S3 refuses"]),
     ('project = "a-very-long-name-of-a-project"', "project", ["32", "shorten", "by 5"]),
     ("project = 5", "project", ["must be text in quotes, not 5", 'write "5"']),
     ('env = "Dev"', "env", ["lower-case"]),

@@ -36,6 +36,8 @@ def refusal(code: str, message: str = "You may not.", operation: str = "CreateRe
         ("TooManyLoadBalancers", "Raise this quota"),
         ("Throttling", "Throttled by AWS after all retries"),
         ("RequestLimitExceeded", "run again"),
+        ("FreeTierRestrictionError", "upgrade it to the paid plan"),
+        ("OperationNotPermitted", "Fix the cause"),
         ("InvalidParameterException", "Fix the cause"),
     ],
 )
@@ -92,3 +94,8 @@ def test_what_never_reached_aws_is_explained_too(error: Exception) -> None:
 def test_what_is_not_boto3s_is_left_as_it_is() -> None:
     ours = ValueError("a bug of ours")
     assert explained(ours) is ours
+
+
+def test_an_account_that_may_not_have_load_balancers_is_told_whom_to_ask() -> None:
+    message = "This AWS account currently does not support creating load balancers."
+    assert "AWS Support" in str(explained(refusal("OperationNotPermitted", message)))
