@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
+from provisioner.engine import refused
 from provisioner.engine.errors import Interrupted, WaitingOnUser
 from provisioner.engine.refused import PlanRefused
 from provisioner.render.text import sentence
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from provisioner.config.models import Config
     from provisioner.engine.planned import Planned
     from provisioner.operations.summary import Summary
+    from state.model import Record
 
 LONG = 60.0
 """Seconds that a run must have taken for its timeline to be pointed out."""
@@ -79,11 +81,14 @@ def _new_ami(new_ami: bool) -> list[str]:
     return ["--new-ami"] if new_ami else []
 
 
-def after_plan(planned: Sequence[Planned], again: Again, *, new_ami: bool = False) -> list[str]:
+def after_plan(
+    planned: Sequence[Planned], again: Again, records: Iterable[Record], *, new_ami: bool = False
+) -> list[str]:
     """Return what may be done after `plan`, with the newest AMI if that was asked for."""
     actions = {item.action for item in planned} - {"none"}
     if "refused" in actions:
-        return [f"Fix the errors above, then run {again('plan', *_new_ami(new_ami))} again."]
+        restore = [refused.advice(records)] if any(why.replaces for why in refused.reasons(planned)) else []
+        return [*restore, f"Fix the errors above, then run {again('plan', *_new_ami(new_ami))} again."]
     return [f"Apply it: {again('up', *_new_ami(new_ami))}."] if actions else []
 
 

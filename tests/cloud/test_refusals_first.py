@@ -34,6 +34,7 @@ def test_what_aws_cannot_change_is_told_by_its_setting_once_with_what_else_would
     assert refused[0].startswith("  ! network.cidr cannot change from 10.0.0.0/16 to 10.8.0.0/16 (10 resources: ")
     assert refused[1] == "  ! database.name cannot change from sample to other (db_cluster/main)"
     assert "task_definition/backend" in shown.out, "the rest of the plan is shown as well"
+    assert "Restore the old value, or recreate the stack with `provision down` and `provision up`, which " in shown.out
 
 
 def test_up_writes_nothing_of_it_and_names_the_data_that_the_advice_would_cost(project: Project) -> None:
