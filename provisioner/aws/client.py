@@ -15,6 +15,7 @@ from provisioner.aws.pages import items
 from provisioner.aws.shared_reads import SharedReads
 from provisioner.engine.clock import Pace
 from provisioner.engine.known import NOTHING, Known
+from provisioner.engine.pools import each
 from provisioner.engine.resource import Observed, Resource
 
 if TYPE_CHECKING:
@@ -143,7 +144,7 @@ class Aws(Ownership):
 
     def each(self, read: Callable[[T], R], items: Iterable[T]) -> list[R]:
         """Return what a read says of each item, asked for all of them at once."""
-        return self.pace.runtime.each(read, items, PARALLEL_READS)
+        return each(self.pace, read, items, PARALLEL_READS)
 
     def read(self, service: str, operation: str, **arguments: Any) -> Any:
         """Return the answer to a read without pages, named as boto3 names it."""

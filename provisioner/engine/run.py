@@ -11,6 +11,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from provisioner.engine.errors import OutcomeUnknown
 from provisioner.engine.events import Doing, Done, Emit, Result, Verb
+from provisioner.engine.pools import pool
 from provisioner.engine.resource import Observed, Resource
 from provisioner.engine.scheduler import Until, Wait
 from provisioner.engine.timeline import Moments, spans
@@ -143,7 +144,7 @@ def prefetch(aws: Provider, resource_types: Iterable[type[Resource]]) -> None:
     # one thread a resource type: many of them wait for another's list
     resource_types = list(dict.fromkeys(resource_types))
     sharing = aws.sharing_reads()
-    with aws.pace.runtime.pool(len(resource_types) or 1) as pool:
+    with pool(aws.pace, len(resource_types) or 1) as threads:
         for resource_type in resource_types:
             if not resource_type.created_by_aws:
-                pool.submit(sharing.live, resource_type)
+                threads.submit(sharing.live, resource_type)

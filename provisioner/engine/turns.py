@@ -345,7 +345,9 @@ class Pool(Executor):
         return future
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
-        """Wait for all that was submitted."""
+        """Wait for all that was submitted, or for what is under way if the rest is cancelled."""
+        for future, _ in [*self._jobs] if cancel_futures else ():
+            future.cancel()
         while wait and self._all:
             first_done(self._turns, list(self._all), None)
 

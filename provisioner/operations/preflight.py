@@ -15,6 +15,7 @@ from provisioner.config.facts import Facts
 from provisioner.docker import engine
 from provisioner.docker.context import located
 from provisioner.engine.errors import ConfigurationError, ProvisionError
+from provisioner.engine.pools import pool
 from provisioner.operations import ami, existing, image_copies
 from provisioner.operations.zones import choose, in_use, policed
 from provisioner.resources.images import held, out_of_reach
@@ -58,10 +59,10 @@ def gather(
     """
     root = file.parent
     aws = aws.sharing_reads()
-    with aws.pace.runtime.pool(8) as pool:
+    with pool(aws.pace, 8) as threads:
 
         def begin(read: Callable[..., T], *arguments: Any) -> Callable[[], T]:
-            return pool.submit(read, *arguments).result
+            return threads.submit(read, *arguments).result
 
         zones = begin(choose, aws, config)
         image = begin(ami.chosen, aws, records)
@@ -97,9 +98,6 @@ def gather(
                 logs_key=keys()["logs.kms_key"],
             )
         except ProvisionError:
-            raise
-        except KeyboardInterrupt:
-            aws.pace.stop.set()  # the pool waits for its threads, one of which may be waiting for a busy registry
             raise
         except Exception as error:
             raise explained(error) from error

@@ -198,8 +198,7 @@ class Process:
         try:
             yield pool
         finally:
-            if self.alive:
-                pool.join()
+            pool.shutdown()
 
     def first_done(self, futures: Collection[Any], timeout: float | None) -> Collection[Any]:
         ends = None if timeout is None else self.hub.now + timeout
@@ -411,6 +410,6 @@ class Pool:
                 future.end(result)
         self._free += 1
 
-    def join(self) -> None:
-        while unfinished := [future for future in self._all if not future.done()]:
+    def shutdown(self) -> None:
+        while self._process.alive and (unfinished := [future for future in self._all if not future.done()]):
             self._process.first_done(unfinished, None)

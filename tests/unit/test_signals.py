@@ -11,6 +11,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType, SimpleNamespace
@@ -19,7 +20,7 @@ from typing import Any, ClassVar, cast
 import pytest
 
 from provisioner.aws.client import Aws
-from provisioner.engine import turns
+from provisioner.engine import pools, turns
 from provisioner.engine.clock import Pace
 from provisioner.engine.errors import Interrupted
 from provisioner.engine.events import Event, Finished, Notice
@@ -272,6 +273,87 @@ def test_opening_and_closing_the_state_are_not_left_half_done(
         assert len((place / JOURNAL).read_bytes().splitlines()) == 1, "all is folded"
         at += 1
     assert at > 2
+
+
+# -- reads in other threads --------------------------------------------------------------------------------------------
+
+READS = """
+import time
+from types import SimpleNamespace
+from provisioner.engine import pools, run
+from provisioner.engine.resource import Resource
+class Kind(Resource):
+    service = "kind"
+began, ended = threading.Event(), []
+def interrupt():
+    began.wait()
+    time.sleep(0.1)
+    os.kill(os.getpid(), signal.SIGINT)
+threading.Thread(target=interrupt, daemon=True).start()
+def read(_):
+    began.set()
+    try:
+        pace.sleep(60)
+    finally:
+        ended.append(1)
+def many():
+    pools.each(pace, read, range(9), 1)
+def prefetched():
+    sharing = lambda: SimpleNamespace(live=read)
+    run.prefetch(SimpleNamespace(pace=pace, sharing_reads=sharing), [Kind])
+def failed():
+    with pools.pool(pace, 1) as threads:
+        threads.submit(read, 1)
+        began.wait()
+        raise ValueError
+"""
+
+
+@pytest.mark.parametrize("reading", ["many", "prefetched", "failed"])
+def test_an_interrupt_ends_reads_in_other_threads_and_waits_for_them(reading: str) -> None:
+    """Wherever it comes: in the block, while its end waits for the threads, and also where something failed before."""
+    ended = script(f"""{READS}
+start = time.monotonic()
+try:
+    with signals.watched(), signals.at_once():
+        {reading}()
+except KeyboardInterrupt:
+    pools_left = [one for one in threading.enumerate() if one.name.startswith("ThreadPool")]
+    print(len(ended), pools_left, time.monotonic() - start < 30)
+""")
+    assert (ended.returncode, ended.stdout, ended.stderr) == (0, "1 [] True\n", "")
+
+
+def test_a_second_interrupt_ends_at_once_although_a_read_does_not() -> None:
+    ended = script(f"""{READS}
+def read(_):
+    began.set()
+    pace.stop.wait()
+    os.kill(os.getpid(), signal.SIGINT)
+    time.sleep(50)
+with signals.watched(), signals.at_once():
+    prefetched()
+""")
+    assert (ended.returncode, ended.stdout, ended.stderr) == (130, "", "")
+
+
+def test_an_interrupt_drops_what_a_pool_of_turns_has_not_begun() -> None:
+    pace, done, futures = Pace(Jumping()), list[int](), list[Future[None]]()
+
+    def read(number: int) -> None:
+        done.append(number)
+        pace.sleep(60)
+
+    def interrupted() -> None:
+        with pools.pool(pace, 2) as threads:
+            futures.extend(threads.submit(read, number) for number in range(5))
+            pace.wait(1)
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
+    assert done == [0, 1]
+    assert [future.cancelled() for future in futures] == [False, False, True, True, True]
 
 
 # -- channels that are closed, or go away ------------------------------------------------------------------------------

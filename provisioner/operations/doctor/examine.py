@@ -7,6 +7,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
+from provisioner.engine.pools import each
 from provisioner.operations.doctor import account, domain, images, network, permissions, quotas, statefile
 from provisioner.operations.doctor.verdicts import stopped, unknown
 
@@ -54,7 +55,7 @@ def examine(context: Context, emit: Emit) -> list[Checked]:
 
 def together(context: Context, emit: Emit, checks: Mapping[str, Check]) -> list[Checked]:
     """Return what these checks found, run at once, in their order."""
-    found = context.aws.pace.runtime.each(lambda item: _run(context, emit, *item), checks.items(), AT_ONCE)
+    found = each(context.aws.pace, lambda item: _run(context, emit, *item), checks.items(), AT_ONCE)
     return [one for several in found for one in several]
 
 
