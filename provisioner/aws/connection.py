@@ -14,7 +14,7 @@ from provisioner.aws.errors import throttled
 from provisioner.aws.reads import reads
 from provisioner.aws.redaction import check, without_secrets
 from provisioner.engine.clock import Pace
-from provisioner.engine.errors import OutcomeUnknown, ReadOnly
+from provisioner.engine.errors import Interrupted, OutcomeUnknown, ReadInterrupted, ReadOnly
 
 if TYPE_CHECKING:
     import boto3
@@ -72,7 +72,7 @@ class Connection:
         from botocore.config import Config
 
         config = Config(
-            retries={"mode": "standard", "max_attempts": 10},
+            retries={"mode": "standard", "total_max_attempts": 10},
             connect_timeout=10,
             read_timeout=60,
             max_pool_connections=50,
@@ -102,7 +102,11 @@ class Connection:
             if queued := _QUEUED.get():
                 queued(service)
 
-        self._rates.wait(service, region, operation_name, self.pace.sleep, waits)
+        def sleep(seconds: float) -> None:
+            self.pace.wait(seconds)
+            _check(self.pace, operation_name)
+
+        self._rates.wait(service, region, operation_name, sleep, waits)
 
     def _note(self, model: Any, parsed: dict[str, Any], context: dict[str, Any], http_response: Any, **_: Any) -> None:
         """Let a call take its time on a rehearsal's clock, and keep secrets out of its error."""
@@ -161,10 +165,23 @@ def no_blind_retry(
             raise OutcomeUnknown(f"{operation.name} returned HTTP {response[0].status_code} {code}")
 
 
-def keep_time(client: Any, pace: Pace) -> None:
+def _check(pace: Pace, operation: str) -> None:
+    """Raise `Interrupted` if the user asked the run to end, before an attempt of this operation."""
+    try:
+        pace.check()
+    except Interrupted as stopped:
+        if reads(operation):
+            raise ReadInterrupted(str(stopped)) from None
+        raise
+
+
+def keep_time(client: Any, pace: Pace, *, interruptible: bool = True) -> None:
     """Let a client's calls take the time of a run's clock: their way there and back, and the pauses between retries.
 
     botocore would wait for the latter by the machine's clock.
+
+    Args:
+        interruptible: whether no further attempt is made once the user asked the run to end.
     """
     from botocore.retries.standard import register_retry_handler
 
@@ -178,7 +195,12 @@ def keep_time(client: Any, pace: Pace) -> None:
         seconds: float | None = handler.needs_retry(**attempt)
         if seconds is None:
             return None
-        pace.lapse(seconds)
+        if interruptible:
+            # what gets here has had no effect: `no_blind_retry` comes before
+            pace.wait(seconds)
+            _check(pace, attempt["operation"].name)
+        else:
+            pace.lapse(seconds)
         return 0
 
     client.meta.events.register(event, again)

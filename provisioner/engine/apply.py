@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 
 from provisioner.engine.clock import SETTLE
 from provisioner.engine.declaration import Declared, Dependency, filled, reachable
-from provisioner.engine.errors import Failed, Interrupted, NeedsReplacing, NotCreated, OutcomeUnknown
+from provisioner.engine.errors import Failed, Interrupted, NeedsReplacing, NotCreated, OutcomeUnknown, ReadInterrupted
 from provisioner.engine.events import Emit, Queued, Result, Working
 from provisioner.engine.lookup import find_declared, owners
 from provisioner.engine.refused import advice, refuse_create_only
@@ -186,9 +186,8 @@ class Apply:
 
     def _create(self, want: Resource, item: Declared, record: Record | None, result: Result) -> Observed:
         """Make the intent durable, create, make the id durable."""
-        token = (
-            record.token if record and record.phase == "creating" and record.token else self.aws.pace.runtime.token()
-        )
+        begun = record.token if record and record.phase == "creating" else ""
+        token = begun or self.aws.pace.runtime.token()
         self.progress.doing(want.address, "create")
         built_on = _addresses(item.dependencies)
         intent = Record(want.address, want.type_name, "creating", token, None, want.fields(), {}, built_on, item.step)
@@ -201,8 +200,9 @@ class Apply:
             if self.aws.errors.refused_write(error):
                 self._withdraw(want.address, record)
             raise
-        except (NotCreated, Interrupted):
-            self._withdraw(want.address, record)
+        except (NotCreated, Interrupted) as stopped:
+            if not isinstance(stopped, ReadInterrupted):
+                self._withdraw(want.address, record)
             raise
         except OutcomeUnknown as unclear:
             self._unclear[want.address] = str(unclear)

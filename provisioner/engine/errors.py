@@ -29,6 +29,10 @@ class Interrupted(ProvisionError):
     exit_code = 130
 
 
+class ReadInterrupted(Interrupted):
+    """A read was not made any more, since the user stopped the command: it says nothing of a write before it."""
+
+
 class Cancelled(ProvisionError):
     """The user was asked, and did not agree. Terraform ends with 1 as well ("Apply cancelled.")."""
 

@@ -70,20 +70,21 @@ def bucket_client(aws: Aws) -> Any:
     It is not the one of the types. That one refuses writes while a plan is shown, and the state is locked and opened
     before; and it never repeats a write whose answer was lost, while the state's writes are conditional and signed
     with a nonce, so that they can be. A state that cannot be written is to be known sooner than others' errors are.
+    And it goes on after Ctrl-C, when what was done is still to be recorded.
     """
     from botocore.config import Config
 
     from provisioner.aws.connection import keep_time
 
     settings = Config(
-        retries={"mode": "standard", "max_attempts": 5},
+        retries={"mode": "standard", "total_max_attempts": 5},
         connect_timeout=5,
         read_timeout=15,
         max_pool_connections=32,
         user_agent_extra="provisioner",
     )
     client = aws.connection.session.client("s3", region_name=aws.region, endpoint_url=aws.endpoint, config=settings)
-    keep_time(client, aws.pace)
+    keep_time(client, aws.pace, interruptible=False)
     if aws.connection.log:
         aws.connection.log.watch(client)
     return client

@@ -285,7 +285,7 @@ def test_what_the_bulk_read_does_not_know_is_read_by_itself(aws: Aws) -> None:
 
 
 def throttled(monkeypatch: pytest.MonkeyPatch, *, rates: bool) -> tuple[Aws, list[str]]:
-    """A way to an ECS that always throttles, in a run that was interrupted, and what becomes of each attempt."""
+    """A way to an ECS that always throttles, of which the user has enough when a call waits; each attempt's fate."""
     aws, made = way(pace=Pace(), endpoint=NOWHERE, rates=rates), list[str]()
 
     def send(request: Any, **_: Any) -> AWSResponse:
@@ -296,8 +296,7 @@ def throttled(monkeypatch: pytest.MonkeyPatch, *, rates: bool) -> tuple[Aws, lis
     events = aws.client("ecs").meta.events
     events.register("before-sign", lambda **_: made.append("signed"))
     events.register("before-send", send)
-    monkeypatch.setattr("time.sleep", lambda seconds: None)  # botocore's own back-off
-    aws.pace.stop.set()
+    monkeypatch.setattr("botocore.retries.standard.ExponentialBackoff.delay_amount", lambda *_: 0)
     return aws, made
 
 
@@ -305,7 +304,8 @@ def test_each_attempt_waits_for_its_turn_and_what_is_interrupted_is_neither_sent
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     aws, made = throttled(monkeypatch, rates=True)
-    with pytest.raises(Interrupted):
+    aws = aws.reporting(lambda address, service: aws.pace.stop.set())
+    with aws.acting("task_definition/web"), pytest.raises(Interrupted):
         aws.client("ecs").delete_task_definitions(taskDefinitions=["web:1"])
     assert made == ["signed", "sent"] * 4, "as many as this tool's bucket holds"
     assert calls(aws) == []
@@ -313,7 +313,13 @@ def test_each_attempt_waits_for_its_turn_and_what_is_interrupted_is_neither_sent
 
 def test_what_a_call_is_for_is_told_when_it_has_to_wait(monkeypatch: pytest.MonkeyPatch) -> None:
     told = list[tuple[str, str]]()
-    aws = throttled(monkeypatch, rates=True)[0].reporting(lambda address, service: told.append((address, service)))
+    aws, _ = throttled(monkeypatch, rates=True)
+
+    def queued(address: str, service: str) -> None:
+        told.append((address, service))
+        aws.pace.stop.set()
+
+    aws = aws.reporting(queued)
     with aws.acting("task_definition/web"), pytest.raises(Interrupted):
         aws.client("ecs").delete_task_definitions(taskDefinitions=["web:1"])
     with pytest.raises(Interrupted):
@@ -325,7 +331,7 @@ def test_nothing_waits_where_no_rates_are_in_force(monkeypatch: pytest.MonkeyPat
     aws, made = throttled(monkeypatch, rates=False)
     with pytest.raises(ClientError):
         aws.client("ecs").delete_task_definitions(taskDefinitions=["web:1"])
-    assert made == ["signed", "sent"] * 11, "boto3 alone gives up after its ten retries"
+    assert made == ["signed", "sent"] * 10, "boto3 alone gives up after its ten attempts"
     assert [call.code for call in calls(aws)] == ["ThrottlingException"]
 
 

@@ -10,7 +10,7 @@ import pytest
 from provisioner.engine.apply import Apply
 from provisioner.engine.clock import Pace
 from provisioner.engine.declaration import Declared
-from provisioner.engine.errors import Interrupted, OutcomeUnknown
+from provisioner.engine.errors import Interrupted, OutcomeUnknown, ReadInterrupted
 from provisioner.resources.logs import LogGroup
 from state.model import Record
 from tests.ways import way
@@ -43,3 +43,7 @@ def test_an_answer_that_was_lost_renews_the_record_since_the_call_may_have_waite
 
 def test_a_call_that_was_interrupted_before_it_was_sent_leaves_no_record() -> None:
     assert creating(Interrupted("stop")) == ["creating", "gone"]
+
+
+def test_a_read_that_was_interrupted_keeps_the_record_since_the_call_before_it_may_have_had_its_effect() -> None:
+    assert creating(ReadInterrupted("stop")) == ["creating"]

@@ -1,0 +1,129 @@
+"""boto3's own retries, with boto3 itself: how many attempts there are, and that the user's stop ends them."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from provisioner.aws.client import Aws
+from provisioner.engine.clock import Pace
+from provisioner.engine.errors import Interrupted, OutcomeUnknown, ReadInterrupted
+from provisioner.operations import stores
+from tests.jumping import Jumping
+from tests.ways import way
+
+ENDLESS = 50.0
+"""Seconds between two attempts: a test that waits for them has failed."""
+
+
+class Service:
+    """A service of AWS's that answers every call in the same way, and counts the attempts."""
+
+    def __init__(self) -> None:
+        self.status, self.body, self.attempts = 503, b"", 0
+        self.met: Callable[[], None] = lambda: None
+
+    def answer(self, handler: BaseHTTPRequestHandler) -> None:
+        """Answer one attempt."""
+        handler.rfile.read(int(handler.headers.get("content-length", 0)))
+        self.attempts += 1
+        self.met()
+        handler.send_response(self.status)
+        handler.send_header("content-length", str(len(self.body)))
+        handler.end_headers()
+        handler.wfile.write(self.body)
+
+
+@pytest.fixture
+def service() -> Service:
+    return Service()
+
+
+@pytest.fixture
+def endpoint(service: Service) -> Iterator[str]:
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            service.answer(self)
+
+        do_GET = do_PUT = do_POST  # noqa: N815 (the server asks for these names)
+
+        def log_message(self, *_: Any) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture
+def aws(endpoint: str) -> Aws:
+    """A way to the service by the machine's clock, as on AWS."""
+    return way(endpoint=endpoint, pace=Pace())
+
+
+@pytest.fixture
+def endless(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("botocore.retries.standard.ExponentialBackoff.delay_amount", lambda *_: ENDLESS)
+
+
+def test_a_call_is_attempted_ten_times(service: Service, endpoint: str) -> None:
+    with pytest.raises(ClientError, match="503"):
+        way(endpoint=endpoint, pace=Pace(Jumping())).client("ec2").describe_vpcs()
+    assert service.attempts == 10
+
+
+@pytest.mark.usefixtures("endless")
+def test_a_stop_ends_the_pause_between_two_attempts(service: Service, aws: Aws) -> None:
+    threading.Timer(0.5, aws.pace.stop.set).start()
+    began = time.monotonic()
+    with pytest.raises(ReadInterrupted):
+        aws.client("ec2").describe_vpcs()
+    assert service.attempts == 1
+    assert time.monotonic() - began < ENDLESS / 2
+
+
+@pytest.mark.usefixtures("endless")
+def test_after_a_stop_a_throttled_write_is_interrupted_and_one_without_an_answer_is_unknown(
+    service: Service, aws: Aws
+) -> None:
+    service.met = aws.pace.stop.set
+    with pytest.raises(OutcomeUnknown):
+        aws.client("ecs").create_cluster(clusterName="shop")
+    service.status, service.body = 400, b'{"__type": "ThrottlingException"}'
+    with pytest.raises(Interrupted) as stopped:
+        aws.client("ecs").create_cluster(clusterName="shop")
+    assert not isinstance(stopped.value, ReadInterrupted), "nothing was made, and its record goes"
+    assert service.attempts == 2
+
+
+def test_after_a_stop_a_call_is_still_made_and_its_error_is_its_own(service: Service, aws: Aws) -> None:
+    """What is under way when the user stops the run is finished."""
+    aws.pace.stop.set()
+    service.status, service.body = 400, b'{"__type": "ClusterNotFoundException"}'
+    with pytest.raises(ClientError, match="ClusterNotFoundException"):
+        aws.client("ecs").list_services(cluster="shop")
+
+
+def test_after_a_stop_the_state_is_still_written_by_retries(service: Service, endpoint: str) -> None:
+    aws = way(endpoint=endpoint, pace=Pace(Jumping()))
+    aws.pace.stop.set()
+    client = stores.bucket_client(aws)
+
+    def recover() -> None:
+        service.status = 503 if service.attempts < 5 else 200
+
+    service.met = recover
+    client.put_object(Bucket="states", Key="journal", Body=b"entry")
+    assert service.attempts == 5
+    service.met, service.status, service.attempts = lambda: None, 503, 0
+    with pytest.raises(ClientError, match="503"):
+        client.put_object(Bucket="states", Key="journal", Body=b"entry")
+    assert service.attempts == 5
