@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from provisioner.aws.errors import ApiError
+from botocore.exceptions import BotoCoreError, ClientError
+
+from provisioner.aws.errors import ApiError, explained
 from provisioner.engine import events
 from provisioner.engine.errors import ProvisionError
 from provisioner.engine.events import Emit, Notice
@@ -79,8 +81,23 @@ def notes(aws: Aws, stack: Stack, planned: Iterable[Planned] = ()) -> list[str]:
 
     Args:
         planned: what `show_plan` returned.
+
+    A read that is refused, or not answered, is a note as well: nothing else depends on it.
     """
     replaced = {item.address for item in planned if "task_definition" in item.changes}
     counts = {n: s.count for n, s in stack.config.services.items() if "count" in s.model_fields_set}
-    by_others = deployed_by_others(aws, replaced) + outscaled(aws, counts)
-    return by_others + left_outdated(aws) + newest_in_use(aws, stack.facts.image_id)
+    checks: tuple[Callable[[], list[str]], ...] = (
+        lambda: deployed_by_others(aws, replaced),
+        lambda: outscaled(aws, counts),
+        lambda: left_outdated(aws),
+        lambda: newest_in_use(aws, stack.facts.image_id),
+    )
+    # two checks that make the same read say the same of its refusal
+    return list(dict.fromkeys(text for check in checks for text in _noted(check)))
+
+
+def _noted(check: Callable[[], list[str]]) -> list[str]:
+    try:
+        return check()
+    except (BotoCoreError, ClientError) as error:
+        return [f"could not check for changes that others made: {explained(error)}"]

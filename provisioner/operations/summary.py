@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
+from botocore.exceptions import BotoCoreError, ClientError
+
+from provisioner.aws.errors import explained
 from provisioner.engine.clock import Pace
 from provisioner.engine.errors import Interrupted, ProvisionError
 from provisioner.engine.leftovers import Leftover
@@ -74,6 +77,8 @@ def timed(
         found = work()
     except ProvisionError as stopped:
         error = stopped
+    except (BotoCoreError, ClientError) as refused:
+        error = cast("ProvisionError", explained(refused))
     seconds, timeline = round(pace.now() - started, 2), list[Span]()
     counts = dict(sum((walk.counts for walk in walks), Counter()))
     for walk in walks:

@@ -42,6 +42,17 @@ def test_an_unknown_step_is_refused_by_each_command_before_anything(project: Pro
     assert project.run("down", "--yes", "--target-step", "database").out.startswith("down done: no changes")
 
 
+def test_a_refused_read_at_the_end_of_up_is_a_notice(project: Project) -> None:
+    """Limited to a step, `up` reads what lies outside of it for its notes only."""
+    project.cloud.control("POST", "faults", "scenarios=denied&only=^autoscaling:Describe")
+    ended = project.run("up", "--yes", "--json", "--target-step", "network")
+    project.cloud.control("POST", "faults", "scenarios=")
+    assert ended.said("finished")[0]["ok"]
+    (text,) = [notice["text"] for notice in ended.said("notice") if "could not check" in notice["text"]]
+    assert "DescribeAutoScalingGroups was refused: " in text
+    assert project.run("down", "--yes").out.startswith("down done: ")
+
+
 def test_up_brings_the_step_and_what_it_is_built_on(project: Project) -> None:
     planned = project.run("plan", "--json", "--target-step", "database", code=2).document["resources"]
     assert {resource["step"] for resource in planned} == DATABASE

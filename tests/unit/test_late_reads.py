@@ -1,0 +1,55 @@
+"""Reads at the end of a run: what goes wrong with them replaces nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any, NoReturn, cast
+
+import pytest
+from botocore.exceptions import ClientError, EndpointConnectionError
+
+from provisioner.aws.errors import refused
+from provisioner.engine.clock import Pace
+from provisioner.operations import planning
+from provisioner.operations.summary import Remains, timed
+from state.model import Run
+from tests.ways import way
+
+DENIED = refused({"Code": "AccessDenied", "Message": "not authorized"}, "DescribeAutoScalingGroups")
+CUT_OFF = EndpointConnectionError(endpoint_url="https://nowhere")
+
+
+def raising(error: Exception) -> Callable[..., NoReturn]:
+    def act(*_: Any) -> NoReturn:
+        raise error
+
+    return act
+
+
+def test_a_check_that_is_refused_is_a_note_once_and_the_others_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    stack = cast("Any", SimpleNamespace(config=SimpleNamespace(services={}), facts=SimpleNamespace(image_id="ami-1")))
+    monkeypatch.setattr(planning, "deployed_by_others", lambda *_: ["somebody else deployed"])
+    monkeypatch.setattr(planning, "outscaled", lambda *_: [])
+    for name in ("left_outdated", "newest_in_use"):
+        monkeypatch.setattr(planning, name, raising(DENIED))
+    said, refusal = planning.notes(way(), stack)
+    assert said == "somebody else deployed"
+    assert refusal.startswith(
+        "could not check for changes that others made: DescribeAutoScalingGroups was refused: AccessDenied"
+    )
+
+
+@pytest.mark.parametrize("error", [DENIED, CUT_OFF])
+def test_a_run_that_a_call_of_its_own_ends_is_recorded_and_its_error_explained(error: Exception) -> None:
+    kept = list[Run]()
+    store = cast("Any", SimpleNamespace(finish=kept.append))
+
+    def work() -> Remains:
+        raise error
+
+    summary = timed(Pace(), "up", None, store, work, ())
+    assert [run.result for run in kept] == ["failed"]
+    assert summary.exit_code == 1
+    assert not isinstance(summary.error, ClientError)
+    assert str(summary.error).endswith(("then run again", "Run again"))
