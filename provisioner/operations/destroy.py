@@ -13,7 +13,7 @@ from provisioner.engine import recorded
 from provisioner.engine import target as limit
 from provisioner.engine.declaration import STEPS
 from provisioner.engine.destroy import Destroy, type_of
-from provisioner.engine.errors import Protected
+from provisioner.engine.errors import OutcomeUnknown, Protected
 from provisioner.engine.events import Begun, Emit, Notice
 from provisioner.engine.known import Known
 from provisioner.engine.leftovers import Leftover, sweep
@@ -83,7 +83,7 @@ def _late_metrics(aws: Aws, emit: Emit) -> None:
     try:
         if name := remove_remade(aws):
             emit(Notice(f"Container Insights created {name} again: it is deleted"))
-    except (BotoCoreError, ClientError) as error:
+    except (BotoCoreError, ClientError, OutcomeUnknown) as error:
         emit(Notice(f"could not check whether Container Insights created its log group again: {explained(error)}"))
 
 

@@ -11,7 +11,9 @@ from botocore.exceptions import ClientError, EndpointConnectionError
 
 from provisioner.aws.errors import refused
 from provisioner.engine.clock import Pace
-from provisioner.operations import planning
+from provisioner.engine.errors import OutcomeUnknown
+from provisioner.engine.events import Event, Notice
+from provisioner.operations import destroy, planning
 from provisioner.operations.summary import Remains, timed
 from state.model import Run
 from tests.ways import way
@@ -53,3 +55,15 @@ def test_a_run_that_a_call_of_its_own_ends_is_recorded_and_its_error_explained(e
     assert summary.exit_code == 1
     assert not isinstance(summary.error, ClientError)
     assert str(summary.error).endswith(("then run again", "Run again"))
+
+
+@pytest.mark.parametrize("error", [DENIED, CUT_OFF, OutcomeUnknown("the response to DeleteLogGroup was lost")])
+def test_down_goes_on_when_the_last_log_group_cannot_be_deleted(
+    monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    monkeypatch.setattr(destroy, "remove_remade", raising(error))
+    events = list[Event]()
+    destroy._late_metrics(way(), events.append)
+    (notice,) = events
+    assert isinstance(notice, Notice)
+    assert notice.text.startswith("could not check whether Container Insights created its log group again: ")
