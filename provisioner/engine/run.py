@@ -7,9 +7,9 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Protocol
 
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import ClientError
 
-from provisioner.engine.errors import OutcomeUnknown
+from provisioner.engine.errors import Interrupted, OutcomeUnknown
 from provisioner.engine.events import Doing, Done, Emit, Result, Verb
 from provisioner.engine.pools import pool
 from provisioner.engine.resource import Observed, Resource
@@ -109,10 +109,12 @@ def act_or_wait(
 
 
 def ask_or_empty(ask: Callable[[], str]) -> str:
-    """Return the answer to what is only to be shown: the resource itself may just have gone, or AWS may not answer."""
+    """Return the answer to what is only to be shown: whatever goes wrong, it must not replace what is shown."""
     try:
         return ask()
-    except (BotoCoreError, ClientError):
+    except Interrupted:
+        raise
+    except Exception:  # noqa: BLE001 (the resource may just have gone, AWS may not answer, or answer with nothing)
         return ""
 
 

@@ -1,4 +1,4 @@
-"""Reads at the end of a run: what goes wrong with them replaces nothing."""
+"""Reads at the end of a run, and those that only explain: what goes wrong with them replaces nothing."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ from botocore.exceptions import ClientError, EndpointConnectionError
 
 from provisioner.aws.errors import refused
 from provisioner.engine.clock import Pace
-from provisioner.engine.errors import OutcomeUnknown
+from provisioner.engine.errors import Interrupted, OutcomeUnknown
 from provisioner.engine.events import Event, Notice
+from provisioner.engine.run import ask_or_empty
 from provisioner.operations import destroy, planning
 from provisioner.operations.summary import Remains, timed
 from state.model import Run
@@ -27,6 +28,17 @@ def raising(error: Exception) -> Callable[..., NoReturn]:
         raise error
 
     return act
+
+
+@pytest.mark.parametrize("error", [DENIED, CUT_OFF, ValueError("not enough values to unpack"), KeyError("State")])
+def test_what_is_only_to_be_shown_may_go_wrong_in_any_way(error: Exception) -> None:
+    assert ask_or_empty(raising(error)) == ""
+
+
+@pytest.mark.parametrize("error", [Interrupted("stop"), KeyboardInterrupt()])
+def test_what_is_only_to_be_shown_hides_no_interrupt(error: Exception) -> None:
+    with pytest.raises(type(error)):
+        ask_or_empty(raising(error))
 
 
 def test_a_check_that_is_refused_is_a_note_once_and_the_others_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
