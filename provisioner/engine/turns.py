@@ -17,7 +17,7 @@ from concurrent.futures import Executor, Future
 from contextlib import AbstractContextManager
 from functools import partial
 from itertools import count
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar, cast
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -109,7 +109,7 @@ class Turns:
                 wait.sleep()
             raise
 
-    def over(self, wait: ThreadWait, _: object = None) -> None:
+    def over(self, wait: ThreadWait) -> None:
         """Let a thread go on when its turn comes."""
         with self.mutex:
             self.end(wait)
@@ -313,6 +313,18 @@ class _Result(Future[T]):
     def __init__(self, turns: Turns) -> None:
         super().__init__()
         self._turns = turns
+        self._waiting: list[ThreadWait] = []
+        self.add_done_callback(self._end_waits)
+
+    def end(self, wait: ThreadWait) -> None:
+        """End the wait when it is done. The caller holds the mutex, under which it was not done yet."""
+        self._waiting = [one for one in self._waiting if not one.over] + [wait]
+
+    def _end_waits(self, _: object) -> None:
+        with self._turns.mutex:
+            for wait in self._waiting:
+                self._turns.end(wait)
+            self._waiting.clear()
 
     def result(self, timeout: float | None = None) -> T:
         """Return the result when it is there, or raise what the call raised."""
@@ -367,12 +379,13 @@ class Pool(Executor):
 
 def first_done(turns: Turns, futures: list[Future[T]], timeout: float | None) -> list[Future[T]]:
     """Wait until one of the futures is done, or for so many seconds; return those that are."""
+    turns.mutex.acquire()
     found = [future for future in futures if future.done()]
     if found or timeout == 0:
+        turns.mutex.release()
         return found
     wait = turns.wait()
     for future in futures:
-        future.add_done_callback(partial(turns.over, wait))
-    turns.mutex.acquire()
+        cast("_Result[T]", future).end(wait)
     turns.pause(wait, None if timeout is None else turns.now() + timeout)
     return [future for future in futures if future.done()]

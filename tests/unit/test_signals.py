@@ -337,6 +337,17 @@ with signals.watched(), signals.at_once():
     assert (ended.returncode, ended.stdout, ended.stderr) == (130, "", "")
 
 
+def test_a_long_act_gathers_no_waits_of_those_who_look_up_from_it() -> None:
+    pace = Pace(Jumping())
+    with pace.runtime.pool(1) as threads:
+        act = threads.submit(pace.sleep, 100)
+        for _ in range(300):
+            assert not pace.first_done([act], 0.25)
+        assert len(cast("Any", act)._waiting) == 1
+        assert len(cast("Any", act)._done_callbacks) <= 2
+        assert pace.first_done([act], 60) == [act]
+
+
 def test_an_interrupt_drops_what_a_pool_of_turns_has_not_begun() -> None:
     pace, done, futures = Pace(Jumping()), list[int](), list[Future[None]]()
 
