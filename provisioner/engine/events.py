@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Literal
 
 from provisioner.engine.remaining import RemainingWork
 
-Verb = Literal["create", "change", "delete", "wait"]
+Verb = Literal["create", "change", "delete"]
 Verdict = Literal["ok", "warning", "failed", "unknown"]
 Result = Literal["created", "changed", "deleted", "unchanged", "adopted", "retained", "not_found"]
 """What was done. `not_found`: it is recorded, and this stack has nothing of the kind; its record is dropped."""

@@ -41,7 +41,7 @@ def find(
     """Return the live resource, or None if the lists do not show it.
 
     Args:
-        fields: the declared or recorded settings, of which `resource type.identity` names the unique ones.
+        fields: the declared or recorded settings, of which `identity` of the resource type names the unique ones.
         id: the recorded id, if there is one.
         fresh: read the resource type anew, and those that its list looks at.
         owners: whose the recorded resources are: one resource is never two addresses'.

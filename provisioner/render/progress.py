@@ -31,7 +31,7 @@ NEWEST = 4
 """How many of the latest finished resources are remembered one by one."""
 SHORT = 15.0
 """Seconds that are not worth to be foretold."""
-ACTS: dict[Verb, str] = {"create": "creating", "change": "changing", "delete": "deleting", "wait": "waiting"}
+ACTS: dict[Verb, str] = {"create": "creating", "change": "changing", "delete": "deleting"}
 
 
 @dataclass
