@@ -51,11 +51,14 @@ def rename(store: Store, old: str, new: str) -> list[str]:
     Killed at any point it can be run again: a resource that is recorded twice is not removed because of one of them.
 
     Raises:
-        ConfigurationError: there is no such record, it has no id yet, or the new address is of another resource type,
-            malformed or taken.
+        ConfigurationError: there is no such record, it has no id yet, or the new address is the one that it has, of
+            another resource type, malformed or taken.
     """
     recorded(store.state, old)
     record = store.records[old]
+    if new == old:
+        # to write it and then to drop the old one would forget it
+        raise ConfigurationError(f"{old} has that address already: nothing was changed")
     if not ADDRESS.fullmatch(new) or new.partition("/")[0] != record.type:
         raise ConfigurationError(f"{new} cannot be the address of a {record.type}: write {record.type}/NAME")
     if record.phase == "creating":

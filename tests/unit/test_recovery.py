@@ -405,6 +405,7 @@ def test_renamed_a_record_keeps_all_and_those_that_need_it_follow(folder: Path) 
         ("shelf/s", "shelf/a b", "write shelf/NAME"),
         ("shelf/s", "shelf/../x", "write shelf/NAME"),
         ("shelf/s", "shelf/u", "shelf/u is already in the state"),
+        ("shelf/s", "shelf/s", "shelf/s has that address already"),
     ],
 )
 def test_a_record_is_not_renamed_to_what_cannot_be(folder: Path, old: str, new: str, words: str) -> None:
