@@ -127,20 +127,55 @@ class Objects:
                 self._client.put_object(Key=self._prefix + name, Body=body, **condition, **more, **self._in)["ETag"]
             )
 
+        def ours(found: StoredObject | None) -> bool:
+            return found is not None and found.metadata.get(NONCE) == nonce
+
+        return self._on_condition(name, "be written", write, over, ours)
+
+    def delete_unchanged(self, name: str, etag: str) -> None:
+        """Delete an object if it is still the one that was read; one that is gone already is no error.
+
+        S3 answers as for `put` (S3 user guide, "How to perform conditional deletes").
+
+        Raises:
+            Taken: another command has written it since.
+            StateError: S3 refuses, or cannot be reached.
+        """
+
+        def remove() -> str:
+            self._client.delete_object(Key=self._prefix + name, IfMatch=etag, **self._in)
+            return ""
+
+        self._on_condition(name, "be deleted", remove, etag, lambda found: found is None)
+
+    def _on_condition(
+        self,
+        name: str,
+        what: str,
+        act: Callable[[], str],
+        over: str | None,
+        done: Callable[[StoredObject | None], bool],
+    ) -> str:
+        """Do what has a condition until it is known whether that holds; return the ETag of what stands there then.
+
+        Args:
+            over: as for `put`.
+            done: whether what stands there says that an earlier try has done it.
+        """
         failed, conflict = object(), object()
         verdicts = {"PreconditionFailed": failed, "NoSuchKey": failed, "ConditionalRequestConflict": conflict}
         for attempt in range(CONFLICTS):
-            answer = self._call(name, "be written", write, verdicts)
+            answer = self._call(name, what, act, verdicts)
             if answer is not failed and answer is not conflict:
                 return str(answer)
             if answer is failed:
                 found = self.listed(name)
-                if found and found.metadata.get(NONCE) == nonce:
-                    return found.etag
+                if done(found):
+                    return found.etag if found else ""
                 if over is None or found is None or found.etag != over:
                     raise Taken(found)
             self._runtime.sleep(self._runtime.draw(0.05 * 2**attempt))
-        raise StateError(f"{self.url_of(name)} cannot be written: too many concurrent writers. {RERUN}")
+        raise StateError(f"{self.url_of(name)} cannot {what}: too many concurrent writers. {RERUN}")
 
     def names(self, below: str) -> list[str]:
         """Return the names that begin with `below`, in order; raises `StateError` like `get`."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable
+from itertools import chain, count
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -55,7 +56,7 @@ def in_folder(folder: Path, stack: str, runtime: Runtime = MACHINE, disk: Disk =
                     # whoever may not read them shall not move them either
                     disk.close(disk.open(path, os.O_RDONLY))
                     if _broken(lambda: read(folder, stack, disk)):
-                        backup = path.with_name(f"{path.stem}.broken-{stamp}{path.suffix}")
+                        backup = _backup(path, stamp, disk)
                         disk.replace(path, backup)
                         moved.append(str(backup))
             sync(folder, disk)
@@ -66,20 +67,40 @@ def in_folder(folder: Path, stack: str, runtime: Runtime = MACHINE, disk: Disk =
     return moved
 
 
+def _backup(path: Path, stamp: str, disk: Disk) -> Path:
+    """Return a name for a backup that none has yet: two commands may come within one second."""
+    from state.folder import there
+
+    names = (f"{path.stem}.broken-{stamp}{more}{path.suffix}" for more in chain([""], map("-{}".format, count(2))))
+    return next(backup for backup in map(path.with_name, names) if not there(backup, disk))
+
+
 def in_bucket(objects: Objects, stack: str, lease: float, runtime: Runtime = MACHINE) -> list[str]:
-    """Copy a broken state in a bucket aside, with its journal, then take the document away."""
+    """Copy a broken state in a bucket aside, with its journal, then take away the document that was found broken."""
     from state.lease import Lease
+    from state.objects import Taken
     from state.s3 import DOCUMENT, JOURNAL, read
 
-    lock, copies, stamp = Lease(objects, "recover", lease, lambda: None, runtime), [], _stamp()
+    lock, copies = Lease(objects, "recover", lease, lambda: None, runtime), list[str]()
+    # two that come within one second have a folder each
+    folder = f"broken-{_stamp()}-{runtime.token()[:8]}"
     lock.acquire()
     try:
-        if _broken(lambda: read(objects, stack, runtime)):
-            for name in (*objects.names(JOURNAL), DOCUMENT):
-                if found := objects.get(name):
-                    objects.put(f"broken-{stamp}/{name}", found.body, over=None)
-                    copies.append(objects.url_of(f"broken-{stamp}/{name}"))
-            objects.delete([DOCUMENT])
+        document = objects.listed(DOCUMENT)
+        if document and _broken(lambda: read(objects, stack, runtime)):
+            entries = ((name, objects.listed(name)) for name in objects.names(JOURNAL))
+            for name, found in (*entries, (DOCUMENT, document)):
+                if found:
+                    objects.put(f"{folder}/{name}", found.body, over=None)
+                    copies.append(objects.url_of(f"{folder}/{name}"))
+            # whoever slept for longer than the lease finds another command's document
+            lock.check()
+            objects.delete_unchanged(DOCUMENT, document.etag)
+    except Taken:
+        raise StateError(
+            f"{objects.url_of(DOCUMENT)} was written by another command while it was moved aside, and stays. Run this "
+            f"again after that command"
+        ) from None
     finally:
         lock.release()
     return copies

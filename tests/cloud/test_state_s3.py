@@ -630,7 +630,24 @@ def test_conditional_writes_answer_as_on_aws(client: Any, objects: Objects) -> N
         client.put_object(**key, Body=b"2", IfMatch='"0"')
     client.put_object(**key, Body=b"2", IfMatch=etag)
     client.delete_objects(Bucket=BUCKET, Delete={"Objects": [{"Key": key["Key"]}]})
-    client.put_object(**key, Body=b"3", IfNoneMatch="*")
+    etag = client.put_object(**key, Body=b"3", IfNoneMatch="*")["ETag"]
+    with refused("PreconditionFailed"):
+        client.delete_object(**key, IfMatch='"0"')
+    client.delete_object(**key, IfMatch=etag)
+    with refused("NoSuchKey"):
+        client.delete_object(**key, IfMatch=etag)
+
+
+def test_what_another_has_written_since_is_not_deleted(objects: Objects) -> None:
+    etag = objects.put("it", b"1", over=None)
+    later = objects.put("it", b"2", over=etag)
+    with pytest.raises(Taken) as taken:
+        objects.delete_unchanged("it", etag)
+    assert taken.value.found
+    assert taken.value.found.body == b"2"
+    for _ in range(2):
+        objects.delete_unchanged("it", later)
+    assert objects.names("") == []
 
 
 def test_of_many_writes_at_once_one_is_the_first(objects: Objects) -> None:

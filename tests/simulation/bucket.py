@@ -128,6 +128,15 @@ class Bucket:
         more = {"NextContinuationToken": page[-1]} if len(keys) > len(page) else {}
         return {"Contents": [{"Key": key} for key in page], **more}
 
+    def _remove(self, asked: dict[str, Any]) -> dict[str, Any]:
+        found = self.objects.get(asked["Key"])
+        if "IfMatch" in asked and not found:
+            raise refusal("DeleteObject", "NoSuchKey", 404)
+        if found and found.etag != asked.get("IfMatch", found.etag):
+            raise refusal("DeleteObject", "PreconditionFailed", 412)
+        self.objects.pop(asked["Key"], None)
+        return {}
+
     def _delete(self, asked: dict[str, Any]) -> dict[str, Any]:
         for item in asked["Delete"]["Objects"]:
             self.objects.pop(item["Key"], None)
@@ -139,6 +148,7 @@ _SERVED: dict[str, Callable[[Bucket, dict[str, Any]], dict[str, Any]]] = {
     "HeadObject": Bucket._head,
     "PutObject": Bucket._put,
     "ListObjectsV2": Bucket._list,
+    "DeleteObject": Bucket._remove,
     "DeleteObjects": Bucket._delete,
 }
 
@@ -240,7 +250,7 @@ class Request:
                 return refusal(operation, "500" if head else "InternalError", 500)
             case "denied":
                 return refusal(operation, "403" if head else "AccessDenied", 403)
-            case "conflict" if operation == "PutObject":
+            case "conflict" if operation in {"PutObject", "DeleteObject"}:
                 return refusal(operation, "ConditionalRequestConflict", 409)
             case "conflict" | "slow down":
                 return refusal(operation, "503" if head else "SlowDown", 503)
@@ -277,6 +287,9 @@ class Client:
 
     def put_object(self, **asked: Any) -> dict[str, Any]:
         return self._call("PutObject", asked)
+
+    def delete_object(self, **asked: Any) -> dict[str, Any]:
+        return self._call("DeleteObject", asked)
 
     def delete_objects(self, **asked: Any) -> dict[str, Any]:
         return self._call("DeleteObjects", asked)

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import random
 from collections import Counter
-from collections.abc import Callable
 from functools import partial
 
 import pytest
@@ -14,9 +12,10 @@ from greenlet import getcurrent
 from state.lease import FREE, LOCK, Lease
 from state.model import Record, Run, State, StateError
 from state.objects import Objects
-from state.s3 import S3Store, read
-from tests.simulation.bucket import ATTEMPTS, FATES, Bucket, Client, Network
-from tests.simulation.hub import Hub, Process, Violation
+from state.s3 import read
+from tests.simulation.bucket import ATTEMPTS, FATES, Network
+from tests.simulation.hub import Process, Violation
+from tests.simulation.place import Place, burst, record, store
 from tests.simulation.s3 import live, run
 from tests.simulation.s3_life import Command, Deed, Life, Op, drawn
 from tests.simulation.s3_model import Model
@@ -24,11 +23,6 @@ from tests.simulation.shrink import as_code
 
 SAMPLE = 300
 PUT, MORE, OTHER = Op("put", "a/0", 1), Op("put", "a/1", 2), Op("put", "b/0", 2)
-
-
-def burst(first: int, fate: str, count: int = ATTEMPTS) -> tuple[tuple[int, str], ...]:
-    """Let a request meet the same fate however often it is repeated."""
-    return tuple((number, fate) for number in range(first, first + count))
 
 
 def at(op: Op, think: float) -> Op:
@@ -158,37 +152,10 @@ def test_each_smaller_life_is_another_one_and_can_be_pasted() -> None:
     for seed in range(20):
         life = drawn(seed)
         assert all(smaller != life for smaller in life.smaller())
-        assert eval(as_code(life)) == life  # noqa: S307 (our own)
+        assert eval(as_code(life), globals() | {"Network": Network}) == life  # noqa: S307 (our own)
 
 
 # -- one command at a bucket -------------------------------------------------------------------------------------------
-
-
-class Place:
-    """A bucket and what acts on it, one greenlet at a time."""
-
-    def __init__(self) -> None:
-        self.hub = Hub("place")
-        self.bucket = Bucket(self.hub, 1000, 0.0)
-        self.client: Client
-
-    def run(self, work: Callable[[Process, Objects], None], *beside: Callable[[Process], None]) -> None:
-        """Let a process work, and others do something beside it."""
-        process, other = Process(self.hub, "one"), Process(self.hub, "two")
-        self.client = Client(self.bucket, process, Network(latency=0.01), random.Random(1))
-        objects = Objects(self.client, "states", "shop/", "123456789012", process)
-        mains = [other.spawn(partial(act, other)) for act in beside]
-        self.hub.run(process.spawn(lambda: work(process, objects)), *mains)
-        self.hub.drain(process)
-        self.hub.drain(other)
-
-
-def record(address: str, **arguments: object) -> Record:
-    return Record(address, "vpc", "ready", "token", "id-1", arguments)
-
-
-def store(objects: Objects, process: Process) -> S3Store:
-    return S3Store(objects, "shop", "up", "1.0", 60.0, lambda: None, runtime=process)
 
 
 @pytest.mark.parametrize("bad", [{"tags": {"a"}}, {"by": object()}])

@@ -363,6 +363,15 @@ def test_a_document_that_is_cut_off_is_moved_aside_whole(folder: Path, size: int
     assert read(folder, "p-e").records == {}
 
 
+def test_two_within_one_second_keep_two_backups(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("time.strftime", lambda *_: "20270115T080000Z")
+    moved = []
+    for broken in (b"{", b"{again"):
+        (folder / "state.json").write_bytes(broken)
+        moved.append(Path(in_folder(folder, "p-e")[-1]))
+    assert [path.read_bytes() for path in moved] == [b"{", b"{again"]
+
+
 def test_of_a_broken_journal_the_document_stays(folder: Path) -> None:
     serial = read(folder, "p-e").serial
     (folder / "state.journal").write_bytes(b'{"base":%d}\n{"put":\n{}\n' % serial)

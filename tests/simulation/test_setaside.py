@@ -1,0 +1,57 @@
+"""`recover` at a bucket: only what was read as broken is taken away, whoever sleeps, comes late or comes twice."""
+
+from __future__ import annotations
+
+import pytest
+
+from provisioner.operations.state_set_aside import in_bucket
+from state.model import StateError
+from state.objects import Objects
+from state.s3 import DOCUMENT, read
+from tests.simulation.hub import Process
+from tests.simulation.place import Place, record, store
+
+BROKEN, LEASE, PLACES = b"{broken", 60.0, 36
+"""PLACES: more than the whole of it has at which it can fall asleep."""
+
+
+@pytest.mark.parametrize("sleeps_at", range(1, PLACES + 1))
+def test_whoever_sleeps_longer_than_the_lease_takes_nothing_new_away(sleeps_at: int) -> None:
+    """Another one has moved the broken state aside meanwhile, and has written one of its own."""
+    there = Place((sleeps_at, 200.0))
+    there.bucket.write(f"shop/{DOCUMENT}", BROKEN, {})
+
+    def work(process: Process, objects: Objects) -> None:
+        try:
+            in_bucket(objects, "shop", LEASE, process)
+        except StateError as error:
+            assert "lost the lock" in str(error) or "another command" in str(error)  # noqa: PT017 (or it succeeds)
+
+    def another(process: Process) -> None:
+        process.sleep(100.0)
+        objects = there.objects(process)
+        in_bucket(objects, "shop", LEASE, process)
+        with store(objects, process) as opened:
+            opened.guard("shop", "123456789012", "ap-northeast-1")
+            opened.put(record("vpc/new"))
+
+    def reader(process: Process, objects: Objects) -> None:
+        assert read(objects, "shop", process).records.keys() == {"vpc/new"}
+
+    there.run(work, another)
+    there.run(reader)
+    kept = [found.body for key, found in there.bucket.objects.items() if key.startswith("shop/broken-")]
+    assert BROKEN in kept
+
+
+def test_two_within_one_second_keep_two_backups(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("time.strftime", lambda *_: "20270115T080000Z")
+    there = Place()
+
+    def work(process: Process, objects: Objects) -> None:
+        for body in (BROKEN, b"{broken again"):
+            there.bucket.write(f"shop/{DOCUMENT}", body, {})
+            assert len(in_bucket(objects, "shop", LEASE, process)) == 1
+        assert len(objects.names("broken-")) == 2
+
+    there.run(work)
