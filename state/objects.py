@@ -187,6 +187,17 @@ class Objects:
         names: list[str] = self._call(below, "be listed", read, {})
         return sorted(names)
 
+    def folders(self) -> list[str]:
+        """Return the names up to the next `/`, in order, whatever lies below; raises `StateError` like `get`."""
+
+        def read() -> list[str]:
+            paginator = self._client.get_paginator("list_objects_v2")
+            pages = paginator.paginate(Prefix=self._prefix, Delimiter="/", **self._in)
+            return [item["Prefix"] for page in pages for item in page.get("CommonPrefixes", ())]
+
+        found: list[str] = self._call("", "be listed", read, {})
+        return sorted(one.removeprefix(self._prefix).removesuffix("/") for one in found)
+
     def delete(self, names: Sequence[str]) -> None:
         """Delete objects, those that are gone already included; raises `StateError` like `get`."""
         for start in range(0, len(names), MOST_DELETED):

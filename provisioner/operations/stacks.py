@@ -108,16 +108,14 @@ def in_bucket(config: Config, aws: Aws) -> Iterator[Recorded]:
     from state import lease, s3
     from state.objects import Objects
 
-    client, bucket = aws.client("s3"), str(config.state.bucket)
-    ends = f"/{s3.DOCUMENT}"
-    names = [
-        name.removesuffix(ends) for name in Objects(client, bucket, "", aws.account).names("") if name.endswith(ends)
-    ]
-    for name in names:
-        there = Objects(client, bucket, f"{name}/", aws.account)
+    client, bucket, runtime = aws.client("s3"), str(config.state.bucket), aws.pace.runtime
+    for name in Objects(client, bucket, "", aws.account, runtime).folders():
+        there = Objects(client, bucket, f"{name}/", aws.account, runtime)
+        if s3.DOCUMENT not in there.names(s3.DOCUMENT):
+            continue
         try:
-            state = s3.read(there, name)
-            yield Recorded(name, config.target, there.url_of(), state, lease.holder(there))
+            state = s3.read(there, name, runtime)
+            yield Recorded(name, config.target, there.url_of(), state, lease.holder(there, runtime))
         except StateError as error:
             yield Recorded(name, config.target, there.url_of(), None, problem=str(error))
 

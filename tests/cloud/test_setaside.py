@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+from typing import Any
+
 import pytest
 
+from provisioner.operations import stacks
 from provisioner.operations.state_set_aside import in_bucket
 from state.model import Record, StateError, StateTooNew
-from state.objects import Objects
+from state.objects import HIDDEN, Objects
+from state.runtime import Machine
 from state.s3 import DOCUMENT, JOURNAL, S3Store, read
 from tests.cloud.conftest import REGION, EmbeddedCloud
 
@@ -66,3 +71,46 @@ def test_what_is_newer_or_cannot_be_asked_is_left_alone(objects: Objects) -> Non
     assert objects.names("broken-") == []
     with pytest.raises(StateError, match="there is no bucket"):
         in_bucket(Objects(objects._client, "no-such-bucket", "p-e/", ACCOUNT), "p-e", LEASE)
+
+
+class Hurried(Machine):
+    """A runtime of its own clock, as a rehearsal's is: waiting takes no time."""
+
+    waited = 0.0
+
+    def now(self) -> float:
+        return super().now() + self.waited
+
+    def sleep(self, seconds: float) -> None:
+        self.waited += seconds
+
+
+def listed(objects: Objects, runtime: Machine) -> list[stacks.Recorded]:
+    config: Any = SimpleNamespace(state=SimpleNamespace(bucket="states"), target="aws")
+    pace = SimpleNamespace(runtime=runtime)
+    aws: Any = SimpleNamespace(client=lambda _: objects._client, account=ACCOUNT, pace=pace)
+    return list(stacks.in_bucket(config, aws))
+
+
+def test_what_was_moved_aside_is_no_stack(objects: Objects) -> None:
+    """Nor are the entries of anybody's journal listed to find the stacks."""
+    runtime, asked = Hurried(), list[dict[str, str]]()
+    client: Any = objects._client
+    for name in ("p-e/notes.txt", "elsewhere/file", "state.json"):
+        client.put_object(Bucket="states", Key=name, Body=b"{}")
+    assert [(one.name, one.resources, one.problem) for one in listed(objects, runtime)] == [("p-e", 1, "")]
+    found = objects.get(DOCUMENT)
+    assert found
+    objects.put(DOCUMENT, b"{torn", over=found.etag)
+    assert len(in_bucket(objects, "p-e", LEASE)) == 2
+    client.meta.events.register("before-parameter-build.s3.ListObjectsV2", lambda params, **_: asked.append(params))
+    assert listed(objects, runtime) == []
+    assert [params.get("Delimiter") for params in asked if params["Prefix"] in {"", "p-e/"}] == ["/"]
+
+
+def test_the_list_waits_by_the_clock_of_the_run(objects: Objects, monkeypatch: pytest.MonkeyPatch) -> None:
+    runtime = Hurried()
+    monkeypatch.setattr(Objects, "get", lambda *_: None)
+    (one,) = listed(objects, runtime)
+    assert one.problem
+    assert runtime.waited > HIDDEN
