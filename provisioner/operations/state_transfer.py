@@ -7,6 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import provisioner.resources  # noqa: F401  (importing the package hands its types to the engine)
+from provisioner.engine import recorded
 from provisioner.engine.errors import ConfigurationError, ProvisionError
 from provisioner.engine.recorded import check_bound
 from provisioner.engine.words import count
@@ -48,17 +50,20 @@ def read_file(path: Path) -> State:
     """Return the state in a file.
 
     Raises:
-        ConfigurationError: it cannot be read, or is no state.
+        ConfigurationError: it cannot be read, is no state, or one that the next commands would refuse.
     """
     from state.checks import parsed
     from state.migrate import migrate
 
     try:
-        return State.from_dict(migrate(parsed(path.read_bytes()))[0])
+        state = check_bound(State.from_dict(migrate(parsed(path.read_bytes()))[0]))
+        recorded.check(state.records)
+        recorded.check_order(state.records)
     except OSError as error:
         raise ConfigurationError(f"{path} cannot be read: {error.strerror}") from None
     except (ValueError, StateError) as error:
         raise ConfigurationError(f"{path}: {error}") from None
+    return state
 
 
 def write_file(path: Path, content: bytes) -> None:

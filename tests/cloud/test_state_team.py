@@ -157,7 +157,11 @@ def test_pull_and_push_are_each_others_reverse_and_refuse_what_is_not_newer(
     assert there(team).records["vpc/main"].id == "vpc-2"
 
     now = there(team).to_dict()
+    vpc = now["records"]["vpc/main"]
     for change, words in (
+        ({"records": {"vpc/main": vpc | {"dependencies": ["vpc/main"]}}}, "vpc/main depends on vpc/main"),
+        ({"records": {"vpc/main": vpc | {"arguments": {"cidr_block": 5}}}}, "cidr_block of vpc/main has the wrong"),
+        ({"account": ""}, "no account or Region"),
         ({"serial": now["serial"] - 1}, "it is older (serial"),
         ({"lineage": "other"}, "another lineage"),
         ({"stack": "shop-prod"}, "belongs to stack shop-prod"),

@@ -26,7 +26,9 @@ def test_the_table_names_each_module_that_defines_types_and_no_other() -> None:
     assert sorted(MODULES) == [module for module in there if defines_types(module)]
 
 
-@pytest.mark.parametrize("first", ["operations.state_edit", "operations.state_set_aside", "resources.ssm"])
+@pytest.mark.parametrize(
+    "first", ["operations.state_edit", "operations.state_set_aside", "operations.state_transfer", "resources.ssm"]
+)
 def test_a_type_is_known_whose_module_nobody_has_imported(first: str) -> None:
     code = (
         f"import sys, provisioner.{first}\n"
