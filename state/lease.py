@@ -35,6 +35,7 @@ class Lease:
         command: what is being done, for whoever finds it held.
         seconds: after how long without a renewal another command may take it over.
         lost: called once, in a thread, as soon as it is known to be taken over.
+        note: is told that S3 did not take the lock back.
 
     Attributes:
         said: who holds it, as others read it.
@@ -47,7 +48,9 @@ class Lease:
         seconds: float,
         lost: Callable[[], None],
         runtime: Runtime = MACHINE,
+        note: Callable[[str], None] = lambda _: None,
     ) -> None:
+        self._note = note
         self._objects, self._seconds, self._when_lost, self._runtime = objects, seconds, lost, runtime
         self.said = myself(command, runtime)
         self._mark = runtime.token()
@@ -111,7 +114,7 @@ class Lease:
         return StateError(self._lost)
 
     def release(self) -> None:
-        """Give the lock back, unless it is another's by now."""
+        """Give the lock back, unless it is another's by now; if S3 does not take it, the lease runs out by itself."""
         self._ended.set()
         if self._heart:
             self._heart.join()
@@ -120,6 +123,9 @@ class Lease:
                 self._write(FREE)
             except Taken:
                 return
+            except StateError as error:
+                why = str(error).removesuffix(f". {RERUN}")
+                self._note(f"the lock of the state was not released ({why}): it is free in {self._seconds:.0f} s")
 
     def holder(self) -> StoredObject | None:
         """Read who holds the lock."""

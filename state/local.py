@@ -18,7 +18,7 @@ from state.folder import keep_there, make, sync, there
 from state.journal import Journal, header, replay
 from state.lock import NAME, Lock, patiently
 from state.migrate import migrate
-from state.model import RERUN, State, StateError
+from state.model import RERUN, State, StateError, StateUnavailable
 from state.runtime import MACHINE, Runtime
 from state.store import Store
 
@@ -62,8 +62,8 @@ def _load(folder: Path, stack: str, disk: Disk) -> _Loaded:
             if loaded := _unchanged(path, stack, disk):
                 return loaded
     except OSError as error:
-        raise StateError(f"{error.filename or path} cannot be read: {error.strerror}") from None
-    raise StateError(f"{path} keeps changing while it is read. Try again")
+        raise StateUnavailable(f"{error.filename or path} cannot be read: {error.strerror}") from None
+    raise StateUnavailable(f"{path} keeps changing while it is read. Try again")
 
 
 def _unchanged(path: Path, stack: str, disk: Disk) -> _Loaded | None:

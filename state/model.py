@@ -34,6 +34,10 @@ class StateLocked(StateError):
         self.holder = holder
 
 
+class StateUnavailable(StateError):
+    """What keeps the state cannot be asked now, or gives no steady answer: nothing is known of what the state says."""
+
+
 class StateTooNew(StateError):
     """A newer version of this tool wrote the state."""
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-from state.model import RERUN, StateError
+from state.model import RERUN, StateError, StateUnavailable
 from state.runtime import MACHINE, Runtime
 
 CONFLICTS = 8
@@ -87,7 +87,7 @@ class Objects:
         until = self._runtime.now() + HIDDEN
         while (found := self.get(name)) is None and name in self.names(name):
             if self._runtime.now() > until:
-                raise StateError(
+                raise StateUnavailable(
                     f"{self.url_of(name)} is listed, but S3 reports it as missing, as it may for 15 minutes after "
                     f"versioning was turned on. {RERUN}"
                 )
@@ -217,7 +217,7 @@ def call(bucket: str, problem: str, act: Callable[[], Any], verdicts: Mapping[st
     """Return the act's result, or what the verdicts say about S3's error code.
 
     Raises:
-        StateError: S3 refuses for another reason, or cannot be reached; it begins with the `problem`.
+        StateUnavailable: S3 refuses for another reason, or cannot be reached; it begins with the `problem`.
     """
     from botocore.exceptions import BotoCoreError, ClientError
 
@@ -227,9 +227,9 @@ def call(bucket: str, problem: str, act: Callable[[], Any], verdicts: Mapping[st
         code = str(error.response["Error"]["Code"])
         if code in verdicts:
             return verdicts[code]
-        raise StateError(f"{problem}: {explained(code, error, bucket)}") from error
+        raise StateUnavailable(f"{problem}: {explained(code, error, bucket)}") from error
     except BotoCoreError as error:
-        raise StateError(f"{problem}: {error}. {RERUN}") from error
+        raise StateUnavailable(f"{problem}: {error}. {RERUN}") from error
 
 
 def explained(code: str, error: Exception, bucket: str) -> str:

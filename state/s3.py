@@ -20,7 +20,7 @@ from state.journal import apply, encoded
 from state.lease import Lease
 from state.lock import patiently
 from state.migrate import migrate
-from state.model import RERUN, Run, State, StateError
+from state.model import RERUN, Run, State, StateError, StateUnavailable
 from state.objects import Objects, StoredObject, Taken
 from state.runtime import MACHINE, Runtime
 from state.store import Store, document
@@ -76,6 +76,8 @@ def _load(objects: Objects, stack: str, runtime: Runtime) -> _Loaded:
         try:
             loaded = _assembled(objects, stack, found, runtime)
             found = loaded.found
+        except StateUnavailable:
+            raise
         except StateError as error:
             problem = error
         # entries go away when they are folded: what was read counts if the document is still the same
@@ -83,7 +85,7 @@ def _load(objects: Objects, stack: str, runtime: Runtime) -> _Loaded:
             if problem:
                 raise problem
             return loaded
-    raise StateError(f"{objects.url_of(DOCUMENT)} keeps changing while it is read. Try again")
+    raise StateUnavailable(f"{objects.url_of(DOCUMENT)} keeps changing while it is read. Try again")
 
 
 def _assembled(objects: Objects, stack: str, found: StoredObject | None, runtime: Runtime) -> _Loaded:
@@ -156,6 +158,7 @@ class S3Store(Store):
         lease: seconds after which the lock of a command that is not heard of can be taken over.
         lost: called, in a thread, when that happens to this one; the run has to stop.
         report: if another command is at work, wait for it, and say so with this; None: give up.
+        note: is told what the user should know, although nothing failed.
     """
 
     def __init__(
@@ -168,16 +171,14 @@ class S3Store(Store):
         lost: Callable[[], None],
         report: Callable[[str], None] | None = None,
         runtime: Runtime = MACHINE,
+        note: Callable[[str], None] = lambda _: None,
     ) -> None:
         super().__init__(stack, writer, runtime)
-        self._objects, self._command, self._report = objects, command, report
-        self._pause = lease / 30
-        self._lease = Lease(objects, command, lease, lost, runtime)
+        self._objects, self._report, self._pause = objects, report, lease / 30
+        self._lease = Lease(objects, command, lease, lost, runtime, note)
         self._session = runtime.token()
         self._etag: str | None = None
-        self._folding: list[str] = []
-        self._finished: list[Run] = []
-        self._number = 0
+        self._folding, self._finished, self._number = list[str](), list[Run](), 0
         # whether the next entry may be there already
         self._unsure = False
         self._queue: list[tuple[Entry, bytes]] = []

@@ -13,7 +13,7 @@ import provisioner.resources  # noqa: F401  (importing the package hands its typ
 from provisioner.engine.recorded import check, check_bound, check_order
 from provisioner.operations import stores
 from state.disk import DISK, Disk
-from state.model import ForeignState, State, StateError, StateLocked, StateTooNew
+from state.model import ForeignState, State, StateError, StateLocked, StateTooNew, StateUnavailable
 from state.runtime import MACHINE, Runtime
 
 if TYPE_CHECKING:
@@ -107,17 +107,14 @@ def in_bucket(objects: Objects, stack: str, lease: float, runtime: Runtime = MAC
 
 
 def _broken(read: Callable[[], State]) -> bool:
-    """Whether the state is there, and says nothing that makes sense."""
+    """Whether the state was read, and says nothing that makes sense; raises `StateUnavailable` if it was not."""
     try:
         records = check_bound(read()).records
         check(records)
         check_order(records)
-    except (ForeignState, StateLocked, StateTooNew):
+    except (ForeignState, StateLocked, StateTooNew, StateUnavailable):
         raise
-    except StateError as error:
-        if error.__cause__:
-            # the service that keeps it could not be asked
-            raise
+    except StateError:
         return True
     return False
 

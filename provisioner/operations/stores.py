@@ -153,6 +153,7 @@ def bucket_store(options: Options, config: Config, aws: Aws, command: str) -> St
         aws.pace.stop.set,
         options.report if options.wait else None,
         runtime,
+        lambda text: options.report(f"note: {text}"),
     )
 
 

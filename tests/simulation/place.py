@@ -63,5 +63,5 @@ def record(address: str, **arguments: object) -> Record:
     return Record(address, "vpc", "ready", "token", "id-1", arguments)
 
 
-def store(objects: Objects, process: Process) -> S3Store:
-    return S3Store(objects, "shop", "up", "1.0", 60.0, lambda: None, runtime=process)
+def store(objects: Objects, process: Process, note: Callable[[str], None] = lambda _: None) -> S3Store:
+    return S3Store(objects, "shop", "up", "1.0", 60.0, lambda: None, runtime=process, note=note)

@@ -5,14 +5,15 @@ from __future__ import annotations
 import json
 from collections import Counter
 from functools import partial
+from typing import Any
 
 import pytest
 from greenlet import getcurrent
 
 from state.lease import FREE, LOCK, Lease
-from state.model import Record, Run, State, StateError
+from state.model import RERUN, Record, Run, State, StateError
 from state.objects import Objects
-from state.s3 import read
+from state.s3 import DOCUMENT, read
 from tests.simulation.bucket import ATTEMPTS, FATES, Network
 from tests.simulation.hub import Process, Violation
 from tests.simulation.place import Place, burst, record, store
@@ -246,6 +247,32 @@ def test_a_lock_is_given_back_even_if_a_renewal_was_not_answered() -> None:
         assert found.body == FREE
 
     there.run(work)
+
+
+def test_a_lock_that_s3_does_not_take_back_fails_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was recorded is there, and the first error is the one that is told; the lease runs out by itself."""
+    put, notes = Objects.put, list[str]()
+
+    def refused(self: Objects, name: str, body: bytes, **more: Any) -> str:
+        if body == FREE:
+            raise StateError("the lock cannot be written: no connection. " + RERUN)
+        return put(self, name, body, **more)
+
+    def work(process: Process, objects: Objects) -> None:
+        monkeypatch.setattr(Objects, "put", refused)
+        with store(objects, process, notes.append) as opened:
+            opened.put(record("vpc/a"))
+        assert read(objects, "shop", process).records.keys() == {"vpc/a"}
+        process.sleep(70.0)
+        found = objects.get(DOCUMENT)
+        assert found
+        put(objects, DOCUMENT, b"{torn", over=found.etag)
+        with pytest.raises(StateError, match="is incomplete or not JSON"):
+            store(objects, process, notes.append).__enter__()
+
+    Place().run(work)
+    words = "the lock of the state was not released (the lock cannot be written: no connection): it is free in 60 s"
+    assert notes == [words] * 2
 
 
 def test_a_document_whose_answer_was_lost_is_not_taken_for_anothers() -> None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from provisioner.operations.state_set_aside import in_bucket
-from state.model import StateError
+from state.model import StateError, StateUnavailable
 from state.objects import Objects
-from state.s3 import DOCUMENT, read
+from state.s3 import DOCUMENT, JOURNAL, read
 from tests.simulation.hub import Process
 from tests.simulation.place import Place, record, store
 
@@ -53,5 +53,23 @@ def test_two_within_one_second_keep_two_backups(monkeypatch: pytest.MonkeyPatch)
             there.bucket.write(f"shop/{DOCUMENT}", body, {})
             assert len(in_bucket(objects, "shop", LEASE, process)) == 1
         assert len(objects.names("broken-")) == 2
+
+    there.run(work)
+
+
+def test_what_s3_does_not_show_is_not_broken(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An entry of the journal is listed, and goes on to be reported as missing."""
+    there, get = Place(), Objects.get
+
+    def work(process: Process, objects: Objects) -> None:
+        opened = store(objects, process)
+        opened.__enter__()
+        opened.put(record("vpc/main"))
+        opened._lease.release()
+        monkeypatch.setattr(Objects, "get", lambda self, name: None if name.startswith(JOURNAL) else get(self, name))
+        with pytest.raises(StateUnavailable, match="S3 reports it as missing"):
+            in_bucket(objects, "shop", LEASE, process)
+        assert objects.etag(DOCUMENT)
+        assert objects.names("broken-") == []
 
     there.run(work)

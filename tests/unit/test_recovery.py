@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,8 +20,9 @@ from provisioner.engine.resource import RESOURCE_TYPES, Observed, Resource, all_
 from provisioner.operations import recovery, state_edit
 from provisioner.operations.state_set_aside import in_folder
 from provisioner.render import recovered as show
+from state.disk import MachineDisk
 from state.local import LocalStore, read
-from state.model import Record, StateLocked, StateTooNew
+from state.model import Record, StateLocked, StateTooNew, StateUnavailable
 from steps.stack import Stack
 from tests.ways import way
 
@@ -393,6 +396,20 @@ def test_what_is_locked_or_newer_is_not_moved(folder: Path) -> None:
     with pytest.raises(StateTooNew):
         in_folder(folder, "p-e")
     assert (folder / "state.json").exists()
+
+
+class Failing(MachineDisk):
+    """A disk that gives nothing back."""
+
+    def read(self, file: int) -> bytes:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+
+def test_what_cannot_be_read_now_is_not_moved(folder: Path) -> None:
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    with pytest.raises(StateUnavailable, match="cannot be read: Input/output error"):
+        in_folder(folder, "p-e", disk=Failing())
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
 
 
 # -- rm and mv -------------------------------------------------------------------------------------------------------
