@@ -70,14 +70,18 @@ class Lease:
             StateError: S3 refuses, or cannot be reached.
         """
         found = self._objects.get(LOCK)
-        if found and not self._ours(found) and (left := remaining(found, self._runtime)) > 0:
-            raise StateLocked(describe(found.body), f" (its lease ends in {left:.0f} s unless it is renewed)")
-        self.said["since"] = self._runtime.time()
-        self._etag = found.etag if found else None
-        try:
-            self._put()
-        except Taken as taken:
-            raise StateLocked(_holder(taken.found)) from None
+        while True:
+            if found and not self._ours(found) and (left := remaining(found, self._runtime)) > 0:
+                raise StateLocked(describe(found.body), f" (its lease ends in {left:.0f} s unless it is renewed)")
+            self.said["since"] = self._runtime.time()
+            self._etag = found.etag if found else None
+            try:
+                self._put()
+            except Taken as taken:
+                # another was first, or S3 had not shown what stands there: see `Objects.listed`
+                found = taken.found
+            else:
+                break
         self._heart = self._runtime.start(self._beat, "lease")
 
     def check(self) -> None:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from state.model import RERUN, StateError, StateUnavailable
 from state.runtime import MACHINE, Runtime
 
+T = TypeVar("T")
 CONFLICTS = 8
 """How often a write that S3 answered with a conflict is repeated."""
 HIDDEN = 60.0
@@ -84,23 +85,37 @@ class Objects:
         Raises:
             StateError: like `get`; or S3 goes on listing what it says is not there.
         """
+        return self._shown(name, lambda: self.get(name))
+
+    def etag(self, name: str) -> str | None:
+        """Return an object's ETag, or None if there is none; looks again and raises `StateError` like `listed`."""
+        return self._shown(name, lambda: self._head(name))
+
+    def unchanged(self, name: str, etag: str | None) -> bool:
+        """Whether an object is still the one that was read, or still not there; raises `StateError` like `listed`."""
+        now = self._head(name)
+        if now is None and etag is not None:
+            # gone, or not shown
+            now = self.etag(name)
+        return now == etag
+
+    def _head(self, name: str) -> str | None:
+        def head() -> str:
+            return str(self._client.head_object(Key=self._prefix + name, **self._in)["ETag"])
+
+        found: str | None = self._call(name, "be read", head, {"404": None})
+        return found
+
+    def _shown(self, name: str, look: Callable[[], T | None]) -> T | None:
+        """Return what a look at an object finds, which is repeated while it finds nothing, and a list shows it."""
         until = self._runtime.now() + HIDDEN
-        while (found := self.get(name)) is None and name in self.names(name):
+        while (found := look()) is None and name in self.names(name):
             if self._runtime.now() > until:
                 raise StateUnavailable(
                     f"{self.url_of(name)} is listed, but S3 reports it as missing, as it may for 15 minutes after "
                     f"versioning was turned on. {RERUN}"
                 )
             self._runtime.sleep(AGAIN)
-        return found
-
-    def etag(self, name: str) -> str | None:
-        """Return an object's ETag, or None if there is none; raises `StateError` like `get`."""
-
-        def look() -> str:
-            return str(self._client.head_object(Key=self._prefix + name, **self._in)["ETag"])
-
-        found: str | None = self._call(name, "be read", look, {"404": None})
         return found
 
     def put(self, name: str, body: bytes, *, over: str | None, metadata: Mapping[str, str] | None = None) -> str:

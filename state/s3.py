@@ -80,8 +80,9 @@ def _load(objects: Objects, stack: str, runtime: Runtime) -> _Loaded:
             raise
         except StateError as error:
             problem = error
-        # entries go away when they are folded: what was read counts if the document is still the same
-        if objects.etag(DOCUMENT) == (found.etag if found else None):
+        # entries go away when they are folded: what was read counts if the document is still the same. One that was
+        # not shown at first is read again before it counts as broken
+        if (found or not problem) and objects.unchanged(DOCUMENT, found.etag if found else None):
             if problem:
                 raise problem
             return loaded

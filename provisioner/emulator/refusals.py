@@ -271,4 +271,6 @@ REFUSALS: tuple[Refusal, ...] = (
         _BUCKET, "S3 API, error responses", 409),
     Refusal("s3", "GetObject", 5, "NoSuchKey", "The specified key does not exist.", r"^([^?\n]+)",
         "S3 API, PutBucketVersioning", 404),
+    Refusal("s3", "HeadObject", 5, "NoSuchKey", "The specified key does not exist.", r"^([^?\n]+)",
+        "S3 API, PutBucketVersioning", 404),
 )  # fmt: skip

@@ -583,6 +583,25 @@ def test_what_s3_lists_and_does_not_show_is_read_again(client: Any, objects: Obj
     assert absent.times == 0
 
 
+def test_a_state_in_a_bucket_that_was_just_versioned_is_read_and_opened(
+    cloud_of: EmbeddedCloud, objects: Objects
+) -> None:
+    """Bodies and ETags of what was just written are reported as missing, the lock's as well."""
+    with store(objects) as opened:
+        opened.put(record("vpc/main"))
+    cloud_of.control("POST", "clock", "mode=real:20")
+    try:
+        for work in (lambda: read(objects, "shop-dev"), lambda: store(objects).__enter__().__exit__()):
+            set_faults(cloud_of, "refusals", only="Object")
+            work()
+        refusals = met(cloud_of)["refusals"]
+    finally:
+        set_faults(cloud_of, "")
+        cloud_of.control("POST", "clock", "mode=real")
+    assert refusals.keys() == {"s3:GetObject", "s3:HeadObject"}
+    assert read(objects, "shop-dev").records.keys() == {"vpc/main"}
+
+
 def test_a_renewal_that_s3_answers_with_absent_loses_no_lock(client: Any, objects: Objects) -> None:
     etag = objects.put("lock", b"1", over=None)
     with Absent(client, "PutObject", "lock", 2), Absent(client, "GetObject", "lock", 1):

@@ -55,12 +55,17 @@ FATES = (
 
 @dataclass(frozen=True)
 class Stored:
-    """An object. `modified` is in seconds since the epoch, by the bucket's clock."""
+    """An object. `modified` is in seconds since the epoch, by the bucket's clock.
+
+    Attributes:
+        hidden: which share of `Bucket.hides` a read of its body, and one of its ETag, is told that it is not there.
+    """
 
     body: bytes
     etag: str
     metadata: dict[str, str]
     modified: float
+    hidden: tuple[float, float] = (0.0, 0.0)
 
 
 class Bucket:
@@ -72,6 +77,8 @@ class Bucket:
 
     Attributes:
         returned: how many objects were written where one had been deleted.
+        hides: for how many seconds at most reads of what was written are told that it is not there, as they may be for
+            15 minutes after versioning was first switched on (S3 API, PutBucketVersioning); lists show it.
     """
 
     def __init__(self, hub: Hub, page: int, ahead: float) -> None:
@@ -79,6 +86,7 @@ class Bucket:
         self.objects: dict[str, Stored] = {}
         self.versions: dict[str, list[Stored]] = {}
         self.returned = 0
+        self.hides, self._chance = 0.0, random.Random("hides")
 
     def serve(self, operation: str, asked: dict[str, Any]) -> dict[str, Any]:
         """Do at once what a request asks for; raises `ClientError`."""
@@ -91,12 +99,17 @@ class Bucket:
     def write(self, key: str, body: bytes, metadata: dict[str, str]) -> str:
         etag = f'"{hashlib.md5(body, usedforsecurity=False).hexdigest()}"'
         self.returned += key in self.versions and key not in self.objects
-        self.objects[key] = Stored(body, etag, metadata, self.time())
+        hidden = (self._chance.random(), self._chance.random())
+        self.objects[key] = Stored(body, etag, metadata, self.time(), hidden)
         self.versions.setdefault(key, []).append(self.objects[key])
         return etag
 
+    def _shown(self, key: str, read: int) -> Stored | None:
+        found = self.objects.get(key)
+        return found if found and self.time() >= found.modified + self.hides * found.hidden[read] else None
+
     def _get(self, asked: dict[str, Any]) -> dict[str, Any]:
-        if not (found := self.objects.get(asked["Key"])):
+        if not (found := self._shown(asked["Key"], 0)):
             raise refusal("GetObject", "NoSuchKey", 404)
         return {
             "Body": Body(found.body),
@@ -106,7 +119,7 @@ class Bucket:
         }
 
     def _head(self, asked: dict[str, Any]) -> dict[str, Any]:
-        if not (found := self.objects.get(asked["Key"])):
+        if not (found := self._shown(asked["Key"], 1)):
             raise refusal("HeadObject", "404", 404)
         return {"ETag": found.etag}
 

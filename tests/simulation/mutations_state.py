@@ -6,7 +6,7 @@ from tests.simulation.mutation import Mutation
 
 LOCAL, S3 = "local", "s3"
 JOURNAL, STORE, LOCK = "state/journal.py", "state/local.py", "state/lock.py"
-BUCKET, OBJECTS = "state/s3.py", "state/objects.py"
+BUCKET, OBJECTS, LEASE = "state/s3.py", "state/objects.py", "state/lease.py"
 
 FAULTS = (
     Mutation(
@@ -107,7 +107,7 @@ FAULTS = (
         "a reader of the bucket does not look whether the document was replaced meanwhile",
         S3,
         BUCKET,
-        "if objects.etag(DOCUMENT) == (found.etag if found else None):",
+        "if (found or not problem) and objects.unchanged(DOCUMENT, found.etag if found else None):",
         "if True:",
     ),
     Mutation(
@@ -116,5 +116,19 @@ FAULTS = (
         BUCKET,
         "self._broken = broken or self._broken",
         "pass",
+    ),
+    Mutation(
+        "a document that S3 does not show for a while counts as changed",
+        S3,
+        OBJECTS,
+        "now = self.etag(name)",
+        "pass",
+    ),
+    Mutation(
+        "a lock that S3 does not show for a while counts as held",
+        S3,
+        LEASE,
+        "found = taken.found",
+        "raise StateLocked(_holder(taken.found)) from None",
     ),
 )

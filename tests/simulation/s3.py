@@ -93,6 +93,7 @@ class World:
         self.seen: Counter[str] = Counter()
         self.hub = Hub(str(life.order), STEPS)
         self.bucket = Bucket(self.hub, life.page, life.ahead)
+        self.bucket.hides = life.hides
         self.model = Model(life.strict)
         self.hosts: list[Host] = []
         self.values = 0
@@ -142,12 +143,16 @@ class World:
         return next((mark for mark in reversed(marks) if mark and mark != ENDED), "")
 
     def readable(self, error: StateError) -> None:
-        """Raise `Violation` if an error says that the state is damaged, though nobody has touched it."""
+        """Raise `Violation` if an error says what cannot be: damage that nobody has done, a lock that nobody holds."""
         damaged = re.search(
             r" is missing\. | is incomplete or not JSON| is not a (journal entry|state document)", str(error)
         )
         if damaged and not self.life.deeds:
             raise Violation(f"nobody has touched the state, but: {error}")
+        if "keeps changing while it is read" in str(error):
+            raise Violation(f"what was hidden for a moment was taken for a change: {error}")
+        if isinstance(error, StateLocked) and error.holder == "another command":
+            raise Violation(f"nobody holds the lock, but: {error}")
 
     def _versions(self) -> list[Any]:
         return self.bucket.versions.get(PREFIX + DOCUMENT, [])
@@ -203,6 +208,7 @@ class World:
     def _recover(self) -> None:
         """Once nothing bad happens any more, the next command works, and what it leaves is tidy."""
         good = Network(latency=0.02)
+        self.bucket.hides = 0.0
         driver = self._after(TIMEOUT + LATE + 10, good)
         if self.life.deeds and (missing := re.search(r"(shop/journal/\d+/)\d+ is missing", driver.problem)):
             self._delete(missing[1])

@@ -109,6 +109,7 @@ class Life:
         lease: seconds.
         page: how many names an answer of the bucket's lists.
         ahead: how much the bucket's clock is ahead.
+        hides: for how long the bucket hides what was written, see `Bucket`.
         visits: when somebody reads the state without locking it.
     """
 
@@ -116,6 +117,7 @@ class Life:
     lease: float = 60.0
     page: int = 1000
     ahead: float = 0.0
+    hides: float = 0.0
     network: Network = CALM
     commands: tuple[Command, ...] = ()
     visits: tuple[float, ...] = ()
@@ -141,7 +143,7 @@ class Life:
         for number, command in enumerate(self.commands):
             for simpler in command.smaller():
                 yield replace(self, commands=replaced(self.commands, number, simpler))
-        for field, plain in (("page", 1000), ("ahead", 0.0), ("lease", 60.0)):
+        for field, plain in (("page", 1000), ("ahead", 0.0), ("hides", 0.0), ("lease", 60.0)):
             if getattr(self, field) != plain:
                 yield replace(self, **{field: plain})
         if self.network.latency != CALM.latency:
@@ -150,7 +152,11 @@ class Life:
 
 def drawn(seed: object) -> Life:
     """Draw a life: which faults there are at all, and how many of them, is drawn as well."""
-    chance = random.Random(f"{seed}/life")
+    hides = random.Random(f"{seed}/hides").choice((0.0, 0.0, 0.0, 0.0, 1.0, 10.0))
+    return replace(_drawn(random.Random(f"{seed}/life")), hides=hides)
+
+
+def _drawn(chance: random.Random) -> Life:
     if chance.random() < 0.15:
         return _contest(chance)
     lease = chance.choice((60.0, 60.0, 60.0, 6.0, 0.5))

@@ -11,7 +11,7 @@ import pytest
 from greenlet import getcurrent
 
 from state.lease import FREE, LOCK, Lease
-from state.model import RERUN, Record, Run, State, StateError
+from state.model import RERUN, Record, Run, State, StateError, StateLocked
 from state.objects import Objects
 from state.s3 import DOCUMENT, read
 from tests.simulation.bucket import ATTEMPTS, FATES, Network
@@ -273,6 +273,27 @@ def test_a_lock_that_s3_does_not_take_back_fails_nothing(monkeypatch: pytest.Mon
     Place().run(work)
     words = "the lock of the state was not released (the lock cannot be written: no connection): it is free in 60 s"
     assert notes == [words] * 2
+
+
+def test_what_s3_hides_for_a_while_is_neither_changed_nor_locked() -> None:
+    """Another command begins while document and lock, just written, are reported as missing."""
+    there = Place()
+    there.bucket.hides = 5.0
+
+    def work(process: Process, objects: Objects) -> None:
+        with store(objects, process) as opened:
+            opened.put(record("vpc/a"))
+        assert read(objects, "shop", process).records.keys() == {"vpc/a"}
+        with store(objects, process) as opened:
+            opened.put(record("vpc/b"))
+        with store(objects, process) as opened:
+            opened.keep("state.kept.json", b"{}")
+            assert objects.etag("state.kept.json")
+            with pytest.raises(StateLocked, match="`provision up` by"):
+                store(objects, process).__enter__()
+        assert read(objects, "shop", process).records.keys() == {"vpc/a", "vpc/b"}
+
+    there.run(work)
 
 
 def test_a_document_whose_answer_was_lost_is_not_taken_for_anothers() -> None:
