@@ -176,6 +176,7 @@ class LocalStore(Store):
             self._close()
             self._lock.release()
             raise
+        self._opened = self.runtime.now()
         return self
 
     def __exit__(self, *_: object) -> None:

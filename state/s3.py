@@ -209,6 +209,7 @@ class S3Store(Store):
         except BaseException:
             self._lease.release()
             raise
+        self._opened = self.runtime.now()
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -27,6 +27,7 @@ class Store(ABC):
         self.state, self.runtime = State(stack), runtime
         self._stack, self._writer = stack, writer
         self._dirty = False
+        self._opened, self._written = runtime.now(), dict[str, float]()
 
     @abstractmethod
     def __enter__(self) -> Self:
@@ -58,6 +59,7 @@ class Store(ABC):
         # not `asdict`, which copies all that is inside, and takes longer than the rest
         self._append({"put": vars(record)})
         self.state.records[record.address] = record
+        self._written[record.address] = self.runtime.now()
         return record
 
     def drop(self, address: str) -> None:
@@ -67,6 +69,13 @@ class Store(ABC):
         self._dirty = True
         self._append({"drop": address})
         self.state.records.pop(address, None)
+
+    def age(self, address: str = "") -> float:
+        """Return the seconds since a record was written here; of any other, since the state was opened.
+
+        No calendar tells them: it may be set while a run lasts, and that of an earlier run may have been another one.
+        """
+        return self.runtime.now() - self._written.get(address, self._opened)
 
     def finish(self, run: Run) -> None:
         """Add a run to the history, which is written when the store closes; raises `StateError` as `put` does."""

@@ -135,8 +135,8 @@ class Apply:
         if self._doubtful(want, record, live) is not None:
             # what the lists said at the start may be older than what an earlier run did
             live = self._find(want, record, fresh=True)
-            since = self._doubtful(want, record, live)
-            if since is not None and self.aws.pace.young(since):
+            age = self._doubtful(want, record, live)
+            if age is not None and self.aws.pace.young(age):
                 unclear = self._unclear.get(address, "")
                 return Wait(RESULT_UNSEEN, LOOKUP_TIMEOUT, Until.ACCEPTED, again=True, blockers=lambda: unclear)
         if live is not None and live.deleting:
@@ -155,22 +155,20 @@ class Apply:
         return find_declared(self.aws, want, record, self._owners, fresh=fresh)
 
     def _doubtful(self, want: Resource, record: Record | None, live: Observed | None) -> float | None:
-        """Return since when (seconds since the epoch) the lists may show what was before a call; None if they do not.
-
-        0 stands for a call of an earlier run, whenever that was.
-        """
+        """Return for how many seconds the lists may have shown what was before a call; None if they do not."""
+        age = self.store.age(want.address)
         if record is None or record.phase == "creating":
             if live is not None and not live.deleting:
                 # one of this name that an earlier run removed, of which nothing is recorded any more
-                ghost = None if want.retained else 0.0
-                return record.changed if record and self._outdated(want, record, live) else ghost
-            return record.changed if record and live is None else None
+                ghost = None if want.retained else self.store.age()
+                return age if record and self._outdated(want, record, live) else ghost
+            return age if record and live is None else None
         if live is None or record.phase == "deleting":
-            return None if live is not None and live.deleting else record.changed
+            return None if live is not None and live.deleting else age
         if record.id and live.id != record.id and not want.versioned:
             # one that was removed before this one was created, and that carries the same address
-            return record.changed
-        return record.changed if self._outdated(want, record, live) else None
+            return age
+        return age if self._outdated(want, record, live) else None
 
     @staticmethod
     def _outdated(want: Resource, record: Record, live: Observed) -> bool:

@@ -35,17 +35,14 @@ class Pace:
         runtime: the clocks and threads below it.
         scale: how many of the runtime's seconds each lasts: other than 1 only at an endpoint that stands in for AWS.
         stop: set when the user asks the run to end.
-        began: when the run began, in seconds since the epoch.
     """
 
     runtime: Runtime = MACHINE
     scale: float = 1.0
     stop: Event = field(init=False)
-    began: float = field(init=False)
 
     def __post_init__(self) -> None:
         self.stop = self.runtime.event()
-        self.began = self.time()
 
     def now(self) -> float:
         """Return monotonic seconds."""
@@ -55,14 +52,14 @@ class Pace:
         """Return the seconds since the epoch, as records keep them."""
         return self.runtime.time()
 
-    def young(self, changed: float) -> bool:
-        """Say whether something changed (seconds since the epoch) so lately that a list may not show it yet.
+    def young(self, age: float) -> bool:
+        """Say whether something was written so lately that a list may not show it yet.
 
-        Of what an earlier run changed, nobody knows how long ago that was: its clock may have been another one, or have
-        been set since. It is old once this run has lasted for long enough by itself.
+        Args:
+            age: the seconds of the runtime's clock since then. Of what an earlier run wrote, nobody knows how long ago
+                that was: it is old once this run has lasted for long enough by itself.
         """
-        now = self.time()
-        return now < (changed if self.began < changed <= now else self.began) + SETTLE * self.scale
+        return age < SETTLE * self.scale
 
     def check(self) -> None:
         """Raise `Interrupted` if the user asked the run to end."""

@@ -210,11 +210,10 @@ class Destroy:
 
     def _may_be_hidden(self, record: Record) -> bool:
         """Whether one empty answer proves nothing: it was being made moments ago, or moments before its removal."""
-        pace = self.aws.pace
         # what was recorded as created is listed by now, if it stood for long enough before its removal began
         lasted = record.changed - record.created if record.created is not None else 0.0
         shown = record.phase == "deleting" and lasted > SETTLE
-        return not (shown or type_of(record).created_by_aws) and pace.young(record.changed)
+        return not (shown or type_of(record).created_by_aws) and self.aws.pace.young(self.store.age(record.address))
 
     def _drop(self, record: Record, result: Result, why: str = "") -> None:
         self.store.drop(record.address)

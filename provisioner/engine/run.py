@@ -34,6 +34,9 @@ class RecordStore(Protocol):
     def drop(self, address: str) -> None:
         """Make it durable that an address is gone."""
 
+    def age(self, address: str = "") -> float:
+        """Return the seconds since this run wrote a record; of any other, since it opened the state."""
+
 
 LOOKUP_TIMEOUT = 300.0
 """Seconds during which a write that got no usable answer is looked up and repeated."""

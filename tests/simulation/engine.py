@@ -145,7 +145,7 @@ class World:
             self.memory.disk.faults = Faults()
         self.cloud.settle()
         undo_tampering(self)
-        calm = Act("up", self.life.seed)
+        calm = Act("up", self.life.seed, step=self.life.step)
         up = self._planned_up(calm)
         if not up.ok:
             # what is built on something that had to be made anew cannot follow: the advice is down and up
@@ -234,7 +234,7 @@ class World:
             # a person sees what there is before the state is corrected
             self.hub.now += QUIET
             self.cloud.settle()
-        process = Process(self.hub, f"{act.seed}/process", skew=act.skew, kill_at=act.kill)
+        process = Process(self.hub, f"{act.seed}/process", skew=act.skew, step=act.step, kill_at=act.kill)
         there = frozenset((o.sort, key) for o in self.cloud.there() for key in (o.id, str(o.fields.get("title"))))
         leaving = frozenset(a for a, record in self.memory.records().items() if record.phase == "deleting")
         run = Run(verb, process, there=there, leaving=leaving)

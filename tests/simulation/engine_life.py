@@ -9,9 +9,12 @@ from typing import Any
 
 from tests.simulation.cloud import FAULTS, Weather
 from tests.simulation.disk import Faults
+from tests.simulation.hub import Step
 from tests.simulation.stack import Config
 
 NONE = Faults()
+UNSET: Step = (0.0, 0.0)
+"""Nobody sets the calendar."""
 
 COMMANDS = ("up", "down", "plan", "recover", "down step", "rename", "forget")
 BY_HAND = ("delete", "resize", "untag", "readdress", "squat", "share", "visit")
@@ -29,6 +32,7 @@ class Act:
         kill: at which of its points the command is killed.
         stop: after how many seconds the user presses Ctrl-C.
         skew: how much this machine's calendar is ahead, in seconds.
+        step: after how many seconds it is set while the command runs, and by how many.
         faults: what its calls may meet, with how often.
         lag: the most seconds after which lists show what happened.
         to: what the configuration is edited to; drawn if left out.
@@ -42,6 +46,7 @@ class Act:
     kill: int | None = None
     stop: float | None = None
     skew: float = 0.0
+    step: Step = UNSET
     faults: tuple[tuple[str, float], ...] = ()
     lag: float = 0.0
     flapping: bool = False
@@ -58,7 +63,7 @@ class Life:
     """A life: how many resources there are at first, which ones if that is not to be drawn, and what happens.
 
     `disk`: the state is the real one on a simulated disk, not simply there. `planned`, `idle`: whether the last `up` is
-    held against a plan, and a second one against it.
+    held against a plan, and a second one against it. `step`: how the calendar is set during each of the last commands.
     """
 
     seed: int
@@ -68,6 +73,7 @@ class Life:
     disk: bool = False
     planned: bool = True
     idle: bool = True
+    step: Step = UNSET
 
     def smaller(self) -> Iterator[Life]:
         """Yield lives that are a little simpler, the simplest first."""
@@ -77,6 +83,8 @@ class Life:
         for size in sorted({self.size // 2, self.size - 1}):
             if 0 < size < self.size:
                 yield replace(self, size=size)
+        if self.step != UNSET:
+            yield replace(self, step=UNSET)
         for number, act in enumerate(self.acts):
             for simpler in _simpler(act):
                 yield replace(self, acts=(*self.acts[:number], simpler, *self.acts[number + 1 :]))
@@ -92,6 +100,7 @@ def _simpler(act: Act) -> Iterator[Act]:
         ("flapping", False),
         ("lag", 0.0),
         ("skew", 0.0),
+        ("step", UNSET),
         ("gap", 0.0),
         ("crash", False),
         ("disk", NONE),
@@ -125,7 +134,8 @@ def _by_chance(seed: int, chance: random.Random) -> Life:
     lag = chance.choice((1.0, 10.0, 25.0)) if "lag" in traits else 0.0
     acts = tuple(_act(chance, faults, traits, lag) for _ in range(chance.choice((1, 2, 3, 4, 6, 9))))
     size, disk = chance.choice((1, 2, 2, 3, 4, 6, 8, 12)), chance.random() < 0.2
-    life = Life(seed, size, acts, disk=disk, planned=chance.random() < 0.5, idle=chance.random() < 0.4)
+    planned, idle = chance.random() < 0.5, chance.random() < 0.4
+    life = Life(seed, size, acts, disk=disk, planned=planned, idle=idle, step=_step(seed, "up", flapping=False))
     return replace(life, acts=tuple(_on_disk(chance, act) for act in acts)) if life.disk else life
 
 
@@ -152,4 +162,14 @@ def _act(chance: random.Random, faults: list[str], traits: set[str], lag: float)
     # how old a resource is when it is removed is told by the clock: only a wrong one beside a list that flaps is fatal
     skew = 3600.0 if "skew" in traits and chance.random() < 0.5 and not verb.startswith("down") else 0.0
     rates = tuple((name, chance.choice((0.02, 0.1, 0.3))) for name in faults)
-    return Act(verb, seed, gap, kill, stop, skew, rates, lag, "flapping" in traits)
+    flapping = "flapping" in traits
+    return Act(verb, seed, gap, kill, stop, skew, _step(seed, verb, flapping=flapping), rates, lag, flapping)
+
+
+def _step(seed: int, verb: str, *, flapping: bool) -> Step:
+    """Return how the calendar is set during a command, if it is; not where that alone is fatal, as with `skew`."""
+    chance = random.Random(f"{seed}/step")
+    if chance.random() < 0.8 or (flapping and verb.startswith("down")):
+        return UNSET
+    ahead = (60.0, 3600.0) if flapping else (-3600.0, -60.0, 60.0, 3600.0)
+    return chance.choice((0.5, 2.0, 10.0, 40.0)), chance.choice(ahead)

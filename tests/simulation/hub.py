@@ -17,6 +17,8 @@ from greenlet import GreenletExit, getcurrent, greenlet
 EPOCH = 1_800_000_000.0
 """What the simulated calendars show at the start."""
 
+Step = tuple[float, float]
+
 
 class Killed(BaseException):
     """The process is no more: whatever it still does has no effect."""
@@ -89,12 +91,16 @@ class Process:
 
     Args:
         skew: how much its calendar is ahead of the world's.
+        step: after how many seconds its calendar is set, and how much ahead.
         points: counts the places where it could be killed; see `point`.
         kill_at: at which of these it is killed, if at all.
     """
 
-    def __init__(self, hub: Hub, seed: str, *, skew: float = 0.0, kill_at: int | None = None) -> None:
+    def __init__(
+        self, hub: Hub, seed: str, *, skew: float = 0.0, step: Step = (0.0, 0.0), kill_at: int | None = None
+    ) -> None:
         self.hub, self.skew, self.kill_at = hub, skew, kill_at
+        self._set_at, self._set_by = hub.now + step[0], step[1]
         self.alive = True
         self.points = 0
         self.asleep_until = 0.0
@@ -168,7 +174,7 @@ class Process:
 
     def time(self) -> float:
         self.check()
-        return EPOCH + self.hub.now + self.skew
+        return EPOCH + self.hub.now + self.skew + (self._set_by if self.hub.now >= self._set_at else 0.0)
 
     def sleep(self, seconds: float) -> None:
         self.pause(self.hub.now + max(0.0, seconds))

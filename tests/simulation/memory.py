@@ -66,6 +66,7 @@ class MemoryStore(Store):
 
     def __enter__(self) -> Self:
         self.state = self._memory.load(self._stack)
+        self._opened = self.runtime.now()
         return self
 
     def __exit__(self, *_: object) -> None:

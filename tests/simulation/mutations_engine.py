@@ -9,6 +9,7 @@ APPLY, DESTROY, FIND = "provisioner/engine/apply.py", "provisioner/engine/destro
 WALK, PLAN, RUN = "provisioner/engine/scheduler.py", "provisioner/engine/plan.py", "provisioner/engine/run.py"
 AWS, UP = "provisioner/aws/inventory.py", "provisioner/operations/apply.py"
 RECORDED, REFUSED = "provisioner/engine/recorded.py", "provisioner/engine/refused.py"
+STORE = "state/store.py"
 
 FAULTS = (
     Mutation(
@@ -16,10 +17,10 @@ FAULTS = (
         ENGINE,
         APPLY,
         """
-        if since is not None and self.aws.pace.young(since):
+        if age is not None and self.aws.pace.young(age):
         """,
         """
-        if since is not None and live is not None and self.aws.pace.young(since):
+        if age is not None and live is not None and self.aws.pace.young(age):
         """,
     ),
     Mutation(
@@ -74,11 +75,11 @@ FAULTS = (
         APPLY,
         """
         if live is None or record.phase == "deleting":
-            return None if live is not None and live.deleting else record.changed
+            return None if live is not None and live.deleting else age
         """,
         """
         if live is None:
-            return record.changed
+            return age
         """,
     ),
     Mutation(
@@ -86,7 +87,7 @@ FAULTS = (
         ENGINE,
         APPLY,
         """
-        ghost = None if want.retained else 0.0
+        ghost = None if want.retained else self.store.age()
         """,
         """
         ghost = None
@@ -360,6 +361,19 @@ FAULTS = (
         """,
         """
         wider = dependencies
+        """,
+    ),
+    Mutation(
+        "the calendar says how old a record is",
+        ENGINE,
+        STORE,
+        """
+        return self.runtime.now() - self._written.get(address, self._opened)
+        """,
+        """
+        if address in self._written:
+            return self.runtime.time() - self.records[address].changed
+        return self.runtime.now() - self._opened
         """,
     ),
 )

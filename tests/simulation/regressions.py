@@ -230,6 +230,12 @@ LIVES: dict[str, Life] = {
         ),
         planned=False,
     ),
+    "a clock that is set forward during a run makes what was just asked for look old": Life(
+        1, 0, (up(step=(1.0, 60.0), faults=(("lost", 0.35),), lag=LAG),), (BOX,)
+    ),
+    "a clock that is set back during a run makes what an earlier one asked for look new for an hour": Life(
+        1, 0, (up(kill=8),), (BOX,), step=(1.0, -3600.0)
+    ),
     "recover forgets what was built on a renamed resource": life(
         up(),
         edit(*RENAMED_BELOW),

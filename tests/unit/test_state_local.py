@@ -20,6 +20,7 @@ from state.disk import MachineDisk
 from state.journal import checked, encoded, header
 from state.local import DOCUMENT, JOURNAL, LOCK, READINGS, LocalStore, read
 from state.model import Run, Span, State, StateError, StateLocked
+from tests.jumping import Jumping
 from tests.unit.test_state import files_no_longer_than, opened, record
 
 NAME = "shop-dev"
@@ -339,6 +340,33 @@ def test_a_lock_that_could_not_be_written_is_not_kept(tmp_path: Path) -> None:
         store.__enter__()
     with opened(tmp_path) as other:
         other.put(record("vpc/main"))
+
+
+class Wavering(Jumping):
+    """A clock beside a calendar that somebody sets."""
+
+    ahead = 0.0
+
+    def time(self) -> float:
+        return super().time() + self.ahead
+
+
+@pytest.mark.parametrize("ahead", [60.0, -3600.0])
+def test_the_age_of_a_record_goes_by_the_clock_of_the_run_and_by_no_calendar(tmp_path: Path, ahead: float) -> None:
+    with LocalStore(tmp_path, NAME, "up", "1.0", runtime=(before := Wavering())) as store:
+        before.ahead = 7200.0
+        store.put(record("vpc/main"))
+    clock = Wavering()
+    waiting = LocalStore(tmp_path, NAME, "up", "1.0", runtime=clock)
+    clock.sleep(600)
+    with waiting as store:
+        # whoever had the state until now may have written all of it a moment ago
+        assert (store.age("vpc/main"), store.age()) == (0.0, 0.0)
+        clock.sleep(10)
+        store.put(record("subnet/a"))
+        clock.ahead = ahead
+        clock.sleep(5)
+        assert (store.age("subnet/a"), store.age("vpc/main"), store.age()) == (5.0, 15.0, 15.0)
 
 
 class Failing(MachineDisk):
