@@ -12,7 +12,7 @@ from provisioner.engine.clock import SETTLE
 from provisioner.engine.declaration import Declared, Dependency, filled, reachable
 from provisioner.engine.errors import Failed, Interrupted, NeedsReplacing, NotCreated, OutcomeUnknown, ReadInterrupted
 from provisioner.engine.events import Emit, Queued, Result, Working
-from provisioner.engine.lookup import find_declared, owners
+from provisioner.engine.lookup import find_declared, owners, settling
 from provisioner.engine.refused import advice, refuse_create_only
 from provisioner.engine.remaining import UNKNOWN, RemainingWork, chains
 from provisioner.engine.resource import Change, Observed, Resource, canonical, compare, output_of
@@ -136,7 +136,7 @@ class Apply:
             # what the lists said at the start may be older than what an earlier run did
             live = self._find(want, record, fresh=True)
             age = self._doubtful(want, record, live)
-            if age is not None and self.aws.pace.young(age):
+            if age is not None and self.aws.pace.young(age, settling(type(want), record)):
                 unclear = self._unclear.get(address, "")
                 return Wait(RESULT_UNSEEN, LOOKUP_TIMEOUT, Until.ACCEPTED, again=True, blockers=lambda: unclear)
         if live is not None and live.deleting:

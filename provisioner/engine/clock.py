@@ -52,14 +52,15 @@ class Pace:
         """Return the seconds since the epoch, as records keep them."""
         return self.runtime.time()
 
-    def young(self, age: float) -> bool:
+    def young(self, age: float, settling: float = SETTLE) -> bool:
         """Say whether something was written so lately that a list may not show it yet.
 
         Args:
             age: the seconds of the runtime's clock since then. Of what an earlier run wrote, nobody knows how long ago
                 that was: it is old once this run has lasted for long enough by itself.
+            settling: the seconds for which a list may not show it.
         """
-        return age < SETTLE * self.scale
+        return age < settling * self.scale
 
     def check(self) -> None:
         """Raise `Interrupted` if the user asked the run to end."""

@@ -12,7 +12,7 @@ from provisioner.engine.clock import SETTLE
 from provisioner.engine.declaration import Dependency
 from provisioner.engine.errors import NotOwned, Protected
 from provisioner.engine.events import Emit, Queued, Result
-from provisioner.engine.lookup import find, owners
+from provisioner.engine.lookup import find, owners, settling
 from provisioner.engine.recorded import users
 from provisioner.engine.remaining import UNKNOWN, RemainingWork, chains
 from provisioner.engine.resource import Observed, Resource, type_named
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     from provisioner.engine.ports import Provider
 
 
-HIDDEN = Wait(RESULT_UNSEEN, SETTLE + 10, Until.ACCEPTED, again=True)
-"""What was begun to be created may be there although no list shows it yet."""
 SHARED = "it is also used outside this stack"
 STAYS = "it is recorded under another address, which is kept"
 """Why a resource is kept that has two records."""
@@ -151,8 +149,8 @@ class Destroy:
         if live is None and not resource_type.created_by_aws:
             # the lists of the start may be older than what an earlier run made
             live = self._find(record, resource_type, fresh=True)
-        if live is None and self._may_be_hidden(record):
-            return HIDDEN
+        if live is None and (hidden := self._hidden(record)):
+            return hidden
         if live is None:
             self._drop(record, self._of_nothing(record, resource_type))
             return None
@@ -208,12 +206,15 @@ class Destroy:
             if not self.aws.errors.not_found(error, resource_type.service):
                 raise
 
-    def _may_be_hidden(self, record: Record) -> bool:
-        """Whether one empty answer proves nothing: it was being made moments ago, or moments before its removal."""
+    def _hidden(self, record: Record) -> Wait | None:
+        """Return what to wait for if an empty list proves nothing: it was made moments ago, or before its removal."""
         # what was recorded as created is listed by now, if it stood for long enough before its removal began
         lasted = record.changed - record.created if record.created is not None else 0.0
         shown = record.phase == "deleting" and lasted > SETTLE
-        return not (shown or type_of(record).created_by_aws) and self.aws.pace.young(self.store.age(record.address))
+        seconds = settling(type_of(record), record)
+        if shown or type_of(record).created_by_aws or not self.aws.pace.young(self.store.age(record.address), seconds):
+            return None
+        return Wait(RESULT_UNSEEN, seconds + 10, Until.ACCEPTED, again=True)
 
     def _drop(self, record: Record, result: Result, why: str = "") -> None:
         self.store.drop(record.address)
@@ -246,8 +247,8 @@ class Destroy:
             live = self._find(record, resource_type)
         except Exception as error:  # noqa: BLE001 (it fails this resource, not its fellows)
             return error
-        if live is None and self._may_be_hidden(record):
-            return HIDDEN
+        if live is None and (hidden := self._hidden(record)):
+            return hidden
         if live is None:
             self._drop(record, "deleted")
             return None

@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from provisioner.engine.clock import SETTLE
 from provisioner.engine.declaration import unknown
 from provisioner.engine.errors import NotOwned, ProvisionError
 from provisioner.engine.resource import Observed, Resource, canonical
@@ -92,6 +93,11 @@ def find_declared(
     if other and (live := find(aws, resource_type, address, arguments, None, fresh=fresh, owners=owners)):
         return live
     return find(aws, resource_type, address, fields, record.id if record else None, fresh=fresh, owners=owners)
+
+
+def settling(resource_type: type[Resource], record: Record | None) -> float:
+    """Return the seconds for which AWS's lists may not show a resource of which this is recorded."""
+    return SETTLE if record and record.id else resource_type.listed_within
 
 
 def _others(live: Observed, resource_type: type[Resource], address: str, owners: Owners) -> bool:

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from provisioner.engine.clock import SETTLE
+
 if TYPE_CHECKING:
     from state.model import Record
 
@@ -92,6 +94,7 @@ class Resource:
         frees_dependencies_early: what it was built on can be removed as soon as its own removal was accepted.
         create_timeout, delete_timeout: seconds that it may take to become ready, or to be gone.
         poll_interval: seconds between two looks at it.
+        listed_within: seconds within which AWS lists a new one, if it has no id before it is listed.
     """
 
     name: str
@@ -117,6 +120,7 @@ class Resource:
     create_timeout: ClassVar[float] = 300
     delete_timeout: ClassVar[float] = 900
     poll_interval: ClassVar[float] = 3
+    listed_within: ClassVar[float] = SETTLE
 
     def __init_subclass__(cls) -> None:
         cls.type_name = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", cls.__name__).lower()

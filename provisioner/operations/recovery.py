@@ -9,12 +9,11 @@ from graphlib import CycleError, TopologicalSorter
 from typing import TYPE_CHECKING, Any
 
 from provisioner.aws.errors import explained
-from provisioner.engine.clock import SETTLE
 from provisioner.engine.declaration import Declared, filled, unknown
 from provisioner.engine.destroy import type_of
 from provisioner.engine.errors import ProvisionError
 from provisioner.engine.known import Known
-from provisioner.engine.lookup import find
+from provisioner.engine.lookup import find, settling
 from provisioner.engine.resource import Observed, Resource, all_types, compare, output_of
 from provisioner.engine.run import prefetch
 from provisioner.operations.recovery_orphans import Orphans, names_of, words_in
@@ -72,7 +71,7 @@ def search(aws: Aws, records: Mapping[str, Record], declared: Mapping[str, Decla
     looking = _Search(aws.reading().exhaustive().knowing(Known(records, declared)), records, declared)
     looking.read()
     if absent := looking.absent():
-        seconds = SETTLE
+        seconds = max(settling(all_types()[a.partition("/")[0]], records.get(a)) for a in absent)
         report(f"{len(absent)} of {len(declared)} not found: checking again in {seconds:.0f} s, because lists may lag")
         aws.pace.wait(seconds)
         aws.pace.check()

@@ -32,6 +32,8 @@ class PrivateDnsNamespace(Resource):
     identity = ("namespace_name", "vpc")
     outputs = ("arn", "hosted_zone_id")
     delete_timeout = 600
+    # listed when its operation ends, after up to 70 s (durations.NAMESPACE_OPERATION); then lists may lag
+    listed_within = 120
 
     @classmethod
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:

@@ -201,22 +201,22 @@ class Cloud:
     def make(
         self, id: str, sort: str, fields: Mapping[str, Any], tags: Mapping[str, str], maker: str, **more: Any
     ) -> CloudResource:
-        """Make a resource, and let the lists show it when they have caught up."""
+        """Make a resource, and let the lists show it when they have caught up; one that is `unlisted` once it works."""
         delay = more.get("delay", 0.0)
         one = CloudResource(
             id, sort, dict(fields), dict(tags), maker, more.get("token", ""), self.now(), self.now() + delay
         )
         self.resources[id] = one
-        self.publish(one)
+        self.publish(one, since=one.ready if more.get("unlisted") else None)
         return one
 
-    def publish(self, one: CloudResource, *, shown: bool = True) -> None:
-        """Let the lists show a resource as it is now, or no longer, when they have caught up."""
-        moment = self.now() if shown else (one.gone or self.now())
-        moment += self._lag.uniform(0, self.weather.lag)
+    def publish(self, one: CloudResource, *, shown: bool = True, since: float | None = None) -> None:
+        """Let the lists show a resource as it is now, or no longer, when they have caught up with that moment."""
+        if since is None:
+            since = self.now() if shown else (one.gone or self.now())
+        moment = since + self._lag.uniform(0, self.weather.lag)
         if one.views:
             moment = max(moment, one.views[-1][1])
-        since = self.now() if shown else (one.gone or self.now())
         one.views.append(
             (since, moment, View(dict(one.fields), dict(one.tags), one.gone is not None) if shown else None)
         )

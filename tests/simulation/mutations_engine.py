@@ -17,10 +17,10 @@ FAULTS = (
         ENGINE,
         APPLY,
         """
-        if age is not None and self.aws.pace.young(age):
+        if age is not None and self.aws.pace.young(age, settling(type(want), record)):
         """,
         """
-        if age is not None and live is not None and self.aws.pace.young(age):
+        if age is not None and live is not None and self.aws.pace.young(age, settling(type(want), record)):
         """,
     ),
     Mutation(
@@ -158,8 +158,8 @@ FAULTS = (
         ENGINE,
         DESTROY,
         """
-        if live is None and self._may_be_hidden(record):
-            return HIDDEN
+        if live is None and (hidden := self._hidden(record)):
+            return hidden
         if live is None:
             self._drop(record, self._of_nothing(record, resource_type))
             return None
@@ -170,6 +170,17 @@ FAULTS = (
             self._drop(record, self._of_nothing(record, resource_type))
             return None
         # what was found by name or tag may be recorded under another address by now
+        """,
+    ),
+    Mutation(
+        "what has no id is listed as soon as all else",
+        ENGINE,
+        FIND,
+        """
+        return SETTLE if record and record.id else resource_type.listed_within
+        """,
+        """
+        return SETTLE
         """,
     ),
     Mutation(
@@ -188,8 +199,8 @@ FAULTS = (
         ENGINE,
         DESTROY,
         """
-        if live is None and self._may_be_hidden(record):
-            return HIDDEN
+        if live is None and (hidden := self._hidden(record)):
+            return hidden
         if live is None:
             self._drop(record, "deleted")
             return None

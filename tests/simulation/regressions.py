@@ -47,6 +47,7 @@ EXCHANGED = (
 )
 """The two of `IN_ORDER` under each other's addresses."""
 LAST = Item("tower", "slow", "data", "shop-dev-slow", uses=(Use("title/user", how="after"),))
+REALM = Item("realm", "main", "services", "shop-dev-realm", uses=(Use("box/main"),))
 THREE_HIGH = (
     TITLE,
     Item("box", "between", "network", uses=(Use("title/a"),)),
@@ -236,6 +237,8 @@ LIVES: dict[str, Life] = {
     "a clock that is set back during a run makes what an earlier one asked for look new for an hour": Life(
         1, 0, (up(kill=8),), (BOX,), step=(1.0, -3600.0)
     ),
+    "down forgets what AWS lists only when it works": life(up(kill=24), down(), config=(BOX, REALM)),
+    "recover forgets what AWS lists only when it works": life(up(kill=24), Act("recover", 5), config=(BOX, REALM)),
     "recover forgets what was built on a renamed resource": life(
         up(),
         edit(*RENAMED_BELOW),

@@ -38,6 +38,8 @@ class Box(Resource):
     """Whether a look reads only what it is about."""
     takes: ClassVar[float] = 0.0
     """Seconds until it works, and until it is gone."""
+    unlisted: ClassVar[bool] = False
+    """Whether no list shows it before it works."""
 
     @classmethod
     def list(cls, aws: Client, known: Sequence[Mapping[str, Any]]) -> Iterable[Observed]:
@@ -75,9 +77,8 @@ class Box(Resource):
         """Have the effect of the create call."""
         self.acceptable(cloud)
         tags = tags if self.tagged else {}
-        return cloud.make(
-            self.new_id(cloud), self.type_name, self.fields(), tags, self.address, token=token, delay=self.takes
-        )
+        more = {"token": token, "delay": self.takes, "unlisted": self.unlisted}
+        return cloud.make(self.new_id(cloud), self.type_name, self.fields(), tags, self.address, **more)
 
     def acceptable(self, cloud: Cloud) -> None:
         """Refuse what AWS would refuse."""
@@ -222,6 +223,26 @@ class Member(Tower):
 
     def new_id(self, cloud: Cloud) -> str:
         return Box.new_id(self, cloud)
+
+
+@dataclass(frozen=True)
+class Realm(Title):
+    """Made by an operation, before whose end it has no id and no list shows it; as a namespace of Cloud Map is."""
+
+    derived: ClassVar[Sequence[str]] = ()
+    takes: ClassVar[float] = 70.0
+    unlisted: ClassVar[bool] = True
+    listed_within: ClassVar[float] = 120.0
+
+    def new_id(self, cloud: Cloud) -> str:
+        return Box.new_id(self, cloud)
+
+    def made(self, cloud: Cloud, tags: Mapping[str, str], token: str) -> CloudResource:
+        same = next((one for one in cloud.there() if one.sort == self.type_name and one.token == token), None)
+        return same or super().made(cloud, tags, token)
+
+    def create(self, aws: Client, token: str) -> Observed:
+        return replace(super().create(aws, token), id="", outputs={}, status="creating")
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from steps.stack import Stack
 from tests.simulation.resources import SIMULATED, Title
 
 FACTS = Facts("123456789012", "aws", "sim-1", (), "ami-1", None, (), engine=False, local=True)
-NEEDED = ("box", "ticket", "title", "tower", "member", "common")
+NEEDED = ("box", "ticket", "title", "tower", "member", "realm", "common")
 """The resource types that others can be built on."""
 WEIGHTS = {"box": 4, "ticket": 2, "title": 4, "tower": 2, "member": 1, "piece": 3, "edition": 3, "build": 1,
            "keepsake": 1, "common": 1, "visitors": 1}  # fmt: skip
@@ -101,8 +101,9 @@ def _wanted(item: Item, handles: dict[str, Handle]) -> Resource:
 
 def drawn(seed: str, count: int) -> Config:
     """Return a configuration of about so many resources."""
-    chance = random.Random(seed)
-    config: Config = ()
+    chance, first = random.Random(seed), random.Random(f"{seed}/realm")
+    # a stream of its own, so that the other lives stay what they are
+    config: Config = (Item("realm", "main", "services", "shop-dev-realm"),) if first.random() < 0.2 else ()
     for _ in range(count):
         config = added(chance, config)
     return config
