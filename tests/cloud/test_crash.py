@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
 from tests.cloud.crash.cuts import AtCall, AtStateStep, CtrlC, Cut, DiskFull, NoRoom, ReadOnly
 from tests.cloud.crash.life import Bench, bench
-from tests.cloud.crash.points import COMMANDS, Point, calls, others, sample
+from tests.cloud.crash.points import COMMANDS, Point, calls, others, sample, taken_down, then_down
 
 UP: tuple[Cut, ...] = (
     *sample(4),
@@ -42,6 +43,16 @@ def test_cut_short_in_every_way_it_goes_on_to_the_same_end(stage: Bench) -> None
         verdict.demand()
 
 
+@pytest.mark.parametrize(
+    "operation", ["servicediscovery:CreatePrivateDnsNamespace", "rds:CreateDBCluster", "ec2:CreateVpc"]
+)
+def test_what_a_killed_up_had_asked_for_is_removed_by_down_once_aws_shows_it(stage: Bench, operation: str) -> None:
+    slow = replace(stage, durations="slow")
+    for verdict in slow.live(then_down(AtCall(1, "after", operation)), None):
+        verdict.demand()
+        assert all(verdict.hits)
+
+
 def test_every_call_is_among_the_points_before_and_after(stage: Bench) -> None:
     points = calls(stage.writes)
     for command in COMMANDS:
@@ -51,5 +62,5 @@ def test_every_call_is_among_the_points_before_and_after(stage: Bench) -> None:
 
 
 def test_every_point_is_found_again_by_its_name(stage: Bench) -> None:
-    points = [*calls(stage.writes), *others(stage.writes, 14)]
+    points = [*calls(stage.writes), *others(stage.writes, 14), *taken_down(stage.writes)]
     assert len({point.name for point in points}) == len(points)

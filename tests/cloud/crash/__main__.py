@@ -19,7 +19,7 @@ from queue import SimpleQueue
 from typing import Any
 
 from tests.cloud.crash.life import Bench, Verdict, bench
-from tests.cloud.crash.points import COMMANDS, Life, Point, calls, others, paired
+from tests.cloud.crash.points import COMMANDS, THEN_DOWN, Life, Point, calls, others, paired, taken_down
 
 
 @dataclass
@@ -55,13 +55,17 @@ class Score:
         return [point.name for point in self.points if self.known.get(point.name, {}).get("problem")]
 
     def lines(self) -> Iterator[str]:
-        """Yield the counts in words: of calls, then of all else, then by sort."""
-        for names in (("call",), tuple(dict.fromkeys(p.sort for p in self.points if p.sort != "call"))):
+        """Yield the counts in words: of calls, then of all else, then by sort; last of `up` with `down` after it."""
+        for names in (
+            ("call",),
+            tuple(dict.fromkeys(p.sort for p in self.points if p.sort not in {"call", THEN_DOWN})),
+        ):
             word = "calls" if names == ("call",) else "others"
             yield f"{word}: " + ", ".join(f"{command} {self._count(command, *names)}" for command in COMMANDS)
             if word == "others":
                 for name in names:
                     yield f"  {name}: " + ", ".join(f"{command} {self._count(command, name)}" for command in COMMANDS)
+        yield f"up, {THEN_DOWN}: {self._count('up', THEN_DOWN)}"
         missed = [name for name in (p.name for p in self.points) if not all(self.known.get(name, {}).get("hits", "x"))]
         if missed:
             yield f"{len(missed)} not reached, since the command was done before: {'; '.join(missed)}"
@@ -122,7 +126,7 @@ def main() -> int:
         benches = [stack.enter_context(bench(Path(folder) / str(n), "typical")) for n in range(chosen.j)]
         writes = benches[0].writes
         print(f"undisturbed: {len(writes['up'])} writes up, {len(writes['down'])} writes down", flush=True)
-        points = [*calls(writes), *others(writes, chosen.others)]
+        points = [*calls(writes), *others(writes, chosen.others), *taken_down(writes)]
         score = Score([point for point in points if re.search(chosen.only, point.name)], chosen.results)
         run(list(paired(score.left())), benches, score)
     print(*score.lines(), sep="\n")

@@ -19,6 +19,9 @@ from tests.cloud.inventory import well
 from tests.cloud.lookups import NAME
 from tests.cloud.project import Project, with_options
 
+LATE = 300.0
+"""AWS's seconds within which all is there, or listed, that a killed command had asked for."""
+
 
 @dataclass(frozen=True)
 class Verdict:
@@ -72,8 +75,8 @@ class Bench:
         project = self.fresh()
         verdicts = []
         if up:
-            verdicts.append(self._go(project, up, self._risen))
-        if not up or verdicts[0].problem:
+            verdicts.append(self._go(project, up, self._risen if up.next == "up" else self._gone))
+        if down and (not up or up.next == "down" or verdicts[0].problem):
             project.close()
             project = self.fresh()
             project.run("up", "--yes")
@@ -93,7 +96,9 @@ class Bench:
         hits: list[str] = []
         try:
             hits.extend(cut(project, point.command) for cut in point.cuts)
-            project.run(point.command, "--yes")
+            project.run(point.next, "--yes")
+            if point.next != point.command:
+                project.cloud.advance(LATE)
             problems = judge(project)
         except (Exception, pytest.fail.Exception) as error:  # noqa: BLE001 (whatever it is, the next life is lived)
             problems = [str(error) or repr(error)]

@@ -12,6 +12,8 @@ from tests.cloud.crash.cuts import MOMENTS, AtCall, AtStateStep, CtrlC, Cut, Dis
 
 SEED = 20_240
 COMMANDS = ("up", "down")
+THEN_DOWN = "then down"
+"""The sort of those points where `up` is killed, and what runs next is not `up` again but `down`."""
 STATE_STEPS = {
     "journal": {"up": 240, "down": 160},
     "sync": {"up": 240, "down": 160},
@@ -41,7 +43,12 @@ class Point:
     @property
     def name(self) -> str:
         """Which cuts these are, for the user to find them again."""
-        return f"{self.command} {', '.join(map(str, self.cuts))}"
+        return f"{self.command} {', '.join(map(str, self.cuts))}" + (f", {THEN_DOWN}" * (self.sort == THEN_DOWN))
+
+    @property
+    def next(self) -> str:
+        """The command that runs after the cuts, to its end."""
+        return "down" if self.sort == THEN_DOWN else self.command
 
 
 Life = tuple[Point | None, Point | None]
@@ -67,6 +74,17 @@ def calls(writes: Writes) -> list[Point]:
         for number in range(1, count + 1)
         for when in MOMENTS
     ]
+
+
+def taken_down(writes: Writes) -> list[Point]:
+    """Return every call of `up` once it has taken effect, with `down` right after the kill."""
+    counts = sorted(Counter(writes["up"]).items())
+    return [then_down(AtCall(n, "after", operation)) for operation, count in counts for n in range(1, count + 1)]
+
+
+def then_down(cut: AtCall) -> Point:
+    """Return the point at which `up` is killed so, with `down` right after."""
+    return Point(THEN_DOWN, "up", [cut])
 
 
 def sample(count: int) -> list[AtCall]:
