@@ -89,11 +89,17 @@ class Connection:
         own = model.service_id.hyphenize()
         client.meta.events.register_first(f"needs-retry.{own}", no_blind_retry)
         keep_time(client, self.pace)
+        client.meta.events.register_first(f"request-created.{own}", self._unless_leaving)
         if self._limited:
             client.meta.events.register_first(f"request-created.{own}", partial(self._wait, model.signing_name, region))
         if self.log:
             self.log.watch(client)
         return client
+
+    def _unless_leaving(self, operation_name: str, **_: Any) -> None:
+        """Send nothing any more for a command that the user ended while it only read."""
+        if self.pace.leaving.is_set():
+            _check(self.pace, operation_name)
 
     def _wait(self, service: str, region: str, operation_name: str, **_: Any) -> None:
         """Wait until the next attempt of a call may be sent; it is not if the user interrupts the run meanwhile."""

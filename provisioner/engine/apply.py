@@ -198,9 +198,11 @@ class Apply:
             if self.aws.errors.refused_write(error):
                 self._withdraw(want.address, record)
             raise
-        except (NotCreated, Interrupted) as stopped:
-            if not isinstance(stopped, ReadInterrupted):
-                self._withdraw(want.address, record)
+        except ReadInterrupted:
+            # as above: the call that creates it may have been made
+            raise
+        except (NotCreated, Interrupted):
+            self._withdraw(want.address, record)
             raise
         except OutcomeUnknown as unclear:
             self._unclear[want.address] = str(unclear)

@@ -34,15 +34,17 @@ class Pace:
     Attributes:
         runtime: the clocks and threads below it.
         scale: how many of the runtime's seconds each lasts: other than 1 only at an endpoint that stands in for AWS.
-        stop: set when the user asks the run to end.
+        stop: set when the user asks the run to end: calls under way, and the reads that belong to them, come to an end.
+        leaving: set when the command leaves at once, with nothing under way but reads: no more are made.
     """
 
     runtime: Runtime = MACHINE
     scale: float = 1.0
     stop: Event = field(init=False)
+    leaving: Event = field(init=False)
 
     def __post_init__(self) -> None:
-        self.stop = self.runtime.event()
+        self.stop, self.leaving = self.runtime.event(), self.runtime.event()
 
     def now(self) -> float:
         """Return monotonic seconds."""

@@ -17,8 +17,9 @@ R = TypeVar("R")
 def pool(pace: Pace, workers: int) -> Iterator[Executor]:
     """Return a pool of at most so many threads; at its end it waits for all that was submitted.
 
-    A `KeyboardInterrupt` sets `pace.stop`, so that reads and their retries end. It leaves only when the threads have
-    ended: Python would wait for them at its exit, where a second Ctrl-C is a traceback.
+    A `KeyboardInterrupt` sets `pace.stop` and `pace.leaving`: no read begins any more, and none is repeated. It leaves
+    only when those under way have ended: Python would wait for them at its exit, where a second Ctrl-C is a traceback.
+    (Before 3.13 Python takes a thread for ended whose wait was interrupted, so that it may leave earlier there.)
     """
     with pace.runtime.pool(workers) as threads, _ended_by_interrupt(pace, threads):
         try:
@@ -41,5 +42,6 @@ def _ended_by_interrupt(pace: Pace, threads: Executor) -> Iterator[None]:
         yield
     except KeyboardInterrupt:
         pace.stop.set()
+        pace.leaving.set()
         threads.shutdown(wait=False, cancel_futures=True)
         raise

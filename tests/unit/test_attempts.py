@@ -14,6 +14,7 @@ from botocore.exceptions import ClientError
 from provisioner.aws.client import Aws
 from provisioner.engine.clock import Pace
 from provisioner.engine.errors import Interrupted, OutcomeUnknown, ReadInterrupted
+from provisioner.engine.pools import pool
 from provisioner.operations import stores
 from tests.jumping import Jumping
 from tests.ways import way
@@ -110,6 +111,24 @@ def test_after_a_stop_a_call_is_still_made_and_its_error_is_its_own(service: Ser
     service.status, service.body = 400, b'{"__type": "ClusterNotFoundException"}'
     with pytest.raises(ClientError, match="ClusterNotFoundException"):
         aws.client("ecs").list_services(cluster="shop")
+
+
+def test_an_interrupt_of_what_only_reads_lets_no_further_read_begin(service: Service, aws: Aws) -> None:
+    service.status, service.body = 200, b"{}"
+
+    def interrupted() -> None:
+        with pool(aws.pace, 2) as threads:
+            threads.submit(aws.client("ecs").list_clusters)
+            while not service.attempts:
+                time.sleep(0.001)
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
+    # one whose rate leaves room for it
+    with pytest.raises(ReadInterrupted):
+        aws.client("ecr").describe_repositories()
+    assert service.attempts == 1
 
 
 def test_after_a_stop_the_state_is_still_written_by_retries(service: Service, endpoint: str) -> None:
