@@ -60,8 +60,6 @@ TABLE: tuple[Row, ...] = (
         "a new resource has not propagated yet", "terraform-provider-aws#15214"),
     Row("not_yet_consistent", "elbv2", "InvalidSubnet|SubnetNotFound|InvalidSecurityGroup", "", 120,
         "the network has not propagated yet", "openshift/installer#1110"),
-    Row("not_yet_consistent", "elbv2", "InvalidConfigurationRequest", "security groups are invalid", 120,
-        "the network has not propagated yet", "terraform-provider-aws elbv2/load_balancer.go"),
     Row("not_yet_consistent", "autoscaling", "ValidationError", "launch template .*does not exist", 60,
         "a new resource has not propagated yet", "EC2 developer guide, eventual consistency"),
     Row("not_yet_consistent", "rds", "InvalidSubnet", "", 60, "the network has not propagated yet",

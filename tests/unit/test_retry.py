@@ -52,7 +52,6 @@ SAMPLES = (
     ),
     Sample(S, "ecs", "ClusterNotFoundException", "Cluster not found.", "CreateService"),
     Sample(S, "application-autoscaling", "ValidationException", "Unable to assume IAM role: arn:aws:iam::1:role/x"),
-    Sample(S, "elbv2", "InvalidConfigurationRequest", "One or more security groups are invalid"),
     Sample(B, "ecs", "InvalidParameterException", "The service cannot be stopped while deployments are active."),
     Sample(
         B, "application-autoscaling", "ValidationException", "The scalable target that you tried to tag already exists."
