@@ -52,7 +52,8 @@ def down(options: Options, target_step: TargetStep = None, unprotect: Unprotect 
             raise Protected(protected, options.again("down", *words, "--unprotect"))
         if going:
             deleted = destroy.deletable(going)
-            what = f"`down` deletes {count(len(deleted), 'resource')} of {limited(config.name, target_step)}"
+            number = count(len(deleted), "resource") if deleted else "no resource, and forgets what it retains,"
+            what = f"`down` deletes {number} of {limited(config.name, target_step)}"
             say(summary.removal(deleted, protected), sys.stderr)
             with aws.pace.runtime.watching():
                 confirm(f"{what} on {context.describe_account(config, aws)}", options.yes)

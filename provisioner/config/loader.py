@@ -125,8 +125,11 @@ def _flat(path: Path, value: Any, depth: int = 0) -> None:
             _flat(path, item, depth + 1)
 
 
-_SYNTAX = {"Cannot overwrite a value": "this key is set twice: keep one of the two lines"}
-"""What `tomllib` says, where it does not help who wrote the file."""
+_SYNTAX = (
+    (r"Cannot overwrite a value", "this has a value already: keep one of the two lines"),
+    (r"Cannot declare \(.*\) twice", "this table is there already: put both together"),
+)
+"""What `tomllib` says where it does not help who wrote the file, and what to say instead."""
 
 
 def _syntax(path: Path, text: str, message: str) -> str:
@@ -136,8 +139,8 @@ def _syntax(path: Path, text: str, message: str) -> str:
     else:
         lines = text.split("\n")
         line, column = len(lines), len(lines[-1]) + 1
-    what = f"is not TOML: {_SYNTAX.get(what, what[:1].lower() + what[1:])}"
-    return f"{path}:{line}:{column}: {what}"
+    said = next((better for how, better in _SYNTAX if re.fullmatch(how, what)), what[:1].lower() + what[1:])
+    return f"{path}:{line}:{column}: is not TOML: {said}"
 
 
 def explain(

@@ -164,6 +164,10 @@ class Account(Model):
     trunking: bool = True
 
 
+_RESERVED = r"sthree-|amzn-s3-demo-"
+"""What S3 lets no bucket's name begin with (S3 user guide, "General purpose bucket naming rules")."""
+
+
 class Logs(Model):
     """`[logs]`: how long CloudWatch keeps them, in days, and the key that they are encrypted with."""
 
@@ -177,7 +181,7 @@ class StateSettings(Model):
     bucket: Annotated[
         str | None,
         values.matching(
-            r"(?!xn--|sthree-)[a-z0-9][a-z0-9-]{1,61}[a-z0-9]",
+            rf"(?!xn--|{_RESERVED})[a-z0-9][a-z0-9-]{{1,61}}[a-z0-9]",
             "is not a bucket name: use 3 to 63 lower-case letters, digits and hyphens",
         ),
     ] = None
@@ -192,7 +196,6 @@ class Config(Model):
         values.matching(
             r"(?!internal(-|$)).*", 'begins with "internal-", which Elastic Load Balancing refuses: use another'
         ),
-        values.matching(r"(?!sthree-|amzn-s3-demo-).*", "begins with what S3 refuses for buckets: use another"),
         values.matching(r"(?!sg(-|$)).*", 'begins with "sg-", which EC2 refuses for security groups: use another'),
     ] = "ecs-sample"
     env: Name = "dev"
@@ -233,6 +236,8 @@ class Config(Model):
 
     def problems(self) -> Iterator[Problem]:
         """Yield what services have too many of or does not go together, and names that AWS would find too long."""
+        if re.match(_RESERVED, f"{self.name}-"):
+            yield "project", f"S3 refuses bucket names that begin with {self.name}-: use another project or env"
         public = sum(service.public for service in self.services.values())
         if len(self.services) > SERVICES:
             yield "services", f"has {len(self.services)}, and AWS's quotas allow {SERVICES}: split the stack"

@@ -37,7 +37,10 @@ def removal(records: Mapping[str, Record], target: str | None = None) -> dict[st
 
 
 def deletable(going: Mapping[str, Record]) -> dict[str, Record]:
-    """Return what of it `down` deletes, the last steps first: without what it retains, and what only AWS creates."""
+    """Return what of it `down` deletes, the last steps first: without what it retains, and what only AWS creates.
+
+    Of the latter, such as container instances, nobody knows how many there are before they are looked up.
+    """
     order = {step: number for number, step in enumerate(reversed(STEPS))}
     kinds = {address: type_of(record) for address, record in going.items()}
     mine = [address for address, kind in kinds.items() if not (kind.retained or kind.created_by_aws)]

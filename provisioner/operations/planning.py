@@ -86,18 +86,17 @@ def notes(aws: Aws, stack: Stack, planned: Iterable[Planned] = ()) -> list[str]:
     """
     replaced = {item.address for item in planned if "task_definition" in item.changes}
     counts = {n: s.count for n, s in stack.config.services.items() if "count" in s.model_fields_set}
-    checks: tuple[Callable[[], list[str]], ...] = (
-        lambda: deployed_by_others(aws, replaced),
-        lambda: outscaled(aws, counts),
-        lambda: left_outdated(aws),
-        lambda: newest_in_use(aws, stack.facts.image_id),
+    checks: tuple[tuple[str, Callable[[], list[str]]], ...] = (
+        ("what others deployed", lambda: deployed_by_others(aws, replaced)),
+        ("what scaling does to `count`", lambda: outscaled(aws, counts)),
+        ("instances of an older template", lambda: left_outdated(aws)),
+        ("the newest AMI", lambda: newest_in_use(aws, stack.facts.image_id)),
     )
-    # two checks that make the same read say the same of its refusal
-    return list(dict.fromkeys(text for check in checks for text in _noted(check)))
+    return [text for about, check in checks for text in _noted(about, check)]
 
 
-def _noted(check: Callable[[], list[str]]) -> list[str]:
+def _noted(about: str, check: Callable[[], list[str]]) -> list[str]:
     try:
         return check()
     except (BotoCoreError, ClientError) as error:
-        return [f"could not check for changes that others made: {explained(error)}"]
+        return [f"could not check for {about}: {explained(error)}"]

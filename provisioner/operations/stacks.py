@@ -129,8 +129,7 @@ def check_place(options: Options, config: Config) -> None:
     former, place = Path(paths.STATE), options.folder
     if options.state_dir or not former.is_dir() or (place.exists() and former.samefile(place)):
         return
-    # another configuration's state
-    if Path(paths.CONFIG).exists() and not Path(paths.CONFIG).samefile(options.file):
+    if _others_own(config, options):
         return
     old, new = (_of(config, folder) for folder in (former, place))
     if old is None or not (old.resources or old.problem) or (new and (new.resources or new.problem)):
@@ -141,6 +140,19 @@ def check_place(options: Options, config: Config) -> None:
         f"configuration now: move it with `{_move(old, former, place, config.target)}`, or add --state-dir {former} to "
         f"each command to keep it where it is. For another stack beside the configuration add --state-dir {place}"
     )
+
+
+def _others_own(config: Config, options: Options) -> bool:
+    """Whether the state in the current folder is of the configuration there, which names its stack like this one."""
+    from provisioner.config.models import load
+
+    here = Path(paths.CONFIG)
+    if not here.exists() or here.samefile(options.file):
+        return False
+    try:
+        return load(here).name == config.name
+    except ConfigurationError:
+        return False
 
 
 def _of(config: Config, folder: Path) -> Recorded | None:
@@ -182,13 +194,13 @@ def beside(options: Options, config: Config, records: Mapping[str, Record]) -> l
     others = [one for one in in_folder(options.folder) if one.target == config.target and one.resources]
     own = f"{config.project}-"
     return [
-        _told(config, one, one.name.removeprefix(own) if one.name.startswith(own) else "", options)
+        _note(config, one, one.name.removeprefix(own) if one.name.startswith(own) else "", options)
         for one in others
         if one.name != config.name and not (options.env and one.name.startswith(own))
     ]
 
 
-def _told(config: Config, other: Recorded, env: str, options: Options) -> str:
+def _note(config: Config, other: Recorded, env: str, options: Options) -> str:
     if env:
         what = f'write env = "{env}" again, or run {options.again("down", "--env", env)} to delete it'
     else:

@@ -244,6 +244,8 @@ TOP = [
     ('project = "sg-shop"', "project", ["security groups"]),
     ('project = "sg"', "project", ["security groups"]),
     ('project = "sthree-shop"', "project", ["S3 refuses"]),
+    ('project = "amzn-s3"\nenv = "demo"', "project", ["S3 refuses", "amzn-s3-demo-"]),
+    ('[state]\nbucket = "amzn-s3-demo-mine"', "state.bucket", ["is not a bucket name"]),
     ('project = "a-very-long-name-of-a-project"', "project", ["32", "shorten", "by 5"]),
     ("project = 5", "project", ["must be text in quotes, not 5", 'write "5"']),
     ('env = "Dev"', "env", ["lower-case"]),

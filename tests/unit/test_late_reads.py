@@ -41,17 +41,17 @@ def test_what_is_only_to_be_shown_hides_no_interrupt(error: Exception) -> None:
         ask_or_empty(raising(error))
 
 
-def test_a_check_that_is_refused_is_a_note_once_and_the_others_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_each_check_that_is_refused_is_a_note_and_the_others_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
     stack = cast("Any", SimpleNamespace(config=SimpleNamespace(services={}), facts=SimpleNamespace(image_id="ami-1")))
     monkeypatch.setattr(planning, "deployed_by_others", lambda *_: ["somebody else deployed"])
     monkeypatch.setattr(planning, "outscaled", lambda *_: [])
     for name in ("left_outdated", "newest_in_use"):
         monkeypatch.setattr(planning, name, raising(DENIED))
-    said, refusal = planning.notes(way(), stack)
+    said, outdated, newest = planning.notes(way(), stack)
     assert said == "somebody else deployed"
-    assert refusal.startswith(
-        "could not check for changes that others made: DescribeAutoScalingGroups was refused: AccessDenied"
-    )
+    refusal = "DescribeAutoScalingGroups was refused: AccessDenied"
+    assert outdated.startswith(f"could not check for instances of an older template: {refusal}")
+    assert newest.startswith(f"could not check for the newest AMI: {refusal}")
 
 
 @pytest.mark.parametrize("error", [DENIED, CUT_OFF])

@@ -182,6 +182,9 @@ def test_the_state_of_another_configuration_in_the_current_folder_is_no_former_p
     (folder / ".provision").rename(".provision")
     Path("stack.toml").write_text((folder / "stack.toml").read_text())
     assert run("state", "list", "-c", "project/stack.toml") == (0, "", "")
+    Path("stack.toml").write_text(NEW.replace('"shop"', '"other"'))
+    code, _, err = run("state", "list", "-c", "project/stack.toml")
+    assert (code, "where earlier versions kept it" in err) == (4, True), "that one has nothing to do with it"
 
 
 # -- renamed ---------------------------------------------------------------------------------------------------------
