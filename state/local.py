@@ -62,7 +62,10 @@ def _load(folder: Path, stack: str, disk: Disk) -> _Loaded:
             if loaded := _unchanged(path, stack, disk):
                 return loaded
     except OSError as error:
-        raise StateUnavailable(f"{error.filename or path} cannot be read: {error.strerror}") from None
+        # of an open file the error has the descriptor
+        where = error.filename if isinstance(error.filename, str) else path
+        kind = StateError if isinstance(error, IsADirectoryError) else StateUnavailable
+        raise kind(f"{where} cannot be read: {error.strerror}") from None
     raise StateUnavailable(f"{path} keeps changing while it is read. Try again")
 
 

@@ -227,7 +227,7 @@ class S3Store(Store):
 
     def keep(self, name: str, content: bytes) -> str:
         """Durably write an object beside the state, and return where it is."""
-        found = self._objects.get(name)
+        found = self._objects.listed(name)
         try:
             self._objects.put(name, content, over=found.etag if found else None)
         except Taken:

@@ -240,9 +240,10 @@ def _listening(port: int | None) -> socket.socket:
         return listening(port or 0)
     except (OSError, OverflowError) as error:
         reason = error.strerror if isinstance(error, OSError) else "not a port number"
+        what = f"port {port}" if port else "a free port"
         raise CloudError(
-            f"port {port} on {HOST} cannot be used for the embedded cloud ({reason}): stop the process that "
-            f"listens there, or choose another port, or none for a free one"
+            f"{what} on {HOST} cannot be used for the embedded cloud ({reason}): stop the process that listens there, "
+            f"or choose another port, or none for a free one"
         ) from error
 
 

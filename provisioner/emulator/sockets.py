@@ -30,5 +30,9 @@ def listening(port: int = 0) -> socket.socket:
 def bound() -> socket.socket:
     """Return a UDP socket on a free port."""
     found = socket.socket(type=socket.SOCK_DGRAM)
-    found.bind((HOST, 0))
+    try:
+        found.bind((HOST, 0))
+    except OSError:
+        found.close()
+        raise
     return found

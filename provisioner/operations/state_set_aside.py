@@ -34,7 +34,7 @@ def set_aside(options: Options, config: Config, aws: Aws) -> list[str]:
     from state.lease import LEASE
 
     there = stores.objects(config, aws, stores.bucket_client(aws))
-    return in_bucket(there, config.name, LEASE, aws.pace.runtime)
+    return in_bucket(there, config.name, LEASE, aws.pace.runtime, lambda text: options.report(f"note: {text}"))
 
 
 def in_folder(folder: Path, stack: str, runtime: Runtime = MACHINE, disk: Disk = DISK) -> list[str]:
@@ -75,13 +75,19 @@ def _backup(path: Path, stamp: str, disk: Disk) -> Path:
     return next(backup for backup in map(path.with_name, names) if not there(backup, disk))
 
 
-def in_bucket(objects: Objects, stack: str, lease: float, runtime: Runtime = MACHINE) -> list[str]:
+def in_bucket(
+    objects: Objects,
+    stack: str,
+    lease: float,
+    runtime: Runtime = MACHINE,
+    note: Callable[[str], None] = lambda _: None,
+) -> list[str]:
     """Copy a broken state in a bucket aside, with its journal, then take away the document that was found broken."""
     from state.lease import Lease
     from state.objects import Taken
     from state.s3 import DOCUMENT, JOURNAL, read
 
-    lock, copies = Lease(objects, "recover", lease, lambda: None, runtime), list[str]()
+    lock, copies = Lease(objects, "recover", lease, lambda: None, runtime, note), list[str]()
     # two that come within one second have a folder each
     folder = f"broken-{_stamp()}-{runtime.token()[:8]}"
     lock.acquire()

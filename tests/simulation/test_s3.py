@@ -320,7 +320,7 @@ def test_a_kept_document_that_somebody_else_writes_is_one_clear_error() -> None:
 
     def work(process: Process, objects: Objects) -> None:
         with store(objects, process) as opened:
-            there.client.fates = {there.client.calls + 2: "reset"}
+            there.client.fates = {there.client.calls + 3: "reset"}
             with pytest.raises(StateError, match="was written by another command"):
                 opened.keep("state.kept.json", b"{}")
 
