@@ -22,7 +22,6 @@ _NAMES = ("{fqdn}", "_*.{domain}", "{private}", "*.{private}", "{discovery}", "*
 _RECORDS: Conditions = (("ForAllValues:StringLike", "route53:ChangeResourceRecordSetsNormalizedRecordNames", _NAMES),)
 """Route 53 developer guide, "Using IAM policy conditions for fine-grained access control"."""
 _LAUNCH = "https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-launch-template-permissions.html"
-_MAP = "https://docs.aws.amazon.com/cloud-map/latest/dg/cloud-map-api-permissions-ref.html"
 _REFERENCE = "https://docs.aws.amazon.com/service-authorization/latest/reference/"
 
 
@@ -150,7 +149,8 @@ EC2: tuple[Permission, ...] = (
         source=_LAUNCH,
         wanted=spot,
     ),
-    *grants("ec2", "DescribeRegions", use=Use.IMPLIED, why="CreatePrivateDnsNamespace", source=_MAP, reader=False),
+    # AWS checks it at CreatePrivateDnsNamespace as well (Cloud Map developer guide, API permissions)
+    *grants("ec2", "DescribeRegions", reader=False),
     *grants(
         "ec2",
         "DescribeAccountAttributes DescribeAddresses",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -22,9 +23,6 @@ MOST_NAMES = 10
 ALIVE = ("PENDING_VALIDATION", "ISSUED")
 KEY_TYPES = ("RSA_1024", "RSA_2048", "RSA_3072", "RSA_4096", "EC_prime256v1", "EC_secp384r1", "EC_secp521r1")
 """All that there are: ListCertificates leaves out those of more than RSA_2048 unless they are named."""
-
-CLOUDFRONT = "us-east-1"
-"""The Region of CloudFront's certificates, in the partition `aws`."""
 
 
 def proven(names: Iterable[str]) -> list[str]:
@@ -195,15 +193,15 @@ class ValidationRecord(RecordSet):
         domain = live.attributes["record_name"].partition(".")[2]
         if _needed(aws, aws.region, domain):
             return True
-        if aws.partition != "aws" or aws.region == CLOUDFRONT:
-            return False
-        # CloudFront's certificates need the same records
+        # the certificates of all Regions, CloudFront's among them, have the same records
         try:
-            return _needed(aws, CLOUDFRONT, domain)
+            shown = aws.client("ec2").describe_regions()["Regions"]
+            regions = [region["RegionName"] for region in shown if region["RegionName"] != aws.region]
+            return any(aws.each(lambda region: _needed(aws, region, domain), regions))
         except ClientError as error:
-            if "AccessDenied" not in code_of(error):
+            if not re.search("AccessDenied|Unauthorized", code_of(error)):
                 raise
-            # an organization may deny us-east-1: what cannot be known to be free stays, unless its zone goes as well
+            # an organization may deny Regions: what cannot be known to be free stays, unless its zone goes as well
             return not is_ours(aws, live.attributes["hosted_zone_id"])
 
 

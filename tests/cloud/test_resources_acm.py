@@ -7,13 +7,12 @@ from typing import Any
 import pytest
 
 from provisioner.engine.errors import Failed
-from provisioner.engine.resource import Observed, Resource
+from provisioner.engine.resource import Observed
 from provisioner.resources.acm import Certificate, ValidationRecord, proven
 from provisioner.resources.route53 import HostedZone
 from steps.stack import Stack
 from tests.cloud.rig import Rig
 from tests.cloud.test_resources_route53 import records, zone_of
-from tests.ways import Knows, calls
 
 NAMES = ["app.example.com", "*.app.example.com", "*.example.com"]
 
@@ -57,7 +56,12 @@ def _theirs(rig: Rig, region: str, domain: str, key: str = "RSA_2048") -> dict[s
 
 @pytest.mark.parametrize(
     ("region", "key"),
-    [("ap-northeast-1", "RSA_2048"), ("us-east-1", "RSA_2048"), ("ap-northeast-1", "EC_prime256v1")],
+    [
+        ("ap-northeast-1", "RSA_2048"),
+        ("us-east-1", "RSA_2048"),
+        ("eu-central-1", "RSA_2048"),
+        ("ap-northeast-1", "EC_prime256v1"),
+    ],
 )
 def test_a_record_that_another_certificate_needs_serves_and_stays(rig: Rig, region: str, key: str) -> None:
     zone = zone_of(rig)
@@ -98,19 +102,6 @@ def test_where_us_east_1_is_denied_a_record_goes_with_its_zone(rig: Rig) -> None
     _denied(rig)
     down = rig.down().ok()
     assert (down.summary.counts, down.summary.leftovers) == ({"deleted": 3}, [])
-
-
-def test_in_another_partition_nobody_asks_for_us_east_1(rig: Rig) -> None:
-    zone = zone_of(rig)
-    rig.up(declared(zone, "app.example.com")).ok()
-    names: dict[type[Resource], Any] = {Certificate: [{"domain_name": "app.example.com"}]}
-    aws = rig.aws().knowing(Knows(fields=lambda resource_type: names.get(resource_type, ())))
-    aws.connection.partition = "aws-cn"
-    _denied(rig)
-    (record,) = records(rig, zone)
-    attributes = {"hosted_zone_id": zone, "record_name": record["Name"].rstrip(".")}
-    assert not ValidationRecord.shared(aws, Observed("x", attributes))
-    assert {call.code for call in calls(aws)} == {None}
 
 
 def test_a_fresh_certificate_without_its_names_is_waited_for(rig: Rig) -> None:
