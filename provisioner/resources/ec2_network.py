@@ -173,9 +173,40 @@ class Subnet(Resource):
         return interfaces(aws, "subnet-id", live.id)
 
 
+_DESTINATIONS = ("DestinationCidrBlock", "DestinationIpv6CidrBlock", "DestinationPrefixListId")
+_TARGETS = (
+    *("GatewayId", "NatGatewayId", "TransitGatewayId", "VpcPeeringConnectionId", "NetworkInterfaceId"),
+    *("EgressOnlyInternetGatewayId", "CarrierGatewayId", "LocalGatewayId", "CoreNetworkArn"),
+)
+"""What a route may lead from and to (EC2 API reference, Route)."""
+
+
+def _routes(shown: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, str]]:
+    """Yield destination and target of those routes that AWS did not put in by itself."""
+    for route in shown:
+        destination = next((route[name] for name in _DESTINATIONS if route.get(name)), "")
+        target = next((route[name] for name in _TARGETS if route.get(name)), "")
+        by_aws = target == "local" or target.startswith("vpce-") or route.get("Origin") == "EnableVgwRoutePropagation"
+        if destination and not by_aws:
+            yield destination, target
+
+
+def _destination(of: str) -> dict[str, str]:
+    """Return a route's destination as the calls name it."""
+    return {_DESTINATIONS[2 if of.startswith("pl-") else 1 if ":" in of else 0]: of}
+
+
+def _associations(aws: Aws, subnets: Sequence[str]) -> list[str]:
+    """Return the associations of subnets with whatever route tables they have."""
+    filters = [{"Name": "association.subnet-id", "Values": [*subnets]}]
+    tables = aws.pages("ec2", "describe_route_tables", "RouteTables", Filters=filters)
+    found = [one for table in tables for one in table["Associations"] if one.get("SubnetId") in subnets]
+    return [one["RouteTableAssociationId"] for one in found]
+
+
 @dataclass(frozen=True)
 class RouteTable(Resource):
-    """A route table, its own routes (destination CIDR to gateway id) and the subnets that use it.
+    """A route table, its own routes (destination to the id of the target) and the subnets that use it.
 
     The VPC's local route and those that gateway endpoints put in are AWS's, and are not compared.
     """
@@ -202,11 +233,7 @@ class RouteTable(Resource):
         attributes = {
             "vpc_id": table["VpcId"],
             "subnet_ids": sorted(associations),
-            "routes": {
-                route["DestinationCidrBlock"]: route["GatewayId"]
-                for route in table["Routes"]
-                if "DestinationCidrBlock" in route and route.get("GatewayId", "local") != "local"
-            },
+            "routes": dict(_routes(table["Routes"])),
         }
         outputs = {"associations": associations}
         return observed(aws, table["RouteTableId"], attributes, tag_map(table.get("Tags")), outputs)
@@ -219,8 +246,8 @@ class RouteTable(Resource):
 
     def update(self, aws: Aws, live: Observed, changes: Changes) -> None:
         ec2, there = aws.client("ec2"), live.attributes["routes"]
-        for cidr in there.keys() - self.routes.keys():
-            ec2.delete_route(RouteTableId=live.id, DestinationCidrBlock=cidr)
+        for destination in there.keys() - self.routes.keys():
+            ec2.delete_route(RouteTableId=live.id, **_destination(destination))
         for cidr, gateway in self.routes.items():
             if cidr not in there:
                 ec2.create_route(RouteTableId=live.id, DestinationCidrBlock=cidr, GatewayId=gateway)
@@ -229,7 +256,11 @@ class RouteTable(Resource):
         associations = live.outputs["associations"]
         for subnet in associations.keys() - set(self.subnet_ids):
             ec2.disassociate_route_table(AssociationId=associations[subnet])
-        for subnet in set(self.subnet_ids) - associations.keys():
+        missing = sorted(set(self.subnet_ids) - associations.keys())
+        for association in _associations(aws, missing) if missing else ():
+            # with another table, which somebody else gave it
+            ec2.disassociate_route_table(AssociationId=association)
+        for subnet in missing:
             ec2.associate_route_table(RouteTableId=live.id, SubnetId=subnet)
 
     @classmethod

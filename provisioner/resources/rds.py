@@ -170,6 +170,7 @@ class DbCluster(Resource):
         return self._live(aws, cluster, tag_map(tags), keyed=bool(self.kms_key_id))
 
     def update(self, aws: Aws, live: Observed, changes: Changes) -> None:
+        _check_can_be_changed(live, live.id)
         rds, arn = aws.client("rds"), live.outputs["arn"]
         if self.final_snapshot and "final_snapshot" in changes:
             rds.add_tags_to_resource(ResourceName=arn, Tags=[FINAL_SNAPSHOT])
@@ -284,6 +285,7 @@ class DbInstance(Resource):
         return min(self.zones, key=lambda zone: taken[zone])
 
     def update(self, aws: Aws, live: Observed, changes: Changes) -> None:
+        _check_can_be_changed(live, self.db_cluster_identifier)
         settings = members.changed(INSTANCE, changes)
         aws.client("rds").modify_db_instance(DBInstanceIdentifier=live.id, ApplyImmediately=True, **settings)
 
@@ -304,6 +306,12 @@ class DbInstance(Resource):
         (shown,) = aws.client("rds").describe_db_instances(DBInstanceIdentifier=live.id)["DBInstances"]
         # the creation time is there once it is made
         return _delays(aws, live.id, "db-instance", shown["DBInstanceStatus"], shown.get("InstanceCreateTime"))
+
+
+def _check_can_be_changed(live: Observed, cluster_id: str) -> None:
+    """Raise `Failed` where AWS refuses any change; in the other bad states one may be what mends it."""
+    if live.status == "stopped" or live.status.startswith("inaccessible-encryption-credentials"):
+        _pending(live, cluster_id)
 
 
 def _pending(live: Observed, cluster_id: str) -> str | None:

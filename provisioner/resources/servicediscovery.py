@@ -38,7 +38,8 @@ class PrivateDnsNamespace(Resource):
     @classmethod
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:
         names = {fields["namespace_name"] for fields in known}
-        filters = [{"Name": "TYPE", "Values": ["DNS_PRIVATE"]}]
+        # without the owner also those that other accounts share
+        filters = [{"Name": "TYPE", "Values": ["DNS_PRIVATE"]}, {"Name": "RESOURCE_OWNER", "Values": ["SELF"]}]
         for namespace in aws.pages("servicediscovery", "list_namespaces", "Namespaces", Filters=filters):
             tags = tags_of(aws, "servicediscovery", namespace["Arn"], known=namespace["Name"] in names)
             if aws.owns(tags) or namespace["Name"] in names:

@@ -88,3 +88,29 @@ def test_only_what_was_removed_is_told_as_removed(rig: Rig) -> None:
     assert rig.state().records == {}
     assert [vpc["VpcId"] for vpc in ec2.describe_vpcs()["Vpcs"] if not vpc["IsDefault"]] == [foreign]
     ec2.delete_vpc(VpcId=foreign)
+
+
+def test_a_subnet_and_a_route_that_somebody_led_elsewhere_are_brought_back(rig: Rig) -> None:
+    def public(stack: Stack) -> None:
+        vpc = stack.ensure(Vpc("main", cidr_block="10.0.0.0/16"))
+        gateway = stack.ensure(InternetGateway("main", vpc_id=vpc.id))
+        zone = stack.facts.zones[0]
+        subnet = stack.ensure(Subnet("a", vpc_id=vpc.id, availability_zone=zone, cidr_block="10.0.0.0/20"))
+        stack.ensure(RouteTable("a", vpc_id=vpc.id, subnet_ids=[subnet.id], routes={"0.0.0.0/0": gateway.id}))
+
+    rig.up(public).ok()
+    recorded = {address: record.id for address, record in rig.state().records.items()}
+    ec2, table = rig.cloud.client("ec2"), {"RouteTableId": recorded["route_table/a"]}
+    eip = ec2.allocate_address(Domain="vpc")["AllocationId"]
+    nat = ec2.create_nat_gateway(SubnetId=recorded["subnet/a"], AllocationId=eip)["NatGateway"]["NatGatewayId"]
+    ec2.replace_route(**table, DestinationCidrBlock="0.0.0.0/0", NatGatewayId=nat)
+    ec2.create_route(**table, DestinationCidrBlock="192.168.0.0/16", NatGatewayId=nat)
+    (shown,) = ec2.describe_route_tables(RouteTableIds=[recorded["route_table/a"]])["RouteTables"]
+    other = ec2.create_route_table(VpcId=recorded["vpc/main"])["RouteTable"]["RouteTableId"]
+    ec2.disassociate_route_table(AssociationId=shown["Associations"][0]["RouteTableAssociationId"])
+    ec2.associate_route_table(RouteTableId=other, SubnetId=recorded["subnet/a"])
+    (planned,) = rig.plan(public)
+    assert planned.changes["routes"].old == {"0.0.0.0/0": nat, "192.168.0.0/16": nat}
+    writes = rig.up(public).ok().writes
+    assert writes == ["DeleteRoute", "ReplaceRoute", "DisassociateRouteTable", "AssociateRouteTable"]
+    assert rig.plan(public) == []

@@ -224,7 +224,11 @@ def test_a_stopped_database_is_started_to_be_removed(rig: Rig) -> None:
     rig.cloud.client("rds").stop_db_cluster(DBClusterIdentifier=NAME)
     rig.cloud.wait(lambda: cluster(rig)["Status"] == "stopped", "the cluster to stop")
     failed = rig.up(declared).failures()
-    assert f"aws rds start-db-cluster --db-cluster-identifier {NAME}" in str(failed["db_cluster/main"])
+    start = f"aws rds start-db-cluster --db-cluster-identifier {NAME}"
+    assert start in str(failed["db_cluster/main"])
+    # a change does not help, and is not tried for half an hour
+    failed = rig.up(lambda stack: declared(stack, scaling={"MinCapacity": 1, "MaxCapacity": 8})).failures()
+    assert start in str(failed["db_cluster/main"])
     down = rig.down().ok()
     assert "StartDBCluster" in down.writes
     assert down.summary.leftovers == []

@@ -273,6 +273,7 @@ def show_namespaces(self: Any) -> str:
             "TYPE": space.type,
             "NAME": space.name,
             "HTTP_NAME": space.http_properties.get("HttpName"),
+            "RESOURCE_OWNER": "SELF",
         }
         for space in discovery.list_namespaces()
     ]
