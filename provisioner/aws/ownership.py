@@ -7,6 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 ADDRESS_TAG = "provisioner:address"
+REGION_TAG = "provisioner:region"
+"""What tells resources without a Region of a stack from those of its namesake in another Region."""
+GLOBAL_TYPES = frozenset({"hosted_zone", "instance_profile", "role"})
+"""The resource types of services without Regions (IAM, Route 53) that have tags."""
 MANAGED_BY = "provisioner"
 
 
@@ -27,6 +31,11 @@ class Ownership:
     env: str
 
     @property
+    def region(self) -> str:
+        """The stack's Region."""
+        raise NotImplementedError
+
+    @property
     def name(self) -> str:
         """The stack's name: `<project>-<env>`."""
         return f"{self.project}-{self.env}"
@@ -38,7 +47,8 @@ class Ownership:
 
     def tags(self, address: str) -> dict[str, str]:
         """Return the tags of a resource of this stack."""
-        return self.owner | {ADDRESS_TAG: address}
+        place = {REGION_TAG: self.region} if address.partition("/")[0] in GLOBAL_TYPES else {}
+        return self.owner | {ADDRESS_TAG: address} | place
 
     def tag_list(self, address: str, key: str = "Key", value: str = "Value") -> list[dict[str, str]]:
         """Return the tags of a resource as a list of pairs, under the names that the service uses."""
@@ -54,14 +64,16 @@ class Ownership:
 
     def owns(self, tags: Mapping[str, str]) -> bool:
         """Say whether these are the owner tags of this stack."""
-        return all(tags.get(key) == value for key, value in self.owner.items())
+        here = tags.get(REGION_TAG, self.region) == self.region
+        return here and all(tags.get(key) == value for key, value in self.owner.items())
 
     def other_owner(self, tags: Mapping[str, str]) -> str:
         """Return in words which other stack the tags are of; empty if they are of none."""
         theirs = tags.get("ManagedBy") == MANAGED_BY or ADDRESS_TAG in tags
         if not theirs or self.owns(tags):
             return ""
-        return f"project {tags.get('Project', '?')}, environment {tags.get('Environment', '?')}"
+        region = f", {tags[REGION_TAG]}" if REGION_TAG in tags else ""
+        return f"project {tags.get('Project', '?')}, environment {tags.get('Environment', '?')}{region}"
 
     def address_in(self, tags: Mapping[str, str]) -> str | None:
         """Return the address in the tags, if they are this stack's."""

@@ -9,7 +9,7 @@ from typing import Any, Literal, Protocol
 
 from botocore.exceptions import ClientError
 
-from provisioner.aws.ownership import Ownership, tag_pairs
+from provisioner.aws.ownership import REGION_TAG, Ownership, tag_pairs
 from provisioner.engine.resource import Observed, Resource
 
 Tags = dict[str, str]
@@ -73,7 +73,8 @@ def observed(
     deleting: bool = False,
 ) -> Observed:
     """Return a resource as AWS shows it, which is this stack's if its own tags say so."""
-    return Observed(id, attributes, outputs or {}, aws.address_in(tags), aws.owns(tags), status, deleting)
+    namesake = aws.other_owner(tags) if tags.get(REGION_TAG, aws.region) != aws.region else ""
+    return Observed(id, attributes, outputs or {}, aws.address_in(tags), aws.owns(tags), status, deleting, namesake)
 
 
 def taggable(resource_type: type[Resource]) -> bool:

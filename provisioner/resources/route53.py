@@ -154,7 +154,7 @@ def _bare(zone_id: str) -> str:
 
 def _reference_prefix(aws: Aws) -> str:
     # the two apart: a-b and c make the same name as a and b-c
-    return f"provisioner {aws.owner['Project']} {aws.owner['Environment']} "
+    return f"provisioner {aws.owner['Project']} {aws.owner['Environment']} {aws.region} "
 
 
 def _reference_address(aws: Aws, zone: Mapping[str, Any]) -> str | None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from provisioner.resources.iam import InstanceProfile, Policy, Role, ServiceLinkedRole, policy
@@ -55,6 +57,21 @@ def test_somebody_elses_role_and_profile_are_refused_and_left_as_they_are(rig: R
     assert role["AssumeRolePolicyDocument"] == trust("lambda.amazonaws.com")
     assert iam.list_attached_role_policies(RoleName=NAME)["AttachedPolicies"] == []
     assert iam.get_instance_profile(InstanceProfileName=NAME)["InstanceProfile"]["Roles"] == []
+
+
+def test_the_same_stack_in_another_region_is_refused_and_leaves_the_roles_alone(rig: Rig, tmp_path: Path) -> None:
+    rig.up(declared).ok()
+    iam = rig.cloud.client("iam")
+    before = iam.get_role(RoleName=NAME)["Role"]
+    zones = ("eu-west-1a", "eu-west-1b", "eu-west-1c")
+    elsewhere = replace(rig, folder=tmp_path / "elsewhere", facts=replace(rig.facts, region="eu-west-1", zones=zones))
+    up = elsewhere.up(declared)
+    why = "belongs to another stack (project ecs-sample, environment dev, ap-northeast-1), so it is not changed"
+    assert why in up.refused()["role/instance"]
+    assert [live for live in elsewhere.aws().exhaustive().live(Role) if live.owned] == []
+    assert elsewhere.down().ok().summary.leftovers == []
+    assert iam.get_role(RoleName=NAME)["Role"] == before
+    assert iam.get_instance_profile(InstanceProfileName=NAME)["InstanceProfile"]["Roles"]
 
 
 def test_removed_without_a_trace_but_for_awss_own_roles(rig: Rig) -> None:

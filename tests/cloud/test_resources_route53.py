@@ -24,7 +24,7 @@ from tests.cloud.rig import Rig
 from tests.cloud.rules_rig import Net, change
 from tests.ways import Knows
 
-REFERENCE = "provisioner ecs-sample dev hosted_zone/public 0123456789abcdef0123456789abcdef"
+REFERENCE = "provisioner ecs-sample dev ap-northeast-1 hosted_zone/public 0123456789abcdef0123456789abcdef"
 
 
 def declared(stack: Stack) -> None:
