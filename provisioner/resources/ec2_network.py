@@ -7,7 +7,10 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from botocore.exceptions import ClientError
+
 from provisioner.aws.client import Aws
+from provisioner.aws.errors import code_of
 from provisioner.aws.tagging import observed, tag_map
 from provisioner.engine.resource import Changes, Observed, Resource
 from provisioner.resources.ec2 import interfaces, list_by_tags, read_by_id
@@ -196,14 +199,6 @@ def _destination(of: str) -> dict[str, str]:
     return {_DESTINATIONS[2 if of.startswith("pl-") else 1 if ":" in of else 0]: of}
 
 
-def _associations(aws: Aws, subnets: Sequence[str]) -> list[str]:
-    """Return the associations of subnets with whatever route tables they have."""
-    filters = [{"Name": "association.subnet-id", "Values": [*subnets]}]
-    tables = aws.pages("ec2", "describe_route_tables", "RouteTables", Filters=filters)
-    found = [one for table in tables for one in table["Associations"] if one.get("SubnetId") in subnets]
-    return [one["RouteTableAssociationId"] for one in found]
-
-
 @dataclass(frozen=True)
 class RouteTable(Resource):
     """A route table, its own routes (destination to the id of the target) and the subnets that use it.
@@ -256,12 +251,28 @@ class RouteTable(Resource):
         associations = live.outputs["associations"]
         for subnet in associations.keys() - set(self.subnet_ids):
             ec2.disassociate_route_table(AssociationId=associations[subnet])
-        missing = sorted(set(self.subnet_ids) - associations.keys())
-        for association in _associations(aws, missing) if missing else ():
-            # with another table, which somebody else gave it
-            ec2.disassociate_route_table(AssociationId=association)
-        for subnet in missing:
-            ec2.associate_route_table(RouteTableId=live.id, SubnetId=subnet)
+        for subnet in sorted(set(self.subnet_ids) - associations.keys()):
+            self._associate(aws, live.id, subnet)
+
+    @staticmethod
+    def _associate(aws: Aws, table_id: str, subnet: str) -> None:
+        """Associate a subnet, also one that somebody gave another table."""
+        ec2 = aws.client("ec2")
+        try:
+            ec2.associate_route_table(RouteTableId=table_id, SubnetId=subnet)
+        except ClientError as error:
+            if code_of(error) != "Resource.AlreadyAssociated":
+                raise
+            filters = [{"Name": "association.subnet-id", "Values": [subnet]}]
+            tables = aws.pages("ec2", "describe_route_tables", "RouteTables", Filters=filters)
+            found = [one for table in tables for one in table["Associations"] if one.get("SubnetId") == subnet]
+            others = [one["RouteTableAssociationId"] for one in found if one["RouteTableId"] != table_id]
+            if not others:
+                # it is done already, and the list did not show it
+                raise
+            for association in others:
+                ec2.disassociate_route_table(AssociationId=association)
+            ec2.associate_route_table(RouteTableId=table_id, SubnetId=subnet)
 
     @classmethod
     def delete(cls, aws: Aws, live: Observed) -> None:
