@@ -99,7 +99,8 @@ class Connection:
     def _unless_leaving(self, operation_name: str, **_: Any) -> None:
         """Send nothing any more for a command that the user ended while it only read."""
         if self.pace.leaving.is_set():
-            _check(self.pace, operation_name)
+            with _stopping(operation_name):
+                self.pace.check()
 
     def _wait(self, service: str, region: str, operation_name: str, **_: Any) -> None:
         """Wait until the next attempt of a call may be sent; it is not if the user interrupts the run meanwhile."""
@@ -109,8 +110,8 @@ class Connection:
                 queued(service)
 
         def sleep(seconds: float) -> None:
-            self.pace.wait(seconds)
-            _check(self.pace, operation_name)
+            with _stopping(operation_name):
+                self.pace.sleep(seconds)
 
         self._rates.wait(service, region, operation_name, sleep, waits)
 
@@ -171,10 +172,11 @@ def no_blind_retry(
             raise OutcomeUnknown(f"{operation.name} returned HTTP {response[0].status_code} {code}")
 
 
-def _check(pace: Pace, operation: str) -> None:
-    """Raise `Interrupted` if the user asked the run to end, before an attempt of this operation."""
+@contextmanager
+def _stopping(operation: str) -> Iterator[None]:
+    """Raise `ReadInterrupted` for an `Interrupted` before an attempt of an operation that reads."""
     try:
-        pace.check()
+        yield
     except Interrupted as stopped:
         if reads(operation):
             raise ReadInterrupted(str(stopped)) from None
@@ -203,8 +205,8 @@ def keep_time(client: Any, pace: Pace, *, interruptible: bool = True) -> None:
             return None
         if interruptible:
             # what gets here has had no effect: `no_blind_retry` comes before
-            pace.wait(seconds)
-            _check(pace, attempt["operation"].name)
+            with _stopping(attempt["operation"].name):
+                pace.sleep(seconds)
         else:
             pace.lapse(seconds)
         return 0
