@@ -19,6 +19,8 @@ from provisioner.aws.reads import reads
 from provisioner.engine.errors import ProvisionError
 from provisioner.engine.ports import Row, Verdict
 
+DENIED = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "AuthorizationError"}
+"""The codes with which AWS's services say that the caller may not."""
 THROTTLED = r"\w*Throttl\w*|RequestLimitExceeded|TooManyRequestsException|SlowDown|BandwidthLimitExceeded"
 """The codes of all services that mean that nothing was done, since there were too many calls."""
 
@@ -218,15 +220,21 @@ def code_of(error: BaseException) -> str:
     return str(error.response["Error"].get("Code", "")) if isinstance(error, ClientError) else ""
 
 
+def denied(error: BaseException) -> bool:
+    """Say whether AWS refused a call because the caller may not make it."""
+    return code_of(error) in DENIED
+
+
 def match(error: BaseException, service: str, *verdicts: Verdict) -> Row | None:
     """Return the first row of one of the verdicts that speaks of this error, or None."""
     if not isinstance(error, ClientError):
         return None
+    code = code_of(error)
     for row in TABLE:
         if (
             row.verdict in verdicts
             and row.service in ("*", service)
-            and re.fullmatch(row.code, code_of(error))
+            and re.fullmatch(row.code, code)
             and re.search(row.message, str(error))
             and re.fullmatch(row.operation or ".*", error.operation_name)
         ):
@@ -254,19 +262,20 @@ def out_of_reach(error: Exception) -> bool:
     return isinstance(error, (HTTPClientError, EndpointConnectionError))
 
 
+_FIX = "Fix the cause, then run again"
 _DENIED = "Give the caller this permission (`provision policy` prints all of them), then run again"
 HINTS = (
-    (r"[\w.]*(AccessDenied|Unauthorized|NotAuthorized)", _DENIED),
-    (r"[\w.]*(ExpiredToken|InvalidClientTokenId|RequestExpired)", "Renew the credentials, then run again"),
-    (r"[\w.]*(LimitExceeded|QuotaExceeded|TooMany)", "Raise this quota or delete unused resources, then run again"),
-    (r"[\w.]*(Throttl|RequestLimitExceeded|SlowDown)", "Throttled by AWS after all retries: run again in a minute"),
-    (r"FreeTierRestriction", "The account is on AWS's free plan: upgrade it to the paid plan, then run again"),
+    ("AccessDenied|Unauthorized|NotAuthorized", _DENIED),
+    ("ExpiredToken|InvalidClientTokenId|RequestExpired", "Renew the credentials, then run again"),
+    ("LimitExceeded|QuotaExceeded|TooMany", "Raise this quota or delete unused resources, then run again"),
+    ("Throttl|RequestLimitExceeded|SlowDown", "Throttled by AWS after all retries: run again in a minute"),
+    ("FreeTierRestriction", "The account is on AWS's free plan: upgrade it to the paid plan, then run again"),
     (
-        r"OperationNotPermitted: .*not support creating load balancers",
+        "OperationNotPermitted: .*not support creating load balancers",
         "AWS has to enable them for this account: open a case with AWS Support, then run again",
     ),
 )
-"""What to do, by a regular expression that code and message begin with."""
+"""What to do, by a regular expression for a part of the code, and what follows it."""
 
 
 class ApiError(ProvisionError):
@@ -278,7 +287,7 @@ def explained(error: Exception) -> Exception:
     if isinstance(error, ClientError):
         code = str(error.response["Error"].get("Code", "Unknown"))
         message = error.response["Error"].get("Message", "").strip() or "no message"
-        hint = next((h for how, h in HINTS if re.match(how, f"{code}: {message}")), "Fix the cause, then run again")
+        hint = next((h for how, h in HINTS if re.match(rf"[\w.]*({how})", f"{code}: {message}")), _FIX)
         return ApiError(f"{error.operation_name} was refused: {code}: {message.rstrip('.')}. {hint}")
     if isinstance(error, NoCredentialsError):
         return ApiError("no AWS credentials were found. Set --profile or AWS_PROFILE, or sign in, then run again")

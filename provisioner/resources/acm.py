@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -10,7 +9,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from provisioner.aws.client import Aws
-from provisioner.aws.errors import IfThere, code_of
+from provisioner.aws.errors import IfThere, denied
 from provisioner.aws.tagging import CALLS, observed, tags_of
 from provisioner.engine.clock import since
 from provisioner.engine.errors import Failed
@@ -199,7 +198,7 @@ class ValidationRecord(RecordSet):
             regions = [region["RegionName"] for region in shown if region["RegionName"] != aws.region]
             return any(aws.each(lambda region: _needed(aws, region, domain), regions))
         except ClientError as error:
-            if not re.search("AccessDenied|Unauthorized", code_of(error)):
+            if not denied(error):
                 raise
             # an organization may deny Regions: what cannot be known to be free stays, unless its zone goes as well
             return not is_ours(aws, live.attributes["hosted_zone_id"])

@@ -7,8 +7,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from provisioner.aws.errors import denied
 from provisioner.engine.refused import names
-from provisioner.operations.doctor.verdicts import denied, failed, ok, unknown, warning
+from provisioner.operations.doctor.verdicts import failed, ok, unknown, warning
 from provisioner.permissions.model import Permission, Use
 from provisioner.permissions.table import needed
 

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
-from provisioner.aws.errors import code_of
+from provisioner.aws.errors import DENIED, code_of
 from provisioner.engine.words import count
 from provisioner.operations import state_transfer
-from provisioner.operations.doctor.verdicts import DENIED, failed, ok, parted, unknown, warning
+from provisioner.operations.doctor.verdicts import failed, ok, parted, unknown, warning
 from state.model import StateError
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from provisioner.aws.errors import code_of, explained
+from provisioner.aws.errors import denied, explained
 from provisioner.engine.errors import ConfigurationError, Interrupted, ProvisionError
 from provisioner.engine.events import Checked
 from state.model import StateError
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     Check = Callable[[Context], Sequence[Checked]]
     """What is handed the context, and returns what it found; it may raise, and calls nothing that writes."""
 
-DENIED = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "AuthorizationError"}
-"""The codes with which AWS's services say that the caller may not."""
 EXPIRED = {"ExpiredToken", "ExpiredTokenException", "RequestExpired"}
 INVALID = {"InvalidClientTokenId", "UnrecognizedClientException", "AuthFailure", "InvalidAccessKeyId"}
 """The codes of credentials that AWS does not know, or not in that Region."""
@@ -44,11 +42,6 @@ def failed(check: str, text: str, fix: str) -> Checked:
 def unknown(check: str, text: str, fix: str = "") -> Checked:
     """Say that it could not be told."""
     return Checked(check, "unknown", text, fix)
-
-
-def denied(error: BaseException) -> bool:
-    """Say whether AWS refused a call because the caller may not make it."""
-    return isinstance(error, ClientError) and code_of(error) in DENIED
 
 
 def stopped(check: str, error: Exception) -> Checked:
