@@ -309,8 +309,8 @@ class DbInstance(Resource):
 
 
 def _check_can_be_changed(live: Observed, cluster_id: str) -> None:
-    """Raise `Failed` where AWS refuses any change; in the other bad states one may be what mends it."""
-    if live.status == "stopped" or live.status.startswith("inaccessible-encryption-credentials"):
+    """Raise `Failed` for a stopped cluster, of which AWS changes nothing (Aurora guide, aurora-cluster-stop-start)."""
+    if live.status == "stopped":
         _pending(live, cluster_id)
 
 

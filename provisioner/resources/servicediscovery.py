@@ -38,7 +38,7 @@ class PrivateDnsNamespace(Resource):
     @classmethod
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:
         names = {fields["namespace_name"] for fields in known}
-        # without the owner also those that other accounts share
+        # without the owner also those that other accounts share (API reference, ListNamespaces)
         filters = [{"Name": "TYPE", "Values": ["DNS_PRIVATE"]}, {"Name": "RESOURCE_OWNER", "Values": ["SELF"]}]
         for namespace in aws.pages("servicediscovery", "list_namespaces", "Namespaces", Filters=filters):
             tags = tags_of(aws, "servicediscovery", namespace["Arn"], known=namespace["Name"] in names)
