@@ -42,9 +42,9 @@ def deletable(going: Mapping[str, Record]) -> dict[str, Record]:
     Of the latter, such as container instances, nobody knows how many there are before they are looked up.
     """
     order = {step: number for number, step in enumerate(reversed(STEPS))}
-    kinds = {address: type_of(record) for address, record in going.items()}
-    mine = [address for address, kind in kinds.items() if not (kind.retained or kind.created_by_aws)]
-    return {a: going[a] for a in sorted(mine, key=lambda a: order.get(going[a].step, -1))}
+    types = {address: type_of(record) for address, record in going.items()}
+    deleted = [a for a, resource_type in types.items() if not (resource_type.retained or resource_type.created_by_aws)]
+    return {a: going[a] for a in sorted(deleted, key=lambda a: order.get(going[a].step, -1))}
 
 
 def protected(aws: Aws, records: Mapping[str, Record], addresses: Collection[str]) -> list[str]:

@@ -79,18 +79,18 @@ def notes(aws: Aws, stack: Stack, planned: Iterable[Planned] = ()) -> list[str]:
 
     Also that there is no newer AMI, if one was asked for.
 
+    A read that is refused, or not answered, is a note as well: nothing else depends on it.
+
     Args:
         planned: what `show_plan` returned.
-
-    A read that is refused, or not answered, is a note as well: nothing else depends on it.
     """
     replaced = {item.address for item in planned if "task_definition" in item.changes}
     counts = {n: s.count for n, s in stack.config.services.items() if "count" in s.model_fields_set}
     checks: tuple[tuple[str, Callable[[], list[str]]], ...] = (
         ("what others deployed", lambda: deployed_by_others(aws, replaced)),
         ("what scaling does to `count`", lambda: outscaled(aws, counts)),
-        ("instances of an older template", lambda: left_outdated(aws)),
-        ("the newest AMI", lambda: newest_in_use(aws, stack.facts.image_id)),
+        ("for instances of an older template", lambda: left_outdated(aws)),
+        ("for the newest AMI", lambda: newest_in_use(aws, stack.facts.image_id)),
     )
     return [text for about, check in checks for text in _noted(about, check)]
 
@@ -99,4 +99,4 @@ def _noted(about: str, check: Callable[[], list[str]]) -> list[str]:
     try:
         return check()
     except (BotoCoreError, ClientError) as error:
-        return [f"could not check for {about}: {explained(error)}"]
+        return [f"could not check {about}: {explained(error)}"]
