@@ -8,13 +8,12 @@ from zlib import crc32
 
 from provisioner.config.services import Service
 from provisioner.engine.declaration import Handle, ready, step
-from provisioner.resources.elbv2 import (
+from provisioner.resources.elbv2 import LoadBalancer, TargetGroup
+from provisioner.resources.elbv2_listeners import (
     REDIRECT_TO_HTTPS,
     Action,
     Listener,
     ListenerRule,
-    LoadBalancer,
-    TargetGroup,
     answer,
     forward,
     path,

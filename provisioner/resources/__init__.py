@@ -12,7 +12,7 @@ MODULES.extend(
     for module in (
         "account", "acm", "application_autoscaling", "autoscaling", "copied_images", "delegation", "ec2_endpoints",
         "ec2_flow_logs", "ec2_launch", "ec2_network", "ec2_security", "ecr", "ecs_cluster", "ecs_drain", "ecs_service",
-        "ecs_task_definition", "elbv2", "guardduty", "iam", "images", "logs", "rds", "rds_groups", "route53", "s3",
-        "servicediscovery", "ssm", "wafv2",
+        "ecs_task_definition", "elbv2", "elbv2_listeners", "guardduty", "iam", "images", "logs", "rds", "rds_groups",
+        "route53", "s3", "servicediscovery", "ssm", "wafv2",
     )
 )  # fmt: skip

@@ -1,4 +1,4 @@
-"""Elastic Load Balancing: the application load balancer, its target groups, listeners and rules."""
+"""Elastic Load Balancing: the application load balancer and its target groups."""
 
 from __future__ import annotations
 
@@ -18,8 +18,6 @@ from provisioner.resources import members
 from provisioner.resources.ec2 import interfaces
 from provisioner.resources.phrases import because
 
-Action = Mapping[str, Any]
-"""What a listener or rule does, as AWS spells it, in the form of `normal_action`."""
 ATTRIBUTES = {
     "drop_invalid_header_fields": "routing.http.drop_invalid_header_fields.enabled",
     "idle_timeout": "idle_timeout.timeout_seconds",
@@ -41,45 +39,10 @@ HEALTH_CHECK = {
     "unhealthy_threshold_count": "UnhealthyThresholdCount",
 }
 """What a target group's calls and answers call the fields: those for good, and those that can be changed."""
-RULE = {"listener_arn": "ListenerArn", "priority": "Priority", "conditions": "Conditions", "actions": "Actions"}
-LISTENER = {"load_balancer_arn": "LoadBalancerArn", "port": "Port", "protocol": "Protocol", "ssl_policy": "SslPolicy"}
-"""What the calls for rules, and the answers for listeners, call their fields."""
 DNS_NAME = re.compile(
     r"(dualstack\.)?(?P<host>(internal-)?(?P<name>.+)-\w+\.(?P<region>[a-z]+(-[a-z]+)+-\d)\.elb\.amazonaws\.com(\.cn)?)"
 )
 """A balancer's DNS name begins with its own, and with the Region (User Guide for Application Load Balancers)."""
-_HTTPS = {"Protocol": "HTTPS", "Port": "443", "Host": "#{host}", "Path": "/#{path}", "Query": "#{query}"}
-REDIRECT_TO_HTTPS: Action = {"Type": "redirect", "RedirectConfig": {**_HTTPS, "StatusCode": "HTTP_301"}}
-
-
-def forward(target_group_arn: str) -> Action:
-    """Return the action that hands requests to a target group."""
-    return {"Type": "forward", "TargetGroupArn": target_group_arn}
-
-
-def answer(status_code: str, text: str) -> Action:
-    """Return the action that answers by itself, with this text."""
-    fixed = {"StatusCode": status_code, "ContentType": "text/plain", "MessageBody": text}
-    return {"Type": "fixed-response", "FixedResponseConfig": fixed}
-
-
-def path(*patterns: str) -> Mapping[str, Any]:
-    """Return the condition that a request's path has one of these patterns."""
-    return {"Field": "path-pattern", "Values": list(patterns)}
-
-
-def normal_action(action: Action) -> dict[str, Any]:
-    """Return an action without its order, and a forward to one target group without the longer form that AWS adds."""
-    said = {key: value for key, value in action.items() if key != "Order"}
-    if len(said.get("ForwardConfig", {}).get("TargetGroups", ())) == 1:
-        return {"Type": said["Type"], "TargetGroupArn": said["ForwardConfig"]["TargetGroups"][0]["TargetGroupArn"]}
-    return said
-
-
-def _parts(aws: Aws, operation: str, key: str, **parent: str) -> Iterator[Any]:
-    """Yield the parts of a balancer or listener; none if it was removed since it was listed."""
-    with IfThere():
-        yield from aws.pages("elbv2", operation, key, **parent)
 
 
 def _described_tags(aws: Aws, arns: Sequence[str]) -> dict[str, dict[str, str]]:
@@ -290,109 +253,3 @@ class TargetGroup(Resource):
     @classmethod
     def delete(cls, aws: Aws, live: Observed) -> None:
         aws.client("elbv2").delete_target_group(TargetGroupArn=live.id)
-
-
-@dataclass(frozen=True)
-class Listener(Resource):
-    """A port, and what is done with requests that no rule takes. HTTPS wants a policy and a certificate."""
-
-    load_balancer_arn: str
-    port: int
-    protocol: str
-    default_actions: Sequence[Action]
-    ssl_policy: str | None = None
-    certificate_arn: str | None = None
-
-    service = "elbv2"
-    identity = ("load_balancer_arn", "port")
-    has_parent = True
-
-    @classmethod
-    def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:
-        for balancer in aws.live(LoadBalancer):
-            for listener in _parts(aws, "describe_listeners", "Listeners", LoadBalancerArn=balancer.id):
-                yield cls._live(listener, owned=balancer.owned)
-
-    @staticmethod
-    def _live(listener: Mapping[str, Any], *, owned: bool = True) -> Observed:
-        certificates = [certificate["CertificateArn"] for certificate in listener.get("Certificates") or ()]
-        attributes = members.shown(LISTENER, listener) | {
-            "default_actions": [normal_action(action) for action in listener.get("DefaultActions", ())],
-            "certificate_arn": certificates[0] if certificates else None,
-        }
-        return Observed(listener["ListenerArn"], attributes, owned=owned)
-
-    def create(self, aws: Aws, token: str) -> Observed:
-        listener = aws.client("elbv2").create_listener(
-            LoadBalancerArn=self.load_balancer_arn, Tags=aws.tag_list(self.address), **self._settings()
-        )["Listeners"][0]
-        return self._live(listener)
-
-    def update(self, aws: Aws, live: Observed, changes: Changes) -> None:
-        aws.client("elbv2").modify_listener(ListenerArn=live.id, **self._settings())
-
-    def _settings(self) -> dict[str, Any]:
-        settings = {"Protocol": self.protocol, "Port": self.port, "DefaultActions": self.default_actions}
-        tls = {"SslPolicy": self.ssl_policy, "Certificates": [{"CertificateArn": self.certificate_arn}]}
-        return settings | tls if self.certificate_arn else settings
-
-    @classmethod
-    def delete(cls, aws: Aws, live: Observed) -> None:
-        aws.client("elbv2").delete_listener(ListenerArn=live.id)
-
-
-@dataclass(frozen=True)
-class ListenerRule(Resource):
-    """What a listener does with requests that meet the conditions; the lowest priority is asked first."""
-
-    listener_arn: str
-    priority: int
-    conditions: Sequence[Mapping[str, Any]]
-    actions: Sequence[Action]
-
-    service = "elbv2"
-    identity = ("listener_arn", "priority")
-    has_parent = True
-    create_only = frozenset({"listener_arn"})
-
-    @classmethod
-    def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:
-        listeners = aws.live(Listener)
-        found = aws.each(lambda listener: [*_parts(aws, "describe_rules", "Rules", ListenerArn=listener.id)], listeners)
-        for listener, rules in zip(listeners, found, strict=True):
-            yield from (cls._live(listener.id, rule, owned=listener.owned) for rule in rules if not rule["IsDefault"])
-
-    @staticmethod
-    def _live(listener_arn: str, rule: Mapping[str, Any], *, owned: bool = True) -> Observed:
-        attributes = {
-            "listener_arn": listener_arn,
-            "priority": int(rule["Priority"]),
-            "conditions": [_normal_condition(condition) for condition in rule.get("Conditions", ())],
-            "actions": [normal_action(action) for action in rule.get("Actions", ())],
-        }
-        return Observed(rule["RuleArn"], attributes, owned=owned)
-
-    def create(self, aws: Aws, token: str) -> Observed:
-        rule = aws.client("elbv2").create_rule(
-            **members.arguments(RULE, self.fields()), Tags=aws.tag_list(self.address)
-        )["Rules"][0]
-        return self._live(self.listener_arn, rule)
-
-    def update(self, aws: Aws, live: Observed, changes: Changes) -> None:
-        elb = aws.client("elbv2")
-        if "priority" in changes:
-            elb.set_rule_priorities(RulePriorities=[{"RuleArn": live.id, "Priority": self.priority}])
-        if changes.keys() - {"priority"}:
-            elb.modify_rule(RuleArn=live.id, Conditions=self.conditions, Actions=self.actions)
-
-    @classmethod
-    def delete(cls, aws: Aws, live: Observed) -> None:
-        aws.client("elbv2").delete_rule(RuleArn=live.id)
-
-
-def _normal_condition(condition: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a condition on paths in its short form, of which AWS shows both; one by regular expressions has none."""
-    values = condition.get("Values") or condition.get("PathPatternConfig", {}).get("Values")
-    if condition.get("Field") == "path-pattern" and values:
-        return {"Field": "path-pattern", "Values": list(values)}
-    return dict(condition)

@@ -21,7 +21,8 @@ from provisioner.resources.ecs_cluster import Cluster, ClusterCapacityProviders
 from provisioner.resources.ecs_problems import stopped
 from provisioner.resources.ecs_service import Service, deployed_by_others
 from provisioner.resources.ecs_task_definition import TaskDefinition
-from provisioner.resources.elbv2 import Listener, LoadBalancer, TargetGroup, forward
+from provisioner.resources.elbv2 import LoadBalancer, TargetGroup
+from provisioner.resources.elbv2_listeners import Listener, forward
 from steps.stack import Stack
 from tests.cloud.rig import Rig
 

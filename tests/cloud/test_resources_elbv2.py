@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+import pytest
+
 from provisioner.engine.declaration import Handle, ids, ready
 from provisioner.resources.acm import Certificate, ValidationRecord
 from provisioner.resources.ec2_network import InternetGateway, Subnet, Vpc
 from provisioner.resources.ec2_security import OPEN, SecurityGroup
-from provisioner.resources.elbv2 import (
-    REDIRECT_TO_HTTPS,
-    Listener,
-    ListenerRule,
-    LoadBalancer,
-    TargetGroup,
-    answer,
-    forward,
-    path,
-)
+from provisioner.resources.elbv2 import LoadBalancer, TargetGroup
+from provisioner.resources.elbv2_listeners import REDIRECT_TO_HTTPS, Listener, ListenerRule, answer, forward, path
 from steps.stack import Stack
 from tests.cloud.faults.life import set_faults
 from tests.cloud.rig import Rig
@@ -61,6 +57,39 @@ def test_somebody_elses_rule_by_regular_expressions_is_no_trouble(rig: Rig) -> N
     assert rig.plan(declared) == []
     assert rig.up(declared).ok().writes == []
     assert rig.down().ok().summary.leftovers == []
+
+
+@pytest.mark.parametrize(("before", "after"), [("ab", "ba"), ("abc", "bca"), ("ab", "bx"), ("ab", "xa")])
+def test_rules_exchange_their_priorities(rig: Rig, before: str, after: str) -> None:
+    def routed(places: str) -> Callable[[Stack], None]:
+        def declare(stack: Stack) -> None:
+            listener = stack.ensure(Listener("paths", declared(stack).id, 81, "HTTP", [answer("404", "not found")]))
+            for number, place in enumerate(places):
+                to = answer("200", str(number))
+                stack.ensure(ListenerRule(str(number), listener.id, ord(place), [path(f"/{place}")], [to]))
+
+        return declare
+
+    rig.up(routed(before)).ok()
+    elb, listener = rig.cloud.client("elbv2"), rig.state().records["listener/paths"].id
+    arns = [rig.state().records[f"listener_rule/{number}"].id for number in range(len(before))]
+    rig.up(routed(after)).ok()
+    rules = {rule["RuleArn"]: rule for rule in elb.describe_rules(ListenerArn=listener)["Rules"]}
+    assert [rules[arn]["Priority"] for arn in arns] == [str(ord(place)) for place in after]
+    assert [rules[arn]["Conditions"][0]["Values"] for arn in arns] == [[f"/{place}"] for place in after]
+    assert rig.plan(routed(after)) == []
+
+
+def test_a_rule_that_somebody_added_keeps_its_priority(rig: Rig) -> None:
+    rig.up(declared).ok()
+    elb, records = rig.cloud.client("elbv2"), rig.state().records
+    listener, ours = records["listener/web"].id, records["listener_rule/api"].id
+    foreign = {"ListenerArn": listener, "Priority": 9, "Conditions": [path("/theirs")], "Actions": [REDIRECT_TO_HTTPS]}
+    theirs = elb.create_rule(**foreign)["Rules"][0]["RuleArn"]
+    elb.set_rule_priorities(RulePriorities=[{"RuleArn": ours, "Priority": 11}, {"RuleArn": theirs, "Priority": 7}])
+    assert "another rule still has this priority" in str(rig.up(declared).failures()["listener_rule/api"])
+    priorities = {rule["RuleArn"]: rule["Priority"] for rule in elb.describe_rules(ListenerArn=listener)["Rules"]}
+    assert (priorities[ours], priorities[theirs]) == ("11", "7")
 
 
 def test_somebody_elses_are_refused_and_left_as_they_are(rig: Rig) -> None:

@@ -196,6 +196,36 @@ def test_listeners_and_rules(place: Net, elb: Any) -> None:
     elb.delete_target_group(TargetGroupArn=other)
 
 
+def test_rules_exchange_their_priorities_in_one_call(place: Net, elb: Any) -> None:
+    balancer, group = place.balancer(Scheme="internal")["LoadBalancerArn"], place.target_group()
+    arn = elb.create_listener(LoadBalancerArn=balancer, Protocol="HTTP", Port=80, DefaultActions=forward(group))[
+        "Listeners"
+    ][0]["ListenerArn"]
+
+    def create(priority: int) -> str:
+        conditions = [{"Field": "path-pattern", "Values": [f"/{priority}"]}]
+        rules = elb.create_rule(ListenerArn=arn, Priority=priority, Conditions=conditions, Actions=forward(group))
+        return str(rules["Rules"][0]["RuleArn"])
+
+    def put(**priorities: int) -> None:
+        named = {"first": first, "second": second, "default": default}
+        elb.set_rule_priorities(
+            RulePriorities=[{"RuleArn": named[name], "Priority": priority} for name, priority in priorities.items()]
+        )
+
+    first, second = create(10), create(20)
+    default = elb.describe_rules(ListenerArn=arn)["Rules"][-1]["RuleArn"]
+    refused(lambda: put(first=20), "PriorityInUse")
+    refused(lambda: put(first=30, second=30), "PriorityInUse")
+    refused(lambda: put(default=30), "OperationNotPermitted")
+    put(first=20, second=10)
+    shown = [(rule["Priority"], rule["RuleArn"]) for rule in elb.describe_rules(ListenerArn=arn)["Rules"]]
+    assert shown == [("10", second), ("20", first), ("default", default)]
+    put(first=30)
+    put(second=20)
+    assert [rule["Priority"] for rule in elb.describe_rules(ListenerArn=arn)["Rules"]] == ["20", "30", "default"]
+
+
 def test_many_tags_fit_on_a_balancer(place: Net, elb: Any) -> None:
     arn = place.balancer(Scheme="internal")["LoadBalancerArn"]
     tags = [{"Key": f"k{number}", "Value": "v"} for number in range(50)]

@@ -18,6 +18,7 @@ _MODULES = (
     "ec2_templates",
     "ec2_images",
     "elbv2",
+    "elbv2_rules",
     "elbv2_balancers",
     "elbv2_health",
     "acm",

@@ -1,4 +1,4 @@
-"""Target groups, listeners and rules: duplicates, certificates, who uses what, and answers in AWS's full form."""
+"""Target groups and listeners: duplicates, certificates, who uses what, and answers in AWS's full form."""
 
 from __future__ import annotations
 
@@ -184,7 +184,7 @@ def create_listener(
         _check_certificate(self, certificate)
     check_tags(tags)
     self._validate_actions([FakeAction(action) for action in actions])
-    _check_groups(self, load_balancer_arn, actions)
+    check_groups(self, load_balancer_arn, actions)
     _check_redirects(protocol, port, actions)
     listener = original(self, load_balancer_arn, protocol, port, ssl_policy, certificate, actions, alpn_policy, tags)
     listener.requested = requested
@@ -218,7 +218,8 @@ def _certificate_missing(arn: str) -> NoReturn:
     refuse("CertificateNotFound", f"Certificate '{arn}' not found")
 
 
-def _check_groups(elb: Any, balancer_arn: str, actions: list[dict[str, Any]]) -> None:
+def check_groups(elb: Any, balancer_arn: str, actions: list[dict[str, Any]]) -> None:
+    """Refuse a target group that another load balancer uses."""
     for arn in _targets(elb, [FakeAction(action) for action in actions]):
         if any(other != balancer_arn for other in elb.target_groups[arn].load_balancer_arns):
             refuse(
@@ -261,7 +262,7 @@ def modify_listener(
         _check_certificate(self, certificate["CertificateArn"])
     if actions:
         self._validate_actions([FakeAction(action) for action in actions])
-    _check_groups(self, balancer.arn, actions or [])
+    check_groups(self, balancer.arn, actions or [])
     plain = protocol == "HTTP" and listener.protocol == "HTTPS"
     if plain or (certificates and certificates[0]["CertificateArn"] != listener.certificate):
         free_certificates(self, listener)
@@ -304,69 +305,6 @@ def certificate_users(elb: Any, arn: str) -> list[str]:
     """The balancers whose listeners use a certificate, as ACM's InUseBy names them."""
     balancers = elb.load_balancers.values()
     return [lb.arn for lb in balancers if any(arn in listener.certificates for listener in lb.listeners.values())]
-
-
-@wrap(ELBv2Backend, "create_rule")
-def create_rule(
-    original: Any, self: Any, listener_arn: str, conditions: Any, priority: Any, actions: Any, tags: Any = None
-) -> Any:
-    """CreateRule: a priority is used once; conditions come back in both of their forms."""
-    listener = resource(self, listener_arn)
-    for rule in listener.rules.values():
-        if str(rule.priority) == str(priority):
-            refuse("PriorityInUse", f"Priority '{priority}' is currently in use")
-    _check_groups(self, listener.load_balancer_arn, actions)
-    rule = original(self, listener_arn, [_full(entry) for entry in conditions], priority, actions, tags)
-    rebind(self)
-    return rule
-
-
-def _full(condition: dict[str, Any]) -> dict[str, Any]:
-    name = {"path-pattern": "PathPatternConfig", "host-header": "HostHeaderConfig"}.get(condition.get("Field", ""))
-    if name is None or "RegexValues" in condition.get(name, {}):
-        return condition
-    values = condition.get("Values") or condition.get(name, {}).get("Values", [])
-    return {"Field": condition["Field"], name: {"Values": values}}
-
-
-@wrap(ELBv2Backend, "_validate_path_pattern_condition")
-def path_condition(original: Any, self: Any, condition: dict[str, Any]) -> None:
-    """CreateRule, ModifyRule: paths also by regular expressions, which moto does not know."""
-    if "RegexValues" not in condition.get("PathPatternConfig", {}):
-        original(self, condition)
-
-
-@wrap(ELBv2Backend, "describe_rules")
-def describe_rules(original: Any, self: Any, listener_arn: str | None, rule_arns: Any) -> list[Any]:
-    """DescribeRules: by priority, the default rule last; path and host conditions with `Values` too."""
-    rules = list(original(self, listener_arn, rule_arns))
-    for rule in rules:
-        for condition in rule.conditions:
-            for name in ("PathPatternConfig", "HostHeaderConfig"):
-                if "Values" in condition.get(name, {}):
-                    condition["Values"] = condition[name]["Values"]
-    return sorted(rules, key=lambda rule: (rule.is_default, 0 if rule.is_default else int(rule.priority)))
-
-
-@wrap(ELBv2Backend, "modify_rule")
-def modify_rule(original: Any, self: Any, rule_arn: str, conditions: Any, actions: Any) -> Any:
-    """ModifyRule: the rule must be there, its target groups belong to this balancer."""
-    rule = resource(self, rule_arn)
-    listener = resource(self, rule.listener_arn)
-    _check_groups(self, listener.load_balancer_arn, actions)
-    changed = original(self, rule_arn, [_full(entry) for entry in conditions], actions)
-    rebind(self)
-    return changed
-
-
-@wrap(ELBv2Backend, "delete_rule")
-def delete_rule(original: Any, self: Any, arn: str) -> None:
-    """DeleteRule: RuleNotFound, and never the default rule."""
-    if resource(self, arn).is_default:
-        refuse("OperationNotPermitted", f"Default rule '{arn}' cannot be deleted")
-    original(self, arn)
-    forget_tags(self, arn)
-    rebind(self)
 
 
 @replace(ELBv2Backend, "add_tags")

@@ -25,7 +25,8 @@ from provisioner.resources.ec2_network import InternetGateway, Vpc
 from provisioner.resources.ec2_security import SecurityGroup, SecurityGroupEgress
 from provisioner.resources.ecr import Repository
 from provisioner.resources.ecs_service import Service
-from provisioner.resources.elbv2 import Listener, ListenerRule, LoadBalancer, TargetGroup
+from provisioner.resources.elbv2 import LoadBalancer, TargetGroup
+from provisioner.resources.elbv2_listeners import Listener, ListenerRule
 from provisioner.resources.iam import Role, ServiceLinkedRole
 from provisioner.resources.rds import DbCluster, DbInstance
 from provisioner.resources.route53 import HostedZone

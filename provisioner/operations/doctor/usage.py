@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from provisioner.aws.client import Aws, batches
 from provisioner.aws.tagging import tag_map
 from provisioner.resources.ec2_network import Vpc
-from provisioner.resources.elbv2 import Listener, ListenerRule
+from provisioner.resources.elbv2_listeners import Listener, ListenerRule
 
 if TYPE_CHECKING:
     from provisioner.operations.doctor.context import Context
