@@ -25,6 +25,7 @@ import pytest
 from provisioner.emulator import control, manage
 from provisioner.emulator.control import CloudError, CloudProcess
 from tests.cloud.conftest import HANGS, EmbeddedCloud, Network, refused
+from tests.ports import free_port
 
 
 @pytest.fixture
@@ -124,9 +125,7 @@ def test_what_is_asked_for_is_used_and_nothing_of_the_user_reaches_it(
 ) -> None:
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "not-for-the-cloud")
     monkeypatch.setenv("AWS_PROFILE", "work")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     cloud = manage.start(tmp_path, "example.org", port=port)
     health = get(cloud.endpoint + "/_cloud/health")
     environment = Path(f"/proc/{cloud.pid}/environ").read_bytes()

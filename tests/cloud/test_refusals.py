@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
 import subprocess
 import sys
 import urllib.request
@@ -22,6 +21,7 @@ from tests.cloud.conftest import REGION, EmbeddedCloud
 from tests.cloud.refusals import CASES
 from tests.cloud.refusals.case import Case, Scene
 from tests.cloud.refusals.document import by_source
+from tests.ports import free_port
 
 WANTED = [case for case in CASES if not case.why_not]
 
@@ -51,9 +51,7 @@ def test_what_is_said_not_to_be_refused_is_not(answers: dict[Case, str]) -> None
 @contextmanager
 def moto(**settings: str) -> Iterator[str]:
     """The endpoint of moto's server, without any rule of this project."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     process = subprocess.Popen(
         [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)],
         env=os.environ | {"MOTO_ACM_VALIDATION_WAIT": "1", "MOTO_EC2_LOAD_DEFAULT_AMIS": "false"} | settings,

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import shutil
-import socket
 import subprocess
 import time
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
+
+from tests.ports import free_port
 
 CONFIGURATION = """
 version: 0.1
@@ -24,9 +25,7 @@ def serving(folder: Path) -> Iterator[str]:
     """Yield the name of an empty registry (`127.0.0.1:<port>`) that keeps its files in the folder."""
     program = shutil.which("docker-registry")
     assert program, "docker-registry is not installed: apt-get install docker-registry"
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     (folder / "registry.yml").write_text(CONFIGURATION.format(folder=folder, port=port))
     with (folder / "registry.log").open("wb") as log:
         process = subprocess.Popen([program, "serve", folder / "registry.yml"], stdout=log, stderr=log)
