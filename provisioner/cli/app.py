@@ -29,7 +29,7 @@ app = typer.Typer(
 
 
 class PlainCommand(TyperCommand):
-    """A command whose help names arguments as its usage does: `KEY`, `[SERVICE]...`, without the types of Python."""
+    """A command whose help names arguments as its usage does: `ADDRESS`, `[SERVICE]...`, without Python's types."""
 
     def collect_usage_pieces(self, ctx: Any) -> list[str]:
         """Return the words of the usage after the command's name; what is in no brackets is required."""

@@ -19,7 +19,9 @@ from provisioner.operations.options import Options
 )
 def import_(
     options: Options,
-    key: Annotated[str, typer.Argument(metavar="KEY", help="A declared address, as `provision plan` shows it.")],
+    address: Annotated[
+        str, typer.Argument(metavar="ADDRESS", help="A declared address, as `provision plan` shows it.")
+    ],
     resource: Annotated[str, typer.Argument(metavar="ID", help="Its id, name or ARN on AWS.")],
 ) -> int:
     """Import an existing resource into the stack.
@@ -37,15 +39,15 @@ def import_(
     with stores.open_store(options, config, aws, "import") as store:
         stack = context.declared(options, config, aws, store.records)
         with signals.at_once():
-            found = import_resource.candidate(aws, store.records, stack.declared, key, resource)
+            found = import_resource.candidate(aws, store.records, stack.declared, address, resource)
         if not options.json:
             say(show.candidate(found))
-        what = f"`import` makes {found.live.id} the {key} of {config.name}, which `down` then deletes"
+        what = f"`import` makes {found.live.id} the {address} of {config.name}, which `down` then deletes"
         confirm(f"{what}, on {context.describe_account(config, aws)}", options.yes)
         aws.drop_reads()
         import_resource.take(aws, store, found)
     if options.json:
         say([json.dumps(show.candidate_document(found), ensure_ascii=False)])
     else:
-        say([f"{key} is imported.", f"Review what `up` would do: {options.again('plan')}."])
+        say([f"{address} is imported.", f"Review what `up` would do: {options.again('plan')}."])
     return 0

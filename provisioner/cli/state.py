@@ -44,7 +44,7 @@ def list_(options: Options) -> int:
 )
 def show(
     options: Options,
-    key: Annotated[str, typer.Argument(metavar="KEY", help="An address, as `provision state list` shows it.")],
+    address: Annotated[str, typer.Argument(metavar="ADDRESS", help="An address, as `provision state list` shows it.")],
 ) -> int:
     """Show one record: its settings, outputs and dependencies."""
     from provisioner.operations import context, stack_status, stores
@@ -52,7 +52,7 @@ def show(
     from provisioner.render.text import say
 
     config = context.load(options)
-    record = stack_status.record(stores.recorded(options, config), key)
+    record = stack_status.record(stores.recorded(options, config), address)
     say([json.dumps(record, indent=2, ensure_ascii=False)] if options.json else record_lines(record))
     return 0
 

@@ -11,7 +11,7 @@ from provisioner.cli.app import command
 from provisioner.cli.state import group
 from provisioner.operations.options import Options
 
-Key = Annotated[str, typer.Argument(metavar="KEY", help="An address, as `provision state list` shows it.")]
+Address = Annotated[str, typer.Argument(metavar="ADDRESS", help="An address, as `provision state list` shows it.")]
 
 
 @command(
@@ -22,7 +22,7 @@ Key = Annotated[str, typer.Argument(metavar="KEY", help="An address, as `provisi
 )
 def remove(
     options: Options,
-    key: Key,
+    address: Address,
     force: Annotated[bool, typer.Option("--force", help="Remove it even if other records depend on it.")] = False,
 ) -> int:
     """Remove a record from the state. The resource itself is not changed.
@@ -37,16 +37,16 @@ def remove(
     config = context.load(options)
     aws = context.connect(options, config)
     with stores.open_store(options, config, aws, "state rm") as store:
-        stays = state_edit.to_forget(store, key, force=force)
-        confirm(f"`state rm` removes {key} from the state of {config.name} ({stays})", options.yes)
-        forgotten = store.records[key].id
-        store.drop(key)
+        stays = state_edit.to_forget(store, address, force=force)
+        confirm(f"`state rm` removes {address} from the state of {config.name} ({stays})", options.yes)
+        forgotten = store.records[address].id
+        store.drop(address)
     if options.json:
-        say([json.dumps({"address": key, "id": forgotten}, ensure_ascii=False)])
+        say([json.dumps({"address": address, "id": forgotten}, ensure_ascii=False)])
     else:
         say(
             [
-                f"{key} is removed from the state; {stays}.",
+                f"{address} is removed from the state; {stays}.",
                 f"To check whether it is still declared, run {options.again('plan')}.",
             ]
         )
@@ -60,7 +60,7 @@ def remove(
 )
 def move(
     options: Options,
-    key: Key,
+    address: Address,
     new: Annotated[str, typer.Argument(metavar="NEW", help="The new address, of the same resource type.")],
 ) -> int:
     """Change the address of a record. The resource itself is not changed.
@@ -73,10 +73,10 @@ def move(
     config = context.load(options)
     aws = context.connect(options, config)
     with stores.open_store(options, config, aws, "state mv") as store:
-        users = state_edit.rename(store, key, new)
+        users = state_edit.rename(store, address, new)
     if options.json:
-        say([json.dumps({"address": new, "formerly": key, "needed_by": users}, ensure_ascii=False)])
+        say([json.dumps({"address": new, "formerly": address, "needed_by": users}, ensure_ascii=False)])
     else:
         needed = f", also as a dependency of {', '.join(users)}" if users else ""
-        say([f"{key} is now {new}{needed}.", f"Its tag is updated by the next {options.again('up')}."])
+        say([f"{address} is now {new}{needed}.", f"Its tag is updated by the next {options.again('up')}."])
     return 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -35,7 +36,9 @@ from tests.cloud.project import Ended, Project
 pytestmark = pytest.mark.random_order(disabled=True)
 """They are one life, in its order."""
 
-NUMBERS = Path(__file__).parents[2] / "docs" / "numbers.json"
+DOCS = Path(__file__).parents[2] / "docs"
+JSON = DOCS / "json.md"
+NUMBERS = DOCS / "numbers.json"
 """The figures that the READMEs tell; UPDATE_NUMBERS=1 writes them anew."""
 
 
@@ -78,6 +81,33 @@ def test_up_says_what_it_made(life: Life) -> None:
     assert begun["total"] == len(life.first.results) > 80
     assert finished["ok"]
     assert "https://app.example.com" in " ".join(finished["next"])
+
+
+@pytest.mark.parametrize(
+    "command",
+    ["plan", "status", "list", "output", "timeline", "doctor", "recover --yes", "state list", "state show vpc/main"],
+)
+def test_json_has_the_members_that_the_document_names(life: Life, command: str) -> None:
+    name = command.removesuffix(" --yes").removesuffix(" vpc/main")
+    heading = "state list`, `state show" if name.startswith("state") else name
+    section = JSON.read_text().partition(f"\n## `{heading}`\n")[2].partition("\n## ")[0]
+    named = {member.replace("[]", "") for member in re.findall(r"`([a-z_.\[\]<>]+)`", section)}
+
+    def undocumented(value: Any, place: str) -> Iterator[str]:
+        if isinstance(value, dict):
+            for key, inner in value.items():
+                path = f"{place}{re.sub('^repository_.*', 'repository_<name>', key)}"
+                if any(member.startswith(f"{path}.") for member in named):
+                    yield from undocumented(inner, f"{path}.")
+                elif path not in named:
+                    yield path
+        for item in value if isinstance(value, list) else ():
+            yield from undocumented(item, place)
+
+    # an image of the sample is in no repository, and so `doctor` fails
+    document = life.project.run(*command.split(), "--json", code=int(command == "doctor")).document
+    assert document
+    assert set(undocumented(document, "")) == set()
 
 
 def timeline(project: Project) -> Any:

@@ -94,7 +94,7 @@ def test_version(run: Run) -> None:
         (["up", "extra"], "Got unexpected extra argument"),
         (["up", "--target", "mars"], "(env var: 'PROVISION_TARGET'): 'mars' is not one of 'local', 'aws'. See"),
         (["state"], "Missing command"),
-        (["state", "show"], "Missing argument 'KEY'."),
+        (["state", "show"], "Missing argument 'ADDRESS'."),
         (["cloud", "start", "--port", "0"], "--port"),
         (["cloud", "start", "--port", "many"], "--port"),
     ],
