@@ -12,7 +12,7 @@ SUITABLE := import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))
 # The tests start many processes: each would compile the whole tool again where this is set.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: demo demo-app test coverage crash faults simulate mutate test-docker test-aws lint audit moto-canary types bench clean
+.PHONY: demo demo-app test test-slow coverage crash faults simulate mutate test-docker test-aws lint audit moto-canary types bench clean
 .DELETE_ON_ERROR:
 
 demo: $(READY)
@@ -27,7 +27,12 @@ TESTS := -n 4 --dist loadfile --no-loadscope-reorder --random-order --random-ord
 
 test: $(READY)
 	@echo "make test SEED=$(SEED)"
-	$(BIN)/python -m pytest $(TESTS)
+	$(BIN)/python -m pytest $(TESTS) -m "not slow and not enumeration"
+
+# Whole lives of a stack, many seconds each: with `make test` all that continuous integration runs.
+test-slow: $(READY)
+	@echo "make test-slow SEED=$(SEED)"
+	$(BIN)/python -m pytest $(TESTS) -m "slow and not enumeration"
 
 coverage: $(READY)
 	$(BIN)/python -m pytest --cov --cov-report=term $(TESTS)

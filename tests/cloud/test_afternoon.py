@@ -24,6 +24,8 @@ from tests.cloud.conftest import EmbeddedCloud
 from tests.cloud.test_cli_terminal import SECONDS, Screen
 from tests.cloud.warm import ROOT
 
+pytestmark = pytest.mark.slow
+
 SCREENS = Path(__file__).parent / "screens"
 SKIPPED = {
     r"make ": "sets itself up from the network, and tests the project or makes containers with Docker",

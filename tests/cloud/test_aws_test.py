@@ -27,6 +27,8 @@ from tests.aws.stack import NAME, Stack
 from tests.cloud.conftest import REGION, EmbeddedCloud
 from tests.cloud.project import Project
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def stack(cloud: EmbeddedCloud, tmp_path: Path) -> Iterator[Stack]:

@@ -25,6 +25,8 @@ from tests.cloud.rig import Outcome, Rig
 from tests.cloud.test_resources_ecs_service import BREAKER, FAMILY, ROLE
 from tests.cloud.test_resources_rds import declared as database
 
+pytestmark = pytest.mark.slow
+
 SINCE = r"since \d\d:\d\d:\d\d UTC"
 NAME = "ecs-sample-dev"
 

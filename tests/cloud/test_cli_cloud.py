@@ -20,6 +20,8 @@ from state.local import LocalStore
 from state.model import Record
 from tests.cloud.warm import ROOT
 
+pytestmark = pytest.mark.slow
+
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
 

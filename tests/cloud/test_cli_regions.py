@@ -88,6 +88,7 @@ def test_wrong_credentials_are_no_wrong_region(project: Project, aws: str) -> No
     assert "Renew the credentials" in said
 
 
+@pytest.mark.slow
 def test_an_endpoint_that_nobody_answers_at(project: Project, aws: str, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: F811
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
     assert refused(project, "plan", "--target", "aws", code=1) == (

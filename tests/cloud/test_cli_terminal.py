@@ -21,6 +21,8 @@ import pytest
 from tests.cloud.project import ENDPOINTS, NETWORK, Project, project  # noqa: F401  (a fixture)
 from tests.cloud.warm import ROOT
 
+pytestmark = pytest.mark.slow
+
 SECONDS = 120
 CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 

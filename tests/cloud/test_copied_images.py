@@ -309,6 +309,7 @@ def test_both_readmes_show_the_same_example() -> None:
     assert english == japanese
 
 
+@pytest.mark.slow
 def test_the_readmes_example_comes_up_with_copies_and_without_an_engine(project: Project, second: Second) -> None:  # noqa: F811
     """With the images of a second registry instead of public.ecr.aws, which no test asks."""
     text = example(ROOT / "README.md")

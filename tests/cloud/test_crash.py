@@ -43,6 +43,7 @@ def test_cut_short_in_every_way_it_goes_on_to_the_same_end(stage: Bench) -> None
         verdict.demand()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "operation", ["servicediscovery:CreatePrivateDnsNamespace", "rds:CreateDBCluster", "ec2:CreateVpc"]
 )

@@ -11,6 +11,8 @@ from tests.cloud.conftest import EmbeddedCloud
 from tests.cloud.inventory import NEVER_REMOVED, Inventory, Resource, difference, running
 from tests.cloud.project import Project
 
+pytestmark = pytest.mark.slow
+
 DOMAIN = "shop.example.org"
 STACK = f"""
 project = "shop"

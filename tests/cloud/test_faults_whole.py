@@ -59,6 +59,7 @@ def refused_for_a_while(life: Life) -> None:
     print(f"faults: refusals: operations {len(life.met['refusals'])}, rules {len(REFUSALS)}, all survived")
 
 
+@pytest.mark.slow
 def test_lists_in_pages_of_two_things(undisturbed: Life) -> None:
     """Every list that the commands read came in pages, if boto3 has a paginator for it."""
     undisturbed.whole({"scenarios": "small-pages"})
@@ -85,6 +86,7 @@ def test_each_request_is_met_by_two_faults_in_turn(life: Life) -> None:
     survived(life, "throttle", "lost")
 
 
+@pytest.mark.slow
 def test_reads_that_are_behind_while_aws_refuses_for_a_while(life: Life) -> None:
     life.whole({"scenarios": "lag,refusals"})
     refused_for_a_while(life)

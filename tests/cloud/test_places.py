@@ -11,6 +11,8 @@ from state.local import LocalStore
 from state.model import Record
 from tests.cloud.project import Project, project, ready_image  # noqa: F401  (a fixture)
 
+pytestmark = pytest.mark.slow
+
 NOTE = "ecs-sample-dev has no resources, and is another stack than ecs-shop-dev (1 resource)"
 
 

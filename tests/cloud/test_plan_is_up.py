@@ -15,6 +15,8 @@ from tests.cloud.drifts import DRIFTS, EDITS, by_hand, edited
 from tests.cloud.lookups import NAME
 from tests.cloud.project import SAMPLE, Project
 
+pytestmark = pytest.mark.slow
+
 BECOMES = {"create": "created", "change": "changed", "delete": "deleted", "adopt": "adopted", "none": "unchanged"}
 AFTER = "(known after up)"
 seen = Counter[str]()

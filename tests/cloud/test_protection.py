@@ -15,7 +15,7 @@ from tests.cloud.inventory import NEVER_REMOVED, Inventory, difference, inventor
 from tests.cloud.lookups import NAME, OWNER, balancer, database
 from tests.cloud.project import SAMPLE, Project
 
-pytestmark = pytest.mark.random_order(disabled=True)
+pytestmark = [pytest.mark.random_order(disabled=True), pytest.mark.slow]
 """They are one life, in its order."""
 
 BOTH = {"db_cluster/main", "load_balancer/main"}

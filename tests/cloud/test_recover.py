@@ -19,7 +19,7 @@ from tests.cloud.inventory import NEVER_REMOVED, Inventory, difference, well
 from tests.cloud.lookups import NAME
 from tests.cloud.project import SAMPLE, Project
 
-pytestmark = pytest.mark.random_order(disabled=True)
+pytestmark = [pytest.mark.random_order(disabled=True), pytest.mark.slow]
 """They are one life, in its order."""
 
 WORKER = """

@@ -10,6 +10,8 @@ from tests.cloud.conftest import EmbeddedCloud
 from tests.cloud.inventory import difference
 from tests.cloud.project import SAMPLE, Ended, Project
 
+pytestmark = pytest.mark.slow
+
 REFUSED = '[network]\ncidr = "10.8.0.0/16"\n\n[database]\nname = "other"\n'
 
 

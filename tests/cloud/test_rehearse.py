@@ -15,6 +15,8 @@ from tests.cloud.conftest import HANGS
 from tests.cloud.project import NETWORK, SAMPLE, SMALL, Project, project, with_options  # noqa: F401  (a fixture)
 from tests.cloud.rehearsals import left, rehearsed, stack_file, temporary  # noqa: F401  (a fixture)
 
+pytestmark = pytest.mark.slow
+
 
 def test_what_is_refused(project: Project) -> None:  # noqa: F811
     project.run("up", "--yes", *NETWORK)

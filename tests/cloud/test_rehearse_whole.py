@@ -10,6 +10,8 @@ from provisioner.emulator import control
 from tests.cloud.project import SAMPLE, Project, project, ready_image  # noqa: F401  (a fixture)
 from tests.cloud.rehearsals import QUIET, assert_alike, happened, predicted, rehearsed, temporary  # noqa: F401  (a fixture)
 
+pytestmark = pytest.mark.slow
+
 DNS = '\n[dns]\nhost = "app"\ndomain = "example.com"\n\n[network]\nzones = 3\n'
 
 

@@ -21,6 +21,7 @@ def writer(rig: Rig) -> str:
     return str(name).rpartition("-")[2]
 
 
+@pytest.mark.slow
 def test_readers_are_in_other_zones_and_come_and_go(rig: Rig) -> None:
     def with_readers(number: int) -> Any:
         return lambda stack: declared(stack, readers=number)

@@ -39,6 +39,8 @@ from tests.cloud.proxy import refusing
 from tests.cloud.test_resources_guardduty import guarded
 from tests.cloud.warm import PROGRAM
 
+pytestmark = pytest.mark.slow
+
 LOG = "calls.jsonl"
 PARAMETER = f"/{NAME}/database/password"
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.cloud import bystanders
 from tests.cloud.inventory import NEVER_REMOVED, Inventory, difference
 from tests.cloud.lookups import NAME
 from tests.cloud.project import Project, project  # noqa: F401  (a fixture)
+
+pytestmark = pytest.mark.slow
 
 CHANGED_BY_UP = {"zones", "account_settings"}
 """The zone counts its records; the setting is put back by `down`."""

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import signal
 
+import pytest
+
 from tests.cloud.project import Project, project  # noqa: F401  (a fixture)
 from tests.cloud.proxy import refusing
+
+pytestmark = pytest.mark.slow
 
 
 def test_refused_calls_are_named_the_rest_is_finished_and_a_second_up_completes(project: Project) -> None:  # noqa: F811

@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import pytest
+
 from provisioner.config import models
 from provisioner.config.models import Config
 from provisioner.emulator.authorization.policy import Check, Verdict, verdict
@@ -17,6 +19,8 @@ from provisioner.permissions.table import needed
 from tests.cloud.inventory import NEVER_REMOVED, Inventory, difference
 from tests.cloud.permissions import Asked, Stack, as_read, asked, denied, enforce, policies, unproven
 from tests.cloud.project import Project, kms_key, project, web_acl  # noqa: F401  (a fixture)
+
+pytestmark = pytest.mark.slow
 
 NAME = "ecs-sample-dev"
 ALIAS, LOGS_ALIAS = "alias/example", "alias/logs"

@@ -13,6 +13,8 @@ from tests.cloud.crash.life import own_cloud
 from tests.cloud.inventory import Inventory, difference, names
 from tests.cloud.project import SAMPLE, Project, project  # noqa: F401  (a fixture)
 
+pytestmark = pytest.mark.slow
+
 WORKER = """
 [services.worker]
 image = "123456789012.dkr.ecr.ap-northeast-1.amazonaws.com/worker:1"

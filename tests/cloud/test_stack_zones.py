@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.cloud.inventory import Inventory
 from tests.cloud.project import SAMPLE, Project, project  # noqa: F401  (a fixture)
+
+pytestmark = pytest.mark.slow
 
 IN_ALL_ZONES = SAMPLE.replace("[services.backend]", "scaling = { min = 3 }\n\n[services.backend]") + (
     "scaling = { min = 3 }\n\n[network]\nzones = 3\n\n[capacity]\nmin = 3\nmax = 3\n"

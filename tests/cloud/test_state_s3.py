@@ -572,6 +572,7 @@ class Absent(io.BytesIO):
         yield b"<Error><Code>NoSuchKey</Code><Message>The specified key does not exist.</Message></Error>"
 
 
+@pytest.mark.slow
 def test_what_s3_lists_and_does_not_show_is_read_again(client: Any, objects: Objects) -> None:
     with store(objects) as opened:
         opened.put(record("vpc/main"))

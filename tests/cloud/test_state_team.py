@@ -26,7 +26,7 @@ from tests.cloud.conftest import EmbeddedCloud
 from tests.cloud.inventory import NEVER_REMOVED, difference
 from tests.cloud.project import ENDPOINTS, SMALL, Project
 
-pytestmark = pytest.mark.random_order(disabled=True)
+pytestmark = [pytest.mark.random_order(disabled=True), pytest.mark.slow]
 """They are one life, in its order."""
 
 SETTINGS = '\n[state]\nbucket = "team-states"\n'

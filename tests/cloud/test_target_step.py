@@ -11,7 +11,7 @@ from tests.cloud.inventory import NEVER_REMOVED, counts, difference
 from tests.cloud.lookups import NAME
 from tests.cloud.project import SAMPLE, Project
 
-pytestmark = pytest.mark.random_order(disabled=True)
+pytestmark = [pytest.mark.random_order(disabled=True), pytest.mark.slow]
 """They are one life, in its order."""
 
 DATABASE = {"network", "security_groups", "secrets", "service_roles", "database"}

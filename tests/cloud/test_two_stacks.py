@@ -12,7 +12,7 @@ from tests.cloud.conftest import EmbeddedCloud
 from tests.cloud.inventory import NEVER_REMOVED, Inventory, difference, running
 from tests.cloud.project import SAMPLE, Project
 
-pytestmark = pytest.mark.random_order(disabled=True)
+pytestmark = [pytest.mark.random_order(disabled=True), pytest.mark.slow]
 """They are one life, in its order."""
 
 COUNTED = "zones"
