@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from provisioner.engine.declaration import step
+from provisioner.engine.declaration import ready, step
 from provisioner.resources.servicediscovery import DiscoveryService, PrivateDnsNamespace
 from steps.network import Network
 from steps.stack import Stack
@@ -27,6 +27,8 @@ def discovery(stack: Stack, network: Network) -> Discovery:
     domain = stack.config.dns.discovery_domain
     namespace = stack.ensure(
         PrivateDnsNamespace("main", domain, network.vpc_id, f"Services of {stack.name}"),
+        # its operation fails where Route 53 does not see the VPC yet (aws-app-mesh-examples#432)
+        after=[ready(network.vpc)],
         keys={"namespace_name": "dns.discovery_domain"},
     )
     # each answer holds several healthy tasks; ECS itself says which are healthy

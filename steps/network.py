@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from provisioner.engine.declaration import Handle, ids, step
+from provisioner.engine.declaration import Handle, ids, ready, step
 from provisioner.resources.ec2_network import InternetGateway, RouteTable, Subnet, Vpc
 from provisioner.resources.ec2_security import DefaultSecurityGroup
 from steps.stack import Stack
@@ -21,6 +21,7 @@ class Network:
     private: list[str]
     database: list[str]
     private_routes: str
+    vpc: Handle
     gateway: Handle
 
 
@@ -39,6 +40,7 @@ def network(stack: Stack) -> Network:
             for zone, number in zip(stack.facts.zones, stack.facts.blocks, strict=False)
         ]
         tiers[tier] = ids(subnets)
-        way_out = {"0.0.0.0/0": gateway.id} if tier == "public" else {}
+        # EC2 refuses a route as long as it does not see the attachment
+        way_out = {"0.0.0.0/0": ready(gateway).id} if tier == "public" else {}
         routes[tier] = stack.ensure(RouteTable(tier, vpc.id, subnet_ids=ids(subnets), routes=way_out)).id
-    return Network(vpc.id, tiers["public"], tiers["private"], tiers["database"], routes["private"], gateway)
+    return Network(vpc.id, tiers["public"], tiers["private"], tiers["database"], routes["private"], vpc, gateway)

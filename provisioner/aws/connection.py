@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from provisioner.aws import rate_limits
 from provisioner.aws.durations import TOOK
-from provisioner.aws.errors import throttled
+from provisioner.aws.errors import note_service, throttled
 from provisioner.aws.reads import reads
 from provisioner.aws.redaction import check, without_secrets
 from provisioner.engine.clock import Pace
@@ -116,11 +116,12 @@ class Connection:
         self._rates.wait(service, region, operation_name, sleep, waits)
 
     def _note(self, model: Any, parsed: dict[str, Any], context: dict[str, Any], http_response: Any, **_: Any) -> None:
-        """Let a call take its time on a rehearsal's clock, and keep secrets out of its error."""
+        """Let a call take its time on a rehearsal's clock; keep secrets out of its error, which says the service."""
         if self.endpoint:
             self.pace.lapse(float(http_response.headers.get(TOOK, 0)))
-        error = parsed.get("Error", {})
-        if message := error.get("Message"):
+        if error := parsed.get("Error"):
+            note_service(parsed, model.service_model.service_name)
+        if error and (message := error.get("Message")):
             error["Message"] = without_secrets(message, context[_PARAMETERS], model.input_shape)
 
 

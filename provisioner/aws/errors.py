@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
-from typing import Any
+from typing import Any, cast
 
 from botocore.exceptions import (
     BotoCoreError,
@@ -21,6 +21,8 @@ from provisioner.engine.ports import Row, Verdict
 
 DENIED = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "AuthorizationError"}
 """The codes with which AWS's services say that the caller may not."""
+SERVICE = "Service"
+"""Under which an answer's metadata say which service answered."""
 THROTTLED = r"\w*Throttl\w*|RequestLimitExceeded|TooManyRequestsException|SlowDown|BandwidthLimitExceeded"
 """The codes of all services that mean that nothing was done, since there were too many calls."""
 
@@ -62,12 +64,21 @@ TABLE: tuple[Row, ...] = (
         "a new resource has not propagated yet", "terraform-provider-aws#15214"),
     Row("not_yet_consistent", "elbv2", "InvalidSubnet|SubnetNotFound|InvalidSecurityGroup", "", 120,
         "the network has not propagated yet", "openshift/installer#1110"),
-    Row("not_yet_consistent", "autoscaling", "ValidationError", "launch template .*does not exist", 60,
-        "a new resource has not propagated yet", "EC2 developer guide, eventual consistency"),
-    Row("not_yet_consistent", "rds", "InvalidSubnet", "", 60, "the network has not propagated yet",
-        "EC2 developer guide, eventual consistency"),
-    Row("not_yet_consistent", "ec2", r"Invalid(?!Permission)\w+\.NotFound", "", 60,
-        "a new resource has not propagated yet", "EC2 developer guide, eventual consistency"),
+    # Auto Scaling puts EC2's own sentence behind one of its own
+    Row("not_yet_consistent", "autoscaling", "ValidationError",
+        "(launch template|security group|subnet ID|image id).*does not exist", 300,
+        "a new resource has not propagated yet", "ansible-modules-core#486, terraform-up-and-running-code#67"),
+    Row("not_yet_consistent", "rds", "InvalidParameterValue", "Some input subnets", 120,
+        "the network has not propagated yet", "brianz/serverless-design-patterns#16"),
+    # two minutes were too short for Terraform
+    Row("not_yet_consistent", "ec2", r"Invalid(?!Permission)\w+\.NotFound", "", 300,
+        "a new resource has not propagated yet", "terraform-provider-aws#32219, #21629"),
+    Row("not_yet_consistent", "ec2", "InvalidParameterValue", "belong to different networks", 300,
+        "the gateway's attachment has not propagated yet", "buildkite/elastic-ci-stack-for-aws#336"),
+    # the permission depends on the group's tags, which are not known everywhere at once
+    Row("not_yet_consistent", "logs", "AccessDeniedException", "", 60,
+        "the tags of the log group have not propagated yet", "terraform-provider-aws#27028",
+        operation="PutRetentionPolicy"),
     Row("not_yet_consistent", "ec2", "InvalidParameter", "Unable to assume given IAM role", 120,
         "the role is not visible to EC2 yet", "terraform-provider-aws#29323"),
     Row("not_yet_consistent", "elbv2", "InvalidConfigurationRequest",
@@ -84,11 +95,10 @@ TABLE: tuple[Row, ...] = (
         "the principal has not propagated yet", "IAM user guide, eventual consistency"),
     Row("not_yet_consistent", "route53", "NoSuchHostedZone|InvalidVPCId", "", 60,
         "a new resource has not propagated yet", "Route 53 API"),
-    Row("not_yet_consistent", "servicediscovery", "InvalidVPCId", "", 60,
-        "a new resource has not propagated yet", "Route 53 API"),
-    Row("not_yet_consistent", "rds", "ParameterNotFound", "", 60, "the password has not propagated yet",
+    Row("not_yet_consistent", "ssm", "ParameterNotFound", "", 60, "the password has not propagated yet",
         "Systems Manager API"),
-    Row("not_yet_consistent", "rds", "DBSubnetGroupNotFoundFault|DBClusterParameterGroupNotFound", "", 120,
+    Row("not_yet_consistent", "rds", "DBSubnetGroupNotFoundFault|DB(Cluster)?ParameterGroupNotFound(Fault)?",
+        "", 300,
         "the group has not propagated yet", "RDS API, CreateDBClusterParameterGroup"),
     Row("not_yet_consistent", "elbv2", "ValidationError", "VPC ID .* is not found", 120,
         "the VPC has not propagated yet",
@@ -185,6 +195,7 @@ TABLE: tuple[Row, ...] = (
     Row("not_found", "ecs", "ClientException", "does not exist|Unable to describe"),
     Row("not_found", "ecs", "ServiceNotActiveException"),
     Row("not_found", "wafv2", "WAFNonexistentItemException"),
+    Row("not_found", "ssm", "InvalidResourceId"),
     Row("not_found", "ec2", r"Gateway\.NotAttached"),
     Row("not_found", "route53", "InvalidChangeBatch", "but it was not found"),
     Row("not_found", "*", r".*NotFound(Fault|Exception)?|NoSuch\w+|ObjectNotFoundException|.*\.NotFound"),
@@ -215,6 +226,11 @@ def refused(error: Mapping[str, Any], operation: str) -> ClientError:
     return ClientError(response, operation)
 
 
+def note_service(answer: dict[str, Any], service: str) -> None:
+    """Note in a refusal who refused the call: a resource type calls other services than its own as well."""
+    answer.setdefault("ResponseMetadata", {})[SERVICE] = service
+
+
 def code_of(error: BaseException) -> str:
     """Return AWS's error code, or an empty string for anything that is not AWS's answer."""
     return str(error.response["Error"].get("Code", "")) if isinstance(error, ClientError) else ""
@@ -226,14 +242,19 @@ def denied(error: BaseException) -> bool:
 
 
 def match(error: BaseException, service: str, *verdicts: Verdict) -> Row | None:
-    """Return the first row of one of the verdicts that speaks of this error, or None."""
+    """Return the first row of one of the verdicts that speaks of this error, or None.
+
+    Args:
+        service: boto3's name of the service that refused the call, if the error does not say it (see `note_service`).
+    """
     if not isinstance(error, ClientError):
         return None
-    code = code_of(error)
+    code, metadata = code_of(error), cast("Mapping[str, Any]", error.response.get("ResponseMetadata", {}))
+    refused_by = metadata.get(SERVICE, service)
     for row in TABLE:
         if (
             row.verdict in verdicts
-            and row.service in ("*", service)
+            and row.service in ("*", refused_by)
             and re.fullmatch(row.code, code)
             and re.search(row.message, str(error))
             and re.fullmatch(row.operation or ".*", error.operation_name)

@@ -24,15 +24,15 @@ from state.model import Phase, Record
 if TYPE_CHECKING:
     from provisioner.engine.ports import Provider, Verdict
 
-TAKES_EFFECT = 120.0
-"""Seconds within which AWS must show a change that it accepted."""
+TAKES_EFFECT = 300.0
+"""Seconds within which AWS must show a change that it accepted; 120 were too few (terraform-provider-aws#32219)."""
 MORE: Sequence[Result] = ("unchanged", "adopted", "changed", "created")
 """What can become of a resource, from what does least to it to what does most."""
 ASKS = 4
 """How often one change is asked for that AWS accepts and does not show, with growing pauses."""
 PAUSE = 10.0
 """Seconds from the first time to the second; each further pause is twice as long."""
-SETTLES = 120.0
+SETTLES = 300.0
 """Seconds within which all of AWS knows a new resource."""
 EARLIER = "waiting for AWS to delete the previous one of this name"
 CHANGING = "waiting for the change to take effect"

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, EndpointConnectionError, HTTPClientError
 
 from provisioner.aws.client import Aws
 from provisioner.aws.errors import IfThere, denied
@@ -197,10 +197,11 @@ class ValidationRecord(RecordSet):
             shown = aws.client("ec2").describe_regions()["Regions"]
             regions = [region["RegionName"] for region in shown if region["RegionName"] != aws.region]
             return any(aws.each(lambda region: _needed(aws, region, domain), regions))
-        except ClientError as error:
-            if not denied(error):
+        except (ClientError, HTTPClientError, EndpointConnectionError) as error:
+            if isinstance(error, ClientError) and not denied(error):
                 raise
-            # an organization may deny Regions: what cannot be known to be free stays, unless its zone goes as well
+            # an organization may deny Regions, and a network reach but some: what cannot be known to be free stays,
+            # unless its zone goes as well
             return not is_ours(aws, live.attributes["hosted_zone_id"])
 
 

@@ -5,6 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from botocore.awsrequest import AWSPreparedRequest
+from botocore.exceptions import EndpointConnectionError
+from botocore.httpsession import URLLib3Session
 
 from provisioner.engine.errors import Failed
 from provisioner.engine.resource import Observed
@@ -86,6 +89,23 @@ def test_where_us_east_1_is_denied_a_record_in_somebody_elses_zone_stays(rig: Ri
     zone = zone_of(rig)
     rig.up(declared(zone, "app.example.com")).ok()
     _denied(rig)
+    down = rig.down().ok()
+    assert (down.summary.counts, down.summary.leftovers) == ({"deleted": 1, "retained": 1}, [])
+    assert len(records(rig, zone)) == 1
+
+
+def test_where_a_region_is_out_of_reach_a_record_in_somebody_elses_zone_stays(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    zone, send = zone_of(rig), URLLib3Session.send
+    rig.up(declared(zone, "app.example.com")).ok()
+
+    def behind_a_firewall(self: URLLib3Session, request: AWSPreparedRequest) -> Any:
+        if b"/us-east-1/acm/" in request.headers["Authorization"]:
+            raise EndpointConnectionError(endpoint_url=request.url)
+        return send(self, request)
+
+    monkeypatch.setattr(URLLib3Session, "send", behind_a_firewall)
     down = rig.down().ok()
     assert (down.summary.counts, down.summary.leftovers) == ({"deleted": 1, "retained": 1}, [])
     assert len(records(rig, zone)) == 1

@@ -77,7 +77,7 @@ def test_versions_and_classes_are_known(rds: Any) -> None:
 
 def test_subnet_group(place: Net, rds: Any) -> None:
     refused(lambda: subnet_group(place, place.subnets[:1]), "DBSubnetGroupDoesNotCoverEnoughAZs", "ap-northeast-1a")
-    refused(lambda: subnet_group(place, [place.subnets[0], "subnet-0"]), "InvalidSubnet")
+    refused(lambda: subnet_group(place, [place.subnets[0], "subnet-0"]), "InvalidParameterValue")
     subnet_group(place, place.subnets[:2])
     refused(lambda: subnet_group(place), "DBSubnetGroupAlreadyExists")
     refused(

@@ -84,8 +84,39 @@ SAMPLES = (
     Sample(B, "application-autoscaling", "FailedResourceAccessException", "Rate exceeded"),
     Sample(S, "elbv2", "LoadBalancerNotFound", "One or more load balancers not found"),
     Sample(S, "elbv2", "InvalidSubnet", "VPC vpc-1 has no internet gateway"),
-    Sample(S, "autoscaling", "ValidationError", "The launch template lt-1 does not exist"),
-    Sample(S, "rds", "InvalidSubnet", "Subnet IDs are required."),
+    Sample(
+        S,
+        "autoscaling",
+        "ValidationError",
+        "You must use a valid fully-formed launch template. The specified launch template, with template ID lt-1, does "
+        "not exist.",
+    ),
+    Sample(
+        S,
+        "autoscaling",
+        "ValidationError",
+        "You must use a valid fully-formed launch template. The security group 'sg-1' does not exist",
+    ),
+    Sample(
+        S,
+        "autoscaling",
+        "ValidationError",
+        "You must use a valid fully-formed launch template. The image id '[ami-1]' does not exist",
+    ),
+    Sample(S, "autoscaling", "ValidationError", "The subnet ID 'subnet-1' does not exist"),
+    Sample(S, "rds", "InvalidParameterValue", "Some input subnets in :[subnet-1] are invalid."),
+    Sample(
+        S, "ec2", "InvalidParameterValue", "route table rtb-1 and network gateway igw-1 belong to different networks"
+    ),
+    Sample(
+        S,
+        "logs",
+        "AccessDeniedException",
+        "User: me is not authorized to perform: logs:PutRetentionPolicy on resource: web",
+        "PutRetentionPolicy",
+    ),
+    Sample(S, "rds", "DBParameterGroupNotFound", "DBClusterParameterGroup not found: web"),
+    Sample(A, "ssm", "InvalidResourceId", ""),
     Sample(S, "elbv2", "ListenerNotFound", "One or more listeners not found"),
     Sample(S, "elbv2", "TargetGroupNotFound", "One or more target groups not found"),
     Sample(S, "ec2", "InvalidVpcID.NotFound", "The vpc ID 'vpc-1' does not exist"),
@@ -103,8 +134,7 @@ SAMPLES = (
     Sample(S, "route53", "NoSuchHostedZone", "No hosted zone found with ID: Z1"),
     Sample(B, "ssm", "ParameterAlreadyExists", "The parameter was recently deleted. Wait 30 seconds and try again."),
     Sample(S, "route53", "InvalidVPCId", "The VPC vpc-1 that you provided is not available."),
-    Sample(S, "servicediscovery", "InvalidVPCId", "The VPC vpc-1 that you provided is not available."),
-    Sample(S, "rds", "ParameterNotFound", ""),
+    Sample(S, "ssm", "ParameterNotFound", ""),
     Sample(S, "rds", "DBSubnetGroupNotFoundFault", "DB subnet group 'web' does not exist."),
     Sample(S, "rds", "DBClusterParameterGroupNotFound", "DBClusterParameterGroup not found: web"),
     Sample(

@@ -39,13 +39,13 @@ _STATIC = ("binlog_format", "innodb_file_per_table", "tls_version")
 
 
 def _subnets(self: Any) -> list[Any]:
-    """InvalidSubnet, or fewer than two zones: DBSubnetGroupDoesNotCoverEnoughAZs."""
+    """InvalidParameterValue, or fewer than two zones: DBSubnetGroupDoesNotCoverEnoughAZs."""
     ec2 = ec2_backends[self.current_account][self.region]
     known = {subnet.id: subnet for subnet in ec2.describe_subnets()}
     wanted = self.params.get("SubnetIds", [])
     unknown = [subnet_id for subnet_id in wanted if subnet_id not in known]
     if unknown:
-        refuse("InvalidSubnet", f"Some input subnets in :[{', '.join(unknown)}] are invalid.")
+        refuse("InvalidParameterValue", f"Some input subnets in :[{', '.join(unknown)}] are invalid.")
     subnets = [known[subnet_id] for subnet_id in wanted]
     if len({subnet.vpc_id for subnet in subnets}) > 1:
         refuse("InvalidVPCNetworkStateFault", "The subnets of a DB subnet group must be in one VPC.")

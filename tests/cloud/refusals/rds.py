@@ -154,7 +154,8 @@ CASES = (
     case("CreateDBSubnetGroup", "in one zone only", "DBSubnetGroupDoesNotCoverEnoughAZs", ERRORS,
         lambda s, c: c.create_db_subnet_group(
             DBSubnetGroupName="x", DBSubnetGroupDescription="x", SubnetIds=[subnets(s)[0], twin_subnet(s)])),
-    case("CreateDBSubnetGroup", "with an unknown subnet", "InvalidSubnet", ERRORS,
+    case("CreateDBSubnetGroup", "with an unknown subnet", "InvalidParameterValue",
+        "https://github.com/brianz/serverless-design-patterns/issues/16",
         lambda s, c: c.create_db_subnet_group(
             DBSubnetGroupName="x", DBSubnetGroupDescription="x", SubnetIds=[subnets(s)[0], "subnet-0000000000000000"])),
     case("CreateDBSubnetGroup", "with the name default", "InvalidParameterValue", parameter("DBSubnetGroupName"),
