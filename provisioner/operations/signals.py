@@ -4,8 +4,9 @@ The signal's handler takes no lock and starts no thread, since the main thread m
 `threading` included. Python writes the signal's number into a pipe, and a thread that was started beforehand reads it.
 
 `KeyboardInterrupt` is not raised where it would leave something half done, such as the passing of a turn
-(`provisioner.engine.turns`); and Python drops what is raised while it clears up an object. Either way the handler is
-called again in a moment.
+(`provisioner.engine.turns`); Python drops what is raised while it clears up an object; and a signal that comes when
+Python has just looked for one and is about to wait for a lock wakes nobody. In each case that thread sends another
+signal in a moment, and goes on until the first one has had its effect.
 """
 
 from __future__ import annotations
@@ -26,8 +27,10 @@ INTERRUPTED = 130
 INSISTING = (signal.SIGINT, signal.SIGTERM)
 """Two of these end the process. SIGHUP does not count: the kernel, the shell and systemd may each send one."""
 ENDING = (*INSISTING, *([signal.SIGHUP] if hasattr(signal, "SIGHUP") else []))
+AGAIN = signal.SIGURG
+"""What the main thread is sent to handle a signal again. Nobody else sends it, and it is ignored by default."""
 AGAIN_SECONDS = 0.005
-"""After how long the handler is called again."""
+"""After how long it is sent."""
 SHOW_CURSOR = b"\033[?25h\n"
 
 Act = Callable[[], None]
@@ -40,58 +43,64 @@ class _Watch:
     Attributes:
         act: is called, in a thread; None: `KeyboardInterrupt` is raised in the main thread.
         interrupted: whether a signal has come.
-        raised: whether `KeyboardInterrupt` was raised for it: once only, so that nothing disturbs the way out.
-        again: whether the handler is, or was, to be called again.
+        due: whether `KeyboardInterrupt` is still to be raised for it.
+        raised: whether it was: once only, so that nothing disturbs the way out.
         notice: the thread that calls `act`: it may write to a terminal, which may be stopped.
         unraisable: was told before what Python drops.
+        main: the main thread.
     """
 
     act: Act | None = None
     interrupted: bool = False
+    due: bool = False
     raised: bool = False
-    again: bool = False
     notice: threading.Thread | None = None
     unraisable: Callable[[Any], object] = field(default_factory=lambda: sys.unraisablehook)
+    main: int = field(default_factory=threading.get_ident)
 
-    def handle(self, _: int, frame: FrameType | None) -> None:
+    def handle(self, number: int, frame: FrameType | None) -> None:
         """Handle a signal, in the main thread, between any two of its instructions."""
-        self.interrupted = True
-        if self.act is not None or self.raised:
-            return
-        if not _may_interrupt(frame):
-            self.call_again()
-            return
-        self.raised = True
-        raise KeyboardInterrupt
+        if number != AGAIN:
+            self._came()
+        if self.due and _may_interrupt(frame):
+            self.due, self.raised = False, True
+            raise KeyboardInterrupt
 
     def dropped(self, lost: Any) -> None:
         """Take note that Python dropped an exception (`sys.unraisablehook`)."""
         if issubclass(lost.exc_type, KeyboardInterrupt):
-            self.raised = False
-            self.call_again()
+            self.due = True
         else:
             self.unraisable(lost)
-
-    def call_again(self) -> None:
-        """Have `handle` called again in a moment."""
-        self.again = True
-        signal.signal(signal.SIGALRM, self.handle)
-        signal.setitimer(signal.ITIMER_REAL, AGAIN_SECONDS)
 
     def read(self, pipe: int) -> None:
         """Read which signals come until the pipe is closed. Nothing here waits for the main thread or a terminal."""
         insisted, first = 0, True
-        while numbers := os.read(pipe, 64):
+        while True:
+            if not select.select([pipe], [], [], AGAIN_SECONDS if self.interrupted else None)[0]:
+                if self.due:
+                    signal.pthread_kill(self.main, AGAIN)
+                continue
+            if not (numbers := os.read(pipe, 64)):
+                return
             insisted += sum(number in INSISTING for number in numbers)
             if insisted > 1:
                 _end()
-            self.interrupted = True
+            if all(number == AGAIN for number in numbers):
+                continue
+            self._came()
             # read after `interrupted` is set: whoever changes it looks at that afterwards, so that one of the two acts
             act = self.act
             if first and act is not None:
                 self.notice = threading.Thread(target=act, name="notice", daemon=True)
                 self.notice.start()
             first = False
+
+    def _came(self) -> None:
+        """Note that a signal has come, which raises unless it was to do something else, or one has raised."""
+        self.interrupted = True
+        if self.act is None and not self.raised:
+            self.due = True
 
 
 _watch = _Watch()
@@ -111,15 +120,11 @@ def watched() -> Iterator[None]:
     thread.start()
     numbers = [n for n in ENDING if n in INSISTING or signal.getsignal(n) != signal.SIG_IGN]
     wakeup = signal.set_wakeup_fd(theirs, warn_on_full_buffer=False)
-    alarm = signal.getsignal(signal.SIGALRM)
     sys.unraisablehook = _watch.dropped
-    before: dict[int, Any] = {number: signal.signal(number, _watch.handle) for number in numbers}
+    before: dict[int, Any] = {number: signal.signal(number, _watch.handle) for number in (*numbers, AGAIN)}
     try:
         yield
     finally:
-        if _watch.again:
-            signal.setitimer(signal.ITIMER_REAL, 0)
-            before[signal.SIGALRM] = alarm
         for number, handler in before.items():
             signal.signal(number, handler)
         sys.unraisablehook = _watch.unraisable
@@ -156,7 +161,7 @@ def at_once() -> Iterator[None]:
     """While the context lasts, a first signal raises `KeyboardInterrupt`, also one that came before."""
     with _doing(None):
         if _watch.interrupted and not _watch.raised:
-            _watch.raised = True
+            _watch.due, _watch.raised = False, True
             raise KeyboardInterrupt
         yield
 
@@ -169,11 +174,12 @@ def interrupted() -> bool:
 @contextmanager
 def _doing(act: Act | None) -> Iterator[None]:
     watch = _watch
-    before, watch.act = watch.act, act
+    # whoever says what a signal does looks by himself whether one has come
+    before, watch.act, watch.due = watch.act, act, False
     try:
         yield
     finally:
-        watch.act = before
+        watch.act, watch.due = before, False
 
 
 def _may_interrupt(frame: FrameType | None) -> bool:

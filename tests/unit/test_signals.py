@@ -430,7 +430,7 @@ class Cleared:
 
 def test_an_interrupt_that_python_drops_comes_again(monkeypatch: pytest.MonkeyPatch) -> None:
     dropped: list[type[BaseException]] = []
-    alarm = signal.getsignal(signal.SIGALRM)
+    before = signal.getsignal(signal.SIGURG)
     monkeypatch.setattr(sys, "unraisablehook", lambda lost: dropped.append(lost.exc_type))
     with signals.watched():
         one = Cleared()
@@ -438,8 +438,25 @@ def test_an_interrupt_that_python_drops_comes_again(monkeypatch: pytest.MonkeyPa
         with pytest.raises(KeyboardInterrupt):
             threading.Event().wait(SECONDS)
     assert dropped == []
-    assert signal.getsignal(signal.SIGALRM) is alarm
-    assert signal.getitimer(signal.ITIMER_REAL)[0] == 0
+    assert signal.getsignal(signal.SIGURG) is before
+
+
+def test_a_signal_that_wakes_nobody_comes_again() -> None:
+    """As one that comes when Python has just looked for signals, and waits for a lock a moment later."""
+    asleep = threading.Lock()
+    asleep.acquire()
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, [])
+    sender = threading.Timer(0.1, lambda: os.kill(os.getpid(), signal.SIGINT))
+    try:
+        with signals.watched():
+            # another thread gets it then, and Python leaves it to the main thread
+            signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+            sender.start()
+            with pytest.raises(KeyboardInterrupt):
+                asleep.acquire(timeout=SECONDS)
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        sender.join()
 
 
 def test_other_exceptions_that_python_drops_are_told_as_ever(monkeypatch: pytest.MonkeyPatch) -> None:
