@@ -219,6 +219,10 @@ class S3Store(Store):
         finally:
             self._lease.release()
 
+    def check_lock(self) -> None:
+        """Make sure that the lease is held: see `Lease.check`."""
+        self._lease.check()
+
     def finish(self, run: Run) -> None:
         """Add a run to the history; raises `StateError` if another command has taken the state over."""
         self._lease.check()

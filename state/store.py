@@ -77,6 +77,10 @@ class Store(ABC):
         """
         return self.runtime.now() - self._written.get(address, self._opened)
 
+    @abstractmethod
+    def check_lock(self) -> None:
+        """Make sure that this command still holds the lock; raises `StateError` if another one has taken it over."""
+
     def finish(self, run: Run) -> None:
         """Add a run to the history, which is written when the store closes; raises `StateError` as `put` does."""
         _check_run(run)

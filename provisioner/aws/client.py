@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from provisioner.aws import errors, tagging
-from provisioner.aws.connection import Connection, ReadsOnly, queueing
+from provisioner.aws.connection import Acting, Connection, ReadsOnly, acting
 from provisioner.aws.inventory import MAX_SINGLE_READS, Inventory
 from provisioner.aws.ownership import Ownership
 from provisioner.aws.pages import items
@@ -48,6 +48,7 @@ class Aws(Ownership):
         observed: what this run has found so far, by address.
         report_progress: tells the user how far the work on an address is.
         queued: tells the user that a call for an address waits for its turn at the rate of a service.
+        fence: is called before each attempt of a call that writes for an address; what it raises prevents it.
         shared_reads: while several types are read side by side, what they have been answered.
     """
 
@@ -65,6 +66,7 @@ class Aws(Ownership):
     observed: Mapping[str, Observed] = field(default_factory=dict)
     report_progress: Callable[[str, str], None] = lambda address, text: None
     queued: Callable[[str, str], None] = lambda address, service: None
+    fence: Callable[[], None] = lambda: None
     shared_reads: SharedReads | None = None
 
     @property
@@ -127,6 +129,14 @@ class Aws(Ownership):
         """Return the same for a run that tells its user what waits for its turn, and how far it is."""
         return replace(self, queued=queued, report_progress=report_progress)
 
+    def fenced(self, check: Callable[[], None]) -> Self:
+        """Return the same, which calls `check` before each attempt of a write; what it raises prevents it.
+
+        A command that has lost the lock of the state while it slept, or had no network, must not go on with what it
+        was about to do: another one has done more since.
+        """
+        return replace(self, fence=check)
+
     def sharing_reads(self) -> Self:
         """Return the same, which makes the same read once, whoever asks: types look at each other's lists."""
         return replace(self, shared_reads=SharedReads(self.pace.runtime))
@@ -139,8 +149,8 @@ class Aws(Ownership):
         return ReadsOnly(client) if self.reads_only else client
 
     def acting(self, address: str) -> AbstractContextManager[None]:
-        """While the context lasts, this thread's calls are for that address, of which `queued` is told if they wait."""
-        return queueing(lambda service: self.queued(address, service))
+        """While the context lasts, this thread's calls are for that address: `queued` and `fence` learn of them."""
+        return acting(Acting(lambda service: self.queued(address, service), self.fence))
 
     def each(self, read: Callable[[T], R], items: Iterable[T]) -> list[R]:
         """Return what a read says of each item, asked for all of them at once."""

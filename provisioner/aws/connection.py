@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -21,8 +22,22 @@ if TYPE_CHECKING:
 
 _PARAMETERS = "provisioner-parameters"
 """Under which a call's parameters stand in botocore's context of the call."""
-_QUEUED: ContextVar[Callable[[str], None] | None] = ContextVar("queued", default=None)
-"""What is told the service when a call of this thread waits for its turn."""
+
+
+@dataclass(frozen=True)
+class Acting:
+    """What learns of the calls of a thread.
+
+    Attributes:
+        queued: is told the service when a call waits for its turn.
+        fence: is called before each attempt of a call that writes; what it raises prevents it.
+    """
+
+    queued: Callable[[str], None]
+    fence: Callable[[], None]
+
+
+_ACTING: ContextVar[Acting | None] = ContextVar("acting", default=None)
 
 
 class Watcher(Protocol):
@@ -89,6 +104,7 @@ class Connection:
         own = model.service_id.hyphenize()
         client.meta.events.register_first(f"needs-retry.{own}", no_blind_retry)
         keep_time(client, self.pace)
+        client.meta.events.register_first(f"request-created.{own}", _unless_fenced)
         client.meta.events.register_first(f"request-created.{own}", self._unless_leaving)
         if self._limited:
             client.meta.events.register_first(f"request-created.{own}", partial(self._wait, model.signing_name, region))
@@ -106,8 +122,8 @@ class Connection:
         """Wait until the next attempt of a call may be sent; it is not if the user interrupts the run meanwhile."""
 
         def waits() -> None:
-            if queued := _QUEUED.get():
-                queued(service)
+            if acting := _ACTING.get():
+                acting.queued(service)
 
         def sleep(seconds: float) -> None:
             with _stopping(operation_name):
@@ -140,13 +156,19 @@ class ReadsOnly:
 
 
 @contextmanager
-def queueing(queued: Callable[[str], None]) -> Iterator[None]:
-    """While the context lasts, `queued` is told the service when a call of this thread waits for its turn."""
-    before = _QUEUED.set(queued)
+def acting(these: Acting) -> Iterator[None]:
+    """While the context lasts, `these` learn of this thread's calls."""
+    before = _ACTING.set(these)
     try:
         yield
     finally:
-        _QUEUED.reset(before)
+        _ACTING.reset(before)
+
+
+def _unless_fenced(operation_name: str, **_: Any) -> None:
+    """Send no attempt of a write whose ground has gone while it waited."""
+    if (acting := _ACTING.get()) and not reads(operation_name):
+        acting.fence()
 
 
 def _keep(params: Any, context: dict[str, Any], **_: Any) -> None:

@@ -10,6 +10,7 @@ from typing import Any, cast
 from botocore.exceptions import (
     BotoCoreError,
     ClientError,
+    ConnectTimeoutError,
     EndpointConnectionError,
     HTTPClientError,
     NoCredentialsError,
@@ -21,6 +22,8 @@ from provisioner.engine.ports import Row, Verdict
 
 DENIED = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "AuthorizationError"}
 """The codes with which AWS's services say that the caller may not."""
+NO_CONNECTION = (HTTPClientError, EndpointConnectionError, ConnectTimeoutError)
+"""What boto3 raises, after all retries, where there is no connection."""
 SERVICE = "Service"
 """Under which an answer's metadata say which service answered."""
 THROTTLED = r"\w*Throttl\w*|RequestLimitExceeded|TooManyRequestsException|SlowDown|BandwidthLimitExceeded"
@@ -280,7 +283,7 @@ def out_of_reach(error: Exception) -> bool:
     """Say whether a call failed, after all retries, for no reason of its own: no connection, or an error of AWS's."""
     if isinstance(error, ClientError):
         return server_error(error)
-    return isinstance(error, (HTTPClientError, EndpointConnectionError))
+    return isinstance(error, NO_CONNECTION)
 
 
 _FIX = "Fix the cause, then run again"

@@ -67,9 +67,13 @@ class Apply:
         self.store, self.declared = store, declared
         self.progress = RunProgress(emit, {address: item.step for address, item in declared.items()}, aws.pace.now)
         self.lives: dict[str, Observed] = {}
-        self.aws = aws.observing(self.lives).reporting(
-            lambda address, service: emit(Queued(address, declared[address].step, service)),
-            lambda address, text: emit(Working(address, declared[address].step, text)),
+        self.aws = (
+            aws.observing(self.lives)
+            .fenced(store.check_lock)
+            .reporting(
+                lambda address, service: emit(Queued(address, declared[address].step, service)),
+                lambda address, text: emit(Working(address, declared[address].step, text)),
+            )
         )
         self._tasks = tasks or {}
         self._owners = dict(owners(store.records, declared))

@@ -80,7 +80,9 @@ class Destroy:
     ) -> None:
         self.store, self.unprotect = store, unprotect
         self.records: dict[str, Record] = {a: store.records[a] for a in store.records if a in addresses}
-        self.aws = aws.reporting(lambda address, service: emit(Queued(address, self.records[address].step, service)))
+        self.aws = aws.fenced(store.check_lock).reporting(
+            lambda address, service: emit(Queued(address, self.records[address].step, service))
+        )
         self.progress = RunProgress(
             emit, {address: record.step for address, record in self.records.items()}, aws.pace.now
         )

@@ -82,6 +82,9 @@ class Provider(Protocol):
     def reporting(self, queued: Callable[[str, str], None], report_progress: Callable[[str, str], None] = ...) -> Self:
         """Return the same for a run that tells its user what waits for its turn, and how far it is."""
 
+    def fenced(self, check: Callable[[], None]) -> Self:
+        """Return the same, which calls `check` before each attempt of a write; what it raises prevents it."""
+
     def sharing_reads(self) -> Self:
         """Return the same, which makes the same read once, whoever asks."""
 

@@ -34,6 +34,9 @@ class RecordStore(Protocol):
     def drop(self, address: str) -> None:
         """Make it durable that an address is gone."""
 
+    def check_lock(self) -> None:
+        """Raise an error if another command has taken the state over."""
+
     def age(self, address: str = "") -> float:
         """Return the seconds since this run wrote a record; of any other, since it opened the state."""
 

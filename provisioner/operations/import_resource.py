@@ -86,7 +86,8 @@ def take(aws: Aws, store: Store, it: Candidate) -> None:
     """
     try:
         if it.tags:
-            aws.tag(type(it.want), it.live, it.want.address)
+            with aws.fenced(store.check_lock).acting(it.want.address):
+                aws.tag(type(it.want), it.live, it.want.address)
     except Exception as error:
         raise explained(error) from error
     store.put(it.record)

@@ -6,10 +6,10 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from botocore.exceptions import ClientError, EndpointConnectionError, HTTPClientError
+from botocore.exceptions import ClientError
 
 from provisioner.aws.client import Aws
-from provisioner.aws.errors import IfThere, denied
+from provisioner.aws.errors import NO_CONNECTION, IfThere, denied
 from provisioner.aws.tagging import CALLS, observed, tags_of
 from provisioner.engine.clock import since
 from provisioner.engine.errors import Failed
@@ -197,7 +197,7 @@ class ValidationRecord(RecordSet):
             shown = aws.client("ec2").describe_regions()["Regions"]
             regions = [region["RegionName"] for region in shown if region["RegionName"] != aws.region]
             return any(aws.each(lambda region: _needed(aws, region, domain), regions))
-        except (ClientError, HTTPClientError, EndpointConnectionError) as error:
+        except (ClientError, *NO_CONNECTION) as error:
             if isinstance(error, ClientError) and not denied(error):
                 raise
             # an organization may deny Regions, and a network reach but some: what cannot be known to be free stays,

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import random
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import format_datetime
@@ -190,7 +190,7 @@ class Network:
 
     rates: tuple[tuple[str, float], ...] = ()
     latency: float = 0.1
-    outages: tuple[tuple[float, float], ...] = ()
+    outages: Sequence[tuple[float, float]] = ()
 
     def fate(self, now: float, chance: random.Random) -> str:
         drawn = chance.random()

@@ -48,6 +48,7 @@ class Client(Aws):
     def write(self, verb: str, type_name: str, who: str, act: Callable[[], Any]) -> Any:
         """Make a call that writes: on the resource to be made at an address, or on one with an id."""
 
+        self.fence()
         self.cloud.tried.append((verb, who))
 
         def effect() -> Any:

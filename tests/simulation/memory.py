@@ -72,6 +72,9 @@ class MemoryStore(Store):
     def __exit__(self, *_: object) -> None:
         self._fold()
 
+    def check_lock(self) -> None:
+        """Nobody else opens it."""
+
     def keep(self, name: str, content: bytes) -> str:
         return name
 

@@ -28,6 +28,7 @@ from provisioner.engine.clock import Pace
 from provisioner.engine.errors import Interrupted, ReadOnly
 from provisioner.engine.resource import RESOURCE_TYPES, Observed, Resource
 from provisioner.resources.application_autoscaling import ScalableTarget
+from state.model import StateError
 from tests.ways import Knows, calls, way
 
 NOWHERE = "http://127.0.0.1:9"
@@ -325,6 +326,23 @@ def test_what_a_call_is_for_is_told_when_it_has_to_wait(monkeypatch: pytest.Monk
     with pytest.raises(Interrupted):
         aws.client("ecs").delete_task_definitions(taskDefinitions=["web:1"])
     assert told == [("task_definition/web", "ecs")], "and nobody of a call that is for nothing in particular"
+
+
+def test_no_attempt_of_a_write_is_sent_once_the_fence_is_down(monkeypatch: pytest.MonkeyPatch) -> None:
+    aws, made = throttled(monkeypatch, rates=False)
+
+    def lost() -> None:
+        if made.count("sent") == 2:
+            raise StateError("this command lost the lock")
+
+    aws = aws.fenced(lost)
+    with aws.acting("task_definition/web"), pytest.raises(StateError, match="lost the lock"):
+        aws.client("ecs").delete_task_definitions(taskDefinitions=["web:1"])
+    assert made == ["signed", "sent"] * 2
+    # a read does no harm
+    with aws.acting("task_definition/web"), pytest.raises(ClientError):
+        aws.client("ecs").describe_task_definition(taskDefinition="web:1")
+    assert made.count("sent") == 12
 
 
 def test_nothing_waits_where_no_rates_are_in_force(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -28,7 +28,7 @@ def creating(error: Exception) -> list[str]:
     def put(record: Record) -> None:
         said.append(record.phase)
 
-    store = SimpleNamespace(put=put, drop=lambda address: said.append("gone"), records={})
+    store = SimpleNamespace(put=put, check_lock=lambda: None, drop=lambda address: said.append("gone"), records={})
     aws = way(pace=Pace())
     aws.client("logs").meta.events.register("before-call", create)
     converge = Apply(aws, cast("Any", store), {}, lambda event: None)

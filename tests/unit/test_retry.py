@@ -8,9 +8,17 @@ from typing import Final, get_args
 
 import boto3
 import pytest
-from botocore.exceptions import ClientError, EndpointConnectionError
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    ConnectionClosedError,
+    ConnectTimeoutError,
+    EndpointConnectionError,
+    NoCredentialsError,
+    ReadTimeoutError,
+)
 
-from provisioner.aws.errors import TABLE, IfThere, code_of, match, not_found
+from provisioner.aws.errors import TABLE, IfThere, code_of, match, not_found, out_of_reach
 from provisioner.engine.ports import Row, Verdict
 
 S: Final = "not_yet_consistent"
@@ -318,3 +326,11 @@ def test_what_is_not_aws_answer_has_no_code_and_no_row() -> None:
         assert code_of(error) == ""
         assert match(error, "ec2", "not_yet_consistent", "in_use", "not_found") is None
         assert not not_found(error)
+
+
+@pytest.mark.parametrize(
+    "error", [ConnectTimeoutError, EndpointConnectionError, ConnectionClosedError, ReadTimeoutError]
+)
+def test_where_there_is_no_connection_aws_is_out_of_reach(error: type[BotoCoreError]) -> None:
+    assert out_of_reach(error(endpoint_url="https://ec2.example"))
+    assert not out_of_reach(NoCredentialsError())
