@@ -188,7 +188,9 @@ class Apply:
 
     def _create(self, want: Resource, item: Declared, record: Record | None, result: Result) -> Observed:
         """Make the intent durable, create, make the id durable."""
-        begun = record.token if record and record.phase == "creating" else ""
+        # with another one's settings AWS refuses it for ever (IdempotentParameterMismatch)
+        same = record and record.phase == "creating" and canonical(record.arguments) == canonical(want.fields())
+        begun = record.token if record and same else ""
         token = begun or self.aws.pace.runtime.token()
         self.progress.doing(want.address, "create")
         built_on = _addresses(item.dependencies)

@@ -175,25 +175,29 @@ class Destroy:
         )
 
     def _find(self, record: Record, resource_type: type[Resource], *, fresh: bool = False) -> Observed | None:
-        """Return the live resource; without our tags, once its removal has begun, it is another."""
+        """Return the live resource.
+
+        What carries the address of a resource whose id is recorded, and has another id, is a copy, such as a restored
+        database: it is for the user to delete, and is named as left over.
+        """
         try:
             live = find(self.aws, resource_type, record.address, record.arguments, record.id, fresh=fresh)
         except NotOwned:
-            if record.phase != "deleting":
+            # what this stack recorded is still there: it may just have lost its tags
+            if record.phase != "deleting" or (self._shown(record, resource_type) and not resource_type.versioned):
                 raise
             self._others.add(record.address)
             # a part belongs to whoever owns the whole, and that may just not be listed
-            same = (
-                [live for live in self.aws.live(resource_type) if live.id == record.id]
-                if resource_type.has_parent
-                else []
-            )
-            return same[0] if same else None
-        if live is None:
+            return self._shown(record, resource_type) if resource_type.has_parent else None
+        if live is None or (record.id and live.id != record.id and not resource_type.versioned):
             return None
         # what another record knows by its id goes by that one, whatever its name and tags say
         known = self._owners.get((record.type, live.id), (record.address,))
         return live if record.address in known else None
+
+    def _shown(self, record: Record, resource_type: type[Resource]) -> Observed | None:
+        """Return what AWS shows under the recorded id, whoever owns it."""
+        return next((live for live in self.aws.live(resource_type) if live.id == record.id), None)
 
     def _of_nothing(self, record: Record, resource_type: type[Resource]) -> Result:
         """Return what to tell of a record when there is nothing of it to remove: no more than what was done."""

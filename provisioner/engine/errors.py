@@ -92,7 +92,7 @@ class SomeFailed(ProvisionError):
     def __init__(self, failures: Mapping[str, BaseException], skipped: Mapping[str, str]) -> None:
         self.failures, self.skipped = dict(failures), dict(skipped)
         waiting = [e for e in failures.values() if isinstance(e, WaitingOnUser)]
-        if len(waiting) == len(self.failures):
+        if waiting and len(waiting) == len(self.failures):
             self.exit_code = WaitingOnUser.exit_code
         count = f"{len(self.failures)} failed" + (f", {len(self.skipped)} not started" if self.skipped else "")
-        super().__init__(f"{count}: {', '.join(sorted(self.failures))}")
+        super().__init__(f"{count}: {', '.join(sorted(self.failures or self.skipped))}")

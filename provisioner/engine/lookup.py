@@ -56,7 +56,7 @@ def find(
     if id and not resource_type.versioned:
         for live in ours:
             if live.id == id:
-                return _ours(live, address)
+                return _ours(live, address, recorded=True)
     tagged = [live for live in ours if live.owned and live.address == address]
     if len(tagged) > 1 and id:
         # of a resource type that revises, the recorded one
@@ -117,7 +117,12 @@ def _named(lives: Sequence[Observed], resource_type: type[Resource], fields: Map
     return None
 
 
-def _ours(live: Observed, address: str) -> Observed:
+def _ours(live: Observed, address: str, *, recorded: bool = False) -> Observed:
+    if recorded and not live.owned and not live.owner:
+        raise NotOwned(
+            f"{live.id} is recorded as {address}, but does not have the tags of this stack, so it is not changed. Give "
+            f"it its tags again, or, if it is not this stack's, run `provision state rm {address}`"
+        )
     if live.owner:
         raise NotOwned(f"{live.id} has the name of {address}, and {others(live)}: rename one of them")
     if not live.owned:

@@ -57,11 +57,12 @@ class Certificate(Resource):
         if domains and domains <= {live.attributes.get("domain_name") for live in tagged}:
             yield from tagged
             return
+        recorded = aws.recorded(cls)
         for summary in aws.pages("acm", "list_certificates", "CertificateSummaryList"):
             arn = summary["CertificateArn"]
             # a call for each certificate of the account would be many: only those that may be ours are asked for
-            tags = tags_of(aws, "acm", arn, known=summary.get("DomainName") in domains)
-            if aws.owns(tags):
+            tags = tags_of(aws, "acm", arn, known=summary.get("DomainName") in domains or arn in recorded)
+            if aws.owns(tags) or arn in recorded:
                 yield cls._live(aws, _described(aws, arn), tags)
 
     @classmethod

@@ -161,6 +161,10 @@ class Instances(Resource):
     @classmethod
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:
         filters = [*aws.owner_filters(), {"Name": "instance-state-name", "Values": [*LAUNCHED]}]
+        # copies of an instance, such as of "launch more like this", carry its tags as well
+        subnets = {subnet for fields in known for subnet in fields["subnet_ids"] if subnet.startswith("subnet-")}
+        if subnets:
+            filters.append({"Name": "subnet-id", "Values": sorted(subnets)})
         reservations = aws.pages("ec2", "describe_instances", "Reservations", Filters=filters)
         states = {i["InstanceId"]: i["State"]["Name"] for r in reservations for i in r["Instances"]}
         return as_one_resource(aws, states, "shutting-down", "EC2 instances:")

@@ -9,6 +9,7 @@ from typing import Any
 from provisioner.aws.client import Aws, batches
 from provisioner.aws.tagging import observed, tags_of
 from provisioner.engine.resource import Changes, Observed, Resource
+from provisioner.resources.phrases import named
 
 
 @dataclass(frozen=True)
@@ -61,6 +62,13 @@ class DbSubnetGroup(Resource):
     @classmethod
     def delete(cls, aws: Aws, live: Observed) -> None:
         aws.client("rds").delete_db_subnet_group(DBSubnetGroupName=live.id)
+
+    @classmethod
+    def blockers(cls, aws: Aws, live: Observed) -> str:
+        clusters = aws.pages("rds", "describe_db_clusters", "DBClusters")
+        return named(
+            "in use by", [one["DBClusterIdentifier"] for one in clusters if one.get("DBSubnetGroup") == live.id]
+        )
 
 
 @dataclass(frozen=True)

@@ -158,3 +158,15 @@ def test_somebody_elses_certificate_of_the_same_name_is_nobodys_business(rig: Ri
 def test_a_certificate_that_cannot_be_issued_any_more_says_so(status: str) -> None:
     with pytest.raises(Failed, match=status):
         Certificate.pending(Observed("arn:aws:acm:x", {}, status=status))
+
+
+def test_one_that_lost_its_tags_is_named_and_no_second_one_is_requested(rig: Rig) -> None:
+    declare = declared(zone_of(rig), "app.example.com")
+    rig.up(declare).ok()
+    acm, arn = rig.cloud.client("acm"), rig.state().records["certificate/main"].id
+    acm.add_tags_to_certificate(CertificateArn=arn, Tags=[{"Key": "Environment", "Value": "development"}])
+    assert f"{arn} is recorded as certificate/main, but does not have" in rig.up(declare).refused()["certificate/main"]
+    assert "certificate/main" in rig.down().failures()
+    assert len(acm.list_certificates()["CertificateSummaryList"]) == 1
+    acm.add_tags_to_certificate(CertificateArn=arn, Tags=[{"Key": "Environment", "Value": "dev"}])
+    assert rig.down().ok().summary.leftovers == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import get_args
 
 import pytest
 
@@ -47,7 +48,7 @@ def test_what_lost_its_tags_is_named_and_no_second_one_is_made(rig: Rig, address
     ec2.create_tags(Resources=[resource], Tags=[{"Key": "Environment", "Value": "other"}])
     refused = [item for item in rig.plan(declared) if item.address == address]
     assert [item.action for item in refused] == ["refused"]
-    assert f"{resource} has the name of {address}, but not the tags of this stack" in refused[0].why
+    assert f"{resource} is recorded as {address}, but does not have the tags of this stack" in refused[0].why
     assert address in rig.up(declared).refused()
     assert isinstance(rig.down().failures()[address], NotOwned)
     assert rig.state().records[address].id == resource
@@ -67,14 +68,11 @@ def test_what_was_confirmed_is_done_and_nothing_else(rig: Rig) -> None:
 
 
 def test_only_what_was_removed_is_told_as_removed(rig: Rig) -> None:
-    """Recorded are somebody else's VPC, as if its removal had begun, a group that was deleted by hand, and one that an
-    earlier run had begun to remove."""
+    """Recorded are a group that was deleted by hand, and one that an earlier run had begun to remove."""
     rig.up(declared).ok()
     ec2 = rig.cloud.client("ec2")
-    foreign = ec2.create_vpc(CidrBlock="10.9.0.0/16")["Vpc"]["VpcId"]
     with LocalStore(rig.folder, rig.config.name, "test", "0") as store:
         records = store.records
-        store.put(replace(records["vpc/main"], address="vpc/other", id=foreign, phase="deleting"))
         phases: dict[str, Phase] = {"web": "ready", "db": "deleting"}
         for name, phase in phases.items():
             store.put(replace(records[f"security_group/{name}"], phase=phase))
@@ -83,11 +81,24 @@ def test_only_what_was_removed_is_told_as_removed(rig: Rig) -> None:
     down = rig.down().ok()
     results = {event.address: event.result for event in down.events if isinstance(event, Done)}
     not_found = {address for address, result in results.items() if result == "not_found"}
-    assert not_found == {"vpc/other", "security_group/web"}
-    assert down.summary.counts == {"deleted": 6, "not_found": 2, "retained": 1}
+    assert not_found == {"security_group/web"}
+    assert down.summary.counts == {"deleted": 6, "not_found": 1, "retained": 1}
     assert rig.state().records == {}
-    assert [vpc["VpcId"] for vpc in ec2.describe_vpcs()["Vpcs"] if not vpc["IsDefault"]] == [foreign]
-    ec2.delete_vpc(VpcId=foreign)
+
+
+@pytest.mark.parametrize("phase", get_args(Phase)[1:])
+def test_what_is_recorded_and_has_lost_its_tags_stays_recorded(rig: Rig, phase: Phase) -> None:
+    """A tag policy changed one while a `down` that had begun to remove it was killed."""
+    rig.up(declared).ok()
+    ec2, vpc = rig.cloud.client("ec2"), rig.state().records["vpc/main"]
+    with LocalStore(rig.folder, rig.config.name, "test", "0") as store:
+        store.put(replace(vpc, phase=phase))
+    ec2.create_tags(Resources=[vpc.id], Tags=[{"Key": "Environment", "Value": "development"}])
+    error = str(rig.down().failures()["vpc/main"])
+    assert f"{vpc.id} is recorded as vpc/main, but does not have the tags of this stack" in error
+    assert "vpc/main" in rig.state().records
+    ec2.create_tags(Resources=[vpc.id], Tags=[{"Key": "Environment", "Value": "dev"}])
+    assert rig.down().ok().summary.leftovers == []
 
 
 def test_a_subnet_and_a_route_that_somebody_led_elsewhere_are_brought_back(rig: Rig) -> None:
@@ -114,3 +125,21 @@ def test_a_subnet_and_a_route_that_somebody_led_elsewhere_are_brought_back(rig: 
     writes = rig.up(public).ok().writes
     assert writes == ["DeleteRoute", "ReplaceRoute", "DisassociateRouteTable", "AssociateRouteTable"]
     assert rig.plan(public) == []
+
+
+def test_a_creation_that_was_cut_off_is_begun_anew_where_what_it_is_for_has_changed(rig: Rig) -> None:
+    """Somebody deleted the half-made VPC: a route table of the new one is not what the client token stands for."""
+
+    def routed(stack: Stack) -> None:
+        vpc = stack.ensure(Vpc("main", "10.0.0.0/16"))
+        stack.ensure(RouteTable("private", vpc.id, [], {}))
+
+    rig.up(routed).ok()
+    records = rig.state().records
+    with LocalStore(rig.folder, rig.config.name, "test", "0") as store:
+        store.put(replace(records["route_table/private"], phase="creating", id=None, outputs={}, created=None))
+    ec2 = rig.cloud.client("ec2")
+    ec2.delete_route_table(RouteTableId=records["route_table/private"].id)
+    ec2.delete_vpc(VpcId=records["vpc/main"].id)
+    rig.up(routed).ok()
+    assert rig.down().ok().summary.leftovers == []

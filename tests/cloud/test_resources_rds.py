@@ -300,3 +300,22 @@ def test_what_does_not_become_available_by_itself_is_told_at_once(status: str, s
     with pytest.raises(Failed, match=said):
         DbInstance.pending(Observed("c-1", {"db_cluster_identifier": "c"}, status=status))
     assert DbInstance.pending(Observed("c-1", {"db_cluster_identifier": "c"}, status="rebooting")) == "rebooting"
+
+
+def test_down_leaves_a_restored_copy_and_names_it(rig: Rig) -> None:
+    """As AWS Backup restores with `CopySourceTagsToRestoredResource`: the copy carries the address as well."""
+    rig.up(declared).ok()
+    rds, before = rig.cloud.client("rds"), cluster(rig)
+    rds.create_db_cluster_snapshot(DBClusterSnapshotIdentifier="rescue", DBClusterIdentifier=NAME)
+    rds.restore_db_cluster_from_snapshot(
+        DBClusterIdentifier="rescued",
+        SnapshotIdentifier="rescue",
+        Engine=before["Engine"],
+        EngineVersion=before["EngineVersion"],
+        ServerlessV2ScalingConfiguration=PAUSING,
+        Tags=before["TagList"],
+    )
+    assert "in use by rescued" in str(rig.down().failures()["db_subnet_group/main"])
+    assert [one["DBClusterIdentifier"] for one in rds.describe_db_clusters()["DBClusters"]] == ["rescued"]
+    rds.delete_db_cluster(DBClusterIdentifier="rescued", SkipFinalSnapshot=True)
+    assert rig.down().ok().summary.leftovers == []

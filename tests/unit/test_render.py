@@ -432,6 +432,11 @@ def test_two_errors_at_once_are_both_told() -> None:
     ]
 
 
+def test_where_nothing_failed_what_was_not_started_is_named_and_it_is_no_wait_for_the_user() -> None:
+    error = SomeFailed({}, {"service/web": "cluster/main"})
+    assert (error.exit_code, str(error)) == (1, "0 failed, 1 not started: service/web")
+
+
 def test_each_failure_says_what_where_why_and_what_could_not_begin() -> None:
     skipped = {f"task_definition/{n}": "role/web" for n in range(8)} | {"service/web": "task_definition/0"}
     error = SomeFailed({"role/web": Failed("CreateRole was refused. Mend it"), "vpc/main": KeyError("x")}, skipped)
