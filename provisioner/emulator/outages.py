@@ -2,11 +2,12 @@
 
 A service is up if one of its tasks runs and users reach it: behind a load balancer by a DNS name that leads there, for
 which the HTTPS listener has a certificate, and by a rule to a target group that has the task. One that is told where a
-database is needs that too.
+database is needs that too, and one that is told the URL of another service of the cloud has to be able to call it.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -20,6 +21,8 @@ from provisioner.emulator.security_groups import allow_tcp
 DELETED = "the service is deleted"
 STANDING = ("creating", "deleting", "failing-over", "starting", "stopped", "stopping")
 """The statuses of a database in which it answers nobody (Aurora user guide, "DB cluster status")."""
+URL = re.compile(r"http://(?P<host>[^/:]+):(?P<port>\d+)")
+"""How a container is told where a service is that it calls."""
 Reached = tuple[str, frozenset[str]]
 """Why a service is down, empty if it is up, and the names by which it is reached."""
 
@@ -111,7 +114,8 @@ def condition(kept: Store, service: Service) -> Reached:
         if why:
             return why, reached
         names |= reached
-    return next(filter(None, (_no_database(kept, host, tasks) for host in _databases(kept, service))), ""), names
+    without_database = next(filter(None, (_no_database(kept, host, tasks) for host in _databases(kept, service))), "")
+    return without_database or _no_callee(kept, tasks), names
 
 
 def _path_to(kept: Store, group: str, tasks: list[Task]) -> Reached:
@@ -226,3 +230,44 @@ def _no_database(kept: Store, host: str, tasks: list[Task]) -> str:
     groups = cluster.vpc_security_group_ids
     let = any(allow_tcp(kept.ec2, _groups_of(task), groups, int(cluster.port)) for task in tasks)
     return "" if let else "no security groups let its running tasks reach the database"
+
+
+def _no_callee(kept: Store, tasks: list[Task]) -> str:
+    """Say which service none of the tasks can call; a service that does not run at all is down itself."""
+    missing = [next(filter(None, (_unreached(kept, task, url) for url in _urls(task))), "") for task in tasks]
+    return missing[0] if all(missing) else ""
+
+
+def _urls(task: Task) -> Iterator[re.Match[str]]:
+    for container in task.definition.shape["containerDefinitions"]:
+        yield from filter(None, (URL.fullmatch(one.get("value", "")) for one in container.get("environment") or ()))
+
+
+def _unreached(kept: Store, task: Task, url: re.Match[str]) -> str:
+    """Say why a task cannot call the service at a URL, if one of this cloud's is or was there."""
+    from moto.servicediscovery.models import servicediscovery_backends
+
+    discovery: Any = servicediscovery_backends[kept.account][kept.region]
+    found = [
+        one.id
+        for one in discovery.services.values()
+        if f"{one.name}.{discovery.namespaces[one.namespace_id].name}" == url["host"]
+    ]
+    running = [one for other in kept.services.values() for one in kept.tasks_of(other.cluster, other.name)]
+    running = [one for one in running if one.status == "RUNNING"]
+    callees = [one for one in running if any(_registered(one, service) for service in found)]
+    port = int(url["port"])
+    if callees and not any(port in _ports(one) for one in callees):
+        return f"no task of {url['host']} listens on port {port}"
+    if callees and not any(allow_tcp(kept.ec2, _groups_of(task), _groups_of(one), port) for one in callees):
+        return f"no security groups let its running tasks call {url['host']} on port {port}"
+    return ""
+
+
+def _registered(task: Task, discovery_service: str) -> bool:
+    return any(one["registryArn"].endswith(f"/{discovery_service}") for one in task.spec.get("serviceRegistries") or ())
+
+
+def _ports(task: Task) -> set[int]:
+    containers = task.definition.shape["containerDefinitions"]
+    return {one["containerPort"] for container in containers for one in container.get("portMappings") or ()}

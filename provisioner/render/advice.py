@@ -56,7 +56,8 @@ def after_down(outcome: Summary, again: Again, config: Config, *, unprotect: boo
         return [unfinished]
     kept = [sentence(f"Retained: {left.type_name} {left.id}: {left.why}") for left in outcome.snapshots]
     if outcome.leftovers:
-        return ["Delete the resources above by hand, or find out what still uses them.", *kept]
+        both = f"{again('recover')}, then {again('down')}"
+        return [f"To record them and delete them too, run {both}. Delete by hand what is left after that.", *kept]
     if outcome.target:
         return [f"Limited to step {outcome.target} and its dependents. Create them again: {again('up')}.", *kept]
     but = ", except the snapshots below" if kept else ""

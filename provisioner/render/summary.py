@@ -108,7 +108,8 @@ def failures(outcome: Summary, progress: Progress) -> list[str]:
     if outcome.error is not None:
         lines.append(f"error: {str(outcome.error) or NO_REASON}")
     if outcome.leftovers:
-        lines.append(f"error: {count(len(outcome.leftovers), 'resource')} of this stack could not be deleted")
+        why = "" if outcome.counts or outcome.error else ", since the state has no records"
+        lines.append(f"error: {count(len(outcome.leftovers), 'resource')} of this stack not deleted{why}")
     return lines
 
 

@@ -66,6 +66,19 @@ def test_the_first_up_a_change_and_the_end_are_as_predicted(project: Project) ->
     }  # fmt: skip
 
 
+def test_another_port_of_a_service_cuts_off_those_who_call_it(standing: Project) -> None:
+    standing.change("^port = 8080$", "port = 8081")
+    found = predicted(rehearsed(standing))
+    assert_alike(found, happened(standing, "up"))
+    [(service, _, since, until, why)] = found.outages
+    assert (service, why) == (
+        "frontend",
+        "no security groups let its running tasks call backend.svc.internal on port 8080",
+    )
+    assert until is not None
+    assert 60 < until - since < 300
+
+
 @pytest.mark.enumeration
 def test_another_host_cuts_off_the_old_name(standing: Project) -> None:
     standing.change('host = "app"', 'host = "www"')
@@ -81,8 +94,8 @@ def test_the_spread_and_the_words(standing: Project) -> None:
     standing.change("frontend:1", "frontend:2")
     ended = standing.run("rehearse", "--spread")
     first, took, between, todo, down, calls, *_ = ended.out.splitlines()
-    assert first == "Rehearsal of up of ecs-sample-dev: passes."
-    assert re.fullmatch(r"On AWS about 1 min \d\d s \(critical path: service/frontend 1 min \d\d s\)\.", took)
+    assert first == "Rehearsal of up of ecs-sample-dev: succeeds."
+    assert re.fullmatch(r"On AWS: about 1 min \d\d s \(critical path: service/frontend 1 min \d\d s\)\.", took)
     assert re.fullmatch(r"Between .* and .* with fast and slow durations\.", between)
     assert (todo, down) == ("2 to change.", "No service will be down.")
     assert re.fullmatch(r"\d+ calls, 2 of them writes\.", calls)

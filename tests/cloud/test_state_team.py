@@ -104,6 +104,7 @@ def killed(team: Project, call: int, when: str, *words: str) -> None:
 @pytest.mark.parametrize("when", ["before", "after"])
 @pytest.mark.parametrize("call", [1, 2, 3, *range(4, 40, 5)])
 def test_a_life_with_two_kills_leaves_nothing(team: Project, call: int, when: str) -> None:
+    team.run("state", "init")
     before = team.inventory()
     killed(team, call, when)
     killed(team, 6, when)

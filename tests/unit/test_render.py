@@ -428,7 +428,7 @@ def test_two_errors_at_once_are_both_told() -> None:
         "    way",
         "! not deleted: subnet subnet-1",
         "error: 2 failed: a/b, c/d",
-        "error: 1 resource of this stack could not be deleted",
+        "error: 1 resource of this stack not deleted",
     ]
 
 
@@ -478,8 +478,13 @@ def test_what_is_left_after_a_teardown_is_named() -> None:
     outcome = Summary("down", {"deleted": 4}, 9, leftovers=[Leftover("subnet", "subnet-1", "in use")])
     assert summary.failures(outcome, run([])) == [
         "! not deleted: subnet subnet-1: in use",
-        "error: 1 resource of this stack could not be deleted",
+        "error: 1 resource of this stack not deleted",
     ]
+
+
+def test_what_is_left_because_nothing_is_recorded_is_named_so() -> None:
+    outcome = Summary("down", {}, 9, leftovers=[Leftover("subnet", "subnet-1", "")])
+    assert summary.failures(outcome, run([]))[-1].endswith("not deleted, since the state has no records")
 
 
 @pytest.mark.parametrize(
