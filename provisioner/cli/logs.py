@@ -41,8 +41,9 @@ def logs(
 
     back = log_reader.span(since)
     config = context.load(options)
-    wanted = log_reader.groups(stores.recorded(options, config), services or [])
-    aws = context.connect(options, config).reading()
+    aws = context.reader(options, config) if config.state.bucket else None
+    wanted = log_reader.groups(stores.recorded(options, config, aws), services or [])
+    aws = aws or context.connect(options, config).reading()
 
     def note(text: str) -> None:
         say([f"note: {text}"], sys.stderr)

@@ -27,10 +27,11 @@ def status(options: Options) -> int:
     from state.lock import NAME, holder
 
     config = context.load(options)
-    state = stores.recorded(options, config)
+    aws = context.reader(options, config) if config.state.bucket else None
+    state = stores.recorded(options, config, aws)
     started = manage.started(options.folder) if config.target == "local" else 0.0
     anew = started if stack_status.outlived(state, started) else None
-    live, silent = context.read_condition(options, config, state) if anew is None else (None, "it was restarted")
+    live, silent = context.read_condition(options, config, state, aws) if anew is None else (None, "it was restarted")
     working = "" if config.state.bucket else holder(stores.folder(options, config) / NAME)
     entry = context.entry(options, config)
     document = stack_status.document(state, config, entry, live, silent, anew=anew, working=working)

@@ -127,6 +127,7 @@ def _flat(path: Path, value: Any, depth: int = 0) -> None:
 
 _SYNTAX = (
     (r"Cannot overwrite a value", "this has a value already: keep one of the two lines"),
+    (r"Invalid value", "there is no value that TOML knows: text needs quotes"),
     (r"Cannot declare \(.*\) twice", "this table is there already: put both together"),
 )
 """What `tomllib` says where it does not help who wrote the file, and what to say instead."""

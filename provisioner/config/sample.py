@@ -31,8 +31,9 @@ def write(path: Path, *, with_app: bool = False) -> Path | None:
     beside = path.parent / APP.name
     if with_app and not (APP / "backend" / "Dockerfile").is_file():
         raise ConfigurationError(
-            f"--with-app: the sample application is not part of an installed package: clone the source repository and "
-            f"run `provision init --with-app` there, or leave --with-app out: then {path} gets prebuilt images"
+            f"--with-app: the sample application is not part of an installed package: install from a clone of the "
+            f"source repository with `pip install -e '.[local]'`, or leave --with-app out: then {path} gets prebuilt "
+            f"images"
         )
     copied = with_app and not (beside.exists() and beside.samefile(APP))
     if copied and beside.exists():

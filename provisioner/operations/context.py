@@ -244,8 +244,11 @@ def reader(options: Options, config: Config) -> Aws:
     return connect(options, config).reading()
 
 
-def read_condition(options: Options, config: Config, state: State) -> tuple[Health | None, str]:
+def read_condition(options: Options, config: Config, state: State, aws: Aws | None = None) -> tuple[Health | None, str]:
     """Return how the stack is doing now, or None and why nobody was asked. Nothing is started for it.
+
+    Args:
+        aws: the way to AWS, if there is one already: on the embedded cloud's clock a second one waits for the first.
 
     Raises:
         StateError: the state belongs to another account or region.
@@ -257,7 +260,7 @@ def read_condition(options: Options, config: Config, state: State) -> tuple[Heal
     if config.target == "local" and manage.find(options.folder) is None:
         return None, "the embedded cloud is not running"
     try:
-        aws = connect(options, config)
+        aws = aws or connect(options, config)
         state.guard(config.name, aws.account, aws.region)
         return look(aws, state), ""
     except ProvisionError as error:

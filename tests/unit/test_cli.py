@@ -181,7 +181,7 @@ def test_init_with_the_application_brings_its_folders(
     monkeypatch.setattr(sample, "APP", tmp_path / "site-packages" / "app")
     code, out, err = run("init", "--with-app", "-c", "other.toml")
     assert (code, out) == (4, "")
-    assert "not part of an installed package: clone the source repository" in err
+    assert "not part of an installed package: install from a clone" in err
     assert not (tmp_path / "other.toml").exists()
 
 
