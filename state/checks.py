@@ -115,7 +115,7 @@ def wrong(data: Any, checks: Mapping[str, Check], needed: Collection[str]) -> st
         needed: the keys that it must have.
     """
     if not table(data):
-        return "it is not a table"
+        return "it is not a JSON object"
     if not all(map(data.__contains__, needed)):
         return f"{next(key for key in checks if key in needed and key not in data)} is missing"
     for key, value in data.items():

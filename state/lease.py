@@ -129,7 +129,7 @@ class Lease:
                 return
             except StateError as error:
                 why = str(error).removesuffix(f". {RERUN}")
-                self._note(f"the lock of the state was not released ({why}): it is free in {self._seconds:.0f} s")
+                self._note(f"the lock of the state was not released ({why}): it expires in {self._seconds:.0f} s")
 
     def holder(self) -> StoredObject | None:
         """Read who holds the lock."""

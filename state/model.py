@@ -86,7 +86,7 @@ class Record:
     def from_row(cls, address: str, row: Any) -> Self:
         """Build a record from its row in the document, as `from_dict` would."""
         if not isinstance(row, Mapping):
-            raise StateError("a record of the state cannot be read: it is not a table")
+            raise StateError("a record of the state cannot be read: it is not a JSON object")
         if [*row] != _ROW or not _plainly_right(address, *row.values()):
             return cls.from_dict({**row, "address": address})
         # the constructor takes four times as long

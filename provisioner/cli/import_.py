@@ -42,7 +42,7 @@ def import_(
             found = import_resource.candidate(aws, store.records, stack.declared, address, resource)
         if not options.json:
             say(show.candidate(found))
-        what = f"`import` makes {found.live.id} the {address} of {config.name}, which `down` then deletes"
+        what = f"`import` makes {found.live.id} the {address} of {config.name}, which `down` will delete"
         confirm(f"{what}, on {context.describe_account(config, aws)}", options.yes)
         aws.drop_reads()
         import_resource.take(aws, store, found)

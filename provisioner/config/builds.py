@@ -173,4 +173,4 @@ def _misplaced(service: Service, root: Path) -> str:
 
 def _leading_out(path: Path, root: Path) -> str:
     inside = path.resolve().is_relative_to(root.resolve())
-    return "" if inside else f"{path} is a link that leads out of {root.resolve()}"
+    return "" if inside else f"{path} is a symbolic link to a path outside {root.resolve()}"

@@ -96,7 +96,7 @@ class Service(Model):
     def variables(self) -> tuple[str, ...]:
         """Return the names of the environment variables and secrets that the stack itself gives the container."""
         urls = tuple(f"{callee.upper().replace('-', '_')}_URL" for callee in self.calls)
-        return ("PORT", *urls, *(("DB_HOST", "DB_PORT", "DB_NAME", "DB_USER", "DB_PASSWORD") if self.database else ()))
+        return urls + (("DB_HOST", "DB_PORT", "DB_NAME", "DB_USER", "DB_PASSWORD") if self.database else ())
 
     def problems(self) -> Iterator[Problem]:
         """Yield what does not go together within one service."""
@@ -119,7 +119,7 @@ class Service(Model):
         if not self.scaling.min <= self.count <= self.scaling.max:
             yield "count", f"{self.count} is outside scaling, which is {self.scaling.min} to {self.scaling.max}"
         for key in sorted(self.environment.keys() & set(self.variables())):
-            yield f"environment.{key}", "is set by the stack itself: use another name"
+            yield f"environment.{key}", "is set by the stack, because of calls or database: use another name"
         yield from self._size()
 
     def _size(self) -> Iterator[Problem]:

@@ -140,7 +140,7 @@ def _error_text(recipe: Recipe, tail: list[str]) -> str:
     what = "fix the error below, then run the same command again"
     if _NO_EMULATION.search(text):
         what = (
-            f"the engine cannot run programs for {recipe.platform}: run `docker run --privileged --rm "
+            f"the Docker engine cannot run programs for {recipe.platform}: run `docker run --privileged --rm "
             f"tonistiigi/binfmt --install {recipe.platform.rpartition('/')[2]}` once, and the same command again"
         )
     elif _STALE_LOGIN.search(text):

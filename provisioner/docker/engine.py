@@ -120,6 +120,6 @@ def is_disk_full(text: str) -> bool:
 
 
 DISK_FULL = (
-    "the engine's disk is full (no space left on device): free space, for example with `docker system prune`, then "
-    "run the same command again"
+    "the Docker engine's disk is full (no space left on device): free space, for example with `docker system prune`, "
+    "then run the same command again"
 )

@@ -34,7 +34,7 @@ PAUSE = 10.0
 """Seconds from the first time to the second; each further pause is twice as long."""
 SETTLES = 300.0
 """Seconds within which all of AWS knows a new resource."""
-EARLIER = "waiting for AWS to delete the previous one of this name"
+EARLIER = "waiting for AWS to delete the previous resource of this name"
 CHANGING = "waiting for the change to take effect"
 
 
@@ -355,7 +355,7 @@ class Apply:
         if (want.update_when_ready or want.versioned) and self._to_ask(want.address, changes):
             return Wait("applying its settings", TAKES_EFFECT, Until.SHOWN, again=True, blockers=asking)
         differing = ", ".join(f"{name} is {change.old!r}" for name, change in changes.items())
-        often = f", asked for {requested.times} times" if requested and requested.times > 1 else ""
+        often = f", sent {requested.times} times" if requested and requested.times > 1 else ""
         why = f"waiting for AWS to show the change ({differing}{often})"
         return Wait(why, TAKES_EFFECT, Until.SHOWN, blockers=asking)
 

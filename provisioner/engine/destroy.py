@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 SHARED = "it is also used outside this stack"
-STAYS = "it is recorded under another address, which is kept"
+STAYS = "it is recorded under another address, so it is not deleted"
 """Why a resource is kept that has two records."""
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-UNSEEN = "waiting for it to be visible"
-RESULT_UNSEEN = "waiting for the result of an earlier call to be visible"
+UNSEEN = "waiting for AWS to list it"
+RESULT_UNSEEN = "waiting for AWS to show the result of an earlier call"
 
 
 def count(number: int, word: str) -> str:

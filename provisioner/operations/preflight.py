@@ -34,8 +34,8 @@ MY_IP = "https://checkip.amazonaws.com"
 T = TypeVar("T")
 
 STARTED_FOR_ANOTHER = (
-    ". The embedded cloud starts with one domain: `provision cloud stop` deletes this one with everything in "
-    "it, and the next `provision up` starts one with yours"
+    ". The embedded cloud was started for another domain: run `provision cloud stop`, which deletes everything in it, "
+    "then `provision up`"
 )
 
 

@@ -101,5 +101,5 @@ def _unfinished(outcome: Summary, command: str, plan: str = "") -> str | None:
     if isinstance(outcome.error, Interrupted):
         return f"To resume: {command}."
     if outcome.error.exit_code == WaitingOnUser.exit_code:
-        return f"Do what is asked above, then run {command} again."
+        return f"Complete the action above, then run {command} again."
     return f"Fix the errors above, then run {command} again."

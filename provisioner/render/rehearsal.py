@@ -76,7 +76,7 @@ def _down(outages: Sequence[PredictedOutage]) -> list[str]:
 
 
 def _when(one: PredictedOutage) -> str:
-    how_long = "for good" if one.until is None else f"for {duration(one.until - one.since)}"
+    how_long = "permanently" if one.until is None else f"for {duration(one.until - one.since)}"
     return f"{how_long}, after {duration(one.since)} ({visible(one.why)})"
 
 

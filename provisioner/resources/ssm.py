@@ -89,7 +89,7 @@ class SecureParameter(Resource):
     @classmethod
     def pending(cls, live: Observed) -> str | None:
         # the answer to PutParameter does not say when it was changed
-        return None if "version" in live.outputs else "waiting for its version to be visible"
+        return None if "version" in live.outputs else "waiting for AWS to show its version"
 
     @classmethod
     def delete(cls, aws: Aws, live: Observed) -> None:

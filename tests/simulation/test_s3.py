@@ -271,7 +271,7 @@ def test_a_lock_that_s3_does_not_take_back_fails_nothing(monkeypatch: pytest.Mon
             store(objects, process, notes.append).__enter__()
 
     Place().run(work)
-    words = "the lock of the state was not released (the lock cannot be written: no connection): it is free in 60 s"
+    words = "the lock of the state was not released (the lock cannot be written: no connection): it expires in 60 s"
     assert notes == [words] * 2
 
 

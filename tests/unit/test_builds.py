@@ -199,7 +199,7 @@ def test_a_folder_that_is_a_link_out_of_the_project_is_not_built(context: Path, 
     project = tmp_path / "project"
     (project / "app").mkdir(parents=True)
     (project / "app" / "web").symlink_to(context)
-    assert "leads out of" in check_builds(CONFIG, replace(LOCAL, engine=True), project)["web"]
+    assert "path outside" in check_builds(CONFIG, replace(LOCAL, engine=True), project)["web"]
 
 
 def configured(tmp_path: Path, dockerfile: str) -> Path:
@@ -217,7 +217,7 @@ def configured(tmp_path: Path, dockerfile: str) -> Path:
         ("../web/Dockerfile", ""),
         ("src", "{0}/app/web/src is a directory"),
         ("Dockerfile/x", "there is no file {0}/app/web/Dockerfile/x"),
-        ("link", "{0}/app/web/link is a link that leads out of {0}"),
+        ("link", "{0}/app/web/link is a symbolic link to a path outside {0}"),
     ],
 )
 def test_a_dockerfile_that_is_named_and_not_there_is_an_error(
@@ -331,7 +331,7 @@ def test_a_build_says_its_steps_and_a_failed_one_its_last_lines(context: Path, b
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("#7 ERROR: write /x: no space left on device", "the engine's disk is full"),
+        ("#7 ERROR: write /x: no space left on device", "the Docker engine's disk is full"),
         ("ERROR: failed to resolve source metadata for docker.io/library/nothing", "build_args"),
         ("toomanyrequests: You have reached your pull rate limit.", "docker login"),
         ("unexpected status from HEAD request to https://public.ecr.aws/v2/docker/x: 403 Forbidden", "docker logout"),

@@ -93,8 +93,8 @@ def test_the_sample_is_right_and_says_what_the_defaults_are() -> None:
     assert shown.model_dump(exclude={"services"}) == defaults.model_dump(exclude={"services"})
     assert list(shown.services) == ["frontend", "backend"]
     assert shown.services["frontend"].calls == ("backend",)
-    assert shown.services["frontend"].variables() == ("PORT", "BACKEND_URL")
-    assert shown.services["backend"].variables() == ("PORT", "DB_HOST", "DB_PORT", "DB_NAME", "DB_USER", "DB_PASSWORD")
+    assert shown.services["frontend"].variables() == ("BACKEND_URL",)
+    assert shown.services["backend"].variables() == ("DB_HOST", "DB_PORT", "DB_NAME", "DB_USER", "DB_PASSWORD")
 
 
 @pytest.mark.parametrize("with_app", [False, True])

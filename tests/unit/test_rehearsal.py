@@ -180,7 +180,7 @@ def test_what_is_told() -> None:
         "Services that will be down:",
         "  ! web for 41 s, after 3.0 s (none of its tasks is running)",
         "DNS names that will stop working:",
-        "  ! a.example.com to web for good, after 50 s (no more)",
+        "  ! a.example.com to web permanently, after 50 s (no more)",
         "212 calls, 31 of them writes.",
         "  with slow durations: service/web: too slow.",
         "note: assumed: nothing",

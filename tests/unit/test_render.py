@@ -495,7 +495,7 @@ def test_what_is_left_because_nothing_is_recorded_is_named_so() -> None:
             SomeFailed({"a/b": Failed("x")}, {}),
             "Fix the errors above, then run `provision up` again.",
         ),
-        (SomeFailed({"a/b": WaitingOnUser("x")}, {}), "Do what is asked above, then run `provision up` again."),
+        (SomeFailed({"a/b": WaitingOnUser("x")}, {}), "Complete the action above, then run `provision up` again."),
     ],
 )
 def test_what_to_do_next_depends_on_how_it_ended(error: Exception, words: str) -> None:

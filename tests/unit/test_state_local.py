@@ -134,7 +134,7 @@ def test_a_document_is_read_alike_with_a_record_a_line_and_in_any_other_form(tmp
         ('"phase": "ready"', '"phase": []', "phase has an invalid value"),
         ('"token": "token"', '"tokens": "token"', "token is missing"),
         ('"vpc/main"', '""', "address has an invalid value"),
-        ('{"type"', '[], "x": {"type"', "not a table"),
+        ('{"type"', '[], "x": {"type"', "not a JSON object"),
     ],
 )
 def test_with_a_record_a_line_nothing_is_let_pass_that_is_refused_elsewhere(
