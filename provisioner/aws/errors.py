@@ -266,7 +266,7 @@ def match(error: BaseException, service: str, *verdicts: Verdict) -> Row | None:
     return None
 
 
-class IfThere(AbstractContextManager[None]):
+class IgnoreNotFound(AbstractContextManager[None]):
     """Ends its block, and nothing else, where AWS answers that the resource is not there."""
 
     def __exit__(self, _: object, error: BaseException | None, __: object) -> bool:

@@ -10,7 +10,14 @@ from botocore.exceptions import ClientError
 
 from provisioner.engine.clock import SETTLE
 from provisioner.engine.declaration import Declared, Dependency, filled, reachable
-from provisioner.engine.errors import Failed, Interrupted, NeedsReplacing, NotCreated, OutcomeUnknown, ReadInterrupted
+from provisioner.engine.errors import (
+    Failed,
+    Interrupted,
+    NotCreated,
+    OutcomeUnknown,
+    ReadInterrupted,
+    ReplacementRequired,
+)
 from provisioner.engine.events import Emit, Queued, Result, Working
 from provisioner.engine.lookup import find_declared, owners, settling
 from provisioner.engine.refused import advice, refuse_create_only
@@ -278,8 +285,8 @@ class Apply:
         """Refuse what the plan could not see yet: a value that was known only after what it is built on."""
         try:
             refuse_create_only(want, changes)
-        except NeedsReplacing as error:
-            raise NeedsReplacing(f"{error}. {advice(self.store.records.values())}") from None
+        except ReplacementRequired as error:
+            raise ReplacementRequired(f"{error}. {advice(self.store.records.values())}") from None
 
     def _keep(self, address: str, live: Observed) -> Observed:
         """Keep what AWS says of a resource; what it leaves out while the resource is changed stays known."""

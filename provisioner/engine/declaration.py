@@ -12,7 +12,7 @@ from typing import Any, TypeVar, cast
 
 from provisioner.engine.resource import Resource
 
-TOKEN = re.compile(r"\$\{([a-z_]+/[\w.*-]+):(\w+)(!?)\}")
+REFERENCE = re.compile(r"\$\{([a-z_]+/[\w.*-]+):(\w+)(!?)\}")
 """A value that is not known yet: `${address:output}`, with `!` when the resource must be ready before it is used."""
 
 STEPS: dict[str, Callable[..., Any]] = {}
@@ -33,7 +33,7 @@ class Dependency:
 
 @dataclass(frozen=True)
 class Handle:
-    """A declared resource. Its attributes are tokens that stand for AWS's answers; they work in f-strings and JSON."""
+    """A declared resource. Its attributes are references to what AWS will answer; they work in f-strings and JSON."""
 
     address: str
     resource_type: type[Resource]
@@ -41,17 +41,17 @@ class Handle:
 
     @property
     def id(self) -> str:
-        """A token for the id that AWS gives the resource."""
-        return self._token("id")
+        """A reference for the id that AWS gives the resource."""
+        return self._reference("id")
 
     def __getattr__(self, output: str) -> str:
         if output.startswith("_") or output not in self.resource_type.outputs:
             raise AttributeError(
                 f"{self.address} has no output {output!r}; it has {', '.join(self.resource_type.outputs)}"
             )
-        return self._token(output)
+        return self._reference(output)
 
-    def _token(self, output: str) -> str:
+    def _reference(self, output: str) -> str:
         return f"${{{self.address}:{output}{'!' if self.must_be_ready else ''}}}"
 
 
@@ -61,7 +61,7 @@ def ready(handle: Handle) -> Handle:
 
 
 def ids(handles: Iterable[Handle]) -> list[str]:
-    """Return the ids of several resources, as tokens."""
+    """Return the ids of several resources, as references."""
     return [handle.id for handle in handles]
 
 
@@ -100,7 +100,7 @@ class Declarations:
         """Declare that a resource should exist as described. No call is made.
 
         Args:
-            want: the resource. Its fields may hold tokens of other handles, which it then needs.
+            want: the resource. Its fields may hold references of other handles, which it then needs.
             after: further resources that must exist (or, with `ready`, be ready) before this one.
             keys: for fields that AWS cannot change in place, the key of `stack.toml` that each comes from.
 
@@ -110,7 +110,7 @@ class Declarations:
         if want.address in self.declared:
             other = self.declared[want.address].step
             raise ValueError(f"{want.address} is declared twice: in {other} and {self._step}")
-        dependencies = [Dependency(m[1], m[2], bool(m[3])) for m in _tokens(want.fields())]
+        dependencies = [Dependency(m[1], m[2], bool(m[3])) for m in _references(want.fields())]
         dependencies += [Dependency(handle.address, ready=handle.must_be_ready) for handle in after]
         if missing := {one.address for one in dependencies} - self.declared.keys():
             raise ValueError(f"{want.address} depends on {', '.join(sorted(missing))}, which no earlier step declares")
@@ -167,27 +167,27 @@ def reachable(start: str, dependencies: Callable[[str], Iterable[str]]) -> Itera
         todo += new
 
 
-def _tokens(value: Any) -> list[re.Match[str]]:
+def _references(value: Any) -> list[re.Match[str]]:
     if isinstance(value, str):
-        return list(TOKEN.finditer(value))
+        return list(REFERENCE.finditer(value))
     if isinstance(value, Mapping):
-        return [m for pair in value.items() for part in pair for m in _tokens(part)]
+        return [m for pair in value.items() for part in pair for m in _references(part)]
     if isinstance(value, (list, tuple)):
-        return [m for part in value for m in _tokens(part)]
+        return [m for part in value for m in _references(part)]
     return []
 
 
 def unknown(value: Any) -> bool:
-    """Say whether any part of the value is still a token."""
-    return bool(_tokens(value))
+    """Say whether any part of the value is still a reference."""
+    return bool(_references(value))
 
 
 def fill(value: Any, lookup: Callable[[str, str], Any]) -> Any:
-    """Return the value with each token replaced by `lookup(address, output)`; a None answer leaves the token in."""
+    """Return the value with each reference replaced by `lookup(address, output)`; a None answer leaves it in."""
     if isinstance(value, str):
-        if (whole := TOKEN.fullmatch(value)) and (answer := lookup(whole[1], whole[2])) is not None:
+        if (whole := REFERENCE.fullmatch(value)) and (answer := lookup(whole[1], whole[2])) is not None:
             return answer
-        return TOKEN.sub(lambda m: m[0] if (a := lookup(m[1], m[2])) is None else str(a), value)
+        return REFERENCE.sub(lambda m: m[0] if (a := lookup(m[1], m[2])) is None else str(a), value)
     if isinstance(value, Mapping):
         return {fill(key, lookup): fill(item, lookup) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
@@ -196,6 +196,6 @@ def fill(value: Any, lookup: Callable[[str, str], Any]) -> Any:
 
 
 def filled(want: K, lookup: Callable[[str, str], Any]) -> K:
-    """Return the resource with its tokens replaced as far as they are known."""
+    """Return the resource with its references replaced as far as they are known."""
     values = {name: fill(value, lookup) for name, value in want.fields().items()}
     return cast("K", dataclasses.replace(cast("Any", want), **values))

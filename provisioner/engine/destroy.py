@@ -13,7 +13,7 @@ from provisioner.engine.declaration import Dependency
 from provisioner.engine.errors import NotOwned, Protected
 from provisioner.engine.events import Emit, Queued, Result
 from provisioner.engine.lookup import find, owners, settling
-from provisioner.engine.recorded import users
+from provisioner.engine.recorded import dependents
 from provisioner.engine.remaining import UNKNOWN, RemainingWork, chains
 from provisioner.engine.resource import Observed, Resource, type_named
 from provisioner.engine.run import RecordStore, RunProgress, act_or_wait, ask_or_empty, refresh
@@ -101,7 +101,7 @@ class Destroy:
         Raises:
             SomeFailed: see `Scheduler.run`.
         """
-        built = users(self.records)
+        built = dependents(self.records)
         others = [record for address, record in self.store.records.items() if address not in self.records]
         self._staying = {(record.type, record.id) for record in others if record.id}
         longest = chains(self._tasks)

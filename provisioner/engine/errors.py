@@ -41,7 +41,7 @@ class NotOwned(ProvisionError):
     """Something stands under our name that does not carry this stack's tags."""
 
 
-class NeedsReplacing(ProvisionError):
+class ReplacementRequired(ProvisionError):
     """A field differs that AWS cannot change in place."""
 
 

@@ -23,7 +23,7 @@ class Leftover:
     why: str
 
 
-def sweep(
+def find_leftovers(
     aws: Provider, staying: Mapping[str, Record], resource_types: Collection[type[Resource]] | None = None
 ) -> list[Leftover]:
     """Read every type anew and return what still carries this stack's tags, or stands under its names and is ours.

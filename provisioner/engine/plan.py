@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from provisioner.engine.declaration import Declared, filled, unknown
 from provisioner.engine.destroy import protected, type_of
-from provisioner.engine.errors import Interrupted, NeedsReplacing, Protected, ProvisionError
+from provisioner.engine.errors import Interrupted, Protected, ProvisionError, ReplacementRequired
 from provisioner.engine.lookup import find, find_declared, owners
 from provisioner.engine.planned import KNOWN_AFTER_UP, Planned
 from provisioner.engine.refused import refuse_create_only
@@ -81,7 +81,7 @@ class _Planner:
             if not (changes and want.versioned):
                 self.lives[item.address] = live
             refuse_create_only(want, {name: _shown(change) for name, change in changes.items()})
-        except NeedsReplacing as error:
+        except ReplacementRequired as error:
             stuck = {name: _shown(change) for name, change in changes.items() if name in want.create_only}
             return Planned(item.address, "refused", item.step, stuck, str(error), item.keys)
         except Interrupted:

@@ -61,7 +61,7 @@ def check_order(records: Mapping[str, Record]) -> None:
         ) from None
 
 
-def users(records: Mapping[str, Record]) -> dict[str, list[str]]:
+def dependents(records: Mapping[str, Record]) -> dict[str, list[str]]:
     """Return the addresses of what is built on each recorded resource, by its address.
 
     What was renamed is recorded twice until `up` has dropped the former record: what is built on it under one address

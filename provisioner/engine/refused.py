@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from provisioner.engine.errors import NeedsReplacing, ProvisionError
+from provisioner.engine.errors import ProvisionError, ReplacementRequired
 from provisioner.engine.resource import Change, Resource, type_named
 
 if TYPE_CHECKING:
@@ -93,11 +93,11 @@ def _shown(value: Any) -> str:
 
 
 def refuse_create_only(want: Resource, changes: Mapping[str, Change]) -> None:
-    """Raise `NeedsReplacing` if one of the changes is to a field that AWS cannot change in place."""
+    """Raise `ReplacementRequired` if one of the changes is to a field that AWS cannot change in place."""
     stuck = [
         f"{name} is {changes[name].old!r}, should be {changes[name].new!r}"
         for name in changes
         if name in want.create_only
     ]
     if stuck:
-        raise NeedsReplacing(f"{want.address} cannot be changed in place: {'; '.join(stuck)}")
+        raise ReplacementRequired(f"{want.address} cannot be changed in place: {'; '.join(stuck)}")

@@ -83,11 +83,11 @@ def left(tasks: Mapping[str, RemainingWork], done: Collection[str], begun: Mappi
 
 def chains(tasks: Mapping[str, RemainingWork]) -> dict[str, float]:
     """Return for each resource the expected seconds of the longest chain from its begin to the end of the run."""
-    users: dict[str, list[tuple[str, float]]] = {address: [] for address in tasks}
+    dependents: dict[str, list[tuple[str, float]]] = {address: [] for address in tasks}
     for address, task in tasks.items():
         for dependency, lag in task.after.items():
-            if dependency in users:
-                users[dependency].append((address, lag))
+            if dependency in dependents:
+                dependents[dependency].append((address, lag))
     found: dict[str, float] = {}
     for start in tasks:
         todo = [] if start in found else [start]
@@ -95,11 +95,11 @@ def chains(tasks: Mapping[str, RemainingWork]) -> dict[str, float]:
             address = todo[-1]
             # what comes back to itself counts for nothing there: this is only an estimate
             found.setdefault(address, 0.0)
-            new = [user for user, _ in users[address] if user not in found]
+            new = [dependent for dependent, _ in dependents[address] if dependent not in found]
             if new:
                 todo += new
                 continue
             todo.pop()
-            onwards = (max(lag, CALL) + found[user] for user, lag in users[address])
+            onwards = (max(lag, CALL) + found[dependent] for dependent, lag in dependents[address])
             found[address] = max([tasks[address].seconds, *onwards])
     return found

@@ -200,7 +200,7 @@ class Scheduler:
         self._missing[address] = (missing, dependencies)
         self._held.setdefault(missing.address, []).append(address)
 
-    def _start_users(self, address: str) -> None:
+    def _start_dependents(self, address: str) -> None:
         """Look again at what waits for a resource of which there is news."""
         for user in self._held.pop(address, ()):
             missing, dependencies = self._missing.pop(user)
@@ -295,7 +295,7 @@ class Scheduler:
         else:
             self._wait(address, outcome)
         if not self._pace.stop.is_set():
-            self._start_users(address)
+            self._start_dependents(address)
 
     def _called(self, address: str) -> None:
         if address not in self._acted:

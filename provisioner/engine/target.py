@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from provisioner.engine.declaration import Declared, dependencies_of, reachable
 from provisioner.engine.errors import ConfigurationError
-from provisioner.engine.recorded import users
+from provisioner.engine.recorded import dependents
 
 if TYPE_CHECKING:
     from state.model import Record
@@ -41,7 +41,7 @@ def limited(declared: Mapping[str, Declared], steps: Collection[str]) -> dict[st
 
 def above(records: Mapping[str, Record], target: str) -> list[str]:
     """Return the addresses of the step's recorded resources, and of all that is built on them, however far up."""
-    built = users(records)
+    built = dependents(records)
     of_step = [address for address, record in records.items() if record.step == target]
     # no address is empty: it stands for the step
     found = {*reachable("", lambda address: built.get(address, of_step))}

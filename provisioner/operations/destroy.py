@@ -16,7 +16,7 @@ from provisioner.engine.destroy import Destroy, type_of
 from provisioner.engine.errors import OutcomeUnknown, Protected
 from provisioner.engine.events import Begun, Emit, Notice
 from provisioner.engine.known import Known
-from provisioner.engine.leftovers import Leftover, sweep
+from provisioner.engine.leftovers import Leftover, find_leftovers
 from provisioner.engine.run import prefetch
 from provisioner.operations import estimates
 from provisioner.operations.summary import Remains, Summary, timed
@@ -75,7 +75,7 @@ def down(aws: Aws, store: Store, emit: Emit, target: str | None = None, *, unpro
         destroy.run()
         if target is None or Cluster in resource_types:
             _late_metrics(aws, emit)
-        left = sweep(aws, store.records, resource_types if target else None)
+        left = find_leftovers(aws, store.records, resource_types if target else None)
         return Remains(left, _snapshots(aws, emit))
 
     return timed(aws.pace, "down", target, store, work, (destroy.progress,))

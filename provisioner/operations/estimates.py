@@ -11,7 +11,7 @@ from provisioner.aws import durations as table
 from provisioner.aws.durations import Duration
 from provisioner.engine.destroy import type_of
 from provisioner.engine.events import Ahead
-from provisioner.engine.recorded import users
+from provisioner.engine.recorded import dependents
 from provisioner.engine.remaining import RemainingWork
 from provisioner.resources.elbv2 import TargetGroup
 
@@ -164,7 +164,7 @@ def downwards(going: Mapping[str, Record], history: Sequence[Run]) -> Ahead:
     def freed(user: str) -> float:
         return 0.0 if type_of(going[user]).frees_dependencies_early else all_seconds[user]
 
-    built = users(going)
+    built = dependents(going)
     # what goes first comes first, as in `upwards`: who walks through them in this order has met what each waits for
     order = reversed(list(going))
     return Ahead(

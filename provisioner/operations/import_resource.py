@@ -11,7 +11,7 @@ from provisioner.aws import tagging
 from provisioner.aws.errors import explained, not_found
 from provisioner.aws.ownership import ADDRESS_TAG
 from provisioner.engine.declaration import Declared, filled, unknown
-from provisioner.engine.errors import ConfigurationError, NeedsReplacing, NotOwned
+from provisioner.engine.errors import ConfigurationError, NotOwned, ReplacementRequired
 from provisioner.engine.known import Known
 from provisioner.engine.lookup import others
 from provisioner.engine.resource import Change, Observed, Resource, compare, output_of
@@ -47,7 +47,7 @@ def candidate(
     Raises:
         ConfigurationError: the address is not declared, or recorded already; or there is no such thing.
         NotOwned: the resource belongs to another stack, or to another address of this one.
-        NeedsReplacing: it differs in what AWS cannot change.
+        ReplacementRequired: it differs in what AWS cannot change.
         ApiError: a read was refused.
     """
     aws = aws.reading().knowing(Known(records, declared))
@@ -155,7 +155,7 @@ def _check_create_only(want: Resource, live: Observed, changes: Mapping[str, Cha
         )
     if stuck:
         said = "; ".join(f"{name} is {c.old!r}, declared is {c.new!r}" for name, c in stuck.items())
-        raise NeedsReplacing(
+        raise ReplacementRequired(
             f"{live.id} cannot become {want.address}, because AWS cannot change this in place: {said}. Declare it as "
             f"it is, or import another one"
         )

@@ -27,10 +27,10 @@ def to_forget(store: Store, address: str, *, force: bool) -> str:
     """
     recorded(store.state, address)
     record = store.records[address]
-    if (users := users_of(store.records, address)) and not force:
+    if (dependents := direct_dependents(store.records, address)) and not force:
         raise ConfigurationError(
-            f"{address} is a dependency of {', '.join(users)}: without its record it could be deleted before them. "
-            f"Remove those records first, or add --force"
+            f"{address} is a dependency of {', '.join(dependents)}: without its record it could be deleted before "
+            f"them. Remove those records first, or add --force"
         )
     resource_type = type_named(record.type)
     if record.phase == "creating":
@@ -40,9 +40,9 @@ def to_forget(store: Store, address: str, *, force: bool) -> str:
     return f"{record.id} itself is not changed"
 
 
-def users_of(records: Mapping[str, Record], address: str) -> list[str]:
+def direct_dependents(records: Mapping[str, Record], address: str) -> list[str]:
     """Return the addresses of what was built on a recorded resource."""
-    return [user for user, record in records.items() if address in record.dependencies]
+    return [dependent for dependent, record in records.items() if address in record.dependencies]
 
 
 def rename(store: Store, old: str, new: str) -> list[str]:
@@ -67,10 +67,10 @@ def rename(store: Store, old: str, new: str) -> list[str]:
     taken = store.records.get(new)
     if taken and (taken.id is None or taken.id != record.id):
         raise ConfigurationError(f"{new} is already in the state ({taken.id}): remove or rename that first")
-    users = users_of(store.records, old)
+    dependents = direct_dependents(store.records, old)
     store.put(replace(record, address=new))
-    for user in users:
-        dependencies = [new if one == old else one for one in store.records[user].dependencies]
-        store.put(replace(store.records[user], dependencies=list(dict.fromkeys(dependencies))))
+    for dependent in dependents:
+        dependencies = [new if one == old else one for one in store.records[dependent].dependencies]
+        store.put(replace(store.records[dependent], dependencies=list(dict.fromkeys(dependencies))))
     store.drop(old)
-    return users
+    return dependents

@@ -9,7 +9,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from provisioner.aws.client import Aws
-from provisioner.aws.errors import NO_CONNECTION, IfThere, denied
+from provisioner.aws.errors import NO_CONNECTION, IgnoreNotFound, denied
 from provisioner.aws.tagging import CALLS, observed, tags_of
 from provisioner.engine.clock import since
 from provisioner.engine.errors import Failed
@@ -72,7 +72,7 @@ class Certificate(Resource):
     @classmethod
     def _there(cls, aws: Aws, arn: str) -> Observed | None:
         """Return a certificate of this stack's, or None if it is gone, which the tagging API may not know yet."""
-        with IfThere():
+        with IgnoreNotFound():
             tags = tags_of(aws, "acm", arn)
             return cls._live(aws, _described(aws, arn), tags) if aws.owns(tags) else None
         return None

@@ -8,7 +8,7 @@ from typing import Any
 
 from provisioner.aws.client import Aws
 from provisioner.aws.dns import addresses, nameservers
-from provisioner.aws.errors import IfThere
+from provisioner.aws.errors import IgnoreNotFound
 from provisioner.engine.declaration import unknown
 from provisioner.engine.errors import WaitingOnUser
 from provisioner.engine.resource import Observed, Resource
@@ -35,7 +35,7 @@ class Delegation(Resource):
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:
         for domain, zone_id in {(fields["domain"], fields["hosted_zone_id"]) for fields in known}:
             if not unknown(zone_id):
-                with IfThere():
+                with IgnoreNotFound():
                     yield cls._look(aws, domain, zone_id)
 
     @staticmethod

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from provisioner.aws.client import Aws
-from provisioner.aws.errors import IfThere
+from provisioner.aws.errors import IgnoreNotFound
 from provisioner.aws.ownership import tag_pairs
 from provisioner.aws.tagging import observed, tag_map
 from provisioner.engine.resource import Changes, Observed, Resource, canonical
@@ -45,7 +45,7 @@ class LaunchTemplate(Resource):
             found = aws.pages("ec2", "describe_launch_templates", "LaunchTemplates", Filters=aws.owner_filters())
             names |= {template["LaunchTemplateName"] for template in found}
         for name in sorted(names):
-            with IfThere():
+            with IgnoreNotFound():
                 version = _version(aws, LaunchTemplateName=name)
                 yield cls._live(aws, version, cls._tags(aws, version["LaunchTemplateId"]))
 
@@ -107,7 +107,7 @@ class LaunchTemplate(Resource):
 
 def default_image(aws: Aws, name: str) -> str | None:
     """Return the AMI of the default version of a launch template; None if there is none of that name."""
-    with IfThere():
+    with IgnoreNotFound():
         image: str | None = _version(aws, LaunchTemplateName=name)["LaunchTemplateData"].get("ImageId")
         return image
     return None

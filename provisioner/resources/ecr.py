@@ -11,7 +11,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from provisioner.aws.client import Aws
-from provisioner.aws.errors import IfThere
+from provisioner.aws.errors import IgnoreNotFound
 from provisioner.aws.tagging import observed, tags_of
 from provisioner.engine.resource import Changes, Observed, Resource
 
@@ -67,7 +67,7 @@ class Repository(Resource):
 
     @staticmethod
     def _policy(aws: Aws, name: str) -> Any:
-        with IfThere():
+        with IgnoreNotFound():
             return json.loads(aws.client("ecr").get_lifecycle_policy(repositoryName=name)["lifecyclePolicyText"])
         return None
 

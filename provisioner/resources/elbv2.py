@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from provisioner.aws.client import Aws, batches
-from provisioner.aws.errors import IfThere
+from provisioner.aws.errors import IgnoreNotFound
 from provisioner.aws.ownership import tag_pairs
 from provisioner.aws.tagging import observed, tag_map
 from provisioner.engine.clock import since
@@ -64,7 +64,7 @@ def owner_of(aws: Aws, dns_name: str) -> str:
     if (parts := DNS_NAME.fullmatch(dns_name)) is None:
         return ""
     elb = aws.client("elbv2", parts["region"])
-    with IfThere():
+    with IgnoreNotFound():
         for balancer in elb.describe_load_balancers(Names=[parts["name"]])["LoadBalancers"]:
             if balancer.get("DNSName", "").lower() == parts["host"]:
                 (shown,) = elb.describe_tags(ResourceArns=[balancer["LoadBalancerArn"]])["TagDescriptions"]
@@ -107,7 +107,7 @@ class LoadBalancer(Resource):
     @classmethod
     def read_some(cls, aws: Aws, known: Sequence[Mapping[str, Any]], ids: Collection[str]) -> Iterator[Observed]:
         for arn in ids:
-            with IfThere():
+            with IgnoreNotFound():
                 (balancer,) = aws.client("elbv2").describe_load_balancers(LoadBalancerArns=[arn])["LoadBalancers"]
                 # while it is made nothing is compared: AWS's defaults will do, as in the create call's answer
                 made = balancer["State"]["Code"] != "provisioning"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from provisioner.aws.client import Aws
-from provisioner.aws.errors import IfThere
+from provisioner.aws.errors import IgnoreNotFound
 from provisioner.engine.resource import Changes, Observed, Resource
 from provisioner.resources import members
 from provisioner.resources.elbv2 import LoadBalancer
@@ -47,7 +47,7 @@ def normal_action(action: Action) -> dict[str, Any]:
 
 def _parts(aws: Aws, operation: str, key: str, **parent: str) -> Iterator[Any]:
     """Yield the parts of a balancer or listener; none if it was removed since it was listed."""
-    with IfThere():
+    with IgnoreNotFound():
         yield from aws.pages("elbv2", operation, key, **parent)
 
 

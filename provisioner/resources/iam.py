@@ -10,7 +10,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from provisioner.aws.client import Aws
-from provisioner.aws.errors import IfThere
+from provisioner.aws.errors import IgnoreNotFound
 from provisioner.aws.tagging import observed, tag_map
 from provisioner.engine.resource import Changes, Observed, Resource
 from provisioner.resources.phrases import named
@@ -158,7 +158,7 @@ class InstanceProfile(Resource):
         # the list has no tags: where the name may be ours the whole profile is read
         likely = {p["InstanceProfileName"] for p in listed if p["InstanceProfileName"].startswith(f"{aws.name}-")}
         for name in sorted(names | likely):
-            with IfThere():
+            with IgnoreNotFound():
                 whole = aws.client("iam").get_instance_profile(InstanceProfileName=name)["InstanceProfile"]
                 live = cls._live(aws, whole)
                 if live.owned or name in names:

@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 from botocore.exceptions import ClientError
 
 from provisioner.aws.client import Aws
-from provisioner.aws.errors import IfThere, code_of
+from provisioner.aws.errors import IgnoreNotFound, code_of
 from provisioner.docker import build, engine, push
 from provisioner.docker.context import DOCKERFILE
 from provisioner.engine.errors import Failed, NotCreated, OutcomeUnknown
@@ -221,7 +221,7 @@ class WantedImage(Resource):
 
 def held(aws: Aws, repository: str, tag: str) -> str:
     """Return the digest that a repository has under a tag; empty if there is no such image, or no such repository."""
-    with IfThere():
+    with IgnoreNotFound():
         found = aws.client("ecr").describe_images(repositoryName=repository, imageIds=[{"imageTag": tag}])
         return str(found["imageDetails"][0]["imageDigest"]) if found["imageDetails"] else ""
     return ""
@@ -277,7 +277,7 @@ def _digests(aws: Aws, repository: str) -> dict[str, str]:
 def _images(aws: Aws, repository: str) -> list[Mapping[str, Any]]:
     """Return all images of a repository as AWS shows them; none if there is no such repository."""
     most = {"PageSize": 1000}
-    with IfThere():
+    with IgnoreNotFound():
         return [*aws.pages("ecr", "describe_images", "imageDetails", repositoryName=repository, PaginationConfig=most)]
     return []
 

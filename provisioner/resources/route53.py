@@ -10,7 +10,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from provisioner.aws.client import Aws, batches
-from provisioner.aws.errors import IfThere
+from provisioner.aws.errors import IgnoreNotFound
 from provisioner.aws.tagging import tag_map
 from provisioner.engine.declaration import unknown
 from provisioner.engine.errors import Failed, NotOwned
@@ -365,7 +365,7 @@ def _order(key: tuple[str, str, str]) -> tuple[str, list[str], str]:
 
 def _records(aws: Aws, zone_id: str, first: str) -> Records:
     """Return a page of a zone's records, from a name on: a zone of somebody else's may have thousands."""
-    with IfThere():
+    with IgnoreNotFound():
         found = aws.read("route53", "list_resource_record_sets", HostedZoneId=zone_id, StartRecordName=first)
         return {(normal_name(record["Name"]), record["Type"]): record for record in found["ResourceRecordSets"]}
     return {}
@@ -373,7 +373,7 @@ def _records(aws: Aws, zone_id: str, first: str) -> Records:
 
 def _record(aws: Aws, zone_id: str, name: str, type: str) -> Mapping[str, Any] | None:
     """Return the record of this name and type: the list starts there, or after it if there is none."""
-    with IfThere():
+    with IgnoreNotFound():
         found = aws.client("route53").list_resource_record_sets(
             HostedZoneId=zone_id, StartRecordName=name, StartRecordType=type, MaxItems="1"
         )["ResourceRecordSets"]

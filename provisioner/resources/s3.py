@@ -10,7 +10,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from provisioner.aws.client import Aws
-from provisioner.aws.errors import IfThere, code_of, refused
+from provisioner.aws.errors import IgnoreNotFound, code_of, refused
 from provisioner.aws.tagging import CALLS, observed
 from provisioner.engine.resource import Changes, Observed, Resource
 from provisioner.resources.iam import Policy, normal
@@ -59,7 +59,7 @@ class Bucket(Resource):
         names = {fields["bucket"] for fields in known}
         names |= {arn.rpartition(":")[2] for arn in aws.tagged("s3")}
         for name in sorted(names):
-            with IfThere():
+            with IgnoreNotFound():
                 yield cls._live(aws, name)
 
     @classmethod

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from provisioner.aws.client import Aws
-from provisioner.aws.errors import IfThere
+from provisioner.aws.errors import IgnoreNotFound
 from provisioner.aws.tagging import observed, tags_of
 from provisioner.engine.clock import since
 from provisioner.engine.errors import Failed
@@ -55,7 +55,7 @@ class PrivateDnsNamespace(Resource):
     @classmethod
     def read_some(cls, aws: Aws, known: Sequence[Mapping[str, Any]], ids: Collection[str]) -> Iterator[Observed]:
         for namespace_id in ids:
-            with IfThere():
+            with IgnoreNotFound():
                 namespace = aws.client("servicediscovery").get_namespace(Id=namespace_id)["Namespace"]
                 tags = tags_of(aws, "servicediscovery", namespace["Arn"])
                 deleting = cls._deleting(aws, namespace_id)
@@ -225,7 +225,7 @@ def _zone_of(namespace: Mapping[str, Any]) -> str | None:
 
 def _zone(aws: Aws, zone_id: str) -> Mapping[str, Any]:
     """Return GetHostedZone's answer, or nothing if the zone is gone."""
-    with IfThere():
+    with IgnoreNotFound():
         answer: Mapping[str, Any] = aws.read("route53", "get_hosted_zone", Id=zone_id)
         return answer
     return {}

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from provisioner.aws.client import Aws
-from provisioner.aws.errors import IfThere
+from provisioner.aws.errors import IgnoreNotFound
 from provisioner.engine.resource import Changes, Observed, Resource
 from provisioner.resources.elbv2 import LoadBalancer
 
@@ -29,7 +29,7 @@ class WebAclAssociation(Resource):
         if not known:
             return
         for balancer in aws.live(LoadBalancer):
-            with IfThere():
+            with IgnoreNotFound():
                 acl = aws.client("wafv2").get_web_acl_for_resource(ResourceArn=balancer.id).get("WebACL")
                 if acl:
                     attributes = {"resource_arn": balancer.id, "web_acl_arn": acl["ARN"]}

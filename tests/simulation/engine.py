@@ -15,7 +15,7 @@ from functools import partial
 from typing import Any
 
 from provisioner.aws.ownership import ADDRESS_TAG
-from provisioner.engine.errors import NeedsReplacing, NotOwned, ProvisionError, SomeFailed
+from provisioner.engine.errors import NotOwned, ProvisionError, ReplacementRequired, SomeFailed
 from provisioner.engine.events import Done, Event, Waiting
 from provisioner.engine.planned import KNOWN_AFTER_UP, Planned
 from provisioner.engine.refused import PlanRefused
@@ -149,7 +149,7 @@ class World:
         up = self._planned_up(calm)
         if not up.ok:
             # what is built on something that had to be made anew cannot follow: the advice is down and up
-            if not all(isinstance(error, (NeedsReplacing, NotOwned, PlanRefused)) for error in up.errors()):
+            if not all(isinstance(error, (ReplacementRequired, NotOwned, PlanRefused)) for error in up.errors()):
                 raise Violation(f"up does not succeed although nothing is in its way: {up.errors()}")
             self._check_protected(up)
             self._down(calm)

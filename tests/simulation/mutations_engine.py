@@ -127,7 +127,7 @@ FAULTS = (
         REFUSED,
         """
         if stuck:
-        raise NeedsReplacing(f"{want.address} cannot be changed in place: {'; '.join(stuck)}")
+        raise ReplacementRequired(f"{want.address} cannot be changed in place: {'; '.join(stuck)}")
         """,
         "",
     ),

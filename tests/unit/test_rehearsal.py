@@ -11,7 +11,7 @@ import steps  # noqa: F401  (importing the package makes all resource types know
 from provisioner.config.models import Config
 from provisioner.engine.declaration import Dependency
 from provisioner.operations.rehearsal import unmanaged
-from provisioner.operations.rehearsal.declarations import declarations, with_tokens
+from provisioner.operations.rehearsal.declarations import declarations, with_references
 from provisioner.operations.rehearsal.run import PredictedOutage, Rehearsal, RehearsalOptions, RehearsedRun
 from provisioner.render import rehearsal as show
 from state.model import Phase, Record
@@ -128,7 +128,7 @@ def test_what_cannot_be_copied_is_told_with_what_needs_it() -> None:
     ],
 )
 def test_names_are_with_tokens_whole_and_the_longest_first(text: object, expected: object) -> None:
-    assert with_tokens(text, {"abc": "a/b:id", "abc-def": "a/b:more"}) == expected
+    assert with_references(text, {"abc": "a/b:id", "abc-def": "a/b:more"}) == expected
 
 
 def test_what_is_unmanaged_and_referred_to() -> None:

@@ -18,7 +18,7 @@ from botocore.exceptions import (
     ReadTimeoutError,
 )
 
-from provisioner.aws.errors import TABLE, IfThere, code_of, match, not_found, out_of_reach
+from provisioner.aws.errors import TABLE, IgnoreNotFound, code_of, match, not_found, out_of_reach
 from provisioner.engine.ports import Row, Verdict
 
 S: Final = "not_yet_consistent"
@@ -299,10 +299,10 @@ def test_only_not_there_counts_as_absent(code: str) -> None:
 
 
 def test_a_block_ends_where_the_thing_is_not_there_and_fails_with_all_else() -> None:
-    with IfThere():
+    with IgnoreNotFound():
         raise refusal("NoSuchEntity", "The role with name web cannot be found.")
     for error in (refusal("AccessDenied", "not allowed"), ValueError("NoSuchEntity")):
-        with pytest.raises(type(error)) as caught, IfThere():
+        with pytest.raises(type(error)) as caught, IgnoreNotFound():
             raise error
         assert caught.value is error
 

@@ -24,7 +24,7 @@ from provisioner.engine import pools, turns
 from provisioner.engine.clock import Pace
 from provisioner.engine.errors import Interrupted
 from provisioner.engine.events import Event, Finished, Notice
-from provisioner.engine.leftovers import sweep
+from provisioner.engine.leftovers import find_leftovers
 from provisioner.engine.resource import RESOURCE_TYPES, Observed, Resource
 from provisioner.operations import context, signals, stores
 from provisioner.operations.options import Options
@@ -194,10 +194,10 @@ RESOURCE_TYPES.pop("slow")
 def test_a_last_look_that_is_interrupted_is_not_told_as_things_that_are_left(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(RESOURCE_TYPES, "slow", Slow)
     aws = way()
-    assert sweep(aws, {}, [Slow]) == []
+    assert find_leftovers(aws, {}, [Slow]) == []
     aws.pace.stop.set()
     with pytest.raises(Interrupted):
-        sweep(aws, {}, [Slow])
+        find_leftovers(aws, {}, [Slow])
 
 
 # -- outside of a run --------------------------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ import pytest
 from provisioner.engine import target
 from provisioner.engine.declaration import STEPS, Declared
 from provisioner.engine.errors import ConfigurationError, Protected
-from provisioner.engine.recorded import users
+from provisioner.engine.recorded import dependents
 from provisioner.operations import declaring
 from provisioner.resources.elbv2 import LoadBalancer
 from provisioner.resources.rds import DbCluster
@@ -55,7 +55,7 @@ def recorded(address: str, id: str, *needs: str) -> Record:
 
 def test_what_is_built_on_a_renamed_thing_is_built_on_both_its_records() -> None:
     records = [recorded("vpc/old", "vpc-1"), recorded("vpc/new", "vpc-1"), recorded("subnet/a", "subnet-1", "vpc/old")]
-    assert users({record.address: record for record in records}) == {
+    assert dependents({record.address: record for record in records}) == {
         "vpc/old": ["subnet/a"],
         "vpc/new": ["subnet/a"],
         "subnet/a": [],
@@ -68,7 +68,7 @@ def test_a_second_record_does_not_make_needs_go_round_in_a_circle() -> None:
         recorded("role/new", "name", "box/user"),
         recorded("box/user", "box-1", "role/old"),
     ]
-    assert users({record.address: record for record in records}) == {
+    assert dependents({record.address: record for record in records}) == {
         "role/old": ["box/user"],
         "role/new": [],
         "box/user": ["role/new"],

@@ -1,4 +1,4 @@
-"""Declares a recorded stack anew: where its resources name each other stand tokens, which a copy's own ids fill."""
+"""Declares a recorded stack anew: where its resources name each other stand references, which a copy's own ids fill."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import MISSING, fields
 
-from provisioner.engine.declaration import TOKEN, Declared, Dependency, reachable
+from provisioner.engine.declaration import REFERENCE, Declared, Dependency, reachable
 from provisioner.engine.resource import Resource, all_types, type_named
 from provisioner.resources.acm import ValidationRecord
 from state.model import Record
@@ -36,11 +36,11 @@ def declarations(records: Mapping[str, Record]) -> tuple[dict[str, Declared], di
         if why := _why_left_out(record, left_out):
             left_out[address] = why
             continue
-        tokens = _tokens(record, records)
+        references = _references(record, records)
         # a certificate becomes ready by the records that need it
         mark = "" if record.type == ValidationRecord.type_name else "!"
-        arguments = {name: with_tokens(value, tokens, mark) for name, value in record.arguments.items()}
-        dependencies = {Dependency(m[1], m[2], bool(m[3])): None for m in TOKEN.finditer(repr(arguments))}
+        arguments = {name: with_references(value, references, mark) for name, value in record.arguments.items()}
+        dependencies = {Dependency(m[1], m[2], bool(m[3])): None for m in REFERENCE.finditer(repr(arguments))}
         dependencies |= {Dependency(one, ready=bool(mark)): None for one in record.dependencies}
         want: Resource = all_types()[record.type](address.partition("/")[2], **arguments)
         declared[address] = Declared(want, tuple(dependencies), record.step)
@@ -80,8 +80,8 @@ def _why_left_out(record: Record, left_out: Mapping[str, str]) -> str:
     return ""
 
 
-def _tokens(record: Record, records: Mapping[str, Record]) -> dict[str, str]:
-    """Return what AWS calls the resources that a record is built on, and what it says of them: values to tokens.
+def _references(record: Record, records: Mapping[str, Record]) -> dict[str, str]:
+    """Return what AWS calls the resources that a record is built on, and what it says of them: values to references.
 
     What is needed directly comes first: two resources may have the same name.
     """
@@ -102,18 +102,18 @@ def _tokens(record: Record, records: Mapping[str, Record]) -> dict[str, str]:
     return found
 
 
-def with_tokens(value: object, tokens: Mapping[str, str], mark: str = "") -> object:
-    """Return a value in which tokens stand for what they are known under, in longer texts too, the longest first.
+def with_references(value: object, references: Mapping[str, str], mark: str = "") -> object:
+    """Return a value in which references stand for what they are known under, in longer texts too, the longest first.
 
     Args:
-        tokens: by text, address and output as `vpc/main:id`.
+        references: by text, address and output as `vpc/main:id`.
         mark: `!` if the resources must be ready.
     """
-    if not tokens:
+    if not references:
         return value
-    longest: Iterable[str] = sorted(tokens, key=len, reverse=True)
+    longest: Iterable[str] = sorted(references, key=len, reverse=True)
     pattern = re.compile(BOUNDS.format("|".join(map(re.escape, longest))))
-    return _each(value, lambda text: pattern.sub(lambda m: f"${{{tokens[m[0]]}{mark}}}", text))
+    return _each(value, lambda text: pattern.sub(lambda m: f"${{{references[m[0]]}{mark}}}", text))
 
 
 def _each(value: object, change: Callable[[str], str]) -> object:
