@@ -14,24 +14,24 @@ if TYPE_CHECKING:
     from state.model import Record
 
 
-def check(target: str | None, known: Collection[str]) -> None:
+def check(target_step: str | None, known: Collection[str]) -> None:
     """Refuse a step that there is not.
 
     Raises:
         ConfigurationError: with the nearest name and all of them.
     """
-    if target is None or target in known:
+    if target_step is None or target_step in known:
         return
-    near = difflib.get_close_matches(target, known, 1)
+    near = difflib.get_close_matches(target_step, known, 1)
     meant = f'; did you mean "{near[0]}"?' if near else "."
     raise ConfigurationError(
-        f'--target-step: there is no step "{target}"{meant} The steps are {", ".join(sorted(known))}'
+        f'--target-step: there is no step "{target_step}"{meant} The steps are {", ".join(sorted(known))}'
     )
 
 
-def step_and_dependencies(steps: Mapping[str, Callable[..., Any]], target: str) -> set[str]:
+def step_and_dependencies(steps: Mapping[str, Callable[..., Any]], target_step: str) -> set[str]:
     """Return the step and all steps that it is built on, however far down."""
-    return set(reachable(target, lambda name: dependencies_of(steps[name])))
+    return set(reachable(target_step, lambda name: dependencies_of(steps[name])))
 
 
 def limited(declared: Mapping[str, Declared], steps: Collection[str]) -> dict[str, Declared]:
@@ -39,10 +39,10 @@ def limited(declared: Mapping[str, Declared], steps: Collection[str]) -> dict[st
     return {address: item for address, item in declared.items() if item.step in steps}
 
 
-def above(records: Mapping[str, Record], target: str) -> list[str]:
+def above(records: Mapping[str, Record], target_step: str) -> list[str]:
     """Return the addresses of the step's recorded resources, and of all that is built on them, however far up."""
     built = dependents(records)
-    of_step = [address for address, record in records.items() if record.step == target]
+    of_step = [address for address, record in records.items() if record.step == target_step]
     # no address is empty: it stands for the step
     found = {*reachable("", lambda address: built.get(address, of_step))}
     return [address for address in records if address in found]

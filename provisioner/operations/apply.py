@@ -27,7 +27,7 @@ def up(
     store: Store,
     stack: Stack,
     emit: Emit,
-    target: str | None = None,
+    target_step: str | None = None,
     confirmed: Sequence[Planned] | None = None,
 ) -> Summary:
     """Bring everything to what is declared, and remove what is recorded but no longer declared.
@@ -36,13 +36,13 @@ def up(
     something failed, since what is missing may still be needed; nor when the run is limited.
 
     Args:
-        target: the step to bring up, with all the steps that it is built on, and no other.
+        target_step: the step to bring up, with all the steps that it is built on, and no other.
         confirmed: the plan that the user agreed to, if one was asked: nothing else is done.
     """
     aws = aws.knowing(Known(store.records, stack.declared))
     for text in stack.notices:
         emit(Notice(text))
-    declared, dropped = scope(store.records, stack, target)
+    declared, dropped = scope(store.records, stack, target_step)
     emit(Begun("up", aws.name, aws.account, aws.region, len(declared) + len(dropped)))
     ahead = estimates.upwards(declared, store.records, store.state.history)
     emit(ahead)
@@ -63,4 +63,4 @@ def up(
         destroy.run()
         return Remains()
 
-    return timed(aws.pace, "up", target, store, work, (apply.progress, destroy.progress))
+    return timed(aws.pace, "up", target_step, store, work, (apply.progress, destroy.progress))

@@ -28,16 +28,16 @@ def declare(config: Config, facts: Facts) -> Stack:
     return stack
 
 
-def check_target(target: str | None, records: Collection[Record] = ()) -> None:
+def check_target(target_step: str | None, records: Collection[Record] = ()) -> None:
     """Refuse a step to be limited to that neither this version nor one of the records knows.
 
     Raises:
         ConfigurationError: with the steps that there are.
     """
-    limit.check(target, STEPS.keys() | {record.step for record in records if record.step})
+    limit.check(target_step, STEPS.keys() | {record.step for record in records if record.step})
 
 
-def check_new_ami(config: Config, target: str | None, *, new_ami: bool) -> None:
+def check_new_ami(config: Config, target_step: str | None, *, new_ami: bool) -> None:
     """Refuse a newer AMI where there are no instances, or where the step that has them is left out.
 
     Raises:
@@ -47,16 +47,16 @@ def check_new_ami(config: Config, target: str | None, *, new_ami: bool) -> None:
         return
     if config.capacity.min == 0 and all(service.launch != "ec2" for service in config.services.values()):
         raise ConfigurationError('--new-ami: no service has launch = "ec2", so there are no instances to replace')
-    if target and CAPACITY not in limit.step_and_dependencies(STEPS, target):
+    if target_step and CAPACITY not in limit.step_and_dependencies(STEPS, target_step):
         raise ConfigurationError(
-            f"--new-ami: the instances are of step {CAPACITY}, which --target-step {target} leaves out"
+            f"--new-ami: the instances are of step {CAPACITY}, which --target-step {target_step} leaves out"
         )
 
 
 def scope(
-    records: Mapping[str, Record], stack: Stack, target: str | None
+    records: Mapping[str, Record], stack: Stack, target_step: str | None
 ) -> tuple[Mapping[str, Declared], Sequence[str]]:
     """Return what a run is about: the declared resources, and the addresses that it removes."""
-    if target is None:
+    if target_step is None:
         return stack.declared, orphans(records, stack.declared)
-    return limit.limited(stack.declared, limit.step_and_dependencies(STEPS, target)), ()
+    return limit.limited(stack.declared, limit.step_and_dependencies(STEPS, target_step)), ()

@@ -30,9 +30,9 @@ if TYPE_CHECKING:
     from state.store import Store
 
 
-def removal(records: Mapping[str, Record], target: str | None = None) -> dict[str, Record]:
+def removal(records: Mapping[str, Record], target_step: str | None = None) -> dict[str, Record]:
     """Return what `down` removes: everything, or the resources of one step and all that is built on them."""
-    addresses = records if target is None else limit.above(records, target)
+    addresses = records if target_step is None else limit.above(records, target_step)
     return {address: records[address] for address in addresses}
 
 
@@ -52,16 +52,16 @@ def protected(aws: Aws, records: Mapping[str, Record], addresses: Collection[str
     return engine_destroy.protected(aws.knowing(Known(dict(records))), [records[address] for address in addresses])
 
 
-def down(aws: Aws, store: Store, emit: Emit, target: str | None = None, *, unprotect: bool = False) -> Summary:
+def down(aws: Aws, store: Store, emit: Emit, target_step: str | None = None, *, unprotect: bool = False) -> Summary:
     """Remove what is recorded, then look through every resource type for what is left.
 
     Args:
-        target: remove the resources of this step and all that is built on them, and look for their resource types only.
+        target_step: delete the resources of this step and their dependents, and look for their resource types only.
         unprotect: lift the protection from deletion as well. The database then leaves a final snapshot.
     """
     aws = aws.knowing(Known(dict(store.records))).exhaustive()
     recorded.check_order(store.records)
-    going = removal(store.records, target)
+    going = removal(store.records, target_step)
     emit(Begun("down", aws.name, aws.account, aws.region, len(going)))
     ahead = estimates.downwards(going, store.state.history)
     emit(ahead)
@@ -73,12 +73,12 @@ def down(aws: Aws, store: Store, emit: Emit, target: str | None = None, *, unpro
         if not unprotect and (kept := engine_destroy.protected(aws, going.values())):
             raise Protected(kept)
         destroy.run()
-        if target is None or Cluster in resource_types:
+        if target_step is None or Cluster in resource_types:
             _late_metrics(aws, emit)
-        left = find_leftovers(aws, store.records, resource_types if target else None)
+        left = find_leftovers(aws, store.records, resource_types if target_step else None)
         return Remains(left, _snapshots(aws, emit))
 
-    return timed(aws.pace, "down", target, store, work, (destroy.progress,))
+    return timed(aws.pace, "down", target_step, store, work, (destroy.progress,))
 
 
 def _late_metrics(aws: Aws, emit: Emit) -> None:

@@ -69,9 +69,9 @@ def answered(aws: Aws, emit: Emit, ask: Callable[[], list[Planned]]) -> list[Pla
             aws.pace.sleep(AGAIN)
 
 
-def show_plan(aws: Aws, records: Mapping[str, Record], stack: Stack, target: str | None = None) -> list[Planned]:
+def show_plan(aws: Aws, records: Mapping[str, Record], stack: Stack, target_step: str | None = None) -> list[Planned]:
     """Return what `up` would do. Only reads are made."""
-    return plan(aws.knowing(Known(records, stack.declared)), records, *scope(records, stack, target))
+    return plan(aws.knowing(Known(records, stack.declared)), records, *scope(records, stack, target_step))
 
 
 def notes(aws: Aws, stack: Stack, planned: Iterable[Planned] = ()) -> list[str]:

@@ -30,7 +30,7 @@ class Summary:
         seconds: how long the run took.
         leftovers: what `down` found still there at the end.
         error: what stopped the run, or some of its resources.
-        target: the step that the run was limited to.
+        target_step: the step that the run was limited to.
         snapshots: what `down` leaves on purpose: this one's final snapshot of the database, and those of earlier ones.
         path: the chain of resources that took the time.
     """
@@ -40,7 +40,7 @@ class Summary:
     seconds: float
     leftovers: Sequence[Leftover] = ()
     error: ProvisionError | None = None
-    target: str | None = None
+    target_step: str | None = None
     snapshots: Sequence[Leftover] = ()
     path: Sequence[Segment] = ()
 
@@ -66,7 +66,7 @@ class Remains:
 def timed(
     pace: Pace,
     command: str,
-    target: str | None,
+    target_step: str | None,
     store: Store,
     work: Callable[[], Remains],
     walks: Sequence[RunProgress],
@@ -84,7 +84,7 @@ def timed(
     for walk in walks:
         timeline = continued(timeline, walk.timeline(started))
     path = critical_path(timeline, seconds)
-    summary = Summary(command, counts, seconds, found.leftovers, error, target, found.snapshots, path)
+    summary = Summary(command, counts, seconds, found.leftovers, error, target_step, found.snapshots, path)
     result = "interrupted" if isinstance(error, Interrupted) else "ok" if summary.ok else "failed"
     store.finish(Run(command, began, summary.seconds, result, counts, timeline))
     return summary

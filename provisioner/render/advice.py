@@ -34,8 +34,8 @@ def after_up(outcome: Summary, again: Again, config: Config, entry: str, *, new_
     words = [*_limits(outcome), *_new_ami(new_ami)]
     if (unfinished := _unfinished(outcome, again("up", *words), again("plan", *words))) is not None:
         return [unfinished]
-    if outcome.target:
-        return [f"Limited to step {outcome.target} and its dependencies. Apply the full stack: {again('up')}."]
+    if outcome.target_step:
+        return [f"Limited to step {outcome.target_step} and its dependencies. Apply the full stack: {again('up')}."]
     if entry:
         first = f"Open {entry}, which is https://{config.fqdn} on this machine."
     elif config.target == "aws":
@@ -58,8 +58,8 @@ def after_down(outcome: Summary, again: Again, config: Config, *, unprotect: boo
     if outcome.leftovers:
         both = f"{again('recover')}, then {again('down')}"
         return [f"To record them and delete them too, run {both}. Delete by hand what is left after that.", *kept]
-    if outcome.target:
-        return [f"Limited to step {outcome.target} and its dependents. Create them again: {again('up')}.", *kept]
+    if outcome.target_step:
+        return [f"Limited to step {outcome.target_step} and its dependents. Create them again: {again('up')}.", *kept]
     but = ", except the snapshots below" if kept else ""
     return [
         f"No leftover resources of {config.name} found{but}. Create it again: {again('up')}.",
@@ -75,7 +75,7 @@ def after_long(outcome: Summary, again: Again) -> list[str]:
 
 
 def _limits(outcome: Summary) -> list[str]:
-    return ["--target-step", outcome.target] if outcome.target else []
+    return ["--target-step", outcome.target_step] if outcome.target_step else []
 
 
 def _new_ami(new_ami: bool) -> list[str]:

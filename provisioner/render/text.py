@@ -124,9 +124,9 @@ def date(moment: float) -> str:
         return "at an invalid time"
 
 
-def limited(stack: str, target: str | None) -> str:
+def limited(stack: str, target_step: str | None) -> str:
     """Return what a run is about: the stack, or one step of it."""
-    return f"step {target} of {stack}" if target else stack
+    return f"step {target_step} of {stack}" if target_step else stack
 
 
 def table(rows: Iterable[Sequence[str]]) -> list[str]:

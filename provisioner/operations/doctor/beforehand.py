@@ -31,19 +31,21 @@ CHECKS: Mapping[str, Check] = {
 }
 
 
-def check(aws: Aws, stack: Stack, file: Path, records: Mapping[str, Record], target: str | None = None) -> None:
+def check(aws: Aws, stack: Stack, file: Path, records: Mapping[str, Record], target_step: str | None = None) -> None:
     """Refuse to begin what would not go through, and note the warnings for the user. Only reads are made.
 
     Where everything is recorded nothing is asked. What cannot be told is no reason to stop.
 
     Args:
         stack: what is declared; it is given the notices. file: the configuration's.
-        target: the step that the run is limited to.
+        target_step: the step that the run is limited to.
 
     Raises:
         ConfigurationError: with one line for each check that failed.
     """
-    declared = limit.limited(stack.declared, limit.step_and_dependencies(STEPS, target)) if target else stack.declared
+    declared = stack.declared
+    if target_step:
+        declared = limit.limited(declared, limit.step_and_dependencies(STEPS, target_step))
     if all(address in records and records[address].id for address in declared):
         return
     scope = replace(stack, declared=dict(declared))
