@@ -1,4 +1,4 @@
-"""Provisioner: stands up and tears down a complete ECS system on AWS with plain boto3."""
+"""Provisioner: creates and deletes a complete ECS system on AWS with plain boto3."""
 
 from __future__ import annotations
 

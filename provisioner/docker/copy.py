@@ -83,7 +83,7 @@ def copy(
 
     Raises:
         RegistryError: a registry refuses, or the image cannot be used.
-        TagTaken: the manifest was refused under the tag; what is there has to be looked up.
+        ManifestRefused: it was refused under the tag; what is there has to be looked up.
         OutcomeUnknown: it was interrupted; whether the image is there has to be looked up.
     """
     progress = _Progress()

@@ -24,7 +24,7 @@ class CloudLock:
         self._lock.release()
 
     def held(self) -> float:
-        """Return for how many seconds somebody has held it; 0 if nobody does. ApiCall without waiting for it."""
+        """Return for how many seconds somebody has held it; 0 if nobody does. To be called without the lock."""
         since, held = self._since, self._depth > 0
         return time.monotonic() - since if held else 0.0
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Known:
-    """What a run is told beforehand. The records are those of the open state, and so as new as that.
+    """The declared and recorded fields of a run's resources, which its lists look up. The records are the open state's.
 
     Raises:
         StateError: what is recorded makes no sense.

@@ -1,4 +1,4 @@
-"""What the state says was asked for, held against the types: a document may be valid and still make no sense."""
+"""Checks that a state makes sense for the resource types: a document may be valid, and its fields or references not."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the engine needs to know about one sort of AWS object: its fields, and five verbs in literal boto3 calls."""
+"""The base class of resource types: declared fields, and list, create, update, delete and pending as boto3 calls."""
 
 from __future__ import annotations
 

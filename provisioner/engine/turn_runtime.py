@@ -1,4 +1,4 @@
-"""A runtime whose threads take turns, on a clock that whoever makes one of it says."""
+"""A runtime whose threads take turns, on a clock that its creator gives it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the configuration names and somebody else has made: looked up beforehand, and told by its setting."""
+"""Checks that what the configuration names and the stack does not create exists: a web ACL, KMS keys."""
 
 from __future__ import annotations
 

@@ -58,7 +58,7 @@ class Options:
 
     @property
     def file(self) -> Path:
-        """The configuration: the one that was named, or else the nearest; raises as `places.configuration` does."""
+        """The configuration: the one that was named, or else the nearest; raises as `paths.configuration` does."""
         return self.config or paths.configuration()
 
     @property

@@ -129,7 +129,7 @@ def cloud(running: Mapping[str, Any] | None, hung: float, as_json: bool) -> None
     """Say whether the embedded cloud runs, and where it answers.
 
     Args:
-        running: the fields of `Cloud`, and what its clock shows.
+        running: the fields of `CloudProcess`, and what its clock shows.
         hung: for how many seconds it has been at one call, if that is too long.
     """
     if as_json:

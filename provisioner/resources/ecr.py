@@ -20,7 +20,7 @@ from provisioner.engine.resource import Changes, Observed, Resource
 class Repository(Resource):
     """A repository with its lifecycle policy, which is a document as ECR's user guide has it, or None for none.
 
-    ECR tells the policy of one repository a call: see `Aws.singly`. While the registry scans everything by Amazon
+    ECR tells the policy of one repository a call: see `Aws.read_each`. While the registry scans everything by Amazon
     Inspector (ENHANCED), the repository's own setting means nothing and is not compared (ECR API,
     PutImageScanningConfiguration: being deprecated in favor of the registry's).
     """

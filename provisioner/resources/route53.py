@@ -1,4 +1,4 @@
-"""Route 53: hosted zones, records in zones that may be somebody else's, and whether the parent points to a zone."""
+"""Route 53: hosted zones, and records in zones that may be somebody else's."""
 
 from __future__ import annotations
 
