@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
@@ -25,6 +25,7 @@ from provisioner.engine.remaining import UNKNOWN, RemainingWork, chains
 from provisioner.engine.resource import Change, Observed, Resource, canonical, compare, output_of
 from provisioner.engine.run import LOOKUP_TIMEOUT, RecordStore, RunProgress, act_or_wait, ask_or_empty, refresh
 from provisioner.engine.scheduler import Node, Outcome, Scheduler, Until, Wait
+from provisioner.engine.sent_changes import SentChanges
 from provisioner.engine.words import RESULT_UNSEEN, UNSEEN
 from state.model import Phase, Record
 
@@ -35,23 +36,10 @@ TAKES_EFFECT = 300.0
 """Seconds within which AWS must show a change that it accepted; 120 were too few (terraform-provider-aws#32219)."""
 MORE: Sequence[Result] = ("unchanged", "adopted", "changed", "created")
 """What can become of a resource, from what does least to it to what does most."""
-ASKS = 4
-"""How often one change is asked for that AWS accepts and does not show, with growing pauses."""
-PAUSE = 10.0
-"""Seconds from the first time to the second; each further pause is twice as long."""
 SETTLES = 300.0
 """Seconds within which all of AWS knows a new resource."""
 EARLIER = "waiting for AWS to delete the previous resource of this name"
 CHANGING = "waiting for the change to take effect"
-
-
-@dataclass(frozen=True)
-class Requested:
-    """A change that AWS accepted: to which values, how often in a row, and when last (seconds of the run's clock)."""
-
-    values: Mapping[str, Any]
-    times: int
-    at: float
 
 
 class Apply:
@@ -88,8 +76,7 @@ class Apply:
         self._tried: dict[str, Result] = {}
         """What becomes of a resource once it shows that the create call of this run had its effect."""
         self._wanted: dict[str, Resource] = {}
-        self._requested: dict[str, Requested] = {}
-        """The change that was last asked for of each resource."""
+        self._sent = SentChanges()
         self._unclear: dict[str, str] = {}
         """Why it is not known whether the newest try to create a resource had its effect."""
 
@@ -262,11 +249,11 @@ class Apply:
             self._refuse_create_only(want, changes)
             if want.versioned:
                 live = self._create(want, item, self.store.records.get(address), "changed")
-                self._note_requested(address, changes)
+                self._sent.note(address, changes, self.aws.pace.now())
             else:
                 self._begin_change(address)
                 want.update(self.aws, live, changes)
-                self._note_requested(address, changes)
+                self._sent.note(address, changes, self.aws.pace.now())
                 live = replace(live, attributes={**live.attributes, **{f: c.new for f, c in changes.items()}})
                 self.aws.note_written(type(want), live)
                 live = self._keep(address, live)
@@ -355,28 +342,16 @@ class Apply:
 
     def _not_taken(self, want: Resource, live: Observed, changes: Mapping[str, Change]) -> Wait:
         """A ready resource differs: its changes are still to be made, AWS does not show them yet, or undid them."""
-        requested, asking, pace = self._requested.get(want.address), self._asking(want.address), self.aws.pace
-        settled = requested is None or pace.now() > requested.at + SETTLE
+        sent, asking, now = self._sent.last(want.address), self._asking(want.address), self.aws.pace.now()
+        settled = sent is None or now > sent.at + SETTLE
         if settled and (why := want.rolled_back(self.aws, live, changes)):
             raise Failed(why)
-        if (want.update_when_ready or want.versioned) and self._to_ask(want.address, changes):
+        if (want.update_when_ready or want.versioned) and self._sent.may_send(want.address, changes, now):
             return Wait("applying its settings", TAKES_EFFECT, Until.SHOWN, again=True, blockers=asking)
         differing = ", ".join(f"{name} is {change.old!r}" for name, change in changes.items())
-        often = f", sent {requested.times} times" if requested and requested.times > 1 else ""
+        often = f", sent {sent.times} times" if sent and sent.times > 1 else ""
         why = f"waiting for AWS to show the change ({differing}{often})"
         return Wait(why, TAKES_EFFECT, Until.SHOWN, blockers=asking)
-
-    def _note_requested(self, address: str, changes: Mapping[str, Change]) -> None:
-        values, before = _values(changes), self._requested.get(address)
-        times = before.times + 1 if before and before.values == values else 1
-        self._requested[address] = Requested(values, times, self.aws.pace.now())
-
-    def _to_ask(self, address: str, changes: Mapping[str, Change]) -> bool:
-        """Whether to ask for a change: for one that was accepted and does not show only a few times, with pauses."""
-        requested, pace = self._requested.get(address), self.aws.pace
-        if requested is None or requested.values != _values(changes):
-            return True
-        return requested.times < ASKS and pace.now() > requested.at + PAUSE * 2 ** (requested.times - 1)
 
     def _asking(self, address: str) -> Callable[[], str]:
         resource_type = type(self.declared[address].want)
@@ -403,10 +378,6 @@ def awaited(want: Resource, live: Observed, changes: Mapping[str, Change]) -> st
 def built_on(declared: Mapping[str, Declared], address: str) -> Iterator[str]:
     """Yield a resource and all that it is built on, however far down."""
     return reachable(address, lambda one: _addresses(declared[one].dependencies))
-
-
-def _values(changes: Mapping[str, Change]) -> dict[str, Any]:
-    return {name: canonical(change.new) for name, change in changes.items()}
 
 
 def _addresses(dependencies: Sequence[Dependency]) -> list[str]:

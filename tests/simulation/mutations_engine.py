@@ -344,9 +344,9 @@ FAULTS = (
     Mutation(
         "a change that does not show is asked for at each look",
         ENGINE,
-        APPLY,
+        "provisioner/engine/sent_changes.py",
         """
-        return requested.times < ASKS and pace.now() > requested.at + PAUSE * 2 ** (requested.times - 1)
+        return sent.times < MAX_SENDS and now > sent.at + PAUSE * 2 ** (sent.times - 1)
         """,
         """
         return True
