@@ -28,7 +28,7 @@ INSISTING = (signal.SIGINT, signal.SIGTERM)
 """Two of these end the process. SIGHUP does not count: the kernel, the shell and systemd may each send one."""
 ENDING = (*INSISTING, *([signal.SIGHUP] if hasattr(signal, "SIGHUP") else []))
 AGAIN = signal.SIGURG
-"""What the main thread is sent to handle a signal again. Nobody else sends it, and it is ignored by default."""
+"""What the main thread is sent to handle a signal again: by default it is ignored, of sockets it means urgent data."""
 AGAIN_SECONDS = 0.005
 """After how long it is sent."""
 SHOW_CURSOR = b"\033[?25h\n"
@@ -43,7 +43,7 @@ class _Watch:
     Attributes:
         act: is called, in a thread; None: `KeyboardInterrupt` is raised in the main thread.
         interrupted: whether a signal has come.
-        due: whether `KeyboardInterrupt` is still to be raised for it.
+        due: whether `KeyboardInterrupt` is to be raised for it.
         raised: whether it was: once only, so that nothing disturbs the way out.
         notice: the thread that calls `act`: it may write to a terminal, which may be stopped.
         unraisable: was told before what Python drops.
@@ -62,14 +62,14 @@ class _Watch:
         """Handle a signal, in the main thread, between any two of its instructions."""
         if number != AGAIN:
             self._came()
-        if self.due and _may_interrupt(frame):
-            self.due, self.raised = False, True
+        if self._to_raise() and _may_interrupt(frame):
+            self.raised = True
             raise KeyboardInterrupt
 
     def dropped(self, lost: Any) -> None:
         """Take note that Python dropped an exception (`sys.unraisablehook`)."""
         if issubclass(lost.exc_type, KeyboardInterrupt):
-            self.due = True
+            self.due, self.raised = True, False
         else:
             self.unraisable(lost)
 
@@ -78,7 +78,7 @@ class _Watch:
         insisted, first = 0, True
         while True:
             if not select.select([pipe], [], [], AGAIN_SECONDS if self.interrupted else None)[0]:
-                if self.due:
+                if self._to_raise():
                     signal.pthread_kill(self.main, AGAIN)
                 continue
             if not (numbers := os.read(pipe, 64)):
@@ -97,10 +97,14 @@ class _Watch:
             first = False
 
     def _came(self) -> None:
-        """Note that a signal has come, which raises unless it was to do something else, or one has raised."""
+        """Note that a signal has come, which raises unless it was to do something else."""
         self.interrupted = True
-        if self.act is None and not self.raised:
+        if self.act is None:
             self.due = True
+
+    def _to_raise(self) -> bool:
+        """Say whether `KeyboardInterrupt` is still to be raised."""
+        return self.due and not self.raised
 
 
 _watch = _Watch()
@@ -161,7 +165,7 @@ def at_once() -> Iterator[None]:
     """While the context lasts, a first signal raises `KeyboardInterrupt`, also one that came before."""
     with _doing(None):
         if _watch.interrupted and not _watch.raised:
-            _watch.due, _watch.raised = False, True
+            _watch.raised = True
             raise KeyboardInterrupt
         yield
 

@@ -459,6 +459,15 @@ def test_a_signal_that_wakes_nobody_comes_again() -> None:
         sender.join()
 
 
+def test_a_signal_that_is_noted_late_raises_no_second_time() -> None:
+    """The thread that reads the signals may have seen it before it was raised, and note it afterwards."""
+    with signals.watched():
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
+        signals._watch.due = True
+        threading.Event().wait(20 * signals.AGAIN_SECONDS)
+
+
 def test_other_exceptions_that_python_drops_are_told_as_ever(monkeypatch: pytest.MonkeyPatch) -> None:
     class Broken:
         def __del__(self) -> None:
