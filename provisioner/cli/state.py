@@ -16,6 +16,7 @@ group = typer.Typer(
     name="state", help="Inspect and manage the state.", rich_markup_mode=None, context_settings=SETTINGS
 )
 app.add_typer(group)
+Address = Annotated[str, typer.Argument(metavar="ADDRESS", help="An address, as `provision state list` shows it.")]
 
 
 @command(
@@ -44,7 +45,7 @@ def list_(options: Options) -> int:
 )
 def show(
     options: Options,
-    address: Annotated[str, typer.Argument(metavar="ADDRESS", help="An address, as `provision state list` shows it.")],
+    address: Address,
 ) -> int:
     """Show one record: its settings, outputs and dependencies."""
     from provisioner.operations import context, stack_status, stores

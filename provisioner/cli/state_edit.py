@@ -8,10 +8,8 @@ from typing import Annotated
 import typer
 
 from provisioner.cli.app import command
-from provisioner.cli.state import group
+from provisioner.cli.state import Address, group
 from provisioner.operations.options import Options
-
-Address = Annotated[str, typer.Argument(metavar="ADDRESS", help="An address, as `provision state list` shows it.")]
 
 
 @command(

@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from provisioner.emulator.clock import CLOCK
-from provisioner.emulator.ecs.store import Service, Store, Task, stores
+from provisioner.emulator.ecs.store import Service, Store, Task, TaskDefinition, last_part, stores
 from provisioner.emulator.lock import LOCK
 from provisioner.emulator.patch import on_reset
 from provisioner.emulator.security_groups import allow_tcp
@@ -208,11 +208,14 @@ def _certificates(kept: Store, listener: Any) -> Iterator[list[str]]:
 
 def _databases(kept: Store, service: Service) -> Iterator[str]:
     """Yield the hosts of RDS that the service's containers are told."""
-    definition = kept.revision(service.deployments[0].task_definition)
+    values = _variables(kept.revision(service.deployments[0].task_definition))
+    return (value for value in values if value.endswith(".rds.amazonaws.com"))
+
+
+def _variables(definition: TaskDefinition) -> Iterator[str]:
+    """Yield the values of the environment variables of all containers."""
     for container in definition.shape["containerDefinitions"]:
-        for variable in container.get("environment") or ():
-            if str(variable.get("value", "")).endswith(".rds.amazonaws.com"):
-                yield variable["value"]
+        yield from (str(variable.get("value", "")) for variable in container.get("environment") or ())
 
 
 def _no_database(kept: Store, host: str, tasks: list[Task]) -> str:
@@ -234,13 +237,13 @@ def _no_database(kept: Store, host: str, tasks: list[Task]) -> str:
 
 def _no_callee(kept: Store, tasks: list[Task]) -> str:
     """Say which service none of the tasks can call; a service that does not run at all is down itself."""
-    missing = [next(filter(None, (_unreached(kept, task, url) for url in _urls(task))), "") for task in tasks]
+    missing = [_cut_off(kept, task) for task in tasks]
     return missing[0] if all(missing) else ""
 
 
-def _urls(task: Task) -> Iterator[re.Match[str]]:
-    for container in task.definition.shape["containerDefinitions"]:
-        yield from filter(None, (URL.fullmatch(one.get("value", "")) for one in container.get("environment") or ()))
+def _cut_off(kept: Store, task: Task) -> str:
+    urls = filter(None, map(URL.fullmatch, _variables(task.definition)))
+    return next(filter(None, (_unreached(kept, task, url) for url in urls)), "")
 
 
 def _unreached(kept: Store, task: Task, url: re.Match[str]) -> str:
@@ -253,9 +256,12 @@ def _unreached(kept: Store, task: Task, url: re.Match[str]) -> str:
         for one in discovery.services.values()
         if f"{one.name}.{discovery.namespaces[one.namespace_id].name}" == url["host"]
     ]
-    running = [one for other in kept.services.values() for one in kept.tasks_of(other.cluster, other.name)]
-    running = [one for one in running if one.status == "RUNNING"]
-    callees = [one for one in running if any(_registered(one, service) for service in found)]
+    callees = [
+        one
+        for other in kept.services.values()
+        for one in kept.tasks_of(other.cluster, other.name)
+        if one.status == "RUNNING" and any(_registered(one, service) for service in found)
+    ]
     port = int(url["port"])
     if callees and not any(port in _ports(one) for one in callees):
         return f"no task of {url['host']} listens on port {port}"
@@ -265,7 +271,7 @@ def _unreached(kept: Store, task: Task, url: re.Match[str]) -> str:
 
 
 def _registered(task: Task, discovery_service: str) -> bool:
-    return any(one["registryArn"].endswith(f"/{discovery_service}") for one in task.spec.get("serviceRegistries") or ())
+    return any(last_part(one["registryArn"]) == discovery_service for one in task.spec.get("serviceRegistries") or ())
 
 
 def _ports(task: Task) -> set[int]:

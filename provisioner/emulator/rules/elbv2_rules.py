@@ -27,7 +27,10 @@ def create_rule(
 
 @replace(ELBv2Backend, "set_rule_priorities")
 def set_rule_priorities(self: Any, rule_priorities: list[dict[str, Any]]) -> list[Any]:
-    """SetRulePriorities: those that it names may exchange theirs; one that it does not name keeps its own."""
+    """SetRulePriorities: those that it names may exchange theirs; one that it does not name keeps its own.
+
+    What counts is the order after the call (ELBv2 API, SetRulePriorities).
+    """
     rules = {entry["RuleArn"]: resource(self, entry["RuleArn"]) for entry in rule_priorities}
     wanted = {entry["RuleArn"]: str(entry["Priority"]) for entry in rule_priorities}
     for arn, rule in rules.items():
