@@ -161,7 +161,7 @@ class Instances(Resource):
     @classmethod
     def list(cls, aws: Aws, known: Sequence[Mapping[str, Any]]) -> Iterator[Observed]:
         filters = [*aws.owner_filters(), {"Name": "instance-state-name", "Values": [*LAUNCHED]}]
-        # copies of an instance, such as of "launch more like this", carry its tags as well
+        # what carries these tags elsewhere the stack has not launched
         subnets = {subnet for fields in known for subnet in fields["subnet_ids"] if subnet.startswith("subnet-")}
         if subnets:
             filters.append({"Name": "subnet-id", "Values": sorted(subnets)})

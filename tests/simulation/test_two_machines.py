@@ -79,7 +79,6 @@ class Roaming(Client):
                 self._connect()
                 # each attempt meets the fence
                 return super().write(verb, type_name, who, act)
-            self.process.sleep(CONNECTING)
             self.pace.sleep(self.process.draw(1) * min(2.0**attempt, 20))
         raise ConnectTimeoutError(endpoint_url="simulated")
 
@@ -89,7 +88,7 @@ class Roaming(Client):
 
     def _connect(self) -> None:
         if any(begun <= self.process.hub.now < ended for begun, ended in self.cut_off):
-            self.process.sleep(CONNECTING / 2)
+            self.process.sleep(CONNECTING)
             raise ConnectTimeoutError(endpoint_url="simulated")
 
 
