@@ -23,6 +23,7 @@ import time_machine
 
 from provisioner.aws.durations import Duration
 from provisioner.emulator.operation_durations import OperationDurations
+from provisioner.engine.turns import MICROSECONDS
 
 Mode = Literal["virtual", "frozen", "real"]
 Tell = Callable[[int, float, float], None]
@@ -100,7 +101,7 @@ class Clock:
         """Return the moment that lies so far ahead of now, or of `after` if that is still to come."""
         took = self.durations.seconds(seconds) if isinstance(seconds, Duration) else seconds
         with self._changed:
-            moment = max(self._read(), after) + took
+            moment = round(max(self._read(), after) + took, MICROSECONDS)
             if moment < inf:
                 heapq.heappush(self._coming, moment)
                 self._changed.notify_all()
@@ -125,7 +126,7 @@ class Clock:
             hold: for how many seconds.
         """
         with self._changed:
-            self._limit, self.hold = 0.0, self._read() + hold
+            self._limit, self.hold = 0.0, round(self._read() + hold, MICROSECONDS)
             self.mode, self.pace, self.idle = mode, pace, idle
             self._changed.notify_all()
 
@@ -164,7 +165,7 @@ class Clock:
         """
         with self._changed:
             now = self._read()
-            target = now + seconds
+            target = round(now + seconds, MICROSECONDS)
             if step:
                 # what is due already happens first, and may be followed by something sooner than all that is known
                 target = now if self._due() else min(target, self._next())

@@ -22,6 +22,9 @@ from typing import Any, ParamSpec, TypeVar, cast
 P = ParamSpec("P")
 T = TypeVar("T")
 
+MICROSECONDS = 6
+"""Digits after the second to which moments are rounded: sums of floats differ in the twelfth."""
+
 
 class ThreadWait:
     """One thread's wait for something, and then for its turn.
@@ -82,6 +85,13 @@ class Turns:
     def apart(self) -> bool:
         """Say whether this thread takes no turns."""
         return not getattr(self._mine, "takes", False)
+
+    def moment(self, seconds: float | None) -> float | None:
+        """Return the moment that lies so far ahead, if any: to the microsecond, and at least one.
+
+        So several short waits end together with a long one, and who waits for the rest of a rest gets on.
+        """
+        return None if seconds is None else round(self.now() + max(seconds, 10**-MICROSECONDS), MICROSECONDS)
 
     def pause(self, wait: ThreadWait, until: float | None = None, *, passing: bool = True) -> None:
         """Wait until the wait is over and it is this thread's turn. Gives back the mutex, which the caller holds.
@@ -179,7 +189,7 @@ class Turns:
             self.wait().sleep(max(0.0, seconds))
         elif seconds > 0:
             self.mutex.acquire()
-            self.pause(self.wait(), self.now() + seconds)
+            self.pause(self.wait(), self.moment(seconds))
 
     def _pass_on(self) -> None:
         self.taken = bool(self._ready)
@@ -260,7 +270,7 @@ class Condition(Lock):
         self._word.append(wait)
         self._hand_on()
         try:
-            turns.pause(wait, None if timeout is None else turns.now() + timeout)
+            turns.pause(wait, turns.moment(timeout))
         finally:
             self.__enter__()
             self._depth = depth
@@ -303,7 +313,7 @@ class Event:
             return self._set
         wait = turns.wait()
         self._waiting = [one for one in self._waiting if not one.over] + [wait]
-        turns.pause(wait, None if timeout is None else turns.now() + timeout)
+        turns.pause(wait, turns.moment(timeout))
         return self._set
 
 
@@ -387,5 +397,5 @@ def first_done(turns: Turns, futures: list[Future[T]], timeout: float | None) ->
     wait = turns.wait()
     for future in futures:
         cast("_Result[T]", future).end(wait)
-    turns.pause(wait, None if timeout is None else turns.now() + timeout)
+    turns.pause(wait, turns.moment(timeout))
     return [future for future in futures if future.done()]
