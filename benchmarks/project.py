@@ -45,7 +45,7 @@ class Measured:
     def on_aws(self) -> float:
         """The run's seconds on AWS's clock, of an `up` or `down` that was run with `--json`."""
         events = [json.loads(line) for line in self.output.splitlines() if line.startswith("{")]
-        return float(next(event["seconds"] for event in events if event["event"] == "finished"))
+        return float(next(event["seconds"] for event in events if event["event"] == "run_finished"))
 
 
 @dataclass

@@ -49,7 +49,7 @@ def frames(folder: Path, *command: str) -> tuple[list[str], list[str]]:
     progress, middle = Progress(clock=lambda: aws_seconds(folder)), list[str]()
     for event in events(folder, *command):
         progress.emit(event)
-        if progress.begun and progress.done >= progress.begun.total * 0.7 and not middle:
+        if progress.run and progress.done >= progress.run.total * 0.7 and not middle:
             middle = draw(progress, WIDTH, 18)
     return middle, result(progress.finished) if progress.finished else []
 

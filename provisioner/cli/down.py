@@ -65,6 +65,6 @@ def down(options: Options, target_step: TargetStep = None, unprotect: Unprotect 
             advised = advice.after_down(outcome, options.again, config, unprotect=unprotect)
             advised += advice.after_long(outcome, options.again)
     # only now is all recorded
-    progress.emit(summary.finished(outcome, advised, progress.here if aws.endpoint else None))
+    progress.emit(summary.finished(outcome, advised, progress.real_seconds if aws.endpoint else None))
     summary.report(outcome, progress, options.json)
     return outcome.exit_code

@@ -28,7 +28,7 @@ def list_(options: Options) -> int:
 
     found, notes = stack_list.everywhere(options)
     if options.json:
-        document = {"folder": str(options.folder), "stacks": [show.row(one) for one in found], "notes": notes}
+        document = {"directory": str(options.folder), "stacks": [show.row(one) for one in found], "notes": notes}
         say([json.dumps(document, ensure_ascii=False)])
     else:
         say(show.lines(found, str(options.folder), time.time()))

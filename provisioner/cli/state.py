@@ -147,11 +147,11 @@ def push(
     aws = context.connect(options, config)
     what = f"`state push` replaces the state of {config.name} by {count(len(new.records), 'record')}"
     confirm(f"{what} on {context.describe_account(config, aws)}", options.yes or config.target == "local")
-    kept = state_transfer.push(options, config, aws, new, force=force)
+    backup = state_transfer.push(options, config, aws, new, force=force)
     if options.json:
-        say([json.dumps({"records": len(new.records), "kept": kept}, ensure_ascii=False)])
+        say([json.dumps({"records": len(new.records), "backup": backup}, ensure_ascii=False)])
     else:
-        say([f"{config.name}: {count(len(new.records), 'record')}. Backup of the previous state: {kept}"])
+        say([f"{config.name}: {count(len(new.records), 'record')}. Backup of the previous state: {backup}"])
     return 0
 
 
@@ -176,14 +176,14 @@ def migrate(
     config = context.load(options)
     name = state_transfer.named(config)
     aws = context.connect(options, config)
-    moved, kept = state_transfer.migrate(options, config, aws, back=to_local)
+    moved, backup = state_transfer.migrate(options, config, aws, back=to_local)
     target = "this machine" if to_local else f"the bucket {name}"
     if options.json:
-        say([json.dumps({"records": moved, "kept": kept}, ensure_ascii=False)])
+        say([json.dumps({"records": moved, "backup": backup}, ensure_ascii=False)])
     elif not moved:
         say([f"{config.name}: nothing to move to {target}"])
     else:
-        say([f"{config.name}: {count(moved, 'record')} moved to {target}. Backup of the previous state: {kept}"])
+        say([f"{config.name}: {count(moved, 'record')} moved to {target}. Backup of the previous state: {backup}"])
     if moved and to_local:
         say(["note: remove [state] from the configuration now"], sys.stderr)
     return 0

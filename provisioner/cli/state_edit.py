@@ -71,10 +71,10 @@ def move(
     config = context.load(options)
     aws = context.connect(options, config)
     with stores.open_store(options, config, aws, "state mv") as store:
-        users = state_edit.rename(store, address, new)
+        dependents = state_edit.rename(store, address, new)
     if options.json:
-        say([json.dumps({"address": new, "formerly": address, "needed_by": users}, ensure_ascii=False)])
+        say([json.dumps({"address": new, "previous_address": address, "dependents": dependents}, ensure_ascii=False)])
     else:
-        needed = f", also as a dependency of {', '.join(users)}" if users else ""
+        needed = f", also as a dependency of {', '.join(dependents)}" if dependents else ""
         say([f"{address} is now {new}{needed}.", f"Its tag is updated by the next {options.again('up')}."])
     return 0

@@ -68,6 +68,6 @@ def up(options: Options, target_step: TargetStep = None, redeploy: Redeploy = Fa
             advised = advice.after_up(outcome, options.again, config, entry, new_ami=new_ami)
             advised += advice.after_long(outcome, options.again)
     # only now is all recorded
-    progress.emit(summary.finished(outcome, advised, progress.here if aws.endpoint else None))
+    progress.emit(summary.finished(outcome, advised, progress.real_seconds if aws.endpoint else None))
     summary.report(outcome, progress, options.json)
     return outcome.exit_code

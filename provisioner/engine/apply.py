@@ -18,7 +18,7 @@ from provisioner.engine.errors import (
     ReadInterrupted,
     ReplacementRequired,
 )
-from provisioner.engine.events import Emit, Queued, Result, Working
+from provisioner.engine.events import Emit, ResourceProgress, ResourceQueued, Result
 from provisioner.engine.lookup import find_declared, owners, settling
 from provisioner.engine.refused import advice, refuse_create_only
 from provisioner.engine.remaining import UNKNOWN, RemainingWork, chains
@@ -66,8 +66,8 @@ class Apply:
             aws.observing(self.lives)
             .fenced(store.check_lock)
             .reporting(
-                lambda address, service: emit(Queued(address, declared[address].step, service)),
-                lambda address, text: emit(Working(address, declared[address].step, text)),
+                lambda address, service: emit(ResourceQueued(address, declared[address].step, service)),
+                lambda address, text: emit(ResourceProgress(address, declared[address].step, text)),
             )
         )
         self._tasks = tasks or {}
@@ -186,7 +186,7 @@ class Apply:
         same = record and record.phase == "creating" and canonical(record.arguments) == canonical(want.fields())
         begun = record.token if record and same else ""
         token = begun or self.aws.pace.runtime.token()
-        self.progress.doing(want.address, "create")
+        self.progress.started(want.address, "create")
         built_on = _addresses(item.dependencies)
         intent = Record(want.address, want.type_name, "creating", token, None, want.fields(), {}, built_on, item.step)
         self.store.put(intent)
@@ -230,7 +230,7 @@ class Apply:
 
     def _begin_change(self, address: str) -> None:
         """Say that a resource is changed: it is, even if the answer is lost and nothing differs any more afterwards."""
-        self.progress.doing(address, "change")
+        self.progress.started(address, "change")
         self._becomes(address, "changed")
 
     def _withdraw(self, address: str, record: Record | None) -> None:

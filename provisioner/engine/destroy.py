@@ -11,7 +11,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from provisioner.engine.clock import SETTLE
 from provisioner.engine.declaration import Dependency
 from provisioner.engine.errors import NotOwned, Protected
-from provisioner.engine.events import Emit, Queued, Result
+from provisioner.engine.events import Emit, ResourceQueued, Result
 from provisioner.engine.lookup import find, owners, settling
 from provisioner.engine.recorded import dependents
 from provisioner.engine.remaining import UNKNOWN, RemainingWork, chains
@@ -81,7 +81,7 @@ class Destroy:
         self.store, self.unprotect = store, unprotect
         self.records: dict[str, Record] = {a: store.records[a] for a in store.records if a in addresses}
         self.aws = aws.fenced(store.check_lock).reporting(
-            lambda address, service: emit(Queued(address, self.records[address].step, service))
+            lambda address, service: emit(ResourceQueued(address, self.records[address].step, service))
         )
         self.progress = RunProgress(
             emit, {address: record.step for address, record in self.records.items()}, aws.pace.now
@@ -167,7 +167,7 @@ class Destroy:
         if record.phase != "deleting":
             self.records[record.address] = self.store.put(replace(record, phase="deleting", id=live.id or record.id))
         if not live.deleting:
-            self.progress.doing(record.address, "delete")
+            self.progress.started(record.address, "delete")
             self._delete(resource_type, live)
         self._accepted.add(record.address)
         return Wait(

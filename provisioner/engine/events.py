@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Literal
 
 from provisioner.engine.remaining import RemainingWork
 
-Verb = Literal["create", "change", "delete"]
+Action = Literal["create", "change", "delete"]
 Verdict = Literal["ok", "warning", "failed", "unknown"]
 Result = Literal["created", "changed", "deleted", "unchanged", "adopted", "retained", "not_found"]
 """What was done. `not_found`: it is recorded, and this stack has nothing of the kind; its record is dropped."""
@@ -26,10 +26,10 @@ class Event:
 
 
 @dataclass(frozen=True)
-class Begun(Event):
-    """A run starts: which command, on which stack, and how many resources it will look at."""
+class RunStarted(Event):
+    """A run starts: the command, on which stack, and how many resources it will look at."""
 
-    type: ClassVar[str] = "begun"
+    type: ClassVar[str] = "run_started"
     command: str
     stack: str
     account: str
@@ -38,15 +38,15 @@ class Begun(Event):
 
 
 @dataclass(frozen=True)
-class Ahead(Event):
+class RunEstimate(Event):
     """What a run has before it, for the views that tell how long it will last: `--json` does not write it."""
 
-    type: ClassVar[str] = "ahead"
+    type: ClassVar[str] = "estimate"
     tasks: Mapping[str, RemainingWork]
 
 
 @dataclass(frozen=True)
-class Queued(Event):
+class ResourceQueued(Event):
     """A call that a resource needs waits for its turn, below the rate that AWS allows its service."""
 
     type: ClassVar[str] = "queued"
@@ -56,27 +56,27 @@ class Queued(Event):
 
 
 @dataclass(frozen=True)
-class Doing(Event):
+class ResourceStarted(Event):
     """A call that writes is being made for a resource."""
 
-    type: ClassVar[str] = "doing"
+    type: ClassVar[str] = "started"
     address: str
     step: str
-    verb: Verb
+    action: Action
 
 
 @dataclass(frozen=True)
-class Working(Event):
+class ResourceProgress(Event):
     """How far the work on a resource is that takes long: a build, a push."""
 
-    type: ClassVar[str] = "working"
+    type: ClassVar[str] = "progress"
     address: str
     step: str
     text: str
 
 
 @dataclass(frozen=True)
-class Waiting(Event):
+class ResourceWaiting(Event):
     """A resource is waited for: why, and for how many seconds so far."""
 
     type: ClassVar[str] = "waiting"
@@ -87,7 +87,7 @@ class Waiting(Event):
 
 
 @dataclass(frozen=True)
-class Done(Event):
+class ResourceDone(Event):
     """A resource is as it should be (or gone), after so many seconds; `why` is said of what is kept."""
 
     type: ClassVar[str] = "done"
@@ -110,7 +110,7 @@ class ResourceFailed(Event):
 
 
 @dataclass(frozen=True)
-class Skipped(Event):
+class ResourceSkipped(Event):
     """A resource was not started, since something that it needs failed."""
 
     type: ClassVar[str] = "skipped"
@@ -120,7 +120,7 @@ class Skipped(Event):
 
 
 @dataclass(frozen=True)
-class Refused(Event):
+class PlanRefused(Event):
     """The plan holds something that cannot be done, so nothing of it is: why, and which addresses that is about."""
 
     type: ClassVar[str] = "refused"
@@ -148,19 +148,19 @@ class Checked(Event):
 
 
 @dataclass(frozen=True)
-class Finished(Event):
+class RunFinished(Event):
     """A run ended: its counts by result, seconds, and what the user may do next.
 
-    `here` is how many seconds a rehearsal has really taken: its others are AWS's.
+    `real_seconds` is how long a run on the embedded cloud has really taken: its other seconds are AWS's.
     """
 
-    type: ClassVar[str] = "finished"
+    type: ClassVar[str] = "run_finished"
     command: str
     ok: bool
     counts: dict[str, int]
     seconds: float
     next: tuple[str, ...] = ()
-    here: float | None = None
+    real_seconds: float | None = None
 
 
 Emit = Callable[[Event], None]

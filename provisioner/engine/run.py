@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 from botocore.exceptions import ClientError
 
 from provisioner.engine.errors import Interrupted, OutcomeUnknown
-from provisioner.engine.events import Doing, Done, Emit, Result, Verb
+from provisioner.engine.events import Action, Emit, ResourceDone, ResourceStarted, Result
 from provisioner.engine.pools import pool
 from provisioner.engine.resource import Observed, Resource
 from provisioner.engine.scheduler import Until, Wait
@@ -54,19 +54,19 @@ class RunProgress:
     clock: Callable[[], float]
     results: dict[str, Result] = field(default_factory=dict)
     moments: dict[str, Moments] = field(default_factory=dict)
-    _begun: dict[str, float] = field(default_factory=dict)
+    _started: dict[str, float] = field(default_factory=dict)
 
-    def doing(self, address: str, verb: Verb) -> None:
+    def started(self, address: str, action: Action) -> None:
         """Say that a resource is being written to."""
-        self._begun.setdefault(address, self.clock())
-        self.emit(Doing(address, self.steps.get(address, ""), verb))
+        self._started.setdefault(address, self.clock())
+        self.emit(ResourceStarted(address, self.steps.get(address, ""), action))
 
     def done(self, address: str, result: Result, id: str | None = None, why: str = "") -> None:
         """Say that a resource is finished, and why if it is kept."""
         self.results[address] = result
         now = self.clock()
-        seconds = round(now - self._begun.get(address, now), 2)
-        self.emit(Done(address, self.steps.get(address, ""), result, seconds, id, why))
+        seconds = round(now - self._started.get(address, now), 2)
+        self.emit(ResourceDone(address, self.steps.get(address, ""), result, seconds, id, why))
 
     @property
     def counts(self) -> Counter[str]:

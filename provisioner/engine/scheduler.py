@@ -14,7 +14,7 @@ from itertools import count
 from provisioner.engine.clock import Pace
 from provisioner.engine.declaration import Dependency
 from provisioner.engine.errors import Interrupted, SomeFailed, TimedOut
-from provisioner.engine.events import Emit, ResourceFailed, Skipped, Waiting
+from provisioner.engine.events import Emit, ResourceFailed, ResourceSkipped, ResourceWaiting
 from provisioner.engine.resource import Resource
 from provisioner.engine.timeline import Moments
 from state.model import StateError
@@ -318,7 +318,7 @@ class Scheduler:
         # what is over at the first look is not worth a line
         if before and shown != reason.why:
             shown = reason.why
-            self._emit(Waiting(address, node.step, shown, round(now - since, 1)))
+            self._emit(ResourceWaiting(address, node.step, shown, round(now - since, 1)))
         self._waiting[address] = _Patience(reason, now + interval, shown)
         heappush(self._due, (now + interval, address))
         if reason.again:
@@ -367,7 +367,7 @@ class Scheduler:
             ]
             because = next((a for a in missing if a in self._failed), missing[0])
             skipped[address] = because
-            self._emit(Skipped(address, self._nodes[address].step, because))
+            self._emit(ResourceSkipped(address, self._nodes[address].step, because))
         raise SomeFailed(self._failed, skipped)
 
 

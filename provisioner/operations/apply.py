@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from provisioner.engine.apply import Apply
 from provisioner.engine.destroy import Destroy, type_of
-from provisioner.engine.events import Begun, Emit, Notice
+from provisioner.engine.events import Emit, Notice, RunStarted
 from provisioner.engine.known import Known
 from provisioner.engine.plan import plan
 from provisioner.engine.planned import Planned
@@ -43,7 +43,7 @@ def up(
     for text in stack.notices:
         emit(Notice(text))
     declared, dropped = scope(store.records, stack, target_step)
-    emit(Begun("up", aws.name, aws.account, aws.region, len(declared) + len(dropped)))
+    emit(RunStarted("up", aws.name, aws.account, aws.region, len(declared) + len(dropped)))
     ahead = estimates.upwards(declared, store.records, store.state.history)
     emit(ahead)
     apply = Apply(aws, store, declared, emit, ahead.tasks)

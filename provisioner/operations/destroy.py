@@ -14,7 +14,7 @@ from provisioner.engine import target as limit
 from provisioner.engine.declaration import STEPS
 from provisioner.engine.destroy import Destroy, type_of
 from provisioner.engine.errors import OutcomeUnknown, Protected
-from provisioner.engine.events import Begun, Emit, Notice
+from provisioner.engine.events import Emit, Notice, RunStarted
 from provisioner.engine.known import Known
 from provisioner.engine.leftovers import Leftover, find_leftovers
 from provisioner.engine.run import prefetch
@@ -62,7 +62,7 @@ def down(aws: Aws, store: Store, emit: Emit, target_step: str | None = None, *, 
     aws = aws.knowing(Known(dict(store.records))).exhaustive()
     recorded.check_order(store.records)
     going = removal(store.records, target_step)
-    emit(Begun("down", aws.name, aws.account, aws.region, len(going)))
+    emit(RunStarted("down", aws.name, aws.account, aws.region, len(going)))
     ahead = estimates.downwards(going, store.state.history)
     emit(ahead)
     destroy = Destroy(aws, store, going, emit, unprotect=unprotect, tasks=ahead.tasks)

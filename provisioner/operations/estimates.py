@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from provisioner.aws import durations as table
 from provisioner.aws.durations import Duration
 from provisioner.engine.destroy import type_of
-from provisioner.engine.events import Ahead
+from provisioner.engine.events import RunEstimate
 from provisioner.engine.recorded import dependents
 from provisioner.engine.remaining import RemainingWork
 from provisioner.resources.elbv2 import TargetGroup
@@ -117,7 +117,7 @@ def lag(type_name: str, dependency: Dependency, of: Times) -> float:
     return (of.output if dependency.output else 0.0) + of.known
 
 
-def upwards(declared: Mapping[str, Declared], records: Mapping[str, Record], history: Sequence[Run]) -> Ahead:
+def upwards(declared: Mapping[str, Declared], records: Mapping[str, Record], history: Sequence[Run]) -> RunEstimate:
     """Return what `up` has before it: what is recorded as ready is expected to take no time.
 
     Args:
@@ -145,10 +145,10 @@ def upwards(declared: Mapping[str, Declared], records: Mapping[str, Record], his
             later = lag(item.want.type_name, dependency, all_times[dependency.address])
             after[dependency.address] = max(after.get(dependency.address, 0.0), later)
         tasks[address] = RemainingWork(item.step, all_times[address].ready, after, least(address))
-    return Ahead(tasks)
+    return RunEstimate(tasks)
 
 
-def downwards(going: Mapping[str, Record], history: Sequence[Run]) -> Ahead:
+def downwards(going: Mapping[str, Record], history: Sequence[Run]) -> RunEstimate:
     """Return what `down` has before it: each resource goes when all that were built on it are gone."""
     seen = Seen(history, "down")
 
@@ -167,7 +167,7 @@ def downwards(going: Mapping[str, Record], history: Sequence[Run]) -> Ahead:
     built = dependents(going)
     # what goes first comes first, as in `upwards`: who walks through them in this order has met what each waits for
     order = reversed(list(going))
-    return Ahead(
+    return RunEstimate(
         {
             a: RemainingWork(going[a].step, all_seconds[a], {user: freed(user) for user in built[a]}, least(going[a]))
             for a in order

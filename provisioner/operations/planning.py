@@ -33,7 +33,7 @@ def refuse(planned: Sequence[Planned], records: Mapping[str, Record], emit: Emit
     """Raise `PlanRefused` if anything of the plan cannot be done; `emit` is handed each reason before."""
     if refused := reasons(planned):
         for reason in refused:
-            emit(events.Refused(reason.text, tuple(reason.addresses)))
+            emit(events.PlanRefused(reason.text, tuple(reason.addresses)))
         raise PlanRefused(refused, records.values())
 
 

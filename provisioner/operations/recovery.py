@@ -29,10 +29,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class RecoveredResource:
-    """A resource that AWS has: its record, whether it is declared, how it was told: by tag, name, content, part, id."""
+    """A resource that AWS has: its record, whether it is declared, and by what it was found, such as its tag."""
 
     record: Record
-    how: str
+    found_by: str
     declared: bool
 
 
@@ -45,14 +45,14 @@ class Recovery:
         missing: what is declared, and not there.
         dropped: what is recorded, and not there any more.
         refused: what stands where something of this stack should, and cannot be recorded; with the reason.
-        aside: parts of this stack's resources that somebody else added to them.
+        added_by_others: parts of this stack's resources that somebody else added to them.
     """
 
     found: Sequence[RecoveredResource]
     missing: Sequence[str]
     dropped: Sequence[str]
     refused: Mapping[str, str]
-    aside: Sequence[str]
+    added_by_others: Sequence[str]
 
 
 def search(aws: Aws, records: Mapping[str, Record], declared: Mapping[str, Declared], report: Report) -> Recovery:
@@ -138,7 +138,7 @@ class _Search:
 
     def result(self) -> Recovery:
         """Return what all readings together say."""
-        strays, aside = self._strays()
+        strays, by_others = self._strays()
         former = {a: (type_of(r), self._lives[a]) for a, r in self._former.items() if a in self._lives}
         orphans = Orphans(self._declared, self._lives, {**former, **strays})
         unlike = {a: record for a in self._declared if a in self._lives and (record := self._unlike(a))}
@@ -157,7 +157,7 @@ class _Search:
             [a for a in absent if a in self._declared],
             [a for a in self._records if a not in recorded and a not in self._refused],
             self._refused,
-            aside,
+            by_others,
         )
 
     # -- finding ---------------------------------------------------------------------------------------------------
@@ -199,16 +199,16 @@ class _Search:
                     self._refused[f"{address} ({live.id})"] = f"{live.id} has the same address tag: remove its tags"
                 elif address not in self._refused:
                     strays[address] = (resource_type, live)
-        aside = []
+        by_others = []
         while loose:
             # a part without tags belongs to the stack if it names something that does, and that nobody declares
             tied = {id(part): a for part in loose if (a := self._tied(*part, strays))}
             if not tied:
-                aside = [f"{resource_type.type_name} {live.id}" for resource_type, live in loose]
+                by_others = [f"{resource_type.type_name} {live.id}" for resource_type, live in loose]
                 break
             strays |= {tied[id(part)]: part for part in loose if id(part) in tied}
             loose = [part for part in loose if id(part) not in tied]
-        return strays, aside
+        return strays, by_others
 
     def _tagged(self, live: Observed) -> str | None:
         """Return the address in a part's tags, which its type does not read, as far as the bulk read has them."""
@@ -277,7 +277,7 @@ class _Search:
             arguments = {**arguments, **{name: live.attributes.get(name, arguments[name]) for name in want.create_only}}
         phase: Phase = "ready" if want.created_by_aws else phase_of(want, live)
         return RecoveredResource(
-            self._record(address, live, phase, arguments, dependencies, item.step), self._how(address, live), True
+            self._record(address, live, phase, arguments, dependencies, item.step), self._found_by(address, live), True
         )
 
     def _orphan_as_found(self, orphans: Orphans, address: str) -> RecoveredResource:
@@ -289,7 +289,7 @@ class _Search:
         step = before.step if before else orphans.step(resource_type)
         phase: Phase = "deleting" if _going(live) else "ready"
         return RecoveredResource(
-            self._record(address, live, phase, arguments, dependencies, step), self._how(address, live), False
+            self._record(address, live, phase, arguments, dependencies, step), self._found_by(address, live), False
         )
 
     def _record(
@@ -312,7 +312,7 @@ class _Search:
             created or self._aws.pace.time(),
         )
 
-    def _how(self, address: str, live: Observed) -> str:
+    def _found_by(self, address: str, live: Observed) -> str:
         resource_type = all_types()[address.partition("/")[0]]
         if resource_type.created_by_aws:
             return "part"

@@ -123,19 +123,19 @@ def document(
     config: Config,
     entry: str,
     live: Health | None,
-    silent: str,
+    live_unavailable: str,
     *,
-    anew: float | None = None,
-    working: str = "",
+    restarted: float | None = None,
+    locked_by: str = "",
 ) -> dict[str, Any]:
     """Return all of the status as one JSON document.
 
     Args:
         entry: the URL at which the stack answers on this machine, if it does.
         live: how the running parts are doing, if somebody could be asked.
-        silent: why nobody could be asked.
-        anew: when the embedded cloud was started, if that was after all that is recorded.
-        working: which command is at work on the stack.
+        live_unavailable: why nobody could be asked.
+        restarted: when the embedded cloud was started, if that was after all that is recorded.
+        locked_by: the command that holds the stack's lock.
     """
     return {
         "stack": config.name,
@@ -146,9 +146,9 @@ def document(
         "local_url": entry,
         "resources": resources(state),
         "live": asdict(live) if live else None,
-        "silent": silent,
-        "started_anew": anew,
-        "working": working,
+        "live_unavailable": live_unavailable,
+        "restarted": restarted,
+        "locked_by": locked_by,
     }
 
 

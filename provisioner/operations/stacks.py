@@ -27,7 +27,7 @@ class Recorded:
 
     Attributes:
         target: the cloud that it is on.
-        where: its state's folder, or its address in the bucket.
+        location: the directory of its state, or its address in the bucket.
         state: what is recorded, if it can be read.
         holder: which command is at work on it, empty if none is.
         problem: why it cannot be read.
@@ -36,7 +36,7 @@ class Recorded:
 
     name: str
     target: str
-    where: str
+    location: str
     state: State | None
     holder: str = ""
     problem: str = ""
@@ -175,7 +175,7 @@ def _move(old: Recorded, former: Path, place: Path, target: str) -> str:
     if there.exists():
         # of a stack that was taken down
         steps.append(["mv", str(there), str(place / f"{old.name}.old")])
-    steps.append(["mv", old.where, str(there)])
+    steps.append(["mv", old.location, str(there)])
     if target == "local" and (former / cloud).exists() and not (place / cloud).exists():
         steps.append(["mv", str(former / cloud), str(place / cloud)])
     return " && ".join(map(shlex.join, steps))

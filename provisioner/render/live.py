@@ -60,14 +60,14 @@ def closing(progress: Progress) -> list[str]:
 
 
 def _head(progress: Progress) -> str:
-    begun = progress.begun
-    if begun is None:
+    run = progress.run
+    if run is None:
         return f"reading current state from AWS  {duration(progress.elapsed)}"
-    return f"{begun.command} {begun.stack}  account {begun.account}  {begun.region}  {duration(progress.elapsed)}"
+    return f"{run.command} {run.stack}  account {run.account}  {run.region}  {duration(progress.elapsed)}"
 
 
 def _bar(progress: Progress) -> str:
-    total = progress.begun.total if progress.begun else 0
+    total = progress.run.total if progress.run else 0
     filled = BAR * progress.done // total if total else 0
     text = f"[{'#' * filled}{'.' * (BAR - filled)}] {progress.done}/{total}"
     text += f"  {left}" if (left := progress.left) else ""

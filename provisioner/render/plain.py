@@ -8,7 +8,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TextIO
 
-from provisioner.engine.events import Begun, Done, Event, Notice, ResourceFailed, Skipped, Waiting, Working
+from provisioner.engine.events import (
+    Event,
+    Notice,
+    ResourceDone,
+    ResourceFailed,
+    ResourceProgress,
+    ResourceSkipped,
+    ResourceWaiting,
+    RunStarted,
+)
 from provisioner.engine.refused import names
 from provisioner.engine.words import count
 from provisioner.render.progress import Progress
@@ -27,20 +36,20 @@ SHOWN = 3
 def line(event: Event) -> str | None:
     """Return the event as a line, or None if it says nothing new."""
     match event:
-        case Begun():
+        case RunStarted():
             resources = count(event.total, "resource")
             return f"{event.command} {event.stack}: account {event.account}, {event.region}, {resources}"
-        case Waiting():
+        case ResourceWaiting():
             return f"{SYMBOLS['waiting']} {event.address}: {visible(event.why)}"
-        case Working():
+        case ResourceProgress():
             return f"{SYMBOLS['waiting']} {event.address}: {visible(event.text)}"
-        case Done() if event.result != "unchanged":
+        case ResourceDone() if event.result != "unchanged":
             named = f" ({visible(event.id)})" if event.id else ""
             why = f": {visible(event.why)}" if event.why else ""
             return f"{SYMBOLS[event.result]} {event.address} {word(event.result)}{named} {duration(event.seconds)}{why}"
         case ResourceFailed():
             return f"{SYMBOLS['failed']} {event.address} failed{reason(event.error)}"
-        case Skipped():
+        case ResourceSkipped():
             return f"{SYMBOLS['skipped']} {event.address} not started, because it depends on {event.because}"
         case Notice():
             return f"note: {below(event.text)}"
@@ -59,14 +68,14 @@ def below(text: str) -> str:
 
 def heartbeat(progress: Progress) -> str | None:
     """Return what is under way and how far the run is, or None if it has not begun."""
-    if progress.begun is None:
+    if progress.run is None:
         return None
     now = progress.clock()
     oldest = sorted(progress.active.values(), key=lambda resource: resource.since)
     active = names([f"{t.address} ({visible(t.what)}, {duration(now - t.since)})" for t in oldest], SHOWN)
     left = progress.left
     return (
-        f"{SYMBOLS['waiting']} {progress.done} of {progress.begun.total} done after {duration(progress.elapsed)}"
+        f"{SYMBOLS['waiting']} {progress.done} of {progress.run.total} done after {duration(progress.elapsed)}"
         f"{', ' + left if left else ''}"
         f"{': ' + active if active else ''}"
     )
@@ -84,7 +93,7 @@ def shown(progress: Progress, stream: TextIO, quiet: float = QUIET, often: float
     printed: dict[str, float] = {}
 
     def view(event: Event) -> None:
-        if isinstance(event, Working):
+        if isinstance(event, ResourceProgress):
             if time.monotonic() < printed.get(event.address, -EVERY) + EVERY:
                 return
             printed[event.address] = time.monotonic()

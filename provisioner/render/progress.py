@@ -9,20 +9,20 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from provisioner.engine.events import (
-    Ahead,
-    Begun,
-    Doing,
-    Done,
+    Action,
     Emit,
     Event,
-    Finished,
     Notice,
-    Queued,
+    ResourceDone,
     ResourceFailed,
-    Skipped,
-    Verb,
-    Waiting,
-    Working,
+    ResourceProgress,
+    ResourceQueued,
+    ResourceSkipped,
+    ResourceStarted,
+    ResourceWaiting,
+    RunEstimate,
+    RunFinished,
+    RunStarted,
 )
 from provisioner.engine.remaining import RemainingWork, left
 from provisioner.render.text import roughly, service
@@ -31,7 +31,7 @@ NEWEST = 4
 """How many of the latest finished resources are remembered one by one."""
 SHORT = 15.0
 """Seconds that are not worth to be foretold."""
-ACTS: dict[Verb, str] = {"create": "creating", "change": "changing", "delete": "deleting"}
+ACTS: dict[Action, str] = {"create": "creating", "change": "changing", "delete": "deleting"}
 
 
 @dataclass
@@ -62,11 +62,11 @@ class Progress:
 
     view: Emit = lambda event: None
     clock: Callable[[], float] = time.monotonic
-    begun: Begun | None = None
-    finished: Finished | None = None
+    run: RunStarted | None = None
+    finished: RunFinished | None = None
     active: dict[str, Active] = field(default_factory=dict)
-    newest: deque[Done] = field(default_factory=lambda: deque(maxlen=NEWEST))
-    results: list[Done] = field(default_factory=list)
+    newest: deque[ResourceDone] = field(default_factory=lambda: deque(maxlen=NEWEST))
+    results: list[ResourceDone] = field(default_factory=list)
     failed: list[ResourceFailed] = field(default_factory=list)
     notices: list[str] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
@@ -77,12 +77,12 @@ class Progress:
     lock: threading.RLock = field(default_factory=threading.RLock)
 
     def __post_init__(self) -> None:
-        self.started, self._here = self.clock(), time.monotonic()
+        self.started, self._real = self.clock(), time.monotonic()
 
     @property
-    def here(self) -> float:
+    def real_seconds(self) -> float:
         """Seconds since the start on this machine's clock, which a rehearsal's is not."""
-        return round(time.monotonic() - self._here, 2)
+        return round(time.monotonic() - self._real, 2)
 
     @property
     def elapsed(self) -> float:
@@ -115,41 +115,41 @@ class Progress:
 
     def _note(self, event: Event) -> None:
         match event:
-            case Begun():
-                self.begun = event
-            case Ahead():
+            case RunStarted():
+                self.run = event
+            case RunEstimate():
                 self.tasks = event.tasks
             case Notice():
                 self.notices.append(event.text)
-            case Finished():
+            case RunFinished():
                 self.finished = event
-            case Done() | ResourceFailed() | Skipped():
+            case ResourceDone() | ResourceFailed() | ResourceSkipped():
                 self._end(event)
-            case Doing():
+            case ResourceStarted():
                 self._at(event.address, event.step, self._act(event))
-            case Waiting():
+            case ResourceWaiting():
                 self._at(event.address, event.step, event.why)
-            case Working():
+            case ResourceProgress():
                 self._at(event.address, event.step, event.text)
-            case Queued():
+            case ResourceQueued():
                 self._at(event.address, event.step, f"waiting for {service(event.service)}'s rate limit")
 
-    def _end(self, event: Done | ResourceFailed | Skipped) -> None:
+    def _end(self, event: ResourceDone | ResourceFailed | ResourceSkipped) -> None:
         self.active.pop(event.address, None)
         self.over.add(event.address)
         if isinstance(event, ResourceFailed):
             self.failed.append(event)
-        elif isinstance(event, Done):
+        elif isinstance(event, ResourceDone):
             self.counts[event.result] += 1
             self.results.append(event)
             if event.result != "unchanged":
                 self.newest.append(event)
 
-    def _act(self, event: Doing) -> str:
+    def _act(self, event: ResourceStarted) -> str:
         """Return what is done; settings that come after the creation are a part of it."""
-        if event.verb == "create":
+        if event.action == "create":
             self.created.add(event.address)
-        return "configuring" if event.verb == "change" and event.address in self.created else ACTS[event.verb]
+        return "configuring" if event.action == "change" and event.address in self.created else ACTS[event.action]
 
     def _at(self, address: str, step: str, what: str) -> None:
         since = self.active[address].since if address in self.active else self.clock()

@@ -27,20 +27,20 @@ def lines(recovery: Recovery, stack: str, where: str) -> Iterator[str]:
     else:
         yield f"Resources of {stack} found in {where}:"
         rows = [
-            (f.record.address, f.how, f"{f.record.id or ''}{'' if f.declared else '  (no longer declared)'}")
+            (f.record.address, f.found_by, f"{f.record.id or ''}{'' if f.declared else '  (no longer declared)'}")
             for f in recovery.found
         ]
         yield from table([("address", "found by", "id"), *rows])
-        hows = Counter(f.how for f in recovery.found)
-        yield f"{count(len(recovery.found), 'resource')}: {', '.join(f'{n} by {how}' for how, n in hows.items())}."
+        ways = Counter(f.found_by for f in recovery.found)
+        yield f"{count(len(recovery.found), 'resource')}: {', '.join(f'{n} by {how}' for how, n in ways.items())}."
         if recovery.missing:
             yield f"Declared but not found, to be created by `up`: {_named(recovery.missing)}."
     if recovery.dropped:
         yield f"Recorded but not found, removed from the state: {_named(recovery.dropped)}."
     for address, why in recovery.refused.items():
         yield f"! not recorded: {address}{f': {why}' if why else ''}"
-    if recovery.aside:
-        yield f"note: ignored, because others may have added them: {_named(recovery.aside)}."
+    if recovery.added_by_others:
+        yield f"note: ignored, because others may have added them: {_named(recovery.added_by_others)}."
 
 
 def after(recovery: Recovery, backups: Sequence[str], again: Callable[[str], str]) -> Iterator[str]:
@@ -58,7 +58,13 @@ def after(recovery: Recovery, backups: Sequence[str], again: Callable[[str], str
 def document(recovery: Recovery, stack: str, account: str, region: str, backups: Sequence[str]) -> str:
     """Return the same as one JSON document."""
     found = [
-        {"address": f.record.address, "type": f.record.type, "id": f.record.id, "how": f.how, "declared": f.declared}
+        {
+            "address": f.record.address,
+            "type": f.record.type,
+            "id": f.record.id,
+            "found_by": f.found_by,
+            "declared": f.declared,
+        }
         for f in recovery.found
     ]
     rest = {key: value for key, value in asdict(recovery).items() if key != "found"}

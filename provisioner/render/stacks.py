@@ -36,7 +36,7 @@ def row(one: Recorded) -> dict[str, Any]:
         "stack": one.name,
         "env": one.env,
         "target": one.target,
-        "where": one.where,
+        "location": one.location,
         "account": one.state.account if one.state else "",
         "region": one.state.region if one.state else "",
         "resources": one.resources,

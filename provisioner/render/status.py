@@ -26,7 +26,7 @@ def lines(document: Mapping[str, Any], again: Callable[..., str]) -> list[str]:
     head = f"{document['stack']} on {document['target']}"
     if not resources:
         return [f"{head}: no resources. Create the stack: {again('up')}.", *working]
-    if document["started_anew"] is not None:
+    if document["restarted"] is not None:
         what = f"{head}: {count(len(resources), 'resource')} recorded, but the embedded cloud was restarted"
         return [f"{what} ({date(document['started_anew'])}) and is empty. Create them again: {again('up')}.", *working]
     account = f"account {document['account']}, {document['region']}"
@@ -45,7 +45,7 @@ def lines(document: Mapping[str, Any], again: Callable[..., str]) -> list[str]:
 
 
 def _working(document: Mapping[str, Any]) -> list[str]:
-    return [f"locked by {visible(document['working'])}"] if document["working"] else []
+    return [f"locked by {visible(document['locked_by'])}"] if document["locked_by"] else []
 
 
 def _url(document: Mapping[str, Any]) -> list[str]:
@@ -59,7 +59,7 @@ def _url(document: Mapping[str, Any]) -> list[str]:
 def _live(document: Mapping[str, Any], new_ami: str) -> list[str]:
     live = document["live"]
     if live is None:
-        return [sentence(f"Live status unavailable: {document['silent'] or 'no reason was given'}"), ""]
+        return [sentence(f"Live status unavailable: {document['live_unavailable'] or 'no reason was given'}"), ""]
     services = [
         (s["name"], f"{s['running']}/{s['desired']}", s["rollout"], ", ".join(s["capacity"]), _told(s))
         for s in live["services"]

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from provisioner.engine.errors import ProvisionError, SomeFailed, WaitingOnUser
-from provisioner.engine.events import Done, Finished
+from provisioner.engine.events import ResourceDone, RunFinished
 from provisioner.engine.refused import NO_REASON, data, names
 from provisioner.engine.words import count
 from provisioner.render.progress import Progress
@@ -27,13 +27,13 @@ FEW = 16
 """So many resources that needed nothing are named, in a run that had something to do."""
 
 
-def finished(outcome: Summary, next: Sequence[str], here: float | None = None) -> Finished:
+def finished(outcome: Summary, next: Sequence[str], real_seconds: float | None = None) -> RunFinished:
     """Return the event that closes a run.
 
     Args:
-        here: how long a rehearsal has really taken.
+        real_seconds: how long a run on the embedded cloud has really taken.
     """
-    return Finished(outcome.command, outcome.ok, dict(outcome.counts), outcome.seconds, tuple(next), here)
+    return RunFinished(outcome.command, outcome.ok, dict(outcome.counts), outcome.seconds, tuple(next), real_seconds)
 
 
 def report(outcome: Summary, progress: Progress, json: bool) -> None:
@@ -49,7 +49,7 @@ def report(outcome: Summary, progress: Progress, json: bool) -> None:
         say(result(progress.finished, progress.results))
 
 
-def result(finished: Finished, results: Sequence[Done] = ()) -> list[str]:
+def result(finished: RunFinished, results: Sequence[ResourceDone] = ()) -> list[str]:
     """Return the counts, the seconds, what was kept and why, what needed nothing, and what to do next.
 
     Args:
@@ -62,14 +62,14 @@ def result(finished: Finished, results: Sequence[Done] = ()) -> list[str]:
     ]
     what, none = ("done", "no changes") if finished.ok else ("not finished", "no changes")
     took = duration(finished.seconds)
-    if finished.here is not None:
-        took += f" on AWS's clock ({duration(finished.here)} here)"
+    if finished.real_seconds is not None:
+        took += f" on AWS's clock ({duration(finished.real_seconds)} here)"
     head = f"{finished.command} {what}: {', '.join(counts) or none}, in {took}."
     lines = [*_kept(results), *([] if hidden else _unchanged(results)), *finished.next]
     return [head, *(f"  {line}" for line in lines)]
 
 
-def _kept(results: Sequence[Done]) -> list[str]:
+def _kept(results: Sequence[ResourceDone]) -> list[str]:
     """Return what a teardown has left where it is, a line for each reason."""
     whys: dict[str, list[str]] = {}
     for done in results:
@@ -81,7 +81,7 @@ def _kept(results: Sequence[Done]) -> list[str]:
     ]
 
 
-def _unchanged(results: Sequence[Done]) -> list[str]:
+def _unchanged(results: Sequence[ResourceDone]) -> list[str]:
     """Name the few resources that were there already, in a run that had something to do with all others."""
     there = sorted(done.address for done in results if done.result == "unchanged")
     if not there or len(there) > min(FEW, len(results) - len(there)):

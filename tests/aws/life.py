@@ -256,7 +256,7 @@ def _events(ended: Ended) -> list[dict[str, Any]]:
 
 
 def _finished(ended: Ended) -> dict[str, Any]:
-    return ended.said("finished")[-1]
+    return ended.said("run_finished")[-1]
 
 
 def answers_well(url: str, answers: list[str]) -> bool:

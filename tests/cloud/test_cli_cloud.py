@@ -99,7 +99,7 @@ def test_started_found_and_stopped_by_separate_commands(provision: Run, tmp_path
         r"\(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC\) and is empty\. Create them again: `provision up`\.\n$",
         status.stdout,
     )
-    assert said(provision("status", "--json"))["started_anew"] > 0
+    assert said(provision("status", "--json"))["restarted"] > 0
     assert said(provision("cloud", "stop", "--json")) == {"stopped": True}
     assert said(provision("cloud", "status", "--json")) == {"running": False}
     assert not (tmp_path / ".provision" / "cloud.json").exists()

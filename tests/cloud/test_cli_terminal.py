@@ -294,8 +294,11 @@ def test_without_a_terminal_results_go_to_stdout_and_the_show_to_stderr(project:
 def test_json_is_all_that_stands_on_stdout(project: Project, command: str) -> None:  # noqa: F811
     ended = project.run(command, "--yes", "--json", *NETWORK)
     events = [json.loads(line) for line in ended.out.splitlines()]
-    assert [event["command"] for event in events if event["event"] in {"begun", "finished"}] == [command, command]
-    assert events[-1]["event"] == "finished"
+    assert [event["command"] for event in events if event["event"] in {"run_started", "run_finished"}] == [
+        command,
+        command,
+    ]
+    assert events[-1]["event"] == "run_finished"
     assert events[-1]["ok"] is True
 
 
@@ -305,4 +308,4 @@ def test_what_could_not_be_recorded_is_not_told_as_finished(project: Project, st
     ended = project.end(project.fork("down", "--yes", "--json", how=("full", "fold", str(step))))
     assert ended.code == 1
     assert "cannot be written" in ended.err
-    assert [event["event"] for event in ended.events] == ["begun"]
+    assert [event["event"] for event in ended.events] == ["run_started"]

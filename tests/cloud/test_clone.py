@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from provisioner.config.models import Config
-from provisioner.engine.events import Done
+from provisioner.engine.events import ResourceDone
 from state.local import LocalStore
 from tests.cloud.rig import Rig
 from tests.cloud.test_resources_network import declared
@@ -28,7 +28,7 @@ def test_a_state_that_nobody_here_wrote_removes_nothing_of_others(rig: Rig, tmp_
         path.chmod(0o755 if path.is_dir() else 0o644)  # as git leaves them
     down = clone.down()
     assert down.writes == []
-    results = {event.result for event in down.events if isinstance(event, Done)}
+    results = {event.result for event in down.events if isinstance(event, ResourceDone)}
     assert results <= {"not_found", "retained"}
     assert theirs.plan(declared) == []
     theirs.down().ok()

@@ -21,7 +21,7 @@ from provisioner.docker.registry import Registries
 from provisioner.docker.transport import Transport
 from provisioner.emulator import manage
 from provisioner.engine.errors import ConfigurationError
-from provisioner.engine.events import Event, Working
+from provisioner.engine.events import Event, ResourceProgress
 from provisioner.operations import image_copies
 from provisioner.resources.copied_images import CopiedImage, is_own
 from provisioner.resources.ecr import Repository
@@ -228,7 +228,7 @@ def test_a_copy_says_how_far_it_is(rig: Rig, there: Outside) -> None:
     copy, said, rest = found(rig, configured(there))["web"], list[str](), threading.Event()
 
     def heard(event: Event) -> None:
-        if isinstance(event, Working):
+        if isinstance(event, ResourceProgress):
             said.append(event.text)
             if "parts" in event.text:
                 rest.set()

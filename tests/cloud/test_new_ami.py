@@ -178,7 +178,7 @@ def test_a_refresh_that_fails_is_told_and_what_is_left_is_named(project: Project
     set_faults(project.cloud, "operations-fail", each=10_000, only="StartInstanceRefresh")
     ended = project.run(*NEW, code=1)
     assert "is Failed: New instances did not become healthy" in ended.err
-    assert ended.said("finished")[0]["next"][0] == "Fix the errors above, then run `provision up --new-ami` again."
+    assert ended.said("run_finished")[0]["next"][0] == "Fix the errors above, then run `provision up --new-ami` again."
     # managed scaling may take an idle one away meanwhile
     assert images(project).items() <= before.items()
     live = project.run("status", "--json").document["live"]

@@ -56,7 +56,7 @@ def test_a_renamed_stack_is_named_by_plan_and_by_up_before_anything_is_made(
 
     events = project.run("up", "--yes", "--json", "--target-step", "account").events
     said = next(i for i, event in enumerate(events) if event["event"] == "notice" and event["text"].startswith(NOTE))
-    assert said < next(i for i, event in enumerate(events) if event["event"] in {"begun", "doing", "done"})
+    assert said < next(i for i, event in enumerate(events) if event["event"] in {"run_started", "started", "done"})
     assert not any(NOTE in note for note in project.run("plan", "--json", code=2).document["notes"]), (
         "it is made by now"
     )

@@ -132,7 +132,7 @@ def test_killed_after_each_lifting_it_still_ends_with_one_final_snapshot(project
     assert re.fullmatch(rf"{NAME}-final-\d{{8}}-\d{{6}}", name)
     assert (snapshot["Status"], snapshot["SnapshotType"]) == ("available", "manual")
     assert OWNER.items() <= {tag["Key"]: tag["Value"] for tag in snapshot["TagList"]}.items()
-    (finished,) = ended.said("finished")
+    (finished,) = ended.said("run_finished")
     assert finished["ok"]
     told = " ".join(finished["next"])
     assert f"final snapshot {name}" in told

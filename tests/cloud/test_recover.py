@@ -188,7 +188,7 @@ def test_after_recover_there_is_nothing_to_do(trip: Stage, how: str) -> None:
     trip.put_back(trip.whole)
     spoil(trip)
     found = trip.recover()
-    assert (found["missing"], found["refused"], found["aside"]) == ([], {}, [])
+    assert (found["missing"], found["refused"], found["added_by_others"]) == ([], {}, [])
     assert all(resource["declared"] for resource in found["found"])
     recorded = json.loads(trip.document.read_text())["records"]
     whole = json.loads((trip.whole / "state.json").read_text())["records"]
@@ -207,7 +207,7 @@ def test_after_recover_there_is_nothing_to_do(trip: Stage, how: str) -> None:
 
 def test_each_thing_says_how_it_was_recognised_and_plan_finds_nothing_to_do(stage: Stage) -> None:
     shutil.rmtree(stage.state)
-    hows = {resource["address"]: resource["how"] for resource in stage.recover()["found"]}
+    hows = {resource["address"]: resource["found_by"] for resource in stage.recover()["found"]}
     assert stage.project.planned() == {}
     assert hows["vpc/main"] == hows["service/worker"] == hows["hosted_zone/private"] == "tag"
     assert hows["account_setting/trunking"] == hows["scalable_target/worker"] == "name"
@@ -280,7 +280,7 @@ def test_what_is_no_longer_declared_is_found_and_left_to_up(trip: Stage) -> None
     gone = recorded.keys() - early.keys()
     assert {resource["address"] for resource in found["found"] if not resource["declared"]} == gone
     assert len(gone) == 12
-    assert found["aside"] == [f"listener_rule {foreign}"]
+    assert found["added_by_others"] == [f"listener_rule {foreign}"]
     assert {a for a, item in planned.items() if item["action"] == "delete"} == gone
     assert {item["action"] for item in planned.values()} == {"delete", "change"}
     trip.holds("a service removed from the configuration meanwhile")

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from provisioner.engine.events import Doing, Event, Waiting
+from provisioner.engine.events import Event, ResourceStarted, ResourceWaiting
 from provisioner.engine.resource import Observed, Resource
 from provisioner.resources.ec2_launch import Instances
 from provisioner.resources.ecs_cluster import Cluster
@@ -150,10 +150,10 @@ def test_what_somebody_else_deregisters_meanwhile_is_waited_for(busy: Rig, drain
         ecs.update_container_instances_state(cluster=NAME, containerInstances=arns, status="DRAINING")
 
     def meanwhile(event: Event) -> None:
-        if isinstance(event, Doing) and event.address == f"container_instances/{NAME}":
+        if isinstance(event, ResourceStarted) and event.address == f"container_instances/{NAME}":
             while arns:
                 ecs.deregister_container_instance(cluster=NAME, containerInstance=arns.pop(), force=True)
-        elif isinstance(event, Waiting):
+        elif isinstance(event, ResourceWaiting):
             waits.append(event.why)
 
     # lists are behind: they show the instances as they were, and ECS refuses the call

@@ -9,7 +9,7 @@ import pytest
 
 from provisioner.engine.declaration import ids
 from provisioner.engine.errors import NotOwned
-from provisioner.engine.events import Done
+from provisioner.engine.events import ResourceDone
 from provisioner.resources.ec2_network import InternetGateway, RouteTable, Subnet, Vpc
 from provisioner.resources.ec2_security import DefaultSecurityGroup, SecurityGroup, allow
 from state.local import LocalStore
@@ -79,7 +79,7 @@ def test_only_what_was_removed_is_told_as_removed(rig: Rig) -> None:
     for name in ("db", "web"):
         ec2.delete_security_group(GroupId=records[f"security_group/{name}"].id)
     down = rig.down().ok()
-    results = {event.address: event.result for event in down.events if isinstance(event, Done)}
+    results = {event.address: event.result for event in down.events if isinstance(event, ResourceDone)}
     not_found = {address for address, result in results.items() if result == "not_found"}
     assert not_found == {"security_group/web"}
     assert down.summary.counts == {"deleted": 6, "not_found": 1, "retained": 1}

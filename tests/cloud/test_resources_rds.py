@@ -12,7 +12,7 @@ import pytest
 
 from provisioner.engine.declaration import Handle, ids
 from provisioner.engine.errors import Failed
-from provisioner.engine.events import Doing, Done
+from provisioner.engine.events import ResourceDone, ResourceStarted
 from provisioner.engine.resource import Change, Observed
 from provisioner.operations import stack_status
 from provisioner.resources.ec2_network import Subnet, Vpc
@@ -216,7 +216,7 @@ def test_somebody_elses_cluster_is_refused_and_left_as_it_is(rig: Rig) -> None:
 def test_the_cluster_s_removal_does_not_wait_until_its_instance_is_gone(rig: Rig) -> None:
     rig.up(declared).ok()
     shown = [(type(event), getattr(event, "address", "")) for event in rig.down().ok().events]
-    assert shown.index((Doing, "db_cluster/main")) < shown.index((Done, "db_instance/main"))
+    assert shown.index((ResourceStarted, "db_cluster/main")) < shown.index((ResourceDone, "db_instance/main"))
 
 
 def test_a_stopped_database_is_started_to_be_removed(rig: Rig) -> None:

@@ -129,7 +129,7 @@ def test_all_options_come_change_and_go(project: Project) -> None:  # noqa: F811
     assert difference(plain, off, "load_balancers") == {}
     assert off["load_balancers"][0]["attributes"]["access_logs.s3.enabled"] == "false"
     policed.allow()
-    assert project.down().said("finished")[0]["ok"]
+    assert project.down().said("run_finished")[0]["ok"]
     policed.free()
     assert difference(before, project.inventory(), *NEVER_REMOVED) == {}
 

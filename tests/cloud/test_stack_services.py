@@ -79,7 +79,7 @@ def test_fifty_services_take_hardly_more_reads_than_two(project: Project) -> Non
     assert len([address for address in planned if address.startswith("service/")]) == 50
     since = project.last_call()
     ended = project.up()
-    assert ended.said("finished")[0]["ok"]
+    assert ended.said("run_finished")[0]["ok"]
     reads = Counter(call["operation"] for call in project.cloud.calls(since) if not call["write"])
     # how often they are looked at until they run is a matter of the machine
     del reads["DescribeServices"]

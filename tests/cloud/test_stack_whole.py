@@ -76,7 +76,7 @@ def test_each_thing_is_there_as_described(life: Life, check: Check) -> None:
 
 
 def test_up_says_what_it_made(life: Life) -> None:
-    begun, finished = life.first.said("begun")[0], life.first.said("finished")[0]
+    begun, finished = life.first.said("run_started")[0], life.first.said("run_finished")[0]
     assert (begun["command"], begun["stack"], begun["account"]) == ("up", NAME, "123456789012")
     assert begun["total"] == len(life.first.results) > 80
     assert finished["ok"]
@@ -176,7 +176,7 @@ def test_a_second_up_writes_nothing(life: Life) -> None:
     assert life.project.writes(since) == []
     assert set(ended.results.values()) == {"unchanged"}
     counted = {
-        "created": life.first.said("finished")[0]["counts"]["created"],
+        "created": life.first.said("run_finished")[0]["counts"]["created"],
         "calls_of_a_run_with_nothing_to_do": len(life.project.cloud.calls(since)),
     }
     if os.environ.get("UPDATE_NUMBERS"):
@@ -344,7 +344,7 @@ def test_down_leaves_nothing(life: Life) -> None:
     life.project.cloud.last("typical")
     since = life.project.last_call()
     ended = life.project.down()
-    assert ended.said("finished")[0]["ok"]
+    assert ended.said("run_finished")[0]["ok"]
     answered = life.project.cloud.calls(since)
     calls = [call["operation"] for call in answered]
     # what validates a certificate may be needed in any other Region as well

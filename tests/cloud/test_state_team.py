@@ -91,7 +91,7 @@ def test_a_whole_life_with_a_kill_between_the_journals_writes(team: Project) -> 
         # a second way to the cloud would wait until its clock no longer waits for the first
         assert [call["operation"] for call in team.cloud.calls(since)].count("GetCallerIdentity") == 1
 
-    assert team.down().said("finished")[0]["ok"]
+    assert team.down().said("run_finished")[0]["ok"]
     left = difference(before, team.inventory())
     assert {sort: items for sort, items in left.items() if sort not in (*NEVER_REMOVED, "buckets")} == {}
 
@@ -113,8 +113,8 @@ def test_a_life_with_two_kills_leaves_nothing(team: Project, call: int, when: st
     before = team.inventory()
     killed(team, call, when)
     killed(team, 6, when)
-    assert team.up().said("finished")[0]["ok"]
-    assert team.down().said("finished")[0]["ok"]
+    assert team.up().said("run_finished")[0]["ok"]
+    assert team.down().said("run_finished")[0]["ok"]
     left = difference(before, team.inventory())
     # the bucket keeps the state
     assert {sort: items for sort, items in left.items() if sort not in {*NEVER_REMOVED, "buckets"}} == {}
@@ -132,7 +132,12 @@ def there(team: Project) -> State:
 def test_list_shows_what_the_bucket_has_and_who_is_at_work_there(team: Project, here: Here, recorded: Path) -> None:
     with S3Store(objects(team), NAME, "up", "1.0", 600, lambda: None):
         (one,) = json.loads(here("list", "--json")[1])["stacks"]
-    assert (one["stack"], one["env"], one["where"], one["resources"]) == (NAME, "dev", f"s3://team-states/{NAME}/", 1)
+    assert (one["stack"], one["env"], one["location"], one["resources"]) == (
+        NAME,
+        "dev",
+        f"s3://team-states/{NAME}/",
+        1,
+    )
     assert one["locked_by"].startswith("`provision up` by ")
     (one,) = json.loads(here("list", "--json")[1])["stacks"]
     assert (one["locked_by"], one["problem"]) == ("", "")
@@ -180,7 +185,7 @@ def test_pull_and_push_are_each_others_reverse_and_refuse_what_is_not_newer(
         assert (code != 0, out, words in err) == (True, "", True), err
     assert there(team).to_dict() == now, "a refusal writes nothing"
     recorded.write_text(json.dumps(now | {"lineage": "other", "serial": 1}))
-    kept = json.loads(here("state", "push", recorded.name, "--force", "--json")[1])["kept"]
+    kept = json.loads(here("state", "push", recorded.name, "--force", "--json")[1])["backup"]
     assert kept.removeprefix(f"s3://team-states/{NAME}/") in keys(team)
     assert (there(team).lineage, there(team).serial > now["serial"]) == ("other", True)
 

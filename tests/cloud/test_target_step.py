@@ -47,7 +47,7 @@ def test_a_refused_read_at_the_end_of_up_is_a_notice(project: Project) -> None:
     project.cloud.control("POST", "faults", "scenarios=denied&only=^autoscaling:Describe")
     ended = project.run("up", "--yes", "--json", "--target-step", "network")
     project.cloud.control("POST", "faults", "scenarios=")
-    assert ended.said("finished")[0]["ok"]
+    assert ended.said("run_finished")[0]["ok"]
     texts = [notice["text"] for notice in ended.said("notice") if "could not check" in notice["text"]]
     assert texts
     assert all("DescribeAutoScalingGroups was refused: " in text for text in texts)
@@ -59,8 +59,8 @@ def test_up_brings_the_step_and_what_it_is_built_on(project: Project) -> None:
     assert {resource["step"] for resource in planned} == DATABASE
     ended = project.run("up", "--yes", "--json", "--target-step", "database")
     assert ended.results.keys() == {resource["address"] for resource in planned}
-    assert ended.said("begun")[0]["total"] == len(planned)
-    assert "Limited to step database" in ended.said("finished")[0]["next"][0]
+    assert ended.said("run_started")[0]["total"] == len(planned)
+    assert "Limited to step database" in ended.said("run_finished")[0]["next"][0]
     made = counts(project.inventory())
     assert (made["db_clusters"], made["db_instances"]) == (1, 1)
     assert not made.keys() & {"load_balancers", "clusters", "launch_templates", "endpoints", "namespaces"}
@@ -97,8 +97,8 @@ def test_down_removes_the_step_and_what_is_built_on_it_and_up_restores_it(
     assert {a for a, of in before.items() if of == step} <= gone
     assert more | {step} <= {before[address] for address in gone}
     assert gone == before.keys() - steps(project).keys()
-    assert ended.said("finished")[0]["ok"], "what was meant to stay is no leftover"
-    assert f"Limited to step {step}" in ended.said("finished")[0]["next"][0]
+    assert ended.said("run_finished")[0]["ok"], "what was meant to stay is no leftover"
+    assert f"Limited to step {step}" in ended.said("run_finished")[0]["next"][0]
     restored = project.up().results
     assert {address for address, result in restored.items() if result == "created"} == gone
     assert steps(project) == before

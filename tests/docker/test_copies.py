@@ -100,7 +100,7 @@ def test_both_images_are_copied_as_they_are(up: Example) -> None:
         (image,) = up.project.cloud.client("ecr").describe_images(repositoryName=f"shop-dev/{service}")["imageDetails"]
         source = Registries().for_platform(parse(name), "linux/amd64")
         assert image["imageDigest"] == source.digest
-        said = [event["text"] for event in up.ended.said("working") if event["address"] == f"copied_image/{service}"]
+        said = [event["text"] for event in up.ended.said("progress") if event["address"] == f"copied_image/{service}"]
         assert any(re.search(r"copying \d/\d parts, \d+ of \d+ MB", text) for text in said), said
         print(f"{name}: {image['imageDigest']} at both ends, {image['imageSizeInBytes'] / 1e6:.1f} MB")
 

@@ -46,7 +46,7 @@ def details(project: Project, repository: str) -> list[dict[str, Any]]:
 def worked(ended: Ended) -> dict[str, list[str]]:
     """What was said of the work, by address."""
     said: dict[str, list[str]] = {}
-    for event in ended.said("working"):
+    for event in ended.said("progress"):
         said.setdefault(event["address"], []).append(event["text"])
     return said
 

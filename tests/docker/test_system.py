@@ -83,7 +83,7 @@ def system(engine: docker.DockerClient, new_project: Callable[[], Project]) -> S
     # containers are real from here on, and what AWS takes minutes for in between is not to be waited for
     control.set_clock(project.cloud.process, "real:20")
     url = project.run("output", "local_url").out.strip()
-    assert url in " ".join(ended.said("finished")[0]["next"])
+    assert url in " ".join(ended.said("run_finished")[0]["next"])
     assert url.startswith("https://127.0.0.1:")
     trusted = ssl.create_default_context(cafile=str(project.state / "app.example.com.pem"))
     return System(project, engine, url, trusted)

@@ -16,7 +16,7 @@ from typing import Any
 
 from provisioner.aws.ownership import ADDRESS_TAG
 from provisioner.engine.errors import NotOwned, ProvisionError, ReplacementRequired, SomeFailed
-from provisioner.engine.events import Done, Event, Waiting
+from provisioner.engine.events import Event, ResourceDone, ResourceWaiting
 from provisioner.engine.planned import KNOWN_AFTER_UP, Planned
 from provisioner.engine.refused import PlanRefused
 from provisioner.engine.resource import RESOURCE_TYPES, all_types
@@ -67,7 +67,7 @@ class Run:
         return self.error is None and not self.killed and (self.summary is None or self.summary.ok)
 
     def results(self) -> dict[str, str]:
-        return {event.address: event.result for event in self.events if isinstance(event, Done)}
+        return {event.address: event.result for event in self.events if isinstance(event, ResourceDone)}
 
     def errors(self) -> list[BaseException]:
         error = self.summary.error if self.summary else self.error
@@ -288,7 +288,9 @@ class World:
         self.seen.update(f"result {result}" for result in run.results().values())
         self.seen.update(f"planned {planned.action}" for planned in run.planned)
         self.seen.update(f"error {type(error).__name__}" for error in run.errors())
-        self.seen.update(f"waited for {_words(event.why)}" for event in run.events if isinstance(event, Waiting))
+        self.seen.update(
+            f"waited for {_words(event.why)}" for event in run.events if isinstance(event, ResourceWaiting)
+        )
 
     def _press_ctrl_c_at(self, process: Process, seconds: float) -> None:
         client = self.client

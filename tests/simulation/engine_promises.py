@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from provisioner.engine.declaration import Declared
-from provisioner.engine.events import Done
+from provisioner.engine.events import ResourceDone
 from state.model import Record
 from tests.simulation.cloud import CloudResource
 from tests.simulation.hub import Violation
@@ -112,7 +112,7 @@ def excused(world: World, one: CloudResource) -> bool:
 def _check_removed(run: Run) -> None:
     """What is told to be removed was there to be removed, or on its way out already."""
     for event in run.events:
-        if not isinstance(event, Done) or event.result != "deleted":
+        if not isinstance(event, ResourceDone) or event.result != "deleted":
             continue
         sort = event.address.partition("/")[0]
         if SIMULATED[sort].created_by_aws or event.address in run.leaving:

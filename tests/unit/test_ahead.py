@@ -7,7 +7,14 @@ import threading
 
 import pytest
 
-from provisioner.engine.events import Ahead, Begun, Doing, Done, Queued, Waiting
+from provisioner.engine.events import (
+    ResourceDone,
+    ResourceQueued,
+    ResourceStarted,
+    ResourceWaiting,
+    RunEstimate,
+    RunStarted,
+)
 from provisioner.engine.remaining import RemainingWork, TimeLeft, left
 from provisioner.operations import estimates
 from provisioner.operations.estimates import Seen, times
@@ -99,13 +106,13 @@ def test_an_estimate_as_a_person_says_it(seconds: float, words: str) -> None:
 def test_the_views_say_what_is_left_and_why_something_waits() -> None:
     clock = Clock()
     progress = Progress(clock=clock)
-    progress.emit(Begun("up", "shop-dev", "1", "eu-west-1", 5))
+    progress.emit(RunStarted("up", "shop-dev", "1", "eu-west-1", 5))
     assert progress.left == ""
-    progress.emit(Ahead(TASKS))
-    progress.emit(Done("vpc", "network", "created", 1.0))
-    progress.emit(Doing("cluster", "database", "create"))
-    progress.emit(Queued("balancer", "load_balancer", "elasticloadbalancing"))
-    progress.emit(Queued("role", "roles", "iam"))
+    progress.emit(RunEstimate(TASKS))
+    progress.emit(ResourceDone("vpc", "network", "created", 1.0))
+    progress.emit(ResourceStarted("cluster", "database", "create"))
+    progress.emit(ResourceQueued("balancer", "load_balancer", "elasticloadbalancing"))
+    progress.emit(ResourceQueued("role", "roles", "iam"))
     clock.now = 300.0
     assert progress.left == "about 10 min left, the database"
     drawn = live.draw(progress, 100)
@@ -115,11 +122,11 @@ def test_the_views_say_what_is_left_and_why_something_waits() -> None:
     assert (plain.heartbeat(progress) or "").startswith(
         ". 1 of 5 done after 5 min 00 s, about 10 min left, the database: cluster (creating, 5 min 00 s)"
     )
-    progress.emit(Waiting("balancer", "load_balancer", "provisioning", 0.0))
+    progress.emit(ResourceWaiting("balancer", "load_balancer", "provisioning", 0.0))
     for address in ("cluster", "instance", "balancer"):
-        progress.emit(Done(address, "", "created", 1.0))
+        progress.emit(ResourceDone(address, "", "created", 1.0))
     assert progress.left == "about 2 min left, the services"
-    progress.emit(Doing("service", "services", "create"))
+    progress.emit(ResourceStarted("service", "services", "create"))
     clock.now += 70
     assert progress.left == "", "not worth a word"
 
@@ -128,10 +135,10 @@ def test_plain_lines_say_it_every_so_often_although_there_is_no_silence() -> Non
     stream = Terminal()
     progress = Progress()
     with plain.shown(progress, stream, quiet=30, often=0):
-        progress.emit(Begun("up", "shop-dev", "1", "eu-west-1", 5))
-        progress.emit(Ahead(TASKS))
+        progress.emit(RunStarted("up", "shop-dev", "1", "eu-west-1", 5))
+        progress.emit(RunEstimate(TASKS))
         for number in range(1000):
-            progress.emit(Waiting("cluster", "database", f"creating {number}", 0.0))
+            progress.emit(ResourceWaiting("cluster", "database", f"creating {number}", 0.0))
             if "left, the database" in stream.getvalue():
                 break
             threading.Event().wait(0.05)
@@ -143,8 +150,8 @@ def test_plain_lines_say_it_every_so_often_although_there_is_no_silence() -> Non
 def test_programs_are_not_told_the_graph() -> None:
     stream = Terminal()
     view = lines.view(stream)
-    view(Ahead(TASKS))
-    view(Queued("role", "roles", "iam"))
+    view(RunEstimate(TASKS))
+    view(ResourceQueued("role", "roles", "iam"))
     assert [json.loads(line)["event"] for line in stream.getvalue().splitlines()] == ["queued"]
 
 

@@ -104,16 +104,16 @@ def test_the_status_tells_of_what_is_old(amis: list[Any], outdated: bool, told: 
     resources = [{"address": "vpc/main", "step": "network", "phase": "ready", "id": "vpc-1"}]
     document: dict[str, Any] = {"stack": "a-b", "target": "aws", "account": "1", "region": "r", "url": "u"}
     document |= {"local_url": ""}
-    document |= {"started_anew": None, "working": ""}
+    document |= {"restarted": None, "locked_by": ""}
 
     def again(*words: str) -> str:
         return f"`{' '.join(words)}`"
 
-    lines = status.lines(document | {"resources": resources, "live": live, "silent": ""}, again)
+    lines = status.lines(document | {"resources": resources, "live": live, "live_unavailable": ""}, again)
     assert lines[lines.index("no services") + 3] == f"i-1       ACTIVE  connected  c5.large  2      ami-1{instance}"
     assert [" ".join(line.split()) for line in lines].count(" ".join(told.split())) == 1
     nobody = live | {"instances": []}
-    lines = status.lines(document | {"resources": resources, "live": nobody, "silent": ""}, again)
+    lines = status.lines(document | {"resources": resources, "live": nobody, "live_unavailable": ""}, again)
     assert not [line for line in lines if "--new-ami" in line]
 
 

@@ -347,7 +347,7 @@ def test_status_while_things_are_being_deleted(run: Run, recorded: Path) -> None
         assert re.match(rf"locked by `provision down` by \S+ on \S+, process {os.getpid()}, since ", lines[1])
         assert lines[2] == "1 resource being deleted"
         assert lines[-1] == "url  none: there is no load balancer"
-        assert "`provision down`" in json.loads(run("status", "--json")[1])["working"]
+        assert "`provision down`" in json.loads(run("status", "--json")[1])["locked_by"]
     lines = run("status")[1].splitlines()
     assert lines[1] == "1 resource being deleted when `down` stopped. To finish: `provision down`."
 

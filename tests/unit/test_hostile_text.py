@@ -11,7 +11,16 @@ from hypothesis import strategies as st
 
 import steps  # noqa: F401  (importing the package registers the kinds)
 from provisioner.engine.errors import Failed, SomeFailed
-from provisioner.engine.events import Begun, Doing, Done, Event, Notice, ResourceFailed, Skipped, Waiting
+from provisioner.engine.events import (
+    Event,
+    Notice,
+    ResourceDone,
+    ResourceFailed,
+    ResourceSkipped,
+    ResourceStarted,
+    ResourceWaiting,
+    RunStarted,
+)
 from provisioner.engine.leftovers import Leftover
 from provisioner.engine.planned import Planned
 from provisioner.engine.resource import Change
@@ -27,13 +36,13 @@ from tests.unit.hostile import CONFIG, EVIL, harmless
 # -- what is shown -------------------------------------------------------------------------------------------------
 
 EVENTS: list[Event] = [
-    Begun("up", "shop-dev", "123456789012", "eu-west-1", 3),
-    Doing("vpc/a", "network", "create"),
-    Waiting("vpc/a", "network", EVIL, 1.0),
-    Waiting("vpc/b", "network", EVIL, 1.0),
-    Done("vpc/a", "network", "created", 1.0, EVIL),
+    RunStarted("up", "shop-dev", "123456789012", "eu-west-1", 3),
+    ResourceStarted("vpc/a", "network", "create"),
+    ResourceWaiting("vpc/a", "network", EVIL, 1.0),
+    ResourceWaiting("vpc/b", "network", EVIL, 1.0),
+    ResourceDone("vpc/a", "network", "created", 1.0, EVIL),
     ResourceFailed("vpc/c", "network", EVIL),
-    Skipped("vpc/d", "network", "vpc/c"),
+    ResourceSkipped("vpc/d", "network", "vpc/c"),
     Notice(EVIL),
 ]
 STATE = State("shop-dev", "123456789012", "eu-west-1", records={"vpc/a": Record("vpc/a", "vpc", "ready", "", EVIL)})
@@ -62,7 +71,7 @@ def test_no_name_of_aws_reaches_the_terminal_as_it_is() -> None:
     say(summary.failures(Summary("up", {}, 1.0, [Leftover("vpc", EVIL, EVIL)], failed), progress), shown)
     say(
         status.lines(
-            stack_status.document(STATE, CONFIG, "", CONDITION, "", working=EVIL), lambda *words: " ".join(words)
+            stack_status.document(STATE, CONFIG, "", CONDITION, "", locked_by=EVIL), lambda *words: " ".join(words)
         ),
         shown,
     )

@@ -253,7 +253,7 @@ def test_list_shows_all_stacks_of_the_folder(run: Run, folder: Path) -> None:
         code, out, _ = run("list", "--json")
     assert code == 0
     document = json.loads(out)
-    assert (document["folder"], document["notes"]) == ("../../.provision", [])
+    assert (document["directory"], document["notes"]) == ("../../.provision", [])
     found = {(one["target"], one["stack"]): one for one in document["stacks"]}
     assert list(found) == [
         *(("local", "broken"), ("local", "other-dev"), ("local", "shop-dev")),

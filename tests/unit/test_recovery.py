@@ -158,7 +158,7 @@ def test_what_is_declared_is_recorded_as_up_would(stack: Stack) -> None:
     searched = Told()
     found = searched.search(stack)
     assert searched.told == []
-    assert {item.record.address: (item.how, item.declared) for item in found.found} == {
+    assert {item.record.address: (item.found_by, item.declared) for item in found.found} == {
         "shelf/s": ("tag", True),
         "box/a": ("name", True),
         "room/room": ("part", True),
@@ -306,7 +306,7 @@ def test_a_part_that_nobody_declares_is_ours_only_with_what_it_is_a_part_of(stac
     orphans = {item.record.address: item.record.id for item in found.found if not item.declared}
     assert orphans == {"box/old": "box-00000old", "lid/old": "lid-00000001", "lid/old-2": "lid-00000002"}
     assert records(found)["lid/old-2"].dependencies == ["lid/old"]
-    assert found.aside == ["lid lid-00000003"]
+    assert found.added_by_others == ["lid lid-00000003"]
 
 
 # -- showing ---------------------------------------------------------------------------------------------------------

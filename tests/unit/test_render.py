@@ -14,16 +14,16 @@ import pytest
 from provisioner.config.models import Config
 from provisioner.engine.errors import Failed, Interrupted, SomeFailed, WaitingOnUser
 from provisioner.engine.events import (
-    Begun,
-    Doing,
-    Done,
     Event,
-    Finished,
     Notice,
+    ResourceDone,
     ResourceFailed,
-    Skipped,
-    Waiting,
-    Working,
+    ResourceProgress,
+    ResourceSkipped,
+    ResourceStarted,
+    ResourceWaiting,
+    RunFinished,
+    RunStarted,
 )
 from provisioner.engine.leftovers import Leftover
 from provisioner.engine.planned import Planned
@@ -33,16 +33,16 @@ from provisioner.render import advice, lines, live, plain, plan, status, summary
 from provisioner.render.progress import Progress
 from provisioner.render.text import duration, say, table
 
-BEGUN = Begun("up", "shop-dev", "123456789012", "eu-west-1", 4)
+BEGUN = RunStarted("up", "shop-dev", "123456789012", "eu-west-1", 4)
 RUN: list[Event] = [
     Notice("image web is not built"),
     BEGUN,
-    Doing("vpc/main", "network", "create"),
-    Waiting("vpc/main", "network", "pending", 0.0),
-    Done("vpc/main", "network", "created", 0.31, "vpc-1"),
-    Done("role/web", "roles", "unchanged", 0.0, "web"),
+    ResourceStarted("vpc/main", "network", "create"),
+    ResourceWaiting("vpc/main", "network", "pending", 0.0),
+    ResourceDone("vpc/main", "network", "created", 0.31, "vpc-1"),
+    ResourceDone("role/web", "roles", "unchanged", 0.0, "web"),
     ResourceFailed("db_cluster/main", "database", "CreateDBCluster was refused: AccessDenied. Give the permission"),
-    Skipped("db_instance/main", "database", "db_cluster/main"),
+    ResourceSkipped("db_instance/main", "database", "db_cluster/main"),
 ]
 
 
@@ -114,11 +114,11 @@ def test_plain_lines_say_each_event_once_and_nothing_of_what_is_unchanged() -> N
 
 
 def test_work_is_told_now_and_then_and_shown_at_once() -> None:
-    first, second = (Working("image/web", "images", f"building {number}/9 RUN x\033") for number in (1, 2))
+    first, second = (ResourceProgress("image/web", "images", f"building {number}/9 RUN x\033") for number in (1, 2))
     stream, clock = io.StringIO(), Clock()
     progress = Progress(clock=clock)
     with plain.shown(progress, stream):
-        for event in (BEGUN, Doing("image/web", "images", "create"), first, second):
+        for event in (BEGUN, ResourceStarted("image/web", "images", "create"), first, second):
             progress.emit(event)
     assert stream.getvalue().splitlines()[1:] == [". image/web: building 1/9 RUN x\\u001b"]
     clock.now = 65
@@ -132,11 +132,11 @@ def test_work_is_told_now_and_then_and_shown_at_once() -> None:
 )
 def test_every_result_has_a_symbol_and_its_word(result: str, words: str) -> None:
     symbol, word = words.split()
-    assert plain.line(Done("a/b", "s", result, 1)) == f"{symbol} a/b {word} 1.0 s"  # type: ignore[arg-type]
+    assert plain.line(ResourceDone("a/b", "s", result, 1)) == f"{symbol} a/b {word} 1.0 s"  # type: ignore[arg-type]
 
 
 def test_what_is_kept_says_why() -> None:
-    kept = Done(
+    kept = ResourceDone(
         "service_linked_role/ecs", "service_roles", "retained", 0, "AWSServiceRoleForECS", "the account shares it"
     )
     assert plain.line(kept) == "= service_linked_role/ecs retained (AWSServiceRoleForECS) 0.0 s: the account shares it"
@@ -150,7 +150,7 @@ def test_a_failure_without_a_reason_leaves_no_colon(error: str) -> None:
 
 
 def test_what_was_not_found_is_not_told_as_removed() -> None:
-    done = Done("vpc/main", "network", "not_found", 1, "vpc-1")
+    done = ResourceDone("vpc/main", "network", "not_found", 1, "vpc-1")
     assert plain.line(done) == "= vpc/main not found, removed from the state (vpc-1) 1.0 s"
     assert json.loads(json.dumps(done.to_dict()))["result"] == "not_found"
     outcome = Summary("down", {"not_found": 1, "deleted": 3}, 9)
@@ -165,7 +165,7 @@ def test_a_heartbeat_names_the_longest_running_and_counts_the_rest() -> None:
     assert plain.heartbeat(progress) is None
     progress.emit(BEGUN)
     for number in range(5):
-        progress.emit(Waiting(f"service/s{number}", "services", f"{number}/9 tasks", 0))
+        progress.emit(ResourceWaiting(f"service/s{number}", "services", f"{number}/9 tasks", 0))
         clock.now += 10
     assert plain.heartbeat(progress) == (
         ". 0 of 4 done after 50 s: service/s0 (0/9 tasks, 50 s), service/s1 (1/9 tasks, 40 s), "
@@ -190,11 +190,11 @@ def test_a_heartbeat_comes_when_nothing_else_is_said() -> None:
 def test_json_lines_are_the_events_one_object_each() -> None:
     progress, stream = Progress(), io.StringIO()
     progress.view = lines.view(stream)
-    for event in [*RUN, Finished("up", False, {"created": 1}, 2.5, ("Do it again.",))]:
+    for event in [*RUN, RunFinished("up", False, {"created": 1}, 2.5, ("Do it again.",))]:
         progress.emit(event)
     objects = [json.loads(line) for line in stream.getvalue().splitlines()]
     assert [o["event"] for o in objects] == [
-        "notice", "begun", "doing", "waiting", "done", "done", "failed", "skipped", "finished",
+        "notice", "run_started", "started", "waiting", "done", "done", "failed", "skipped", "run_finished",
     ]  # fmt: skip
     assert objects[4] == {
         "event": "done", "address": "vpc/main", "step": "network", "result": "created", "seconds": 0.31, "id": "vpc-1",
@@ -209,7 +209,7 @@ def test_events_from_many_threads_are_shown_one_at_a_time() -> None:
 
     def emit(number: int) -> None:
         for item in range(50):
-            progress.emit(Done(f"a/{number}-{item}", "s", "created", 0))
+            progress.emit(ResourceDone(f"a/{number}-{item}", "s", "created", 0))
 
     threads = [threading.Thread(target=emit, args=(number,)) for number in range(8)]
     for thread in threads:
@@ -225,10 +225,10 @@ def test_events_from_many_threads_are_shown_one_at_a_time() -> None:
 def test_the_live_view_shows_steps_waits_failures_and_the_newest() -> None:
     clock = Clock()
     progress = run(RUN, clock)
-    progress.emit(Doing("subnet/public-a", "network", "create"))
+    progress.emit(ResourceStarted("subnet/public-a", "network", "create"))
     clock.now = 2
-    progress.emit(Waiting("load_balancer/main", "load_balancer", "provisioning", 0))
-    progress.emit(Waiting("subnet/public-a", "network", "waiting for the change to take effect", 0))
+    progress.emit(ResourceWaiting("load_balancer/main", "load_balancer", "provisioning", 0))
+    progress.emit(ResourceWaiting("subnet/public-a", "network", "waiting for the change to take effect", 0))
     clock.now = 63
     assert live.draw(progress, 78) == [
         "up shop-dev  account 123456789012  eu-west-1  1 min 03 s",
@@ -255,8 +255,8 @@ def test_the_live_view_never_grows_beyond_24_lines_or_the_terminal(width: int, h
     events: list[Event] = [BEGUN]
     events += [Notice(f"note {n}\nand more") for n in range(5)]
     events += [ResourceFailed(f"role/{n}", "roles", "refused " * 40) for n in range(20)]
-    events += [Done(f"vpc/{n}", "network", "created", 1) for n in range(20)]
-    events += [Waiting(f"{step}/{n}", step, "creating " * 30, 0) for step in "abcdef" for n in range(30)]
+    events += [ResourceDone(f"vpc/{n}", "network", "created", 1) for n in range(20)]
+    events += [ResourceWaiting(f"{step}/{n}", step, "creating " * 30, 0) for step in "abcdef" for n in range(30)]
     drawn = live.draw(run(events), width, height)
     assert len(drawn) <= min(height, 24)
     assert max(map(len, drawn)) <= width
@@ -275,8 +275,8 @@ class Screen(Terminal):
 
 def test_the_picture_goes_and_notices_and_results_stay() -> None:
     progress, screen = Progress(), Screen()
-    created = [Done(f"subnet/{number}", "network", "created", 1) for number in range(15)]
-    changed = [Done("service/web", "services", "changed", 1), Done("role/web", "roles", "unchanged", 0)]
+    created = [ResourceDone(f"subnet/{number}", "network", "created", 1) for number in range(15)]
+    changed = [ResourceDone("service/web", "services", "changed", 1), ResourceDone("role/web", "roles", "unchanged", 0)]
     with live.shown(progress, screen):
         for event in (BEGUN, *(Notice(f"notice {number}") for number in range(4)), *created, *changed):
             progress.emit(event)
@@ -294,8 +294,14 @@ def test_the_picture_goes_and_notices_and_results_stay() -> None:
 
 
 def test_settings_that_follow_the_creation_are_configured_and_others_changed() -> None:
-    progress = run([BEGUN, Doing("load_balancer/new", "s", "create"), Doing("load_balancer/new", "s", "change")])
-    progress.emit(Doing("load_balancer/old", "s", "change"))
+    progress = run(
+        [
+            BEGUN,
+            ResourceStarted("load_balancer/new", "s", "create"),
+            ResourceStarted("load_balancer/new", "s", "change"),
+        ]
+    )
+    progress.emit(ResourceStarted("load_balancer/old", "s", "change"))
     assert [active.what for active in progress.active.values()] == ["configuring", "changing"]
 
 
@@ -402,16 +408,18 @@ def test_a_summary_counts_and_says_what_is_next() -> None:
 
 
 def test_what_was_kept_and_the_few_that_were_there_are_named() -> None:
-    kept = [Done(f"service_linked_role/{name}", "s", "retained", 0, None, "the account shares it") for name in "ab"]
-    kept.append(Done("delegation/a.b", "dns", "retained", 0))
+    kept = [
+        ResourceDone(f"service_linked_role/{name}", "s", "retained", 0, None, "the account shares it") for name in "ab"
+    ]
+    kept.append(ResourceDone("delegation/a.b", "dns", "retained", 0))
     outcome = summary.finished(Summary("down", {"deleted": 4, "retained": 3}, 9), [])
     assert summary.result(outcome, kept) == [
         "down done: 4 deleted, 3 retained, in 9.0 s.",
         "  Retained: delegation/a.b.",
         "  Retained: service_linked_role/a, service_linked_role/b: the account shares it.",
     ]
-    made = [Done(f"subnet/{number}", "network", "created", 1) for number in range(5)]
-    there = [Done("service_linked_role/ecs", "service_roles", "unchanged", 0)]
+    made = [ResourceDone(f"subnet/{number}", "network", "created", 1) for number in range(5)]
+    there = [ResourceDone("service_linked_role/ecs", "service_roles", "unchanged", 0)]
     outcome = summary.finished(Summary("up", {"created": 5, "unchanged": 1}, 9), [])
     assert summary.result(outcome, made + there)[1:] == ["  Unchanged: service_linked_role/ecs."]
     assert summary.result(outcome, made[:1] + there * 40)[1:] == [], "an ordinary run, in which most is so"
@@ -541,7 +549,7 @@ def test_the_status_shows_things_by_step_and_how_they_run() -> None:
     live = {"services": [service | {"problem": "1 failed: no image"}], "instances": [], "databases": [], "amis": []}
     document: dict[str, Any] = {"stack": "shop-dev", "target": "aws", "account": "1", "region": "eu-west-1"}
     document |= {"url": "https://a.b"}
-    document |= {"local_url": "", "silent": "", "started_anew": None, "working": ""}
+    document |= {"local_url": "", "live_unavailable": "", "restarted": None, "locked_by": ""}
 
     def again(*words: str) -> str:
         return f"`provision {' '.join(words)}`"
@@ -569,6 +577,8 @@ def test_the_status_shows_things_by_step_and_how_they_run() -> None:
         "shop-dev on aws: no resources. Create the stack: `provision up`."
     ]
     up = [{"address": "load_balancer/main", "step": "", "phase": "ready", "id": "lb"}]
-    silent = status.lines(document | {"resources": up, "live": None, "silent": "no credentials. Sign in."}, again)
+    silent = status.lines(
+        document | {"resources": up, "live": None, "live_unavailable": "no credentials. Sign in."}, again
+    )
     assert silent[0].endswith("1 of 1 resource recorded as ready")
     assert silent[-3:] == ["Live status unavailable: no credentials. Sign in.", "", "url  https://a.b"]

@@ -23,7 +23,7 @@ from provisioner.aws.client import Aws
 from provisioner.engine import pools, turns
 from provisioner.engine.clock import Pace
 from provisioner.engine.errors import Interrupted
-from provisioner.engine.events import Event, Finished, Notice
+from provisioner.engine.events import Event, Notice, RunFinished
 from provisioner.engine.leftovers import find_leftovers
 from provisioner.engine.resource import RESOURCE_TYPES, Observed, Resource
 from provisioner.operations import context, signals, stores
@@ -379,7 +379,7 @@ def test_a_run_goes_on_when_its_events_cannot_be_shown_and_says_so_in_the_end() 
 
     progress = Progress(view)
     progress.emit(Notice("one"))
-    progress.emit(Finished("up", True, {}, 1.0, ()))
+    progress.emit(RunFinished("up", True, {}, 1.0, ()))
     assert progress.finished is not None
     assert len(seen) == 1
     outcome = Summary("up", {}, 1.0)

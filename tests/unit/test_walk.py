@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from provisioner.engine.clock import Pace
 from provisioner.engine.declaration import Dependency
 from provisioner.engine.errors import Failed, Interrupted, SomeFailed, TimedOut, WaitingOnUser
-from provisioner.engine.events import Event, Skipped, Waiting
+from provisioner.engine.events import Event, ResourceSkipped, ResourceWaiting
 from provisioner.engine.resource import RESOURCE_TYPES, Resource
 from provisioner.engine.scheduler import Node, Outcome, Scheduler, Until, Wait
 from provisioner.engine.timeline import Moments
@@ -92,7 +92,7 @@ def test_a_failure_stops_only_what_depends_on_it() -> None:
     assert list(caught.value.failures) == ["a"]
     assert caught.value.skipped == {"b": "a", "c": "b"}
     assert {"act d", "act e"} <= set(world.happened)
-    assert [e.address for e in world.events if isinstance(e, Skipped)] == ["b", "c"]
+    assert [e.address for e in world.events if isinstance(e, ResourceSkipped)] == ["b", "c"]
 
 
 def part_and_whole(**script: list[Outcome]) -> World:
@@ -152,7 +152,7 @@ def test_waiting_and_acting_by_turns_ends_with_the_budget_too() -> None:
 def test_a_reason_is_told_once_until_it_changes() -> None:
     world = World({"a": []}, a=[waits("x"), waits("x"), waits("y"), None])
     world.run()
-    assert [e.why for e in world.events if isinstance(e, Waiting)] == ["x", "y"]
+    assert [e.why for e in world.events if isinstance(e, ResourceWaiting)] == ["x", "y"]
 
 
 def test_only_waiting_on_the_user_has_its_own_exit_code() -> None:

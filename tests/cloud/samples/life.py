@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 
 from provisioner.aws import tagging
 from provisioner.aws.client import Aws
-from provisioner.engine.events import Done, Skipped
+from provisioner.engine.events import ResourceDone, ResourceSkipped
 from provisioner.engine.known import Known
 from provisioner.engine.planned import Planned
 from provisioner.engine.resource import RESOURCE_TYPES, Observed, Resource
@@ -40,9 +40,9 @@ class Try:
 def result(outcome: Outcome, address: str) -> str:
     """What became of a resource in a run, or why nothing did."""
     for event in reversed(outcome.events):
-        if isinstance(event, Done) and event.address == address:
+        if isinstance(event, ResourceDone) and event.address == address:
             return event.result
-        if isinstance(event, Skipped) and event.address == address:
+        if isinstance(event, ResourceSkipped) and event.address == address:
             return f"skipped, because of {event.because}"
     return f"failed: {outcome.failures().get(address) or outcome.summary.error}"
 
@@ -182,7 +182,7 @@ class _Living:
         """How each resource is found without a state, by address."""
         declared = self.rig.declare(self.declare()).declared
         recovered = recovery.search(self.rig.aws(), {}, declared, lambda text: None)
-        return {item.record.address: item.how for item in recovered.found}
+        return {item.record.address: item.found_by for item in recovered.found}
 
     def _tries(self, resource_type: type[Resource], sample: Sample) -> Iterator[Try]:
         for names, drift in sample.drift.items():
